@@ -1,0 +1,280 @@
+/**
+ * A checkpoint as bytes: one MessagePack map of plain types, which any library in any language reads.
+ *
+ *     { format: "rivulet", version: 1, createdAt, name?, model, features, target, optimizer, training,
+ *       step, samplesSeen, random,
+ *       parameters: [{ name, shape, dtype: "f32", data }], optimizerState: [{ name, shape, dtype: "f32", data }],
+ *       learnerState, featureState, metrics, digest }
+ *
+ * `data` is binary: little-endian, row-major, in PyTorch's layout. Typed arrays inside the other values are maps
+ * `{ dtype: "f32" | "f64", shape: [length], data }`.
+ *
+ * `digest` is always the last key: 32 bytes, the SHA-256 of all bytes of the file before these 32 (so of its own
+ * key and length too). To check a file, in Python:
+ *
+ *     data = open(path, "rb").read()
+ *     if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+ *         raise ValueError("damaged")
+ */
+import { createHash } from "node:crypto";
+import { CheckpointError } from "../errors.ts";
+import type { State } from "../state.ts";
+import { pack, unpack } from "./messagepack.ts";
+import { bytesOf, copyOf, isText, type PlainMap, restoreState, storeState } from "./stored-state.ts";
+
+/** A named array of a network, such as "0.weight". */
+export interface Tensor {
+  name: string;
+  shape: number[];
+  /** Row-major, in PyTorch's layout. */
+  data: Float32Array;
+}
+
+/** The whole state of a learner. What stands under the keys of type State is the business of the part that gave it. */
+export interface Checkpoint {
+  /** ISO 8601, by the clock of the device: for people; nothing is ordered by it. */
+  createdAt: string;
+  /** Of the device or the run, from the config. */
+  name?: string;
+  /** Layers, loss and clipping. */
+  model: State;
+  features: State;
+  target: State;
+  optimizer: State;
+  training: State;
+  /** Updates of the weights so far. */
+  step: number;
+  samplesSeen: number;
+  random: State;
+  parameters: Tensor[];
+  optimizerState: Tensor[];
+  learnerState: State;
+  featureState: State;
+  metrics: State;
+}
+
+const version = 1;
+const stateKeys = [
+  "model",
+  "features",
+  "target",
+  "optimizer",
+  "training",
+  "random",
+  "learnerState",
+  "featureState",
+  "metrics",
+] as const;
+/** All keys but `name`, which may be left out. */
+const requiredKeys: string[] = [
+  "format",
+  "version",
+  "createdAt",
+  "step",
+  "samplesSeen",
+  "parameters",
+  "optimizerState",
+  "digest",
+  ...stateKeys,
+];
+
+const digestBytes = 32;
+/** What stands before the digest itself: its key, and the header of 32 bytes of binary data. */
+const digestHeader = Buffer.from([0xa6, ...Buffer.from("digest"), 0xc4, digestBytes]);
+/** The fixed end of every checkpoint, of this and of later versions: the key "digest" and its value. */
+export const tailBytes = digestHeader.length + digestBytes;
+
+/** The first bytes of every checkpoint, after the header of the map. */
+const head = Buffer.from("\xa6format\xa7rivulet", "latin1");
+
+/**
+ * A checkpoint as chunks which, written one after the other, are its file. The weights and all typed arrays are
+ * views on the memory that was given, not copies: write or copy the chunks before that memory changes.
+ *
+ * @throws TypeError for a checkpoint that `decodeCheckpoint` would refuse
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
+  const fault = faultOf(checkpoint);
+  if (fault !== undefined) throw new TypeError(`this checkpoint cannot be stored: ${fault}`);
+  const stored = (key: (typeof stateKeys)[number]) => storeState(checkpoint[key], key);
+  const digest = new Uint8Array(digestBytes);
+  const chunks = pack({
+    format: "rivulet",
+    version,
+    createdAt: checkpoint.createdAt,
+    ...(checkpoint.name === undefined ? {} : { name: checkpoint.name }),
+    model: stored("model"),
+    features: stored("features"),
+    target: stored("target"),
+    optimizer: stored("optimizer"),
+    training: stored("training"),
+    step: checkpoint.step,
+    samplesSeen: checkpoint.samplesSeen,
+    random: stored("random"),
+    parameters: checkpoint.parameters.map(storeTensor),
+    optimizerState: checkpoint.optimizerState.map(storeTensor),
+    learnerState: stored("learnerState"),
+    featureState: stored("featureState"),
+    metrics: stored("metrics"),
+    digest,
+  });
+  // The last chunk is `digest` itself, still to be filled.
+  const hash = createHash("sha256");
+  for (const chunk of chunks.slice(0, -1)) hash.update(chunk);
+  digest.set(hash.digest());
+  return chunks;
+}
+
+/**
+ * The checkpoint in the bytes of a file, on memory of its own. Nothing is decoded before the digest is right, and nothing
+ * is allocated because a length in the file says so.
+ *
+ * @param where names the file, at the start of the sentence of a refusal
+ * @throws CheckpointError for bytes that are truncated, damaged, malformed, or from a newer version
+ */
+export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  checkDigest(bytes, where);
+  const document = unpack(bytes, where) as PlainMap;
+  checkVersion(document, where);
+  checkKeys(document, where);
+  const restored = (key: (typeof stateKeys)[number]) => restoreState(document[key], key, where);
+  const checkpoint = {
+    createdAt: document["createdAt"] as string,
+    ...(Object.hasOwn(document, "name") ? { name: document["name"] as string } : {}),
+    model: restored("model"),
+    features: restored("features"),
+    target: restored("target"),
+    optimizer: restored("optimizer"),
+    training: restored("training"),
+    step: document["step"] as number,
+    samplesSeen: document["samplesSeen"] as number,
+    random: restored("random"),
+    parameters: restoreTensors(document, "parameters", where),
+    optimizerState: restoreTensors(document, "optimizerState", where),
+    learnerState: restored("learnerState"),
+    featureState: restored("featureState"),
+    metrics: restored("metrics"),
+  };
+  const fault = faultOf(checkpoint);
+  if (fault !== undefined) throw new CheckpointError(`${where} is malformed: ${fault}`);
+  return checkpoint;
+}
+
+/** Whether the last `tailBytes` bytes of a file are those of a checkpoint: cheap, and no proof that it is whole. */
+export function endsInDigest(tail: Uint8Array): boolean {
+  return tail.length === tailBytes && digestHeader.equals(tail.subarray(0, digestHeader.length));
+}
+
+function checkDigest(bytes: Uint8Array, where: string): void {
+  const least = 1 + head.length + tailBytes;
+  if (bytes.length < least) {
+    throw new CheckpointError(
+      `${where} is truncated: it has ${bytes.length} bytes and no checkpoint has fewer than ${least}`,
+    );
+  }
+  const begins = [1, 3, 5].some((start) => head.equals(bytes.subarray(start, start + head.length)));
+  if (!begins) {
+    throw new CheckpointError(
+      `${where} is no checkpoint of Rivulet, or damaged at its start: it does not begin with format: "rivulet"`,
+    );
+  }
+  if (!endsInDigest(bytes.subarray(-tailBytes))) {
+    throw new CheckpointError(
+      `${where} is truncated: it begins as a checkpoint, but its ${bytes.length} bytes do not end in a digest`,
+    );
+  }
+  const found = createHash("sha256").update(bytes.subarray(0, -digestBytes)).digest();
+  const expected = bytes.subarray(-digestBytes);
+  if (!found.equals(expected)) {
+    const short = (digest: Uint8Array) => `${Buffer.from(digest.subarray(0, 4)).toString("hex")}…`;
+    throw new CheckpointError(
+      `${where} is damaged: the SHA-256 of its content is ${short(found)}, but its digest says ${short(expected)}`,
+    );
+  }
+}
+
+function checkVersion(document: PlainMap, where: string): void {
+  const found = document["version"];
+  if (typeof found !== "number" || !Number.isSafeInteger(found) || found < 1) {
+    throw new CheckpointError(`${where} is malformed: version is ${show(found)}, expected ${version}`);
+  }
+  if (found > version) {
+    throw new CheckpointError(
+      `${where} is in version ${found} of the checkpoint format and this Rivulet reads up to version ${version}: update Rivulet on this machine`,
+    );
+  }
+}
+
+function checkKeys(document: PlainMap, where: string): void {
+  const missing = requiredKeys.find((key) => !Object.hasOwn(document, key));
+  if (missing !== undefined)
+    throw new CheckpointError(`${where} is malformed: the key "${missing}" is missing`);
+  const unknown = Object.keys(document).find((key) => key !== "name" && !requiredKeys.includes(key));
+  if (unknown !== undefined) {
+    throw new CheckpointError(
+      `${where} is malformed: version ${version} of the format has no key ${show(unknown)}`,
+    );
+  }
+}
+
+function storeTensor({ name, shape, data }: Tensor): PlainMap {
+  return { name, shape, dtype: "f32", data: bytesOf(data) };
+}
+
+function restoreTensors(document: PlainMap, key: string, where: string): Tensor[] {
+  const stored = document[key];
+  if (!Array.isArray(stored)) {
+    throw new CheckpointError(`${where} is malformed: ${key} is ${show(stored)}, expected an array`);
+  }
+  return stored.map((entry, index) => {
+    const { name, shape, dtype, data } = (entry ?? {}) as PlainMap;
+    const whole = data instanceof Uint8Array && data.length % Float32Array.BYTES_PER_ELEMENT === 0;
+    if (!Array.isArray(shape) || dtype !== "f32" || !whole || Object.keys(entry as PlainMap).length !== 4) {
+      throw new CheckpointError(
+        `${where} is malformed: ${key}[${index}] is no map of a name, a shape, the dtype "f32" and binary data`,
+      );
+    }
+    return { name: name as string, shape: shape as number[], data: new Float32Array(copyOf(data).buffer) };
+  });
+}
+
+/** What is wrong with the values that this file answers for; the State in a checkpoint is judged by the part it goes to. */
+function faultOf(checkpoint: Checkpoint): string | undefined {
+  const { createdAt, name } = checkpoint;
+  if (!isText(createdAt) || Number.isNaN(Date.parse(createdAt))) {
+    return `createdAt is ${show(createdAt)}, expected a date such as "2026-01-31T12:00:00.000Z"`;
+  }
+  if (name !== undefined && !isText(name)) return `name is ${show(name)}, expected text`;
+  for (const key of ["step", "samplesSeen"] as const) {
+    if (!isCount(checkpoint[key])) return `${key} is ${show(checkpoint[key])}, expected an integer from 0`;
+  }
+  for (const key of ["parameters", "optimizerState"] as const) {
+    const fault = faultOfTensors(checkpoint[key], key);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function faultOfTensors(tensors: Tensor[], key: string): string | undefined {
+  const names = new Set<string>();
+  for (const [index, { name, shape, data }] of tensors.entries()) {
+    const where = `${key}[${index}]`;
+    if (!isText(name)) return `${where}.name is ${show(name)}, expected text`;
+    if (names.has(name)) return `${where}.name is ${show(name)} once more, and names must differ`;
+    names.add(name);
+    if (!shape.every(isCount)) return `${where}.shape is ${show(shape)}, expected integers from 0`;
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    if (size !== data.length) {
+      return `${where} (${name}) has ${data.length} numbers, but its shape [${shape}] asks for ${size}`;
+    }
+  }
+  return undefined;
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function show(value: unknown): string {
+  return value instanceof Uint8Array ? "binary data" : (JSON.stringify(value)?.slice(0, 60) ?? "missing");
+}

@@ -1,0 +1,312 @@
+/**
+ * A folder of checkpoints that survives power cuts, kills and full disks. Files are named by a sequence number that
+ * only grows, `checkpoint-00000042.msgpack`, so which one is newest depends on no clock; clocks jump backwards.
+ */
+import fs from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { CheckpointError, RivuletError } from "../errors.ts";
+import { diskError } from "./disk-error.ts";
+import { syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
+import { createFolderLock } from "./folder-lock.ts";
+import { endsInDigest, tailBytes } from "./format.ts";
+
+/** A checkpoint in its folder. */
+export interface CheckpointFile {
+  path: string;
+  /** Grows with every save, for the life of the folder. */
+  sequence: number;
+}
+
+/** A checkpoint that was read. */
+export interface FoundCheckpoint<T> extends CheckpointFile {
+  checkpoint: T;
+}
+
+/** Makes a checkpoint of the bytes of a file named `where`, or throws a CheckpointError; `decodeCheckpoint` is one. */
+export type ReadCheckpoint<T> = (bytes: Uint8Array, where: string) => T;
+
+/** Takes one sentence about something that went wrong and stopped nothing. */
+export type Report = (sentence: string) => void;
+
+export interface Store {
+  /** Absolute. */
+  readonly directory: string;
+  /** True from a call of `save` until its promise settles. */
+  readonly saving: boolean;
+  /**
+   * Saves on Node's thread pool. The caller waits only while the chunks are copied, and may change them from then
+   * on. The copy's memory is kept for the next save: a store that saves this way holds the size of one checkpoint.
+   * Resolves once the disk has the file.
+   *
+   * One at a time: while a save is under way, another is refused and changes nothing. When the promise rejects, the
+   * checkpoints saved before are as they were, and the next save writes a new file.
+   *
+   * @throws RivuletError (rejects): disk full, no permission, read-only, folder gone or in use by another process
+   */
+  save(chunks: readonly Uint8Array[]): Promise<CheckpointFile>;
+  /**
+   * Saves before it returns, from the chunks themselves: for the way out and for signal handlers. On an SD card this
+   * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer.
+   *
+   * @throws RivuletError as `save`
+   */
+  saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
+  /** The newest checkpoint that `read` accepts, as `newestCheckpoint` finds it. */
+  newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
+  /** Frees the folder for another process. */
+  close(): void;
+}
+
+/**
+ * Opens a folder of checkpoints for this process alone. Creates it, with its parents, where there is none, and clears
+ * away what a killed process left half-written.
+ *
+ * @param options.keep complete checkpoints to keep; older ones are deleted after a save
+ * @param options.report hears of damaged checkpoints and of files that cannot be deleted
+ * @throws RivuletError when the folder cannot be created, read or written, or another process uses it
+ */
+export function openStore(directory: string, options: { keep?: number; report?: Report } = {}): Store {
+  const { keep = 5, report = () => {} } = options;
+  if (!Number.isSafeInteger(keep) || keep < 1) {
+    throw new RivuletError(`checkpoints to keep in ${directory}: found ${keep}, expected an integer from 1`);
+  }
+  const folder = resolve(directory);
+  const lock = createFolderLock(folder);
+  const contents = openFolder(folder, lock.hold, report);
+
+  let newestSequence = contents.newestSequence;
+  /** Oldest first. Incomplete ones stay for inspection until they are old, but are not counted among those to keep. */
+  let entries: Entry[] = contents.entries;
+  /** What `save` writes from. */
+  let snapshot = new Uint8Array(0);
+  let saving = false;
+
+  function nextFile(): CheckpointFile {
+    const sequence = ++newestSequence;
+    return { path: join(folder, nameOf(sequence)), sequence };
+  }
+
+  function add(file: CheckpointFile): void {
+    entries.push({ ...file, complete: true });
+    entries.sort((one, other) => one.sequence - other.sequence);
+  }
+
+  function forget({ sequence }: CheckpointFile): void {
+    entries = entries.filter((entry) => entry.sequence !== sequence);
+  }
+
+  /** Everything older than the newest `keep` complete checkpoints. */
+  function surplus(): CheckpointFile[] {
+    const oldestKept = entries.filter((entry) => entry.complete).at(-keep);
+    return oldestKept === undefined ? [] : entries.filter((entry) => entry.sequence < oldestKept.sequence);
+  }
+
+  function saveError(error: unknown, file: CheckpointFile, neededBytes: number): Error {
+    // It has its name but the folder could not be synced: good for now, perhaps gone after a power cut.
+    if (fs.existsSync(file.path)) add(file);
+    return diskError(error, `cannot save a checkpoint in ${folder}`, folder, neededBytes);
+  }
+
+  /** Stays listed, and so is tried again after the next save. */
+  function reportUndeleted(error: unknown): void {
+    report(diskError(error, `cannot delete an old checkpoint in ${folder}`, folder).message);
+  }
+
+  return {
+    directory: folder,
+    get saving() {
+      return saving;
+    },
+
+    async save(chunks) {
+      if (saving) {
+        throw new RivuletError(`a checkpoint is still being saved in ${folder}: save the next one after it`);
+      }
+      saving = true;
+      const bytes = byteLengthOf(chunks);
+      const file = nextFile();
+      try {
+        if (snapshot.length < bytes) snapshot = new Uint8Array(bytes);
+        copyInto(snapshot, chunks);
+        lock.hold();
+        await writeFileDurably(file.path, snapshot.subarray(0, bytes));
+        add(file);
+        for (const old of surplus()) {
+          await fs.promises.rm(old.path, { force: true }).then(() => forget(old), reportUndeleted);
+        }
+        return file;
+      } catch (error) {
+        throw saveError(error, file, bytes);
+      } finally {
+        saving = false;
+      }
+    },
+
+    saveSync(chunks) {
+      const file = nextFile();
+      try {
+        lock.hold();
+        writeFileDurablySync(file.path, chunks);
+        add(file);
+      } catch (error) {
+        throw saveError(error, file, byteLengthOf(chunks));
+      }
+      for (const old of surplus()) {
+        try {
+          fs.rmSync(old.path, { force: true });
+          forget(old);
+        } catch (error) {
+          reportUndeleted(error);
+        }
+      }
+      return file;
+    },
+
+    newest(read) {
+      return newestCheckpoint(folder, read, (sentence, { sequence }) => {
+        entries = entries.map((entry) =>
+          entry.sequence === sequence ? { ...entry, complete: false } : entry,
+        );
+        report(sentence);
+      });
+    },
+
+    close() {
+      lock.release();
+    },
+  };
+}
+
+/**
+ * The newest checkpoint in a folder that can be read, going from newest to oldest; undefined when there is none.
+ * Changes nothing, so it may look into the folder of a running process.
+ *
+ * @param read any error of it that is no CheckpointError is not about the file, and is thrown
+ * @param refused hears of each newer checkpoint that had to be passed over; it stays where it is
+ * @throws RivuletError when the folder cannot be read
+ */
+export function newestCheckpoint<T>(
+  directory: string,
+  read: ReadCheckpoint<T>,
+  refused: (sentence: string, file: CheckpointFile) => void,
+): FoundCheckpoint<T> | undefined {
+  for (const file of listCheckpoints(directory).reverse()) {
+    try {
+      return { ...file, checkpoint: read(readFile(file.path), file.path) };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      refused(error.message, file);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The checkpoints in a folder, oldest first, valid or not.
+ *
+ * @throws RivuletError when the folder cannot be read
+ */
+export function listCheckpoints(directory: string): CheckpointFile[] {
+  try {
+    return checkpointsAmong(fs.readdirSync(directory), directory);
+  } catch (error) {
+    throw diskError(error, `cannot read the checkpoints in ${directory}`, directory);
+  }
+}
+
+interface Entry extends CheckpointFile {
+  /** It ends as a checkpoint does, and was not refused since. */
+  complete: boolean;
+}
+
+function openFolder(folder: string, hold: () => void, report: Report) {
+  try {
+    createFolder(folder);
+    holdUnlessFull(folder, hold, report);
+    const names = fs.readdirSync(folder);
+    for (const name of names.filter((name) => temporaryName.test(name))) {
+      fs.rmSync(join(folder, name), { force: true });
+    }
+    const files = checkpointsAmong(names, folder);
+    return {
+      newestSequence: files.at(-1)?.sequence ?? 0,
+      entries: files.map((file) => ({ ...file, complete: looksComplete(file.path) })),
+    };
+  } catch (error) {
+    throw diskError(error, `cannot keep checkpoints in ${folder}`, folder);
+  }
+}
+
+function createFolder(folder: string): void {
+  const first = fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+  if (first === undefined) return;
+  // A new folder is lost in a power cut, with all that is in it, unless the one it stands in is synced.
+  const top = dirname(first);
+  for (let parent = dirname(folder); parent.startsWith(top); parent = dirname(parent)) {
+    syncFolderSync(parent);
+    if (parent === top) break;
+  }
+}
+
+/** A full disk has no room for the lock, and is no reason not to start. Each save takes the lock again. */
+function holdUnlessFull(folder: string, hold: () => void, report: Report): void {
+  try {
+    hold();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    report(diskError(error, `cannot mark ${folder} as in use`, folder).message);
+  }
+}
+
+const checkpointName = /^checkpoint-(\d{8,15})\.msgpack$/;
+const temporaryName = /^checkpoint-\d{8,15}\.msgpack\.tmp$/;
+
+function nameOf(sequence: number): string {
+  return `checkpoint-${String(sequence).padStart(8, "0")}.msgpack`;
+}
+
+/** Oldest first. */
+function checkpointsAmong(names: string[], folder: string): CheckpointFile[] {
+  return names
+    .flatMap((name) => {
+      const digits = checkpointName.exec(name)?.[1];
+      return digits === undefined ? [] : [{ path: join(folder, name), sequence: Number(digits) }];
+    })
+    .sort((one, other) => one.sequence - other.sequence);
+}
+
+/** Looks at the end only: a file that a power cut left empty, cut off or full of zeros does not pass. */
+function looksComplete(path: string): boolean {
+  try {
+    const file = fs.openSync(path, "r");
+    try {
+      const tail = Buffer.alloc(tailBytes);
+      const start = Math.max(0, fs.fstatSync(file).size - tailBytes);
+      return fs.readSync(file, tail, 0, tailBytes, start) === tailBytes && endsInDigest(tail);
+    } finally {
+      fs.closeSync(file);
+    }
+  } catch {
+    return false; // a file that cannot be read is none to rely on
+  }
+}
+
+function readFile(path: string): Uint8Array {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    throw new CheckpointError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function byteLengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+}
+
+function copyInto(target: Uint8Array, chunks: readonly Uint8Array[]): void {
+  let offset = 0;
+  for (const chunk of chunks) {
+    target.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+}
