@@ -1,0 +1,260 @@
+/**
+ * The written form of a model, the same in YAML, JSON and checkpoints: `"relu"`, `{ dense: 16 }`,
+ * `{ dense: { outputs: 16, bias: false } }`, `{ adam: { learningRate: 0.001 } }`.
+ */
+import { RivuletError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import {
+  adagrad,
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  type Clip,
+  dense,
+  huber,
+  identity,
+  type Layer,
+  type Loss,
+  leakyRelu,
+  logSoftmax,
+  type Model,
+  mae,
+  momentum,
+  mse,
+  negativeLogLikelihood,
+  nesterov,
+  type Optimizer,
+  relu,
+  rmsprop,
+  sgd,
+  sigmoid,
+  smoothL1,
+  softmax,
+  softmaxCrossEntropy,
+  tanh,
+} from "./model.ts";
+
+/** Says what it needs where the value does not fit, else null. */
+type Check = (value: unknown) => string | null;
+
+const number =
+  (needs: string, fits: (value: number) => boolean): Check =>
+  (value) =>
+    typeof value === "number" && Number.isFinite(value) && fits(value) ? null : needs;
+const wholePositive = number("a whole number of 1 or more", (x) => Number.isInteger(x) && x >= 1);
+const positive = number("a number above 0", (x) => x > 0);
+const notNegative = number("a number of 0 or more", (x) => x >= 0);
+const fraction = number("a number from 0 up to, but not including, 1", (x) => x >= 0 && x < 1);
+const flag: Check = (value) => (typeof value === "boolean" ? null : "true or false");
+const oneOf =
+  (...choices: string[]): Check =>
+  (value) =>
+    choices.includes(value as string) ? null : choices.map((choice) => `"${choice}"`).join(" or ");
+
+/** How one kind is written: its options, the one that may stand alone, and what it becomes. */
+interface Kind<Value> {
+  options: Record<string, Check>;
+  alone?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the options have been checked against `options`
+  build: (options: any) => Value;
+}
+
+const layers: Record<string, Kind<Layer>> = {
+  dense: {
+    options: { outputs: wholePositive, bias: flag },
+    alone: "outputs",
+    build: ({ outputs, ...options }) => dense(outputs, options),
+  },
+  identity: { options: {}, build: identity },
+  sigmoid: { options: {}, build: sigmoid },
+  tanh: { options: {}, build: tanh },
+  relu: { options: {}, build: relu },
+  leakyRelu: {
+    options: { slope: notNegative },
+    alone: "slope",
+    build: ({ slope }) => leakyRelu(slope),
+  },
+  softmax: { options: {}, build: softmax },
+  logSoftmax: { options: {}, build: logSoftmax },
+};
+
+const reduction = oneOf("mean", "sum");
+const losses: Record<string, Kind<Loss>> = {
+  mse: { options: { reduction }, build: mse },
+  mae: { options: { reduction }, build: mae },
+  huber: { options: { delta: positive, reduction }, alone: "delta", build: huber },
+  smoothL1: { options: { beta: positive, reduction }, alone: "beta", build: smoothL1 },
+  binaryCrossEntropy: {
+    options: { on: oneOf("logits", "probabilities"), reduction },
+    build: binaryCrossEntropy,
+  },
+  softmaxCrossEntropy: { options: { reduction }, build: softmaxCrossEntropy },
+  negativeLogLikelihood: { options: { reduction }, build: negativeLogLikelihood },
+};
+
+const step = { learningRate: positive, weightDecay: notNegative };
+const descent = { ...step, momentum: fraction, dampening: fraction, nesterov: flag };
+const moments = { ...step, beta1: fraction, beta2: fraction, epsilon: positive };
+const optimizers: Record<string, Kind<Optimizer>> = {
+  sgd: { options: descent, build: sgd },
+  momentum: { options: descent, build: momentum },
+  nesterov: { options: descent, build: nesterov },
+  adagrad: {
+    options: { ...step, learningRateDecay: notNegative, initialAccumulator: notNegative, epsilon: positive },
+    build: adagrad,
+  },
+  rmsprop: {
+    options: { ...step, smoothing: fraction, epsilon: positive, momentum: fraction, centered: flag },
+    build: rmsprop,
+  },
+  adam: { options: moments, build: adam },
+  adamW: { options: moments, build: adamW },
+};
+
+const clips: Record<string, Kind<Clip>> = {
+  norm: {
+    options: { maximum: positive },
+    alone: "maximum",
+    build: ({ maximum }) => ({ type: "norm", maximum }),
+  },
+  value: {
+    options: { maximum: positive },
+    alone: "maximum",
+    build: ({ maximum }) => ({ type: "value", maximum }),
+  },
+};
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function read<Value>(
+  written: unknown,
+  path: string,
+  what: string,
+  kinds: Record<string, Kind<Value>>,
+): Value {
+  const names = Object.keys(kinds);
+  let name: string;
+  let content: unknown;
+  if (typeof written === "string") {
+    name = written;
+    content = null;
+  } else if (isMap(written) && Object.keys(written).length === 1) {
+    name = Object.keys(written)[0];
+    content = written[name];
+  } else {
+    throw new RivuletError(
+      `${path} must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}.`,
+    );
+  }
+  if (!Object.hasOwn(kinds, name)) {
+    throw new RivuletError(`${path} names an unknown ${what} "${name}"; ${suggestion(name, names)}`);
+  }
+  const kind = kinds[name];
+  if (content === null || content === undefined) content = {};
+  else if (!isMap(content)) {
+    if (!kind.alone) {
+      throw new RivuletError(
+        `${path}.${name} must hold options, such as { ${Object.keys(kind.options)[0] ?? ""} }.`,
+      );
+    }
+    content = { [kind.alone]: content };
+  }
+  for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
+    if (!Object.hasOwn(kind.options, option)) {
+      const known = Object.keys(kind.options);
+      const hint = known.length > 0 ? suggestion(option, known) : `${name} has no options.`;
+      throw new RivuletError(`${path}.${name}.${option} is unknown; ${hint}`);
+    }
+    const needs = kind.options[option](value);
+    if (needs) {
+      throw new RivuletError(`${path}.${name}.${option} must be ${needs}, not ${JSON.stringify(value)}.`);
+    }
+  }
+  return kind.build(content);
+}
+
+/**
+ * Reads a list of layers. `path` is where it stands, for messages.
+ * With `lastWidth`, a last `dense` without its width gets that many outputs.
+ */
+export function layersFromDescription(written: unknown, path: string, lastWidth?: number): Layer[] {
+  if (!Array.isArray(written)) {
+    throw new RivuletError(`${path} must be a list of layers, such as [{ dense: 16 }, relu, { dense: 3 }].`);
+  }
+  return written.map((layer, index) => {
+    const at = `${path}[${index}]`;
+    const open = layer === "dense" || (isMap(layer) && "dense" in layer && layer["dense"] === null);
+    if (!open) {
+      const read1 = read(layer, at, "layer", layers);
+      if (read1.type === "dense" && read1.outputs === undefined) {
+        throw new RivuletError(`${at}.dense has no outputs; write { dense: { outputs: 16 } }.`);
+      }
+      return read1;
+    }
+    if (lastWidth === undefined || index !== written.length - 1) {
+      throw new RivuletError(`${at} has no width; write { dense: 16 } for 16 outputs.`);
+    }
+    return dense(lastWidth);
+  });
+}
+
+/** Reads a loss, such as `"mse"` or `{ huber: 0.5 }`. */
+export function lossFromDescription(written: unknown, path: string): Loss {
+  return read(written, path, "loss", losses);
+}
+
+/** Reads an optimizer, such as `"adam"` or `{ momentum: { learningRate: 0.1 } }`. */
+export function optimizerFromDescription(written: unknown, path: string): Optimizer {
+  return read(written, path, "optimizer", optimizers);
+}
+
+/** Reads a clip, `{ norm: 1 }` or `{ value: 0.5 }`; nothing written is no clip. */
+export function clipFromDescription(written: unknown, path: string): Clip | null {
+  return written === null || written === undefined ? null : read(written, path, "clip", clips);
+}
+
+/** A model in written form, with every option spelled out. */
+export interface ModelDescription {
+  inputShape: number[];
+  layers: unknown[];
+  loss: unknown;
+  optimizer: unknown;
+  clip: unknown;
+}
+
+function written({ type, ...options }: { type: string }): unknown {
+  return Object.keys(options).length === 0 ? type : { [type]: options };
+}
+
+/** The written form of a model; `modelFromDescription` reads it back. */
+export function describeModel(model: Model): ModelDescription {
+  return {
+    inputShape: model.inputShape,
+    layers: model.layers.map(written),
+    loss: written(model.loss),
+    optimizer: written(model.optimizer),
+    clip: model.clip && written(model.clip),
+  };
+}
+
+/** Reads a whole model. `path` is where it stands, for messages. */
+export function modelFromDescription(description: unknown, path = "model"): Model {
+  if (!isMap(description)) throw new RivuletError(`${path} must hold a model with its layers.`);
+  const known = ["inputShape", "layers", "loss", "optimizer", "clip"];
+  for (const key of Object.keys(description)) {
+    if (!known.includes(key)) throw new RivuletError(`${path}.${key} is unknown; ${suggestion(key, known)}`);
+  }
+  const shape = description["inputShape"];
+  if (!Array.isArray(shape) || shape.length === 0 || shape.some((length) => wholePositive(length))) {
+    throw new RivuletError(`${path}.inputShape must be a list of whole numbers of 1 or more, such as [8].`);
+  }
+  return {
+    inputShape: [...shape],
+    layers: layersFromDescription(description["layers"], `${path}.layers`),
+    loss: lossFromDescription(description["loss"], `${path}.loss`),
+    optimizer: optimizerFromDescription(description["optimizer"], `${path}.optimizer`),
+    clip: clipFromDescription(description["clip"], `${path}.clip`),
+  };
+}

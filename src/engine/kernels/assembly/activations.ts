@@ -1,0 +1,76 @@
+/**
+ * Activations, element by element. Buffers are padded to 16 bytes, so each loop runs in whole vectors: what it
+ * writes past `count` is padding, or a row that this call does not use. Backward passes need only the output.
+ */
+import { hyperbolicTangent, sigmoid } from "./arithmetic";
+
+export function sigmoidForward(output: usize, input: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    v128.store(output, sigmoid(v128.load(input)));
+    output += 16;
+    input += 16;
+  }
+}
+
+/** dx = dy y (1 - y) */
+export function sigmoidBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32): void {
+  const one = f32x4.splat(1);
+  for (; count > 0; count -= 4) {
+    const y = v128.load(output);
+    v128.store(inputGradient, f32x4.mul(v128.load(outputGradient), f32x4.mul(y, f32x4.sub(one, y))));
+    inputGradient += 16;
+    outputGradient += 16;
+    output += 16;
+  }
+}
+
+export function tanhForward(output: usize, input: usize, count: i32): void {
+  for (; count > 0; count -= 4) {
+    v128.store(output, hyperbolicTangent(v128.load(input)));
+    output += 16;
+    input += 16;
+  }
+}
+
+/** dx = dy (1 - y^2) */
+export function tanhBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32): void {
+  const one = f32x4.splat(1);
+  for (; count > 0; count -= 4) {
+    const y = v128.load(output);
+    v128.store(inputGradient, f32x4.mul(v128.load(outputGradient), f32x4.sub(one, f32x4.mul(y, y))));
+    inputGradient += 16;
+    outputGradient += 16;
+    output += 16;
+  }
+}
+
+/** y = x > 0 ? x : slope x */
+export function leakyReluForward(output: usize, input: usize, count: i32, slope: f32): void {
+  const s = f32x4.splat(slope);
+  const zero = f32x4.splat(0);
+  for (; count > 0; count -= 4) {
+    const x = v128.load(input);
+    v128.store(output, v128.bitselect(x, f32x4.mul(x, s), f32x4.gt(x, zero)));
+    output += 16;
+    input += 16;
+  }
+}
+
+/** dx = y > 0 ? dy : slope dy, which is right because a slope of 0 or more keeps the sign of x. */
+export function leakyReluBackward(
+  inputGradient: usize,
+  outputGradient: usize,
+  output: usize,
+  count: i32,
+  slope: f32,
+): void {
+  const s = f32x4.splat(slope);
+  const zero = f32x4.splat(0);
+  for (; count > 0; count -= 4) {
+    const g = v128.load(outputGradient);
+    v128.store(inputGradient, v128.bitselect(g, f32x4.mul(g, s), f32x4.gt(v128.load(output), zero)));
+    inputGradient += 16;
+    outputGradient += 16;
+    output += 16;
+  }
+}

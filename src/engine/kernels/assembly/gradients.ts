@@ -1,0 +1,45 @@
+/** What is done to the gradients of all parameters between the backward pass and the update. */
+
+/** Whether the `count` gradients, a multiple of 4, are all finite: any other makes 0 times it not 0. */
+export function allFinite(gradients: usize, count: i32): bool {
+  const zero = f32x4.splat(0);
+  let poison = zero;
+  for (; count > 0; count -= 4) {
+    poison = f32x4.add(poison, f32x4.mul(v128.load(gradients), zero));
+    gradients += 16;
+  }
+  return !v128.any_true(f32x4.ne(poison, zero));
+}
+
+/** 2-norm, summed in float64: the even elements of a vector and the odd ones in two lanes. */
+export function norm(gradients: usize, count: i32): f64 {
+  let low = f64x2.splat(0);
+  let high = f64x2.splat(0);
+  for (; count > 0; count -= 4) {
+    const g = v128.load(gradients);
+    const l = f64x2.promote_low_f32x4(g);
+    const h = f64x2.promote_low_f32x4(v128.shuffle<f32>(g, g, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(l, l));
+    high = f64x2.add(high, f64x2.mul(h, h));
+    gradients += 16;
+  }
+  const sum = f64x2.add(low, high);
+  return sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+}
+
+export function scale(gradients: usize, count: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  for (; count > 0; count -= 4) {
+    v128.store(gradients, f32x4.mul(v128.load(gradients), f));
+    gradients += 16;
+  }
+}
+
+export function clamp(gradients: usize, count: i32, maximum: f32): void {
+  const high = f32x4.splat(maximum);
+  const low = f32x4.splat(-maximum);
+  for (; count > 0; count -= 4) {
+    v128.store(gradients, f32x4.max(f32x4.min(v128.load(gradients), high), low));
+    gradients += 16;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Optimizers: one pass over parameters, gradients and state. Counts are multiples of 4 (buffers are padded with
+ * zeros, which every rule below leaves at zero). Weight decay, where coupled, is added to the gradient first.
+ */
+import { multiplyAdd } from "./arithmetic";
+
+/** w -= step (g + decay w) */
+export function gradientDescent(w: usize, g: usize, count: i32, step: f32, weightDecay: f32): void {
+  const s = f32x4.splat(-step);
+  const d = f32x4.splat(weightDecay);
+  for (; count > 0; count -= 4) {
+    const weight = v128.load(w);
+    v128.store(w, multiplyAdd(s, multiplyAdd(d, weight, v128.load(g)), weight));
+    w += 16;
+    g += 16;
+  }
+}
+
+/** b = momentum b + fresh g;  w -= step b, or with Nesterov's look-ahead w -= step (g + momentum b) */
+export function momentumDescent(
+  w: usize,
+  g: usize,
+  b: usize,
+  count: i32,
+  step: f32,
+  fresh: f32,
+  weightDecay: f32,
+  momentum: f32,
+  nesterov: bool,
+): void {
+  const s = f32x4.splat(-step);
+  const f = f32x4.splat(fresh);
+  const d = f32x4.splat(weightDecay);
+  const m = f32x4.splat(momentum);
+  for (; count > 0; count -= 4) {
+    const weight = v128.load(w);
+    const gradient = multiplyAdd(d, weight, v128.load(g));
+    const velocity = multiplyAdd(m, v128.load(b), f32x4.mul(f, gradient));
+    v128.store(b, velocity);
+    v128.store(w, multiplyAdd(s, nesterov ? multiplyAdd(m, velocity, gradient) : velocity, weight));
+    w += 16;
+    g += 16;
+    b += 16;
+  }
+}
+
+/** s += g^2;  w -= step g / (sqrt(s) + epsilon) */
+export function adagrad(w: usize, g: usize, s: usize, count: i32, step: f32, weightDecay: f32, epsilon: f32): void {
+  const rate = f32x4.splat(step);
+  const d = f32x4.splat(weightDecay);
+  const e = f32x4.splat(epsilon);
+  for (; count > 0; count -= 4) {
+    const weight = v128.load(w);
+    const gradient = multiplyAdd(d, weight, v128.load(g));
+    const squares = multiplyAdd(gradient, gradient, v128.load(s));
+    v128.store(s, squares);
+    const update = f32x4.div(f32x4.mul(rate, gradient), f32x4.add(f32x4.sqrt(squares), e));
+    v128.store(w, f32x4.sub(weight, update));
+    w += 16;
+    g += 16;
+    s += 16;
+  }
+}
+
+/**
+ * s = a s + r g^2 with r = 1 - a; centered (`mean` given): v = s - mean^2 with mean = a mean + r g, else v = s;
+ * u = g / (sqrt(v) + epsilon); with momentum (`velocity` given): b = momentum b + u, w -= step b; else w -= step u.
+ */
+export function rmsProp(
+  w: usize,
+  g: usize,
+  s: usize,
+  mean: usize,
+  velocity: usize,
+  count: i32,
+  step: f32,
+  weightDecay: f32,
+  smoothing: f32,
+  rest: f32,
+  epsilon: f32,
+  momentum: f32,
+): void {
+  const rate = f32x4.splat(-step);
+  const d = f32x4.splat(weightDecay);
+  const a = f32x4.splat(smoothing);
+  const r = f32x4.splat(rest);
+  const e = f32x4.splat(epsilon);
+  const m = f32x4.splat(momentum);
+  const zero = f32x4.splat(0);
+  for (; count > 0; count -= 4) {
+    const weight = v128.load(w);
+    const gradient = multiplyAdd(d, weight, v128.load(g));
+    const fresh = f32x4.mul(r, gradient);
+    let spread = multiplyAdd(a, v128.load(s), f32x4.mul(fresh, gradient));
+    v128.store(s, spread);
+    if (mean) {
+      const centre = multiplyAdd(a, v128.load(mean), fresh);
+      v128.store(mean, centre);
+      // Rounding may leave a tiny negative variance, whose root would poison the weights.
+      spread = f32x4.max(f32x4.sub(spread, f32x4.mul(centre, centre)), zero);
+      mean += 16;
+    }
+    let update = f32x4.div(gradient, f32x4.add(f32x4.sqrt(spread), e));
+    if (velocity) {
+      update = multiplyAdd(m, v128.load(velocity), update);
+      v128.store(velocity, update);
+      velocity += 16;
+    }
+    v128.store(w, multiplyAdd(rate, update, weight));
+    w += 16;
+    g += 16;
+    s += 16;
+  }
+}
+
+/**
+ * m = b1 m + r1 g;  v = b2 v + r2 g^2;  with r = 1 - b, which loses digits if it is taken in float32;
+ * w = keep w - step m / (sqrt(v) correction + epsilon)
+ * with step = learningRate / (1 - b1^t), correction = 1 / sqrt(1 - b2^t), and keep = 1 - learningRate decay for
+ * AdamW, 1 for Adam, whose decay is coupled.
+ */
+export function adam(
+  w: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  count: i32,
+  step: f32,
+  correction: f32,
+  keep: f32,
+  weightDecay: f32,
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  epsilon: f32,
+): void {
+  const rate = f32x4.splat(step);
+  const root = f32x4.splat(correction);
+  const k = f32x4.splat(keep);
+  const d = f32x4.splat(weightDecay);
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const r1 = f32x4.splat(rest1);
+  const r2 = f32x4.splat(rest2);
+  const e = f32x4.splat(epsilon);
+  for (; count > 0; count -= 4) {
+    const weight = v128.load(w);
+    const gradient = multiplyAdd(d, weight, v128.load(g));
+    const first = multiplyAdd(b1, v128.load(m), f32x4.mul(r1, gradient));
+    const second = multiplyAdd(b2, v128.load(v), f32x4.mul(r2, f32x4.mul(gradient, gradient)));
+    v128.store(m, first);
+    v128.store(v, second);
+    const update = f32x4.div(f32x4.mul(rate, first), f32x4.add(f32x4.mul(f32x4.sqrt(second), root), e));
+    v128.store(w, f32x4.sub(f32x4.mul(k, weight), update));
+    w += 16;
+    g += 16;
+    m += 16;
+    v += 16;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Twin of ../assembly/arithmetic.ts on single numbers: the same operations in the same order, each rounded to
+ * float32, so that the results are the same bits.
+ */
+
+const f = Math.fround;
+const float = new Float32Array(1);
+const integer = new Int32Array(float.buffer);
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+
+const log2e = f(Math.LOG2E);
+const ln2High = f(0.693359375);
+const ln2Low = f(-2.1219444e-4);
+const e6 = f(1.98756915e-4);
+const e5 = f(1.3981999507e-3);
+const e4 = f(8.3334519073e-3);
+const e3 = f(4.1665795894e-2);
+const e2 = f(1.6666665459e-1);
+const e1 = f(5.0000001201e-1);
+const lowest = f(-87.33);
+const highest = f(88.37);
+/** Adding and taking away 1.5 * 2^23 rounds a float32 to the nearest integer, ties to even. */
+const roundingShift = 12582912;
+
+/** e^x in float32. */
+export function exponential(x: number): number {
+  x = f(Math.min(Math.max(x, lowest), highest));
+  const n = f(f(f(x * log2e) + roundingShift) - roundingShift);
+  let r = f(x - f(n * ln2High));
+  r = f(r - f(n * ln2Low));
+  let p = e6;
+  p = f(f(p * r) + e5);
+  p = f(f(p * r) + e4);
+  p = f(f(p * r) + e3);
+  p = f(f(p * r) + e2);
+  p = f(f(p * r) + e1);
+  p = f(f(f(f(f(p * r) * r) + r)) + 1);
+  integer[0] = (n + 127) << 23;
+  return f(p * float[0]);
+}
+
+/** 1 / (1 + e^-x) in float32. */
+export function sigmoid(x: number): number {
+  return f(1 / f(1 + exponential(-x)));
+}
+
+const t5 = f(-5.70498872745e-3);
+const t4 = f(2.06390887954e-2);
+const t3 = f(-5.37397155531e-2);
+const t2 = f(1.33314422036e-1);
+const t1 = f(-3.33332819422e-1);
+
+/** tanh x in float32. */
+export function hyperbolicTangent(x: number): number {
+  const magnitude = Math.abs(x);
+  if (magnitude < 0.625) {
+    const z = f(x * x);
+    let p = t5;
+    p = f(f(p * z) + t4);
+    p = f(f(p * z) + t3);
+    p = f(f(p * z) + t2);
+    p = f(f(p * z) + t1);
+    return f(f(f(p * z) * x) + x);
+  }
+  const e = exponential(f(magnitude + magnitude));
+  const large = f(1 - f(2 / f(e + 1)));
+  return x < 0 ? -large : large;
+}
+
+/** Natural logarithm of a positive normal float64. */
+export function logarithm(x: number): number {
+  if (!(x > 0)) return x === 0 ? -Infinity : NaN;
+  if (x === Infinity) return Infinity;
+  double[0] = x;
+  let exponent = (words[1] >>> 20) - 1023;
+  words[1] = (words[1] & 0x000fffff) | 0x3ff00000;
+  let m = double[0];
+  if (m > Math.SQRT2) {
+    m *= 0.5;
+    exponent += 1;
+  }
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  let sum = 1 / 21;
+  for (let odd = 19; odd >= 1; odd -= 2) sum = sum * z + 1 / odd;
+  return exponent * Math.LN2 + 2 * s * sum;
+}

@@ -1,0 +1,32 @@
+/** Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4. */
+
+/** Whether all gradients are finite: any other makes 0 times it not 0. */
+export function allFinite(memory: Float32Array, gradients: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (memory[gradients + i] * 0 !== 0) return false;
+  return true;
+}
+
+/** 2-norm in float64, in the order of the vector kernel: elements 0 and 2 of each four together, 1 and 3 together. */
+export function norm(memory: Float32Array, gradients: number, count: number): number {
+  let low0 = 0;
+  let low1 = 0;
+  let high0 = 0;
+  let high1 = 0;
+  for (let i = gradients; i < gradients + count; i += 4) {
+    low0 += memory[i] * memory[i];
+    low1 += memory[i + 1] * memory[i + 1];
+    high0 += memory[i + 2] * memory[i + 2];
+    high1 += memory[i + 3] * memory[i + 3];
+  }
+  return Math.sqrt(low0 + high0 + (low1 + high1));
+}
+
+export function scale(memory: Float32Array, gradients: number, count: number, factor: number): void {
+  for (let i = 0; i < count; i++) memory[gradients + i] = memory[gradients + i] * factor;
+}
+
+export function clamp(memory: Float32Array, gradients: number, count: number, maximum: number): void {
+  for (let i = 0; i < count; i++) {
+    memory[gradients + i] = Math.max(Math.min(memory[gradients + i], maximum), -maximum);
+  }
+}

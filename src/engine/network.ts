@@ -1,0 +1,388 @@
+import { RivuletError } from "../errors.ts";
+import type { State, Stateful } from "../state.ts";
+import { initialize } from "./initialize.ts";
+import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "./kernels/kernels.ts";
+import { instructionSlots, Scalar } from "./kernels/operation.ts";
+import type { Operand } from "./layers/layer.ts";
+import { predictsFromLogits } from "./losses.ts";
+import type { Model } from "./model.ts";
+import { initialState, optimizerStates, writeStepScalars } from "./optimizers.ts";
+import {
+  type Instruction,
+  type Plan,
+  type PlannedBuffer,
+  type PlannedParameter,
+  plan,
+  requireBudget,
+} from "./plan.ts";
+import { createRandom } from "./random.ts";
+
+/** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
+export type Tensor = {
+  /** `0.weight`: index of the layer, then PyTorch's name. */
+  name: string;
+  shape: number[];
+  data: Float32Array;
+};
+
+export interface NetworkOptions {
+  /** Most samples that one call works on. Default 1. */
+  batchSize?: number;
+  /** Seed of the initial weights. Default 1. */
+  seed?: number;
+  /** Keep to kernels that give the same bits on every processor. Default false. */
+  deterministic?: boolean;
+  /** Overrides the choice of kernels. */
+  kernels?: KernelVariant;
+  /** Refuse a plan larger than this. */
+  budgetBytes?: number;
+}
+
+/**
+ * A planned model on its arena. After construction nothing is allocated any more: `infer` and `step` work on the
+ * views `input`, `target`, `output` and `prediction`.
+ */
+export class Network implements Stateful {
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly kernels: KernelVariant;
+  /** Numbers in one sample, in one output, in one target. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly targets: number;
+  readonly batchSize: number;
+
+  /** [batchSize, inputs]: write samples here. */
+  readonly input: Float32Array;
+  /** [batchSize, targets]: write targets here; class indices for the class losses. */
+  readonly target: Float32Array;
+  /** [batchSize, outputs]: what the last layer gave (logits, where the loss takes logits). */
+  readonly output: Float32Array;
+  /** [batchSize, outputs]: probabilities where the loss takes logits, else the same as `output`. */
+  readonly prediction: Float32Array;
+
+  /** Updates made so far. */
+  updates = 0;
+  /** Updates left out because their loss or gradient was not finite. */
+  skipped = 0;
+  /** Step size of the next update; starts at the optimizer's. */
+  learningRate: number;
+
+  readonly #kernels: Kernels;
+  readonly #scalars: Float64Array;
+  readonly #program: number;
+  readonly #forwardCount: number;
+  readonly #predictionCount: number;
+  readonly #backwardCount: number;
+  readonly #updateCount: number;
+  readonly #states: string[];
+  readonly #lossElements: number;
+  readonly #meanLoss: boolean;
+
+  /** Rows gathered towards the next update, and how many it takes; what counts while `step` is called in parts. */
+  #gathered = 0;
+  #gathering = 0;
+  /** A part of the update being gathered was not finite: the rest of it is left out too. */
+  #poisoned = false;
+  #lastRows = 1;
+
+  /** @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
+  constructor(model: Model, options: NetworkOptions = {}) {
+    this.model = model;
+    this.plan = plan(model, { batchSize: options.batchSize ?? 1 });
+    if (options.budgetBytes !== undefined) requireBudget(this.plan, options.budgetBytes);
+    this.kernels = options.kernels ?? chooseVariant(options.deterministic ?? false);
+    this.#kernels = createKernels(this.kernels, this.plan.totalBytes);
+    this.batchSize = this.plan.batchSize;
+    this.inputs = this.plan.inputs;
+    this.outputs = this.plan.outputs;
+    this.targets = this.plan.targets;
+    this.learningRate = model.optimizer.learningRate;
+
+    const { program } = this.plan;
+    this.#forwardCount = program.forward.length;
+    this.#predictionCount = program.prediction.length;
+    this.#backwardCount = program.backward.length;
+    this.#updateCount = program.update.length;
+    this.#states = optimizerStates(model.optimizer);
+    this.#lossElements = this.plan.lossElements;
+    this.#meanLoss = model.loss.reduction === "mean";
+
+    const scalars = this.#buffer("scalars");
+    this.#scalars = new Float64Array(this.#kernels.buffer, scalars.offset, scalars.shape[0]);
+    this.#program = this.#buffer("program").offset;
+    this.#writeProgram(Object.values(program).flat());
+
+    this.input = this.#view("input");
+    this.target = this.#view("target");
+    this.output = this.#viewOf(
+      this.plan.buffers.find(({ role }) => role === "output") ?? this.#buffer("input"),
+    );
+    this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
+    this.initialize(options.seed ?? 1);
+  }
+
+  /** Loss of the rows of the last step: their mean, or their sum where the loss is reduced by sum. */
+  get loss(): number {
+    const sum = this.#scalars[Scalar.Loss];
+    return this.#meanLoss ? sum / (this.#lastRows * this.#lossElements) : sum;
+  }
+
+  /** 2-norm of all gradients of the last update before clipping; only kept where the model clips by norm. */
+  get gradientNorm(): number {
+    return this.#scalars[Scalar.GradientNorm];
+  }
+
+  /** Puts all weights back to where the seed starts them, and forgets all training. */
+  initialize(seed: number): void {
+    const random = createRandom(seed);
+    for (const parameter of this.plan.parameters) {
+      const activation = this.model.layers[parameter.layer + 1];
+      initialize(this.#view(parameter.fullName), parameter, activation, random);
+      for (const state of this.#states) {
+        this.#view(`${parameter.fullName}.${state}`).fill(initialState(this.model.optimizer, state));
+      }
+    }
+    this.updates = 0;
+    this.skipped = 0;
+    this.#gathered = 0;
+    this.#poisoned = false;
+    this.learningRate = this.model.optimizer.learningRate;
+  }
+
+  /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
+  infer(rows: number = this.batchSize): void {
+    this.#requireRows(rows);
+    this.#kernels.run(this.#program, this.#forwardCount + this.#predictionCount, rows, 0);
+  }
+
+  /**
+   * Trains on the first `rows` rows of `input` and `target`. With `rowsPerUpdate` above `rows`, gradients are
+   * gathered call by call and the update comes with the call that makes them `rowsPerUpdate`: gradient descent
+   * in batches of any size in the memory of a small one. Gives false, with nothing changed, where a loss or
+   * gradient was not finite (or a class index out of range); the update it belongs to is then left out whole and
+   * counted in `skipped`. Allocates nothing.
+   */
+  step(rows: number = this.batchSize, rowsPerUpdate: number = rows): boolean {
+    this.#requireRows(rows);
+    this.#requireGathering(rows, rowsPerUpdate);
+    const scalars = this.#scalars;
+    const run = this.#kernels.run;
+    const first = this.#program;
+    this.#lastRows = rows;
+    let finite = !this.#poisoned;
+    if (finite) {
+      scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
+      const gathering = this.#gathered > 0 ? 1 : 0;
+      run(first, this.#forwardCount, rows, 0);
+      const backward = first + (this.#forwardCount + this.#predictionCount) * instructionBytes;
+      finite = run(backward, this.#backwardCount, rows, gathering) === 0;
+    }
+    this.#gathered += rows;
+    this.#gathering = rowsPerUpdate;
+    this.#poisoned = !finite;
+    if (this.#gathered === rowsPerUpdate) {
+      if (finite) {
+        this.updates++;
+        writeStepScalars(this.model.optimizer, this.learningRate, this.updates, scalars);
+        const before = this.#forwardCount + this.#predictionCount + this.#backwardCount;
+        run(first + before * instructionBytes, this.#updateCount, rows, 0);
+      } else {
+        this.skipped++;
+      }
+      this.#gathered = 0;
+      this.#poisoned = false;
+    }
+    return finite;
+  }
+
+  /**
+   * Predicts for `x`, [rows, inputs] one behind the other, up to `batchSize` rows.
+   * Gives a view [rows, outputs] that the next call writes over.
+   */
+  predict(x: ArrayLike<number>): Float32Array {
+    const rows = x.length / this.inputs;
+    if (!Number.isInteger(rows) || rows < 1 || rows > this.batchSize) {
+      throw new RivuletError(
+        `predict got ${x.length} numbers but takes 1 to ${this.batchSize} samples of ${this.inputs}.`,
+      );
+    }
+    this.input.set(x);
+    this.infer(rows);
+    return this.prediction.subarray(0, rows * this.outputs);
+  }
+
+  /** Copies of all parameters, in PyTorch's layout. */
+  parameters(): Tensor[] {
+    return this.#tensors("", this.plan.parameters);
+  }
+
+  /** Copies of the gradients of the last step or of what has been gathered, in PyTorch's layout. */
+  gradients(): Tensor[] {
+    return this.#tensors(".gradient", this.plan.parameters);
+  }
+
+  /** Puts parameters in place, all or none; every one must be there in its shape. */
+  setParameters(tensors: readonly Tensor[]): void {
+    this.#requireTensors(tensors, [""]);
+    for (const tensor of tensors) this.#load("", tensor);
+  }
+
+  /** Parameters, optimizer state and counts: continuing from it is bit for bit the same. */
+  state(): {
+    updates: number;
+    skipped: number;
+    learningRate: number;
+    gathered: number;
+    gathering: number;
+    poisoned: boolean;
+    parameters: Tensor[];
+    optimizerState: Tensor[];
+    gradients: Tensor[];
+  } {
+    return {
+      updates: this.updates,
+      skipped: this.skipped,
+      learningRate: this.learningRate,
+      gathered: this.#gathered,
+      gathering: this.#gathering,
+      poisoned: this.#poisoned,
+      parameters: this.parameters(),
+      optimizerState: this.#states.flatMap((state) => this.#tensors(`.${state}`, this.plan.parameters)),
+      gradients: this.#gathered > 0 ? this.gradients() : [],
+    };
+  }
+
+  /** Takes back what `state()` gave. @throws RivuletError, before anything changes, where shapes differ. */
+  restore(given: State): void {
+    const state = given as unknown as ReturnType<Network["state"]>;
+    const suffixes = this.#states.map((name) => `.${name}`);
+    this.#requireTensors(state.parameters, [""]);
+    this.#requireTensors(state.optimizerState, suffixes);
+    if (state.gathered > 0) this.#requireTensors(state.gradients, [".gradient"]);
+    for (const tensor of [...state.parameters, ...state.optimizerState, ...state.gradients]) {
+      this.#load("", tensor);
+    }
+    this.updates = state.updates;
+    this.skipped = state.skipped;
+    this.learningRate = state.learningRate;
+    this.#gathered = state.gathered;
+    this.#gathering = state.gathering;
+    this.#poisoned = state.poisoned;
+  }
+
+  #requireRows(rows: number): void {
+    if (!(rows >= 1 && rows <= this.batchSize && Number.isInteger(rows))) {
+      throw new RivuletError(
+        `The network is planned for 1 to ${this.batchSize} samples at a time but got ${rows}.`,
+      );
+    }
+  }
+
+  #requireGathering(rows: number, rowsPerUpdate: number): void {
+    if (this.#gathered > 0 && rowsPerUpdate !== this.#gathering) {
+      throw new RivuletError(
+        `An update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}.`,
+      );
+    }
+    if (!Number.isInteger(rowsPerUpdate) || this.#gathered + rows > rowsPerUpdate) {
+      throw new RivuletError(
+        `${this.#gathered} samples gathered and ${rows} more do not make an update of ${rowsPerUpdate}.`,
+      );
+    }
+  }
+
+  #buffer(name: string): PlannedBuffer {
+    return this.plan.buffers.find((buffer) => buffer.name === name)!;
+  }
+
+  #viewOf({ offset, shape }: PlannedBuffer): Float32Array {
+    return new Float32Array(
+      this.#kernels.buffer,
+      offset,
+      shape.reduce((size, length) => size * length, 1),
+    );
+  }
+
+  #view(name: string): Float32Array {
+    return this.#viewOf(this.#buffer(name));
+  }
+
+  #tensors(suffix: string, parameters: PlannedParameter[]): Tensor[] {
+    return parameters.map((parameter) => {
+      const stored = this.#view(parameter.fullName + suffix);
+      const data = new Float32Array(stored.length);
+      copyLayout(stored, data, parameter, "out");
+      return { name: parameter.fullName + suffix, shape: parameter.shape, data };
+    });
+  }
+
+  #requireTensors(tensors: readonly Tensor[], suffixes: string[]): void {
+    const expected = suffixes.flatMap((suffix) =>
+      this.plan.parameters.map(({ fullName, shape }) => ({ name: fullName + suffix, shape })),
+    );
+    for (const { name, shape } of expected) {
+      const found = tensors.find((tensor) => tensor.name === name);
+      if (!found) throw new RivuletError(`The state has no "${name}", which this model needs.`);
+      if (`${found.shape}` !== `${shape}` || found.data.length !== shape.reduce((a, b) => a * b, 1)) {
+        throw new RivuletError(`"${name}" has shape [${found.shape}] but this model needs [${shape}].`);
+      }
+    }
+    if (tensors.length !== expected.length) {
+      const extra = tensors.find((tensor) => !expected.some(({ name }) => name === tensor.name));
+      throw new RivuletError(`The state holds "${extra?.name}", which this model does not have.`);
+    }
+  }
+
+  #load(suffix: string, tensor: Tensor): void {
+    const stored = this.#view(tensor.name + suffix);
+    const parameter = this.plan.parameters.find(
+      ({ fullName }) => tensor.name === fullName || tensor.name.startsWith(`${fullName}.`),
+    )!;
+    copyLayout(tensor.data, stored, parameter, "in");
+  }
+
+  #writeProgram(instructions: Instruction[]): void {
+    const { offset, bytes } = this.#buffer("program");
+    const ints = new Int32Array(this.#kernels.buffer, offset, bytes / 4);
+    const floats = new Float32Array(this.#kernels.buffer, offset, bytes / 4);
+    const addresses = new Map(this.plan.buffers.map((buffer) => [buffer.name, buffer.offset]));
+    for (const [index, { operation, operands }] of instructions.entries()) {
+      const at = index * instructionSlots;
+      ints[at] = operation;
+      for (const [slot, operand] of operands.entries()) writeOperand(at + 1 + slot, operand);
+    }
+    function writeOperand(slot: number, operand: Operand): void {
+      if (typeof operand === "number") ints[slot] = operand;
+      else if ("float" in operand) floats[slot] = operand.float;
+      else ints[slot] = addresses.get(operand.buffer)!;
+    }
+  }
+}
+
+const instructionBytes = instructionSlots * 4;
+
+/** Copies between the arena's layout and PyTorch's. */
+function copyLayout(
+  from: Float32Array,
+  to: Float32Array,
+  { shape, stored }: PlannedParameter,
+  direction: "in" | "out",
+): void {
+  if (stored === "as shaped") {
+    to.set(from);
+    return;
+  }
+  const [outputs, inputs] = shape;
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) {
+      if (direction === "out") to[o * inputs + i] = from[i * outputs + o];
+      else to[i * outputs + o] = from[o * inputs + i];
+    }
+  }
+}
+
+/** Plans a model and allocates its arena. @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
+export function createNetwork(model: Model, options: NetworkOptions = {}): Network {
+  return new Network(model, options);
+}

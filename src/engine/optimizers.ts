@@ -1,0 +1,137 @@
+import { Operation, Scalar } from "./kernels/operation.ts";
+import { absent, type BufferReference, type Emit } from "./layers/layer.ts";
+import type { Optimizer } from "./model.ts";
+
+/** Names of the numbers an optimizer keeps for every weight. */
+export function optimizerStates(optimizer: Optimizer): string[] {
+  switch (optimizer.type) {
+    case "sgd":
+      return optimizer.momentum > 0 ? ["velocity"] : [];
+    case "adagrad":
+      return ["squares"];
+    case "rmsprop": {
+      const states = ["squares"];
+      if (optimizer.centered) states.push("mean");
+      if (optimizer.momentum > 0) states.push("velocity");
+      return states;
+    }
+    case "adam":
+    case "adamW":
+      return ["firstMoment", "secondMoment"];
+  }
+}
+
+/** What the state of the given name starts from. */
+export function initialState(optimizer: Optimizer, name: string): number {
+  return optimizer.type === "adagrad" && name === "squares" ? optimizer.initialAccumulator : 0;
+}
+
+/** Emits the update of `count` weights (a multiple of 4) that stand together, as their gradients and states do. */
+export function emitUpdate(
+  optimizer: Optimizer,
+  emit: Emit,
+  parameters: BufferReference,
+  gradients: BufferReference,
+  states: Record<string, BufferReference>,
+  count: number,
+  scalars: BufferReference,
+): void {
+  const weightDecay = { float: optimizer.weightDecay };
+  switch (optimizer.type) {
+    case "sgd": {
+      if (optimizer.momentum === 0) {
+        emit(Operation.GradientDescent, parameters, gradients, count, scalars, weightDecay);
+        return;
+      }
+      const velocity = states["velocity"];
+      const nesterov = optimizer.nesterov ? 1 : 0;
+      const momentum = { float: optimizer.momentum };
+      emit(
+        Operation.Momentum,
+        parameters,
+        gradients,
+        velocity,
+        count,
+        scalars,
+        weightDecay,
+        momentum,
+        nesterov,
+      );
+      return;
+    }
+    case "adagrad": {
+      const epsilon = { float: optimizer.epsilon };
+      const squares = states["squares"];
+      emit(Operation.Adagrad, parameters, gradients, squares, count, scalars, weightDecay, epsilon);
+      return;
+    }
+    case "rmsprop":
+      emit(
+        Operation.RmsProp,
+        parameters,
+        gradients,
+        states["squares"],
+        states["mean"] ?? absent,
+        states["velocity"] ?? absent,
+        count,
+        scalars,
+        weightDecay,
+        { float: optimizer.smoothing },
+        { float: 1 - optimizer.smoothing },
+        { float: optimizer.epsilon },
+        { float: optimizer.momentum },
+      );
+      return;
+    case "adam":
+    case "adamW":
+      emit(
+        Operation.Adam,
+        parameters,
+        gradients,
+        states["firstMoment"],
+        states["secondMoment"],
+        count,
+        scalars,
+        optimizer.type === "adam" ? weightDecay : { float: 0 },
+        { float: optimizer.beta1 },
+        { float: 1 - optimizer.beta1 },
+        { float: optimizer.beta2 },
+        { float: 1 - optimizer.beta2 },
+        { float: optimizer.epsilon },
+      );
+      return;
+  }
+}
+
+/** Writes what changes from update to update into the scalars of the arena. `t` counts updates from 1. */
+export function writeStepScalars(
+  optimizer: Optimizer,
+  learningRate: number,
+  t: number,
+  scalars: Float64Array,
+): void {
+  scalars[Scalar.StepSize] = learningRate;
+  switch (optimizer.type) {
+    case "sgd":
+      scalars[Scalar.Correction] = t === 1 ? 1 : 1 - optimizer.dampening;
+      break;
+    case "adagrad":
+      scalars[Scalar.StepSize] = learningRate / (1 + (t - 1) * optimizer.learningRateDecay);
+      break;
+    case "adam":
+    case "adamW":
+      scalars[Scalar.StepSize] = learningRate / (1 - power(optimizer.beta1, t));
+      scalars[Scalar.Correction] = 1 / Math.sqrt(1 - power(optimizer.beta2, t));
+      scalars[Scalar.Decay] = optimizer.type === "adamW" ? 1 - learningRate * optimizer.weightDecay : 1;
+      break;
+  }
+}
+
+/** base^exponent for a whole exponent, by squaring: `Math.pow` may differ in the last bit between machines. */
+function power(base: number, exponent: number): number {
+  let result = 1;
+  for (let factor = base; exponent > 0; exponent = Math.floor(exponent / 2), factor *= factor) {
+    if (exponent % 2 === 1) result *= factor;
+  }
+  return result;
+}

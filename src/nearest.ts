@@ -1,0 +1,39 @@
+/** The number of single-character insertions, deletions and replacements between two words (Levenshtein, 1966). */
+function editDistance(a: string, b: string): number {
+  const row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    let diagonal = row[0];
+    row[0] = i;
+    for (let j = 1; j <= b.length; j++) {
+      const above = row[j];
+      const replaced = diagonal + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row[j] = Math.min(replaced, above + 1, row[j - 1] + 1);
+      diagonal = above;
+    }
+  }
+  return row[b.length];
+}
+
+/**
+ * The known word that was most likely meant, or `null` when none is close: more than a third of the letters
+ * (at least two) would have to change. Case does not count as a difference.
+ */
+export function nearest(word: string, known: Iterable<string>): string | null {
+  let best: string | null = null;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance && distance < candidate.length) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** The end of a sentence about an unknown word: the nearest known one, or all of them. */
+export function suggestion(word: string, known: Iterable<string>): string {
+  const names = [...known];
+  const near = nearest(word, names);
+  return near === null ? `known are ${names.join(", ")}` : `did you mean "${near}"?`;
+}
