@@ -1,0 +1,27 @@
+/** What came of a trace: null when it passed, a sentence when it failed, or why it was not run. */
+export type Outcome = string | null | { skipped: string };
+
+/** Runs one parsed trace. */
+// biome-ignore lint/suspicious/noExplicitAny: a trace's format is documented beside the traces
+export type Runner = (trace: any, context: { dataDirectory: string }) => Outcome;
+
+/**
+ * The first place where found and expected numbers differ by more than the tolerance, as a sentence, else null.
+ * The measure is that of the traces: |found - expected| <= tolerance * (1e-3 + |expected|).
+ */
+export function compareNumbers(
+  what: string,
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+): string | null {
+  if (found.length !== expected.length) {
+    return `${what} has ${found.length} numbers, expected ${expected.length}`;
+  }
+  for (let i = 0; i < expected.length; i++) {
+    if (!(Math.abs(found[i] - expected[i]) <= tolerance * (1e-3 + Math.abs(expected[i])))) {
+      return `${what}[${i}] is ${found[i]}, expected ${expected[i]} within ${tolerance}`;
+    }
+  }
+  return null;
+}
