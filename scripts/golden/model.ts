@@ -1,10 +1,9 @@
 import { describeModel, modelFromDescription } from "../../src/engine/description.ts";
 import type { Layer, Loss, Model, Optimizer } from "../../src/engine/model.ts";
 import * as rivulet from "../../src/engine/model.ts";
+import type { Trace } from "./outcome.ts";
 
-// biome-ignore-all lint/suspicious/noExplicitAny: a trace's format is documented beside the traces
-
-const layers: Record<string, (layer: any) => Layer> = {
+const layers: Record<string, (layer: Trace) => Layer> = {
   dense: (layer) => rivulet.dense(layer.out, { bias: layer.bias }),
   identity: rivulet.identity,
   sigmoid: rivulet.sigmoid,
@@ -15,7 +14,7 @@ const layers: Record<string, (layer: any) => Layer> = {
   log_softmax: rivulet.logSoftmax,
 };
 
-const losses: Record<string, (loss: any) => Loss> = {
+const losses: Record<string, (loss: Trace) => Loss> = {
   mse: rivulet.mse,
   mae: rivulet.mae,
   huber: rivulet.huber,
@@ -26,7 +25,7 @@ const losses: Record<string, (loss: any) => Loss> = {
   nll: rivulet.negativeLogLikelihood,
 };
 
-const optimizers: Record<string, (options: any) => Optimizer> = {
+const optimizers: Record<string, (options: Trace) => Optimizer> = {
   sgd: rivulet.sgd,
   adagrad: (options) =>
     rivulet.adagrad({
@@ -39,12 +38,12 @@ const optimizers: Record<string, (options: any) => Optimizer> = {
   adamw: (options) => rivulet.adamW({ weightDecay: 0.01, ...withBetas(options) }),
 };
 
-function withBetas({ betas = [0.9, 0.999], ...options }: any): any {
+function withBetas({ betas = [0.9, 0.999], ...options }: Trace): Trace {
   return { ...options, beta1: betas[0], beta2: betas[1] };
 }
 
 /** What a kind of the traces needs that Rivulet does not have yet, or null. */
-export function unsupported(trace: any): string | null {
+export function unsupported(trace: Trace): string | null {
   const layer = trace.model.layers.find(({ type }: Layer) => !layers[type]);
   if (layer) return `no layer ${layer.type} yet`;
   if (!losses[trace.loss.type]) return `no loss ${trace.loss.type} yet`;
@@ -58,7 +57,7 @@ function only<Value extends { type: string }>(value: Value, known: Value): Value
 }
 
 /** The trace's model, loss and optimizer in Rivulet's terms, passed once through its written form. */
-export function modelOf(trace: any, optimizer: any = trace.optimizer): Model {
+export function modelOf(trace: Trace, optimizer: Trace = trace.optimizer): Model {
   const { type: lossType, ...loss } = trace.loss;
   const { lr, eps, weight_decay, type, ...rest } = optimizer;
   const make = optimizers[type];
@@ -67,7 +66,7 @@ export function modelOf(trace: any, optimizer: any = trace.optimizer): Model {
   if (weight_decay !== undefined) options.weightDecay = weight_decay;
   const model: Model = {
     inputShape: trace.model.inputShape,
-    layers: trace.model.layers.map((layer: any) => layers[layer.type](layer)),
+    layers: trace.model.layers.map((layer: Trace) => layers[layer.type](layer)),
     loss: only(losses[lossType](loss), losses[lossType]({})),
     optimizer: only(make(options), make({})),
     clip: trace.clip ? { type: trace.clip.type, maximum: trace.clip.max } : null,

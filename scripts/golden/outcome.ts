@@ -1,9 +1,12 @@
 /** What came of a trace: null when it passed, a sentence when it failed, or why it was not run. */
 export type Outcome = string | null | { skipped: string };
 
+/** A parsed trace; its format is documented beside the traces. */
+// biome-ignore lint/suspicious/noExplicitAny: the keys differ from format to format
+export type Trace = any;
+
 /** Runs one parsed trace. */
-// biome-ignore lint/suspicious/noExplicitAny: a trace's format is documented beside the traces
-export type Runner = (trace: any, context: { dataDirectory: string }) => Outcome;
+export type Runner = (trace: Trace, context: { dataDirectory: string }) => Outcome;
 
 /**
  * The first place where found and expected numbers differ by more than the tolerance, as a sentence, else null.

@@ -1,17 +1,15 @@
 import { availableVariants, type KernelVariant } from "../../src/engine/kernels/kernels.ts";
 import { createNetwork, type Network } from "../../src/engine/network.ts";
 import { modelOf, unsupported } from "./model.ts";
-import { compareNumbers, type Outcome } from "./outcome.ts";
-
-// biome-ignore-all lint/suspicious/noExplicitAny: a trace's format is documented beside the traces
+import { compareNumbers, type Outcome, type Trace } from "./outcome.ts";
 
 /** Tolerances of float32 storage against the float64 column. */
 const tolerances = { out1: 1e-4, grads1: 3e-4, weights: 1e-4, weights100: 5e-4, loss: 1e-3, evalOut: 1e-3 };
 
 /** Puts the trace's initial parameters in place. */
-export function loadInitial(network: Network, trace: any): void {
+export function loadInitial(network: Network, trace: Trace): void {
   network.setParameters(
-    trace.params.map(({ name, shape }: any, index: number) => ({
+    trace.params.map(({ name, shape }: Trace, index: number) => ({
       name,
       shape,
       data: Float32Array.from(trace.init[index]),
@@ -23,7 +21,7 @@ export function loadInitial(network: Network, trace: any): void {
 export function compareTensors(
   what: string,
   tensors: { name: string; data: Float32Array }[],
-  trace: any,
+  trace: Trace,
   expected: number[][],
   tolerance: number,
 ): string | null {
@@ -37,7 +35,7 @@ export function compareTensors(
 }
 
 /** One golden-trace/1: a training run, on every build of the kernels that runs here. */
-export function runTrace(trace: any): Outcome {
+export function runTrace(trace: Trace): Outcome {
   const missing = unsupported(trace);
   if (missing) return { skipped: missing };
   for (const kernels of availableVariants()) {
@@ -47,7 +45,7 @@ export function runTrace(trace: any): Outcome {
   return null;
 }
 
-function runOn(kernels: KernelVariant, trace: any): string | null {
+function runOn(kernels: KernelVariant, trace: Trace): string | null {
   const expected = trace.f64;
   // Clipping works on the gradients in place: what the trace wants is what was there before.
   const network = createNetwork(modelOf(trace), { batchSize: trace.xShape[0], kernels });

@@ -8,10 +8,8 @@ import {
 import { availableVariants, type KernelVariant } from "../../src/engine/kernels/kernels.ts";
 import { createNetwork, type Network } from "../../src/engine/network.ts";
 import { modelOf } from "./model.ts";
-import { compareNumbers, type Outcome } from "./outcome.ts";
+import { compareNumbers, type Outcome, type Trace } from "./outcome.ts";
 import { compareTensors, loadInitial } from "./trace.ts";
-
-// biome-ignore-all lint/suspicious/noExplicitAny: a trace's format is documented beside the traces
 
 const regimes: [key: string, regime: Regime][] = [
   ["batch", "batch"],
@@ -20,7 +18,7 @@ const regimes: [key: string, regime: Regime][] = [
 ];
 
 /** One golden-trio/1: the textbook's three regimes, on every build of the kernels that runs here. */
-export function runTrio(trace: any): Outcome {
+export function runTrio(trace: Trace): Outcome {
   for (const kernels of availableVariants()) {
     for (const [key, regime] of regimes) {
       const difference = runRegime(kernels, trace, trace[key], regime);
@@ -30,7 +28,7 @@ export function runTrio(trace: any): Outcome {
   return null;
 }
 
-function runRegime(kernels: KernelVariant, trace: any, expected: any, regime: Regime): string | null {
+function runRegime(kernels: KernelVariant, trace: Trace, expected: Trace, regime: Regime): string | null {
   const rows = {
     count: trace.xShape[0],
     inputs: Float32Array.from(trace.x),

@@ -1,0 +1,22 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** What a process saw of the garbage collector while it repeated something. */
+export interface Allocation {
+  /** Collections of any kind, forced ones not counted. */
+  collections: number;
+  /** Growth of the heap in use, in bytes, between two forced collections. */
+  heapGrowth: number;
+}
+
+/**
+ * Runs a script (a module that default-exports a function of no arguments) in a process of its own: once to let
+ * the compiler settle, then once under watch. The young generation is kept small, so that any allocation per
+ * repetition brings collections.
+ */
+export function measureAllocation(script: URL): Allocation {
+  const driver = fileURLToPath(new URL("./allocation-driver.ts", import.meta.url));
+  const flags = ["--expose-gc", "--max-semi-space-size=1", "--import", "tsx"];
+  const output = execFileSync(process.execPath, [...flags, driver, script.href], { encoding: "utf8" });
+  return JSON.parse(output);
+}

@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { measureAllocation } from "../allocation.ts";
+
+test("a million predictions and steps allocate nothing on the heap", () => {
+  const { collections, heapGrowth } = measureAllocation(new URL("./step-repeated.ts", import.meta.url));
+  expect(collections).toBe(0);
+  // 16 bytes a step, the smallest thing V8 can allocate, would be 16 million.
+  expect(heapGrowth).toBeLessThan(20_000);
+});
+
+test("the measure sees a single number boxed per repetition", () => {
+  const { collections } = measureAllocation(new URL("./boxing-repeated.ts", import.meta.url));
+  expect(collections).toBeGreaterThan(5);
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import {
+  clipFromDescription,
+  describeModel,
+  layersFromDescription,
+  lossFromDescription,
+  modelFromDescription,
+  optimizerFromDescription,
+} from "../../src/engine/description.ts";
+import { adam, dense, huber, leakyRelu, type Model, momentum, relu, tanh } from "../../src/engine/model.ts";
+
+describe("the written form of a model", () => {
+  test("names layers alone, with their width, or with all options", () => {
+    const written = ["relu", { dense: 16 }, { dense: { outputs: 3, bias: false } }, { leakyRelu: 0.2 }];
+    expect(layersFromDescription(written, "layers")).toEqual([
+      relu(),
+      dense(16),
+      dense(3, { bias: false }),
+      leakyRelu(0.2),
+    ]);
+  });
+
+  test("takes the width of an open last dense layer from outside", () => {
+    expect(layersFromDescription([{ dense: 8 }, "dense"], "layers", 3)).toEqual([dense(8), dense(3)]);
+    expect(() => layersFromDescription(["dense", "relu"], "layers", 3)).toThrow("layers[0] has no width");
+    expect(() => layersFromDescription(["dense"], "layers")).toThrow("layers[0] has no width");
+  });
+
+  test("reads back what describeModel writes, through JSON", () => {
+    const model: Model = {
+      inputShape: [5],
+      layers: [dense(7), tanh(), dense(2)],
+      loss: huber({ delta: 0.5 }),
+      optimizer: momentum({ learningRate: 0.3 }),
+      clip: { type: "norm", maximum: 2 },
+    };
+    expect(modelFromDescription(JSON.parse(JSON.stringify(describeModel(model))))).toEqual(model);
+  });
+
+  test("fills in the optimizer's defaults", () => {
+    expect(optimizerFromDescription("adam", "optimizer")).toEqual(adam());
+    expect(optimizerFromDescription({ momentum: { learningRate: 0.1 } }, "optimizer")).toEqual(
+      momentum({ learningRate: 0.1 }),
+    );
+  });
+
+  test("needs no clip", () => {
+    expect(clipFromDescription(null, "clip")).toBeNull();
+    expect(clipFromDescription({ value: 0.5 }, "clip")).toEqual({ type: "value", maximum: 0.5 });
+  });
+});
+
+describe("a wrong description is refused with its place and what to do:", () => {
+  test.each<[string, () => unknown, string]>([
+    [
+      "unknown layer",
+      () => layersFromDescription(["rellu"], "model.layers"),
+      'model.layers[0] names an unknown layer "rellu"; did you mean "relu"?',
+    ],
+    [
+      "unknown option",
+      () => optimizerFromDescription({ adam: { learningrate: 1 } }, "model.optimizer"),
+      'model.optimizer.adam.learningrate is unknown; did you mean "learningRate"?',
+    ],
+    [
+      "width of 0",
+      () => layersFromDescription([{ dense: 0 }], "model.layers"),
+      "model.layers[0].dense.outputs must be a whole number of 1 or more, not 0.",
+    ],
+    [
+      "text for a number",
+      () => optimizerFromDescription({ sgd: { learningRate: "fast" } }, "optimizer"),
+      'optimizer.sgd.learningRate must be a number above 0, not "fast".',
+    ],
+    [
+      "momentum of 1",
+      () => optimizerFromDescription({ sgd: { momentum: 1 } }, "optimizer"),
+      "must be a number from 0 up to, but not including, 1",
+    ],
+    [
+      "negative slope",
+      () => layersFromDescription([{ leakyRelu: -1 }], "layers"),
+      "must be a number of 0 or more",
+    ],
+    ["options for none", () => layersFromDescription([{ relu: 3 }], "layers"), "layers[0].relu"],
+    [
+      "two layers in one",
+      () => layersFromDescription([{ relu: null, tanh: null }], "layers"),
+      "layers[0] must be one layer",
+    ],
+    [
+      "layers that are no list",
+      () => layersFromDescription("relu", "layers"),
+      "layers must be a list of layers",
+    ],
+    ["unknown loss", () => lossFromDescription("hubber", "loss"), 'did you mean "huber"?'],
+    [
+      "name of a built-in property",
+      () => lossFromDescription("constructor", "loss"),
+      'unknown loss "constructor"',
+    ],
+    ["missing outputs", () => layersFromDescription([{ dense: { bias: true } }], "layers"), "has no outputs"],
+  ])("%s", (_, read, sentence) => {
+    expect(read).toThrow(sentence);
+  });
+});

@@ -1,0 +1,293 @@
+import { describe, expect, test } from "vitest";
+import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
+import { Operation } from "../../../src/engine/kernels/operation.ts";
+import { createRandom } from "../../../src/engine/random.ts";
+import { runTrial, type Trial } from "./program.ts";
+
+const random = createRandom(7);
+
+/** `count` numbers, some of them zero, negative, large and small. */
+function numbers(count: number, scale = 1): Float32Array {
+  return Float32Array.from({ length: count }, () => {
+    const x = (2 * random.uniform() - 1) * scale;
+    return random.below(11) === 0 ? 0 : x;
+  });
+}
+
+const zeros = (count: number) => new Float32Array(count);
+const positive = (count: number) => numbers(count).map((x) => Math.abs(x) + 1e-3);
+const probabilities = (count: number) =>
+  numbers(count).map((x) => Math.min(0.999, Math.max(0.001, (x + 1) / 2)));
+const labels = (count: number, classes: number) =>
+  Float32Array.from({ length: count }, () => random.below(classes));
+const padded = (count: number) => Math.ceil(count / 4) * 4;
+
+/** Every operation on the given sizes. */
+function trials(rows: number, inputs: number, outputs: number): Record<string, Trial> {
+  const count = rows * inputs;
+  const dense = {
+    input: numbers(rows * inputs),
+    weight: numbers(inputs * outputs),
+    bias: numbers(outputs),
+    output: numbers(rows * outputs),
+  };
+  const elementwise = {
+    output: zeros(count),
+    input: numbers(count, 6),
+    gradient: numbers(count),
+    result: zeros(count),
+  };
+  const rowwise = { rows: 1, width: inputs };
+  const cells = padded(inputs);
+  const learned = { w: numbers(cells), g: numbers(cells), a: positive(cells), b: positive(cells) };
+  const scalars = [0.5, 0.25, 0, 0.01, 0.9, 0.999];
+  const all: Record<string, Omit<Trial, "rows"> & { rows?: number }> = {
+    "dense forward": {
+      operation: Operation.DenseForward,
+      arrays: dense,
+      operands: ["output", "input", "weight", "bias", inputs, outputs, 1],
+    },
+    "dense forward without bias": {
+      operation: Operation.DenseForward,
+      arrays: dense,
+      operands: ["output", "input", "weight", 0, inputs, outputs, 1],
+    },
+    "dense input gradient": {
+      operation: Operation.DenseInputGradient,
+      arrays: dense,
+      operands: ["input", "output", "weight", inputs, outputs, 1],
+    },
+    "dense weight gradient": {
+      operation: Operation.DenseWeightGradient,
+      arrays: dense,
+      operands: ["weight", "input", "output", inputs, outputs, 1],
+    },
+    "dense weight gradient, gathering": {
+      operation: Operation.DenseWeightGradient,
+      arrays: dense,
+      operands: ["weight", "input", "output", inputs, outputs, 1],
+      gathering: true,
+    },
+    "dense bias gradient": {
+      operation: Operation.DenseBiasGradient,
+      arrays: dense,
+      operands: ["bias", "output", outputs, 1],
+    },
+    "dense bias gradient, gathering": {
+      operation: Operation.DenseBiasGradient,
+      arrays: dense,
+      operands: ["bias", "output", outputs, 1],
+      gathering: true,
+    },
+  };
+  for (const [name, forward, backward, extra] of [
+    ["sigmoid", Operation.SigmoidForward, Operation.SigmoidBackward, []],
+    ["tanh", Operation.TanhForward, Operation.TanhBackward, []],
+    ["leaky relu", Operation.LeakyReluForward, Operation.LeakyReluBackward, [{ float: 0.1 }]],
+  ] as const) {
+    const operands = [inputs, ...extra];
+    all[`${name} forward`] = {
+      operation: forward,
+      arrays: elementwise,
+      operands: ["output", "input", ...operands],
+    };
+    all[`${name} backward`] = {
+      operation: backward,
+      arrays: elementwise,
+      operands: ["result", "gradient", "input", ...operands],
+    };
+  }
+  for (const [name, forward, backward] of [
+    ["softmax", Operation.SoftmaxForward, Operation.SoftmaxBackward],
+    ["log-softmax", Operation.LogSoftmaxForward, Operation.LogSoftmaxBackward],
+  ] as const) {
+    const operands = [rowwise.width, rowwise.rows];
+    all[`${name} forward`] = {
+      operation: forward,
+      arrays: elementwise,
+      operands: ["output", "input", ...operands],
+    };
+    all[`${name} backward`] = {
+      operation: backward,
+      arrays: elementwise,
+      operands: ["result", "gradient", "input", ...operands],
+    };
+  }
+  for (const [name, operation, output, extra] of [
+    ["squared error", Operation.SquaredError, numbers(count), []],
+    ["absolute error", Operation.AbsoluteError, numbers(count), []],
+    ["huber", Operation.Huber, numbers(count, 3), [{ float: 0.7 }]],
+    ["smooth L1", Operation.SmoothL1, numbers(count, 3), [{ float: 0.7 }]],
+    ["binary cross-entropy", Operation.BinaryCrossEntropy, probabilities(count), []],
+    ["binary cross-entropy on logits", Operation.BinaryCrossEntropyOnLogits, numbers(count, 8), []],
+  ] as const) {
+    all[name] = {
+      operation,
+      arrays: { gradient: zeros(count), output, target: labels(count, 2) },
+      operands: ["gradient", "output", "target", "scalars", inputs, ...extra],
+      scalars,
+    };
+  }
+  for (const [name, operation] of [
+    ["softmax cross-entropy", Operation.SoftmaxCrossEntropy],
+    ["negative log-likelihood", Operation.NegativeLogLikelihood],
+  ] as const) {
+    all[name] = {
+      operation,
+      arrays: { gradient: numbers(count), output: numbers(count, 20), target: labels(rows, inputs) },
+      operands: ["gradient", "output", "target", "scalars", inputs, 1],
+      scalars,
+    };
+  }
+  all["clip by norm"] = {
+    operation: Operation.ClipByNorm,
+    arrays: learned,
+    operands: ["g", cells, "scalars", { float: 0.1 }],
+  };
+  all["clip by value"] = {
+    operation: Operation.ClipByValue,
+    arrays: learned,
+    operands: ["g", cells, { float: 0.1 }],
+  };
+  all["gradient descent"] = {
+    operation: Operation.GradientDescent,
+    arrays: learned,
+    operands: ["w", "g", cells, "scalars", { float: 0.01 }],
+    scalars,
+  };
+  for (const nesterov of [0, 1]) {
+    all[nesterov ? "nesterov momentum" : "momentum"] = {
+      operation: Operation.Momentum,
+      arrays: learned,
+      operands: ["w", "g", "a", cells, "scalars", { float: 0.01 }, { float: 0.9 }, nesterov],
+      scalars,
+    };
+  }
+  all["adagrad"] = {
+    operation: Operation.Adagrad,
+    arrays: learned,
+    operands: ["w", "g", "a", cells, "scalars", { float: 0.01 }, { float: 1e-8 }],
+    scalars,
+  };
+  for (const [name, mean, velocity] of [
+    ["rmsprop", 0, 0],
+    ["centered rmsprop with momentum", "b", "velocity"],
+  ] as const) {
+    const floats = [0.01, 0.99, 0.01, 1e-8, 0.9].map((float) => ({ float }));
+    all[name] = {
+      operation: Operation.RmsProp,
+      arrays: { ...learned, velocity: numbers(cells) },
+      operands: ["w", "g", "a", mean, velocity, cells, "scalars", ...floats],
+      scalars,
+    };
+  }
+  all["adam"] = {
+    operation: Operation.Adam,
+    arrays: learned,
+    operands: [
+      "w",
+      "g",
+      "a",
+      "b",
+      cells,
+      "scalars",
+      ...[0.01, 0.9, 0.1, 0.999, 0.001, 1e-8].map((float) => ({ float })),
+    ],
+    scalars,
+  };
+  return Object.fromEntries(Object.entries(all).map(([name, trial]) => [name, { rows, ...trial }]));
+}
+
+const sizes = [1, 3, 5, 7, 17];
+const vectorVariants = availableVariants().filter((variant) => variant !== "scalar");
+
+describe.each(vectorVariants)("the %s kernels", (variant) => {
+  // Relaxed SIMD may round a product and a sum once instead of twice.
+  const tolerance = variant === "simd" ? 0 : 1e-5;
+
+  test.each(Object.keys(trials(1, 1, 1)))("%s equals its scalar twin on odd sizes", (name) => {
+    for (const rows of sizes) {
+      for (const inputs of sizes) {
+        for (const outputs of sizes) {
+          const trial = trials(rows, inputs, outputs)[name];
+          const found = runTrial(variant, trial);
+          const twin = runTrial("scalar", trial);
+          const at = `${rows} rows, ${inputs} inputs, ${outputs} outputs`;
+          for (const [array, values] of Object.entries(twin.arrays)) {
+            for (let i = 0; i < values.length; i++) {
+              const difference = Math.abs(found.arrays[array][i] - values[i]);
+              if (!(difference <= tolerance * (1 + Math.abs(values[i])))) {
+                expect.fail(
+                  `${array}[${i}] with ${at} is ${found.arrays[array][i]}, the twin has ${values[i]}`,
+                );
+              }
+            }
+          }
+          for (const [i, cell] of twin.scalars.entries()) {
+            expect(Math.abs(found.scalars[i] - cell), at).toBeLessThanOrEqual(
+              tolerance * (1 + Math.abs(cell)),
+            );
+          }
+        }
+      }
+    }
+  });
+
+  test("write nothing outside the rows of the result", () => {
+    const trial = trials(3, 5, 7)["dense forward"];
+    const guarded = { ...trial, arrays: { ...trial.arrays, after: numbers(16) } };
+    const found = runTrial(variant, { ...guarded, rows: 2 });
+    expect(found.arrays["after"]).toEqual(guarded.arrays["after"]);
+    expect(found.arrays["output"].slice(14)).toEqual(Float32Array.from(trial.arrays["output"]).slice(14));
+  });
+});
+
+describe.each(availableVariants())("on %s kernels", (variant) => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "a gradient of %s stops the program",
+    (poison) => {
+      for (let at = 0; at < 8; at++) {
+        const g = numbers(8);
+        const trial = {
+          operation: Operation.RequireFinite,
+          arrays: { g },
+          operands: ["g", 8, "scalars"],
+          rows: 1,
+        };
+        expect(runTrial(variant, trial).status).toBe(0);
+        g[at] = poison;
+        expect(runTrial(variant, trial).status).toBe(1);
+      }
+    },
+  );
+
+  test("a loss that is not finite stops the program", () => {
+    const arrays = { g: numbers(8) };
+    for (const loss of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const trial = {
+        operation: Operation.RequireFinite,
+        arrays,
+        operands: ["g", 8, "scalars"],
+        rows: 1,
+        scalars: [loss],
+      };
+      expect(runTrial(variant, trial).status).toBe(1);
+    }
+  });
+
+  test.each([-1, 3, 1.5e9, Number.NaN])(
+    "a class index of %s out of three gives no finite loss and writes nothing else",
+    (label) => {
+      const arrays = { gradient: zeros(3), output: numbers(3), target: [label], after: numbers(64) };
+      const trial = {
+        operation: Operation.SoftmaxCrossEntropy,
+        arrays,
+        operands: ["gradient", "output", "target", "scalars", 3, 1],
+        rows: 1,
+      };
+      const found = runTrial(variant, trial);
+      expect(found.scalars[0]).toBeNaN();
+      expect(found.arrays["after"]).toEqual(arrays.after);
+    },
+  );
+});
