@@ -1,0 +1,25 @@
+import { compileAssembly } from "../compile-assembly.ts";
+
+/** A way to keep the vector units of this core busy, and how much work one turn of it is. */
+export interface Peak {
+  name: string;
+  /** Floating-point operations of one turn. */
+  operationsPerTurn: number;
+  run(turns: number): void;
+}
+
+/** The 128-bit multiply-add peak, and the fused one where the engine has relaxed SIMD. */
+export function peaks(): Peak[] {
+  const variants: [string, string[]][] = [
+    ["simd", ["simd"]],
+    ["relaxed-simd", ["simd", "relaxed-simd"]],
+  ];
+  return variants.flatMap(([name, features]) => {
+    const bytes = compileAssembly("scripts/bench/assembly/peak.ts", features);
+    if (!WebAssembly.validate(bytes)) return [];
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
+    const run = exports["peak"] as (turns: number) => void;
+    // Twelve chains of four lanes, a multiply and an add each.
+    return [{ name, operationsPerTurn: 12 * 4 * 2, run }];
+  });
+}
