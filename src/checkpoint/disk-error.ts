@@ -31,7 +31,7 @@ function reason(code: string | undefined, message: string, directory: string, ne
     case "EPERM":
       return `no permission for user id ${process.getuid?.() ?? "unknown"}; give the folder to that user with chown, or name another one`;
     case "ENOENT":
-      return "the folder is gone; create it again, or mount the disk it is on";
+      return "the folder is not there; create it, or mount the disk it is on";
     case "EEXIST":
     case "ENOTDIR":
       return "a file stands where a folder should be; move it away, or name another folder";

@@ -276,5 +276,7 @@ function isCount(value: unknown): boolean {
 }
 
 function show(value: unknown): string {
-  return value instanceof Uint8Array ? "binary data" : (JSON.stringify(value)?.slice(0, 60) ?? "missing");
+  if (value instanceof Uint8Array) return "binary data";
+  if (typeof value === "number") return String(value); // JSON has no NaN
+  return JSON.stringify(value)?.slice(0, 60) ?? "missing";
 }

@@ -180,7 +180,7 @@ describe("encoding refuses", () => {
       "target cannot be stored: a string with half a surrogate pair",
     ],
     ["the key __proto__", { target: JSON.parse('{"__proto__":1}') }, '"__proto__" may not be a key'],
-    ["a step that is no count", { step: Number.NaN }, "step is null, expected an integer from 0"],
+    ["a step that is no count", { step: Number.NaN }, "step is NaN, expected an integer from 0"],
     ["a name that is no text", { name: 7 }, "name is 7, expected text"],
     ["a time that is none", { createdAt: "yesterday" }, 'createdAt is "yesterday", expected a date'],
     [

@@ -8,10 +8,14 @@ const shapes: [string, number[]][] = [
   ["2.bias", [3]],
 ];
 
-/** Every number in it follows from `step`, so that a mixture of two checkpoints shows; see `isOfOneStep`. */
-export function sampleCheckpoint(step: number): Checkpoint {
+/**
+ * Every number in it follows from `step`, so that a mixture of two checkpoints shows; see `isOfOneStep`.
+ *
+ * @param width of one more parameter, to make the file larger by four bytes each
+ */
+export function sampleCheckpoint(step: number, width = 0): Checkpoint {
   const tensors = (suffix: string): Tensor[] =>
-    shapes.map(([name, shape]) => {
+    [...shapes, ...(width > 0 ? [["4.weight", [width]] as [string, number[]]] : [])].map(([name, shape]) => {
       const data = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
       return {
         name: `${name}${suffix}`,

@@ -1,0 +1,176 @@
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listCheckpoints } from "../../src/checkpoint/store.ts";
+import { compileChild } from "./compiled-child.ts";
+import { temporaryFolder } from "./folder.ts";
+
+let child: ReturnType<typeof compileChild>;
+beforeAll(() => {
+  child = compileChild();
+});
+afterAll(() => child.remove());
+
+const isRoot = process.getuid?.() === 0;
+/** A mount namespace of its own: what is mounted in it is gone with the last process in it. */
+const unshare = isRoot ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"];
+const mount = (folder: string, options = "") => `mount -t tmpfs -o size=1m${options} none '${folder}'`;
+const canMount = spawnSync(unshare[0], [...unshare.slice(1), "sh", "-c", mount("/mnt")]).status === 0;
+const mountReason = canMount ? "" : " (skipped: needs root or user namespaces, to mount a small file system)";
+const permissionReason = process.getuid ? "" : " (skipped: needs a system with user ids)";
+
+/** With their optimizer state, a quarter of a megabyte. */
+const weights = 20_000;
+
+/** Runs `child.js FOLDER do COMMANDS` on a file system of 1 MiB that is mounted on the folder. Gives the outcomes. */
+function onSmallDisk(folder: string, ...commands: string[]): unknown[] {
+  const script = `${mount(folder)} && exec "$@"`;
+  return outcomes([
+    ...unshare,
+    "sh",
+    "-c",
+    script,
+    "sh",
+    process.execPath,
+    child.path,
+    folder,
+    "do",
+    ...commands,
+  ]);
+}
+
+function outcomes([command, ...words]: string[]): unknown[] {
+  const { stdout, stderr } = spawnSync(command, words, { encoding: "utf8" });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout);
+}
+
+describe.skipIf(!canMount)(`on a disk of one megabyte${mountReason}`, () => {
+  test.each(["save", "saveSync"])(
+    "%s says that it is full, keeps what is there, and goes on once there is room",
+    (save) => {
+      const folder = temporaryFolder();
+      const ballast = join(folder, "ballast");
+      const result = onSmallDisk(
+        folder,
+        ...[`sh:head -c 600000 /dev/zero > ${ballast}`, "open"],
+        ...[`${save}:1:${weights}`, `${save}:2:${weights}`, `${save}:3:${weights}`],
+        ...["list", "newest", `sh:rm ${ballast}`, `${save}:4:${weights}`, "newest"],
+      );
+      expect(result).toEqual([
+        ...["", "opened", 1],
+        expect.stringMatching(fullDisk(folder)),
+        expect.stringMatching(fullDisk(folder)),
+        ...[["ballast", "checkpoint-00000001.msgpack", "lock"], 1, "", 4, 4],
+      ]);
+    },
+  );
+
+  test("a store opens even when it is full to the last byte", () => {
+    const folder = temporaryFolder();
+    const ballast = join(folder, "ballast");
+    const fill = `sh:head -c 2000000 /dev/zero > ${ballast} 2> /dev/null || true`;
+    const result = onSmallDisk(
+      folder,
+      fill,
+      "open",
+      "saveSync:1:0",
+      `sh:rm ${ballast}`,
+      "saveSync:2:0",
+      "newest",
+    );
+    expect(result).toEqual([
+      "",
+      "opened",
+      expect.stringMatching(/the disk is full, 2965 bytes are needed, 0 bytes/),
+      "",
+      2,
+      2,
+    ]);
+  });
+
+  test.each(["save", "saveSync"])("%s says that it has turned read-only", (save) => {
+    const folder = temporaryFolder();
+    const result = onSmallDisk(
+      folder,
+      "open",
+      "saveSync:1:0",
+      `sh:mount -o remount,ro ${folder}`,
+      `${save}:2:0`,
+      "newest",
+    );
+    const sentence = `RivuletError: cannot save a checkpoint in ${folder}: the file system is read-only; mount it writable, and check the card, since a failing one turns read-only`;
+    expect(result).toEqual(["opened", 1, "", sentence, 1]);
+  });
+});
+
+test.each(["save", "saveSync"])("%s says that files may not grow that large", (save) => {
+  const folder = temporaryFolder();
+  const script = 'ulimit -f 64; exec "$@"';
+  const commands = ["open", `${save}:1:0`, `${save}:2:${weights}`, "list", "newest"];
+  const result = outcomes([
+    "sh",
+    "-c",
+    script,
+    "sh",
+    process.execPath,
+    child.path,
+    folder,
+    "do",
+    ...commands,
+  ]);
+  expect(result).toEqual([
+    ...["opened", 1],
+    expect.stringMatching(/: files may not grow that large here, \d+ bytes are needed; raise the limit/),
+    ...[["checkpoint-00000001.msgpack", "lock"], 1],
+  ]);
+});
+
+describe.skipIf(permissionReason !== "")(`without permission${permissionReason}`, () => {
+  // Root may write anywhere: as root the child becomes nobody.
+  const user = isRoot ? 65534 : process.getuid?.();
+  const asUser = (folder: string, ...commands: string[]) =>
+    outcomes([process.execPath, child.path, folder, "do", `become:${user}`, ...commands]);
+
+  test("on a folder, opening a store says for whom", () => {
+    const folder = temporaryFolder();
+    fs.chmodSync(folder, 0o555);
+    expect(asUser(folder, "open")).toEqual([
+      `RivuletError: cannot keep checkpoints in ${folder}: ${denied(user)}`,
+    ]);
+  });
+
+  test("on the parent of a folder, opening a store says for whom", () => {
+    const parent = temporaryFolder();
+    fs.chmodSync(parent, 0o555);
+    const folder = join(parent, "checkpoints");
+    expect(asUser(folder, "open")).toEqual([
+      `RivuletError: cannot keep checkpoints in ${folder}: ${denied(user)}`,
+    ]);
+  });
+
+  test("taken away from a running process, saving says so and goes on once it is back", () => {
+    const folder = temporaryFolder();
+    if (isRoot) fs.chownSync(folder, 65534, 65534);
+    const sentence = `RivuletError: cannot save a checkpoint in ${folder}: ${denied(user)}`;
+    expect(
+      asUser(
+        folder,
+        ...["open", "saveSync:1:0", `sh:chmod 555 ${folder}`, "save:2:0", "saveSync:3:0"],
+        ...[`sh:chmod 755 ${folder}`, "save:4:0"],
+      ),
+    ).toEqual(["opened", 1, "", sentence, sentence, "", 4]);
+    expect(listCheckpoints(folder)).toHaveLength(2);
+  });
+});
+
+function denied(user: number | undefined): string {
+  return `no permission for user id ${user}; give the folder to that user with chown, or name another one`;
+}
+
+function fullDisk(folder: string): RegExp {
+  return new RegExp(
+    `^RivuletError: cannot save a checkpoint in ${folder}: the disk is full, 24\\d{4} bytes are needed, \\d+ bytes are free; make room there$`,
+  );
+}

@@ -1,0 +1,382 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import { basename, join } from "node:path";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { listCheckpoints, newestCheckpoint, openStore, type Store } from "../../src/checkpoint/store.ts";
+import { RivuletError } from "../../src/errors.ts";
+import { temporaryFolder } from "./folder.ts";
+import { sampleCheckpoint } from "./sample.ts";
+
+const chunksOf = (step: number) => encodeCheckpoint(sampleCheckpoint(step));
+const bytesOf = (step: number) => Buffer.concat(chunksOf(step));
+const sequences = (folder: string) => listCheckpoints(folder).map(({ sequence }) => sequence);
+const newestStep = (store: Store) => store.newest(decodeCheckpoint)?.checkpoint.step;
+
+function open(folder: string, options?: Parameters<typeof openStore>[1]): Store {
+  const store = openStore(folder, options);
+  onTestFinished(store.close);
+  return store;
+}
+
+/** Both ways of saving, as one that is awaited. */
+const waysToSave: [string, (store: Store, chunks: Uint8Array[]) => Promise<unknown>][] = [
+  ["save", (store, chunks) => store.save(chunks)],
+  ["saveSync", async (store, chunks) => store.saveSync(chunks)],
+];
+
+function diskFault(code: string): () => never {
+  return () => {
+    throw Object.assign(new Error(`${code}: as the test wants it`), { code, syscall: "test" });
+  };
+}
+
+/** The class of file handles, which node:fs does not export. */
+async function fileHandles(): Promise<fs.promises.FileHandle> {
+  const handle = await fs.promises.open(process.execPath);
+  await handle.close();
+  return Object.getPrototypeOf(handle);
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("a new store", () => {
+  test("creates its folder and the parents of it", () => {
+    const folder = join(temporaryFolder(), "a/b/c");
+    open(folder);
+    expect(fs.statSync(folder).isDirectory()).toBe(true);
+  });
+
+  test("syncs the parents of a folder it creates, so that a power cut does not take it", () => {
+    const parent = temporaryFolder();
+    const opened = vi.spyOn(fs, "openSync");
+    open(join(parent, "a/b"));
+    expect(opened.mock.calls.map(([path]) => path)).toEqual([join(parent, "a"), parent]);
+  });
+
+  test("has no newest checkpoint", () => {
+    expect(newestStep(open(temporaryFolder()))).toBeUndefined();
+  });
+
+  test("refuses to keep fewer than one checkpoint", () => {
+    expect(() => openStore("/nowhere", { keep: 0 })).toThrow(
+      new RivuletError("checkpoints to keep in /nowhere: found 0, expected an integer from 1"),
+    );
+  });
+
+  test("says that a file is in the way", () => {
+    const path = join(temporaryFolder(), "checkpoints");
+    fs.writeFileSync(path, "");
+    expect(() => openStore(path)).toThrow(
+      `cannot keep checkpoints in ${path}: a file stands where a folder should be; move it away, or name another folder`,
+    );
+  });
+});
+
+describe.each(waysToSave)("%s", (_, save) => {
+  test("writes the chunks, one after the other, as one file", async () => {
+    const store = open(temporaryFolder());
+    expect(await save(store, chunksOf(7))).toEqual({
+      path: join(store.directory, "checkpoint-00000001.msgpack"),
+      sequence: 1,
+    });
+    expect(fs.readFileSync(join(store.directory, "checkpoint-00000001.msgpack")).equals(bytesOf(7))).toBe(
+      true,
+    );
+  });
+
+  test("writes the rest when the disk takes a part at a time", async () => {
+    const { writevSync } = fs;
+    vi.spyOn(fs, "writevSync").mockImplementation((file, [first]) =>
+      writevSync(file, [new Uint8Array(first.buffer, first.byteOffset, Math.min(first.byteLength, 100))]),
+    );
+    const handles = await fileHandles();
+    const { write } = handles;
+    const partial = vi.spyOn(handles, "write").mockImplementation(function (
+      this: unknown,
+      bytes: Uint8Array,
+    ) {
+      return write.call(this as never, bytes.subarray(0, 100) as never);
+    } as never);
+    const store = open(temporaryFolder());
+    await save(store, chunksOf(7));
+    expect(newestStep(store)).toBe(7);
+    expect(partial.mock.calls.length + vi.mocked(fs.writevSync).mock.calls.length).toBeGreaterThan(20);
+  });
+
+  test("keeps the newest checkpoints and deletes older ones", async () => {
+    const store = open(temporaryFolder(), { keep: 2 });
+    for (let step = 1; step <= 5; step++) await save(store, chunksOf(step));
+    expect(sequences(store.directory)).toEqual([4, 5]);
+  });
+
+  test("does not count incomplete files among those to keep", async () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), bytesOf(1));
+    fs.writeFileSync(join(folder, "checkpoint-00000002.msgpack"), "");
+    fs.writeFileSync(join(folder, "checkpoint-00000003.msgpack"), Buffer.alloc(3000));
+    fs.writeFileSync(join(folder, "checkpoint-00000004.msgpack"), bytesOf(4).subarray(0, 2000));
+    const store = open(folder, { keep: 2 });
+    await save(store, chunksOf(5));
+    expect(sequences(folder)).toEqual([1, 2, 3, 4, 5]);
+    await save(store, chunksOf(6));
+    expect(sequences(folder)).toEqual([5, 6]);
+  });
+
+  test("does not count a checkpoint that was refused among those to keep", async () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), bytesOf(1));
+    const damaged = bytesOf(2);
+    damaged[500] ^= 1;
+    fs.writeFileSync(join(folder, "checkpoint-00000002.msgpack"), damaged);
+    const store = open(folder, { keep: 2 });
+    expect(newestStep(store)).toBe(1);
+    await save(store, chunksOf(3));
+    expect(sequences(folder)).toEqual([1, 2, 3]);
+  });
+
+  test("goes on when an old checkpoint cannot be deleted, and tries again after the next", async () => {
+    const report = vi.fn();
+    const store = open(temporaryFolder(), { keep: 1, report });
+    await save(store, chunksOf(1));
+    const sync = vi.spyOn(fs, "rmSync").mockImplementation(diskFault("EIO"));
+    const async = vi.spyOn(fs.promises, "rm").mockImplementation(async () => diskFault("EIO")());
+    await save(store, chunksOf(2));
+    expect(report).toHaveBeenCalledWith(
+      `cannot delete an old checkpoint in ${store.directory}: the disk reports an input/output error; check the card or disk, and replace it if it is failing`,
+    );
+    sync.mockRestore();
+    async.mockRestore();
+    await save(store, chunksOf(3));
+    expect(sequences(store.directory)).toEqual([3]);
+  });
+
+  test("removes its file when the sync fails, keeps the others, and writes another one next time", async () => {
+    const store = open(temporaryFolder());
+    await save(store, chunksOf(1));
+    vi.spyOn(fs, "fsyncSync").mockImplementation(diskFault("EIO"));
+    vi.spyOn(await fileHandles(), "sync").mockImplementation(async () => diskFault("EIO")());
+    await expect(save(store, chunksOf(2))).rejects.toThrow(
+      `cannot save a checkpoint in ${store.directory}: the disk reports an input/output error`,
+    );
+    expect(fs.readdirSync(store.directory)).toEqual(["checkpoint-00000001.msgpack", "lock"]);
+    vi.restoreAllMocks();
+    expect(await save(store, chunksOf(2))).toMatchObject({ sequence: 3 });
+    expect(newestStep(store)).toBe(2);
+  });
+
+  test("does not fail on a file system that cannot sync folders", async () => {
+    const store = open(temporaryFolder());
+    const failSecond = () => {
+      let syncs = 0;
+      return () => (++syncs === 2 ? diskFault("EINVAL")() : undefined);
+    };
+    vi.spyOn(fs, "fsyncSync").mockImplementation(failSecond());
+    const second = failSecond();
+    vi.spyOn(await fileHandles(), "sync").mockImplementation(async () => second());
+    await save(store, chunksOf(1));
+    expect(newestStep(store)).toBe(1);
+  });
+
+  test("says so when the folder is gone, and goes on once it is back", async () => {
+    const folder = join(temporaryFolder(), "usb-stick");
+    const store = open(folder);
+    fs.rmSync(folder, { recursive: true });
+    await expect(save(store, chunksOf(1))).rejects.toThrow(
+      `cannot save a checkpoint in ${folder}: the folder is not there; create it, or mount the disk it is on`,
+    );
+    fs.mkdirSync(folder);
+    await save(store, chunksOf(2));
+    expect(newestStep(store)).toBe(2);
+  });
+
+  test("refuses once another process has taken the folder", async () => {
+    const store = open(temporaryFolder());
+    const init = `1 ${startOfProcess(1)} ${bootOfMachine()} 1\n`;
+    fs.writeFileSync(join(store.directory, "lock"), init);
+    await expect(save(store, chunksOf(1))).rejects.toThrow(
+      `${store.directory} is in use by the process with id 1`,
+    );
+    expect(sequences(store.directory)).toEqual([]);
+  });
+});
+
+describe("save", () => {
+  test("has copied the chunks before it returns to its caller", async () => {
+    const store = open(temporaryFolder());
+    const checkpoint = sampleCheckpoint(7);
+    const saved = store.save(encodeCheckpoint(checkpoint));
+    for (const { data } of checkpoint.parameters) data.fill(0);
+    await saved;
+    expect(newestStep(store)).toBe(7);
+  });
+
+  test("is refused while another is under way, and changes nothing", async () => {
+    const store = open(temporaryFolder());
+    const first = store.save(chunksOf(1));
+    expect(store.saving).toBe(true);
+    await expect(store.save(chunksOf(2))).rejects.toThrow(
+      `a checkpoint is still being saved in ${store.directory}: save the next one after it`,
+    );
+    await first;
+    expect(store.saving).toBe(false);
+    expect(sequences(store.directory)).toEqual([1]);
+    expect(newestStep(store)).toBe(1);
+  });
+
+  test("is overtaken by saveSync, whose checkpoint is the newer one", async () => {
+    const store = open(temporaryFolder());
+    const first = store.save(chunksOf(1));
+    store.saveSync(chunksOf(2));
+    expect(newestStep(store)).toBe(2);
+    await first;
+    expect(sequences(store.directory)).toEqual([1, 2]);
+    expect(newestStep(store)).toBe(2);
+  });
+});
+
+describe("the newest checkpoint", () => {
+  test("is the one with the highest number, whatever the clock said", () => {
+    const folder = temporaryFolder();
+    for (const step of [1, 2, 3]) {
+      const path = join(folder, `checkpoint-0000000${step}.msgpack`);
+      fs.writeFileSync(path, bytesOf(step));
+      fs.utimesSync(path, 2_000_000_000 - step, 2_000_000_000 - step);
+    }
+    expect(newestStep(open(folder))).toBe(3);
+  });
+
+  test("is found beyond eight digits", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-99999999.msgpack"), bytesOf(1));
+    const store = open(folder);
+    expect(basename(store.saveSync(chunksOf(2)).path)).toBe("checkpoint-100000000.msgpack");
+    expect(newestStep(store)).toBe(2);
+  });
+
+  test("is the newest valid one; each refused one is reported and stays where it is", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), bytesOf(1));
+    fs.writeFileSync(join(folder, "checkpoint-00000002.msgpack"), bytesOf(2).subarray(0, 1000));
+    fs.mkdirSync(join(folder, "checkpoint-00000003.msgpack"));
+    const report = vi.fn();
+    expect(newestStep(open(folder, { report }))).toBe(1);
+    expect(report.mock.calls).toEqual([
+      [expect.stringMatching(/checkpoint-00000003\.msgpack cannot be read: EISDIR/)],
+      [expect.stringMatching(/checkpoint-00000002\.msgpack is truncated: /)],
+    ]);
+    expect(sequences(folder)).toEqual([1, 2, 3]);
+  });
+
+  test("is never overwritten, even when it is damaged", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000007.msgpack"), "damaged");
+    expect(open(folder).saveSync(chunksOf(1)).sequence).toBe(8);
+  });
+
+  test("is not passed over for an error that is not about the file", () => {
+    const folder = temporaryFolder();
+    const store = open(folder);
+    store.saveSync(chunksOf(1));
+    const read = () => {
+      throw new RivuletError("the config has another model");
+    };
+    expect(() => store.newest(read)).toThrow("the config has another model");
+  });
+
+  test("can be looked at while another process holds the folder", () => {
+    const store = open(temporaryFolder());
+    store.saveSync(chunksOf(4));
+    expect(newestCheckpoint(store.directory, decodeCheckpoint, () => {})?.checkpoint.step).toBe(4);
+  });
+
+  test("of a folder that is not there is refused with a sentence", () => {
+    expect(() => newestCheckpoint("/nowhere", decodeCheckpoint, () => {})).toThrow(
+      "cannot read the checkpoints in /nowhere: the folder is not there; create it, or mount the disk it is on",
+    );
+  });
+});
+
+describe("opening a folder", () => {
+  test("clears away its own temporary files, and nothing else", () => {
+    const folder = temporaryFolder();
+    const others = ["notes.tmp", "checkpoint-1.msgpack.tmp", "model.msgpack"];
+    for (const name of [...others, "checkpoint-00000009.msgpack.tmp"])
+      fs.writeFileSync(join(folder, name), "");
+    open(folder);
+    expect(fs.readdirSync(folder).sort()).toEqual([...others, "lock"].sort());
+  });
+
+  test("is refused while this process has it open already", () => {
+    const store = open(temporaryFolder());
+    expect(() => openStore(store.directory)).toThrow(
+      `${store.directory} is in use by this process already: give each its own folder for checkpoints`,
+    );
+  });
+
+  test("works again after it was closed", () => {
+    const store = openStore(temporaryFolder());
+    store.close();
+    open(store.directory);
+  });
+
+  test.each([
+    ["of a process that lives no longer", () => `999999999 1 ${bootOfMachine()} 1\n`],
+    ["of a process whose id is in use again", () => `${process.pid} 1 ${bootOfMachine()} 1\n`],
+    ["from before the last boot", () => `${process.pid} ${startOfProcess(process.pid)} another-boot 1\n`],
+    ["that is damaged", () => "\0\0\0\0"],
+    ["that is empty", () => ""],
+  ])("takes over a lock %s", (_, content) => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "lock"), content());
+    open(folder);
+  });
+
+  test("works on a full disk, where the lock finds no room, and says so", () => {
+    const report = vi.fn();
+    vi.spyOn(fs, "writeFileSync").mockImplementation(diskFault("ENOSPC"));
+    const store = open(temporaryFolder(), { report });
+    expect(report).toHaveBeenCalledWith(
+      expect.stringMatching(
+        /^cannot mark .* as in use: the disk is full, \d+ bytes are free; make room there$/,
+      ),
+    );
+    vi.restoreAllMocks();
+    store.saveSync(chunksOf(1));
+    expect(fs.readdirSync(store.directory)).toContain("lock");
+  });
+
+  test("takes the place of a dead process that nobody has buried", async () => {
+    const folder = temporaryFolder();
+    const { zombie, bury } = await makeZombie();
+    onTestFinished(bury);
+    fs.writeFileSync(join(folder, "lock"), `${zombie} ${startOfProcess(zombie)} ${bootOfMachine()} 1\n`);
+    open(folder);
+  });
+});
+
+/** In clock ticks since boot; field 22 of proc(5) stat. */
+function startOfProcess(pid: number): string {
+  return fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[19];
+}
+
+function bootOfMachine(): string {
+  return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+/** A process that has ended, but whose parent does not ask how. */
+async function makeZombie() {
+  // The shell becomes `sleep`, which never waits for the child that the shell started.
+  const parent = spawn("sh", ["-c", "sh -c 'read line' & echo $!; exec sleep 60"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [output] = await once(parent.stdout, "data");
+  const zombie = Number(String(output));
+  const state = () => fs.readFileSync(`/proc/${zombie}/stat`, "utf8").split(") ").at(-1)![0];
+  parent.stdin.end();
+  await vi.waitUntil(() => state() === "Z", { timeout: 10_000 });
+  return { zombie, bury: () => void parent.kill("SIGKILL") };
+}
