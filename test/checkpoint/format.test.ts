@@ -335,7 +335,7 @@ describe("decoding refuses", () => {
     const before = process.resourceUsage().maxRSS;
     for (const type of [0xc6, 0xdb, 0xdd, 0xdf]) {
       const claim = Buffer.of(0xa1, 0x61, type, 0xff, 0xff, 0xff, 0xff);
-      expectRefused(forged(claim), /needs at least \d+ bytes, but only \d+ are there$/);
+      expectRefused(forged(claim), /needs at least (4294967295|8589934590) bytes, but only \d+ are there$/);
     }
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(20_000);
   });

@@ -39,6 +39,14 @@ async function fileHandles(): Promise<fs.promises.FileHandle> {
   return Object.getPrototypeOf(handle);
 }
 
+/** Of the two syncs of a save, the first is that of the file. */
+async function failSyncOfFolder(code: string) {
+  let syncs = 0;
+  const sync = () => (++syncs === 2 ? diskFault(code)() : undefined);
+  vi.spyOn(fs, "fsyncSync").mockImplementation(sync);
+  vi.spyOn(await fileHandles(), "sync").mockImplementation(async () => sync());
+}
+
 afterEach(() => {
   vi.restoreAllMocks();
 });
@@ -168,15 +176,19 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(newestStep(store)).toBe(2);
   });
 
+  test("fails when the folder cannot be synced, and counts the file that is there all the same", async () => {
+    const store = open(temporaryFolder(), { keep: 1 });
+    await failSyncOfFolder("EIO");
+    await expect(save(store, chunksOf(1))).rejects.toThrow("the disk reports an input/output error");
+    expect(newestStep(store)).toBe(1);
+    vi.restoreAllMocks();
+    await save(store, chunksOf(2));
+    expect(sequences(store.directory)).toEqual([2]);
+  });
+
   test("does not fail on a file system that cannot sync folders", async () => {
     const store = open(temporaryFolder());
-    const failSecond = () => {
-      let syncs = 0;
-      return () => (++syncs === 2 ? diskFault("EINVAL")() : undefined);
-    };
-    vi.spyOn(fs, "fsyncSync").mockImplementation(failSecond());
-    const second = failSecond();
-    vi.spyOn(await fileHandles(), "sync").mockImplementation(async () => second());
+    await failSyncOfFolder("EINVAL");
     await save(store, chunksOf(1));
     expect(newestStep(store)).toBe(1);
   });
@@ -235,6 +247,14 @@ describe("save", () => {
     await first;
     expect(sequences(store.directory)).toEqual([1, 2]);
     expect(newestStep(store)).toBe(2);
+  });
+
+  test("that was overtaken is deleted as the older one", async () => {
+    const store = open(temporaryFolder(), { keep: 1 });
+    const first = store.save(chunksOf(1));
+    store.saveSync(chunksOf(2));
+    await first;
+    expect(sequences(store.directory)).toEqual([2]);
   });
 });
 
@@ -351,8 +371,7 @@ describe("opening a folder", () => {
 
   test("takes the place of a dead process that nobody has buried", async () => {
     const folder = temporaryFolder();
-    const { zombie, bury } = await makeZombie();
-    onTestFinished(bury);
+    const zombie = await makeZombie();
     fs.writeFileSync(join(folder, "lock"), `${zombie} ${startOfProcess(zombie)} ${bootOfMachine()} 1\n`);
     open(folder);
   });
@@ -367,16 +386,18 @@ function bootOfMachine(): string {
   return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
-/** A process that has ended, but whose parent does not ask how. */
-async function makeZombie() {
-  // The shell becomes `sleep`, which never waits for the child that the shell started.
-  const parent = spawn("sh", ["-c", "sh -c 'read line' & echo $!; exec sleep 60"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+/** The id of a process that has ended, but whose parent does not ask how. */
+async function makeZombie(): Promise<number> {
+  // The shell starts a child that waits for a line, and then becomes `sleep`, which never asks after it.
+  const script = "exec 3<&0; sh -c 'read line' <&3 & echo $!; exec sleep 60";
+  const parent = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
+  onTestFinished(() => void parent.kill("SIGKILL"));
   const [output] = await once(parent.stdout, "data");
   const zombie = Number(String(output));
-  const state = () => fs.readFileSync(`/proc/${zombie}/stat`, "utf8").split(") ").at(-1)![0];
+  const nameOf = (pid: number) => fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  const stateOf = (pid: number) => fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)![0];
+  await vi.waitUntil(() => nameOf(parent.pid!) === "sleep", { timeout: 10_000 });
   parent.stdin.end();
-  await vi.waitUntil(() => state() === "Z", { timeout: 10_000 });
-  return { zombie, bury: () => void parent.kill("SIGKILL") };
+  await vi.waitUntil(() => stateOf(zombie) === "Z", { timeout: 10_000 });
+  return zombie;
 }
