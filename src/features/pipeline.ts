@@ -1,0 +1,94 @@
+import { RivuletError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import type { State, Stateful } from "../state.ts";
+import { standardize } from "./standardize.ts";
+import type { Transform } from "./transform.ts";
+
+/** Every transform by the name it has in a config. */
+const transforms: Record<string, (columns: number) => Transform> = { standardize };
+
+/** A fixed chain of transforms, from the columns of a sample to the inputs of a network. */
+export class Pipeline implements Stateful {
+  /** Names of the transforms, in order. */
+  readonly description: string[];
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly #chain: Transform[];
+  /** What each transform gave last. */
+  readonly #rows: Float64Array[];
+
+  constructor(description: string[], inputs: number) {
+    this.description = description;
+    this.inputs = inputs;
+    this.#chain = [];
+    let width = inputs;
+    for (const name of description) {
+      const transform = transforms[name](width);
+      this.#chain.push(transform);
+      width = transform.outputs;
+    }
+    this.outputs = width;
+    this.#rows = this.#chain.map((transform) => new Float64Array(transform.outputs));
+  }
+
+  /**
+   * Transforms the row at `offset` of `values` with the statistics so far, into `outputs` numbers from
+   * `outOffset` of `out`. Learns nothing, allocates nothing.
+   */
+  transform(values: Float64Array, offset: number, out: Float32Array, outOffset: number): void {
+    let from = values;
+    let at = offset;
+    for (let link = 0; link < this.#chain.length; link++) {
+      this.#chain[link].transform(from, at, this.#rows[link]);
+      from = this.#rows[link];
+      at = 0;
+    }
+    for (let i = 0; i < this.outputs; i++) out[outOffset + i] = from[at + i];
+  }
+
+  /** Takes the row into the statistics of every transform. Allocates nothing. */
+  learn(values: Float64Array, offset: number): void {
+    let from = values;
+    let at = offset;
+    for (let link = 0; link < this.#chain.length; link++) {
+      const transform = this.#chain[link];
+      transform.learn(from, at);
+      // What the next one learns from is this one's output; the last one's nobody learns from.
+      if (link + 1 === this.#chain.length) break;
+      transform.transform(from, at, this.#rows[link]);
+      from = this.#rows[link];
+      at = 0;
+    }
+  }
+
+  state(): State {
+    return this.#chain.map((transform) => transform.state());
+  }
+
+  restore(state: State): void {
+    if (!Array.isArray(state) || state.length !== this.#chain.length) {
+      throw new TypeError(`the stored features must be a list of ${this.#chain.length} transforms`);
+    }
+    for (const [link, transform] of this.#chain.entries()) transform.restore(state[link]);
+  }
+}
+
+/**
+ * Builds the chain that a config describes, such as `["standardize"]`; an empty list hands raw values on.
+ * @throws RivuletError for a transform that is not known, naming the nearest one.
+ */
+export function createPipeline(description: unknown, inputs: number): Pipeline {
+  const names = Object.keys(transforms);
+  if (!Array.isArray(description)) {
+    throw new RivuletError(`features must be a list of transforms, such as [standardize].`);
+  }
+  for (const [index, name] of description.entries()) {
+    if (typeof name !== "string" || !names.includes(name)) {
+      const written = typeof name === "string" ? name : JSON.stringify(name);
+      throw new RivuletError(
+        `features[${index}] names an unknown transform "${written}"; ${suggestion(written, names)}`,
+      );
+    }
+  }
+  return new Pipeline(description, inputs);
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { createPipeline } from "../../src/features/pipeline.ts";
+
+const out = new Float32Array(4);
+
+describe("a pipeline", () => {
+  test("standardizes with the statistics so far and learns only when told", () => {
+    const pipeline = createPipeline(["standardize"], 2);
+    pipeline.learn(Float64Array.of(0, 100), 0);
+    pipeline.learn(Float64Array.of(2, 300), 0);
+    for (let i = 0; i < 3; i++) pipeline.transform(Float64Array.of(9, 2, 100), 1, out, 1);
+    expect([...out.subarray(1, 3)]).toEqual([1, -1]);
+  });
+
+  test("without transforms hands raw values on", () => {
+    const pipeline = createPipeline([], 2);
+    pipeline.learn(Float64Array.of(5, 6), 0);
+    pipeline.transform(Float64Array.of(5, 6), 0, out, 0);
+    expect([...out.subarray(0, 2)]).toEqual([5, 6]);
+  });
+
+  test("of two transforms teaches the second what the first gives", () => {
+    const pipeline = createPipeline(["standardize", "standardize"], 1);
+    for (const value of [10, 20, 40, 80]) pipeline.learn(Float64Array.of(value), 0);
+    pipeline.transform(Float64Array.of(80), 0, out, 0);
+    expect(out[0]).toBeGreaterThan(0.5);
+    expect(out[0]).toBeLessThan(3);
+  });
+
+  test("continues from its state", () => {
+    const pipeline = createPipeline(["standardize"], 1);
+    for (const value of [1, 5, 6]) pipeline.learn(Float64Array.of(value), 0);
+    const copy = createPipeline(["standardize"], 1);
+    copy.restore(structuredClone(pipeline.state()));
+    for (const each of [pipeline, copy]) each.learn(Float64Array.of(8), 0);
+    expect(copy.state()).toEqual(pipeline.state());
+  });
+
+  test("refuses an unknown transform with the nearest known one", () => {
+    expect(() => createPipeline(["standardise"], 1)).toThrow(
+      'features[0] names an unknown transform "standardise"; did you mean "standardize"?',
+    );
+    expect(() => createPipeline("standardize", 1)).toThrow("features must be a list");
+    expect(() => createPipeline([{ window: 3 }], 1)).toThrow("unknown transform");
+  });
+});

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { RunningStatistics } from "../../src/features/running-statistics.ts";
+
+const column = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 60 });
+
+function statisticsOf(values: number[], offset = 0): RunningStatistics {
+  const statistics = new RunningStatistics(1);
+  for (const value of values) statistics.learn(Float64Array.of(value + offset));
+  return statistics;
+}
+
+describe("running statistics", () => {
+  test("equal the two-pass formulas for any column", () => {
+    fc.assert(
+      fc.property(column, (values) => {
+        const statistics = statisticsOf(values);
+        const mean = values.reduce((a, b) => a + b) / values.length;
+        const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
+        expect(statistics.mean()).toBeCloseTo(mean, 9);
+        expect(statistics.populationVariance()).toBeCloseTo(variance, 6);
+        expect(statistics.minimum()).toBe(Math.min(...values));
+        expect(statistics.maximum()).toBe(Math.max(...values));
+        if (values.length > 1) {
+          expect(statistics.sampleVariance()).toBeCloseTo(
+            (variance * values.length) / (values.length - 1),
+            6,
+          );
+        } else {
+          expect(statistics.sampleVariance()).toBeNull();
+        }
+      }),
+    );
+  });
+
+  test("keep their digits at an offset of a thousand million", () => {
+    const values = Array.from({ length: 1000 }, (_, i) => Math.sin(i));
+    const near = statisticsOf(values).populationVariance();
+    expect(statisticsOf(values, 1e9).populationVariance() / near).toBeCloseTo(1, 6);
+  });
+
+  test("standardize a column that has not varied to 0", () => {
+    const statistics = statisticsOf([5, 5, 5]);
+    const out = new Float64Array(1);
+    statistics.standardize(Float64Array.of(7), 0, out);
+    expect(out[0]).toBe(0);
+  });
+
+  test("take standardizing back", () => {
+    const statistics = statisticsOf([1, 2, 3, 10]);
+    const out = new Float64Array(1);
+    statistics.standardize(Float64Array.of(4.5), 0, out);
+    statistics.restoreUnits(out);
+    expect(out[0]).toBeCloseTo(4.5, 12);
+  });
+
+  test("continue from their state, and refuse one of other columns unchanged", () => {
+    const statistics = statisticsOf([1, 2]);
+    const copy = new RunningStatistics(1);
+    copy.restore(structuredClone(statistics.state()));
+    copy.learn(Float64Array.of(9));
+    statistics.learn(Float64Array.of(9));
+    expect(copy.state()).toEqual(statistics.state());
+    expect(() => copy.restore(new RunningStatistics(2).state())).toThrow(
+      "must be 5 float64 numbers but are 9",
+    );
+    expect(copy.state()).toEqual(statistics.state());
+  });
+});
