@@ -1,10 +1,4 @@
-import {
-  BatchEpoch,
-  descendEpoch,
-  type Regime,
-  rowOrder,
-  updatesPerEpoch,
-} from "../../src/engine/descent.ts";
+import { BatchEpoch, descendEpoch, type Regime, updatesPerEpoch } from "../../src/engine/descent.ts";
 import { availableVariants, type KernelVariant } from "../../src/engine/kernels/kernels.ts";
 import { createNetwork, type Network } from "../../src/engine/network.ts";
 import { modelOf } from "./model.ts";

@@ -1,0 +1,199 @@
+import { restoreBlock } from "../features/running-statistics.ts";
+import type { State, Stateful } from "../state.ts";
+
+export interface Averages {
+  precision: number;
+  recall: number;
+  f1: number;
+}
+
+/** Everything known about a classifier's answers so far. A ratio whose denominator is 0 is 0. */
+export interface ClassificationReport {
+  samples: number;
+  accuracy: number;
+  /** Accuracy over the last `slidingWindow` samples, and with older samples fading away. */
+  slidingAccuracy: number;
+  fadingAccuracy: number;
+  /** Accuracy of always naming the class that was most frequent so far. */
+  baselineAccuracy: number;
+  /** Mean of -log(probability of the true class), probabilities held above 1e-15. */
+  logLoss: number;
+  macroF1: number;
+  balancedAccuracy: number;
+  /** Cohen, 1960. */
+  kappa: number;
+  /** Matthews' correlation coefficient, for any number of classes (Gorodkin, 2004). */
+  mcc: number;
+  /** [true class][predicted class] */
+  confusion: number[][];
+  perClass: (Averages & { support: number })[];
+  macro: Averages;
+  micro: Averages;
+  weighted: Averages;
+}
+
+/** Places in the block of running totals. */
+const at = {
+  samples: 0,
+  correct: 1,
+  logLoss: 2,
+  fadingCorrect: 3,
+  fadingSamples: 4,
+  baselineCorrect: 5,
+  slidingCorrect: 6,
+  slidingNext: 7,
+} as const;
+const totalsLength = 8;
+
+const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Running scores of a classifier; a sample costs no allocation and a time that depends on the classes alone. */
+export class ClassificationMetrics implements Stateful {
+  readonly classes: number;
+  readonly slidingWindow: number;
+  readonly fadingFactor: number;
+  readonly #block: Float64Array;
+  readonly #totals: Float64Array;
+  /** [true class, predicted class] */
+  readonly #confusion: Float64Array;
+  readonly #support: Float64Array;
+  /** 1 for each of the last answers that was right. */
+  readonly #recent: Float64Array;
+
+  constructor(classes: number, { slidingWindow = 500, fadingFactor = 0.99 } = {}) {
+    this.classes = classes;
+    this.slidingWindow = slidingWindow;
+    this.fadingFactor = fadingFactor;
+    const sizes = [totalsLength, classes * classes, classes, slidingWindow];
+    this.#block = new Float64Array(sizes.reduce((sum, size) => sum + size));
+    let start = 0;
+    [this.#totals, this.#confusion, this.#support, this.#recent] = sizes.map((size) => {
+      start += size;
+      return this.#block.subarray(start - size, start);
+    });
+  }
+
+  /**
+   * Scores one answer. `label` and `predicted` are class indices; `probabilities` [classes] are those of the
+   * answer, or null where there are none: then the log loss stays as it is.
+   */
+  observe(label: number, predicted: number, probabilities: ArrayLike<number> | null): void {
+    const totals = this.#totals;
+    const correct = label === predicted ? 1 : 0;
+    if (this.#mostFrequent() === label) totals[at.baselineCorrect]++;
+    this.#confusion[label * this.classes + predicted]++;
+    this.#support[label]++;
+    totals[at.correct] += correct;
+    totals[at.fadingCorrect] = correct + this.fadingFactor * totals[at.fadingCorrect];
+    totals[at.fadingSamples] = 1 + this.fadingFactor * totals[at.fadingSamples];
+    const next = totals[at.slidingNext];
+    totals[at.slidingCorrect] += correct - this.#recent[next];
+    this.#recent[next] = correct;
+    totals[at.slidingNext] = next + 1 === this.slidingWindow ? 0 : next + 1;
+    if (probabilities) totals[at.logLoss] -= Math.log(Math.max(probabilities[label], 1e-15));
+    totals[at.samples]++;
+  }
+
+  #mostFrequent(): number {
+    let best = 0;
+    for (let c = 1; c < this.classes; c++) if (this.#support[c] > this.#support[best]) best = c;
+    return best;
+  }
+
+  get samples(): number {
+    return this.#totals[at.samples];
+  }
+
+  get accuracy(): number {
+    return ratio(this.#totals[at.correct], this.samples);
+  }
+
+  get slidingAccuracy(): number {
+    return ratio(this.#totals[at.slidingCorrect], Math.min(this.samples, this.slidingWindow));
+  }
+
+  get fadingAccuracy(): number {
+    return ratio(this.#totals[at.fadingCorrect], this.#totals[at.fadingSamples]);
+  }
+
+  get baselineAccuracy(): number {
+    return ratio(this.#totals[at.baselineCorrect], this.samples);
+  }
+
+  report(): ClassificationReport {
+    const k = this.classes;
+    const confusion = Array.from({ length: k }, (_, row) => [
+      ...this.#confusion.subarray(row * k, row * k + k),
+    ]);
+    const predicted = confusion[0].map((_, c) => confusion.reduce((sum, row) => sum + row[c], 0));
+    const perClass = confusion.map((row, c) => {
+      const precision = ratio(row[c], predicted[c]);
+      const recall = ratio(row[c], this.#support[c]);
+      return { ...averages(precision, recall), support: this.#support[c] };
+    });
+    const mean = (key: keyof Averages, weight: (c: number) => number) =>
+      perClass.reduce((sum, scores, c) => sum + scores[key] * weight(c), 0);
+    const over = (weight: (c: number) => number): Averages => ({
+      precision: mean("precision", weight),
+      recall: mean("recall", weight),
+      f1: mean("f1", weight),
+    });
+    const macro = over(() => 1 / k);
+    return {
+      samples: this.samples,
+      accuracy: this.accuracy,
+      slidingAccuracy: this.slidingAccuracy,
+      fadingAccuracy: this.fadingAccuracy,
+      baselineAccuracy: this.baselineAccuracy,
+      logLoss: ratio(this.#totals[at.logLoss], this.samples),
+      macroF1: macro.f1,
+      balancedAccuracy: balanced(perClass),
+      ...this.#agreement(predicted),
+      confusion,
+      perClass,
+      macro,
+      micro: averages(this.accuracy, this.accuracy),
+      weighted: over((c) => ratio(this.#support[c], this.samples)),
+    };
+  }
+
+  /** Agreement beyond chance. */
+  #agreement(predicted: number[]): { kappa: number; mcc: number } {
+    const n = this.samples;
+    const correct = this.#totals[at.correct];
+    let chance = 0;
+    let predictedSquares = 0;
+    let supportSquares = 0;
+    for (let c = 0; c < this.classes; c++) {
+      chance += predicted[c] * this.#support[c];
+      predictedSquares += predicted[c] ** 2;
+      supportSquares += this.#support[c] ** 2;
+    }
+    const covariance = correct * n - chance;
+    return {
+      kappa: ratio(covariance, n * n - chance),
+      mcc: ratio(covariance, Math.sqrt((n * n - predictedSquares) * (n * n - supportSquares))),
+    };
+  }
+
+  state(): State {
+    return this.#block;
+  }
+
+  restore(state: State): void {
+    restoreBlock(this.#block, state, "metrics");
+  }
+}
+
+function averages(precision: number, recall: number): Averages {
+  return { precision, recall, f1: ratio(2 * precision * recall, precision + recall) };
+}
+
+/** Mean recall of the classes that occurred. */
+function balanced(perClass: (Averages & { support: number })[]): number {
+  const seen = perClass.filter(({ support }) => support > 0);
+  return ratio(
+    seen.reduce((sum, { recall }) => sum + recall, 0),
+    seen.length,
+  );
+}

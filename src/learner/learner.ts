@@ -1,0 +1,270 @@
+/**
+ * The prequential loop: every sample is predicted with what is known so far, scored, and only then learned from
+ * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
+ */
+import { describeModel, type ModelDescription } from "../engine/description.ts";
+import { createNetwork, type Network } from "../engine/network.ts";
+import { RivuletError } from "../errors.ts";
+import { createPipeline, type Pipeline } from "../features/pipeline.ts";
+import type { State, Stateful } from "../state.ts";
+import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
+import { type ModelParts, modelFor } from "./model.ts";
+import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
+import { requireTarget, type TargetDescription, TargetScale } from "./target.ts";
+
+export interface LearnerOptions {
+  /** Names of the columns of a sample, in order; all but the target are features. */
+  fields: readonly string[];
+  /** `standardize` is true where it is left out. */
+  target: { column: string; classes: number } | { column: string; standardize?: boolean };
+  /** Transforms, in order. Default `["standardize"]`. */
+  features?: unknown;
+  model?: ModelParts;
+  training?: { batchSize?: number; seed?: number; deterministic?: boolean };
+  /** Refuse a network that is planned larger than this. */
+  budgetBytes?: number;
+}
+
+/** Everything that makes a learner what it is, all defaults written out; `createLearner` builds an equal one from it. */
+export type LearnerDescription = {
+  fields: string[];
+  target: TargetDescription;
+  features: string[];
+  model: ModelDescription;
+  training: { batchSize: number; seed: number; deterministic: boolean };
+};
+
+/** Samples that were not learned from, by reason. Nothing else of them is kept. */
+export type Refusals = {
+  /** A feature or target that is not a finite number. */
+  notFinite: number;
+  /** A class that is no whole number from 0 to classes - 1. */
+  badLabel: number;
+};
+
+export class Learner implements Stateful {
+  readonly network: Network;
+  readonly pipeline: Pipeline;
+  readonly metrics: ClassificationMetrics | RegressionMetrics;
+  /** Classes, or 0 where a number is predicted. */
+  readonly classes: number;
+  /** The last answer: probabilities of the classes [classes], or the number in the target's units [1]. */
+  readonly prediction: Float64Array;
+  /** The most probable class of the last answer; 0 where a number is predicted. */
+  predictedClass = 0;
+  /** Samples predicted, scored and taken in for training. */
+  samplesSeen = 0;
+  readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
+
+  readonly #fields: string[];
+  readonly #target: TargetDescription;
+  readonly #seed: number;
+  readonly #deterministic: boolean;
+  readonly #targetAt: number;
+  /** The columns of a sample that are features. */
+  readonly #featureAt: Uint32Array;
+  readonly #row: Float64Array;
+  readonly #scale: TargetScale;
+  readonly #classification: ClassificationMetrics | null;
+  readonly #regression: RegressionMetrics | null;
+  /** Samples waiting until `batchSize` of them make a step: they must not lie in the input that predicts. */
+  readonly #gatheredInputs: Float32Array;
+  readonly #gatheredTargets: Float32Array;
+  #gathered = 0;
+
+  constructor(options: LearnerOptions) {
+    const { batchSize = 1, seed = 1, deterministic = false } = options.training ?? {};
+    const target: TargetDescription =
+      "classes" in options.target ? options.target : { standardize: true, ...options.target };
+    requireTarget(target, options.fields);
+    this.#fields = [...options.fields];
+    this.#target = target;
+    this.#seed = seed;
+    this.#deterministic = deterministic;
+    this.#targetAt = options.fields.indexOf(target.column);
+    this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
+    if (this.#featureAt.length === 0) {
+      throw new RivuletError(
+        `A sample has only the target "${target.column}"; name at least one other column.`,
+      );
+    }
+    this.#row = new Float64Array(this.#featureAt.length);
+    this.pipeline = createPipeline(options.features ?? ["standardize"], this.#row.length);
+    const model = modelFor(target, options.model ?? {}, this.pipeline.outputs);
+    this.network = createNetwork(model, {
+      batchSize,
+      seed,
+      deterministic,
+      budgetBytes: options.budgetBytes,
+    });
+    this.classes = "classes" in target ? target.classes : 0;
+    this.#classification = this.classes > 0 ? new ClassificationMetrics(this.classes) : null;
+    this.#regression = this.classes > 0 ? null : new RegressionMetrics();
+    this.metrics = (this.#classification ?? this.#regression) as ClassificationMetrics | RegressionMetrics;
+    this.prediction = new Float64Array(Math.max(1, this.classes));
+    this.#scale = new TargetScale("standardize" in target && target.standardize);
+    this.#gatheredInputs = new Float32Array(batchSize * this.network.inputs);
+    this.#gatheredTargets = new Float32Array(batchSize);
+  }
+
+  /**
+   * Predicts the sample at `offset` of `values` (as many numbers as there are fields), scores the prediction, then
+   * learns. Gives false where the sample was refused: it is counted in `refusals` and nothing else changed.
+   * Allocates nothing.
+   */
+  observe(values: Float64Array, offset: number): boolean {
+    if (!this.#accepts(values, offset)) return false;
+    const targetAt = offset + this.#targetAt;
+    this.#predictRow(values, offset);
+    if (this.#classification) {
+      this.#classification.observe(values[targetAt], this.predictedClass, this.prediction);
+    } else {
+      (this.#regression as RegressionMetrics).observe(values, targetAt, this.prediction);
+    }
+    this.pipeline.learn(this.#row, 0);
+    this.#scale.learn(values, targetAt);
+    this.#gather(values, targetAt);
+    this.samplesSeen++;
+    return true;
+  }
+
+  /**
+   * Predicts the sample at `offset` of `values` into `prediction` and `predictedClass`; the target's column is not
+   * looked at, and nothing is learned. Gives false where a feature is not finite. Allocates nothing.
+   */
+  predict(values: Float64Array, offset: number): boolean {
+    for (let i = 0; i < this.#featureAt.length; i++) {
+      if (!Number.isFinite(values[offset + this.#featureAt[i]])) return false;
+    }
+    this.#predictRow(values, offset);
+    return true;
+  }
+
+  #accepts(values: Float64Array, offset: number): boolean {
+    for (let i = 0; i < this.#fields.length; i++) {
+      if (!Number.isFinite(values[offset + i])) {
+        this.refusals.notFinite++;
+        return false;
+      }
+    }
+    if (this.classes > 0) {
+      const label = values[offset + this.#targetAt];
+      if (!(label >= 0 && label < this.classes && Number.isInteger(label))) {
+        this.refusals.badLabel++;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #predictRow(values: Float64Array, offset: number): void {
+    const row = this.#row;
+    for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
+    this.pipeline.transform(row, 0, this.network.input, 0);
+    this.network.infer(1);
+    if (this.classes > 0) this.#readProbabilities();
+    else {
+      this.prediction[0] = this.network.prediction[0];
+      this.#scale.restoreUnits(this.prediction);
+    }
+  }
+
+  #readProbabilities(): void {
+    const answer = this.network.prediction;
+    const probabilities = this.prediction;
+    if (this.network.outputs === 1) {
+      // From the logit: 1 minus a float32 probability near 1 would leave no digits.
+      probabilities[0] = 1 / (1 + Math.exp(this.network.output[0]));
+      probabilities[1] = 1 / (1 + Math.exp(-this.network.output[0]));
+    } else if (this.network.model.loss.type === "negativeLogLikelihood") {
+      for (let c = 0; c < this.classes; c++) probabilities[c] = Math.exp(answer[c]);
+    } else {
+      for (let c = 0; c < this.classes; c++) probabilities[c] = answer[c];
+    }
+    let best = 0;
+    for (let c = 1; c < this.classes; c++) if (probabilities[c] > probabilities[best]) best = c;
+    this.predictedClass = best;
+  }
+
+  /** Puts the sample, with the statistics that now know it, to those that wait, and takes a step once enough do. */
+  #gather(values: Float64Array, targetAt: number): void {
+    const network = this.network;
+    this.pipeline.transform(this.#row, 0, this.#gatheredInputs, this.#gathered * network.inputs);
+    if (this.classes > 0) this.#gatheredTargets[this.#gathered] = values[targetAt];
+    else this.#scale.scale(values, targetAt, this.#gatheredTargets, this.#gathered);
+    this.#gathered++;
+    if (this.#gathered < network.batchSize) return;
+    this.#gathered = 0;
+    network.input.set(this.#gatheredInputs);
+    network.target.set(this.#gatheredTargets);
+    network.step();
+  }
+
+  /** Plain scores of all predictions so far. */
+  report(): ClassificationReport | RegressionReport {
+    return this.metrics.report();
+  }
+
+  describe(): LearnerDescription {
+    return {
+      fields: this.#fields,
+      target: this.#target,
+      features: this.pipeline.description,
+      model: describeModel(this.network.model),
+      training: {
+        batchSize: this.network.batchSize,
+        seed: this.#seed,
+        deterministic: this.#deterministic,
+      },
+    };
+  }
+
+  /** All running state: a learner of the same description continues from it bit for bit. */
+  state(): LearnerState {
+    return {
+      samplesSeen: this.samplesSeen,
+      refusals: { ...this.refusals },
+      network: this.network.state(),
+      features: this.pipeline.state(),
+      target: this.#scale.state(),
+      metrics: this.metrics.state(),
+      gathered: {
+        rows: this.#gathered,
+        inputs: this.#gatheredInputs.subarray(0, this.#gathered * this.network.inputs),
+        targets: this.#gatheredTargets.subarray(0, this.#gathered),
+      },
+    };
+  }
+
+  /** @throws RivuletError or TypeError where the state is of a learner of another description */
+  restore(given: State): void {
+    const state = given as unknown as LearnerState;
+    this.network.restore(state.network as unknown as State);
+    this.pipeline.restore(state.features);
+    this.#scale.restore(state.target);
+    this.metrics.restore(state.metrics);
+    this.samplesSeen = state.samplesSeen;
+    Object.assign(this.refusals, state.refusals);
+    this.#gathered = state.gathered.rows;
+    this.#gatheredInputs.set(state.gathered.inputs);
+    this.#gatheredTargets.set(state.gathered.targets);
+  }
+}
+
+export type LearnerState = {
+  samplesSeen: number;
+  refusals: Refusals;
+  network: ReturnType<Network["state"]>;
+  features: State;
+  target: State;
+  metrics: State;
+  gathered: { rows: number; inputs: Float32Array; targets: Float32Array };
+};
+
+/**
+ * Builds a learner: pipeline, network and scores for a target among the columns of a sample.
+ * @throws RivuletError where a part of the description is wrong or does not fit another
+ */
+export function createLearner(options: LearnerOptions): Learner {
+  return new Learner(options);
+}

@@ -1,0 +1,105 @@
+import { RunningStatistics, restoreBlock } from "../features/running-statistics.ts";
+import type { State, Stateful } from "../state.ts";
+
+/** Everything known about the errors of a regression so far, in the target's own units. */
+export interface RegressionReport {
+  samples: number;
+  mae: number;
+  mse: number;
+  rmse: number;
+  /** 1 - squared errors / squared deviations of the targets from their mean; 0 where the targets did not vary. */
+  r2: number;
+  maxError: number;
+  /** Mean absolute error over the last samples, older ones fading away. */
+  fadingMae: number;
+  /** Errors of always answering the mean so far. */
+  baselineMae: number;
+  baselineRmse: number;
+}
+
+/** Places in the block of running totals. */
+const at = {
+  absolute: 0,
+  squared: 1,
+  largest: 2,
+  fadingAbsolute: 3,
+  fadingSamples: 4,
+  baselineAbsolute: 5,
+  baselineSquared: 6,
+} as const;
+const totalsLength = 7;
+
+const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Running scores of a regression; a sample costs no allocation. */
+export class RegressionMetrics implements Stateful {
+  readonly fadingFactor: number;
+  readonly #totals = new Float64Array(totalsLength);
+  readonly #targets = new RunningStatistics(1);
+
+  constructor({ fadingFactor = 0.99 } = {}) {
+    this.fadingFactor = fadingFactor;
+  }
+
+  /** Scores one answer: `target[targetAt]` is the truth, `prediction[0]` the answer. Arrays, so that V8 boxes neither. */
+  observe(target: Float64Array, targetAt: number, prediction: Float64Array): void {
+    const totals = this.#totals;
+    const truth = target[targetAt];
+    const error = Math.abs(prediction[0] - truth);
+    const baseline = Math.abs(this.#targets.mean() - truth);
+    totals[at.absolute] += error;
+    totals[at.squared] += error * error;
+    if (error > totals[at.largest]) totals[at.largest] = error;
+    totals[at.fadingAbsolute] = error + this.fadingFactor * totals[at.fadingAbsolute];
+    totals[at.fadingSamples] = 1 + this.fadingFactor * totals[at.fadingSamples];
+    totals[at.baselineAbsolute] += baseline;
+    totals[at.baselineSquared] += baseline * baseline;
+    this.#targets.learn(target, targetAt);
+  }
+
+  get samples(): number {
+    return this.#targets.count;
+  }
+
+  get mae(): number {
+    return ratio(this.#totals[at.absolute], this.samples);
+  }
+
+  get fadingMae(): number {
+    return ratio(this.#totals[at.fadingAbsolute], this.#totals[at.fadingSamples]);
+  }
+
+  get baselineMae(): number {
+    return ratio(this.#totals[at.baselineAbsolute], this.samples);
+  }
+
+  get r2(): number {
+    const deviations = this.#targets.populationVariance() * this.samples;
+    return deviations === 0 ? 0 : 1 - this.#totals[at.squared] / deviations;
+  }
+
+  report(): RegressionReport {
+    const mse = ratio(this.#totals[at.squared], this.samples);
+    return {
+      samples: this.samples,
+      mae: this.mae,
+      mse,
+      rmse: Math.sqrt(mse),
+      r2: this.r2,
+      maxError: this.#totals[at.largest],
+      fadingMae: this.fadingMae,
+      baselineMae: this.baselineMae,
+      baselineRmse: Math.sqrt(ratio(this.#totals[at.baselineSquared], this.samples)),
+    };
+  }
+
+  state(): State {
+    return { totals: this.#totals, targets: this.#targets.state() };
+  }
+
+  restore(state: State): void {
+    const { totals, targets } = state as { totals: State; targets: State };
+    this.#targets.restore(targets);
+    restoreBlock(this.#totals, totals, "metrics");
+  }
+}

@@ -1,0 +1,62 @@
+import { RivuletError } from "../errors.ts";
+import { RunningStatistics, restoreBlock } from "../features/running-statistics.ts";
+import { suggestion } from "../nearest.ts";
+import type { State, Stateful } from "../state.ts";
+
+/** What is to be predicted: which class a column holds, or the number in it. */
+export type TargetDescription =
+  | { column: string; classes: number }
+  | { column: string; standardize: boolean };
+
+/** Checks a target against the columns of a sample. @throws RivuletError */
+export function requireTarget(target: TargetDescription, fields: readonly string[]): void {
+  if (!fields.includes(target.column)) {
+    throw new RivuletError(
+      `target.column names "${target.column}", which is no column of a sample; ${suggestion(target.column, fields)}`,
+    );
+  }
+  if ("classes" in target && !(Number.isInteger(target.classes) && target.classes >= 2)) {
+    throw new RivuletError(`target.classes must be a whole number of 2 or more, not ${target.classes}.`);
+  }
+}
+
+/**
+ * Between a number in the target's units and what the network is trained on: with `standardize`, standard
+ * deviations from the mean of the targets seen so far.
+ */
+export class TargetScale implements Stateful {
+  readonly #statistics: RunningStatistics | null;
+  readonly #scaled = new Float64Array(1);
+
+  constructor(standardize: boolean) {
+    this.#statistics = standardize ? new RunningStatistics(1) : null;
+  }
+
+  /** Writes the target at `values[at]` to `out[outAt]`, scaled by the targets so far. */
+  scale(values: Float64Array, at: number, out: Float32Array, outAt: number): void {
+    if (this.#statistics) {
+      this.#statistics.standardize(values, at, this.#scaled);
+      out[outAt] = this.#scaled[0];
+    } else {
+      out[outAt] = values[at];
+    }
+  }
+
+  /** Turns the network's answer in `answer[0]` into the target's units, in place. */
+  restoreUnits(answer: Float64Array): void {
+    this.#statistics?.restoreUnits(answer);
+  }
+
+  learn(values: Float64Array, at: number): void {
+    this.#statistics?.learn(values, at);
+  }
+
+  state(): State {
+    return this.#statistics ? this.#statistics.state() : null;
+  }
+
+  restore(state: State): void {
+    if (this.#statistics) this.#statistics.restore(state);
+    else if (state !== null) restoreBlock(new Float64Array(0), state, "target");
+  }
+}

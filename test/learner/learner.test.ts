@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { createRandom } from "../../src/engine/random.ts";
+import type { ClassificationMetrics } from "../../src/learner/classification-metrics.ts";
+import { createLearner, type Learner, type LearnerOptions } from "../../src/learner/learner.ts";
+import type { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
+
+const fields = ["pressure", "flow", "label"];
+
+/** Rows of a rule that no line can draw, on columns of wild scales. */
+function stream(count: number, seed = 1): Float64Array {
+  const random = createRandom(seed);
+  const values = new Float64Array(count * 3);
+  for (let row = 0; row < count; row++) {
+    const a = 2 * random.uniform() - 1;
+    const b = 2 * random.uniform() - 1;
+    values.set([1e5 + 400 * a, 0.003 * b, a * b > 0 ? 1 : 0], row * 3);
+  }
+  return values;
+}
+
+function observeAll(learner: Learner, values: Float64Array, from = 0, to = values.length / 3): Learner {
+  for (let row = from; row < to; row++) learner.observe(values, row * 3);
+  return learner;
+}
+
+const classify: LearnerOptions = { fields, target: { column: "label", classes: 2 } };
+const regress: LearnerOptions = { fields, target: { column: "flow" } };
+const accuracy = (learner: Learner) => (learner.metrics as ClassificationMetrics).slidingAccuracy;
+
+describe("a learner", () => {
+  test("learns untuned what a linear model cannot", () => {
+    const values = stream(4000);
+    expect(accuracy(observeAll(createLearner(classify), values))).toBeGreaterThan(0.93);
+    expect(accuracy(observeAll(createLearner({ ...classify, model: { layers: [] } }), values))).toBeLessThan(
+      0.65,
+    );
+  });
+
+  test("learns a number in its own units", () => {
+    const random = createRandom(2);
+    const learner = createLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
+    for (let row = 0; row < 3000; row++) {
+      const a = random.uniform();
+      learner.observe(Float64Array.of(a, random.uniform(), 5e6 + 1000 * a * a), 0);
+    }
+    expect((learner.metrics as RegressionMetrics).fadingMae).toBeLessThan(40);
+    expect(learner.prediction[0]).toBeGreaterThan(4.9e6);
+  });
+
+  test("predicts before it learns: labels that come from nowhere are not guessed better than by chance", () => {
+    const random = createRandom(3);
+    const learner = createLearner(classify);
+    for (let row = 0; row < 4000; row++) {
+      learner.observe(Float64Array.of(random.uniform(), random.uniform(), random.below(2)), 0);
+    }
+    expect(Math.abs((learner.metrics as ClassificationMetrics).accuracy - 0.5)).toBeLessThan(0.03);
+  });
+
+  test("never looks at the target when it predicts", () => {
+    const learner = observeAll(createLearner(classify), stream(100));
+    learner.predict(Float64Array.of(1e5, 0.001, 0), 0);
+    const answer = [...learner.prediction];
+    learner.predict(Float64Array.of(1e5, 0.001, Number.NaN), 0);
+    expect([...learner.prediction]).toEqual(answer);
+  });
+
+  test("takes one step for each batch of samples", () => {
+    const learner = createLearner({ ...classify, training: { batchSize: 8 } });
+    observeAll(learner, stream(20));
+    expect([learner.samplesSeen, learner.network.updates]).toEqual([20, 2]);
+  });
+
+  test("gives probabilities that add up, and the most probable class", () => {
+    for (const loss of ["softmaxCrossEntropy", "binaryCrossEntropy", "negativeLogLikelihood"]) {
+      const layers = loss === "negativeLogLikelihood" ? [{ dense: 2 }, "logSoftmax"] : [];
+      const learner = observeAll(createLearner({ ...classify, model: { loss, layers } }), stream(50));
+      const [no, yes] = learner.prediction;
+      expect(no + yes).toBeCloseTo(1, 5);
+      expect(learner.predictedClass).toBe(yes > no ? 1 : 0);
+    }
+  });
+});
+
+describe("a sample that must not be learned from", () => {
+  const poisons: [string, number[], keyof Learner["refusals"]][] = [
+    ["NaN in a feature", [Number.NaN, 0, 1], "notFinite"],
+    ["infinity in a feature", [1, Number.NEGATIVE_INFINITY, 1], "notFinite"],
+    ["NaN for a label", [1, 0, Number.NaN], "notFinite"],
+    ["label past the last class", [1, 0, 2], "badLabel"],
+    ["negative label", [1, 0, -1], "badLabel"],
+    ["half a class", [1, 0, 0.5], "badLabel"],
+  ];
+  test.each(poisons)("%s, is counted and changes nothing else", (_, sample, reason) => {
+    const learner = observeAll(createLearner(classify), stream(30));
+    const before = structuredClone(learner.state());
+    expect(learner.observe(Float64Array.from(sample), 0)).toBe(false);
+    expect(learner.refusals[reason]).toBe(1);
+    learner.refusals[reason] = 0;
+    expect(learner.state()).toEqual(before);
+  });
+});
+
+describe("a learner resumed from its state", () => {
+  const cases: [string, LearnerOptions, number][] = [
+    ["learning from every sample", classify, 333],
+    ["in the middle of a batch", { ...classify, training: { batchSize: 8 } }, 333],
+    ["predicting a number", { ...regress, training: { batchSize: 4 } }, 201],
+  ];
+  test.each(cases)("continues bit for bit, %s", (_, options, cut) => {
+    const values = stream(600);
+    const straight = observeAll(createLearner(options), values);
+    const first = observeAll(createLearner(options), values, 0, cut);
+    const resumed = createLearner(first.describe());
+    resumed.restore(structuredClone(first.state()));
+    observeAll(resumed, values, cut);
+    expect(resumed.state()).toEqual(straight.state());
+    expect(resumed.report()).toEqual(straight.report());
+    expect([...resumed.prediction]).toEqual([...straight.prediction]);
+  });
+
+  test("is described with every default written out", () => {
+    const description = createLearner(classify).describe();
+    expect(JSON.parse(JSON.stringify(description))).toEqual(description);
+    expect(description.training).toEqual({ batchSize: 1, seed: 1, deterministic: false });
+    expect(createLearner(description).describe()).toEqual(description);
+  });
+});
+
+describe("a learner is refused", () => {
+  test.each<[string, LearnerOptions, string]>([
+    [
+      "for a target that is no column",
+      { fields, target: { column: "lable", classes: 2 } },
+      'target.column names "lable", which is no column of a sample; did you mean "label"?',
+    ],
+    [
+      "for a single class",
+      { fields, target: { column: "label", classes: 1 } },
+      "target.classes must be a whole number of 2 or more, not 1",
+    ],
+    [
+      "without a feature",
+      { fields: ["label"], target: { column: "label", classes: 2 } },
+      "name at least one other column",
+    ],
+    ["over its budget", { ...classify, budgetBytes: 100 }, "memory.budget is 100"],
+  ])("%s", (_, options, sentence) => {
+    expect(() => createLearner(options)).toThrow(sentence);
+  });
+});

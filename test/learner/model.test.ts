@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { binaryCrossEntropy, dense, relu, sigmoid, softmaxCrossEntropy } from "../../src/engine/model.ts";
+import { modelFor } from "../../src/learner/model.ts";
+
+const classes = { column: "label", classes: 3 };
+const yesOrNo = { column: "label", classes: 2 };
+const value = { column: "flow", standardize: true };
+
+describe("the model for a target", () => {
+  test("is chosen whole where nothing is described", () => {
+    expect(modelFor(classes, {}, 4).layers.at(-1)).toEqual(dense(3));
+    expect(modelFor(classes, {}, 4).loss).toEqual(softmaxCrossEntropy());
+    expect(modelFor(value, {}, 4).layers.at(-1)).toEqual(dense(1));
+    expect(modelFor(value, {}, 4).loss.type).toBe("mse");
+  });
+
+  test("gets a dense layer of the target's width behind a last layer of another kind", () => {
+    expect(modelFor(classes, { layers: [{ dense: 8 }, "relu"] }, 4).layers).toEqual([
+      dense(8),
+      relu(),
+      dense(3),
+    ]);
+    expect(modelFor(classes, { layers: [] }, 4).layers).toEqual([dense(3)]);
+  });
+
+  test("takes the last width from the target where it is left out", () => {
+    expect(modelFor(classes, { layers: ["dense"] }, 4).layers).toEqual([dense(3)]);
+  });
+
+  test("keeps an activation that turns the last dense layer into an answer", () => {
+    const parts = {
+      layers: [{ dense: 1 }, "sigmoid"],
+      loss: { binaryCrossEntropy: { on: "probabilities" } },
+    };
+    expect(modelFor(yesOrNo, parts, 4).layers).toEqual([dense(1), sigmoid()]);
+  });
+
+  test("takes binary cross-entropy on one logit for two classes", () => {
+    const model = modelFor(yesOrNo, { loss: "binaryCrossEntropy" }, 4);
+    expect(model.loss).toEqual(binaryCrossEntropy());
+    expect(model.layers.at(-1)).toEqual(dense(1));
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      "a last width that is not the target's",
+      () => modelFor(classes, { layers: [{ dense: 5 }] }, 4),
+      "model.layers[0] has 5 outputs but the target, 3 classes, takes 3; leave the width out.",
+    ],
+    [
+      "a loss for numbers on classes",
+      () => modelFor(classes, { loss: "mse" }, 4),
+      "model.loss is mse but the target is classes; use softmaxCrossEntropy.",
+    ],
+    [
+      "a loss for classes on a number",
+      () => modelFor(value, { loss: "softmaxCrossEntropy" }, 4),
+      "the target is a number",
+    ],
+    [
+      "yes or no on three classes",
+      () => modelFor(classes, { loss: "binaryCrossEntropy" }, 4),
+      "target.classes is 3",
+    ],
+  ])("is refused for %s", (_, make, sentence) => {
+    expect(make).toThrow(sentence);
+  });
+});
