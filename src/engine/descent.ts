@@ -84,7 +84,7 @@ export class BatchEpoch {
   /** Takes in the sample that was written at `row`. */
   add(): void {
     if (this.#seen === this.#count) {
-      throw new RivuletError(`The epoch was to have ${this.#count} rows but more came; did the file grow?`);
+      throw new RivuletError(`the epoch was to have ${this.#count} rows but more came; did the file grow?`);
     }
     this.#pending++;
     this.#seen++;
@@ -98,7 +98,7 @@ export class BatchEpoch {
   end(): number {
     if (this.#seen !== this.#count) {
       throw new RivuletError(
-        `The epoch was to have ${this.#count} rows but ended after ${this.#seen}; did the file shrink?`,
+        `the epoch was to have ${this.#count} rows but ended after ${this.#seen}; did the file shrink?`,
       );
     }
     return this.#total / this.#count;
@@ -106,7 +106,7 @@ export class BatchEpoch {
 }
 
 function requireRows(count: number): void {
-  if (count < 1) throw new RivuletError("There is no row to train on; give at least one.");
+  if (count < 1) throw new RivuletError("there is no row to train on; give at least one");
 }
 
 /** 0, 1, 2, ... count - 1. */

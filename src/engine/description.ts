@@ -145,7 +145,7 @@ function read<Value>(
     content = written[name];
   } else {
     throw new RivuletError(
-      `${path} must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}.`,
+      `${path} must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}`,
     );
   }
   if (!Object.hasOwn(kinds, name)) {
@@ -156,7 +156,7 @@ function read<Value>(
   else if (!isMap(content)) {
     if (!kind.alone) {
       throw new RivuletError(
-        `${path}.${name} must hold options, such as { ${Object.keys(kind.options)[0] ?? ""} }.`,
+        `${path}.${name} must hold options, such as { ${Object.keys(kind.options)[0] ?? ""} }`,
       );
     }
     content = { [kind.alone]: content };
@@ -164,12 +164,12 @@ function read<Value>(
   for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
     if (!Object.hasOwn(kind.options, option)) {
       const known = Object.keys(kind.options);
-      const hint = known.length > 0 ? suggestion(option, known) : `${name} has no options.`;
+      const hint = known.length > 0 ? suggestion(option, known) : `${name} has no options`;
       throw new RivuletError(`${path}.${name}.${option} is unknown; ${hint}`);
     }
     const needs = kind.options[option](value);
     if (needs) {
-      throw new RivuletError(`${path}.${name}.${option} must be ${needs}, not ${JSON.stringify(value)}.`);
+      throw new RivuletError(`${path}.${name}.${option} must be ${needs}, not ${JSON.stringify(value)}`);
     }
   }
   return kind.build(content);
@@ -181,7 +181,7 @@ function read<Value>(
  */
 export function layersFromDescription(written: unknown, path: string, lastWidth?: number): Layer[] {
   if (!Array.isArray(written)) {
-    throw new RivuletError(`${path} must be a list of layers, such as [{ dense: 16 }, relu, { dense: 3 }].`);
+    throw new RivuletError(`${path} must be a list of layers, such as [{ dense: 16 }, relu, { dense: 3 }]`);
   }
   return written.map((layer, index) => {
     const at = `${path}[${index}]`;
@@ -189,12 +189,12 @@ export function layersFromDescription(written: unknown, path: string, lastWidth?
     if (!open) {
       const read1 = read(layer, at, "layer", layers);
       if (read1.type === "dense" && read1.outputs === undefined) {
-        throw new RivuletError(`${at}.dense has no outputs; write { dense: { outputs: 16 } }.`);
+        throw new RivuletError(`${at}.dense has no outputs; write { dense: { outputs: 16 } }`);
       }
       return read1;
     }
     if (lastWidth === undefined || index !== written.length - 1) {
-      throw new RivuletError(`${at} has no width; write { dense: 16 } for 16 outputs.`);
+      throw new RivuletError(`${at} has no width; write { dense: 16 } for 16 outputs`);
     }
     return dense(lastWidth);
   });
@@ -235,20 +235,20 @@ export function describeModel(model: Model): ModelDescription {
     layers: model.layers.map(written),
     loss: written(model.loss),
     optimizer: written(model.optimizer),
-    clip: model.clip && written(model.clip),
+    clip: model.clip ? written(model.clip) : null,
   };
 }
 
 /** Reads a whole model. `path` is where it stands, for messages. */
 export function modelFromDescription(description: unknown, path = "model"): Model {
-  if (!isMap(description)) throw new RivuletError(`${path} must hold a model with its layers.`);
+  if (!isMap(description)) throw new RivuletError(`${path} must hold a model with its layers`);
   const known = ["inputShape", "layers", "loss", "optimizer", "clip"];
   for (const key of Object.keys(description)) {
     if (!known.includes(key)) throw new RivuletError(`${path}.${key} is unknown; ${suggestion(key, known)}`);
   }
   const shape = description["inputShape"];
   if (!Array.isArray(shape) || shape.length === 0 || shape.some((length) => wholePositive(length))) {
-    throw new RivuletError(`${path}.inputShape must be a list of whole numbers of 1 or more, such as [8].`);
+    throw new RivuletError(`${path}.inputShape must be a list of whole numbers of 1 or more, such as [8]`);
   }
   return {
     inputShape: [...shape],

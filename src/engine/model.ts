@@ -73,7 +73,8 @@ export interface Model {
   layers: Layer[];
   loss: Loss;
   optimizer: Optimizer;
-  clip: Clip | null;
+  /** Nothing or null: gradients are not clipped. */
+  clip?: Clip | null;
 }
 
 /** Fully connected layer: `y = x W^T + b`, `outputs` wide. */

@@ -204,7 +204,7 @@ export class Network implements Stateful {
     const rows = x.length / this.inputs;
     if (!Number.isInteger(rows) || rows < 1 || rows > this.batchSize) {
       throw new RivuletError(
-        `predict got ${x.length} numbers but takes 1 to ${this.batchSize} samples of ${this.inputs}.`,
+        `predict got ${x.length} numbers but takes 1 to ${this.batchSize} samples of ${this.inputs}`,
       );
     }
     this.input.set(x);
@@ -274,7 +274,7 @@ export class Network implements Stateful {
   #requireRows(rows: number): void {
     if (!(rows >= 1 && rows <= this.batchSize && Number.isInteger(rows))) {
       throw new RivuletError(
-        `The network is planned for 1 to ${this.batchSize} samples at a time but got ${rows}.`,
+        `the network is planned for 1 to ${this.batchSize} samples at a time but got ${rows}`,
       );
     }
   }
@@ -282,12 +282,12 @@ export class Network implements Stateful {
   #requireGathering(rows: number, rowsPerUpdate: number): void {
     if (this.#gathered > 0 && rowsPerUpdate !== this.#gathering) {
       throw new RivuletError(
-        `An update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}.`,
+        `an update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}`,
       );
     }
     if (!Number.isInteger(rowsPerUpdate) || this.#gathered + rows > rowsPerUpdate) {
       throw new RivuletError(
-        `${this.#gathered} samples gathered and ${rows} more do not make an update of ${rowsPerUpdate}.`,
+        `${this.#gathered} samples gathered and ${rows} more do not make an update of ${rowsPerUpdate}`,
       );
     }
   }
@@ -323,14 +323,14 @@ export class Network implements Stateful {
     );
     for (const { name, shape } of expected) {
       const found = tensors.find((tensor) => tensor.name === name);
-      if (!found) throw new RivuletError(`The state has no "${name}", which this model needs.`);
+      if (!found) throw new RivuletError(`the state has no "${name}", which this model needs`);
       if (`${found.shape}` !== `${shape}` || found.data.length !== shape.reduce((a, b) => a * b, 1)) {
-        throw new RivuletError(`"${name}" has shape [${found.shape}] but this model needs [${shape}].`);
+        throw new RivuletError(`"${name}" has shape [${found.shape}] but this model needs [${shape}]`);
       }
     }
     if (tensors.length !== expected.length) {
       const extra = tensors.find((tensor) => !expected.some(({ name }) => name === tensor.name));
-      throw new RivuletError(`The state holds "${extra?.name}", which this model does not have.`);
+      throw new RivuletError(`the state holds "${extra?.name}", which this model does not have`);
     }
   }
 

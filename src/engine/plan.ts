@@ -102,7 +102,7 @@ const roleOrder: Role[] = [
  */
 export function plan(model: Model, { batchSize = 1 }: { batchSize?: number } = {}): Plan {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RivuletError(`The batch size must be a whole number of 1 or more, not ${batchSize}.`);
+    throw new RivuletError(`the batch size must be a whole number of 1 or more, not ${batchSize}`);
   }
   const buffers = new Map<string, PlannedBuffer>();
   const program: Plan["program"] = { forward: [], prediction: [], backward: [], update: [] };
@@ -246,7 +246,7 @@ export function plan(model: Model, { batchSize = 1 }: { batchSize?: number } = {
 /** The shape of a sample before each layer and behind the last. */
 function shapesThrough(model: Model): number[][] {
   if (model.layers.length === 0) {
-    throw new RivuletError("The model has no layers; give it at least one, such as { dense: 1 }.");
+    throw new RivuletError("the model has no layers; give it at least one, such as { dense: 1 }");
   }
   const shapes = [model.inputShape];
   for (const [index, layer] of model.layers.entries()) {
@@ -255,7 +255,7 @@ function shapesThrough(model: Model): number[][] {
       shapes.push(kindOf(layer).outputShape(layer as never, shape));
     } catch (error) {
       const reason = (error as Error).message;
-      throw new RivuletError(`Layer ${index} (${layer.type}) got samples of shape [${shape}] but ${reason}.`);
+      throw new RivuletError(`layer ${index} (${layer.type}) got samples of shape [${shape}] but ${reason}`);
     }
   }
   return shapes;
@@ -324,6 +324,6 @@ export function requireBudget({ buffers, totalBytes }: Plan, budgetBytes: number
   const largest = [...buffers].sort((a, b) => b.bytes - a.bytes).slice(0, 3);
   const named = largest.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(", ");
   throw new RivuletError(
-    `The network needs ${totalBytes} bytes but memory.budget is ${budgetBytes}; its largest buffers are ${named}; raise the budget, or make the layers or the batch smaller.`,
+    `the network needs ${totalBytes} bytes but memory.budget is ${budgetBytes}; its largest buffers are ${named}; raise the budget, or make the layers or the batch smaller`,
   );
 }

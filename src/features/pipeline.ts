@@ -80,7 +80,7 @@ export class Pipeline implements Stateful {
 export function createPipeline(description: unknown, inputs: number): Pipeline {
   const names = Object.keys(transforms);
   if (!Array.isArray(description)) {
-    throw new RivuletError(`features must be a list of transforms, such as [standardize].`);
+    throw new RivuletError(`features must be a list of transforms, such as [standardize]`);
   }
   for (const [index, name] of description.entries()) {
     if (typeof name !== "string" || !names.includes(name)) {

@@ -85,7 +85,7 @@ export class Learner implements Stateful {
     this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
     if (this.#featureAt.length === 0) {
       throw new RivuletError(
-        `A sample has only the target "${target.column}"; name at least one other column.`,
+        `a sample has only the target "${target.column}"; name at least one other column`,
       );
     }
     this.#row = new Float64Array(this.#featureAt.length);

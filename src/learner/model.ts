@@ -62,11 +62,11 @@ function lossFor(target: TargetDescription, written: unknown): Loss {
   if (!fits) {
     const fitting = classifies ? "softmaxCrossEntropy" : "mse, mae, huber or smoothL1";
     const task = classifies ? "classes" : "a number";
-    throw new RivuletError(`model.loss is ${loss.type} but the target is ${task}; use ${fitting}.`);
+    throw new RivuletError(`model.loss is ${loss.type} but the target is ${task}; use ${fitting}`);
   }
   if (classifies && isBinary(loss) && target.classes !== 2) {
     throw new RivuletError(
-      `model.loss is binaryCrossEntropy but target.classes is ${target.classes}; use softmaxCrossEntropy.`,
+      `model.loss is binaryCrossEntropy but target.classes is ${target.classes}; use softmaxCrossEntropy`,
     );
   }
   return loss;
@@ -90,7 +90,7 @@ function layersFor(target: TargetDescription, written: unknown, width: number): 
   if (last?.type === "dense" && last.outputs !== width) {
     const needs = "classes" in target ? `${target.classes} classes` : "one number";
     throw new RivuletError(
-      `model.layers[${layers.length - 1}] has ${last.outputs} outputs but the target, ${needs}, takes ${width}; leave the width out.`,
+      `model.layers[${layers.length - 1}] has ${last.outputs} outputs but the target, ${needs}, takes ${width}; leave the width out`,
     );
   }
   const ready = last?.type === "dense" || (widths.length > 0 && endsInAnswer(layers, width));

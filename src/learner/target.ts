@@ -16,7 +16,7 @@ export function requireTarget(target: TargetDescription, fields: readonly string
     );
   }
   if ("classes" in target && !(Number.isInteger(target.classes) && target.classes >= 2)) {
-    throw new RivuletError(`target.classes must be a whole number of 2 or more, not ${target.classes}.`);
+    throw new RivuletError(`target.classes must be a whole number of 2 or more, not ${target.classes}`);
   }
 }
 

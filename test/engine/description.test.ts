@@ -65,12 +65,12 @@ describe("a wrong description is refused with its place and what to do:", () => 
     [
       "width of 0",
       () => layersFromDescription([{ dense: 0 }], "model.layers"),
-      "model.layers[0].dense.outputs must be a whole number of 1 or more, not 0.",
+      "model.layers[0].dense.outputs must be a whole number of 1 or more, not 0",
     ],
     [
       "text for a number",
       () => optimizerFromDescription({ sgd: { learningRate: "fast" } }, "optimizer"),
-      'optimizer.sgd.learningRate must be a number above 0, not "fast".',
+      'optimizer.sgd.learningRate must be a number above 0, not "fast"',
     ],
     [
       "momentum of 1",

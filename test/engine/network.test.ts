@@ -176,7 +176,7 @@ describe("an update gathered in parts", () => {
     const network = createNetwork(classifier(), { batchSize: 4 });
     fill(network, 0);
     network.step(4, 8);
-    expect(() => network.step(4, 12)).toThrow("An update of 8 samples is half gathered");
+    expect(() => network.step(4, 12)).toThrow("an update of 8 samples is half gathered");
     expect(() => network.step(4, 6)).toThrow("half gathered");
   });
 });

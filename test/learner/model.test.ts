@@ -45,12 +45,12 @@ describe("the model for a target", () => {
     [
       "a last width that is not the target's",
       () => modelFor(classes, { layers: [{ dense: 5 }] }, 4),
-      "model.layers[0] has 5 outputs but the target, 3 classes, takes 3; leave the width out.",
+      "model.layers[0] has 5 outputs but the target, 3 classes, takes 3; leave the width out",
     ],
     [
       "a loss for numbers on classes",
       () => modelFor(classes, { loss: "mse" }, 4),
-      "model.loss is mse but the target is classes; use softmaxCrossEntropy.",
+      "model.loss is mse but the target is classes; use softmaxCrossEntropy",
     ],
     [
       "a loss for classes on a number",

@@ -1,0 +1,50 @@
+/** Everything a user of the library imports; nothing else is public. */
+
+export type { Checkpoint } from "./checkpoint/format.ts";
+export {
+  BatchEpoch,
+  descendEpoch,
+  type Regime,
+  type Rows,
+  rowOrder,
+  updatesPerEpoch,
+} from "./engine/descent.ts";
+export { describeModel, type ModelDescription, modelFromDescription } from "./engine/description.ts";
+export { availableVariants, type KernelVariant } from "./engine/kernels/kernels.ts";
+export {
+  adagrad,
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  type Clip,
+  dense,
+  huber,
+  identity,
+  type Layer,
+  type Loss,
+  leakyRelu,
+  logSoftmax,
+  type Model,
+  mae,
+  momentum,
+  mse,
+  negativeLogLikelihood,
+  nesterov,
+  type Optimizer,
+  relu,
+  rmsprop,
+  sgd,
+  sigmoid,
+  smoothL1,
+  softmax,
+  softmaxCrossEntropy,
+  tanh,
+} from "./engine/model.ts";
+export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/network.ts";
+export { type Plan, type PlannedBuffer, plan } from "./engine/plan.ts";
+export { createRandom, type Random, shuffle } from "./engine/random.ts";
+export { CheckpointError, RivuletError } from "./errors.ts";
+export type { ClassificationReport } from "./learner/classification-metrics.ts";
+export { createLearner, type Learner, type LearnerOptions } from "./learner/learner.ts";
+export type { RegressionReport } from "./learner/regression-metrics.ts";
+export { loadNetwork, saveNetwork } from "./network-file.ts";
