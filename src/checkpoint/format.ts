@@ -23,12 +23,12 @@ import { pack, unpack } from "./messagepack.ts";
 import { bytesOf, copyOf, isText, type PlainMap, restoreState, storeState } from "./stored-state.ts";
 
 /** A named array of a network, such as "0.weight". */
-export interface Tensor {
+export type Tensor = {
   name: string;
   shape: number[];
   /** Row-major, in PyTorch's layout. */
   data: Float32Array;
-}
+};
 
 /** The whole state of a learner. What stands under the keys of type State is the business of the part that gave it. */
 export interface Checkpoint {
