@@ -1,0 +1,104 @@
+/**
+ * Cyclic redundancy checks, table-driven, in the usual notation of parametrised CRCs
+ * (R. Williams, "A Painless Guide to CRC Error Detection Algorithms", 1993).
+ */
+
+/** What a CRC is. `init` and `xorOut` are given as for a register of `width` bits. */
+export interface CrcParameters {
+  /** Bits of the register, 1 to 32. */
+  width: number;
+  poly: number;
+  init: number;
+  /** Bytes go in with their least significant bit first. */
+  refIn: boolean;
+  /** The register is mirrored before `xorOut`. */
+  refOut: boolean;
+  xorOut: number;
+}
+
+/** CRC-16/CCITT-FALSE (IBM-3740): what a frame ends with unless its config says otherwise. */
+export const crc16CcittFalse: CrcParameters = {
+  width: 16,
+  poly: 0x1021,
+  init: 0xffff,
+  refIn: false,
+  refOut: false,
+  xorOut: 0,
+};
+
+/** CRC-32/ISO-HDLC, the one of zlib, gzip and Ethernet. */
+export const crc32IsoHdlc: CrcParameters = {
+  width: 32,
+  poly: 0x04c11db7,
+  init: 0xffffffff,
+  refIn: true,
+  refOut: true,
+  xorOut: 0xffffffff,
+};
+
+/**
+ * A CRC made ready to run. Registers are signed 32-bit integers, so that no step makes a heap number. An
+ * unmirrored register stands at the top of its 32 bits whatever the width, so one loop serves all widths.
+ */
+export interface Crc {
+  readonly parameters: CrcParameters;
+  /** Effect of each byte value on the register, [256]. */
+  readonly table: Int32Array;
+  /** The register before the first byte. */
+  readonly initial: number;
+}
+
+export function createCrc(parameters: CrcParameters): Crc {
+  const { width, poly, init, refIn } = parameters;
+  const table = new Int32Array(256);
+  const top = 32 - width;
+  if (refIn) {
+    const mirrored = mirror(poly, width);
+    for (let byte = 0; byte < 256; byte++) {
+      let register = byte;
+      for (let bit = 0; bit < 8; bit++) register = (register >>> 1) ^ (register & 1 ? mirrored : 0);
+      table[byte] = register;
+    }
+  } else {
+    const aligned = poly << top;
+    for (let byte = 0; byte < 256; byte++) {
+      let register = byte << 24;
+      for (let bit = 0; bit < 8; bit++) register = (register << 1) ^ (register < 0 ? aligned : 0);
+      table[byte] = register;
+    }
+  }
+  return { parameters, table, initial: refIn ? mirror(init, width) : init << top };
+}
+
+/** The register after `bytes[start..end)`; begin with `crc.initial` and feed the parts in order. */
+export function updateCrc(crc: Crc, register: number, bytes: Uint8Array, start: number, end: number): number {
+  const table = crc.table;
+  let state = register | 0;
+  if (crc.parameters.refIn) {
+    for (let at = start; at < end; at++) state = (state >>> 8) ^ table[(state ^ bytes[at]) & 0xff];
+  } else {
+    for (let at = start; at < end; at++) state = (state << 8) ^ table[(state >>> 24) ^ bytes[at]];
+  }
+  return state;
+}
+
+/** The checksum that a register stands for, as a signed 32-bit integer (`>>> 0` gives the usual notation). */
+export function finishCrc(crc: Crc, register: number): number {
+  const { width, refIn, refOut, xorOut } = crc.parameters;
+  const value = refIn ? register : register >>> (32 - width);
+  return (refIn === refOut ? value : mirror(value, width)) ^ xorOut;
+}
+
+/** The checksum of `bytes[start..end)`, as `finishCrc` gives it. */
+export function checksum(crc: Crc, bytes: Uint8Array, start: number, end: number): number {
+  return finishCrc(crc, updateCrc(crc, crc.initial, bytes, start, end));
+}
+
+/** The lowest `width` bits in reverse order. */
+function mirror(value: number, width: number): number {
+  let mirrored = 0;
+  for (let bit = 0; bit < width; bit++) {
+    if ((value >>> bit) & 1) mirrored |= 1 << (width - 1 - bit);
+  }
+  return mirrored;
+}

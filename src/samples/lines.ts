@@ -1,0 +1,263 @@
+/**
+ * Text lines of numbers, as `Serial.println` makes them: readable, three to five times the bytes of a frame, and without
+ * a checksum. A damaged digit passes for a good one here; where that matters, send frames.
+ */
+import { RivuletError } from "../errors.ts";
+import { readDecimal, readNonFiniteWord } from "./decimal.ts";
+import type { Decoder, DecoderCounts } from "./decoder.ts";
+import type { Field } from "./fields.ts";
+import type { SampleRing } from "./ring.ts";
+
+export interface LineOptions {
+  /**
+   * The stream begins at the start of a line: true for files and pipes. A port is joined in mid-line (default false),
+   * and half a number still is a number, so there the first line is skipped unless it is a header.
+   */
+  startsAtLine?: boolean;
+  /** Longest line in bytes; longer ones are refused. Default 1024, or 64 a field where that is more. */
+  maximumLineBytes?: number;
+}
+
+export interface LineCounts extends DecoderCounts {
+  /** Of `damaged`: lines with more or fewer columns than expected. */
+  wrongColumns: number;
+  /** Of `damaged`: lines with a cell that is not a number, boot messages among them. */
+  nonNumeric: number;
+  /** Of `damaged`: lines beyond the longest length. */
+  tooLong: number;
+  /** Lines of which a part may be missing: the first after opening, the last before a reconnect. */
+  skipped: number;
+  /** Header lines. */
+  headers: number;
+}
+
+export interface LineDecoder extends Decoder {
+  readonly counts: Readonly<LineCounts>;
+}
+
+/**
+ * Decodes lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. Cells are separated by a comma, a
+ * semicolon, a tab, or blanks; blanks around cells, empty lines and a separator at the end of a line are harmless.
+ * A sample's sequence number counts the good lines; a line carries no number of its own, so `missing` stays 0.
+ *
+ * Columns are taken by position until a header comes: a line that holds the name of every field. From then on they
+ * are taken by name, in any order, and further columns are passed over. A header may come again at any time,
+ * which is what a device that restarts does.
+ *
+ * @param fields what a line holds, in order; `scale` and `offset` apply, `type` does not matter
+ * @param ring takes the samples; its width must be the number of fields
+ */
+export function createLineDecoder(
+  fields: readonly Field[],
+  ring: SampleRing,
+  options: LineOptions = {},
+): LineDecoder {
+  if (ring.width !== fields.length) {
+    throw new RivuletError(
+      `a ring of width ${ring.width} cannot take samples of ${fields.length} fields: make it ${fields.length} wide`,
+    );
+  }
+  return new RingLineDecoder(fields, ring, options);
+}
+
+const TAB = 0x09;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BLANK = 0x20;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+
+/** Entry of a column that belongs to no field. */
+const PASSED_OVER = -1;
+
+class RingLineDecoder implements LineDecoder {
+  readonly counts: LineCounts = {
+    bytes: 0,
+    samples: 0,
+    damaged: 0,
+    rejected: 0,
+    missing: 0,
+    wrongColumns: 0,
+    nonNumeric: 0,
+    tooLong: 0,
+    skipped: 0,
+    headers: 0,
+  };
+  private readonly ring: SampleRing;
+  private readonly names: readonly string[];
+  private readonly scales: Float64Array;
+  private readonly offsets: Float64Array;
+  /** Shortest line that could be a header: all names with a separator between them. */
+  private readonly shortestHeader: number;
+  /** Field of each column, or PASSED_OVER, [columns]. */
+  private columns: Int32Array;
+  /** Cells of the latest header were separated by more than blanks, so passed-over cells may hold blanks. */
+  private cellsHoldBlanks = false;
+  /** A line that began in an earlier chunk. Bytes beyond its room are counted in `begun` but not kept. */
+  private readonly partial: Uint8Array;
+  private begun = 0;
+  private inMidLine: boolean;
+
+  constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
+    this.ring = ring;
+    this.names = fields.map((field) => field.name);
+    this.scales = Float64Array.from(fields, (field) => field.scale);
+    this.offsets = Float64Array.from(fields, (field) => field.offset);
+    this.shortestHeader = new TextEncoder().encode(this.names.join(",")).length;
+    this.columns = Int32Array.from(fields, (_, index) => index);
+    this.inMidLine = !(options.startsAtLine ?? false);
+    const maximumBytes = options.maximumLineBytes ?? Math.max(1024, 64 * fields.length);
+    if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
+      throw new RivuletError(
+        `lines of at most ${maximumBytes} bytes cannot hold ${fields.length} fields: ` +
+          `set maximumLineBytes to ${2 * fields.length} or more`,
+      );
+    }
+    this.partial = new Uint8Array(maximumBytes);
+  }
+
+  decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    const ring = this.ring;
+    let at = start;
+    while (at < end) {
+      const slot = ring.reserve();
+      if (slot < 0) break;
+      let newline = at;
+      while (newline < end && chunk[newline] !== NEWLINE) newline++;
+      if (newline === end) {
+        this.keep(chunk, at, end);
+        at = end;
+        break;
+      }
+      if (this.begun > 0) {
+        this.keep(chunk, at, newline);
+        const length = this.begun;
+        this.begun = 0;
+        this.take(this.partial, 0, length, slot, time);
+      } else {
+        this.take(chunk, at, newline, slot, time);
+      }
+      at = newline + 1;
+    }
+    this.counts.bytes += at - start;
+    return at;
+  }
+
+  reset(): void {
+    if (this.begun > 0) {
+      this.begun = 0;
+      this.counts.skipped++;
+    }
+    this.inMidLine = true;
+  }
+
+  /** Keeps a line that has no end yet, as far as a line may reach. */
+  private keep(chunk: Uint8Array, start: number, end: number): void {
+    const partial = this.partial;
+    let write = this.begun;
+    for (let read = start; read < end && write < partial.length; read++) partial[write++] = chunk[read];
+    this.begun += end - start;
+  }
+
+  /** Takes a line without its newline, which may be longer than `bytes` when it was too long to be kept. */
+  private take(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const { counts } = this;
+    if (end - start > this.partial.length) {
+      this.inMidLine = false;
+      counts.tooLong++;
+      counts.damaged++;
+      return;
+    }
+    let first = start;
+    let last = end;
+    while (first < last && isBlank(bytes[first])) first++;
+    while (last > first && isBlank(bytes[last - 1])) last--;
+    if (this.inMidLine) {
+      this.inMidLine = false;
+      if (first < last && !this.takeHeader(bytes, first, last)) counts.skipped++;
+      return;
+    }
+    if (first === last) return;
+    const outcome = this.readCells(bytes, first, last, slot);
+    if (outcome === GOOD) {
+      this.ring.commit(time, counts.samples);
+      counts.samples++;
+    } else if (outcome === NOT_FINITE) {
+      counts.rejected++;
+    } else if (!this.takeHeader(bytes, first, last)) {
+      if (outcome === WRONG_COLUMNS) counts.wrongColumns++;
+      else counts.nonNumeric++;
+      counts.damaged++;
+    }
+  }
+
+  /** Reads the cells of a line into the slot. */
+  private readCells(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    const { columns, scales, offsets } = this;
+    const values = this.ring.values;
+    let finite = true;
+    let column = 0;
+    let at = start;
+    for (;;) {
+      if (column === columns.length) return WRONG_COLUMNS;
+      const field = columns[column++];
+      if (field === PASSED_OVER) {
+        while (at < end && !isSeparator(bytes[at]) && (this.cellsHoldBlanks || !isBlank(bytes[at]))) at++;
+      } else {
+        const cell = slot + field;
+        let next = readDecimal(bytes, at, end, values, cell);
+        if (next < 0) {
+          next = readNonFiniteWord(bytes, at, end);
+          if (next < 0) return NON_NUMERIC;
+          finite = false;
+        } else {
+          const value = values[cell] * scales[field] + offsets[field];
+          values[cell] = value;
+          // Infinity minus itself is NaN, and NaN is not equal to itself.
+          if (value - value !== 0) finite = false;
+        }
+        at = next;
+      }
+      const cellEnd = at;
+      while (at < end && isBlank(bytes[at])) at++;
+      if (at < end && isSeparator(bytes[at])) {
+        at++;
+        while (at < end && isBlank(bytes[at])) at++;
+      } else if (at < end && at === cellEnd) {
+        return NON_NUMERIC;
+      }
+      if (at === end) break;
+    }
+    if (column !== columns.length) return WRONG_COLUMNS;
+    return finite ? GOOD : NOT_FINITE;
+  }
+
+  /** Sets the columns by a line that names every field once; false when this is no such line. */
+  private takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start < this.shortestHeader) return false;
+    const text = new TextDecoder().decode(bytes.subarray(start, end));
+    const cellsHoldBlanks = /[,;\t]/.test(text);
+    const cells = text
+      .split(cellsHoldBlanks ? /[,;\t]/ : /\s+/)
+      .map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+    if (cells.at(-1) === "") cells.pop();
+    if (this.names.some((name) => cells.filter((cell) => cell === name).length !== 1)) return false;
+    this.columns = Int32Array.from(cells, (cell) => this.names.indexOf(cell));
+    this.cellsHoldBlanks = cellsHoldBlanks;
+    this.counts.headers++;
+    return true;
+  }
+}
+
+const GOOD = 0;
+const WRONG_COLUMNS = 1;
+const NON_NUMERIC = 2;
+const NOT_FINITE = 3;
+
+function isBlank(byte: number): boolean {
+  return byte === BLANK || byte === RETURN;
+}
+
+function isSeparator(byte: number): boolean {
+  return byte === COMMA || byte === SEMICOLON || byte === TAB;
+}
