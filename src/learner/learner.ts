@@ -113,7 +113,7 @@ export class Learner implements Stateful {
    * Allocates nothing.
    */
   observe(values: Float64Array, offset: number): boolean {
-    if (!this.#accepts(values, offset)) return false;
+    if (!this.accepts(values, offset)) return false;
     const targetAt = offset + this.#targetAt;
     this.#predictRow(values, offset);
     if (this.#classification) {
@@ -121,9 +121,8 @@ export class Learner implements Stateful {
     } else {
       (this.#regression as RegressionMetrics).observe(values, targetAt, this.prediction);
     }
-    this.pipeline.learn(this.#row, 0);
-    this.#scale.learn(values, targetAt);
-    this.#gather(values, targetAt);
+    this.learnStatistics(values, offset);
+    this.#gather(values, offset);
     this.samplesSeen++;
     return true;
   }
@@ -140,7 +139,36 @@ export class Learner implements Stateful {
     return true;
   }
 
-  #accepts(values: Float64Array, offset: number): boolean {
+  /**
+   * Takes the sample into the running statistics of features and target, and into nothing else: for training over
+   * files, where they are known before the first step. Allocates nothing.
+   */
+  learnStatistics(values: Float64Array, offset: number): void {
+    this.#readFeatures(values, offset);
+    this.pipeline.learn(this.#row, 0);
+    this.#scale.learn(values, offset + this.#targetAt);
+  }
+
+  /**
+   * Writes the sample at `offset` of `values` as the network is to see it: features to row `at` of `inputs`
+   * [rows, network.inputs], the target to row `at` of `targets` [rows]. Allocates nothing.
+   */
+  writeExample(
+    values: Float64Array,
+    offset: number,
+    inputs: Float32Array,
+    targets: Float32Array,
+    at: number,
+  ): void {
+    this.#readFeatures(values, offset);
+    this.pipeline.transform(this.#row, 0, inputs, at * this.network.inputs);
+    const targetAt = offset + this.#targetAt;
+    if (this.classes > 0) targets[at] = values[targetAt];
+    else this.#scale.scale(values, targetAt, targets, at);
+  }
+
+  /** Whether the sample may be learned from; where not, it is counted in `refusals`. */
+  accepts(values: Float64Array, offset: number): boolean {
     for (let i = 0; i < this.#fields.length; i++) {
       if (!Number.isFinite(values[offset + i])) {
         this.refusals.notFinite++;
@@ -157,10 +185,14 @@ export class Learner implements Stateful {
     return true;
   }
 
-  #predictRow(values: Float64Array, offset: number): void {
+  #readFeatures(values: Float64Array, offset: number): void {
     const row = this.#row;
     for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
-    this.pipeline.transform(row, 0, this.network.input, 0);
+  }
+
+  #predictRow(values: Float64Array, offset: number): void {
+    this.#readFeatures(values, offset);
+    this.pipeline.transform(this.#row, 0, this.network.input, 0);
     this.network.infer(1);
     if (this.classes > 0) this.#readProbabilities();
     else {
@@ -187,11 +219,9 @@ export class Learner implements Stateful {
   }
 
   /** Puts the sample, with the statistics that now know it, to those that wait, and takes a step once enough do. */
-  #gather(values: Float64Array, targetAt: number): void {
+  #gather(values: Float64Array, offset: number): void {
     const network = this.network;
-    this.pipeline.transform(this.#row, 0, this.#gatheredInputs, this.#gathered * network.inputs);
-    if (this.classes > 0) this.#gatheredTargets[this.#gathered] = values[targetAt];
-    else this.#scale.scale(values, targetAt, this.#gatheredTargets, this.#gathered);
+    this.writeExample(values, offset, this.#gatheredInputs, this.#gatheredTargets, this.#gathered);
     this.#gathered++;
     if (this.#gathered < network.batchSize) return;
     this.#gathered = 0;

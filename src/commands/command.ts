@@ -1,0 +1,36 @@
+/** What a command finished with: `data` is printed with --json, `text` without. */
+export interface Report {
+  data: Record<string, unknown>;
+  text: string;
+}
+
+/** One option of a command. Without `value` it is a switch. */
+export interface Option {
+  /** What stands for the value in the help, such as `FILE`. */
+  value?: string;
+  help: string;
+}
+
+/** What the user asked of a command, checked against its options but not yet read as numbers. */
+export interface Invocation {
+  positionals: string[];
+  options: Record<string, string | undefined>;
+  switches: ReadonlySet<string>;
+  json: boolean;
+}
+
+/** A command as the table lists it; its code is loaded when it runs. */
+export interface Command {
+  name: string;
+  /** One line for the list of commands. */
+  summary: string;
+  /** Positional arguments in order; a name in brackets may be left out. */
+  positionals: string[];
+  options: Record<string, Option>;
+  /** Paragraphs below the options. */
+  details: string[];
+  load(): Promise<{
+    /** `null` when the command has printed everything itself. */
+    run(invocation: Invocation): Promise<Report | null>;
+  }>;
+}

@@ -1,0 +1,93 @@
+import { formatSize } from "../daemon/quantities.ts";
+import type { DemoState } from "./demo.ts";
+import { Screen } from "./terminal/screen.ts";
+import { sparkline } from "./terminal/sparkline.ts";
+
+/** Where the demo's course is shown. */
+export interface DemoView {
+  /** One line about what is being done. */
+  say(text: string): void;
+  /** The state as it is now; `wholeSecond` once a second. */
+  show(state: DemoState, wholeSecond: boolean): void;
+  close(): void;
+}
+
+/** A live picture on a terminal; else a line a second, on standard error where standard output is for JSON. */
+export function createDemoView(json: boolean): DemoView {
+  const out = json ? process.stderr : process.stdout;
+  if (json || !process.stdout.isTTY) {
+    return {
+      say: (text) => void out.write(`${text}\n`),
+      show: (state, wholeSecond) => void (wholeSecond && out.write(`${lineOf(state)}\n`)),
+      close() {},
+    };
+  }
+  const screen = new Screen(process.stdout);
+  return {
+    say: (text) => screen.paint([text]),
+    show: (state) => screen.paint(pictureOf(state, screen.width)),
+    close: () => screen.close(),
+  };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1).padStart(5)} %`;
+const bold = (text: string) => `\u001b[1m${text}\u001b[22m`;
+const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
+
+function lineOf({ elapsed, status, linear }: DemoState): string {
+  const { scores } = status;
+  return [
+    `${elapsed.toFixed(0).padStart(3)} s`,
+    `${status.samples} samples`,
+    `accuracy ${percent(scores.fadingAccuracy)} lately, ${percent(scores.accuracy)} in all`,
+    `linear ${percent(linear.fadingAccuracy)}`,
+    `majority ${percent(scores.baselineAccuracy)}`,
+    `loss ${status.loss.toFixed(3)}`,
+    `${status.missing} lost, ${status.damaged} damaged`,
+    `${formatSize(status.residentBytes)} resident`,
+    `${status.arenaBytes} bytes of arena`,
+  ].join("  ");
+}
+
+/** The lines of the live view, for a terminal `width` columns wide. */
+export function pictureOf(state: DemoState, width: number): string[] {
+  const { seconds, elapsed, port, status, linear, course, samplesPerSecond, samplesPerRule } = state;
+  const { scores } = status;
+  const columns = Math.max(8, Math.min(40, width - 46));
+  const curve = (values: number[]) => sparkline(values, columns, 0.2, 1);
+  const filled = Math.round((elapsed / seconds) * 24);
+  const rows: [string, string][] = [
+    ["time", `${"█".repeat(filled)}${"░".repeat(24 - filled)}  ${elapsed.toFixed(0)} of ${seconds} s`],
+    [
+      "samples",
+      `${bold(String(status.samples))}, ${samplesPerSecond.toFixed(0)} a second; ${status.missing} lost, ${status.damaged} damaged`,
+    ],
+    ["", ""],
+    [
+      "network",
+      `${bold(percent(scores.fadingAccuracy))} lately  ${percent(scores.accuracy)} in all  ${curve(course.map(({ accuracy }) => accuracy))}`,
+    ],
+    [
+      "linear model",
+      `${percent(linear.fadingAccuracy)} lately  ${percent(linear.accuracy)} in all  ${curve(course.map(({ linearAccuracy }) => linearAccuracy))}`,
+    ],
+    ["majority", `${" ".repeat(16)}${percent(scores.baselineAccuracy)} in all`],
+    ["loss", status.loss.toFixed(3)],
+    ["", ""],
+    ["memory", `${formatSize(status.residentBytes)} resident, ${status.arenaBytes} bytes of arena`],
+  ];
+  const untilChange = samplesPerRule - (status.samples % samplesPerRule);
+  const changed = status.samples >= samplesPerRule;
+  return [
+    bold("Rivulet: a network learns from a microcontroller while you watch"),
+    dim(`an emulated ATmega328P runs real firmware and sends frames to ${port}`),
+    "",
+    ...rows.map(([name, value]) => (name === "" ? "" : `${name.padEnd(14)}${value}`)),
+    "",
+    dim(
+      changed
+        ? `the rule it learns changed ${status.samples % samplesPerRule} samples ago, and changes again in ${untilChange}`
+        : `the rule it learns changes in ${untilChange} samples: watch the accuracy fall and heal`,
+    ),
+  ];
+}

@@ -1,0 +1,197 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import type { Config } from "../daemon/config.ts";
+import { defaults } from "../daemon/config.ts";
+import { configuredLearner } from "../daemon/configured-learner.ts";
+import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
+import { demoFirmware } from "../emulation/demo-firmware.ts";
+import { type Board, startBoard } from "../emulation/start-board.ts";
+import { RivuletError } from "../errors.ts";
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import { wholeNumber } from "./call.ts";
+import type { Invocation, Report } from "./command.ts";
+import { createDemoView } from "./demo-view.ts";
+import { untilSignalled } from "./signals.ts";
+
+/** How often the course is written down and the view painted, in milliseconds. */
+const tickMs = 100;
+/** The course has one entry a second. */
+const ticksPerEntry = 10;
+
+/** Accuracies after one more second. */
+export interface CourseEntry {
+  second: number;
+  samples: number;
+  /** Over the last samples: of the network, and of a linear model that was shown the same. */
+  accuracy: number;
+  linearAccuracy: number;
+  loss: number;
+}
+
+/** Everything the view shows. */
+export interface DemoState {
+  seconds: number;
+  elapsed: number;
+  port: string;
+  samplesPerSecond: number;
+  status: DaemonStatus & { scores: ClassificationReport };
+  linear: ClassificationReport;
+  course: CourseEntry[];
+  /** Samples after which the rule changes, again and again. */
+  samplesPerRule: number;
+}
+
+/** Trains on an emulated microcontroller behind a real pseudo-terminal, and shows it. */
+export async function run(invocation: Invocation): Promise<Report> {
+  const seconds = wholeNumber(invocation, "seconds", 20, { minimum: 1, maximum: 86_400 });
+  const directory = resolve(invocation.options["checkpoints"] ?? join("checkpoints", "demo"));
+  const signalled = untilSignalled();
+  const view = createDemoView(invocation.json);
+  view.say("starting an emulated ATmega328P with devices/firmware/pump ...");
+  const board = await startBoard(demoFirmware.path);
+  try {
+    return await watch(board, { seconds, directory, signalled, view });
+  } finally {
+    view.close();
+    await board.close();
+  }
+}
+
+interface Setting {
+  seconds: number;
+  directory: string;
+  signalled: Promise<string>;
+  view: ReturnType<typeof createDemoView>;
+}
+
+async function watch(board: Board, { seconds, directory, signalled, view }: Setting): Promise<Report> {
+  const config = demoConfig(board.path, directory);
+  const columns = demoFirmware.fields.map(({ name }) => name);
+  const linear = configuredLearner({ ...config, model: { ...config.model, layers: ["dense"] } }, columns);
+  const problems: string[] = [];
+  const daemon = new Daemon(config, {
+    log: ({ text, problem }) => problem && problems.push(text),
+    beside: [linear],
+  });
+  await daemon.start();
+  const started = performance.now();
+  const state = (): DemoState => {
+    const elapsed = (performance.now() - started) / 1000;
+    const status = daemon.status() as DemoState["status"];
+    return {
+      seconds,
+      elapsed: Math.min(elapsed, seconds),
+      port: daemon.port,
+      samplesPerSecond: status.samples / elapsed,
+      status,
+      linear: linear.report() as ClassificationReport,
+      course,
+      samplesPerRule: demoFirmware.samplesPerRule,
+    };
+  };
+  const course: CourseEntry[] = [];
+  let ticks = 0;
+  const timer = setInterval(() => {
+    const now = state();
+    if (++ticks % ticksPerEntry === 0) course.push(entryOf(now, course.length + 1));
+    view.show(now, ticks % ticksPerEntry === 0);
+  }, tickMs);
+  let timeUp: NodeJS.Timeout | undefined;
+  await Promise.race([
+    signalled,
+    board.ended,
+    new Promise((resolve) => {
+      timeUp = setTimeout(resolve, seconds * 1000);
+    }),
+  ]);
+  clearTimeout(timeUp);
+  clearInterval(timer);
+  const last = state();
+  const checkpoint = await daemon.stop();
+  view.show(last, false);
+  if (checkpoint === null) {
+    throw new RivuletError(
+      `the demo ended without a checkpoint: ${problems.join("; ") || "no sample arrived"}`,
+    );
+  }
+  return reportOf(last, checkpoint);
+}
+
+/** The demo in the words of a config file; each one begins anew, beside the checkpoints of the earlier ones. */
+function demoConfig(path: string, directory: string): Config {
+  const free = (number: number): string => {
+    const folder = join(directory, String(number));
+    return existsSync(folder) ? free(number + 1) : folder;
+  };
+  return {
+    file: "the demo",
+    name: "demo",
+    source: {
+      serial: { path, baudRate: demoFirmware.baudRate },
+      framing: "frames",
+      crc: 16,
+      fields: demoFirmware.fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
+      queue: { ...defaults.queue },
+    },
+    target: { column: demoFirmware.label, classes: demoFirmware.classes.length },
+    features: [...defaults.features],
+    model: { layers: null, optimizer: null, loss: null, clip: null },
+    training: { ...defaults.training },
+    memory: { budgetBytes: null },
+    checkpoint: { directory: free(1), everyMs: 10_000, keep: defaults.checkpoint.keep },
+  };
+}
+
+function entryOf({ status, linear }: DemoState, second: number): CourseEntry {
+  return {
+    second,
+    samples: status.samples,
+    accuracy: status.scores.fadingAccuracy,
+    linearAccuracy: linear.fadingAccuracy,
+    loss: status.loss,
+  };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+function reportOf(
+  { status, linear, course, elapsed, samplesPerSecond }: DemoState,
+  checkpoint: string,
+): Report {
+  const { scores, ...counts } = status;
+  const short = relative(process.cwd(), checkpoint);
+  const file = short.startsWith("..") ? checkpoint : short;
+  const drifts = Math.floor(status.samples / demoFirmware.samplesPerRule);
+  const changed =
+    drifts === 0 ? "" : `, and the rule has changed ${drifts === 1 ? "once" : `${drifts} times`}`;
+  const next = [
+    `npx rivulet inspect ${file}`,
+    "npx rivulet plan devices/examples/pump.yaml",
+    "npx rivulet run --help",
+  ];
+  return {
+    data: {
+      seconds: elapsed,
+      samplesPerSecond,
+      ...counts,
+      accuracy: scores.accuracy,
+      slidingAccuracy: scores.slidingAccuracy,
+      baselineAccuracy: scores.baselineAccuracy,
+      linearAccuracy: linear.accuracy,
+      linearSlidingAccuracy: linear.slidingAccuracy,
+      metrics: scores,
+      course,
+      checkpoint,
+      next,
+    },
+    text: [
+      "",
+      `The network was right about ${percent(scores.slidingAccuracy)} of the last ${Math.min(scores.samples, 500)} samples, each predicted before it was learned from${changed}.`,
+      `A linear model on the same samples reaches ${percent(linear.slidingAccuracy)}; always naming the most frequent class ${percent(scores.baselineAccuracy)}.`,
+      `What it learned is in ${file}, and would continue from there bit for bit.`,
+      "",
+      "Try next:",
+      ...next.map((command) => `  ${command}`),
+    ].join("\n"),
+  };
+}

@@ -1,0 +1,227 @@
+import { type Config, loadConfig } from "../daemon/config.ts";
+import { configuredLearner } from "../daemon/configured-learner.ts";
+import { formatDuration, formatSize } from "../daemon/quantities.ts";
+import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../engine/descent.ts";
+import { createRandom } from "../engine/random.ts";
+import { RivuletError } from "../errors.ts";
+import { ClassificationMetrics } from "../learner/classification-metrics.ts";
+import type { Learner } from "../learner/learner.ts";
+import { RegressionMetrics } from "../learner/regression-metrics.ts";
+import { readHeader, readRows } from "../samples/csv-file.ts";
+import { choice, fraction, required, wholeNumber } from "./call.ts";
+import type { Invocation, Report } from "./command.ts";
+import { scoreFacts } from "./scores.ts";
+import { createSplit } from "./split.ts";
+import { ProgressBar } from "./terminal/progress-bar.ts";
+import { facts } from "./terminal/text-table.ts";
+
+const regimes = ["batch", "stochastic", "mini-batch"] as const;
+/** Rows at a time where neither option nor config says it: enough for the kernels, little enough for a board. */
+const usualBatchSize = 32;
+/** Most bytes of rows that the shuffled regimes hold. */
+const mostHeldBytes = 2 ** 30;
+
+/** A file and which of its rows are for training: the same every time it is read. */
+interface Split {
+  data: string;
+  columns: string[];
+  rows: number;
+  heldOutRows: number;
+  seed: number;
+}
+
+/** Trains over a file for several epochs, and judges by rows that were held out. */
+export async function run(invocation: Invocation): Promise<Report> {
+  const { positionals, options } = invocation;
+  const config = loadConfig(positionals[0]);
+  const data = required(invocation, "fit", "data", "FILE");
+  const regime = choice(invocation, "regime", regimes, "mini-batch");
+  const epochs = wholeNumber(invocation, "epochs", 10, { minimum: 1 });
+  const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
+  const heldOut = fraction(invocation, "held-out", 0.2, { minimum: 0, below: 1 });
+  const batchSize = batchSizeFor(invocation, regime, config);
+  const columns = config.source.fields?.map(({ name }) => name) ?? (await readHeader(data));
+  const learner = configuredLearner(
+    { ...config, training: { ...config.training, batchSize } },
+    columns,
+    seed,
+  );
+
+  const { rows } = await readRows(data, checkLabel(learner, data), { columns });
+  const split: Split = { data, columns, rows, heldOutRows: Math.round(rows * heldOut), seed };
+  const trainingRows = rows - split.heldOutRows;
+  if (trainingRows === 0) {
+    throw new RivuletError(`${data} has ${rows} rows and --held-out ${heldOut} leaves none to train on`);
+  }
+  await forEachTrainingRow(split, (row) => learner.learnStatistics(row, 0));
+
+  const progress = new ProgressBar(process.stderr, epochs * trainingRows, "rows");
+  const started = performance.now();
+  let losses: number[];
+  try {
+    losses =
+      regime === "batch"
+        ? await descendStreamed(learner, split, epochs, progress)
+        : await descendHeld(learner, split, epochs, batchSize, progress);
+  } finally {
+    progress.close();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  const { training, held } = await judge(learner, split);
+  if (options["save"] !== undefined) {
+    const { saveCheckpoint } = await import("./save-checkpoint.ts");
+    saveCheckpoint(learner, options["save"], config.name);
+  }
+
+  const { network } = learner;
+  const perEpoch = updatesPerEpoch(regime, trainingRows, batchSize);
+  return {
+    data: {
+      task: learner.classes > 0 ? "classification" : "regression",
+      regime,
+      epochs,
+      batchSize,
+      rows,
+      trainingRows,
+      heldOutRows: split.heldOutRows,
+      updates: network.updates,
+      updatesPerEpoch: perEpoch,
+      skippedSteps: network.skipped,
+      loss: losses,
+      training,
+      heldOut: held,
+      seconds,
+      rowsPerSecond: (epochs * trainingRows) / seconds,
+      residentBytes: process.memoryUsage.rss(),
+      arenaBytes: network.plan.totalBytes,
+      kernels: network.kernels,
+      saved: options["save"] ?? null,
+    },
+    text: facts([
+      ["data", `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} held out (seed ${seed})`],
+      ["descent", `${regime}, ${epochs} epochs of ${perEpoch} updates: ${network.updates} updates`],
+      ...(network.skipped > 0
+        ? [["skipped", `${network.skipped} updates that were not finite`] as [string, string]]
+        : []),
+      [
+        "loss",
+        `${losses[0].toPrecision(4)} in the first epoch, ${losses[epochs - 1].toPrecision(4)} in the last`,
+      ],
+      ...scoreFacts(held ?? training)
+        .filter(([name]) => name !== "baseline")
+        .map(([name, value]): [string, string] => [
+          name && `${held ? "held out" : "training"}: ${name}`,
+          value,
+        ]),
+      [
+        "time",
+        `${formatDuration(seconds * 1000)}, ${Math.round((epochs * trainingRows) / seconds)} rows a second`,
+      ],
+      ["arena", formatSize(network.plan.totalBytes)],
+      ...(options["save"] === undefined ? [] : [["checkpoint", options["save"]] as [string, string]]),
+    ]),
+  };
+}
+
+/** Rows of one update, or in batch descent of one part of the gradient. */
+function batchSizeFor(invocation: Invocation, regime: Regime, config: Config): number {
+  const configured = config.training.batchSize > 1 ? config.training.batchSize : usualBatchSize;
+  const given = wholeNumber(invocation, "batch-size", configured, { minimum: 1, maximum: 2 ** 20 });
+  return regime === "stochastic" ? 1 : given;
+}
+
+/** Refuses a file with a label out of range before anything is learned from it. */
+function checkLabel(learner: Learner, data: string): (row: Float64Array, index: number) => void {
+  return (row, index) => {
+    if (!learner.accepts(row, 0)) {
+      throw new RivuletError(
+        `${data}, row ${index + 1}: the label must be a whole number from 0 to ${learner.classes - 1}; correct it, or raise target.classes`,
+      );
+    }
+  };
+}
+
+async function forEachTrainingRow(
+  { data, columns, rows, heldOutRows, seed }: Split,
+  take: (row: Float64Array) => void,
+) {
+  const isHeldOut = createSplit(rows, heldOutRows, seed);
+  await readRows(data, (row) => isHeldOut() || take(row), { columns });
+}
+
+/** Batch descent: the file is read once an epoch, whatever its size. Gives the mean loss of each epoch. */
+async function descendStreamed(learner: Learner, split: Split, epochs: number, progress: ProgressBar) {
+  const { network } = learner;
+  const count = split.rows - split.heldOutRows;
+  const losses: number[] = [];
+  let done = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const pass = new BatchEpoch(network, count);
+    await forEachTrainingRow(split, (row) => {
+      learner.writeExample(row, 0, network.input, network.target, pass.row);
+      pass.add();
+      done++;
+      if (done % 1024 === 0) progress.update(done, lossNote(losses));
+    });
+    losses.push(pass.end());
+    progress.update(done, lossNote(losses));
+  }
+  return losses;
+}
+
+/** Stochastic and mini-batch descent: rows are held in memory and shuffled. Gives the mean loss of each epoch. */
+async function descendHeld(
+  learner: Learner,
+  split: Split,
+  epochs: number,
+  batchSize: number,
+  progress: ProgressBar,
+) {
+  const { network } = learner;
+  const count = split.rows - split.heldOutRows;
+  const bytes = count * (network.inputs + 1) * 4;
+  if (bytes > mostHeldBytes) {
+    throw new RivuletError(
+      `${split.data} needs ${formatSize(bytes)} in memory to be shuffled, more than ${formatSize(mostHeldBytes)}; use --regime batch, which streams it`,
+    );
+  }
+  const rows = { count, inputs: new Float32Array(count * network.inputs), targets: new Float32Array(count) };
+  let at = 0;
+  await forEachTrainingRow(split, (row) => learner.writeExample(row, 0, rows.inputs, rows.targets, at++));
+  const order = rowOrder(count);
+  const random = createRandom(split.seed);
+  const losses: number[] = [];
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    losses.push(descendEpoch(network, rows, batchSize, order, random));
+    progress.update(epoch * count, lossNote(losses));
+    // Lets Ctrl-C and the terminal have their turn.
+    await new Promise(setImmediate);
+  }
+  return losses;
+}
+
+const lossNote = (losses: number[]) =>
+  losses.length === 0 ? "" : `loss ${losses[losses.length - 1].toPrecision(4)}`;
+
+/** Scores of the trained network on both parts of the file. */
+async function judge(learner: Learner, { data, columns, rows, heldOutRows, seed }: Split) {
+  const create = () =>
+    learner.classes > 0 ? new ClassificationMetrics(learner.classes) : new RegressionMetrics();
+  const parts = { training: create(), held: create() };
+  const isHeldOut = createSplit(rows, heldOutRows, seed);
+  const targetAt = columns.indexOf(learner.describe().target.column);
+  await readRows(
+    data,
+    (row) => {
+      const metrics = isHeldOut() ? parts.held : parts.training;
+      learner.predict(row, 0);
+      if (metrics instanceof ClassificationMetrics) {
+        metrics.observe(row[targetAt], learner.predictedClass, learner.prediction);
+      } else {
+        metrics.observe(row, targetAt, learner.prediction);
+      }
+    },
+    { columns },
+  );
+  return { training: parts.training.report(), held: heldOutRows > 0 ? parts.held.report() : null };
+}

@@ -1,0 +1,145 @@
+import { readFileSync, statSync } from "node:fs";
+import { type Checkpoint, decodeCheckpoint, type Tensor } from "../checkpoint/format.ts";
+import { newestCheckpoint } from "../checkpoint/store.ts";
+import { learnerFrom } from "../daemon/learner-checkpoint.ts";
+import { formatSize } from "../daemon/quantities.ts";
+import { reasonOf } from "../daemon/reasons.ts";
+import { RivuletError } from "../errors.ts";
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { State } from "../state.ts";
+import type { Invocation, Report } from "./command.ts";
+import { scoreFacts } from "./scores.ts";
+import { facts, textTable } from "./terminal/text-table.ts";
+
+/** What is inside a checkpoint; of a folder, inside its newest valid one. */
+export async function run({ positionals: [path] }: Invocation): Promise<Report> {
+  const { file, bytes, checkpoint, refused } = read(path);
+  // A network saved by the library has no learner around it, and so no scores.
+  const metrics = checkpoint.target === null ? null : learnerFrom(checkpoint, file).report();
+  return {
+    data: {
+      file,
+      bytes,
+      refused,
+      createdAt: checkpoint.createdAt,
+      name: checkpoint.name ?? null,
+      step: checkpoint.step,
+      samplesSeen: checkpoint.samplesSeen,
+      model: checkpoint.model,
+      optimizer: checkpoint.optimizer,
+      features: checkpoint.features,
+      target: checkpoint.target,
+      training: checkpoint.training,
+      parameters: checkpoint.parameters.map(summary),
+      optimizerState: checkpoint.optimizerState.map(summary),
+      metrics,
+    },
+    text: describe(file, bytes, checkpoint, metrics, refused),
+  };
+}
+
+interface Found {
+  file: string;
+  bytes: number;
+  checkpoint: Checkpoint;
+  /** Newer checkpoints in the folder that must not be used, each with its reason. */
+  refused: string[];
+}
+
+function read(path: string): Found {
+  const refused: string[] = [];
+  try {
+    if (statSync(path).isDirectory()) {
+      const found = newestCheckpoint(path, decodeCheckpoint, (sentence) => refused.push(sentence));
+      if (found === undefined) {
+        const why = refused.length > 0 ? ` (${refused.join("; ")})` : "";
+        throw new RivuletError(
+          `there is no valid checkpoint in ${path}${why}; name a file or another folder`,
+        );
+      }
+      return { file: found.path, bytes: statSync(found.path).size, checkpoint: found.checkpoint, refused };
+    }
+    const bytes = readFileSync(path);
+    return { file: path, bytes: bytes.length, checkpoint: decodeCheckpoint(bytes, path), refused };
+  } catch (error) {
+    if (error instanceof RivuletError) throw error;
+    throw new RivuletError(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function summary({ name, shape, data }: Tensor) {
+  let sum = 0;
+  let squares = 0;
+  let largest = 0;
+  for (const value of data) {
+    sum += value;
+    squares += value * value;
+    largest = Math.max(largest, Math.abs(value));
+  }
+  const mean = sum / data.length;
+  const deviation = Math.sqrt(Math.max(0, squares / data.length - mean * mean));
+  return { name, shape, bytes: data.byteLength, mean, standardDeviation: deviation, largest };
+}
+
+/** A written part of a model on one line: `dense {"outputs":16,"bias":true}`. */
+function written(part: State): string {
+  if (typeof part !== "object" || part === null) return String(part ?? "none");
+  const [[name, options]] = Object.entries(part);
+  return `${name} ${JSON.stringify(options).replaceAll('"', "").replaceAll(",", ", ").replaceAll(":", ": ")}`;
+}
+
+function describe(
+  file: string,
+  bytes: number,
+  checkpoint: Checkpoint,
+  metrics: ClassificationReport | RegressionReport | null,
+  refused: string[],
+): string {
+  const model = checkpoint.model as { inputShape: number[]; layers: State[]; loss: State; clip: State };
+  const features = checkpoint.features as { fields: string[]; transforms: string[] } | null;
+  const target = checkpoint.target as { column: string; classes?: number } | null;
+  const training = checkpoint.training as Record<string, unknown>;
+  const learned: [string, string][] =
+    features === null || target === null
+      ? []
+      : [
+          ["columns", features.fields.join(", ")],
+          ["features", features.transforms.join(", ") || "raw"],
+          ["target", target.classes ? `${target.column}, one of ${target.classes} classes` : target.column],
+        ];
+  const rows: [string, string][] = [
+    ["checkpoint", `${file}, ${formatSize(bytes)}, intact`],
+    ...(checkpoint.name === undefined ? [] : [["name", checkpoint.name] as [string, string]]),
+    ["written", `${checkpoint.createdAt} by the device's clock`],
+    ["learned from", `${checkpoint.samplesSeen} samples in ${checkpoint.step} updates`],
+    ...learned,
+    ["input", model.inputShape.join(" x ")],
+    ["layers", model.layers.map(written).join("\n")],
+    ["loss", written(model.loss)],
+    ["optimizer", written(checkpoint.optimizer)],
+    ["clip", written(model.clip)],
+    [
+      "training",
+      Object.entries(training)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(", "),
+    ],
+    ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics)),
+  ];
+  const table = textTable(
+    ["parameter", "shape", "bytes", "mean", "deviation", "largest"],
+    checkpoint.parameters
+      .map(summary)
+      .map(({ name, shape, bytes, mean, standardDeviation, largest }) => [
+        name,
+        shape.join(" x "),
+        String(bytes),
+        mean.toFixed(4),
+        standardDeviation.toFixed(4),
+        largest.toFixed(4),
+      ]),
+    [2, 3, 4, 5],
+  );
+  return [...refused.map((sentence) => `passed over: ${sentence}`), facts(rows), "", table].join("\n");
+}

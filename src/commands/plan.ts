@@ -1,0 +1,63 @@
+import { loadConfig } from "../daemon/config.ts";
+import { planConfig } from "../daemon/plan-config.ts";
+import { formatSize } from "../daemon/quantities.ts";
+import type { PlannedBuffer } from "../engine/plan.ts";
+import { UsageError } from "../errors.ts";
+import type { Invocation, Report } from "./command.ts";
+import { textTable } from "./terminal/text-table.ts";
+
+/** Every buffer of the arena, before anything is allocated. */
+export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
+  const config = loadConfig(file);
+  const columns = config.source.fields?.length ?? (await columnsOf(file, options["data"]));
+  const { buffers, totalBytes, unsharedBytes, batchSize, program } = planConfig(config, columns);
+  const instructions = Object.values(program).flat().length;
+  return {
+    data: {
+      config: file,
+      batchSize,
+      instructions,
+      buffers,
+      totalBytes,
+      unsharedBytes,
+      budgetBytes: config.memory.budgetBytes,
+    },
+    text: [
+      textTable(
+        ["buffer", "role", "shape", "bytes", "offset", "lifetime"],
+        buffers.map((buffer) => [
+          buffer.name,
+          buffer.role,
+          `${buffer.shape.join(" x ")} ${buffer.dtype}`,
+          String(buffer.bytes),
+          String(buffer.offset),
+          lifetimeOf(buffer),
+        ]),
+        [3, 4],
+      ),
+      "",
+      `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
+      `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
+      `lifetime  first to last of the ${instructions} instructions between which the content counts`,
+      ...(config.memory.budgetBytes === null
+        ? []
+        : [
+            `budget    ${config.memory.budgetBytes} bytes: ${config.memory.budgetBytes - totalBytes} to spare`,
+          ]),
+    ].join("\n"),
+  };
+}
+
+function lifetimeOf({ lifetime }: PlannedBuffer): string {
+  return lifetime === null ? "always" : `${lifetime.first} to ${lifetime.last}`;
+}
+
+async function columnsOf(file: string, data: string | undefined): Promise<number> {
+  if (data === undefined) {
+    throw new UsageError(
+      `${file} names no source.fields: add them, or give the columns of a file with --data FILE`,
+    );
+  }
+  const { readHeader } = await import("../samples/csv-file.ts");
+  return (await readHeader(data)).length;
+}

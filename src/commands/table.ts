@@ -1,0 +1,93 @@
+import type { Command } from "./command.ts";
+
+const data = {
+  value: "FILE",
+  help: "the rows to learn from: CSV with a header line, numbers only; .gz is unpacked on the way",
+};
+
+/** Every command, in the order in which the help lists them. */
+export const commands: Command[] = [
+  {
+    name: "demo",
+    summary: "watch a network learn from an emulated microcontroller over a real pseudo-terminal",
+    positionals: [],
+    options: {
+      seconds: { value: "N", help: "how long to listen (default 20)" },
+      checkpoints: { value: "FOLDER", help: "where the checkpoint goes (default checkpoints/demo)" },
+    },
+    details: [
+      "Nothing to plug in: an ATmega328P is emulated, runs the firmware in devices/firmware and sends frames through a pseudo-terminal, which is opened like any serial port. Halfway the rule that the network learns is changed, so the accuracy falls and heals. Ctrl-C ends it early in the same orderly way.",
+      "Without a terminal it prints a line each second; with --json these lines go to standard error and one JSON document, with the whole course in it, to standard output.",
+    ],
+    load: () => import("./demo.ts"),
+  },
+  {
+    name: "run",
+    summary: "learn from a serial port until told to stop: the daemon",
+    positionals: ["CONFIG"],
+    options: {
+      "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
+    },
+    details: [
+      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0. A second signal ends it at once. A port that vanishes is opened again as soon as it is back.",
+      "With --json every line on standard output is one JSON object with a time and an event, as long as it runs.",
+    ],
+    load: () => import("./run.ts"),
+  },
+  {
+    name: "replay",
+    summary: "learn from a recorded stream row by row, predicting each row before learning from it",
+    positionals: ["[CONFIG]"],
+    options: {
+      data,
+      seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
+      save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+    },
+    details: [
+      "Without CONFIG the last column of the header says what is predicted: label is a class from 0, target a number; all other columns are features. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
+    ],
+    load: () => import("./replay.ts"),
+  },
+  {
+    name: "fit",
+    summary: "train over a file for several epochs, with some rows held out to judge by",
+    positionals: ["CONFIG"],
+    options: {
+      data,
+      regime: {
+        value: "REGIME",
+        help: "batch (one update an epoch), stochastic (one a row) or mini-batch (default)",
+      },
+      epochs: { value: "N", help: "how often to go over the rows (default 10)" },
+      "batch-size": {
+        value: "N",
+        help: "rows of one update in mini-batch, rows computed at a time in batch (default: training.batchSize)",
+      },
+      "held-out": { value: "FRACTION", help: "part of the rows that is only judged by (default 0.2)" },
+      seed: { value: "N", help: "seed of the split, the order of rows and the initial weights" },
+      save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+    },
+    details: [
+      "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
+    ],
+    load: () => import("./fit.ts"),
+  },
+  {
+    name: "plan",
+    summary: "print every buffer that training would use, byte by byte, before anything runs",
+    positionals: ["CONFIG"],
+    options: {
+      data: { value: "FILE", help: "take the columns from this file's header when the config names none" },
+    },
+    details: [],
+    load: () => import("./plan.ts"),
+  },
+  {
+    name: "inspect",
+    summary: "say what is inside a checkpoint (a file, or a folder: its newest valid one)",
+    positionals: ["CHECKPOINT"],
+    options: {},
+    details: [],
+    load: () => import("./inspect.ts"),
+  },
+];

@@ -1,0 +1,306 @@
+/**
+ * The config: one YAML file that says what is measured, what is to be learned from it and where it is kept.
+ * Everything is checked here, before anything is opened or allocated; each complaint names file, line and key.
+ */
+import { readFileSync } from "node:fs";
+import { basename, dirname, extname, resolve } from "node:path";
+import * as v from "valibot";
+import { plan } from "../engine/plan.ts";
+import { RivuletError } from "../errors.ts";
+import { createPipeline } from "../features/pipeline.ts";
+import { modelFor } from "../learner/model.ts";
+import { nearest, suggestion } from "../nearest.ts";
+import {
+  defineFields,
+  type Field,
+  type FieldDescription,
+  type FieldType,
+  fieldBytes,
+} from "../samples/fields.ts";
+import type { RingPolicy } from "../samples/ring.ts";
+import { type Complaints, createComplaints } from "./complaints.ts";
+import { type KeyPath, pathName, readDocument } from "./document.ts";
+import { parseDuration, parseSize } from "./quantities.ts";
+import { reasonOf } from "./reasons.ts";
+import { finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
+
+/** What the daemon listens to. */
+export interface SerialConfig {
+  path: string;
+  baudRate: number;
+}
+
+export interface SourceConfig {
+  serial: SerialConfig | null;
+  framing: (typeof framings)[number];
+  /** Bits of the checksum that ends a frame. */
+  crc: 16 | 32;
+  /** The columns in the order in which they travel; `null` when a data file's header is to say. */
+  fields: Field[] | null;
+  /** The ring between reading and learning. */
+  queue: { samples: number; whenFull: RingPolicy };
+}
+
+/** What is predicted: a class, or a number. */
+export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };
+
+export interface Config {
+  /** The file it came from, as the user named it: for messages. */
+  file: string;
+  name: string;
+  source: SourceConfig;
+  target: TargetConfig;
+  /** Transforms in the order in which they apply, as written; the pipeline checks them. */
+  features: unknown[];
+  /** Parts of the network as written; null: the learner chooses by the task. */
+  model: { layers: unknown[] | null; optimizer: unknown; loss: unknown; clip: unknown };
+  training: { batchSize: number; seed: number; deterministic: boolean };
+  memory: { budgetBytes: number | null };
+  checkpoint: { directory: string; everyMs: number; keep: number };
+}
+
+const fieldTypes = Object.keys(fieldBytes) as FieldType[];
+const framings = ["frames", "lines"] as const;
+const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies RingPolicy[];
+
+/** Every default in one place, but for those of the network, which the learner chooses. A relative checkpoint directory starts at the config's folder. */
+export const defaults = {
+  baudRate: 115_200,
+  framing: "frames",
+  crc: 16,
+  queue: { samples: 1024, whenFull: "drop-oldest" },
+  features: ["standardize"],
+  training: { batchSize: 1, seed: 1, deterministic: false },
+  checkpoint: { every: "10min", keep: 5, directory: (name: string) => `checkpoints/${name}` },
+} as const;
+
+const fieldName = text("a column's name");
+const fieldMap = map(
+  {
+    name: fieldName,
+    type: v.optional(oneOf(fieldTypes)),
+    scale: v.optional(finiteNumber),
+    offset: v.optional(finiteNumber),
+  },
+  { name: "name: the column's name" },
+);
+
+const configSchema = map(
+  {
+    name: v.optional(
+      v.pipe(
+        v.string(must("a short text")),
+        v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, must("letters, digits, dots, dashes or underscores")),
+      ),
+    ),
+    source: v.optional(
+      map({
+        serial: v.optional(
+          map(
+            { path: text("the path of a port"), baudRate: v.optional(wholeNumber(1)) },
+            { path: "the port's path, such as path: /dev/ttyUSB0" },
+          ),
+        ),
+        framing: v.optional(oneOf(framings)),
+        crc: v.optional(v.picklist([16, 32], must("16 or 32"))),
+        fields: v.optional(
+          v.pipe(
+            v.array(
+              v.lazy(
+                (entry): v.GenericSchema<unknown, string | v.InferOutput<typeof fieldMap>> =>
+                  typeof entry === "object" && entry !== null && !Array.isArray(entry) ? fieldMap : fieldName,
+              ),
+              must("a list of columns"),
+            ),
+            v.minLength(2, must("a list of at least two columns (something to learn from, and the target)")),
+          ),
+        ),
+        queue: v.optional(
+          map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
+        ),
+      }),
+    ),
+    target: map(
+      {
+        column: text("a column's name"),
+        classes: v.optional(wholeNumber(2, 65_536)),
+        standardize: v.optional(v.boolean(must("true or false"))),
+      },
+      { column: "column: the name of the column to predict" },
+    ),
+    features: v.optional(v.array(v.unknown(), must("a list of transforms such as [standardize]"))),
+    model: v.optional(
+      map({
+        layers: v.optional(
+          v.pipe(
+            v.array(v.unknown(), must("a list of layers such as [{dense: 16}, relu, dense]")),
+            v.minLength(1, must("a list of at least one layer")),
+          ),
+        ),
+        optimizer: v.optional(v.unknown()),
+        loss: v.optional(v.unknown()),
+        clip: v.optional(v.unknown()),
+      }),
+    ),
+    training: v.optional(
+      map({
+        batchSize: v.optional(wholeNumber(1, 2 ** 20)),
+        seed: v.optional(wholeNumber(0, 2 ** 32 - 1)),
+        deterministic: v.optional(v.boolean(must("true or false"))),
+      }),
+    ),
+    memory: v.optional(
+      map({ budget: v.optional(quantity("a size with its unit such as 8MiB or 512KiB", parseSize)) }),
+    ),
+    checkpoint: v.optional(
+      map({
+        directory: v.optional(text("the path of a folder")),
+        every: v.optional(quantity("a duration with its unit such as 30s or 10min", parseDuration)),
+        keep: v.optional(wholeNumber(1, 10_000)),
+      }),
+    ),
+  },
+  { target: "what to predict, such as target: { column: label, classes: 3 }" },
+);
+
+type Parsed = v.InferOutput<typeof configSchema>;
+
+/** What no single value shows: keys that contradict or need each other. */
+function checkTogether(parsed: Parsed, complaints: Complaints): void {
+  const { source, target } = parsed;
+  const fields = source?.fields;
+  if (source?.serial !== undefined && fields === undefined) {
+    complaints.add(
+      ["source"],
+      ': the key "fields" is missing; add the columns in the order in which the port sends them',
+    );
+  }
+  if (source?.crc !== undefined && source.framing === "lines") {
+    complaints.add(["source", "crc"], " belongs to frames: take it out, or choose framing: frames");
+  }
+  if (target.classes !== undefined && target.standardize !== undefined) {
+    complaints.add(
+      ["target", "standardize"],
+      " belongs to a number, and target.classes says it is a class: keep one",
+    );
+  }
+  checkNetwork(parsed, (fields?.length ?? 2) - 1, complaints);
+  if (fields === undefined) return;
+  const descriptions = fields.map(fieldDescription);
+  const needTypes = source?.serial !== undefined && (source.framing ?? defaults.framing) === "frames";
+  descriptions.forEach(({ name, type }, index) => {
+    if (!needTypes || type !== undefined) return;
+    complaints.add(
+      ["source", "fields", index],
+      ` needs a type, because frames are binary: { name: ${name}, type: ${fieldTypes.join(" or ")} }`,
+    );
+  });
+  complaints.attempt(() => defineFields(descriptions, "source.fields"));
+  const names = new Set(descriptions.map(({ name }) => name));
+  if (!names.has(target.column)) {
+    complaints.add(
+      ["target", "column"],
+      `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
+    );
+  }
+}
+
+/** Lets the parts that read them check transforms and network, for `inputs` columns to learn from. */
+function checkNetwork(parsed: Parsed, inputs: number, complaints: Complaints): void {
+  const { column, classes, standardize = true } = parsed.target;
+  const target = classes === undefined ? { column, standardize } : { column, classes };
+  complaints.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs));
+  complaints.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)));
+}
+
+/** A bare name in a list of columns stands for a field that is nothing but its name. */
+const fieldDescription = (field: string | FieldDescription): FieldDescription =>
+  typeof field === "string" ? { name: field } : field;
+
+function withDefaults(parsed: Parsed, file: string): Config {
+  const name = parsed.name ?? basename(file, extname(file));
+  const { source, target, checkpoint } = parsed;
+  return {
+    file,
+    name,
+    source: {
+      serial:
+        source?.serial === undefined
+          ? null
+          : {
+              path: portPath(source.serial.path, file),
+              baudRate: source.serial.baudRate ?? defaults.baudRate,
+            },
+      framing: source?.framing ?? defaults.framing,
+      crc: source?.crc === 32 ? 32 : defaults.crc,
+      fields: source?.fields === undefined ? null : defineFields(source.fields.map(fieldDescription)),
+      queue: { ...defaults.queue, ...source?.queue },
+    },
+    target:
+      target.classes === undefined
+        ? { column: target.column, standardize: target.standardize ?? true }
+        : { column: target.column, classes: target.classes },
+    features: parsed.features ?? [...defaults.features],
+    model: {
+      layers: parsed.model?.layers ?? null,
+      optimizer: parsed.model?.optimizer ?? null,
+      loss: parsed.model?.loss ?? null,
+      clip: parsed.model?.clip ?? null,
+    },
+    training: { ...defaults.training, ...parsed.training },
+    memory: { budgetBytes: parsed.memory?.budget ?? null },
+    checkpoint: {
+      directory: resolve(dirname(file), checkpoint?.directory ?? defaults.checkpoint.directory(name)),
+      everyMs: checkpoint?.every ?? (parseDuration(defaults.checkpoint.every) as number),
+      keep: checkpoint?.keep ?? defaults.checkpoint.keep,
+    },
+  };
+}
+
+/** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */
+function portPath(path: string, file: string): string {
+  return /^COM\d+$/i.test(path) ? path : resolve(dirname(file), path);
+}
+
+/** Whether the missing key at `path` stands in its map misspelt, which is complained about already. */
+function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boolean {
+  const map = pathName(path.slice(0, -1));
+  return issues.some((issue) => {
+    const keys = (issue.path ?? []).map((item) => item.key as string | number);
+    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === map;
+    return (
+      unknown && nearest(String(keys.at(-1)), [String(path.at(-1))]) !== null && keys.at(-1) !== path.at(-1)
+    );
+  });
+}
+
+/**
+ * Checks the text of a config and fills in the defaults. `file` names it in messages and anchors its paths.
+ * @throws RivuletError with one line for each mistake: file, line, key, what was found and what to do.
+ */
+export function parseConfig(text: string, file: string): Config {
+  const document = readDocument(text, file);
+  const complaints = createComplaints(document);
+  const result = v.safeParse(configSchema, document.data);
+  const issues = result.issues ?? [];
+  for (const issue of issues) {
+    const path = (issue.path ?? []).map((item) => item.key as string | number);
+    if (issue.message.startsWith(": ") && isMisspelt(path, issues)) continue;
+    // What a map lacks or has too much is told of the map; the line is the offending key's where there is one.
+    complaints.add(path, issue.message, issue.message.startsWith(": ") ? path.slice(0, -1) : path);
+  }
+  if (result.success) checkTogether(result.output, complaints);
+  complaints.throwIfAny();
+  return withDefaults(result.output as Parsed, file);
+}
+
+/** Reads and checks a config file: `parseConfig` with the file's text. */
+export function loadConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new RivuletError(`cannot read the config ${file}: ${reasonOf(error)}`);
+  }
+  return parseConfig(text, file);
+}

@@ -1,0 +1,233 @@
+/**
+ * The daemon: source, decoder, ring, learner and checkpoint store wired together, from opening to the last checkpoint.
+ */
+import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
+import { openStore, type Store } from "../checkpoint/store.ts";
+import { RivuletError } from "../errors.ts";
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { Learner } from "../learner/learner.ts";
+import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { Decoder } from "../samples/decoder.ts";
+import type { Field } from "../samples/fields.ts";
+import { createFrameDecoder } from "../samples/frames.ts";
+import { createLineDecoder } from "../samples/lines.ts";
+import { SampleRing } from "../samples/ring.ts";
+import { createSerialSource } from "../samples/serial.ts";
+import type { Source } from "../samples/source.ts";
+import type { Config, SerialConfig } from "./config.ts";
+import { configuredLearner } from "./configured-learner.ts";
+import { Intake } from "./intake.ts";
+import { checkpointOf, resume } from "./learner-checkpoint.ts";
+import type { Log } from "./log.ts";
+
+/** How the daemon stands: every count since the process began, the scores since learning began. */
+export interface DaemonStatus {
+  /** Samples that were learned from. */
+  samples: number;
+  /** Samples that the device numbered and that never arrived. */
+  missing: number;
+  /** Frames or lines that arrived damaged. */
+  damaged: number;
+  /** Samples that arrived whole but may not be learned from: a value that is not finite, a class out of range. */
+  rejected: number;
+  /** Samples that the ring gave up because training fell behind. */
+  dropped: number;
+  /** Steps left out because their loss or gradient was not finite. */
+  skippedSteps: number;
+  updates: number;
+  /** Mean loss of the latest step. */
+  loss: number;
+  scores: ClassificationReport | RegressionReport;
+  portLosses: number;
+  bytes: number;
+  checkpoints: number;
+  residentBytes: number;
+  arenaBytes: number;
+}
+
+export interface DaemonOptions {
+  log: Log;
+  /** Learners that are shown the same samples, to compare with; they are not stored. */
+  beside?: readonly Learner[];
+}
+
+/** A daemon begins with `start` and ends with `stop`; both once. */
+export class Daemon {
+  readonly config: Config;
+  readonly learner: Learner;
+  readonly #log: Log;
+  readonly #serial: SerialConfig;
+  readonly #source: Source;
+  readonly #decoder: Decoder;
+  readonly #ring: SampleRing;
+  readonly #intake: Intake;
+  #store: Store | null = null;
+  #checkpointTimer: NodeJS.Timeout | null = null;
+  #savedAt = 0;
+  #startedAt = 0;
+  #checkpoints = 0;
+  #savingFails = false;
+  #stopping: Promise<string | null> | null = null;
+
+  /** Plans and allocates everything. @throws RivuletError where the config names no port or its plan no budget fits */
+  constructor(config: Config, { log, beside = [] }: DaemonOptions) {
+    const { serial, fields, queue } = config.source;
+    if (serial === null || fields === null) {
+      throw new RivuletError(
+        `${config.file} names no port to read: add source: { serial: { path: /dev/ttyUSB0 } } and source.fields`,
+      );
+    }
+    this.config = config;
+    this.#serial = serial;
+    this.#log = log;
+    this.learner = configuredLearner(
+      config,
+      fields.map(({ name }) => name),
+    );
+    this.#ring = new SampleRing(fields.length, queue.samples, queue.whenFull);
+    this.#decoder = decoderFor(config, fields, this.#ring);
+    this.#source = createSerialSource({
+      ...serial,
+      onState: (state, text) => {
+        log({ event: `port-${state}`, text, problem: state === "waiting" || state === "silent" });
+      },
+      onReconnect: () => this.#decoder.reset(),
+    });
+    const learner = this.learner;
+    this.#intake = new Intake(this.#source, this.#decoder, this.#ring, (values, offset) => {
+      learner.observe(values, offset);
+      for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
+    });
+  }
+
+  /**
+   * Continues from the newest valid checkpoint and opens the port.
+   * @throws RivuletError where the folder or the port cannot be used, or the checkpoint is of another learner;
+   *   nothing is left open then
+   */
+  async start(): Promise<void> {
+    const { directory, keep, everyMs } = this.config.checkpoint;
+    const report = (text: string) => this.#log({ event: "checkpoint-refused", text, problem: true });
+    this.#store = openStore(directory, { keep, report });
+    try {
+      this.#resume(this.#store);
+      this.#savedAt = this.#startedAt = this.learner.samplesSeen;
+      await this.#intake.open();
+    } catch (error) {
+      await this.#source.close();
+      this.#store.close();
+      this.#store = null;
+      throw error;
+    }
+    this.#checkpointTimer = setInterval(() => void this.#saveInPassing(), everyMs);
+  }
+
+  #resume(store: Store): void {
+    const { network } = this.learner;
+    const about = `${network.plan.totalBytes} bytes of arena, ${network.kernels} kernels`;
+    const found = store.newest(decodeCheckpoint);
+    if (found === undefined) {
+      this.#log({ event: "begin", text: `beginning anew: ${store.directory} has no checkpoint; ${about}` });
+      return;
+    }
+    resume(this.learner, found.checkpoint, found.path);
+    const { samplesSeen } = this.learner;
+    const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
+    this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
+  }
+
+  /** Saves while samples keep coming; left out where nothing was learned since the last time. */
+  async #saveInPassing(): Promise<void> {
+    const store = this.#store;
+    const { samplesSeen } = this.learner;
+    if (store === null || store.saving || samplesSeen === this.#savedAt) return;
+    try {
+      const { path } = await store.save(encodeCheckpoint(checkpointOf(this.learner, this.config.name)));
+      this.#saved(path, samplesSeen);
+    } catch (error) {
+      this.#saveFailed(error);
+    }
+  }
+
+  #saved(path: string, samplesSeen: number): void {
+    this.#savedAt = samplesSeen;
+    this.#checkpoints++;
+    if (this.#savingFails)
+      this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
+    this.#savingFails = false;
+  }
+
+  /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */
+  #saveFailed(error: unknown): void {
+    if (!(error instanceof RivuletError)) throw error;
+    if (!this.#savingFails) {
+      this.#log({ event: "checkpoint-fails", text: `${error.message}; learning goes on`, problem: true });
+    }
+    this.#savingFails = true;
+  }
+
+  /**
+   * Closes the port, learns what had arrived, and saves. Gives the path of the last checkpoint, or null where nothing
+   * new was learned or it could not be saved, which is logged.
+   */
+  stop(): Promise<string | null> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<string | null> {
+    if (this.#checkpointTimer !== null) clearInterval(this.#checkpointTimer);
+    await this.#intake.close();
+    const store = this.#store;
+    if (store === null) return null;
+    this.#store = null;
+    const { samplesSeen } = this.learner;
+    let path: string | null = null;
+    if (samplesSeen !== this.#savedAt) {
+      try {
+        ({ path } = store.saveSync(encodeCheckpoint(checkpointOf(this.learner, this.config.name))));
+        this.#saved(path, samplesSeen);
+      } catch (error) {
+        this.#saveFailed(error);
+      }
+    }
+    store.close();
+    this.#log({
+      event: "end",
+      text: `ended after ${samplesSeen} samples; ${path === null ? "nothing new to save" : `saved ${path}`}`,
+      details: { samplesSeen, path },
+    });
+    return path;
+  }
+
+  status(): DaemonStatus {
+    const { learner } = this;
+    const { network, refusals } = learner;
+    return {
+      samples: learner.samplesSeen - this.#startedAt,
+      missing: this.#decoder.counts.missing,
+      damaged: this.#decoder.counts.damaged,
+      rejected: this.#decoder.counts.rejected + refusals.notFinite + refusals.badLabel,
+      dropped: this.#ring.dropped,
+      skippedSteps: network.skipped,
+      updates: network.updates,
+      loss: network.loss,
+      scores: learner.report(),
+      portLosses: this.#source.counts.losses,
+      bytes: this.#source.counts.bytes,
+      checkpoints: this.#checkpoints,
+      residentBytes: process.memoryUsage.rss(),
+      arenaBytes: network.plan.totalBytes,
+    };
+  }
+
+  /** The port it reads. */
+  get port(): string {
+    return this.#serial.path;
+  }
+}
+
+function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {
+  if (source.framing === "lines") return createLineDecoder(fields, ring);
+  return createFrameDecoder(fields, ring, { crc: source.crc });
+}

@@ -1,0 +1,79 @@
+import type { Decoder } from "../samples/decoder.ts";
+import type { SampleRing } from "../samples/ring.ts";
+import type { Source } from "../samples/source.ts";
+
+/** Training gives way to reading after about so long, so that what arrives meanwhile waits here, not in the kernel. */
+const sliceMs = 10;
+
+/** Samples between two looks at the clock. */
+const samplesBetweenLooks = 32;
+
+/** Takes a sample that starts at `offset` of `values`. Called for each sample, so it must allocate nothing. */
+export type Observe = (values: Float64Array, offset: number) => void;
+
+/**
+ * The way in: chunks from a source are decoded into the ring as they come, and samples are taken out of the ring in
+ * slices between them. When training is slower than the stream the ring fills and its policy decides; under `pause`
+ * bytes are left with the kernel, which holds the sender back if it can.
+ */
+export class Intake {
+  readonly source: Source;
+  readonly decoder: Decoder;
+  readonly ring: SampleRing;
+  readonly #observe: Observe;
+  #scheduled: NodeJS.Immediate | null = null;
+  #closed = false;
+  readonly #drainSlice = () => this.#drain();
+
+  constructor(source: Source, decoder: Decoder, ring: SampleRing, observe: Observe) {
+    this.source = source;
+    this.decoder = decoder;
+    this.ring = ring;
+    this.#observe = observe;
+  }
+
+  /** @throws RivuletError when the source cannot be opened */
+  async open(): Promise<void> {
+    await this.source.open((chunk) => this.#receive(chunk));
+  }
+
+  /** Stops reading, then hands on every sample that is still in the ring. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.source.close();
+    if (this.#scheduled !== null) clearImmediate(this.#scheduled);
+    this.#take(this.ring.length);
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    const time = Date.now();
+    const end = chunk.length;
+    let at = this.decoder.decode(chunk, 0, end, time);
+    while (at < end) {
+      this.#take(this.ring.length);
+      at = this.decoder.decode(chunk, at, end, time);
+    }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled === null && this.ring.length > 0) this.#scheduled = setImmediate(this.#drainSlice);
+  }
+
+  #drain(): void {
+    this.#scheduled = null;
+    const until = performance.now() + sliceMs;
+    do this.#take(Math.min(samplesBetweenLooks, this.ring.length));
+    while (this.ring.length > 0 && performance.now() < until);
+    this.#schedule();
+  }
+
+  #take(count: number): void {
+    const ring = this.ring;
+    for (let i = 0; i < count; i++) {
+      this.#observe(ring.values, ring.front());
+      ring.release();
+    }
+  }
+}

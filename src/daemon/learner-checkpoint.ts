@@ -1,0 +1,123 @@
+/** Between a learner and the checkpoint that holds it: which of its state stands under which key of the format. */
+import type { Checkpoint } from "../checkpoint/format.ts";
+import type { ModelDescription } from "../engine/description.ts";
+import { CheckpointError, RivuletError } from "../errors.ts";
+import {
+  createLearner,
+  type Learner,
+  type LearnerDescription,
+  type LearnerState,
+} from "../learner/learner.ts";
+import type { State } from "../state.ts";
+
+/** The learner as it is now. Typed arrays are views: encode and write or copy it before the next sample. */
+export function checkpointOf(learner: Learner, name?: string): Checkpoint {
+  const { fields, target, features, model, training } = learner.describe();
+  const { optimizer, ...layers } = model;
+  const { network, features: featureState, metrics, samplesSeen, ...learnerState } = learner.state();
+  const { parameters, optimizerState, ...networkState } = network;
+  return {
+    createdAt: new Date().toISOString(),
+    ...(name === undefined ? {} : { name }),
+    model: layers as State,
+    features: { fields, transforms: features },
+    target,
+    optimizer: optimizer as State,
+    training,
+    step: network.updates,
+    samplesSeen,
+    // The seed in `training` gave the initial weights; a stream draws no random numbers after them.
+    random: null,
+    parameters,
+    optimizerState,
+    learnerState: { ...learnerState, network: networkState } as State,
+    featureState,
+    metrics,
+  };
+}
+
+/** What the checkpoint says of the learner it holds. */
+function descriptionIn(checkpoint: Checkpoint): LearnerDescription {
+  const { fields, transforms } = checkpoint.features as { fields: string[]; transforms: string[] };
+  const model = { ...(checkpoint.model as object), optimizer: checkpoint.optimizer } as ModelDescription;
+  const target = checkpoint.target as LearnerDescription["target"];
+  const training = checkpoint.training as LearnerDescription["training"];
+  return { fields, target, features: transforms, model, training };
+}
+
+function stateIn(checkpoint: Checkpoint): State {
+  const { network, ...rest } = checkpoint.learnerState as unknown as Omit<LearnerState, "network"> & {
+    network: object;
+  };
+  const { parameters, optimizerState, samplesSeen, featureState, metrics } = checkpoint;
+  return {
+    ...rest,
+    samplesSeen,
+    features: featureState,
+    metrics,
+    network: { ...network, parameters, optimizerState },
+  } as unknown as State;
+}
+
+/** Puts a checkpoint's state into a learner of the same description. */
+function restoreInto(learner: Learner, checkpoint: Checkpoint, where: string): Learner {
+  try {
+    learner.restore(stateIn(checkpoint));
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new CheckpointError(`${where} does not hold what its own description says: ${reason}`, {
+      cause: error,
+    });
+  }
+  return learner;
+}
+
+/**
+ * The learner that a checkpoint holds.
+ * @throws CheckpointError for a checkpoint of a network without a learner, or whose parts contradict each other
+ */
+export function learnerFrom(checkpoint: Checkpoint, where: string): Learner {
+  if (checkpoint.features === null || checkpoint.target === null) {
+    throw new CheckpointError(`${where} holds a network alone, no learner; load it with loadNetwork`);
+  }
+  let learner: Learner;
+  try {
+    learner = createLearner(descriptionIn(checkpoint));
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new CheckpointError(`${where} describes no learner: ${reason}`, { cause: error });
+  }
+  return restoreInto(learner, checkpoint, where);
+}
+
+/**
+ * Continues `learner` from a checkpoint of an equal one.
+ * @throws RivuletError naming what differs, before anything changes, where it is of another one
+ */
+export function resume(learner: Learner, checkpoint: Checkpoint, where: string): void {
+  const difference = firstDifference(learner.describe(), descriptionIn(checkpoint), "");
+  if (difference !== null) {
+    throw new RivuletError(
+      `${where} is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+    );
+  }
+  restoreInto(learner, checkpoint, where);
+}
+
+/** The first place where two descriptions differ, in words. */
+function firstDifference(config: unknown, stored: unknown, path: string): string | null {
+  if (typeof config !== "object" || typeof stored !== "object" || config === null || stored === null) {
+    if (Object.is(config, stored)) return null;
+    return `${path} is ${JSON.stringify(config)} in the config and ${JSON.stringify(stored) ?? "nothing"} in it`;
+  }
+  for (const key of new Set([...Object.keys(config), ...Object.keys(stored)])) {
+    const name = Array.isArray(config) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+    const difference = firstDifference(
+      (config as Record<string, unknown>)[key] ?? null,
+      (stored as Record<string, unknown>)[key] ?? null,
+      name,
+    );
+    if (difference !== null) return difference;
+  }
+  return null;
+}

@@ -1,0 +1,47 @@
+/**
+ * Durations and sizes as people write them (`10min`, `8MiB`) and as they read them.
+ */
+
+const durationUnits = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const sizeUnits = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+function parse(text: string, units: Record<string, number>): number | null {
+  const match = /^(\d+(?:\.\d+)?) ?([A-Za-z]+)$/.exec(text.trim());
+  const unit = match === null ? undefined : Object.hasOwn(units, match[2]) ? units[match[2]] : undefined;
+  return match === null || unit === undefined ? null : Number(match[1]) * unit;
+}
+
+/** `30s`, `10min`, `1.5h` in milliseconds; `null` when the text is no duration with its unit. */
+export const parseDuration = (text: string): number | null => parse(text, durationUnits);
+
+/** `8MiB`, `512KiB`, `64kB` in whole bytes; `null` when the text is no size with its unit. */
+export function parseSize(text: string): number | null {
+  const bytes = parse(text, sizeUnits);
+  return bytes === null ? null : Math.floor(bytes);
+}
+
+/** Bytes to three digits or so: `812 B`, `1.5 KiB`, `64.2 MiB`. */
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const names = ["KiB", "MiB", "GiB", "TiB"];
+  let value = bytes / 1024;
+  let unit = 0;
+  while (value >= 1023.95 && unit < names.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value.toFixed(1)} ${names[unit]}`;
+}
+
+/** Milliseconds as the two largest units that matter: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  const hours = Math.round(seconds / 3600);
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}

@@ -1,0 +1,174 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../src/daemon/config.ts";
+
+const pump = `name: pump-7
+source:
+  serial: { path: /dev/serial/by-id/usb-Arduino, baudRate: 57600 }
+  framing: frames
+  fields:
+    - { name: temperature, type: i16, scale: 0.01 }
+    - { name: vibration, type: f32 }
+    - { name: label, type: u8 }
+target: { column: label, classes: 3 }
+features: [standardize]
+model:
+  layers: [{ dense: 16 }, relu, { dense: 3 }]
+  optimizer: { adam: { learningRate: 0.001 } }
+training: { batchSize: 8 }
+memory: { budget: 8MiB }
+checkpoint: { directory: ./saved, every: 30s, keep: 2 }
+`;
+
+/** The complaint about `pump` with `search` replaced. */
+function complaint(search: string, replacement: string): string {
+  expect(pump).toContain(search);
+  return refusal(pump.replace(search, replacement));
+}
+
+function refusal(text: string): string {
+  try {
+    parseConfig(text, "pump.yaml");
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("the config was taken");
+}
+
+test("reads a whole config", () => {
+  const config = parseConfig(pump, "/etc/rivulet/pump.yaml");
+  expect(config).toMatchObject({
+    name: "pump-7",
+    source: {
+      serial: { path: "/dev/serial/by-id/usb-Arduino", baudRate: 57_600 },
+      framing: "frames",
+      fields: [
+        { name: "temperature", type: "i16", scale: 0.01, offset: 0 },
+        { name: "vibration", type: "f32", scale: 1, offset: 0 },
+        { name: "label", type: "u8", scale: 1, offset: 0 },
+      ],
+    },
+    target: { column: "label", classes: 3 },
+    training: { batchSize: 8 },
+    memory: { budgetBytes: 8 * 1024 * 1024 },
+    checkpoint: { directory: "/etc/rivulet/saved", everyMs: 30_000, keep: 2 },
+  });
+});
+
+test("fills in every default of a config that names only its target", () => {
+  expect(parseConfig("target: { column: flow }", "/etc/rivulet/pump.yaml")).toEqual({
+    file: "/etc/rivulet/pump.yaml",
+    name: "pump",
+    source: {
+      serial: null,
+      framing: "frames",
+      crc: 16,
+      fields: null,
+      queue: { samples: 1024, whenFull: "drop-oldest" },
+    },
+    target: { column: "flow", standardize: true },
+    features: ["standardize"],
+    model: expect.objectContaining({ layers: expect.any(Array) }),
+    training: { batchSize: 1, seed: 1, deterministic: false },
+    memory: { budgetBytes: null },
+    checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: 600_000, keep: 5 },
+  });
+});
+
+test("takes relative paths from the config's folder", () => {
+  const config = parseConfig(pump.replace("/dev/serial/by-id/usb-Arduino", "dev/port"), "/etc/rivulet/p.yaml");
+  expect(config.source.serial?.path).toBe("/etc/rivulet/dev/port");
+});
+
+test("takes plain names as the columns of text lines", () => {
+  const config = parseConfig(
+    "source: { serial: { path: /dev/ttyACM0 }, framing: lines, fields: [a, { name: b, scale: 2 }] }\ntarget: { column: b }",
+    "lines.yaml",
+  );
+  expect(config.source.fields?.map(({ name, scale }) => [name, scale])).toEqual([
+    ["a", 1],
+    ["b", 2],
+  ]);
+});
+
+test("refuses an unknown key with the nearest known one", () => {
+  expect(complaint("baudRate", "baudrate")).toBe(
+    'pump.yaml:3: source.serial: unknown key "baudrate"; did you mean "baudRate"?',
+  );
+  expect(complaint("memory:", "memori:")).toBe('pump.yaml:15: unknown key "memori"; did you mean "memory"?');
+});
+
+test("lists the known keys when an unknown one resembles none", () => {
+  expect(complaint("name: pump-7", "gpio: { alarm: 22 }")).toBe(
+    'pump.yaml:1: unknown key "gpio"; known are name, source, target, features, model, training, memory, checkpoint',
+  );
+});
+
+test("complains about a misspelt key once, not also about the one that is missing for it", () => {
+  expect(complaint("{ column:", "{ colum:")).toBe(
+    'pump.yaml:9: target: unknown key "colum"; did you mean "column"?',
+  );
+});
+
+test("says what a missing key should hold", () => {
+  expect(complaint("path: /dev/serial/by-id/usb-Arduino, ", "")).toBe(
+    'pump.yaml:3: source.serial: the key "path" is missing; add the port\'s path, such as path: /dev/ttyUSB0',
+  );
+});
+
+test("shows a value of the wrong type beside what was expected", () => {
+  expect(complaint("batchSize: 8", "batchSize: eight")).toBe(
+    'pump.yaml:14: training.batchSize must be a whole number from 1 to 1048576, found the text "eight"',
+  );
+  expect(complaint("batchSize: 8", "batchSize: 0.5")).toContain("found the number 0.5");
+  expect(complaint("scale: 0.01", "scale: .nan")).toContain("source.fields[0].scale must be a number");
+});
+
+test("refuses a size or a duration without its unit", () => {
+  expect(complaint("8MiB", "8")).toBe(
+    "pump.yaml:15: memory.budget must be a size with its unit such as 8MiB or 512KiB, found the number 8",
+  );
+  expect(complaint("30s", "30 minutes")).toContain("checkpoint.every must be a duration with its unit");
+});
+
+test("finds the word that was meant among the known values", () => {
+  expect(complaint("framing: frames", "framing: frame")).toBe(
+    'pump.yaml:4: source.framing must be frames or lines, found the text "frame"; did you mean "frames"?',
+  );
+});
+
+test("refuses a target that is no column", () => {
+  expect(complaint("column: label", "column: lable")).toBe(
+    'pump.yaml:9: target.column: "lable" is no column of source.fields; did you mean "label"?',
+  );
+});
+
+test("refuses two columns of one name", () => {
+  expect(complaint("name: vibration", "name: label")).toMatch(/^pump\.yaml:8: source\.fields\[2\]\.name "label" is/);
+});
+
+test("asks for the type of a field that travels in frames", () => {
+  expect(complaint("{ name: vibration, type: f32 }", "vibration")).toMatch(
+    /^pump\.yaml:7: source\.fields\[1\] needs a type, because frames are binary/,
+  );
+});
+
+test("tells all mistakes at once, one a line, in the order of the file", () => {
+  const text = pump.replace("baudRate", "baudrate").replace("8MiB", "8").replace("keep: 2", "keep: 0");
+  expect(refusal(text).split("\n").map((line) => line.slice(0, 13))).toEqual([
+    "pump.yaml:3: ",
+    "pump.yaml:15:",
+    "pump.yaml:16:",
+  ]);
+});
+
+test("says where a file stops being YAML", () => {
+  expect(complaint("{ column: label, classes: 3 }", "{ column: label, classes: 3")).toMatch(
+    /^pump\.yaml:\d+: this is not YAML/,
+  );
+  expect(refusal("target: {column: x}\ntarget: {column: y}\n")).toMatch(/^pump\.yaml:2: this is not YAML.*unique/);
+});
+
+test("refuses an empty file and one that is no map", () => {
+  expect(refusal("")).toContain("the file is empty");
+  expect(refusal("- a\n- b\n")).toContain("a config is a map of keys");
+});
