@@ -1,0 +1,113 @@
+import { execFile, spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseConfig } from "../src/daemon/config.ts";
+import { demoFirmware } from "../src/emulation/demo-firmware.ts";
+import { startBoard } from "../src/emulation/start-board.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const cli = join(root, "dist/cli.js");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const execute = promisify(execFile);
+
+/** Contents of the fenced blocks of one language, in order. */
+function blocks(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``, "g"))].map((match) => match[1]);
+}
+
+const commands = blocks("sh").flatMap((block) => block.trim().split("\n"));
+const daemon = commands.filter((command) => command.startsWith("npx rivulet run "));
+const others = commands.filter((command) => !daemon.includes(command));
+
+/** A folder in which the README's paths hold, and `rivulet` is this project. */
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "rivulet-readme-"));
+  cpSync(join(root, "devices"), join(folder, "devices"), { recursive: true });
+  const modules = join(folder, "node_modules");
+  cpSync(join(root, "package.json"), join(modules, "rivulet/package.json"));
+  symlinkSync(join(root, "dist"), join(modules, "rivulet/dist"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("in the README", () => {
+  test("there are commands, snippets and a config to run", () => {
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([7, 1, 2, 1]);
+  });
+
+  // In order: a later command may use what an earlier one saved.
+  test("every command over a file works as it stands", async () => {
+    for (const command of others) {
+      expect(command).toMatch(/^npx rivulet /);
+      const { stdout } = await execute(process.execPath, [cli, ...command.split(" ").slice(2)], {
+        cwd: folder,
+      });
+      expect(stdout, command).not.toBe("");
+    }
+  });
+
+  test("the daemon learns from a board on the port that its config names", async () => {
+    const board = await startBoard(demoFirmware.path);
+    const config = join(folder, "devices/examples/pump.yaml");
+    writeFileSync(config, readFileSync(config, "utf8").replace("/dev/ttyACM0", board.path));
+    const words = [...daemon[0].split(" ").slice(2), "--status-every", "1s"];
+    const child = spawn(process.execPath, [cli, ...words], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    let output = "";
+    try {
+      for await (const text of child.stdout) {
+        output += text;
+        // Once: a second signal would end it at once, without a checkpoint.
+        if (!child.killed && /\d{2,} samples, \d+/.test(output)) child.kill("SIGTERM");
+      }
+      expect(await ended).toBe(0);
+    } finally {
+      child.kill("SIGKILL");
+      await board.close();
+    }
+    expect(output).toContain("checkpoint-00000001.msgpack");
+  });
+
+  test.each(blocks("js").map((code, index) => [index + 1, code]))("snippet %i runs", async (_, code) => {
+    const file = join(folder, "snippet.mjs");
+    writeFileSync(file, code as string);
+    const { stdout } = await execute(process.execPath, [file], { cwd: folder });
+    expect(stdout).not.toBe("");
+  });
+
+  test("the network of the first snippet takes under fifteen lines and learns exclusive or", async () => {
+    const [code] = blocks("js");
+    expect(code.trim().split("\n").length).toBeLessThan(15);
+    const file = join(folder, "network.mjs");
+    writeFileSync(file, code);
+    const { stdout } = await execute(process.execPath, [file], { cwd: folder });
+    const [no, yes] = (stdout.match(/0\.\d+/g) as string[]).map(Number);
+    expect(yes).toBeGreaterThan(0.9);
+    expect(no).toBeLessThan(0.1);
+  });
+
+  test("the learner of the second snippet is right about nine in ten", async () => {
+    const file = join(folder, "learner.mjs");
+    writeFileSync(file, blocks("js")[1]);
+    const { stdout } = await execute(process.execPath, [file], { cwd: folder });
+    expect(Number.parseFloat(stdout)).toBeGreaterThan(0.9);
+  });
+
+  test("the config is whole", () => {
+    expect(parseConfig(blocks("yaml")[0], "readme.yaml").source.fields).toHaveLength(3);
+  });
+
+  test("every command of the table exists", async () => {
+    const { stdout } = await execute(process.execPath, [cli, "--help"]);
+    const named = [...readme.matchAll(/^\| `rivulet (\w+)/gm)].map((match) => match[1]);
+    expect(named.length).toBeGreaterThan(5);
+    for (const command of named) expect(stdout).toContain(`  ${command} `);
+  });
+});
