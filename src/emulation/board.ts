@@ -1,0 +1,216 @@
+/**
+ * A board on a cable, as a program of its own: an emulated microcontroller behind a pseudo-terminal, paced by
+ * real time. For the host there is no difference to a board on USB.
+ *
+ *     node board.js FIRMWARE.hex [--speed N] [--seconds N] [--drop] [--link PATH]
+ *
+ * It prints one JSON document a line: `{"path": ...}` once the port can be opened, `{"led": ...}` whenever the
+ * board's LED changes, `{"ended": {...}}` with what it counted. It ends on SIGTERM or SIGINT, when its standard
+ * input ends (so it never outlives who started it), or after `--seconds` of its own time.
+ *
+ * The firmware starts a moment after the port is opened for the first time, as on a board that resets when its
+ * port is opened; no sample is lost before the host is there. When the host closes the port the firmware goes
+ * on and its bytes are lost, as on any cable.
+ */
+import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { RivuletError, UsageError } from "../errors.ts";
+import type { BoardReport } from "./board-report.ts";
+import { startMicrocontroller } from "./microcontroller.ts";
+import { createPacing } from "./pacing.ts";
+import { openPseudoTerminal } from "./pseudo-terminal.ts";
+
+/** The pin of port B on which an Uno has its LED. */
+const LED_PIN = 5;
+
+/** How often the board looks after its port: the chunks that a USB serial chip makes are about as long. */
+const TICK_MS = 10;
+
+/**
+ * From the first opening of the port to the first instruction, like an Uno's boot loader. A host that opens a
+ * port first discards what is in it (serialport does) and would lose the beginning otherwise.
+ */
+const BOOT_MS = 250;
+
+/** From the last instruction of a board whose time is up to the port's end: a host that reads gets all of it. */
+const UNPLUG_MS = 250;
+
+/** Where Linux and macOS have them. A link to a real port is the user's own. */
+const PSEUDO_TERMINAL = /^\/dev\/(pts\/|ttys)\d+$/;
+
+interface Options {
+  firmware: string;
+  /** Emulated time over real time. */
+  speed: number;
+  /** Ends after this many seconds of the board's own time. */
+  seconds: number;
+  /** What happens when the host does not read: the board stands still until it does, or bytes are lost. */
+  overflow: "wait" | "drop";
+  /** A symbolic link to the port, for configs that need a path that stays the same. */
+  link: string | undefined;
+}
+
+function parseOptions(args: string[]): Options {
+  const usage = "usage: board FIRMWARE.hex [--speed N] [--seconds N] [--drop] [--link PATH]";
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.replaceAll("\n", " ")} (${usage})`);
+  }
+  const { values, positionals } = parsed;
+  if (positionals.length !== 1)
+    throw new UsageError(`Give one firmware, not ${positionals.length} (${usage}).`);
+  const positive = (name: "speed" | "seconds", byDefault: number) => {
+    const text = values[name];
+    if (text === undefined) return byDefault;
+    const value = Number(text);
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
+      throw new UsageError(`--${name} is "${text}" where a number above 0 is expected (${usage}).`);
+    }
+    return value;
+  };
+  return {
+    firmware: positionals[0],
+    speed: positive("speed", 1),
+    seconds: positive("seconds", Number.POSITIVE_INFINITY),
+    overflow: values.drop ? "drop" : "wait",
+    link: values.link,
+  };
+}
+
+function parse(args: string[]) {
+  return parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      speed: { type: "string" },
+      seconds: { type: "string" },
+      drop: { type: "boolean" },
+      link: { type: "string" },
+    },
+  });
+}
+
+/** Puts a link to the port at `path`; one that an earlier board left behind is replaced, nothing else is. */
+function placeLink(path: string, port: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found) {
+    if (!found.isSymbolicLink() || !PSEUDO_TERMINAL.test(readlinkSync(path))) {
+      throw new RivuletError(
+        `--link ${path} exists and is no link to a port; remove it or name another path.`,
+      );
+    }
+    unlinkSync(path);
+  }
+  try {
+    symlinkSync(port, path);
+  } catch (error) {
+    throw new RivuletError(
+      `The link ${path} cannot be made (${(error as Error).message}); name another path.`,
+    );
+  }
+}
+
+/** Removes the link unless another board has taken it over. */
+function removeLink(path: string, port: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() && readlinkSync(path) === port) unlinkSync(path);
+}
+
+function print(document: object): void {
+  process.stdout.write(`${JSON.stringify(document)}\n`);
+}
+
+async function main(options: Options): Promise<void> {
+  const microcontroller = await startMicrocontroller(options.firmware);
+  const terminal = openPseudoTerminal();
+  if (options.link !== undefined) placeLink(options.link, terminal.path);
+  const report: BoardReport = { milliseconds: 0, bytesSent: 0, bytesDropped: 0, bytesUnheard: 0 };
+  const received = new Uint8Array(256);
+  const lifetimeMs = options.seconds * 1000;
+
+  let timer: NodeJS.Timeout | undefined;
+  let ended = false;
+  let bootedAt = Number.POSITIVE_INFINITY;
+  let pacing: ReturnType<typeof createPacing> | undefined;
+  /** Sent by the firmware, not yet taken by the kernel. */
+  let pending: Uint8Array = new Uint8Array(0);
+  let led = false;
+
+  const end = () => {
+    if (ended) return;
+    ended = true;
+    clearTimeout(timer);
+    terminal.close();
+    if (options.link !== undefined) removeLink(options.link, terminal.path);
+    print({ ended: report });
+    process.stdin.destroy();
+  };
+
+  /** Sends what the kernel takes of `pending`; gives whether all of it is gone. */
+  const flush = (heard: boolean): boolean => {
+    if (!heard) {
+      report.bytesUnheard += pending.length;
+      pending = pending.subarray(pending.length);
+      return true;
+    }
+    const taken = terminal.write(pending);
+    report.bytesSent += taken;
+    pending = pending.subarray(taken);
+    if (options.overflow === "drop") {
+      report.bytesDropped += pending.length;
+      pending = pending.subarray(pending.length);
+    }
+    return pending.length === 0;
+  };
+
+  /** One look after the port and the time that is due; gives the milliseconds until the next, if there is one. */
+  const tick = (): number | undefined => {
+    const room = Math.min(received.length, microcontroller.receiveRoom);
+    const count = room === 0 ? 0 : terminal.read(received.subarray(0, room));
+    const heard = count >= 0;
+    if (pacing === undefined) {
+      if (heard && bootedAt === Number.POSITIVE_INFINITY) bootedAt = performance.now() + BOOT_MS;
+      if (performance.now() < bootedAt) return TICK_MS;
+      pacing = createPacing(options.speed, () => performance.now());
+    }
+    if (count > 0) microcontroller.receive(received.subarray(0, count));
+    if (pending.length > 0 && !flush(heard)) {
+      pacing.hold();
+      return TICK_MS;
+    }
+    const due = Math.min(pacing.due(), lifetimeMs - report.milliseconds);
+    // A copy: the bytes may have to wait longer than the microcontroller keeps them.
+    pending = microcontroller.run(due).slice();
+    report.milliseconds += due;
+    flush(heard);
+    if (led !== microcontroller.pinHigh(LED_PIN)) {
+      led = !led;
+      print({ led });
+    }
+    if (report.milliseconds >= lifetimeMs && pending.length === 0) return undefined;
+    return pacing.behind ? 0 : TICK_MS;
+  };
+
+  const loop = () => {
+    const wait = tick();
+    timer = wait === undefined ? setTimeout(end, UNPLUG_MS) : setTimeout(loop, wait);
+  };
+
+  process.once("SIGTERM", end);
+  process.once("SIGINT", end);
+  process.stdin.on("end", end).on("error", end).resume();
+  // Nobody reads the reports any more: what they would say is lost, the board ends with its standard input.
+  process.stdout.on("error", end);
+  print({ path: terminal.path });
+  loop();
+}
+
+try {
+  await main(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof RivuletError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

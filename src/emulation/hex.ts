@@ -1,0 +1,126 @@
+/** Intel-hex, the format in which compilers for microcontrollers hand over a program. */
+import { readFileSync } from "node:fs";
+import { RivuletError } from "../errors.ts";
+
+/** What an erased flash cell reads. */
+const ERASED = 0xff;
+
+const DATA = 0;
+const END_OF_FILE = 1;
+const EXTENDED_SEGMENT_ADDRESS = 2;
+const START_SEGMENT_ADDRESS = 3;
+const EXTENDED_LINEAR_ADDRESS = 4;
+const START_LINEAR_ADDRESS = 5;
+
+/** Bytes that each type of record carries; data records carry as many as they say. */
+const RECORD_BYTES: Record<number, number> = {
+  [END_OF_FILE]: 0,
+  [EXTENDED_SEGMENT_ADDRESS]: 2,
+  [START_SEGMENT_ADDRESS]: 4,
+  [EXTENDED_LINEAR_ADDRESS]: 2,
+  [START_LINEAR_ADDRESS]: 4,
+};
+
+const hexadecimal = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, "0")}`;
+
+/**
+ * The flash image that an Intel-hex text describes, `flashBytes` long; what no record writes reads as erased.
+ * Start addresses (record types 3 and 5) are checked and have no effect: an AVR starts at 0.
+ *
+ * @param name what to call the text in a message, usually its path
+ * @throws RivuletError naming the line, for anything but a whole and undamaged program that fits the flash
+ */
+export function parseIntelHex(text: string, flashBytes: number, name: string): Uint8Array {
+  const flash = new Uint8Array(flashBytes).fill(ERASED);
+  const written = new Uint8Array(flashBytes);
+  let base = 0;
+  let ended = false;
+
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.trim();
+    if (line === "") continue;
+    const refuse = (complaint: string): never => {
+      throw new RivuletError(`${name}, line ${index + 1}: ${complaint}; build the firmware again.`);
+    };
+    if (ended) refuse("text follows after the end-of-file record");
+    const record = recordBytes(line, refuse);
+    const dataBytes = record[0];
+    const type = record[3];
+    const data = record.subarray(4, 4 + dataBytes);
+
+    if (type === DATA) {
+      const start = base + record[1] * 256 + record[2];
+      if (start + dataBytes > flashBytes) {
+        refuse(
+          `the program reaches address ${hexadecimal(start + dataBytes - 1, 4)}, but the flash ends at ` +
+            hexadecimal(flashBytes - 1, 4),
+        );
+      }
+      for (let i = 0; i < dataBytes; i++) {
+        if (written[start + i]) refuse(`address ${hexadecimal(start + i, 4)} is written a second time`);
+        written[start + i] = 1;
+      }
+      flash.set(data, start);
+      continue;
+    }
+    const expected = RECORD_BYTES[type];
+    if (expected === undefined)
+      refuse(`the record type ${hexadecimal(type, 2)} is none of Intel-hex's 0 to 5`);
+    if (dataBytes !== expected)
+      refuse(`a record of type ${type} carries ${expected} bytes, not ${dataBytes}`);
+    if (type === END_OF_FILE) ended = true;
+    if (type === EXTENDED_SEGMENT_ADDRESS) base = (data[0] * 256 + data[1]) * 16;
+    if (type === EXTENDED_LINEAR_ADDRESS) base = (data[0] * 256 + data[1]) * 65536;
+  }
+  if (!ended) {
+    throw new RivuletError(
+      `${name} is cut off: the end-of-file record is missing; build the firmware again.`,
+    );
+  }
+  if (!written.includes(1)) {
+    throw new RivuletError(`${name} holds no program: not one data record; build the firmware again.`);
+  }
+  return flash;
+}
+
+/** The bytes of one record: count, address (2), type, data, checksum. */
+function recordBytes(line: string, refuse: (complaint: string) => never): Uint8Array {
+  if (!line.startsWith(":")) refuse(`an Intel-hex record begins with ":", not with "${line[0]}"`);
+  const digits = line.slice(1);
+  const strange = digits.match(/[^0-9a-fA-F]/);
+  if (strange) refuse(`"${strange[0]}" is not a hexadecimal digit`);
+  const bytes = Uint8Array.from({ length: digits.length >> 1 }, (_, i) =>
+    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
+  );
+  const expected = 2 * (5 + (bytes[0] ?? 0));
+  if (digits.length !== expected) {
+    refuse(`the record has ${digits.length} hexadecimal digits where its byte count asks for ${expected}`);
+  }
+  const found = bytes[bytes.length - 1];
+  const sum = bytes.subarray(0, -1).reduce((total, byte) => total + byte, 0);
+  const checksum = -sum & 0xff;
+  if (found !== checksum) {
+    refuse(`the checksum is ${hexadecimal(found, 2)} where the bytes give ${hexadecimal(checksum, 2)}`);
+  }
+  return bytes;
+}
+
+/**
+ * Reads a firmware file in Intel-hex into a flash image of `flashBytes`.
+ *
+ * @throws RivuletError when the file is missing, unreadable or not a whole program that fits
+ */
+export function readFirmware(path: string, flashBytes: number): Uint8Array {
+  let text: string;
+  try {
+    text = readFileSync(path, "latin1");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new RivuletError(
+      code === "ENOENT"
+        ? `The firmware ${path} does not exist; give the path of an Intel-hex file.`
+        : `The firmware ${path} cannot be read (${code}); give the path of an Intel-hex file.`,
+    );
+  }
+  return parseIntelHex(text, flashBytes, path);
+}

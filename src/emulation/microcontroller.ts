@@ -1,0 +1,179 @@
+/**
+ * An ATmega328P (the processor of an Arduino Uno) at 16 MHz running real compiled firmware: processor, the
+ * three timers, the UART and port B. It knows no clock: emulated time passes only inside `run`, so the same
+ * firmware gives the same bytes on every machine, as fast as the machine can.
+ */
+import type { AVRIOPort, AVRUSART, CPU } from "avr8js";
+import { RivuletError } from "../errors.ts";
+import { readFirmware } from "./hex.ts";
+
+export const FLASH_BYTES = 32768;
+const MEMORY_BYTES = 2048;
+const CYCLES_PER_MILLISECOND = 16_000;
+
+/** Addresses and bits from the ATmega328P's data sheet. */
+const SLEEP_MODE_CONTROL = 0x53;
+const SLEEP_ENABLE = 1;
+const SLEEP_INSTRUCTION = 0x9588;
+const ENABLE_INTERRUPTS_INSTRUCTION = 0x9478;
+
+/** Bytes from the host that wait for their turn on the emulated wire; a UART's sender has such a queue too. */
+const RECEIVE_QUEUE_BYTES = 4096;
+
+type Avr8js = typeof import("avr8js");
+
+/** What avr8js keeps to itself and sleeping needs: when the next timer or UART event is due. */
+interface ClockEvents {
+  readonly nextClockEvent: { readonly cycles: number } | null;
+}
+
+/**
+ * Starts the microcontroller with the firmware at a path.
+ *
+ * @throws RivuletError when the firmware is not a whole Intel-hex program, or avr8js is not installed
+ */
+export async function startMicrocontroller(firmwarePath: string): Promise<Microcontroller> {
+  const flash = readFirmware(firmwarePath, FLASH_BYTES);
+  let avr8js: Avr8js;
+  try {
+    avr8js = await import("avr8js");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new RivuletError(
+      "The emulator needs the optional package avr8js, which is not installed; run npm install avr8js.",
+    );
+  }
+  return new Microcontroller(avr8js, flash);
+}
+
+export class Microcontroller {
+  readonly #cpu: CPU;
+  readonly #events: ClockEvents;
+  readonly #execute: Avr8js["avrInstruction"];
+  readonly #uart: AVRUSART;
+  readonly #portB: AVRIOPort;
+  readonly #high: number;
+
+  /** Bytes sent during the current run. */
+  #sent = new Uint8Array(1024);
+  #sentLength = 0;
+
+  readonly #received = new Uint8Array(RECEIVE_QUEUE_BYTES);
+  #receivedStart = 0;
+  #receivedLength = 0;
+
+  /** Where `run` is to stop, in cycles; a fraction is carried, so that slices add up. */
+  #until = 0;
+  #asleep = false;
+
+  /** @param flash [FLASH_BYTES] the program */
+  constructor(avr8js: Avr8js, flash: Uint8Array) {
+    const program = new Uint16Array(FLASH_BYTES / 2);
+    new Uint8Array(program.buffer).set(flash);
+    const cpu = new avr8js.CPU(program, MEMORY_BYTES);
+    this.#cpu = cpu;
+    this.#events = cpu as unknown as ClockEvents;
+    this.#execute = avr8js.avrInstruction;
+    this.#high = avr8js.PinState.High;
+    this.#portB = new avr8js.AVRIOPort(cpu, avr8js.portBConfig);
+    for (const config of [avr8js.timer0Config, avr8js.timer1Config, avr8js.timer2Config]) {
+      new avr8js.AVRTimer(cpu, config);
+    }
+    const uart = new avr8js.AVRUSART(cpu, avr8js.usart0Config, CYCLES_PER_MILLISECOND * 1000);
+    uart.onByteTransmit = (byte) => this.#send(byte);
+    uart.onRxComplete = () => this.#feed();
+    // The receiver was off or the wire quiet: what has gathered starts when the firmware switches it on.
+    uart.onConfigurationChange = () => this.#feed();
+    this.#uart = uart;
+  }
+
+  /** Emulated time since the reset, in milliseconds. */
+  get milliseconds(): number {
+    return this.#cpu.cycles / CYCLES_PER_MILLISECOND;
+  }
+
+  /** What the firmware has set its UART to, in bit/s as the 16 MHz clock makes it (117647 for 115200). */
+  get baudRate(): number {
+    return this.#uart.baudRate;
+  }
+
+  /** Whether a pin of port B is driven high. The LED of an Uno hangs on pin 5. */
+  pinHigh(pin: number): boolean {
+    return this.#portB.pinState(pin) === this.#high;
+  }
+
+  /**
+   * Lets the firmware run for some milliseconds of its own time. Gives the bytes that it sent meanwhile, as a
+   * view that is valid until the next run.
+   */
+  run(milliseconds: number): Uint8Array {
+    this.#sentLength = 0;
+    this.#until += milliseconds * CYCLES_PER_MILLISECOND;
+    const until = Math.round(this.#until);
+    const cpu = this.#cpu;
+    const events = this.#events;
+    const execute = this.#execute;
+    const program = cpu.progMem;
+    let asleep = this.#asleep;
+    while (cpu.cycles < until) {
+      if (asleep) {
+        // Nothing happens before the next event of a timer or the UART: go there at once. Firmware that
+        // sleeps when it has nothing to do costs a tenth of what stepping through its sleep would.
+        if (cpu.nextInterrupt < 0) {
+          const next = events.nextClockEvent;
+          cpu.cycles = next === null || next.cycles > until ? until : Math.max(next.cycles, cpu.cycles);
+        }
+        const sleepingAt = cpu.pc;
+        cpu.tick();
+        asleep = cpu.nextInterrupt < 0 && cpu.pc === sleepingAt;
+        continue;
+      }
+      const instruction = program[cpu.pc];
+      execute(cpu);
+      // The processor executes one more instruction after `sei` before it lets an interrupt in. avr8js would
+      // let it in at once, between `sei` and `sleep`, and the firmware would oversleep.
+      if (instruction === ENABLE_INTERRUPTS_INSTRUCTION) continue;
+      if (instruction === SLEEP_INSTRUCTION && (cpu.data[SLEEP_MODE_CONTROL] & SLEEP_ENABLE) !== 0) {
+        asleep = true;
+        continue;
+      }
+      cpu.tick();
+    }
+    this.#asleep = asleep;
+    return this.#sent.subarray(0, this.#sentLength);
+  }
+
+  /**
+   * Puts bytes from the host on the wire; they arrive one after the other at the baud rate while the firmware
+   * runs. Gives how many were taken: fewer than offered when the queue before the wire is full.
+   */
+  receive(bytes: Uint8Array): number {
+    const taken = Math.min(bytes.length, this.receiveRoom);
+    for (let i = 0; i < taken; i++) {
+      this.#received[(this.#receivedStart + this.#receivedLength++) % RECEIVE_QUEUE_BYTES] = bytes[i];
+    }
+    this.#feed();
+    return taken;
+  }
+
+  /** How many bytes `receive` would take now. */
+  get receiveRoom(): number {
+    return RECEIVE_QUEUE_BYTES - this.#receivedLength;
+  }
+
+  #send(byte: number): void {
+    if (this.#sentLength === this.#sent.length) {
+      const larger = new Uint8Array(2 * this.#sent.length);
+      larger.set(this.#sent);
+      this.#sent = larger;
+    }
+    this.#sent[this.#sentLength++] = byte;
+  }
+
+  /** Starts the next waiting byte on the wire when the wire is free and the firmware listens. */
+  #feed(): void {
+    if (this.#receivedLength === 0 || !this.#uart.writeByte(this.#received[this.#receivedStart])) return;
+    this.#receivedStart = (this.#receivedStart + 1) % RECEIVE_QUEUE_BYTES;
+    this.#receivedLength--;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * A real pseudo-terminal of the kernel: programs open its path as they would a serial port, and this side
+ * plays the device. Nothing here waits: `read` and `write` do what can be done now and say how much it was.
+ *
+ * A pseudo-terminal has no baud rate: whoever writes paces himself.
+ */
+import { spawnSync } from "node:child_process";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { createRequire } from "node:module";
+import { RivuletError } from "../errors.ts";
+
+export interface PseudoTerminal {
+  /** What the host opens, such as /dev/pts/3. */
+  readonly path: string;
+  /**
+   * Reads what the host has sent into `buffer`. Gives how many bytes that were, or -1 when nobody has the path
+   * open. Bytes that the host sent before it closed come first.
+   */
+  read(buffer: Uint8Array): number;
+  /**
+   * Sends bytes to the host. Gives how many the kernel took: fewer than offered, even 0, when the host does
+   * not read (it keeps about 20 kB). They wait there even when nobody has the path open: whoever opens it
+   * next reads them first, so ask `read` before.
+   */
+  write(bytes: Uint8Array): number;
+  /** Takes the device away: the host sees its port hang up, and loses what it has not read. */
+  close(): void;
+}
+
+/** The native part of @lydell/node-pty that opens a pair; its own JavaScript would read our bytes away. */
+interface NativePty {
+  open(columns: number, rows: number): { master: number; slave: number; pty: string };
+}
+
+/** A way to get a pair from the kernel: the device's end, which never blocks, and the path of the host's end. */
+type Opener = () => { master: number; path: string };
+
+/**
+ * Opens a pseudo-terminal in raw mode: bytes pass unchanged and are not echoed, even before a host has set
+ * the port up. On a platform for which @lydell/node-pty has no build, perl asks the kernel instead.
+ *
+ * A process started while it is open may inherit it, and then keeps the host from seeing it close.
+ *
+ * @param openers what to try, in this order
+ * @throws RivuletError when this machine offers no way to open one
+ */
+export function openPseudoTerminal(openers: Opener[] = [openByPackage, openByPerl]): PseudoTerminal {
+  const reasons: string[] = [];
+  for (const open of openers) {
+    let pair: ReturnType<Opener>;
+    try {
+      pair = open();
+    } catch (error) {
+      reasons.push((error as Error).message.split("\n")[0]);
+      continue;
+    }
+    try {
+      makeRaw(pair.path);
+    } catch (error) {
+      closeSync(pair.master);
+      throw error;
+    }
+    return pseudoTerminal(pair);
+  }
+  throw new RivuletError(
+    `No pseudo-terminal can be opened on ${process.platform}-${process.arch} (${reasons.join("; ")}): ` +
+      "install the optional package @lydell/node-pty, or perl on Linux.",
+  );
+}
+
+/** By the build of @lydell/node-pty for this platform: nothing but npm is needed. */
+export function openByPackage(): ReturnType<Opener> {
+  const packages = createRequire(createRequire(import.meta.url).resolve("@lydell/node-pty"));
+  const native: NativePty = packages(`@lydell/node-pty-${process.platform}-${process.arch}/pty.node`);
+  const pair = native.open(80, 24);
+  // While this process holds the host's end too, the host closing its port would go unseen.
+  closeSync(pair.slave);
+  return { master: pair.master, path: pair.pty };
+}
+
+/** By the two ioctls that openpty(3) makes, TIOCSPTLCK and TIOCGPTN; perl wants variables, not constants. */
+const PERL_OPEN = `
+  open(my $master, "+<&=", 3) or die "no descriptor: $!";
+  my $unlocked = pack("i", 0);
+  ioctl($master, 0x40045431, $unlocked) or die "cannot unlock: $!";
+  my $number = pack("i", 0);
+  ioctl($master, 0x80045430, $number) or die "no number: $!";
+  print unpack("i", $number);`;
+
+/** By perl, which Debian and Raspberry Pi OS always have. Linux only. */
+export function openByPerl(): ReturnType<Opener> {
+  if (process.platform !== "linux") throw new Error("/dev/ptmx is Linux's");
+  const master = openSync("/dev/ptmx", constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  const perl = spawnSync("perl", ["-e", PERL_OPEN], { stdio: ["ignore", "pipe", "pipe", master] });
+  if (perl.status !== 0) {
+    closeSync(master);
+    throw perl.error ?? new Error(`perl: ${perl.stderr.toString().trim()}`);
+  }
+  return { master, path: `/dev/pts/${perl.stdout}` };
+}
+
+/** A new terminal echoes and waits for line ends; the setting lasts as long as the terminal does. */
+function makeRaw(path: string): void {
+  const slave = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
+  try {
+    const stty = spawnSync("stty", ["raw", "-echo", "-iexten"], { stdio: [slave, "ignore", "pipe"] });
+    if (stty.status === 0) return;
+    const reason = stty.error?.message ?? stty.stderr.toString().trim();
+    throw new RivuletError(
+      `The pseudo-terminal ${path} cannot be set to raw mode (${reason}): install stty, of the coreutils.`,
+    );
+  } finally {
+    closeSync(slave);
+  }
+}
+
+function pseudoTerminal({ master, path }: ReturnType<Opener>): PseudoTerminal {
+  let open = true;
+  return {
+    path,
+    read(buffer) {
+      try {
+        // macOS gives 0 where Linux gives EIO: nobody has the path open.
+        return readSync(master, buffer) || -1;
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code;
+        if (code === "EAGAIN") return 0;
+        if (code === "EIO") return -1;
+        throw error;
+      }
+    },
+    write(bytes) {
+      try {
+        return bytes.length === 0 ? 0 : writeSync(master, bytes);
+      } catch (error) {
+        const code = (error as NodeJS.ErrnoException).code;
+        if (code === "EAGAIN" || code === "EIO") return 0;
+        throw error;
+      }
+    },
+    close() {
+      if (open) closeSync(master);
+      open = false;
+    },
+  };
+}

@@ -1,0 +1,220 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { SerialPort } from "serialport";
+import { expect, onTestFinished, test } from "vitest";
+import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
+import { type BoardOptions, startBoard } from "../../src/emulation/start-board.ts";
+import { assertComplete, decodeStream } from "./frames.ts";
+import { until } from "./until.ts";
+
+async function pump(options: BoardOptions = {}) {
+  const board = await startBoard(demoFirmware.path, options);
+  onTestFinished(async () => {
+    await board.close();
+  });
+  return board;
+}
+
+/** Opens a port; what comes in gathers from the call of `listen`. */
+async function open(path: string) {
+  const port = new SerialPort({ path, baudRate: demoFirmware.baudRate, autoOpen: false });
+  const chunks: Buffer[] = [];
+  await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  const close = () => new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
+  onTestFinished(close);
+  return {
+    port,
+    close,
+    listen: () => port.on("data", (chunk: Buffer) => chunks.push(chunk)),
+    received: () => Buffer.concat(chunks),
+    length: () => chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+  };
+}
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "rivulet-board-"));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+test("sends every frame from the first on through a serial port, in real time", async () => {
+  const board = await pump({ seconds: 2 });
+  const host = await open(board.path);
+  host.listen();
+  const report = await board.ended;
+  const frames = decodeStream(host.received());
+  assertComplete(frames);
+  expect(frames).toHaveLength(2 * demoFirmware.samplesPerSecond - 1);
+  expect(report).toEqual({
+    milliseconds: 2000,
+    bytesSent: host.length(),
+    bytesDropped: 0,
+    bytesUnheard: 0,
+  });
+});
+
+test("switches its LED on and off at the host's command", async () => {
+  const changes: boolean[] = [];
+  const board = await pump({ onLed: (on) => changes.push(on) });
+  const host = await open(board.path);
+  host.listen();
+  await until(() => host.length() > 0);
+  host.port.write("1");
+  await until(() => changes.length === 1);
+  host.port.write("0");
+  await until(() => changes.length === 2);
+  expect(changes).toEqual([true, false]);
+});
+
+test("stands still while the host does not keep up, and loses nothing", async () => {
+  const board = await pump({ speed: 50, seconds: 20 });
+  const host = openSync(board.path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(host));
+  // At most 100 kB a second are read of 260 that are sent: the 20 kB that the kernel keeps fill up at once.
+  const stream = new Uint8Array(1 << 17);
+  let length = 0;
+  let hungUp = false;
+  await until(() => {
+    try {
+      const count = readSync(host, stream, length, 500, null);
+      length += count;
+      hungUp = count === 0;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "EIO") hungUp = true;
+      else if (code !== "EAGAIN") throw error;
+    }
+    return hungUp;
+  });
+  const frames = decodeStream(stream.subarray(0, length));
+  assertComplete(frames);
+  expect(await board.ended).toMatchObject({ bytesDropped: 0, bytesUnheard: 0 });
+  // The last bytes may still have been unread when the time was up and the port hung up.
+  expect(frames.length).toBeGreaterThan(19 * demoFirmware.samplesPerSecond - 1000);
+});
+
+test("drops and counts what the host does not read when told to be like a UART", async () => {
+  const board = await pump({ speed: 50, seconds: 20, overflow: "drop" });
+  await open(board.path);
+  const report = await board.ended;
+  expect(report?.milliseconds).toBe(20_000);
+  expect(report?.bytesDropped).toBeGreaterThan(50_000);
+  expect((report?.bytesSent ?? 0) + (report?.bytesDropped ?? 0)).toBeGreaterThan(
+    19 * demoFirmware.samplesPerSecond * demoFirmware.bytesPerSample,
+  );
+});
+
+test("goes on unheard while the port is closed and is heard again afterwards", async () => {
+  const board = await pump({ speed: 10 });
+  const first = await open(board.path);
+  first.listen();
+  await until(() => first.length() > 1000);
+  await first.close();
+  const second = await open(board.path);
+  second.listen();
+  await until(() => second.length() > 1000);
+  expect((await board.close())?.bytesSent).toBeGreaterThan(2000);
+});
+
+test("hangs the port up and is gone when it is closed", async () => {
+  const board = await pump();
+  const host = await open(board.path);
+  host.listen();
+  await until(() => host.length() > 0);
+  const hungUp = once(host.port, "close");
+  const report = await board.close();
+  expect((await hungUp)[0]).toMatchObject({ disconnected: true });
+  expect(report?.bytesSent).toBeGreaterThan(0);
+  expect(isAlive(board.processId)).toBe(false);
+});
+
+test("dies with a parent that is killed", async () => {
+  const program = join(folder(), "parent.mts");
+  const source = (name: string) =>
+    JSON.stringify(new URL(`../../src/emulation/${name}`, import.meta.url).href);
+  writeFileSync(
+    program,
+    `import { startBoard } from ${source("start-board.ts")};
+     import { demoFirmware } from ${source("demo-firmware.ts")};
+     const board = await startBoard(demoFirmware.path);
+     console.log(board.processId);`,
+  );
+  const parent = spawn(process.execPath, ["--import", "tsx", program], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(createInterface({ input: parent.stdout }), "line");
+  const processId = Number(line);
+  expect(isAlive(processId)).toBe(true);
+  parent.kill("SIGKILL");
+  await until(() => !isAlive(processId));
+});
+
+test("starts from the built package as well", async () => {
+  const built = new URL("../../dist/emulation/start-board.js", import.meta.url).href;
+  const program = `
+    const { startBoard } = await import(${JSON.stringify(built)});
+    const board = await startBoard(${JSON.stringify(demoFirmware.path)});
+    console.log(board.path);
+    await board.close();`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.on("data", (text) => {
+    output += text;
+  });
+  const [code] = await once(child, "close");
+  expect(code).toBe(0);
+  expect(output).toMatch(/^\/dev\//);
+});
+
+test("keeps a link to its port for as long as it lives", async () => {
+  const link = join(folder(), "port");
+  const board = await pump({ link });
+  expect(readlinkSync(link)).toBe(board.path);
+  await board.close();
+  expect(existsSync(link)).toBe(false);
+});
+
+test("refuses to replace a file by its link", async () => {
+  const link = join(folder(), "data.csv");
+  writeFileSync(link, "precious");
+  await expect(startBoard(demoFirmware.path, { link })).rejects.toThrow(
+    /data\.csv exists and is no link to a port/,
+  );
+  expect(existsSync(link)).toBe(true);
+});
+
+test("says in a sentence why it does not start", async () => {
+  await expect(startBoard("/nowhere/pump.hex")).rejects.toThrow(
+    "The emulated board did not start: The firmware /nowhere/pump.hex does not exist; give the path of an Intel-hex file.",
+  );
+  await expect(startBoard(demoFirmware.path, { speed: -1 })).rejects.toThrow(
+    '--speed is "-1" where a number above 0 is expected',
+  );
+});
