@@ -4,15 +4,24 @@ const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 /** Exit code after a second signal, by the shell's custom for one that was interrupted. */
 const interruptedCode = 130;
 
+/**
+ * Signals so close together are one wish: a terminal gives Ctrl-C to npm and to us, and npm hands it on once more;
+ * systemd may send SIGHUP right after SIGTERM.
+ */
+const oneWishMs = 500;
+
 /** Resolves with the first signal that asks the process to end; a second one ends it at once. */
 export function untilSignalled(): Promise<string> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | null = null;
     for (const signal of signals) {
       process.on(signal, () => {
-        if (asked) process.exit(interruptedCode);
-        asked = true;
-        resolve(signal);
+        if (askedAt === null) {
+          askedAt = performance.now();
+          resolve(signal);
+        } else if (performance.now() - askedAt > oneWishMs) {
+          process.exit(interruptedCode);
+        }
       });
     }
   });
