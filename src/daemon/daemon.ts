@@ -64,7 +64,8 @@ export class Daemon {
   #store: Store | null = null;
   #checkpointTimer: NodeJS.Timeout | null = null;
   #savedAt = 0;
-  #startedAt = 0;
+  /** What the checkpoint that it continued from had counted already. */
+  #inherited = { samples: 0, refused: 0, skipped: 0, updates: 0 };
   #checkpoints = 0;
   #savingFails = false;
   #stopping: Promise<string | null> | null = null;
@@ -111,7 +112,8 @@ export class Daemon {
     this.#store = openStore(directory, { keep, report });
     try {
       this.#resume(this.#store);
-      this.#savedAt = this.#startedAt = this.learner.samplesSeen;
+      this.#inherited = this.#counted();
+      this.#savedAt = this.learner.samplesSeen;
       await this.#intake.open();
     } catch (error) {
       await this.#source.close();
@@ -200,19 +202,27 @@ export class Daemon {
     return path;
   }
 
+  /** Counts of the learner since learning began, be it in an earlier process. */
+  #counted() {
+    const { network, refusals, samplesSeen } = this.learner;
+    const refused = refusals.notFinite + refusals.badLabel;
+    return { samples: samplesSeen, refused, skipped: network.skipped, updates: network.updates };
+  }
+
   status(): DaemonStatus {
-    const { learner } = this;
-    const { network, refusals } = learner;
+    const { network } = this.learner;
+    const counted = this.#counted();
+    const before = this.#inherited;
     return {
-      samples: learner.samplesSeen - this.#startedAt,
+      samples: counted.samples - before.samples,
       missing: this.#decoder.counts.missing,
       damaged: this.#decoder.counts.damaged,
-      rejected: this.#decoder.counts.rejected + refusals.notFinite + refusals.badLabel,
+      rejected: this.#decoder.counts.rejected + counted.refused - before.refused,
       dropped: this.#ring.dropped,
-      skippedSteps: network.skipped,
-      updates: network.updates,
+      skippedSteps: counted.skipped - before.skipped,
+      updates: counted.updates - before.updates,
       loss: network.loss,
-      scores: learner.report(),
+      scores: this.learner.report(),
       portLosses: this.#source.counts.losses,
       bytes: this.#source.counts.bytes,
       checkpoints: this.#checkpoints,
