@@ -11,7 +11,9 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   const statusEvery = options["status-every"] ?? "1min";
   const statusEveryMs = parseDuration(statusEvery);
   if (statusEveryMs === null || statusEveryMs <= 0) {
-    throw new UsageError(`--status-every must be a duration such as 30s or 1min, found "${statusEvery}"`);
+    throw new UsageError(
+      `--status-every must be a duration such as 30s or 1min, up to 24d, found "${statusEvery}"`,
+    );
   }
   const config = loadConfig(file);
   const log = json ? createJsonLog(process.stdout) : createPlainLog(process.stdout, process.stderr);

@@ -11,8 +11,14 @@ function parse(text: string, units: Record<string, number>): number | null {
   return match === null || unit === undefined ? null : Number(match[1]) * unit;
 }
 
-/** `30s`, `10min`, `1.5h` in milliseconds; `null` when the text is no duration with its unit. */
-export const parseDuration = (text: string): number | null => parse(text, durationUnits);
+/** Node's timers count milliseconds in 31 bits and fire at once beyond: refused, or a month would mean all the time. */
+const longestDurationMs = 24 * durationUnits.d;
+
+/** `30s`, `10min`, `1.5h` in milliseconds, up to 24 days; `null` when the text is no such duration with its unit. */
+export function parseDuration(text: string): number | null {
+  const milliseconds = parse(text, durationUnits);
+  return milliseconds !== null && milliseconds <= longestDurationMs ? milliseconds : null;
+}
 
 /** `8MiB`, `512KiB`, `64kB` in whole bytes; `null` when the text is no size with its unit. */
 export function parseSize(text: string): number | null {
