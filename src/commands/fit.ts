@@ -10,6 +10,7 @@ import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import { readHeader, readRows } from "../samples/csv-file.ts";
 import { choice, fraction, required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
+import { badLabel, requireRereadable } from "./data-file.ts";
 import { scoreFacts } from "./scores.ts";
 import { createSplit } from "./split.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
@@ -40,6 +41,11 @@ export async function run(invocation: Invocation): Promise<Report> {
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
   const heldOut = fraction(invocation, "held-out", 0.2, { minimum: 0, below: 1 });
   const batchSize = batchSizeFor(invocation, regime, config);
+  const save =
+    options["save"] === undefined
+      ? null
+      : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
+  requireRereadable(data);
   const columns = config.source.fields?.map(({ name }) => name) ?? (await readHeader(data));
   const learner = configuredLearner(
     { ...config, training: { ...config.training, batchSize } },
@@ -68,10 +74,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   }
   const seconds = (performance.now() - started) / 1000;
   const { training, held } = await judge(learner, split);
-  if (options["save"] !== undefined) {
-    const { saveCheckpoint } = await import("./save-checkpoint.ts");
-    saveCheckpoint(learner, options["save"], config.name);
-  }
+  save?.(learner, config.name);
 
   const { network } = learner;
   const perEpoch = updatesPerEpoch(regime, trainingRows, batchSize);
@@ -132,11 +135,11 @@ function batchSizeFor(invocation: Invocation, regime: Regime, config: Config): n
 
 /** Refuses a file with a label out of range before anything is learned from it. */
 function checkLabel(learner: Learner, data: string): (row: Float64Array, index: number) => void {
+  const { fields, target } = learner.describe();
+  const labelAt = fields.indexOf(target.column);
   return (row, index) => {
     if (!learner.accepts(row, 0)) {
-      throw new RivuletError(
-        `${data}, row ${index + 1}: the label must be a whole number from 0 to ${learner.classes - 1}; correct it, or raise target.classes`,
-      );
+      throw badLabel(data, index, row[labelAt], learner.classes);
     }
   };
 }

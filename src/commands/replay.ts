@@ -3,9 +3,11 @@ import { configuredLearner } from "../daemon/configured-learner.ts";
 import { formatSize } from "../daemon/quantities.ts";
 import { RivuletError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
+import { mostClasses } from "../learner/target.ts";
 import { readHeader, readRows } from "../samples/csv-file.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
+import { badLabel, requireRereadable } from "./data-file.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts } from "./terminal/text-table.ts";
 
@@ -21,15 +23,18 @@ export async function run(invocation: Invocation): Promise<Report> {
     minimum: 0,
     maximum: 2 ** 32 - 1,
   });
+  const save =
+    options["save"] === undefined
+      ? null
+      : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
+  // One pass is enough where a config names the columns: then a pipe will do.
+  if (!config?.source.fields) requireRereadable(data);
   const columns = config?.source.fields?.map(({ name }) => name) ?? (await readHeader(data));
   const learner = config
     ? configuredLearner(config, columns, seed)
     : createLearner({ ...(await inferTask(data, columns)), training: { seed } });
   const { rows, milliseconds } = await observeFile(learner, data, columns);
-  if (options["save"] !== undefined) {
-    const { saveCheckpoint } = await import("./save-checkpoint.ts");
-    saveCheckpoint(learner, options["save"], config?.name);
-  }
+  save?.(learner, config?.name);
   return report(learner, { data, rows, milliseconds, saved: options["save"] ?? null, config });
 }
 
@@ -46,9 +51,9 @@ async function inferTask(data: string, columns: string[]): Promise<LearnerOption
   await readRows(
     data,
     (row, index) => {
-      if (!Number.isInteger(row[0]) || row[0] < 0 || row[0] >= 65_536) {
+      if (!Number.isInteger(row[0]) || row[0] < 0 || row[0] >= mostClasses) {
         throw new RivuletError(
-          `${data}, row ${index + 1}: the label is ${row[0]}, but classes are whole numbers from 0; name the column target if it is a number to predict`,
+          `${data}, row ${index + 1}: the label is ${row[0]}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
         );
       }
       classes = Math.max(classes, row[0] + 1);
@@ -64,6 +69,7 @@ async function observeFile(
   columns: string[],
 ): Promise<{ rows: number; milliseconds: number }> {
   const width = columns.length;
+  const labelAt = columns.indexOf(learner.describe().target.column);
   const block = new Float64Array(blockRows * width);
   let filled = 0;
   let taken = 0;
@@ -72,9 +78,7 @@ async function observeFile(
     const start = performance.now();
     for (let row = 0; row < filled; row++) {
       if (!learner.observe(block, row * width)) {
-        throw new RivuletError(
-          `${data}, row ${taken + row + 1}: the label must be a whole number from 0 to ${learner.classes - 1}; correct it, or raise target.classes`,
-        );
+        throw badLabel(data, taken + row, block[row * width + labelAt], learner.classes);
       }
     }
     milliseconds += performance.now() - start;

@@ -1,16 +1,35 @@
+import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { encodeCheckpoint } from "../checkpoint/format.ts";
 import { checkpointOf } from "../daemon/learner-checkpoint.ts";
+import { RivuletError } from "../errors.ts";
 import type { Learner } from "../learner/learner.ts";
 
-/** Writes the learner to the file that the user named. @throws RivuletError where it cannot be written */
-export function saveCheckpoint(learner: Learner, path: string, name?: string): void {
-  const chunks = encodeCheckpoint(checkpointOf(learner, name));
+/**
+ * Makes sure, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that
+ * can be known. Gives what saves it there.
+ * @throws RivuletError where it cannot be written, now or then
+ */
+export function prepareSave(path: string): (learner: Learner, name?: string) => void {
+  const file = resolve(path);
+  const folder = dirname(file);
+  const fails = (error: unknown) => diskError(error, `cannot save the checkpoint ${path}`, folder);
   try {
-    writeFileDurablySync(resolve(path), chunks);
+    accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw diskError(error, `cannot save the checkpoint ${path}`, dirname(resolve(path)));
+    throw fails(error);
   }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RivuletError(`cannot save the checkpoint ${path}: it is a folder; name a file in it`);
+  }
+  return (learner, name) => {
+    const chunks = encodeCheckpoint(checkpointOf(learner, name));
+    try {
+      writeFileDurablySync(file, chunks);
+    } catch (error) {
+      throw fails(error);
+    }
+  };
 }

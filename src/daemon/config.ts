@@ -9,6 +9,7 @@ import { plan } from "../engine/plan.ts";
 import { RivuletError } from "../errors.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import { modelFor } from "../learner/model.ts";
+import { mostClasses } from "../learner/target.ts";
 import { nearest, suggestion } from "../nearest.ts";
 import {
   defineFields,
@@ -123,7 +124,7 @@ const configSchema = map(
     target: map(
       {
         column: text("a column's name"),
-        classes: v.optional(wholeNumber(2, 65_536)),
+        classes: v.optional(wholeNumber(2, mostClasses)),
         standardize: v.optional(v.boolean(must("true or false"))),
       },
       { column: "column: the name of the column to predict" },
@@ -155,7 +156,9 @@ const configSchema = map(
     checkpoint: v.optional(
       map({
         directory: v.optional(text("the path of a folder")),
-        every: v.optional(quantity("a duration with its unit such as 30s or 10min", parseDuration)),
+        every: v.optional(
+          quantity("a duration with its unit such as 30s or 10min, up to 24d", parseDuration),
+        ),
         keep: v.optional(wholeNumber(1, 10_000)),
       }),
     ),

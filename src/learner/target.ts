@@ -8,6 +8,9 @@ export type TargetDescription =
   | { column: string; classes: number }
   | { column: string; standardize: boolean };
 
+/** More would make the confusion matrix, classes x classes, the largest thing in memory: 32 MiB at this many. */
+export const mostClasses = 2048;
+
 /** Checks a target against the columns of a sample. @throws RivuletError */
 export function requireTarget(target: TargetDescription, fields: readonly string[]): void {
   if (!fields.includes(target.column)) {
@@ -15,8 +18,13 @@ export function requireTarget(target: TargetDescription, fields: readonly string
       `target.column names "${target.column}", which is no column of a sample; ${suggestion(target.column, fields)}`,
     );
   }
-  if ("classes" in target && !(Number.isInteger(target.classes) && target.classes >= 2)) {
-    throw new RivuletError(`target.classes must be a whole number of 2 or more, not ${target.classes}`);
+  if (
+    "classes" in target &&
+    !(Number.isInteger(target.classes) && target.classes >= 2 && target.classes <= mostClasses)
+  ) {
+    throw new RivuletError(
+      `target.classes must be a whole number from 2 to ${mostClasses}, not ${target.classes}`,
+    );
   }
 }
 

@@ -136,7 +136,7 @@ describe("a learner is refused", () => {
     [
       "for a single class",
       { fields, target: { column: "label", classes: 1 } },
-      "target.classes must be a whole number of 2 or more, not 1",
+      "target.classes must be a whole number from 2 to 2048, not 1",
     ],
     [
       "without a feature",

@@ -1,0 +1,20 @@
+/** What commands ask of the file that --data names, beyond its being CSV. */
+import { statSync } from "node:fs";
+import { RivuletError } from "../errors.ts";
+
+/** Refuses a pipe where the rows are needed more than once. A file that is not there is refused where it is read. */
+export function requireRereadable(data: string): void {
+  const found = statSync(data, { throwIfNoEntry: false });
+  if (found?.isFIFO() || found?.isSocket() || found?.isCharacterDevice()) {
+    throw new RivuletError(
+      `${data} is no file but a stream, which can be read only once: write its rows to a file, and name that`,
+    );
+  }
+}
+
+/** The complaint about a row whose label is no class. `index` counts the rows from 0. */
+export function badLabel(data: string, index: number, label: number, classes: number): RivuletError {
+  return new RivuletError(
+    `${data}, row ${index + 1}: the label is ${label}, but classes are whole numbers from 0 to ${classes - 1}; correct it, or raise target.classes`,
+  );
+}
