@@ -9,7 +9,7 @@ import { textTable } from "./terminal/text-table.ts";
 /** Every buffer of the arena, before anything is allocated. */
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
-  const columns = config.source.fields?.length ?? (await columnsOf(file, options["data"]));
+  const columns = config.source.fields?.map(({ name }) => name) ?? (await columnsOf(file, options["data"]));
   const { buffers, totalBytes, unsharedBytes, batchSize, program } = planConfig(config, columns);
   const instructions = Object.values(program).flat().length;
   return {
@@ -52,12 +52,12 @@ function lifetimeOf({ lifetime }: PlannedBuffer): string {
   return lifetime === null ? "always" : `${lifetime.first} to ${lifetime.last}`;
 }
 
-async function columnsOf(file: string, data: string | undefined): Promise<number> {
+async function columnsOf(file: string, data: string | undefined): Promise<string[]> {
   if (data === undefined) {
     throw new UsageError(
       `${file} names no source.fields: add them, or give the columns of a file with --data FILE`,
     );
   }
   const { readHeader } = await import("../samples/csv-file.ts");
-  return (await readHeader(data)).length;
+  return readHeader(data);
 }
