@@ -112,7 +112,13 @@ function describe(
     ["checkpoint", `${file}, ${formatSize(bytes)}, intact`],
     ...(checkpoint.name === undefined ? [] : [["name", checkpoint.name] as [string, string]]),
     ["written", `${checkpoint.createdAt} by the device's clock`],
-    ["learned from", `${checkpoint.samplesSeen} samples in ${checkpoint.step} updates`],
+    // Samples are those of a stream: training over the rows of a file has none.
+    [
+      "learned",
+      checkpoint.samplesSeen > 0
+        ? `from ${checkpoint.samplesSeen} samples in ${checkpoint.step} updates`
+        : `in ${checkpoint.step} updates`,
+    ],
     ...learned,
     ["input", model.inputShape.join(" x ")],
     ["layers", model.layers.map(written).join("\n")],
