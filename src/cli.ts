@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-import { parseCall } from "./commands/call.ts";
-import { commandHelp, generalHelp } from "./commands/help.ts";
 /**
  * The command line: finds the command, checks the options, loads that one command, prints what it reports.
  * Nothing is imported before it is needed, so that `plan` never loads a serial port and a device never an emulator.
  */
+
+import { type Call, parseCall } from "./commands/call.ts";
+import type { Report } from "./commands/command.ts";
+import { commandHelp, generalHelp } from "./commands/help.ts";
 import { commands } from "./commands/table.ts";
 import { RivuletError, UsageError } from "./errors.ts";
 
@@ -14,14 +16,8 @@ async function main(words: string[]): Promise<number> {
   const json = words.includes("--json");
   try {
     const call = parseCall(words, commands);
-    if (call.kind === "version") print(await version());
-    else if (call.kind === "help")
-      print(call.command === null ? generalHelp(commands) : commandHelp(call.command));
-    else {
-      const { run } = await call.command.load();
-      const report = await run(call.invocation);
-      if (report !== null) print(json ? JSON.stringify(report.data) : report.text);
-    }
+    const report = await answer(call);
+    if (report !== null) print(json ? JSON.stringify(report.data) : report.text);
     return 0;
   } catch (error) {
     const known = error instanceof RivuletError;
@@ -31,6 +27,19 @@ async function main(words: string[]): Promise<number> {
     );
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+async function answer(call: Call): Promise<Report | null> {
+  if (call.kind === "version") {
+    const text = await version();
+    return { data: { version: text }, text };
+  }
+  if (call.kind === "help") {
+    const text = call.command === null ? generalHelp(commands) : commandHelp(call.command);
+    return { data: { help: text }, text };
+  }
+  const { run } = await call.command.load();
+  return run(call.invocation);
 }
 
 function print(text: string): void {
@@ -49,11 +58,16 @@ async function version(): Promise<string> {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-// A reader that went away (`rivulet plan ... | head`) is no fault: what was still to be said is not needed.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+// A reader that went away (`rivulet plan ... | head`) is no fault: what was still to be said is not needed. A full
+// disk behind `> file` is one, but none to stop a daemon for: it is told once, and the exit code keeps it.
+let outputFails = false;
+process.stderr.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE" || outputFails) return;
+  outputFails = true;
+  process.exitCode = 1;
+  process.stderr.write(`rivulet: cannot write to standard output: ${error.message}\n`);
+});
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+process.exitCode = outputFails ? 1 : code;
