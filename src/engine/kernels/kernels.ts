@@ -1,3 +1,4 @@
+import { RivuletError } from "../../errors.ts";
 import { relaxedSimdKernels, simdKernels } from "./binary.ts";
 import { createScalarRun } from "./scalar/run.ts";
 
@@ -48,8 +49,23 @@ export function chooseVariant(deterministic: boolean): KernelVariant {
   return compile("simd") ? "simd" : "scalar";
 }
 
-/** Allocates at least `bytes` of zeroed memory and binds the kernels to it. It never grows. */
+/**
+ * Allocates at least `bytes` of zeroed memory and binds the kernels to it. It never grows.
+ * @throws RivuletError where there is not so much memory
+ */
 export function createKernels(variant: KernelVariant, bytes: number): Kernels {
+  try {
+    return allocate(variant, bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RivuletError(
+      `the network needs ${bytes} bytes in one piece, which cannot be had (${error.message}); make the layers or the batch smaller`,
+      { cause: error },
+    );
+  }
+}
+
+function allocate(variant: KernelVariant, bytes: number): Kernels {
   if (variant === "scalar") {
     const buffer = new ArrayBuffer(Math.ceil(bytes / 16) * 16);
     return { variant, buffer, run: createScalarRun(buffer) };
