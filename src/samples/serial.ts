@@ -1,0 +1,261 @@
+import type { SerialPort } from "serialport";
+import { RivuletError } from "../errors.ts";
+import { describeOpenFailure, PortError } from "./ports.ts";
+import type { Source, SourceCounts } from "./source.ts";
+
+/**
+ * `opening` for the first time, `open`, `waiting` for a port that is not there or went away, `silent`: open, but no
+ * byte came for `silenceMs`, so it is opened anew, `closed` for good.
+ */
+export type SerialState = "opening" | "open" | "waiting" | "silent" | "closed";
+
+export interface SerialOptions {
+  /** Device file, best a name that stays: `/dev/serial/by-id/...`. */
+  path: string;
+  /** Bits per second. */
+  baudRate: number;
+  /**
+   * What a port means that cannot be opened at first: `false` (default) an error of `open`; `true` that it is waited
+   * for as if it had gone away, unless it could never be opened (it is no serial port).
+   */
+  waitForPort?: boolean;
+  /** Delay before the first attempt to reopen; it doubles with each failure. Default 250 ms. */
+  reopenAfterMs?: number;
+  /** Longest delay between two attempts. Default 10 s. */
+  reopenCeilingMs?: number;
+  /**
+   * Without a byte for so long the port is closed and opened again: some USB adapters, once unplugged, never say so.
+   * Default: no limit.
+   */
+  silenceMs?: number;
+  /** Told of each change of state, and of a new reason for waiting, with a sentence for the log. */
+  onState?: (state: SerialState, sentence: string) => void;
+  /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
+  onReconnect?: () => void;
+}
+
+/** Bytes that may wait to be sent. A device that does not read them is not going to. */
+const LARGEST_BACKLOG_BYTES = 1 << 16;
+/** Time for sent bytes to leave, and for the kernel to let a port go, before close() stops waiting. */
+const FAREWELL_MS = 500;
+
+/**
+ * A serial port as a source. It is reopened for as long as the source lives, and every connection starts with empty
+ * queues: a command that was not sent before the port vanished is never sent late.
+ *
+ * `open` throws a `PortError` whose sentence says what stands in the way: which ports there are, which group may
+ * use this one, that another program holds it.
+ */
+export function createSerialSource(options: SerialOptions): Source {
+  const { path, baudRate, silenceMs, reopenAfterMs = 250, reopenCeilingMs = 10_000 } = options;
+  if (path === "")
+    throw new RivuletError("the path of the serial port is empty: name a port such as /dev/ttyACM0");
+  if (!Number.isInteger(baudRate) || baudRate < 1) {
+    throw new RivuletError(`the baud rate of ${path} is ${baudRate}: give a whole number such as 115200`);
+  }
+  for (const [name, milliseconds] of Object.entries({ reopenAfterMs, reopenCeilingMs, silenceMs })) {
+    if (milliseconds !== undefined && !(milliseconds > 0)) {
+      throw new RivuletError(`${name} of ${path} is ${milliseconds}: give a time above 0 milliseconds`);
+    }
+  }
+  return new SerialSource({ ...options, reopenAfterMs, reopenCeilingMs });
+}
+
+class SerialSource implements Source {
+  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  private readonly options: SerialOptions & { reopenAfterMs: number; reopenCeilingMs: number };
+  private receive: (chunk: Uint8Array) => void = () => {};
+  private port: SerialPort | undefined;
+  /** The attempt under way, so that close() can wait for it. */
+  private attempt: Promise<void> | undefined;
+  /** Ends once the port turned away from is closed. It would hold the lock against its successor. */
+  private farewell: Promise<void> | undefined;
+  private delayMs: number;
+  private reopenTimer: NodeJS.Timeout | undefined;
+  private silenceTimer: NodeJS.Timeout | undefined;
+  private closing: Promise<void> | undefined;
+  private started = false;
+  private hasWritten = false;
+  /** No byte came since this connection began. */
+  private isQuiet = true;
+  private state: SerialState = "opening";
+  /** Why the source waits, so that the same reason is told once. */
+  private reason = "";
+
+  constructor(options: SerialOptions & { reopenAfterMs: number; reopenCeilingMs: number }) {
+    this.options = options;
+    this.delayMs = options.reopenAfterMs;
+  }
+
+  async open(receive: (chunk: Uint8Array) => void): Promise<void> {
+    const { path, waitForPort } = this.options;
+    if (this.started || this.closing !== undefined)
+      throw new Error(`the source ${path} can be opened once only`);
+    this.started = true;
+    this.receive = receive;
+    this.tell("opening", "", `opening the serial port ${path}`);
+    this.attempt = this.connect();
+    try {
+      await this.attempt;
+    } catch (error) {
+      if (!(error instanceof PortError) || !waitForPort || error.kind === "unsuitable") {
+        this.tell("closed", "", `the serial port ${path} stays closed`);
+        throw error;
+      }
+      this.waitFor(error);
+    }
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const port = this.port;
+    if (port === undefined || port.writableLength + bytes.length > LARGEST_BACKLOG_BYTES) {
+      this.counts.droppedWrites++;
+      return false;
+    }
+    this.hasWritten = true;
+    // Copied, because the bytes wait in the port's queue while the caller may reuse its buffer.
+    port.write(Buffer.from(bytes));
+    return true;
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.shutDown();
+    return this.closing;
+  }
+
+  private async shutDown(): Promise<void> {
+    clearTimeout(this.reopenTimer);
+    await this.attempt?.catch(() => {});
+    const port = this.port;
+    this.forget();
+    if (port !== undefined) this.farewell = letGo(port, this.hasWritten);
+    await this.farewell;
+    if (this.state !== "closed") this.tell("closed", "", `the serial port ${this.options.path} is closed`);
+  }
+
+  /** One attempt to open the port. @throws PortError */
+  private async connect(): Promise<void> {
+    const { path, baudRate } = this.options;
+    // Loaded here, because the native part costs 11 MB that a run over a file need not spend.
+    const { SerialPort } = await import("serialport").catch((error: Error) => {
+      throw new RivuletError(
+        `the package serialport cannot be loaded (${error.message}): run "npm install" on this machine`,
+      );
+    });
+    const port = new SerialPort({ path, baudRate, autoOpen: false });
+    const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
+    if (failure !== null) throw await describeOpenFailure(path, failure);
+    this.port = port;
+    this.hasWritten = false;
+    this.isQuiet = true;
+    this.counts.opens++;
+    if (this.counts.opens > 1) this.options.onReconnect?.();
+    port.on("data", (chunk: Buffer) => this.hand(port, chunk));
+    port.on("error", (error: Error) => this.lose(port, `failed (${error.message})`));
+    port.on("close", () => this.lose(port, "vanished"));
+    this.watchSilence();
+    // A port that was silent says nothing new by being open again; its first byte does.
+    if (this.state !== "silent") this.tellOpen();
+  }
+
+  private hand(port: SerialPort, chunk: Uint8Array): void {
+    if (port !== this.port) return;
+    this.counts.bytes += chunk.length;
+    this.silenceTimer?.refresh();
+    if (this.isQuiet) {
+      this.isQuiet = false;
+      // Only bytes prove a port good; one that opens and dies at once is asked less and less often.
+      this.delayMs = this.options.reopenAfterMs;
+      if (this.state === "silent") this.tellOpen();
+    }
+    this.receive(chunk);
+  }
+
+  private lose(port: SerialPort, fault: string): void {
+    if (port !== this.port) return;
+    this.forget();
+    this.counts.losses++;
+    if (port.isOpen) letGo(port, false);
+    this.tell(
+      "waiting",
+      "lost",
+      `the serial port ${this.options.path} ${fault}: it is opened again once it is back`,
+    );
+    this.reopenLater();
+  }
+
+  private watchSilence(): void {
+    const { path, silenceMs } = this.options;
+    if (silenceMs === undefined) return;
+    this.silenceTimer = setTimeout(() => {
+      const port = this.port;
+      if (port === undefined) return;
+      this.forget();
+      this.counts.losses++;
+      this.tell(
+        "silent",
+        "",
+        `no byte from the serial port ${path} for ${silenceMs / 1000} s: it is opened again`,
+      );
+      this.farewell = letGo(port, false).then(() => this.reopenLater());
+    }, silenceMs);
+  }
+
+  /** Turns away from a port: from now on nothing it says counts. */
+  private forget(): void {
+    clearTimeout(this.silenceTimer);
+    this.port = undefined;
+  }
+
+  private reopenLater(): void {
+    if (this.closing !== undefined) return;
+    this.reopenTimer = setTimeout(() => {
+      this.attempt = this.connect().catch((error: Error) => this.waitFor(error));
+    }, this.delayMs);
+    this.delayMs = Math.min(2 * this.delayMs, this.options.reopenCeilingMs);
+  }
+
+  private waitFor(error: Error): void {
+    const kind = error instanceof PortError ? error.kind : "failing";
+    // What a lost port says first is that it is missing: that is the loss told already.
+    if (!(this.reason === "lost" && kind === "missing")) {
+      this.tell("waiting", kind, `${error.message}; trying again until it opens`);
+    }
+    this.reopenLater();
+  }
+
+  private tellOpen(): void {
+    const { path, baudRate } = this.options;
+    this.tell("open", "", `the serial port ${path} is open at ${baudRate} baud`);
+  }
+
+  private tell(state: SerialState, reason: string, sentence: string): void {
+    if (state === this.state && reason === this.reason && state !== "opening") return;
+    this.state = state;
+    this.reason = reason;
+    this.options.onState?.(state, sentence);
+  }
+}
+
+/**
+ * Closes a port without ever failing or waiting for long. Closing a UART waits until all that was written has left,
+ * for ever if the other side holds it back, so what is left after a short time is thrown away first.
+ */
+async function letGo(port: SerialPort, hasWritten: boolean): Promise<void> {
+  if (!port.isOpen) return;
+  if (hasWritten) {
+    await withinFarewell((done) => port.drain(done));
+    await withinFarewell((done) => port.flush(done));
+  }
+  await withinFarewell((done) => port.close(done));
+}
+
+function withinFarewell(work: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FAREWELL_MS);
+    work(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,26 @@
+/** What happened on a source since it was made. Every count only rises. */
+export interface SourceCounts {
+  /** Bytes handed on. */
+  bytes: number;
+  /** Times the source was opened, the first included. */
+  opens: number;
+  /** Times an open source went away by itself. */
+  losses: number;
+  /** Writes that were dropped because the source was closed or the other side does not read. */
+  droppedWrites: number;
+}
+
+/** Where bytes come from: opens, hands on chunks, reconnects by itself, counts what it lost. */
+export interface Source {
+  readonly counts: Readonly<SourceCounts>;
+  /**
+   * Starts reading. `receive` is given each chunk as it arrives and must be done with it when it returns.
+   *
+   * @throws RivuletError when the source cannot be opened
+   */
+  open(receive: (chunk: Uint8Array) => void): Promise<void>;
+  /** Stops reading for good; no chunk arrives afterwards. Never fails, and may be called at any time and twice. */
+  close(): Promise<void>;
+  /** Sends bytes to the device; false when they were dropped. Absent where there is no way back. */
+  write?(bytes: Uint8Array): boolean;
+}
