@@ -1,0 +1,140 @@
+/** The program as its users meet it: the built command line in a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
+
+const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+
+export interface Outcome {
+  /** Exit code; null after a signal. */
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Setting {
+  cwd?: string;
+  /** Text for standard input, which is closed else. */
+  input?: string;
+  environment?: Record<string, string>;
+  /** Of the user and the group that runs it; only root may choose. */
+  uid?: number;
+  gid?: number;
+}
+
+/** A process under way. */
+export interface Run {
+  readonly process: ChildProcess;
+  /** What it has written so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ended: Promise<Outcome>;
+  /** The lines of standard output so far, each of them JSON, of one event or of all. */
+  events(event?: string): LogLine[];
+  /** The newest line of an event for which a condition holds; waits for it. */
+  event(event: string, condition?: (line: LogLine) => boolean): Promise<LogLine>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: what a line holds is what the tests are about
+export type LogLine = { event: string; text: string; problem: boolean } & Record<string, any>;
+
+const children = new Set<ChildProcess>();
+const folders: string[] = [];
+afterAll(() => {
+  for (const child of children) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone when the tests of the file are over, with the files given by name. */
+export function folderWith(files: Record<string, string> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), "rivulet-test-"));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+export function startRivulet(words: string[], setting: Setting = {}): Run {
+  return start([cli, ...words], setting);
+}
+
+/** Runs a command line to its end. */
+export function rivulet(words: string[], setting: Setting = {}): Promise<Outcome> {
+  return startRivulet(words, setting).ended;
+}
+
+/** Starts Node with arguments. */
+export function start(words: string[], { input, environment, ...setting }: Setting = {}): Run {
+  const child = spawn(process.execPath, words, {
+    ...setting,
+    env: { ...process.env, ...environment },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  children.add(child);
+  child.stdin.on("error", () => {});
+  child.stdin.end(input ?? "");
+  const written = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      written[stream] += text;
+    });
+  }
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal, ...written });
+    });
+  });
+  let over = false;
+  ended.then(
+    () => {
+      over = true;
+    },
+    () => {},
+  );
+  const events: Run["events"] = (event) =>
+    written.stdout
+      .split("\n")
+      .slice(0, -1)
+      .map((line): LogLine => JSON.parse(line))
+      .filter((line) => event === undefined || line.event === event);
+  return {
+    process: child,
+    ended,
+    events,
+    get stdout() {
+      return written.stdout;
+    },
+    get stderr() {
+      return written.stderr;
+    },
+    async event(event, condition = () => true) {
+      const find = () => events(event).findLast(condition);
+      await until(
+        () => over || find() !== undefined,
+        () => `no "${event}" such that ${condition}\n${written.stdout}\n${written.stderr}`,
+      );
+      const found = find();
+      if (found === undefined)
+        throw new Error(`ended before "${event}": ${written.stdout}\n${written.stderr}`);
+      return found;
+    },
+  };
+}
+
+/** Resolves as soon as the condition holds; throws what it waited for when that does not come. */
+export async function until(condition: () => boolean, waitedFor = () => `${condition}`): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`not within 30 s: ${waitedFor()}`);
+    await pause(10);
+  }
+}
