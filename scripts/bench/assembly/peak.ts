@@ -11,7 +11,9 @@ function multiplyAdd(a: v128, b: v128, c: v128): v128 {
 export function peak(turns: i32): f32 {
   const x = f32x4.splat(0.999);
   const y = f32x4.splat(0.001);
-  let a = y, b = y, c = y, d = y, e = y, f = y, g = y, h = y, i = y, j = y, k = y, l = y;
+  // Each chain starts elsewhere, so that no compiler takes two for one.
+  let a = f32x4.splat(0), b = f32x4.splat(1), c = f32x4.splat(2), d = f32x4.splat(3), e = f32x4.splat(4), f = f32x4.splat(5);
+  let g = f32x4.splat(6), h = f32x4.splat(7), i = f32x4.splat(8), j = f32x4.splat(9), k = f32x4.splat(10), l = f32x4.splat(11);
   for (; turns > 0; turns--) {
     a = multiplyAdd(a, x, y);
     b = multiplyAdd(b, x, y);
