@@ -19,8 +19,6 @@ export interface Outcome {
 
 export interface Setting {
   cwd?: string;
-  /** Text for standard input, which is closed else. */
-  input?: string;
   environment?: Record<string, string>;
   /** Of the user and the group that runs it; only root may choose. */
   uid?: number;
@@ -71,15 +69,13 @@ export function rivulet(words: string[], setting: Setting = {}): Promise<Outcome
 }
 
 /** Starts Node with arguments. */
-export function start(words: string[], { input, environment, ...setting }: Setting = {}): Run {
+export function start(words: string[], { environment, ...setting }: Setting = {}): Run {
   const child = spawn(process.execPath, words, {
     ...setting,
     env: { ...process.env, ...environment },
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
-  child.stdin.on("error", () => {});
-  child.stdin.end(input ?? "");
   const written = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (text: string) => {

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { createSplit } from "../../src/commands/split.ts";
+import { folderWith, rivulet } from "../rivulet.ts";
+import { saddle, wave } from "./data.ts";
+
+const config = "target: { column: label, classes: 3 }\n";
+
+async function train(cwd: string, ...words: string[]) {
+  const all = ["fit", "c.yaml", "--data", "d.csv", ...words, "--json"];
+  const { code, stdout, stderr } = await rivulet(all, { cwd });
+  expect([code, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout);
+}
+
+describe.concurrent("fit makes exactly as many updates as its regime says:", () => {
+  test.each([
+    // regime, rows, held out, rows of a batch, epochs, rows to train on, updates
+    ["batch", 103, "0.2", 16, 3, 82, 3],
+    ["stochastic", 103, "0.2", 16, 3, 82, 246],
+    ["mini-batch", 103, "0.2", 16, 3, 82, 18],
+    ["batch", 103, "0", 16, 2, 103, 2],
+    ["stochastic", 103, "0", 16, 2, 103, 206],
+    ["mini-batch", 103, "0", 16, 2, 103, 14],
+    ["batch", 10, "0", 256, 4, 10, 4],
+    ["mini-batch", 10, "0", 256, 4, 10, 4],
+    ["mini-batch", 32, "0", 16, 1, 32, 2],
+    ["batch", 1, "0", 16, 5, 1, 5],
+    ["stochastic", 1, "0", 16, 5, 1, 5],
+    ["mini-batch", 1, "0.2", 16, 5, 1, 5],
+  ])("%s over %i rows, %s held out, batches of %i, %i epochs", async (...row) => {
+    const [regime, rows, heldOut, batchSize, epochs, trainingRows, updates] = row;
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(rows) });
+    const options = { regime, "held-out": heldOut, "batch-size": batchSize, epochs };
+    const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const result = await train(cwd, ...words);
+    expect(result).toMatchObject({
+      regime,
+      rows,
+      trainingRows,
+      heldOutRows: rows - trainingRows,
+      epochs,
+      updates,
+      updatesPerEpoch: updates / epochs,
+      skippedSteps: 0,
+    });
+    expect(result.loss).toHaveLength(epochs);
+    expect(result.training.samples).toBe(trainingRows);
+    if (trainingRows === rows) expect(result.heldOut).toBeNull();
+    else expect(result.heldOut.samples).toBe(rows - trainingRows);
+  });
+});
+
+describe.concurrent("fit", () => {
+  test.each([
+    ["mini-batch", 20, 0.85],
+    ["stochastic", 8, 0.85],
+    ["batch", 150, 0.7],
+  ])("learns a rule that bends, in the %s regime", async (regime, epochs, bound) => {
+    const cwd = folderWith({
+      "c.yaml": `${config}model: { optimizer: { adam: { learningRate: ${regime === "batch" ? 0.05 : 0.01} } } }\n`,
+      "d.csv": saddle(2000),
+    });
+    const result = await train(cwd, "--regime", regime, "--epochs", String(epochs));
+    expect(result.heldOut.accuracy).toBeGreaterThan(bound);
+    expect(result.loss.at(-1)).toBeLessThan(result.loss[0] / 1.5);
+    expect(result.task).toBe("classification");
+  });
+
+  test("learns a number in its own units", async () => {
+    const cwd = folderWith({ "c.yaml": "target: { column: target }\n", "d.csv": wave(2000) });
+    const { task, heldOut } = await train(cwd, "--epochs", "30");
+    expect(task).toBe("regression");
+    expect(heldOut.r2).toBeGreaterThan(0.95);
+    expect(heldOut.mae).toBeLessThan(2);
+  });
+
+  test("takes the gradient of the whole file in the batch regime, however it is cut up", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(1000) });
+    const [whole, parts] = await Promise.all(
+      ["800", "7"].map((size) => train(cwd, "--regime", "batch", "--batch-size", size)),
+    );
+    for (const [epoch, loss] of whole.loss.entries()) expect(parts.loss[epoch]).toBeCloseTo(loss, 5);
+    expect(parts.arenaBytes).toBeLessThan(whole.arenaBytes / 10);
+  });
+
+  test("repeats itself for the same seed, and holds out other rows for another", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(400) });
+    const [first, again, other] = await Promise.all(
+      ["5", "5", "6"].map((seed) => train(cwd, "--seed", seed, "--epochs", "3")),
+    );
+    const timeless = ({ seconds, rowsPerSecond, residentBytes, ...rest }: Record<string, unknown>) => rest;
+    expect(timeless(again)).toEqual(timeless(first));
+    expect(other.heldOut.perClass.map(({ support }: { support: number }) => support)).not.toEqual(
+      first.heldOut.perClass.map(({ support }: { support: number }) => support),
+    );
+  });
+
+  test("holds out the same rows in every regime", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(400) });
+    const results = await Promise.all(
+      ["batch", "stochastic", "mini-batch"].map((regime) => train(cwd, "--regime", regime, "--epochs", "1")),
+    );
+    const supports = results.map(({ heldOut }) =>
+      heldOut.perClass.map(({ support }: { support: number }) => support),
+    );
+    expect(supports[1]).toEqual(supports[0]);
+    expect(supports[2]).toEqual(supports[0]);
+  });
+
+  test("is not moved by the rows it holds out", async () => {
+    const [header, ...rows] = saddle(400).trim().split("\n");
+    const isHeldOut = createSplit(400, 80, 1);
+    const changed = rows.map((row) => (isHeldOut() ? "1000,-7,0" : row));
+    const [first, second] = await Promise.all(
+      [rows, changed].map((lines) => {
+        const cwd = folderWith({ "c.yaml": config, "d.csv": [header, ...lines].join("\n") });
+        return train(cwd, "--epochs", "3");
+      }),
+    );
+    expect(second.heldOut.perClass[0].support).toBe(80);
+    expect(second.loss).toEqual(first.loss);
+    expect(second.training).toEqual(first.training);
+  });
+
+  test("draws no progress where there is no terminal, and says its result in words", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(300) });
+    const { code, stdout, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv"], { cwd });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("240 rows to train on, 60 held out (seed 1)");
+    expect(stdout).toContain("mini-batch, 10 epochs of 8 updates: 80 updates");
+    expect(stdout).toContain("held out: accuracy");
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  test("saves a checkpoint that says in how many updates it learned", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(300) });
+    const { updates, saved } = await train(cwd, "--save", "f.msgpack");
+    expect(saved).toBe("f.msgpack");
+    const { stdout } = await rivulet(["inspect", "f.msgpack"], { cwd });
+    expect(stdout).toMatch(new RegExp(`^learned +in ${updates} updates$`, "m"));
+  });
+
+  test("refuses to hold out every row", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(2) });
+    const words = ["fit", "c.yaml", "--data", "d.csv", "--held-out", "0.9"];
+    const { code, stderr } = await rivulet(words, { cwd });
+    expect([code, stderr]).toEqual([
+      1,
+      "rivulet: d.csv has 2 rows and --held-out 0.9 leaves none to train on\n",
+    ]);
+  });
+});

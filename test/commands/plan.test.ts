@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import type { PlannedBuffer } from "../../src/engine/plan.ts";
+import { folderWith, rivulet } from "../rivulet.ts";
+
+const config = `source:
+  fields: [x, y, label]
+target: { column: label, classes: 3 }
+model: { layers: [{ dense: 16 }, relu, { dense: 8 }, tanh, dense] }
+training: { batchSize: 4 }
+`;
+const budgeted = (budget: string) => `${config}memory: { budget: ${budget} }\n`;
+
+interface Planned {
+  buffers: PlannedBuffer[];
+  totalBytes: number;
+  unsharedBytes: number;
+  instructions: number;
+  budgetBytes: number | null;
+}
+
+async function planned(text: string): Promise<Planned> {
+  const cwd = folderWith({ "c.yaml": text });
+  return JSON.parse((await rivulet(["plan", "c.yaml", "--json"], { cwd })).stdout);
+}
+
+const end = ({ offset, bytes }: PlannedBuffer) => offset + bytes;
+
+describe.concurrent("plan", () => {
+  test("prints name, role, shape, bytes, offset and lifetime of every buffer, and the total", async () => {
+    const cwd = folderWith({ "c.yaml": config });
+    const { code, stdout } = await rivulet(["plan", "c.yaml"], { cwd });
+    expect(code).toBe(0);
+    const { buffers, totalBytes } = await planned(config);
+    for (const { name, role, shape, dtype, bytes, offset, lifetime } of buffers) {
+      const line = stdout.split("\n").find((text) => text.startsWith(`${name} `)) as string;
+      const life = lifetime === null ? "always" : `${lifetime.first} to ${lifetime.last}`;
+      expect(line.split(/ {2,}/)).toEqual([
+        name,
+        role,
+        `${shape.join(" x ")} ${dtype}`,
+        ...[bytes, offset].map(String),
+        life,
+      ]);
+    }
+    expect(stdout).toContain(`total     ${totalBytes} bytes`);
+  });
+
+  test("holds each parameter with its gradient and its two moments under Adam", async () => {
+    const { buffers } = await planned(config);
+    const shapes = { "0.weight": 2 * 16, "0.bias": 16, "2.weight": 16 * 8, "2.bias": 8, "4.weight": 8 * 3 };
+    for (const [name, numbers] of Object.entries(shapes)) {
+      const parts = ["", ".gradient", ".firstMoment", ".secondMoment"].map((part) => name + part);
+      const bytes = parts.map((part) => buffers.find((buffer) => buffer.name === part)?.bytes);
+      // Rounded up, so that the next buffer begins where SIMD wants it.
+      expect(bytes).toEqual(Array(4).fill(Math.ceil(numbers / 4) * 16));
+    }
+  });
+
+  test("never puts two buffers in one place that live at the same time", async () => {
+    const { buffers, totalBytes, unsharedBytes } = await planned(config);
+    expect(Math.max(...buffers.map(end))).toBe(totalBytes);
+    expect(buffers.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(unsharedBytes);
+    for (const one of buffers) {
+      for (const other of buffers) {
+        if (one === other || end(one) <= other.offset || end(other) <= one.offset) continue;
+        const [a, b] = [one.lifetime, other.lifetime];
+        const apart = a !== null && b !== null && (a.last < b.first || b.last < a.first);
+        expect(apart, `${one.name} and ${other.name}`).toBe(true);
+      }
+    }
+  });
+
+  test("takes the columns from a data file where the config names none", async () => {
+    const cwd = folderWith({
+      "c.yaml": config.replace(/source:\n.*\n/, ""),
+      "d.csv": "x,y,label\n1,2,0\n",
+      "other.csv": "x,y,lable\n1,2,0\n",
+    });
+    const { totalBytes } = await planned(config);
+    const { stdout } = await rivulet(["plan", "c.yaml", "--data", "d.csv", "--json"], { cwd });
+    expect(JSON.parse(stdout).totalBytes).toBe(totalBytes);
+    const { code, stderr } = await rivulet(["plan", "c.yaml"], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "c.yaml names no source.fields: add them, or give the columns of a file with --data",
+    );
+    const other = await rivulet(["plan", "c.yaml", "--data", "other.csv"], { cwd });
+    expect(other.code).toBe(1);
+    expect(other.stderr).toContain('target.column names "label", which is no column');
+  });
+
+  test("says what a budget leaves", async () => {
+    const { totalBytes } = await planned(config);
+    const cwd = folderWith({ "c.yaml": budgeted(`${totalBytes}B`) });
+    const { code, stdout } = await rivulet(["plan", "c.yaml"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`budget    ${totalBytes} bytes: 0 to spare`);
+  });
+});
+
+describe.concurrent("a budget one byte too small is refused, with the three largest buffers, by", () => {
+  test.each([
+    ["plan"],
+    ["replay", "--data", "d.csv"],
+    ["fit", "--data", "d.csv", "--batch-size", "4"],
+    ["run"],
+  ])("%s", async (command, ...words) => {
+    const { buffers, totalBytes } = await planned(config);
+    const port = "source:\n  serial: { path: nowhere }\n  framing: lines";
+    const cwd = folderWith({
+      "c.yaml": budgeted(`${totalBytes - 1}B`).replace("source:", port),
+      "d.csv": "x,y,label\n1,2,0\n",
+    });
+    const largest = buffers
+      .sort((a, b) => b.bytes - a.bytes)
+      .slice(0, 3)
+      .map(({ name, bytes }) => `${name} (${bytes} bytes)`);
+    const { code, stdout, stderr } = await rivulet([command, "c.yaml", ...words], { cwd });
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toBe(
+      `rivulet: the network needs ${totalBytes} bytes but memory.budget is ${totalBytes - 1}; its largest buffers are ${largest.join(", ")}; raise the budget, or make the layers or the batch smaller\n`,
+    );
+  });
+});

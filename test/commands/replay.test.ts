@@ -1,0 +1,172 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { folderWith, rivulet } from "../rivulet.ts";
+import { saddle, wave } from "./data.ts";
+
+async function replay(words: string[], cwd: string) {
+  const { code, stdout, stderr } = await rivulet(["replay", ...words, "--json"], { cwd });
+  expect([code, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout);
+}
+
+describe.concurrent("replay without a config", () => {
+  test("learns classes from 0 to the largest label, where the last column is label", async () => {
+    const cwd = folderWith({ "d.csv": saddle(3000) });
+    const result = await replay(["--data", "d.csv"], cwd);
+    expect(result).toMatchObject({
+      rows: 3000,
+      task: "classification",
+      target: { column: "label", classes: 3 },
+      updates: 3000,
+      skippedSteps: 0,
+      saved: null,
+      metrics: {
+        samples: 3000,
+        accuracy: expect.any(Number),
+        macroF1: expect.any(Number),
+        logLoss: expect.any(Number),
+      },
+    });
+    expect(result.microsecondsPerSample).toBeGreaterThan(0);
+    expect(result.residentBytes).toBeGreaterThan(2 ** 20);
+    const { accuracy, slidingAccuracy, baselineAccuracy, confusion } = result.metrics;
+    expect(accuracy).toBeGreaterThan(0.7);
+    expect(slidingAccuracy).toBeGreaterThan(0.85);
+    expect(baselineAccuracy).toBeLessThan(0.5);
+    expect(confusion.flat().reduce((sum: number, count: number) => sum + count)).toBe(3000);
+  });
+
+  test("learns a number, where the last column is target", async () => {
+    const cwd = folderWith({ "d.csv": wave(4000) });
+    const result = await replay(["--data", "d.csv"], cwd);
+    expect(result).toMatchObject({
+      rows: 4000,
+      task: "regression",
+      target: { column: "target", standardize: true },
+    });
+    const { mae, rmse, r2, baselineMae } = result.metrics;
+    // From the first answer on, when nothing was learned yet.
+    expect(r2).toBeGreaterThan(0.8);
+    expect(mae).toBeLessThan(baselineMae / 2.5);
+    expect(rmse).toBeGreaterThan(mae);
+  });
+
+  test("does not take a linear rule for one that bends", async () => {
+    const cwd = folderWith({
+      "d.csv": saddle(3000),
+      "c.yaml": "target: { column: label, classes: 3 }\nmodel: { layers: [dense] }\n",
+    });
+    const { metrics } = await replay(["c.yaml", "--data", "d.csv"], cwd);
+    expect(metrics.slidingAccuracy).toBeLessThan(0.5);
+  });
+
+  test("reads gzipped rows as it reads plain ones", async () => {
+    const cwd = folderWith({ "d.csv": saddle(500) });
+    writeFileSync(join(cwd, "d.csv.gz"), gzipSync(saddle(500)));
+    const plain = await replay(["--data", "d.csv"], cwd);
+    expect((await replay(["--data", "d.csv.gz"], cwd)).metrics).toEqual(plain.metrics);
+  });
+
+  test("gives the same result for the same seed, and another for another", async () => {
+    const cwd = folderWith({ "d.csv": saddle(500) });
+    const [first, again, other] = await Promise.all(
+      ["1", "1", "2"].map((seed) => replay(["--data", "d.csv", "--seed", seed], cwd)),
+    );
+    expect(again.metrics).toEqual(first.metrics);
+    expect(other.metrics.logLoss).not.toBe(first.metrics.logLoss);
+  });
+
+  test("prints for people what --json gives to programs", async () => {
+    const cwd = folderWith({ "d.csv": saddle(500) });
+    const { stdout } = await rivulet(["replay", "--data", "d.csv"], { cwd });
+    const { metrics } = await replay(["--data", "d.csv"], cwd);
+    expect(stdout).toContain("500 rows");
+    expect(stdout).toMatch(new RegExp(`accuracy +${(100 * metrics.accuracy).toFixed(2)} %`));
+    expect(stdout).toContain("of it the arena");
+  });
+});
+
+describe.concurrent("replay with a config", () => {
+  test("predicts its target from the columns it names, in whatever order the file has them", async () => {
+    const rows = saddle(500).trim().split("\n");
+    const shuffled = rows.map((row, index) => {
+      const [x, y, label] = row.split(",");
+      return `${index === 0 ? "note" : "by hand"},${label},${y},${x}`;
+    });
+    const cwd = folderWith({
+      "c.yaml": "source: { fields: [x, y, label] }\ntarget: { column: label, classes: 3 }\n",
+      "d.csv": rows.join("\n"),
+      "shuffled.csv": shuffled.join("\n"),
+    });
+    const inOrder = await replay(["c.yaml", "--data", "d.csv"], cwd);
+    const byName = await replay(["c.yaml", "--data", "shuffled.csv"], cwd);
+    expect(byName.metrics).toEqual(inOrder.metrics);
+  });
+
+  test("takes all other columns for features where it names none", async () => {
+    const cwd = folderWith({ "c.yaml": "target: { column: x }\n", "d.csv": saddle(100) });
+    const result = await replay(["c.yaml", "--data", "d.csv", "--save", "x.msgpack"], cwd);
+    expect(result).toMatchObject({ task: "regression", saved: "x.msgpack" });
+    const { stdout } = await rivulet(["inspect", "x.msgpack", "--json"], { cwd });
+    expect(JSON.parse(stdout).features.fields).toEqual(["x", "y", "label"]);
+    expect(JSON.parse(stdout).parameters[0].shape).toEqual([16, 2]);
+  });
+
+  test("learns in groups of training.batchSize", async () => {
+    const cwd = folderWith({
+      "c.yaml": "target: { column: label, classes: 3 }\ntraining: { batchSize: 8 }\n",
+      "d.csv": saddle(83),
+    });
+    expect((await replay(["c.yaml", "--data", "d.csv"], cwd)).updates).toBe(10);
+  });
+
+  test("reads a pipe, when one pass is enough", async () => {
+    const cwd = folderWith({
+      "c.yaml": "source: { fields: [x, y, label] }\ntarget: { column: label, classes: 3 }\n",
+    });
+    writeFileSync(join(cwd, "d.csv"), saddle(200));
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    const writer = spawn("sh", ["-c", "cat d.csv > pipe"], { cwd });
+    const { stdout, stderr } = await rivulet(["replay", "c.yaml", "--data", "pipe", "--json"], { cwd });
+    writer.kill();
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout).rows).toBe(200);
+  });
+});
+
+describe.concurrent("--save of replay", () => {
+  test("writes a checkpoint that inspect reads, with the same scores", async () => {
+    const cwd = folderWith({ "d.csv": saddle(700) });
+    const result = await replay(["--data", "d.csv", "--save", "learned.msgpack"], cwd);
+    const { code, stdout } = await rivulet(["inspect", "learned.msgpack", "--json"], { cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      file: "learned.msgpack",
+      bytes: readFileSync(join(cwd, "learned.msgpack")).length,
+      samplesSeen: 700,
+      step: 700,
+      target: { column: "label", classes: 3 },
+      metrics: result.metrics,
+    });
+  });
+
+  test("is refused before anything is learned, where there is no such folder", async () => {
+    const cwd = folderWith({ "d.csv": "x,label\n1,0\nnot read,1\n" });
+    const { code, stderr } = await rivulet(["replay", "--data", "d.csv", "--save", "no/x.msgpack"], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      "rivulet: cannot save the checkpoint no/x.msgpack: the folder is not there; create it, or mount the disk it is on\n",
+    );
+  });
+
+  test("leaves the file that was there when the rows turn out to be bad", async () => {
+    const cwd = folderWith({ "d.csv": "x,label\n1,0\n2,one\n", "x.msgpack": "precious" });
+    const { code } = await rivulet(["replay", "--data", "d.csv", "--save", "x.msgpack"], { cwd });
+    expect(code).toBe(1);
+    expect(readFileSync(join(cwd, "x.msgpack"), "utf8")).toBe("precious");
+    expect(existsSync(join(cwd, "x.msgpack.tmp"))).toBe(false);
+  });
+});
