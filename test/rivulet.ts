@@ -72,7 +72,8 @@ export function rivulet(words: string[], setting: Setting = {}): Promise<Outcome
 export function start(words: string[], { environment, ...setting }: Setting = {}): Run {
   const child = spawn(process.execPath, words, {
     ...setting,
-    env: { ...process.env, ...environment },
+    // Else the log would be the journal's where the tests run under systemd.
+    env: { ...process.env, JOURNAL_STREAM: undefined, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
@@ -96,6 +97,7 @@ export function start(words: string[], { environment, ...setting }: Setting = {}
     },
     () => {},
   );
+  const latest = () => `${written.stdout.slice(-1500)}\n${written.stderr}`;
   const events: Run["events"] = (event) =>
     written.stdout
       .split("\n")
@@ -116,11 +118,10 @@ export function start(words: string[], { environment, ...setting }: Setting = {}
       const find = () => events(event).findLast(condition);
       await until(
         () => over || find() !== undefined,
-        () => `no "${event}" such that ${condition}\n${written.stdout}\n${written.stderr}`,
+        () => `no "${event}" such that ${condition}\n${latest()}`,
       );
       const found = find();
-      if (found === undefined)
-        throw new Error(`ended before "${event}": ${written.stdout}\n${written.stderr}`);
+      if (found === undefined) throw new Error(`ended before "${event}":\n${latest()}`);
       return found;
     },
   };

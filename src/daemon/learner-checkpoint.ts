@@ -104,11 +104,13 @@ export function resume(learner: Learner, checkpoint: Checkpoint, where: string):
   restoreInto(learner, checkpoint, where);
 }
 
+const written = (value: unknown) => (value === null ? "nothing" : JSON.stringify(value));
+
 /** The first place where two descriptions differ, in words. */
 function firstDifference(config: unknown, stored: unknown, path: string): string | null {
   if (typeof config !== "object" || typeof stored !== "object" || config === null || stored === null) {
     if (Object.is(config, stored)) return null;
-    return `${path} is ${JSON.stringify(config)} in the config and ${JSON.stringify(stored) ?? "nothing"} in it`;
+    return `${path} is ${written(config)} in the config and ${written(stored)} in it`;
   }
   for (const key of new Set([...Object.keys(config), ...Object.keys(stored)])) {
     const name = Array.isArray(config) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;

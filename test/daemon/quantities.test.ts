@@ -21,6 +21,11 @@ test("refuses a quantity without a unit, with an unknown one, or with a sign", (
   }
 });
 
+test("refuses a duration that no timer of Node can count", () => {
+  expect(parseDuration("24d")).toBeLessThan(2 ** 31);
+  expect(parseDuration("25d")).toBeNull();
+});
+
 test("writes sizes and durations for people", () => {
   expect([812, 1536, 64.2 * 2 ** 20].map(formatSize)).toEqual(["812 B", "1.5 KiB", "64.2 MiB"]);
   expect([400, 42_000, 185_000, 7_800_000, 97_200_000].map(formatDuration)).toEqual([

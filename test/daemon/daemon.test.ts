@@ -1,0 +1,388 @@
+/** The daemon as it lives on a board: `rivulet run` at a serial port, with signals, kills and pulled plugs. */
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { folderWith, rivulet, start, startRivulet, until } from "../rivulet.ts";
+import { createStream, type Device, fieldsInYaml } from "./device.ts";
+
+interface Wishes {
+  framing?: "frames" | "lines";
+  every?: string;
+  more?: string;
+}
+
+const configFor = ({ framing = "frames", every = "1h", more = "" }: Wishes = {}) => `name: bench
+source:
+  serial: { path: port }
+  framing: ${framing}
+  fields: ${fieldsInYaml}
+target: { column: label, classes: 3 }
+checkpoint: { directory: saved, every: ${every}, keep: 3 }
+${more}`;
+
+/** A folder with a config, and a device plugged in at `port`. */
+function bench(wishes: Wishes = {}) {
+  const cwd = folderWith({ "c.yaml": configFor(wishes) });
+  const stream = createStream(wishes.framing);
+  const device = stream.open();
+  device.plugIn(join(cwd, "port"));
+  return { cwd, stream, device };
+}
+
+const words = ["run", "c.yaml", "--status-every", "20ms", "--json"];
+
+async function runAt(cwd: string) {
+  const daemon = startRivulet(words, { cwd });
+  await daemon.event("port-open");
+  return daemon;
+}
+
+/** Starts the daemon, lets it learn samples, and ends it. */
+async function learn(cwd: string, device: Device, samples: number, signal: NodeJS.Signals = "SIGTERM") {
+  const daemon = await runAt(cwd);
+  device.begin();
+  device.samples(samples);
+  const status = await daemon.event("status", (line) => line.samples === samples);
+  daemon.process.kill(signal);
+  return { ...(await daemon.ended), status, events: daemon.events() };
+}
+
+function savedIn(cwd: string) {
+  return readdirSync(join(cwd, "saved"))
+    .filter((name) => name.endsWith(".msgpack"))
+    .sort()
+    .map((name) => join(cwd, "saved", name));
+}
+
+const newestIn = (cwd: string) => savedIn(cwd).at(-1) as string;
+const read = (path: string) => decodeCheckpoint(readFileSync(path), path);
+
+/** What has to be equal of two checkpoints that know the same, and has nothing to do with when they were made. */
+function knowledge(path: string) {
+  const { createdAt, ...rest } = read(path);
+  return rest;
+}
+
+describe.concurrent("the daemon", () => {
+  test.each([
+    ["frames", "SIGTERM"],
+    ["lines", "SIGINT"],
+    ["frames", "SIGHUP"],
+  ] as const)("learns from %s until %s, then saves and ends with 0", async (framing, signal) => {
+    const { cwd, device } = bench({ framing });
+    const { code, stderr, status, events } = await learn(cwd, device, 2000, signal);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(status).toMatchObject({ missing: 0, damaged: 0, rejected: 0, dropped: 0, updates: 2000 });
+    expect(status.scores.slidingAccuracy).toBeGreaterThan(0.8);
+    expect(status.scores.baselineAccuracy).toBeLessThan(0.5);
+    const [path] = savedIn(cwd);
+    expect(events.at(-1)).toMatchObject({ event: "end", samplesSeen: 2000, path });
+    expect(read(path)).toMatchObject({ name: "bench", samplesSeen: 2000, step: 2000 });
+    expect(readdirSync(join(cwd, "saved"))).toHaveLength(1);
+  });
+
+  test("writes plain lines with their times where nobody asks for JSON", async () => {
+    const { cwd, device } = bench();
+    const daemon = startRivulet(["run", "c.yaml", "--status-every", "20ms"], { cwd });
+    await until(() => daemon.stdout.includes("is open"));
+    device.samples(50);
+    await until(() => daemon.stdout.includes("50 samples"));
+    daemon.process.kill("SIGTERM");
+    const { code, stdout } = await daemon.ended;
+    expect(code).toBe(0);
+    for (const line of stdout.trim().split("\n")) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z \S/);
+    expect(stdout).toMatch(/50 samples, [\d.]+ a second; accuracy .* lately, .* in all .*; none lost;/);
+  });
+
+  test("continues from its checkpoint as if it had never ended", async () => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 300);
+    const { events, status } = await learn(cwd, device, 200);
+    const resumed = events.find(({ event }) => event === "resume");
+    expect(resumed).toMatchObject({ samplesSeen: 300 });
+    expect(status.scores.samples).toBe(500);
+    const once = bench();
+    await learn(once.cwd, once.device, 500);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(500);
+    expect(knowledge(newestIn(cwd))).toEqual(knowledge(newestIn(once.cwd)));
+  });
+
+  test("continues from the last periodic checkpoint after kill -9", async () => {
+    const { cwd, device } = bench({ every: "200ms" });
+    const daemon = await runAt(cwd);
+    device.samples(300);
+    const { checkpoints } = await daemon.event(
+      "status",
+      (line) => line.samples === 300 && line.checkpoints > 0,
+    );
+    device.samples(100);
+    await daemon.event("status", (line) => line.checkpoints > checkpoints);
+    daemon.process.kill("SIGKILL");
+    expect((await daemon.ended).signal).toBe("SIGKILL");
+    const { samplesSeen } = read(newestIn(cwd));
+    expect(samplesSeen).toBeGreaterThanOrEqual(300);
+    const { code, events } = await learn(cwd, device, 50);
+    expect(code).toBe(0);
+    expect(events.find(({ event }) => event === "resume")).toMatchObject({ samplesSeen });
+    expect(read(newestIn(cwd)).samplesSeen).toBe(samplesSeen + 50);
+  });
+
+  test("saves nothing while nothing new is learned", async () => {
+    const { cwd, device } = bench({ every: "60ms" });
+    const daemon = await runAt(cwd);
+    device.samples(20);
+    await daemon.event("status", (line) => line.samples === 20 && line.checkpoints > 0);
+    const [before, told] = [savedIn(cwd), daemon.events("status").length];
+    // Some twenty periods go by.
+    await daemon.event("status", () => daemon.events("status").length > told + 60);
+    expect(savedIn(cwd)).toEqual(before);
+    device.samples(1);
+    const { checkpoints } = await daemon.event("status", (line) => line.samples === 21);
+    await daemon.event("status", (line) => line.checkpoints > Math.min(checkpoints, before.length));
+    expect(read(newestIn(cwd)).samplesSeen).toBe(21);
+    const after = savedIn(cwd);
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(savedIn(cwd)).toEqual(after);
+    expect(daemon.events("end")[0]).toMatchObject({ path: null });
+  });
+
+  test("learns on when its port is gone and comes back as another device", async () => {
+    const { cwd, stream, device } = bench();
+    const daemon = await runAt(cwd);
+    device.samples(200);
+    await daemon.event("status", (line) => line.samples === 200);
+    device.bytes(Uint8Array.of(9, 9, 9));
+    device.unplug();
+    const lost = await daemon.event("port-waiting");
+    expect(lost.problem).toBe(true);
+    const next = stream.open();
+    next.plugIn(join(cwd, "port"));
+    await daemon.event("port-open", () => daemon.events("port-open").length === 2);
+    next.samples(300);
+    const status = await daemon.event("status", (line) => line.samples === 500);
+    expect(status).toMatchObject({ portLosses: 1, missing: 0, rejected: 0 });
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(500);
+  });
+
+  test("ends in good order while its port is away", async () => {
+    const { cwd, device } = bench();
+    const daemon = await runAt(cwd);
+    device.samples(30);
+    await daemon.event("status", (line) => line.samples === 30);
+    device.unplug();
+    await daemon.event("port-waiting");
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(30);
+  });
+
+  test("counts damaged frames, numbers that are none and labels that are no class, and learns from none", async () => {
+    const { cwd, device } = bench();
+    const daemon = await runAt(cwd);
+    device.samples(100);
+    device.bytes(Uint8Array.of(5, 1, 2, 3, 4, 0, 7, 7, 7, 0));
+    device.sample(Number.NaN, 0, 1);
+    device.sample(0, Number.POSITIVE_INFINITY, 1);
+    device.sample(0, 0, 3);
+    device.sample(0, 0, 255);
+    device.samples(100);
+    const status = await daemon.event("status", (line) => line.samples === 200);
+    expect(status).toMatchObject({ damaged: 2, rejected: 4, missing: 0, updates: 200, skippedSteps: 0 });
+    expect(status.text).toContain("2 damaged, 4 rejected");
+    daemon.process.kill("SIGTERM");
+    await daemon.ended;
+    const clean = bench();
+    await learn(clean.cwd, clean.device, 200);
+    const [dirty, spotless] = [cwd, clean.cwd].map((folder) => read(newestIn(folder)));
+    expect(dirty.parameters).toEqual(spotless.parameters);
+    expect(dirty.featureState).toEqual(spotless.featureState);
+    expect(dirty.metrics).toEqual(spotless.metrics);
+    // A new process counts its own troubles only.
+    const again = await learn(cwd, device, 10);
+    expect(again.status).toMatchObject({ samples: 10, damaged: 0, rejected: 0, updates: 10 });
+  });
+
+  test("counts lines that are no samples", async () => {
+    const { cwd, device } = bench({ framing: "lines" });
+    const daemon = await runAt(cwd);
+    device.begin();
+    device.samples(40);
+    device.text("booting ...\n1,2\n1,2,0,4\n1,nan,0\n0.5,0.5,-1\n0.5,0.5,1.5\n");
+    device.samples(40);
+    const status = await daemon.event("status", (line) => line.samples === 80);
+    expect(status).toMatchObject({ damaged: 3, rejected: 3 });
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+  });
+
+  test("numbers what never arrived", async () => {
+    const { cwd, stream, device } = bench();
+    const daemon = await runAt(cwd);
+    device.samples(50);
+    // Sent into a port that nobody reads.
+    const elsewhere = stream.open();
+    elsewhere.samples(7);
+    elsewhere.unplug();
+    device.samples(50);
+    expect(await daemon.event("status", (line) => line.samples === 100)).toMatchObject({ missing: 7 });
+    daemon.process.kill("SIGTERM");
+    await daemon.ended;
+  });
+
+  test("passes over a damaged checkpoint, and says so", async () => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 100);
+    await learn(cwd, device, 100);
+    truncateSync(newestIn(cwd), 500);
+    const { code, events } = await learn(cwd, device, 10);
+    expect(code).toBe(0);
+    expect(events.find(({ event }) => event === "checkpoint-refused")).toMatchObject({
+      problem: true,
+      text: expect.stringContaining("checkpoint-00000002.msgpack"),
+    });
+    expect(events.find(({ event }) => event === "resume")).toMatchObject({ samplesSeen: 100 });
+    expect(newestIn(cwd)).toMatch(/checkpoint-00000003\.msgpack$/);
+  });
+});
+
+describe.concurrent("signals", () => {
+  test("that come together are one wish to end", async () => {
+    const { cwd, device } = bench();
+    const daemon = await runAt(cwd);
+    device.samples(40);
+    await daemon.event("status", (line) => line.samples === 40);
+    // Stopped, it finds all of them at once: as with Ctrl-C under npm, which hands on what the terminal gave already.
+    for (const signal of ["SIGSTOP", "SIGINT", "SIGTERM", "SIGHUP", "SIGCONT"] as const) {
+      daemon.process.kill(signal);
+    }
+    expect((await daemon.ended).code).toBe(0);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(40);
+  });
+
+  test("end a process at once, when a later one follows", async () => {
+    const module = new URL("../../dist/commands/signals.js", import.meta.url).href;
+    // A process that would take for ever to end in good order.
+    const code = `
+      const { untilSignalled } = await import(${JSON.stringify(module)});
+      setInterval(() => {}, 1e6);
+      const signalled = untilSignalled();
+      console.log(JSON.stringify({ event: "ready" }));
+      console.log(JSON.stringify({ event: "asked", text: await signalled }));`;
+    const stubborn = start(["--input-type=module", "-e", code]);
+    await stubborn.event("ready");
+    stubborn.process.kill("SIGTERM");
+    expect((await stubborn.event("asked")).text).toBe("SIGTERM");
+    const impatience = setInterval(() => stubborn.process.kill("SIGINT"), 100);
+    expect((await stubborn.ended).code).toBe(130);
+    clearInterval(impatience);
+  });
+});
+
+describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
+  const refusal = async (cwd: string, user: { uid?: number; gid?: number } = {}) => {
+    const { code, stdout, stderr } = await rivulet(["run", "c.yaml"], { cwd, ...user });
+    expect(code).toBe(1);
+    // One sentence on standard error; what it did until then is told on standard output.
+    const sentences = stderr.trimEnd().split("\n");
+    expect(sentences).toHaveLength(1);
+    expect(stdout).not.toContain("fault in Rivulet");
+    return sentences[0];
+  };
+
+  test("without a port in its config", async () => {
+    const cwd = folderWith({ "c.yaml": "target: { column: label, classes: 3 }\n" });
+    expect(await refusal(cwd)).toBe(
+      "rivulet: c.yaml names no port to read: add source: { serial: { path: /dev/ttyUSB0 } } and source.fields",
+    );
+    expect(readdirSync(cwd)).toEqual(["c.yaml"]);
+  });
+
+  test("where there is no such port", async () => {
+    const cwd = folderWith({ "c.yaml": configFor() });
+    expect(await refusal(cwd)).toMatch(
+      new RegExp(`^rivulet: there is no serial port ${join(cwd, "port")}: .*(plug the device in|use one of)`),
+    );
+    expect(readdirSync(join(cwd, "saved"))).toEqual([]);
+  });
+
+  test("where the port is a file", async () => {
+    const cwd = folderWith({ "c.yaml": configFor(), port: "hello" });
+    expect(await refusal(cwd)).toContain(`${join(cwd, "port")} is a file, not a serial port: name a port`);
+    expect(readFileSync(join(cwd, "port"), "utf8")).toBe("hello");
+  });
+
+  test("without permission on the port, and names the group that has it", async () => {
+    const { cwd, device } = bench();
+    const isRoot = process.getuid?.() === 0;
+    const group = readFileSync("/etc/group", "utf8").split("\n")[4].split(":");
+    // Root may do anything, so for root it is nobody who tries.
+    const user = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+    chmodSync(cwd, 0o777);
+    if (isRoot) {
+      chownSync(device.path, 0, Number(group[2]));
+      chmodSync(device.path, 0o660);
+      expect(await refusal(cwd, user)).toMatch(
+        new RegExp(
+          `^rivulet: no permission to open the serial port .*/port: it belongs to the group "${group[0]}"; run "sudo usermod -aG ${group[0]} .*", then log out and in again$`,
+        ),
+      );
+    }
+    chmodSync(device.path, isRoot ? 0o600 : 0o000);
+    expect(await refusal(cwd, user)).toMatch(
+      /^rivulet: no permission to open the serial port .*\/port: its group ".+" may not read and write it; give it to the group dialout/,
+    );
+  });
+
+  test("in a folder that another daemon uses", async () => {
+    const { cwd, stream, device } = bench();
+    const first = await runAt(cwd);
+    const other = stream.open();
+    other.plugIn(join(cwd, "port"));
+    expect(await refusal(cwd)).toBe(
+      `rivulet: ${join(cwd, "saved")} is in use by the process with id ${first.process.pid}: give each its own folder for checkpoints`,
+    );
+    device.samples(20);
+    await first.event("status", (line) => line.samples === 20);
+    first.process.kill("SIGTERM");
+    expect((await first.ended).code).toBe(0);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(20);
+  });
+
+  test("at a port that another daemon reads", async () => {
+    const { cwd, device } = bench();
+    const first = await runAt(cwd);
+    const beside = folderWith({ "c.yaml": configFor() });
+    device.plugIn(join(beside, "port"));
+    expect(await refusal(beside)).toContain("is in use by another program: close that program");
+    device.samples(20);
+    await first.event("status", (line) => line.samples === 20);
+    first.process.kill("SIGTERM");
+    expect((await first.ended).code).toBe(0);
+  });
+
+  test.each([
+    [
+      "model: { layers: [{ dense: 8 }, tanh] }",
+      "model.layers[0].dense.outputs is 8 in the config and 16 in it",
+    ],
+    ["training: { seed: 2 }", "training.seed is 2 in the config and 1 in it"],
+    ["features: []", 'features[0] is nothing in the config and "standardize" in it'],
+  ])("on the checkpoint of another learner: %s", async (more, difference) => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 20);
+    const [path] = savedIn(cwd);
+    const [bytes, { mtimeMs }] = [readFileSync(path), statSync(path)];
+    const changed = folderWith({ "c.yaml": configFor({ more }).replace("saved", join(cwd, "saved")) });
+    device.plugIn(join(changed, "port"));
+    expect(await refusal(changed)).toBe(
+      `rivulet: ${path} is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+    );
+    expect(readFileSync(path)).toEqual(bytes);
+    expect(statSync(path).mtimeMs).toBe(mtimeMs);
+    expect(readdirSync(join(cwd, "saved"))).toHaveLength(1);
+  });
+});

@@ -1,0 +1,95 @@
+/** The other end of a serial port: a device that sends samples through a real pseudo-terminal. */
+import { symlinkSync, unlinkSync } from "node:fs";
+import { afterAll } from "vitest";
+import { openByPackage, openByPerl, openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
+import { createRandom } from "../../src/engine/random.ts";
+import { defineFields } from "../../src/samples/fields.ts";
+import { createFrameEncoder } from "../../src/samples/frames.ts";
+
+export const fields = defineFields([
+  { name: "x", type: "f32" },
+  { name: "y", type: "f32" },
+  { name: "label", type: "u8" },
+]);
+
+/** The same columns in YAML. */
+export const fieldsInYaml = "[{ name: x, type: f32 }, { name: y, type: f32 }, { name: label, type: u8 }]";
+
+/** Closed when the tests of the file are over. */
+const devices = new Set<Device>();
+afterAll(() => {
+  for (const device of devices) device.unplug();
+});
+
+const encoder = createFrameEncoder(fields);
+
+export interface Device {
+  /** Sends what a listener who comes in the middle cannot use: in lines the rest of one, in frames nothing. */
+  begin(): void;
+  /** Sends the next samples of the stream, of a rule that bends: x, y, class 0 to 2. */
+  samples(count: number): void;
+  sample(x: number, y: number, label: number): void;
+  bytes(bytes: Uint8Array): void;
+  text(text: string): void;
+  /** Makes `link` lead to this device. */
+  plugIn(link: string): void;
+  /** The path of the port. */
+  readonly path: string;
+  /** Takes the device away: the port hangs up. */
+  unplug(): void;
+}
+
+/** A stream of samples, which may go through several ports, one after the other. */
+export function createStream(framing: "frames" | "lines" = "frames") {
+  const random = createRandom(7);
+  let sequence = 0;
+  return {
+    /** A new device on a new port, through which the stream goes on. */
+    open(): Device {
+      // By perl where that works: its end is not inherited by the daemon, which would hold its own port open.
+      const terminal = openPseudoTerminal([openByPerl, openByPackage]);
+      let waiting: Uint8Array = new Uint8Array(0);
+      const timer = setInterval(() => {
+        if (waiting.length > 0) waiting = waiting.subarray(terminal.write(waiting));
+      }, 2);
+      const device: Device = {
+        path: terminal.path,
+        bytes(bytes) {
+          waiting = Buffer.concat([waiting, bytes]);
+        },
+        text: (text) => device.bytes(Buffer.from(text)),
+        begin() {
+          if (framing === "lines") device.text("7,7,0\n");
+        },
+        sample(x, y, label) {
+          sequence++;
+          if (framing === "lines") return device.text(`${x},${y},${label}\n`);
+          const frame = new Uint8Array(encoder.maximumBytes);
+          device.bytes(frame.subarray(0, encoder.encode([x, y, label], sequence, sequence, frame, 0)));
+        },
+        samples(count) {
+          for (let i = 0; i < count; i++) {
+            const x = 2 * random.uniform() - 1;
+            const y = 2 * random.uniform() - 1;
+            device.sample(x, y, x * x + y * y < 0.25 ? 2 : Number(x * y > 0));
+          }
+        },
+        plugIn(link) {
+          try {
+            unlinkSync(link);
+          } catch {
+            // The first device plugged in there.
+          }
+          symlinkSync(terminal.path, link);
+        },
+        unplug() {
+          devices.delete(device);
+          clearInterval(timer);
+          terminal.close();
+        },
+      };
+      devices.add(device);
+      return device;
+    },
+  };
+}
