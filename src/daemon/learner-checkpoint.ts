@@ -112,7 +112,12 @@ function firstDifference(config: unknown, stored: unknown, path: string): string
     if (Object.is(config, stored)) return null;
     return `${path} is ${written(config)} in the config and ${written(stored)} in it`;
   }
-  for (const key of new Set([...Object.keys(config), ...Object.keys(stored)])) {
+  const [kinds, storedKinds] = [Object.keys(config), Object.keys(stored)];
+  // `{ adam: ... }` against `{ rmsprop: ... }`: two kinds, not one with a key missing.
+  if (kinds.length === 1 && storedKinds.length === 1 && kinds[0] !== storedKinds[0]) {
+    return `${path} is ${kinds[0]} in the config and ${storedKinds[0]} in it`;
+  }
+  for (const key of new Set([...kinds, ...storedKinds])) {
     const name = Array.isArray(config) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
     const difference = firstDifference(
       (config as Record<string, unknown>)[key] ?? null,

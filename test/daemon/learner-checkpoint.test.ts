@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
+import { createRandom } from "../../src/engine/random.ts";
+import { CheckpointError, RivuletError } from "../../src/errors.ts";
+import { createLearner, type Learner, type LearnerOptions } from "../../src/learner/learner.ts";
+
+const adam = (learningRate: number) => ({ optimizer: { adam: { learningRate } } });
+const classes: LearnerOptions = {
+  fields: ["a", "b", "label"],
+  target: { column: "label", classes: 2 },
+  model: adam(0.005),
+};
+const number: LearnerOptions = { fields: ["a", "b", "label"], target: { column: "b" } };
+
+/** Shows the learner rows of a stream that is always the same. */
+function observe(learner: Learner, from: number, to: number): Learner {
+  const random = createRandom(3);
+  const row = new Float64Array(3);
+  for (let i = 0; i < to; i++) {
+    row[0] = 100 * random.uniform();
+    row[1] = random.uniform();
+    row[2] = Number(row[0] > 50 === row[1] > 0.5);
+    // A row that must be refused now and then, so that there is a count of them to carry over.
+    if (i % 17 === 0) row[2] = Number.NaN;
+    if (i >= from) learner.observe(row, 0);
+  }
+  return learner;
+}
+
+/** The checkpoint as a file would hold it. */
+function written(learner: Learner): Checkpoint {
+  return decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(learner, "test"))), "saved.msgpack");
+}
+
+function refusal(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("it was taken");
+}
+
+describe("a learner that went through a checkpoint", () => {
+  test.each<[string, LearnerOptions, number]>([
+    ["classes", classes, 200],
+    ["a number", number, 200],
+    ["a number as it is", { ...number, target: { column: "b", standardize: false } }, 200],
+    ["batches, with rows gathered for the next", { ...classes, training: { batchSize: 8 } }, 203],
+    ["momentum and clipping", { ...classes, model: { optimizer: { momentum: {} }, clip: { norm: 1 } } }, 200],
+    ["nothing yet", classes, 0],
+  ])("continues bit for bit: %s", (_, options, samples) => {
+    const whole = observe(createLearner(options), 0, samples + 150);
+    const checkpoint = written(observe(createLearner(options), 0, samples));
+    const resumed = createLearner(options);
+    resume(resumed, checkpoint, "saved.msgpack");
+    const rebuilt = learnerFrom(checkpoint, "saved.msgpack");
+    for (const learner of [resumed, rebuilt]) {
+      observe(learner, samples, samples + 150);
+      expect(learner.state()).toEqual(whole.state());
+      expect(learner.describe()).toEqual(whole.describe());
+    }
+  });
+});
+
+describe("resume refuses a checkpoint of another learner, and changes nothing:", () => {
+  test.each<[string, LearnerOptions]>([
+    ['fields[0] is "c" in the config and "a" in it', { ...classes, fields: ["c", "b", "label"] }],
+    [
+      'fields[3] is "more" in the config and nothing in it',
+      { ...classes, fields: [...classes.fields, "more"] },
+    ],
+    [
+      "target.classes is 3 in the config and 2 in it",
+      { ...classes, target: { column: "label", classes: 3 } },
+    ],
+    ['features[0] is nothing in the config and "standardize" in it', { ...classes, features: [] }],
+    [
+      "model.layers[0].dense.outputs is 8 in the config and 16 in it",
+      { ...classes, model: { ...adam(0.005), layers: [{ dense: 8 }, "tanh"] } },
+    ],
+    [
+      "model.optimizer.adam.learningRate is 0.01 in the config and 0.005 in it",
+      { ...classes, model: adam(0.01) },
+    ],
+    ["model.optimizer is sgd in the config and adam in it", { ...classes, model: { optimizer: "sgd" } }],
+    ["training.batchSize is 2 in the config and 1 in it", { ...classes, training: { batchSize: 2 } }],
+  ])("%s", (difference, options) => {
+    const checkpoint = written(observe(createLearner(classes), 0, 50));
+    const learner = observe(createLearner(options), 0, 0);
+    const before = structuredClone(learner.state());
+    const error = refusal(() => resume(learner, checkpoint, "saved.msgpack"));
+    expect(error).toBeInstanceOf(RivuletError);
+    expect(error.message).toBe(
+      `saved.msgpack is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+    );
+    expect(learner.state()).toEqual(before);
+  });
+});
+
+describe("a checkpoint whose parts contradict each other is refused as one:", () => {
+  const good = () => written(observe(createLearner(classes), 0, 50));
+
+  test("a network alone", () => {
+    const error = refusal(() => learnerFrom({ ...good(), features: null, target: null }, "net.msgpack"));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toBe("net.msgpack holds a network alone, no learner; load it with loadNetwork");
+  });
+
+  test("a description of no learner", () => {
+    const target = { column: "nowhere", classes: 2 };
+    const error = refusal(() => learnerFrom({ ...good(), target }, "x.msgpack"));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain('x.msgpack describes no learner: target.column names "nowhere"');
+  });
+
+  test("parameters that the model has no place for", () => {
+    const checkpoint = good();
+    const error = refusal(() =>
+      learnerFrom({ ...checkpoint, parameters: checkpoint.parameters.slice(1) }, "x.msgpack"),
+    );
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain("x.msgpack does not hold what its own description says: ");
+  });
+
+  test.each(["features", "target", "learnerState", "metrics", "featureState"] as const)(
+    "%s of another shape",
+    (key) => {
+      const error = refusal(() => learnerFrom({ ...good(), [key]: "nonsense" }, "x.msgpack"));
+      expect(error).toBeInstanceOf(CheckpointError);
+      expect(error.message).toContain("x.msgpack ");
+    },
+  );
+});
