@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { folderWith, rivulet, startRivulet, until } from "../rivulet.ts";
+
+const samplesIn = (path: string) => decodeCheckpoint(readFileSync(path), path).samplesSeen;
+
+describe.concurrent("demo", () => {
+  test("learns from the emulated board and reports it as one JSON document", async () => {
+    const cwd = folderWith();
+    const { code, stdout, stderr } = await rivulet(["demo", "--seconds", "4", "--json"], { cwd });
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ missing: 0, damaged: 0, rejected: 0, dropped: 0, skippedSteps: 0 });
+    expect(result.samples).toBeGreaterThan(500);
+    expect(result.accuracy).toBeGreaterThan(result.baselineAccuracy);
+    expect(result.slidingAccuracy).toBeGreaterThan(result.linearSlidingAccuracy);
+    expect(result.course.length).toBeGreaterThanOrEqual(3);
+    expect(result.next).toHaveLength(3);
+    expect(result.checkpoint).toBe(join(cwd, "checkpoints/demo/1/checkpoint-00000001.msgpack"));
+    // The last samples came between the report and the end.
+    expect(samplesIn(result.checkpoint)).toBeGreaterThanOrEqual(result.samples);
+    // The lines for people go elsewhere, without the codes of a terminal.
+    expect(stderr).toContain("accuracy");
+    expect(stderr).not.toContain("\u001b");
+    const next = await rivulet(result.next[0].replace("npx rivulet ", "").split(" "), { cwd });
+    expect(next.code).toBe(0);
+  });
+
+  test("ends early on Ctrl-C in the same orderly way", async () => {
+    const cwd = folderWith();
+    const demo = startRivulet(["demo", "--seconds", "600", "--checkpoints", "kept"], { cwd });
+    await until(() => /^ *\d+ s +\d{2,} samples/m.test(demo.stdout));
+    demo.process.kill("SIGINT");
+    const { code, stdout, stderr } = await demo.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("Try next:\n  npx rivulet inspect kept/1/checkpoint-00000001.msgpack\n");
+    expect(readdirSync(join(cwd, "kept/1"))).toEqual(["checkpoint-00000001.msgpack"]);
+    expect(samplesIn(join(cwd, "kept/1/checkpoint-00000001.msgpack"))).toBeGreaterThan(10);
+  });
+});
