@@ -5,7 +5,7 @@ import { folderWith, rivulet } from "../rivulet.ts";
 const config = `source:
   fields: [x, y, label]
 target: { column: label, classes: 3 }
-model: { layers: [{ dense: 16 }, relu, { dense: 8 }, tanh, dense] }
+model: { layers: [{ dense: 16 }, relu, { dense: 8 }, tanh, dense], optimizer: adam }
 training: { batchSize: 4 }
 `;
 const budgeted = (budget: string) => `${config}memory: { budget: ${budget} }\n`;
