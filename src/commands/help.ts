@@ -41,7 +41,12 @@ export function generalHelp(commands: Command[]): string {
 
 /** What `rivulet COMMAND --help` prints. */
 export function commandHelp(command: Command): string {
-  const options: [string, Option][] = Object.entries({ ...command.options, ...commonOptions });
+  // The order is the command's own options first; the words are the command's where it says a common option better.
+  const options: [string, Option][] = Object.entries({
+    ...command.options,
+    ...commonOptions,
+    ...command.options,
+  });
   const written = options.map(
     ([name, option]) => `--${name}${option.value === undefined ? "" : ` ${option.value}`}`,
   );

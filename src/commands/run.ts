@@ -21,11 +21,12 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   // Listened for before the port is open: a stop that comes meanwhile is not lost.
   const signalled = untilSignalled();
   await daemon.start();
-  let before = 0;
+  let before = { samples: 0, at: performance.now() };
   const timer = setInterval(() => {
     const status = daemon.status();
-    const rate = (1000 * (status.samples - before)) / statusEveryMs;
-    before = status.samples;
+    const now = { samples: status.samples, at: performance.now() };
+    const rate = (1000 * (now.samples - before.samples)) / (now.at - before.at);
+    before = now;
     log({ event: "status", text: statusLine(status, rate), details: { ...status, samplesPerSecond: rate } });
   }, statusEveryMs);
   const signal = await signalled;

@@ -27,10 +27,10 @@ export const commands: Command[] = [
     positionals: ["CONFIG"],
     options: {
       "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
+      json: { help: "make each line on standard output a JSON object with its time and event" },
     },
     details: [
-      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0. A second signal ends it at once. A port that vanishes is opened again as soon as it is back.",
-      "With --json every line on standard output is one JSON object with a time and an event, as long as it runs.",
+      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes is opened again as soon as it is back.",
     ],
     load: () => import("./run.ts"),
   },

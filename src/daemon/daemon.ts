@@ -1,6 +1,8 @@
 /**
  * The daemon: source, decoder, ring, learner and checkpoint store wired together, from opening to the last checkpoint.
  */
+import { existsSync, rmdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
 import { openStore, type Store } from "../checkpoint/store.ts";
 import { RivuletError } from "../errors.ts";
@@ -109,16 +111,18 @@ export class Daemon {
   async start(): Promise<void> {
     const { directory, keep, everyMs } = this.config.checkpoint;
     const report = (text: string) => this.#log({ event: "checkpoint-refused", text, problem: true });
-    this.#store = openStore(directory, { keep, report });
+    const outermostNew = outermostMissing(directory);
+    const store = openStore(directory, { keep, report });
     try {
-      this.#resume(this.#store);
+      this.#resume(store);
       this.#inherited = this.#counted();
       this.#savedAt = this.learner.samplesSeen;
+      this.#store = store;
       await this.#intake.open();
     } catch (error) {
-      await this.#source.close();
-      this.#store.close();
       this.#store = null;
+      store.close();
+      if (outermostNew !== null) removeEmpty(directory, outermostNew);
       throw error;
     }
     this.#checkpointTimer = setInterval(() => void this.#saveInPassing(), everyMs);
@@ -170,7 +174,8 @@ export class Daemon {
 
   /**
    * Closes the port, learns what had arrived, and saves. Gives the path of the last checkpoint, or null where nothing
-   * new was learned or it could not be saved, which is logged.
+   * new was learned.
+   * @throws RivuletError where it cannot be saved, and what was learned since the checkpoint before is lost
    */
   stop(): Promise<string | null> {
     this.#stopping ??= this.#stop();
@@ -185,15 +190,20 @@ export class Daemon {
     this.#store = null;
     const { samplesSeen } = this.learner;
     let path: string | null = null;
-    if (samplesSeen !== this.#savedAt) {
-      try {
+    try {
+      if (samplesSeen !== this.#savedAt) {
         ({ path } = store.saveSync(encodeCheckpoint(checkpointOf(this.learner, this.config.name))));
         this.#saved(path, samplesSeen);
-      } catch (error) {
-        this.#saveFailed(error);
       }
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      const lost = samplesSeen - this.#savedAt;
+      throw new RivuletError(`${error.message}; what was learned from the last ${lost} samples is lost`, {
+        cause: error,
+      });
+    } finally {
+      store.close();
     }
-    store.close();
     this.#log({
       event: "end",
       text: `ended after ${samplesSeen} samples; ${path === null ? "nothing new to save" : `saved ${path}`}`,
@@ -240,4 +250,18 @@ export class Daemon {
 function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {
   if (source.framing === "lines") return createLineDecoder(fields, ring);
   return createFrameDecoder(fields, ring, { crc: source.crc });
+}
+
+/** The outermost folder of a path that is not there yet; null where all are. */
+function outermostMissing(path: string): string | null {
+  let missing: string | null = null;
+  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing = folder;
+  return missing;
+}
+
+/** Takes away folders that were made for nothing, from `folder` up to `outermost`, as far as they are empty. */
+function removeEmpty(folder: string, outermost: string): void {
+  try {
+    for (let at = folder; at.startsWith(outermost); at = dirname(at)) rmdirSync(at);
+  } catch {} // somebody has put something there: then it was not made for nothing
 }

@@ -1,5 +1,5 @@
 /** The daemon as it lives on a board: `rivulet run` at a serial port, with signals, kills and pulled plugs. */
-import { chmodSync, chownSync, readdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { chmodSync, chownSync, readdirSync, readFileSync, renameSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
@@ -233,6 +233,44 @@ describe.concurrent("the daemon", () => {
     await daemon.ended;
   });
 
+  test("learns on while it cannot save, says so once, and says when it can again", async () => {
+    const { cwd, device } = bench({ every: "40ms" });
+    const daemon = await runAt(cwd);
+    renameSync(join(cwd, "saved"), join(cwd, "away"));
+    device.samples(10);
+    const failure = await daemon.event("checkpoint-fails");
+    expect(failure).toMatchObject({ problem: true });
+    expect(failure.text).toBe(
+      `cannot save a checkpoint in ${join(cwd, "saved")}: the folder is not there; create it, or mount the disk it is on; learning goes on`,
+    );
+    // Some ten periods go by, each with something to save.
+    for (let told = 0; told < 20; told++) {
+      device.samples(10);
+      await daemon.event("status", (line) => line.samples === 10 * (told + 2));
+    }
+    expect(daemon.events("checkpoint-fails")).toHaveLength(1);
+    renameSync(join(cwd, "away"), join(cwd, "saved"));
+    await daemon.event("checkpoint-works-again");
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(210);
+  });
+
+  test("ends with 1 and says what is lost where the last checkpoint cannot be saved", async () => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 30);
+    const daemon = await runAt(cwd);
+    device.samples(20);
+    await daemon.event("status", (line) => line.samples === 20);
+    renameSync(join(cwd, "saved"), join(cwd, "away"));
+    daemon.process.kill("SIGTERM");
+    const { code, stderr } = await daemon.ended;
+    expect(stderr).toBe(
+      `rivulet: cannot save a checkpoint in ${join(cwd, "saved")}: the folder is not there; create it, or mount the disk it is on; what was learned from the last 20 samples is lost\n`,
+    );
+    expect(code).toBe(1);
+  });
+
   test("passes over a damaged checkpoint, and says so", async () => {
     const { cwd, device } = bench();
     await learn(cwd, device, 100);
@@ -306,7 +344,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
     expect(await refusal(cwd)).toMatch(
       new RegExp(`^rivulet: there is no serial port ${join(cwd, "port")}: .*(plug the device in|use one of)`),
     );
-    expect(readdirSync(join(cwd, "saved"))).toEqual([]);
+    expect(readdirSync(cwd)).toEqual(["c.yaml"]);
   });
 
   test("where the port is a file", async () => {
