@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Config } from "../daemon/config.ts";
 import { defaults } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
@@ -17,6 +18,9 @@ import { untilSignalled } from "./signals.ts";
 const tickMs = 100;
 /** The course has one entry a second. */
 const ticksPerEntry = 10;
+
+/** The examples that come with the package, wherever it is installed. */
+const examples = fileURLToPath(new URL("../../devices/examples/", import.meta.url));
 
 /** Accuracies after one more second. */
 export interface CourseEntry {
@@ -152,6 +156,12 @@ function entryOf({ status, linear }: DemoState, second: number): CourseEntry {
   };
 }
 
+/** A path as one would type it here. */
+function fromHere(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") ? path : short;
+}
+
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 function reportOf(
@@ -159,15 +169,14 @@ function reportOf(
   checkpoint: string,
 ): Report {
   const { scores, ...counts } = status;
-  const short = relative(process.cwd(), checkpoint);
-  const file = short.startsWith("..") ? checkpoint : short;
+  const file = fromHere(checkpoint);
   const drifts = Math.floor(status.samples / demoFirmware.samplesPerRule);
   const changed =
     drifts === 0 ? "" : `, and the rule has changed ${drifts === 1 ? "once" : `${drifts} times`}`;
   const next = [
     `npx rivulet inspect ${file}`,
-    "npx rivulet plan devices/examples/pump.yaml",
-    "npx rivulet run --help",
+    `npx rivulet replay --data ${fromHere(`${examples}pump.csv`)}`,
+    `npx rivulet plan ${fromHere(`${examples}pump.yaml`)}`,
   ];
   return {
     data: {
