@@ -1,6 +1,7 @@
 import { RivuletError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import type { State, Stateful } from "../state.ts";
+import { restoreTogether } from "./restore.ts";
 import { standardize } from "./standardize.ts";
 import type { Transform } from "./transform.ts";
 
@@ -67,9 +68,9 @@ export class Pipeline implements Stateful {
 
   restore(state: State): void {
     if (!Array.isArray(state) || state.length !== this.#chain.length) {
-      throw new TypeError(`the stored features must be a list of ${this.#chain.length} transforms`);
+      throw new RivuletError(`the stored features must be a list of ${this.#chain.length} transforms`);
     }
-    for (const [link, transform] of this.#chain.entries()) transform.restore(state[link]);
+    restoreTogether(this.#chain, state);
   }
 }
 
@@ -82,13 +83,23 @@ export function createPipeline(description: unknown, inputs: number): Pipeline {
   if (!Array.isArray(description)) {
     throw new RivuletError(`features must be a list of transforms, such as [standardize]`);
   }
-  for (const [index, name] of description.entries()) {
-    if (typeof name !== "string" || !names.includes(name)) {
-      const written = typeof name === "string" ? name : JSON.stringify(name);
+  for (const [index, written] of description.entries()) {
+    const name = nameOf(written);
+    if (!names.includes(name)) {
       throw new RivuletError(
-        `features[${index}] names an unknown transform "${written}"; ${suggestion(written, names)}`,
+        `features[${index}] names an unknown transform "${name}"; ${suggestion(name, names)}`,
       );
+    }
+    if (typeof written !== "string") {
+      throw new RivuletError(`features[${index}].${name} has no options; write ${name} alone`);
     }
   }
   return new Pipeline(description, inputs);
+}
+
+/** The name in `name` or `{ name: options }`. */
+function nameOf(written: unknown): string {
+  if (typeof written === "string") return written;
+  const keys = typeof written === "object" && written !== null ? Object.keys(written) : [];
+  return keys.length === 1 ? keys[0] : JSON.stringify(written);
 }

@@ -1,61 +1,96 @@
-/**
- * Mean and variance of the last `window` values. Values are summed as differences from a reference near them,
- * and the sums are taken anew each time the window has been filled once, so that neither a large offset nor the
- * rounding of a year of additions and subtractions shows.
- */
-export class RollingStatistics {
-  readonly #values: Float64Array;
-  #filled = 0;
-  #next = 0;
-  #reference = 0;
-  #sum = 0;
-  #squares = 0;
+import type { State, Stateful } from "../state.ts";
+import { restoreBlock } from "./restore.ts";
 
+/** Places in the block, before the three runs of `window` numbers. */
+const at = { next: 0, full: 1, mean: 2, deviations: 3 } as const;
+const totalsLength = 4;
+
+/**
+ * Mean and variance of the last `window` values. Nothing is ever subtracted again: the stream is cut into blocks
+ * of `window` values, and any window is the end of one block and the beginning of the next. The beginning grows
+ * by Welford's update, all ends of a block are worked out once when it is full, and the two are joined by the
+ * formula of Chan, Golub and LeVeque, 1979. So neither a large offset, nor the rounding of a year, nor a spike that
+ * has left the window shows. A value costs constant time on average and no allocation.
+ */
+export class RollingStatistics implements Stateful {
+  readonly window: number;
+  readonly #block: Float64Array;
+  readonly #values: Float64Array;
+  /** Mean and sum of squared deviations of the last full block from each place to its end. */
+  readonly #endMean: Float64Array;
+  readonly #endDeviations: Float64Array;
+
+  /** `window`: values looked back on, a whole number of 1 or more. */
   constructor(window: number) {
-    this.#values = new Float64Array(window);
+    this.window = window;
+    this.#block = new Float64Array(totalsLength + 3 * window);
+    this.#values = this.#block.subarray(totalsLength, totalsLength + window);
+    this.#endMean = this.#block.subarray(totalsLength + window, totalsLength + 2 * window);
+    this.#endDeviations = this.#block.subarray(totalsLength + 2 * window);
   }
 
   /** Takes in a value and lets go of the one that leaves the window. */
   learn(value: number): void {
-    const values = this.#values;
-    if (this.#filled === 0) this.#reference = value;
-    if (this.#filled === values.length) {
-      const leaving = values[this.#next] - this.#reference;
-      this.#sum -= leaving;
-      this.#squares -= leaving * leaving;
-    } else {
-      this.#filled++;
-    }
-    values[this.#next] = value;
-    const entering = value - this.#reference;
-    this.#sum += entering;
-    this.#squares += entering * entering;
-    this.#next++;
-    if (this.#next === values.length) {
-      this.#next = 0;
-      this.#sumAnew();
-    }
+    const block = this.#block;
+    if (block[at.next] === this.window) this.#closeBlock();
+    this.#values[block[at.next]++] = value;
+    const deviation = value - block[at.mean];
+    block[at.mean] += deviation / block[at.next];
+    block[at.deviations] += deviation * (value - block[at.mean]);
   }
 
-  #sumAnew(): void {
-    this.#reference = this.mean;
-    this.#sum = 0;
-    this.#squares = 0;
-    for (let i = 0; i < this.#filled; i++) {
-      const difference = this.#values[i] - this.#reference;
-      this.#sum += difference;
-      this.#squares += difference * difference;
+  #closeBlock(): void {
+    const block = this.#block;
+    let mean = 0;
+    let deviations = 0;
+    for (let i = this.window - 1, count = 1; i >= 0; i--, count++) {
+      const deviation = this.#values[i] - mean;
+      mean += deviation / count;
+      deviations += deviation * (this.#values[i] - mean);
+      this.#endMean[i] = mean;
+      this.#endDeviations[i] = deviations;
     }
+    block[at.next] = 0;
+    block[at.full] = 1;
+    block[at.mean] = 0;
+    block[at.deviations] = 0;
   }
 
-  /** Mean of the values in the window. */
+  /** Values in the window: fewer than `window` only at the start. */
+  get count(): number {
+    return this.#block[at.full] === 1 ? this.window : this.#block[at.next];
+  }
+
+  /** Values in the window that stand in the block before this one. */
+  get #older(): number {
+    return this.#block[at.full] === 1 ? this.window - this.#block[at.next] : 0;
+  }
+
+  /** Mean of the values in the window; 0 before the first. */
   get mean(): number {
-    return this.#reference + this.#sum / this.#filled;
+    const block = this.#block;
+    const older = this.#older;
+    if (older === 0) return block[at.mean];
+    const next = block[at.next];
+    return block[at.mean] + ((this.#endMean[next] - block[at.mean]) * older) / this.window;
   }
 
-  /** Mean squared deviation of the values in the window from their mean. */
+  /** Mean squared deviation of the values in the window from their mean; 0 before the first. */
   get populationVariance(): number {
-    const mean = this.#sum / this.#filled;
-    return Math.max(0, this.#squares / this.#filled - mean * mean);
+    const block = this.#block;
+    const older = this.#older;
+    const next = block[at.next];
+    if (older === 0) return next === 0 ? 0 : block[at.deviations] / next;
+    const apart = next === 0 ? 0 : this.#endMean[next] - block[at.mean];
+    const between = (apart * apart * older * next) / this.window;
+    return (block[at.deviations] + this.#endDeviations[next] + between) / this.window;
+  }
+
+  state(): State {
+    return this.#block;
+  }
+
+  restore(state: State): void {
+    restoreBlock(this.#block, state, "rolling statistics");
   }
 }

@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../state.ts";
+import { restoreBlock } from "./restore.ts";
 
 /**
  * Count, mean, variance and range of every column of a stream, one row at a time, by Welford's update
@@ -95,13 +96,4 @@ export class RunningStatistics implements Stateful {
   restore(state: State): void {
     restoreBlock(this.#block, state, "statistics");
   }
-}
-
-/** Copies a stored block over a live one. @throws TypeError, with nothing changed, where the sizes differ. */
-export function restoreBlock(block: Float64Array, state: State, what: string): void {
-  if (!(state instanceof Float64Array) || state.length !== block.length) {
-    const found = state instanceof Float64Array ? `${state.length} numbers` : "something else";
-    throw new TypeError(`the stored ${what} must be ${block.length} float64 numbers but are ${found}`);
-  }
-  block.set(state);
 }

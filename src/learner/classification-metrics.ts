@@ -1,4 +1,4 @@
-import { restoreBlock } from "../features/running-statistics.ts";
+import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 
 export interface Averages {
@@ -42,12 +42,13 @@ const at = {
   baselineCorrect: 5,
   slidingCorrect: 6,
   slidingNext: 7,
+  mostFrequent: 8,
 } as const;
-const totalsLength = 8;
+const totalsLength = 9;
 
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
-/** Running scores of a classifier; a sample costs no allocation and a time that depends on the classes alone. */
+/** Running scores of a classifier; a sample costs constant time, whatever the classes, and no allocation. */
 export class ClassificationMetrics implements Stateful {
   readonly classes: number;
   readonly slidingWindow: number;
@@ -80,9 +81,14 @@ export class ClassificationMetrics implements Stateful {
   observe(label: number, predicted: number, probabilities: ArrayLike<number> | null): void {
     const totals = this.#totals;
     const correct = label === predicted ? 1 : 0;
-    if (this.#mostFrequent() === label) totals[at.baselineCorrect]++;
+    const support = this.#support;
+    const mostFrequent = totals[at.mostFrequent];
+    if (mostFrequent === label) totals[at.baselineCorrect]++;
     this.#confusion[label * this.classes + predicted]++;
-    this.#support[label]++;
+    support[label]++;
+    // Only the class that just grew can pass the first among equals.
+    const ahead = support[label] - support[mostFrequent];
+    if (ahead > 0 || (ahead === 0 && label < mostFrequent)) totals[at.mostFrequent] = label;
     totals[at.correct] += correct;
     totals[at.fadingCorrect] = correct + this.fadingFactor * totals[at.fadingCorrect];
     totals[at.fadingSamples] = 1 + this.fadingFactor * totals[at.fadingSamples];
@@ -94,10 +100,9 @@ export class ClassificationMetrics implements Stateful {
     totals[at.samples]++;
   }
 
-  #mostFrequent(): number {
-    let best = 0;
-    for (let c = 1; c < this.classes; c++) if (this.#support[c] > this.#support[best]) best = c;
-    return best;
+  /** The class with the most samples so far, the first of several; 0 before the first sample. */
+  get mostFrequent(): number {
+    return this.#totals[at.mostFrequent];
   }
 
   get samples(): number {

@@ -1,4 +1,5 @@
-import { RunningStatistics, restoreBlock } from "../features/running-statistics.ts";
+import { restoreBlock } from "../features/restore.ts";
+import { RunningStatistics } from "../features/running-statistics.ts";
 import type { State, Stateful } from "../state.ts";
 
 /** Everything known about the errors of a regression so far, in the target's own units. */
@@ -61,6 +62,11 @@ export class RegressionMetrics implements Stateful {
     return this.#targets.count;
   }
 
+  /** Mean of the targets so far; 0 before the first. */
+  get targetMean(): number {
+    return this.#targets.mean();
+  }
+
   get mae(): number {
     return ratio(this.#totals[at.absolute], this.samples);
   }
@@ -98,8 +104,10 @@ export class RegressionMetrics implements Stateful {
   }
 
   restore(state: State): void {
-    const { totals, targets } = state as { totals: State; targets: State };
+    const { totals, targets } = (state ?? {}) as { totals: State; targets: State };
+    const fitting = new Float64Array(totalsLength);
+    restoreBlock(fitting, totals, "metrics");
     this.#targets.restore(targets);
-    restoreBlock(this.#totals, totals, "metrics");
+    this.#totals.set(fitting);
   }
 }

@@ -1,5 +1,5 @@
 import { RivuletError } from "../errors.ts";
-import { RunningStatistics, restoreBlock } from "../features/running-statistics.ts";
+import { RunningStatistics } from "../features/running-statistics.ts";
 import { suggestion } from "../nearest.ts";
 import type { State, Stateful } from "../state.ts";
 
@@ -65,6 +65,8 @@ export class TargetScale implements Stateful {
 
   restore(state: State): void {
     if (this.#statistics) this.#statistics.restore(state);
-    else if (state !== null) restoreBlock(new Float64Array(0), state, "target");
+    else if (state !== null) {
+      throw new RivuletError("the stored target has statistics but this one is not standardized");
+    }
   }
 }

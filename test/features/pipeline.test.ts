@@ -36,11 +36,30 @@ describe("a pipeline", () => {
     expect(copy.state()).toEqual(pipeline.state());
   });
 
+  test("takes back nothing of a state of which one transform does not fit", () => {
+    const pipeline = createPipeline(["standardize", "standardize"], 1);
+    for (const value of [1, 5, 6]) pipeline.learn(Float64Array.of(value), 0);
+    const before = structuredClone(pipeline.state());
+    const [first] = createPipeline(["standardize", "standardize"], 1).state() as Float64Array[];
+    expect(() => pipeline.restore([first, new Float64Array(9)])).toThrow(
+      "must be 5 float64 numbers but are 9",
+    );
+    expect(() => pipeline.restore([first])).toThrow("must be a list of 2 transforms");
+    expect(pipeline.state()).toEqual(before);
+  });
+
   test("refuses an unknown transform with the nearest known one", () => {
     expect(() => createPipeline(["standardise"], 1)).toThrow(
       'features[0] names an unknown transform "standardise"; did you mean "standardize"?',
     );
     expect(() => createPipeline("standardize", 1)).toThrow("features must be a list");
-    expect(() => createPipeline([{ window: 3 }], 1)).toThrow("unknown transform");
+    expect(() => createPipeline([{ window: 3 }], 1)).toThrow('unknown transform "window"');
+    expect(() => createPipeline([3], 1)).toThrow('unknown transform "3"');
+  });
+
+  test("refuses options for a transform that has none", () => {
+    expect(() => createPipeline([{ standardize: { window: 3 } }], 1)).toThrow(
+      "features[0].standardize has no options; write standardize alone",
+    );
   });
 });

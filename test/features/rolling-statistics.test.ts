@@ -31,3 +31,38 @@ test("rounding does not add up over a million values", () => {
   expect(rolling.populationVariance).toBe(0);
   expect(rolling.mean).toBe(3);
 });
+
+test("a spike that has left the window leaves nothing behind", () => {
+  const rolling = new RollingStatistics(7);
+  const values = [1e15, ...Array.from({ length: 20 }, (_, i) => i % 2)];
+  for (const [i, value] of values.entries()) {
+    rolling.learn(value);
+    if (i < 7) continue;
+    const ones = i % 2 === 0 ? 3 : 4;
+    expect(rolling.mean).toBeCloseTo((7 - ones) / 7, 12);
+    expect(rolling.populationVariance).toBeCloseTo(12 / 49, 12);
+  }
+});
+
+test("continues from its state, before and after the window is full", () => {
+  for (const seen of [2, 9]) {
+    const rolling = new RollingStatistics(4);
+    for (let i = 0; i < seen; i++) rolling.learn(Math.sin(i));
+    const copy = new RollingStatistics(4);
+    copy.restore(structuredClone(rolling.state()));
+    for (const each of [rolling, copy]) each.learn(5);
+    expect(copy.state()).toEqual(rolling.state());
+    expect(copy.populationVariance).toBe(rolling.populationVariance);
+  }
+});
+
+test("knows how many values it looks back on", () => {
+  const rolling = new RollingStatistics(3);
+  const counts = [rolling.count];
+  for (let i = 0; i < 5; i++) {
+    rolling.learn(i);
+    counts.push(rolling.count);
+  }
+  expect(counts).toEqual([0, 1, 2, 3, 3, 3]);
+  expect(new RollingStatistics(3)).toMatchObject({ mean: 0, populationVariance: 0 });
+});

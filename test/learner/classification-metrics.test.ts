@@ -63,6 +63,16 @@ describe("classification metrics", () => {
     ).toBe(0.5);
   });
 
+  test("name the first of several most frequent classes", () => {
+    const named: number[] = [];
+    const metrics = scored([]);
+    for (const label of [2, 1, 1, 2, 2, 0]) {
+      metrics.observe(label, 0, null);
+      named.push(metrics.mostFrequent);
+    }
+    expect(named).toEqual([2, 1, 1, 1, 2, 2]);
+  });
+
   test("hold a probability of 0 at 1e-15 in the log loss", () => {
     const metrics = new ClassificationMetrics(2);
     metrics.observe(0, 1, [0, 1]);

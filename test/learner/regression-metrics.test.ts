@@ -48,4 +48,14 @@ describe("regression metrics", () => {
     for (const each of [metrics, copy]) each.observe(Float64Array.of(1), 0, Float64Array.of(2));
     expect(copy.report()).toEqual(metrics.report());
   });
+
+  test("refuse a state that does not fit, unchanged", () => {
+    const metrics = scored([[10, 13]]);
+    const before = structuredClone(metrics.state());
+    const other = scored([[1, 1]]).state() as { [key: string]: Float64Array };
+    expect(() => metrics.restore({ ...other, targets: new Float64Array(1) })).toThrow("5 float64 numbers");
+    expect(() => metrics.restore({ ...other, totals: new Float64Array(1) })).toThrow("7 float64 numbers");
+    expect(() => metrics.restore(null)).toThrow("7 float64 numbers");
+    expect(metrics.state()).toEqual(before);
+  });
 });

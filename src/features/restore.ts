@@ -1,0 +1,29 @@
+/** Stored state is put back whole or not at all. */
+import { RivuletError } from "../errors.ts";
+import type { State, Stateful } from "../state.ts";
+
+/**
+ * Copies a stored block of numbers over the live one.
+ * @throws RivuletError, with nothing changed, where the stored one is of another size
+ */
+export function restoreBlock(block: Float64Array, state: State, what: string): void {
+  if (!(state instanceof Float64Array) || state.length !== block.length) {
+    const found = state instanceof Float64Array ? `${state.length} numbers` : "something else";
+    throw new RivuletError(`the stored ${what} must be ${block.length} float64 numbers but are ${found}`);
+  }
+  block.set(state);
+}
+
+/**
+ * Puts each part's state back. Where one refuses, those before it get back what they had, and its error is thrown:
+ * only a part itself can tell whether a state fits it.
+ */
+export function restoreTogether(parts: readonly Stateful[], states: readonly State[]): void {
+  const before = parts.map((part) => structuredClone(part.state()));
+  try {
+    for (const [index, part] of parts.entries()) part.restore(states[index]);
+  } catch (error) {
+    for (const [index, part] of parts.entries()) part.restore(before[index]);
+    throw error;
+  }
+}
