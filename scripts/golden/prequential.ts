@@ -9,7 +9,7 @@ import { ClassificationMetrics } from "../../src/learner/classification-metrics.
 import { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
 import { compareNumbers, type Outcome, type Trace } from "./outcome.ts";
 
-/** Weights are float32 and thousands of updates old; the scores are counts and must be the published ones. */
+/** Weights are float32 and thousands of updates old; what was published must come out to the last digit. */
 const tolerances = { weights: 5e-4, scores: 1e-5 };
 
 function readData(folder: string, dataset: string): string | null {
@@ -83,6 +83,22 @@ export function runPrequential(trace: Trace, { dataDirectory }: { dataDirectory:
         ? compareClasses(classification, expected, after)
         : compareErrors(regression, expected, after));
     if (difference) return difference;
+  }
+  return comparePublished(
+    trace.published,
+    logistic
+      ? { accuracy: classification.accuracy, F1: classification.report().perClass[1].f1 }
+      : { MAE: regression.mae, RMSE: regression.report().rmse },
+  );
+}
+
+/** Compares with the numbers in a text such as "accuracy 0.822144, F1 0.777086", to the digits that it shows. */
+function comparePublished(published: string, scores: Record<string, number>): string | null {
+  for (const [name, score] of Object.entries(scores)) {
+    const shown = published.match(new RegExp(`\\b${name} ([0-9.]+)`))?.[1];
+    if (shown === undefined) return `the published text "${published}" has no ${name}`;
+    const found = score.toFixed(shown.length - shown.indexOf(".") - 1);
+    if (Number(found) !== Number(shown)) return `final ${name} is ${found}, published ${shown}`;
   }
   return null;
 }

@@ -3,9 +3,11 @@
  * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
  */
 import { describeModel, type ModelDescription } from "../engine/description.ts";
+import type { Loss } from "../engine/model.ts";
 import { createNetwork, type Network } from "../engine/network.ts";
 import { RivuletError } from "../errors.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
+import { restoreTogether } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { type ModelParts, modelFor } from "./model.ts";
@@ -36,11 +38,17 @@ export type LearnerDescription = {
 
 /** Samples that were not learned from, by reason. Nothing else of them is kept. */
 export type Refusals = {
-  /** A feature or target that is not a finite number. */
+  /** A feature or target that is no finite number in float32, in which the network counts. */
   notFinite: number;
   /** A class that is no whole number from 0 to classes - 1. */
   badLabel: number;
 };
+
+/** More than this is infinite in float32. */
+const largestFloat32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** How the numbers that the network gives stand for probabilities. */
+type Reading = "probabilities" | "log-probabilities" | "logit" | "probability";
 
 export class Learner implements Stateful {
   readonly network: Network;
@@ -55,6 +63,11 @@ export class Learner implements Stateful {
   /** Samples predicted, scored and taken in for training. */
   samplesSeen = 0;
   readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
+  /**
+   * Samples for which the network's answer was no finite number (weights that have run away, a feature far out of
+   * its range); they are scored on what is known without it: the most frequent class, the mean of the targets.
+   */
+  unanswered = 0;
 
   readonly #fields: string[];
   readonly #target: TargetDescription;
@@ -65,6 +78,7 @@ export class Learner implements Stateful {
   readonly #featureAt: Uint32Array;
   readonly #row: Float64Array;
   readonly #scale: TargetScale;
+  readonly #reading: Reading;
   readonly #classification: ClassificationMetrics | null;
   readonly #regression: RegressionMetrics | null;
   /** Samples waiting until `batchSize` of them make a step: they must not lie in the input that predicts. */
@@ -75,7 +89,7 @@ export class Learner implements Stateful {
   constructor(options: LearnerOptions) {
     const { batchSize = 1, seed = 1, deterministic = false } = options.training ?? {};
     const target: TargetDescription =
-      "classes" in options.target ? options.target : { standardize: true, ...options.target };
+      "classes" in options.target ? { ...options.target } : { standardize: true, ...options.target };
     requireTarget(target, options.fields);
     this.#fields = [...options.fields];
     this.#target = target;
@@ -97,6 +111,7 @@ export class Learner implements Stateful {
       deterministic,
       budgetBytes: options.budgetBytes,
     });
+    this.#reading = readingOf(model.loss);
     this.classes = "classes" in target ? target.classes : 0;
     this.#classification = this.classes > 0 ? new ClassificationMetrics(this.classes) : null;
     this.#regression = this.classes > 0 ? null : new RegressionMetrics();
@@ -115,7 +130,7 @@ export class Learner implements Stateful {
   observe(values: Float64Array, offset: number): boolean {
     if (!this.accepts(values, offset)) return false;
     const targetAt = offset + this.#targetAt;
-    this.#predictRow(values, offset);
+    if (!this.#predictRow(values, offset)) this.unanswered++;
     if (this.#classification) {
       this.#classification.observe(values[targetAt], this.predictedClass, this.prediction);
     } else {
@@ -129,11 +144,12 @@ export class Learner implements Stateful {
 
   /**
    * Predicts the sample at `offset` of `values` into `prediction` and `predictedClass`; the target's column is not
-   * looked at, and nothing is learned. Gives false where a feature is not finite. Allocates nothing.
+   * looked at, and nothing is learned. Gives false, with nothing predicted, where a feature is not finite. Allocates
+   * nothing.
    */
   predict(values: Float64Array, offset: number): boolean {
     for (let i = 0; i < this.#featureAt.length; i++) {
-      if (!Number.isFinite(values[offset + this.#featureAt[i]])) return false;
+      if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
     }
     this.#predictRow(values, offset);
     return true;
@@ -170,7 +186,7 @@ export class Learner implements Stateful {
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. */
   accepts(values: Float64Array, offset: number): boolean {
     for (let i = 0; i < this.#fields.length; i++) {
-      if (!Number.isFinite(values[offset + i])) {
+      if (!(Math.abs(values[offset + i]) <= largestFloat32)) {
         this.refusals.notFinite++;
         return false;
       }
@@ -190,32 +206,57 @@ export class Learner implements Stateful {
     for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
   }
 
-  #predictRow(values: Float64Array, offset: number): void {
+  /** Gives false where the network had no finite answer, and answers without it. */
+  #predictRow(values: Float64Array, offset: number): boolean {
     this.#readFeatures(values, offset);
     this.pipeline.transform(this.#row, 0, this.network.input, 0);
     this.network.infer(1);
-    if (this.classes > 0) this.#readProbabilities();
-    else {
-      this.prediction[0] = this.network.prediction[0];
-      this.#scale.restoreUnits(this.prediction);
-    }
+    return this.classes > 0 ? this.#readClass() : this.#readNumber();
   }
 
-  #readProbabilities(): void {
+  #readNumber(): boolean {
+    const answer = this.prediction;
+    answer[0] = this.network.prediction[0];
+    if (Number.isFinite(answer[0])) {
+      this.#scale.restoreUnits(answer);
+      return true;
+    }
+    answer[0] = (this.#regression as RegressionMetrics).targetMean;
+    return false;
+  }
+
+  #readClass(): boolean {
     const answer = this.network.prediction;
     const probabilities = this.prediction;
-    if (this.network.outputs === 1) {
-      // From the logit: 1 minus a float32 probability near 1 would leave no digits.
-      probabilities[0] = 1 / (1 + Math.exp(this.network.output[0]));
-      probabilities[1] = 1 / (1 + Math.exp(-this.network.output[0]));
-    } else if (this.network.model.loss.type === "negativeLogLikelihood") {
-      for (let c = 0; c < this.classes; c++) probabilities[c] = Math.exp(answer[c]);
-    } else {
-      for (let c = 0; c < this.classes; c++) probabilities[c] = answer[c];
+    const classes = this.classes;
+    switch (this.#reading) {
+      case "probabilities":
+        for (let c = 0; c < classes; c++) probabilities[c] = answer[c];
+        break;
+      case "log-probabilities":
+        for (let c = 0; c < classes; c++) probabilities[c] = Math.exp(answer[c]);
+        break;
+      case "logit":
+        // Not from the probability: 1 minus a float32 near 1 would leave no digits.
+        probabilities[0] = 1 / (1 + Math.exp(this.network.output[0]));
+        probabilities[1] = 1 / (1 + Math.exp(-this.network.output[0]));
+        break;
+      case "probability":
+        probabilities[0] = 1 - answer[0];
+        probabilities[1] = answer[0];
+        break;
     }
     let best = 0;
-    for (let c = 1; c < this.classes; c++) if (probabilities[c] > probabilities[best]) best = c;
+    let sum = probabilities[0];
+    for (let c = 1; c < classes; c++) {
+      sum += probabilities[c];
+      if (probabilities[c] > probabilities[best]) best = c;
+    }
     this.predictedClass = best;
+    if (Number.isFinite(sum)) return true;
+    probabilities.fill(1 / classes);
+    this.predictedClass = (this.#classification as ClassificationMetrics).mostFrequent;
+    return false;
   }
 
   /** Puts the sample, with the statistics that now know it, to those that wait, and takes a step once enough do. */
@@ -237,9 +278,9 @@ export class Learner implements Stateful {
 
   describe(): LearnerDescription {
     return {
-      fields: this.#fields,
-      target: this.#target,
-      features: this.pipeline.description,
+      fields: [...this.#fields],
+      target: { ...this.#target },
+      features: [...this.pipeline.description],
       model: describeModel(this.network.model),
       training: {
         batchSize: this.network.batchSize,
@@ -254,6 +295,7 @@ export class Learner implements Stateful {
     return {
       samplesSeen: this.samplesSeen,
       refusals: { ...this.refusals },
+      unanswered: this.unanswered,
       network: this.network.state(),
       features: this.pipeline.state(),
       target: this.#scale.state(),
@@ -266,30 +308,59 @@ export class Learner implements Stateful {
     };
   }
 
-  /** @throws RivuletError or TypeError where the state is of a learner of another description */
+  /** @throws RivuletError, with nothing changed, where the state is of a learner of another description */
   restore(given: State): void {
-    const state = given as unknown as LearnerState;
-    this.network.restore(state.network as unknown as State);
-    this.pipeline.restore(state.features);
-    this.#scale.restore(state.target);
-    this.metrics.restore(state.metrics);
+    const state = this.#requireState(given);
+    restoreTogether(
+      [this.network, this.pipeline, this.#scale, this.metrics],
+      [state.network as unknown as State, state.features, state.target, state.metrics],
+    );
     this.samplesSeen = state.samplesSeen;
-    Object.assign(this.refusals, state.refusals);
+    this.refusals.notFinite = state.refusals.notFinite;
+    this.refusals.badLabel = state.refusals.badLabel;
+    this.unanswered = state.unanswered;
     this.#gathered = state.gathered.rows;
     this.#gatheredInputs.set(state.gathered.inputs);
     this.#gatheredTargets.set(state.gathered.targets);
+  }
+
+  /** Checks what is the learner's own in a state; its parts check theirs. */
+  #requireState(given: State): LearnerState {
+    const { samplesSeen, refusals, unanswered, gathered } = (given ?? {}) as unknown as Partial<LearnerState>;
+    const counts = [samplesSeen, refusals?.notFinite, refusals?.badLabel, unanswered, gathered?.rows];
+    if (!counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0)) {
+      throw new RivuletError(
+        "the stored learner must hold the counts samplesSeen, refusals, unanswered and gathered.rows",
+      );
+    }
+    const { rows, inputs, targets } = gathered as LearnerState["gathered"];
+    const { batchSize, inputs: width } = this.network;
+    const whole = rows < batchSize && inputs?.length === rows * width && targets?.length === rows;
+    if (!whole || !(inputs instanceof Float32Array && targets instanceof Float32Array)) {
+      throw new RivuletError(
+        `the stored learner holds ${rows} gathered samples but this one takes fewer than ${batchSize}, of ${width} inputs and a target each`,
+      );
+    }
+    return given as unknown as LearnerState;
   }
 }
 
 export type LearnerState = {
   samplesSeen: number;
   refusals: Refusals;
+  unanswered: number;
   network: ReturnType<Network["state"]>;
   features: State;
   target: State;
   metrics: State;
   gathered: { rows: number; inputs: Float32Array; targets: Float32Array };
 };
+
+function readingOf(loss: Loss): Reading {
+  if (loss.type === "negativeLogLikelihood") return "log-probabilities";
+  if (loss.type !== "binaryCrossEntropy") return "probabilities";
+  return loss.on === "logits" ? "logit" : "probability";
+}
 
 /**
  * Builds a learner: pipeline, network and scores for a target among the columns of a sample.

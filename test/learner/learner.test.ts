@@ -3,6 +3,7 @@ import { createRandom } from "../../src/engine/random.ts";
 import type { ClassificationMetrics } from "../../src/learner/classification-metrics.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../../src/learner/learner.ts";
 import type { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
+import type { State } from "../../src/state.ts";
 
 const fields = ["pressure", "flow", "label"];
 
@@ -64,6 +65,23 @@ describe("a learner", () => {
     expect([...learner.prediction]).toEqual(answer);
   });
 
+  test("predicts with the statistics before the sample and learns with those that know it", () => {
+    const learner = createLearner({
+      fields: ["a", "y"],
+      target: { column: "y", standardize: false },
+      model: { layers: ["dense"], optimizer: { sgd: { learningRate: 0.1 } } },
+    });
+    const zero = (name: string, shape: number[]) => ({ name, shape, data: new Float32Array(1) });
+    learner.network.setParameters([zero("0.weight", [1, 1]), zero("0.bias", [1])]);
+    learner.observe(Float64Array.of(1, 10), 0);
+    learner.observe(Float64Array.of(3, 20), 0);
+    // First: nothing has varied, z = 0, error -10, so bias 2. Second: predicted from z = 0, learned from z = 1.
+    expect(learner.prediction[0]).toBe(2);
+    const [weight, bias] = learner.network.parameters().map(({ data }) => data[0]);
+    expect(weight).toBeCloseTo(3.6, 6);
+    expect(bias).toBeCloseTo(5.6, 6);
+  });
+
   test("takes one step for each batch of samples", () => {
     const learner = createLearner({ ...classify, training: { batchSize: 8 } });
     observeAll(learner, stream(20));
@@ -71,12 +89,16 @@ describe("a learner", () => {
   });
 
   test("gives probabilities that add up, and the most probable class", () => {
-    for (const loss of ["softmaxCrossEntropy", "binaryCrossEntropy", "negativeLogLikelihood"]) {
-      const layers = loss === "negativeLogLikelihood" ? [{ dense: 2 }, "logSoftmax"] : [];
-      const learner = observeAll(createLearner({ ...classify, model: { loss, layers } }), stream(50));
+    const onProbabilities = { binaryCrossEntropy: { on: "probabilities" } };
+    const losses = ["softmaxCrossEntropy", "binaryCrossEntropy", "negativeLogLikelihood", onProbabilities];
+    for (const loss of losses) {
+      const learner = observeAll(createLearner({ ...classify, model: { loss } }), stream(4000));
       const [no, yes] = learner.prediction;
       expect(no + yes).toBeCloseTo(1, 5);
       expect(learner.predictedClass).toBe(yes > no ? 1 : 0);
+      expect(accuracy(learner)).toBeGreaterThan(0.93);
+      // Of a sure answer the surer half says so: a logit read as a probability would stay near 0.5.
+      expect(Math.max(no, yes)).toBeGreaterThan(0.9);
     }
   });
 });
@@ -85,6 +107,7 @@ describe("a sample that must not be learned from", () => {
   const poisons: [string, number[], keyof Learner["refusals"]][] = [
     ["NaN in a feature", [Number.NaN, 0, 1], "notFinite"],
     ["infinity in a feature", [1, Number.NEGATIVE_INFINITY, 1], "notFinite"],
+    ["a feature that float32 does not reach", [1e39, 0, 1], "notFinite"],
     ["NaN for a label", [1, 0, Number.NaN], "notFinite"],
     ["label past the last class", [1, 0, 2], "badLabel"],
     ["negative label", [1, 0, -1], "badLabel"],
@@ -97,6 +120,37 @@ describe("a sample that must not be learned from", () => {
     expect(learner.refusals[reason]).toBe(1);
     learner.refusals[reason] = 0;
     expect(learner.state()).toEqual(before);
+  });
+});
+
+describe("an answer that is no finite number", () => {
+  /** Raw features of this size make the logits of any weights infinite. */
+  const runaway = { features: [], model: { layers: [{ dense: 4 }, "relu"] } };
+
+  test("is counted, and the most frequent class named instead", () => {
+    const learner = createLearner({ ...classify, ...runaway });
+    for (const label of [1, 1, 0]) learner.observe(Float64Array.of(0.1, 0.1, label), 0);
+    learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
+    expect(learner.unanswered).toBe(1);
+    expect([learner.predictedClass, ...learner.prediction]).toEqual([1, 0.5, 0.5]);
+    expect((learner.metrics as ClassificationMetrics).report().logLoss).toBeLessThan(10);
+  });
+
+  test("is counted, and the mean of the targets given instead", () => {
+    const learner = createLearner({ ...regress, ...runaway });
+    for (const flow of [10, 20]) learner.observe(Float64Array.of(0.1, flow, 0.2), 0);
+    learner.observe(Float64Array.of(3e38, 30, 3e38), 0);
+    expect([learner.unanswered, learner.prediction[0]]).toEqual([1, 15]);
+    expect(Number.isFinite((learner.metrics as RegressionMetrics).r2)).toBe(true);
+  });
+
+  test("leaves the weights as they were", () => {
+    const learner = createLearner({ ...classify, ...runaway });
+    learner.observe(Float64Array.of(0.1, 0.1, 1), 0);
+    const before = learner.network.parameters();
+    learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
+    expect(learner.network.skipped).toBe(1);
+    expect(learner.network.parameters()).toEqual(before);
   });
 });
 
@@ -116,6 +170,38 @@ describe("a learner resumed from its state", () => {
     expect(resumed.state()).toEqual(straight.state());
     expect(resumed.report()).toEqual(straight.report());
     expect([...resumed.prediction]).toEqual([...straight.prediction]);
+  });
+
+  test("goes on counting what it refused and could not answer", () => {
+    const learner = createLearner({ ...classify, features: [], model: { layers: [{ dense: 4 }, "relu"] } });
+    learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
+    learner.observe(Float64Array.of(Number.NaN, 0, 1), 0);
+    learner.observe(Float64Array.of(0, 0, 7), 0);
+    const resumed = createLearner(learner.describe());
+    resumed.restore(structuredClone(learner.state()) as unknown as State);
+    expect(resumed.refusals).toEqual({ notFinite: 1, badLabel: 1 });
+    expect(resumed.unanswered).toBe(learner.unanswered);
+    expect(learner.unanswered).toBe(1);
+  });
+
+  test("refuses the state of another learner and stays as it was", () => {
+    const batch = (batchSize: number) => ({ ...classify, training: { batchSize } });
+    const learner = observeAll(createLearner(batch(4)), stream(30));
+    const before = structuredClone(learner.state());
+    const good = observeAll(createLearner(batch(4)), stream(50)).state();
+    const others: [State, string][] = [
+      [null, "must hold the counts"],
+      [
+        observeAll(createLearner(batch(8)), stream(30)).state() as unknown as State,
+        "holds 6 gathered samples",
+      ],
+      [createLearner({ ...regress, training: { batchSize: 4 } }).state() as unknown as State, '"2.weight"'],
+      [{ ...good, metrics: new Float64Array(3) } as unknown as State, "metrics must be"],
+      [{ ...good, features: [] } as unknown as State, "a list of 1 transforms"],
+      [{ ...good, target: new Float64Array(5) } as unknown as State, "not standardized"],
+    ];
+    for (const [state, sentence] of others) expect(() => learner.restore(state)).toThrow(sentence);
+    expect(learner.state()).toEqual(before);
   });
 
   test("is described with every default written out", () => {

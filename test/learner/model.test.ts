@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { binaryCrossEntropy, dense, relu, sigmoid, softmaxCrossEntropy } from "../../src/engine/model.ts";
+import {
+  binaryCrossEntropy,
+  dense,
+  logSoftmax,
+  relu,
+  sigmoid,
+  softmaxCrossEntropy,
+} from "../../src/engine/model.ts";
 import { modelFor } from "../../src/learner/model.ts";
 
 const classes = { column: "label", classes: 3 };
@@ -35,6 +42,19 @@ describe("the model for a target", () => {
     expect(modelFor(yesOrNo, parts, 4).layers).toEqual([dense(1), sigmoid()]);
   });
 
+  test("gets the activation that its loss is taken on, where the layers leave it out", () => {
+    const probabilities = { binaryCrossEntropy: { on: "probabilities" } };
+    const hidden = [{ dense: 4 }, "relu"];
+    expect(modelFor(yesOrNo, { layers: hidden, loss: probabilities }, 4).layers.slice(2)).toEqual([
+      dense(1),
+      sigmoid(),
+    ]);
+    expect(modelFor(classes, { layers: ["dense"], loss: "negativeLogLikelihood" }, 4).layers).toEqual([
+      dense(3),
+      logSoftmax(),
+    ]);
+  });
+
   test("takes binary cross-entropy on one logit for two classes", () => {
     const model = modelFor(yesOrNo, { loss: "binaryCrossEntropy" }, 4);
     expect(model.loss).toEqual(binaryCrossEntropy());
@@ -56,6 +76,16 @@ describe("the model for a target", () => {
       "a loss for classes on a number",
       () => modelFor(value, { loss: "softmaxCrossEntropy" }, 4),
       "the target is a number",
+    ],
+    [
+      "softmax before a loss that does it itself",
+      () => modelFor(classes, { layers: [{ dense: 3 }, "softmax"] }, 4),
+      "model.layers[1] is softmax, but softmaxCrossEntropy takes logits and does it itself; leave softmax out",
+    ],
+    [
+      "a last width before an activation that is not the target's",
+      () => modelFor(classes, { layers: [{ dense: 5 }, "logSoftmax"], loss: "negativeLogLikelihood" }, 4),
+      "model.layers[0] has 5 outputs but the target, 3 classes, takes 3",
     ],
     [
       "yes or no on three classes",
