@@ -1,7 +1,31 @@
+import type { DaemonStatus } from "../daemon/daemon.ts";
 import { formatSize } from "../daemon/quantities.ts";
-import type { DemoState } from "./demo.ts";
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import { Screen } from "./terminal/screen.ts";
 import { sparkline } from "./terminal/sparkline.ts";
+
+/** Accuracies after one more second. */
+export interface CourseEntry {
+  second: number;
+  samples: number;
+  /** Over the last samples: of the network, and of a linear model that was shown the same. */
+  accuracy: number;
+  linearAccuracy: number;
+  loss: number;
+}
+
+/** Everything the view shows of the demo. */
+export interface DemoState {
+  seconds: number;
+  elapsed: number;
+  port: string;
+  samplesPerSecond: number;
+  status: DaemonStatus & { scores: ClassificationReport };
+  linear: ClassificationReport;
+  course: CourseEntry[];
+  /** Samples after which the rule changes, again and again. */
+  samplesPerRule: number;
+}
 
 /** Where the demo's course is shown. */
 export interface DemoView {

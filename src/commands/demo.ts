@@ -4,14 +4,14 @@ import { fileURLToPath } from "node:url";
 import type { Config } from "../daemon/config.ts";
 import { defaults } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
-import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
+import { Daemon } from "../daemon/daemon.ts";
 import { demoFirmware } from "../emulation/demo-firmware.ts";
 import { type Board, startBoard } from "../emulation/start-board.ts";
 import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import { wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
-import { createDemoView } from "./demo-view.ts";
+import { type CourseEntry, createDemoView, type DemoState } from "./demo-view.ts";
 import { untilSignalled } from "./signals.ts";
 
 /** How often the course is written down and the view painted, in milliseconds. */
@@ -21,29 +21,6 @@ const ticksPerEntry = 10;
 
 /** The examples that come with the package, wherever it is installed. */
 const examples = fileURLToPath(new URL("../../devices/examples/", import.meta.url));
-
-/** Accuracies after one more second. */
-export interface CourseEntry {
-  second: number;
-  samples: number;
-  /** Over the last samples: of the network, and of a linear model that was shown the same. */
-  accuracy: number;
-  linearAccuracy: number;
-  loss: number;
-}
-
-/** Everything the view shows. */
-export interface DemoState {
-  seconds: number;
-  elapsed: number;
-  port: string;
-  samplesPerSecond: number;
-  status: DaemonStatus & { scores: ClassificationReport };
-  linear: ClassificationReport;
-  course: CourseEntry[];
-  /** Samples after which the rule changes, again and again. */
-  samplesPerRule: number;
-}
 
 /** Trains on an emulated microcontroller behind a real pseudo-terminal, and shows it. */
 export async function run(invocation: Invocation): Promise<Report> {
