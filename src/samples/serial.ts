@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import type { SerialPort } from "serialport";
 import { RivuletError } from "../errors.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
@@ -24,6 +25,11 @@ export interface SerialOptions {
   /** Longest delay between two attempts. Default 10 s. */
   reopenCeilingMs?: number;
   /**
+   * How long bytes may wait in the kernel before they are read. Default 10 ms: at 4 Mbaud that is 4 kB, and the
+   * kernel holds 18 kB. Longer saves wake-ups.
+   */
+  readEveryMs?: number;
+  /**
    * Without a byte for so long the port is closed and opened again: some USB adapters, once unplugged, never say so.
    * Default: no limit.
    */
@@ -34,6 +40,10 @@ export interface SerialOptions {
   onReconnect?: () => void;
 }
 
+/** The kernel hands over at most 4095 bytes at once. */
+const READ_BYTES = 4096;
+/** After so many bytes in one read there is probably more, or soon will be. */
+const LARGE_READ_BYTES = 1024;
 /** Bytes that may wait to be sent. A device that does not read them is not going to. */
 const LARGEST_BACKLOG_BYTES = 1 << 16;
 /** Time for sent bytes to leave, and for the kernel to let a port go, before close() stops waiting. */
@@ -43,27 +53,47 @@ const FAREWELL_MS = 500;
  * A serial port as a source. It is reopened for as long as the source lives, and every connection starts with empty
  * queues: a command that was not sent before the port vanished is never sent late.
  *
+ * `serialport` opens, configures, locks and writes. Reading is done here, on a timer and straight from the
+ * descriptor. Its own reader wakes up for every few bytes (measured for 384 frames a second: 4.1 % of a core, against
+ * 1.3 % here). And when a device is unplugged just as it reads, it takes the empty reads that follow for nothing and
+ * spins for ever.
+ *
  * `open` throws a `PortError` whose sentence says what stands in the way: which ports there are, which group may
  * use this one, that another program holds it.
  */
 export function createSerialSource(options: SerialOptions): Source {
-  const { path, baudRate, silenceMs, reopenAfterMs = 250, reopenCeilingMs = 10_000 } = options;
+  const {
+    path,
+    baudRate,
+    silenceMs,
+    readEveryMs = 10,
+    reopenAfterMs = 250,
+    reopenCeilingMs = 10_000,
+  } = options;
   if (path === "")
     throw new RivuletError("the path of the serial port is empty: name a port such as /dev/ttyACM0");
   if (!Number.isInteger(baudRate) || baudRate < 1) {
     throw new RivuletError(`the baud rate of ${path} is ${baudRate}: give a whole number such as 115200`);
   }
-  for (const [name, milliseconds] of Object.entries({ reopenAfterMs, reopenCeilingMs, silenceMs })) {
+  for (const [name, milliseconds] of Object.entries({
+    readEveryMs,
+    reopenAfterMs,
+    reopenCeilingMs,
+    silenceMs,
+  })) {
     if (milliseconds !== undefined && !(milliseconds > 0)) {
       throw new RivuletError(`${name} of ${path} is ${milliseconds}: give a time above 0 milliseconds`);
     }
   }
-  return new SerialSource({ ...options, reopenAfterMs, reopenCeilingMs });
+  return new SerialSource({ ...options, readEveryMs, reopenAfterMs, reopenCeilingMs });
 }
+
+type CompleteOptions = SerialOptions &
+  Required<Pick<SerialOptions, "readEveryMs" | "reopenAfterMs" | "reopenCeilingMs">>;
 
 class SerialSource implements Source {
   readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
-  private readonly options: SerialOptions & { reopenAfterMs: number; reopenCeilingMs: number };
+  private readonly options: CompleteOptions;
   private receive: (chunk: Uint8Array) => void = () => {};
   private port: SerialPort | undefined;
   /** The attempt under way, so that close() can wait for it. */
@@ -71,6 +101,9 @@ class SerialSource implements Source {
   /** Ends once the port turned away from is closed. It would hold the lock against its successor. */
   private farewell: Promise<void> | undefined;
   private delayMs: number;
+  private readonly buffer = Buffer.alloc(READ_BYTES);
+  private readTimer: NodeJS.Timeout | undefined;
+  private readSoon: NodeJS.Immediate | undefined;
   private reopenTimer: NodeJS.Timeout | undefined;
   private silenceTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
@@ -82,7 +115,7 @@ class SerialSource implements Source {
   /** Why the source waits, so that the same reason is told once. */
   private reason = "";
 
-  constructor(options: SerialOptions & { reopenAfterMs: number; reopenCeilingMs: number }) {
+  constructor(options: CompleteOptions) {
     this.options = options;
     this.delayMs = options.reopenAfterMs;
   }
@@ -150,16 +183,39 @@ class SerialSource implements Source {
     this.isQuiet = true;
     this.counts.opens++;
     if (this.counts.opens > 1) this.options.onReconnect?.();
-    port.on("data", (chunk: Buffer) => this.hand(port, chunk));
+    // Only writing still makes the port speak up by itself.
     port.on("error", (error: Error) => this.lose(port, `failed (${error.message})`));
     port.on("close", () => this.lose(port, "vanished"));
     this.watchSilence();
+    this.readTimer = setInterval(this.read, this.options.readEveryMs);
     // A port that was silent says nothing new by being open again; its first byte does.
     if (this.state !== "silent") this.tellOpen();
   }
 
-  private hand(port: SerialPort, chunk: Uint8Array): void {
-    if (port !== this.port) return;
+  /** Hands on what the kernel has, at most one buffer at a time so that others get their turn. */
+  private readonly read = (): void => {
+    const port = this.port;
+    // After a failed write the port may be closed already, and its descriptor belong to another file.
+    const descriptor = port && descriptorOf(port);
+    if (port === undefined || descriptor === undefined) return;
+    let bytes: number;
+    try {
+      bytes = readSync(descriptor, this.buffer, 0, READ_BYTES, null);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "EAGAIN" && code !== "EINTR") this.lose(port, `vanished (${message})`);
+      return;
+    }
+    // A port that is there either has bytes or says EAGAIN.
+    if (bytes === 0) {
+      this.lose(port, "vanished");
+      return;
+    }
+    if (bytes >= LARGE_READ_BYTES) this.readSoon = setImmediate(this.read);
+    this.hand(this.buffer.subarray(0, bytes));
+  };
+
+  private hand(chunk: Uint8Array): void {
     this.counts.bytes += chunk.length;
     this.silenceTimer?.refresh();
     if (this.isQuiet) {
@@ -204,6 +260,8 @@ class SerialSource implements Source {
   /** Turns away from a port: from now on nothing it says counts. */
   private forget(): void {
     clearTimeout(this.silenceTimer);
+    clearInterval(this.readTimer);
+    clearImmediate(this.readSoon);
     this.port = undefined;
   }
 
@@ -235,6 +293,12 @@ class SerialSource implements Source {
     this.reason = reason;
     this.options.onState?.(state, sentence);
   }
+}
+
+/** The open file descriptor of a port; `serialport` shows it on its POSIX bindings but declares it on none. */
+function descriptorOf(port: SerialPort): number | undefined {
+  const binding: { fd?: number | null } | undefined = port.port;
+  return binding?.fd ?? undefined;
 }
 
 /**

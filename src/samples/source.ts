@@ -14,7 +14,8 @@ export interface SourceCounts {
 export interface Source {
   readonly counts: Readonly<SourceCounts>;
   /**
-   * Starts reading. `receive` is given each chunk as it arrives and must be done with it when it returns.
+   * Starts reading. `receive` is given each chunk as it arrives and must be done with it when it returns: the next
+   * chunk may use the same memory.
    *
    * @throws RivuletError when the source cannot be opened
    */

@@ -213,7 +213,7 @@ describe("what is damaged", () => {
           expect(taken.length).toBeGreaterThanOrEqual(100 - 3 * faults.length);
         }),
         // A fixed seed: a checksum of 16 bits does let one damaged frame in 65,536 of the right length pass.
-      { numRuns: 2_000, seed: 4 },
+        { numRuns: 2_000, seed: 4 },
       );
     },
   );

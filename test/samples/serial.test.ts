@@ -1,0 +1,380 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
+import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
+import { createLineDecoder } from "../../src/samples/lines.ts";
+import { SampleRing } from "../../src/samples/ring.ts";
+import { createSerialSource, type SerialOptions, type SerialState } from "../../src/samples/serial.ts";
+import type { Source } from "../../src/samples/source.ts";
+import { until } from "../emulation/until.ts";
+import { fewFields, frame, frames, takeIndices } from "./streams.ts";
+
+function openTerminal(): PseudoTerminal {
+  const terminal = openPseudoTerminal();
+  onTestFinished(() => terminal.close());
+  return terminal;
+}
+
+/** A name that stays while the device behind it changes, as udev makes them. */
+function stableName() {
+  const folder = mkdtempSync(join(tmpdir(), "rivulet-serial-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "port");
+  return {
+    path,
+    pointTo: (target: string) => symlinkSync(target, path),
+    remove: () => unlinkSync(path),
+  };
+}
+
+/** A source that reconnects quickly, with what it told. */
+function serial(options: Partial<SerialOptions> & { path: string }) {
+  const told: [SerialState, string][] = [];
+  const source = createSerialSource({
+    baudRate: 115200,
+    reopenAfterMs: 5,
+    reopenCeilingMs: 20,
+    onState: (state, sentence) => told.push([state, sentence]),
+    ...options,
+  });
+  onTestFinished(() => source.close());
+  return { source, told, states: () => told.map(([state]) => state) };
+}
+
+/** A source with a frame decoder behind it, wired as the daemon does. */
+function frameReceiver(path: string, options: Partial<SerialOptions> = {}) {
+  const ring = new SampleRing(2, 200_000, "drop-oldest");
+  const decoder = createFrameDecoder(fewFields, ring);
+  const wired = serial({ path, onReconnect: () => decoder.reset(), ...options });
+  const open = () => wired.source.open((chunk) => void decoder.decode(chunk, 0, chunk.length, Date.now()));
+  return { ...wired, ring, decoder, open };
+}
+
+/** Writes all of it, as fast as the host reads. */
+async function send(terminal: PseudoTerminal, bytes: Uint8Array): Promise<void> {
+  let sent = 0;
+  while (sent < bytes.length) {
+    sent += terminal.write(bytes.subarray(sent, sent + 4096));
+    await new Promise(setImmediate);
+  }
+}
+
+function listen(source: Source): { bytes: number[]; opened: Promise<void> } {
+  const bytes: number[] = [];
+  return { bytes, opened: source.open((chunk) => bytes.push(...chunk)) };
+}
+
+describe("frames over a real pseudo-terminal", () => {
+  test("a hundred thousand arrive with none lost", async () => {
+    const terminal = openTerminal();
+    const { source, decoder, ring, open } = frameReceiver(terminal.path);
+    await open();
+    const encoder = createFrameEncoder(fewFields);
+    const batch = new Uint8Array(1000 * encoder.maximumBytes);
+    for (let first = 0; first < 100_000; first += 1000) {
+      let end = 0;
+      for (let index = first; index < first + 1000; index++) {
+        end = encoder.encode([index % 300, index], index, index, batch, end);
+      }
+      await send(terminal, batch.subarray(0, end));
+    }
+    await until(() => decoder.counts.samples >= 100_000);
+    expect(decoder.counts).toMatchObject({
+      samples: 100_000,
+      damaged: 0,
+      missing: 0,
+      duplicates: 0,
+      restarts: 0,
+    });
+    expect(takeIndices(ring).every((index, position) => index === position)).toBe(true);
+    expect(source.counts).toMatchObject({ opens: 1, losses: 0, bytes: decoder.counts.bytes });
+  });
+
+  test("garbage, damage and a cut-off frame are counted and the next good frame is read", async () => {
+    const terminal = openTerminal();
+    const { decoder, ring, open } = frameReceiver(terminal.path);
+    await open();
+    const flipped = Buffer.from(frame(2));
+    flipped[5] ^= 0x10;
+    await send(
+      terminal,
+      Buffer.concat([
+        Buffer.from("garbage\0"),
+        frames(0, 1),
+        flipped,
+        frame(3),
+        frame(4).subarray(0, 8),
+        Buffer.of(0),
+        frames(5, 6),
+      ]),
+    );
+    await until(() => decoder.counts.samples >= 5);
+    expect(takeIndices(ring)).toEqual([0, 1, 3, 5, 6]);
+    expect(decoder.counts).toMatchObject({ damaged: 3, missing: 2 });
+  });
+
+  test("go on after the device vanished and came back under the same name", async () => {
+    const name = stableName();
+    const first = openTerminal();
+    name.pointTo(first.path);
+    const { source, decoder, ring, open, told, states } = frameReceiver(name.path);
+    await open();
+    await send(first, Buffer.concat([frames(0, 4), frame(5).subarray(0, 6)]));
+    await until(() => decoder.counts.bytes >= frames(0, 4).length + 6);
+
+    name.remove();
+    first.close();
+    await until(() => states().at(-1) === "waiting");
+    const second = openTerminal();
+    name.pointTo(second.path);
+    await until(() => states().at(-1) === "open");
+    // The device went on counting while nobody listened; after that one frame is lost on the line.
+    await send(second, Buffer.concat([frames(3000, 3001), frames(3003, 3004)]));
+    await until(() => decoder.counts.samples >= 9);
+
+    expect(takeIndices(ring)).toEqual([0, 1, 2, 3, 4, 3000, 3001, 3003, 3004]);
+    expect(decoder.counts).toMatchObject({ missing: 1, damaged: 1, restarts: 0 });
+    expect(source.counts).toMatchObject({ opens: 2, losses: 1 });
+    expect(told).toEqual([
+      ["opening", `opening the serial port ${name.path}`],
+      ["open", `the serial port ${name.path} is open at 115200 baud`],
+      ["waiting", `the serial port ${name.path} vanished: it is opened again once it is back`],
+      ["open", `the serial port ${name.path} is open at 115200 baud`],
+    ]);
+  });
+
+  test("go on after many disconnections", async () => {
+    const name = stableName();
+    const { source, decoder, ring, open, states } = frameReceiver(name.path, { waitForPort: true });
+    await open();
+    for (let turn = 0; turn < 10; turn++) {
+      const terminal = openTerminal();
+      name.pointTo(terminal.path);
+      await until(() => states().at(-1) === "open");
+      await send(terminal, frame(turn));
+      await until(() => decoder.counts.samples > turn);
+      name.remove();
+      terminal.close();
+      await until(() => states().at(-1) === "waiting");
+    }
+    expect(takeIndices(ring)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(source.counts).toMatchObject({ opens: 10, losses: 10 });
+  });
+});
+
+test("lines over a real pseudo-terminal are read, the half one at the start left out", async () => {
+  const terminal = openTerminal();
+  const ring = new SampleRing(2, 10, "drop-oldest");
+  const decoder = createLineDecoder(fewFields, ring);
+  const { source } = serial({ path: terminal.path });
+  await source.open((chunk) => void decoder.decode(chunk, 0, chunk.length, 0));
+  await send(terminal, Buffer.from("1,2\r\n2150,0.25\r\n2160,0.5\r\n"));
+  await until(() => decoder.counts.samples >= 2);
+  expect(decoder.counts).toMatchObject({ samples: 2, skipped: 1 });
+  expect(takeIndices(ring)).toEqual([0.25, 0.5]);
+});
+
+describe("a port that cannot be opened", () => {
+  test("is an error that names it", async () => {
+    const { source, states } = serial({ path: "/dev/ttyUSB99" });
+    await expect(listen(source).opened).rejects.toMatchObject({
+      kind: "missing",
+      message: expect.stringContaining("there is no serial port /dev/ttyUSB99"),
+    });
+    expect(states()).toEqual(["opening", "closed"]);
+  });
+
+  test("is waited for when that is wanted, and told once", async () => {
+    const name = stableName();
+    const { source, told } = serial({ path: name.path, waitForPort: true });
+    const { bytes, opened } = listen(source);
+    await opened;
+    await until(() => told.length >= 2);
+    const terminal = openTerminal();
+    name.pointTo(terminal.path);
+    await until(() => told.length >= 3);
+    await send(terminal, Buffer.from("hello"));
+    await until(() => bytes.length >= 5);
+    expect(told.map(([state, sentence]) => [state, sentence.replace(/:.*;/, ":...;")])).toEqual([
+      ["opening", `opening the serial port ${name.path}`],
+      ["waiting", `there is no serial port ${name.path}:...; trying again until it opens`],
+      ["open", `the serial port ${name.path} is open at 115200 baud`],
+    ]);
+  });
+
+  test("is an error even when waiting is wanted, if it is no serial port", async () => {
+    const { source } = serial({ path: "/dev/null", waitForPort: true });
+    await expect(listen(source).opened).rejects.toMatchObject({ kind: "unsuitable" });
+  });
+
+  test("is said to be busy while another program holds it", async () => {
+    const terminal = openTerminal();
+    const holder = serial({ path: terminal.path });
+    await listen(holder.source).opened;
+    const { source } = serial({ path: terminal.path });
+    await expect(listen(source).opened).rejects.toMatchObject({
+      kind: "busy",
+      message: expect.stringContaining(`the serial port ${terminal.path} is in use by another program`),
+    });
+  });
+
+  test("is opened once the other program lets go", async () => {
+    const terminal = openTerminal();
+    const holder = serial({ path: terminal.path });
+    await listen(holder.source).opened;
+    const { source, states } = serial({ path: terminal.path, waitForPort: true });
+    await listen(source).opened;
+    expect(states()).toEqual(["opening", "waiting"]);
+    await holder.source.close();
+    await until(() => states().at(-1) === "open");
+  });
+
+  test.each([
+    [{ baudRate: 0 }, "the baud rate of /dev/ttyACM0 is 0"],
+    [{ baudRate: 9600.5 }, "the baud rate of /dev/ttyACM0 is 9600.5"],
+    [{ path: "" }, "the path of the serial port is empty"],
+    [{ silenceMs: 0 }, "silenceMs of /dev/ttyACM0 is 0"],
+    [{ reopenAfterMs: Number.NaN }, "reopenAfterMs of /dev/ttyACM0 is NaN"],
+  ])("for %o is refused before anything is opened", (options, sentence) => {
+    expect(() => serial({ path: "/dev/ttyACM0", ...options })).toThrow(sentence);
+  });
+});
+
+describe("writing", () => {
+  test("reaches the device", async () => {
+    const terminal = openTerminal();
+    const { source } = serial({ path: terminal.path });
+    await listen(source).opened;
+    const command = Buffer.from("led on\n");
+    expect(source.write?.(command)).toBe(true);
+    // The bytes were taken over: what the caller does with its buffer afterwards does not matter.
+    command.fill(0);
+    const heard = await readFrom(terminal, 7);
+    expect(heard).toBe("led on\n");
+  });
+
+  test("is dropped while the port is away, and not sent late", async () => {
+    const name = stableName();
+    const first = openTerminal();
+    name.pointTo(first.path);
+    const { source, states } = serial({ path: name.path });
+    await listen(source).opened;
+    name.remove();
+    first.close();
+    await until(() => states().at(-1) === "waiting");
+    expect(source.write?.(Buffer.from("stale"))).toBe(false);
+    const second = openTerminal();
+    name.pointTo(second.path);
+    await until(() => states().at(-1) === "open");
+    source.write?.(Buffer.from("fresh"));
+    expect(await readFrom(second, 5)).toBe("fresh");
+    expect(source.counts.droppedWrites).toBe(1);
+  });
+
+  test("is dropped when the device does not read", async () => {
+    const terminal = openTerminal();
+    const { source } = serial({ path: terminal.path });
+    await listen(source).opened;
+    const block = new Uint8Array(1000);
+    await until(() => source.write?.(block) === false);
+    expect(source.counts.droppedWrites).toBe(1);
+  });
+});
+
+describe("closing", () => {
+  test("ends reading for good", async () => {
+    const terminal = openTerminal();
+    const { source, states } = serial({ path: terminal.path });
+    const { bytes, opened } = listen(source);
+    await opened;
+    await source.close();
+    await source.close();
+    terminal.write(Buffer.from("late"));
+    terminal.close();
+    await new Promise(setImmediate);
+    expect([bytes, states()]).toEqual([[], ["opening", "open", "closed"]]);
+  });
+
+  test("works before opening, and while opening", async () => {
+    const terminal = openTerminal();
+    const never = serial({ path: terminal.path });
+    await never.source.close();
+    await expect(listen(never.source).opened).rejects.toThrow("can be opened once only");
+
+    const opening = serial({ path: terminal.path });
+    const { opened } = listen(opening.source);
+    await opening.source.close();
+    await opened;
+    expect(opening.states().at(-1)).toBe("closed");
+    // The port is free again.
+    await listen(serial({ path: terminal.path }).source).opened;
+  });
+
+  test("works while the device does not read what was written", async () => {
+    const terminal = openTerminal();
+    const { source, states } = serial({ path: terminal.path });
+    await listen(source).opened;
+    await until(() => source.write?.(new Uint8Array(4000)) === false);
+    await source.close();
+    expect(states().at(-1)).toBe("closed");
+  });
+
+  test.each(["open", "waiting", "unread"])("lets the process end (%s)", async (situation) => {
+    const terminal = openTerminal();
+    const path = situation === "waiting" ? join(tmpdir(), "rivulet-no-such-port") : terminal.path;
+    const script = fileURLToPath(new URL("./close-serial.ts", import.meta.url));
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", script, path, situation],
+      {
+        timeout: 30_000,
+      },
+    );
+    expect(stdout.trim().split("\n").at(-1)).toBe("closed");
+  });
+});
+
+test("a port that falls silent is opened again, and that is told once", async () => {
+  const terminal = openTerminal();
+  const { source, states } = serial({ path: terminal.path, silenceMs: 30 });
+  const { bytes, opened } = listen(source);
+  await opened;
+  await until(() => source.counts.opens >= 4);
+  expect(states()).toEqual(["opening", "open", "silent"]);
+  await until(() => {
+    terminal.write(Buffer.from("."));
+    return states().at(-1) === "open";
+  });
+  expect(bytes.length).toBeGreaterThan(0);
+});
+
+test("nothing loads serialport until a source is opened", async () => {
+  const script = `
+    const { createSerialSource } = await import(${JSON.stringify(new URL("../../src/samples/serial.ts", import.meta.url).href)});
+    createSerialSource({ path: "/dev/ttyACM0", baudRate: 9600 });
+    const { createRequire } = await import("node:module");
+    const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes("serialport"));
+    console.log(JSON.stringify([loaded, process.report.getReport().sharedObjects.filter((path) => path.endsWith(".node"))]));`;
+  const path = join(mkdtempSync(join(tmpdir(), "rivulet-lazy-")), "lazy.mts");
+  onTestFinished(() => rmSync(join(path, ".."), { recursive: true }));
+  writeFileSync(path, script);
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", path]);
+  expect(JSON.parse(stdout)).toEqual([[], []]);
+});
+
+/** What the device has heard once it is so many bytes. */
+async function readFrom(terminal: PseudoTerminal, bytes: number): Promise<string> {
+  let heard = "";
+  const buffer = Buffer.alloc(64);
+  await until(() => {
+    const count = terminal.read(buffer);
+    if (count > 0) heard += buffer.toString("latin1", 0, count);
+    return heard.length >= bytes;
+  });
+  return heard;
+}
