@@ -8,8 +8,6 @@
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const LARGEST_EXACT_POWER = 22;
 const LARGEST_EXACT_INTEGER = 2 ** 53;
-/** Beyond this every exponent means zero or infinity, so larger ones need not be told apart. */
-const EXPONENT_CEILING = 100_000;
 
 const PLUS = 0x2b;
 const MINUS = 0x2d;
@@ -62,8 +60,7 @@ export function readDecimal(
     const firstDigit = ahead;
     let written = 0;
     while (ahead < end && bytes[ahead] >= ZERO && bytes[ahead] <= NINE) {
-      if (written < EXPONENT_CEILING) written = written * 10 + (bytes[ahead] - ZERO);
-      ahead++;
+      written = written * 10 + (bytes[ahead++] - ZERO);
     }
     if (ahead > firstDigit) {
       exponent += negativeExponent ? -written : written;

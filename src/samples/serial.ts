@@ -92,7 +92,7 @@ type CompleteOptions = SerialOptions &
   Required<Pick<SerialOptions, "readEveryMs" | "reopenAfterMs" | "reopenCeilingMs">>;
 
 class SerialSource implements Source {
-  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  readonly counts: SourceCounts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
   private readonly options: CompleteOptions;
   private receive: (chunk: Uint8Array) => void = () => {};
   private port: SerialPort | undefined;
@@ -177,7 +177,10 @@ class SerialSource implements Source {
     });
     const port = new SerialPort({ path, baudRate, autoOpen: false });
     const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
-    if (failure !== null) throw await describeOpenFailure(path, failure);
+    if (failure !== null) {
+      this.counts.failures++;
+      throw await describeOpenFailure(path, failure);
+    }
     this.port = port;
     this.hasWritten = false;
     this.isQuiet = true;

@@ -139,6 +139,11 @@ describe("a file that cannot be used is refused with file, line and column", () 
     ["too few columns and a word", `${good}x,2\n`, ", line 4 has 2 columns, but the header names 3"],
     ["a word", `${good}1,two,0\n`, ', line 4, column "b": "two" is not a finite number'],
     ["a number with a tail", `${good}1,2,0x\n`, ', line 4, column "label": "0x" is not a finite number'],
+    [
+      "a quote left open at the end",
+      `${good}1,2,"0x\n`,
+      ', line 4, column "label": ""0x" is not a finite number',
+    ],
     ["nan", `${good}nan,2,0\n`, ', line 4, column "a": "nan" is not a finite number'],
     ["infinity", `${good}1,-Infinity,0\n`, ', line 4, column "b": "-Infinity" is not a finite number'],
     [

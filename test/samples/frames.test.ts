@@ -302,6 +302,24 @@ describe("sequence numbers", () => {
     expect(decoder.counts).toMatchObject({ samples: 2, missing: 0, restarts: 0 });
   });
 
+  test("go on when the device's milliseconds pass 2^31, after 25 days", () => {
+    const { decoder } = receiver();
+    feed(
+      decoder,
+      Buffer.concat([frame(7, { milliseconds: 2 ** 31 - 5 }), frame(9, { milliseconds: 2 ** 31 + 5 })]),
+    );
+    expect(decoder.counts).toMatchObject({ samples: 2, missing: 1, restarts: 0 });
+  });
+
+  test("going back mean a restart even where the device's clock went on", () => {
+    const { decoder } = receiver();
+    feed(
+      decoder,
+      Buffer.concat([frame(100), frame(0, { milliseconds: 5_000 }), frame(2, { milliseconds: 5_020 })]),
+    );
+    expect(decoder.counts).toMatchObject({ samples: 3, missing: 1, restarts: 1 });
+  });
+
   test("leave out a frame that comes twice", () => {
     const { ring, decoder } = receiver();
     feed(decoder, Buffer.concat([frame(0), frame(1), frame(1), frame(2)]));

@@ -82,6 +82,7 @@ describe("a bad line is refused, counted by kind, and the next one read", () => 
     ["too many columns", "1,2,3,4", { wrongColumns: 1, damaged: 1 }],
     ["a word", "1,two,3", { nonNumeric: 1, damaged: 1 }],
     ["a number with a tail", "1,2abc,3", { nonNumeric: 1, damaged: 1 }],
+    ["two numbers run together", "1.5.2,3", { nonNumeric: 1, damaged: 1 }],
     ["an empty cell", "1,,3", { nonNumeric: 1, damaged: 1 }],
     ["an empty first cell", ",2,3", { nonNumeric: 1, damaged: 1 }],
     ["a hexadecimal number", "1,0x10,3", { nonNumeric: 1, damaged: 1 }],
