@@ -1,85 +1,83 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Intake } from "../../src/daemon/intake.ts";
 import { defineFields } from "../../src/samples/fields.ts";
 import { createLineDecoder } from "../../src/samples/lines.ts";
 import { type RingPolicy, SampleRing } from "../../src/samples/ring.ts";
 import type { Source } from "../../src/samples/source.ts";
+import { until } from "../rivulet.ts";
 
-/** An intake at a source that sends what the test tells it to; `seen` holds what was observed. */
-async function opened(capacity: number, policy: RingPolicy) {
+/** An intake of lines "n,0" from a source that the test speaks for. */
+async function intake(capacity: number, policy: RingPolicy) {
   let receive: (chunk: Uint8Array) => void = () => {};
   const source: Source = {
     counts: { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 },
-    async open(receiver) {
-      receive = receiver;
+    async open(taker) {
+      receive = taker;
     },
     async close() {},
   };
-  const fields = defineFields([{ name: "value" }]);
-  const ring = new SampleRing(1, capacity, policy);
-  const decoder = createLineDecoder(fields, ring, { startsAtLine: true });
-  const seen: number[] = [];
-  const intake = new Intake(source, decoder, ring, (values, offset) => seen.push(values[offset]));
-  await intake.open();
-  /** One chunk with the numbers from `first` to `last`, a line each. */
-  const send = (first: number, last: number) => {
-    const lines = Array.from({ length: last - first + 1 }, (_, index) => `${first + index}\n`);
-    receive(Buffer.from(lines.join("")));
+  const ring = new SampleRing(2, capacity, policy);
+  const decoder = createLineDecoder(defineFields([{ name: "n" }, { name: "label" }]), ring, {
+    startsAtLine: true,
+  });
+  const observed: number[] = [];
+  const way = new Intake(source, decoder, ring, (values, offset) => observed.push(values[offset]));
+  await way.open();
+  /** Sends samples with the numbers from `first` to before `end`, as one chunk. */
+  const send = (first: number, end: number) => {
+    receive(Buffer.from(numbers(first, end).reduce((text, n) => `${text}${n},0\n`, "")));
   };
-  return { intake, ring, seen, send };
+  return { way, ring, observed, send };
 }
 
-const numbers = (first: number, last: number) =>
-  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+const numbers = (first: number, end: number) => Array.from({ length: end - first }, (_, i) => first + i);
 
-test("hands on every sample in order", async () => {
-  const { ring, seen, send } = await opened(1000, "drop-oldest");
-  send(1, 500);
-  send(501, 600);
-  while (ring.length > 0) await nextTurn();
-  expect(seen).toEqual(numbers(1, 600));
+test("observes samples in the order in which they came", async () => {
+  const { observed, send } = await intake(1000, "drop-oldest");
+  send(0, 300);
+  send(300, 500);
+  await until(() => observed.length === 500);
+  expect(observed).toEqual(numbers(0, 500));
 });
 
-test("learns nothing while a chunk is being read, so that reading never waits for learning", async () => {
-  const { ring, seen, send } = await opened(1000, "drop-oldest");
-  send(1, 100);
-  expect([seen.length, ring.length]).toEqual([0, 100]);
-  await nextTurn();
-  expect(seen.length).toBeGreaterThan(0);
+test("observes what still waits when it is closed, and nothing that comes later", async () => {
+  const { way, observed, send } = await intake(1000, "drop-oldest");
+  send(0, 300);
+  expect(observed).toEqual([]);
+  const closed = way.close();
+  send(300, 400);
+  await closed;
+  expect(observed).toEqual(numbers(0, 300));
 });
 
-test.each([
-  ["drop-oldest", numbers(71, 100)],
-  ["drop-newest", numbers(1, 30)],
-] as const)("keeps what %s keeps when a chunk holds more than the ring", async (policy, kept) => {
-  const { ring, seen, send } = await opened(30, policy);
-  send(1, 100);
-  while (ring.length > 0) await nextTurn();
-  expect(seen).toEqual(kept);
-  expect(ring.dropped).toBe(70);
+test("keeps the newest samples of a chunk larger than the ring, where the oldest are to be dropped", async () => {
+  const { way, ring, observed, send } = await intake(10, "drop-oldest");
+  send(0, 100);
+  await way.close();
+  expect(observed).toEqual(numbers(90, 100));
+  expect(ring.dropped).toBe(90);
 });
 
-test("loses nothing under pause, however small the ring", async () => {
-  const { ring, seen, send } = await opened(7, "pause");
-  send(1, 100);
-  send(101, 200);
-  while (ring.length > 0) await nextTurn();
-  expect(seen).toEqual(numbers(1, 200));
+test("keeps the oldest samples, where the newest are to be dropped", async () => {
+  const { way, ring, observed, send } = await intake(10, "drop-newest");
+  send(0, 100);
+  await way.close();
+  expect(observed).toEqual(numbers(0, 10));
+  expect(ring.dropped).toBe(90);
+});
+
+test("drops none of a chunk larger than the ring, where it is to pause", async () => {
+  const { way, ring, observed, send } = await intake(10, "pause");
+  send(0, 100);
+  await way.close();
+  expect(observed).toEqual(numbers(0, 100));
   expect(ring.dropped).toBe(0);
 });
 
-test("hands on what had arrived when it is closed", async () => {
-  const { intake, seen, send } = await opened(1000, "drop-oldest");
-  send(1, 50);
-  await intake.close();
-  expect(seen).toEqual(numbers(1, 50));
-});
-
-test("takes in nothing once it is closed", async () => {
-  const { intake, ring, seen, send } = await opened(1000, "drop-oldest");
-  await intake.close();
-  send(1, 10);
-  await nextTurn();
-  expect([seen.length, ring.length]).toEqual([0, 0]);
+test("observes before it reads on once the ring is half full, so that a burst of chunks is not dropped", async () => {
+  const { way, ring, observed, send } = await intake(100, "drop-oldest");
+  for (let first = 0; first < 1000; first += 40) send(first, first + 40);
+  await way.close();
+  expect(observed).toEqual(numbers(0, 1000));
+  expect(ring.dropped).toBe(0);
 });
