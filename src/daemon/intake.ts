@@ -13,7 +13,8 @@ export type Observe = (values: Float64Array, offset: number) => void;
 
 /**
  * The way in: chunks from a source are decoded into the ring as they come, and samples are taken out of the ring in
- * slices between them. When training is slower than the stream the ring fills and its policy decides; under `pause`
+ * slices between them. From half full on, training gets a slice before each chunk too, while the next bytes wait in the
+ * kernel. When training is slower than the stream all the same, the ring fills and its policy decides; under `pause`
  * bytes are left with the kernel, which holds the sender back if it can.
  */
 export class Intake {
@@ -48,6 +49,7 @@ export class Intake {
   #receive(chunk: Uint8Array): void {
     if (this.#closed) return;
     const time = Date.now();
+    if (2 * this.ring.length > this.ring.capacity) this.#takeSlice();
     const end = chunk.length;
     let at = this.decoder.decode(chunk, 0, end, time);
     while (at < end) {
@@ -63,10 +65,14 @@ export class Intake {
 
   #drain(): void {
     this.#scheduled = null;
+    this.#takeSlice();
+    this.#schedule();
+  }
+
+  #takeSlice(): void {
     const until = performance.now() + sliceMs;
     do this.#take(Math.min(samplesBetweenLooks, this.ring.length));
     while (this.ring.length > 0 && performance.now() < until);
-    this.#schedule();
   }
 
   #take(count: number): void {
