@@ -48,6 +48,7 @@ function statusLine(status: DaemonStatus, rate: number): string {
     [status.damaged, "damaged"],
     [status.rejected, "rejected"],
     [status.dropped, "dropped"],
+    [status.unanswered, "unanswered"],
     [status.skippedSteps, "steps skipped"],
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   return [

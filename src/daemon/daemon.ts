@@ -34,6 +34,8 @@ export interface DaemonStatus {
   rejected: number;
   /** Samples that the ring gave up because training fell behind. */
   dropped: number;
+  /** Samples for which the network had no finite answer, scored on what is known without it. */
+  unanswered: number;
   /** Steps left out because their loss or gradient was not finite. */
   skippedSteps: number;
   updates: number;
@@ -67,7 +69,7 @@ export class Daemon {
   #checkpointTimer: NodeJS.Timeout | null = null;
   #savedAt = 0;
   /** What the checkpoint that it continued from had counted already. */
-  #inherited = { samples: 0, refused: 0, skipped: 0, updates: 0 };
+  #inherited = { samples: 0, refused: 0, unanswered: 0, skipped: 0, updates: 0 };
   #checkpoints = 0;
   #savingFails = false;
   #stopping: Promise<string | null> | null = null;
@@ -214,9 +216,9 @@ export class Daemon {
 
   /** Counts of the learner since learning began, be it in an earlier process. */
   #counted() {
-    const { network, refusals, samplesSeen } = this.learner;
+    const { network, refusals, samplesSeen, unanswered } = this.learner;
     const refused = refusals.notFinite + refusals.badLabel;
-    return { samples: samplesSeen, refused, skipped: network.skipped, updates: network.updates };
+    return { samples: samplesSeen, refused, unanswered, skipped: network.skipped, updates: network.updates };
   }
 
   status(): DaemonStatus {
@@ -229,6 +231,7 @@ export class Daemon {
       damaged: this.#decoder.counts.damaged,
       rejected: this.#decoder.counts.rejected + counted.refused - before.refused,
       dropped: this.#ring.dropped,
+      unanswered: counted.unanswered - before.unanswered,
       skippedSteps: counted.skipped - before.skipped,
       updates: counted.updates - before.updates,
       loss: network.loss,
