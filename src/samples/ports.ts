@@ -69,9 +69,11 @@ export async function describeOpenFailure(path: string, error: unknown): Promise
   const text = error instanceof Error ? error.message : String(error);
   const device = await stat(path).catch((failure: NodeJS.ErrnoException) => failure);
   if (device instanceof Error) {
-    if (device.code === "ENOENT") return new PortError("missing", await missingSentence(path));
+    if (device.code === "ENOENT") return missing(path);
     return new PortError("failing", `the serial port ${path} cannot be reached: ${device.message}`);
   }
+  // It may have come back since.
+  if (/no such file/i.test(text)) return missing(path);
   if (!device.isCharacterDevice()) {
     const found = device.isDirectory() ? "a folder" : device.isFile() ? "a file" : "not a device";
     return new PortError(
@@ -107,13 +109,13 @@ export async function describeOpenFailure(path: string, error: unknown): Promise
   );
 }
 
-async function missingSentence(path: string): Promise<string> {
+async function missing(path: string): Promise<PortError> {
   const ports = await listSerialPorts();
   const advice =
     ports.length === 0
       ? "no serial port was found on this machine, plug the device in"
       : `use one of ${ports.map((port) => port.stablePath ?? port.path).join(", ")}`;
-  return `there is no serial port ${path}: ${advice}`;
+  return new PortError("missing", `there is no serial port ${path}: ${advice}`);
 }
 
 async function examplePort(): Promise<string> {

@@ -10,6 +10,17 @@ import type { Source, SourceCounts } from "./source.ts";
  */
 export type SerialState = "opening" | "open" | "waiting" | "silent" | "closed";
 
+export interface SerialCounts extends SourceCounts {
+  /** Attempts to open the port that failed. */
+  failures: number;
+}
+
+/** A source with a way back to the device. */
+export interface SerialSource extends Source {
+  readonly counts: Readonly<SerialCounts>;
+  write(bytes: Uint8Array): boolean;
+}
+
 export interface SerialOptions {
   /** Device file, best a name that stays: `/dev/serial/by-id/...`. */
   path: string;
@@ -61,7 +72,7 @@ const FAREWELL_MS = 500;
  * `open` throws a `PortError` whose sentence says what stands in the way: which ports there are, which group may
  * use this one, that another program holds it.
  */
-export function createSerialSource(options: SerialOptions): Source {
+export function createSerialSource(options: SerialOptions): SerialSource {
   const {
     path,
     baudRate,
@@ -85,14 +96,14 @@ export function createSerialSource(options: SerialOptions): Source {
       throw new RivuletError(`${name} of ${path} is ${milliseconds}: give a time above 0 milliseconds`);
     }
   }
-  return new SerialSource({ ...options, readEveryMs, reopenAfterMs, reopenCeilingMs });
+  return new PortSource({ ...options, readEveryMs, reopenAfterMs, reopenCeilingMs });
 }
 
 type CompleteOptions = SerialOptions &
   Required<Pick<SerialOptions, "readEveryMs" | "reopenAfterMs" | "reopenCeilingMs">>;
 
-class SerialSource implements Source {
-  readonly counts: SourceCounts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
+class PortSource implements SerialSource {
+  readonly counts: SerialCounts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
   private readonly options: CompleteOptions;
   private receive: (chunk: Uint8Array) => void = () => {};
   private port: SerialPort | undefined;

@@ -4,8 +4,6 @@ export interface SourceCounts {
   bytes: number;
   /** Times the source was opened, the first included. */
   opens: number;
-  /** Attempts to open the source that failed. */
-  failures: number;
   /** Times an open source went away by itself. */
   losses: number;
   /** Writes that were dropped because the source was closed or the other side does not read. */

@@ -11,6 +11,6 @@ const source = createSerialSource({
 });
 await source.open(() => {});
 if (situation === "unread") {
-  while (source.write?.(new Uint8Array(4000))) await new Promise(setImmediate);
+  while (source.write(new Uint8Array(4000))) await new Promise(setImmediate);
 }
 await source.close();

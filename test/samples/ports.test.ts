@@ -57,6 +57,14 @@ describe("why a port cannot be opened", () => {
     );
   });
 
+  test("says that it was not there, even when it has come back since", async () => {
+    const error = await describeOpenFailure(
+      terminalPath(),
+      new Error("Error: No such file or directory, cannot open"),
+    );
+    expect(error.kind).toBe("missing");
+  });
+
   test("says that a file is no port", async () => {
     const path = join(folder(), "port");
     writeFileSync(path, "");

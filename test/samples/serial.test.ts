@@ -251,7 +251,7 @@ describe("writing", () => {
     const { source } = serial({ path: terminal.path });
     await listen(source).opened;
     const command = Buffer.from("led on\n");
-    expect([source.write?.(command), source.write?.(command)]).toEqual([true, true]);
+    expect([source.write(command), source.write(command)]).toEqual([true, true]);
     // The bytes were taken over, although the second command still waits for the first to be sent.
     command.fill(0);
     expect(await readFrom(terminal, 14)).toBe("led on\nled on\n");
@@ -266,11 +266,11 @@ describe("writing", () => {
     name.remove();
     first.close();
     await until(() => states().at(-1) === "waiting");
-    expect(source.write?.(Buffer.from("stale"))).toBe(false);
+    expect(source.write(Buffer.from("stale"))).toBe(false);
     const second = openTerminal();
     name.pointTo(second.path);
     await until(() => states().at(-1) === "open");
-    source.write?.(Buffer.from("fresh"));
+    source.write(Buffer.from("fresh"));
     expect(await readFrom(second, 5)).toBe("fresh");
     expect(source.counts.droppedWrites).toBe(1);
   });
@@ -280,7 +280,7 @@ describe("writing", () => {
     const { source } = serial({ path: terminal.path });
     await listen(source).opened;
     const block = new Uint8Array(1000);
-    await until(() => source.write?.(block) === false);
+    await until(() => source.write(block) === false);
     expect(source.counts.droppedWrites).toBe(1);
   });
 });
@@ -318,7 +318,7 @@ describe("closing", () => {
     const terminal = openTerminal();
     const { source, states } = serial({ path: terminal.path });
     await listen(source).opened;
-    await until(() => source.write?.(new Uint8Array(4000)) === false);
+    await until(() => source.write(new Uint8Array(4000)) === false);
     await source.close();
     expect(states().at(-1)).toBe("closed");
     // The port is free again.
