@@ -2,8 +2,7 @@
  * CSV files as a stream: a header line, then rows of numbers, plain or gzipped, of any size in flat memory. Unlike a
  * port, a file can be put right, so the first thing that is wrong with it ends the reading with its line and column.
  */
-import { once } from "node:events";
-import { createReadStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { RivuletError } from "../errors.ts";
@@ -298,23 +297,38 @@ async function forEachLine(
   if (unfinished.length > 0) hand(unfinished, 0, unfinished.length);
 }
 
-/** The bytes of a file, unpacked when they are gzipped, whatever the file is called. */
+/**
+ * The bytes of a file, unpacked when they are gzipped, whatever the file is called. A chunk lasts until the next one:
+ * reading into one buffer keeps the memory flat, where a stream would leave a new one behind each time.
+ */
 async function* readBytes(path: string): AsyncGenerator<Buffer> {
   try {
-    const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-    await once(file, "readable");
-    const beginning: Buffer | null = file.read();
-    if (beginning === null) return;
-    file.unshift(beginning);
-    if (beginning[0] === 0x1f && beginning[1] === 0x8b) {
-      // The loop below is told of every error through the last stream, and leaving it closes them all.
-      yield* pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
-    } else {
-      yield* file;
+    const file = await open(path);
+    try {
+      const buffer = Buffer.alloc(CHUNK_BYTES);
+      let { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+      if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) {
+        yield* unzip(file, buffer.subarray(0, bytesRead));
+        return;
+      }
+      while (bytesRead > 0) {
+        yield buffer.subarray(0, bytesRead);
+        ({ bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null));
+      }
+    } finally {
+      await file.close();
     }
   } catch (error) {
     throw describeReadFailure(path, error);
   }
+}
+
+/** The unpacked bytes of a gzipped file of which the beginning was read already. */
+function unzip(file: FileHandle, beginning: Buffer): AsyncIterable<Buffer> {
+  const rest = file.createReadStream({ highWaterMark: CHUNK_BYTES });
+  rest.unshift(beginning);
+  // Whoever iterates is told of every error through the last stream, and leaving the loop closes them all.
+  return pipeline(rest, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
 }
 
 function describeReadFailure(path: string, error: unknown): unknown {

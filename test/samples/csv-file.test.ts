@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -112,6 +113,17 @@ describe("a good file", () => {
     const writer = spawn("sh", ["-c", 'printf "a,b\\n1,2\\n" > "$0"', path]);
     onTestFinished(() => void writer.kill());
     expect(await rowsOf(path)).toEqual([[1, 2]]);
+  });
+
+  test("of 100 MB is read in a fraction of its size", () => {
+    const path = file("a,b,c,d\n");
+    const rows = "1.25,-2.5,3.125,0.0625\n".repeat(50_000);
+    for (let block = 0; block < 90; block++) appendFileSync(path, rows);
+    const script = fileURLToPath(new URL("./read-csv.ts", import.meta.url));
+    const output = execFileSync(process.execPath, ["--import", "tsx", script, path], { encoding: "utf8" });
+    const { rows: read, growth } = JSON.parse(output);
+    expect(read).toBe(4_500_000);
+    expect(growth).toBeLessThan(20_000_000);
   });
 
   test("leaves no descriptor open when reading ends early", async () => {
