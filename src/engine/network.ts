@@ -3,7 +3,7 @@ import type { State, Stateful } from "../state.ts";
 import { initialize } from "./initialize.ts";
 import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "./kernels/kernels.ts";
 import { instructionSlots, Scalar } from "./kernels/operation.ts";
-import type { Operand } from "./layers/layer.ts";
+import { type Operand, sizeOf } from "./layers/layer.ts";
 import { predictsFromLogits } from "./losses.ts";
 import type { Model } from "./model.ts";
 import { initialState, optimizerStates, writeStepScalars } from "./optimizers.ts";
@@ -214,18 +214,18 @@ export class Network implements Stateful {
 
   /** Copies of all parameters, in PyTorch's layout. */
   parameters(): Tensor[] {
-    return this.#tensors("", this.plan.parameters);
+    return this.#tensors("");
   }
 
   /** Copies of the gradients of the last step or of what has been gathered, in PyTorch's layout. */
   gradients(): Tensor[] {
-    return this.#tensors(".gradient", this.plan.parameters);
+    return this.#tensors(".gradient");
   }
 
   /** Puts parameters in place, all or none; every one must be there in its shape. */
   setParameters(tensors: readonly Tensor[]): void {
     this.#requireTensors(tensors, [""]);
-    for (const tensor of tensors) this.#load("", tensor);
+    for (const tensor of tensors) this.#load(tensor);
   }
 
   /** Parameters, optimizer state and counts: continuing from it is bit for bit the same. */
@@ -248,7 +248,7 @@ export class Network implements Stateful {
       gathering: this.#gathering,
       poisoned: this.#poisoned,
       parameters: this.parameters(),
-      optimizerState: this.#states.flatMap((state) => this.#tensors(`.${state}`, this.plan.parameters)),
+      optimizerState: this.#states.flatMap((state) => this.#tensors(`.${state}`)),
       gradients: this.#gathered > 0 ? this.gradients() : [],
     };
   }
@@ -261,7 +261,7 @@ export class Network implements Stateful {
     this.#requireTensors(state.optimizerState, suffixes);
     if (state.gathered > 0) this.#requireTensors(state.gradients, [".gradient"]);
     for (const tensor of [...state.parameters, ...state.optimizerState, ...state.gradients]) {
-      this.#load("", tensor);
+      this.#load(tensor);
     }
     this.updates = state.updates;
     this.skipped = state.skipped;
@@ -297,19 +297,15 @@ export class Network implements Stateful {
   }
 
   #viewOf({ offset, shape }: PlannedBuffer): Float32Array {
-    return new Float32Array(
-      this.#kernels.buffer,
-      offset,
-      shape.reduce((size, length) => size * length, 1),
-    );
+    return new Float32Array(this.#kernels.buffer, offset, sizeOf(shape));
   }
 
   #view(name: string): Float32Array {
     return this.#viewOf(this.#buffer(name));
   }
 
-  #tensors(suffix: string, parameters: PlannedParameter[]): Tensor[] {
-    return parameters.map((parameter) => {
+  #tensors(suffix: string): Tensor[] {
+    return this.plan.parameters.map((parameter) => {
       const stored = this.#view(parameter.fullName + suffix);
       const data = new Float32Array(stored.length);
       copyLayout(stored, data, parameter, "out");
@@ -324,7 +320,7 @@ export class Network implements Stateful {
     for (const { name, shape } of expected) {
       const found = tensors.find((tensor) => tensor.name === name);
       if (!found) throw new RivuletError(`the state has no "${name}", which this model needs`);
-      if (`${found.shape}` !== `${shape}` || found.data.length !== shape.reduce((a, b) => a * b, 1)) {
+      if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
         throw new RivuletError(`"${name}" has shape [${found.shape}] but this model needs [${shape}]`);
       }
     }
@@ -334,8 +330,8 @@ export class Network implements Stateful {
     }
   }
 
-  #load(suffix: string, tensor: Tensor): void {
-    const stored = this.#view(tensor.name + suffix);
+  #load(tensor: Tensor): void {
+    const stored = this.#view(tensor.name);
     const parameter = this.plan.parameters.find(
       ({ fullName }) => tensor.name === fullName || tensor.name.startsWith(`${fullName}.`),
     )!;
