@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
+import { until } from "./until.ts";
 
 const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 
@@ -125,13 +125,4 @@ export function start(words: string[], { environment, ...setting }: Setting = {}
       return found;
     },
   };
-}
-
-/** Resolves as soon as the condition holds; throws what it waited for when that does not come. */
-export async function until(condition: () => boolean, waitedFor = () => `${condition}`): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within 30 s: ${waitedFor()}`);
-    await pause(10);
-  }
 }

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { folderWith, rivulet, startRivulet, until } from "../rivulet.ts";
+import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
+import { until } from "../until.ts";
 
 const samplesIn = (path: string) => decodeCheckpoint(readFileSync(path), path).samplesSeen;
 

@@ -3,7 +3,8 @@ import { chmodSync, chownSync, readdirSync, readFileSync, renameSync, statSync, 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { folderWith, rivulet, start, startRivulet, until } from "../rivulet.ts";
+import { folderWith, rivulet, start, startRivulet } from "../rivulet.ts";
+import { until } from "../until.ts";
 import { createStream, type Device, fieldsInYaml } from "./device.ts";
 
 interface Wishes {

@@ -4,7 +4,7 @@ import { defineFields } from "../../src/samples/fields.ts";
 import { createLineDecoder } from "../../src/samples/lines.ts";
 import { type RingPolicy, SampleRing } from "../../src/samples/ring.ts";
 import type { Source } from "../../src/samples/source.ts";
-import { until } from "../rivulet.ts";
+import { until } from "../until.ts";
 
 /** An intake of lines "n,0" from a source that the test speaks for. */
 async function intake(capacity: number, policy: RingPolicy) {

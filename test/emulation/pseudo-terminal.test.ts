@@ -7,7 +7,7 @@ import {
   openPseudoTerminal,
   type PseudoTerminal,
 } from "../../src/emulation/pseudo-terminal.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, value) => value);
 

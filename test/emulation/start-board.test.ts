@@ -20,8 +20,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { type BoardOptions, startBoard } from "../../src/emulation/start-board.ts";
 import { createSerialSource, type SerialState } from "../../src/samples/serial.ts";
+import { until } from "../until.ts";
 import { assertComplete, decodeStream } from "./frames.ts";
-import { until } from "./until.ts";
 
 async function pump(options: BoardOptions = {}) {
   const board = await startBoard(demoFirmware.path, options);

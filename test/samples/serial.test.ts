@@ -11,7 +11,7 @@ import { createLineDecoder } from "../../src/samples/lines.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { createSerialSource, type SerialOptions, type SerialState } from "../../src/samples/serial.ts";
 import type { Source } from "../../src/samples/source.ts";
-import { until } from "../emulation/until.ts";
+import { until } from "../until.ts";
 import { fewFields, frame, frames, takeIndices } from "./streams.ts";
 
 function openTerminal(): PseudoTerminal {
