@@ -3,6 +3,7 @@
  * arena: the code of an operation, then its operands, 32 bits each. Both interpreters of that list, WebAssembly
  * (`assembly/run.ts`) and TypeScript (`scalar/run.ts`), share this file: it is valid in both languages.
  *
+ * A pair (height and width) is one operand: the first in its upper 16 bits, the second in its lower.
  * Pointers are byte offsets in the arena. Numbers named `perSample` are multiplied by the rows of the call, so
  * that one program serves every batch up to the planned one.
  */
@@ -15,6 +16,76 @@ export enum Operation {
   DenseWeightGradient,
   /** biasGradient, outputGradient, outputs, rowsPerSample */
   DenseBiasGradient,
+
+  /**
+   * output, input, weight [outputs, channels / groups * kernel], bias or 0, scratch [channels / groups * kernel, strip],
+   * channels, outputs, size, kernel, stride, padding, dilation (pairs), groups, strip.
+   * Samples are [channels, height, width]; `strip` positions of the output are worked on at a time.
+   */
+  ConvolutionForward,
+  /** inputGradient, outputGradient, weight, scratch, channels, outputs, size, kernel, stride, padding, dilation, groups, strip */
+  ConvolutionInputGradient,
+  /** weightGradient, input, outputGradient, scratch, channels, outputs, size, kernel, stride, padding, dilation, groups, strip */
+  ConvolutionWeightGradient,
+  /** biasGradient [channels], outputGradient [channels, positions], channels, positions */
+  ChannelSums,
+
+  /** output, index (i32: which element of its channel was the largest) or 0, input, channels, size, kernel, stride (pairs) */
+  MaxPoolForward,
+  /** inputGradient, outputGradient, index, channels, size, kernel, stride */
+  MaxPoolBackward,
+  /** output, input, channels, size, kernel, stride */
+  AveragePoolForward,
+  /** inputGradient, outputGradient, channels, size, kernel, stride */
+  AveragePoolBackward,
+
+  /** output, input, statistics [3, channels], gamma, beta, running mean, running variance, channels, positions, epsilon (f32) */
+  BatchNormForward,
+  /** output, input, gamma, beta, running mean, running variance, channels, positions, epsilon (f32) */
+  BatchNormEvaluate,
+  /** inputGradient or 0, outputGradient, input, statistics, gamma, sums [2, channels], channels, positions */
+  BatchNormBackward,
+  /** inputGradient, outputGradient, gamma, running variance, channels, positions, epsilon (f32) */
+  BatchNormEvaluateBackward,
+  /** running mean, running variance, statistics, channels, positions, momentum (f32) */
+  BatchNormCommit,
+  /** output, input, statistics [rows, 2], gamma, beta, width, rowsPerSample, epsilon (f32) */
+  LayerNormForward,
+  /** inputGradient, outputGradient, input, statistics, gamma, width, rowsPerSample */
+  LayerNormBackward,
+  /** gammaGradient, betaGradient, outputGradient, input, statistics, width, rowsPerSample */
+  LayerNormGradients,
+
+  /**
+   * states [steps, hidden], gates [steps, 4 hidden] (reset, update, Whn h + bhn, candidate), initial [hidden],
+   * input [steps, inputs], weightIh [inputs, 3 hidden], weightHh [hidden, 3 hidden], biasIh, biasHh [3 hidden],
+   * scratch [3 hidden], inputs, hidden, steps. All but weights and biases are of one sample, for each of the batch.
+   */
+  GruForward,
+  /**
+   * gateGradients [steps, 4 hidden] (in the order of gates), outputGradient, states, gates, initial, weightHh,
+   * scratch [hidden], hidden, steps, sequence (1: outputGradient is [steps, hidden]; 0: [hidden], of the last step)
+   */
+  GruBackward,
+  /** inputGradient, gateGradients, weightIh, inputs, hidden, steps */
+  GruInputGradient,
+  /** weightIhGradient, input, gateGradients, inputs, hidden, steps */
+  GruInputWeightGradient,
+  /** weightHhGradient, states, initial, gateGradients, hidden, steps */
+  GruHiddenWeightGradient,
+  /** biasIhGradient, biasHhGradient (either may be 0), gateGradients, hidden, steps */
+  GruBiasGradients,
+  /** output [width], input [steps, width], width, steps: the last step of each sample */
+  LastStep,
+
+  /** mask, countPerSample, threshold (of 2^32, unsigned), key, scalars: 0 with probability threshold / 2^32, else 1 */
+  DrawMask,
+  /** output, input, mask, countPerSample, factor (f32): output = input mask factor */
+  Mask,
+  /** output, input, countPerSample */
+  Copy,
+  /** output, a, b, countPerSample: output = a + b */
+  Add,
 
   /** output, input, countPerSample */
   SigmoidForward,
@@ -37,25 +108,45 @@ export enum Operation {
   /** inputGradient, outputGradient, output, width, rowsPerSample */
   LogSoftmaxBackward,
 
-  /** gradient, output, target, scalars, countPerSample */
+  /**
+   * weights, target, classWeights [classes], classes, sampleWeights or 0, perSample, blend: the weight of each target,
+   * times its sample's. With `blend` 1 there are two classes, and a target between 0 and 1 is given what lies between.
+   */
+  ClassWeights,
+
+  // Losses of elements: gradient, output, target, scalars, countPerSample, edge (f32), weights or 0, weightEvery.
+  // Element i has weight number i / weightEvery.
   SquaredError,
-  /** gradient, output, target, scalars, countPerSample */
   AbsoluteError,
-  /** gradient, output, target, scalars, countPerSample, delta (f32) */
+  /** Its edge is delta. */
   Huber,
-  /** gradient, output, target, scalars, countPerSample, beta (f32) */
+  /** Its edge is beta. */
   SmoothL1,
-  /** gradient, output (probabilities), target, scalars, countPerSample */
+  /** On probabilities. */
   BinaryCrossEntropy,
-  /** gradient, output (logits), target, scalars, countPerSample */
   BinaryCrossEntropyOnLogits,
-  /** gradient, output (logits), target (class indices), scalars, width, rowsPerSample */
+
+  // Losses of rows: gradient, output, target (class indices), scalars, width, rowsPerSample, weights or 0, weightEvery.
+  /** On logits. */
   SoftmaxCrossEntropy,
-  /** gradient, output (log-probabilities), target (class indices), scalars, width, rowsPerSample */
+  /** On log-probabilities. */
   NegativeLogLikelihood,
 
   /** gradients, count, scalars. Stops the program where a gradient or the loss is not finite. */
   RequireFinite,
+  /**
+   * a, aCountPerSample, b or 0, bCountPerSample, termsPerSample. Stops the program where a sum of `termsPerSample`
+   * products of an element of a and one of b for each sample might not be finite in float32.
+   */
+  RequireBounded,
+  /** gradient, source, count: what a gradient starts from, plus source. */
+  Accumulate,
+  /**
+   * scratch [stripRows, outputs], input, outputGradient, inputs, outputs, rowsPerSample, stripRows, following: the
+   * weight gradient of a dense layer, `stripRows` rows (a multiple of 4) of [inputs, outputs] at a time. After each
+   * strip the `following` next instructions (ClipByValue, and an optimizer whose gradients are the scratch) run on that strip of the weights.
+   */
+  UpdateInStrips,
   /** gradients, count, scalars, maximum (f32) */
   ClipByNorm,
   /** gradients, count, maximum (f32) */
@@ -90,4 +181,8 @@ export enum Scalar {
   Correction,
   /** What a parameter is multiplied by before the update: 1 - learningRate * weightDecay where decoupled. */
   Decay,
+  /** Seed of the masks that are drawn. */
+  Seed,
+  /** Training steps whose masks have been drawn. */
+  Draws,
 }
