@@ -5,6 +5,18 @@ import type { Trace } from "./outcome.ts";
 
 const layers: Record<string, (layer: Trace) => Layer> = {
   dense: (layer) => rivulet.dense(layer.out, { bias: layer.bias }),
+  conv1d: (layer) => rivulet.conv1d(layer.out, layer.kernel, sliding(layer)),
+  conv2d: (layer) => rivulet.conv2d(layer.out, layer.kernel, sliding(layer)),
+  maxpool1d: ({ kernel, stride }) => rivulet.maxPool1d(kernel, { stride }),
+  maxpool2d: ({ kernel, stride }) => rivulet.maxPool2d(kernel, { stride }),
+  avgpool1d: ({ kernel, stride }) => rivulet.averagePool1d(kernel, { stride }),
+  avgpool2d: ({ kernel, stride }) => rivulet.averagePool2d(kernel, { stride }),
+  globalavgpool: rivulet.globalAveragePool,
+  flatten: rivulet.flatten,
+  dropout: ({ p }) => rivulet.dropout(p),
+  batchnorm: ({ eps, momentum }) => rivulet.batchNorm({ epsilon: eps, momentum }),
+  layernorm: ({ eps }) => rivulet.layerNorm({ epsilon: eps }),
+  gru: (layer) => rivulet.gru(layer.hidden, { returns: layer.return }),
   identity: rivulet.identity,
   sigmoid: rivulet.sigmoid,
   tanh: rivulet.tanh,
@@ -13,6 +25,10 @@ const layers: Record<string, (layer: Trace) => Layer> = {
   softmax: rivulet.softmax,
   log_softmax: rivulet.logSoftmax,
 };
+
+function sliding({ stride, padding, dilation, groups, bias }: Trace): Trace {
+  return { stride, padding, dilation, groups, bias };
+}
 
 const losses: Record<string, (loss: Trace) => Loss> = {
   mse: rivulet.mse,

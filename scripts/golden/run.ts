@@ -8,12 +8,14 @@ import { runMetrics, runRegressionMetrics } from "./metrics.ts";
 import type { Outcome, Runner } from "./outcome.ts";
 import { runPrequential } from "./prequential.ts";
 import { runStats } from "./stats.ts";
+import { runTruncated } from "./tbptt.ts";
 import { runTrace } from "./trace.ts";
 import { runTrio } from "./trio.ts";
 import { runWire } from "./wire.ts";
 
 const runners: Record<string, Runner> = {
   "golden-trace/1": runTrace,
+  "golden-tbptt/1": runTruncated,
   "golden-trio/1": runTrio,
   "golden-prequential/1": runPrequential,
   "golden-stats/1": runStats,
@@ -21,6 +23,7 @@ const runners: Record<string, Runner> = {
   "golden-regression-metrics/1": runRegressionMetrics,
   "golden-crc/1": runWire,
   "golden-cobs/1": runWire,
+  "golden-drift/1": () => ({ skipped: "the learner has no drift detectors yet" }),
 };
 
 function jsonFiles(folder: string): string[] {

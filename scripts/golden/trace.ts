@@ -45,11 +45,31 @@ export function runTrace(trace: Trace): Outcome {
   return null;
 }
 
+/** Puts the masks of a batch into every dropout layer. */
+function loadMasks(network: Network, trace: Trace, batch: number): void {
+  for (const [layer, masks] of Object.entries<number[][]>(trace.masks ?? {})) {
+    network.mask(layer).set(masks[batch]);
+  }
+}
+
+/** Compares the running statistics with a trace's buffers: by name, or in a list of { name, data }. */
+function compareStates(network: Network, buffers: Trace, when: string, tolerance: number): string | null {
+  const states = network.states();
+  for (const [name, values] of Object.entries<number[]>(buffers)) {
+    const found = states.find((state) => state.name === name);
+    if (!found) return `the network keeps no ${name}`;
+    const difference = compareNumbers(`${name} ${when}`, found.data, values, tolerance);
+    if (difference) return difference;
+  }
+  return null;
+}
+
 function runOn(kernels: KernelVariant, trace: Trace): string | null {
   const expected = trace.f64;
   // Clipping works on the gradients in place: what the trace wants is what was there before.
-  const network = createNetwork(modelOf(trace), { batchSize: trace.xShape[0], kernels });
-  const unclipped = createNetwork(modelOf({ ...trace, clip: null }), { batchSize: trace.xShape[0], kernels });
+  const options = { batchSize: trace.xShape[0], givenMasks: true, kernels };
+  const network = createNetwork(modelOf(trace), options);
+  const unclipped = createNetwork(modelOf({ ...trace, clip: null }), options);
   loadInitial(network, trace);
   loadInitial(unclipped, trace);
 
@@ -57,9 +77,11 @@ function runOn(kernels: KernelVariant, trace: Trace): string | null {
     const batch = step % trace.x.length;
     network.input.set(trace.x[batch]);
     network.target.set(trace.y[batch]);
+    loadMasks(network, trace, batch);
     if (step === 0) {
       unclipped.input.set(trace.x[0]);
       unclipped.target.set(trace.y[0]);
+      loadMasks(unclipped, trace, 0);
       unclipped.step();
       const difference =
         compareNumbers("out1", unclipped.output, expected.out1, tolerances.out1) ??
@@ -90,8 +112,40 @@ function runOn(kernels: KernelVariant, trace: Trace): string | null {
       const difference = compareTensors(what, network.parameters(), trace, weights, tolerance);
       if (difference) return difference;
     }
+    const buffers = expected.buffers?.[step + 1];
+    if (buffers) {
+      const tolerance = step + 1 > 10 ? tolerances.weights100 : tolerances.weights;
+      const difference = compareStates(network, buffers, `after ${step + 1} steps`, tolerance);
+      if (difference) return difference;
+    }
   }
   network.input.set(trace.x[0]);
   network.infer();
-  return compareNumbers("evalOut", network.output, expected.evalOut, tolerances.evalOut);
+  return (
+    compareNumbers("evalOut", network.output, expected.evalOut, tolerances.evalOut) ??
+    compareLessMemory(network, trace, kernels)
+  );
+}
+
+/** Updates in place and recomputed activations must lead to the weights of `network`, bit for bit. */
+function compareLessMemory(network: Network, trace: Trace, kernels: KernelVariant): string | null {
+  const model = modelOf(trace);
+  for (const recompute of [false, true]) {
+    const gather = model.clip?.type === "norm";
+    const options = { batchSize: trace.xShape[0], givenMasks: true, kernels, gather, recompute };
+    const frugal = createNetwork(model, options);
+    loadInitial(frugal, trace);
+    for (let step = 0; step < trace.steps; step++) {
+      const batch = step % trace.x.length;
+      frugal.input.set(trace.x[batch]);
+      frugal.target.set(trace.y[batch]);
+      loadMasks(frugal, trace, batch);
+      frugal.step();
+    }
+    const expected = network.parameters().map(({ data }) => [...data]);
+    const what = recompute ? "with recomputed activations" : "updated in place";
+    const difference = compareTensors(what, frugal.parameters(), trace, expected, 0);
+    if (difference) return difference;
+  }
+  return null;
 }

@@ -8,23 +8,36 @@ import {
   adagrad,
   adam,
   adamW,
+  averagePool1d,
+  averagePool2d,
+  batchNorm,
   binaryCrossEntropy,
   type Clip,
+  conv1d,
+  conv2d,
   dense,
+  dropout,
+  flatten,
+  globalAveragePool,
+  gru,
   huber,
   identity,
   type Layer,
   type Loss,
+  layerNorm,
   leakyRelu,
   logSoftmax,
   type Model,
   mae,
+  maxPool1d,
+  maxPool2d,
   momentum,
   mse,
   negativeLogLikelihood,
   nesterov,
   type Optimizer,
   relu,
+  residual,
   rmsprop,
   sgd,
   sigmoid,
@@ -45,25 +58,119 @@ const wholePositive = number("a whole number of 1 or more", (x) => Number.isInte
 const positive = number("a number above 0", (x) => x > 0);
 const notNegative = number("a number of 0 or more", (x) => x >= 0);
 const fraction = number("a number from 0 up to, but not including, 1", (x) => x >= 0 && x < 1);
+const share = number("a number above 0, up to 1", (x) => x > 0 && x <= 1);
 const flag: Check = (value) => (typeof value === "boolean" ? null : "true or false");
 const oneOf =
   (...choices: string[]): Check =>
   (value) =>
     choices.includes(value as string) ? null : choices.map((choice) => `"${choice}"`).join(" or ");
 
+const wholeNotNegative = number("a whole number of 0 or more", (x) => Number.isInteger(x) && x >= 0);
+/** A number that stands for both axes, or one for each. */
+const pairOf =
+  (check: Check): Check =>
+  (value) => {
+    const needs = check(Array.isArray(value) && value.length === 2 ? value[0] : value);
+    const second = Array.isArray(value) && value.length === 2 ? check(value[1]) : null;
+    return needs || second ? `${check(null)}, or two of them as [height, width]` : null;
+  };
+const list: Check = (value) => (Array.isArray(value) ? null : "a list of layers");
+const frozen: Check = (value) =>
+  typeof value === "boolean" || (Array.isArray(value) && value.every((name) => typeof name === "string"))
+    ? null
+    : "true, or a list of parameters such as [weight]";
+const weights: Check = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((weight) => !notNegative(weight))
+    ? null
+    : "a list of numbers of 0 or more, one a class";
+
 /** How one kind is written: its options, the one that may stand alone, and what it becomes. */
 interface Kind<Value> {
   options: Record<string, Check>;
   alone?: string;
+  /** Options that it cannot do without. */
+  needs?: string[];
   // biome-ignore lint/suspicious/noExplicitAny: the options have been checked against `options`
-  build: (options: any) => Value;
+  build: (options: any, path: string) => Value;
 }
+
+/** The options of a convolution, each size checked by `size` of what it must be. */
+const convolution = (size: (check: Check) => Check) => ({
+  outputs: wholePositive,
+  kernel: size(wholePositive),
+  stride: size(wholePositive),
+  padding: size(wholeNotNegative),
+  dilation: size(wholePositive),
+  groups: wholePositive,
+  bias: flag,
+  frozen,
+});
+const alongOne = (check: Check) => check;
+const pool = (size: (check: Check) => Check) => ({
+  kernel: size(wholePositive),
+  stride: size(wholePositive),
+});
 
 const layers: Record<string, Kind<Layer>> = {
   dense: {
-    options: { outputs: wholePositive, bias: flag },
+    options: { outputs: wholePositive, bias: flag, frozen },
     alone: "outputs",
     build: ({ outputs, ...options }) => dense(outputs, options),
+  },
+  conv1d: {
+    options: convolution(alongOne),
+    needs: ["outputs", "kernel"],
+    build: ({ outputs, kernel, ...options }) => conv1d(outputs, kernel, options),
+  },
+  conv2d: {
+    options: convolution(pairOf),
+    needs: ["outputs", "kernel"],
+    build: ({ outputs, kernel, ...options }) => conv2d(outputs, kernel, options),
+  },
+  maxPool1d: {
+    options: pool(alongOne),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => maxPool1d(kernel, options),
+  },
+  maxPool2d: {
+    options: pool(pairOf),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => maxPool2d(kernel, options),
+  },
+  averagePool1d: {
+    options: pool(alongOne),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => averagePool1d(kernel, options),
+  },
+  averagePool2d: {
+    options: pool(pairOf),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => averagePool2d(kernel, options),
+  },
+  globalAveragePool: { options: {}, build: globalAveragePool },
+  flatten: { options: {}, build: flatten },
+  dropout: {
+    options: { probability: fraction },
+    alone: "probability",
+    build: ({ probability }) => dropout(probability),
+  },
+  batchNorm: { options: { epsilon: positive, momentum: share, frozen }, build: batchNorm },
+  layerNorm: { options: { epsilon: positive, frozen }, build: layerNorm },
+  gru: {
+    options: { hidden: wholePositive, returns: oneOf("last", "sequence"), carry: flag, frozen },
+    alone: "hidden",
+    needs: ["hidden"],
+    build: ({ hidden, ...options }) => gru(hidden, options),
+  },
+  residual: {
+    options: { layers: list },
+    alone: "layers",
+    needs: ["layers"],
+    build: ({ layers: inner }, path) => residual(layersFromDescription(inner, path)),
   },
   identity: { options: {}, build: identity },
   sigmoid: { options: {}, build: sigmoid },
@@ -78,18 +185,19 @@ const layers: Record<string, Kind<Layer>> = {
   logSoftmax: { options: {}, build: logSoftmax },
 };
 
-const reduction = oneOf("mean", "sum");
+const reduced = { reduction: oneOf("mean", "sum"), sampleWeights: flag };
+const classified = { ...reduced, classWeights: weights };
 const losses: Record<string, Kind<Loss>> = {
-  mse: { options: { reduction }, build: mse },
-  mae: { options: { reduction }, build: mae },
-  huber: { options: { delta: positive, reduction }, alone: "delta", build: huber },
-  smoothL1: { options: { beta: positive, reduction }, alone: "beta", build: smoothL1 },
+  mse: { options: reduced, build: mse },
+  mae: { options: reduced, build: mae },
+  huber: { options: { delta: positive, ...reduced }, alone: "delta", build: huber },
+  smoothL1: { options: { beta: positive, ...reduced }, alone: "beta", build: smoothL1 },
   binaryCrossEntropy: {
-    options: { on: oneOf("logits", "probabilities"), reduction },
+    options: { on: oneOf("logits", "probabilities"), ...classified },
     build: binaryCrossEntropy,
   },
-  softmaxCrossEntropy: { options: { reduction }, build: softmaxCrossEntropy },
-  negativeLogLikelihood: { options: { reduction }, build: negativeLogLikelihood },
+  softmaxCrossEntropy: { options: classified, build: softmaxCrossEntropy },
+  negativeLogLikelihood: { options: classified, build: negativeLogLikelihood },
 };
 
 const step = { learningRate: positive, weightDecay: notNegative };
@@ -172,7 +280,14 @@ function read<Value>(
       throw new RivuletError(`${path}.${name}.${option} must be ${needs}, not ${JSON.stringify(value)}`);
     }
   }
-  return kind.build(content);
+  const missing = kind.needs?.find((option) => !Object.hasOwn(content as object, option));
+  if (missing) {
+    const example = kind.needs
+      ?.map((option) => `${option}: ${option === "layers" ? "[relu]" : 8}`)
+      .join(", ");
+    throw new RivuletError(`${path}.${name} has no ${missing}; write { ${name}: { ${example} } }`);
+  }
+  return kind.build(content, `${path}.${name}`);
 }
 
 /**
@@ -225,6 +340,7 @@ export interface ModelDescription {
 }
 
 function written({ type, ...options }: { type: string }): unknown {
+  if ("layers" in options) return { [type]: (options.layers as Layer[]).map(written) };
   return Object.keys(options).length === 0 ? type : { [type]: options };
 }
 

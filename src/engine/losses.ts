@@ -1,6 +1,8 @@
+import { RivuletError } from "../errors.ts";
 import { Operation } from "./kernels/operation.ts";
-import { type BufferReference, type Emit, lastAxis, sizeOf } from "./layers/layer.ts";
+import { absent, type BufferReference, type Emit, lastAxis, type Operand, sizeOf } from "./layers/layer.ts";
 import type { Loss } from "./model.ts";
+import type { PassHost } from "./passes.ts";
 
 /** What a loss needs to know of an output of the given shape (of one sample). */
 export interface LossShape {
@@ -20,46 +22,73 @@ export function lossShape(loss: Loss, outputShape: number[]): LossShape {
   return { targets: elements, elements };
 }
 
-/** Emits loss and gradient with respect to the output. */
+/** Emits loss and gradient with respect to the output, each sample and class weighted as the loss says. */
 export function emitLoss(
   loss: Loss,
   outputShape: number[],
-  emit: Emit,
-  {
-    gradient,
-    output,
-    target,
-    scalars,
-  }: Record<"gradient" | "output" | "target" | "scalars", BufferReference>,
+  host: PassHost,
+  { gradient, output, target }: Record<"gradient" | "output" | "target", BufferReference>,
 ): void {
+  const { emit, scalars } = host;
   const count = sizeOf(outputShape);
   const width = lastAxis(outputShape);
+  const weights = emitWeights(loss, outputShape, host, target);
+  const ofElements = (operation: Operation, edge = 0) =>
+    emit(operation, gradient, output, target, scalars, count, { float: edge }, ...weights);
+  const ofRows = (operation: Operation) =>
+    emit(operation, gradient, output, target, scalars, width, count / width, ...weights);
   switch (loss.type) {
     case "mse":
-      emit(Operation.SquaredError, gradient, output, target, scalars, count);
-      return;
+      ofElements(Operation.SquaredError);
+      break;
     case "mae":
-      emit(Operation.AbsoluteError, gradient, output, target, scalars, count);
-      return;
+      ofElements(Operation.AbsoluteError);
+      break;
     case "huber":
-      emit(Operation.Huber, gradient, output, target, scalars, count, { float: loss.delta });
-      return;
+      ofElements(Operation.Huber, loss.delta);
+      break;
     case "smoothL1":
-      emit(Operation.SmoothL1, gradient, output, target, scalars, count, { float: loss.beta });
-      return;
-    case "binaryCrossEntropy": {
-      const onLogits = loss.on === "logits";
-      const operation = onLogits ? Operation.BinaryCrossEntropyOnLogits : Operation.BinaryCrossEntropy;
-      emit(operation, gradient, output, target, scalars, count);
-      return;
-    }
+      ofElements(Operation.SmoothL1, loss.beta);
+      break;
+    case "binaryCrossEntropy":
+      ofElements(loss.on === "logits" ? Operation.BinaryCrossEntropyOnLogits : Operation.BinaryCrossEntropy);
+      break;
     case "softmaxCrossEntropy":
-      emit(Operation.SoftmaxCrossEntropy, gradient, output, target, scalars, width, count / width);
-      return;
+      ofRows(Operation.SoftmaxCrossEntropy);
+      break;
     case "negativeLogLikelihood":
-      emit(Operation.NegativeLogLikelihood, gradient, output, target, scalars, width, count / width);
-      return;
+      ofRows(Operation.NegativeLogLikelihood);
+      break;
   }
+}
+
+/** The buffer of weights of a loss and how many losses in a row share one; nothing where all count alike. */
+function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: BufferReference): Operand[] {
+  const { elements } = lossShape(loss, outputShape);
+  const ofSamples = loss.sampleWeights ? host.hold("sampleWeight", "target", [host.batchSize]) : null;
+  if (!loss.classWeights) return ofSamples ? [ofSamples, elements] : [absent, 1];
+  if (!isClassLoss(loss) && loss.type !== "binaryCrossEntropy") {
+    throw new RivuletError(`${loss.type} has class weights but no classes; leave them out`);
+  }
+  const classes = loss.classWeights.length;
+  const needed = isClassLoss(loss) ? lastAxis(outputShape) : 2;
+  if (classes !== needed) {
+    throw new RivuletError(`${loss.type} has ${classes} class weights but the output has ${needed} classes`);
+  }
+  const ofClasses = host.hold("classWeight", "constant", [classes], "f32", loss.classWeights);
+  const weights = host.share("loss.weight", "activation gradient", [host.batchSize, elements]);
+  const blend = isClassLoss(loss) ? 0 : 1;
+  host.emit(
+    Operation.ClassWeights,
+    weights,
+    target,
+    ofClasses,
+    classes,
+    ofSamples ?? absent,
+    elements,
+    blend,
+  );
+  return [weights, 1];
 }
 
 /** Whether the output is a logit that a prediction must still turn into a probability. */

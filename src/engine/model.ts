@@ -2,9 +2,31 @@
  * A network as plain values: what to build, nothing of how. Safe to print, compare and store.
  */
 
+/** A height and a width. */
+export type Pair = [number, number];
+
+/**
+ * True: none of the layer's parameters is trained. A list: these are not, by PyTorch's names (`["weight"]` leaves the
+ * biases to be trained). What is frozen costs no gradient and no optimizer state.
+ */
+export type Frozen = true | string[];
+
 /** One layer. `layers/` holds what each kind does. */
 export type Layer =
-  | { type: "dense"; outputs: number; bias: boolean }
+  | { type: "dense"; outputs: number; bias: boolean; frozen?: Frozen }
+  | ({ type: "conv1d" } & Convolution<number>)
+  | ({ type: "conv2d" } & Convolution<Pair>)
+  | { type: "maxPool1d"; kernel: number; stride: number }
+  | { type: "maxPool2d"; kernel: Pair; stride: Pair }
+  | { type: "averagePool1d"; kernel: number; stride: number }
+  | { type: "averagePool2d"; kernel: Pair; stride: Pair }
+  | { type: "globalAveragePool" }
+  | { type: "flatten" }
+  | { type: "dropout"; probability: number }
+  | { type: "batchNorm"; epsilon: number; momentum: number; frozen?: Frozen }
+  | { type: "layerNorm"; epsilon: number; frozen?: Frozen }
+  | { type: "gru"; hidden: number; returns: "last" | "sequence"; carry: boolean; frozen?: Frozen }
+  | { type: "residual"; layers: Layer[] }
   | { type: "identity" }
   | { type: "sigmoid" }
   | { type: "tanh" }
@@ -13,11 +35,33 @@ export type Layer =
   | { type: "softmax" }
   | { type: "logSoftmax" };
 
+/** What a convolution is described by; `Size` is a number in one dimension, a pair in two. */
+export interface Convolution<Size> {
+  outputs: number;
+  kernel: Size;
+  stride: Size;
+  padding: Size;
+  dilation: Size;
+  groups: number;
+  bias: boolean;
+  frozen?: Frozen;
+}
+
 /** `mean` divides by the number of elements (by the number of samples for class targets); `sum` does not. */
 export type Reduction = "mean" | "sum";
 
+/** How much each sample counts in a loss; each is left out where all count alike. */
+export interface LossWeights {
+  /** Of each class; two numbers, for 0 and 1, in binary cross-entropy. They do not change what a mean divides by. */
+  classWeights?: number[];
+  /** True: every sample brings a weight of its own, in the network's `sampleWeight`. */
+  sampleWeights?: boolean;
+}
+
 /** What the network is to make small. `losses.ts` holds the formulas. */
-export type Loss =
+export type Loss = LossKind & LossWeights;
+
+type LossKind =
   | { type: "mse"; reduction: Reduction }
   | { type: "mae"; reduction: Reduction }
   | { type: "huber"; delta: number; reduction: Reduction }
@@ -77,10 +121,124 @@ export interface Model {
   clip?: Clip | null;
 }
 
-/** Fully connected layer: `y = x W^T + b`, `outputs` wide. */
-export function dense(outputs: number, options: { bias?: boolean } = {}): Layer {
-  return { type: "dense", outputs, bias: options.bias ?? true };
+/** Fully connected layer: `y = x W^T + b`, `outputs` wide, on the last axis. */
+export function dense(outputs: number, options: { bias?: boolean; frozen?: Frozen } = {}): Layer {
+  return { type: "dense", outputs, bias: options.bias ?? true, ...frozenIn(options) };
 }
+
+/** The option where it says something, so that the description of a layer without it stays as it is. */
+function frozenIn({ frozen }: { frozen?: Frozen | false }): { frozen?: Frozen } {
+  return frozen === undefined || frozen === false ? {} : { frozen };
+}
+
+type ConvolutionOptions<Size> = Partial<Omit<Convolution<Size>, "outputs" | "kernel">>;
+
+/** Cross-correlation over [channels, length] with zero padding on both sides. `groups` equal to the channels is depthwise. */
+export function conv1d(outputs: number, kernel: number, options: ConvolutionOptions<number> = {}): Layer {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+  return { type: "conv1d", outputs, kernel, stride, padding, dilation, groups, bias, ...frozenIn(options) };
+}
+
+/** Cross-correlation over [channels, height, width]; a single number stands for both. */
+export function conv2d(
+  outputs: number,
+  kernel: number | Pair,
+  options: ConvolutionOptions<number | Pair> = {},
+): Layer {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+  return {
+    type: "conv2d",
+    outputs,
+    kernel: pair(kernel),
+    stride: pair(stride),
+    padding: pair(padding),
+    dilation: pair(dilation),
+    groups,
+    bias,
+    ...frozenIn(options),
+  };
+}
+
+function pair(size: number | Pair): Pair {
+  return typeof size === "number" ? [size, size] : [size[0], size[1]];
+}
+
+type Stride<Size> = { stride?: Size };
+
+/** The largest of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
+export const maxPool1d = (kernel: number, { stride = kernel }: Stride<number> = {}): Layer => ({
+  type: "maxPool1d",
+  kernel,
+  stride,
+});
+/** The mean of each window of [channels, length]. */
+export const averagePool1d = (kernel: number, { stride = kernel }: Stride<number> = {}): Layer => ({
+  type: "averagePool1d",
+  kernel,
+  stride,
+});
+/** The largest of each window of [channels, height, width]. */
+export const maxPool2d = (kernel: number | Pair, { stride = kernel }: Stride<number | Pair> = {}): Layer => ({
+  type: "maxPool2d",
+  kernel: pair(kernel),
+  stride: pair(stride),
+});
+/** The mean of each window of [channels, height, width]. */
+export const averagePool2d = (
+  kernel: number | Pair,
+  { stride = kernel }: Stride<number | Pair> = {},
+): Layer => ({
+  type: "averagePool2d",
+  kernel: pair(kernel),
+  stride: pair(stride),
+});
+/** The mean of each channel: [channels, ...] becomes [channels]. */
+export const globalAveragePool = (): Layer => ({ type: "globalAveragePool" });
+/** One axis of all, the last one fastest. Costs nothing. */
+export const flatten = (): Layer => ({ type: "flatten" });
+
+/**
+ * In training each number is set to 0 with `probability` and the others are divided by 1 - probability; in evaluation
+ * nothing happens (Srivastava et al., 2014). Masks come from the network's seed.
+ */
+export const dropout = (probability = 0.5): Layer => ({ type: "dropout", probability });
+
+/**
+ * Normalizes each channel (the first axis of a sample) over the batch, and keeps running statistics for evaluation
+ * (Ioffe and Szegedy, 2015). A single value per channel has no variance: then the running statistics stand in.
+ */
+export const batchNorm = (options: { epsilon?: number; momentum?: number; frozen?: Frozen } = {}): Layer => ({
+  type: "batchNorm",
+  epsilon: options.epsilon ?? 1e-5,
+  momentum: options.momentum ?? 0.1,
+  ...frozenIn(options),
+});
+
+/** Normalizes the last axis of each sample (Ba, Kiros and Hinton, 2016): the same in training and evaluation. */
+export const layerNorm = (options: { epsilon?: number; frozen?: Frozen } = {}): Layer => ({
+  type: "layerNorm",
+  epsilon: options.epsilon ?? 1e-5,
+  ...frozenIn(options),
+});
+
+/**
+ * Gated recurrent unit over [steps, features] (Cho et al., 2014; the reset gate applies after the matrix product, as
+ * in cuDNN and PyTorch). `returns` the last state, [hidden], or all, [steps, hidden]. With `carry` a step of training
+ * starts from the state in which the one before ended: truncated back-propagation through an endless stream.
+ */
+export const gru = (
+  hidden: number,
+  options: { returns?: "last" | "sequence"; carry?: boolean; frozen?: Frozen } = {},
+): Layer => ({
+  type: "gru",
+  hidden,
+  returns: options.returns ?? "last",
+  carry: options.carry ?? false,
+  ...frozenIn(options),
+});
+
+/** `y = x + f(x)`, with f a stack of layers that keeps the shape (He et al., 2016). */
+export const residual = (layers: Layer[]): Layer => ({ type: "residual", layers });
 
 export const identity = (): Layer => ({ type: "identity" });
 export const sigmoid = (): Layer => ({ type: "sigmoid" });
@@ -94,7 +252,8 @@ export const softmax = (): Layer => ({ type: "softmax" });
 /** The logarithm of softmax over the last axis, for `negativeLogLikelihood`. */
 export const logSoftmax = (): Layer => ({ type: "logSoftmax" });
 
-type Reduced = { reduction?: Reduction };
+type Reduced = { reduction?: Reduction; sampleWeights?: boolean };
+type ClassReduced = Reduced & { classWeights?: number[] };
 
 /** Mean squared error. */
 export const mse = (options: Reduced = {}): Loss => ({ type: "mse", reduction: "mean", ...options });
@@ -115,20 +274,22 @@ export const smoothL1 = (options: Reduced & { beta?: number } = {}): Loss => ({
   ...options,
 });
 /** Cross-entropy of yes-or-no targets (0 or 1): on logits, or on probabilities that a sigmoid layer gave. */
-export const binaryCrossEntropy = (options: Reduced & { on?: "logits" | "probabilities" } = {}): Loss => ({
+export const binaryCrossEntropy = (
+  options: ClassReduced & { on?: "logits" | "probabilities" } = {},
+): Loss => ({
   type: "binaryCrossEntropy",
   on: "logits",
   reduction: "mean",
   ...options,
 });
 /** Cross-entropy of one class out of many, on logits. The target is one class index a sample. */
-export const softmaxCrossEntropy = (options: Reduced = {}): Loss => ({
+export const softmaxCrossEntropy = (options: ClassReduced = {}): Loss => ({
   type: "softmaxCrossEntropy",
   reduction: "mean",
   ...options,
 });
 /** The same on log-probabilities, as a `logSoftmax` layer gives them. */
-export const negativeLogLikelihood = (options: Reduced = {}): Loss => ({
+export const negativeLogLikelihood = (options: ClassReduced = {}): Loss => ({
   type: "negativeLogLikelihood",
   reduction: "mean",
   ...options,

@@ -12,6 +12,8 @@ import {
   type Plan,
   type PlannedBuffer,
   type PlannedParameter,
+  type PlanOptions,
+  type ProgramPart,
   plan,
   requireBudget,
 } from "./plan.ts";
@@ -25,10 +27,8 @@ export type Tensor = {
   data: Float32Array;
 };
 
-export interface NetworkOptions {
-  /** Most samples that one call works on. Default 1. */
-  batchSize?: number;
-  /** Seed of the initial weights. Default 1. */
+export interface NetworkOptions extends PlanOptions {
+  /** Seed of the initial weights and of dropout's masks. Default 1. */
   seed?: number;
   /** Keep to kernels that give the same bits on every processor. Default false. */
   deterministic?: boolean;
@@ -54,8 +54,10 @@ export class Network implements Stateful {
 
   /** [batchSize, inputs]: write samples here. */
   readonly input: Float32Array;
-  /** [batchSize, targets]: write targets here; class indices for the class losses. */
+  /** [batchSize, targets]: write targets here; class indices for the class losses. Empty without training. */
   readonly target: Float32Array;
+  /** [batchSize]: how much each sample counts, 1 until written; empty where the loss takes no sample weights. */
+  readonly sampleWeight: Float32Array;
   /** [batchSize, outputs]: what the last layer gave (logits, where the loss takes logits). */
   readonly output: Float32Array;
   /** [batchSize, outputs]: probabilities where the loss takes logits, else the same as `output`. */
@@ -70,11 +72,9 @@ export class Network implements Stateful {
 
   readonly #kernels: Kernels;
   readonly #scalars: Float64Array;
-  readonly #program: number;
-  readonly #forwardCount: number;
-  readonly #predictionCount: number;
-  readonly #backwardCount: number;
-  readonly #updateCount: number;
+  readonly #parts: Record<ProgramPart, { start: number; count: number }>;
+  /** What a prediction runs: evaluation, which may be the forward pass itself, and what turns logits into probabilities. */
+  readonly #inference: { start: number; count: number };
   readonly #states: string[];
   readonly #lossElements: number;
   readonly #meanLoss: boolean;
@@ -89,7 +89,7 @@ export class Network implements Stateful {
   /** @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
   constructor(model: Model, options: NetworkOptions = {}) {
     this.model = model;
-    this.plan = plan(model, { batchSize: options.batchSize ?? 1 });
+    this.plan = plan(model, options);
     if (options.budgetBytes !== undefined) requireBudget(this.plan, options.budgetBytes);
     this.kernels = options.kernels ?? chooseVariant(options.deterministic ?? false);
     this.#kernels = createKernels(this.kernels, this.plan.totalBytes);
@@ -99,22 +99,32 @@ export class Network implements Stateful {
     this.targets = this.plan.targets;
     this.learningRate = model.optimizer.learningRate;
 
-    const { program } = this.plan;
-    this.#forwardCount = program.forward.length;
-    this.#predictionCount = program.prediction.length;
-    this.#backwardCount = program.backward.length;
-    this.#updateCount = program.update.length;
+    let start = this.#buffer("program").offset;
+    const parts = Object.entries(this.plan.program).map(([name, { length }]) => {
+      const part = { start, count: length };
+      start += length * instructionBytes;
+      return [name, part];
+    });
+    this.#parts = Object.fromEntries(parts);
+    const { forward, evaluation, prediction } = this.#parts;
+    this.#inference = {
+      start: evaluation.count > 0 ? evaluation.start : forward.start,
+      count: (evaluation.count > 0 ? evaluation.count : forward.count) + prediction.count,
+    };
     this.#states = optimizerStates(model.optimizer);
     this.#lossElements = this.plan.lossElements;
     this.#meanLoss = model.loss.reduction === "mean";
 
     const scalars = this.#buffer("scalars");
     this.#scalars = new Float64Array(this.#kernels.buffer, scalars.offset, scalars.shape[0]);
-    this.#program = this.#buffer("program").offset;
-    this.#writeProgram(Object.values(program).flat());
+    this.#writeProgram(Object.values(this.plan.program).flat());
+    for (const { values, ...buffer } of this.plan.buffers) {
+      if (values && buffer.role === "constant") this.#viewOf(buffer).set(values);
+    }
 
     this.input = this.#view("input");
-    this.target = this.#view("target");
+    this.target = this.#optionalView("target");
+    this.sampleWeight = this.#optionalView("sampleWeight").fill(1);
     this.output = this.#viewOf(
       this.plan.buffers.find(({ role }) => role === "output") ?? this.#buffer("input"),
     );
@@ -137,12 +147,14 @@ export class Network implements Stateful {
   initialize(seed: number): void {
     const random = createRandom(seed);
     for (const parameter of this.plan.parameters) {
-      const activation = this.model.layers[parameter.layer + 1];
-      initialize(this.#view(parameter.fullName), parameter, activation, random);
-      for (const state of this.#states) {
+      initialize(this.#view(parameter.fullName), parameter, random);
+      for (const state of parameter.trained && this.plan.training ? this.#states : []) {
         this.#view(`${parameter.fullName}.${state}`).fill(initialState(this.model.optimizer, state));
       }
     }
+    for (const { fullName, initial } of this.plan.states) this.#view(fullName).fill(initial);
+    this.#scalars[Scalar.Seed] = seed;
+    this.#scalars[Scalar.Draws] = 0;
     this.updates = 0;
     this.skipped = 0;
     this.#gathered = 0;
@@ -153,7 +165,26 @@ export class Network implements Stateful {
   /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
   infer(rows: number = this.batchSize): void {
     this.#requireRows(rows);
-    this.#kernels.run(this.#program, this.#forwardCount + this.#predictionCount, rows, 0);
+    this.#kernels.run(this.#inference.start, this.#inference.count, rows, 0);
+  }
+
+  /**
+   * Lets layers that carry a state start the next call from where the last `infer` of `rows` rows ended: prediction
+   * along an endless stream without training. (`step` does so by itself.)
+   */
+  carry(rows: number = this.batchSize): void {
+    this.#requireRows(rows);
+    this.#kernels.run(this.#parts.carry.start, this.#parts.carry.count, rows, 0);
+  }
+
+  /** Puts carried states back to zero: a new stream begins. */
+  forgetCarried(): void {
+    for (const { fullName, name } of this.plan.states) if (name === "hidden") this.#view(fullName).fill(0);
+  }
+
+  /** [batchSize, ...]: the mask of the dropout layer at `path`, such as "2", to be written where masks are given. */
+  mask(path: string): Float32Array {
+    return this.#view(`${path}.mask`);
   }
 
   /**
@@ -168,15 +199,15 @@ export class Network implements Stateful {
     this.#requireGathering(rows, rowsPerUpdate);
     const scalars = this.#scalars;
     const run = this.#kernels.run;
-    const first = this.#program;
+    const { forward, backward, update } = this.#parts;
     this.#lastRows = rows;
     let finite = !this.#poisoned;
     if (finite) {
       scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
       const gathering = this.#gathered > 0 ? 1 : 0;
-      run(first, this.#forwardCount, rows, 0);
-      const backward = first + (this.#forwardCount + this.#predictionCount) * instructionBytes;
-      finite = run(backward, this.#backwardCount, rows, gathering) === 0;
+      run(forward.start, forward.count, rows, 0);
+      finite = run(backward.start, backward.count, rows, gathering) === 0;
+      scalars[Scalar.Draws]++;
     }
     this.#gathered += rows;
     this.#gathering = rowsPerUpdate;
@@ -185,8 +216,7 @@ export class Network implements Stateful {
       if (finite) {
         this.updates++;
         writeStepScalars(this.model.optimizer, this.learningRate, this.updates, scalars);
-        const before = this.#forwardCount + this.#predictionCount + this.#backwardCount;
-        run(first + before * instructionBytes, this.#updateCount, rows, 0);
+        run(update.start, update.count, rows, 0);
       } else {
         this.skipped++;
       }
@@ -217,8 +247,24 @@ export class Network implements Stateful {
     return this.#tensors("");
   }
 
-  /** Copies of the gradients of the last step or of what has been gathered, in PyTorch's layout. */
+  /** Copies of what layers keep without training it: running statistics, carried states. */
+  states(): Tensor[] {
+    return this.#savedStates().map(({ fullName }) => {
+      const { shape } = this.#buffer(fullName);
+      return { name: fullName, shape, data: this.#view(fullName).slice() };
+    });
+  }
+
+  /**
+   * Copies of the gradients of the last step or of what has been gathered, in PyTorch's layout; of what is frozen
+   * there are none. @throws RivuletError where updates are made in place: gradients do not last there
+   */
   gradients(): Tensor[] {
+    if (!this.plan.gather) {
+      throw new RivuletError(
+        "gradients are not kept where updates are made in place; plan with gather: true",
+      );
+    }
     return this.#tensors(".gradient");
   }
 
@@ -239,6 +285,10 @@ export class Network implements Stateful {
     parameters: Tensor[];
     optimizerState: Tensor[];
     gradients: Tensor[];
+    /** Only where the model has any. */
+    states?: Tensor[];
+    /** Training steps whose dropout masks were drawn, and their seed; only where the model has dropout. */
+    draws?: { seed: number; count: number };
   } {
     return {
       updates: this.updates,
@@ -248,8 +298,12 @@ export class Network implements Stateful {
       gathering: this.#gathering,
       poisoned: this.#poisoned,
       parameters: this.parameters(),
-      optimizerState: this.#states.flatMap((state) => this.#tensors(`.${state}`)),
+      optimizerState: this.plan.training ? this.#states.flatMap((state) => this.#tensors(`.${state}`)) : [],
       gradients: this.#gathered > 0 ? this.gradients() : [],
+      ...(this.#savedStates().length > 0 ? { states: this.states() } : {}),
+      ...(this.#drawsMasks()
+        ? { draws: { seed: this.#scalars[Scalar.Seed], count: this.#scalars[Scalar.Draws] } }
+        : {}),
     };
   }
 
@@ -257,18 +311,56 @@ export class Network implements Stateful {
   restore(given: State): void {
     const state = given as unknown as ReturnType<Network["state"]>;
     const suffixes = this.#states.map((name) => `.${name}`);
+    const training = this.plan.training;
     this.#requireTensors(state.parameters, [""]);
-    this.#requireTensors(state.optimizerState, suffixes);
-    if (state.gathered > 0) this.#requireTensors(state.gradients, [".gradient"]);
-    for (const tensor of [...state.parameters, ...state.optimizerState, ...state.gradients]) {
-      this.#load(tensor);
+    this.#requireStates(state.states ?? []);
+    if (training) this.#requireTensors(state.optimizerState, suffixes);
+    if (state.gathered > 0 && training) {
+      if (!this.plan.gather) {
+        throw new RivuletError("the state holds gathered gradients, which this network does not keep");
+      }
+      this.#requireTensors(state.gradients, [".gradient"]);
+    }
+    if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
+      throw new RivuletError('the state has no "draws", which a model with dropout needs');
+    }
+    const learned = training ? [...state.optimizerState, ...state.gradients] : [];
+    for (const tensor of [...state.parameters, ...learned]) this.#load(tensor);
+    for (const { name, data } of state.states ?? []) this.#view(name).set(data);
+    if (state.draws) {
+      this.#scalars[Scalar.Seed] = state.draws.seed;
+      this.#scalars[Scalar.Draws] = state.draws.count;
     }
     this.updates = state.updates;
     this.skipped = state.skipped;
     this.learningRate = state.learningRate;
+    if (!training) return;
     this.#gathered = state.gathered;
     this.#gathering = state.gathering;
     this.#poisoned = state.poisoned;
+  }
+
+  #savedStates() {
+    return this.plan.states.filter(({ saved = true }) => saved);
+  }
+
+  #drawsMasks(): boolean {
+    return this.plan.buffers.some(({ role }) => role === "mask");
+  }
+
+  #requireStates(tensors: readonly Tensor[]): void {
+    const expected = this.#savedStates();
+    for (const { fullName } of expected) {
+      const found = tensors.find(({ name }) => name === fullName);
+      const { shape } = this.#buffer(fullName);
+      if (!found) throw new RivuletError(`the state has no "${fullName}", which this model needs`);
+      if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
+        throw new RivuletError(`"${fullName}" has shape [${found.shape}] but this network needs [${shape}]`);
+      }
+    }
+    if (tensors.length !== expected.length) {
+      throw new RivuletError("the state holds running statistics or carried states that this model has not");
+    }
   }
 
   #requireRows(rows: number): void {
@@ -280,6 +372,14 @@ export class Network implements Stateful {
   }
 
   #requireGathering(rows: number, rowsPerUpdate: number): void {
+    if (!this.plan.training) {
+      throw new RivuletError("the network was planned to predict only; plan it with training to step");
+    }
+    if (!this.plan.gather && rows !== rowsPerUpdate) {
+      throw new RivuletError(
+        `an update of ${rowsPerUpdate} samples is to be gathered ${rows} at a time, but updates are made in place; plan with gather: true`,
+      );
+    }
     if (this.#gathered > 0 && rowsPerUpdate !== this.#gathering) {
       throw new RivuletError(
         `an update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}`,
@@ -304,8 +404,19 @@ export class Network implements Stateful {
     return this.#viewOf(this.#buffer(name));
   }
 
+  /** The view, or an empty one where the plan has no such buffer. */
+  #optionalView(name: string): Float32Array {
+    const buffer = this.plan.buffers.find((candidate) => candidate.name === name);
+    return buffer ? this.#viewOf(buffer) : new Float32Array(0);
+  }
+
+  /** Parameters that have tensors of this suffix: all have themselves, the trained ones also gradients and states. */
+  #parametersWith(suffix: string): PlannedParameter[] {
+    return this.plan.parameters.filter(({ trained }) => suffix === "" || trained);
+  }
+
   #tensors(suffix: string): Tensor[] {
-    return this.plan.parameters.map((parameter) => {
+    return this.#parametersWith(suffix).map((parameter) => {
       const stored = this.#view(parameter.fullName + suffix);
       const data = new Float32Array(stored.length);
       copyLayout(stored, data, parameter, "out");
@@ -315,7 +426,7 @@ export class Network implements Stateful {
 
   #requireTensors(tensors: readonly Tensor[], suffixes: string[]): void {
     const expected = suffixes.flatMap((suffix) =>
-      this.plan.parameters.map(({ fullName, shape }) => ({ name: fullName + suffix, shape })),
+      this.#parametersWith(suffix).map(({ fullName, shape }) => ({ name: fullName + suffix, shape })),
     );
     for (const { name, shape } of expected) {
       const found = tensors.find((tensor) => tensor.name === name);
@@ -351,7 +462,7 @@ export class Network implements Stateful {
     function writeOperand(slot: number, operand: Operand): void {
       if (typeof operand === "number") ints[slot] = operand;
       else if ("float" in operand) floats[slot] = operand.float;
-      else ints[slot] = addresses.get(operand.buffer)!;
+      else ints[slot] = addresses.get(operand.buffer)! + (operand.offset ?? 0);
     }
   }
 }

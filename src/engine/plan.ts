@@ -3,31 +3,42 @@
  * Buffers whose lifetimes do not meet share space.
  */
 import { RivuletError } from "../errors.ts";
-import { instructionSlots, Operation, Scalar } from "./kernels/operation.ts";
-import { kindOf } from "./layers/index.ts";
-import {
-  type BufferReference,
-  type Emit,
-  type Operand,
-  type ParameterSpecification,
-  sizeOf,
-} from "./layers/layer.ts";
+import { instructionSlots, type Operation, Scalar } from "./kernels/operation.ts";
+import { kindOf, type SingleLayer } from "./layers/index.ts";
+import { type BufferReference, type Operand, sizeOf } from "./layers/layer.ts";
 import { emitLoss, emitPrediction, lossShape, predictsFromLogits } from "./losses.ts";
 import type { Model } from "./model.ts";
-import { emitUpdate, optimizerStates } from "./optimizers.ts";
+import { optimizerStates } from "./optimizers.ts";
+import { backwardPass, forwardPass, type PassHost, type Run } from "./passes.ts";
+import { aligned, place, setLifetimes } from "./placement.ts";
+import {
+  flattened,
+  isTrained,
+  type PlannedParameter,
+  type PlannedState,
+  type Unit,
+  unitsOf,
+} from "./units.ts";
+import { createUpdates } from "./updates.ts";
+
+export type { PlannedParameter, PlannedState } from "./units.ts";
 
 /** What a buffer is for. */
 export type Role =
   | "scalars"
   | "program"
+  | "constant"
   | "parameter"
   | "optimizer state"
   | "gradient"
+  | "state"
   | "input"
   | "target"
+  | "mask"
   | "output"
   | "activation"
-  | "activation gradient";
+  | "activation gradient"
+  | "scratch";
 
 /** One buffer of the arena. */
 export interface PlannedBuffer {
@@ -42,6 +53,8 @@ export interface PlannedBuffer {
   offset: number;
   /** Steps of the program, first to last, between which its content counts; null: always. */
   lifetime: { first: number; last: number } | null;
+  /** What stands in it from the start, where that is not 0. */
+  values?: number[];
 }
 
 /** One instruction of the program; its operands stand in the order that `kernels/operation.ts` gives. */
@@ -50,17 +63,36 @@ export interface Instruction {
   operands: Operand[];
 }
 
-/** A parameter tensor, with the layer it belongs to. */
-export interface PlannedParameter extends ParameterSpecification {
-  layer: number;
-  /** `3.weight`: index of the layer, then the parameter's name. */
-  fullName: string;
+export interface PlanOptions {
+  /** Most samples that one call works on. Default 1. */
+  batchSize?: number;
+  /** False: the network only predicts. No gradients, no optimizer state, activations in turn in the same space. Default true. */
+  training?: boolean;
+  /**
+   * True: gradients are kept, so that an update may be gathered from several steps, clipped by its norm and looked
+   * at. False: each weight is updated as soon as its gradient exists, in space that the next gradient takes over
+   * (Lin et al., 2022, arXiv 2206.15472). Default true.
+   */
+  gather?: boolean;
+  /**
+   * Keep few activations and compute the others a second time on the way back (Chen et al., 2016, arXiv 1604.06174):
+   * the same weights bit for bit, in less memory. Default false.
+   */
+  recompute?: boolean;
+  /** Dropout masks are written by the caller before each step instead of drawn. Default false. */
+  givenMasks?: boolean;
 }
+
+/** The parts of a program, one after the other in the arena. */
+export type ProgramPart = "forward" | "evaluation" | "prediction" | "backward" | "update" | "carry";
 
 /** Everything about a network that can be known before it is allocated. */
 export interface Plan {
   model: Model;
   batchSize: number;
+  training: boolean;
+  gather: boolean;
+  recompute: boolean;
   /** Numbers in one sample, one output, one target. */
   inputs: number;
   outputs: number;
@@ -68,10 +100,11 @@ export interface Plan {
   /** Losses that one sample adds to a sum, by which a mean divides. */
   lossElements: number;
   parameters: PlannedParameter[];
+  states: PlannedState[];
   buffers: PlannedBuffer[];
-  /** The parts of the program, one after the other in the arena. */
-  program: Record<"forward" | "prediction" | "backward" | "update", Instruction[]>;
-  /** float32 numbers from the first to the last parameter, gaps for alignment included. */
+  /** `evaluation` is empty where a prediction runs the same instructions as training. */
+  program: Record<ProgramPart, Instruction[]>;
+  /** float32 numbers from the first to the last trained parameter, gaps for alignment included. */
   parameterCells: number;
   /** Size of the arena. */
   totalBytes: number;
@@ -79,162 +112,225 @@ export interface Plan {
   unsharedBytes: number;
 }
 
-const alignment = 16;
-const aligned = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
-
 /** Order of the roles in the arena: what lives always comes first. */
 const roleOrder: Role[] = [
   "scalars",
   "program",
+  "constant",
   "parameter",
   "optimizer state",
   "gradient",
+  "state",
   "input",
   "target",
+  "mask",
   "output",
   "activation",
   "activation gradient",
+  "scratch",
 ];
 
 /**
  * Plans a network for batches of up to `batchSize` samples.
  * @throws RivuletError naming the layer, the shape it got and the shape it needs, where the stack does not fit.
  */
-export function plan(model: Model, { batchSize = 1 }: { batchSize?: number } = {}): Plan {
+export function plan(model: Model, options: PlanOptions = {}): Plan {
+  const { batchSize = 1, training = true, gather = true, recompute = false } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RivuletError(`the batch size must be a whole number of 1 or more, not ${batchSize}`);
   }
+  if (training && !gather && model.clip?.type === "norm") {
+    throw new RivuletError(
+      "a gradient is clipped by its norm once all of it is there, so it must be gathered: leave gather as it is, or clip by value",
+    );
+  }
+  const units = unitsOf(model);
+  if (training && !isTrained(units) && flattened(units).some(({ parameters }) => parameters.length > 0)) {
+    throw new RivuletError(
+      "every layer is frozen; leave at least one to be trained, or plan without training",
+    );
+  }
+  const filled = { batchSize, training, gather, recompute, givenMasks: options.givenMasks ?? false };
+  if (!training || !recompute) return planned(model, units, filled, 1);
+  // Which number of segments needs least memory depends on the widths: all are tried.
+  const most = units.length - firstTrained(units);
+  const plans = Array.from({ length: most }, (_, index) => planned(model, units, filled, index + 1));
+  return plans.reduce((least, candidate) => (candidate.totalBytes < least.totalBytes ? candidate : least));
+}
+
+/** The first layer from which a gradient is asked; what lies before it is never gone back through. */
+function firstTrained(units: readonly Unit[]): number {
+  return Math.max(
+    0,
+    units.findIndex((unit) => isTrained([unit])),
+  );
+}
+
+function planned(model: Model, units: Unit[], options: Required<PlanOptions>, segmentCount: number): Plan {
+  const { batchSize, training, gather, recompute, givenMasks } = options;
   const buffers = new Map<string, PlannedBuffer>();
-  const program: Plan["program"] = { forward: [], prediction: [], backward: [], update: [] };
+  const sharing = new Set<string>();
+  const program: Plan["program"] = {
+    forward: [],
+    evaluation: [],
+    prediction: [],
+    backward: [],
+    update: [],
+    carry: [],
+  };
   let now: Instruction[] = program.forward;
 
-  function add(
+  function hold(
     name: string,
     role: Role,
     shape: number[],
     dtype: PlannedBuffer["dtype"] = "f32",
+    values?: number[],
   ): BufferReference {
-    const bytes = aligned(sizeOf(shape) * (dtype === "f64" ? 8 : 4));
-    buffers.set(name, { name, role, shape, dtype, bytes, offset: 0, lifetime: null });
+    if (!buffers.has(name)) {
+      const bytes = aligned(sizeOf(shape) * (dtype === "f64" ? 8 : 4));
+      const offset = 0;
+      const filled = values ? { values } : {};
+      buffers.set(name, { name, role, shape, dtype, bytes, offset, lifetime: null, ...filled });
+    }
     return { buffer: name };
   }
-  const emit: Emit = (operation, ...operands) => now.push({ operation, operands });
+  const scalars = hold("scalars", "scalars", [Object.keys(Scalar).length / 2], "f64");
+  const host: PassHost = {
+    batchSize,
+    scalars,
+    givenMasks,
+    hold,
+    emit: (operation, ...operands) => now.push({ operation, operands }),
+    share(name, role, shape, dtype) {
+      sharing.add(name);
+      return hold(name, role, shape, dtype);
+    },
+  };
+  const emit = host.emit;
 
-  const shapes = shapesThrough(model);
-  const outputShape = shapes[shapes.length - 1];
+  const outputShape = units[units.length - 1].outputShape;
   const { targets, elements } = lossShape(model.loss, outputShape);
-
-  const scalars = add("scalars", "scalars", [Object.keys(Scalar).length / 2], "f64");
-  const parameters = plannedParameters(model, shapes);
-  for (const parameter of parameters) add(parameter.fullName, "parameter", storedShape(parameter));
-  const states = optimizerStates(model.optimizer);
-  for (const state of states) {
-    for (const parameter of parameters) {
-      add(`${parameter.fullName}.${state}`, "optimizer state", storedShape(parameter));
+  const parameters = flattened(units).flatMap((unit) => unit.parameters);
+  const states = flattened(units).flatMap((unit) => unit.states);
+  const trained = training ? parameters.filter((parameter) => parameter.trained) : [];
+  // Trained parameters stand together, and so do gradients and each optimizer state: one pass serves them all.
+  for (const parameter of trained) hold(parameter.fullName, "parameter", storedShape(parameter));
+  for (const parameter of parameters) hold(parameter.fullName, "parameter", storedShape(parameter));
+  const stateNames = optimizerStates(model.optimizer);
+  for (const state of stateNames) {
+    for (const parameter of trained) {
+      hold(`${parameter.fullName}.${state}`, "optimizer state", storedShape(parameter));
     }
   }
-  for (const parameter of parameters) {
-    add(`${parameter.fullName}.gradient`, "gradient", storedShape(parameter));
+  if (gather) {
+    for (const parameter of trained) {
+      hold(`${parameter.fullName}.gradient`, "gradient", storedShape(parameter));
+    }
   }
-  const input = add("input", "input", [batchSize, ...model.inputShape]);
-  const target = add("target", "target", targets === 1 ? [batchSize, 1] : [batchSize, targets]);
-
-  const ofLayer = (index: number, suffix: string) =>
-    Object.fromEntries(
-      parameters
-        .filter(({ layer }) => layer === index)
-        .map(({ name, fullName }) => [name, { buffer: fullName + suffix }]),
-    );
-
-  // Forward. An activation may write over its input unless somebody reads that input again on the way back.
-  const inputs: BufferReference[] = [];
-  const outputs: BufferReference[] = [];
-  const readAgain = new Set<string>(["input"]);
-  let flow = input;
-  for (const [index, layer] of model.layers.entries()) {
-    const kind = kindOf(layer);
-    inputs.push(flow);
-    if (kind.backwardReads === "input") readAgain.add(flow.buffer);
-    const reuses = kind.backwardReads === "nothing" || (kind.inPlace && !readAgain.has(flow.buffer));
-    const output = reuses ? flow : add(`${index}.output`, "activation", [batchSize, ...shapes[index + 1]]);
-    kind.forward(layer, {
-      emit,
-      inputShape: shapes[index],
-      outputShape: shapes[index + 1],
-      input: flow,
-      output,
-      parameters: ofLayer(index, ""),
-    });
-    if (kind.backwardReads === "output") readAgain.add(output.buffer);
-    outputs.push(output);
-    flow = output;
+  for (const { fullName, shape, perSample, initial } of states) {
+    const whole = perSample ? [batchSize, ...shape] : shape;
+    const values = initial === 0 ? undefined : Array<number>(sizeOf(whole)).fill(initial);
+    hold(fullName, "state", whole, "f32", values);
   }
-  const output = flow;
-  if (output !== input) buffers.get(output.buffer)!.role = "output";
+  const input = hold("input", "input", [batchSize, ...model.inputShape]);
+
+  const segments = training ? segmentsOf(units, segmentCount) : { before: units, segments: [] };
+  const modes = flattened(units).some(({ layer }) => kindOf(layer as SingleLayer).hasModes?.(layer as never));
+
+  /** The whole forward pass: what is never gone back through, then the segments; only the last keeps its activations. */
+  function forward(inTraining: boolean): {
+    starts: BufferReference[];
+    before: Run[];
+    last: Run[];
+    output: BufferReference;
+  } {
+    const fixed = new Set([input.buffer]);
+    const common = { training: inTraining, fixed };
+    const before = forwardPass(host, segments.before, input, { ...common, kept: false, label: "" });
+    let flow = before.at(-1)?.output ?? input;
+    const starts: BufferReference[] = [];
+    let last: Run[] = [];
+    for (const [index, segment] of segments.segments.entries()) {
+      starts.push(flow);
+      const kept = index === segments.segments.length - 1;
+      if (segments.segments.length > 1) fixed.add(flow.buffer);
+      last = forwardPass(host, segment, flow, { ...common, kept, label: kept ? "" : ".passing" });
+      flow = last.at(-1)?.output ?? flow;
+    }
+    return { starts, before, last, output: flow };
+  }
+
+  const { starts, before, last, output } = forward(training);
+  if (output.buffer !== input.buffer) buffers.get(output.buffer)!.role = "output";
+  if (training && modes) {
+    now = program.evaluation;
+    forward(false);
+  }
 
   now = program.prediction;
   if (predictsFromLogits(model.loss)) {
-    const prediction = add("prediction", "output", [batchSize, ...outputShape]);
+    const prediction = hold("prediction", "output", [batchSize, ...outputShape]);
     emitPrediction(model.loss, outputShape, emit, prediction, output);
   }
 
-  // Backward, from the loss to the first layer.
-  now = program.backward;
-  let gradient = add("loss.gradient", "activation gradient", [batchSize, ...outputShape]);
-  emitLoss(model.loss, outputShape, emit, { gradient, output, target, scalars });
-  for (let index = model.layers.length - 1; index >= 0; index--) {
-    const layer = model.layers[index];
-    const kind = kindOf(layer);
-    // Nothing before the first layer with parameters asks for a gradient.
-    const asked = parameters.some((parameter) => parameter.layer < index);
-    const inputGradient = !asked
-      ? null
-      : kind.inPlace
-        ? gradient
-        : add(`${index}.inputGradient`, "activation gradient", [batchSize, ...shapes[index]]);
-    kind.backward(layer, {
-      emit,
-      inputShape: shapes[index],
-      outputShape: shapes[index + 1],
-      input: inputs[index],
-      output: outputs[index],
-      parameters: ofLayer(index, ""),
-      outputGradient: gradient,
-      inputGradient,
-      gradients: ofLayer(index, ".gradient"),
-    });
-    if (!inputGradient) break;
-    gradient = inputGradient;
-  }
+  const kept = [...before, ...last];
+  if (training) {
+    now = program.backward;
+    const target = hold("target", "target", targets === 1 ? [batchSize, 1] : [batchSize, targets]);
+    const outputGradient = host.share("loss.gradient", "activation gradient", [batchSize, ...outputShape]);
+    emitLoss(model.loss, outputShape, host, { gradient: outputGradient, output, target });
 
-  // Parameters stand together, and so do gradients and each state: one pass serves them all.
-  const parameterCells = parameters.reduce((sum, { fullName }) => sum + buffers.get(fullName)!.bytes / 4, 0);
-  if (parameters.length > 0) {
-    const first = parameters[0].fullName;
-    const gradients = { buffer: `${first}.gradient` };
-    emit(Operation.RequireFinite, gradients, parameterCells, scalars);
-    now = program.update;
-    if (model.clip) {
-      const maximum = { float: model.clip.maximum };
-      if (model.clip.type === "norm") emit(Operation.ClipByNorm, gradients, parameterCells, scalars, maximum);
-      else emit(Operation.ClipByValue, gradients, parameterCells, maximum);
+    const updates = createUpdates(model, trained, host, gather);
+    let gradient: BufferReference | null = outputGradient;
+    for (let index = segments.segments.length - 1; index >= 0 && gradient; index--) {
+      let runs = last;
+      if (index < segments.segments.length - 1) {
+        const fixed = new Set([starts[index].buffer]);
+        const again = { training: true, kept: true, label: "", fixed };
+        runs = forwardPass(host, segments.segments[index], starts[index], again);
+        kept.push(...runs);
+      }
+      gradient = backwardPass(host, runs, gradient, {
+        needed: index > 0,
+        borrowed: false,
+        onGradients: updates.onGradients,
+      });
     }
-    const stateBuffers = Object.fromEntries(states.map((state) => [state, { buffer: `${first}.${state}` }]));
-    emitUpdate(model.optimizer, emit, { buffer: first }, gradients, stateBuffers, parameterCells, scalars);
+    updates.endOfBackward();
+    for (const { kind, layer, context } of singles(kept)) kind.commit?.(layer, context);
+    now = program.update;
+    updates.emitUpdates();
   }
+  now = program.carry;
+  for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);
 
-  const instructions = Object.values(program).flat();
-  add("program", "program", [instructions.length, instructionSlots], "i32");
-  setLifetimes(buffers, instructions);
+  const instructions = Object.values(program).flat().length;
+  sharing.delete(output.buffer);
+  hold("program", "program", [instructions, instructionSlots], "i32");
+  setLifetimes(
+    buffers,
+    sharing,
+    Object.entries(program).map(([part, list]) => ({
+      instructions: list,
+      // A prediction touches buffers in the order in which training does, so training's lifetimes serve it too.
+      counts: part !== "evaluation" && (part !== "carry" || !training),
+    })),
+  );
   const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
+  const parameterCells = trained.reduce((sum, { fullName }) => sum + buffers.get(fullName)!.bytes / 4, 0);
   return {
     model,
     batchSize,
+    training,
+    gather,
+    recompute,
     inputs: sizeOf(model.inputShape),
     outputs: sizeOf(outputShape),
     targets,
     lossElements: elements,
     parameters,
+    states,
     buffers: ordered,
     program,
     parameterCells,
@@ -243,79 +339,28 @@ export function plan(model: Model, { batchSize = 1 }: { batchSize?: number } = {
   };
 }
 
-/** The shape of a sample before each layer and behind the last. */
-function shapesThrough(model: Model): number[][] {
-  if (model.layers.length === 0) {
-    throw new RivuletError("the model has no layers; give it at least one, such as { dense: 1 }");
-  }
-  const shapes = [model.inputShape];
-  for (const [index, layer] of model.layers.entries()) {
-    const shape = shapes[index];
-    try {
-      shapes.push(kindOf(layer).outputShape(layer as never, shape));
-    } catch (error) {
-      const reason = (error as Error).message;
-      throw new RivuletError(`layer ${index} (${layer.type}) got samples of shape [${shape}] but ${reason}`);
-    }
-  }
-  return shapes;
+/** Every layer that was run, those within residual blocks too. */
+function singles(
+  runs: readonly Run[],
+): { kind: ReturnType<typeof kindOf>; layer: SingleLayer; context: NonNullable<Run["context"]> }[] {
+  return runs.flatMap(({ unit, context, inner }) => {
+    if (!context) return singles(inner);
+    const layer = unit.layer as SingleLayer;
+    return [{ kind: kindOf(layer), layer, context }];
+  });
 }
 
-function plannedParameters(model: Model, shapes: number[][]): PlannedParameter[] {
-  return model.layers.flatMap((layer, index) =>
-    kindOf(layer)
-      .parameters(layer as never, shapes[index])
-      .map((parameter) => ({ ...parameter, layer: index, fullName: `${index}.${parameter.name}` })),
-  );
+/** The layers before the first trained one, and the rest in `count` stretches of about as many layers. */
+function segmentsOf(units: Unit[], count: number): { before: Unit[]; segments: Unit[][] } {
+  const first = firstTrained(units);
+  const rest = units.slice(first);
+  const bound = (index: number) => Math.round((index * rest.length) / count);
+  const segments = Array.from({ length: count }, (_, index) => rest.slice(bound(index), bound(index + 1)));
+  return { before: units.slice(0, first), segments };
 }
 
-function storedShape({ shape, stored }: ParameterSpecification): number[] {
+function storedShape({ shape, stored }: PlannedParameter): number[] {
   return stored === "transposed" ? [...shape].reverse() : shape;
-}
-
-const sharing: Role[] = ["activation", "activation gradient"];
-
-/** A buffer that shares space counts from the first instruction that touches it to the last. */
-function setLifetimes(buffers: Map<string, PlannedBuffer>, instructions: Instruction[]): void {
-  for (const [step, { operands }] of instructions.entries()) {
-    for (const operand of operands) {
-      if (typeof operand === "number" || !("buffer" in operand)) continue;
-      const buffer = buffers.get(operand.buffer)!;
-      if (!sharing.includes(buffer.role)) continue;
-      buffer.lifetime ??= { first: step, last: step };
-      buffer.lifetime.last = step;
-    }
-  }
-}
-
-/**
- * Gives every buffer its offset: those that live always one behind the other, in order; the others, largest
- * first, each at the lowest place where no buffer stands that lives at the same time. Gives the arena's size.
- */
-function place(buffers: PlannedBuffer[]): number {
-  // Offset 0 stands for an absent operand; the scalars stand there, which are never one.
-  let end = 0;
-  for (const buffer of buffers.filter(({ lifetime }) => lifetime === null)) {
-    buffer.offset = end;
-    end += buffer.bytes;
-  }
-  const start = end;
-  const placed: PlannedBuffer[] = [];
-  const moving = buffers.filter(({ lifetime }) => lifetime !== null);
-  for (const buffer of moving.sort((a, b) => b.bytes - a.bytes)) {
-    const { first, last } = buffer.lifetime!;
-    const neighbours = placed
-      .filter(({ lifetime }) => lifetime!.first <= last && first <= lifetime!.last)
-      .sort((a, b) => a.offset - b.offset);
-    buffer.offset = start;
-    for (const neighbour of neighbours) {
-      if (buffer.offset + buffer.bytes <= neighbour.offset) break;
-      buffer.offset = Math.max(buffer.offset, neighbour.offset + neighbour.bytes);
-    }
-    placed.push(buffer);
-    end = Math.max(end, buffer.offset + buffer.bytes);
-  }
-  return end;
 }
 
 /** Refuses a plan larger than `budgetBytes`, before anything is allocated. */

@@ -11,8 +11,8 @@ function activation<Kind extends Layer["type"]>(
   return {
     outputShape: (_, inputShape) => inputShape,
     parameters: () => [],
-    backwardReads: "output",
     inPlace: true,
+    backwardReads: () => ["output"],
     forward(layer, { emit, inputShape, input, output }) {
       emit(forward, output, input, ...operandsOf(layer, inputShape));
     },
@@ -58,8 +58,9 @@ export const logSoftmax = activation<"logSoftmax">(
 export const identity: LayerKind<Extract<Layer, { type: "identity" }>> = {
   outputShape: (_, inputShape) => inputShape,
   parameters: () => [],
-  backwardReads: "nothing",
+  isAlias: true,
   inPlace: true,
+  backwardReads: () => [],
   forward() {},
   backward() {},
 };

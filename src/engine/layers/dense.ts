@@ -22,27 +22,39 @@ export const dense: LayerKind<Dense> = {
     return [weight, { name: "bias", shape: [layer.outputs], stored: "as shaped", initial: { constant: 0 } }];
   },
 
-  backwardReads: "input",
   inPlace: false,
+  backwardReads: (_, trained) => (trained.includes("weight") ? ["input"] : []),
 
   forward(layer, { emit, inputShape, input, output, parameters }) {
     const inputs = lastAxis(inputShape);
-    const rows = sizeOf(inputShape) / inputs;
     const bias = parameters["bias"] ?? absent;
+    const rows = sizeOf(inputShape) / inputs;
     emit(Operation.DenseForward, output, input, parameters["weight"], bias, inputs, layer.outputs, rows);
   },
 
-  backward(layer, context) {
-    const { emit, inputShape, input, outputGradient, inputGradient, parameters, gradients } = context;
+  backward(layer, { emit, inputShape, outputGradient, inputGradient, parameters }) {
+    if (!inputGradient) return;
     const inputs = lastAxis(inputShape);
-    const outputs = layer.outputs;
+    const weight = parameters["weight"];
     const rows = sizeOf(inputShape) / inputs;
-    if (inputGradient) {
-      const weight = parameters["weight"];
-      emit(Operation.DenseInputGradient, inputGradient, outputGradient, weight, inputs, outputs, rows);
+    emit(Operation.DenseInputGradient, inputGradient, outputGradient, weight, inputs, layer.outputs, rows);
+  },
+
+  gradients(layer, { emit, inputShape, input, outputGradient, gradients }) {
+    const inputs = lastAxis(inputShape);
+    const rows = sizeOf(inputShape) / inputs;
+    const { weight, bias } = gradients;
+    if (weight) {
+      emit(Operation.DenseWeightGradient, weight, input, outputGradient, inputs, layer.outputs, rows);
     }
-    const weight = gradients["weight"];
-    emit(Operation.DenseWeightGradient, weight, input, outputGradient, inputs, outputs, rows);
-    if (layer.bias) emit(Operation.DenseBiasGradient, gradients["bias"], outputGradient, outputs, rows);
+    if (bias) emit(Operation.DenseBiasGradient, bias, outputGradient, layer.outputs, rows);
+  },
+
+  requireBounded(_, { emit, inputShape, outputShape, input, outputGradient, gradients }) {
+    const rows = sizeOf(inputShape) / lastAxis(inputShape);
+    const [inputs, outputs] = [sizeOf(inputShape), sizeOf(outputShape)];
+    const { weight, bias } = gradients;
+    if (weight) emit(Operation.RequireBounded, input, inputs, outputGradient, outputs, rows);
+    if (bias) emit(Operation.RequireBounded, outputGradient, outputs, absent, 0, rows);
   },
 };

@@ -1,8 +1,9 @@
 import type { Operation } from "../kernels/operation.ts";
 
-/** A buffer of the plan, by name. */
+/** A buffer of the plan, by name, and where in it to begin, in bytes. */
 export interface BufferReference {
   buffer: string;
+  offset?: number;
 }
 
 /** What an instruction is given: a buffer (its address), a float32, or an integer. */
@@ -22,26 +23,53 @@ export interface ParameterSpecification {
   shape: number[];
   /** `transposed`: the two axes are swapped in the arena, which is the way the kernels read fastest. */
   stored: "as shaped" | "transposed";
-  /** How it starts: weights by the scheme of the activation that follows, or a constant. */
-  initial: { fanIn: number; fanOut: number } | { constant: number };
+  /** How it starts: by the scheme of the activation that follows, uniform within a bound, or a constant. */
+  initial: { fanIn: number; fanOut: number } | { bound: number } | { constant: number };
 }
 
-/** What a layer works on in the forward pass. Shapes are of one sample. */
-export interface ForwardContext {
+/** Numbers that a layer keeps from step to step without training them. */
+export interface StateSpecification {
+  /** As PyTorch names it: `running_mean`. */
+  name: string;
+  /** Without the batch. */
+  shape: number[];
+  perSample: boolean;
+  initial: number;
+  /** Whether it belongs to what a checkpoint holds. Default true. */
+  saved?: boolean;
+}
+
+/** What a layer works on. One context serves its forward pass, its backward pass and its gradients. */
+export interface LayerContext {
   emit: Emit;
+  /** False where the pass only predicts. */
+  training: boolean;
+  /** Shapes are of one sample. */
   inputShape: number[];
   outputShape: number[];
   input: BufferReference;
   output: BufferReference;
   parameters: Record<string, BufferReference>;
+  states: Record<string, BufferReference>;
+  scalars: BufferReference;
+  /** Masks are written from outside instead of drawn. */
+  givenMasks: boolean;
+  /** Numbers the layers, for what each is to draw at random. */
+  key: number;
+  /** Space that keeps its content until its last reader: [batch, ...shape] where `perSample`. The same name, the same space. */
+  keep(name: string, shape: number[], options?: KeepOptions): BufferReference;
+  /** Backward: what comes in. */
+  outputGradient: BufferReference;
+  /** Backward: what is asked for. Null: nobody asks for the gradient of the data. */
+  inputGradient: BufferReference | null;
+  /** Gradients of the parameters that are trained. */
+  gradients: Record<string, BufferReference>;
 }
 
-/** What a layer works on in the backward pass. */
-export interface BackwardContext extends ForwardContext {
-  outputGradient: BufferReference;
-  /** Null for the first layer: nobody asks for the gradient of the data. */
-  inputGradient: BufferReference | null;
-  gradients: Record<string, BufferReference>;
+export interface KeepOptions {
+  perSample?: boolean;
+  role?: "activation" | "activation gradient" | "scratch" | "mask";
+  dtype?: "f32" | "i32";
 }
 
 /** What a kind of layer does: shapes, parameters, forward and backward side by side. */
@@ -49,12 +77,29 @@ export interface LayerKind<Description> {
   /** Shape of one sample behind the layer. Throws what is wrong with `inputShape`, as half a sentence. */
   outputShape(layer: Description, inputShape: number[]): number[];
   parameters(layer: Description, inputShape: number[]): ParameterSpecification[];
-  /** Which of its buffers the backward pass reads again; it must then stay as it is until there. */
-  backwardReads: "input" | "output" | "nothing";
-  /** Whether output may stand where the input stood, and the input's gradient where the output's stood. */
+  states?(layer: Description, inputShape: number[]): StateSpecification[];
+  /** Its output is its input: it neither computes nor copies. */
+  isAlias?: boolean;
+  /** Whether the output may be written over the input, and the input's gradient over the output's. */
   inPlace: boolean;
-  forward(layer: Description, context: ForwardContext): void;
-  backward(layer: Description, context: BackwardContext): void;
+  /** Whether evaluation differs from training. */
+  hasModes?(layer: Description): boolean;
+  /** Which of its buffers the backward pass reads again, with these parameters trained; they must stay as they are until there. */
+  backwardReads(layer: Description, trained: readonly string[]): ("input" | "output")[];
+  forward(layer: Description, context: LayerContext): void;
+  /** From the output's gradient to the input's, and whatever both it and `gradients` need. */
+  backward(layer: Description, context: LayerContext): void;
+  /** The gradients of those parameters that `context.gradients` names. */
+  gradients?(layer: Description, context: LayerContext): void;
+  /**
+   * Stops the program where these gradients might not be finite, without computing them. A kind without it has few
+   * parameters: its gradients are computed on the way back and looked at.
+   */
+  requireBounded?(layer: Description, context: LayerContext): void;
+  /** What a finite step leaves for the next: running statistics, a carried state. */
+  commit?(layer: Description, context: LayerContext): void;
+  /** The part of it that stateful prediction leaves, too. */
+  carry?(layer: Description, context: LayerContext): void;
 }
 
 /** Number of elements of a shape. */

@@ -1,0 +1,124 @@
+import { Operation } from "../kernels/operation.ts";
+import type { Layer, Pair } from "../model.ts";
+import { absent, type LayerContext, type LayerKind, type Operand, sizeOf } from "./layer.ts";
+import { asPair, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
+
+type Convolution = Extract<Layer, { type: "conv1d" | "conv2d" }>;
+
+/** Most bytes of the patches that lie side by side at a time: what stays in a first-level cache beside the rest. */
+const scratchBytes = 16 * 1024;
+
+/** Everything about a convolution on samples of one shape. */
+interface Geometry {
+  channels: number;
+  size: Pair;
+  kernel: Pair;
+  stride: Pair;
+  padding: Pair;
+  dilation: Pair;
+  /** Height and width of the output. */
+  windows: Pair;
+  /** Weights of one output: channels / groups times the kernel's size. */
+  patch: number;
+  /** Positions of the output that are worked on at a time. */
+  strip: number;
+}
+
+function geometryOf(layer: Convolution, inputShape: number[]): Geometry {
+  requireSides(inputShape, layer.type === "conv1d" ? 1 : 2);
+  const channels = inputShape[0];
+  const { outputs, groups } = layer;
+  if (channels % groups !== 0 || outputs % groups !== 0) {
+    throw new Error(
+      `its ${groups} groups need numbers of channels and of outputs (${outputs}) that they divide`,
+    );
+  }
+  const size = sidesOf(inputShape);
+  const kernel = asPair(layer.kernel, 1);
+  const stride = asPair(layer.stride, 1);
+  const padding = asPair(layer.padding, 0);
+  const dilation = asPair(layer.dilation, 1);
+  const windows = windowsAlong(size, kernel, stride, padding, dilation);
+  const patch = (channels / groups) * sizeOf(kernel);
+  const fitting = Math.max(8, Math.floor(scratchBytes / 4 / patch) & ~7);
+  const strip = Math.min(fitting, sizeOf(windows));
+  return { channels, size, kernel, stride, padding, dilation, windows, patch, strip };
+}
+
+/** The operands that all three passes end in. */
+function ending(layer: Convolution, geometry: Geometry): Operand[] {
+  const { channels, size, kernel, stride, padding, dilation, strip } = geometry;
+  const pairs = [size, kernel, stride, padding, dilation].map(packed);
+  return [channels, layer.outputs, ...pairs, layer.groups, strip];
+}
+
+/** [patch, strip]: patches of the input side by side, for the matrix product. */
+function patches(context: LayerContext, pass: string, { patch, strip }: Geometry) {
+  return context.keep(`${pass}.patches`, [patch, strip], { role: "scratch", perSample: false });
+}
+
+/**
+ * Cross-correlation over [channels, length] or [channels, height, width], as a matrix product of the weights
+ * [outputs, patch] and patches of the input, a bounded strip of them at a time (Chellapilla, Puri and Simard, 2006).
+ */
+export const convolution: LayerKind<Convolution> = {
+  outputShape(layer, inputShape) {
+    const { windows } = geometryOf(layer, inputShape);
+    return layer.type === "conv1d" ? [layer.outputs, windows[1]] : [layer.outputs, ...windows];
+  },
+
+  parameters(layer, inputShape) {
+    const { outputs, groups, bias } = layer;
+    const kernel = layer.type === "conv1d" ? [layer.kernel] : layer.kernel;
+    const shape = [outputs, inputShape[0] / groups, ...kernel];
+    const fanIn = sizeOf(shape) / outputs;
+    const initial = { fanIn, fanOut: (outputs / groups) * sizeOf(kernel) };
+    const weight = { name: "weight", shape, stored: "as shaped" as const, initial };
+    if (!bias) return [weight];
+    return [weight, { name: "bias", shape: [outputs], stored: "as shaped", initial: { constant: 0 } }];
+  },
+
+  inPlace: false,
+  backwardReads: (_, trained) => (trained.includes("weight") ? ["input"] : []),
+
+  forward(layer, context) {
+    const { emit, inputShape, input, output, parameters } = context;
+    const geometry = geometryOf(layer, inputShape);
+    const bias = parameters["bias"] ?? absent;
+    const scratch = patches(context, "forward", geometry);
+    const rest = ending(layer, geometry);
+    emit(Operation.ConvolutionForward, output, input, parameters["weight"], bias, scratch, ...rest);
+  },
+
+  backward(layer, context) {
+    const { emit, inputShape, outputGradient, inputGradient, parameters } = context;
+    if (!inputGradient) return;
+    const geometry = geometryOf(layer, inputShape);
+    const scratch = patches(context, "backward", geometry);
+    const { weight } = parameters;
+    const rest = ending(layer, geometry);
+    emit(Operation.ConvolutionInputGradient, inputGradient, outputGradient, weight, scratch, ...rest);
+  },
+
+  gradients(layer, context) {
+    const { emit, inputShape, input, outputGradient, gradients } = context;
+    const geometry = geometryOf(layer, inputShape);
+    const { weight, bias } = gradients;
+    if (weight) {
+      const scratch = patches(context, "gradient", geometry);
+      const rest = ending(layer, geometry);
+      emit(Operation.ConvolutionWeightGradient, weight, input, outputGradient, scratch, ...rest);
+    }
+    if (bias) {
+      emit(Operation.ChannelSums, bias, outputGradient, layer.outputs, sizeOf(geometry.windows));
+    }
+  },
+
+  requireBounded(layer, { emit, inputShape, outputShape, input, outputGradient, gradients }) {
+    const [inputs, outputs] = [sizeOf(inputShape), sizeOf(outputShape)];
+    const positions = outputs / layer.outputs;
+    const { weight, bias } = gradients;
+    if (weight) emit(Operation.RequireBounded, input, inputs, outputGradient, outputs, positions);
+    if (bias) emit(Operation.RequireBounded, outputGradient, outputs, absent, 0, positions);
+  },
+};

@@ -1,0 +1,38 @@
+import { Operation } from "../kernels/operation.ts";
+import type { Layer } from "../model.ts";
+import { type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
+
+type Dropout = Extract<Layer, { type: "dropout" }>;
+
+/** [inputs] of 0 and 1 for each sample. */
+const maskOf = ({ keep, inputShape }: LayerContext) => keep("mask", inputShape, { role: "mask" });
+
+/** Training: y = x mask / (1 - p). Evaluation: y = x (Srivastava et al., 2014). */
+export const dropout: LayerKind<Dropout> = {
+  outputShape: (_, inputShape) => inputShape,
+  parameters: () => [],
+  inPlace: true,
+  hasModes: () => true,
+  backwardReads: () => [],
+
+  forward(layer, context) {
+    const { emit, training, inputShape, input, output, givenMasks, scalars, key } = context;
+    const count = sizeOf(inputShape);
+    if (!training) {
+      if (output.buffer !== input.buffer) emit(Operation.Copy, output, input, count);
+      return;
+    }
+    const mask = maskOf(context);
+    // As the bits of a 32-bit integer, which is what the operand is.
+    const threshold = Math.round(layer.probability * 2 ** 32) | 0;
+    if (!givenMasks) emit(Operation.DrawMask, mask, count, threshold, key, scalars);
+    emit(Operation.Mask, output, input, mask, count, { float: 1 / (1 - layer.probability) });
+  },
+
+  backward(layer, context) {
+    const { emit, inputShape, outputGradient, inputGradient } = context;
+    if (!inputGradient) return;
+    const factor = { float: 1 / (1 - layer.probability) };
+    emit(Operation.Mask, inputGradient, outputGradient, maskOf(context), sizeOf(inputShape), factor);
+  },
+};
