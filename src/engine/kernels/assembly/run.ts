@@ -37,6 +37,13 @@ function float(at: usize, index: usize): f32 {
   return load<f32>(at + 4 + (index << 2));
 }
 
+/** Bytes of `count` float32. */
+// @ts-ignore: decorator
+@inline
+function bytes(count: i32): usize {
+  return usize(count) << 2;
+}
+
 // @ts-ignore: decorator
 @inline
 function scalar(scalars: usize, which: Scalar): f64 {
@@ -65,23 +72,28 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
   for (let at = program; count > 0; count--, at += instructionSlots << 2) {
     switch (load<i32>(at)) {
       case Operation.DenseForward: {
+        const n = int(at, 5);
         const k = int(at, 4);
         const bias = pointer(at, 3);
-        product(pointer(at, 0), pointer(at, 1), usize(k) << 2, 4, pointer(at, 2), int(at, 6) * rows, int(at, 5), k, bias ? Start.Row : Start.Zero, bias);
+        product(pointer(at, 0), bytes(n), pointer(at, 1), bytes(k), 4, pointer(at, 2), bytes(n), int(at, 6) * rows, n, k, bias ? Start.Row : Start.Zero, bias);
         break;
       }
-      case Operation.DenseInputGradient:
-        productTransposed(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 5) * rows, int(at, 3), int(at, 4));
+      case Operation.DenseInputGradient: {
+        const n = int(at, 3);
+        const k = int(at, 4);
+        productTransposed(pointer(at, 0), bytes(n), pointer(at, 1), bytes(k), pointer(at, 2), bytes(k), int(at, 5) * rows, n, k, Start.Zero);
         break;
+      }
       case Operation.DenseWeightGradient: {
         const m = int(at, 3);
+        const n = int(at, 4);
         const k = int(at, 5) * rows;
-        if (k == 1) outerProduct(pointer(at, 0), pointer(at, 1), pointer(at, 2), m, int(at, 4), start);
-        else product(pointer(at, 0), pointer(at, 1), 4, usize(m) << 2, pointer(at, 2), m, int(at, 4), k, start, 0);
+        if (k == 1) outerProduct(pointer(at, 0), pointer(at, 1), pointer(at, 2), m, n, start);
+        else product(pointer(at, 0), bytes(n), pointer(at, 1), 4, bytes(m), pointer(at, 2), bytes(n), m, n, k, start, 0);
         break;
       }
       case Operation.DenseBiasGradient:
-        columnSums(pointer(at, 0), pointer(at, 1), int(at, 3) * rows, int(at, 2), start);
+        columnSums(pointer(at, 0), pointer(at, 1), bytes(int(at, 2)), int(at, 3) * rows, int(at, 2), start);
         break;
 
       case Operation.SigmoidForward:

@@ -52,21 +52,26 @@ export function createScalarRun(
       const p3 = ints[o + 3] >>> 2;
       switch (ints[at]) {
         case Operation.DenseForward: {
+          const n = ints[o + 5];
           const k = ints[o + 4];
           const from = p3 ? Start.Row : Start.Zero;
-          product(floats, p0, p1, k, 1, p2, ints[o + 6] * rows, ints[o + 5], k, from, p3);
+          product(floats, p0, n, p1, k, 1, p2, n, ints[o + 6] * rows, n, k, from, p3);
           break;
         }
-        case Operation.DenseInputGradient:
-          productTransposed(floats, p0, p1, p2, ints[o + 5] * rows, ints[o + 3], ints[o + 4]);
+        case Operation.DenseInputGradient: {
+          const n = ints[o + 3];
+          const k = ints[o + 4];
+          productTransposed(floats, p0, n, p1, k, p2, k, ints[o + 5] * rows, n, k, Start.Zero);
           break;
+        }
         case Operation.DenseWeightGradient: {
           const m = ints[o + 3];
-          product(floats, p0, p1, 1, m, p2, m, ints[o + 4], ints[o + 5] * rows, start, 0);
+          const n = ints[o + 4];
+          product(floats, p0, n, p1, 1, m, p2, n, m, n, ints[o + 5] * rows, start, 0);
           break;
         }
         case Operation.DenseBiasGradient:
-          columnSums(floats, p0, p1, ints[o + 3] * rows, ints[o + 2], start);
+          columnSums(floats, p0, p1, ints[o + 2], ints[o + 3] * rows, ints[o + 2], start);
           break;
 
         case Operation.SigmoidForward:
