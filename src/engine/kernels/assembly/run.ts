@@ -11,6 +11,13 @@ import {
   tanhBackward,
   tanhForward,
 } from "./activations";
+import {
+  channelSums,
+  ConvolutionShape,
+  convolutionForward,
+  convolutionInputGradient,
+  convolutionWeightGradient,
+} from "./convolution";
 import { allFinite, clamp, norm, scale } from "./gradients";
 import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses";
 import { columnSums, outerProduct, product, productTransposed, Start } from "./matrix";
@@ -42,6 +49,13 @@ function float(at: usize, index: usize): f32 {
 @inline
 function bytes(count: i32): usize {
   return usize(count) << 2;
+}
+
+/** The operands from `index` on, as the shape of a convolution. */
+// @ts-ignore: decorator
+@inline
+function convolutionShape(at: usize, index: usize): ConvolutionShape {
+  return changetype<ConvolutionShape>(at + 4 + (index << 2));
 }
 
 // @ts-ignore: decorator
@@ -94,6 +108,19 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
       }
       case Operation.DenseBiasGradient:
         columnSums(pointer(at, 0), pointer(at, 1), bytes(int(at, 2)), int(at, 3) * rows, int(at, 2), start);
+        break;
+
+      case Operation.ConvolutionForward:
+        convolutionForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), convolutionShape(at, 5), rows);
+        break;
+      case Operation.ConvolutionInputGradient:
+        convolutionInputGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), convolutionShape(at, 4), rows);
+        break;
+      case Operation.ConvolutionWeightGradient:
+        convolutionWeightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), convolutionShape(at, 4), rows, start);
+        break;
+      case Operation.ChannelSums:
+        channelSums(pointer(at, 0), pointer(at, 1), int(at, 2), int(at, 3), rows, start);
         break;
 
       case Operation.SigmoidForward:

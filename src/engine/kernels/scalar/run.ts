@@ -11,6 +11,14 @@ import {
   tanhBackward,
   tanhForward,
 } from "./activations.ts";
+import {
+  channelSums,
+  convolutionForward,
+  convolutionInputGradient,
+  convolutionWeightGradient,
+  createShape,
+  readShape,
+} from "./convolution.ts";
 import { allFinite, clamp, norm, scale } from "./gradients.ts";
 import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses.ts";
 import { columnSums, product, productTransposed, Start } from "./matrix.ts";
@@ -26,6 +34,7 @@ export function createScalarRun(
   const ints = new Int32Array(buffer);
   const floats = new Float32Array(buffer);
   const doubles = new Float64Array(buffer);
+  const shape = createShape();
 
   function elementwise(kind: number, operand: number, rows: number, edge: number): void {
     const scalars = ints[operand + 3] >>> 3;
@@ -72,6 +81,22 @@ export function createScalarRun(
         }
         case Operation.DenseBiasGradient:
           columnSums(floats, p0, p1, ints[o + 2], ints[o + 3] * rows, ints[o + 2], start);
+          break;
+
+        case Operation.ConvolutionForward:
+          readShape(shape, ints, o + 5);
+          convolutionForward(floats, p0, p1, p2, p3, ints[o + 4] >>> 2, shape, rows);
+          break;
+        case Operation.ConvolutionInputGradient:
+          readShape(shape, ints, o + 4);
+          convolutionInputGradient(floats, p0, p1, p2, p3, shape, rows);
+          break;
+        case Operation.ConvolutionWeightGradient:
+          readShape(shape, ints, o + 4);
+          convolutionWeightGradient(floats, p0, p1, p2, p3, shape, rows, start);
+          break;
+        case Operation.ChannelSums:
+          channelSums(floats, p0, p1, ints[o + 2], ints[o + 3], rows, start);
           break;
 
         case Operation.SigmoidForward:
