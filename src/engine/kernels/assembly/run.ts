@@ -19,6 +19,15 @@ import {
   convolutionWeightGradient,
 } from "./convolution";
 import { allFinite, clamp, norm, scale } from "./gradients";
+import {
+  gruBackward,
+  gruBiasGradients,
+  gruForward,
+  gruHiddenWeightGradient,
+  gruInputGradient,
+  gruInputWeightGradient,
+  lastStep,
+} from "./gru";
 import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses";
 import { columnSums, outerProduct, product, productTransposed, Start } from "./matrix";
 import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers";
@@ -121,6 +130,28 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
         break;
       case Operation.ChannelSums:
         channelSums(pointer(at, 0), pointer(at, 1), int(at, 2), int(at, 3), rows, start);
+        break;
+
+      case Operation.GruForward:
+        gruForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), pointer(at, 6), pointer(at, 7), pointer(at, 8), int(at, 9), int(at, 10), int(at, 11), rows);
+        break;
+      case Operation.GruBackward:
+        gruBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), pointer(at, 6), int(at, 7), int(at, 8), int(at, 9) != 0, rows);
+        break;
+      case Operation.GruInputGradient:
+        gruInputGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4), int(at, 5) * rows);
+        break;
+      case Operation.GruInputWeightGradient:
+        gruInputWeightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4), int(at, 5) * rows, start);
+        break;
+      case Operation.GruHiddenWeightGradient:
+        gruHiddenWeightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), int(at, 4), int(at, 5), rows, start);
+        break;
+      case Operation.GruBiasGradients:
+        gruBiasGradients(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4) * rows, start);
+        break;
+      case Operation.LastStep:
+        lastStep(pointer(at, 0), pointer(at, 1), int(at, 2), int(at, 3), rows);
         break;
 
       case Operation.SigmoidForward:

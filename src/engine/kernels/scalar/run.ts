@@ -20,6 +20,15 @@ import {
   readShape,
 } from "./convolution.ts";
 import { allFinite, clamp, norm, scale } from "./gradients.ts";
+import {
+  gruBackward,
+  gruBiasGradients,
+  gruForward,
+  gruHiddenWeightGradient,
+  gruInputGradient,
+  gruInputWeightGradient,
+  lastStep,
+} from "./gru.ts";
 import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses.ts";
 import { columnSums, product, productTransposed, Start } from "./matrix.ts";
 import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers.ts";
@@ -97,6 +106,56 @@ export function createScalarRun(
           break;
         case Operation.ChannelSums:
           channelSums(floats, p0, p1, ints[o + 2], ints[o + 3], rows, start);
+          break;
+
+        case Operation.GruForward:
+          gruForward(
+            floats,
+            p0,
+            p1,
+            p2,
+            p3,
+            ints[o + 4] >>> 2,
+            ints[o + 5] >>> 2,
+            ints[o + 6] >>> 2,
+            ints[o + 7] >>> 2,
+            ints[o + 8] >>> 2,
+            ints[o + 9],
+            ints[o + 10],
+            ints[o + 11],
+            rows,
+          );
+          break;
+        case Operation.GruBackward:
+          gruBackward(
+            floats,
+            p0,
+            p1,
+            p2,
+            p3,
+            ints[o + 4] >>> 2,
+            ints[o + 5] >>> 2,
+            ints[o + 6] >>> 2,
+            ints[o + 7],
+            ints[o + 8],
+            ints[o + 9] !== 0,
+            rows,
+          );
+          break;
+        case Operation.GruInputGradient:
+          gruInputGradient(floats, p0, p1, p2, ints[o + 3], ints[o + 4], ints[o + 5] * rows);
+          break;
+        case Operation.GruInputWeightGradient:
+          gruInputWeightGradient(floats, p0, p1, p2, ints[o + 3], ints[o + 4], ints[o + 5] * rows, start);
+          break;
+        case Operation.GruHiddenWeightGradient:
+          gruHiddenWeightGradient(floats, p0, p1, p2, p3, ints[o + 4], ints[o + 5], rows, start);
+          break;
+        case Operation.GruBiasGradients:
+          gruBiasGradients(floats, p0, p1, p2, ints[o + 3], ints[o + 4] * rows, start);
+          break;
+        case Operation.LastStep:
+          lastStep(floats, p0, p1, ints[o + 2], ints[o + 3], rows);
           break;
 
         case Operation.SigmoidForward:
