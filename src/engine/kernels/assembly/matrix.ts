@@ -28,49 +28,50 @@ function start1(kind: Start, c: usize, row: usize): f32 {
 }
 
 /**
- * c [m, n] = start + a [m, k] b [k, n]. Rows of b and c are contiguous; an element of a stands at
- * a + i * aRow + k * aColumn (bytes), so that a may be transposed.
+ * c [m, n] = start + a [m, k] b [k, n]. Strides are in bytes: rows of b and c are bRow and cRow apart, an
+ * element of a stands at a + i * aRow + k * aColumn, so that a may be transposed.
  */
 export function product(
   c: usize,
+  cRow: usize,
   a: usize,
   aRow: usize,
   aColumn: usize,
   b: usize,
+  bRow: usize,
   m: i32,
   n: i32,
   k: i32,
   start: Start,
   row: usize,
 ): void {
-  const stride = usize(n) << 2;
-  if (m == 1) return vectorProduct(c, a, aColumn, b, n, k, start, row);
+  if (m == 1) return vectorProduct(c, a, aColumn, b, bRow, n, k, start, row);
   let j = 0;
   for (; j + 8 <= n; j += 8) {
     const column = usize(j) << 2;
     let i = 0;
     for (; i + 4 <= m; i += 4) {
-      block4x8(c + column + usize(i) * stride, stride, a + usize(i) * aRow, aRow, aColumn, b + column, k, start, row + column);
+      block4x8(c + column + usize(i) * cRow, cRow, a + usize(i) * aRow, aRow, aColumn, b + column, bRow, k, start, row + column);
     }
     for (; i < m; i++) {
-      block1x8(c + column + usize(i) * stride, a + usize(i) * aRow, aColumn, b + column, stride, k, start, row + column);
+      block1x8(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column);
     }
   }
   if (j + 4 <= n) {
     const column = usize(j) << 2;
     let i = 0;
     for (; i + 4 <= m; i += 4) {
-      block4x4(c + column + usize(i) * stride, stride, a + usize(i) * aRow, aRow, aColumn, b + column, k, start, row + column);
+      block4x4(c + column + usize(i) * cRow, cRow, a + usize(i) * aRow, aRow, aColumn, b + column, bRow, k, start, row + column);
     }
     for (; i < m; i++) {
-      block1x4(c + column + usize(i) * stride, a + usize(i) * aRow, aColumn, b + column, stride, k, start, row + column);
+      block1x4(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column);
     }
     j += 4;
   }
   for (; j < n; j++) {
     const column = usize(j) << 2;
     for (let i = 0; i < m; i++) {
-      block1x1(c + column + usize(i) * stride, a + usize(i) * aRow, aColumn, b + column, stride, k, start, row + column);
+      block1x1(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column);
     }
   }
 }
@@ -81,46 +82,47 @@ function vectorProduct(
   a: usize,
   aColumn: usize,
   b: usize,
+  bRow: usize,
   n: i32,
   k: i32,
   start: Start,
   row: usize,
 ): void {
-  const stride = usize(n) << 2;
   let j = 0;
   for (; j + 32 <= n; j += 32) {
     const column = usize(j) << 2;
-    block1x32(c + column, a, aColumn, b + column, stride, k, start, row + column);
+    block1x32(c + column, a, aColumn, b + column, bRow, k, start, row + column);
   }
   for (; j + 16 <= n; j += 16) {
     const column = usize(j) << 2;
-    block1x16(c + column, a, aColumn, b + column, stride, k, start, row + column);
+    block1x16(c + column, a, aColumn, b + column, bRow, k, start, row + column);
   }
   for (; j + 4 <= n; j += 4) {
     const column = usize(j) << 2;
-    block1x4(c + column, a, aColumn, b + column, stride, k, start, row + column);
+    block1x4(c + column, a, aColumn, b + column, bRow, k, start, row + column);
   }
   for (; j < n; j++) {
     const column = usize(j) << 2;
-    block1x1(c + column, a, aColumn, b + column, stride, k, start, row + column);
+    block1x1(c + column, a, aColumn, b + column, bRow, k, start, row + column);
   }
 }
 
 /** The heart of every batch: 4 rows by 8 columns, eight sums in registers. */
 function block4x8(
   c: usize,
-  stride: usize,
+  cRow: usize,
   a: usize,
   aRow: usize,
   aColumn: usize,
   b: usize,
+  bRow: usize,
   k: i32,
   start: Start,
   row: usize,
 ): void {
-  const c1 = c + stride;
-  const c2 = c1 + stride;
-  const c3 = c2 + stride;
+  const c1 = c + cRow;
+  const c2 = c1 + cRow;
+  const c3 = c2 + cRow;
   let s00 = start4(start, c, row);
   let s01 = start4(start, c + 16, row + 16);
   let s10 = start4(start, c1, row);
@@ -135,7 +137,7 @@ function block4x8(
   for (; k > 0; k--) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
-    b += stride;
+    b += bRow;
     let x = v128.load32_splat(a);
     s00 = multiplyAdd(x, b0, s00);
     s01 = multiplyAdd(x, b1, s01);
@@ -165,18 +167,19 @@ function block4x8(
 
 function block4x4(
   c: usize,
-  stride: usize,
+  cRow: usize,
   a: usize,
   aRow: usize,
   aColumn: usize,
   b: usize,
+  bRow: usize,
   k: i32,
   start: Start,
   row: usize,
 ): void {
-  const c1 = c + stride;
-  const c2 = c1 + stride;
-  const c3 = c2 + stride;
+  const c1 = c + cRow;
+  const c2 = c1 + cRow;
+  const c3 = c2 + cRow;
   let s0 = start4(start, c, row);
   let s1 = start4(start, c1, row);
   let s2 = start4(start, c2, row);
@@ -186,7 +189,7 @@ function block4x4(
   let a3 = a2 + aRow;
   for (; k > 0; k--) {
     const b0 = v128.load(b);
-    b += stride;
+    b += bRow;
     s0 = multiplyAdd(v128.load32_splat(a), b0, s0);
     s1 = multiplyAdd(v128.load32_splat(a1), b0, s1);
     s2 = multiplyAdd(v128.load32_splat(a2), b0, s2);
@@ -202,7 +205,7 @@ function block4x4(
   v128.store(c3, s3);
 }
 
-function block1x32(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, k: i32, start: Start, row: usize): void {
+function block1x32(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
   let s0 = start4(start, c, row);
   let s1 = start4(start, c + 16, row + 16);
   let s2 = start4(start, c + 32, row + 32);
@@ -222,7 +225,7 @@ function block1x32(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, 
     s6 = multiplyAdd(x, v128.load(b, 96), s6);
     s7 = multiplyAdd(x, v128.load(b, 112), s7);
     a += aColumn;
-    b += stride;
+    b += bRow;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
@@ -234,7 +237,7 @@ function block1x32(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, 
   v128.store(c, s7, 112);
 }
 
-function block1x16(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, k: i32, start: Start, row: usize): void {
+function block1x16(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
   let s0 = start4(start, c, row);
   let s1 = start4(start, c + 16, row + 16);
   let s2 = start4(start, c + 32, row + 32);
@@ -246,7 +249,7 @@ function block1x16(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, 
     s2 = multiplyAdd(x, v128.load(b, 32), s2);
     s3 = multiplyAdd(x, v128.load(b, 48), s3);
     a += aColumn;
-    b += stride;
+    b += bRow;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
@@ -254,7 +257,7 @@ function block1x16(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, 
   v128.store(c, s3, 48);
 }
 
-function block1x8(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, k: i32, start: Start, row: usize): void {
+function block1x8(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
   let s0 = start4(start, c, row);
   let s1 = start4(start, c + 16, row + 16);
   for (; k > 0; k--) {
@@ -262,28 +265,28 @@ function block1x8(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, k
     s0 = multiplyAdd(x, v128.load(b), s0);
     s1 = multiplyAdd(x, v128.load(b, 16), s1);
     a += aColumn;
-    b += stride;
+    b += bRow;
   }
   v128.store(c, s0);
   v128.store(c, s1, 16);
 }
 
-function block1x4(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, k: i32, start: Start, row: usize): void {
+function block1x4(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
   let s = start4(start, c, row);
   for (; k > 0; k--) {
     s = multiplyAdd(v128.load32_splat(a), v128.load(b), s);
     a += aColumn;
-    b += stride;
+    b += bRow;
   }
   v128.store(c, s);
 }
 
-function block1x1(c: usize, a: usize, aColumn: usize, b: usize, stride: usize, k: i32, start: Start, row: usize): void {
+function block1x1(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
   let s = start1(start, c, row);
   for (; k > 0; k--) {
     s += load<f32>(a) * load<f32>(b);
     a += aColumn;
-    b += stride;
+    b += bRow;
   }
   store<f32>(c, s);
 }
@@ -309,27 +312,113 @@ export function outerProduct(c: usize, a: usize, b: usize, m: i32, n: i32, start
 }
 
 /**
- * c [m, n] = a [m, k] b^T with b [n, k], all rows contiguous. Each sum runs in four lanes over k, the lanes are
- * added as `laneSum` does, then the up to three elements left over.
+ * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow bytes apart; `start` is Zero or
+ * Result. Each sum runs in four lanes over k, the lanes are added as `laneSum` does, then the up to three elements
+ * left over, last what the sum is added to.
  */
-export function productTransposed(c: usize, a: usize, b: usize, m: i32, n: i32, k: i32): void {
-  const stride = usize(k) << 2;
-  for (let i = 0; i < m; i++) {
+export function productTransposed(
+  c: usize,
+  cRow: usize,
+  a: usize,
+  aRow: usize,
+  b: usize,
+  bRow: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  start: Start,
+): void {
+  for (; m >= 2; m -= 2) {
     let j = 0;
     for (; j + 4 <= n; j += 4) {
-      const r = b + usize(j) * stride;
-      dot4(c, a, r, r + stride, r + 2 * stride, r + 3 * stride, k);
-      c += 16;
+      dot2x4(c + (usize(j) << 2), cRow, a, aRow, b + usize(j) * bRow, bRow, k, start);
     }
     for (; j < n; j++) {
-      store<f32>(c, dot1(a, b + usize(j) * stride, k));
-      c += 4;
+      const at = c + (usize(j) << 2);
+      dot1x1(at, a, b + usize(j) * bRow, k, start);
+      dot1x1(at + cRow, a + aRow, b + usize(j) * bRow, k, start);
     }
-    a += stride;
+    a += 2 * aRow;
+    c += 2 * cRow;
   }
+  if (m == 0) return;
+  let j = 0;
+  for (; j + 4 <= n; j += 4) dot1x4(c + (usize(j) << 2), a, b + usize(j) * bRow, bRow, k, start);
+  for (; j < n; j++) dot1x1(c + (usize(j) << 2), a, b + usize(j) * bRow, k, start);
 }
 
-function dot4(c: usize, a: usize, b0: usize, b1: usize, b2: usize, b3: usize, k: i32): void {
+/** One number of each of four rows of b. */
+// @ts-ignore: decorator
+@inline
+function loadColumn(b0: usize, b1: usize, b2: usize, b3: usize): v128 {
+  let y = v128.load32_zero(b0);
+  y = f32x4.replace_lane(y, 1, load<f32>(b1));
+  y = f32x4.replace_lane(y, 2, load<f32>(b2));
+  return f32x4.replace_lane(y, 3, load<f32>(b3));
+}
+
+// @ts-ignore: decorator
+@inline
+function store4(kind: Start, c: usize, sum: v128): void {
+  v128.store(c, kind == Start.Zero ? sum : f32x4.add(v128.load(c), sum));
+}
+
+function dot2x4(c: usize, cRow: usize, a: usize, aRow: usize, b0: usize, bRow: usize, k: i32, start: Start): void {
+  let a1 = a + aRow;
+  let b1 = b0 + bRow;
+  let b2 = b1 + bRow;
+  let b3 = b2 + bRow;
+  let s00 = f32x4.splat(0);
+  let s01 = s00;
+  let s02 = s00;
+  let s03 = s00;
+  let s10 = s00;
+  let s11 = s00;
+  let s12 = s00;
+  let s13 = s00;
+  for (; k >= 4; k -= 4) {
+    const x0 = v128.load(a);
+    const x1 = v128.load(a1);
+    let y = v128.load(b0);
+    s00 = multiplyAdd(x0, y, s00);
+    s10 = multiplyAdd(x1, y, s10);
+    y = v128.load(b1);
+    s01 = multiplyAdd(x0, y, s01);
+    s11 = multiplyAdd(x1, y, s11);
+    y = v128.load(b2);
+    s02 = multiplyAdd(x0, y, s02);
+    s12 = multiplyAdd(x1, y, s12);
+    y = v128.load(b3);
+    s03 = multiplyAdd(x0, y, s03);
+    s13 = multiplyAdd(x1, y, s13);
+    a += 16;
+    a1 += 16;
+    b0 += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
+  }
+  let s0 = laneSums(s00, s01, s02, s03);
+  let s1 = laneSums(s10, s11, s12, s13);
+  for (; k > 0; k--) {
+    const y = loadColumn(b0, b1, b2, b3);
+    s0 = f32x4.add(s0, f32x4.mul(v128.load32_splat(a), y));
+    s1 = f32x4.add(s1, f32x4.mul(v128.load32_splat(a1), y));
+    a += 4;
+    a1 += 4;
+    b0 += 4;
+    b1 += 4;
+    b2 += 4;
+    b3 += 4;
+  }
+  store4(start, c, s0);
+  store4(start, c + cRow, s1);
+}
+
+function dot1x4(c: usize, a: usize, b0: usize, bRow: usize, k: i32, start: Start): void {
+  let b1 = b0 + bRow;
+  let b2 = b1 + bRow;
+  let b3 = b2 + bRow;
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
@@ -348,22 +437,17 @@ function dot4(c: usize, a: usize, b0: usize, b1: usize, b2: usize, b3: usize, k:
   }
   let s = laneSums(s0, s1, s2, s3);
   for (; k > 0; k--) {
-    const x = load<f32>(a);
-    let y = f32x4.splat(load<f32>(b0));
-    y = f32x4.replace_lane(y, 1, load<f32>(b1));
-    y = f32x4.replace_lane(y, 2, load<f32>(b2));
-    y = f32x4.replace_lane(y, 3, load<f32>(b3));
-    s = f32x4.add(s, f32x4.mul(f32x4.splat(x), y));
+    s = f32x4.add(s, f32x4.mul(v128.load32_splat(a), loadColumn(b0, b1, b2, b3)));
     a += 4;
     b0 += 4;
     b1 += 4;
     b2 += 4;
     b3 += 4;
   }
-  v128.store(c, s);
+  store4(start, c, s);
 }
 
-function dot1(a: usize, b: usize, k: i32): f32 {
+function dot1x1(c: usize, a: usize, b: usize, k: i32, start: Start): void {
   let lanes = f32x4.splat(0);
   for (; k >= 4; k -= 4) {
     lanes = multiplyAdd(v128.load(a), v128.load(b), lanes);
@@ -376,19 +460,18 @@ function dot1(a: usize, b: usize, k: i32): f32 {
     a += 4;
     b += 4;
   }
-  return s;
+  store<f32>(c, start == Start.Zero ? s : load<f32>(c) + s);
 }
 
-/** c [n] = start + the sum of the m rows of a [m, n]. */
-export function columnSums(c: usize, a: usize, m: i32, n: i32, start: Start): void {
-  const stride = usize(n) << 2;
+/** c [n] = start + the sum of the m rows of a [m, n], which are aRow bytes apart. */
+export function columnSums(c: usize, a: usize, aRow: usize, m: i32, n: i32, start: Start): void {
   let j = 0;
   for (; j + 4 <= n; j += 4) {
     let s = start4(start, c, 0);
     let p = a;
     for (let i = 0; i < m; i++) {
       s = f32x4.add(s, v128.load(p));
-      p += stride;
+      p += aRow;
     }
     v128.store(c, s);
     c += 16;
@@ -399,7 +482,7 @@ export function columnSums(c: usize, a: usize, m: i32, n: i32, start: Start): vo
     let p = a;
     for (let i = 0; i < m; i++) {
       s += load<f32>(p);
-      p += stride;
+      p += aRow;
     }
     store<f32>(c, s);
     c += 4;

@@ -11,7 +11,23 @@ import {
   tanhBackward,
   tanhForward,
 } from "./activations";
+import {
+  channelSums,
+  ConvolutionShape,
+  convolutionForward,
+  convolutionInputGradient,
+  convolutionWeightGradient,
+} from "./convolution";
 import { allFinite, clamp, norm, scale } from "./gradients";
+import {
+  gruBackward,
+  gruBiasGradients,
+  gruForward,
+  gruHiddenWeightGradient,
+  gruInputGradient,
+  gruInputWeightGradient,
+  lastStep,
+} from "./gru";
 import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses";
 import { columnSums, outerProduct, product, productTransposed, Start } from "./matrix";
 import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers";
@@ -35,6 +51,20 @@ function pointer(at: usize, index: usize): usize {
 @inline
 function float(at: usize, index: usize): f32 {
   return load<f32>(at + 4 + (index << 2));
+}
+
+/** Bytes of `count` float32. */
+// @ts-ignore: decorator
+@inline
+function bytes(count: i32): usize {
+  return usize(count) << 2;
+}
+
+/** The operands from `index` on, as the shape of a convolution. */
+// @ts-ignore: decorator
+@inline
+function convolutionShape(at: usize, index: usize): ConvolutionShape {
+  return changetype<ConvolutionShape>(at + 4 + (index << 2));
 }
 
 // @ts-ignore: decorator
@@ -65,23 +95,63 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
   for (let at = program; count > 0; count--, at += instructionSlots << 2) {
     switch (load<i32>(at)) {
       case Operation.DenseForward: {
+        const n = int(at, 5);
         const k = int(at, 4);
         const bias = pointer(at, 3);
-        product(pointer(at, 0), pointer(at, 1), usize(k) << 2, 4, pointer(at, 2), int(at, 6) * rows, int(at, 5), k, bias ? Start.Row : Start.Zero, bias);
+        product(pointer(at, 0), bytes(n), pointer(at, 1), bytes(k), 4, pointer(at, 2), bytes(n), int(at, 6) * rows, n, k, bias ? Start.Row : Start.Zero, bias);
         break;
       }
-      case Operation.DenseInputGradient:
-        productTransposed(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 5) * rows, int(at, 3), int(at, 4));
+      case Operation.DenseInputGradient: {
+        const n = int(at, 3);
+        const k = int(at, 4);
+        productTransposed(pointer(at, 0), bytes(n), pointer(at, 1), bytes(k), pointer(at, 2), bytes(k), int(at, 5) * rows, n, k, Start.Zero);
         break;
+      }
       case Operation.DenseWeightGradient: {
         const m = int(at, 3);
+        const n = int(at, 4);
         const k = int(at, 5) * rows;
-        if (k == 1) outerProduct(pointer(at, 0), pointer(at, 1), pointer(at, 2), m, int(at, 4), start);
-        else product(pointer(at, 0), pointer(at, 1), 4, usize(m) << 2, pointer(at, 2), m, int(at, 4), k, start, 0);
+        if (k == 1) outerProduct(pointer(at, 0), pointer(at, 1), pointer(at, 2), m, n, start);
+        else product(pointer(at, 0), bytes(n), pointer(at, 1), 4, bytes(m), pointer(at, 2), bytes(n), m, n, k, start, 0);
         break;
       }
       case Operation.DenseBiasGradient:
-        columnSums(pointer(at, 0), pointer(at, 1), int(at, 3) * rows, int(at, 2), start);
+        columnSums(pointer(at, 0), pointer(at, 1), bytes(int(at, 2)), int(at, 3) * rows, int(at, 2), start);
+        break;
+
+      case Operation.ConvolutionForward:
+        convolutionForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), convolutionShape(at, 5), rows);
+        break;
+      case Operation.ConvolutionInputGradient:
+        convolutionInputGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), convolutionShape(at, 4), rows);
+        break;
+      case Operation.ConvolutionWeightGradient:
+        convolutionWeightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), convolutionShape(at, 4), rows, start);
+        break;
+      case Operation.ChannelSums:
+        channelSums(pointer(at, 0), pointer(at, 1), int(at, 2), int(at, 3), rows, start);
+        break;
+
+      case Operation.GruForward:
+        gruForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), pointer(at, 6), pointer(at, 7), pointer(at, 8), int(at, 9), int(at, 10), int(at, 11), rows);
+        break;
+      case Operation.GruBackward:
+        gruBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), pointer(at, 6), int(at, 7), int(at, 8), int(at, 9) != 0, rows);
+        break;
+      case Operation.GruInputGradient:
+        gruInputGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4), int(at, 5) * rows);
+        break;
+      case Operation.GruInputWeightGradient:
+        gruInputWeightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4), int(at, 5) * rows, start);
+        break;
+      case Operation.GruHiddenWeightGradient:
+        gruHiddenWeightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), int(at, 4), int(at, 5), rows, start);
+        break;
+      case Operation.GruBiasGradients:
+        gruBiasGradients(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4) * rows, start);
+        break;
+      case Operation.LastStep:
+        lastStep(pointer(at, 0), pointer(at, 1), int(at, 2), int(at, 3), rows);
         break;
 
       case Operation.SigmoidForward:

@@ -11,47 +11,50 @@ function begin(memory: Float32Array, start: number, c: number, row: number, n: n
 }
 
 /**
- * c [m, n] = start + a [m, k] b [k, n], with a at a + i * aRow + k * aColumn. In blocks of 2 rows by 4 columns,
- * whose eight sums stay in registers.
+ * c [m, n] = start + a [m, k] b [k, n], with rows of b and c bRow and cRow apart and a at a + i * aRow + k * aColumn.
+ * In blocks of 2 rows by 4 columns, whose eight sums stay in registers.
  */
 export function product(
   memory: Float32Array,
   c: number,
+  cRow: number,
   a: number,
   aRow: number,
   aColumn: number,
   b: number,
+  bRow: number,
   m: number,
   n: number,
   k: number,
   start: number,
   row: number,
 ): void {
-  for (let i = 0; i < m; i++) begin(memory, start, c + i * n, row, n);
+  for (let i = 0; i < m; i++) begin(memory, start, c + i * cRow, row, n);
   const evenRows = m & ~1;
   const wholeColumns = n & ~3;
   for (let j = 0; j < wholeColumns; j += 4) {
     for (let i = 0; i < evenRows; i += 2) {
-      block2x4(memory, c + i * n + j, n, a + i * aRow, aRow, aColumn, b + j, k);
+      block2x4(memory, c + i * cRow + j, cRow, a + i * aRow, aRow, aColumn, b + j, bRow, k);
     }
   }
   for (let i = 0; i < m; i++) {
     const from = i < evenRows ? wholeColumns : 0;
-    singles(memory, c + i * n + from, a + i * aRow, aColumn, b + from, n, n - from, k);
+    singles(memory, c + i * cRow + from, a + i * aRow, aColumn, b + from, bRow, n - from, k);
   }
 }
 
 function block2x4(
   memory: Float32Array,
   c: number,
-  n: number,
+  cRow: number,
   a: number,
   aRow: number,
   aColumn: number,
   b: number,
+  bRow: number,
   k: number,
 ): void {
-  const d = c + n;
+  const d = c + cRow;
   let s00 = memory[c];
   let s01 = memory[c + 1];
   let s02 = memory[c + 2];
@@ -60,7 +63,7 @@ function block2x4(
   let s11 = memory[d + 1];
   let s12 = memory[d + 2];
   let s13 = memory[d + 3];
-  for (let l = 0; l < k; l++, a += aColumn, b += n) {
+  for (let l = 0; l < k; l++, a += aColumn, b += bRow) {
     const x = memory[a];
     const y = memory[a + aRow];
     const b0 = memory[b];
@@ -93,59 +96,71 @@ function singles(
   a: number,
   aColumn: number,
   b: number,
-  n: number,
+  bRow: number,
   count: number,
   k: number,
 ): void {
-  for (let l = 0; l < k; l++, a += aColumn, b += n) {
+  for (let l = 0; l < k; l++, a += aColumn, b += bRow) {
     const x = memory[a];
     // Storing rounds the sum to float32.
     for (let j = 0; j < count; j++) memory[c + j] = memory[c + j] + f(x * memory[b + j]);
   }
 }
 
-/** c [m, n] = a [m, k] b^T with b [n, k]: four lanes over k, then the rest, as the vector kernel sums. */
+/**
+ * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow apart: four lanes over k, then the
+ * rest, then what the sum is added to, as the vector kernel sums. `start` is Zero or Result.
+ */
 export function productTransposed(
   memory: Float32Array,
   c: number,
+  cRow: number,
   a: number,
+  aRow: number,
   b: number,
+  bRow: number,
   m: number,
   n: number,
   k: number,
+  start: number,
 ): void {
-  const whole = k & ~3;
-  for (let i = 0; i < m; i++, a += k) {
+  for (let i = 0; i < m; i++, a += aRow, c += cRow) {
     for (let j = 0; j < n; j++) {
-      const r = b + j * k;
-      let s0 = 0;
-      let s1 = 0;
-      let s2 = 0;
-      let s3 = 0;
-      for (let l = 0; l < whole; l += 4) {
-        s0 = f(s0 + f(memory[a + l] * memory[r + l]));
-        s1 = f(s1 + f(memory[a + l + 1] * memory[r + l + 1]));
-        s2 = f(s2 + f(memory[a + l + 2] * memory[r + l + 2]));
-        s3 = f(s3 + f(memory[a + l + 3] * memory[r + l + 3]));
-      }
-      let s = f(f(s0 + s2) + f(s1 + s3));
-      for (let l = whole; l < k; l++) s = f(s + f(memory[a + l] * memory[r + l]));
-      memory[c++] = s;
+      const sum = dot(memory, a, b + j * bRow, k);
+      memory[c + j] = start === Start.Zero ? sum : memory[c + j] + sum;
     }
   }
 }
 
-/** c [n] = start + the sum of the m rows of a [m, n]. */
+function dot(memory: Float32Array, a: number, b: number, k: number): number {
+  const whole = k & ~3;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let l = 0; l < whole; l += 4) {
+    s0 = f(s0 + f(memory[a + l] * memory[b + l]));
+    s1 = f(s1 + f(memory[a + l + 1] * memory[b + l + 1]));
+    s2 = f(s2 + f(memory[a + l + 2] * memory[b + l + 2]));
+    s3 = f(s3 + f(memory[a + l + 3] * memory[b + l + 3]));
+  }
+  let sum = f(f(s0 + s2) + f(s1 + s3));
+  for (let l = whole; l < k; l++) sum = f(sum + f(memory[a + l] * memory[b + l]));
+  return sum;
+}
+
+/** c [n] = start + the sum of the m rows of a [m, n], which are aRow apart. */
 export function columnSums(
   memory: Float32Array,
   c: number,
   a: number,
+  aRow: number,
   m: number,
   n: number,
   start: number,
 ): void {
   begin(memory, start, c, 0, n);
-  for (let i = 0; i < m; i++, a += n) {
+  for (let i = 0; i < m; i++, a += aRow) {
     for (let j = 0; j < n; j++) memory[c + j] = memory[c + j] + memory[a + j];
   }
 }

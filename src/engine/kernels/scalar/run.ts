@@ -11,7 +11,24 @@ import {
   tanhBackward,
   tanhForward,
 } from "./activations.ts";
+import {
+  channelSums,
+  convolutionForward,
+  convolutionInputGradient,
+  convolutionWeightGradient,
+  createShape,
+  readShape,
+} from "./convolution.ts";
 import { allFinite, clamp, norm, scale } from "./gradients.ts";
+import {
+  gruBackward,
+  gruBiasGradients,
+  gruForward,
+  gruHiddenWeightGradient,
+  gruInputGradient,
+  gruInputWeightGradient,
+  lastStep,
+} from "./gru.ts";
 import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses.ts";
 import { columnSums, product, productTransposed, Start } from "./matrix.ts";
 import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers.ts";
@@ -26,6 +43,7 @@ export function createScalarRun(
   const ints = new Int32Array(buffer);
   const floats = new Float32Array(buffer);
   const doubles = new Float64Array(buffer);
+  const shape = createShape();
 
   function elementwise(kind: number, operand: number, rows: number, edge: number): void {
     const scalars = ints[operand + 3] >>> 3;
@@ -52,21 +70,92 @@ export function createScalarRun(
       const p3 = ints[o + 3] >>> 2;
       switch (ints[at]) {
         case Operation.DenseForward: {
+          const n = ints[o + 5];
           const k = ints[o + 4];
           const from = p3 ? Start.Row : Start.Zero;
-          product(floats, p0, p1, k, 1, p2, ints[o + 6] * rows, ints[o + 5], k, from, p3);
+          product(floats, p0, n, p1, k, 1, p2, n, ints[o + 6] * rows, n, k, from, p3);
           break;
         }
-        case Operation.DenseInputGradient:
-          productTransposed(floats, p0, p1, p2, ints[o + 5] * rows, ints[o + 3], ints[o + 4]);
+        case Operation.DenseInputGradient: {
+          const n = ints[o + 3];
+          const k = ints[o + 4];
+          productTransposed(floats, p0, n, p1, k, p2, k, ints[o + 5] * rows, n, k, Start.Zero);
           break;
+        }
         case Operation.DenseWeightGradient: {
           const m = ints[o + 3];
-          product(floats, p0, p1, 1, m, p2, m, ints[o + 4], ints[o + 5] * rows, start, 0);
+          const n = ints[o + 4];
+          product(floats, p0, n, p1, 1, m, p2, n, m, n, ints[o + 5] * rows, start, 0);
           break;
         }
         case Operation.DenseBiasGradient:
-          columnSums(floats, p0, p1, ints[o + 3] * rows, ints[o + 2], start);
+          columnSums(floats, p0, p1, ints[o + 2], ints[o + 3] * rows, ints[o + 2], start);
+          break;
+
+        case Operation.ConvolutionForward:
+          readShape(shape, ints, o + 5);
+          convolutionForward(floats, p0, p1, p2, p3, ints[o + 4] >>> 2, shape, rows);
+          break;
+        case Operation.ConvolutionInputGradient:
+          readShape(shape, ints, o + 4);
+          convolutionInputGradient(floats, p0, p1, p2, p3, shape, rows);
+          break;
+        case Operation.ConvolutionWeightGradient:
+          readShape(shape, ints, o + 4);
+          convolutionWeightGradient(floats, p0, p1, p2, p3, shape, rows, start);
+          break;
+        case Operation.ChannelSums:
+          channelSums(floats, p0, p1, ints[o + 2], ints[o + 3], rows, start);
+          break;
+
+        case Operation.GruForward:
+          gruForward(
+            floats,
+            p0,
+            p1,
+            p2,
+            p3,
+            ints[o + 4] >>> 2,
+            ints[o + 5] >>> 2,
+            ints[o + 6] >>> 2,
+            ints[o + 7] >>> 2,
+            ints[o + 8] >>> 2,
+            ints[o + 9],
+            ints[o + 10],
+            ints[o + 11],
+            rows,
+          );
+          break;
+        case Operation.GruBackward:
+          gruBackward(
+            floats,
+            p0,
+            p1,
+            p2,
+            p3,
+            ints[o + 4] >>> 2,
+            ints[o + 5] >>> 2,
+            ints[o + 6] >>> 2,
+            ints[o + 7],
+            ints[o + 8],
+            ints[o + 9] !== 0,
+            rows,
+          );
+          break;
+        case Operation.GruInputGradient:
+          gruInputGradient(floats, p0, p1, p2, ints[o + 3], ints[o + 4], ints[o + 5] * rows);
+          break;
+        case Operation.GruInputWeightGradient:
+          gruInputWeightGradient(floats, p0, p1, p2, ints[o + 3], ints[o + 4], ints[o + 5] * rows, start);
+          break;
+        case Operation.GruHiddenWeightGradient:
+          gruHiddenWeightGradient(floats, p0, p1, p2, p3, ints[o + 4], ints[o + 5], rows, start);
+          break;
+        case Operation.GruBiasGradients:
+          gruBiasGradients(floats, p0, p1, p2, ints[o + 3], ints[o + 4] * rows, start);
+          break;
+        case Operation.LastStep:
+          lastStep(floats, p0, p1, ints[o + 2], ints[o + 3], rows);
           break;
 
         case Operation.SigmoidForward:
