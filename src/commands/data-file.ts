@@ -1,6 +1,9 @@
 /** What commands ask of the file that --data names, beyond its being CSV. */
 import { statSync } from "node:fs";
+import type { Config } from "../daemon/config.ts";
 import { RivuletError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import { readHeader } from "../samples/csv-file.ts";
 
 /** Refuses a pipe where the rows are needed more than once. A file that is not there is refused where it is read. */
 export function requireRereadable(data: string): void {
@@ -10,6 +13,20 @@ export function requireRereadable(data: string): void {
       `${data} is no file but a stream, which can be read only once: write its rows to a file, and name that`,
     );
   }
+}
+
+/** The columns of a data file that count, in order: those that the config names, or all that it does not ignore. */
+export async function columnsOf(config: Config, data: string): Promise<string[]> {
+  const { fields, ignore } = config.source;
+  if (fields) return fields.map(({ name }) => name);
+  const header = await readHeader(data);
+  const unknown = ignore.find((name) => !header.includes(name));
+  if (unknown !== undefined) {
+    throw new RivuletError(
+      `${config.file}: source.ignore names "${unknown}", which is no column of ${data}; ${suggestion(unknown, header)}`,
+    );
+  }
+  return header.filter((name) => !ignore.includes(name));
 }
 
 /** The complaint about a row whose label is no class. `index` counts the rows from 0. */

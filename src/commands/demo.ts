@@ -112,14 +112,21 @@ function demoConfig(path: string, directory: string): Config {
       framing: "frames",
       crc: 16,
       fields: demoFirmware.fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
+      ignore: [],
       queue: { ...defaults.queue },
     },
     target: { column: demoFirmware.label, classes: demoFirmware.classes.length },
     features: [...defaults.features],
     // The firmware's own README measures the problem with this one.
-    model: { layers: null, optimizer: { adam: { learningRate: 0.01 } }, loss: null, clip: null },
+    model: {
+      inputShape: null,
+      layers: null,
+      optimizer: { adam: { learningRate: 0.01 } },
+      loss: null,
+      clip: null,
+    },
     training: { ...defaults.training },
-    memory: { budgetBytes: null },
+    memory: { budgetBytes: null, recompute: false, batch: null },
     checkpoint: { directory: free(1), everyMs: 10_000, keep: defaults.checkpoint.keep },
   };
 }

@@ -7,12 +7,12 @@ import { RivuletError } from "../errors.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
-import { readHeader, readRows } from "../samples/csv-file.ts";
+import { readRows } from "../samples/csv-file.ts";
 import { choice, fraction, required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
-import { badLabel, requireRereadable } from "./data-file.ts";
+import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { scoreFacts } from "./scores.ts";
-import { createSplit } from "./split.ts";
+import { createLastSplit, createSplit } from "./split.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts } from "./terminal/text-table.ts";
 
@@ -28,6 +28,8 @@ interface Split {
   columns: string[];
   rows: number;
   heldOutRows: number;
+  /** Whether the last rows are held out, instead of rows drawn from all of them. */
+  heldOutLast: boolean;
   seed: number;
 }
 
@@ -46,15 +48,15 @@ export async function run(invocation: Invocation): Promise<Report> {
       ? null
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
   requireRereadable(data);
-  const columns = config.source.fields?.map(({ name }) => name) ?? (await readHeader(data));
-  const learner = configuredLearner(
-    { ...config, training: { ...config.training, batchSize } },
-    columns,
+  const columns = await columnsOf(config, data);
+  const learner = configuredLearner({ ...config, training: { ...config.training, batchSize } }, columns, {
     seed,
-  );
+    gather: regime === "batch",
+  });
 
   const { rows } = await readRows(data, checkLabel(learner, data), { columns });
-  const split: Split = { data, columns, rows, heldOutRows: Math.round(rows * heldOut), seed };
+  const heldOutLast = invocation.switches.has("held-out-last");
+  const split: Split = { data, columns, rows, heldOutRows: Math.round(rows * heldOut), heldOutLast, seed };
   const trainingRows = rows - split.heldOutRows;
   if (trainingRows === 0) {
     throw new RivuletError(`${data} has ${rows} rows and --held-out ${heldOut} leaves none to train on`);
@@ -101,7 +103,10 @@ export async function run(invocation: Invocation): Promise<Report> {
       saved: options["save"] ?? null,
     },
     text: facts([
-      ["data", `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} held out (seed ${seed})`],
+      [
+        "data",
+        `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
+      ],
       ["descent", `${regime}, ${epochs} epochs of ${perEpoch} updates: ${network.updates} updates`],
       ...(network.skipped > 0
         ? [["skipped", `${network.skipped} updates that were not finite`] as [string, string]]
@@ -144,11 +149,13 @@ function checkLabel(learner: Learner, data: string): (row: Float64Array, index: 
   };
 }
 
-async function forEachTrainingRow(
-  { data, columns, rows, heldOutRows, seed }: Split,
-  take: (row: Float64Array) => void,
-) {
-  const isHeldOut = createSplit(rows, heldOutRows, seed);
+function heldOutBy({ rows, heldOutRows, heldOutLast, seed }: Split): () => boolean {
+  return heldOutLast ? createLastSplit(rows, heldOutRows) : createSplit(rows, heldOutRows, seed);
+}
+
+async function forEachTrainingRow(split: Split, take: (row: Float64Array) => void) {
+  const isHeldOut = heldOutBy(split);
+  const { data, columns } = split;
   await readRows(data, (row) => isHeldOut() || take(row), { columns });
 }
 
@@ -207,11 +214,12 @@ const lossNote = (losses: number[]) =>
   losses.length === 0 ? "" : `loss ${losses[losses.length - 1].toPrecision(4)}`;
 
 /** Scores of the trained network on both parts of the file. */
-async function judge(learner: Learner, { data, columns, rows, heldOutRows, seed }: Split) {
+async function judge(learner: Learner, split: Split) {
+  const { data, columns, heldOutRows } = split;
   const create = () =>
     learner.classes > 0 ? new ClassificationMetrics(learner.classes) : new RegressionMetrics();
   const parts = { training: create(), held: create() };
-  const isHeldOut = createSplit(rows, heldOutRows, seed);
+  const isHeldOut = heldOutBy(split);
   const targetAt = columns.indexOf(learner.describe().target.column);
   await readRows(
     data,

@@ -1,4 +1,4 @@
-import { loadConfig } from "../daemon/config.ts";
+import { type Config, loadConfig } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
 import { formatSize } from "../daemon/quantities.ts";
 import type { PlannedBuffer } from "../engine/plan.ts";
@@ -9,7 +9,7 @@ import { textTable } from "./terminal/text-table.ts";
 /** Every buffer of the arena, before anything is allocated. */
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
-  const columns = config.source.fields?.map(({ name }) => name) ?? (await columnsOf(file, options["data"]));
+  const columns = await columnsFor(config, file, options["data"]);
   const { buffers, totalBytes, unsharedBytes, batchSize, program } = planConfig(config, columns);
   const instructions = Object.values(program).flat().length;
   return {
@@ -52,12 +52,13 @@ function lifetimeOf({ lifetime }: PlannedBuffer): string {
   return lifetime === null ? "always" : `${lifetime.first} to ${lifetime.last}`;
 }
 
-async function columnsOf(file: string, data: string | undefined): Promise<string[]> {
+async function columnsFor(config: Config, file: string, data: string | undefined): Promise<string[]> {
+  if (config.source.fields) return config.source.fields.map(({ name }) => name);
   if (data === undefined) {
     throw new UsageError(
       `${file} names no source.fields: add them, or give the columns of a file with --data FILE`,
     );
   }
-  const { readHeader } = await import("../samples/csv-file.ts");
-  return readHeader(data);
+  const { columnsOf } = await import("./data-file.ts");
+  return columnsOf(config, data);
 }

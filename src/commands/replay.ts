@@ -7,7 +7,7 @@ import { mostClasses } from "../learner/target.ts";
 import { readHeader, readRows } from "../samples/csv-file.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
-import { badLabel, requireRereadable } from "./data-file.ts";
+import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts } from "./terminal/text-table.ts";
 
@@ -29,9 +29,9 @@ export async function run(invocation: Invocation): Promise<Report> {
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
   // One pass is enough where a config names the columns: then a pipe will do.
   if (!config?.source.fields) requireRereadable(data);
-  const columns = config?.source.fields?.map(({ name }) => name) ?? (await readHeader(data));
+  const columns = config ? await columnsOf(config, data) : await readHeader(data);
   const learner = config
-    ? configuredLearner(config, columns, seed)
+    ? configuredLearner(config, columns, { seed })
     : createLearner({ ...(await inferTask(data, columns)), training: { seed } });
   const { rows, milliseconds } = await observeFile(learner, data, columns);
   save?.(learner, config?.name);

@@ -16,3 +16,9 @@ export function createSplit(rows: number, heldOut: number, seed: number): () => 
     return chosen;
   };
 }
+
+/** The same, with the last `heldOut` rows held out: the future of a recording, or a split that the file has made. */
+export function createLastSplit(rows: number, heldOut: number): () => boolean {
+  let row = 0;
+  return () => row++ >= rows - heldOut;
+}

@@ -64,6 +64,7 @@ export const commands: Command[] = [
         help: "rows of one update in mini-batch, rows computed at a time in batch (default: training.batchSize)",
       },
       "held-out": { value: "FRACTION", help: "part of the rows that is only judged by (default 0.2)" },
+      "held-out-last": { help: "hold out the last rows instead of rows drawn from all of them" },
       seed: { value: "N", help: "seed of the split, the order of rows and the initial weights" },
       save: { value: "FILE", help: "write a checkpoint of the trained learner" },
     },

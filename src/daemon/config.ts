@@ -38,6 +38,8 @@ export interface SourceConfig {
   crc: 16 | 32;
   /** The columns in the order in which they travel; `null` when a data file's header is to say. */
   fields: Field[] | null;
+  /** Columns of a data file that are bookkeeping: neither features nor target. */
+  ignore: string[];
   /** The ring between reading and learning. */
   queue: { samples: number; whenFull: RingPolicy };
 }
@@ -54,9 +56,15 @@ export interface Config {
   /** Transforms in the order in which they apply, as written; the pipeline checks them. */
   features: unknown[];
   /** Parts of the network as written; null: the learner chooses by the task. */
-  model: { layers: unknown[] | null; optimizer: unknown; loss: unknown; clip: unknown };
+  model: { inputShape: unknown; layers: unknown[] | null; optimizer: unknown; loss: unknown; clip: unknown };
   training: { batchSize: number; seed: number; deterministic: boolean };
-  memory: { budgetBytes: number | null };
+  memory: {
+    budgetBytes: number | null;
+    /** Compute activations a second time instead of keeping them. */
+    recompute: boolean;
+    /** Samples that the network works on at a time; null: the batch. */
+    batch: number | null;
+  };
   checkpoint: { directory: string; everyMs: number; keep: number };
 }
 
@@ -116,6 +124,7 @@ const configSchema = map(
             v.minLength(2, must("a list of at least two columns (something to learn from, and the target)")),
           ),
         ),
+        ignore: v.optional(v.array(fieldName, must("a list of columns"))),
         queue: v.optional(
           map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
         ),
@@ -132,6 +141,7 @@ const configSchema = map(
     features: v.optional(v.array(v.unknown(), must("a list of transforms such as [standardize]"))),
     model: v.optional(
       map({
+        inputShape: v.optional(v.unknown()),
         layers: v.optional(
           v.pipe(
             v.array(v.unknown(), must("a list of layers such as [{dense: 16}, relu, dense]")),
@@ -151,7 +161,11 @@ const configSchema = map(
       }),
     ),
     memory: v.optional(
-      map({ budget: v.optional(quantity("a size with its unit such as 8MiB or 512KiB", parseSize)) }),
+      map({
+        budget: v.optional(quantity("a size with its unit such as 8MiB or 512KiB", parseSize)),
+        recompute: v.optional(v.boolean(must("true or false"))),
+        batch: v.optional(wholeNumber(1, 2 ** 20)),
+      }),
     ),
     checkpoint: v.optional(
       map({
@@ -187,7 +201,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
       " belongs to a number, and target.classes says it is a class: keep one",
     );
   }
-  checkNetwork(parsed, (fields?.length ?? 2) - 1, complaints);
+  checkNetwork(parsed, fields ? fields.length - 1 : inputsOf(parsed.model?.inputShape), complaints);
   if (fields === undefined) return;
   const descriptions = fields.map(fieldDescription);
   const needTypes = source?.serial !== undefined && (source.framing ?? defaults.framing) === "frames";
@@ -206,6 +220,13 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
       `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
     );
   }
+}
+
+/** Features that a sample must have for a written shape, or 1 where that says nothing. */
+function inputsOf(inputShape: unknown): number {
+  const sides = Array.isArray(inputShape) ? inputShape : [];
+  const inputs = sides.reduce((product: number, side) => product * Number(side), 1);
+  return Number.isInteger(inputs) && inputs >= 1 ? inputs : 1;
 }
 
 /** Lets the parts that read them check transforms and network, for `inputs` columns to learn from. */
@@ -237,6 +258,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       framing: source?.framing ?? defaults.framing,
       crc: source?.crc === 32 ? 32 : defaults.crc,
       fields: source?.fields === undefined ? null : defineFields(source.fields.map(fieldDescription)),
+      ignore: source?.ignore ?? [],
       queue: { ...defaults.queue, ...source?.queue },
     },
     target:
@@ -245,13 +267,18 @@ function withDefaults(parsed: Parsed, file: string): Config {
         : { column: target.column, classes: target.classes },
     features: parsed.features ?? [...defaults.features],
     model: {
+      inputShape: parsed.model?.inputShape ?? null,
       layers: parsed.model?.layers ?? null,
       optimizer: parsed.model?.optimizer ?? null,
       loss: parsed.model?.loss ?? null,
       clip: parsed.model?.clip ?? null,
     },
     training: { ...defaults.training, ...parsed.training },
-    memory: { budgetBytes: parsed.memory?.budget ?? null },
+    memory: {
+      budgetBytes: parsed.memory?.budget ?? null,
+      recompute: parsed.memory?.recompute ?? false,
+      batch: parsed.memory?.batch ?? null,
+    },
     checkpoint: {
       directory: resolve(dirname(file), checkpoint?.directory ?? defaults.checkpoint.directory(name)),
       everyMs: checkpoint?.every ?? (parseDuration(defaults.checkpoint.every) as number),

@@ -1,8 +1,10 @@
 import { type Plan, plan, requireBudget } from "../engine/plan.ts";
 import { createPipeline } from "../features/pipeline.ts";
+import { networkOptions } from "../learner/learner.ts";
 import { modelFor } from "../learner/model.ts";
 import { requireTarget } from "../learner/target.ts";
 import type { Config } from "./config.ts";
+import { learnerMemory } from "./configured-learner.ts";
 
 /**
  * The plan of a config's network for samples of the named columns. Nothing is allocated.
@@ -12,9 +14,8 @@ import type { Config } from "./config.ts";
 export function planConfig(config: Config, columns: readonly string[]): Plan {
   requireTarget(config.target, columns);
   const { outputs } = createPipeline(config.features, columns.length - 1);
-  const planned = plan(modelFor(config.target, config.model, outputs), {
-    batchSize: config.training.batchSize,
-  });
+  const model = modelFor(config.target, config.model, outputs);
+  const planned = plan(model, networkOptions(model, config.training.batchSize, learnerMemory(config)));
   if (config.memory.budgetBytes !== null) requireBudget(planned, config.memory.budgetBytes);
   return planned;
 }

@@ -132,6 +132,11 @@ export class Network implements Stateful {
     this.initialize(options.seed ?? 1);
   }
 
+  /** Rows of the update that is being gathered, seen so far. */
+  get gathered(): number {
+    return this.#gathered;
+  }
+
   /** Loss of the rows of the last step: their mean, or their sum where the loss is reduced by sum. */
   get loss(): number {
     const sum = this.#scalars[Scalar.Loss];

@@ -38,7 +38,7 @@ export interface Unit {
  * Puts the layers of a model in their places.
  * @throws RivuletError naming the layer, the shape it got and the shape it needs, where the stack does not fit
  */
-export function unitsOf(model: Model): Unit[] {
+export function unitsOf(model: Pick<Model, "inputShape" | "layers">): Unit[] {
   if (model.layers.length === 0) {
     throw new RivuletError("the model has no layers; give it at least one, such as { dense: 1 }");
   }

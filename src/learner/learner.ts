@@ -3,8 +3,8 @@
  * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
  */
 import { describeModel, type ModelDescription } from "../engine/description.ts";
-import type { Loss } from "../engine/model.ts";
-import { createNetwork, type Network } from "../engine/network.ts";
+import type { Loss, Model } from "../engine/model.ts";
+import { createNetwork, type Network, type NetworkOptions } from "../engine/network.ts";
 import { RivuletError } from "../errors.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
@@ -23,8 +23,34 @@ export interface LearnerOptions {
   features?: unknown;
   model?: ModelParts;
   training?: { batchSize?: number; seed?: number; deterministic?: boolean };
+  memory?: LearnerMemory;
+}
+
+/** How little memory the network is to take. None of it changes what is learned. */
+export interface LearnerMemory {
   /** Refuse a network that is planned larger than this. */
   budgetBytes?: number;
+  /** Compute activations a second time instead of keeping them. Default false. */
+  recompute?: boolean;
+  /** Samples that the network works on at a time; a larger batch is gathered from several. Default the batch size. */
+  batch?: number;
+  /** Keep gradients even where a batch needs no gathering, for updates over more rows than a batch. Default false. */
+  gather?: boolean;
+}
+
+/** The network's options that follow from those of a learner. */
+export function networkOptions(
+  model: Model,
+  batchSize: number,
+  { budgetBytes, recompute = false, batch = batchSize, gather = false }: LearnerMemory = {},
+): NetworkOptions {
+  const planned = Math.min(batch, batchSize);
+  return {
+    batchSize: planned,
+    gather: gather || planned < batchSize || model.clip?.type === "norm",
+    recompute,
+    budgetBytes,
+  };
 }
 
 /** Everything that makes a learner what it is, all defaults written out; `createLearner` builds an equal one from it. */
@@ -72,6 +98,8 @@ export class Learner implements Stateful {
   readonly #fields: string[];
   readonly #target: TargetDescription;
   readonly #seed: number;
+  /** Samples of one update. */
+  readonly #batchSize: number;
   readonly #deterministic: boolean;
   readonly #targetAt: number;
   /** The columns of a sample that are features. */
@@ -81,7 +109,7 @@ export class Learner implements Stateful {
   readonly #reading: Reading;
   readonly #classification: ClassificationMetrics | null;
   readonly #regression: RegressionMetrics | null;
-  /** Samples waiting until `batchSize` of them make a step: they must not lie in the input that predicts. */
+  /** Samples waiting until there are enough for a step: they must not lie in the input that predicts. */
   readonly #gatheredInputs: Float32Array;
   readonly #gatheredTargets: Float32Array;
   #gathered = 0;
@@ -105,11 +133,11 @@ export class Learner implements Stateful {
     this.#row = new Float64Array(this.#featureAt.length);
     this.pipeline = createPipeline(options.features ?? ["standardize"], this.#row.length);
     const model = modelFor(target, options.model ?? {}, this.pipeline.outputs);
+    this.#batchSize = batchSize;
     this.network = createNetwork(model, {
-      batchSize,
+      ...networkOptions(model, batchSize, options.memory),
       seed,
       deterministic,
-      budgetBytes: options.budgetBytes,
     });
     this.#reading = readingOf(model.loss);
     this.classes = "classes" in target ? target.classes : 0;
@@ -118,8 +146,8 @@ export class Learner implements Stateful {
     this.metrics = (this.#classification ?? this.#regression) as ClassificationMetrics | RegressionMetrics;
     this.prediction = new Float64Array(Math.max(1, this.classes));
     this.#scale = new TargetScale("standardize" in target && target.standardize);
-    this.#gatheredInputs = new Float32Array(batchSize * this.network.inputs);
-    this.#gatheredTargets = new Float32Array(batchSize);
+    this.#gatheredInputs = new Float32Array(this.network.batchSize * this.network.inputs);
+    this.#gatheredTargets = new Float32Array(this.network.batchSize);
   }
 
   /**
@@ -261,14 +289,20 @@ export class Learner implements Stateful {
 
   /** Puts the sample, with the statistics that now know it, to those that wait, and takes a step once enough do. */
   #gather(values: Float64Array, offset: number): void {
-    const network = this.network;
     this.writeExample(values, offset, this.#gatheredInputs, this.#gatheredTargets, this.#gathered);
+    this.#stepWhenEnough();
+  }
+
+  /** Counts one more sample that waits. The last part of a batch may be smaller than what the network takes at a time. */
+  #stepWhenEnough(): void {
+    const network = this.network;
     this.#gathered++;
-    if (this.#gathered < network.batchSize) return;
+    const rows = Math.min(network.batchSize, this.#batchSize - network.gathered);
+    if (this.#gathered < rows) return;
     this.#gathered = 0;
     network.input.set(this.#gatheredInputs);
     network.target.set(this.#gatheredTargets);
-    network.step();
+    network.step(rows, this.#batchSize);
   }
 
   /** Plain scores of all predictions so far. */
@@ -283,7 +317,7 @@ export class Learner implements Stateful {
       features: [...this.pipeline.description],
       model: describeModel(this.network.model),
       training: {
-        batchSize: this.network.batchSize,
+        batchSize: this.#batchSize,
         seed: this.#seed,
         deterministic: this.#deterministic,
       },
@@ -319,9 +353,15 @@ export class Learner implements Stateful {
     this.refusals.notFinite = state.refusals.notFinite;
     this.refusals.badLabel = state.refusals.badLabel;
     this.unanswered = state.unanswered;
-    this.#gathered = state.gathered.rows;
-    this.#gatheredInputs.set(state.gathered.inputs);
-    this.#gatheredTargets.set(state.gathered.targets);
+    this.#gathered = 0;
+    // One by one: they may have waited for a step of more samples than this network takes at a time.
+    const { rows, inputs, targets } = state.gathered;
+    const width = this.network.inputs;
+    for (let row = 0; row < rows; row++) {
+      this.#gatheredInputs.set(inputs.subarray(row * width, (row + 1) * width), this.#gathered * width);
+      this.#gatheredTargets[this.#gathered] = targets[row];
+      this.#stepWhenEnough();
+    }
   }
 
   /** Checks what is the learner's own in a state; its parts check theirs. */
@@ -334,7 +374,8 @@ export class Learner implements Stateful {
       );
     }
     const { rows, inputs, targets } = gathered as LearnerState["gathered"];
-    const { batchSize, inputs: width } = this.network;
+    const width = this.network.inputs;
+    const batchSize = this.#batchSize;
     const whole = rows < batchSize && inputs?.length === rows * width && targets?.length === rows;
     if (!whole || !(inputs instanceof Float32Array && targets instanceof Float32Array)) {
       throw new RivuletError(

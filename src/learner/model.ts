@@ -4,6 +4,7 @@ import {
   lossFromDescription,
   optimizerFromDescription,
 } from "../engine/description.ts";
+import { sizeOf } from "../engine/layers/layer.ts";
 import {
   dense,
   type Layer,
@@ -16,11 +17,14 @@ import {
   softmaxCrossEntropy,
   tanh,
 } from "../engine/model.ts";
+import { unitsOf } from "../engine/units.ts";
 import { RivuletError } from "../errors.ts";
 import type { TargetDescription } from "./target.ts";
 
 /** The parts of a model as a config writes them; what is left out is chosen for the task. */
 export interface ModelParts {
+  /** Shape in which the features of a sample are given to the layers, such as [1, 8, 8]; one axis of all where left out. */
+  inputShape?: unknown;
   layers?: unknown;
   loss?: unknown;
   optimizer?: unknown;
@@ -53,15 +57,48 @@ const defaultOptimizer = () => rmsprop({ learningRate: 0.005, smoothing: 0.995 }
 export function modelFor(target: TargetDescription, parts: ModelParts, inputs: number): Model {
   const loss = lossFor(target, parts.loss);
   const width = outputsFor(target, loss);
+  const inputShape = inputShapeFor(parts.inputShape, inputs);
+  const layers = layersFor(target, parts.layers, width, loss);
+  requireOneAnswer(inputShape, layers, width);
   return {
-    inputShape: [inputs],
-    layers: layersFor(target, parts.layers, width, loss),
+    inputShape,
+    layers,
     loss,
     optimizer: isLeftOut(parts.optimizer)
       ? defaultOptimizer()
       : optimizerFromDescription(parts.optimizer, "model.optimizer"),
     clip: clipFromDescription(parts.clip, "model.clip"),
   };
+}
+
+function inputShapeFor(written: unknown, inputs: number): number[] {
+  if (isLeftOut(written)) return [inputs];
+  const isShape =
+    Array.isArray(written) &&
+    written.length > 0 &&
+    written.every((side) => Number.isInteger(side) && side >= 1);
+  if (!isShape) {
+    throw new RivuletError(
+      "model.inputShape must be a list of whole numbers of 1 or more, such as [1, 8, 8]",
+    );
+  }
+  const shape = written as number[];
+  if (sizeOf(shape) !== inputs) {
+    throw new RivuletError(
+      `model.inputShape is [${shape}], ${sizeOf(shape)} numbers, but a sample has ${inputs} features; change the shape, or the columns`,
+    );
+  }
+  return [...shape];
+}
+
+/** A stack that keeps several axes gives an answer for each place on them, where the target is one. */
+function requireOneAnswer(inputShape: number[], layers: Layer[], width: number): void {
+  const units = unitsOf({ inputShape, layers });
+  const { outputShape } = units[units.length - 1];
+  if (outputShape.length === 1 && outputShape[0] === width) return;
+  throw new RivuletError(
+    `model.layers make [${outputShape}] of a sample of shape [${inputShape}] but the target takes [${width}]; put flatten or globalAveragePool before the last dense layer`,
+  );
 }
 
 function isLeftOut(part: unknown): boolean {

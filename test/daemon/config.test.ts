@@ -63,13 +63,14 @@ test("fills in every default of a config that names only its target, but those t
       framing: "frames",
       crc: 16,
       fields: null,
+      ignore: [],
       queue: { samples: 1024, whenFull: "drop-oldest" },
     },
     target: { column: "flow", standardize: true },
     features: ["standardize"],
-    model: { layers: null, optimizer: null, loss: null, clip: null },
+    model: { inputShape: null, layers: null, optimizer: null, loss: null, clip: null },
     training: { batchSize: 1, seed: 1, deterministic: false },
-    memory: { budgetBytes: null },
+    memory: { budgetBytes: null, recompute: false, batch: null },
     checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: 600_000, keep: 5 },
   });
 });

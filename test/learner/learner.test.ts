@@ -229,7 +229,7 @@ describe("a learner is refused", () => {
       { fields: ["label"], target: { column: "label", classes: 2 } },
       "name at least one other column",
     ],
-    ["over its budget", { ...classify, budgetBytes: 100 }, "memory.budget is 100"],
+    ["over its budget", { ...classify, memory: { budgetBytes: 100 } }, "memory.budget is 100"],
   ])("%s", (_, options, sentence) => {
     expect(() => createLearner(options)).toThrow(sentence);
   });
