@@ -15,23 +15,38 @@ export {
   adagrad,
   adam,
   adamW,
+  averagePool1d,
+  averagePool2d,
+  batchNorm,
   binaryCrossEntropy,
   type Clip,
+  conv1d,
+  conv2d,
   dense,
+  dropout,
+  type Frozen,
+  flatten,
+  globalAveragePool,
+  gru,
   huber,
   identity,
   type Layer,
   type Loss,
+  layerNorm,
   leakyRelu,
   logSoftmax,
   type Model,
   mae,
+  maxPool1d,
+  maxPool2d,
   momentum,
   mse,
   negativeLogLikelihood,
   nesterov,
   type Optimizer,
+  type Pair,
   relu,
+  residual,
   rmsprop,
   sgd,
   sigmoid,
@@ -41,10 +56,10 @@ export {
   tanh,
 } from "./engine/model.ts";
 export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/network.ts";
-export { type Plan, type PlannedBuffer, plan } from "./engine/plan.ts";
+export { type Plan, type PlannedBuffer, type PlanOptions, plan } from "./engine/plan.ts";
 export { createRandom, type Random, shuffle } from "./engine/random.ts";
 export { CheckpointError, RivuletError } from "./errors.ts";
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
-export { createLearner, type Learner, type LearnerOptions } from "./learner/learner.ts";
+export { createLearner, type Learner, type LearnerMemory, type LearnerOptions } from "./learner/learner.ts";
 export type { RegressionReport } from "./learner/regression-metrics.ts";
 export { loadNetwork, saveNetwork } from "./network-file.ts";

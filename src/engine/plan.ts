@@ -70,8 +70,8 @@ export interface PlanOptions {
   training?: boolean;
   /**
    * True: gradients are kept, so that an update may be gathered from several steps, clipped by its norm and looked
-   * at. False: each weight is updated as soon as its gradient exists, in space that the next gradient takes over
-   * (Lin et al., 2022, arXiv 2206.15472). Default true.
+   * at. False: where that takes less memory, each weight is updated as soon as its gradient exists, in space that the
+   * next gradient takes over (Lin et al., 2022, arXiv 2206.15472); the plan's `gather` says whether. Default true.
    */
   gather?: boolean;
   /**
@@ -79,6 +79,8 @@ export interface PlanOptions {
    * the same weights bit for bit, in less memory. Default false.
    */
   recompute?: boolean;
+  /** False: no two buffers share space; to see what sharing saves, or to look at every activation. Default true. */
+  share?: boolean;
   /** Dropout masks are written by the caller before each step instead of drawn. Default false. */
   givenMasks?: boolean;
 }
@@ -150,11 +152,14 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
       "every layer is frozen; leave at least one to be trained, or plan without training",
     );
   }
-  const filled = { batchSize, training, gather, recompute, givenMasks: options.givenMasks ?? false };
-  if (!training || !recompute) return planned(model, units, filled, 1);
-  // Which number of segments needs least memory depends on the widths: all are tried.
-  const most = units.length - firstTrained(units);
-  const plans = Array.from({ length: most }, (_, index) => planned(model, units, filled, index + 1));
+  const { share = true, givenMasks = false } = options;
+  const filled = { batchSize, training, gather, recompute, share, givenMasks };
+  // What needs least memory depends on the widths and on the batch: all that the options leave open is tried.
+  const ways = training && !gather ? [true, false] : [gather];
+  const most = training && recompute ? units.length - firstTrained(units) : 1;
+  const plans = ways.flatMap((way) =>
+    Array.from({ length: most }, (_, index) => planned(model, units, { ...filled, gather: way }, index + 1)),
+  );
   return plans.reduce((least, candidate) => (candidate.totalBytes < least.totalBytes ? candidate : least));
 }
 
@@ -203,7 +208,7 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
     hold,
     emit: (operation, ...operands) => now.push({ operation, operands }),
     share(name, role, shape, dtype) {
-      sharing.add(name);
+      if (options.share) sharing.add(name);
       return hold(name, role, shape, dtype);
     },
   };
