@@ -1,7 +1,7 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
 import { formatSize } from "../daemon/quantities.ts";
-import type { PlannedBuffer } from "../engine/plan.ts";
+import { type PlannedBuffer, plan } from "../engine/plan.ts";
 import { UsageError } from "../errors.ts";
 import type { Invocation, Report } from "./command.ts";
 import { textTable } from "./terminal/text-table.ts";
@@ -10,7 +10,11 @@ import { textTable } from "./terminal/text-table.ts";
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
-  const { buffers, totalBytes, unsharedBytes, batchSize, program } = planConfig(config, columns);
+  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, gather } = planConfig(
+    config,
+    columns,
+  );
+  const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const instructions = Object.values(program).flat().length;
   return {
     data: {
@@ -20,6 +24,8 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       buffers,
       totalBytes,
       unsharedBytes,
+      predictingBytes,
+      updates: gather ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
     },
     text: [
@@ -38,6 +44,8 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
+      `updates   ${gather ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
+      `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
       ...(config.memory.budgetBytes === null
         ? []

@@ -150,3 +150,52 @@ describe.concurrent("fit", () => {
     ]);
   });
 });
+
+describe.concurrent("fit, told so,", () => {
+  test("holds out the last rows where it is told to", async () => {
+    // The last fifth breaks the rule: nothing that was learned before fits it.
+    const rows = saddle(400).trimEnd().split("\n");
+    const broken = rows.map((row, index) =>
+      index > 320 ? row.replace(/\d$/, (label) => `${(Number(label) + 1) % 3}`) : row,
+    );
+    const cwd = folderWith({
+      "c.yaml": `${config}model: { optimizer: { adam: { learningRate: 0.01 } } }\n`,
+      "d.csv": `${broken.join("\n")}\n`,
+    });
+    const result = await train(cwd, "--epochs", "40", "--held-out-last");
+    expect(result.heldOutRows).toBe(80);
+    expect(result.training.accuracy).toBeGreaterThan(0.8);
+    expect(result.heldOut.accuracy).toBeLessThan(0.2);
+  });
+
+  test("leaves out the columns that the config ignores, and names one that is not there", async () => {
+    const rows = saddle(200)
+      .trimEnd()
+      .split("\n")
+      .map((row, index) => (index === 0 ? `row,${row}` : `${index},${row}`));
+    const cwd = folderWith({
+      "c.yaml": `source: { ignore: [row] }\n${config}`,
+      "wrong.yaml": `source: { ignore: [rows] }\n${config}`,
+      "d.csv": `${rows.join("\n")}\n`,
+    });
+    const { arenaBytes } = await train(cwd, "--epochs", "1");
+    const two = folderWith({ "c.yaml": config, "d.csv": saddle(200) });
+    expect(arenaBytes).toBe((await train(two, "--epochs", "1")).arenaBytes);
+    const { code, stderr } = await rivulet(["fit", "wrong.yaml", "--data", "d.csv"], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain('source.ignore names "rows", which is no column of d.csv; did you mean "row"?');
+  });
+
+  test("gives the same weights in the memory of a small batch", async () => {
+    const data = saddle(200);
+    const run = async (memory: string) => {
+      const cwd = folderWith({ "c.yaml": `${config}training: { batchSize: 64 }\n${memory}`, "d.csv": data });
+      return train(cwd, "--epochs", "3");
+    };
+    const whole = await run("");
+    const small = await run("memory: { batch: 8 }\n");
+    expect(small.updates).toBe(whole.updates);
+    expect(small.arenaBytes).toBeLessThan(whole.arenaBytes);
+    expect(small.loss[2]).toBeCloseTo(whole.loss[2], 4);
+  });
+});

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   clipFromDescription,
@@ -7,7 +8,22 @@ import {
   modelFromDescription,
   optimizerFromDescription,
 } from "../../src/engine/description.ts";
-import { adam, dense, huber, leakyRelu, type Model, momentum, relu, tanh } from "../../src/engine/model.ts";
+import {
+  adam,
+  conv2d,
+  dense,
+  dropout,
+  gru,
+  huber,
+  leakyRelu,
+  type Model,
+  maxPool2d,
+  momentum,
+  relu,
+  residual,
+  tanh,
+} from "../../src/engine/model.ts";
+import { stacks } from "./stacks.ts";
 
 describe("the written form of a model", () => {
   test("names layers alone, with their width, or with all options", () => {
@@ -37,6 +53,34 @@ describe("the written form of a model", () => {
     expect(modelFromDescription(JSON.parse(JSON.stringify(describeModel(model))))).toEqual(model);
   });
 
+  test("reads back every layer, with all its options", () => {
+    fc.assert(
+      fc.property(stacks, (stack) => {
+        const model = { ...stack, loss: huber(), optimizer: adam(), clip: null };
+        expect(modelFromDescription(JSON.parse(JSON.stringify(describeModel(model))))).toEqual(model);
+      }),
+    );
+  });
+
+  test("takes one number for both axes of an image, and a kernel alone for a pool", () => {
+    const written = [
+      { conv2d: { outputs: 4, kernel: 3, padding: [1, 0] } },
+      { maxPool2d: 2 },
+      { gru: 5 },
+      "dropout",
+    ];
+    expect(layersFromDescription(written, "layers")).toEqual([
+      conv2d(4, 3, { padding: [1, 0] }),
+      maxPool2d(2),
+      gru(5),
+      dropout(),
+    ]);
+    const block = [{ residual: ["relu", { dense: { outputs: 3, frozen: ["weight"] } }] }];
+    expect(layersFromDescription(block, "layers")).toEqual([
+      residual([relu(), dense(3, { frozen: ["weight"] })]),
+    ]);
+  });
+
   test("fills in the optimizer's defaults", () => {
     expect(optimizerFromDescription("adam", "optimizer")).toEqual(adam());
     expect(optimizerFromDescription({ momentum: { learningRate: 0.1 } }, "optimizer")).toEqual(
@@ -52,6 +96,26 @@ describe("the written form of a model", () => {
 
 describe("a wrong description is refused with its place and what to do:", () => {
   test.each<[string, () => unknown, string]>([
+    [
+      "convolution without a kernel",
+      () => layersFromDescription([{ conv1d: { outputs: 3 } }], "model.layers"),
+      "model.layers[0].conv1d has no kernel; write { conv1d: { outputs: 8, kernel: 8 } }",
+    ],
+    [
+      "kernel of three axes",
+      () => layersFromDescription([{ conv2d: { outputs: 3, kernel: [3, 3, 3] } }], "model.layers"),
+      "model.layers[0].conv2d.kernel must be a whole number of 1 or more, or two of them as [height, width]",
+    ],
+    [
+      "layer within a residual block",
+      () => layersFromDescription(["relu", { residual: ["tanh", "rellu"] }], "model.layers"),
+      'model.layers[1].residual[1] names an unknown layer "rellu"; did you mean "relu"?',
+    ],
+    [
+      "class weights that are none",
+      () => lossFromDescription({ softmaxCrossEntropy: { classWeights: [1, -1] } }, "model.loss"),
+      "model.loss.softmaxCrossEntropy.classWeights must be a list of numbers of 0 or more",
+    ],
     [
       "unknown layer",
       () => layersFromDescription(["rellu"], "model.layers"),

@@ -234,3 +234,78 @@ describe("a learner is refused", () => {
     expect(() => createLearner(options)).toThrow(sentence);
   });
 });
+
+describe("memory", () => {
+  const batches: LearnerOptions = { ...classify, training: { batchSize: 32 } };
+
+  test("a batch gathered from parts learns what a whole one does, in less", () => {
+    const values = stream(1000);
+    const whole = observeAll(createLearner(batches), values);
+    const parts = observeAll(createLearner({ ...batches, memory: { batch: 5 } }), values);
+    expect(parts.network.updates).toBe(31);
+    expect(parts.network.plan.batchSize).toBe(5);
+    expect(parts.describe()).toEqual(whole.describe());
+    for (const [index, { data }] of whole.network.parameters().entries()) {
+      const found = parts.network.parameters()[index].data;
+      for (const [i, weight] of data.entries()) expect(Math.abs(found[i] - weight)).toBeLessThan(1e-4);
+    }
+  });
+
+  test("samples that waited for a large step are taken over by a learner that works on few at a time", () => {
+    const values = stream(1000);
+    const large = observeAll(createLearner(batches), values, 0, 500);
+    const small = createLearner({ ...batches, memory: { batch: 4 } });
+    small.restore(large.state() as unknown as State);
+    expect(small.network.gathered).toBe(20);
+    observeAll(small, values, 500, 1000);
+    expect(small.network.updates).toBe(31);
+  });
+
+  test("weights are updated in place where nothing is gathered and that takes less", () => {
+    const wide: LearnerOptions = {
+      ...classify,
+      model: { layers: [{ dense: 200 }, "tanh", { dense: 50 }, "tanh"] },
+    };
+    const inPlace = createLearner(wide);
+    const gathered = createLearner({ ...wide, memory: { gather: true } });
+    expect([inPlace.network.plan.gather, gathered.network.plan.gather]).toEqual([false, true]);
+    const values = stream(300);
+    observeAll(inPlace, values);
+    observeAll(gathered, values);
+    expect(inPlace.network.parameters()).toEqual(gathered.network.parameters());
+  });
+
+  test("windows and images come as plain columns", () => {
+    const window = Array.from({ length: 12 }, (_, index) => `x${index}`);
+    const options: LearnerOptions = {
+      fields: [...window, "label"],
+      target: { column: "label", classes: 2 },
+      model: {
+        inputShape: [2, 6],
+        layers: [{ conv1d: { outputs: 4, kernel: 3 } }, "relu", "globalAveragePool"],
+        optimizer: { adam: { learningRate: 0.01 } },
+      },
+    };
+    const learner = createLearner(options);
+    const random = createRandom(4);
+    const sample = new Float64Array(13);
+    for (let row = 0; row < 3000; row++) {
+      // Of the first channel, whether it rises somewhere: what a convolution sees at every place alike.
+      const at = random.below(5);
+      const label = random.below(2);
+      for (let i = 0; i < 12; i++) sample[i] = 0.2 * random.uniform();
+      sample[at + 1 - label] += 1;
+      sample[at + label] -= 1;
+      sample[12] = label;
+      learner.observe(sample, 0);
+    }
+    expect(accuracy(learner)).toBeGreaterThan(0.95);
+    const wrong = (model: LearnerOptions["model"]) => () => createLearner({ ...options, model });
+    expect(wrong({ inputShape: [2, 5] })).toThrow(
+      "model.inputShape is [2,5], 10 numbers, but a sample has 12 features",
+    );
+    expect(wrong({ inputShape: [2, 6], layers: [{ conv1d: { outputs: 4, kernel: 3 } }] })).toThrow(
+      "model.layers make [4,2] of a sample of shape [2,6] but the target takes [2]; put flatten or globalAveragePool before",
+    );
+  });
+});
