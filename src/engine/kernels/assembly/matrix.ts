@@ -294,20 +294,41 @@ function block1x1(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: 
 /** c [m, n] = start + a [m] b [n]: the weight gradient of a single sample, without `product`'s loop over k. */
 export function outerProduct(c: usize, a: usize, b: usize, m: i32, n: i32, start: Start): void {
   for (; m > 0; m--) {
-    const x = v128.load32_splat(a);
+    if (start == Start.Zero) scaledRow(c, a, b, n);
+    else addScaledRow(c, a, b, n);
     a += 4;
-    let y = b;
-    let j = n;
-    for (; j >= 4; j -= 4) {
-      v128.store(c, multiplyAdd(x, v128.load(y), start4(start, c, 0)));
-      c += 16;
-      y += 16;
-    }
-    for (; j > 0; j--) {
-      store<f32>(c, start1(start, c, 0) + f32x4.extract_lane(x, 0) * load<f32>(y));
-      c += 4;
-      y += 4;
-    }
+    c += usize(n) << 2;
+  }
+}
+
+/** c [n] = 0 + a b [n] */
+function scaledRow(c: usize, a: usize, b: usize, n: i32): void {
+  const x = v128.load32_splat(a);
+  const zero = f32x4.splat(0);
+  for (; n >= 4; n -= 4) {
+    v128.store(c, multiplyAdd(x, v128.load(b), zero));
+    c += 16;
+    b += 16;
+  }
+  for (; n > 0; n--) {
+    store<f32>(c, <f32>0 + load<f32>(a) * load<f32>(b));
+    c += 4;
+    b += 4;
+  }
+}
+
+/** c [n] += a b [n] */
+function addScaledRow(c: usize, a: usize, b: usize, n: i32): void {
+  const x = v128.load32_splat(a);
+  for (; n >= 4; n -= 4) {
+    v128.store(c, multiplyAdd(x, v128.load(b), v128.load(c)));
+    c += 16;
+    b += 16;
+  }
+  for (; n > 0; n--) {
+    store<f32>(c, load<f32>(c) + load<f32>(a) * load<f32>(b));
+    c += 4;
+    b += 4;
   }
 }
 
@@ -328,7 +349,42 @@ export function productTransposed(
   k: i32,
   start: Start,
 ): void {
-  for (; m >= 2; m -= 2) {
+  const paired = m & ~1;
+  if (paired) {
+    pairsOfRows(c, cRow, a, aRow, b, bRow, paired, n, k, start);
+    c += usize(paired) * cRow;
+    a += usize(paired) * aRow;
+  }
+  if (paired == m) return;
+  let j = 0;
+  for (; j + 8 <= n; j += 8) {
+    dot1x8(c, a, b + usize(j) * bRow, bRow, k, start);
+    c += 32;
+  }
+  for (; j + 4 <= n; j += 4) {
+    const r = b + usize(j) * bRow;
+    dot1x4(c, a, r, r + bRow, r + 2 * bRow, r + 3 * bRow, k, start);
+    c += 16;
+  }
+  for (; j < n; j++) {
+    dot1x1(c, a, b + usize(j) * bRow, k, start);
+    c += 4;
+  }
+}
+
+function pairsOfRows(
+  c: usize,
+  cRow: usize,
+  a: usize,
+  aRow: usize,
+  b: usize,
+  bRow: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  start: Start,
+): void {
+  for (; m > 0; m -= 2) {
     let j = 0;
     for (; j + 4 <= n; j += 4) {
       dot2x4(c + (usize(j) << 2), cRow, a, aRow, b + usize(j) * bRow, bRow, k, start);
@@ -341,10 +397,6 @@ export function productTransposed(
     a += 2 * aRow;
     c += 2 * cRow;
   }
-  if (m == 0) return;
-  let j = 0;
-  for (; j + 4 <= n; j += 4) dot1x4(c + (usize(j) << 2), a, b + usize(j) * bRow, bRow, k, start);
-  for (; j < n; j++) dot1x1(c + (usize(j) << 2), a, b + usize(j) * bRow, k, start);
 }
 
 /** One number of each of four rows of b. */
@@ -415,10 +467,63 @@ function dot2x4(c: usize, cRow: usize, a: usize, aRow: usize, b0: usize, bRow: u
   store4(start, c + cRow, s1);
 }
 
-function dot1x4(c: usize, a: usize, b0: usize, bRow: usize, k: i32, start: Start): void {
+function dot1x8(c: usize, a: usize, b0: usize, bRow: usize, k: i32, start: Start): void {
   let b1 = b0 + bRow;
   let b2 = b1 + bRow;
   let b3 = b2 + bRow;
+  let b4 = b3 + bRow;
+  let b5 = b4 + bRow;
+  let b6 = b5 + bRow;
+  let b7 = b6 + bRow;
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let s4 = s0;
+  let s5 = s0;
+  let s6 = s0;
+  let s7 = s0;
+  for (; k >= 4; k -= 4) {
+    const x = v128.load(a);
+    s0 = multiplyAdd(x, v128.load(b0), s0);
+    s1 = multiplyAdd(x, v128.load(b1), s1);
+    s2 = multiplyAdd(x, v128.load(b2), s2);
+    s3 = multiplyAdd(x, v128.load(b3), s3);
+    s4 = multiplyAdd(x, v128.load(b4), s4);
+    s5 = multiplyAdd(x, v128.load(b5), s5);
+    s6 = multiplyAdd(x, v128.load(b6), s6);
+    s7 = multiplyAdd(x, v128.load(b7), s7);
+    a += 16;
+    b0 += 16;
+    b1 += 16;
+    b2 += 16;
+    b3 += 16;
+    b4 += 16;
+    b5 += 16;
+    b6 += 16;
+    b7 += 16;
+  }
+  let low = laneSums(s0, s1, s2, s3);
+  let high = laneSums(s4, s5, s6, s7);
+  for (; k > 0; k--) {
+    const x = v128.load32_splat(a);
+    low = f32x4.add(low, f32x4.mul(x, loadColumn(b0, b1, b2, b3)));
+    high = f32x4.add(high, f32x4.mul(x, loadColumn(b4, b5, b6, b7)));
+    a += 4;
+    b0 += 4;
+    b1 += 4;
+    b2 += 4;
+    b3 += 4;
+    b4 += 4;
+    b5 += 4;
+    b6 += 4;
+    b7 += 4;
+  }
+  store4(start, c, low);
+  store4(start, c + 16, high);
+}
+
+function dot1x4(c: usize, a: usize, b0: usize, b1: usize, b2: usize, b3: usize, k: i32, start: Start): void {
   let s0 = f32x4.splat(0);
   let s1 = s0;
   let s2 = s0;
