@@ -301,6 +301,74 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
     }
   });
 
+  test("sums that might leave float32 stop the program", () => {
+    const statusOf = (a: number[], b: number[] | null, terms: number, rows: number) =>
+      runTrial(variant, {
+        operation: Operation.RequireBounded,
+        // What follows the numbers is none of this instruction's business.
+        arrays: { a: [...a, Number.NaN], b: [...(b ?? []), Number.NaN] },
+        operands: ["a", a.length / rows, b ? "b" : 0, (b?.length ?? 0) / rows, terms],
+        rows,
+      }).status;
+    const largest = 3.4028234663852886e38;
+    expect(statusOf([-largest], null, 1, 1)).toBe(0);
+    expect(statusOf([-largest], null, 2, 1)).toBe(1);
+    expect(statusOf([largest, 0], null, 1, 2)).toBe(1);
+    expect(statusOf([2 ** 64, 1, 1], [-(2 ** 63), 1, 1, 1, 1], 1, 1)).toBe(0);
+    expect(statusOf([2 ** 64, 1, 1], [-(2 ** 64), 1, 1, 1, 1], 1, 1)).toBe(1);
+    for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (let count = 1; count < 10; count++) {
+        for (let at = 0; at < count; at++) {
+          const poisoned = Array.from({ length: count }, (_, i) => (i === at ? poison : 0));
+          const zero = Array.from({ length: count }, () => 0);
+          expect(statusOf(poisoned, null, 1, 1)).toBe(1);
+          expect(statusOf(poisoned, zero, 1, 1)).toBe(1);
+          expect(statusOf(zero, poisoned, 1, 1)).toBe(1);
+          expect(statusOf(zero, zero, 1, 1)).toBe(0);
+        }
+      }
+    }
+  });
+
+  test("a weight multiplies the loss and the gradient of its element", () => {
+    const arrays = { gradient: zeros(4), output: [3, 3, 3, 3], target: zeros(4), weights: [2, 0.5] };
+    const operands = ["gradient", "output", "target", "scalars", 2, 0, "weights", 2];
+    const trial = { operation: Operation.SquaredError, arrays, operands, rows: 2, scalars: [0, 0.25] };
+    const found = runTrial(variant, trial);
+    expect([...found.arrays["gradient"]]).toEqual([3, 3, 0.75, 0.75]);
+    expect(found.scalars[0]).toBe(45);
+  });
+
+  test.each([Operation.SoftmaxCrossEntropy, Operation.NegativeLogLikelihood])(
+    "weights of one change nothing of loss %s",
+    (operation) => {
+      const arrays = {
+        gradient: zeros(15),
+        output: numbers(15),
+        target: labels(5, 3),
+        weights: zeros(5).fill(1),
+      };
+      const operands = ["gradient", "output", "target", "scalars", 3, 1];
+      const trial = { operation, arrays, operands, rows: 5, scalars: [0, 0.2] };
+      const weighted = runTrial(variant, { ...trial, operands: [...operands, "weights", 1] });
+      const found = runTrial(variant, trial);
+      expect(weighted.arrays["gradient"]).toEqual(found.arrays["gradient"]);
+      expect(weighted.scalars).toEqual(found.scalars);
+    },
+  );
+
+  test("a target has the weight of its class, and one of no class has none", () => {
+    const weightsOf = (target: number[], blend: number) =>
+      runTrial(variant, {
+        operation: Operation.ClassWeights,
+        arrays: { weights: zeros(target.length), target, classWeights: [2, 6, 5], samples: [1, 0.5] },
+        operands: ["weights", "target", "classWeights", 3, "samples", target.length / 2, blend],
+        rows: 2,
+      }).arrays["weights"];
+    expect([...weightsOf([0, 2, 1, -1, 3, Number.NaN], 0)]).toEqual([2, 5, 6, NaN, NaN, NaN]);
+    expect([...weightsOf([0, 0.25, 1.5, 1, -0.5, 0.5], 1)]).toEqual([2, 3, NaN, 3, NaN, 2]);
+  });
+
   test.each([-1, 3, 1.5e9, Number.NaN])(
     "a class index of %s out of three gives no finite loss and writes nothing else",
     (label) => {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { createKernels, type Kernels, type KernelVariant } from "../../../src/engine/kernels/kernels.ts";
-import { instructionSlots, type Operation } from "../../../src/engine/kernels/operation.ts";
+import { instructionSlots, Operation } from "../../../src/engine/kernels/operation.ts";
 
 /** An operation and its operands: the name of an array, an integer, or a float32. */
 interface Instruction {
@@ -37,7 +37,8 @@ export function runTrial(
   }
   const program = end;
   const instructions: Instruction[] = [trial, ...(trial.following ?? [])];
-  const slots = instructions.length * instructionSlots;
+  const sentinel = instructions.length * instructionSlots;
+  const slots = sentinel + instructionSlots;
   const kernels: Kernels = createKernels(variant, program + slots * 4);
   const scalars = new Float64Array(kernels.buffer, 0, scalarCells);
   scalars.set(trial.scalars ?? []);
@@ -59,6 +60,10 @@ export function runTrial(
       else floats[at + index + 1] = operand.float;
     }
   }
+  // Stops with status 1 whatever runs past the end of the program.
+  const poison = sentinel + instructionSlots - 1;
+  floats[poison] = Number.NaN;
+  ints.set([Operation.RequireBounded, program + poison * 4, 1, 0, 0, 1], sentinel);
   const status = kernels.run(program, instructions.length, trial.rows, trial.gathering ? 1 : 0);
   return { arrays: views, scalars, status };
 }
