@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
 import { createRandom } from "../../../src/engine/random.ts";
-import { runTrial, type Trial } from "./program.ts";
-import { expectClose, expectTwin } from "./twin.ts";
+import { expectClose } from "./oracle.ts";
+import { expectTwins, runTrial, type Trial } from "./program.ts";
 
 const random = createRandom(11);
 const numbers = (count: number) => Float32Array.from({ length: count }, () => 2 * random.uniform() - 1);
@@ -274,7 +274,7 @@ describe.each(availableVariants())("convolution on %s kernels", (variant) => {
     for (const strip of [1, 3, 8, shapes[shapeName].strip]) {
       for (const rows of [1, 3]) {
         const trial = trialsOf({ ...shapes[shapeName], strip, rows })[operation];
-        expectTwin(variant, trial, `${rows} rows, strips of ${strip}`);
+        expectTwins(variant, trial, `${rows} rows, strips of ${strip}`);
       }
     }
   });

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
 import { createRandom } from "../../../src/engine/random.ts";
-import { runTrial, type Trial } from "./program.ts";
-import { expectClose, expectTwin } from "./twin.ts";
+import { expectClose } from "./oracle.ts";
+import { expectTwins, runTrial, type Trial } from "./program.ts";
 
 const random = createRandom(13);
 const numbers = (count: number) => Float32Array.from({ length: count }, () => 2 * random.uniform() - 1);
@@ -234,7 +234,7 @@ describe.each(availableVariants())("the GRU on %s kernels", (variant) => {
       for (const size of sizes) {
         for (const gathering of [false, true]) {
           const trial = { ...trialsOf(size, arraysOf(size))[name], gathering };
-          expectTwin(variant, trial, JSON.stringify(size));
+          expectTwins(variant, trial, JSON.stringify(size));
         }
       }
     },

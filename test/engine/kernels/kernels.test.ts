@@ -1,27 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
-import { createRandom } from "../../../src/engine/random.ts";
-import { runTrial, type Trial } from "./program.ts";
-import { expectTwin } from "./twin.ts";
-
-const random = createRandom(7);
-
-/** `count` numbers, some of them zero, negative, large and small. */
-function numbers(count: number, scale = 1): Float32Array {
-  return Float32Array.from({ length: count }, () => {
-    const x = (2 * random.uniform() - 1) * scale;
-    return random.below(11) === 0 ? 0 : x;
-  });
-}
-
-const zeros = (count: number) => new Float32Array(count);
-const positive = (count: number) => numbers(count).map((x) => Math.abs(x) + 1e-3);
-const probabilities = (count: number) =>
-  numbers(count).map((x) => Math.min(0.999, Math.max(0.001, (x + 1) / 2)));
-const labels = (count: number, classes: number) =>
-  Float32Array.from({ length: count }, () => random.below(classes));
-const padded = (count: number) => Math.ceil(count / 4) * 4;
+import { labels, numbers, padded, positive, probabilities, zeros } from "./numbers.ts";
+import { expectTwins, runTrial, type Trial } from "./program.ts";
 
 /** Every operation on the given sizes. */
 function trials(rows: number, inputs: number, outputs: number): Record<string, Trial> {
@@ -128,6 +109,18 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
       operands: ["gradient", "output", "target", "scalars", inputs, ...extra],
       scalars,
     };
+    for (const [which, weightEvery] of [
+      ["targets", 1],
+      ["samples", inputs],
+    ] as const) {
+      const edge = extra[0] ?? 0;
+      all[`${name} with weights of ${which}`] = {
+        operation,
+        arrays: { gradient: zeros(count), output, target: labels(count, 2), weights: positive(count) },
+        operands: ["gradient", "output", "target", "scalars", inputs, edge, "weights", weightEvery],
+        scalars,
+      };
+    }
   }
   for (const [name, operation] of [
     ["softmax cross-entropy", Operation.SoftmaxCrossEntropy],
@@ -138,6 +131,57 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
       arrays: { gradient: numbers(count), output: numbers(count, 20), target: labels(rows, inputs) },
       operands: ["gradient", "output", "target", "scalars", inputs, 1],
       scalars,
+    };
+    for (const weightEvery of [1, 3]) {
+      all[`${name} with a weight for ${weightEvery}`] = {
+        operation,
+        arrays: {
+          gradient: numbers(3 * count),
+          output: numbers(3 * count, 20),
+          target: labels(3 * rows, inputs),
+          weights: positive(3 * rows),
+        },
+        operands: ["gradient", "output", "target", "scalars", inputs, 3, "weights", weightEvery],
+        scalars,
+      };
+    }
+  }
+  all["class weights"] = {
+    operation: Operation.ClassWeights,
+    arrays: { weights: zeros(count), target: labels(count, outputs + 1), classWeights: positive(outputs) },
+    operands: ["weights", "target", "classWeights", outputs, 0, inputs, 0],
+  };
+  all["class weights of weighted samples, blended"] = {
+    operation: Operation.ClassWeights,
+    arrays: {
+      weights: zeros(count),
+      target: numbers(count, 1.1).map(Math.abs),
+      classWeights: positive(2),
+      sampleWeights: positive(rows),
+    },
+    operands: ["weights", "target", "classWeights", 2, "sampleWeights", inputs, 1],
+  };
+  all["copy"] = {
+    operation: Operation.Copy,
+    arrays: { output: zeros(count), input: numbers(count) },
+    operands: ["output", "input", inputs],
+  };
+  all["add"] = {
+    operation: Operation.Add,
+    arrays: { output: zeros(count), a: numbers(count), b: numbers(count) },
+    operands: ["output", "a", "b", inputs],
+  };
+  all["add in place"] = {
+    operation: Operation.Add,
+    arrays: { a: numbers(count), b: numbers(count) },
+    operands: ["a", "a", "b", inputs],
+  };
+  for (const gathering of [false, true]) {
+    all[gathering ? "accumulate, gathering" : "accumulate"] = {
+      operation: Operation.Accumulate,
+      arrays: { gradient: numbers(padded(inputs)), source: numbers(padded(inputs)) },
+      operands: ["gradient", "source", inputs],
+      gathering,
     };
   }
   all["clip by norm"] = {
@@ -209,7 +253,7 @@ describe.each(vectorVariants)("the %s kernels", (variant) => {
       for (const inputs of sizes) {
         for (const outputs of sizes) {
           const trial = trials(rows, inputs, outputs)[name];
-          expectTwin(variant, trial, `${rows} rows, ${inputs} inputs, ${outputs} outputs`);
+          expectTwins(variant, trial, `${rows} rows, ${inputs} inputs, ${outputs} outputs`);
         }
       }
     }
@@ -255,6 +299,74 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
       };
       expect(runTrial(variant, trial).status).toBe(1);
     }
+  });
+
+  test("sums that might leave float32 stop the program", () => {
+    const statusOf = (a: number[], b: number[] | null, terms: number, rows: number) =>
+      runTrial(variant, {
+        operation: Operation.RequireBounded,
+        // What follows the numbers is none of this instruction's business.
+        arrays: { a: [...a, Number.NaN], b: [...(b ?? []), Number.NaN] },
+        operands: ["a", a.length / rows, b ? "b" : 0, (b?.length ?? 0) / rows, terms],
+        rows,
+      }).status;
+    const largest = 3.4028234663852886e38;
+    expect(statusOf([-largest], null, 1, 1)).toBe(0);
+    expect(statusOf([-largest], null, 2, 1)).toBe(1);
+    expect(statusOf([largest, 0], null, 1, 2)).toBe(1);
+    expect(statusOf([2 ** 64, 1, 1], [-(2 ** 63), 1, 1, 1, 1], 1, 1)).toBe(0);
+    expect(statusOf([2 ** 64, 1, 1], [-(2 ** 64), 1, 1, 1, 1], 1, 1)).toBe(1);
+    for (const poison of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      for (let count = 1; count < 10; count++) {
+        for (let at = 0; at < count; at++) {
+          const poisoned = Array.from({ length: count }, (_, i) => (i === at ? poison : 0));
+          const zero = Array.from({ length: count }, () => 0);
+          expect(statusOf(poisoned, null, 1, 1)).toBe(1);
+          expect(statusOf(poisoned, zero, 1, 1)).toBe(1);
+          expect(statusOf(zero, poisoned, 1, 1)).toBe(1);
+          expect(statusOf(zero, zero, 1, 1)).toBe(0);
+        }
+      }
+    }
+  });
+
+  test("a weight multiplies the loss and the gradient of its element", () => {
+    const arrays = { gradient: zeros(4), output: [3, 3, 3, 3], target: zeros(4), weights: [2, 0.5] };
+    const operands = ["gradient", "output", "target", "scalars", 2, 0, "weights", 2];
+    const trial = { operation: Operation.SquaredError, arrays, operands, rows: 2, scalars: [0, 0.25] };
+    const found = runTrial(variant, trial);
+    expect([...found.arrays["gradient"]]).toEqual([3, 3, 0.75, 0.75]);
+    expect(found.scalars[0]).toBe(45);
+  });
+
+  test.each([Operation.SoftmaxCrossEntropy, Operation.NegativeLogLikelihood])(
+    "weights of one change nothing of loss %s",
+    (operation) => {
+      const arrays = {
+        gradient: zeros(15),
+        output: numbers(15),
+        target: labels(5, 3),
+        weights: zeros(5).fill(1),
+      };
+      const operands = ["gradient", "output", "target", "scalars", 3, 1];
+      const trial = { operation, arrays, operands, rows: 5, scalars: [0, 0.2] };
+      const weighted = runTrial(variant, { ...trial, operands: [...operands, "weights", 1] });
+      const found = runTrial(variant, trial);
+      expect(weighted.arrays["gradient"]).toEqual(found.arrays["gradient"]);
+      expect(weighted.scalars).toEqual(found.scalars);
+    },
+  );
+
+  test("a target has the weight of its class, and one of no class has none", () => {
+    const weightsOf = (target: number[], blend: number) =>
+      runTrial(variant, {
+        operation: Operation.ClassWeights,
+        arrays: { weights: zeros(target.length), target, classWeights: [2, 6, 5], samples: [1, 0.5] },
+        operands: ["weights", "target", "classWeights", 3, "samples", target.length / 2, blend],
+        rows: 2,
+      }).arrays["weights"];
+    expect([...weightsOf([0, 2, 1, -1, 3, Number.NaN], 0)]).toEqual([2, 5, 6, NaN, NaN, NaN]);
+    expect([...weightsOf([0, 0.25, 1.5, 1, -0.5, 0.5], 1)]).toEqual([2, 3, NaN, 3, NaN, 2]);
   });
 
   test.each([-1, 3, 1.5e9, Number.NaN])(

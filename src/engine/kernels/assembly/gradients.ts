@@ -43,3 +43,29 @@ export function clamp(gradients: usize, count: i32, maximum: f32): void {
     gradients += 16;
   }
 }
+
+/**
+ * Largest magnitude among `count` numbers, any count; NaN where one is a NaN. What follows them is not looked at:
+ * rows of an earlier, larger call may stand there.
+ */
+export function largestMagnitude(numbers: usize, count: i32): f32 {
+  let lanes = f32x4.splat(0);
+  for (; count >= 4; count -= 4) {
+    lanes = f32x4.max(lanes, f32x4.abs(v128.load(numbers)));
+    numbers += 16;
+  }
+  let largest = max(
+    max(f32x4.extract_lane(lanes, 0), f32x4.extract_lane(lanes, 1)),
+    max(f32x4.extract_lane(lanes, 2), f32x4.extract_lane(lanes, 3)),
+  );
+  for (; count > 0; count--) {
+    largest = max(largest, abs(load<f32>(numbers)));
+    numbers += 4;
+  }
+  return largest;
+}
+
+/** Whether `terms` products of numbers no larger than these stay finite in float32 when they are added up. */
+export function bounded(largestA: f32, largestB: f32, terms: f64): bool {
+  return f64(largestA) * f64(largestB) * terms <= f64(f32.MAX_VALUE);
+}

@@ -18,7 +18,7 @@ import {
   convolutionInputGradient,
   convolutionWeightGradient,
 } from "./convolution";
-import { allFinite, clamp, norm, scale } from "./gradients";
+import { allFinite, bounded, clamp, largestMagnitude, norm, scale } from "./gradients";
 import {
   gruBackward,
   gruBiasGradients,
@@ -28,9 +28,21 @@ import {
   gruInputWeightGradient,
   lastStep,
 } from "./gru";
-import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses";
+import { classWeightsOfTargets, Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses";
+import { accumulate, add, applyMask, copy, drawMask } from "./masks";
 import { columnSums, outerProduct, product, productTransposed, Start } from "./matrix";
+import {
+  batchNormBackward,
+  batchNormCommit,
+  batchNormEvaluate,
+  batchNormEvaluateBackward,
+  batchNormForward,
+  layerNormBackward,
+  layerNormForward,
+  layerNormGammaGradient,
+} from "./norms";
 import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers";
+import { averagePoolBackward, averagePoolForward, maxPoolBackward, maxPoolForward } from "./pooling";
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from "./softmax";
 
 /** Operand `index` of the instruction at `at` as an integer or pointer. */
@@ -82,8 +94,77 @@ function setScalar(scalars: usize, which: Scalar, value: f64): void {
 function elementwise(kind: Elementwise, at: usize, rows: i32, edge: f32): void {
   const scalars = pointer(at, 3);
   const gradientScale = f32(scalar(scalars, Scalar.GradientScale));
-  const loss = elementwiseLoss(kind, pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 4) * rows, gradientScale, edge);
+  const loss = elementwiseLoss(kind, pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 4) * rows, gradientScale, edge, pointer(at, 6), int(at, 7));
   setScalar(scalars, Scalar.Loss, loss);
+}
+
+/** Operand `index`, a pointer that is moved unless it is absent. */
+// @ts-ignore: decorator
+@inline
+function moved(at: usize, index: usize, displacement: usize): usize {
+  const place = pointer(at, index);
+  return place ? place + displacement : 0;
+}
+
+/**
+ * Runs the instruction at `at`, ClipByValue or an optimizer, with its parameters and their state (not the gradients)
+ * moved by `displacement` bytes, and on `count` numbers where that is not 0.
+ */
+function update(at: usize, displacement: usize, count: i32): void {
+  const weights = pointer(at, 0) + displacement;
+  const gradients = pointer(at, 1);
+  const third = moved(at, 2, displacement);
+  switch (load<i32>(at)) {
+    case Operation.ClipByValue:
+      clamp(pointer(at, 0), count ? count : int(at, 1), float(at, 2));
+      break;
+    case Operation.GradientDescent:
+      gradientDescent(weights, gradients, count ? count : int(at, 2), f32(scalar(pointer(at, 3), Scalar.StepSize)), float(at, 4));
+      break;
+    case Operation.Momentum: {
+      const scalars = pointer(at, 4);
+      momentumDescent(weights, gradients, third, count ? count : int(at, 3), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), float(at, 5), float(at, 6), int(at, 7) != 0);
+      break;
+    }
+    case Operation.Adagrad:
+      adagrad(weights, gradients, third, count ? count : int(at, 3), f32(scalar(pointer(at, 4), Scalar.StepSize)), float(at, 5), float(at, 6));
+      break;
+    case Operation.RmsProp:
+      rmsProp(weights, gradients, third, moved(at, 3, displacement), moved(at, 4, displacement), count ? count : int(at, 5), f32(scalar(pointer(at, 6), Scalar.StepSize)), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
+      break;
+    case Operation.Adam: {
+      const scalars = pointer(at, 5);
+      adam(weights, gradients, third, moved(at, 3, displacement), count ? count : int(at, 4), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), f32(scalar(scalars, Scalar.Decay)), float(at, 6), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
+      break;
+    }
+  }
+}
+
+/** c [m, n] = start + a^T b for the first `m` of the `inputs` columns of a [k, inputs]; b is [k, n]. */
+function weightGradient(c: usize, a: usize, b: usize, inputs: i32, m: i32, n: i32, k: i32, start: Start): void {
+  if (k == 1) outerProduct(c, a, b, m, n, start);
+  else product(c, bytes(n), a, 4, bytes(inputs), b, bytes(n), m, n, k, start, 0);
+}
+
+/** Gradient and update of a dense layer's weights, strip by strip, by the instructions that follow the one at `at`. */
+function updateInStrips(at: usize, rows: i32): void {
+  const scratch = pointer(at, 0);
+  const inputs = int(at, 3);
+  const outputs = int(at, 4);
+  const stripRows = int(at, 6);
+  for (let i = 0; i < inputs; i += stripRows) {
+    const m = min(stripRows, inputs - i);
+    weightGradient(scratch, pointer(at, 1) + (usize(i) << 2), pointer(at, 2), inputs, m, outputs, int(at, 5) * rows, Start.Zero);
+    let count = m * outputs;
+    // Optimizers work on whole vectors, and weights are padded with zeros that must stay so.
+    for (; (count & 3) != 0; count++) store<f32>(scratch + (usize(count) << 2), 0);
+    const displacement = usize(i * outputs) << 2;
+    let instruction = at;
+    for (let following = int(at, 7); following > 0; following--) {
+      instruction += instructionSlots << 2;
+      update(instruction, displacement, count);
+    }
+  }
 }
 
 /**
@@ -109,10 +190,7 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
       }
       case Operation.DenseWeightGradient: {
         const m = int(at, 3);
-        const n = int(at, 4);
-        const k = int(at, 5) * rows;
-        if (k == 1) outerProduct(pointer(at, 0), pointer(at, 1), pointer(at, 2), m, n, start);
-        else product(pointer(at, 0), bytes(n), pointer(at, 1), 4, bytes(m), pointer(at, 2), bytes(n), m, n, k, start, 0);
+        weightGradient(pointer(at, 0), pointer(at, 1), pointer(at, 2), m, m, int(at, 4), int(at, 5) * rows, start);
         break;
       }
       case Operation.DenseBiasGradient:
@@ -185,6 +263,66 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
         logSoftmaxBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4) * rows);
         break;
 
+      case Operation.MaxPoolForward:
+        maxPoolForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows, int(at, 4), int(at, 5), int(at, 6));
+        break;
+      case Operation.MaxPoolBackward:
+        maxPoolBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows, int(at, 4), int(at, 5), int(at, 6));
+        break;
+      case Operation.AveragePoolForward:
+        averagePoolForward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows, int(at, 3), int(at, 4), int(at, 5));
+        break;
+      case Operation.AveragePoolBackward:
+        averagePoolBackward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows, int(at, 3), int(at, 4), int(at, 5));
+        break;
+
+      case Operation.BatchNormForward:
+        batchNormForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), pointer(at, 6), int(at, 7), int(at, 8), rows, float(at, 9));
+        break;
+      case Operation.BatchNormEvaluate:
+        batchNormEvaluate(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), int(at, 6), int(at, 7), rows, float(at, 8));
+        break;
+      case Operation.BatchNormBackward:
+        batchNormBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), pointer(at, 5), int(at, 6), int(at, 7), rows);
+        break;
+      case Operation.BatchNormEvaluateBackward:
+        batchNormEvaluateBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), int(at, 4), int(at, 5), rows, float(at, 6));
+        break;
+      case Operation.BatchNormCommit:
+        batchNormCommit(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), int(at, 4) * rows, float(at, 5));
+        break;
+      case Operation.LayerNormForward:
+        layerNormForward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), int(at, 5), int(at, 6) * rows, float(at, 7));
+        break;
+      case Operation.LayerNormBackward:
+        layerNormBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), int(at, 5), int(at, 6) * rows);
+        break;
+      case Operation.LayerNormGradients: {
+        const width = int(at, 5);
+        const normalized = int(at, 6) * rows;
+        if (pointer(at, 0)) layerNormGammaGradient(pointer(at, 0), pointer(at, 2), pointer(at, 3), pointer(at, 4), width, normalized, start);
+        if (pointer(at, 1)) columnSums(pointer(at, 1), pointer(at, 2), bytes(width), normalized, width, start);
+        break;
+      }
+
+      case Operation.DrawMask: {
+        const scalars = pointer(at, 4);
+        drawMask(pointer(at, 0), int(at, 1) * rows, int(at, 2), int(at, 3), scalar(scalars, Scalar.Seed), scalar(scalars, Scalar.Draws));
+        break;
+      }
+      case Operation.Mask:
+        applyMask(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows, float(at, 4));
+        break;
+      case Operation.Copy:
+        copy(pointer(at, 0), pointer(at, 1), int(at, 2) * rows);
+        break;
+      case Operation.Add:
+        add(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows);
+        break;
+
+      case Operation.ClassWeights:
+        classWeightsOfTargets(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), pointer(at, 4), int(at, 5), rows, int(at, 6) != 0);
+        break;
       case Operation.SquaredError:
         elementwise(Elementwise.Squared, at, rows, 0);
         break;
@@ -206,19 +344,25 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
       case Operation.SoftmaxCrossEntropy: {
         const scalars = pointer(at, 3);
         const gradientScale = f32(scalar(scalars, Scalar.GradientScale));
-        setScalar(scalars, Scalar.Loss, softmaxCrossEntropy(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 4), int(at, 5) * rows, gradientScale));
+        setScalar(scalars, Scalar.Loss, softmaxCrossEntropy(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 4), int(at, 5) * rows, gradientScale, pointer(at, 6), int(at, 7)));
         break;
       }
       case Operation.NegativeLogLikelihood: {
         const scalars = pointer(at, 3);
         const gradientScale = f32(scalar(scalars, Scalar.GradientScale));
-        setScalar(scalars, Scalar.Loss, negativeLogLikelihood(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 4), int(at, 5) * rows, gradientScale));
+        setScalar(scalars, Scalar.Loss, negativeLogLikelihood(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 4), int(at, 5) * rows, gradientScale, pointer(at, 6), int(at, 7)));
         break;
       }
 
       case Operation.RequireFinite: {
         const loss = scalar(pointer(at, 2), Scalar.Loss);
         if (loss - loss != 0 || !allFinite(pointer(at, 0), int(at, 1))) return 1;
+        break;
+      }
+      case Operation.RequireBounded: {
+        const a = largestMagnitude(pointer(at, 0), int(at, 1) * rows);
+        const b: f32 = pointer(at, 2) ? largestMagnitude(pointer(at, 2), int(at, 3) * rows) : 1;
+        if (!bounded(a, b, f64(int(at, 4)) * f64(rows))) return 1;
         break;
       }
       case Operation.ClipByNorm: {
@@ -228,29 +372,24 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
         if (factor < 1) scale(pointer(at, 0), int(at, 1), f32(factor));
         break;
       }
+      case Operation.Accumulate:
+        accumulate(pointer(at, 0), pointer(at, 1), int(at, 2), start);
+        break;
+      case Operation.UpdateInStrips: {
+        updateInStrips(at, rows);
+        const following = int(at, 7);
+        count -= following;
+        at += usize(following) * (instructionSlots << 2);
+        break;
+      }
       case Operation.ClipByValue:
-        clamp(pointer(at, 0), int(at, 1), float(at, 2));
-        break;
-
       case Operation.GradientDescent:
-        gradientDescent(pointer(at, 0), pointer(at, 1), int(at, 2), f32(scalar(pointer(at, 3), Scalar.StepSize)), float(at, 4));
-        break;
-      case Operation.Momentum: {
-        const scalars = pointer(at, 4);
-        momentumDescent(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), float(at, 5), float(at, 6), int(at, 7) != 0);
-        break;
-      }
+      case Operation.Momentum:
       case Operation.Adagrad:
-        adagrad(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), f32(scalar(pointer(at, 4), Scalar.StepSize)), float(at, 5), float(at, 6));
-        break;
       case Operation.RmsProp:
-        rmsProp(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), pointer(at, 4), int(at, 5), f32(scalar(pointer(at, 6), Scalar.StepSize)), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
+      case Operation.Adam:
+        update(at, 0, 0);
         break;
-      case Operation.Adam: {
-        const scalars = pointer(at, 5);
-        adam(pointer(at, 0), pointer(at, 1), pointer(at, 2), pointer(at, 3), int(at, 4), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), f32(scalar(scalars, Scalar.Decay)), float(at, 6), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
-        break;
-      }
     }
   }
   return 0;

@@ -1,4 +1,4 @@
-/** Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4. */
+/** Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4 unless said otherwise. */
 
 /** Whether all gradients are finite: any other makes 0 times it not 0. */
 export function allFinite(memory: Float32Array, gradients: number, count: number): boolean {
@@ -29,4 +29,19 @@ export function clamp(memory: Float32Array, gradients: number, count: number, ma
   for (let i = 0; i < count; i++) {
     memory[gradients + i] = Math.max(Math.min(memory[gradients + i], maximum), -maximum);
   }
+}
+
+/** Largest magnitude among `count` numbers, any count; NaN where one is a NaN. */
+export function largestMagnitude(memory: Float32Array, numbers: number, count: number): number {
+  let largest = 0;
+  for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(memory[numbers + i]));
+  return largest;
+}
+
+/** Largest float32. */
+const largestFinite = 3.4028234663852886e38;
+
+/** Whether `terms` products of numbers no larger than these stay finite in float32 when they are added up. */
+export function bounded(largestA: number, largestB: number, terms: number): boolean {
+  return largestA * largestB * terms <= largestFinite;
 }

@@ -19,7 +19,7 @@ import {
   createShape,
   readShape,
 } from "./convolution.ts";
-import { allFinite, clamp, norm, scale } from "./gradients.ts";
+import { allFinite, bounded, clamp, largestMagnitude, norm, scale } from "./gradients.ts";
 import {
   gruBackward,
   gruBiasGradients,
@@ -29,9 +29,27 @@ import {
   gruInputWeightGradient,
   lastStep,
 } from "./gru.ts";
-import { Elementwise, elementwiseLoss, negativeLogLikelihood, softmaxCrossEntropy } from "./losses.ts";
+import {
+  classWeightsOfTargets,
+  Elementwise,
+  elementwiseLoss,
+  negativeLogLikelihood,
+  softmaxCrossEntropy,
+} from "./losses.ts";
+import { accumulate, add, applyMask, drawMask } from "./masks.ts";
 import { columnSums, product, productTransposed, Start } from "./matrix.ts";
+import {
+  batchNormBackward,
+  batchNormCommit,
+  batchNormEvaluate,
+  batchNormEvaluateBackward,
+  batchNormForward,
+  layerNormBackward,
+  layerNormForward,
+  layerNormGammaGradient,
+} from "./norms.ts";
 import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers.ts";
+import { averagePoolBackward, averagePoolForward, maxPoolBackward, maxPoolForward } from "./pooling.ts";
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from "./softmax.ts";
 
 const f = Math.fround;
@@ -56,7 +74,132 @@ export function createScalarRun(
       ints[operand + 4] * rows,
       f(doubles[scalars + Scalar.GradientScale]),
       edge,
+      ints[operand + 6] >>> 2,
+      ints[operand + 7],
     );
+  }
+
+  /** Operand at `slot`, a pointer that is moved; -1 where it is absent. */
+  function moved(slot: number, displacement: number): number {
+    const place = ints[slot] >>> 2;
+    return place ? place + displacement : -1;
+  }
+
+  /**
+   * Runs the instruction at `at`, ClipByValue or an optimizer, with its parameters and their state (not the
+   * gradients) moved by `displacement` numbers, and on `override` numbers where that is not 0.
+   */
+  function update(at: number, displacement: number, override: number): void {
+    const o = at + 1;
+    const weights = (ints[o] >>> 2) + displacement;
+    const gradients = ints[o + 1] >>> 2;
+    const third = moved(o + 2, displacement);
+    switch (ints[at]) {
+      case Operation.ClipByValue:
+        clamp(floats, ints[o] >>> 2, override || ints[o + 1], floats[o + 2]);
+        break;
+      case Operation.GradientDescent: {
+        const step = f(doubles[(ints[o + 3] >>> 3) + Scalar.StepSize]);
+        gradientDescent(floats, weights, gradients, override || ints[o + 2], step, floats[o + 4]);
+        break;
+      }
+      case Operation.Momentum: {
+        const scalars = ints[o + 4] >>> 3;
+        momentumDescent(
+          floats,
+          weights,
+          gradients,
+          third,
+          override || ints[o + 3],
+          f(doubles[scalars + Scalar.StepSize]),
+          f(doubles[scalars + Scalar.Correction]),
+          floats[o + 5],
+          floats[o + 6],
+          ints[o + 7] !== 0,
+        );
+        break;
+      }
+      case Operation.Adagrad: {
+        const step = f(doubles[(ints[o + 4] >>> 3) + Scalar.StepSize]);
+        const count = override || ints[o + 3];
+        adagrad(floats, weights, gradients, third, count, step, floats[o + 5], floats[o + 6]);
+        break;
+      }
+      case Operation.RmsProp:
+        rmsProp(
+          floats,
+          weights,
+          gradients,
+          third,
+          moved(o + 3, displacement),
+          moved(o + 4, displacement),
+          override || ints[o + 5],
+          f(doubles[(ints[o + 6] >>> 3) + Scalar.StepSize]),
+          floats[o + 7],
+          floats[o + 8],
+          floats[o + 9],
+          floats[o + 10],
+          floats[o + 11],
+        );
+        break;
+      case Operation.Adam: {
+        const scalars = ints[o + 5] >>> 3;
+        adam(
+          floats,
+          weights,
+          gradients,
+          third,
+          moved(o + 3, displacement),
+          override || ints[o + 4],
+          f(doubles[scalars + Scalar.StepSize]),
+          f(doubles[scalars + Scalar.Correction]),
+          f(doubles[scalars + Scalar.Decay]),
+          floats[o + 6],
+          floats[o + 7],
+          floats[o + 8],
+          floats[o + 9],
+          floats[o + 10],
+          floats[o + 11],
+        );
+        break;
+      }
+    }
+  }
+
+  /** Gradient and update of a dense layer's weights, strip by strip, by the instructions that follow the one at `at`. */
+  function updateInStrips(at: number, rows: number): void {
+    const o = at + 1;
+    const scratch = ints[o] >>> 2;
+    const input = ints[o + 1] >>> 2;
+    const outputGradient = ints[o + 2] >>> 2;
+    const inputs = ints[o + 3];
+    const outputs = ints[o + 4];
+    const k = ints[o + 5] * rows;
+    const stripRows = ints[o + 6];
+    for (let i = 0; i < inputs; i += stripRows) {
+      const m = Math.min(stripRows, inputs - i);
+      product(
+        floats,
+        scratch,
+        outputs,
+        input + i,
+        1,
+        inputs,
+        outputGradient,
+        outputs,
+        m,
+        outputs,
+        k,
+        Start.Zero,
+        0,
+      );
+      let count = m * outputs;
+      // Optimizers work on whole vectors, and weights are padded with zeros that must stay so.
+      for (; (count & 3) !== 0; count++) floats[scratch + count] = 0;
+      for (let following = 1; following <= ints[o + 7]; following++) {
+        update(at + following * instructionSlots, i * outputs, count);
+      }
+    }
   }
 
   return (program, count, rows, gathering) => {
@@ -189,6 +332,98 @@ export function createScalarRun(
           logSoftmaxBackward(floats, p0, p1, p2, ints[o + 3], ints[o + 4] * rows);
           break;
 
+        case Operation.MaxPoolForward: {
+          const planes = ints[o + 3] * rows;
+          maxPoolForward(floats, ints, p0, p1, p2, planes, ints[o + 4], ints[o + 5], ints[o + 6]);
+          break;
+        }
+        case Operation.MaxPoolBackward: {
+          const planes = ints[o + 3] * rows;
+          maxPoolBackward(floats, ints, p0, p1, p2, planes, ints[o + 4], ints[o + 5], ints[o + 6]);
+          break;
+        }
+        case Operation.AveragePoolForward:
+          averagePoolForward(floats, p0, p1, ints[o + 2] * rows, ints[o + 3], ints[o + 4], ints[o + 5]);
+          break;
+        case Operation.AveragePoolBackward:
+          averagePoolBackward(floats, p0, p1, ints[o + 2] * rows, ints[o + 3], ints[o + 4], ints[o + 5]);
+          break;
+
+        case Operation.BatchNormForward: {
+          const mean = ints[o + 5] >>> 2;
+          const variance = ints[o + 6] >>> 2;
+          const channels = ints[o + 7];
+          const positions = ints[o + 8];
+          const beta = ints[o + 4] >>> 2;
+          const epsilon = floats[o + 9];
+          batchNormForward(floats, p0, p1, p2, p3, beta, mean, variance, channels, positions, rows, epsilon);
+          break;
+        }
+        case Operation.BatchNormEvaluate: {
+          const mean = ints[o + 4] >>> 2;
+          const variance = ints[o + 5] >>> 2;
+          const channels = ints[o + 6];
+          const positions = ints[o + 7];
+          batchNormEvaluate(floats, p0, p1, p2, p3, mean, variance, channels, positions, rows, floats[o + 8]);
+          break;
+        }
+        case Operation.BatchNormBackward: {
+          const gamma = ints[o + 4] >>> 2;
+          const sums = ints[o + 5] >>> 2;
+          batchNormBackward(floats, p0, p1, p2, p3, gamma, sums, ints[o + 6], ints[o + 7], rows);
+          break;
+        }
+        case Operation.BatchNormEvaluateBackward: {
+          const epsilon = floats[o + 6];
+          batchNormEvaluateBackward(floats, p0, p1, p2, p3, ints[o + 4], ints[o + 5], rows, epsilon);
+          break;
+        }
+        case Operation.BatchNormCommit:
+          batchNormCommit(floats, p0, p1, p2, ints[o + 3], ints[o + 4] * rows, floats[o + 5]);
+          break;
+        case Operation.LayerNormForward: {
+          const beta = ints[o + 4] >>> 2;
+          layerNormForward(floats, p0, p1, p2, p3, beta, ints[o + 5], ints[o + 6] * rows, floats[o + 7]);
+          break;
+        }
+        case Operation.LayerNormBackward: {
+          const gamma = ints[o + 4] >>> 2;
+          layerNormBackward(floats, p0, p1, p2, p3, gamma, ints[o + 5], ints[o + 6] * rows);
+          break;
+        }
+        case Operation.LayerNormGradients: {
+          const statistics = ints[o + 4] >>> 2;
+          const width = ints[o + 5];
+          const normalized = ints[o + 6] * rows;
+          if (p0) layerNormGammaGradient(floats, p0, p2, p3, statistics, width, normalized, start);
+          if (p1) columnSums(floats, p1, p2, width, normalized, width, start);
+          break;
+        }
+
+        case Operation.DrawMask: {
+          const scalars = ints[o + 4] >>> 3;
+          const threshold = ints[o + 2] >>> 0;
+          const seed = doubles[scalars + Scalar.Seed];
+          const draws = doubles[scalars + Scalar.Draws];
+          drawMask(floats, p0, ints[o + 1] * rows, threshold, ints[o + 3], seed, draws);
+          break;
+        }
+        case Operation.Mask:
+          applyMask(floats, p0, p1, p2, ints[o + 3] * rows, floats[o + 4]);
+          break;
+        case Operation.Copy:
+          floats.copyWithin(p0, p1, p1 + ints[o + 2] * rows);
+          break;
+        case Operation.Add:
+          add(floats, p0, p1, p2, ints[o + 3] * rows);
+          break;
+
+        case Operation.ClassWeights: {
+          const sampleWeights = ints[o + 4] >>> 2;
+          const blend = ints[o + 6] !== 0;
+          classWeightsOfTargets(floats, p0, p1, p2, ints[o + 3], sampleWeights, ints[o + 5], rows, blend);
+          break;
+        }
         case Operation.SquaredError:
           elementwise(Elementwise.Squared, o, rows, 0);
           break;
@@ -211,7 +446,17 @@ export function createScalarRun(
           const scalars = ints[o + 3] >>> 3;
           const gradientScale = f(doubles[scalars + Scalar.GradientScale]);
           const width = ints[o + 4];
-          const loss = softmaxCrossEntropy(floats, p0, p1, p2, width, ints[o + 5] * rows, gradientScale);
+          const loss = softmaxCrossEntropy(
+            floats,
+            p0,
+            p1,
+            p2,
+            width,
+            ints[o + 5] * rows,
+            gradientScale,
+            ints[o + 6] >>> 2,
+            ints[o + 7],
+          );
           doubles[scalars + Scalar.Loss] = loss;
           break;
         }
@@ -219,7 +464,17 @@ export function createScalarRun(
           const scalars = ints[o + 3] >>> 3;
           const gradientScale = f(doubles[scalars + Scalar.GradientScale]);
           const width = ints[o + 4];
-          const loss = negativeLogLikelihood(floats, p0, p1, p2, width, ints[o + 5] * rows, gradientScale);
+          const loss = negativeLogLikelihood(
+            floats,
+            p0,
+            p1,
+            p2,
+            width,
+            ints[o + 5] * rows,
+            gradientScale,
+            ints[o + 6] >>> 2,
+            ints[o + 7],
+          );
           doubles[scalars + Scalar.Loss] = loss;
           break;
         }
@@ -229,6 +484,12 @@ export function createScalarRun(
           if (loss - loss !== 0 || !allFinite(floats, p0, ints[o + 1])) return 1;
           break;
         }
+        case Operation.RequireBounded: {
+          const a = largestMagnitude(floats, p0, ints[o + 1] * rows);
+          const b = p2 ? largestMagnitude(floats, p2, ints[o + 3] * rows) : 1;
+          if (!bounded(a, b, ints[o + 4] * rows)) return 1;
+          break;
+        }
         case Operation.ClipByNorm: {
           const length = norm(floats, p0, ints[o + 1]);
           doubles[(ints[o + 2] >>> 3) + Scalar.GradientNorm] = length;
@@ -236,74 +497,24 @@ export function createScalarRun(
           if (factor < 1) scale(floats, p0, ints[o + 1], f(factor));
           break;
         }
+        case Operation.Accumulate:
+          accumulate(floats, p0, p1, ints[o + 2], start);
+          break;
+        case Operation.UpdateInStrips: {
+          updateInStrips(at, rows);
+          const following = ints[o + 7];
+          count -= following;
+          at += following * instructionSlots;
+          break;
+        }
         case Operation.ClipByValue:
-          clamp(floats, p0, ints[o + 1], floats[o + 2]);
-          break;
-
-        case Operation.GradientDescent: {
-          const step = f(doubles[(ints[o + 3] >>> 3) + Scalar.StepSize]);
-          gradientDescent(floats, p0, p1, ints[o + 2], step, floats[o + 4]);
-          break;
-        }
-        case Operation.Momentum: {
-          const scalars = ints[o + 4] >>> 3;
-          momentumDescent(
-            floats,
-            p0,
-            p1,
-            p2,
-            ints[o + 3],
-            f(doubles[scalars + Scalar.StepSize]),
-            f(doubles[scalars + Scalar.Correction]),
-            floats[o + 5],
-            floats[o + 6],
-            ints[o + 7] !== 0,
-          );
-          break;
-        }
-        case Operation.Adagrad: {
-          const step = f(doubles[(ints[o + 4] >>> 3) + Scalar.StepSize]);
-          adagrad(floats, p0, p1, p2, ints[o + 3], step, floats[o + 5], floats[o + 6]);
-          break;
-        }
+        case Operation.GradientDescent:
+        case Operation.Momentum:
+        case Operation.Adagrad:
         case Operation.RmsProp:
-          rmsProp(
-            floats,
-            p0,
-            p1,
-            p2,
-            p3 || -1,
-            ints[o + 4] >>> 2 || -1,
-            ints[o + 5],
-            f(doubles[(ints[o + 6] >>> 3) + Scalar.StepSize]),
-            floats[o + 7],
-            floats[o + 8],
-            floats[o + 9],
-            floats[o + 10],
-            floats[o + 11],
-          );
+        case Operation.Adam:
+          update(at, 0, 0);
           break;
-        case Operation.Adam: {
-          const scalars = ints[o + 5] >>> 3;
-          adam(
-            floats,
-            p0,
-            p1,
-            p2,
-            p3,
-            ints[o + 4],
-            f(doubles[scalars + Scalar.StepSize]),
-            f(doubles[scalars + Scalar.Correction]),
-            f(doubles[scalars + Scalar.Decay]),
-            floats[o + 6],
-            floats[o + 7],
-            floats[o + 8],
-            floats[o + 9],
-            floats[o + 10],
-            floats[o + 11],
-          );
-          break;
-        }
       }
     }
     return 0;

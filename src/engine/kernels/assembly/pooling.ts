@@ -1,0 +1,177 @@
+/**
+ * Pooling without padding over planes, one for each channel of each row. Sizes, kernels and strides are pairs:
+ * height in the upper 16 bits, width in the lower.
+ */
+import { sum } from "./sums";
+
+// @ts-ignore: decorator
+@inline
+function heightOf(pair: i32): i32 {
+  return pair >>> 16;
+}
+
+// @ts-ignore: decorator
+@inline
+function widthOf(pair: i32): i32 {
+  return pair & 0xffff;
+}
+
+/** Windows of `kernel` that fit into `size`. */
+// @ts-ignore: decorator
+@inline
+function windows(size: i32, kernel: i32, stride: i32): i32 {
+  return (size - kernel) / stride + 1;
+}
+
+/** `index`, where given, receives which element of its plane was the largest. */
+export function maxPoolForward(
+  output: usize,
+  index: usize,
+  input: usize,
+  planes: i32,
+  size: i32,
+  kernel: i32,
+  stride: i32,
+): void {
+  const width = widthOf(size);
+  const down = windows(heightOf(size), heightOf(kernel), heightOf(stride));
+  const across = windows(width, widthOf(kernel), widthOf(stride));
+  const planeBytes = usize(heightOf(size) * width) << 2;
+  for (; planes > 0; planes--) {
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) {
+        const corner = y * heightOf(stride) * width + x * widthOf(stride);
+        let maximum = load<f32>(input + (usize(corner) << 2));
+        let largest = corner;
+        for (let i = 0; i < heightOf(kernel); i++) {
+          const from = corner + i * width;
+          const to = from + widthOf(kernel);
+          for (let at = from; at < to; at++) {
+            const value = load<f32>(input + (usize(at) << 2));
+            // A NaN comes in by the second condition, and stays since nothing is larger than it.
+            if (value > maximum || value != value) {
+              maximum = value;
+              largest = at;
+            }
+          }
+        }
+        store<f32>(output, maximum);
+        output += 4;
+        if (index) {
+          store<i32>(index, largest);
+          index += 4;
+        }
+      }
+    }
+    input += planeBytes;
+  }
+}
+
+export function maxPoolBackward(
+  inputGradient: usize,
+  outputGradient: usize,
+  index: usize,
+  planes: i32,
+  size: i32,
+  kernel: i32,
+  stride: i32,
+): void {
+  const positions =
+    windows(heightOf(size), heightOf(kernel), heightOf(stride)) * windows(widthOf(size), widthOf(kernel), widthOf(stride));
+  const planeBytes = usize(heightOf(size) * widthOf(size)) << 2;
+  memory.fill(inputGradient, 0, usize(planes) * planeBytes);
+  for (; planes > 0; planes--) {
+    for (let i = 0; i < positions; i++) {
+      const at = inputGradient + (usize(load<i32>(index)) << 2);
+      store<f32>(at, load<f32>(at) + load<f32>(outputGradient));
+      outputGradient += 4;
+      index += 4;
+    }
+    inputGradient += planeBytes;
+  }
+}
+
+export function averagePoolForward(output: usize, input: usize, planes: i32, size: i32, kernel: i32, stride: i32): void {
+  const share = 1.0 / f64(heightOf(kernel) * widthOf(kernel));
+  const width = widthOf(size);
+  const planeBytes = usize(heightOf(size) * width) << 2;
+  if (kernel == size) {
+    for (; planes > 0; planes--) {
+      store<f32>(output, f32(sum(input, heightOf(size) * width) * share));
+      output += 4;
+      input += planeBytes;
+    }
+    return;
+  }
+  const down = windows(heightOf(size), heightOf(kernel), heightOf(stride));
+  const across = windows(width, widthOf(kernel), widthOf(stride));
+  for (; planes > 0; planes--) {
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) {
+        const corner = y * heightOf(stride) * width + x * widthOf(stride);
+        let total: f64 = 0;
+        for (let i = 0; i < heightOf(kernel); i++) {
+          const from = corner + i * width;
+          const to = from + widthOf(kernel);
+          for (let at = from; at < to; at++) total += f64(load<f32>(input + (usize(at) << 2)));
+        }
+        store<f32>(output, f32(total * share));
+        output += 4;
+      }
+    }
+    input += planeBytes;
+  }
+}
+
+export function averagePoolBackward(
+  inputGradient: usize,
+  outputGradient: usize,
+  planes: i32,
+  size: i32,
+  kernel: i32,
+  stride: i32,
+): void {
+  const share = f32(1.0 / f64(heightOf(kernel) * widthOf(kernel)));
+  const width = widthOf(size);
+  const area = heightOf(size) * width;
+  if (kernel == size) {
+    for (; planes > 0; planes--) {
+      spread(inputGradient, area, load<f32>(outputGradient) * share);
+      outputGradient += 4;
+      inputGradient += usize(area) << 2;
+    }
+    return;
+  }
+  const down = windows(heightOf(size), heightOf(kernel), heightOf(stride));
+  const across = windows(width, widthOf(kernel), widthOf(stride));
+  memory.fill(inputGradient, 0, usize(planes * area) << 2);
+  for (; planes > 0; planes--) {
+    for (let y = 0; y < down; y++) {
+      for (let x = 0; x < across; x++) {
+        const gradient = load<f32>(outputGradient) * share;
+        outputGradient += 4;
+        const corner = y * heightOf(stride) * width + x * widthOf(stride);
+        for (let i = 0; i < heightOf(kernel); i++) {
+          let at = inputGradient + (usize(corner + i * width) << 2);
+          for (let j = widthOf(kernel); j > 0; j--) {
+            store<f32>(at, load<f32>(at) + gradient);
+            at += 4;
+          }
+        }
+      }
+    }
+    inputGradient += usize(area) << 2;
+  }
+}
+
+function spread(at: usize, count: i32, value: f32): void {
+  const values = f32x4.splat(value);
+  for (; count >= 4; count -= 4) {
+    v128.store(at, values);
+    at += 16;
+  }
+  for (; count > 0; count--) {
+    store<f32>(at, value);
+    at += 4;
+  }
+}
