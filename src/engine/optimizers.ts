@@ -1,6 +1,7 @@
 import { Operation, Scalar } from "./kernels/operation.ts";
 import { absent, type BufferReference, type Emit } from "./layers/layer.ts";
 import type { Optimizer } from "./model.ts";
+import { power } from "./power.ts";
 
 /** Names of the numbers an optimizer keeps for every weight. */
 export function optimizerStates(optimizer: Optimizer): string[] {
@@ -125,13 +126,4 @@ export function writeStepScalars(
       scalars[Scalar.Decay] = optimizer.type === "adamW" ? 1 - learningRate * optimizer.weightDecay : 1;
       break;
   }
-}
-
-/** base^exponent for a whole exponent, by squaring: `Math.pow` may differ in the last bit between machines. */
-function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let factor = base; exponent > 0; exponent = Math.floor(exponent / 2), factor *= factor) {
-    if (exponent % 2 === 1) result *= factor;
-  }
-  return result;
 }
