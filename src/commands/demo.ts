@@ -117,7 +117,13 @@ function demoConfig(path: string, directory: string): Config {
     target: { column: demoFirmware.label, classes: demoFirmware.classes.length },
     features: [...defaults.features],
     // The firmware's own README measures the problem with this one.
-    model: { layers: null, optimizer: { adam: { learningRate: 0.01 } }, loss: null, clip: null },
+    model: {
+      layers: null,
+      optimizer: { adam: { learningRate: 0.01 } },
+      loss: null,
+      clip: null,
+      schedule: null,
+    },
     training: { ...defaults.training },
     memory: { budgetBytes: null },
     checkpoint: { directory: free(1), everyMs: 10_000, keep: defaults.checkpoint.keep },

@@ -16,6 +16,7 @@ import {
   requireBudget,
 } from "./plan.ts";
 import { createRandom } from "./random.ts";
+import { applySchedule, multiplierAt, Plateau, requireLength } from "./schedule.ts";
 
 /** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
@@ -65,7 +66,7 @@ export class Network implements Stateful {
   updates = 0;
   /** Updates left out because their loss or gradient was not finite. */
   skipped = 0;
-  /** Step size of the next update; starts at the optimizer's. */
+  /** Base of the step size, which the schedule multiplies; starts at the optimizer's, yours to change. */
   learningRate: number;
 
   readonly #kernels: Kernels;
@@ -78,6 +79,9 @@ export class Network implements Stateful {
   readonly #states: string[];
   readonly #lossElements: number;
   readonly #meanLoss: boolean;
+  readonly #plateau: Plateau | null;
+  /** [1]: the step size among the scalars. */
+  readonly #stepSize: Float64Array;
 
   /** Rows gathered towards the next update, and how many it takes; what counts while `step` is called in parts. */
   #gathered = 0;
@@ -88,6 +92,8 @@ export class Network implements Stateful {
 
   /** @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
   constructor(model: Model, options: NetworkOptions = {}) {
+    if (model.schedule) requireLength(model.schedule);
+    this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
     this.model = model;
     this.plan = plan(model, { batchSize: options.batchSize ?? 1 });
     if (options.budgetBytes !== undefined) requireBudget(this.plan, options.budgetBytes);
@@ -110,6 +116,7 @@ export class Network implements Stateful {
 
     const scalars = this.#buffer("scalars");
     this.#scalars = new Float64Array(this.#kernels.buffer, scalars.offset, scalars.shape[0]);
+    this.#stepSize = this.#scalars.subarray(Scalar.StepSize, Scalar.StepSize + 1);
     this.#program = this.#buffer("program").offset;
     this.#writeProgram(Object.values(program).flat());
 
@@ -126,6 +133,13 @@ export class Network implements Stateful {
   get loss(): number {
     const sum = this.#scalars[Scalar.Loss];
     return this.#meanLoss ? sum / (this.#lastRows * this.#lossElements) : sum;
+  }
+
+  /** Step size of the next update: the base rate, multiplied by what the schedule has come to. */
+  get currentLearningRate(): number {
+    const { schedule } = this.model;
+    if (!schedule) return this.learningRate;
+    return this.learningRate * multiplierAt(schedule, this.updates, this.#plateau?.multiplier[0]);
   }
 
   /** 2-norm of all gradients of the last update before clipping; only kept where the model clips by norm. */
@@ -147,6 +161,7 @@ export class Network implements Stateful {
     this.skipped = 0;
     this.#gathered = 0;
     this.#poisoned = false;
+    this.#plateau?.reset();
     this.learningRate = this.model.optimizer.learningRate;
   }
 
@@ -178,17 +193,27 @@ export class Network implements Stateful {
       const backward = first + (this.#forwardCount + this.#predictionCount) * instructionBytes;
       finite = run(backward, this.#backwardCount, rows, gathering) === 0;
     }
+    if (finite && this.#plateau) {
+      this.#plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
+    }
     this.#gathered += rows;
     this.#gathering = rowsPerUpdate;
     this.#poisoned = !finite;
     if (this.#gathered === rowsPerUpdate) {
       if (finite) {
+        scalars[Scalar.StepSize] = this.learningRate;
+        const { schedule } = this.model;
+        if (schedule) {
+          applySchedule(schedule, this.updates, this.#plateau?.multiplier ?? unreduced, this.#stepSize);
+        }
+        this.#plateau?.observe(this.updates);
         this.updates++;
-        writeStepScalars(this.model.optimizer, this.learningRate, this.updates, scalars);
+        writeStepScalars(this.model.optimizer, this.updates, scalars);
         const before = this.#forwardCount + this.#predictionCount + this.#backwardCount;
         run(first + before * instructionBytes, this.#updateCount, rows, 0);
       } else {
         this.skipped++;
+        if (this.#plateau) this.#plateau.gathered[0] = 0;
       }
       this.#gathered = 0;
       this.#poisoned = false;
@@ -239,6 +264,7 @@ export class Network implements Stateful {
     parameters: Tensor[];
     optimizerState: Tensor[];
     gradients: Tensor[];
+    plateau?: Float64Array;
   } {
     return {
       updates: this.updates,
@@ -250,6 +276,7 @@ export class Network implements Stateful {
       parameters: this.parameters(),
       optimizerState: this.#states.flatMap((state) => this.#tensors(`.${state}`)),
       gradients: this.#gathered > 0 ? this.gradients() : [],
+      ...(this.#plateau ? { plateau: this.#plateau.state() } : {}),
     };
   }
 
@@ -260,6 +287,7 @@ export class Network implements Stateful {
     this.#requireTensors(state.parameters, [""]);
     this.#requireTensors(state.optimizerState, suffixes);
     if (state.gathered > 0) this.#requireTensors(state.gradients, [".gradient"]);
+    this.#plateau?.restore(state.plateau);
     for (const tensor of [...state.parameters, ...state.optimizerState, ...state.gradients]) {
       this.#load(tensor);
     }
@@ -356,6 +384,8 @@ export class Network implements Stateful {
   }
 }
 
+/** What a schedule that no plateau reduces is multiplied by. */
+const unreduced = Float64Array.of(1);
 const instructionBytes = instructionSlots * 4;
 
 /** Copies between the arena's layout and PyTorch's. */

@@ -67,7 +67,7 @@ test("fills in every default of a config that names only its target, but those t
     },
     target: { column: "flow", standardize: true },
     features: ["standardize"],
-    model: { layers: null, optimizer: null, loss: null, clip: null },
+    model: { layers: null, optimizer: null, loss: null, clip: null, schedule: null },
     training: { batchSize: 1, seed: 1, deterministic: false },
     memory: { budgetBytes: null },
     checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: 600_000, keep: 5 },
