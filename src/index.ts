@@ -58,6 +58,14 @@ export {
 export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/network.ts";
 export { type Plan, type PlannedBuffer, type PlanOptions, plan } from "./engine/plan.ts";
 export { createRandom, type Random, shuffle } from "./engine/random.ts";
+export {
+  constant,
+  cosineDecay,
+  exponentialDecay,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+} from "./engine/schedule.ts";
 export { CheckpointError, RivuletError } from "./errors.ts";
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export { createLearner, type Learner, type LearnerMemory, type LearnerOptions } from "./learner/learner.ts";

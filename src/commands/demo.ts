@@ -124,6 +124,7 @@ function demoConfig(path: string, directory: string): Config {
       optimizer: { adam: { learningRate: 0.01 } },
       loss: null,
       clip: null,
+      schedule: null,
     },
     training: { ...defaults.training },
     memory: { budgetBytes: null, recompute: false, batch: null },

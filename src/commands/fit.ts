@@ -2,7 +2,9 @@ import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { formatDuration, formatSize } from "../daemon/quantities.ts";
 import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../engine/descent.ts";
+import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
 import { createRandom } from "../engine/random.ts";
+import { isOpen, spanning } from "../engine/schedule.ts";
 import { RivuletError } from "../errors.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
@@ -49,7 +51,18 @@ export async function run(invocation: Invocation): Promise<Report> {
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
   requireRereadable(data);
   const columns = await columnsOf(config, data);
-  const learner = configuredLearner({ ...config, training: { ...config.training, batchSize } }, columns, {
+  const schedule = await scheduleForRun(config, async () => {
+    const { rows } = await readRows(data, () => {}, { columns });
+    // That no row is left is complained of below.
+    const trainingRows = Math.max(1, rows - Math.round(rows * heldOut));
+    return epochs * updatesPerEpoch(regime, trainingRows, batchSize);
+  });
+  const trained = {
+    ...config,
+    model: { ...config.model, schedule },
+    training: { ...config.training, batchSize },
+  };
+  const learner = configuredLearner(trained, columns, {
     seed,
     gather: regime === "batch",
   });
@@ -136,6 +149,16 @@ function batchSizeFor(invocation: Invocation, regime: Regime, config: Config): n
   const configured = config.training.batchSize > 1 ? config.training.batchSize : usualBatchSize;
   const given = wholeNumber(invocation, "batch-size", configured, { minimum: 1, maximum: 2 ** 20 });
   return regime === "stochastic" ? 1 : given;
+}
+
+/**
+ * The config's schedule as written, but with a cosine that leaves its length open made to end with the run.
+ * `countUpdates`, those of the whole run, reads the file once more, so it is asked only then.
+ */
+async function scheduleForRun(config: Config, countUpdates: () => Promise<number>): Promise<unknown> {
+  const schedule = scheduleFromDescription(config.model.schedule, "model.schedule");
+  if (schedule === null || !isOpen(schedule)) return config.model.schedule;
+  return describeSchedule(spanning(schedule, await countUpdates()));
 }
 
 /** Refuses a file with a label out of range before anything is learned from it. */

@@ -96,7 +96,13 @@ function describe(
   metrics: ClassificationReport | RegressionReport | null,
   refused: string[],
 ): string {
-  const model = checkpoint.model as { inputShape: number[]; layers: State[]; loss: State; clip: State };
+  const model = checkpoint.model as {
+    inputShape: number[];
+    layers: State[];
+    loss: State;
+    clip: State;
+    schedule?: State;
+  };
   const features = checkpoint.features as { fields: string[]; transforms: string[] } | null;
   const target = checkpoint.target as { column: string; classes?: number } | null;
   const training = checkpoint.training as Record<string, unknown>;
@@ -125,6 +131,7 @@ function describe(
     ["loss", written(model.loss)],
     ["optimizer", written(checkpoint.optimizer)],
     ["clip", written(model.clip)],
+    ...(model.schedule === undefined ? [] : [["schedule", written(model.schedule)] as [string, string]]),
     [
       "training",
       Object.entries(training)

@@ -56,7 +56,14 @@ export interface Config {
   /** Transforms in the order in which they apply, as written; the pipeline checks them. */
   features: unknown[];
   /** Parts of the network as written; null: the learner chooses by the task. */
-  model: { inputShape: unknown; layers: unknown[] | null; optimizer: unknown; loss: unknown; clip: unknown };
+  model: {
+    inputShape: unknown;
+    layers: unknown[] | null;
+    optimizer: unknown;
+    loss: unknown;
+    clip: unknown;
+    schedule: unknown;
+  };
   training: { batchSize: number; seed: number; deterministic: boolean };
   memory: {
     budgetBytes: number | null;
@@ -151,6 +158,7 @@ const configSchema = map(
         optimizer: v.optional(v.unknown()),
         loss: v.optional(v.unknown()),
         clip: v.optional(v.unknown()),
+        schedule: v.optional(v.unknown()),
       }),
     ),
     training: v.optional(
@@ -272,6 +280,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       optimizer: parsed.model?.optimizer ?? null,
       loss: parsed.model?.loss ?? null,
       clip: parsed.model?.clip ?? null,
+      schedule: parsed.model?.schedule ?? null,
     },
     training: { ...defaults.training, ...parsed.training },
     memory: {

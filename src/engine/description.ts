@@ -46,6 +46,14 @@ import {
   softmaxCrossEntropy,
   tanh,
 } from "./model.ts";
+import {
+  constant,
+  cosineDecay,
+  exponentialDecay,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+} from "./schedule.ts";
 
 /** Says what it needs where the value does not fit, else null. */
 type Check = (value: unknown) => string | null;
@@ -232,6 +240,35 @@ const clips: Record<string, Kind<Clip>> = {
   },
 };
 
+const upToOne = number("a number from 0 to 1", (x) => x >= 0 && x <= 1);
+const decay = number("a number above 0 and below 1", (x) => x > 0 && x < 1);
+const warmUp = wholeNotNegative;
+const schedules: Record<string, Kind<Schedule>> = {
+  constant: { options: { warmUp }, build: constant },
+  step: { options: { every: wholePositive, factor: decay, warmUp }, build: stepDecay },
+  exponential: { options: { factor: decay, warmUp }, alone: "factor", build: exponentialDecay },
+  cosine: {
+    options: {
+      updates: (value) => (value === null ? null : wholePositive(value)),
+      minimum: upToOne,
+      warmUp,
+    },
+    alone: "updates",
+    build: cosineDecay,
+  },
+  plateau: {
+    options: {
+      window: wholePositive,
+      patience: wholePositive,
+      factor: decay,
+      minimum: upToOne,
+      threshold: fraction,
+      warmUp,
+    },
+    build: reduceOnPlateau,
+  },
+};
+
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -330,6 +367,16 @@ export function clipFromDescription(written: unknown, path: string): Clip | null
   return written === null || written === undefined ? null : read(written, path, "clip", clips);
 }
 
+/** Reads a schedule of the learning rate, such as `{ cosine: 1000 }`; nothing written is none. */
+export function scheduleFromDescription(written: unknown, path: string): Schedule | null {
+  return written === null || written === undefined ? null : read(written, path, "schedule", schedules);
+}
+
+/** The written form of a schedule; `scheduleFromDescription` reads it back. */
+export function describeSchedule(schedule: Schedule): unknown {
+  return written(schedule);
+}
+
 /** A model in written form, with every option spelled out. */
 export interface ModelDescription {
   inputShape: number[];
@@ -337,6 +384,8 @@ export interface ModelDescription {
   loss: unknown;
   optimizer: unknown;
   clip: unknown;
+  /** Only there where the model has one: so are checkpoints from before there were schedules. */
+  schedule?: unknown;
 }
 
 function written({ type, ...options }: { type: string }): unknown {
@@ -352,13 +401,14 @@ export function describeModel(model: Model): ModelDescription {
     loss: written(model.loss),
     optimizer: written(model.optimizer),
     clip: model.clip ? written(model.clip) : null,
+    ...(model.schedule ? { schedule: describeSchedule(model.schedule) } : {}),
   };
 }
 
 /** Reads a whole model. `path` is where it stands, for messages. */
 export function modelFromDescription(description: unknown, path = "model"): Model {
   if (!isMap(description)) throw new RivuletError(`${path} must hold a model with its layers`);
-  const known = ["inputShape", "layers", "loss", "optimizer", "clip"];
+  const known = ["inputShape", "layers", "loss", "optimizer", "clip", "schedule"];
   for (const key of Object.keys(description)) {
     if (!known.includes(key)) throw new RivuletError(`${path}.${key} is unknown; ${suggestion(key, known)}`);
   }
@@ -366,11 +416,13 @@ export function modelFromDescription(description: unknown, path = "model"): Mode
   if (!Array.isArray(shape) || shape.length === 0 || shape.some((length) => wholePositive(length))) {
     throw new RivuletError(`${path}.inputShape must be a list of whole numbers of 1 or more, such as [8]`);
   }
+  const schedule = scheduleFromDescription(description["schedule"], `${path}.schedule`);
   return {
     inputShape: [...shape],
     layers: layersFromDescription(description["layers"], `${path}.layers`),
     loss: lossFromDescription(description["loss"], `${path}.loss`),
     optimizer: optimizerFromDescription(description["optimizer"], `${path}.optimizer`),
     clip: clipFromDescription(description["clip"], `${path}.clip`),
+    ...(schedule ? { schedule } : {}),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * A network as plain values: what to build, nothing of how. Safe to print, compare and store.
  */
+import type { Schedule } from "./schedule.ts";
 
 /** A height and a width. */
 export type Pair = [number, number];
@@ -119,6 +120,8 @@ export interface Model {
   optimizer: Optimizer;
   /** Nothing or null: gradients are not clipped. */
   clip?: Clip | null;
+  /** Nothing or null: the learning rate does not change by itself. `schedule.ts` holds the formulas. */
+  schedule?: Schedule | null;
 }
 
 /** Fully connected layer: `y = x W^T + b`, `outputs` wide, on the last axis. */

@@ -18,6 +18,7 @@ import {
   requireBudget,
 } from "./plan.ts";
 import { createRandom } from "./random.ts";
+import { applySchedule, multiplierAt, Plateau, requireLength } from "./schedule.ts";
 
 /** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
@@ -67,7 +68,7 @@ export class Network implements Stateful {
   updates = 0;
   /** Updates left out because their loss or gradient was not finite. */
   skipped = 0;
-  /** Step size of the next update; starts at the optimizer's. */
+  /** Base of the step size, which the schedule multiplies; starts at the optimizer's, yours to change. */
   learningRate: number;
 
   readonly #kernels: Kernels;
@@ -78,6 +79,9 @@ export class Network implements Stateful {
   readonly #states: string[];
   readonly #lossElements: number;
   readonly #meanLoss: boolean;
+  readonly #plateau: Plateau | null;
+  /** [1]: the step size among the scalars. */
+  readonly #stepSize: Float64Array;
 
   /** Rows gathered towards the next update, and how many it takes; what counts while `step` is called in parts. */
   #gathered = 0;
@@ -88,6 +92,8 @@ export class Network implements Stateful {
 
   /** @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
   constructor(model: Model, options: NetworkOptions = {}) {
+    if (model.schedule) requireLength(model.schedule);
+    this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
     this.model = model;
     this.plan = plan(model, options);
     if (options.budgetBytes !== undefined) requireBudget(this.plan, options.budgetBytes);
@@ -117,6 +123,7 @@ export class Network implements Stateful {
 
     const scalars = this.#buffer("scalars");
     this.#scalars = new Float64Array(this.#kernels.buffer, scalars.offset, scalars.shape[0]);
+    this.#stepSize = this.#scalars.subarray(Scalar.StepSize, Scalar.StepSize + 1);
     this.#writeProgram(Object.values(this.plan.program).flat());
     for (const { values, ...buffer } of this.plan.buffers) {
       if (values && buffer.role === "constant") this.#viewOf(buffer).set(values);
@@ -143,6 +150,13 @@ export class Network implements Stateful {
     return this.#meanLoss ? sum / (this.#lastRows * this.#lossElements) : sum;
   }
 
+  /** Step size of the next update: the base rate, multiplied by what the schedule has come to. */
+  get currentLearningRate(): number {
+    const { schedule } = this.model;
+    if (!schedule) return this.learningRate;
+    return this.learningRate * multiplierAt(schedule, this.updates, this.#plateau?.multiplier[0]);
+  }
+
   /** 2-norm of all gradients of the last update before clipping; only kept where the model clips by norm. */
   get gradientNorm(): number {
     return this.#scalars[Scalar.GradientNorm];
@@ -164,6 +178,7 @@ export class Network implements Stateful {
     this.skipped = 0;
     this.#gathered = 0;
     this.#poisoned = false;
+    this.#plateau?.reset();
     this.learningRate = this.model.optimizer.learningRate;
   }
 
@@ -214,16 +229,26 @@ export class Network implements Stateful {
       finite = run(backward.start, backward.count, rows, gathering) === 0;
       scalars[Scalar.Draws]++;
     }
+    if (finite && this.#plateau) {
+      this.#plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
+    }
     this.#gathered += rows;
     this.#gathering = rowsPerUpdate;
     this.#poisoned = !finite;
     if (this.#gathered === rowsPerUpdate) {
       if (finite) {
+        scalars[Scalar.StepSize] = this.learningRate;
+        const { schedule } = this.model;
+        if (schedule) {
+          applySchedule(schedule, this.updates, this.#plateau?.multiplier ?? unreduced, this.#stepSize);
+        }
+        this.#plateau?.observe(this.updates);
         this.updates++;
-        writeStepScalars(this.model.optimizer, this.learningRate, this.updates, scalars);
+        writeStepScalars(this.model.optimizer, this.updates, scalars);
         run(update.start, update.count, rows, 0);
       } else {
         this.skipped++;
+        if (this.#plateau) this.#plateau.gathered[0] = 0;
       }
       this.#gathered = 0;
       this.#poisoned = false;
@@ -294,6 +319,7 @@ export class Network implements Stateful {
     states?: Tensor[];
     /** Training steps whose dropout masks were drawn, and their seed; only where the model has dropout. */
     draws?: { seed: number; count: number };
+    plateau?: Float64Array;
   } {
     return {
       updates: this.updates,
@@ -309,6 +335,7 @@ export class Network implements Stateful {
       ...(this.#drawsMasks()
         ? { draws: { seed: this.#scalars[Scalar.Seed], count: this.#scalars[Scalar.Draws] } }
         : {}),
+      ...(this.#plateau ? { plateau: this.#plateau.state() } : {}),
     };
   }
 
@@ -329,6 +356,7 @@ export class Network implements Stateful {
     if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
       throw new RivuletError('the state has no "draws", which a model with dropout needs');
     }
+    this.#plateau?.restore(state.plateau);
     const learned = training ? [...state.optimizerState, ...state.gradients] : [];
     for (const tensor of [...state.parameters, ...learned]) this.#load(tensor);
     for (const { name, data } of state.states ?? []) this.#view(name).set(data);
@@ -472,6 +500,8 @@ export class Network implements Stateful {
   }
 }
 
+/** What a schedule that no plateau reduces is multiplied by. */
+const unreduced = Float64Array.of(1);
 const instructionBytes = instructionSlots * 4;
 
 /** Copies between the arena's layout and PyTorch's. */

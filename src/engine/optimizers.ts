@@ -1,6 +1,7 @@
 import { Operation, Scalar } from "./kernels/operation.ts";
 import { absent, type BufferReference, type Emit } from "./layers/layer.ts";
 import type { Optimizer } from "./model.ts";
+import { raise } from "./power.ts";
 
 /** Names of the numbers an optimizer keeps for every weight. */
 export function optimizerStates(optimizer: Optimizer): string[] {
@@ -103,35 +104,31 @@ export function emitUpdate(
   }
 }
 
-/** Writes what changes from update to update into the scalars of the arena. `t` counts updates from 1. */
-export function writeStepScalars(
-  optimizer: Optimizer,
-  learningRate: number,
-  t: number,
-  scalars: Float64Array,
-): void {
-  scalars[Scalar.StepSize] = learningRate;
+/** [1]: where powers are taken. */
+const power = new Float64Array(1);
+
+/**
+ * Turns the learning rate, which stands in `Scalar.StepSize` of the arena's scalars, into all that changes from update
+ * to update. `t` counts updates from 1.
+ */
+export function writeStepScalars(optimizer: Optimizer, t: number, scalars: Float64Array): void {
   switch (optimizer.type) {
     case "sgd":
       scalars[Scalar.Correction] = t === 1 ? 1 : 1 - optimizer.dampening;
       break;
     case "adagrad":
-      scalars[Scalar.StepSize] = learningRate / (1 + (t - 1) * optimizer.learningRateDecay);
+      scalars[Scalar.StepSize] /= 1 + (t - 1) * optimizer.learningRateDecay;
       break;
     case "adam":
     case "adamW":
-      scalars[Scalar.StepSize] = learningRate / (1 - power(optimizer.beta1, t));
-      scalars[Scalar.Correction] = 1 / Math.sqrt(1 - power(optimizer.beta2, t));
-      scalars[Scalar.Decay] = optimizer.type === "adamW" ? 1 - learningRate * optimizer.weightDecay : 1;
+      scalars[Scalar.Decay] =
+        optimizer.type === "adamW" ? 1 - scalars[Scalar.StepSize] * optimizer.weightDecay : 1;
+      power[0] = optimizer.beta1;
+      raise(power, t);
+      scalars[Scalar.StepSize] /= 1 - power[0];
+      power[0] = optimizer.beta2;
+      raise(power, t);
+      scalars[Scalar.Correction] = 1 / Math.sqrt(1 - power[0]);
       break;
   }
-}
-
-/** base^exponent for a whole exponent, by squaring: `Math.pow` may differ in the last bit between machines. */
-function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let factor = base; exponent > 0; exponent = Math.floor(exponent / 2), factor *= factor) {
-    if (exponent % 2 === 1) result *= factor;
-  }
-  return result;
 }

@@ -303,9 +303,14 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
       });
     }
     updates.endOfBackward();
-    for (const { kind, layer, context } of singles(kept)) kind.commit?.(layer, context);
+    // Updates in place still read what the step started from, a carried state for example: its successor comes last.
+    const commit = () => {
+      for (const { kind, layer, context } of singles(kept)) kind.commit?.(layer, context);
+    };
+    if (gather) commit();
     now = program.update;
     updates.emitUpdates();
+    if (!gather) commit();
   }
   now = program.carry;
   for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);

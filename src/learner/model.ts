@@ -3,6 +3,7 @@ import {
   layersFromDescription,
   lossFromDescription,
   optimizerFromDescription,
+  scheduleFromDescription,
 } from "../engine/description.ts";
 import { sizeOf } from "../engine/layers/layer.ts";
 import {
@@ -29,6 +30,7 @@ export interface ModelParts {
   loss?: unknown;
   optimizer?: unknown;
   clip?: unknown;
+  schedule?: unknown;
 }
 
 /**
@@ -68,6 +70,7 @@ export function modelFor(target: TargetDescription, parts: ModelParts, inputs: n
       ? defaultOptimizer()
       : optimizerFromDescription(parts.optimizer, "model.optimizer"),
     clip: clipFromDescription(parts.clip, "model.clip"),
+    schedule: scheduleFromDescription(parts.schedule, "model.schedule"),
   };
 }
 

@@ -132,6 +132,30 @@ describe.concurrent("fit", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  test("lets a cosine without a length fall over the whole run", async () => {
+    const cwd = folderWith({
+      "c.yaml": `${config}model: { schedule: { cosine: { warmUp: 10, minimum: 0.1 } } }\n`,
+      "written.yaml": `${config}model: { schedule: { cosine: { warmUp: 10, minimum: 0.1, updates: 70 } } }\n`,
+      "short.yaml": `${config}model: { schedule: { cosine: { warmUp: 99 } } }\n`,
+      "d.csv": saddle(300),
+    });
+    const { updates, loss } = await train(cwd, "--save", "f.msgpack");
+    expect(updates).toBe(80);
+    const { stdout } = await rivulet(["inspect", "f.msgpack"], { cwd });
+    expect(stdout).toMatch(/^schedule +cosine \{updates: 70, minimum: 0.1, warmUp: 10\}$/m);
+    const written = await rivulet(["fit", "written.yaml", "--data", "d.csv", "--json"], { cwd });
+    expect(JSON.parse(written.stdout).loss).toEqual(loss);
+    const short = await rivulet(["fit", "short.yaml", "--data", "d.csv"], { cwd });
+    expect(short.stderr).toBe(
+      "rivulet: model.schedule warms up over 99 updates, but the whole run has 80; shorten warmUp or train longer\n",
+    );
+    const replay = await rivulet(["replay", "c.yaml", "--data", "d.csv"], { cwd });
+    expect([replay.code, replay.stderr]).toEqual([
+      1,
+      "rivulet: model.schedule.cosine leaves updates out, and only rivulet fit knows how long a run is; write { cosine: { updates: 10000 } }\n",
+    ]);
+  });
+
   test("saves a checkpoint that says in how many updates it learned", async () => {
     const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(300) });
     const { updates, saved } = await train(cwd, "--save", "f.msgpack");

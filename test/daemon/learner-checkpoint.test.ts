@@ -49,6 +49,11 @@ describe("a learner that went through a checkpoint", () => {
     ["a number as it is", { ...number, target: { column: "b", standardize: false } }, 200],
     ["batches, with rows gathered for the next", { ...classes, training: { batchSize: 8 } }, 203],
     ["momentum and clipping", { ...classes, model: { optimizer: { momentum: {} }, clip: { norm: 1 } } }, 200],
+    [
+      "a plateau of the loss",
+      { ...classes, model: { schedule: { plateau: { window: 9, patience: 1 } } } },
+      200,
+    ],
     ["nothing yet", classes, 0],
   ])("continues bit for bit: %s", (_, options, samples) => {
     const whole = observe(createLearner(options), 0, samples + 150);

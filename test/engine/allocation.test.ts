@@ -8,6 +8,16 @@ test("a million predictions and steps allocate nothing on the heap", () => {
   expect(heapGrowth).toBeLessThan(20_000);
 });
 
+test.each(["step", "exponential", "cosine", "plateau"])(
+  "steps under the schedule %s allocate nothing on the heap",
+  (schedule) => {
+    const script = new URL(`./schedule-repeated.ts?${schedule}`, import.meta.url);
+    const { collections, heapGrowth } = measureAllocation(script);
+    expect(collections).toBe(0);
+    expect(heapGrowth).toBeLessThan(20_000);
+  },
+);
+
 test("the measure sees a single number boxed per repetition", () => {
   const { collections } = measureAllocation(new URL("./boxing-repeated.ts", import.meta.url));
   expect(collections).toBeGreaterThan(5);
