@@ -36,7 +36,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([7, 1, 2, 1]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([8, 1, 2, 1]);
   });
 
   // In order: a later command may use what an earlier one saved.

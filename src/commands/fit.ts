@@ -5,7 +5,7 @@ import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from
 import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
 import { createRandom } from "../engine/random.ts";
 import { isOpen, spanning } from "../engine/schedule.ts";
-import { RivuletError } from "../errors.ts";
+import { RivuletError, UsageError } from "../errors.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
@@ -14,26 +14,13 @@ import { choice, fraction, required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { scoreFacts } from "./scores.ts";
-import { createLastSplit, createSplit } from "./split.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts } from "./terminal/text-table.ts";
+import { forEachTrainingRow, heldOutBy, holdTrainingRows, type Split } from "./training-rows.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
 /** Rows at a time where neither option nor config says it: enough for the kernels, little enough for a board. */
 const usualBatchSize = 32;
-/** Most bytes of rows that the shuffled regimes hold. */
-const mostHeldBytes = 2 ** 30;
-
-/** A file and which of its rows are for training: the same every time it is read. */
-interface Split {
-  data: string;
-  columns: string[];
-  rows: number;
-  heldOutRows: number;
-  /** Whether the last rows are held out, instead of rows drawn from all of them. */
-  heldOutLast: boolean;
-  seed: number;
-}
 
 /** Trains over a file for several epochs, and judges by rows that were held out. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -45,18 +32,21 @@ export async function run(invocation: Invocation): Promise<Report> {
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
   const heldOut = fraction(invocation, "held-out", 0.2, { minimum: 0, below: 1 });
   const batchSize = batchSizeFor(invocation, regime, config);
+  const searches = searchesRate(invocation);
   const save =
     options["save"] === undefined
       ? null
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
   requireRereadable(data);
   const columns = await columnsOf(config, data);
-  const schedule = await scheduleForRun(config, async () => {
-    const { rows } = await readRows(data, () => {}, { columns });
-    // That no row is left is complained of below.
-    const trainingRows = Math.max(1, rows - Math.round(rows * heldOut));
-    return epochs * updatesPerEpoch(regime, trainingRows, batchSize);
-  });
+  const schedule = searches
+    ? null
+    : await scheduleForRun(config, async () => {
+        const { rows } = await readRows(data, () => {}, { columns });
+        // That no row is left is complained of below.
+        const trainingRows = Math.max(1, rows - Math.round(rows * heldOut));
+        return epochs * updatesPerEpoch(regime, trainingRows, batchSize);
+      });
   const trained = {
     ...config,
     model: { ...config.model, schedule },
@@ -75,6 +65,10 @@ export async function run(invocation: Invocation): Promise<Report> {
     throw new RivuletError(`${data} has ${rows} rows and --held-out ${heldOut} leaves none to train on`);
   }
   await forEachTrainingRow(split, (row) => learner.learnStatistics(row, 0));
+  if (searches) {
+    const { findLearningRate } = await import("./find-learning-rate.ts");
+    return findLearningRate(learner, split, regime, batchSize, options["svg"]);
+  }
 
   const progress = new ProgressBar(process.stderr, epochs * trainingRows, "rows");
   const started = performance.now();
@@ -144,6 +138,25 @@ export async function run(invocation: Invocation): Promise<Report> {
   };
 }
 
+/** Whether a learning rate is asked for instead of a trained network. */
+function searchesRate({ options, switches }: Invocation): boolean {
+  const searches = switches.has("find-learning-rate");
+  if (!searches && options["svg"] !== undefined) {
+    throw new UsageError("--svg draws what --find-learning-rate finds; give both");
+  }
+  if (searches && options["save"] !== undefined) {
+    throw new UsageError(
+      "--find-learning-rate throws its weights away, so there is nothing to --save; train with the rate it suggests",
+    );
+  }
+  if (searches && options["epochs"] !== undefined) {
+    throw new UsageError(
+      "--find-learning-rate makes the same number of updates over any file; leave --epochs out",
+    );
+  }
+  return searches;
+}
+
 /** Rows of one update, or in batch descent of one part of the gradient. */
 function batchSizeFor(invocation: Invocation, regime: Regime, config: Config): number {
   const configured = config.training.batchSize > 1 ? config.training.batchSize : usualBatchSize;
@@ -170,16 +183,6 @@ function checkLabel(learner: Learner, data: string): (row: Float64Array, index: 
       throw badLabel(data, index, row[labelAt], learner.classes);
     }
   };
-}
-
-function heldOutBy({ rows, heldOutRows, heldOutLast, seed }: Split): () => boolean {
-  return heldOutLast ? createLastSplit(rows, heldOutRows) : createSplit(rows, heldOutRows, seed);
-}
-
-async function forEachTrainingRow(split: Split, take: (row: Float64Array) => void) {
-  const isHeldOut = heldOutBy(split);
-  const { data, columns } = split;
-  await readRows(data, (row) => isHeldOut() || take(row), { columns });
 }
 
 /** Batch descent: the file is read once an epoch, whatever its size. Gives the mean loss of each epoch. */
@@ -212,15 +215,7 @@ async function descendHeld(
 ) {
   const { network } = learner;
   const count = split.rows - split.heldOutRows;
-  const bytes = count * (network.inputs + 1) * 4;
-  if (bytes > mostHeldBytes) {
-    throw new RivuletError(
-      `${split.data} needs ${formatSize(bytes)} in memory to be shuffled, more than ${formatSize(mostHeldBytes)}; use --regime batch, which streams it`,
-    );
-  }
-  const rows = { count, inputs: new Float32Array(count * network.inputs), targets: new Float32Array(count) };
-  let at = 0;
-  await forEachTrainingRow(split, (row) => learner.writeExample(row, 0, rows.inputs, rows.targets, at++));
+  const rows = await holdTrainingRows(learner, split, "use --regime batch, which streams it");
   const order = rowOrder(count);
   const random = createRandom(split.seed);
   const losses: number[] = [];

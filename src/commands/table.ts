@@ -67,9 +67,15 @@ export const commands: Command[] = [
       "held-out-last": { help: "hold out the last rows instead of rows drawn from all of them" },
       seed: { value: "N", help: "seed of the split, the order of rows and the initial weights" },
       save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+      "find-learning-rate": {
+        help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the course of the loss",
+      },
+      svg: { value: "FILE", help: "draw the loss by learning rate as SVG, with --find-learning-rate" },
     },
     details: [
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
+      "model.schedule in the config lets the learning rate change: constant, step, exponential, cosine or plateau, each with a warmUp if you like, all counted in updates. A cosine without its updates falls over the whole run.",
+      "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss leaves upwards. It suggests the rate at which the loss fell fastest, but no more than a third of the one at which it left. The weights are thrown away.",
     ],
     load: () => import("./fit.ts"),
   },

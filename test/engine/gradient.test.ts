@@ -81,7 +81,7 @@ function checkGradients(network: Network): void {
       const slope = (above - lossAt(network)) / span;
       data[i] = kept;
       network.setParameters(weights);
-      const found = gradient.data[i];
+      const found: number = gradient.data[i];
       if (!(Math.abs(found - slope) <= 4e-3 * (0.1 + Math.abs(slope)))) {
         expect.fail(`gradient of ${name}[${i}] is ${found}, finite differences give ${slope}`);
       }

@@ -1,0 +1,90 @@
+/**
+ * What a learning-rate range test shows (Smith, 2017, "Cyclical learning rates for training neural networks"): the
+ * loss while the rate rises exponentially from far too low to far too high.
+ */
+
+/** Points of the curve; null for what it does not show. */
+export interface RangeTestPoints {
+  /** The rate at which the loss falls fastest per factor of the rate. */
+  steepest: number | null;
+  /** The rate from which on the loss has left its best upwards for good. */
+  diverging: number | null;
+  /** The steepest rate, but no more than a third of the diverging one. */
+  suggested: number | null;
+}
+
+/** A fall below this share of the loss at the start may be chance. */
+const leastFall = 0.05;
+/** Powers of ten around a rate over which the slope is taken: less follows the noise of the batches. */
+const slopeDecades = 0.5;
+/** How far below the diverging rate is safe. */
+const safety = 3;
+
+/** The smoothed loss is beyond hope, and the test over, above this multiple of the best. */
+export const hopeless = 4;
+
+/**
+ * Reads a range test. The loss has left upwards where it has lost half of what it had gained, but not before it is 1.5
+ * times its best (else the noise of a curve that hardly fell would do), and at the latest at `hopeless` times its best.
+ *
+ * @param rates [points], rising by the same factor from each to the next
+ * @param losses [points], smoothed and finite, each as it was at its rate
+ * @param endedEarly whether the test stopped before the last rate, because the loss was not finite or hopeless
+ */
+export function readRangeTest(
+  rates: readonly number[],
+  losses: readonly number[],
+  endedEarly: boolean,
+): RangeTestPoints {
+  if (rates.length < 3) return { steepest: null, diverging: null, suggested: null };
+  const half = Math.max(1, Math.round(slopeDecades / 2 / Math.log10(rates[1] / rates[0])));
+  // The first smoothed losses are means of few: the start is the mean of the first stretch.
+  const opening = losses.slice(0, 2 * half);
+  const start = opening.reduce((sum, loss) => sum + loss, 0) / opening.length;
+  const settled = Math.min(half, losses.length - 1);
+  let best = settled;
+  for (let i = settled; i < losses.length; i++) if (losses[i] < losses[best]) best = i;
+
+  const diverging = divergingRate(rates, losses, start, best, endedEarly);
+  if (losses[best] > (1 - leastFall) * start) return { steepest: null, diverging, suggested: null };
+  let steepest = settled;
+  let lowestSlope = Number.POSITIVE_INFINITY;
+  for (let i = settled; i <= best; i++) {
+    const slope = slopeAround(losses, i, half);
+    if (slope < lowestSlope) {
+      lowestSlope = slope;
+      steepest = i;
+    }
+  }
+  const limit = diverging === null ? Number.POSITIVE_INFINITY : diverging / safety;
+  return { steepest: rates[steepest], diverging, suggested: Math.min(rates[steepest], limit) };
+}
+
+function divergingRate(
+  rates: readonly number[],
+  losses: readonly number[],
+  start: number,
+  best: number,
+  endedEarly: boolean,
+): number | null {
+  const lowest = losses[best];
+  const level = Math.min(Math.max((start + lowest) / 2, 1.5 * lowest), hopeless * lowest);
+  let from = losses.length;
+  while (from > best + 1 && losses[from - 1] > level) from--;
+  if (from < losses.length) return rates[from];
+  return endedEarly ? rates[rates.length - 1] : null;
+}
+
+/** Slope of the straight line of least squares through the points up to `half` before and after, per point. */
+function slopeAround(losses: readonly number[], center: number, half: number): number {
+  const from = Math.max(0, center - half);
+  const to = Math.min(losses.length - 1, center + half);
+  const middle = (from + to) / 2;
+  let products = 0;
+  let squares = 0;
+  for (let i = from; i <= to; i++) {
+    products += (i - middle) * losses[i];
+    squares += (i - middle) * (i - middle);
+  }
+  return products / squares;
+}
