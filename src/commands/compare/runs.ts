@@ -159,29 +159,33 @@ export async function findLearningRate(task: Task): Promise<number> {
   return best;
 }
 
-/** A run at a rate so far above `learningRate` that its loss swings, rises or is lost. */
-export async function trainTooLarge(task: Task, name: string, learningRate: number): Promise<Run> {
+/** A run at a rate so far above that of a `right` one that its loss swings, rises or is lost. */
+export async function trainTooLarge(task: Task, name: string, right: Run): Promise<Run> {
+  const { learningRate } = right;
   const at = (rate: number) => train(task, plain(name, "mini-batch", rate));
   let rate = learningRate;
   let run: Run;
   do {
     rate *= 3;
     run = await at(rate);
-  } while (!isUnstable(run) && rate < learningRate * 3 ** 10);
+  } while (!isUnstable(run, right) && rate < learningRate * 3 ** 10);
   // A run that is lost at once has no course to look at; somewhat below that it may swing.
   for (let tries = 0; tries < 4 && run.losses.length < 4 && task.epochs >= 4; tries++) {
     rate /= 3 ** 0.2;
     const gentler = await at(rate);
-    if (!isUnstable(gentler)) break;
+    if (!isUnstable(gentler, right)) break;
     run = gentler;
   }
   return run;
 }
 
-/** Whether the loss ended above its start or nowhere, or rose clearly in a quarter of the epochs. */
-function isUnstable({ losses, diverged }: Run): boolean {
+/** Whether the loss ended above its start or nowhere, or rose in a quarter of the epochs and ended clearly worse. */
+function isUnstable({ losses, diverged }: Run, right: Run): boolean {
+  if (diverged) return true;
+  const final = losses[losses.length - 1];
   const rises = losses.filter((loss, index) => index > 0 && loss > losses[index - 1] * 1.05).length;
-  return diverged || losses[losses.length - 1] > losses[0] || rises >= Math.max(2, losses.length / 4);
+  const swings = rises >= Math.max(2, losses.length / 4);
+  return final > losses[0] || (swings && final > 2 * right.losses[right.losses.length - 1]);
 }
 
 /** Plain gradient descent in a regime. */
