@@ -80,6 +80,23 @@ export const commands: Command[] = [
     load: () => import("./fit.ts"),
   },
   {
+    name: "compare",
+    summary: "train one network in many ways, and write a page that shows them side by side",
+    positionals: ["CONFIG"],
+    options: {
+      data,
+      epochs: { value: "N", help: "how often each run goes over the rows (default 20)" },
+      "batch-size": { value: "N", help: "rows of one update in mini-batch descent (default 16)" },
+      seed: { value: "N", help: "seed of the initial weights and the order of rows" },
+      out: { value: "FILE", help: "where the page goes (default compare.html)" },
+      svg: { value: "FOLDER", help: "write the figures as SVG files too" },
+    },
+    details: [
+      "The textbook's comparison: batch, stochastic and mini-batch descent, seven optimizers, and a learning rate too large and too small, all from the same initial weights over the same rows, of which there may be 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
+    ],
+    load: () => import("./compare.ts"),
+  },
+  {
     name: "plan",
     summary: "print every buffer that training would use, byte by byte, before anything runs",
     positionals: ["CONFIG"],

@@ -1,131 +1,241 @@
-import { framedChart, round, text } from "./frame.ts";
-import { createScale, type Scale, type ScaleKind } from "./scale.ts";
+/** Charts of lines as SVG text, for pages and files that need no script and nothing from elsewhere. */
 
+type Scale = "linear" | "log";
+
+/** One line of a chart. */
 export interface Series {
   name: string;
-  /** [x, y] pairs in the order of x. A pair that is not finite, or has no place on a log scale, leaves a gap. */
-  points: readonly (readonly [x: number, y: number])[];
-  dashed?: boolean;
-  /** Any CSS colour. Default: the next of the palette. */
+  points: [x: number, y: number][];
   colour?: string;
+  dashed?: boolean;
 }
 
-export interface LineChartOptions {
+/** What a chart shows. */
+export interface LineChart {
   title: string;
-  /** With their units: "training time (s)". */
   xLabel: string;
   yLabel: string;
-  xScale?: ScaleKind;
-  yScale?: ScaleKind;
-  /** The least and greatest y that are shown; curves leave the drawing beyond. Default: those of all points. */
-  yRange?: readonly [low: number, high: number];
-  series: readonly Series[];
-  /** Vertical lines with a word, such as the moment of a drift. */
-  marks?: readonly { x: number; label: string }[];
-  /** In pixels. Default 960 x 560. */
+  xScale?: Scale;
+  yScale?: Scale;
+  series: Series[];
+  /** Upright lines with a word at them. */
+  marks?: { x: number; label: string }[];
   width?: number;
   height?: number;
 }
 
-/** Told apart by most colour-blind people too, and dark enough for a projector in a light room. */
-export const palette = [
-  "#0b6fb8",
-  "#d9480f",
-  "#2b8a3e",
-  "#9c36b5",
-  "#b7791f",
-  "#0c8599",
-  "#c2255c",
-  "#495057",
-];
+/** Colours that stay apart for most colour-blind eyes, on a light background. */
+export const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#444444"];
 
-/** Columns of the drawing, each of which a series fills with two points at most. */
-const columns = 300;
+/** More points than this on one line are thinned out: nobody sees them. */
+const mostPoints = 500;
 
 /**
- * Lines over two axes as one SVG document that stands by itself: on a light background, large enough to project.
- * A series of more than some 600 points is thinned to the lowest and highest of each column, so peaks stay.
+ * Draws lines as one self-contained SVG. A value that is not finite, or not above zero on a log scale, leaves a gap.
  */
-export function lineChart(options: LineChartOptions): string {
-  const { title, xLabel, yLabel, xScale = "linear", yScale = "linear", series, marks = [] } = options;
-  const { width = 960, height = 560 } = options;
-  const drawable = series.map(({ points }) => points.filter(([x, y]) => fits(x, xScale) && fits(y, yScale)));
-  const all = drawable.flat();
-  const xs = [...all.map(([x]) => x), ...marks.map(({ x }) => x)];
-  const x = createScale(xScale, xs, Math.max(2, Math.min(8, Math.floor(width / 110))), false);
-  const y = createScale(
-    yScale,
-    options.yRange ?? all.map((point) => point[1]),
-    Math.max(2, Math.min(7, Math.floor(height / 75))),
+export function lineChart(chart: LineChart): string {
+  const { title, xLabel, yLabel, series, marks = [], width = 800, height = 460 } = chart;
+  const legend = legendRows(series, width - 110);
+  const box = { left: 86, top: 52 + legend.rows * 24, right: width - 24, bottom: height - 62 };
+  const shown = series.flatMap(({ points }) =>
+    points.filter(([x, y]) => fits(x, chart.xScale) && fits(y, chart.yScale)),
   );
-  const colours = series.map(({ colour }, index) => colour ?? palette[index % palette.length]);
-  const legend = series.map(({ name, dashed }, index) => ({ name, dashed, colour: colours[index] }));
-  return framedChart({ title, xLabel, yLabel, x, y, legend, width, height, grid: true }, (area) => {
-    if (all.length === 0) {
-      return text(area.width / 2, area.height / 2, "no finite value to draw", `text-anchor="middle"`);
-    }
-    const lines = series.map(({ points, dashed }, index) => {
-      const dash = dashed ? ` stroke-dasharray="9 6"` : "";
-      const path = pathOf(points, x, y, area.width, area.height);
-      return `<path d="${path}" fill="none" stroke="${colours[index]}" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"${dash}/>`;
-    });
-    return [...lines, ...marks.map((mark, index) => drawMark(mark, index, x, area))].join("\n");
-  });
-}
-
-const fits = (value: number, kind: ScaleKind) => Number.isFinite(value) && (kind === "linear" || value > 0);
-
-function drawMark(
-  { x, label }: { x: number; label: string },
-  index: number,
-  scale: Scale,
-  { width, height }: { width: number; height: number },
-): string {
-  const at = round(scale.place(x) * width);
-  if (!Number.isFinite(at)) return "";
-  // Neighbours take turns in height, so that their words do not meet.
-  const y = 24 + 24 * (index % 3);
-  const side = at > width * 0.7 ? `text-anchor="end"` : "";
-  return `<path d="M${at} 0V${height}" stroke="#5f6675" stroke-width="1.6" stroke-dasharray="3 4" fill="none"/>${text(at + (side ? -8 : 8), y, label, `${side} paint-order="stroke" stroke="#ffffff" stroke-width="5"`)}`;
-}
-
-/** The `d` of a path, thinned, with a new beginning behind every gap. */
-function pathOf(points: Series["points"], x: Scale, y: Scale, width: number, height: number): string {
-  const path: string[] = [];
-  let pen = "M";
-  const put = (at: [number, number]) => {
-    // A lone point is a line to itself, which its round ends make a dot.
-    path.push(`${pen}${round(at[0])} ${round(at[1])}${pen === "M" ? "h0" : ""}`);
-    pen = "L";
-  };
-  /** Lowest and highest point of the column under way, and where the latest stands. */
-  let column = -1;
-  let kept: [number, number][] = [];
-  const flush = () => {
-    if (kept.length <= 2) kept.forEach(put);
-    else {
-      let [low, high] = [0, 0];
-      for (let i = 1; i < kept.length; i++) {
-        if (kept[i][1] < kept[low][1]) low = i;
-        if (kept[i][1] > kept[high][1]) high = i;
-      }
-      for (const index of new Set([Math.min(low, high), Math.max(low, high)])) put(kept[index]);
-    }
-    kept = [];
-  };
-  const thinned = points.length > 2 * columns;
-  for (const [pointX, pointY] of points) {
-    const [atX, atY] = [x.place(pointX) * width, (1 - y.place(pointY)) * height];
-    if (!Number.isFinite(atX) || !Number.isFinite(atY)) {
-      flush();
-      pen = "M";
-      continue;
-    }
-    const here = thinned ? Math.min(columns - 1, Math.floor((atX / width) * columns)) : column - 1;
-    if (here !== column) flush();
-    column = here;
-    kept.push([atX, Math.max(-1e5, Math.min(1e5, atY))]);
+  const shownMarks = marks.filter(({ x }) => fits(x, chart.xScale));
+  const x = createAxis(
+    [...shown.map((point) => point[0]), ...shownMarks.map((mark) => mark.x)],
+    chart.xScale ?? "linear",
+    [box.left, box.right],
+    Math.max(2, Math.floor((box.right - box.left) / 90)),
+    false,
+  );
+  const y = createAxis(
+    shown.map((point) => point[1]),
+    chart.yScale ?? "linear",
+    [box.bottom, box.top],
+    Math.max(2, Math.floor((box.bottom - box.top) / 55)),
+    true,
+  );
+  const middle = (box.top + box.bottom) / 2;
+  const parts = [
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    `<text x="${box.left}" y="32" font-size="20" font-weight="600">${escapeText(title)}</text>`,
+  ];
+  for (const tick of x.ticks) {
+    const at = fixed(x.place(tick));
+    parts.push(
+      `<line x1="${at}" y1="${box.top}" x2="${at}" y2="${box.bottom}" stroke="#e6e6e6"/>`,
+      `<text x="${at}" y="${box.bottom + 22}" text-anchor="middle">${tickText(tick)}</text>`,
+    );
   }
-  flush();
-  return path.join("");
+  for (const tick of y.ticks) {
+    const at = fixed(y.place(tick));
+    parts.push(
+      `<line x1="${box.left}" y1="${at}" x2="${box.right}" y2="${at}" stroke="#e6e6e6"/>`,
+      `<text x="${box.left - 8}" y="${at}" dy="0.35em" text-anchor="end">${tickText(tick)}</text>`,
+    );
+  }
+  parts.push(
+    `<path d="M${box.left} ${box.top}V${box.bottom}H${box.right}" fill="none" stroke="#555555"/>`,
+    `<text x="${(box.left + box.right) / 2}" y="${height - 16}" text-anchor="middle">${escapeText(xLabel)}</text>`,
+    `<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
+  );
+  for (const mark of shownMarks) {
+    const at = fixed(x.place(mark.x));
+    parts.push(
+      `<line x1="${at}" y1="${box.top}" x2="${at}" y2="${box.bottom}" stroke="#888888" stroke-dasharray="3 4"/>`,
+      `<text x="${at}" y="${box.top + 14}" dx="5" font-size="13" fill="#555555">${escapeText(mark.label)}</text>`,
+    );
+  }
+  series.forEach(({ name, points, colour, dashed }, index) => {
+    const stroke = `stroke="${escapeText(colour ?? colours[index % colours.length])}" stroke-width="2.5"${dashed ? ' stroke-dasharray="8 5"' : ""}`;
+    const path = pathOf(thinned(points), chart, x.place, y.place);
+    if (path !== "") {
+      parts.push(`<path d="${path}" fill="none" ${stroke} stroke-linejoin="round" stroke-linecap="round"/>`);
+    }
+    const { at, row } = legend.places[index];
+    const top = 58 + row * 24;
+    parts.push(
+      `<line x1="${box.left + at}" y1="${top}" x2="${box.left + at + 26}" y2="${top}" ${stroke}/>`,
+      `<text x="${box.left + at + 33}" y="${top}" dy="0.35em">${escapeText(name)}</text>`,
+    );
+  });
+  return svg(title, width, height, parts);
+}
+
+/** An SVG document of parts, in the type that all figures share. */
+export function svg(title: string, width: number, height: number, parts: string[]): string {
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeText(title)}" font-family="system-ui, -apple-system, 'Segoe UI', sans-serif" font-size="15" fill="#222222">`,
+    ...parts,
+    "</svg>",
+  ].join("\n");
+}
+
+/** Text as it may stand in SVG and HTML, also within quotes. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
+
+const fits = (value: number, scale: Scale = "linear") =>
+  Number.isFinite(value) && (scale === "linear" || value > 0);
+
+const fixed = (value: number) => String(Math.round(value * 10) / 10);
+
+interface Axis {
+  ticks: number[];
+  place(value: number): number;
+}
+
+function createAxis(
+  values: number[],
+  scale: Scale,
+  [from, to]: [number, number],
+  most: number,
+  wide: boolean,
+): Axis {
+  let low = values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  let high = values.reduce((greatest, value) => Math.max(greatest, value), Number.NEGATIVE_INFINITY);
+  if (values.length === 0) [low, high] = scale === "log" ? [1, 10] : [0, 1];
+  if (scale === "log") {
+    if (low === high) [low, high] = [low / 2, high * 2];
+    if (wide) [low, high] = [low * (low / high) ** 0.04, high * (high / low) ** 0.04];
+    const span = Math.log(high / low);
+    return {
+      ticks: logTicks(low, high, most),
+      place: (value) => from + (Math.log(value / low) / span) * (to - from),
+    };
+  }
+  if (low === high) [low, high] = [low - (Math.abs(low) / 2 || 1), high + (Math.abs(high) / 2 || 1)];
+  const step = niceStep((high - low) / most);
+  if (wide) [low, high] = [Math.floor(low / step) * step, Math.ceil(high / step) * step];
+  const ticks: number[] = [];
+  const last = Math.floor(high / step + 1e-9);
+  for (let count = Math.ceil(low / step - 1e-9); count <= last; count++) ticks.push(count * step);
+  return { ticks, place: (value) => from + ((value - low) / (high - low)) * (to - from) };
+}
+
+/** The least of 1, 2 and 5 times a power of ten that is not below `step`. */
+function niceStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return ([1, 2, 5].find((factor) => factor * power >= step * (1 - 1e-9)) ?? 10) * power;
+}
+
+/** Powers of ten, with their doubles and fivefolds where there is room; else even steps over a short span. */
+function logTicks(low: number, high: number, most: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const last = Math.ceil(Math.log10(high));
+  const ticksOf = (factors: number[], every: number) => {
+    const ticks: number[] = [];
+    for (let power = first; power <= last; power++) {
+      if (power % every !== 0) continue;
+      for (const factor of factors) {
+        const tick = factor * 10 ** power;
+        if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push(tick);
+      }
+    }
+    return ticks;
+  };
+  const dense = ticksOf([1, 2, 5], 1);
+  if (dense.length <= most) {
+    if (dense.length >= 2) return dense;
+    const step = niceStep((high - low) / most);
+    const even: number[] = [];
+    for (let count = Math.ceil(low / step); count * step <= high; count++) even.push(count * step);
+    return even.filter((tick) => tick > 0);
+  }
+  return ticksOf([1], Math.ceil((last - first) / most));
+}
+
+function tickText(tick: number): string {
+  const value = Number(tick.toPrecision(6));
+  const size = Math.abs(value);
+  if (value !== 0 && (size >= 1e6 || size < 1e-3)) return value.toExponential().replace("e+", "e");
+  return String(value);
+}
+
+/** The points that are drawn of many: evenly chosen, with the last one. */
+function thinned(points: [number, number][]): [number, number][] {
+  if (points.length <= mostPoints) return points;
+  return Array.from(
+    { length: mostPoints },
+    (_, index) => points[Math.round((index * (points.length - 1)) / (mostPoints - 1))],
+  );
+}
+
+function pathOf(
+  points: [number, number][],
+  { xScale, yScale }: LineChart,
+  placeX: Axis["place"],
+  placeY: Axis["place"],
+): string {
+  let path = "";
+  let joined = false;
+  for (const [x, y] of points) {
+    const drawn = fits(x, xScale) && fits(y, yScale);
+    if (drawn) path += `${joined ? "L" : "M"}${fixed(placeX(x))} ${fixed(placeY(y))}`;
+    joined = drawn;
+  }
+  return path;
+}
+
+/** Where each name of the legend stands, broken into rows of a width. */
+function legendRows(series: Series[], width: number) {
+  let row = 0;
+  let at = 0;
+  const places = series.map(({ name }) => {
+    const wide = 58 + name.length * 8.2;
+    if (at > 0 && at + wide > width) {
+      row++;
+      at = 0;
+    }
+    const place = { at: Math.round(at), row };
+    at += wide;
+    return place;
+  });
+  return { places, rows: series.length === 0 ? 0 : row + 1 };
 }

@@ -1,0 +1,213 @@
+import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { diskError } from "../checkpoint/disk-error.ts";
+import { type Config, loadConfig } from "../daemon/config.ts";
+import { configuredLearner } from "../daemon/configured-learner.ts";
+import type { Rows } from "../engine/descent.ts";
+import {
+  adagrad,
+  adam,
+  adamW,
+  type Model,
+  momentum,
+  nesterov,
+  type Optimizer,
+  rmsprop,
+} from "../engine/model.ts";
+import { RivuletError } from "../errors.ts";
+import { readRows } from "../samples/csv-file.ts";
+import { required, wholeNumber } from "./call.ts";
+import type { Invocation, Report } from "./command.ts";
+import { createJudge } from "./compare/judge.ts";
+import { type Comparison, cellsOf, figuresOf, pageOf } from "./compare/page.ts";
+import { principalPlane, project } from "./compare/plane.ts";
+import { findLearningRate, plain, type Run, type Task, train, trainTooLarge } from "./compare/runs.ts";
+import { lossSurface } from "./compare/surface.ts";
+import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
+import { ProgressBar } from "./terminal/progress-bar.ts";
+import { facts, textTable } from "./terminal/text-table.ts";
+
+/** All rows are held in memory and looked at after every epoch of every run. */
+const mostRows = 20_000;
+
+/** Trains one network in many ways, and writes a page that shows them side by side. */
+export async function run(invocation: Invocation): Promise<Report> {
+  const { positionals, options } = invocation;
+  const config = loadConfig(positionals[0]);
+  const data = required(invocation, "compare", "data", "FILE");
+  const epochs = wholeNumber(invocation, "epochs", 20, { minimum: 1 });
+  const batchSize = wholeNumber(invocation, "batch-size", 16, { minimum: 1, maximum: 2 ** 20 });
+  const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
+  const page = options["out"] ?? "compare.html";
+  const folder = options["svg"];
+  requireWritable(page, [data, positionals[0]]);
+  if (folder !== undefined) requireFolder(folder);
+  requireRereadable(data);
+
+  const { model, rows } = await prepare(config, data, seed);
+  const { deterministic } = config.training;
+  const judge = createJudge(model, rows, deterministic);
+  const task: Task = { model, rows, seed, deterministic, epochs, batchSize, judge };
+  const learningRate = await findLearningRate(task);
+  const { regimes, optimizers, tooLarge, tooSmall } = await trainAll(task, learningRate);
+
+  const path = regimes.flatMap((regime) => regime.path);
+  const origin = path[0];
+  const plane = principalPlane(origin, path);
+  const points = path.map((weights) => project(plane, weights));
+  const surface = await lossSurface(model, rows, plane, points, { seed, deterministic });
+  const comparison: Comparison = {
+    name: config.name ?? data,
+    rows: rows.count,
+    weights: origin.length,
+    epochs,
+    batchSize,
+    seed,
+    learningRate,
+    regimes,
+    optimizers,
+    tooLarge,
+    tooSmall,
+    plane,
+    surface,
+  };
+  const figures = figuresOf(comparison);
+  write(page, pageOf(comparison, figures));
+  for (const { file, svg } of folder === undefined ? [] : figures) {
+    write(join(folder as string, `${file}.svg`), `${svg}\n`);
+  }
+
+  const runs = [...new Set([...regimes, ...optimizers, tooLarge, tooSmall])];
+  return {
+    data: {
+      rows: rows.count,
+      weights: origin.length,
+      epochs,
+      batchSize,
+      seed,
+      learningRate,
+      runs: runs.map(({ course, path, ...result }) => result),
+      page,
+      figures: folder === undefined ? [] : figures.map(({ file }) => join(folder, `${file}.svg`)),
+    },
+    text: [
+      facts([
+        ["data", `${data}, ${rows.count} rows`],
+        ["network", `${origin.length} weights, the same at the start of every run (seed ${seed})`],
+        ["descent", `${epochs} epochs, plain descent at the rate ${learningRate}`],
+      ]),
+      "",
+      textTable(
+        ["run", "rate", "updates", "an epoch", "time", "first loss", "final loss"],
+        runs.map(cellsOf),
+        [1, 2, 3, 4, 5, 6],
+      ),
+      "",
+      `The page is ${page}: open it in a browser.`,
+    ].join("\n"),
+  };
+}
+
+/** The model that is trained, and all rows as it is to see them. */
+async function prepare(config: Config, data: string, seed: number): Promise<{ model: Model; rows: Rows }> {
+  const columns = await columnsOf(config, data);
+  // The budget is that of a board; this is done at a desk.
+  const memory = { ...config.memory, budgetBytes: null };
+  const learner = configuredLearner({ ...config, memory }, columns, { seed });
+  const labelAt = columns.indexOf(learner.describe().target.column);
+  const { rows: count } = await readRows(
+    data,
+    (row, index) => {
+      if (index >= mostRows) {
+        throw new RivuletError(
+          `${data} has more than ${mostRows} rows, which is too much to go over in so many ways; give a file with fewer`,
+        );
+      }
+      if (!learner.accepts(row, 0)) throw badLabel(data, index, row[labelAt], learner.classes);
+      learner.learnStatistics(row, 0);
+    },
+    { columns },
+  );
+  if (count === 0) throw new RivuletError(`${data} has no row to train on; give at least one`);
+  const rows = {
+    count,
+    inputs: new Float32Array(count * learner.network.inputs),
+    targets: new Float32Array(count),
+  };
+  let at = 0;
+  await readRows(data, (row) => learner.writeExample(row, 0, rows.inputs, rows.targets, at++), { columns });
+  const { model } = learner.network;
+  // Summed gradients would make the same rate mean something else in each regime, and clipping would hide what a
+  // rate does.
+  return { model: { ...model, loss: { ...model.loss, reduction: "mean" }, clip: null }, rows };
+}
+
+async function trainAll(task: Task, learningRate: number) {
+  const adaptive: [string, Optimizer][] = [
+    // Momentum of 0.9 makes steps ten times as long in the end.
+    ["momentum", momentum({ learningRate: Number((learningRate / 10).toPrecision(3)) })],
+    ["nesterov", nesterov({ learningRate: Number((learningRate / 10).toPrecision(3)) })],
+    ["adagrad", adagrad({ learningRate: 0.1 })],
+    ["rmsprop", rmsprop({ learningRate: 0.01 })],
+    ["adam", adam({ learningRate: 0.01 })],
+    ["adamW", adamW({ learningRate: 0.01 })],
+  ];
+  const progress = new ProgressBar(process.stderr, (4 + adaptive.length) * task.epochs, "epochs");
+  let finished = 0;
+  const follow = async (setup: Parameters<typeof train>[1]): Promise<Run> => {
+    const result = await train(task, setup, (done) =>
+      progress.update(finished * task.epochs + done, setup.name),
+    );
+    finished++;
+    return result;
+  };
+  try {
+    const regimes: Run[] = [];
+    for (const regime of ["batch", "stochastic", "mini-batch"] as const) {
+      regimes.push(await follow({ ...plain(regime, regime, learningRate), keepsPath: true }));
+    }
+    const optimizers = [regimes[2]];
+    for (const [optimizer, settings] of adaptive) {
+      optimizers.push(await follow({ name: optimizer, regime: "mini-batch", optimizer, settings }));
+    }
+    const tooSmall = await follow(plain("rate too small", "mini-batch", learningRate / 100));
+    const tooLarge = await trainTooLarge(task, "rate too large", regimes[2]);
+    return { regimes, optimizers, tooLarge, tooSmall };
+  } finally {
+    progress.close();
+  }
+}
+
+/** Refuses, before anything is trained, a file that could not be written in the end. */
+function requireWritable(file: string, inputs: string[]): void {
+  if (inputs.some((input) => resolve(input) === resolve(file))) {
+    throw new RivuletError(`cannot write ${file}: it is read from; name another file with --out`);
+  }
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new RivuletError(`cannot write ${file}: it is a folder; name a file in it`);
+  }
+  const folder = dirname(resolve(file));
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw diskError(error, `cannot write ${file}`, folder);
+  }
+}
+
+/** Makes the folder for the figures where it is missing. */
+function requireFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw diskError(error, `cannot write figures into ${folder}`, folder);
+  }
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw diskError(error, `cannot write ${file}`, dirname(resolve(file)));
+  }
+}

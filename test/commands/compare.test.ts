@@ -1,0 +1,93 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { folderWith, rivulet } from "../rivulet.ts";
+import { saddle, wave } from "./data.ts";
+
+const files = { "c.yaml": "target: { column: label, classes: 3 }\n", "d.csv": saddle(103) };
+const words = ["compare", "c.yaml", "--data", "d.csv"];
+
+interface Run {
+  name: string;
+  regime: string;
+  updates: number;
+  updatesPerEpoch: number;
+  losses: number[];
+  diverged: boolean;
+}
+
+async function compare(cwd: string, ...more: string[]) {
+  const { code, stdout, stderr } = await rivulet([...words, "--json", ...more], { cwd });
+  expect([code, stderr]).toEqual([0, ""]);
+  return JSON.parse(stdout);
+}
+
+describe.concurrent("compare", () => {
+  test("makes exactly as many updates as each regime says, all from the same loss on", async () => {
+    const cwd = folderWith(files);
+    const { runs, page }: { runs: Run[]; page: string } = await compare(cwd, "--epochs", "5");
+    const counts = runs.slice(0, 3).map(({ regime, updates }) => [regime, updates]);
+    expect(counts).toEqual([
+      ["batch", 5],
+      ["stochastic", 5 * 103],
+      ["mini-batch", 5 * 7],
+    ]);
+    const others = ["momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamW"];
+    expect(runs.slice(3).map(({ name }) => name)).toEqual([...others, "rate too large", "rate too small"]);
+    for (const { losses, diverged, updates, updatesPerEpoch } of runs) {
+      expect(losses[0]).toBe(runs[0].losses[0]);
+      if (diverged) continue;
+      expect(losses).toHaveLength(6);
+      expect(updates).toBe(5 * updatesPerEpoch);
+    }
+    expect(page).toBe("compare.html");
+  });
+
+  test("writes one page with every figure in it, which asks for nothing from elsewhere", async () => {
+    const cwd = folderWith(files);
+    const { figures } = await compare(cwd, "--epochs", "3", "--out", "p.html", "--svg", "figures");
+    const page = readFileSync(join(cwd, "p.html"), "utf8");
+    expect(page.match(/<svg /g)).toHaveLength(6);
+    expect(page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(
+      /http|<script|<link|src=|url\(/,
+    );
+    expect(page).not.toMatch(/NaN|Infinity|undefined/);
+    expect(readdirSync(join(cwd, "figures"))).toHaveLength(6);
+    for (const figure of figures) expect(page).toContain(readFileSync(join(cwd, figure), "utf8").trim());
+  });
+
+  test("compares on a number as well, and says so in words", async () => {
+    const cwd = folderWith({ "c.yaml": "target: { column: target }\n", "d.csv": wave(60) });
+    const { code, stdout, stderr } = await rivulet([...words, "--epochs", "4"], { cwd });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^stochastic +[\d.]+ +240 +60 /m);
+    expect(readFileSync(join(cwd, "compare.html"), "utf8")).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test("does with a single row", async () => {
+    const { runs } = await compare(folderWith({ ...files, "d.csv": saddle(1) }), "--epochs", "2");
+    expect(runs.slice(0, 3).map(({ updates }: Run) => updates)).toEqual([2, 2, 2]);
+  });
+});
+
+describe.concurrent("compare refuses, with nothing written,", () => {
+  test.each([
+    ["a page that is a folder", files, ["--out", "."], "it is a folder; name a file in it"],
+    ["a page in no folder", files, ["--out", "no/p.html"], "cannot write no/p.html: the folder is not there"],
+    ["to write over its data", files, ["--out", "d.csv"], "cannot write d.csv: it is read from"],
+    ["figures in a file", files, ["--svg", "d.csv"], "cannot write figures into d.csv: a file stands"],
+    ["no epoch", files, ["--epochs", "0"], "--epochs must be a whole number of at least 1"],
+    ["a label out of range", { ...files, "d.csv": "x,y,label\n1,2,3\n" }, [], "d.csv, row 1: the label is 3"],
+    ["no rows", { ...files, "d.csv": "x,y,label\n" }, [], "d.csv"],
+    ["too many rows", { ...files, "d.csv": saddle(20_001) }, [], "d.csv has more than 20000 rows"],
+  ])("%s", async (_, given, more, sentence) => {
+    const cwd = folderWith(given);
+    const { code, stdout, stderr } = await rivulet([...words, ...more], { cwd });
+    expect(code).toBeGreaterThan(0);
+    expect(stdout).toBe("");
+    expect(stderr).toContain(sentence);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect(existsSync(join(cwd, "compare.html"))).toBe(false);
+    expect(readFileSync(join(cwd, "d.csv"), "utf8")).toBe(given["d.csv"]);
+  });
+});
