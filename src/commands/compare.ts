@@ -139,7 +139,10 @@ async function prepare(config: Config, data: string, seed: number): Promise<{ mo
   const { model } = learner.network;
   // Summed gradients would make the same rate mean something else in each regime, and clipping would hide what a
   // rate does.
-  return { model: { ...model, loss: { ...model.loss, reduction: "mean" }, clip: null }, rows };
+  return {
+    model: { ...model, loss: { ...model.loss, reduction: "mean" }, clip: null, schedule: null },
+    rows,
+  };
 }
 
 async function trainAll(task: Task, learningRate: number) {
