@@ -36,7 +36,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([8, 1, 2, 1]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([8, 1, 2, 2]);
   });
 
   // In order: a later command may use what an earlier one saved.
@@ -100,8 +100,10 @@ describe("in the README", () => {
     expect(Number.parseFloat(stdout)).toBeGreaterThan(0.9);
   });
 
-  test("the config is whole", () => {
-    expect(parseConfig(blocks("yaml")[0], "readme.yaml").source.fields).toHaveLength(3);
+  test("the configs are whole", () => {
+    const [stream, windows] = blocks("yaml").map((text) => parseConfig(text, "readme.yaml"));
+    expect(stream.source.fields).toHaveLength(3);
+    expect(windows.model.layers).toHaveLength(4);
   });
 
   test("every command of the table exists", async () => {
