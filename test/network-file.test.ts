@@ -2,7 +2,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { adam, createNetwork, dense, type Network, softmaxCrossEntropy, tanh } from "../src/index.ts";
+import {
+  adam,
+  batchNorm,
+  createNetwork,
+  createRandom,
+  dense,
+  dropout,
+  flatten,
+  gru,
+  type Model,
+  type Network,
+  reduceOnPlateau,
+  relu,
+  softmaxCrossEntropy,
+  tanh,
+} from "../src/index.ts";
 import { loadNetwork, saveNetwork } from "../src/network-file.ts";
 
 let folder: string;
@@ -33,6 +48,45 @@ describe("a network in a file", () => {
     const again = feed(loadNetwork(join(folder, "xor.msgpack")));
     for (const each of [network, again]) for (let i = 0; i < 20; i++) each.step();
     expect(again.state()).toEqual(network.state());
+  });
+
+  test("continues running statistics, carried states, masks and schedule bit for bit", () => {
+    const model: Model = {
+      inputShape: [4, 3],
+      layers: [
+        gru(5, { returns: "sequence", carry: true }),
+        batchNorm(),
+        dropout(0.3),
+        flatten(),
+        dense(6, { frozen: ["bias"] }),
+        relu(),
+        dense(2),
+      ],
+      loss: softmaxCrossEntropy({ classWeights: [1, 2] }),
+      optimizer: adam({ learningRate: 0.01 }),
+      schedule: reduceOnPlateau({ window: 2, patience: 1 }),
+    };
+    const network = createNetwork(model, { batchSize: 3, seed: 5 });
+    const random = createRandom(1);
+    const train = (...networks: Network[]) => {
+      for (let step = 0; step < 25; step++) {
+        const inputs = Float32Array.from({ length: 36 }, () => random.uniform());
+        for (const each of networks) {
+          each.input.set(inputs);
+          each.target.set([0, 1, 1]);
+          expect(each.step()).toBe(true);
+        }
+      }
+    };
+    train(network);
+    const path = join(folder, "stream.msgpack");
+    saveNetwork(network, path);
+    const again = loadNetwork(path);
+    train(network, again);
+    expect(again.state()).toEqual(network.state());
+    const predicting = loadNetwork(path, { training: false });
+    expect(predicting.plan.totalBytes).toBeLessThan(network.plan.totalBytes / 2);
+    expect(() => predicting.step()).toThrow("planned to predict only");
   });
 
   test("may be loaded for another batch size", () => {

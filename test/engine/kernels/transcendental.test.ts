@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
-import { logarithm } from "../../../src/engine/kernels/scalar/arithmetic.ts";
+import { exponential, logarithm } from "../../../src/engine/kernels/scalar/arithmetic.ts";
 import { runTrial } from "./program.ts";
 
 /** Size of the last binary digit of a float32 near `x`. */
@@ -57,6 +57,17 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
       expect(runTrial(variant, { operation, arrays, operands, rows: 1 }).arrays["y"][0]).toBeNaN();
     }
   });
+});
+
+test("the exponential is within 1 ulp of exact between -87.3 and 88.3, and held beyond", () => {
+  let largest = 0;
+  for (let i = -87_300; i <= 88_300; i++) {
+    const x = Math.fround(i / 1000);
+    largest = Math.max(largest, Math.abs(exponential(x) - Math.exp(x)) / ulp(Math.exp(x)));
+  }
+  expect(largest).toBeLessThanOrEqual(1);
+  expect(exponential(-1000)).toBe(exponential(Math.fround(-87.33)));
+  expect(exponential(1000)).toBe(exponential(Math.fround(88.37)));
 });
 
 test("the logarithm is within 2 ulp of the platform's over 600 decades", () => {
