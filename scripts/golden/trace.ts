@@ -45,8 +45,10 @@ export function runTrace(trace: Trace): Outcome {
   return null;
 }
 
-/** Puts the masks of a batch into every dropout layer. */
-function loadMasks(network: Network, trace: Trace, batch: number): void {
+/** Puts a batch in place: samples, targets, and the masks of every dropout layer. */
+function loadBatch(network: Network, trace: Trace, batch: number): void {
+  network.input.set(trace.x[batch]);
+  network.target.set(trace.y[batch]);
   for (const [layer, masks] of Object.entries<number[][]>(trace.masks ?? {})) {
     network.mask(layer).set(masks[batch]);
   }
@@ -75,13 +77,9 @@ function runOn(kernels: KernelVariant, trace: Trace): string | null {
 
   for (let step = 0; step < trace.steps; step++) {
     const batch = step % trace.x.length;
-    network.input.set(trace.x[batch]);
-    network.target.set(trace.y[batch]);
-    loadMasks(network, trace, batch);
+    loadBatch(network, trace, batch);
     if (step === 0) {
-      unclipped.input.set(trace.x[0]);
-      unclipped.target.set(trace.y[0]);
-      loadMasks(unclipped, trace, 0);
+      loadBatch(unclipped, trace, 0);
       unclipped.step();
       const difference =
         compareNumbers("out1", unclipped.output, expected.out1, tolerances.out1) ??
@@ -137,9 +135,7 @@ function compareLessMemory(network: Network, trace: Trace, kernels: KernelVarian
     loadInitial(frugal, trace);
     for (let step = 0; step < trace.steps; step++) {
       const batch = step % trace.x.length;
-      frugal.input.set(trace.x[batch]);
-      frugal.target.set(trace.y[batch]);
-      loadMasks(frugal, trace, batch);
+      loadBatch(frugal, trace, batch);
       frugal.step();
     }
     const expected = network.parameters().map(({ data }) => [...data]);

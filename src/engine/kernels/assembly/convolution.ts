@@ -4,6 +4,7 @@
  */
 import { laneSum } from "./arithmetic";
 import { product, productTransposed, Start } from "./matrix";
+import { heightOf, widthOf } from "./pair";
 
 /** The shape of a convolution as it stands in an instruction; a pair has the height in its upper 16 bits. */
 // @ts-ignore: decorator
@@ -18,18 +19,6 @@ export class ConvolutionShape {
   dilation: i32;
   groups: i32;
   strip: i32;
-}
-
-// @ts-ignore: decorator
-@inline
-function heightOf(pair: i32): i32 {
-  return pair >>> 16;
-}
-
-// @ts-ignore: decorator
-@inline
-function widthOf(pair: i32): i32 {
-  return pair & 0xffff;
 }
 
 function outputLength(size: i32, kernel: i32, stride: i32, padding: i32, dilation: i32): i32 {

@@ -2,19 +2,8 @@
  * Pooling without padding over planes, one for each channel of each row. Sizes, kernels and strides are pairs:
  * height in the upper 16 bits, width in the lower.
  */
+import { heightOf, widthOf } from "./pair";
 import { sum } from "./sums";
-
-// @ts-ignore: decorator
-@inline
-function heightOf(pair: i32): i32 {
-  return pair >>> 16;
-}
-
-// @ts-ignore: decorator
-@inline
-function widthOf(pair: i32): i32 {
-  return pair & 0xffff;
-}
 
 /** Windows of `kernel` that fit into `size`. */
 // @ts-ignore: decorator
