@@ -6,7 +6,7 @@ import { instructionSlots, Scalar } from "./kernels/operation.ts";
 import { type Operand, sizeOf } from "./layers/layer.ts";
 import { predictsFromLogits } from "./losses.ts";
 import type { Model } from "./model.ts";
-import { initialState, optimizerStates, writeStepScalars } from "./optimizers.ts";
+import { initialState, optimizerStates, stepConstants, writeStepScalars } from "./optimizers.ts";
 import {
   type Instruction,
   type Plan,
@@ -76,6 +76,7 @@ export class Network implements Stateful {
   readonly #parts: Record<ProgramPart, { start: number; count: number }>;
   /** What a prediction runs: evaluation, which may be the forward pass itself, and what turns logits into probabilities. */
   readonly #inference: { start: number; count: number };
+  readonly #stepConstants: Float64Array;
   readonly #states: string[];
   readonly #lossElements: number;
   readonly #meanLoss: boolean;
@@ -118,6 +119,7 @@ export class Network implements Stateful {
       count: (evaluation.count > 0 ? evaluation.count : forward.count) + prediction.count,
     };
     this.#states = optimizerStates(model.optimizer);
+    this.#stepConstants = stepConstants(model.optimizer);
     this.#lossElements = this.plan.lossElements;
     this.#meanLoss = model.loss.reduction === "mean";
 
@@ -244,7 +246,7 @@ export class Network implements Stateful {
         }
         this.#plateau?.observe(this.updates);
         this.updates++;
-        writeStepScalars(this.model.optimizer, this.updates, scalars);
+        writeStepScalars(this.model.optimizer.type, this.#stepConstants, this.updates, scalars);
         run(update.start, update.count, rows, 0);
       } else {
         this.skipped++;

@@ -108,25 +108,48 @@ export function emitUpdate(
 const power = new Float64Array(1);
 
 /**
- * Turns the learning rate, which stands in `Scalar.StepSize` of the arena's scalars, into all that changes from update
- * to update. `t` counts updates from 1.
+ * The numbers of an optimizer that `writeStepScalars` needs, in the order in which it takes them. They are read from
+ * here at every update: V8 puts a number on the heap that it reads from objects of several shapes.
  */
-export function writeStepScalars(optimizer: Optimizer, t: number, scalars: Float64Array): void {
+export function stepConstants(optimizer: Optimizer): Float64Array {
   switch (optimizer.type) {
     case "sgd":
-      scalars[Scalar.Correction] = t === 1 ? 1 : 1 - optimizer.dampening;
+      return Float64Array.of(optimizer.dampening);
+    case "adagrad":
+      return Float64Array.of(optimizer.learningRateDecay);
+    case "rmsprop":
+      return new Float64Array(0);
+    case "adam":
+      return Float64Array.of(optimizer.beta1, optimizer.beta2, 0);
+    case "adamW":
+      return Float64Array.of(optimizer.beta1, optimizer.beta2, optimizer.weightDecay);
+  }
+}
+
+/**
+ * Turns the learning rate, which stands in `Scalar.StepSize` of the arena's scalars, into all that changes from update
+ * to update. `constants` are those of the optimizer, `t` counts updates from 1.
+ */
+export function writeStepScalars(
+  type: Optimizer["type"],
+  constants: Float64Array,
+  t: number,
+  scalars: Float64Array,
+): void {
+  switch (type) {
+    case "sgd":
+      scalars[Scalar.Correction] = t === 1 ? 1 : 1 - constants[0];
       break;
     case "adagrad":
-      scalars[Scalar.StepSize] /= 1 + (t - 1) * optimizer.learningRateDecay;
+      scalars[Scalar.StepSize] /= 1 + (t - 1) * constants[0];
       break;
     case "adam":
     case "adamW":
-      scalars[Scalar.Decay] =
-        optimizer.type === "adamW" ? 1 - scalars[Scalar.StepSize] * optimizer.weightDecay : 1;
-      power[0] = optimizer.beta1;
+      scalars[Scalar.Decay] = 1 - scalars[Scalar.StepSize] * constants[2];
+      power[0] = constants[0];
       raise(power, t);
       scalars[Scalar.StepSize] /= 1 - power[0];
-      power[0] = optimizer.beta2;
+      power[0] = constants[1];
       raise(power, t);
       scalars[Scalar.Correction] = 1 / Math.sqrt(1 - power[0]);
       break;
