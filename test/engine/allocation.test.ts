@@ -8,6 +8,12 @@ test("a million predictions and steps allocate nothing on the heap", () => {
   expect(heapGrowth).toBeLessThan(20_000);
 });
 
+test("200,000 steps through layers of every kind, updated in place, allocate nothing on the heap", () => {
+  const { collections, heapGrowth } = measureAllocation(new URL("./layers-repeated.ts", import.meta.url));
+  expect(collections).toBe(0);
+  expect(heapGrowth).toBeLessThan(20_000);
+});
+
 test.each(["step", "exponential", "cosine", "plateau"])(
   "steps under the schedule %s allocate nothing on the heap",
   (schedule) => {
