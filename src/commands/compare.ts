@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { type Config, loadConfig } from "../daemon/config.ts";
@@ -26,6 +26,8 @@ import { lossSurface } from "./compare/surface.ts";
 import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
+import { holdTrainingRows } from "./training-rows.ts";
+import { requireWritable } from "./writable-file.ts";
 
 /** All rows are held in memory and looked at after every epoch of every run. */
 const mostRows = 20_000;
@@ -40,7 +42,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
   const page = options["out"] ?? "compare.html";
   const folder = options["svg"];
-  requireWritable(page, [data, positionals[0]]);
+  requirePage(page, [data, positionals[0]]);
   if (folder !== undefined) requireFolder(folder);
   requireRereadable(data);
 
@@ -129,13 +131,8 @@ async function prepare(config: Config, data: string, seed: number): Promise<{ mo
     { columns },
   );
   if (count === 0) throw new RivuletError(`${data} has no row to train on; give at least one`);
-  const rows = {
-    count,
-    inputs: new Float32Array(count * learner.network.inputs),
-    targets: new Float32Array(count),
-  };
-  let at = 0;
-  await readRows(data, (row) => learner.writeExample(row, 0, rows.inputs, rows.targets, at++), { columns });
+  const split = { data, columns, rows: count, heldOutRows: 0, heldOutLast: true, seed };
+  const rows = await holdTrainingRows(learner, split, "give a file with fewer rows");
   const { model } = learner.network;
   // Summed gradients would make the same rate mean something else in each regime, and clipping would hide what a
   // rate does.
@@ -181,20 +178,12 @@ async function trainAll(task: Task, learningRate: number) {
   }
 }
 
-/** Refuses, before anything is trained, a file that could not be written in the end. */
-function requireWritable(file: string, inputs: string[]): void {
+/** Refuses, before anything is trained, a page that could not be written in the end, or would be over an input. */
+function requirePage(file: string, inputs: string[]): void {
   if (inputs.some((input) => resolve(input) === resolve(file))) {
     throw new RivuletError(`cannot write ${file}: it is read from; name another file with --out`);
   }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new RivuletError(`cannot write ${file}: it is a folder; name a file in it`);
-  }
-  const folder = dirname(resolve(file));
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    throw diskError(error, `cannot write ${file}`, folder);
-  }
+  requireWritable(file, `cannot write ${file}`);
 }
 
 /** Makes the folder for the figures where it is missing. */

@@ -1,11 +1,10 @@
-import { accessSync, constants, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { encodeCheckpoint } from "../checkpoint/format.ts";
 import { checkpointOf } from "../daemon/learner-checkpoint.ts";
-import { RivuletError } from "../errors.ts";
 import type { Learner } from "../learner/learner.ts";
+import { requireWritable } from "./writable-file.ts";
 
 /**
  * Makes sure, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that
@@ -15,21 +14,14 @@ import type { Learner } from "../learner/learner.ts";
 export function prepareSave(path: string): (learner: Learner, name?: string) => void {
   const file = resolve(path);
   const folder = dirname(file);
-  const fails = (error: unknown) => diskError(error, `cannot save the checkpoint ${path}`, folder);
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    throw fails(error);
-  }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new RivuletError(`cannot save the checkpoint ${path}: it is a folder; name a file in it`);
-  }
+  const failure = `cannot save the checkpoint ${path}`;
+  requireWritable(path, failure);
   return (learner, name) => {
     const chunks = encodeCheckpoint(checkpointOf(learner, name));
     try {
       writeFileDurablySync(file, chunks);
     } catch (error) {
-      throw fails(error);
+      throw diskError(error, failure, folder);
     }
   };
 }

@@ -38,7 +38,6 @@ export interface Run {
   /** Null for a residual block, whose layers are `inner`. */
   context: LayerContext | null;
   inner: Run[];
-  input: BufferReference;
   output: BufferReference;
 }
 
@@ -106,7 +105,7 @@ function forwardLayer(host: PassHost, unit: Unit, input: BufferReference, option
     gradients: {},
   };
   kind.forward(layer, context);
-  return { unit, context, inner: [], input, output };
+  return { unit, context, inner: [], output };
 }
 
 function forwardResidual(
@@ -124,7 +123,7 @@ function forwardResidual(
     ? host.share(`${unit.path}.output${options.label}`, "activation", [host.batchSize, ...unit.outputShape])
     : changed;
   host.emit(Operation.Add, output, changed, input, sizeOf(unit.outputShape));
-  return { unit, context: null, inner, input, output };
+  return { unit, context: null, inner, output };
 }
 
 const named = (tensors: readonly { name: string; fullName: string }[]): Record<string, BufferReference> =>

@@ -106,8 +106,6 @@ export interface Plan {
   buffers: PlannedBuffer[];
   /** `evaluation` is empty where a prediction runs the same instructions as training. */
   program: Record<ProgramPart, Instruction[]>;
-  /** float32 numbers from the first to the last trained parameter, gaps for alignment included. */
-  parameterCells: number;
   /** Size of the arena. */
   totalBytes: number;
   /** What the arena would take if no two buffers shared space. */
@@ -328,7 +326,6 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
     })),
   );
   const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
-  const parameterCells = trained.reduce((sum, { fullName }) => sum + buffers.get(fullName)!.bytes / 4, 0);
   return {
     model,
     batchSize,
@@ -343,7 +340,6 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
     states,
     buffers: ordered,
     program,
-    parameterCells,
     totalBytes: place(ordered),
     unsharedBytes: ordered.reduce((sum, { bytes }) => sum + bytes, 0),
   };
