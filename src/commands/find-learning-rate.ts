@@ -12,6 +12,7 @@ import { plot } from "./terminal/plot.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts } from "./terminal/text-table.ts";
 import { holdTrainingRows, type Split } from "./training-rows.ts";
+import { requireWritable } from "./writable-file.ts";
 
 /** Rates from the lowest to the highest, each as many times the one before: fifty to a power of ten. */
 const lowestRate = 1e-7;
@@ -43,6 +44,7 @@ export async function findLearningRate(
   batchSize: number,
   svg: string | undefined,
 ): Promise<Report> {
+  if (svg !== undefined) requireWritable(svg, `cannot write the drawing ${svg}`);
   const started = performance.now();
   const rowsPerUpdate = regime === "batch" ? split.rows - split.heldOutRows : batchSize;
   const test = await raiseRate(learner, split, rowsPerUpdate);
