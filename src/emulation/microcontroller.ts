@@ -15,6 +15,8 @@ const CYCLES_PER_MILLISECOND = 16_000;
 const SLEEP_MODE_CONTROL = 0x53;
 const SLEEP_ENABLE = 1;
 const SLEEP_INSTRUCTION = 0x9588;
+const UART_CONTROL_B = 0xc1;
+const RECEIVER_ENABLE = 0x10;
 const ENABLE_INTERRUPTS_INSTRUCTION = 0x9478;
 
 /** Bytes from the host that wait for their turn on the emulated wire; a UART's sender has such a queue too. */
@@ -80,6 +82,7 @@ export class Microcontroller {
       new avr8js.AVRTimer(cpu, config);
     }
     const uart = new avr8js.AVRUSART(cpu, avr8js.usart0Config, CYCLES_PER_MILLISECOND * 1000);
+    keepReceivedByte(cpu);
     uart.onByteTransmit = (byte) => this.#send(byte);
     uart.onRxComplete = () => this.#feed();
     // The receiver was off or the wire quiet: what has gathered starts when the firmware switches it on.
@@ -176,4 +179,15 @@ export class Microcontroller {
     this.#receivedStart = (this.#receivedStart + 1) % RECEIVE_QUEUE_BYTES;
     this.#receivedLength--;
   }
+}
+
+/**
+ * Any write to UCSR0B with the receiver on and staying on makes avr8js forget a byte that has just come, as firmware
+ * does that switches its sending interrupt off in another interrupt. The chip forgets it only when the receiver goes
+ * off: for avr8js the receiver was off before.
+ */
+function keepReceivedByte(cpu: CPU): void {
+  const write = cpu.writeHooks[UART_CONTROL_B];
+  cpu.writeHooks[UART_CONTROL_B] = (value, old, address, mask) =>
+    write(value, value & RECEIVER_ENABLE ? old & ~RECEIVER_ENABLE : old, address, mask);
 }

@@ -72,6 +72,17 @@ test("sleeps through to the same bytes that stepping through the sleep gives", a
   expect([...microcontroller.run(1000)]).toEqual(bytesStepByStep(1000));
 });
 
+test("loses no command, whatever the firmware does when it comes", async () => {
+  const microcontroller = await pump();
+  microcontroller.run(10);
+  for (let command = 0; command < 10_000; command++) {
+    microcontroller.receive(text(command % 2 === 0 ? "1" : "0"));
+    // A byte takes 0.085 ms; the rest makes it come at ever other moments of what the firmware does.
+    microcontroller.run(0.3 + 0.0101 * (command % 7));
+    expect(microcontroller.pinHigh(LED), `command ${command}`).toBe(command % 2 === 0);
+  }
+});
+
 test("stays asleep from one run to the next while nothing wakes it", async () => {
   const allowSleep = [0xe001, 0xbf03]; // ldi r16, 1; out SMCR, r16
   const microcontroller = await programmed({ 0: [LED_IS_OUTPUT, ...allowSleep, SLEEP, LED_ON, STOP] });
