@@ -164,8 +164,9 @@ function checkStructure(bytes: Uint8Array, where: string): number {
       refuse(`the map key at byte ${at} is no string`);
     }
     value(0);
+    const start = at + 1 + (type < 0xc0 ? 0 : 1 << (type - 0xd9));
     // A decoder must not assign to this name, and msgpackr stores under another one.
-    if (endsWith(bytes, position, "__proto__")) refuse(`the map key at byte ${at} is "__proto__"`);
+    if (spells(bytes, start, position, "__proto__")) refuse(`the map key at byte ${at} is "__proto__"`);
   };
   const value = (depth: number): void => {
     if (depth > maximumDepth) refuse(`it is nested deeper than ${maximumDepth}`);
@@ -237,10 +238,11 @@ function checkStructure(bytes: Uint8Array, where: string): number {
   return keys;
 }
 
-/** Whether the string that ends at `end` ends with `suffix` (ASCII). */
-function endsWith(bytes: Uint8Array, end: number, suffix: string): boolean {
-  for (let i = 1; i <= suffix.length; i++) {
-    if (bytes[end - i] !== suffix.charCodeAt(suffix.length - i)) return false;
+/** Whether the bytes from `start` to `end` are `word` (ASCII). */
+function spells(bytes: Uint8Array, start: number, end: number, word: string): boolean {
+  if (end - start !== word.length) return false;
+  for (let i = 0; i < word.length; i++) {
+    if (bytes[start + i] !== word.charCodeAt(i)) return false;
   }
   return true;
 }

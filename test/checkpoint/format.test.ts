@@ -124,6 +124,12 @@ describe("a checkpoint that was encoded", () => {
     );
   });
 
+  test("may have keys that only end with __proto__", () => {
+    const checkpoint = sampleCheckpoint(1);
+    const metrics = { "\0__proto__": 1, ["a".repeat(40) + "__proto__"]: 2 };
+    expect(decode(bytesOf({ ...checkpoint, metrics })).metrics).toEqual(metrics);
+  });
+
   test("comes back from a view that starts at any offset", () => {
     const shifted = Buffer.concat([Buffer.alloc(3), sample]).subarray(3);
     expect(decode(shifted)).toStrictEqual(sampleCheckpoint(42));
@@ -269,6 +275,21 @@ describe("decoding refuses", () => {
     ],
     ["a number as key", forged(Buffer.of(1, 1)), "the map key at byte 18 is no string"],
     ["the key __proto__", forged(Buffer.from("\xa9__proto__\x80", "latin1")), 'is "__proto__"'],
+    [
+      "the key __proto__, 8-bit length",
+      forged(Buffer.from("\xd9\x09__proto__\x80", "latin1")),
+      'is "__proto__"',
+    ],
+    [
+      "the key __proto__, 16-bit length",
+      forged(Buffer.from("\xda\0\x09__proto__\x80", "latin1")),
+      'is "__proto__"',
+    ],
+    [
+      "the key __proto__, 32-bit length",
+      forged(Buffer.from("\xdb\0\0\0\x09__proto__\x80", "latin1")),
+      'is "__proto__"',
+    ],
     [
       "an extension type",
       forged(Buffer.from("\xa1a\xd4\x72\x40", "latin1")),
