@@ -74,8 +74,8 @@ export class Network implements Stateful {
   readonly #kernels: Kernels;
   readonly #scalars: Float64Array;
   readonly #parts: Record<ProgramPart, { start: number; count: number }>;
-  /** What a prediction runs: evaluation, which may be the forward pass itself, and what turns logits into probabilities. */
-  readonly #inference: { start: number; count: number };
+  /** What gives the output of a prediction: the forward pass, or where layers act otherwise in training, evaluation. */
+  readonly #evaluation: { start: number; count: number };
   readonly #stepConstants: Float64Array;
   readonly #states: string[];
   readonly #lossElements: number;
@@ -113,11 +113,8 @@ export class Network implements Stateful {
       return [name, part];
     });
     this.#parts = Object.fromEntries(parts);
-    const { forward, evaluation, prediction } = this.#parts;
-    this.#inference = {
-      start: evaluation.count > 0 ? evaluation.start : forward.start,
-      count: (evaluation.count > 0 ? evaluation.count : forward.count) + prediction.count,
-    };
+    const { forward, evaluation } = this.#parts;
+    this.#evaluation = evaluation.count > 0 ? evaluation : forward;
     this.#states = optimizerStates(model.optimizer);
     this.#stepConstants = stepConstants(model.optimizer);
     this.#lossElements = this.plan.lossElements;
@@ -187,7 +184,9 @@ export class Network implements Stateful {
   /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
   infer(rows: number = this.batchSize): void {
     this.#requireRows(rows);
-    this.#kernels.run(this.#inference.start, this.#inference.count, rows, 0);
+    const { prediction } = this.#parts;
+    this.#kernels.run(this.#evaluation.start, this.#evaluation.count, rows, 0);
+    if (prediction.count > 0) this.#kernels.run(prediction.start, prediction.count, rows, 0);
   }
 
   /**
@@ -222,40 +221,52 @@ export class Network implements Stateful {
     const scalars = this.#scalars;
     const run = this.#kernels.run;
     const { forward, backward, update } = this.#parts;
+    const plateau = this.#plateau;
+    const completes = this.#gathered + rows === rowsPerUpdate;
     this.#lastRows = rows;
     let finite = !this.#poisoned;
     if (finite) {
       scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
-      const gathering = this.#gathered > 0 ? 1 : 0;
-      run(forward.start, forward.count, rows, 0);
-      finite = run(backward.start, backward.count, rows, gathering) === 0;
+      // The update belongs to the same call, unless a plateau is to see the loss before it gives the step size.
+      let count = forward.count + backward.count;
+      if (completes && !plateau) {
+        this.#writeUpdateScalars();
+        count += update.count;
+      }
+      finite = run(forward.start, count, rows, this.#gathered > 0 ? 1 : 0) === 0;
       scalars[Scalar.Draws]++;
     }
-    if (finite && this.#plateau) {
-      this.#plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
+    if (finite && plateau) plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
+    if (!completes) {
+      this.#gathered += rows;
+      this.#gathering = rowsPerUpdate;
+      this.#poisoned = !finite;
+      return finite;
     }
-    this.#gathered += rows;
-    this.#gathering = rowsPerUpdate;
-    this.#poisoned = !finite;
-    if (this.#gathered === rowsPerUpdate) {
-      if (finite) {
-        scalars[Scalar.StepSize] = this.learningRate;
-        const { schedule } = this.model;
-        if (schedule) {
-          applySchedule(schedule, this.updates, this.#plateau?.multiplier ?? unreduced, this.#stepSize);
-        }
-        this.#plateau?.observe(this.updates);
-        this.updates++;
-        writeStepScalars(this.model.optimizer.type, this.#stepConstants, this.updates, scalars);
+    if (finite) {
+      if (plateau) {
+        this.#writeUpdateScalars();
+        plateau.observe(this.updates);
         run(update.start, update.count, rows, 0);
-      } else {
-        this.skipped++;
-        if (this.#plateau) this.#plateau.gathered[0] = 0;
       }
-      this.#gathered = 0;
-      this.#poisoned = false;
+      this.updates++;
+      if (this.updates % updatesPerFading === 0) run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
+    } else {
+      this.skipped++;
+      if (plateau) plateau.gathered[0] = 0;
     }
+    this.#gathered = 0;
+    this.#poisoned = false;
     return finite;
+  }
+
+  /** What the optimizer's instructions read of the update that comes next. */
+  #writeUpdateScalars(): void {
+    const { schedule, optimizer } = this.model;
+    this.#scalars[Scalar.StepSize] = this.learningRate;
+    if (schedule)
+      applySchedule(schedule, this.updates, this.#plateau?.multiplier ?? unreduced, this.#stepSize);
+    writeStepScalars(optimizer.type, this.#stepConstants, this.updates + 1, this.#scalars);
   }
 
   /**
@@ -501,6 +512,12 @@ export class Network implements Stateful {
     }
   }
 }
+
+/**
+ * An average that gets nothing new fades until it is a subnormal number, and then stays one: nine tenths of the
+ * smallest round to the smallest. x86 calculates with those many times slower, so they are cleared now and then.
+ */
+const updatesPerFading = 256;
 
 /** What a schedule that no plateau reduces is multiplied by. */
 const unreduced = Float64Array.of(1);

@@ -85,8 +85,8 @@ export interface PlanOptions {
   givenMasks?: boolean;
 }
 
-/** The parts of a program, one after the other in the arena. */
-export type ProgramPart = "forward" | "evaluation" | "prediction" | "backward" | "update" | "carry";
+/** The parts of a program, one after the other in the arena: first those of a training step, which are one call. */
+export type ProgramPart = "forward" | "backward" | "update" | "evaluation" | "prediction" | "carry" | "fade";
 
 /** Everything about a network that can be known before it is allocated. */
 export interface Plan {
@@ -175,11 +175,12 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
   const sharing = new Set<string>();
   const program: Plan["program"] = {
     forward: [],
-    evaluation: [],
-    prediction: [],
     backward: [],
     update: [],
+    evaluation: [],
+    prediction: [],
     carry: [],
+    fade: [],
   };
   let now: Instruction[] = program.forward;
 
@@ -278,13 +279,13 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
   }
 
   const kept = [...before, ...last];
+  const updates = createUpdates(model, trained, host, gather);
   if (training) {
     now = program.backward;
     const target = hold("target", "target", targets === 1 ? [batchSize, 1] : [batchSize, targets]);
     const outputGradient = host.share("loss.gradient", "activation gradient", [batchSize, ...outputShape]);
     emitLoss(model.loss, outputShape, host, { gradient: outputGradient, output, target });
 
-    const updates = createUpdates(model, trained, host, gather);
     let gradient: BufferReference | null = outputGradient;
     for (let index = segments.segments.length - 1; index >= 0 && gradient; index--) {
       let runs = last;
@@ -309,6 +310,10 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
     now = program.update;
     updates.emitUpdates();
     if (!gather) commit();
+  }
+  if (training) {
+    now = program.fade;
+    updates.emitFading();
   }
   now = program.carry;
   for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);

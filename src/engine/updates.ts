@@ -22,6 +22,8 @@ export interface Updates {
   /** Stops the program where the loss or a gradient is not finite: nothing has changed yet. */
   endOfBackward(): void;
   emitUpdates(): void;
+  /** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
+  emitFading(): void;
 }
 
 export function createUpdates(
@@ -30,10 +32,22 @@ export function createUpdates(
   host: PassHost,
   gather: boolean,
 ): Updates {
-  return gather ? gatheredUpdates(model, trained, host) : updatesInPlace(model, trained, host);
+  const updates = gather ? gatheredUpdates(model, trained, host) : updatesInPlace(model, trained, host);
+  return { ...updates, emitFading: () => emitFading(model, trained, host) };
+}
+
+function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }: PassHost): void {
+  if (trained.length === 0) return;
+  for (const state of optimizerStates(model.optimizer)) {
+    emit(Operation.ClearSubnormals, { buffer: `${trained[0].fullName}.${state}` }, allCells(trained));
+  }
 }
 
 const cellsOf = ({ shape }: PlannedParameter) => aligned(4 * sizeOf(shape)) / 4;
+
+/** Cells of parameters that stand together. */
+const allCells = (parameters: readonly PlannedParameter[]) =>
+  parameters.reduce((sum, parameter) => sum + cellsOf(parameter), 0);
 
 /** The update of `count` cells from the parameter of the given name on. */
 function emitOptimizer(
@@ -49,9 +63,13 @@ function emitOptimizer(
   emitUpdate(model.optimizer, host.emit, { buffer: name }, gradients, states, count, host.scalars);
 }
 
-function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
+function gatheredUpdates(
+  model: Model,
+  trained: readonly PlannedParameter[],
+  host: PassHost,
+): Omit<Updates, "emitFading"> {
   const { emit, scalars } = host;
-  const cells = trained.reduce((sum, parameter) => sum + cellsOf(parameter), 0);
+  const cells = allCells(trained);
   const first = trained[0]?.fullName;
   const gradients = { buffer: `${first}.gradient` };
   return {
@@ -71,7 +89,11 @@ function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], hos
   };
 }
 
-function updatesInPlace(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
+function updatesInPlace(
+  model: Model,
+  trained: readonly PlannedParameter[],
+  host: PassHost,
+): Omit<Updates, "emitFading"> {
   const { emit, scalars } = host;
   const later: {
     parameter: PlannedParameter;

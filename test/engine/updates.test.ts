@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { availableVariants } from "../../src/engine/kernels/kernels.ts";
 import {
   adagrad,
   adam,
@@ -206,3 +207,30 @@ test("a batch gathered from parts in a small arena gives the updates of the whol
     for (const [i, weight] of data.entries()) expect(Math.abs(found[i] - weight)).toBeLessThan(1e-5);
   }
 });
+
+describe.each(optimizers.filter(([name]) => /omentum|RMSprop|Adam/.test(name)))(
+  "what %s keeps of a weight whose gradient has stayed zero",
+  (_, optimizer) => {
+    test.each([
+      ["gathered", true],
+      ["in place", false],
+    ])("becomes zero and never stays a subnormal number, %s", (_way, gather) => {
+      const model: Model = { inputShape: [160], layers: [dense(8)], loss: mse(), optimizer };
+      const undecayed = { ...model, optimizer: { ...optimizer, weightDecay: 0 } as Optimizer };
+      for (const kernels of availableVariants()) {
+        const network = createNetwork(undecayed, { gather, kernels });
+        expect(network.plan.gather).toBe(gather);
+        fill(network, 1);
+        // Small enough for the moving average of squares to fade within the test.
+        network.input.fill(1e-17);
+        network.step();
+        network.input.fill(0);
+        for (let step = 1; step < 20 * 256; step++) network.step();
+        for (const { name, data } of network.state().optimizerState) {
+          if (!name.startsWith("0.weight")) continue;
+          expect(Math.max(...data.map(Math.abs)), `${name}, ${kernels}`).toBe(0);
+        }
+      }
+    });
+  },
+);

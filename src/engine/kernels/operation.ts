@@ -151,6 +151,8 @@ export enum Operation {
   ClipByNorm,
   /** gradients, count, maximum (f32) */
   ClipByValue,
+  /** numbers, count: those smaller than any normal float32 become 0 */
+  ClearSubnormals,
 
   /** parameters, gradients, count, scalars, weightDecay (f32) */
   GradientDescent,

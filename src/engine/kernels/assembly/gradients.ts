@@ -1,14 +1,35 @@
 /** What is done to the gradients of all parameters between the backward pass and the update. */
 
-/** Whether the `count` gradients, a multiple of 4, are all finite: any other makes 0 times it not 0. */
+/** The bits of float32 infinity without its sign; those of every NaN are larger. */
+const infinity = 0x7f800000;
+
+/** The larger of what was found and the bits of the numbers at `at` without their signs, which order as magnitudes do. */
+// @ts-ignore: decorator
+@inline
+function largerBits(found: v128, at: usize): v128 {
+  return i32x4.max_u(found, v128.and(v128.load(at), i32x4.splat(0x7fffffff)));
+}
+
+/** Whether the `count` gradients, a multiple of 4, are all finite. */
 export function allFinite(gradients: usize, count: i32): bool {
-  const zero = f32x4.splat(0);
-  let poison = zero;
+  let a = i32x4.splat(0);
+  let b = a;
+  let c = a;
+  let d = a;
+  // Four at a time: one alone would wait for its last result.
+  for (; count >= 16; count -= 16) {
+    a = largerBits(a, gradients);
+    b = largerBits(b, gradients + 16);
+    c = largerBits(c, gradients + 32);
+    d = largerBits(d, gradients + 48);
+    gradients += 64;
+  }
   for (; count > 0; count -= 4) {
-    poison = f32x4.add(poison, f32x4.mul(v128.load(gradients), zero));
+    a = largerBits(a, gradients);
     gradients += 16;
   }
-  return !v128.any_true(f32x4.ne(poison, zero));
+  const largest = i32x4.max_u(i32x4.max_u(a, b), i32x4.max_u(c, d));
+  return !v128.any_true(i32x4.ge_u(largest, i32x4.splat(infinity)));
 }
 
 /** 2-norm, summed in float64: the even elements of a vector and the odd ones in two lanes. */
@@ -39,7 +60,7 @@ export function clamp(gradients: usize, count: i32, maximum: f32): void {
   const high = f32x4.splat(maximum);
   const low = f32x4.splat(-maximum);
   for (; count > 0; count -= 4) {
-    v128.store(gradients, f32x4.max(f32x4.min(v128.load(gradients), high), low));
+    v128.store(gradients, f32x4.pmax(f32x4.pmin(v128.load(gradients), high), low));
     gradients += 16;
   }
 }
@@ -49,9 +70,9 @@ export function clamp(gradients: usize, count: i32, maximum: f32): void {
  * rows of an earlier, larger call may stand there.
  */
 export function largestMagnitude(numbers: usize, count: i32): f32 {
-  let lanes = f32x4.splat(0);
+  let lanes = i32x4.splat(0);
   for (; count >= 4; count -= 4) {
-    lanes = f32x4.max(lanes, f32x4.abs(v128.load(numbers)));
+    lanes = largerBits(lanes, numbers);
     numbers += 16;
   }
   let largest = max(

@@ -97,7 +97,7 @@ export function rmsProp(
       const centre = multiplyAdd(a, v128.load(mean), fresh);
       v128.store(mean, centre);
       // Rounding may leave a tiny negative variance, whose root would poison the weights.
-      spread = f32x4.max(f32x4.sub(spread, f32x4.mul(centre, centre)), zero);
+      spread = f32x4.pmax(f32x4.sub(spread, f32x4.mul(centre, centre)), zero);
       mean += 16;
     }
     let update = f32x4.div(gradient, f32x4.add(f32x4.sqrt(spread), e));
@@ -157,5 +157,15 @@ export function adam(
     g += 16;
     m += 16;
     v += 16;
+  }
+}
+
+/** x = 0 where x is smaller than any normal float32; a NaN stays. */
+export function clearSubnormals(x: usize, count: i32): void {
+  const smallestNormal = f32x4.splat(1.17549435e-38);
+  for (; count > 0; count -= 4) {
+    const number = v128.load(x);
+    v128.store(x, v128.andnot(number, f32x4.lt(f32x4.abs(number), smallestNormal)));
+    x += 16;
   }
 }

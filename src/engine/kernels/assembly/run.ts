@@ -41,7 +41,7 @@ import {
   layerNormForward,
   layerNormGammaGradient,
 } from "./norms";
-import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers";
+import { adagrad, adam, clearSubnormals, gradientDescent, momentumDescent, rmsProp } from "./optimizers";
 import { averagePoolBackward, averagePoolForward, maxPoolBackward, maxPoolForward } from "./pooling";
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from "./softmax";
 
@@ -374,6 +374,9 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
       }
       case Operation.Accumulate:
         accumulate(pointer(at, 0), pointer(at, 1), int(at, 2), start);
+        break;
+      case Operation.ClearSubnormals:
+        clearSubnormals(pointer(at, 0), int(at, 1));
         break;
       case Operation.UpdateInStrips: {
         updateInStrips(at, rows);

@@ -1,6 +1,6 @@
 /** Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4 unless said otherwise. */
 
-/** Whether all gradients are finite: any other makes 0 times it not 0. */
+/** Whether all gradients are finite: any other number makes 0 times it not 0. */
 export function allFinite(memory: Float32Array, gradients: number, count: number): boolean {
   for (let i = 0; i < count; i++) if (memory[gradients + i] * 0 !== 0) return false;
   return true;

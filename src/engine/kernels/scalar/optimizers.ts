@@ -126,3 +126,10 @@ export function adam(
     memory[w + i] = f(keep * weight) - f(f(step * first) / root);
   }
 }
+
+const smallestNormal = 2 ** -126;
+
+/** x = 0 where x is smaller than any normal float32; a NaN stays. */
+export function clearSubnormals(memory: Float32Array, x: number, count: number): void {
+  for (let i = x; i < x + count; i++) if (Math.abs(memory[i]) < smallestNormal) memory[i] = 0;
+}

@@ -48,7 +48,7 @@ import {
   layerNormForward,
   layerNormGammaGradient,
 } from "./norms.ts";
-import { adagrad, adam, gradientDescent, momentumDescent, rmsProp } from "./optimizers.ts";
+import { adagrad, adam, clearSubnormals, gradientDescent, momentumDescent, rmsProp } from "./optimizers.ts";
 import { averagePoolBackward, averagePoolForward, maxPoolBackward, maxPoolForward } from "./pooling.ts";
 import { logSoftmaxBackward, logSoftmaxForward, softmaxBackward, softmaxForward } from "./softmax.ts";
 
@@ -499,6 +499,9 @@ export function createScalarRun(
         }
         case Operation.Accumulate:
           accumulate(floats, p0, p1, ints[o + 2], start);
+          break;
+        case Operation.ClearSubnormals:
+          clearSubnormals(floats, p0, ints[o + 1]);
           break;
         case Operation.UpdateInStrips: {
           updateInStrips(at, rows);
