@@ -1,5 +1,6 @@
 /** Runs a benchmark by name: `npm run bench -- step [--json]` or `npm run bench -- imports [--json]`. */
 import { benchImports, printImports } from "./imports.ts";
+import { benchPeers } from "./peers/peers.ts";
 import { benchStep, printStep } from "./step.ts";
 
 const benchmarks: Record<string, (json: boolean) => void> = {
@@ -13,9 +14,10 @@ function show<Figures>(json: boolean, figures: Figures, print: (figures: Figures
 }
 
 const [name, ...flags] = process.argv.slice(2);
+if (name === "peers") await benchPeers(flags).then(() => process.exit());
 const benchmark = name === undefined ? undefined : benchmarks[name];
 if (!benchmark || flags.some((flag) => flag !== "--json")) {
-  console.error(`Usage: npm run bench -- ${Object.keys(benchmarks).join("|")} [--json]`);
+  console.error(`Usage: npm run bench -- peers|${Object.keys(benchmarks).join("|")} [--json]`);
   process.exit(2);
 }
 benchmark(flags.includes("--json"));
