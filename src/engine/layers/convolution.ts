@@ -41,7 +41,10 @@ function geometryOf(layer: Convolution, inputShape: number[]): Geometry {
   const windows = windowsAlong(size, kernel, stride, padding, dilation);
   const patch = (channels / groups) * sizeOf(kernel);
   const fitting = Math.max(8, Math.floor(scratchBytes / 4 / patch) & ~7);
-  const strip = Math.min(fitting, sizeOf(windows));
+  // Strips of about the same length: a short last one would cost nearly as much as a long one.
+  const positions = sizeOf(windows);
+  const even = Math.ceil(positions / Math.ceil(positions / fitting));
+  const strip = Math.min((even + 7) & ~7, positions);
   return { channels, size, kernel, stride, padding, dilation, windows, patch, strip };
 }
 

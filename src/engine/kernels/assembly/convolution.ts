@@ -204,6 +204,17 @@ function exchangeRow(
   const inputWidth = widthOf(shape.size);
   const strideY = heightOf(shape.stride);
   const strideX = widthOf(shape.stride);
+  if (strideX == 1 && x + count <= width) {
+    // Most often all of it lies within one row of the input: no padding to be looked for, nothing to divide.
+    const inputY = y * strideY + shiftY;
+    const inputX = x + shiftX;
+    if (inputY >= 0 && inputY < inputHeight && inputX >= 0 && inputX + count <= inputWidth) {
+      const at = plane + (usize(inputY * inputWidth + inputX) << 2);
+      if (direction == Direction.Fold) addRun(at, 1, column, count);
+      else copyRun(column, at, 1, count);
+      return;
+    }
+  }
   // Outputs from `inside` to before `beyond` look at the row itself, the others at its padding.
   const inside = (max(-shiftX, 0) + strideX - 1) / strideX;
   const beyond = (max(inputWidth - shiftX, 0) + strideX - 1) / strideX;

@@ -27,6 +27,16 @@ function start1(kind: Start, c: usize, row: usize): f32 {
   return load<f32>(kind == Start.Row ? row : c);
 }
 
+/** Stores the lanes after the first `done`, 0 to 3. */
+// @ts-ignore: decorator
+@inline
+function storeAfter(done: i32, c: usize, lanes: v128): void {
+  if (done == 0) return v128.store(c, lanes);
+  if (done == 3) return v128.store_lane<f32>(c, lanes, 3, 12);
+  if (done == 1) v128.store_lane<f32>(c, lanes, 1, 4);
+  v128.store_lane<f64>(c, lanes, 1, 8);
+}
+
 /**
  * c [m, n] = start + a [m, k] b [k, n]. Strides are in bytes: rows of b and c are bRow and cRow apart, an
  * element of a stands at a + i * aRow + k * aColumn, so that a may be transposed.
@@ -46,6 +56,35 @@ export function product(
   row: usize,
 ): void {
   if (m == 1) return vectorProduct(c, a, aColumn, b, bRow, n, k, start, row);
+  // A panel of 8 columns of b is read again for every 4 rows of a: so much of it at a time as stays near, even where
+  // its rows are a power of two apart and share few sets of the cache. What is left out is added in the next round.
+  for (let stretches = (k + nearRows - 1) / nearRows; stretches > 0; stretches--) {
+    const stretch = (k + stretches - 1) / stretches;
+    panels(c, cRow, a, aRow, aColumn, b, bRow, m, n, stretch, start, row);
+    k -= stretch;
+    a += usize(stretch) * aColumn;
+    b += usize(stretch) * bRow;
+    start = Start.Result;
+  }
+}
+
+/** Most rows of b in one stretch: 96 lines of 64 bytes fill a fifth of a small first-level cache. */
+const nearRows = 96;
+
+function panels(
+  c: usize,
+  cRow: usize,
+  a: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  start: Start,
+  row: usize,
+): void {
   let j = 0;
   for (; j + 8 <= n; j += 8) {
     const column = usize(j) << 2;
@@ -57,20 +96,25 @@ export function product(
       block1x8(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column);
     }
   }
-  if (j + 4 <= n) {
-    const column = usize(j) << 2;
+  for (; n >= 4 && j < n; j += 4) {
+    // The last vector of a row may reach back over columns that are done: those are computed and not stored.
+    const done = max(0, j + 4 - n);
+    const column = usize(j - done) << 2;
     let i = 0;
     for (; i + 4 <= m; i += 4) {
-      block4x4(c + column + usize(i) * cRow, cRow, a + usize(i) * aRow, aRow, aColumn, b + column, bRow, k, start, row + column);
+      block4x4(c + column + usize(i) * cRow, cRow, a + usize(i) * aRow, aRow, aColumn, b + column, bRow, k, start, row + column, done);
     }
     for (; i < m; i++) {
-      block1x4(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column);
+      block1x4(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column, done);
     }
-    j += 4;
   }
   for (; j < n; j++) {
     const column = usize(j) << 2;
-    for (let i = 0; i < m; i++) {
+    let i = 0;
+    for (; i + 4 <= m; i += 4) {
+      block4x1(c + column + usize(i) * cRow, cRow, a + usize(i) * aRow, aRow, aColumn, b + column, bRow, k, start, row + column);
+    }
+    for (; i < m; i++) {
       block1x1(c + column + usize(i) * cRow, a + usize(i) * aRow, aColumn, b + column, bRow, k, start, row + column);
     }
   }
@@ -97,9 +141,10 @@ function vectorProduct(
     const column = usize(j) << 2;
     block1x16(c + column, a, aColumn, b + column, bRow, k, start, row + column);
   }
-  for (; j + 4 <= n; j += 4) {
-    const column = usize(j) << 2;
-    block1x4(c + column, a, aColumn, b + column, bRow, k, start, row + column);
+  for (; n >= 4 && j < n; j += 4) {
+    const done = max(0, j + 4 - n);
+    const column = usize(j - done) << 2;
+    block1x4(c + column, a, aColumn, b + column, bRow, k, start, row + column, done);
   }
   for (; j < n; j++) {
     const column = usize(j) << 2;
@@ -176,6 +221,7 @@ function block4x4(
   k: i32,
   start: Start,
   row: usize,
+  done: i32,
 ): void {
   const c1 = c + cRow;
   const c2 = c1 + cRow;
@@ -199,10 +245,46 @@ function block4x4(
     a2 += aColumn;
     a3 += aColumn;
   }
-  v128.store(c, s0);
-  v128.store(c1, s1);
-  v128.store(c2, s2);
-  v128.store(c3, s3);
+  storeAfter(done, c, s0);
+  storeAfter(done, c1, s1);
+  storeAfter(done, c2, s2);
+  storeAfter(done, c3, s3);
+}
+
+/** Four rows by one column. */
+function block4x1(
+  c: usize,
+  cRow: usize,
+  a: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  k: i32,
+  start: Start,
+  row: usize,
+): void {
+  const c1 = c + cRow;
+  const c2 = c1 + cRow;
+  const c3 = c2 + cRow;
+  let s = f32x4.splat(0);
+  if (start == Start.Row) s = v128.load32_splat(row);
+  if (start == Start.Result) s = loadColumn(c, c1, c2, c3);
+  let a1 = a + aRow;
+  let a2 = a1 + aRow;
+  let a3 = a2 + aRow;
+  for (; k > 0; k--) {
+    s = f32x4.add(s, f32x4.mul(loadColumn(a, a1, a2, a3), v128.load32_splat(b)));
+    a += aColumn;
+    a1 += aColumn;
+    a2 += aColumn;
+    a3 += aColumn;
+    b += bRow;
+  }
+  v128.store_lane<f32>(c, s, 0);
+  v128.store_lane<f32>(c1, s, 1);
+  v128.store_lane<f32>(c2, s, 2);
+  v128.store_lane<f32>(c3, s, 3);
 }
 
 function block1x32(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
@@ -271,14 +353,24 @@ function block1x8(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: 
   v128.store(c, s1, 16);
 }
 
-function block1x4(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
+function block1x4(
+  c: usize,
+  a: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  k: i32,
+  start: Start,
+  row: usize,
+  done: i32,
+): void {
   let s = start4(start, c, row);
   for (; k > 0; k--) {
     s = multiplyAdd(v128.load32_splat(a), v128.load(b), s);
     a += aColumn;
     b += bRow;
   }
-  v128.store(c, s);
+  storeAfter(done, c, s);
 }
 
 function block1x1(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: i32, start: Start, row: usize): void {
@@ -334,8 +426,8 @@ function addScaledRow(c: usize, a: usize, b: usize, n: i32): void {
 
 /**
  * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow bytes apart; `start` is Zero or
- * Result. Each sum runs in four lanes over k, the lanes are added as `laneSum` does, then the up to three elements
- * left over, last what the sum is added to.
+ * Result. Each sum runs in four lanes over k, the up to three elements left over in the last lanes; the lanes are added
+ * as `laneSum` does, last what the sum is added to.
  */
 export function productTransposed(
   c: usize,
@@ -349,6 +441,8 @@ export function productTransposed(
   k: i32,
   start: Start,
 ): void {
+  if (k == 1 && aRow == 4 && bRow == 4 && cRow == usize(n) << 2) return outerProduct(c, a, b, m, n, start);
+  if (k < 4) return shortProductTransposed(c, cRow, a, aRow, b, bRow, m, n, k, start);
   const paired = m & ~1;
   if (paired) {
     pairsOfRows(c, cRow, a, aRow, b, bRow, paired, n, k, start);
@@ -369,6 +463,50 @@ export function productTransposed(
   for (; j < n; j++) {
     dot1x1(c, a, b + usize(j) * bRow, k, start);
     c += 4;
+  }
+}
+
+/** `productTransposed` for k of 1 to 3, which fills no vector: four columns side by side, added up in the same order. */
+function shortProductTransposed(
+  c: usize,
+  cRow: usize,
+  a: usize,
+  aRow: usize,
+  b: usize,
+  bRow: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  start: Start,
+): void {
+  const last = usize(k - 1) << 2;
+  for (; m > 0; m--) {
+    const x = v128.load32_splat(a + last);
+    const y = v128.load32_splat(a + (k == 3 ? 4 : 0));
+    const z = v128.load32_splat(a);
+    for (let left = n, at = c, row = b; left > 0; left -= 4) {
+      // Columns past the last are the last once more, and not stored.
+      const row1 = row + usize(min(1, left - 1)) * bRow;
+      const row2 = row + usize(min(2, left - 1)) * bRow;
+      const row3 = row + usize(min(3, left - 1)) * bRow;
+      let sum = f32x4.mul(x, loadColumn(row + last, row1 + last, row2 + last, row3 + last));
+      if (k == 3) {
+        sum = f32x4.add(f32x4.mul(z, loadColumn(row, row1, row2, row3)), sum);
+        sum = f32x4.add(f32x4.mul(y, loadColumn(row + 4, row1 + 4, row2 + 4, row3 + 4)), sum);
+      } else if (k == 2) sum = f32x4.add(f32x4.mul(z, loadColumn(row, row1, row2, row3)), sum);
+      if (left >= 4) store4(start, at, sum);
+      else {
+        for (let i = 0; i < left; i++, at += 4) {
+          const single = f32x4.extract_lane(sum, 0);
+          store<f32>(at, start == Start.Zero ? single : load<f32>(at) + single);
+          sum = v128.shuffle<f32>(sum, sum, 1, 2, 3, 0);
+        }
+      }
+      at += 16;
+      row += 4 * bRow;
+    }
+    a += aRow;
+    c += cRow;
   }
 }
 
@@ -399,7 +537,14 @@ function pairsOfRows(
   }
 }
 
-/** One number of each of four rows of b. */
+/** The last `count` of four lanes, 1 to 3. */
+// @ts-ignore: decorator
+@inline
+function lastLanes(count: i32): v128 {
+  return i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(4 - count));
+}
+
+/** One number of each of four rows. */
 // @ts-ignore: decorator
 @inline
 function loadColumn(b0: usize, b1: usize, b2: usize, b3: usize): v128 {
@@ -450,21 +595,26 @@ function dot2x4(c: usize, cRow: usize, a: usize, aRow: usize, b0: usize, bRow: u
     b2 += 16;
     b3 += 16;
   }
-  let s0 = laneSums(s00, s01, s02, s03);
-  let s1 = laneSums(s10, s11, s12, s13);
-  for (; k > 0; k--) {
-    const y = loadColumn(b0, b1, b2, b3);
-    s0 = f32x4.add(s0, f32x4.mul(v128.load32_splat(a), y));
-    s1 = f32x4.add(s1, f32x4.mul(v128.load32_splat(a1), y));
-    a += 4;
-    a1 += 4;
-    b0 += 4;
-    b1 += 4;
-    b2 += 4;
-    b3 += 4;
+  if (k > 0) {
+    const back = usize(4 - k) << 2;
+    const last = lastLanes(k);
+    const x0 = v128.and(v128.load(a - back), last);
+    const x1 = v128.and(v128.load(a1 - back), last);
+    let y = v128.load(b0 - back);
+    s00 = multiplyAdd(x0, y, s00);
+    s10 = multiplyAdd(x1, y, s10);
+    y = v128.load(b1 - back);
+    s01 = multiplyAdd(x0, y, s01);
+    s11 = multiplyAdd(x1, y, s11);
+    y = v128.load(b2 - back);
+    s02 = multiplyAdd(x0, y, s02);
+    s12 = multiplyAdd(x1, y, s12);
+    y = v128.load(b3 - back);
+    s03 = multiplyAdd(x0, y, s03);
+    s13 = multiplyAdd(x1, y, s13);
   }
-  store4(start, c, s0);
-  store4(start, c + cRow, s1);
+  store4(start, c, laneSums(s00, s01, s02, s03));
+  store4(start, c + cRow, laneSums(s10, s11, s12, s13));
 }
 
 function dot1x8(c: usize, a: usize, b0: usize, bRow: usize, k: i32, start: Start): void {
@@ -503,24 +653,20 @@ function dot1x8(c: usize, a: usize, b0: usize, bRow: usize, k: i32, start: Start
     b6 += 16;
     b7 += 16;
   }
-  let low = laneSums(s0, s1, s2, s3);
-  let high = laneSums(s4, s5, s6, s7);
-  for (; k > 0; k--) {
-    const x = v128.load32_splat(a);
-    low = f32x4.add(low, f32x4.mul(x, loadColumn(b0, b1, b2, b3)));
-    high = f32x4.add(high, f32x4.mul(x, loadColumn(b4, b5, b6, b7)));
-    a += 4;
-    b0 += 4;
-    b1 += 4;
-    b2 += 4;
-    b3 += 4;
-    b4 += 4;
-    b5 += 4;
-    b6 += 4;
-    b7 += 4;
+  if (k > 0) {
+    const back = usize(4 - k) << 2;
+    const x = v128.and(v128.load(a - back), lastLanes(k));
+    s0 = multiplyAdd(x, v128.load(b0 - back), s0);
+    s1 = multiplyAdd(x, v128.load(b1 - back), s1);
+    s2 = multiplyAdd(x, v128.load(b2 - back), s2);
+    s3 = multiplyAdd(x, v128.load(b3 - back), s3);
+    s4 = multiplyAdd(x, v128.load(b4 - back), s4);
+    s5 = multiplyAdd(x, v128.load(b5 - back), s5);
+    s6 = multiplyAdd(x, v128.load(b6 - back), s6);
+    s7 = multiplyAdd(x, v128.load(b7 - back), s7);
   }
-  store4(start, c, low);
-  store4(start, c + 16, high);
+  store4(start, c, laneSums(s0, s1, s2, s3));
+  store4(start, c + 16, laneSums(s4, s5, s6, s7));
 }
 
 function dot1x4(c: usize, a: usize, b0: usize, b1: usize, b2: usize, b3: usize, k: i32, start: Start): void {
@@ -540,16 +686,15 @@ function dot1x4(c: usize, a: usize, b0: usize, b1: usize, b2: usize, b3: usize, 
     b2 += 16;
     b3 += 16;
   }
-  let s = laneSums(s0, s1, s2, s3);
-  for (; k > 0; k--) {
-    s = f32x4.add(s, f32x4.mul(v128.load32_splat(a), loadColumn(b0, b1, b2, b3)));
-    a += 4;
-    b0 += 4;
-    b1 += 4;
-    b2 += 4;
-    b3 += 4;
+  if (k > 0) {
+    const back = usize(4 - k) << 2;
+    const x = v128.and(v128.load(a - back), lastLanes(k));
+    s0 = multiplyAdd(x, v128.load(b0 - back), s0);
+    s1 = multiplyAdd(x, v128.load(b1 - back), s1);
+    s2 = multiplyAdd(x, v128.load(b2 - back), s2);
+    s3 = multiplyAdd(x, v128.load(b3 - back), s3);
   }
-  store4(start, c, s);
+  store4(start, c, laneSums(s0, s1, s2, s3));
 }
 
 function dot1x1(c: usize, a: usize, b: usize, k: i32, start: Start): void {
@@ -559,12 +704,11 @@ function dot1x1(c: usize, a: usize, b: usize, k: i32, start: Start): void {
     a += 16;
     b += 16;
   }
-  let s = laneSum(lanes);
-  for (; k > 0; k--) {
-    s += load<f32>(a) * load<f32>(b);
-    a += 4;
-    b += 4;
+  if (k > 0) {
+    const back = usize(4 - k) << 2;
+    lanes = multiplyAdd(v128.and(v128.load(a - back), lastLanes(k)), v128.load(b - back), lanes);
   }
+  const s = laneSum(lanes);
   store<f32>(c, start == Start.Zero ? s : load<f32>(c) + s);
 }
 

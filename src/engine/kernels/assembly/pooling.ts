@@ -12,6 +12,26 @@ function windows(size: i32, kernel: i32, stride: i32): i32 {
   return (size - kernel) / stride + 1;
 }
 
+/** The elements of a plane that four lanes name. */
+// @ts-ignore: decorator
+@inline
+function loadEach(plane: usize, elements: v128): v128 {
+  let lanes = v128.load32_zero(plane + (usize(i32x4.extract_lane(elements, 0)) << 2));
+  lanes = v128.load_lane<f32>(plane + (usize(i32x4.extract_lane(elements, 1)) << 2), lanes, 1);
+  lanes = v128.load_lane<f32>(plane + (usize(i32x4.extract_lane(elements, 2)) << 2), lanes, 2);
+  return v128.load_lane<f32>(plane + (usize(i32x4.extract_lane(elements, 3)) << 2), lanes, 3);
+}
+
+/** Stores the first `count` lanes, 1 to 4. */
+// @ts-ignore: decorator
+@inline
+function storeFirst(at: usize, lanes: v128, count: i32): void {
+  if (count == 4) return v128.store(at, lanes);
+  v128.store_lane<f32>(at, lanes, 0);
+  if (count > 1) v128.store_lane<f32>(at, lanes, 1, 4);
+  if (count > 2) v128.store_lane<f32>(at, lanes, 2, 8);
+}
+
 /** `index`, where given, receives which element of its plane was the largest. */
 export function maxPoolForward(
   output: usize,
@@ -28,28 +48,36 @@ export function maxPoolForward(
   const planeBytes = usize(heightOf(size) * width) << 2;
   for (; planes > 0; planes--) {
     for (let y = 0; y < down; y++) {
-      for (let x = 0; x < across; x++) {
-        const corner = y * heightOf(stride) * width + x * widthOf(stride);
-        let maximum = load<f32>(input + (usize(corner) << 2));
-        let largest = corner;
+      const step = widthOf(stride);
+      let corner = y * heightOf(stride) * width;
+      for (let left = across; left > 0; left -= 4) {
+        // Four windows side by side. Windows past the last are the last once more, and not stored.
+        const windows = min(left, 4);
+        const corners = i32x4(
+          corner,
+          corner + min(1, windows - 1) * step,
+          corner + min(2, windows - 1) * step,
+          corner + (windows - 1) * step,
+        );
+        let largest = corners;
+        let maximum = loadEach(input, corners);
         for (let i = 0; i < heightOf(kernel); i++) {
-          const from = corner + i * width;
-          const to = from + widthOf(kernel);
-          for (let at = from; at < to; at++) {
-            const value = load<f32>(input + (usize(at) << 2));
+          for (let j = 0; j < widthOf(kernel); j++) {
+            const at = i32x4.add(corners, i32x4.splat(i * width + j));
+            const value = loadEach(input, at);
             // A NaN comes in by the second condition, and stays since nothing is larger than it.
-            if (value > maximum || value != value) {
-              maximum = value;
-              largest = at;
-            }
+            const larger = v128.or(f32x4.gt(value, maximum), f32x4.ne(value, value));
+            maximum = v128.bitselect(value, maximum, larger);
+            largest = v128.bitselect(at, largest, larger);
           }
         }
-        store<f32>(output, maximum);
-        output += 4;
+        storeFirst(output, maximum, windows);
+        output += usize(windows) << 2;
         if (index) {
-          store<i32>(index, largest);
-          index += 4;
+          storeFirst(index, largest, windows);
+          index += usize(windows) << 2;
         }
+        corner += 4 * step;
       }
     }
     input += planeBytes;

@@ -108,8 +108,8 @@ function singles(
 }
 
 /**
- * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow apart: four lanes over k, then the
- * rest, then what the sum is added to, as the vector kernel sums. `start` is Zero or Result.
+ * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow apart: four lanes over k, what is left
+ * over in the last ones, then what the sum is added to, as the vector kernel sums. `start` is Zero or Result.
  */
 export function productTransposed(
   memory: Float32Array,
@@ -144,9 +144,11 @@ function dot(memory: Float32Array, a: number, b: number, k: number): number {
     s2 = f(s2 + f(memory[a + l + 2] * memory[b + l + 2]));
     s3 = f(s3 + f(memory[a + l + 3] * memory[b + l + 3]));
   }
-  let sum = f(f(s0 + s2) + f(s1 + s3));
-  for (let l = whole; l < k; l++) sum = f(sum + f(memory[a + l] * memory[b + l]));
-  return sum;
+  const left = k - whole;
+  if (left > 2) s1 = f(s1 + f(memory[a + k - 3] * memory[b + k - 3]));
+  if (left > 1) s2 = f(s2 + f(memory[a + k - 2] * memory[b + k - 2]));
+  if (left > 0) s3 = f(s3 + f(memory[a + k - 1] * memory[b + k - 1]));
+  return f(f(s0 + s2) + f(s1 + s3));
 }
 
 /** c [n] = start + the sum of the m rows of a [m, n], which are aRow apart. */
