@@ -1,23 +1,42 @@
-/** Runs a benchmark by name: `npm run bench -- step [--json]` or `npm run bench -- imports [--json]`. */
-import { benchImports, printImports } from "./imports.ts";
-import { benchPeers } from "./peers/peers.ts";
-import { benchStep, printStep } from "./step.ts";
+/**
+ * Measures everything, or what is named, in one table: `npm run bench [-- NAME...] [--rounds N] [--json]`. What a user
+ * can measure on a board of his own is the command `rivulet bench`; the rest is here.
+ */
+import { decodingFigures } from "../../src/commands/bench/decoding.ts";
+import { type Figure, figureTable } from "../../src/commands/bench/figure.ts";
+import { growthFigures } from "../../src/commands/bench/growth.ts";
+import { optimizerFigures } from "../../src/commands/bench/optimizers.ts";
+import { sensorNetworkFigures } from "../../src/commands/bench/sensor-network.ts";
+import { trainingFigures } from "../../src/commands/bench/training.ts";
+import { importFigures } from "./imports.ts";
 
-const benchmarks: Record<string, (json: boolean) => void> = {
-  step: (json) => show(json, benchStep(), printStep),
-  imports: (json) => show(json, benchImports(), printImports),
+const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]>> = {
+  training: trainingFigures,
+  optimizers: optimizerFigures,
+  decoding: decodingFigures,
+  growth: growthFigures,
+  sensor: sensorNetworkFigures,
+  imports: importFigures,
 };
 
-function show<Figures>(json: boolean, figures: Figures, print: (figures: Figures) => void): void {
-  if (json) console.log(JSON.stringify(figures, null, 2));
-  else print(figures);
-}
-
-const [name, ...flags] = process.argv.slice(2);
-if (name === "peers") await benchPeers(flags).then(() => process.exit());
-const benchmark = name === undefined ? undefined : benchmarks[name];
-if (!benchmark || flags.some((flag) => flag !== "--json")) {
-  console.error(`Usage: npm run bench -- peers|${Object.keys(benchmarks).join("|")} [--json]`);
+const words = process.argv.slice(2);
+const json = words.includes("--json");
+const roundsAt = words.indexOf("--rounds");
+const rounds = roundsAt < 0 ? 9 : Number(words[roundsAt + 1]);
+const names = words.filter(
+  (word, index) => word !== "--json" && index !== roundsAt && index !== roundsAt + 1,
+);
+if (!(rounds >= 1) || names.some((name) => !(name in benchmarks))) {
+  console.error(`Usage: npm run bench -- [${Object.keys(benchmarks).join("|")}]... [--rounds N] [--json]`);
   process.exit(2);
 }
-benchmark(flags.includes("--json"));
+const figures: Figure[] = [];
+for (const name of names.length > 0 ? names : Object.keys(benchmarks)) {
+  figures.push(...(await benchmarks[name](rounds)));
+}
+if (json)
+  console.log(JSON.stringify({ node: process.version, processor: process.arch, rounds, figures }, null, 2));
+else {
+  console.log(`Node ${process.version}, ${process.arch}; medians of ${rounds} rounds in turn\n`);
+  console.log(figureTable(figures));
+}

@@ -114,4 +114,20 @@ export const commands: Command[] = [
     details: [],
     load: () => import("./inspect.ts"),
   },
+  {
+    name: "bench",
+    summary: "measure this machine: training steps, optimizers, decoding, how cost grows",
+    positionals: [],
+    options: {
+      rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
+      only: {
+        value: "GROUPS",
+        help: "only some of training, optimizers, decoding, growth, sensor, separated by commas",
+      },
+    },
+    details: [
+      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means for a typical sensor network. Takes about a minute on a fast machine; let it rest meanwhile.",
+    ],
+    load: () => import("./bench.ts"),
+  },
 ];

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Spread, spreadOf } from "../timing.ts";
+import { type Spread, spreadOf } from "../../../src/commands/bench/timing.ts";
 import { type Conversation, converse } from "./conversation.ts";
 import { installPackages } from "./install.ts";
 import { type Command, type Site, type Subject, subjects, writeWorkload } from "./subjects.ts";

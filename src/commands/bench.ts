@@ -1,0 +1,86 @@
+import { chooseVariant } from "../engine/kernels/kernels.ts";
+import { UsageError } from "../errors.ts";
+import { type Figure, figureTable, threeDigits } from "./bench/figure.ts";
+import type { Invocation, Report } from "./command.ts";
+
+/** The groups of figures in the order in which they are measured. */
+const groups: Record<string, () => Promise<(rounds: number) => Figure[]>> = {
+  training: async () => (await import("./bench/training.ts")).trainingFigures,
+  optimizers: async () => (await import("./bench/optimizers.ts")).optimizerFigures,
+  decoding: async () => (await import("./bench/decoding.ts")).decodingFigures,
+  growth: async () => (await import("./bench/growth.ts")).growthFigures,
+  sensor: async () => (await import("./bench/sensor-network.ts")).sensorNetworkFigures,
+};
+
+/** Measures this machine and says what it means for a user. */
+export async function run({ options }: Invocation): Promise<Report> {
+  const rounds = roundsOf(options["rounds"]);
+  const names = namesOf(options["only"]);
+  const figures = await measure(names, rounds);
+  const sentences = conclusion(figures);
+  const kernels = chooseVariant(false);
+  const head = `Node ${process.version}, ${process.arch}, ${kernels} kernels; medians of ${rounds} rounds in turn`;
+  return {
+    data: { node: process.version, processor: process.arch, kernels, rounds, figures, sentences },
+    text: [head, "", figureTable(figures), "", ...sentences].join("\n"),
+  };
+}
+
+async function measure(names: readonly string[], rounds: number): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const figuresOf = await groups[name]();
+    figures.push(...figuresOf(rounds));
+  }
+  return figures;
+}
+
+function namesOf(only: string | undefined): string[] {
+  if (only === undefined) return Object.keys(groups);
+  const names = only.split(",");
+  const unknown = names.find((name) => !(name in groups));
+  if (unknown !== undefined) {
+    throw new UsageError(`--only names "${unknown}", but there are ${Object.keys(groups).join(", ")}`);
+  }
+  return names;
+}
+
+function roundsOf(text: string | undefined): number {
+  if (text === undefined) return 9;
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000) return rounds;
+  throw new UsageError(`--rounds is "${text}" where a whole number from 1 to 1000 is expected`);
+}
+
+/** What the figures say, in a sentence each: how fast, how large, what is in the way of more. */
+function conclusion(figures: readonly Figure[]): string[] {
+  const find = (group: string, name = "") =>
+    figures.find((figure) => figure.group === group && figure.name.startsWith(name));
+  const sentences: string[] = [];
+  const sensor = find("sensor network");
+  if (sensor) {
+    const rate = sensor.value.median;
+    sentences.push(
+      `A typical sensor network (${sensor.name}) learns from ${threeDigits(rate)} thousand samples a second on one core: at 1000 samples a second it keeps the core busy for ${threeDigits(100 / rate)} % of the time.`,
+    );
+  }
+  const daemon = find("resident memory", "daemon");
+  const bare = find("resident memory", "bare");
+  if (daemon && bare) {
+    sentences.push(
+      `Its daemon takes ${threeDigits(daemon.value.median)} MiB of memory, of which bare Node takes ${threeDigits(bare.value.median)}.`,
+    );
+  }
+  const large = find("training step", "W4");
+  if (large?.reference) {
+    const share = Math.round(100 * large.reference.share);
+    sentences.push(
+      share >= 70
+        ? `Large networks run at ${share} % of what this core's vector units can multiply and add, so the processor is the limit; small ones are limited by the fixed cost of each layer.`
+        : `Large networks run at ${share} % of what this core's vector units can multiply and add, so memory or other work on this machine is the limit.`,
+    );
+  } else if (find("training step")) {
+    sentences.push("There is no vector unit to compare with here, so plain TypeScript is the limit.");
+  }
+  return sentences;
+}

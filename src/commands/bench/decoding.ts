@@ -1,0 +1,51 @@
+/** How many samples a second the decoders take out of bytes, in chunks as a serial port hands them over. */
+import type { Decoder } from "../../samples/decoder.ts";
+import { defineFields } from "../../samples/fields.ts";
+import { createFrameDecoder, createFrameEncoder } from "../../samples/frames.ts";
+import { createLineDecoder } from "../../samples/lines.ts";
+import { SampleRing } from "../../samples/ring.ts";
+import type { Figure } from "./figure.ts";
+import { measureInTurn, rateOf } from "./timing.ts";
+
+const count = 8;
+const samples = 4096;
+/** As much as a fast port gathers between two reads; no multiple of a frame, so that frames are cut everywhere. */
+const chunkBytes = 1021;
+
+export function decodingFigures(rounds: number): Figure[] {
+  const fields = defineFields(
+    Array.from({ length: count }, (_, index) => ({ name: `field${index}`, type: "f32" })),
+  );
+  const encoder = createFrameEncoder(fields);
+  const frames = new Uint8Array(samples * encoder.maximumBytes);
+  const lines: string[] = [];
+  let end = 0;
+  for (let index = 0; index < samples; index++) {
+    const values = fields.map((_, field) => Math.sin(index + field) * 10 ** (field - 3));
+    end = encoder.encode(values, index, 4 * index, frames, end);
+    lines.push(values.map((value) => value.toPrecision(6)).join(","));
+  }
+  const text = new TextEncoder().encode(`${lines.join("\r\n")}\r\n`);
+  const ring = () => new SampleRing(count, 64, "drop-oldest");
+  const subjects: [string, Uint8Array, Decoder][] = [
+    ["binary frames of 8 float32", frames.subarray(0, end), createFrameDecoder(fields, ring())],
+    ["CSV lines of 8 numbers", text, createLineDecoder(fields, ring(), { startsAtLine: true })],
+  ];
+  const spreads = measureInTurn(
+    subjects.map(([, bytes, decoder]) => (times: number) => {
+      for (let i = 0; i < times; i++) {
+        for (let at = 0; at < bytes.length; at += chunkBytes) {
+          decoder.decode(bytes, at, Math.min(bytes.length, at + chunkBytes), 0);
+        }
+      }
+    }),
+    { rounds },
+  );
+  return subjects.map(([name, bytes], index) => ({
+    group: "decoding",
+    name,
+    value: rateOf(1000 * samples, spreads[index]),
+    unit: "million samples/s",
+    note: `${(bytes.length / spreads[index].median).toFixed(2)} GB/s`,
+  }));
+}

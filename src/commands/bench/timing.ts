@@ -1,0 +1,60 @@
+/** Median, smallest and largest of several measurements. */
+export interface Spread {
+  median: number;
+  minimum: number;
+  maximum: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  return {
+    median: sorted[Math.floor(sorted.length / 2)],
+    minimum: sorted[0],
+    maximum: sorted[sorted.length - 1],
+  };
+}
+
+/** The spread of a quantity that is `amount` divided by the time: the longest time is the smallest rate. */
+export function rateOf(amount: number, { median, minimum, maximum }: Spread): Spread {
+  return { median: amount / median, minimum: amount / maximum, maximum: amount / minimum };
+}
+
+/** The spread of another unit, `factor` times as large a number. */
+export function scaled({ median, minimum, maximum }: Spread, factor: number): Spread {
+  return { median: factor * median, minimum: factor * minimum, maximum: factor * maximum };
+}
+
+/** Nanoseconds of one call of `repeat(times)` divided by `times`, with `times` chosen for about `milliseconds`. */
+export function createTimer(repeat: (times: number) => void, milliseconds: number): () => number {
+  let times = 1;
+  let elapsed = 0;
+  // Doubling also warms the code up.
+  for (;;) {
+    elapsed = time(repeat, times);
+    if (elapsed >= milliseconds * 1e6) break;
+    times *= 2;
+  }
+  return () => time(repeat, times) / times;
+}
+
+/**
+ * Nanoseconds that one of each takes, measured in turn `rounds` times, so that a machine that speeds up or slows down
+ * meanwhile meets all alike.
+ */
+export function measureInTurn(
+  subjects: readonly ((times: number) => void)[],
+  { rounds = 9, milliseconds = 20 } = {},
+): Spread[] {
+  const timers = subjects.map((repeat) => createTimer(repeat, milliseconds));
+  const times = subjects.map(() => [] as number[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, timer] of timers.entries()) times[index].push(timer());
+  }
+  return times.map(spreadOf);
+}
+
+function time(repeat: (times: number) => void, times: number): number {
+  const start = process.hrtime.bigint();
+  repeat(times);
+  return Number(process.hrtime.bigint() - start);
+}

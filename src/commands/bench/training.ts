@@ -1,0 +1,79 @@
+/** What one training step costs: forward, backward and update. */
+import { availableVariants } from "../../engine/kernels/kernels.ts";
+import type { Figure } from "./figure.ts";
+import { emptyCall, operationsPerTurn, peaks } from "./references.ts";
+import { measureInTurn, rateOf, type Spread, scaled } from "./timing.ts";
+import { operationsPerStep, trainable, workloads } from "./workloads.ts";
+
+/** A network this small is bound by what a call costs, not by its arithmetic. */
+const tinyOperations = 5000;
+
+/**
+ * The workloads on every kind of kernels that runs here, the bounds in the same rounds: the multiply-add peak for the
+ * matrix products of large networks, an empty call for tiny ones.
+ */
+export function trainingFigures(rounds: number): Figure[] {
+  const variants = availableVariants();
+  const bounds = peaks();
+  const subjects = workloads.flatMap((workload) =>
+    variants.map((kernels) => ({ workload, kernels, ...trainable(workload, { kernels }) })),
+  );
+  const vector = variants.filter((kernels) => kernels !== "scalar");
+  const repeats = [
+    ...subjects.map(({ train }) => train),
+    ...vector.map(emptyCall),
+    ...vector.map((kernels) => bounds[kernels]!),
+  ];
+  const spreads = measureInTurn(repeats, { rounds });
+  const calls = Object.fromEntries(vector.map((each, index) => [each, spreads[subjects.length + index]]));
+  const turns = Object.fromEntries(
+    vector.map((each, index) => [each, spreads[subjects.length + vector.length + index]]),
+  );
+
+  const references: Figure[] = vector.flatMap((kernels) => [
+    {
+      group: "references",
+      name: `multiply-add peak, ${kernels}`,
+      value: rateOf(operationsPerTurn, turns[kernels]),
+      unit: "GFLOP/s",
+    },
+    { group: "references", name: `empty call, ${kernels}`, value: calls[kernels], unit: "ns" },
+  ]);
+  const steps = subjects.map(({ workload, kernels, network, train }, index): Figure => {
+    const value = spreads[index];
+    const allocated = allocatedPerStep(train, Math.max(500, Math.ceil(2e7 / value.median)));
+    return {
+      group: "training step",
+      name: `${workload.id} ${workload.name}, ${kernels}`,
+      value: scaled(value, 1e-3),
+      unit: "us",
+      ...referenceOf(operationsPerStep(workload), value, turns[kernels], calls[kernels]),
+      note: `${allocated} bytes a step on the heap, arena ${network.plan.totalBytes}`,
+    };
+  });
+  return [...references, ...steps];
+}
+
+function referenceOf(
+  operations: number,
+  time: Spread,
+  turn: Spread | undefined,
+  call: Spread | undefined,
+): Pick<Figure, "reference"> {
+  if (!turn || !call) return {};
+  if (operations < tinyOperations) {
+    const share = time.median / call.median;
+    return { reference: { name: "an empty call", value: call.median, unit: "ns", share } };
+  }
+  const peak = operationsPerTurn / turn.median;
+  const share = operations / time.median / peak;
+  // V8 13.6 (Node 24) makes poor code of the peak's loop: what the kernels outrun is no bound.
+  return share > 1 ? {} : { reference: { name: "the peak", value: peak, unit: "GFLOP/s", share } };
+}
+
+/** Bytes on V8's heap for each step, over many of them without a forced collection. */
+function allocatedPerStep(train: (times: number) => void, steps: number): number {
+  const before = process.memoryUsage().heapUsed;
+  train(steps);
+  return Math.max(0, Math.round((process.memoryUsage().heapUsed - before) / steps));
+}
