@@ -110,8 +110,9 @@ async function measureWorkload(
 ): Promise<Row> {
   const cells: Record<string, Cell> = {};
   const startable: [Subject, Command][] = [];
+  const timed = standingStill(workload);
   await writeWorkload(site, workload, "check");
-  await writeWorkload(site, standingStill(workload), "time");
+  await writeWorkload(site, timed, "time");
   for (const [subject, command] of commands) {
     if (typeof command === "string") cells[subject.id] = { nanoseconds: null, reason: command };
     else startable.push([subject, command]);
@@ -127,7 +128,7 @@ async function measureWorkload(
   const running: { cell: Cell; conversation: Conversation; steps: number; times: number[] }[] = [];
   for (const [{ id }, command] of startable) {
     if (cells[id].reason !== undefined) continue;
-    const conversation = await converse(command(workload, "time"));
+    const conversation = await converse(command(timed, "time"));
     running.push({ cell: cells[id], conversation, steps: await stepsFor(conversation), times: [] });
   }
   for (let round = 0; round < rounds; round++) {

@@ -103,10 +103,11 @@ export function dataOf({ model, batchSize }: Workload): WorkloadData {
 }
 
 /**
- * With the learning rate so small that the weights stay where they are for as long as is measured. At full rate the
- * network learns its one batch by heart, and the subjects would be timed on vanishing gradients.
+ * With a learning rate below the resolution of the weights, so that they stay where they are however long is measured.
+ * At full rate the network learns its one batch by heart; moments then decay into numbers too small to be normal, with
+ * which the processor is several times slower, and the subjects would be timed on those.
  */
 export function standingStill(workload: Workload): Workload {
-  const optimizer = { ...workload.model.optimizer, learningRate: 1e-7 };
+  const optimizer = { ...workload.model.optimizer, learningRate: 1e-12 };
   return { ...workload, model: { ...workload.model, optimizer } };
 }
