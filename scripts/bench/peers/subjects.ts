@@ -38,7 +38,31 @@ export const subjects: Subject[] = [
   // Relaxed SIMD multiplies and adds in one instruction; so does this. Still at 128 bits.
   reference("c-fused", "C fused", { x64: ["-march=x86-64-v3", "-mprefer-vector-width=128"] }),
   { id: "torch", name: "PyTorch", packages: [], prepare: prepareTorch },
+  tfjs("cpu"),
+  tfjs("wasm"),
+  library("brain", "brain.js", "1.6.1"),
+  library("convnet", "convnetjs", "0.3.0"),
+  library("synaptic", "synaptic", "1.1.4"),
 ];
+
+function tfjs(backend: "cpu" | "wasm"): Subject {
+  return {
+    id: `tfjs-${backend}`,
+    name: `tfjs ${backend}`,
+    packages: ["@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0"],
+    prepare: async ({ folder }) => javaScript("tfjs.ts", folder, backend),
+  };
+}
+
+/** One of a single package, in the file of its id. */
+function library(id: string, name: string, version: string): Subject {
+  return {
+    id,
+    name: `${name} ${version}`,
+    packages: [`${name}@${version}`],
+    prepare: async ({ folder }) => javaScript(`${id}.ts`, folder),
+  };
+}
 
 function rivulet(variant: KernelVariant): Subject {
   return {
