@@ -15,7 +15,9 @@ import { standingStill, type Workload, workloads } from "./workloads.ts";
 
 const rounds = 9;
 const timingMs = 60;
-const checkedSteps = 20;
+/** Of a step from which a subject is slow, and measured in only a third of the rounds. */
+const slowMs = 500;
+const checkedSteps = 10;
 /** Largest relative difference between the losses of two subjects after `checkedSteps` steps. */
 const tolerance = 1e-4;
 
@@ -125,14 +127,15 @@ async function measureWorkload(
   }
   requireSameLosses(workload, cells);
 
-  const running: { cell: Cell; conversation: Conversation; steps: number; times: number[] }[] = [];
+  const running: ({ cell: Cell; conversation: Conversation; times: number[] } & Pace)[] = [];
   for (const [{ id }, command] of startable) {
     if (cells[id].reason !== undefined) continue;
     const conversation = await converse(command(timed, "time"));
-    running.push({ cell: cells[id], conversation, steps: await stepsFor(conversation), times: [] });
+    running.push({ cell: cells[id], conversation, ...(await pace(conversation)), times: [] });
   }
   for (let round = 0; round < rounds; round++) {
-    for (const { conversation, steps, times } of running) {
+    for (const { conversation, steps, slow, times } of running) {
+      if (slow && round % 3 > 0) continue;
       times.push((await conversation.ask(steps)).nanoseconds / steps);
     }
   }
@@ -143,11 +146,18 @@ async function measureWorkload(
   return { id: workload.id, workload: workload.name, cells, ...ratios(cells) };
 }
 
-/** As many steps as take about `timingMs`. Doubling also warms the code up. */
-async function stepsFor(conversation: Conversation): Promise<number> {
+/** How much a subject is asked for. */
+interface Pace {
+  /** In one round: as many as take about `timingMs`. */
+  steps: number;
+  slow: boolean;
+}
+
+/** Doubling also warms the code up. */
+async function pace(conversation: Conversation): Promise<Pace> {
   for (let steps = 1; ; steps *= 2) {
     const { nanoseconds } = await conversation.ask(steps);
-    if (nanoseconds >= timingMs * 1e6) return steps;
+    if (nanoseconds >= timingMs * 1e6) return { steps, slow: nanoseconds / steps >= slowMs * 1e6 };
   }
 }
 
@@ -190,14 +200,16 @@ function ratios(
 function print({ node, processor, rounds, subjects, rows }: PeerFigures): void {
   console.log(`Node ${node}, ${processor}.`);
   console.log(
-    `Microseconds per training step: median of ${rounds} rounds in turn (smallest to largest). Repeat: npm run bench -- peers`,
+    `Microseconds per training step: median of ${rounds} rounds in turn (smallest to largest), of ${rounds / 3} where a step is slow.`,
   );
+  console.log("Repeat: npm run bench -- peers");
   console.log();
   for (const { id, workload } of rows) console.log(`${id}: ${workload}`);
   console.log();
   const line = (title: string, cells: string[]) =>
-    console.log(title.padEnd(24) + cells.map((cell) => cell.padStart(26)).join(""));
-  const notes: string[] = [];
+    console.log(title.padEnd(26) + cells.map((cell) => cell.padStart(30)).join(""));
+  /** Workloads by what there is to say of them. */
+  const notes = new Map<string, string[]>();
   line(
     "",
     rows.map(({ id }) => id),
@@ -207,7 +219,11 @@ function print({ node, processor, rounds, subjects, rows }: PeerFigures): void {
       name,
       rows.map(({ cells, id: workload }) => {
         const { nanoseconds, reason, note } = cells[id];
-        if (reason ?? note) notes.push(`${name}, ${workload}: ${reason ?? note}`);
+        const remark = reason ?? note;
+        if (remark) {
+          const text = `${name}: ${remark}`;
+          notes.set(text, [...(notes.get(text) ?? []), workload]);
+        }
         return nanoseconds ? microseconds(nanoseconds) : "-";
       }),
     );
@@ -227,7 +243,7 @@ function print({ node, processor, rounds, subjects, rows }: PeerFigures): void {
     rows.map((row) => ratio(row.bestJavaScriptOverRivulet)),
   );
   console.log();
-  for (const note of notes) console.log(note);
+  for (const [note, ids] of notes) console.log(`${note} (${ids.join(", ")})`);
 }
 
 function microseconds({ median, minimum, maximum }: Spread): string {

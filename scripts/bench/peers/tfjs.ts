@@ -9,11 +9,11 @@ import { dataOf } from "./workloads.ts";
 await serve(async ({ model, batchSize }, folder, backend) => {
   const convolves = model.layers.some(({ type }) => type === "conv1d");
   if (convolves && backend === "wasm") throw new Unable("its wasm backend cannot train convolutions");
-  const require = createRequire(join(folder, "package.json"));
-  const tf = require("@tensorflow/tfjs");
+  const load = createRequire(join(folder, "package.json"));
+  const tf = load("@tensorflow/tfjs");
   if (backend === "wasm") {
-    const wasm = require("@tensorflow/tfjs-backend-wasm");
-    wasm.setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
+    const wasm = load("@tensorflow/tfjs-backend-wasm");
+    wasm.setWasmPaths(`${dirname(load.resolve("@tensorflow/tfjs-backend-wasm/package.json"))}/dist/`);
     wasm.setThreadsCount(1);
   }
   await tf.setBackend(backend);
@@ -44,7 +44,6 @@ await serve(async ({ model, batchSize }, folder, backend) => {
       }
     },
     loss: () => last.dataSync()[0],
-    note: `TensorFlow.js ${tf.version_core}`,
   };
 
   /** PyTorch's [outputs, inputs, kernel] becomes [kernel, inputs, outputs]. */
