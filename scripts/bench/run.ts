@@ -1,6 +1,7 @@
 /**
  * Measures everything, or what is named, in one table: `npm run bench [-- NAME...] [--rounds N] [--json]`. What a user
- * can measure on a board of his own is the command `rivulet bench`; the rest is here.
+ * can measure on a board of his own is the command `rivulet bench`; the rest is here. Other libraries beside this one
+ * have a table of their own: `npm run bench -- peers`.
  */
 import { decodingFigures } from "../../src/commands/bench/decoding.ts";
 import { type Figure, figureTable } from "../../src/commands/bench/figure.ts";
@@ -9,6 +10,7 @@ import { optimizerFigures } from "../../src/commands/bench/optimizers.ts";
 import { sensorNetworkFigures } from "../../src/commands/bench/sensor-network.ts";
 import { trainingFigures } from "../../src/commands/bench/training.ts";
 import { importFigures } from "./imports.ts";
+import { benchPeers } from "./peers/peers.ts";
 
 const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]>> = {
   training: trainingFigures,
@@ -20,6 +22,10 @@ const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]
 };
 
 const words = process.argv.slice(2);
+if (words[0] === "peers") {
+  await benchPeers(words.slice(1));
+  process.exit();
+}
 const json = words.includes("--json");
 const roundsAt = words.indexOf("--rounds");
 const rounds = roundsAt < 0 ? 9 : Number(words[roundsAt + 1]);
@@ -27,7 +33,9 @@ const names = words.filter(
   (word, index) => word !== "--json" && index !== roundsAt && index !== roundsAt + 1,
 );
 if (!(rounds >= 1) || names.some((name) => !(name in benchmarks))) {
-  console.error(`Usage: npm run bench -- [${Object.keys(benchmarks).join("|")}]... [--rounds N] [--json]`);
+  console.error(
+    `Usage: npm run bench -- [peers|${Object.keys(benchmarks).join("|")}]... [--rounds N] [--json]`,
+  );
   process.exit(2);
 }
 const figures: Figure[] = [];

@@ -8,10 +8,11 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Spread, spreadOf } from "../../../src/commands/bench/timing.ts";
+import { type Workload, workloads } from "../../../src/commands/bench/workloads.ts";
 import { type Conversation, converse } from "./conversation.ts";
 import { installPackages } from "./install.ts";
 import { type Command, type Site, type Subject, subjects, writeWorkload } from "./subjects.ts";
-import { standingStill, type Workload, workloads } from "./workloads.ts";
+import { standingStill } from "./workloads.ts";
 
 const rounds = 9;
 const timingMs = 60;

@@ -1,4 +1,4 @@
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "../../../src/commands/bench/workloads.ts";
 import { dataOf } from "./workloads.ts";
 
 /** One row of a batch. */

@@ -3,7 +3,8 @@
  * whether it can train it, then makes as many steps as each line on standard input says and answers with the time.
  */
 import { createInterface } from "node:readline";
-import { standingStill, type Workload, workloads } from "./workloads.ts";
+import { type Workload, workloads } from "../../../src/commands/bench/workloads.ts";
+import { standingStill } from "./workloads.ts";
 
 /** A subject that is ready to train. */
 export interface Trainer {

@@ -3,9 +3,10 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Workload } from "../../../src/commands/bench/workloads.ts";
 import { availableVariants, type KernelVariant } from "../../../src/engine/kernels/kernels.ts";
 import type { Layer } from "../../../src/engine/model.ts";
-import { dataOf, type Workload } from "./workloads.ts";
+import { dataOf } from "./workloads.ts";
 
 const run = promisify(execFile);
 
