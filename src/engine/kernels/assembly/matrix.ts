@@ -383,44 +383,64 @@ function block1x1(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: 
   store<f32>(c, s);
 }
 
-/** c [m, n] = start + a [m] b [n]: the weight gradient of a single sample, without `product`'s loop over k. */
+/**
+ * c [m, n] = start + a [m] b [n]: the weight gradient of a single sample, without `product`'s loop over k. Sixteen
+ * numbers of b stay in registers for all rows.
+ */
 export function outerProduct(c: usize, a: usize, b: usize, m: i32, n: i32, start: Start): void {
-  for (; m > 0; m--) {
-    if (start == Start.Zero) scaledRow(c, a, b, n);
-    else addScaledRow(c, a, b, n);
-    a += 4;
-    c += usize(n) << 2;
+  const cRow = usize(n) << 2;
+  let j = 0;
+  for (; j + 16 <= n; j += 16) {
+    outer16(c, cRow, a, b, m, start);
+    c += 64;
+    b += 64;
+  }
+  for (; j + 4 <= n; j += 4) {
+    outer4(c, cRow, a, b, m, start);
+    c += 16;
+    b += 16;
+  }
+  for (; j < n; j++) {
+    const y = load<f32>(b);
+    for (let i = 0; i < m; i++) {
+      const at = c + usize(i) * cRow;
+      store<f32>(at, start1(start, at, 0) + load<f32>(a + (usize(i) << 2)) * y);
+    }
+    c += 4;
+    b += 4;
   }
 }
 
-/** c [n] = 0 + a b [n] */
-function scaledRow(c: usize, a: usize, b: usize, n: i32): void {
-  const x = v128.load32_splat(a);
+function outer16(c: usize, cRow: usize, a: usize, b: usize, m: i32, start: Start): void {
+  const b0 = v128.load(b);
+  const b1 = v128.load(b, 16);
+  const b2 = v128.load(b, 32);
+  const b3 = v128.load(b, 48);
   const zero = f32x4.splat(0);
-  for (; n >= 4; n -= 4) {
-    v128.store(c, multiplyAdd(x, v128.load(b), zero));
-    c += 16;
-    b += 16;
-  }
-  for (; n > 0; n--) {
-    store<f32>(c, <f32>0 + load<f32>(a) * load<f32>(b));
-    c += 4;
-    b += 4;
+  for (; m > 0; m--) {
+    const x = v128.load32_splat(a);
+    if (start == Start.Zero) {
+      v128.store(c, multiplyAdd(x, b0, zero));
+      v128.store(c, multiplyAdd(x, b1, zero), 16);
+      v128.store(c, multiplyAdd(x, b2, zero), 32);
+      v128.store(c, multiplyAdd(x, b3, zero), 48);
+    } else {
+      v128.store(c, multiplyAdd(x, b0, v128.load(c)));
+      v128.store(c, multiplyAdd(x, b1, v128.load(c, 16)), 16);
+      v128.store(c, multiplyAdd(x, b2, v128.load(c, 32)), 32);
+      v128.store(c, multiplyAdd(x, b3, v128.load(c, 48)), 48);
+    }
+    a += 4;
+    c += cRow;
   }
 }
 
-/** c [n] += a b [n] */
-function addScaledRow(c: usize, a: usize, b: usize, n: i32): void {
-  const x = v128.load32_splat(a);
-  for (; n >= 4; n -= 4) {
-    v128.store(c, multiplyAdd(x, v128.load(b), v128.load(c)));
-    c += 16;
-    b += 16;
-  }
-  for (; n > 0; n--) {
-    store<f32>(c, load<f32>(c) + load<f32>(a) * load<f32>(b));
-    c += 4;
-    b += 4;
+function outer4(c: usize, cRow: usize, a: usize, b: usize, m: i32, start: Start): void {
+  const b0 = v128.load(b);
+  for (; m > 0; m--) {
+    v128.store(c, multiplyAdd(v128.load32_splat(a), b0, start4(start, c, 0)));
+    a += 4;
+    c += cRow;
   }
 }
 
