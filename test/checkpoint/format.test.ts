@@ -126,7 +126,7 @@ describe("a checkpoint that was encoded", () => {
 
   test("may have keys that only end with __proto__", () => {
     const checkpoint = sampleCheckpoint(1);
-    const metrics = { "\0__proto__": 1, ["a".repeat(40) + "__proto__"]: 2 };
+    const metrics = { "\0__proto__": 1, [`${"a".repeat(40)}__proto__`]: 2 };
     expect(decode(bytesOf({ ...checkpoint, metrics })).metrics).toEqual(metrics);
   });
 

@@ -1,14 +1,14 @@
 import { textTable } from "../terminal/text-table.ts";
 import type { Spread } from "./timing.ts";
 
-/** Something measured, beside what it could be at best, measured in the same run. */
+/** Something measured, beside a bound or another figure that was measured in the same run. */
 export interface Figure {
   /** What belongs together: a name that `--only` takes. */
   group: string;
   name: string;
   value: Spread;
   unit: string;
-  /** The bound, or what it is compared with, and how much of it the figure is: a share where less time is better too. */
+  /** What it is held against, and the figure as a multiple of that: 1 is as much. */
   reference?: { name: string; value: number; unit: string; share: number };
   /** What else is to be known, in a few words. */
   note?: string;
@@ -21,6 +21,11 @@ export function threeDigits(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+function comparison({ name, value, unit, share }: NonNullable<Figure["reference"]>): string {
+  const multiple = share < 2 ? `${Math.round(100 * share)} % of` : `${threeDigits(share)} times`;
+  return `${multiple} ${name} (${threeDigits(value)} ${unit})`;
+}
+
 /** All figures as one table for people. */
 export function figureTable(figures: readonly Figure[]): string {
   const rows = figures.map(({ group, name, value, unit, reference, note = "" }, index) => [
@@ -29,9 +34,7 @@ export function figureTable(figures: readonly Figure[]): string {
     threeDigits(value.median),
     `${threeDigits(value.minimum)} to ${threeDigits(value.maximum)}`,
     unit,
-    reference === undefined
-      ? ""
-      : `${Math.round(100 * reference.share)} % of ${threeDigits(reference.value)} ${reference.unit}, ${reference.name}`,
+    reference === undefined ? "" : comparison(reference),
     note,
   ]);
   return textTable(["", "", "median", "smallest to largest", "unit", "beside", ""], rows, [2]);

@@ -13,12 +13,14 @@ const tinyOperations = 5000;
  * matrix products of large networks, an empty call for tiny ones.
  */
 export function trainingFigures(rounds: number): Figure[] {
-  const variants = availableVariants();
+  const available = availableVariants();
+  const vector = available.filter((kernels) => kernels !== "scalar");
+  // The TypeScript twin is ten to twenty times slower: of interest where there is nothing else.
+  const variants = vector.length > 0 ? vector : available;
   const bounds = peaks();
   const subjects = workloads.flatMap((workload) =>
     variants.map((kernels) => ({ workload, kernels, ...trainable(workload, { kernels }) })),
   );
-  const vector = variants.filter((kernels) => kernels !== "scalar");
   const repeats = [
     ...subjects.map(({ train }) => train),
     ...vector.map(emptyCall),
@@ -65,10 +67,11 @@ function referenceOf(
     const share = time.median / call.median;
     return { reference: { name: "an empty call", value: call.median, unit: "ns", share } };
   }
+  // V8 13.6 (Node 24) makes poor code of the peak's loop: what the kernels outrun is no bound, and says so by its share.
   const peak = operationsPerTurn / turn.median;
-  const share = operations / time.median / peak;
-  // V8 13.6 (Node 24) makes poor code of the peak's loop: what the kernels outrun is no bound.
-  return share > 1 ? {} : { reference: { name: "the peak", value: peak, unit: "GFLOP/s", share } };
+  return {
+    reference: { name: "the peak", value: peak, unit: "GFLOP/s", share: operations / time.median / peak },
+  };
 }
 
 /** Bytes on V8's heap for each step, over many of them without a forced collection. */

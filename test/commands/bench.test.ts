@@ -1,0 +1,107 @@
+import { describe, expect, test } from "vitest";
+import { type Figure, figureTable } from "../../src/commands/bench/figure.ts";
+import { measureInTurn, rateOf, spreadOf } from "../../src/commands/bench/timing.ts";
+import { operationsPerStep, trainable, workloads } from "../../src/commands/bench/workloads.ts";
+import { rivulet } from "../rivulet.ts";
+
+describe("rivulet bench", () => {
+  test("measures every group and says in sentences what it means", async () => {
+    const { code, stdout } = await rivulet(["bench", "--rounds", "1", "--json"]);
+    expect(code).toBe(0);
+    const { figures, sentences } = JSON.parse(stdout) as { figures: Figure[]; sentences: string[] };
+    const groups = new Set(figures.map(({ group }) => group));
+    expect([...groups]).toEqual(
+      expect.arrayContaining(["references", "training step", "optimizer pass", "decoding", "growth"]),
+    );
+    for (const { name, value } of figures) {
+      expect(value.median, name).toBeGreaterThan(0);
+      expect(value.minimum, name).toBeLessThanOrEqual(value.median);
+      expect(value.maximum, name).toBeGreaterThanOrEqual(value.median);
+    }
+    for (const { id } of workloads) expect(figures.some(({ name }) => name.startsWith(id))).toBe(true);
+    expect(sentences[0]).toMatch(/^A typical sensor network .* learns from .* samples a second on one core/);
+    expect(sentences.at(-1)).toMatch(/limit/);
+  });
+
+  test("measures only what is asked for, as a table", async () => {
+    const { code, stdout } = await rivulet(["bench", "--rounds", "1", "--only", "decoding"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/CSV lines of 8 numbers +[\d.]+ +[\d.]+ to [\d.]+ +million samples\/s/);
+    expect(stdout).not.toContain("training step");
+  });
+
+  test.each([
+    [["--only", "speed"], '--only names "speed", but there are training, optimizers,'],
+    [["--rounds", "0"], '--rounds is "0" where a whole number from 1 to 1000 is expected'],
+  ])("refuses %j in a sentence", async (words, sentence) => {
+    const { code, stderr } = await rivulet(["bench", ...words]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});
+
+describe("a figure", () => {
+  test("is shown beside what it is held against", () => {
+    const value = { median: 12.345, minimum: 9, maximum: 2345.6 };
+    const reference = { name: "the peak", value: 40, unit: "GFLOP/s", share: 0.3049 };
+    const table = figureTable([{ group: "step", name: "W1", value, unit: "us", reference, note: "a note" }]);
+    expect(table.split("\n")[2]).toMatch(
+      /^step +W1 +12\.3 +9 to 2346 +us +30 % of the peak \(40 GFLOP\/s\) +a note$/,
+    );
+  });
+
+  test("above twice what it is held against is shown as a multiple", () => {
+    const value = { median: 50, minimum: 50, maximum: 50 };
+    const reference = { name: "an empty call", value: 5, unit: "ns", share: 10 };
+    expect(figureTable([{ group: "", name: "W1", value, unit: "ns", reference }])).toContain(
+      "10 times an empty call (5 ns)",
+    );
+  });
+});
+
+describe("timing", () => {
+  test("takes the middle, the smallest and the largest", () => {
+    expect(spreadOf([5, 1, 9])).toEqual({ median: 5, minimum: 1, maximum: 9 });
+  });
+
+  test("turns the longest time into the smallest rate", () => {
+    expect(rateOf(100, { median: 10, minimum: 5, maximum: 20 })).toEqual({
+      median: 10,
+      minimum: 5,
+      maximum: 20,
+    });
+  });
+
+  test("measures every subject in every round, one after the other", () => {
+    const order: number[] = [];
+    const spreads = measureInTurn(
+      [0, 1].map((subject) => (times) => {
+        if (order.at(-1) !== subject) order.push(subject);
+        const until = performance.now() + 0.01 * times;
+        while (performance.now() < until);
+      }),
+      { rounds: 3, milliseconds: 1 },
+    );
+    expect(order).toEqual([0, 1, 0, 1, 0, 1, 0, 1]);
+    for (const { minimum } of spreads) expect(minimum).toBeGreaterThanOrEqual(9000);
+  });
+});
+
+describe("a workload", () => {
+  test.each([
+    ["W1", 2 * 2 * 8 * 16 + 3 * 2 * 16],
+    ["W4", 256 * (2 * 2 * 784 * 128 + 3 * 2 * 128 * 10)],
+    ["W6", 16 * (2 * 2 * 9 * 5 * 124 * 16 + 3 * 2 * 16 * 5 * 58 * 32 + 3 * 2 * 32 * 6)],
+  ])("%s has %d operations in the products of one step", (id, operations) => {
+    expect(operationsPerStep(workloads.find((workload) => workload.id === id)!)).toBe(operations);
+  });
+
+  test.each(workloads)("$id trains with other targets each step and stays finite", (workload) => {
+    const { network, train } = trainable(workload);
+    const before = network.target.slice();
+    train(5);
+    expect(network.updates).toBe(5);
+    expect(network.target).not.toEqual(before);
+    expect(Number.isFinite(network.loss)).toBe(true);
+  });
+});
