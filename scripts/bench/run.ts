@@ -5,6 +5,7 @@
  */
 import { decodingFigures } from "../../src/commands/bench/decoding.ts";
 import { type Figure, figureTable } from "../../src/commands/bench/figure.ts";
+import { functionFigures } from "../../src/commands/bench/functions.ts";
 import { growthFigures } from "../../src/commands/bench/growth.ts";
 import { optimizerFigures } from "../../src/commands/bench/optimizers.ts";
 import { sensorNetworkFigures } from "../../src/commands/bench/sensor-network.ts";
@@ -15,6 +16,7 @@ import { benchPeers } from "./peers/peers.ts";
 const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]>> = {
   training: trainingFigures,
   optimizers: optimizerFigures,
+  functions: functionFigures,
   decoding: decodingFigures,
   growth: growthFigures,
   sensor: sensorNetworkFigures,

@@ -7,6 +7,7 @@ import type { Invocation, Report } from "./command.ts";
 const groups: Record<string, () => Promise<(rounds: number) => Figure[]>> = {
   training: async () => (await import("./bench/training.ts")).trainingFigures,
   optimizers: async () => (await import("./bench/optimizers.ts")).optimizerFigures,
+  functions: async () => (await import("./bench/functions.ts")).functionFigures,
   decoding: async () => (await import("./bench/decoding.ts")).decodingFigures,
   growth: async () => (await import("./bench/growth.ts")).growthFigures,
   sensor: async () => (await import("./bench/sensor-network.ts")).sensorNetworkFigures,

@@ -122,7 +122,7 @@ export const commands: Command[] = [
       rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
       only: {
         value: "GROUPS",
-        help: "only some of training, optimizers, decoding, growth, sensor, separated by commas",
+        help: "only some of training, optimizers, functions, decoding, growth, sensor, separated by commas",
       },
     },
     details: [
