@@ -11,10 +11,13 @@ import { compileAssembly } from "./compile-assembly.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The kernels in base64. The arena is their memory: it comes from outside and they own not one byte of it. */
+/**
+ * The kernels in base64. The arena is their memory: it comes from outside and they own not one byte of it. That its
+ * size has a bound is what a memory shared between threads needs; 65536 pages are all there can be.
+ */
 function kernels(features: string[]): string {
-  const options = ["--importMemory", "--noExportMemory", "--memoryBase", "0"];
-  const bytes = compileAssembly("src/engine/kernels/assembly/run.ts", features, options);
+  const options = ["--importMemory", "--noExportMemory", "--memoryBase", "0", "--maximumMemory", "65536"];
+  const bytes = compileAssembly("src/engine/kernels/assembly/module.ts", ["threads", ...features], options);
   return Buffer.from(bytes).toString("base64");
 }
 

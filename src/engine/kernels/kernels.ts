@@ -1,5 +1,7 @@
 import { RivuletError } from "../../errors.ts";
 import { relaxedSimdKernels, simdKernels } from "./binary.ts";
+import type { Outcome } from "./crew.ts";
+import { createScalarDispatch } from "./scalar/crew.ts";
 import { createScalarRun } from "./scalar/run.ts";
 
 /**
@@ -12,27 +14,46 @@ export type KernelVariant = "relaxed-simd" | "simd" | "scalar";
 export interface Kernels {
   variant: KernelVariant;
   /** The memory they work on: at least the bytes asked for, zero at first. */
-  buffer: ArrayBuffer;
+  buffer: ArrayBufferLike;
+  /** The module and its memory where other threads may work on it too; else null. */
+  shared: SharedKernels | null;
   /**
    * Runs `count` instructions from byte offset `program` on the first `rows` rows; with `gathering` 1, weight
    * gradients are added to what is there. Gives 0, or 1 when stopped at numbers that are not finite.
    */
   run(program: number, count: number, rows: number, gathering: number): number;
+  /** Has `count` tasks of the crew at byte offset `crew` done, from task `first` on. */
+  dispatch(crew: number, first: number, count: number): Outcome;
+}
+
+/** What another thread needs to work on the same memory: `serve(crew, self)` of an instance of its own. */
+export interface SharedKernels {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
 }
 
 const pageBytes = 65536;
 
 /** Compiled once for all networks of the process; null where the engine refuses the module. */
-const compiled = new Map<KernelVariant, WebAssembly.Module | null>();
+const compiled = new Map<string, WebAssembly.Module | null>();
 
-function compile(variant: "relaxed-simd" | "simd"): WebAssembly.Module | null {
-  let module = compiled.get(variant);
+/**
+ * The import of the memory in the modules: "env", "memory", a memory whose size has a bound. That it is shared is one
+ * bit more, the only one by which a build for threads would differ.
+ */
+const memoryImport = "\x03env\x06memory\x02\x01";
+const sharedMemoryImport = "\x03env\x06memory\x02\x03";
+
+function compile(variant: "relaxed-simd" | "simd", shared = false): WebAssembly.Module | null {
+  const key = shared ? `shared ${variant}` : variant;
+  let module = compiled.get(key);
   if (module === undefined) {
-    const text = atob(variant === "simd" ? simdKernels : relaxedSimdKernels);
+    let text = atob(variant === "simd" ? simdKernels : relaxedSimdKernels);
+    if (shared) text = text.replace(memoryImport, sharedMemoryImport);
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
     module = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
-    compiled.set(variant, module);
+    compiled.set(key, module);
   }
   return module;
 }
@@ -50,12 +71,13 @@ export function chooseVariant(deterministic: boolean): KernelVariant {
 }
 
 /**
- * Allocates at least `bytes` of zeroed memory and binds the kernels to it. It never grows.
- * @throws RivuletError where there is not so much memory
+ * Allocates at least `bytes` of zeroed memory and binds the kernels to it. It never grows. `shared`: other threads are
+ * to work on it too.
+ * @throws RivuletError where there is not so much memory, or where the kernels cannot be shared
  */
-export function createKernels(variant: KernelVariant, bytes: number): Kernels {
+export function createKernels(variant: KernelVariant, bytes: number, shared = false): Kernels {
   try {
-    return allocate(variant, bytes);
+    return allocate(variant, bytes, shared);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RivuletError(
@@ -65,15 +87,27 @@ export function createKernels(variant: KernelVariant, bytes: number): Kernels {
   }
 }
 
-function allocate(variant: KernelVariant, bytes: number): Kernels {
+function allocate(variant: KernelVariant, bytes: number, shared: boolean): Kernels {
   if (variant === "scalar") {
+    if (shared) {
+      throw new RivuletError(
+        "the scalar kernels work on one thread only; leave the threads out: the results are the same",
+      );
+    }
     const buffer = new ArrayBuffer(Math.ceil(bytes / 16) * 16);
-    return { variant, buffer, run: createScalarRun(buffer) };
+    const run = createScalarRun(buffer);
+    return { variant, buffer, shared: null, run, dispatch: createScalarDispatch(buffer, run) };
   }
-  const module = compile(variant);
+  const module = compile(variant, shared);
   if (!module) throw new Error(`the ${variant} kernels do not run on this processor or Node version`);
   const pages = Math.ceil(bytes / pageBytes);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  return { variant, buffer: memory.buffer, run: instance.exports["run"] as Kernels["run"] };
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return {
+    variant,
+    buffer: memory.buffer,
+    shared: shared ? { module, memory } : null,
+    run: exports["run"] as Kernels["run"],
+    dispatch: exports["dispatch"] as Kernels["dispatch"],
+  };
 }

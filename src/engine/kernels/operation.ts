@@ -78,7 +78,10 @@ export enum Operation {
   /** output [width], input [steps, width], width, steps: the last step of each sample */
   LastStep,
 
-  /** mask, countPerSample, threshold (of 2^32, unsigned), key, scalars: 0 with probability threshold / 2^32, else 1 */
+  /**
+   * mask, countPerSample, threshold (of 2^32, unsigned), key, scalars, first: 0 with probability threshold / 2^32,
+   * else 1; the mask begins with element number `first` of the batch's
+   */
   DrawMask,
   /** output, input, mask, countPerSample, factor (f32): output = input mask factor */
   Mask,
@@ -153,6 +156,12 @@ export enum Operation {
   ClipByValue,
   /** numbers, count: those smaller than any normal float32 become 0 */
   ClearSubnormals,
+  /** gradients, others, stride (bytes), count: adds the rows - 1 arrays that begin `stride` apart from others on, in order */
+  AddShards,
+  /** sum (f64), gradients, count */
+  SumOfSquares,
+  /** gradients, count, scalars, maximum (f32): ClipByNorm of a part, once the norm of all stands in the scalars */
+  ScaleToNorm,
 
   /** parameters, gradients, count, scalars, weightDecay (f32) */
   GradientDescent,

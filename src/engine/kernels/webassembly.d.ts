@@ -1,8 +1,8 @@
 /** The part of WebAssembly's interface that the kernels use; TypeScript has it only in the browser's library. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(limits: { initial: number; maximum: number });
-    readonly buffer: ArrayBuffer;
+    constructor(limits: { initial: number; maximum: number; shared?: boolean });
+    readonly buffer: ArrayBufferLike;
   }
   class Module {
     constructor(bytes: Uint8Array);

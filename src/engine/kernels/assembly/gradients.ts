@@ -32,8 +32,8 @@ export function allFinite(gradients: usize, count: i32): bool {
   return !v128.any_true(i32x4.ge_u(largest, i32x4.splat(infinity)));
 }
 
-/** 2-norm, summed in float64: the even elements of a vector and the odd ones in two lanes. */
-export function norm(gradients: usize, count: i32): f64 {
+/** Sum of squares in float64: the even elements of a vector and the odd ones in two lanes. */
+export function sumOfSquares(gradients: usize, count: i32): f64 {
   let low = f64x2.splat(0);
   let high = f64x2.splat(0);
   for (; count > 0; count -= 4) {
@@ -45,7 +45,25 @@ export function norm(gradients: usize, count: i32): f64 {
     gradients += 16;
   }
   const sum = f64x2.add(low, high);
-  return sqrt(f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** gradients += others[0] + others[1] + ..., one after the other; `count` is a multiple of 4. */
+export function addShards(gradients: usize, others: usize, stride: usize, count: i32, shards: i32): void {
+  for (; count > 0; count -= 4) {
+    let total = v128.load(gradients);
+    let other = others;
+    for (let shard = 0; shard < shards; shard++, other += stride) total = f32x4.add(total, v128.load(other));
+    v128.store(gradients, total);
+    gradients += 16;
+    others += 16;
+  }
+}
+
+/** Scales gradients whose norm, taken together with others, is `length` down to `maximum`. */
+export function scaleToNorm(gradients: usize, count: i32, length: f64, maximum: f32): void {
+  const factor = f64(maximum) / (length + 1e-6);
+  if (factor < 1) scale(gradients, count, f32(factor));
 }
 
 export function scale(gradients: usize, count: i32, factor: f32): void {

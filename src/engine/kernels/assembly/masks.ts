@@ -27,9 +27,13 @@ function mix4(h: v128): v128 {
   return v128.xor(h, i32x4.shr_u(h, 16));
 }
 
-/** 0 with probability threshold / 2^32, else 1: a function of seed, key, draws and the element's number alone. */
-export function drawMask(mask: usize, count: i32, threshold: u32, key: u32, seed: f64, draws: f64): void {
-  const base = mix(mix(u32(u64(seed)) + key * counterStep) + u32(u64(draws)) * 0x85ebca6b);
+/**
+ * 0 with probability threshold / 2^32, else 1: a function of seed, key, draws and the element's number alone, which
+ * counts from `first`.
+ */
+export function drawMask(mask: usize, count: i32, threshold: u32, key: u32, first: u32, seed: f64, draws: f64): void {
+  const start = mix(mix(u32(u64(seed)) + key * counterStep) + u32(u64(draws)) * 0x85ebca6b);
+  const base = start + first * counterStep;
   const least = i32x4.splat(threshold);
   const one = f32x4.splat(1);
   const step = i32x4.splat(4 * counterStep);

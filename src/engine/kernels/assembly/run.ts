@@ -18,7 +18,7 @@ import {
   convolutionInputGradient,
   convolutionWeightGradient,
 } from "./convolution";
-import { allFinite, bounded, clamp, largestMagnitude, norm, scale } from "./gradients";
+import { addShards, allFinite, bounded, clamp, largestMagnitude, scaleToNorm, sumOfSquares } from "./gradients";
 import {
   gruBackward,
   gruBiasGradients,
@@ -307,7 +307,7 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
 
       case Operation.DrawMask: {
         const scalars = pointer(at, 4);
-        drawMask(pointer(at, 0), int(at, 1) * rows, int(at, 2), int(at, 3), scalar(scalars, Scalar.Seed), scalar(scalars, Scalar.Draws));
+        drawMask(pointer(at, 0), int(at, 1) * rows, int(at, 2), int(at, 3), int(at, 5), scalar(scalars, Scalar.Seed), scalar(scalars, Scalar.Draws));
         break;
       }
       case Operation.Mask:
@@ -366,12 +366,20 @@ export function run(program: usize, count: i32, rows: i32, gathering: bool): i32
         break;
       }
       case Operation.ClipByNorm: {
-        const length = norm(pointer(at, 0), int(at, 1));
+        const length = sqrt(sumOfSquares(pointer(at, 0), int(at, 1)));
         setScalar(pointer(at, 2), Scalar.GradientNorm, length);
-        const factor = f64(float(at, 3)) / (length + 1e-6);
-        if (factor < 1) scale(pointer(at, 0), int(at, 1), f32(factor));
+        scaleToNorm(pointer(at, 0), int(at, 1), length, float(at, 3));
         break;
       }
+      case Operation.AddShards:
+        addShards(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3), rows - 1);
+        break;
+      case Operation.SumOfSquares:
+        store<f64>(pointer(at, 0), sumOfSquares(pointer(at, 1), int(at, 2)));
+        break;
+      case Operation.ScaleToNorm:
+        scaleToNorm(pointer(at, 0), int(at, 1), scalar(pointer(at, 2), Scalar.GradientNorm), float(at, 3));
+        break;
       case Operation.Accumulate:
         accumulate(pointer(at, 0), pointer(at, 1), int(at, 2), start);
         break;

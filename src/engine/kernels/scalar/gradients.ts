@@ -6,8 +6,8 @@ export function allFinite(memory: Float32Array, gradients: number, count: number
   return true;
 }
 
-/** 2-norm in float64, in the order of the vector kernel: elements 0 and 2 of each four together, 1 and 3 together. */
-export function norm(memory: Float32Array, gradients: number, count: number): number {
+/** Sum of squares in float64, in the order of the vector kernel: elements 0 and 2 of each four together, 1 and 3 together. */
+export function sumOfSquares(memory: Float32Array, gradients: number, count: number): number {
   let low0 = 0;
   let low1 = 0;
   let high0 = 0;
@@ -18,7 +18,34 @@ export function norm(memory: Float32Array, gradients: number, count: number): nu
     high0 += memory[i + 2] * memory[i + 2];
     high1 += memory[i + 3] * memory[i + 3];
   }
-  return Math.sqrt(low0 + high0 + (low1 + high1));
+  return low0 + high0 + (low1 + high1);
+}
+
+/** gradients += others[0] + others[1] + ..., one after the other, which stand `stride` apart. */
+export function addShards(
+  memory: Float32Array,
+  gradients: number,
+  others: number,
+  stride: number,
+  count: number,
+  shards: number,
+): void {
+  for (let shard = 0; shard < shards; shard++) {
+    const other = others + shard * stride;
+    for (let i = 0; i < count; i++) memory[gradients + i] += memory[other + i];
+  }
+}
+
+/** Scales gradients whose norm, taken together with others, is `length` down to `maximum`. */
+export function scaleToNorm(
+  memory: Float32Array,
+  gradients: number,
+  count: number,
+  length: number,
+  maximum: number,
+): void {
+  const factor = maximum / (length + 1e-6);
+  if (factor < 1) scale(memory, gradients, count, Math.fround(factor));
 }
 
 export function scale(memory: Float32Array, gradients: number, count: number, factor: number): void {

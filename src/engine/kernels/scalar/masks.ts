@@ -15,18 +15,22 @@ function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** 0 with probability threshold / 2^32, else 1: a function of seed, key, draws and the element's number alone. */
+/**
+ * 0 with probability threshold / 2^32, else 1: a function of seed, key, draws and the element's number alone, which
+ * counts from `first`.
+ */
 export function drawMask(
   memory: Float32Array,
   mask: number,
   count: number,
   threshold: number,
   key: number,
+  first: number,
   seed: number,
   draws: number,
 ): void {
   const ofLayer = mix((seed >>> 0) + Math.imul(key, counterStep));
-  let counter = mix(ofLayer + Math.imul(draws >>> 0, 0x85ebca6b));
+  let counter = mix(ofLayer + Math.imul(draws >>> 0, 0x85ebca6b)) + Math.imul(first, counterStep);
   for (let i = 0; i < count; i++) {
     memory[mask + i] = mix(counter) >= threshold ? 1 : 0;
     counter = (counter + counterStep) | 0;

@@ -19,7 +19,7 @@ import {
   createShape,
   readShape,
 } from "./convolution.ts";
-import { allFinite, bounded, clamp, largestMagnitude, norm, scale } from "./gradients.ts";
+import { addShards, allFinite, bounded, clamp, largestMagnitude, scaleToNorm, sumOfSquares } from "./gradients.ts";
 import {
   gruBackward,
   gruBiasGradients,
@@ -405,7 +405,7 @@ export function createScalarRun(
           const threshold = ints[o + 2] >>> 0;
           const seed = doubles[scalars + Scalar.Seed];
           const draws = doubles[scalars + Scalar.Draws];
-          drawMask(floats, p0, ints[o + 1] * rows, threshold, ints[o + 3], seed, draws);
+          drawMask(floats, p0, ints[o + 1] * rows, threshold, ints[o + 3], ints[o + 5], seed, draws);
           break;
         }
         case Operation.Mask:
@@ -491,10 +491,20 @@ export function createScalarRun(
           break;
         }
         case Operation.ClipByNorm: {
-          const length = norm(floats, p0, ints[o + 1]);
+          const length = Math.sqrt(sumOfSquares(floats, p0, ints[o + 1]));
           doubles[(ints[o + 2] >>> 3) + Scalar.GradientNorm] = length;
-          const factor = floats[o + 3] / (length + 1e-6);
-          if (factor < 1) scale(floats, p0, ints[o + 1], f(factor));
+          scaleToNorm(floats, p0, ints[o + 1], length, floats[o + 3]);
+          break;
+        }
+        case Operation.AddShards:
+          addShards(floats, p0, p1, ints[o + 2] >>> 2, ints[o + 3], rows - 1);
+          break;
+        case Operation.SumOfSquares:
+          doubles[ints[o] >>> 3] = sumOfSquares(floats, p1, ints[o + 2]);
+          break;
+        case Operation.ScaleToNorm: {
+          const length = doubles[(ints[o + 2] >>> 3) + Scalar.GradientNorm];
+          scaleToNorm(floats, p0, ints[o + 1], length, floats[o + 3]);
           break;
         }
         case Operation.Accumulate:

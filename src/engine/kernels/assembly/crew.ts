@@ -1,0 +1,107 @@
+/**
+ * Threads over one memory, each with an instance of this module. The calling thread is one of them and gets all done
+ * alone where no other comes; so nothing waits for a thread to start.
+ */
+import { Crew, lineSlots, Outcome, Task } from "../crew";
+import { run } from "./run";
+
+/**
+ * How often a thread looks before it sleeps, some tens of microseconds: longer than the pauses within a step, and
+ * than what lies between two steps of a small batch. Waking one takes as long.
+ */
+const looks = 20_000;
+/** Nanoseconds of one sleep of the calling thread, and how many without a task done until it gives a thread up. */
+const nap: i64 = 1_000_000_000;
+const mostNaps = 30;
+
+// @ts-ignore: decorator
+@inline
+function slot(crew: usize, which: i32): usize {
+  return crew + (usize(which) << 2);
+}
+
+// @ts-ignore: decorator
+@inline
+function taskAt(crew: usize, index: i32): usize {
+  return slot(crew, Crew.Slots + index * lineSlots);
+}
+
+/** Claims and runs tasks until every one is claimed. Thread `self` begins where its share would, and helps others then. */
+function work(crew: usize, self: i32): void {
+  const stretch = atomic.load<i32>(slot(crew, Crew.Stretch));
+  const first = stretch >>> 16;
+  const count = stretch & 0xffff;
+  let index = (self * count) / load<i32>(slot(crew, Crew.Threads));
+  for (let seen = 0; seen < count; seen++, index++) {
+    if (index >= count) index -= count;
+    const task = taskAt(crew, first + index);
+    const claimed = slot(task, Task.Claimed);
+    if (atomic.load<i32>(claimed) || atomic.cmpxchg<i32>(claimed, 0, 1)) continue;
+    const rows = load<i32>(slot(task, Task.Rows));
+    const gathering = load<i32>(slot(task, Task.Gathering)) != 0;
+    let status = run(load<i32>(slot(task, Task.First)), load<i32>(slot(task, Task.FirstCount)), rows, gathering);
+    if (!status) status = run(load<i32>(slot(task, Task.Second)), load<i32>(slot(task, Task.SecondCount)), rows, gathering);
+    store<i32>(slot(task, Task.Status), status);
+    atomic.add<i32>(slot(crew, Crew.Done), 1);
+    if (atomic.load<i32>(slot(crew, Crew.Waiting))) atomic.notify(slot(crew, Crew.Done), 1);
+  }
+}
+
+/** What thread `self`, 1 or more, does until the crew is closed. */
+export function serve(crew: usize, self: i32): void {
+  const generation = slot(crew, Crew.Generation);
+  let seen = 0;
+  while (!atomic.load<i32>(slot(crew, Crew.Closed))) {
+    for (let left = looks; left > 0 && atomic.load<i32>(generation) == seen; left--) {}
+    const now = atomic.load<i32>(generation);
+    if (now == seen) {
+      // Whoever raises the generation looks at the count behind that: it goes up before the last look here.
+      atomic.add<i32>(slot(crew, Crew.Sleeping), 1);
+      atomic.wait<i32>(generation, seen, -1);
+      atomic.sub<i32>(slot(crew, Crew.Sleeping), 1);
+      continue;
+    }
+    seen = now;
+    work(crew, self);
+  }
+}
+
+/**
+ * Has tasks `first` to `first + count - 1` done, and takes part. Their rows must stand there already. A thread that
+ * is late may claim one as soon as it is open, before the generation goes up: that is work well done, too.
+ */
+export function dispatch(crew: usize, first: i32, count: i32): i32 {
+  const done = slot(crew, Crew.Done);
+  atomic.store<i32>(done, 0);
+  for (let index = first; index < first + count; index++) {
+    atomic.store<i32>(slot(taskAt(crew, index), Task.Claimed), 0);
+  }
+  atomic.store<i32>(slot(crew, Crew.Stretch), (first << 16) | count);
+  atomic.add<i32>(slot(crew, Crew.Generation), 1);
+  // One task is sooner done than handed over.
+  if (count > 1 && atomic.load<i32>(slot(crew, Crew.Sleeping))) atomic.notify(slot(crew, Crew.Generation), -1);
+  work(crew, 0);
+  for (let left = looks; left > 0 && atomic.load<i32>(done) != count; left--) {}
+  if (atomic.load<i32>(done) != count && !outwait(crew, count)) return Outcome.Lost;
+  let status = 0;
+  for (let index = first; index < first + count; index++) {
+    status |= load<i32>(slot(taskAt(crew, index), Task.Status));
+  }
+  return status ? Outcome.Stopped : Outcome.Done;
+}
+
+/** Sleeps until all is done. Gives false where a thread is gone, or no task was done for long. */
+function outwait(crew: usize, count: i32): bool {
+  const done = slot(crew, Crew.Done);
+  const waiting = slot(crew, Crew.Waiting);
+  atomic.store<i32>(waiting, 1);
+  let naps = 0;
+  let sofar = atomic.load<i32>(done);
+  while (sofar != count && naps < mostNaps && !atomic.load<i32>(slot(crew, Crew.Left))) {
+    if (atomic.wait<i32>(done, sofar, nap) == AtomicWaitResult.TIMED_OUT) naps++;
+    else naps = 0;
+    sofar = atomic.load<i32>(done);
+  }
+  atomic.store<i32>(waiting, 0);
+  return sofar == count;
+}

@@ -1,0 +1,58 @@
+/**
+ * The numbers through which the threads of a crew agree on who does what. They stand in the arena, as 32-bit
+ * integers. WebAssembly (`assembly/crew.ts`) and TypeScript (`scalar/crew.ts`) share this file: it is valid in both
+ * languages.
+ *
+ * A task is one or two stretches of the program. Whoever claims it runs it; who that is changes nothing in what it
+ * computes.
+ */
+
+/** Slots of one cache line: numbers that different threads write must not share one. */
+export const lineSlots = 16;
+
+/** Slots of the crew itself, a line for each thread's writing. The tasks follow behind, a line each. */
+export enum Crew {
+  /** Goes up whenever there is something to do. */
+  Generation = 0,
+  /** Number of the first task to be done in its upper 16 bits, how many in its lower. */
+  Stretch = 16,
+  /** How many threads there are, the calling one included: each begins with another task. */
+  Threads = 17,
+  /** 1: threads are to return. */
+  Closed = 18,
+  /** Tasks done. */
+  Done = 32,
+  /** Threads that sleep until the generation goes up. */
+  Sleeping = 48,
+  /** 1: the calling thread sleeps until another task is done. */
+  Waiting = 64,
+  /** Threads that have come to their end. */
+  Left = 80,
+  Slots = 96,
+}
+
+/** Slots of one task. */
+export enum Task {
+  /** Byte offset of the first stretch of instructions, how many, and the same of the second. */
+  First,
+  FirstCount,
+  Second,
+  SecondCount,
+  /** What they are run with. */
+  Rows,
+  Gathering,
+  /** 0: to be claimed. */
+  Claimed,
+  /** What running it gave. */
+  Status,
+}
+
+/** What a dispatch gives. */
+export enum Outcome {
+  /** Every task ran to its end. */
+  Done,
+  /** A task stopped at numbers that are not finite. */
+  Stopped,
+  /** A thread claimed a task and does not come back. */
+  Lost,
+}
