@@ -1,5 +1,6 @@
 import { RivuletError } from "../errors.ts";
 import type { State, Stateful } from "../state.ts";
+import { ShardCrew, type Threads } from "./crew.ts";
 import { initialize } from "./initialize.ts";
 import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "./kernels/kernels.ts";
 import { instructionSlots, Scalar } from "./kernels/operation.ts";
@@ -37,7 +38,15 @@ export interface NetworkOptions extends PlanOptions {
   kernels?: KernelVariant;
   /** Refuse a plan larger than this. */
   budgetBytes?: number;
+  /**
+   * Threads that work on the shards of a batch, such as `threads(2)`. Left out, the calling thread does all. How many
+   * there are changes nothing in the results, which depend on `shards` alone: with threads that is 4 unless given.
+   */
+  workers?: Threads;
 }
+
+/** Shards of a batch where only threads are given: enough for the four cores of a board. */
+export const usualShards = 4;
 
 /**
  * A planned model on its arena. After construction nothing is allocated any more: `infer` and `step` work on the
@@ -72,6 +81,8 @@ export class Network implements Stateful {
   learningRate: number;
 
   readonly #kernels: Kernels;
+  /** Runs the program where the batch is cut into shards. */
+  readonly #crew: ShardCrew | null;
   readonly #scalars: Float64Array;
   readonly #parts: Record<ProgramPart, { start: number; count: number }>;
   /** What gives the output of a prediction: the forward pass, or where layers act otherwise in training, evaluation. */
@@ -96,10 +107,13 @@ export class Network implements Stateful {
     if (model.schedule) requireLength(model.schedule);
     this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
     this.model = model;
-    this.plan = plan(model, options);
-    if (options.budgetBytes !== undefined) requireBudget(this.plan, options.budgetBytes);
+    const { budgetBytes, workers } = options;
+    this.plan = plan(model, workers ? { ...options, shards: options.shards ?? usualShards } : options);
+    if (budgetBytes !== undefined) requireBudget(this.plan, budgetBytes);
     this.kernels = options.kernels ?? chooseVariant(options.deterministic ?? false);
-    this.#kernels = createKernels(this.kernels, this.plan.totalBytes);
+    const { shards } = this.plan;
+    const isShared = shards !== null && workers !== undefined && workers.count > 1;
+    this.#kernels = createKernels(this.kernels, this.plan.totalBytes, isShared);
     this.batchSize = this.plan.batchSize;
     this.inputs = this.plan.inputs;
     this.outputs = this.plan.outputs;
@@ -136,6 +150,8 @@ export class Network implements Stateful {
     );
     this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
     this.initialize(options.seed ?? 1);
+    this.#crew = shards && new ShardCrew(this.plan, shards, this.#kernels, this.#parts);
+    if (this.#crew && workers && isShared) this.#crew.start(workers);
   }
 
   /** Rows of the update that is being gathered, seen so far. */
@@ -184,6 +200,10 @@ export class Network implements Stateful {
   /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
   infer(rows: number = this.batchSize): void {
     this.#requireRows(rows);
+    if (this.#crew) {
+      this.#crew.infer(rows);
+      return;
+    }
     const { prediction } = this.#parts;
     this.#kernels.run(this.#evaluation.start, this.#evaluation.count, rows, 0);
     if (prediction.count > 0) this.#kernels.run(prediction.start, prediction.count, rows, 0);
@@ -220,6 +240,7 @@ export class Network implements Stateful {
     this.#requireGathering(rows, rowsPerUpdate);
     const scalars = this.#scalars;
     const run = this.#kernels.run;
+    const crew = this.#crew;
     const { forward, backward, update } = this.#parts;
     const plateau = this.#plateau;
     const completes = this.#gathered + rows === rowsPerUpdate;
@@ -227,13 +248,18 @@ export class Network implements Stateful {
     let finite = !this.#poisoned;
     if (finite) {
       scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
-      // The update belongs to the same call, unless a plateau is to see the loss before it gives the step size.
-      let count = forward.count + backward.count;
-      if (completes && !plateau) {
-        this.#writeUpdateScalars();
-        count += update.count;
+      const gathering = this.#gathered > 0 ? 1 : 0;
+      if (crew) {
+        finite = crew.descend(rows, gathering);
+      } else {
+        // The update belongs to the same call, unless a plateau is to see the loss before it gives the step size.
+        let count = forward.count + backward.count;
+        if (completes && !plateau) {
+          this.#writeUpdateScalars();
+          count += update.count;
+        }
+        finite = run(forward.start, count, rows, gathering) === 0;
       }
-      finite = run(forward.start, count, rows, this.#gathered > 0 ? 1 : 0) === 0;
       scalars[Scalar.Draws]++;
     }
     if (finite && plateau) plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
@@ -244,10 +270,11 @@ export class Network implements Stateful {
       return finite;
     }
     if (finite) {
-      if (plateau) {
+      if (crew || plateau) {
         this.#writeUpdateScalars();
-        plateau.observe(this.updates);
-        run(update.start, update.count, rows, 0);
+        plateau?.observe(this.updates);
+        if (crew) crew.update();
+        else run(update.start, update.count, rows, 0);
       }
       this.updates++;
       if (this.updates % updatesPerFading === 0) run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
@@ -283,6 +310,14 @@ export class Network implements Stateful {
     this.input.set(x);
     this.infer(rows);
     return this.prediction.subarray(0, rows * this.outputs);
+  }
+
+  /**
+   * Ends the threads that work on the network, where there are any: a sleeping thread takes no time, but memory until
+   * the process ends. The network can still be used; the calling thread does all then, with the same results.
+   */
+  close(): void {
+    this.#crew?.close();
   }
 
   /** Copies of all parameters, in PyTorch's layout. */

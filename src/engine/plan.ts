@@ -12,6 +12,17 @@ import { optimizerStates } from "./optimizers.ts";
 import { backwardPass, forwardPass, type PassHost, type Run } from "./passes.ts";
 import { aligned, place, setLifetimes } from "./placement.ts";
 import {
+  blocksOf,
+  type Cut,
+  crewSlots,
+  cutBatch,
+  layShards,
+  requireIndependentRows,
+  type Shards,
+  shardParts,
+  shardScalars,
+} from "./shards.ts";
+import {
   flattened,
   isTrained,
   type PlannedParameter,
@@ -19,12 +30,14 @@ import {
   type Unit,
   unitsOf,
 } from "./units.ts";
-import { createUpdates } from "./updates.ts";
+import { allCells, createUpdates } from "./updates.ts";
 
+export type { Shards } from "./shards.ts";
 export type { PlannedParameter, PlannedState } from "./units.ts";
 
 /** What a buffer is for. */
 export type Role =
+  | "crew"
   | "scalars"
   | "program"
   | "constant"
@@ -83,10 +96,28 @@ export interface PlanOptions {
   share?: boolean;
   /** Dropout masks are written by the caller before each step instead of drawn. Default false. */
   givenMasks?: boolean;
+  /**
+   * Cut each batch into so many parts, 1 to 64, on which threads can work side by side; gradients are gathered, whatever
+   * `gather` says. It is this number that results depend on (a sum is made in another order), not how many threads
+   * there are. A batch is cut into no parts smaller than 4 rows. Default 1.
+   */
+  shards?: number;
 }
 
-/** The parts of a program, one after the other in the arena: first those of a training step, which are one call. */
-export type ProgramPart = "forward" | "backward" | "update" | "evaluation" | "prediction" | "carry" | "fade";
+/**
+ * The parts of a program, one after the other in the arena: first those of a training step, which are one call. Where
+ * the batch is cut, `forward`, `backward`, `evaluation` and `prediction` hold the instructions of each shard in turn,
+ * `sum` and `update` those of each block.
+ */
+export type ProgramPart =
+  | "forward"
+  | "backward"
+  | "sum"
+  | "update"
+  | "evaluation"
+  | "prediction"
+  | "carry"
+  | "fade";
 
 /** Everything about a network that can be known before it is allocated. */
 export interface Plan {
@@ -95,6 +126,8 @@ export interface Plan {
   training: boolean;
   gather: boolean;
   recompute: boolean;
+  /** How the batch is cut; null where it is not. */
+  shards: Shards | null;
   /** Numbers in one sample, one output, one target. */
   inputs: number;
   outputs: number;
@@ -114,6 +147,7 @@ export interface Plan {
 
 /** Order of the roles in the arena: what lives always comes first. */
 const roleOrder: Role[] = [
+  "crew",
   "scalars",
   "program",
   "constant",
@@ -150,10 +184,12 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
       "every layer is frozen; leave at least one to be trained, or plan without training",
     );
   }
-  const { share = true, givenMasks = false } = options;
-  const filled = { batchSize, training, gather, recompute, share, givenMasks };
+  const { share = true, givenMasks = false, shards = 1 } = options;
+  const cut = cutBatch(batchSize, shards);
+  if (shards > 1) requireIndependentRows(flattened(units), training);
+  const filled = { batchSize, training, gather, recompute, share, givenMasks, cut };
   // What needs least memory depends on the widths and on the batch: all that the options leave open is tried.
-  const ways = training && !gather ? [true, false] : [gather];
+  const ways = training && !gather && !cut ? [true, false] : [cut !== null || gather];
   const most = training && recompute ? units.length - firstTrained(units) : 1;
   const plans = ways.flatMap((way) =>
     Array.from({ length: most }, (_, index) => planned(model, units, { ...filled, gather: way }, index + 1)),
@@ -169,13 +205,17 @@ function firstTrained(units: readonly Unit[]): number {
   );
 }
 
-function planned(model: Model, units: Unit[], options: Required<PlanOptions>, segmentCount: number): Plan {
-  const { batchSize, training, gather, recompute, givenMasks } = options;
+type Filled = Required<Omit<PlanOptions, "shards">> & { cut: Cut | null };
+
+function planned(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
+  const { training, gather, recompute, givenMasks, cut } = options;
+  const batchSize = cut ? cut.rows : options.batchSize;
   const buffers = new Map<string, PlannedBuffer>();
   const sharing = new Set<string>();
   const program: Plan["program"] = {
     forward: [],
     backward: [],
+    sum: [],
     update: [],
     evaluation: [],
     prediction: [],
@@ -199,10 +239,11 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
     }
     return { buffer: name };
   }
-  const scalars = hold("scalars", "scalars", [Object.keys(Scalar).length / 2], "f64");
+  const scalarShape = [Object.keys(Scalar).length / 2];
+  const scalars = hold("scalars", "scalars", scalarShape, "f64");
   const host: PassHost = {
     batchSize,
-    scalars,
+    scalars: cut ? hold(shardScalars, "scalars", scalarShape, "f64") : scalars,
     givenMasks,
     hold,
     emit: (operation, ...operands) => now.push({ operation, operands }),
@@ -221,6 +262,8 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
   // Trained parameters stand together, and so do gradients and each optimizer state: one pass serves them all.
   for (const parameter of trained) hold(parameter.fullName, "parameter", storedShape(parameter));
   for (const parameter of parameters) hold(parameter.fullName, "parameter", storedShape(parameter));
+  const blocks = cut ? blocksOf(allCells(trained)) : [];
+  const shards = cut ? { ...cut, blocks: blocks.length } : null;
   const stateNames = optimizerStates(model.optimizer);
   for (const state of stateNames) {
     for (const parameter of trained) {
@@ -279,7 +322,7 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
   }
 
   const kept = [...before, ...last];
-  const updates = createUpdates(model, trained, host, gather);
+  const updates = createUpdates(model, trained, host, gather, cut ? { blocks, scalars } : null);
   if (training) {
     now = program.backward;
     const target = hold("target", "target", targets === 1 ? [batchSize, 1] : [batchSize, targets]);
@@ -307,6 +350,8 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
       for (const { kind, layer, context } of singles(kept)) kind.commit?.(layer, context);
     };
     if (gather) commit();
+    now = program.sum;
+    updates.emitSums?.();
     now = program.update;
     updates.emitUpdates();
     if (!gather) commit();
@@ -318,35 +363,50 @@ function planned(model: Model, units: Unit[], options: Required<PlanOptions>, se
   now = program.carry;
   for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);
 
-  const instructions = Object.values(program).flat().length;
   sharing.delete(output.buffer);
+  const ofShards: Instruction[][] = shardParts.map((part) => program[part]);
+  const times = (part: Instruction[]) => (cut && ofShards.includes(part) ? cut.count : 1);
+  const instructions = Object.values(program).reduce((sum, part) => sum + part.length * times(part), 0);
   hold("program", "program", [instructions, instructionSlots], "i32");
+  if (shards) hold("crew", "crew", [crewSlots(shards)], "i32");
   setLifetimes(
     buffers,
     sharing,
     Object.entries(program).map(([part, list]) => ({
       instructions: list,
       // A prediction touches buffers in the order in which training does, so training's lifetimes serve it too.
-      counts: part !== "evaluation" && (part !== "carry" || !training),
+      counts: part !== "evaluation" && (part !== "carry" || !training) && (!cut || ofShards.includes(list)),
     })),
   );
   const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
+  const isWhole = ({ name, role }: PlannedBuffer) =>
+    role === "input" ||
+    role === "target" ||
+    role === "output" ||
+    (role === "mask" && givenMasks) ||
+    states.some(({ fullName, perSample }) => perSample && fullName === name);
+  const laid = cut
+    ? layShards({ cut, batchSize: options.batchSize, buffers: ordered, program, isWhole })
+    : {
+        buffers: ordered,
+        totalBytes: place(ordered),
+        unsharedBytes: ordered.reduce((sum, { bytes }) => sum + bytes, 0),
+      };
   return {
     model,
-    batchSize,
+    batchSize: options.batchSize,
     training,
     gather,
     recompute,
+    shards,
     inputs: sizeOf(model.inputShape),
     outputs: sizeOf(outputShape),
     targets,
     lossElements: elements,
     parameters,
     states,
-    buffers: ordered,
     program,
-    totalBytes: place(ordered),
-    unsharedBytes: ordered.reduce((sum, { bytes }) => sum + bytes, 0),
+    ...laid,
   };
 }
 

@@ -10,6 +10,7 @@ import type { Model } from "./model.ts";
 import { emitUpdate, optimizerStates } from "./optimizers.ts";
 import type { PassHost, Run } from "./passes.ts";
 import { aligned } from "./placement.ts";
+import { type Block, inShard } from "./shards.ts";
 import type { PlannedParameter } from "./units.ts";
 
 /** Largest gradient that is computed whole where updates are made in place. */
@@ -21,9 +22,17 @@ export interface Updates {
   onGradients(run: Run, kind: LayerKind<SingleLayer>, context: LayerContext): void;
   /** Stops the program where the loss or a gradient is not finite: nothing has changed yet. */
   endOfBackward(): void;
+  /** Where each shard of the batch has gradients of its own: their sum. */
+  emitSums?(): void;
   emitUpdates(): void;
   /** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
   emitFading(): void;
+}
+
+/** What the update of a batch in shards needs besides: its blocks, and the scalars that are not of one shard. */
+export interface SharedUpdate {
+  blocks: readonly Block[];
+  scalars: BufferReference;
 }
 
 export function createUpdates(
@@ -31,8 +40,10 @@ export function createUpdates(
   trained: readonly PlannedParameter[],
   host: PassHost,
   gather: boolean,
+  shared: SharedUpdate | null,
 ): Updates {
-  const updates = gather ? gatheredUpdates(model, trained, host) : updatesInPlace(model, trained, host);
+  const gathered = () => (gather ? gatheredUpdates : updatesInPlace)(model, trained, host);
+  const updates = shared ? updatesOfShards(model, trained, host, shared) : gathered();
   return { ...updates, emitFading: () => emitFading(model, trained, host) };
 }
 
@@ -43,24 +54,26 @@ function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }
   }
 }
 
+/** Numbers that a parameter takes in the arena, padding included. */
 const cellsOf = ({ shape }: PlannedParameter) => aligned(4 * sizeOf(shape)) / 4;
 
 /** Cells of parameters that stand together. */
-const allCells = (parameters: readonly PlannedParameter[]) =>
+export const allCells = (parameters: readonly PlannedParameter[]) =>
   parameters.reduce((sum, parameter) => sum + cellsOf(parameter), 0);
 
-/** The update of `count` cells from the parameter of the given name on. */
+/** The update of `count` cells from the parameter of the given name on, or from `offset` bytes behind its beginning. */
 function emitOptimizer(
   model: Model,
-  host: PassHost,
+  { emit, scalars }: Pick<PassHost, "emit" | "scalars">,
   name: string,
   gradients: BufferReference,
   count: number,
+  offset = 0,
 ) {
   const states = Object.fromEntries(
-    optimizerStates(model.optimizer).map((state) => [state, { buffer: `${name}.${state}` }]),
+    optimizerStates(model.optimizer).map((state) => [state, { buffer: `${name}.${state}`, offset }]),
   );
-  emitUpdate(model.optimizer, host.emit, { buffer: name }, gradients, states, count, host.scalars);
+  emitUpdate(model.optimizer, emit, { buffer: name, offset }, gradients, states, count, scalars);
 }
 
 function gatheredUpdates(
@@ -85,6 +98,46 @@ function gatheredUpdates(
         else emit(Operation.ClipByValue, gradients, cells, maximum);
       }
       emitOptimizer(model, host, first, gradients, cells);
+    },
+  };
+}
+
+/**
+ * Gradients gathered by each shard of a batch for itself: added up and applied block by block, every block by as many
+ * instructions. The first shard's gradients become the sum. Between the two, the norm is made of the blocks' squares.
+ */
+function updatesOfShards(
+  model: Model,
+  trained: readonly PlannedParameter[],
+  { emit, hold }: PassHost,
+  { blocks, scalars }: SharedUpdate,
+): Omit<Updates, "emitFading"> {
+  const { clip } = model;
+  const first = trained[0]?.fullName;
+  const gradient = `${first}.gradient`;
+  const stride = 4 * allCells(trained);
+  return {
+    onGradients: (run, kind, context) => kind.gradients?.(run.unit.layer as SingleLayer, context),
+    endOfBackward() {},
+    emitSums() {
+      const squares = clip?.type === "norm" ? hold("squares", "scalars", [blocks.length], "f64") : null;
+      for (const [index, block] of blocks.entries()) {
+        const offset = 4 * block.first;
+        const gradients = { buffer: gradient, offset };
+        emit(Operation.AddShards, gradients, { buffer: inShard(1, gradient), offset }, stride, block.cells);
+        emit(Operation.RequireFinite, gradients, block.cells, scalars);
+        if (squares) emit(Operation.SumOfSquares, { ...squares, offset: 8 * index }, gradients, block.cells);
+      }
+    },
+    emitUpdates() {
+      for (const block of blocks) {
+        const offset = 4 * block.first;
+        const gradients = { buffer: gradient, offset };
+        const maximum = { float: clip?.maximum ?? 0 };
+        if (clip?.type === "norm") emit(Operation.ScaleToNorm, gradients, block.cells, scalars, maximum);
+        if (clip?.type === "value") emit(Operation.ClipByValue, gradients, block.cells, maximum);
+        emitOptimizer(model, { emit, scalars }, first, gradients, block.cells, offset);
+      }
     },
   };
 }

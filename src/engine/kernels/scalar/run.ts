@@ -19,7 +19,15 @@ import {
   createShape,
   readShape,
 } from "./convolution.ts";
-import { addShards, allFinite, bounded, clamp, largestMagnitude, scaleToNorm, sumOfSquares } from "./gradients.ts";
+import {
+  addShards,
+  allFinite,
+  bounded,
+  clamp,
+  largestMagnitude,
+  scaleToNorm,
+  sumOfSquares,
+} from "./gradients.ts";
 import {
   gruBackward,
   gruBiasGradients,
