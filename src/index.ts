@@ -1,6 +1,7 @@
 /** Everything a user of the library imports; nothing else is public. */
 
 export type { Checkpoint } from "./checkpoint/format.ts";
+export type { Thread, Threads, ThreadWork } from "./engine/crew.ts";
 export {
   BatchEpoch,
   descendEpoch,
@@ -71,3 +72,4 @@ export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export { createLearner, type Learner, type LearnerMemory, type LearnerOptions } from "./learner/learner.ts";
 export type { RegressionReport } from "./learner/regression-metrics.ts";
 export { loadNetwork, saveNetwork } from "./network-file.ts";
+export { threads } from "./threads.ts";

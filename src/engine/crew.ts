@@ -93,8 +93,8 @@ export class ShardCrew {
     this.#ints[crew + Crew.Threads] = threads.count;
     if (!shared) return;
     for (let self = 1; self < threads.count; self++) {
-      const at = { crew: this.#at, self, left: crew + Crew.Left, done: crew + Crew.Done };
-      this.#threads.push(threads.start({ ...shared, ...at }));
+      const slots = { left: crew + Crew.Left, done: crew + Crew.Done };
+      this.#threads.push(threads.start({ ...shared, crew: this.#at, self, ...slots }));
     }
   }
 

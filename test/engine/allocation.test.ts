@@ -14,6 +14,12 @@ test("200,000 steps through layers of every kind, updated in place, allocate not
   expect(heapGrowth).toBeLessThan(20_000);
 });
 
+test("200,000 steps on two threads allocate nothing on the heap", () => {
+  const { collections, heapGrowth } = measureAllocation(new URL("./shards-repeated.ts", import.meta.url));
+  expect(collections).toBe(0);
+  expect(heapGrowth).toBeLessThan(20_000);
+});
+
 test.each(["step", "exponential", "cosine", "plateau"])(
   "steps under the schedule %s allocate nothing on the heap",
   (schedule) => {

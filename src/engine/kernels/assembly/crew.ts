@@ -12,7 +12,7 @@ import { run } from "./run";
 const looks = 20_000;
 /** Nanoseconds of one sleep of the calling thread, and how many without a task done until it gives a thread up. */
 const nap: i64 = 1_000_000_000;
-const mostNaps = 30;
+const mostNaps = 10;
 
 // @ts-ignore: decorator
 @inline
