@@ -95,7 +95,7 @@ export interface WorkersFigures {
 }
 
 /** Milliseconds of one measurement: short, so that some find both cores free on a machine with other work. */
-const millisecondsEach = 8;
+const millisecondsEach = 4;
 
 function measure(workload: Workload, rounds: number): WorkersFigures {
   const { model, batchSize } = workload;
@@ -136,7 +136,7 @@ function measure(workload: Workload, rounds: number): WorkersFigures {
 }
 
 /** Measures all workloads; the three ways of each in turn, `rounds` times. */
-export function benchWorkers(rounds = 101) {
+export function benchWorkers(rounds = 51) {
   const figures = workloads.map((each) => measure(each, rounds));
   const steps = ladder.map((each) => measure(each, rounds));
   const breakEven = steps.find((_, index) => steps.slice(index).every(({ gain }) => gain > 1));
