@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Thread, Threads, ThreadWork } from "./engine/crew.ts";
+import { mostThreads } from "./engine/shards.ts";
 import { RivuletError } from "./errors.ts";
 
 /**
@@ -24,8 +25,8 @@ const program = `
  * threads(2) })`. Default: as many as the process may use at once.
  */
 export function threads(count: number = availableParallelism()): Threads {
-  if (!Number.isInteger(count) || count < 1 || count > 64) {
-    throw new RivuletError(`workers must be a whole number from 1 to 64, not ${count}`);
+  if (!Number.isInteger(count) || count < 1 || count > mostThreads) {
+    throw new RivuletError(`workers must be a whole number from 1 to ${mostThreads}, not ${count}`);
   }
   return { count, start };
 }

@@ -5,11 +5,13 @@ import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from
 import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
 import { createRandom } from "../engine/random.ts";
 import { isOpen, spanning } from "../engine/schedule.ts";
+import { mostThreads } from "../engine/shards.ts";
 import { RivuletError, UsageError } from "../errors.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import { readRows } from "../samples/csv-file.ts";
+import { threads } from "../threads.ts";
 import { choice, fraction, required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
@@ -52,9 +54,14 @@ export async function run(invocation: Invocation): Promise<Report> {
     model: { ...config.model, schedule },
     training: { ...config.training, batchSize },
   };
+  const workers = workersFor(invocation, config);
   const learner = configuredLearner(trained, columns, {
     seed,
     gather: regime === "batch",
+    parallel: {
+      ...(workers === null ? {} : { workers: threads(workers) }),
+      ...(config.training.shards === null ? {} : { shards: config.training.shards }),
+    },
   });
 
   const { rows } = await readRows(data, checkLabel(learner, data), { columns });
@@ -80,6 +87,7 @@ export async function run(invocation: Invocation): Promise<Report> {
         : await descendHeld(learner, split, epochs, batchSize, progress);
   } finally {
     progress.close();
+    learner.network.close();
   }
   const seconds = (performance.now() - started) / 1000;
   const { training, held } = await judge(learner, split);
@@ -107,6 +115,9 @@ export async function run(invocation: Invocation): Promise<Report> {
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: network.plan.totalBytes,
       kernels: network.kernels,
+      // A batch too small to be cut takes no further thread.
+      workers: network.plan.shards === null ? 1 : (workers ?? 1),
+      shards: network.plan.shards?.count ?? 1,
       saved: options["save"] ?? null,
     },
     text: facts([
@@ -132,6 +143,14 @@ export async function run(invocation: Invocation): Promise<Report> {
         "time",
         `${formatDuration(seconds * 1000)}, ${Math.round((epochs * trainingRows) / seconds)} rows a second`,
       ],
+      ...(network.plan.shards === null
+        ? []
+        : [
+            ["threads", `${workers ?? 1}, on ${network.plan.shards.count} shards of a batch`] as [
+              string,
+              string,
+            ],
+          ]),
       ["arena", formatSize(network.plan.totalBytes)],
       ...(options["save"] === undefined ? [] : [["checkpoint", options["save"]] as [string, string]]),
     ]),
@@ -155,6 +174,12 @@ function searchesRate({ options, switches }: Invocation): boolean {
     );
   }
   return searches;
+}
+
+/** Threads to train on; null: batches are not cut for any. */
+function workersFor(invocation: Invocation, { training }: Config): number | null {
+  if (invocation.options["workers"] === undefined) return training.workers;
+  return wholeNumber(invocation, "workers", 1, { minimum: 1, maximum: mostThreads });
 }
 
 /** Rows of one update, or in batch descent of one part of the gradient. */

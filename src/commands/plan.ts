@@ -10,7 +10,7 @@ import { textTable } from "./terminal/text-table.ts";
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
-  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, gather } = planConfig(
+  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, gather, shards } = planConfig(
     config,
     columns,
   );
@@ -25,6 +25,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       totalBytes,
       unsharedBytes,
       predictingBytes,
+      shards,
       updates: gather ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
     },
@@ -45,6 +46,11 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
       `updates   ${gather ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
+      ...(shards === null
+        ? []
+        : [
+            `shards    ${shards.count} of ${shards.rows} rows, each with space of its own, on which the threads of rivulet fit work side by side`,
+          ]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
       ...(config.memory.budgetBytes === null

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
 import { plan } from "../engine/plan.ts";
+import { mostShards, mostThreads } from "../engine/shards.ts";
 import { RivuletError } from "../errors.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import { modelFor } from "../learner/model.ts";
@@ -64,7 +65,15 @@ export interface Config {
     clip: unknown;
     schedule: unknown;
   };
-  training: { batchSize: number; seed: number; deterministic: boolean };
+  training: {
+    batchSize: number;
+    seed: number;
+    deterministic: boolean;
+    /** Threads that `rivulet fit` trains on; null: the calling one, and batches are not cut unless shards says so. */
+    workers: number | null;
+    /** Parts of a batch that threads work on; null: as many as are usual where there are workers. */
+    shards: number | null;
+  };
   memory: {
     budgetBytes: number | null;
     /** Compute activations a second time instead of keeping them. */
@@ -86,7 +95,7 @@ export const defaults = {
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
   features: ["standardize"],
-  training: { batchSize: 1, seed: 1, deterministic: false },
+  training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
   checkpoint: { every: "10min", keep: 5, directory: (name: string) => `checkpoints/${name}` },
 } as const;
 
@@ -166,6 +175,8 @@ const configSchema = map(
         batchSize: v.optional(wholeNumber(1, 2 ** 20)),
         seed: v.optional(wholeNumber(0, 2 ** 32 - 1)),
         deterministic: v.optional(v.boolean(must("true or false"))),
+        workers: v.optional(wholeNumber(1, mostThreads)),
+        shards: v.optional(wholeNumber(1, mostShards)),
       }),
     ),
     memory: v.optional(

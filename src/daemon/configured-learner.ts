@@ -1,4 +1,4 @@
-import { createLearner, type Learner, type LearnerMemory } from "../learner/learner.ts";
+import { createLearner, type Learner, type LearnerMemory, type LearnerThreads } from "../learner/learner.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 export function configuredLearner(
   config: Config,
   fields: readonly string[],
-  { seed, gather = false }: { seed?: number; gather?: boolean } = {},
+  { seed, gather = false, parallel }: { seed?: number; gather?: boolean; parallel?: LearnerThreads } = {},
 ): Learner {
   return createLearner({
     fields,
@@ -17,6 +17,7 @@ export function configuredLearner(
     model: config.model,
     training: { ...config.training, ...(seed === undefined ? {} : { seed }) },
     memory: { ...learnerMemory(config), gather },
+    parallel,
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Plan, plan, requireBudget } from "../engine/plan.ts";
+import { usualShards } from "../engine/shards.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import { networkOptions } from "../learner/learner.ts";
 import { modelFor } from "../learner/model.ts";
@@ -15,7 +16,9 @@ export function planConfig(config: Config, columns: readonly string[]): Plan {
   requireTarget(config.target, columns);
   const { outputs } = createPipeline(config.features, columns.length - 1);
   const model = modelFor(config.target, config.model, outputs);
-  const planned = plan(model, networkOptions(model, config.training.batchSize, learnerMemory(config)));
+  const { batchSize, workers, shards } = config.training;
+  const cut = { shards: shards ?? (workers === null ? 1 : usualShards) };
+  const planned = plan(model, networkOptions(model, batchSize, learnerMemory(config), cut));
   if (config.memory.budgetBytes !== null) requireBudget(planned, config.memory.budgetBytes);
   return planned;
 }

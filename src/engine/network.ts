@@ -20,6 +20,7 @@ import {
 } from "./plan.ts";
 import { createRandom } from "./random.ts";
 import { applySchedule, multiplierAt, Plateau, requireLength } from "./schedule.ts";
+import { usualShards } from "./shards.ts";
 
 /** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
@@ -44,9 +45,6 @@ export interface NetworkOptions extends PlanOptions {
    */
   workers?: Threads;
 }
-
-/** Shards of a batch where only threads are given: enough for the four cores of a board. */
-export const usualShards = 4;
 
 /**
  * A planned model on its arena. After construction nothing is allocated any more: `infer` and `step` work on the

@@ -22,6 +22,13 @@ export interface Shards {
   blocks: number;
 }
 
+/** More would be smaller than what handing them over costs. */
+export const mostShards = 64;
+/** Threads that work on one network, the calling one included. */
+export const mostThreads = 64;
+/** Shards of a batch where only threads are given: enough for the four cores of a board. */
+export const usualShards = 4;
+
 /** The shards of a batch; null where it is too small to be cut. */
 export interface Cut {
   count: number;
@@ -33,8 +40,8 @@ export interface Cut {
  * vectors past the last number, never touch the next shard's.
  */
 export function cutBatch(batchSize: number, shards: number): Cut | null {
-  if (!Number.isInteger(shards) || shards < 1 || shards > 64) {
-    throw new RivuletError(`shards must be a whole number from 1 to 64, not ${shards}`);
+  if (!Number.isInteger(shards) || shards < 1 || shards > mostShards) {
+    throw new RivuletError(`shards must be a whole number from 1 to ${mostShards}, not ${shards}`);
   }
   const rows = 4 * Math.ceil(batchSize / shards / 4);
   const count = Math.ceil(batchSize / rows);
@@ -190,7 +197,7 @@ export function layShards({ cut, batchSize, buffers, program, isWhole }: OneShar
   return {
     buffers: all,
     totalBytes: start + count * stride,
-    unsharedBytes: start + count * own.reduce((sum, { bytes }) => sum + bytes, 0),
+    unsharedBytes: start + count * wholeLines(own.reduce((sum, { bytes }) => sum + bytes, 0)),
   };
 }
 

@@ -2,6 +2,7 @@
  * The prequential loop: every sample is predicted with what is known so far, scored, and only then learned from
  * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
  */
+import type { Threads } from "../engine/crew.ts";
 import { describeModel, type ModelDescription } from "../engine/description.ts";
 import type { Loss, Model } from "../engine/model.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../engine/network.ts";
@@ -24,6 +25,14 @@ export interface LearnerOptions {
   model?: ModelParts;
   training?: { batchSize?: number; seed?: number; deterministic?: boolean };
   memory?: LearnerMemory;
+  parallel?: LearnerThreads;
+}
+
+/** Which threads train, for batches that are worth it. */
+export interface LearnerThreads {
+  /** Parts of a batch; default 4 where there are workers, else 1. */
+  shards?: number;
+  workers?: Threads;
 }
 
 /** How little memory the network is to take. None of it changes what is learned. */
@@ -43,6 +52,7 @@ export function networkOptions(
   model: Model,
   batchSize: number,
   { budgetBytes, recompute = false, batch = batchSize, gather = false }: LearnerMemory = {},
+  parallel: LearnerThreads = {},
 ): NetworkOptions {
   const planned = Math.min(batch, batchSize);
   return {
@@ -50,6 +60,7 @@ export function networkOptions(
     gather: gather || planned < batchSize || model.clip?.type === "norm",
     recompute,
     budgetBytes,
+    ...parallel,
   };
 }
 
@@ -135,7 +146,7 @@ export class Learner implements Stateful {
     const model = modelFor(target, options.model ?? {}, this.pipeline.outputs);
     this.#batchSize = batchSize;
     this.network = createNetwork(model, {
-      ...networkOptions(model, batchSize, options.memory),
+      ...networkOptions(model, batchSize, options.memory, options.parallel),
       seed,
       deterministic,
     });

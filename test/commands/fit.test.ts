@@ -51,6 +51,34 @@ describe.concurrent("fit makes exactly as many updates as its regime says:", () 
 });
 
 describe.concurrent("fit", () => {
+  test("learns the same from each batch for one worker as for two, by option or config", async () => {
+    const layers = "model: { layers: [{ dense: 16 }, relu, dense] }\n";
+    const cwd = folderWith({
+      "c.yaml": `${config}${layers}`,
+      "two.yaml": `${config}${layers}training: { workers: 2, shards: 3 }\n`,
+      "d.csv": saddle(300),
+    });
+    const words = ["--batch-size", "64", "--epochs", "3"];
+    const [whole, one, two] = await Promise.all(
+      [[], ["--workers", "1"], ["--workers", "2"]].map((more) => train(cwd, ...words, ...more)),
+    );
+    expect(whole).toMatchObject({ workers: 1, shards: 1 });
+    expect(one).toMatchObject({ workers: 1, shards: 4 });
+    expect(two).toMatchObject({ workers: 2, shards: 4, loss: one.loss, heldOut: one.heldOut });
+    expect(two.loss[2]).toBeCloseTo(whole.loss[2], 4);
+    const { code, stdout } = await rivulet(["fit", "two.yaml", "--data", "d.csv", ...words], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toContain("2, on 3 shards of a batch");
+  });
+
+  test("refuses workers for layers that need the batch whole, naming the layer", async () => {
+    const layers = "model: { layers: [{ dense: 4 }, batchNorm, relu, dense] }\n";
+    const cwd = folderWith({ "c.yaml": `${config}${layers}`, "d.csv": saddle(100) });
+    const { code, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv", "--workers", "2"], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toContain("layer 1 (batchNorm) normalizes by the whole batch");
+  });
+
   test.each([
     ["mini-batch", 20, 0.85],
     ["stochastic", 8, 0.85],

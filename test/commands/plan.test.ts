@@ -45,6 +45,19 @@ describe.concurrent("plan", () => {
     expect(stdout).toContain(`total     ${totalBytes} bytes`);
   });
 
+  test("shows the shards of a batch where the config asks for workers", async () => {
+    const text = config.replace("batchSize: 4", "batchSize: 32, workers: 2");
+    const { buffers, totalBytes, unsharedBytes } = await planned(text);
+    for (const shard of [0, 1, 2, 3]) {
+      expect(buffers.find(({ name }) => name === `shard ${shard}/0.output`)?.shape).toEqual([8, 16]);
+    }
+    expect(Math.max(...buffers.map(end))).toBeLessThanOrEqual(totalBytes);
+    expect(unsharedBytes).toBeGreaterThanOrEqual(totalBytes);
+    const cwd = folderWith({ "c.yaml": text });
+    const { stdout } = await rivulet(["plan", "c.yaml"], { cwd });
+    expect(stdout).toContain("shards    4 of 8 rows, each with space of its own");
+  });
+
   test("holds each parameter with its gradient and its two moments under Adam", async () => {
     const { buffers } = await planned(config);
     const shapes = { "0.weight": 2 * 16, "0.bias": 16, "2.weight": 16 * 8, "2.bias": 8, "4.weight": 8 * 3 };

@@ -6,10 +6,10 @@ import { Crew, lineSlots, Outcome, Task } from "../crew";
 import { run } from "./run";
 
 /**
- * How often a thread looks before it sleeps, some tens of microseconds: longer than the pauses within a step, and
- * than what lies between two steps of a small batch. Waking one takes as long.
+ * How often a thread looks before it sleeps, some 200 microseconds: longer than the pauses within a step, and than it
+ * takes to write the next batch. Waking one takes 50.
  */
-const looks = 20_000;
+const looks = 200_000;
 /** Nanoseconds of one sleep of the calling thread, and how many without a task done until it gives a thread up. */
 const nap: i64 = 1_000_000_000;
 const mostNaps = 10;
