@@ -14,6 +14,9 @@ const network = createNetwork(
 );
 for (let i = 0; i < network.input.length; i++) network.input[i] = ((i * 7) % 11) / 5 - 1;
 
+// The thread comes up while this runs, and compiled code on a busy machine no sooner.
+for (let warmUp = 0; warmUp < 2; warmUp++) repeat();
+
 /** 200,000 steps on two threads, each with a prediction before it. */
 export default function repeat(): void {
   for (let i = 0; i < 200_000; i++) {

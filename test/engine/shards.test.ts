@@ -70,7 +70,7 @@ describe("the results of a batch in shards", () => {
       await allAsleep(network, count);
       trained(network, 50);
       expect(digest(network), `${count} threads`).toBe(
-        "2a92e104c29d71c71f3f78be0ce64ff97ad0d4902138a75d8132a666db561b7c",
+        "8e120dfb9c3b7b120bd3a22de5eb6f2aa27db20a0c6f83e50cff91dc3584ac2b",
       );
       network.close();
     }

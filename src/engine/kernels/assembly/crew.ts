@@ -90,7 +90,11 @@ export function dispatch(crew: usize, first: i32, count: i32): i32 {
   return status ? Outcome.Stopped : Outcome.Done;
 }
 
-/** Sleeps until all is done. Gives false where a thread is gone, or no task was done for long. */
+/**
+ * Sleeps until all is done. Gives false where a thread is gone, or no task was done for long. V8 puts the time limit of
+ * a sleep on the heap, 24 bytes: rare enough behind so many looks, while a way out into JavaScript that is rarely taken makes
+ * it throw away the code of the step when it is.
+ */
 function outwait(crew: usize, count: i32): bool {
   const done = slot(crew, Crew.Done);
   const waiting = slot(crew, Crew.Waiting);
