@@ -1,7 +1,7 @@
 /** Everything a user of the library imports; nothing else is public. */
 
 export type { Checkpoint } from "./checkpoint/format.ts";
-export type { Thread, Threads, ThreadWork } from "./engine/crew.ts";
+export type { Threads, ThreadWork } from "./engine/crew.ts";
 export {
   BatchEpoch,
   descendEpoch,

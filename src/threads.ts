@@ -1,7 +1,7 @@
 /** Threads of Node for the engine, which knows none of its own. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { Thread, Threads, ThreadWork } from "./engine/crew.ts";
+import type { Threads, ThreadWork } from "./engine/crew.ts";
 import { mostThreads } from "./engine/shards.ts";
 import { RivuletError } from "./errors.ts";
 
@@ -31,15 +31,11 @@ export function threads(count: number = availableParallelism()): Threads {
   return { count, start };
 }
 
-function start(workerData: ThreadWork): Thread {
-  const thread: { failure: string | null } = { failure: null };
+function start(workerData: ThreadWork, failed: (reason: string) => void): void {
   const worker = new Worker(program, { eval: true, workerData, execArgv: [], env: {} });
   worker.unref();
-  worker.on("error", (error) => {
-    thread.failure = error.message;
-  });
+  worker.on("error", (error) => failed(error.message));
   worker.on("exit", (code) => {
-    if (code !== 0) thread.failure ??= `it ended with code ${code}`;
+    if (code !== 0) failed(`it ended with code ${code}`);
   });
-  return thread;
 }

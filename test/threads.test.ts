@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import type { Thread, Threads } from "../src/engine/crew.ts";
+import type { Threads } from "../src/engine/crew.ts";
 import { Crew, lineSlots, Task } from "../src/engine/kernels/crew.ts";
 import { availableVariants, createKernels } from "../src/engine/kernels/kernels.ts";
 import { dense, type Model, relu, sgd, softmaxCrossEntropy } from "../src/engine/model.ts";
@@ -101,9 +101,8 @@ test.each([
   ["at once where it tells of it", true, 5_000],
   ["after ten seconds where it does not", false, 20_000],
 ])("a thread that is lost with its work does not stop the step for ever: %s", (_, tells, milliseconds) => {
-  const workers = oneThread((workerData): Thread => {
+  const workers = oneThread((workerData) => {
     new Worker(deserter(tells), { eval: true, workerData }).unref();
-    return { failure: null };
   });
   const network = createNetwork(model, { batchSize: 32, shards: 2, workers });
   fill(network, 1);

@@ -20,18 +20,15 @@ export interface ThreadWork extends SharedKernels {
   done: number;
 }
 
-/** A thread that was started. It must not keep the process alive. */
-export interface Thread {
-  /** Why it ended by itself; null while it has not. */
-  readonly failure: string | null;
-}
-
 /** Starts threads. */
 export interface Threads {
   /** Threads that work on a step, the calling one included. */
   count: number;
-  /** Starts one. It may take its time: until it is there, the others do its work. */
-  start(work: ThreadWork): Thread;
+  /**
+   * Starts one, which must not keep the process alive. It may take its time: until it is there, the others do its work.
+   * `failed` is to be called with the reason if it ends by a fault.
+   */
+  start(work: ThreadWork, failed: (reason: string) => void): void;
 }
 
 type Stretch = { start: number; count: number };
@@ -51,7 +48,7 @@ export class ShardCrew {
   /** First float64 of the blocks' sums of squares; -1 where no norm is asked for. */
   readonly #squares: number;
   readonly #tasks: ReturnType<typeof taskTable>;
-  #threads: Thread[] = [];
+  /** Why a thread is gone. */
   #failure: string | null = null;
 
   /** `parts` are those of the program, by byte offset. */
@@ -94,7 +91,9 @@ export class ShardCrew {
     if (!shared) return;
     for (let self = 1; self < threads.count; self++) {
       const slots = { left: crew + Crew.Left, done: crew + Crew.Done };
-      this.#threads.push(threads.start({ ...shared, crew: this.#at, self, ...slots }));
+      threads.start({ ...shared, crew: this.#at, self, ...slots }, (reason) => {
+        this.#failure ??= reason;
+      });
     }
   }
 
@@ -134,9 +133,12 @@ export class ShardCrew {
   /** Applies the gradients. */
   update(): void {
     if (this.#squares >= 0) {
-      let total = 0;
-      for (let block = 0; block < this.#shards.blocks; block++) total += this.#doubles[this.#squares + block];
-      this.#doubles[this.#scalars + Scalar.GradientNorm] = Math.sqrt(total);
+      const doubles = this.#doubles;
+      const norm = this.#scalars + Scalar.GradientNorm;
+      doubles[norm] = 0;
+      for (let block = 0; block < this.#shards.blocks; block++)
+        doubles[norm] += doubles[this.#squares + block];
+      doubles[norm] = Math.sqrt(doubles[norm]);
     }
     this.#dispatch(this.#tasks.update, this.#shards.blocks);
   }
@@ -147,7 +149,6 @@ export class ShardCrew {
     Atomics.store(this.#ints, crew + Crew.Closed, 1);
     Atomics.add(this.#ints, crew + Crew.Generation, 1);
     Atomics.notify(this.#ints, crew + Crew.Generation);
-    this.#threads = [];
   }
 
   /** Deals `rows` rows out to the shards' tasks from `first` on. Gives how many shards have any. */
@@ -162,15 +163,15 @@ export class ShardCrew {
   }
 
   #dispatch(first: number, count: number): Outcome {
-    for (let i = 0; i < this.#threads.length; i++) this.#failure ??= this.#threads[i].failure;
-    if (this.#failure === null) {
-      const outcome = this.#kernels.dispatch(this.#at, first, count);
-      if (outcome !== Outcome.Lost) return outcome;
-      this.#failure = "it took on work and did not come back";
-    }
-    throw new RivuletError(
-      `a thread of the network is gone (${this.#failure}), and with it what it was working on; build the network again from its last checkpoint`,
-    );
+    if (this.#failure !== null) throw goneBecause(this.#failure);
+    const outcome = this.#kernels.dispatch(this.#at, first, count);
+    if (outcome === Outcome.Lost) throw this.#lost();
+    return outcome;
+  }
+
+  #lost(): RivuletError {
+    this.#failure = "it took on work and did not come back";
+    return goneBecause(this.#failure);
   }
 
   #slot(task: number, which: Task): number {
@@ -185,6 +186,12 @@ export class ShardCrew {
     this.#ints[at + Task.SecondCount] = second.count;
     this.#ints[at + Task.Rows] = 1;
   }
+}
+
+function goneBecause(reason: string): RivuletError {
+  return new RivuletError(
+    `a thread of the network is gone (${reason}), and with it what it was working on; build the network again from its last checkpoint`,
+  );
 }
 
 /** One of `times` equal parts of a stretch of the program. */

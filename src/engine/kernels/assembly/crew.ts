@@ -14,6 +14,9 @@ const looks = 200_000;
 const nap: i64 = 1_000_000_000;
 const mostNaps = 10;
 
+/** More than there are threads; V8 would put a number too large for a small integer on the heap. */
+const everyone = 1024;
+
 // @ts-ignore: decorator
 @inline
 function slot(crew: usize, which: i32): usize {
@@ -79,7 +82,7 @@ export function dispatch(crew: usize, first: i32, count: i32): i32 {
   atomic.store<i32>(slot(crew, Crew.Stretch), (first << 16) | count);
   atomic.add<i32>(slot(crew, Crew.Generation), 1);
   // One task is sooner done than handed over.
-  if (count > 1 && atomic.load<i32>(slot(crew, Crew.Sleeping))) atomic.notify(slot(crew, Crew.Generation), -1);
+  if (count > 1 && atomic.load<i32>(slot(crew, Crew.Sleeping))) atomic.notify(slot(crew, Crew.Generation), everyone);
   work(crew, 0);
   for (let left = looks; left > 0 && atomic.load<i32>(done) != count; left--) {}
   if (atomic.load<i32>(done) != count && !outwait(crew, count)) return Outcome.Lost;
@@ -91,9 +94,8 @@ export function dispatch(crew: usize, first: i32, count: i32): i32 {
 }
 
 /**
- * Sleeps until all is done. Gives false where a thread is gone, or no task was done for long. V8 puts the time limit of
- * a sleep on the heap, 24 bytes: rare enough behind so many looks, while a way out into JavaScript that is rarely taken makes
- * it throw away the code of the step when it is.
+ * Sleeps until all is done. Gives false where a thread is gone, or no task was done for long. V8 puts the
+ * time limit of a sleep on the heap, 24 bytes: next to nothing behind so many looks.
  */
 function outwait(crew: usize, count: i32): bool {
   const done = slot(crew, Crew.Done);
