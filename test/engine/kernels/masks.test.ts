@@ -4,13 +4,13 @@ import { Operation, Scalar } from "../../../src/engine/kernels/operation.ts";
 import { numbers, zeros } from "./numbers.ts";
 import { expectTwins, runTrial, type Trial } from "./program.ts";
 
-function draw(count: number, threshold: number, key: number, seed: number, draws: number): Trial {
+function draw(count: number, threshold: number, key: number, seed: number, draws: number, first = 0): Trial {
   const scalars = new Array<number>(Scalar.Draws + 1).fill(0);
   scalars[Scalar.Seed] = seed;
   scalars[Scalar.Draws] = draws;
   return {
     operation: Operation.DrawMask,
-    operands: ["mask", count, threshold, key, "scalars"],
+    operands: ["mask", count, threshold, key, "scalars", first],
     arrays: { mask: zeros(count) },
     rows: 1,
     scalars,
@@ -31,6 +31,15 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
           expectTwins(variant, draw(count, threshold, key, seed, draws), `${count} below ${threshold}`);
         }
       }
+    }
+  });
+
+  test("masks of the parts of a batch are the parts of its mask", () => {
+    const whole = maskOf(draw(1000, 2 ** 31, 1, 42, 7));
+    for (const first of [4, 96, 700]) {
+      const part = draw(200, 2 ** 31, 1, 42, 7, first);
+      expect(maskOf(part)).toEqual(whole.slice(first, first + 200));
+      expectTwins(variant, part, `from ${first}`);
     }
   });
 
