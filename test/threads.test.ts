@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { Threads } from "../src/engine/crew.ts";
-import { Crew, lineSlots, Task } from "../src/engine/kernels/crew.ts";
+import { Crew } from "../src/engine/kernels/crew.ts";
 import { availableVariants, createKernels } from "../src/engine/kernels/kernels.ts";
 import { dense, type Model, relu, sgd, softmaxCrossEntropy } from "../src/engine/model.ts";
 import { createNetwork } from "../src/engine/network.ts";
@@ -91,7 +91,7 @@ test("a thread that is stopped while it sleeps makes the next step throw a sente
 const deserter = (tells: boolean) => `
   const { memory, crew, left, done } = require("node:worker_threads").workerData;
   const ints = new Int32Array(memory.buffer);
-  const claimed = crew / 4 + ${Crew.Slots + lineSlots + Task.Claimed};
+  const claimed = crew / 4 + ${Crew.Claims + 1};
   while (Atomics.compareExchange(ints, claimed, 0, 1) !== 0);
   if (${tells}) Atomics.add(ints, left, 1);
   Atomics.notify(ints, done);

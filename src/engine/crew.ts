@@ -7,7 +7,7 @@ import { Crew, lineSlots, Outcome, Task } from "./kernels/crew.ts";
 import type { Kernels, SharedKernels } from "./kernels/kernels.ts";
 import { instructionSlots, Scalar } from "./kernels/operation.ts";
 import type { Plan, ProgramPart } from "./plan.ts";
-import { inShard, type Shards, shardScalars, taskTable } from "./shards.ts";
+import { firstTask, inShard, type Shards, shardScalars, taskTable } from "./shards.ts";
 
 /** What a thread is to do: make an instance of the module on the memory, and call its `serve(crew, self)`. */
 export interface ThreadWork extends SharedKernels {
@@ -47,6 +47,7 @@ export class ShardCrew {
   readonly #shardScalars: number[];
   /** First float64 of the blocks' sums of squares; -1 where no norm is asked for. */
   readonly #squares: number;
+  readonly #firstTask: number;
   readonly #tasks: ReturnType<typeof taskTable>;
   /** Why a thread is gone. */
   #failure: string | null = null;
@@ -67,6 +68,7 @@ export class ShardCrew {
     const squares = offsetOf("squares");
     this.#squares = squares < 0 ? -1 : squares >>> 3;
     this.#tasks = taskTable(shards);
+    this.#firstTask = (this.#at >>> 2) + firstTask(this.#tasks.tasks);
     const { train, predict, sum, update, tasks } = this.#tasks;
     const none = { start: 0, count: 0 };
     const evaluation = parts.evaluation.count > 0 ? parts.evaluation : parts.forward;
@@ -79,8 +81,10 @@ export class ShardCrew {
       this.#write(sum + block, nth(parts.sum, block, shards.blocks), none);
       this.#write(update + block, nth(parts.update, block, shards.blocks), none);
     }
-    for (let task = 0; task < tasks; task++) this.#ints[this.#slot(task, Task.Claimed)] = 1;
-    this.#ints[(this.#at >>> 2) + Crew.Threads] = 1;
+    const crew = this.#at >>> 2;
+    this.#ints.fill(1, crew + Crew.Claims, crew + Crew.Claims + tasks);
+    this.#ints[crew + Crew.Tasks] = firstTask(tasks);
+    this.#ints[crew + Crew.Threads] = 1;
   }
 
   /** Lets threads take part from now on. */
@@ -113,7 +117,7 @@ export class ShardCrew {
     const active = this.#setRows(train, rows);
     const doubles = this.#doubles;
     const common = this.#scalars;
-    this.#ints[this.#slot(train, Task.Gathering)] = gathering;
+    this.#set(train, Task.Gathering, gathering);
     for (let shard = 0; shard < active; shard++) {
       const own = this.#shardScalars[shard];
       doubles[own + Scalar.GradientScale] = doubles[common + Scalar.GradientScale];
@@ -126,7 +130,7 @@ export class ShardCrew {
       doubles[common + Scalar.Loss] += doubles[this.#shardScalars[shard] + Scalar.Loss];
     }
     const { blocks } = this.#shards;
-    for (let block = 0; block < blocks; block++) this.#ints[this.#slot(sum + block, Task.Rows)] = active;
+    for (let block = 0; block < blocks; block++) this.#set(sum + block, Task.Rows, active);
     return this.#dispatch(sum, blocks) === Outcome.Done;
   }
 
@@ -156,7 +160,7 @@ export class ShardCrew {
     const size = this.#shards.rows;
     let active = 0;
     for (let from = 0; from < rows; from += size) {
-      this.#ints[this.#slot(first + active, Task.Rows)] = Math.min(size, rows - from);
+      this.#set(first + active, Task.Rows, Math.min(size, rows - from));
       active++;
     }
     return active;
@@ -175,7 +179,13 @@ export class ShardCrew {
   }
 
   #slot(task: number, which: Task): number {
-    return (this.#at >>> 2) + Crew.Slots + task * lineSlots + which;
+    return this.#firstTask + task * lineSlots + which;
+  }
+
+  /** Writes only what changes, so that the line stays with all threads. */
+  #set(task: number, which: Task, value: number): void {
+    const at = this.#slot(task, which);
+    if (this.#ints[at] !== value) this.#ints[at] = value;
   }
 
   #write(task: number, first: Stretch, second: Stretch): void {

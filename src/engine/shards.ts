@@ -72,7 +72,7 @@ export interface Block {
 }
 
 /** Cells of a block, at least: below, handing it to another thread costs more than the work. */
-const leastBlockCells = 2048;
+const leastBlockCells = 8192;
 /** Enough to spread evenly over any few threads. */
 const mostBlocks = 32;
 
@@ -99,8 +99,14 @@ export function taskTable({ count, blocks }: Shards) {
   };
 }
 
-/** Slots of the crew and its tasks. */
-export const crewSlots = (shards: Shards): number => Crew.Slots + taskTable(shards).tasks * lineSlots;
+/** Slot of the crew where the tasks begin, behind as many claims. */
+export const firstTask = (tasks: number): number => lineSlots * Math.ceil((Crew.Claims + tasks) / lineSlots);
+
+/** Slots of the crew, claims and tasks included. */
+export function crewSlots(shards: Shards): number {
+  const { tasks } = taskTable(shards);
+  return firstTask(tasks) + tasks * lineSlots;
+}
 
 /** Parts of the program that each shard runs for itself. */
 export const shardParts = [

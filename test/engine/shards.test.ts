@@ -224,7 +224,7 @@ describe("the plan of a batch in shards", () => {
   test("shows what all share and each shard's own, and takes as many bytes as it says", () => {
     const planned = plan(classifier, { batchSize: 256, shards: 4 });
     const named = (name: string) => planned.buffers.find((buffer) => buffer.name === name)!;
-    expect(planned.shards).toEqual({ count: 4, rows: 64, blocks: 32 });
+    expect(planned.shards).toEqual({ count: 4, rows: 64, blocks: 13 });
     expect(named("0.weight").shape).toEqual([784, 128]);
     expect(named("input").shape).toEqual([256, 784]);
     for (const shard of [0, 1, 2, 3]) expect(named(`shard ${shard}/0.output`).shape).toEqual([64, 128]);

@@ -25,29 +25,39 @@ function slot(crew: usize, which: i32): usize {
 
 // @ts-ignore: decorator
 @inline
-function taskAt(crew: usize, index: i32): usize {
-  return slot(crew, Crew.Slots + index * lineSlots);
+function claimAt(crew: usize, index: i32): usize {
+  return slot(crew, Crew.Claims + index);
 }
 
-/** Claims and runs tasks until every one is claimed. Thread `self` begins where its share would, and helps others then. */
-function work(crew: usize, self: i32): void {
+/** Runs a task, whoever claimed it. What it gives is written only where it changed: the line stays with all threads. */
+function runTask(crew: usize, index: i32): i32 {
+  const task = slot(crew, load<i32>(slot(crew, Crew.Tasks)) + index * lineSlots);
+  const rows = load<i32>(slot(task, Task.Rows));
+  const gathering = load<i32>(slot(task, Task.Gathering)) != 0;
+  let status = run(load<i32>(slot(task, Task.First)), load<i32>(slot(task, Task.FirstCount)), rows, gathering);
+  if (!status) status = run(load<i32>(slot(task, Task.Second)), load<i32>(slot(task, Task.SecondCount)), rows, gathering);
+  if (load<i32>(slot(task, Task.Status)) != status) store<i32>(slot(task, Task.Status), status);
+  return status;
+}
+
+/**
+ * Claims and runs tasks until every one is claimed; gives how many it ran. Thread `self` begins where its share would, and
+ * helps others then.
+ */
+function work(crew: usize, self: i32): i32 {
   const stretch = atomic.load<i32>(slot(crew, Crew.Stretch));
   const first = stretch >>> 16;
   const count = stretch & 0xffff;
   let index = (self * count) / load<i32>(slot(crew, Crew.Threads));
+  let ran = 0;
   for (let seen = 0; seen < count; seen++, index++) {
     if (index >= count) index -= count;
-    const task = taskAt(crew, first + index);
-    const claimed = slot(task, Task.Claimed);
-    if (atomic.load<i32>(claimed) || atomic.cmpxchg<i32>(claimed, 0, 1)) continue;
-    const rows = load<i32>(slot(task, Task.Rows));
-    const gathering = load<i32>(slot(task, Task.Gathering)) != 0;
-    let status = run(load<i32>(slot(task, Task.First)), load<i32>(slot(task, Task.FirstCount)), rows, gathering);
-    if (!status) status = run(load<i32>(slot(task, Task.Second)), load<i32>(slot(task, Task.SecondCount)), rows, gathering);
-    store<i32>(slot(task, Task.Status), status);
-    atomic.add<i32>(slot(crew, Crew.Done), 1);
-    if (atomic.load<i32>(slot(crew, Crew.Waiting))) atomic.notify(slot(crew, Crew.Done), 1);
+    const claim = claimAt(crew, first + index);
+    if (atomic.load<i32>(claim) || atomic.cmpxchg<i32>(claim, 0, 1)) continue;
+    runTask(crew, first + index);
+    ran++;
   }
+  return ran;
 }
 
 /** What thread `self`, 1 or more, does until the crew is closed. */
@@ -65,7 +75,10 @@ export function serve(crew: usize, self: i32): void {
       continue;
     }
     seen = now;
-    work(crew, self);
+    const ran = work(crew, self);
+    if (!ran) continue;
+    atomic.add<i32>(slot(crew, Crew.Done), ran);
+    if (atomic.load<i32>(slot(crew, Crew.Waiting))) atomic.notify(slot(crew, Crew.Done), 1);
   }
 }
 
@@ -74,27 +87,27 @@ export function serve(crew: usize, self: i32): void {
  * is late may claim one as soon as it is open, before the generation goes up: that is work well done, too.
  */
 export function dispatch(crew: usize, first: i32, count: i32): i32 {
+  // One task is sooner done than handed over.
+  if (count == 1) return runTask(crew, first) ? Outcome.Stopped : Outcome.Done;
   const done = slot(crew, Crew.Done);
   atomic.store<i32>(done, 0);
-  for (let index = first; index < first + count; index++) {
-    atomic.store<i32>(slot(taskAt(crew, index), Task.Claimed), 0);
-  }
+  for (let index = first; index < first + count; index++) atomic.store<i32>(claimAt(crew, index), 0);
   atomic.store<i32>(slot(crew, Crew.Stretch), (first << 16) | count);
   atomic.add<i32>(slot(crew, Crew.Generation), 1);
-  // One task is sooner done than handed over.
-  if (count > 1 && atomic.load<i32>(slot(crew, Crew.Sleeping))) atomic.notify(slot(crew, Crew.Generation), everyone);
-  work(crew, 0);
-  for (let left = looks; left > 0 && atomic.load<i32>(done) != count; left--) {}
-  if (atomic.load<i32>(done) != count && !outwait(crew, count)) return Outcome.Lost;
+  if (atomic.load<i32>(slot(crew, Crew.Sleeping))) atomic.notify(slot(crew, Crew.Generation), everyone);
+  const others = count - work(crew, 0);
+  for (let left = looks; left > 0 && atomic.load<i32>(done) != others; left--) {}
+  if (atomic.load<i32>(done) != others && !outwait(crew, others)) return Outcome.Lost;
   let status = 0;
+  const tasks = load<i32>(slot(crew, Crew.Tasks));
   for (let index = first; index < first + count; index++) {
-    status |= load<i32>(slot(taskAt(crew, index), Task.Status));
+    status |= load<i32>(slot(crew, tasks + index * lineSlots + Task.Status));
   }
   return status ? Outcome.Stopped : Outcome.Done;
 }
 
 /**
- * Sleeps until all is done. Gives false where a thread is gone, or no task was done for long. V8 puts the
+ * Sleeps until others have done `count` tasks. Gives false where a thread is gone, or no task was done for long. V8 puts the
  * time limit of a sleep on the heap, 24 bytes: next to nothing behind so many looks.
  */
 function outwait(crew: usize, count: i32): bool {

@@ -9,7 +9,7 @@ export function createScalarDispatch(
   const ints = new Int32Array(buffer);
   return (crew, first, count) => {
     let status = 0;
-    let task = (crew >>> 2) + Crew.Slots + first * lineSlots;
+    let task = (crew >>> 2) + ints[(crew >>> 2) + Crew.Tasks] + first * lineSlots;
     for (let left = count; left > 0; left--, task += lineSlots) {
       const rows = ints[task + Task.Rows];
       const gathering = ints[task + Task.Gathering];
