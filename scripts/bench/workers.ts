@@ -39,7 +39,7 @@ const workloads: Workload[] = [
 ];
 
 /** Steps of growing size: a hidden layer as wide as its input, batch 32. */
-const ladder: Workload[] = [4, 8, 12, 16, 24, 32, 48, 64].map((width) =>
+const ladder: Workload[] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384].map((width) =>
   workload(
     `${width}-${width}-4, momentum, batch 32`,
     width,
