@@ -12,6 +12,7 @@ import { sensorNetworkFigures } from "../../src/commands/bench/sensor-network.ts
 import { trainingFigures } from "../../src/commands/bench/training.ts";
 import { importFigures } from "./imports.ts";
 import { benchPeers } from "./peers/peers.ts";
+import { workersFigures } from "./workers.ts";
 
 const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]>> = {
   training: trainingFigures,
@@ -20,6 +21,7 @@ const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]
   decoding: decodingFigures,
   growth: growthFigures,
   sensor: sensorNetworkFigures,
+  workers: workersFigures,
   imports: importFigures,
 };
 
