@@ -1,5 +1,5 @@
 /** The serial ports of a machine, and why one of them cannot be opened. */
-import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { promises } from "node:fs"; // loaded when it is asked for, and a daemon whose port opens never asks
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { RivuletError } from "../errors.ts";
@@ -26,7 +26,7 @@ export async function listSerialPorts(deviceDirectory = "/dev"): Promise<SerialP
   const stableNames = new Map<string, string>();
   const byId = join(deviceDirectory, "serial/by-id");
   for (const name of await entries(byId)) {
-    const target = await readlink(join(byId, name)).catch(() => undefined);
+    const target = await promises.readlink(join(byId, name)).catch(() => undefined);
     if (target !== undefined) stableNames.set(resolve(byId, target), join(byId, name));
   }
   const ports: SerialPortEntry[] = [];
@@ -62,12 +62,12 @@ export class PortError extends RivuletError {
 }
 
 /**
- * Turns what opening a port threw into a sentence. The file system is asked first, as errors of `serialport` carry
+ * Turns what opening a port threw into a sentence. The file system is asked first, as errors of the bindings carry
  * nothing but a text.
  */
 export async function describeOpenFailure(path: string, error: unknown): Promise<PortError> {
   const text = error instanceof Error ? error.message : String(error);
-  const device = await stat(path).catch((failure: NodeJS.ErrnoException) => failure);
+  const device = await promises.stat(path).catch((failure: NodeJS.ErrnoException) => failure);
   if (device instanceof Error) {
     if (device.code === "ENOENT") return missing(path);
     return new PortError("failing", `the serial port ${path} cannot be reached: ${device.message}`);
@@ -145,7 +145,7 @@ async function forbiddenSentence(path: string, groupId: number, mode: number): P
 }
 
 async function readGroup(groupId: number): Promise<{ name: string; members: string[] }> {
-  const groups = await readFile("/etc/group", "utf8").catch(() => "");
+  const groups = await promises.readFile("/etc/group", "utf8").catch(() => "");
   for (const line of groups.split("\n")) {
     const [name, , id, members = ""] = line.split(":");
     if (id !== undefined && Number(id) === groupId) return { name, members: members.split(",") };
@@ -154,10 +154,10 @@ async function readGroup(groupId: number): Promise<{ name: string; members: stri
 }
 
 async function entries(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => []);
+  return promises.readdir(directory).catch(() => []);
 }
 
-/** An error text of `serialport` without its opening word. */
+/** An error text of the bindings without its opening word. */
 function detail(text: string): string {
   return text.replace(/^Error:? ?/, "");
 }

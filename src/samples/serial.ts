@@ -1,5 +1,5 @@
 import { readSync } from "node:fs";
-import type { SerialPort } from "serialport";
+import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../errors.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
 import type { Source, SourceCounts } from "./source.ts";
@@ -64,10 +64,11 @@ const FAREWELL_MS = 500;
  * A serial port as a source. It is reopened for as long as the source lives, and every connection starts with empty
  * queues: a command that was not sent before the port vanished is never sent late.
  *
- * `serialport` opens, configures, locks and writes. Reading is done here, on a timer and straight from the
- * descriptor. Its own reader wakes up for every few bytes (measured for 384 frames a second: 4.1 % of a core, against
- * 1.3 % here). And when a device is unplugged just as it reads, it takes the empty reads that follow for nothing and
- * spins for ever.
+ * The bindings of `serialport` open, configure, lock and write; its streams and parsers, which are not used here,
+ * would take several megabytes more. Reading is done here, on a timer and straight from the descriptor. The reader of
+ * the bindings wakes up for every few bytes (measured for 384 frames a second: 4.1 % of a core, against 1.3 % here),
+ * and makes garbage with each. And when a device is unplugged just as it reads, it takes the empty reads that follow
+ * for nothing and spins for ever.
  *
  * `open` throws a `PortError` whose sentence says what stands in the way: which ports there are, which group may
  * use this one, that another program holds it.
@@ -102,11 +103,20 @@ export function createSerialSource(options: SerialOptions): SerialSource {
 type CompleteOptions = SerialOptions &
   Required<Pick<SerialOptions, "readEveryMs" | "reopenAfterMs" | "reopenCeilingMs">>;
 
+/** An open port: what the bindings gave, and what is on its way to the device. */
+interface Port {
+  readonly binding: BindingPortInterface;
+  /** Ends once all that was to be written has gone to the kernel, or could not. */
+  written: Promise<void>;
+  waitingBytes: number;
+  hasWritten: boolean;
+}
+
 class PortSource implements SerialSource {
   readonly counts: SerialCounts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
   private readonly options: CompleteOptions;
   private receive: (chunk: Uint8Array) => void = () => {};
-  private port: SerialPort | undefined;
+  private port: Port | undefined;
   /** The attempt under way, so that close() can wait for it. */
   private attempt: Promise<void> | undefined;
   /** Ends once the port turned away from is closed. It would hold the lock against its successor. */
@@ -119,7 +129,6 @@ class PortSource implements SerialSource {
   private silenceTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
   private started = false;
-  private hasWritten = false;
   /** No byte came since this connection began. */
   private isQuiet = true;
   private state: SerialState = "opening";
@@ -152,13 +161,22 @@ class PortSource implements SerialSource {
 
   write(bytes: Uint8Array): boolean {
     const port = this.port;
-    if (port === undefined || port.writableLength + bytes.length > LARGEST_BACKLOG_BYTES) {
+    if (port === undefined || port.waitingBytes + bytes.length > LARGEST_BACKLOG_BYTES) {
       this.counts.droppedWrites++;
       return false;
     }
-    this.hasWritten = true;
-    // Copied, because the bytes wait in the port's queue while the caller may reuse its buffer.
-    port.write(Buffer.from(bytes));
+    port.hasWritten = true;
+    port.waitingBytes += bytes.length;
+    // Copied, because the bytes wait while the caller may reuse its buffer.
+    const copy = Buffer.from(bytes);
+    port.written = port.written
+      .then(() => port.binding.write(copy))
+      .then(
+        () => {
+          port.waitingBytes -= copy.length;
+        },
+        (error: Error) => this.lose(port, `failed (${error.message})`),
+      );
     return true;
   }
 
@@ -172,7 +190,7 @@ class PortSource implements SerialSource {
     await this.attempt?.catch(() => {});
     const port = this.port;
     this.forget();
-    if (port !== undefined) this.farewell = letGo(port, this.hasWritten);
+    if (port !== undefined) this.farewell = letGo(port, port.hasWritten);
     await this.farewell;
     if (this.state !== "closed") this.tell("closed", "", `the serial port ${this.options.path} is closed`);
   }
@@ -180,26 +198,23 @@ class PortSource implements SerialSource {
   /** One attempt to open the port. @throws PortError */
   private async connect(): Promise<void> {
     const { path, baudRate } = this.options;
-    // Loaded here, because the native part costs 11 MB that a run over a file need not spend.
-    const { SerialPort } = await import("serialport").catch((error: Error) => {
+    // Loaded here, because a run over a file need not spend the memory.
+    const { default: bindings } = await import("@serialport/bindings-cpp").catch((error: Error) => {
       throw new RivuletError(
-        `the package serialport cannot be loaded (${error.message}): run "npm install" on this machine`,
+        `the package @serialport/bindings-cpp cannot be loaded (${error.message}): run "npm install" on this machine`,
       );
     });
-    const port = new SerialPort({ path, baudRate, autoOpen: false });
-    const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
-    if (failure !== null) {
+    let binding: BindingPortInterface;
+    try {
+      binding = await bindings.autoDetect().open({ path, baudRate });
+    } catch (failure) {
       this.counts.failures++;
       throw await describeOpenFailure(path, failure);
     }
-    this.port = port;
-    this.hasWritten = false;
+    this.port = { binding, written: Promise.resolve(), waitingBytes: 0, hasWritten: false };
     this.isQuiet = true;
     this.counts.opens++;
     if (this.counts.opens > 1) this.options.onReconnect?.();
-    // Only writing still makes the port speak up by itself.
-    port.on("error", (error: Error) => this.lose(port, `failed (${error.message})`));
-    port.on("close", () => this.lose(port, "vanished"));
     this.watchSilence();
     this.readTimer = setInterval(this.read, this.options.readEveryMs);
     // A port that was silent says nothing new by being open again; its first byte does.
@@ -210,7 +225,7 @@ class PortSource implements SerialSource {
   private readonly read = (): void => {
     const port = this.port;
     // After a failed write the port may be closed already, and its descriptor belong to another file.
-    const descriptor = port && descriptorOf(port);
+    const descriptor = port && descriptorOf(port.binding);
     if (port === undefined || descriptor === undefined) return;
     let bytes: number;
     try {
@@ -241,11 +256,11 @@ class PortSource implements SerialSource {
     this.receive(chunk);
   }
 
-  private lose(port: SerialPort, fault: string): void {
+  private lose(port: Port, fault: string): void {
     if (port !== this.port) return;
     this.forget();
     this.counts.losses++;
-    if (port.isOpen) letGo(port, false);
+    void letGo(port, false);
     this.tell(
       "waiting",
       "lost",
@@ -309,31 +324,31 @@ class PortSource implements SerialSource {
   }
 }
 
-/** The open file descriptor of a port; `serialport` shows it on its POSIX bindings but declares it on none. */
-function descriptorOf(port: SerialPort): number | undefined {
-  const binding: { fd?: number | null } | undefined = port.port;
-  return binding?.fd ?? undefined;
+/** The open file descriptor of a port, which the bindings of POSIX systems have. */
+function descriptorOf(binding: BindingPortInterface & { fd?: number | null }): number | undefined {
+  return binding.fd ?? undefined;
 }
 
 /**
  * Closes a port without ever failing or waiting for long. Closing a UART waits until all that was written has left,
  * for ever if the other side holds it back, so what is left after a short time is thrown away first.
  */
-async function letGo(port: SerialPort, hasWritten: boolean): Promise<void> {
-  if (!port.isOpen) return;
+async function letGo({ binding, written }: Port, hasWritten: boolean): Promise<void> {
+  if (!binding.isOpen) return;
   if (hasWritten) {
-    await withinFarewell((done) => port.drain(done));
-    await withinFarewell((done) => port.flush(done));
+    await withinFarewell(written.then(() => binding.drain()));
+    await withinFarewell(binding.flush());
   }
-  await withinFarewell((done) => port.close(done));
+  await withinFarewell(binding.close());
 }
 
-function withinFarewell(work: (done: () => void) => void): Promise<void> {
+function withinFarewell(work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, FAREWELL_MS);
-    work(() => {
+    const done = () => {
       clearTimeout(timer);
       resolve();
-    });
+    };
+    work.then(done, done);
   });
 }
