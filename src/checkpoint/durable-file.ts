@@ -8,6 +8,13 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 
+/** One operation of `fs` as a promise. Not of `fs.promises`: loading that takes a megabyte of a board's memory. */
+function settled<T = void>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    start((error, value) => (error ? reject(error) : resolve(value as T)));
+  });
+}
+
 /** Writes the chunks, one after the other, as one file. Blocks until the disk has them. */
 export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
   const temporary = `${path}.tmp`;
@@ -31,14 +38,14 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
 export async function writeFileDurably(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    const file = await fs.promises.open(temporary, "wx", 0o644);
+    const file = await settled<number>((done) => fs.open(temporary, "wx", 0o644, done));
     try {
       await writeAll(file, bytes);
-      await file.sync();
+      await settled((done) => fs.fsync(file, done));
     } finally {
-      await file.close();
+      await settled((done) => fs.close(file, done));
     }
-    await fs.promises.rename(temporary, path);
+    await settled((done) => fs.rename(temporary, path, done));
   } catch (error) {
     removeSync(temporary);
     throw error;
@@ -63,11 +70,11 @@ export function syncFolderSync(folder: string): void {
 
 async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await fs.promises.open(folder, "r");
+    const handle = await settled<number>((done) => fs.open(folder, "r", done));
     try {
-      await handle.sync();
+      await settled((done) => fs.fsync(handle, done));
     } finally {
-      await handle.close();
+      await settled((done) => fs.close(handle, done));
     }
   } catch (error) {
     if (!cannotSyncFolders(error)) throw error;
@@ -85,9 +92,10 @@ function writeAllSync(file: number, chunks: readonly Uint8Array[]): void {
   while (rest.length > 0) rest = after(rest, fs.writevSync(file, rest));
 }
 
-async function writeAll(file: fs.promises.FileHandle, bytes: Uint8Array): Promise<void> {
-  let rest = bytes;
-  while (rest.byteLength > 0) rest = rest.subarray((await file.write(rest)).bytesWritten);
+async function writeAll(file: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; ) {
+    at += await settled<number>((done) => fs.write(file, bytes, at, bytes.byteLength - at, null, done));
+  }
 }
 
 /** What is left of the chunks once `written` bytes are gone. */
@@ -97,6 +105,11 @@ function after(chunks: Uint8Array[], written: number): Uint8Array[] {
   while (index < chunks.length && left >= chunks[index].byteLength) left -= chunks[index++].byteLength;
   if (index === chunks.length) return [];
   return [chunks[index].subarray(left), ...chunks.slice(index + 1)];
+}
+
+/** Removes a file, or finds that it is gone already. */
+export async function removeFile(path: string): Promise<void> {
+  await settled((done) => fs.unlink(path, (error) => done(error?.code === "ENOENT" ? null : error)));
 }
 
 /** Best effort: the reason why writing failed is the one to report, not why the remains cannot be removed. */

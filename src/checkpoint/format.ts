@@ -79,6 +79,8 @@ const requiredKeys: string[] = [
 ];
 
 const digestBytes = 32;
+/** About a millisecond of hashing on a small processor. */
+const sealedAtOnceBytes = 1 << 16;
 /** What stands before the digest itself: its key, and the header of 32 bytes of binary data. */
 const digestHeader = Buffer.from([0xa6, ...Buffer.from("digest"), 0xc4, digestBytes]);
 /** The fixed end of every checkpoint, of this and of later versions: the key "digest" and its value. */
@@ -94,11 +96,22 @@ const head = Buffer.from("\xa6format\xa7rivulet", "latin1");
  * @throws TypeError for a checkpoint that `decodeCheckpoint` would refuse
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
+  const chunks = encodeUnsealed(checkpoint);
+  const hash = createHash("sha256");
+  for (const chunk of chunks.slice(0, -1)) hash.update(chunk);
+  chunks[chunks.length - 1].set(hash.digest());
+  return chunks;
+}
+
+/**
+ * As `encodeCheckpoint`, but for the digest, which is still zero: copy the chunks, then `sealCheckpoint` the copy while
+ * the memory that they are views on changes again.
+ */
+export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
   const fault = faultOf(checkpoint);
   if (fault !== undefined) throw new TypeError(`this checkpoint cannot be stored: ${fault}`);
   const stored = (key: (typeof stateKeys)[number]) => storeState(checkpoint[key], key);
-  const digest = new Uint8Array(digestBytes);
-  const chunks = pack({
+  return pack({
     format: "rivulet",
     version,
     createdAt: checkpoint.createdAt,
@@ -116,13 +129,23 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
     learnerState: stored("learnerState"),
     featureState: stored("featureState"),
     metrics: stored("metrics"),
-    digest,
+    // A chunk of its own, the last one.
+    digest: new Uint8Array(digestBytes),
   });
-  // The last chunk is `digest` itself, still to be filled.
+}
+
+/**
+ * Fills in the digest of a whole checkpoint in memory. Samples have their turn after every few bytes: a small processor
+ * takes 10 ms for a megabyte.
+ */
+export async function sealCheckpoint(bytes: Uint8Array): Promise<void> {
+  const end = bytes.length - digestBytes;
   const hash = createHash("sha256");
-  for (const chunk of chunks.slice(0, -1)) hash.update(chunk);
-  digest.set(hash.digest());
-  return chunks;
+  for (let at = 0; at < end; at += sealedAtOnceBytes) {
+    if (at > 0) await new Promise(setImmediate);
+    hash.update(bytes.subarray(at, Math.min(at + sealedAtOnceBytes, end)));
+  }
+  bytes.set(hash.digest(), end);
 }
 
 /**

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors.ts";
 import { diskError } from "./disk-error.ts";
-import { syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
+import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock } from "./folder-lock.ts";
 import { endsInDigest, tailBytes } from "./format.ts";
 
@@ -38,12 +38,19 @@ export interface Store {
    * on. The copy's memory is kept for the next save: a store that saves this way holds the size of one checkpoint.
    * Resolves once the disk has the file.
    *
+   * `complete` does what is left to do to the copy before it is written: `sealCheckpoint`, for one.
+   *
    * One at a time: while a save is under way, another is refused and changes nothing. When the promise rejects, the
    * checkpoints saved before are as they were, and the next save writes a new file.
    *
    * @throws RivuletError (rejects): disk full, no permission, read-only, folder gone or in use by another process
    */
-  save(chunks: readonly Uint8Array[]): Promise<CheckpointFile>;
+  save(
+    chunks: readonly Uint8Array[],
+    complete?: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<CheckpointFile>;
+  /** Takes the memory that `save` copies `bytes` bytes into, so that no later moment has to find it. */
+  reserve(bytes: number): void;
   /**
    * Saves before it returns, from the chunks themselves: for the way out and for signal handlers. On an SD card this
    * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer.
@@ -80,6 +87,13 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   /** What `save` writes from. */
   let snapshot = new Uint8Array(0);
   let saving = false;
+
+  function reserve(bytes: number): void {
+    if (snapshot.length >= bytes) return;
+    snapshot = new Uint8Array(bytes);
+    // Memory that was never written is none yet: the kernel gives each page when it is first touched.
+    snapshot.fill(1);
+  }
 
   function nextFile(): CheckpointFile {
     const sequence = ++newestSequence;
@@ -118,7 +132,9 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       return saving;
     },
 
-    async save(chunks) {
+    reserve,
+
+    async save(chunks, complete) {
       if (saving) {
         throw new RivuletError(`a checkpoint is still being saved in ${folder}: save the next one after it`);
       }
@@ -126,13 +142,15 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       const bytes = byteLengthOf(chunks);
       const file = nextFile();
       try {
-        if (snapshot.length < bytes) snapshot = new Uint8Array(bytes);
+        reserve(bytes);
         copyInto(snapshot, chunks);
+        const copy = snapshot.subarray(0, bytes);
+        await complete?.(copy);
         lock.hold();
-        await writeFileDurably(file.path, snapshot.subarray(0, bytes));
+        await writeFileDurably(file.path, copy);
         add(file);
         for (const old of surplus()) {
-          await fs.promises.rm(old.path, { force: true }).then(() => forget(old), reportUndeleted);
+          await removeFile(old.path).then(() => forget(old), reportUndeleted);
         }
         return file;
       } catch (error) {

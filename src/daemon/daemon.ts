@@ -3,7 +3,7 @@
  */
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
+import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
 import { openStore, type Store } from "../checkpoint/store.ts";
 import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
@@ -150,7 +150,8 @@ export class Daemon {
     const { samplesSeen } = this.learner;
     if (store === null || store.saving || samplesSeen === this.#savedAt) return;
     try {
-      const { path } = await store.save(encodeCheckpoint(checkpointOf(this.learner, this.config.name)));
+      const chunks = encodeUnsealed(checkpointOf(this.learner, this.config.name));
+      const { path } = await store.save(chunks, sealCheckpoint);
       this.#saved(path, samplesSeen);
     } catch (error) {
       this.#saveFailed(error);

@@ -67,13 +67,7 @@ async function dieAt(point: string, save: string, step: number) {
   const store = openStore(directory, { keep: 2 });
   const die = () => process.kill(process.pid, "SIGKILL");
   const { writevSync } = fs;
-  const promises = fs.promises as {
-    -readonly [Name in keyof typeof fs.promises]: (typeof fs.promises)[Name];
-  };
-  const { prototype } = (await fs.promises.open(process.execPath)).constructor as unknown as {
-    prototype: fs.promises.FileHandle;
-  };
-  const write = prototype.write as (this: unknown, bytes: Uint8Array) => Promise<unknown>;
+  const { write } = fs;
   /** Syncs of the file come first, that of the folder second. */
   let syncs = 0;
 
@@ -82,23 +76,20 @@ async function dieAt(point: string, save: string, step: number) {
       writevSync(file, [chunk.subarray(0, chunk.length >> 1)]);
       return die();
     }) as never;
-    prototype.write = async function (this: unknown, bytes: Uint8Array) {
-      await write.call(this, bytes.subarray(0, bytes.length >> 1));
-      return die();
-    } as never;
+    fs.write = ((file: number, bytes: Uint8Array) => write(file, bytes, 0, bytes.length >> 1, die)) as never;
   } else if (point === "between write and sync") {
     fs.fsyncSync = die;
-    prototype.sync = die as never;
+    fs.fsync = die as never;
   } else if (point === "between sync and rename") {
     fs.renameSync = die;
-    promises.rename = die as never;
+    fs.rename = die as never;
   } else if (point === "between rename and sync of the folder") {
-    const second = () => (++syncs === 2 ? die() : undefined);
-    fs.fsyncSync = second;
-    prototype.sync = second as never;
+    fs.fsyncSync = () => void (++syncs === 2 && die());
+    fs.fsync = ((_file: number, done: (error: null) => void) =>
+      ++syncs === 2 ? die() : done(null)) as never;
   } else if (point === "before old ones are deleted") {
     fs.rmSync = die;
-    promises.rm = die as never;
+    fs.unlink = die as never;
   }
   await store[save as "save" | "saveSync"](encodeCheckpoint(sampleCheckpoint(step)));
 }

@@ -32,19 +32,25 @@ function diskFault(code: string): () => never {
   };
 }
 
-/** The class of file handles, which node:fs does not export. */
-async function fileHandles(): Promise<fs.promises.FileHandle> {
-  const handle = await fs.promises.open(process.execPath);
-  await handle.close();
-  return Object.getPrototypeOf(handle);
+/** An operation of `fs` with a callback that does as the synchronous one of a test. */
+function failing(work: () => unknown) {
+  return ((...words: unknown[]) => {
+    const done = words.at(-1) as (error: unknown) => void;
+    try {
+      work();
+      done(null);
+    } catch (error) {
+      done(error);
+    }
+  }) as never;
 }
 
 /** Of the two syncs of a save, the first is that of the file. */
-async function failSyncOfFolder(code: string) {
+function failSyncOfFolder(code: string) {
   let syncs = 0;
   const sync = () => (++syncs === 2 ? diskFault(code)() : undefined);
   vi.spyOn(fs, "fsyncSync").mockImplementation(sync);
-  vi.spyOn(await fileHandles(), "sync").mockImplementation(async () => sync());
+  vi.spyOn(fs, "fsync").mockImplementation(failing(sync));
 }
 
 afterEach(() => {
@@ -101,14 +107,16 @@ describe.each(waysToSave)("%s", (_, save) => {
     vi.spyOn(fs, "writevSync").mockImplementation((file, [first]) =>
       writevSync(file, [new Uint8Array(first.buffer, first.byteOffset, Math.min(first.byteLength, 100))]),
     );
-    const handles = await fileHandles();
-    const { write } = handles;
-    const partial = vi.spyOn(handles, "write").mockImplementation(function (
-      this: unknown,
+    const { write } = fs;
+    const partial = vi.spyOn(fs, "write").mockImplementation(((
+      file: number,
       bytes: Uint8Array,
-    ) {
-      return write.call(this as never, bytes.subarray(0, 100) as never);
-    } as never);
+      at: number,
+      ...rest: unknown[]
+    ) => {
+      const done = rest.at(-1) as () => void;
+      write(file, bytes, at, Math.min(100, bytes.length - at), null, done);
+    }) as never);
     const store = open(temporaryFolder());
     await save(store, chunksOf(7));
     expect(newestStep(store)).toBe(7);
@@ -151,7 +159,7 @@ describe.each(waysToSave)("%s", (_, save) => {
     const store = open(temporaryFolder(), { keep: 1, report });
     await save(store, chunksOf(1));
     const sync = vi.spyOn(fs, "rmSync").mockImplementation(diskFault("EIO"));
-    const async = vi.spyOn(fs.promises, "rm").mockImplementation(async () => diskFault("EIO")());
+    const async = vi.spyOn(fs, "unlink").mockImplementation(failing(diskFault("EIO")));
     await save(store, chunksOf(2));
     expect(report).toHaveBeenCalledWith(
       `cannot delete an old checkpoint in ${store.directory}: the disk reports an input/output error; check the card or disk, and replace it if it is failing`,
@@ -166,7 +174,7 @@ describe.each(waysToSave)("%s", (_, save) => {
     const store = open(temporaryFolder());
     await save(store, chunksOf(1));
     vi.spyOn(fs, "fsyncSync").mockImplementation(diskFault("EIO"));
-    vi.spyOn(await fileHandles(), "sync").mockImplementation(async () => diskFault("EIO")());
+    vi.spyOn(fs, "fsync").mockImplementation(failing(diskFault("EIO")));
     await expect(save(store, chunksOf(2))).rejects.toThrow(
       `cannot save a checkpoint in ${store.directory}: the disk reports an input/output error`,
     );
@@ -178,7 +186,7 @@ describe.each(waysToSave)("%s", (_, save) => {
 
   test("fails when the folder cannot be synced, and counts the file that is there all the same", async () => {
     const store = open(temporaryFolder(), { keep: 1 });
-    await failSyncOfFolder("EIO");
+    failSyncOfFolder("EIO");
     await expect(save(store, chunksOf(1))).rejects.toThrow("the disk reports an input/output error");
     expect(newestStep(store)).toBe(1);
     vi.restoreAllMocks();
@@ -188,7 +196,7 @@ describe.each(waysToSave)("%s", (_, save) => {
 
   test("does not fail on a file system that cannot sync folders", async () => {
     const store = open(temporaryFolder());
-    await failSyncOfFolder("EINVAL");
+    failSyncOfFolder("EINVAL");
     await save(store, chunksOf(1));
     expect(newestStep(store)).toBe(1);
   });
