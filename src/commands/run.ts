@@ -21,11 +21,11 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   // Listened for before the port is open: a stop that comes meanwhile is not lost.
   const signalled = untilSignalled();
   await daemon.start();
-  let before = { samples: 0, at: performance.now() };
+  let before = { samples: 0, at: process.uptime() };
   const timer = setInterval(() => {
     const status = daemon.status();
-    const now = { samples: status.samples, at: performance.now() };
-    const rate = (1000 * (now.samples - before.samples)) / (now.at - before.at);
+    const now = { samples: status.samples, at: process.uptime() };
+    const rate = (now.samples - before.samples) / (now.at - before.at);
     before = now;
     log({ event: "status", text: statusLine(status, rate), details: { ...status, samplesPerSecond: rate } });
   }, statusEveryMs);
