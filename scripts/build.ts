@@ -1,12 +1,13 @@
 /**
  * Builds the project from source: the AssemblyScript kernels into src/engine/kernels/binary.ts (both SIMD
  * variants, as text, so that the engine needs no file system) and the benchmark's peak beside its command, then
- * TypeScript into dist.
+ * TypeScript into dist, and from there the command line into dist/bin.
  */
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundleCommands } from "./bundle.ts";
 import { compileAssembly } from "./compile-assembly.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -48,3 +49,4 @@ export const relaxedSimdPeak =
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
 execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json"], { cwd: root, stdio: "inherit" });
+await bundleCommands(root);

@@ -69,5 +69,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.stderr.write(`rivulet: cannot write to standard output: ${error.message}\n`);
 });
 
-const code = await main(process.argv.slice(2));
-process.exitCode = outputFails ? 1 : code;
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = outputFails ? 1 : code;
+});

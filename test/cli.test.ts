@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { commands } from "../src/commands/table.ts";
 import { folderWith, rivulet, start } from "./rivulet.ts";
 
-const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+const cli = fileURLToPath(new URL("../dist/bin/rivulet.cjs", import.meta.url));
 const config = "target: { column: label, classes: 3 }\n";
 const data = "x,label\n1,0\n2,1\n";
 

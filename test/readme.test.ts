@@ -10,7 +10,7 @@ import { demoFirmware } from "../src/emulation/demo-firmware.ts";
 import { startBoard } from "../src/emulation/start-board.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const cli = join(root, "dist/cli.js");
+const cli = join(root, "dist/bin/rivulet.cjs");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const execute = promisify(execFile);
 

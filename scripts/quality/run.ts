@@ -61,7 +61,7 @@ function score({ set, epochs, measure }: Subject, data: string, seed: number): n
   const words = ["fit", config, "--data", data, "--epochs", `${epochs}`, "--held-out-last"];
   const printed = execFileSync(
     process.execPath,
-    [join(root, "dist/cli.js"), ...words, "--seed", `${seed}`, "--json"],
+    [join(root, "dist/bin/rivulet.cjs"), ...words, "--seed", `${seed}`, "--json"],
     {
       encoding: "utf8",
     },

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { folderWith, start } from "../rivulet.ts";
 
-const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const cli = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));
 
 /** Writes the CommonJS packages that were loaded, as all of the heavy ones are, behind everything else. */
 const confess = `import module from "node:module"; import { writeSync } from "node:fs";
