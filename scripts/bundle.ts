@@ -35,9 +35,10 @@ export async function bundleCommands(root: string): Promise<void> {
     external: [...optional, "@serialport/bindings-cpp/package.json"],
     // Node then never starts its loader of ES modules.
     supported: { "dynamic-import": false },
-    // Names stay: they are what a stack in a report is worth.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    // The text of a program stays in memory for as long as it runs. The maps, which nothing loads, give a stack in a
+    // report its names back.
+    minify: true,
+    sourcemap: "external",
     legalComments: "none",
     logLevel: "warning",
     plugins: [separateCommands(commands), ownAddresses(dist), leanSerialPort],
