@@ -12,6 +12,9 @@ import { build, type Plugin } from "esbuild";
 /** Installed beside Rivulet by those who run the demonstration; no device loads them. */
 const optional = ["@lydell/node-pty", "avr8js"];
 
+/** Modules that all files share, because a class of errors, and what became of the output, must be one for all. */
+const shared = ["errors", "output"];
+
 /** Bundles what the compiler has written to `dist`. */
 export async function bundleCommands(root: string): Promise<void> {
   const dist = join(root, "dist");
@@ -24,6 +27,7 @@ export async function bundleCommands(root: string): Promise<void> {
   await build({
     entryPoints: [
       { in: join(dist, "cli.js"), out: "rivulet" },
+      ...shared.map((name) => ({ in: join(dist, `${name}.js`), out: name })),
       ...commands.map((name) => ({ in: join(dist, "commands", `${name}.js`), out: name })),
     ],
     outdir: join(dist, "bin"),
@@ -41,7 +45,7 @@ export async function bundleCommands(root: string): Promise<void> {
     sourcemap: "external",
     legalComments: "none",
     logLevel: "warning",
-    plugins: [separateCommands(commands), ownAddresses(dist), leanSerialPort],
+    plugins: [separateCommands(commands), sharedModules(dist), ownAddresses(dist), leanSerialPort],
   });
 }
 
@@ -53,6 +57,19 @@ function separateCommands(commands: string[]): Plugin {
       onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path, kind }) => {
         const name = basename(path, ".js");
         if (kind !== "dynamic-import" || !commands.includes(name)) return undefined;
+        return { path: `./${name}.cjs`, external: true };
+      });
+    },
+  };
+}
+
+function sharedModules(dist: string): Plugin {
+  return {
+    name: "shared modules",
+    setup({ onResolve }) {
+      onResolve({ filter: /\/(errors|output)\.js$/ }, ({ path, kind, resolveDir }) => {
+        const name = shared.find((name) => join(resolveDir, path) === join(dist, `${name}.js`));
+        if (name === undefined || kind === "entry-point") return undefined;
         return { path: `./${name}.cjs`, external: true };
       });
     },

@@ -9,6 +9,7 @@ import type { Report } from "./commands/command.ts";
 import { commandHelp, generalHelp } from "./commands/help.ts";
 import { commands } from "./commands/table.ts";
 import { RivuletError, UsageError } from "./errors.ts";
+import { outputFailed, reportOutputError, standardError, standardOutput } from "./output.ts";
 
 /** Runs one command line (without `node cli.js`) and gives the exit code: 0 done, 1 failed, 2 wrong use. */
 async function main(words: string[]): Promise<number> {
@@ -22,7 +23,7 @@ async function main(words: string[]): Promise<number> {
   } catch (error) {
     const known = error instanceof RivuletError;
     if (json) print(JSON.stringify({ error: known ? error.message : String(error) }));
-    process.stderr.write(
+    standardError.write(
       known ? `rivulet: ${error.message.replaceAll("\n", "\nrivulet: ")}\n` : `${describeFault(error)}\n`,
     );
     return error instanceof UsageError ? 2 : 1;
@@ -38,12 +39,13 @@ async function answer(call: Call): Promise<Report | null> {
     const text = call.command === null ? generalHelp(commands) : commandHelp(call.command);
     return { data: { help: text }, text };
   }
+  if (call.command.name !== "run") listenForOutputErrors();
   const { run } = await call.command.load();
   return run(call.invocation);
 }
 
 function print(text: string): void {
-  process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+  standardOutput.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** What only a fault in Rivulet itself can cause: the stack is what a report of it needs. */
@@ -58,17 +60,16 @@ async function version(): Promise<string> {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-// A reader that went away (`rivulet plan ... | head`) is no fault: what was still to be said is not needed. A full
-// disk behind `> file` is one, but none to stop a daemon for: it is told once, and the exit code keeps it.
-let outputFails = false;
-process.stderr.on("error", () => {});
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE" || outputFails) return;
-  outputFails = true;
-  process.exitCode = 1;
-  process.stderr.write(`rivulet: cannot write to standard output: ${error.message}\n`);
-});
+/** For the commands that draw on Node's own streams. The daemon does not: loading them takes memory. */
+function listenForOutputErrors(): void {
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", reportOutputError);
+}
 
 void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = outputFails ? 1 : code;
+  process.exitCode = outputFailed() ? 1 : code;
+});
+// An error of a stream may come after the last word of main.
+process.on("exit", () => {
+  if (outputFailed()) process.exitCode = 1;
 });

@@ -3,6 +3,7 @@ import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
 import { createJsonLog, createPlainLog } from "../daemon/log.ts";
 import { formatSize, parseDuration } from "../daemon/quantities.ts";
 import { UsageError } from "../errors.ts";
+import { standardError, standardOutput } from "../output.ts";
 import type { Invocation } from "./command.ts";
 import { untilSignalled } from "./signals.ts";
 
@@ -16,7 +17,7 @@ export async function run({ positionals: [file], options, json }: Invocation): P
     );
   }
   const config = loadConfig(file);
-  const log = json ? createJsonLog(process.stdout) : createPlainLog(process.stdout, process.stderr);
+  const log = json ? createJsonLog(standardOutput) : createPlainLog(standardOutput, standardError);
   const daemon = new Daemon(config, { log });
   // Listened for before the port is open: a stop that comes meanwhile is not lost.
   const signalled = untilSignalled();

@@ -8,6 +8,11 @@ export interface LogEntry {
   details?: Record<string, unknown>;
 }
 
+/** A stream, or what else takes text. */
+interface LineTaker {
+  write(text: string): unknown;
+}
+
 export type Log = (entry: LogEntry) => void;
 
 /** `<4>` at the head of a line is the priority "warning" for journald, which takes it off. */
@@ -18,8 +23,8 @@ const warningPrefix = "<4>";
  * the time and gets the priority instead.
  */
 export function createPlainLog(
-  out: NodeJS.WritableStream,
-  err: NodeJS.WritableStream,
+  out: LineTaker,
+  err: LineTaker,
   environment: NodeJS.ProcessEnv = process.env,
 ): Log {
   const journal = environment["JOURNAL_STREAM"] !== undefined;
@@ -30,7 +35,7 @@ export function createPlainLog(
 }
 
 /** A log in which every line is one JSON object: time, event, text, problem, and the details. */
-export function createJsonLog(out: NodeJS.WritableStream): Log {
+export function createJsonLog(out: LineTaker): Log {
   return ({ event, text, problem = false, details }) => {
     out.write(`${JSON.stringify({ time: new Date().toISOString(), event, text, problem, ...details })}\n`);
   };
