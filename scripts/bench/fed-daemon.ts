@@ -1,0 +1,176 @@
+/** The daemon as it runs on a board, at a real pseudo-terminal through which a device sends samples. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openByPackage, openByPerl, openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
+import { createRandom } from "../../src/engine/random.ts";
+import { defineFields } from "../../src/samples/fields.ts";
+import { createFrameEncoder } from "../../src/samples/frames.ts";
+
+export const cli = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));
+
+const fields = defineFields([
+  { name: "x", type: "f32" },
+  { name: "y", type: "f32" },
+  { name: "label", type: "u8" },
+]);
+
+/** Enough frames for a while, numbered as a device numbers them: 65536 of them and the numbers begin anew. */
+const framesInLoop = 65_536;
+
+/** One turn of the device's stream: the bytes, and where each frame ends. */
+function recordLoop(): { bytes: Uint8Array; ends: Uint32Array } {
+  const encoder = createFrameEncoder(fields);
+  const random = createRandom(7);
+  const bytes = new Uint8Array(framesInLoop * encoder.maximumBytes);
+  const ends = new Uint32Array(framesInLoop);
+  let end = 0;
+  for (let i = 0; i < framesInLoop; i++) {
+    const x = 2 * random.uniform() - 1;
+    const y = 2 * random.uniform() - 1;
+    const label = x * x + y * y < 0.25 ? 2 : Number(x * y > 0);
+    end = encoder.encode([x, y, label], i, i, bytes, end);
+    ends[i] = end;
+  }
+  return { bytes: bytes.subarray(0, end), ends };
+}
+
+/** The settings that the README names for a board that is short of memory. */
+export const frugalEnvironment = {
+  MALLOC_MMAP_THRESHOLD_: "16384",
+  NODE_OPTIONS: "--max-semi-space-size=1",
+};
+
+let loop: ReturnType<typeof recordLoop> | undefined;
+
+export interface FedDaemonOptions {
+  /** Samples a second; Infinity: as fast as they are taken. */
+  rate: number;
+  /** Node itself, when it is another than this one. */
+  node?: string;
+  /** Flags of Node. */
+  flags?: string[];
+  environment?: Record<string, string>;
+  /** What is run instead of the built command line. */
+  program?: string;
+  /** Keys of the config besides source and target, in JSON, which is YAML too. */
+  more?: Record<string, unknown>;
+  /** The config is written as JSON when true, as YAML otherwise. */
+  json?: boolean;
+  /** How often it says how it stands; default 1 s. */
+  statusEvery?: string;
+  /** A command that is to start Node, and its arguments. */
+  within?: string[];
+}
+
+export interface FedDaemon {
+  readonly process: ChildProcess;
+  readonly folder: string;
+  /** Samples sent so far. */
+  readonly sent: number;
+  /** Milliseconds from its start to the first line that counts a sample. */
+  readonly untilLearning: Promise<number>;
+  /** Lines of its log so far, parsed. */
+  lines(event: string): Record<string, unknown>[];
+  /** Sends faster or slower from now on. */
+  setRate(rate: number): void;
+  stop(): Promise<void>;
+}
+
+/** Starts the daemon at a port of its own, with samples coming from the first moment on. */
+export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaemon> {
+  loop ??= recordLoop();
+  const { bytes, ends } = loop;
+  const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
+  const terminal = openPseudoTerminal([openByPerl, openByPackage]);
+  const config = {
+    source: {
+      serial: { path: terminal.path },
+      queue: { samples: 4096, whenFull: "pause" },
+      fields: fields.map(({ name, type }) => ({ name, type })),
+    },
+    target: { column: "label", classes: 3 },
+    checkpoint: { directory: "saved", every: "1h", keep: 3 },
+    ...options.more,
+  };
+  writeFileSync(join(folder, options.json ? "c.json" : "c.yaml"), JSON.stringify(config));
+  const node = [options.node ?? process.execPath, ...(options.flags ?? []), options.program ?? cli];
+  const words = [
+    "run",
+    join(folder, options.json ? "c.json" : "c.yaml"),
+    "--status-every",
+    options.statusEvery ?? "1s",
+    "--json",
+  ];
+  const [command, ...rest] = [...(options.within ?? []), ...node, ...words];
+  const startedAt = performance.now();
+  const child = spawn(command, rest, {
+    env: { ...process.env, ...options.environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  const untilLearning = new Promise<number>((resolve) => {
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+      if (/"samples":[1-9]/.test(text)) resolve(performance.now() - startedAt);
+    });
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+
+  let rate = options.rate;
+  let frames = 0;
+  let at = 0;
+  let since = { at: performance.now(), frames: 0 };
+  const isOpen = () => output.includes('"port-open"');
+  const timer = setInterval(() => {
+    if (!isOpen()) {
+      since = { at: performance.now(), frames };
+      return;
+    }
+    // What the kernel takes in a few turns: the rest waits for the next tick.
+    for (let turn = 0; turn < 64; turn++) {
+      const due = Math.min(since.frames + (rate * (performance.now() - since.at)) / 1000, frames + 1024);
+      const first = frames % framesInLoop;
+      const last = Math.min(first + Math.floor(due) - frames, framesInLoop);
+      const end = last === 0 ? 0 : ends[last - 1];
+      if (end <= at) break;
+      const taken = terminal.write(bytes.subarray(at, end));
+      at += taken;
+      while (frames % framesInLoop < framesInLoop && ends[frames % framesInLoop] <= at) {
+        frames++;
+        if (frames % framesInLoop === 0) {
+          at = 0;
+          break;
+        }
+      }
+      if (taken === 0) break;
+    }
+  }, 2);
+  return {
+    process: child,
+    folder,
+    untilLearning,
+    get sent() {
+      return frames;
+    },
+    lines: (event) =>
+      output
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line["event"] === event),
+    setRate(next) {
+      rate = next;
+      since = { at: performance.now(), frames };
+    },
+    async stop() {
+      clearInterval(timer);
+      child.kill("SIGTERM");
+      await ended;
+      terminal.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
