@@ -71,7 +71,7 @@ async function measureSaves(rounds: number) {
   for (let round = -1; round < rounds; round++) {
     for (let i = 0; i < 50; i++) learner.observe(sample, 0);
     const start = performance.now();
-    const checkpoint = checkpointOf(learner);
+    const checkpoint = checkpointOf(learner, undefined, { reuse: true });
     const saving = store.save(encodeUnsealed(checkpoint), sealCheckpoint);
     const snapshot = performance.now() - start;
     const gap = await longestGap(saving);

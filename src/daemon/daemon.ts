@@ -55,6 +55,11 @@ export interface DaemonOptions {
   beside?: readonly Learner[];
 }
 
+/** A checkpoint grows with the digits of its counters, and with what is gathered for a batch. */
+const growthBytes = 4096;
+/** Enough of hashing for the compiler to see to it. */
+const rehearsedBytes = 1 << 16;
+
 /** A daemon begins with `start` and ends with `stop`; both once. */
 export class Daemon {
   readonly config: Config;
@@ -120,6 +125,7 @@ export class Daemon {
       this.#inherited = this.#counted();
       this.#savedAt = this.learner.samplesSeen;
       this.#store = store;
+      this.#rehearseSaving(store);
       await this.#intake.open();
     } catch (error) {
       this.#store = null;
@@ -150,12 +156,22 @@ export class Daemon {
     const { samplesSeen } = this.learner;
     if (store === null || store.saving || samplesSeen === this.#savedAt) return;
     try {
-      const chunks = encodeUnsealed(checkpointOf(this.learner, this.config.name));
-      const { path } = await store.save(chunks, sealCheckpoint);
+      const { path } = await store.save(this.#snapshot(), sealCheckpoint);
       this.#saved(path, samplesSeen);
     } catch (error) {
       this.#saveFailed(error);
     }
+  }
+
+  #snapshot(): Uint8Array[] {
+    return encodeUnsealed(checkpointOf(this.learner, this.config.name, { reuse: true }));
+  }
+
+  /** All that a save does but for the disk, so that the first one finds its memory and its code ready. */
+  #rehearseSaving(store: Store): void {
+    const bytes = this.#snapshot().reduce((sum, chunk) => sum + chunk.length, 0);
+    store.reserve(bytes + growthBytes);
+    void sealCheckpoint(new Uint8Array(rehearsedBytes));
   }
 
   #saved(path: string, samplesSeen: number): void {

@@ -10,11 +10,14 @@ import {
 } from "../learner/learner.ts";
 import type { State } from "../state.ts";
 
-/** The learner as it is now. Typed arrays are views: encode and write or copy it before the next sample. */
-export function checkpointOf(learner: Learner, name?: string): Checkpoint {
+/**
+ * The learner as it is now. Typed arrays are views: encode and write or copy it before the next sample. With `reuse`
+ * the weights are in memory that is kept for the next such call, so that a daemon's memory stays as it is.
+ */
+export function checkpointOf(learner: Learner, name?: string, { reuse = false } = {}): Checkpoint {
   const { fields, target, features, model, training } = learner.describe();
   const { optimizer, ...layers } = model;
-  const { network, features: featureState, metrics, samplesSeen, ...learnerState } = learner.state();
+  const { network, features: featureState, metrics, samplesSeen, ...learnerState } = learner.state({ reuse });
   const { parameters, optimizerState, ...networkState } = network;
   return {
     createdAt: new Date().toISOString(),

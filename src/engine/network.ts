@@ -90,6 +90,8 @@ export class Network implements Stateful {
   readonly #lossElements: number;
   readonly #meanLoss: boolean;
   readonly #plateau: Plateau | null;
+  /** What `state({ reuse: true })` copies into, by tensor. */
+  readonly #copies = new Map<string, Float32Array>();
   /** [1]: the step size among the scalars. */
   readonly #stepSize: Float64Array;
 
@@ -320,7 +322,7 @@ export class Network implements Stateful {
 
   /** Copies of all parameters, in PyTorch's layout. */
   parameters(): Tensor[] {
-    return this.#tensors("");
+    return this.#tensors("", false);
   }
 
   /** Copies of what layers keep without training it: running statistics, carried states. */
@@ -341,7 +343,7 @@ export class Network implements Stateful {
         "gradients are not kept where updates are made in place; plan with gather: true",
       );
     }
-    return this.#tensors(".gradient");
+    return this.#tensors(".gradient", false);
   }
 
   /** Puts parameters in place, all or none; every one must be there in its shape. */
@@ -350,8 +352,13 @@ export class Network implements Stateful {
     for (const tensor of tensors) this.#load(tensor);
   }
 
-  /** Parameters, optimizer state and counts: continuing from it is bit for bit the same. */
-  state(): {
+  /**
+   * Parameters, optimizer state and counts: continuing from it is bit for bit the same.
+   *
+   * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and written anew by
+   * each such call: for whoever is done with them before the next, and wants memory to stay as it is.
+   */
+  state({ reuse = false } = {}): {
     updates: number;
     skipped: number;
     learningRate: number;
@@ -374,8 +381,10 @@ export class Network implements Stateful {
       gathered: this.#gathered,
       gathering: this.#gathering,
       poisoned: this.#poisoned,
-      parameters: this.parameters(),
-      optimizerState: this.plan.training ? this.#states.flatMap((state) => this.#tensors(`.${state}`)) : [],
+      parameters: this.#tensors("", reuse),
+      optimizerState: this.plan.training
+        ? this.#states.flatMap((state) => this.#tensors(`.${state}`, reuse))
+        : [],
       gradients: this.#gathered > 0 ? this.gradients() : [],
       ...(this.#savedStates().length > 0 ? { states: this.states() } : {}),
       ...(this.#drawsMasks()
@@ -494,12 +503,14 @@ export class Network implements Stateful {
     return this.plan.parameters.filter(({ trained }) => suffix === "" || trained);
   }
 
-  #tensors(suffix: string): Tensor[] {
+  #tensors(suffix: string, reuse: boolean): Tensor[] {
     return this.#parametersWith(suffix).map((parameter) => {
-      const stored = this.#view(parameter.fullName + suffix);
-      const data = new Float32Array(stored.length);
+      const name = parameter.fullName + suffix;
+      const stored = this.#view(name);
+      const data = (reuse ? this.#copies.get(name) : undefined) ?? new Float32Array(stored.length);
+      if (reuse) this.#copies.set(name, data);
       copyLayout(stored, data, parameter, "out");
-      return { name: parameter.fullName + suffix, shape: parameter.shape, data };
+      return { name, shape: parameter.shape, data };
     });
   }
 

@@ -46,6 +46,9 @@ const at = {
 } as const;
 const totalsLength = 9;
 
+/** As a checkpoint stores them: 500 numbers for as many bits would be most of a small learner's file. */
+const answersPerNumber = 32;
+
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
 /** Running scores of a classifier; a sample costs constant time, whatever the classes, and no allocation. */
@@ -54,6 +57,8 @@ export class ClassificationMetrics implements Stateful {
   readonly slidingWindow: number;
   readonly fadingFactor: number;
   readonly #block: Float64Array;
+  /** What is stored: the block up to here, and the recent answers packed. */
+  readonly #stored: Float64Array;
   readonly #totals: Float64Array;
   /** [true class, predicted class] */
   readonly #confusion: Float64Array;
@@ -72,6 +77,8 @@ export class ClassificationMetrics implements Stateful {
       start += size;
       return this.#block.subarray(start - size, start);
     });
+    const packed = Math.ceil(slidingWindow / answersPerNumber);
+    this.#stored = new Float64Array(this.#block.length - slidingWindow + packed);
   }
 
   /**
@@ -182,11 +189,26 @@ export class ClassificationMetrics implements Stateful {
   }
 
   state(): State {
-    return this.#block;
+    const stored = this.#stored;
+    const recent = this.#recent;
+    const start = this.#block.length - recent.length;
+    stored.set(this.#block.subarray(0, start));
+    stored.fill(0, start);
+    for (let i = 0; i < recent.length; i++) {
+      stored[start + Math.floor(i / answersPerNumber)] += recent[i] * 2 ** (i % answersPerNumber);
+    }
+    return stored;
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "metrics");
+    restoreBlock(this.#stored, state, "metrics");
+    const stored = this.#stored;
+    const recent = this.#recent;
+    const start = this.#block.length - recent.length;
+    this.#block.set(stored.subarray(0, start));
+    for (let i = 0; i < recent.length; i++) {
+      recent[i] = (stored[start + Math.floor(i / answersPerNumber)] >>> (i % answersPerNumber)) & 1;
+    }
   }
 }
 

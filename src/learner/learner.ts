@@ -335,13 +335,16 @@ export class Learner implements Stateful {
     };
   }
 
-  /** All running state: a learner of the same description continues from it bit for bit. */
-  state(): LearnerState {
+  /**
+   * All running state: a learner of the same description continues from it bit for bit. With `reuse`, the copies of
+   * the weights are in memory that the next such call writes anew.
+   */
+  state({ reuse = false } = {}): LearnerState {
     return {
       samplesSeen: this.samplesSeen,
       refusals: { ...this.refusals },
       unanswered: this.unanswered,
-      network: this.network.state(),
+      network: this.network.state({ reuse }),
       features: this.pipeline.state(),
       target: this.#scale.state(),
       metrics: this.metrics.state(),
