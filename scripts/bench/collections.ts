@@ -1,0 +1,67 @@
+/**
+ * Garbage collections of the daemon in a million samples, from the bytes of a real serial port to the weights, and which
+ * functions allocate, by name. The young generation is kept at 1 MB, so that whatever allocates for each sample shows.
+ */
+import { fileURLToPath } from "node:url";
+import { startFedDaemon } from "./fed-daemon.ts";
+
+const watcher = fileURLToPath(new URL("./watch-collections.cjs", import.meta.url));
+const unbundled = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const warmUpSamples = 500_000;
+const samples = 1_000_000;
+
+export interface CollectionFigures {
+  samples: number;
+  /** By kind: minor, major, incremental, weakcb. */
+  collections: Record<string, number>;
+  /** Growth of the heap in use, in bytes. */
+  grown: number;
+  /** In a second run, with a profiler that allocates itself: sampled bytes by function, the most first. */
+  allocating: [string, number][];
+}
+
+interface Watched {
+  collections: Record<string, number>;
+  grown: number;
+  bytes?: Record<string, number>;
+}
+
+async function watch(profile: boolean): Promise<Watched> {
+  const daemon = await startFedDaemon({
+    rate: 50_000,
+    flags: ["--max-semi-space-size=1", "--require", watcher],
+    environment: { RIVULET_BENCH_PROFILE: profile ? "1" : "0" },
+    // Names of functions, which the bundle does not keep.
+    ...(profile ? { program: unbundled } : {}),
+    statusEvery: "1h",
+  });
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await until(() => daemon.sent >= warmUpSamples);
+  daemon.process.kill("SIGUSR2");
+  const from = daemon.sent;
+  await until(() => daemon.sent >= from + samples);
+  daemon.process.kill("SIGUSR2");
+  await until(() => daemon.lines("collections").length > 0);
+  const [watched] = daemon.lines("collections") as unknown as Watched[];
+  await daemon.stop();
+  return watched;
+}
+
+export async function benchCollections(): Promise<CollectionFigures> {
+  const { collections, grown } = await watch(false);
+  const { bytes = {} } = await watch(true);
+  const allocating = Object.entries(bytes).sort(([, one], [, other]) => other - one);
+  return { samples, collections, grown, allocating: allocating.slice(0, 15) };
+}
+
+/** The figures as a table for people. */
+export function printCollections({ collections, grown, allocating }: CollectionFigures): void {
+  const counts = Object.entries(collections).map(([kind, count]) => `${count} ${kind}`);
+  console.log(`Node ${process.version}, ${process.arch}. ${samples} samples through a pseudo-terminal.\n`);
+  console.log(`garbage collections   ${counts.join(", ") || "none"}`);
+  console.log(`heap in use           grew by ${grown} bytes, ${(grown / samples).toFixed(2)} a sample\n`);
+  console.log("allocating, by name (sampled, in a second run; the profiler's own included)");
+  for (const [name, bytes] of allocating) console.log(`${String(bytes).padStart(12)} bytes  ${name}`);
+}
