@@ -35,7 +35,7 @@ export class Intake {
 
   /** @throws RivuletError when the source cannot be opened */
   async open(): Promise<void> {
-    await this.source.open((chunk) => this.#receive(chunk));
+    await this.source.open((chunk, end) => this.#receive(chunk, end));
   }
 
   /** Stops reading, then hands on every sample that is still in the ring. */
@@ -46,16 +46,17 @@ export class Intake {
     this.#take(this.ring.length);
   }
 
-  #receive(chunk: Uint8Array): void {
+  #receive(chunk: Uint8Array, end: number): void {
     if (this.#closed) return;
     const time = Date.now();
     if (2 * this.ring.length > this.ring.capacity) this.#takeSlice();
-    const end = chunk.length;
     let at = this.decoder.decode(chunk, 0, end, time);
     while (at < end) {
       this.#take(this.ring.length);
       at = this.decoder.decode(chunk, at, end, time);
     }
+    // At an even pace this is all that came, and nothing has to be allocated for a later turn.
+    this.#take(Math.min(samplesBetweenLooks, this.ring.length));
     this.#schedule();
   }
 

@@ -2,7 +2,7 @@ import { readSync } from "node:fs";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../errors.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
-import type { Source, SourceCounts } from "./source.ts";
+import type { Receive, Source, SourceCounts } from "./source.ts";
 
 /**
  * `opening` for the first time, `open`, `waiting` for a port that is not there or went away, `silent`: open, but no
@@ -115,7 +115,7 @@ interface Port {
 class PortSource implements SerialSource {
   readonly counts: SerialCounts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
   private readonly options: CompleteOptions;
-  private receive: (chunk: Uint8Array) => void = () => {};
+  private receive: Receive = () => {};
   private port: Port | undefined;
   /** The attempt under way, so that close() can wait for it. */
   private attempt: Promise<void> | undefined;
@@ -140,7 +140,7 @@ class PortSource implements SerialSource {
     this.delayMs = options.reopenAfterMs;
   }
 
-  async open(receive: (chunk: Uint8Array) => void): Promise<void> {
+  async open(receive: Receive): Promise<void> {
     const { path, waitForPort } = this.options;
     if (this.started || this.closing !== undefined)
       throw new Error(`the source ${path} can be opened once only`);
@@ -241,11 +241,11 @@ class PortSource implements SerialSource {
       return;
     }
     if (bytes >= LARGE_READ_BYTES) this.readSoon = setImmediate(this.read);
-    this.hand(this.buffer.subarray(0, bytes));
+    this.hand(bytes);
   };
 
-  private hand(chunk: Uint8Array): void {
-    this.counts.bytes += chunk.length;
+  private hand(bytes: number): void {
+    this.counts.bytes += bytes;
     this.silenceTimer?.refresh();
     if (this.isQuiet) {
       this.isQuiet = false;
@@ -253,7 +253,7 @@ class PortSource implements SerialSource {
       this.delayMs = this.options.reopenAfterMs;
       if (this.state === "silent") this.tellOpen();
     }
-    this.receive(chunk);
+    this.receive(this.buffer, bytes);
   }
 
   private lose(port: Port, fault: string): void {

@@ -10,16 +10,18 @@ export interface SourceCounts {
   droppedWrites: number;
 }
 
+export type Receive = (chunk: Uint8Array, end: number) => void;
+
 /** Where bytes come from: opens, hands on chunks, reconnects by itself, counts what it lost. */
 export interface Source {
   readonly counts: Readonly<SourceCounts>;
   /**
-   * Starts reading. `receive` is given each chunk as it arrives and must be done with it when it returns: the next
-   * chunk may use the same memory.
+   * Starts reading. `receive` is given each chunk as it arrives, the first `end` bytes of `chunk`, and must be done with
+   * it when it returns: the next one may use the same memory, and the same view of it.
    *
    * @throws RivuletError when the source cannot be opened
    */
-  open(receive: (chunk: Uint8Array) => void): Promise<void>;
+  open(receive: Receive): Promise<void>;
   /** Stops reading for good; no chunk arrives afterwards. Never fails, and may be called at any time and twice. */
   close(): Promise<void>;
   /** Sends bytes to the device; false when they were dropped. Absent where there is no way back. */

@@ -51,7 +51,7 @@ function frameReceiver(path: string, options: Partial<SerialOptions> = {}) {
   const ring = new SampleRing(2, 200_000, "drop-oldest");
   const decoder = createFrameDecoder(fewFields, ring);
   const wired = serial({ path, onReconnect: () => decoder.reset(), ...options });
-  const open = () => wired.source.open((chunk) => void decoder.decode(chunk, 0, chunk.length, Date.now()));
+  const open = () => wired.source.open((chunk, end) => void decoder.decode(chunk, 0, end, Date.now()));
   return { ...wired, ring, decoder, open };
 }
 
@@ -66,7 +66,7 @@ async function send(terminal: PseudoTerminal, bytes: Uint8Array): Promise<void> 
 
 function listen(source: Source): { bytes: number[]; opened: Promise<void> } {
   const bytes: number[] = [];
-  return { bytes, opened: source.open((chunk) => bytes.push(...chunk)) };
+  return { bytes, opened: source.open((chunk, end) => bytes.push(...chunk.subarray(0, end))) };
 }
 
 describe("frames over a real pseudo-terminal", () => {
@@ -172,7 +172,7 @@ test("lines over a real pseudo-terminal are read, the half one at the start left
   const ring = new SampleRing(2, 10, "drop-oldest");
   const decoder = createLineDecoder(fewFields, ring);
   const { source } = serial({ path: terminal.path });
-  await source.open((chunk) => void decoder.decode(chunk, 0, chunk.length, 0));
+  await source.open((chunk, end) => void decoder.decode(chunk, 0, end, 0));
   await send(terminal, Buffer.from("1,2\r\n2150,0.25\r\n2160,0.5\r\n"));
   await until(() => decoder.counts.samples >= 2);
   expect(decoder.counts).toMatchObject({ samples: 2, skipped: 1 });
@@ -344,8 +344,8 @@ test("a fast device is read at once, not once an interval", async () => {
   const terminal = openTerminal();
   const { source } = serial({ path: terminal.path, readEveryMs: 200 });
   let received = 0;
-  await source.open((chunk) => {
-    received += chunk.length;
+  await source.open((_chunk, end) => {
+    received += end;
   });
   // At 4095 bytes every 200 ms this would take 50 seconds.
   await send(terminal, new Uint8Array(1_000_000).fill(7));
