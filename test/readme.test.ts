@@ -20,7 +20,8 @@ function blocks(language: string): string[] {
 }
 
 const commands = blocks("sh").flatMap((block) => block.trim().split("\n"));
-const daemon = commands.filter((command) => command.startsWith("npx rivulet run "));
+/** With or without settings before it. */
+const daemon = commands.filter((command) => /(^npx|\/\.bin\/)( |)rivulet run /.test(command));
 const others = commands.filter((command) => !daemon.includes(command));
 
 /** A folder in which the README's paths hold, and `rivulet` is this project. */
@@ -36,7 +37,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([8, 1, 2, 2]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([8, 2, 2, 2]);
   });
 
   // In order: a later command may use what an earlier one saved.
@@ -50,30 +51,39 @@ describe("in the README", () => {
     }
   });
 
-  test("the daemon learns from a board on the port that its config names", async () => {
-    const board = await startBoard(demoFirmware.path);
-    const config = join(folder, "devices/examples/pump.yaml");
-    writeFileSync(config, readFileSync(config, "utf8").replace("/dev/ttyACM0", board.path));
-    const words = [...daemon[0].split(" ").slice(2), "--status-every", "1s"];
-    const child = spawn(process.execPath, [cli, ...words], {
-      cwd: folder,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = new Promise((resolve) => child.once("close", resolve));
-    let output = "";
-    try {
-      for await (const text of child.stdout) {
-        output += text;
-        // Once: a second signal would end it at once, without a checkpoint.
-        if (!child.killed && /\d{2,} samples, \d+/.test(output)) child.kill("SIGTERM");
+  test.each(daemon)(
+    "the daemon learns from a board on the port that its config names: %s",
+    async (command) => {
+      const board = await startBoard(demoFirmware.path);
+      const config = join(folder, "devices/examples/pump.yaml");
+      const text = readFileSync(config, "utf8");
+      writeFileSync(config, text.replace("/dev/ttyACM0", board.path));
+      const settings = command.split(" ").filter((word) => /^\w+=/.test(word));
+      const [, called] = command.split("rivulet ");
+      const words = [...called.split(" "), "--status-every", "1s"];
+      const child = spawn(process.execPath, [cli, ...words], {
+        cwd: folder,
+        env: { ...process.env, ...Object.fromEntries(settings.map((setting) => setting.split(/=(.*)/s))) },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const ended = new Promise((resolve) => child.once("close", resolve));
+      let output = "";
+      try {
+        for await (const text of child.stdout) {
+          output += text;
+          // Once: a second signal would end it at once, without a checkpoint.
+          if (!child.killed && /\d{2,} samples, \d+/.test(output)) child.kill("SIGTERM");
+        }
+        expect(await ended).toBe(0);
+      } finally {
+        child.kill("SIGKILL");
+        await board.close();
+        writeFileSync(config, text);
+        rmSync(join(folder, "checkpoints"), { recursive: true, force: true });
       }
-      expect(await ended).toBe(0);
-    } finally {
-      child.kill("SIGKILL");
-      await board.close();
-    }
-    expect(output).toContain("checkpoint-00000001.msgpack");
-  });
+      expect(output).toContain("checkpoint-00000001.msgpack");
+    },
+  );
 
   test.each(blocks("js").map((code, index) => [index + 1, code]))("snippet %i runs", async (_, code) => {
     const file = join(folder, "snippet.mjs");

@@ -4,8 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { Figure } from "../../src/commands/bench/figure.ts";
-import { spreadOf } from "../../src/commands/bench/timing.ts";
+import { type Spread, spreadOf } from "./timing.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href;
@@ -16,13 +15,14 @@ const subjects: Record<string, string | null> = {
   valibot: "valibot",
   yaml: "yaml",
   "msgpackr/pack": "msgpackr/pack",
-  serialport: "serialport",
+  "@serialport/bindings-cpp": "@serialport/bindings-cpp",
+  "serialport, which tests use": "serialport",
   avr8js: "avr8js",
   "rivulet engine": built("engine/network.js"),
   "rivulet learner": built("learner/learner.js"),
   "rivulet checkpoint store": built("checkpoint/store.js"),
   "rivulet config": built("daemon/config.js"),
-  "rivulet daemon, without serialport": built("daemon/daemon.js"),
+  "rivulet daemon, without its port": built("daemon/daemon.js"),
   "rivulet library": built("index.js"),
 };
 
@@ -36,8 +36,16 @@ function residentMegabytes(specifier: string | null): number {
   return Number(output) / 2 ** 20;
 }
 
+export interface ImportFigures {
+  subject: string;
+  /** Resident set, in MiB. */
+  resident: Spread;
+  /** Of the medians, over bare Node. */
+  overBare: number;
+}
+
 /** Measures all subjects in turn, `rounds` times. */
-export function importFigures(rounds: number): Figure[] {
+export function benchImports(rounds = 5): ImportFigures[] {
   const values = new Map(Object.keys(subjects).map((subject) => [subject, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     for (const [subject, specifier] of Object.entries(subjects)) {
@@ -46,11 +54,17 @@ export function importFigures(rounds: number): Figure[] {
   }
   const spreads = [...values].map(([subject, all]) => ({ subject, resident: spreadOf(all) }));
   const bare = spreads[0].resident.median;
-  return spreads.map(({ subject, resident }) => ({
-    group: "resident memory of imports",
-    name: subject,
-    value: resident,
-    unit: "MiB",
-    note: `${(resident.median - bare).toFixed(1)} over bare node`,
-  }));
+  return spreads.map((figures) => ({ ...figures, overBare: figures.resident.median - bare }));
+}
+
+/** The figures as a table for people. */
+export function printImports(figures: ImportFigures[]): void {
+  console.log(
+    `Node ${process.version}, ${process.arch}. What each import takes: resident set in MiB, medians (smallest to largest).\n`,
+  );
+  for (const { subject, resident, overBare } of figures) {
+    const { median, minimum, maximum } = resident;
+    const range = `${median.toFixed(1)} (${minimum.toFixed(1)} to ${maximum.toFixed(1)})`;
+    console.log(`${subject.padEnd(36)} ${range.padStart(24)}   +${overBare.toFixed(1)}`);
+  }
 }
