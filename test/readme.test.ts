@@ -21,7 +21,7 @@ function blocks(language: string): string[] {
 
 const commands = blocks("sh").flatMap((block) => block.trim().split("\n"));
 /** With or without settings before it. */
-const daemon = commands.filter((command) => /(^npx|\/\.bin\/)( |)rivulet run /.test(command));
+const daemon = commands.filter((command) => /rivulet(\.cjs)? run /.test(command));
 const others = commands.filter((command) => !daemon.includes(command));
 
 /** A folder in which the README's paths hold, and `rivulet` is this project. */
@@ -59,9 +59,10 @@ describe("in the README", () => {
       const text = readFileSync(config, "utf8");
       writeFileSync(config, text.replace("/dev/ttyACM0", board.path));
       const settings = command.split(" ").filter((word) => /^\w+=/.test(word));
-      const [, called] = command.split("rivulet ");
+      const [before, called] = command.split(/rivulet(?:\.cjs)? (?=run)/);
+      const flags = before.split(" ").filter((word) => word.startsWith("--"));
       const words = [...called.split(" "), "--status-every", "1s"];
-      const child = spawn(process.execPath, [cli, ...words], {
+      const child = spawn(process.execPath, [...flags, cli, ...words], {
         cwd: folder,
         env: { ...process.env, ...Object.fromEntries(settings.map((setting) => setting.split(/=(.*)/s))) },
         stdio: ["ignore", "pipe", "inherit"],

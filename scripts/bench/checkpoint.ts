@@ -10,7 +10,7 @@ import { encodeUnsealed, sealCheckpoint } from "../../src/checkpoint/format.ts";
 import { openStore } from "../../src/checkpoint/store.ts";
 import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
 import { createLearner } from "../../src/learner/learner.ts";
-import { frugalEnvironment, startFedDaemon } from "./fed-daemon.ts";
+import { frugal, startFedDaemon } from "./fed-daemon.ts";
 import { processMemory } from "./process-memory.ts";
 import { type Spread, spreadOf } from "./timing.ts";
 
@@ -105,7 +105,7 @@ async function measureSaves(rounds: number) {
 async function residentOfDaemon(every: string, seconds: number): Promise<Spread> {
   const daemon = await startFedDaemon({
     rate: 1000,
-    environment: frugalEnvironment,
+    ...frugal,
     more: { model: { layers }, checkpoint: { directory: "saved", every, keep: 2 } },
   });
   await daemon.untilLearning;

@@ -38,9 +38,9 @@ function recordLoop(): { bytes: Uint8Array; ends: Uint32Array } {
 }
 
 /** The settings that the README names for a board that is short of memory. */
-export const frugalEnvironment = {
-  MALLOC_MMAP_THRESHOLD_: "16384",
-  NODE_OPTIONS: "--max-semi-space-size=1",
+export const frugal = {
+  environment: { MALLOC_MMAP_THRESHOLD_: "16384" },
+  flags: ["--max-semi-space-size=1", "--no-maglev"],
 };
 
 let loop: ReturnType<typeof recordLoop> | undefined;

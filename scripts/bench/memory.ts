@@ -9,13 +9,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  cli,
-  type FedDaemon,
-  type FedDaemonOptions,
-  frugalEnvironment,
-  startFedDaemon,
-} from "./fed-daemon.ts";
+import { cli, type FedDaemon, type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
 import { benchImports, type ImportFigures, printImports } from "./imports.ts";
 import { copyNode, createMemoryLimit } from "./memory-limit.ts";
 import { majorFaults, type ProcessMemory, processMemory, processorSeconds } from "./process-memory.ts";
@@ -125,7 +119,7 @@ async function measureProcesses(rounds: number): Promise<MemoryRow[]> {
   const subjects: Record<string, () => Promise<ProcessMemory>> = {
     "bare node": ofBareNode,
     "run, 1000 samples a second": () => ofDaemon(),
-    "run, the same, frugal settings": () => ofDaemon({ environment: frugalEnvironment }),
+    "run, the same, frugal settings": () => ofDaemon(frugal),
     ...commandSubjects(folder),
   };
   const names = Object.keys(subjects);
@@ -154,7 +148,7 @@ const samplesOf = (daemon: FedDaemon) => Number(daemon.lines("status").at(-1)?.[
 
 /** Sends as fast as the daemon learns; gives what its memory was after each million. */
 async function measureGrowth(millions: number): Promise<Growth> {
-  const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, environment: frugalEnvironment });
+  const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, ...frugal });
   const start = performance.now();
   const resident: number[] = [];
   while (resident.length < millions) {
@@ -193,7 +187,7 @@ async function measureLimited(): Promise<Limited[] | string> {
     const group = createMemoryLimit(megabytes);
     if (typeof group === "string") return group;
     const node = copyNode();
-    const options = { node: node.path, within: group.within, environment: frugalEnvironment };
+    const options = { node: node.path, within: group.within, ...frugal };
     const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, ...options });
     const pid = daemon.process.pid as number;
     await daemon.untilLearning;
@@ -239,7 +233,7 @@ export function printMemory({ processes, imports, growth, limited }: MemoryFigur
   console.log(
     `Node ${process.version}, ${process.arch}. MiB, medians (smallest to largest); commands at their largest.`,
   );
-  console.log(`Frugal settings: ${JSON.stringify(frugalEnvironment)}\n`);
+  console.log(`Frugal settings: ${JSON.stringify(frugal)}\n`);
   console.log(
     `${"".padEnd(32)} ${"resident".padStart(22)}   over bare ${"peak".padStart(22)} ${"anonymous".padStart(22)} ${"proportional".padStart(22)}`,
   );

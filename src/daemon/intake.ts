@@ -55,8 +55,8 @@ export class Intake {
       this.#take(this.ring.length);
       at = this.decoder.decode(chunk, at, end, time);
     }
-    // At an even pace this is all that came, and nothing has to be allocated for a later turn.
-    this.#take(Math.min(samplesBetweenLooks, this.ring.length));
+    // Where training keeps up this is all that came, and nothing has to be allocated for a later turn.
+    this.#takeSlice();
     this.#schedule();
   }
 

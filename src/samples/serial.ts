@@ -53,8 +53,11 @@ export interface SerialOptions {
 
 /** The kernel hands over at most 4095 bytes at once. */
 const READ_BYTES = 4096;
-/** After so many bytes in one read there is probably more, or soon will be. */
-const LARGE_READ_BYTES = 1024;
+/**
+ * After so many bytes in one read there is probably more, or soon will be. More than 1.6 Mbaud bring in 10 ms: to look
+ * again for nothing costs an error with its stack.
+ */
+const LARGE_READ_BYTES = 2048;
 /** Bytes that may wait to be sent. A device that does not read them is not going to. */
 const LARGEST_BACKLOG_BYTES = 1 << 16;
 /** Time for sent bytes to leave, and for the kernel to let a port go, before close() stops waiting. */

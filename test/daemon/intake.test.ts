@@ -7,7 +7,7 @@ import type { Receive, Source } from "../../src/samples/source.ts";
 import { until } from "../until.ts";
 
 /** An intake of lines "n,0" from a source that the test speaks for. */
-async function intake(capacity: number, policy: RingPolicy) {
+async function intake(capacity: number, policy: RingPolicy, observeMs = 0) {
   let receive: Receive = () => {};
   const source: Source = {
     counts: { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 },
@@ -21,7 +21,10 @@ async function intake(capacity: number, policy: RingPolicy) {
     startsAtLine: true,
   });
   const observed: number[] = [];
-  const way = new Intake(source, decoder, ring, (values, offset) => observed.push(values[offset]));
+  const way = new Intake(source, decoder, ring, (values, offset) => {
+    observed.push(values[offset]);
+    for (const end = performance.now() + observeMs; performance.now() < end; );
+  });
   await way.open();
   /** Sends samples with the numbers from `first` to before `end`, as one chunk. */
   const send = (first: number, end: number) => {
@@ -42,7 +45,7 @@ test("observes samples in the order in which they came", async () => {
 });
 
 test("observes what still waits when it is closed, and nothing that comes later", async () => {
-  const { way, observed, send } = await intake(1000, "drop-oldest");
+  const { way, observed, send } = await intake(1000, "drop-oldest", 1);
   send(0, 300);
   expect(observed.length).toBeLessThan(300);
   const closed = way.close();
