@@ -111,12 +111,17 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
-  const untilLearning = new Promise<number>((resolve) => {
+  const untilLearning = new Promise<number>((resolve, reject) => {
+    child.once("close", (code) =>
+      reject(new Error(`the daemon ended with ${code} before it was told to:\n${output}`)),
+    );
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (/"samples":[1-9]/.test(text)) resolve(performance.now() - startedAt);
     });
   });
+  // Whoever does not wait for it is not told.
+  untilLearning.catch(() => {});
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
 
   let rate = options.rate;

@@ -153,6 +153,7 @@ async function measureGrowth(millions: number): Promise<Growth> {
   const resident: number[] = [];
   while (resident.length < millions) {
     await sleep(50);
+    if (daemon.process.exitCode !== null) throw new Error(`the daemon ended with ${daemon.process.exitCode}`);
     if (samplesOf(daemon) < (resident.length + 1) * million) continue;
     resident.push(processMemory(daemon.process.pid as number).resident);
   }
