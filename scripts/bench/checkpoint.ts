@@ -8,16 +8,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeUnsealed, sealCheckpoint } from "../../src/checkpoint/format.ts";
 import { openStore } from "../../src/checkpoint/store.ts";
+import type { Figure } from "../../src/commands/bench/figure.ts";
+import { type Spread, spreadOf } from "../../src/commands/bench/timing.ts";
 import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
 import { createLearner } from "../../src/learner/learner.ts";
 import { frugal, startFedDaemon } from "./fed-daemon.ts";
 import { processMemory } from "./process-memory.ts";
-import { type Spread, spreadOf } from "./timing.ts";
 
 /** 104,643 parameters for the two inputs and three classes of the device. */
 const layers = [{ dense: 320 }, "relu", { dense: 320 }, "relu", "dense"];
 
-export interface CheckpointFigures {
+interface Saves {
   parameters: number;
   /** Of parameters and optimizer state. */
   weightBytes: number;
@@ -30,9 +31,6 @@ export interface CheckpointFigures {
   longestBlockIdle: Spread;
   /** From the call until the disk has it. */
   save: Spread;
-  /** Of the daemon at 100 samples a second, in MiB: while it saves every second, and while it does not. */
-  residentSaving: Spread;
-  residentIdle: Spread;
 }
 
 /** The longest of the gaps between turns until `work` settles. */
@@ -52,7 +50,7 @@ async function longestGap(work: Promise<unknown>): Promise<number> {
   return longest;
 }
 
-async function measureSaves(rounds: number) {
+async function measureSaves(rounds: number): Promise<Saves> {
   const learner = createLearner({
     fields: ["x", "y", "label"],
     target: { column: "label", classes: 3 },
@@ -122,31 +120,33 @@ async function residentOfDaemon(every: string, seconds: number): Promise<Spread>
   return spreadOf(resident);
 }
 
-export async function benchCheckpoint(rounds = 25): Promise<CheckpointFigures> {
-  const saves = await measureSaves(rounds);
+export async function checkpointFigures(rounds: number): Promise<Figure[]> {
+  const saves = await measureSaves(3 * rounds);
   const residentIdle = await residentOfDaemon("1h", 8);
   const residentSaving = await residentOfDaemon("1s", 8);
-  return { ...saves, residentSaving, residentIdle };
-}
-
-/** The figures as a table for people. */
-export function printCheckpoint(figures: CheckpointFigures): void {
-  const { parameters, weightBytes, fileBytes } = figures;
-  console.log(`Node ${process.version}, ${process.arch}. Medians (smallest to largest).\n`);
-  console.log(
-    `${parameters} parameters; a file of ${fileBytes} bytes, ${fileBytes - weightBytes} more than parameters and optimizer`,
-  );
-  const rows: [string, Spread, string][] = [
-    ["encoding and copying", figures.snapshot, "ms"],
-    ["longest wait of the event loop", figures.longestBlock, "ms"],
-    ["the same without saving", figures.longestBlockIdle, "ms"],
-    ["until the disk has it", figures.save, "ms"],
-    ["resident, saving every second", figures.residentSaving, "MiB"],
-    ["resident, not saving", figures.residentIdle, "MiB"],
+  const { parameters, weightBytes, fileBytes } = saves;
+  const extra = fileBytes - weightBytes;
+  const group = "checkpoint";
+  const milliseconds = (name: string, value: Spread, note = ""): Figure => ({
+    group,
+    name,
+    value,
+    unit: "ms",
+    note,
+  });
+  return [
+    {
+      group,
+      name: `${parameters} parameters: bytes of the file`,
+      value: { median: fileBytes, minimum: fileBytes, maximum: fileBytes },
+      unit: "bytes",
+      note: `${extra} more than parameters and optimizer state`,
+    },
+    milliseconds("encoding and copying", saves.snapshot),
+    milliseconds("longest wait of the event loop", saves.longestBlock),
+    milliseconds("the same without saving", saves.longestBlockIdle, "what the machine itself does"),
+    milliseconds("until the disk has it", saves.save),
+    { group, name: "daemon resident, saving every second", value: residentSaving, unit: "MiB" },
+    { group, name: "daemon resident, not saving", value: residentIdle, unit: "MiB" },
   ];
-  for (const [name, { median, minimum, maximum }, unit] of rows) {
-    console.log(
-      `${name.padEnd(32)} ${median.toFixed(2).padStart(8)} (${minimum.toFixed(2)} to ${maximum.toFixed(2)}) ${unit}`,
-    );
-  }
 }

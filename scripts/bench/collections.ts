@@ -3,6 +3,7 @@
  * functions allocate, by name. The young generation is kept at 1 MB, so that whatever allocates for each sample shows.
  */
 import { fileURLToPath } from "node:url";
+import type { Figure } from "../../src/commands/bench/figure.ts";
 import { startFedDaemon } from "./fed-daemon.ts";
 
 const watcher = fileURLToPath(new URL("./watch-collections.cjs", import.meta.url));
@@ -12,16 +13,6 @@ const warmUpSamples = 100_000;
 const samples = 1_000_000;
 /** The profiler shows who allocates after fewer. */
 const profiledSamples = 200_000;
-
-export interface CollectionFigures {
-  samples: number;
-  /** By kind: minor, major, incremental, weakcb. */
-  collections: Record<string, number>;
-  /** Growth of the heap in use, in bytes. */
-  grown: number;
-  /** In a second run, with a profiler that allocates itself: sampled bytes by function, the most first. */
-  allocating: [string, number][];
-}
 
 interface Watched {
   collections: Record<string, number>;
@@ -52,23 +43,28 @@ async function watch(profile: boolean, count: number): Promise<Watched> {
   return watched;
 }
 
-export async function benchCollections(): Promise<CollectionFigures> {
+export async function collectionFigures(): Promise<Figure[]> {
   const { collections, grown } = await watch(false, samples);
   const { bytes = {} } = await watch(true, profiledSamples);
   const allocating = Object.entries(bytes).sort(([, one], [, other]) => other - one);
-  return { samples, collections, grown, allocating: allocating.slice(0, 15) };
-}
-
-/** The figures as a table for people. */
-export function printCollections({ collections, grown, allocating }: CollectionFigures): void {
-  const counts = Object.entries(collections).map(([kind, count]) => `${count} ${kind}`);
-  console.log(
-    `Node ${process.version}, ${process.arch}. ${samples} samples at ${samplesPerSecond} a second.\n`,
-  );
-  console.log(`garbage collections   ${counts.join(", ") || "none"}`);
-  console.log(`heap in use           grew by ${grown} bytes, ${(grown / samples).toFixed(2)} a sample\n`);
-  console.log(
-    `allocating, by name (sampled, in ${profiledSamples} samples of a second run; the profiler's own included)`,
-  );
-  for (const [name, bytes] of allocating) console.log(`${String(bytes).padStart(12)} bytes  ${name}`);
+  const group = "collections";
+  const exact = (name: string, count: number, unit: string, note = ""): Figure => {
+    return { group, name, value: { median: count, minimum: count, maximum: count }, unit, note };
+  };
+  const total = Object.values(collections).reduce((sum, count) => sum + count, 0);
+  const kinds = Object.entries(collections).map(([kind, count]) => `${count} ${kind}`);
+  return [
+    exact(`garbage collections in ${samples} samples, bytes to weights`, total, "", kinds.join(", ")),
+    exact("growth of the heap in use", grown, "bytes", `${(grown / samples).toFixed(2)} a sample`),
+    ...allocating
+      .slice(0, 15)
+      .map(([name, count]) =>
+        exact(
+          `allocated by ${name}`,
+          count,
+          "bytes",
+          `sampled, in ${profiledSamples} samples of a second run`,
+        ),
+      ),
+  ];
 }

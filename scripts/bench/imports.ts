@@ -4,7 +4,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { type Spread, spreadOf } from "./timing.ts";
+import type { Figure } from "../../src/commands/bench/figure.ts";
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href;
@@ -36,16 +37,8 @@ function residentMegabytes(specifier: string | null): number {
   return Number(output) / 2 ** 20;
 }
 
-export interface ImportFigures {
-  subject: string;
-  /** Resident set, in MiB. */
-  resident: Spread;
-  /** Of the medians, over bare Node. */
-  overBare: number;
-}
-
 /** Measures all subjects in turn, `rounds` times. */
-export function benchImports(rounds = 5): ImportFigures[] {
+export function importFigures(rounds: number): Figure[] {
   const values = new Map(Object.keys(subjects).map((subject) => [subject, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     for (const [subject, specifier] of Object.entries(subjects)) {
@@ -54,17 +47,11 @@ export function benchImports(rounds = 5): ImportFigures[] {
   }
   const spreads = [...values].map(([subject, all]) => ({ subject, resident: spreadOf(all) }));
   const bare = spreads[0].resident.median;
-  return spreads.map((figures) => ({ ...figures, overBare: figures.resident.median - bare }));
-}
-
-/** The figures as a table for people. */
-export function printImports(figures: ImportFigures[]): void {
-  console.log(
-    `Node ${process.version}, ${process.arch}. What each import takes: resident set in MiB, medians (smallest to largest).\n`,
-  );
-  for (const { subject, resident, overBare } of figures) {
-    const { median, minimum, maximum } = resident;
-    const range = `${median.toFixed(1)} (${minimum.toFixed(1)} to ${maximum.toFixed(1)})`;
-    console.log(`${subject.padEnd(36)} ${range.padStart(24)}   +${overBare.toFixed(1)}`);
-  }
+  return spreads.map(({ subject, resident }) => ({
+    group: "resident memory of imports",
+    name: subject,
+    value: resident,
+    unit: "MiB",
+    note: `${(resident.median - bare).toFixed(1)} over bare node`,
+  }));
 }

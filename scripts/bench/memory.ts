@@ -5,15 +5,16 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Figure } from "../../src/commands/bench/figure.ts";
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { cli, type FedDaemon, type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
-import { benchImports, type ImportFigures, printImports } from "./imports.ts";
+import { importFigures } from "./imports.ts";
 import { copyNode, createMemoryLimit } from "./memory-limit.ts";
 import { majorFaults, type ProcessMemory, processMemory, processorSeconds } from "./process-memory.ts";
-import { type Spread, spreadOf } from "./timing.ts";
 
 const pump = fileURLToPath(new URL("../../devices/examples/pump", import.meta.url));
 const settleMs = 5000;
@@ -21,45 +22,6 @@ const limitMegabytes = 96;
 const million = 1e6;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-interface MemoryRow {
-  subject: string;
-  /** MiB each. */
-  resident: Spread;
-  peak: Spread;
-  anonymous: Spread;
-  proportional: Spread;
-  /** Of the medians of the resident set, over bare Node. */
-  overBare: number;
-}
-
-interface Growth {
-  samples: number;
-  seconds: number;
-  /** MiB resident after each million. */
-  resident: number[];
-  /** KiB a million samples, by least squares over all but the first million. */
-  perMillion: number;
-}
-
-interface Limited {
-  limit: string;
-  samplesPerSecond: number;
-  majorFaults: number;
-  /** Processor time at a thousand samples a second, in percent of one core. */
-  processorPercent: number;
-  peak: number;
-  /** Of all its memory with its page cache, as the cgroup counts: MiB at most, and how often it met the limit. */
-  charged: number | null;
-  limitHits: number | null;
-}
-
-export interface MemoryFigures {
-  processes: MemoryRow[];
-  imports: ImportFigures[];
-  growth: Growth;
-  limited: Limited[] | string;
-}
 
 async function ofBareNode(): Promise<ProcessMemory> {
   const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e8)"], { stdio: "ignore" });
@@ -114,7 +76,7 @@ function commandSubjects(folder: string): Record<string, () => Promise<ProcessMe
   };
 }
 
-async function measureProcesses(rounds: number): Promise<MemoryRow[]> {
+async function measureProcesses(rounds: number): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
   const subjects: Record<string, () => Promise<ProcessMemory>> = {
     "bare node": ofBareNode,
@@ -128,26 +90,23 @@ async function measureProcesses(rounds: number): Promise<MemoryRow[]> {
     for (const [index, name] of names.entries()) measured[index].push(await subjects[name]());
   }
   rmSync(folder, { recursive: true });
-  const spread = (all: ProcessMemory[], key: keyof ProcessMemory) => spreadOf(all.map((each) => each[key]));
-  const bare = spread(measured[0], "resident").median;
-  return names.map((subject, index) => {
-    const all = measured[index];
-    const resident = spread(all, "resident");
-    return {
-      subject,
-      resident,
-      peak: spread(all, "peak"),
-      anonymous: spread(all, "anonymous"),
-      proportional: spread(all, "proportional"),
-      overBare: resident.median - bare,
-    };
-  });
+  const median = (all: ProcessMemory[], key: keyof ProcessMemory) =>
+    spreadOf(all.map((each) => each[key])).median.toFixed(1);
+  const residents = measured.map((all) => spreadOf(all.map(({ resident }) => resident)));
+  const bare = residents[0].median;
+  return names.map((name, index) => ({
+    group: "resident memory",
+    name,
+    value: residents[index],
+    unit: "MiB",
+    note: `${(residents[index].median - bare).toFixed(1)} over bare node; peak ${median(measured[index], "peak")}, anonymous ${median(measured[index], "anonymous")}, proportional ${median(measured[index], "proportional")}`,
+  }));
 }
 
 const samplesOf = (daemon: FedDaemon) => Number(daemon.lines("status").at(-1)?.["samples"] ?? 0);
 
 /** Sends as fast as the daemon learns; gives what its memory was after each million. */
-async function measureGrowth(millions: number): Promise<Growth> {
+async function measureGrowth(millions: number): Promise<Figure> {
   const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, ...frugal });
   const start = performance.now();
   const resident: number[] = [];
@@ -160,7 +119,13 @@ async function measureGrowth(millions: number): Promise<Growth> {
   const seconds = (performance.now() - start) / 1000;
   const samples = samplesOf(daemon);
   await daemon.stop();
-  return { samples, seconds, resident, perMillion: 1024 * slope(resident.slice(1)) };
+  return {
+    group: "growth of memory",
+    name: `${samples} samples in ${seconds.toFixed(0)} s: after each million`,
+    value: spreadOf(resident),
+    unit: "MiB",
+    note: `${(1024 * slope(resident.slice(1))).toFixed(1)} KiB a million after the first: ${resident.map((each) => each.toFixed(1)).join(" ")}`,
+  };
 }
 
 /** Least squares, by step. */
@@ -176,17 +141,20 @@ function slope(values: number[]): number {
 }
 
 /** At full speed, then at a thousand samples a second; each from a copy of Node that is not in the page cache. */
-async function measureLimited(): Promise<Limited[] | string> {
+async function measureLimited(): Promise<Figure[]> {
   const limits: [string, number | null][] = [
     ["none", null],
     [`${limitMegabytes} MB`, limitMegabytes],
     ["none, again", null],
     [`${limitMegabytes} MB, again`, limitMegabytes],
   ];
-  const rows: Limited[] = [];
+  const rows: Figure[] = [];
   for (const [limit, megabytes] of limits) {
     const group = createMemoryLimit(megabytes);
-    if (typeof group === "string") return group;
+    if (typeof group === "string") {
+      console.error(`Not measured in a memory cgroup: ${group}`);
+      return [];
+    }
     const node = copyNode();
     const options = { node: node.path, within: group.within, ...frugal };
     const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, ...options });
@@ -201,14 +169,13 @@ async function measureLimited(): Promise<Limited[] | string> {
     const used = { seconds: processorSeconds(pid), at: performance.now() };
     await sleep(5000);
     const processorPercent = (1e5 * (processorSeconds(pid) - used.seconds)) / (performance.now() - used.at);
+    const rate = samplesPerSecond / 1000;
     rows.push({
-      limit,
-      samplesPerSecond,
-      majorFaults: majorFaults(pid),
-      processorPercent,
-      peak: processMemory(pid).peak,
-      charged: group.charged(),
-      limitHits: group.limitHits(),
+      group: "memory limit",
+      name: `limit ${limit}: at full speed`,
+      value: { median: rate, minimum: rate, maximum: rate },
+      unit: "thousand samples/s",
+      note: `${processorPercent.toFixed(1)} % of a core at 1000/s, ${majorFaults(pid)} major faults, peak ${processMemory(pid).peak.toFixed(1)} MiB, ${group.charged()?.toFixed(1) ?? "-"} MiB charged, limit met ${group.limitHits() ?? "-"} times`,
     });
     await daemon.stop();
     group.remove();
@@ -218,55 +185,12 @@ async function measureLimited(): Promise<Limited[] | string> {
 }
 
 /** Measures everything; the processes in turn, `rounds` times. */
-export async function benchMemory(rounds = 5, millions = 10): Promise<MemoryFigures> {
-  if (!readdirSync("/proc").includes("self")) throw new Error("this benchmark reads /proc: run it on Linux");
-  const processes = await measureProcesses(rounds);
-  const growth = await measureGrowth(millions);
-  const limited = await measureLimited();
-  return { processes, imports: benchImports(rounds), growth, limited };
-}
-
-const range = ({ median, minimum, maximum }: Spread) =>
-  `${median.toFixed(1)} (${minimum.toFixed(1)} to ${maximum.toFixed(1)})`.padStart(22);
-
-/** The figures as tables for people. */
-export function printMemory({ processes, imports, growth, limited }: MemoryFigures): void {
-  console.log(
-    `Node ${process.version}, ${process.arch}. MiB, medians (smallest to largest); commands at their largest.`,
-  );
-  console.log(`Frugal settings: ${JSON.stringify(frugal)}\n`);
-  console.log(
-    `${"".padEnd(32)} ${"resident".padStart(22)}   over bare ${"peak".padStart(22)} ${"anonymous".padStart(22)} ${"proportional".padStart(22)}`,
-  );
-  for (const { subject, resident, overBare, peak, anonymous, proportional } of processes) {
-    console.log(
-      `${subject.padEnd(32)} ${range(resident)} ${`+${overBare.toFixed(1)}`.padStart(11)} ${range(peak)} ${range(anonymous)} ${range(proportional)}`,
-    );
-  }
-  console.log();
-  printImports(imports);
-  console.log(
-    `\n${growth.samples} samples in ${growth.seconds.toFixed(0)} s; MiB after each million: ${growth.resident.map((each) => each.toFixed(1)).join(" ")}`,
-  );
-  console.log(`growth after the first: ${growth.perMillion.toFixed(1)} KiB a million samples\n`);
-  if (typeof limited === "string") {
-    console.log(`Not measured in a memory cgroup: ${limited}`);
-    return;
-  }
-  console.log(
-    "memory limit       samples/s  major faults  % of a core at 1000/s  peak MiB  charged MiB  limit hits",
-  );
-  for (const row of limited) {
-    console.log(
-      [
-        row.limit.padEnd(15),
-        row.samplesPerSecond.toFixed(0).padStart(12),
-        String(row.majorFaults).padStart(13),
-        row.processorPercent.toFixed(1).padStart(22),
-        row.peak.toFixed(1).padStart(9),
-        (row.charged?.toFixed(1) ?? "").padStart(12),
-        String(row.limitHits ?? "").padStart(11),
-      ].join(" "),
-    );
-  }
+export async function memoryFigures(rounds: number): Promise<Figure[]> {
+  if (!existsSync("/proc/self")) throw new Error("this benchmark reads /proc: run it on Linux");
+  return [
+    ...(await measureProcesses(rounds)),
+    ...importFigures(rounds),
+    await measureGrowth(10),
+    ...(await measureLimited()),
+  ];
 }

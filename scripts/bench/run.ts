@@ -10,8 +10,11 @@ import { growthFigures } from "../../src/commands/bench/growth.ts";
 import { optimizerFigures } from "../../src/commands/bench/optimizers.ts";
 import { sensorNetworkFigures } from "../../src/commands/bench/sensor-network.ts";
 import { trainingFigures } from "../../src/commands/bench/training.ts";
-import { importFigures } from "./imports.ts";
+import { checkpointFigures } from "./checkpoint.ts";
+import { collectionFigures } from "./collections.ts";
+import { memoryFigures } from "./memory.ts";
 import { benchPeers } from "./peers/peers.ts";
+import { startFigures } from "./start.ts";
 import { workersFigures } from "./workers.ts";
 
 const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]>> = {
@@ -22,7 +25,10 @@ const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]
   growth: growthFigures,
   sensor: sensorNetworkFigures,
   workers: workersFigures,
-  imports: importFigures,
+  memory: memoryFigures,
+  start: startFigures,
+  checkpoint: checkpointFigures,
+  collections: collectionFigures,
 };
 
 const words = process.argv.slice(2);

@@ -5,15 +5,9 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Figure } from "../../src/commands/bench/figure.ts";
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
-import { type Spread, spreadOf } from "./timing.ts";
-
-export interface StartFigures {
-  subject: string;
-  milliseconds: Spread;
-  /** Of the medians, over bare Node. */
-  overBare: number;
-}
 
 async function bareNode(): Promise<number> {
   const start = performance.now();
@@ -36,27 +30,20 @@ const subjects: Record<string, () => Promise<number>> = {
   "the same, with the frugal settings": () => firstStep(frugal),
 };
 
-/** Measures all in turn, `rounds` times. */
-export async function benchStart(rounds = 15): Promise<StartFigures[]> {
+/** Measures all in turn, twice as often as `rounds`: starting varies more than running. */
+export async function startFigures(rounds: number): Promise<Figure[]> {
   const names = Object.keys(subjects);
   const values = names.map(() => [] as number[]);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < 2 * rounds; round++) {
     for (const [index, name] of names.entries()) values[index].push(await subjects[name]());
   }
   const spreads = values.map(spreadOf);
-  return names.map((subject, index) => ({
-    subject,
-    milliseconds: spreads[index],
-    overBare: spreads[index].median - spreads[0].median,
+  const bare = spreads[0].median;
+  return names.map((name, index) => ({
+    group: "start",
+    name,
+    value: spreads[index],
+    unit: "ms",
+    note: `${(spreads[index].median - bare).toFixed(0)} over bare node`,
   }));
-}
-
-/** The figures as a table for people. */
-export function printStart(figures: StartFigures[]): void {
-  console.log(`Node ${process.version}, ${process.arch}. Milliseconds, medians (smallest to largest).\n`);
-  for (const { subject, milliseconds, overBare } of figures) {
-    const { median, minimum, maximum } = milliseconds;
-    const range = `${median.toFixed(0)} (${minimum.toFixed(0)} to ${maximum.toFixed(0)})`;
-    console.log(`${subject.padEnd(36)} ${range.padStart(20)}   +${overBare.toFixed(0)}`);
-  }
 }
