@@ -8,12 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeUnsealed, sealCheckpoint } from "../../src/checkpoint/format.ts";
 import { openStore } from "../../src/checkpoint/store.ts";
+import { frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
+import { processMemory } from "../../src/commands/bench/process-memory.ts";
 import { type Spread, spreadOf } from "../../src/commands/bench/timing.ts";
 import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
 import { createLearner } from "../../src/learner/learner.ts";
-import { frugal, startFedDaemon } from "./fed-daemon.ts";
-import { processMemory } from "./process-memory.ts";
+import { program } from "./program.ts";
 
 /** 104,643 parameters for the two inputs and three classes of the device. */
 const layers = [{ dense: 320 }, "relu", { dense: 320 }, "relu", "dense"];
@@ -102,6 +103,7 @@ async function measureSaves(rounds: number): Promise<Saves> {
 
 async function residentOfDaemon(every: string, seconds: number): Promise<Spread> {
   const daemon = await startFedDaemon({
+    program,
     rate: 1000,
     ...frugal,
     more: { model: { layers }, checkpoint: { directory: "saved", every, keep: 2 } },

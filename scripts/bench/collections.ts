@@ -3,8 +3,9 @@
  * functions allocate, by name. The young generation is kept at 1 MB, so that whatever allocates for each sample shows.
  */
 import { fileURLToPath } from "node:url";
+import { startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
-import { startFedDaemon } from "./fed-daemon.ts";
+import { program } from "./program.ts";
 
 const watcher = fileURLToPath(new URL("./watch-collections.cjs", import.meta.url));
 const unbundled = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
@@ -22,6 +23,7 @@ interface Watched {
 
 async function watch(profile: boolean, count: number): Promise<Watched> {
   const daemon = await startFedDaemon({
+    program,
     rate: samplesPerSecond,
     flags: ["--max-semi-space-size=1", "--require", watcher],
     environment: { RIVULET_BENCH_PROFILE: profile ? "1" : "0" },

@@ -9,33 +9,30 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type FedDaemon, frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
+import { daemonSubjects, residentFigures } from "../../src/commands/bench/memory.ts";
+import {
+  majorFaults,
+  type ProcessMemory,
+  processMemory,
+  processorSeconds,
+} from "../../src/commands/bench/process-memory.ts";
 import { spreadOf } from "../../src/commands/bench/timing.ts";
-import { cli, type FedDaemon, type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
 import { importFigures } from "./imports.ts";
 import { copyNode, createMemoryLimit } from "./memory-limit.ts";
-import { majorFaults, type ProcessMemory, processMemory, processorSeconds } from "./process-memory.ts";
+import { program } from "./program.ts";
 
 const pump = fileURLToPath(new URL("../../devices/examples/pump", import.meta.url));
-const settleMs = 5000;
 const limitMegabytes = 96;
 const million = 1e6;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function ofBareNode(): Promise<ProcessMemory> {
-  const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e8)"], { stdio: "ignore" });
-  await sleep(1000);
-  const memory = processMemory(child.pid as number);
-  child.kill();
-  await once(child, "close");
-  return memory;
-}
-
 /** Of the moment in its life when most was resident. */
 async function ofCommand(words: string[]): Promise<ProcessMemory> {
   const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
-  const child = spawn(process.execPath, [cli, ...words, "--json"], { cwd: folder, stdio: "ignore" });
+  const child = spawn(process.execPath, [program, ...words, "--json"], { cwd: folder, stdio: "ignore" });
   const ended = once(child, "close");
   let most: ProcessMemory | null = null;
   const timer = setInterval(() => {
@@ -49,19 +46,6 @@ async function ofCommand(words: string[]): Promise<ProcessMemory> {
   rmSync(folder, { recursive: true });
   if (code !== 0 || most === null) throw new Error(`rivulet ${words.join(" ")} ended with ${code}`);
   return most;
-}
-
-async function ofDaemon(options: Partial<FedDaemonOptions> = {}): Promise<ProcessMemory> {
-  const daemon = await startFedDaemon({
-    rate: 1000,
-    more: { checkpoint: { every: "2s", keep: 3 } },
-    ...options,
-  });
-  await daemon.untilLearning;
-  await sleep(settleMs);
-  const memory = processMemory(daemon.process.pid as number);
-  await daemon.stop();
-  return memory;
 }
 
 function commandSubjects(folder: string): Record<string, () => Promise<ProcessMemory>> {
@@ -78,36 +62,16 @@ function commandSubjects(folder: string): Record<string, () => Promise<ProcessMe
 
 async function measureProcesses(rounds: number): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
-  const subjects: Record<string, () => Promise<ProcessMemory>> = {
-    "bare node": ofBareNode,
-    "run, 1000 samples a second": () => ofDaemon(),
-    "run, the same, frugal settings": () => ofDaemon(frugal),
-    ...commandSubjects(folder),
-  };
-  const names = Object.keys(subjects);
-  const measured = names.map(() => [] as ProcessMemory[]);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, name] of names.entries()) measured[index].push(await subjects[name]());
-  }
+  const figures = await residentFigures({ ...daemonSubjects(program), ...commandSubjects(folder) }, rounds);
   rmSync(folder, { recursive: true });
-  const median = (all: ProcessMemory[], key: keyof ProcessMemory) =>
-    spreadOf(all.map((each) => each[key])).median.toFixed(1);
-  const residents = measured.map((all) => spreadOf(all.map(({ resident }) => resident)));
-  const bare = residents[0].median;
-  return names.map((name, index) => ({
-    group: "resident memory",
-    name,
-    value: residents[index],
-    unit: "MiB",
-    note: `${(residents[index].median - bare).toFixed(1)} over bare node; peak ${median(measured[index], "peak")}, anonymous ${median(measured[index], "anonymous")}, proportional ${median(measured[index], "proportional")}`,
-  }));
+  return figures;
 }
 
 const samplesOf = (daemon: FedDaemon) => Number(daemon.lines("status").at(-1)?.["samples"] ?? 0);
 
 /** Sends as fast as the daemon learns; gives what its memory was after each million. */
 async function measureGrowth(millions: number): Promise<Figure> {
-  const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, ...frugal });
+  const daemon = await startFedDaemon({ program, rate: Number.POSITIVE_INFINITY, ...frugal });
   const start = performance.now();
   const resident: number[] = [];
   while (resident.length < millions) {
@@ -157,7 +121,7 @@ async function measureLimited(): Promise<Figure[]> {
     }
     const node = copyNode();
     const options = { node: node.path, within: group.within, ...frugal };
-    const daemon = await startFedDaemon({ rate: Number.POSITIVE_INFINITY, ...options });
+    const daemon = await startFedDaemon({ program, rate: Number.POSITIVE_INFINITY, ...options });
     const pid = daemon.process.pid as number;
     await daemon.untilLearning;
     await sleep(3000);

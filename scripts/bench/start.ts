@@ -5,9 +5,10 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { type FedDaemonOptions, frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
 import { spreadOf } from "../../src/commands/bench/timing.ts";
-import { type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
+import { program } from "./program.ts";
 
 async function bareNode(): Promise<number> {
   const start = performance.now();
@@ -16,7 +17,7 @@ async function bareNode(): Promise<number> {
 }
 
 async function firstStep(settings: Partial<FedDaemonOptions>): Promise<number> {
-  const daemon = await startFedDaemon({ rate: 1000, statusEvery: "1ms", ...settings });
+  const daemon = await startFedDaemon({ program, rate: 1000, statusEvery: "1ms", ...settings });
   try {
     return await daemon.untilLearning;
   } finally {

@@ -4,13 +4,14 @@ import { type Figure, figureTable, threeDigits } from "./bench/figure.ts";
 import type { Invocation, Report } from "./command.ts";
 
 /** The groups of figures in the order in which they are measured. */
-const groups: Record<string, () => Promise<(rounds: number) => Figure[]>> = {
+const groups: Record<string, () => Promise<(rounds: number) => Figure[] | Promise<Figure[]>>> = {
   training: async () => (await import("./bench/training.ts")).trainingFigures,
   optimizers: async () => (await import("./bench/optimizers.ts")).optimizerFigures,
   functions: async () => (await import("./bench/functions.ts")).functionFigures,
   decoding: async () => (await import("./bench/decoding.ts")).decodingFigures,
   growth: async () => (await import("./bench/growth.ts")).growthFigures,
   sensor: async () => (await import("./bench/sensor-network.ts")).sensorNetworkFigures,
+  memory: async () => (await import("./bench/memory.ts")).memoryFigures,
 };
 
 /** Measures this machine and says what it means for a user. */
@@ -31,7 +32,7 @@ async function measure(names: readonly string[], rounds: number): Promise<Figure
   const figures: Figure[] = [];
   for (const name of names) {
     const figuresOf = await groups[name]();
-    figures.push(...figuresOf(rounds));
+    figures.push(...(await figuresOf(rounds)));
   }
   return figures;
 }
@@ -65,11 +66,11 @@ function conclusion(figures: readonly Figure[]): string[] {
       `A typical sensor network (${sensor.name}) learns from ${threeDigits(rate)} thousand samples a second on one core: at 1000 samples a second it keeps the core busy for ${threeDigits(100 / rate)} % of the time.`,
     );
   }
-  const daemon = find("resident memory", "daemon");
+  const daemon = find("resident memory", "run");
   const bare = find("resident memory", "bare");
   if (daemon && bare) {
     sentences.push(
-      `Its daemon takes ${threeDigits(daemon.value.median)} MiB of memory, of which bare Node takes ${threeDigits(bare.value.median)}.`,
+      `The daemon takes ${threeDigits(daemon.value.median)} MiB of memory at a thousand samples a second, of which ${threeDigits(bare.value.median)} are Node itself.`,
     );
   }
   const large = find("training step", "W4");

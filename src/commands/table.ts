@@ -127,11 +127,11 @@ export const commands: Command[] = [
       rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
       only: {
         value: "GROUPS",
-        help: "only some of training, optimizers, functions, decoding, growth, sensor, separated by commas",
+        help: "only some of training, optimizers, functions, decoding, growth, sensor, memory, separated by commas",
       },
     },
     details: [
-      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means for a typical sensor network. Takes about a minute on a fast machine; let it rest meanwhile.",
+      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means: how fast a typical sensor network learns, what its daemon takes in memory, what is in the way of more. Takes about a minute on a fast machine; let it rest meanwhile.",
     ],
     load: () => import("./bench.ts"),
   },

@@ -3,13 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { openByPackage, openByPerl, openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
-import { createRandom } from "../../src/engine/random.ts";
-import { defineFields } from "../../src/samples/fields.ts";
-import { createFrameEncoder } from "../../src/samples/frames.ts";
-
-export const cli = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));
+import { openByPackage, openByPerl, openPseudoTerminal } from "../../emulation/pseudo-terminal.ts";
+import { createRandom } from "../../engine/random.ts";
+import { defineFields } from "../../samples/fields.ts";
+import { createFrameEncoder } from "../../samples/frames.ts";
 
 const fields = defineFields([
   { name: "x", type: "f32" },
@@ -53,8 +50,8 @@ export interface FedDaemonOptions {
   /** Flags of Node. */
   flags?: string[];
   environment?: Record<string, string>;
-  /** What is run instead of the built command line. */
-  program?: string;
+  /** The built command line. */
+  program: string;
   /** Keys of the config besides source and target, in JSON, which is YAML too. */
   more?: Record<string, unknown>;
   /** The config is written as JSON when true, as YAML otherwise. */
@@ -96,7 +93,7 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
     ...options.more,
   };
   writeFileSync(join(folder, options.json ? "c.json" : "c.yaml"), JSON.stringify(config));
-  const node = [options.node ?? process.execPath, ...(options.flags ?? []), options.program ?? cli];
+  const node = [options.node ?? process.execPath, ...(options.flags ?? []), options.program];
   const words = [
     "run",
     join(folder, options.json ? "c.json" : "c.yaml"),

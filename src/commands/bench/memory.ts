@@ -1,0 +1,73 @@
+/** What the daemon takes in memory on this machine, beside Node by itself: whole processes, at a real pseudo-terminal. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
+import type { Figure } from "./figure.ts";
+import { type ProcessMemory, processMemory } from "./process-memory.ts";
+import { spreadOf } from "./timing.ts";
+
+const settleMs = 5000;
+
+/** Of a Node that does nothing. */
+export async function memoryOfBareNode(): Promise<ProcessMemory> {
+  const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e8)"], { stdio: "ignore" });
+  await sleep(1000);
+  const memory = processMemory(child.pid as number);
+  child.kill();
+  await once(child, "close");
+  return memory;
+}
+
+/** Of the daemon that learns from a thousand samples a second and saves a checkpoint every 2 s, once it has settled. */
+export async function memoryOfDaemon(
+  program: string,
+  options: Partial<FedDaemonOptions> = {},
+): Promise<ProcessMemory> {
+  const daemon = await startFedDaemon({
+    program,
+    rate: 1000,
+    more: { checkpoint: { every: "2s", keep: 3 } },
+    ...options,
+  });
+  await daemon.untilLearning;
+  await sleep(settleMs);
+  const memory = processMemory(daemon.process.pid as number);
+  await daemon.stop();
+  return memory;
+}
+
+/** A line for each process, measured in turn `rounds` times; `subjects` begin with bare Node. */
+export async function residentFigures(
+  subjects: Readonly<Record<string, () => Promise<ProcessMemory>>>,
+  rounds: number,
+): Promise<Figure[]> {
+  const names = Object.keys(subjects);
+  const measured = names.map(() => [] as ProcessMemory[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, name] of names.entries()) measured[index].push(await subjects[name]());
+  }
+  const median = (all: ProcessMemory[], key: keyof ProcessMemory) =>
+    spreadOf(all.map((each) => each[key])).median.toFixed(1);
+  const residents = measured.map((all) => spreadOf(all.map(({ resident }) => resident)));
+  const bare = residents[0].median;
+  return names.map((name, index) => ({
+    group: "resident memory",
+    name,
+    value: residents[index],
+    unit: "MiB",
+    note: `${(residents[index].median - bare).toFixed(1)} over bare node; peak ${median(measured[index], "peak")}, anonymous ${median(measured[index], "anonymous")}, proportional ${median(measured[index], "proportional")}`,
+  }));
+}
+
+/** The processes that every measurement of memory is about. */
+export const daemonSubjects = (program: string): Record<string, () => Promise<ProcessMemory>> => ({
+  "bare node": memoryOfBareNode,
+  "run, 1000 samples a second": () => memoryOfDaemon(program),
+  "run, the same, frugal settings": () => memoryOfDaemon(program, frugal),
+});
+
+/** For users: three rounds at most, since memory varies little and each takes a quarter of a minute. */
+export function memoryFigures(rounds: number): Promise<Figure[]> {
+  return residentFigures(daemonSubjects(process.argv[1]), Math.min(rounds, 3));
+}
