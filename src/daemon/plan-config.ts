@@ -1,5 +1,5 @@
 import { type Plan, plan, requireBudget } from "../engine/plan.ts";
-import { usualShards } from "../engine/shards.ts";
+import { shardsFor } from "../engine/shards.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import { networkOptions } from "../learner/learner.ts";
 import { modelFor } from "../learner/model.ts";
@@ -17,7 +17,7 @@ export function planConfig(config: Config, columns: readonly string[]): Plan {
   const { outputs } = createPipeline(config.features, columns.length - 1);
   const model = modelFor(config.target, config.model, outputs);
   const { batchSize, workers, shards } = config.training;
-  const cut = { shards: shards ?? (workers === null ? 1 : usualShards) };
+  const cut = { shards: shardsFor(shards, workers !== null) };
   const planned = plan(model, networkOptions(model, batchSize, learnerMemory(config), cut));
   if (config.memory.budgetBytes !== null) requireBudget(planned, config.memory.budgetBytes);
   return planned;

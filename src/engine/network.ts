@@ -20,7 +20,7 @@ import {
 } from "./plan.ts";
 import { createRandom } from "./random.ts";
 import { applySchedule, multiplierAt, Plateau, requireLength } from "./schedule.ts";
-import { usualShards } from "./shards.ts";
+import { shardsFor } from "./shards.ts";
 
 /** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
@@ -108,7 +108,7 @@ export class Network implements Stateful {
     this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
     this.model = model;
     const { budgetBytes, workers } = options;
-    this.plan = plan(model, workers ? { ...options, shards: options.shards ?? usualShards } : options);
+    this.plan = plan(model, { ...options, shards: shardsFor(options.shards, workers !== undefined) });
     if (budgetBytes !== undefined) requireBudget(this.plan, budgetBytes);
     this.kernels = options.kernels ?? chooseVariant(options.deterministic ?? false);
     const { shards } = this.plan;

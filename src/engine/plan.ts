@@ -30,7 +30,7 @@ import {
   type Unit,
   unitsOf,
 } from "./units.ts";
-import { allCells, createUpdates } from "./updates.ts";
+import { allCells, createUpdates, emitFading } from "./updates.ts";
 
 export type { Shards } from "./shards.ts";
 export type { PlannedParameter, PlannedState } from "./units.ts";
@@ -322,13 +322,13 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
   }
 
   const kept = [...before, ...last];
-  const updates = createUpdates(model, trained, host, gather, cut ? { blocks, scalars } : null);
   if (training) {
     now = program.backward;
     const target = hold("target", "target", targets === 1 ? [batchSize, 1] : [batchSize, targets]);
     const outputGradient = host.share("loss.gradient", "activation gradient", [batchSize, ...outputShape]);
     emitLoss(model.loss, outputShape, host, { gradient: outputGradient, output, target });
 
+    const updates = createUpdates(model, trained, host, gather, cut ? { blocks, scalars } : null);
     let gradient: BufferReference | null = outputGradient;
     for (let index = segments.segments.length - 1; index >= 0 && gradient; index--) {
       let runs = last;
@@ -355,10 +355,8 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
     now = program.update;
     updates.emitUpdates();
     if (!gather) commit();
-  }
-  if (training) {
     now = program.fade;
-    updates.emitFading();
+    emitFading(model, trained, host);
   }
   now = program.carry;
   for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);

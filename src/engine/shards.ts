@@ -12,12 +12,16 @@ import { aligned, place } from "./placement.ts";
 import type { Instruction, PlannedBuffer, ProgramPart } from "./plan.ts";
 import type { Unit } from "./units.ts";
 
-/** How a batch is cut. */
-export interface Shards {
+/** The shards of a batch. */
+export interface Cut {
   /** Shards of a whole batch. */
   count: number;
   /** Rows of each but the last: shard s has those from s * rows on, so that a smaller batch has fewer shards. */
   rows: number;
+}
+
+/** How a batch is cut, and its update. */
+export interface Shards extends Cut {
   /** Parts in which the gradients are added up and applied. */
   blocks: number;
 }
@@ -27,16 +31,14 @@ export const mostShards = 64;
 /** Threads that work on one network, the calling one included. */
 export const mostThreads = 64;
 /** Shards of a batch where only threads are given: enough for the four cores of a board. */
-export const usualShards = 4;
+const usualShards = 4;
 
-/** The shards of a batch; null where it is too small to be cut. */
-export interface Cut {
-  count: number;
-  rows: number;
-}
+/** Parts to cut a batch into where their number is left open: several only where threads are to work on it. */
+export const shardsFor = (shards: number | null | undefined, hasWorkers: boolean): number =>
+  shards ?? (hasWorkers ? usualShards : 1);
 
 /**
- * Rows come in fours: so every shard's part of a buffer begins with a whole vector, and kernels, which run in whole
+ * The shards of a batch; null where it is too small to be cut. Rows come in fours: so every shard's part of a buffer begins with a whole vector, and kernels, which run in whole
  * vectors past the last number, never touch the next shard's.
  */
 export function cutBatch(batchSize: number, shards: number): Cut | null {

@@ -25,8 +25,6 @@ export interface Updates {
   /** Where each shard of the batch has gradients of its own: their sum. */
   emitSums?(): void;
   emitUpdates(): void;
-  /** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
-  emitFading(): void;
 }
 
 /** What the update of a batch in shards needs besides: its blocks, and the scalars that are not of one shard. */
@@ -42,12 +40,12 @@ export function createUpdates(
   gather: boolean,
   shared: SharedUpdate | null,
 ): Updates {
-  const gathered = () => (gather ? gatheredUpdates : updatesInPlace)(model, trained, host);
-  const updates = shared ? updatesOfShards(model, trained, host, shared) : gathered();
-  return { ...updates, emitFading: () => emitFading(model, trained, host) };
+  if (shared) return updatesOfShards(model, trained, host, shared);
+  return gather ? gatheredUpdates(model, trained, host) : updatesInPlace(model, trained, host);
 }
 
-function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }: PassHost): void {
+/** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
+export function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }: PassHost): void {
   if (trained.length === 0) return;
   for (const state of optimizerStates(model.optimizer)) {
     emit(Operation.ClearSubnormals, { buffer: `${trained[0].fullName}.${state}` }, allCells(trained));
@@ -76,11 +74,7 @@ function emitOptimizer(
   emitUpdate(model.optimizer, emit, { buffer: name, offset }, gradients, states, count, scalars);
 }
 
-function gatheredUpdates(
-  model: Model,
-  trained: readonly PlannedParameter[],
-  host: PassHost,
-): Omit<Updates, "emitFading"> {
+function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
   const { emit, scalars } = host;
   const cells = allCells(trained);
   const first = trained[0]?.fullName;
@@ -111,7 +105,7 @@ function updatesOfShards(
   trained: readonly PlannedParameter[],
   { emit, hold }: PassHost,
   { blocks, scalars }: SharedUpdate,
-): Omit<Updates, "emitFading"> {
+): Updates {
   const { clip } = model;
   const first = trained[0]?.fullName;
   const gradient = `${first}.gradient`;
@@ -142,11 +136,7 @@ function updatesOfShards(
   };
 }
 
-function updatesInPlace(
-  model: Model,
-  trained: readonly PlannedParameter[],
-  host: PassHost,
-): Omit<Updates, "emitFading"> {
+function updatesInPlace(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
   const { emit, scalars } = host;
   const later: {
     parameter: PlannedParameter;

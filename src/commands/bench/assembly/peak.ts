@@ -1,11 +1,5 @@
 /** The multiply-adds on four lanes that this core can do when nothing is loaded or stored. */
-
-// @ts-ignore: decorator
-@inline
-function multiplyAdd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
-}
+import { multiplyAdd } from "../../../engine/kernels/assembly/arithmetic";
 
 /** Twelve independent chains, enough to hide the latency of a multiply and an add. */
 export function peak(turns: i32): f32 {

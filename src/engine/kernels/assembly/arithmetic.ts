@@ -11,6 +11,16 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
+/** Four numbers from four places. */
+// @ts-ignore: decorator
+@inline
+export function loadFour(a: usize, b: usize, c: usize, d: usize): v128 {
+  let lanes = v128.load32_zero(a);
+  lanes = v128.load_lane<f32>(b, lanes, 1);
+  lanes = v128.load_lane<f32>(c, lanes, 2);
+  return v128.load_lane<f32>(d, lanes, 3);
+}
+
 /** Sums of the lanes of four vectors, as one vector; each sum is (l0 + l2) + (l1 + l3). */
 // @ts-ignore: decorator
 @inline

@@ -2,7 +2,7 @@
  * Matrix products. Every element of a result is one sum over k in ascending order, so that the blocking below
  * changes the speed and not the bits. Blocks are chosen for sixteen vector registers.
  */
-import { laneSum, laneSums, multiplyAdd } from "./arithmetic";
+import { laneSum, laneSums, loadFour, multiplyAdd } from "./arithmetic";
 
 /** What an element of the result starts from. */
 export const enum Start {
@@ -269,12 +269,12 @@ function block4x1(
   const c3 = c2 + cRow;
   let s = f32x4.splat(0);
   if (start == Start.Row) s = v128.load32_splat(row);
-  if (start == Start.Result) s = loadColumn(c, c1, c2, c3);
+  if (start == Start.Result) s = loadFour(c, c1, c2, c3);
   let a1 = a + aRow;
   let a2 = a1 + aRow;
   let a3 = a2 + aRow;
   for (; k > 0; k--) {
-    s = f32x4.add(s, f32x4.mul(loadColumn(a, a1, a2, a3), v128.load32_splat(b)));
+    s = f32x4.add(s, f32x4.mul(loadFour(a, a1, a2, a3), v128.load32_splat(b)));
     a += aColumn;
     a1 += aColumn;
     a2 += aColumn;
@@ -509,11 +509,11 @@ function shortProductTransposed(
       const row1 = row + usize(min(1, left - 1)) * bRow;
       const row2 = row + usize(min(2, left - 1)) * bRow;
       const row3 = row + usize(min(3, left - 1)) * bRow;
-      let sum = f32x4.mul(x, loadColumn(row + last, row1 + last, row2 + last, row3 + last));
+      let sum = f32x4.mul(x, loadFour(row + last, row1 + last, row2 + last, row3 + last));
       if (k == 3) {
-        sum = f32x4.add(f32x4.mul(z, loadColumn(row, row1, row2, row3)), sum);
-        sum = f32x4.add(f32x4.mul(y, loadColumn(row + 4, row1 + 4, row2 + 4, row3 + 4)), sum);
-      } else if (k == 2) sum = f32x4.add(f32x4.mul(z, loadColumn(row, row1, row2, row3)), sum);
+        sum = f32x4.add(f32x4.mul(z, loadFour(row, row1, row2, row3)), sum);
+        sum = f32x4.add(f32x4.mul(y, loadFour(row + 4, row1 + 4, row2 + 4, row3 + 4)), sum);
+      } else if (k == 2) sum = f32x4.add(f32x4.mul(z, loadFour(row, row1, row2, row3)), sum);
       if (left >= 4) store4(start, at, sum);
       else {
         for (let i = 0; i < left; i++, at += 4) {
@@ -562,16 +562,6 @@ function pairsOfRows(
 @inline
 function lastLanes(count: i32): v128 {
   return i32x4.ge_s(i32x4(0, 1, 2, 3), i32x4.splat(4 - count));
-}
-
-/** One number of each of four rows. */
-// @ts-ignore: decorator
-@inline
-function loadColumn(b0: usize, b1: usize, b2: usize, b3: usize): v128 {
-  let y = v128.load32_zero(b0);
-  y = f32x4.replace_lane(y, 1, load<f32>(b1));
-  y = f32x4.replace_lane(y, 2, load<f32>(b2));
-  return f32x4.replace_lane(y, 3, load<f32>(b3));
 }
 
 // @ts-ignore: decorator

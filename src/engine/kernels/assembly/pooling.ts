@@ -2,6 +2,7 @@
  * Pooling without padding over planes, one for each channel of each row. Sizes, kernels and strides are pairs:
  * height in the upper 16 bits, width in the lower.
  */
+import { loadFour } from "./arithmetic";
 import { heightOf, widthOf } from "./pair";
 import { sum } from "./sums";
 
@@ -16,10 +17,12 @@ function windows(size: i32, kernel: i32, stride: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function loadEach(plane: usize, elements: v128): v128 {
-  let lanes = v128.load32_zero(plane + (usize(i32x4.extract_lane(elements, 0)) << 2));
-  lanes = v128.load_lane<f32>(plane + (usize(i32x4.extract_lane(elements, 1)) << 2), lanes, 1);
-  lanes = v128.load_lane<f32>(plane + (usize(i32x4.extract_lane(elements, 2)) << 2), lanes, 2);
-  return v128.load_lane<f32>(plane + (usize(i32x4.extract_lane(elements, 3)) << 2), lanes, 3);
+  return loadFour(
+    plane + (usize(i32x4.extract_lane(elements, 0)) << 2),
+    plane + (usize(i32x4.extract_lane(elements, 1)) << 2),
+    plane + (usize(i32x4.extract_lane(elements, 2)) << 2),
+    plane + (usize(i32x4.extract_lane(elements, 3)) << 2),
+  );
 }
 
 /** Stores the first `count` lanes, 1 to 4. */
