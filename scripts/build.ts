@@ -12,14 +12,18 @@ import { compileAssembly } from "./compile-assembly.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** A WebAssembly module as text, for a TypeScript file. */
+function asText(...assembly: Parameters<typeof compileAssembly>): string {
+  return Buffer.from(compileAssembly(...assembly)).toString("base64");
+}
+
 /**
  * The kernels in base64. The arena is their memory: it comes from outside and they own not one byte of it. That its
  * size has a bound is what a memory shared between threads needs; 65536 pages are all there can be.
  */
 function kernels(features: string[]): string {
   const options = ["--importMemory", "--noExportMemory", "--memoryBase", "0", "--maximumMemory", "65536"];
-  const bytes = compileAssembly("src/engine/kernels/assembly/module.ts", ["threads", ...features], options);
-  return Buffer.from(bytes).toString("base64");
+  return asText("src/engine/kernels/assembly/module.ts", ["threads", ...features], options);
 }
 
 writeFileSync(
@@ -32,10 +36,7 @@ export const relaxedSimdKernels =
 `,
 );
 
-function peak(features: string[]): string {
-  const bytes = compileAssembly("src/commands/bench/assembly/peak.ts", features);
-  return Buffer.from(bytes).toString("base64");
-}
+const peak = (features: string[]) => asText("src/commands/bench/assembly/peak.ts", features);
 
 writeFileSync(
   join(root, "src/commands/bench/peak-binary.ts"),

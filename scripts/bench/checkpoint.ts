@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeUnsealed, sealCheckpoint } from "../../src/checkpoint/format.ts";
 import { openStore } from "../../src/checkpoint/store.ts";
 import { frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
@@ -75,7 +76,7 @@ async function measureSaves(rounds: number): Promise<Saves> {
     const snapshot = performance.now() - start;
     const gap = await longestGap(saving);
     const save = performance.now() - start;
-    const idle = await longestGap(new Promise((resolve) => setTimeout(resolve, save)));
+    const idle = await longestGap(sleep(save));
     const count = (tensors: { data: Float32Array }[]) =>
       tensors.reduce((sum, { data }) => sum + data.length, 0);
     parameters = count(checkpoint.parameters);
@@ -110,13 +111,13 @@ async function residentOfDaemon(every: string, seconds: number): Promise<Spread>
   });
   await daemon.untilLearning;
   // Until the compiler has seen to the sample path.
-  await new Promise((resolve) => setTimeout(resolve, 5000));
+  await sleep(5000);
   daemon.setRate(100);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await sleep(3000);
   const resident: number[] = [];
   for (const end = performance.now() + 1000 * seconds; performance.now() < end; ) {
     resident.push(processMemory(daemon.process.pid as number).resident);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
   await daemon.stop();
   return spreadOf(resident);
@@ -140,7 +141,7 @@ export async function checkpointFigures(rounds: number): Promise<Figure[]> {
     {
       group,
       name: `${parameters} parameters: bytes of the file`,
-      value: { median: fileBytes, minimum: fileBytes, maximum: fileBytes },
+      value: spreadOf([fileBytes]),
       unit: "bytes",
       note: `${extra} more than parameters and optimizer state`,
     },

@@ -2,9 +2,11 @@
  * Garbage collections of the daemon in a million samples, from the bytes of a real serial port to the weights, and which
  * functions allocate, by name. The young generation is kept at 1 MB, so that whatever allocates for each sample shows.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { program } from "./program.ts";
 
 const watcher = fileURLToPath(new URL("./watch-collections.cjs", import.meta.url));
@@ -32,7 +34,7 @@ async function watch(profile: boolean, count: number): Promise<Watched> {
     statusEvery: "1h",
   });
   const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!condition()) await sleep(20);
   };
   await until(() => daemon.sent >= warmUpSamples);
   daemon.process.kill("SIGUSR2");
@@ -51,7 +53,7 @@ export async function collectionFigures(): Promise<Figure[]> {
   const allocating = Object.entries(bytes).sort(([, one], [, other]) => other - one);
   const group = "collections";
   const exact = (name: string, count: number, unit: string, note = ""): Figure => {
-    return { group, name, value: { median: count, minimum: count, maximum: count }, unit, note };
+    return { group, name, value: spreadOf([count]), unit, note };
   };
   const total = Object.values(collections).reduce((sum, count) => sum + count, 0);
   const kinds = Object.entries(collections).map(([kind, count]) => `${count} ${kind}`);

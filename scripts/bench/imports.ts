@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "../../src/commands/bench/figure.ts";
-import { spreadOf } from "../../src/commands/bench/timing.ts";
+import { spreadOf, takeInTurn } from "../../src/commands/bench/timing.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const built = (path: string) => new URL(`../../dist/${path}`, import.meta.url).href;
@@ -38,20 +38,15 @@ function residentMegabytes(specifier: string | null): number {
 }
 
 /** Measures all subjects in turn, `rounds` times. */
-export function importFigures(rounds: number): Figure[] {
-  const values = new Map(Object.keys(subjects).map((subject) => [subject, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [subject, specifier] of Object.entries(subjects)) {
-      values.get(subject)?.push(residentMegabytes(specifier));
-    }
-  }
-  const spreads = [...values].map(([subject, all]) => ({ subject, resident: spreadOf(all) }));
-  const bare = spreads[0].resident.median;
-  return spreads.map(({ subject, resident }) => ({
+export async function importFigures(rounds: number): Promise<Figure[]> {
+  const reads = Object.values(subjects).map((specifier) => () => residentMegabytes(specifier));
+  const residents = (await takeInTurn(reads, rounds)).map(spreadOf);
+  const bare = residents[0].median;
+  return Object.keys(subjects).map((name, index) => ({
     group: "resident memory of imports",
-    name: subject,
-    value: resident,
+    name,
+    value: residents[index],
     unit: "MiB",
-    note: `${(resident.median - bare).toFixed(1)} over bare node`,
+    note: `${(residents[index].median - bare).toFixed(1)} over bare node`,
   }));
 }

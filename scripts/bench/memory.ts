@@ -8,6 +8,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type FedDaemon, frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
@@ -19,6 +20,7 @@ import {
   processorSeconds,
 } from "../../src/commands/bench/process-memory.ts";
 import { spreadOf } from "../../src/commands/bench/timing.ts";
+import { slope } from "../../src/commands/slope.ts";
 import { importFigures } from "./imports.ts";
 import { copyNode, createMemoryLimit } from "./memory-limit.ts";
 import { program } from "./program.ts";
@@ -26,8 +28,6 @@ import { program } from "./program.ts";
 const pump = fileURLToPath(new URL("../../devices/examples/pump", import.meta.url));
 const limitMegabytes = 96;
 const million = 1e6;
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Of the moment in its life when most was resident. */
 async function ofCommand(words: string[]): Promise<ProcessMemory> {
@@ -88,20 +88,8 @@ async function measureGrowth(millions: number): Promise<Figure> {
     name: `${samples} samples in ${seconds.toFixed(0)} s: after each million`,
     value: spreadOf(resident),
     unit: "MiB",
-    note: `${(1024 * slope(resident.slice(1))).toFixed(1)} KiB a million after the first: ${resident.map((each) => each.toFixed(1)).join(" ")}`,
+    note: `${(1024 * slope(resident, 1)).toFixed(1)} KiB a million after the first: ${resident.map((each) => each.toFixed(1)).join(" ")}`,
   };
-}
-
-/** Least squares, by step. */
-function slope(values: number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  let [products, squares] = [0, 0];
-  for (const [at, value] of values.entries()) {
-    products += (at - middle) * (value - mean);
-    squares += (at - middle) ** 2;
-  }
-  return products / squares;
 }
 
 /** At full speed, then at a thousand samples a second; each from a copy of Node that is not in the page cache. */
@@ -137,7 +125,7 @@ async function measureLimited(): Promise<Figure[]> {
     rows.push({
       group: "memory limit",
       name: `limit ${limit}: at full speed`,
-      value: { median: rate, minimum: rate, maximum: rate },
+      value: spreadOf([rate]),
       unit: "thousand samples/s",
       note: `${processorPercent.toFixed(1)} % of a core at 1000/s, ${majorFaults(pid)} major faults, peak ${processMemory(pid).peak.toFixed(1)} MiB, ${group.charged()?.toFixed(1) ?? "-"} MiB charged, limit met ${group.limitHits() ?? "-"} times`,
     });
@@ -153,7 +141,7 @@ export async function memoryFigures(rounds: number): Promise<Figure[]> {
   if (!existsSync("/proc/self")) throw new Error("this benchmark reads /proc: run it on Linux");
   return [
     ...(await measureProcesses(rounds)),
-    ...importFigures(rounds),
+    ...(await importFigures(rounds)),
     await measureGrowth(10),
     ...(await measureLimited()),
   ];

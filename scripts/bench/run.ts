@@ -3,36 +3,22 @@
  * can measure on a board of his own is the command `rivulet bench`; the rest is here. Other libraries beside this one
  * have a table of their own: `npm run bench -- peers`.
  */
-import { decodingFigures } from "../../src/commands/bench/decoding.ts";
-import { type Figure, figureTable } from "../../src/commands/bench/figure.ts";
-import { functionFigures } from "../../src/commands/bench/functions.ts";
-import { growthFigures } from "../../src/commands/bench/growth.ts";
-import { optimizerFigures } from "../../src/commands/bench/optimizers.ts";
-import { sensorNetworkFigures } from "../../src/commands/bench/sensor-network.ts";
-import { trainingFigures } from "../../src/commands/bench/training.ts";
-import { checkpointFigures } from "./checkpoint.ts";
-import { collectionFigures } from "./collections.ts";
-import { memoryFigures } from "./memory.ts";
-import { benchPeers } from "./peers/peers.ts";
-import { startFigures } from "./start.ts";
-import { workersFigures } from "./workers.ts";
+import { figureTable } from "../../src/commands/bench/figure.ts";
+import { type Groups, groups, measureGroups } from "../../src/commands/bench/groups.ts";
 
-const benchmarks: Record<string, (rounds: number) => Figure[] | Promise<Figure[]>> = {
-  training: trainingFigures,
-  optimizers: optimizerFigures,
-  functions: functionFigures,
-  decoding: decodingFigures,
-  growth: growthFigures,
-  sensor: sensorNetworkFigures,
-  workers: workersFigures,
-  memory: memoryFigures,
-  start: startFigures,
-  checkpoint: checkpointFigures,
-  collections: collectionFigures,
+/** Of memory there is more here than users are shown. */
+const benchmarks: Groups = {
+  ...groups,
+  workers: async () => (await import("./workers.ts")).workersFigures,
+  memory: async () => (await import("./memory.ts")).memoryFigures,
+  start: async () => (await import("./start.ts")).startFigures,
+  checkpoint: async () => (await import("./checkpoint.ts")).checkpointFigures,
+  collections: async () => (await import("./collections.ts")).collectionFigures,
 };
 
 const words = process.argv.slice(2);
 if (words[0] === "peers") {
+  const { benchPeers } = await import("./peers/peers.ts");
   await benchPeers(words.slice(1));
   process.exit();
 }
@@ -48,10 +34,7 @@ if (!(rounds >= 1) || names.some((name) => !(name in benchmarks))) {
   );
   process.exit(2);
 }
-const figures: Figure[] = [];
-for (const name of names.length > 0 ? names : Object.keys(benchmarks)) {
-  figures.push(...(await benchmarks[name](rounds)));
-}
+const figures = await measureGroups(benchmarks, names.length > 0 ? names : Object.keys(benchmarks), rounds);
 if (json)
   console.log(JSON.stringify({ node: process.version, processor: process.arch, rounds, figures }, null, 2));
 else {

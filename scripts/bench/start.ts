@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type FedDaemonOptions, frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
-import { spreadOf } from "../../src/commands/bench/timing.ts";
+import { spreadOf, takeInTurn } from "../../src/commands/bench/timing.ts";
 import { program } from "./program.ts";
 
 async function bareNode(): Promise<number> {
@@ -33,14 +33,9 @@ const subjects: Record<string, () => Promise<number>> = {
 
 /** Measures all in turn, twice as often as `rounds`: starting varies more than running. */
 export async function startFigures(rounds: number): Promise<Figure[]> {
-  const names = Object.keys(subjects);
-  const values = names.map(() => [] as number[]);
-  for (let round = 0; round < 2 * rounds; round++) {
-    for (const [index, name] of names.entries()) values[index].push(await subjects[name]());
-  }
-  const spreads = values.map(spreadOf);
+  const spreads = (await takeInTurn(Object.values(subjects), 2 * rounds)).map(spreadOf);
   const bare = spreads[0].median;
-  return names.map((name, index) => ({
+  return Object.keys(subjects).map((name, index) => ({
     group: "start",
     name,
     value: spreads[index],

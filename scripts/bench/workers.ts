@@ -3,7 +3,7 @@
  * and the break-even: the smallest step, in multiply-adds, that two threads make faster than one does uncut.
  */
 import type { Figure } from "../../src/commands/bench/figure.ts";
-import { measureInTurn, type Spread, scaled } from "../../src/commands/bench/timing.ts";
+import { measureInTurn, type Spread, scaled, spreadOf } from "../../src/commands/bench/timing.ts";
 import { operationsPerStep, trainable, type Workload } from "../../src/commands/bench/workloads.ts";
 import { adam, dense, type Layer, momentum, relu, softmaxCrossEntropy } from "../../src/engine/model.ts";
 import { threads } from "../../src/threads.ts";
@@ -103,7 +103,7 @@ export function workersFigures(rounds: number): Figure[] {
     figures.push({
       ...figures[figures.length - 1],
       name: "break-even: from here on two threads were always faster",
-      value: { median: value, minimum: value, maximum: value },
+      value: spreadOf([value]),
       unit: "multiply-adds",
       note: breakEven.workload.name,
     });

@@ -1,24 +1,14 @@
 import { chooseVariant } from "../engine/kernels/kernels.ts";
 import { UsageError } from "../errors.ts";
 import { type Figure, figureTable, threeDigits } from "./bench/figure.ts";
+import { groups, measureGroups } from "./bench/groups.ts";
 import type { Invocation, Report } from "./command.ts";
-
-/** The groups of figures in the order in which they are measured. */
-const groups: Record<string, () => Promise<(rounds: number) => Figure[] | Promise<Figure[]>>> = {
-  training: async () => (await import("./bench/training.ts")).trainingFigures,
-  optimizers: async () => (await import("./bench/optimizers.ts")).optimizerFigures,
-  functions: async () => (await import("./bench/functions.ts")).functionFigures,
-  decoding: async () => (await import("./bench/decoding.ts")).decodingFigures,
-  growth: async () => (await import("./bench/growth.ts")).growthFigures,
-  sensor: async () => (await import("./bench/sensor-network.ts")).sensorNetworkFigures,
-  memory: async () => (await import("./bench/memory.ts")).memoryFigures,
-};
 
 /** Measures this machine and says what it means for a user. */
 export async function run({ options }: Invocation): Promise<Report> {
   const rounds = roundsOf(options["rounds"]);
   const names = namesOf(options["only"]);
-  const figures = await measure(names, rounds);
+  const figures = await measureGroups(groups, names, rounds);
   const sentences = conclusion(figures);
   const kernels = chooseVariant(false);
   const head = `Node ${process.version}, ${process.arch}, ${kernels} kernels; medians of ${rounds} rounds in turn`;
@@ -26,15 +16,6 @@ export async function run({ options }: Invocation): Promise<Report> {
     data: { node: process.version, processor: process.arch, kernels, rounds, figures, sentences },
     text: [head, "", figureTable(figures), "", ...sentences].join("\n"),
   };
-}
-
-async function measure(names: readonly string[], rounds: number): Promise<Figure[]> {
-  const figures: Figure[] = [];
-  for (const name of names) {
-    const figuresOf = await groups[name]();
-    figures.push(...(await figuresOf(rounds)));
-  }
-  return figures;
 }
 
 function namesOf(only: string | undefined): string[] {

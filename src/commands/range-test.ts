@@ -3,6 +3,8 @@
  * loss while the rate rises exponentially from far too low to far too high.
  */
 
+import { slope } from "./slope.ts";
+
 /** Points of the curve; null for what it does not show. */
 export interface RangeTestPoints {
   /** The rate at which the loss falls fastest per factor of the rate. */
@@ -75,16 +77,7 @@ function divergingRate(
   return endedEarly ? rates[rates.length - 1] : null;
 }
 
-/** Slope of the straight line of least squares through the points up to `half` before and after, per point. */
+/** Slope of the losses, per point, up to `half` before and after a point. */
 function slopeAround(losses: readonly number[], center: number, half: number): number {
-  const from = Math.max(0, center - half);
-  const to = Math.min(losses.length - 1, center + half);
-  const middle = (from + to) / 2;
-  let products = 0;
-  let squares = 0;
-  for (let i = from; i <= to; i++) {
-    products += (i - middle) * losses[i];
-    squares += (i - middle) * (i - middle);
-  }
-  return products / squares;
+  return slope(losses, Math.max(0, center - half), Math.min(losses.length - 1, center + half));
 }

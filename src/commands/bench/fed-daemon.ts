@@ -54,8 +54,6 @@ export interface FedDaemonOptions {
   program: string;
   /** Keys of the config besides source and target, in JSON, which is YAML too. */
   more?: Record<string, unknown>;
-  /** The config is written as JSON when true, as YAML otherwise. */
-  json?: boolean;
   /** How often it says how it stands; default 1 s. */
   statusEvery?: string;
   /** A command that is to start Node, and its arguments. */
@@ -64,7 +62,6 @@ export interface FedDaemonOptions {
 
 export interface FedDaemon {
   readonly process: ChildProcess;
-  readonly folder: string;
   /** Samples sent so far. */
   readonly sent: number;
   /** Milliseconds from its start to the first line that counts a sample. */
@@ -92,15 +89,10 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
     checkpoint: { directory: "saved", every: "1h", keep: 3 },
     ...options.more,
   };
-  writeFileSync(join(folder, options.json ? "c.json" : "c.yaml"), JSON.stringify(config));
+  const file = join(folder, "c.yaml");
+  writeFileSync(file, JSON.stringify(config));
   const node = [options.node ?? process.execPath, ...(options.flags ?? []), options.program];
-  const words = [
-    "run",
-    join(folder, options.json ? "c.json" : "c.yaml"),
-    "--status-every",
-    options.statusEvery ?? "1s",
-    "--json",
-  ];
+  const words = ["run", file, "--status-every", options.statusEvery ?? "1s", "--json"];
   const [command, ...rest] = [...(options.within ?? []), ...node, ...words];
   const startedAt = performance.now();
   const child = spawn(command, rest, {
@@ -152,7 +144,6 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
   }, 2);
   return {
     process: child,
-    folder,
     untilLearning,
     get sent() {
       return frames;

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
 import type { Figure } from "./figure.ts";
 import { type ProcessMemory, processMemory } from "./process-memory.ts";
-import { spreadOf } from "./timing.ts";
+import { spreadOf, takeInTurn } from "./timing.ts";
 
 const settleMs = 5000;
 
@@ -42,16 +42,12 @@ export async function residentFigures(
   subjects: Readonly<Record<string, () => Promise<ProcessMemory>>>,
   rounds: number,
 ): Promise<Figure[]> {
-  const names = Object.keys(subjects);
-  const measured = names.map(() => [] as ProcessMemory[]);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, name] of names.entries()) measured[index].push(await subjects[name]());
-  }
+  const measured = await takeInTurn(Object.values(subjects), rounds);
   const median = (all: ProcessMemory[], key: keyof ProcessMemory) =>
     spreadOf(all.map((each) => each[key])).median.toFixed(1);
   const residents = measured.map((all) => spreadOf(all.map(({ resident }) => resident)));
   const bare = residents[0].median;
-  return names.map((name, index) => ({
+  return Object.keys(subjects).map((name, index) => ({
     group: "resident memory",
     name,
     value: residents[index],

@@ -49,6 +49,18 @@ export function measureInTurn(
   return times.map(spreadOf);
 }
 
+/** What each of the subjects gives, asked in turn `rounds` times: for what takes a whole process to measure. */
+export async function takeInTurn<Measured>(
+  subjects: readonly (() => Measured | Promise<Measured>)[],
+  rounds: number,
+): Promise<Measured[][]> {
+  const measured = subjects.map(() => [] as Measured[]);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, subject] of subjects.entries()) measured[index].push(await subject());
+  }
+  return measured;
+}
+
 function time(repeat: (times: number) => void, times: number): number {
   const start = process.hrtime.bigint();
   repeat(times);

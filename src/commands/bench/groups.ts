@@ -1,0 +1,31 @@
+import type { Figure } from "./figure.ts";
+
+/** What measures a group of figures in so many rounds; loaded when it is asked for. */
+export type Groups = Readonly<
+  Record<string, () => Promise<(rounds: number) => Figure[] | Promise<Figure[]>>>
+>;
+
+/** What a user can measure, in the order in which it is. */
+export const groups: Groups = {
+  training: async () => (await import("./training.ts")).trainingFigures,
+  optimizers: async () => (await import("./optimizers.ts")).optimizerFigures,
+  functions: async () => (await import("./functions.ts")).functionFigures,
+  decoding: async () => (await import("./decoding.ts")).decodingFigures,
+  growth: async () => (await import("./growth.ts")).growthFigures,
+  sensor: async () => (await import("./sensor-network.ts")).sensorNetworkFigures,
+  memory: async () => (await import("./memory.ts")).memoryFigures,
+};
+
+/** Measures the named groups one after the other. */
+export async function measureGroups(
+  from: Groups,
+  names: readonly string[],
+  rounds: number,
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const name of names) {
+    const figuresOf = await from[name]();
+    figures.push(...(await figuresOf(rounds)));
+  }
+  return figures;
+}
