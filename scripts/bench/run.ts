@@ -3,6 +3,7 @@
  * can measure on a board of his own is the command `rivulet bench`; the rest is here. Other libraries beside this one
  * have a table of their own: `npm run bench -- peers`.
  */
+import { parseArgs } from "node:util";
 import { figureTable } from "../../src/commands/bench/figure.ts";
 import { type Groups, groups, measureGroups } from "../../src/commands/bench/groups.ts";
 
@@ -22,22 +23,29 @@ if (words[0] === "peers") {
   await benchPeers(words.slice(1));
   process.exit();
 }
-const json = words.includes("--json");
-const roundsAt = words.indexOf("--rounds");
-const rounds = roundsAt < 0 ? 9 : Number(words[roundsAt + 1]);
-const names = words.filter(
-  (word, index) => word !== "--json" && index !== roundsAt && index !== roundsAt + 1,
-);
-if (!(rounds >= 1) || names.some((name) => !(name in benchmarks))) {
-  console.error(
-    `Usage: npm run bench -- [peers|${Object.keys(benchmarks).join("|")}]... [--rounds N] [--json]`,
-  );
-  process.exit(2);
-}
+const { json, rounds, names } = read(words);
 const figures = await measureGroups(benchmarks, names.length > 0 ? names : Object.keys(benchmarks), rounds);
 if (json)
   console.log(JSON.stringify({ node: process.version, processor: process.arch, rounds, figures }, null, 2));
 else {
   console.log(`Node ${process.version}, ${process.arch}; medians of ${rounds} rounds in turn\n`);
   console.log(figureTable(figures));
+}
+
+function read(words: string[]): { json: boolean; rounds: number; names: string[] } {
+  try {
+    const { values, positionals } = parseArgs({
+      args: words,
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false }, rounds: { type: "string", default: "9" } },
+    });
+    const rounds = Number(values.rounds);
+    if (rounds >= 1 && positionals.every((name) => name in benchmarks)) {
+      return { json: values.json, rounds, names: positionals };
+    }
+  } catch {} // an option that there is not
+  console.error(
+    `Usage: npm run bench -- [peers|${Object.keys(benchmarks).join("|")}]... [--rounds N] [--json]`,
+  );
+  process.exit(2);
 }
