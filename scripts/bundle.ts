@@ -5,8 +5,9 @@
  *
  * The library stays as TypeScript writes it, module by module.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, type Plugin } from "esbuild";
 
 /** Installed beside Rivulet by those who run the demonstration; no device loads them. */
@@ -18,12 +19,10 @@ const shared = ["errors", "output"];
 /** Bundles what the compiler has written to `dist`. */
 export async function bundleCommands(root: string): Promise<void> {
   const dist = join(root, "dist");
-  const commands = readdirSync(join(dist, "commands"))
-    .filter((name) => name.endsWith(".js"))
-    .filter((name) =>
-      readFileSync(join(dist, "commands", name), "utf8").includes("export async function run("),
-    )
-    .map((name) => basename(name, ".js"));
+  const table = (await import(pathToFileURL(join(dist, "commands/table.js")).href)) as {
+    commands: { name: string }[];
+  };
+  const commands = table.commands.map(({ name }) => name);
   await build({
     entryPoints: [
       { in: join(dist, "cli.js"), out: "rivulet" },
@@ -67,7 +66,7 @@ function sharedModules(dist: string): Plugin {
   return {
     name: "shared modules",
     setup({ onResolve }) {
-      onResolve({ filter: /\/(errors|output)\.js$/ }, ({ path, kind, resolveDir }) => {
+      onResolve({ filter: new RegExp(`/(${shared.join("|")})\\.js$`) }, ({ path, kind, resolveDir }) => {
         const name = shared.find((name) => join(resolveDir, path) === join(dist, `${name}.js`));
         if (name === undefined || kind === "entry-point") return undefined;
         return { path: `./${name}.cjs`, external: true };

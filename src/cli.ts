@@ -39,7 +39,7 @@ async function answer(call: Call): Promise<Report | null> {
     const text = call.command === null ? generalHelp(commands) : commandHelp(call.command);
     return { data: { help: text }, text };
   }
-  if (call.command.name !== "run") listenForOutputErrors();
+  if (!call.command.avoidsStreams) listenForOutputErrors();
   const { run } = await call.command.load();
   return run(call.invocation);
 }
@@ -60,7 +60,7 @@ async function version(): Promise<string> {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** For the commands that draw on Node's own streams. The daemon does not: loading them takes memory. */
+/** For the commands that draw on Node's own streams. */
 function listenForOutputErrors(): void {
   process.stderr.on("error", () => {});
   process.stdout.on("error", reportOutputError);

@@ -29,6 +29,8 @@ export interface Command {
   options: Record<string, Option>;
   /** Paragraphs below the options. */
   details: string[];
+  /** Never touches Node's own streams of output, which take memory once they are loaded. */
+  avoidsStreams?: true;
   load(): Promise<{
     /** `null` when the command has printed everything itself. */
     run(invocation: Invocation): Promise<Report | null>;

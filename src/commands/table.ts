@@ -32,6 +32,7 @@ export const commands: Command[] = [
     details: [
       "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes is opened again as soon as it is back.",
     ],
+    avoidsStreams: true,
     load: () => import("./run.ts"),
   },
   {
