@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { until } from "./until.ts";
 
-const cli = fileURLToPath(new URL("../dist/bin/rivulet.cjs", import.meta.url));
+export const cli = fileURLToPath(new URL("../dist/bin/rivulet.cjs", import.meta.url));
 
 export interface Outcome {
   /** Exit code; null after a signal. */

@@ -62,7 +62,7 @@ async function watch(board: Board, { seconds, directory, signalled, view }: Sett
     return {
       seconds,
       elapsed: Math.min(elapsed, seconds),
-      port: daemon.port,
+      port: daemon.place,
       samplesPerSecond: status.samples / elapsed,
       status,
       linear: linear.report() as ClassificationReport,

@@ -36,6 +36,21 @@ export const commands: Command[] = [
     load: () => import("./run.ts"),
   },
   {
+    name: "record",
+    summary: "write the samples from a source to a file, to replay them later",
+    positionals: ["CONFIG"],
+    options: {
+      out: { value: "FILE", help: "the recording; a file that exists is refused" },
+      seconds: { value: "N", help: "how long to record (default: until told to stop)" },
+    },
+    details: [
+      "What is written is on the disk once a second, so a power cut takes the last second at most. Ends in good order on SIGTERM, SIGINT or SIGHUP, and then says what it has. Of the config it reads source and name; the samples keep their times, numbers and the order in which they came.",
+      "A line each second says how it goes; with --json these lines go to standard error and one JSON document to standard output.",
+    ],
+    avoidsStreams: true,
+    load: () => import("./record.ts"),
+  },
+  {
     name: "replay",
     summary: "learn from a recorded stream row by row, predicting each row before learning from it",
     positionals: ["[CONFIG]"],

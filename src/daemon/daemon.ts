@@ -10,14 +10,11 @@ import type { ClassificationReport } from "../learner/classification-metrics.ts"
 import type { Learner } from "../learner/learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { Decoder } from "../samples/decoder.ts";
-import type { Field } from "../samples/fields.ts";
-import { createFrameDecoder } from "../samples/frames.ts";
-import { createLineDecoder } from "../samples/lines.ts";
-import { SampleRing } from "../samples/ring.ts";
-import { createSerialSource } from "../samples/serial.ts";
+import type { SampleRing } from "../samples/ring.ts";
 import type { Source } from "../samples/source.ts";
-import type { Config, SerialConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
+import { configuredSource } from "./configured-source.ts";
 import { Intake } from "./intake.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
@@ -64,8 +61,9 @@ const rehearsedBytes = 1 << 16;
 export class Daemon {
   readonly config: Config;
   readonly learner: Learner;
+  /** Where its samples come from, in words. */
+  readonly place: string;
   readonly #log: Log;
-  readonly #serial: SerialConfig;
   readonly #source: Source;
   readonly #decoder: Decoder;
   readonly #ring: SampleRing;
@@ -81,28 +79,17 @@ export class Daemon {
 
   /** Plans and allocates everything. @throws RivuletError where the config names no port or its plan no budget fits */
   constructor(config: Config, { log, beside = [] }: DaemonOptions) {
-    const { serial, fields, queue } = config.source;
-    if (serial === null || fields === null) {
-      throw new RivuletError(
-        `${config.file} names no port to read: add source: { serial: { path: /dev/ttyUSB0 } } and source.fields`,
-      );
-    }
+    const { source, decoder, ring, fields, place } = configuredSource(config, log);
     this.config = config;
-    this.#serial = serial;
+    this.place = place;
     this.#log = log;
     this.learner = configuredLearner(
       config,
       fields.map(({ name }) => name),
     );
-    this.#ring = new SampleRing(fields.length, queue.samples, queue.whenFull);
-    this.#decoder = decoderFor(config, fields, this.#ring);
-    this.#source = createSerialSource({
-      ...serial,
-      onState: (state, text) => {
-        log({ event: `port-${state}`, text, problem: state === "waiting" || state === "silent" });
-      },
-      onReconnect: () => this.#decoder.reset(),
-    });
+    this.#source = source;
+    this.#decoder = decoder;
+    this.#ring = ring;
     const learner = this.learner;
     this.#intake = new Intake(this.#source, this.#decoder, this.#ring, (values, offset) => {
       learner.observe(values, offset);
@@ -260,16 +247,6 @@ export class Daemon {
       arenaBytes: network.plan.totalBytes,
     };
   }
-
-  /** The port it reads. */
-  get port(): string {
-    return this.#serial.path;
-  }
-}
-
-function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {
-  if (source.framing === "lines") return createLineDecoder(fields, ring);
-  return createFrameDecoder(fields, ring, { crc: source.crc });
 }
 
 /** The outermost folder of a path that is not there yet; null where all are. */

@@ -1,0 +1,101 @@
+import { loadConfig } from "../daemon/config.ts";
+import { configuredSource } from "../daemon/configured-source.ts";
+import { Intake } from "../daemon/intake.ts";
+import { createPlainLog, type Log } from "../daemon/log.ts";
+import { formatSize } from "../daemon/quantities.ts";
+import { standardError, standardOutput } from "../output.ts";
+import { RecordingFile } from "../recording/recording-file.ts";
+import { required, wholeNumber } from "./call.ts";
+import type { Invocation, Report } from "./command.ts";
+import { untilSignalled } from "./signals.ts";
+import { facts } from "./terminal/text-table.ts";
+
+const lineEveryMs = 1000;
+
+/** Writes the samples of a source to a recording until told to stop. */
+export async function run(invocation: Invocation): Promise<Report> {
+  const { positionals, json } = invocation;
+  const out = required(invocation, "record", "out", "FILE");
+  // Node's timers count milliseconds in 31 bits.
+  const seconds = wholeNumber(invocation, "seconds", 0, { minimum: 1, maximum: 2_000_000 });
+  const config = loadConfig(positionals[0]);
+  const log = createPlainLog(json ? standardError : standardOutput, standardError);
+  const { source, decoder, ring, fields, place } = configuredSource(config, log);
+  const signalled = untilSignalled();
+  const recording = new RecordingFile(out, {
+    name: config.name,
+    createdAt: new Date().toISOString(),
+    source: place,
+    fields: [...fields],
+  });
+  const { counts } = recording;
+  const intake = new Intake(source, decoder, ring, (values, offset) => {
+    const slot = ring.frontSlot;
+    recording.append(values, offset, ring.times[slot], ring.sequences[slot], ring.deviceTimes[slot]);
+  });
+  const result = () => ({
+    ...{ out, source: place, samples: counts.samples, synced: counts.syncedSamples, bytes: counts.bytes },
+    missing: decoder.counts.missing,
+    damaged: decoder.counts.damaged,
+    rejected: decoder.counts.rejected,
+    dropped: ring.dropped,
+  });
+  try {
+    await intake.open();
+  } catch (error) {
+    recording.discard();
+    throw error;
+  }
+  const line = tellEachSecond(log, result);
+  let timeUp: NodeJS.Timeout | undefined;
+  try {
+    const over = new Promise<string>((resolve) => {
+      if (seconds > 0) timeUp = setTimeout(() => resolve(`${seconds} s are over`), 1000 * seconds);
+    });
+    const reason = await Promise.race([signalled, over, recording.failed]);
+    log({ event: "stop", text: `${reason}: stopping` });
+  } finally {
+    clearInterval(line);
+    clearTimeout(timeUp);
+    await intake.close();
+    await recording.close();
+  }
+  const data = result();
+  return {
+    data,
+    text: facts([
+      ["recording", `${out}, ${formatSize(data.bytes)}`],
+      ["samples", `${data.samples}; ${troubles(data)}`],
+      ["source", place],
+    ]),
+  };
+}
+
+interface Result {
+  samples: number;
+  synced: number;
+  bytes: number;
+  missing: number;
+  damaged: number;
+  rejected: number;
+  dropped: number;
+}
+
+function tellEachSecond(log: Log, result: () => Result): NodeJS.Timeout {
+  let before = { samples: 0, at: process.uptime() };
+  return setInterval(() => {
+    const now = result();
+    const at = process.uptime();
+    const rate = (now.samples - before.samples) / (at - before.at);
+    before = { samples: now.samples, at };
+    log({
+      event: "status",
+      text: `${now.samples} samples, ${rate.toFixed(1)} a second; ${now.synced} on the disk in ${formatSize(now.bytes)}; ${troubles(now)}`,
+    });
+  }, lineEveryMs);
+}
+
+function troubles({ missing, damaged, rejected, dropped }: Result): string {
+  const counts = Object.entries({ missing, damaged, rejected, dropped }).filter(([, count]) => count > 0);
+  return counts.length === 0 ? "none lost" : counts.map(([name, count]) => `${count} ${name}`).join(", ");
+}

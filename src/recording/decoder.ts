@@ -1,0 +1,182 @@
+import { RivuletError } from "../errors.ts";
+import { suggestion } from "../nearest.ts";
+import type { Decoder, DecoderCounts } from "../samples/decoder.ts";
+import type { SampleRing } from "../samples/ring.ts";
+import {
+  BlockReader,
+  decodeHeader,
+  findBlock,
+  findMark,
+  headerLength,
+  headerStartBytes,
+  type RecordingHeader,
+} from "./format.ts";
+
+const firstRoomBytes = 1 << 12;
+
+/**
+ * Reads the bytes of a recording back into samples, which have the times and numbers they had when they were recorded. Holds
+ * one block at a time, in memory that grows with the bytes that are there, never with what a length claims.
+ *
+ * A damaged stretch, be it one block or several, is left out and counted once as `damaged`; reading goes on with the
+ * next whole block. What is begun and has no end when the bytes are over is what a power cut tore.
+ */
+export class RecordingDecoder implements Decoder {
+  readonly counts: DecoderCounts = { bytes: 0, samples: 0, damaged: 0, rejected: 0, missing: 0 };
+  readonly #columns: readonly string[] | null;
+  readonly #makeRing: (columns: readonly string[]) => SampleRing;
+  readonly #where: string;
+  #header: RecordingHeader | null = null;
+  #ring: SampleRing | null = null;
+  /** Field of the recording for each column of the ring, [columns]. */
+  #places = new Int32Array(0);
+  /** The beginning of a header or of a block. */
+  #held = new Uint8Array(firstRoomBytes);
+  #heldBytes = 0;
+  #needs = headerStartBytes;
+  /** A whole block, of which samples are still to be handed on. */
+  #block: BlockReader | null = null;
+  #blockBytes = 0;
+  #nextSample = 0;
+  #isDamaged = false;
+
+  /**
+   * @param columns names of the wanted fields, in order; null for all of the recording
+   * @param makeRing gives the ring for them, once they are known
+   * @param where names the file in messages
+   */
+  constructor(
+    columns: readonly string[] | null,
+    makeRing: (columns: readonly string[]) => SampleRing,
+    where: string,
+  ) {
+    this.#columns = columns;
+    this.#makeRing = makeRing;
+    this.#where = where;
+  }
+
+  /** What the recording says of itself; null as long as its header is not there. */
+  get header(): RecordingHeader | null {
+    return this.#header;
+  }
+
+  /** Bytes of what is begun and has no end yet. */
+  get unfinishedBytes(): number {
+    return this.#block === null ? this.#heldBytes : 0;
+  }
+
+  /** @throws RivuletError where this is no recording, its header is damaged, or it lacks a wanted field */
+  decode(chunk: Uint8Array, start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      if (this.#block !== null) {
+        // Its last byte is given back until all of its samples have found room.
+        if (!this.#handOn()) break;
+        this.#drop(this.#blockBytes);
+        this.#block = null;
+        this.#findNext();
+        if (this.#block === null) at++;
+        continue;
+      }
+      const taken = Math.min(this.#needs - this.#heldBytes, end - at);
+      this.#hold(chunk, at, at + taken);
+      at += taken;
+      if (this.#heldBytes < this.#needs) continue;
+      if (this.#header === null) this.#takeHeader();
+      else this.#findNext();
+      if (this.#block !== null) at--;
+    }
+    this.counts.bytes += at - start;
+    return at;
+  }
+
+  /**
+   * To be called when the bytes are over.
+   * @throws RivuletError where they did not even reach the end of the header
+   */
+  finish(): void {
+    if (this.#header !== null) return;
+    throw new RivuletError(
+      `${this.#where} is a recording whose header is cut short or damaged: it cannot be known what its samples are`,
+    );
+  }
+
+  /** A recording has one beginning: there is nothing to join in the middle. */
+  reset(): void {}
+
+  #takeHeader(): void {
+    const length = headerLength(this.#held, this.#where);
+    this.#needs = length;
+    if (this.#heldBytes < length) return;
+    this.#header = decodeHeader(this.#held.subarray(0, length), this.#where);
+    const names = this.#header.fields.map(({ name }) => name);
+    const columns = this.#columns ?? names;
+    this.#places = Int32Array.from(columns, (column) => {
+      const place = names.indexOf(column);
+      if (place < 0) {
+        throw new RivuletError(`${this.#where} has no field "${column}"; ${suggestion(column, names)}`);
+      }
+      return place;
+    });
+    this.#ring = this.#makeRing(columns);
+    this.#drop(length);
+    this.#findNext();
+  }
+
+  /** Goes on to the next block in what is held, or to how many bytes it needs. */
+  #findNext(): void {
+    const { fields } = this.#header as RecordingHeader;
+    for (;;) {
+      const found = findBlock(this.#held, this.#heldBytes, fields);
+      if (found === "damaged") {
+        if (!this.#isDamaged) this.counts.damaged++;
+        this.#isDamaged = true;
+        this.#drop(findMark(this.#held, 1, this.#heldBytes));
+      } else if ("needs" in found) {
+        this.#needs = found.needs;
+        return;
+      } else {
+        this.#isDamaged = false;
+        this.#block = new BlockReader(this.#held, found);
+        this.#blockBytes = found.length;
+        this.#nextSample = 0;
+        return;
+      }
+    }
+  }
+
+  /** Hands samples of the block to the ring; false when there is no room for the rest. */
+  #handOn(): boolean {
+    const ring = this.#ring as SampleRing;
+    const block = this.#block as BlockReader;
+    const places = this.#places;
+    while (this.#nextSample < block.samples) {
+      const slot = ring.reserve();
+      if (slot < 0) return false;
+      const sample = this.#nextSample++;
+      for (let column = 0; column < places.length; column++) {
+        ring.values[slot + column] = block.value(places[column], sample);
+      }
+      ring.deviceTimes[ring.slot] = block.deviceTime(sample);
+      ring.commit(block.time(sample), block.sequence(sample));
+      this.counts.samples++;
+    }
+    return true;
+  }
+
+  #hold(chunk: Uint8Array, start: number, end: number): void {
+    const needed = this.#heldBytes + end - start;
+    if (needed > this.#held.length) {
+      const larger = new Uint8Array(Math.max(needed, 2 * this.#held.length));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(chunk.subarray(start, end), this.#heldBytes);
+    this.#heldBytes = needed;
+  }
+
+  #drop(bytes: number): void {
+    this.#held.copyWithin(0, bytes, this.#heldBytes);
+    this.#heldBytes -= bytes;
+  }
+}

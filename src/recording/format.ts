@@ -1,0 +1,501 @@
+/**
+ * A recording: samples in the order in which they arrived, as a stream of plain MessagePack values. First a map,
+ *
+ *     { format: "rivulet-recording", version: 1, headerBytes, name, createdAt, source, fields, block, crc32 }
+ *
+ * then blocks, each an array of the parts that `block` names:
+ *
+ *     "RVLB"       the mark by which a reader finds the next block after a damaged one
+ *     samples      how many
+ *     time         of the first one, milliseconds since the epoch
+ *     sequence     number of the first one
+ *     times        u16 each: milliseconds since the first one
+ *     sequences    i32 each: number minus the first one's; empty where each is one more than the one before
+ *     deviceTimes  u32 each: the device's own milliseconds; empty where it sends none
+ *     encodings    a byte a field: 1 for the field's own type, of which raw * scale + offset is the value; 0 for f64
+ *     values       all of the first field, then all of the second, and so on
+ *     crc32        of the block's bytes before this part
+ *
+ * Binary parts are little-endian. A field is stored as its own type where that gives every value back bit for bit, as
+ * f64 where it does not. Numbers and lengths in a block always take their widest form, so that parts stand at places
+ * which follow from the lengths, and every length is checked against the number of samples before it is believed. A
+ * block is written whole, so a power cut leaves whole blocks and at most one that is torn.
+ */
+import { pack, unpack } from "../checkpoint/messagepack.ts";
+import { CheckpointError, RivuletError } from "../errors.ts";
+import { checksum, crc32IsoHdlc, createCrc } from "../samples/crc.ts";
+import {
+  defineFields,
+  type Field,
+  type FieldDescription,
+  type FieldType,
+  fieldBytes,
+  integerRange,
+} from "../samples/fields.ts";
+
+/** What a recording says of itself. */
+export interface RecordingHeader {
+  name: string;
+  /** ISO 8601. */
+  createdAt: string;
+  /** Where the samples came from, in words. */
+  source: string;
+  fields: Field[];
+}
+
+const format = "rivulet-recording";
+const version = 1;
+const parts = [
+  ...["mark", "samples", "time", "sequence", "times", "sequences", "deviceTimes", "encodings", "values"],
+  "crc32",
+];
+
+/** All headers have in common what follows their first byte, which counts keys: the key "format" and its value. */
+const beginning = Buffer.from(`\xa6format\xb1${format}`, "latin1");
+const versionAt = 34;
+const headerBytesAt = 48;
+/** What has to be there of a header before its length is known. */
+export const headerStartBytes = headerBytesAt + 4;
+/** Ten thousand fields with long names. */
+const longestHeaderBytes = 1 << 20;
+
+/** The array of ten parts, and the mark. */
+const mark = Uint8Array.of(0x9a, 0xa4, 0x52, 0x56, 0x4c, 0x42);
+export const markBytes = mark.length;
+const samplesAt = markBytes;
+const timeAt = samplesAt + 5;
+const sequenceAt = timeAt + 9;
+/** Where the first binary part begins, with its type and its length. */
+const binaryAt = sequenceAt + 9;
+const binaryHeadBytes = 5;
+const crcBytes = 5;
+const uint32 = 0xce;
+const float64 = 0xcb;
+const binary32 = 0xc6;
+
+export const mostSamplesInBlock = 4096;
+/** More than this no block claims; a reader holds one block. */
+export const largestValuesBytes = 1 << 24;
+const longestTimeOffset = 0xffff;
+
+const crc = createCrc(crc32IsoHdlc);
+const crcOf = (bytes: Uint8Array, start: number, end: number) => checksum(crc, bytes, start, end) >>> 0;
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Whether a file whose first bytes these are is a recording, of any version; also asked of a file cut short. */
+export function isRecording(bytes: Uint8Array, end = bytes.length): boolean {
+  const compared = Math.min(end, 1 + beginning.length);
+  if (compared < 2 || bytes[0] >> 4 !== 8) return false;
+  for (let at = 1; at < compared; at++) if (bytes[at] !== beginning[at - 1]) return false;
+  return true;
+}
+
+export function encodeHeader({ name, createdAt, source, fields }: RecordingHeader): Uint8Array {
+  const inFull = 0xffffffff; // packed as 32 bits, which are filled in below
+  const message = Buffer.concat(
+    pack({
+      format,
+      version,
+      headerBytes: inFull,
+      name,
+      createdAt,
+      source,
+      fields: fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
+      block: parts,
+      crc32: inFull,
+    }),
+  );
+  if (message.length > longestHeaderBytes) {
+    throw new RivuletError(
+      `the header of a recording of ${fields.length} fields takes ${message.length} bytes, more than ${longestHeaderBytes}: shorten their names`,
+    );
+  }
+  const view = viewOf(message);
+  view.setUint32(headerBytesAt, message.length);
+  view.setUint32(message.length - 4, crcOf(message, 0, message.length - 4));
+  return message;
+}
+
+/**
+ * Bytes of the header that begins a recording, of which `headerStartBytes` are there.
+ * @throws RivuletError where it is no recording, or a newer one
+ */
+export function headerLength(bytes: Uint8Array, where: string): number {
+  if (!isRecording(bytes, headerStartBytes)) {
+    throw new RivuletError(`${where} is no recording, or its beginning is damaged`);
+  }
+  if (bytes[versionAt] > version && bytes[versionAt] < 0x80) {
+    throw new RivuletError(
+      `${where} is a recording of version ${bytes[versionAt]}, and this Rivulet reads ${version}: update it`,
+    );
+  }
+  const length = viewOf(bytes).getUint32(headerBytesAt);
+  if (length <= headerStartBytes || length > longestHeaderBytes) throw damagedHeader(where);
+  return length;
+}
+
+const damagedHeader = (where: string) =>
+  new RivuletError(
+    `${where} is a recording whose header is damaged: it cannot be known what its samples are`,
+  );
+
+/** @throws RivuletError where the header is damaged */
+export function decodeHeader(bytes: Uint8Array, where: string): RecordingHeader {
+  const tailAt = bytes.length - 4;
+  if (viewOf(bytes).getUint32(tailAt) !== crcOf(bytes, 0, tailAt)) throw damagedHeader(where);
+  try {
+    const header = unpack(bytes, where) as unknown as RecordingHeader;
+    return { ...header, fields: defineFields(header.fields as FieldDescription[], `fields of ${where}`) };
+  } catch (error) {
+    if (error instanceof CheckpointError || error instanceof TypeError) throw damagedHeader(where);
+    throw error;
+  }
+}
+
+/** Gathers samples in memory taken once, and makes blocks of them. */
+export class BlockEncoder {
+  readonly #fields: readonly Field[];
+  readonly #capacity: number;
+  /** [fields, capacity] */
+  readonly #values: Float64Array;
+  readonly #times: Float64Array;
+  readonly #sequences: Float64Array;
+  readonly #deviceTimes: Float64Array;
+  #samples = 0;
+
+  constructor(fields: readonly Field[], capacity = blockCapacity(fields.length)) {
+    this.#fields = fields;
+    this.#capacity = capacity;
+    this.#values = new Float64Array(fields.length * capacity);
+    this.#times = new Float64Array(capacity);
+    this.#sequences = new Float64Array(capacity);
+    this.#deviceTimes = new Float64Array(capacity);
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /**
+   * Adds the sample at `offset` of `values`. False where it needs a block of its own: this one is full, or a difference
+   * to its first sample is beyond what a block can say. `deviceTime` is NaN where there is none.
+   */
+  add(values: Float64Array, offset: number, time: number, sequence: number, deviceTime: number): boolean {
+    const at = this.#samples;
+    const capacity = this.#capacity;
+    if (at === capacity) return false;
+    if (at > 0) {
+      const elapsed = time - this.#times[0];
+      const ahead = sequence - this.#sequences[0];
+      if (!(elapsed >= 0 && elapsed <= longestTimeOffset) || !Number.isInteger(elapsed)) return false;
+      if (!Object.is(after(this.#times[0], elapsed), time)) return false;
+      if ((ahead | 0) !== ahead || !Object.is(after(this.#sequences[0], ahead), sequence)) return false;
+      if (isDeviceTime(deviceTime) !== isDeviceTime(this.#deviceTimes[0])) return false;
+    }
+    const store = this.#values;
+    const fields = this.#fields.length;
+    for (let field = 0; field < fields; field++) store[field * capacity + at] = values[offset + field];
+    this.#times[at] = time;
+    this.#sequences[at] = sequence;
+    this.#deviceTimes[at] = deviceTime;
+    this.#samples = at + 1;
+    return true;
+  }
+
+  /** The block of all samples added since the last one, in memory of its own. */
+  take(): Uint8Array {
+    const samples = this.#samples;
+    const encodings = this.#fields.map((field, index) => this.#encodingOf(field, index));
+    const isCounting = this.#isCounting();
+    const hasDeviceTimes = samples > 0 && isDeviceTime(this.#deviceTimes[0]);
+    const lengths = partLengths(this.#fields, encodings, samples, isCounting, hasDeviceTimes);
+    const total = lengths.reduce((sum, length) => sum + binaryHeadBytes + length, binaryAt + crcBytes);
+    const block = new Uint8Array(total);
+    const view = viewOf(block);
+    block.set(mark);
+    block[samplesAt] = uint32;
+    view.setUint32(samplesAt + 1, samples);
+    block[timeAt] = float64;
+    view.setFloat64(timeAt + 1, this.#times[0]);
+    block[sequenceAt] = float64;
+    view.setFloat64(sequenceAt + 1, this.#sequences[0]);
+    let at = binaryAt;
+    const begin = (length: number) => {
+      block[at] = binary32;
+      view.setUint32(at + 1, length);
+      at += binaryHeadBytes;
+    };
+    const [times, sequences, deviceTimes, encodingBytes, values] = lengths;
+    begin(times);
+    for (let i = 0; i < samples; i++, at += 2) view.setUint16(at, this.#times[i] - this.#times[0], true);
+    begin(sequences);
+    if (sequences > 0) {
+      for (let i = 0; i < samples; i++, at += 4) {
+        view.setInt32(at, this.#sequences[i] - this.#sequences[0], true);
+      }
+    }
+    begin(deviceTimes);
+    if (deviceTimes > 0) {
+      for (let i = 0; i < samples; i++, at += 4) view.setUint32(at, this.#deviceTimes[i], true);
+    }
+    begin(encodingBytes);
+    for (const encoding of encodings) block[at++] = encoding;
+    begin(values);
+    for (let field = 0; field < encodings.length; field++) at = this.#writeColumn(view, at, field, encodings);
+    block[at] = uint32;
+    view.setUint32(at + 1, crcOf(block, 0, at));
+    this.#samples = 0;
+    return block;
+  }
+
+  #isCounting(): boolean {
+    for (let i = 1; i < this.#samples; i++) {
+      if (this.#sequences[i] !== after(this.#sequences[0], i)) return false;
+    }
+    return true;
+  }
+
+  /** The field's own type where it gives back every value of the column, else f64. */
+  #encodingOf(field: Field, index: number): number {
+    if (field.type === "f64") return asDouble;
+    const first = index * this.#capacity;
+    for (let i = 0; i < this.#samples; i++) {
+      const value = this.#values[first + i];
+      const raw = rawOf(field, value);
+      if (Number.isNaN(raw) || !Object.is(raw * field.scale + field.offset, value)) return asDouble;
+    }
+    return asFieldType;
+  }
+
+  #writeColumn(view: DataView, start: number, index: number, encodings: readonly number[]): number {
+    const field = this.#fields[index];
+    const type = encodings[index] === asDouble ? "f64" : field.type;
+    const first = index * this.#capacity;
+    let at = start;
+    for (let i = 0; i < this.#samples; i++, at += fieldBytes[type]) {
+      const value = this.#values[first + i];
+      writeRaw(view, at, type, encodings[index] === asDouble ? value : rawOf(field, value));
+    }
+    return at;
+  }
+}
+
+const asDouble = 0;
+const asFieldType = 1;
+
+/** A block takes a quarter of a megabyte at most, or holds one sample. */
+function blockCapacity(fields: number): number {
+  return Math.max(1, Math.min(mostSamplesInBlock, Math.floor(2 ** 18 / (8 * fields + 10))));
+}
+
+/** Adding 0 to -0 would give 0. */
+const after = (first: number, difference: number) => (difference === 0 ? first : first + difference);
+
+const isDeviceTime = (time: number) => time >>> 0 === time && !Object.is(time, -0);
+
+/** The number of a field's type that stands for a value, NaN where there is none. */
+function rawOf({ type, scale, offset }: Field, value: number): number {
+  const raw = (value - offset) / scale;
+  const range = integerRange[type];
+  if (range === undefined) return Math.fround(raw);
+  const whole = Math.round(raw);
+  return whole >= range[0] && whole <= range[1] ? whole : Number.NaN;
+}
+
+function writeRaw(view: DataView, at: number, type: FieldType, raw: number): void {
+  switch (type) {
+    case "f32":
+      view.setFloat32(at, raw, true);
+      break;
+    case "f64":
+      view.setFloat64(at, raw, true);
+      break;
+    case "i8":
+      view.setInt8(at, raw);
+      break;
+    case "u8":
+      view.setUint8(at, raw);
+      break;
+    case "i16":
+      view.setInt16(at, raw, true);
+      break;
+    case "u16":
+      view.setUint16(at, raw, true);
+      break;
+    case "i32":
+      view.setInt32(at, raw, true);
+      break;
+    case "u32":
+      view.setUint32(at, raw, true);
+      break;
+  }
+}
+
+function readRaw(view: DataView, at: number, type: FieldType): number {
+  switch (type) {
+    case "f32":
+      return view.getFloat32(at, true);
+    case "f64":
+      return view.getFloat64(at, true);
+    case "i8":
+      return view.getInt8(at);
+    case "u8":
+      return view.getUint8(at);
+    case "i16":
+      return view.getInt16(at, true);
+    case "u16":
+      return view.getUint16(at, true);
+    case "i32":
+      return view.getInt32(at, true);
+    case "u32":
+      return view.getUint32(at, true);
+  }
+}
+
+/** Bytes of times, sequences, deviceTimes, encodings and values. */
+function partLengths(
+  fields: readonly Field[],
+  encodings: ArrayLike<number>,
+  samples: number,
+  isCounting: boolean,
+  hasDeviceTimes: boolean,
+): number[] {
+  let width = 0;
+  for (let field = 0; field < fields.length; field++) {
+    width += encodings[field] === asFieldType ? fieldBytes[fields[field].type] : fieldBytes.f64;
+  }
+  return [
+    2 * samples,
+    isCounting ? 0 : 4 * samples,
+    hasDeviceTimes ? 4 * samples : 0,
+    fields.length,
+    width * samples,
+  ];
+}
+
+/** Where the parts of a whole block stand. */
+interface BlockPlaces {
+  samples: number;
+  times: number;
+  /** -1 where each number is one more than the one before. */
+  sequences: number;
+  /** -1 where the device sends none. */
+  deviceTimes: number;
+  /** Place and encoding of each field's column, [fields]. */
+  columns: { at: number; type: FieldType; scale: number; offset: number }[];
+  /** Bytes of the block. */
+  length: number;
+}
+
+/** What is known of the block that bytes begin with: that it needs more bytes than are there, is none, or is whole. */
+export type BlockFinding = { needs: number } | "damaged" | BlockPlaces;
+
+/**
+ * Looks for a block at the beginning of the first `end` of some bytes. No length is believed before it agrees with the
+ * number of samples and the fields, so what a block `needs` is bounded.
+ */
+export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field[]): BlockFinding {
+  for (let at = 0; at < Math.min(end, markBytes); at++) if (bytes[at] !== mark[at]) return "damaged";
+  if (end < binaryAt) return { needs: binaryAt };
+  const view = viewOf(bytes);
+  const samples = view.getUint32(samplesAt + 1);
+  if (bytes[samplesAt] !== uint32 || bytes[timeAt] !== float64 || bytes[sequenceAt] !== float64) {
+    return "damaged";
+  }
+  if (samples < 1 || samples > mostSamplesInBlock) return "damaged";
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  let allowed: readonly (readonly number[])[] = [
+    [2 * samples],
+    [0, 4 * samples],
+    [0, 4 * samples],
+    [fields.length],
+  ];
+  let at = binaryAt;
+  for (let part = 0; part < 5; part++) {
+    if (part === 4) {
+      const encodings = bytes.subarray(starts[3], starts[3] + fields.length);
+      if (encodings.some((encoding) => encoding > asFieldType)) return "damaged";
+      const valuesBytes = partLengths(fields, encodings, samples, true, false)[4];
+      if (valuesBytes > largestValuesBytes) return "damaged";
+      allowed = [...allowed, [valuesBytes]];
+    }
+    if (end < at + binaryHeadBytes) return { needs: at + binaryHeadBytes };
+    const length = view.getUint32(at + 1);
+    if (bytes[at] !== binary32 || !allowed[part].includes(length)) return "damaged";
+    starts.push(at + binaryHeadBytes);
+    lengths.push(length);
+    at += binaryHeadBytes + length;
+    if (part === 3 && end < at) return { needs: at };
+  }
+  if (end < at + crcBytes) return { needs: at + crcBytes };
+  if (bytes[at] !== uint32 || view.getUint32(at + 1) !== crcOf(bytes, 0, at)) return "damaged";
+  let columnAt = starts[4];
+  const columns = fields.map((field, index) => {
+    const isOwn = bytes[starts[3] + index] === asFieldType;
+    const column = {
+      at: columnAt,
+      type: isOwn ? field.type : ("f64" as const),
+      scale: isOwn ? field.scale : 1,
+      // Not 0, which added to -0 gives 0.
+      offset: isOwn ? field.offset : -0,
+    };
+    columnAt += samples * fieldBytes[column.type];
+    return column;
+  });
+  return {
+    samples,
+    times: starts[0],
+    sequences: lengths[1] === 0 ? -1 : starts[1],
+    deviceTimes: lengths[2] === 0 ? -1 : starts[2],
+    columns,
+    length: at + crcBytes,
+  };
+}
+
+/** Reads the samples of one whole block. */
+export class BlockReader {
+  readonly #places: BlockPlaces;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array, places: BlockPlaces) {
+    this.#places = places;
+    this.#view = viewOf(bytes);
+  }
+
+  get samples(): number {
+    return this.#places.samples;
+  }
+
+  value(field: number, sample: number): number {
+    const { at, type, scale, offset } = this.#places.columns[field];
+    return readRaw(this.#view, at + sample * fieldBytes[type], type) * scale + offset;
+  }
+
+  time(sample: number): number {
+    const elapsed = this.#view.getUint16(this.#places.times + 2 * sample, true);
+    return after(this.#view.getFloat64(timeAt + 1), elapsed);
+  }
+
+  sequence(sample: number): number {
+    const { sequences } = this.#places;
+    const ahead = sequences < 0 ? sample : this.#view.getInt32(sequences + 4 * sample, true);
+    return after(this.#view.getFloat64(sequenceAt + 1), ahead);
+  }
+
+  deviceTime(sample: number): number {
+    const { deviceTimes } = this.#places;
+    return deviceTimes < 0 ? Number.NaN : this.#view.getUint32(deviceTimes + 4 * sample, true);
+  }
+}
+
+/** Index from `from` on where a mark begins in the first `end` bytes, or may begin at their end; `end` where none does. */
+export function findMark(bytes: Uint8Array, from: number, end: number): number {
+  for (let at = from; at < end; at++) {
+    let matched = 0;
+    while (matched < markBytes && at + matched < end && bytes[at + matched] === mark[matched]) matched++;
+    if (matched === markBytes || at + matched === end) return at;
+  }
+  return end;
+}

@@ -1,0 +1,146 @@
+/** Recording at a real port: signals, kills, full disks and files that vanish. */
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { createStream, fieldsInYaml } from "../daemon/device.ts";
+import { readRecording } from "../recording/read.ts";
+import { cli, folderWith, rivulet, startRivulet } from "../rivulet.ts";
+import { until } from "../until.ts";
+
+const config = `name: bench
+source: { serial: { path: port }, fields: ${fieldsInYaml} }
+target: { column: label, classes: 3 }
+`;
+
+function bench() {
+  const cwd = folderWith({ "c.yaml": config });
+  const stream = createStream();
+  const device = stream.open();
+  device.plugIn(join(cwd, "port"));
+  return { cwd, stream, device, out: join(cwd, "d.rec") };
+}
+
+const words = ["record", "c.yaml", "--out", "d.rec"];
+
+async function recordAt(cwd: string, more: string[] = []) {
+  const run = startRivulet([...words, ...more], { cwd });
+  await until(() => `${run.stdout}${run.stderr}`.includes("is open"));
+  return run;
+}
+
+describe.concurrent("record", () => {
+  test("writes what a port sends until told to stop, and says so each second", async () => {
+    const { cwd, device, out } = bench();
+    const run = await recordAt(cwd);
+    device.samples(500);
+    await until(() => /500 samples, .* 500 on the disk/.test(run.stdout));
+    device.samples(10);
+    await pause(100);
+    run.process.kill("SIGTERM");
+    const { code, stdout, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/\nsamples {4}510; none lost\n/);
+    const { header, rows, sequences, damaged, unfinishedBytes } = readRecording(out);
+    expect(header).toMatchObject({ name: "bench", source: join(cwd, "port") });
+    expect([rows.length, damaged, unfinishedBytes]).toEqual([510, 0, 0]);
+    expect(sequences).toEqual(Array.from({ length: 510 }, (_, i) => i + 1));
+  });
+
+  test("ends by itself after --seconds, with one JSON document on standard output", async () => {
+    const { cwd, device, out } = bench();
+    const run = await recordAt(cwd, ["--seconds", "1", "--json"]);
+    device.samples(20);
+    const { code, stdout } = await run.ended;
+    expect(code).toBe(0);
+    const { samples, synced, bytes, damaged } = JSON.parse(stdout);
+    expect({ samples, synced, bytes, damaged }).toEqual({
+      ...{ samples: 20, synced: 20, bytes: statSync(out).size, damaged: 0 },
+    });
+  });
+
+  test("loses at most what came after the last sync when it is killed", async () => {
+    for (let kill = 0; kill < 8; kill++) {
+      const { cwd, device, out } = bench();
+      const run = await recordAt(cwd);
+      const feeding = setInterval(() => device.samples(20), 10);
+      await until(() => run.stdout.includes("on the disk"));
+      await pause(1000 + 130 * kill);
+      run.process.kill("SIGKILL");
+      clearInterval(feeding);
+      const { stdout } = await run.ended;
+      const told = [...stdout.matchAll(/ (\d+) on the disk/g)].map((match) => Number(match[1]));
+      const { sequences, damaged } = readRecording(out);
+      expect(damaged).toBe(0);
+      expect(sequences.length).toBeGreaterThanOrEqual(told.at(-1) as number);
+      expect(sequences).toEqual(Array.from({ length: sequences.length }, (_, i) => i + 1));
+      device.unplug();
+    }
+  }, 120_000);
+
+  test("refuses a file that exists, and leaves it as it is", async () => {
+    const { cwd, out } = bench();
+    const first = await recordAt(cwd);
+    first.process.kill("SIGTERM");
+    await first.ended;
+    const before = readFileSync(out);
+    const { code, stderr } = await rivulet(words, { cwd });
+    expect([code, stderr]).toEqual([
+      1,
+      "rivulet: d.rec exists already, and a recording is never written over nor appended to: name another file, or move that one away\n",
+    ]);
+    expect(readFileSync(out)).toEqual(before);
+  });
+
+  test("leaves no file behind where the port cannot be opened", async () => {
+    const { cwd, device, out } = bench();
+    device.unplug();
+    const { code, stderr } = await rivulet(words, { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^rivulet: .*port.*\n$/);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("ends with 1 when its file is removed", async () => {
+    const { cwd, out } = bench();
+    const run = await recordAt(cwd);
+    rmSync(out);
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([
+      1,
+      "rivulet: d.rec was removed while it was being recorded: begin another recording, what was recorded is gone\n",
+    ]);
+  });
+
+  test("needs a folder that is there", async () => {
+    const { cwd } = bench();
+    const { code, stderr } = await rivulet(["record", "c.yaml", "--out", "nowhere/d.rec"], { cwd });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^rivulet: cannot record to nowhere\/d\.rec: the folder is not there; create it/);
+  });
+});
+
+/** A mount namespace of its own: what is mounted in it is gone with the last process in it. */
+const unshare = process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"];
+const canMount =
+  spawnSync(unshare[0], [...unshare.slice(1), "sh", "-c", "mount -t tmpfs none /mnt"]).status === 0;
+
+describe.skipIf(!canMount)("on a full disk", () => {
+  test("record ends with 1 and a sentence, and what was written stays readable", async () => {
+    const { cwd, device } = bench();
+    mkdirSync(join(cwd, "small"));
+    device.samples(4000);
+    const script = `mount -t tmpfs -o size=16k none small && "$0" "$1" record c.yaml --out small/d.rec; code=$?; cp small/d.rec kept.rec; exit $code`;
+    const words = [...unshare.slice(1), "sh", "-c", script, process.execPath, cli];
+    const { code, stderr } = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      execFile(unshare[0], words, { cwd }, (error, _, stderr) => resolve({ code: error?.code, stderr }));
+    });
+    expect(stderr).toMatch(
+      /^rivulet: cannot record to small\/d\.rec: the disk is full, .*make room there\n$/,
+    );
+    expect(code).toBe(1);
+    const { damaged, unfinishedBytes } = readRecording(join(cwd, "kept.rec"));
+    expect([damaged, unfinishedBytes]).toEqual([0, 0]);
+  });
+});
