@@ -5,10 +5,15 @@ import { RivuletError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import { readHeader } from "../samples/csv-file.ts";
 
+/** Whether what is named is read as it comes, and only once. */
+export function isPipe(data: string): boolean {
+  const found = statSync(data, { throwIfNoEntry: false });
+  return found !== undefined && (found.isFIFO() || found.isSocket() || found.isCharacterDevice());
+}
+
 /** Refuses a pipe where the rows are needed more than once. A file that is not there is refused where it is read. */
 export function requireRereadable(data: string): void {
-  const found = statSync(data, { throwIfNoEntry: false });
-  if (found?.isFIFO() || found?.isSocket() || found?.isCharacterDevice()) {
+  if (isPipe(data)) {
     throw new RivuletError(
       `${data} is no file but a stream, which can be read only once: write its rows to a file, and name that`,
     );
@@ -16,10 +21,14 @@ export function requireRereadable(data: string): void {
 }
 
 /** The columns of a data file that count, in order: those that the config names, or all that it does not ignore. */
-export async function columnsOf(config: Config, data: string): Promise<string[]> {
+export async function columnsOf(
+  config: Config,
+  data: string,
+  namesIn: (data: string) => Promise<string[]> = readHeader,
+): Promise<string[]> {
   const { fields, ignore } = config.source;
   if (fields) return fields.map(({ name }) => name);
-  const header = await readHeader(data);
+  const header = await namesIn(data);
   const unknown = ignore.find((name) => !header.includes(name));
   if (unknown !== undefined) {
     throw new RivuletError(

@@ -1,13 +1,13 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { formatSize } from "../daemon/quantities.ts";
-import { RivuletError } from "../errors.ts";
+import { RivuletError, UsageError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
 import { mostClasses } from "../learner/target.ts";
-import { readHeader, readRows } from "../samples/csv-file.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
-import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
+import { badLabel, columnsOf, isPipe, requireRereadable } from "./data-file.ts";
+import { openStream, type RecordedStream, type StreamRead } from "./recorded-stream.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts } from "./terminal/text-table.ts";
 
@@ -27,19 +27,26 @@ export async function run(invocation: Invocation): Promise<Report> {
     options["save"] === undefined
       ? null
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
+  const realTime = invocation.switches.has("real-time");
+  const stream = await openStream(data, { isPipe: isPipe(data) });
+  if (realTime && !stream.isRecording) {
+    throw new UsageError(
+      `--real-time needs the times of a recording, and ${data} is a CSV file: leave it out`,
+    );
+  }
   // One pass is enough where a config names the columns: then a pipe will do.
   if (!config?.source.fields) requireRereadable(data);
-  const columns = config ? await columnsOf(config, data) : await readHeader(data);
+  const columns = config ? await columnsOf(config, data, () => stream.columns()) : await stream.columns();
   const learner = config
     ? configuredLearner(config, columns, { seed })
-    : createLearner({ ...(await inferTask(data, columns)), training: { seed } });
-  const { rows, milliseconds } = await observeFile(learner, data, columns);
+    : createLearner({ ...(await inferTask(stream, data, columns)), training: { seed } });
+  const observed = await observeStream(learner, stream, { data, columns, realTime });
   save?.(learner, config?.name);
-  return report(learner, { data, rows, milliseconds, saved: options["save"] ?? null, config });
+  return report(learner, { data, observed, saved: options["save"] ?? null, config });
 }
 
 /** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */
-async function inferTask(data: string, columns: string[]): Promise<LearnerOptions> {
+async function inferTask(stream: RecordedStream, data: string, columns: string[]): Promise<LearnerOptions> {
   const column = columns[columns.length - 1];
   if (column === "target") return { fields: columns, target: { column } };
   if (column !== "label") {
@@ -48,36 +55,41 @@ async function inferTask(data: string, columns: string[]): Promise<LearnerOption
     );
   }
   let classes = 2;
-  await readRows(
-    data,
-    (row, index) => {
-      if (!Number.isInteger(row[0]) || row[0] < 0 || row[0] >= mostClasses) {
-        throw new RivuletError(
-          `${data}, row ${index + 1}: the label is ${row[0]}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
-        );
-      }
-      classes = Math.max(classes, row[0] + 1);
-    },
-    { columns: [column] },
-  );
+  await stream.read([column], (values, offset, index) => {
+    const label = values[offset];
+    if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
+      throw new RivuletError(
+        `${data}, row ${index + 1}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
+      );
+    }
+    classes = Math.max(classes, label + 1);
+  });
   return { fields: columns, target: { column, classes } };
 }
 
-async function observeFile(
+interface Observed extends StreamRead {
+  milliseconds: number;
+}
+
+async function observeStream(
   learner: Learner,
-  data: string,
-  columns: string[],
-): Promise<{ rows: number; milliseconds: number }> {
+  stream: RecordedStream,
+  { data, columns, realTime }: { data: string; columns: string[]; realTime: boolean },
+): Promise<Observed> {
+  const { target } = learner.describe();
   const width = columns.length;
-  const labelAt = columns.indexOf(learner.describe().target.column);
-  const block = new Float64Array(blockRows * width);
-  let filled = 0;
+  const labelAt = columns.indexOf(target.column);
+  // In real time each sample is learned from when it is due, as it was live.
+  const capacity = realTime ? 1 : blockRows;
+  const block = new Float64Array(capacity * width);
   let taken = 0;
+  let filled = 0;
   let milliseconds = 0;
   const observeBlock = () => {
     const start = performance.now();
     for (let row = 0; row < filled; row++) {
-      if (!learner.observe(block, row * width)) {
+      // A file of rows can be put right; a recording is what came, and is learned from as it was live.
+      if (!learner.observe(block, row * width) && !stream.isRecording) {
         throw badLabel(data, taken + row, block[row * width + labelAt], learner.classes);
       }
     }
@@ -85,32 +97,34 @@ async function observeFile(
     taken += filled;
     filled = 0;
   };
-  const { rows } = await readRows(
-    data,
-    (row) => {
-      block.set(row, filled * width);
+  const read = await stream.read(
+    columns,
+    (values, offset) => {
+      const start = filled * width;
+      for (let column = 0; column < width; column++) block[start + column] = values[offset + column];
       filled++;
-      if (filled === blockRows) observeBlock();
+      if (filled === capacity) observeBlock();
     },
-    { columns },
+    realTime,
   );
   observeBlock();
-  return { rows, milliseconds };
+  return { ...read, milliseconds };
 }
 
 interface Outcome {
   data: string;
-  rows: number;
-  milliseconds: number;
+  observed: Observed;
   saved: string | null;
   config: Config | null;
 }
 
-function report(learner: Learner, { data, rows, milliseconds, saved, config }: Outcome): Report {
+function report(learner: Learner, { data, observed, saved, config }: Outcome): Report {
+  const { rows, milliseconds, damaged, tornBytes } = observed;
+  const rejected = learner.refusals.notFinite + learner.refusals.badLabel;
   const { network } = learner;
   const { target } = learner.describe();
   const metrics = learner.report();
-  const microsecondsPerSample = (1000 * milliseconds) / rows;
+  const microsecondsPerSample = (1000 * milliseconds) / Math.max(1, rows);
   const residentBytes = process.memoryUsage.rss();
   const arenaBytes = network.plan.totalBytes;
   const task = learner.classes > 0 ? "classification" : "regression";
@@ -118,6 +132,9 @@ function report(learner: Learner, { data, rows, milliseconds, saved, config }: O
   return {
     data: {
       rows,
+      rejected,
+      damaged,
+      tornBytes,
       task,
       target,
       metrics,
@@ -131,6 +148,7 @@ function report(learner: Learner, { data, rows, milliseconds, saved, config }: O
     },
     text: facts([
       ["data", `${data}, ${rows} rows`],
+      ...flaws(rejected, observed),
       ["predicted", what],
       ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
       ...scoreFacts(metrics),
@@ -142,4 +160,13 @@ function report(learner: Learner, { data, rows, milliseconds, saved, config }: O
       ...(saved === null ? [] : [["checkpoint", saved] as [string, string]]),
     ]),
   };
+}
+
+/** What of the recording was not learned from, where there is such a thing. */
+function flaws(rejected: number, { damaged, tornBytes }: Observed): [string, string][] {
+  const rows: [string, string][] = [];
+  if (rejected > 0) rows.push(["rejected", `${rejected} samples that may not be learned from, as live`]);
+  if (damaged > 0) rows.push(["damaged", `${damaged} stretches of the recording, left out`]);
+  if (tornBytes > 0) rows.push(["torn", `the last ${tornBytes} bytes, as a power cut leaves them`]);
+  return rows;
 }

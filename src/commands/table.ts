@@ -55,12 +55,14 @@ export const commands: Command[] = [
     summary: "learn from a recorded stream row by row, predicting each row before learning from it",
     positionals: ["[CONFIG]"],
     options: {
-      data,
+      data: { value: "FILE", help: "a recording, or CSV with a header line; .gz is unpacked on the way" },
+      "real-time": { help: "play a recording as fast as it was recorded, instead of as fast as possible" },
       seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
       save: { value: "FILE", help: "write a checkpoint of the trained learner" },
     },
     details: [
       "Without CONFIG the last column of the header says what is predicted: label is a class from 0, target a number; all other columns are features. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
+      "A recording of rivulet record is learned from as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. A sample that the daemon refuses is counted; a wrong cell of a CSV file ends the reading, since it can be put right.",
     ],
     load: () => import("./replay.ts"),
   },

@@ -2,11 +2,9 @@
  * CSV files as a stream: a header line, then rows of numbers, plain or gzipped, of any size in flat memory. Unlike a
  * port, a file can be put right, so the first thing that is wrong with it ends the reading with its line and column.
  */
-import { type FileHandle, open } from "node:fs/promises";
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import { RivuletError } from "../errors.ts";
 import { readDecimal } from "./decimal.ts";
+import { readBytes } from "./file-bytes.ts";
 
 export interface RowOptions {
   /** Names of the columns wanted, in the order wanted. Default: all, in the file's order. */
@@ -23,7 +21,6 @@ export interface RowsRead {
   rows: number;
 }
 
-const CHUNK_BYTES = 1 << 16;
 /** No row of numbers is longer. A file without line ends is not read into memory to find that out. */
 const LONGEST_LINE_BYTES = 1 << 20;
 
@@ -295,57 +292,6 @@ async function forEachLine(
     }
   }
   if (unfinished.length > 0) hand(unfinished, 0, unfinished.length);
-}
-
-/**
- * The bytes of a file, unpacked when they are gzipped, whatever the file is called. A chunk lasts until the next one:
- * reading into one buffer keeps the memory flat, where a stream would leave a new one behind each time.
- */
-async function* readBytes(path: string): AsyncGenerator<Buffer> {
-  try {
-    const file = await open(path);
-    try {
-      const buffer = Buffer.alloc(CHUNK_BYTES);
-      let { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
-      if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) {
-        yield* unzip(file, buffer.subarray(0, bytesRead));
-        return;
-      }
-      while (bytesRead > 0) {
-        yield buffer.subarray(0, bytesRead);
-        ({ bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null));
-      }
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    throw describeReadFailure(path, error);
-  }
-}
-
-/** The unpacked bytes of a gzipped file of which the beginning was read already. */
-function unzip(file: FileHandle, beginning: Buffer): AsyncIterable<Buffer> {
-  const rest = file.createReadStream({ highWaterMark: CHUNK_BYTES });
-  rest.unshift(beginning);
-  // Whoever iterates is told of every error through the last stream, and leaving the loop closes them all.
-  return pipeline(rest, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
-}
-
-function describeReadFailure(path: string, error: unknown): unknown {
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "ENOENT":
-      return new RivuletError(`${path} cannot be read: there is no such file`);
-    case "EISDIR":
-      return new RivuletError(`${path} is a folder: name a CSV file in it`);
-    case "EACCES":
-      return new RivuletError(`${path} cannot be read: you have no permission to`);
-    default:
-      if (code?.startsWith("Z_")) {
-        return new RivuletError(`${path} is a damaged gzip file (${message}): copy or compress it again`);
-      }
-      return code === undefined ? error : new RivuletError(`${path} cannot be read: ${message}`);
-  }
 }
 
 function refuseEmpty(path: string): never {

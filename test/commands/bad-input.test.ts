@@ -273,7 +273,7 @@ describe.concurrent("data that is", () => {
 
   test("a folder", async () => {
     expect(await complaint(folderWith(), ["replay", "--data", "."])).toBe(
-      ". is a folder: name a CSV file in it",
+      ". is a folder: name a file in it",
     );
   });
 

@@ -1,0 +1,75 @@
+/** A recording as a stream of samples, plain or gzipped, in flat memory whatever its length. */
+import { readBytes } from "../samples/file-bytes.ts";
+import { SampleRing } from "../samples/ring.ts";
+import { RecordingDecoder } from "./decoder.ts";
+import { isRecording, type RecordingHeader } from "./format.ts";
+
+/** Samples decoded at a time. */
+const ringSamples = 1024;
+
+export interface Played {
+  samples: number;
+  /** Damaged stretches that were left out. */
+  damaged: number;
+  /** Bytes at the end that are no whole block: a power cut tore it. */
+  tornBytes: number;
+}
+
+export interface PlayOptions {
+  /** Names of the wanted fields, in the order wanted. Default: all. */
+  columns?: readonly string[];
+  /** Asked before each sample, which waits for it: the time of the sample, in milliseconds since the epoch. */
+  pace?: (time: number) => Promise<void> | null;
+}
+
+/** Whether a file is a recording, whatever it is called. @throws RivuletError where it cannot be read */
+export async function isRecordingFile(path: string): Promise<boolean> {
+  for await (const chunk of readBytes(path)) return isRecording(chunk);
+  return false;
+}
+
+/** @throws RivuletError where the file is no recording or cannot be read */
+export async function readRecordingHeader(path: string): Promise<RecordingHeader> {
+  const decoder = new RecordingDecoder([], () => new SampleRing(1, 1, "pause"), path);
+  for await (const chunk of readBytes(path)) {
+    decoder.decode(chunk, 0, chunk.length);
+    if (decoder.header !== null) return decoder.header;
+  }
+  decoder.finish();
+  throw new Error("a header that is whole was not found");
+}
+
+/**
+ * Hands over the samples of a recording in order.
+ *
+ * @param onSample takes the sample at `offset` of `values`, and its index from 0
+ * @throws RivuletError where the file cannot be read, is no recording or lacks a wanted field
+ */
+export async function playRecording(
+  path: string,
+  onSample: (values: Float64Array, offset: number, index: number) => void,
+  { columns, pace }: PlayOptions = {},
+): Promise<Played> {
+  let ring = new SampleRing(1, 1, "pause");
+  const decoder = new RecordingDecoder(
+    columns ?? null,
+    (names) => {
+      ring = new SampleRing(names.length, ringSamples, "pause");
+      return ring;
+    },
+    path,
+  );
+  let samples = 0;
+  for await (const chunk of readBytes(path)) {
+    for (let at = 0; at < chunk.length; ) {
+      at = decoder.decode(chunk, at, chunk.length);
+      for (; ring.length > 0; ring.release()) {
+        const wait = pace?.(ring.times[ring.frontSlot]) ?? null;
+        if (wait !== null) await wait;
+        onSample(ring.values, ring.front(), samples++);
+      }
+    }
+  }
+  decoder.finish();
+  return { samples, damaged: decoder.counts.damaged, tornBytes: decoder.unfinishedBytes };
+}
