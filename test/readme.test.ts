@@ -37,7 +37,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([8, 2, 2, 2]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([10, 2, 2, 2]);
   });
 
   // In order: a later command may use what an earlier one saved.

@@ -20,6 +20,8 @@ export interface Outcome {
 export interface Setting {
   cwd?: string;
   environment?: Record<string, string>;
+  /** Default: nothing. */
+  stdin?: "pipe" | "ignore";
   /** Of the user and the group that runs it; only root may choose. */
   uid?: number;
   gid?: number;
@@ -69,17 +71,17 @@ export function rivulet(words: string[], setting: Setting = {}): Promise<Outcome
 }
 
 /** Starts Node with arguments. */
-export function start(words: string[], { environment, ...setting }: Setting = {}): Run {
+export function start(words: string[], { environment, stdin = "ignore", ...setting }: Setting = {}): Run {
   const child = spawn(process.execPath, words, {
     ...setting,
     // Else the log would be the journal's where the tests run under systemd.
     env: { ...process.env, JOURNAL_STREAM: undefined, ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
   });
   children.add(child);
   const written = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {
-    child[stream].setEncoding("utf8").on("data", (text: string) => {
+    child[stream]?.setEncoding("utf8").on("data", (text: string) => {
       written[stream] += text;
     });
   }

@@ -109,6 +109,10 @@ function demoConfig(path: string, directory: string): Config {
     name: "demo",
     source: {
       serial: { path, baudRate: demoFirmware.baudRate },
+      tcp: null,
+      stdin: false,
+      file: null,
+      silenceMs: null,
       framing: "frames",
       crc: 16,
       fields: demoFirmware.fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),

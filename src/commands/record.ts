@@ -52,8 +52,8 @@ export async function run(invocation: Invocation): Promise<Report> {
     const over = new Promise<string>((resolve) => {
       if (seconds > 0) timeUp = setTimeout(() => resolve(`${seconds} s are over`), 1000 * seconds);
     });
-    const reason = await Promise.race([signalled, over, recording.failed]);
-    log({ event: "stop", text: `${reason}: stopping` });
+    const reason = await Promise.race([signalled, over, recording.failed, source.ended ?? over]);
+    if (reason !== undefined) log({ event: "stop", text: `${reason}: stopping` });
   } finally {
     clearInterval(line);
     clearTimeout(timeUp);

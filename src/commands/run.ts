@@ -7,7 +7,7 @@ import { standardError, standardOutput } from "../output.ts";
 import type { Invocation } from "./command.ts";
 import { untilSignalled } from "./signals.ts";
 
-/** Learns from a port until told to stop. */
+/** Learns from a source until told to stop, or until there is no more to come. */
 export async function run({ positionals: [file], options, json }: Invocation): Promise<null> {
   const statusEvery = options["status-every"] ?? "1min";
   const statusEveryMs = parseDuration(statusEvery);
@@ -30,10 +30,15 @@ export async function run({ positionals: [file], options, json }: Invocation): P
     before = now;
     log({ event: "status", text: statusLine(status, rate), details: { ...status, samplesPerSecond: rate } });
   }, statusEveryMs);
-  const signal = await signalled;
-  clearInterval(timer);
-  log({ event: "stop", text: `${signal}: stopping` });
-  await daemon.stop();
+  try {
+    // At its end a source says so itself.
+    const signal = await Promise.race([signalled, daemon.ended]);
+    if (signal !== undefined) log({ event: "stop", text: `${signal}: stopping` });
+  } finally {
+    // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
+    clearInterval(timer);
+    await daemon.stop();
+  }
   return null;
 }
 
@@ -57,6 +62,7 @@ function statusLine(status: DaemonStatus, rate: number): string {
     quality,
     `loss ${status.loss.toPrecision(3)}`,
     troubles.length === 0 ? "none lost" : troubles.join(", "),
+    ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
     `${formatSize(status.residentBytes)} resident`,
   ].join("; ");
 }

@@ -23,14 +23,14 @@ export const commands: Command[] = [
   },
   {
     name: "run",
-    summary: "learn from a serial port until told to stop: the daemon",
+    summary: "learn from a source until told to stop, or until its end: the daemon",
     positionals: ["CONFIG"],
     options: {
       "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
       json: { help: "make each line on standard output a JSON object with its time and event" },
     },
     details: [
-      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes is opened again as soon as it is back.",
+      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes, or a connection, is opened again as soon as it is back; at the end of a file or of standard input it saves and ends.",
     ],
     avoidsStreams: true,
     load: () => import("./run.ts"),

@@ -32,8 +32,20 @@ export interface SerialConfig {
   baudRate: number;
 }
 
+/** A peer that sends samples over the network. */
+export interface TcpConfig {
+  host: string;
+  port: number;
+}
+
+/** At most one of the first four is there; none where a data file is named on the command line instead. */
 export interface SourceConfig {
   serial: SerialConfig | null;
+  tcp: TcpConfig | null;
+  stdin: boolean;
+  file: string | null;
+  /** Without a byte for so long a port or a connection is opened anew; null: however long it takes. */
+  silenceMs: number | null;
   framing: (typeof framings)[number];
   /** Bits of the checksum that ends a frame. */
   crc: 16 | 32;
@@ -126,6 +138,20 @@ const configSchema = map(
             { path: "the port's path, such as path: /dev/ttyUSB0" },
           ),
         ),
+        tcp: v.optional(
+          map(
+            { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
+            {
+              host: "the peer's name, such as host: pump.local",
+              port: "the peer's port, such as port: 7000",
+            },
+          ),
+        ),
+        stdin: v.optional(v.literal(true, must("true"))),
+        file: v.optional(text("the path of a recording or a CSV file")),
+        silence: v.optional(
+          quantity("a duration with its unit such as 30s or 10min, up to 24d", parseDuration),
+        ),
         framing: v.optional(oneOf(framings)),
         crc: v.optional(v.picklist([16, 32], must("16 or 32"))),
         fields: v.optional(
@@ -205,12 +231,23 @@ type Parsed = v.InferOutput<typeof configSchema>;
 function checkTogether(parsed: Parsed, complaints: Complaints): void {
   const { source, target } = parsed;
   const fields = source?.fields;
-  if (source?.serial !== undefined && fields === undefined) {
+  const [origin, ...others] = originsOf(source);
+  for (const other of others) {
     complaints.add(
-      ["source"],
-      ': the key "fields" is missing; add the columns in the order in which the port sends them',
+      ["source", other],
+      ` stands beside source.${origin}: keep one of them, a daemon has one source`,
     );
   }
+  if (origin !== undefined && fields === undefined) {
+    complaints.add(
+      ["source"],
+      `: the key "fields" is missing; add the columns in the order in which the ${senders[origin]} sends them`,
+    );
+  }
+  if (source?.silence !== undefined && origin !== "serial" && origin !== "tcp") {
+    complaints.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
+  }
+  if (origin === "file") checkFileSource(source, complaints);
   if (source?.crc !== undefined && source.framing === "lines") {
     complaints.add(["source", "crc"], " belongs to frames: take it out, or choose framing: frames");
   }
@@ -223,7 +260,8 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   checkNetwork(parsed, fields ? fields.length - 1 : inputsOf(parsed.model?.inputShape), complaints);
   if (fields === undefined) return;
   const descriptions = fields.map(fieldDescription);
-  const needTypes = source?.serial !== undefined && (source.framing ?? defaults.framing) === "frames";
+  const needTypes =
+    origin !== undefined && origin !== "file" && (source?.framing ?? defaults.framing) === "frames";
   descriptions.forEach(({ name, type }, index) => {
     if (!needTypes || type !== undefined) return;
     complaints.add(
@@ -237,6 +275,30 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
     complaints.add(
       ["target", "column"],
       `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
+    );
+  }
+}
+
+const senders = { serial: "port", tcp: "peer", stdin: "writer", file: "device" } as const;
+const origins = ["serial", "tcp", "stdin", "file"] as const;
+
+/** Where the samples come from, as the keys of a source say. */
+const originsOf = (source: Parsed["source"]) => origins.filter((origin) => source?.[origin] !== undefined);
+
+/** What a file says of itself, or decides by waiting, the config need not say. */
+function checkFileSource(source: Parsed["source"], complaints: Complaints): void {
+  for (const key of ["framing", "crc"] as const) {
+    if (source?.[key] === undefined) continue;
+    complaints.add(
+      ["source", key],
+      " belongs to bytes as a device sends them, a file holds samples: take it out",
+    );
+  }
+  const whenFull = source?.queue?.whenFull;
+  if (whenFull !== undefined && whenFull !== "pause") {
+    complaints.add(
+      ["source", "queue", "whenFull"],
+      " must be pause where a file is read, which can wait: take it out",
     );
   }
 }
@@ -274,11 +336,15 @@ function withDefaults(parsed: Parsed, file: string): Config {
               path: portPath(source.serial.path, file),
               baudRate: source.serial.baudRate ?? defaults.baudRate,
             },
+      tcp: source?.tcp ?? null,
+      stdin: source?.stdin ?? false,
+      file: source?.file === undefined ? null : resolve(dirname(file), source.file),
+      silenceMs: source?.silence ?? null,
       framing: source?.framing ?? defaults.framing,
       crc: source?.crc === 32 ? 32 : defaults.crc,
       fields: source?.fields === undefined ? null : defineFields(source.fields.map(fieldDescription)),
       ignore: source?.ignore ?? [],
-      queue: { ...defaults.queue, ...source?.queue },
+      queue: { ...defaults.queue, whenFull: usualPolicy(source), ...source?.queue },
     },
     target:
       target.classes === undefined
@@ -306,6 +372,10 @@ function withDefaults(parsed: Parsed, file: string): Config {
     },
   };
 }
+
+/** A file or a pipe can wait until there is room; what a device measures goes on. */
+const usualPolicy = (source: Parsed["source"]): RingPolicy =>
+  source?.file !== undefined || source?.stdin !== undefined ? "pause" : defaults.queue.whenFull;
 
 /** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */
 function portPath(path: string, file: string): string {

@@ -11,10 +11,10 @@ import type { Learner } from "../learner/learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { Decoder } from "../samples/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
-import type { Source } from "../samples/source.ts";
+import type { Source, SourceState } from "../samples/source.ts";
 import type { Config } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
-import { configuredSource } from "./configured-source.ts";
+import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { Intake } from "./intake.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
@@ -39,6 +39,8 @@ export interface DaemonStatus {
   /** Mean loss of the latest step. */
   loss: number;
   scores: ClassificationReport | RegressionReport;
+  /** State of the source. */
+  source: SourceState;
   portLosses: number;
   bytes: number;
   checkpoints: number;
@@ -63,8 +65,11 @@ export class Daemon {
   readonly learner: Learner;
   /** Where its samples come from, in words. */
   readonly place: string;
+  /** Resolves when the source has no more to come, rejects where the rest cannot be had: `stop` is due then. */
+  readonly ended: Promise<void>;
   readonly #log: Log;
   readonly #source: Source;
+  readonly #sourceState: ConfiguredSource["state"];
   readonly #decoder: Decoder;
   readonly #ring: SampleRing;
   readonly #intake: Intake;
@@ -77,9 +82,9 @@ export class Daemon {
   #savingFails = false;
   #stopping: Promise<string | null> | null = null;
 
-  /** Plans and allocates everything. @throws RivuletError where the config names no port or its plan no budget fits */
+  /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
   constructor(config: Config, { log, beside = [] }: DaemonOptions) {
-    const { source, decoder, ring, fields, place } = configuredSource(config, log);
+    const { source, decoder, ring, fields, place, state } = configuredSource(config, log);
     this.config = config;
     this.place = place;
     this.#log = log;
@@ -88,6 +93,8 @@ export class Daemon {
       fields.map(({ name }) => name),
     );
     this.#source = source;
+    this.#sourceState = state;
+    this.ended = source.ended ?? new Promise(() => {});
     this.#decoder = decoder;
     this.#ring = ring;
     const learner = this.learner;
@@ -240,6 +247,7 @@ export class Daemon {
       updates: counted.updates - before.updates,
       loss: network.loss,
       scores: this.learner.report(),
+      source: this.#sourceState(),
       portLosses: this.#source.counts.losses,
       bytes: this.#source.counts.bytes,
       checkpoints: this.#checkpoints,

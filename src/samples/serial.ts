@@ -2,13 +2,7 @@ import { readSync } from "node:fs";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../errors.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
-import type { Receive, Source, SourceCounts } from "./source.ts";
-
-/**
- * `opening` for the first time, `open`, `waiting` for a port that is not there or went away, `silent`: open, but no
- * byte came for `silenceMs`, so it is opened anew, `closed` for good.
- */
-export type SerialState = "opening" | "open" | "waiting" | "silent" | "closed";
+import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
 
 export interface SerialCounts extends SourceCounts {
   /** Attempts to open the port that failed. */
@@ -46,7 +40,7 @@ export interface SerialOptions {
    */
   silenceMs?: number;
   /** Told of each change of state, and of a new reason for waiting, with a sentence for the log. */
-  onState?: (state: SerialState, sentence: string) => void;
+  onState?: (state: SourceState, sentence: string) => void;
   /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
   onReconnect?: () => void;
 }
@@ -134,7 +128,7 @@ class PortSource implements SerialSource {
   private started = false;
   /** No byte came since this connection began. */
   private isQuiet = true;
-  private state: SerialState = "opening";
+  private state: SourceState = "opening";
   /** Why the source waits, so that the same reason is told once. */
   private reason = "";
 
@@ -319,7 +313,7 @@ class PortSource implements SerialSource {
     this.tell("open", "", `the serial port ${path} is open at ${baudRate} baud`);
   }
 
-  private tell(state: SerialState, reason: string, sentence: string): void {
+  private tell(state: SourceState, reason: string, sentence: string): void {
     if (state === this.state && reason === this.reason && state !== "opening") return;
     this.state = state;
     this.reason = reason;

@@ -1,3 +1,9 @@
+/**
+ * `opening` for the first time, `open`, `waiting` for something that is not there or went away, `silent`: open, but no
+ * byte came for too long, so it is opened anew, `ended`: there is no more to come, `closed` for good.
+ */
+export type SourceState = "opening" | "open" | "waiting" | "silent" | "ended" | "closed";
+
 /** What happened on a source since it was made. Every count only rises. */
 export interface SourceCounts {
   /** Bytes handed on. */
@@ -24,6 +30,11 @@ export interface Source {
   open(receive: Receive): Promise<void>;
   /** Stops reading for good; no chunk arrives afterwards. Never fails, and may be called at any time and twice. */
   close(): Promise<void>;
+  /**
+   * Resolves when all there is has been handed on, rejects with a RivuletError when the rest cannot be had. Absent where
+   * a source goes on for ever.
+   */
+  readonly ended?: Promise<void>;
   /** Sends bytes to the device; false when they were dropped. Absent where there is no way back. */
   write?(bytes: Uint8Array): boolean;
 }

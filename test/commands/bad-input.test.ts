@@ -272,9 +272,7 @@ describe.concurrent("data that is", () => {
   });
 
   test("a folder", async () => {
-    expect(await complaint(folderWith(), ["replay", "--data", "."])).toBe(
-      ". is a folder: name a file in it",
-    );
+    expect(await complaint(folderWith(), ["replay", "--data", "."])).toBe(". is a folder: name a file in it");
   });
 
   test("cut off in the middle of its gzip", async () => {

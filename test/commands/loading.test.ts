@@ -1,25 +1,30 @@
 /** What a command loads is what it costs a board: serialport takes 11 MB, the emulator is not even installed there. */
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { folderWith, start } from "../rivulet.ts";
-
-const cli = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));
+import { cli, folderWith, start } from "../rivulet.ts";
 
 /** Writes the CommonJS packages that were loaded, as all of the heavy ones are, behind everything else. */
 const confess = `import module from "node:module"; import { writeSync } from "node:fs";
-process.on("exit", () => writeSync(2, "loaded: " + Object.keys(module._cache).join(" ")));`;
+process.on("exit", () => writeSync(2, "loaded: " + Object.keys(module._cache).concat(process.moduleLoadList).join(" ")));`;
 
-async function loadedBy(words: string[], cwd: string): Promise<string> {
+async function loadedBy(words: string[], cwd: string, stdin: "ignore" | "pipe" = "ignore"): Promise<string> {
   const hook = `data:text/javascript,${encodeURIComponent(confess)}`;
-  const { stderr } = await start(["--import", hook, cli, ...words], { cwd }).ended;
+  const run = start(["--import", hook, cli, ...words], { cwd, stdin });
+  run.process.stdin?.end();
+  const { stderr } = await run.ended;
   expect(stderr).toContain("loaded: ");
   return stderr;
 }
 
 const cwd = folderWith({
+  "pipe.yaml":
+    "source: { stdin: true, framing: lines, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n",
   "c.yaml": "target: { column: label, classes: 2 }\n",
   "port.yaml":
     "source: { serial: { path: none }, framing: lines, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n",
+  "file.yaml": "source: { file: d.csv, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n",
   "d.csv": "x,label\n1,0\n2,1\n",
 });
 
@@ -37,4 +42,19 @@ test.concurrent("run loads a serial port, and no emulator", async () => {
   const loaded = await loadedBy(["run", "port.yaml"], cwd);
   expect(loaded).toMatch(/serialport/);
   expect(loaded).not.toMatch(/avr8js|node-pty/);
+});
+
+test.concurrent("run loads sockets where there is no port and no file, and gzip for a packed file only", async () => {
+  writeFileSync(join(cwd, "d.csv.gz"), gzipSync("x,label\n1,0\n2,1\n"));
+  const calls = [
+    ["run", "port.yaml"],
+    ["run", "file.yaml"],
+    ["replay", "--data", "d.csv.gz"],
+  ];
+  const [port, file, packed] = await Promise.all(calls.map((words) => loadedBy(words, cwd)));
+  for (const loaded of [port, file]) expect(loaded).not.toMatch(/NativeModule (net|zlib)\b/);
+  expect(file).not.toMatch(/serialport/);
+  expect(packed).toMatch(/NativeModule zlib\b/);
+  const pipe = await loadedBy(["run", "pipe.yaml"], cwd, "pipe");
+  expect(pipe).toMatch(/NativeModule net\b/);
 });

@@ -60,6 +60,10 @@ test("fills in every default of a config that names only its target, but those t
     name: "pump",
     source: {
       serial: null,
+      tcp: null,
+      stdin: false,
+      file: null,
+      silenceMs: null,
       framing: "frames",
       crc: 16,
       fields: null,
@@ -81,6 +85,65 @@ test("takes relative paths from the config's folder", () => {
     "/etc/rivulet/p.yaml",
   );
   expect(config.source.serial?.path).toBe("/etc/rivulet/dev/port");
+});
+
+const sourceOf = (source: string) =>
+  parseConfig(`source: { ${source} }\ntarget: { column: b }`, "/etc/rivulet/p.yaml").source;
+
+test("takes one source of each kind, and lets a file and a pipe wait where there is no room", () => {
+  const fields = "fields: [a, b]";
+  expect(
+    sourceOf(`tcp: { host: pump.local, port: 7000 }, framing: lines, silence: 30s, ${fields}`),
+  ).toMatchObject({
+    ...{ tcp: { host: "pump.local", port: 7000 }, silenceMs: 30_000, queue: { whenFull: "drop-oldest" } },
+  });
+  expect(sourceOf(`stdin: true, framing: lines, ${fields}`)).toMatchObject({
+    ...{ stdin: true, queue: { whenFull: "pause" } },
+  });
+  expect(sourceOf(`file: data/pump.rec, ${fields}`)).toMatchObject({
+    ...{ file: "/etc/rivulet/data/pump.rec", queue: { whenFull: "pause" } },
+  });
+});
+
+test.each([
+  [
+    "stdin: true, file: x.csv, fields: [a, b]",
+    "p.yaml:1: source.file stands beside source.stdin: keep one of them, a daemon has one source",
+  ],
+  [
+    "file: x.csv, framing: lines, fields: [a, b]",
+    "p.yaml:1: source.framing belongs to bytes as a device sends them, a file holds samples: take it out",
+  ],
+  [
+    "file: x.csv, fields: [a, b], queue: { whenFull: drop-oldest }",
+    "p.yaml:1: source.queue.whenFull must be pause where a file is read, which can wait: take it out",
+  ],
+  [
+    "stdin: true, framing: lines, silence: 3s, fields: [a, b]",
+    "p.yaml:1: source.silence belongs to serial or tcp, which can be opened anew: take it out",
+  ],
+  [
+    "stdin: false, framing: lines, fields: [a, b]",
+    "p.yaml:1: source.stdin must be true, found the truth value false",
+  ],
+  [
+    "tcp: { host: pump, prot: 7 }, framing: lines, fields: [a, b]",
+    'p.yaml:1: source.tcp: unknown key "prot"; did you mean "port"?',
+  ],
+  [
+    "tcp: { host: pump, port: 70000 }, framing: lines, fields: [a, b]",
+    "p.yaml:1: source.tcp.port must be a whole number from 1 to 65535, found the number 70000",
+  ],
+  [
+    "tcp: { host: pump, port: 7 }, fields: [a, { name: b, type: u8 }]",
+    "p.yaml:1: source.fields[0] needs a type, because frames are binary: { name: a, type: f32 or f64 or i8 or u8 or i16 or u16 or i32 or u32 }",
+  ],
+  [
+    "stdin: true",
+    'p.yaml:1: source: the key "fields" is missing; add the columns in the order in which the writer sends them',
+  ],
+])("refuses the source { %s }", (source, sentence) => {
+  expect(() => parseConfig(`source: { ${source} }\ntarget: { column: b }`, "p.yaml")).toThrow(sentence);
 });
 
 test("takes plain names as the columns of text lines", () => {

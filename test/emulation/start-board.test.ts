@@ -19,7 +19,8 @@ import { SerialPort } from "serialport";
 import { expect, onTestFinished, test } from "vitest";
 import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { type BoardOptions, startBoard } from "../../src/emulation/start-board.ts";
-import { createSerialSource, type SerialState } from "../../src/samples/serial.ts";
+import { createSerialSource } from "../../src/samples/serial.ts";
+import type { SourceState } from "../../src/samples/source.ts";
 import { until } from "../until.ts";
 import { assertComplete, decodeStream } from "./frames.ts";
 
@@ -144,9 +145,9 @@ test("goes on unheard while the port is closed and is heard again afterwards", a
 // Through our own source: serialport's reader may spin for ever when a device goes away while it reads.
 test("hangs the port up and is gone when it is closed", async () => {
   const board = await pump();
-  const states: SerialState[] = [];
+  const states: SourceState[] = [];
   const { path } = board;
-  const onState = (state: SerialState) => states.push(state);
+  const onState = (state: SourceState) => states.push(state);
   const host = createSerialSource({ path, baudRate: demoFirmware.baudRate, onState });
   onTestFinished(() => host.close());
   await host.open(() => {});

@@ -9,8 +9,8 @@ import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pse
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
 import { createLineDecoder } from "../../src/samples/lines.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
-import { createSerialSource, type SerialOptions, type SerialState } from "../../src/samples/serial.ts";
-import type { Source } from "../../src/samples/source.ts";
+import { createSerialSource, type SerialOptions } from "../../src/samples/serial.ts";
+import type { Source, SourceState } from "../../src/samples/source.ts";
 import { until } from "../until.ts";
 import { fewFields, frame, frames, takeIndices } from "./streams.ts";
 
@@ -34,7 +34,7 @@ function stableName() {
 
 /** A source that reconnects quickly, with what it told. */
 function serial(options: Partial<SerialOptions> & { path: string }) {
-  const told: [SerialState, string][] = [];
+  const told: [SourceState, string][] = [];
   const source = createSerialSource({
     baudRate: 115200,
     reopenAfterMs: 5,

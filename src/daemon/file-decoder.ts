@@ -1,0 +1,69 @@
+import { RivuletError } from "../errors.ts";
+import { nearest } from "../nearest.ts";
+import { RecordingDecoder } from "../recording/decoder.ts";
+import { isRecordingFile } from "../recording/play.ts";
+import { readHeader } from "../samples/csv-file.ts";
+import type { Decoder, DecoderCounts } from "../samples/decoder.ts";
+import type { Field } from "../samples/fields.ts";
+import { createLineDecoder } from "../samples/lines.ts";
+import type { SampleRing } from "../samples/ring.ts";
+
+/** Decodes a file that is a recording or a CSV file, as its content shows. */
+export class FileDecoder implements Decoder {
+  readonly #path: string;
+  readonly #fields: readonly Field[];
+  readonly #ring: SampleRing;
+  #recording: RecordingDecoder | null = null;
+  #decoder: Decoder | null = null;
+
+  constructor(path: string, fields: readonly Field[], ring: SampleRing) {
+    this.#path = path;
+    this.#fields = fields;
+    this.#ring = ring;
+  }
+
+  get counts(): Readonly<DecoderCounts> {
+    return this.#decoder?.counts ?? { bytes: 0, samples: 0, damaged: 0, rejected: 0, missing: 0 };
+  }
+
+  /**
+   * Looks into the file; to be called before the first byte is decoded. Tells whether it is text.
+   * @throws RivuletError where it cannot be read, or has not the columns that are wanted
+   */
+  async prepare(): Promise<{ isText: boolean }> {
+    const names = this.#fields.map(({ name }) => name);
+    if (await isRecordingFile(this.#path)) {
+      this.#recording = new RecordingDecoder(names, () => this.#ring, this.#path);
+      this.#decoder = this.#recording;
+      return { isText: false };
+    }
+    const header = await readHeader(this.#path);
+    const missing = names.find((name) => !header.includes(name));
+    if (missing !== undefined) {
+      const near = nearest(missing, header);
+      const found = near === null ? `its header names ${header.join(", ")}` : `did you mean "${near}"?`;
+      throw new RivuletError(`${this.#path} has no column "${missing}" of source.fields; ${found}`);
+    }
+    // The values stand in it as they are, as those of any data file: scale and offset are of what a device sends.
+    const plain = this.#fields.map((field) => ({ ...field, scale: 1, offset: 0 }));
+    this.#decoder = createLineDecoder(plain, this.#ring, { startsAtLine: true });
+    return { isText: true };
+  }
+
+  decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    if (this.#decoder === null) throw new Error("decode() before prepare()");
+    return this.#decoder.decode(chunk, start, end, time);
+  }
+
+  reset(): void {}
+
+  /** @throws RivuletError where the bytes did not reach the end of a recording's header */
+  finish(): void {
+    this.#recording?.finish();
+  }
+
+  /** Bytes of a recording's last block, where a power cut has torn it. */
+  get tornBytes(): number {
+    return this.#recording?.unfinishedBytes ?? 0;
+  }
+}

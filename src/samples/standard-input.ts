@@ -1,0 +1,104 @@
+import { createReadStream, fstatSync } from "node:fs";
+import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
+
+/** As much at a time as a serial port gives, so that the ring has room for it. */
+const READ_BYTES = 4096;
+const STANDARD_INPUT = 0;
+
+export interface StandardInputOptions {
+  onState?: (state: SourceState, sentence: string) => void;
+}
+
+/**
+ * Standard input: a pipe, a socket, a file, or what somebody types. Whoever writes is held back while what came is not
+ * yet done with. At its end the source ends. A last line that has no end is not handed on whole: that is what a
+ * writer leaves behind who was stopped in the middle, and half a number still is a number.
+ */
+export function createStandardInput(options: StandardInputOptions = {}): Source {
+  return new StandardInput(options);
+}
+
+class StandardInput implements Source {
+  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  readonly ended: Promise<void>;
+  readonly #options: StandardInputOptions;
+  #end: () => void = () => {};
+  #stop: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: StandardInputOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  async open(receive: Receive): Promise<void> {
+    this.counts.opens++;
+    this.#options.onState?.("open", "reading standard input");
+    const hand = (chunk: Uint8Array, bytes: number) => {
+      if (this.#isClosed) return;
+      this.counts.bytes += bytes;
+      receive(chunk, bytes);
+    };
+    let isOver = false;
+    const finish = () => {
+      if (!this.#isClosed && !isOver) this.#options.onState?.("ended", "standard input is at its end");
+      isOver = true;
+      this.#end();
+    };
+    const kind = fstatSync(STANDARD_INPUT);
+    if (kind.isFIFO() || kind.isSocket()) await this.#readPipe(hand, finish);
+    else this.#readStream(hand, finish);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stop();
+  }
+
+  async #readPipe(hand: Receive, finish: () => void): Promise<void> {
+    const { Socket } = await import("node:net");
+    const buffer = Buffer.alloc(READ_BYTES);
+    const options = {
+      ...{ fd: STANDARD_INPUT, readable: true, writable: false },
+      onread: {
+        buffer,
+        callback: (bytes: number) => {
+          hand(buffer, bytes);
+          return true;
+        },
+      },
+    };
+    // `onread` is documented for connect() alone, which hands it to this constructor.
+    const socket = new Socket(options);
+    this.#stop = () => socket.destroy();
+    // A writer who is gone is one who has no more to say, whatever became of him.
+    socket.on("error", () => {});
+    socket.once("close", finish);
+    socket.once("end", () => socket.destroy());
+    socket.resume();
+  }
+
+  /** A file, or what somebody types. */
+  #readStream(hand: Receive, finish: () => void): void {
+    // A terminal; or /dev/null, which is at its end at once.
+    const isDevice = fstatSync(STANDARD_INPUT).isCharacterDevice();
+    const stream = isDevice
+      ? process.stdin
+      : createReadStream("", {
+          fd: STANDARD_INPUT,
+          highWaterMark: READ_BYTES,
+        });
+    this.#stop = () => stream.destroy();
+    stream.on("error", () => {});
+    stream.once("close", finish);
+    stream.once("end", finish);
+    stream.on("data", (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += READ_BYTES) {
+        const piece = chunk.subarray(at, at + READ_BYTES);
+        hand(piece, piece.length);
+      }
+    });
+  }
+}

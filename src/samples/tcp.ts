@@ -1,0 +1,173 @@
+import type { Socket } from "node:net";
+import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
+
+export interface TcpOptions {
+  host: string;
+  port: number;
+  /** Delay before the first attempt to connect again; it doubles with each failure. Default 250 ms. */
+  reopenAfterMs?: number;
+  /** Longest delay between two attempts. Default 10 s. */
+  reopenCeilingMs?: number;
+  /**
+   * Without a byte for so long the connection is closed and made again: a peer that lost its power, or its network, never
+   * says so. Default: no limit.
+   */
+  silenceMs?: number;
+  /** Told of each change of state, and of a new reason for waiting, with a sentence for the log. */
+  onState?: (state: SourceState, sentence: string) => void;
+  /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
+  onReconnect?: () => void;
+}
+
+/** As much at a time as a serial port gives, so that the ring has room for it. */
+const READ_BYTES = 4096;
+/** An attempt that nobody answers is given up. The system itself would wait for two minutes. */
+const CONNECT_MS = 10_000;
+/** After so long without a byte the system asks whether the peer is still there. */
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * A TCP connection to a peer that sends samples, made again for as long as the source lives, at first too: a peer may
+ * be started later. Bytes are read into one buffer, and the next ones only when these are done with, so a consumer that
+ * is slow holds the peer back.
+ */
+export function createTcpSource(options: TcpOptions): Source {
+  return new TcpSource(options);
+}
+
+class TcpSource implements Source {
+  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  readonly #options: TcpOptions;
+  readonly #place: string;
+  readonly #buffer = Buffer.alloc(READ_BYTES);
+  #receive: Receive = () => {};
+  #socket: Socket | null = null;
+  #delayMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #state: SourceState = "opening";
+  #reason = "";
+
+  constructor(options: TcpOptions) {
+    this.#options = options;
+    this.#place = `${options.host}:${options.port}`;
+    this.#delayMs = options.reopenAfterMs ?? 250;
+  }
+
+  async open(receive: Receive): Promise<void> {
+    this.#receive = receive;
+    await this.#connect();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#isClosed = true;
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.destroy();
+    this.#tell("closed", "", `the connection to ${this.#place} is closed`);
+  }
+
+  async #connect(): Promise<void> {
+    // Loaded here, because a board with a serial port need not spend the memory.
+    const { connect } = await import("node:net");
+    if (this.#isClosed) return;
+    const { host, port, silenceMs } = this.#options;
+    let fault = "was closed by the peer";
+    const socket = connect({
+      ...{ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      onread: {
+        buffer: this.#buffer,
+        callback: (bytes) => {
+          if (socket === this.#socket) this.#hand(bytes);
+          return true;
+        },
+      },
+    });
+    this.#socket = socket;
+    let isOpen = false;
+    let isSilent = false;
+    socket.setTimeout(CONNECT_MS);
+    socket.once("connect", () => {
+      isOpen = true;
+      socket.setTimeout(silenceMs ?? 0);
+      this.counts.opens++;
+      if (this.counts.opens > 1) this.#options.onReconnect?.();
+      // A peer that was silent says nothing new by being connected again; its first byte does.
+      if (this.#state !== "silent") this.#tellOpen();
+    });
+    socket.on("timeout", () => {
+      isSilent = isOpen;
+      fault = "is not answered";
+      socket.destroy();
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      fault = faultOf(error);
+    });
+    // Nothing is sent, so a peer that has said its last byte has nothing more to wait for.
+    socket.on("end", () => socket.destroy());
+    socket.once("close", () => {
+      if (socket !== this.#socket) return;
+      this.#socket = null;
+      if (isOpen) this.counts.losses++;
+      if (isSilent) {
+        const seconds = (silenceMs ?? 0) / 1000;
+        this.#tell(
+          "silent",
+          "",
+          `no byte from ${this.#place} for ${seconds} s: the connection is made again`,
+        );
+      } else if (isOpen) {
+        this.#tell("waiting", "lost", `the connection to ${this.#place} ${fault}: it is made again`);
+      } else if (this.#reason !== "lost") {
+        this.#tell(
+          "waiting",
+          fault,
+          `the connection to ${this.#place} ${fault}; trying again until it is made`,
+        );
+      }
+      this.#connectLater();
+    });
+  }
+
+  #hand(bytes: number): void {
+    this.counts.bytes += bytes;
+    // Only bytes prove a connection good; one that is made and lost at once is asked for less and less often.
+    this.#delayMs = this.#options.reopenAfterMs ?? 250;
+    if (this.#state === "silent") this.#tellOpen();
+    this.#receive(this.#buffer, bytes);
+  }
+
+  #tellOpen(): void {
+    this.#tell("open", "", `connected to ${this.#place}`);
+  }
+
+  #connectLater(): void {
+    this.#timer = setTimeout(() => void this.#connect(), this.#delayMs);
+    this.#delayMs = Math.min(2 * this.#delayMs, this.#options.reopenCeilingMs ?? 10_000);
+  }
+
+  #tell(state: SourceState, reason: string, sentence: string): void {
+    if (state === this.#state && reason === this.#reason) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.#options.onState?.(state, sentence);
+  }
+}
+
+function faultOf({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "ECONNREFUSED":
+      return "is refused, nothing listens there";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "cannot be made, there is no address for this name";
+    case "ECONNRESET":
+      return "was broken off by the peer";
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return "cannot be made, the network does not reach that far";
+    default:
+      return `failed (${message})`;
+  }
+}

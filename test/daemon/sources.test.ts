@@ -1,0 +1,143 @@
+/** `rivulet run` at sources other than a serial port: pipes, files and sockets. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { saddle } from "../commands/data.ts";
+import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
+import { until } from "../until.ts";
+
+const configFor = (source: string, more = "") => `name: bench
+source: { ${source}, fields: [a, b, label] ${more} }
+target: { column: label, classes: 3 }
+checkpoint: { directory: saved }
+`;
+
+/** 3000 rows below a header that names a, b and label. */
+const csv = saddle(3000).replace(/^.*\n/, "a,b,label\n");
+
+function newestIn(cwd: string) {
+  const [name] = readdirSync(join(cwd, "saved"))
+    .filter((entry) => entry.endsWith(".msgpack"))
+    .sort()
+    .reverse();
+  const path = join(cwd, "saved", name);
+  const { createdAt, ...rest } = decodeCheckpoint(readFileSync(path), path);
+  return rest;
+}
+
+const words = ["run", "c.yaml", "--status-every", "20ms", "--json"];
+
+describe.concurrent("standard input", () => {
+  test("is learned from as it comes, and at its end the daemon saves and ends with 0", async () => {
+    const cwd = folderWith({ "c.yaml": configFor("stdin: true, framing: lines") });
+    const run = startRivulet(words, { cwd, stdin: "pipe" });
+    const lines = csv.split(/(?<=\n)/);
+    run.process.stdin?.write(lines.slice(0, 101).join(""));
+    await run.event("status", (line) => line.samples === 100 && line.source === "open");
+    run.process.stdin?.write(lines.slice(101).join(""));
+    // Half a line is what a writer leaves behind who was stopped.
+    run.process.stdin?.end("0.5,0.");
+    const { code, stderr } = await run.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(newestIn(cwd)).toMatchObject({ samplesSeen: 3000 });
+    expect(run.events("source-ended")).toHaveLength(1);
+  });
+
+  test("may stay open when the daemon is told to stop", async () => {
+    const cwd = folderWith({ "c.yaml": configFor("stdin: true, framing: lines") });
+    const run = startRivulet(words, { cwd, stdin: "pipe" });
+    run.process.stdin?.write(csv);
+    await run.event("status", (line) => line.samples === 3000);
+    run.process.kill("SIGTERM");
+    expect((await run.ended).code).toBe(0);
+    expect(newestIn(cwd)).toMatchObject({ samplesSeen: 3000 });
+  });
+
+  test("holds its writer back and loses nothing, however small the queue", async () => {
+    const cwd = folderWith({
+      "c.yaml": configFor("stdin: true, framing: lines", ", queue: { samples: 4 }"),
+    });
+    const run = startRivulet(words, { cwd, stdin: "pipe" });
+    run.process.stdin?.end(csv);
+    expect((await run.ended).code).toBe(0);
+    expect(newestIn(cwd)).toMatchObject({ samplesSeen: 3000 });
+  });
+});
+
+describe.concurrent("a file", () => {
+  test("gives what replay gives, plain, gzipped, or as a recording, and ends the daemon", async () => {
+    const cwd = folderWith({ "c.yaml": configFor("file: d.csv"), "d.csv": csv.trimEnd() });
+    writeFileSync(join(cwd, "d.csv.gz"), gzipSync(csv));
+    expect((await rivulet(["record", "c.yaml", "--out", "d.rec"], { cwd })).code).toBe(0);
+    const save = ["replay", "c.yaml", "--data", "d.csv", "--save", "replayed.msgpack"];
+    expect((await rivulet(save, { cwd })).code).toBe(0);
+    const path = join(cwd, "replayed.msgpack");
+    const { createdAt, ...replayed } = decodeCheckpoint(readFileSync(path), path);
+    for (const name of ["d.csv", "d.csv.gz", "d.rec"]) {
+      const config = configFor(`file: ${name}`).replace("saved", `${name}.saved/saved`);
+      writeFileSync(join(cwd, `${name}.yaml`), config);
+      const { code, stderr } = await rivulet(["run", `${name}.yaml`], { cwd });
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(newestIn(join(cwd, `${name}.saved`))).toEqual(replayed);
+    }
+  });
+
+  test.each([
+    ["nowhere.csv", /nowhere\.csv cannot be read: there is no such file\n$/],
+    ["other.csv", /other\.csv has no column "b" of source\.fields; its header names a, c, label\n$/],
+    ["empty.csv", /empty\.csv is empty: expected a header line/],
+  ])("that is %s is refused, and nothing is left behind", async (name, sentence) => {
+    const files = {
+      "c.yaml": configFor(`file: ${name}`),
+      "other.csv": "a,c,label\n1,2,0\n",
+      "empty.csv": "",
+    };
+    const cwd = folderWith(files);
+    const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd });
+    expect(stderr).toMatch(sentence);
+    expect(code).toBe(1);
+    expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
+  });
+
+  test("that is damaged in the middle ends it with 1, and what was learned before is saved", async () => {
+    const cwd = folderWith({ "c.yaml": configFor("file: d.csv.gz") });
+    const packed = gzipSync(saddle(100_000).replace(/^.*\n/, "a,b,label\n"));
+    writeFileSync(join(cwd, "d.csv.gz"), packed.subarray(0, packed.length >> 1));
+    const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd });
+    expect(stderr).toMatch(/d\.csv\.gz is a damaged gzip file \(.*\): copy or compress it again\n$/);
+    expect(code).toBe(1);
+    expect(newestIn(cwd).samplesSeen).toBeGreaterThan(10_000);
+  });
+});
+
+describe.concurrent("a TCP peer", () => {
+  test("may go and come back while the daemon learns on", async () => {
+    const sockets: Socket[] = [];
+    const server = createServer((socket) => void sockets.push(socket));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    onTestFinished(() => void server.close());
+    const cwd = folderWith({
+      "c.yaml": configFor(`tcp: { host: 127.0.0.1, port: ${port} }, framing: lines`),
+    });
+    const run = startRivulet(words, { cwd });
+    await until(() => sockets.length === 1);
+    const lines = csv.split(/(?<=\n)/);
+    sockets[0].write(lines.slice(0, 501).join(""));
+    await run.event("status", (line) => line.samples === 500);
+    sockets[0].destroy();
+    const lost = await run.event("source-waiting");
+    expect(lost.problem).toBe(true);
+    await until(() => sockets.length === 2);
+    // The first line may be the rest of one, unless it is a header.
+    sockets[1].write([lines[0], ...lines.slice(501, 801)].join(""));
+    const status = await run.event("status", (line) => line.samples === 800);
+    expect(status).toMatchObject({ source: "open", damaged: 0 });
+    run.process.kill("SIGTERM");
+    expect((await run.ended).code).toBe(0);
+    expect(newestIn(cwd)).toMatchObject({ samplesSeen: 800 });
+  });
+});

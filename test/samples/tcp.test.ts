@@ -1,0 +1,149 @@
+/** TCP connections over real sockets. */
+import { createServer, type Server, type Socket } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createFrameDecoder } from "../../src/samples/frames.ts";
+import { SampleRing } from "../../src/samples/ring.ts";
+import type { SourceState } from "../../src/samples/source.ts";
+import { createTcpSource, type TcpOptions } from "../../src/samples/tcp.ts";
+import { until } from "../until.ts";
+import { fewFields, frames, takeIndices } from "./streams.ts";
+
+/** A peer that sends samples, and the connections it has. */
+async function peer(port = 0) {
+  const sockets: Socket[] = [];
+  const server: Server = createServer((socket) => {
+    socket.on("error", () => {});
+    sockets.push(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const stop = () => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  onTestFinished(async () => void (await stop()));
+  return { sockets, stop, port: (server.address() as { port: number }).port };
+}
+
+/** A source with a frame decoder behind it, wired as the daemon does. */
+function receiver(port: number, options: Partial<TcpOptions> = {}) {
+  const told: [SourceState, string][] = [];
+  const ring = new SampleRing(2, 100_000, "drop-oldest");
+  const decoder = createFrameDecoder(fewFields, ring);
+  const source = createTcpSource({
+    ...{ host: "127.0.0.1", port, reopenAfterMs: 5, reopenCeilingMs: 20 },
+    onState: (state, sentence) => told.push([state, sentence]),
+    onReconnect: () => decoder.reset(),
+    ...options,
+  });
+  onTestFinished(() => source.close());
+  const open = () => source.open((chunk, end) => void decoder.decode(chunk, 0, end, Date.now()));
+  return { source, ring, decoder, told, open };
+}
+
+describe("a TCP source", () => {
+  test("hands on every frame", async () => {
+    const { sockets, port } = await peer();
+    const { open, decoder, ring, source } = receiver(port);
+    await open();
+    await until(() => sockets.length === 1);
+    const bytes = frames(0, 19_999);
+    sockets[0].write(bytes);
+    await until(() => decoder.counts.samples === 20_000);
+    expect(decoder.counts).toMatchObject({ damaged: 0, missing: 0 });
+    expect(takeIndices(ring)[19_999]).toBe(19_999);
+    expect(source.counts).toMatchObject({ bytes: bytes.length, opens: 1, losses: 0 });
+  });
+
+  test("connects again when the peer vanishes in the middle of a frame, and loses that frame only", async () => {
+    const { sockets, port } = await peer();
+    const { open, decoder, ring, told, source } = receiver(port);
+    await open();
+    await until(() => sockets.length === 1);
+    const first = frames(0, 9);
+    sockets[0].write(first.subarray(0, first.length - 4));
+    await until(() => source.counts.bytes === first.length - 4);
+    sockets[0].resetAndDestroy();
+    await until(() => sockets.length === 2);
+    sockets[1].write(frames(20, 29));
+    await until(() => decoder.counts.samples === 19);
+    expect(decoder.counts).toMatchObject({ damaged: 1, missing: 0 });
+    expect(takeIndices(ring)).toEqual([...Array(9).keys(), ...Array.from({ length: 10 }, (_, i) => 20 + i)]);
+    expect(told.map(([, sentence]) => sentence)).toEqual([
+      `connected to 127.0.0.1:${port}`,
+      `the connection to 127.0.0.1:${port} was broken off by the peer: it is made again`,
+      `connected to 127.0.0.1:${port}`,
+    ]);
+  });
+
+  test("waits for a peer that is not there yet, and says so once", async () => {
+    const { port, stop } = await peer();
+    await stop();
+    const { open, told, source } = receiver(port);
+    await open();
+    await until(() => told.length === 1);
+    const late = await new Promise<Awaited<ReturnType<typeof peer>>>((resolve) =>
+      setTimeout(() => resolve(peer(port)), 150),
+    );
+    await until(() => late.sockets.length === 1 && source.counts.opens === 1);
+    late.sockets[0].write(frames(0, 0));
+    await until(() => source.counts.bytes > 0);
+    expect(told).toEqual([
+      [
+        "waiting",
+        `the connection to 127.0.0.1:${port} is refused, nothing listens there; trying again until it is made`,
+      ],
+      ["open", `connected to 127.0.0.1:${port}`],
+    ]);
+  });
+
+  test("notices a peer that has gone without a word by its silence, and says so once", async () => {
+    const { sockets, port } = await peer();
+    const { open, told, source } = receiver(port, { silenceMs: 60 });
+    await open();
+    await until(() => sockets.length >= 4);
+    expect(source.counts.losses).toBeGreaterThan(2);
+    sockets.at(-1)?.write(frames(0, 0));
+    await until(() => told.length === 3);
+    expect(told).toEqual([
+      ["open", `connected to 127.0.0.1:${port}`],
+      ["silent", `no byte from 127.0.0.1:${port} for 0.06 s: the connection is made again`],
+      ["open", `connected to 127.0.0.1:${port}`],
+    ]);
+  });
+
+  test("holds the peer back while its consumer is busy", async () => {
+    const { sockets, port } = await peer();
+    const source = createTcpSource({ host: "127.0.0.1", port });
+    onTestFinished(() => source.close());
+    let largest = 0;
+    let isBusy = true;
+    await source.open((_, end) => {
+      largest = Math.max(largest, end);
+      const until = performance.now() + (isBusy ? 5 : 0);
+      while (performance.now() < until);
+    });
+    await until(() => sockets.length === 1);
+    const total = 1 << 24;
+    let sent = false;
+    sockets[0].write(Buffer.alloc(total), () => {
+      sent = true;
+    });
+    await until(() => source.counts.bytes > 40 * 4096);
+    // What is neither taken nor in the system's buffers is still the peer's.
+    expect(sent).toBe(false);
+    expect(largest).toBeLessThanOrEqual(4096);
+    isBusy = false;
+    await until(() => source.counts.bytes === total);
+  });
+
+  test("is closed for good, also while it waits", async () => {
+    const { port, stop } = await peer();
+    await stop();
+    const { open, source, told } = receiver(port);
+    await open();
+    await until(() => told.length === 1);
+    await source.close();
+    await source.close();
+    expect(told.at(-1)?.[0]).toBe("closed");
+  });
+});
