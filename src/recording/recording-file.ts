@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { syncFolderSync } from "../checkpoint/durable-file.ts";
+import { settled, syncFolderSync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors.ts";
 import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
 
@@ -167,10 +167,4 @@ export class RecordingFile {
   #describe(error: unknown): unknown {
     return diskError(error, `cannot record to ${this.#path}`, dirname(resolve(this.#path)));
   }
-}
-
-function settled<T = void>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
-    start((error, value) => (error ? reject(error) : resolve(value as T)));
-  });
 }
