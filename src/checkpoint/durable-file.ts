@@ -9,7 +9,9 @@ import fs from "node:fs";
 import { dirname } from "node:path";
 
 /** One operation of `fs` as a promise. Not of `fs.promises`: loading that takes a megabyte of a board's memory. */
-export function settled<T = void>(start: (done: (error: Error | null, value?: T) => void) => void): Promise<T> {
+export function settled<T = void>(
+  start: (done: (error: Error | null, value?: T) => void) => void,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     start((error, value) => (error ? reject(error) : resolve(value as T)));
   });

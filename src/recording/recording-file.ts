@@ -8,7 +8,7 @@ import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
 /** What a recording may lose to a power cut. */
 const syncEveryMs = 1000;
 /** Blocks that wait for a disk that is too slow. They are bounded, as the device's memory is. */
-const mostWaitingBytes = 1 << 23;
+const mostWaitingBytes = 1 << 22;
 
 export interface RecordingCounts {
   /** Samples taken in. */
@@ -20,8 +20,8 @@ export interface RecordingCounts {
 }
 
 /**
- * A recording being written: a block as soon as one is full, and once a second whatever there is, each followed by a
- * sync, so that a power cut takes the last second at most. Writing and syncing is done on Node's thread pool, as an SD
+ * A recording being written: a block as soon as one is full, and once a second whatever there is, with a sync
+ * each second, so that a power cut takes the last second at most. Writing and syncing is done on Node's thread pool, as an SD
  * card may take half a second for it, in which a serial port would overflow.
  *
  * A file that exists is refused. To append would mean to trust its end, which may be torn, and its fields, which may be
@@ -40,6 +40,8 @@ export class RecordingFile {
   /** Ends once all that was handed over is on the disk, or could not be written. */
   #written: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
+  /** Where the next block goes. */
+  #end = 0;
 
   /** @throws RivuletError where the file exists or cannot be written */
   constructor(path: string, header: RecordingHeader) {
@@ -65,6 +67,7 @@ export class RecordingFile {
       throw this.#describe(error);
     }
     this.counts.bytes = message.length;
+    this.#end = message.length;
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -76,7 +79,7 @@ export class RecordingFile {
   append(values: Float64Array, offset: number, time: number, sequence: number, deviceTime: number): void {
     if (this.#failure !== null) return;
     if (!this.#blocks.add(values, offset, time, sequence, deviceTime)) {
-      this.#flush();
+      this.#flush(false);
       this.#blocks.add(values, offset, time, sequence, deviceTime);
     }
     this.counts.samples++;
@@ -101,44 +104,65 @@ export class RecordingFile {
     fs.rmSync(this.#path, { force: true });
   }
 
-  #flush(): void {
-    const samples = this.#blocks.samples;
+  /** Hands the gathered samples over to be written; where `sync`, the disk is asked to have them. */
+  #flush(sync = true): void {
     if (this.#failure !== null) return;
-    if (samples === 0) {
-      // Looked at all the same: a file that is gone is worth knowing of before the next sample comes.
-      this.#written = this.#written.then(() => this.#requireThere()).catch((error) => this.#stop(error));
-      return;
+    if (this.#blocks.samples > 0) {
+      const block = this.#blocks.take();
+      const place = this.#end;
+      this.#end += block.length;
+      if (this.#waitingBytes + block.length > mostWaitingBytes) this.#writeNow(block, place);
+      else this.#then(() => this.#write(block, place), block.length);
     }
-    const block = this.#blocks.take();
-    this.#waitingBytes += block.length;
-    if (this.#waitingBytes > mostWaitingBytes) {
-      this.#stop(
-        new RivuletError(
-          `the disk of ${this.#path} is too slow for what arrives, ${this.#waitingBytes} bytes wait to be written: record to another disk`,
-        ),
-      );
-      return;
-    }
-    this.#written = this.#written.then(() => this.#write(block, samples)).catch((error) => this.#stop(error));
+    const { samples } = this.counts;
+    if (sync) this.#then(() => this.#sync(samples));
   }
 
-  async #write(block: Uint8Array, samples: number): Promise<void> {
-    if (this.#failure !== null) return;
-    const place = this.counts.bytes;
+  /** Does work behind all that was handed over before. */
+  #then(work: () => Promise<void>, bytes = 0): void {
+    this.#waitingBytes += bytes;
+    this.#written = this.#written
+      .then(() => (this.#failure === null ? work() : undefined))
+      .catch((error) => this.#stop(error))
+      .then(() => {
+        this.#waitingBytes -= bytes;
+      });
+  }
+
+  async #write(block: Uint8Array, place: number): Promise<void> {
     try {
       for (let at = 0; at < block.length; ) {
         at += await settled<number>((done) =>
           fs.write(this.#file, block, at, block.length - at, place + at, done),
         );
       }
-      await settled((done) => fs.fdatasync(this.#file, done));
     } catch (error) {
       this.#takeBack(place);
       throw error;
     }
-    this.#waitingBytes -= block.length;
-    this.counts.bytes += block.length;
-    this.counts.syncedSamples += samples;
+  }
+
+  /** Where too much waits for the disk, whoever sends is to wait too. Other blocks may still be on their way. */
+  #writeNow(block: Uint8Array, place: number): void {
+    try {
+      for (let at = 0; at < block.length; ) {
+        at += fs.writeSync(this.#file, block, at, block.length - at, place + at);
+      }
+      fs.fdatasyncSync(this.#file);
+    } catch (error) {
+      this.#takeBack(place);
+      this.#stop(error);
+    }
+  }
+
+  async #sync(samples: number): Promise<void> {
+    const bytes = this.#end;
+    if (samples > this.counts.syncedSamples) {
+      await settled((done) => fs.fdatasync(this.#file, done));
+      this.counts.bytes = Math.min(bytes, fs.fstatSync(this.#file).size);
+      this.counts.syncedSamples = samples;
+    }
+    // Looked at also where nothing came: a file that is gone is worth knowing of before the next sample comes.
     this.#requireThere();
   }
 

@@ -173,7 +173,9 @@ class RowReader {
 function parseHeader(path: string, bytes: Uint8Array, start: number, end: number): Header {
   const text = textOf(bytes, start, end).replace(/^\uFEFF/, "");
   if (text.includes("\0")) {
-    throw new RivuletError(`${path} is not a text file: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`);
+    throw new RivuletError(
+      `${path} is not a text file: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
+    );
   }
   const separator = findSeparator(text);
   const names = splitCells(text, separator).map(unquoted);
