@@ -6,6 +6,9 @@ import { RivuletError } from "../errors.ts";
 import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
+import { JsonLines, OPEN_BRACE, OPEN_BRACKET } from "./json-lines.ts";
+import { GOOD, NO_FIELD, NON_NUMERIC, NOT_FINITE, WRONG_COLUMNS } from "./named-values.ts";
+import { PairLines } from "./pair-lines.ts";
 import type { SampleRing } from "./ring.ts";
 
 export interface LineOptions {
@@ -19,9 +22,9 @@ export interface LineOptions {
 }
 
 export interface LineCounts extends DecoderCounts {
-  /** Of `damaged`: lines with more or fewer columns than expected. */
+  /** Of `damaged`: lines with more or fewer columns than expected, or that lack a field's name or give it twice. */
   wrongColumns: number;
-  /** Of `damaged`: lines with a cell that is not a number, boot messages among them. */
+  /** Of `damaged`: lines with a cell that is not a number, or JSON that is none, boot messages among them. */
   nonNumeric: number;
   /** Of `damaged`: lines beyond the longest length. */
   tooLong: number;
@@ -36,11 +39,20 @@ export interface LineDecoder extends Decoder {
 }
 
 /**
- * Decodes lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. Cells are separated by a comma, a
- * semicolon, a tab, or blanks; blanks around cells, empty lines and a separator at the end of a line are harmless.
- * A sample's sequence number counts the good lines; a line carries no number of its own, so `missing` stays 0.
+ * Decodes lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. A line is one of
  *
- * Columns are taken by position until a header comes: a line that holds the name of every field. From then on they
+ *     21.5,0.1                               cells: a comma, a semicolon, a tab or blanks between them
+ *     {"temperature":21.5,"vibration":0.1}   a JSON object, values by name
+ *     [21.5,0.1]                             a JSON array
+ *     temperature:21.5,vibration:0.1         pairs, as the Arduino IDE's serial plotter takes them
+ *
+ * and each line shows by itself which, by its first character or, for pairs, by not being numbers. Nothing is
+ * settled by the first lines of a stream: those may be a boot message, and a device may print a log line at any time.
+ * Blanks around cells, empty lines and a separator at the end of a line are harmless. A sample's sequence number
+ * counts the good lines; a line carries no number of its own, so `missing` stays 0.
+ *
+ * Where a line has names, every field must be there once, in any order; other names are passed over. Otherwise
+ * columns are taken by position until a header comes: a line that holds the name of every field. From then on they
  * are taken by name, in any order, and further columns are passed over. A header may come again at any time,
  * which is what a device that restarts does.
  *
@@ -67,9 +79,6 @@ const BLANK = 0x20;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 
-/** Entry of a column that belongs to no field. */
-const PASSED_OVER = -1;
-
 class RingLineDecoder implements LineDecoder {
   readonly counts: LineCounts = {
     bytes: 0,
@@ -84,12 +93,14 @@ class RingLineDecoder implements LineDecoder {
     headers: 0,
   };
   private readonly ring: SampleRing;
+  private readonly json: JsonLines;
+  private readonly pairs: PairLines;
   private readonly names: readonly string[];
   private readonly scales: Float64Array;
   private readonly offsets: Float64Array;
   /** Shortest line that could be a header: all names with a separator between them. */
   private readonly shortestHeader: number;
-  /** Field of each column, or PASSED_OVER, [columns]. */
+  /** Field of each column, or NO_FIELD, [columns]. */
   private columns: Int32Array;
   /** Cells of the latest header were separated by more than blanks, so passed-over cells may hold blanks. */
   private cellsHoldBlanks = false;
@@ -100,6 +111,8 @@ class RingLineDecoder implements LineDecoder {
 
   constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
     this.ring = ring;
+    this.json = new JsonLines(fields, ring);
+    this.pairs = new PairLines(fields, ring);
     this.names = fields.map((field) => field.name);
     this.scales = Float64Array.from(fields, (field) => field.scale);
     this.offsets = Float64Array.from(fields, (field) => field.offset);
@@ -178,7 +191,7 @@ class RingLineDecoder implements LineDecoder {
       return;
     }
     if (first === last) return;
-    const outcome = this.readCells(bytes, first, last, slot);
+    const outcome = this.read(bytes, first, last, slot);
     if (outcome === GOOD) {
       this.ring.commit(time, counts.samples);
       counts.samples++;
@@ -191,6 +204,17 @@ class RingLineDecoder implements LineDecoder {
     }
   }
 
+  /** Reads a line of any kind into the slot. */
+  private read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    const first = bytes[start];
+    if (first === OPEN_BRACE) return this.json.readObject(bytes, start, end, slot);
+    if (first === OPEN_BRACKET) return this.json.readArray(bytes, start, end, slot, this.columns);
+    const outcome = this.readCells(bytes, start, end, slot);
+    if (outcome === GOOD || outcome === NOT_FINITE) return outcome;
+    const ofPairs = this.pairs.read(bytes, start, end, slot);
+    return this.pairs.hasAny ? ofPairs : outcome;
+  }
+
   /** Reads the cells of a line into the slot. */
   private readCells(bytes: Uint8Array, start: number, end: number, slot: number): number {
     const { columns, scales, offsets } = this;
@@ -201,7 +225,7 @@ class RingLineDecoder implements LineDecoder {
     for (;;) {
       if (column === columns.length) return WRONG_COLUMNS;
       const field = columns[column++];
-      if (field === PASSED_OVER) {
+      if (field === NO_FIELD) {
         while (at < end && !isSeparator(bytes[at]) && (this.cellsHoldBlanks || !isBlank(bytes[at]))) at++;
       } else {
         const cell = slot + field;
@@ -248,11 +272,6 @@ class RingLineDecoder implements LineDecoder {
     return true;
   }
 }
-
-const GOOD = 0;
-const WRONG_COLUMNS = 1;
-const NON_NUMERIC = 2;
-const NOT_FINITE = 3;
 
 function isBlank(byte: number): boolean {
   return byte === BLANK || byte === RETURN;

@@ -54,21 +54,66 @@ describe("a good line", () => {
     ]);
   });
 
-  test("is found wherever the chunks are cut", () => {
-    const row = fc.tuple(
-      fc.double({ noNaN: true, noDefaultInfinity: true }),
-      fc.integer(),
-      fc.float({ noNaN: true, noDefaultInfinity: true }),
+  /** How devices print three numbers that are text already. */
+  const formats: Record<string, (cells: string[]) => string> = {
+    commas: (cells) => cells.join(","),
+    semicolons: (cells) => cells.join(";"),
+    tabs: (cells) => cells.join("\t"),
+    blanks: (cells) => cells.join(" "),
+    "JSON objects": ([a, b, c]) => `{"a":${a},"b":${b},"c d":${c}}`,
+    "JSON objects in another order": ([a, b, c]) => `{ "c d": ${c}, "x": {"a":[1]}, "b": ${b}, "a": ${a} }`,
+    "JSON arrays": (cells) => `[${cells.join(", ")}]`,
+    "pairs with commas": ([a, b, c]) => `a:${a},b:${b},c d:${c}`,
+    "pairs with tabs": ([a, b, c]) => `b:${b}\tc d:${c}\ta:${a}`,
+    "pairs with blanks": ([a, b, c]) => `x:1 a: ${a} b: ${b} c d: ${c}`,
+  };
+  /** How a number may be written. */
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.integer().map(String),
+    fc.float({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.tuple(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.nat(9)).map(([x, n]) => x.toFixed(n)),
+    fc
+      .tuple(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.nat(16))
+      .map(([x, n]) => x.toExponential(n))
+      // Rounding can lead beyond the largest double.
+      .filter((text) => Number.isFinite(Number(text))),
+  );
+
+  test.each(Object.entries(formats))(
+    "of %s gives what Number() gives, wherever the chunks are cut",
+    (_, print) => {
+      fc.assert(
+        fc.property(fc.array(fc.tuple(number, number, number)), chunkSizes, (rows, sizes) => {
+          const { ring, decoder } = receiver();
+          const text = rows.map((cells) => `${print(cells)}\r\n`).join("");
+          feedInChunks(decoder, Buffer.from(text), sizes);
+          // A scale of 1 and an offset of 0 turn -0 into 0.
+          expect(takeRows(ring)).toEqual(rows.map((cells) => cells.map((cell) => Number(cell) + 0)));
+          expect(decoder.counts).toMatchObject({ samples: rows.length, damaged: 0, bytes: text.length });
+        }),
+      );
+    },
+  );
+
+  test("may be of another kind than the one before, and a boot message settles nothing", () => {
+    const { rows, counts } = decode(
+      'ESP-ROM:esp32c3\n{"boot":true}\n1,2,3\n{"a":4,"b":5,"c d":6}\nReady.\n[7,8,9]\na:10\tb:11\tc d:12\n',
     );
-    fc.assert(
-      fc.property(fc.array(row), chunkSizes, (rows, sizes) => {
-        const { ring, decoder } = receiver();
-        const text = rows.map((cells) => `${cells.join(",")}\r\n`).join("");
-        feedInChunks(decoder, Buffer.from(text), sizes);
-        expect(takeRows(ring)).toEqual(rows.map((cells) => cells.map((cell) => cell + 0)));
-        expect(decoder.counts).toMatchObject({ samples: rows.length, damaged: 0, bytes: text.length });
-      }),
-    );
+    expect(rows).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+      [7, 8, 9],
+      [10, 11, 12],
+    ]);
+    expect(counts).toMatchObject({ damaged: 3, nonNumeric: 2, wrongColumns: 1 });
+  });
+
+  test.each([
+    ["a comma", "-1.02,9.81,0.44\r\n"],
+    ["a tab", "-1.02\t9.81\t0.44\r\n"],
+  ])("of Edge Impulse's data forwarder, with %s, needs no change", (_, text) => {
+    expect(decode(text).rows).toEqual([[-1.02, 9.81, 0.44]]);
   });
 
   test("empty lines are harmless", () => {
@@ -113,6 +158,111 @@ describe("a bad line is refused, counted by kind, and the next one read", () => 
   test("a longest line of the user's choice holds", () => {
     const { counts } = decode("1,2,3\n1,2,345678\n", { startsAtLine: true, maximumLineBytes: 8 });
     expect(counts).toMatchObject({ samples: 1, tooLong: 1 });
+  });
+});
+
+describe("a line of JSON", () => {
+  test.each([
+    ["unknown keys of any kind", '{"id":"x,\\"}","m":{"a":[{},[]],"s":"]"},"n":null,"a":1,"b":2,"c d":3}'],
+    ["blanks everywhere", ' { "a" : 1 ,\t"b" : 2 , "c d" : 3 } \r'],
+    ["true and false for 1 and 0", '{"a":true,"b":2,"c d":3,"on":false}'],
+  ])("may have %s", (_, line) => {
+    expect(decode(`${line}\n`).rows).toEqual([[1, 2, 3]]);
+  });
+
+  test("may escape what is not ASCII in a name, as Python does", () => {
+    const named = defineFields([{ name: "Wärme" }]);
+    const ring = new SampleRing(1, 8, "pause");
+    const text = '{"Wärme":1}\n{"W\\u00e4rme":2}\n{"W\\u00E4rme":3}\nWärme:4\n';
+    feed(createLineDecoder(named, ring, { startsAtLine: true }), Buffer.from(text));
+    expect(takeRows(ring)).toEqual([[1], [2], [3], [4]]);
+  });
+
+  test("has scale and offset applied, also to true and false", () => {
+    const scaled = defineFields([{ name: "a", scale: 0.5, offset: -40 }]);
+    const ring = new SampleRing(1, 8, "pause");
+    feed(createLineDecoder(scaled, ring, { startsAtLine: true }), Buffer.from('{"a":100}\n[false]\na:2\n'));
+    expect(takeRows(ring)).toEqual([[10], [-40], [-39]]);
+  });
+
+  test("as an array has the columns of a header", () => {
+    expect(decode('t,c d,b,a\n["12:00",3,2,1]\n').rows).toEqual([[1, 2, 3]]);
+  });
+
+  test.each([
+    ["null, which is what serializers make of NaN", '{"a":1,"b":null,"c d":3}', { rejected: 1, damaged: 0 }],
+    ["NaN as some print it", '{"a":1,"b":NaN,"c d":3}', { rejected: 1, damaged: 0 }],
+    ["null in an array", "[1,null,3]", { rejected: 1, damaged: 0 }],
+    ["a number in quotes", '{"a":1,"b":"2","c d":3}', { nonNumeric: 1, damaged: 1 }],
+    ["a bracket for a number", '{"a":1,"b":[2],"c d":3}', { nonNumeric: 1, damaged: 1 }],
+    ["a field too few", '{"a":1,"b":2}', { wrongColumns: 1, damaged: 1 }],
+    ["a field twice", '{"a":1,"b":2,"c d":3,"a":4}', { wrongColumns: 1, damaged: 1 }],
+    ["no fields at all", "{}", { wrongColumns: 1, damaged: 1 }],
+    ["numbers too few", "[1,2]", { wrongColumns: 1, damaged: 1 }],
+    ["numbers too many", "[1,2,3,4]", { wrongColumns: 1, damaged: 1 }],
+    ["no numbers", "[]", { wrongColumns: 1, damaged: 1 }],
+    ["no end", '{"a":1,"b":2,"c d":3', { nonNumeric: 1, damaged: 1 }],
+    ["something after its end", '{"a":1,"b":2,"c d":3}}', { nonNumeric: 1, damaged: 1 }],
+    ["a second object run into it", '{"a":1,"b"{"a":1,"b":2,"c d":3}', { nonNumeric: 1, damaged: 1 }],
+    ["crossed brackets", '{"x":[{]},"a":1,"b":2,"c d":3}', { nonNumeric: 1, damaged: 1 }],
+    ["a string that does not close", '{"x":"a,"b":2,"c d":3}', { nonNumeric: 1, damaged: 1 }],
+    [
+      "brackets deeper than 31",
+      `{"x":${"[".repeat(32)}${"]".repeat(32)},"a":1,"b":2,"c d":3}`,
+      { nonNumeric: 1, damaged: 1 },
+    ],
+  ])("is refused with %s", (_, bad, counted) => {
+    const { rows, counts } = decode(`1,2,3\n${bad}\n4,5,6\n`);
+    expect(rows).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(counts).toMatchObject(counted);
+  });
+
+  test("takes brackets 31 deep", () => {
+    const line = `{"x":${"[".repeat(31)}${"]".repeat(31)},"a":1,"b":2,"c d":3}\n`;
+    expect(decode(line).rows).toEqual([[1, 2, 3]]);
+  });
+
+  test("has its unknown keys passed over, whatever valid JSON they hold", () => {
+    const plain = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 }), { maxKeys: 5 });
+    fc.assert(
+      fc.property(plain, (others) => {
+        const line = JSON.stringify({ ...others, a: 1, b: 2, "c d": 3 });
+        const { rows, counts } = decode(`${line}\n`, { startsAtLine: true, maximumLineBytes: 1e6 });
+        expect({ rows, damaged: counts.damaged }).toEqual({ rows: [[1, 2, 3]], damaged: 0 });
+      }),
+    );
+  });
+});
+
+describe("a line of pairs", () => {
+  test.each([
+    ["blanks around the colon", "a : 1, b:  2 ,c d :3"],
+    ["a tab after the colon", "a:\t1\tb:\t2\tc d:\t3"],
+    ["a separator at the end", "a:1,b:2,c d:3,"],
+    ["a clock among them", "time:12:30:01 a:1 b:2 c d:3"],
+    ["words among them", "state:all is well, a:1,b:2,c d:3,note:slow pump"],
+  ])("may have %s", (_, line) => {
+    expect(decode(`${line}\n`).rows).toEqual([[1, 2, 3]]);
+  });
+
+  test.each([
+    ["a field too few", "a:1,b:2", { wrongColumns: 1, damaged: 1 }],
+    ["a field twice", "a:1,b:2,c d:3,b:2", { wrongColumns: 1, damaged: 1 }],
+    ["two lines run together", "a:1,b:2a:1,b:2,c d:3", { nonNumeric: 1, damaged: 1 }],
+    ["a unit after a number", "a:1 mm,b:2,c d:3", { nonNumeric: 1, damaged: 1 }],
+    ["a number without a name", "a:1,2,c d:3", { nonNumeric: 1, damaged: 1 }],
+    ["a name without a number", "a:,b:2,c d:3", { nonNumeric: 1, damaged: 1 }],
+    ["nan", "a:1,b:nan,c d:3", { rejected: 1, damaged: 0 }],
+  ])("is refused with %s", (_, bad, counted) => {
+    const { rows, counts } = decode(`1,2,3\n${bad}\n4,5,6\n`);
+    expect(rows).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(counts).toMatchObject(counted);
   });
 });
 
@@ -202,10 +352,26 @@ test("stops before the first line that a pausing ring has no room for", () => {
 });
 
 test("no noise makes a sample with a value that is not finite", () => {
-  const noise = fc.string({ unit: fc.constantFrom(..."0123456789.,;-+eE \t\r\nnaif"), maxLength: 200 });
+  const words = ["{", "}", "[", "]", '"a":', '"b":', '"c d":', "a:", "b:", "c d:", '"', "\\", "null", "true"];
+  const unit = fc.constantFrom(..."0123456789.,;-+eE \t\r\nnaif", ...words);
+  const noise = fc.string({ unit, maxLength: 200 });
   fc.assert(
     fc.property(noise, (text) => {
       for (const row of decode(text).rows) expect(row.every(Number.isFinite)).toBe(true);
+    }),
+  );
+});
+
+test("random bytes neither throw nor count as anything but lines", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 3000 }), chunkSizes, (bytes, sizes) => {
+      const { decoder } = receiver();
+      feedInChunks(decoder, bytes, sizes);
+      const { counts } = decoder;
+      expect(counts.bytes).toBe(bytes.length);
+      expect(counts.samples + counts.rejected + counts.damaged + counts.headers).toBeLessThanOrEqual(
+        bytes.filter((byte) => byte === 0x0a).length,
+      );
     }),
   );
 });
