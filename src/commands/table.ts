@@ -36,6 +36,23 @@ export const commands: Command[] = [
     load: () => import("./run.ts"),
   },
   {
+    name: "sniff",
+    summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
+    positionals: ["PORT"],
+    options: {
+      seconds: { value: "N", help: "how long to listen (default 5)" },
+      baud: {
+        value: "N,N",
+        help: "baud rates to try, in this order (default: the usual ones, from 115200 and 9600 on)",
+      },
+    },
+    details: [
+      "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. The target is the column called label, or else the last, taken as a class where its values are small whole numbers.",
+    ],
+    load: () => import("./sniff.ts"),
+  },
+  {
     name: "record",
     summary: "write the samples from a source to a file, to replay them later",
     positionals: ["CONFIG"],

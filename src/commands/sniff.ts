@@ -1,0 +1,157 @@
+import { RivuletError, UsageError } from "../errors.ts";
+import type { FrameStream } from "../samples/recognition/frame-stream.ts";
+import type { LineStream } from "../samples/recognition/line-stream.ts";
+import { MANY, type ObservedField } from "../samples/recognition/observation.ts";
+import { printableShare } from "../samples/recognition/recognize.ts";
+import { wholeNumber } from "./call.ts";
+import type { Invocation, Report } from "./command.ts";
+import { type Heard, isReadable, listenToPort, readBeginning } from "./sniff/listen.ts";
+import { startingConfig } from "./sniff/starting-config.ts";
+import { facts, textTable } from "./terminal/text-table.ts";
+
+/** Tried in this order: what most boards use first. */
+const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
+
+/** Recognises what a port sends and prints a config for it. */
+export async function run(invocation: Invocation): Promise<Report> {
+  const [path] = invocation.positionals;
+  const seconds = wholeNumber(invocation, "seconds", 5, { minimum: 1, maximum: 600 });
+  const baudRates = baudRatesOf(invocation.options["baud"]);
+  const heard = (await isReadable(path))
+    ? await readBeginning(path, seconds)
+    : await listenToPort(path, baudRates ?? usualBaudRates, seconds, (text) => {
+        if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+      });
+  const { recognition, bytes } = heard;
+  if (recognition.framing === null) throw unrecognized(path, heard, baudRates ?? usualBaudRates);
+  const port = heard.baudRate === null ? null : { path, baudRate: heard.baudRate };
+  const config = startingConfig(recognition, port);
+  const samplesPerSecond = rateOf(recognition, heard);
+  const { observation, counts, understood, fields } = recognition;
+  return {
+    data: {
+      source: path,
+      baudRate: heard.baudRate,
+      seconds: heard.seconds,
+      bytes: bytes.length,
+      printableShare: printableShare(bytes),
+      framing: recognition.framing,
+      ...(recognition.framing === "lines"
+        ? { kind: recognition.kind, namedBy: recognition.namedBy, passedOver: recognition.passedOver }
+        : { crc: recognition.crc, payloadBytes: recognition.payloadBytes }),
+      samples: observation.samples,
+      samplesPerSecond,
+      understood,
+      fields: observation.fields.map((field, index) => ({ ...field, type: fields[index].type })),
+      counts,
+      config,
+    },
+    text: textOf(path, heard, recognition, samplesPerSecond, config),
+  };
+}
+
+function baudRatesOf(text: string | undefined): number[] | null {
+  if (text === undefined) return null;
+  return text.split(",").map((word) => {
+    const rate = /^\s*\d+\s*$/.test(word) ? Number(word) : 0;
+    if (rate >= 1 && rate <= 20_000_000) return rate;
+    throw new UsageError(
+      `--baud must be whole numbers with commas between them, such as 9600,115200, found "${text}"`,
+    );
+  });
+}
+
+/** By the device's clock where there is one: arrival is counted in chunks, and a file has none. */
+function rateOf({ observation }: FrameStream | LineStream, { seconds }: Heard): number | null {
+  if (observation.samplesPerSecond !== null) return observation.samplesPerSecond;
+  return seconds === null || seconds === 0 || observation.samples < 2 ? null : observation.samples / seconds;
+}
+
+/** The findings as comments above the config, so that the whole is a config file: `rivulet sniff PORT > pump.yaml`. */
+function textOf(
+  path: string,
+  heard: Heard,
+  stream: FrameStream | LineStream,
+  samplesPerSecond: number | null,
+  config: string | null,
+): string {
+  const { observation, counts, understood, fields } = stream;
+  const troubles = [
+    [counts.damaged, "damaged"],
+    [counts.rejected, "with a value that is not finite"],
+    [counts.missing, "missing by their sequence numbers"],
+    ...(stream.framing === "frames"
+      ? ([
+          [stream.counts.duplicates, "sent twice"],
+          [stream.counts.restarts, "restarts of the device"],
+        ] as const)
+      : ([[stream.counts.skipped, "skipped, since joined in its middle"]] as const)),
+  ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
+  const rows: [string, string][] = [
+    ["source", heard.baudRate === null ? path : `${path} at ${heard.baudRate} baud`],
+    ["framing", framingOf(stream)],
+    [
+      "samples",
+      `${observation.samples}${samplesPerSecond === null ? "" : `, ${Number(samplesPerSecond.toPrecision(3))} a second`}; ` +
+        `${(100 * understood).toFixed(1)} % of the ${stream.framing} understood`,
+    ],
+    ["troubles", troubles.length === 0 ? "none" : troubles.join(", ")],
+  ];
+  if (stream.framing === "lines" && stream.passedOver.length > 0) {
+    rows.push(["left out", `${stream.passedOver.slice(0, 12).join(", ")}: not a number in every line`]);
+  }
+  const table = textTable(
+    ["field", ...(stream.framing === "frames" ? ["type"] : []), "from", "to", "values"],
+    observation.fields.map((field, index) => [
+      field.name,
+      ...(stream.framing === "frames" ? [fields[index].type] : []),
+      String(Number(field.minimum.toPrecision(6))),
+      String(Number(field.maximum.toPrecision(6))),
+      wordsFor(field),
+    ]),
+  );
+  const comment = (text: string) => text.replace(/^/gm, "# ").replace(/ +$/gm, "");
+  const findings = comment(`${facts(rows)}\n\n${table}`);
+  const ending =
+    config ??
+    comment(
+      "There is one field only, and a config needs two at least: something to learn from, and the target.",
+    );
+  return `${findings}\n\n${ending}`;
+}
+
+function framingOf(stream: FrameStream | LineStream): string {
+  if (stream.framing === "frames") {
+    return `frames with CRC-${stream.crc} and ${stream.payloadBytes} bytes of fields, whose types are a guess`;
+  }
+  const names = { header: ", names from a header line", lines: "", none: ", without names" };
+  return `lines of ${stream.kind}${names[stream.namedBy ?? "none"]}`;
+}
+
+function wordsFor({ whole, distinct, rising }: ObservedField): string {
+  const several = distinct >= MANY ? "many" : String(distinct);
+  const kind = whole ? `${several} whole` : several;
+  return rising
+    ? `${kind}, always rising as a clock or a counter does: hardly something to learn from`
+    : kind;
+}
+
+function unrecognized(path: string, heard: Heard, tried: readonly number[]): RivuletError {
+  const { bytes, seconds, baudRate, recognition } = heard;
+  const name = path === "-" ? "standard input" : path;
+  const rate = seconds ? ` (${Math.round(bytes.length / seconds)} a second)` : "";
+  const share = printableShare(bytes);
+  const beginning = Buffer.from(bytes.subarray(0, 32))
+    .toString("hex")
+    .replace(/..(?=.)/g, "$& ");
+  const almost = recognition.framing === null ? recognition.almost : null;
+  const advice =
+    almost ??
+    (baudRate !== null && share < 0.9
+      ? `give the device's rate with --baud, of which ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried, and let it send frames or lines of numbers`
+      : "let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does");
+  return new RivuletError(
+    `nothing was recognised in ${bytes.length} bytes${rate} from ${name}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
+      `${Math.round(100 * share)} % of them printable, that begin with ${beginning}: ${advice}`,
+  );
+}

@@ -1,0 +1,217 @@
+/** Bytes for `rivulet sniff`: from a port at several baud rates, or from a file. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { SerialPort } from "serialport";
+import { reasonOf } from "../../daemon/reasons.ts";
+import { RivuletError } from "../../errors.ts";
+import { describeOpenFailure } from "../../samples/ports.ts";
+import { type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
+
+/** What was heard, and what it is. */
+export interface Heard {
+  bytes: Uint8Array;
+  recognition: Recognition;
+  /** null where the bytes came from a file. */
+  baudRate: number | null;
+  /** Between the first and the last bytes; null where the bytes came from a file. */
+  seconds: number | null;
+}
+
+/** As much as a fast port sends in ten seconds; what follows tells nothing new. */
+const MOST_BYTES = 1 << 20;
+/** Recognising takes some milliseconds, so it is done this often only. */
+const LOOK_EVERY_MS = 250;
+/** At a wrong rate so long is enough, unless the device says little. */
+const PROBE_MS = 1250;
+const PROBE_BYTES = 200;
+/** A score at which no other rate need be tried: nine in ten lines or frames are good. */
+const CONVINCING = 0.95;
+
+/**
+ * Listens to a port at one baud rate after the other until what it sends is recognised, then to the end of
+ * `seconds`. The port stays open meanwhile: opening it anew would restart many a board each time.
+ *
+ * @param tell is given a word on what is going on
+ * @throws RivuletError when the port is busy, absent, silent, or no port at all
+ */
+export async function listenToPort(
+  path: string,
+  baudRates: readonly number[],
+  seconds: number,
+  tell: (text: string) => void,
+): Promise<Heard> {
+  const { SerialPort } = await import("serialport");
+  const port = new SerialPort({ path, baudRate: baudRates[0], autoOpen: false });
+  const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
+  if (failure !== null) throw await describeOpenFailure(path, failure);
+  const collector = new Collector(path, port);
+  try {
+    let best: Heard | undefined;
+    for (const baudRate of baudRates) {
+      tell(`listening to ${path} at ${baudRate} baud`);
+      await collector.begin(baudRate);
+      const heard = await listenAt(collector, baudRate, seconds, baudRates.length === 1);
+      if (heard === null) {
+        // Silence is silence at every rate; later on it is the device pausing.
+        if (best !== undefined) continue;
+        throw new RivuletError(
+          `the serial port ${path} is silent, no byte came in ${seconds} s: check that the device is running, that ` +
+            "its TX is wired to RX, and give it longer with --seconds",
+        );
+      }
+      if (
+        best === undefined ||
+        scoreOf(heard.recognition, heard.bytes) > scoreOf(best.recognition, best.bytes)
+      )
+        best = heard;
+      if (scoreOf(best.recognition, best.bytes) >= CONVINCING) break;
+    }
+    return best as Heard;
+  } finally {
+    await new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
+  }
+}
+
+/** Listens until the time is over, or it is clear that this rate is none; null when no byte came. */
+async function listenAt(
+  collector: Collector,
+  baudRate: number,
+  seconds: number,
+  isOnly: boolean,
+): Promise<Heard | null> {
+  const until = performance.now() + 1000 * seconds;
+  let probeUntil = Number.POSITIVE_INFINITY;
+  for (;;) {
+    const now = performance.now();
+    if (now >= until || collector.isFull) break;
+    await collector.wait(Math.min(LOOK_EVERY_MS, until - now));
+    if (isOnly || collector.length === 0) continue;
+    probeUntil = Math.min(probeUntil, performance.now() + PROBE_MS);
+    if (performance.now() < probeUntil || collector.length < PROBE_BYTES) continue;
+    const bytes = collector.bytes();
+    if (scoreOf(recognize(bytes), bytes) < CONVINCING) break;
+    probeUntil = until;
+  }
+  if (collector.length === 0) return null;
+  const bytes = collector.bytes();
+  return { bytes, recognition: recognize(bytes), baudRate, seconds: collector.seconds };
+}
+
+/** Gathers what a port sends. */
+class Collector {
+  private readonly path: string;
+  private readonly port: SerialPort;
+  private readonly kept = new Uint8Array(MOST_BYTES);
+  private firstAt = 0;
+  private lastAt = 0;
+  private fault: RivuletError | undefined;
+  private wake = () => {};
+  length = 0;
+
+  constructor(path: string, port: SerialPort) {
+    this.path = path;
+    this.port = port;
+    port.on("data", (chunk: Buffer) => this.take(chunk));
+    port.on("error", (error: Error) => this.fail(error.message));
+    port.on("close", () => this.fail("it vanished"));
+  }
+
+  get isFull(): boolean {
+    return this.length === MOST_BYTES;
+  }
+
+  get seconds(): number {
+    return (this.lastAt - this.firstAt) / 1000;
+  }
+
+  bytes(): Uint8Array {
+    return this.kept.slice(0, this.length);
+  }
+
+  /** Forgets everything and goes on at another rate. */
+  async begin(baudRate: number): Promise<void> {
+    if (this.port.baudRate !== baudRate) {
+      await new Promise<void>((resolve) =>
+        this.port.update({ baudRate }, (error) => {
+          if (error) this.fail(error.message);
+          resolve();
+        }),
+      );
+    }
+    this.length = 0;
+  }
+
+  /** @throws RivuletError when the port failed */
+  async wait(milliseconds: number): Promise<void> {
+    if (this.fault === undefined) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    if (this.fault !== undefined) throw this.fault;
+  }
+
+  private take(chunk: Uint8Array): void {
+    if (this.isFull) return;
+    this.lastAt = performance.now();
+    if (this.length === 0) this.firstAt = this.lastAt;
+    const room = chunk.subarray(0, MOST_BYTES - this.length);
+    this.kept.set(room, this.length);
+    this.length += room.length;
+  }
+
+  private fail(reason: string): void {
+    this.fault ??= new RivuletError(
+      `the serial port ${this.path} failed while it was listened to (${reason}): check the device and its cable`,
+    );
+    this.wake();
+  }
+}
+
+/** Whether a path names bytes that are just read: a file, a pipe, or `-` for standard input. */
+export async function isReadable(path: string): Promise<boolean> {
+  if (path === "-") return true;
+  const found = await stat(path).catch(() => null);
+  if (found === null && !path.startsWith("/dev/") && !/^COM\d+$/i.test(path)) {
+    throw new RivuletError(
+      `${path} is neither a file nor a serial port: name a file, a port such as /dev/ttyACM0, or - for standard input`,
+    );
+  }
+  return found !== null && (found.isFile() || found.isFIFO());
+}
+
+/** Reads the beginning of a file, or of standard input for `-`, for at most `seconds`. */
+export async function readBeginning(path: string, seconds: number): Promise<Heard> {
+  const name = path === "-" ? "standard input" : path;
+  const stream = path === "-" ? process.stdin : createReadStream(path);
+  let isCut = false;
+  const timer = setTimeout(() => {
+    isCut = true;
+    stream.destroy();
+  }, 1000 * seconds);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      isCut ||= length >= MOST_BYTES;
+      if (isCut) break;
+    }
+    // The last line of a file may lack its end.
+    if (!isCut) chunks.push(Uint8Array.of(0x0a));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") {
+      throw new RivuletError(`${name} cannot be read: ${reasonOf(error)}`);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  if (length === 0) throw new RivuletError(`${name} is empty: give a recording of what a device sends`);
+  const bytes = Buffer.concat(chunks);
+  return { bytes, recognition: recognize(bytes, true), baudRate: null, seconds: null };
+}

@@ -1,0 +1,242 @@
+/** Recognises lines, as src/samples/lines.ts describes them, in bytes of which nothing is known. */
+import { RivuletError } from "../../errors.ts";
+import { defineFields, type Field } from "../fields.ts";
+import { createLineDecoder, type LineCounts } from "../lines.ts";
+import { SampleRing } from "../ring.ts";
+import { type Observation, observe } from "./observation.ts";
+
+/** What a line is made of. */
+export type LineKind =
+  | "commas"
+  | "semicolons"
+  | "tabs"
+  | "blanks"
+  | "JSON objects"
+  | "JSON arrays"
+  | "name:value pairs";
+
+export interface LineStream {
+  framing: "lines";
+  kind: LineKind;
+  /** Where the fields have their names from; null: from their place, because the lines have none. */
+  namedBy: "header" | "lines" | null;
+  /** The fields, every one a number in almost every line. */
+  fields: Field[];
+  /** Names in the lines that are no numbers, or seldom there. */
+  passedOver: string[];
+  observation: Observation;
+  counts: Readonly<LineCounts>;
+  /** Part of the lines that are samples. */
+  understood: number;
+}
+
+/** One line taken apart. */
+interface Shape {
+  kind: LineKind;
+  /** For pairs and objects; empty otherwise. */
+  names: string[];
+  /** Whether each value is a number, [columns]. */
+  numeric: boolean[];
+}
+
+const FEWEST_LINES = 3;
+/** Lines that are looked at one by one. */
+const MOST_LINES = 2000;
+/** A longer line is none that a sensor prints. */
+const LONGEST_LINE = 1 << 14;
+/** Part of the lines in which a value must be a number to count as a field. */
+const ALMOST_ALL = 0.9;
+
+const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+const nonFiniteText = /^[+-]?(nan|inf|infinity|ovf)$/i;
+const isNumber = (text: string) => numberText.test(text) || nonFiniteText.test(text);
+
+/** The lines in a stretch of a stream, or, where there are none, a sentence about what they almost are, or null. */
+export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStream | string | null {
+  const lines = linesOf(bytes);
+  // The first line may be half a one. As a header it still counts: a board that is reset by opening its port begins so.
+  const shapes = lines.map((line, index) => (index === 0 && !startsAtLine ? null : shapeOf(line)));
+  const counts = new Map<string, number>();
+  for (const shape of shapes) {
+    if (shape?.numeric.includes(true)) counts.set(keyOf(shape), (counts.get(keyOf(shape)) ?? 0) + 1);
+  }
+  const [winner] = [...counts].sort((one, other) => other[1] - one[1]);
+  if (winner === undefined || winner[1] < FEWEST_LINES || 2 * winner[1] < lines.length - 1) return null;
+  const chosen = shapes.filter(
+    (shape): shape is Shape => shape !== null && keyOf(shape) === winner[0] && shape.numeric.includes(true),
+  );
+  const { kind } = chosen[0];
+  const named = kind === "JSON objects" || kind === "name:value pairs";
+  const columns = named ? namedColumns(chosen) : placedColumns(chosen, headerOf(lines, shapes, winner[0]));
+  if (typeof columns === "string") return columns;
+  const { names, passedOver } = columns;
+  const namedBy = named ? "lines" : columns.hasHeader ? "header" : null;
+  const fields = defineFields(names.map((name) => ({ name })));
+  const ring = new SampleRing(fields.length, 256, "pause");
+  const decoder = createLineDecoder(fields, ring, { startsAtLine });
+  const observation = observe(fields, decoder, ring, bytes);
+  const { samples, rejected, damaged } = decoder.counts;
+  if (samples + rejected === 0) return null;
+  const understood = (samples + rejected) / (samples + rejected + damaged);
+  return {
+    framing: "lines",
+    kind,
+    namedBy,
+    fields,
+    passedOver,
+    observation,
+    counts: decoder.counts,
+    understood,
+  };
+}
+
+interface Columns {
+  names: string[];
+  passedOver: string[];
+  hasHeader: boolean;
+}
+
+/** The names that almost every line gives a number for, in the order in which they appear. */
+function namedColumns(shapes: readonly Shape[]): Columns | string {
+  const numbers = new Map<string, number>();
+  for (const { names, numeric } of shapes) {
+    for (const [index, name] of names.entries()) {
+      numbers.set(name, (numbers.get(name) ?? 0) + (numeric[index] ? 1 : 0));
+    }
+  }
+  const all = [...numbers.keys()];
+  const names = all.filter(
+    (name) => (numbers.get(name) ?? 0) >= ALMOST_ALL * shapes.length && isFieldName(name),
+  );
+  if (names.length === 0) {
+    return (
+      `there are ${shapes[0].kind}, but none of their names (${all.slice(0, 8).join(", ")}) has a number in every ` +
+      "line: let the device print all values in each line"
+    );
+  }
+  return { names, passedOver: all.filter((name) => !names.includes(name)), hasHeader: false };
+}
+
+/** The columns of lines without names of their own: by a header that came, or all of them by their place. */
+function placedColumns(shapes: readonly Shape[], header: string[] | null): Columns | string {
+  const numeric = shapes[0].numeric.map(
+    (_, column) => shapes.filter((shape) => shape.numeric[column]).length >= ALMOST_ALL * shapes.length,
+  );
+  if (header !== null) {
+    const names = header.filter((name, column) => numeric[column] && isFieldName(name));
+    if (names.length > 0) {
+      return { names, passedOver: header.filter((name) => !names.includes(name)), hasHeader: true };
+    }
+  }
+  const text = numeric.indexOf(false);
+  if (text >= 0) {
+    return (
+      `there are lines of ${numeric.length} columns, but column ${text + 1} is not a number: let the device print ` +
+      "numbers only, or a header line with the names of the columns first"
+    );
+  }
+  return { names: numeric.map((_, index) => `field${index + 1}`), passedOver: [], hasHeader: false };
+}
+
+/** The cells of a line without a number right above a line of the chosen kind, if each can be told by its cell. */
+function headerOf(lines: readonly string[], shapes: readonly (Shape | null)[], key: string): string[] | null {
+  for (let index = 0; index + 1 < lines.length; index++) {
+    const below = shapes[index + 1];
+    if (below === null || keyOf(below) !== key || shapes[index]?.numeric.includes(true)) continue;
+    const { cells } = cellsOf(lines[index]);
+    const names = cells.map((cell) => cell.replace(/^"(.*)"$/, "$1"));
+    if (names.some(isNumber) || new Set(names).size !== names.length) continue;
+    if (names.length === below.numeric.length) return names;
+  }
+  return null;
+}
+
+function isFieldName(name: string): boolean {
+  try {
+    defineFields([{ name }]);
+    return true;
+  } catch (error) {
+    if (error instanceof RivuletError) return false;
+    throw error;
+  }
+}
+
+function linesOf(bytes: Uint8Array): string[] {
+  const lines: string[] = [];
+  const decoder = new TextDecoder();
+  let start = 0;
+  while (lines.length < MOST_LINES) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0) break;
+    if (end - start <= LONGEST_LINE) {
+      const line = decoder.decode(bytes.subarray(start, end)).trim();
+      if (line !== "" || start === 0) lines.push(line);
+    }
+    start = end + 1;
+  }
+  return lines;
+}
+
+/** Lines with one key are of one kind and, where columns go by place, of one width. */
+function keyOf({ kind, names, numeric }: Shape): string {
+  return names.length > 0 ? kind : `${kind}/${numeric.length}`;
+}
+
+function shapeOf(line: string): Shape | null {
+  if (line.startsWith("{") || line.startsWith("[")) return jsonShape(line);
+  const { kind, cells } = cellsOf(line);
+  const numeric = cells.map(isNumber);
+  if (numeric.every(Boolean)) return { kind, names: [], numeric };
+  const pairs = pairsShape(line);
+  if (pairs?.numeric.includes(true)) return pairs;
+  // Words between blanks are a sentence; between commas they may be a column that is a text.
+  return kind === "blanks" ? null : { kind, names: [], numeric };
+}
+
+function cellsOf(line: string): { kind: LineKind; cells: string[] } {
+  const [separator] = /[,;\t]/.exec(line) ?? [" "];
+  const kind = ({ ",": "commas", ";": "semicolons", "\t": "tabs" } as const)[separator] ?? "blanks";
+  const cells = line.split(kind === "blanks" ? /\s+/ : /[,;\t]/).map((cell) => cell.trim());
+  if (cells.length > 1 && cells.at(-1) === "") cells.pop();
+  return { kind, cells };
+}
+
+function jsonShape(line: string): Shape | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line.replace(/([:,[]\s*)-?(?:NaN|Infinity)\b/g, "$1null"));
+  } catch {
+    return null;
+  }
+  const isNumeric = (item: unknown) => typeof item === "number" || typeof item === "boolean" || item === null;
+  if (Array.isArray(value)) return { kind: "JSON arrays", names: [], numeric: value.map(isNumeric) };
+  const entries = Object.entries(value as object);
+  return {
+    kind: "JSON objects",
+    names: entries.map(([name]) => name),
+    numeric: entries.map(([, item]) => isNumeric(item)),
+  };
+}
+
+/** A line taken as pairs, read as the decoder reads it; null when it is none. */
+function pairsShape(line: string): Shape | null {
+  const names: string[] = [];
+  const numeric: boolean[] = [];
+  const pair = /([^:,;\t]*):[ \t]*([^,;\t ]*) *[,;\t]? */y;
+  const words = /[^:,;\t]*(?:[,;\t] *|$)/y;
+  for (let at = 0; at < line.length; ) {
+    pair.lastIndex = at;
+    const found = pair.exec(line);
+    if (found !== null) {
+      names.push(found[1].trim());
+      numeric.push(isNumber(found[2]));
+      at = pair.lastIndex;
+      continue;
+    }
+    // Words that go on with a value which is no number.
+    words.lastIndex = at;
+    if (numeric.at(-1) !== false || words.exec(line) === null) return null;
+    at = words.lastIndex;
+  }
+  return { kind: "name:value pairs", names, numeric };
+}

@@ -1,0 +1,83 @@
+/** What the samples of a stream look like, field by field. */
+import type { Decoder } from "../decoder.ts";
+import type { Field } from "../fields.ts";
+import type { SampleRing } from "../ring.ts";
+
+export interface ObservedField {
+  name: string;
+  minimum: number;
+  maximum: number;
+  /** Every value was a whole number. */
+  whole: boolean;
+  /** Different values seen, up to `MANY`. */
+  distinct: number;
+  /** Every value was above the one before, as those of a clock or a counter are. */
+  rising: boolean;
+}
+
+export interface Observation {
+  samples: number;
+  fields: ObservedField[];
+  /** By the device's own clock, where the framing carries one that goes on; else null. */
+  samplesPerSecond: number | null;
+}
+
+/** From here on different values are not counted any more. */
+export const MANY = 64;
+/** Fewer values may rise by chance. */
+const FEWEST_FOR_RISING = 8;
+
+/** Decodes bytes and looks at every sample. The ring must be of the policy `pause`. */
+export function observe(
+  fields: readonly Field[],
+  decoder: Decoder,
+  ring: SampleRing,
+  bytes: Uint8Array,
+): Observation {
+  const observed = fields.map(({ name }) => ({
+    name,
+    minimum: Number.POSITIVE_INFINITY,
+    maximum: Number.NEGATIVE_INFINITY,
+    whole: true,
+    rising: true,
+    values: new Set<number>(),
+    before: Number.NEGATIVE_INFINITY,
+  }));
+  let samples = 0;
+  let clockBefore = Number.NaN;
+  let steps = 0;
+  let elapsedMs = 0;
+  for (let at = 0; at < bytes.length; ) {
+    at = decoder.decode(bytes, at, bytes.length, 0);
+    while (ring.length > 0) {
+      const front = ring.front();
+      for (const [index, field] of observed.entries()) {
+        const value = ring.values[front + index];
+        field.minimum = Math.min(field.minimum, value);
+        field.maximum = Math.max(field.maximum, value);
+        field.whole &&= Number.isInteger(value);
+        field.rising &&= value > field.before;
+        field.before = value;
+        if (field.values.size < MANY) field.values.add(value);
+      }
+      const clock = ring.deviceTimes[ring.frontSlot];
+      // A clock that stepped back was set anew: what lies between is no time that passed.
+      if (clock >= clockBefore) {
+        elapsedMs += clock - clockBefore;
+        steps++;
+      }
+      clockBefore = clock;
+      samples++;
+      ring.release();
+    }
+  }
+  return {
+    samples,
+    samplesPerSecond: elapsedMs > 0 ? (1000 * steps) / elapsedMs : null,
+    fields: observed.map(({ values, before: _, ...field }) => ({
+      ...field,
+      distinct: values.size,
+      rising: field.rising && samples >= FEWEST_FOR_RISING,
+    })),
+  };
+}
