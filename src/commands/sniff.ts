@@ -12,6 +12,9 @@ import { facts, textTable } from "./terminal/text-table.ts";
 /** Tried in this order: what most boards use first. */
 const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
 
+/** Fewer lines tell nothing about a device that prints. */
+const FEWEST_LINES = 5;
+
 /** Recognises what a port sends and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
   const [path] = invocation.positionals;
@@ -88,7 +91,7 @@ function textOf(
       : ([[stream.counts.skipped, "skipped, since joined in its middle"]] as const)),
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   const rows: [string, string][] = [
-    ["source", heard.baudRate === null ? path : `${path} at ${heard.baudRate} baud`],
+    ["source", heard.baudRate === null ? nameOf(path) : `${path} at ${heard.baudRate} baud`],
     ["framing", framingOf(stream)],
     [
       "samples",
@@ -120,6 +123,8 @@ function textOf(
   return `${findings}\n\n${ending}`;
 }
 
+const nameOf = (path: string) => (path === "-" ? "standard input" : path);
+
 function framingOf(stream: FrameStream | LineStream): string {
   if (stream.framing === "frames") {
     return `frames with CRC-${stream.crc} and ${stream.payloadBytes} bytes of fields, whose types are a guess`;
@@ -138,20 +143,21 @@ function wordsFor({ whole, distinct, rising }: ObservedField): string {
 
 function unrecognized(path: string, heard: Heard, tried: readonly number[]): RivuletError {
   const { bytes, seconds, baudRate, recognition } = heard;
-  const name = path === "-" ? "standard input" : path;
   const rate = seconds ? ` (${Math.round(bytes.length / seconds)} a second)` : "";
   const share = printableShare(bytes);
   const beginning = Buffer.from(bytes.subarray(0, 32))
     .toString("hex")
     .replace(/..(?=.)/g, "$& ");
   const almost = recognition.framing === null ? recognition.almost : null;
+  const fewLines = share > 0.9 && bytes.filter((byte) => byte === 0x0a).length < FEWEST_LINES;
   const advice =
     almost ??
+    (fewLines ? "that is too little to tell, so give it longer with --seconds" : null) ??
     (baudRate !== null && share < 0.9
       ? `give the device's rate with --baud, of which ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried, and let it send frames or lines of numbers`
       : "let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does");
   return new RivuletError(
-    `nothing was recognised in ${bytes.length} bytes${rate} from ${name}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
+    `nothing was recognised in ${bytes.length} bytes${rate} from ${nameOf(path)}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
       `${Math.round(100 * share)} % of them printable, that begin with ${beginning}: ${advice}`,
   );
 }

@@ -1,0 +1,226 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { encodeCobs } from "../../../src/samples/cobs.ts";
+import { checksum, crc16CcittFalse, createCrc } from "../../../src/samples/crc.ts";
+import type { FrameStream } from "../../../src/samples/recognition/frame-stream.ts";
+import type { LineStream } from "../../../src/samples/recognition/line-stream.ts";
+import {
+  printableShare,
+  type Recognition,
+  recognize,
+  scoreOf,
+} from "../../../src/samples/recognition/recognize.ts";
+import { frame, frames } from "../streams.ts";
+import { resample } from "./uart.ts";
+
+const bytesOf = (lines: string[]) => Buffer.from(lines.map((line) => `${line}\r\n`).join(""));
+
+/** Twenty samples as a device prints them. */
+function printed(print: (temperature: string, vibration: string, label: number) => string): string[] {
+  return Array.from({ length: 20 }, (_, index) =>
+    print((20 + Math.sin(index)).toFixed(2), (index / 10).toFixed(1), index % 3),
+  );
+}
+
+function asLines(recognition: Recognition): LineStream {
+  if (recognition.framing !== "lines") throw new Error(`no lines: ${JSON.stringify(recognition)}`);
+  return recognition;
+}
+
+function asFrames(recognition: Recognition): FrameStream {
+  if (recognition.framing !== "frames") throw new Error(`no frames: ${JSON.stringify(recognition)}`);
+  return recognition;
+}
+
+const namesOf = ({ fields }: LineStream) => fields.map(({ name }) => name);
+
+describe("lines are recognised", () => {
+  test.each([
+    ["commas", (t: string, v: string, l: number) => `${t},${v},${l}`],
+    ["semicolons", (t: string, v: string, l: number) => `${t};${v};${l}`],
+    ["tabs", (t: string, v: string, l: number) => `${t}\t${v}\t${l}`],
+    ["blanks", (t: string, v: string, l: number) => `${t} ${v} ${l}`],
+    ["JSON arrays", (t: string, v: string, l: number) => `[${t},${v},${l}]`],
+  ])("with %s and without names", (kind, print) => {
+    const stream = asLines(recognize(bytesOf(printed(print)), true));
+    expect(stream).toMatchObject({ kind, namedBy: null, understood: 1 });
+    expect(namesOf(stream)).toEqual(["field1", "field2", "field3"]);
+    expect(stream.observation.fields[2]).toMatchObject({ minimum: 0, maximum: 2, whole: true, distinct: 3 });
+    expect(stream.observation.fields[1]).toMatchObject({
+      minimum: 0,
+      maximum: 1.9,
+      whole: false,
+      rising: true,
+    });
+  });
+
+  test.each([
+    ["JSON objects", (t: string, v: string, l: number) => `{"id":"p7","t":${t},"v":${v},"l":${l}}`],
+    ["name:value pairs", (t: string, v: string, l: number) => `id:p7,t:${t},v:${v},l:${l}`],
+    ["name:value pairs", (t: string, v: string, l: number) => `id: p7\tt: ${t}\tv: ${v}\tl: ${l}`],
+    ["name:value pairs", (t: string, v: string, l: number) => `id:p7 t:${t} v:${v} l:${l}`],
+  ])("with names, as %s", (kind, print) => {
+    const stream = asLines(recognize(bytesOf(printed(print)), true));
+    expect(stream).toMatchObject({ kind, namedBy: "lines", passedOver: ["id"], understood: 1 });
+    expect(namesOf(stream)).toEqual(["t", "v", "l"]);
+  });
+
+  test("with a header line, whose columns of text are left out", () => {
+    const rows = printed((t, v, l) => `12:00,${t},${v},${l}`);
+    const stream = asLines(recognize(bytesOf(["Pump 1.2 ready", "time,t,v,label", ...rows]), true));
+    expect(stream).toMatchObject({ kind: "commas", namedBy: "header", passedOver: ["time"] });
+    expect(namesOf(stream)).toEqual(["t", "v", "label"]);
+    expect(stream.counts).toMatchObject({ samples: 20, damaged: 1 });
+  });
+
+  test("with a header as the first line of a port, as after a reset", () => {
+    const stream = asLines(recognize(bytesOf(["t,v,label", ...printed((t, v, l) => `${t},${v},${l}`)])));
+    expect(namesOf(stream)).toEqual(["t", "v", "label"]);
+  });
+
+  test("behind a boot banner and between messages", () => {
+    const rows = printed((t, v) => `{"t":${t},"v":${v}}`);
+    const banner = ["rst:0x1 (POWERON_RESET),boot:0x13", "configsip: 0, SPIWP:0xee", "load:0x3fff0018,len:4"];
+    const stream = asLines(
+      recognize(bytesOf([...banner, ...rows.slice(0, 9), "low battery", ...rows.slice(9)])),
+    );
+    expect(stream.kind).toBe("JSON objects");
+    expect(stream.counts.samples).toBe(20);
+    expect(stream.understood).toBeCloseTo(20 / 23, 5);
+  });
+
+  test("joined and left in mid-line", () => {
+    const bytes = bytesOf(printed((t, v, l) => `${t},${v},${l}`));
+    const stream = asLines(recognize(bytes.subarray(3, -4)));
+    expect(stream.counts).toMatchObject({ samples: 18, skipped: 1, damaged: 0 });
+  });
+
+  test("with values that are not finite now and then", () => {
+    const rows = printed((t, v) => `{"t":${t},"v":${v}}`);
+    rows[4] = '{"t":null,"v":1}';
+    rows[5] = '{"t":NaN,"v":1}';
+    const stream = asLines(recognize(bytesOf(rows), true));
+    expect(stream.counts).toMatchObject({ samples: 18, rejected: 2 });
+  });
+
+  test("and a name that no config can hold is left out", () => {
+    const stream = asLines(recognize(bytesOf(printed((t, v) => `{"a,b":1,"t":${t},"v":${v}}`)), true));
+    expect(stream.passedOver).toEqual(["a,b"]);
+  });
+
+  test.each([
+    ["a column of text without a header", printed((t, v) => `on,${t},${v}`), "column 1 is not a number"],
+    [
+      "values told in turn",
+      printed((t, v, l) => (l === 0 ? `t:${t}` : l === 1 ? `v:${v}` : `w:1`)),
+      "(v, w, t)",
+    ],
+    ["numbers in quotes", printed((t) => `{"t":"${t}"}`), null],
+    ["sentences", printed((t) => `the temperature is ${t} degrees`), null],
+  ])("but not %s", (_, rows, almost) => {
+    const recognition = recognize(bytesOf(rows));
+    expect(recognition.framing).toBe(null);
+    if (almost !== null) expect((recognition as { almost: string }).almost).toContain(almost);
+  });
+});
+
+describe("frames are recognised", () => {
+  test.each([16, 32] as const)(
+    "with CRC-%i, their length, and the fields if they are floats and integers",
+    (crc) => {
+      const stream = asFrames(recognize(frames(0, 99, { crc }).subarray(5)));
+      expect(stream).toMatchObject({ crc, payloadBytes: 6, understood: 1 });
+      expect(stream.fields.map(({ type }) => type)).toEqual(["i16", "f32"]);
+      expect(stream.observation.samplesPerSecond).toBeCloseTo(100, 6);
+      expect(stream.observation.fields[1]).toMatchObject({ minimum: 1, maximum: 99, rising: true });
+    },
+  );
+
+  test("with what is missing, damaged and restarted", () => {
+    const damaged = frame(20);
+    damaged[4] ^= 0x40;
+    const bytes = Buffer.concat([frames(0, 9), frames(15, 19), damaged, frames(21, 40), frames(0, 9)]);
+    const stream = asFrames(recognize(bytes));
+    expect(stream.counts).toMatchObject({ missing: 6, damaged: 1, restarts: 1 });
+  });
+
+  test("behind a boot banner in print", () => {
+    const bytes = Buffer.concat([Buffer.from("Booting\r\nready\r\n\0"), frames(0, 20)]);
+    expect(recognize(bytes).framing).toBe("frames");
+  });
+
+  test("but those of another protocol are named as that", () => {
+    const recognition = recognize(foreignFrames());
+    expect(recognition).toMatchObject({ framing: null, almost: expect.stringContaining("good CRC-16") });
+  });
+});
+
+describe("the right baud rate has the highest score", () => {
+  const rates = [9600, 19_200, 38_400, 57_600, 115_200, 230_400, 250_000, 460_800, 921_600];
+  const streams: Record<string, Uint8Array> = {
+    lines: bytesOf([...printed((t, v, l) => `${t},${v},${l}`), ...printed((t, v, l) => `${t},${v},${l}`)]),
+    objects: bytesOf(printed((t, v) => `{"temperature":${t},"vibration":${v}}`)),
+    frames: frames(0, 60),
+  };
+
+  test.each(Object.keys(streams))("for %s", (name) => {
+    const bytes = streams[name];
+    for (const sent of rates) {
+      for (const heard of rates) {
+        const received = resample(bytes, sent, heard);
+        const score = scoreOf(recognize(received), received);
+        if (heard === sent) expect(score).toBe(1);
+        // 230400 and 250000 are 8 % apart: half a bit is lost within a word, and no wrong byte passes as a sample.
+        else expect(score, `sent at ${sent}, heard at ${heard}`).toBeLessThan(0.5);
+      }
+    }
+  });
+
+  test("and print that is not recognised is above noise", () => {
+    const print = Buffer.from("hello world, how are you today?\r\n".repeat(20));
+    const noise = resample(print, 9600, 115_200);
+    expect(scoreOf(recognize(print), print)).toBeGreaterThan(scoreOf(recognize(noise), noise));
+    expect([printableShare(print), printableShare(new Uint8Array())]).toEqual([1, 0]);
+  });
+});
+
+test("random bytes are nothing, and no bytes make it throw", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 4000 }), (bytes) => {
+      expect(recognize(bytes).framing).toBe(null);
+    }),
+  );
+  const unit = fc.constantFrom(..."0123456789.,;:-+e \t\n\0", '{"a":', "}", "[", "]", "a:", "nan", "\x01\0");
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 600 }), fc.boolean(), (text, startsAtLine) => {
+      const bytes = Buffer.from(text);
+      const score = scoreOf(recognize(bytes, startsAtLine), bytes);
+      expect(score).toBeGreaterThanOrEqual(0);
+      expect(score).toBeLessThanOrEqual(1);
+    }),
+  );
+});
+
+test("a megabyte of any one thing is looked at in less than two seconds", () => {
+  for (const piece of ["7", "[", "{", ",", "a:", "1 ", "\n", "\0", '"', "1,2,3\n", "\x01\x01\0"]) {
+    const bytes = Buffer.from(piece.repeat(Math.ceil((1 << 20) / piece.length)));
+    const begin = performance.now();
+    recognize(bytes);
+    expect(performance.now() - begin, JSON.stringify(piece)).toBeLessThan(2000);
+  }
+});
+
+/** Frames with a good checksum whose first byte is not that of a sample. */
+function foreignFrames(): Buffer {
+  const crc = createCrc(crc16CcittFalse);
+  return Buffer.concat(
+    Array.from({ length: 10 }, (_, index) => {
+      const plain = Uint8Array.of(2, 0, index, 1, 2, 3, 4, 5, 6, 7, 0, 0);
+      const sum = checksum(crc, plain, 0, 10);
+      plain.set([sum & 0xff, (sum >>> 8) & 0xff], 10);
+      const target = Buffer.alloc(16);
+      const end = encodeCobs(plain, 0, plain.length, target, 0);
+      return target.subarray(0, end + 1);
+    }),
+  );
+}
