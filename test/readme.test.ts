@@ -8,6 +8,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseConfig } from "../src/daemon/config.ts";
 import { demoFirmware } from "../src/emulation/demo-firmware.ts";
 import { startBoard } from "../src/emulation/start-board.ts";
+import type { Field } from "../src/samples/fields.ts";
+import { createLineDecoder } from "../src/samples/lines.ts";
+import { SampleRing } from "../src/samples/ring.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cli = join(root, "dist/bin/rivulet.cjs");
@@ -37,7 +40,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([10, 2, 2, 2]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([11, 2, 2, 2]);
   });
 
   // In order: a later command may use what an earlier one saved.
@@ -115,6 +118,20 @@ describe("in the README", () => {
     const [stream, windows] = blocks("yaml").map((text) => parseConfig(text, "readme.yaml"));
     expect(stream.source.fields).toHaveLength(3);
     expect(windows.model.layers).toHaveLength(4);
+  });
+
+  test("every way to write a line is read as the same sample", () => {
+    const [text] = blocks("text");
+    const { fields } = parseConfig(blocks("yaml")[0], "readme.yaml").source;
+    const ring = new SampleRing(3, 16, "pause");
+    const decoder = createLineDecoder(fields as Field[], ring, { startsAtLine: true });
+    decoder.decode(Buffer.from(text), 0, text.length, 0);
+    const lines = text.trim().split("\n").length;
+    expect(decoder.counts).toMatchObject({ samples: lines, damaged: 0 });
+    for (; ring.length > 0; ring.release()) {
+      const front = ring.front();
+      expect([...ring.values.subarray(front, front + 3)]).toEqual([21.5, 0.37, 1]);
+    }
   });
 
   test("every command of the table exists", async () => {

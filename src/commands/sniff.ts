@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { RivuletError, UsageError } from "../errors.ts";
 import type { FrameStream } from "../samples/recognition/frame-stream.ts";
 import type { LineStream } from "../samples/recognition/line-stream.ts";
@@ -27,7 +28,9 @@ export async function run(invocation: Invocation): Promise<Report> {
       });
   const { recognition, bytes } = heard;
   if (recognition.framing === null) throw unrecognized(path, heard, baudRates ?? usualBaudRates);
-  const port = heard.baudRate === null ? null : { path, baudRate: heard.baudRate };
+  // A relative path would start at the config's folder.
+  const portPath = /^COM\d+$/i.test(path) ? path : resolve(path);
+  const port = heard.baudRate === null ? null : { path: portPath, baudRate: heard.baudRate };
   const config = startingConfig(recognition, port);
   const samplesPerSecond = rateOf(recognition, heard);
   const { observation, counts, understood, fields } = recognition;

@@ -19,17 +19,25 @@ export function decodingFigures(rounds: number): Figure[] {
   const encoder = createFrameEncoder(fields);
   const frames = new Uint8Array(samples * encoder.maximumBytes);
   const lines: string[] = [];
+  const objects: string[] = [];
   let end = 0;
   for (let index = 0; index < samples; index++) {
     const values = fields.map((_, field) => Math.sin(index + field) * 10 ** (field - 3));
     end = encoder.encode(values, index, 4 * index, frames, end);
-    lines.push(values.map((value) => value.toPrecision(6)).join(","));
+    const texts = values.map((value) => value.toPrecision(6));
+    lines.push(texts.join(","));
+    objects.push(`{${texts.map((text, field) => `"${fields[field].name}":${text}`).join(",")}}`);
   }
-  const text = new TextEncoder().encode(`${lines.join("\r\n")}\r\n`);
+  const bytesOf = (text: string[]) => new TextEncoder().encode(`${text.join("\r\n")}\r\n`);
   const ring = () => new SampleRing(count, 64, "drop-oldest");
   const subjects: [string, Uint8Array, Decoder][] = [
     ["binary frames of 8 float32", frames.subarray(0, end), createFrameDecoder(fields, ring())],
-    ["CSV lines of 8 numbers", text, createLineDecoder(fields, ring(), { startsAtLine: true })],
+    ["CSV lines of 8 numbers", bytesOf(lines), createLineDecoder(fields, ring(), { startsAtLine: true })],
+    [
+      "JSON objects of 8 numbers",
+      bytesOf(objects),
+      createLineDecoder(fields, ring(), { startsAtLine: true }),
+    ],
   ];
   const spreads = measureInTurn(
     subjects.map(([, bytes, decoder]) => (times: number) => {

@@ -5,7 +5,7 @@ import type { SerialPort } from "serialport";
 import { reasonOf } from "../../daemon/reasons.ts";
 import { RivuletError } from "../../errors.ts";
 import { describeOpenFailure } from "../../samples/ports.ts";
-import { type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
+import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
 
 /** What was heard, and what it is. */
 export interface Heard {
@@ -24,8 +24,11 @@ const LOOK_EVERY_MS = 250;
 /** At a wrong rate so long is enough, unless the device says little. */
 const PROBE_MS = 1250;
 const PROBE_BYTES = 200;
-/** A score at which no other rate need be tried: nine in ten lines or frames are good. */
-const CONVINCING = 0.95;
+/** A score at which no other rate need be tried: half of the lines or frames are good, which at a wrong rate none is. */
+const CONVINCING = 0.75;
+/** So much print proves the rate too, whatever it says, if it is not just a few bytes. */
+const CONVINCING_PRINT = 0.95;
+const FEWEST_PRINTED = 48;
 
 /**
  * Listens to a port at one baud rate after the other until what it sends is recognised, then to the end of
@@ -64,7 +67,7 @@ export async function listenToPort(
         scoreOf(heard.recognition, heard.bytes) > scoreOf(best.recognition, best.bytes)
       )
         best = heard;
-      if (scoreOf(best.recognition, best.bytes) >= CONVINCING) break;
+      if (isConvincing(best.recognition, best.bytes)) break;
     }
     return best as Heard;
   } finally {
@@ -89,12 +92,18 @@ async function listenAt(
     probeUntil = Math.min(probeUntil, performance.now() + PROBE_MS);
     if (performance.now() < probeUntil || collector.length < PROBE_BYTES) continue;
     const bytes = collector.bytes();
-    if (scoreOf(recognize(bytes), bytes) < CONVINCING) break;
+    if (!isConvincing(recognize(bytes), bytes)) break;
     probeUntil = until;
   }
   if (collector.length === 0) return null;
   const bytes = collector.bytes();
   return { bytes, recognition: recognize(bytes), baudRate, seconds: collector.seconds };
+}
+
+/** Whether these bytes were heard at the sender's rate. */
+function isConvincing(recognition: Recognition, bytes: Uint8Array): boolean {
+  if (scoreOf(recognition, bytes) >= CONVINCING) return true;
+  return bytes.length >= FEWEST_PRINTED && printableShare(bytes) >= CONVINCING_PRINT;
 }
 
 /** Gathers what a port sends. */
@@ -137,6 +146,8 @@ class Collector {
           resolve();
         }),
       );
+      // What the kernel still holds was heard at the rate before.
+      await new Promise<void>((resolve) => this.port.flush(() => resolve()));
     }
     this.length = 0;
   }

@@ -72,10 +72,9 @@ export function recognizeFrames(bytes: Uint8Array): FrameStream | string | null 
   const fields = guessPacking(kind.payloads.slice(0, MOST_PAYLOADS));
   const ring = new SampleRing(fields.length, 256, "pause");
   const decoder = createFrameDecoder(fields, ring, { crc: kind.crc });
-  const observation = observe(fields, decoder, ring, bytes);
+  const observation = observe(fields, decoder, ring, withoutHalfFrame(bytes, fields, kind.crc));
   const { samples, rejected, duplicates, damaged } = decoder.counts;
   const good = samples + rejected + duplicates;
-  // The half frame at the beginning was damaged by joining, not by the line.
   return {
     framing: "frames",
     crc: kind.crc,
@@ -83,8 +82,16 @@ export function recognizeFrames(bytes: Uint8Array): FrameStream | string | null 
     fields,
     observation,
     counts: decoder.counts,
-    understood: good / (good + Math.max(0, damaged - 1)),
+    understood: good / (good + damaged),
   };
+}
+
+/** The bytes from the first frame on: what was cut by joining a stream in its middle is no fault of the line. */
+function withoutHalfFrame(bytes: Uint8Array, fields: readonly Field[], crc: 16 | 32): Uint8Array {
+  const begin = bytes.indexOf(0) + 1;
+  const first = createFrameDecoder(fields, new SampleRing(fields.length, 1, "pause"), { crc });
+  first.decode(bytes, 0, begin, 0);
+  return first.counts.damaged > 0 ? bytes.subarray(begin) : bytes;
 }
 
 function isSum(bytes: Uint8Array, at: number, bits: 16 | 32, sum: number): boolean {

@@ -131,6 +131,7 @@ describe("frames are recognised", () => {
       const stream = asFrames(recognize(frames(0, 99, { crc }).subarray(5)));
       expect(stream).toMatchObject({ crc, payloadBytes: 6, understood: 1 });
       expect(stream.fields.map(({ type }) => type)).toEqual(["i16", "f32"]);
+      expect(stream.counts).toMatchObject({ samples: 99, damaged: 0 });
       expect(stream.observation.samplesPerSecond).toBeCloseTo(100, 6);
       expect(stream.observation.fields[1]).toMatchObject({ minimum: 1, maximum: 99, rising: true });
     },

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { startingConfig } from "../../../src/commands/sniff/starting-config.ts";
+import { parseConfig } from "../../../src/daemon/config.ts";
+import { recognize } from "../../../src/samples/recognition/recognize.ts";
+
+/** The target that is proposed for lines of text. */
+function targetFor(lines: string[]) {
+  const stream = recognize(Buffer.from(lines.map((line) => `${line}\n`).join("")), true);
+  if (stream.framing === null) throw new Error("not recognised");
+  const text = startingConfig(stream, { path: "/dev/ttyUSB0", baudRate: 9600 });
+  return parseConfig(text as string, "sniffed.yaml").target;
+}
+
+test.each([
+  ["the last column, as a number", ["1,2.5", "2,3.5", "1,4.5"], { column: "field2", standardize: true }],
+  ["the last column, as a class", ["1.5,0", "2.5,2", "1,1"], { column: "field2", classes: 3 }],
+  ["a label that stands elsewhere", ["label,b", "3,2.5", "0,3.5", "1,4.5"], { column: "label", classes: 4 }],
+  ["a label of one class so far", ["a,label", "3,0", "0,0", "1,0"], { column: "label", classes: 2 }],
+  ["a target that is a number", ["target,b", "3.5,1", "0,2", "1,1"], { column: "target", standardize: true }],
+  ["a number, where it never changes", ["1.5,1", "2.5,1", "1,1"], { column: "field2", standardize: true }],
+  ["a number, where it is below 0", ["1.5,1", "2.5,-1", "1,1"], { column: "field2", standardize: true }],
+  ["a number, where it is large", ["1.5,1", "2.5,512", "1,1"], { column: "field2", standardize: true }],
+  [
+    "a number, where it counts up",
+    Array.from({ length: 10 }, (_, index) => `1.5,${index}`),
+    { column: "field2", standardize: true },
+  ],
+])("the target is %s", (_, lines, target) => {
+  expect(targetFor(lines)).toEqual(target);
+});
+
+test("one field makes no config", () => {
+  const stream = recognize(Buffer.from("1\n2\n3\n"), true);
+  if (stream.framing === null) throw new Error("not recognised");
+  expect(startingConfig(stream, null)).toBe(null);
+});
