@@ -148,9 +148,9 @@ function unrecognized(path: string, heard: Heard, tried: readonly number[]): Riv
   const { bytes, seconds, baudRate, recognition } = heard;
   const rate = seconds ? ` (${Math.round(bytes.length / seconds)} a second)` : "";
   const share = printableShare(bytes);
-  const beginning = Buffer.from(bytes.subarray(0, 32))
-    .toString("hex")
-    .replace(/..(?=.)/g, "$& ");
+  const first = Buffer.from(bytes.subarray(0, 32));
+  const text = share > 0.9 ? ` (${JSON.stringify(first.toString("latin1"))})` : "";
+  const beginning = first.toString("hex").replace(/..(?=.)/g, "$& ") + text;
   const almost = recognition.framing === null ? recognition.almost : null;
   const fewLines = share > 0.9 && bytes.filter((byte) => byte === 0x0a).length < FEWEST_LINES;
   const advice =

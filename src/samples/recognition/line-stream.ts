@@ -61,7 +61,9 @@ export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStr
     if (shape?.numeric.includes(true)) counts.set(keyOf(shape), (counts.get(keyOf(shape)) ?? 0) + 1);
   }
   const [winner] = [...counts].sort((one, other) => other[1] - one[1]);
-  if (winner === undefined || winner[1] < FEWEST_LINES || 2 * winner[1] < lines.length - 1) return null;
+  if (winner === undefined || winner[1] < FEWEST_LINES || 2 * winner[1] < lines.length - 1) {
+    return aboutSentences(lines);
+  }
   const chosen = shapes.filter(
     (shape): shape is Shape => shape !== null && keyOf(shape) === winner[0] && shape.numeric.includes(true),
   );
@@ -88,6 +90,21 @@ export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStr
     counts: decoder.counts,
     understood,
   };
+}
+
+/** What to say of lines that hold numbers, but not as numbers of their own. */
+function aboutSentences(lines: readonly string[]): string | null {
+  const withNumbers = lines.filter(
+    (line) => /\d/.test(line) && /[A-Za-z]/.test(line) && !/[^ -~\u00a0-\u024f\t]/.test(line),
+  );
+  if (withNumbers.length < FEWEST_LINES || 2 * withNumbers.length < lines.length) return null;
+  if (2 * withNumbers.filter((line) => /^[{[]/.test(line)).length > withNumbers.length) {
+    return "there is JSON, but no number in it that stands by itself: let the device print numbers without quotes, on one level";
+  }
+  return (
+    "there are numbers in the lines, but words or units stand beside them: let the device print the numbers alone, " +
+    "as 21.5,40, or with names, as temperature:21.5,humidity:40"
+  );
 }
 
 interface Columns {
@@ -168,7 +185,9 @@ function linesOf(bytes: Uint8Array): string[] {
   while (lines.length < MOST_LINES) {
     const end = bytes.indexOf(0x0a, start);
     if (end < 0) break;
-    if (end - start <= LONGEST_LINE) {
+    // Most empty lines are not worth decoding; the first may be what is left of a line.
+    const isEmpty = end === start || (end === start + 1 && bytes[start] === 0x0d);
+    if (end - start <= LONGEST_LINE && (start === 0 || !isEmpty)) {
       const line = decoder.decode(bytes.subarray(start, end)).trim();
       if (line !== "" || start === 0) lines.push(line);
     }

@@ -115,12 +115,16 @@ describe("lines are recognised", () => {
       printed((t, v, l) => (l === 0 ? `t:${t}` : l === 1 ? `v:${v}` : `w:1`)),
       "(v, w, t)",
     ],
-    ["numbers in quotes", printed((t) => `{"t":"${t}"}`), null],
-    ["sentences", printed((t) => `the temperature is ${t} degrees`), null],
+    ["numbers in quotes", printed((t) => `{"t":"${t}"}`), "numbers without quotes"],
+    ["sentences", printed((t) => `the temperature is ${t} degrees`), "words or units stand beside them"],
+    ["units", printed((t) => `Temp: ${t} C, Hum: 40 %`), "words or units stand beside them"],
+    ["sentences without numbers", printed(() => "all is well"), null],
   ])("but not %s", (_, rows, almost) => {
     const recognition = recognize(bytesOf(rows));
     expect(recognition.framing).toBe(null);
-    if (almost !== null) expect((recognition as { almost: string }).almost).toContain(almost);
+    const { almost: said } = recognition as { almost: string | null };
+    if (almost === null) expect(said).toBe(null);
+    else expect(said).toContain(almost);
   });
 });
 
@@ -205,9 +209,11 @@ test("random bytes are nothing, and no bytes make it throw", () => {
 test("a megabyte of any one thing is looked at in less than two seconds", () => {
   for (const piece of ["7", "[", "{", ",", "a:", "1 ", "\n", "\0", '"', "1,2,3\n", "\x01\x01\0"]) {
     const bytes = Buffer.from(piece.repeat(Math.ceil((1 << 20) / piece.length)));
-    const begin = performance.now();
+    // Time of this process, so that a busy machine does not count.
+    const before = process.cpuUsage();
     recognize(bytes);
-    expect(performance.now() - begin, JSON.stringify(piece)).toBeLessThan(2000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1e6, JSON.stringify(piece)).toBeLessThan(2);
   }
 });
 
