@@ -1,133 +1,321 @@
 /*
- * Sends samples to Rivulet over the UART of an ATmega328P. One header, no heap, 128 bytes of buffer.
+ * Frames for Rivulet: what a sender needs, in one header. C99 or C++, any processor; no heap, no standard
+ * library, no tables, and no input or output: the bytes of a frame go where the sender puts them.
  *
- *     rivulet_start();                  once, with interrupts still off
- *     sei();
- *     ...
- *     rivulet_begin(milliseconds);      then the fields, in the order of the config
- *     rivulet_i16(temperature);
- *     rivulet_u8(label);
- *     rivulet_end();                    closes the frame and hands it to the interrupt
+ *     #include "rivulet.h"
+ *
+ *     static uint8_t bytes[RIVULET_ROOM(3)];                    3 bytes of fields: an i16 and a u8
+ *     static rivulet_frame frame = RIVULET_FRAME(bytes);
+ *
+ *     rivulet_begin(&frame, milliseconds);                      then the fields, in the order of the config
+ *     rivulet_i16(&frame, temperature);
+ *     rivulet_u8(&frame, label);
+ *     write(bytes, rivulet_end(&frame));                        the length; 0 when the buffer was too short
  *
  * A frame, before COBS takes the zero bytes out of it and one zero byte closes it:
  *
- *     u8 type=1 | u8 reserved=0 | u16 sequence | u32 milliseconds | fields | u16 CRC-16/CCITT-FALSE
+ *     u8 type=1 | u8 reserved=0 | u16 sequence | u32 milliseconds | fields | CRC
  *
- * everything little-endian and packed. Nothing here ever waits: a frame for which the buffer has no room is
- * left out whole, and the gap in the sequence numbers tells the host. Call from one place only (the main
- * loop or one interrupt), not from both.
+ * everything little-endian and packed. rivulet_end() counts the sequence whether or not the frame is then sent: the
+ * gap tells the host of what was left out. Send one zero byte before the first frame; it cuts off what a reset may
+ * have left half sent.
  *
- * Before including, BAUD may be set (115200 otherwise); F_CPU comes from the command line.
+ * To be set before including:
+ *
+ *     RIVULET_CRC 16        (default) CRC-16/IBM-3740, also called CCITT-FALSE
+ *     RIVULET_CRC 32        CRC-32/ISO-HDLC; the config says `crc: 32`
+ *     RIVULET_RECEIVE       adds the way back: commands from the host, see the end of this file
+ *     RIVULET_WRITE(bytes, length)   sends a block, or
+ *     RIVULET_WRITE_BYTE(byte)       sends a byte: either adds rivulet_send(&frame), which ends a frame and writes it
  */
 #ifndef RIVULET_H
 #define RIVULET_H
 
-#include <avr/interrupt.h>
-#include <avr/io.h>
+#include <float.h>
 #include <stdint.h>
-#include <util/crc16.h>
 
-#ifndef BAUD
-#define BAUD 115200
+#ifndef RIVULET_CRC
+#define RIVULET_CRC 16
 #endif
-/* A 16 MHz clock misses 115200 by 2.1 %: inside what a UART takes (about 4 %), and what every Uno does. */
-#define BAUD_TOL 3
-#include <util/setbaud.h>
 
-#define RIVULET_BUFFER 128 /* a power of two; below 254, so that no COBS block can ever be full */
+#define RIVULET_SAMPLE 1  /* the only type of frame there is, both ways */
+#define RIVULET_HEADER 8  /* bytes before the fields */
+#define RIVULET_BLOCK 255 /* the length byte of the longest COBS block: itself and 254 bytes */
 
-static uint8_t rivulet_buffer[RIVULET_BUFFER];
-static volatile uint8_t rivulet_head; /* behind the last finished frame; moved by rivulet_end() */
-static volatile uint8_t rivulet_tail; /* next byte to send; moved by the interrupt */
-static uint8_t rivulet_write;         /* next free place of the frame being built */
-static uint8_t rivulet_block;         /* where the length of the open COBS block belongs */
-static uint8_t rivulet_overflow;      /* the frame being built has found no room */
-static uint16_t rivulet_sequence;
-static uint16_t rivulet_crc;
+/* Bytes of a frame before COBS. */
+#define RIVULET_PLAIN(field_bytes) (RIVULET_HEADER + (field_bytes) + RIVULET_CRC / 8)
 
-/* Stores one byte as it is. */
-static void rivulet_store(uint8_t byte) {
-  uint8_t next = (rivulet_write + 1) & (RIVULET_BUFFER - 1);
-  if (next == rivulet_tail) {
-    rivulet_overflow = 1;
-    return;
+/* Bytes of buffer for a frame with so many bytes of fields: a length byte for every 254, and the closing zero. */
+#define RIVULET_ROOM(field_bytes) (RIVULET_PLAIN(field_bytes) + (RIVULET_PLAIN(field_bytes) + 253) / 254 + 1)
+
+#if RIVULET_CRC == 16
+
+typedef uint16_t rivulet_crc;
+#define RIVULET_CRC_START 0xffffu
+#define RIVULET_CRC_FINISH 0u
+
+/*
+ * Polynomial x^16 + x^12 + x^5 + 1, most significant bit first. A byte t leaves the top of the register as
+ * t x^16 = t x^12 + t x^5 + t. The upper four bits of t, h, make t x^12 reach x^16 again, and leave once more as
+ * h x^12 + h x^5 + h: in all s x^12 + s x^5 + s, with s = t + h. No loop over bits, and no table.
+ */
+static inline rivulet_crc rivulet_crc_add(rivulet_crc crc, uint8_t byte) {
+  uint8_t s = (uint8_t)(crc >> 8) ^ byte;
+  s ^= (uint8_t)(s >> 4);
+  return (rivulet_crc)((rivulet_crc)(crc << 8) ^ (uint16_t)((uint16_t)s << 12) ^ (uint16_t)((uint16_t)s << 5) ^ s);
+}
+
+#elif RIVULET_CRC == 32
+
+typedef uint32_t rivulet_crc;
+#define RIVULET_CRC_START 0xffffffffu
+#define RIVULET_CRC_FINISH 0xffffffffu
+
+/* Polynomial 0x04c11db7, least significant bit first, so that it stands mirrored here. */
+static inline rivulet_crc rivulet_crc_add(rivulet_crc crc, uint8_t byte) {
+  uint8_t bit;
+  crc ^= byte;
+  for (bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ 0xedb88320u : crc >> 1;
+  return crc;
+}
+
+#else
+#error "RIVULET_CRC is the number of bits of the checksum: 16 or 32"
+#endif
+
+/* ---- sending ---- */
+
+typedef struct {
+  uint8_t *bytes;    /* the buffer: after rivulet_end() the frame as it goes on the wire */
+  uint16_t room;     /* of the buffer */
+  uint16_t length;   /* of what has been written */
+  uint16_t block;    /* where the length of the open COBS block belongs */
+  uint16_t sequence; /* of this frame, or between two of the next */
+  rivulet_crc crc;
+} rivulet_frame;
+
+/* What a rivulet_frame starts as; `buffer` is an array of at most 65535 bytes, best of RIVULET_ROOM(...). */
+#define RIVULET_FRAME(buffer) { buffer, sizeof(buffer), 0, 0, 0, RIVULET_CRC_START }
+
+/*
+ * Consistent overhead byte stuffing (S. Cheshire and M. Baker, "Consistent Overhead Byte Stuffing", IEEE/ACM
+ * Transactions on Networking 7(2), 1999), in one pass: a zero is stored where it comes, and its place is where the
+ * next block's length will stand. Once the buffer is full nothing is stored any more, not even the closing zero, and
+ * so rivulet_end() knows.
+ */
+static inline void rivulet_store(rivulet_frame *frame, uint8_t byte) {
+  uint16_t at = frame->length;
+  if (at == frame->room) return;
+  frame->bytes[at] = byte;
+  frame->length = (uint16_t)(at + 1);
+  if (byte == 0) {
+    frame->bytes[frame->block] = (uint8_t)(at - frame->block);
+    frame->block = at;
   }
-  rivulet_buffer[rivulet_write] = byte;
-  rivulet_write = next;
 }
 
-/* Closes the COBS block that is open and opens the next: its first byte, filled in later, is its length. */
-static void rivulet_next_block(void) {
-  rivulet_buffer[rivulet_block] = (rivulet_write - rivulet_block) & (RIVULET_BUFFER - 1);
-  rivulet_block = rivulet_write;
-  rivulet_store(0);
+static inline void rivulet_u8(rivulet_frame *frame, uint8_t value) {
+  frame->crc = rivulet_crc_add(frame->crc, value);
+  /* The longest block stands for no zero, and is closed only when another byte comes. */
+  if ((uint16_t)(frame->length - frame->block) == RIVULET_BLOCK) rivulet_store(frame, 0);
+  rivulet_store(frame, value);
 }
 
-static void rivulet_stuff(uint8_t byte) {
-  if (rivulet_overflow) return;
-  if (byte == 0)
-    rivulet_next_block();
-  else
-    rivulet_store(byte);
+static inline void rivulet_u16(rivulet_frame *frame, uint16_t value) {
+  rivulet_u8(frame, (uint8_t)value);
+  rivulet_u8(frame, (uint8_t)(value >> 8));
 }
 
-static void rivulet_u8(uint8_t value) {
-  rivulet_crc = _crc_xmodem_update(rivulet_crc, value); /* same polynomial; CCITT-FALSE starts at 0xffff */
-  rivulet_stuff(value);
+static inline void rivulet_u32(rivulet_frame *frame, uint32_t value) {
+  rivulet_u16(frame, (uint16_t)value);
+  rivulet_u16(frame, (uint16_t)(value >> 16));
 }
 
-static inline void rivulet_u16(uint16_t value) {
-  rivulet_u8(value);
-  rivulet_u8(value >> 8);
+static inline void rivulet_i8(rivulet_frame *frame, int8_t value) { rivulet_u8(frame, (uint8_t)value); }
+
+static inline void rivulet_i16(rivulet_frame *frame, int16_t value) { rivulet_u16(frame, (uint16_t)value); }
+
+static inline void rivulet_i32(rivulet_frame *frame, int32_t value) { rivulet_u32(frame, (uint32_t)value); }
+
+/* The bytes of a number as those of another; memcpy would be the standard library's. */
+static inline void rivulet_same_bytes(void *to, const void *from, uint8_t count) {
+  uint8_t at;
+  for (at = 0; at < count; at++) ((uint8_t *)to)[at] = ((const uint8_t *)from)[at];
 }
 
-static inline void rivulet_u32(uint32_t value) {
-  rivulet_u16(value);
-  rivulet_u16(value >> 16);
+static inline void rivulet_f32(rivulet_frame *frame, float value) {
+  uint32_t bits;
+  rivulet_same_bytes(&bits, &value, sizeof bits);
+  rivulet_u32(frame, bits);
 }
 
-static inline void rivulet_i16(int16_t value) { rivulet_u16(value); }
+/* On an AVR a double has 4 bytes: there is no f64, send an f32. */
+#if DBL_MANT_DIG == 53
+static inline void rivulet_f64(rivulet_frame *frame, double value) {
+  uint64_t bits;
+  rivulet_same_bytes(&bits, &value, sizeof bits);
+  rivulet_u32(frame, (uint32_t)bits);
+  rivulet_u32(frame, (uint32_t)(bits >> 32));
+}
+#endif
 
 /* Opens a frame. */
-static void rivulet_begin(uint32_t milliseconds) {
-  rivulet_overflow = 0;
-  rivulet_write = rivulet_head;
-  rivulet_block = rivulet_write;
-  rivulet_store(0);
-  rivulet_crc = 0xffff;
-  rivulet_u8(1);
-  rivulet_u8(0);
-  rivulet_u16(rivulet_sequence++);
-  rivulet_u32(milliseconds);
+static inline void rivulet_begin(rivulet_frame *frame, uint32_t milliseconds) {
+  frame->length = 0;
+  frame->block = 0;
+  frame->crc = RIVULET_CRC_START;
+  rivulet_store(frame, 0);
+  rivulet_u8(frame, RIVULET_SAMPLE);
+  rivulet_u8(frame, 0);
+  rivulet_u16(frame, frame->sequence);
+  rivulet_u32(frame, milliseconds);
 }
 
-/* Closes the frame and lets the interrupt send it. */
-static void rivulet_end(void) {
-  uint16_t crc = rivulet_crc;
-  rivulet_u16(crc);
-  if (!rivulet_overflow) rivulet_next_block(); /* its first byte is the zero that closes the frame */
-  if (rivulet_overflow) return;
-  rivulet_head = rivulet_write;
-  UCSR0B |= _BV(UDRIE0);
+/* Closes the frame; gives how many bytes of the buffer are to be sent, 0 when it was too short for the fields. */
+static inline uint16_t rivulet_end(rivulet_frame *frame) {
+  rivulet_crc crc = frame->crc ^ RIVULET_CRC_FINISH;
+#if RIVULET_CRC == 16
+  rivulet_u16(frame, crc);
+#else
+  rivulet_u32(frame, crc);
+#endif
+  frame->sequence++;
+  if (frame->length == frame->room) return 0;
+  rivulet_store(frame, 0);
+  return frame->length;
 }
 
-/* Sets the UART up and sends one zero byte: it cuts off what a reset may have left half sent. */
-static void rivulet_start(void) {
-  UBRR0 = UBRR_VALUE;
-  UCSR0A = USE_2X ? _BV(U2X0) : 0;
-  UCSR0B = _BV(TXEN0) | _BV(RXEN0);
-  rivulet_store(0);
-  rivulet_head = rivulet_write;
-  UCSR0B |= _BV(UDRIE0);
+#if defined(RIVULET_WRITE) || defined(RIVULET_WRITE_BYTE)
+/* Closes the frame and sends it. */
+static inline void rivulet_send(rivulet_frame *frame) {
+  uint16_t length = rivulet_end(frame);
+#ifdef RIVULET_WRITE
+  if (length > 0) RIVULET_WRITE(frame->bytes, length);
+#else
+  uint16_t at;
+  for (at = 0; at < length; at++) RIVULET_WRITE_BYTE(frame->bytes[at]);
+#endif
+}
+#endif
+
+/* ---- receiving ----
+ *
+ * A command from the host is a frame like those that are sent, with fields of its own:
+ *
+ *     static uint8_t command_bytes[RIVULET_PLAIN(3)];           3 bytes of fields: a u8 and a u16
+ *     static rivulet_command command = RIVULET_COMMAND(command_bytes);
+ *
+ *     if (rivulet_receive(&command, byte)) {                    for every byte that comes; 1 when a command is whole
+ *       led = rivulet_get_u8(&command);                         its fields, before the next byte
+ *       limit = rivulet_get_u16(&command);
+ *     }
+ *
+ * The buffer says how long a command is: only one that fills it exactly, and whose CRC is right, is taken. Anything
+ * else is skipped to the next zero byte.
+ */
+#ifdef RIVULET_RECEIVE
+
+typedef struct {
+  uint8_t *bytes;        /* the command, COBS taken off */
+  uint16_t room;         /* of the buffer, which a command fills exactly */
+  uint16_t length;       /* of what has come; in a whole command where the next field begins */
+  uint16_t sequence;     /* of the latest command */
+  uint32_t milliseconds; /* of the latest command */
+  uint8_t left;          /* bytes that the open COBS block still has */
+  uint8_t zero;          /* a zero follows behind the open block, unless it is the last */
+  uint8_t damaged;       /* too long to be a command */
+  uint8_t ended;         /* the next byte begins a command */
+} rivulet_command;
+
+#define RIVULET_COMMAND(buffer) { buffer, sizeof(buffer), 0, 0, 0, 0, 0, 0, 1 }
+
+static inline uint8_t rivulet_get_u8(rivulet_command *command) {
+  return command->length < command->room ? command->bytes[command->length++] : 0;
 }
 
-/* Runs only while there is something to send, and switches itself off with the last byte. */
-ISR(USART_UDRE_vect) {
-  uint8_t tail = rivulet_tail;
-  UDR0 = rivulet_buffer[tail];
-  tail = (tail + 1) & (RIVULET_BUFFER - 1);
-  rivulet_tail = tail;
-  if (tail == rivulet_head) UCSR0B &= ~_BV(UDRIE0);
+static inline uint16_t rivulet_get_u16(rivulet_command *command) {
+  uint16_t low = rivulet_get_u8(command);
+  return (uint16_t)(low | (uint16_t)rivulet_get_u8(command) << 8);
 }
 
+static inline uint32_t rivulet_get_u32(rivulet_command *command) {
+  uint32_t low = rivulet_get_u16(command);
+  return low | (uint32_t)rivulet_get_u16(command) << 16;
+}
+
+static inline int8_t rivulet_get_i8(rivulet_command *command) { return (int8_t)rivulet_get_u8(command); }
+
+static inline int16_t rivulet_get_i16(rivulet_command *command) { return (int16_t)rivulet_get_u16(command); }
+
+static inline int32_t rivulet_get_i32(rivulet_command *command) { return (int32_t)rivulet_get_u32(command); }
+
+static inline float rivulet_get_f32(rivulet_command *command) {
+  uint32_t bits = rivulet_get_u32(command);
+  float value;
+  rivulet_same_bytes(&value, &bits, sizeof value);
+  return value;
+}
+
+#if DBL_MANT_DIG == 53
+static inline double rivulet_get_f64(rivulet_command *command) {
+  uint64_t bits = rivulet_get_u32(command);
+  double value;
+  bits |= (uint64_t)rivulet_get_u32(command) << 32;
+  rivulet_same_bytes(&value, &bits, sizeof value);
+  return value;
+}
+#endif
+
+static inline void rivulet_keep(rivulet_command *command, uint8_t byte) {
+  if (command->length == command->room)
+    command->damaged = 1;
+  else
+    command->bytes[command->length++] = byte;
+}
+
+/* Whether what has come is a command; its header is read, so that the fields are next. */
+static inline uint8_t rivulet_is_whole(rivulet_command *command) {
+  rivulet_crc crc = RIVULET_CRC_START;
+  uint16_t at;
+  if (command->damaged || command->left > 0 || command->length != command->room) return 0;
+  for (at = 0; at < command->room - RIVULET_CRC / 8; at++) crc = rivulet_crc_add(crc, command->bytes[at]);
+  command->length = at;
+#if RIVULET_CRC == 16
+  if (rivulet_get_u16(command) != crc) return 0;
+#else
+  if (rivulet_get_u32(command) != (crc ^ RIVULET_CRC_FINISH)) return 0;
+#endif
+  command->length = 0;
+  if (rivulet_get_u16(command) != RIVULET_SAMPLE) return 0;
+  command->sequence = rivulet_get_u16(command);
+  command->milliseconds = rivulet_get_u32(command);
+  return 1;
+}
+
+/* Takes one byte from the host; 1 when it completes a command. */
+static inline uint8_t rivulet_receive(rivulet_command *command, uint8_t byte) {
+  if (byte == 0) {
+    if (command->ended) return 0;
+    command->ended = 1;
+    return rivulet_is_whole(command);
+  }
+  if (command->ended) {
+    command->ended = 0;
+    command->damaged = 0;
+    command->length = 0;
+    command->left = 0;
+    command->zero = 0;
+  }
+  if (command->left > 0) {
+    command->left--;
+    rivulet_keep(command, byte);
+  } else {
+    if (command->zero) rivulet_keep(command, 0);
+    command->left = (uint8_t)(byte - 1);
+    command->zero = byte != RIVULET_BLOCK;
+  }
+  return 0;
+}
+
+#endif
 #endif

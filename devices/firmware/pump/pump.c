@@ -3,7 +3,7 @@
  * what there is to learn: ../README.md. For an ATmega328P at 16 MHz (Arduino Uno, Nano).
  */
 #include <avr/sleep.h>
-#include "../rivulet.h"
+#include "../rivulet-avr.h"
 
 #define STROKES_PER_SECOND 250
 #define STROKES_PER_RULE 2500 /* 10 s; then the valve is turned round and the rule with it */
@@ -15,6 +15,9 @@
 #define NOISE 72 /* standard deviation of what a sensor adds */
 
 enum { STEADY, SLIPPING, WORN_OUT };
+
+static uint8_t bytes[RIVULET_ROOM(9)];
+static rivulet_frame frame = RIVULET_FRAME(bytes);
 
 static volatile uint8_t strokes_due;
 
@@ -80,13 +83,13 @@ static void stroke(uint32_t milliseconds) {
   int16_t vibration = around(FULL);
   uint8_t label = classify(flow, pressure, temperature, vibration, reversed);
 
-  rivulet_begin(milliseconds);
-  rivulet_i16(reading(3500, 500, temperature));
-  rivulet_u16(reading(600, 300, flow + wave(3 * phase >> 8, 60)));
-  rivulet_u16(reading(2100, 1500, pressure + wave(2 * phase >> 8, 60)));
-  rivulet_u16(reading(500, 300, vibration));
-  rivulet_u8(label);
-  rivulet_end();
+  rivulet_begin(&frame, milliseconds);
+  rivulet_i16(&frame, reading(3500, 500, temperature));
+  rivulet_u16(&frame, reading(600, 300, flow + wave(3 * phase >> 8, 60)));
+  rivulet_u16(&frame, reading(2100, 1500, pressure + wave(2 * phase >> 8, 60)));
+  rivulet_u16(&frame, reading(500, 300, vibration));
+  rivulet_u8(&frame, label);
+  rivulet_uart_send(bytes, rivulet_end(&frame));
 
   phase += 4; /* a round in 16384 strokes, 66 s */
   if (++strokes == STROKES_PER_RULE) {
@@ -99,7 +102,7 @@ int main(void) {
   uint32_t milliseconds = 0;
 
   DDRB |= _BV(DDB5);
-  rivulet_start();
+  rivulet_uart_start();
   UCSR0B |= _BV(RXCIE0);
   OCR1A = F_CPU / 256 / STROKES_PER_SECOND - 1;
   TIMSK1 = _BV(OCIE1A);
