@@ -215,22 +215,28 @@ static inline void rivulet_send(rivulet_frame *frame) {
  */
 #ifdef RIVULET_RECEIVE
 
+#ifdef __AVR__
+typedef uint8_t rivulet_length; /* half the flash; a command has at most 254 bytes */
+#else
+typedef uint16_t rivulet_length;
+#endif
+
 typedef struct {
   uint8_t *bytes;        /* the command, COBS taken off */
-  uint16_t room;         /* of the buffer, which a command fills exactly */
-  uint16_t length;       /* of what has come; in a whole command where the next field begins */
-  uint16_t sequence;     /* of the latest command */
-  uint32_t milliseconds; /* of the latest command */
+  rivulet_length room;   /* of the buffer, which a command fills exactly */
+  rivulet_length length; /* of what has come; beyond room when it was too long */
+  rivulet_length next;   /* where the next field begins */
   uint8_t left;          /* bytes that the open COBS block still has */
   uint8_t zero;          /* a zero follows behind the open block, unless it is the last */
-  uint8_t damaged;       /* too long to be a command */
-  uint8_t ended;         /* the next byte begins a command */
+  uint16_t sequence;     /* of the latest command */
+  uint32_t milliseconds; /* of the latest command */
 } rivulet_command;
 
-#define RIVULET_COMMAND(buffer) { buffer, sizeof(buffer), 0, 0, 0, 0, 0, 0, 1 }
+/* What a rivulet_command starts as; `buffer` is an array of RIVULET_PLAIN(...) bytes. */
+#define RIVULET_COMMAND(buffer) { buffer, sizeof(buffer), 0, 0, 0, 0, 0, 0 }
 
 static inline uint8_t rivulet_get_u8(rivulet_command *command) {
-  return command->length < command->room ? command->bytes[command->length++] : 0;
+  return command->next < command->room ? command->bytes[command->next++] : 0;
 }
 
 static inline uint16_t rivulet_get_u16(rivulet_command *command) {
@@ -266,27 +272,20 @@ static inline double rivulet_get_f64(rivulet_command *command) {
 }
 #endif
 
-static inline void rivulet_keep(rivulet_command *command, uint8_t byte) {
-  if (command->length == command->room)
-    command->damaged = 1;
-  else
-    command->bytes[command->length++] = byte;
-}
-
 /* Whether what has come is a command; its header is read, so that the fields are next. */
 static inline uint8_t rivulet_is_whole(rivulet_command *command) {
   rivulet_crc crc = RIVULET_CRC_START;
-  uint16_t at;
-  if (command->damaged || command->left > 0 || command->length != command->room) return 0;
-  for (at = 0; at < command->room - RIVULET_CRC / 8; at++) crc = rivulet_crc_add(crc, command->bytes[at]);
-  command->length = at;
+  if (command->left > 0 || command->length != command->room) return 0;
+  for (command->next = 0; command->next < command->room - RIVULET_CRC / 8;) {
+    crc = rivulet_crc_add(crc, rivulet_get_u8(command));
+  }
 #if RIVULET_CRC == 16
   if (rivulet_get_u16(command) != crc) return 0;
 #else
   if (rivulet_get_u32(command) != (crc ^ RIVULET_CRC_FINISH)) return 0;
 #endif
-  command->length = 0;
-  if (rivulet_get_u16(command) != RIVULET_SAMPLE) return 0;
+  command->next = 0;
+  if (rivulet_get_u16(command) != RIVULET_SAMPLE) return 0; /* type and reserved byte */
   command->sequence = rivulet_get_u16(command);
   command->milliseconds = rivulet_get_u32(command);
   return 1;
@@ -294,26 +293,27 @@ static inline uint8_t rivulet_is_whole(rivulet_command *command) {
 
 /* Takes one byte from the host; 1 when it completes a command. */
 static inline uint8_t rivulet_receive(rivulet_command *command, uint8_t byte) {
+  rivulet_length at;
   if (byte == 0) {
-    if (command->ended) return 0;
-    command->ended = 1;
-    return rivulet_is_whole(command);
-  }
-  if (command->ended) {
-    command->ended = 0;
-    command->damaged = 0;
+    uint8_t whole = rivulet_is_whole(command);
     command->length = 0;
     command->left = 0;
     command->zero = 0;
+    return whole;
   }
+  at = command->length;
   if (command->left > 0) {
     command->left--;
-    rivulet_keep(command, byte);
   } else {
-    if (command->zero) rivulet_keep(command, 0);
+    uint8_t zero = command->zero;
     command->left = (uint8_t)(byte - 1);
     command->zero = byte != RIVULET_BLOCK;
+    if (!zero) return 0;
+    byte = 0;
   }
+  if (at > command->room) return 0;
+  if (at < command->room) command->bytes[at] = byte;
+  command->length = (rivulet_length)(at + 1);
   return 0;
 }
 
