@@ -1,9 +1,9 @@
 /**
  * An ATmega328P (the processor of an Arduino Uno) at 16 MHz running real compiled firmware: processor, the
- * three timers, the UART and port B. It knows no clock: emulated time passes only inside `run`, so the same
- * firmware gives the same bytes on every machine, as fast as the machine can.
+ * three timers, the UART, port B and the analog converter. It knows no clock: emulated time passes only inside
+ * `run`, so the same firmware gives the same bytes on every machine, as fast as the machine can.
  */
-import type { AVRIOPort, AVRUSART, CPU } from "avr8js";
+import type { AVRADC, AVRIOPort, AVRUSART, CPU } from "avr8js";
 import { RivuletError } from "../errors.ts";
 import { readFirmware } from "./hex.ts";
 
@@ -54,6 +54,7 @@ export class Microcontroller {
   readonly #execute: Avr8js["avrInstruction"];
   readonly #uart: AVRUSART;
   readonly #portB: AVRIOPort;
+  readonly #converter: AVRADC;
   readonly #high: number;
 
   /** Bytes sent during the current run. */
@@ -78,6 +79,7 @@ export class Microcontroller {
     this.#execute = avr8js.avrInstruction;
     this.#high = avr8js.PinState.High;
     this.#portB = new avr8js.AVRIOPort(cpu, avr8js.portBConfig);
+    this.#converter = new avr8js.AVRADC(cpu, avr8js.adcConfig);
     for (const config of [avr8js.timer0Config, avr8js.timer1Config, avr8js.timer2Config]) {
       new avr8js.AVRTimer(cpu, config);
     }
@@ -103,6 +105,16 @@ export class Microcontroller {
   /** Whether a pin of port B is driven high. The LED of an Uno hangs on pin 5. */
   pinHigh(pin: number): boolean {
     return this.#portB.pinState(pin) === this.#high;
+  }
+
+  /** Drives a pin of port B from outside. A pin that nobody drives is low, its pull-up or not. */
+  drivePin(pin: number, high: boolean): void {
+    this.#portB.setPin(pin, high);
+  }
+
+  /** Puts a voltage, 0 to 5, on an analog input: 0 for A0. Inputs are at 0 V before. */
+  driveAnalog(input: number, volts: number): void {
+    this.#converter.channelValues[input] = volts;
   }
 
   /**

@@ -1,0 +1,42 @@
+/** Builds programs for this machine, where there is a compiler: no user of the package needs one, CI installs it. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { folderWith } from "../rivulet.ts";
+
+export const firmware = fileURLToPath(new URL("../../devices/firmware/", import.meta.url));
+export const here = fileURLToPath(new URL("./", import.meta.url));
+
+/** Whether a program can be started; says on standard error what its absence leaves out. */
+export function installed(program: string, leftOut: string): boolean {
+  const found = spawnSync(program, ["--version"]).status === 0;
+  if (!found)
+    process.stderr.write(`${program} is not installed: ${leftOut} not tested (apt install ${program})\n`);
+  return found;
+}
+
+/** Compiles with gcc or g++ and every warning an error; gives the path of the program. */
+export function compile(compiler: "gcc" | "g++", args: string[]): string {
+  const program = join(folderWith(), "program");
+  const strict = ["-O1", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror", `-I${firmware}`];
+  const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover"];
+  const { status, stderr } = spawnSync(compiler, [...strict, ...sanitizers, ...args, "-o", program]);
+  if (status !== 0) throw new Error(`${compiler} ${args.join(" ")}\n${stderr}`);
+  return program;
+}
+
+/** Runs a program to its end; gives what it wrote. */
+export function runProgram(
+  program: string,
+  args: string[],
+  input: Uint8Array = new Uint8Array(0),
+  environment: Record<string, string> = {},
+): { stdout: Buffer; stderr: string } {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    input,
+    maxBuffer: 2 ** 30,
+    env: { ...process.env, ...environment },
+  });
+  if (status !== 0) throw error ?? new Error(`${program} ended with ${status}\n${stderr}`);
+  return { stdout, stderr: stderr.toString() };
+}
