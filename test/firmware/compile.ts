@@ -25,6 +25,21 @@ export function compile(compiler: "gcc" | "g++", args: string[]): string {
   return program;
 }
 
+/** Compiles a source of devices/firmware for the emulated ATmega328P; gives the path of the Intel-hex. */
+export function compileForAvr(source: string, args: string[]): string {
+  const program = join(folderWith(), "program");
+  const target = ["-mmcu=atmega328p", "-DF_CPU=16000000UL", "-std=gnu11", "-Os"];
+  const steps: [string, string[]][] = [
+    ["avr-gcc", [...target, ...args, join(firmware, source), "-o", program]],
+    ["avr-objcopy", ["-O", "ihex", "-R", ".eeprom", program, `${program}.hex`]],
+  ];
+  for (const [step, words] of steps) {
+    const { status, stderr } = spawnSync(step, words);
+    if (status !== 0) throw new Error(`${step} ${words.join(" ")}\n${stderr}`);
+  }
+  return `${program}.hex`;
+}
+
 /** Runs a program to its end; gives what it wrote. */
 export function runProgram(
   program: string,
