@@ -3,7 +3,7 @@
  * knows. Copy rivulet.h into this sketch's folder. Learns with arduino.yaml.
  *
  *     A0           light: photoresistor from the supply to A0, 10 kΩ from A0 to ground
- *     A1           vibration: piezo disc from A1 to ground, 1 MΩ across it
+ *     A1           vibration: piezo disc to ground with 1 MΩ across it, 10 kΩ between it and A1
  *     2            push button to ground; pressed is class 1, released class 0
  *     LED_BUILTIN  a command from the host with one u8 switches it
  */

@@ -3,7 +3,7 @@
  * with the Arduino core. Copy rivulet.h into this sketch's folder. Learns with esp32.yaml.
  *
  *     GPIO 34  light: photoresistor from 3.3 V to GPIO 34, 10 kΩ from there to ground
- *     GPIO 35  vibration: piezo disc from GPIO 35 to ground, 1 MΩ across it
+ *     GPIO 35  vibration: piezo disc to ground with 1 MΩ across it, 10 kΩ between it and GPIO 35
  *     GPIO 27  push button to ground; pressed is class 1, released class 0
  *
  * Other ESP32s have other pins: take two of ADC1, since ADC2 belongs to the radio.

@@ -4,7 +4,7 @@ For a Raspberry Pi Pico with MicroPython; other boards have other pins. Copy thi
 Learns with micropython.yaml.
 
     GP26  light: photoresistor from 3V3 to GP26, 10 kΩ from GP26 to ground
-    GP27  vibration: piezo disc from GP27 to ground, 1 MΩ across it
+    GP27  vibration: piezo disc to ground with 1 MΩ across it, 10 kΩ between it and GP27
     GP15  push button to ground; pressed is class 1, released class 0
 """
 

@@ -3,7 +3,7 @@
  * SDK. Learns with pico.yaml.
  *
  *     GP26  light: photoresistor from 3V3 to GP26, 10 kΩ from GP26 to ground
- *     GP27  vibration: piezo disc from GP27 to ground, 1 MΩ across it
+ *     GP27  vibration: piezo disc to ground with 1 MΩ across it, 10 kΩ between it and GP27
  *     GP15  push button to ground; pressed is class 1, released class 0
  *     LED   the board's: a command from the host with one u8 switches it
  */
