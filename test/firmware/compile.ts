@@ -7,11 +7,17 @@ import { folderWith } from "../rivulet.ts";
 export const firmware = fileURLToPath(new URL("../../devices/firmware/", import.meta.url));
 export const here = fileURLToPath(new URL("./", import.meta.url));
 
+/** Debian's packages, where they have another name than the program. */
+const packages: Record<string, string> = { "avr-gcc": "gcc-avr avr-libc" };
+
 /** Whether a program can be started; says on standard error what its absence leaves out. */
 export function installed(program: string, leftOut: string): boolean {
   const found = spawnSync(program, ["--version"]).status === 0;
-  if (!found)
-    process.stderr.write(`${program} is not installed: ${leftOut} not tested (apt install ${program})\n`);
+  if (!found) {
+    process.stderr.write(
+      `${program} is not installed: ${leftOut} not tested (apt install ${packages[program] ?? program})\n`,
+    );
+  }
   return found;
 }
 
