@@ -19,7 +19,7 @@ async function main(words: string[]): Promise<number> {
     const call = parseCall(words, commands);
     const report = await answer(call);
     if (report !== null) print(json ? JSON.stringify(report.data) : report.text);
-    return 0;
+    return report?.failed ? 1 : 0;
   } catch (error) {
     const known = error instanceof RivuletError;
     if (json) print(JSON.stringify({ error: known ? error.message : String(error) }));

@@ -2,6 +2,8 @@
 export interface Report {
   data: Record<string, unknown>;
   text: string;
+  /** Whether what was examined is not as it should be: the exit code is then 1, with the report all the same. */
+  failed?: boolean;
 }
 
 /** One option of a command. Without `value` it is a switch. */

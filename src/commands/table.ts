@@ -155,6 +155,28 @@ export const commands: Command[] = [
     load: () => import("./inspect.ts"),
   },
   {
+    name: "ports",
+    summary: "list the serial ports: names, maker, serial number, and the path that stays",
+    positionals: [],
+    options: {},
+    details: [
+      "Nothing is opened, so no board is reset. The path under /dev/serial/by-id stays with a device when the cable moves or the order of plugging in changes; it is the one for a config.",
+    ],
+    load: () => import("./ports.ts"),
+  },
+  {
+    name: "doctor",
+    summary:
+      "check the board, its ports, memory, disk, clock and Node, and say how to put right what is wrong",
+    positionals: ["[CONFIG]"],
+    options: {},
+    details: [
+      "With CONFIG it checks what that config needs: its port, its checkpoint folder, its memory and GPIO lines. Without, the machine in general. Each finding is ok, a warning or a problem, with a command that puts it right; nothing is changed. Exit code 1 when there is a problem.",
+      "Boards are recognized by their device tree and the profiles in devices/boards. What cannot be found out is a warning that says why.",
+    ],
+    load: () => import("./doctor.ts"),
+  },
+  {
     name: "bench",
     summary: "measure this machine: training steps, optimizers, decoding, how cost grows",
     positionals: [],

@@ -1,0 +1,78 @@
+import { type Config, loadConfig } from "../daemon/config.ts";
+import { planConfig } from "../daemon/plan-config.ts";
+import { recognizeBoard } from "../device/board.ts";
+import { examine } from "../device/examine.ts";
+import type { Finding, Needs } from "../device/finding.ts";
+import { thisMachine } from "../device/machine.ts";
+import { availableVariants } from "../engine/kernels/kernels.ts";
+import type { Plan } from "../engine/plan.ts";
+import { RivuletError } from "../errors.ts";
+import type { Invocation, Report } from "./command.ts";
+
+/** Whether this machine can do what the daemon needs, or what a config asks of it. */
+export async function run({ positionals: [file] }: Invocation): Promise<Report> {
+  const needs = file === undefined ? null : needsOf(loadConfig(file), file);
+  const machine = thisMachine(availableVariants());
+  const board = recognizeBoard(machine);
+  const findings = examine(machine, board, needs);
+  const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
+  const counts = { problems: count("problem"), warnings: count("warning"), ok: count("ok") };
+  return {
+    failed: counts.problems > 0,
+    data: {
+      config: file ?? null,
+      board: {
+        profile: board.id,
+        name: board.profile.name,
+        model: board.model,
+        compatible: board.compatible,
+      },
+      findings,
+      ...counts,
+    },
+    text: [
+      ...findings.map(describe),
+      "",
+      `${number(counts.problems, "problem")}, ${number(counts.warnings, "warning")}, ${counts.ok} ok`,
+    ].join("\n"),
+  };
+}
+
+const number = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+function describe({ check, status, text, fix }: Finding): string {
+  const line = `${status.padEnd(8)} ${check.padEnd(16)} ${text}`;
+  return fix === null || status === "ok" ? line : `${line}\n${" ".repeat(26)}$ ${fix}`;
+}
+
+function needsOf(config: Config, file: string): Needs {
+  const columns = config.source.fields?.map(({ name }) => name) ?? null;
+  let plan: Plan | null = null;
+  let refused: string | null = null;
+  try {
+    if (columns !== null) plan = planConfig(config, columns);
+  } catch (error) {
+    if (!(error instanceof RivuletError)) throw error;
+    refused = error.message;
+  }
+  return {
+    config: file,
+    port: config.source.serial?.path ?? null,
+    checkpoints: {
+      directory: config.checkpoint.directory,
+      keep: config.checkpoint.keep,
+      bytes: plan === null ? null : checkpointBytes(plan),
+    },
+    arena: refused === null ? (plan === null ? null : { bytes: plan.totalBytes }) : { refused },
+    // The key comes with the part that drives the lines; until then no config has it.
+    gpio: "gpio" in config && config.gpio !== null && config.gpio !== undefined,
+  };
+}
+
+/** Description, scores and running statistics of a learner take about this much beside its weights. */
+const headerBytes = 64 * 1024;
+
+function checkpointBytes({ buffers }: Plan): number {
+  const kept = buffers.filter(({ role }) => role === "parameter" || role === "optimizer state");
+  return kept.reduce((sum, { bytes }) => sum + bytes, headerBytes);
+}

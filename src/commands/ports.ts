@@ -1,0 +1,42 @@
+import { type SurveyedPort, surveyPorts } from "../samples/port-survey.ts";
+import { listSerialPorts } from "../samples/ports.ts";
+import type { Invocation, Report } from "./command.ts";
+import { facts } from "./terminal/text-table.ts";
+
+/** Every serial port with what is known of the device behind it. None is opened. */
+export async function run(_: Invocation): Promise<Report> {
+  const ports = process.platform === "linux" ? surveyPorts() : await namesOnly();
+  const text =
+    ports.length === 0 ? "no serial port was found: plug a device in" : ports.map(describe).join("\n\n");
+  return { data: { ports }, text };
+}
+
+/** Where there is no /sys, the names are all that is known. */
+async function namesOnly(): Promise<SurveyedPort[]> {
+  const unknown = { maker: null, product: null, serialNumber: null, usb: null, driver: null };
+  const ports = await listSerialPorts();
+  return ports.map(({ path, stablePath = null }) => ({ path, aliases: [], stablePath, ...unknown }));
+}
+
+function describe({
+  path,
+  aliases,
+  stablePath,
+  maker,
+  product,
+  serialNumber,
+  usb,
+  driver,
+}: SurveyedPort): string {
+  const rows: [string, string | null][] = [
+    ["port", path],
+    ["stays", stablePath],
+    ["also", aliases.join(", ") || null],
+    ["maker", maker],
+    ["product", product],
+    ["serial", serialNumber],
+    ["usb", usb],
+    ["driver", driver],
+  ];
+  return facts(rows.filter((row): row is [string, string] => row[1] !== null));
+}

@@ -1,0 +1,137 @@
+import { dirname } from "node:path";
+import { type Check, type Examined, ok, problem, warning } from "../finding.ts";
+import { access, exists, type Machine, may, resolved, statusOf } from "../machine.ts";
+import { type Mount, mountOf } from "../mounts.ts";
+import { quoted } from "../shell.ts";
+import { mebibyte, sizeText } from "../size.ts";
+
+/** Below this other programs, the journal first, begin to fail. */
+const leastFreeBytes = 100 * mebibyte;
+
+const volatileTypes = ["tmpfs", "ramfs", "zram"];
+
+/** Where checkpoints go; without a config, where the command was started. */
+function folderOf({ machine, needs }: Examined): { wanted: string; existing: string } {
+  const wanted = needs?.checkpoints.directory ?? process.cwd();
+  let existing = wanted;
+  while (existing !== "/" && !exists(machine, existing)) existing = dirname(existing);
+  return { wanted, existing: resolved(machine, existing) };
+}
+
+export const folder: Check = {
+  name: "folder",
+  question: "whether checkpoints may be written",
+  ask(examined) {
+    const { machine, needs } = examined;
+    if (needs === null) return null;
+    const { wanted, existing } = folderOf(examined);
+    const status = statusOf(machine, existing);
+    const user = quoted(machine.user.name);
+    if (status === null) return null;
+    if (!status.isDirectory()) {
+      return problem(
+        `${existing} is a file, and a folder of checkpoints should be there: move it away`,
+        `mv ${quoted(existing)} ${quoted(`${existing}.old`)}`,
+      );
+    }
+    if (may(machine, existing, status, access.write | access.enter)) {
+      return ok(
+        wanted === existing ? `checkpoints go to ${wanted}` : `checkpoints go to ${wanted}, still to be made`,
+      );
+    }
+    const isThere = exists(machine, wanted);
+    return problem(
+      `${machine.user.name} may not write to ${existing}, which belongs to ${ownerOf(machine, status.uid)}`,
+      isThere ? `sudo chown -R ${user} ${quoted(wanted)}` : `sudo install -d -o ${user} ${quoted(wanted)}`,
+    );
+  },
+};
+
+function ownerOf(machine: Machine, id: number): string {
+  return id === 0 ? "root" : id === machine.user.id ? machine.user.name : `user ${id}`;
+}
+
+export const space: Check = {
+  name: "space",
+  question: "whether the disk has room for checkpoints",
+  ask(examined) {
+    const { machine, needs } = examined;
+    const { existing } = folderOf(examined);
+    const free = machine.freeBytes(existing);
+    const { directory } = needs?.checkpoints ?? { directory: existing };
+    const { keep = 0, bytes = null } = needs?.checkpoints ?? {};
+    // A new one is written before the oldest is deleted.
+    const needed = bytes === null ? 0 : (keep + 1) * bytes;
+    const find = `sudo du -xh ${quoted(mountOf(machine, existing).folder)} | sort -h | tail`;
+    if (free < needed) {
+      return problem(
+        `${sizeText(free)} are free on the disk of ${directory}, and ${keep} checkpoints and a new one take ${sizeText(needed)}: make room, or lower checkpoint.keep`,
+        find,
+      );
+    }
+    if (free < needed + leastFreeBytes) {
+      return warning(
+        `${sizeText(free)} are free on the disk of ${directory}: make room before it is full`,
+        find,
+      );
+    }
+    return ok(
+      `${sizeText(free)} are free on the disk of ${directory}${needed > 0 ? `; ${keep} checkpoints and a new one take ${sizeText(needed)}` : ""}`,
+    );
+  },
+};
+
+export const mountOptions: Check = {
+  name: "disk",
+  question: "how the disk is mounted",
+  ask(examined) {
+    const { machine } = examined;
+    const { existing } = folderOf(examined);
+    const mount = mountOf(machine, existing);
+    const at = `${mount.type} on ${mount.folder}`;
+    if (mount.options.includes("ro")) {
+      return problem(
+        `${at} is read-only, and ${existing} is on it: mount it writable, and check the card, since a failing one turns read-only`,
+        `sudo mount -o remount,rw ${quoted(mount.folder)}`,
+      );
+    }
+    if (mount.type === "overlay") {
+      return warning(
+        `${at} is an overlay: what is written to ${existing} is gone after a restart, or with the container`,
+        exists(machine, "/usr/bin/raspi-config")
+          ? "sudo raspi-config nonint do_overlayfs 1 && sudo reboot"
+          : null,
+      );
+    }
+    if (volatileTypes.includes(mount.type)) {
+      return warning(
+        `${at} is in memory: what is written to ${existing} is gone after a restart; name another folder in checkpoint.directory`,
+        `findmnt --real --df`,
+      );
+    }
+    return slowness(mount, at) ?? ok(`${at} keeps what is written`);
+  },
+};
+
+function slowness(mount: Mount, at: string) {
+  const remount = (option: string) => `sudo mount -o remount,${option} ${quoted(mount.folder)}`;
+  if (mount.type === "vfat" || mount.type === "exfat" || mount.type === "msdos") {
+    return warning(
+      `${at} has no journal: a power cut may damage the whole file system; keep checkpoints on ext4`,
+      "findmnt --real --df",
+    );
+  }
+  if (mount.options.includes("sync")) {
+    return warning(
+      `${at} is mounted with sync: every write waits for the disk, which wears a card and may lose samples`,
+      remount("async"),
+    );
+  }
+  if (mount.options.includes("strictatime")) {
+    return warning(
+      `${at} is mounted with strictatime: every reading of a file writes to the disk`,
+      remount("noatime"),
+    );
+  }
+  return null;
+}

@@ -1,0 +1,112 @@
+/** The UART on the header of a Raspberry Pi, which the boot partition's settings give or take. */
+import type { Board } from "../board.ts";
+import { type Check, type Examined, type Found, ok, problem, warning } from "../finding.ts";
+import { exists, type Machine, namesIn, readText, resolved } from "../machine.ts";
+import { bootFile, quoted } from "../shell.ts";
+
+/** Whether the header's UART matters: the config's port is there, or there is no config and no port on USB either. */
+function concernsHeader({ machine, board, needs }: Examined): boolean {
+  const { header } = board.profile.serial;
+  if (header === undefined) return false;
+  if (needs === null) return !namesIn(machine, "/dev").some((name) => /^tty(ACM|USB)/.test(name));
+  return needs.port !== null && isHeader(board, machine, needs.port);
+}
+
+function isHeader({ profile }: Board, machine: Machine, path: string): boolean {
+  const { header } = profile.serial;
+  if (header === undefined) return false;
+  const names = [header.path, ...(header.link === undefined ? [] : [header.link])];
+  // The mini UART is what the header has while Bluetooth has the full one.
+  return (
+    names.includes(path) ||
+    names.includes(resolved(machine, path)) ||
+    (header.link !== undefined && resolved(machine, header.link) === path)
+  );
+}
+
+export const bootSettings: Check = {
+  name: "boot settings",
+  question: "whether the header's UART is switched on",
+  ask(examined) {
+    const { machine, board } = examined;
+    const { header } = board.profile.serial;
+    if (header === undefined) return null;
+    if (!concernsHeader(examined)) return ok("the header's UART is not what is listened to");
+    const file = bootFile(machine, "config.txt") ?? "/boot/firmware/config.txt";
+    const lines = activeLines(readText(machine, file), board.profile.boot.filters);
+    const lacking = board.profile.boot.lines.filter(({ anyOf }) => !anyOf.some((line) => lines.has(line)));
+    if (lacking.length === 0) return ok(`${file} gives the header its UART`);
+    const wanted = lacking.map(({ anyOf }) => anyOf[0]);
+    return warning(
+      `${file} has no ${wanted.join(" and no ")}: ${lacking.map(({ why }) => why).join("; ")}`,
+      `printf '%s\\n' '[all]' ${wanted.join(" ")} | sudo tee -a ${file} && sudo reboot`,
+    );
+  },
+};
+
+/** Lines of config.txt that count for a board, without comments and blanks. */
+function activeLines(text: string, filters: readonly string[]): Set<string> {
+  const lines = new Set<string>();
+  let counts = true;
+  for (const line of text.split("\n").map((line) => line.replace(/#.*/, "").trim())) {
+    const section = /^\[(.+)\]$/.exec(line)?.[1];
+    if (section !== undefined) counts = section === "all" || filters.includes(section);
+    else if (counts && line !== "") lines.add(line.replace(/\s*=\s*/g, "="));
+  }
+  return lines;
+}
+
+export const console: Check = {
+  name: "console",
+  question: "whether a login console is on the port",
+  ask(examined) {
+    const { machine, board, needs } = examined;
+    const { header } = board.profile.serial;
+    const path = needs === null ? (header?.link ?? header?.path) : needs.port;
+    if (path === undefined || path === null || (needs === null && !concernsHeader(examined))) return null;
+    // A port that is not there has no console; that it is missing is said elsewhere.
+    if (!exists(machine, path)) return null;
+    const device = resolved(machine, path);
+    const name = device.slice("/dev/".length);
+    const words = readText(machine, "/proc/cmdline").trim().split(/\s+/);
+    const consoles = words
+      .filter((word) => word.startsWith("console="))
+      .map((word) => word.slice("console=".length).split(",")[0]);
+    const kernel = consoles.find((console) => resolved(machine, `/dev/${console}`) === device);
+    if (kernel !== undefined) return onPort(machine, board, path, kernel, name);
+    if (exists(machine, `/etc/systemd/system/getty.target.wants/serial-getty@${name}.service`)) {
+      return problem(
+        `systemd starts a login console on ${path}: switch it off`,
+        `sudo systemctl disable --now serial-getty@${name}.service`,
+      );
+    }
+    return ok(`no login console is on ${path}`);
+  },
+};
+
+function onPort(machine: Machine, board: Board, path: string, kernel: string, name: string): Found {
+  const file = bootFile(machine, "cmdline.txt");
+  const names = [...new Set([...board.profile.boot.consoles, kernel])].join("|");
+  const stop = `sudo systemctl disable --now serial-getty@${name}.service`;
+  return problem(
+    `the kernel's console is on ${path} (console=${kernel} in its command line), which mixes its messages and a login into the samples: take it away`,
+    file === null
+      ? `${stop}; grep -n console= /proc/cmdline /etc/default/grub`
+      : `sudo sed -i -E 's/console=(${names})(,[^ ]*)? ?//g' ${file} && ${stop}; sudo reboot`,
+  );
+}
+
+/** What a config that was written for another Raspberry Pi does on a Pi 5. */
+export const debugPort: Check = {
+  name: "debug connector",
+  question: "which pins the port is on",
+  ask({ machine, board: { profile }, needs }) {
+    const { debug, header } = profile.serial;
+    if (debug === undefined || header === undefined || !needs?.port) return null;
+    if (resolved(machine, needs.port) !== debug.path && needs.port !== debug.path) return null;
+    return warning(
+      `${needs.port} is ${debug.where} on a ${profile.name}; ${header.where} are ${header.path}: name that in source.serial.path if the sensor is there`,
+      `sed -i 's|${needs.port}|${header.path}|' ${quoted(needs.config)}`,
+    );
+  },
+};

@@ -1,0 +1,53 @@
+import type { Board } from "./board.ts";
+import { board, limits } from "./checks/board.ts";
+import { clock, clockChip } from "./checks/clock.ts";
+import { folder, mountOptions, space } from "./checks/disk.ts";
+import { gpio } from "./checks/gpio.ts";
+import { kernel, memoryController } from "./checks/kernel.ts";
+import { memory, swap } from "./checks/memory.ts";
+import { nodeBuild, nodeVersion, vectors } from "./checks/node.ts";
+import { modemManager, port, portHolder, stableName } from "./checks/ports.ts";
+import { bootSettings, console, debugPort } from "./checks/uart.ts";
+import { type Check, type Examined, type Finding, type Needs, warning } from "./finding.ts";
+import type { Machine } from "./machine.ts";
+
+const checks: Check[] = [
+  board,
+  limits,
+  kernel,
+  memoryController,
+  nodeVersion,
+  nodeBuild,
+  vectors,
+  memory,
+  swap,
+  port,
+  portHolder,
+  stableName,
+  modemManager,
+  bootSettings,
+  console,
+  debugPort,
+  gpio,
+  folder,
+  space,
+  mountOptions,
+  clock,
+  clockChip,
+];
+
+/** Asks every check. One that cannot answer says so, and keeps no other from answering. */
+export function examine(machine: Machine, board: Board, needs: Needs | null): Finding[] {
+  return checks.flatMap((check) => answersOf(check, { machine, board, needs }));
+}
+
+function answersOf(check: Check, examined: Examined): Finding[] {
+  try {
+    const found = check.ask(examined) ?? [];
+    return (Array.isArray(found) ? found : [found]).map((each) => ({ check: check.name, ...each }));
+  } catch (error) {
+    // Also what no check foresaw: on a board that is half broken every other answer counts all the more.
+    const reason = error instanceof Error ? error.message : String(error);
+    return [{ check: check.name, ...warning(`cannot tell ${check.question}: ${reason}`, null) }];
+  }
+}
