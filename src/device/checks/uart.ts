@@ -32,17 +32,36 @@ export const bootSettings: Check = {
     const { header } = board.profile.serial;
     if (header === undefined) return null;
     if (!concernsHeader(examined)) return ok("the header's UART is not what is listened to");
+    const elsewhere = takenByBluetooth(examined, header);
     const file = bootFile(machine, "config.txt") ?? "/boot/firmware/config.txt";
     const lines = activeLines(readText(machine, file), board.profile.boot.filters);
     const lacking = board.profile.boot.lines.filter(({ anyOf }) => !anyOf.some((line) => lines.has(line)));
-    if (lacking.length === 0) return ok(`${file} gives the header its UART`);
+    if (lacking.length === 0 && elsewhere === null) return ok(`${file} gives the header its UART`);
+    if (lacking.length === 0) {
+      return problem(
+        `${elsewhere}, though ${file} says otherwise: it takes effect with a restart`,
+        "sudo reboot",
+      );
+    }
     const wanted = lacking.map(({ anyOf }) => anyOf[0]);
-    return warning(
-      `${file} has no ${wanted.join(" and no ")}: ${lacking.map(({ why }) => why).join("; ")}`,
+    return (elsewhere === null ? warning : problem)(
+      `${elsewhere === null ? "" : `${elsewhere}: `}${file} has no ${wanted.join(" and no ")}: ${lacking.map(({ why }) => why).join("; ")}`,
       `printf '%s\\n' '[all]' ${wanted.join(" ")} | sudo tee -a ${file} && sudo reboot`,
     );
   },
 };
+
+/** What is wrong where the config names the UART that Bluetooth has at the moment; null where it does not. */
+function takenByBluetooth(
+  { machine, needs }: Examined,
+  { path, link }: { path: string; link?: string },
+): string | null {
+  if (!needs?.port || link === undefined || !exists(machine, link)) return null;
+  const primary = resolved(machine, link);
+  return resolved(machine, needs.port) === path && primary !== path
+    ? `${needs.port} leads to the Bluetooth chip, and the header is ${primary}`
+    : null;
+}
 
 /** Lines of config.txt that count for a board, without comments and blanks. */
 function activeLines(text: string, filters: readonly string[]): Set<string> {

@@ -1,0 +1,625 @@
+/** Each check, shown to find what it is for; and each fix, shown to be a command, and some to put things right. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Finding, Needs } from "../../src/device/finding.ts";
+import type { Machine } from "../../src/device/machine.ts";
+import { folderWith } from "../rivulet.ts";
+import { type Entries, fakeMachine, findingsOn, needing, port, usbPort } from "./tree.ts";
+
+interface Case {
+  board?: string;
+  changes?: Entries;
+  machine?: Partial<Machine>;
+  /** Null: without a config. */
+  needs?: Partial<Needs> | null;
+  expected: [check: string, status: Finding["status"], text: RegExp, fix: RegExp | null];
+}
+
+const node = {
+  version: "22.14.0",
+  architecture: "arm64",
+  armVersion: null,
+  variants: ["simd", "scalar"],
+  cLibrary: "glibc" as const,
+};
+const outsider = { name: "eve", id: 54_321, groups: [54_321] };
+const mounts = (line: string): Entries => ({
+  "proc/self/mounts": `/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n${line} 0 0\n`,
+});
+const running = (id: number, name: string, words: string, device?: string): Entries => ({
+  [`proc/${id}/comm`]: `${name}\n`,
+  [`proc/${id}/cmdline`]: words.replaceAll(" ", "\0"),
+  ...(device === undefined ? {} : { [`proc/${id}/fd/3`]: { link: device } }),
+});
+const usb = { port: "/dev/ttyACM0", gpio: false };
+const stableUsb = { ...usb, port: "/dev/serial/by-id/usb-Arduino_7573-if00" };
+const meminfo = (total: number, available: number): Entries => ({
+  "proc/meminfo": `MemTotal: ${total * 1024} kB\nMemAvailable: ${available * 1024} kB\n`,
+});
+
+const cases: Record<string, Case> = {
+  "a kernel older than Node is built for": {
+    changes: { "proc/sys/kernel/osrelease": "4.14.98-v7+\n" },
+    expected: ["kernel", "problem", /^Linux 4\.14\.98-v7\+ is older than 4\.18/, /full-upgrade/],
+  },
+  "pages of 16 KiB": {
+    board: "raspberry-pi-5",
+    changes: { "proc/self/smaps": "KernelPageSize:       16 kB\n" },
+    expected: ["kernel", "ok", /pages of 16 KiB$/, null],
+  },
+  "a memory controller that is off": {
+    changes: { "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io pids\n" },
+    expected: [
+      "memory limit",
+      "warning",
+      /MemoryMax= has no effect/,
+      /s\/\$\/ cgroup_memory=1 cgroup_enable=memory\/' \/boot\/firmware\/cmdline\.txt/,
+    ],
+  },
+  "a memory controller of the first version that is off": {
+    changes: {
+      "sys/fs/cgroup/cgroup.controllers": null,
+      "proc/cgroups": "#subsys_name\tn\nmemory\t0\t95\t0\n",
+    },
+    expected: ["memory limit", "warning", /memory controller is off/, /cmdline\.txt/],
+  },
+  "a memory controller of the first version that is on": {
+    changes: {
+      "sys/fs/cgroup/cgroup.controllers": null,
+      "proc/cgroups": "#subsys_name\tn\nmemory\t4\t41\t1\n",
+    },
+    expected: ["memory limit", "ok", /enforced/, null],
+  },
+  "a memory controller that is off, where no boot file is known": {
+    board: "linux",
+    changes: { "sys/fs/cgroup/cgroup.controllers": "cpu\n" },
+    needs: null,
+    expected: ["memory limit", "warning", /cgroup_enable=memory/, null],
+  },
+  "Node that is too old": {
+    machine: { node: { ...node, version: "20.18.3" } },
+    expected: [
+      "node",
+      "problem",
+      /^Node 20\.18\.3 is too old, Rivulet needs 20\.19: install linux-arm64/,
+      /n 22$/,
+    ],
+  },
+  "Node that is just new enough": {
+    machine: { node: { ...node, version: "20.19.0" } },
+    expected: ["node", "ok", /^Node 20\.19\.0$/, null],
+  },
+  "Node for ARMv7 on an ARMv6 board": {
+    board: "raspberry-pi-zero-w",
+    machine: { node: { ...node, architecture: "arm", armVersion: 7 } },
+    expected: ["node build", "problem", /built for ARMv7, and a Raspberry Pi Zero W is ARMv6/, /uname -m/],
+  },
+  "32-bit Node on a 64-bit kernel": {
+    machine: { node: { ...node, architecture: "arm", armVersion: 7 } },
+    expected: ["node build", "warning", /32 bits \(armv7\) on a 64-bit kernel/, /LONG_BIT/],
+  },
+  "a build that does not suit the board": {
+    machine: { node: { ...node, architecture: "x64" } },
+    expected: ["node build", "warning", /built for x64, and linux-arm64/, /n 22$/],
+  },
+  "Node with musl": {
+    machine: { node: { ...node, cLibrary: "musl" } },
+    expected: ["node build", "warning", /built with musl/, /prebuilds/],
+  },
+  "SIMD without relaxed SIMD": {
+    machine: { node: { ...node, version: "20.19.0" } },
+    expected: ["simd", "ok", /relaxed SIMD comes with Node 22 \(this is 20\.19\.0\)/, null],
+  },
+  "Node that refuses the SIMD which the processor has": {
+    machine: { node: { ...node, variants: ["scalar"] } },
+    expected: ["simd", "warning", /refuses WebAssembly SIMD though the processor has it/, /n 22$/],
+  },
+  "too little memory for the daemon": {
+    changes: meminfo(512, 60),
+    expected: ["memory", "problem", /^60 MiB of 512 MiB are free, and the daemon takes 64 MiB/, /^ps /],
+  },
+  "too little memory for the network": {
+    changes: meminfo(512, 300),
+    needs: { arena: { bytes: 400 * 2 ** 20 } },
+    expected: ["memory", "problem", /^300 MiB of 512 MiB are free, and the daemon takes 464 MiB/, /^ps /],
+  },
+  "less memory than suits the board": {
+    changes: meminfo(4096, 200),
+    expected: ["memory", "warning", /less than the 256 MiB that suit a daemon on a Raspberry Pi 4/, /^ps /],
+  },
+  "a network larger than suits the board": {
+    needs: { arena: { bytes: 300 * 2 ** 20 } },
+    expected: [
+      "memory",
+      "warning",
+      /takes 364 MiB, more than the 256 MiB that suit/,
+      /^rivulet plan pump\.yaml$/,
+    ],
+  },
+  "a network that exceeds its budget": {
+    needs: { arena: { refused: "memory.budget is 64 KiB and the plan takes more" } },
+    expected: [
+      "memory",
+      "problem",
+      /^the network cannot be planned: memory\.budget is/,
+      /^rivulet plan pump\.yaml$/,
+    ],
+  },
+  "swap on the card": {
+    changes: { "proc/swaps": "Filename Type\n/var/swap file 524272 0 -2\n", "etc/dphys-swapfile": "" },
+    expected: [
+      "swap",
+      "warning",
+      /swap is on the card \(\/var\/swap\)/,
+      /^sudo swapoff \/var\/swap && sudo systemctl disable dphys-swapfile$/,
+    ],
+  },
+  "swap on a partition of the card": {
+    changes: { "proc/swaps": "Filename Type\n/dev/mmcblk0p3 partition 524272 0 -2\n" },
+    expected: ["swap", "warning", /\/dev\/mmcblk0p3/, /swapoff \/dev\/mmcblk0p3 && sudo sed -i .*fstab$/],
+  },
+  "swap in compressed memory": {
+    changes: { "proc/swaps": "Filename Type\n/dev/zram0 partition 524272 0 100\n" },
+    expected: ["swap", "ok", /not on a card \(\/dev\/zram0\)/, null],
+  },
+  "a port that is not there": {
+    changes: usbPort,
+    needs: { port: "/dev/ttyUSB3" },
+    expected: [
+      "port",
+      "problem",
+      /^there is no serial port \/dev\/ttyUSB3, but \/dev\/serial\/by-id\/usb-Arduino_7573-if00, \/dev\/ttyAMA0: /,
+      /^rivulet ports$/,
+    ],
+  },
+  "a config without a port": {
+    needs: { port: null },
+    expected: ["port", "ok", /names no serial port/, null],
+  },
+  "no port at all": {
+    board: "linux",
+    needs: null,
+    expected: ["port", "warning", /^there is no serial port/, /dmesg/],
+  },
+  "a file in place of a port": {
+    changes: { "dev/port": "" },
+    needs: { port: "/dev/port" },
+    expected: ["port", "problem", /^\/dev\/port is not a serial port/, /^rivulet ports$/],
+  },
+  "a port of a group that the user is not in": {
+    machine: { user: outsider },
+    expected: [
+      "port",
+      "problem",
+      /^eve may not open \/dev\/ttyAMA0, which belongs to the group dialout: join it/,
+      /^sudo usermod -aG dialout eve$/,
+    ],
+  },
+  "a port of a group that the user joined just now": {
+    machine: { user: outsider },
+    changes: { "etc/group": `dialout:x:${process.getuid?.() === 0 ? 20 : process.getgid?.()}:eve\n` },
+    expected: ["port", "problem", /eve joined its group dialout after this session began/, /^exec su - eve$/],
+  },
+  "a port that its group may not use": {
+    changes: { "dev/ttyAMA0": port(0o600) },
+    expected: [
+      "port",
+      "problem",
+      /neither may its group/,
+      /KERNEL=="ttyAMA0", GROUP="dialout", MODE="0660"' \| sudo tee/,
+    ],
+  },
+  "a port that may not be used, without a config": {
+    changes: { "dev/ttyAMA0": port(0o600) },
+    needs: null,
+    expected: ["port", "problem", /^pi may not open \/dev\/ttyAMA0/, /udev/],
+  },
+  "a login console that has the port open": {
+    changes: running(412, "agetty", "/sbin/agetty -o ttyAMA0", "/dev/ttyAMA0"),
+    expected: [
+      "port holder",
+      "problem",
+      /^a login console \(agetty, process 412\) has/,
+      /disable --now serial-getty@ttyAMA0\.service$/,
+    ],
+  },
+  "ModemManager that has the port open": {
+    changes: { ...usbPort, ...running(413, "ModemManager", "/usr/sbin/ModemManager", "/dev/ttyACM0") },
+    needs: usb,
+    expected: ["port holder", "problem", /takes it for a modem/, /disable --now ModemManager\.service$/],
+  },
+  "another program that has the port open": {
+    changes: running(414, "minicom", "minicom -D /dev/serial0", "/dev/ttyAMA0"),
+    needs: { port: "/dev/serial0" },
+    expected: ["port holder", "problem", /^minicom \(process 414\) has \/dev\/serial0 open/, /^kill 414$/],
+  },
+  "the daemon that has the port open": {
+    changes: running(415, "node", "node /usr/bin/rivulet run pump.yaml", "/dev/ttyAMA0"),
+    expected: ["port holder", "ok", /^the daemon itself \(process 415\)/, null],
+  },
+  "ModemManager, which will probe the port": {
+    changes: { ...usbPort, ...running(416, "ModemManager", "/usr/sbin/ModemManager") },
+    needs: stableUsb,
+    expected: ["modem manager", "warning", /^ModemManager runs/, /disable --now ModemManager/],
+  },
+  "a name that may change": {
+    changes: usbPort,
+    needs: usb,
+    expected: [
+      "port name",
+      "warning",
+      /^\/dev\/ttyACM0 may be another device/,
+      /^sed -i 's\|\/dev\/ttyACM0\|\/dev\/serial\/by-id\/usb-Arduino_7573-if00\|' pump\.yaml$/,
+    ],
+  },
+  "a UART that is not switched on": {
+    changes: {
+      "boot/firmware/config.txt": "#enable_uart=1\n[pi3]\nenable_uart=1\n[all]\ndtoverlay=disable-bt\n",
+    },
+    expected: [
+      "boot settings",
+      "warning",
+      /^\/boot\/firmware\/config\.txt has no enable_uart=1: /,
+      /'\[all\]' enable_uart=1 \| sudo tee -a \/boot\/firmware\/config\.txt/,
+    ],
+  },
+  "a UART that Bluetooth has": {
+    changes: {
+      "boot/firmware/config.txt": "enable_uart=1\n",
+      "dev/serial0": { link: "ttyS0" },
+      "dev/ttyS0": port(),
+    },
+    expected: [
+      "boot settings",
+      "problem",
+      /^\/dev\/ttyAMA0 leads to the Bluetooth chip, and the header is \/dev\/ttyS0: /,
+      /dtoverlay=disable-bt/,
+    ],
+  },
+  "a UART that Bluetooth has until the restart": {
+    changes: { "dev/serial0": { link: "ttyS0" }, "dev/ttyS0": port() },
+    expected: ["boot settings", "problem", /takes effect with a restart$/, /^sudo reboot$/],
+  },
+  "the mini UART on the header": {
+    changes: {
+      "boot/firmware/config.txt": "enable_uart = 1\n",
+      "dev/serial0": { link: "ttyS0" },
+      "dev/ttyS0": port(),
+      "sys/class/tty/ttyS0/type": "3\n",
+    },
+    needs: { port: "/dev/serial0" },
+    expected: ["boot settings", "warning", /no dtoverlay=disable-bt: .*mini UART/, /dtoverlay=disable-bt/],
+  },
+  "the boot partition of an older system": {
+    changes: { "boot/firmware/config.txt": null, "boot/config.txt": "dtoverlay=disable-bt\n" },
+    expected: [
+      "boot settings",
+      "warning",
+      /^\/boot\/config\.txt has no enable_uart=1/,
+      /tee -a \/boot\/config\.txt/,
+    ],
+  },
+  "a header that nobody listens to": {
+    changes: { ...usbPort, "boot/firmware/config.txt": "" },
+    needs: stableUsb,
+    expected: ["boot settings", "ok", /not what is listened to/, null],
+  },
+  "the UART of a Pi 5 that is not switched on": {
+    board: "raspberry-pi-5",
+    changes: { "boot/firmware/config.txt": "" },
+    expected: ["boot settings", "warning", /no dtparam=uart0=on/, /'\[all\]' dtparam=uart0=on/],
+  },
+  "the kernel's console on the port": {
+    changes: { "proc/cmdline": "console=ttyAMA0,115200 console=tty1 root=/dev/mmcblk0p2\n" },
+    expected: [
+      "console",
+      "problem",
+      /console is on \/dev\/ttyAMA0 \(console=ttyAMA0/,
+      /cmdline\.txt && sudo systemctl disable --now serial-getty@ttyAMA0\.service/,
+    ],
+  },
+  "the kernel's console on a port of a machine without boot files": {
+    board: "linux",
+    changes: {
+      "dev/ttyS0": port(),
+      "sys/class/tty/ttyS0/type": "4\n",
+      "proc/cmdline": "console=ttyS0 root=/dev/vda\n",
+    },
+    needs: { port: "/dev/ttyS0", gpio: false },
+    expected: ["console", "problem", /console=ttyS0/, /grep -n console=/],
+  },
+  "a login console that systemd starts on the port": {
+    changes: { "etc/systemd/system/getty.target.wants/serial-getty@ttyAMA0.service": "" },
+    expected: ["console", "problem", /^systemd starts a login console/, /disable --now serial-getty@ttyAMA0/],
+  },
+  "the debug connector of a Pi 5": {
+    board: "raspberry-pi-5",
+    needs: { port: "/dev/serial0" },
+    expected: [
+      "debug connector",
+      "warning",
+      /^\/dev\/serial0 is the three-pin connector/,
+      /^sed -i 's\|\/dev\/serial0\|\/dev\/ttyAMA0\|' pump\.yaml$/,
+    ],
+  },
+  "GPIO lines without a chip": {
+    changes: { "sys/class/gpio": null },
+    expected: ["gpio", "problem", /^there is no GPIO chip labelled pinctrl-bcm2711/, null],
+  },
+  "GPIO lines on a kernel without /sys/class/gpio": {
+    changes: { "sys/class/gpio": null, "dev/gpiochip0": "", "dev/gpiochip4": { link: "gpiochip0" } },
+    expected: [
+      "gpio",
+      "problem",
+      /chips \(\/dev\/gpiochip0\) but no \/sys\/class\/gpio/,
+      /CONFIG_GPIO_SYSFS/,
+    ],
+  },
+  "a chip with another label": {
+    changes: { "sys/class/gpio/gpiochip512/label": "pinctrl-bcm9999\n" },
+    expected: [
+      "gpio",
+      "problem",
+      /no GPIO chip is labelled pinctrl-bcm2711; there are pinctrl-bcm9999, raspberrypi-exp-gpio$/,
+      /label$/,
+    ],
+  },
+  "a GPIO chip that the user may not use": {
+    machine: { user: outsider },
+    expected: ["gpio", "problem", /eve may not use it: join the group gpio/, /^sudo usermod -aG gpio eve$/],
+  },
+  "no GPIO chip where no config asks for one": {
+    changes: { "sys/class/gpio": null },
+    needs: { gpio: false },
+    expected: ["gpio", "ok", /^there is no GPIO chip/, null],
+  },
+  "the header's chip behind another one": {
+    board: "raspberry-pi-3b",
+    expected: ["gpio", "ok", /^pinctrl-bcm2835 \(gpiochip458, lines from 458\)/, null],
+  },
+  "a folder that the user may not write": {
+    changes: { "home/pi/checkpoints": { folder: true }, "srv/data/x": "" },
+    needs: { checkpoints: { directory: "/srv/data", keep: 5, bytes: 1 } },
+    expected: [
+      "folder",
+      "problem",
+      /^pi may not write to \/srv\/data, which belongs to /,
+      /^sudo chown -R pi \/srv\/data$/,
+    ],
+  },
+  "a folder that the user may not make": {
+    changes: { "srv/x": "" },
+    needs: { checkpoints: { directory: "/srv/my data/new", keep: 5, bytes: 1 } },
+    expected: [
+      "folder",
+      "problem",
+      /^pi may not write to \/srv, /,
+      /^sudo install -d -o pi '\/srv\/my data\/new'$/,
+    ],
+  },
+  "a folder that is still to be made": {
+    needs: { checkpoints: { directory: "/home/pi/checkpoints/pump", keep: 5, bytes: 1 } },
+    expected: ["folder", "ok", /still to be made$/, null],
+  },
+  "a file in place of the folder": {
+    changes: { "home/pi/checkpoints": "" },
+    expected: [
+      "folder",
+      "problem",
+      /^\/home\/pi\/checkpoints is a file/,
+      /^mv \/home\/pi\/checkpoints \/home\/pi\/checkpoints\.old$/,
+    ],
+  },
+  "a disk without room for the checkpoints": {
+    machine: { freeBytes: () => 500_000 },
+    expected: [
+      "space",
+      "problem",
+      /^489 KiB are free .* 5 checkpoints and a new one take 586 KiB: make room/,
+      /^sudo du -xh \/ /,
+    ],
+  },
+  "a disk that is nearly full": {
+    machine: { freeBytes: () => 50 * 2 ** 20 },
+    needs: null,
+    expected: ["space", "warning", /^50 MiB are free/, /^sudo du/],
+  },
+  "a disk that is read-only": {
+    changes: mounts("/dev/mmcblk0p3 /home ext4 ro,noatime"),
+    expected: ["disk", "problem", /^ext4 on \/home is read-only/, /^sudo mount -o remount,rw \/home$/],
+  },
+  "an overlay": {
+    changes: { ...mounts("overlayroot / overlay rw,relatime"), "usr/bin/raspi-config": "" },
+    expected: ["disk", "warning", /is an overlay: .* gone after a restart/, /do_overlayfs 1/],
+  },
+  "a folder in memory": {
+    changes: mounts("tmpfs /home/pi/checkpoints tmpfs rw"),
+    expected: ["disk", "warning", /^tmpfs on \/home\/pi\/checkpoints is in memory/, /^findmnt/],
+  },
+  "a file system without a journal": {
+    changes: mounts("/dev/sda1 /home vfat rw,relatime"),
+    expected: ["disk", "warning", /^vfat on \/home has no journal/, /^findmnt/],
+  },
+  "a disk mounted with sync": {
+    changes: mounts("/dev/mmcblk0p3 /home ext4 rw,sync,noatime"),
+    expected: ["disk", "warning", /mounted with sync/, /^sudo mount -o remount,async \/home$/],
+  },
+  "a disk mounted with strictatime": {
+    changes: mounts("/dev/mmcblk0p3 /home/pi ext4 rw,strictatime"),
+    expected: ["disk", "warning", /strictatime/, /remount,noatime \/home\/pi$/],
+  },
+  "a clock that was never set": {
+    machine: { now: new Date(0) },
+    expected: ["clock", "problem", /^the clock says 1970-01-01T00:00:00Z/, /set-ntp true$/],
+  },
+  "a clock that is not synchronized yet": {
+    changes: {
+      "run/systemd/timesync/synchronized": null,
+      ...running(300, "systemd-timesyn", "/usr/lib/systemd/systemd-timesyncd"),
+    },
+    expected: ["clock", "warning", /not synchronized yet/, /restart systemd-timesyncd$/],
+  },
+  "a clock that nothing keeps": {
+    changes: { "run/systemd/timesync/synchronized": null },
+    expected: ["clock", "warning", /^nothing keeps the clock/, /set-ntp true$/],
+  },
+  "a clock that chrony keeps": {
+    changes: { "run/systemd/timesync/synchronized": null, ...running(301, "chronyd", "/usr/sbin/chronyd") },
+    expected: ["clock", "ok", /^chrony keeps the clock/, null],
+  },
+  "a clock chip": {
+    changes: { "sys/class/rtc/rtc0/name": "rpi-rtc soc:rpi_rtc\n" },
+    expected: ["clock chip", "ok", /^rtc0 \(rpi-rtc soc:rpi_rtc\)$/, null],
+  },
+  "no clock chip": {
+    expected: ["clock chip", "ok", /^there is none: after a power cut/, null],
+  },
+};
+
+function examined({ board = "raspberry-pi-4b", changes, machine, needs = {} }: Case): Finding[] {
+  return findingsOn(fakeMachine(board, changes, machine), needs === null ? null : needing(needs));
+}
+
+describe("finds", () => {
+  test.each(Object.entries(cases))("%s", (_, one) => {
+    const [check, status, text, fix] = one.expected;
+    const found = examined(one).filter((finding) => finding.check === check);
+    expect(found).toEqual([
+      {
+        check,
+        status,
+        text: expect.stringMatching(text),
+        fix: fix === null ? null : expect.stringMatching(fix),
+      },
+    ]);
+    expect(found[0].text).not.toMatch(/\n|undefined|NaN|\[object/);
+    if (found[0].fix !== null) {
+      expect(spawnSync("sh", ["-n", "-c", found[0].fix]).stderr.toString()).toBe("");
+    }
+  });
+});
+
+describe("without a file that it needs, a check cannot tell, and says why", () => {
+  test.each([
+    ["kernel", "proc/sys/kernel/osrelease", "which kernel runs"],
+    ["memory", "proc/meminfo", "whether there is memory enough"],
+    ["swap", "proc/swaps", "whether memory is swapped to the card"],
+    ["boot settings", "boot/firmware/config.txt", "whether the header's UART is switched on"],
+    ["console", "proc/cmdline", "whether a login console is on the port"],
+    ["disk", "proc/self/mounts", "how the disk is mounted"],
+    ["memory limit", "sys/fs/cgroup/cgroup.controllers", "whether systemd can limit a unit's memory"],
+  ])("%s", (check, path, question) => {
+    const findings = examined({ changes: { [path]: null }, expected: cases["no clock chip"].expected });
+    const found = findings.find((finding) => finding.check === check);
+    expect(found?.status).toBe("warning");
+    expect(found?.text).toMatch(new RegExp(`^cannot tell ${question}: /.* is not there$`));
+    expect(found?.fix).toBeNull();
+  });
+
+  test.each([
+    ["kernel", { "proc/sys/kernel/osrelease": "strange\n" }, /osrelease says "strange"$/],
+    ["memory", { "proc/meminfo": "MemTotal: 5 kB\n" }, /\/proc\/meminfo has no MemAvailable$/],
+    ["disk", { "proc/self/mounts": "nonsense\n\0\n" }, /names no file system for /],
+    ["memory", { "proc/meminfo": { folder: true } as const }, /\/proc\/meminfo cannot be read \(/],
+  ])("%s, where the file is odd", (check, changes: Entries, reason) => {
+    const found = examined({ changes, expected: cases["no clock chip"].expected }).find(
+      (finding) => finding.check === check,
+    );
+    expect([found?.status, found?.fix]).toEqual(["warning", null]);
+    expect(found?.text).toMatch(reason);
+  });
+
+  test("on a machine that has nothing at all, and none of them throws", () => {
+    const machine = { ...fakeMachine("linux"), root: folderWith() };
+    machine.freeBytes = () => {
+      throw new Error("no such disk");
+    };
+    for (const needs of [null, needing()]) {
+      const findings = findingsOn(machine, needs);
+      expect(findings.length).toBeGreaterThan(10);
+      expect(findings.find(({ check }) => check === "space")?.text).toBe(
+        "cannot tell whether the disk has room for checkpoints: no such disk",
+      );
+    }
+  });
+});
+
+describe("a fix, pasted into a shell, puts it right:", () => {
+  /** Runs a fix with the machine's files in place of this one's, as a user to whom everything is allowed. */
+  function paste(machine: Machine, fix: string): void {
+    const programs = mkdtempSync(join(tmpdir(), "rivulet-programs-"));
+    for (const [name, text] of Object.entries({ sudo: 'exec "$@"', reboot: "", systemctl: "" })) {
+      writeFileSync(join(programs, name), `#!/bin/sh\n${text}\n`);
+      chmodSync(join(programs, name), 0o755);
+    }
+    const there = fix
+      .replaceAll(/ (\/(boot|etc)\/)/g, ` ${machine.root}$1`)
+      .replaceAll("pump.yaml", `${machine.root}/pump.yaml`);
+    const { status, stderr } = spawnSync("sh", ["-c", there], {
+      env: { PATH: `${programs}:${process.env["PATH"]}` },
+    });
+    expect([status, stderr.toString()]).toEqual([0, ""]);
+  }
+
+  function fixOf(machine: Machine, check: string, needs: Partial<Needs> = {}): string {
+    const found = findingsOn(machine, needing(needs)).find((finding) => finding.check === check);
+    expect(found?.status).not.toBe("ok");
+    return found?.fix as string;
+  }
+
+  const textIn = (machine: Machine, path: string) => readFileSync(join(machine.root, path), "utf8");
+
+  test("the UART is switched on", () => {
+    const machine = fakeMachine("raspberry-pi-4b", { "boot/firmware/config.txt": "[pi5]\nx=1\n" });
+    paste(machine, fixOf(machine, "boot settings"));
+    expect(textIn(machine, "boot/firmware/config.txt")).toBe(
+      "[pi5]\nx=1\n[all]\nenable_uart=1\ndtoverlay=disable-bt\n",
+    );
+    const after = findingsOn(machine, needing()).find(({ check }) => check === "boot settings");
+    expect(after?.status).toBe("ok");
+  });
+
+  test("the console is taken from the port, and the other one stays", () => {
+    const words = "console=serial0,115200 console=tty1 root=PARTUUID=1-02 rootwait\n";
+    const machine = fakeMachine("raspberry-pi-4b", {
+      "boot/firmware/cmdline.txt": words,
+      "proc/cmdline": words.replace("serial0", "ttyAMA0"),
+    });
+    paste(machine, fixOf(machine, "console"));
+    expect(textIn(machine, "boot/firmware/cmdline.txt")).toBe("console=tty1 root=PARTUUID=1-02 rootwait\n");
+  });
+
+  test("the memory controller is switched on, on the same line", () => {
+    const machine = fakeMachine("raspberry-pi-5", {
+      "boot/firmware/cmdline.txt": "console=tty1 rootwait\n",
+      "sys/fs/cgroup/cgroup.controllers": "cpu\n",
+    });
+    paste(machine, fixOf(machine, "memory limit"));
+    expect(textIn(machine, "boot/firmware/cmdline.txt")).toBe(
+      "console=tty1 rootwait cgroup_memory=1 cgroup_enable=memory\n",
+    );
+  });
+
+  test("the config names the port that stays", () => {
+    const machine = fakeMachine("raspberry-pi-4b", {
+      ...usbPort,
+      "pump.yaml": "serial: { path: /dev/ttyACM0 }\n",
+    });
+    paste(machine, fixOf(machine, "port name", usb));
+    expect(textIn(machine, "pump.yaml")).toBe("serial: { path: /dev/serial/by-id/usb-Arduino_7573-if00 }\n");
+  });
+
+  test("a udev rule gives the port to its group", () => {
+    const machine = fakeMachine("raspberry-pi-4b", {
+      "dev/ttyAMA0": port(0o600),
+      "etc/udev/rules.d": { folder: true },
+    });
+    paste(machine, fixOf(machine, "port").replace(/ && sudo udevadm.*/, " >/dev/null"));
+    expect(textIn(machine, "etc/udev/rules.d/60-rivulet-port.rules")).toBe(
+      'KERNEL=="ttyAMA0", GROUP="dialout", MODE="0660"\n',
+    );
+  });
+});
