@@ -15,8 +15,7 @@ export async function run({ positionals: [file] }: Invocation): Promise<Report> 
   const machine = thisMachine(availableVariants());
   const board = recognizeBoard(machine);
   const findings = examine(machine, board, needs);
-  const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
-  const counts = { problems: count("problem"), warnings: count("warning"), ok: count("ok") };
+  const counts = countsOf(findings);
   return {
     failed: counts.problems > 0,
     data: {
@@ -30,15 +29,22 @@ export async function run({ positionals: [file] }: Invocation): Promise<Report> 
       findings,
       ...counts,
     },
-    text: [
-      ...findings.map(describe),
-      "",
-      `${number(counts.problems, "problem")}, ${number(counts.warnings, "warning")}, ${counts.ok} ok`,
-    ].join("\n"),
+    text: findingsText(findings),
   };
 }
 
-const number = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
+function countsOf(findings: readonly Finding[]) {
+  const count = (status: Finding["status"]) => findings.filter((finding) => finding.status === status).length;
+  return { problems: count("problem"), warnings: count("warning"), ok: count("ok") };
+}
+
+/** A line for each finding, below it the command that puts it right; at the end how many there are of each kind. */
+export function findingsText(findings: readonly Finding[]): string {
+  const { problems, warnings, ok } = countsOf(findings);
+  const number = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
+  const sum = `${number(problems, "problem")}, ${number(warnings, "warning")}, ${ok} ok`;
+  return [...findings.map(describe), "", sum].join("\n");
+}
 
 function describe({ check, status, text, fix }: Finding): string {
   const line = `${status.padEnd(8)} ${check.padEnd(16)} ${text}`;

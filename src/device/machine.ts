@@ -40,21 +40,22 @@ export interface Machine {
   freeBytes(path: string): number;
 }
 
-/** This machine, but for what `changes` says. */
+/** This machine, with the kernels that run here; or another one, as far as `changes` says. */
 export function thisMachine(variants: readonly string[], changes: Partial<Machine> = {}): Machine {
-  const root = changes.root ?? "/";
-  return {
-    root,
-    user: currentUser(),
-    node: { ...nodeBuild(), variants },
-    processor: processorName(),
-    now: new Date(),
-    freeBytes(path) {
-      const { bavail, bsize } = statfsSync(join(root, path));
-      return bavail * bsize;
-    },
-    ...changes,
-  };
+  const {
+    root = "/",
+    user = currentUser(),
+    node = { ...nodeBuild(), variants },
+    processor = processorName(),
+    now = new Date(),
+  } = changes;
+  const { freeBytes = (path: string) => bytesFreeAt(join(root, path)) } = changes;
+  return { root, user, node, processor, now, freeBytes };
+}
+
+function bytesFreeAt(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 function currentUser(): Machine["user"] {

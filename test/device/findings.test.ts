@@ -215,7 +215,7 @@ const cases: Record<string, Case> = {
   "a port that may not be used, without a config": {
     changes: { "dev/ttyAMA0": port(0o600) },
     needs: null,
-    expected: ["port", "problem", /^pi may not open \/dev\/ttyAMA0/, /udev/],
+    expected: ["port", "warning", /^pi may not open \/dev\/ttyAMA0/, /udev/],
   },
   "a login console that has the port open": {
     changes: running(412, "agetty", "/sbin/agetty -o ttyAMA0", "/dev/ttyAMA0"),

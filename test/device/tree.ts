@@ -163,7 +163,8 @@ function write(root: string, path: string, entry: Entry): void {
   const full = join(root, path);
   rmSync(full, { recursive: true, force: true });
   if (entry === null) return;
-  mkdirSync(dirname(full), { recursive: true });
+  // Whatever the umask: a group must not be able to write where the owner alone should.
+  mkdirSync(dirname(full), { recursive: true, mode: 0o755 });
   if (typeof entry === "string") writeFileSync(full, entry);
   else if ("link" in entry) symlinkSync(entry.link, full);
   else if ("folder" in entry) {
@@ -182,14 +183,6 @@ export function fakeMachine(id: string, changes: Entries = {}, other: Partial<Ma
   const kind = kinds[id];
   for (const [path, entry] of Object.entries({ ...healthy(kind), ...changes })) write(root, path, entry);
   const variants = ["relaxed-simd", "simd", "scalar"];
-  const machine = thisMachine(variants, {
-    root,
-    user,
-    processor: kind.processor,
-    now: new Date("2026-06-01T12:00:00Z"),
-    freeBytes: () => 2 ** 33,
-    ...other,
-  });
   const node = {
     version: "22.14.0",
     architecture: "arm64",
@@ -197,7 +190,15 @@ export function fakeMachine(id: string, changes: Entries = {}, other: Partial<Ma
     variants,
     cLibrary: "glibc" as const,
   };
-  return { ...machine, node: other.node ?? { ...node, ...kind.node } };
+  return thisMachine(variants, {
+    root,
+    user,
+    node: { ...node, ...kind.node },
+    processor: kind.processor,
+    now: new Date("2026-06-01T12:00:00Z"),
+    freeBytes: () => 2 ** 33,
+    ...other,
+  });
 }
 
 /** A config that asks for the header's port, unless `changes` asks for something else. */
