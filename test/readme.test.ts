@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findingsText } from "../src/commands/doctor.ts";
 import { parseConfig } from "../src/daemon/config.ts";
 import { demoFirmware } from "../src/emulation/demo-firmware.ts";
 import { startBoard } from "../src/emulation/start-board.ts";
+import { fakeMachine, findingsOn, needing, usbPort } from "./device/tree.ts";
 import type { Field } from "../src/samples/fields.ts";
 import { createLineDecoder } from "../src/samples/lines.ts";
 import { SampleRing } from "../src/samples/ring.ts";
@@ -40,7 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([11, 2, 2, 2]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([13, 2, 2, 2]);
   });
 
   // In order: a later command may use what an earlier one saved.
@@ -132,6 +134,21 @@ describe("in the README", () => {
       const front = ring.front();
       expect([...ring.values.subarray(front, front + 3)]).toEqual([21.5, 0.37, 1]);
     }
+  });
+
+  test("what doctor says of a board is what it says", () => {
+    const newcomer = { name: "pi", id: 54_321, groups: [54_321] };
+    const changes = { ...usbPort, "sys/fs/cgroup/cgroup.controllers": "cpuset cpu io pids\n" };
+    const machine = fakeMachine("raspberry-pi-zero-2-w", changes, { user: newcomer });
+    const findings = findingsOn(machine, needing({ port: "/dev/ttyACM0", gpio: false }));
+    const said = findingsText(findings).split("\n");
+    const block = /says among other things\n\n((?: {4}.*\n|\n)+)/.exec(readme)?.[1] ?? "";
+    const shown = block
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.slice(4));
+    expect(shown).toEqual(said.filter((line) => shown.includes(line)));
+    expect(shown.length).toBeGreaterThan(8);
   });
 
   test("every command of the table exists", async () => {

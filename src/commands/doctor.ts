@@ -8,6 +8,7 @@ import { availableVariants } from "../engine/kernels/kernels.ts";
 import type { Plan } from "../engine/plan.ts";
 import { RivuletError } from "../errors.ts";
 import type { Invocation, Report } from "./command.ts";
+import { wrap } from "./terminal/wrap.ts";
 
 /** Whether this machine can do what the daemon needs, or what a config asks of it. */
 export async function run({ positionals: [file] }: Invocation): Promise<Report> {
@@ -46,9 +47,14 @@ export function findingsText(findings: readonly Finding[]): string {
   return [...findings.map(describe), "", sum].join("\n");
 }
 
+/** The text in a column of its own; the command in one piece, to be pasted. */
 function describe({ check, status, text, fix }: Finding): string {
-  const line = `${status.padEnd(8)} ${check.padEnd(16)} ${text}`;
-  return fix === null || status === "ok" ? line : `${line}\n${" ".repeat(26)}$ ${fix}`;
+  const indent = 26;
+  const lines = wrap(text, 100 - indent).map((line, index) =>
+    index === 0 ? `${status.padEnd(8)} ${check.padEnd(16)} ${line}` : `${" ".repeat(indent)}${line}`,
+  );
+  if (fix !== null && status !== "ok") lines.push(`${" ".repeat(indent)}$ ${fix}`);
+  return lines.join("\n");
 }
 
 function needsOf(config: Config, file: string): Needs {

@@ -1,24 +1,11 @@
 import { commonOptions, synopsis } from "./call.ts";
 import type { Command, Option } from "./command.ts";
+import { wrap } from "./terminal/wrap.ts";
 
 /** `name` padded to `width`, then `text` wrapped beside it. */
 function entry(name: string, text: string, width: number): string {
   const lines = wrap(text, 96 - width);
   return lines.map((line, index) => `  ${(index === 0 ? name : "").padEnd(width)}${line}`).join("\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
 
 /** What `rivulet --help` prints. */

@@ -208,9 +208,22 @@ export function runningPrograms(machine: Machine): RunningProgram[] {
     }));
 }
 
-/** Programs that have a device open, as far as this user may see it. */
+/**
+ * Programs that have a device open, as far as this user may see it: of others' programs only root sees the files, but
+ * a login console names its device in its command line.
+ */
 export function holdersOf(machine: Machine, device: string): RunningProgram[] {
-  return runningPrograms(machine).filter(({ id }) =>
-    namesIn(machine, `/proc/${id}/fd`).some((file) => linkAt(machine, `/proc/${id}/fd/${file}`) === device),
+  const name = device.slice("/dev/".length);
+  return runningPrograms(machine).filter(
+    (program) =>
+      namesIn(machine, `/proc/${program.id}/fd`).some(
+        (file) => linkAt(machine, `/proc/${program.id}/fd/${file}`) === device,
+      ) ||
+      (isGetty(program) && program.words.some((word) => word === name || word === device)),
   );
+}
+
+/** Whether a program is a login console, or waits to be one. */
+export function isGetty({ name }: RunningProgram): boolean {
+  return name === "agetty" || name === "getty" || name === "login";
 }

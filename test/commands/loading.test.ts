@@ -34,6 +34,8 @@ test.concurrent.each([
   [["replay", "--data", "d.csv"]],
   [["fit", "c.yaml", "--data", "d.csv"]],
   [["inspect", "d.csv"]],
+  [["ports"]],
+  [["doctor", "port.yaml"]],
 ])("%j loads no serial port and no emulator", async (words) => {
   expect(await loadedBy(words, cwd)).not.toMatch(/serialport|avr8js|node-pty/);
 });

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { recognizeBoard } from "../../src/device/board.ts";
+import { oldestNode } from "../../src/device/checks/node.ts";
 import { loadProfiles, parseProfile } from "../../src/device/profile.ts";
 import { folderWith } from "../rivulet.ts";
 import { fakeMachine, findingsOn, kinds, needing } from "./tree.ts";
@@ -22,6 +24,28 @@ describe("the profiles in devices/boards", () => {
       if (verified) expect(source).not.toBe("");
     }
   });
+});
+
+test("devices/boards/README.md has a row for each profile that says what the profile says", () => {
+  const readme = readFileSync(new URL("../../devices/boards/README.md", import.meta.url), "utf8");
+  const rows = readme.split("\n").filter((line) => line.startsWith("| `"));
+  const expected = [...loadProfiles()].map(([id, { name, memory, serial, gpio, node }]) =>
+    [
+      `\`${id}.yaml\``,
+      name,
+      `${memory.budgetMiB} MiB`,
+      serial.header === undefined ? "" : `\`${serial.header.link ?? serial.header.path}\``,
+      gpio.chips.map((chip) => `\`${chip}\``).join(", "),
+      node.build,
+    ].join(" | "),
+  );
+  expect(rows.map((row) => row.slice(2, -2)).sort()).toEqual(expected.sort());
+});
+
+test("the oldest Node is the one that package.json names", () => {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  expect(manifest.engines.node).toBe(`>=${oldestNode.join(".")}`);
+  expect(manifest.files).toContain("devices");
 });
 
 describe("a profile is refused in one sentence", () => {

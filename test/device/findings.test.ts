@@ -226,6 +226,19 @@ const cases: Record<string, Case> = {
       /disable --now serial-getty@ttyAMA0\.service$/,
     ],
   },
+  "a login console of another user, whose files cannot be seen": {
+    changes: running(412, "agetty", "/sbin/agetty --noclear - ttyAMA0 vt102"),
+    expected: ["port holder", "problem", /^a login console/, /disable --now serial-getty@ttyAMA0\.service$/],
+  },
+  "no login console in one on another port": {
+    changes: running(412, "agetty", "/sbin/agetty --noclear tty1 linux"),
+    expected: ["port holder", "ok", /^no program that pi may look into has \/dev\/ttyAMA0 open$/, null],
+  },
+  "a device that is no terminal": {
+    changes: { "dev/spidev0.0": port() },
+    needs: { port: "/dev/spidev0.0" },
+    expected: ["port", "problem", /^\/dev\/spidev0\.0 is not a serial port/, /^rivulet ports$/],
+  },
   "ModemManager that has the port open": {
     changes: { ...usbPort, ...running(413, "ModemManager", "/usr/sbin/ModemManager", "/dev/ttyACM0") },
     needs: usb,

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { surveyPorts } from "../../samples/port-survey.ts";
 import { type Check, type Found, ok, problem, warning } from "../finding.ts";
 import {
@@ -5,6 +6,7 @@ import {
   exists,
   groupOf,
   holdersOf,
+  isGetty,
   type Machine,
   may,
   resolved,
@@ -21,8 +23,7 @@ export const port: Check = {
     if (needs.port === null) return ok("the config names no serial port");
     const status = statusOf(machine, needs.port);
     if (status === null) return missing(machine, needs.port);
-    const device = resolved(machine, needs.port);
-    if (!status.isCharacterDevice() && !exists(machine, `/sys/class/tty/${device.slice("/dev/".length)}`)) {
+    if (!isPort(machine, resolved(machine, needs.port), status)) {
       return problem(
         `${needs.port} is not a serial port: name another one in source.serial.path`,
         "rivulet ports",
@@ -30,10 +31,17 @@ export const port: Check = {
     }
     return (
       permission(machine, needs.port, profile.serial.group) ??
-      ok(`${needs.port} is there and may be read and written`)
+      ok(`${needs.port} is there, and ${machine.user.name} may read and write it`)
     );
   },
 };
+
+/** Whether the kernel counts a device among its terminals, as it does every serial port. */
+function isPort(machine: Machine, device: string, status: Stats): boolean {
+  if (device.startsWith("/dev/pts/")) return true;
+  if (!exists(machine, "/sys/class/tty")) return status.isCharacterDevice();
+  return exists(machine, `/sys/class/tty/${device.slice("/dev/".length)}`);
+}
 
 function everyPort(machine: Machine, group: string): Found | Found[] {
   const ports = surveyPorts(machine.root)
@@ -50,7 +58,7 @@ function everyPort(machine: Machine, group: string): Found | Found[] {
     .filter((found) => found !== null)
     // Which of them will be listened to, nobody has said.
     .map((found): Found => ({ ...found, status: "warning" }));
-  return refused.length > 0 ? refused : ok(`${ports.join(", ")} may be read and written`);
+  return refused.length > 0 ? refused : ok(`${machine.user.name} may read and write ${ports.join(", ")}`);
 }
 
 function missing(machine: Machine, path: string): Found {
@@ -95,12 +103,15 @@ export const portHolder: Check = {
     if (!needs?.port || !exists(machine, needs.port)) return null;
     const device = resolved(machine, needs.port);
     const [holder] = holdersOf(machine, device);
-    if (holder === undefined) return ok(`no other program has ${needs.port} open`);
+    if (holder === undefined) {
+      const { id, name } = machine.user;
+      return ok(`no program${id === 0 ? "" : ` that ${name} may look into`} has ${needs.port} open`);
+    }
     const { id, name, words } = holder;
     if (words.some((word) => /(^|\/)rivulet(\.cjs)?$|\/cli\.js$/.test(word)) && words.includes("run")) {
       return ok(`the daemon itself (process ${id}) has ${needs.port} open`);
     }
-    if (name === "agetty" || name === "getty" || name === "login") {
+    if (isGetty(holder)) {
       return problem(
         `a login console (${name}, process ${id}) has ${needs.port} open: switch it off`,
         stopGetty(device),
