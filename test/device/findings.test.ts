@@ -279,6 +279,10 @@ const cases: Record<string, Case> = {
       /'\[all\]' enable_uart=1 \| sudo tee -a \/boot\/firmware\/config\.txt/,
     ],
   },
+  "a UART that a later line switches off": {
+    changes: { "boot/firmware/config.txt": "enable_uart=1\ndtoverlay=disable-bt\nenable_uart=0\n" },
+    expected: ["boot settings", "warning", /has no enable_uart=1: /, /enable_uart=1/],
+  },
   "a UART that Bluetooth has": {
     changes: {
       "boot/firmware/config.txt": "enable_uart=1\n",

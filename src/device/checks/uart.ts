@@ -65,14 +65,22 @@ function takenByBluetooth(
 
 /** Lines of config.txt that count for a board, without comments and blanks. */
 function activeLines(text: string, filters: readonly string[]): Set<string> {
-  const lines = new Set<string>();
+  const lines = new Map<string, string>();
   let counts = true;
-  for (const line of text.split("\n").map((line) => line.replace(/#.*/, "").trim())) {
+  for (const raw of text.split("\n")) {
+    const line = raw
+      .replace(/#.*/, "")
+      .trim()
+      .replace(/\s*=\s*/g, "=");
     const section = /^\[(.+)\]$/.exec(line)?.[1];
     if (section !== undefined) counts = section === "all" || filters.includes(section);
-    else if (counts && line !== "") lines.add(line.replace(/\s*=\s*/g, "="));
+    else if (counts && line !== "") {
+      const [key] = line.split("=");
+      // Overlays and their parameters add up; of any other key the last line holds.
+      lines.set(key === "dtoverlay" || key === "dtparam" ? line : key, line);
+    }
   }
-  return lines;
+  return new Set(lines.values());
 }
 
 export const console: Check = {
