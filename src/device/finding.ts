@@ -8,7 +8,7 @@ export interface Finding {
   status: "ok" | "warning" | "problem";
   /** One sentence: what is so, or what is wrong and where. */
   text: string;
-  /** A command that puts it right, to be pasted into a shell; null where there is none. */
+  /** A command to be pasted into a shell: it puts it right, or shows what is in the way; null where none can. */
   fix: string | null;
 }
 

@@ -43,6 +43,8 @@ const profileSchema = v.strictObject({
     /** As `process.arch` says, best first. */
     architectures: v.pipe(v.array(v.picklist(["arm64", "arm", "x64"])), v.minLength(1)),
     build: text,
+    /** Command that installs it where another Node is. */
+    install: text,
     /** Version of the ARM architecture that the processor has, for 32-bit builds. */
     minimumArm: v.picklist([6, 7]),
   }),

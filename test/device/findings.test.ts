@@ -95,7 +95,12 @@ const cases: Record<string, Case> = {
   "Node for ARMv7 on an ARMv6 board": {
     board: "raspberry-pi-zero-w",
     machine: { node: { ...node, architecture: "arm", armVersion: 7 } },
-    expected: ["node build", "problem", /built for ARMv7, and a Raspberry Pi Zero W is ARMv6/, /uname -m/],
+    expected: [
+      "node build",
+      "problem",
+      /built for ARMv7, and a Raspberry Pi Zero W is ARMv6/,
+      /N_NODE_MIRROR=https:\/\/unofficial-builds/,
+    ],
   },
   "32-bit Node on a 64-bit kernel": {
     machine: { node: { ...node, architecture: "arm", armVersion: 7 } },

@@ -4,8 +4,6 @@ import { textOf } from "../machine.ts";
 /** The oldest Node that Rivulet runs on; package.json says the same. */
 export const oldestNode = [20, 19] as const;
 
-const install = (version: number) => `sudo npm install -g n && sudo n ${version}`;
-
 export const nodeVersion: Check = {
   name: "node",
   question: "whether Node is new enough",
@@ -15,7 +13,7 @@ export const nodeVersion: Check = {
     if (newEnough) return ok(`Node ${node.version}`);
     return problem(
       `Node ${node.version} is too old, Rivulet needs ${oldestNode.join(".")}: install ${profile.node.build}`,
-      install(22),
+      profile.node.install,
     );
   },
 };
@@ -24,12 +22,12 @@ export const nodeBuild: Check = {
   name: "node build",
   question: "whether this is the right build of Node",
   ask({ machine: { node, processor }, board: { profile } }) {
-    const { architectures, build, minimumArm } = profile.node;
+    const { architectures, build, install, minimumArm } = profile.node;
     const name = node.armVersion === null ? node.architecture : `${node.architecture}v${node.armVersion}`;
     if (node.armVersion !== null && node.armVersion > minimumArm) {
       return problem(
         `this Node is built for ARMv${node.armVersion}, and a ${profile.name} is ARMv${minimumArm}: install ${build}`,
-        "uname -m; node -p process.config.variables.arm_version",
+        install,
       );
     }
     if (node.architecture === "arm" && processor === "aarch64" && architectures[0] === "arm64") {
@@ -39,10 +37,7 @@ export const nodeBuild: Check = {
       );
     }
     if (profile.compatible.length > 0 && !(architectures as string[]).includes(node.architecture)) {
-      return warning(
-        `this Node is built for ${name}, and ${build} is what suits a ${profile.name}`,
-        install(22),
-      );
+      return warning(`this Node is built for ${name}, and ${build} is what suits a ${profile.name}`, install);
     }
     if (node.cLibrary === "musl") {
       return warning(
@@ -69,7 +64,7 @@ export const vectors: Check = {
       able
         ? "this Node refuses WebAssembly SIMD though the processor has it, so training is several times slower"
         : `the processor of this ${profile.name} has no SIMD that WebAssembly can use, so the scalar kernels train, several times slower`,
-      able ? install(22) : null,
+      able ? profile.node.install : null,
     );
   },
 };
