@@ -8,7 +8,7 @@ import { memory, swap } from "./checks/memory.ts";
 import { nodeBuild, nodeVersion, vectors } from "./checks/node.ts";
 import { modemManager, port, portHolder, stableName } from "./checks/ports.ts";
 import { bootSettings, console, debugPort } from "./checks/uart.ts";
-import { type Check, type Examined, type Finding, type Needs, warning } from "./finding.ts";
+import { type Check, type Examined, type Finding, type Found, type Needs, warning } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
 const checks: Check[] = [
@@ -44,10 +44,15 @@ export function examine(machine: Machine, board: Board, needs: Needs | null): Fi
 function answersOf(check: Check, examined: Examined): Finding[] {
   try {
     const found = check.ask(examined) ?? [];
-    return (Array.isArray(found) ? found : [found]).map((each) => ({ check: check.name, ...each }));
+    return (Array.isArray(found) ? found : [found]).map((each) => finding(check, each));
   } catch (error) {
     // Also what no check foresaw: on a board that is half broken every other answer counts all the more.
     const reason = error instanceof Error ? error.message : String(error);
-    return [{ check: check.name, ...warning(`cannot tell ${check.question}: ${reason}`, null) }];
+    return [finding(check, warning(`cannot tell ${check.question}: ${reason}`, null))];
   }
+}
+
+/** In one line: what a damaged file held may stand in the text, and must not command the terminal. */
+function finding(check: Check, { status, text, fix }: Found): Finding {
+  return { check: check.name, status, text: text.replace(/\p{Cc}+/gu, " "), fix };
 }

@@ -1,11 +1,12 @@
 /** Folders that look like the root of a board's file system, for checks to look at. */
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
 import { recognizeBoard } from "../../src/device/board.ts";
 import { examine } from "../../src/device/examine.ts";
 import type { Finding, Needs } from "../../src/device/finding.ts";
 import { type Machine, thisMachine } from "../../src/device/machine.ts";
-import { folderWith } from "../rivulet.ts";
 
 /** The text of a file; a link; a folder; what has a mode of its own; null takes away what a healthy tree has. */
 export type Entry =
@@ -159,7 +160,10 @@ function healthy(kind: Kind): Entries {
   };
 }
 
-function write(root: string, path: string, entry: Entry): void {
+/** Every file that a healthy board has. */
+export const healthyEntries = (id: string): Entries => healthy(kinds[id]);
+
+export function write(root: string, path: string, entry: Entry): void {
   const full = join(root, path);
   rmSync(full, { recursive: true, force: true });
   if (entry === null) return;
@@ -179,7 +183,9 @@ function write(root: string, path: string, entry: Entry): void {
 
 /** A healthy board but for the changes, as the checks see it. */
 export function fakeMachine(id: string, changes: Entries = {}, other: Partial<Machine> = {}): Machine {
-  const root = folderWith();
+  const root = mkdtempSync(join(tmpdir(), "rivulet-board-"));
+  // One at a time: hundreds of trees at the end of a file of tests take a slow disk too long.
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
   const kind = kinds[id];
   for (const [path, entry] of Object.entries({ ...healthy(kind), ...changes })) write(root, path, entry);
   const variants = ["relaxed-simd", "simd", "scalar"];

@@ -92,7 +92,7 @@ function permission(machine: Machine, path: string, usualGroup: string): Found |
   }
   return problem(
     `${beginning}, which belongs to the group ${group.name}: join it, then log in again`,
-    `sudo usermod -aG ${group.name} ${quoted(user)}`,
+    `sudo usermod -aG ${quoted(group.name)} ${quoted(user)}`,
   );
 }
 
