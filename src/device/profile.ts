@@ -45,8 +45,8 @@ const profileSchema = v.strictObject({
     build: text,
     /** Command that installs it where another Node is. */
     install: text,
-    /** Version of the ARM architecture that the processor has, for 32-bit builds. */
-    minimumArm: v.picklist([6, 7]),
+    /** The newest 32-bit ARM architecture that the processor runs. */
+    armVersion: v.picklist([6, 7]),
   }),
   /** What does not work, or not as one would think; `verified` says whether the source shows it. */
   limits: v.array(v.strictObject({ what: text, verified: v.boolean(), source: text })),

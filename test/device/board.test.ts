@@ -57,7 +57,7 @@ memory: { totalMiB: [1], budgetMiB: 1 }
 serial: { group: dialout }
 boot: { filters: [], lines: [], consoles: [], memoryController: [] }
 gpio: { chips: [], group: gpio }
-node: { architectures: [arm64], build: any, install: any, minimumArm: 7 }
+node: { architectures: [arm64], build: any, install: any, armVersion: 7 }
 limits: []
 sources: []
 `,

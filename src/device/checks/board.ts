@@ -20,7 +20,7 @@ export const limits: Check = {
   question: "what does not work on this board",
   ask({ board: { profile }, machine }) {
     // Only ARMv6 takes away from what Rivulet does; of the others the table of boards tells.
-    if (profile.node.minimumArm > 6) return null;
+    if (profile.node.armVersion > 6) return null;
     return warning(
       `${profile.name} (${machine.processor}) works within limits: ${profile.limits
         .map(({ what, verified }) => `${what}${verified ? "" : " (not verified)"}`)

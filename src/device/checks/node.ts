@@ -22,11 +22,11 @@ export const nodeBuild: Check = {
   name: "node build",
   question: "whether this is the right build of Node",
   ask({ machine: { node, processor }, board: { profile } }) {
-    const { architectures, build, install, minimumArm } = profile.node;
+    const { architectures, build, install, armVersion } = profile.node;
     const name = node.armVersion === null ? node.architecture : `${node.architecture}v${node.armVersion}`;
-    if (node.armVersion !== null && node.armVersion > minimumArm) {
+    if (node.armVersion !== null && node.armVersion > armVersion) {
       return problem(
-        `this Node is built for ARMv${node.armVersion}, and a ${profile.name} is ARMv${minimumArm}: install ${build}`,
+        `this Node is built for ARMv${node.armVersion}, and a ${profile.name} is ARMv${armVersion}: install ${build}`,
         install,
       );
     }
