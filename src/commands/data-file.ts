@@ -1,6 +1,6 @@
 /** What commands ask of the file that --data names, beyond its being CSV. */
 import { statSync } from "node:fs";
-import type { Config } from "../daemon/config.ts";
+import { type Config, sampleColumns } from "../daemon/config.ts";
 import { RivuletError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import { readHeader } from "../samples/csv-file.ts";
@@ -26,8 +26,9 @@ export async function columnsOf(
   data: string,
   namesIn: (data: string) => Promise<string[]> = readHeader,
 ): Promise<string[]> {
-  const { fields, ignore } = config.source;
-  if (fields) return fields.map(({ name }) => name);
+  const columns = sampleColumns(config);
+  if (columns !== null) return columns;
+  const { ignore } = config.source;
   const header = await namesIn(data);
   const unknown = ignore.find((name) => !header.includes(name));
   if (unknown !== undefined) {

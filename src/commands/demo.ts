@@ -133,6 +133,7 @@ function demoConfig(path: string, directory: string): Config {
     training: { ...defaults.training },
     memory: { budgetBytes: null, recompute: false, batch: null },
     checkpoint: { directory: free(1), everyMs: 10_000, keep: defaults.checkpoint.keep },
+    gpio: null,
   };
 }
 

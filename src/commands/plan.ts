@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from "../daemon/config.ts";
+import { type Config, loadConfig, sampleColumns } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
 import { formatSize } from "../daemon/quantities.ts";
 import { type PlannedBuffer, plan } from "../engine/plan.ts";
@@ -67,7 +67,8 @@ function lifetimeOf({ lifetime }: PlannedBuffer): string {
 }
 
 async function columnsFor(config: Config, file: string, data: string | undefined): Promise<string[]> {
-  if (config.source.fields) return config.source.fields.map(({ name }) => name);
+  const columns = sampleColumns(config);
+  if (columns !== null) return columns;
   if (data === undefined) {
     throw new UsageError(
       `${file} names no source.fields: add them, or give the columns of a file with --data FILE`,

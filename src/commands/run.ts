@@ -58,7 +58,7 @@ function statusLine(status: DaemonStatus, rate: number): string {
     [status.skippedSteps, "steps skipped"],
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   return [
-    `${status.samples} samples, ${rate.toFixed(1)} a second`,
+    `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
     quality,
     `loss ${status.loss.toPrecision(3)}`,
     troubles.length === 0 ? "none lost" : troubles.join(", "),

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
+import type { GpioConfig } from "../device/gpio/gpio.ts";
 import { plan } from "../engine/plan.ts";
 import { mostShards, mostThreads } from "../engine/shards.ts";
 import { RivuletError } from "../errors.ts";
@@ -22,6 +23,7 @@ import {
 import type { RingPolicy } from "../samples/ring.ts";
 import { type Complaints, createComplaints } from "./complaints.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
+import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 import { reasonOf } from "./reasons.ts";
 import { finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
@@ -94,6 +96,17 @@ export interface Config {
     batch: number | null;
   };
   checkpoint: { directory: string; everyMs: number; keep: number };
+  gpio: GpioConfig | null;
+}
+
+/**
+ * The columns of a sample as the learner takes it: those of source.fields, and behind them the target where only
+ * buttons tell it. Null where a data file's header is to say.
+ */
+export function sampleColumns({ source, target }: Config): string[] | null {
+  if (source.fields === null) return null;
+  const names = source.fields.map(({ name }) => name);
+  return names.includes(target.column) ? names : [...names, target.column];
 }
 
 const fieldTypes = Object.keys(fieldBytes) as FieldType[];
@@ -112,6 +125,7 @@ export const defaults = {
 } as const;
 
 const fieldName = text("a column's name");
+const enoughColumns = "a list of at least two columns (something to learn from, and the target)";
 const fieldMap = map(
   {
     name: fieldName,
@@ -163,7 +177,7 @@ const configSchema = map(
               ),
               must("a list of columns"),
             ),
-            v.minLength(2, must("a list of at least two columns (something to learn from, and the target)")),
+            v.minLength(1, must(enoughColumns)),
           ),
         ),
         ignore: v.optional(v.array(fieldName, must("a list of columns"))),
@@ -221,6 +235,7 @@ const configSchema = map(
         keep: v.optional(wholeNumber(1, 10_000)),
       }),
     ),
+    gpio: v.optional(gpioSchema),
   },
   { target: "what to predict, such as target: { column: label, classes: 3 }" },
 );
@@ -229,8 +244,17 @@ type Parsed = v.InferOutput<typeof configSchema>;
 
 /** What no single value shows: keys that contradict or need each other. */
 function checkTogether(parsed: Parsed, complaints: Complaints): void {
-  const { source, target } = parsed;
+  const { source, target, gpio } = parsed;
   const fields = source?.fields;
+  const descriptions = fields?.map(fieldDescription);
+  const names = new Set(descriptions?.map(({ name }) => name));
+  if (gpio !== undefined) checkGpio(gpio, target.classes, complaints);
+  // Buttons can tell what the port does not send.
+  const sent = gpio?.label === undefined || names.has(target.column);
+  if (sent && fields?.length === 1) {
+    complaints.add(["source", "fields"], must(enoughColumns)({ input: fields }));
+    return;
+  }
   const [origin, ...others] = originsOf(source);
   for (const other of others) {
     complaints.add(
@@ -257,9 +281,9 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
       " belongs to a number, and target.classes says it is a class: keep one",
     );
   }
-  checkNetwork(parsed, fields ? fields.length - 1 : inputsOf(parsed.model?.inputShape), complaints);
-  if (fields === undefined) return;
-  const descriptions = fields.map(fieldDescription);
+  const inputs = fields ? fields.length - Number(sent) : inputsOf(parsed.model?.inputShape);
+  checkNetwork(parsed, inputs, complaints);
+  if (descriptions === undefined) return;
   const needTypes =
     origin !== undefined && origin !== "file" && (source?.framing ?? defaults.framing) === "frames";
   descriptions.forEach(({ name, type }, index) => {
@@ -270,8 +294,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
     );
   });
   complaints.attempt(() => defineFields(descriptions, "source.fields"));
-  const names = new Set(descriptions.map(({ name }) => name));
-  if (!names.has(target.column)) {
+  if (sent && !names.has(target.column)) {
     complaints.add(
       ["target", "column"],
       `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
@@ -370,6 +393,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       everyMs: checkpoint?.every ?? (parseDuration(defaults.checkpoint.every) as number),
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
+    gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio),
   };
 }
 

@@ -2,9 +2,10 @@
  * The daemon: source, decoder, ring, learner and checkpoint store wired together, from opening to the last checkpoint.
  */
 import { existsSync, rmdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
 import { openStore, type Store } from "../checkpoint/store.ts";
+import type { Gpio, LabelButtonConfig } from "../device/gpio/gpio.ts";
 import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
@@ -12,10 +13,11 @@ import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { Decoder } from "../samples/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import type { Source, SourceState } from "../samples/source.ts";
-import type { Config } from "./config.ts";
+import { type Config, sampleColumns } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { Intake } from "./intake.ts";
+import { Labelling } from "./labelling.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
@@ -44,6 +46,8 @@ export interface DaemonStatus {
   portLosses: number;
   bytes: number;
   checkpoints: number;
+  /** Whether samples are predicted and not learned from, as a button has asked. */
+  paused: boolean;
   residentBytes: number;
   arenaBytes: number;
 }
@@ -73,6 +77,9 @@ export class Daemon {
   readonly #decoder: Decoder;
   readonly #ring: SampleRing;
   readonly #intake: Intake;
+  readonly #labelling: Labelling | null;
+  #gpio: Gpio | null = null;
+  #paused = false;
   #store: Store | null = null;
   #checkpointTimer: NodeJS.Timeout | null = null;
   #savedAt = 0;
@@ -88,19 +95,31 @@ export class Daemon {
     this.config = config;
     this.place = place;
     this.#log = log;
-    this.learner = configuredLearner(
-      config,
-      fields.map(({ name }) => name),
-    );
+    const columns = sampleColumns(config) as string[];
+    this.learner = configuredLearner(config, columns);
     this.#source = source;
     this.#sourceState = state;
     this.ended = source.ended ?? new Promise(() => {});
     this.#decoder = decoder;
     this.#ring = ring;
     const learner = this.learner;
-    this.#intake = new Intake(this.#source, this.#decoder, this.#ring, (values, offset) => {
-      learner.observe(values, offset);
+    const learn = (values: Float64Array, offset: number) => {
+      const learned = learner.observe(values, offset);
       for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
+      return learned;
+    };
+    this.#labelling =
+      config.gpio === null || config.gpio.labels.length === 0
+        ? null
+        : new Labelling(columns.length, columns.indexOf(config.target.column), learn);
+    const labelling = this.#labelling;
+    const sendsTarget = columns.length === fields.length;
+    const alarmClass = config.gpio?.alarm?.class ?? 0;
+    this.#intake = new Intake(this.#source, this.#decoder, ring, (values, offset) => {
+      const learned = sendsTarget && !this.#paused && learn(values, offset);
+      if (config.gpio === null || !(learned || learner.predict(values, offset))) return;
+      this.#gpio?.alarm?.observe(learner.prediction[alarmClass]);
+      labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
     });
   }
 
@@ -128,6 +147,49 @@ export class Daemon {
       throw error;
     }
     this.#checkpointTimer = setInterval(() => void this.#saveInPassing(), everyMs);
+    await this.#openGpio(store.directory);
+  }
+
+  /** Loads what it takes only where the config asks for it. Whatever fails is told, and stops nothing. */
+  async #openGpio(folder: string): Promise<void> {
+    if (this.config.gpio === null) return;
+    const { openGpio } = await import("../device/gpio/gpio.ts");
+    if (this.#stopping !== null) return;
+    const { batchSize } = this.config.training;
+    const { learner } = this;
+    this.#gpio = openGpio(this.config.gpio, join(folder, "gpio.json"), {
+      tell: (event, text) => this.#log({ event, text, problem: event === "gpio-problem" }),
+      learned: () => learner.samplesSeen - batchSize * learner.network.skipped,
+      onLabel: (button) => this.#label(button),
+      onPause: () => this.#togglePause(),
+      onCheckpoint: () => void this.#saveOnRequest(),
+    });
+  }
+
+  #label({ class: label, seconds }: LabelButtonConfig): void {
+    if (this.#paused) {
+      const text = `label button: learning is paused, and the last ${seconds} s are not labelled class ${label}`;
+      this.#log({ event: "label", text, problem: true });
+      return;
+    }
+    const samples = this.#labelling?.label(label, Date.now() - 1000 * seconds) ?? 0;
+    const text = `label button: ${samples} samples of the last ${seconds} s were class ${label}, and are learned as such`;
+    this.#log({ event: "label", text, details: { label, seconds, labelled: samples } });
+  }
+
+  #togglePause(): void {
+    this.#paused = !this.#paused;
+    const text = this.#paused
+      ? "pause button: samples are predicted, and not learned from until it is pressed again"
+      : "pause button: learning goes on";
+    this.#log({ event: "pause", text, details: { paused: this.#paused } });
+  }
+
+  async #saveOnRequest(): Promise<void> {
+    const under = this.#store?.saving === true;
+    const path = await this.#saveInPassing();
+    const text = path !== null ? `saved ${path}` : under ? "a save is under way" : "nothing new was saved";
+    this.#log({ event: "checkpoint", text: `checkpoint button: ${text}`, details: { path } });
   }
 
   #resume(store: Store): void {
@@ -144,16 +206,18 @@ export class Daemon {
     this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
   }
 
-  /** Saves while samples keep coming; left out where nothing was learned since the last time. */
-  async #saveInPassing(): Promise<void> {
+  /** Saves while samples keep coming, and gives the path; null where nothing was learned since the last time, or it failed. */
+  async #saveInPassing(): Promise<string | null> {
     const store = this.#store;
     const { samplesSeen } = this.learner;
-    if (store === null || store.saving || samplesSeen === this.#savedAt) return;
+    if (store === null || store.saving || samplesSeen === this.#savedAt) return null;
     try {
       const { path } = await store.save(this.#snapshot(), sealCheckpoint);
       this.#saved(path, samplesSeen);
+      return path;
     } catch (error) {
       this.#saveFailed(error);
+      return null;
     }
   }
 
@@ -197,7 +261,10 @@ export class Daemon {
 
   async #stop(): Promise<string | null> {
     if (this.#checkpointTimer !== null) clearInterval(this.#checkpointTimer);
+    this.#gpio?.close();
+    this.#gpio = null;
     await this.#intake.close();
+    this.#labelling?.flush();
     const store = this.#store;
     if (store === null) return null;
     this.#store = null;
@@ -251,6 +318,7 @@ export class Daemon {
       portLosses: this.#source.counts.losses,
       bytes: this.#source.counts.bytes,
       checkpoints: this.#checkpoints,
+      paused: this.#paused,
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: network.plan.totalBytes,
     };

@@ -76,6 +76,7 @@ test("fills in every default of a config that names only its target, but those t
     training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
     memory: { budgetBytes: null, recompute: false, batch: null },
     checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: 600_000, keep: 5 },
+    gpio: null,
   });
 });
 

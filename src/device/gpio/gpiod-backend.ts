@@ -1,0 +1,199 @@
+/**
+ * Pins through the command-line tools of libgpiod, for systems without GPIO under /sys. A line is held as long as a
+ * process holds it, so each open pin is a child process: gpioset drives one level until it is told to end, gpiomon
+ * prints a digit for each edge. None of them outlives this process, so that nothing stays driven after a crash.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { RivuletError } from "../../errors.ts";
+import type { GpioBackend, Input, InputOptions, Level, OnFailure, Output } from "./backend.ts";
+import { type Chip, chooseChip, requireLine } from "./chips.ts";
+
+/** A chip as the tools name it. */
+interface NamedChip extends Chip {
+  name: string;
+}
+
+/** The arguments of the tools, which version 2 has changed. */
+interface Syntax {
+  /** Drives a line until a signal comes. */
+  hold(chip: string, pin: number, level: Level): string[];
+  /** Drives a line and ends. */
+  set(chip: string, pin: number, level: Level): string[];
+  get(chip: string, pin: number, bias: string[]): string[];
+  /** Prints `1` for each rising edge and another digit for each falling one. */
+  monitor(chip: string, pin: number, bias: string[]): string[];
+}
+
+const version1: Syntax = {
+  hold: (chip, pin, level) => ["gpioset", "--mode=signal", chip, `${pin}=${level}`],
+  set: (chip, pin, level) => ["gpioset", "--mode=exit", chip, `${pin}=${level}`],
+  get: (chip, pin, bias) => ["gpioget", ...bias, chip, `${pin}`],
+  monitor: (chip, pin, bias) => ["gpiomon", "--line-buffered", "--format=%e", ...bias, chip, `${pin}`],
+};
+
+const version2: Syntax = {
+  hold: (chip, pin, level) => ["gpioset", "--chip", chip, `${pin}=${level}`],
+  set: (chip, pin, level) => ["gpioset", "--toggle", "0", "--chip", chip, `${pin}=${level}`],
+  get: (chip, pin, bias) => ["gpioget", "--numeric", ...bias, "--chip", chip, `${pin}`],
+  monitor: (chip, pin, bias) => ["gpiomon", "--edges=both", "--format=%e", ...bias, "--chip", chip, `${pin}`],
+};
+
+/** The version of the tools; null where they are not installed. */
+export function gpiodVersion(): string | null {
+  const { stdout } = spawnSync("gpiodetect", ["--version"], { encoding: "utf8" });
+  return /\bv(\d+(?:\.\d+)*)/.exec(stdout ?? "")?.[1] ?? null;
+}
+
+/**
+ * @param label of the chip; null for that of a Raspberry Pi's header
+ * @throws RivuletError where there is no such chip
+ */
+export function createGpiodBackend(version: string, label: string | null, onFailure: OnFailure): GpioBackend {
+  const chip = chooseChip(detectChips(), label);
+  const syntax = version.startsWith("1.") ? version1 : version2;
+  const leash = leashWords();
+  const open = new Set<Output | Input>();
+
+  function start([tool, ...words]: string[]): ChildProcess {
+    const [program, ...rest] = [...leash, tool, ...words];
+    return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** Hears once of a process that ends, and why, in the words of its standard error. */
+  function whenEnded(child: ChildProcess, heard: (reason: string) => void): void {
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said = (said + text).slice(-500);
+    });
+    child.once("error", (error) => heard(error.message));
+    child.once("close", (code, signal) => heard(lastLine(said) || `it ended with ${code ?? signal}`));
+  }
+
+  const failure = (tool: string, pin: number, reason: string) =>
+    `${tool} cannot hold GPIO ${pin} of ${chip.name}: ${reason}`;
+
+  return {
+    description: `gpiod ${version} on ${chip.label}, which is ${chip.name}`,
+
+    output(pin, level) {
+      requireLine(chip, pin);
+      // A first time to the end, since only then an error is known before this returns.
+      run(syntax.set(chip.name, pin, level), pin);
+      let wanted = level;
+      let held = level;
+      let child = hold();
+      let changing = false;
+
+      function hold(): ChildProcess {
+        held = wanted;
+        const holder = start(syntax.hold(chip.name, pin, held));
+        whenEnded(holder, (reason) => {
+          if (!open.has(output) || child !== holder) return;
+          if (changing) {
+            changing = false;
+            child = hold();
+            if (held !== wanted) change();
+          } else {
+            open.delete(output);
+            onFailure(failure("gpioset", pin, reason));
+          }
+        });
+        return holder;
+      }
+
+      function change(): void {
+        changing = true;
+        child.kill("SIGTERM");
+      }
+
+      const output: Output = {
+        write(next) {
+          wanted = next;
+          if (open.has(output) && !changing && held !== wanted) change();
+        },
+        close() {
+          if (!open.delete(output)) return;
+          child.kill("SIGTERM");
+          driveLowOnce(syntax.set(chip.name, pin, 0));
+        },
+      };
+      open.add(output);
+      return output;
+    },
+
+    input(pin, onEdge, options = {}) {
+      requireLine(chip, pin);
+      const bias = biasWords(options);
+      const level: Level = run(syntax.get(chip.name, pin, bias), pin).trim() === "1" ? 1 : 0;
+      const child = start(syntax.monitor(chip.name, pin, bias));
+      const input: Input = {
+        level,
+        close() {
+          if (open.delete(input)) child.kill("SIGTERM");
+        },
+      };
+      open.add(input);
+      child.stdout?.setEncoding("latin1").on("data", (text: string) => {
+        for (const digit of text.match(/\d/g) ?? []) if (open.has(input)) onEdge(digit === "1" ? 1 : 0);
+      });
+      whenEnded(child, (reason) => {
+        if (open.delete(input)) onFailure(failure("gpiomon", pin, reason));
+      });
+      return input;
+    },
+
+    releaseAll() {
+      for (const pin of open) pin.close();
+    },
+  };
+}
+
+/** An open contact needs something that holds it at its level; where the level is not known, the board must do it. */
+function biasWords({ pressed }: InputOptions): string[] {
+  if (pressed === undefined) return [];
+  return [`--bias=${pressed === 0 ? "pull-up" : "pull-down"}`];
+}
+
+function detectChips(): NamedChip[] {
+  const { stdout, stderr, status } = spawnSync("gpiodetect", { encoding: "utf8" });
+  if (status !== 0)
+    throw new RivuletError(`gpiodetect cannot list the GPIO chips: ${lastLine(stderr ?? "")}`);
+  return [...stdout.matchAll(/^(\S+) \[(.*)\] \((\d+) lines\)$/gm)].map(([, name, label, lines]) => ({
+    name,
+    label,
+    lines: Number(lines),
+  }));
+}
+
+/** What ends a child when this process is killed; nothing where the system has no such tool. */
+function leashWords(): string[] {
+  const words = ["setpriv", "--pdeathsig", "TERM"];
+  return spawnSync(words[0], [...words.slice(1), "true"]).status === 0 ? words : [];
+}
+
+function run([tool, ...words]: string[], pin: number): string {
+  try {
+    return execFileSync(tool, words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new RivuletError(`${tool} cannot open GPIO ${pin}: ${lastLine(stderr ?? "") || message}`, {
+      cause: error,
+    });
+  }
+}
+
+const triesToDriveLow = 50;
+
+/** The line is busy until the process that held it has ended, which takes a moment that cannot be waited for here. */
+function driveLowOnce([tool, ...words]: string[]): void {
+  for (let tries = 0; tries < triesToDriveLow; tries++) {
+    const { status, error } = spawnSync(tool, words, { stdio: "ignore" });
+    if (status === 0 || error !== undefined) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+  }
+}
+
+/** The last line that a tool wrote, without its own name. */
+function lastLine(text: string): string {
+  return (text.trim().split("\n").at(-1) ?? "").replace(/^\S*gpio\w+: /, "");
+}

@@ -1,0 +1,141 @@
+/** Pins through the package onoff, which uses the files under /sys/class/gpio and epoll. */
+import { existsSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { RivuletError } from "../../errors.ts";
+import type { GpioBackend, Input, Level, OnFailure, Output } from "./backend.ts";
+import { requireLine } from "./chips.ts";
+import type { SysfsChip } from "./sysfs-chip.ts";
+
+/** What is used of onoff. */
+interface Onoff {
+  Gpio: new (
+    line: number,
+    direction: "in" | "low" | "high",
+    edge: "both" | "none",
+    options: { activeLow: boolean },
+  ) => OnoffPin;
+}
+
+interface OnoffPin {
+  readSync(): number;
+  writeSync(level: Level): void;
+  watch(listener: (error: Error | null | undefined, level: Level) => void): void;
+  unexport(): void;
+}
+
+/** @throws RivuletError where the package is not there, or was compiled for another Node */
+export function loadOnoff(): Onoff {
+  try {
+    return createRequire(import.meta.url)("onoff");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const absent = code === "MODULE_NOT_FOUND" && message.includes("'onoff'");
+    throw new RivuletError(
+      absent
+        ? 'GPIO needs the optional package onoff, which is not installed: run "npm install onoff" with python3, make and g++ at hand'
+        : `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
+      { cause: error },
+    );
+  }
+}
+
+const reasons: Record<string, string> = {
+  EINVAL: "the kernel knows no such line",
+  EBUSY: "a driver or another program uses it",
+  EACCES: "permission denied; add the user to the group gpio",
+  EPERM: "the kernel does not permit it",
+  ENODEV: "somebody else has unexported it",
+};
+
+/** An error of the kernel about a pin, in one sentence. */
+function pinError(error: unknown, deed: string, pin: number, line: number): RivuletError {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  const reason = Object.hasOwn(reasons, code) ? `${reasons[code]} (${code})` : message;
+  return new RivuletError(`cannot ${deed} GPIO ${pin}, line ${line} of the kernel: ${reason}`, {
+    cause: error,
+  });
+}
+
+export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: OnFailure): GpioBackend {
+  const open = new Set<Output | Input>();
+
+  function take(pin: number, direction: "in" | "low" | "high"): OnoffPin {
+    requireLine(chip, pin);
+    const line = chip.base + pin;
+    const exportedBefore = existsSync(`/sys/class/gpio/gpio${line}`);
+    try {
+      // Whoever exported the line before may have turned its levels round.
+      return new Gpio(line, direction, direction === "in" ? "both" : "none", { activeLow: false });
+    } catch (error) {
+      // onoff exports first, and leaves it so when a later step fails.
+      if (!exportedBefore) attempt(() => writeFileSync("/sys/class/gpio/unexport", `${line}`));
+      throw pinError(error, "open", pin, line);
+    }
+  }
+
+  return {
+    description: `onoff on ${chip.label}, whose lines begin at ${chip.base}`,
+
+    output(pin, level) {
+      const gpio = take(pin, level === 1 ? "high" : "low");
+      const output: Output = {
+        write(next) {
+          try {
+            gpio.writeSync(next);
+          } catch (error) {
+            throw pinError(error, "write", pin, chip.base + pin);
+          }
+        },
+        close() {
+          if (!open.delete(output)) return;
+          attempt(() => gpio.writeSync(0));
+          attempt(() => gpio.unexport());
+        },
+      };
+      open.add(output);
+      return output;
+    },
+
+    input(pin, onEdge) {
+      const gpio = take(pin, "in");
+      const read = gpio.readSync.bind(gpio);
+      const input: Input = {
+        level: read() === 1 ? 1 : 0,
+        close() {
+          if (open.delete(input)) attempt(() => gpio.unexport());
+        },
+      };
+      open.add(input);
+      function fail(error: unknown): void {
+        if (!open.has(input)) return;
+        input.close();
+        onFailure(pinError(error, "listen to", pin, chip.base + pin).message);
+      }
+      // onoff reads after each edge where nobody could catch: a line taken from under it would end the process.
+      gpio.readSync = () => {
+        try {
+          return read();
+        } catch (error) {
+          setImmediate(fail, error);
+          return Number.NaN;
+        }
+      };
+      gpio.watch((error, level) => {
+        if (error) fail(error);
+        else if (open.has(input)) onEdge(level);
+      });
+      return input;
+    },
+
+    releaseAll() {
+      for (const pin of open) pin.close();
+    },
+  };
+}
+
+/** On the way out there is nobody left to tell, and the other pins still have to be released. */
+function attempt(deed: () => void): void {
+  try {
+    deed();
+  } catch {}
+}
