@@ -25,6 +25,8 @@ export interface Setting {
   /** Of the user and the group that runs it; only root may choose. */
   uid?: number;
   gid?: number;
+  /** What stands before the command line, such as a program that runs it elsewhere. */
+  through?: string[];
 }
 
 /** A process under way. */
@@ -71,8 +73,12 @@ export function rivulet(words: string[], setting: Setting = {}): Promise<Outcome
 }
 
 /** Starts Node with arguments. */
-export function start(words: string[], { environment, stdin = "ignore", ...setting }: Setting = {}): Run {
-  const child = spawn(process.execPath, words, {
+export function start(
+  words: string[],
+  { environment, stdin = "ignore", through = [], ...setting }: Setting = {},
+): Run {
+  const [program, ...rest] = [...through, process.execPath, ...words];
+  const child = spawn(program, rest, {
     ...setting,
     // Else the log would be the journal's where the tests run under systemd.
     env: { ...process.env, JOURNAL_STREAM: undefined, ...environment },
