@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { parseConfig } from "../../src/daemon/config.ts";
+import { describe, expect, test } from "vitest";
+import { parseConfig, sampleColumns } from "../../src/daemon/config.ts";
 
 const pump = `name: pump-7
 source:
@@ -166,8 +166,8 @@ test("refuses an unknown key with the nearest known one", () => {
 });
 
 test("lists the known keys when an unknown one resembles none", () => {
-  expect(complaint("name: pump-7", "gpio: { alarm: 22 }")).toBe(
-    'pump.yaml:1: unknown key "gpio"; known are name, source, target, features, model, training, memory, checkpoint',
+  expect(complaint("name: pump-7", "mqtt: { host: here }")).toBe(
+    'pump.yaml:1: unknown key "mqtt"; known are name, source, target, features, model, training, memory, checkpoint, gpio',
   );
 });
 
@@ -244,4 +244,85 @@ test("says where a file stops being YAML", () => {
 test("refuses an empty file and one that is no map", () => {
   expect(refusal("")).toContain("the file is empty");
   expect(refusal("- a\n- b\n")).toContain("a config is a map of keys");
+});
+
+describe("gpio", () => {
+  const withGpio = (gpio: string) => parseConfig(`${pump}gpio: ${gpio}\n`, "pump.yaml").gpio;
+  const two = "source: { fields: [x, y] }\ntarget: { column: label, classes: 2 }\n";
+
+  test("is written in full", () => {
+    expect(
+      withGpio(
+        "{ chip: mine, heartbeat: 17, alarm: { pin: 22, class: 2, on: 0.9, off: 0.5, atLeast: 3s }, label: [{ pin: 27, class: 1, seconds: 5, pressed: low }, { pin: 26, class: 0 }], pause: { pin: 5, hold: 2s }, checkpoint: { pin: 6, pressed: high } }",
+      ),
+    ).toEqual({
+      chip: "mine",
+      heartbeat: 17,
+      alarm: { pin: 22, class: 2, on: 0.9, off: 0.5, atLeastMs: 3000 },
+      labels: [
+        { pin: 27, class: 1, seconds: 5, pressed: 0, holdMs: 0 },
+        { pin: 26, class: 0, seconds: 10, pressed: null, holdMs: 0 },
+      ],
+      pause: { pin: 5, pressed: null, holdMs: 2000 },
+      checkpoint: { pin: 6, pressed: 1, holdMs: 0 },
+    });
+  });
+
+  test("is written short, in plain pins, where there are two classes", () => {
+    const { gpio } = parseConfig(`${two}gpio: { heartbeat: 17, alarm: 22, label: 27, pause: 5 }\n`, "c.yaml");
+    expect(gpio).toMatchObject({
+      alarm: { pin: 22, class: 1, on: 0.8, atLeastMs: 2000 },
+      labels: [{ pin: 27, class: 1, seconds: 10 }],
+      pause: { pin: 5 },
+      checkpoint: null,
+    });
+    expect(gpio?.alarm?.off).toBeCloseTo(0.6);
+  });
+
+  test("lets buttons tell the target that the port does not send", () => {
+    const config = parseConfig(`${two}gpio: { label: 27 }\n`, "c.yaml");
+    expect(sampleColumns(config)).toEqual(["x", "y", "label"]);
+    expect(sampleColumns(parseConfig(pump, "pump.yaml"))).toEqual(["temperature", "vibration", "label"]);
+    expect(refusal(`${two}gpio: { pause: 5 }\n`)).toContain('"label" is no column of source.fields');
+    const one = two.replace("[x, y]", "[x]");
+    expect(sampleColumns(parseConfig(`${one}gpio: { label: 27 }\n`, "c.yaml"))).toEqual(["x", "label"]);
+    expect(refusal(one)).toContain("source.fields must be a list of at least two columns");
+  });
+
+  test.each([
+    ["{ hartbeat: 17 }", 'pump.yaml:17: gpio: unknown key "hartbeat"; did you mean "heartbeat"?'],
+    [
+      "{ heartbeat: GPIO17 }",
+      'pump.yaml:17: gpio.heartbeat must be a whole number from 0 to 1023, found the text "GPIO17"',
+    ],
+    [
+      "{ pause: { hold: 2s } }",
+      'pump.yaml:17: gpio.pause: the key "pin" is missing; add pin: 17, its BCM number',
+    ],
+    ["{ heartbeat: 17, pause: 17 }", "pump.yaml:17: gpio.pause: GPIO 17 is taken already; use another pin"],
+    [
+      "{ alarm: 22 }",
+      "pump.yaml:17: gpio.alarm needs a class from 0 to 2, none is given: { pin: 22, class: 1 }",
+    ],
+    [
+      "{ label: [{ pin: 2, class: 0 }, { pin: 3, class: 3 }] }",
+      "pump.yaml:17: gpio.label[1] needs a class from 0 to 2, found 3: { pin: 3, class: 1 }",
+    ],
+    [
+      "{ alarm: { pin: 22, class: 1, on: 0.5, off: 0.6 } }",
+      "pump.yaml:17: gpio.alarm.off must be at most the 0.5 at which it goes on",
+    ],
+    [
+      "{ alarm: { pin: 22, class: 1, on: 80 } }",
+      "pump.yaml:17: gpio.alarm.on must be a probability from 0 to 1, found the number 80",
+    ],
+  ])("refuses %s", (gpio, sentence) => {
+    expect(refusal(`${pump}gpio: ${gpio}\n`)).toBe(sentence);
+  });
+
+  test("refuses an alarm for a number", () => {
+    expect(refusal("target: { column: flow }\ngpio: { alarm: 22 }\n")).toBe(
+      "pump.yaml:2: gpio.alarm needs classes, and the target is a number: add target.classes, or take it out",
+    );
+  });
 });

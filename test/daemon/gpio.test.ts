@@ -88,7 +88,7 @@ describe.skipIf(lackOfSysfs !== null)(
 
         await press(sysfs, base + 5, () => daemon.events("pause").length === 1);
         expect(await daemon.event("pause")).toMatchObject({ paused: true });
-        const { bytes } = daemon.events("status").at(-1) as { bytes: number };
+        const { bytes } = await daemon.event("status");
         device.samples(50);
         await daemon.event("status", (line) => line.bytes > bytes && line.paused && line.samples === 200);
         await press(sysfs, base + 5, () => daemon.events("pause").length === 2);
@@ -246,7 +246,7 @@ describe.skipIf(lackOfSysfs !== null)(
         learned += told.labelled;
         await daemon.event("status", (line) => line.samples === learned);
       }
-      const { scores } = daemon.events("status").at(-1) as { scores: { slidingAccuracy: number } };
+      const { scores } = await daemon.event("status");
       expect(scores.slidingAccuracy).toBeGreaterThan(0.7);
       daemon.process.kill("SIGTERM");
       expect((await daemon.ended).code).toBe(0);

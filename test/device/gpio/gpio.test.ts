@@ -1,0 +1,182 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { GpioBackend, Level, OnFailure } from "../../../src/device/gpio/backend.ts";
+import { type GpioConfig, openGpio } from "../../../src/device/gpio/gpio.ts";
+import { recordPins } from "../../../src/device/gpio/pin-record.ts";
+import { findSysfsChip } from "../../../src/device/gpio/sysfs-chip.ts";
+import { RivuletError } from "../../../src/errors.ts";
+import { folderWith } from "../../rivulet.ts";
+
+/** Pins that keep a diary; those of `refused` cannot be had, and those of `failing` cannot be written. */
+function fakeBackend({ refused = [] as number[], failing = [] as number[] } = {}) {
+  const diary: string[] = [];
+  const open = new Map<number, () => void>();
+  const edges = new Map<number, (level: Level) => void>();
+  function take(pin: number, deed: string, close: string): () => void {
+    if (refused.includes(pin)) throw new RivuletError(`pin ${pin} is refused`);
+    diary.push(deed);
+    const release = () => void (open.delete(pin) && diary.push(close));
+    open.set(pin, release);
+    return release;
+  }
+  const backend: GpioBackend = {
+    description: "a fake",
+    output: (pin, level) => ({
+      close: take(pin, `${pin} output ${level}`, `${pin} low, released`),
+      write(next) {
+        if (failing.includes(pin)) throw new RivuletError(`pin ${pin} fails`);
+        diary.push(`${pin} is ${next}`);
+      },
+    }),
+    input(pin, onEdge) {
+      edges.set(pin, onEdge);
+      return { level: 1, close: take(pin, `${pin} input`, `${pin} released`) };
+    },
+    releaseAll() {
+      for (const release of open.values()) release();
+    },
+  };
+  return { diary, backend, edges };
+}
+
+const nothing: GpioConfig = {
+  chip: null,
+  heartbeat: null,
+  alarm: null,
+  labels: [],
+  pause: null,
+  checkpoint: null,
+};
+const alarm = { pin: 22, class: 2, on: 0.8, off: 0.6, atLeastMs: 0 };
+const pause = { pin: 5, pressed: null, holdMs: 0 };
+
+function opened(config: Partial<GpioConfig>, fake = fakeBackend(), file = join(folderWith(), "gpio.json")) {
+  const told: string[] = [];
+  const gpio = openGpio(
+    { ...nothing, ...config },
+    file,
+    {
+      tell: (event, sentence) => told.push(`${event}: ${sentence}`),
+      learned: () => 0,
+      onLabel: ({ class: label }) => fake.diary.push(`label ${label}`),
+      onPause: () => fake.diary.push("pause"),
+      onCheckpoint: () => fake.diary.push("checkpoint"),
+    },
+    () => fake.backend,
+  );
+  return { gpio, told, file, ...fake };
+}
+
+test("drives outputs low from the start, and low again at the end", () => {
+  const { gpio, diary } = opened({ heartbeat: 17, alarm });
+  gpio?.alarm?.observe(0.9);
+  gpio?.close();
+  gpio?.close();
+  expect(diary).toEqual(["17 output 0", "22 output 0", "22 is 1", "17 low, released", "22 low, released"]);
+});
+
+test("takes for pressed the level that a button does not have at the start", async () => {
+  const { gpio, diary, edges } = opened({ pause });
+  edges.get(5)?.(0);
+  await expect.poll(() => diary).toContain("pause");
+  gpio?.close();
+});
+
+test("remembers its pins while they are open", () => {
+  const { gpio, file } = opened({ heartbeat: 17, pause });
+  expect(existsSync(file)).toBe(true);
+  gpio?.close();
+  expect(existsSync(file)).toBe(false);
+});
+
+test("first of all makes safe what a killed process left open", () => {
+  const file = join(folderWith(), "gpio.json");
+  recordPins(file, { outputs: [22], inputs: [6] });
+  const { gpio, diary, told } = opened({ heartbeat: 17 }, fakeBackend(), file);
+  expect(diary).toEqual(["22 output 0", "22 low, released", "6 input", "6 released", "17 output 0"]);
+  expect(told[0]).toBe("gpio: released the GPIO pins that a killed process had left open, outputs low");
+  gpio?.close();
+});
+
+test.each([
+  ["an earlier boot", JSON.stringify({ boot: "another", outputs: [22], inputs: [] })],
+  ["no JSON", "{"],
+  ["no pins", JSON.stringify({ outputs: "22" })],
+])("leaves the pins alone where the file is of %s", (_, text) => {
+  const file = join(folderWith({ "gpio.json": "" }), "gpio.json");
+  writeFileSync(file, text);
+  const { gpio, diary } = opened({ heartbeat: 17 }, fakeBackend(), file);
+  expect(diary).toEqual(["17 output 0"]);
+  gpio?.close();
+});
+
+test("goes on without a pin that cannot be had, and with the others", () => {
+  const { gpio, told, diary } = opened({ heartbeat: 17, alarm, pause }, fakeBackend({ refused: [17, 5] }));
+  expect(told).toEqual([
+    "gpio-problem: gpio.heartbeat: pin 17 is refused; going on without it",
+    "gpio-problem: gpio.pause: pin 5 is refused; going on without it",
+    "gpio: GPIO through a fake: alarm on 22",
+  ]);
+  gpio?.alarm?.observe(1);
+  expect(diary).toEqual(["22 output 0", "22 is 1"]);
+  gpio?.close();
+});
+
+test("gives up where no pin can be had", () => {
+  const { gpio, file } = opened({ heartbeat: 17 }, fakeBackend({ refused: [17] }));
+  expect(gpio).toBeNull();
+  expect(existsSync(file)).toBe(false);
+});
+
+test("tells once of an output that fails later, and releases it", () => {
+  const { gpio, told, diary } = opened({ alarm }, fakeBackend({ failing: [22] }));
+  gpio?.alarm?.observe(1);
+  expect(diary).toEqual(["22 output 0", "22 low, released"]);
+  gpio?.close();
+  expect(told.filter((text) => text.startsWith("gpio-problem"))).toEqual([
+    "gpio-problem: gpio.alarm: pin 22 fails; going on without it",
+  ]);
+});
+
+test("goes on without GPIO where there is no way to it", () => {
+  const told: string[] = [];
+  const refuse = (_: string | null, __: OnFailure): GpioBackend => {
+    throw new RivuletError("there is none");
+  };
+  const tell = (_: string, sentence: string) => void told.push(sentence);
+  const hooks = { tell, learned: () => 0, onLabel() {}, onPause() {}, onCheckpoint() {} };
+  expect(openGpio({ ...nothing, heartbeat: 17 }, "none/gpio.json", hooks, refuse)).toBeNull();
+  expect(told).toEqual(["there is none; going on without GPIO"]);
+});
+
+const chip = (name: string, label: string, base: number, lines: number) => ({
+  [`${name}/label`]: `${label}\n`,
+  [`${name}/base`]: `${base}\n`,
+  [`${name}/ngpio`]: `${lines}\n`,
+});
+
+test.each([
+  ["pinctrl-bcm2835", 0],
+  ["pinctrl-bcm2711", 512],
+  ["pinctrl-rp1", 571],
+])("finds %s at %i behind another chip", (label, base) => {
+  const folder = folderWith({
+    ...chip("gpiochip504", "raspberrypi-exp-gpio", 504, 8),
+    ...chip(`gpiochip${base}`, label, base, 54),
+    export: "",
+  });
+  expect(findSysfsChip(null, folder)).toEqual({ label, base, lines: 54 });
+  expect(findSysfsChip("raspberrypi-exp-gpio", folder).base).toBe(504);
+});
+
+test("names the chips that there are where none is the right one", () => {
+  const folder = folderWith({ ...chip("gpiochip504", "9030000.pl061", 504, 8), export: "" });
+  expect(() => findSysfsChip(null, folder)).toThrow(
+    'there is no GPIO chip that is a Raspberry Pi\'s header, only "9030000.pl061": name one of them as gpio.chip',
+  );
+  expect(() => findSysfsChip("pl", folder)).toThrow(
+    'there is no GPIO chip with the label "pl", only "9030000.pl061"',
+  );
+  expect(() => findSysfsChip(null, folderWith({ export: "" }))).toThrow("there is no GPIO chip at all");
+});
