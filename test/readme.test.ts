@@ -42,7 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([13, 2, 2, 2]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([13, 2, 2, 3]);
   });
 
   // In order: a later command may use what an earlier one saved.
@@ -117,8 +117,10 @@ describe("in the README", () => {
   });
 
   test("the configs are whole", () => {
-    const [stream, windows] = blocks("yaml").map((text) => parseConfig(text, "readme.yaml"));
+    const [first, gpio, second] = blocks("yaml");
+    const [stream, windows] = [`${first}${gpio}`, second].map((text) => parseConfig(text, "readme.yaml"));
     expect(stream.source.fields).toHaveLength(3);
+    expect(stream.gpio).toMatchObject({ alarm: { pin: 22, atLeastMs: 2000 }, checkpoint: { holdMs: 1000 } });
     expect(windows.model.layers).toHaveLength(4);
   });
 

@@ -1,6 +1,6 @@
 /** A machine with GPIO under /sys, for the tests: a served sysfs in a mount namespace, and programs that run in it. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,8 +46,8 @@ function onoffFolder(): { folder: string } | { lack: string } {
   const found = { folder: join(folder, "node_modules") };
   if (loads(folder)) return found;
   const wanted = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).optionalDependencies.onoff;
-  const install = (words: string[]) =>
-    execFileSync("npm", ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", ...words], {
+  const install = (into: string, words: string[]) =>
+    execFileSync("npm", ["install", "--prefix", into, "--no-save", "--no-audit", "--no-fund", ...words], {
       stdio: ["ignore", "ignore", "pipe"],
       timeout: 240_000,
     });
@@ -55,10 +55,14 @@ function onoffFolder(): { folder: string } | { lack: string } {
     let headers = dirname(dirname(process.execPath));
     if (!existsSync(join(headers, "include/node/node.h"))) {
       const carrier = `node-${process.platform}-${process.arch}`;
-      install(["--ignore-scripts", `${carrier}@${process.versions.node}`]);
-      headers = join(folder, "node_modules", carrier);
+      // In a folder of its own: npm takes away what the next install does not name.
+      const into = join(folder, "headers");
+      mkdirSync(into, { recursive: true });
+      install(into, ["--ignore-scripts", `${carrier}@${process.versions.node}`]);
+      headers = join(into, "node_modules", carrier);
     }
-    install([`--nodedir=${headers}`, `onoff@${wanted}`]);
+    mkdirSync(folder, { recursive: true });
+    install(folder, [`--nodedir=${headers}`, `onoff@${wanted}`]);
     if (loads(folder)) return found;
     return { lack: "onoff was installed, and does not load" };
   } catch (error) {
