@@ -63,237 +63,238 @@ async function press(sysfs: Sysfs, line: number, done: () => boolean): Promise<v
 const allPins =
   "{ heartbeat: 17, alarm: { pin: 22, class: 0, on: 0, off: 0 }, label: { pin: 27, class: 1, seconds: 60 }, pause: 5, checkpoint: 6 }";
 
-describe.skipIf(lackOfSysfs !== null)(
-  `on a served sysfs${lackOfSysfs === null ? "" : ` (left out, because ${lackOfSysfs})`}`,
-  () => {
-    test.each(boards)(
-      "%s, with %s from %i, lamp, alarm and buttons work and are given back",
-      async (_, label, base) => {
-        const sysfs = await boardWith(label, base);
-        const { cwd, device } = bench(configFor(allPins));
-        const daemon = runIn(sysfs, cwd);
-        expect((await daemon.event("gpio")).text).toBe(
-          `GPIO through onoff on ${label}, whose lines begin at ${base}: heartbeat on 17, alarm on 22, label on 27, pause on 5, checkpoint on 6`,
-        );
-        expect(existsSync(join(cwd, "saved/gpio.json"))).toBe(true);
-        device.samples(100);
-        await daemon.event("status", (line) => line.samples === 100);
-        await until(() => sysfs.deeds.includes(`${base + 17} value 1`));
-        await until(() => sysfs.deeds.includes(`${base + 17} value 0`));
-        expect(sysfs.deeds).toContain(`${base + 22} value 1`);
+// The reporter does not name what is left out, and nobody is to think that it passed.
+if (lackOfSysfs !== null) console.warn(`The tests of GPIO on a served sysfs are left out: ${lackOfSysfs}`);
 
-        await press(sysfs, base + 27, () => daemon.events("label").length === 1);
-        expect(await daemon.event("label")).toMatchObject({ label: 1, seconds: 60, labelled: 100 });
-        await daemon.event("status", (line) => line.samples === 200);
-
-        await press(sysfs, base + 5, () => daemon.events("pause").length === 1);
-        expect(await daemon.event("pause")).toMatchObject({ paused: true });
-        const { bytes } = await daemon.event("status");
-        device.samples(50);
-        await daemon.event("status", (line) => line.bytes > bytes && line.paused && line.samples === 200);
-        await press(sysfs, base + 5, () => daemon.events("pause").length === 2);
-        expect(await daemon.event("pause", (line) => !line.paused)).toMatchObject({ problem: false });
-        device.samples(50);
-        await daemon.event("status", (line) => line.samples === 250);
-
-        await press(sysfs, base + 6, () => daemon.events("checkpoint").length === 1);
-        const { path } = await daemon.event("checkpoint");
-        expect(existsSync(path)).toBe(true);
-
-        daemon.process.kill("SIGTERM");
-        expect((await daemon.ended).code).toBe(0);
-        for (const pin of [17, 22]) {
-          const [last, before] = sysfs.deeds.filter((deed) => deed.startsWith(`${base + pin} `)).reverse();
-          expect([before, last]).toEqual([`${base + pin} value 0`, `${base + pin} unexport`]);
-        }
-        for (const pin of [27, 5, 6]) expect(sysfs.deeds).toContain(`${base + pin} unexport`);
-        const touched = new Set(sysfs.deeds.map((deed) => Number.parseInt(deed, 10) - base));
-        expect([...touched].sort((a, b) => a - b)).toEqual([5, 6, 17, 22, 27]);
-        expect(readdirSync(join(cwd, "saved")).filter((name) => name.startsWith("gpio"))).toEqual([]);
-      },
-    );
-
-    test("an alarm that a kill left on goes off at the next start, even when it is configured no more", async () => {
-      const sysfs = await boardWith("pinctrl-bcm2711", 512);
-      const { cwd, device } = bench(configFor("{ alarm: { pin: 22, class: 0, on: 0 }, pause: 5 }"));
-      const killed = runIn(sysfs, cwd);
-      await killed.event("gpio");
-      device.samples(10);
-      await until(() => sysfs.deeds.includes("534 value 1"));
-      killed.process.kill("SIGKILL");
-      await killed.ended;
-      expect(sysfs.deeds).not.toContain("534 unexport");
-      const other = folderWith({
-        "c.yaml": configFor("{ heartbeat: 17 }").replace("saved", join(cwd, "saved")),
-      });
-      device.plugIn(join(other, "port"));
-      const daemon = runIn(sysfs, other);
-      await daemon.event("gpio", ({ text }) => text.startsWith("GPIO through"));
-      expect(daemon.events("gpio")[0].text).toBe(
-        "released the GPIO pins that a killed process had left open, outputs low",
+describe.skipIf(lackOfSysfs !== null)("on a served sysfs", () => {
+  test.each(boards)(
+    "%s, with %s from %i, lamp, alarm and buttons work and are given back",
+    async (_, label, base) => {
+      const sysfs = await boardWith(label, base);
+      const { cwd, device } = bench(configFor(allPins));
+      const daemon = runIn(sysfs, cwd);
+      expect((await daemon.event("gpio")).text).toBe(
+        `GPIO through onoff on ${label}, whose lines begin at ${base}: heartbeat on 17, alarm on 22, label on 27, pause on 5, checkpoint on 6`,
       );
-      await until(() => sysfs.deeds.includes("517 unexport"));
-      expect(sysfs.deeds.filter((deed) => deed.startsWith("534")).slice(-3)).toEqual([
-        "534 direction low",
-        "534 value 0",
-        "534 unexport",
-      ]);
+      expect(existsSync(join(cwd, "saved/gpio.json"))).toBe(true);
+      device.samples(100);
+      await daemon.event("status", (line) => line.samples === 100);
+      await until(() => sysfs.deeds.includes(`${base + 17} value 1`));
+      await until(() => sysfs.deeds.includes(`${base + 17} value 0`));
+      expect(sysfs.deeds).toContain(`${base + 22} value 1`);
+
+      await press(sysfs, base + 27, () => daemon.events("label").length === 1);
+      expect(await daemon.event("label")).toMatchObject({ label: 1, seconds: 60, labelled: 100 });
+      await daemon.event("status", (line) => line.samples === 200);
+
+      await press(sysfs, base + 5, () => daemon.events("pause").length === 1);
+      expect(await daemon.event("pause")).toMatchObject({ paused: true });
+      const { bytes } = await daemon.event("status");
+      device.samples(50);
+      await daemon.event("status", (line) => line.bytes > bytes && line.paused && line.samples === 200);
+      await press(sysfs, base + 5, () => daemon.events("pause").length === 2);
+      expect(await daemon.event("pause", (line) => !line.paused)).toMatchObject({ problem: false });
+      device.samples(50);
+      await daemon.event("status", (line) => line.samples === 250);
+
+      await press(sysfs, base + 6, () => daemon.events("checkpoint").length === 1);
+      const { path } = await daemon.event("checkpoint");
+      expect(existsSync(path)).toBe(true);
+
       daemon.process.kill("SIGTERM");
       expect((await daemon.ended).code).toBe(0);
-    });
+      for (const pin of [17, 22]) {
+        const [last, before] = sysfs.deeds.filter((deed) => deed.startsWith(`${base + pin} `)).reverse();
+        expect([before, last]).toEqual([`${base + pin} value 0`, `${base + pin} unexport`]);
+      }
+      for (const pin of [27, 5, 6]) expect(sysfs.deeds).toContain(`${base + pin} unexport`);
+      const touched = new Set(sysfs.deeds.map((deed) => Number.parseInt(deed, 10) - base));
+      expect([...touched].sort((a, b) => a - b)).toEqual([5, 6, 17, 22, 27]);
+      expect(readdirSync(join(cwd, "saved")).filter((name) => name.startsWith("gpio"))).toEqual([]);
+    },
+  );
 
-    test("gives all pins back when an error that nobody caught ends the process", async () => {
-      const sysfs = await boardWith("pinctrl-bcm2711", 512);
-      const { cwd } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
-      const code = `
+  test("an alarm that a kill left on goes off at the next start, even when it is configured no more", async () => {
+    const sysfs = await boardWith("pinctrl-bcm2711", 512);
+    const { cwd, device } = bench(configFor("{ alarm: { pin: 22, class: 0, on: 0 }, pause: 5 }"));
+    const killed = runIn(sysfs, cwd);
+    await killed.event("gpio");
+    device.samples(10);
+    await until(() => sysfs.deeds.includes("534 value 1"));
+    killed.process.kill("SIGKILL");
+    await killed.ended;
+    expect(sysfs.deeds).not.toContain("534 unexport");
+    const other = folderWith({
+      "c.yaml": configFor("{ heartbeat: 17 }").replace("saved", join(cwd, "saved")),
+    });
+    device.plugIn(join(other, "port"));
+    const daemon = runIn(sysfs, other);
+    await daemon.event("gpio", ({ text }) => text.startsWith("GPIO through"));
+    expect(daemon.events("gpio")[0].text).toBe(
+      "released the GPIO pins that a killed process had left open, outputs low",
+    );
+    await until(() => sysfs.deeds.includes("517 unexport"));
+    expect(sysfs.deeds.filter((deed) => deed.startsWith("534")).slice(-3)).toEqual([
+      "534 direction low",
+      "534 value 0",
+      "534 unexport",
+    ]);
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+  });
+
+  test("gives all pins back when an error that nobody caught ends the process", async () => {
+    const sysfs = await boardWith("pinctrl-bcm2711", 512);
+    const { cwd } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
+    const code = `
         const { openGpio } = await import(${JSON.stringify(new URL("../../dist/device/gpio/gpio.js", import.meta.url).href)});
         openGpio({ chip: null, heartbeat: 17, alarm: null, labels: [], pause: { pin: 5, pressed: null, holdMs: 0 }, checkpoint: null },
           "gpio.json", { tell: (event, text) => console.log(JSON.stringify({ event, text })), learned: () => 0 });
         throw new Error("nobody catches this");`;
-      const failing = start(["--input-type=module", "-e", code], {
-        cwd,
-        through: sysfs.into(cwd),
-        environment: sysfs.environment,
-      });
-      expect((await failing.ended).stderr).toContain("nobody catches this");
-      expect(sysfs.deeds.slice(-3)).toEqual(["529 value 0", "529 unexport", "517 unexport"]);
-      expect(existsSync(join(cwd, "gpio.json"))).toBe(false);
+    const failing = start(["--input-type=module", "-e", code], {
+      cwd,
+      through: sysfs.into(cwd),
+      environment: sysfs.environment,
     });
+    expect((await failing.ended).stderr).toContain("nobody catches this");
+    expect(sysfs.deeds.slice(-3)).toEqual(["529 value 0", "529 unexport", "517 unexport"]);
+    expect(existsSync(join(cwd, "gpio.json"))).toBe(false);
+  });
 
-    test("says which pin cannot be had and why, and goes on with the others", async () => {
-      const sysfs = await serveSysfs({
-        chips: [{ label: "pinctrl-bcm2711", base: 512, lines: 58 }],
-        busy: [529],
-        invalid: [534],
-      });
-      const { cwd, device } = bench(
-        configFor("{ heartbeat: 17, alarm: { pin: 22, class: 0 }, pause: 60, checkpoint: 6 }"),
-      );
-      const daemon = runIn(sysfs, cwd);
-      expect((await daemon.event("gpio")).text).toMatch(/: checkpoint on 6$/);
-      expect(daemon.events("gpio-problem").map(({ text, problem }) => [text, problem])).toEqual([
-        [
-          "gpio.heartbeat: cannot open GPIO 17, line 529 of the kernel: a driver or another program uses it (EBUSY); going on without it",
-          true,
-        ],
-        [
-          "gpio.alarm: cannot open GPIO 22, line 534 of the kernel: the kernel knows no such line (EINVAL); going on without it",
-          true,
-        ],
-        [
-          "gpio.pause: the chip pinctrl-bcm2711 has no GPIO 60, only 0 to 57: correct the pin; going on without it",
-          true,
-        ],
-      ]);
-      device.samples(50);
-      await daemon.event("status", (line) => line.samples === 50);
-      daemon.process.kill("SIGTERM");
-      expect((await daemon.ended).code).toBe(0);
+  test("says which pin cannot be had and why, and goes on with the others", async () => {
+    const sysfs = await serveSysfs({
+      chips: [{ label: "pinctrl-bcm2711", base: 512, lines: 58 }],
+      busy: [529],
+      invalid: [534],
     });
-
-    test("gives back a line that was exported and then fails", async () => {
-      const sysfs = await boardWith("pinctrl-bcm2711", 512);
-      const { cwd } = bench(configFor("{ chip: raspberrypi-exp-gpio, heartbeat: 3 }"));
-      const daemon = runIn(sysfs, cwd);
-      expect((await daemon.event("gpio-problem")).text).toMatch(
-        /^gpio.heartbeat: cannot open GPIO 3, line 569 .*EIO/,
-      );
-      await until(() => sysfs.deeds.includes("569 unexport"));
-      daemon.process.kill("SIGTERM");
-      expect((await daemon.ended).code).toBe(0);
-    });
-
-    test("lives on when a line is taken from under it", async () => {
-      const sysfs = await boardWith("pinctrl-bcm2711", 512);
-      const { cwd, device } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
-      const daemon = runIn(sysfs, cwd);
-      await daemon.event("gpio");
-      sysfs.takeAway(517);
-      sysfs.takeAway(529);
-      expect((await daemon.event("gpio-problem")).text).toBe(
-        "cannot listen to GPIO 5, line 517 of the kernel: somebody else has unexported it (ENODEV)",
-      );
-      device.samples(50);
-      expect((await daemon.event("gpio-problem", ({ text }) => text.includes("17,"))).text).toBe(
-        "gpio.heartbeat: cannot write GPIO 17, line 529 of the kernel: somebody else has unexported it (ENODEV); going on without it",
-      );
-      device.samples(50);
-      await daemon.event("status", (line) => line.samples === 100);
-      daemon.process.kill("SIGTERM");
-      expect((await daemon.ended).code).toBe(0);
-      expect(daemon.events("gpio-problem")).toHaveLength(2);
-    });
-
-    test("learns from buttons alone what the port does not send", async () => {
-      const sysfs = await boardWith("pinctrl-bcm2711", 512);
-      const labels = "{ label: [{ pin: 26, class: 0 }, { pin: 27, class: 1 }] }";
-      const { cwd, device } = bench(configFor(labels, "framing: lines, fields: [x, y]", 2), "lines");
-      const daemon = runIn(sysfs, cwd);
-      await daemon.event("gpio");
-      device.text("0,0\n");
-      let bytes = 4;
-      let learned = 0;
-      for (let round = 0; round < 6; round++) {
-        const label = round % 2;
-        const x = label === 1 ? 1 : -1;
-        const lines = Array.from({ length: 50 }, (_, i) => `${x},${Math.sin(i).toFixed(3)}\n`).join("");
-        device.text(lines);
-        bytes += lines.length;
-        await daemon.event("status", (line) => line.bytes === bytes);
-        await press(sysfs, 512 + 26 + label, () => daemon.events("label").length > round);
-        const told = daemon.events("label")[round];
-        expect(told).toMatchObject({ label, labelled: 50 });
-        learned += told.labelled;
-        await daemon.event("status", (line) => line.samples === learned);
-      }
-      const { scores } = await daemon.event("status");
-      expect(scores.slidingAccuracy).toBeGreaterThan(0.7);
-      daemon.process.kill("SIGTERM");
-      expect((await daemon.ended).code).toBe(0);
-    });
-
-    test.each([
+    const { cwd, device } = bench(
+      configFor("{ heartbeat: 17, alarm: { pin: 22, class: 0 }, pause: 60, checkpoint: 6 }"),
+    );
+    const daemon = runIn(sysfs, cwd);
+    expect((await daemon.event("gpio")).text).toMatch(/: checkpoint on 6$/);
+    expect(daemon.events("gpio-problem").map(({ text, problem }) => [text, problem])).toEqual([
       [
-        "is not installed",
-        null,
-        'GPIO needs the optional package onoff, which is not installed: run "npm install onoff" with python3, make and g++ at hand',
+        "gpio.heartbeat: cannot open GPIO 17, line 529 of the kernel: a driver or another program uses it (EBUSY); going on without it",
+        true,
       ],
       [
-        "is compiled for another Node",
-        'const error = new Error("compiled against a different Node.js version"); error.code = "ERR_DLOPEN_FAILED"; throw error;',
-        `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
+        "gpio.alarm: cannot open GPIO 22, line 534 of the kernel: the kernel knows no such line (EINVAL); going on without it",
+        true,
       ],
-    ])("says so in one sentence where onoff %s, and learns", async (_, onoff, sentence) => {
-      const sysfs = await boardWith("pinctrl-bcm2711", 512);
-      const { cwd, device } = bench(configFor("{ heartbeat: 17 }"));
-      const root = fileURLToPath(new URL("../..", import.meta.url));
-      for (const name of ["dist", "package.json"])
-        cpSync(join(root, name), join(cwd, name), { recursive: true });
-      mkdirSync(join(cwd, "node_modules"));
-      for (const name of ["msgpackr", "serialport", "valibot", "yaml"]) {
-        symlinkSync(join(root, "node_modules", name), join(cwd, "node_modules", name));
-      }
-      if (onoff !== null) {
-        const files = folderWith({ "onoff/index.js": onoff });
-        cpSync(join(files, "onoff"), join(cwd, "node_modules/onoff"), { recursive: true });
-      }
-      const daemon = start([join(cwd, "dist/cli.js"), ...words], {
-        cwd,
-        through: [...sysfs.into(cwd), "env", `PATH=${cwd}`],
-        environment: { NODE_PATH: "" },
-      });
-      expect((await daemon.event("gpio-problem")).text).toBe(
-        `${sentence}; the tools of gpiod are not installed either; going on without GPIO`,
-      );
-      device.samples(50);
-      await daemon.event("status", (line) => line.samples === 50);
-      daemon.process.kill("SIGTERM");
-      expect((await daemon.ended).code).toBe(0);
-      expect(daemon.events("gpio-problem")).toHaveLength(1);
-      expect(sysfs.deeds).toEqual([]);
+      [
+        "gpio.pause: the chip pinctrl-bcm2711 has no GPIO 60, only 0 to 57: correct the pin; going on without it",
+        true,
+      ],
+    ]);
+    device.samples(50);
+    await daemon.event("status", (line) => line.samples === 50);
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+  });
+
+  test("gives back a line that was exported and then fails", async () => {
+    const sysfs = await boardWith("pinctrl-bcm2711", 512);
+    const { cwd } = bench(configFor("{ chip: raspberrypi-exp-gpio, heartbeat: 3 }"));
+    const daemon = runIn(sysfs, cwd);
+    expect((await daemon.event("gpio-problem")).text).toMatch(
+      /^gpio.heartbeat: cannot open GPIO 3, line 569 .*EIO/,
+    );
+    await until(() => sysfs.deeds.includes("569 unexport"));
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+  });
+
+  test("lives on when a line is taken from under it", async () => {
+    const sysfs = await boardWith("pinctrl-bcm2711", 512);
+    const { cwd, device } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
+    const daemon = runIn(sysfs, cwd);
+    await daemon.event("gpio");
+    sysfs.takeAway(517);
+    sysfs.takeAway(529);
+    expect((await daemon.event("gpio-problem")).text).toBe(
+      "cannot listen to GPIO 5, line 517 of the kernel: somebody else has unexported it (ENODEV)",
+    );
+    device.samples(50);
+    expect((await daemon.event("gpio-problem", ({ text }) => text.includes("17,"))).text).toBe(
+      "gpio.heartbeat: cannot write GPIO 17, line 529 of the kernel: somebody else has unexported it (ENODEV); going on without it",
+    );
+    device.samples(50);
+    await daemon.event("status", (line) => line.samples === 100);
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(daemon.events("gpio-problem")).toHaveLength(2);
+  });
+
+  test("learns from buttons alone what the port does not send", async () => {
+    const sysfs = await boardWith("pinctrl-bcm2711", 512);
+    const labels = "{ label: [{ pin: 26, class: 0 }, { pin: 27, class: 1 }] }";
+    const { cwd, device } = bench(configFor(labels, "framing: lines, fields: [x, y]", 2), "lines");
+    const daemon = runIn(sysfs, cwd);
+    await daemon.event("gpio");
+    device.text("0,0\n");
+    let bytes = 4;
+    let learned = 0;
+    for (let round = 0; round < 6; round++) {
+      const label = round % 2;
+      const x = label === 1 ? 1 : -1;
+      const lines = Array.from({ length: 50 }, (_, i) => `${x},${Math.sin(i).toFixed(3)}\n`).join("");
+      device.text(lines);
+      bytes += lines.length;
+      await daemon.event("status", (line) => line.bytes === bytes);
+      await press(sysfs, 512 + 26 + label, () => daemon.events("label").length > round);
+      const told = daemon.events("label")[round];
+      expect(told).toMatchObject({ label, labelled: 50 });
+      learned += told.labelled;
+      await daemon.event("status", (line) => line.samples === learned);
+    }
+    const { scores } = await daemon.event("status");
+    expect(scores.slidingAccuracy).toBeGreaterThan(0.7);
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+  });
+
+  test.each([
+    [
+      "is not installed",
+      null,
+      'GPIO needs the optional package onoff, which is not installed: run "npm install onoff" with python3, make and g++ at hand',
+    ],
+    [
+      "is compiled for another Node",
+      'const error = new Error("compiled against a different Node.js version"); error.code = "ERR_DLOPEN_FAILED"; throw error;',
+      `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
+    ],
+  ])("says so in one sentence where onoff %s, and learns", async (_, onoff, sentence) => {
+    const sysfs = await boardWith("pinctrl-bcm2711", 512);
+    const { cwd, device } = bench(configFor("{ heartbeat: 17 }"));
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    for (const name of ["dist", "package.json"])
+      cpSync(join(root, name), join(cwd, name), { recursive: true });
+    mkdirSync(join(cwd, "node_modules"));
+    const modules = join(root, "node_modules");
+    for (const name of readdirSync(modules).filter((name) => name !== "onoff")) {
+      symlinkSync(join(modules, name), join(cwd, "node_modules", name));
+    }
+    if (onoff !== null) {
+      const files = folderWith({ "onoff/index.js": onoff });
+      cpSync(join(files, "onoff"), join(cwd, "node_modules/onoff"), { recursive: true });
+    }
+    const daemon = start([join(cwd, "dist/bin/rivulet.cjs"), ...words], {
+      cwd,
+      through: [...sysfs.into(cwd), "env", `PATH=${cwd}`],
+      environment: { NODE_PATH: "" },
     });
-  },
-);
+    expect((await daemon.event("gpio-problem")).text).toBe(
+      `${sentence}; the tools of gpiod are not installed either; going on without GPIO`,
+    );
+    device.samples(50);
+    await daemon.event("status", (line) => line.samples === 50);
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(daemon.events("gpio-problem")).toHaveLength(1);
+    expect(sysfs.deeds).toEqual([]);
+  });
+});
 
 test.skipIf(existsSync("/sys/class/gpio/export"))(
   "says in one line that there is no GPIO, and learns on",
