@@ -290,7 +290,8 @@ function serve({ chips, busy = [], invalid = [] }: ServedSysfs): void {
       const heard = line.edge === "both" || line.edge === (rises ? "rising" : "falling");
       if (gone || (differs && heard)) edge(number);
     })
-    .on("close", () => process.exit(0));
+    // Not process.exit, which waits for the thread that waits for the kernel.
+    .on("close", () => process.kill(process.pid, "SIGKILL"));
 }
 
 if (process.argv[1]?.endsWith("sysfs-server.ts")) serve(JSON.parse(process.argv[2]));
