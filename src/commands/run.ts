@@ -1,7 +1,8 @@
 import { loadConfig } from "../daemon/config.ts";
 import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
-import { createJsonLog, createPlainLog } from "../daemon/log.ts";
+import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
 import { formatSize, parseDuration } from "../daemon/quantities.ts";
+import type { Service } from "../device/systemd.ts";
 import { UsageError } from "../errors.ts";
 import { standardError, standardOutput } from "../output.ts";
 import type { Invocation } from "./command.ts";
@@ -18,10 +19,14 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   }
   const config = loadConfig(file);
   const log = json ? createJsonLog(standardOutput) : createPlainLog(standardOutput, standardError);
-  const daemon = new Daemon(config, { log });
+  const underSystemd = process.env["NOTIFY_SOCKET"] !== undefined;
+  // A service is started at boot, maybe before its port is there: to wait is what it is for.
+  const daemon = new Daemon(config, { log, waitForPort: underSystemd });
   // Listened for before the port is open: a stop that comes meanwhile is not lost.
   const signalled = untilSignalled();
   await daemon.start();
+  const service = underSystemd ? await serviceOf(daemon, log) : null;
+  service?.ready();
   let before = { samples: 0, at: process.uptime() };
   const timer = setInterval(() => {
     const status = daemon.status();
@@ -37,18 +42,44 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   } finally {
     // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
     clearInterval(timer);
+    service?.stopping();
     await daemon.stop();
   }
   return null;
 }
 
+/** The daemon as a service of systemd; loaded here, as it costs memory. */
+async function serviceOf(daemon: Daemon, log: Log): Promise<Service> {
+  const { createService } = await import("../device/systemd.ts");
+  const { createWatchdog } = await import("../device/watchdog.ts");
+  const watchdog = createWatchdog(daemon.pulse());
+  const standing = {
+    opening: "opening",
+    open: "at",
+    waiting: "waiting for",
+    silent: "silence from",
+    ended: "at the end of",
+    closed: "done with",
+  };
+  return createService({
+    environment: process.env,
+    fault: () => watchdog.look(daemon.pulse()),
+    status: () => {
+      const status = daemon.status();
+      return `${standing[status.source]} ${daemon.place}; ${status.samples} samples; ${qualityOf(status)}`;
+    },
+    onTrouble: (text) => log({ event: "service-trouble", text, problem: true }),
+  });
+}
+
+function qualityOf({ scores }: DaemonStatus): string {
+  return "accuracy" in scores
+    ? `accuracy ${percent(scores.slidingAccuracy)} lately, ${percent(scores.accuracy)} in all (baseline ${percent(scores.baselineAccuracy)})`
+    : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;
+}
+
 /** All that matters on one line. */
 function statusLine(status: DaemonStatus, rate: number): string {
-  const { scores } = status;
-  const quality =
-    "accuracy" in scores
-      ? `accuracy ${percent(scores.slidingAccuracy)} lately, ${percent(scores.accuracy)} in all (baseline ${percent(scores.baselineAccuracy)})`
-      : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;
   const troubles = [
     [status.missing, "missing"],
     [status.damaged, "damaged"],
@@ -59,7 +90,7 @@ function statusLine(status: DaemonStatus, rate: number): string {
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   return [
     `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
-    quality,
+    qualityOf(status),
     `loss ${status.loss.toPrecision(3)}`,
     troubles.length === 0 ? "none lost" : troubles.join(", "),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),

@@ -27,10 +27,15 @@ export interface ConfiguredSource {
 }
 
 /**
- * Everything is allocated, nothing is opened yet. Changes of state go to the log.
+ * Everything is allocated, nothing is opened yet. Changes of state go to the log. With `waitForPort` a serial port may
+ * be missing, not permitted or in use at first; a connection is waited for in any case.
  * @throws RivuletError where the config names no source
  */
-export function configuredSource(config: Config, log: Log): ConfiguredSource {
+export function configuredSource(
+  config: Config,
+  log: Log,
+  { waitForPort = false }: { waitForPort?: boolean } = {},
+): ConfiguredSource {
   const { serial, tcp, stdin, file, silenceMs, fields, queue } = config.source;
   if (fields === null || (serial === null && tcp === null && !stdin && file === null)) {
     throw new RivuletError(
@@ -68,7 +73,8 @@ export function configuredSource(config: Config, log: Log): ConfiguredSource {
     return { source, decoder, place: `${tcp.host}:${tcp.port}`, ...common };
   }
   const port = serial as SerialConfig;
-  return { source: createSerialSource({ ...port, ...lasting }), decoder, place: port.path, ...common };
+  const source = createSerialSource({ ...port, ...lasting, waitForPort });
+  return { source, decoder, place: port.path, ...common };
 }
 
 function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {

@@ -52,8 +52,22 @@ export interface DaemonStatus {
   arenaBytes: number;
 }
 
+/** What of the daemon moves while it works: for a watchdog. The counts only rise. */
+export interface Pulse {
+  /** Samples that were learned from. */
+  learned: number;
+  /** Bytes that came. */
+  bytes: number;
+  /** Times that the source looked for bytes, or for its port; absent where it is called instead. */
+  looks?: number;
+  /** Samples that wait to be learned from. */
+  queued: number;
+}
+
 export interface DaemonOptions {
   log: Log;
+  /** Begin without a port that is not there, not permitted or in use, and wait for it; default: that is an error. */
+  waitForPort?: boolean;
   /** Learners that are shown the same samples, to compare with; they are not stored. */
   beside?: readonly Learner[];
 }
@@ -90,8 +104,8 @@ export class Daemon {
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
-  constructor(config: Config, { log, beside = [] }: DaemonOptions) {
-    const { source, decoder, ring, fields, place, state } = configuredSource(config, log);
+  constructor(config: Config, { log, waitForPort = false, beside = [] }: DaemonOptions) {
+    const { source, decoder, ring, fields, place, state } = configuredSource(config, log, { waitForPort });
     this.config = config;
     this.place = place;
     this.#log = log;
@@ -322,6 +336,11 @@ export class Daemon {
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: network.plan.totalBytes,
     };
+  }
+
+  pulse(): Pulse {
+    const { bytes, looks } = this.#source.counts;
+    return { learned: this.learner.samplesSeen, bytes, looks, queued: this.#ring.length };
   }
 }
 

@@ -110,7 +110,7 @@ interface Port {
 }
 
 class PortSource implements SerialSource {
-  readonly counts: SerialCounts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
+  readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, looks: 0, droppedWrites: 0 };
   private readonly options: CompleteOptions;
   private receive: Receive = () => {};
   private port: Port | undefined;
@@ -206,6 +206,7 @@ class PortSource implements SerialSource {
       binding = await bindings.autoDetect().open({ path, baudRate });
     } catch (failure) {
       this.counts.failures++;
+      this.counts.looks++;
       throw await describeOpenFailure(path, failure);
     }
     this.port = { binding, written: Promise.resolve(), waitingBytes: 0, hasWritten: false };
@@ -224,6 +225,7 @@ class PortSource implements SerialSource {
     // After a failed write the port may be closed already, and its descriptor belong to another file.
     const descriptor = port && descriptorOf(port.binding);
     if (port === undefined || descriptor === undefined) return;
+    this.counts.looks++;
     let bytes: number;
     try {
       bytes = readSync(descriptor, this.buffer, 0, READ_BYTES, null);

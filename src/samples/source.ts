@@ -12,6 +12,11 @@ export interface SourceCounts {
   opens: number;
   /** Times an open source went away by itself. */
   losses: number;
+  /**
+   * Times it looked: for bytes, or for a port that is away. One that no longer looks is stuck, however quiet the other
+   * side. Absent where bytes come without being looked for.
+   */
+  looks?: number;
   /** Writes that were dropped because the source was closed or the other side does not read. */
   droppedWrites: number;
 }

@@ -1,0 +1,52 @@
+import type { Pulse } from "../daemon/daemon.ts";
+
+/** Why the daemon is taken for stuck, as the end of a sentence. */
+type Fault = string;
+
+export interface Watchdog {
+  /**
+   * Looks at the daemon again, to be called several times in a period: `null` when it is well, else why not. What
+   * happened counts from the last time it was well.
+   */
+  look(pulse: Readonly<Pulse>): Fault | null;
+}
+
+/**
+ * Tells a daemon that is stuck from one that has nothing to do.
+ *
+ * That this code runs at all says only that the event loop turns. Well is a daemon whose source still looks, be it for
+ * bytes or for a port that is away, and that
+ *
+ * - has learned from a sample since it was well, or
+ * - has nothing to learn from: no byte came since the last look, and no sample waits. A silent device and a pulled plug
+ *   are not the daemon's fault, and to start it again would cost what it learned since its last checkpoint. But the
+ *   source must be seen to look: one whose timer or attempt to open died is silent too, and silent for ever.
+ *
+ * Not well is one to which bytes come without end and that learns from none of them. Often the device is at fault, not
+ * the daemon; but to start again sets a port's baud rate anew, where another program has changed it, and opening it
+ * resets an Arduino. There is nothing to lose either, as nothing is being learned. Silence counts from look to look, so
+ * that half a frame before a device falls silent, or a line of text now and then, is not held against anybody.
+ */
+export function createWatchdog(first: Readonly<Pulse>): Watchdog {
+  let well = first;
+  let latest = first;
+
+  function faultOf(now: Readonly<Pulse>): Fault | null {
+    if (now.looks !== undefined && now.looks === well.looks) return "the source no longer looks for bytes";
+    if (now.learned > well.learned) return null;
+    if (now.queued > 0) return `${now.queued} samples wait and none is learned from`;
+    if (now.bytes > latest.bytes) {
+      return `${now.bytes - well.bytes} bytes came and no sample was learned from; check that fields, framing and baud rate are what the device sends`;
+    }
+    return null;
+  }
+
+  return {
+    look(now) {
+      const fault = faultOf(now);
+      latest = now;
+      if (fault === null) well = now;
+      return fault;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "vitest";
+import type { Pulse } from "../../src/daemon/daemon.ts";
+import { createWatchdog } from "../../src/device/watchdog.ts";
+
+const start: Pulse = { learned: 100, bytes: 2000, looks: 50, queued: 0 };
+
+/** What the watchdog says at each look, of a daemon in which so much has happened between two looks. */
+function looks(...steps: Partial<Pulse>[]) {
+  const watchdog = createWatchdog(start);
+  let now = start;
+  return steps.map((step) => {
+    const { learned = 0, bytes = 0, looks = 1, queued = now.queued } = step;
+    now = { learned: now.learned + learned, bytes: now.bytes + bytes, looks: (now.looks ?? 0) + looks, queued };
+    return watchdog.look(now);
+  });
+}
+
+describe("the watchdog finds a daemon", () => {
+  test("well while samples are learned", () => {
+    expect(looks({ learned: 5, bytes: 90 }, { learned: 1, bytes: 20, queued: 7 })).toEqual([null, null]);
+  });
+
+  test("well while the device is silent, or its port is looked for", () => {
+    expect(looks({}, {}, {})).toEqual([null, null, null]);
+  });
+
+  test("stuck when the source no longer looks, however much was learned", () => {
+    expect(looks({ looks: 0 }, { looks: 0, learned: 3 })).toEqual([
+      expect.stringContaining("no longer looks"),
+      expect.stringContaining("no longer looks"),
+    ]);
+  });
+
+  test("stuck when samples wait and none is learned from", () => {
+    expect(looks({ bytes: 40, queued: 3 }, {}, { queued: 3 })).toEqual([
+      expect.stringContaining("3 samples wait"),
+      expect.stringContaining("3 samples wait"),
+      expect.stringContaining("3 samples wait"),
+    ]);
+  });
+
+  test("stuck while bytes keep coming and none becomes a sample", () => {
+    const [first, second] = looks({ bytes: 40 }, { bytes: 30 });
+    expect(first).toContain("40 bytes came");
+    expect(second).toContain("70 bytes came");
+  });
+
+  test("well after half a frame before a silence", () => {
+    expect(looks({ bytes: 4 }, {})).toEqual([expect.any(String), null]);
+  });
+
+  test("well when a sample takes several looks to come", () => {
+    expect(looks({ bytes: 4 }, { bytes: 4 }, { bytes: 1, learned: 1 })[2]).toBeNull();
+  });
+
+  test("well without looks where the source is called", () => {
+    const watchdog = createWatchdog({ ...start, looks: undefined });
+    expect(watchdog.look({ ...start, looks: undefined })).toBeNull();
+  });
+});
