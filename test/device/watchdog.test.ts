@@ -10,7 +10,12 @@ function looks(...steps: Partial<Pulse>[]) {
   let now = start;
   return steps.map((step) => {
     const { learned = 0, bytes = 0, looks = 1, queued = now.queued } = step;
-    now = { learned: now.learned + learned, bytes: now.bytes + bytes, looks: (now.looks ?? 0) + looks, queued };
+    now = {
+      learned: now.learned + learned,
+      bytes: now.bytes + bytes,
+      looks: (now.looks ?? 0) + looks,
+      queued,
+    };
     return watchdog.look(now);
   });
 }
