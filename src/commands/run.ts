@@ -2,7 +2,7 @@ import { loadConfig } from "../daemon/config.ts";
 import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
 import { formatSize, parseDuration } from "../daemon/quantities.ts";
-import type { Service } from "../device/systemd.ts";
+import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors.ts";
 import { standardError, standardOutput } from "../output.ts";
 import type { Invocation } from "./command.ts";
@@ -19,13 +19,15 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   }
   const config = loadConfig(file);
   const log = json ? createJsonLog(standardOutput) : createPlainLog(standardOutput, standardError);
-  const underSystemd = process.env["NOTIFY_SOCKET"] !== undefined;
+  // Loaded only where systemd listens, as child processes cost memory.
+  const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
   // A service is started at boot, maybe before its port is there: to wait is what it is for.
-  const daemon = new Daemon(config, { log, waitForPort: underSystemd });
+  const waiting = systemd && { waitForPort: true, reopenCeilingMs: systemd.longestLookMs(process.env) };
+  const daemon = new Daemon(config, { log, ...waiting });
   // Listened for before the port is open: a stop that comes meanwhile is not lost.
   const signalled = untilSignalled();
   await daemon.start();
-  const service = underSystemd ? await serviceOf(daemon, log) : null;
+  const service = systemd && (await serviceOf(daemon, systemd.createService, log));
   service?.ready();
   let before = { samples: 0, at: process.uptime() };
   const timer = setInterval(() => {
@@ -48,9 +50,12 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   return null;
 }
 
-/** The daemon as a service of systemd; loaded here, as it costs memory. */
-async function serviceOf(daemon: Daemon, log: Log): Promise<Service> {
-  const { createService } = await import("../device/systemd.ts");
+/** The daemon as a service of systemd. */
+async function serviceOf(
+  daemon: Daemon,
+  createService: (options: ServiceOptions) => Service,
+  log: Log,
+): Promise<Service> {
   const { createWatchdog } = await import("../device/watchdog.ts");
   const watchdog = createWatchdog(daemon.pulse());
   const standing = {

@@ -26,15 +26,25 @@ export interface ConfiguredSource {
   state: () => SourceState;
 }
 
+/** How a source takes it that its device is away. */
+export interface Patience {
+  /**
+   * Begin without a serial port that is not there, not permitted or in use, and wait for it; default: that is an error.
+   * A connection is waited for in any case.
+   */
+  waitForPort?: boolean;
+  /** Longest delay between two attempts to open it. */
+  reopenCeilingMs?: number;
+}
+
 /**
- * Everything is allocated, nothing is opened yet. Changes of state go to the log. With `waitForPort` a serial port may
- * be missing, not permitted or in use at first; a connection is waited for in any case.
+ * Everything is allocated, nothing is opened yet. Changes of state go to the log.
  * @throws RivuletError where the config names no source
  */
 export function configuredSource(
   config: Config,
   log: Log,
-  { waitForPort = false }: { waitForPort?: boolean } = {},
+  { waitForPort, reopenCeilingMs }: Patience = {},
 ): ConfiguredSource {
   const { serial, tcp, stdin, file, silenceMs, fields, queue } = config.source;
   if (fields === null || (serial === null && tcp === null && !stdin && file === null)) {
@@ -67,7 +77,12 @@ export function configuredSource(
   if (stdin) {
     return { source: createStandardInput({ onState }), decoder, place: "standard input", ...common };
   }
-  const lasting = { silenceMs: silenceMs ?? undefined, onState, onReconnect: () => decoder.reset() };
+  const lasting = {
+    ...(reopenCeilingMs !== undefined && { reopenCeilingMs }),
+    silenceMs: silenceMs ?? undefined,
+    onState,
+    onReconnect: () => decoder.reset(),
+  };
   if (tcp !== null) {
     const source = createTcpSource({ ...tcp, ...lasting });
     return { source, decoder, place: `${tcp.host}:${tcp.port}`, ...common };

@@ -15,7 +15,7 @@ import type { SampleRing } from "../samples/ring.ts";
 import type { Source, SourceState } from "../samples/source.ts";
 import { type Config, sampleColumns } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
-import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
+import { type ConfiguredSource, configuredSource, type Patience } from "./configured-source.ts";
 import { Intake } from "./intake.ts";
 import { Labelling } from "./labelling.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
@@ -64,10 +64,8 @@ export interface Pulse {
   queued: number;
 }
 
-export interface DaemonOptions {
+export interface DaemonOptions extends Patience {
   log: Log;
-  /** Begin without a port that is not there, not permitted or in use, and wait for it; default: that is an error. */
-  waitForPort?: boolean;
   /** Learners that are shown the same samples, to compare with; they are not stored. */
   beside?: readonly Learner[];
 }
@@ -104,8 +102,8 @@ export class Daemon {
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
-  constructor(config: Config, { log, waitForPort = false, beside = [] }: DaemonOptions) {
-    const { source, decoder, ring, fields, place, state } = configuredSource(config, log, { waitForPort });
+  constructor(config: Config, { log, beside = [], ...patience }: DaemonOptions) {
+    const { source, decoder, ring, fields, place, state } = configuredSource(config, log, patience);
     this.config = config;
     this.place = place;
     this.#log = log;

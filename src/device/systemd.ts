@@ -12,6 +12,9 @@ const longestCallMs = 5_000;
 /** Looks for each time that a sign of life is due: one that is refused may be granted in time by a later look. */
 const looksPerPing = 4;
 
+/** Longest time between two looks for a port where systemd sets no narrower limit. */
+const usualLookMs = 10_000;
+
 export interface ServiceOptions {
   environment: NodeJS.ProcessEnv;
   /** `null` while the service is well, else why it is not to be taken for alive. */
@@ -109,6 +112,11 @@ export function createService({ environment, fault, status, onTrouble }: Service
       notify(["STOPPING=1", "STATUS=stopping"], true);
     },
   };
+}
+
+/** How long a source may wait before it looks again, so that it has looked whenever a sign of life is due. */
+export function longestLookMs(environment: NodeJS.ProcessEnv): number {
+  return Math.min(usualLookMs, (watchdogOf(environment) ?? Number.POSITIVE_INFINITY) / 4);
 }
 
 /** The time in which systemd wants a sign of life, in milliseconds; `null` where it wants none from this process. */
