@@ -36,6 +36,21 @@ export const commands: Command[] = [
     load: () => import("./run.ts"),
   },
   {
+    name: "install",
+    summary: "make a service of systemd that runs a config from boot on",
+    positionals: ["CONFIG"],
+    options: {
+      "dry-run": { help: "show every file and command, and change nothing" },
+      root: { value: "FOLDER", help: "write below this folder instead of /, such as a mounted image" },
+      force: { help: "replace files that are there with another content" },
+    },
+    details: [
+      "Writes /etc/systemd/system/rivulet-NAME.service, a udev rule that keeps ModemManager off the port and gives it a name that stays, and a copy of CONFIG, /etc/rivulet/NAME.yaml, whose checkpoints go to /var/lib/rivulet-NAME. Starts nothing: it says which commands do.",
+      "The service has a user of its own, sees only ports of its kind, no network, and a read-only system. It is started again when it ends, or when nothing shows that it works: see devices/systemd/README.md.",
+    ],
+    load: () => import("./install.ts"),
+  },
+  {
     name: "sniff",
     summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
     positionals: ["PORT"],

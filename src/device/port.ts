@@ -1,0 +1,83 @@
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** What USB knows a device by. */
+export interface UsbIdentity {
+  vendor: string;
+  product: string;
+  /** Cheap adapters have none, and cannot be told from each other. */
+  serial: string | null;
+}
+
+/** What a machine says of a serial port before a service is made for it. */
+export interface PortFacts {
+  /** As it is configured. */
+  path: string;
+  /** Name that the kernel gives the device, such as ttyACM0; `null` where it is not plugged in. */
+  kernelName: string | null;
+  /** Names of the drivers in /proc/devices, such as ttyACM, whose ports it can be one of. */
+  classes: string[];
+  usb: UsbIdentity | null;
+  /** The group that may use it; `null` where there is none that a service should be in. */
+  group: string | null;
+}
+
+/** Where a machine says it; other folders for tests and images. */
+interface Places {
+  /** The kernel's folder of devices. */
+  sys?: string;
+  /** The file of groups. */
+  groups?: string;
+}
+
+export function describePort(path: string, { sys = "/sys", groups = "/etc/group" }: Places = {}): PortFacts {
+  const device = attempt(() => realpathSync(path));
+  const kernelName = device === null ? null : basename(device);
+  return {
+    path,
+    kernelName,
+    classes: classesOf(path, device),
+    usb: kernelName === null ? null : usbIdentity(join(sys, "class/tty", kernelName, "device")),
+    group: groupOf(device, groups),
+  };
+}
+
+function classesOf(path: string, device: string | null): string[] {
+  if (device?.startsWith("/dev/pts/")) return ["pts"];
+  const name = basename(device ?? path);
+  // A name that udev gives, of a device that is away. It ends in a port's number where a driver can have several.
+  if (path.startsWith("/dev/serial/") && device === null)
+    return [/-port\d+$/.test(name) ? "ttyUSB" : "ttyACM"];
+  if (/^serial\d+$/.test(name)) return ["ttyAMA", "ttyS"];
+  const known = /^(tty[A-Z][A-Za-z]*|ttymxc|rfcomm)\d+$/.exec(name);
+  return known === null ? ["ttyACM", "ttyUSB"] : [known[1]];
+}
+
+/** Of the USB device above a port; `null` where there is none. */
+function usbIdentity(link: string): UsbIdentity | null {
+  for (let at = attempt(() => realpathSync(link)); at !== null && at !== dirname(at); at = dirname(at)) {
+    const attribute = (name: string) => attempt(() => readFileSync(join(at as string, name), "utf8").trim());
+    const vendor = attribute("idVendor");
+    const product = attribute("idProduct");
+    if (vendor !== null && product !== null) return { vendor, product, serial: attribute("serial") };
+  }
+  return null;
+}
+
+/** The group of a port that is there, else the one that such ports belong to on this kind of Linux. */
+function groupOf(device: string | null, file: string): string | null {
+  const lines = (attempt(() => readFileSync(file, "utf8")) ?? "").split("\n").map((line) => line.split(":"));
+  const id = device === null ? 0 : (attempt(() => statSync(device).gid) ?? 0);
+  // Root's own group would open far more than a port.
+  const own = id === 0 ? undefined : lines.find((line) => line[2] === String(id));
+  const usual = ["dialout", "uucp"].find((group) => lines.some(([name]) => name === group));
+  return own?.[0] ?? usual ?? null;
+}
+
+function attempt<Value>(read: () => Value): Value | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,89 @@
+import type { PortFacts } from "./port.ts";
+
+/** All that a unit depends on. */
+export interface UnitFacts {
+  /** Absolute paths of Node and of the command line. */
+  node: string;
+  cli: string;
+  /** Absolute path of the config. */
+  config: string;
+  port: PortFacts;
+  /** What the plan of the network takes. */
+  arenaBytes: number;
+  /** What samples take that wait to be learned from. */
+  queueBytes: number;
+  /** Version of the systemd that is to run it; `null` where nobody knows. */
+  systemd: number | null;
+}
+
+const mebibyte = 2 ** 20;
+/**
+ * Node, its code and the daemon with a small network: measured, with room to breathe. With less, the kernel throws out
+ * pages of the program itself, and reads them from the card again and again.
+ */
+const baseMebibytes = 96;
+/** Where the kernel begins to take memory back. */
+const pressureMebibytes = 16;
+
+/** The kernel's module that brings a class of ports, where it is one that may be loaded late. */
+const modules: Record<string, string> = { ttyACM: "cdc_acm", ttyUSB: "usbserial" };
+
+/** The first version in which the delay before another start can grow. */
+const growingDelayVersion = 254;
+
+/** Fills in the template of `devices/systemd/rivulet.service`. */
+export function unitText(template: string, facts: UnitFacts): string {
+  const { port } = facts;
+  const parts: Record<string, string[]> = {
+    modules: loading(port.classes),
+    start: [
+      `ExecStart=${[facts.node, "--max-semi-space-size=1", "--no-maglev", facts.cli, "run", facts.config].map(quote).join(" ")}`,
+    ],
+    backoff:
+      facts.systemd !== null && facts.systemd >= growingDelayVersion
+        ? ["RestartSteps=6", "RestartMaxDelaySec=5min"]
+        : [],
+    groups: port.group === null ? [] : [`SupplementaryGroups=${port.group}`],
+    memory: memory(facts.arenaBytes, facts.queueBytes),
+    devices: port.classes.map((name) => `DeviceAllow=char-${name} rw`),
+    home: [
+      // From there the program could not be read otherwise.
+      [facts.node, facts.cli].some((path) => /^\/(home|root|run\/user)\//.test(path))
+        ? "ProtectHome=read-only"
+        : "ProtectHome=yes",
+    ],
+  };
+  return template
+    .replace(
+      /^(# [^\n]*\n)+\n/,
+      `# Made by "rivulet install". To change it: systemctl edit, which keeps a file of its own.\n\n`,
+    )
+    .replaceAll(/^# \{(\w+)\}\n/gm, (_, name: string) => parts[name].map((line) => `${line}\n`).join(""));
+}
+
+/**
+ * systemd finds a class of devices in /proc/devices when the service starts: where no such device was ever plugged in,
+ * its driver must be there first, or the class is unknown, and a device that comes later forbidden.
+ */
+function loading(classes: readonly string[]): string[] {
+  const units = classes
+    .flatMap((name) => (name in modules ? [`modprobe@${modules[name]}.service`] : []))
+    .join(" ");
+  return units === "" ? [] : [`Wants=${units}`, `After=${units}`];
+}
+
+function memory(arenaBytes: number, queueBytes: number): string[] {
+  const limit = baseMebibytes + Math.ceil((4 * arenaBytes + queueBytes) / mebibyte);
+  return [
+    `# ${baseMebibytes} MiB for Node and the daemon, 4 times the arena (${arenaBytes} bytes: itself, the copy that is being saved,`,
+    `# and a checkpoint as it is read and as it is unpacked), and the queue (${queueBytes} bytes).`,
+    `MemoryHigh=${limit - pressureMebibytes}M`,
+    `MemoryMax=${limit}M`,
+  ];
+}
+
+/** A word of a command line as systemd reads it. */
+function quote(word: string): string {
+  const plain = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
+  return /^[\w@%$+=:,./-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, "\\$&")}"`;
+}
