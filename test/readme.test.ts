@@ -42,7 +42,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("in the README", () => {
   test("there are commands, snippets and a config to run", () => {
-    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([13, 2, 2, 3]);
+    expect([others.length, daemon.length, blocks("js").length, blocks("yaml").length]).toEqual([14, 2, 2, 3]);
   });
 
   // In order: a later command may use what an earlier one saved.

@@ -1,0 +1,171 @@
+/** `rivulet install`: the files it writes, what it refuses, and what systemd says of the unit. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseConfig } from "../../src/daemon/config.ts";
+import { unitText } from "../../src/device/unit.ts";
+import { folderWith, rivulet } from "../rivulet.ts";
+
+/** What `systemd-analyze security` gives at most, of 100: 8 was reached. */
+const mostExposed = 10;
+
+const config = `# kept, as all comments are
+source:
+  serial: { path: /dev/ttyUSB9 } # here too
+  framing: lines
+  fields: [x, y, label]
+target: { column: label, classes: 3 }
+model: { layers: [{dense: 400}, tanh, {dense: 400}, tanh, dense] }
+checkpoint: { directory: saved, keep: 3 }
+`;
+
+const paths = [
+  "/etc/rivulet/pump.yaml",
+  "/etc/systemd/system/rivulet-pump.service",
+  "/etc/udev/rules.d/70-rivulet-pump.rules",
+];
+const [copy, unit, rule] = paths;
+
+/** A folder with a config, and an image to install to. */
+function image(text = config) {
+  const cwd = folderWith({ "pump.yaml": text, "image/etc/group": "dialout:x:20:\n" });
+  return { cwd, root: join(cwd, "image") };
+}
+
+async function install(cwd: string, ...more: string[]) {
+  const { code, stdout, stderr } = await rivulet(
+    ["install", "pump.yaml", "--root", "image", "--json", ...more],
+    { cwd },
+  );
+  return { code, stderr, report: JSON.parse(stdout) };
+}
+
+const hasSystemd = spawnSync("systemd-analyze", ["--version"]).status === 0;
+if (!hasSystemd) console.log("systemd-analyze is not here: what systemd says of the unit is not tested");
+
+describe("rivulet install", () => {
+  test("writes the unit, the rule and the config below the folder it is given, and says what starts it", async () => {
+    const { cwd, root } = image();
+    const { code, stderr, report } = await install(cwd);
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const { path, text } of report.files) expect(readFileSync(join(root, path), "utf8")).toBe(text);
+    expect(report.files.map(({ path }: { path: string }) => path)).toEqual(paths);
+    expect(report.commands).toEqual([`systemctl --root=${root} enable rivulet-pump`]);
+    expect(readFileSync(join(root, rule), "utf8")).toContain(
+      'KERNEL=="ttyUSB9", ENV{ID_MM_DEVICE_IGNORE}="1"',
+    );
+  });
+
+  test("copies the config to the letter, but for the folder of its checkpoints", async () => {
+    const { cwd, root } = image();
+    await install(cwd);
+    const text = readFileSync(join(root, copy), "utf8");
+    expect(text).toBe(config.replace("saved", "/var/lib/rivulet-pump"));
+  });
+
+  test("makes paths absolute, and adds a folder for checkpoints where the config names none", async () => {
+    const text = config.replace("/dev/ttyUSB9", "port").replace(/checkpoint:.*\n/, "");
+    const { cwd, root } = image(text);
+    await install(cwd);
+    const moved = parseConfig(readFileSync(join(root, copy), "utf8"), "/etc/rivulet/pump.yaml");
+    expect(moved.source.serial?.path).toBe(join(cwd, "port"));
+    expect(moved.checkpoint.directory).toBe("/var/lib/rivulet-pump");
+    expect(moved.name).toBe("pump");
+  });
+
+  test("limits memory by the plan, and devices to those of the port", async () => {
+    const { cwd, root } = image();
+    await install(cwd);
+    const { stdout } = await rivulet(["plan", "pump.yaml", "--json"], { cwd });
+    const { totalBytes } = JSON.parse(stdout);
+    expect(totalBytes).toBeGreaterThan(2 ** 20);
+    const text = readFileSync(join(root, unit), "utf8");
+    const mebibytes = 96 + Math.ceil((4 * totalBytes + 1024 * 3 * 8) / 2 ** 20);
+    expect(text).toContain(`\nMemoryMax=${mebibytes}M\n`);
+    expect(text.match(/^DeviceAllow=.*/gm)).toEqual(["DeviceAllow=char-ttyUSB rw"]);
+    expect(text).toContain("\nWants=modprobe@usbserial.service\n");
+    expect(text).toContain("\nSupplementaryGroups=dialout\n");
+    expect(text).not.toMatch(/\{\w+\}/);
+  });
+
+  test("shows every file and command with --dry-run, and changes nothing", async () => {
+    const { cwd, root } = image();
+    const { code, stdout } = await rivulet(["install", "pump.yaml", "--root", "image", "--dry-run"], { cwd });
+    expect(code).toBe(0);
+    for (const path of paths) {
+      expect(stdout).toContain(`==> ${join(root, path)} (would be written)`);
+      expect(existsSync(join(root, path))).toBe(false);
+    }
+    for (const line of ["Type=notify", "target: { column", "SUBSYSTEM==", "enable rivulet-pump"]) {
+      expect(stdout).toContain(line);
+    }
+  });
+
+  test("keeps what is the same, and replaces another content only with --force", async () => {
+    const { cwd, root } = image();
+    await install(cwd);
+    expect((await install(cwd)).code).toBe(0);
+    writeFileSync(join(root, copy), "mine");
+    const before = readFileSync(join(root, unit), "utf8");
+    writeFileSync(join(cwd, "pump.yaml"), config.replace("400", "40"));
+    const refused = await install(cwd);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/pump\.yaml, .*pump\.service are there with another content, .*--force/);
+    expect(readFileSync(join(root, copy), "utf8")).toBe("mine");
+    expect(readFileSync(join(root, unit), "utf8")).toBe(before);
+    expect((await install(cwd, "--force")).code).toBe(0);
+    expect(readFileSync(join(root, copy), "utf8")).toContain("40");
+  });
+
+  test("asks for root in one sentence before anything is changed", async () => {
+    const { cwd } = image();
+    chmodSync(cwd, 0o755);
+    const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const { code, stderr } = await rivulet(["install", "pump.yaml"], { cwd, ...user });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^rivulet: only root may install a service, and nothing was changed: .*--dry-run\n$/,
+    );
+  });
+
+  test.each([
+    ["no port", config.replace(/source:.*?target/s, "target"), /names no port to read/],
+    ["a budget that its plan exceeds", `${config}memory: { budget: 1KiB }\n`, /budget/],
+  ])("refuses a config with %s", async (_, text, complaint) => {
+    const { cwd, root } = image(text);
+    const { code, stderr } = await install(cwd);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(complaint);
+    expect(existsSync(join(root, "etc/systemd"))).toBe(false);
+  });
+
+  test("lets the delay before a new start grow where systemd can, and quotes what needs it", () => {
+    const text = unitText("# head\n\n# {start}\n# {backoff}\n", {
+      node: "/opt/node $1/bin/node",
+      cli: "/opt/50%/rivulet.cjs",
+      config: '/etc/"x".yaml',
+      port: { path: "", kernelName: null, classes: [], usb: null, group: null },
+      arenaBytes: 0,
+      queueBytes: 0,
+      systemd: 254,
+    });
+    expect(text).toContain(
+      'ExecStart="/opt/node $$1/bin/node" --max-semi-space-size=1 --no-maglev /opt/50%%/rivulet.cjs run "/etc/\\"x\\".yaml"\n',
+    );
+    expect(text).toContain("RestartMaxDelaySec=");
+  });
+
+  test.runIf(hasSystemd)("makes a unit that systemd finds nothing wrong with, and safe", async () => {
+    const { cwd, root } = image();
+    await install(cwd);
+    const path = join(root, unit);
+    const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", path], { encoding: "utf8" });
+    expect([status, stdout, stderr]).toEqual([0, "", ""]);
+    const options = ["security", "--offline=true", "--no-pager", `--threshold=${mostExposed}`, path];
+    const report = execFileSync("systemd-analyze", options, { encoding: "utf8" });
+    const score = report.match(/Overall exposure level.*/)?.[0];
+    console.log(score);
+    expect(score).toContain("SAFE");
+  });
+});
