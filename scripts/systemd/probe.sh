@@ -17,10 +17,14 @@ StandardOutput=append:$1/log
 StandardError=append:$1/log
 UNIT
 systemctl daemon-reload
+# Left by whoever ran it by hand before.
+mkdir /var/lib/rivulet-pump
+touch /var/lib/rivulet-pump/checkpoint-00000000.msgpack
 
 say "start: returns when the daemon is ready"
 systemctl enable --now rivulet-pump || { systemctl status --no-pager rivulet-pump; exit 1; }
 [ "$(show ActiveState)" = active ] && echo "ok active"
+[ "$(stat -c %u /var/lib/rivulet-pump/checkpoint-00000000.msgpack)" != 0 ] && echo "ok owns the checkpoint that was there"
 [ "$(stat -c %U /proc/"$(show MainPID)")" != root ] && echo "ok not root"
 
 say "signs of life while it learns"

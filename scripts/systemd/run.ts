@@ -25,7 +25,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const here = join(root, "scripts/systemd");
 const longestSeconds = 150;
 /** Steps that say ok in probe.sh. */
-const steps = 8;
+const steps = 9;
 
 if (process.getuid?.() !== 0) throw new Error("only root may make namespaces: run it with sudo");
 if (existsSync("/run/systemd/system")) {
