@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSy
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { type Config, loadConfig } from "../daemon/config.ts";
+import { type Config, loadConfig, sampleColumns } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
-import { describePort, type PortFacts } from "../device/port.ts";
+import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
 import { udevRule } from "../device/udev.ts";
 import { unitText } from "../device/unit.ts";
 import { RivuletError } from "../errors.ts";
@@ -81,21 +81,23 @@ function serviceName({ name, file }: Config): string {
 }
 
 function installation(config: Config, service: string, root: string) {
-  const { serial, fields, queue } = config.source;
-  if (serial === null || fields === null) {
+  const { serial, tcp, fields, queue } = config.source;
+  const columns = sampleColumns(config);
+  if ((serial === null && tcp === null) || fields === null || columns === null) {
     throw new RivuletError(
-      `${config.file} names no port to read: add source: { serial: { path: /dev/ttyUSB0 } } and source.fields`,
+      `${config.file} names no port or connection, which is what a service can wait for: add source: { serial: { path: /dev/ttyUSB0 } } or tcp, and source.fields`,
     );
   }
-  const columns = fields.map(({ name }) => name);
-  const port = describePort(serial.path, { groups: join(root, "etc/group") });
-  const rule = udevRule(service, port);
+  const groups = join(root, "etc/group");
+  const port = serial && describePort(serial.path, { groups });
+  const gpio = config.gpio && { group: firstGroup(["gpio"], groups) };
+  const rule = port && udevRule(service, port);
   const configPath = `/etc/rivulet/${config.name}.yaml`;
   const cli = realPath(commandLine);
   const node = realPath(process.execPath);
   const texts = {
     [configPath]: installedConfig(readFileSync(config.file, "utf8"), {
-      port: rule.link ?? serial.path,
+      port: rule?.link ?? port?.path ?? null,
       checkpoints: `/var/lib/${service}`,
     }),
     [`/etc/systemd/system/${service}.service`]: unitText(readFileSync(template, "utf8"), {
@@ -103,16 +105,21 @@ function installation(config: Config, service: string, root: string) {
       cli,
       config: configPath,
       port,
+      ...(gpio && { gpio }),
       arenaBytes: planConfig(config, columns).totalBytes,
-      queueBytes: queue.samples * columns.length * Float64Array.BYTES_PER_ELEMENT,
+      queueBytes: queue.samples * fields.length * Float64Array.BYTES_PER_ELEMENT,
       systemd: root === "/" ? systemdVersion() : null,
     }),
-    [`/etc/udev/rules.d/70-${service}.rules`]: rule.text,
+    ...(rule && { [`/etc/udev/rules.d/70-${service}.rules`]: rule.text }),
   };
   const files = Object.entries(texts).map(
     ([path, text]): InstalledFile => ({ path, text, before: compare(join(root, path), text) }),
   );
-  return { files, notes: notesOn(port, rule.link), refusal: unreadable(node) ?? unreadable(cli) };
+  const notes = port === null ? [] : notesOn(port, rule?.link ?? null);
+  if (gpio?.group === null) {
+    notes.push("there is no group gpio: give the pins to a group, and add it with SupplementaryGroups=");
+  }
+  return { files, notes, refusal: unreadable(node) ?? unreadable(cli) };
 }
 
 function notesOn({ path, kernelName, usb, group }: PortFacts, link: string | null): string[] {

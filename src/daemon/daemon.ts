@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
 import { openStore, type Store } from "../checkpoint/store.ts";
 import type { Gpio, LabelButtonConfig } from "../device/gpio/gpio.ts";
+import type { Pulse } from "../device/watchdog.ts";
 import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
@@ -52,18 +53,6 @@ export interface DaemonStatus {
   arenaBytes: number;
 }
 
-/** What of the daemon moves while it works: for a watchdog. The counts only rise. */
-export interface Pulse {
-  /** Samples that were learned from. */
-  learned: number;
-  /** Bytes that came. */
-  bytes: number;
-  /** Times that the source looked for bytes, or for its port; absent where it is called instead. */
-  looks?: number;
-  /** Samples that wait to be learned from. */
-  queued: number;
-}
-
 export interface DaemonOptions extends Patience {
   log: Log;
   /** Learners that are shown the same samples, to compare with; they are not stored. */
@@ -92,6 +81,8 @@ export class Daemon {
   readonly #labelling: Labelling | null;
   #gpio: Gpio | null = null;
   #paused = false;
+  /** Samples that came while learning is paused, or that only a button can label. */
+  #onlyPredicted = 0;
   #store: Store | null = null;
   #checkpointTimer: NodeJS.Timeout | null = null;
   #savedAt = 0;
@@ -128,8 +119,10 @@ export class Daemon {
     const sendsTarget = columns.length === fields.length;
     const alarmClass = config.gpio?.alarm?.class ?? 0;
     this.#intake = new Intake(this.#source, this.#decoder, ring, (values, offset) => {
-      const learned = sendsTarget && !this.#paused && learn(values, offset);
+      const isLearning = sendsTarget && !this.#paused;
+      const learned = isLearning && learn(values, offset);
       if (config.gpio === null || !(learned || learner.predict(values, offset))) return;
+      if (!isLearning) this.#onlyPredicted++;
       this.#gpio?.alarm?.observe(learner.prediction[alarmClass]);
       labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
     });
@@ -336,9 +329,11 @@ export class Daemon {
     };
   }
 
+  /** For a watchdog. */
   pulse(): Pulse {
     const { bytes, looks } = this.#source.counts;
-    return { learned: this.learner.samplesSeen, bytes, looks, queued: this.#ring.length };
+    const handled = this.learner.samplesSeen + this.#onlyPredicted;
+    return { handled, bytes, looks, queued: this.#ring.length };
   }
 }
 

@@ -2,13 +2,14 @@ import { isScalar, parseDocument } from "yaml";
 
 /** What changes in a config that moves to another folder: what was named from where it stood before. */
 interface Moved {
-  port: string;
+  /** `null` where it names no port. */
+  port: string | null;
   checkpoints: string;
 }
 
 /** The text of a config with other paths in it; to the letter the same everywhere else. */
 export function installedConfig(text: string, { port, checkpoints }: Moved): string {
-  const moved = withValue(text, ["source", "serial", "path"], port);
+  const moved = port === null ? text : withValue(text, ["source", "serial", "path"], port);
   return withValue(moved, ["checkpoint", "directory"], checkpoints);
 }
 

@@ -64,14 +64,21 @@ function usbIdentity(link: string): UsbIdentity | null {
   return null;
 }
 
+/** The one of some groups that a machine has; `null` where it has none of them. */
+export function firstGroup(names: readonly string[], file = "/etc/group"): string | null {
+  const lines = groupLines(file);
+  return names.find((group) => lines.some(([name]) => name === group)) ?? null;
+}
+
+const groupLines = (file: string) =>
+  (attempt(() => readFileSync(file, "utf8")) ?? "").split("\n").map((line) => line.split(":"));
+
 /** The group of a port that is there, else the one that such ports belong to on this kind of Linux. */
 function groupOf(device: string | null, file: string): string | null {
-  const lines = (attempt(() => readFileSync(file, "utf8")) ?? "").split("\n").map((line) => line.split(":"));
   const id = device === null ? 0 : (attempt(() => statSync(device).gid) ?? 0);
   // Root's own group would open far more than a port.
-  const own = id === 0 ? undefined : lines.find((line) => line[2] === String(id));
-  const usual = ["dialout", "uucp"].find((group) => lines.some(([name]) => name === group));
-  return own?.[0] ?? usual ?? null;
+  const own = id === 0 ? undefined : groupLines(file).find((line) => line[2] === String(id));
+  return own?.[0] ?? firstGroup(["dialout", "uucp"], file);
 }
 
 function attempt<Value>(read: () => Value): Value | null {

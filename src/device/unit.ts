@@ -7,7 +7,10 @@ export interface UnitFacts {
   cli: string;
   /** Absolute path of the config. */
   config: string;
-  port: PortFacts;
+  /** The serial port; `null` where samples come over the network. */
+  port: PortFacts | null;
+  /** The group that may use lamps and buttons, `null` where there is none; absent where the config has neither. */
+  gpio?: { group: string | null };
   /** What the plan of the network takes. */
   arenaBytes: number;
   /** What samples take that wait to be learned from. */
@@ -33,9 +36,11 @@ const growingDelayVersion = 254;
 
 /** Fills in the template of `devices/systemd/rivulet.service`. */
 export function unitText(template: string, facts: UnitFacts): string {
-  const { port } = facts;
+  const { port, gpio } = facts;
+  const groups = [port?.group, gpio?.group].filter(Boolean);
+  const devices = [...(port?.classes ?? []), ...(gpio ? ["gpiochip"] : [])];
   const parts: Record<string, string[]> = {
-    modules: loading(port.classes),
+    modules: loading(port?.classes ?? []),
     start: [
       `ExecStart=${[facts.node, "--max-semi-space-size=1", "--no-maglev", facts.cli, "run", facts.config].map(quote).join(" ")}`,
     ],
@@ -43,9 +48,21 @@ export function unitText(template: string, facts: UnitFacts): string {
       facts.systemd !== null && facts.systemd >= growingDelayVersion
         ? ["RestartSteps=6", "RestartMaxDelaySec=5min"]
         : [],
-    groups: port.group === null ? [] : [`SupplementaryGroups=${port.group}`],
+    groups: groups.length === 0 ? [] : [`SupplementaryGroups=${groups.join(" ")}`],
     memory: memory(facts.arenaBytes, facts.queueBytes),
-    devices: port.classes.map((name) => `DeviceAllow=char-${name} rw`),
+    devices: devices.map((name) => `DeviceAllow=char-${name} rw`),
+    tunables: gpio
+      ? ["# Pins are exported and driven through files of /sys.", "ProtectKernelTunables=no"]
+      : ["ProtectKernelTunables=yes"],
+    network:
+      port === null
+        ? ["RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6"]
+        : [
+            "# A port needs no network; the notification is a Unix socket.",
+            "PrivateNetwork=yes",
+            "IPAddressDeny=any",
+            "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
+          ],
     home: [
       // From there the program could not be read otherwise.
       [facts.node, facts.cli].some((path) => /^\/(home|root|run\/user)\//.test(path))

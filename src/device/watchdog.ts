@@ -1,4 +1,14 @@
-import type { Pulse } from "../daemon/daemon.ts";
+/** What of the daemon moves while it works. The counts only rise. */
+export interface Pulse {
+  /** Samples that were learned from, or predicted where that is all that is asked for. */
+  handled: number;
+  /** Bytes that came. */
+  bytes: number;
+  /** Times that the source looked for bytes, or for its port; absent where it is called instead. */
+  looks?: number;
+  /** Samples that wait. */
+  queued: number;
+}
 
 /** Why the daemon is taken for stuck, as the end of a sentence. */
 type Fault = string;
@@ -17,7 +27,7 @@ export interface Watchdog {
  * That this code runs at all says only that the event loop turns. Well is a daemon whose source still looks, be it for
  * bytes or for a port that is away, and that
  *
- * - has learned from a sample since it was well, or
+ * - has learned from a sample since it was well, or predicted one that it was not to learn from, or
  * - has nothing to learn from: no byte came since the last look, and no sample waits. A silent device and a pulled plug
  *   are not the daemon's fault, and to start it again would cost what it learned since its last checkpoint. But the
  *   source must be seen to look: one whose timer or attempt to open died is silent too, and silent for ever.
@@ -33,7 +43,7 @@ export function createWatchdog(first: Readonly<Pulse>): Watchdog {
 
   function faultOf(now: Readonly<Pulse>): Fault | null {
     if (now.looks !== undefined && now.looks === well.looks) return "the source no longer looks for bytes";
-    if (now.learned > well.learned) return null;
+    if (now.handled > well.handled) return null;
     if (now.queued > 0) return `${now.queued} samples wait and none is learned from`;
     if (now.bytes > latest.bytes) {
       return `${now.bytes - well.bytes} bytes came and no sample was learned from; check that fields, framing and baud rate are what the device sends`;

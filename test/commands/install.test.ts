@@ -89,6 +89,30 @@ describe("rivulet install", () => {
     expect(text).not.toMatch(/\{\w+\}/);
   });
 
+  test("lets a config with a connection onto the network, and leaves out device and rule", async () => {
+    const { cwd, root } = image(config.replace(/serial: .*/, "tcp: { host: pump.local, port: 7000 }"));
+    const { code, report } = await install(cwd);
+    expect([code, report.notes]).toEqual([0, []]);
+    expect(existsSync(join(root, rule))).toBe(false);
+    const text = readFileSync(join(root, unit), "utf8");
+    expect(text).toContain("\nRestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6\n");
+    expect(text).not.toMatch(/PrivateNetwork|IPAddressDeny|DeviceAllow|SupplementaryGroups/);
+    expect(readFileSync(join(root, copy), "utf8")).toContain("host: pump.local");
+  });
+
+  test("lets a config with a lamp write to its pins, in a group that there is", async () => {
+    const { cwd, root } = image(`${config}gpio: { heartbeat: 17 }\n`);
+    const first = await install(cwd);
+    expect(first.report.notes).toContainEqual(expect.stringContaining("there is no group gpio"));
+    writeFileSync(join(root, "etc/group"), "dialout:x:20:\ngpio:x:997:\n");
+    const { report } = await install(cwd, "--force");
+    expect(report.notes).not.toContainEqual(expect.stringContaining("gpio"));
+    const text = readFileSync(join(root, unit), "utf8");
+    expect(text).toContain("\nSupplementaryGroups=dialout gpio\n");
+    expect(text).toContain("\nDeviceAllow=char-gpiochip rw\n");
+    expect(text).toContain("\nProtectKernelTunables=no\n");
+  });
+
   test("shows every file and command with --dry-run, and changes nothing", async () => {
     const { cwd, root } = image();
     const { code, stdout } = await rivulet(["install", "pump.yaml", "--root", "image", "--dry-run"], { cwd });
@@ -130,7 +154,8 @@ describe("rivulet install", () => {
   });
 
   test.each([
-    ["no port", config.replace(/source:.*?target/s, "target"), /names no port to read/],
+    ["no port", config.replace(/source:.*?target/s, "target"), /names no port or connection/],
+    ["a pipe", config.replace(/serial: .*/, "stdin: true"), /names no port or connection/],
     ["a budget that its plan exceeds", `${config}memory: { budget: 1KiB }\n`, /budget/],
   ])("refuses a config with %s", async (_, text, complaint) => {
     const { cwd, root } = image(text);

@@ -1,17 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { Pulse } from "../../src/daemon/daemon.ts";
-import { createWatchdog } from "../../src/device/watchdog.ts";
+import { createWatchdog, type Pulse } from "../../src/device/watchdog.ts";
 
-const start: Pulse = { learned: 100, bytes: 2000, looks: 50, queued: 0 };
+const start: Pulse = { handled: 100, bytes: 2000, looks: 50, queued: 0 };
 
 /** What the watchdog says at each look, of a daemon in which so much has happened between two looks. */
 function looks(...steps: Partial<Pulse>[]) {
   const watchdog = createWatchdog(start);
   let now = start;
   return steps.map((step) => {
-    const { learned = 0, bytes = 0, looks = 1, queued = now.queued } = step;
+    const { handled = 0, bytes = 0, looks = 1, queued = now.queued } = step;
     now = {
-      learned: now.learned + learned,
+      handled: now.handled + handled,
       bytes: now.bytes + bytes,
       looks: (now.looks ?? 0) + looks,
       queued,
@@ -22,7 +21,7 @@ function looks(...steps: Partial<Pulse>[]) {
 
 describe("the watchdog finds a daemon", () => {
   test("well while samples are learned", () => {
-    expect(looks({ learned: 5, bytes: 90 }, { learned: 1, bytes: 20, queued: 7 })).toEqual([null, null]);
+    expect(looks({ handled: 5, bytes: 90 }, { handled: 1, bytes: 20, queued: 7 })).toEqual([null, null]);
   });
 
   test("well while the device is silent, or its port is looked for", () => {
@@ -30,7 +29,7 @@ describe("the watchdog finds a daemon", () => {
   });
 
   test("stuck when the source no longer looks, however much was learned", () => {
-    expect(looks({ looks: 0 }, { looks: 0, learned: 3 })).toEqual([
+    expect(looks({ looks: 0 }, { looks: 0, handled: 3 })).toEqual([
       expect.stringContaining("no longer looks"),
       expect.stringContaining("no longer looks"),
     ]);
@@ -55,7 +54,7 @@ describe("the watchdog finds a daemon", () => {
   });
 
   test("well when a sample takes several looks to come", () => {
-    expect(looks({ bytes: 4 }, { bytes: 4 }, { bytes: 1, learned: 1 })[2]).toBeNull();
+    expect(looks({ bytes: 4 }, { bytes: 4 }, { bytes: 1, handled: 1 })[2]).toBeNull();
   });
 
   test("well without looks where the source is called", () => {
