@@ -9,10 +9,10 @@ import { findingsText } from "../src/commands/doctor.ts";
 import { parseConfig } from "../src/daemon/config.ts";
 import { demoFirmware } from "../src/emulation/demo-firmware.ts";
 import { startBoard } from "../src/emulation/start-board.ts";
-import { fakeMachine, findingsOn, needing, usbPort } from "./device/tree.ts";
 import type { Field } from "../src/samples/fields.ts";
 import { createLineDecoder } from "../src/samples/lines.ts";
 import { SampleRing } from "../src/samples/ring.ts";
+import { fakeMachine, findingsOn, needing, usbPort } from "./device/tree.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cli = join(root, "dist/bin/rivulet.cjs");
