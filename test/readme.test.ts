@@ -117,7 +117,7 @@ describe("in the README", () => {
   });
 
   test("the configs are whole", () => {
-    const [first, second, gpio] = blocks("yaml");
+    const [first, gpio, second] = blocks("yaml");
     const [stream, windows] = [`${first}${gpio}`, second].map((text) => parseConfig(text, "readme.yaml"));
     expect(stream.source.fields).toHaveLength(3);
     expect(stream.gpio).toMatchObject({ alarm: { pin: 22, atLeastMs: 2000 }, checkpoint: { holdMs: 1000 } });
