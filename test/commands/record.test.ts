@@ -26,7 +26,11 @@ const words = ["record", "c.yaml", "--out", "d.rec"];
 
 async function recordAt(cwd: string, more: string[] = []) {
   const run = startRivulet([...words, ...more], { cwd });
-  await until(() => `${run.stdout}${run.stderr}`.includes("is open"));
+  const opened = until(() => `${run.stdout}${run.stderr}`.includes("is open"));
+  const ended = run.ended.then(({ stderr }) => Promise.reject(new Error(`ended too early: ${stderr}`)));
+  await Promise.race([opened, ended]);
+  // Later it may end as it likes.
+  ended.catch(() => {});
   return run;
 }
 
