@@ -46,7 +46,10 @@ function workload(
   return { id: "", name, model, batchSize };
 }
 
-/** Milliseconds of one measurement: short, so that some find both cores free on a machine with other work. */
+/**
+ * Milliseconds of one measurement: short, so that some find both cores free on a machine with other work, and long beside
+ * the waking of a thread.
+ */
 const milliseconds = 4;
 
 interface Gain {
@@ -62,11 +65,7 @@ function measure(workload: Workload, rounds: number): Gain {
   const options = [{}, { workers: threads(2) }];
   const trained = options.map((each) => trainable(workload, each));
   const [uncut, two] = measureInTurn(
-    trained.map(({ network, train }) => (times) => {
-      // Wakes the thread.
-      network.step();
-      train(times);
-    }),
+    trained.map(({ train }) => train),
     { rounds, milliseconds },
   );
   for (const { network } of trained) network.close();

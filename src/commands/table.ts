@@ -129,7 +129,7 @@ export const commands: Command[] = [
     details: [
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
       "model.schedule in the config lets the learning rate change: constant, step, exponential, cosine or plateau, each with a warmUp if you like, all counted in updates. A cosine without its updates falls over the whole run.",
-      "With workers, even one, each batch is cut into training.shards parts (4 unless given), whose gradients are added up in order: the same weights for any number of workers, but in their last digits not those of a batch that stays whole. Two threads pay off from about a million multiplications a step on, earlier where the cores are near each other.",
+      "With workers, even one, each batch is cut into training.shards parts (4 unless given), whose gradients are added up in order: the same weights for any number of workers, but in their last digits not those of a batch that stays whole. Two threads pay off from some millions of multiplications a step on, earlier where the cores are near each other.",
       "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss leaves upwards. It suggests the rate at which the loss fell fastest, but no more than a third of the one at which it left. The weights are thrown away.",
     ],
     load: () => import("./fit.ts"),

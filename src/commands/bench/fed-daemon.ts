@@ -40,6 +40,9 @@ export const frugal = {
   flags: ["--max-semi-space-size=1", "--no-maglev"],
 };
 
+/** What it takes at least: no code is optimized, which is two to three times the work for each sample. */
+export const mostFrugal = { ...frugal, flags: [...frugal.flags, "--no-turbofan"] };
+
 let loop: ReturnType<typeof recordLoop> | undefined;
 
 export interface FedDaemonOptions {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FedDaemonOptions, frugal, startFedDaemon } from "./fed-daemon.ts";
+import { type FedDaemonOptions, frugal, mostFrugal, startFedDaemon } from "./fed-daemon.ts";
 import type { Figure } from "./figure.ts";
 import { type ProcessMemory, processMemory } from "./process-memory.ts";
 import { spreadOf, takeInTurn } from "./timing.ts";
@@ -61,6 +61,7 @@ export const daemonSubjects = (program: string): Record<string, () => Promise<Pr
   "bare node": memoryOfBareNode,
   "run, 1000 samples a second": () => memoryOfDaemon(program),
   "run, the same, frugal settings": () => memoryOfDaemon(program, frugal),
+  "run, the same, with --no-turbofan too": () => memoryOfDaemon(program, mostFrugal),
 });
 
 /** For users: three rounds at most, since memory varies little and each takes a quarter of a minute. */
