@@ -32,12 +32,25 @@ export function momentumDescent(
   const f = f32x4.splat(fresh);
   const d = f32x4.splat(weightDecay);
   const m = f32x4.splat(momentum);
+  // Two loops: a choice within one takes as long as all the rest of it.
+  if (nesterov) {
+    for (; count > 0; count -= 4) {
+      const weight = v128.load(w);
+      const gradient = multiplyAdd(d, weight, v128.load(g));
+      const velocity = multiplyAdd(m, v128.load(b), f32x4.mul(f, gradient));
+      v128.store(b, velocity);
+      v128.store(w, multiplyAdd(s, multiplyAdd(m, velocity, gradient), weight));
+      w += 16;
+      g += 16;
+      b += 16;
+    }
+    return;
+  }
   for (; count > 0; count -= 4) {
     const weight = v128.load(w);
-    const gradient = multiplyAdd(d, weight, v128.load(g));
-    const velocity = multiplyAdd(m, v128.load(b), f32x4.mul(f, gradient));
+    const velocity = multiplyAdd(m, v128.load(b), f32x4.mul(f, multiplyAdd(d, weight, v128.load(g))));
     v128.store(b, velocity);
-    v128.store(w, multiplyAdd(s, nesterov ? multiplyAdd(m, velocity, gradient) : velocity, weight));
+    v128.store(w, multiplyAdd(s, velocity, weight));
     w += 16;
     g += 16;
     b += 16;
