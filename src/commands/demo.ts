@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config } from "../daemon/config.ts";
-import { defaults } from "../daemon/config.ts";
+import { type Config, parseConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { demoFirmware } from "../emulation/demo-firmware.ts";
@@ -104,37 +103,19 @@ function demoConfig(path: string, directory: string): Config {
     const folder = join(directory, String(number));
     return existsSync(folder) ? free(number + 1) : folder;
   };
-  return {
-    file: "the demo",
+  const { baudRate, fields, label, classes } = demoFirmware;
+  const config = {
     name: "demo",
     source: {
-      serial: { path, baudRate: demoFirmware.baudRate },
-      tcp: null,
-      stdin: false,
-      file: null,
-      silenceMs: null,
-      framing: "frames",
-      crc: 16,
-      fields: demoFirmware.fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
-      ignore: [],
-      queue: { ...defaults.queue },
+      serial: { path, baudRate },
+      fields: fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
     },
-    target: { column: demoFirmware.label, classes: demoFirmware.classes.length },
-    features: [...defaults.features],
+    target: { column: label, classes: classes.length },
     // The firmware's own README measures the problem with this one.
-    model: {
-      inputShape: null,
-      layers: null,
-      optimizer: { adam: { learningRate: 0.01 } },
-      loss: null,
-      clip: null,
-      schedule: null,
-    },
-    training: { ...defaults.training },
-    memory: { budgetBytes: null, recompute: false, batch: null },
-    checkpoint: { directory: free(1), everyMs: 10_000, keep: defaults.checkpoint.keep },
-    gpio: null,
+    model: { optimizer: { adam: { learningRate: 0.01 } } },
+    checkpoint: { directory: free(1), every: "10s" },
   };
+  return parseConfig(JSON.stringify(config), "the demo");
 }
 
 function entryOf({ status, linear }: DemoState, second: number): CourseEntry {

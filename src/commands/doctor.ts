@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from "../daemon/config.ts";
+import { type Config, devicesOf, loadConfig, sampleColumns } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
 import { recognizeBoard } from "../device/board.ts";
 import { examine } from "../device/examine.ts";
@@ -12,10 +12,13 @@ import { wrap } from "./terminal/wrap.ts";
 
 /** Whether this machine can do what the daemon needs, or what a config asks of it. */
 export async function run({ positionals: [file] }: Invocation): Promise<Report> {
-  const needs = file === undefined ? null : needsOf(loadConfig(file), file);
+  const [needs = null, ...others] = file === undefined ? [] : needsOf(loadConfig(file), file);
   const machine = thisMachine(availableVariants());
   const board = recognizeBoard(machine);
-  const findings = examine(machine, board, needs);
+  const findings = [
+    ...examine(machine, board, needs),
+    ...others.flatMap((other) => examine(machine, board, other, { portsOnly: true })),
+  ];
   const counts = countsOf(findings);
   return {
     failed: counts.problems > 0,
@@ -57,8 +60,9 @@ function describe({ check, status, text, fix }: Finding): string {
   return lines.join("\n");
 }
 
-function needsOf(config: Config, file: string): Needs {
-  const columns = config.source.fields?.map(({ name }) => name) ?? null;
+/** What a config asks of the machine, once for each of its ports, but at least once. */
+function needsOf(config: Config, file: string): Needs[] {
+  const columns = sampleColumns(config);
   let plan: Plan | null = null;
   let refused: string | null = null;
   try {
@@ -67,18 +71,19 @@ function needsOf(config: Config, file: string): Needs {
     if (!(error instanceof RivuletError)) throw error;
     refused = error.message;
   }
-  return {
+  const ports = devicesOf(config).flatMap(({ serial }) => serial?.path ?? []);
+  const needs: Needs = {
     config: file,
-    port: config.source.serial?.path ?? null,
+    port: ports[0] ?? null,
     checkpoints: {
       directory: config.checkpoint.directory,
       keep: config.checkpoint.keep,
       bytes: plan === null ? null : checkpointBytes(plan),
     },
     arena: refused === null ? (plan === null ? null : { bytes: plan.totalBytes }) : { refused },
-    // The key comes with the part that drives the lines; until then no config has it.
-    gpio: "gpio" in config && config.gpio !== null && config.gpio !== undefined,
+    gpio: config.gpio !== null,
   };
+  return [needs, ...ports.slice(1).map((port) => ({ ...needs, port }))];
 }
 
 /** Description, scores and running statistics of a learner take about this much beside its weights. */

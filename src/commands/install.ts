@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSy
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { type Config, loadConfig, sampleColumns } from "../daemon/config.ts";
+import { type Config, devicesOf, loadConfig, sampleColumns } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
 import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
@@ -81,45 +81,64 @@ function serviceName({ name, file }: Config): string {
 }
 
 function installation(config: Config, service: string, root: string) {
-  const { serial, tcp, fields, queue } = config.source;
+  const { fields, queue } = config.source;
   const columns = sampleColumns(config);
-  if ((serial === null && tcp === null) || fields === null || columns === null) {
+  const devices = devicesOf(config);
+  if (
+    fields === null ||
+    columns === null ||
+    devices.some(({ serial, tcp }) => serial === null && tcp === null)
+  ) {
     throw new RivuletError(
       `${config.file} names no port or connection, which is what a service can wait for: add source: { serial: { path: /dev/ttyUSB0 } } or tcp, and source.fields`,
     );
   }
   const groups = join(root, "etc/group");
-  const port = serial && describePort(serial.path, { groups });
+  const ports = portsOf(config, service, groups);
   const gpio = config.gpio && { group: firstGroup(["gpio"], groups) };
-  const rule = port && udevRule(service, port);
   const configPath = `/etc/rivulet/${config.name}.yaml`;
   const cli = realPath(commandLine);
   const node = realPath(process.execPath);
   const texts = {
     [configPath]: installedConfig(readFileSync(config.file, "utf8"), {
-      port: rule?.link ?? port?.path ?? null,
+      ports: ports.map(({ at, port, rule }) => ({ at, path: rule.link ?? port.path })),
       checkpoints: `/var/lib/${service}`,
     }),
     [`/etc/systemd/system/${service}.service`]: unitText(readFileSync(template, "utf8"), {
       node,
       cli,
       config: configPath,
-      port,
+      ports: ports.map(({ port }) => port),
+      network: devices.some(({ tcp }) => tcp !== null),
       ...(gpio && { gpio }),
       arenaBytes: planConfig(config, columns).totalBytes,
       queueBytes: queue.samples * fields.length * Float64Array.BYTES_PER_ELEMENT,
       systemd: root === "/" ? systemdVersion() : null,
     }),
-    ...(rule && { [`/etc/udev/rules.d/70-${service}.rules`]: rule.text }),
+    ...(ports.length > 0 && {
+      [`/etc/udev/rules.d/70-${service}.rules`]: ports.map(({ rule }) => rule.text).join(""),
+    }),
   };
   const files = Object.entries(texts).map(
     ([path, text]): InstalledFile => ({ path, text, before: compare(join(root, path), text) }),
   );
-  const notes = port === null ? [] : notesOn(port, rule?.link ?? null);
+  const notes = ports.flatMap(({ port, rule }) => notesOn(port, rule.link));
   if (gpio?.group === null) {
     notes.push("there is no group gpio: give the pins to a group, and add it with SupplementaryGroups=");
   }
   return { files, notes, refusal: unreadable(node) ?? unreadable(cli) };
+}
+
+/** The ports of a config: where it names each, what this machine says of it, and what udev is to do with it. */
+function portsOf(config: Config, service: string, groups: string) {
+  const devices = devicesOf(config);
+  return devices.flatMap(({ serial }, index) => {
+    if (serial === null) return [];
+    const port = describePort(serial.path, { groups });
+    const isOne = config.source.merge === null;
+    const at = isOne ? ["source", "serial", "path"] : ["source", "merge", index, "serial", "path"];
+    return [{ at, port, rule: udevRule(isOne ? service : `${service}-${index + 1}`, port) }];
+  });
 }
 
 function notesOn({ path, kernelName, usb, group }: PortFacts, link: string | null): string[] {

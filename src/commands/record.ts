@@ -38,6 +38,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     missing: decoder.counts.missing,
     damaged: decoder.counts.damaged,
     rejected: decoder.counts.rejected,
+    unmatched: decoder.counts.unmatched ?? 0,
     dropped: ring.dropped,
   });
   try {
@@ -78,6 +79,7 @@ interface Result {
   missing: number;
   damaged: number;
   rejected: number;
+  unmatched: number;
   dropped: number;
 }
 
@@ -95,7 +97,9 @@ function tellEachSecond(log: Log, result: () => Result): NodeJS.Timeout {
   }, lineEveryMs);
 }
 
-function troubles({ missing, damaged, rejected, dropped }: Result): string {
-  const counts = Object.entries({ missing, damaged, rejected, dropped }).filter(([, count]) => count > 0);
+function troubles({ missing, damaged, rejected, unmatched, dropped }: Result): string {
+  const counts = Object.entries({ missing, damaged, rejected, unmatched, dropped }).filter(
+    ([, count]) => count > 0,
+  );
   return counts.length === 0 ? "none lost" : counts.map(([name, count]) => `${count} ${name}`).join(", ");
 }

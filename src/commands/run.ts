@@ -89,6 +89,7 @@ function statusLine(status: DaemonStatus, rate: number): string {
     [status.missing, "missing"],
     [status.damaged, "damaged"],
     [status.rejected, "rejected"],
+    [status.unmatched, "unmatched"],
     [status.dropped, "dropped"],
     [status.unanswered, "unanswered"],
     [status.skippedSteps, "steps skipped"],

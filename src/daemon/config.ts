@@ -40,18 +40,35 @@ export interface TcpConfig {
   port: number;
 }
 
-/** At most one of the first four is there; none where a data file is named on the command line instead. */
-export interface SourceConfig {
+/** How bytes become samples. */
+export interface FramingConfig {
+  framing: (typeof framings)[number];
+  /** Bits of the checksum that ends a frame. */
+  crc: 16 | 32;
+}
+
+/** One of several devices. */
+export interface DeviceConfig extends FramingConfig {
+  /** One of the two is there. */
+  serial: SerialConfig | null;
+  tcp: TcpConfig | null;
+  /** The columns in the order in which they travel. */
+  fields: Field[];
+}
+
+/** At most one of the first five is there; none where a data file is named on the command line instead. */
+export interface SourceConfig extends FramingConfig {
   serial: SerialConfig | null;
   tcp: TcpConfig | null;
   stdin: boolean;
   file: string | null;
+  /** Several devices, each with a framing of its own, whose samples are merged by time. */
+  merge: DeviceConfig[] | null;
+  /** A sample that completes one of another device may be so old. */
+  maximumAgeMs: number;
   /** Without a byte for so long a port or a connection is opened anew; null: however long it takes. */
   silenceMs: number | null;
-  framing: (typeof framings)[number];
-  /** Bits of the checksum that ends a frame. */
-  crc: 16 | 32;
-  /** The columns in the order in which they travel; `null` when a data file's header is to say. */
+  /** The columns in the order in which they travel, or are merged; `null` when a data file's header is to say. */
   fields: Field[] | null;
   /** Columns of a data file that are bookkeeping: neither features nor target. */
   ignore: string[];
@@ -109,6 +126,10 @@ export function sampleColumns({ source, target }: Config): string[] | null {
   return names.includes(target.column) ? names : [...names, target.column];
 }
 
+/** The devices that samples come from: one, or several that are merged. None has a port or a connection where a file or a pipe is read. */
+export const devicesOf = ({ source }: Config): Pick<DeviceConfig, "serial" | "tcp">[] =>
+  source.merge ?? [source];
+
 const fieldTypes = Object.keys(fieldBytes) as FieldType[];
 const framings = ["frames", "lines"] as const;
 const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies RingPolicy[];
@@ -119,6 +140,7 @@ export const defaults = {
   framing: "frames",
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
+  maximumAge: "10s",
   features: ["standardize"],
   training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
   checkpoint: { every: "10min", keep: 5, directory: (name: string) => `checkpoints/${name}` },
@@ -136,6 +158,48 @@ const fieldMap = map(
   { name: "name: the column's name" },
 );
 
+const durationText = "a duration with its unit such as 30s or 10min, up to 24d";
+const severalDevices = "a list of at least two devices, each with its port or connection and its fields";
+
+const deviceOrigins = {
+  serial: v.optional(
+    map(
+      { path: text("the path of a port"), baudRate: v.optional(wholeNumber(1)) },
+      { path: "the port's path, such as path: /dev/ttyUSB0" },
+    ),
+  ),
+  tcp: v.optional(
+    map(
+      { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
+      {
+        host: "the peer's name, such as host: pump.local",
+        port: "the peer's port, such as port: 7000",
+      },
+    ),
+  ),
+};
+
+const framingKeys = {
+  framing: v.optional(oneOf(framings)),
+  crc: v.optional(v.picklist([16, 32], must("16 or 32"))),
+};
+
+const fieldList = v.pipe(
+  v.array(
+    v.lazy(
+      (entry): v.GenericSchema<unknown, string | v.InferOutput<typeof fieldMap>> =>
+        typeof entry === "object" && entry !== null && !Array.isArray(entry) ? fieldMap : fieldName,
+    ),
+    must("a list of columns"),
+  ),
+  v.minLength(1, must(enoughColumns)),
+);
+
+const deviceMap = map(
+  { ...deviceOrigins, ...framingKeys, fields: fieldList },
+  { fields: "fields: the columns that this device sends" },
+);
+
 const configSchema = map(
   {
     name: v.optional(
@@ -146,40 +210,16 @@ const configSchema = map(
     ),
     source: v.optional(
       map({
-        serial: v.optional(
-          map(
-            { path: text("the path of a port"), baudRate: v.optional(wholeNumber(1)) },
-            { path: "the port's path, such as path: /dev/ttyUSB0" },
-          ),
-        ),
-        tcp: v.optional(
-          map(
-            { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
-            {
-              host: "the peer's name, such as host: pump.local",
-              port: "the peer's port, such as port: 7000",
-            },
-          ),
-        ),
+        ...deviceOrigins,
         stdin: v.optional(v.literal(true, must("true"))),
         file: v.optional(text("the path of a recording or a CSV file")),
-        silence: v.optional(
-          quantity("a duration with its unit such as 30s or 10min, up to 24d", parseDuration),
+        silence: v.optional(quantity(durationText, parseDuration)),
+        ...framingKeys,
+        fields: v.optional(fieldList),
+        merge: v.optional(
+          v.pipe(v.array(deviceMap, must(severalDevices)), v.minLength(2, must(severalDevices))),
         ),
-        framing: v.optional(oneOf(framings)),
-        crc: v.optional(v.picklist([16, 32], must("16 or 32"))),
-        fields: v.optional(
-          v.pipe(
-            v.array(
-              v.lazy(
-                (entry): v.GenericSchema<unknown, string | v.InferOutput<typeof fieldMap>> =>
-                  typeof entry === "object" && entry !== null && !Array.isArray(entry) ? fieldMap : fieldName,
-              ),
-              must("a list of columns"),
-            ),
-            v.minLength(1, must(enoughColumns)),
-          ),
-        ),
+        maxAge: v.optional(quantity(durationText, parseDuration)),
         ignore: v.optional(v.array(fieldName, must("a list of columns"))),
         queue: v.optional(
           map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
@@ -229,9 +269,7 @@ const configSchema = map(
     checkpoint: v.optional(
       map({
         directory: v.optional(text("the path of a folder")),
-        every: v.optional(
-          quantity("a duration with its unit such as 30s or 10min, up to 24d", parseDuration),
-        ),
+        every: v.optional(quantity(durationText, parseDuration)),
         keep: v.optional(wholeNumber(1, 10_000)),
       }),
     ),
@@ -245,7 +283,7 @@ type Parsed = v.InferOutput<typeof configSchema>;
 /** What no single value shows: keys that contradict or need each other. */
 function checkTogether(parsed: Parsed, complaints: Complaints): void {
   const { source, target, gpio } = parsed;
-  const fields = source?.fields;
+  const fields = source?.merge === undefined ? source?.fields : mergedFields(source.merge);
   const descriptions = fields?.map(fieldDescription);
   const names = new Set(descriptions?.map(({ name }) => name));
   if (gpio !== undefined) checkGpio(gpio, target.classes, complaints);
@@ -262,19 +300,21 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
       ` stands beside source.${origin}: keep one of them, a daemon has one source`,
     );
   }
-  if (origin !== undefined && fields === undefined) {
+  if (source?.maxAge !== undefined && origin !== "merge") {
+    complaints.add(["source", "maxAge"], " belongs to merge: take it out");
+  }
+  if (origin === "merge") checkMerge(source, complaints);
+  else if (origin !== undefined && fields === undefined) {
     complaints.add(
       ["source"],
       `: the key "fields" is missing; add the columns in the order in which the ${senders[origin]} sends them`,
     );
   }
-  if (source?.silence !== undefined && origin !== "serial" && origin !== "tcp") {
+  if (source?.silence !== undefined && (origin === undefined || !canBeOpenedAnew.has(origin))) {
     complaints.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
   }
   if (origin === "file") checkFileSource(source, complaints);
-  if (source?.crc !== undefined && source.framing === "lines") {
-    complaints.add(["source", "crc"], " belongs to frames: take it out, or choose framing: frames");
-  }
+  if (source !== undefined) checkCrc(["source"], source, complaints);
   if (target.classes !== undefined && target.standardize !== undefined) {
     complaints.add(
       ["target", "standardize"],
@@ -284,16 +324,10 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   const inputs = fields ? fields.length - Number(sent) : inputsOf(parsed.model?.inputShape);
   checkNetwork(parsed, inputs, complaints);
   if (descriptions === undefined) return;
-  const needTypes =
-    origin !== undefined && origin !== "file" && (source?.framing ?? defaults.framing) === "frames";
-  descriptions.forEach(({ name, type }, index) => {
-    if (!needTypes || type !== undefined) return;
-    complaints.add(
-      ["source", "fields", index],
-      ` needs a type, because frames are binary: { name: ${name}, type: ${fieldTypes.join(" or ")} }`,
-    );
-  });
-  complaints.attempt(() => defineFields(descriptions, "source.fields"));
+  if (origin === "serial" || origin === "tcp" || origin === "stdin") {
+    checkTypes(["source"], source ?? {}, complaints);
+  }
+  if (origin !== "merge") complaints.attempt(() => defineFields(descriptions, "source.fields"));
   if (sent && !names.has(target.column)) {
     complaints.add(
       ["target", "column"],
@@ -302,8 +336,72 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   }
 }
 
+type Fields = v.InferOutput<typeof fieldList>;
+type Framed = { framing?: "frames" | "lines"; crc?: number; fields?: Fields };
+type Devices = v.InferOutput<typeof deviceMap>[];
+
+function checkCrc(path: KeyPath, { crc, framing }: Framed, complaints: Complaints): void {
+  if (crc !== undefined && framing === "lines") {
+    complaints.add([...path, "crc"], " belongs to frames: take it out, or choose framing: frames");
+  }
+}
+
+function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, complaints: Complaints): void {
+  if ((framing ?? defaults.framing) !== "frames") return;
+  fields.map(fieldDescription).forEach(({ name, type }, index) => {
+    if (type !== undefined) return;
+    complaints.add(
+      [...path, "fields", index],
+      ` needs a type, because frames are binary: { name: ${name}, type: ${fieldTypes.join(" or ")} }`,
+    );
+  });
+}
+
+const namesOf = (fields: Fields) => fields.map((field) => fieldDescription(field).name);
+
+/** Whether devices send the same columns in the same order, so that a sample of any of them is a sample. */
+function areAlike([first, ...others]: Devices): boolean {
+  const names = String(namesOf(first.fields));
+  return others.every(({ fields }) => String(namesOf(fields)) === names);
+}
+
+/** The columns of a merged sample. */
+const mergedFields = (devices: Devices): Fields =>
+  areAlike(devices) ? devices[0].fields : devices.flatMap(({ fields }) => fields);
+
+function checkMerge(source: Parsed["source"], complaints: Complaints): void {
+  for (const key of ["fields", "framing", "crc"] as const) {
+    if (source?.[key] === undefined) continue;
+    complaints.add(["source", key], " belongs to each device of source.merge: move it there");
+  }
+  const devices = source?.merge ?? [];
+  devices.forEach((device, index) => {
+    const path = ["source", "merge", index];
+    if ((device.serial === undefined) === (device.tcp === undefined)) {
+      complaints.add(path, " needs either serial or tcp: serial: { path: /dev/ttyUSB0 }");
+    }
+    checkCrc(path, device, complaints);
+    checkTypes(path, device, complaints);
+    complaints.attempt(() =>
+      defineFields(device.fields.map(fieldDescription), pathName([...path, "fields"])),
+    );
+  });
+  if (areAlike(devices)) return;
+  const taken = new Set<string>();
+  devices.forEach(({ fields }, index) => {
+    const twice = namesOf(fields).find((name) => taken.has(name));
+    for (const name of namesOf(fields)) taken.add(name);
+    if (twice === undefined) return;
+    complaints.add(
+      ["source", "merge", index, "fields"],
+      `: a device before has the column "${twice}" too; give each its own names, or all the same ones in the same order`,
+    );
+  });
+}
+
 const senders = { serial: "port", tcp: "peer", stdin: "writer", file: "device" } as const;
-const origins = ["serial", "tcp", "stdin", "file"] as const;
+const origins = ["serial", "tcp", "stdin", "file", "merge"] as const;
+const canBeOpenedAnew: ReadonlySet<string> = new Set(["serial", "tcp", "merge"]);
 
 /** Where the samples come from, as the keys of a source say. */
 const originsOf = (source: Parsed["source"]) => origins.filter((origin) => source?.[origin] !== undefined);
@@ -348,24 +446,23 @@ const fieldDescription = (field: string | FieldDescription): FieldDescription =>
 function withDefaults(parsed: Parsed, file: string): Config {
   const name = parsed.name ?? basename(file, extname(file));
   const { source, target, checkpoint } = parsed;
+  const merge = source?.merge;
+  const fields = merge === undefined ? source?.fields : mergedFields(merge);
   return {
     file,
     name,
     source: {
-      serial:
-        source?.serial === undefined
-          ? null
-          : {
-              path: portPath(source.serial.path, file),
-              baudRate: source.serial.baudRate ?? defaults.baudRate,
-            },
-      tcp: source?.tcp ?? null,
+      ...deviceWithDefaults(source ?? {}, file),
       stdin: source?.stdin ?? false,
       file: source?.file === undefined ? null : resolve(dirname(file), source.file),
+      merge:
+        merge?.map((device) => ({
+          ...deviceWithDefaults(device, file),
+          fields: definedFields(device.fields),
+        })) ?? null,
+      maximumAgeMs: source?.maxAge ?? (parseDuration(defaults.maximumAge) as number),
       silenceMs: source?.silence ?? null,
-      framing: source?.framing ?? defaults.framing,
-      crc: source?.crc === 32 ? 32 : defaults.crc,
-      fields: source?.fields === undefined ? null : defineFields(source.fields.map(fieldDescription)),
+      fields: fields === undefined ? null : definedFields(fields),
       ignore: source?.ignore ?? [],
       queue: { ...defaults.queue, whenFull: usualPolicy(source), ...source?.queue },
     },
@@ -394,6 +491,21 @@ function withDefaults(parsed: Parsed, file: string): Config {
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio),
+  };
+}
+
+const definedFields = (fields: Fields) => defineFields(fields.map(fieldDescription));
+
+function deviceWithDefaults(device: Partial<Devices[number]>, file: string) {
+  const { serial, tcp, framing, crc } = device;
+  return {
+    serial:
+      serial === undefined
+        ? null
+        : { path: portPath(serial.path, file), baudRate: serial.baudRate ?? defaults.baudRate },
+    tcp: tcp ?? null,
+    framing: framing ?? defaults.framing,
+    crc: crc === 32 ? (32 as const) : defaults.crc,
   };
 }
 

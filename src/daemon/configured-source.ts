@@ -5,12 +5,13 @@ import type { Field } from "../samples/fields.ts";
 import { createFileSource } from "../samples/file-source.ts";
 import { createFrameDecoder } from "../samples/frames.ts";
 import { createLineDecoder } from "../samples/lines.ts";
+import { mergeDevices } from "../samples/merge.ts";
 import { SampleRing } from "../samples/ring.ts";
 import { createSerialSource } from "../samples/serial.ts";
 import type { Source, SourceState } from "../samples/source.ts";
 import { createStandardInput } from "../samples/standard-input.ts";
 import { createTcpSource } from "../samples/tcp.ts";
-import type { Config, SerialConfig } from "./config.ts";
+import type { Config, DeviceConfig, FramingConfig, SerialConfig, SourceConfig } from "./config.ts";
 import { FileDecoder } from "./file-decoder.ts";
 import type { Log } from "./log.ts";
 
@@ -41,25 +42,18 @@ export interface Patience {
  * Everything is allocated, nothing is opened yet. Changes of state go to the log.
  * @throws RivuletError where the config names no source
  */
-export function configuredSource(
-  config: Config,
-  log: Log,
-  { waitForPort, reopenCeilingMs }: Patience = {},
-): ConfiguredSource {
-  const { serial, tcp, stdin, file, silenceMs, fields, queue } = config.source;
-  if (fields === null || (serial === null && tcp === null && !stdin && file === null)) {
+export function configuredSource(config: Config, log: Log, patience: Patience = {}): ConfiguredSource {
+  const { serial, tcp, stdin, file, merge, silenceMs, fields, queue } = config.source;
+  if (fields === null || (serial === null && tcp === null && !stdin && file === null && merge === null)) {
     throw new RivuletError(
       `${config.file} names no source to read: add source: { serial: { path: /dev/ttyUSB0 } }, tcp, stdin or file, and source.fields`,
     );
   }
   const ring = new SampleRing(fields.length, queue.samples, queue.whenFull);
-  let state: SourceState = "opening";
-  const onState = (next: SourceState, text: string) => {
-    state = next;
-    const problem = next === "waiting" || next === "silent";
-    log({ event: `${serial === null ? "source" : "port"}-${next}`, text, problem });
-  };
-  const common = { ring, fields, state: () => state };
+  const lasting = { ...patience, silenceMs: silenceMs ?? undefined };
+  if (merge !== null) return mergedSource(config.source, merge, ring, fields, lasting, log);
+  const { state, onState } = createStanding(serial === null ? "source" : "port", log);
+  const common = { ring, fields, state };
   if (file !== null) {
     const decoder = new FileDecoder(file, fields, ring);
     const source = createFileSource({
@@ -73,27 +67,82 @@ export function configuredSource(
     });
     return { source, decoder, place: file, ...common };
   }
-  const decoder = decoderFor(config, fields, ring);
+  const decoder = decoderFor(config.source, fields, ring, { startsAtLine: stdin });
   if (stdin) {
     return { source: createStandardInput({ onState }), decoder, place: "standard input", ...common };
   }
-  const lasting = {
-    ...(reopenCeilingMs !== undefined && { reopenCeilingMs }),
-    silenceMs: silenceMs ?? undefined,
-    onState,
-    onReconnect: () => decoder.reset(),
-  };
-  if (tcp !== null) {
-    const source = createTcpSource({ ...tcp, ...lasting });
-    return { source, decoder, place: `${tcp.host}:${tcp.port}`, ...common };
-  }
-  const port = serial as SerialConfig;
-  const source = createSerialSource({ ...port, ...lasting, waitForPort });
-  return { source, decoder, place: port.path, ...common };
+  const source = deviceSource(config.source, { ...lasting, onState, onReconnect: () => decoder.reset() });
+  return { source, decoder, place: placeOf(config.source), ...common };
 }
 
-function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {
+function mergedSource(
+  { maximumAgeMs }: SourceConfig,
+  devices: readonly DeviceConfig[],
+  ring: SampleRing,
+  fields: readonly Field[],
+  lasting: Patience & { silenceMs?: number },
+  log: Log,
+): ConfiguredSource {
+  const standings = devices.map(({ serial }) => createStanding(serial === null ? "source" : "port", log));
+  const merged = devices.map((device, index) => {
+    const deviceRing = new SampleRing(device.fields.length, 1, "pause");
+    const decoder = decoderFor(device, device.fields, deviceRing);
+    const { onState } = standings[index];
+    const source = deviceSource(device, { ...lasting, onState, onReconnect: () => decoder.reset() });
+    return { source, decoder, ring: deviceRing };
+  });
+  const places = devices.map(placeOf);
+  const onIncomplete = (device: number | null) => {
+    const text =
+      device === null
+        ? `samples of ${places[0]} are complete`
+        : `no sample of ${places[device]} for ${maximumAgeMs / 1000} s: those of ${places[0]} are left out`;
+    log({ event: device === null ? "complete" : "incomplete", text, problem: device !== null });
+  };
+  return {
+    ...mergeDevices(merged, ring, { maximumAgeMs, onIncomplete }),
+    ...{ ring, fields, place: places.join(" and ") },
+    // Together they are as well as the one that is worst off.
+    state: () => standings.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
+  };
+}
+
+/** The state of a source as it is told, each change in one line of the log. */
+function createStanding(what: "port" | "source", log: Log) {
+  let state: SourceState = "opening";
+  return {
+    state: () => state,
+    onState(next: SourceState, text: string) {
+      state = next;
+      log({ event: `${what}-${next}`, text, problem: next === "waiting" || next === "silent" });
+    },
+  };
+}
+
+interface DeviceOptions extends Patience {
+  silenceMs?: number;
+  onState: (state: SourceState, text: string) => void;
+  onReconnect: () => void;
+}
+
+type Origin = Pick<DeviceConfig, "serial" | "tcp">;
+
+function deviceSource({ serial, tcp }: Origin, options: DeviceOptions): Source {
+  const { waitForPort, ...lasting } = options;
+  if (tcp !== null) return createTcpSource({ ...tcp, ...lasting });
+  return createSerialSource({ ...(serial as SerialConfig), ...lasting, waitForPort });
+}
+
+const placeOf = ({ serial, tcp }: Origin) =>
+  tcp === null ? (serial as SerialConfig).path : `${tcp.host}:${tcp.port}`;
+
+function decoderFor(
+  { framing, crc }: FramingConfig,
+  fields: readonly Field[],
+  ring: SampleRing,
   // A pipe begins where a line begins; a port and a connection are joined in mid-line.
-  if (source.framing === "lines") return createLineDecoder(fields, ring, { startsAtLine: source.stdin });
-  return createFrameDecoder(fields, ring, { crc: source.crc });
+  { startsAtLine = false } = {},
+): Decoder {
+  if (framing === "lines") return createLineDecoder(fields, ring, { startsAtLine });
+  return createFrameDecoder(fields, ring, { crc });
 }

@@ -32,6 +32,8 @@ export interface DaemonStatus {
   damaged: number;
   /** Samples that arrived whole but may not be learned from: a value that is not finite, a class out of range. */
   rejected: number;
+  /** Samples of the first of several devices that no other one completed. */
+  unmatched: number;
   /** Samples that the ring gave up because training fell behind. */
   dropped: number;
   /** Samples for which the network had no finite answer, scored on what is known without it. */
@@ -313,6 +315,7 @@ export class Daemon {
       missing: this.#decoder.counts.missing,
       damaged: this.#decoder.counts.damaged,
       rejected: this.#decoder.counts.rejected + counted.refused - before.refused,
+      unmatched: this.#decoder.counts.unmatched ?? 0,
       dropped: this.#ring.dropped,
       unanswered: counted.unanswered - before.unanswered,
       skippedSteps: counted.skipped - before.skipped,

@@ -36,9 +36,17 @@ const checks: Check[] = [
   clockChip,
 ];
 
-/** Asks every check. One that cannot answer says so, and keeps no other from answering. */
-export function examine(machine: Machine, board: Board, needs: Needs | null): Finding[] {
-  return checks.flatMap((check) => answersOf(check, { machine, board, needs }));
+/** Those about a port, which are to be asked for each where there are several. */
+const portChecks = [port, portHolder, stableName, debugPort];
+
+/** Asks every check. With `portsOnly` those alone that are about `needs.port`. One that cannot answer says so, and keeps no other from answering. */
+export function examine(
+  machine: Machine,
+  board: Board,
+  needs: Needs | null,
+  { portsOnly = false } = {},
+): Finding[] {
+  return (portsOnly ? portChecks : checks).flatMap((check) => answersOf(check, { machine, board, needs }));
 }
 
 function answersOf(check: Check, examined: Examined): Finding[] {

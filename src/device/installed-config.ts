@@ -2,18 +2,18 @@ import { isScalar, parseDocument } from "yaml";
 
 /** What changes in a config that moves to another folder: what was named from where it stood before. */
 interface Moved {
-  /** `null` where it names no port. */
-  port: string | null;
+  /** Of each port: where the config names it, and its path. */
+  ports: { at: (string | number)[]; path: string }[];
   checkpoints: string;
 }
 
 /** The text of a config with other paths in it; to the letter the same everywhere else. */
-export function installedConfig(text: string, { port, checkpoints }: Moved): string {
-  const moved = port === null ? text : withValue(text, ["source", "serial", "path"], port);
+export function installedConfig(text: string, { ports, checkpoints }: Moved): string {
+  const moved = ports.reduce((all, { at, path }) => withValue(all, at, path), text);
   return withValue(moved, ["checkpoint", "directory"], checkpoints);
 }
 
-function withValue(text: string, path: string[], value: string): string {
+function withValue(text: string, path: (string | number)[], value: string): string {
   const document = parseDocument(text);
   const found = document.getIn(path, true);
   if (isScalar(found) && found.range != null && found.anchor === undefined) {

@@ -7,8 +7,10 @@ export interface UnitFacts {
   cli: string;
   /** Absolute path of the config. */
   config: string;
-  /** The serial port; `null` where samples come over the network. */
-  port: PortFacts | null;
+  /** The serial ports. */
+  ports: readonly PortFacts[];
+  /** Whether samples come over the network too, or there alone. */
+  network: boolean;
   /** The group that may use lamps and buttons, `null` where there is none; absent where the config has neither. */
   gpio?: { group: string | null };
   /** What the plan of the network takes. */
@@ -34,13 +36,16 @@ const modules: Record<string, string> = { ttyACM: "cdc_acm", ttyUSB: "usbserial"
 /** The first version in which the delay before another start can grow. */
 const growingDelayVersion = 254;
 
+const distinct = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];
+
 /** Fills in the template of `devices/systemd/rivulet.service`. */
 export function unitText(template: string, facts: UnitFacts): string {
-  const { port, gpio } = facts;
-  const groups = [port?.group, gpio?.group].filter(Boolean);
-  const devices = [...(port?.classes ?? []), ...(gpio ? ["gpiochip"] : [])];
+  const { ports, gpio } = facts;
+  const classes = distinct(ports.flatMap((port) => port.classes));
+  const groups = distinct([...ports.map(({ group }) => group), gpio?.group ?? null]).filter(Boolean);
+  const devices = [...classes, ...(gpio ? ["gpiochip"] : [])];
   const parts: Record<string, string[]> = {
-    modules: loading(port?.classes ?? []),
+    modules: loading(classes),
     start: [
       `ExecStart=${[facts.node, "--max-semi-space-size=1", "--no-maglev", facts.cli, "run", facts.config].map(quote).join(" ")}`,
     ],
@@ -54,15 +59,14 @@ export function unitText(template: string, facts: UnitFacts): string {
     tunables: gpio
       ? ["# Pins are exported and driven through files of /sys.", "ProtectKernelTunables=no"]
       : ["ProtectKernelTunables=yes"],
-    network:
-      port === null
-        ? ["RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6"]
-        : [
-            "# A port needs no network; the notification is a Unix socket.",
-            "PrivateNetwork=yes",
-            "IPAddressDeny=any",
-            "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
-          ],
+    network: facts.network
+      ? ["RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6"]
+      : [
+          "# A port needs no network; the notification is a Unix socket.",
+          "PrivateNetwork=yes",
+          "IPAddressDeny=any",
+          "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
+        ],
     home: [
       // From there the program could not be read otherwise.
       [facts.node, facts.cli].some((path) => /^\/(home|root|run\/user)\//.test(path))

@@ -10,6 +10,8 @@ export interface DecoderCounts {
   rejected: number;
   /** Samples that the device sent and that never arrived, as far as the sequence numbers tell. */
   missing: number;
+  /** Samples of one of several devices that no other one completed; absent where there is one device. */
+  unmatched?: number;
 }
 
 /** Turns chunks of bytes, cut anywhere, into samples in a ring. Allocates nothing per sample. */

@@ -101,6 +101,27 @@ describe("rivulet install", () => {
     expect(readFileSync(join(root, copy), "utf8")).toContain("host: pump.local");
   });
 
+  test("takes in every device of a config that merges several", async () => {
+    const devices = `  merge:
+    - { serial: { path: /dev/ttyUSB9 }, framing: lines, fields: [x, y] }
+    - { serial: { path: usb }, framing: lines, fields: [z] }
+    - { tcp: { host: pump.local, port: 7000 }, framing: lines, fields: [label] }
+`;
+    const { cwd, root } = image(config.replace(/ +serial:[^]*?(?=target)/, devices));
+    const { code } = await install(cwd);
+    expect(code).toBe(0);
+    const moved = parseConfig(readFileSync(join(root, copy), "utf8"), "/etc/rivulet/pump.yaml");
+    const paths = moved.source.merge?.map(({ serial }) => serial?.path);
+    expect(paths).toEqual(["/dev/ttyUSB9", join(cwd, "usb"), undefined]);
+    const text = readFileSync(join(root, unit), "utf8");
+    expect(text).toContain("\nRestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6\n");
+    expect(text.match(/^DeviceAllow=.*/gm)).toEqual([
+      "DeviceAllow=char-ttyUSB rw",
+      "DeviceAllow=char-ttyACM rw",
+    ]);
+    expect(readFileSync(join(root, rule), "utf8").match(/^ACTION/gm)).toHaveLength(2);
+  });
+
   test("lets a config with a lamp write to its pins, in a group that there is", async () => {
     const { cwd, root } = image(`${config}gpio: { heartbeat: 17 }\n`);
     const first = await install(cwd);
@@ -171,7 +192,8 @@ describe("rivulet install", () => {
       node: "/opt/node $1/bin/node",
       cli: "/opt/50%/rivulet.cjs",
       config: '/etc/"x".yaml',
-      port: { path: "", kernelName: null, classes: [], usb: null, group: null },
+      ports: [],
+      network: false,
       arenaBytes: 0,
       queueBytes: 0,
       systemd: 254,

@@ -63,6 +63,8 @@ test("fills in every default of a config that names only its target, but those t
       tcp: null,
       stdin: false,
       file: null,
+      merge: null,
+      maximumAgeMs: 10_000,
       silenceMs: null,
       framing: "frames",
       crc: 16,
@@ -106,7 +108,41 @@ test("takes one source of each kind, and lets a file and a pipe wait where there
   });
 });
 
+test("merges devices into the columns of all of them, or of each where they are alike", () => {
+  const [a, b] = [
+    "serial: { path: a }, framing: lines",
+    "tcp: { host: pump.local, port: 7000 }, fields: [{ name: b, type: u8 }]",
+  ];
+  const different = sourceOf(`merge: [{ ${a}, fields: [a, c] }, { ${b} }], maxAge: 2s, silence: 5s`);
+  expect(different.fields?.map(({ name }) => name)).toEqual(["a", "c", "b"]);
+  expect(different).toMatchObject({ maximumAgeMs: 2000, silenceMs: 5000, serial: null, tcp: null });
+  expect(different.merge).toMatchObject([
+    { serial: { path: "/etc/rivulet/a", baudRate: 115_200 }, tcp: null, framing: "lines" },
+    { serial: null, tcp: { host: "pump.local", port: 7000 }, framing: "frames", crc: 16 },
+  ]);
+  const alike = sourceOf(`merge: [{ ${a}, fields: [a, b] }, { ${a}, fields: [a, b] }]`);
+  expect(alike.fields?.map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
 test.each([
+  [
+    "merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }]",
+    "p.yaml:1: source.merge must be a list of at least two devices, each with its port or connection and its fields, found a list",
+  ],
+  [
+    "framing: lines, merge: [{ framing: lines, fields: [a] }, { serial: { path: a }, fields: [b] }]",
+    "p.yaml:1: source.framing belongs to each device of source.merge: move it there\n" +
+      "p.yaml:1: source.merge[0] needs either serial or tcp: serial: { path: /dev/ttyUSB0 }\n" +
+      "p.yaml:1: source.merge[1].fields[0] needs a type, because frames are binary: { name: b, type: f32 or f64 or i8 or u8 or i16 or u16 or i32 or u32 }",
+  ],
+  [
+    "merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }, { serial: { path: c }, framing: lines, fields: [b] }]",
+    'p.yaml:1: source.merge[1].fields: a device before has the column "b" too; give each its own names, or all the same ones in the same order',
+  ],
+  [
+    "serial: { path: a }, framing: lines, fields: [a, b], maxAge: 3s",
+    "p.yaml:1: source.maxAge belongs to merge: take it out",
+  ],
   [
     "stdin: true, file: x.csv, fields: [a, b]",
     "p.yaml:1: source.file stands beside source.stdin: keep one of them, a daemon has one source",

@@ -8,6 +8,7 @@ import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { saddle } from "../commands/data.ts";
 import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
+import { createStream } from "./device.ts";
 
 const configFor = (source: string, more = "") => `name: bench
 source: { ${source}, fields: [a, b, label] ${more} }
@@ -139,5 +140,47 @@ describe.concurrent("a TCP peer", () => {
     run.process.kill("SIGTERM");
     expect((await run.ended).code).toBe(0);
     expect(newestIn(cwd)).toMatchObject({ samplesSeen: 800 });
+  });
+});
+
+describe.concurrent("several devices", () => {
+  test("are merged by time, and what another has not completed is left out", async () => {
+    const cwd = folderWith();
+    const [vibration, label] = [createStream("lines").open(), createStream("lines").open()];
+    vibration.plugIn(join(cwd, "vibration"));
+    label.plugIn(join(cwd, "label"));
+    writeFileSync(
+      join(cwd, "c.yaml"),
+      `name: bench
+source:
+  merge:
+    - { serial: { path: vibration }, framing: lines, fields: [a, b] }
+    - { serial: { path: label }, framing: lines, fields: [label] }
+  maxAge: 24d
+target: { column: label, classes: 3 }
+checkpoint: { directory: saved }
+`,
+    );
+    const run = startRivulet(words, { cwd });
+    await until(() => run.events("port-open").length === 2);
+    // What a port is joined in the middle of is left out.
+    vibration.text("7\n1,2\n3,4\n");
+    const incomplete = await run.event("incomplete");
+    expect(incomplete.text).toMatch(/^no sample of .*label for \d+ s: those of .*vibration are left out$/);
+    await run.event("status", (line) => line.unmatched === 2);
+    label.text("7\n1\n");
+    // Nothing tells that a label has arrived but a sample that it completes.
+    await until(() => {
+      vibration.text("5,6\n");
+      return run.events("complete").length > 0;
+    });
+    label.unplug();
+    const waiting = await run.event("port-waiting");
+    expect(waiting.text).toContain("label");
+    const status = await run.event("status", (line) => line.source === "waiting");
+    expect(status).toMatchObject({ damaged: 0, rejected: 0 });
+    run.process.kill("SIGTERM");
+    expect((await run.ended).code).toBe(0);
+    expect(newestIn(cwd).samplesSeen).toBeGreaterThan(0);
   });
 });
