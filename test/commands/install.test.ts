@@ -107,7 +107,7 @@ describe("rivulet install", () => {
     - { serial: { path: usb }, framing: lines, fields: [z] }
     - { tcp: { host: pump.local, port: 7000 }, framing: lines, fields: [label] }
 `;
-    const { cwd, root } = image(config.replace(/ +serial:[^]*?(?=target)/, devices));
+    const { cwd, root } = image(config.replace(/ +serial:.*?(?=target)/s, devices));
     const { code } = await install(cwd);
     expect(code).toBe(0);
     const moved = parseConfig(readFileSync(join(root, copy), "utf8"), "/etc/rivulet/pump.yaml");
