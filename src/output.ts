@@ -14,6 +14,12 @@ const standardErrorDescriptor = 2;
 const waitMs = 2;
 
 let failed = false;
+let written = 0;
+
+/** Bytes written to both so far: what a log costs that ends on an SD card. */
+export function writtenBytes(): number {
+  return written;
+}
 
 /** Whether something could not be written to standard output: the exit code is to say so. */
 export function outputFailed(): boolean {
@@ -50,6 +56,7 @@ export const standardError: Output = {
 
 function writeWhole(descriptor: number, text: string): void {
   let rest = Buffer.from(text);
+  written += rest.length;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));

@@ -14,6 +14,7 @@ const benchmarks: Groups = {
   memory: async () => (await import("./memory.ts")).memoryFigures,
   start: async () => (await import("./start.ts")).startFigures,
   checkpoint: async () => (await import("./checkpoint.ts")).checkpointFigures,
+  "sd-card": async () => (await import("./sd-card.ts")).cardFigures,
   collections: async () => (await import("./collections.ts")).collectionFigures,
 };
 

@@ -33,6 +33,8 @@ export interface Store {
   readonly directory: string;
   /** True from a call of `save` until its promise settles. */
   readonly saving: boolean;
+  /** Bytes of the checkpoints that it has saved, all together: what they cost an SD card, but for the file system's own. */
+  readonly writtenBytes: number;
   /**
    * Saves on Node's thread pool. The caller waits only while the chunks are copied, and may change them from then
    * on. The copy's memory is kept for the next save: a store that saves this way holds the size of one checkpoint.
@@ -87,6 +89,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   /** What `save` writes from. */
   let snapshot = new Uint8Array(0);
   let saving = false;
+  let writtenBytes = 0;
 
   function reserve(bytes: number): void {
     if (snapshot.length >= bytes) return;
@@ -132,6 +135,10 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       return saving;
     },
 
+    get writtenBytes() {
+      return writtenBytes;
+    },
+
     reserve,
 
     async save(chunks, complete) {
@@ -148,6 +155,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         await complete?.(copy);
         lock.hold();
         await writeFileDurably(file.path, copy);
+        writtenBytes += bytes;
         add(file);
         for (const old of surplus()) {
           await removeFile(old.path).then(() => forget(old), reportUndeleted);
@@ -165,6 +173,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       try {
         lock.hold();
         writeFileDurablySync(file.path, chunks);
+        writtenBytes += byteLengthOf(chunks);
         add(file);
       } catch (error) {
         throw saveError(error, file, byteLengthOf(chunks));

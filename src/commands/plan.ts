@@ -15,6 +15,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
     columns,
   );
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
+  const daily = dailyWrites(config, columns.length, buffers);
   const instructions = Object.values(program).flat().length;
   return {
     data: {
@@ -28,6 +29,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       shards,
       updates: gather ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
+      daily,
     },
     text: [
       textTable(
@@ -52,6 +54,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
             `shards    ${shards.count} of ${shards.rows} rows, each with space of its own, on which the threads of rivulet fit work side by side`,
           ]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
+      `a day     ${daily.checkpoints} checkpoints of ${formatSize(daily.checkpointBytes)} at most and ${daily.statusLines} lines of status: with what the file system adds ${formatSize(daily.bytes)} on the SD card, if it learns all day`,
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
       ...(config.memory.budgetBytes === null
         ? []
@@ -60,6 +63,29 @@ export async function run({ positionals: [file], options }: Invocation): Promise
           ]),
     ].join("\n"),
   };
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** A day's lines, at one a minute. */
+const statusLines = 24 * 60;
+/** More than was ever seen of one, with a name and numbers of usual length. */
+const statusLineBytes = 256;
+/** A checkpoint beside parameters and optimizer state: its description and scores, and what it keeps of each column. */
+const descriptionBytes = 4096;
+const columnBytes = 128;
+/** What ext4 adds to each save: a new file, its name, the old one's end, and its journal. `npm run bench -- sd-card`. */
+const fileSystemBytes = 32 * 1024;
+
+/** What a day of learning writes with checkpoint.every and a status line a minute. An SD card wears out by it. */
+function dailyWrites({ checkpoint }: Config, columns: number, buffers: readonly PlannedBuffer[]) {
+  const kept = buffers.filter(({ role }) => role === "parameter" || role === "optimizer state");
+  const checkpointBytes = kept.reduce(
+    (sum, { bytes }) => sum + bytes,
+    descriptionBytes + columnBytes * columns,
+  );
+  const checkpoints = Math.ceil(dayMs / checkpoint.everyMs);
+  const bytes = checkpoints * (checkpointBytes + fileSystemBytes) + statusLines * statusLineBytes;
+  return { checkpoints, checkpointBytes, statusLines, bytes };
 }
 
 function lifetimeOf({ lifetime }: PlannedBuffer): string {

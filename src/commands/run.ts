@@ -4,7 +4,7 @@ import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
 import { formatSize, parseDuration } from "../daemon/quantities.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors.ts";
-import { standardError, standardOutput } from "../output.ts";
+import { standardError, standardOutput, writtenBytes } from "../output.ts";
 import type { Invocation } from "./command.ts";
 import { untilSignalled } from "./signals.ts";
 
@@ -35,7 +35,12 @@ export async function run({ positionals: [file], options, json }: Invocation): P
     const now = { samples: status.samples, at: process.uptime() };
     const rate = (now.samples - before.samples) / (now.at - before.at);
     before = now;
-    log({ event: "status", text: statusLine(status, rate), details: { ...status, samplesPerSecond: rate } });
+    const logBytes = writtenBytes();
+    log({
+      event: "status",
+      text: statusLine(status, rate, status.checkpointBytes + logBytes),
+      details: { ...status, logBytes, samplesPerSecond: rate },
+    });
   }, statusEveryMs);
   try {
     // At its end a source says so itself.
@@ -83,8 +88,8 @@ function qualityOf({ scores }: DaemonStatus): string {
     : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;
 }
 
-/** All that matters on one line. */
-function statusLine(status: DaemonStatus, rate: number): string {
+/** All that matters on one line. `written`: bytes of checkpoints and log. */
+function statusLine(status: DaemonStatus, rate: number, written: number): string {
   const troubles = [
     [status.missing, "missing"],
     [status.damaged, "damaged"],
@@ -100,6 +105,7 @@ function statusLine(status: DaemonStatus, rate: number): string {
     `loss ${status.loss.toPrecision(3)}`,
     troubles.length === 0 ? "none lost" : troubles.join(", "),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
+    `${formatSize(written)} written`,
     `${formatSize(status.residentBytes)} resident`,
   ].join("; ");
 }

@@ -49,6 +49,8 @@ export interface DaemonStatus {
   portLosses: number;
   bytes: number;
   checkpoints: number;
+  /** Bytes of all checkpoints that were saved. */
+  checkpointBytes: number;
   /** Whether samples are predicted and not learned from, as a button has asked. */
   paused: boolean;
   residentBytes: number;
@@ -91,6 +93,7 @@ export class Daemon {
   /** What the checkpoint that it continued from had counted already. */
   #inherited = { samples: 0, refused: 0, unanswered: 0, skipped: 0, updates: 0 };
   #checkpoints = 0;
+  #checkpointBytes = 0;
   #savingFails = false;
   #stopping: Promise<string | null> | null = null;
 
@@ -220,7 +223,7 @@ export class Daemon {
     if (store === null || store.saving || samplesSeen === this.#savedAt) return null;
     try {
       const { path } = await store.save(this.#snapshot(), sealCheckpoint);
-      this.#saved(path, samplesSeen);
+      this.#saved(store, path, samplesSeen);
       return path;
     } catch (error) {
       this.#saveFailed(error);
@@ -239,9 +242,10 @@ export class Daemon {
     void sealCheckpoint(new Uint8Array(rehearsedBytes));
   }
 
-  #saved(path: string, samplesSeen: number): void {
+  #saved(store: Store, path: string, samplesSeen: number): void {
     this.#savedAt = samplesSeen;
     this.#checkpoints++;
+    this.#checkpointBytes = store.writtenBytes;
     if (this.#savingFails)
       this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
     this.#savingFails = false;
@@ -280,7 +284,7 @@ export class Daemon {
     try {
       if (samplesSeen !== this.#savedAt) {
         ({ path } = store.saveSync(encodeCheckpoint(checkpointOf(this.learner, this.config.name))));
-        this.#saved(path, samplesSeen);
+        this.#saved(store, path, samplesSeen);
       }
     } catch (error) {
       if (!(error instanceof RivuletError)) throw error;
@@ -326,6 +330,7 @@ export class Daemon {
       portLosses: this.#source.counts.losses,
       bytes: this.#source.counts.bytes,
       checkpoints: this.#checkpoints,
+      checkpointBytes: this.#checkpointBytes,
       paused: this.#paused,
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: network.plan.totalBytes,

@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { PlannedBuffer } from "../../src/engine/plan.ts";
 import { folderWith, rivulet } from "../rivulet.ts";
+import { saddle } from "./data.ts";
 
 const config = `source:
   fields: [x, y, label]
@@ -16,6 +19,7 @@ interface Planned {
   unsharedBytes: number;
   instructions: number;
   budgetBytes: number | null;
+  daily: { checkpoints: number; checkpointBytes: number; statusLines: number; bytes: number };
 }
 
 async function planned(text: string): Promise<Planned> {
@@ -26,6 +30,18 @@ async function planned(text: string): Promise<Planned> {
 const end = ({ offset, bytes }: PlannedBuffer) => offset + bytes;
 
 describe.concurrent("plan", () => {
+  test("says what a day of learning writes, and no checkpoint is larger than it says", async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(200).replace(/^.*\n/, "x,y,label\n") });
+    const { daily } = await planned(`${config}checkpoint: { every: 2min }\n`);
+    expect(daily).toMatchObject({ checkpoints: 720, statusLines: 1440 });
+    expect(daily.bytes).toBeGreaterThan(720 * daily.checkpointBytes);
+    const words = ["replay", "c.yaml", "--data", "d.csv", "--save", "c.msgpack"];
+    expect((await rivulet(words, { cwd })).code).toBe(0);
+    const { size } = statSync(join(cwd, "c.msgpack"));
+    expect(daily.checkpointBytes).toBeGreaterThanOrEqual(size);
+    expect(daily.checkpointBytes).toBeLessThan(3 * size);
+  });
+
   test("prints name, role, shape, bytes, offset and lifetime of every buffer, and the total", async () => {
     const cwd = folderWith({ "c.yaml": config });
     const { code, stdout } = await rivulet(["plan", "c.yaml"], { cwd });

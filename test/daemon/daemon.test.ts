@@ -10,17 +10,18 @@ import { createStream, type Device, fieldsInYaml } from "./device.ts";
 interface Wishes {
   framing?: "frames" | "lines";
   every?: string;
+  keep?: number;
   more?: string;
 }
 
-const configFor = ({ framing = "frames", every = "1h", more = "" }: Wishes = {}) => `name: bench
+const configFor = ({ framing = "frames", every = "1h", keep = 3, more = "" }: Wishes = {}) => `name: bench
 source:
   serial: { path: port }
   framing: ${framing}
   queue: { samples: 4096 }
   fields: ${fieldsInYaml}
 target: { column: label, classes: 3 }
-checkpoint: { directory: saved, every: ${every}, keep: 3 }
+checkpoint: { directory: saved, every: ${every}, keep: ${keep} }
 ${more}`;
 
 /** A folder with a config, and a device plugged in at `port`. */
@@ -128,6 +129,25 @@ describe.concurrent("the daemon", () => {
     expect(code).toBe(0);
     expect(events.find(({ event }) => event === "resume")).toMatchObject({ samplesSeen });
     expect(read(newestIn(cwd)).samplesSeen).toBe(samplesSeen + 50);
+  });
+
+  test("counts the bytes of its checkpoints and of its log", async () => {
+    const { cwd, device } = bench({ every: "60ms", keep: 100 });
+    const daemon = await runAt(cwd);
+    for (let samples = 20; samples <= 60; samples += 20) {
+      device.samples(20);
+      await daemon.event("status", (line) => line.samples === samples && line.checkpoints >= samples / 20);
+    }
+    const { length } = daemon.events("status");
+    const status = await daemon.event("status", () => daemon.events("status").length > length + 5);
+    const sizes = savedIn(cwd).map((path) => statSync(path).size);
+    expect(sizes).toHaveLength(status.checkpoints);
+    expect(status.checkpointBytes).toBe(sizes.reduce((sum, size) => sum + size, 0));
+    // All that was written when the line was made, which is what stands before it.
+    const before = daemon.stdout.slice(0, daemon.stdout.indexOf(`"logBytes":${status.logBytes},`));
+    expect(status.logBytes).toBe(Buffer.byteLength(before.slice(0, before.lastIndexOf("\n") + 1)));
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
   });
 
   test("saves nothing while nothing new is learned", async () => {
