@@ -117,6 +117,8 @@ function demoConfig(path: string, directory: string): Config {
       crc: 16,
       fields: demoFirmware.fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
       ignore: [],
+      rate: null,
+      values: { ...defaults.values },
       queue: { ...defaults.queue },
     },
     target: { column: demoFirmware.label, classes: demoFirmware.classes.length },

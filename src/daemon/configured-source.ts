@@ -14,7 +14,7 @@ import type { Config, SerialConfig } from "./config.ts";
 import { FileDecoder } from "./file-decoder.ts";
 import type { Log } from "./log.ts";
 
-/** What the intake needs, and what it says of itself. */
+/** What the intake needs, and what it says of itself. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
   source: Source;
   decoder: Decoder;
@@ -93,7 +93,10 @@ export function configuredSource(
 }
 
 function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {
-  // A pipe begins where a line begins; a port and a connection are joined in mid-line.
-  if (source.framing === "lines") return createLineDecoder(fields, ring, { startsAtLine: source.stdin });
-  return createFrameDecoder(fields, ring, { crc: source.crc });
+  const handsOnNotFinite = true;
+  if (source.framing === "lines") {
+    // A pipe begins where a line begins; a port and a connection are joined in mid-line.
+    return createLineDecoder(fields, ring, { startsAtLine: source.stdin, handsOnNotFinite });
+  }
+  return createFrameDecoder(fields, ring, { crc: source.crc, handsOnNotFinite });
 }
