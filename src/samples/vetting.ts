@@ -42,8 +42,12 @@ export interface FaultChange {
   faults: FieldFaults;
 }
 
-/** Samples in a row without a fault of the field, after which it is good again. */
-const goodAfter = 100;
+/**
+ * Samples without a fault of the field after which it is good again, the first time. Each time it takes twice as many,
+ * up to the most: a sensor that fails now and then is to be told of, but not to fill the log.
+ */
+const goodAfterAtFirst = 100;
+const goodAfterAtMost = 100 * 2 ** 10;
 
 const NOT_FINITE = 0;
 const OUT_OF_RANGE = 1;
@@ -74,7 +78,9 @@ export class Vetting {
   /** Of these, those since the field was good, [fields, kinds]. */
   readonly #recent: Float64Array;
   /** Samples without a fault until the field is good again, 0 where it is, [fields]. */
-  readonly #untilGood: Uint8Array;
+  readonly #untilGood: Uint32Array;
+  /** How many that takes, [fields]. */
+  readonly #goodAfter: Uint32Array;
 
   /**
    * @param fields the columns of a sample, in order
@@ -100,7 +106,8 @@ export class Vetting {
     this.#lastGood = new Float64Array(fields.length).fill(Number.NaN);
     this.#counts = new Float64Array(kinds * fields.length);
     this.#recent = new Float64Array(kinds * fields.length);
-    this.#untilGood = new Uint8Array(fields.length);
+    this.#untilGood = new Uint32Array(fields.length);
+    this.#goodAfter = new Uint32Array(fields.length).fill(goodAfterAtFirst);
   }
 
   /**
@@ -199,7 +206,7 @@ export class Vetting {
     const at = kinds * field + kind;
     this.#counts[at]++;
     this.#recent[at]++;
-    this.#untilGood[field] = goodAfter;
+    this.#untilGood[field] = this.#goodAfter[field];
     return this.#recent[at] === 1;
   }
 
@@ -212,7 +219,9 @@ export class Vetting {
     this.#untilGood[field]--;
     if (this.#untilGood[field] > 0) return;
     const faults = this.#faultsIn(this.#recent, field);
+    const goodAfter = this.#goodAfter[field];
     this.#recent.fill(0, kinds * field, kinds * (field + 1));
+    this.#goodAfter[field] = Math.min(2 * goodAfter, goodAfterAtMost);
     const text = `${faults.field} has been good for ${goodAfter} samples, after ${faultsText(faults)}`;
     this.#tell({ text, isProblem: false, faults });
   }

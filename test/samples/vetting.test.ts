@@ -200,6 +200,18 @@ describe("the log", () => {
     expect(texts().slice(2)).toEqual(["temperature is out of its range, -40 to 125: 126; skipped"]);
   });
 
+  test("takes twice as many good samples each time, so that a fault now and then does not fill it", () => {
+    const { vetting, texts, pass, good } = bench();
+    for (let turn = 0; turn < 1000; turn++) {
+      pass([200, 0, 1]);
+      good(500);
+    }
+    expect(vetting.skipped).toBe(1000);
+    expect(texts().map((text) => text.replace(/.*(is out|good for \d+).*/, "$1"))).toEqual([
+      ...["is out", "good for 100", "is out", "good for 200", "is out", "good for 400", "is out"],
+    ]);
+  });
+
   test("tells each kind of fault and each field by itself, and all of a field's when it is good again", () => {
     const { vetting, texts, pass, good } = bench();
     pass([200, Number.NaN, 1]);
