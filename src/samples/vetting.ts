@@ -69,7 +69,7 @@ export class Vetting {
   readonly #stuckAfter: Uint32Array;
   /** How many in a row have had the latest value, counted up to `#stuckAfter`, [fields]. */
   readonly #inARow: Uint32Array;
-  /** The latest finite value, [fields]. */
+  /** The latest value, [fields]; NaN, which is not the same as itself, before the first. */
   readonly #latest: Float64Array;
   /** The last value that was finite and in range, [fields]; NaN before the first. */
   readonly #lastGood: Float64Array;
@@ -102,7 +102,7 @@ export class Vetting {
     this.#highs = Float64Array.from(fields, ({ range }) => Math.min(range?.[1] ?? Infinity, largestFloat32));
     this.#stuckAfter = Uint32Array.from(fields, ({ stuck }) => stuck ?? 0);
     this.#inARow = new Uint32Array(fields.length);
-    this.#latest = new Float64Array(fields.length);
+    this.#latest = new Float64Array(fields.length).fill(Number.NaN);
     this.#lastGood = new Float64Array(fields.length).fill(Number.NaN);
     this.#counts = new Float64Array(kinds * fields.length);
     this.#recent = new Float64Array(kinds * fields.length);
@@ -155,9 +155,9 @@ export class Vetting {
   #isStuck(values: Float64Array, at: number, field: number): boolean {
     const inARow = this.#inARow;
     const value = values[at];
-    if (value !== this.#latest[field] || inARow[field] === 0) {
+    if (value !== this.#latest[field]) {
       this.#latest[field] = value;
-      inARow[field] = Number.isNaN(value) ? 0 : 1;
+      inARow[field] = 1;
     } else if (inARow[field] < this.#stuckAfter[field]) {
       inARow[field]++;
     }

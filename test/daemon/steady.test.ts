@@ -12,7 +12,8 @@ import { until } from "../until.ts";
 /** A daemon at a peer, the hands of its clock, and a way to let its timers see time pass. */
 async function bench() {
   const server = createServer();
-  const peer = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  const connected = () => new Promise<Socket>((resolve) => server.once("connection", resolve));
+  const peer = connected();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const config = parseConfig(
@@ -27,14 +28,21 @@ target: { column: label, classes: 2 }
   const entries: LogEntry[] = [];
   const daemon = new Daemon(config, { log: (entry) => entries.push(entry), clock });
   await daemon.start();
-  const socket = await peer;
+  let socket = await peer;
   onTestFinished(async () => {
     vi.useRealTimers();
     await daemon.stop();
     socket.destroy();
     server.close();
   });
-  socket.write("the rest of a line\n");
+  const restOfLine = "the rest of a line\n";
+  socket.write(restOfLine);
+  const reconnect = async () => {
+    const next = connected();
+    socket.destroy();
+    socket = await next;
+    socket.write(restOfLine);
+  };
   let sent = 0;
   const samples = async (count: number) => {
     sent += count;
@@ -47,7 +55,7 @@ target: { column: label, classes: 2 }
     vi.advanceTimersByTime(1000 * seconds);
   };
   const told = (event: string) => entries.filter((entry) => entry.event === event);
-  return { daemon, hands, samples, pass, told };
+  return { daemon, hands, samples, pass, told, reconnect };
 }
 
 test("a clock that is set is told once, and harms no rate", async () => {
@@ -76,4 +84,18 @@ test("a rate that is far from the declared one is told once, and silence is not 
   ]);
   expect(told("rate-right")).toHaveLength(1);
   expect(daemon.status().rate).toEqual({ declared: 10, measured: 10, farWindows: 2, isFar: false });
+});
+
+test("a rate is not judged by the time in which a connection is away", async () => {
+  const { daemon, samples, pass, told, reconnect } = await bench();
+  pass(10);
+  await samples(20);
+  await reconnect();
+  await samples(10);
+  pass(10);
+  expect(daemon.status().rate).toMatchObject({ measured: null, farWindows: 0 });
+  await samples(100);
+  pass(10);
+  expect(daemon.status().rate).toMatchObject({ measured: 10, farWindows: 0 });
+  expect(told("rate-far")).toEqual([]);
 });
