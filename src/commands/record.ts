@@ -3,8 +3,10 @@ import { configuredSource } from "../daemon/configured-source.ts";
 import { Intake } from "../daemon/intake.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
 import { formatSize } from "../daemon/quantities.ts";
+import { createClockWatch } from "../daemon/watches.ts";
 import { standardError, standardOutput } from "../output.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
+import { steadyClock } from "../samples/clock.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { untilSignalled } from "./signals.ts";
@@ -37,7 +39,6 @@ export async function run(invocation: Invocation): Promise<Report> {
     ...{ out, source: place, samples: counts.samples, synced: counts.syncedSamples, bytes: counts.bytes },
     missing: decoder.counts.missing,
     damaged: decoder.counts.damaged,
-    rejected: decoder.counts.rejected,
     unmatched: decoder.counts.unmatched ?? 0,
     dropped: ring.dropped,
   });
@@ -78,14 +79,15 @@ interface Result {
   bytes: number;
   missing: number;
   damaged: number;
-  rejected: number;
   unmatched: number;
   dropped: number;
 }
 
 function tellEachSecond(log: Log, result: () => Result): NodeJS.Timeout {
   let before = { samples: 0, at: process.uptime() };
+  const lookAtClock = createClockWatch(steadyClock, log);
   return setInterval(() => {
+    lookAtClock();
     const now = result();
     const at = process.uptime();
     const rate = (now.samples - before.samples) / (at - before.at);
@@ -97,9 +99,7 @@ function tellEachSecond(log: Log, result: () => Result): NodeJS.Timeout {
   }, lineEveryMs);
 }
 
-function troubles({ missing, damaged, rejected, unmatched, dropped }: Result): string {
-  const counts = Object.entries({ missing, damaged, rejected, unmatched, dropped }).filter(
-    ([, count]) => count > 0,
-  );
+function troubles({ missing, damaged, unmatched, dropped }: Result): string {
+  const counts = Object.entries({ missing, damaged, unmatched, dropped }).filter(([, count]) => count > 0);
   return counts.length === 0 ? "none lost" : counts.map(([name, count]) => `${count} ${name}`).join(", ");
 }

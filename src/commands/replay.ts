@@ -1,9 +1,10 @@
-import { type Config, loadConfig } from "../daemon/config.ts";
+import { type Config, defaults, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { formatSize } from "../daemon/quantities.ts";
 import { RivuletError, UsageError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
 import { mostClasses } from "../learner/target.ts";
+import { faultsText, Vetting } from "../samples/vetting.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { badLabel, columnsOf, isPipe, requireRereadable } from "./data-file.ts";
@@ -40,9 +41,17 @@ export async function run(invocation: Invocation): Promise<Report> {
   const learner = config
     ? configuredLearner(config, columns, { seed })
     : createLearner({ ...(await inferTask(stream, data, columns)), training: { seed } });
-  const observed = await observeStream(learner, stream, { data, columns, realTime });
+  const vetting = vettingFor(config, columns, learner.describe().target.column);
+  const observed = await observeStream(learner, vetting, stream, { data, columns, realTime });
   save?.(learner, config?.name);
-  return report(learner, { data, observed, saved: options["save"] ?? null, config });
+  return report(learner, { data, observed, vetting, saved: options["save"] ?? null, config });
+}
+
+/** Looks at values as the daemon does; a column that the config does not name may have any. */
+function vettingFor(config: Config | null, columns: readonly string[], target: string): Vetting {
+  const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
+  const fields = columns.map((name) => known.get(name) ?? { name });
+  return new Vetting(fields, config?.source.values ?? defaults.values, target);
 }
 
 /** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */
@@ -57,6 +66,8 @@ async function inferTask(stream: RecordedStream, data: string, columns: string[]
   let classes = 2;
   await stream.read([column], (values, offset, index) => {
     const label = values[offset];
+    // Of a recording; it is skipped, as live.
+    if (!Number.isFinite(label)) return;
     if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
       throw new RivuletError(
         `${data}, row ${index + 1}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
@@ -73,6 +84,7 @@ interface Observed extends StreamRead {
 
 async function observeStream(
   learner: Learner,
+  vetting: Vetting,
   stream: RecordedStream,
   { data, columns, realTime }: { data: string; columns: string[]; realTime: boolean },
 ): Promise<Observed> {
@@ -88,6 +100,7 @@ async function observeStream(
   const observeBlock = () => {
     const start = performance.now();
     for (let row = 0; row < filled; row++) {
+      if (!vetting.vet(block, row * width)) continue;
       // A file of rows can be put right; a recording is what came, and is learned from as it was live.
       if (!learner.observe(block, row * width) && !stream.isRecording) {
         throw badLabel(data, taken + row, block[row * width + labelAt], learner.classes);
@@ -114,13 +127,15 @@ async function observeStream(
 interface Outcome {
   data: string;
   observed: Observed;
+  vetting: Vetting;
   saved: string | null;
   config: Config | null;
 }
 
-function report(learner: Learner, { data, observed, saved, config }: Outcome): Report {
+function report(learner: Learner, { data, observed, vetting, saved, config }: Outcome): Report {
   const { rows, milliseconds, damaged, tornBytes } = observed;
-  const rejected = learner.refusals.notFinite + learner.refusals.badLabel;
+  const rejected = vetting.skipped + learner.refusals.notFinite + learner.refusals.badLabel;
+  const faults = vetting.report();
   const { network } = learner;
   const { target } = learner.describe();
   const metrics = learner.report();
@@ -133,6 +148,7 @@ function report(learner: Learner, { data, observed, saved, config }: Outcome): R
     data: {
       rows,
       rejected,
+      faults,
       damaged,
       tornBytes,
       task,
@@ -149,6 +165,10 @@ function report(learner: Learner, { data, observed, saved, config }: Outcome): R
     text: facts([
       ["data", `${data}, ${rows} rows`],
       ...flaws(rejected, observed),
+      ...faults.map((of, index): [string, string] => [
+        index === 0 ? "faults" : "",
+        `${of.field} ${faultsText(of)}`,
+      ]),
       ["predicted", what],
       ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
       ...scoreFacts(metrics),
@@ -165,7 +185,7 @@ function report(learner: Learner, { data, observed, saved, config }: Outcome): R
 /** What of the recording was not learned from, where there is such a thing. */
 function flaws(rejected: number, { damaged, tornBytes }: Observed): [string, string][] {
   const rows: [string, string][] = [];
-  if (rejected > 0) rows.push(["rejected", `${rejected} samples that may not be learned from, as live`]);
+  if (rejected > 0) rows.push(["rejected", `${rejected} samples that were not learned from, as live`]);
   if (damaged > 0) rows.push(["damaged", `${damaged} stretches of the recording, left out`]);
   if (tornBytes > 0) rows.push(["torn", `the last ${tornBytes} bytes, as a power cut leaves them`]);
   return rows;

@@ -5,6 +5,7 @@ import { formatSize, parseDuration } from "../daemon/quantities.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../output.ts";
+import { faultsText } from "../samples/vetting.ts";
 import type { Invocation } from "./command.ts";
 import { untilSignalled } from "./signals.ts";
 
@@ -99,11 +100,14 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     [status.unanswered, "unanswered"],
     [status.skippedSteps, "steps skipped"],
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
+  const { rate: declared } = status;
   return [
     `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
     qualityOf(status),
     `loss ${status.loss.toPrecision(3)}`,
     troubles.length === 0 ? "none lost" : troubles.join(", "),
+    ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
+    ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
     `${formatSize(written)} written`,
     `${formatSize(status.residentBytes)} resident`,

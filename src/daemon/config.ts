@@ -19,8 +19,15 @@ import {
   type FieldDescription,
   type FieldType,
   fieldBytes,
+  mostInARow,
 } from "../samples/fields.ts";
 import type { RingPolicy } from "../samples/ring.ts";
+import {
+  notFinitePolicies,
+  outOfRangePolicies,
+  stuckPolicies,
+  type ValuePolicies,
+} from "../samples/vetting.ts";
 import { type Complaints, createComplaints } from "./complaints.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
@@ -72,6 +79,10 @@ export interface SourceConfig extends FramingConfig {
   fields: Field[] | null;
   /** Columns of a data file that are bookkeeping: neither features nor target. */
   ignore: string[];
+  /** Samples a second that are to come, to be warned where it is far from that; null: any. */
+  rate: number | null;
+  /** What becomes of samples with values that cannot be true. */
+  values: ValuePolicies;
   /** The ring between reading and learning. */
   queue: { samples: number; whenFull: RingPolicy };
 }
@@ -141,6 +152,7 @@ export const defaults = {
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
   maximumAge: "10s",
+  values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm" },
   features: ["standardize"],
   training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
   checkpoint: { every: "10min", keep: 5, directory: (name: string) => `checkpoints/${name}` },
@@ -148,12 +160,21 @@ export const defaults = {
 
 const fieldName = text("a column's name");
 const enoughColumns = "a list of at least two columns (something to learn from, and the target)";
+const twoEnds = "two numbers such as [-40, 125]";
 const fieldMap = map(
   {
     name: fieldName,
     type: v.optional(oneOf(fieldTypes)),
     scale: v.optional(finiteNumber),
     offset: v.optional(finiteNumber),
+    range: v.optional(
+      v.pipe(
+        v.array(finiteNumber, must(twoEnds)),
+        v.length(2, must(twoEnds)),
+        v.transform(([low, high]): [number, number] => [low, high]),
+      ),
+    ),
+    stuck: v.optional(wholeNumber(2, mostInARow)),
   },
   { name: "name: the column's name" },
 );
@@ -221,6 +242,14 @@ const configSchema = map(
         ),
         maxAge: v.optional(quantity(durationText, parseDuration)),
         ignore: v.optional(v.array(fieldName, must("a list of columns"))),
+        rate: v.optional(v.pipe(finiteNumber, v.gtValue(0, must("a number above 0")))),
+        values: v.optional(
+          map({
+            notFinite: v.optional(oneOf(notFinitePolicies)),
+            outOfRange: v.optional(oneOf(outOfRangePolicies)),
+            stuck: v.optional(oneOf(stuckPolicies)),
+          }),
+        ),
         queue: v.optional(
           map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
         ),
@@ -315,6 +344,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   }
   if (origin === "file") checkFileSource(source, complaints);
   if (source !== undefined) checkCrc(["source"], source, complaints);
+  checkValues(source, descriptions ?? [], target.column, complaints);
   if (target.classes !== undefined && target.standardize !== undefined) {
     complaints.add(
       ["target", "standardize"],
@@ -406,6 +436,38 @@ const canBeOpenedAnew: ReadonlySet<string> = new Set(["serial", "tcp", "merge"])
 /** Where the samples come from, as the keys of a source say. */
 const originsOf = (source: Parsed["source"]) => origins.filter((origin) => source?.[origin] !== undefined);
 
+/** Policies must have something to apply to. */
+function checkValues(
+  source: Parsed["source"],
+  descriptions: readonly FieldDescription[],
+  target: string,
+  complaints: Complaints,
+): void {
+  const { outOfRange, stuck } = source?.values ?? {};
+  const limited = descriptions.filter(({ range }) => range !== undefined);
+  if (outOfRange !== undefined && limited.length === 0) {
+    complaints.add(
+      ["source", "values", "outOfRange"],
+      " needs a field of source.fields with a range: give it one, such as range: [-40, 125]",
+    );
+  } else if (
+    outOfRange !== undefined &&
+    outOfRange !== "skip" &&
+    limited.every(({ name }) => name === target)
+  ) {
+    complaints.add(
+      ["source", "values", "outOfRange"],
+      ` is ${outOfRange}, but only the target has a range, and a label that is not true is never learned from: make it skip`,
+    );
+  }
+  if (stuck !== undefined && descriptions.every((field) => field.stuck === undefined)) {
+    complaints.add(
+      ["source", "values", "stuck"],
+      " needs a field of source.fields that can be stuck: say for how many samples, such as stuck: 600",
+    );
+  }
+}
+
 /** What a file says of itself, or decides by waiting, the config need not say. */
 function checkFileSource(source: Parsed["source"], complaints: Complaints): void {
   for (const key of ["framing", "crc"] as const) {
@@ -413,6 +475,12 @@ function checkFileSource(source: Parsed["source"], complaints: Complaints): void
     complaints.add(
       ["source", key],
       " belongs to bytes as a device sends them, a file holds samples: take it out",
+    );
+  }
+  if (source?.rate !== undefined) {
+    complaints.add(
+      ["source", "rate"],
+      " belongs to samples that come by themselves, a file's come as fast as they are taken: take it out",
     );
   }
   const whenFull = source?.queue?.whenFull;
@@ -464,6 +532,8 @@ function withDefaults(parsed: Parsed, file: string): Config {
       silenceMs: source?.silence ?? null,
       fields: fields === undefined ? null : definedFields(fields),
       ignore: source?.ignore ?? [],
+      rate: source?.rate ?? null,
+      values: { ...defaults.values, ...source?.values },
       queue: { ...defaults.queue, whenFull: usualPolicy(source), ...source?.queue },
     },
     target:

@@ -15,7 +15,7 @@ import type { Config, DeviceConfig, FramingConfig, SerialConfig, SourceConfig } 
 import { FileDecoder } from "./file-decoder.ts";
 import type { Log } from "./log.ts";
 
-/** What the intake needs, and what it says of itself. */
+/** What the intake needs, and what it says of itself. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
   source: Source;
   decoder: Decoder;
@@ -143,6 +143,7 @@ function decoderFor(
   // A pipe begins where a line begins; a port and a connection are joined in mid-line.
   { startsAtLine = false } = {},
 ): Decoder {
-  if (framing === "lines") return createLineDecoder(fields, ring, { startsAtLine });
-  return createFrameDecoder(fields, ring, { crc });
+  const handsOnNotFinite = true;
+  if (framing === "lines") return createLineDecoder(fields, ring, { startsAtLine, handsOnNotFinite });
+  return createFrameDecoder(fields, ring, { crc, handsOnNotFinite });
 }

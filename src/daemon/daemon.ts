@@ -11,9 +11,11 @@ import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import { type SteadyClock, steadyClock } from "../samples/clock.ts";
 import type { Decoder } from "../samples/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import type { Source, SourceState } from "../samples/source.ts";
+import { type FieldFaults, Vetting } from "../samples/vetting.ts";
 import { type Config, sampleColumns } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
 import { type ConfiguredSource, configuredSource, type Patience } from "./configured-source.ts";
@@ -21,6 +23,7 @@ import { Intake } from "./intake.ts";
 import { Labelling } from "./labelling.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
+import { createClockWatch, createRateWatch, lookEveryMs, type RateStatus } from "./watches.ts";
 
 /** How the daemon stands: every count since the process began, the scores since learning began. */
 export interface DaemonStatus {
@@ -30,10 +33,17 @@ export interface DaemonStatus {
   missing: number;
   /** Frames or lines that arrived damaged. */
   damaged: number;
-  /** Samples that arrived whole but may not be learned from: a value that is not finite, a class out of range. */
+  /**
+   * Samples that arrived whole but were not learned from: skipped for a value that cannot be true, or of a class that
+   * does not exist.
+   */
   rejected: number;
   /** Samples of the first of several devices that no other one completed. */
   unmatched: number;
+  /** Values that cannot be true, by field, of each that has had any; what became of them the policies say. */
+  faults: FieldFaults[];
+  /** Null where the config declares none. */
+  rate: RateStatus | null;
   /** Samples that the ring gave up because training fell behind. */
   dropped: number;
   /** Samples for which the network had no finite answer, scored on what is known without it. */
@@ -61,6 +71,8 @@ export interface DaemonOptions extends Patience {
   log: Log;
   /** Learners that are shown the same samples, to compare with; they are not stored. */
   beside?: readonly Learner[];
+  /** Gives samples their times. Default: that of the process. */
+  clock?: SteadyClock;
 }
 
 /** A checkpoint grows with the digits of its counters, and with what is gathered for a batch. */
@@ -83,6 +95,10 @@ export class Daemon {
   readonly #ring: SampleRing;
   readonly #intake: Intake;
   readonly #labelling: Labelling | null;
+  readonly #vetting: Vetting;
+  readonly #clock: SteadyClock;
+  #rate: ReturnType<typeof createRateWatch> | null = null;
+  #lookTimer: NodeJS.Timeout | null = null;
   #gpio: Gpio | null = null;
   #paused = false;
   /** Samples that came while learning is paused, or that only a button can label. */
@@ -98,11 +114,12 @@ export class Daemon {
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
-  constructor(config: Config, { log, beside = [], ...patience }: DaemonOptions) {
+  constructor(config: Config, { log, beside = [], clock = steadyClock, ...patience }: DaemonOptions) {
     const { source, decoder, ring, fields, place, state } = configuredSource(config, log, patience);
     this.config = config;
     this.place = place;
     this.#log = log;
+    this.#clock = clock;
     const columns = sampleColumns(config) as string[];
     this.learner = configuredLearner(config, columns);
     this.#source = source;
@@ -119,18 +136,30 @@ export class Daemon {
     this.#labelling =
       config.gpio === null || config.gpio.labels.length === 0
         ? null
-        : new Labelling(columns.length, columns.indexOf(config.target.column), learn);
+        : new Labelling(columns.length, columns.indexOf(config.target.column), learn, clock);
     const labelling = this.#labelling;
     const sendsTarget = columns.length === fields.length;
     const alarmClass = config.gpio?.alarm?.class ?? 0;
-    this.#intake = new Intake(this.#source, this.#decoder, ring, (values, offset) => {
+    const vetting = new Vetting(fields, config.source.values, config.target.column, (change) => {
+      const { text, isProblem, faults } = change;
+      log({
+        event: isProblem ? "values-wrong" : "values-right",
+        text,
+        problem: isProblem,
+        details: { ...faults },
+      });
+    });
+    this.#vetting = vetting;
+    const observe = (values: Float64Array, offset: number) => {
+      if (!vetting.vet(values, offset)) return;
       const isLearning = sendsTarget && !this.#paused;
       const learned = isLearning && learn(values, offset);
       if (config.gpio === null || !(learned || learner.predict(values, offset))) return;
       if (!isLearning) this.#onlyPredicted++;
       this.#gpio?.alarm?.observe(learner.prediction[alarmClass]);
       labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
-    });
+    };
+    this.#intake = new Intake(this.#source, this.#decoder, ring, observe, clock);
   }
 
   /**
@@ -157,7 +186,22 @@ export class Daemon {
       throw error;
     }
     this.#checkpointTimer = setInterval(() => void this.#saveInPassing(), everyMs);
+    this.#beginLooking();
     await this.#openGpio(store.directory);
+  }
+
+  #beginLooking(): void {
+    const { rate } = this.config.source;
+    const progress = () => {
+      const { opens, losses } = this.#source.counts;
+      return { samples: this.#decoder.counts.samples, breaks: opens + losses };
+    };
+    if (rate !== null) this.#rate = createRateWatch(rate, this.#clock, progress, this.#log);
+    const lookAtClock = createClockWatch(this.#clock, this.#log);
+    this.#lookTimer = setInterval(() => {
+      lookAtClock();
+      this.#rate?.look();
+    }, lookEveryMs);
   }
 
   /** Loads what it takes only where the config asks for it. Whatever fails is told, and stops nothing. */
@@ -182,7 +226,7 @@ export class Daemon {
       this.#log({ event: "label", text, problem: true });
       return;
     }
-    const samples = this.#labelling?.label(label, Date.now() - 1000 * seconds) ?? 0;
+    const samples = this.#labelling?.label(label, this.#clock.now() - 1000 * seconds) ?? 0;
     const text = `label button: ${samples} samples of the last ${seconds} s were class ${label}, and are learned as such`;
     this.#log({ event: "label", text, details: { label, seconds, labelled: samples } });
   }
@@ -272,6 +316,7 @@ export class Daemon {
 
   async #stop(): Promise<string | null> {
     if (this.#checkpointTimer !== null) clearInterval(this.#checkpointTimer);
+    if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
     this.#gpio?.close();
     this.#gpio = null;
     await this.#intake.close();
@@ -318,8 +363,10 @@ export class Daemon {
       samples: counted.samples - before.samples,
       missing: this.#decoder.counts.missing,
       damaged: this.#decoder.counts.damaged,
-      rejected: this.#decoder.counts.rejected + counted.refused - before.refused,
       unmatched: this.#decoder.counts.unmatched ?? 0,
+      rejected: this.#vetting.skipped + counted.refused - before.refused,
+      faults: this.#vetting.report(),
+      rate: this.#rate?.status() ?? null,
       dropped: this.#ring.dropped,
       unanswered: counted.unanswered - before.unanswered,
       skippedSteps: counted.skipped - before.skipped,
@@ -340,7 +387,7 @@ export class Daemon {
   /** For a watchdog. */
   pulse(): Pulse {
     const { bytes, looks } = this.#source.counts;
-    const handled = this.learner.samplesSeen + this.#onlyPredicted;
+    const handled = this.learner.samplesSeen + this.#onlyPredicted + this.#vetting.skipped;
     return { handled, bytes, looks, queued: this.#ring.length };
   }
 }

@@ -46,7 +46,7 @@ export class FileDecoder implements Decoder {
     }
     // The values stand in it as they are, as those of any data file: scale and offset are of what a device sends.
     const plain = this.#fields.map((field) => ({ ...field, scale: 1, offset: 0 }));
-    this.#decoder = createLineDecoder(plain, this.#ring, { startsAtLine: true });
+    this.#decoder = createLineDecoder(plain, this.#ring, { startsAtLine: true, handsOnNotFinite: true });
     return { isText: true };
   }
 

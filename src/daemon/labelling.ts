@@ -1,3 +1,4 @@
+import { type SteadyClock, steadyClock } from "../samples/clock.ts";
 import { SampleRing } from "../samples/ring.ts";
 import type { Observe } from "./intake.ts";
 
@@ -16,17 +17,20 @@ export class Labelling {
   readonly #waiting: SampleRing;
   readonly #targetAt: number;
   readonly #observe: Observe;
+  readonly #clock: SteadyClock;
   #scheduled: NodeJS.Immediate | null = null;
 
   /**
    * @param columns numbers in a sample with its target
    * @param targetAt where the target stands among them: if the port does not send it, last
+   * @param clock measures the slices
    */
-  constructor(columns: number, targetAt: number, observe: Observe) {
+  constructor(columns: number, targetAt: number, observe: Observe, clock = steadyClock) {
     this.#held = new SampleRing(columns, mostHeld, "drop-oldest");
     this.#waiting = new SampleRing(columns, mostHeld, "drop-oldest");
     this.#targetAt = targetAt;
     this.#observe = observe;
+    this.#clock = clock;
   }
 
   /** Keeps the sample of `count` numbers at `offset` of `values`. Allocates nothing. */
@@ -72,8 +76,8 @@ export class Labelling {
 
   #learn(forMs: number): void {
     const waiting = this.#waiting;
-    const until = performance.now() + forMs;
-    while (waiting.length > 0 && performance.now() < until) {
+    const until = this.#clock.now() + forMs;
+    while (waiting.length > 0 && this.#clock.now() < until) {
       this.#observe(waiting.values, waiting.front());
       waiting.release();
     }

@@ -1,6 +1,6 @@
 /** What of the daemon moves while it works. The counts only rise. */
 export interface Pulse {
-  /** Samples that were learned from, or predicted where that is all that is asked for. */
+  /** Samples that were learned from, or predicted or skipped where that is all that is asked for. */
   handled: number;
   /** Bytes that came. */
   bytes: number;
@@ -27,7 +27,8 @@ export interface Watchdog {
  * That this code runs at all says only that the event loop turns. Well is a daemon whose source still looks, be it for
  * bytes or for a port that is away, and that
  *
- * - has learned from a sample since it was well, or predicted one that it was not to learn from, or
+ * - has learned from a sample since it was well, or predicted one that it was not to learn from, or skipped one whose
+ *   values cannot be true: to start again would cure no sensor, and forget how long its value has been the same, or
  * - has nothing to learn from: no byte came since the last look, and no sample waits. A silent device and a pulled plug
  *   are not the daemon's fault, and to start it again would cost what it learned since its last checkpoint. But the
  *   source must be seen to look: one whose timer or attempt to open died is silent too, and silent for ever.

@@ -9,6 +9,7 @@ import { createNetwork, type Network, type NetworkOptions } from "../engine/netw
 import { RivuletError } from "../errors.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
+import { largestFloat32 } from "../float32.ts";
 import type { State, Stateful } from "../state.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { type ModelParts, modelFor } from "./model.ts";
@@ -80,9 +81,6 @@ export type Refusals = {
   /** A class that is no whole number from 0 to classes - 1. */
   badLabel: number;
 };
-
-/** More than this is infinite in float32. */
-const largestFloat32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** How the numbers that the network gives stand for probabilities. */
 type Reading = "probabilities" | "log-probabilities" | "logit" | "probability";

@@ -11,7 +11,8 @@
  *     sequence     number of the first one
  *     times        u16 each: milliseconds since the first one
  *     sequences    i32 each: number minus the first one's; empty where each is one more than the one before
- *     deviceTimes  u32 each: the device's own milliseconds; empty where it sends none
+ *     deviceTimes  the device's own milliseconds: u32 each, or f64 each where one is beyond that, 49.7 days; empty where
+ *                  it sends none
  *     encodings    a byte a field: 1 for the field's own type, of which raw * scale + offset is the value; 0 for f64
  *     values       all of the first field, then all of the second, and so on
  *     crc32        of the block's bytes before this part
@@ -208,8 +209,8 @@ export class BlockEncoder {
     const samples = this.#samples;
     const encodings = this.#fields.map((field, index) => this.#encodingOf(field, index));
     const isCounting = this.#isCounting();
-    const hasDeviceTimes = samples > 0 && isDeviceTime(this.#deviceTimes[0]);
-    const lengths = partLengths(this.#fields, encodings, samples, isCounting, hasDeviceTimes);
+    const timeBytes = this.#deviceTimeBytes();
+    const lengths = partLengths(this.#fields, encodings, samples, isCounting, timeBytes);
     const total = lengths.reduce((sum, length) => sum + binaryHeadBytes + length, binaryAt + crcBytes);
     const block = new Uint8Array(total);
     const view = viewOf(block);
@@ -237,7 +238,10 @@ export class BlockEncoder {
     }
     begin(deviceTimes);
     if (deviceTimes > 0) {
-      for (let i = 0; i < samples; i++, at += 4) view.setUint32(at, this.#deviceTimes[i], true);
+      for (let i = 0; i < samples; i++, at += timeBytes) {
+        if (timeBytes === 4) view.setUint32(at, this.#deviceTimes[i], true);
+        else view.setFloat64(at, this.#deviceTimes[i], true);
+      }
     }
     begin(encodingBytes);
     for (const encoding of encodings) block[at++] = encoding;
@@ -247,6 +251,18 @@ export class BlockEncoder {
     view.setUint32(at + 1, crcOf(block, 0, at));
     this.#samples = 0;
     return block;
+  }
+
+  /** Bytes that each of the device's times takes. */
+  #deviceTimeBytes(): 0 | 4 | 8 {
+    let bytes: 0 | 4 | 8 = 0;
+    for (let i = 0; i < this.#samples; i++) {
+      const time = this.#deviceTimes[i];
+      if (!isDeviceTime(time)) return 0;
+      if (time > 0xffffffff) bytes = 8;
+      else if (bytes === 0) bytes = 4;
+    }
+    return bytes;
   }
 
   #isCounting(): boolean {
@@ -292,7 +308,7 @@ function blockCapacity(fields: number): number {
 /** Adding 0 to -0 would give 0. */
 const after = (first: number, difference: number) => (difference === 0 ? first : first + difference);
 
-const isDeviceTime = (time: number) => time >>> 0 === time && !Object.is(time, -0);
+const isDeviceTime = (time: number) => Number.isSafeInteger(time) && time >= 0 && !Object.is(time, -0);
 
 /** The number of a field's type that stands for a value, NaN where there is none. */
 function rawOf({ type, scale, offset }: Field, value: number): number {
@@ -359,7 +375,7 @@ function partLengths(
   encodings: ArrayLike<number>,
   samples: number,
   isCounting: boolean,
-  hasDeviceTimes: boolean,
+  deviceTimeBytes: number,
 ): number[] {
   let width = 0;
   for (let field = 0; field < fields.length; field++) {
@@ -368,7 +384,7 @@ function partLengths(
   return [
     2 * samples,
     isCounting ? 0 : 4 * samples,
-    hasDeviceTimes ? 4 * samples : 0,
+    deviceTimeBytes * samples,
     fields.length,
     width * samples,
   ];
@@ -382,6 +398,7 @@ interface BlockPlaces {
   sequences: number;
   /** -1 where the device sends none. */
   deviceTimes: number;
+  deviceTimeBytes: number;
   /** Place and encoding of each field's column, [fields]. */
   columns: { at: number; type: FieldType; scale: number; offset: number }[];
   /** Bytes of the block. */
@@ -409,7 +426,7 @@ export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field
   let allowed: readonly (readonly number[])[] = [
     [2 * samples],
     [0, 4 * samples],
-    [0, 4 * samples],
+    [0, 4 * samples, 8 * samples],
     [fields.length],
   ];
   let at = binaryAt;
@@ -417,7 +434,7 @@ export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field
     if (part === 4) {
       const encodings = bytes.subarray(starts[3], starts[3] + fields.length);
       if (encodings.some((encoding) => encoding > asFieldType)) return "damaged";
-      const valuesBytes = partLengths(fields, encodings, samples, true, false)[4];
+      const valuesBytes = partLengths(fields, encodings, samples, true, 0)[4];
       if (valuesBytes > largestValuesBytes) return "damaged";
       allowed = [...allowed, [valuesBytes]];
     }
@@ -449,6 +466,7 @@ export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field
     times: starts[0],
     sequences: lengths[1] === 0 ? -1 : starts[1],
     deviceTimes: lengths[2] === 0 ? -1 : starts[2],
+    deviceTimeBytes: lengths[2] / samples,
     columns,
     length: at + crcBytes,
   };
@@ -485,8 +503,10 @@ export class BlockReader {
   }
 
   deviceTime(sample: number): number {
-    const { deviceTimes } = this.#places;
-    return deviceTimes < 0 ? Number.NaN : this.#view.getUint32(deviceTimes + 4 * sample, true);
+    const { deviceTimes, deviceTimeBytes } = this.#places;
+    if (deviceTimes < 0) return Number.NaN;
+    const at = deviceTimes + deviceTimeBytes * sample;
+    return deviceTimeBytes === 4 ? this.#view.getUint32(at, true) : this.#view.getFloat64(at, true);
   }
 }
 

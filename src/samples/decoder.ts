@@ -6,7 +6,10 @@ export interface DecoderCounts {
   samples: number;
   /** Frames or lines that were refused because they are not what the fields describe. */
   damaged: number;
-  /** Frames or lines that arrived whole but hold a value that is not finite, which must not be learned from. */
+  /**
+   * Frames or lines that arrived whole but hold a value that is not finite, which must not be learned from. 0 where
+   * such samples are handed on, for someone else to judge.
+   */
   rejected: number;
   /** Samples that the device sent and that never arrived, as far as the sequence numbers tell. */
   missing: number;

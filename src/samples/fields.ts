@@ -9,6 +9,10 @@ export interface Field {
   type: FieldType;
   scale: number;
   offset: number;
+  /** The lowest and the highest value that can be true, in the field's units; absent where any can. */
+  range?: readonly [low: number, high: number];
+  /** How many samples in a row with the same value show that the sensor is stuck; absent where none do. */
+  stuck?: number;
 }
 
 /** A field as a user writes it: `type` is f32, `scale` 1 and `offset` 0 unless given. */
@@ -36,6 +40,9 @@ export const integerRange: Readonly<Partial<Record<FieldType, readonly [number, 
   u32: [0, 0xffffffff],
 };
 
+/** Samples in a row are counted in 32 bits. */
+export const mostInARow = 2 ** 31;
+
 /** Bytes that the packed fields of one sample take, without header and checksum. */
 export function packedBytes(fields: readonly Field[]): number {
   let bytes = 0;
@@ -58,7 +65,7 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
   }
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
-    const { name, type = "f32", scale = 1, offset = 0 } = description;
+    const { name, type = "f32", scale = 1, offset = 0, range, stuck } = description;
     const where = `${path}[${index}]`;
     checkName(name, `${where}.name`);
     const earlier = seen.get(name);
@@ -80,7 +87,24 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
     if (!Number.isFinite(offset)) {
       throw new RivuletError(`${where}.offset of field "${name}" is ${offset}: give a finite number`);
     }
-    return { name, type, scale, offset };
+    if (
+      range !== undefined &&
+      !(Number.isFinite(range[0]) && Number.isFinite(range[1]) && range[0] < range[1])
+    ) {
+      throw new RivuletError(
+        `${where}.range of field "${name}" is ${range[0]} to ${range[1]}: give two finite numbers, the lower first`,
+      );
+    }
+    if (stuck !== undefined && !(Number.isInteger(stuck) && stuck >= 2 && stuck <= mostInARow)) {
+      throw new RivuletError(
+        `${where}.stuck of field "${name}" is ${stuck}: give a whole number of samples from 2 to ${mostInARow}`,
+      );
+    }
+    return {
+      ...{ name, type, scale, offset },
+      ...(range === undefined ? {} : { range }),
+      ...(stuck === undefined ? {} : { stuck }),
+    };
   });
 }
 

@@ -24,6 +24,11 @@ export interface FrameOptions {
   crc?: 16 | 32;
 }
 
+export interface FrameDecoderOptions extends FrameOptions {
+  /** Hand samples on that hold a value which is not finite, for someone else to judge. Default: they are rejected. */
+  handsOnNotFinite?: boolean;
+}
+
 export interface FrameCounts extends DecoderCounts {
   /** Of `damaged`: stretches between two zeros that are not as long as the fields make a frame. */
   wrongLength: number;
@@ -154,13 +159,16 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
  *   counting goes on from there;
  * - a frame that repeats sequence, milliseconds and checksum of the one before is a duplicate.
  *
+ * The milliseconds are handed on with their wraps added, so that they rise until the device restarts; then they begin
+ * anew. They go on over a `reset()` too, unless they went back meanwhile.
+ *
  * @param fields what a frame holds, in order
  * @param ring takes the samples; its width must be the number of fields
  */
 export function createFrameDecoder(
   fields: readonly Field[],
   ring: SampleRing,
-  options: FrameOptions = {},
+  options: FrameDecoderOptions = {},
 ): FrameDecoder {
   if (ring.width !== fields.length) {
     throw new RivuletError(
@@ -186,6 +194,7 @@ class RingFrameDecoder implements FrameDecoder {
     restarts: 0,
   };
   private readonly ring: SampleRing;
+  private readonly handsOnNotFinite: boolean;
   private readonly crc: Crc;
   private readonly crcBytes: number;
   /** Per field, [fields]. */
@@ -203,9 +212,12 @@ class RingFrameDecoder implements FrameDecoder {
   private sequence = -1;
   /** Milliseconds and checksum of the frame before. In an array, or large ones would be boxed on every store. */
   private readonly before = new Int32Array(2);
+  /** The device's milliseconds with their wraps, of the frame before. */
+  private readonly deviceTime = new Float64Array(1);
 
-  constructor(fields: readonly Field[], ring: SampleRing, options: FrameOptions) {
+  constructor(fields: readonly Field[], ring: SampleRing, options: FrameDecoderOptions) {
     this.ring = ring;
+    this.handsOnNotFinite = options.handsOnNotFinite ?? false;
     const crcBits = options.crc ?? 16;
     this.crc = createFrameCrc(crcBits);
     this.crcBytes = crcBits / 8;
@@ -288,26 +300,29 @@ class RingFrameDecoder implements FrameDecoder {
       counts.duplicates++;
       return;
     }
-    if (!this.readFields(slot)) {
+    if (!this.readFields(slot) && !this.handsOnNotFinite) {
       counts.rejected++;
       return;
     }
-    this.ring.deviceTimes[this.ring.slot] = view.getUint32(4, true);
+    this.ring.deviceTimes[this.ring.slot] = this.deviceTime[0];
     this.ring.commit(time, view.getUint16(2, true));
     counts.samples++;
   }
 
   /** Accounts for a good frame's place in the stream; false when it is the one before again. */
   private follow(sequence: number, milliseconds: number, sum: number): boolean {
-    const { counts, before } = this;
+    const { counts, before, deviceTime } = this;
+    // The difference of the wrapping clocks, as a signed number: negative when time went back.
+    const elapsed = (milliseconds - before[0]) | 0;
+    let goesOn = elapsed >= 0;
     if (this.sequence >= 0) {
       const step = (sequence - this.sequence) & 0xffff;
-      // The difference of the wrapping clocks, as a signed number: negative when time went back.
-      const elapsed = (milliseconds - before[0]) | 0;
       if (step === 0 && elapsed === 0 && sum === before[1]) return false;
-      if (elapsed < 0 || step === 0 || step >= 0x8000) counts.restarts++;
-      else counts.missing += step - 1;
+      goesOn &&= step > 0 && step < 0x8000;
+      if (goesOn) counts.missing += step - 1;
+      else counts.restarts++;
     }
+    deviceTime[0] = goesOn ? deviceTime[0] + elapsed : milliseconds >>> 0;
     this.sequence = sequence;
     before[0] = milliseconds;
     before[1] = sum;

@@ -19,6 +19,11 @@ export interface LineOptions {
   startsAtLine?: boolean;
   /** Longest line in bytes; longer ones are refused. Default 1024, or 64 a field where that is more. */
   maximumLineBytes?: number;
+  /**
+   * Hand samples on that hold a value which is not finite, NaN for any that is written as a word, for someone else to
+   * judge. Default: they are rejected.
+   */
+  handsOnNotFinite?: boolean;
 }
 
 export interface LineCounts extends DecoderCounts {
@@ -93,6 +98,7 @@ class RingLineDecoder implements LineDecoder {
     headers: 0,
   };
   private readonly ring: SampleRing;
+  private readonly handsOnNotFinite: boolean;
   private readonly json: JsonLines;
   private readonly pairs: PairLines;
   private readonly names: readonly string[];
@@ -111,6 +117,7 @@ class RingLineDecoder implements LineDecoder {
 
   constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
     this.ring = ring;
+    this.handsOnNotFinite = options.handsOnNotFinite ?? false;
     this.json = new JsonLines(fields, ring);
     this.pairs = new PairLines(fields, ring);
     this.names = fields.map((field) => field.name);
@@ -192,7 +199,7 @@ class RingLineDecoder implements LineDecoder {
     }
     if (first === last) return;
     const outcome = this.read(bytes, first, last, slot);
-    if (outcome === GOOD) {
+    if (outcome === GOOD || (outcome === NOT_FINITE && this.handsOnNotFinite)) {
       this.ring.commit(time, counts.samples);
       counts.samples++;
     } else if (outcome === NOT_FINITE) {
@@ -233,6 +240,7 @@ class RingLineDecoder implements LineDecoder {
         if (next < 0) {
           next = readNonFiniteWord(bytes, at, end);
           if (next < 0) return NON_NUMERIC;
+          values[cell] = Number.NaN;
           finite = false;
         } else {
           const value = values[cell] * scales[field] + offsets[field];

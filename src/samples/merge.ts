@@ -98,6 +98,7 @@ class Merger implements Decoder {
   /** When the latest sample of each device came, [devices]. */
   readonly #times: Float64Array;
   #current = 0;
+  #samples = 0;
   #unmatched = 0;
   #incomplete: number | null = null;
 
@@ -118,7 +119,7 @@ class Merger implements Decoder {
     const all = this.#devices.map(({ decoder }) => decoder.counts);
     return {
       bytes: sum(all, "bytes"),
-      samples: sum(all, "samples"),
+      samples: this.#samples,
       damaged: sum(all, "damaged"),
       rejected: sum(all, "rejected"),
       missing: sum(all, "missing"),
@@ -157,6 +158,7 @@ class Merger implements Decoder {
       ring.values.set(latest, ring.reserve());
       ring.deviceTimes[ring.slot] = from.deviceTimes[slot];
       ring.commit(time, from.sequences[slot]);
+      this.#samples++;
     }
     from.release();
   }

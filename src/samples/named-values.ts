@@ -109,6 +109,7 @@ export class NamedValues {
 
   /** The line names `field` but has no number for it. */
   setMissing(field: number): void {
+    this.ring.values[this.slot + field] = Number.NaN;
     this.finite = false;
     this.mark(field);
   }

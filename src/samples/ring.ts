@@ -35,7 +35,7 @@ export class SampleRing {
   readonly times: Float64Array;
   /** Sequence numbers as the decoder gave them, [capacity + 1]. */
   readonly sequences: Float64Array;
-  /** The device's own milliseconds, NaN where the framing carries none, [capacity + 1]. */
+  /** The device's own milliseconds since it started, NaN where the framing carries none, [capacity + 1]. */
   readonly deviceTimes: Float64Array;
   private oldestSlot = 0;
   private freeSlot = 0;

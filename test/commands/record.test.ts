@@ -52,6 +52,40 @@ describe.concurrent("record", () => {
     expect(sequences).toEqual(Array.from({ length: 510 }, (_, i) => i + 1));
   });
 
+  test("keeps what cannot be true as it came, for whoever replays it to judge", async () => {
+    const { cwd, device, out } = bench();
+    const run = await recordAt(cwd, ["--json"]);
+    device.sample(1, 2, 0);
+    device.sample(Number.NaN, 2, 0);
+    device.sample(1, -Infinity, 9);
+    await until(() => /3 samples, .* 3 on the disk/.test(run.stderr));
+    run.process.kill("SIGTERM");
+    expect(JSON.parse((await run.ended).stdout)).toMatchObject({ samples: 3, damaged: 0, dropped: 0 });
+    expect(readRecording(out).rows).toEqual([
+      [1, 2, 0],
+      [Number.NaN, 2, 0],
+      [1, -Infinity, 9],
+    ]);
+  });
+
+  test("lets the device's milliseconds rise over their wrap, and begin anew where it restarts", async () => {
+    const { cwd, device, out } = bench();
+    const run = await recordAt(cwd);
+    device.setClock(2 ** 32 - 51);
+    device.samples(100);
+    device.setClock(0);
+    device.samples(20);
+    await until(() => /120 samples, .* 120 on the disk/.test(run.stdout));
+    run.process.kill("SIGTERM");
+    expect((await run.ended).code).toBe(0);
+    const { deviceTimes, damaged } = readRecording(out);
+    const rising = Array.from({ length: 100 }, (_, i) => 2 ** 32 - 50 + i);
+    expect(deviceTimes).toEqual([...rising, ...Array.from({ length: 20 }, (_, i) => 1 + i)]);
+    expect(damaged).toBe(0);
+    const replayed = await rivulet(["replay", "c.yaml", "--data", "d.rec", "--json"], { cwd });
+    expect(JSON.parse(replayed.stdout)).toMatchObject({ rows: 120, rejected: 0, damaged: 0 });
+  });
+
   test("ends by itself after --seconds, with one JSON document on standard output", async () => {
     const { cwd, device, out } = bench();
     const run = await recordAt(cwd, ["--seconds", "1", "--json"]);
@@ -100,6 +134,8 @@ describe.concurrent("record", () => {
   test("leaves no file behind where the port cannot be opened", async () => {
     const { cwd, device, out } = bench();
     device.unplug();
+    // Its number may be another test's by now.
+    rmSync(join(cwd, "port"));
     const { code, stderr } = await rivulet(words, { cwd });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^rivulet: .*port.*\n$/);

@@ -31,17 +31,29 @@ function send(device: Device, framing: "frames" | "lines"): void {
   device.samples(500);
 }
 
-/** Runs a command at a fresh port, through which the stream above comes. */
-async function atPort(cwd: string, framing: "frames" | "lines", words: string[], done: RegExp) {
+/** Runs a command at a fresh port, through which a stream comes, by default the one above. */
+async function atPort(
+  cwd: string,
+  framing: "frames" | "lines",
+  words: string[],
+  done: RegExp | ((stdout: string) => boolean),
+  stream: (device: Device, framing: "frames" | "lines") => void = send,
+) {
   const device = createStream(framing).open();
   device.plugIn(join(cwd, "port"));
   const run = startRivulet(words, { cwd });
   await until(() => run.stdout.includes("is open"));
-  send(device, framing);
-  await until(() => done.test(run.stdout));
+  stream(device, framing);
+  await until(() => (done instanceof RegExp ? done.test(run.stdout) : done(run.stdout)));
   run.process.kill("SIGTERM");
   expect((await run.ended).code).toBe(0);
   device.unplug();
+}
+
+/** The newest status line of a run whose lines are JSON. */
+function statusIn(stdout: string) {
+  const line = stdout.split("\n").findLast((text) => text.startsWith("{") && text.includes('"status"'));
+  return line === undefined ? null : JSON.parse(line);
 }
 
 function knowledge(path: string) {
@@ -75,15 +87,49 @@ describe.concurrent("a replayed recording", () => {
   ] as const)("gives the same learner bit for bit as the live run, %s", async (framing, more) => {
     const cwd = folderWith({ "c.yaml": configFor(framing, more) });
     const record = ["record", "c.yaml", "--out", "d.rec"];
-    await atPort(cwd, framing, record, /150[12] samples, .* 1502 on the disk/);
+    await atPort(cwd, framing, record, /150[123] samples, .* 1503 on the disk/);
     await atPort(cwd, framing, ["run", "c.yaml", "--status-every", "50ms"], / 1500 samples, /);
     const [live] = readdirSync(join(cwd, "saved")).filter((name) => name.endsWith(".msgpack"));
     writeFileSync(join(cwd, "d.rec.gz"), gzipSync(readFileSync(join(cwd, "d.rec"))));
     for (const data of ["d.rec", "d.rec.gz"]) {
       const result = await replay(cwd, ["c.yaml", "--data", data, "--save", "replayed.msgpack"]);
-      expect(result).toMatchObject({ rows: 1502, rejected: 2, damaged: 0, tornBytes: 0 });
+      expect(result).toMatchObject({ rows: 1503, rejected: 3, damaged: 0, tornBytes: 0 });
       expect(knowledge(join(cwd, "replayed.msgpack"))).toEqual(knowledge(join(cwd, "saved", live)));
     }
+  });
+
+  test.each([
+    ["frames", "{ outOfRange: clamp, notFinite: hold, stuck: skip }"],
+    ["lines", "{ outOfRange: hold, notFinite: hold }"],
+    ["lines", "{ outOfRange: skip }"],
+  ] as const)("vets values as the live run did, %s, values: %s", async (framing, values) => {
+    const config = configFor(framing)
+      .replace("name: x, type: f32", "name: x, type: f32, range: [-0.8, 0.7]")
+      .replace("name: y, type: f32", "name: y, type: f32, stuck: 3")
+      .replace("name: label, type: u8", "name: label, type: u8, range: [0, 2]")
+      .replace("source:", `source:\n  values: ${values}`);
+    const cwd = folderWith({ "c.yaml": config });
+    const faulty = (device: Device) => {
+      device.begin();
+      device.samples(400);
+      for (let i = 0; i < 6; i++) device.sample(0.1 * i, 0.25, 1);
+      for (const x of [5, Number.NaN, 0.5, Number.POSITIVE_INFINITY, -7]) device.sample(x, Number.NaN, 2);
+      device.sample(9, 0.5, 3);
+      device.samples(400);
+      device.sample(0.25, 0.5, 0);
+    };
+    await atPort(cwd, framing, ["record", "c.yaml", "--out", "d.rec"], / 813 on the disk/, faulty);
+    let status = { samples: 0, rejected: 0, faults: [] };
+    const hasAll = (stdout: string) => {
+      status = statusIn(stdout) ?? status;
+      return status.samples + status.rejected === 813;
+    };
+    await atPort(cwd, framing, ["run", "c.yaml", "--status-every", "50ms", "--json"], hasAll, faulty);
+    const [live] = readdirSync(join(cwd, "saved")).filter((name) => name.endsWith(".msgpack"));
+    const result = await replay(cwd, ["c.yaml", "--data", "d.rec", "--save", "replayed.msgpack"]);
+    expect(knowledge(join(cwd, "replayed.msgpack"))).toEqual(knowledge(join(cwd, "saved", live)));
+    expect([result.faults, result.rejected]).toEqual([status.faults, status.rejected]);
+    expect(result.faults.map(({ field }: { field: string }) => field)).toEqual(["x", "y", "label"]);
   });
 
   test("goes at full speed, or as it was recorded, and learns the same", async () => {

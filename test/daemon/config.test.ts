@@ -70,6 +70,8 @@ test("fills in every default of a config that names only its target, but those t
       crc: 16,
       fields: null,
       ignore: [],
+      rate: null,
+      values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm" },
       queue: { samples: 1024, whenFull: "drop-oldest" },
     },
     target: { column: "flow", standardize: true },
@@ -275,6 +277,76 @@ test("says where a file stops being YAML", () => {
   expect(refusal("target: {column: x}\ntarget: {column: y}\n")).toMatch(
     /^pump\.yaml:2: this is not YAML.*unique/,
   );
+});
+
+describe("values that cannot be true", () => {
+  const fieldsOf = (temperature: string, more = "") =>
+    `source: { framing: lines, fields: [{ name: temperature${temperature} }, label]${more} }\ntarget: { column: label }\n`;
+
+  test("are told by ranges, by how long a value may stay, and by the rate; policies say what becomes of them", () => {
+    const more = ", rate: 12.5, values: { outOfRange: clamp, stuck: skip, notFinite: hold }";
+    const { fields, rate, values } = parseConfig(
+      fieldsOf(", range: [-40, 125], stuck: 600", more),
+      "p.yaml",
+    ).source;
+    expect(fields?.[0]).toMatchObject({ name: "temperature", range: [-40, 125], stuck: 600 });
+    expect([rate, values]).toEqual([12.5, { outOfRange: "clamp", stuck: "skip", notFinite: "hold" }]);
+  });
+
+  test.each([
+    [
+      ", range: [125, -40]",
+      "",
+      /^pump\.yaml:1: source\.fields\[0\]\.range of field "temperature" is 125 to -40: give two/,
+    ],
+    [", range: [0]", "", /\.range must be two numbers such as \[-40, 125\], found a list$/],
+    [", range: [0, 1, 2]", "", /\.range must be two numbers such as \[-40, 125\], found a list$/],
+    [", range: 7", "", /\.range must be two numbers such as \[-40, 125\], found the number 7$/],
+    [", range: [0, .inf]", "", /\.range\[1\] must be a finite number/],
+    [", stuck: 1", "", /\.stuck must be a whole number from 2 to 2147483648, found the number 1$/],
+    ["", ", rate: 0", /^pump\.yaml:1: source\.rate must be a number above 0, found the number 0$/],
+    [
+      "",
+      ", file: a.rec, rate: 5",
+      /^pump\.yaml:1: source\.framing .*\npump\.yaml:1: source\.rate belongs to samples that come/,
+    ],
+    [
+      ", range: [0, 1]",
+      ", values: { notFinite: clamp }",
+      /\.notFinite must be skip or hold, found the text "clamp"$/,
+    ],
+    [
+      ", range: [0, 1]",
+      ", values: { outOfRange: clmp }",
+      /\.outOfRange must be skip or clamp or hold or alarm, found the text "clmp"; did you mean "clamp"\?$/,
+    ],
+    [", stuck: 9", ", values: { stuck: hold }", /\.stuck must be skip or alarm, found the text "hold"$/],
+    [
+      ", stuck: 9",
+      ", values: { outOfRange: skip }",
+      /^pump\.yaml:1: source\.values\.outOfRange needs a field of source\.fields with a range: give it one, such as/,
+    ],
+    [
+      ", range: [0, 1]",
+      ", values: { stuck: skip }",
+      /^pump\.yaml:1: source\.values\.stuck needs a field of source\.fields that can be stuck: say for how many/,
+    ],
+  ])("are refused where they make no sense: %s %s", (temperature, more, sentence) => {
+    expect(refusal(fieldsOf(temperature, more))).toMatch(sentence);
+  });
+
+  test("a label that is not true is never made up", () => {
+    const text = `source:
+  framing: lines
+  fields: [x, { name: flow, range: [0, 9] }]
+  values: { outOfRange: clamp }
+target: { column: flow }
+`;
+    expect(refusal(text)).toBe(
+      "pump.yaml:4: source.values.outOfRange is clamp, but only the target has a range, and a label that is not true is never learned from: make it skip",
+    );
+    expect(parseConfig(text.replace("clamp", "skip"), "p.yaml").source.values.outOfRange).toBe("skip");
+  });
 });
 
 test("refuses an empty file and one that is no map", () => {

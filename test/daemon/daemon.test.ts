@@ -1,5 +1,14 @@
 /** The daemon as it lives on a board: `rivulet run` at a serial port, with signals, kills and pulled plugs. */
-import { chmodSync, chownSync, readdirSync, readFileSync, renameSync, statSync, truncateSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
@@ -216,7 +225,11 @@ describe.concurrent("the daemon", () => {
     device.samples(100);
     const status = await daemon.event("status", (line) => line.samples === 200);
     expect(status).toMatchObject({ damaged: 2, rejected: 4, missing: 0, updates: 200, skippedSteps: 0 });
-    expect(status.text).toContain("2 damaged, 4 rejected");
+    expect(status.text).toContain("2 damaged, 4 rejected; x 1 not finite; y 1 not finite;");
+    expect(status.faults).toEqual([
+      { field: "x", notFinite: 1, outOfRange: 0, stuck: 0 },
+      { field: "y", notFinite: 1, outOfRange: 0, stuck: 0 },
+    ]);
     daemon.process.kill("SIGTERM");
     await daemon.ended;
     const clean = bench();
@@ -238,9 +251,41 @@ describe.concurrent("the daemon", () => {
     device.text("booting ...\n1,2\n1,2,0,4\n1,nan,0\n0.5,0.5,-1\n0.5,0.5,1.5\n");
     device.samples(40);
     const status = await daemon.event("status", (line) => line.samples === 80);
-    expect(status).toMatchObject({ damaged: 3, rejected: 3 });
+    expect(status).toMatchObject({ damaged: 3, rejected: 3, rate: null });
+    expect(status.faults).toEqual([{ field: "y", notFinite: 1, outOfRange: 0, stuck: 0 }]);
     daemon.process.kill("SIGTERM");
     expect((await daemon.ended).code).toBe(0);
+  });
+
+  test("takes values out of their range and stuck ones as its config says, and tells each once", async () => {
+    const { cwd, device } = bench();
+    const config = configFor()
+      .replace("name: x, type: f32", "name: x, type: f32, range: [-2, 2]")
+      .replace("name: y, type: f32", "name: y, type: f32, stuck: 20")
+      .replace("source:", "source:\n  values: { outOfRange: clamp, stuck: skip }");
+    writeFileSync(join(cwd, "c.yaml"), config);
+    const daemon = await runAt(cwd);
+    device.samples(50);
+    for (let i = 0; i < 5; i++) device.sample(7, i / 8, 1);
+    for (let i = 0; i < 30; i++) device.sample(i / 64, 0.75, 1);
+    device.samples(150);
+    const status = await daemon.event("status", (line) => line.samples === 224);
+    expect(status).toMatchObject({ rejected: 11, damaged: 0, dropped: 0 });
+    expect(status.faults).toEqual([
+      { field: "x", notFinite: 0, outOfRange: 5, stuck: 0 },
+      { field: "y", notFinite: 0, outOfRange: 0, stuck: 11 },
+    ]);
+    expect(status.text).toContain("; 11 rejected; x 5 out of range; y 11 stuck; ");
+    daemon.process.kill("SIGTERM");
+    await daemon.ended;
+    expect(daemon.events("values-wrong").map(({ text, problem }) => [text, problem])).toEqual([
+      ["x is out of its range, -2 to 2: 7; taken as 2", true],
+      ["y has been 0.75 for 20 samples; skipped", true],
+    ]);
+    expect(daemon.events("values-right").map(({ text, problem }) => [text, problem])).toEqual([
+      ["x has been good for 100 samples, after 5 out of range", false],
+      ["y has been good for 100 samples, after 11 stuck", false],
+    ]);
   });
 
   test("numbers what never arrived", async () => {

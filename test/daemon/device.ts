@@ -29,6 +29,8 @@ export interface Device {
   /** Sends the next samples of the stream, of a rule that bends: x, y, class 0 to 2. */
   samples(count: number): void;
   sample(x: number, y: number, label: number): void;
+  /** Sets the device's own milliseconds, which are otherwise its count of samples; they go on by one a sample. */
+  setClock(milliseconds: number): void;
   bytes(bytes: Uint8Array): void;
   text(text: string): void;
   /** Makes `link` lead to this device. */
@@ -43,6 +45,7 @@ export interface Device {
 export function createStream(framing: "frames" | "lines" = "frames") {
   const random = createRandom(7);
   let sequence = 0;
+  let milliseconds = 0;
   return {
     /** A new device on a new port, through which the stream goes on. */
     open(): Device {
@@ -63,9 +66,13 @@ export function createStream(framing: "frames" | "lines" = "frames") {
         },
         sample(x, y, label) {
           sequence++;
+          milliseconds++;
           if (framing === "lines") return device.text(`${x},${y},${label}\n`);
           const frame = new Uint8Array(encoder.maximumBytes);
-          device.bytes(frame.subarray(0, encoder.encode([x, y, label], sequence, sequence, frame, 0)));
+          device.bytes(frame.subarray(0, encoder.encode([x, y, label], sequence, milliseconds, frame, 0)));
+        },
+        setClock(next) {
+          milliseconds = next;
         },
         samples(count) {
           for (let i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Intake } from "../../src/daemon/intake.ts";
+import { createSteadyClock } from "../../src/samples/clock.ts";
 import { defineFields } from "../../src/samples/fields.ts";
 import { createLineDecoder } from "../../src/samples/lines.ts";
 import { type RingPolicy, SampleRing } from "../../src/samples/ring.ts";
@@ -7,7 +8,7 @@ import type { Receive, Source } from "../../src/samples/source.ts";
 import { until } from "../until.ts";
 
 /** An intake of lines "n,0" from a source that the test speaks for. */
-async function intake(capacity: number, policy: RingPolicy, observeMs = 0) {
+async function intake(capacity: number, policy: RingPolicy, observeMs = 0, clock = createSteadyClock()) {
   let receive: Receive = () => {};
   const source: Source = {
     counts: { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 },
@@ -21,17 +22,20 @@ async function intake(capacity: number, policy: RingPolicy, observeMs = 0) {
     startsAtLine: true,
   });
   const observed: number[] = [];
-  const way = new Intake(source, decoder, ring, (values, offset) => {
+  const times: number[] = [];
+  const observe = (values: Float64Array, offset: number) => {
     observed.push(values[offset]);
+    times.push(ring.times[ring.frontSlot]);
     for (const end = performance.now() + observeMs; performance.now() < end; );
-  });
+  };
+  const way = new Intake(source, decoder, ring, observe, clock);
   await way.open();
   /** Sends samples with the numbers from `first` to before `end`, as one chunk. */
   const send = (first: number, end: number) => {
     const chunk = Buffer.from(numbers(first, end).reduce((text, n) => `${text}${n},0\n`, ""));
     receive(chunk, chunk.length);
   };
-  return { way, ring, observed, send };
+  return { way, ring, observed, times, send };
 }
 
 const numbers = (first: number, end: number) => Array.from({ length: end - first }, (_, i) => first + i);
@@ -84,4 +88,17 @@ test("observes before it reads on once the ring is half full, so that a burst of
   await way.close();
   expect(observed).toEqual(numbers(0, 1000));
   expect(ring.dropped).toBe(0);
+});
+
+test("gives samples times that keep order and distance while the system's clock is set", async () => {
+  const hands = { system: 1_000_000, uptime: 3 };
+  const clock = createSteadyClock({ system: () => hands.system, uptime: () => hands.uptime });
+  const { way, times, send } = await intake(100, "pause", 0, clock);
+  for (const jumpMs of [0, 86_400_000, -999_000_000, 0]) {
+    send(0, 1);
+    hands.system += 20 + jumpMs;
+    hands.uptime += 0.02;
+  }
+  await way.close();
+  expect(times).toEqual([1_000_000, 1_000_020, 1_000_040, 1_000_060]);
 });

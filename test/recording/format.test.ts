@@ -88,7 +88,7 @@ const anySample = fc.record({
   values: fc.array(fc.double(), { minLength: 3, maxLength: 3 }),
   time: fc.double({ noNaN: true }),
   sequence: fc.double({ noNaN: true }),
-  deviceTime: fc.oneof(fc.nat(0xffffffff), fc.constant(Number.NaN)),
+  deviceTime: fc.oneof(fc.nat(0xffffffff), fc.nat(2 ** 40), fc.constant(Number.NaN)),
 });
 
 describe("a recording", () => {
@@ -183,6 +183,15 @@ describe("a recording", () => {
     }
     // A sample: 2 + 4 + 1 bytes of values, 2 of its time, 4 of the device's. Its number is understood.
     expect(encoder.take().length).toBeLessThan(samples.length * 13 + 70);
+  });
+
+  test("takes four bytes more for the device's time only once that is beyond 32 bits", () => {
+    const bytesFrom = (first: number) => {
+      const late = samples.slice(0, 7).map((sample, i) => ({ ...sample, deviceTime: first + i }));
+      return blocksOf(pump, late)[0].length;
+    };
+    expect(bytesFrom(2 ** 32 - 7)).toBe(bytesFrom(0));
+    expect(bytesFrom(2 ** 32 - 6)).toBe(bytesFrom(0) + 4 * 7);
   });
 
   test("gives the columns that are wanted, in the order wanted, and names the nearest where one is not there", () => {

@@ -17,11 +17,13 @@ export function readRecording(path: string) {
   decoder.decode(bytes, 0, bytes.length);
   const rows: number[][] = [];
   const sequences: number[] = [];
+  const deviceTimes: number[] = [];
   for (; ring.length > 0; ring.release()) {
     const front = ring.front();
     rows.push([...ring.values.subarray(front, front + ring.width)]);
     sequences.push(ring.sequences[ring.frontSlot]);
+    deviceTimes.push(ring.deviceTimes[ring.frontSlot]);
   }
   const { header, counts, unfinishedBytes } = decoder;
-  return { header, rows, sequences, unfinishedBytes, damaged: counts.damaged };
+  return { header, rows, sequences, deviceTimes, unfinishedBytes, damaged: counts.damaged };
 }

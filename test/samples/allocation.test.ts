@@ -2,10 +2,11 @@ import { expect, test } from "vitest";
 import { measureAllocation } from "../allocation.ts";
 
 test.each([
-  ["frames", "frames"],
-  ["lines of cells", "lines"],
-  ["lines of JSON and of pairs", "named-lines"],
-])("decoding a million %s allocates nothing on the heap", (_, script) => {
+  ["decoding", "frames", "frames"],
+  ["decoding", "lines of cells", "lines"],
+  ["decoding", "lines of JSON and of pairs", "named-lines"],
+  ["vetting", "samples, many with values that cannot be true,", "vetting"],
+])("%s a million %s allocates nothing on the heap", (_verb, _what, script) => {
   const { collections, heapGrowth } = measureAllocation(new URL(`./${script}-repeated.ts`, import.meta.url));
   expect(collections).toBe(0);
   // 16 bytes a sample, the smallest thing V8 can allocate, would be 16 million.

@@ -10,6 +10,18 @@ test("keeps what a field says", () => {
   expect(defineFields([field])).toEqual([field]);
 });
 
+test("keeps what it says of values that can be true", () => {
+  const field: FieldDescription = {
+    name: "temperature",
+    type: "i16",
+    scale: 0.01,
+    offset: -40,
+    range: [-40, 125],
+    stuck: 600,
+  };
+  expect(defineFields([field])).toEqual([field]);
+});
+
 test("packed fields take the bytes of their types and no padding", () => {
   const types = ["f32", "f64", "i8", "u8", "i16", "u16", "i32", "u32"] as const;
   expect(packedBytes(defineFields(types.map((type) => ({ name: type, type }))))).toBe(26);
@@ -42,6 +54,14 @@ const refused: [string, FieldDescription[], string][] = [
     [{ name: "a", offset: -Infinity }],
     'source.fields[0].offset of field "a" is -Infinity',
   ],
+  ["a range upside down", [{ name: "a", range: [2, 1] }], 'source.fields[0].range of field "a" is 2 to 1'],
+  ["a range of one value", [{ name: "a", range: [1, 1] }], 'source.fields[0].range of field "a" is 1 to 1'],
+  [
+    "an infinite range",
+    [{ name: "a", range: [0, Infinity] }],
+    'source.fields[0].range of field "a" is 0 to Infinity: give two finite numbers, the lower first',
+  ],
+  ["a value stuck at once", [{ name: "a", stuck: 1 }], 'source.fields[0].stuck of field "a" is 1'],
 ];
 
 test.each(refused)("refuses %s", (_, descriptions, sentence) => {

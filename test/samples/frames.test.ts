@@ -6,7 +6,7 @@ import { defineFields } from "../../src/samples/fields.ts";
 import {
   createFrameDecoder,
   createFrameEncoder,
-  type FrameOptions,
+  type FrameDecoderOptions,
   frameBytes,
 } from "../../src/samples/frames.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
@@ -22,7 +22,7 @@ import {
   takeRows,
 } from "./streams.ts";
 
-function receiver(options: FrameOptions = {}, fields = fewFields) {
+function receiver(options: FrameDecoderOptions = {}, fields = fewFields) {
   const ring = new SampleRing(fields.length, 1000, "drop-oldest");
   return { ring, decoder: createFrameDecoder(fields, ring, options) };
 }
@@ -236,8 +236,11 @@ describe("what is damaged", () => {
 });
 
 describe("a value that is not finite", () => {
-  test("makes the sample rejected, not damaged, and not missing", () => {
-    const { ring, decoder } = receiver({}, allFields);
+  test.each([
+    ["makes the sample rejected, not damaged, and not missing", false, [1, 3]],
+    ["is handed on where someone else judges", true, [1, Number.NaN, 1, 3]],
+  ])("%s", (_, handsOnNotFinite, taken) => {
+    const { ring, decoder } = receiver({ handsOnNotFinite }, allFields);
     const encoder = createFrameEncoder(allFields);
     const target = new Uint8Array(encoder.maximumBytes);
     const poisons: [number, number][] = [
@@ -252,8 +255,9 @@ describe("a value that is not finite", () => {
         target.subarray(0, encoder.encode([...poison, 0, 0, 0, 0, 0, 0], sequence, sequence, target, 0)),
       );
     }
-    expect(decoder.counts).toMatchObject({ samples: 2, rejected: 2, damaged: 0, missing: 0 });
-    expect(takeRows(ring).map((row) => row[0])).toEqual([1, 3]);
+    const samples = taken.length;
+    expect(decoder.counts).toMatchObject({ samples, rejected: 4 - samples, damaged: 0, missing: 0 });
+    expect(takeRows(ring).map((row) => row[0])).toEqual(taken);
   });
 });
 
@@ -335,6 +339,42 @@ describe("sequence numbers", () => {
       feed(decoder, target.subarray(0, encoder.encode([0, value], 0, 0, target, 0)));
     }
     expect(decoder.counts).toMatchObject({ samples: 3, missing: 0 });
+  });
+});
+
+describe("the device's milliseconds", () => {
+  const day = 86_400_000;
+  /** The times handed on of frames with these, which wrap at 2^32; null stands for a reset. */
+  function times(...milliseconds: (number | null)[]) {
+    const { ring, decoder } = receiver();
+    for (const [sequence, time] of milliseconds.entries()) {
+      if (time === null) decoder.reset();
+      else feed(decoder, frame(sequence, { milliseconds: time }));
+    }
+    return Array.from({ length: ring.length }, (_, slot) => ring.deviceTimes[slot]);
+  }
+
+  test("rise over every wrap, whatever there is between two frames", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(24 * day), { minLength: 1, maxLength: 20 }),
+        fc.nat(0xffffffff),
+        (steps, first) => {
+          const sent = [first];
+          for (const step of steps) sent.push(sent[sent.length - 1] + step);
+          expect(times(...sent)).toEqual(sent);
+        },
+      ),
+    );
+  });
+
+  test("begin anew when the device restarts, also after a wrap", () => {
+    expect(times(2 ** 32 - 10, 2 ** 32 + 10, 3, 13)).toEqual([2 ** 32 - 10, 2 ** 32 + 10, 3, 13]);
+  });
+
+  test("go on over a reconnect, unless they went back", () => {
+    expect(times(2 ** 32 - 10, null, 10)).toEqual([2 ** 32 - 10, 2 ** 32 + 10]);
+    expect(times(2 ** 32 - 10, 2 ** 32 + 500, null, 400)).toEqual([2 ** 32 - 10, 2 ** 32 + 500, 400]);
   });
 });
 

@@ -351,6 +351,19 @@ test("stops before the first line that a pausing ring has no room for", () => {
   expect(takeRows(ring)).toEqual([[4, 5, 6]]);
 });
 
+test.each([
+  ["1,nan,3", [1, Number.NaN, 3]],
+  ["1,2,-inf", [1, 2, Number.NaN]],
+  ["1,2,1e400", [1, 2, Number.POSITIVE_INFINITY]],
+  ['{"a":1,"b":null,"c d":3}', [1, Number.NaN, 3]],
+  ["a:ovf,b:2,c d:3", [Number.NaN, 2, 3]],
+])("hands on a value that is not finite where someone else judges: %s", (line, row) => {
+  const { ring, decoder } = receiver({ startsAtLine: true, handsOnNotFinite: true });
+  feed(decoder, Buffer.from(`7,7,7\n${line}\n`));
+  expect(takeRows(ring)).toEqual([[7, 7, 7], row]);
+  expect(decoder.counts).toMatchObject({ samples: 2, rejected: 0, damaged: 0 });
+});
+
 test("no noise makes a sample with a value that is not finite", () => {
   const words = ["{", "}", "[", "]", '"a":', '"b":', '"c d":', "a:", "b:", "c d:", '"', "\\", "null", "true"];
   const unit = fc.constantFrom(..."0123456789.,;-+eE \t\r\nnaif", ...words);

@@ -1,0 +1,66 @@
+/** What a daemon looks at every few seconds and tells once: a clock that was set, and a rate that is not as declared. */
+import type { SteadyClock } from "../samples/clock.ts";
+import { RateWatch } from "../samples/rate.ts";
+import type { Log } from "./log.ts";
+import { formatDuration } from "./quantities.ts";
+
+/** Between two looks. */
+export const lookEveryMs = 5000;
+
+/** A clock that the network keeps is off by less. */
+const mostAheadMs = 5000;
+
+/** Gives a function that says, once for each time the system's clock was set, what that means. */
+export function createClockWatch(clock: SteadyClock, log: Log): () => void {
+  let told = 0;
+  return () => {
+    const ahead = clock.systemAhead();
+    const jumpMs = ahead - told;
+    if (Math.abs(jumpMs) <= mostAheadMs) return;
+    told = ahead;
+    log({
+      event: "clock-set",
+      text: `the system's clock was set ${jumpMs > 0 ? "forward" : "back"} by ${formatDuration(Math.abs(jumpMs))}; the times of samples go on as they were until the next start`,
+      details: { jumpMs },
+    });
+  };
+}
+
+/** How fast samples come, beside what the config declares. */
+export interface RateStatus {
+  /** Samples a second. */
+  declared: number;
+  /** Samples a second in the latest window of ten seconds or more; null before the first has passed. */
+  measured: number | null;
+  /** Windows in which it was less than half or more than double the declared rate. */
+  farWindows: number;
+  /** Whether the latest was one of them. */
+  isFar: boolean;
+}
+
+/** What has come so far: samples, and times that the source went away or was opened. */
+type Progress = () => { samples: number; breaks: number };
+
+/** Watches the rate of a source, and says once when it is far from the declared one, and once when it is right again. */
+export function createRateWatch(declared: number, clock: SteadyClock, progress: Progress, log: Log) {
+  const { samples, breaks } = progress();
+  const watch = new RateWatch(declared, clock.now(), samples, breaks);
+  return {
+    look(): void {
+      const { samples, breaks } = progress();
+      const change = watch.look(clock.now(), samples, breaks);
+      if (change === null) return;
+      const measured = Number(watch.measured?.toPrecision(3));
+      const text =
+        change === "far"
+          ? `${measured} samples a second come, and source.rate declares ${declared}; see what the device does, or correct it`
+          : `${measured} samples a second come, as source.rate declares again; ${watch.farWindows} windows were far from it`;
+      const details = { declared, measured, farWindows: watch.farWindows };
+      log({ event: `rate-${change}`, text, problem: change === "far", details });
+    },
+    status(): RateStatus {
+      const { measured, farWindows, isFar } = watch;
+      return { declared, measured, farWindows, isFar };
+    },
+  };
+}

@@ -1,0 +1,249 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  type FaultChange,
+  type ValuePolicies,
+  type VettedField,
+  Vetting,
+} from "../../src/samples/vetting.ts";
+
+const fields: VettedField[] = [
+  { name: "temperature", range: [-40, 125] },
+  { name: "flow", stuck: 4 },
+  { name: "label", range: [0, 2] },
+];
+const usual: ValuePolicies = { notFinite: "skip", outOfRange: "skip", stuck: "alarm" };
+
+function bench(policies: Partial<ValuePolicies> = {}) {
+  const told: FaultChange[] = [];
+  const vetting = new Vetting(fields, { ...usual, ...policies }, "label", (change) => told.push(change));
+  /** What goes on to the learner of these rows; null for one that is skipped. */
+  const pass = (...rows: number[][]) =>
+    rows.map((row) => {
+      // Not at the beginning, as in a ring.
+      const values = Float64Array.of(999, ...row, 999);
+      const passes = vetting.vet(values, 1);
+      expect([values[0], values.at(-1)]).toEqual([999, 999]);
+      return passes ? [...values.subarray(1, -1)] : null;
+    });
+  const texts = () => told.map(({ text }) => text);
+  /** Good rows, whose flow is never the same twice. */
+  let flow = 0;
+  const good = (count: number) => pass(...Array.from({ length: count }, () => [20, flow++ / 1000, 1]));
+  return { vetting, told, texts, pass, good };
+}
+
+test("good samples go on as they are, and nothing is counted or told", () => {
+  const { vetting, told, pass } = bench();
+  const rows = [
+    [-40, 1, 0],
+    [125, -1e30, 2],
+    [0, 0, 1],
+  ];
+  expect(pass(...rows)).toEqual(rows);
+  expect([vetting.skipped, vetting.report(), told]).toEqual([0, [], []]);
+});
+
+describe("a value that is not finite", () => {
+  test("makes its sample skipped, and is counted for its field", () => {
+    const { vetting, pass, texts } = bench();
+    expect(pass([20, Number.NaN, 1], [Number.POSITIVE_INFINITY, 1, 1], [20, -Infinity, 1])).toEqual([
+      ...[null, null, null],
+    ]);
+    expect(vetting.skipped).toBe(3);
+    expect(vetting.report()).toEqual([
+      { field: "temperature", notFinite: 1, outOfRange: 0, stuck: 0 },
+      { field: "flow", notFinite: 2, outOfRange: 0, stuck: 0 },
+    ]);
+    expect(texts()).toEqual([
+      "flow is not a finite number: NaN; skipped",
+      "temperature is not a finite number: Infinity; skipped",
+    ]);
+  });
+
+  test("is one that is infinite for the network, which counts in float32", () => {
+    const { vetting, pass } = bench();
+    expect(pass([20, 3.4e38, 1], [20, 3.5e38, 1], [1e300, 0, 1])).toEqual([[20, 3.4e38, 1], null, null]);
+    expect(vetting.report().map(({ field, notFinite }) => [field, notFinite])).toEqual([
+      ["temperature", 1],
+      ["flow", 1],
+    ]);
+  });
+
+  test("is replaced by the last good value where that is to be held, once there is one", () => {
+    const { vetting, pass, texts } = bench({ notFinite: "hold" });
+    const nan = Number.NaN;
+    expect(pass([nan, 1, 0], [21, 2, 0], [nan, nan, 1], [300, 3, 0], [nan, 4, 0])).toEqual([
+      null,
+      [21, 2, 0],
+      [21, 2, 1],
+      null, // out of range, which is skipped, and no good value either
+      [21, 4, 0],
+    ]);
+    expect(vetting.skipped).toBe(2);
+    expect(texts().slice(0, 2)).toEqual([
+      "temperature is not a finite number: NaN; skipped until there is a good value",
+      "flow is not a finite number: NaN; taken as 2, the last good value",
+    ]);
+  });
+});
+
+describe("a value out of its range", () => {
+  test.each([
+    ["skip", [null, null], "skipped"],
+    [
+      "clamp",
+      [
+        [125, 2, 1],
+        [-40, 3, 1],
+      ],
+      "taken as 125",
+    ],
+    [
+      "hold",
+      [
+        [21.5, 2, 1],
+        [21.5, 3, 1],
+      ],
+      "taken as 21.5, the last good value",
+    ],
+    [
+      "alarm",
+      [
+        [130.2, 2, 1],
+        [-273, 3, 1],
+      ],
+      "learned from all the same",
+    ],
+  ] as const)("where the policy is %s", (outOfRange, after, fate) => {
+    const { vetting, pass, told } = bench({ outOfRange });
+    pass([21.5, 1, 1]);
+    expect(pass([130.2, 2, 1], [-273, 3, 1])).toEqual(after);
+    expect(vetting.skipped).toBe(after[0] === null ? 2 : 0);
+    expect(vetting.report()).toEqual([{ field: "temperature", notFinite: 0, outOfRange: 2, stuck: 0 }]);
+    expect(told).toEqual([
+      {
+        text: `temperature is out of its range, -40 to 125: 130.2; ${fate}`,
+        isProblem: true,
+        faults: { field: "temperature", notFinite: 0, outOfRange: 1, stuck: 0 },
+      },
+    ]);
+  });
+
+  test.each(["clamp", "hold", "alarm"] as const)(
+    "of the target is skipped, also where the policy is %s",
+    (policy) => {
+      const { vetting, pass, texts } = bench({ outOfRange: policy, notFinite: "hold" });
+      expect(pass([20, 1, 1], [20, 2, 3], [20, 3, Number.NaN])).toEqual([[20, 1, 1], null, null]);
+      expect(vetting.report()).toEqual([{ field: "label", notFinite: 1, outOfRange: 1, stuck: 0 }]);
+      expect(texts()).toEqual([
+        "label is out of its range, 0 to 2: 3; skipped",
+        "label is not a finite number: NaN; skipped",
+      ]);
+    },
+  );
+});
+
+describe("a value that stays the same", () => {
+  const flows = (...values: number[]) => values.map((flow) => [20, flow, 1]);
+
+  test("is stuck from the declared number of samples on, and each further one counts", () => {
+    const { vetting, pass, texts } = bench();
+    expect(pass(...flows(7, 7, 7))).toEqual(flows(7, 7, 7));
+    expect(vetting.report()).toEqual([]);
+    expect(pass(...flows(7, 7, 7, 7))).toEqual(flows(7, 7, 7, 7));
+    expect(vetting.report()).toEqual([{ field: "flow", notFinite: 0, outOfRange: 0, stuck: 4 }]);
+    pass(...flows(8, 7, 7, 7, 8));
+    expect(vetting.report()[0].stuck).toBe(4);
+    expect(texts()).toEqual(["flow has been 7 for 4 samples; learned from all the same"]);
+  });
+
+  test("is skipped where that is the policy, until it moves", () => {
+    const { vetting, pass } = bench({ stuck: "skip" });
+    expect(pass(...flows(7, 7, 7, 7, 7, 8))).toEqual([...flows(7, 7, 7), null, null, ...flows(8)]);
+    expect(vetting.skipped).toBe(2);
+  });
+
+  test("begins anew after a value that is none", () => {
+    const { vetting, pass } = bench();
+    pass(...flows(7, 7, 7, Number.NaN, 7, 7, 7));
+    expect(vetting.report()).toEqual([{ field: "flow", notFinite: 1, outOfRange: 0, stuck: 0 }]);
+  });
+
+  test("is 0 from the first sample on like any other", () => {
+    const { vetting, pass } = bench();
+    pass(...flows(0, 0, 0));
+    expect(vetting.report()).toEqual([]);
+    pass(...flows(0));
+    expect(vetting.report()[0].stuck).toBe(1);
+  });
+});
+
+describe("the log", () => {
+  test("has one line when a fault begins, and one when the field was good for 100 samples", () => {
+    const { told, texts, pass, good } = bench();
+    for (let turn = 0; turn < 5; turn++) {
+      pass([200, 0, 1], [-50, 1, 1]);
+      good(99);
+    }
+    expect(texts()).toEqual(["temperature is out of its range, -40 to 125: 200; skipped"]);
+    good(1);
+    expect(told.slice(1)).toEqual([
+      {
+        text: "temperature has been good for 100 samples, after 10 out of range",
+        isProblem: false,
+        faults: { field: "temperature", notFinite: 0, outOfRange: 10, stuck: 0 },
+      },
+    ]);
+    good(1000);
+    pass([126, 0, 1]);
+    expect(texts().slice(2)).toEqual(["temperature is out of its range, -40 to 125: 126; skipped"]);
+  });
+
+  test("takes twice as many good samples each time, so that a fault now and then does not fill it", () => {
+    const { vetting, texts, pass, good } = bench();
+    for (let turn = 0; turn < 20; turn++) {
+      pass([200, 0, 1]);
+      good(500);
+    }
+    expect(vetting.skipped).toBe(20);
+    expect(texts().map((text) => text.replace(/.*(is out|good for \d+).*/, "$1"))).toEqual([
+      ...["is out", "good for 100", "is out", "good for 200", "is out", "good for 400", "is out"],
+    ]);
+  });
+
+  test("tells each kind of fault and each field by itself, and all of a field's when it is good again", () => {
+    const { vetting, texts, pass, good } = bench();
+    pass([200, Number.NaN, 1]);
+    good(50);
+    pass([Number.NaN, 1, 1]);
+    good(50);
+    expect(texts().slice(3)).toEqual(["flow has been good for 100 samples, after 1 not finite"]);
+    good(50);
+    expect(texts().slice(4)).toEqual([
+      "temperature has been good for 100 samples, after 1 not finite, 1 out of range",
+    ]);
+    expect(vetting.skipped).toBe(2);
+  });
+});
+
+test("what goes on is finite and in range wherever nothing but an alarm lets it pass", () => {
+  const value = fc.oneof(fc.double(), fc.double({ min: -500, max: 500, noNaN: true }), fc.nat(3));
+  const policies = fc.record({
+    notFinite: fc.constantFrom("skip", "hold"),
+    outOfRange: fc.constantFrom("skip", "clamp", "hold"),
+    stuck: fc.constantFrom("skip", "alarm"),
+  });
+  fc.assert(
+    fc.property(policies, fc.array(fc.tuple(value, value, value)), (given, rows) => {
+      const { vetting, pass } = bench(given as ValuePolicies);
+      const passed = pass(...rows).filter((row) => row !== null);
+      for (const [temperature, flow, label] of passed) {
+        expect(temperature >= -40 && temperature <= 125).toBe(true);
+        expect(Number.isFinite(Math.fround(flow))).toBe(true);
+        expect(label >= 0 && label <= 2).toBe(true);
+      }
+      expect(passed.length + vetting.skipped).toBe(rows.length);
+    }),
+  );
+});
