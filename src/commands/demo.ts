@@ -118,6 +118,7 @@ function demoConfig(path: string, directory: string): Config {
       fields: demoFirmware.fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
       ignore: [],
       queue: { ...defaults.queue },
+      reply: null,
     },
     target: { column: demoFirmware.label, classes: demoFirmware.classes.length },
     features: [...defaults.features],

@@ -92,12 +92,14 @@ function statusLine(status: DaemonStatus, rate: number): string {
     [status.dropped, "dropped"],
     [status.unanswered, "unanswered"],
     [status.skippedSteps, "steps skipped"],
+    [status.droppedWrites, "replies not sent"],
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   return [
     `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
     qualityOf(status),
     `loss ${status.loss.toPrecision(3)}`,
     troubles.length === 0 ? "none lost" : troubles.join(", "),
+    ...(status.replies > 0 ? [`${status.replies} replies`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
     `${formatSize(status.residentBytes)} resident`,
   ].join("; ");

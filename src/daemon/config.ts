@@ -26,6 +26,7 @@ import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 import { reasonOf } from "./reasons.ts";
+import { checkReply, type ReplyConfig, replySchema, replyWithDefaults } from "./reply-config.ts";
 import { finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
 
 /** What the daemon listens to. */
@@ -57,6 +58,8 @@ export interface SourceConfig {
   ignore: string[];
   /** The ring between reading and learning. */
   queue: { samples: number; whenFull: RingPolicy };
+  /** What the device is told of its samples; null: nothing. */
+  reply: ReplyConfig | null;
 }
 
 /** What is predicted: a class, or a number. */
@@ -184,6 +187,7 @@ const configSchema = map(
         queue: v.optional(
           map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
         ),
+        reply: v.optional(replySchema),
       }),
     ),
     target: map(
@@ -271,6 +275,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   if (source?.silence !== undefined && origin !== "serial" && origin !== "tcp") {
     complaints.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
   }
+  if (source?.reply !== undefined) checkReply(source.reply, origin, target.classes, complaints);
   if (origin === "file") checkFileSource(source, complaints);
   if (source?.crc !== undefined && source.framing === "lines") {
     complaints.add(["source", "crc"], " belongs to frames: take it out, or choose framing: frames");
@@ -368,6 +373,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       fields: source?.fields === undefined ? null : defineFields(source.fields.map(fieldDescription)),
       ignore: source?.ignore ?? [],
       queue: { ...defaults.queue, whenFull: usualPolicy(source), ...source?.queue },
+      reply: source?.reply === undefined ? null : replyWithDefaults(source.reply),
     },
     target:
       target.classes === undefined

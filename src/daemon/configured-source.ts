@@ -94,6 +94,11 @@ export function configuredSource(
 
 function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {
   // A pipe begins where a line begins; a port and a connection are joined in mid-line.
-  if (source.framing === "lines") return createLineDecoder(fields, ring, { startsAtLine: source.stdin });
+  if (source.framing === "lines") {
+    return createLineDecoder(fields, ring, {
+      startsAtLine: source.stdin,
+      refuseReplies: source.reply !== null,
+    });
+  }
   return createFrameDecoder(fields, ring, { crc: source.crc });
 }

@@ -21,6 +21,7 @@ import { Intake } from "./intake.ts";
 import { Labelling } from "./labelling.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
+import { createReplies, type Replies } from "./replies.ts";
 
 /** How the daemon stands: every count since the process began, the scores since learning began. */
 export interface DaemonStatus {
@@ -46,6 +47,10 @@ export interface DaemonStatus {
   source: SourceState;
   portLosses: number;
   bytes: number;
+  /** Predictions, scores and alarms that the device was sent. */
+  replies: number;
+  /** Replies that were dropped, because the device does not read, or not so fast, or is away. */
+  droppedWrites: number;
   checkpoints: number;
   /** Whether samples are predicted and not learned from, as a button has asked. */
   paused: boolean;
@@ -79,6 +84,7 @@ export class Daemon {
   readonly #ring: SampleRing;
   readonly #intake: Intake;
   readonly #labelling: Labelling | null;
+  readonly #replies: Replies | null;
   #gpio: Gpio | null = null;
   #paused = false;
   /** Samples that came while learning is paused, or that only a button can label. */
@@ -115,15 +121,19 @@ export class Daemon {
       config.gpio === null || config.gpio.labels.length === 0
         ? null
         : new Labelling(columns.length, columns.indexOf(config.target.column), learn);
+    this.#replies = createReplies(config, source, ring, learner, log);
     const labelling = this.#labelling;
+    const replies = this.#replies;
+    const needsPrediction = config.gpio !== null || replies !== null;
     const sendsTarget = columns.length === fields.length;
     const alarmClass = config.gpio?.alarm?.class ?? 0;
     this.#intake = new Intake(this.#source, this.#decoder, ring, (values, offset) => {
       const isLearning = sendsTarget && !this.#paused;
       const learned = isLearning && learn(values, offset);
-      if (config.gpio === null || !(learned || learner.predict(values, offset))) return;
+      if (!needsPrediction || !(learned || learner.predict(values, offset))) return;
       if (!isLearning) this.#onlyPredicted++;
       this.#gpio?.alarm?.observe(learner.prediction[alarmClass]);
+      replies?.observe();
       labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
     });
   }
@@ -268,6 +278,7 @@ export class Daemon {
     if (this.#checkpointTimer !== null) clearInterval(this.#checkpointTimer);
     this.#gpio?.close();
     this.#gpio = null;
+    this.#replies?.close();
     await this.#intake.close();
     this.#labelling?.flush();
     const store = this.#store;
@@ -322,6 +333,8 @@ export class Daemon {
       source: this.#sourceState(),
       portLosses: this.#source.counts.losses,
       bytes: this.#source.counts.bytes,
+      replies: this.#replies?.sent ?? 0,
+      droppedWrites: this.#source.counts.droppedWrites,
       checkpoints: this.#checkpoints,
       paused: this.#paused,
       residentBytes: process.memoryUsage.rss(),
