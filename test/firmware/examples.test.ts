@@ -6,6 +6,7 @@ import { type Config, loadConfig } from "../../src/daemon/config.ts";
 import { type Microcontroller, startMicrocontroller } from "../../src/emulation/microcontroller.ts";
 import { defineFields, type Field, type FieldDescription } from "../../src/samples/fields.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
+import { createReplyEncoder, type ReplyKind, replyAt } from "../../src/samples/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { compile, compileForAvr, firmware, here, installed, runProgram } from "./compile.ts";
 
@@ -31,6 +32,15 @@ function command(value: number, sequence: number): Uint8Array {
   const encoder = createFrameEncoder(defineFields([{ name: "led", type: "u8" }]));
   const target = new Uint8Array(encoder.maximumBytes);
   return target.subarray(0, encoder.encode([value], sequence, 0, target, 0));
+}
+
+/** A reply about a class. */
+function reply(kind: ReplyKind, klass: number): Uint8Array {
+  const encoder = createReplyEncoder({ framing: "frames", crc: 16, ofClasses: true });
+  encoder.content[replyAt.class] = klass;
+  encoder.content[replyAt.on] = 1;
+  encoder.content[replyAt.value] = 0.9;
+  return encoder.bytes.subarray(0, encoder.encode(kind));
 }
 
 interface Row {
@@ -115,7 +125,7 @@ describe("the avr-libc example on the emulated ATmega328P", () => {
     }
   });
 
-  test("obeys whole commands, and none that is damaged", async () => {
+  test("shows the class of whole predictions, and of nothing that is damaged", async () => {
     const board = await start();
     board.run(10);
     const ledAfter = (bytes: Uint8Array) => {
@@ -123,12 +133,16 @@ describe("the avr-libc example on the emulated ATmega328P", () => {
       board.run(5);
       return board.pinHigh(5);
     };
-    expect(ledAfter(LED_ON)).toBe(true);
-    expect(ledAfter(LED_OFF.map((byte, at) => (at === 4 ? byte ^ 2 : byte)))).toBe(true);
-    expect(ledAfter(LED_OFF)).toBe(false);
+    expect(ledAfter(reply("prediction", 1))).toBe(true);
+    const none = reply("prediction", 0);
+    expect(ledAfter(none.map((byte, at) => (at === 4 ? byte ^ 2 : byte)))).toBe(true);
+    expect(ledAfter(none)).toBe(false);
+    expect(ledAfter(reply("prediction", 257))).toBe(false);
     expect(ledAfter(Uint8Array.of(7, 7, 7, 0))).toBe(false);
-    expect(ledAfter(LED_ON.subarray(0, 6))).toBe(false);
-    expect(ledAfter(Uint8Array.of(0, ...LED_ON))).toBe(true);
+    expect(ledAfter(reply("alarm", 1))).toBe(false);
+    expect(ledAfter(LED_ON)).toBe(false);
+    expect(ledAfter(reply("prediction", 1).subarray(0, 9))).toBe(false);
+    expect(ledAfter(Uint8Array.of(0, ...reply("prediction", 1)))).toBe(true);
   });
 });
 
