@@ -1,5 +1,5 @@
 /** The example senders run as far as they can here, and are read with the config that lies beside each. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Config, loadConfig } from "../../src/daemon/config.ts";
@@ -8,6 +8,7 @@ import { defineFields, type Field, type FieldDescription } from "../../src/sampl
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
 import { createReplyEncoder, type ReplyKind, replyAt } from "../../src/samples/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
+import { folderWith } from "../rivulet.ts";
 import { compile, compileForAvr, firmware, here, installed, runProgram } from "./compile.ts";
 
 const MILLISECONDS = 1000;
@@ -184,6 +185,30 @@ describe.runIf(installed("g++", "the Arduino sketches are"))("on stubs of the Ar
       [14, 15].map((pin) => (now + 37 * pin) % 1024),
     );
     expect(stderr).toBe("13 1\n13 0\n");
+  });
+
+  test("the sketch of the README shows the class of predictions in lines", () => {
+    const readme = readFileSync(join(firmware, "README.md"), "utf8");
+    const [, snippet] = /```cpp\n([\s\S]*?)```/.exec(readme) as RegExpExecArray;
+    const around = "void setup() { Serial.begin(115200); }\nvoid loop() { hear(); }\n";
+    const folder = folderWith({ "sketch.ino": `${snippet}${around}` });
+    const program = compile("g++", [
+      ...["-std=gnu++11", `-I${here}stubs/arduino`, `-DSKETCH="${folder}/sketch.ino"`],
+      ...[`-DMILLISECONDS=${MILLISECONDS}`, `${here}stubs/arduino/sketch.cpp`],
+    ]);
+    const encoder = createReplyEncoder({ framing: "lines", crc: 16, ofClasses: true });
+    const line = (kind: ReplyKind, klass: number) => {
+      encoder.content.set([4711, 0, klass, 1, 0.93412, 0.341]);
+      return Buffer.from(encoder.bytes.subarray(0, encoder.encode(kind)));
+    };
+    const sent = [
+      Buffer.from("the end of one\n"),
+      ...[line("prediction", 1), line("score", 0), line("prediction", 0), line("alarm", 1)],
+      Buffer.from(`${"x".repeat(100)}\n`),
+      line("prediction", 1),
+    ];
+    const { stderr } = runProgram(program, [], Buffer.concat(sent));
+    expect(stderr).toBe("13 1\n13 0\n13 1\n");
   });
 
   test("the ESP32 sketch sends 500 samples a second with CRC-32", () => {
