@@ -25,6 +25,7 @@
  *     RIVULET_CRC 16        (default) CRC-16/IBM-3740, also called CCITT-FALSE
  *     RIVULET_CRC 32        CRC-32/ISO-HDLC; the config says `crc: 32`
  *     RIVULET_RECEIVE       adds the way back: commands from the host, see the end of this file
+ *     RIVULET_REPLIES       adds what `rivulet run` tells of the samples: predictions, scores and alarms, likewise
  *     RIVULET_WRITE(bytes, length)   sends a block, or
  *     RIVULET_WRITE_BYTE(byte)       sends a byte: either adds rivulet_send(&frame), which ends a frame and writes it
  */
@@ -38,8 +39,14 @@
 #define RIVULET_CRC 16
 #endif
 
-#define RIVULET_SAMPLE 1  /* the only type of frame there is, both ways */
+/* Types of frames: samples and commands are of the first, replies of the others. */
+#define RIVULET_SAMPLE 1
+#define RIVULET_PREDICTION 2
+#define RIVULET_SCORE 3
+#define RIVULET_ALARM 4
+
 #define RIVULET_HEADER 8  /* bytes before the fields */
+#define RIVULET_REPLY 8   /* bytes of fields of every reply */
 #define RIVULET_BLOCK 255 /* the length byte of the longest COBS block: itself and 254 bytes */
 
 /* Bytes of a frame before COBS. */
@@ -212,8 +219,31 @@ static inline void rivulet_send(rivulet_frame *frame) {
  *
  * The buffer says how long a command is: only one that fills it exactly, and whose CRC is right, is taken. Anything
  * else is skipped to the next zero byte.
+ *
+ * Replies, which the config asks for with `reply: { send: [prediction, score, alarm] }`, are read in the same way, from
+ * a buffer of their own:
+ *
+ *     static uint8_t reply_bytes[RIVULET_PLAIN(RIVULET_REPLY)];
+ *     static rivulet_command reply = RIVULET_COMMAND(reply_bytes);
+ *
+ *     switch (rivulet_receive_reply(&reply, byte)) {            for every byte that comes; 0 when none is whole
+ *       case RIVULET_PREDICTION:                                of the sample reply.sequence, reply.milliseconds
+ *         label = rivulet_get_u16(&reply);                      the class, 0 where a number is predicted
+ *         rivulet_get_u16(&reply);
+ *         value = rivulet_get_f32(&reply);                      the probability of the class, or the number
+ *         break;
+ *       case RIVULET_SCORE:                                     accuracy lately, or mean absolute error
+ *         score = rivulet_get_f32(&reply);
+ *         baseline = rivulet_get_f32(&reply);                   the same of the simplest guess
+ *         break;
+ *       case RIVULET_ALARM:                                     comes when it changes, and after connecting
+ *         label = rivulet_get_u16(&reply);
+ *         on = rivulet_get_u16(&reply);
+ *         value = rivulet_get_f32(&reply);
+ *         break;
+ *     }
  */
-#ifdef RIVULET_RECEIVE
+#if defined(RIVULET_RECEIVE) || defined(RIVULET_REPLIES)
 
 #ifdef __AVR__
 typedef uint8_t rivulet_length; /* half the flash; a command has at most 254 bytes */
@@ -272,8 +302,9 @@ static inline double rivulet_get_f64(rivulet_command *command) {
 }
 #endif
 
-/* Whether what has come is a command; its header is read, so that the fields are next. */
-static inline uint8_t rivulet_is_whole(rivulet_command *command) {
+/* The type of the frame that has come, 0 when it is none; its header is read, so that the fields are next. */
+static inline uint8_t rivulet_whole(rivulet_command *command) {
+  uint8_t type;
   rivulet_crc crc = RIVULET_CRC_START;
   if (command->left > 0 || command->length != command->room) return 0;
   for (command->next = 0; command->next < command->room - RIVULET_CRC / 8;) {
@@ -285,21 +316,22 @@ static inline uint8_t rivulet_is_whole(rivulet_command *command) {
   if (rivulet_get_u32(command) != (crc ^ RIVULET_CRC_FINISH)) return 0;
 #endif
   command->next = 0;
-  if (rivulet_get_u16(command) != RIVULET_SAMPLE) return 0; /* type and reserved byte */
+  type = rivulet_get_u8(command);
+  if (rivulet_get_u8(command) != 0) return 0; /* reserved */
   command->sequence = rivulet_get_u16(command);
   command->milliseconds = rivulet_get_u32(command);
-  return 1;
+  return type;
 }
 
-/* Takes one byte from the host; 1 when it completes a command. */
-static inline uint8_t rivulet_receive(rivulet_command *command, uint8_t byte) {
+/* Takes one byte from the host; the type of the frame that it completes, 0 when it completes none. */
+static inline uint8_t rivulet_take(rivulet_command *command, uint8_t byte) {
   rivulet_length at;
   if (byte == 0) {
-    uint8_t whole = rivulet_is_whole(command);
+    uint8_t type = rivulet_whole(command);
     command->length = 0;
     command->left = 0;
     command->zero = 0;
-    return whole;
+    return type;
   }
   at = command->length;
   if (command->left > 0) {
@@ -316,6 +348,21 @@ static inline uint8_t rivulet_receive(rivulet_command *command, uint8_t byte) {
   command->length = (rivulet_length)(at + 1);
   return 0;
 }
+
+#ifdef RIVULET_RECEIVE
+/* Takes one byte from the host; 1 when it completes a command. */
+static inline uint8_t rivulet_receive(rivulet_command *command, uint8_t byte) {
+  return rivulet_take(command, byte) == RIVULET_SAMPLE;
+}
+#endif
+
+#ifdef RIVULET_REPLIES
+/* Takes one byte from the host; the type of the reply that it completes, 0 when it completes none. */
+static inline uint8_t rivulet_receive_reply(rivulet_command *reply, uint8_t byte) {
+  uint8_t type = rivulet_take(reply, byte);
+  return type == RIVULET_SAMPLE ? 0 : type;
+}
+#endif
 
 #endif
 #endif

@@ -99,6 +99,7 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     [status.dropped, "dropped"],
     [status.unanswered, "unanswered"],
     [status.skippedSteps, "steps skipped"],
+    [status.droppedWrites, "replies not sent"],
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   const { rate: declared } = status;
   return [
@@ -108,6 +109,7 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     troubles.length === 0 ? "none lost" : troubles.join(", "),
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
+    ...(status.replies > 0 ? [`${status.replies} replies`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
     `${formatSize(written)} written`,
     `${formatSize(status.residentBytes)} resident`,

@@ -33,6 +33,7 @@ import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 import { reasonOf } from "./reasons.ts";
+import { checkReply, type ReplyConfig, replySchema, replyWithDefaults } from "./reply-config.ts";
 import { finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
 
 /** What the daemon listens to. */
@@ -85,6 +86,8 @@ export interface SourceConfig extends FramingConfig {
   values: ValuePolicies;
   /** The ring between reading and learning. */
   queue: { samples: number; whenFull: RingPolicy };
+  /** What the device is told of its samples; null: nothing. */
+  reply: ReplyConfig | null;
 }
 
 /** What is predicted: a class, or a number. */
@@ -253,6 +256,7 @@ const configSchema = map(
         queue: v.optional(
           map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
         ),
+        reply: v.optional(replySchema),
       }),
     ),
     target: map(
@@ -342,6 +346,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   if (source?.silence !== undefined && (origin === undefined || !canBeOpenedAnew.has(origin))) {
     complaints.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
   }
+  if (source?.reply !== undefined) checkReply(source.reply, origin, target.classes, complaints);
   if (origin === "file") checkFileSource(source, complaints);
   if (source !== undefined) checkCrc(["source"], source, complaints);
   checkValues(source, descriptions ?? [], target.column, complaints);
@@ -416,7 +421,14 @@ function checkMerge(source: Parsed["source"], complaints: Complaints): void {
       defineFields(device.fields.map(fieldDescription), pathName([...path, "fields"])),
     );
   });
-  if (areAlike(devices)) return;
+  if (areAlike(devices)) {
+    if (source?.reply === undefined) return;
+    complaints.add(
+      ["source", "reply"],
+      " goes to the first of several devices, and here a sample may be any one's: take it out",
+    );
+    return;
+  }
   const taken = new Set<string>();
   devices.forEach(({ fields }, index) => {
     const twice = namesOf(fields).find((name) => taken.has(name));
@@ -535,6 +547,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       rate: source?.rate ?? null,
       values: { ...defaults.values, ...source?.values },
       queue: { ...defaults.queue, whenFull: usualPolicy(source), ...source?.queue },
+      reply: source?.reply === undefined ? null : replyWithDefaults(source.reply),
     },
     target:
       target.classes === undefined

@@ -18,6 +18,8 @@ import type { Log } from "./log.ts";
 /** What the intake needs, and what it says of itself. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
   source: Source;
+  /** The source by which replies go: the same, or the first of several devices. */
+  wayBack: Source;
   decoder: Decoder;
   ring: SampleRing;
   fields: readonly Field[];
@@ -43,7 +45,7 @@ export interface Patience {
  * @throws RivuletError where the config names no source
  */
 export function configuredSource(config: Config, log: Log, patience: Patience = {}): ConfiguredSource {
-  const { serial, tcp, stdin, file, merge, silenceMs, fields, queue } = config.source;
+  const { serial, tcp, stdin, file, merge, silenceMs, fields, queue, reply } = config.source;
   if (fields === null || (serial === null && tcp === null && !stdin && file === null && merge === null)) {
     throw new RivuletError(
       `${config.file} names no source to read: add source: { serial: { path: /dev/ttyUSB0 } }, tcp, stdin or file, and source.fields`,
@@ -65,18 +67,22 @@ export function configuredSource(config: Config, log: Log, patience: Patience = 
         onState(next, next === "ended" && torn > 0 ? `${text}; its last ${torn} bytes are torn` : text);
       },
     });
-    return { source, decoder, place: file, ...common };
+    return { source, wayBack: source, decoder, place: file, ...common };
   }
-  const decoder = decoderFor(config.source, fields, ring, { startsAtLine: stdin });
+  const decoder = decoderFor(config.source, fields, ring, {
+    startsAtLine: stdin,
+    refuseReplies: reply !== null,
+  });
   if (stdin) {
-    return { source: createStandardInput({ onState }), decoder, place: "standard input", ...common };
+    const source = createStandardInput({ onState });
+    return { source, wayBack: source, decoder, place: "standard input", ...common };
   }
   const source = deviceSource(config.source, { ...lasting, onState, onReconnect: () => decoder.reset() });
-  return { source, decoder, place: placeOf(config.source), ...common };
+  return { source, wayBack: source, decoder, place: placeOf(config.source), ...common };
 }
 
 function mergedSource(
-  { maximumAgeMs }: SourceConfig,
+  { maximumAgeMs, reply }: SourceConfig,
   devices: readonly DeviceConfig[],
   ring: SampleRing,
   fields: readonly Field[],
@@ -86,7 +92,7 @@ function mergedSource(
   const standings = devices.map(({ serial }) => createStanding(serial === null ? "source" : "port", log));
   const merged = devices.map((device, index) => {
     const deviceRing = new SampleRing(device.fields.length, 1, "pause");
-    const decoder = decoderFor(device, device.fields, deviceRing);
+    const decoder = decoderFor(device, device.fields, deviceRing, { refuseReplies: reply !== null });
     const { onState } = standings[index];
     const source = deviceSource(device, { ...lasting, onState, onReconnect: () => decoder.reset() });
     return { source, decoder, ring: deviceRing };
@@ -101,7 +107,7 @@ function mergedSource(
   };
   return {
     ...mergeDevices(merged, ring, { maximumAgeMs, onIncomplete }),
-    ...{ ring, fields, place: places.join(" and ") },
+    ...{ wayBack: merged[0].source, ring, fields, place: places.join(" and ") },
     // Together they are as well as the one that is worst off.
     state: () => standings.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
   };
@@ -141,9 +147,9 @@ function decoderFor(
   fields: readonly Field[],
   ring: SampleRing,
   // A pipe begins where a line begins; a port and a connection are joined in mid-line.
-  { startsAtLine = false } = {},
+  options: { startsAtLine?: boolean; refuseReplies: boolean },
 ): Decoder {
   const handsOnNotFinite = true;
-  if (framing === "lines") return createLineDecoder(fields, ring, { startsAtLine, handsOnNotFinite });
+  if (framing === "lines") return createLineDecoder(fields, ring, { ...options, handsOnNotFinite });
   return createFrameDecoder(fields, ring, { crc, handsOnNotFinite });
 }

@@ -23,6 +23,7 @@ import { Intake } from "./intake.ts";
 import { Labelling } from "./labelling.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
+import { createReplies, type Replies } from "./replies.ts";
 import { createClockWatch, createRateWatch, lookEveryMs, type RateStatus } from "./watches.ts";
 
 /** How the daemon stands: every count since the process began, the scores since learning began. */
@@ -58,6 +59,10 @@ export interface DaemonStatus {
   source: SourceState;
   portLosses: number;
   bytes: number;
+  /** Predictions, scores and alarms that the device was sent. */
+  replies: number;
+  /** Replies that were dropped, because the device does not read, or not so fast, or is away. */
+  droppedWrites: number;
   checkpoints: number;
   /** Bytes of all checkpoints that were saved. */
   checkpointBytes: number;
@@ -99,6 +104,7 @@ export class Daemon {
   readonly #clock: SteadyClock;
   #rate: ReturnType<typeof createRateWatch> | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
+  readonly #replies: Replies | null;
   #gpio: Gpio | null = null;
   #paused = false;
   /** Samples that came while learning is paused, or that only a button can label. */
@@ -115,7 +121,7 @@ export class Daemon {
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
   constructor(config: Config, { log, beside = [], clock = steadyClock, ...patience }: DaemonOptions) {
-    const { source, decoder, ring, fields, place, state } = configuredSource(config, log, patience);
+    const { source, wayBack, decoder, ring, fields, place, state } = configuredSource(config, log, patience);
     this.config = config;
     this.place = place;
     this.#log = log;
@@ -137,7 +143,10 @@ export class Daemon {
       config.gpio === null || config.gpio.labels.length === 0
         ? null
         : new Labelling(columns.length, columns.indexOf(config.target.column), learn, clock);
+    this.#replies = createReplies(config, wayBack, ring, learner, log);
     const labelling = this.#labelling;
+    const replies = this.#replies;
+    const needsPrediction = config.gpio !== null || replies !== null;
     const sendsTarget = columns.length === fields.length;
     const alarmClass = config.gpio?.alarm?.class ?? 0;
     const vetting = new Vetting(fields, config.source.values, config.target.column, (change) => {
@@ -154,9 +163,10 @@ export class Daemon {
       if (!vetting.vet(values, offset)) return;
       const isLearning = sendsTarget && !this.#paused;
       const learned = isLearning && learn(values, offset);
-      if (config.gpio === null || !(learned || learner.predict(values, offset))) return;
+      if (!needsPrediction || !(learned || learner.predict(values, offset))) return;
       if (!isLearning) this.#onlyPredicted++;
       this.#gpio?.alarm?.observe(learner.prediction[alarmClass]);
+      replies?.observe();
       labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
     };
     this.#intake = new Intake(this.#source, this.#decoder, ring, observe, clock);
@@ -319,6 +329,7 @@ export class Daemon {
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
     this.#gpio?.close();
     this.#gpio = null;
+    this.#replies?.close();
     await this.#intake.close();
     this.#labelling?.flush();
     const store = this.#store;
@@ -376,6 +387,8 @@ export class Daemon {
       source: this.#sourceState(),
       portLosses: this.#source.counts.losses,
       bytes: this.#source.counts.bytes,
+      replies: this.#replies?.sent ?? 0,
+      droppedWrites: this.#source.counts.droppedWrites,
       checkpoints: this.#checkpoints,
       checkpointBytes: this.#checkpointBytes,
       paused: this.#paused,

@@ -1,23 +1,22 @@
 /** The key `gpio` of a config: what is connected to which pin. */
 import * as v from "valibot";
 import type { AlarmConfig, ButtonConfig, GpioConfig, LabelButtonConfig } from "../device/gpio/gpio.ts";
+import {
+  type AlarmEntry,
+  alarmKeys,
+  alarmWithDefaults,
+  checkAlarmLevels,
+  classComplaint,
+  defaultClass,
+} from "./alarm-config.ts";
 import type { Complaints } from "./complaints.ts";
 import type { KeyPath } from "./document.ts";
 import { parseDuration } from "./quantities.ts";
 import { map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
 
-/** A probability at which the alarm goes on; it goes off at three quarters of that. */
-const defaultOn = 0.8;
-const offOfOn = 0.75;
-const defaultAtLeastMs = 2000;
 const defaultLabelSeconds = 10;
 
 const pin = wholeNumber(0, 1023);
-const share = v.pipe(
-  v.number(must("a probability from 0 to 1")),
-  v.minValue(0, must("a probability from 0 to 1")),
-  v.maxValue(1, must("a probability from 0 to 1")),
-);
 const duration = quantity("a duration with its unit such as 500ms or 2s", parseDuration);
 const classNumber = v.optional(wholeNumber(0));
 const buttonKeys = {
@@ -37,18 +36,7 @@ const button = pinOr(map(buttonKeys, examples));
 const label = pinOr(
   map({ ...buttonKeys, class: classNumber, seconds: v.optional(wholeNumber(1, 3600)) }, examples),
 );
-const alarm = pinOr(
-  map(
-    {
-      pin,
-      class: classNumber,
-      on: v.optional(share),
-      off: v.optional(share),
-      atLeast: v.optional(duration),
-    },
-    examples,
-  ),
-);
+const alarm = pinOr(map({ pin, ...alarmKeys }, examples));
 const labels = v.array(label, must("a list of pins"));
 
 export const gpioSchema = map({
@@ -99,27 +87,11 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, complaint
     if (taken.has(entry.pin)) complaints.add(path, `: GPIO ${entry.pin} is taken already; use another pin`);
     taken.add(entry.pin);
     if (!ofClass) continue;
-    const klass = entry.class;
-    if (classes === undefined) {
-      complaints.add(path, " needs classes, and the target is a number: add target.classes, or take it out");
-    } else if (klass === undefined ? classes > 2 : klass >= classes) {
-      const found = klass === undefined ? "none is given" : `found ${klass}`;
-      complaints.add(
-        path,
-        ` needs a class from 0 to ${classes - 1}, ${found}: { pin: ${entry.pin}, class: 1 }`,
-      );
-    }
+    const complaint = classComplaint(entry.class, classes, (example) => `{ pin: ${entry.pin}, ${example} }`);
+    if (complaint !== null) complaints.add(path, complaint);
   }
-  if (typeof alarm === "object" && alarm.off !== undefined && alarm.off > (alarm.on ?? defaultOn)) {
-    complaints.add(
-      ["gpio", "alarm", "off"],
-      ` must be at most the ${alarm.on ?? defaultOn} at which it goes on`,
-    );
-  }
+  if (typeof alarm === "object") checkAlarmLevels(alarm, ["gpio", "alarm"], complaints);
 }
-
-/** Of two classes, class 1 is the one that a single lamp or button is about. */
-const defaultClass = 1;
 
 /** Fills in the defaults. */
 export function gpioWithDefaults(parsed: Parsed): GpioConfig {
@@ -127,7 +99,7 @@ export function gpioWithDefaults(parsed: Parsed): GpioConfig {
   return {
     chip: chip ?? null,
     heartbeat: heartbeat ?? null,
-    alarm: alarm === undefined ? null : alarmWithDefaults(written(alarm)),
+    alarm: alarm === undefined ? null : pinAlarm(written(alarm)),
     labels: labelsOf(parsed).map(
       (label): LabelButtonConfig => ({
         ...buttonWithDefaults(label),
@@ -140,16 +112,10 @@ export function gpioWithDefaults(parsed: Parsed): GpioConfig {
   };
 }
 
-function alarmWithDefaults(alarm: Entry & { on?: number; off?: number; atLeast?: number }): AlarmConfig {
-  const { pin, on = defaultOn } = alarm;
-  return {
-    pin,
-    class: alarm.class ?? defaultClass,
-    on,
-    off: alarm.off ?? offOfOn * on,
-    atLeastMs: alarm.atLeast ?? defaultAtLeastMs,
-  };
-}
+const pinAlarm = (alarm: { pin: number } & AlarmEntry): AlarmConfig => ({
+  pin: alarm.pin,
+  ...alarmWithDefaults(alarm),
+});
 
 function buttonWithDefaults({ pin, pressed, hold = 0 }: WrittenLabel): ButtonConfig {
   return { pin, pressed: pressed === undefined ? null : pressed === "high" ? 1 : 0, holdMs: hold };

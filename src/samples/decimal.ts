@@ -1,5 +1,5 @@
 /**
- * Decimal numbers read from bytes in place. Results are correctly rounded: always what `Number()` gives for the same
+ * Decimal numbers read from bytes in place, and written. Results of reading are correctly rounded: always what `Number()` gives for the same
  * text. Up to 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact too, and one multiplication
  * or division of two exact numbers rounds once (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
  * The few numbers outside these bounds take the way through a string.
@@ -99,6 +99,51 @@ export function readNonFiniteWord(bytes: Uint8Array, start: number, end: number)
     if (length === word.length) return letters + length;
   }
   return -1;
+}
+
+/** What is smaller is an exact integer times a power of ten that is exact too, so that only the rounding rounds. */
+const LARGEST_WRITTEN = 1e15;
+
+/**
+ * Writes the number `values[from]` to `bytes` from `at` on, rounded to `digits` significant ones (at most 15) of which
+ * at most `places` (at most 15) stand behind the point; digits before it are all written. No exponent, which a
+ * microcontroller's parser may not know, but from 10^15 on. Takes at most 24 bytes, and allocates nothing below 10^15.
+ *
+ * @returns the index after the last byte written
+ */
+export function writeDecimal(
+  values: Float64Array,
+  from: number,
+  digits: number,
+  places: number,
+  bytes: Uint8Array,
+  at: number,
+): number {
+  const magnitude = Math.abs(values[from]);
+  if (!(magnitude < LARGEST_WRITTEN)) return writeText(bytes, at, `${values[from]}`);
+  let behind = places;
+  while (behind > 0 && magnitude * POWERS_OF_TEN[behind] >= POWERS_OF_TEN[digits]) behind--;
+  let rounded = Math.round(magnitude * POWERS_OF_TEN[behind]);
+  while (behind > 0 && rounded % 10 === 0) {
+    rounded /= 10;
+    behind--;
+  }
+  let write = at;
+  if (rounded > 0 && values[from] < 0) bytes[write++] = MINUS;
+  let length = behind + 1;
+  while (rounded >= POWERS_OF_TEN[length]) length++;
+  const end = write + length + (behind > 0 ? 1 : 0);
+  for (let digit = 0, left = end - 1; digit < length; digit++, left--) {
+    if (digit === behind && behind > 0) bytes[left--] = POINT;
+    bytes[left] = ZERO + (rounded % 10);
+    rounded = Math.floor(rounded / 10);
+  }
+  return end;
+}
+
+function writeText(bytes: Uint8Array, at: number, text: string): number {
+  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
+  return at + text.length;
 }
 
 function asciiText(bytes: Uint8Array, start: number, end: number): string {

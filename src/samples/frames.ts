@@ -1,10 +1,22 @@
 /**
  * Binary frames: what a microcontroller sends when it is not to be misread. A frame is, before stuffing,
  *
- *     u8 type = 1 | u8 reserved = 0 | u16 sequence | u32 milliseconds | fields, packed | checksum
+ *     u8 type | u8 reserved = 0 | u16 sequence | u32 milliseconds | fields, packed | checksum
  *
  * little-endian throughout. The whole is COBS-encoded and closed by a zero byte, so after any damage the next zero
  * is a fresh start. A sender should also send one zero before its first frame.
+ *
+ * Type 1 is a sample, with the fields of a config. The replies that a device may be sent are all of one length, and
+ * carry the sequence number and the milliseconds of the sample that they answer:
+ *
+ *     2  prediction   u16 class | u16 0  | f32 probability of that class
+ *                     u16 0     | u16 0  | f32 predicted number
+ *     3  score        f32 accuracy of the latest answers            | f32 accuracy of the most frequent class
+ *                     f32 mean absolute error, older ones fading    | f32 that of the mean
+ *     4  alarm        u16 class | u16 on | f32 probability of that class; on is 1 or 0
+ *
+ * the first of two lines where a class is predicted, the second where a number is. A reply is made before its sample is
+ * learned from. One that comes back on a wire that loops is a frame of another type than 1, and damaged.
  */
 import { RivuletError } from "../errors.ts";
 import { decodeCobs, encodeCobs, maximumEncodedBytes } from "./cobs.ts";
@@ -13,7 +25,7 @@ import type { Decoder, DecoderCounts } from "./decoder.ts";
 import { type Field, type FieldType, fieldBytes, integerRange, packedBytes } from "./fields.ts";
 import type { SampleRing } from "./ring.ts";
 
-const HEADER_BYTES = 8;
+export const HEADER_BYTES = 8;
 const SAMPLE_FRAME = 1;
 
 export interface FrameOptions {
@@ -72,11 +84,9 @@ export interface FrameEncoder {
 
 /** The sending side: for tests, simulations and senders written in JavaScript. */
 export function createFrameEncoder(fields: readonly Field[], options: FrameOptions = {}): FrameEncoder {
-  const crcBits = options.crc ?? 16;
-  const crc = createFrameCrc(crcBits);
+  const crc = createFrameCrc(options.crc ?? 16);
   const frame = new Uint8Array(frameBytes(fields, options));
   const view = new DataView(frame.buffer);
-  const crcAt = frame.length - crcBits / 8;
   frame[0] = SAMPLE_FRAME;
   return {
     maximumBytes: maximumEncodedBytes(frame.length) + 1,
@@ -93,14 +103,32 @@ export function createFrameEncoder(fields: readonly Field[], options: FrameOptio
         writeField(view, fieldAt, fields[index], values[index]);
         fieldAt += fieldBytes[fields[index].type];
       }
-      const value = checksum(crc, frame, 0, crcAt);
-      if (crcBits === 16) view.setUint16(crcAt, value, true);
-      else view.setInt32(crcAt, value, true);
-      const end = encodeCobs(frame, 0, frame.length, target, at);
-      target[end] = 0;
-      return end + 1;
+      return sealFrame(crc, frame, view, target, at);
     },
   };
+}
+
+/**
+ * Writes the checksum to the end of a frame, and the frame with its closing zero to `target` from `at` on.
+ *
+ * @param frame from its type to its checksum, and `view` on the same bytes
+ * @returns the index after the last byte written
+ */
+export function sealFrame(
+  crc: Crc,
+  frame: Uint8Array,
+  view: DataView,
+  target: Uint8Array,
+  at: number,
+): number {
+  const { width } = crc.parameters;
+  const crcAt = frame.length - width / 8;
+  const value = checksum(crc, frame, 0, crcAt);
+  if (width === 16) view.setUint16(crcAt, value, true);
+  else view.setInt32(crcAt, value, true);
+  const end = encodeCobs(frame, 0, frame.length, target, at);
+  target[end] = 0;
+  return end + 1;
 }
 
 function writeField(view: DataView, at: number, field: Field, value: number): void {
@@ -380,7 +408,8 @@ class RingFrameDecoder implements FrameDecoder {
   }
 }
 
-function createFrameCrc(bits: 16 | 32): Crc {
+/** The checksum of frames. @throws RivuletError where it is of other than 16 or 32 bits */
+export function createFrameCrc(bits: 16 | 32): Crc {
   if (bits !== 16 && bits !== 32) {
     throw new RivuletError(`a checksum of ${bits} bits is unknown: set crc to 16 or 32`);
   }

@@ -9,6 +9,7 @@ import type { Field } from "./fields.ts";
 import { JsonLines, OPEN_BRACE, OPEN_BRACKET } from "./json-lines.ts";
 import { GOOD, NO_FIELD, NON_NUMERIC, NOT_FINITE, WRONG_COLUMNS } from "./named-values.ts";
 import { PairLines } from "./pair-lines.ts";
+import { isReply } from "./replies.ts";
 import type { SampleRing } from "./ring.ts";
 
 export interface LineOptions {
@@ -17,6 +18,11 @@ export interface LineOptions {
    * and half a number still is a number, so there the first line is skipped unless it is a header.
    */
   startsAtLine?: boolean;
+  /**
+   * The device is sent replies: one that comes back, on a wire that loops, is damaged, also where a header has named
+   * columns that would make a sample of it. Default false.
+   */
+  refuseReplies?: boolean;
   /** Longest line in bytes; longer ones are refused. Default 1024, or 64 a field where that is more. */
   maximumLineBytes?: number;
   /**
@@ -114,6 +120,7 @@ class RingLineDecoder implements LineDecoder {
   private readonly partial: Uint8Array;
   private begun = 0;
   private inMidLine: boolean;
+  private readonly refuseReplies: boolean;
 
   constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
     this.ring = ring;
@@ -126,6 +133,7 @@ class RingLineDecoder implements LineDecoder {
     this.shortestHeader = new TextEncoder().encode(this.names.join(",")).length;
     this.columns = Int32Array.from(fields, (_, index) => index);
     this.inMidLine = !(options.startsAtLine ?? false);
+    this.refuseReplies = options.refuseReplies ?? false;
     const maximumBytes = options.maximumLineBytes ?? Math.max(1024, 64 * fields.length);
     if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
       throw new RivuletError(
@@ -213,6 +221,7 @@ class RingLineDecoder implements LineDecoder {
 
   /** Reads a line of any kind into the slot. */
   private read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    if (this.refuseReplies && isReply(bytes, start, end)) return NON_NUMERIC;
     const first = bytes[start];
     if (first === OPEN_BRACE) return this.json.readObject(bytes, start, end, slot);
     if (first === OPEN_BRACKET) return this.json.readArray(bytes, start, end, slot, this.columns);

@@ -78,11 +78,6 @@ class MergedSource implements Source {
   async close(): Promise<void> {
     await Promise.all(this.#devices.map(({ source }) => source.close()));
   }
-
-  /** Goes to the first device. */
-  write(bytes: Uint8Array): boolean {
-    return this.#devices[0].source.write?.(bytes) ?? false;
-  }
 }
 
 class Merger implements Decoder {

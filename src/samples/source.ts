@@ -17,7 +17,7 @@ export interface SourceCounts {
    * side. Absent where bytes come without being looked for.
    */
   looks?: number;
-  /** Writes that were dropped because the source was closed or the other side does not read. */
+  /** Writes that were dropped because the source was closed, or the other side does not read, or not so fast. */
   droppedWrites: number;
 }
 
@@ -40,6 +40,10 @@ export interface Source {
    * a source goes on for ever.
    */
   readonly ended?: Promise<void>;
-  /** Sends bytes to the device; false when they were dropped. Absent where there is no way back. */
-  write?(bytes: Uint8Array): boolean;
+  /**
+   * Sends the first `end` bytes, all of them where that is left out, to the device; false when they were dropped, all or
+   * none. They are taken over: the caller may use the memory again. Never waits, and never keeps more than a few
+   * kilobytes waiting. Absent where there is no way back.
+   */
+  write?(bytes: Uint8Array, end?: number): boolean;
 }

@@ -21,6 +21,8 @@ export interface TcpOptions {
 
 /** As much at a time as a serial port gives, so that the ring has room for it. */
 const READ_BYTES = 4096;
+/** Bytes that may wait here to be sent, beyond those that the system takes. */
+const LARGEST_BACKLOG_BYTES = 4096;
 /** An attempt that nobody answers is given up. The system itself would wait for two minutes. */
 const CONNECT_MS = 10_000;
 /** After so long without a byte the system asks whether the peer is still there. */
@@ -31,7 +33,7 @@ const KEEP_ALIVE_MS = 30_000;
  * be started later. Bytes are read into one buffer, and the next ones only when these are done with, so a consumer that
  * is slow holds the peer back.
  */
-export function createTcpSource(options: TcpOptions): Source {
+export function createTcpSource(options: TcpOptions): Source & Required<Pick<Source, "write">> {
   return new TcpSource(options);
 }
 
@@ -57,6 +59,18 @@ class TcpSource implements Source {
   async open(receive: Receive): Promise<void> {
     this.#receive = receive;
     await this.#connect();
+  }
+
+  write(bytes: Uint8Array, end = bytes.length): boolean {
+    const socket = this.#socket;
+    const isOpen = socket !== null && !socket.connecting && socket.writable;
+    if (!isOpen || socket.writableLength + end > LARGEST_BACKLOG_BYTES) {
+      this.counts.droppedWrites++;
+      return false;
+    }
+    // Copied, because the socket may keep the bytes while the caller uses its buffer again.
+    socket.write(Buffer.from(bytes.subarray(0, end)));
+    return true;
   }
 
   async close(): Promise<void> {
@@ -104,7 +118,7 @@ class TcpSource implements Source {
     socket.on("error", (error: NodeJS.ErrnoException) => {
       fault = faultOf(error);
     });
-    // Nothing is sent, so a peer that has said its last byte has nothing more to wait for.
+    // What is sent answers samples, so a peer that has said its last byte has nothing more to wait for.
     socket.on("end", () => socket.destroy());
     socket.once("close", () => {
       if (socket !== this.#socket) return;

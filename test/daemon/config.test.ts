@@ -73,6 +73,7 @@ test("fills in every default of a config that names only its target, but those t
       rate: null,
       values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm" },
       queue: { samples: 1024, whenFull: "drop-oldest" },
+      reply: null,
     },
     target: { column: "flow", standardize: true },
     features: ["standardize"],
@@ -140,6 +141,10 @@ test.each([
   [
     "merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }, { serial: { path: c }, framing: lines, fields: [b] }]",
     'p.yaml:1: source.merge[1].fields: a device before has the column "b" too; give each its own names, or all the same ones in the same order',
+  ],
+  [
+    "reply: { send: [score] }, merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }, { serial: { path: c }, framing: lines, fields: [a, b] }]",
+    "p.yaml:1: source.reply goes to the first of several devices, and here a sample may be any one's: take it out",
   ],
   [
     "serial: { path: a }, framing: lines, fields: [a, b], maxAge: 3s",
@@ -431,6 +436,96 @@ describe("gpio", () => {
   test("refuses an alarm for a number", () => {
     expect(refusal("target: { column: flow }\ngpio: { alarm: 22 }\n")).toBe(
       "pump.yaml:2: gpio.alarm needs classes, and the target is a number: add target.classes, or take it out",
+    );
+  });
+});
+
+describe("replies", () => {
+  const withReply = (reply: string) => pump.replace("framing: frames", `reply: ${reply}\n  framing: frames`);
+  const replies = (reply: string) => parseConfig(withReply(reply), "pump.yaml").source.reply;
+
+  test("are written in full", () => {
+    expect(
+      replies(
+        "{ send: [alarm, prediction, score], every: 500ms, scoreEvery: 1min, alarm: { class: 2, on: 0.9, off: 0.5, atLeast: 3s } }",
+      ),
+    ).toEqual({
+      predictions: true,
+      everyMs: 500,
+      scores: true,
+      scoreEveryMs: 60_000,
+      alarm: { class: 2, on: 0.9, off: 0.5, atLeastMs: 3000 },
+    });
+  });
+
+  test("are written short", () => {
+    expect(replies("{ send: [prediction] }")).toEqual({
+      predictions: true,
+      everyMs: 100,
+      scores: false,
+      scoreEveryMs: 10_000,
+      alarm: null,
+    });
+    expect(replies("{ send: [prediction], every: sample }")).toMatchObject({ everyMs: 0 });
+    const two =
+      "source: { tcp: { host: a, port: 1 }, framing: lines, fields: [x, y], reply: { send: [alarm] } }\n";
+    const { source } = parseConfig(`${two}target: { column: y, classes: 2 }\n`, "c.yaml");
+    expect(source.reply).toMatchObject({ predictions: false, alarm: { class: 1, on: 0.8, atLeastMs: 2000 } });
+  });
+
+  test.each([
+    ["{ every: 1s }", ': the key "send" is missing; add what to send back, such as send: [prediction]'],
+    ["{ send: [] }", ".send must be a list of prediction, score, alarm, or some of them, found a list"],
+    [
+      "{ send: [predictions] }",
+      '.send[0] must be prediction or score or alarm, found the text "predictions"; did you mean "prediction"?',
+    ],
+    ["{ send: [score, score] }", ".send names one twice: take it out"],
+    [
+      "{ send: [prediction], every: 10 }",
+      '.every must be "sample" or a duration with its unit such as 100ms, found the number 10',
+    ],
+    [
+      "{ send: [score], every: 1s }",
+      ".every is of no use: add prediction to source.reply.send, or take it out",
+    ],
+    [
+      "{ send: [prediction], scoreEvery: 1s }",
+      ".scoreEvery is of no use: add score to source.reply.send, or take it out",
+    ],
+    [
+      "{ send: [prediction], alarm: { class: 1 } }",
+      ".alarm is of no use: add alarm to source.reply.send, or take it out",
+    ],
+    ["{ send: [alarm] }", ".alarm needs a class from 0 to 2, none is given: reply: { alarm: { class: 1 } }"],
+    [
+      "{ send: [alarm], alarm: { class: 3 } }",
+      ".alarm needs a class from 0 to 2, found 3: reply: { alarm: { class: 1 } }",
+    ],
+    [
+      "{ send: [alarm], alarm: { class: 1, off: 0.9 } }",
+      ".alarm.off must be at most the 0.8 at which it goes on",
+    ],
+    ["{ send: [alarm], alarm: { pin: 7 } }", '.alarm: unknown key "pin"; known are class, on, off, atLeast'],
+  ])("are refused as %s", (reply, sentence) => {
+    expect(refusal(withReply(reply))).toBe(`pump.yaml:4: source.reply${sentence}`);
+  });
+
+  test("are refused where the source has no way back", () => {
+    for (const source of ["stdin: true, framing: lines", "file: d.csv"]) {
+      const config = `source:\n  reply: { send: [score] }\n  ${source.replace(", ", "\n  ")}\n  fields: [x, y]\ntarget: { column: y }\n`;
+      const [origin] = source.split(":");
+      expect(refusal(config)).toBe(
+        `pump.yaml:2: source.reply belongs to serial or tcp, and source.${origin} has no way back: take it out`,
+      );
+    }
+  });
+
+  test("cannot alarm about a number", () => {
+    const source =
+      "source: { serial: { path: p }, framing: lines, fields: [x, y], reply: { send: [alarm] } }";
+    expect(refusal(`${source}\ntarget: { column: y }\n`)).toBe(
+      "pump.yaml:1: source.reply.alarm needs classes, and the target is a number: add target.classes, or take it out",
     );
   });
 });

@@ -33,6 +33,8 @@ export interface Device {
   setClock(milliseconds: number): void;
   bytes(bytes: Uint8Array): void;
   text(text: string): void;
+  /** What it was sent so far, where it reads. */
+  readonly received: Uint8Array;
   /** Makes `link` lead to this device. */
   plugIn(link: string): void;
   /** The path of the port. */
@@ -41,6 +43,9 @@ export interface Device {
   unplug(): void;
 }
 
+/** What a device does with what it is sent: it leaves that where it is, reads it, or sends it back too. */
+type Listening = "deaf" | "reading" | "looping";
+
 /** A stream of samples, which may go through several ports, one after the other. */
 export function createStream(framing: "frames" | "lines" = "frames") {
   const random = createRandom(7);
@@ -48,15 +53,26 @@ export function createStream(framing: "frames" | "lines" = "frames") {
   let milliseconds = 0;
   return {
     /** A new device on a new port, through which the stream goes on. */
-    open(): Device {
+    open(listening: Listening = "deaf"): Device {
       // By perl where that works: its end is not inherited by the daemon, which would hold its own port open.
       const terminal = openPseudoTerminal([openByPerl, openByPackage]);
       let waiting: Uint8Array = new Uint8Array(0);
+      let received: Uint8Array = new Uint8Array(0);
+      const listen = () => {
+        const buffer = new Uint8Array(4096);
+        const heard = buffer.subarray(0, Math.max(0, terminal.read(buffer)));
+        received = Buffer.concat([received, heard]);
+        if (listening === "looping") device.bytes(heard);
+      };
       const timer = setInterval(() => {
+        if (listening !== "deaf") listen();
         if (waiting.length > 0) waiting = waiting.subarray(terminal.write(waiting));
       }, 2);
       const device: Device = {
         path: terminal.path,
+        get received() {
+          return received;
+        },
         bytes(bytes) {
           waiting = Buffer.concat([waiting, bytes]);
         },

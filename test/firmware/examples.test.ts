@@ -1,12 +1,14 @@
 /** The example senders run as far as they can here, and are read with the config that lies beside each. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Config, loadConfig } from "../../src/daemon/config.ts";
 import { type Microcontroller, startMicrocontroller } from "../../src/emulation/microcontroller.ts";
 import { defineFields, type Field, type FieldDescription } from "../../src/samples/fields.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
+import { createReplyEncoder, type ReplyKind, replyAt } from "../../src/samples/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
+import { folderWith } from "../rivulet.ts";
 import { compile, compileForAvr, firmware, here, installed, runProgram } from "./compile.ts";
 
 const MILLISECONDS = 1000;
@@ -31,6 +33,15 @@ function command(value: number, sequence: number): Uint8Array {
   const encoder = createFrameEncoder(defineFields([{ name: "led", type: "u8" }]));
   const target = new Uint8Array(encoder.maximumBytes);
   return target.subarray(0, encoder.encode([value], sequence, 0, target, 0));
+}
+
+/** A reply about a class. */
+function reply(kind: ReplyKind, klass: number): Uint8Array {
+  const encoder = createReplyEncoder({ framing: "frames", crc: 16, ofClasses: true });
+  encoder.content[replyAt.class] = klass;
+  encoder.content[replyAt.on] = 1;
+  encoder.content[replyAt.value] = 0.9;
+  return encoder.bytes.subarray(0, encoder.encode(kind));
 }
 
 interface Row {
@@ -115,7 +126,7 @@ describe("the avr-libc example on the emulated ATmega328P", () => {
     }
   });
 
-  test("obeys whole commands, and none that is damaged", async () => {
+  test("shows the class of whole predictions, and of nothing that is damaged", async () => {
     const board = await start();
     board.run(10);
     const ledAfter = (bytes: Uint8Array) => {
@@ -123,12 +134,16 @@ describe("the avr-libc example on the emulated ATmega328P", () => {
       board.run(5);
       return board.pinHigh(5);
     };
-    expect(ledAfter(LED_ON)).toBe(true);
-    expect(ledAfter(LED_OFF.map((byte, at) => (at === 4 ? byte ^ 2 : byte)))).toBe(true);
-    expect(ledAfter(LED_OFF)).toBe(false);
+    expect(ledAfter(reply("prediction", 1))).toBe(true);
+    const none = reply("prediction", 0);
+    expect(ledAfter(none.map((byte, at) => (at === 4 ? byte ^ 2 : byte)))).toBe(true);
+    expect(ledAfter(none)).toBe(false);
+    expect(ledAfter(reply("prediction", 257))).toBe(false);
     expect(ledAfter(Uint8Array.of(7, 7, 7, 0))).toBe(false);
-    expect(ledAfter(LED_ON.subarray(0, 6))).toBe(false);
-    expect(ledAfter(Uint8Array.of(0, ...LED_ON))).toBe(true);
+    expect(ledAfter(reply("alarm", 1))).toBe(false);
+    expect(ledAfter(LED_ON)).toBe(false);
+    expect(ledAfter(reply("prediction", 1).subarray(0, 9))).toBe(false);
+    expect(ledAfter(Uint8Array.of(0, ...reply("prediction", 1)))).toBe(true);
   });
 });
 
@@ -170,6 +185,30 @@ describe.runIf(installed("g++", "the Arduino sketches are"))("on stubs of the Ar
       [14, 15].map((pin) => (now + 37 * pin) % 1024),
     );
     expect(stderr).toBe("13 1\n13 0\n");
+  });
+
+  test("the sketch of the README shows the class of predictions in lines", () => {
+    const readme = readFileSync(join(firmware, "README.md"), "utf8");
+    const [, snippet] = /```cpp\n([\s\S]*?)```/.exec(readme) as RegExpExecArray;
+    const around = "void setup() { Serial.begin(115200); }\nvoid loop() { hear(); }\n";
+    const folder = folderWith({ "sketch.ino": `${snippet}${around}` });
+    const program = compile("g++", [
+      ...["-std=gnu++11", `-I${here}stubs/arduino`, `-DSKETCH="${folder}/sketch.ino"`],
+      ...[`-DMILLISECONDS=${MILLISECONDS}`, `${here}stubs/arduino/sketch.cpp`],
+    ]);
+    const encoder = createReplyEncoder({ framing: "lines", crc: 16, ofClasses: true });
+    const line = (kind: ReplyKind, klass: number) => {
+      encoder.content.set([4711, 0, klass, 1, 0.93412, 0.341]);
+      return Buffer.from(encoder.bytes.subarray(0, encoder.encode(kind)));
+    };
+    const sent = [
+      Buffer.from("the end of one\n"),
+      ...[line("prediction", 1), line("score", 0), line("prediction", 0), line("alarm", 1)],
+      Buffer.from(`${"x".repeat(100)}\n`),
+      line("prediction", 1),
+    ];
+    const { stderr } = runProgram(program, [], Buffer.concat(sent));
+    expect(stderr).toBe("13 1\n13 0\n13 1\n");
   });
 
   test("the ESP32 sketch sends 500 samples a second with CRC-32", () => {

@@ -8,6 +8,7 @@
  * frames decode   follows: bytes from the line
  *                 writes: 1 | u16 sequence | u32 milliseconds | the fields' bytes, for each frame that is taken,
  *                 and 0 when the layout is over
+ * frames replies  the same for replies, whatever the layout: type | u16 sequence | u32 milliseconds | 8 bytes of fields
  *
  * Numbers are those of this machine.
  */
@@ -18,6 +19,7 @@
 static void put(int byte) { putchar(byte); }
 
 #define RIVULET_RECEIVE
+#define RIVULET_REPLIES
 #define RIVULET_WRITE_BYTE(byte) put(byte)
 #include "rivulet.h"
 
@@ -97,6 +99,32 @@ static void decode(uint32_t count) {
   free(command.bytes);
 }
 
+static void put_u16(uint16_t value) { fwrite(&value, sizeof value, 1, stdout); }
+static void put_f32(float value) { fwrite(&value, sizeof value, 1, stdout); }
+
+static void replies(uint32_t count) {
+  unsigned room = RIVULET_PLAIN(RIVULET_REPLY);
+  rivulet_command reply = {malloc(room), (uint16_t)room, 0, 0, 0, 0, 0, 0};
+  while (count-- > 0) {
+    uint8_t byte, type;
+    read_exactly(&byte, 1);
+    type = rivulet_receive_reply(&reply, byte);
+    if (type == 0) continue;
+    putchar(type);
+    fwrite(&reply.sequence, 1, 2, stdout);
+    fwrite(&reply.milliseconds, 1, 4, stdout);
+    if (type == RIVULET_SCORE) {
+      put_f32(rivulet_get_f32(&reply));
+    } else {
+      put_u16(rivulet_get_u16(&reply));
+      put_u16(rivulet_get_u16(&reply));
+    }
+    put_f32(rivulet_get_f32(&reply));
+  }
+  putchar(0);
+  free(reply.bytes);
+}
+
 int main(int count, char **words) {
   uint16_t following;
   if (count != 2) return 2;
@@ -107,6 +135,8 @@ int main(int count, char **words) {
     read_exactly(&items, sizeof items);
     if (strcmp(words[1], "encode") == 0)
       encode(items);
+    else if (strcmp(words[1], "replies") == 0)
+      replies(items);
     else
       decode(items);
   }

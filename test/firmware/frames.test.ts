@@ -9,7 +9,9 @@ import {
   packedBytes,
 } from "../../src/samples/fields.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
+import { createReplyEncoder, type ReplyEncoder, replyAt, replyKinds } from "../../src/samples/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
+import { type Reply, replyOf } from "../samples/read-replies.ts";
 import { compile, here, installed, runProgram } from "./compile.ts";
 
 /** With each checksum and in each direction, in all 100,000 frames. */
@@ -112,6 +114,56 @@ function encoded({ fields, samples }: Layout, crc: 16 | 32): Buffer[] {
   );
 }
 
+const frameTypes = { prediction: 2, score: 3, alarm: 4 };
+
+/** A reply of any kind that says anything a reply can say. */
+function randomReply(random: Random, encoder: ReplyEncoder): Buffer {
+  const { content } = encoder;
+  content[replyAt.sequence] = below(random, 2 ** 16);
+  content[replyAt.milliseconds] = below(random, 2 ** 32);
+  content[replyAt.class] = below(random, 2048);
+  content[replyAt.on] = below(random, 2);
+  content[replyAt.value] = below(random, 4) === 0 ? 0 : random.uniform();
+  content[replyAt.baseline] = (random.uniform() - 0.5) * 10 ** below(random, 30);
+  return Buffer.from(encoder.bytes.subarray(0, encoder.encode(replyKinds[below(random, 3)])));
+}
+
+/** What frames.c writes for a reply. */
+function heard({
+  kind,
+  sequence,
+  milliseconds = 0,
+  class: klass = 0,
+  on = 0,
+  value,
+  baseline,
+}: Reply): Buffer {
+  const bytes = Buffer.alloc(15);
+  bytes[0] = frameTypes[kind];
+  bytes.writeUInt16LE(sequence, 1);
+  bytes.writeUInt32LE(milliseconds, 3);
+  if (kind === "score") {
+    bytes.writeFloatLE(value, 7);
+    bytes.writeFloatLE(baseline ?? 0, 11);
+  } else {
+    bytes.writeUInt16LE(klass, 7);
+    bytes.writeUInt16LE(on, 9);
+    bytes.writeFloatLE(value, 11);
+  }
+  return bytes;
+}
+
+/** What stands between the zeros of a line. */
+function stretches(line: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  let start = 0;
+  for (let zero = line.indexOf(0); zero >= 0; zero = line.indexOf(0, start)) {
+    found.push(line.subarray(start, zero));
+    start = zero + 1;
+  }
+  return found;
+}
+
 /** Up to 30 faults: flipped bits, zeros, cuts, inserted bytes. */
 function damaged(random: Random, bytes: Uint8Array): number[] {
   const line = [...bytes];
@@ -211,6 +263,52 @@ describe.runIf(installed("gcc", "rivulet.h against the decoder is"))("rivulet.h"
     expect(stdout.equals(Buffer.concat(expected))).toBe(true);
     expect(taken).toBeGreaterThan(200 * FRAMES_PER_LAYOUT);
     expect(taken).toBeLessThan(400 * FRAMES_PER_LAYOUT - 2000);
+  });
+
+  test.each([16, 32] as const)("receives 25,000 replies, and no commands among them (crc %i)", (crc) => {
+    const random = createRandom(200 + crc);
+    const encoder = createReplyEncoder({ framing: "frames", crc, ofClasses: true });
+    const line: Buffer[] = [];
+    const expected: Buffer[] = [];
+    // As long as a reply, and of another type.
+    const fields = defineFields([{ name: "x", type: "f64" }]);
+    const commands = Array.from({ length: FRAMES_PER_LAYOUT }, () => randomSample(random, fields));
+    const others = encoded({ fields, samples: commands }, crc);
+    for (let sent = 0; sent < LAYOUTS * FRAMES_PER_LAYOUT; sent++) {
+      const reply = randomReply(random, encoder);
+      line.push(reply);
+      if (sent % 10 === 0) line.push(others[(sent / 10) % others.length]);
+      expected.push(heard(replyOf(reply.subarray(0, -1), crc) as Reply));
+    }
+    const bytes = Buffer.concat(line);
+    const { stdout } = runProgram(
+      programFor(crc),
+      ["replies"],
+      Buffer.concat([head([], bytes.length), bytes]),
+    );
+    expect(stdout.equals(Buffer.concat([...expected, Buffer.of(0)]))).toBe(true);
+  });
+
+  test("takes no damaged reply", () => {
+    const random = createRandom(6);
+    const encoder = createReplyEncoder({ framing: "frames", crc: 16, ofClasses: true });
+    const line = Buffer.concat(
+      Array.from({ length: 400 }, () =>
+        Buffer.from(
+          damaged(
+            random,
+            Buffer.concat(Array.from({ length: FRAMES_PER_LAYOUT }, () => randomReply(random, encoder))),
+          ),
+        ),
+      ),
+    );
+    const expected = stretches(line)
+      .map((stretch) => replyOf(stretch, 16))
+      .filter((reply) => reply !== null);
+    const { stdout } = runProgram(programFor(16), ["replies"], Buffer.concat([head([], line.length), line]));
+    expect(stdout.equals(Buffer.concat([...expected.map(heard), Buffer.of(0)]))).toBe(true);
+    expect(expected.length).toBeGreaterThan(200 * FRAMES_PER_LAYOUT);
+    expect(expected.length).toBeLessThan(400 * FRAMES_PER_LAYOUT - 2000);
   });
 
   test("builds a frame in a buffer that is exactly long enough, and none in one that is a byte shorter", () => {

@@ -1,6 +1,7 @@
 /*
  * Uses everything that rivulet.h has: compiled by every compiler that a sender may be built with, and weighed on the
- * AVR. Compiled with NOTHING it is what a program takes without the header, with ONE_FIELD its command has one u8.
+ * AVR. Compiled with NOTHING it is what a program takes without the header, with ONE_FIELD its command has one u8, and
+ * of the replies it takes the class of a prediction.
  */
 #ifndef NOTHING
 #ifdef __AVR__
@@ -32,6 +33,29 @@ static void obey(uint8_t byte) {
 }
 #endif
 
+#ifdef RIVULET_REPLIES
+static uint8_t reply_bytes[RIVULET_PLAIN(RIVULET_REPLY)];
+static rivulet_command reply = RIVULET_COMMAND(reply_bytes);
+
+static void hear(uint8_t byte) {
+  switch (rivulet_receive_reply(&reply, byte)) {
+    case RIVULET_PREDICTION:
+      source[0] = (uint8_t)rivulet_get_u16(&reply);
+      break;
+#ifndef ONE_FIELD
+    case RIVULET_SCORE:
+      source[1] = (uint8_t)rivulet_get_f32(&reply);
+      source[2] = (uint8_t)rivulet_get_f32(&reply);
+      break;
+    case RIVULET_ALARM:
+      source[3] = (uint8_t)rivulet_get_u16(&reply);
+      source[4] = (uint8_t)rivulet_get_u16(&reply);
+      break;
+#endif
+  }
+}
+#endif
+
 int main(void) {
 #ifdef __AVR__
   rivulet_uart_start();
@@ -55,6 +79,9 @@ int main(void) {
 #endif
 #ifdef RIVULET_RECEIVE
     obey(source[0]);
+#endif
+#ifdef RIVULET_REPLIES
+    hear(source[0]);
 #endif
   }
 }

@@ -4,7 +4,8 @@ import { createSerialSource } from "../../src/samples/serial.ts";
 const [path, situation] = process.argv.slice(2);
 const source = createSerialSource({
   path,
-  baudRate: 115200,
+  // So that what is written waits for the device, not for the line.
+  baudRate: 4_000_000,
   waitForPort: true,
   silenceMs: 60_000,
   onState: (state) => console.log(state),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { readDecimal, readNonFiniteWord } from "../../src/samples/decimal.ts";
+import { describe, expect, test } from "vitest";
+import { readDecimal, readNonFiniteWord, writeDecimal } from "../../src/samples/decimal.ts";
 
 function read(text: string): { value: number; end: number } {
   const target = Float64Array.of(12345);
@@ -103,4 +103,68 @@ test.each(["nan", "NaN", "inf", "-Infinity", "+INF", "ovf"])(
 
 test.each(["na", "none", "-", ""])("does not take %j for a value that is not finite", (word) => {
   expect(readNonFiniteWord(Buffer.from(word), 0, word.length)).toBe(-1);
+});
+
+describe("writing", () => {
+  function written(value: number, digits = 7, places = 12): string {
+    const bytes = new Uint8Array(32).fill(120);
+    const end = writeDecimal(Float64Array.of(0, value), 1, digits, places, bytes, 3);
+    expect(bytes.subarray(0, 3)).toEqual(Uint8Array.of(120, 120, 120));
+    expect(bytes.subarray(end)).toEqual(new Uint8Array(32 - end).fill(120));
+    return Buffer.from(bytes.subarray(3, end)).toString();
+  }
+
+  test.each([
+    [0, "0"],
+    [-0, "0"],
+    [1, "1"],
+    [-1.5, "-1.5"],
+    [0.1, "0.1"],
+    [99.99999999, "100"],
+    [21.45, "21.45"],
+    [1234567, "1234567"],
+    [12345678, "12345678"],
+    [0.0001234567891, "0.0001234568"],
+    [1e-12, "0.000000000001"],
+    [-1e-13, "0"],
+    [1e15, "1000000000000000"],
+    [-2.5e22, "-2.5e+22"],
+    [Number.NaN, "NaN"],
+    [Number.NEGATIVE_INFINITY, "-Infinity"],
+  ])("makes %f %s", (value, text) => {
+    expect(written(value)).toBe(text);
+  });
+
+  test("keeps to the places that are wanted", () => {
+    expect([0.93456, 0.00004, 0.99996, 12.5].map((value) => written(value, 4, 4))).toEqual([
+      "0.9346",
+      "0",
+      "1",
+      "12.5",
+    ]);
+    expect([4711, 2 ** 32, 0.6].map((value) => written(value, 15, 0))).toEqual(["4711", "4294967296", "1"]);
+  });
+
+  test("rounds to the nearest number of so many digits and places, and writes no more than that", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ noNaN: true, min: -1e15, max: 1e15, maxExcluded: true, minExcluded: true }),
+        fc.integer({ min: 1, max: 15 }),
+        fc.nat(15),
+        (value, digits, places) => {
+          const text = written(value, digits, places);
+          expect(text).toMatch(/^(0|-?(0|[1-9]\d*)(\.\d*[1-9])?)$/);
+          const behind = text.split(".")[1]?.length ?? 0;
+          expect(behind).toBeLessThanOrEqual(places);
+          // A unit of the last place that may be written, from what the number is before the rounding.
+          const before = Math.floor(Math.log10(Math.abs(value) || 1)) + 1;
+          const unit = 10 ** -Math.max(0, Math.min(places, digits - before));
+          expect(Math.abs(Number(text) - value)).toBeLessThanOrEqual(
+            0.5 * unit * (1 + 1e-9) + Math.abs(value) * 2 ** -51,
+          );
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+  });
 });

@@ -14,6 +14,9 @@ import type { Source, SourceState } from "../../src/samples/source.ts";
 import { until } from "../until.ts";
 import { fewFields, frame, frames, takeIndices } from "./streams.ts";
 
+/** At this rate no line is too slow: only a device that does not read stands in the way. */
+const FAST = 4_000_000;
+
 function openTerminal(): PseudoTerminal {
   const terminal = openPseudoTerminal();
   onTestFinished(() => terminal.close());
@@ -252,7 +255,7 @@ describe("writing", () => {
     await listen(source).opened;
     const command = Buffer.from("led on\n");
     expect([source.write(command), source.write(command)]).toEqual([true, true]);
-    // The bytes were taken over, although the second command still waits for the first to be sent.
+    // The bytes were taken over.
     command.fill(0);
     expect(await readFrom(terminal, 14)).toBe("led on\nled on\n");
   });
@@ -275,13 +278,46 @@ describe("writing", () => {
     expect(source.counts.droppedWrites).toBe(1);
   });
 
-  test("is dropped when the device does not read", async () => {
+  test("is dropped when the device does not read, and goes on once it reads again", async () => {
+    const terminal = openTerminal();
+    const { source } = serial({ path: terminal.path, baudRate: FAST });
+    await listen(source).opened;
+    let taken = 0;
+    const message = () => Buffer.from(`${String(taken).padStart(99)}\n`);
+    while (source.write(message())) taken++;
+    expect(source.counts.droppedWrites).toBe(1);
+    const lines = (await readFrom(terminal, 100 * taken)).trimEnd().split("\n");
+    expect(lines.map(Number)).toEqual([...Array(taken).keys()]);
+    await until(() => source.write(message()));
+    expect(Number(await readFrom(terminal, 100))).toBe(taken);
+  });
+
+  test("does not reach beyond the end that is given", async () => {
     const terminal = openTerminal();
     const { source } = serial({ path: terminal.path });
     await listen(source).opened;
-    const block = new Uint8Array(1000);
-    await until(() => source.write(block) === false);
+    source.write(Buffer.from("now or later"), 4);
+    source.write(Buffer.from("never"), 5);
+    expect(await readFrom(terminal, 9)).toBe("now never");
+  });
+
+  test("is dropped where the line has no time for it, so that nothing arrives late", async () => {
+    const terminal = openTerminal();
+    // 0.25 s of 9600 baud are 240 bytes; a tenth is left free.
+    const { source } = serial({ path: terminal.path, baudRate: 9600 });
+    await listen(source).opened;
+    const message = new Uint8Array(70);
+    expect([1, 2, 3, 4].map(() => source.write(message))).toEqual([true, true, true, false]);
     expect(source.counts.droppedWrites).toBe(1);
+    await until(() => source.write(message));
+  });
+
+  test("of one message that is longer than that goes out on an idle line", async () => {
+    const terminal = openTerminal();
+    const { source } = serial({ path: terminal.path, baudRate: 300 });
+    await listen(source).opened;
+    expect(source.write(new Uint8Array(1000).fill(65))).toBe(true);
+    expect(await readFrom(terminal, 1000)).toBe("A".repeat(1000));
   });
 });
 
@@ -316,7 +352,7 @@ describe("closing", () => {
 
   test("works while the device does not read what was written", async () => {
     const terminal = openTerminal();
-    const { source, states } = serial({ path: terminal.path });
+    const { source, states } = serial({ path: terminal.path, baudRate: FAST });
     await listen(source).opened;
     await until(() => source.write(new Uint8Array(4000)) === false);
     await source.close();
@@ -383,7 +419,7 @@ test("nothing loads serialport until a source is opened", async () => {
 /** What the device has heard once it is so many bytes. */
 async function readFrom(terminal: PseudoTerminal, bytes: number): Promise<string> {
   let heard = "";
-  const buffer = Buffer.alloc(64);
+  const buffer = Buffer.alloc(4096);
   await until(() => {
     const count = terminal.read(buffer);
     if (count > 0) heard += buffer.toString("latin1", 0, count);

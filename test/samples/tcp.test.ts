@@ -111,6 +111,41 @@ describe("a TCP source", () => {
     ]);
   });
 
+  test("sends what is written, taken over at once, and nothing to a peer that is not there", async () => {
+    const { sockets, port } = await peer();
+    const { open, source } = receiver(port, { reopenAfterMs: 100 });
+    expect(source.write(Buffer.from("early"))).toBe(false);
+    await open();
+    await until(() => sockets.length === 1 && source.counts.opens === 1);
+    let text = "";
+    sockets[0].on("data", (bytes) => {
+      text += bytes;
+    });
+    const message = Buffer.from("led on\nnever");
+    expect([source.write(message, 7), source.write(message, 7)]).toEqual([true, true]);
+    message.fill(0);
+    await until(() => text === "led on\nled on\n");
+    sockets[0].resetAndDestroy();
+    await until(() => source.counts.losses === 1);
+    expect([source.write(message), source.counts.droppedWrites]).toEqual([false, 2]);
+    await until(() => sockets.length === 2);
+  });
+
+  test("drops what is written to a peer that never reads, and still reads what that sends", async () => {
+    const { sockets, port } = await peer();
+    const { open, source, decoder } = receiver(port);
+    await open();
+    await until(() => sockets.length === 1 && source.counts.opens === 1);
+    sockets[0].pause();
+    const message = new Uint8Array(1000);
+    while (source.write(message)) await new Promise(setImmediate);
+    for (let turn = 0; turn < 1000; turn++) expect(source.write(message)).toBe(false);
+    expect(source.counts.droppedWrites).toBe(1001);
+    sockets[0].write(frames(0, 99));
+    await until(() => decoder.counts.samples === 100);
+    expect(source.counts.losses).toBe(0);
+  });
+
   test("holds the peer back while its consumer is busy", async () => {
     const { sockets, port } = await peer();
     const source = createTcpSource({ host: "127.0.0.1", port });

@@ -5,10 +5,10 @@
  *     A0   light: photoresistor from 5 V to A0, 10 kΩ from A0 to ground
  *     A1   vibration: piezo disc to ground with 1 MΩ across it, 10 kΩ between it and A1
  *     D8   push button to ground; pressed is class 1, released class 0
- *     D13  the board's LED: a command from the host with one u8 switches it
+ *     D13  the board's LED: lit while the host predicts class 1
  */
 #include <avr/sleep.h>
-#define RIVULET_RECEIVE
+#define RIVULET_REPLIES
 #include "../rivulet-avr.h"
 
 #define SAMPLES_PER_SECOND 500
@@ -16,16 +16,16 @@
 static uint8_t bytes[RIVULET_ROOM(5)];
 static rivulet_frame frame = RIVULET_FRAME(bytes);
 
-static uint8_t command_bytes[RIVULET_PLAIN(1)];
-static rivulet_command command = RIVULET_COMMAND(command_bytes);
+static uint8_t reply_bytes[RIVULET_PLAIN(RIVULET_REPLY)];
+static rivulet_command reply = RIVULET_COMMAND(reply_bytes);
 
 static volatile uint8_t samples_due;
 
 ISR(TIMER1_COMPA_vect) { samples_due++; }
 
 ISR(USART_RX_vect) {
-  if (!rivulet_receive(&command, UDR0)) return;
-  if (rivulet_get_u8(&command))
+  if (rivulet_receive_reply(&reply, UDR0) != RIVULET_PREDICTION) return;
+  if (rivulet_get_u16(&reply) == 1)
     PORTB |= _BV(PORTB5);
   else
     PORTB &= ~_BV(PORTB5);

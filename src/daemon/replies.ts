@@ -1,0 +1,159 @@
+/** The way back: tells the device what was predicted of its samples, how well that goes, and when something is up. */
+import { type Alarm, createAlarm } from "../device/gpio/alarm.ts";
+import { ClassificationMetrics } from "../learner/classification-metrics.ts";
+import type { Learner } from "../learner/learner.ts";
+import { createReplyEncoder, type ReplyEncoder, type ReplyKind, replyAt } from "../samples/replies.ts";
+import type { SampleRing } from "../samples/ring.ts";
+import type { Source } from "../samples/source.ts";
+import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { ReplyConfig } from "./reply-config.ts";
+
+/** What is sent at intervals: places in the list of times. */
+const prediction = 0;
+const score = 1;
+
+/** A source with a way back. */
+type Line = Source & Required<Pick<Source, "write">>;
+
+/** Replies to the device that `source` leads to; null where the config asks for none, or no source leads back. */
+export function createReplies(
+  { source: config }: Config,
+  source: Source,
+  ring: SampleRing,
+  learner: Learner,
+  log: Log,
+): Replies | null {
+  const { reply, merge } = config;
+  if (reply === null || !leadsBack(source)) return null;
+  // Of several devices the first is told.
+  const { framing, crc } = merge?.[0] ?? config;
+  const encoder = createReplyEncoder({ framing, crc, ofClasses: learner.classes > 0 });
+  return new Replies(reply, source, ring, learner, encoder, log);
+}
+
+const leadsBack = (source: Source): source is Line => source.write !== undefined;
+
+export class Replies {
+  /** Replies that the source took. */
+  sent = 0;
+  readonly #config: ReplyConfig;
+  readonly #source: Line;
+  readonly #ring: SampleRing;
+  readonly #learner: Learner;
+  readonly #encoder: ReplyEncoder;
+  readonly #alarm: Alarm | null;
+  readonly #alarmClass: number;
+  /** What the device was last told of the alarm; null where it may not know. */
+  #told: boolean | null = null;
+  /** The connection, counted from 1, that all this is about. */
+  #connection = 0;
+  /** Times of the latest prediction and score, milliseconds since the epoch, [2]. */
+  readonly #sentAt = new Float64Array(2);
+  readonly #intervals: Float64Array;
+  #isClosed = false;
+
+  constructor(
+    config: ReplyConfig,
+    source: Line,
+    ring: SampleRing,
+    learner: Learner,
+    encoder: ReplyEncoder,
+    log: Log,
+  ) {
+    this.#config = config;
+    this.#source = source;
+    this.#ring = ring;
+    this.#learner = learner;
+    this.#encoder = encoder;
+    this.#intervals = Float64Array.of(config.everyMs, config.scoreEveryMs);
+    const { alarm } = config;
+    this.#alarmClass = alarm?.class ?? 0;
+    this.#alarm =
+      alarm &&
+      createAlarm(alarm, (active) => {
+        const text = `the device is told that the alarm for class ${alarm.class} is ${active ? "on" : "off"}`;
+        log({ event: "alarm-reply", text, details: { class: alarm.class, active } });
+        this.#sendAlarm(active);
+      });
+  }
+
+  /** Answers the sample at the ring's front, which the learner has predicted just now. Allocates nothing. */
+  observe(): void {
+    if (this.#isClosed) return;
+    const { content } = this.#encoder;
+    const ring = this.#ring;
+    if (this.#connection !== this.#source.counts.opens) this.#begin();
+    content[replyAt.sequence] = ring.sequences[ring.frontSlot];
+    content[replyAt.milliseconds] = ring.deviceTimes[ring.frontSlot];
+    const alarm = this.#alarm;
+    if (alarm !== null) {
+      const isUntold = this.#told !== alarm.active;
+      alarm.observe(this.#learner.prediction[this.#alarmClass]);
+      if (isUntold && this.#told !== alarm.active) this.#sendAlarm(alarm.active);
+    }
+    if (this.#config.predictions && this.#isDue(prediction)) this.#sendPrediction();
+    if (this.#config.scores && this.#isDue(score)) this.#sendScore();
+  }
+
+  /** Whoever is there now may have begun anew, and knows nothing. */
+  #begin(): void {
+    this.#connection = this.#source.counts.opens;
+    this.#told = null;
+    this.#sentAt.fill(Number.NEGATIVE_INFINITY);
+    this.#source.write(this.#encoder.opening);
+  }
+
+  /** Whether it is time for another one; then the next interval begins. */
+  #isDue(what: number): boolean {
+    const { times, frontSlot } = this.#ring;
+    const elapsed = times[frontSlot] - this.#sentAt[what];
+    // A clock that was set back must not mean silence until it has caught up.
+    if (elapsed >= 0 && elapsed < this.#intervals[what]) return false;
+    this.#sentAt[what] = times[frontSlot];
+    return true;
+  }
+
+  #sendPrediction(): void {
+    const { classes, prediction: answer, predictedClass } = this.#learner;
+    const { content } = this.#encoder;
+    content[replyAt.class] = predictedClass;
+    content[replyAt.value] = answer[classes > 0 ? predictedClass : 0];
+    this.#send("prediction");
+  }
+
+  #sendScore(): void {
+    const { metrics } = this.#learner;
+    const { content } = this.#encoder;
+    if (metrics instanceof ClassificationMetrics) {
+      content[replyAt.value] = metrics.slidingAccuracy;
+      content[replyAt.baseline] = metrics.baselineAccuracy;
+    } else {
+      content[replyAt.value] = metrics.fadingMae;
+      content[replyAt.baseline] = metrics.baselineMae;
+    }
+    this.#send("score");
+  }
+
+  #sendAlarm(active: boolean): void {
+    const { content } = this.#encoder;
+    content[replyAt.class] = this.#alarmClass;
+    content[replyAt.on] = active ? 1 : 0;
+    content[replyAt.value] = this.#learner.prediction[this.#alarmClass];
+    this.#told = this.#send("alarm") ? active : null;
+  }
+
+  #send(kind: ReplyKind): boolean {
+    const isTaken = this.#source.write(this.#encoder.bytes, this.#encoder.encode(kind));
+    if (isTaken) this.sent++;
+    return isTaken;
+  }
+
+  /** Ends it, and an alarm with it, as long as the source is still open. Nothing is sent afterwards. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#alarm?.close();
+    if (this.#told === true) this.#sendAlarm(false);
+  }
+}

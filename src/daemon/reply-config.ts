@@ -1,0 +1,99 @@
+/** The key `source.reply` of a config: what the device is told of its samples, and how often. */
+import * as v from "valibot";
+import { type ReplyKind, replyKinds } from "../samples/replies.ts";
+import {
+  alarmKeys,
+  alarmWithDefaults,
+  type ClassAlarm,
+  checkAlarmLevels,
+  classComplaint,
+} from "./alarm-config.ts";
+import type { Complaints } from "./complaints.ts";
+import { parseDuration } from "./quantities.ts";
+import { map, must, oneOf, quantity } from "./schema.ts";
+
+export interface ReplyConfig {
+  predictions: boolean;
+  /** Least time from one prediction to the next; 0: every sample is answered. */
+  everyMs: number;
+  scores: boolean;
+  scoreEveryMs: number;
+  alarm: ClassAlarm | null;
+}
+
+/** Ten predictions a second take less than a third of a line of 9600 baud. */
+const defaultEveryMs = 100;
+const defaultScoreEveryMs = 10_000;
+
+const duration = quantity("a duration with its unit such as 100ms or 10s", parseDuration);
+const everySample = v.pipe(
+  v.literal("sample"),
+  v.transform(() => 0),
+);
+const everyDuration = quantity('"sample" or a duration with its unit such as 100ms', parseDuration);
+const every = v.lazy(
+  (entry): v.GenericSchema<unknown, number> => (entry === "sample" ? everySample : everyDuration),
+);
+
+const kinds = `a list of ${replyKinds.join(", ")}, or some of them`;
+
+export const replySchema = map(
+  {
+    send: v.pipe(
+      v.array(oneOf(replyKinds), must(kinds)),
+      v.minLength(1, must(kinds)),
+      v.check((list) => new Set(list).size === list.length, " names one twice: take it out"),
+    ),
+    every: v.optional(every),
+    scoreEvery: v.optional(duration),
+    alarm: v.optional(map(alarmKeys)),
+  },
+  { send: "what to send back, such as send: [prediction]" },
+);
+
+type Parsed = v.InferOutput<typeof replySchema>;
+
+/** What each of the other keys is about. */
+const subjects = { every: "prediction", scoreEvery: "score", alarm: "alarm" } as const satisfies Record<
+  string,
+  ReplyKind
+>;
+
+/** What no single value shows. `origin` is the source's key, `classes` undefined where the target is a number. */
+export function checkReply(
+  parsed: Parsed,
+  origin: string | undefined,
+  classes: number | undefined,
+  complaints: Complaints,
+): void {
+  const path = ["source", "reply"];
+  if (origin === "stdin" || origin === "file") {
+    complaints.add(path, ` belongs to serial or tcp, and source.${origin} has no way back: take it out`);
+    return;
+  }
+  for (const [key, subject] of Object.entries(subjects) as [keyof typeof subjects, ReplyKind][]) {
+    if (parsed[key] === undefined || parsed.send.includes(subject)) continue;
+    complaints.add([...path, key], ` is of no use: add ${subject} to source.reply.send, or take it out`);
+  }
+  const alarmAt = parsed.send.indexOf("alarm");
+  if (alarmAt < 0) return;
+  const complaint = classComplaint(
+    parsed.alarm?.class,
+    classes,
+    (example) => `reply: { alarm: { ${example} } }`,
+  );
+  const place = parsed.alarm === undefined ? [...path, "send", alarmAt] : [...path, "alarm"];
+  if (complaint !== null) complaints.add(place, complaint, [...path, "alarm"]);
+  if (parsed.alarm !== undefined) checkAlarmLevels(parsed.alarm, [...path, "alarm"], complaints);
+}
+
+/** Fills in the defaults. */
+export function replyWithDefaults({ send, every, scoreEvery, alarm }: Parsed): ReplyConfig {
+  return {
+    predictions: send.includes("prediction"),
+    everyMs: every ?? defaultEveryMs,
+    scores: send.includes("score"),
+    scoreEveryMs: scoreEvery ?? defaultScoreEveryMs,
+    alarm: send.includes("alarm") ? alarmWithDefaults(alarm ?? {}) : null,
+  };
+}
