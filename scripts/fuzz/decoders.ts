@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { RivuletError } from "../../src/errors.ts";
+import { RecordingDecoder } from "../../src/recording/decoder.ts";
+import { BlockEncoder, encodeHeader } from "../../src/recording/format.ts";
 import { readRows } from "../../src/samples/csv-file.ts";
 import type { Decoder } from "../../src/samples/decoder.ts";
 import { defineFields } from "../../src/samples/fields.ts";
@@ -159,6 +161,37 @@ function decodeStream(
   };
 }
 
+const header = encodeHeader({ name: "fuzz", createdAt: "2026-01-01T00:00:00Z", source: "fuzz", fields });
+
+function goodRecording(random: Random): Uint8Array {
+  const blocks: Uint8Array[] = [];
+  const encoder = new BlockEncoder(fields, 1 + random.below(20));
+  const row = new Float64Array(fields.length);
+  const count = 1 + random.below(100);
+  for (let index = 0; index < count; index++) {
+    row.set([random.below(600) - 300, random.below(2 ** 30) / 7, random.below(256)]);
+    const deviceTime = random.below(9) === 0 ? Number.NaN : index;
+    if (encoder.add(row, 0, 1e12 + index, index, deviceTime)) continue;
+    blocks.push(encoder.take());
+    encoder.add(row, 0, 1e12 + index, index, deviceTime);
+  }
+  return Buffer.concat([...blocks, encoder.take()]);
+}
+
+/** A recording is one file from its header on, so each stream has a decoder of its own. */
+function readRecording(bytes: Uint8Array, random: Random): Result {
+  const ring = new SampleRing(fields.length, 16, "pause");
+  const decoder = new RecordingDecoder(null, () => ring, "fuzz");
+  try {
+    const result = decodeStream({ decoder, ring, good: goodRecording }, bytes, random);
+    decoder.finish();
+    return result;
+  } catch (error) {
+    if (error instanceof RivuletError) return { samples: 0, refused: 1 };
+    throw error;
+  }
+}
+
 async function readFileOf(bytes: Uint8Array, random: Random): Promise<{ samples: number; refused: number }> {
   const path = join(folder, "rows.csv");
   let content = bytes;
@@ -186,11 +219,14 @@ async function round(seed: number): Promise<void> {
     const bytes = streamFrom(random, () => subject.good(random));
     await count(name, seed, bytes, () => decodeStream(subject, bytes, random));
   }
+  const damaged = streamFrom(random, () => goodRecording(random));
+  const recording = random.below(8) === 0 ? mutated(random, header) : Buffer.concat([header, damaged]);
+  await count("recordings", seed, recording, () => readRecording(recording, random));
   const kind = random.pick(["commas", "semicolons", "tabs"]);
   const separator = { commas: ",", semicolons: ";", tabs: "\t" }[kind] as string;
-  const header = Buffer.from(`${["temperature", "vibration", "label"].join(separator)}\n`);
-  const rows = streamFrom(random, () => Buffer.concat([header, goodLines(random, kind, "\n")]));
-  const file = random.below(2) === 0 ? rows : Buffer.concat([header, rows]);
+  const names = Buffer.from(`${["temperature", "vibration", "label"].join(separator)}\n`);
+  const rows = streamFrom(random, () => Buffer.concat([names, goodLines(random, kind, "\n")]));
+  const file = random.below(2) === 0 ? rows : Buffer.concat([names, rows]);
   await count("CSV files", seed, file, () => readFileOf(file, random));
   const subject = random.pick(Object.values(subjects));
   const any = streamFrom(random, () => subject.good(random));
