@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { runDrift } from "./drift.ts";
 import { runMetrics, runRegressionMetrics } from "./metrics.ts";
 import type { Outcome, Runner } from "./outcome.ts";
 import { runPrequential } from "./prequential.ts";
@@ -23,7 +24,7 @@ const runners: Record<string, Runner> = {
   "golden-regression-metrics/1": runRegressionMetrics,
   "golden-crc/1": runWire,
   "golden-cobs/1": runWire,
-  "golden-drift/1": () => ({ skipped: "the learner has no drift detectors yet" }),
+  "golden-drift/1": runDrift,
 };
 
 function jsonFiles(folder: string): string[] {

@@ -19,6 +19,7 @@ import { type FieldFaults, Vetting } from "../samples/vetting.ts";
 import { type Config, sampleColumns } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
 import { type ConfiguredSource, configuredSource, type Patience } from "./configured-source.ts";
+import { DriftWatch } from "./drift-watch.ts";
 import { Intake } from "./intake.ts";
 import { Labelling } from "./labelling.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
@@ -45,6 +46,8 @@ export interface DaemonStatus {
   faults: FieldFaults[];
   /** Null where the config declares none. */
   rate: RateStatus | null;
+  /** Times that predictions became worse than they were: what is measured may have changed. */
+  drifts: number;
   /** Samples that the ring gave up because training fell behind. */
   dropped: number;
   /** Samples for which the network had no finite answer, scored on what is known without it. */
@@ -101,6 +104,7 @@ export class Daemon {
   readonly #intake: Intake;
   readonly #labelling: Labelling | null;
   readonly #vetting: Vetting;
+  readonly #driftWatch: DriftWatch;
   readonly #clock: SteadyClock;
   #rate: ReturnType<typeof createRateWatch> | null = null;
   #lookTimer: NodeJS.Timeout | null = null;
@@ -134,8 +138,12 @@ export class Daemon {
     this.#decoder = decoder;
     this.#ring = ring;
     const learner = this.learner;
+    const driftWatch = new DriftWatch(learner, columns.indexOf(config.target.column), log);
+    this.#driftWatch = driftWatch;
+    let hasDrifted = false;
     const learn = (values: Float64Array, offset: number) => {
       const learned = learner.observe(values, offset);
+      if (learned && driftWatch.observe(values, offset)) hasDrifted = true;
       for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
       return learned;
     };
@@ -148,7 +156,7 @@ export class Daemon {
     const replies = this.#replies;
     const needsPrediction = config.gpio !== null || replies !== null;
     const sendsTarget = columns.length === fields.length;
-    const alarmClass = config.gpio?.alarm?.class ?? 0;
+    const alarmClass = config.gpio?.alarm?.class ?? null;
     const vetting = new Vetting(fields, config.source.values, config.target.column, (change) => {
       const { text, isProblem, faults } = change;
       log({
@@ -165,7 +173,8 @@ export class Daemon {
       const learned = isLearning && learn(values, offset);
       if (!needsPrediction || !(learned || learner.predict(values, offset))) return;
       if (!isLearning) this.#onlyPredicted++;
-      this.#gpio?.alarm?.observe(learner.prediction[alarmClass]);
+      this.#gpio?.alarm?.observe(alarmClass === null ? Number(hasDrifted) : learner.prediction[alarmClass]);
+      hasDrifted = false;
       replies?.observe();
       labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
     };
@@ -378,6 +387,7 @@ export class Daemon {
       rejected: this.#vetting.skipped + counted.refused - before.refused,
       faults: this.#vetting.report(),
       rate: this.#rate?.status() ?? null,
+      drifts: this.#driftWatch.drifts,
       dropped: this.#ring.dropped,
       unanswered: counted.unanswered - before.unanswered,
       skippedSteps: counted.skipped - before.skipped,

@@ -36,7 +36,7 @@ const button = pinOr(map(buttonKeys, examples));
 const label = pinOr(
   map({ ...buttonKeys, class: classNumber, seconds: v.optional(wholeNumber(1, 3600)) }, examples),
 );
-const alarm = pinOr(map({ pin, ...alarmKeys }, examples));
+const alarm = pinOr(map({ pin, of: v.optional(oneOf(["class", "drift"])), ...alarmKeys }, examples));
 const labels = v.array(label, must("a list of pins"));
 
 export const gpioSchema = map({
@@ -75,7 +75,8 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, complaint
     if (entry !== undefined) entries.push({ path: ["gpio", ...path], entry: written(entry), ofClass });
   };
   add(["heartbeat"], heartbeat);
-  add(["alarm"], alarm, true);
+  const ofDrift = isOfDrift(alarm);
+  add(["alarm"], alarm, !ofDrift);
   labelsOf(parsed).forEach((entry, index) => {
     add(Array.isArray(parsed.label) ? ["label", index] : ["label"], entry, true);
   });
@@ -90,8 +91,19 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, complaint
     const complaint = classComplaint(entry.class, classes, (example) => `{ pin: ${entry.pin}, ${example} }`);
     if (complaint !== null) complaints.add(path, complaint);
   }
-  if (typeof alarm === "object") checkAlarmLevels(alarm, ["gpio", "alarm"], complaints);
+  if (typeof alarm !== "object") return;
+  for (const key of ["class", "on", "off"] as const) {
+    if (ofDrift && alarm[key] !== undefined) {
+      complaints.add(
+        ["gpio", "alarm", key],
+        " belongs to an alarm of a class, and this one is of drift: take it out",
+      );
+    }
+  }
+  checkAlarmLevels(alarm, ["gpio", "alarm"], complaints);
 }
+
+const isOfDrift = (alarm: Parsed["alarm"]) => typeof alarm === "object" && alarm.of === "drift";
 
 /** Fills in the defaults. */
 export function gpioWithDefaults(parsed: Parsed): GpioConfig {
@@ -112,10 +124,14 @@ export function gpioWithDefaults(parsed: Parsed): GpioConfig {
   };
 }
 
-const pinAlarm = (alarm: { pin: number } & AlarmEntry): AlarmConfig => ({
-  pin: alarm.pin,
-  ...alarmWithDefaults(alarm),
-});
+/** How long the alarm of a drift is on: long enough to be seen by somebody who comes by. */
+const driftAtLeastMs = 10 * 60_000;
+
+function pinAlarm(alarm: { pin: number; of?: string } & AlarmEntry): AlarmConfig {
+  const { pin, of, atLeast } = alarm;
+  if (of === "drift") return { pin, class: null, on: 1, off: 1, atLeastMs: atLeast ?? driftAtLeastMs };
+  return { pin, ...alarmWithDefaults(alarm) };
+}
 
 function buttonWithDefaults({ pin, pressed, hold = 0 }: WrittenLabel): ButtonConfig {
   return { pin, pressed: pressed === undefined ? null : pressed === "high" ? 1 : 0, holdMs: hold };

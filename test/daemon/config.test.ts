@@ -433,6 +433,17 @@ describe("gpio", () => {
     expect(refusal(`${pump}gpio: ${gpio}\n`)).toBe(sentence);
   });
 
+  test("takes an alarm of drift also where a number is predicted, on for ten minutes", () => {
+    const { gpio } = parseConfig(
+      "target: { column: flow }\ngpio: { alarm: { pin: 22, of: drift } }\n",
+      "c.yaml",
+    );
+    expect(gpio?.alarm).toEqual({ pin: 22, class: null, on: 1, off: 1, atLeastMs: 600_000 });
+    expect(refusal("target: { column: flow }\ngpio: { alarm: { pin: 22, of: drift, on: 0.5 } }\n")).toBe(
+      "pump.yaml:2: gpio.alarm.on belongs to an alarm of a class, and this one is of drift: take it out",
+    );
+  });
+
   test("refuses an alarm for a number", () => {
     expect(refusal("target: { column: flow }\ngpio: { alarm: 22 }\n")).toBe(
       "pump.yaml:2: gpio.alarm needs classes, and the target is a number: add target.classes, or take it out",

@@ -159,6 +159,27 @@ describe.concurrent("the daemon", () => {
     expect((await daemon.ended).code).toBe(0);
   });
 
+  test("says once when a rule that it had learned no longer holds", async () => {
+    const { cwd, device } = bench();
+    const daemon = await runAt(cwd);
+    const rule = (shift: number, count: number) => {
+      for (let i = 0; i < count; i++) {
+        const x = Math.sin(i * i);
+        device.sample(x, Math.cos(3 * i * i), ((x > 0 ? 1 : 0) + shift) % 3);
+      }
+    };
+    rule(0, 2000);
+    expect(await daemon.event("status", (line) => line.samples === 2000)).toMatchObject({ drifts: 0 });
+    rule(1, 600);
+    const { text, problem } = await daemon.event("drift");
+    expect(text).toMatch(/^predictions have become worse: [\d.]+ % are wrong, after [\d.]+ %; /);
+    expect(problem).toBe(true);
+    expect(await daemon.event("status", (line) => line.samples === 2600)).toMatchObject({ drifts: 1 });
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(daemon.events("drift")).toHaveLength(1);
+  });
+
   test("saves nothing while nothing new is learned", async () => {
     const { cwd, device } = bench({ every: "60ms" });
     const daemon = await runAt(cwd);

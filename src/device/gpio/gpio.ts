@@ -25,8 +25,8 @@ export interface LabelButtonConfig extends ButtonConfig {
 
 export interface AlarmConfig extends AlarmLevels {
   pin: number;
-  /** The class whose probability is the alarm's score. */
-  class: number;
+  /** The class whose probability is the alarm's score; null: the score is 1 where a drift was found, else 0. */
+  class: number | null;
 }
 
 /** Pins are BCM numbers. */
@@ -137,7 +137,8 @@ function openPins(
       const write = output("alarm", pin);
       const alarm = createAlarm(levels, (active) => {
         write(active ? 1 : 0);
-        hooks.tell("alarm", `the alarm for class ${klass} is ${active ? "on" : "off"}`);
+        const subject = klass === null ? "drift" : `class ${klass}`;
+        hooks.tell("alarm", `the alarm for ${subject} is ${active ? "on" : "off"}`);
       });
       parts.push(alarm);
       return alarm;
