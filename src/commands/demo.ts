@@ -108,7 +108,7 @@ function demoConfig(path: string, directory: string): Config {
     file: "the demo",
     name: "demo",
     source: {
-      serial: { path, baudRate: demoFirmware.baudRate },
+      serial: { port: path, baudRate: demoFirmware.baudRate, readEveryMs: 10 },
       tcp: null,
       stdin: false,
       file: null,

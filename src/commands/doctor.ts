@@ -7,6 +7,8 @@ import { thisMachine } from "../device/machine.ts";
 import { availableVariants } from "../engine/kernels/kernels.ts";
 import type { Plan } from "../engine/plan.ts";
 import { RivuletError } from "../errors.ts";
+import { findByDevice } from "../samples/port-finder.ts";
+import { PortError } from "../samples/ports.ts";
 import type { Invocation, Report } from "./command.ts";
 import { wrap } from "./terminal/wrap.ts";
 
@@ -69,7 +71,7 @@ function needsOf(config: Config, file: string): Needs {
   }
   return {
     config: file,
-    port: config.source.serial?.path ?? null,
+    ...portOf(config),
     checkpoints: {
       directory: config.checkpoint.directory,
       keep: config.checkpoint.keep,
@@ -79,6 +81,18 @@ function needsOf(config: Config, file: string): Needs {
     // The key comes with the part that drives the lines; until then no config has it.
     gpio: "gpio" in config && config.gpio !== null && config.gpio !== undefined,
   };
+}
+
+/** Where the port is now, or why it is not. */
+function portOf({ source: { serial } }: Config): Pick<Needs, "port" | "noPort"> {
+  const port = serial?.port ?? null;
+  if (port === null || typeof port === "string") return { port, noPort: null };
+  try {
+    return { port: findByDevice(port, "/").find(), noPort: null };
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    return { port: null, noPort: error.message };
+  }
 }
 
 /** Description, scores and running statistics of a learner take about this much beside its weights. */

@@ -10,6 +10,8 @@ import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
 import { udevRule } from "../device/udev.ts";
 import { unitText } from "../device/unit.ts";
 import { RivuletError } from "../errors.ts";
+import { usbDeviceName } from "../samples/port-finder.ts";
+import type { UsbDevice } from "../samples/port-survey.ts";
 import type { Invocation, Report } from "./command.ts";
 
 const template = fileURLToPath(new URL("../../devices/systemd/rivulet.service", import.meta.url));
@@ -89,7 +91,7 @@ function installation(config: Config, service: string, root: string) {
     );
   }
   const groups = join(root, "etc/group");
-  const port = serial && describePort(serial.path, { groups });
+  const port = serial && describePort(serial.port, { groups });
   const gpio = config.gpio && { group: firstGroup(["gpio"], groups) };
   const rule = port && udevRule(service, port);
   const configPath = `/etc/rivulet/${config.name}.yaml`;
@@ -124,12 +126,13 @@ function installation(config: Config, service: string, root: string) {
 
 function notesOn({ path, kernelName, usb, group }: PortFacts, link: string | null): string[] {
   const notes: string[] = [];
-  if (link !== null) notes.push(`the service reads ${link}, a name that stays with the device at ${path}`);
-  if (usb?.serial === null) {
+  const name = path ?? `port of the ${usbDeviceName(usb as UsbDevice)}`;
+  if (link !== null) notes.push(`the service reads ${link}, a name that stays with the device at ${name}`);
+  if (usb?.serialNumber === null) {
     notes.push("the device has no serial number: another one of its kind would be taken for it");
   }
   if (kernelName === null) {
-    notes.push(`there is no ${path} now: plug the device in first, and its name and group are read from it`);
+    notes.push(`there is no ${name} now: plug the device in first, and its name and group are read from it`);
   }
   if (group === null) {
     notes.push(

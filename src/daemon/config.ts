@@ -20,6 +20,7 @@ import {
   type FieldType,
   fieldBytes,
 } from "../samples/fields.ts";
+import type { UsbDevice } from "../samples/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import { type Complaints, createComplaints } from "./complaints.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
@@ -30,8 +31,11 @@ import { finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./s
 
 /** What the daemon listens to. */
 export interface SerialConfig {
-  path: string;
+  /** A path, or the device on USB whose port it is. */
+  port: string | UsbDevice;
   baudRate: number;
+  /** Bytes wait at most so long before they are read, and one slice of training. */
+  readEveryMs: number;
 }
 
 /** A peer that sends samples over the network. */
@@ -116,6 +120,7 @@ const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies
 /** Every default in one place, but for those of the network, which the learner chooses. A relative checkpoint directory starts at the config's folder. */
 export const defaults = {
   baudRate: 115_200,
+  readEvery: "10ms",
   framing: "frames",
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
@@ -136,6 +141,16 @@ const fieldMap = map(
   { name: "name: the column's name" },
 );
 
+/** Its digits are hexadecimal whether they look so or not: fewer than four might be a decimal number. */
+const usbNumber = v.pipe(
+  v.string(must("four hexadecimal digits as lsusb prints them, such as 0043")),
+  v.regex(/^(0x)?[0-9a-f]{4}$/i, must("four hexadecimal digits as lsusb prints them, such as 0043")),
+  v.transform((digits) => digits.slice(-4).toLowerCase()),
+);
+
+/** Digits that are names, not numbers. */
+const verbatim = ["vendor", "product", "serialNumber"].map((key) => ["source", "serial", key]);
+
 const configSchema = map(
   {
     name: v.optional(
@@ -147,10 +162,16 @@ const configSchema = map(
     source: v.optional(
       map({
         serial: v.optional(
-          map(
-            { path: text("the path of a port"), baudRate: v.optional(wholeNumber(1)) },
-            { path: "the port's path, such as path: /dev/ttyUSB0" },
-          ),
+          map({
+            path: v.optional(text("the path of a port")),
+            vendor: v.optional(usbNumber),
+            product: v.optional(usbNumber),
+            serialNumber: v.optional(text("a serial number in quotes")),
+            baudRate: v.optional(wholeNumber(1)),
+            readEvery: v.optional(
+              quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000]),
+            ),
+          }),
         ),
         tcp: v.optional(
           map(
@@ -241,6 +262,7 @@ const configSchema = map(
 );
 
 type Parsed = v.InferOutput<typeof configSchema>;
+type ParsedSerial = NonNullable<NonNullable<Parsed["source"]>["serial"]>;
 
 /** What no single value shows: keys that contradict or need each other. */
 function checkTogether(parsed: Parsed, complaints: Complaints): void {
@@ -268,6 +290,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
       `: the key "fields" is missing; add the columns in the order in which the ${senders[origin]} sends them`,
     );
   }
+  checkSerial(source?.serial, complaints);
   if (source?.silence !== undefined && origin !== "serial" && origin !== "tcp") {
     complaints.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
   }
@@ -298,6 +321,31 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
     complaints.add(
       ["target", "column"],
       `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
+    );
+  }
+}
+
+/** A port is named in one way, and wholly. */
+function checkSerial(serial: ParsedSerial | undefined, complaints: Complaints): void {
+  if (serial === undefined) return;
+  const place = ["source", "serial"];
+  const { path, vendor, product } = serial;
+  const ofDevice = (["vendor", "product", "serialNumber"] as const).find((key) => serial[key] !== undefined);
+  if (path !== undefined && ofDevice !== undefined) {
+    complaints.add(
+      [...place, ofDevice],
+      " stands beside source.serial.path: keep the path, or name the device and take the path out",
+    );
+  } else if (path === undefined && ofDevice === undefined) {
+    complaints.add(
+      place,
+      `: the key "path" is missing; add the port's path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device`,
+    );
+  } else if (path === undefined && (vendor === undefined || product === undefined)) {
+    const missing = vendor === undefined ? "vendor" : "product";
+    complaints.add(
+      place,
+      `: the key "${missing}" is missing; add the four digits that lsusb prints, or "rivulet ports"`,
     );
   }
 }
@@ -352,13 +400,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     file,
     name,
     source: {
-      serial:
-        source?.serial === undefined
-          ? null
-          : {
-              path: portPath(source.serial.path, file),
-              baudRate: source.serial.baudRate ?? defaults.baudRate,
-            },
+      serial: source?.serial === undefined ? null : serialWithDefaults(source.serial, file),
       tcp: source?.tcp ?? null,
       stdin: source?.stdin ?? false,
       file: source?.file === undefined ? null : resolve(dirname(file), source.file),
@@ -401,6 +443,16 @@ function withDefaults(parsed: Parsed, file: string): Config {
 const usualPolicy = (source: Parsed["source"]): RingPolicy =>
   source?.file !== undefined || source?.stdin !== undefined ? "pause" : defaults.queue.whenFull;
 
+function serialWithDefaults(serial: ParsedSerial, file: string): SerialConfig {
+  const { path, vendor, product, serialNumber = null } = serial;
+  return {
+    // One or the other, as was checked.
+    port: path === undefined ? ({ vendor, product, serialNumber } as UsbDevice) : portPath(path, file),
+    baudRate: serial.baudRate ?? defaults.baudRate,
+    readEveryMs: serial.readEvery ?? (parseDuration(defaults.readEvery) as number),
+  };
+}
+
 /** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */
 function portPath(path: string, file: string): string {
   return /^COM\d+$/i.test(path) ? path : resolve(dirname(file), path);
@@ -423,7 +475,7 @@ function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boo
  * @throws RivuletError with one line for each mistake: file, line, key, what was found and what to do.
  */
 export function parseConfig(text: string, file: string): Config {
-  const document = readDocument(text, file);
+  const document = readDocument(text, file, verbatim);
   const complaints = createComplaints(document);
   const result = v.safeParse(configSchema, document.data);
   const issues = result.issues ?? [];

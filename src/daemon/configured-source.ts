@@ -5,6 +5,7 @@ import type { Field } from "../samples/fields.ts";
 import { createFileSource } from "../samples/file-source.ts";
 import { createFrameDecoder } from "../samples/frames.ts";
 import { createLineDecoder } from "../samples/lines.ts";
+import { usbDeviceName } from "../samples/port-finder.ts";
 import { SampleRing } from "../samples/ring.ts";
 import { createSerialSource } from "../samples/serial.ts";
 import type { Source, SourceState } from "../samples/source.ts";
@@ -87,9 +88,11 @@ export function configuredSource(
     const source = createTcpSource({ ...tcp, ...lasting });
     return { source, decoder, place: `${tcp.host}:${tcp.port}`, ...common };
   }
-  const port = serial as SerialConfig;
-  const source = createSerialSource({ ...port, ...lasting, waitForPort });
-  return { source, decoder, place: port.path, ...common };
+  const settings = serial as SerialConfig;
+  const source = createSerialSource({ ...settings, ...lasting, waitForPort });
+  const { port } = settings;
+  const place = typeof port === "string" ? port : `the ${usbDeviceName(port)}`;
+  return { source, decoder, place, ...common };
 }
 
 function decoderFor({ source }: Config, fields: readonly Field[], ring: SampleRing): Decoder {

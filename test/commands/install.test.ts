@@ -69,7 +69,7 @@ describe("rivulet install", () => {
     const { cwd, root } = image(text);
     await install(cwd);
     const moved = parseConfig(readFileSync(join(root, copy), "utf8"), "/etc/rivulet/pump.yaml");
-    expect(moved.source.serial?.path).toBe(join(cwd, "port"));
+    expect(moved.source.serial?.port).toBe(join(cwd, "port"));
     expect(moved.checkpoint.directory).toBe("/var/lib/rivulet-pump");
     expect(moved.name).toBe("pump");
   });

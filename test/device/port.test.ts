@@ -30,7 +30,7 @@ describe("a port", () => {
       path,
       kernelName: "ttyACM0",
       classes: ["ttyACM"],
-      usb: { vendor: "2341", product: "0043", serial: '7573"0313' },
+      usb: { vendor: "2341", product: "0043", serialNumber: '7573"0313' },
       group: "dialout",
     });
   });

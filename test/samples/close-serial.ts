@@ -3,7 +3,7 @@ import { createSerialSource } from "../../src/samples/serial.ts";
 
 const [path, situation] = process.argv.slice(2);
 const source = createSerialSource({
-  path,
+  port: path,
   baudRate: 115200,
   waitForPort: true,
   silenceMs: 60_000,
