@@ -45,6 +45,8 @@ export interface DaemonStatus {
   /** State of the source. */
   source: SourceState;
   portLosses: number;
+  /** Attempts to open the source that failed. */
+  portFailures: number;
   bytes: number;
   checkpoints: number;
   /** Whether samples are predicted and not learned from, as a button has asked. */
@@ -321,6 +323,7 @@ export class Daemon {
       scores: this.learner.report(),
       source: this.#sourceState(),
       portLosses: this.#source.counts.losses,
+      portFailures: this.#source.counts.failures ?? 0,
       bytes: this.#source.counts.bytes,
       checkpoints: this.#checkpoints,
       paused: this.#paused,

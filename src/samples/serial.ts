@@ -213,7 +213,7 @@ class PortSource implements SerialSource {
   private async connect(): Promise<void> {
     const { baudRate } = this.options;
     // Loaded here, because a run over a file need not spend the memory.
-    const { default: bindings } = await import("@serialport/bindings-cpp").catch((error: Error) => {
+    const { autoDetect } = await import("@serialport/bindings-cpp").catch((error: Error) => {
       throw new RivuletError(
         `the package @serialport/bindings-cpp cannot be loaded (${error.message}): run "npm install" on this machine`,
       );
@@ -222,7 +222,7 @@ class PortSource implements SerialSource {
     let binding: BindingPortInterface;
     try {
       path = this.finder.find();
-      binding = await bindings.autoDetect().open({ path, baudRate });
+      binding = await autoDetect().open({ path, baudRate });
     } catch (failure) {
       this.counts.failures++;
       this.counts.looks++;

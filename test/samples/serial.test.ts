@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { BindingInterface } from "@serialport/bindings-cpp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
@@ -339,6 +340,46 @@ describe("closing", () => {
     expect(stdout.trim().split("\n").at(-1)).toBe("closed");
   });
 });
+
+test.each(["silent", "failed"])(
+  "a port that has gone (%s) is closed before it is opened again, however long that takes",
+  async (fault) => {
+    const order: string[] = [];
+    const { autoDetect } = await import("@serialport/bindings-cpp");
+    const binding = autoDetect() as BindingInterface;
+    const open = binding.open.bind(binding);
+    onTestFinished(() => {
+      binding.open = open;
+    });
+    binding.open = async (options) => {
+      order.push("open");
+      const port = await open(options);
+      const close = port.close.bind(port);
+      if (fault === "failed") port.write = () => Promise.reject(new Error("no such device"));
+      port.close = async () => {
+        order.push("close");
+        // Many times the delay before the next attempt.
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        order.push("closed");
+        await close();
+      };
+      return port;
+    };
+    const terminal = openTerminal();
+    const silenceMs = fault === "silent" ? 10 : undefined;
+    const { source, states } = serial({ port: terminal.path, silenceMs, reopenAfterMs: 1 });
+    await listen(source).opened;
+    for (let opens = 1; opens < 4; opens++) {
+      await until(() => source.counts.opens === opens || fault === "silent");
+      if (fault === "failed") source.write(Buffer.from("?"));
+      await until(() => source.counts.opens > opens);
+    }
+    expect(order.slice(0, 9).join(" ")).toBe("open close closed open close closed open close closed");
+    // Its own lock would have been in the way.
+    expect(source.counts.failures).toBe(0);
+    expect(states().filter((state) => state === "open").length).toBe(fault === "silent" ? 1 : 4);
+  },
+);
 
 test("a fast device is read at once, not once an interval", async () => {
   const terminal = openTerminal();

@@ -1,6 +1,6 @@
 /** A machine's ports on USB as files: names in /dev that lead to real pseudo-terminals, and what /sys says of them. */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 
 export interface UsbPort {
   vendor?: string;
@@ -40,8 +40,8 @@ export function usbPorts(root: string) {
         if (serialNumber !== null) write(join(device, "serial"), serialNumber);
         write(join(device, "1-1:1.0", "bInterfaceNumber"), number);
         mkdirSync(tty(name));
-        // Relative, as in /sys, so that the tree may be seen from elsewhere.
-        symlinkSync(relative(tty(name), join(device, "1-1:1.0")), join(tty(name), "device"));
+        // Not relative, as in /sys: parts of the tree may be mounted elsewhere.
+        symlinkSync(join(device, "1-1:1.0"), join(tty(name), "device"));
       }
       symlinkSync(terminal, join(root, "dev", name));
     },
