@@ -6,42 +6,42 @@ import { createSender } from "./sender.ts";
 
 /** Of a training step that takes a good part of a millisecond. */
 const model = { layers: [{ dense: 384 }, "relu", { dense: 384 }, "relu", "dense"] };
+/** Frames for each that was learned from. */
 const overload = 10;
+/** Frames learned from that are taken for granted: more than are learned from between two lines of status. */
+const headStart = 200;
+const warmUpFrames = 5000;
 /** Beyond this the memory of a daemon that is flooded is not bounded by its queue. */
 const mostGrowthMebibytes = 24;
 /** Two orders beyond what it takes: only a daemon that does not answer is to fail. */
 const longestStopMs = 20_000;
 
-/** Frames at ten times the rate at which they can be learned from. */
+/** Ten frames for each that is learned from, from a device that does not wait. */
 export async function proveFlood(seconds: number, whenFull: RingPolicy): Promise<Outcome> {
   const device = openDevice();
   const daemon = await startDaemon(device, { model, queue: { samples: 1024, whenFull } });
   try {
     const sender = createSender(device);
     const { counts } = sender;
-    const rate = overload * (await learningRate(daemon, sender));
+    await sender.send(warmUpFrames);
+    await daemon.until(isDone(counts, counts.bytes));
     const before = daemon.residentMebibytes();
-    const from = { learned: daemon.status.samples, numbered: counts.numbered };
-    const flood = async () => {
-      const start = { at: performance.now(), numbered: counts.numbered };
-      for (;;) {
-        const elapsed = (performance.now() - start.at) / 1000;
-        if (elapsed >= seconds) break;
-        await sender.offer(Math.floor(rate * elapsed) - (counts.numbered - start.numbered));
-        await pause(2);
-      }
-    };
+    const from = { at: performance.now(), learned: daemon.status.samples, numbered: counts.numbered };
+    const learned = () => daemon.status.samples - from.learned;
     let most = before;
     const watch = setInterval(() => {
       most = Math.max(most, daemon.residentMebibytes());
     }, 100);
-    await flood();
+    while (performance.now() - from.at < 1000 * seconds) {
+      await sender.offer(overload * (learned() + headStart) - (counts.numbered - from.numbered));
+      await pause(2);
+    }
     clearInterval(watch);
     await sender.send(1);
     await daemon.until(isDone(counts, counts.bytes));
     const { status } = daemon;
     const faults = compare(counts, status);
-    const ratio = (counts.numbered - from.numbered) / (status.samples - from.learned);
+    const ratio = (counts.numbered - from.numbered) / learned();
     // And the end comes while it is flooded.
     const spilling = setInterval(sender.spill, 1);
     await pause(500);
@@ -63,22 +63,4 @@ export async function proveFlood(seconds: number, whenFull: RingPolicy): Promise
     daemon.kill();
     device.close();
   }
-}
-
-/** Samples a second that are learned when there are always more. */
-async function learningRate(
-  daemon: Awaited<ReturnType<typeof startDaemon>>,
-  { send }: ReturnType<typeof createSender>,
-): Promise<number> {
-  let isOver = false;
-  const feeding = (async () => {
-    while (!isOver) await send(64);
-  })();
-  await daemon.until(({ samples }) => samples > 3000);
-  const from = { at: performance.now(), samples: daemon.status.samples };
-  await daemon.until(({ samples }) => samples > from.samples + 6000);
-  const rate = (1000 * (daemon.status.samples - from.samples)) / (performance.now() - from.at);
-  isOver = true;
-  await feeding;
-  return rate;
 }

@@ -57,6 +57,8 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
   const values = [0, 0, 0];
   const counts: SentCounts = { numbered: 0, good: 0, damaged: 0, unfit: 0, dropped: 0, bytes: 0 };
   let lostInRow = 0;
+  /** Of a frame that has begun, what the kernel did not take yet. */
+  let rest = new Uint8Array(0);
 
   // So that what is lost is followed by a good one, which shows it.
   const kindOf = (number: number) =>
@@ -83,6 +85,22 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
     }
   }
 
+  /** Whether the frame that has begun is sent. */
+  function writeRest(): boolean {
+    const taken = terminal.write(rest);
+    counts.bytes += taken;
+    rest = rest.subarray(taken);
+    return rest.length === 0;
+  }
+
+  /** What the kernel takes of the burst now, after the frame that has begun. */
+  function writeOnce(end: number): number {
+    if (!writeRest()) return 0;
+    const taken = terminal.write(buffer.subarray(0, end));
+    counts.bytes += taken;
+    return taken;
+  }
+
   async function writeAll(start: number, end: number): Promise<void> {
     for (let at = start; at < end; ) {
       const taken = terminal.write(buffer.subarray(at, end));
@@ -103,6 +121,7 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
   return {
     counts,
     async send(frames) {
+      while (!writeRest()) await pause(1);
       for (let left = frames; left > 0; left -= burstFrames) {
         const burst = Math.min(left, burstFrames);
         encodeBurst(burst);
@@ -116,16 +135,14 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
       for (let left = frames; left > 0; left -= burstFrames) {
         const burst = Math.min(left, burstFrames);
         encodeBurst(burst);
-        let taken = terminal.write(buffer.subarray(0, ends[burst - 1]));
+        let taken = writeOnce(ends[burst - 1]);
         while (taken === 0 && lostInRow + burst > mostLostInRow) {
           await pause(1);
-          taken = terminal.write(buffer.subarray(0, ends[burst - 1]));
+          taken = writeOnce(ends[burst - 1]);
         }
-        counts.bytes += taken;
         let sent = 0;
         while (sent < burst && ends[sent] <= taken) sent++;
-        const begun = sent === 0 ? 0 : ends[sent - 1];
-        if (taken > begun) await writeAll(taken, ends[sent++]);
+        if (taken > (sent === 0 ? 0 : ends[sent - 1])) rest = buffer.slice(taken, ends[sent++]);
         account(sent, burst - sent);
       }
     },
