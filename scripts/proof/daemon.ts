@@ -4,9 +4,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,6 +40,8 @@ export interface ProvenDaemon {
   readonly status: DaemonStatus;
   /** Lines that are no status, by event. */
   count(event: string): number;
+  /** Takes the name of its port away, as the kernel does when a device is pulled out. */
+  pullOut(): void;
   /** Makes its port lead to another device. */
   plugIn(terminal: PseudoTerminal): void;
   /** Waits for a status; @throws Error when it stands still before it */
@@ -71,10 +73,7 @@ export async function startDaemon(
     ...(model && { model }),
   };
   writeFileSync(join(folder, "c.yaml"), JSON.stringify(config));
-  const plugIn = ({ path }: PseudoTerminal) => {
-    symlinkSync(path, `${port}.new`);
-    renameSync(`${port}.new`, port);
-  };
+  const plugIn = ({ path }: PseudoTerminal) => symlinkSync(path, port);
   plugIn(terminal);
   const words = [program, "run", join(folder, "c.yaml"), "--status-every", "20ms", "--json"];
   const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
@@ -103,6 +102,7 @@ export async function startDaemon(
       return log.status();
     },
     count: (event) => log.counts.get(event) ?? 0,
+    pullOut: () => unlinkSync(port),
     plugIn,
     until: (condition) => wait(() => condition(log.status()), String(condition)),
     untilEvent: (event, count) => wait(() => daemon.count(event) >= count, `${event} ${count}`),

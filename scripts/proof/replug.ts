@@ -25,6 +25,7 @@ export async function proveReplug(cycles: number): Promise<Outcome> {
         first = { descriptors: daemon.descriptors(), resident: daemon.residentMebibytes() };
       }
       const failuresBefore = daemon.status.portFailures;
+      daemon.pullOut();
       device.close();
       await daemon.untilEvent("port-waiting", cycle + 1);
       device = openDevice();

@@ -28,19 +28,16 @@ export function describePort(
   port: string | UsbDevice,
   { sys = "/sys", groups = "/etc/group" }: Places = {},
 ): PortFacts {
-  if (typeof port !== "string") {
-    const path = attempt(() => findByDevice(port, "/").find());
-    const { kernelName, classes, group } = describePort(path ?? "", { sys, groups });
-    return { path: null, kernelName, classes, usb: port, group };
-  }
-  const path = port;
-  const device = attempt(() => realpathSync(path));
+  const named = typeof port === "string" ? port : null;
+  const path = typeof port === "string" ? port : attempt(() => findByDevice(port, "/").find());
+  const device = path === null ? null : attempt(() => realpathSync(path));
   const kernelName = device === null ? null : basename(device);
+  const usb = kernelName === null ? null : usbDeviceOf(join(sys, "class/tty", kernelName, "device"));
   return {
-    path,
+    path: named,
     kernelName,
-    classes: classesOf(path, device),
-    usb: kernelName === null ? null : usbDeviceOf(join(sys, "class/tty", kernelName, "device")),
+    classes: classesOf(path ?? "", device),
+    usb: typeof port === "string" ? usb : port,
     group: groupOf(device, groups),
   };
 }

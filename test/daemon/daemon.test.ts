@@ -1,5 +1,4 @@
 /** The daemon as it lives on a board: `rivulet run` at a serial port, with signals, kills and pulled plugs. */
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -15,7 +14,7 @@ import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { createSerialSource } from "../../src/samples/serial.ts";
 import { folderWith, type LogLine, rivulet, start, startRivulet } from "../rivulet.ts";
-import { arduino, usbPorts } from "../samples/usb-ports.ts";
+import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/usb-ports.ts";
 import { until } from "../until.ts";
 import { createStream, type Device, fieldsInYaml } from "./device.ts";
 
@@ -341,25 +340,7 @@ describe.concurrent("the daemon", () => {
   });
 });
 
-const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-U", "-r", "-m"];
-/** A namespace in which /sys and /dev say of ports what a folder says; all else of /dev stays. */
-const withPorts = (folder: string) => [
-  ...unshare,
-  "sh",
-  "-ec",
-  `mount --bind ${folder}/sys/class/tty /sys/class/tty
-  mkdir -p ${folder}/dev/real && mount --rbind /dev ${folder}/dev/real
-  for name in null pts tty urandom; do ln -sf real/$name ${folder}/dev/$name; done
-  mount --rbind ${folder}/dev /dev
-  exec "$@"`,
-  "sh",
-];
-const trial = folderWith();
-usbPorts(trial);
-const canMount =
-  process.platform === "linux" && spawnSync(unshare[0], [...withPorts(trial).slice(1), "true"]).status === 0;
-
-describe.skipIf(!canMount).concurrent("a device that gets another name", () => {
+describe.skipIf(!canMountPorts).concurrent("a device that gets another name", () => {
   test.each([
     [
       "its path",
@@ -377,7 +358,7 @@ describe.skipIf(!canMount).concurrent("a device that gets another name", () => {
     const stream = createStream();
     const first = stream.open();
     ports.plugIn("ttyACM0", first.path, arduino);
-    const daemon = startRivulet(words, { cwd, through: withPorts(cwd) });
+    const daemon = startRivulet(words, { cwd, through: throughPorts(cwd) });
     await daemon.event("port-open");
     first.samples(200);
     await daemon.event("status", (line) => line.samples === 200);

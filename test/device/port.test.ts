@@ -58,6 +58,15 @@ describe("a port", () => {
     expect(port).toMatch(/SYMLINK\+="rivulet-pump"$/);
   });
 
+  test("named by its device needs no other name, and is known while it is away", () => {
+    const usb = { vendor: "2341", product: "ffff", serialNumber: "7573" };
+    const facts = describePort(usb, machine().places);
+    expect(facts).toMatchObject({ path: null, kernelName: null, classes: ["ttyACM", "ttyUSB"], usb });
+    const { text, link } = udevRule("rivulet-pump", facts);
+    expect(link).toBeNull();
+    expect(text).toContain('ATTRS{idProduct}=="ffff", ATTRS{serial}=="7573", ENV{ID_MM_PORT_IGNORE}="1"');
+  });
+
   test("without a serial number is known by its kind", () => {
     const { path, places } = machine({ serial: false });
     expect(udevRule("rivulet-pump", describePort(path, places)).text).not.toContain("serial");

@@ -1,5 +1,7 @@
 /** A machine's ports on USB as files: names in /dev that lead to real pseudo-terminals, and what /sys says of them. */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 export interface UsbPort {
@@ -50,4 +52,35 @@ export function usbPorts(root: string) {
       rmSync(tty(name), { recursive: true, force: true });
     },
   };
+}
+
+const unshare = process.getuid?.() === 0 ? ["unshare", "-m"] : ["unshare", "-U", "-r", "-m"];
+
+/**
+ * What leads a command line to where /sys and /dev say of ports what a folder says, for a program that is not told of
+ * another root; all else of /dev stays.
+ */
+export const throughPorts = (root: string): string[] => [
+  ...unshare,
+  "sh",
+  "-ec",
+  `mount --bind ${root}/sys/class/tty /sys/class/tty
+  mkdir -p ${root}/dev/real && mount --rbind /dev ${root}/dev/real
+  for name in null pts tty urandom; do ln -sfn real/$name ${root}/dev/$name; done
+  mount --rbind ${root}/dev /dev
+  exec "$@"`,
+  "sh",
+];
+
+/** Whether this machine lets us mount them. */
+export const canMountPorts = canMount();
+
+function canMount(): boolean {
+  if (process.platform !== "linux") return false;
+  const root = mkdtempSync(join(tmpdir(), "rivulet-ports-"));
+  usbPorts(root);
+  const [program, ...words] = throughPorts(root);
+  const { status } = spawnSync(program, [...words, "true"]);
+  rmSync(root, { recursive: true, force: true });
+  return status === 0;
 }
