@@ -13,7 +13,7 @@ const headStart = 200;
 const warmUpFrames = 5000;
 /** Beyond this the memory of a daemon that is flooded is not bounded by its queue. */
 const mostGrowthMebibytes = 24;
-/** Two orders beyond what it takes: only a daemon that does not answer is to fail. */
+/** What waits in the queue is learned from first; only a daemon that does not answer at all is to fail. */
 const longestStopMs = 20_000;
 
 /** Ten frames for each that is learned from, from a device that does not wait. */
