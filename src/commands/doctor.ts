@@ -7,6 +7,9 @@ import { thisMachine } from "../device/machine.ts";
 import { availableVariants } from "../engine/kernels/kernels.ts";
 import type { Plan } from "../engine/plan.ts";
 import { RivuletError } from "../errors.ts";
+import { findByDevice } from "../samples/port-finder.ts";
+import type { UsbDevice } from "../samples/port-survey.ts";
+import { PortError } from "../samples/ports.ts";
 import type { Invocation, Report } from "./command.ts";
 import { wrap } from "./terminal/wrap.ts";
 
@@ -71,10 +74,11 @@ function needsOf(config: Config, file: string): Needs[] {
     if (!(error instanceof RivuletError)) throw error;
     refused = error.message;
   }
-  const ports = devicesOf(config).flatMap(({ serial }) => serial?.path ?? []);
+  const configured = devicesOf(config).flatMap(({ serial }) => serial?.port ?? []);
+  const ports = configured.length === 0 ? [{ port: null, noPort: null }] : configured.map(foundPort);
   const needs: Needs = {
     config: file,
-    port: ports[0] ?? null,
+    ...ports[0],
     checkpoints: {
       directory: config.checkpoint.directory,
       keep: config.checkpoint.keep,
@@ -83,7 +87,18 @@ function needsOf(config: Config, file: string): Needs[] {
     arena: refused === null ? (plan === null ? null : { bytes: plan.totalBytes }) : { refused },
     gpio: config.gpio !== null,
   };
-  return [needs, ...ports.slice(1).map((port) => ({ ...needs, port }))];
+  return [needs, ...ports.slice(1).map((port) => ({ ...needs, ...port }))];
+}
+
+/** Where a port is now, or why it is not. */
+function foundPort(port: string | UsbDevice): Pick<Needs, "port" | "noPort"> {
+  if (typeof port === "string") return { port, noPort: null };
+  try {
+    return { port: findByDevice(port, "/").find(), noPort: null };
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    return { port: null, noPort: error.message };
+  }
 }
 
 /** Description, scores and running statistics of a learner take about this much beside its weights. */

@@ -10,6 +10,8 @@ import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
 import { udevRule } from "../device/udev.ts";
 import { unitText } from "../device/unit.ts";
 import { RivuletError } from "../errors.ts";
+import { usbDeviceName } from "../samples/port-finder.ts";
+import type { UsbDevice } from "../samples/port-survey.ts";
 import type { Invocation, Report } from "./command.ts";
 
 const template = fileURLToPath(new URL("../../devices/systemd/rivulet.service", import.meta.url));
@@ -101,7 +103,11 @@ function installation(config: Config, service: string, root: string) {
   const node = realPath(process.execPath);
   const texts = {
     [configPath]: installedConfig(readFileSync(config.file, "utf8"), {
-      ports: ports.map(({ at, port, rule }) => ({ at, path: rule.link ?? port.path })),
+      ports: ports.flatMap(({ at, port, rule }) => {
+        const path = rule.link ?? port.path;
+        // One that is named by its device goes by that name everywhere.
+        return path === null ? [] : [{ at, path }];
+      }),
       checkpoints: `/var/lib/${service}`,
     }),
     [`/etc/systemd/system/${service}.service`]: unitText(readFileSync(template, "utf8"), {
@@ -134,7 +140,7 @@ function portsOf(config: Config, service: string, groups: string) {
   const devices = devicesOf(config);
   return devices.flatMap(({ serial }, index) => {
     if (serial === null) return [];
-    const port = describePort(serial.path, { groups });
+    const port = describePort(serial.port, { groups });
     const isOne = config.source.merge === null;
     const at = isOne ? ["source", "serial", "path"] : ["source", "merge", index, "serial", "path"];
     return [{ at, port, rule: udevRule(isOne ? service : `${service}-${index + 1}`, port) }];
@@ -143,12 +149,13 @@ function portsOf(config: Config, service: string, groups: string) {
 
 function notesOn({ path, kernelName, usb, group }: PortFacts, link: string | null): string[] {
   const notes: string[] = [];
-  if (link !== null) notes.push(`the service reads ${link}, a name that stays with the device at ${path}`);
-  if (usb?.serial === null) {
+  const name = path ?? `port of the ${usbDeviceName(usb as UsbDevice)}`;
+  if (link !== null) notes.push(`the service reads ${link}, a name that stays with the device at ${name}`);
+  if (usb?.serialNumber === null) {
     notes.push("the device has no serial number: another one of its kind would be taken for it");
   }
   if (kernelName === null) {
-    notes.push(`there is no ${path} now: plug the device in first, and its name and group are read from it`);
+    notes.push(`there is no ${name} now: plug the device in first, and its name and group are read from it`);
   }
   if (group === null) {
     notes.push(

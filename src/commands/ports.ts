@@ -13,9 +13,16 @@ export async function run(_: Invocation): Promise<Report> {
 
 /** Where there is no /sys, the names are all that is known. */
 async function namesOnly(): Promise<SurveyedPort[]> {
-  const unknown = { maker: null, product: null, serialNumber: null, usb: null, driver: null };
+  const unknown = { maker: null, product: null, serialNumber: null, usb: null, usbPort: null, driver: null };
   const ports = await listSerialPorts();
   return ports.map(({ path, stablePath = null }) => ({ path, aliases: [], stablePath, ...unknown }));
+}
+
+/** What names this device in a config, wherever it is plugged in. */
+function deviceInConfig(usb: string, serialNumber: string | null): string {
+  const [vendor, product] = usb.split(":").map((digits) => JSON.stringify(digits));
+  const number = serialNumber === null ? "" : `, serialNumber: ${JSON.stringify(serialNumber)}`;
+  return `serial: { vendor: ${vendor}, product: ${product}${number} }`;
 }
 
 function describe({
@@ -37,6 +44,7 @@ function describe({
     ["serial", serialNumber],
     ["usb", usb],
     ["driver", driver],
+    ["config", usb && deviceInConfig(usb, serialNumber)],
   ];
   return facts(rows.filter((row): row is [string, string] => row[1] !== null));
 }

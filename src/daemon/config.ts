@@ -21,6 +21,7 @@ import {
   fieldBytes,
   mostInARow,
 } from "../samples/fields.ts";
+import type { UsbDevice } from "../samples/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import {
   notFinitePolicies,
@@ -38,8 +39,11 @@ import { finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./s
 
 /** What the daemon listens to. */
 export interface SerialConfig {
-  path: string;
+  /** A path, or the device on USB whose port it is. */
+  port: string | UsbDevice;
   baudRate: number;
+  /** Bytes wait at most so long before they are read, and one slice of training. */
+  readEveryMs: number;
 }
 
 /** A peer that sends samples over the network. */
@@ -151,6 +155,7 @@ const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies
 /** Every default in one place, but for those of the network, which the learner chooses. A relative checkpoint directory starts at the config's folder. */
 export const defaults = {
   baudRate: 115_200,
+  readEvery: "10ms",
   framing: "frames",
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
@@ -182,15 +187,32 @@ const fieldMap = map(
   { name: "name: the column's name" },
 );
 
+/** Its digits are hexadecimal whether they look so or not: fewer than four might be a decimal number. */
+const usbNumber = v.pipe(
+  v.string(must("four hexadecimal digits as lsusb prints them, such as 0043")),
+  v.regex(/^(0x)?[0-9a-f]{4}$/i, must("four hexadecimal digits as lsusb prints them, such as 0043")),
+  v.transform((digits) => digits.slice(-4).toLowerCase()),
+);
+
+/** Digits that are names, not numbers. */
+const verbatim = ["vendor", "product", "serialNumber"].flatMap((key) => [
+  ["source", "serial", key],
+  ["source", "merge", "*", "serial", key],
+]);
+
 const durationText = "a duration with its unit such as 30s or 10min, up to 24d";
 const severalDevices = "a list of at least two devices, each with its port or connection and its fields";
 
 const deviceOrigins = {
   serial: v.optional(
-    map(
-      { path: text("the path of a port"), baudRate: v.optional(wholeNumber(1)) },
-      { path: "the port's path, such as path: /dev/ttyUSB0" },
-    ),
+    map({
+      path: v.optional(text("the path of a port")),
+      vendor: v.optional(usbNumber),
+      product: v.optional(usbNumber),
+      serialNumber: v.optional(text("a serial number in quotes")),
+      baudRate: v.optional(wholeNumber(1)),
+      readEvery: v.optional(quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000])),
+    }),
   ),
   tcp: v.optional(
     map(
@@ -312,6 +334,7 @@ const configSchema = map(
 );
 
 type Parsed = v.InferOutput<typeof configSchema>;
+type ParsedSerial = NonNullable<NonNullable<Parsed["source"]>["serial"]>;
 
 /** What no single value shows: keys that contradict or need each other. */
 function checkTogether(parsed: Parsed, complaints: Complaints): void {
@@ -348,6 +371,7 @@ function checkTogether(parsed: Parsed, complaints: Complaints): void {
   }
   if (source?.reply !== undefined) checkReply(source.reply, origin, target.classes, complaints);
   if (origin === "file") checkFileSource(source, complaints);
+  checkSerial(["source"], source?.serial, complaints);
   if (source !== undefined) checkCrc(["source"], source, complaints);
   checkValues(source, descriptions ?? [], target.column, complaints);
   if (target.classes !== undefined && target.standardize !== undefined) {
@@ -415,6 +439,7 @@ function checkMerge(source: Parsed["source"], complaints: Complaints): void {
     if ((device.serial === undefined) === (device.tcp === undefined)) {
       complaints.add(path, " needs either serial or tcp: serial: { path: /dev/ttyUSB0 }");
     }
+    checkSerial(path, device.serial, complaints);
     checkCrc(path, device, complaints);
     checkTypes(path, device, complaints);
     complaints.attempt(() =>
@@ -439,6 +464,31 @@ function checkMerge(source: Parsed["source"], complaints: Complaints): void {
       `: a device before has the column "${twice}" too; give each its own names, or all the same ones in the same order`,
     );
   });
+}
+
+/** A port is named in one way, and wholly. */
+function checkSerial(origin: KeyPath, serial: ParsedSerial | undefined, complaints: Complaints): void {
+  if (serial === undefined) return;
+  const place = [...origin, "serial"];
+  const { path, vendor, product } = serial;
+  const ofDevice = (["vendor", "product", "serialNumber"] as const).find((key) => serial[key] !== undefined);
+  if (path !== undefined && ofDevice !== undefined) {
+    complaints.add(
+      [...place, ofDevice],
+      ` stands beside ${pathName(place)}.path: keep the path, or name the device and take the path out`,
+    );
+  } else if (path === undefined && ofDevice === undefined) {
+    complaints.add(
+      place,
+      `: the key "path" is missing; add the port's path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device`,
+    );
+  } else if (path === undefined && (vendor === undefined || product === undefined)) {
+    const missing = vendor === undefined ? "vendor" : "product";
+    complaints.add(
+      place,
+      `: the key "${missing}" is missing; add the four digits that lsusb prints, or "rivulet ports"`,
+    );
+  }
 }
 
 const senders = { serial: "port", tcp: "peer", stdin: "writer", file: "device" } as const;
@@ -582,10 +632,7 @@ const definedFields = (fields: Fields) => defineFields(fields.map(fieldDescripti
 function deviceWithDefaults(device: Partial<Devices[number]>, file: string) {
   const { serial, tcp, framing, crc } = device;
   return {
-    serial:
-      serial === undefined
-        ? null
-        : { path: portPath(serial.path, file), baudRate: serial.baudRate ?? defaults.baudRate },
+    serial: serial === undefined ? null : serialWithDefaults(serial, file),
     tcp: tcp ?? null,
     framing: framing ?? defaults.framing,
     crc: crc === 32 ? (32 as const) : defaults.crc,
@@ -595,6 +642,16 @@ function deviceWithDefaults(device: Partial<Devices[number]>, file: string) {
 /** A file or a pipe can wait until there is room; what a device measures goes on. */
 const usualPolicy = (source: Parsed["source"]): RingPolicy =>
   source?.file !== undefined || source?.stdin !== undefined ? "pause" : defaults.queue.whenFull;
+
+function serialWithDefaults(serial: ParsedSerial, file: string): SerialConfig {
+  const { path, vendor, product, serialNumber = null } = serial;
+  return {
+    // One or the other, as was checked.
+    port: path === undefined ? ({ vendor, product, serialNumber } as UsbDevice) : portPath(path, file),
+    baudRate: serial.baudRate ?? defaults.baudRate,
+    readEveryMs: serial.readEvery ?? (parseDuration(defaults.readEvery) as number),
+  };
+}
 
 /** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */
 function portPath(path: string, file: string): string {
@@ -618,7 +675,7 @@ function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boo
  * @throws RivuletError with one line for each mistake: file, line, key, what was found and what to do.
  */
 export function parseConfig(text: string, file: string): Config {
-  const document = readDocument(text, file);
+  const document = readDocument(text, file, verbatim);
   const complaints = createComplaints(document);
   const result = v.safeParse(configSchema, document.data);
   const issues = result.issues ?? [];

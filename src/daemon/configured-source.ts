@@ -6,6 +6,7 @@ import { createFileSource } from "../samples/file-source.ts";
 import { createFrameDecoder } from "../samples/frames.ts";
 import { createLineDecoder } from "../samples/lines.ts";
 import { mergeDevices } from "../samples/merge.ts";
+import { usbDeviceName } from "../samples/port-finder.ts";
 import { SampleRing } from "../samples/ring.ts";
 import { createSerialSource } from "../samples/serial.ts";
 import type { Source, SourceState } from "../samples/source.ts";
@@ -139,8 +140,11 @@ function deviceSource({ serial, tcp }: Origin, options: DeviceOptions): Source {
   return createSerialSource({ ...(serial as SerialConfig), ...lasting, waitForPort });
 }
 
-const placeOf = ({ serial, tcp }: Origin) =>
-  tcp === null ? (serial as SerialConfig).path : `${tcp.host}:${tcp.port}`;
+function placeOf({ serial, tcp }: Origin): string {
+  if (tcp !== null) return `${tcp.host}:${tcp.port}`;
+  const { port } = serial as SerialConfig;
+  return typeof port === "string" ? port : `the ${usbDeviceName(port)}`;
+}
 
 function decoderFor(
   { framing, crc }: FramingConfig,

@@ -61,6 +61,8 @@ export interface DaemonStatus {
   /** State of the source. */
   source: SourceState;
   portLosses: number;
+  /** Attempts to open the source that failed. */
+  portFailures: number;
   bytes: number;
   /** Predictions, scores and alarms that the device was sent. */
   replies: number;
@@ -396,6 +398,7 @@ export class Daemon {
       scores: this.learner.report(),
       source: this.#sourceState(),
       portLosses: this.#source.counts.losses,
+      portFailures: this.#source.counts.failures ?? 0,
       bytes: this.#source.counts.bytes,
       replies: this.#replies?.sent ?? 0,
       droppedWrites: this.#source.counts.droppedWrites,

@@ -1,4 +1,4 @@
-import { isMap, isNode, isSeq, LineCounter, parseDocument } from "yaml";
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { RivuletError } from "../errors.ts";
 
 /** Where a value stands in a document: keys and list positions from the top. */
@@ -23,10 +23,11 @@ export function pathName(path: KeyPath): string {
 }
 
 /**
- * Parses YAML 1.2 (so JSON too). `file` is only used in messages.
+ * Parses YAML 1.2 (so JSON too). `file` is only used in messages. What stands at a path of `verbatim`, in which `*`
+ * is each item of a list, is a text as it is written: to YAML 0043 is 43, and 6e01 is 60.
  * @throws RivuletError with file and line when the text is no YAML, or no map.
  */
-export function readDocument(text: string, file: string): ConfigDocument {
+export function readDocument(text: string, file: string, verbatim: readonly KeyPath[] = []): ConfigDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0] ?? document.warnings[0];
@@ -37,6 +38,9 @@ export function readDocument(text: string, file: string): ConfigDocument {
   if (!isMap(document.contents)) {
     const found = document.contents === null ? "the file is empty" : "the file holds something else";
     throw new RivuletError(`${file}:1: a config is a map of keys such as source, target and model; ${found}`);
+  }
+  for (const node of verbatim.flatMap((path) => nodesAt(document.contents, path))) {
+    if (isScalar(node) && typeof node.value === "number") node.value = node.source;
   }
   const data: unknown = document.toJS();
 
@@ -63,4 +67,10 @@ export function readDocument(text: string, file: string): ConfigDocument {
     get: (path) =>
       path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)?.[key], data),
   };
+}
+
+function nodesAt(node: unknown, [key, ...rest]: KeyPath): unknown[] {
+  if (key === undefined) return [node];
+  if (key === "*") return isSeq(node) ? node.items.flatMap((item) => nodesAt(item, rest)) : [];
+  return isMap(node) ? nodesAt(node.get(key, true), rest) : [];
 }

@@ -52,13 +52,18 @@ export function wholeNumber(minimum: number, maximum: number = Number.MAX_SAFE_I
 
 export const finiteNumber = v.pipe(v.number(must("a number")), v.finite(must("a finite number")));
 
-export function quantity(expectation: string, parse: (text: string) => number | null) {
+/** A number with its unit, above 0 and in the limits that `expectation` names. */
+export function quantity(
+  expectation: string,
+  parse: (text: string) => number | null,
+  [least, most] = [Number.MIN_VALUE, Number.POSITIVE_INFINITY],
+) {
   const message = must(expectation);
   return v.pipe(
     v.string(message),
     v.rawTransform(({ dataset, addIssue, NEVER }) => {
       const value = parse(dataset.value);
-      if (value !== null && value > 0) return value;
+      if (value !== null && value >= least && value <= most) return value;
       addIssue({ message: ` must be ${expectation}, found ${describe(dataset.value)}` });
       return NEVER;
     }),

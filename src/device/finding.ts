@@ -18,6 +18,8 @@ export interface Needs {
   config: string;
   /** Path of the serial port. */
   port: string | null;
+  /** Why none is there, where the config names a device and not a path: a sentence. */
+  noPort: string | null;
   checkpoints: { directory: string; keep: number; bytes: number | null };
   /** Bytes of the network's arena, or why there can be none; null where the columns are not known. */
   arena: { bytes: number } | { refused: string } | null;

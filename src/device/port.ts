@@ -1,23 +1,17 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-
-/** What USB knows a device by. */
-export interface UsbIdentity {
-  vendor: string;
-  product: string;
-  /** Cheap adapters have none, and cannot be told from each other. */
-  serial: string | null;
-}
+import { basename, join } from "node:path";
+import { findByDevice } from "../samples/port-finder.ts";
+import { type UsbDevice, usbDeviceOf } from "../samples/port-survey.ts";
 
 /** What a machine says of a serial port before a service is made for it. */
 export interface PortFacts {
-  /** As it is configured. */
-  path: string;
+  /** As it is configured; `null` where the config names the device. */
+  path: string | null;
   /** Name that the kernel gives the device, such as ttyACM0; `null` where it is not plugged in. */
   kernelName: string | null;
   /** Names of the drivers in /proc/devices, such as ttyACM, whose ports it can be one of. */
   classes: string[];
-  usb: UsbIdentity | null;
+  usb: UsbDevice | null;
   /** The group that may use it; `null` where there is none that a service should be in. */
   group: string | null;
 }
@@ -30,14 +24,20 @@ interface Places {
   groups?: string;
 }
 
-export function describePort(path: string, { sys = "/sys", groups = "/etc/group" }: Places = {}): PortFacts {
-  const device = attempt(() => realpathSync(path));
+export function describePort(
+  port: string | UsbDevice,
+  { sys = "/sys", groups = "/etc/group" }: Places = {},
+): PortFacts {
+  const named = typeof port === "string" ? port : null;
+  const path = typeof port === "string" ? port : attempt(() => findByDevice(port, "/").find());
+  const device = path === null ? null : attempt(() => realpathSync(path));
   const kernelName = device === null ? null : basename(device);
+  const usb = kernelName === null ? null : usbDeviceOf(join(sys, "class/tty", kernelName, "device"));
   return {
-    path,
+    path: named,
     kernelName,
-    classes: classesOf(path, device),
-    usb: kernelName === null ? null : usbIdentity(join(sys, "class/tty", kernelName, "device")),
+    classes: classesOf(path ?? "", device),
+    usb: typeof port === "string" ? usb : port,
     group: groupOf(device, groups),
   };
 }
@@ -51,17 +51,6 @@ function classesOf(path: string, device: string | null): string[] {
   if (/^serial\d+$/.test(name)) return ["ttyAMA", "ttyS"];
   const known = /^(tty[A-Z][A-Za-z]*|ttymxc|rfcomm)\d+$/.exec(name);
   return known === null ? ["ttyACM", "ttyUSB"] : [known[1]];
-}
-
-/** Of the USB device above a port; `null` where there is none. */
-function usbIdentity(link: string): UsbIdentity | null {
-  for (let at = attempt(() => realpathSync(link)); at !== null && at !== dirname(at); at = dirname(at)) {
-    const attribute = (name: string) => attempt(() => readFileSync(join(at as string, name), "utf8").trim());
-    const vendor = attribute("idVendor");
-    const product = attribute("idProduct");
-    if (vendor !== null && product !== null) return { vendor, product, serial: attribute("serial") };
-  }
-  return null;
 }
 
 /** The one of some groups that a machine has; `null` where it has none of them. */

@@ -16,14 +16,14 @@ export interface UdevRule {
 export function udevRule(service: string, { path, kernelName, usb }: PortFacts): UdevRule {
   const head = `# The port of ${service}: no modem, so ModemManager leaves it alone.\n`;
   if (usb !== null) {
-    const { vendor, product, serial } = usb;
-    const number = serial === null ? [] : ["serial", serial];
+    const { vendor, product, serialNumber } = usb;
+    const number = serialNumber === null ? [] : ["serial", serialNumber];
     const match = (key: "ATTR" | "ATTRS") =>
       [["idVendor", vendor], ["idProduct", product], number]
         .filter((pair) => pair.length > 0)
         .map(([name, value]) => `${key}{${name}}=="${asPattern(value)}"`)
         .join(", ");
-    const link = isStable(path) ? null : service;
+    const link = path === null || isStable(path) ? null : service;
     const naming = link === null ? "" : `, SYMLINK+="${link}"`;
     return {
       link: link === null ? null : `/dev/${link}`,
@@ -32,10 +32,10 @@ ACTION!="remove", SUBSYSTEM=="tty", ${match("ATTRS")}, ENV{ID_MM_PORT_IGNORE}="1
 `,
     };
   }
-  const name = kernelName ?? path.replace(/^\/dev\//, "");
+  const name = kernelName ?? String(path).replace(/^\/dev\//, "");
   const port =
     kernelName === null && name.includes("/")
-      ? `ENV{DEVLINKS}=="*${asPattern(path)}*"`
+      ? `ENV{DEVLINKS}=="*${asPattern(String(path))}*"`
       : `KERNEL=="${asPattern(name)}"`;
   const keys = ["ID_MM_DEVICE_IGNORE", "ID_MM_PORT_IGNORE"].map((key) => `ENV{${key}}="1"`).join(", ");
   return { link: null, text: `${head}ACTION!="remove", SUBSYSTEM=="tty", ${port}, ${keys}\n` };

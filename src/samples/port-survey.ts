@@ -5,6 +5,14 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
+/** A device on USB as lsusb prints it: vendor and product are four hex digits in lower case each. */
+export interface UsbDevice {
+  vendor: string;
+  product: string;
+  /** Null: it has none, as cheap adapters do, which cannot be told from each other. */
+  serialNumber: string | null;
+}
+
 export interface SurveyedPort {
   /** Name of the device as the kernel gives it, `/dev/ttyUSB0`. */
   path: string;
@@ -17,6 +25,8 @@ export interface SurveyedPort {
   serialNumber: string | null;
   /** Vendor and product as USB counts them, `2341:0043`; null for what is not on USB. */
   usb: string | null;
+  /** Which port of its USB device it is, `00` or `00-1`: an adapter may have several; null for what is not on USB. */
+  usbPort: string | null;
   driver: string | null;
 }
 
@@ -50,9 +60,21 @@ function isPort(root: string, name: string): boolean {
   return name.startsWith("rfcomm") || names(folder).includes("device");
 }
 
+/** The USB device above a port, by the `device` link of the port in /sys; null where there is none. */
+export function usbDeviceOf(link: string): UsbDevice | null {
+  const { usb, serialNumber } = deviceOf(link);
+  if (usb === null) return null;
+  const [vendor, product] = usb.split(":");
+  return { vendor, product, serialNumber };
+}
+
 /** What is written on the way from a port's device up to the USB device that holds it. */
 function deviceOf(link: string): Omit<SurveyedPort, "path" | "aliases" | "stablePath"> {
-  const found = { maker: null, product: null, serialNumber: null, usb: null, driver: null as string | null };
+  const found = {
+    ...{ maker: null, product: null, serialNumber: null, usb: null, usbPort: null },
+    driver: null as string | null,
+  };
+  let usbPort = "";
   let folder: string;
   try {
     folder = realpathSync(link);
@@ -65,6 +87,9 @@ function deviceOf(link: string): Omit<SurveyedPort, "path" | "aliases" | "stable
     // Those two stand between a UART and its driver since Linux 6.5.
     if (driver !== null && found.driver === null && driver !== "port" && driver !== "ctrl")
       found.driver = driver;
+    const number = textAt(join(folder, "port_number"));
+    if (number !== null) usbPort = `-${number}`;
+    usbPort = (textAt(join(folder, "bInterfaceNumber")) ?? "") + usbPort;
     const vendor = textAt(join(folder, "idVendor"));
     if (vendor === null) continue;
     return {
@@ -73,6 +98,7 @@ function deviceOf(link: string): Omit<SurveyedPort, "path" | "aliases" | "stable
       product: textAt(join(folder, "product")),
       serialNumber: textAt(join(folder, "serial")),
       usb: `${vendor}:${textAt(join(folder, "idProduct")) ?? "?"}`,
+      usbPort,
     };
   }
   return found;

@@ -45,10 +45,18 @@ export async function listSerialPorts(deviceDirectory = "/dev"): Promise<SerialP
 }
 
 /**
- * Why a port cannot be opened: `missing`, `forbidden` and `busy` can pass by themselves (plugged in, permitted, let
- * go), `unsuitable` cannot: that is no serial port, or not with these settings.
+ * Why a port cannot be opened. These can pass by themselves: it is `missing`, `different` (another device has its
+ * name), `ambiguous` (several ports could be meant), `forbidden` or `busy`. `unsuitable` cannot: that is no serial
+ * port, or not with these settings.
  */
-export type PortFailureKind = "missing" | "forbidden" | "busy" | "unsuitable" | "failing";
+export type PortFailureKind =
+  | "missing"
+  | "different"
+  | "ambiguous"
+  | "forbidden"
+  | "busy"
+  | "unsuitable"
+  | "failing";
 
 /** A port that could not be opened; the message is a sentence for the user. */
 export class PortError extends RivuletError {

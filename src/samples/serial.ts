@@ -1,6 +1,8 @@
 import { readSync, writeSync } from "node:fs";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../errors.ts";
+import { findByDevice, findByPath, type PortFinder } from "./port-finder.ts";
+import type { UsbDevice } from "./port-survey.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
 import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
 
@@ -16,8 +18,12 @@ export interface SerialSource extends Source {
 }
 
 export interface SerialOptions {
-  /** Device file, best a name that stays: `/dev/serial/by-id/...`. */
-  path: string;
+  /**
+   * Device file, or a device on USB whose port is looked for at each opening. A device file on USB is remembered as the
+   * device that it was when it was first opened, is found again under another name, and no other device is opened in
+   * its place.
+   */
+  port: string | UsbDevice;
   /** Bits per second. */
   baudRate: number;
   /**
@@ -30,8 +36,8 @@ export interface SerialOptions {
   /** Longest delay between two attempts. Default 10 s. */
   reopenCeilingMs?: number;
   /**
-   * How long bytes may wait in the kernel before they are read. Default 10 ms: at 4 Mbaud that is 4 kB, and the
-   * kernel holds 18 kB. Longer saves wake-ups.
+   * How long bytes may wait in the kernel before they are read, and a slice of training with them. Default 10 ms: at
+   * 4 Mbaud that is 4 kB, and the kernel holds 18 kB. Longer saves wake-ups.
    */
   readEveryMs?: number;
   /**
@@ -43,6 +49,8 @@ export interface SerialOptions {
   onState?: (state: SourceState, sentence: string) => void;
   /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
   onReconnect?: () => void;
+  /** Stands for "/" where a machine says what its ports are; another folder for tests. */
+  root?: string;
 }
 
 /** The kernel hands over at most 4095 bytes at once. */
@@ -61,7 +69,7 @@ const LARGEST_BACKLOG_BYTES = 4096;
 const LONGEST_QUEUE_MS = 250;
 /** A byte takes ten bits; a tenth of the line stays free, so that clocks which differ never make the queue grow. */
 const BYTES_PER_BIT = 0.09;
-/** Time for sent bytes to leave, and for the kernel to let a port go, before close() stops waiting. */
+/** Time for sent bytes to leave, for the rest to be thrown away, and for the kernel to let a port go, each. */
 const FAREWELL_MS = 500;
 
 /**
@@ -82,17 +90,21 @@ const FAREWELL_MS = 500;
  */
 export function createSerialSource(options: SerialOptions): SerialSource {
   const {
-    path,
+    port,
     baudRate,
     silenceMs,
     readEveryMs = 10,
     reopenAfterMs = 250,
     reopenCeilingMs = 10_000,
+    root = "/",
   } = options;
-  if (path === "")
+  if (port === "")
     throw new RivuletError("the path of the serial port is empty: name a port such as /dev/ttyACM0");
+  const finder = typeof port === "string" ? findByPath(port, root) : findByDevice(port, root);
   if (!Number.isInteger(baudRate) || baudRate < 1) {
-    throw new RivuletError(`the baud rate of ${path} is ${baudRate}: give a whole number such as 115200`);
+    throw new RivuletError(
+      `the baud rate of ${finder.name} is ${baudRate}: give a whole number such as 115200`,
+    );
   }
   for (const [name, milliseconds] of Object.entries({
     readEveryMs,
@@ -101,10 +113,12 @@ export function createSerialSource(options: SerialOptions): SerialSource {
     silenceMs,
   })) {
     if (milliseconds !== undefined && !(milliseconds > 0)) {
-      throw new RivuletError(`${name} of ${path} is ${milliseconds}: give a time above 0 milliseconds`);
+      throw new RivuletError(
+        `${name} of ${finder.name} is ${milliseconds}: give a time above 0 milliseconds`,
+      );
     }
   }
-  return new PortSource({ ...options, readEveryMs, reopenAfterMs, reopenCeilingMs });
+  return new PortSource(finder, { ...options, readEveryMs, reopenAfterMs, reopenCeilingMs });
 }
 
 type CompleteOptions = SerialOptions &
@@ -112,6 +126,7 @@ type CompleteOptions = SerialOptions &
 
 /** An open port: what the bindings gave, and how much is on its way to the device. */
 interface Port {
+  readonly path: string;
   readonly binding: BindingPortInterface;
   /** Of `outgoing`, what the kernel has not taken yet. */
   waitingBytes: number;
@@ -120,13 +135,14 @@ interface Port {
 
 class PortSource implements SerialSource {
   readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, looks: 0, droppedWrites: 0 };
+  private readonly finder: PortFinder;
   private readonly options: CompleteOptions;
   private receive: Receive = () => {};
   private port: Port | undefined;
   /** The attempt under way, so that close() can wait for it. */
   private attempt: Promise<void> | undefined;
-  /** Ends once the port turned away from is closed. It would hold the lock against its successor. */
-  private farewell: Promise<void> | undefined;
+  /** Ends once the port turned away from is closed. Until then it holds the lock, also against its successor. */
+  private closed: Promise<void> = Promise.resolve();
   private delayMs: number;
   private readonly buffer = Buffer.alloc(READ_BYTES);
   private readonly outgoing = Buffer.alloc(LARGEST_BACKLOG_BYTES);
@@ -144,24 +160,25 @@ class PortSource implements SerialSource {
   /** Why the source waits, so that the same reason is told once. */
   private reason = "";
 
-  constructor(options: CompleteOptions) {
+  constructor(finder: PortFinder, options: CompleteOptions) {
+    this.finder = finder;
     this.options = options;
     this.delayMs = options.reopenAfterMs;
   }
 
   async open(receive: Receive): Promise<void> {
-    const { path, waitForPort } = this.options;
-    if (this.started || this.closing !== undefined)
-      throw new Error(`the source ${path} can be opened once only`);
+    const { waitForPort } = this.options;
+    const { name } = this.finder;
+    if (this.started || this.closing !== undefined) throw new Error(`${name} can be opened once only`);
     this.started = true;
     this.receive = receive;
-    this.tell("opening", "", `opening the serial port ${path}`);
+    this.tell("opening", "", `opening ${name}`);
     this.attempt = this.connect();
     try {
       await this.attempt;
     } catch (error) {
       if (!(error instanceof PortError) || !waitForPort || error.kind === "unsuitable") {
-        this.tell("closed", "", `the serial port ${path} stays closed`);
+        this.tell("closed", "", `${name} stays closed`);
         throw error;
       }
       this.waitFor(error);
@@ -230,10 +247,10 @@ class PortSource implements SerialSource {
     this.forget();
     if (port !== undefined) {
       await this.sendLast(port);
-      this.farewell = letGo(port, port.hasWritten);
+      this.closed = letGo(port, true);
     }
-    await this.farewell;
-    if (this.state !== "closed") this.tell("closed", "", `the serial port ${this.options.path} is closed`);
+    await within(3 * FAREWELL_MS, this.closed);
+    if (this.state !== "closed") this.tell("closed", "", `${nameOf(port) ?? this.finder.name} is closed`);
   }
 
   /** Gives what waits to the kernel, as far as that takes it within a short time. */
@@ -247,22 +264,25 @@ class PortSource implements SerialSource {
 
   /** One attempt to open the port. @throws PortError */
   private async connect(): Promise<void> {
-    const { path, baudRate } = this.options;
+    const { baudRate } = this.options;
     // Loaded here, because a run over a file need not spend the memory.
-    const { default: bindings } = await import("@serialport/bindings-cpp").catch((error: Error) => {
+    const { autoDetect } = await import("@serialport/bindings-cpp").catch((error: Error) => {
       throw new RivuletError(
         `the package @serialport/bindings-cpp cannot be loaded (${error.message}): run "npm install" on this machine`,
       );
     });
+    let path: string | undefined;
     let binding: BindingPortInterface;
     try {
-      binding = await bindings.autoDetect().open({ path, baudRate });
+      path = this.finder.find();
+      binding = await autoDetect().open({ path, baudRate });
     } catch (failure) {
       this.counts.failures++;
       this.counts.looks++;
-      throw await describeOpenFailure(path, failure);
+      throw path === undefined ? failure : await describeOpenFailure(path, failure);
     }
-    this.port = { binding, waitingBytes: 0, hasWritten: false };
+    this.finder.opened(path);
+    this.port = { path, binding, waitingBytes: 0, hasWritten: false };
     this.queue.fill(0);
     this.isQuiet = true;
     this.counts.opens++;
@@ -313,29 +333,22 @@ class PortSource implements SerialSource {
     if (port !== this.port) return;
     this.forget();
     this.counts.losses++;
-    void letGo(port, false);
-    this.tell(
-      "waiting",
-      "lost",
-      `the serial port ${this.options.path} ${fault}: it is opened again once it is back`,
-    );
+    this.closed = letGo(port, false);
+    this.tell("waiting", "lost", `${nameOf(port)} ${fault}: it is opened again once it is back`);
     this.reopenLater();
   }
 
   private watchSilence(): void {
-    const { path, silenceMs } = this.options;
+    const { silenceMs } = this.options;
     if (silenceMs === undefined) return;
     this.silenceTimer = setTimeout(() => {
       const port = this.port;
       if (port === undefined) return;
       this.forget();
       this.counts.losses++;
-      this.tell(
-        "silent",
-        "",
-        `no byte from the serial port ${path} for ${silenceMs / 1000} s: it is opened again`,
-      );
-      this.farewell = letGo(port, false).then(() => this.reopenLater());
+      this.tell("silent", "", `no byte from ${nameOf(port)} for ${silenceMs / 1000} s: it is opened again`);
+      this.closed = letGo(port, false);
+      this.reopenLater();
     }, silenceMs);
   }
 
@@ -349,7 +362,9 @@ class PortSource implements SerialSource {
 
   private reopenLater(): void {
     if (this.closing !== undefined) return;
-    this.reopenTimer = setTimeout(() => {
+    this.reopenTimer = setTimeout(async () => {
+      await this.closed;
+      if (this.closing !== undefined) return;
       this.attempt = this.connect().catch((error: Error) => this.waitFor(error));
     }, this.delayMs);
     this.delayMs = Math.min(2 * this.delayMs, this.options.reopenCeilingMs);
@@ -365,8 +380,10 @@ class PortSource implements SerialSource {
   }
 
   private tellOpen(): void {
-    const { path, baudRate } = this.options;
-    this.tell("open", "", `the serial port ${path} is open at ${baudRate} baud`);
+    const { port, finder } = this;
+    const name = nameOf(port);
+    const found = name === finder.name ? "" : `: it is ${finder.device}`;
+    this.tell("open", "", `${name} is open at ${this.options.baudRate} baud${found}`);
   }
 
   private tell(state: SourceState, reason: string, sentence: string): void {
@@ -382,22 +399,28 @@ function descriptorOf(binding: BindingPortInterface & { fd?: number | null }): n
   return binding.fd ?? undefined;
 }
 
-/**
- * Closes a port without ever failing or waiting for long. Closing a UART waits until all that was written has left,
- * for ever if the other side holds it back, so what is left after a short time is thrown away first.
- */
-async function letGo({ binding }: Port, hasWritten: boolean): Promise<void> {
-  if (!binding.isOpen) return;
-  if (hasWritten) {
-    await withinFarewell(binding.drain());
-    await withinFarewell(binding.flush());
-  }
-  await withinFarewell(binding.close());
+function nameOf(port: Port | undefined): string | undefined {
+  return port && `the serial port ${port.path}`;
 }
 
-function withinFarewell(work: Promise<void>): Promise<void> {
+/**
+ * Closes a port without ever failing. Closing a UART waits until all that was written has left, for ever if the other
+ * side holds it back: so it is thrown away first, where `isPatient` after a short time in which it may leave.
+ */
+async function letGo({ binding, hasWritten }: Port, isPatient: boolean): Promise<void> {
+  if (!binding.isOpen) return;
+  if (hasWritten) {
+    if (isPatient) await within(FAREWELL_MS, binding.drain());
+    await within(FAREWELL_MS, binding.flush());
+  }
+  // It fails only where the descriptor is gone already.
+  await binding.close().catch(() => {});
+}
+
+/** Resolves when the work is done or has failed, or else after so many milliseconds. */
+function within(milliseconds: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, FAREWELL_MS);
+    const timer = setTimeout(resolve, milliseconds);
     const done = () => {
       clearTimeout(timer);
       resolve();

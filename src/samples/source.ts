@@ -12,6 +12,8 @@ export interface SourceCounts {
   opens: number;
   /** Times an open source went away by itself. */
   losses: number;
+  /** Attempts to open it that failed. Absent where there is one attempt only. */
+  failures?: number;
   /**
    * Times it looked: for bytes, or for a port that is away. One that no longer looks is stuck, however quiet the other
    * side. Absent where bytes come without being looked for.

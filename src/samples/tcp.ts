@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
+import type { Receive, Source, SourceState } from "./source.ts";
 
 export interface TcpOptions {
   host: string;
@@ -38,7 +38,7 @@ export function createTcpSource(options: TcpOptions): Source & Required<Pick<Sou
 }
 
 class TcpSource implements Source {
-  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
   readonly #options: TcpOptions;
   readonly #place: string;
   readonly #buffer = Buffer.alloc(READ_BYTES);
@@ -124,6 +124,7 @@ class TcpSource implements Source {
       if (socket !== this.#socket) return;
       this.#socket = null;
       if (isOpen) this.counts.losses++;
+      else this.counts.failures++;
       if (isSilent) {
         const seconds = (silenceMs ?? 0) / 1000;
         this.#tell(

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Finding } from "../../src/device/finding.ts";
 import { openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { folderWith, rivulet, type Setting, start, startRivulet } from "../rivulet.ts";
+import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/usb-ports.ts";
 import { until } from "../until.ts";
 
 const config = (port: string, more = "") => `source:
@@ -135,6 +136,36 @@ describe.concurrent("doctor", () => {
     const { code, stdout, stderr } = await rivulet(["doctor", "c.yaml"], { cwd });
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^rivulet: c\.yaml:1: target must be a map/);
+  });
+});
+
+describe.skipIf(!canMountPorts)("a device on USB", () => {
+  test("is named in a config by what ports shows, and doctor finds it or says that it is not there", async () => {
+    const cwd = folderWith();
+    const ports = usbPorts(cwd);
+    const through = throughPorts(cwd);
+    ports.plugIn("ttyACM0", "/dev/null", arduino);
+    const { stdout } = await rivulet(["ports"], { cwd, through });
+    const [, serial] = /^config +(serial: .*)$/m.exec(stdout) ?? [];
+    expect(serial).toBe('serial: { vendor: "2341", product: "0043", serialNumber: "7573" }');
+    writeFileSync(
+      join(cwd, "c.yaml"),
+      `source: { ${serial}, framing: lines, fields: [a, b] }\ntarget: { column: b }\n`,
+    );
+    const portOf = async () => {
+      const { stdout: report } = await rivulet(["doctor", "c.yaml", "--json"], { cwd, through });
+      const { findings } = JSON.parse(report) as { findings: Finding[] };
+      return findings.find(({ check }) => check === "port");
+    };
+    expect((await portOf())?.text).toContain("/dev/ttyACM0");
+    ports.pullOut("ttyACM0");
+    expect(await portOf()).toMatchObject({
+      status: "problem",
+      text: expect.stringMatching(
+        /^there is no serial port of the USB device 2341:0043 with the serial number 7573/,
+      ),
+      fix: "rivulet ports",
+    });
   });
 });
 

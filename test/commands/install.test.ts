@@ -64,12 +64,25 @@ describe("rivulet install", () => {
     expect(text).toBe(config.replace("saved", "/var/lib/rivulet-pump"));
   });
 
+  test("leaves a port that is named by its device as it is named", async () => {
+    const text = config.replace(/serial: .*/, "serial: { vendor: 2341, product: 0043, serialNumber: 7573 }");
+    const { cwd, root } = image(text);
+    const { code, report } = await install(cwd);
+    expect(code).toBe(0);
+    expect(readFileSync(join(root, copy), "utf8")).toBe(text.replace("saved", "/var/lib/rivulet-pump"));
+    expect(report.notes).toContainEqual(
+      expect.stringMatching(
+        /^there is no port of the USB device 2341:0043 with the serial number 7573 now: plug/,
+      ),
+    );
+  });
+
   test("makes paths absolute, and adds a folder for checkpoints where the config names none", async () => {
     const text = config.replace("/dev/ttyUSB9", "port").replace(/checkpoint:.*\n/, "");
     const { cwd, root } = image(text);
     await install(cwd);
     const moved = parseConfig(readFileSync(join(root, copy), "utf8"), "/etc/rivulet/pump.yaml");
-    expect(moved.source.serial?.path).toBe(join(cwd, "port"));
+    expect(moved.source.serial?.port).toBe(join(cwd, "port"));
     expect(moved.checkpoint.directory).toBe("/var/lib/rivulet-pump");
     expect(moved.name).toBe("pump");
   });
@@ -111,7 +124,7 @@ describe("rivulet install", () => {
     const { code } = await install(cwd);
     expect(code).toBe(0);
     const moved = parseConfig(readFileSync(join(root, copy), "utf8"), "/etc/rivulet/pump.yaml");
-    const paths = moved.source.merge?.map(({ serial }) => serial?.path);
+    const paths = moved.source.merge?.map(({ serial }) => serial?.port);
     expect(paths).toEqual(["/dev/ttyUSB9", join(cwd, "usb"), undefined]);
     const text = readFileSync(join(root, unit), "utf8");
     expect(text).toContain("\nRestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6\n");

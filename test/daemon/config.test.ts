@@ -39,7 +39,7 @@ test("reads a whole config", () => {
   expect(config).toMatchObject({
     name: "pump-7",
     source: {
-      serial: { path: "/dev/serial/by-id/usb-Arduino", baudRate: 57_600 },
+      serial: { port: "/dev/serial/by-id/usb-Arduino", baudRate: 57_600, readEveryMs: 10 },
       framing: "frames",
       fields: [
         { name: "temperature", type: "i16", scale: 0.01, offset: 0 },
@@ -90,7 +90,7 @@ test("takes relative paths from the config's folder", () => {
     pump.replace("/dev/serial/by-id/usb-Arduino", "dev/port"),
     "/etc/rivulet/p.yaml",
   );
-  expect(config.source.serial?.path).toBe("/etc/rivulet/dev/port");
+  expect(config.source.serial?.port).toBe("/etc/rivulet/dev/port");
 });
 
 const sourceOf = (source: string) =>
@@ -120,11 +120,72 @@ test("merges devices into the columns of all of them, or of each where they are 
   expect(different.fields?.map(({ name }) => name)).toEqual(["a", "c", "b"]);
   expect(different).toMatchObject({ maximumAgeMs: 2000, silenceMs: 5000, serial: null, tcp: null });
   expect(different.merge).toMatchObject([
-    { serial: { path: "/etc/rivulet/a", baudRate: 115_200 }, tcp: null, framing: "lines" },
+    { serial: { port: "/etc/rivulet/a", baudRate: 115_200 }, tcp: null, framing: "lines" },
     { serial: null, tcp: { host: "pump.local", port: 7000 }, framing: "frames", crc: 16 },
   ]);
   const alike = sourceOf(`merge: [{ ${a}, fields: [a, b] }, { ${a}, fields: [a, b] }]`);
   expect(alike.fields?.map(({ name }) => name)).toEqual(["a", "b"]);
+});
+
+const serialOf = (serial: string) => sourceOf(`serial: { ${serial} }, framing: lines, fields: [a, b]`).serial;
+
+test.each([
+  ["vendor: 2341, product: 0043", { vendor: "2341", product: "0043", serialNumber: null }],
+  ['vendor: "2341", product: "0043"', { vendor: "2341", product: "0043", serialNumber: null }],
+  // To YAML that is 60, 9025 and 35.
+  ["vendor: 6e01, product: 0x2341", { vendor: "6e01", product: "2341", serialNumber: null }],
+  ["vendor: 1A86, product: 0000", { vendor: "1a86", product: "0000", serialNumber: null }],
+  // More digits than a number keeps, and zeros that it has not.
+  [
+    "vendor: 2341, product: 0043, serialNumber: 00757353030313516",
+    { vendor: "2341", product: "0043", serialNumber: "00757353030313516" },
+  ],
+  [
+    "vendor: 2341, product: 0043, serialNumber: A5e7",
+    { vendor: "2341", product: "0043", serialNumber: "A5e7" },
+  ],
+])("takes the digits of a USB device as they are written: %s", (serial, port) => {
+  expect(serialOf(serial)).toMatchObject({ port });
+});
+
+test("takes them so in each of several devices too", () => {
+  const { merge } = sourceOf(
+    "merge: [{ serial: { vendor: 2341, product: 0043 }, framing: lines, fields: [a] }, { serial: { path: p }, framing: lines, fields: [b] }]",
+  );
+  expect(merge?.[0].serial?.port).toEqual({ vendor: "2341", product: "0043", serialNumber: null });
+});
+
+test("reads a port as often as it is told", () => {
+  expect(serialOf("path: /dev/ttyACM0, readEvery: 20ms")).toMatchObject({ readEveryMs: 20 });
+  expect(serialOf("path: /dev/ttyACM0, readEvery: 1s")).toMatchObject({ readEveryMs: 1000 });
+  expect(serialOf("path: /dev/ttyACM0")).toMatchObject({ readEveryMs: 10 });
+});
+
+const digits = "must be four hexadecimal digits as lsusb prints them, such as 0043, found";
+
+test.each([
+  ["vendor: 2341, product: 43", `product ${digits} the text "43"`],
+  ["vendor: 2341, product: 67.0", `product ${digits} the text "67.0"`],
+  ["vendor: 2341, product: -043", `product ${digits} the text "-043"`],
+  ["vendor: 0o21501, product: 0043", `vendor ${digits} the text "0o21501"`],
+  ["vendor: 9025d, product: 0043", `vendor ${digits} the text "9025d"`],
+  ["vendor: true, product: 0043", `vendor ${digits} the truth value true`],
+  ["vendor: 2341", 'source.serial: the key "product" is missing; add the four digits that lsusb prints'],
+  ["serialNumber: 7573", 'source.serial: the key "vendor" is missing; add the four digits that lsusb prints'],
+  [
+    "vendor: 2341, product: 0043, serialNumber: null",
+    "serialNumber must be a serial number in quotes, found nothing",
+  ],
+  [
+    "path: /dev/ttyACM0, vendor: 2341, product: 0043",
+    "source.serial.vendor stands beside source.serial.path: keep the path, or name the device and take the path out",
+  ],
+  ["path: p, readEvery: 0.5ms", "readEvery must be a duration from 1ms to 1s such as 20ms, found the text"],
+  ["path: p, readEvery: 1.1s", "readEvery must be a duration from 1ms to 1s such as 20ms, found the text"],
+  ["path: p, readEvery: 20", "readEvery must be a duration from 1ms to 1s such as 20ms, found the number 20"],
+])("refuses the port { %s }", (serial, sentence) => {
+  expect(() => serialOf(serial)).toThrow(`/etc/rivulet/p.yaml:1: `);
+  expect(() => serialOf(serial)).toThrow(sentence);
 });
 
 test.each([
@@ -222,7 +283,7 @@ test("complains about a misspelt key once, not also about the one that is missin
 
 test("says what a missing key should hold", () => {
   expect(complaint("path: /dev/serial/by-id/usb-Arduino, ", "")).toBe(
-    'pump.yaml:3: source.serial: the key "path" is missing; add the port\'s path, such as path: /dev/ttyUSB0',
+    'pump.yaml:3: source.serial: the key "path" is missing; add the port\'s path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device',
   );
 });
 

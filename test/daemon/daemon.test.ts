@@ -7,12 +7,15 @@ import {
   renameSync,
   statSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { folderWith, rivulet, start, startRivulet } from "../rivulet.ts";
+import { createSerialSource } from "../../src/samples/serial.ts";
+import { folderWith, type LogLine, rivulet, start, startRivulet } from "../rivulet.ts";
+import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/usb-ports.ts";
 import { until } from "../until.ts";
 import { createStream, type Device, fieldsInYaml } from "./device.ts";
 
@@ -222,6 +225,44 @@ describe.concurrent("the daemon", () => {
     expect(read(newestIn(cwd)).samplesSeen).toBe(500);
   });
 
+  test.each(["forbidden", "busy"])(
+    "waits, and says so once, where its port comes back and is %s, then learns on",
+    async (situation) => {
+      const { cwd, stream, device } = bench();
+      chmodSync(cwd, 0o777);
+      const isRoot = process.getuid?.() === 0;
+      // Root may open any port, so for root it is nobody who runs it.
+      chmodSync(device.path, 0o666);
+      const daemon = startRivulet(words, { cwd, ...(isRoot ? { uid: 65_534, gid: 65_534 } : {}) });
+      await daemon.event("port-open");
+      device.samples(20);
+      await daemon.event("status", (line) => line.samples === 20);
+      device.unplug();
+      await daemon.event("port-waiting");
+      // The next one may get the number of the one before.
+      unlinkSync(join(cwd, "port"));
+      const next = stream.open();
+      chmodSync(next.path, situation === "forbidden" ? 0o000 : 0o666);
+      if (situation === "forbidden" && isRoot) chownSync(next.path, 0, 0);
+      const holder = createSerialSource({ port: next.path, baudRate: 115_200 });
+      if (situation === "busy") await holder.open(() => {});
+      next.plugIn(join(cwd, "port"));
+      const reason = situation === "busy" ? "is in use by another program" : "no permission to open";
+      await daemon.event("port-waiting", ({ text }) => text.includes(reason));
+      // Some attempts go by.
+      const { portFailures } = daemon.events("status").at(-1) as LogLine;
+      await daemon.event("status", (line) => line.portFailures >= portFailures + 3);
+      expect(daemon.events("port-waiting")).toHaveLength(2);
+      await holder.close();
+      chmodSync(next.path, 0o666);
+      await daemon.event("port-open", () => daemon.events("port-open").length === 2);
+      next.samples(20);
+      expect(await daemon.event("status", (line) => line.samples === 40)).toMatchObject({ portLosses: 1 });
+      daemon.process.kill("SIGTERM");
+      expect((await daemon.ended).code).toBe(0);
+    },
+  );
+
   test("ends in good order while its port is away", async () => {
     const { cwd, device } = bench();
     const daemon = await runAt(cwd);
@@ -374,6 +415,47 @@ describe.concurrent("the daemon", () => {
     });
     expect(events.find(({ event }) => event === "resume")).toMatchObject({ samplesSeen: 100 });
     expect(newestIn(cwd)).toMatch(/checkpoint-00000003\.msgpack$/);
+  });
+});
+
+describe.skipIf(!canMountPorts).concurrent("a device that gets another name", () => {
+  test.each([
+    [
+      "its path",
+      "path: /dev/ttyACM0",
+      /ttyACM1 is open at 115200 baud: it is the device that was .dev.ttyACM0$/,
+    ],
+    [
+      "its numbers",
+      "vendor: 2341, product: 0043, serialNumber: 7573",
+      /ttyACM1 is open at 115200 baud: it is the USB device 2341:0043 with the serial number 7573$/,
+    ],
+  ])("is learned from on where the config gives %s", async (_, serial, sentence) => {
+    const cwd = folderWith({ "c.yaml": configFor().replace("path: port", serial) });
+    const ports = usbPorts(cwd);
+    const stream = createStream();
+    const first = stream.open();
+    ports.plugIn("ttyACM0", first.path, arduino);
+    const daemon = startRivulet(words, { cwd, through: throughPorts(cwd) });
+    await daemon.event("port-open");
+    first.samples(200);
+    await daemon.event("status", (line) => line.samples === 200);
+    // Another one gets its name, and a second later it is back itself.
+    ports.pullOut("ttyACM0");
+    const stranger = stream.open();
+    ports.plugIn("ttyACM0", stranger.path, { ...arduino, serialNumber: "9999" });
+    first.unplug();
+    await daemon.event("port-waiting");
+    const second = stream.open();
+    ports.plugIn("ttyACM1", second.path, arduino);
+    const opened = await daemon.event("port-open", () => daemon.events("port-open").length === 2);
+    expect(opened.text).toMatch(sentence);
+    second.samples(100);
+    const status = await daemon.event("status", (line) => line.samples === 300);
+    expect(status).toMatchObject({ portLosses: 1, missing: 0, damaged: 0 });
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(300);
   });
 });
 

@@ -30,7 +30,7 @@ describe("a port", () => {
       path,
       kernelName: "ttyACM0",
       classes: ["ttyACM"],
-      usb: { vendor: "2341", product: "0043", serial: '7573"0313' },
+      usb: { vendor: "2341", product: "0043", serialNumber: '7573"0313' },
       group: "dialout",
     });
   });
@@ -56,6 +56,15 @@ describe("a port", () => {
     // A quotation mark would end the value.
     expect(port).toContain('ATTRS{serial}=="7573?0313"');
     expect(port).toMatch(/SYMLINK\+="rivulet-pump"$/);
+  });
+
+  test("named by its device needs no other name, and is known while it is away", () => {
+    const usb = { vendor: "2341", product: "ffff", serialNumber: "7573" };
+    const facts = describePort(usb, machine().places);
+    expect(facts).toMatchObject({ path: null, kernelName: null, classes: ["ttyACM", "ttyUSB"], usb });
+    const { text, link } = udevRule("rivulet-pump", facts);
+    expect(link).toBeNull();
+    expect(text).toContain('ATTRS{idProduct}=="ffff", ATTRS{serial}=="7573", ENV{ID_MM_PORT_IGNORE}="1"');
   });
 
   test("without a serial number is known by its kind", () => {

@@ -148,7 +148,7 @@ test("hangs the port up and is gone when it is closed", async () => {
   const states: SourceState[] = [];
   const { path } = board;
   const onState = (state: SourceState) => states.push(state);
-  const host = createSerialSource({ path, baudRate: demoFirmware.baudRate, onState });
+  const host = createSerialSource({ port: path, baudRate: demoFirmware.baudRate, onState });
   onTestFinished(() => host.close());
   await host.open(() => {});
   await until(() => host.counts.bytes > 0);

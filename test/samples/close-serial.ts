@@ -3,7 +3,7 @@ import { createSerialSource } from "../../src/samples/serial.ts";
 
 const [path, situation] = process.argv.slice(2);
 const source = createSerialSource({
-  path,
+  port: path,
   // So that what is written waits for the device, not for the line.
   baudRate: 4_000_000,
   waitForPort: true,

@@ -15,6 +15,7 @@ describe("the survey of ports", () => {
         product: null,
         serialNumber: "7573530303135161C1F1",
         usb: "2341:0043",
+        usbPort: "",
         driver: "cdc_acm",
       },
     ]);

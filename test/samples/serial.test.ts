@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { BindingInterface } from "@serialport/bindings-cpp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
@@ -36,7 +37,7 @@ function stableName() {
 }
 
 /** A source that reconnects quickly, with what it told. */
-function serial(options: Partial<SerialOptions> & { path: string }) {
+function serial(options: Partial<SerialOptions> & Pick<SerialOptions, "port">) {
   const told: [SourceState, string][] = [];
   const source = createSerialSource({
     baudRate: 115200,
@@ -53,7 +54,7 @@ function serial(options: Partial<SerialOptions> & { path: string }) {
 function frameReceiver(path: string, options: Partial<SerialOptions> = {}) {
   const ring = new SampleRing(2, 200_000, "drop-oldest");
   const decoder = createFrameDecoder(fewFields, ring);
-  const wired = serial({ path, onReconnect: () => decoder.reset(), ...options });
+  const wired = serial({ port: path, onReconnect: () => decoder.reset(), ...options });
   const open = () => wired.source.open((chunk, end) => void decoder.decode(chunk, 0, end, Date.now()));
   return { ...wired, ring, decoder, open };
 }
@@ -174,7 +175,7 @@ test("lines over a real pseudo-terminal are read, the half one at the start left
   const terminal = openTerminal();
   const ring = new SampleRing(2, 10, "drop-oldest");
   const decoder = createLineDecoder(fewFields, ring);
-  const { source } = serial({ path: terminal.path });
+  const { source } = serial({ port: terminal.path });
   await source.open((chunk, end) => void decoder.decode(chunk, 0, end, 0));
   await send(terminal, Buffer.from("1,2\r\n2150,0.25\r\n2160,0.5\r\n"));
   await until(() => decoder.counts.samples >= 2);
@@ -184,7 +185,7 @@ test("lines over a real pseudo-terminal are read, the half one at the start left
 
 describe("a port that cannot be opened", () => {
   test("is an error that names it", async () => {
-    const { source, states } = serial({ path: "/dev/ttyUSB99" });
+    const { source, states } = serial({ port: "/dev/ttyUSB99" });
     await expect(listen(source).opened).rejects.toMatchObject({
       kind: "missing",
       message: expect.stringContaining("there is no serial port /dev/ttyUSB99"),
@@ -194,7 +195,7 @@ describe("a port that cannot be opened", () => {
 
   test("is waited for when that is wanted, and told once", async () => {
     const name = stableName();
-    const { source, told } = serial({ path: name.path, waitForPort: true });
+    const { source, told } = serial({ port: name.path, waitForPort: true });
     const { bytes, opened } = listen(source);
     await opened;
     await until(() => told.length >= 2);
@@ -211,15 +212,15 @@ describe("a port that cannot be opened", () => {
   });
 
   test("is an error even when waiting is wanted, if it is no serial port", async () => {
-    const { source } = serial({ path: "/dev/null", waitForPort: true });
+    const { source } = serial({ port: "/dev/null", waitForPort: true });
     await expect(listen(source).opened).rejects.toMatchObject({ kind: "unsuitable" });
   });
 
   test("is said to be busy while another program holds it", async () => {
     const terminal = openTerminal();
-    const holder = serial({ path: terminal.path });
+    const holder = serial({ port: terminal.path });
     await listen(holder.source).opened;
-    const { source } = serial({ path: terminal.path });
+    const { source } = serial({ port: terminal.path });
     await expect(listen(source).opened).rejects.toMatchObject({
       kind: "busy",
       message: expect.stringContaining(`the serial port ${terminal.path} is in use by another program`),
@@ -228,9 +229,9 @@ describe("a port that cannot be opened", () => {
 
   test("is opened once the other program lets go", async () => {
     const terminal = openTerminal();
-    const holder = serial({ path: terminal.path });
+    const holder = serial({ port: terminal.path });
     await listen(holder.source).opened;
-    const { source, states } = serial({ path: terminal.path, waitForPort: true });
+    const { source, states } = serial({ port: terminal.path, waitForPort: true });
     await listen(source).opened;
     expect(states()).toEqual(["opening", "waiting"]);
     await holder.source.close();
@@ -238,20 +239,20 @@ describe("a port that cannot be opened", () => {
   });
 
   test.each([
-    [{ baudRate: 0 }, "the baud rate of /dev/ttyACM0 is 0"],
-    [{ baudRate: 9600.5 }, "the baud rate of /dev/ttyACM0 is 9600.5"],
-    [{ path: "" }, "the path of the serial port is empty"],
-    [{ silenceMs: 0 }, "silenceMs of /dev/ttyACM0 is 0"],
-    [{ reopenAfterMs: Number.NaN }, "reopenAfterMs of /dev/ttyACM0 is NaN"],
+    [{ baudRate: 0 }, "the baud rate of the serial port /dev/ttyACM0 is 0"],
+    [{ baudRate: 9600.5 }, "the baud rate of the serial port /dev/ttyACM0 is 9600.5"],
+    [{ port: "" }, "the path of the serial port is empty"],
+    [{ silenceMs: 0 }, "silenceMs of the serial port /dev/ttyACM0 is 0"],
+    [{ reopenAfterMs: Number.NaN }, "reopenAfterMs of the serial port /dev/ttyACM0 is NaN"],
   ])("for %o is refused before anything is opened", (options, sentence) => {
-    expect(() => serial({ path: "/dev/ttyACM0", ...options })).toThrow(sentence);
+    expect(() => serial({ port: "/dev/ttyACM0", ...options })).toThrow(sentence);
   });
 });
 
 describe("writing", () => {
   test("reaches the device", async () => {
     const terminal = openTerminal();
-    const { source } = serial({ path: terminal.path });
+    const { source } = serial({ port: terminal.path });
     await listen(source).opened;
     const command = Buffer.from("led on\n");
     expect([source.write(command), source.write(command)]).toEqual([true, true]);
@@ -264,7 +265,7 @@ describe("writing", () => {
     const name = stableName();
     const first = openTerminal();
     name.pointTo(first.path);
-    const { source, states } = serial({ path: name.path });
+    const { source, states } = serial({ port: name.path });
     await listen(source).opened;
     name.remove();
     first.close();
@@ -280,7 +281,7 @@ describe("writing", () => {
 
   test("is dropped when the device does not read, and goes on once it reads again", async () => {
     const terminal = openTerminal();
-    const { source } = serial({ path: terminal.path, baudRate: FAST });
+    const { source } = serial({ port: terminal.path, baudRate: FAST });
     await listen(source).opened;
     let taken = 0;
     const message = () => Buffer.from(`${String(taken).padStart(99)}\n`);
@@ -294,7 +295,7 @@ describe("writing", () => {
 
   test("does not reach beyond the end that is given", async () => {
     const terminal = openTerminal();
-    const { source } = serial({ path: terminal.path });
+    const { source } = serial({ port: terminal.path });
     await listen(source).opened;
     source.write(Buffer.from("now or later"), 4);
     source.write(Buffer.from("never"), 5);
@@ -304,7 +305,7 @@ describe("writing", () => {
   test("is dropped where the line has no time for it, so that nothing arrives late", async () => {
     const terminal = openTerminal();
     // 0.25 s of 9600 baud are 240 bytes; a tenth is left free.
-    const { source } = serial({ path: terminal.path, baudRate: 9600 });
+    const { source } = serial({ port: terminal.path, baudRate: 9600 });
     await listen(source).opened;
     const message = new Uint8Array(70);
     expect([1, 2, 3, 4].map(() => source.write(message))).toEqual([true, true, true, false]);
@@ -314,7 +315,7 @@ describe("writing", () => {
 
   test("of one message that is longer than that goes out on an idle line", async () => {
     const terminal = openTerminal();
-    const { source } = serial({ path: terminal.path, baudRate: 300 });
+    const { source } = serial({ port: terminal.path, baudRate: 300 });
     await listen(source).opened;
     expect(source.write(new Uint8Array(1000).fill(65))).toBe(true);
     expect(await readFrom(terminal, 1000)).toBe("A".repeat(1000));
@@ -324,7 +325,7 @@ describe("writing", () => {
 describe("closing", () => {
   test("ends reading for good", async () => {
     const terminal = openTerminal();
-    const { source, states } = serial({ path: terminal.path });
+    const { source, states } = serial({ port: terminal.path });
     const { bytes, opened } = listen(source);
     await opened;
     await source.close();
@@ -337,28 +338,28 @@ describe("closing", () => {
 
   test("works before opening, and while opening", async () => {
     const terminal = openTerminal();
-    const never = serial({ path: terminal.path });
+    const never = serial({ port: terminal.path });
     await never.source.close();
     await expect(listen(never.source).opened).rejects.toThrow("can be opened once only");
 
-    const opening = serial({ path: terminal.path });
+    const opening = serial({ port: terminal.path });
     const { opened } = listen(opening.source);
     await opening.source.close();
     await opened;
     expect(opening.states().at(-1)).toBe("closed");
     // The port is free again.
-    await listen(serial({ path: terminal.path }).source).opened;
+    await listen(serial({ port: terminal.path }).source).opened;
   });
 
   test("works while the device does not read what was written", async () => {
     const terminal = openTerminal();
-    const { source, states } = serial({ path: terminal.path, baudRate: FAST });
+    const { source, states } = serial({ port: terminal.path, baudRate: FAST });
     await listen(source).opened;
     await until(() => source.write(new Uint8Array(4000)) === false);
     await source.close();
     expect(states().at(-1)).toBe("closed");
     // The port is free again.
-    await listen(serial({ path: terminal.path }).source).opened;
+    await listen(serial({ port: terminal.path }).source).opened;
   });
 
   test.each(["open", "waiting", "unread"])("lets the process end (%s)", async (situation) => {
@@ -376,9 +377,55 @@ describe("closing", () => {
   });
 });
 
+test.each(["silent", "failed"])(
+  "a port that has gone (%s) is closed before it is opened again, however long that takes",
+  async (fault) => {
+    const order: string[] = [];
+    const { autoDetect } = await import("@serialport/bindings-cpp");
+    const binding = autoDetect() as BindingInterface;
+    const open = binding.open.bind(binding);
+    onTestFinished(() => {
+      binding.open = open;
+    });
+    // To read a folder fails, as it does to read a port whose device is gone.
+    const folder = openSync(tmpdir(), "r");
+    onTestFinished(() => closeSync(folder));
+    let breakPort = () => {};
+    binding.open = async (options) => {
+      order.push("open");
+      const port = await open(options);
+      const close = port.close.bind(port);
+      const { fd } = port as { fd?: number };
+      if (fault === "failed") breakPort = () => Object.assign(port, { fd: folder });
+      port.close = async () => {
+        order.push("close");
+        // Many times the delay before the next attempt.
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        order.push("closed");
+        Object.assign(port, { fd });
+        await close();
+      };
+      return port;
+    };
+    const terminal = openTerminal();
+    const silenceMs = fault === "silent" ? 10 : undefined;
+    const { source, states } = serial({ port: terminal.path, silenceMs, reopenAfterMs: 1 });
+    await listen(source).opened;
+    for (let opens = 1; opens < 4; opens++) {
+      await until(() => source.counts.opens === opens || fault === "silent");
+      breakPort();
+      await until(() => source.counts.opens > opens);
+    }
+    expect(order.slice(0, 9).join(" ")).toBe("open close closed open close closed open close closed");
+    // Its own lock would have been in the way.
+    expect(source.counts.failures).toBe(0);
+    expect(states().filter((state) => state === "open").length).toBe(fault === "silent" ? 1 : 4);
+  },
+);
+
 test("a fast device is read at once, not once an interval", async () => {
   const terminal = openTerminal();
-  const { source } = serial({ path: terminal.path, readEveryMs: 200 });
+  const { source } = serial({ port: terminal.path, readEveryMs: 200 });
   let received = 0;
   await source.open((_chunk, end) => {
     received += end;
@@ -390,7 +437,7 @@ test("a fast device is read at once, not once an interval", async () => {
 
 test("a port that falls silent is opened again, and that is told once", async () => {
   const terminal = openTerminal();
-  const { source, states } = serial({ path: terminal.path, silenceMs: 30 });
+  const { source, states } = serial({ port: terminal.path, silenceMs: 30 });
   const { bytes, opened } = listen(source);
   await opened;
   await until(() => source.counts.opens >= 4);
@@ -405,7 +452,7 @@ test("a port that falls silent is opened again, and that is told once", async ()
 test("nothing loads serialport until a source is opened", async () => {
   const script = `
     const { createSerialSource } = await import(${JSON.stringify(new URL("../../src/samples/serial.ts", import.meta.url).href)});
-    createSerialSource({ path: "/dev/ttyACM0", baudRate: 9600 });
+    createSerialSource({ port: "/dev/ttyACM0", baudRate: 9600 });
     const { createRequire } = await import("node:module");
     const loaded = Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes("serialport"));
     console.log(JSON.stringify([loaded, process.report.getReport().sharedObjects.filter((path) => path.endsWith(".node"))]));`;

@@ -20,6 +20,7 @@ export const port: Check = {
   question: "whether the serial port can be used",
   ask({ machine, needs, board: { profile } }) {
     if (needs === null) return everyPort(machine, profile.serial.group);
+    if (needs.noPort !== null) return problem(needs.noPort, "rivulet ports");
     if (needs.port === null) return ok("the config names no serial port");
     const status = statusOf(machine, needs.port);
     if (status === null) return missing(machine, needs.port);

@@ -1,0 +1,148 @@
+/** `rivulet run` as it is built, at a port of which a proof holds the other end. */
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { processMemory } from "../../src/commands/bench/process-memory.ts";
+import type { DaemonStatus } from "../../src/daemon/daemon.ts";
+import {
+  openByPackage,
+  openByPerl,
+  openPseudoTerminal,
+  type PseudoTerminal,
+} from "../../src/emulation/pseudo-terminal.ts";
+import { program } from "../bench/program.ts";
+import { fieldsInConfig } from "./sender.ts";
+
+/** Without any progress for so long a proof has failed. */
+const patienceMs = 30_000;
+
+/** How a daemon ended. */
+export interface Ending {
+  /** From SIGTERM to its end. */
+  milliseconds: number;
+  /** Samples in its last checkpoint, read back and found valid. */
+  saved: number;
+}
+
+export interface ProvenDaemon {
+  /** The newest of its status lines. */
+  readonly status: DaemonStatus;
+  /** Lines that are no status, by event. */
+  count(event: string): number;
+  /** Takes the name of its port away, as the kernel does when a device is pulled out. */
+  pullOut(): void;
+  /** Makes its port lead to another device. */
+  plugIn(terminal: PseudoTerminal): void;
+  /** Waits for a status; @throws Error when it stands still before it */
+  until(condition: (status: DaemonStatus) => boolean): Promise<void>;
+  untilEvent(event: string, count: number): Promise<void>;
+  residentMebibytes(): number;
+  descriptors(): number;
+  /** Takes the process away without a word, if it still runs. */
+  kill(): void;
+  /** @throws Error where it fails, or its checkpoint is not valid */
+  stop(): Promise<Ending>;
+}
+
+/** A device's end of a new port, which no child inherits where perl is there. */
+export const openDevice = () => openPseudoTerminal([openByPerl, openByPackage]);
+
+/** Starts it and waits for the port to be open. `more` are keys of the config. */
+export async function startDaemon(
+  terminal: PseudoTerminal,
+  more: { queue?: object; model?: object } = {},
+): Promise<ProvenDaemon> {
+  const folder = mkdtempSync(join(tmpdir(), "rivulet-proof-"));
+  const port = join(folder, "port");
+  const { queue, model } = more;
+  const config = {
+    source: { serial: { path: port }, fields: fieldsInConfig, ...(queue && { queue }) },
+    target: { column: "label", classes: 3 },
+    checkpoint: { directory: "saved", every: "10s", keep: 2 },
+    ...(model && { model }),
+  };
+  writeFileSync(join(folder, "c.yaml"), JSON.stringify(config));
+  const plugIn = ({ path }: PseudoTerminal) => symlinkSync(path, port);
+  plugIn(terminal);
+  const words = [program, "run", join(folder, "c.yaml"), "--status-every", "20ms", "--json"];
+  const child = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+  const log = followLog(child);
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const wait = async (condition: () => boolean, what: string) => {
+    let [seen, since] = ["", performance.now()];
+    while (!condition()) {
+      const { samples, dropped, bytes, portFailures } = log.status();
+      const now = [samples, dropped, bytes, portFailures].join();
+      if (now !== seen) [seen, since] = [now, performance.now()];
+      if (isOver || performance.now() - since > patienceMs) {
+        child.kill("SIGKILL");
+        throw new Error(`the daemon never came to ${what}; it stands at ${JSON.stringify(log.status())}`);
+      }
+      await pause(5);
+    }
+  };
+  const daemon: ProvenDaemon = {
+    get status() {
+      return log.status();
+    },
+    count: (event) => log.counts.get(event) ?? 0,
+    pullOut: () => unlinkSync(port),
+    plugIn,
+    until: (condition) => wait(() => condition(log.status()), String(condition)),
+    untilEvent: (event, count) => wait(() => daemon.count(event) >= count, `${event} ${count}`),
+    residentMebibytes: () => processMemory(child.pid as number).resident,
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    kill: () => void child.kill("SIGKILL"),
+    async stop() {
+      const from = performance.now();
+      child.kill("SIGTERM");
+      const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+      await exited;
+      const milliseconds = performance.now() - from;
+      const newest = readdirSync(join(folder, "saved"))
+        .filter((name) => name.endsWith(".msgpack"))
+        .sort()
+        .at(-1);
+      const path = join(folder, "saved", newest ?? "none");
+      const { samplesSeen } = decodeCheckpoint(readFileSync(path), path);
+      const code = await ended;
+      if (code !== 0) throw new Error(`the daemon ended with ${code}`);
+      return { milliseconds, saved: samplesSeen };
+    },
+  };
+  await daemon.untilEvent("port-open", 1);
+  return daemon;
+}
+
+/** Keeps the newest status, and of the rest how many lines there were: a proof may be long. */
+function followLog(child: ChildProcess) {
+  const counts = new Map<string, number>();
+  let status = { samples: 0, dropped: 0, bytes: 0, portFailures: 0 } as DaemonStatus;
+  let rest = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() as string;
+    for (const line of lines) {
+      const { event, ...details } = JSON.parse(line) as DaemonStatus & { event: string };
+      if (event === "status") status = details;
+      else counts.set(event, (counts.get(event) ?? 0) + 1);
+    }
+  });
+  return { counts, status: () => status };
+}
