@@ -13,8 +13,8 @@ const headStart = 200;
 const warmUpFrames = 5000;
 /** Beyond this the memory of a daemon that is flooded is not bounded by its queue. */
 const mostGrowthMebibytes = 24;
-/** What waits in the queue is learned from first; only a daemon that does not answer at all is to fail. */
-const longestStopMs = 20_000;
+/** A second is the aim, and a busy machine is slower: only a daemon that does not give up its queue is to fail. */
+const longestStopMs = 5000;
 
 /** Ten frames for each that is learned from, from a device that does not wait. */
 export async function proveFlood(seconds: number, whenFull: RingPolicy): Promise<Outcome> {

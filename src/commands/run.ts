@@ -9,6 +9,9 @@ import { faultsText } from "../samples/vetting.ts";
 import type { Invocation } from "./command.ts";
 import { untilSignalled } from "./signals.ts";
 
+/** A process that is told to end is to have ended in a second, with its checkpoint. */
+const signalledMs = 500;
+
 /** Learns from a source until told to stop, or until there is no more to come. */
 export async function run({ positionals: [file], options, json }: Invocation): Promise<null> {
   const statusEvery = options["status-every"] ?? "1min";
@@ -43,15 +46,19 @@ export async function run({ positionals: [file], options, json }: Invocation): P
       details: { ...status, logBytes, samplesPerSecond: rate },
     });
   }, statusEveryMs);
+  let withinMs: number | undefined;
   try {
-    // At its end a source says so itself.
+    // At its end a source says so itself, and then all that it gave is learned.
     const signal = await Promise.race([signalled, daemon.ended]);
-    if (signal !== undefined) log({ event: "stop", text: `${signal}: stopping` });
+    if (signal !== undefined) {
+      withinMs = signalledMs;
+      log({ event: "stop", text: `${signal}: stopping` });
+    }
   } finally {
     // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
     clearInterval(timer);
     service?.stopping();
-    await daemon.stop();
+    await daemon.stop(withinMs);
   }
   return null;
 }

@@ -155,7 +155,7 @@ const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies
 /** Every default in one place, but for those of the network, which the learner chooses. A relative checkpoint directory starts at the config's folder. */
 export const defaults = {
   baudRate: 115_200,
-  readEvery: "10ms",
+  readEvery: "20ms",
   framing: "frames",
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },

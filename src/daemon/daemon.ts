@@ -327,21 +327,21 @@ export class Daemon {
 
   /**
    * Closes the port, learns what had arrived, and saves. Gives the path of the last checkpoint, or null where nothing
-   * new was learned.
+   * new was learned. What cannot be learned in `withinMs` is dropped; default: nothing.
    * @throws RivuletError where it cannot be saved, and what was learned since the checkpoint before is lost
    */
-  stop(): Promise<string | null> {
-    this.#stopping ??= this.#stop();
+  stop(withinMs = Number.POSITIVE_INFINITY): Promise<string | null> {
+    this.#stopping ??= this.#stop(withinMs);
     return this.#stopping;
   }
 
-  async #stop(): Promise<string | null> {
+  async #stop(withinMs: number): Promise<string | null> {
     if (this.#checkpointTimer !== null) clearInterval(this.#checkpointTimer);
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
     this.#gpio?.close();
     this.#gpio = null;
     this.#replies?.close();
-    await this.#intake.close();
+    await this.#intake.close(withinMs);
     this.#labelling?.flush();
     const store = this.#store;
     if (store === null) return null;

@@ -41,12 +41,19 @@ export class Intake {
     await this.source.open((chunk, end) => this.#receive(chunk, end));
   }
 
-  /** Stops reading, then hands on every sample that is still in the ring. */
-  async close(): Promise<void> {
+  /**
+   * Stops reading, then hands on the samples that are still in the ring, as many as it can in `withinMs`; the others are
+   * dropped, and counted as such. Default: all of them.
+   */
+  async close(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
     this.#closed = true;
     await this.source.close();
     if (this.#scheduled !== null) clearImmediate(this.#scheduled);
-    this.#take(this.ring.length);
+    const until = this.#clock.now() + withinMs;
+    while (this.ring.length > 0 && this.#clock.now() < until) {
+      this.#take(Math.min(samplesBetweenLooks, this.ring.length));
+    }
+    this.ring.giveUp();
   }
 
   #receive(chunk: Uint8Array, end: number): void {

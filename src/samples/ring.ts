@@ -126,4 +126,11 @@ export class SampleRing {
     this.oldestSlot = this.oldestSlot === this.capacity ? 0 : this.oldestSlot + 1;
     this.held--;
   }
+
+  /** Gives up all samples that wait, as dropped. */
+  giveUp(): void {
+    this.lost += this.held;
+    this.oldestSlot = this.freeSlot;
+    this.held = 0;
+  }
 }

@@ -36,8 +36,8 @@ export interface SerialOptions {
   /** Longest delay between two attempts. Default 10 s. */
   reopenCeilingMs?: number;
   /**
-   * How long bytes may wait in the kernel before they are read, and a slice of training with them. Default 10 ms: at
-   * 4 Mbaud that is 4 kB, and the kernel holds 18 kB. Longer saves wake-ups.
+   * How long bytes may wait in the kernel before they are read, and a slice of training with them. Default 20 ms: at
+   * 4 Mbaud that is 8 kB, and the kernel holds 18 kB. Longer saves wake-ups.
    */
   readEveryMs?: number;
   /**
@@ -56,7 +56,7 @@ export interface SerialOptions {
 /** The kernel hands over at most 4095 bytes at once. */
 const READ_BYTES = 4096;
 /**
- * After so many bytes in one read there is probably more, or soon will be. More than 1.6 Mbaud bring in 10 ms: to look
+ * After so many bytes in one read there is probably more, or soon will be. More than 0.8 Mbaud bring in 20 ms: to look
  * again for nothing costs an error with its stack.
  */
 const LARGE_READ_BYTES = 2048;
@@ -93,7 +93,7 @@ export function createSerialSource(options: SerialOptions): SerialSource {
     port,
     baudRate,
     silenceMs,
-    readEveryMs = 10,
+    readEveryMs = 20,
     reopenAfterMs = 250,
     reopenCeilingMs = 10_000,
     root = "/",

@@ -83,7 +83,7 @@ describe.concurrent("sniff recognises on a port", () => {
     // A busy machine may send less often than asked.
     expect(found.samplesPerSecond).toBeGreaterThan(5);
     expect(found.samplesPerSecond).toBeLessThan(110);
-    expect(config.source.serial).toEqual({ path, baudRate: 115_200 });
+    expect(config.source.serial).toMatchObject({ port: path, baudRate: 115_200 });
     expect(config.source.fields?.map(({ name }) => name)).toEqual(fields);
     expect(config.target).toEqual(target);
   });

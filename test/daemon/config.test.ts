@@ -39,7 +39,7 @@ test("reads a whole config", () => {
   expect(config).toMatchObject({
     name: "pump-7",
     source: {
-      serial: { port: "/dev/serial/by-id/usb-Arduino", baudRate: 57_600, readEveryMs: 10 },
+      serial: { port: "/dev/serial/by-id/usb-Arduino", baudRate: 57_600, readEveryMs: 20 },
       framing: "frames",
       fields: [
         { name: "temperature", type: "i16", scale: 0.01, offset: 0 },
@@ -156,9 +156,9 @@ test("takes them so in each of several devices too", () => {
 });
 
 test("reads a port as often as it is told", () => {
-  expect(serialOf("path: /dev/ttyACM0, readEvery: 20ms")).toMatchObject({ readEveryMs: 20 });
+  expect(serialOf("path: /dev/ttyACM0, readEvery: 5ms")).toMatchObject({ readEveryMs: 5 });
   expect(serialOf("path: /dev/ttyACM0, readEvery: 1s")).toMatchObject({ readEveryMs: 1000 });
-  expect(serialOf("path: /dev/ttyACM0")).toMatchObject({ readEveryMs: 10 });
+  expect(serialOf("path: /dev/ttyACM0")).toMatchObject({ readEveryMs: 20 });
 });
 
 const digits = "must be four hexadecimal digits as lsusb prints them, such as 0043, found";

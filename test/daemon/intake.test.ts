@@ -58,6 +58,23 @@ test("observes what still waits when it is closed, and nothing that comes later"
   expect(observed).toEqual(numbers(0, 300));
 });
 
+test("gives up what cannot be observed in the time that closing may take, and counts it", async () => {
+  // A tenth of a second goes by from look to look.
+  let seconds = 0;
+  const uptime = () => {
+    seconds += 0.1;
+    return seconds;
+  };
+  const { way, ring, observed, send } = await intake(1000, "drop-oldest", 0, createSteadyClock({ uptime }));
+  send(0, 1000);
+  const before = observed.length;
+  await way.close(500);
+  expect(observed.length).toBeGreaterThan(before);
+  expect(ring.dropped).toBeGreaterThan(500);
+  expect(observed).toEqual(numbers(0, 1000 - ring.dropped));
+  expect(ring.length).toBe(0);
+});
+
 test("keeps the newest samples of a chunk larger than the ring, where the oldest are to be dropped", async () => {
   const { way, ring, observed, send } = await intake(10, "drop-oldest");
   send(0, 100);

@@ -1,7 +1,7 @@
 /** Bytes for `rivulet sniff`: from a port at several baud rates, or from a file. */
 import { createReadStream, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { SerialPort } from "serialport";
+import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { reasonOf } from "../../daemon/reasons.ts";
 import { RivuletError } from "../../errors.ts";
 import { describeOpenFailure } from "../../samples/ports.ts";
@@ -45,11 +45,14 @@ export async function listenToPort(
   seconds: number,
   tell: (text: string) => void,
 ): Promise<Heard> {
-  const { SerialPort } = await import("serialport");
-  const port = new SerialPort({ path, baudRate: baudRates[0], autoOpen: false });
-  const failure = await new Promise<Error | null>((resolve) => port.open(resolve));
-  if (failure !== null) throw await describeOpenFailure(path, failure);
-  const collector = new Collector(path, port);
+  const { autoDetect } = await import("@serialport/bindings-cpp");
+  let port: BindingPortInterface;
+  try {
+    port = await autoDetect().open({ path, baudRate: baudRates[0] });
+  } catch (failure) {
+    throw await describeOpenFailure(path, failure);
+  }
+  const collector = new Collector(path, port, baudRates[0]);
   try {
     let best: Heard | undefined;
     for (const baudRate of baudRates) {
@@ -74,7 +77,8 @@ export async function listenToPort(
     return best as Heard;
   } finally {
     collector.end();
-    await new Promise<void>((resolve) => (port.isOpen ? port.close(() => resolve()) : resolve()));
+    // It fails only where the device is gone already.
+    await port.close().catch(() => {});
   }
 }
 
@@ -110,12 +114,13 @@ function isConvincing(recognition: Recognition, bytes: Uint8Array): boolean {
 }
 
 /**
- * Gathers what a port sends. It reads the descriptor itself, as the serial source does: `serialport` takes the empty
- * reads of a device unplugged in mid-read for nothing, and spins.
+ * Gathers what a port sends. It reads the descriptor itself, as the serial source does: the reader of the bindings takes
+ * the empty reads of a device unplugged in mid-read for nothing, and spins.
  */
 class Collector {
   private readonly path: string;
-  private readonly port: SerialPort;
+  private readonly port: BindingPortInterface;
+  private baudRate: number;
   private readonly kept = new Uint8Array(MOST_BYTES);
   private firstAt = 0;
   private lastAt = 0;
@@ -124,12 +129,11 @@ class Collector {
   private readonly timer: NodeJS.Timeout;
   length = 0;
 
-  constructor(path: string, port: SerialPort) {
+  constructor(path: string, port: BindingPortInterface, baudRate: number) {
     this.path = path;
     this.port = port;
+    this.baudRate = baudRate;
     this.timer = setInterval(() => this.read(), READ_EVERY_MS);
-    port.on("error", (error: Error) => this.fail(error.message));
-    port.on("close", () => this.fail("it vanished"));
   }
 
   get isFull(): boolean {
@@ -146,15 +150,15 @@ class Collector {
 
   /** Forgets everything and goes on at another rate. */
   async begin(baudRate: number): Promise<void> {
-    if (this.port.baudRate !== baudRate) {
-      await new Promise<void>((resolve) =>
-        this.port.update({ baudRate }, (error) => {
-          if (error) this.fail(error.message);
-          resolve();
-        }),
-      );
-      // What the kernel still holds was heard at the rate before.
-      await new Promise<void>((resolve) => this.port.flush(() => resolve()));
+    if (this.baudRate !== baudRate) {
+      try {
+        await this.port.update({ baudRate });
+        // What the kernel still holds was heard at the rate before.
+        await this.port.flush();
+      } catch (error) {
+        this.fail((error as Error).message);
+      }
+      this.baudRate = baudRate;
     }
     this.length = 0;
   }
@@ -180,8 +184,8 @@ class Collector {
 
   /** Takes all that the kernel has. */
   private read(): void {
-    const binding: { fd?: number | null } | undefined = this.port.port;
-    const descriptor = binding?.fd ?? undefined;
+    const { fd } = this.port as { fd?: number | null };
+    const descriptor = fd ?? undefined;
     while (descriptor !== undefined && !this.isFull && this.fault === undefined) {
       try {
         const bytes = readSync(descriptor, this.kept, this.length, MOST_BYTES - this.length, null);
