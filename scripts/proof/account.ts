@@ -15,8 +15,13 @@ export const mebibytes = (value: number) => `${value.toFixed(1)} MiB`;
  */
 export function compare(sent: Readonly<SentCounts>, status: DaemonStatus, cut = 0): string[] {
   const pairs: [string, number, number][] = [
-    ["learned and dropped", status.samples + status.dropped, sent.good],
-    ["rejected", status.rejected, sent.unfit],
+    [
+      "learned, dropped and rejected",
+      status.samples + status.dropped + status.rejected,
+      sent.good + sent.unfit,
+    ],
+    // What the ring drops nobody looks at: some of it may be unfit.
+    ["rejected", status.rejected, status.dropped === 0 ? sent.unfit : Math.min(status.rejected, sent.unfit)],
     ["damaged", status.damaged, sent.damaged + cut],
     ["missing", status.missing, sent.dropped + sent.damaged],
     ["unanswered", status.unanswered, 0],
@@ -37,4 +42,4 @@ export function compare(sent: Readonly<SentCounts>, status: DaemonStatus, cut = 
 export const isDone =
   (sent: Readonly<SentCounts>, bytes: number) =>
   (status: DaemonStatus): boolean =>
-    status.bytes >= bytes && status.samples + status.dropped >= sent.good;
+    status.bytes >= bytes && status.samples + status.dropped + status.rejected >= sent.good + sent.unfit;
