@@ -1,6 +1,7 @@
-import { type Config, defaults, loadConfig } from "../daemon/config.ts";
+import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { formatSize } from "../daemon/quantities.ts";
+import { sourceDefaults } from "../daemon/source-config.ts";
 import { RivuletError, UsageError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
 import { mostClasses } from "../learner/target.ts";
@@ -51,7 +52,7 @@ export async function run(invocation: Invocation): Promise<Report> {
 function vettingFor(config: Config | null, columns: readonly string[], target: string): Vetting {
   const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
   const fields = columns.map((name) => known.get(name) ?? { name });
-  return new Vetting(fields, config?.source.values ?? defaults.values, target);
+  return new Vetting(fields, config?.source.values ?? sourceDefaults.values, target);
 }
 
 /** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */

@@ -12,9 +12,10 @@ import { createSerialSource } from "../samples/serial.ts";
 import type { Source, SourceState } from "../samples/source.ts";
 import { createStandardInput } from "../samples/standard-input.ts";
 import { createTcpSource } from "../samples/tcp.ts";
-import type { Config, DeviceConfig, FramingConfig, SerialConfig, SourceConfig } from "./config.ts";
+import type { Config } from "./config.ts";
 import { FileDecoder } from "./file-decoder.ts";
 import type { Log } from "./log.ts";
+import type { DeviceConfig, FramingConfig, SerialConfig, SourceConfig } from "./source-config.ts";
 
 /** What the intake needs, and what it says of itself. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {

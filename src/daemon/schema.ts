@@ -76,3 +76,6 @@ export const oneOf = <const T extends string>(values: readonly T[]) =>
     const hint = typeof found === "string" ? `; ${suggestion(found, values)}` : "";
     return `${must(values.join(" or "))(issue)}${hint.startsWith("; did") ? hint : ""}`;
   });
+
+/** What is expected where a duration is. */
+export const durationText = "a duration with its unit such as 30s or 10min, up to 24d";
