@@ -32,6 +32,8 @@ import {
   type FieldType,
   fieldBytes,
   integerRange,
+  readRaw,
+  writeRaw,
 } from "../samples/fields.ts";
 
 /** What a recording says of itself. */
@@ -317,56 +319,6 @@ function rawOf({ type, scale, offset }: Field, value: number): number {
   if (range === undefined) return Math.fround(raw);
   const whole = Math.round(raw);
   return whole >= range[0] && whole <= range[1] ? whole : Number.NaN;
-}
-
-function writeRaw(view: DataView, at: number, type: FieldType, raw: number): void {
-  switch (type) {
-    case "f32":
-      view.setFloat32(at, raw, true);
-      break;
-    case "f64":
-      view.setFloat64(at, raw, true);
-      break;
-    case "i8":
-      view.setInt8(at, raw);
-      break;
-    case "u8":
-      view.setUint8(at, raw);
-      break;
-    case "i16":
-      view.setInt16(at, raw, true);
-      break;
-    case "u16":
-      view.setUint16(at, raw, true);
-      break;
-    case "i32":
-      view.setInt32(at, raw, true);
-      break;
-    case "u32":
-      view.setUint32(at, raw, true);
-      break;
-  }
-}
-
-function readRaw(view: DataView, at: number, type: FieldType): number {
-  switch (type) {
-    case "f32":
-      return view.getFloat32(at, true);
-    case "f64":
-      return view.getFloat64(at, true);
-    case "i8":
-      return view.getInt8(at);
-    case "u8":
-      return view.getUint8(at);
-    case "i16":
-      return view.getInt16(at, true);
-    case "u16":
-      return view.getUint16(at, true);
-    case "i32":
-      return view.getInt32(at, true);
-    case "u32":
-      return view.getUint32(at, true);
-  }
 }
 
 /** Bytes of times, sequences, deviceTimes, encodings and values. */

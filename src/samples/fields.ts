@@ -40,6 +40,58 @@ export const integerRange: Readonly<Partial<Record<FieldType, readonly [number, 
   u32: [0, 0xffffffff],
 };
 
+/** Writes a number as a type has it, little-endian; an integer type takes a whole number of its range. */
+export function writeRaw(view: DataView, at: number, type: FieldType, raw: number): void {
+  switch (type) {
+    case "f32":
+      view.setFloat32(at, raw, true);
+      break;
+    case "f64":
+      view.setFloat64(at, raw, true);
+      break;
+    case "i8":
+      view.setInt8(at, raw);
+      break;
+    case "u8":
+      view.setUint8(at, raw);
+      break;
+    case "i16":
+      view.setInt16(at, raw, true);
+      break;
+    case "u16":
+      view.setUint16(at, raw, true);
+      break;
+    case "i32":
+      view.setInt32(at, raw, true);
+      break;
+    case "u32":
+      view.setUint32(at, raw, true);
+      break;
+  }
+}
+
+/** Reads it back. */
+export function readRaw(view: DataView, at: number, type: FieldType): number {
+  switch (type) {
+    case "f32":
+      return view.getFloat32(at, true);
+    case "f64":
+      return view.getFloat64(at, true);
+    case "i8":
+      return view.getInt8(at);
+    case "u8":
+      return view.getUint8(at);
+    case "i16":
+      return view.getInt16(at, true);
+    case "u16":
+      return view.getUint16(at, true);
+    case "i32":
+      return view.getInt32(at, true);
+    case "u32":
+      return view.getUint32(at, true);
+  }
+}
+
 /** Samples in a row are counted in 32 bits. */
 export const mostInARow = 2 ** 31;
 

@@ -22,7 +22,7 @@ import { RivuletError } from "../errors.ts";
 import { decodeCobs, encodeCobs, maximumEncodedBytes } from "./cobs.ts";
 import { type Crc, checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "./crc.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
-import { type Field, type FieldType, fieldBytes, integerRange, packedBytes } from "./fields.ts";
+import { type Field, type FieldType, fieldBytes, integerRange, packedBytes, writeRaw } from "./fields.ts";
 import type { SampleRing } from "./ring.ts";
 
 export const HEADER_BYTES = 8;
@@ -143,32 +143,7 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
       );
     }
   }
-  switch (field.type) {
-    case "f32":
-      view.setFloat32(at, raw, true);
-      break;
-    case "f64":
-      view.setFloat64(at, raw, true);
-      break;
-    case "i8":
-      view.setInt8(at, raw);
-      break;
-    case "u8":
-      view.setUint8(at, raw);
-      break;
-    case "i16":
-      view.setInt16(at, raw, true);
-      break;
-    case "u16":
-      view.setUint16(at, raw, true);
-      break;
-    case "i32":
-      view.setInt32(at, raw, true);
-      break;
-    case "u32":
-      view.setUint32(at, raw, true);
-      break;
-  }
+  writeRaw(view, at, field.type, raw);
 }
 
 /**
