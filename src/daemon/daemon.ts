@@ -1,13 +1,9 @@
 /**
- * The daemon: source, decoder, ring, learner and checkpoint store wired together, from opening to the last checkpoint.
+ * The daemon: source, decoder, ring, learner and checkpoints wired together, from opening to the last checkpoint.
  */
-import { existsSync, rmdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
-import { openStore, type Store } from "../checkpoint/store.ts";
+import { join } from "node:path";
 import type { Gpio, LabelButtonConfig } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
-import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
@@ -21,8 +17,8 @@ import { configuredLearner } from "./configured-learner.ts";
 import { type ConfiguredSource, configuredSource, type Patience } from "./configured-source.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { Intake } from "./intake.ts";
+import { Keeper } from "./keeper.ts";
 import { Labelling } from "./labelling.ts";
-import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import { createClockWatch, createRateWatch, lookEveryMs, type RateStatus } from "./watches.ts";
@@ -85,11 +81,6 @@ export interface DaemonOptions extends Patience {
   clock?: SteadyClock;
 }
 
-/** A checkpoint grows with the digits of its counters, and with what is gathered for a batch. */
-const growthBytes = 4096;
-/** Enough of hashing for the compiler to see to it. */
-const rehearsedBytes = 1 << 16;
-
 /** A daemon begins with `start` and ends with `stop`; both once. */
 export class Daemon {
   readonly config: Config;
@@ -115,14 +106,9 @@ export class Daemon {
   #paused = false;
   /** Samples that came while learning is paused, or that only a button can label. */
   #onlyPredicted = 0;
-  #store: Store | null = null;
-  #checkpointTimer: NodeJS.Timeout | null = null;
-  #savedAt = 0;
+  #keeper: Keeper | null = null;
   /** What the checkpoint that it continued from had counted already. */
   #inherited = { samples: 0, refused: 0, unanswered: 0, skipped: 0, updates: 0 };
-  #checkpoints = 0;
-  #checkpointBytes = 0;
-  #savingFails = false;
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
@@ -189,26 +175,19 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    const { directory, keep, everyMs } = this.config.checkpoint;
-    const report = (text: string) => this.#log({ event: "checkpoint-refused", text, problem: true });
-    const outermostNew = outermostMissing(directory);
-    const store = openStore(directory, { keep, report });
+    const keeper = new Keeper(this.config, this.learner, this.#log);
+    this.#inherited = this.#counted();
+    this.#keeper = keeper;
     try {
-      this.#resume(store);
-      this.#inherited = this.#counted();
-      this.#savedAt = this.learner.samplesSeen;
-      this.#store = store;
-      this.#rehearseSaving(store);
       await this.#intake.open();
     } catch (error) {
-      this.#store = null;
-      store.close();
-      if (outermostNew !== null) removeEmpty(directory, outermostNew);
+      this.#keeper = null;
+      keeper.abandon();
       throw error;
     }
-    this.#checkpointTimer = setInterval(() => void this.#saveInPassing(), everyMs);
+    keeper.saveEvery(this.config.checkpoint.everyMs);
     this.#beginLooking();
-    await this.#openGpio(store.directory);
+    await this.#openGpio(keeper.directory);
   }
 
   #beginLooking(): void {
@@ -261,68 +240,10 @@ export class Daemon {
   }
 
   async #saveOnRequest(): Promise<void> {
-    const under = this.#store?.saving === true;
-    const path = await this.#saveInPassing();
+    const under = this.#keeper?.isSaving === true;
+    const path = (await this.#keeper?.saveInPassing()) ?? null;
     const text = path !== null ? `saved ${path}` : under ? "a save is under way" : "nothing new was saved";
     this.#log({ event: "checkpoint", text: `checkpoint button: ${text}`, details: { path } });
-  }
-
-  #resume(store: Store): void {
-    const { network } = this.learner;
-    const about = `${network.plan.totalBytes} bytes of arena, ${network.kernels} kernels`;
-    const found = store.newest(decodeCheckpoint);
-    if (found === undefined) {
-      this.#log({ event: "begin", text: `beginning anew: ${store.directory} has no checkpoint; ${about}` });
-      return;
-    }
-    resume(this.learner, found.checkpoint, found.path);
-    const { samplesSeen } = this.learner;
-    const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
-    this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
-  }
-
-  /** Saves while samples keep coming, and gives the path; null where nothing was learned since the last time, or it failed. */
-  async #saveInPassing(): Promise<string | null> {
-    const store = this.#store;
-    const { samplesSeen } = this.learner;
-    if (store === null || store.saving || samplesSeen === this.#savedAt) return null;
-    try {
-      const { path } = await store.save(this.#snapshot(), sealCheckpoint);
-      this.#saved(store, path, samplesSeen);
-      return path;
-    } catch (error) {
-      this.#saveFailed(error);
-      return null;
-    }
-  }
-
-  #snapshot(): Uint8Array[] {
-    return encodeUnsealed(checkpointOf(this.learner, this.config.name, { reuse: true }));
-  }
-
-  /** All that a save does but for the disk, so that the first one finds its memory and its code ready. */
-  #rehearseSaving(store: Store): void {
-    const bytes = this.#snapshot().reduce((sum, chunk) => sum + chunk.length, 0);
-    store.reserve(bytes + growthBytes);
-    void sealCheckpoint(new Uint8Array(rehearsedBytes));
-  }
-
-  #saved(store: Store, path: string, samplesSeen: number): void {
-    this.#savedAt = samplesSeen;
-    this.#checkpoints++;
-    this.#checkpointBytes = store.writtenBytes;
-    if (this.#savingFails)
-      this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
-    this.#savingFails = false;
-  }
-
-  /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */
-  #saveFailed(error: unknown): void {
-    if (!(error instanceof RivuletError)) throw error;
-    if (!this.#savingFails) {
-      this.#log({ event: "checkpoint-fails", text: `${error.message}; learning goes on`, problem: true });
-    }
-    this.#savingFails = true;
   }
 
   /**
@@ -336,38 +257,14 @@ export class Daemon {
   }
 
   async #stop(withinMs: number): Promise<string | null> {
-    if (this.#checkpointTimer !== null) clearInterval(this.#checkpointTimer);
+    this.#keeper?.stopSaving();
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
     this.#gpio?.close();
     this.#gpio = null;
     this.#replies?.close();
     await this.#intake.close(withinMs);
     this.#labelling?.flush();
-    const store = this.#store;
-    if (store === null) return null;
-    this.#store = null;
-    const { samplesSeen } = this.learner;
-    let path: string | null = null;
-    try {
-      if (samplesSeen !== this.#savedAt) {
-        ({ path } = store.saveSync(encodeCheckpoint(checkpointOf(this.learner, this.config.name))));
-        this.#saved(store, path, samplesSeen);
-      }
-    } catch (error) {
-      if (!(error instanceof RivuletError)) throw error;
-      const lost = samplesSeen - this.#savedAt;
-      throw new RivuletError(`${error.message}; what was learned from the last ${lost} samples is lost`, {
-        cause: error,
-      });
-    } finally {
-      store.close();
-    }
-    this.#log({
-      event: "end",
-      text: `ended after ${samplesSeen} samples; ${path === null ? "nothing new to save" : `saved ${path}`}`,
-      details: { samplesSeen, path },
-    });
-    return path;
+    return this.#keeper?.close() ?? null;
   }
 
   /** Counts of the learner since learning began, be it in an earlier process. */
@@ -402,8 +299,8 @@ export class Daemon {
       bytes: this.#source.counts.bytes,
       replies: this.#replies?.sent ?? 0,
       droppedWrites: this.#source.counts.droppedWrites,
-      checkpoints: this.#checkpoints,
-      checkpointBytes: this.#checkpointBytes,
+      checkpoints: this.#keeper?.checkpoints ?? 0,
+      checkpointBytes: this.#keeper?.checkpointBytes ?? 0,
       paused: this.#paused,
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: network.plan.totalBytes,
@@ -416,18 +313,4 @@ export class Daemon {
     const handled = this.learner.samplesSeen + this.#onlyPredicted + this.#vetting.skipped;
     return { handled, bytes, looks, queued: this.#ring.length };
   }
-}
-
-/** The outermost folder of a path that is not there yet; null where all are. */
-function outermostMissing(path: string): string | null {
-  let missing: string | null = null;
-  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing = folder;
-  return missing;
-}
-
-/** Takes away folders that were made for nothing, from `folder` up to `outermost`, as far as they are empty. */
-function removeEmpty(folder: string, outermost: string): void {
-  try {
-    for (let at = folder; at.startsWith(outermost); at = dirname(at)) rmdirSync(at);
-  } catch {} // somebody has put something there: then it was not made for nothing
 }
