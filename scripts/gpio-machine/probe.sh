@@ -56,6 +56,7 @@ stop() {
 # long here.
 changes() {
   file=$(pin "$1")/value
+  [ -e "$file" ] || return 1
   read -r now _ < /proc/uptime
   end=$((${now%.*} + 20))
   count=0

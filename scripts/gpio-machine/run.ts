@@ -5,7 +5,7 @@
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { RivuletError } from "../../src/errors.ts";
@@ -19,7 +19,7 @@ const longestMachineMs = 240_000;
 const buttonLine = 3;
 
 const temporary = mkdtempSync(join(tmpdir(), "rivulet-gpio-machine-"));
-const folder = process.argv[2] ?? temporary;
+const folder = resolve(process.argv[2] ?? temporary);
 
 interface Emulation {
   /** As QEMU and probe.sh name it. */
@@ -106,8 +106,9 @@ function kernelFiles(folder: string): { image: string; tree: string } {
   const boot = join(folder, "boot");
   const image = readdirSync(boot).find((name) => name.startsWith("vmlinuz-"));
   const version = image?.replace("vmlinuz-", "");
-  if (image === undefined)
+  if (image === undefined) {
     throw new RivuletError(`there is no kernel in ${boot}: remove the folder, and run it again`);
+  }
   return {
     image: join(boot, image),
     tree: join(folder, "usr/lib", `linux-image-${version}`, "broadcom/bcm2837-rpi-3-b.dtb"),
