@@ -134,8 +134,6 @@ describe.concurrent("record", () => {
   test("leaves no file behind where the port cannot be opened", async () => {
     const { cwd, device, out } = bench();
     device.unplug();
-    // Its number may be another test's by now.
-    rmSync(join(cwd, "port"));
     const { code, stderr } = await rivulet(words, { cwd });
     expect(code).toBe(1);
     expect(stderr).toMatch(/^rivulet: .*port.*\n$/);

@@ -7,7 +7,6 @@ import {
   renameSync,
   statSync,
   truncateSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -239,8 +238,6 @@ describe.concurrent("the daemon", () => {
       await daemon.event("status", (line) => line.samples === 20);
       device.unplug();
       await daemon.event("port-waiting");
-      // The next one may get the number of the one before.
-      unlinkSync(join(cwd, "port"));
       const next = stream.open();
       chmodSync(next.path, situation === "forbidden" ? 0o000 : 0o666);
       if (situation === "forbidden" && isRoot) chownSync(next.path, 0, 0);

@@ -1,5 +1,5 @@
 /** The other end of a serial port: a device that sends samples through a real pseudo-terminal. */
-import { symlinkSync, unlinkSync } from "node:fs";
+import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { afterAll } from "vitest";
 import { openByPackage, openByPerl, openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { createRandom } from "../../src/engine/random.ts";
@@ -39,12 +39,20 @@ export interface Device {
   plugIn(link: string): void;
   /** The path of the port. */
   readonly path: string;
-  /** Takes the device away: the port hangs up. */
+  /** Takes the device away: the port hangs up, and its links go. */
   unplug(): void;
 }
 
 /** What a device does with what it is sent: it leaves that where it is, reads it, or sends it back too. */
 type Listening = "deaf" | "reading" | "looping";
+
+function leadsTo(link: string, path: string): boolean {
+  try {
+    return readlinkSync(link) === path;
+  } catch {
+    return false; // it is gone, maybe with its folder
+  }
+}
 
 /** A stream of samples, which may go through several ports, one after the other. */
 export function createStream(framing: "frames" | "lines" = "frames") {
@@ -68,6 +76,7 @@ export function createStream(framing: "frames" | "lines" = "frames") {
         if (listening !== "deaf") listen();
         if (waiting.length > 0) waiting = waiting.subarray(terminal.write(waiting));
       }, 2);
+      const links = new Set<string>();
       const device: Device = {
         path: terminal.path,
         get received() {
@@ -98,16 +107,15 @@ export function createStream(framing: "frames" | "lines" = "frames") {
           }
         },
         plugIn(link) {
-          try {
-            unlinkSync(link);
-          } catch {
-            // The first device plugged in there.
-          }
+          rmSync(link, { force: true });
           symlinkSync(terminal.path, link);
+          links.add(link);
         },
         unplug() {
           devices.delete(device);
           clearInterval(timer);
+          // As udev does. Otherwise the link would lead to the next terminal that gets this one's number, in another test.
+          for (const link of links) if (leadsTo(link, terminal.path)) rmSync(link, { force: true });
           terminal.close();
         },
       };
