@@ -5,15 +5,13 @@
  * beside the daemon, and waits until systemd has read the message: otherwise systemd could no longer tell who sent it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { usualReopenCeilingMs } from "../samples/reopening.ts";
 
 /** `systemd-notify` waits as long for systemd; longer, and something is wrong with it. */
 const longestCallMs = 5_000;
 
 /** Looks for each time that a sign of life is due: one that is refused may be granted in time by a later look. */
 const looksPerPing = 4;
-
-/** Longest time between two looks for a port where systemd sets no narrower limit. */
-const usualLookMs = 10_000;
 
 export interface ServiceOptions {
   environment: NodeJS.ProcessEnv;
@@ -116,7 +114,7 @@ export function createService({ environment, fault, status, onTrouble }: Service
 
 /** How long a source may wait before it looks again, so that it has looked whenever a sign of life is due. */
 export function longestLookMs(environment: NodeJS.ProcessEnv): number {
-  return Math.min(usualLookMs, (watchdogOf(environment) ?? Number.POSITIVE_INFINITY) / 4);
+  return Math.min(usualReopenCeilingMs, (watchdogOf(environment) ?? Number.POSITIVE_INFINITY) / 4);
 }
 
 /** The time in which systemd wants a sign of life, in milliseconds; `null` where it wants none from this process. */

@@ -1,8 +1,6 @@
 import { readBytes } from "./file-bytes.ts";
-import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
+import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
-/** As much at a time as a serial port gives, so that signals and checkpoints get their turn. */
-const PIECE_BYTES = 4096;
 const NEWLINE = 0x0a;
 
 export interface FileOptions {
@@ -53,11 +51,11 @@ class FileSource implements Source {
     const { path, onEnd, onState } = this.#options;
     let last = NEWLINE;
     for await (const chunk of readBytes(path)) {
-      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      for (let at = 0; at < chunk.length; at += chunkBytes) {
         // A turn for everything else that the process has to do.
         await new Promise(setImmediate);
         if (this.#isClosed) return;
-        const piece = chunk.subarray(at, at + PIECE_BYTES);
+        const piece = chunk.subarray(at, at + chunkBytes);
         this.counts.bytes += piece.length;
         receive(piece, piece.length);
       }

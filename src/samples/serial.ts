@@ -4,7 +4,8 @@ import { RivuletError } from "../errors.ts";
 import { findByDevice, findByPath, type PortFinder } from "./port-finder.ts";
 import type { UsbDevice } from "./port-survey.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
-import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
+import { Announcer, BackOff, type ReopenOptions } from "./reopening.ts";
+import { chunkBytes, type Receive, type Source, type SourceCounts } from "./source.ts";
 
 export interface SerialCounts extends SourceCounts {
   /** Attempts to open the port that failed. */
@@ -17,7 +18,7 @@ export interface SerialSource extends Source {
   write(bytes: Uint8Array, end?: number): boolean;
 }
 
-export interface SerialOptions {
+export interface SerialOptions extends ReopenOptions {
   /**
    * Device file, or a device on USB whose port is looked for at each opening. A device file on USB is remembered as the
    * device that it was when it was first opened, is found again under another name, and no other device is opened in
@@ -31,10 +32,6 @@ export interface SerialOptions {
    * for as if it had gone away, unless it could never be opened (it is no serial port).
    */
   waitForPort?: boolean;
-  /** Delay before the first attempt to reopen; it doubles with each failure. Default 250 ms. */
-  reopenAfterMs?: number;
-  /** Longest delay between two attempts. Default 10 s. */
-  reopenCeilingMs?: number;
   /**
    * How long bytes may wait in the kernel before they are read, and a slice of training with them. Default 20 ms: at
    * 4 Mbaud that is 8 kB, and the kernel holds 18 kB. Longer saves wake-ups.
@@ -45,16 +42,12 @@ export interface SerialOptions {
    * Default: no limit.
    */
   silenceMs?: number;
-  /** Told of each change of state, and of a new reason for waiting, with a sentence for the log. */
-  onState?: (state: SourceState, sentence: string) => void;
   /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
   onReconnect?: () => void;
   /** Stands for "/" where a machine says what its ports are; another folder for tests. */
   root?: string;
 }
 
-/** The kernel hands over at most 4095 bytes at once. */
-const READ_BYTES = 4096;
 /**
  * After so many bytes in one read there is probably more, or soon will be. More than 0.8 Mbaud bring in 20 ms: to look
  * again for nothing costs an error with its stack.
@@ -89,15 +82,7 @@ const FAREWELL_MS = 500;
  * use this one, that another program holds it.
  */
 export function createSerialSource(options: SerialOptions): SerialSource {
-  const {
-    port,
-    baudRate,
-    silenceMs,
-    readEveryMs = 20,
-    reopenAfterMs = 250,
-    reopenCeilingMs = 10_000,
-    root = "/",
-  } = options;
+  const { port, baudRate, silenceMs, readEveryMs = 20, reopenAfterMs, reopenCeilingMs, root = "/" } = options;
   if (port === "")
     throw new RivuletError("the path of the serial port is empty: name a port such as /dev/ttyACM0");
   const finder = typeof port === "string" ? findByPath(port, root) : findByDevice(port, root);
@@ -118,11 +103,10 @@ export function createSerialSource(options: SerialOptions): SerialSource {
       );
     }
   }
-  return new PortSource(finder, { ...options, readEveryMs, reopenAfterMs, reopenCeilingMs });
+  return new PortSource(finder, { ...options, readEveryMs });
 }
 
-type CompleteOptions = SerialOptions &
-  Required<Pick<SerialOptions, "readEveryMs" | "reopenAfterMs" | "reopenCeilingMs">>;
+type CompleteOptions = SerialOptions & Required<Pick<SerialOptions, "readEveryMs">>;
 
 /** An open port: what the bindings gave, and how much is on its way to the device. */
 interface Port {
@@ -143,8 +127,9 @@ class PortSource implements SerialSource {
   private attempt: Promise<void> | undefined;
   /** Ends once the port turned away from is closed. Until then it holds the lock, also against its successor. */
   private closed: Promise<void> = Promise.resolve();
-  private delayMs: number;
-  private readonly buffer = Buffer.alloc(READ_BYTES);
+  private readonly backOff: BackOff;
+  private readonly announcer: Announcer;
+  private readonly buffer = Buffer.alloc(chunkBytes);
   private readonly outgoing = Buffer.alloc(LARGEST_BACKLOG_BYTES);
   /** Bytes that a UART at the baud rate has not sent yet, and when that was so. In an array, or they would be boxed. */
   private readonly queue = new Float64Array(2);
@@ -156,14 +141,12 @@ class PortSource implements SerialSource {
   private started = false;
   /** No byte came since this connection began. */
   private isQuiet = true;
-  private state: SourceState = "opening";
-  /** Why the source waits, so that the same reason is told once. */
-  private reason = "";
 
   constructor(finder: PortFinder, options: CompleteOptions) {
     this.finder = finder;
     this.options = options;
-    this.delayMs = options.reopenAfterMs;
+    this.backOff = new BackOff(options);
+    this.announcer = new Announcer(options);
   }
 
   async open(receive: Receive): Promise<void> {
@@ -172,13 +155,13 @@ class PortSource implements SerialSource {
     if (this.started || this.closing !== undefined) throw new Error(`${name} can be opened once only`);
     this.started = true;
     this.receive = receive;
-    this.tell("opening", "", `opening ${name}`);
+    this.announcer.tell("opening", "", `opening ${name}`);
     this.attempt = this.connect();
     try {
       await this.attempt;
     } catch (error) {
       if (!(error instanceof PortError) || !waitForPort || error.kind === "unsuitable") {
-        this.tell("closed", "", `${name} stays closed`);
+        this.announcer.tell("closed", "", `${name} stays closed`);
         throw error;
       }
       this.waitFor(error);
@@ -250,7 +233,8 @@ class PortSource implements SerialSource {
       this.closed = letGo(port, true);
     }
     await within(3 * FAREWELL_MS, this.closed);
-    if (this.state !== "closed") this.tell("closed", "", `${nameOf(port) ?? this.finder.name} is closed`);
+    if (this.announcer.state !== "closed")
+      this.announcer.tell("closed", "", `${nameOf(port) ?? this.finder.name} is closed`);
   }
 
   /** Gives what waits to the kernel, as far as that takes it within a short time. */
@@ -290,7 +274,7 @@ class PortSource implements SerialSource {
     this.watchSilence();
     this.readTimer = setInterval(this.read, this.options.readEveryMs);
     // A port that was silent says nothing new by being open again; its first byte does.
-    if (this.state !== "silent") this.tellOpen();
+    if (this.announcer.state !== "silent") this.tellOpen();
   }
 
   /** Hands on what the kernel has, at most one buffer at a time so that others get their turn. */
@@ -302,7 +286,7 @@ class PortSource implements SerialSource {
     this.counts.looks++;
     let bytes: number;
     try {
-      bytes = readSync(descriptor, this.buffer, 0, READ_BYTES, null);
+      bytes = readSync(descriptor, this.buffer, 0, chunkBytes, null);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code !== "EAGAIN" && code !== "EINTR") this.lose(port, `vanished (${message})`);
@@ -322,9 +306,8 @@ class PortSource implements SerialSource {
     this.silenceTimer?.refresh();
     if (this.isQuiet) {
       this.isQuiet = false;
-      // Only bytes prove a port good; one that opens and dies at once is asked less and less often.
-      this.delayMs = this.options.reopenAfterMs;
-      if (this.state === "silent") this.tellOpen();
+      this.backOff.reset();
+      if (this.announcer.state === "silent") this.tellOpen();
     }
     this.receive(this.buffer, bytes);
   }
@@ -334,7 +317,7 @@ class PortSource implements SerialSource {
     this.forget();
     this.counts.losses++;
     this.closed = letGo(port, false);
-    this.tell("waiting", "lost", `${nameOf(port)} ${fault}: it is opened again once it is back`);
+    this.announcer.tell("waiting", "lost", `${nameOf(port)} ${fault}: it is opened again once it is back`);
     this.reopenLater();
   }
 
@@ -346,7 +329,11 @@ class PortSource implements SerialSource {
       if (port === undefined) return;
       this.forget();
       this.counts.losses++;
-      this.tell("silent", "", `no byte from ${nameOf(port)} for ${silenceMs / 1000} s: it is opened again`);
+      this.announcer.tell(
+        "silent",
+        "",
+        `no byte from ${nameOf(port)} for ${silenceMs / 1000} s: it is opened again`,
+      );
       this.closed = letGo(port, false);
       this.reopenLater();
     }, silenceMs);
@@ -366,15 +353,14 @@ class PortSource implements SerialSource {
       await this.closed;
       if (this.closing !== undefined) return;
       this.attempt = this.connect().catch((error: Error) => this.waitFor(error));
-    }, this.delayMs);
-    this.delayMs = Math.min(2 * this.delayMs, this.options.reopenCeilingMs);
+    }, this.backOff.next());
   }
 
   private waitFor(error: Error): void {
     const kind = error instanceof PortError ? error.kind : "failing";
     // What a lost port says first is that it is missing: that is the loss told already.
-    if (!(this.reason === "lost" && kind === "missing")) {
-      this.tell("waiting", kind, `${error.message}; trying again until it opens`);
+    if (!(this.announcer.reason === "lost" && kind === "missing")) {
+      this.announcer.tell("waiting", kind, `${error.message}; trying again until it opens`);
     }
     this.reopenLater();
   }
@@ -383,14 +369,7 @@ class PortSource implements SerialSource {
     const { port, finder } = this;
     const name = nameOf(port);
     const found = name === finder.name ? "" : `: it is ${finder.device}`;
-    this.tell("open", "", `${name} is open at ${this.options.baudRate} baud${found}`);
-  }
-
-  private tell(state: SourceState, reason: string, sentence: string): void {
-    if (state === this.state && reason === this.reason && state !== "opening") return;
-    this.state = state;
-    this.reason = reason;
-    this.options.onState?.(state, sentence);
+    this.announcer.tell("open", "", `${name} is open at ${this.options.baudRate} baud${found}`);
   }
 }
 

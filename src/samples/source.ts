@@ -23,6 +23,9 @@ export interface SourceCounts {
   droppedWrites: number;
 }
 
+/** Bytes handed on at a time at most: what the kernel gives of a serial port, so that the ring has room for it. */
+export const chunkBytes = 4096;
+
 export type Receive = (chunk: Uint8Array, end: number) => void;
 
 /** Where bytes come from: opens, hands on chunks, reconnects by itself, counts what it lost. */

@@ -1,8 +1,6 @@
 import { createReadStream, fstatSync } from "node:fs";
-import type { Receive, Source, SourceCounts, SourceState } from "./source.ts";
+import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
-/** As much at a time as a serial port gives, so that the ring has room for it. */
-const READ_BYTES = 4096;
 const STANDARD_INPUT = 0;
 
 export interface StandardInputOptions {
@@ -59,7 +57,7 @@ class StandardInput implements Source {
 
   async #readPipe(hand: Receive, finish: () => void): Promise<void> {
     const { Socket } = await import("node:net");
-    const buffer = Buffer.alloc(READ_BYTES);
+    const buffer = Buffer.alloc(chunkBytes);
     const options = {
       ...{ fd: STANDARD_INPUT, readable: true, writable: false },
       onread: {
@@ -88,15 +86,15 @@ class StandardInput implements Source {
       ? process.stdin
       : createReadStream("", {
           fd: STANDARD_INPUT,
-          highWaterMark: READ_BYTES,
+          highWaterMark: chunkBytes,
         });
     this.#stop = () => stream.destroy();
     stream.on("error", () => {});
     stream.once("close", finish);
     stream.once("end", finish);
     stream.on("data", (chunk: Buffer) => {
-      for (let at = 0; at < chunk.length; at += READ_BYTES) {
-        const piece = chunk.subarray(at, at + READ_BYTES);
+      for (let at = 0; at < chunk.length; at += chunkBytes) {
+        const piece = chunk.subarray(at, at + chunkBytes);
         hand(piece, piece.length);
       }
     });

@@ -1,26 +1,19 @@
 import type { Socket } from "node:net";
-import type { Receive, Source, SourceState } from "./source.ts";
+import { Announcer, BackOff, type ReopenOptions } from "./reopening.ts";
+import { chunkBytes, type Receive, type Source } from "./source.ts";
 
-export interface TcpOptions {
+export interface TcpOptions extends ReopenOptions {
   host: string;
   port: number;
-  /** Delay before the first attempt to connect again; it doubles with each failure. Default 250 ms. */
-  reopenAfterMs?: number;
-  /** Longest delay between two attempts. Default 10 s. */
-  reopenCeilingMs?: number;
   /**
    * Without a byte for so long the connection is closed and made again: a peer that lost its power, or its network, never
    * says so. Default: no limit.
    */
   silenceMs?: number;
-  /** Told of each change of state, and of a new reason for waiting, with a sentence for the log. */
-  onState?: (state: SourceState, sentence: string) => void;
   /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
   onReconnect?: () => void;
 }
 
-/** As much at a time as a serial port gives, so that the ring has room for it. */
-const READ_BYTES = 4096;
 /** Bytes that may wait here to be sent, beyond those that the system takes. */
 const LARGEST_BACKLOG_BYTES = 4096;
 /** An attempt that nobody answers is given up. The system itself would wait for two minutes. */
@@ -41,19 +34,19 @@ class TcpSource implements Source {
   readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
   readonly #options: TcpOptions;
   readonly #place: string;
-  readonly #buffer = Buffer.alloc(READ_BYTES);
+  readonly #buffer = Buffer.alloc(chunkBytes);
   #receive: Receive = () => {};
   #socket: Socket | null = null;
-  #delayMs: number;
+  readonly #backOff: BackOff;
+  readonly #announcer: Announcer;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  #state: SourceState = "opening";
-  #reason = "";
 
   constructor(options: TcpOptions) {
     this.#options = options;
     this.#place = `${options.host}:${options.port}`;
-    this.#delayMs = options.reopenAfterMs ?? 250;
+    this.#backOff = new BackOff(options);
+    this.#announcer = new Announcer(options);
   }
 
   async open(receive: Receive): Promise<void> {
@@ -79,7 +72,7 @@ class TcpSource implements Source {
     const socket = this.#socket;
     this.#socket = null;
     socket?.destroy();
-    this.#tell("closed", "", `the connection to ${this.#place} is closed`);
+    this.#announcer.tell("closed", "", `the connection to ${this.#place} is closed`);
   }
 
   async #connect(): Promise<void> {
@@ -108,7 +101,7 @@ class TcpSource implements Source {
       this.counts.opens++;
       if (this.counts.opens > 1) this.#options.onReconnect?.();
       // A peer that was silent says nothing new by being connected again; its first byte does.
-      if (this.#state !== "silent") this.#tellOpen();
+      if (this.#announcer.state !== "silent") this.#tellOpen();
     });
     socket.on("timeout", () => {
       isSilent = isOpen;
@@ -127,15 +120,19 @@ class TcpSource implements Source {
       else this.counts.failures++;
       if (isSilent) {
         const seconds = (silenceMs ?? 0) / 1000;
-        this.#tell(
+        this.#announcer.tell(
           "silent",
           "",
           `no byte from ${this.#place} for ${seconds} s: the connection is made again`,
         );
       } else if (isOpen) {
-        this.#tell("waiting", "lost", `the connection to ${this.#place} ${fault}: it is made again`);
-      } else if (this.#reason !== "lost") {
-        this.#tell(
+        this.#announcer.tell(
+          "waiting",
+          "lost",
+          `the connection to ${this.#place} ${fault}: it is made again`,
+        );
+      } else if (this.#announcer.reason !== "lost") {
+        this.#announcer.tell(
           "waiting",
           fault,
           `the connection to ${this.#place} ${fault}; trying again until it is made`,
@@ -147,26 +144,17 @@ class TcpSource implements Source {
 
   #hand(bytes: number): void {
     this.counts.bytes += bytes;
-    // Only bytes prove a connection good; one that is made and lost at once is asked for less and less often.
-    this.#delayMs = this.#options.reopenAfterMs ?? 250;
-    if (this.#state === "silent") this.#tellOpen();
+    this.#backOff.reset();
+    if (this.#announcer.state === "silent") this.#tellOpen();
     this.#receive(this.#buffer, bytes);
   }
 
   #tellOpen(): void {
-    this.#tell("open", "", `connected to ${this.#place}`);
+    this.#announcer.tell("open", "", `connected to ${this.#place}`);
   }
 
   #connectLater(): void {
-    this.#timer = setTimeout(() => void this.#connect(), this.#delayMs);
-    this.#delayMs = Math.min(2 * this.#delayMs, this.#options.reopenCeilingMs ?? 10_000);
-  }
-
-  #tell(state: SourceState, reason: string, sentence: string): void {
-    if (state === this.#state && reason === this.#reason) return;
-    this.#state = state;
-    this.#reason = reason;
-    this.#options.onState?.(state, sentence);
+    this.#timer = setTimeout(() => void this.#connect(), this.#backOff.next());
   }
 }
 
