@@ -49,24 +49,21 @@ export class Intake {
     this.#closed = true;
     await this.source.close();
     if (this.#scheduled !== null) clearImmediate(this.#scheduled);
-    const until = this.#clock.now() + withinMs;
-    while (this.ring.length > 0 && this.#clock.now() < until) {
-      this.#take(Math.min(samplesBetweenLooks, this.ring.length));
-    }
+    this.#takeFor(withinMs);
     this.ring.giveUp();
   }
 
   #receive(chunk: Uint8Array, end: number): void {
     if (this.#closed) return;
     const time = this.#clock.now();
-    if (2 * this.ring.length > this.ring.capacity) this.#takeSlice();
+    if (2 * this.ring.length > this.ring.capacity) this.#takeFor(sliceMs);
     let at = this.decoder.decode(chunk, 0, end, time);
     while (at < end) {
-      this.#take(this.ring.length);
+      this.#takeFor(Number.POSITIVE_INFINITY);
       at = this.decoder.decode(chunk, at, end, time);
     }
     // Where training keeps up this is all that came, and nothing has to be allocated for a later turn.
-    this.#takeSlice();
+    this.#takeFor(sliceMs);
     this.#schedule();
   }
 
@@ -76,21 +73,20 @@ export class Intake {
 
   #drain(): void {
     this.#scheduled = null;
-    this.#takeSlice();
+    this.#takeFor(sliceMs);
     this.#schedule();
   }
 
-  #takeSlice(): void {
-    const until = this.#clock.now() + sliceMs;
-    do this.#take(Math.min(samplesBetweenLooks, this.ring.length));
-    while (this.ring.length > 0 && this.#clock.now() < until);
-  }
-
-  #take(count: number): void {
+  /** Hands on samples until about so long has passed, or none is left. */
+  #takeFor(milliseconds: number): void {
     const ring = this.ring;
-    for (let i = 0; i < count; i++) {
-      this.#observe(ring.values, ring.front());
-      ring.release();
-    }
+    const until = this.#clock.now() + milliseconds;
+    do {
+      const count = Math.min(samplesBetweenLooks, ring.length);
+      for (let i = 0; i < count; i++) {
+        this.#observe(ring.values, ring.front());
+        ring.release();
+      }
+    } while (ring.length > 0 && this.#clock.now() < until);
   }
 }
