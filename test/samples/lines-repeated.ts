@@ -1,8 +1,4 @@
-import { createLineDecoder } from "../../src/samples/lines.ts";
-import { SampleRing } from "../../src/samples/ring.ts";
-import { allFields, feedInChunks } from "./streams.ts";
-
-const LINES = 10_000;
+import { LINES, repeatLines } from "./repeat-lines.ts";
 
 /** Good lines, with one between that is rejected and one that is too short. */
 const text = Array.from({ length: LINES }, (_, index) => {
@@ -10,14 +6,6 @@ const text = Array.from({ length: LINES }, (_, index) => {
   if (index % 10 === 0) return `${line}\r\n1,2,3,4,5,6,7,nan`;
   return index % 10 === 5 ? `${line}\r\n1,2,3` : line;
 });
-const bytes = new TextEncoder().encode(`${text.join("\r\n")}\r\n`);
-const ring = new SampleRing(allFields.length, 64, "drop-oldest");
-const decoder = createLineDecoder(allFields, ring, { startsAtLine: true });
-const sizes = [4095];
 
 /** A million good lines. */
-export default function repeat(): void {
-  const before = decoder.counts.samples;
-  for (let turn = 0; turn < 100; turn++) feedInChunks(decoder, bytes, sizes);
-  if (decoder.counts.samples - before !== 100 * LINES) throw new Error("not every line was decoded");
-}
+export default repeatLines(text);

@@ -1,8 +1,5 @@
-import { createLineDecoder } from "../../src/samples/lines.ts";
-import { SampleRing } from "../../src/samples/ring.ts";
-import { allFields, feedInChunks } from "./streams.ts";
-
-const LINES = 10_000;
+import { LINES, repeatLines } from "./repeat-lines.ts";
+import { allFields } from "./streams.ts";
 
 /** Good lines of every kind that is not plain cells, with one between that is rejected and one that lacks fields. */
 const text = Array.from({ length: LINES }, (_, index) => {
@@ -19,14 +16,6 @@ const text = Array.from({ length: LINES }, (_, index) => {
   if (index % 10 === 0) return `${line}\r\n[1,2,3,4,5,6,7,null]`;
   return index % 10 === 5 ? `${line}\r\n{"f32":1}` : line;
 });
-const bytes = new TextEncoder().encode(`${text.join("\r\n")}\r\n`);
-const ring = new SampleRing(allFields.length, 64, "drop-oldest");
-const decoder = createLineDecoder(allFields, ring, { startsAtLine: true });
-const sizes = [4095];
 
 /** A million good lines. */
-export default function repeat(): void {
-  const before = decoder.counts.samples;
-  for (let turn = 0; turn < 100; turn++) feedInChunks(decoder, bytes, sizes);
-  if (decoder.counts.samples - before !== 100 * LINES) throw new Error("not every line was decoded");
-}
+export default repeatLines(text);
