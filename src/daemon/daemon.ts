@@ -126,7 +126,8 @@ export class Daemon {
     this.#decoder = decoder;
     this.#ring = ring;
     const learner = this.learner;
-    const driftWatch = new DriftWatch(learner, columns.indexOf(config.target.column), log);
+    const targetAt = columns.indexOf(config.target.column);
+    const driftWatch = new DriftWatch(learner, targetAt, log);
     this.#driftWatch = driftWatch;
     let hasDrifted = false;
     const learn = (values: Float64Array, offset: number) => {
@@ -138,7 +139,7 @@ export class Daemon {
     this.#labelling =
       config.gpio === null || config.gpio.labels.length === 0
         ? null
-        : new Labelling(columns.length, columns.indexOf(config.target.column), learn, clock);
+        : new Labelling(columns.length, targetAt, learn, clock);
     this.#replies = createReplies(config, wayBack, ring, learner, log);
     const labelling = this.#labelling;
     const replies = this.#replies;
@@ -278,11 +279,14 @@ export class Daemon {
     const { network } = this.learner;
     const counted = this.#counted();
     const before = this.#inherited;
+    // Once each: several devices are summed up.
+    const decoded = this.#decoder.counts;
+    const received = this.#source.counts;
     return {
       samples: counted.samples - before.samples,
-      missing: this.#decoder.counts.missing,
-      damaged: this.#decoder.counts.damaged,
-      unmatched: this.#decoder.counts.unmatched ?? 0,
+      missing: decoded.missing,
+      damaged: decoded.damaged,
+      unmatched: decoded.unmatched ?? 0,
       rejected: this.#vetting.skipped + counted.refused - before.refused,
       faults: this.#vetting.report(),
       rate: this.#rate?.status() ?? null,
@@ -294,11 +298,11 @@ export class Daemon {
       loss: network.loss,
       scores: this.learner.report(),
       source: this.#sourceState(),
-      portLosses: this.#source.counts.losses,
-      portFailures: this.#source.counts.failures ?? 0,
-      bytes: this.#source.counts.bytes,
+      portLosses: received.losses,
+      portFailures: received.failures ?? 0,
+      bytes: received.bytes,
       replies: this.#replies?.sent ?? 0,
-      droppedWrites: this.#source.counts.droppedWrites,
+      droppedWrites: received.droppedWrites,
       checkpoints: this.#keeper?.checkpoints ?? 0,
       checkpointBytes: this.#keeper?.checkpointBytes ?? 0,
       paused: this.#paused,

@@ -15,9 +15,8 @@ const growthBytes = 4096;
 const rehearsedBytes = 1 << 16;
 
 export class Keeper {
-  /** Checkpoints that were saved, and their bytes. */
+  /** Checkpoints that were saved. */
   checkpoints = 0;
-  checkpointBytes = 0;
   readonly #learner: Learner;
   readonly #name: string;
   readonly #log: Log;
@@ -53,6 +52,11 @@ export class Keeper {
 
   get directory(): string {
     return this.#store.directory;
+  }
+
+  /** Bytes of all that were saved. */
+  get checkpointBytes(): number {
+    return this.#store.writtenBytes;
   }
 
   /** Whether a save is under way. */
@@ -108,7 +112,6 @@ export class Keeper {
   #saved(path: string, samplesSeen: number): void {
     this.#savedAt = samplesSeen;
     this.checkpoints++;
-    this.checkpointBytes = this.#store.writtenBytes;
     if (this.#isFailing)
       this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
     this.#isFailing = false;

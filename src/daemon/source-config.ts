@@ -411,7 +411,7 @@ export function checkFields(source: ParsedSource, complaints: Complaints): void 
 const fieldDescription = (field: string | FieldDescription): FieldDescription =>
   typeof field === "string" ? { name: field } : field;
 
-/** Fills in the sourceDefaults. Paths that are not absolute start at the folder of `file`. */
+/** Fills in the defaults. Paths that are not absolute start at the folder of `file`. */
 export function sourceWithDefaults(source: ParsedSource, file: string): SourceConfig {
   const { merge } = source;
   const fields = fieldsOf(source);

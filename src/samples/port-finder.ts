@@ -4,7 +4,7 @@
  */
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { type SurveyedPort, surveyPorts, type UsbDevice } from "./port-survey.ts";
+import { type SurveyedPort, surveyPorts, type UsbDevice, usbDeviceBehind } from "./port-survey.ts";
 import { PortError } from "./ports.ts";
 
 export interface PortFinder {
@@ -66,7 +66,7 @@ export function findByPath(path: string, root: string): PortFinder {
       if (isSame(portAt(path, ports, root), known)) return path;
       const [first, ...others] = ports.filter((port) => isSame(port, known));
       if (first !== undefined && others.length === 0 && isUnlike) return join(root, first.path);
-      const device = `the ${usbDeviceName(deviceOf(known))} that it was`;
+      const device = `the ${usbDeviceName(usbDeviceBehind(known) as UsbDevice)} that it was`;
       if (first !== undefined) {
         throw new PortError(
           "ambiguous",
@@ -105,11 +105,6 @@ function isSame(port: SurveyedPort | undefined, known: SurveyedPort | undefined)
   return (
     port?.usb === known?.usb && port?.serialNumber === known?.serialNumber && port?.usbPort === known?.usbPort
   );
-}
-
-function deviceOf({ usb, serialNumber }: SurveyedPort): UsbDevice {
-  const [vendor, product] = (usb as string).split(":");
-  return { vendor, product, serialNumber };
 }
 
 /** `USB device 2341:0043 with the serial number 7573`. */

@@ -62,7 +62,14 @@ function isPort(root: string, name: string): boolean {
 
 /** The USB device above a port, by the `device` link of the port in /sys; null where there is none. */
 export function usbDeviceOf(link: string): UsbDevice | null {
-  const { usb, serialNumber } = deviceOf(link);
+  return usbDeviceBehind(deviceOf(link));
+}
+
+/** The USB device that a port belongs to; null where it is on none. */
+export function usbDeviceBehind({
+  usb,
+  serialNumber,
+}: Pick<SurveyedPort, "usb" | "serialNumber">): UsbDevice | null {
   if (usb === null) return null;
   const [vendor, product] = usb.split(":");
   return { vendor, product, serialNumber };

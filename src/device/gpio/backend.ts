@@ -44,3 +44,10 @@ export interface GpioBackend {
 
 /** Hears of a pin that failed after it was open: one sentence. */
 export type OnFailure = (sentence: string) => void;
+
+/** For what is done on the way out, or to pins that may be somebody else's by now: who fails is let be. */
+export function attempt(deed: () => void): void {
+  try {
+    deed();
+  } catch {}
+}

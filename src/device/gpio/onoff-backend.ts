@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { RivuletError } from "../../errors.ts";
-import type { GpioBackend, Input, Level, OnFailure, Output } from "./backend.ts";
+import { attempt, type GpioBackend, type Input, type Level, type OnFailure, type Output } from "./backend.ts";
 import { requireLine } from "./chips.ts";
 import type { SysfsChip } from "./sysfs-chip.ts";
 
@@ -131,11 +131,4 @@ export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: 
       for (const pin of open) pin.close();
     },
   };
-}
-
-/** On the way out there is nobody left to tell, and the other pins still have to be released. */
-function attempt(deed: () => void): void {
-  try {
-    deed();
-  } catch {}
 }

@@ -4,7 +4,7 @@
  * alarm on. The next start finds the file and puts that right.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { GpioBackend } from "./backend.ts";
+import { attempt, type GpioBackend } from "./backend.ts";
 
 export interface HeldPins {
   outputs: number[];
@@ -31,17 +31,10 @@ export function leftPins(file: string): HeldPins | null {
   }
 }
 
-/** Drives the outputs low and gives all pins back. */
+/** Drives the outputs low and gives all pins back; a pin that somebody else has taken since is his. */
 export function releasePins(backend: GpioBackend, { outputs, inputs }: HeldPins): void {
   for (const pin of outputs) attempt(() => backend.output(pin, 0).close());
   for (const pin of inputs) attempt(() => backend.input(pin, () => {}).close());
-}
-
-/** A pin that somebody else has taken since is his. */
-function attempt(deed: () => void): void {
-  try {
-    deed();
-  } catch {}
 }
 
 function boot(): string {
