@@ -239,7 +239,7 @@ static inline void rivulet_send(rivulet_frame *frame) {
  *       case RIVULET_ALARM:                                     comes when it changes, and after connecting
  *         label = rivulet_get_u16(&reply);
  *         on = rivulet_get_u16(&reply);
- *         value = rivulet_get_f32(&reply);
+ *         value = rivulet_get_f32(&reply);                      the probability, or standard deviations of an anomaly
  *         break;
  *     }
  */

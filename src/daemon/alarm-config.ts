@@ -1,43 +1,44 @@
-/** What a config says of an alarm, on a pin or to the device: the class it is about, and when it goes on and off. */
+/** What a config says of an alarm, on a pin or to the device: what it is about, and when it goes on and off. */
 import * as v from "valibot";
-import type { AlarmLevels } from "../device/gpio/alarm.ts";
+import type { AlarmRule, AlarmSubject } from "../device/gpio/alarm.ts";
 import type { Complaints } from "./complaints.ts";
 import type { KeyPath } from "./document.ts";
 import { parseDuration } from "./quantities.ts";
-import { must, quantity, wholeNumber } from "./schema.ts";
+import { must, oneOf, quantity, wholeNumber } from "./schema.ts";
 
-/** A probability at which the alarm goes on; it goes off at three quarters of that. */
-const defaultOn = 0.8;
-const offOfOn = 0.75;
-const defaultAtLeastMs = 2000;
 /** Of two classes, class 1 is the one that a single lamp, button or alarm is about. */
 export const defaultClass = 1;
 
-const share = v.pipe(
-  v.number(must("a probability from 0 to 1")),
-  v.minValue(0, must("a probability from 0 to 1")),
-  v.maxValue(1, must("a probability from 0 to 1")),
-);
+/**
+ * Scores at which an alarm goes on: a probability, standard deviations. It goes off at a share of that. Of a hundred
+ * thousand normally distributed errors one lies 8 standard deviations beyond the mean of their sizes, of Laplace's seven.
+ */
+const defaults = {
+  class: { on: 0.8, offOfOn: 0.75, atLeastMs: 2000 },
+  anomaly: { on: 8, offOfOn: 0.5, atLeastMs: 2000 },
+  /** On long enough to be seen by somebody who comes by. */
+  drift: { on: 1, offOfOn: 1, atLeastMs: 10 * 60_000 },
+} as const;
+
+const level = v.pipe(v.number(must("a number")), v.minValue(0, must("a number of 0 or more")));
 
 export const alarmKeys = {
   class: v.optional(wholeNumber(0)),
-  on: v.optional(share),
-  off: v.optional(share),
+  on: v.optional(level),
+  off: v.optional(level),
   atLeast: v.optional(quantity("a duration with its unit such as 500ms or 2s", parseDuration)),
 };
 
+/** What an alarm is about, where it can be chosen: a device is only told of what it can tell apart. */
+export const alarmOf = v.optional(oneOf(["class", "anomaly", "drift"]));
+
 /** An alarm as written. */
 export interface AlarmEntry {
+  of?: AlarmSubject["of"];
   class?: number;
   on?: number;
   off?: number;
   atLeast?: number;
-}
-
-/** An alarm in full. */
-export interface ClassAlarm extends AlarmLevels {
-  /** The class whose probability is the alarm's score. */
-  class: number;
 }
 
 /**
@@ -57,20 +58,66 @@ export function classComplaint(
   return ` needs a class from 0 to ${classes - 1}, ${stated}: ${entryWith("class: 1")}`;
 }
 
-export function checkAlarmLevels(
-  { on = defaultOn, off }: AlarmEntry,
-  path: KeyPath,
-  complaints: Complaints,
-): void {
-  if (off !== undefined && off > on)
-    complaints.add([...path, "off"], ` must be at most the ${on} at which it goes on`);
+/** What an alarm is about where it does not say so. */
+function kindOf({ of, class: named }: AlarmEntry, classes: number | undefined): AlarmSubject["of"] {
+  return of ?? (classes === undefined && named === undefined ? "anomaly" : "class");
 }
 
-export function alarmWithDefaults({ on = defaultOn, ...alarm }: AlarmEntry): ClassAlarm {
+/**
+ * Complains of what no single value of an alarm shows. `classes` is undefined where the target is a number, `place` is
+ * where the alarm is asked for, if not by a key of its own.
+ */
+export function checkAlarm(
+  entry: AlarmEntry,
+  path: KeyPath,
+  classes: number | undefined,
+  entryWith: (example: string) => string,
+  complaints: Complaints,
+  place = path,
+): void {
+  const kind = kindOf(entry, classes);
+  if (kind === "class") {
+    const complaint = classComplaint(entry.class, classes, entryWith);
+    if (complaint !== null) complaints.add(place, complaint, path);
+  } else if (entry.class !== undefined) {
+    complaints.add(
+      [...path, "class"],
+      ` belongs to an alarm of a class, and this one is of ${kind}: take it out`,
+    );
+  }
+  if (kind === "anomaly" && classes !== undefined) {
+    complaints.add(
+      [...path, "of"],
+      ": an anomaly is a number far from the predicted one, and the target is a class: use class or drift",
+    );
+  }
+  const { on = defaults[kind].on, off } = entry;
+  for (const key of ["on", "off"] as const) {
+    const value = entry[key];
+    if (value === undefined) continue;
+    if (kind === "drift") {
+      complaints.add(
+        [...path, key],
+        " belongs to an alarm of a class or of anomaly, and this one is of drift: take it out",
+      );
+    } else if (kind === "class" && value > 1) {
+      complaints.add([...path, key], must("a probability from 0 to 1")({ input: value }));
+    }
+  }
+  if (off !== undefined && off > on) {
+    complaints.add([...path, "off"], ` must be at most the ${on} at which it goes on`);
+  }
+}
+
+/** Fills in the defaults of an alarm for a target of so many classes, undefined where it is a number. */
+export function alarmWithDefaults(entry: AlarmEntry, classes: number | undefined): AlarmRule {
+  const kind = kindOf(entry, classes);
+  const { on, offOfOn, atLeastMs } = defaults[kind];
+  const from = entry.on ?? on;
   return {
-    class: alarm.class ?? defaultClass,
-    on,
-    off: alarm.off ?? offOfOn * on,
-    atLeastMs: alarm.atLeast ?? defaultAtLeastMs,
+    subject: kind === "class" ? { of: kind, class: entry.class ?? defaultClass } : { of: kind },
+    on: from,
+    off: entry.off ?? offOfOn * from,
+    atLeastMs: entry.atLeast ?? atLeastMs,
   };
 }

@@ -207,7 +207,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
   return {
     file,
     name,
-    source: sourceWithDefaults(source ?? {}, file),
+    source: sourceWithDefaults(source ?? {}, target, file),
     target:
       target.classes === undefined
         ? { column: target.column, standardize: target.standardize ?? true }
@@ -232,7 +232,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       everyMs: checkpoint?.every ?? (parseDuration(defaults.checkpoint.every) as number),
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
-    gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio),
+    gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
   };
 }
 

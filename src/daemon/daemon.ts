@@ -12,6 +12,7 @@ import type { Decoder } from "../samples/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import type { Source, SourceState } from "../samples/source.ts";
 import { type FieldFaults, Vetting } from "../samples/vetting.ts";
+import { AlarmScores } from "./alarm-scores.ts";
 import { type Config, sampleColumns } from "./config.ts";
 import { configuredLearner } from "./configured-learner.ts";
 import { type ConfiguredSource, configuredSource, type Patience } from "./configured-source.ts";
@@ -129,6 +130,7 @@ export class Daemon {
     const targetAt = columns.indexOf(config.target.column);
     const driftWatch = new DriftWatch(learner, targetAt, log);
     this.#driftWatch = driftWatch;
+    const scores = new AlarmScores(learner, targetAt);
     let hasDrifted = false;
     const learn = (values: Float64Array, offset: number) => {
       const learned = learner.observe(values, offset);
@@ -140,12 +142,12 @@ export class Daemon {
       config.gpio === null || config.gpio.labels.length === 0
         ? null
         : new Labelling(columns.length, targetAt, learn, clock);
-    this.#replies = createReplies(config, wayBack, ring, learner, log);
+    this.#replies = createReplies(config, wayBack, ring, learner, scores, log);
     const labelling = this.#labelling;
     const replies = this.#replies;
     const needsPrediction = config.gpio !== null || replies !== null;
     const sendsTarget = columns.length === fields.length;
-    const alarmClass = config.gpio?.alarm?.class ?? null;
+    const subject = config.gpio?.alarm?.subject;
     const vetting = new Vetting(fields, config.source.values, config.target.column, (change) => {
       const { text, isProblem, faults } = change;
       log({
@@ -162,8 +164,9 @@ export class Daemon {
       const learned = isLearning && learn(values, offset);
       if (!needsPrediction || !(learned || learner.predict(values, offset))) return;
       if (!isLearning) this.#onlyPredicted++;
-      this.#gpio?.alarm?.observe(alarmClass === null ? Number(hasDrifted) : learner.prediction[alarmClass]);
+      scores.observe(values, offset, hasDrifted);
       hasDrifted = false;
+      if (subject !== undefined) this.#gpio?.alarm?.observe(scores.of(subject));
       replies?.observe();
       labelling?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
     };

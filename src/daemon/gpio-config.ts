@@ -4,8 +4,9 @@ import type { AlarmConfig, ButtonConfig, GpioConfig, LabelButtonConfig } from ".
 import {
   type AlarmEntry,
   alarmKeys,
+  alarmOf,
   alarmWithDefaults,
-  checkAlarmLevels,
+  checkAlarm,
   classComplaint,
   defaultClass,
 } from "./alarm-config.ts";
@@ -36,7 +37,7 @@ const button = pinOr(map(buttonKeys, examples));
 const label = pinOr(
   map({ ...buttonKeys, class: classNumber, seconds: v.optional(wholeNumber(1, 3600)) }, examples),
 );
-const alarm = pinOr(map({ pin, of: v.optional(oneOf(["class", "drift"])), ...alarmKeys }, examples));
+const alarm = pinOr(map({ pin, of: alarmOf, ...alarmKeys }, examples));
 const labels = v.array(label, must("a list of pins"));
 
 export const gpioSchema = map({
@@ -75,8 +76,7 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, complaint
     if (entry !== undefined) entries.push({ path: ["gpio", ...path], entry: written(entry), ofClass });
   };
   add(["heartbeat"], heartbeat);
-  const ofDrift = isOfDrift(alarm);
-  add(["alarm"], alarm, !ofDrift);
+  add(["alarm"], alarm);
   labelsOf(parsed).forEach((entry, index) => {
     add(Array.isArray(parsed.label) ? ["label", index] : ["label"], entry, true);
   });
@@ -91,27 +91,18 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, complaint
     const complaint = classComplaint(entry.class, classes, (example) => `{ pin: ${entry.pin}, ${example} }`);
     if (complaint !== null) complaints.add(path, complaint);
   }
-  if (typeof alarm !== "object") return;
-  for (const key of ["class", "on", "off"] as const) {
-    if (ofDrift && alarm[key] !== undefined) {
-      complaints.add(
-        ["gpio", "alarm", key],
-        " belongs to an alarm of a class, and this one is of drift: take it out",
-      );
-    }
-  }
-  checkAlarmLevels(alarm, ["gpio", "alarm"], complaints);
+  if (alarm === undefined) return;
+  const { pin, ...entry }: { pin: number } & AlarmEntry = written(alarm);
+  checkAlarm(entry, ["gpio", "alarm"], classes, (example) => `{ pin: ${pin}, ${example} }`, complaints);
 }
 
-const isOfDrift = (alarm: Parsed["alarm"]) => typeof alarm === "object" && alarm.of === "drift";
-
-/** Fills in the defaults. */
-export function gpioWithDefaults(parsed: Parsed): GpioConfig {
+/** Fills in the defaults, for a target of so many classes; undefined where it is a number. */
+export function gpioWithDefaults(parsed: Parsed, classes: number | undefined): GpioConfig {
   const { chip, heartbeat, alarm, pause, checkpoint } = parsed;
   return {
     chip: chip ?? null,
     heartbeat: heartbeat ?? null,
-    alarm: alarm === undefined ? null : pinAlarm(written(alarm)),
+    alarm: alarm === undefined ? null : pinAlarm(written(alarm), classes),
     labels: labelsOf(parsed).map(
       (label): LabelButtonConfig => ({
         ...buttonWithDefaults(label),
@@ -124,13 +115,8 @@ export function gpioWithDefaults(parsed: Parsed): GpioConfig {
   };
 }
 
-/** How long the alarm of a drift is on: long enough to be seen by somebody who comes by. */
-const driftAtLeastMs = 10 * 60_000;
-
-function pinAlarm(alarm: { pin: number; of?: string } & AlarmEntry): AlarmConfig {
-  const { pin, of, atLeast } = alarm;
-  if (of === "drift") return { pin, class: null, on: 1, off: 1, atLeastMs: atLeast ?? driftAtLeastMs };
-  return { pin, ...alarmWithDefaults(alarm) };
+function pinAlarm({ pin, ...entry }: { pin: number } & AlarmEntry, classes: number | undefined): AlarmConfig {
+  return { pin, ...alarmWithDefaults(entry, classes) };
 }
 
 function buttonWithDefaults({ pin, pressed, hold = 0 }: WrittenLabel): ButtonConfig {

@@ -1,10 +1,11 @@
 /** The way back: tells the device what was predicted of its samples, how well that goes, and when something is up. */
-import { type Alarm, createAlarm } from "../device/gpio/alarm.ts";
+import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/gpio/alarm.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import { createReplyEncoder, type ReplyEncoder, type ReplyKind, replyAt } from "../samples/replies.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import type { Source } from "../samples/source.ts";
+import type { AlarmScores } from "./alarm-scores.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { ReplyConfig } from "./reply-config.ts";
@@ -22,6 +23,7 @@ export function createReplies(
   source: Source,
   ring: SampleRing,
   learner: Learner,
+  scores: AlarmScores,
   log: Log,
 ): Replies | null {
   const { reply, merge } = config;
@@ -29,7 +31,7 @@ export function createReplies(
   // Of several devices the first is told.
   const { framing, crc } = merge?.[0] ?? config;
   const encoder = createReplyEncoder({ framing, crc, ofClasses: learner.classes > 0 });
-  return new Replies(reply, source, ring, learner, encoder, log);
+  return new Replies(reply, source, ring, learner, scores, encoder, log);
 }
 
 const leadsBack = (source: Source): source is Line => source.write !== undefined;
@@ -41,9 +43,10 @@ export class Replies {
   readonly #source: Line;
   readonly #ring: SampleRing;
   readonly #learner: Learner;
+  readonly #scores: AlarmScores;
   readonly #encoder: ReplyEncoder;
   readonly #alarm: Alarm | null;
-  readonly #alarmClass: number;
+  readonly #subject: AlarmSubject;
   /** What the device was last told of the alarm; null where it may not know. */
   #told: boolean | null = null;
   /** The connection, counted from 1, that all this is about. */
@@ -58,6 +61,7 @@ export class Replies {
     source: Line,
     ring: SampleRing,
     learner: Learner,
+    scores: AlarmScores,
     encoder: ReplyEncoder,
     log: Log,
   ) {
@@ -65,15 +69,16 @@ export class Replies {
     this.#source = source;
     this.#ring = ring;
     this.#learner = learner;
+    this.#scores = scores;
     this.#encoder = encoder;
     this.#intervals = Float64Array.of(config.everyMs, config.scoreEveryMs);
     const { alarm } = config;
-    this.#alarmClass = alarm?.class ?? 0;
+    this.#subject = alarm?.subject ?? { of: "class", class: 0 };
     this.#alarm =
       alarm &&
       createAlarm(alarm, (active) => {
-        const text = `the device is told that the alarm for class ${alarm.class} is ${active ? "on" : "off"}`;
-        log({ event: "alarm-reply", text, details: { class: alarm.class, active } });
+        const text = `the device is told that the alarm for ${subjectText(alarm.subject)} is ${active ? "on" : "off"}`;
+        log({ event: "alarm-reply", text, details: { ...alarm.subject, active } });
         this.#sendAlarm(active);
       });
   }
@@ -89,7 +94,7 @@ export class Replies {
     const alarm = this.#alarm;
     if (alarm !== null) {
       const isUntold = this.#told !== alarm.active;
-      alarm.observe(this.#learner.prediction[this.#alarmClass]);
+      alarm.observe(this.#scores.of(this.#subject));
       if (isUntold && this.#told !== alarm.active) this.#sendAlarm(alarm.active);
     }
     if (this.#config.predictions && this.#isDue(prediction)) this.#sendPrediction();
@@ -137,9 +142,9 @@ export class Replies {
 
   #sendAlarm(active: boolean): void {
     const { content } = this.#encoder;
-    content[replyAt.class] = this.#alarmClass;
+    content[replyAt.class] = this.#subject.of === "class" ? this.#subject.class : 0;
     content[replyAt.on] = active ? 1 : 0;
-    content[replyAt.value] = this.#learner.prediction[this.#alarmClass];
+    content[replyAt.value] = this.#scores.of(this.#subject);
     this.#told = this.#send("alarm") ? active : null;
   }
 

@@ -1,13 +1,8 @@
 /** The key `source.reply` of a config: what the device is told of its samples, and how often. */
 import * as v from "valibot";
+import type { AlarmRule } from "../device/gpio/alarm.ts";
 import { type ReplyKind, replyKinds } from "../samples/replies.ts";
-import {
-  alarmKeys,
-  alarmWithDefaults,
-  type ClassAlarm,
-  checkAlarmLevels,
-  classComplaint,
-} from "./alarm-config.ts";
+import { alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
 import type { Complaints } from "./complaints.ts";
 import { parseDuration } from "./quantities.ts";
 import { map, must, oneOf, quantity } from "./schema.ts";
@@ -18,7 +13,8 @@ export interface ReplyConfig {
   everyMs: number;
   scores: boolean;
   scoreEveryMs: number;
-  alarm: ClassAlarm | null;
+  /** About a class, or anomaly where a number is predicted. */
+  alarm: AlarmRule | null;
 }
 
 /** Ten predictions a second take less than a third of a line of 9600 baud. */
@@ -77,23 +73,21 @@ export function checkReply(
   }
   const alarmAt = parsed.send.indexOf("alarm");
   if (alarmAt < 0) return;
-  const complaint = classComplaint(
-    parsed.alarm?.class,
-    classes,
-    (example) => `reply: { alarm: { ${example} } }`,
-  );
   const place = parsed.alarm === undefined ? [...path, "send", alarmAt] : [...path, "alarm"];
-  if (complaint !== null) complaints.add(place, complaint, [...path, "alarm"]);
-  if (parsed.alarm !== undefined) checkAlarmLevels(parsed.alarm, [...path, "alarm"], complaints);
+  const entryWith = (example: string) => `reply: { alarm: { ${example} } }`;
+  checkAlarm(parsed.alarm ?? {}, [...path, "alarm"], classes, entryWith, complaints, place);
 }
 
-/** Fills in the defaults. */
-export function replyWithDefaults({ send, every, scoreEvery, alarm }: Parsed): ReplyConfig {
+/** Fills in the defaults, for a target of so many classes; undefined where it is a number. */
+export function replyWithDefaults(
+  { send, every, scoreEvery, alarm }: Parsed,
+  classes: number | undefined,
+): ReplyConfig {
   return {
     predictions: send.includes("prediction"),
     everyMs: every ?? defaultEveryMs,
     scores: send.includes("score"),
     scoreEveryMs: scoreEvery ?? defaultScoreEveryMs,
-    alarm: send.includes("alarm") ? alarmWithDefaults(alarm ?? {}) : null,
+    alarm: send.includes("alarm") ? alarmWithDefaults(alarm ?? {}, classes) : null,
   };
 }

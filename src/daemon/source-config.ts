@@ -412,7 +412,11 @@ const fieldDescription = (field: string | FieldDescription): FieldDescription =>
   typeof field === "string" ? { name: field } : field;
 
 /** Fills in the defaults. Paths that are not absolute start at the folder of `file`. */
-export function sourceWithDefaults(source: ParsedSource, file: string): SourceConfig {
+export function sourceWithDefaults(
+  source: ParsedSource,
+  target: { classes?: number },
+  file: string,
+): SourceConfig {
   const { merge } = source;
   const fields = fieldsOf(source);
   return {
@@ -431,7 +435,7 @@ export function sourceWithDefaults(source: ParsedSource, file: string): SourceCo
     rate: source.rate ?? null,
     values: { ...sourceDefaults.values, ...source.values },
     queue: { ...sourceDefaults.queue, whenFull: usualPolicy(source), ...source.queue },
-    reply: source.reply === undefined ? null : replyWithDefaults(source.reply),
+    reply: source.reply === undefined ? null : replyWithDefaults(source.reply, target.classes),
   };
 }
 

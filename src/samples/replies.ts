@@ -4,7 +4,7 @@
  *
  *     prediction,CLASS,PROBABILITY,SEQUENCE      prediction,NUMBER,SEQUENCE      where a number is predicted
  *     score,ACCURACY,BASELINE,SEQUENCE           score,ERROR,BASELINE,SEQUENCE   likewise
- *     alarm,ON,CLASS,PROBABILITY,SEQUENCE
+ *     alarm,ON,CLASS,PROBABILITY,SEQUENCE        alarm,ON,DEVIATIONS,SEQUENCE   likewise, of an anomaly
  *
  * ended by `\n`, with shares to four decimals and other numbers to seven digits. As lines carry no sequence number, it
  * is the count of the good ones before the one that is answered.
@@ -25,7 +25,7 @@ export const replyAt = {
   milliseconds: 1,
   class: 2,
   on: 3,
-  /** The probability, the predicted number, or the score. */
+  /** The probability, the predicted number, the score, or an anomaly's standard deviations. */
   value: 4,
   baseline: 5,
 } as const;

@@ -432,7 +432,7 @@ describe("gpio", () => {
     ).toEqual({
       chip: "mine",
       heartbeat: 17,
-      alarm: { pin: 22, class: 2, on: 0.9, off: 0.5, atLeastMs: 3000 },
+      alarm: { pin: 22, subject: { of: "class", class: 2 }, on: 0.9, off: 0.5, atLeastMs: 3000 },
       labels: [
         { pin: 27, class: 1, seconds: 5, pressed: 0, holdMs: 0 },
         { pin: 26, class: 0, seconds: 10, pressed: null, holdMs: 0 },
@@ -445,7 +445,7 @@ describe("gpio", () => {
   test("is written short, in plain pins, where there are two classes", () => {
     const { gpio } = parseConfig(`${two}gpio: { heartbeat: 17, alarm: 22, label: 27, pause: 5 }\n`, "c.yaml");
     expect(gpio).toMatchObject({
-      alarm: { pin: 22, class: 1, on: 0.8, atLeastMs: 2000 },
+      alarm: { pin: 22, subject: { of: "class", class: 1 }, on: 0.8, atLeastMs: 2000 },
       labels: [{ pin: 27, class: 1, seconds: 10 }],
       pause: { pin: 5 },
       checkpoint: null,
@@ -499,15 +499,45 @@ describe("gpio", () => {
       "target: { column: flow }\ngpio: { alarm: { pin: 22, of: drift } }\n",
       "c.yaml",
     );
-    expect(gpio?.alarm).toEqual({ pin: 22, class: null, on: 1, off: 1, atLeastMs: 600_000 });
-    expect(refusal("target: { column: flow }\ngpio: { alarm: { pin: 22, of: drift, on: 0.5 } }\n")).toBe(
-      "pump.yaml:2: gpio.alarm.on belongs to an alarm of a class, and this one is of drift: take it out",
-    );
+    expect(gpio?.alarm).toEqual({ pin: 22, subject: { of: "drift" }, on: 1, off: 1, atLeastMs: 600_000 });
   });
 
-  test("refuses an alarm for a number", () => {
-    expect(refusal("target: { column: flow }\ngpio: { alarm: 22 }\n")).toBe(
-      "pump.yaml:2: gpio.alarm needs classes, and the target is a number: add target.classes, or take it out",
+  test("takes an alarm to be of anomaly where a number is predicted", () => {
+    const alarm = (entry: string) =>
+      parseConfig(`target: { column: flow }\ngpio: { alarm: ${entry} }\n`, "c.yaml").gpio?.alarm;
+    const anomaly = { pin: 22, subject: { of: "anomaly" }, on: 8, off: 4, atLeastMs: 2000 };
+    expect(alarm("22")).toEqual(anomaly);
+    expect(alarm("{ pin: 22, of: anomaly }")).toEqual(anomaly);
+    expect(alarm("{ pin: 22, on: 12, off: 3, atLeast: 1s }")).toMatchObject({
+      on: 12,
+      off: 3,
+      atLeastMs: 1000,
+    });
+  });
+
+  test.each([
+    [
+      "flow",
+      "of: drift, on: 0.5",
+      ".on belongs to an alarm of a class or of anomaly, and this one is of drift: take it out",
+    ],
+    [
+      "flow",
+      "of: anomaly, class: 1",
+      ".class belongs to an alarm of a class, and this one is of anomaly: take it out",
+    ],
+    ["flow", "class: 1", " needs classes, and the target is a number: add target.classes, or take it out"],
+    ["flow", "on: 2, off: 3", ".off must be at most the 2 at which it goes on"],
+    ["flow", "off: 9", ".off must be at most the 8 at which it goes on"],
+    ["flow", "on: -1", ".on must be a number of 0 or more, found the number -1"],
+    [
+      "flow, classes: 2",
+      "of: anomaly",
+      ".of: an anomaly is a number far from the predicted one, and the target is a class: use class or drift",
+    ],
+  ])("refuses for the target %s an alarm of %s", (target, entry, sentence) => {
+    expect(refusal(`target: { column: ${target} }\ngpio: { alarm: { pin: 22, ${entry} } }\n`)).toBe(
+      `pump.yaml:2: gpio.alarm${sentence}`,
     );
   });
 });
@@ -526,7 +556,7 @@ describe("replies", () => {
       everyMs: 500,
       scores: true,
       scoreEveryMs: 60_000,
-      alarm: { class: 2, on: 0.9, off: 0.5, atLeastMs: 3000 },
+      alarm: { subject: { of: "class", class: 2 }, on: 0.9, off: 0.5, atLeastMs: 3000 },
     });
   });
 
@@ -542,7 +572,12 @@ describe("replies", () => {
     const two =
       "source: { tcp: { host: a, port: 1 }, framing: lines, fields: [x, y], reply: { send: [alarm] } }\n";
     const { source } = parseConfig(`${two}target: { column: y, classes: 2 }\n`, "c.yaml");
-    expect(source.reply).toMatchObject({ predictions: false, alarm: { class: 1, on: 0.8, atLeastMs: 2000 } });
+    expect(source.reply).toMatchObject({
+      predictions: false,
+      alarm: { subject: { of: "class", class: 1 }, on: 0.8, atLeastMs: 2000 },
+    });
+    const number = parseConfig(`${two}target: { column: y }\n`, "c.yaml").source;
+    expect(number.reply).toMatchObject({ alarm: { subject: { of: "anomaly" }, on: 8, off: 4 } });
   });
 
   test.each([
@@ -593,9 +628,9 @@ describe("replies", () => {
     }
   });
 
-  test("cannot alarm about a number", () => {
+  test("cannot alarm about a class where a number is predicted", () => {
     const source =
-      "source: { serial: { path: p }, framing: lines, fields: [x, y], reply: { send: [alarm] } }";
+      "source: { serial: { path: p }, framing: lines, fields: [x, y], reply: { send: [alarm], alarm: { class: 1 } } }";
     expect(refusal(`${source}\ntarget: { column: y }\n`)).toBe(
       "pump.yaml:1: source.reply.alarm needs classes, and the target is a number: add target.classes, or take it out",
     );

@@ -2,6 +2,7 @@
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { AlarmScores } from "../../src/daemon/alarm-scores.ts";
 import { parseConfig, sampleColumns } from "../../src/daemon/config.ts";
 import { configuredLearner } from "../../src/daemon/configured-learner.ts";
 import { createReplies } from "../../src/daemon/replies.ts";
@@ -135,6 +136,32 @@ describe.concurrent("a device", () => {
     await stop();
   });
 
+  test("is told of a number that is far from what was predicted of it, and when that is over", async () => {
+    const { device, daemon, stop } = await bench("{ send: [alarm], alarm: { atLeast: 1ms } }", {
+      framing: "lines",
+      fields: "[x, y, label]",
+      target: "{ column: label }",
+    });
+    const related = rows(1500).map(([x, y]): [number, number, number] => [x, y, 2 * x - y]);
+    for (const row of related) device.sample(...row);
+    await daemon.event("status", (line) => line.samples === 1500);
+    device.sample(0.5, 0.5, 4);
+    await daemon.event("alarm-reply", (line) => line.active);
+    for (const row of related.slice(0, 5)) device.sample(...row);
+    await daemon.event("alarm-reply", (line) => !line.active);
+    await until(() => readLines(device.received, false).length === 3);
+    const [first, on, off] = readLines(device.received, false);
+    expect(first).toMatchObject({ kind: "alarm", on: 0, sequence: 0 });
+    expect(on).toMatchObject({ kind: "alarm", on: 1, sequence: 1500 });
+    expect(on.value).toBeGreaterThan(8);
+    expect(off).toMatchObject({ kind: "alarm", on: 0 });
+    expect(daemon.events("alarm-reply").map(({ text }) => text)).toEqual([
+      "the device is told that the alarm for anomaly is on",
+      "the device is told that the alarm for anomaly is off",
+    ]);
+    await stop();
+  });
+
   test("that never reads costs no sample, and the rest is dropped and counted", async () => {
     const { daemon, device, stop } = await bench("{ send: [prediction], every: sample }", {
       listening: "deaf",
@@ -262,8 +289,13 @@ function replier(reply: string, crc: 16 | 32 = 16) {
     },
   };
   const told: string[] = [];
-  const replies = createReplies(config, source, ring, learner as unknown as Learner, ({ text }) =>
-    told.push(text),
+  const replies = createReplies(
+    config,
+    source,
+    ring,
+    learner as unknown as Learner,
+    new AlarmScores(learner as unknown as Learner, 2),
+    ({ text }) => told.push(text),
   );
   if (replies === null) throw new Error("the config asks for no reply");
   onTestFinished(() => replies.close());

@@ -8,7 +8,7 @@ export interface Reply {
   milliseconds?: number;
   class?: number;
   on?: number;
-  /** Probability, number or score. */
+  /** Probability, number, score or standard deviations. */
   value: number;
   baseline?: number;
 }
@@ -53,13 +53,16 @@ export function readLines(bytes: Uint8Array, ofClasses = true): Reply[] {
     .map((line): Reply => {
       const [kind, ...cells] = line.split(",");
       const numbers = cells.map(Number);
-      const count = kind === "alarm" ? 4 : kind === "score" || ofClasses ? 3 : 2;
+      const count = 2 + Number(ofClasses && kind !== "score") + Number(kind !== "prediction");
       if (numbers.length !== count || numbers.some((number) => !Number.isFinite(number))) {
         throw new Error(`no reply: ${line}`);
       }
       const sequence = numbers[count - 1];
       if (kind === "score") return { kind, sequence, value: numbers[0], baseline: numbers[1] };
-      if (kind === "alarm") return { kind, sequence, on: numbers[0], class: numbers[1], value: numbers[2] };
+      if (kind === "alarm") {
+        const subject = ofClasses ? { class: numbers[1] } : {};
+        return { kind, sequence, on: numbers[0], ...subject, value: numbers[count - 2] };
+      }
       if (kind !== "prediction") throw new Error(`no reply: ${line}`);
       if (!ofClasses) return { kind, sequence, value: numbers[0] };
       return { kind, sequence, class: numbers[0], value: numbers[1] };

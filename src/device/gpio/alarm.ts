@@ -1,3 +1,6 @@
+/** What an alarm is about: how probable a class is, how unusual the error of a predicted number, or a drift. */
+export type AlarmSubject = { of: "class"; class: number } | { of: "anomaly" } | { of: "drift" };
+
 export interface AlarmLevels {
   /** The alarm goes on at this score. */
   on: number;
@@ -7,9 +10,19 @@ export interface AlarmLevels {
   atLeastMs: number;
 }
 
+/** An alarm in full. */
+export interface AlarmRule extends AlarmLevels {
+  subject: AlarmSubject;
+}
+
+/** The subject in a sentence. */
+export function subjectText(subject: AlarmSubject): string {
+  return subject.of === "class" ? `class ${subject.class}` : subject.of;
+}
+
 export interface Alarm {
   readonly active: boolean;
-  /** Takes the next score: a probability, an anomaly's size. No number changes nothing. Allocates nothing unless it switches on. */
+  /** Takes the next score: a probability, or standard deviations. No number changes nothing. Allocates nothing unless it switches on. */
   observe(score: number): void;
   close(): void;
 }

@@ -1,6 +1,6 @@
 /** Lamp, alarm and buttons of a config, on the pins of this machine. A pin that fails is told of, and never more. */
 import { RivuletError } from "../../errors.ts";
-import { type Alarm, type AlarmLevels, createAlarm } from "./alarm.ts";
+import { type Alarm, type AlarmRule, createAlarm, subjectText } from "./alarm.ts";
 import type { GpioBackend, Level, OnFailure } from "./backend.ts";
 import { type Button, createButton } from "./button.ts";
 import { createGpiodBackend, gpiodVersion } from "./gpiod-backend.ts";
@@ -23,10 +23,8 @@ export interface LabelButtonConfig extends ButtonConfig {
   seconds: number;
 }
 
-export interface AlarmConfig extends AlarmLevels {
+export interface AlarmConfig extends AlarmRule {
   pin: number;
-  /** The class whose probability is the alarm's score; null: the score is 1 where a drift was found, else 0. */
-  class: number | null;
 }
 
 /** Pins are BCM numbers. */
@@ -132,13 +130,12 @@ function openPins(
     });
   }
 
-  function openAlarm({ pin, class: klass, ...levels }: AlarmConfig): Alarm | null {
+  function openAlarm({ pin, subject, ...levels }: AlarmConfig): Alarm | null {
     return attempt("alarm", pin, () => {
       const write = output("alarm", pin);
       const alarm = createAlarm(levels, (active) => {
         write(active ? 1 : 0);
-        const subject = klass === null ? "drift" : `class ${klass}`;
-        hooks.tell("alarm", `the alarm for ${subject} is ${active ? "on" : "off"}`);
+        hooks.tell("alarm", `the alarm for ${subjectText(subject)} is ${active ? "on" : "off"}`);
       });
       parts.push(alarm);
       return alarm;

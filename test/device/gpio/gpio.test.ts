@@ -48,7 +48,7 @@ const nothing: GpioConfig = {
   pause: null,
   checkpoint: null,
 };
-const alarm = { pin: 22, class: 2, on: 0.8, off: 0.6, atLeastMs: 0 };
+const alarm = { pin: 22, subject: { of: "class", class: 2 } as const, on: 0.8, off: 0.6, atLeastMs: 0 };
 const pause = { pin: 5, pressed: null, holdMs: 0 };
 
 function opened(config: Partial<GpioConfig>, fake = fakeBackend(), file = join(folderWith(), "gpio.json")) {

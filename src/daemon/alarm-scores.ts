@@ -1,0 +1,40 @@
+/** What an alarm goes by, for the sample that the learner has predicted just now. */
+import type { AlarmSubject } from "../device/gpio/alarm.ts";
+import { AnomalyScore } from "../learner/anomaly-score.ts";
+import type { Learner } from "../learner/learner.ts";
+import { RegressionMetrics } from "../learner/regression-metrics.ts";
+
+/** Share of what the mean is off by that is still no anomaly, however good the predictions. */
+const negligible = 0.01;
+
+export class AlarmScores {
+  readonly #learner: Learner;
+  readonly #targetAt: number;
+  readonly #errors = new AnomalyScore();
+  /** [1] An array, so that V8 boxes no number. */
+  readonly #anomaly = new Float64Array(1);
+  #hasDrifted = false;
+
+  /** @param targetAt place of the target in a sample */
+  constructor(learner: Learner, targetAt: number) {
+    this.#learner = learner;
+    this.#targetAt = targetAt;
+  }
+
+  /** To be called once the sample at `offset` of `values` was predicted, be it learned from or not. Allocates nothing. */
+  observe(values: Float64Array, offset: number, hasDrifted: boolean): void {
+    const { metrics, prediction } = this.#learner;
+    this.#hasDrifted = hasDrifted;
+    if (!(metrics instanceof RegressionMetrics)) return;
+    const error = Math.abs(prediction[0] - values[offset + this.#targetAt]);
+    // A target that is not known tells nothing of an anomaly, nor of its end.
+    if (!Number.isFinite(error)) return;
+    this.#anomaly[0] = this.#errors.observe(error, negligible * metrics.baselineMae);
+  }
+
+  /** A probability from 0 to 1, standard deviations, or whether there was a drift. */
+  of(subject: AlarmSubject): number {
+    if (subject.of === "class") return this.#learner.prediction[subject.class];
+    return subject.of === "anomaly" ? this.#anomaly[0] : Number(this.#hasDrifted);
+  }
+}
