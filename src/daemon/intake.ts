@@ -6,8 +6,8 @@ import type { Source } from "../samples/source.ts";
 /** Training gives way to reading after about so long, so that what arrives meanwhile waits here, not in the kernel. */
 const sliceMs = 10;
 
-/** Samples between two looks at the clock. */
-const samplesBetweenLooks = 32;
+/** Most samples between two looks at the clock. */
+const mostBetweenLooks = 32;
 
 /** Takes a sample that starts at `offset` of `values`. Called for each sample, so it must allocate nothing. */
 export type Observe = (values: Float64Array, offset: number) => void;
@@ -77,12 +77,17 @@ export class Intake {
     this.#schedule();
   }
 
-  /** Hands on samples until about so long has passed, or none is left. */
+  /**
+   * Hands on samples until so long has passed, or none is left. It looks at the clock after the first and then after
+   * twice as many each time, so that it ends after twice as long at the latest, or after one sample.
+   */
   #takeFor(milliseconds: number): void {
     const ring = this.ring;
     const until = this.#clock.now() + milliseconds;
+    let betweenLooks = 1;
     do {
-      const count = Math.min(samplesBetweenLooks, ring.length);
+      const count = Math.min(betweenLooks, ring.length);
+      betweenLooks = Math.min(2 * betweenLooks, mostBetweenLooks);
       for (let i = 0; i < count; i++) {
         this.#observe(ring.values, ring.front());
         ring.release();

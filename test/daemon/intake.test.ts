@@ -58,6 +58,23 @@ test("observes what still waits when it is closed, and nothing that comes later"
   expect(observed).toEqual(numbers(0, 300));
 });
 
+test.each([
+  [20, 1],
+  [5, 3],
+  [1, 15],
+])(
+  "gives way to reading once samples of %i ms have taken 10 ms, after %i of them",
+  async (milliseconds, count) => {
+    let taken: number[] = [];
+    const clock = createSteadyClock({ uptime: () => (milliseconds * taken.length) / 1000 });
+    const { observed, send } = await intake(1000, "drop-oldest", 0, clock);
+    taken = observed;
+    send(0, 100);
+    expect(observed).toHaveLength(count);
+    await until(() => observed.length === 100);
+  },
+);
+
 test("gives up what cannot be observed in the time that closing may take, and counts it", async () => {
   // A tenth of a second goes by from look to look.
   let seconds = 0;
