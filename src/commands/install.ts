@@ -12,6 +12,7 @@ import { unitText } from "../device/unit.ts";
 import { RivuletError } from "../errors.ts";
 import { usbDeviceName } from "../samples/port-finder.ts";
 import type { UsbDevice } from "../samples/port-survey.ts";
+import { SampleRing } from "../samples/ring.ts";
 import type { Invocation, Report } from "./command.ts";
 
 const template = fileURLToPath(new URL("../../devices/systemd/rivulet.service", import.meta.url));
@@ -118,7 +119,7 @@ function installation(config: Config, service: string, root: string) {
       network: devices.some(({ tcp }) => tcp !== null),
       ...(gpio && { gpio }),
       arenaBytes: planConfig(config, columns).totalBytes,
-      queueBytes: queue.samples * fields.length * Float64Array.BYTES_PER_ELEMENT,
+      queueBytes: SampleRing.bytesFor(fields.length, queue.samples),
       systemd: root === "/" ? systemdVersion() : null,
     }),
     ...(ports.length > 0 && {

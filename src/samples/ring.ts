@@ -81,9 +81,9 @@ export class SampleRing {
     return this.oldestSlot;
   }
 
-  /** Bytes of the arrays. */
-  get byteLength(): number {
-    return this.values.byteLength + 3 * this.times.byteLength;
+  /** Bytes of the arrays of such a ring. */
+  static bytesFor(width: number, capacity: number): number {
+    return (capacity + 1) * (width + 3) * Float64Array.BYTES_PER_ELEMENT;
   }
 
   /**
