@@ -2,10 +2,9 @@ import { RivuletError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { RecordingDecoder } from "../recording/decoder.ts";
 import { isRecordingFile } from "../recording/play.ts";
-import { readHeader } from "../samples/csv-file.ts";
+import { CsvDecoder, readHeader } from "../samples/csv-file.ts";
 import type { Decoder, DecoderCounts } from "../samples/decoder.ts";
 import type { Field } from "../samples/fields.ts";
-import { createLineDecoder } from "../samples/lines.ts";
 import type { SampleRing } from "../samples/ring.ts";
 
 /** Decodes a file that is a recording or a CSV file, as its content shows. */
@@ -44,9 +43,7 @@ export class FileDecoder implements Decoder {
       const found = near === null ? `its header names ${header.join(", ")}` : `did you mean "${near}"?`;
       throw new RivuletError(`${this.#path} has no column "${missing}" of source.fields; ${found}`);
     }
-    // The values stand in it as they are, as those of any data file: scale and offset are of what a device sends.
-    const plain = this.#fields.map((field) => ({ ...field, scale: 1, offset: 0 }));
-    this.#decoder = createLineDecoder(plain, this.#ring, { startsAtLine: true, handsOnNotFinite: true });
+    this.#decoder = new CsvDecoder(this.#path, names, this.#ring);
     return { isText: true };
   }
 

@@ -4,7 +4,9 @@
  */
 import { RivuletError } from "../errors.ts";
 import { readDecimal } from "./decimal.ts";
+import type { Decoder, DecoderCounts } from "./decoder.ts";
 import { readBytes } from "./file-bytes.ts";
+import type { SampleRing } from "./ring.ts";
 
 export interface RowOptions {
   /** Names of the columns wanted, in the order wanted. Default: all, in the file's order. */
@@ -37,8 +39,9 @@ const QUOTE = 0x22;
 export async function readHeader(path: string): Promise<string[]> {
   let header: Header | undefined;
   await forEachLine(path, undefined, (bytes, start, end) => {
+    if (header !== undefined) return false;
     header = parseHeader(path, bytes, start, end);
-    return false;
+    return true;
   });
   return (header ?? refuseEmpty(path)).names;
 }
@@ -62,19 +65,59 @@ export async function readRows(
   let reader: RowReader | undefined;
   let rows = 0;
   await forEachLine(path, options.signal, (bytes, start, end, line) => {
+    if (rows >= limit) return false;
     if (reader === undefined) {
       reader = new RowReader(path, parseHeader(path, bytes, start, end), options.columns);
     } else {
       reader.read(bytes, start, end, line);
       onRow(reader.row, rows++);
     }
-    return rows < limit;
+    return true;
   });
   const columns = (reader ?? refuseEmpty(path)).wanted;
   if (rows === 0 && limit > 0) {
     throw new RivuletError(`${path} has a header line but no rows: put at least one row of numbers below it`);
   }
   return { columns, rows };
+}
+
+/**
+ * Decodes the bytes of a CSV file into a ring, by the same rules as `readRows`: the first thing that is wrong is thrown,
+ * with its line and column. The last line must have its end.
+ */
+export class CsvDecoder implements Decoder {
+  readonly counts: DecoderCounts = { bytes: 0, samples: 0, damaged: 0, rejected: 0, missing: 0 };
+  readonly #lines: LineReader;
+  #rows: RowReader | null = null;
+  #time = 0;
+
+  /** @param columns names of the values of a sample, in order */
+  constructor(path: string, columns: readonly string[], ring: SampleRing) {
+    this.#lines = new LineReader(path, (bytes, start, end, line) => {
+      if (this.#rows === null) {
+        this.#rows = new RowReader(path, parseHeader(path, bytes, start, end), columns);
+        return true;
+      }
+      const at = ring.reserve();
+      if (at < 0) return false;
+      this.#rows.read(bytes, start, end, line);
+      ring.values.set(this.#rows.row, at);
+      ring.deviceTimes[ring.slot] = Number.NaN;
+      ring.commit(this.#time, this.counts.samples);
+      this.counts.samples++;
+      return true;
+    });
+  }
+
+  /** @throws RivuletError for a row or a header that is wrong */
+  decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    this.#time = time;
+    const at = this.#lines.read(chunk, start, end);
+    this.counts.bytes += at - start;
+    return at;
+  }
+
+  reset(): void {}
 }
 
 interface Header {
@@ -252,48 +295,61 @@ function countCells(bytes: Uint8Array, start: number, end: number, separator: nu
   return cells;
 }
 
-/**
- * Hands over every line that is not empty, without its line end, and its number from 1, until `onLine` returns false.
- * Holds one chunk and one unfinished line, whatever the size of the file.
- */
-async function forEachLine(
-  path: string,
-  signal: AbortSignal | undefined,
-  onLine: (bytes: Uint8Array, start: number, end: number, line: number) => boolean,
-): Promise<void> {
-  let line = 0;
-  let goesOn = true;
-  function hand(bytes: Uint8Array, start: number, newline: number): void {
-    line++;
-    let end = newline;
-    while (end > start && (bytes[end - 1] === RETURN || bytes[end - 1] === BLANK)) end--;
-    if (end > start) goesOn = onLine(bytes, start, end, line);
+/** Takes a line, without its end, and its number from 1. False: it is not taken, and to be given again. */
+type OnLine = (bytes: Uint8Array, start: number, end: number, line: number) => boolean;
+
+/** Every line that is not empty of a file whose bytes come in chunks; holds one unfinished line, however large the file. */
+class LineReader {
+  readonly #path: string;
+  readonly #onLine: OnLine;
+  #line = 0;
+  #unfinished: Buffer = Buffer.alloc(0);
+
+  constructor(path: string, onLine: OnLine) {
+    this.#path = path;
+    this.#onLine = onLine;
   }
-  let unfinished: Buffer = Buffer.alloc(0);
-  for await (const chunk of readBytes(path)) {
-    signal?.throwIfAborted();
-    let start = 0;
-    while (goesOn) {
-      const newline = chunk.indexOf(NEWLINE, start);
-      if (newline < 0) break;
-      if (unfinished.length > 0) {
-        const whole = Buffer.concat([unfinished, chunk.subarray(start, newline)]);
-        unfinished = Buffer.alloc(0);
-        hand(whole, 0, whole.length);
-      } else {
-        hand(chunk, start, newline);
-      }
-      start = newline + 1;
+
+  /** Reads `chunk[start..end)`. Gives the index of the first byte not taken in: `end`, unless a line was not taken. */
+  read(chunk: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (;;) {
+      const newline = chunk.indexOf(NEWLINE, at);
+      if (newline < 0 || newline >= end) break;
+      if (this.#unfinished.length > 0) {
+        const whole = Buffer.concat([this.#unfinished, chunk.subarray(at, newline)]);
+        if (!this.#hand(whole, 0, whole.length)) return at;
+        this.#unfinished = Buffer.alloc(0);
+      } else if (!this.#hand(chunk, at, newline)) return at;
+      at = newline + 1;
     }
-    if (!goesOn) return;
-    if (start < chunk.length) unfinished = Buffer.concat([unfinished, chunk.subarray(start)]);
-    if (unfinished.length > LONGEST_LINE_BYTES) {
+    if (at < end) this.#unfinished = Buffer.concat([this.#unfinished, chunk.subarray(at, end)]);
+    if (this.#unfinished.length > LONGEST_LINE_BYTES) {
       throw new RivuletError(
-        `${path}, line ${line + 1} is longer than ${LONGEST_LINE_BYTES} bytes: give a CSV file with one row a line`,
+        `${this.#path}, line ${this.#line + 1} is longer than ${LONGEST_LINE_BYTES} bytes: give a CSV file with one row a line`,
       );
     }
+    return end;
   }
-  if (unfinished.length > 0) hand(unfinished, 0, unfinished.length);
+
+  #hand(bytes: Uint8Array, start: number, newline: number): boolean {
+    let end = newline;
+    while (end > start && (bytes[end - 1] === RETURN || bytes[end - 1] === BLANK)) end--;
+    if (end > start && !this.#onLine(bytes, start, end, this.#line + 1)) return false;
+    this.#line++;
+    return true;
+  }
+}
+
+/** Reads a file line by line until one is not taken. */
+async function forEachLine(path: string, signal: AbortSignal | undefined, onLine: OnLine): Promise<void> {
+  const reader = new LineReader(path, onLine);
+  for await (const chunk of readBytes(path)) {
+    signal?.throwIfAborted();
+    if (reader.read(chunk, 0, chunk.length) < chunk.length) return;
+  }
+  // The last line may have no end.
+  reader.read(Uint8Array.of(NEWLINE), 0, 1);
 }
 
 function refuseEmpty(path: string): never {

@@ -103,6 +103,23 @@ describe.concurrent("a file", () => {
     expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
   });
 
+  test("may have quotes and text as replay takes them, and ends at a wrong row with its line", async () => {
+    const good = csv
+      .trimEnd()
+      .split("\n")
+      .map((line, index) => (index === 0 ? `note,${line}` : `"a, b","${line.split(",").join('","')}"`));
+    const cwd = folderWith({
+      "c.yaml": configFor("file: d.csv"),
+      "d.csv": [...good, "x,1,oops,0"].join("\n"),
+    });
+    const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd });
+    expect(stderr).toMatch(
+      /d\.csv, line 3002, column "b": "oops" is not a finite number: correct the cell or remove the row\n$/,
+    );
+    expect(code).toBe(1);
+    expect(newestIn(cwd).samplesSeen).toBe(3000);
+  });
+
   test("that is damaged in the middle ends it with 1, and what was learned before is saved", async () => {
     const cwd = folderWith({ "c.yaml": configFor("file: d.csv.gz") });
     const packed = gzipSync(saddle(100_000).replace(/^.*\n/, "a,b,label\n"));

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type RowOptions, readHeader, readRows } from "../../src/samples/csv-file.ts";
+import { CsvDecoder, type RowOptions, readHeader, readRows } from "../../src/samples/csv-file.ts";
+import { SampleRing } from "../../src/samples/ring.ts";
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "rivulet-csv-"));
@@ -104,6 +105,35 @@ describe("a good file", () => {
           expect(read[index]).toEqual(row.map((cell) => Number(`${cell}`)));
       }),
       { numRuns: 40 },
+    );
+  });
+
+  test("is decoded into a ring wherever its bytes are cut, and waits while there is no room", () => {
+    const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 });
+    fc.assert(
+      fc.property(cuts, fc.integer({ min: 1, max: 4 }), (lengths, room) => {
+        const rows = Array.from({ length: 30 }, (_, i) => [i, 10 ** (i - 15)]);
+        const bytes = Buffer.from(
+          `note,a,b\n${rows.map((row) => `"x, ""y""",${row.join(",")}\r\n\n`).join("")}`,
+        );
+        const ring = new SampleRing(2, room, "pause");
+        const decoder = new CsvDecoder("data.csv", ["b", "a"], ring);
+        const found: number[][] = [];
+        const drain = () => {
+          for (; ring.length > 0; ring.release()) {
+            found.push([...ring.values.subarray(ring.front(), ring.front() + 2)]);
+          }
+        };
+        for (let start = 0, piece = 0; start < bytes.length; piece++) {
+          const end = Math.min(bytes.length, start + lengths[piece % lengths.length]);
+          while (start < end) {
+            start = decoder.decode(bytes, start, end, 7);
+            drain();
+          }
+        }
+        expect(found).toEqual(rows.map(([a, b]) => [b, a]));
+        expect(decoder.counts).toMatchObject({ bytes: bytes.length, samples: rows.length });
+      }),
     );
   });
 
