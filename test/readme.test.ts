@@ -144,7 +144,7 @@ describe("in the README", () => {
     const machine = fakeMachine("raspberry-pi-zero-2-w", changes, { user: newcomer });
     const findings = findingsOn(machine, needing({ port: "/dev/ttyACM0", gpio: false }));
     const said = findingsText(findings).split("\n");
-    const block = /says among other things\n\n((?: {4}.*\n|\n)+)/.exec(readme)?.[1] ?? "";
+    const block = /reports, among other things:\n\n((?: {4}.*\n|\n)+)/.exec(readme)?.[1] ?? "";
     const shown = block
       .trimEnd()
       .split("\n")
