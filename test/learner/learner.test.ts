@@ -48,6 +48,29 @@ describe("a learner", () => {
     expect(learner.prediction[0]).toBeGreaterThan(4.9e6);
   });
 
+  test("keeps what it has learned when a few numbers are far out", () => {
+    const random = createRandom(4);
+    const learner = createLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
+    const sample = new Float64Array(3);
+    const meanError = (count: number) => {
+      let sum = 0;
+      for (let row = 0; row < count; row++) {
+        const a = random.uniform();
+        const b = random.uniform();
+        sample.set([a, b, 2 * a - b]);
+        learner.observe(sample, 0);
+        sum += Math.abs(learner.prediction[0] - sample[2]);
+      }
+      return sum / count;
+    };
+    meanError(3000);
+    const before = meanError(200);
+    for (let spike = 0; spike < 5; spike++) {
+      learner.observe(Float64Array.of(0.5, 0.5, 10), 0);
+      expect(meanError(20)).toBeLessThan(5 * before);
+    }
+  });
+
   test("predicts before it learns: labels that come from nowhere are not guessed better than by chance", () => {
     const random = createRandom(3);
     const learner = createLearner(classify);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   binaryCrossEntropy,
   dense,
+  huber,
   logSoftmax,
   relu,
   sigmoid,
@@ -18,7 +19,8 @@ describe("the model for a target", () => {
     expect(modelFor(classes, {}, 4).layers.at(-1)).toEqual(dense(3));
     expect(modelFor(classes, {}, 4).loss).toEqual(softmaxCrossEntropy());
     expect(modelFor(value, {}, 4).layers.at(-1)).toEqual(dense(1));
-    expect(modelFor(value, {}, 4).loss.type).toBe("mse");
+    expect(modelFor(value, {}, 4).loss).toEqual(huber({ delta: 1 }));
+    expect(modelFor({ ...value, standardize: false }, {}, 4).loss.type).toBe("mse");
   });
 
   test("gets a dense layer of the target's width behind a last layer of another kind", () => {
