@@ -81,11 +81,6 @@ export class SampleRing {
     return this.oldestSlot;
   }
 
-  /** Bytes of the arrays. */
-  get byteLength(): number {
-    return this.values.byteLength + 3 * this.times.byteLength;
-  }
-
   /**
    * Offset into `values` of the slot to fill, -1 when the ring is full under `pause`. Changes nothing: a slot that
    * is not committed is given again.
