@@ -185,6 +185,22 @@ describe("a recording", () => {
     expect(encoder.take().length).toBeLessThan(samples.length * 13 + 70);
   });
 
+  test.each<[Partial<Recorded>, boolean]>([
+    [{}, true], // a chunk's samples have one time
+    [{ time: samples[0].time + 0xffff }, true],
+    [{ time: samples[0].time + 0x10000 }, false],
+    [{ time: samples[0].time - 1 }, false],
+    [{ time: samples[0].time + 0.5 }, false],
+    [{ sequence: 2 ** 31 - 1 }, true],
+    [{ sequence: 2 ** 31 }, false],
+    [{ sequence: -1 }, true], // a device that restarted
+    [{ sequence: 0.5 }, false],
+    [{ deviceTime: 2 ** 40 }, true],
+    [{ deviceTime: Number.NaN }, false],
+  ])("has a sample with %o in the block of the one before: %j", (other, isBeside) => {
+    expect(blocksOf(pump, [samples[0], { ...samples[0], ...other }])).toHaveLength(isBeside ? 1 : 2);
+  });
+
   test("takes four bytes more for the device's time only once that is beyond 32 bits", () => {
     const bytesFrom = (first: number) => {
       const late = samples.slice(0, 7).map((sample, i) => ({ ...sample, deviceTime: first + i }));
