@@ -270,6 +270,15 @@ describe("a recording", () => {
     },
   );
 
+  test("cut within its header is refused, wherever that is", () => {
+    const header = headerOf(pump);
+    for (let end = 0; end < header.length; end++) {
+      const { decoder } = read(header.subarray(0, end));
+      expect(() => decoder.finish()).toThrow("r.rec is a recording whose header is cut short");
+    }
+    read(header).decoder.finish();
+  });
+
   test("whose header nobody would read is not begun", () => {
     const fields = [{ ...pump[0], name: "t".repeat(1 << 20) }];
     expect(() => headerOf(fields)).toThrow(
