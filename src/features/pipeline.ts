@@ -100,6 +100,6 @@ export function createPipeline(description: unknown, inputs: number): Pipeline {
 /** The name in `name` or `{ name: options }`. */
 function nameOf(written: unknown): string {
   if (typeof written === "string") return written;
-  const keys = typeof written === "object" && written !== null ? Object.keys(written) : [];
+  const keys = Object.keys(written ?? {});
   return keys.length === 1 ? keys[0] : JSON.stringify(written);
 }

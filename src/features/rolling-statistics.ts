@@ -81,7 +81,7 @@ export class RollingStatistics implements Stateful {
     const older = this.#older;
     const next = block[at.next];
     if (older === 0) return next === 0 ? 0 : block[at.deviations] / next;
-    const apart = next === 0 ? 0 : this.#endMean[next] - block[at.mean];
+    const apart = this.#endMean[next] - block[at.mean];
     const between = (apart * apart * older * next) / this.window;
     return (block[at.deviations] + this.#endDeviations[next] + between) / this.window;
   }

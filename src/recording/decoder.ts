@@ -60,9 +60,9 @@ export class RecordingDecoder implements Decoder {
     return this.#header;
   }
 
-  /** Bytes of what is begun and has no end yet. */
+  /** Bytes of what is begun and has no end, once the bytes are over. */
   get unfinishedBytes(): number {
-    return this.#block === null ? this.#heldBytes : 0;
+    return this.#heldBytes;
   }
 
   /** @throws RivuletError where this is no recording, its header is damaged, or it lacks a wanted field */

@@ -10,6 +10,8 @@ import { chunkBytes, type Receive, type Source, type SourceCounts } from "./sour
 export interface SerialCounts extends SourceCounts {
   /** Attempts to open the port that failed. */
   failures: number;
+  /** Looks for bytes, and these attempts. */
+  looks: number;
 }
 
 /** A source with a way back to the device. */
@@ -134,7 +136,6 @@ class PortSource implements SerialSource {
   /** Bytes that a UART at the baud rate has not sent yet, and when that was so. In an array, or they would be boxed. */
   private readonly queue = new Float64Array(2);
   private readTimer: NodeJS.Timeout | undefined;
-  private readSoon: NodeJS.Immediate | undefined;
   private reopenTimer: NodeJS.Timeout | undefined;
   private silenceTimer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
@@ -297,7 +298,7 @@ class PortSource implements SerialSource {
       this.lose(port, "vanished");
       return;
     }
-    if (bytes >= LARGE_READ_BYTES) this.readSoon = setImmediate(this.read);
+    if (bytes >= LARGE_READ_BYTES) setImmediate(this.read);
     this.hand(bytes);
   };
 
@@ -343,7 +344,6 @@ class PortSource implements SerialSource {
   private forget(): void {
     clearTimeout(this.silenceTimer);
     clearInterval(this.readTimer);
-    clearImmediate(this.readSoon);
     this.port = undefined;
   }
 

@@ -86,7 +86,7 @@ class TcpSource implements Source {
       onread: {
         buffer: this.#buffer,
         callback: (bytes) => {
-          if (socket === this.#socket) this.#hand(bytes);
+          this.#hand(bytes);
           return true;
         },
       },

@@ -17,7 +17,7 @@ test("older values fade by 1 - alpha a step", () => {
 
 test("both forms of the variance agree on values without an offset", () => {
   const fading = new FadingStatistics(0.2);
-  for (let i = 0; i < 50; i++) fading.learn(Math.sin(i));
+  for (let i = 1; i <= 50; i++) fading.learn(Math.sin(i));
   expect(fading.momentVariance).toBeCloseTo(fading.variance, 12);
 });
 

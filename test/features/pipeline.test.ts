@@ -55,6 +55,7 @@ describe("a pipeline", () => {
     expect(() => createPipeline("standardize", 1)).toThrow("features must be a list");
     expect(() => createPipeline([{ window: 3 }], 1)).toThrow('unknown transform "window"');
     expect(() => createPipeline([3], 1)).toThrow('unknown transform "3"');
+    expect(() => createPipeline([null], 1)).toThrow('unknown transform "null"');
   });
 
   test("refuses options for a transform that has none", () => {

@@ -46,6 +46,21 @@ describe("running statistics", () => {
     expect(out[0]).toBe(0);
   });
 
+  test("standardize a column however little it varies, beside any other", () => {
+    const statistics = new RunningStatistics(3);
+    for (const row of [
+      [1, 5, 1e6],
+      [1 + 1e-9, 5, -1e6],
+    ]) {
+      statistics.learn(Float64Array.from(row));
+    }
+    const out = new Float64Array(3);
+    statistics.standardize(Float64Array.of(9, 1 + 1e-9, 7, 0), 1, out);
+    expect([...out]).toEqual([expect.closeTo(1, 6), 0, 0]);
+    expect([0, 1, 2].map((column) => statistics.minimum(column))).toEqual([1, 5, -1e6]);
+    expect([0, 1, 2].map((column) => statistics.maximum(column))).toEqual([1 + 1e-9, 5, 1e6]);
+  });
+
   test("take standardizing back", () => {
     const statistics = statisticsOf([1, 2, 3, 10]);
     const out = new Float64Array(1);
@@ -64,6 +79,7 @@ describe("running statistics", () => {
     expect(() => copy.restore(new RunningStatistics(2).state())).toThrow(
       "must be 5 float64 numbers but are 9",
     );
+    expect(() => copy.restore([1, 2])).toThrow("must be 5 float64 numbers but are something else");
     expect(copy.state()).toEqual(statistics.state());
   });
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { unpackMultiple } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { RecordingDecoder } from "../../src/recording/decoder.ts";
-import { BlockEncoder, encodeHeader, isRecording } from "../../src/recording/format.ts";
+import { BlockEncoder, encodeHeader, findBlock, isRecording } from "../../src/recording/format.ts";
 import { defineFields, type Field } from "../../src/samples/fields.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 
@@ -98,9 +98,12 @@ describe("a recording", () => {
         fc.oneof(fc.array(pumpSample), fc.array(anySample)),
         fc.integer({ min: 1, max: 300 }),
         (samples, chunkBytes) => {
-          const { samples: back, counts, decoder } = read(recordingOf(pump, samples), chunkBytes);
+          const recording = recordingOf(pump, samples);
+          const { samples: back, counts, decoder } = read(recording, chunkBytes);
           expect(back).toEqual(samples);
-          expect([counts.damaged, decoder.unfinishedBytes]).toEqual([0, 0]);
+          const taken = { bytes: recording.length, samples: samples.length };
+          expect(counts).toEqual({ ...taken, damaged: 0, rejected: 0, missing: 0 });
+          expect(decoder.unfinishedBytes).toBe(0);
         },
       ),
     );
@@ -185,6 +188,22 @@ describe("a recording", () => {
     expect(encoder.take().length).toBeLessThan(samples.length * 13 + 70);
   });
 
+  test.each<[Partial<Recorded>, boolean]>([
+    [{}, true], // a chunk's samples have one time
+    [{ time: samples[0].time + 0xffff }, true],
+    [{ time: samples[0].time + 0x10000 }, false],
+    [{ time: samples[0].time - 1 }, false],
+    [{ time: samples[0].time + 0.5 }, false],
+    [{ sequence: 2 ** 31 - 1 }, true],
+    [{ sequence: 2 ** 31 }, false],
+    [{ sequence: -1 }, true], // a device that restarted
+    [{ sequence: 0.5 }, false],
+    [{ deviceTime: 2 ** 40 }, true],
+    [{ deviceTime: Number.NaN }, false],
+  ])("has a sample with %o in the block of the one before: %j", (other, isBeside) => {
+    expect(blocksOf(pump, [samples[0], { ...samples[0], ...other }])).toHaveLength(isBeside ? 1 : 2);
+  });
+
   test("takes four bytes more for the device's time only once that is beyond 32 bits", () => {
     const bytesFrom = (first: number) => {
       const late = samples.slice(0, 7).map((sample, i) => ({ ...sample, deviceTime: first + i }));
@@ -209,9 +228,11 @@ describe("a recording", () => {
   });
 
   test("that claims gigabytes makes nobody allocate them", () => {
-    const header = Buffer.from(headerOf(pump));
-    header.writeUInt32BE(0xffffffff, 48);
-    expect(() => read(header)).toThrow("whose header is damaged");
+    for (const claimed of [0, 3, 0x100001, 0xffffffff]) {
+      const header = Buffer.from(headerOf(pump));
+      header.writeUInt32BE(claimed, 48);
+      expect(() => read(header)).toThrow("whose header is damaged");
+    }
     const [block] = blocksOf(pump, samples);
     const claims = Buffer.from(block);
     claims.writeUInt32BE(0xffffffff, 7);
@@ -221,9 +242,56 @@ describe("a recording", () => {
     });
   });
 
+  test.each([
+    [0, 1, false],
+    [1, 1, true],
+    [4096, 512, true],
+    [4097, 1, false],
+    [4096, 513, false],
+  ])(
+    "that claims a block of %i samples of %i doubles, whose lengths agree, is believed: %j",
+    (count, width, isBelieved) => {
+      const fields = defineFields(
+        Array.from({ length: width }, (_, field) => ({ name: `f${field}`, type: "f64" as const })),
+      );
+      const [{ buffer }] = blocksOf(pump, samples);
+      const lengths = [2 * count, 0, 0, width];
+      const heads = lengths.map((length) => {
+        const part = Buffer.alloc(5 + length);
+        part[0] = 0xc6;
+        part.writeUInt32BE(length, 1);
+        return part;
+      });
+      const claim = Buffer.concat([new Uint8Array(buffer, 0, 29), ...heads]);
+      claim.writeUInt32BE(count, 7);
+      expect(findBlock(claim, claim.length, fields)).toEqual(
+        isBelieved ? { needs: claim.length + 5 } : "damaged",
+      );
+    },
+  );
+
+  test("cut within its header is refused, wherever that is", () => {
+    const header = headerOf(pump);
+    for (let end = 0; end < header.length; end++) {
+      const { decoder } = read(header.subarray(0, end));
+      expect(() => decoder.finish()).toThrow("r.rec is a recording whose header is cut short");
+    }
+    read(header).decoder.finish();
+  });
+
+  test("whose header nobody would read is not begun", () => {
+    const fields = [{ ...pump[0], name: "t".repeat(1 << 20) }];
+    expect(() => headerOf(fields)).toThrow(
+      /^the header of a recording of 1 fields takes .* shorten their names$/,
+    );
+  });
+
   test("is told from a CSV file by its first bytes", () => {
     expect(isRecording(headerOf(pump))).toBe(true);
     expect(isRecording(Buffer.from("temperature,vibration,label\n"))).toBe(false);
     expect(isRecording(Buffer.alloc(0))).toBe(false);
+    // Cut short it is still one, as soon as that can be told.
+    expect([1, 2, 9].map((end) => isRecording(headerOf(pump).subarray(0, end)))).toEqual([false, true, true]);
+    expect(isRecording(headerOf(pump).fill(0x9a, 0, 1))).toBe(false);
   });
 });

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readDecimal, readNonFiniteWord, writeDecimal } from "../../src/samples/decimal.ts";
 
-function read(text: string): { value: number; end: number } {
+/** Reads a text that ends where `beyond` begins. */
+function read(text: string, beyond = ""): { value: number; end: number } {
   const target = Float64Array.of(12345);
-  const bytes = Buffer.from(`xx${text}`);
-  const end = readDecimal(bytes, 2, bytes.length, target, 0) - 2;
+  const bytes = Buffer.from(`xx${text}${beyond}`);
+  const end = readDecimal(bytes, 2, bytes.length - beyond.length, target, 0) - 2;
   return { value: target[0], end };
 }
 
@@ -45,6 +46,17 @@ test("reads every decimal as Number() does, to the last bit", () => {
     }),
     { numRuns: 20_000 },
   );
+});
+
+test("reads nothing beyond its end, whatever stands there", () => {
+  const beginning = fc.constantFrom("", "-", "4", "-4", "4.", "4.5", "4e", "4e-", "4e1", ".");
+  fc.assert(
+    fc.property(beginning, fc.constantFrom("7", ".7", "e7", "E7", "-7", "+7"), (text, beyond) => {
+      expect(read(text, beyond)).toEqual(read(text));
+    }),
+  );
+  expect(readNonFiniteWord(Buffer.from("-nan"), 0, 3)).toBe(-1);
+  expect(readNonFiniteWord(Buffer.from("-nan"), 0, 0)).toBe(-1);
 });
 
 test("reads back every double as JavaScript prints it", () => {

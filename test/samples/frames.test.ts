@@ -420,8 +420,8 @@ test("reads only the range it is given and leaves the chunk as it was", () => {
 });
 
 describe("the encoder", () => {
-  const encode = (value: number, type: "i8" | "u32", scale = 1) => {
-    const fields = defineFields([{ name: "load", type, scale }]);
+  const encode = (value: number, type: "i8" | "u32", scale = 1, offset = 0) => {
+    const fields = defineFields([{ name: "load", type, scale, offset }]);
     const encoder = createFrameEncoder(fields);
     const target = new Uint8Array(encoder.maximumBytes);
     const { ring, decoder } = receiver({}, fields);
@@ -431,6 +431,7 @@ describe("the encoder", () => {
 
   test("stores the nearest raw value", () => {
     expect(encode(1.26, "i8", 0.5)).toBe(1.5);
+    expect(encode(-38.8, "i8", 0.5, -40)).toBe(-39);
   });
 
   test.each([

@@ -155,6 +155,19 @@ describe("a bad line is refused, counted by kind, and the next one read", () => 
     expect(decoder.counts).toMatchObject({ tooLong: 1, damaged: 1 });
   });
 
+  test.each([
+    [3, 1024],
+    [20, 1280],
+  ])("of %i fields it is too long beyond %i bytes", (width, longest) => {
+    const many = defineFields(Array.from({ length: width }, (_, field) => ({ name: `f${field}` })));
+    const ring = new SampleRing(width, 2, "pause");
+    const decoder = createLineDecoder(many, ring, { startsAtLine: true });
+    const line = Array(width).fill(7).join(",").padStart(longest, "0");
+    feed(decoder, Buffer.from(`${line}\n0${line}\n${line}\n`));
+    expect(takeRows(ring)).toEqual([Array(width).fill(7), Array(width).fill(7)]);
+    expect(decoder.counts).toMatchObject({ samples: 2, tooLong: 1, damaged: 1 });
+  });
+
   test("a longest line of the user's choice holds", () => {
     const { counts } = decode("1,2,3\n1,2,345678\n", { startsAtLine: true, maximumLineBytes: 8 });
     expect(counts).toMatchObject({ samples: 1, tooLong: 1 });
@@ -287,6 +300,10 @@ describe("a header", () => {
     expect(decode('"b";"a";"c d"\n2;1;3\n').rows).toEqual([[1, 2, 3]]);
   });
 
+  test("may end with a separator, as its lines do", () => {
+    expect(decode("b,a,c d,\n2,1,3,\n").rows).toEqual([[1, 2, 3]]);
+  });
+
   test("that lacks a field is a bad line and changes nothing", () => {
     const { rows, counts } = decode("b,a,x\n1,2,3\n");
     expect(rows).toEqual([[1, 2, 3]]);
@@ -324,6 +341,12 @@ describe("a port that is joined in mid-line", () => {
     expect(counts).toMatchObject({ headers: 1, skipped: 0 });
   });
 
+  test("has a first line that is too long counted as such, and the next one read", () => {
+    const { rows, counts } = decode(`${"7".repeat(2000)}\n4,5,6\n`, {});
+    expect(rows).toEqual([[4, 5, 6]]);
+    expect(counts).toMatchObject({ tooLong: 1, skipped: 0 });
+  });
+
   test("joined at a line end loses nothing", () => {
     expect(decode("\r\n1,2,3\n", {}).counts).toMatchObject({ samples: 1, skipped: 0 });
   });
@@ -338,6 +361,18 @@ describe("a port that is joined in mid-line", () => {
       [7, 8, 9],
     ]);
     expect(decoder.counts).toMatchObject({ samples: 2, skipped: 2, damaged: 0 });
+  });
+
+  test("takes the header that a device sends when it restarts, whatever it was saying before", () => {
+    const { ring, decoder } = receiver();
+    feed(decoder, Buffer.from("1,2,3\n4,"));
+    decoder.reset();
+    feed(decoder, Buffer.from("c d,b,a\n6,5,4\n"));
+    expect(takeRows(ring)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(decoder.counts).toMatchObject({ headers: 1, skipped: 1, damaged: 0 });
   });
 });
 

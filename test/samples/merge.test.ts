@@ -1,17 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { defineFields } from "../../src/samples/fields.ts";
+import { createFrameDecoder } from "../../src/samples/frames.ts";
 import { createLineDecoder } from "../../src/samples/lines.ts";
 import { mergeDevices } from "../../src/samples/merge.ts";
 import { type RingPolicy, SampleRing } from "../../src/samples/ring.ts";
 import type { Receive, Source } from "../../src/samples/source.ts";
+import { fewFields, frame } from "./streams.ts";
 
 const maximumAgeMs = 1000;
 
-/** Devices that send lines of so many numbers, merged; `send` lets one of them say something at a time. */
+/** Devices that send lines of so many numbers, or frames of two, merged; `send` lets one of them say something. */
 async function merged(
   widths: number[],
   width: number,
-  { capacity = 100, policy = "drop-oldest" as RingPolicy } = {},
+  { capacity = 100, policy = "drop-oldest" as RingPolicy, sendsFrames = false } = {},
 ) {
   const ring = new SampleRing(width, capacity, policy);
   const receivers: Receive[] = [];
@@ -30,7 +32,9 @@ async function merged(
         closed.push(index);
       },
     };
-    const decoder = createLineDecoder(defineFields(names), own, { startsAtLine: true });
+    const decoder = sendsFrames
+      ? createFrameDecoder(fewFields, own)
+      : createLineDecoder(defineFields(names), own, { startsAtLine: true });
     return { source, decoder, ring: own };
   });
   const { source, decoder } = mergeDevices(devices, ring, {
@@ -50,9 +54,9 @@ async function merged(
     closed,
     told,
     /** Gives the bytes that were not taken in. */
-    send(device: number, text: string, time = now): number {
+    send(device: number, said: string | Buffer, time = now): number {
       now = time;
-      const bytes = Buffer.from(text);
+      const bytes = Buffer.from(said as string);
       receivers[device](bytes, bytes.length);
       return left;
     },
@@ -145,6 +149,33 @@ describe("devices with the same fields", () => {
     expect(decoder.counts).toMatchObject({ samples: 3, unmatched: 0 });
   });
 });
+
+test.each([
+  ["different fields", 4, [[12, 7, 74]]],
+  [
+    "the same fields",
+    2,
+    [
+      [11, 3, 33],
+      [12, 7, 74],
+    ],
+  ],
+])(
+  "devices with %s hand on the time, number and device time of the sample that makes one",
+  async (_, width, made) => {
+    const { send, ring, decoder } = await merged([2, 2], width, { sendsFrames: true });
+    send(1, frame(3, { milliseconds: 33 }), 11);
+    send(0, frame(7, { milliseconds: 74 }), 12);
+    const found: number[][] = [];
+    for (; ring.length > 0; ring.release()) {
+      const slot = ring.frontSlot;
+      found.push([ring.times[slot], ring.sequences[slot], ring.deviceTimes[slot]]);
+    }
+    expect(found).toEqual(made);
+    send(1, frame(5), 13);
+    expect(decoder.counts.missing).toBe(1);
+  },
+);
 
 describe("the merged source", () => {
   test("counts what all of them count, and looks as often as the one that looks least", async () => {

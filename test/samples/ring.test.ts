@@ -78,7 +78,7 @@ test("behaves like a plain list, for any way of writing and reading", () => {
       fc.constantFrom(...policies),
       fc.integer({ min: 1, max: 5 }),
       fc.integer({ min: 1, max: 3 }),
-      fc.array(fc.constantFrom("put", "put", "abandon", "take"), { maxLength: 100 }),
+      fc.array(fc.constantFrom("put", "put", "put", "abandon", "take", "give up"), { maxLength: 100 }),
       (policy, capacity, width, actions) => {
         const ring = new SampleRing(width, capacity, policy);
         const model: number[] = [];
@@ -93,6 +93,10 @@ test("behaves like a plain list, for any way of writing and reading", () => {
           } else if (action === "abandon") {
             const at = ring.reserve();
             if (at >= 0) ring.values.fill(-1, at, at + width);
+          } else if (action === "give up") {
+            ring.giveUp();
+            dropped += model.length;
+            model.length = 0;
           } else if (model.length > 0) {
             const front = ring.front();
             const oldest = model.shift() as number;

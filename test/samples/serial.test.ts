@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { BindingInterface } from "@serialport/bindings-cpp";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
 import { createLineDecoder } from "../../src/samples/lines.ts";
@@ -265,8 +265,10 @@ describe("writing", () => {
     const name = stableName();
     const first = openTerminal();
     name.pointTo(first.path);
-    const { source, states } = serial({ port: name.path });
+    const { source, states } = serial({ port: name.path, baudRate: 300 });
     await listen(source).opened;
+    // Half a minute of the line, which is over as the port goes.
+    expect(source.write(new Uint8Array(1000))).toBe(true);
     name.remove();
     first.close();
     await until(() => states().at(-1) === "waiting");
@@ -311,6 +313,27 @@ describe("writing", () => {
     expect([1, 2, 3, 4].map(() => source.write(message))).toEqual([true, true, true, false]);
     expect(source.counts.droppedWrites).toBe(1);
     await until(() => source.write(message));
+  });
+
+  test("goes on where the clock is set back", async () => {
+    const terminal = openTerminal();
+    const { source } = serial({ port: terminal.path });
+    await listen(source).opened;
+    expect(source.write(Buffer.from("before "))).toBe(true);
+    const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now() - 3_600_000);
+    onTestFinished(() => clock.mockRestore());
+    expect(source.write(Buffer.from("after"))).toBe(true);
+    expect(await readFrom(terminal, 12)).toBe("before after");
+  });
+
+  test("to a port that has just gone is dropped, and shows that it has", async () => {
+    const terminal = openTerminal();
+    const { source, states } = serial({ port: terminal.path, readEveryMs: 60_000 });
+    await listen(source).opened;
+    terminal.close();
+    expect(source.write(Buffer.from("late"))).toBe(false);
+    expect(source.counts).toMatchObject({ droppedWrites: 1, losses: 1 });
+    expect(states()).toEqual(["opening", "open", "waiting"]);
   });
 
   test("of one message that is longer than that goes out on an idle line", async () => {
@@ -434,6 +457,58 @@ test("a fast device is read at once, not once an interval", async () => {
   await send(terminal, new Uint8Array(1_000_000).fill(7));
   await until(() => received >= 1_000_000);
 }, 30_000);
+
+test("a port looks, whether a byte comes or not, and while it is away, so that one that is stuck shows", async () => {
+  const name = stableName();
+  const terminal = openTerminal();
+  name.pointTo(terminal.path);
+  const { source, states } = serial({ port: name.path });
+  await listen(source).opened;
+  const { looks } = source.counts;
+  await until(() => source.counts.looks > looks + 2);
+  name.remove();
+  terminal.close();
+  await until(() => states().at(-1) === "waiting");
+  const away = { ...source.counts };
+  await until(() => source.counts.failures > away.failures + 2);
+  expect(source.counts.looks - away.looks).toBe(source.counts.failures - away.failures);
+});
+
+test("a port that gave bytes is looked for as often as at first once it vanishes", async () => {
+  const name = stableName();
+  const terminal = openTerminal();
+  let reconnects = 0;
+  const { source } = serial({
+    ...{ port: name.path, waitForPort: true, reopenCeilingMs: 1_000_000 },
+    onReconnect: () => reconnects++,
+  });
+  const { bytes, opened } = listen(source);
+  await opened;
+  await until(() => source.counts.failures >= 7);
+  name.pointTo(terminal.path);
+  await until(() => source.counts.opens === 1);
+  terminal.write(Buffer.from("."));
+  await until(() => bytes.length === 1);
+  expect(reconnects).toBe(0);
+  name.remove();
+  terminal.close();
+  // 5 ms, doubled five times. Doubled on from where it was, this would take more than half a minute.
+  const { failures } = source.counts;
+  await until(() => source.counts.failures >= failures + 6);
+});
+
+test("a port that is never silent for so long stays open", async () => {
+  const terminal = openTerminal();
+  const silenceMs = 2000;
+  const { source } = serial({ port: terminal.path, silenceMs });
+  await listen(source).opened;
+  const over = performance.now() + 1.25 * silenceMs;
+  await until(() => {
+    terminal.write(Buffer.from("."));
+    return performance.now() > over;
+  });
+  expect(source.counts).toMatchObject({ opens: 1, losses: 0 });
+});
 
 test("a port that falls silent is opened again, and that is told once", async () => {
   const terminal = openTerminal();

@@ -75,6 +75,23 @@ describe("a TCP source", () => {
     ]);
   });
 
+  test("connects again when the peer says that it has nothing more, also where that never reads", async () => {
+    const { sockets, port } = await peer();
+    const { open, told, source } = receiver(port);
+    await open();
+    await until(() => sockets.length === 1 && source.counts.opens === 1);
+    sockets[0].pause();
+    while (source.write(new Uint8Array(1000))) await new Promise(setImmediate);
+    sockets[0].end();
+    await until(() => source.counts.opens === 2);
+    expect(told.map(([, sentence]) => sentence)).toEqual([
+      `connected to 127.0.0.1:${port}`,
+      `the connection to 127.0.0.1:${port} was closed by the peer: it is made again`,
+      `connected to 127.0.0.1:${port}`,
+    ]);
+    expect(source.counts).toMatchObject({ losses: 1, failures: 0 });
+  });
+
   test("waits for a peer that is not there yet, and says so once", async () => {
     const { port, stop } = await peer();
     await stop();
@@ -169,6 +186,34 @@ describe("a TCP source", () => {
     expect(largest).toBeLessThanOrEqual(4096);
     isBusy = false;
     await until(() => source.counts.bytes === total);
+  });
+
+  test("is closed for good while it is connected", async () => {
+    const { sockets, port } = await peer();
+    const { open, source, told } = receiver(port);
+    await open();
+    await until(() => sockets.length === 1 && source.counts.opens === 1);
+    sockets[0].resume();
+    await source.close();
+    // By then its own connection has ended too.
+    const other = receiver(port);
+    await other.open();
+    await until(() => sockets[0].destroyed && other.source.counts.opens === 1);
+    expect(told.map(([state]) => state)).toEqual(["open", "closed"]);
+    expect(source.counts).toMatchObject({ opens: 1, losses: 0, failures: 0 });
+  });
+
+  test("that is closed as it is opened makes no connection", async () => {
+    const { sockets, port } = await peer();
+    const closed = receiver(port);
+    const opening = closed.open();
+    await closed.source.close();
+    await opening;
+    // Connections are taken in the order in which they are made.
+    const other = receiver(port);
+    await other.open();
+    await until(() => other.source.counts.opens === 1 && sockets.length > 0);
+    expect([sockets.length, closed.source.counts.opens]).toEqual([1, 0]);
   });
 
   test("is closed for good, also while it waits", async () => {

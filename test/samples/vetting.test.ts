@@ -63,10 +63,13 @@ describe("a value that is not finite", () => {
 
   test("is one that is infinite for the network, which counts in float32", () => {
     const { vetting, pass } = bench();
-    expect(pass([20, 3.4e38, 1], [20, 3.5e38, 1], [1e300, 0, 1])).toEqual([[20, 3.4e38, 1], null, null]);
-    expect(vetting.report().map(({ field, notFinite }) => [field, notFinite])).toEqual([
-      ["temperature", 1],
-      ["flow", 1],
+    const largest = (2 - 2 ** -23) * 2 ** 127;
+    expect(pass([20, largest, 1], [20, 3.5e38, 1], [1e300, 0, 1])).toEqual([[20, largest, 1], null, null]);
+    // The largest that is finite is one that can be out of a range.
+    pass([-largest, 0, 1]);
+    expect(vetting.report()).toEqual([
+      { field: "temperature", notFinite: 1, outOfRange: 1, stuck: 0 },
+      { field: "flow", notFinite: 1, outOfRange: 0, stuck: 0 },
     ]);
   });
 
@@ -219,11 +222,13 @@ describe("the log", () => {
     pass([Number.NaN, 1, 1]);
     good(50);
     expect(texts().slice(3)).toEqual(["flow has been good for 100 samples, after 1 not finite"]);
-    good(50);
-    expect(texts().slice(4)).toEqual([
+    pass([20, Number.POSITIVE_INFINITY, 1]);
+    expect(texts().slice(4)).toEqual(["flow is not a finite number: Infinity; skipped"]);
+    good(49);
+    expect(texts().slice(5)).toEqual([
       "temperature has been good for 100 samples, after 1 not finite, 1 out of range",
     ]);
-    expect(vetting.skipped).toBe(2);
+    expect(vetting.skipped).toBe(3);
   });
 });
 
