@@ -109,15 +109,7 @@ export interface PlanOptions {
  * the batch is cut, `forward`, `backward`, `evaluation` and `prediction` hold the instructions of each shard in turn,
  * `sum` and `update` those of each block.
  */
-export type ProgramPart =
-  | "forward"
-  | "backward"
-  | "sum"
-  | "update"
-  | "evaluation"
-  | "prediction"
-  | "carry"
-  | "fade";
+export type ProgramPart = "forward" | "backward" | "sum" | "update" | "evaluation" | "prediction" | "fade";
 
 /** Everything about a network that can be known before it is allocated. */
 export interface Plan {
@@ -219,7 +211,6 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
     update: [],
     evaluation: [],
     prediction: [],
-    carry: [],
     fade: [],
   };
   let now: Instruction[] = program.forward;
@@ -358,8 +349,6 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
     now = program.fade;
     emitFading(model, trained, host);
   }
-  now = program.carry;
-  for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);
 
   sharing.delete(output.buffer);
   const ofShards: Instruction[][] = shardParts.map((part) => program[part]);
@@ -373,7 +362,7 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
     Object.entries(program).map(([part, list]) => ({
       instructions: list,
       // A prediction touches buffers in the order in which training does, so training's lifetimes serve it too.
-      counts: part !== "evaluation" && (part !== "carry" || !training) && (!cut || ofShards.includes(list)),
+      counts: part !== "evaluation" && (!cut || ofShards.includes(list)),
     })),
   );
   const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
