@@ -9,10 +9,6 @@ import { readBytes } from "./file-bytes.ts";
 export interface RowOptions {
   /** Names of the columns wanted, in the order wanted. Default: all, in the file's order. */
   columns?: readonly string[];
-  /** Most rows to read. Default: all. */
-  limit?: number;
-  /** Ends the reading between two chunks; the signal's reason is the error. */
-  signal?: AbortSignal;
 }
 
 export interface RowsRead {
@@ -36,7 +32,7 @@ const QUOTE = 0x22;
  */
 export async function readHeader(path: string): Promise<string[]> {
   let header: Header | undefined;
-  await forEachLine(path, undefined, (bytes, start, end) => {
+  await forEachLine(path, (bytes, start, end) => {
     header = parseHeader(path, bytes, start, end);
     return false;
   });
@@ -58,20 +54,19 @@ export async function readRows(
   onRow: (row: Float64Array, index: number) => void,
   options: RowOptions = {},
 ): Promise<RowsRead> {
-  const limit = options.limit ?? Number.POSITIVE_INFINITY;
   let reader: RowReader | undefined;
   let rows = 0;
-  await forEachLine(path, options.signal, (bytes, start, end, line) => {
+  await forEachLine(path, (bytes, start, end, line) => {
     if (reader === undefined) {
       reader = new RowReader(path, parseHeader(path, bytes, start, end), options.columns);
     } else {
       reader.read(bytes, start, end, line);
       onRow(reader.row, rows++);
     }
-    return rows < limit;
+    return true;
   });
   const columns = (reader ?? refuseEmpty(path)).wanted;
-  if (rows === 0 && limit > 0) {
+  if (rows === 0) {
     throw new RivuletError(`${path} has a header line but no rows: put at least one row of numbers below it`);
   }
   return { columns, rows };
@@ -258,7 +253,6 @@ function countCells(bytes: Uint8Array, start: number, end: number, separator: nu
  */
 async function forEachLine(
   path: string,
-  signal: AbortSignal | undefined,
   onLine: (bytes: Uint8Array, start: number, end: number, line: number) => boolean,
 ): Promise<void> {
   let line = 0;
@@ -271,7 +265,6 @@ async function forEachLine(
   }
   let unfinished: Buffer = Buffer.alloc(0);
   for await (const chunk of readBytes(path)) {
-    signal?.throwIfAborted();
     let start = 0;
     while (goesOn) {
       const newline = chunk.indexOf(NEWLINE, start);
