@@ -230,7 +230,7 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
     }
     return { buffer: name };
   }
-  const scalarShape = [Object.keys(Scalar).length / 2];
+  const scalarShape = [Scalar.Count];
   const scalars = hold("scalars", "scalars", scalarShape, "f64");
   const host: PassHost = {
     batchSize,
