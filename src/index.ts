@@ -69,7 +69,17 @@ export {
 } from "./engine/schedule.ts";
 export { CheckpointError, RivuletError } from "./errors.ts";
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
-export { createLearner, type Learner, type LearnerMemory, type LearnerOptions } from "./learner/learner.ts";
+export {
+  createLearner,
+  type Learner,
+  type LearnerDescription,
+  type LearnerMemory,
+  type LearnerOptions,
+  type LearnerThreads,
+  type Refusals,
+} from "./learner/learner.ts";
+export type { ModelParts } from "./learner/model.ts";
 export type { RegressionReport } from "./learner/regression-metrics.ts";
+export type { TargetDescription } from "./learner/target.ts";
 export { loadNetwork, saveNetwork } from "./network-file.ts";
 export { threads } from "./threads.ts";

@@ -35,9 +35,9 @@ if (!(minutes > 0) || !Number.isInteger(firstSeed)) {
   process.exit(2);
 }
 
-const SLOWEST_MS = 1000;
+const longestMs = 1000;
 /** What the heap may grow by from the first tenth of the time to the end, rounds of the garbage collector apart. */
-const MOST_GROWTH_BYTES = 16 << 20;
+const mostGrowthBytes = 16 << 20;
 
 const fields = defineFields([
   { name: "temperature", type: "i16", scale: 0.01 },
@@ -260,7 +260,7 @@ async function count(
   tally.streams++;
   tally.bytes += bytes.length;
   tally.slowestMs = Math.max(tally.slowestMs, milliseconds);
-  if (milliseconds > SLOWEST_MS) fail(name, seed, `${bytes.length} bytes took ${milliseconds.toFixed(0)} ms`);
+  if (milliseconds > longestMs) fail(name, seed, `${bytes.length} bytes took ${milliseconds.toFixed(0)} ms`);
 }
 
 function fail(name: string, seed: number, fault: string): never {
@@ -299,4 +299,4 @@ for (const [name, tally] of tallies) {
 console.log(
   `${seed - firstSeed} rounds from seed ${firstSeed} in ${minutes} min; the heap grew by ${(growth / 1024).toFixed(0)} KiB`,
 );
-if (growth > MOST_GROWTH_BYTES) fail("all", seed, `the heap grew by ${growth} bytes`);
+if (growth > mostGrowthBytes) fail("all", seed, `the heap grew by ${growth} bytes`);

@@ -194,6 +194,7 @@ function checkDigest(bytes: Uint8Array, where: string): void {
       `${where} is truncated: it has ${bytes.length} bytes and no checkpoint has fewer than ${least}`,
     );
   }
+  // Before the first key stands the header of the map, which takes 1, 3 or 5 bytes.
   const begins = [1, 3, 5].some((start) => head.equals(bytes.subarray(start, start + head.length)));
   if (!begins) {
     throw new CheckpointError(

@@ -209,15 +209,6 @@ export class Network implements Stateful {
     if (prediction.count > 0) this.#kernels.run(prediction.start, prediction.count, rows, 0);
   }
 
-  /**
-   * Lets layers that carry a state start the next call from where the last `infer` of `rows` rows ended: prediction
-   * along an endless stream without training. (`step` does so by itself.)
-   */
-  carry(rows: number = this.batchSize): void {
-    this.#requireRows(rows);
-    this.#kernels.run(this.#parts.carry.start, this.#parts.carry.count, rows, 0);
-  }
-
   /** Puts carried states back to zero: a new stream begins. */
   forgetCarried(): void {
     for (const { fullName, name } of this.plan.states) if (name === "hidden") this.#view(fullName).fill(0);

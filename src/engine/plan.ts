@@ -3,25 +3,15 @@
  * Buffers whose lifetimes do not meet share space.
  */
 import { RivuletError } from "../errors.ts";
-import { instructionSlots, type Operation, Scalar } from "./kernels/operation.ts";
+import { createDraft, type Draft, layOut } from "./draft.ts";
+import type { Operation } from "./kernels/operation.ts";
 import { kindOf, type SingleLayer } from "./layers/index.ts";
 import { type BufferReference, type Operand, sizeOf } from "./layers/layer.ts";
 import { emitLoss, emitPrediction, lossShape, predictsFromLogits } from "./losses.ts";
 import type { Model } from "./model.ts";
 import { optimizerStates } from "./optimizers.ts";
-import { backwardPass, forwardPass, type PassHost, type Run } from "./passes.ts";
-import { aligned, place, setLifetimes } from "./placement.ts";
-import {
-  blocksOf,
-  type Cut,
-  crewSlots,
-  cutBatch,
-  layShards,
-  requireIndependentRows,
-  type Shards,
-  shardParts,
-  shardScalars,
-} from "./shards.ts";
+import { backwardPass, forwardPass, type Run } from "./passes.ts";
+import { blocksOf, type Cut, cutBatch, requireIndependentRows, type Shards } from "./shards.ts";
 import {
   flattened,
   isTrained,
@@ -30,7 +20,7 @@ import {
   type Unit,
   unitsOf,
 } from "./units.ts";
-import { allCells, createUpdates, emitFading } from "./updates.ts";
+import { allCells, createUpdates, emitFading, type Updates } from "./updates.ts";
 
 export type { Shards } from "./shards.ts";
 export type { PlannedParameter, PlannedState } from "./units.ts";
@@ -109,15 +99,7 @@ export interface PlanOptions {
  * the batch is cut, `forward`, `backward`, `evaluation` and `prediction` hold the instructions of each shard in turn,
  * `sum` and `update` those of each block.
  */
-export type ProgramPart =
-  | "forward"
-  | "backward"
-  | "sum"
-  | "update"
-  | "evaluation"
-  | "prediction"
-  | "carry"
-  | "fade";
+export type ProgramPart = "forward" | "backward" | "sum" | "update" | "evaluation" | "prediction" | "fade";
 
 /** Everything about a network that can be known before it is allocated. */
 export interface Plan {
@@ -144,25 +126,6 @@ export interface Plan {
   /** What the arena would take if no two buffers shared space. */
   unsharedBytes: number;
 }
-
-/** Order of the roles in the arena: what lives always comes first. */
-const roleOrder: Role[] = [
-  "crew",
-  "scalars",
-  "program",
-  "constant",
-  "parameter",
-  "optimizer state",
-  "gradient",
-  "state",
-  "input",
-  "target",
-  "mask",
-  "output",
-  "activation",
-  "activation gradient",
-  "scratch",
-];
 
 /**
  * Plans a network for batches of up to `batchSize` samples.
@@ -192,7 +155,7 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
   const ways = training && !gather && !cut ? [true, false] : [cut !== null || gather];
   const most = training && recompute ? units.length - firstTrained(units) : 1;
   const plans = ways.flatMap((way) =>
-    Array.from({ length: most }, (_, index) => planned(model, units, { ...filled, gather: way }, index + 1)),
+    Array.from({ length: most }, (_, index) => planWith(model, units, { ...filled, gather: way }, index + 1)),
   );
   return plans.reduce((least, candidate) => (candidate.totalBytes < least.totalBytes ? candidate : least));
 }
@@ -205,67 +168,74 @@ function firstTrained(units: readonly Unit[]): number {
   );
 }
 
-type Filled = Required<Omit<PlanOptions, "shards">> & { cut: Cut | null };
+/** The options of a plan, all defaults written out. */
+export type Filled = Required<Omit<PlanOptions, "shards">> & { cut: Cut | null };
 
-function planned(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
-  const { training, gather, recompute, givenMasks, cut } = options;
-  const batchSize = cut ? cut.rows : options.batchSize;
-  const buffers = new Map<string, PlannedBuffer>();
-  const sharing = new Set<string>();
-  const program: Plan["program"] = {
-    forward: [],
-    backward: [],
-    sum: [],
-    update: [],
-    evaluation: [],
-    prediction: [],
-    carry: [],
-    fade: [],
-  };
-  let now: Instruction[] = program.forward;
-
-  function hold(
-    name: string,
-    role: Role,
-    shape: number[],
-    dtype: PlannedBuffer["dtype"] = "f32",
-    values?: number[],
-  ): BufferReference {
-    if (!buffers.has(name)) {
-      const bytes = aligned(sizeOf(shape) * (dtype === "f64" ? 8 : 4));
-      const offset = 0;
-      const filled = values ? { values } : {};
-      buffers.set(name, { name, role, shape, dtype, bytes, offset, lifetime: null, ...filled });
-    }
-    return { buffer: name };
-  }
-  const scalarShape = [Object.keys(Scalar).length / 2];
-  const scalars = hold("scalars", "scalars", scalarShape, "f64");
-  const host: PassHost = {
-    batchSize,
-    scalars: cut ? hold(shardScalars, "scalars", scalarShape, "f64") : scalars,
-    givenMasks,
-    hold,
-    emit: (operation, ...operands) => now.push({ operation, operands }),
-    share(name, role, shape, dtype) {
-      if (options.share) sharing.add(name);
-      return hold(name, role, shape, dtype);
-    },
-  };
-  const emit = host.emit;
-
+/** The plan under these options, with what is trained computed in `segmentCount` segments. */
+function planWith(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
+  const { batchSize, training, gather, recompute, cut } = options;
   const outputShape = units[units.length - 1].outputShape;
   const { targets, elements } = lossShape(model.loss, outputShape);
+  const draft = createDraft(options);
+  const { parameters, states, trained } = holdTensors(draft, model, units, options);
+  const input = draft.hold("input", "input", [draft.batchSize, ...model.inputShape]);
+  const stack = training ? segmentsOf(units, segmentCount) : { before: units, segments: [] };
+
+  const pass = emitForward(draft, stack, input, training);
+  const { output } = pass;
+  if (output.buffer !== input.buffer) draft.buffers.get(output.buffer)!.role = "output";
+  if (training && hasModes(units)) {
+    draft.begin("evaluation");
+    emitForward(draft, stack, input, false);
+  }
+  if (predictsFromLogits(model.loss)) {
+    draft.begin("prediction");
+    const prediction = draft.hold("prediction", "output", [draft.batchSize, ...outputShape]);
+    emitPrediction(model.loss, outputShape, draft.emit, prediction, output);
+  }
+  const blocks = cut ? blocksOf(allCells(trained)) : [];
+  const shards = cut ? { ...cut, blocks: blocks.length } : null;
+  if (training) {
+    const shared = cut ? { blocks, scalars: draft.stepScalars } : null;
+    const updates = createUpdates(model, trained, draft, gather, shared);
+    draft.begin("backward");
+    const runs = emitBackward(draft, model, stack.segments, pass, outputShape, updates);
+    emitUpdates(draft, updates, runs, gather);
+    draft.begin("fade");
+    emitFading(model, trained, draft);
+  }
+  return {
+    model,
+    batchSize,
+    training,
+    gather,
+    recompute,
+    shards,
+    inputs: sizeOf(model.inputShape),
+    outputs: sizeOf(outputShape),
+    targets,
+    lossElements: elements,
+    parameters,
+    states,
+    program: draft.program,
+    ...layOut(draft, batchSize, shards, states),
+  };
+}
+
+/** What is learned, and what layers and optimizer keep for it. */
+function holdTensors(
+  { hold, batchSize }: Draft,
+  model: Model,
+  units: Unit[],
+  { training, gather }: Filled,
+): { parameters: PlannedParameter[]; states: PlannedState[]; trained: PlannedParameter[] } {
   const parameters = flattened(units).flatMap((unit) => unit.parameters);
   const states = flattened(units).flatMap((unit) => unit.states);
   const trained = training ? parameters.filter((parameter) => parameter.trained) : [];
   // Trained parameters stand together, and so do gradients and each optimizer state: one pass serves them all.
   for (const parameter of trained) hold(parameter.fullName, "parameter", storedShape(parameter));
   for (const parameter of parameters) hold(parameter.fullName, "parameter", storedShape(parameter));
-  const blocks = cut ? blocksOf(allCells(trained)) : [];
-  const shards = cut ? { ...cut, blocks: blocks.length } : null;
-  const stateNames = optimizerStates(model.optimizer);
-  for (const state of stateNames) {
+  for (const state of optimizerStates(model.optimizer)) {
     for (const parameter of trained) {
       hold(`${parameter.fullName}.${state}`, "optimizer state", storedShape(parameter));
     }
@@ -280,132 +250,97 @@ function planned(model: Model, units: Unit[], options: Filled, segmentCount: num
     const values = initial === 0 ? undefined : Array<number>(sizeOf(whole)).fill(initial);
     hold(fullName, "state", whole, "f32", values);
   }
-  const input = hold("input", "input", [batchSize, ...model.inputShape]);
+  return { parameters, states, trained };
+}
 
-  const segments = training ? segmentsOf(units, segmentCount) : { before: units, segments: [] };
-  const modes = flattened(units).some(({ layer }) => kindOf(layer as SingleLayer).hasModes?.(layer as never));
+/** Whether a layer acts otherwise in training than in evaluation. */
+const hasModes = (units: readonly Unit[]) =>
+  flattened(units).some(({ layer }) => kindOf(layer as SingleLayer).hasModes?.(layer as never));
 
-  /** The whole forward pass: what is never gone back through, then the segments; only the last keeps its activations. */
-  function forward(inTraining: boolean): {
-    starts: BufferReference[];
-    before: Run[];
-    last: Run[];
-    output: BufferReference;
-  } {
-    const fixed = new Set([input.buffer]);
-    const common = { training: inTraining, fixed };
-    const before = forwardPass(host, segments.before, input, { ...common, kept: false, label: "" });
-    let flow = before.at(-1)?.output ?? input;
-    const starts: BufferReference[] = [];
-    let last: Run[] = [];
-    for (const [index, segment] of segments.segments.entries()) {
-      starts.push(flow);
-      const kept = index === segments.segments.length - 1;
-      if (segments.segments.length > 1) fixed.add(flow.buffer);
-      last = forwardPass(host, segment, flow, { ...common, kept, label: kept ? "" : ".passing" });
-      flow = last.at(-1)?.output ?? flow;
+/** A forward pass through the whole stack. */
+interface ForwardPass {
+  /** What each segment started from. */
+  starts: BufferReference[];
+  /** The layers before the segments, and those of the last one: what the others computed is not there any more. */
+  before: Run[];
+  last: Run[];
+  output: BufferReference;
+}
+
+/** What is never gone back through, then the segments; only the last keeps its activations. */
+function emitForward(
+  draft: Draft,
+  { before, segments }: Segments,
+  input: BufferReference,
+  training: boolean,
+): ForwardPass {
+  const fixed = new Set([input.buffer]);
+  const common = { training, fixed };
+  const first = forwardPass(draft, before, input, { ...common, kept: false, label: "" });
+  let flow = first.at(-1)?.output ?? input;
+  const starts: BufferReference[] = [];
+  let last: Run[] = [];
+  for (const [index, segment] of segments.entries()) {
+    starts.push(flow);
+    const kept = index === segments.length - 1;
+    if (segments.length > 1) fixed.add(flow.buffer);
+    last = forwardPass(draft, segment, flow, { ...common, kept, label: kept ? "" : ".passing" });
+    flow = last.at(-1)?.output ?? flow;
+  }
+  return { starts, before: first, last, output: flow };
+}
+
+/**
+ * The loss and the way back through the segments, each but the last of which is computed a second time first. Gives
+ * the layers as they were run last, which is how they are gone back through.
+ */
+function emitBackward(
+  draft: Draft,
+  model: Model,
+  segments: readonly Unit[][],
+  { starts, before, last, output }: ForwardPass,
+  outputShape: number[],
+  updates: Updates,
+): Run[] {
+  const { targets } = lossShape(model.loss, outputShape);
+  const target = draft.hold("target", "target", [draft.batchSize, targets]);
+  const outputGradient = draft.share("loss.gradient", "activation gradient", [
+    draft.batchSize,
+    ...outputShape,
+  ]);
+  emitLoss(model.loss, outputShape, draft, { gradient: outputGradient, output, target });
+  const all = [...before, ...last];
+  let gradient: BufferReference | null = outputGradient;
+  for (let index = segments.length - 1; index >= 0 && gradient; index--) {
+    let runs = last;
+    if (index < segments.length - 1) {
+      const fixed = new Set([starts[index].buffer]);
+      const again = { training: true, kept: true, label: "", fixed };
+      runs = forwardPass(draft, segments[index], starts[index], again);
+      all.push(...runs);
     }
-    return { starts, before, last, output: flow };
+    gradient = backwardPass(draft, runs, gradient, {
+      needed: index > 0,
+      borrowed: false,
+      onGradients: updates.onGradients,
+    });
   }
+  updates.endOfBackward();
+  return all;
+}
 
-  const { starts, before, last, output } = forward(training);
-  if (output.buffer !== input.buffer) buffers.get(output.buffer)!.role = "output";
-  if (training && modes) {
-    now = program.evaluation;
-    forward(false);
-  }
-
-  now = program.prediction;
-  if (predictsFromLogits(model.loss)) {
-    const prediction = hold("prediction", "output", [batchSize, ...outputShape]);
-    emitPrediction(model.loss, outputShape, emit, prediction, output);
-  }
-
-  const kept = [...before, ...last];
-  if (training) {
-    now = program.backward;
-    const target = hold("target", "target", targets === 1 ? [batchSize, 1] : [batchSize, targets]);
-    const outputGradient = host.share("loss.gradient", "activation gradient", [batchSize, ...outputShape]);
-    emitLoss(model.loss, outputShape, host, { gradient: outputGradient, output, target });
-
-    const updates = createUpdates(model, trained, host, gather, cut ? { blocks, scalars } : null);
-    let gradient: BufferReference | null = outputGradient;
-    for (let index = segments.segments.length - 1; index >= 0 && gradient; index--) {
-      let runs = last;
-      if (index < segments.segments.length - 1) {
-        const fixed = new Set([starts[index].buffer]);
-        const again = { training: true, kept: true, label: "", fixed };
-        runs = forwardPass(host, segments.segments[index], starts[index], again);
-        kept.push(...runs);
-      }
-      gradient = backwardPass(host, runs, gradient, {
-        needed: index > 0,
-        borrowed: false,
-        onGradients: updates.onGradients,
-      });
-    }
-    updates.endOfBackward();
-    // Updates in place still read what the step started from, a carried state for example: its successor comes last.
-    const commit = () => {
-      for (const { kind, layer, context } of singles(kept)) kind.commit?.(layer, context);
-    };
-    if (gather) commit();
-    now = program.sum;
-    updates.emitSums?.();
-    now = program.update;
-    updates.emitUpdates();
-    if (!gather) commit();
-    now = program.fade;
-    emitFading(model, trained, host);
-  }
-  now = program.carry;
-  for (const { kind, layer, context } of singles(kept)) kind.carry?.(layer, context);
-
-  sharing.delete(output.buffer);
-  const ofShards: Instruction[][] = shardParts.map((part) => program[part]);
-  const times = (part: Instruction[]) => (cut && ofShards.includes(part) ? cut.count : 1);
-  const instructions = Object.values(program).reduce((sum, part) => sum + part.length * times(part), 0);
-  hold("program", "program", [instructions, instructionSlots], "i32");
-  if (shards) hold("crew", "crew", [crewSlots(shards)], "i32");
-  setLifetimes(
-    buffers,
-    sharing,
-    Object.entries(program).map(([part, list]) => ({
-      instructions: list,
-      // A prediction touches buffers in the order in which training does, so training's lifetimes serve it too.
-      counts: part !== "evaluation" && (part !== "carry" || !training) && (!cut || ofShards.includes(list)),
-    })),
-  );
-  const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
-  const isWhole = ({ name, role }: PlannedBuffer) =>
-    role === "input" ||
-    role === "target" ||
-    role === "output" ||
-    (role === "mask" && givenMasks) ||
-    states.some(({ fullName, perSample }) => perSample && fullName === name);
-  const laid = cut
-    ? layShards({ cut, batchSize: options.batchSize, buffers: ordered, program, isWhole })
-    : {
-        buffers: ordered,
-        totalBytes: place(ordered),
-        unsharedBytes: ordered.reduce((sum, { bytes }) => sum + bytes, 0),
-      };
-  return {
-    model,
-    batchSize: options.batchSize,
-    training,
-    gather,
-    recompute,
-    shards,
-    inputs: sizeOf(model.inputShape),
-    outputs: sizeOf(outputShape),
-    targets,
-    lossElements: elements,
-    parameters,
-    states,
-    program,
-    ...laid,
+/** New weights, and what a finite step leaves for the next. */
+function emitUpdates(draft: Draft, updates: Updates, runs: readonly Run[], gather: boolean): void {
+  const commit = () => {
+    for (const { kind, layer, context } of singles(runs)) kind.commit?.(layer, context);
   };
+  if (gather) commit();
+  draft.begin("sum");
+  updates.emitSums?.();
+  draft.begin("update");
+  updates.emitUpdates();
+  // Updates in place still read what the step started from, a carried state for example: its successor comes last.
+  if (!gather) commit();
 }
 
 /** Every layer that was run, those within residual blocks too. */
@@ -419,8 +354,13 @@ function singles(
   });
 }
 
+interface Segments {
+  before: Unit[];
+  segments: Unit[][];
+}
+
 /** The layers before the first trained one, and the rest in `count` stretches of about as many layers. */
-function segmentsOf(units: Unit[], count: number): { before: Unit[]; segments: Unit[][] } {
+function segmentsOf(units: Unit[], count: number): Segments {
   const first = firstTrained(units);
   const rest = units.slice(first);
   const bound = (index: number) => Math.round((index * rest.length) / count);

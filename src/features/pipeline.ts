@@ -18,6 +18,10 @@ export class Pipeline implements Stateful {
   /** What each transform gave last. */
   readonly #rows: Float64Array[];
 
+  /**
+   * `description`: names of transforms that there are, as `createPipeline` checks; `inputs`: columns of a sample, 1 or
+   * more.
+   */
   constructor(description: string[], inputs: number) {
     this.description = description;
     this.inputs = inputs;

@@ -14,6 +14,7 @@ export class RunningStatistics implements Stateful {
   readonly #minimum: Float64Array;
   readonly #maximum: Float64Array;
 
+  /** `columns`: values of a row, a whole number of 1 or more. */
   constructor(columns: number) {
     this.columns = columns;
     this.#block = new Float64Array(1 + 4 * columns);

@@ -113,6 +113,7 @@ export class Learner implements Stateful {
   readonly #targetAt: number;
   /** The columns of a sample that are features. */
   readonly #featureAt: Uint32Array;
+  /** The features of the sample at hand, as they came. */
   readonly #row: Float64Array;
   readonly #scale: TargetScale;
   readonly #reading: Reading;
@@ -167,14 +168,17 @@ export class Learner implements Stateful {
   observe(values: Float64Array, offset: number): boolean {
     if (!this.accepts(values, offset)) return false;
     const targetAt = offset + this.#targetAt;
-    if (!this.#predictRow(values, offset)) this.unanswered++;
+    this.#readFeatures(values, offset);
+    if (!this.#predictRow()) this.unanswered++;
     if (this.#classification) {
       this.#classification.observe(values[targetAt], this.predictedClass, this.prediction);
     } else {
       (this.#regression as RegressionMetrics).observe(values, targetAt, this.prediction);
     }
-    this.learnStatistics(values, offset);
-    this.#gather(values, offset);
+    this.#learnRow(values, targetAt);
+    // To those that wait, as the statistics see it that know it by now.
+    this.#writeRow(values, targetAt, this.#gatheredInputs, this.#gatheredTargets, this.#gathered);
+    this.#stepWhenEnough();
     this.samplesSeen++;
     return true;
   }
@@ -188,7 +192,8 @@ export class Learner implements Stateful {
     for (let i = 0; i < this.#featureAt.length; i++) {
       if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
     }
-    this.#predictRow(values, offset);
+    this.#readFeatures(values, offset);
+    this.#predictRow();
     return true;
   }
 
@@ -198,8 +203,7 @@ export class Learner implements Stateful {
    */
   learnStatistics(values: Float64Array, offset: number): void {
     this.#readFeatures(values, offset);
-    this.pipeline.learn(this.#row, 0);
-    this.#scale.learn(values, offset + this.#targetAt);
+    this.#learnRow(values, offset + this.#targetAt);
   }
 
   /**
@@ -214,10 +218,7 @@ export class Learner implements Stateful {
     at: number,
   ): void {
     this.#readFeatures(values, offset);
-    this.pipeline.transform(this.#row, 0, inputs, at * this.network.inputs);
-    const targetAt = offset + this.#targetAt;
-    if (this.classes > 0) targets[at] = values[targetAt];
-    else this.#scale.scale(values, targetAt, targets, at);
+    this.#writeRow(values, offset + this.#targetAt, inputs, targets, at);
   }
 
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. */
@@ -243,9 +244,25 @@ export class Learner implements Stateful {
     for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
   }
 
+  #learnRow(values: Float64Array, targetAt: number): void {
+    this.pipeline.learn(this.#row, 0);
+    this.#scale.learn(values, targetAt);
+  }
+
+  #writeRow(
+    values: Float64Array,
+    targetAt: number,
+    inputs: Float32Array,
+    targets: Float32Array,
+    at: number,
+  ): void {
+    this.pipeline.transform(this.#row, 0, inputs, at * this.network.inputs);
+    if (this.classes > 0) targets[at] = values[targetAt];
+    else this.#scale.scale(values, targetAt, targets, at);
+  }
+
   /** Gives false where the network had no finite answer, and answers without it. */
-  #predictRow(values: Float64Array, offset: number): boolean {
-    this.#readFeatures(values, offset);
+  #predictRow(): boolean {
     this.pipeline.transform(this.#row, 0, this.network.input, 0);
     this.network.infer(1);
     return this.classes > 0 ? this.#readClass() : this.#readNumber();
@@ -296,13 +313,7 @@ export class Learner implements Stateful {
     return false;
   }
 
-  /** Puts the sample, with the statistics that now know it, to those that wait, and takes a step once enough do. */
-  #gather(values: Float64Array, offset: number): void {
-    this.writeExample(values, offset, this.#gatheredInputs, this.#gatheredTargets, this.#gathered);
-    this.#stepWhenEnough();
-  }
-
-  /** Counts one more sample that waits. The last part of a batch may be smaller than what the network takes at a time. */
+  /** Counts one more sample that waits, and takes a step once enough do. The last part of a batch may be smaller than what the network takes at a time. */
   #stepWhenEnough(): void {
     const network = this.network;
     this.#gathered++;

@@ -11,10 +11,6 @@ import type { SampleRing } from "./ring.ts";
 export interface RowOptions {
   /** Names of the columns wanted, in the order wanted. Default: all, in the file's order. */
   columns?: readonly string[];
-  /** Most rows to read. Default: all. */
-  limit?: number;
-  /** Ends the reading between two chunks; the signal's reason is the error. */
-  signal?: AbortSignal;
 }
 
 export interface RowsRead {
@@ -38,7 +34,7 @@ const QUOTE = 0x22;
  */
 export async function readHeader(path: string): Promise<string[]> {
   let header: Header | undefined;
-  await forEachLine(path, undefined, (bytes, start, end) => {
+  await forEachLine(path, (bytes, start, end) => {
     if (header !== undefined) return false;
     header = parseHeader(path, bytes, start, end);
     return true;
@@ -61,11 +57,9 @@ export async function readRows(
   onRow: (row: Float64Array, index: number) => void,
   options: RowOptions = {},
 ): Promise<RowsRead> {
-  const limit = options.limit ?? Number.POSITIVE_INFINITY;
   let reader: RowReader | undefined;
   let rows = 0;
-  await forEachLine(path, options.signal, (bytes, start, end, line) => {
-    if (rows >= limit) return false;
+  await forEachLine(path, (bytes, start, end, line) => {
     if (reader === undefined) {
       reader = new RowReader(path, parseHeader(path, bytes, start, end), options.columns);
     } else {
@@ -75,7 +69,7 @@ export async function readRows(
     return true;
   });
   const columns = (reader ?? refuseEmpty(path)).wanted;
-  if (rows === 0 && limit > 0) {
+  if (rows === 0) {
     throw new RivuletError(`${path} has a header line but no rows: put at least one row of numbers below it`);
   }
   return { columns, rows };
@@ -342,10 +336,9 @@ class LineReader {
 }
 
 /** Reads a file line by line until one is not taken. */
-async function forEachLine(path: string, signal: AbortSignal | undefined, onLine: OnLine): Promise<void> {
+async function forEachLine(path: string, onLine: OnLine): Promise<void> {
   const reader = new LineReader(path, onLine);
   for await (const chunk of readBytes(path)) {
-    signal?.throwIfAborted();
     if (reader.read(chunk, 0, chunk.length) < chunk.length) return;
   }
   // The last line may have no end.

@@ -21,10 +21,10 @@ export enum Crew {
   Stretch = 1,
   /** How many threads there are, the calling one included: each begins with another task. */
   Threads = 2,
-  /** Slot where the tasks begin. */
-  Tasks = 4,
   /** 1: threads are to return. */
   Closed = 3,
+  /** Slot where the tasks begin. */
+  Tasks = 4,
   /** Tasks done by other threads than the calling one. */
   Done = 16,
   /** Threads that sleep until the generation goes up. */

@@ -196,4 +196,5 @@ export enum Scalar {
   Seed,
   /** Training steps whose masks have been drawn. */
   Draws,
+  Count,
 }

@@ -23,9 +23,10 @@ export const dropout: LayerKind<Dropout> = {
       return;
     }
     const mask = maskOf(context);
+    // At most the largest of 32 bits: a probability next to 1 would round to 2^32, whose bits are those of 0.
+    const threshold = Math.min(Math.round(layer.probability * 2 ** 32), 2 ** 32 - 1);
     // As the bits of a 32-bit integer, which is what the operand is.
-    const threshold = Math.round(layer.probability * 2 ** 32) | 0;
-    if (!givenMasks) emit(Operation.DrawMask, mask, count, threshold, key, scalars);
+    if (!givenMasks) emit(Operation.DrawMask, mask, count, threshold | 0, key, scalars);
     emit(Operation.Mask, output, input, mask, count, { float: 1 / (1 - layer.probability) });
   },
 

@@ -133,12 +133,8 @@ export const gru: LayerKind<Gru> = {
   },
 
   commit(layer, context) {
-    if (layer.carry) gru.carry?.(layer, context);
-  },
-
-  carry(layer, context) {
-    const { emit, inputShape, states } = context;
     if (!layer.carry) return;
+    const { emit, inputShape, states } = context;
     emit(Operation.LastStep, states["hidden"], statesOf(layer, context), layer.hidden, inputShape[0]);
   },
 };

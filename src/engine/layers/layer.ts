@@ -98,8 +98,6 @@ export interface LayerKind<Description> {
   requireBounded?(layer: Description, context: LayerContext): void;
   /** What a finite step leaves for the next: running statistics, a carried state. */
   commit?(layer: Description, context: LayerContext): void;
-  /** The part of it that stateful prediction leaves, too. */
-  carry?(layer: Description, context: LayerContext): void;
 }
 
 /** Number of elements of a shape. */

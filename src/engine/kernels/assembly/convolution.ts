@@ -3,6 +3,7 @@
  * columns [channels of the group * kernel, strip], and the weight is multiplied by them.
  */
 import { laneSum } from "./arithmetic";
+import { fill } from "./masks";
 import { product, productTransposed, Start } from "./matrix";
 import { heightOf, widthOf } from "./pair";
 
@@ -271,18 +272,6 @@ function addRun(to: usize, stride: i32, from: usize, count: i32): void {
     store<f32>(to, load<f32>(to) + load<f32>(from));
     to += step;
     from += 4;
-  }
-}
-
-function fill(to: usize, value: f32, count: i32): void {
-  const values = f32x4.splat(value);
-  for (; count >= 4; count -= 4) {
-    v128.store(to, values);
-    to += 16;
-  }
-  for (; count > 0; count--) {
-    store<f32>(to, value);
-    to += 4;
   }
 }
 

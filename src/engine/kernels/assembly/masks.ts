@@ -1,6 +1,6 @@
 /**
- * Masks of dropout and of pruning, and what else is done element by element without a formula. Loops run in whole
- * vectors past `count` as those of the activations do; `accumulate` alone stops at it.
+ * Masks of dropout, and what else is done element by element without a formula. Loops run in whole vectors past
+ * `count` as those of the activations do; `fill` and `accumulate` alone stop at it.
  */
 import { Start } from "./matrix";
 
@@ -55,6 +55,18 @@ export function applyMask(output: usize, input: usize, mask: usize, count: i32, 
     output += 16;
     input += 16;
     mask += 16;
+  }
+}
+
+export function fill(to: usize, value: f32, count: i32): void {
+  const values = f32x4.splat(value);
+  for (; count >= 4; count -= 4) {
+    v128.store(to, values);
+    to += 16;
+  }
+  for (; count > 0; count--) {
+    store<f32>(to, value);
+    to += 4;
   }
 }
 

@@ -3,6 +3,7 @@
  * height in the upper 16 bits, width in the lower.
  */
 import { loadFour } from "./arithmetic";
+import { fill } from "./masks";
 import { heightOf, widthOf } from "./pair";
 import { sum } from "./sums";
 
@@ -156,7 +157,7 @@ export function averagePoolBackward(
   const area = heightOf(size) * width;
   if (kernel == size) {
     for (; planes > 0; planes--) {
-      spread(inputGradient, area, load<f32>(outputGradient) * share);
+      fill(inputGradient, load<f32>(outputGradient) * share, area);
       outputGradient += 4;
       inputGradient += usize(area) << 2;
     }
@@ -181,17 +182,5 @@ export function averagePoolBackward(
       }
     }
     inputGradient += usize(area) << 2;
-  }
-}
-
-function spread(at: usize, count: i32, value: f32): void {
-  const values = f32x4.splat(value);
-  for (; count >= 4; count -= 4) {
-    v128.store(at, values);
-    at += 16;
-  }
-  for (; count > 0; count--) {
-    store<f32>(at, value);
-    at += 4;
   }
 }

@@ -1,6 +1,7 @@
 /** Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4 unless said otherwise. */
+import { largestFloat32 } from "../../../float32.ts";
 
-/** Whether all gradients are finite: any other number makes 0 times it not 0. */
+/** Whether all gradients are finite: 0 times a finite number is 0; 0 times infinity or NaN is not. */
 export function allFinite(memory: Float32Array, gradients: number, count: number): boolean {
   for (let i = 0; i < count; i++) if (memory[gradients + i] * 0 !== 0) return false;
   return true;
@@ -65,10 +66,7 @@ export function largestMagnitude(memory: Float32Array, numbers: number, count: n
   return largest;
 }
 
-/** Largest float32. */
-const largestFinite = 3.4028234663852886e38;
-
 /** Whether `terms` products of numbers no larger than these stay finite in float32 when they are added up. */
 export function bounded(largestA: number, largestB: number, terms: number): boolean {
-  return largestA * largestB * terms <= largestFinite;
+  return largestA * largestB * terms <= largestFloat32;
 }
