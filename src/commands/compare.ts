@@ -119,13 +119,13 @@ async function prepare(config: Config, data: string, seed: number): Promise<{ mo
   const labelAt = columns.indexOf(learner.describe().target.column);
   const { rows: count } = await readRows(
     data,
-    (row, index) => {
+    (row, index, line) => {
       if (index >= mostRows) {
         throw new RivuletError(
           `${data} has more than ${mostRows} rows, which is too much to go over in so many ways; give a file with fewer`,
         );
       }
-      if (!learner.accepts(row, 0)) throw badLabel(data, index, row[labelAt], learner.classes);
+      if (!learner.accepts(row, 0)) throw badLabel(data, line, row[labelAt], learner.classes);
       learner.learnStatistics(row, 0);
     },
     { columns },

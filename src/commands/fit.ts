@@ -200,12 +200,15 @@ async function scheduleForRun(config: Config, countUpdates: () => Promise<number
 }
 
 /** Refuses a file with a label out of range before anything is learned from it. */
-function checkLabel(learner: Learner, data: string): (row: Float64Array, index: number) => void {
+function checkLabel(
+  learner: Learner,
+  data: string,
+): (row: Float64Array, index: number, line: number) => void {
   const { fields, target } = learner.describe();
   const labelAt = fields.indexOf(target.column);
-  return (row, index) => {
+  return (row, _, line) => {
     if (!learner.accepts(row, 0)) {
-      throw badLabel(data, index, row[labelAt], learner.classes);
+      throw badLabel(data, line, row[labelAt], learner.classes);
     }
   };
 }

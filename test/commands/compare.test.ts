@@ -77,7 +77,12 @@ describe.concurrent("compare refuses, with nothing written,", () => {
     ["to write over its data", files, ["--out", "d.csv"], "cannot write d.csv: it is read from"],
     ["figures in a file", files, ["--svg", "d.csv"], "cannot write figures into d.csv: a file stands"],
     ["no epoch", files, ["--epochs", "0"], "--epochs must be a whole number of at least 1"],
-    ["a label out of range", { ...files, "d.csv": "x,y,label\n1,2,3\n" }, [], "d.csv, row 1: the label is 3"],
+    [
+      "a label out of range",
+      { ...files, "d.csv": "x,y,label\n1,2,3\n" },
+      [],
+      "d.csv, line 2: the label is 3",
+    ],
     ["no rows", { ...files, "d.csv": "x,y,label\n" }, [], "d.csv"],
     ["too many rows", { ...files, "d.csv": saddle(20_001) }, [], "d.csv has more than 20000 rows"],
   ])("%s", async (_, given, more, sentence) => {

@@ -72,14 +72,20 @@ describe("a good file", () => {
     expect(await rowsOf(file("a\n1\n2\nx\n"), { limit: 2 })).toEqual([[1], [2]]);
   });
 
-  test("numbers the rows from 0 and reuses the array", async () => {
+  test("numbers the rows from 0 and the lines from 1, and reuses the array", async () => {
     const arrays = new Set<Float64Array>();
-    const indices: number[] = [];
-    await readRows(file(good), (row, index) => {
+    const numbers: number[][] = [];
+    await readRows(file("\na,b\n1,2\n\n3,4\n"), (row, index, line) => {
       arrays.add(row);
-      indices.push(index);
+      numbers.push([index, line]);
     });
-    expect([arrays.size, indices]).toEqual([1, [0, 1]]);
+    expect([arrays.size, numbers]).toEqual([
+      1,
+      [
+        [0, 3],
+        [1, 5],
+      ],
+    ]);
   });
 
   test("of any content is read as it was written, however long its lines and cells", async () => {
