@@ -20,6 +20,8 @@ export function settled<T = void>(
 /** Writes the chunks, one after the other, as one file. Blocks until the disk has them. */
 export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
   const temporary = `${path}.tmp`;
+  // What a kill in mid-save has left.
+  removeSync(temporary);
   try {
     const file = fs.openSync(temporary, "wx", 0o644);
     try {
@@ -36,7 +38,10 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
   syncFolderSync(dirname(path));
 }
 
-/** The same on Node's thread pool, from bytes that must stay as they are until the promise settles. */
+/**
+ * The same on Node's thread pool, from bytes that must stay as they are until the promise settles. For a new name, which
+ * nobody has begun to write to before.
+ */
 export async function writeFileDurably(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
@@ -114,8 +119,8 @@ export async function removeFile(path: string): Promise<void> {
   await settled((done) => fs.unlink(path, (error) => done(error?.code === "ENOENT" ? null : error)));
 }
 
-/** Best effort: the reason why writing failed is the one to report, not why the remains cannot be removed. */
-function removeSync(path: string): void {
+/** Best effort: where something is in the way still, the write says so. */
+export function removeSync(path: string): void {
   try {
     fs.rmSync(path, { force: true });
   } catch {}

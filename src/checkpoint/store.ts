@@ -55,7 +55,9 @@ export interface Store {
   reserve(bytes: number): void;
   /**
    * Saves before it returns, from the chunks themselves: for the way out and for signal handlers. On an SD card this
-   * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer.
+   * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer. A folder that
+   * somebody has removed is made again: `save` waits for it to come back, as one on a USB stick may, but this is the
+   * last chance.
    *
    * @throws RivuletError as `save`
    */
@@ -171,6 +173,10 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     saveSync(chunks) {
       const file = nextFile();
       try {
+        if (!fs.existsSync(folder)) {
+          createFolder(folder);
+          report(`${folder} was gone, and is made again for what is saved now`);
+        }
         lock.hold();
         writeFileDurablySync(file.path, chunks);
         writtenBytes += byteLengthOf(chunks);
