@@ -20,10 +20,8 @@ export function settled<T = void>(
 /** Writes the chunks, one after the other, as one file. Blocks until the disk has them. */
 export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
   const temporary = `${path}.tmp`;
-  // What a kill in mid-save has left.
-  removeSync(temporary);
   try {
-    const file = fs.openSync(temporary, "wx", 0o644);
+    const file = openNewSync(temporary);
     try {
       writeAllSync(file, chunks);
       fs.fsyncSync(file);
@@ -36,6 +34,17 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
     throw error;
   }
   syncFolderSync(dirname(path));
+}
+
+/** Takes the place of what a kill in mid-save has left under that name. */
+function openNewSync(path: string): number {
+  try {
+    return fs.openSync(path, "wx", 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    fs.rmSync(path, { force: true });
+    return fs.openSync(path, "wx", 0o644);
+  }
 }
 
 /**
