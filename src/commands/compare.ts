@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
+import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import type { Rows } from "../engine/descent.ts";
@@ -198,7 +199,7 @@ function requireFolder(folder: string): void {
 
 function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text);
+    writeFileDurablySync(resolve(file), [Buffer.from(text)]);
   } catch (error) {
     throw diskError(error, `cannot write ${file}`, dirname(resolve(file)));
   }
