@@ -174,7 +174,7 @@ function parseHeader(path: string, bytes: Uint8Array, start: number, end: number
   const text = textOf(bytes, start, end).replace(/^\uFEFF/, "");
   if (text.includes("\0")) {
     throw new RivuletError(
-      `${path} is not a text file: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
+      `${path} is not a text file in UTF-8: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
     );
   }
   const separator = findSeparator(text);

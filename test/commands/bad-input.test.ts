@@ -123,6 +123,12 @@ describe.concurrent("a config with", () => {
     ],
     ["a text that is no YAML", "classes: 2 }", "classes: 2", "c.yaml:"],
     [
+      "bytes of another encoding",
+      "source:",
+      "s\0o\0u\0r\0c\0e\0:\0",
+      "c.yaml: this is not text in UTF-8: name a config in YAML, saved as UTF-8",
+    ],
+    [
       "a port without columns",
       "fields: [x, y, label]",
       "serial: { path: /dev/ttyACM0 }",

@@ -179,7 +179,7 @@ describe("a file that cannot be used is refused with file, line and column", () 
     ["no header", "1,2\n3,4\n", ' has no header line, its first line is "1,2"'],
     ["a column without a name", "a,,c\n1,2,3\n", " has no name for column 2"],
     ["a name twice", "a,b,a\n1,2,3\n", ' names columns 1 and 3 both "a"'],
-    ["bytes that are no text", Uint8Array.of(0x7f, 0x45, 0, 1, 10), " is not a text file"],
+    ["bytes that are no text", Uint8Array.of(0x7f, 0x45, 0, 1, 10), " is not a text file in UTF-8"],
     [
       "a gzip file cut short",
       gzipSync(good).subarray(0, 30),
