@@ -125,7 +125,10 @@ export async function run(invocation: Invocation): Promise<Report> {
         "data",
         `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
       ],
-      ["descent", `${regime}, ${epochs} epochs of ${perEpoch} updates: ${network.updates} updates`],
+      [
+        "descent",
+        `${regime}, ${epochs === 1 ? "1 epoch" : `${epochs} epochs`} of ${perEpoch} updates: ${network.updates} updates`,
+      ],
       ...(network.skipped > 0
         ? [["skipped", `${network.skipped} updates that were not finite`] as [string, string]]
         : []),
