@@ -430,6 +430,16 @@ describe.concurrent("the daemon", () => {
     expect(events.find(({ event }) => event === "resume")).toMatchObject({ samplesSeen: 100 });
     expect(newestIn(cwd)).toMatch(/checkpoint-00000003\.msgpack$/);
   });
+
+  test("begins anew where every checkpoint is damaged, and says that none is valid", async () => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 100);
+    truncateSync(newestIn(cwd), 0);
+    const { code, events } = await learn(cwd, device, 10);
+    expect(code).toBe(0);
+    expect(events.find(({ event }) => event === "begin")?.text).toContain("saved has no valid checkpoint; ");
+    expect(read(newestIn(cwd)).samplesSeen).toBe(10);
+  });
 });
 
 describe.skipIf(!canMountPorts).concurrent("a device that gets another name", () => {
