@@ -18,10 +18,11 @@ export interface FolderLock {
    * Takes the folder, or makes sure that it is still held: call it again before each use. That tells two processes
    * apart that started in the very same moment, and takes the folder again when someone has emptied it.
    *
+   * @returns whether it was taken now, so that others may have written to it since
    * @throws RivuletError while another process holds the folder, or once one that cannot be seen has taken it; the
    *   file system's error when the lock cannot be written
    */
-  hold(): void;
+  hold(): boolean;
   release(): void;
 }
 
@@ -36,7 +37,7 @@ export function createFolderLock(directory: string): FolderLock {
   return {
     hold() {
       const text = read(path);
-      if (text === self) return;
+      if (text === self) return false;
       const user = userOf(text, held);
       if (user !== null) {
         throw new RivuletError(`${directory} is in use by ${user}: give each its own folder for checkpoints`);
@@ -50,6 +51,7 @@ export function createFolderLock(directory: string): FolderLock {
         throw error;
       }
       held = true;
+      return true;
     },
     release() {
       if (read(path) === self) fs.rmSync(path, { force: true });

@@ -225,6 +225,18 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(fs.readFileSync(join(store.directory, "lock"), "utf8")).toBe(taken);
   });
 
+  test("goes on behind what another process has saved, once that has left the folder", async () => {
+    const store = open(temporaryFolder(), { keep: 2 });
+    await save(store, chunksOf(1));
+    for (const sequence of [7, 8]) {
+      fs.writeFileSync(join(store.directory, `checkpoint-0000000${sequence}.msgpack`), bytesOf(sequence));
+    }
+    fs.rmSync(join(store.directory, "lock"));
+    await save(store, chunksOf(2));
+    expect(sequences(store.directory)).toEqual([8, 9]);
+    expect(newestStep(store)).toBe(2);
+  });
+
   test("takes a folder again that somebody has emptied", async () => {
     const store = open(temporaryFolder());
     fs.rmSync(join(store.directory, "lock"));
