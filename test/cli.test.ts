@@ -42,8 +42,8 @@ describe.concurrent("help", () => {
 
 describe.concurrent("wrong use ends with exit code 2 and one sentence:", () => {
   test.each([
-    [["repaly"], 'there is no command "repaly"; did you mean "replay"?; see rivulet --help'],
-    [["help", "paln"], 'there is no command "paln"; did you mean "plan"?; see rivulet --help'],
+    [["repaly"], 'there is no command "repaly", see rivulet --help; did you mean "replay"?'],
+    [["help", "paln"], 'there is no command "paln", see rivulet --help; did you mean "plan"?'],
     [["plan"], "rivulet plan needs CONFIG: rivulet plan CONFIG [options]; see rivulet plan --help"],
     [["plan", "a", "b"], 'rivulet plan does not know what to do with "b": rivulet plan CONFIG [options]'],
     [["fit", "c", "--epoch", "3"], "rivulet fit has no option --epoch; did you mean --epochs?"],

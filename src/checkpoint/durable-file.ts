@@ -21,7 +21,7 @@ export function settled<T = void>(
 export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
   const temporary = `${path}.tmp`;
   try {
-    const file = fs.openSync(temporary, "wx", 0o644);
+    const file = openNewSync(temporary);
     try {
       writeAllSync(file, chunks);
       fs.fsyncSync(file);
@@ -36,7 +36,21 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
   syncFolderSync(dirname(path));
 }
 
-/** The same on Node's thread pool, from bytes that must stay as they are until the promise settles. */
+/** Takes the place of what a kill in mid-save has left under that name. */
+function openNewSync(path: string): number {
+  try {
+    return fs.openSync(path, "wx", 0o644);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    fs.rmSync(path, { force: true });
+    return fs.openSync(path, "wx", 0o644);
+  }
+}
+
+/**
+ * The same on Node's thread pool, from bytes that must stay as they are until the promise settles. For a new name, which
+ * nobody has begun to write to before.
+ */
 export async function writeFileDurably(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
@@ -114,8 +128,8 @@ export async function removeFile(path: string): Promise<void> {
   await settled((done) => fs.unlink(path, (error) => done(error?.code === "ENOENT" ? null : error)));
 }
 
-/** Best effort: the reason why writing failed is the one to report, not why the remains cannot be removed. */
-function removeSync(path: string): void {
+/** Best effort: where something is in the way still, the write says so. */
+export function removeSync(path: string): void {
   try {
     fs.rmSync(path, { force: true });
   } catch {}

@@ -1,22 +1,28 @@
 /**
  * One process per folder: a file named `lock` says which process uses the folder. It names the process by its id,
- * the moment it started and the boot of the machine, so a lock that a killed process or a power cut left behind is
- * known to be stale, even when the same id is in use again. Nothing has to be cleaned up by hand.
+ * the moment it started, the boot of the machine and the space that process ids count in, so a lock that a killed
+ * process or a power cut left behind is known to be stale, even when the same id is in use again. Nothing has to be
+ * cleaned up by hand.
  *
- * Two containers that share a folder but not their process ids do not see each other.
+ * Whether a process of another container or machine lives cannot be seen, so its lock counts as stale to one that
+ * starts: nobody is locked out by what a power cut left. The one whose folder is taken that way does know, since it
+ * lives itself, and keeps out of it from then on: no two go on writing to one folder.
  */
 import fs from "node:fs";
 import { join } from "node:path";
 import { RivuletError } from "../errors.ts";
+import { removeSync } from "./durable-file.ts";
 
 export interface FolderLock {
   /**
    * Takes the folder, or makes sure that it is still held: call it again before each use. That tells two processes
    * apart that started in the very same moment, and takes the folder again when someone has emptied it.
    *
-   * @throws RivuletError while another process holds the folder; the file system's error when the lock cannot be written
+   * @returns whether it was taken now, so that others may have written to it since
+   * @throws RivuletError while another process holds the folder, or once one that cannot be seen has taken it; the
+   *   file system's error when the lock cannot be written
    */
-  hold(): void;
+  hold(): boolean;
   release(): void;
 }
 
@@ -26,18 +32,26 @@ let locks = 0;
 export function createFolderLock(directory: string): FolderLock {
   const path = join(directory, "lock");
   // The count tells two locks of one process apart.
-  const self = `${process.pid} ${startOf(process.pid)} ${boot()} ${++locks}\n`;
+  const self = `${process.pid} ${startOf(process.pid)} ${boot()} ${space()} ${++locks}\n`;
+  let held = false;
   return {
     hold() {
-      const holder = read(path);
-      if (holder === self) return;
-      const pid = livingHolder(holder);
-      if (pid !== undefined) {
-        const who = pid === process.pid ? "this process already" : `the process with id ${pid}`;
-        throw new RivuletError(`${directory} is in use by ${who}: give each its own folder for checkpoints`);
+      const text = read(path);
+      if (text === self) return false;
+      const user = userOf(text, held);
+      if (user !== null) {
+        throw new RivuletError(`${directory} is in use by ${user}: give each its own folder for checkpoints`);
       }
-      fs.writeFileSync(`${path}.tmp`, self);
-      fs.renameSync(`${path}.tmp`, path);
+      const temporary = `${path}.tmp`;
+      try {
+        fs.writeFileSync(temporary, self);
+        fs.renameSync(temporary, path);
+      } catch (error) {
+        removeSync(temporary);
+        throw error;
+      }
+      held = true;
+      return true;
     },
     release() {
       if (read(path) === self) fs.rmSync(path, { force: true });
@@ -45,11 +59,15 @@ export function createFolderLock(directory: string): FolderLock {
   };
 }
 
-/** The id of the process that holds the folder; undefined when it lives no longer or the lock is damaged. */
-function livingHolder(holder: string): number | undefined {
-  const [, pid, start, itsBoot] = /^(\d+) (\S+) (\S+) \d+\n$/.exec(holder) ?? [];
-  if (pid === undefined || itsBoot !== boot() || start !== startOf(Number(pid))) return undefined;
-  return Number(pid);
+/** Who uses the folder, in words; null where its user lives no longer, or cannot be seen, or the lock is damaged. */
+function userOf(text: string, held: boolean): string | null {
+  const [, pid, start, itsBoot, itsSpace] = /^(\d+) (\S+) (\S+) (\S+) \d+\n$/.exec(text) ?? [];
+  if (pid === undefined) return null;
+  if (itsBoot !== boot() || itsSpace !== space()) {
+    return held ? "a process of another container or machine, which has taken it" : null;
+  }
+  if (start !== startOf(Number(pid))) return null;
+  return Number(pid) === process.pid ? "this process already" : `the process with id ${pid}`;
 }
 
 /**
@@ -74,6 +92,15 @@ function isAlive(pid: number): boolean {
 
 function boot(): string {
   return read("/proc/sys/kernel/random/boot_id").trim() || "unknown";
+}
+
+/** The space in which process ids count: each container has its own. */
+function space(): string {
+  try {
+    return fs.readlinkSync("/proc/self/ns/pid");
+  } catch {
+    return "unknown";
+  }
 }
 
 /** The text of a file, empty when it cannot be read. */

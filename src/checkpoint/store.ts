@@ -55,7 +55,9 @@ export interface Store {
   reserve(bytes: number): void;
   /**
    * Saves before it returns, from the chunks themselves: for the way out and for signal handlers. On an SD card this
-   * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer.
+   * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer. A folder that
+   * somebody has removed is made again: `save` waits for it to come back, as one on a USB stick may, but this is the
+   * last chance.
    *
    * @throws RivuletError as `save`
    */
@@ -98,6 +100,14 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     snapshot.fill(1);
   }
 
+  /** What another process has saved while the folder was its own comes before what is saved next. */
+  function holdFolder(): void {
+    if (!lock.hold()) return;
+    const contents = contentsOf(folder);
+    newestSequence = Math.max(newestSequence, contents.newestSequence);
+    entries = contents.entries;
+  }
+
   function nextFile(): CheckpointFile {
     const sequence = ++newestSequence;
     return { path: join(folder, nameOf(sequence)), sequence };
@@ -118,9 +128,9 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     return oldestKept === undefined ? [] : entries.filter((entry) => entry.sequence < oldestKept.sequence);
   }
 
-  function saveError(error: unknown, file: CheckpointFile, neededBytes: number): Error {
+  function saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
     // It has its name but the folder could not be synced: good for now, perhaps gone after a power cut.
-    if (fs.existsSync(file.path)) add(file);
+    if (file !== undefined && fs.existsSync(file.path)) add(file);
     return diskError(error, `cannot save a checkpoint in ${folder}`, folder, neededBytes);
   }
 
@@ -147,8 +157,10 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       }
       saving = true;
       const bytes = byteLengthOf(chunks);
-      const file = nextFile();
+      let file: CheckpointFile | undefined;
       try {
+        holdFolder();
+        file = nextFile();
         reserve(bytes);
         copyInto(snapshot, chunks);
         const copy = snapshot.subarray(0, bytes);
@@ -169,9 +181,14 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     },
 
     saveSync(chunks) {
-      const file = nextFile();
+      let file: CheckpointFile | undefined;
       try {
-        lock.hold();
+        if (!fs.existsSync(folder)) {
+          createFolder(folder);
+          report(`${folder} was gone, and is made again for what is saved now`);
+        }
+        holdFolder();
+        file = nextFile();
         writeFileDurablySync(file.path, chunks);
         writtenBytes += byteLengthOf(chunks);
         add(file);
@@ -246,7 +263,7 @@ interface Entry extends CheckpointFile {
   complete: boolean;
 }
 
-function openFolder(folder: string, hold: () => void, report: Report) {
+function openFolder(folder: string, hold: () => boolean, report: Report) {
   try {
     createFolder(folder);
     holdUnlessFull(folder, hold, report);
@@ -254,14 +271,18 @@ function openFolder(folder: string, hold: () => void, report: Report) {
     for (const name of names.filter((name) => temporaryName.test(name))) {
       fs.rmSync(join(folder, name), { force: true });
     }
-    const files = checkpointsAmong(names, folder);
-    return {
-      newestSequence: files.at(-1)?.sequence ?? 0,
-      entries: files.map((file) => ({ ...file, complete: looksComplete(file.path) })),
-    };
+    return contentsOf(folder);
   } catch (error) {
     throw diskError(error, `cannot keep checkpoints in ${folder}`, folder);
   }
+}
+
+function contentsOf(folder: string): { newestSequence: number; entries: Entry[] } {
+  const files = checkpointsAmong(fs.readdirSync(folder), folder);
+  return {
+    newestSequence: files.at(-1)?.sequence ?? 0,
+    entries: files.map((file) => ({ ...file, complete: looksComplete(file.path) })),
+  };
 }
 
 function createFolder(folder: string): void {
@@ -276,7 +297,7 @@ function createFolder(folder: string): void {
 }
 
 /** A full disk has no room for the lock, and is no reason not to start. Each save takes the lock again. */
-function holdUnlessFull(folder: string, hold: () => void, report: Report): void {
+function holdUnlessFull(folder: string, hold: () => boolean, report: Report): void {
   try {
     hold();
   } catch (error) {

@@ -40,7 +40,7 @@ function findCommand(name: string, commands: Command[]): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
   const names = commands.map((candidate) => candidate.name);
-  throw new UsageError(`there is no command "${name}"; ${suggestion(name, names)}; see rivulet --help`);
+  throw new UsageError(`there is no command "${name}", see rivulet --help; ${suggestion(name, names)}`);
 }
 
 function parseInvocation(command: Command, words: string[]): Invocation {

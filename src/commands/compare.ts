@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
+import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import type { Rows } from "../engine/descent.ts";
@@ -119,13 +120,13 @@ async function prepare(config: Config, data: string, seed: number): Promise<{ mo
   const labelAt = columns.indexOf(learner.describe().target.column);
   const { rows: count } = await readRows(
     data,
-    (row, index) => {
+    (row, index, line) => {
       if (index >= mostRows) {
         throw new RivuletError(
           `${data} has more than ${mostRows} rows, which is too much to go over in so many ways; give a file with fewer`,
         );
       }
-      if (!learner.accepts(row, 0)) throw badLabel(data, index, row[labelAt], learner.classes);
+      if (!learner.accepts(row, 0)) throw badLabel(data, line, row[labelAt], learner.classes);
       learner.learnStatistics(row, 0);
     },
     { columns },
@@ -198,7 +199,7 @@ function requireFolder(folder: string): void {
 
 function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text);
+    writeFileDurablySync(resolve(file), [Buffer.from(text)]);
   } catch (error) {
     throw diskError(error, `cannot write ${file}`, dirname(resolve(file)));
   }

@@ -39,9 +39,9 @@ export async function columnsOf(
   return header.filter((name) => !ignore.includes(name));
 }
 
-/** The complaint about a row whose label is no class. `index` counts the rows from 0. */
-export function badLabel(data: string, index: number, label: number, classes: number): RivuletError {
+/** The complaint about a row whose label is no class. */
+export function badLabel(data: string, line: number, label: number, classes: number): RivuletError {
   return new RivuletError(
-    `${data}, row ${index + 1}: the label is ${label}, but classes are whole numbers from 0 to ${classes - 1}; correct it, or raise target.classes`,
+    `${data}, line ${line}: the label is ${label}, but classes are whole numbers from 0 to ${classes - 1}; correct it, or raise target.classes`,
   );
 }

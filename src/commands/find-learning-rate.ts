@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
+import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { formatDuration } from "../daemon/quantities.ts";
 import { descendEpoch, type Regime, rowOrder } from "../engine/descent.ts";
 import { createRandom, shuffle } from "../engine/random.ts";
@@ -176,7 +176,7 @@ function writeChart(path: string, test: RangeTest, found: RangeTestPoints): void
     marks: marksOf(found),
   });
   try {
-    writeFileSync(path, chart);
+    writeFileDurablySync(resolve(path), [Buffer.from(chart)]);
   } catch (error) {
     throw diskError(error, `cannot write the drawing ${path}`, dirname(path));
   }

@@ -125,7 +125,10 @@ export async function run(invocation: Invocation): Promise<Report> {
         "data",
         `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
       ],
-      ["descent", `${regime}, ${epochs} epochs of ${perEpoch} updates: ${network.updates} updates`],
+      [
+        "descent",
+        `${regime}, ${epochs === 1 ? "1 epoch" : `${epochs} epochs`} of ${perEpoch} updates: ${network.updates} updates`,
+      ],
       ...(network.skipped > 0
         ? [["skipped", `${network.skipped} updates that were not finite`] as [string, string]]
         : []),
@@ -200,12 +203,15 @@ async function scheduleForRun(config: Config, countUpdates: () => Promise<number
 }
 
 /** Refuses a file with a label out of range before anything is learned from it. */
-function checkLabel(learner: Learner, data: string): (row: Float64Array, index: number) => void {
+function checkLabel(
+  learner: Learner,
+  data: string,
+): (row: Float64Array, index: number, line: number) => void {
   const { fields, target } = learner.describe();
   const labelAt = fields.indexOf(target.column);
-  return (row, index) => {
+  return (row, _, line) => {
     if (!learner.accepts(row, 0)) {
-      throw badLabel(data, index, row[labelAt], learner.classes);
+      throw badLabel(data, line, row[labelAt], learner.classes);
     }
   };
 }

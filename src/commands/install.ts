@@ -169,7 +169,7 @@ function notesOn({ path, kernelName, usb, group }: PortFacts, link: string | nul
 /** Why a program is out of reach for a service that has a user, and a /tmp, of its own; `null` where it is not. */
 function unreadable(program: string): string | null {
   const advice =
-    "install Rivulet and Node where all may read them, such as with sudo npm install --global rivulet";
+    'install Node and Rivulet where all may read them, Rivulet with "npm pack", then "sudo npm install --global" and the file that it names';
   if (/^\/(var\/)?tmp\//.test(program))
     return `a service does not see ${program}, as its /tmp is its own: ${advice}`;
   for (let at = program; at !== dirname(at); at = dirname(at)) {

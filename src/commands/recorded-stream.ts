@@ -11,11 +11,14 @@ export interface StreamRead {
   tornBytes: number;
 }
 
-export type OnRow = (values: Float64Array, offset: number, index: number) => void;
+/** `place` is where the row is, in the stream's `places`. */
+export type OnRow = (values: Float64Array, offset: number, place: number) => void;
 
 export interface RecordedStream {
   /** The samples have times, so they can be played as fast as they came, and were refused or taken when they came. */
   readonly isRecording: boolean;
+  /** What the places of rows are counted in, from 1: lines of a CSV file, samples of a recording. */
+  readonly places: "line" | "sample";
   /** Names of all columns. */
   columns(): Promise<string[]>;
   /** Hands over the wanted columns of each row; in real time only where it is a recording. */
@@ -31,9 +34,10 @@ export async function openStream(path: string, { isPipe }: { isPipe: boolean }):
 function csv(path: string): RecordedStream {
   return {
     isRecording: false,
+    places: "line",
     columns: () => readHeader(path),
     async read(columns, onRow) {
-      const { rows } = await readRows(path, (row, index) => onRow(row, 0, index), { columns });
+      const { rows } = await readRows(path, (row, _, line) => onRow(row, 0, line), { columns });
       return { rows, damaged: 0, tornBytes: 0 };
     },
   };
@@ -42,10 +46,12 @@ function csv(path: string): RecordedStream {
 function recording(path: string): RecordedStream {
   return {
     isRecording: true,
+    places: "sample",
     columns: async () => (await readRecordingHeader(path)).fields.map(({ name }) => name),
     async read(columns, onRow, realTime = false) {
       const pace = realTime ? createPace() : undefined;
-      const { samples, damaged, tornBytes } = await playRecording(path, onRow, { columns, pace });
+      const onSample: OnRow = (values, offset, index) => onRow(values, offset, index + 1);
+      const { samples, damaged, tornBytes } = await playRecording(path, onSample, { columns, pace });
       return { rows: samples, damaged, tornBytes };
     },
   };

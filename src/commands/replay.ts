@@ -65,13 +65,13 @@ async function inferTask(stream: RecordedStream, data: string, columns: string[]
     );
   }
   let classes = 2;
-  await stream.read([column], (values, offset, index) => {
+  await stream.read([column], (values, offset, place) => {
     const label = values[offset];
     // Of a recording; it is skipped, as live.
     if (!Number.isFinite(label)) return;
     if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
       throw new RivuletError(
-        `${data}, row ${index + 1}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
+        `${data}, ${stream.places} ${place}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
       );
     }
     classes = Math.max(classes, label + 1);
@@ -95,7 +95,8 @@ async function observeStream(
   // In real time each sample is learned from when it is due, as it was live.
   const capacity = realTime ? 1 : blockRows;
   const block = new Float64Array(capacity * width);
-  let taken = 0;
+  /** Where each row of the block is. */
+  const places = new Float64Array(capacity);
   let filled = 0;
   let milliseconds = 0;
   const observeBlock = () => {
@@ -104,17 +105,17 @@ async function observeStream(
       if (!vetting.vet(block, row * width)) continue;
       // A file of rows can be put right; a recording is what came, and is learned from as it was live.
       if (!learner.observe(block, row * width) && !stream.isRecording) {
-        throw badLabel(data, taken + row, block[row * width + labelAt], learner.classes);
+        throw badLabel(data, places[row], block[row * width + labelAt], learner.classes);
       }
     }
     milliseconds += performance.now() - start;
-    taken += filled;
     filled = 0;
   };
   const read = await stream.read(
     columns,
-    (values, offset) => {
+    (values, offset, place) => {
       const start = filled * width;
+      places[filled] = place;
       for (let column = 0; column < width; column++) block[start + column] = values[offset + column];
       filled++;
       if (filled === capacity) observeBlock();

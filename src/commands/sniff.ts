@@ -155,7 +155,9 @@ function unrecognized(path: string, heard: Heard, tried: readonly number[]): Riv
   const fewLines = share > 0.9 && bytes.filter((byte) => byte === 0x0a).length < FEWEST_LINES;
   const advice =
     almost ??
-    (fewLines ? "that is too little to tell, so give it longer with --seconds" : null) ??
+    (fewLines
+      ? `that is too little to tell, so give ${baudRate === null ? "more of what the device sends" : "it longer with --seconds"}`
+      : null) ??
     (baudRate !== null && share < 0.9
       ? `give the device's rate with --baud, of which ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried, and let it send frames or lines of numbers`
       : "let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does");

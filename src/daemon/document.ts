@@ -28,6 +28,9 @@ export function pathName(path: KeyPath): string {
  * @throws RivuletError with file and line when the text is no YAML, or no map.
  */
 export function readDocument(text: string, file: string, verbatim: readonly KeyPath[] = []): ConfigDocument {
+  if (text.includes("\0")) {
+    throw new RivuletError(`${file}: this is not text in UTF-8: name a config in YAML, saved as UTF-8`);
+  }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0] ?? document.warnings[0];

@@ -2,7 +2,7 @@
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
-import { openStore, type Store } from "../checkpoint/store.ts";
+import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
 import { RivuletError } from "../errors.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { Config } from "./config.ts";
@@ -69,7 +69,8 @@ export class Keeper {
     const about = `${network.plan.totalBytes} bytes of arena, ${network.kernels} kernels`;
     const found = this.#store.newest(decodeCheckpoint);
     if (found === undefined) {
-      const text = `beginning anew: ${this.directory} has no checkpoint; ${about}`;
+      const none = listCheckpoints(this.directory).length === 0 ? "no checkpoint" : "no valid checkpoint";
+      const text = `beginning anew: ${this.directory} has ${none}; ${about}`;
       this.#log({ event: "begin", text });
       return;
     }

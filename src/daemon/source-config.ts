@@ -92,7 +92,7 @@ export const sourceDefaults = {
   crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
   maximumAge: "10s",
-  values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm" },
+  values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
 } as const;
 
 const fieldName = text("a column's name");
@@ -190,6 +190,7 @@ export const sourceSchema = map({
       notFinite: v.optional(oneOf(notFinitePolicies)),
       outOfRange: v.optional(oneOf(outOfRangePolicies)),
       stuck: v.optional(oneOf(stuckPolicies)),
+      holdFor: v.optional(wholeNumber(1, mostInARow)),
     }),
   ),
   queue: v.optional(
@@ -311,7 +312,7 @@ function checkValues(
   target: string,
   complaints: Complaints,
 ): void {
-  const { outOfRange, stuck } = source.values ?? {};
+  const { notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
   const limited = descriptions.filter(({ range }) => range !== undefined);
   if (outOfRange !== undefined && limited.length === 0) {
     complaints.add(
@@ -332,6 +333,12 @@ function checkValues(
     complaints.add(
       ["source", "values", "stuck"],
       " needs a field of source.fields that can be stuck: say for how many samples, such as stuck: 600",
+    );
+  }
+  if (holdFor !== undefined && notFinite !== "hold" && outOfRange !== "hold") {
+    complaints.add(
+      ["source", "values", "holdFor"],
+      " needs a value that is held: add notFinite: hold or outOfRange: hold, or take it out",
     );
   }
 }

@@ -46,15 +46,15 @@ export async function readHeader(path: string): Promise<string[]> {
  * Reads the rows of a CSV file in order. Commas, semicolons or tabs separate the columns, as the header line shows;
  * names and numbers may stand in double quotes; empty lines and a byte order mark are passed over.
  *
- * @param onRow is given each row, [columns], and its index from 0. The array is reused: copy what is to be kept.
- *   Reading waits while it runs, so a slow consumer never makes the memory grow
+ * @param onRow is given each row, [columns], its index from 0, and the line of the file it stands in, from 1. The array
+ *   is reused: copy what is to be kept. Reading waits while it runs, so a slow consumer never makes the memory grow
  * @throws RivuletError with file, line and column when the file cannot be read, has no header or no rows, lacks a
  *   wanted column, or when a row has another number of columns or a cell that is not a finite number. Cells of
  *   columns that are not wanted may hold any text
  */
 export async function readRows(
   path: string,
-  onRow: (row: Float64Array, index: number) => void,
+  onRow: (row: Float64Array, index: number, line: number) => void,
   options: RowOptions = {},
 ): Promise<RowsRead> {
   let reader: RowReader | undefined;
@@ -64,7 +64,7 @@ export async function readRows(
       reader = new RowReader(path, parseHeader(path, bytes, start, end), options.columns);
     } else {
       reader.read(bytes, start, end, line);
-      onRow(reader.row, rows++);
+      onRow(reader.row, rows++, line);
     }
     return true;
   });
@@ -211,7 +211,7 @@ function parseHeader(path: string, bytes: Uint8Array, start: number, end: number
   const text = textOf(bytes, start, end).replace(/^\uFEFF/, "");
   if (text.includes("\0")) {
     throw new RivuletError(
-      `${path} is not a text file: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
+      `${path} is not a text file in UTF-8: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
     );
   }
   const separator = findSeparator(text);

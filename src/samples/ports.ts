@@ -121,7 +121,7 @@ async function missing(path: string): Promise<PortError> {
   const ports = await listSerialPorts();
   const advice =
     ports.length === 0
-      ? "no serial port was found on this machine, plug the device in"
+      ? 'plug the device in, then "rivulet ports" names its port'
       : `use one of ${ports.map((port) => port.stablePath ?? port.path).join(", ")}`;
   return new PortError("missing", `there is no serial port ${path}: ${advice}`);
 }

@@ -8,12 +8,17 @@ import type { Field } from "./fields.ts";
 /**
  * What becomes of a sample with such a value: `skip`, it is neither learned from nor predicted; `clamp`, the value
  * becomes the nearer end of the range; `hold`, it becomes the last good value of the field, and the sample is skipped
- * where there is none yet; `alarm`, the sample goes on as it is.
+ * where there is none yet, or none for too long; `alarm`, the sample goes on as it is.
  */
 export interface ValuePolicies {
   notFinite: (typeof notFinitePolicies)[number];
   outOfRange: (typeof outOfRangePolicies)[number];
   stuck: (typeof stuckPolicies)[number];
+  /**
+   * Samples in a row that a field's last good value is held for: it stands for what a sensor missed, not for a sensor.
+   * In samples, as a recording is to be learned from as it was live, at whatever speed.
+   */
+  holdFor: number;
 }
 
 export const notFinitePolicies = ["skip", "hold"] as const;
@@ -73,6 +78,10 @@ export class Vetting {
   readonly #latest: Float64Array;
   /** The last value that was finite and in range, [fields]; NaN before the first. */
   readonly #lastGood: Float64Array;
+  /** Samples in a row for which that was held, [fields]. */
+  readonly #held: Uint32Array;
+  /** Whether it was told, since the field was good, that it is held no longer, [fields]. */
+  readonly #toldOfEnd: Uint8Array;
   /** [fields, kinds] */
   readonly #counts: Float64Array;
   /** Of these, those since the field was good, [fields, kinds]. */
@@ -104,6 +113,8 @@ export class Vetting {
     this.#inARow = new Uint32Array(fields.length);
     this.#latest = new Float64Array(fields.length).fill(Number.NaN);
     this.#lastGood = new Float64Array(fields.length).fill(Number.NaN);
+    this.#held = new Uint32Array(fields.length);
+    this.#toldOfEnd = new Uint8Array(fields.length);
     this.#counts = new Float64Array(kinds * fields.length);
     this.#recent = new Float64Array(kinds * fields.length);
     this.#untilGood = new Uint32Array(fields.length);
@@ -130,6 +141,7 @@ export class Vetting {
       }
       if (value >= lows[field] && value <= highs[field]) {
         lastGood[field] = value;
+        this.#held[field] = 0;
       } else {
         isGood = false;
         if (!this.#takeUntrue(values, offset + field, field)) passes = false;
@@ -188,10 +200,12 @@ export class Vetting {
       values[at] = value < this.#lows[field] ? this.#lows[field] : this.#highs[field];
       if (isNew) fate = `taken as ${values[at]}`;
     } else if (policy === "hold") {
-      passes = !Number.isNaN(this.#lastGood[field]);
-      if (passes) values[at] = this.#lastGood[field];
-      if (isNew)
-        fate = passes ? `taken as ${values[at]}, the last good value` : "skipped until there is a good value";
+      passes = this.#hold(values, at, field, isNew);
+      if (isNew) {
+        fate = passes
+          ? `taken as ${values[at]}, the last good value, for ${this.#policies.holdFor} samples at most`
+          : "skipped until there is a good value";
+      }
     }
     if (isNew) {
       const { name, range } = this.#fields[field];
@@ -199,6 +213,24 @@ export class Vetting {
       this.#begin(field, `${name} is ${fault}: ${value}; ${fate}`);
     }
     return passes;
+  }
+
+  /** Puts the field's last good value there; false where there is none yet, or it was held for long enough. */
+  #hold(values: Float64Array, at: number, field: number, isNew: boolean): boolean {
+    if (Number.isNaN(this.#lastGood[field])) return false;
+    const { holdFor } = this.#policies;
+    if (this.#held[field] < holdFor) {
+      this.#held[field]++;
+      values[at] = this.#lastGood[field];
+      return true;
+    }
+    // Where a fault of another kind begins, that is told, and what becomes of it.
+    if (this.#toldOfEnd[field] === 0 && !isNew) {
+      const { name } = this.#fields[field];
+      this.#begin(field, `${name} has had no good value for ${holdFor} samples; skipped until there is one`);
+    }
+    this.#toldOfEnd[field] = 1;
+    return false;
   }
 
   /** Counts a fault; true where it is the first of its kind since the field was good. */
@@ -221,6 +253,7 @@ export class Vetting {
     const faults = this.#faultsIn(this.#recent, field);
     const goodAfter = this.#goodAfter[field];
     this.#recent.fill(0, kinds * field, kinds * (field + 1));
+    this.#toldOfEnd[field] = 0;
     this.#goodAfter[field] = Math.min(2 * goodAfter, goodAfterAtMost);
     const text = `${faults.field} has been good for ${goodAfter} samples, after ${faultsText(faults)}`;
     this.#tell({ text, isProblem: false, faults });

@@ -85,7 +85,7 @@ describe.skipIf(!canMount)(`on a disk of one megabyte${mountReason}`, () => {
       "opened",
       expect.stringMatching(/the disk is full, 2965 bytes are needed, 0 bytes/),
       "",
-      2,
+      1,
       2,
     ]);
   });

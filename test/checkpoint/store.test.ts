@@ -201,26 +201,72 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(newestStep(store)).toBe(1);
   });
 
-  test("says so when the folder is gone, and goes on once it is back", async () => {
-    const folder = join(temporaryFolder(), "usb-stick");
-    const store = open(folder);
-    fs.rmSync(folder, { recursive: true });
-    await expect(save(store, chunksOf(1))).rejects.toThrow(
-      `cannot save a checkpoint in ${folder}: the folder is not there; create it, or mount the disk it is on`,
-    );
-    fs.mkdirSync(folder);
-    await save(store, chunksOf(2));
-    expect(newestStep(store)).toBe(2);
-  });
-
   test("refuses once another process has taken the folder", async () => {
     const store = open(temporaryFolder());
-    const init = `1 ${startOfProcess(1)} ${bootOfMachine()} 1\n`;
-    fs.writeFileSync(join(store.directory, "lock"), init);
+    fs.writeFileSync(join(store.directory, "lock"), lockOf({ pid: 1, start: startOfProcess(1) }));
     await expect(save(store, chunksOf(1))).rejects.toThrow(
       `${store.directory} is in use by the process with id 1`,
     );
     expect(sequences(store.directory)).toEqual([]);
+  });
+
+  test.each([
+    ["of another container", { space: "pid:[1]" }],
+    ["of another machine", { boot: "another-boot" }],
+  ])("leaves the folder to a process %s that has taken it", async (_, taker) => {
+    const store = open(temporaryFolder());
+    const taken = lockOf({ pid: 1, ...taker });
+    fs.writeFileSync(join(store.directory, "lock"), taken);
+    await expect(save(store, chunksOf(1))).rejects.toThrow(
+      `${store.directory} is in use by a process of another container or machine, which has taken it: give each its own folder for checkpoints`,
+    );
+    expect(sequences(store.directory)).toEqual([]);
+    store.close();
+    expect(fs.readFileSync(join(store.directory, "lock"), "utf8")).toBe(taken);
+  });
+
+  test("goes on behind what another process has saved, once that has left the folder", async () => {
+    const store = open(temporaryFolder(), { keep: 2 });
+    await save(store, chunksOf(1));
+    for (const sequence of [7, 8]) {
+      fs.writeFileSync(join(store.directory, `checkpoint-0000000${sequence}.msgpack`), bytesOf(sequence));
+    }
+    fs.rmSync(join(store.directory, "lock"));
+    await save(store, chunksOf(2));
+    expect(sequences(store.directory)).toEqual([8, 9]);
+    expect(newestStep(store)).toBe(2);
+  });
+
+  test("takes a folder again that somebody has emptied", async () => {
+    const store = open(temporaryFolder());
+    fs.rmSync(join(store.directory, "lock"));
+    await save(store, chunksOf(1));
+    expect(fs.readdirSync(store.directory)).toContain("lock");
+  });
+});
+
+describe("when its folder is gone", () => {
+  test("save says so, and goes on once it is back", async () => {
+    const folder = join(temporaryFolder(), "usb-stick");
+    const store = open(folder);
+    fs.rmSync(folder, { recursive: true });
+    await expect(store.save(chunksOf(1))).rejects.toThrow(
+      `cannot save a checkpoint in ${folder}: the folder is not there; create it, or mount the disk it is on`,
+    );
+    fs.mkdirSync(folder);
+    await store.save(chunksOf(2));
+    expect(newestStep(store)).toBe(2);
+  });
+
+  test("saveSync makes it again, and says so", () => {
+    const folder = join(temporaryFolder(), "disk", "checkpoints");
+    const report = vi.fn();
+    const store = open(folder, { report });
+    store.saveSync(chunksOf(1));
+    fs.rmSync(join(folder, ".."), { recursive: true });
+    store.saveSync(chunksOf(2));
+    expect(newestStep(store)).toBe(2);
+    expect(report.mock.calls).toEqual([[`${folder} was gone, and is made again for what is saved now`]]);
   });
 });
 
@@ -352,9 +398,10 @@ describe("opening a folder", () => {
   });
 
   test.each([
-    ["of a process that lives no longer", () => `999999999 1 ${bootOfMachine()} 1\n`],
-    ["of a process whose id is in use again", () => `${process.pid} 1 ${bootOfMachine()} 1\n`],
-    ["from before the last boot", () => `${process.pid} ${startOfProcess(process.pid)} another-boot 1\n`],
+    ["of a process that lives no longer", () => lockOf({ pid: 999999999 })],
+    ["of a process whose id is in use again", () => lockOf({})],
+    ["from before the last boot", () => lockOf({ ...itself(), boot: "another-boot" })],
+    ["of a container, whether it lives or not", () => lockOf({ ...itself(), space: "pid:[1]" })],
     ["that is damaged", () => "\0\0\0\0"],
     ["that is empty", () => ""],
   ])("takes over a lock %s", (_, content) => {
@@ -373,6 +420,7 @@ describe("opening a folder", () => {
       ),
     );
     vi.restoreAllMocks();
+    expect(fs.readdirSync(store.directory)).toEqual([]);
     store.saveSync(chunksOf(1));
     expect(fs.readdirSync(store.directory)).toContain("lock");
   });
@@ -380,18 +428,26 @@ describe("opening a folder", () => {
   test("takes the place of a dead process that nobody has buried", async () => {
     const folder = temporaryFolder();
     const zombie = await makeZombie();
-    fs.writeFileSync(join(folder, "lock"), `${zombie} ${startOfProcess(zombie)} ${bootOfMachine()} 1\n`);
+    fs.writeFileSync(join(folder, "lock"), lockOf({ pid: zombie, start: startOfProcess(zombie) }));
     open(folder);
   });
 });
 
+const itself = () => ({ pid: process.pid, start: startOfProcess(process.pid) });
+
+/** The text of a lock, of this machine and its process ids where nothing else is said. */
+function lockOf({
+  pid = process.pid,
+  start = "1",
+  boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+  space = fs.readlinkSync("/proc/self/ns/pid"),
+}): string {
+  return `${pid} ${start} ${boot} ${space} 1\n`;
+}
+
 /** In clock ticks since boot; field 22 of proc(5) stat. */
 function startOfProcess(pid: number): string {
   return fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[19];
-}
-
-function bootOfMachine(): string {
-  return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 /** The id of a process that has ended, but whose parent does not ask how. */

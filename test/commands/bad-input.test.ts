@@ -123,6 +123,12 @@ describe.concurrent("a config with", () => {
     ],
     ["a text that is no YAML", "classes: 2 }", "classes: 2", "c.yaml:"],
     [
+      "bytes of another encoding",
+      "source:",
+      "s\0o\0u\0r\0c\0e\0:\0",
+      "c.yaml: this is not text in UTF-8: name a config in YAML, saved as UTF-8",
+    ],
+    [
       "a port without columns",
       "fields: [x, y, label]",
       "serial: { path: /dev/ttyACM0 }",
@@ -202,19 +208,25 @@ describe.concurrent("rows with", () => {
       "a label out of range",
       "5,6,1",
       "5,6,2",
-      "d.csv, row 3: the label is 2, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
+      "d.csv, line 4: the label is 2, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
+    ],
+    [
+      "a label out of range below an empty line",
+      "5,6,1",
+      "\n5,6,2",
+      "d.csv, line 5: the label is 2, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
     ],
     [
       "a label below 0",
       "5,6,1",
       "5,6,-1",
-      "d.csv, row 3: the label is -1, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
+      "d.csv, line 4: the label is -1, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
     ],
     [
       "a label between two",
       "5,6,1",
       "5,6,0.5",
-      "d.csv, row 3: the label is 0.5, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
+      "d.csv, line 4: the label is 0.5, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
     ],
     [
       "no header",
@@ -255,10 +267,13 @@ describe.concurrent("rows with", () => {
     ["label\n1\n", 'a sample has only the target "label"; name at least one other column'],
     [
       "x,label\n1,0\n1,1.5\n",
-      "d.csv, row 2: the label is 1.5, but classes are whole numbers from 0 to 2047; name the column target if it is a number",
+      "d.csv, line 3: the label is 1.5, but classes are whole numbers from 0 to 2047; name the column target if it is a number",
     ],
-    ["x,label\n1,-1\n", "d.csv, row 1: the label is -1, but classes are whole numbers from 0 to 2047"],
-    ["id,label\n1,60000\n", "d.csv, row 1: the label is 60000, but classes are whole numbers from 0 to 2047"],
+    ["x,label\n1,-1\n", "d.csv, line 2: the label is -1, but classes are whole numbers from 0 to 2047"],
+    [
+      "id,label\n1,60000\n",
+      "d.csv, line 2: the label is 60000, but classes are whole numbers from 0 to 2047",
+    ],
   ])("no task to be found in them, without a config: %j", async (text, sentence) => {
     expect(await complaint(folderWith({ "d.csv": text }), ["replay", "--data", "d.csv"])).toContain(sentence);
   });

@@ -70,14 +70,37 @@ describe.concurrent("compare", () => {
   });
 });
 
+test("a page that cannot be written whole leaves the one that was there", async () => {
+  const cwd = folderWith({ ...files, "compare.html": "an older page" });
+  const through = ["sh", "-c", 'ulimit -f 2; exec "$@"', "sh"];
+  const { code, stderr } = await rivulet([...words, "--epochs", "1"], { cwd, through });
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    "rivulet: cannot write compare.html: files may not grow that large here; raise the limit (ulimit -f, LimitFSIZE=)\n",
+  );
+  expect(readFileSync(join(cwd, "compare.html"), "utf8")).toBe("an older page");
+  expect(readdirSync(cwd).sort()).toEqual(["c.yaml", "compare.html", "d.csv"]);
+});
+
 describe.concurrent("compare refuses, with nothing written,", () => {
   test.each([
     ["a page that is a folder", files, ["--out", "."], "it is a folder; name a file in it"],
+    [
+      "a page that is a device",
+      files,
+      ["--out", "/dev/null"],
+      "a device or a pipe has that name; name a file",
+    ],
     ["a page in no folder", files, ["--out", "no/p.html"], "cannot write no/p.html: the folder is not there"],
     ["to write over its data", files, ["--out", "d.csv"], "cannot write d.csv: it is read from"],
     ["figures in a file", files, ["--svg", "d.csv"], "cannot write figures into d.csv: a file stands"],
     ["no epoch", files, ["--epochs", "0"], "--epochs must be a whole number of at least 1"],
-    ["a label out of range", { ...files, "d.csv": "x,y,label\n1,2,3\n" }, [], "d.csv, row 1: the label is 3"],
+    [
+      "a label out of range",
+      { ...files, "d.csv": "x,y,label\n1,2,3\n" },
+      [],
+      "d.csv, line 2: the label is 3",
+    ],
     ["no rows", { ...files, "d.csv": "x,y,label\n" }, [], "d.csv"],
     ["too many rows", { ...files, "d.csv": saddle(20_001) }, [], "d.csv has more than 20000 rows"],
   ])("%s", async (_, given, more, sentence) => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -160,6 +160,17 @@ describe.concurrent("--save of replay", () => {
     expect(stderr).toBe(
       "rivulet: cannot save the checkpoint no/x.msgpack: the folder is not there; create it, or mount the disk it is on\n",
     );
+  });
+
+  test("takes the place of what a kill in mid-save has left", async () => {
+    const cwd = folderWith({
+      "d.csv": saddle(20),
+      "x.msgpack": "old",
+      "x.msgpack.tmp": "half of a checkpoint",
+    });
+    await replay(["--data", "d.csv", "--save", "x.msgpack"], cwd);
+    expect(readdirSync(cwd).sort()).toEqual(["d.csv", "x.msgpack"]);
+    expect((await rivulet(["inspect", "x.msgpack"], { cwd })).code).toBe(0);
   });
 
   test("leaves the file that was there when the rows turn out to be bad", async () => {

@@ -224,7 +224,7 @@ describe.concurrent("sniff says in one sentence", () => {
       '("hello\\nhello\\nhello\\nhello\\nhello\\nhe"): let the device print one line',
     ],
     ["lines that are almost right", "on,2\n".repeat(50), "column 1 is not a number"],
-    ["too little to tell", "1,2\n", "give it longer with --seconds"],
+    ["too little to tell", "1,2\n", "that is too little to tell, so give more of what the device sends"],
   ])("what to do about %s", async (_, text, advice) => {
     expect(await complaint(["x.txt"], folderWith({ "x.txt": text }))).toContain(advice);
   });

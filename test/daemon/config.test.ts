@@ -71,7 +71,7 @@ test("fills in every default of a config that names only its target, but those t
       fields: null,
       ignore: [],
       rate: null,
-      values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm" },
+      values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
       queue: { samples: 1024, whenFull: "drop-oldest" },
       reply: null,
     },
@@ -350,13 +350,16 @@ describe("values that cannot be true", () => {
     `source: { framing: lines, fields: [{ name: temperature${temperature} }, label]${more} }\ntarget: { column: label }\n`;
 
   test("are told by ranges, by how long a value may stay, and by the rate; policies say what becomes of them", () => {
-    const more = ", rate: 12.5, values: { outOfRange: clamp, stuck: skip, notFinite: hold }";
+    const more = ", rate: 12.5, values: { outOfRange: clamp, stuck: skip, notFinite: hold, holdFor: 5 }";
     const { fields, rate, values } = parseConfig(
       fieldsOf(", range: [-40, 125], stuck: 600", more),
       "p.yaml",
     ).source;
     expect(fields?.[0]).toMatchObject({ name: "temperature", range: [-40, 125], stuck: 600 });
-    expect([rate, values]).toEqual([12.5, { outOfRange: "clamp", stuck: "skip", notFinite: "hold" }]);
+    expect([rate, values]).toEqual([
+      12.5,
+      { outOfRange: "clamp", stuck: "skip", notFinite: "hold", holdFor: 5 },
+    ]);
   });
 
   test.each([
@@ -396,6 +399,16 @@ describe("values that cannot be true", () => {
       ", range: [0, 1]",
       ", values: { stuck: skip }",
       /^pump\.yaml:1: source\.values\.stuck needs a field of source\.fields that can be stuck: say for how many/,
+    ],
+    [
+      "",
+      ", values: { holdFor: 5 }",
+      /^pump\.yaml:1: source\.values\.holdFor needs a value that is held: add notFinite: hold or outOfRange: hold/,
+    ],
+    [
+      "",
+      ", values: { notFinite: hold, holdFor: 0 }",
+      /^pump\.yaml:1: source\.values\.holdFor must be a whole number from 1 to/,
     ],
   ])("are refused where they make no sense: %s %s", (temperature, more, sentence) => {
     expect(refusal(fieldsOf(temperature, more))).toMatch(sentence);

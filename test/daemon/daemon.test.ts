@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -391,12 +392,28 @@ describe.concurrent("the daemon", () => {
     device.samples(20);
     await daemon.event("status", (line) => line.samples === 20);
     renameSync(join(cwd, "saved"), join(cwd, "away"));
+    writeFileSync(join(cwd, "saved"), "");
     daemon.process.kill("SIGTERM");
     const { code, stderr } = await daemon.ended;
     expect(stderr).toBe(
-      `rivulet: cannot save a checkpoint in ${join(cwd, "saved")}: the folder is not there; create it, or mount the disk it is on; what was learned from the last 20 samples is lost\n`,
+      `rivulet: cannot save a checkpoint in ${join(cwd, "saved")}: a file stands where a folder should be; move it away, or name another folder; what was learned from the last 20 samples is lost\n`,
     );
     expect(code).toBe(1);
+  });
+
+  test("makes its folder again for the last checkpoint where somebody has removed it, and says so", async () => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 30);
+    const daemon = await runAt(cwd);
+    device.samples(20);
+    await daemon.event("status", (line) => line.samples === 20);
+    rmSync(join(cwd, "saved"), { recursive: true });
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).toBe(0);
+    expect(daemon.events("checkpoint-refused").map(({ text }) => text)).toEqual([
+      `${join(cwd, "saved")} was gone, and is made again for what is saved now`,
+    ]);
+    expect(read(newestIn(cwd)).samplesSeen).toBe(50);
   });
 
   test("passes over a damaged checkpoint, and says so", async () => {
@@ -412,6 +429,16 @@ describe.concurrent("the daemon", () => {
     });
     expect(events.find(({ event }) => event === "resume")).toMatchObject({ samplesSeen: 100 });
     expect(newestIn(cwd)).toMatch(/checkpoint-00000003\.msgpack$/);
+  });
+
+  test("begins anew where every checkpoint is damaged, and says that none is valid", async () => {
+    const { cwd, device } = bench();
+    await learn(cwd, device, 100);
+    truncateSync(newestIn(cwd), 0);
+    const { code, events } = await learn(cwd, device, 10);
+    expect(code).toBe(0);
+    expect(events.find(({ event }) => event === "begin")?.text).toContain("saved has no valid checkpoint; ");
+    expect(read(newestIn(cwd)).samplesSeen).toBe(10);
   });
 });
 

@@ -69,14 +69,20 @@ describe("a good file", () => {
     ]);
   });
 
-  test("numbers the rows from 0 and reuses the array", async () => {
+  test("numbers the rows from 0 and the lines from 1, and reuses the array", async () => {
     const arrays = new Set<Float64Array>();
-    const indices: number[] = [];
-    await readRows(file(good), (row, index) => {
+    const numbers: number[][] = [];
+    await readRows(file("\na,b\n1,2\n\n3,4\n"), (row, index, line) => {
       arrays.add(row);
-      indices.push(index);
+      numbers.push([index, line]);
     });
-    expect([arrays.size, indices]).toEqual([1, [0, 1]]);
+    expect([arrays.size, numbers]).toEqual([
+      1,
+      [
+        [0, 3],
+        [1, 5],
+      ],
+    ]);
   });
 
   test("of any content is read as it was written, however long its lines and cells", async () => {
@@ -202,7 +208,7 @@ describe("a file that cannot be used is refused with file, line and column", () 
     ["no header", "1,2\n3,4\n", ' has no header line, its first line is "1,2"'],
     ["a column without a name", "a,,c\n1,2,3\n", " has no name for column 2"],
     ["a name twice", "a,b,a\n1,2,3\n", ' names columns 1 and 3 both "a"'],
-    ["bytes that are no text", Uint8Array.of(0x7f, 0x45, 0, 1, 10), " is not a text file"],
+    ["bytes that are no text", Uint8Array.of(0x7f, 0x45, 0, 1, 10), " is not a text file in UTF-8"],
     [
       "a gzip file cut short",
       gzipSync(good).subarray(0, 30),

@@ -12,7 +12,7 @@ const fields = [
 let changes = 0;
 const vetting = new Vetting(
   fields,
-  { notFinite: "hold", outOfRange: "clamp", stuck: "alarm" },
+  { notFinite: "hold", outOfRange: "clamp", stuck: "alarm", holdFor: 10 },
   "label",
   () => {
     changes++;

@@ -12,7 +12,7 @@ const fields: VettedField[] = [
   { name: "flow", stuck: 4 },
   { name: "label", range: [0, 2] },
 ];
-const usual: ValuePolicies = { notFinite: "skip", outOfRange: "skip", stuck: "alarm" };
+const usual: ValuePolicies = { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 };
 
 function bench(policies: Partial<ValuePolicies> = {}) {
   const told: FaultChange[] = [];
@@ -86,8 +86,32 @@ describe("a value that is not finite", () => {
     expect(vetting.skipped).toBe(2);
     expect(texts().slice(0, 2)).toEqual([
       "temperature is not a finite number: NaN; skipped until there is a good value",
-      "flow is not a finite number: NaN; taken as 2, the last good value",
+      "flow is not a finite number: NaN; taken as 2, the last good value, for 10 samples at most",
     ]);
+  });
+
+  test("is held for the declared number of samples, and those after it are skipped until there is a good one", () => {
+    const { vetting, pass, texts, good } = bench({ notFinite: "hold", outOfRange: "hold", holdFor: 3 });
+    let flow = 100;
+    /** What is made of a row of samples' temperatures. */
+    const taken = (...values: number[]) =>
+      pass(...values.map((value) => [value, flow++, 1])).map((row) => row?.[0] ?? null);
+    const wrong = [Number.NaN, 500, Number.NaN, 500, Number.NaN];
+    expect(taken(21, ...wrong, 22, Number.NaN)).toEqual([21, 21, 21, 21, null, null, 22, 22]);
+    expect(vetting.skipped).toBe(2);
+    const beginning = [
+      "temperature is not a finite number: NaN; taken as 21, the last good value, for 3 samples at most",
+      "temperature is out of its range, -40 to 125: 500; taken as 21, the last good value, for 3 samples at most",
+      "temperature has had no good value for 3 samples; skipped until there is one",
+    ];
+    expect(texts()).toEqual(beginning);
+    // Once, until the field is good again.
+    for (let turn = 0; turn < 3; turn++) taken(23, ...wrong);
+    expect(texts()).toEqual(beginning);
+    good(100);
+    taken(...wrong);
+    // After that it was good again, and the beginnings of two faults.
+    expect(texts().slice(6)).toEqual(beginning.slice(2));
   });
 });
 
@@ -108,7 +132,7 @@ describe("a value out of its range", () => {
         [21.5, 2, 1],
         [21.5, 3, 1],
       ],
-      "taken as 21.5, the last good value",
+      "taken as 21.5, the last good value, for 10 samples at most",
     ],
     [
       "alarm",
@@ -238,6 +262,7 @@ test("what goes on is finite and in range wherever nothing but an alarm lets it 
     notFinite: fc.constantFrom("skip", "hold"),
     outOfRange: fc.constantFrom("skip", "clamp", "hold"),
     stuck: fc.constantFrom("skip", "alarm"),
+    holdFor: fc.integer({ min: 1, max: 3 }),
   });
   fc.assert(
     fc.property(policies, fc.array(fc.tuple(value, value, value)), (given, rows) => {
