@@ -21,7 +21,7 @@ import type { Invocation, Report } from "./command.ts";
 import { createJudge } from "./compare/judge.ts";
 import { type Comparison, cellsOf, figuresOf, pageOf } from "./compare/page.ts";
 import { principalPlane, project } from "./compare/plane.ts";
-import { findLearningRate, plain, type Run, type Task, train, trainTooLarge } from "./compare/runs.ts";
+import { bestCandidateRate, plain, type Run, type Task, train, trainTooLarge } from "./compare/runs.ts";
 import { lossSurface } from "./compare/surface.ts";
 import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
@@ -50,7 +50,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const { deterministic } = config.training;
   const judge = createJudge(model, rows, deterministic);
   const task: Task = { model, rows, seed, deterministic, epochs, batchSize, judge };
-  const learningRate = await findLearningRate(task);
+  const learningRate = await bestCandidateRate(task);
   const { regimes, optimizers, tooLarge, tooSmall } = await trainAll(task, learningRate);
 
   const path = regimes.flatMap((regime) => regime.path);

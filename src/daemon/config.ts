@@ -238,10 +238,10 @@ function withDefaults(parsed: Parsed, file: string): Config {
 
 /** Whether the missing key at `path` stands in its map misspelt, which is complained about already. */
 function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boolean {
-  const map = pathName(path.slice(0, -1));
+  const parent = pathName(path.slice(0, -1));
   return issues.some((issue) => {
     const keys = (issue.path ?? []).map((item) => item.key as string | number);
-    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === map;
+    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === parent;
     return (
       unknown && nearest(String(keys.at(-1)), [String(path.at(-1))]) !== null && keys.at(-1) !== path.at(-1)
     );

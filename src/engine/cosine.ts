@@ -1,7 +1,7 @@
 /**
  * Replaces x = `number[0]`, from 0 to 1, by cos(pi x), within 2^-51 of the true value, and exact at 0, 1/2 and 1.
  * `Math.cos` may differ in the last bit between machines; this takes additions and multiplications only, which IEEE 754
- * rounds the same everywhere. In place, like `raise`.
+ * rounds the same everywhere. In place, like `raiseToPower`.
  *
  * Taylor's series at 0 up to the angle's 20th power. It is only asked for angles up to pi / 2, where the first term
  * left out is below 2e-17; the rest of the half turn is its mirror image, and 1 - x is exact there.

@@ -339,11 +339,11 @@ export function layersFromDescription(written: unknown, path: string, lastWidth?
     const at = `${path}[${index}]`;
     const open = layer === "dense" || (isMap(layer) && "dense" in layer && layer["dense"] === null);
     if (!open) {
-      const read1 = read(layer, at, "layer", layers);
-      if (read1.type === "dense" && read1.outputs === undefined) {
+      const parsed = read(layer, at, "layer", layers);
+      if (parsed.type === "dense" && parsed.outputs === undefined) {
         throw new RivuletError(`${at}.dense has no outputs; write { dense: { outputs: 16 } }`);
       }
-      return read1;
+      return parsed;
     }
     if (lastWidth === undefined || index !== written.length - 1) {
       throw new RivuletError(`${at} has no width; write { dense: 16 } for 16 outputs`);

@@ -1,7 +1,7 @@
 import { Operation, Scalar } from "./kernels/operation.ts";
 import { absent, type BufferReference, type Emit } from "./layers/layer.ts";
 import type { Optimizer } from "./model.ts";
-import { raise } from "./power.ts";
+import { raiseToPower } from "./power.ts";
 
 /** Names of the numbers an optimizer keeps for every weight. */
 export function optimizerStates(optimizer: Optimizer): string[] {
@@ -147,10 +147,10 @@ export function writeStepScalars(
     case "adamW":
       scalars[Scalar.Decay] = 1 - scalars[Scalar.StepSize] * constants[2];
       power[0] = constants[0];
-      raise(power, t);
+      raiseToPower(power, t);
       scalars[Scalar.StepSize] /= 1 - power[0];
       power[0] = constants[1];
-      raise(power, t);
+      raiseToPower(power, t);
       scalars[Scalar.Correction] = 1 / Math.sqrt(1 - power[0]);
       break;
   }

@@ -2,7 +2,7 @@
  * Raises `number[0]` to a whole exponent, by squaring: `Math.pow` may differ in the last bit between machines.
  * In place, because V8 would put a returned number on the heap wherever it does not inline the call.
  */
-export function raise(number: Float64Array, exponent: number): void {
+export function raiseToPower(number: Float64Array, exponent: number): void {
   let result = 1;
   let factor = number[0];
   for (let left = exponent; left > 0; left = Math.floor(left / 2)) {

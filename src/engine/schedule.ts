@@ -4,7 +4,7 @@
  */
 import { RivuletError } from "../errors.ts";
 import { takeCosineOfHalfTurns } from "./cosine.ts";
-import { raise } from "./power.ts";
+import { raiseToPower } from "./power.ts";
 
 /**
  * While `warmUp` updates are made, the rate rises in a straight line to the base rate (Goyal et al., 2017), which
@@ -127,12 +127,12 @@ export function applySchedule(
       return;
     case "step":
       cell[0] = schedule.factor;
-      raise(cell, Math.floor(u / schedule.every));
+      raiseToPower(cell, Math.floor(u / schedule.every));
       rate[0] *= cell[0];
       return;
     case "exponential":
       cell[0] = schedule.factor;
-      raise(cell, u);
+      raiseToPower(cell, u);
       rate[0] *= cell[0];
       return;
     case "cosine": {

@@ -107,7 +107,7 @@ function requireNames(
   );
 }
 
-const between: Layer["type"][] = [
+const transparentLayers: Layer["type"][] = [
   "batchNorm",
   "layerNorm",
   "dropout",
@@ -120,7 +120,7 @@ const between: Layer["type"][] = [
 
 /** The first layer behind `index` that is neither norm, pool nor dropout. */
 function activationBehind(layers: Layer[], index: number): Layer | null {
-  return layers.slice(index + 1).find(({ type }) => !between.includes(type)) ?? null;
+  return layers.slice(index + 1).find(({ type }) => !transparentLayers.includes(type)) ?? null;
 }
 
 /** All units, those within residual blocks too, in the order of the data. */
