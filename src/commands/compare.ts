@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
+import { formatCount } from "../daemon/quantities.ts";
 import type { Rows } from "../engine/descent.ts";
 import {
   adagrad,
@@ -94,9 +95,9 @@ export async function run(invocation: Invocation): Promise<Report> {
     },
     text: [
       facts([
-        ["data", `${data}, ${rows.count} rows`],
+        ["data", `${data}, ${formatCount(rows.count, "row")}`],
         ["network", `${origin.length} weights, the same at the start of every run (seed ${seed})`],
-        ["descent", `${epochs} epochs, plain descent at the rate ${learningRate}`],
+        ["descent", `${formatCount(epochs, "epoch")}, plain descent at the rate ${learningRate}`],
       ]),
       "",
       textTable(

@@ -1,5 +1,6 @@
 import { type Config, devicesOf, loadConfig, sampleColumns } from "../daemon/config.ts";
 import { planConfig } from "../daemon/plan-config.ts";
+import { formatCount } from "../daemon/quantities.ts";
 import { recognizeBoard } from "../device/board.ts";
 import { examine } from "../device/examine.ts";
 import type { Finding, Needs } from "../device/finding.ts";
@@ -48,8 +49,7 @@ function countsOf(findings: readonly Finding[]) {
 /** A line for each finding, below it the command that puts it right; at the end how many there are of each kind. */
 export function findingsText(findings: readonly Finding[]): string {
   const { problems, warnings, ok } = countsOf(findings);
-  const number = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
-  const sum = `${number(problems, "problem")}, ${number(warnings, "warning")}, ${ok} ok`;
+  const sum = `${formatCount(problems, "problem")}, ${formatCount(warnings, "warning")}, ${ok} ok`;
   return [...findings.map(describe), "", sum].join("\n");
 }
 

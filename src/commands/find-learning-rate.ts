@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { formatDuration } from "../daemon/quantities.ts";
+import { formatCount, formatDuration } from "../daemon/quantities.ts";
 import { descendEpoch, type Regime, rowOrder } from "../engine/descent.ts";
 import { createRandom, shuffle } from "../engine/random.ts";
 import type { Learner } from "../learner/learner.ts";
@@ -133,7 +133,7 @@ function describe(
   const lines = facts([
     [
       "search",
-      `${updates} updates of ${rowsPerUpdate} rows in ${formatDuration(1000 * seconds)}, at rates from ${lowestRate} to ${end}`,
+      `${formatCount(updates, "update")} of ${formatCount(rowsPerUpdate, "row")} in ${formatDuration(1000 * seconds)}, at rates from ${lowestRate} to ${end}`,
     ],
     ["steepest", steepest === null ? "none: the loss did not fall at any rate" : written(steepest)],
     ["diverging", diverging === null ? `none up to ${highestRate}` : written(diverging)],

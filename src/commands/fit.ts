@@ -1,6 +1,6 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
-import { formatDuration, formatSize } from "../daemon/quantities.ts";
+import { formatCount, formatDuration, formatSize } from "../daemon/quantities.ts";
 import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../engine/descent.ts";
 import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
 import { createRandom } from "../engine/random.ts";
@@ -123,11 +123,19 @@ export async function run(invocation: Invocation): Promise<Report> {
     text: facts([
       [
         "data",
-        `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
+        `${data}, ${formatCount(trainingRows, "row")} to train on, ${split.heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
       ],
-      ["descent", `${regime}, ${epochs} epochs of ${perEpoch} updates: ${network.updates} updates`],
+      [
+        "descent",
+        `${regime}, ${formatCount(epochs, "epoch")} of ${formatCount(perEpoch, "update")}: ${formatCount(network.updates, "update")}`,
+      ],
       ...(network.skipped > 0
-        ? [["skipped", `${network.skipped} updates that were not finite`] as [string, string]]
+        ? [
+            [
+              "skipped",
+              `${formatCount(network.skipped, "update")} that ${network.skipped === 1 ? "was" : "were"} not finite`,
+            ] as [string, string],
+          ]
         : []),
       [
         "loss",

@@ -1,6 +1,6 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
-import { formatSize } from "../daemon/quantities.ts";
+import { formatCount, formatSize } from "../daemon/quantities.ts";
 import { sourceDefaults } from "../daemon/source-config.ts";
 import { RivuletError, UsageError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
@@ -164,7 +164,7 @@ function report(learner: Learner, { data, observed, vetting, saved, config }: Ou
       saved,
     },
     text: facts([
-      ["data", `${data}, ${rows} rows`],
+      ["data", `${data}, ${formatCount(rows, "row")}`],
       ...flaws(rejected, observed),
       ...faults.map((of, index): [string, string] => [
         index === 0 ? "faults" : "",
@@ -176,7 +176,12 @@ function report(learner: Learner, { data, observed, vetting, saved, config }: Ou
       ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${network.kernels} kernels`],
       ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
       ...(network.skipped > 0
-        ? [["skipped", `${network.skipped} steps whose loss or gradient was not finite`] as [string, string]]
+        ? [
+            ["skipped", `${formatCount(network.skipped, "step")} whose loss or gradient was not finite`] as [
+              string,
+              string,
+            ],
+          ]
         : []),
       ...(saved === null ? [] : [["checkpoint", saved] as [string, string]]),
     ]),
@@ -186,8 +191,14 @@ function report(learner: Learner, { data, observed, vetting, saved, config }: Ou
 /** What of the recording was not learned from, where there is such a thing. */
 function flaws(rejected: number, { damaged, tornBytes }: Observed): [string, string][] {
   const rows: [string, string][] = [];
-  if (rejected > 0) rows.push(["rejected", `${rejected} samples that were not learned from, as live`]);
-  if (damaged > 0) rows.push(["damaged", `${damaged} stretches of the recording, left out`]);
-  if (tornBytes > 0) rows.push(["torn", `the last ${tornBytes} bytes, as a power cut leaves them`]);
+  if (rejected > 0)
+    rows.push([
+      "rejected",
+      `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"} not learned from, as live`,
+    ]);
+  if (damaged > 0)
+    rows.push(["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`]);
+  if (tornBytes > 0)
+    rows.push(["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`]);
   return rows;
 }

@@ -2,6 +2,7 @@
  * The written form of a model, the same in YAML, JSON and checkpoints: `"relu"`, `{ dense: 16 }`,
  * `{ dense: { outputs: 16, bias: false } }`, `{ adam: { learningRate: 0.001 } }`.
  */
+import { alternatives } from "../alternatives.ts";
 import { RivuletError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import {
@@ -71,7 +72,7 @@ const flag: Check = (value) => (typeof value === "boolean" ? null : "true or fal
 const oneOf =
   (...choices: string[]): Check =>
   (value) =>
-    choices.includes(value as string) ? null : choices.map((choice) => `"${choice}"`).join(" or ");
+    choices.includes(value as string) ? null : alternatives(choices.map((choice) => `"${choice}"`));
 
 const wholeNotNegative = number("a whole number of 0 or more", (x) => Number.isInteger(x) && x >= 0);
 /** A number that stands for both axes, or one for each. */

@@ -384,7 +384,7 @@ describe("values that cannot be true", () => {
     [
       ", range: [0, 1]",
       ", values: { outOfRange: clmp }",
-      /\.outOfRange must be skip or clamp or hold or alarm, found the text "clmp"; did you mean "clamp"\?$/,
+      /\.outOfRange must be one of skip, clamp, hold, alarm, found the text "clmp"; did you mean "clamp"\?$/,
     ],
     [", stuck: 9", ", values: { stuck: hold }", /\.stuck must be skip or alarm, found the text "hold"$/],
     [
@@ -585,7 +585,7 @@ describe("replies", () => {
     ["{ send: [] }", ".send must be a list of prediction, score, alarm, or some of them, found a list"],
     [
       "{ send: [predictions] }",
-      '.send[0] must be prediction or score or alarm, found the text "predictions"; did you mean "prediction"?',
+      '.send[0] must be one of prediction, score, alarm, found the text "predictions"; did you mean "prediction"?',
     ],
     ["{ send: [score, score] }", ".send names one twice: take it out"],
     [
