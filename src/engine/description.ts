@@ -300,11 +300,7 @@ function read<Value>(
   const kind = kinds[name];
   if (content === null || content === undefined) content = {};
   else if (!isMap(content)) {
-    if (!kind.alone) {
-      throw new RivuletError(
-        `${path}.${name} must hold options, such as { ${Object.keys(kind.options)[0] ?? ""} }`,
-      );
-    }
+    if (!kind.alone) throw new RivuletError(`${path}.${name} ${optionsOf(name, kind, content)}`);
     content = { [kind.alone]: content };
   }
   for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
@@ -319,13 +315,27 @@ function read<Value>(
     }
   }
   const missing = kind.needs?.find((option) => !Object.hasOwn(content as object, option));
-  if (missing) {
-    const example = kind.needs
-      ?.map((option) => `${option}: ${option === "layers" ? "[relu]" : 8}`)
-      .join(", ");
-    throw new RivuletError(`${path}.${name} has no ${missing}; write { ${name}: { ${example} } }`);
+  if (kind.needs && missing) {
+    throw new RivuletError(`${path}.${name} has no ${missing}; write ${exampleOf(name, kind.needs)}`);
   }
   return kind.build(content, `${path}.${name}`);
+}
+
+/** What to write instead of a value that stands where only options may stand, or nothing. */
+function optionsOf<Value>(name: string, { options, needs }: Kind<Value>, value: unknown): string {
+  const known = Object.keys(options);
+  if (known.length === 0) return `takes no options, found ${JSON.stringify(value)}; write ${name}`;
+  const written = `must hold its options by name, found ${JSON.stringify(value)}; `;
+  if (needs) return `${written}write ${exampleOf(name, needs)}`;
+  // A value that the first option can take was meant for it.
+  if (options[known[0]](value) !== null) return `${written}known are ${known.join(", ")}`;
+  return `${written}write { ${name}: { ${known[0]}: ${JSON.stringify(value)} } }`;
+}
+
+/** How the options are written that a kind cannot do without. */
+function exampleOf(name: string, needs: readonly string[]): string {
+  const options = needs.map((option) => `${option}: ${option === "layers" ? "[relu]" : 8}`);
+  return `{ ${name}: { ${options.join(", ")} } }`;
 }
 
 /**
