@@ -63,7 +63,7 @@ export const commands: Command[] = [
     },
     details: [
       "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
-      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. The target is the column called label, or else the last, taken as a class where its values are small whole numbers.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers.",
     ],
     load: () => import("./sniff.ts"),
   },
