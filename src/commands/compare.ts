@@ -60,7 +60,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const points = path.map((weights) => project(plane, weights));
   const surface = await lossSurface(model, rows, plane, points, { seed, deterministic });
   const comparison: Comparison = {
-    name: config.name ?? data,
+    name: config.name,
     rows: rows.count,
     weights: origin.length,
     epochs,
