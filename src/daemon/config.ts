@@ -197,8 +197,8 @@ function inputsOf(inputShape: unknown): number {
 function checkNetwork(parsed: Parsed, inputs: number, complaints: Complaints): void {
   const { column, classes, standardize = true } = parsed.target;
   const target = classes === undefined ? { column, standardize } : { column, classes };
-  complaints.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs));
-  complaints.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)));
+  complaints.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs), ["features"]);
+  complaints.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
 function withDefaults(parsed: Parsed, file: string): Config {

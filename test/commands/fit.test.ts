@@ -76,7 +76,7 @@ describe.concurrent("fit", () => {
     const cwd = folderWith({ "c.yaml": `${config}${layers}`, "d.csv": saddle(100) });
     const { code, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv", "--workers", "2"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain("layer 1 (batchNorm) normalizes by the whole batch");
+    expect(stderr).toContain("model.layers[1] (batchNorm) normalizes by the whole batch");
   });
 
   test.each([

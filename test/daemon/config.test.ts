@@ -636,3 +636,40 @@ describe("replies", () => {
     );
   });
 });
+
+const modelRefusal = (...model: string[]) =>
+  refusal(
+    ["target: { column: label, classes: 3 }", "source: { fields: [x, y, label] }", "model:", ...model].join(
+      "\n",
+    ),
+  );
+
+test.each([
+  [
+    "a layer that its samples do not fit, and how they would",
+    ["  optimizer: adam", "  layers:", "    - relu", "    - conv1d: { outputs: 4, kernel: 1 }"],
+    "pump.yaml:7: model.layers[1] (conv1d) got samples of shape [2] but needs [channels, length], such as [1, 2]: set model.inputShape, or change the layers before it",
+  ],
+  [
+    "a layer within a residual block",
+    ["  layers:", "    - residual:", "      - tanh", "      - gru: 3"],
+    "pump.yaml:7: model.layers[0].residual[1] (gru) got samples of shape [2] but needs [steps, features], such as [2, 1]: set model.inputShape, or change the layers before it",
+  ],
+  [
+    "a parameter to freeze that a layer has not",
+    ["  optimizer: adam", "  layers: [", "    relu,", "    { dense: { outputs: 3, frozen: [w] } }]"],
+    'pump.yaml:7: model.layers[1] (dense) is to freeze "w" but its parameters are weight and bias',
+  ],
+  [
+    "layers that are all frozen",
+    ["  optimizer: adam", "  layers: [{ dense: { outputs: 3, frozen: true } }]"],
+    "pump.yaml:5: model.layers are all frozen; leave at least one to be trained, or plan without training",
+  ],
+  [
+    "weights of other classes",
+    ["  optimizer: adam", "  loss: { softmaxCrossEntropy: { classWeights: [1, 2] } }"],
+    "pump.yaml:5: model.loss has 2 classWeights but the output has 3 classes; give one a class",
+  ],
+])("names the line of %s", (_, model, message) => {
+  expect(modelRefusal(...model)).toBe(message);
+});
