@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
+import { fitBatchSize } from "../daemon/plan-config.ts";
 import { formatCount, formatDuration, formatSize } from "../daemon/quantities.ts";
 import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../engine/descent.ts";
 import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
@@ -21,8 +22,6 @@ import { facts } from "./terminal/text-table.ts";
 import { forEachTrainingRow, heldOutBy, holdTrainingRows, type Split } from "./training-rows.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
-/** Rows at a time where neither option nor config says it: enough for the kernels, little enough for a board. */
-const usualBatchSize = 32;
 
 /** Trains over a file for several epochs, and judges by rows that were held out. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -192,8 +191,7 @@ function workersFor(invocation: Invocation, { training }: Config): number | null
 
 /** Rows of one update, or in batch descent of one part of the gradient. */
 function batchSizeFor(invocation: Invocation, regime: Regime, config: Config): number {
-  const configured = config.training.batchSize > 1 ? config.training.batchSize : usualBatchSize;
-  const given = wholeNumber(invocation, "batch-size", configured, { minimum: 1, maximum: 2 ** 20 });
+  const given = wholeNumber(invocation, "batch-size", fitBatchSize(config), { minimum: 1, maximum: 2 ** 20 });
   return regime === "stochastic" ? 1 : given;
 }
 
