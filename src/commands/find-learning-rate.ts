@@ -46,7 +46,7 @@ export async function findLearningRate(
 ): Promise<Report> {
   if (svg !== undefined) requireWritable(svg, `cannot write the drawing ${svg}`);
   const started = performance.now();
-  const rowsPerUpdate = regime === "batch" ? split.rows - split.heldOutRows : batchSize;
+  const rowsPerUpdate = regime === "batch" ? split.trainingRows : batchSize;
   const test = await raiseRate(learner, split, rowsPerUpdate);
   const found = readRangeTest(test.rates, test.losses, test.endedEarly);
   const { rates, losses, updates } = test;

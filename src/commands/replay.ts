@@ -1,17 +1,17 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { formatCount, formatSize } from "../daemon/quantities.ts";
-import { sourceDefaults } from "../daemon/source-config.ts";
 import { RivuletError, UsageError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
 import { mostClasses } from "../learner/target.ts";
-import { faultsText, Vetting } from "../samples/vetting.ts";
+import type { Vetting } from "../samples/vetting.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { badLabel, columnsOf, isPipe, requireRereadable } from "./data-file.ts";
 import { openStream, type RecordedStream, type StreamRead } from "./recorded-stream.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts } from "./terminal/text-table.ts";
+import { faultFacts, vettingFor } from "./vetted.ts";
 
 /** Rows between two looks at the clock, so that reading the file and learning from it are told apart. */
 const blockRows = 1024;
@@ -46,13 +46,6 @@ export async function run(invocation: Invocation): Promise<Report> {
   const observed = await observeStream(learner, vetting, stream, { data, columns, realTime });
   save?.(learner, config?.name);
   return report(learner, { data, observed, vetting, saved: options["save"] ?? null, config });
-}
-
-/** Looks at values as the daemon does; a column that the config does not name may have any. */
-function vettingFor(config: Config | null, columns: readonly string[], target: string): Vetting {
-  const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
-  const fields = columns.map((name) => known.get(name) ?? { name });
-  return new Vetting(fields, config?.source.values ?? sourceDefaults.values, target);
 }
 
 /** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */
@@ -166,10 +159,7 @@ function report(learner: Learner, { data, observed, vetting, saved, config }: Ou
     text: facts([
       ["data", `${data}, ${formatCount(rows, "row")}`],
       ...flaws(rejected, observed),
-      ...faults.map((of, index): [string, string] => [
-        index === 0 ? "faults" : "",
-        `${of.field} ${faultsText(of)}`,
-      ]),
+      ...faultFacts(faults),
       ["predicted", what],
       ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
       ...scoreFacts(metrics),
