@@ -66,7 +66,7 @@ describe.concurrent("wrong use ends with exit code 2 and one sentence:", () => {
   test.each([
     [
       ["--regime", "bach"],
-      '--regime must be batch or stochastic or mini-batch, found "bach"; did you mean batch?',
+      '--regime must be one of batch, stochastic, mini-batch, found "bach"; did you mean batch?',
     ],
     [["--epochs", "0"], '--epochs must be a whole number of at least 1, found "0"'],
     [["--held-out", "1"], '--held-out must be a number from 0 to below 1, found "1"'],

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { alternatives } from "../alternatives.ts";
 import { UsageError } from "../errors.ts";
 import { nearest, suggestion } from "../nearest.ts";
 import type { Command, Invocation, Option } from "./command.ts";
@@ -151,7 +152,7 @@ export function choice<const Word extends string>(
   if (word !== undefined) return word;
   const near = nearest(text, words);
   const hint = near === null ? "" : `; did you mean ${near}?`;
-  throw new UsageError(`--${name} must be ${words.join(" or ")}, found "${text}"${hint}`);
+  throw new UsageError(`--${name} must be ${alternatives(words)}, found "${text}"${hint}`);
 }
 
 /** The value of an option that the command cannot do without. */

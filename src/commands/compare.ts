@@ -4,6 +4,7 @@ import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
+import { formatCount } from "../daemon/quantities.ts";
 import type { Rows } from "../engine/descent.ts";
 import {
   adagrad,
@@ -17,17 +18,19 @@ import {
 } from "../engine/model.ts";
 import { RivuletError } from "../errors.ts";
 import { readRows } from "../samples/csv-file.ts";
+import type { Vetting } from "../samples/vetting.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { createJudge } from "./compare/judge.ts";
 import { type Comparison, cellsOf, figuresOf, pageOf } from "./compare/page.ts";
 import { principalPlane, project } from "./compare/plane.ts";
-import { findLearningRate, plain, type Run, type Task, train, trainTooLarge } from "./compare/runs.ts";
+import { bestCandidateRate, plain, type Run, type Task, train, trainTooLarge } from "./compare/runs.ts";
 import { lossSurface } from "./compare/surface.ts";
 import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
 import { holdTrainingRows } from "./training-rows.ts";
+import { faultFacts, vettingFor } from "./vetted.ts";
 import { requireWritable } from "./writable-file.ts";
 
 /** All rows are held in memory and looked at after every epoch of every run. */
@@ -47,11 +50,12 @@ export async function run(invocation: Invocation): Promise<Report> {
   if (folder !== undefined) requireFolder(folder);
   requireRereadable(data);
 
-  const { model, rows } = await prepare(config, data, seed);
+  const { model, rows, vetting } = await prepare(config, data, seed);
+  const rejected = vetting.skipped;
   const { deterministic } = config.training;
   const judge = createJudge(model, rows, deterministic);
   const task: Task = { model, rows, seed, deterministic, epochs, batchSize, judge };
-  const learningRate = await findLearningRate(task);
+  const learningRate = await bestCandidateRate(task);
   const { regimes, optimizers, tooLarge, tooSmall } = await trainAll(task, learningRate);
 
   const path = regimes.flatMap((regime) => regime.path);
@@ -60,7 +64,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const points = path.map((weights) => project(plane, weights));
   const surface = await lossSurface(model, rows, plane, points, { seed, deterministic });
   const comparison: Comparison = {
-    name: config.name ?? data,
+    name: config.name,
     rows: rows.count,
     weights: origin.length,
     epochs,
@@ -84,6 +88,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   return {
     data: {
       rows: rows.count,
+      rejected,
+      faults: vetting.report(),
       weights: origin.length,
       epochs,
       batchSize,
@@ -95,9 +101,18 @@ export async function run(invocation: Invocation): Promise<Report> {
     },
     text: [
       facts([
-        ["data", `${data}, ${rows.count} rows`],
+        ["data", `${data}, ${formatCount(rows.count, "row")}`],
+        ...(rejected > 0
+          ? [
+              ["rejected", `${formatCount(rejected, "row")}, for values that cannot be true`] as [
+                string,
+                string,
+              ],
+            ]
+          : []),
+        ...faultFacts(vetting.report()),
         ["network", `${origin.length} weights, the same at the start of every run (seed ${seed})`],
-        ["descent", `${epochs} epochs, plain descent at the rate ${learningRate}`],
+        ["descent", `${formatCount(epochs, "epoch")}, plain descent at the rate ${learningRate}`],
       ]),
       "",
       textTable(
@@ -112,13 +127,20 @@ export async function run(invocation: Invocation): Promise<Report> {
 }
 
 /** The model that is trained, and all rows as it is to see them. */
-async function prepare(config: Config, data: string, seed: number): Promise<{ model: Model; rows: Rows }> {
+async function prepare(
+  config: Config,
+  data: string,
+  seed: number,
+): Promise<{ model: Model; rows: Rows; vetting: Vetting }> {
   const columns = await columnsOf(config, data);
   // The budget is that of a board; this is done at a desk.
   const memory = { ...config.memory, budgetBytes: null };
   const learner = configuredLearner({ ...config, memory }, columns, { seed });
   const labelAt = columns.indexOf(learner.describe().target.column);
-  const { rows: count } = await readRows(
+  const createVetting = () => vettingFor(config, columns, config.target.column);
+  const vetting = createVetting();
+  let count = 0;
+  const { rows: all } = await readRows(
     data,
     (row, index, line) => {
       if (index >= mostRows) {
@@ -126,13 +148,20 @@ async function prepare(config: Config, data: string, seed: number): Promise<{ mo
           `${data} has more than ${mostRows} rows, which is too much to go over in so many ways; give a file with fewer`,
         );
       }
+      if (!vetting.vet(row, 0)) return;
       if (!learner.accepts(row, 0)) throw badLabel(data, line, row[labelAt], learner.classes);
       learner.learnStatistics(row, 0);
+      count++;
     },
     { columns },
   );
-  if (count === 0) throw new RivuletError(`${data} has no row to train on; give at least one`);
-  const split = { data, columns, rows: count, heldOutRows: 0, heldOutLast: true, seed };
+  if (count === 0) {
+    throw new RivuletError(
+      `${data} has no row to train on, as each has a value that cannot be true: correct them, or source.fields`,
+    );
+  }
+  const drawn = { data, columns, rows: all, heldOutRows: 0, heldOutLast: true, seed, createVetting };
+  const split = { ...drawn, trainingRows: count };
   const rows = await holdTrainingRows(learner, split, "give a file with fewer rows");
   const { model } = learner.network;
   // Summed gradients would make the same rate mean something else in each regime, and clipping would hide what a
@@ -140,6 +169,7 @@ async function prepare(config: Config, data: string, seed: number): Promise<{ mo
   return {
     model: { ...model, loss: { ...model.loss, reduction: "mean" }, clip: null, schedule: null },
     rows,
+    vetting,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { DaemonStatus } from "../daemon/daemon.ts";
-import { formatSize } from "../daemon/quantities.ts";
+import { formatShare, formatSize } from "../daemon/quantities.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import { Screen } from "./terminal/screen.ts";
 import { sparkline } from "./terminal/sparkline.ts";
@@ -54,7 +54,7 @@ export function createDemoView(json: boolean): DemoView {
   };
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1).padStart(5)} %`;
+const percent = (share: number) => formatShare(share).padStart(7);
 const bold = (text: string) => `\u001b[1m${text}\u001b[22m`;
 const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
 

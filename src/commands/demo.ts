@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Config, parseConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
 import { Daemon } from "../daemon/daemon.ts";
+import { formatShare } from "../daemon/quantities.ts";
 import { demoFirmware } from "../emulation/demo-firmware.ts";
 import { type Board, startBoard } from "../emulation/start-board.ts";
 import { RivuletError } from "../errors.ts";
@@ -134,8 +135,6 @@ function fromHere(path: string): string {
   return short.startsWith("..") ? path : short;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-
 function reportOf(
   { status, linear, course, elapsed, samplesPerSecond }: DemoState,
   checkpoint: string,
@@ -167,8 +166,8 @@ function reportOf(
     },
     text: [
       "",
-      `The network was right about ${percent(scores.slidingAccuracy)} of the last ${Math.min(scores.samples, 500)} samples, each predicted before it was learned from${changed}.`,
-      `A linear model on the same samples reaches ${percent(linear.slidingAccuracy)}; always naming the most frequent class ${percent(scores.baselineAccuracy)}.`,
+      `The network was right about ${formatShare(scores.slidingAccuracy)} of the last ${Math.min(scores.samples, 500)} samples, each predicted before it was learned from${changed}.`,
+      `A linear model on the same samples reaches ${formatShare(linear.slidingAccuracy)}; always naming the most frequent class ${formatShare(scores.baselineAccuracy)}.`,
       `What it learned is in ${file}, and would continue from there bit for bit.`,
       "",
       "Try next:",

@@ -1,5 +1,6 @@
 import { type Config, devicesOf, loadConfig, sampleColumns } from "../daemon/config.ts";
-import { planConfig } from "../daemon/plan-config.ts";
+import { mostCheckpointBytes, planConfig } from "../daemon/plan-config.ts";
+import { formatCount } from "../daemon/quantities.ts";
 import { recognizeBoard } from "../device/board.ts";
 import { examine } from "../device/examine.ts";
 import type { Finding, Needs } from "../device/finding.ts";
@@ -48,8 +49,7 @@ function countsOf(findings: readonly Finding[]) {
 /** A line for each finding, below it the command that puts it right; at the end how many there are of each kind. */
 export function findingsText(findings: readonly Finding[]): string {
   const { problems, warnings, ok } = countsOf(findings);
-  const number = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;
-  const sum = `${number(problems, "problem")}, ${number(warnings, "warning")}, ${ok} ok`;
+  const sum = `${formatCount(problems, "problem")}, ${formatCount(warnings, "warning")}, ${ok} ok`;
   return [...findings.map(describe), "", sum].join("\n");
 }
 
@@ -82,7 +82,7 @@ function needsOf(config: Config, file: string): Needs[] {
     checkpoints: {
       directory: config.checkpoint.directory,
       keep: config.checkpoint.keep,
-      bytes: plan === null ? null : checkpointBytes(plan),
+      bytes: columns === null || plan === null ? null : mostCheckpointBytes(config, columns, plan),
     },
     arena: refused === null ? (plan === null ? null : { bytes: plan.totalBytes }) : { refused },
     gpio: config.gpio !== null,
@@ -99,12 +99,4 @@ function foundPort(port: string | UsbDevice): Pick<Needs, "port" | "noPort"> {
     if (!(error instanceof PortError)) throw error;
     return { port: null, noPort: error.message };
   }
-}
-
-/** Description, scores and running statistics of a learner take about this much beside its weights. */
-const headerBytes = 64 * 1024;
-
-function checkpointBytes({ buffers }: Plan): number {
-  const kept = buffers.filter(({ role }) => role === "parameter" || role === "optimizer state");
-  return kept.reduce((sum, { bytes }) => sum + bytes, headerBytes);
 }

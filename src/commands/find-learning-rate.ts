@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
-import { formatDuration } from "../daemon/quantities.ts";
+import { formatCount, formatDuration } from "../daemon/quantities.ts";
 import { descendEpoch, type Regime, rowOrder } from "../engine/descent.ts";
 import { createRandom, shuffle } from "../engine/random.ts";
 import type { Learner } from "../learner/learner.ts";
@@ -46,7 +46,7 @@ export async function findLearningRate(
 ): Promise<Report> {
   if (svg !== undefined) requireWritable(svg, `cannot write the drawing ${svg}`);
   const started = performance.now();
-  const rowsPerUpdate = regime === "batch" ? split.rows - split.heldOutRows : batchSize;
+  const rowsPerUpdate = regime === "batch" ? split.trainingRows : batchSize;
   const test = await raiseRate(learner, split, rowsPerUpdate);
   const found = readRangeTest(test.rates, test.losses, test.endedEarly);
   const { rates, losses, updates } = test;
@@ -133,7 +133,7 @@ function describe(
   const lines = facts([
     [
       "search",
-      `${updates} updates of ${rowsPerUpdate} rows in ${formatDuration(1000 * seconds)}, at rates from ${lowestRate} to ${end}`,
+      `${formatCount(updates, "update")} of ${formatCount(rowsPerUpdate, "row")} in ${formatDuration(1000 * seconds)}, at rates from ${lowestRate} to ${end}`,
     ],
     ["steepest", steepest === null ? "none: the loss did not fall at any rate" : written(steepest)],
     ["diverging", diverging === null ? `none up to ${highestRate}` : written(diverging)],

@@ -1,6 +1,7 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
-import { formatDuration, formatSize } from "../daemon/quantities.ts";
+import { fitBatchSize } from "../daemon/plan-config.ts";
+import { formatCount, formatDuration, formatSize } from "../daemon/quantities.ts";
 import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../engine/descent.ts";
 import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
 import { createRandom } from "../engine/random.ts";
@@ -18,11 +19,16 @@ import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { scoreFacts } from "./scores.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts } from "./terminal/text-table.ts";
-import { forEachTrainingRow, heldOutBy, holdTrainingRows, type Split } from "./training-rows.ts";
+import {
+  type DrawnRows,
+  forEachRow,
+  forEachTrainingRow,
+  holdTrainingRows,
+  type Split,
+} from "./training-rows.ts";
+import { faultFacts, vettingFor } from "./vetted.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
-/** Rows at a time where neither option nor config says it: enough for the kernels, little enough for a board. */
-const usualBatchSize = 32;
 
 /** Trains over a file for several epochs, and judges by rows that were held out. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -41,12 +47,18 @@ export async function run(invocation: Invocation): Promise<Report> {
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
   requireRereadable(data);
   const columns = await columnsOf(config, data);
+  const createVetting = () => vettingFor(config, columns, config.target.column);
+  const heldOutLast = invocation.switches.has("held-out-last");
+  const draw = (rows: number): DrawnRows => {
+    const heldOutRows = Math.round(rows * heldOut);
+    return { data, columns, rows, heldOutRows, heldOutLast, seed, createVetting };
+  };
   const schedule = searches
     ? null
     : await scheduleForRun(config, async () => {
         const { rows } = await readRows(data, () => {}, { columns });
         // That no row is left is complained of below.
-        const trainingRows = Math.max(1, rows - Math.round(rows * heldOut));
+        const trainingRows = Math.max(1, await forEachTrainingRow(draw(rows), () => {}));
         return epochs * updatesPerEpoch(regime, trainingRows, batchSize);
       });
   const trained = {
@@ -64,14 +76,26 @@ export async function run(invocation: Invocation): Promise<Report> {
     },
   });
 
-  const { rows } = await readRows(data, checkLabel(learner, data), { columns });
-  const heldOutLast = invocation.switches.has("held-out-last");
-  const split: Split = { data, columns, rows, heldOutRows: Math.round(rows * heldOut), heldOutLast, seed };
-  const trainingRows = rows - split.heldOutRows;
+  const vetting = createVetting();
+  const check = checkLabel(learner, data);
+  const { rows } = await readRows(
+    data,
+    (row, ...place) => {
+      if (vetting.vet(row, 0)) check(row, ...place);
+    },
+    { columns },
+  );
+  const rejected = vetting.skipped;
+  const drawn = draw(rows);
+  const trainingRows = await forEachTrainingRow(drawn, (row) => learner.learnStatistics(row, 0));
   if (trainingRows === 0) {
-    throw new RivuletError(`${data} has ${rows} rows and --held-out ${heldOut} leaves none to train on`);
+    const untrue = rejected > 0 ? `, ${rejected} of them with values that cannot be true,` : "";
+    throw new RivuletError(
+      `${data} has ${formatCount(rows, "row")}${untrue} and --held-out ${heldOut} leaves none to train on`,
+    );
   }
-  await forEachTrainingRow(split, (row) => learner.learnStatistics(row, 0));
+  const split: Split = { ...drawn, trainingRows };
+  const heldOutRows = rows - rejected - trainingRows;
   if (searches) {
     const { findLearningRate } = await import("./find-learning-rate.ts");
     return findLearningRate(learner, split, regime, batchSize, options["svg"]);
@@ -90,7 +114,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     learner.network.close();
   }
   const seconds = (performance.now() - started) / 1000;
-  const { training, held } = await judge(learner, split);
+  const { training, held } = await judge(learner, split, heldOutRows);
   save?.(learner, config.name);
 
   const { network } = learner;
@@ -103,7 +127,9 @@ export async function run(invocation: Invocation): Promise<Report> {
       batchSize,
       rows,
       trainingRows,
-      heldOutRows: split.heldOutRows,
+      heldOutRows,
+      rejected,
+      faults: vetting.report(),
       updates: network.updates,
       updatesPerEpoch: perEpoch,
       skippedSteps: network.skipped,
@@ -123,14 +149,28 @@ export async function run(invocation: Invocation): Promise<Report> {
     text: facts([
       [
         "data",
-        `${data}, ${trainingRows} rows to train on, ${split.heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
+        `${data}, ${formatCount(trainingRows, "row")} to train on, ${heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
       ],
+      ...(rejected > 0
+        ? [
+            ["rejected", `${formatCount(rejected, "row")}, for values that cannot be true`] as [
+              string,
+              string,
+            ],
+          ]
+        : []),
+      ...faultFacts(vetting.report()),
       [
         "descent",
-        `${regime}, ${epochs === 1 ? "1 epoch" : `${epochs} epochs`} of ${perEpoch} updates: ${network.updates} updates`,
+        `${regime}, ${formatCount(epochs, "epoch")} of ${formatCount(perEpoch, "update")}: ${formatCount(network.updates, "update")}`,
       ],
       ...(network.skipped > 0
-        ? [["skipped", `${network.skipped} updates that were not finite`] as [string, string]]
+        ? [
+            [
+              "skipped",
+              `${formatCount(network.skipped, "update")} that ${network.skipped === 1 ? "was" : "were"} not finite`,
+            ] as [string, string],
+          ]
         : []),
       [
         "loss",
@@ -187,8 +227,7 @@ function workersFor(invocation: Invocation, { training }: Config): number | null
 
 /** Rows of one update, or in batch descent of one part of the gradient. */
 function batchSizeFor(invocation: Invocation, regime: Regime, config: Config): number {
-  const configured = config.training.batchSize > 1 ? config.training.batchSize : usualBatchSize;
-  const given = wholeNumber(invocation, "batch-size", configured, { minimum: 1, maximum: 2 ** 20 });
+  const given = wholeNumber(invocation, "batch-size", fitBatchSize(config), { minimum: 1, maximum: 2 ** 20 });
   return regime === "stochastic" ? 1 : given;
 }
 
@@ -219,7 +258,7 @@ function checkLabel(
 /** Batch descent: the file is read once an epoch, whatever its size. Gives the mean loss of each epoch. */
 async function descendStreamed(learner: Learner, split: Split, epochs: number, progress: ProgressBar) {
   const { network } = learner;
-  const count = split.rows - split.heldOutRows;
+  const count = split.trainingRows;
   const losses: number[] = [];
   let done = 0;
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -245,7 +284,7 @@ async function descendHeld(
   progress: ProgressBar,
 ) {
   const { network } = learner;
-  const count = split.rows - split.heldOutRows;
+  const count = split.trainingRows;
   const rows = await holdTrainingRows(learner, split, "use --regime batch, which streams it");
   const order = rowOrder(count);
   const random = createRandom(split.seed);
@@ -263,25 +302,19 @@ const lossNote = (losses: number[]) =>
   losses.length === 0 ? "" : `loss ${losses[losses.length - 1].toPrecision(4)}`;
 
 /** Scores of the trained network on both parts of the file. */
-async function judge(learner: Learner, split: Split) {
-  const { data, columns, heldOutRows } = split;
+async function judge(learner: Learner, split: Split, heldOutRows: number) {
   const create = () =>
     learner.classes > 0 ? new ClassificationMetrics(learner.classes) : new RegressionMetrics();
   const parts = { training: create(), held: create() };
-  const isHeldOut = heldOutBy(split);
-  const targetAt = columns.indexOf(learner.describe().target.column);
-  await readRows(
-    data,
-    (row) => {
-      const metrics = isHeldOut() ? parts.held : parts.training;
-      learner.predict(row, 0);
-      if (metrics instanceof ClassificationMetrics) {
-        metrics.observe(row[targetAt], learner.predictedClass, learner.prediction);
-      } else {
-        metrics.observe(row, targetAt, learner.prediction);
-      }
-    },
-    { columns },
-  );
+  const targetAt = split.columns.indexOf(learner.describe().target.column);
+  await forEachRow(split, (row, isHeldOut) => {
+    const metrics = isHeldOut ? parts.held : parts.training;
+    learner.predict(row, 0);
+    if (metrics instanceof ClassificationMetrics) {
+      metrics.observe(row[targetAt], learner.predictedClass, learner.prediction);
+    } else {
+      metrics.observe(row, targetAt, learner.prediction);
+    }
+  });
   return { training: parts.training.report(), held: heldOutRows > 0 ? parts.held.report() : null };
 }

@@ -1,8 +1,8 @@
 import { type Config, loadConfig, sampleColumns } from "../daemon/config.ts";
-import { planConfig } from "../daemon/plan-config.ts";
+import { mostCheckpointBytes, planConfig, planForFit } from "../daemon/plan-config.ts";
 import { formatSize } from "../daemon/quantities.ts";
-import { type PlannedBuffer, plan } from "../engine/plan.ts";
-import { UsageError } from "../errors.ts";
+import { type Plan, type PlannedBuffer, plan } from "../engine/plan.ts";
+import { RivuletError, UsageError } from "../errors.ts";
 import type { Invocation, Report } from "./command.ts";
 import { textTable } from "./terminal/text-table.ts";
 
@@ -10,12 +10,11 @@ import { textTable } from "./terminal/text-table.ts";
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
-  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, gather, shards } = planConfig(
-    config,
-    columns,
-  );
+  const planned = planConfig(config, columns);
+  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, gather } = planned;
+  const fit = fitOf(config, columns);
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
-  const daily = dailyWrites(config, columns.length, buffers);
+  const daily = dailyWrites(config, mostCheckpointBytes(config, columns, planned));
   const instructions = Object.values(program).flat().length;
   return {
     data: {
@@ -26,7 +25,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       totalBytes,
       unsharedBytes,
       predictingBytes,
-      shards,
+      fit,
       updates: gather ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
       daily,
@@ -48,11 +47,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
       `updates   ${gather ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
-      ...(shards === null
-        ? []
-        : [
-            `shards    ${shards.count} of ${shards.rows} rows, each with space of its own, on which the threads of rivulet fit work side by side`,
-          ]),
+      ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
       `a day     ${daily.checkpoints} checkpoints of ${formatSize(daily.checkpointBytes)} at most and ${daily.statusLines} lines of status: with what the file system adds ${formatSize(daily.bytes)} on the SD card, if it learns all day`,
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
@@ -65,24 +60,44 @@ export async function run({ positionals: [file], options }: Invocation): Promise
   };
 }
 
+/** What `rivulet fit` plans by training.workers and shards, or why it refuses them; null where neither is there. */
+type FitPlan = Pick<Plan, "batchSize" | "totalBytes" | "shards"> | { refused: string };
+
+function fitOf(config: Config, columns: readonly string[]): FitPlan | null {
+  try {
+    const planned = planForFit(config, columns);
+    if (planned === null) return null;
+    const { batchSize, totalBytes, shards } = planned;
+    return { batchSize, totalBytes, shards };
+  } catch (error) {
+    if (!(error instanceof RivuletError)) throw error;
+    return { refused: error.message };
+  }
+}
+
+function fitText(fit: FitPlan, { memory: { budgetBytes } }: Config): string {
+  if ("refused" in fit) return `refused: ${fit.refused}`;
+  const { batchSize, totalBytes, shards } = fit;
+  const size = `${totalBytes} bytes (${formatSize(totalBytes)})`;
+  const cut =
+    shards === null
+      ? "too small to be cut"
+      : `in ${shards.count} shards of ${shards.rows} rows, each with space of its own`;
+  const refused =
+    budgetBytes !== null && totalBytes > budgetBytes ? "; more than memory.budget: refused" : "";
+  return `rivulet fit, whose threads share a batch, takes ${size} for batches of ${batchSize}, ${cut}${refused}`;
+}
+
 const dayMs = 24 * 60 * 60 * 1000;
 /** A day's lines, at one a minute. */
 const statusLines = 24 * 60;
 /** More than was ever seen of one, with a name and numbers of usual length. */
 const statusLineBytes = 256;
-/** A checkpoint beside parameters and optimizer state: its description and scores, and what it keeps of each column. */
-const descriptionBytes = 4096;
-const columnBytes = 128;
 /** What ext4 adds to each save: a new file, its name, the old one's end, and its journal. `npm run bench -- sd-card`. */
 const fileSystemBytes = 32 * 1024;
 
 /** What a day of learning writes with checkpoint.every and a status line a minute. An SD card wears out by it. */
-function dailyWrites({ checkpoint }: Config, columns: number, buffers: readonly PlannedBuffer[]) {
-  const kept = buffers.filter(({ role }) => role === "parameter" || role === "optimizer state");
-  const checkpointBytes = kept.reduce(
-    (sum, { bytes }) => sum + bytes,
-    descriptionBytes + columnBytes * columns,
-  );
+function dailyWrites({ checkpoint }: Config, checkpointBytes: number) {
   const checkpoints = Math.ceil(dayMs / checkpoint.everyMs);
   const bytes = checkpoints * (checkpointBytes + fileSystemBytes) + statusLines * statusLineBytes;
   return { checkpoints, checkpointBytes, statusLines, bytes };

@@ -1,17 +1,17 @@
 import { type Config, loadConfig } from "../daemon/config.ts";
 import { configuredLearner } from "../daemon/configured-learner.ts";
-import { formatSize } from "../daemon/quantities.ts";
-import { sourceDefaults } from "../daemon/source-config.ts";
+import { formatCount, formatSize } from "../daemon/quantities.ts";
 import { RivuletError, UsageError } from "../errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
 import { mostClasses } from "../learner/target.ts";
-import { faultsText, Vetting } from "../samples/vetting.ts";
+import type { Vetting } from "../samples/vetting.ts";
 import { required, wholeNumber } from "./call.ts";
 import type { Invocation, Report } from "./command.ts";
 import { badLabel, columnsOf, isPipe, requireRereadable } from "./data-file.ts";
 import { openStream, type RecordedStream, type StreamRead } from "./recorded-stream.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts } from "./terminal/text-table.ts";
+import { faultFacts, vettingFor } from "./vetted.ts";
 
 /** Rows between two looks at the clock, so that reading the file and learning from it are told apart. */
 const blockRows = 1024;
@@ -46,13 +46,6 @@ export async function run(invocation: Invocation): Promise<Report> {
   const observed = await observeStream(learner, vetting, stream, { data, columns, realTime });
   save?.(learner, config?.name);
   return report(learner, { data, observed, vetting, saved: options["save"] ?? null, config });
-}
-
-/** Looks at values as the daemon does; a column that the config does not name may have any. */
-function vettingFor(config: Config | null, columns: readonly string[], target: string): Vetting {
-  const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
-  const fields = columns.map((name) => known.get(name) ?? { name });
-  return new Vetting(fields, config?.source.values ?? sourceDefaults.values, target);
 }
 
 /** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */
@@ -165,19 +158,21 @@ function report(learner: Learner, { data, observed, vetting, saved, config }: Ou
       saved,
     },
     text: facts([
-      ["data", `${data}, ${rows} rows`],
+      ["data", `${data}, ${formatCount(rows, "row")}`],
       ...flaws(rejected, observed),
-      ...faults.map((of, index): [string, string] => [
-        index === 0 ? "faults" : "",
-        `${of.field} ${faultsText(of)}`,
-      ]),
+      ...faultFacts(faults),
       ["predicted", what],
       ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
       ...scoreFacts(metrics),
       ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${network.kernels} kernels`],
       ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
       ...(network.skipped > 0
-        ? [["skipped", `${network.skipped} steps whose loss or gradient was not finite`] as [string, string]]
+        ? [
+            ["skipped", `${formatCount(network.skipped, "step")} whose loss or gradient was not finite`] as [
+              string,
+              string,
+            ],
+          ]
         : []),
       ...(saved === null ? [] : [["checkpoint", saved] as [string, string]]),
     ]),
@@ -187,8 +182,14 @@ function report(learner: Learner, { data, observed, vetting, saved, config }: Ou
 /** What of the recording was not learned from, where there is such a thing. */
 function flaws(rejected: number, { damaged, tornBytes }: Observed): [string, string][] {
   const rows: [string, string][] = [];
-  if (rejected > 0) rows.push(["rejected", `${rejected} samples that were not learned from, as live`]);
-  if (damaged > 0) rows.push(["damaged", `${damaged} stretches of the recording, left out`]);
-  if (tornBytes > 0) rows.push(["torn", `the last ${tornBytes} bytes, as a power cut leaves them`]);
+  if (rejected > 0)
+    rows.push([
+      "rejected",
+      `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"} not learned from, as live`,
+    ]);
+  if (damaged > 0)
+    rows.push(["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`]);
+  if (tornBytes > 0)
+    rows.push(["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`]);
   return rows;
 }

@@ -1,7 +1,7 @@
 import { loadConfig } from "../daemon/config.ts";
 import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
-import { formatSize, parseDuration } from "../daemon/quantities.ts";
+import { formatShare, formatSize, parseDuration } from "../daemon/quantities.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../output.ts";
@@ -92,7 +92,7 @@ async function serviceOf(
 
 function qualityOf({ scores }: DaemonStatus): string {
   return "accuracy" in scores
-    ? `accuracy ${percent(scores.slidingAccuracy)} lately, ${percent(scores.accuracy)} in all (baseline ${percent(scores.baselineAccuracy)})`
+    ? `accuracy ${formatShare(scores.slidingAccuracy)} lately, ${formatShare(scores.accuracy)} in all (baseline ${formatShare(scores.baselineAccuracy)})`
     : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;
 }
 
@@ -123,5 +123,3 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     `${formatSize(status.residentBytes)} resident`,
   ].join("; ");
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

@@ -1,7 +1,7 @@
+import { formatShare } from "../daemon/quantities.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
 const plain = (value: number) => String(Number(value.toPrecision(5)));
 
 /** The scores that people ask for first, as `name, value` rows. */
@@ -15,8 +15,8 @@ export function scoreFacts(report: ClassificationReport | RegressionReport): [st
     ];
   }
   return [
-    ["accuracy", percent(report.accuracy)],
-    ["baseline", `${percent(report.baselineAccuracy)}, naming the most frequent class so far`],
+    ["accuracy", formatShare(report.accuracy, 2)],
+    ["baseline", `${formatShare(report.baselineAccuracy, 2)}, naming the most frequent class so far`],
     ["macro F1", plain(report.macroF1)],
     ["log loss", plain(report.logLoss)],
     ["Cohen's kappa", plain(report.kappa)],

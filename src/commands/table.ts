@@ -63,7 +63,7 @@ export const commands: Command[] = [
     },
     details: [
       "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
-      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. The target is the column called label, or else the last, taken as a class where its values are small whole numbers.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers.",
     ],
     load: () => import("./sniff.ts"),
   },
@@ -127,6 +127,7 @@ export const commands: Command[] = [
       svg: { value: "FILE", help: "draw the loss by learning rate as SVG, with --find-learning-rate" },
     },
     details: [
+      "Values that cannot be true, by range, stuck and source.values in the config, are looked at as the daemon does: rows that it would skip are left out and counted, and which rows are held out does not depend on it.",
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
       "model.schedule in the config lets the learning rate change: constant, step, exponential, cosine or plateau, each with a warmUp if you like, all counted in updates. A cosine without its updates falls over the whole run.",
       "With workers, even one, each batch is cut into training.shards parts (4 unless given), whose gradients are added up in order: the same weights for any number of workers, but in their last digits not those of a batch that stays whole. Two threads pay off from some millions of multiplications a step on, earlier where the cores are near each other.",

@@ -3,32 +3,64 @@ import type { Rows } from "../engine/descent.ts";
 import { RivuletError } from "../errors.ts";
 import type { Learner } from "../learner/learner.ts";
 import { readRows } from "../samples/csv-file.ts";
+import type { Vetting } from "../samples/vetting.ts";
 import { createLastSplit, createSplit } from "./split.ts";
 
 /** Most bytes of rows that are held in memory. */
 const mostHeldBytes = 2 ** 30;
 
-/** A file and which of its rows are for training: the same every time it is read. */
-export interface Split {
+/** A file and which of its rows are held out: the same every time it is read, whatever becomes of their values. */
+export interface DrawnRows {
   data: string;
   columns: string[];
+  /** All of the file. */
   rows: number;
+  /** So many of all are held out. */
   heldOutRows: number;
   /** Whether the last rows are held out, instead of rows drawn from all of them. */
   heldOutLast: boolean;
   seed: number;
+  /** Gives what looks at every row in the file's order, anew for each time that it is read. */
+  createVetting: () => Vetting;
 }
 
-/** Tells row by row, in the file's order, whether it is held out. */
-export function heldOutBy({ rows, heldOutRows, heldOutLast, seed }: Split): () => boolean {
-  return heldOutLast ? createLastSplit(rows, heldOutRows) : createSplit(rows, heldOutRows, seed);
+/** The same, with those to train on counted. */
+export interface Split extends DrawnRows {
+  /** Rows that are not held out and whose values can be true. */
+  trainingRows: number;
 }
 
-/** Reads the file once, and hands over the rows that are not held out, in order. */
-export async function forEachTrainingRow(split: Split, take: (row: Float64Array) => void): Promise<void> {
-  const isHeldOut = heldOutBy(split);
-  const { data, columns } = split;
-  await readRows(data, (row) => isHeldOut() || take(row), { columns });
+/** Reads the file once, and hands over the rows whose values can be true, in order. */
+export async function forEachRow(
+  drawn: DrawnRows,
+  take: (row: Float64Array, isHeldOut: boolean) => void,
+): Promise<void> {
+  const { data, columns, rows, heldOutRows, heldOutLast, seed } = drawn;
+  const draw = heldOutLast ? createLastSplit(rows, heldOutRows) : createSplit(rows, heldOutRows, seed);
+  const vetting = drawn.createVetting();
+  await readRows(
+    data,
+    (row) => {
+      // Both go by the rows before: each must see them all.
+      const isHeldOut = draw();
+      if (vetting.vet(row, 0)) take(row, isHeldOut);
+    },
+    { columns },
+  );
+}
+
+/** Of these, those that are not held out; gives how many they are. */
+export async function forEachTrainingRow(
+  drawn: DrawnRows,
+  take: (row: Float64Array) => void,
+): Promise<number> {
+  let count = 0;
+  await forEachRow(drawn, (row, isHeldOut) => {
+    if (isHeldOut) return;
+    count++;
+    take(row);
+  });
+  return count;
 }
 
 /**
@@ -37,7 +69,7 @@ export async function forEachTrainingRow(split: Split, take: (row: Float64Array)
  */
 export async function holdTrainingRows(learner: Learner, split: Split, advice: string): Promise<Rows> {
   const { inputs } = learner.network;
-  const count = split.rows - split.heldOutRows;
+  const count = split.trainingRows;
   const bytes = count * (inputs + 1) * 4;
   if (bytes > mostHeldBytes) {
     throw new RivuletError(

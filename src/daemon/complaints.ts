@@ -18,13 +18,18 @@ export function createComplaints(document: ConfigDocument) {
         `${document.place(path)}: ${name === "" ? sentence.replace(/^[: ]+/, "") : name + sentence}`,
       );
     },
-    /** Runs another part's check, whose complaint begins with the path of the key. */
-    attempt(check: () => unknown): void {
+    /**
+     * Runs another part's check. Its complaint begins with the path of the key, or where it is about no single one,
+     * with any word: then the line is that of `around`.
+     */
+    attempt(check: () => unknown, around: KeyPath = []): void {
       try {
         check();
       } catch (error) {
         if (!(error instanceof RivuletError)) throw error;
-        lines.push(`${document.place(leadingPath(error.message))}: ${error.message}`);
+        const path = leadingPath(error.message);
+        const isKey = document.get(path.slice(0, 1)) !== undefined;
+        lines.push(`${document.place(isKey ? path : around)}: ${error.message}`);
       }
     },
     throwIfAny(): void {

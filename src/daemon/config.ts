@@ -197,8 +197,8 @@ function inputsOf(inputShape: unknown): number {
 function checkNetwork(parsed: Parsed, inputs: number, complaints: Complaints): void {
   const { column, classes, standardize = true } = parsed.target;
   const target = classes === undefined ? { column, standardize } : { column, classes };
-  complaints.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs));
-  complaints.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)));
+  complaints.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs), ["features"]);
+  complaints.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
 function withDefaults(parsed: Parsed, file: string): Config {
@@ -238,10 +238,10 @@ function withDefaults(parsed: Parsed, file: string): Config {
 
 /** Whether the missing key at `path` stands in its map misspelt, which is complained about already. */
 function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boolean {
-  const map = pathName(path.slice(0, -1));
+  const parent = pathName(path.slice(0, -1));
   return issues.some((issue) => {
     const keys = (issue.path ?? []).map((item) => item.key as string | number);
-    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === map;
+    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === parent;
     return (
       unknown && nearest(String(keys.at(-1)), [String(path.at(-1))]) !== null && keys.at(-1) !== path.at(-1)
     );

@@ -56,7 +56,7 @@ export function configuredSource(config: Config, log: Log, patience: Patience = 
   const ring = new SampleRing(fields.length, queue.samples, queue.whenFull);
   const lasting = { ...patience, silenceMs: silenceMs ?? undefined };
   if (merge !== null) return mergedSource(config.source, merge, ring, fields, lasting, log);
-  const { state, onState } = createStanding(serial === null ? "source" : "port", log);
+  const { state, onState } = trackState(serial === null ? "source" : "port", log);
   const common = { ring, fields, state };
   if (file !== null) {
     const decoder = new FileDecoder(file, fields, ring);
@@ -91,11 +91,11 @@ function mergedSource(
   lasting: Patience & { silenceMs?: number },
   log: Log,
 ): ConfiguredSource {
-  const standings = devices.map(({ serial }) => createStanding(serial === null ? "source" : "port", log));
+  const tracked = devices.map(({ serial }) => trackState(serial === null ? "source" : "port", log));
   const merged = devices.map((device, index) => {
     const deviceRing = new SampleRing(device.fields.length, 1, "pause");
     const decoder = decoderFor(device, device.fields, deviceRing, { refuseReplies: reply !== null });
-    const { onState } = standings[index];
+    const { onState } = tracked[index];
     const source = deviceSource(device, { ...lasting, onState, onReconnect: () => decoder.reset() });
     return { source, decoder, ring: deviceRing };
   });
@@ -111,12 +111,12 @@ function mergedSource(
     ...mergeDevices(merged, ring, { maximumAgeMs, onIncomplete }),
     ...{ wayBack: merged[0].source, ring, fields, place: places.join(" and ") },
     // Together they are as well as the one that is worst off.
-    state: () => standings.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
+    state: () => tracked.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
   };
 }
 
 /** The state of a source as it is told, each change in one line of the log. */
-function createStanding(what: "port" | "source", log: Log) {
+function trackState(what: "port" | "source", log: Log) {
   let state: SourceState = "opening";
   return {
     state: () => state,

@@ -3,6 +3,7 @@ import { Adwin } from "../learner/adwin.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import type { Log } from "./log.ts";
+import { formatShare } from "./quantities.ts";
 
 /** A change is found in several steps; those so near are one. Also the learner's own recovery is no second change. */
 const samplesOfOneChange = 1024;
@@ -56,10 +57,9 @@ export class DriftWatch {
   #tell(before: number, after: number): string {
     if (this.#learner.metrics instanceof RegressionMetrics) {
       // Back from e / (e + b) to e / b, which a reader can picture.
-      const percent = (error: number) => `${((100 * error) / (1 - error)).toFixed(0)} %`;
-      return `off by some ${percent(after)} of what the mean is off by, after ${percent(before)}`;
+      const ofMean = (error: number) => formatShare(error / (1 - error), 0);
+      return `off by some ${ofMean(after)} of what the mean is off by, after ${ofMean(before)}`;
     }
-    const percent = (error: number) => `${(100 * error).toFixed(1)} %`;
-    return `${percent(after)} are wrong, after ${percent(before)}`;
+    return `${formatShare(after)} are wrong, after ${formatShare(before)}`;
   }
 }

@@ -19,18 +19,18 @@ export type Log = (entry: LogEntry) => void;
 const warningPrefix = "<4>";
 
 /**
- * A log of plain lines: notes on `out`, problems on `err`, each with its time; under systemd the journal keeps
+ * A log of plain lines: notes on `out`, problems on `problems`, each with its time; under systemd the journal keeps
  * the time and gets the priority instead.
  */
 export function createPlainLog(
   out: LineTaker,
-  err: LineTaker,
+  problems: LineTaker,
   environment: NodeJS.ProcessEnv = process.env,
 ): Log {
   const journal = environment["JOURNAL_STREAM"] !== undefined;
   return ({ text, problem = false }) => {
     const head = journal ? (problem ? warningPrefix : "") : `${new Date().toISOString()} `;
-    (problem ? err : out).write(`${head}${text.replaceAll("\n", " ")}\n`);
+    (problem ? problems : out).write(`${head}${text.replaceAll("\n", " ")}\n`);
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Durations and sizes as people write them (`10min`, `8MiB`) and as they read them.
+ * Durations and sizes as people write them (`10min`, `8MiB`) and as they read them, counts and shares as they read them.
  */
 
 const durationUnits = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -37,6 +37,16 @@ export function formatSize(bytes: number): string {
     unit++;
   }
   return `${value.toFixed(1)} ${names[unit]}`;
+}
+
+/** `1 sample`, `12 samples`. */
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
+
+/** A part of 1: `88.6 %`. */
+export function formatShare(share: number, digits = 1): string {
+  return `${(100 * share).toFixed(digits)} %`;
 }
 
 /** Milliseconds as the two largest units that matter: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. */

@@ -4,6 +4,7 @@
  * a key that is unknown or missing begin with a colon instead.
  */
 import * as v from "valibot";
+import { alternatives } from "../alternatives.ts";
 import { suggestion } from "../nearest.ts";
 
 /** The found value, short, with its type: `the text "fast"`, `the number 0`, `a list`. */
@@ -74,7 +75,7 @@ export const oneOf = <const T extends string>(values: readonly T[]) =>
   v.picklist(values, (issue) => {
     const found = issue.input;
     const hint = typeof found === "string" ? `; ${suggestion(found, values)}` : "";
-    return `${must(values.join(" or "))(issue)}${hint.startsWith("; did") ? hint : ""}`;
+    return `${must(alternatives(values))(issue)}${hint.startsWith("; did") ? hint : ""}`;
   });
 
 /** What is expected where a duration is. */

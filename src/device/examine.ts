@@ -7,7 +7,7 @@ import { kernel, memoryController } from "./checks/kernel.ts";
 import { memory, swap } from "./checks/memory.ts";
 import { nodeBuild, nodeVersion, vectors } from "./checks/node.ts";
 import { modemManager, port, portHolder, stableName } from "./checks/ports.ts";
-import { bootSettings, console, debugPort } from "./checks/uart.ts";
+import { bootSettings, debugPort, loginConsole } from "./checks/uart.ts";
 import { type Check, type Examined, type Finding, type Found, type Needs, warning } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 
@@ -26,7 +26,7 @@ const checks: Check[] = [
   stableName,
   modemManager,
   bootSettings,
-  console,
+  loginConsole,
   debugPort,
   gpio,
   folder,

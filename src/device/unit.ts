@@ -1,4 +1,5 @@
 import type { PortFacts } from "./port.ts";
+import { mebibyte } from "./size.ts";
 
 /** All that a unit depends on. */
 export interface UnitFacts {
@@ -21,7 +22,6 @@ export interface UnitFacts {
   systemd: number | null;
 }
 
-const mebibyte = 2 ** 20;
 /**
  * Node, its code and the daemon with a small network: measured, with room to breathe. With less, the kernel throws out
  * pages of the program itself, and reads them from the card again and again.

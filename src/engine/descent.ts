@@ -57,6 +57,9 @@ function copyRow(network: Network, rows: Rows, from: number, to: number): void {
   for (let i = 0; i < targets; i++) network.target[to * targets + i] = rows.targets[from * targets + i];
 }
 
+/** Rows come from a file, mostly. */
+const otherRows = "give every epoch the same rows: if their file changed meanwhile, run it again on a copy";
+
 /**
  * One epoch of batch descent over rows that arrive one by one and need not fit in memory: gradients are gathered
  * batch by batch, the one update comes with row number `count`.
@@ -84,7 +87,7 @@ export class BatchEpoch {
   /** Takes in the sample that was written at `row`. */
   add(): void {
     if (this.#seen === this.#count) {
-      throw new RivuletError(`the epoch was to have ${this.#count} rows but more came; did the file grow?`);
+      throw new RivuletError(`the epoch was to have ${this.#count} rows but more came; ${otherRows}`);
     }
     this.#pending++;
     this.#seen++;
@@ -98,7 +101,7 @@ export class BatchEpoch {
   end(): number {
     if (this.#seen !== this.#count) {
       throw new RivuletError(
-        `the epoch was to have ${this.#count} rows but ended after ${this.#seen}; did the file shrink?`,
+        `the epoch was to have ${this.#count} rows but ended after ${this.#seen}; ${otherRows}`,
       );
     }
     return this.#total / this.#count;

@@ -2,6 +2,7 @@
  * The written form of a model, the same in YAML, JSON and checkpoints: `"relu"`, `{ dense: 16 }`,
  * `{ dense: { outputs: 16, bias: false } }`, `{ adam: { learningRate: 0.001 } }`.
  */
+import { alternatives } from "../alternatives.ts";
 import { RivuletError } from "../errors.ts";
 import { suggestion } from "../nearest.ts";
 import {
@@ -71,7 +72,7 @@ const flag: Check = (value) => (typeof value === "boolean" ? null : "true or fal
 const oneOf =
   (...choices: string[]): Check =>
   (value) =>
-    choices.includes(value as string) ? null : choices.map((choice) => `"${choice}"`).join(" or ");
+    choices.includes(value as string) ? null : alternatives(choices.map((choice) => `"${choice}"`));
 
 const wholeNotNegative = number("a whole number of 0 or more", (x) => Number.isInteger(x) && x >= 0);
 /** A number that stands for both axes, or one for each. */
@@ -299,11 +300,7 @@ function read<Value>(
   const kind = kinds[name];
   if (content === null || content === undefined) content = {};
   else if (!isMap(content)) {
-    if (!kind.alone) {
-      throw new RivuletError(
-        `${path}.${name} must hold options, such as { ${Object.keys(kind.options)[0] ?? ""} }`,
-      );
-    }
+    if (!kind.alone) throw new RivuletError(`${path}.${name} ${optionsOf(name, kind, content)}`);
     content = { [kind.alone]: content };
   }
   for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
@@ -318,13 +315,27 @@ function read<Value>(
     }
   }
   const missing = kind.needs?.find((option) => !Object.hasOwn(content as object, option));
-  if (missing) {
-    const example = kind.needs
-      ?.map((option) => `${option}: ${option === "layers" ? "[relu]" : 8}`)
-      .join(", ");
-    throw new RivuletError(`${path}.${name} has no ${missing}; write { ${name}: { ${example} } }`);
+  if (kind.needs && missing) {
+    throw new RivuletError(`${path}.${name} has no ${missing}; write ${exampleOf(name, kind.needs)}`);
   }
   return kind.build(content, `${path}.${name}`);
+}
+
+/** What to write instead of a value that stands where only options may stand, or nothing. */
+function optionsOf<Value>(name: string, { options, needs }: Kind<Value>, value: unknown): string {
+  const known = Object.keys(options);
+  if (known.length === 0) return `takes no options, found ${JSON.stringify(value)}; write ${name}`;
+  const written = `must hold its options by name, found ${JSON.stringify(value)}; `;
+  if (needs) return `${written}write ${exampleOf(name, needs)}`;
+  // A value that the first option can take was meant for it.
+  if (options[known[0]](value) !== null) return `${written}known are ${known.join(", ")}`;
+  return `${written}write { ${name}: { ${known[0]}: ${JSON.stringify(value)} } }`;
+}
+
+/** How the options are written that a kind cannot do without. */
+function exampleOf(name: string, needs: readonly string[]): string {
+  const options = needs.map((option) => `${option}: ${option === "layers" ? "[relu]" : 8}`);
+  return `{ ${name}: { ${options.join(", ")} } }`;
 }
 
 /**

@@ -68,12 +68,16 @@ function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: 
   const ofSamples = loss.sampleWeights ? host.hold("sampleWeight", "target", [host.batchSize]) : null;
   if (!loss.classWeights) return ofSamples ? [ofSamples, elements] : [absent, 1];
   if (!isClassLoss(loss) && loss.type !== "binaryCrossEntropy") {
-    throw new RivuletError(`${loss.type} has class weights but no classes; leave them out`);
+    throw new RivuletError(
+      `model.loss is ${loss.type}, which has no classes to weigh; leave classWeights out`,
+    );
   }
   const classes = loss.classWeights.length;
   const needed = isClassLoss(loss) ? lastAxis(outputShape) : 2;
   if (classes !== needed) {
-    throw new RivuletError(`${loss.type} has ${classes} class weights but the output has ${needed} classes`);
+    throw new RivuletError(
+      `model.loss has ${classes} classWeights but the output has ${needed} classes; give one a class`,
+    );
   }
   const ofClasses = host.hold("classWeight", "constant", [classes], "f32", loss.classWeights);
   const weights = host.share("loss.weight", "activation gradient", [host.batchSize, elements]);

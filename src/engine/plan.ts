@@ -144,7 +144,7 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
   const units = unitsOf(model);
   if (training && !isTrained(units) && flattened(units).some(({ parameters }) => parameters.length > 0)) {
     throw new RivuletError(
-      "every layer is frozen; leave at least one to be trained, or plan without training",
+      "model.layers are all frozen; leave at least one to be trained, or plan without training",
     );
   }
   const { share = true, givenMasks = false, shards = 1 } = options;

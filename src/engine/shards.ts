@@ -10,7 +10,7 @@ import { Operation } from "./kernels/operation.ts";
 import { type BufferReference, type Operand, sizeOf } from "./layers/layer.ts";
 import { aligned, place } from "./placement.ts";
 import type { Instruction, PlannedBuffer, ProgramPart } from "./plan.ts";
-import type { Unit } from "./units.ts";
+import { layerName, type Unit } from "./units.ts";
 
 /** The shards of a batch. */
 export interface Cut {
@@ -55,12 +55,12 @@ export function requireIndependentRows(units: readonly Unit[], training: boolean
   for (const { path, layer } of units) {
     if (training && layer.type === "batchNorm" && layer.frozen !== true) {
       throw new RivuletError(
-        `layer ${path} (batchNorm) normalizes by the whole batch, which shards would cut; leave shards and workers out, freeze the layer, or use layerNorm`,
+        `${layerName({ path, layer })} normalizes by the whole batch, which shards would cut; leave shards and workers out, freeze the layer, or use layerNorm`,
       );
     }
     if (layer.type === "gru" && layer.carry) {
       throw new RivuletError(
-        `layer ${path} (gru) carries its state from step to step, row by row, which shards do not; leave shards and workers out, or carry`,
+        `${layerName({ path, layer })} carries its state from step to step, row by row, which shards do not; leave shards and workers out, or carry`,
       );
     }
   }

@@ -34,13 +34,18 @@ export interface Unit {
   inner: Unit[] | null;
 }
 
+/** A layer as a sentence names it, by its unit's path: `model.layers[3].residual[0] (conv1d)`, where a config has it too. */
+export function layerName({ path, layer }: Pick<Unit, "path" | "layer">): string {
+  return `model.layers[${path.split(".").join("].residual[")}] (${layer.type})`;
+}
+
 /**
  * Puts the layers of a model in their places.
  * @throws RivuletError naming the layer, the shape it got and the shape it needs, where the stack does not fit
  */
 export function unitsOf(model: Pick<Model, "inputShape" | "layers">): Unit[] {
   if (model.layers.length === 0) {
-    throw new RivuletError("the model has no layers; give it at least one, such as { dense: 1 }");
+    throw new RivuletError("model.layers is empty; give it at least one, such as { dense: 1 }");
   }
   return stack(model.layers, model.inputShape, "");
 }
@@ -62,7 +67,7 @@ function unitOf(layer: Layer, inputShape: number[], path: string, activation: La
     const outputShape = inner.length === 0 ? inputShape : inner[inner.length - 1].outputShape;
     if (`${outputShape}` !== `${inputShape}`) {
       throw new RivuletError(
-        `layer ${path} (residual) got samples of shape [${inputShape}] and its layers make [${outputShape}] of them, but they need to keep the shape, to be added to it`,
+        `${layerName({ path, layer })} got samples of shape [${inputShape}] and its layers make [${outputShape}] of them, but they need to keep the shape, to be added to it`,
       );
     }
     return { path, layer, inputShape, outputShape, parameters: [], states: [], inner };
@@ -74,7 +79,7 @@ function unitOf(layer: Layer, inputShape: number[], path: string, activation: La
   } catch (error) {
     const reason = (error as Error).message;
     throw new RivuletError(
-      `layer ${path} (${layer.type}) got samples of shape [${inputShape}] but ${reason}`,
+      `${layerName({ path, layer })} got samples of shape [${inputShape}] but ${reason}`,
     );
   }
   const specifications = kind.parameters(layer, inputShape);
@@ -103,7 +108,7 @@ function requireNames(
   const unknown = frozen.find((name) => !names.includes(name));
   if (unknown === undefined) return;
   throw new RivuletError(
-    `layer ${path} (${layer.type}) is to freeze "${unknown}" but its parameters are ${names.join(" and ")}`,
+    `${layerName({ path, layer })} is to freeze "${unknown}" but ${names.length === 0 ? "has no parameters" : `its parameters are ${names.join(" and ")}`}`,
   );
 }
 

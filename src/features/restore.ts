@@ -8,10 +8,20 @@ import type { State, Stateful } from "../state.ts";
  */
 export function restoreBlock(block: Float64Array, state: State, what: string): void {
   if (!(state instanceof Float64Array) || state.length !== block.length) {
-    const found = state instanceof Float64Array ? `${state.length} numbers` : "something else";
-    throw new RivuletError(`the stored ${what} must be ${block.length} float64 numbers but are ${found}`);
+    throw new RivuletError(
+      `the stored ${what} must be ${block.length} float64 numbers, found ${kindOf(state)}`,
+    );
   }
   block.set(state);
+}
+
+/** What was stored instead, as a sentence says it. A checkpoint may lack it altogether. */
+function kindOf(state: State | undefined): string {
+  if (state instanceof Float64Array) return `${state.length} of them`;
+  if (state instanceof Float32Array) return `${state.length} of float32`;
+  if (Array.isArray(state)) return "a list";
+  if (state === null || state === undefined) return "nothing";
+  return typeof state === "object" ? "a map" : `the ${typeof state} ${JSON.stringify(state)}`;
 }
 
 /**

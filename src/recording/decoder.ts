@@ -91,11 +91,11 @@ export class RecordingDecoder implements Decoder {
   }
 
   /**
-   * To be called when the bytes are over.
+   * To be called when the bytes are over. Gives what the recording says of itself.
    * @throws RivuletError where they did not even reach the end of the header
    */
-  finish(): void {
-    if (this.#header !== null) return;
+  finish(): RecordingHeader {
+    if (this.#header !== null) return this.#header;
     throw new RivuletError(
       `${this.#where} is a recording whose header is cut short or damaged: it cannot be known what its samples are`,
     );

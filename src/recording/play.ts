@@ -35,8 +35,7 @@ export async function readRecordingHeader(path: string): Promise<RecordingHeader
     decoder.decode(chunk, 0, chunk.length);
     if (decoder.header !== null) return decoder.header;
   }
-  decoder.finish();
-  throw new Error("a header that is whole was not found");
+  return decoder.finish();
 }
 
 /**

@@ -56,6 +56,21 @@ describe.concurrent("compare", () => {
     for (const figure of figures) expect(page).toContain(readFileSync(join(cwd, figure), "utf8").trim());
   });
 
+  test("leaves out rows with values that cannot be true, and counts them", async () => {
+    const [header, ...rows] = saddle(60).trimEnd().split("\n");
+    const data = (lines: string[]) => [header, ...lines].join("\n");
+    const ranged = `source: { fields: [{ name: x, range: [-1, 1] }, y, label] }\n${files["c.yaml"]}`;
+    const [some, others] = await Promise.all(
+      [data([...rows.slice(0, 30), "9,0,1", ...rows.slice(30)]), data(rows)].map((text) =>
+        compare(folderWith({ "c.yaml": ranged, "d.csv": text }), "--epochs", "2"),
+      ),
+    );
+    expect(some).toMatchObject({ rows: 60, rejected: 1 });
+    expect(some.faults).toEqual([{ field: "x", notFinite: 0, outOfRange: 1, stuck: 0 }]);
+    expect(others).toMatchObject({ rows: 60, rejected: 0, faults: [] });
+    expect(some.runs[0].losses).toEqual(others.runs[0].losses);
+  });
+
   test("compares on a number as well, and says so in words", async () => {
     const cwd = folderWith({ "c.yaml": "target: { column: target }\n", "d.csv": wave(60) });
     const { code, stdout, stderr } = await rivulet([...words, "--epochs", "4"], { cwd });

@@ -76,7 +76,7 @@ describe.concurrent("fit", () => {
     const cwd = folderWith({ "c.yaml": `${config}${layers}`, "d.csv": saddle(100) });
     const { code, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv", "--workers", "2"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain("layer 1 (batchNorm) normalizes by the whole batch");
+    expect(stderr).toContain("model.layers[1] (batchNorm) normalizes by the whole batch");
   });
 
   test.each([
@@ -199,6 +199,93 @@ describe.concurrent("fit", () => {
     expect([code, stderr]).toEqual([
       1,
       "rivulet: d.csv has 2 rows and --held-out 0.9 leaves none to train on\n",
+    ]);
+  });
+});
+
+describe.concurrent("fit, told what can be true of a value,", () => {
+  const fields = "fields: [{ name: x, range: [-1, 1] }, y, label]";
+  const ranged = `source: { ${fields} }\n${config}`;
+  const [header, ...clean] = saddle(400).trimEnd().split("\n");
+  const csv = (rows: string[]) => [header, ...rows].join("\n");
+  const draw = createSplit(400, 80, 1);
+  const isHeldOut = clean.map(draw);
+  /** Rows of which every fifth that is held out, or that is not, has been damaged. */
+  const damaged = (which: boolean, x: string) => {
+    let seen = 0;
+    return clean.map((row, index) =>
+      isHeldOut[index] === which && seen++ % 5 === 0 ? row.replace(/^[^,]*/, x) : row,
+    );
+  };
+
+  test.each([
+    ["batch", 3],
+    ["stochastic", 3 * 256],
+    ["mini-batch", 3 * 8],
+  ])("leaves out rows as the daemon would, and counts them, in the %s regime", async (regime, updates) => {
+    const cwd = folderWith({ "c.yaml": ranged, "d.csv": csv(damaged(false, "9999")) });
+    const result = await train(cwd, "--regime", regime, "--epochs", "3");
+    expect(result).toMatchObject({
+      ...{ rows: 400, trainingRows: 256, heldOutRows: 80, rejected: 64, updates },
+      faults: [{ field: "x", notFinite: 0, outOfRange: 64, stuck: 0 }],
+    });
+    expect(result.training.samples).toBe(256);
+    expect(result.heldOut.samples).toBe(80);
+    const replayed = await rivulet(["replay", "c.yaml", "--data", "d.csv", "--json"], { cwd });
+    expect(JSON.parse(replayed.stdout)).toMatchObject({ rejected: 64, faults: result.faults });
+  });
+
+  test("holds out the same rows whatever becomes of them", async () => {
+    const [whole, some] = await Promise.all(
+      [clean, damaged(true, "9999")].map((rows) =>
+        train(folderWith({ "c.yaml": ranged, "d.csv": csv(rows) }), "--epochs", "3"),
+      ),
+    );
+    expect(some).toMatchObject({ trainingRows: 320, heldOutRows: 64, rejected: 16, loss: whole.loss });
+    expect(some.training).toEqual(whole.training);
+    expect(some.heldOut.samples).toBe(64);
+  });
+
+  test("trains on what a value is taken for", async () => {
+    const clamping = ranged.replace(fields, `${fields}, values: { outOfRange: clamp }`);
+    const [given, clamped] = await Promise.all(
+      ["1", "9999"].map((x) =>
+        train(folderWith({ "c.yaml": clamping, "d.csv": csv(damaged(false, x)) }), "--epochs", "3"),
+      ),
+    );
+    expect(clamped).toMatchObject({ rejected: 0, trainingRows: 320, loss: given.loss });
+    expect(clamped.training).toEqual(given.training);
+    expect(clamped.faults).toEqual([{ field: "x", notFinite: 0, outOfRange: 64, stuck: 0 }]);
+  });
+
+  test("lets a cosine fall over the updates that are left", async () => {
+    const cosine = (updates: string) =>
+      `${ranged}model: { schedule: { cosine: { ${updates}minimum: 0.1 } } }\n`;
+    const [open, written] = await Promise.all(
+      ["", "updates: 24, "].map((updates) =>
+        train(
+          folderWith({ "c.yaml": cosine(updates), "d.csv": csv(damaged(false, "9999")) }),
+          "--epochs",
+          "3",
+        ),
+      ),
+    );
+    expect(open.loss).toEqual(written.loss);
+  });
+
+  test("says in words what it left out, or that nothing is left", async () => {
+    const cwd = folderWith({
+      "c.yaml": ranged,
+      "d.csv": csv(damaged(true, "9999")),
+      "n.csv": "x,y,label\n7,1,0\n",
+    });
+    const { stdout } = await rivulet(["fit", "c.yaml", "--data", "d.csv", "--epochs", "1"], { cwd });
+    expect(stdout).toContain("320 rows to train on, 64 held out (seed 1)");
+    expect(stdout).toMatch(/^rejected +16 rows, for values that cannot be true\nfaults +x 16 out of range$/m);
+    const none = await rivulet(["fit", "c.yaml", "--data", "n.csv"], { cwd });
+    expect([none.code, none.stderr]).toEqual([
+      1,
+      "rivulet: n.csv has 1 row, 1 of them with values that cannot be true, and --held-out 0.2 leaves none to train on\n",
     ]);
   });
 });

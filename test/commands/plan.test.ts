@@ -19,6 +19,7 @@ interface Planned {
   unsharedBytes: number;
   instructions: number;
   budgetBytes: number | null;
+  fit: { batchSize: number; totalBytes: number; shards: { count: number; rows: number } | null } | null;
   daily: { checkpoints: number; checkpointBytes: number; statusLines: number; bytes: number };
 }
 
@@ -61,17 +62,21 @@ describe.concurrent("plan", () => {
     expect(stdout).toContain(`total     ${totalBytes} bytes`);
   });
 
-  test("shows the shards of a batch where the config asks for workers", async () => {
-    const text = config.replace("batchSize: 4", "batchSize: 32, workers: 2");
-    const { buffers, totalBytes, unsharedBytes } = await planned(text);
-    for (const shard of [0, 1, 2, 3]) {
-      expect(buffers.find(({ name }) => name === `shard ${shard}/0.output`)?.shape).toEqual([8, 16]);
-    }
-    expect(Math.max(...buffers.map(end))).toBeLessThanOrEqual(totalBytes);
-    expect(unsharedBytes).toBeGreaterThanOrEqual(totalBytes);
-    const cwd = folderWith({ "c.yaml": text });
-    const { stdout } = await rivulet(["plan", "c.yaml"], { cwd });
-    expect(stdout).toContain("shards    4 of 8 rows, each with space of its own");
+  test("plans the daemon's network, and says what rivulet fit takes where its threads share a batch", async () => {
+    const text = config.replace("batchSize: 4", "batchSize: 32");
+    const cut = text.replace("batchSize: 32", "batchSize: 32, workers: 2");
+    const [{ totalBytes, fit: none }, both] = await Promise.all([planned(text), planned(cut)]);
+    expect(none).toBeNull();
+    expect(both).toMatchObject({ totalBytes, fit: { batchSize: 32, shards: { count: 4, rows: 8 } } });
+    const fitBytes = both.fit?.totalBytes as number;
+    const cwd = folderWith({ "c.yaml": `${cut}memory: { budget: ${totalBytes}B }\n` });
+    const { code, stdout } = await rivulet(["plan", "c.yaml"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`total     ${totalBytes} bytes`);
+    expect(stdout).toContain(`fit       rivulet fit, whose threads share a batch, takes ${fitBytes} bytes (`);
+    expect(stdout).toContain(
+      "in 4 shards of 8 rows, each with space of its own; more than memory.budget: refused",
+    );
   });
 
   test("holds each parameter with its gradient and its two moments under Adam", async () => {

@@ -161,7 +161,7 @@ describe.concurrent("a replayed recording", () => {
     expect(damaged).toBe(1);
     expect([rows < 200, tornBytes > 0]).toEqual([true, true]);
     const { stdout } = await rivulet(["replay", "c.yaml", "--data", "d.rec"], { cwd });
-    expect(stdout).toMatch(/\ndamaged .*1 stretches of the recording, left out\ntorn /);
+    expect(stdout).toMatch(/\ndamaged .*1 stretch of the recording, left out\ntorn /);
   });
 
   test.each([

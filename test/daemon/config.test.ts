@@ -387,7 +387,7 @@ describe("values that cannot be true", () => {
     [
       ", range: [0, 1]",
       ", values: { outOfRange: clmp }",
-      /\.outOfRange must be skip or clamp or hold or alarm, found the text "clmp"; did you mean "clamp"\?$/,
+      /\.outOfRange must be one of skip, clamp, hold, alarm, found the text "clmp"; did you mean "clamp"\?$/,
     ],
     [", stuck: 9", ", values: { stuck: hold }", /\.stuck must be skip or alarm, found the text "hold"$/],
     [
@@ -598,7 +598,7 @@ describe("replies", () => {
     ["{ send: [] }", ".send must be a list of prediction, score, alarm, or some of them, found a list"],
     [
       "{ send: [predictions] }",
-      '.send[0] must be prediction or score or alarm, found the text "predictions"; did you mean "prediction"?',
+      '.send[0] must be one of prediction, score, alarm, found the text "predictions"; did you mean "prediction"?',
     ],
     ["{ send: [score, score] }", ".send names one twice: take it out"],
     [
@@ -648,4 +648,41 @@ describe("replies", () => {
       "pump.yaml:1: source.reply.alarm needs classes, and the target is a number: add target.classes, or take it out",
     );
   });
+});
+
+const modelRefusal = (...model: string[]) =>
+  refusal(
+    ["target: { column: label, classes: 3 }", "source: { fields: [x, y, label] }", "model:", ...model].join(
+      "\n",
+    ),
+  );
+
+test.each([
+  [
+    "a layer that its samples do not fit, and how they would",
+    ["  optimizer: adam", "  layers:", "    - relu", "    - conv1d: { outputs: 4, kernel: 1 }"],
+    "pump.yaml:7: model.layers[1] (conv1d) got samples of shape [2] but needs [channels, length], such as [1, 2]: set model.inputShape, or change the layers before it",
+  ],
+  [
+    "a layer within a residual block",
+    ["  layers:", "    - residual:", "      - tanh", "      - gru: 3"],
+    "pump.yaml:7: model.layers[0].residual[1] (gru) got samples of shape [2] but needs [steps, features], such as [2, 1]: set model.inputShape, or change the layers before it",
+  ],
+  [
+    "a parameter to freeze that a layer has not",
+    ["  optimizer: adam", "  layers: [", "    relu,", "    { dense: { outputs: 3, frozen: [w] } }]"],
+    'pump.yaml:7: model.layers[1] (dense) is to freeze "w" but its parameters are weight and bias',
+  ],
+  [
+    "layers that are all frozen",
+    ["  optimizer: adam", "  layers: [{ dense: { outputs: 3, frozen: true } }]"],
+    "pump.yaml:5: model.layers are all frozen; leave at least one to be trained, or plan without training",
+  ],
+  [
+    "weights of other classes",
+    ["  optimizer: adam", "  loss: { softmaxCrossEntropy: { classWeights: [1, 2] } }"],
+    "pump.yaml:5: model.loss has 2 classWeights but the output has 3 classes; give one a class",
+  ],
+])("names the line of %s", (_, model, message) => {
+  expect(modelRefusal(...model)).toBe(message);
 });

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { formatDuration, formatSize, parseDuration, parseSize } from "../../src/daemon/quantities.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatSize,
+  parseDuration,
+  parseSize,
+} from "../../src/daemon/quantities.ts";
 
 test("reads durations with their unit", () => {
   expect(parseDuration("10min")).toBe(600_000);
@@ -40,4 +47,12 @@ test("writes sizes and durations for people", () => {
 test("never writes sixty seconds or 1024 KiB", () => {
   expect(formatDuration(59_700)).toBe("1 min 0 s");
   expect(formatSize(2 ** 20 - 1)).toBe("1.0 MiB");
+});
+
+test("writes counts with their noun, and shares as percentages", () => {
+  expect(formatCount(1, "sample")).toBe("1 sample");
+  expect(formatCount(0, "sample")).toBe("0 samples");
+  expect(formatCount(2, "stretch", "stretches")).toBe("2 stretches");
+  expect(formatShare(0.8864)).toBe("88.6 %");
+  expect(formatShare(1, 0)).toBe("100 %");
 });

@@ -146,7 +146,26 @@ describe("a wrong description is refused with its place and what to do:", () => 
       () => layersFromDescription([{ leakyRelu: -1 }], "layers"),
       "must be a number of 0 or more",
     ],
-    ["options for none", () => layersFromDescription([{ relu: 3 }], "layers"), "layers[0].relu"],
+    [
+      "value for a layer without options",
+      () => layersFromDescription([{ relu: 3 }], "layers"),
+      "layers[0].relu takes no options, found 3; write relu",
+    ],
+    [
+      "value that an option was meant to have",
+      () => optimizerFromDescription({ adam: 0.01 }, "optimizer"),
+      "optimizer.adam must hold its options by name, found 0.01; write { adam: { learningRate: 0.01 } }",
+    ],
+    [
+      "value that the first option cannot have",
+      () => optimizerFromDescription({ adam: "fast" }, "optimizer"),
+      'optimizer.adam must hold its options by name, found "fast"; known are learningRate, weightDecay',
+    ],
+    [
+      "value for a layer that needs more than one",
+      () => layersFromDescription([{ conv1d: 3 }], "layers"),
+      "layers[0].conv1d must hold its options by name, found 3; write { conv1d: { outputs: 8, kernel: 8 } }",
+    ],
     [
       "two layers in one",
       () => layersFromDescription([{ relu: null, tanh: null }], "layers"),

@@ -97,7 +97,7 @@ describe("a plan", () => {
   });
 
   test("refuses a model without layers, and a batch of no samples", () => {
-    expect(() => plan(model([]))).toThrow("has no layers");
+    expect(() => plan(model([]))).toThrow("model.layers is empty");
     expect(() => plan(model([dense(1)]), { batchSize: 0 })).toThrow(
       "batch size must be a whole number of 1 or more",
     );

@@ -265,9 +265,9 @@ describe("the plan of a batch in shards", () => {
       "batch norm",
       [dense(4), batchNorm(), dense(2)],
       [3],
-      /layer 1 \(batchNorm\) normalizes by the whole batch/,
+      /model\.layers\[1\] \(batchNorm\) normalizes by the whole batch/,
     ],
-    ["a carried state", carrying, [5, 3], /layer 0 \(gru\) carries its state/],
+    ["a carried state", carrying, [5, 3], /model\.layers\[0\] \(gru\) carries its state/],
   ])("refuses %s", (_, layers, inputShape, sentence) => {
     expect(() => plan({ ...classifier, inputShape, layers }, { batchSize: 32, shards: 2 })).toThrow(sentence);
   });

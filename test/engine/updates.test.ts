@@ -175,10 +175,10 @@ describe("freezing", () => {
 
   test("refuses a model in which nothing is left to train, and a parameter that is none", () => {
     const all = model([flatten(), dense(3, { frozen: true })]);
-    expect(() => plan(all)).toThrow("every layer is frozen");
+    expect(() => plan(all)).toThrow("model.layers are all frozen");
     expect(() => plan(all, { training: false })).not.toThrow();
     expect(() => plan(model([gru(3, { frozen: ["weight"] })]))).toThrow(
-      'layer 0 (gru) is to freeze "weight" but its parameters are weight_ih and weight_hh',
+      'model.layers[0] (gru) is to freeze "weight" but its parameters are weight_ih and weight_hh',
     );
   });
 });

@@ -42,7 +42,7 @@ describe("a pipeline", () => {
     const before = structuredClone(pipeline.state());
     const [first] = createPipeline(["standardize", "standardize"], 1).state() as Float64Array[];
     expect(() => pipeline.restore([first, new Float64Array(9)])).toThrow(
-      "must be 5 float64 numbers but are 9",
+      "must be 5 float64 numbers, found 9 of them",
     );
     expect(() => pipeline.restore([first])).toThrow("must be a list of 2 transforms");
     expect(pipeline.state()).toEqual(before);

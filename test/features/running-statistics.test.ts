@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RunningStatistics } from "../../src/features/running-statistics.ts";
+import type { State } from "../../src/state.ts";
 
 const column = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 60 });
 
@@ -77,9 +78,17 @@ describe("running statistics", () => {
     statistics.learn(Float64Array.of(9));
     expect(copy.state()).toEqual(statistics.state());
     expect(() => copy.restore(new RunningStatistics(2).state())).toThrow(
-      "must be 5 float64 numbers but are 9",
+      "must be 5 float64 numbers, found 9 of them",
     );
-    expect(() => copy.restore([1, 2])).toThrow("must be 5 float64 numbers but are something else");
+    for (const [stored, found] of [
+      [null, "nothing"],
+      [7, "the number 7"],
+      [[1, 2], "a list"],
+      [{ count: 2 }, "a map"],
+      [new Float32Array(5), "5 of float32"],
+    ] as const) {
+      expect(() => copy.restore(stored as State)).toThrow(`must be 5 float64 numbers, found ${found}`);
+    }
     expect(copy.state()).toEqual(statistics.state());
   });
 });

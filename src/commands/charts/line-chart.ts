@@ -124,7 +124,8 @@ export function escapeText(text: string): string {
 const fits = (value: number, scale: Scale = "linear") =>
   Number.isFinite(value) && (scale === "linear" || value > 0);
 
-const fixed = (value: number) => String(Math.round(value * 10) / 10);
+/** A coordinate as it is written, to a tenth of a pixel. */
+export const fixed = (value: number) => String(Math.round(value * 10) / 10);
 
 interface Axis {
   ticks: number[];

@@ -1,6 +1,6 @@
 /** A surface seen from above, with paths over it, as SVG text. */
 import type { Surface } from "../compare/surface.ts";
-import { escapeText, svg } from "./line-chart.ts";
+import { escapeText, fixed, svg } from "./line-chart.ts";
 
 /** A way over the surface, in the plane's coordinates. */
 export interface Path {
@@ -117,5 +117,4 @@ function shade(level: number): string {
   return `rgb(${mixed.join(",")})`;
 }
 
-const fixed = (value: number) => String(Math.round(value * 10) / 10);
 const tick = (value: number) => String(Number(value.toPrecision(3)));

@@ -144,7 +144,7 @@ function flatten(network: Network): Float32Array {
 const candidates = [1, 0.3, 0.1, 0.03, 0.01];
 
 /** The rate of plain descent that serves this task best after two epochs, among a few usual ones. */
-export async function findLearningRate(task: Task): Promise<number> {
+export async function bestCandidateRate(task: Task): Promise<number> {
   let best = candidates[candidates.length - 1];
   let least = Number.POSITIVE_INFINITY;
   for (const learningRate of candidates) {

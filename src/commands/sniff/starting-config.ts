@@ -12,8 +12,9 @@ export interface StartingPort {
 }
 
 /**
- * The text of a config for what was recognised, to start from. The target is the column called label, or else the last;
- * a class where its values look like one.
+ * The text of a config for what was recognised, to start from. What is predicted is what `rivulet replay` would predict
+ * without a config: the column called label, a class, or target, a number, whichever comes last. Where neither is there
+ * it is the last column, a class where its values look like one.
  *
  * @param port null where the bytes came from a file: then the config names an example
  * @returns null where there are fewer than two fields, because nothing can be learned from one
@@ -22,7 +23,7 @@ export function startingConfig(stream: FrameStream | LineStream, port: StartingP
   const { fields, framing, observation } = stream;
   if (fields.length < 2) return null;
   const target =
-    observation.fields.find(({ name }) => name === "label" || name === "target") ??
+    observation.fields.findLast(({ name }) => name === "label" || name === "target") ??
     (observation.fields.at(-1) as ObservedField);
   const classes = classesOf(target);
   const { path, baudRate } = port ?? { path: "/dev/ttyACM0", baudRate: 115_200 };
@@ -48,10 +49,10 @@ export function startingConfig(stream: FrameStream | LineStream, port: StartingP
   return `${lines.join("\n")}\n`;
 }
 
-/** How many classes a column seems to have; null where it looks like a number. */
+/** How many classes a column seems to have; null where it looks like a number, or is called target, as numbers are. */
 export function classesOf(field: ObservedField): number | null {
   const { name, minimum, maximum, whole, distinct, rising } = field;
-  if (!whole || minimum < 0 || maximum >= mostClasses) return null;
+  if (name === "target" || !whole || minimum < 0 || maximum >= mostClasses) return null;
   if (name === "label") return Math.max(2, maximum + 1);
   const isClass = maximum < MOST_LIKELY_CLASSES && distinct >= 2 && !rising;
   return isClass ? maximum + 1 : null;

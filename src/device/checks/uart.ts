@@ -83,7 +83,7 @@ function activeLines(text: string, filters: readonly string[]): Set<string> {
   return new Set(lines.values());
 }
 
-export const console: Check = {
+export const loginConsole: Check = {
   name: "console",
   question: "whether a login console is on the port",
   ask(examined) {

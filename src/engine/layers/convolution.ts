@@ -30,7 +30,7 @@ function geometryOf(layer: Convolution, inputShape: number[]): Geometry {
   const { outputs, groups } = layer;
   if (channels % groups !== 0 || outputs % groups !== 0) {
     throw new Error(
-      `its ${groups} groups need numbers of channels and of outputs (${outputs}) that they divide`,
+      `its ${groups} groups need numbers of channels and of outputs (${outputs}) that they divide: choose other groups`,
     );
   }
   const size = sidesOf(inputShape);

@@ -1,6 +1,7 @@
 import { Operation } from "../kernels/operation.ts";
 import type { Layer } from "../model.ts";
 import { absent, type BufferReference, type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
+import { needsAxes } from "./window.ts";
 
 type Gru = Extract<Layer, { type: "gru" }>;
 
@@ -27,7 +28,10 @@ const gateGradientsOf = (layer: Gru, { keep, inputShape }: LayerContext) =>
  */
 export const gru: LayerKind<Gru> = {
   outputShape(layer, inputShape) {
-    if (inputShape.length !== 2) throw new Error("needs [steps, features]");
+    if (inputShape.length !== 2) {
+      const [steps, ...rest] = inputShape;
+      throw new Error(needsAxes("[steps, features]", [steps, sizeOf(rest)]));
+    }
     return layer.returns === "sequence" ? [inputShape[0], layer.hidden] : [layer.hidden];
   },
 

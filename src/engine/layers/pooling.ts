@@ -1,7 +1,7 @@
 import { Operation } from "../kernels/operation.ts";
 import type { Layer, Pair } from "../model.ts";
 import type { LayerContext, LayerKind, Operand } from "./layer.ts";
-import { asPair, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
+import { asPair, needsAxes, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
 
 type MaxPool = Extract<Layer, { type: "maxPool1d" | "maxPool2d" }>;
 type AveragePool = Extract<Layer, { type: "averagePool1d" | "averagePool2d" }>;
@@ -72,7 +72,8 @@ function endingOfWhole(inputShape: number[]): Operand[] {
 /** The mean of each channel. */
 export const globalAveragePool: LayerKind<Global> = {
   outputShape(_, inputShape) {
-    if (inputShape.length < 2) throw new Error("needs [channels, ...]: an axis to take the mean over");
+    // A mean needs an axis to be taken over.
+    if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
     requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
     return [inputShape[0]];
   },

@@ -1,5 +1,6 @@
 /** Sizes of what slides over [channels, height, width]: convolutions and pools, in one dimension with a height of 1. */
 import type { Pair } from "../model.ts";
+import { sizeOf } from "./layer.ts";
 
 /** Largest height or width: two of them share one operand of an instruction. */
 export const longestSide = 32767;
@@ -19,10 +20,22 @@ export function sidesOf(shape: number[]): Pair {
   return shape.length === 2 ? [1, shape[1]] : [shape[1], shape[2]];
 }
 
+/** The half sentence about a shape that has other `axes`; `example` is how it may be written instead. */
+export function needsAxes(axes: string, example: number[]): string {
+  return `needs ${axes}, such as [${example.join(", ")}]: set model.inputShape, or change the layers before it`;
+}
+
+/** The same numbers along so many axes. */
+function withAxes(shape: number[], axes: number): number[] {
+  if (shape.length <= axes) return [...Array<number>(axes - shape.length).fill(1), ...shape];
+  return [...shape.slice(0, axes - 1), sizeOf(shape.slice(axes - 1))];
+}
+
 /** Throws half a sentence where the shape has not `dimensions` axes behind its channels, or one is too long. */
 export function requireSides(shape: number[], dimensions: 1 | 2): void {
   if (shape.length !== dimensions + 1) {
-    throw new Error(`needs ${dimensions === 1 ? "[channels, length]" : "[channels, height, width]"}`);
+    const axes = dimensions === 1 ? "[channels, length]" : "[channels, height, width]";
+    throw new Error(needsAxes(axes, withAxes(shape, dimensions + 1)));
   }
   if (shape.slice(1).some((side) => side > longestSide)) {
     throw new Error(`takes no more than ${longestSide} along an axis`);
@@ -37,8 +50,11 @@ export function windowsAlong(size: Pair, kernel: Pair, stride: Pair, padding: Pa
   const along = [0, 1].map((axis) => {
     const reach = dilation[axis] * (kernel[axis] - 1) + 1;
     const room = size[axis] + 2 * padding[axis];
-    if (reach > room)
-      throw new Error(`needs at least ${reach - 2 * padding[axis]} along an axis of ${size[axis]}`);
+    if (reach > room) {
+      throw new Error(
+        `needs at least ${reach - 2 * padding[axis]} along an axis of ${size[axis]}: make its kernel smaller, or the samples larger`,
+      );
+    }
     return Math.floor((room - reach) / stride[axis]) + 1;
   });
   return along as Pair;

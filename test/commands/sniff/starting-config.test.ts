@@ -17,6 +17,16 @@ test.each([
   ["a label that stands elsewhere", ["label,b", "3,2.5", "0,3.5", "1,4.5"], { column: "label", classes: 4 }],
   ["a label of one class so far", ["a,label", "3,0", "0,0", "1,0"], { column: "label", classes: 2 }],
   ["a target that is a number", ["target,b", "3.5,1", "0,2", "1,1"], { column: "target", standardize: true }],
+  [
+    "a target of small whole numbers, as a number",
+    ["a,target", "3.5,1", "0,2", "1,0"],
+    { column: "target", standardize: true },
+  ],
+  [
+    "the last of label and target",
+    ["label,b,target", "1,2.5,3", "0,3.5,1", "2,4,0"],
+    { column: "target", standardize: true },
+  ],
   ["a number, where it never changes", ["1.5,1", "2.5,1", "1,1"], { column: "field2", standardize: true }],
   ["a number, where it is below 0", ["1.5,1", "2.5,-1", "1,1"], { column: "field2", standardize: true }],
   ["a number, where it is large", ["1.5,1", "2.5,512", "1,1"], { column: "field2", standardize: true }],

@@ -1,0 +1,16 @@
+/** Values that cannot be true, in rows that a command reads from a file: they are looked at as the daemon does. */
+import type { Config } from "../daemon/config.ts";
+import { sourceDefaults } from "../daemon/source-config.ts";
+import { type FieldFaults, faultsText, Vetting } from "../samples/vetting.ts";
+
+/** What looks at each row in order; a column that the config does not name may have any value. */
+export function vettingFor(config: Config | null, columns: readonly string[], target: string): Vetting {
+  const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
+  const fields = columns.map((name) => known.get(name) ?? { name });
+  return new Vetting(fields, config?.source.values ?? sourceDefaults.values, target);
+}
+
+/** What was found of each field, as `name, value` rows. */
+export function faultFacts(faults: readonly FieldFaults[]): [string, string][] {
+  return faults.map((of, index) => [index === 0 ? "faults" : "", `${of.field} ${faultsText(of)}`]);
+}
