@@ -16,9 +16,9 @@ export interface SourceCounts {
   failures?: number;
   /**
    * Times it looked: for bytes, or for a port that is away. One that no longer looks is stuck, however quiet the other
-   * side. Absent where bytes come without being looked for.
+   * side. Absent where bytes come without being looked for; one for each that looks where several are merged.
    */
-  looks?: number;
+  looks?: number | readonly number[];
   /** Writes that were dropped because the source was closed, or the other side does not read, or not so fast. */
   droppedWrites: number;
 }
