@@ -54,12 +54,14 @@ function livingHolder(holder: string): number | undefined {
 
 /**
  * When a process started, in clock ticks since boot (proc(5), field 22 of stat); undefined when it lives no longer. Where
- * there is no /proc all living processes started at "0", so that an id which is in use again counts as the same process.
+ * no /proc tells, be it that none is mounted, all living processes started at "0", so that an id which is in use again
+ * counts as the same process.
  */
 function startOf(pid: number): string | undefined {
-  if (process.platform !== "linux") return isAlive(pid) ? "0" : undefined;
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === "") return isAlive(pid) ? "0" : undefined;
   // The second field is the name in parentheses, and may hold spaces and parentheses itself.
-  const [state, ...fields] = (/.*\) (.*)/s.exec(read(`/proc/${pid}/stat`))?.[1] ?? "").split(" ");
+  const [state, ...fields] = (/.*\) (.*)/s.exec(stat)?.[1] ?? "").split(" ");
   // A zombie was killed and only waits for its parent to notice, in a container perhaps for ever.
   return state === "Z" ? undefined : fields[18];
 }

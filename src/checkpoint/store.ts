@@ -62,7 +62,7 @@ export interface Store {
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
   /** The newest checkpoint that `read` accepts, as `newestCheckpoint` finds it. */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
-  /** Frees the folder for another process. */
+  /** Frees the folder for another process; where a save is under way, once that is over. */
   close(): void;
 }
 
@@ -89,6 +89,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   /** What `save` writes from. */
   let snapshot = new Uint8Array(0);
   let saving = false;
+  let closed = false;
   let writtenBytes = 0;
 
   function reserve(bytes: number): void {
@@ -165,6 +166,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         throw saveError(error, file, bytes);
       } finally {
         saving = false;
+        if (closed) lock.release();
       }
     },
 
@@ -199,7 +201,8 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     },
 
     close() {
-      lock.release();
+      closed = true;
+      if (!saving) lock.release();
     },
   };
 }
