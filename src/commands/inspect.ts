@@ -3,7 +3,7 @@ import { type Checkpoint, decodeCheckpoint, type Tensor } from "../checkpoint/fo
 import { newestCheckpoint } from "../checkpoint/store.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
 import { formatSize } from "../daemon/quantities.ts";
-import { reasonOf } from "../daemon/reasons.ts";
+import { reasonOf } from "../system-error.ts";
 import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";

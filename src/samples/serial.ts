@@ -5,6 +5,7 @@ import { findByDevice, findByPath, type PortFinder } from "./port-finder.ts";
 import type { UsbDevice } from "./port-survey.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
 import { Announcer, BackOff, type ReopenOptions } from "./reopening.ts";
+import { loadBindings } from "./serial-bindings.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts } from "./source.ts";
 
 export interface SerialCounts extends SourceCounts {
@@ -249,17 +250,12 @@ class PortSource implements SerialSource {
   /** One attempt to open the port. @throws PortError */
   private async connect(): Promise<void> {
     const { baudRate } = this.options;
-    // Loaded here, because a run over a file need not spend the memory.
-    const { autoDetect } = await import("@serialport/bindings-cpp").catch((error: Error) => {
-      throw new RivuletError(
-        `the package @serialport/bindings-cpp cannot be loaded (${error.message}): run "npm install" on this machine`,
-      );
-    });
+    const bindings = await loadBindings();
     let path: string | undefined;
     let binding: BindingPortInterface;
     try {
       path = this.finder.find();
-      binding = await autoDetect().open({ path, baudRate });
+      binding = await bindings.open({ path, baudRate });
     } catch (failure) {
       this.counts.failures++;
       this.counts.looks++;

@@ -2,7 +2,7 @@ const reasons: Record<string, string> = {
   ENOENT: "there is no such file",
   EACCES: "permission denied",
   EPERM: "permission denied",
-  EISDIR: "it is a folder",
+  EISDIR: "it is a folder, name a file in it",
   ENOTDIR: "a part of the path is no folder",
   ENOSPC: "no space left on the disk",
   EDQUOT: "the disk quota is used up",
