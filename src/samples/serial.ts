@@ -1,6 +1,7 @@
 import { readSync, writeSync } from "node:fs";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../errors.ts";
+import { steadyClock } from "./clock.ts";
 import { findByDevice, findByPath, type PortFinder } from "./port-finder.ts";
 import type { UsbDevice } from "./port-survey.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
@@ -188,10 +189,9 @@ class PortSource implements SerialSource {
   private queueTakes(bytes: number): boolean {
     const { queue } = this;
     const { baudRate } = this.options;
-    const now = Date.now();
+    const now = steadyClock.now();
     const bytesPerMs = (BYTES_PER_BIT * baudRate) / 1000;
-    // A clock that is set back takes no time away.
-    queue[0] = Math.max(0, queue[0] - Math.max(0, now - queue[1]) * bytesPerMs);
+    queue[0] = Math.max(0, queue[0] - (now - queue[1]) * bytesPerMs);
     queue[1] = now;
     // An idle line takes any one message, however slow it is.
     if (queue[0] > 0 && queue[0] + bytes > LONGEST_QUEUE_MS * bytesPerMs) return false;
