@@ -7,6 +7,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { bootOfMachine } from "../boot.ts";
 import { RivuletError } from "../errors.ts";
 
 export interface FolderLock {
@@ -26,7 +27,7 @@ let locks = 0;
 export function createFolderLock(directory: string): FolderLock {
   const path = join(directory, "lock");
   // The count tells two locks of one process apart.
-  const self = `${process.pid} ${startOf(process.pid)} ${boot()} ${++locks}\n`;
+  const self = `${process.pid} ${startOf(process.pid)} ${bootOfMachine()} ${++locks}\n`;
   return {
     hold() {
       const holder = read(path);
@@ -48,7 +49,7 @@ export function createFolderLock(directory: string): FolderLock {
 /** The id of the process that holds the folder; undefined when it lives no longer or the lock is damaged. */
 function livingHolder(holder: string): number | undefined {
   const [, pid, start, itsBoot] = /^(\d+) (\S+) (\S+) \d+\n$/.exec(holder) ?? [];
-  if (pid === undefined || itsBoot !== boot() || start !== startOf(Number(pid))) return undefined;
+  if (pid === undefined || itsBoot !== bootOfMachine() || start !== startOf(Number(pid))) return undefined;
   return Number(pid);
 }
 
@@ -72,10 +73,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-function boot(): string {
-  return read("/proc/sys/kernel/random/boot_id").trim() || "unknown";
 }
 
 /** The text of a file, empty when it cannot be read. */

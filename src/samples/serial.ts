@@ -249,7 +249,7 @@ class PortSource implements SerialSource {
 
   /** One attempt to open the port. @throws PortError */
   private async connect(): Promise<void> {
-    const { baudRate } = this.options;
+    const { baudRate, root } = this.options;
     const bindings = await loadBindings();
     let path: string | undefined;
     let binding: BindingPortInterface;
@@ -259,7 +259,7 @@ class PortSource implements SerialSource {
     } catch (failure) {
       this.counts.failures++;
       this.counts.looks++;
-      throw path === undefined ? failure : await describeOpenFailure(path, failure);
+      throw path === undefined ? failure : await describeOpenFailure(path, failure, root);
     }
     this.finder.opened(path);
     this.port = { path, binding, waitingBytes: 0, hasWritten: false };

@@ -28,17 +28,26 @@ function terminalPath(): string {
 }
 
 describe("the list of ports", () => {
-  test("holds what can be a board or an adapter, those with a stable name first", async () => {
-    const dev = folder();
-    for (const name of ["ttyUSB10", "ttyUSB2", "ttyACM0", "ttyS0", "tty1", "null", "serial0"]) {
+  test("holds what can be a board or an adapter and every UART, those with a stable name first", async () => {
+    const root = folder();
+    const dev = join(root, "dev");
+    mkdirSync(join(dev, "serial/by-id"), { recursive: true });
+    for (const name of ["ttyUSB10", "ttyUSB2", "ttyACM0", "ttyS0", "ttyS1", "tty1", "null", "serial0"]) {
       writeFileSync(join(dev, name), "");
     }
-    mkdirSync(join(dev, "serial/by-id"), { recursive: true });
+    for (const [name, type] of [
+      ["ttyS0", "0"],
+      ["ttyS1", "4"],
+    ]) {
+      mkdirSync(join(root, "sys/class/tty", name, "device"), { recursive: true });
+      writeFileSync(join(root, "sys/class/tty", name, "type"), `${type}\n`);
+    }
     symlinkSync("../../ttyUSB10", join(dev, "serial/by-id/usb-FTDI"));
-    expect(await listSerialPorts(dev)).toEqual([
+    expect(await listSerialPorts(root)).toEqual([
       { path: join(dev, "ttyUSB10"), stablePath: join(dev, "serial/by-id/usb-FTDI") },
       { path: join(dev, "serial0") },
       { path: join(dev, "ttyACM0") },
+      { path: join(dev, "ttyS1") },
       { path: join(dev, "ttyUSB2") },
     ]);
   });
