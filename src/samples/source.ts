@@ -26,6 +26,7 @@ export interface SourceCounts {
 /** Bytes handed on at a time at most: what the kernel gives of a serial port, so that the ring has room for it. */
 export const chunkBytes = 4096;
 
+/** Is given bytes: the first `end` of `chunk`, which the next call may use again. */
 export type Receive = (chunk: Uint8Array, end: number) => void;
 
 /** Where bytes come from: opens, hands on chunks, reconnects by itself, counts what it lost. */
