@@ -8,7 +8,7 @@ const reasons: Record<string, string> = {
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system is read-only",
   EMFILE: "too many files are open",
-  EIO: "input/output error of the disk",
+  EIO: "the device reports an input/output error",
 };
 
 /** Why a call to the operating system failed, in words that fit after a colon. */

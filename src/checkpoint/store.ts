@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 import { diskError } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock } from "./folder-lock.ts";
@@ -325,7 +326,7 @@ function readFile(path: string): Uint8Array {
   try {
     return fs.readFileSync(path);
   } catch (error) {
-    throw new CheckpointError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new CheckpointError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 

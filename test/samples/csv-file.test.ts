@@ -203,7 +203,9 @@ describe("a file that cannot be used is refused with file, line and column", () 
 
   test("a folder", async () => {
     const path = folder();
-    await expect(readHeader(path)).rejects.toThrow(`${path} is a folder`);
+    await expect(readHeader(path)).rejects.toThrow(
+      `${path} cannot be read: it is a folder, name a file in it`,
+    );
   });
 });
 
