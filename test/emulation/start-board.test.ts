@@ -218,7 +218,7 @@ test("refuses to replace a file by its link", async () => {
 
 test("says in a sentence why it does not start", async () => {
   await expect(startBoard("/nowhere/pump.hex")).rejects.toThrow(
-    "The emulated board did not start: The firmware /nowhere/pump.hex does not exist; give the path of an Intel-hex file.",
+    "the emulated board did not start: the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",
   );
   await expect(startBoard(demoFirmware.path, { speed: -1 })).rejects.toThrow(
     '--speed is "-1" where a number above 0 is expected',
