@@ -1,25 +1,10 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { describeOpenFailure, listSerialPorts } from "../../src/samples/ports.ts";
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "rivulet-ports-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
+import { folderWith } from "../rivulet.ts";
 
 function terminalPath(): string {
   const terminal = openPseudoTerminal();
@@ -29,7 +14,7 @@ function terminalPath(): string {
 
 describe("the list of ports", () => {
   test("holds what can be a board or an adapter and every UART, those with a stable name first", async () => {
-    const root = folder();
+    const root = folderWith();
     const dev = join(root, "dev");
     mkdirSync(join(dev, "serial/by-id"), { recursive: true });
     for (const name of ["ttyUSB10", "ttyUSB2", "ttyACM0", "ttyS0", "ttyS1", "tty1", "null", "serial0"]) {
@@ -75,7 +60,7 @@ describe("why a port cannot be opened", () => {
   });
 
   test("says that a file is no port", async () => {
-    const path = join(folder(), "port");
+    const path = join(folderWith(), "port");
     writeFileSync(path, "");
     const error = await describeOpenFailure(path, new Error("Error: Inappropriate ioctl for device"));
     expect(error.kind).toBe("unsuitable");
@@ -83,7 +68,7 @@ describe("why a port cannot be opened", () => {
   });
 
   test("says that a folder is no port", async () => {
-    const path = folder();
+    const path = folderWith();
     expect((await describeOpenFailure(path, new Error("Error"))).message).toContain(`${path} is a folder`);
   });
 
