@@ -8,6 +8,7 @@ import { describeModel, modelFromDescription } from "./engine/description.ts";
 import { createNetwork, type Network, type NetworkOptions } from "./engine/network.ts";
 import { CheckpointError, RivuletError } from "./errors.ts";
 import type { State } from "./state.ts";
+import { reasonOf } from "./system-error.ts";
 
 /**
  * Writes the network to a file: all of it, or, where the power goes meanwhile, what stood there before.
@@ -42,14 +43,16 @@ export function saveNetwork(network: Network, path: string): void {
 
 /**
  * Reads a network back, with the batch size it had unless `options` says another.
- * @throws CheckpointError for a file that is damaged, from a newer version, or holds no network of its own
+ * @throws RivuletError where the file cannot be read; CheckpointError where it is damaged, from a newer version, or holds no network of its own
  */
 export function loadNetwork(path: string, options: NetworkOptions = {}): Network {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new RivuletError(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+    throw new RivuletError(`cannot read ${path}: ${reasonOf(error)}; name a file that saveNetwork wrote`, {
+      cause: error,
+    });
   }
   const stored = decodeCheckpoint(bytes, path);
   const { network: rest } = (stored.learnerState ?? {}) as { network?: { [key: string]: State } };

@@ -3,6 +3,7 @@
  * sockets, 1.8 MB of a board's memory. Commands that draw on a terminal use that, and pay for it.
  */
 import { writeSync } from "node:fs";
+import { reasonOf } from "./system-error.ts";
 
 export interface Output {
   write(text: string): void;
@@ -30,10 +31,10 @@ export function outputFailed(): boolean {
  * What to do about an error of standard output. A reader that went away (`rivulet plan ... | head`) is no fault: what
  * was still to be said is not needed. A full disk behind `> file` is one, but none to stop a daemon for: it is told once.
  */
-export function reportOutputError({ code, message }: NodeJS.ErrnoException): void {
-  if (code === "EPIPE" || failed) return;
+export function reportOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE" || failed) return;
   failed = true;
-  standardError.write(`rivulet: cannot write to standard output: ${message}\n`);
+  standardError.write(`rivulet: cannot write to standard output: ${reasonOf(error)}\n`);
 }
 
 export const standardOutput: Output = {

@@ -107,6 +107,9 @@ describe("a network in a file", () => {
     expect(() => saveNetwork(exclusiveOr(), join(folder, "no/such/folder.msgpack"))).toThrow(
       "cannot save the network",
     );
-    expect(() => loadNetwork(join(folder, "none.msgpack"))).toThrow("cannot read");
+    const absent = join(folder, "none.msgpack");
+    expect(() => loadNetwork(absent)).toThrow(
+      `cannot read ${absent}: there is no such file; name a file that saveNetwork wrote`,
+    );
   });
 });

@@ -20,8 +20,8 @@ export interface Outcome {
 export interface Setting {
   cwd?: string;
   environment?: Record<string, string>;
-  /** Default: nothing. */
-  stdin?: "pipe" | "ignore";
+  /** A number is a descriptor. Default: nothing. */
+  stdin?: "pipe" | "ignore" | number;
   /** Of the user and the group that runs it; only root may choose. */
   uid?: number;
   gid?: number;

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { Random } from "../fuzz/random.ts";
 
 interface Subject {
   set: string;
@@ -41,15 +42,9 @@ function readText(folder: string): string {
 /** The file with its rows in the fixed order. */
 function permuted(text: string): string {
   const [header, ...rows] = text.trimEnd().split("\n");
-  let state = 42;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  const random = new Random(42);
   for (let i = rows.length - 1; i > 0; i--) {
-    const j = Math.floor(uniform() * (i + 1));
+    const j = random.below(i + 1);
     [rows[i], rows[j]] = [rows[j], rows[i]];
   }
   return `${[header, ...rows].join("\n")}\n`;

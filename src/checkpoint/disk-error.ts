@@ -1,6 +1,7 @@
 /** What the file system's error codes mean to someone who keeps checkpoints, and what to do about each. */
 import fs from "node:fs";
 import { RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 
 /**
  * The sentence for a failed file operation; an error of another kind comes back as it is.
@@ -9,14 +10,15 @@ import { RivuletError } from "../errors.ts";
  * @param neededBytes size of the file that was to be written, where one was
  */
 export function diskError(error: unknown, what: string, directory: string, neededBytes?: number): Error {
-  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return error as Error;
-  return new RivuletError(`${what}: ${reason(code, message, directory, neededBytes)}`, {
+  return new RivuletError(`${what}: ${advice(code, directory, neededBytes) ?? reasonOf(error)}`, {
     cause: error,
   });
 }
 
-function reason(code: string | undefined, message: string, directory: string, neededBytes?: number): string {
+/** What a code means for a folder of ours, and what to do; nothing where that is no more than it means anywhere. */
+function advice(code: string | undefined, directory: string, neededBytes?: number): string | undefined {
   const needed = neededBytes === undefined ? "" : `, ${neededBytes} bytes are needed`;
   switch (code) {
     case "ENOSPC":
@@ -38,7 +40,7 @@ function reason(code: string | undefined, message: string, directory: string, ne
     case "EIO":
       return "the disk reports an input/output error; check the card or disk, and replace it if it is failing";
     default:
-      return message;
+      return undefined;
   }
 }
 

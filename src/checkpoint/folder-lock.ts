@@ -10,6 +10,7 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
+import { bootOfMachine } from "../boot.ts";
 import { RivuletError } from "../errors.ts";
 import { removeSync } from "./durable-file.ts";
 
@@ -32,7 +33,7 @@ let locks = 0;
 export function createFolderLock(directory: string): FolderLock {
   const path = join(directory, "lock");
   // The count tells two locks of one process apart.
-  const self = `${process.pid} ${startOf(process.pid)} ${boot()} ${space()} ${++locks}\n`;
+  const self = `${process.pid} ${startOf(process.pid)} ${bootOfMachine()} ${space()} ${++locks}\n`;
   let held = false;
   return {
     hold() {
@@ -63,7 +64,7 @@ export function createFolderLock(directory: string): FolderLock {
 function userOf(text: string, held: boolean): string | null {
   const [, pid, start, itsBoot, itsSpace] = /^(\d+) (\S+) (\S+) (\S+) \d+\n$/.exec(text) ?? [];
   if (pid === undefined) return null;
-  if (itsBoot !== boot() || itsSpace !== space()) {
+  if (itsBoot !== bootOfMachine() || itsSpace !== space()) {
     return held ? "a process of another container or machine, which has taken it" : null;
   }
   if (start !== startOf(Number(pid))) return null;
@@ -72,12 +73,14 @@ function userOf(text: string, held: boolean): string | null {
 
 /**
  * When a process started, in clock ticks since boot (proc(5), field 22 of stat); undefined when it lives no longer. Where
- * there is no /proc all living processes started at "0", so that an id which is in use again counts as the same process.
+ * no /proc tells, be it that none is mounted, all living processes started at "0", so that an id which is in use again
+ * counts as the same process.
  */
 function startOf(pid: number): string | undefined {
-  if (process.platform !== "linux") return isAlive(pid) ? "0" : undefined;
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === "") return isAlive(pid) ? "0" : undefined;
   // The second field is the name in parentheses, and may hold spaces and parentheses itself.
-  const [state, ...fields] = (/.*\) (.*)/s.exec(read(`/proc/${pid}/stat`))?.[1] ?? "").split(" ");
+  const [state, ...fields] = (/.*\) (.*)/s.exec(stat)?.[1] ?? "").split(" ");
   // A zombie was killed and only waits for its parent to notice, in a container perhaps for ever.
   return state === "Z" ? undefined : fields[18];
 }
@@ -88,10 +91,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-function boot(): string {
-  return read("/proc/sys/kernel/random/boot_id").trim() || "unknown";
 }
 
 /** The space in which process ids count: each container has its own. */

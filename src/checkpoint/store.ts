@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 import { diskError } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock } from "./folder-lock.ts";
@@ -64,7 +65,7 @@ export interface Store {
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
   /** The newest checkpoint that `read` accepts, as `newestCheckpoint` finds it. */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
-  /** Frees the folder for another process. */
+  /** Frees the folder for another process; where a save is under way, once that is over. */
   close(): void;
 }
 
@@ -91,6 +92,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   /** What `save` writes from. */
   let snapshot = new Uint8Array(0);
   let saving = false;
+  let closed = false;
   let writtenBytes = 0;
 
   function reserve(bytes: number): void {
@@ -177,6 +179,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         throw saveError(error, file, bytes);
       } finally {
         saving = false;
+        if (closed) lock.release();
       }
     },
 
@@ -216,7 +219,8 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     },
 
     close() {
-      lock.release();
+      closed = true;
+      if (!saving) lock.release();
     },
   };
 }
@@ -343,7 +347,7 @@ function readFile(path: string): Uint8Array {
   try {
     return fs.readFileSync(path);
   } catch (error) {
-    throw new CheckpointError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new CheckpointError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -3,11 +3,11 @@ import { type Checkpoint, decodeCheckpoint, type Tensor } from "../checkpoint/fo
 import { newestCheckpoint } from "../checkpoint/store.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
 import { formatSize } from "../daemon/quantities.ts";
-import { reasonOf } from "../daemon/reasons.ts";
 import { RivuletError } from "../errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
+import { reasonOf } from "../system-error.ts";
 import type { Invocation, Report } from "./command.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts, textTable } from "./terminal/text-table.ts";

@@ -13,11 +13,11 @@ import { createPipeline } from "../features/pipeline.ts";
 import { modelFor } from "../learner/model.ts";
 import { mostClasses } from "../learner/target.ts";
 import { nearest, suggestion } from "../nearest.ts";
+import { reasonOf } from "../system-error.ts";
 import { type Complaints, createComplaints } from "./complaints.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
-import { reasonOf } from "./reasons.ts";
 import { durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
 import {
   checkFields,

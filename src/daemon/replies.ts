@@ -112,9 +112,7 @@ export class Replies {
   /** Whether it is time for another one; then the next interval begins. */
   #isDue(what: number): boolean {
     const { times, frontSlot } = this.#ring;
-    const elapsed = times[frontSlot] - this.#sentAt[what];
-    // A clock that was set back must not mean silence until it has caught up.
-    if (elapsed >= 0 && elapsed < this.#intervals[what]) return false;
+    if (times[frontSlot] - this.#sentAt[what] < this.#intervals[what]) return false;
     this.#sentAt[what] = times[frontSlot];
     return true;
   }

@@ -15,6 +15,8 @@ import {
 } from "node:fs";
 import { machine as processorName, userInfo } from "node:os";
 import { join } from "node:path";
+import { groupById } from "../groups.ts";
+import { reasonOf } from "../system-error.ts";
 
 export interface NodeBuild {
   /** `20.19.0`. */
@@ -90,20 +92,12 @@ function nodeBuild(): Omit<NodeBuild, "variants"> {
 /** Why a check cannot give its answer: a file is missing or holds something unexpected. */
 export class CannotTell extends Error {}
 
-const reasons: Record<string, string> = {
-  ENOENT: "is not there",
-  EACCES: "may not be read by this user",
-  EPERM: "may not be read by this user",
-  ENOTDIR: "is not there",
-};
-
 /** The text of a file. @throws CannotTell */
 export function readText(machine: Machine, path: string): string {
   try {
     return readFileSync(join(machine.root, path), "utf8");
   } catch (error) {
-    const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new CannotTell(`${path} ${reasons[code] ?? `cannot be read (${message})`}`);
+    throw new CannotTell(`${path} cannot be read: ${reasonOf(error)}`);
   }
 }
 
@@ -182,11 +176,8 @@ export function may(machine: Machine, path: string, status: Stats, rights: numbe
 
 /** A group by its number: its name, and whether the user database counts the user in it. */
 export function groupOf(machine: Machine, id: number): { name: string; hasUser: boolean } {
-  for (const line of (textOf(machine, "/etc/group") ?? "").split("\n")) {
-    const [name, , number, members = ""] = line.split(":");
-    if (number === String(id)) return { name, hasUser: members.split(",").includes(machine.user.name) };
-  }
-  return { name: String(id), hasUser: false };
+  const { name, members } = groupById(textOf(machine, "/etc/group") ?? "", id);
+  return { name, hasUser: members.includes(machine.user.name) };
 }
 
 /** A running program, as far as this user may see it. */

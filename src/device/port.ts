@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { parseGroups } from "../groups.ts";
 import { findByDevice } from "../samples/port-finder.ts";
 import { type UsbDevice, usbDeviceOf } from "../samples/port-survey.ts";
 
@@ -24,6 +25,10 @@ interface Places {
   groups?: string;
 }
 
+/**
+ * What is known of a port: of one that is plugged in by the kernel, of one that is away by its name. A device that is
+ * away, or of which there are several, has no kernel's name. Never fails.
+ */
 export function describePort(
   port: string | UsbDevice,
   { sys = "/sys", groups = "/etc/group" }: Places = {},
@@ -55,19 +60,18 @@ function classesOf(path: string, device: string | null): string[] {
 
 /** The one of some groups that a machine has; `null` where it has none of them. */
 export function firstGroup(names: readonly string[], file = "/etc/group"): string | null {
-  const lines = groupLines(file);
-  return names.find((group) => lines.some(([name]) => name === group)) ?? null;
+  const groups = groupsIn(file);
+  return names.find((name) => groups.some((group) => group.name === name)) ?? null;
 }
 
-const groupLines = (file: string) =>
-  (attempt(() => readFileSync(file, "utf8")) ?? "").split("\n").map((line) => line.split(":"));
+const groupsIn = (file: string) => parseGroups(attempt(() => readFileSync(file, "utf8")) ?? "");
 
 /** The group of a port that is there, else the one that such ports belong to on this kind of Linux. */
 function groupOf(device: string | null, file: string): string | null {
   const id = device === null ? 0 : (attempt(() => statSync(device).gid) ?? 0);
   // Root's own group would open far more than a port.
-  const own = id === 0 ? undefined : groupLines(file).find((line) => line[2] === String(id));
-  return own?.[0] ?? firstGroup(["dialout", "uucp"], file);
+  const own = id === 0 ? undefined : groupsIn(file).find((group) => group.id === id);
+  return own?.name ?? firstGroup(["dialout", "uucp"], file);
 }
 
 function attempt<Value>(read: () => Value): Value | null {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { parse } from "yaml";
 import { RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const mebibytes = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -84,7 +85,7 @@ export function loadProfiles(folder = shippedFolder): Map<string, BoardProfile> 
     names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
   } catch (error) {
     throw new RivuletError(
-      `the board profiles in ${folder} cannot be read (${(error as Error).message}): install Rivulet again`,
+      `the board profiles in ${folder} cannot be read (${reasonOf(error)}): install Rivulet again`,
     );
   }
   for (const name of names.sort()) {

@@ -4,8 +4,8 @@ export interface Pulse {
   handled: number;
   /** Bytes that came. */
   bytes: number;
-  /** Times that the source looked for bytes, or for its port; absent where it is called instead. */
-  looks?: number;
+  /** Times that the source looked for bytes, or for its port, each where it is several; absent where it is called instead. */
+  looks?: number | readonly number[];
   /** Samples that wait. */
   queued: number;
 }
@@ -43,7 +43,7 @@ export function createWatchdog(first: Readonly<Pulse>): Watchdog {
   let latest = first;
 
   function faultOf(now: Readonly<Pulse>): Fault | null {
-    if (now.looks !== undefined && now.looks === well.looks) return "the source no longer looks for bytes";
+    if (hasStopped(now.looks, well.looks)) return "the source no longer looks for bytes";
     if (now.handled > well.handled) return null;
     if (now.queued > 0) return `${now.queued} samples wait and none is learned from`;
     if (now.bytes > latest.bytes) {
@@ -60,4 +60,10 @@ export function createWatchdog(first: Readonly<Pulse>): Watchdog {
       return fault;
     },
   };
+}
+
+/** Whether one of those that look has not looked since. */
+function hasStopped(now: Pulse["looks"] = [], before: Pulse["looks"] = []): boolean {
+  const earlier = [before].flat();
+  return [now].flat().some((looks, source) => looks === earlier[source]);
 }

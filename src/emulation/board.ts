@@ -15,6 +15,7 @@
 import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { RivuletError, UsageError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 import type { BoardReport } from "./board-report.ts";
 import { startMicrocontroller } from "./microcontroller.ts";
 import { createPacing } from "./pacing.ts";
@@ -60,13 +61,13 @@ function parseOptions(args: string[]): Options {
   }
   const { values, positionals } = parsed;
   if (positionals.length !== 1)
-    throw new UsageError(`Give one firmware, not ${positionals.length} (${usage}).`);
+    throw new UsageError(`give one firmware, not ${positionals.length} (${usage})`);
   const positive = (name: "speed" | "seconds", byDefault: number) => {
     const text = values[name];
     if (text === undefined) return byDefault;
     const value = Number(text);
     if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
-      throw new UsageError(`--${name} is "${text}" where a number above 0 is expected (${usage}).`);
+      throw new UsageError(`--${name} is "${text}" where a number above 0 is expected (${usage})`);
     }
     return value;
   };
@@ -98,7 +99,7 @@ function placeLink(path: string, port: string): void {
   if (found) {
     if (!found.isSymbolicLink() || !PSEUDO_TERMINAL.test(readlinkSync(path))) {
       throw new RivuletError(
-        `--link ${path} exists and is no link to a port; remove it or name another path.`,
+        `--link ${path} exists and is no link to a port; remove it or name another path`,
       );
     }
     unlinkSync(path);
@@ -106,9 +107,9 @@ function placeLink(path: string, port: string): void {
   try {
     symlinkSync(port, path);
   } catch (error) {
-    throw new RivuletError(
-      `The link ${path} cannot be made (${(error as Error).message}); name another path.`,
-    );
+    throw new RivuletError(`the link ${path} cannot be made: ${reasonOf(error)}; name another path`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** Intel-hex, the format in which compilers for microcontrollers hand over a program. */
 import { readFileSync } from "node:fs";
 import { RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 
 /** What an erased flash cell reads. */
 const ERASED = 0xff;
@@ -40,7 +41,7 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
     const line = raw.trim();
     if (line === "") continue;
     const refuse = (complaint: string): never => {
-      throw new RivuletError(`${name}, line ${index + 1}: ${complaint}; build the firmware again.`);
+      throw new RivuletError(`${name}, line ${index + 1}: ${complaint}; build the firmware again`);
     };
     if (ended) refuse("text follows after the end-of-file record");
     const record = recordBytes(line, refuse);
@@ -73,12 +74,10 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
     if (type === EXTENDED_LINEAR_ADDRESS) base = (data[0] * 256 + data[1]) * 65536;
   }
   if (!ended) {
-    throw new RivuletError(
-      `${name} is cut off: the end-of-file record is missing; build the firmware again.`,
-    );
+    throw new RivuletError(`${name} is cut off: the end-of-file record is missing; build the firmware again`);
   }
   if (!written.includes(1)) {
-    throw new RivuletError(`${name} holds no program: not one data record; build the firmware again.`);
+    throw new RivuletError(`${name} holds no program: not one data record; build the firmware again`);
   }
   return flash;
 }
@@ -115,11 +114,9 @@ export function readFirmware(path: string, flashBytes: number): Uint8Array {
   try {
     text = readFileSync(path, "latin1");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
     throw new RivuletError(
-      code === "ENOENT"
-        ? `The firmware ${path} does not exist; give the path of an Intel-hex file.`
-        : `The firmware ${path} cannot be read (${code}); give the path of an Intel-hex file.`,
+      `the firmware ${path} cannot be read: ${reasonOf(error)}; give the path of an Intel-hex file`,
+      { cause: error },
     );
   }
   return parseIntelHex(text, flashBytes, path);

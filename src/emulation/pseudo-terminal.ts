@@ -2,7 +2,7 @@
  * A real pseudo-terminal of the kernel: programs open its path as they would a serial port, and this side
  * plays the device. Nothing here waits: `read` and `write` do what can be done now and say how much it was.
  *
- * A pseudo-terminal has no baud rate: whoever writes paces himself.
+ * A pseudo-terminal has no baud rate: the writer must pace itself.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
@@ -63,8 +63,8 @@ export function openPseudoTerminal(openers: Opener[] = [openByPackage, openByPer
     return pseudoTerminal(pair);
   }
   throw new RivuletError(
-    `No pseudo-terminal can be opened on ${process.platform}-${process.arch} (${reasons.join("; ")}): ` +
-      "install the optional package @lydell/node-pty, or perl on Linux.",
+    `no pseudo-terminal can be opened on ${process.platform}-${process.arch} (${reasons.join("; ")}): ` +
+      "install the optional package @lydell/node-pty, or perl on Linux",
   );
 }
 
@@ -107,7 +107,7 @@ function makeRaw(path: string): void {
     if (stty.status === 0) return;
     const reason = stty.error?.message ?? stty.stderr.toString().trim();
     throw new RivuletError(
-      `The pseudo-terminal ${path} cannot be set to raw mode (${reason}): install stty, of the coreutils.`,
+      `the pseudo-terminal ${path} cannot be set to raw mode (${reason}): install stty, of the coreutils`,
     );
   } finally {
     closeSync(slave);

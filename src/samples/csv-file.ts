@@ -3,6 +3,7 @@
  * port, a file can be put right, so the first thing that is wrong with it ends the reading with its line and column.
  */
 import { RivuletError } from "../errors.ts";
+import { BLANK, NEWLINE, QUOTE, RETURN } from "./ascii.ts";
 import { readDecimal } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import { readBytes } from "./file-bytes.ts";
@@ -21,11 +22,6 @@ export interface RowsRead {
 
 /** No row of numbers is longer. A file without line ends is not read into memory to find that out. */
 const LONGEST_LINE_BYTES = 1 << 20;
-
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-const BLANK = 0x20;
-const QUOTE = 0x22;
 
 /**
  * The column names of a CSV file.

@@ -1,13 +1,13 @@
 /**
  * Decimal numbers read from bytes in place, and written. Results of reading are correctly rounded: always what `Number()` gives for the same
- * text. Up to 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact too, and one multiplication
+ * text. Below 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact too, and one multiplication
  * or division of two exact numbers rounds once (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
  * The few numbers outside these bounds take the way through a string.
  */
 
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 const LARGEST_EXACT_POWER = 22;
-const LARGEST_EXACT_INTEGER = 2 ** 53;
+const LARGEST_EXACT_INTEGER = Number.MAX_SAFE_INTEGER;
 
 const PLUS = 0x2b;
 const MINUS = 0x2d;
@@ -68,7 +68,8 @@ export function readDecimal(
     }
   }
 
-  // Sums of digits only grow, so a mantissa that ends within the bound was exact all the way.
+  // Sums of digits only grow, so a mantissa that ends within the bound was exact all the way. 2^53 itself is beyond it:
+  // 2^53 + 1 has been rounded down to that.
   let value: number;
   if (mantissa > LARGEST_EXACT_INTEGER || exponent > LARGEST_EXACT_POWER || exponent < -LARGEST_EXACT_POWER) {
     value = mantissa === 0 ? 0 : Math.abs(Number(asciiText(bytes, start, read)));

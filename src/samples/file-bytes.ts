@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 
 const CHUNK_BYTES = 1 << 16;
 
@@ -43,17 +44,11 @@ async function unzip(file: FileHandle, beginning: Buffer): Promise<AsyncIterable
 
 function describeReadFailure(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "ENOENT":
-      return new RivuletError(`${path} cannot be read: there is no such file`);
-    case "EISDIR":
-      return new RivuletError(`${path} is a folder: name a file in it`);
-    case "EACCES":
-      return new RivuletError(`${path} cannot be read: you have no permission to`);
-    default:
-      if (code?.startsWith("Z_")) {
-        return new RivuletError(`${path} is a damaged gzip file (${message}): copy or compress it again`);
-      }
-      return code === undefined ? error : new RivuletError(`${path} cannot be read: ${message}`);
-  }
+  if (code === undefined) return error;
+  return new RivuletError(
+    code.startsWith("Z_")
+      ? `${path} is a damaged gzip file (${message}): copy or compress it again`
+      : `${path} cannot be read: ${reasonOf(error)}`,
+    { cause: error },
+  );
 }

@@ -1,7 +1,6 @@
+import { NEWLINE } from "./ascii.ts";
 import { readBytes } from "./file-bytes.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
-
-const NEWLINE = 0x0a;
 
 export interface FileOptions {
   path: string;

@@ -3,6 +3,7 @@
  * Parsed from the bytes in place. What no field asks for is passed over whatever it is, but its brackets and strings
  * must close, since a line of which the middle is lost must not look like a whole one.
  */
+import { COLON, COMMA, isBlank, QUOTE, TAB } from "./ascii.ts";
 import type { Field } from "./fields.ts";
 import { NamedValues, NO_FIELD, NON_NUMERIC, WRONG_COLUMNS } from "./named-values.ts";
 import type { SampleRing } from "./ring.ts";
@@ -11,13 +12,7 @@ export const OPEN_BRACE = 0x7b;
 export const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-const COMMA = 0x2c;
-const TAB = 0x09;
-const RETURN = 0x0d;
-const BLANK = 0x20;
 
 /** Brackets that may be open inside a value that is passed over: as many as one integer has bits to remember them. */
 const DEEPEST = 31;
@@ -187,8 +182,9 @@ function hasWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array
   return true;
 }
 
+/** Tabs too, which JSON has between its parts. */
 function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && (bytes[at] === BLANK || bytes[at] === TAB || bytes[at] === RETURN)) at++;
+  while (at < end && (isBlank(bytes[at]) || bytes[at] === TAB)) at++;
   return at;
 }

@@ -3,6 +3,7 @@
  * a checksum. A damaged digit passes for a good one here; where that matters, send frames.
  */
 import { RivuletError } from "../errors.ts";
+import { isBlank, isSeparator, NEWLINE } from "./ascii.ts";
 import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
@@ -82,13 +83,6 @@ export function createLineDecoder(
   }
   return new RingLineDecoder(fields, ring, options);
 }
-
-const TAB = 0x09;
-const NEWLINE = 0x0a;
-const RETURN = 0x0d;
-const BLANK = 0x20;
-const COMMA = 0x2c;
-const SEMICOLON = 0x3b;
 
 class RingLineDecoder implements LineDecoder {
   readonly counts: LineCounts = {
@@ -288,12 +282,4 @@ class RingLineDecoder implements LineDecoder {
     this.counts.headers++;
     return true;
   }
-}
-
-function isBlank(byte: number): boolean {
-  return byte === BLANK || byte === RETURN;
-}
-
-function isSeparator(byte: number): boolean {
-  return byte === COMMA || byte === SEMICOLON || byte === TAB;
 }

@@ -50,14 +50,14 @@ class MergedSource implements Source {
 
   get counts(): SourceCounts {
     const all = this.#devices.map(({ source }) => source.counts);
-    const looks = all.flatMap((counts) => counts.looks ?? []);
     return {
       bytes: sum(all, "bytes"),
       opens: sum(all, "opens"),
       losses: sum(all, "losses"),
+      failures: all.reduce((total, { failures = 0 }) => total + failures, 0),
       droppedWrites: sum(all, "droppedWrites"),
-      // One that no longer looks must show, however often the others do.
-      ...(looks.length > 0 && { looks: Math.min(...looks) }),
+      // Each by itself: one that no longer looks must show, however often the others do.
+      looks: all.flatMap((counts) => counts.looks ?? []),
     };
   }
 

@@ -2,16 +2,10 @@
  * A line of `name:value` pairs, as the serial plotter of the Arduino IDE takes them: `temp:21.5,hum:40`, with a comma,
  * semicolon, tab or blanks between the pairs and blanks around the colon. Parsed from the bytes in place.
  */
+import { COLON, isBlank, isSeparator, TAB } from "./ascii.ts";
 import type { Field } from "./fields.ts";
 import { NamedValues, NO_FIELD, NON_NUMERIC } from "./named-values.ts";
 import type { SampleRing } from "./ring.ts";
-
-const TAB = 0x09;
-const RETURN = 0x0d;
-const BLANK = 0x20;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const SEMICOLON = 0x3b;
 
 /** Reads lines of pairs to samples. Pairs whose name is no field's are passed over, whatever their value is. */
 export class PairLines {
@@ -61,14 +55,6 @@ export class PairLines {
     }
     return values.finish();
   }
-}
-
-function isBlank(byte: number): boolean {
-  return byte === BLANK || byte === RETURN;
-}
-
-function isSeparator(byte: number): boolean {
-  return byte === COMMA || byte === SEMICOLON || byte === TAB;
 }
 
 function skipBlanks(bytes: Uint8Array, start: number, end: number): number {

@@ -53,7 +53,7 @@ export function surveyPorts(root = "/"): SurveyedPort[] {
 }
 
 /** Whether there is a port behind a name: consoles have no device, and of a PC's 32 `ttyS` most have no UART. */
-function isPort(root: string, name: string): boolean {
+export function isPort(root: string, name: string): boolean {
   if (!/^(tty[A-Za-z]|rfcomm)/.test(name) || name === "ttyprintk") return false;
   const folder = join(root, "sys/class/tty", name);
   if (/^ttyS\d/.test(name)) return textAt(join(folder, "type")) !== "0" && names(folder).includes("device");

@@ -1,8 +1,10 @@
 /** The serial ports of a machine, and why one of them cannot be opened. */
-import { promises } from "node:fs"; // loaded when it is asked for, and a daemon whose port opens never asks
+import { promises, type Stats } from "node:fs"; // loaded when it is asked for, and a daemon whose port opens never asks
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { RivuletError } from "../errors.ts";
+import { groupById } from "../groups.ts";
+import { isPort } from "./port-survey.ts";
 
 export interface SerialPortEntry {
   /** Name of the device as the kernel gives it, `/dev/ttyUSB0`. It may change with the order of plugging in. */
@@ -12,17 +14,20 @@ export interface SerialPortEntry {
 }
 
 /**
- * Adapters and boards on USB, the UARTs of ARM boards, and what macOS calls them. Left out are the `ttyS` of a PC, of
- * which Linux shows 32 whether there is a UART behind them or not.
+ * Adapters and boards on USB, the UARTs of ARM boards, and what macOS calls them. Not the `ttyS` of a PC, of which Linux
+ * shows 32 whether there is a UART behind them or not: those are asked for one by one.
  */
 const portName = /^(ttyACM|ttyUSB|ttyAMA|ttyTHS|ttymxc|serial|rfcomm|cu\.usb)/;
 
 /**
  * The serial ports that there seem to be, those with a stable name first.
  *
- * @param deviceDirectory where to look, for tests
+ * It is asked for at each attempt to open one that is away, and so does not survey them, which takes much longer.
+ *
+ * @param root stands for "/", for tests
  */
-export async function listSerialPorts(deviceDirectory = "/dev"): Promise<SerialPortEntry[]> {
+export async function listSerialPorts(root = "/"): Promise<SerialPortEntry[]> {
+  const deviceDirectory = join(root, "dev");
   const stableNames = new Map<string, string>();
   const byId = join(deviceDirectory, "serial/by-id");
   for (const name of await entries(byId)) {
@@ -33,7 +38,8 @@ export async function listSerialPorts(deviceDirectory = "/dev"): Promise<SerialP
   for (const name of await entries(deviceDirectory)) {
     const path = join(deviceDirectory, name);
     // `serial` itself is the folder of stable names; `serial0` is the UART on a Raspberry Pi's header.
-    if (!portName.test(name) || name === "serial") continue;
+    if (!(portName.test(name) || (name.startsWith("ttyS") && isPort(root, name))) || name === "serial")
+      continue;
     const stablePath = stableNames.get(path);
     ports.push(stablePath === undefined ? { path } : { path, stablePath });
   }
@@ -72,25 +78,27 @@ export class PortError extends RivuletError {
 /**
  * Turns what opening a port threw into a sentence. The file system is asked first, as errors of the bindings carry
  * nothing but a text.
+ *
+ * @param root stands for "/" where the machine says which ports it has
  */
-export async function describeOpenFailure(path: string, error: unknown): Promise<PortError> {
+export async function describeOpenFailure(path: string, error: unknown, root = "/"): Promise<PortError> {
   const text = error instanceof Error ? error.message : String(error);
   const device = await promises.stat(path).catch((failure: NodeJS.ErrnoException) => failure);
   if (device instanceof Error) {
-    if (device.code === "ENOENT") return missing(path);
+    if (device.code === "ENOENT") return missing(path, root);
     return new PortError("failing", `the serial port ${path} cannot be reached: ${device.message}`);
   }
   // It may have come back since.
-  if (/no such file/i.test(text)) return missing(path);
+  if (/no such file/i.test(text)) return missing(path, root);
   if (!device.isCharacterDevice()) {
     const found = device.isDirectory() ? "a folder" : device.isFile() ? "a file" : "not a device";
     return new PortError(
       "unsuitable",
-      `${path} is ${found}, not a serial port: name a port such as ${await examplePort()}`,
+      `${path} is ${found}, not a serial port: name a port such as ${await examplePort(root)}`,
     );
   }
   if (/permission denied|operation not permitted|EACCES|EPERM/i.test(text)) {
-    return new PortError("forbidden", await forbiddenSentence(path, device.gid, device.mode));
+    return new PortError("forbidden", await forbiddenSentence(path, device));
   }
   if (/cannot lock|temporarily unavailable|resource busy|EBUSY|EAGAIN/i.test(text)) {
     return new PortError(
@@ -108,7 +116,7 @@ export async function describeOpenFailure(path: string, error: unknown): Promise
     return new PortError(
       "unsuitable",
       `${path} is not a serial port, or takes none of these settings (${detail(text)}): ` +
-        `name a port such as ${await examplePort()}`,
+        `name a port such as ${await examplePort(root)}`,
     );
   }
   return new PortError(
@@ -117,48 +125,62 @@ export async function describeOpenFailure(path: string, error: unknown): Promise
   );
 }
 
-async function missing(path: string): Promise<PortError> {
-  const ports = await listSerialPorts();
+async function missing(path: string, root: string): Promise<PortError> {
+  const names = await portNames(root);
   const advice =
-    ports.length === 0
+    names.length === 0
       ? 'plug the device in, then "rivulet ports" names its port'
-      : `use one of ${ports.map((port) => port.stablePath ?? port.path).join(", ")}`;
+      : `use one of ${names.join(", ")}`;
   return new PortError("missing", `there is no serial port ${path}: ${advice}`);
 }
 
-async function examplePort(): Promise<string> {
-  const [port] = await listSerialPorts();
-  return port?.stablePath ?? port?.path ?? "/dev/ttyACM0";
+async function examplePort(root: string): Promise<string> {
+  const [name = "/dev/ttyACM0"] = await portNames(root);
+  return name;
 }
 
-async function forbiddenSentence(path: string, groupId: number, mode: number): Promise<string> {
-  const beginning = `no permission to open the serial port ${path}`;
-  const group = await readGroup(groupId);
-  const groupMayUse = (mode & 0o060) === 0o060;
+/** What each port of the machine is best called. */
+async function portNames(root: string): Promise<string[]> {
+  const ports = await listSerialPorts(root);
+  return ports.map(({ path, stablePath }) => stablePath ?? path);
+}
+
+/**
+ * What lets a user open a port who may not: a `rule` of udev that gives it to another group; to `join` its group; or,
+ * where that was done since this session began, to `log in` again.
+ */
+export function remedyFor(
+  { gid, mode }: { gid: number; mode: number },
+  isMember: boolean,
+): "rule" | "join" | "log in" {
   // Membership of root's own group would open far more than a port.
-  if (groupId === 0 || !groupMayUse) {
-    return (
-      `${beginning}: its group "${group.name}" ${groupMayUse ? "is the administrator's" : "may not read and write it"}; ` +
-      'give it to the group dialout by a udev rule with GROUP="dialout", MODE="0660"'
-    );
-  }
-  const user = userInfo().username;
-  if (group.members.includes(user)) {
-    return `${beginning}: ${user} was added to its group "${group.name}" after this session began; log out and in again`;
-  }
-  return (
-    `${beginning}: it belongs to the group "${group.name}"; ` +
-    `run "sudo usermod -aG ${group.name} ${user}", then log out and in again`
-  );
+  if (gid === 0 || !groupMayUse(mode)) return "rule";
+  return isMember ? "log in" : "join";
 }
 
-async function readGroup(groupId: number): Promise<{ name: string; members: string[] }> {
+const groupMayUse = (mode: number) => (mode & 0o060) === 0o060;
+
+async function forbiddenSentence(path: string, status: Stats): Promise<string> {
+  const beginning = `no permission to open the serial port ${path}`;
   const groups = await promises.readFile("/etc/group", "utf8").catch(() => "");
-  for (const line of groups.split("\n")) {
-    const [name, , id, members = ""] = line.split(":");
-    if (id !== undefined && Number(id) === groupId) return { name, members: members.split(",") };
+  const group = groupById(groups, status.gid);
+  const user = userInfo().username;
+  switch (remedyFor(status, group.members.includes(user))) {
+    case "rule": {
+      const fault = groupMayUse(status.mode) ? "is the administrator's" : "may not read and write it";
+      return (
+        `${beginning}: its group "${group.name}" ${fault}; ` +
+        'give it to the group dialout by a udev rule with GROUP="dialout", MODE="0660"'
+      );
+    }
+    case "log in":
+      return `${beginning}: ${user} was added to its group "${group.name}" after this session began; log out and in again`;
+    case "join":
+      return (
+        `${beginning}: it belongs to the group "${group.name}"; ` +
+        `run "sudo usermod -aG ${group.name} ${user}", then log out and in again`
+      );
   }
-  return { name: String(groupId), members: [] };
 }
 
 async function entries(directory: string): Promise<string[]> {

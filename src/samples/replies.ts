@@ -9,6 +9,8 @@
  * ended by `\n`, with shares to four decimals and other numbers to seven digits. As lines carry no sequence number, it
  * is the count of the good ones before the one that is answered.
  */
+
+import { COMMA, NEWLINE } from "./ascii.ts";
 import { maximumEncodedBytes } from "./cobs.ts";
 import { writeDecimal } from "./decimal.ts";
 import { createFrameCrc, HEADER_BYTES, sealFrame } from "./frames.ts";
@@ -83,8 +85,6 @@ function frameReplies(crcBits: 16 | 32): ReplyEncoder {
   };
 }
 
-const COMMA = 0x2c;
-const NEWLINE = 0x0a;
 /** The longest word and four numbers of at most 24 bytes, with what stands between them. */
 const LONGEST_LINE_BYTES = 128;
 

@@ -1,10 +1,12 @@
 import { readSync, writeSync } from "node:fs";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../errors.ts";
+import { steadyClock } from "./clock.ts";
 import { findByDevice, findByPath, type PortFinder } from "./port-finder.ts";
 import type { UsbDevice } from "./port-survey.ts";
 import { describeOpenFailure, PortError } from "./ports.ts";
 import { Announcer, BackOff, type ReopenOptions } from "./reopening.ts";
+import { loadBindings } from "./serial-bindings.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts } from "./source.ts";
 
 export interface SerialCounts extends SourceCounts {
@@ -188,10 +190,9 @@ class PortSource implements SerialSource {
   private queueTakes(bytes: number): boolean {
     const { queue } = this;
     const { baudRate } = this.options;
-    const now = Date.now();
+    const now = steadyClock.now();
     const bytesPerMs = (BYTES_PER_BIT * baudRate) / 1000;
-    // A clock that is set back takes no time away.
-    queue[0] = Math.max(0, queue[0] - Math.max(0, now - queue[1]) * bytesPerMs);
+    queue[0] = Math.max(0, queue[0] - (now - queue[1]) * bytesPerMs);
     queue[1] = now;
     // An idle line takes any one message, however slow it is.
     if (queue[0] > 0 && queue[0] + bytes > LONGEST_QUEUE_MS * bytesPerMs) return false;
@@ -249,22 +250,17 @@ class PortSource implements SerialSource {
 
   /** One attempt to open the port. @throws PortError */
   private async connect(): Promise<void> {
-    const { baudRate } = this.options;
-    // Loaded here, because a run over a file need not spend the memory.
-    const { autoDetect } = await import("@serialport/bindings-cpp").catch((error: Error) => {
-      throw new RivuletError(
-        `the package @serialport/bindings-cpp cannot be loaded (${error.message}): run "npm install" on this machine`,
-      );
-    });
+    const { baudRate, root } = this.options;
+    const bindings = await loadBindings();
     let path: string | undefined;
     let binding: BindingPortInterface;
     try {
       path = this.finder.find();
-      binding = await autoDetect().open({ path, baudRate });
+      binding = await bindings.open({ path, baudRate });
     } catch (failure) {
       this.counts.failures++;
       this.counts.looks++;
-      throw path === undefined ? failure : await describeOpenFailure(path, failure);
+      throw path === undefined ? failure : await describeOpenFailure(path, failure, root);
     }
     this.finder.opened(path);
     this.port = { path, binding, waitingBytes: 0, hasWritten: false };

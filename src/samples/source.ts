@@ -16,9 +16,9 @@ export interface SourceCounts {
   failures?: number;
   /**
    * Times it looked: for bytes, or for a port that is away. One that no longer looks is stuck, however quiet the other
-   * side. Absent where bytes come without being looked for.
+   * side. Absent where bytes come without being looked for; one for each that looks where several are merged.
    */
-  looks?: number;
+  looks?: number | readonly number[];
   /** Writes that were dropped because the source was closed, or the other side does not read, or not so fast. */
   droppedWrites: number;
 }
@@ -26,6 +26,7 @@ export interface SourceCounts {
 /** Bytes handed on at a time at most: what the kernel gives of a serial port, so that the ring has room for it. */
 export const chunkBytes = 4096;
 
+/** Is given bytes: the first `end` of `chunk`, which the next call may use again. */
 export type Receive = (chunk: Uint8Array, end: number) => void;
 
 /** Where bytes come from: opens, hands on chunks, reconnects by itself, counts what it lost. */

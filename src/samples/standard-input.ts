@@ -1,4 +1,6 @@
 import { createReadStream, fstatSync } from "node:fs";
+import { RivuletError } from "../errors.ts";
+import { reasonOf } from "../system-error.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
 const STANDARD_INPUT = 0;
@@ -21,14 +23,17 @@ class StandardInput implements Source {
   readonly ended: Promise<void>;
   readonly #options: StandardInputOptions;
   #end: () => void = () => {};
+  #fail: (error: RivuletError) => void = () => {};
   #stop: () => void = () => {};
   #isClosed = false;
 
   constructor(options: StandardInputOptions) {
     this.#options = options;
-    this.ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
+      this.#fail = reject;
     });
+    this.ended.catch(() => {}); // whoever waits for it is told
   }
 
   async open(receive: Receive): Promise<void> {
@@ -39,10 +44,8 @@ class StandardInput implements Source {
       this.counts.bytes += bytes;
       receive(chunk, bytes);
     };
-    let isOver = false;
     const finish = () => {
-      if (!this.#isClosed && !isOver) this.#options.onState?.("ended", "standard input is at its end");
-      isOver = true;
+      if (!this.#isClosed) this.#options.onState?.("ended", "standard input is at its end");
       this.#end();
     };
     const kind = fstatSync(STANDARD_INPUT);
@@ -71,7 +74,7 @@ class StandardInput implements Source {
     // `onread` is documented for connect() alone, which hands it to this constructor.
     const socket = new Socket(options);
     this.#stop = () => socket.destroy();
-    // A writer who is gone is one who has no more to say, whatever became of him.
+    // A broken pipe is the end of the input.
     socket.on("error", () => {});
     socket.once("close", finish);
     socket.once("end", () => socket.destroy());
@@ -89,8 +92,9 @@ class StandardInput implements Source {
           highWaterMark: chunkBytes,
         });
     this.#stop = () => stream.destroy();
-    stream.on("error", () => {});
-    stream.once("close", finish);
+    stream.on("error", (error: Error) => {
+      this.#fail(new RivuletError(`standard input cannot be read: ${reasonOf(error)}`, { cause: error }));
+    });
     stream.once("end", finish);
     stream.on("data", (chunk: Buffer) => {
       for (let at = 0; at < chunk.length; at += chunkBytes) {

@@ -339,7 +339,7 @@ describe("the newest checkpoint", () => {
     const report = vi.fn();
     expect(newestStep(open(folder, { report }))).toBe(1);
     expect(report.mock.calls).toEqual([
-      [expect.stringMatching(/checkpoint-00000003\.msgpack cannot be read: EISDIR/)],
+      [expect.stringMatching(/checkpoint-00000003\.msgpack cannot be read: it is a folder/)],
       [expect.stringMatching(/checkpoint-00000002\.msgpack is truncated: /)],
     ]);
     expect(sequences(folder)).toEqual([1, 2, 3]);
@@ -395,6 +395,29 @@ describe("opening a folder", () => {
     const store = openStore(temporaryFolder());
     store.close();
     open(store.directory);
+  });
+
+  test("works again after a save that was under way when it was closed, and not before", async () => {
+    const store = openStore(temporaryFolder());
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const saved = store.save(chunksOf(1), () => finished);
+    store.close();
+    expect(() => openStore(store.directory)).toThrow("is in use by this process already");
+    finish();
+    await saved;
+    expect(fs.readdirSync(store.directory)).toEqual(["checkpoint-00000001.msgpack"]);
+    expect(newestStep(open(store.directory))).toBe(1);
+  });
+
+  test("is refused to a second one also where no /proc says when a process started", () => {
+    const read = fs.readFileSync;
+    vi.spyOn(fs, "readFileSync").mockImplementation(((path: string, ...rest: []) =>
+      path.startsWith("/proc/") ? diskFault("ENOENT")() : read(path, ...rest)) as typeof read);
+    const store = open(temporaryFolder());
+    expect(() => openStore(store.directory)).toThrow("is in use by this process already");
   });
 
   test.each([

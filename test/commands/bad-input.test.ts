@@ -154,7 +154,7 @@ describe.concurrent("a config with", () => {
 
   test.each([
     ["nowhere.yaml", "cannot read the config nowhere.yaml: there is no such file"],
-    ["/", "cannot read the config /: it is a folder"],
+    ["/", "cannot read the config /: it is a folder, name a file in it"],
   ])("no file behind its name: %s", async (path, sentence) => {
     expect(await complaint(folderWith(), ["plan", path])).toBe(sentence);
   });
@@ -287,7 +287,9 @@ describe.concurrent("data that is", () => {
   });
 
   test("a folder", async () => {
-    expect(await complaint(folderWith(), ["replay", "--data", "."])).toBe(". is a folder: name a file in it");
+    expect(await complaint(folderWith(), ["replay", "--data", "."])).toBe(
+      ". cannot be read: it is a folder, name a file in it",
+    );
   });
 
   test("cut off in the middle of its gzip", async () => {
@@ -313,7 +315,7 @@ describe.concurrent("data that is", () => {
     // Root may do anything, so for root it is nobody who tries.
     const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     const { code, stderr } = await rivulet(words, { cwd, ...user });
-    expect([code, stderr]).toEqual([1, "rivulet: d.csv cannot be read: you have no permission to\n"]);
+    expect([code, stderr]).toEqual([1, "rivulet: d.csv cannot be read: permission denied\n"]);
   });
 });
 

@@ -327,11 +327,6 @@ describe("replies", () => {
     expect(kinds(sample(0))).toEqual(["alarm", "prediction", "score"]);
   });
 
-  test("go on when the clock is set back", () => {
-    const { sample } = replier("{ send: [prediction], every: 100ms }");
-    expect([5000, 1000, 1050, 1100].map((time) => sample(time).length)).toEqual([1, 1, 0, 1]);
-  });
-
   test("tell the score beside the prediction, more rarely", () => {
     const { sample, replies } = replier("{ send: [prediction, score], every: sample, scoreEvery: 1s }");
     expect([0, 500, 999, 1000].map((time) => kinds(sample(time)))).toEqual([

@@ -1,5 +1,5 @@
 /** `rivulet run` at sources other than a serial port: pipes, files and sockets. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -55,6 +55,17 @@ describe.concurrent("standard input", () => {
     run.process.kill("SIGTERM");
     expect((await run.ended).code).toBe(0);
     expect(newestIn(cwd)).toMatchObject({ samplesSeen: 3000 });
+  });
+
+  test("that cannot be read ends it with 1 and says why", async () => {
+    const cwd = folderWith({ "c.yaml": configFor("stdin: true, framing: lines") });
+    const stdin = openSync(cwd, "r");
+    onTestFinished(() => closeSync(stdin));
+    const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd, stdin });
+    expect([code, stderr]).toEqual([
+      1,
+      "rivulet: standard input cannot be read: it is a folder, name a file in it\n",
+    ]);
   });
 
   test("holds its writer back and loses nothing, however small the queue", async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createWatchdog, type Pulse } from "../../src/device/watchdog.ts";
 
-const start: Pulse = { handled: 100, bytes: 2000, looks: 50, queued: 0 };
+const start = { handled: 100, bytes: 2000, looks: 50, queued: 0 } satisfies Pulse;
 
 /** What the watchdog says at each look, of a daemon in which so much has happened between two looks. */
-function looks(...steps: Partial<Pulse>[]) {
+function looks(...steps: Partial<typeof start>[]) {
   const watchdog = createWatchdog(start);
   let now = start;
   return steps.map((step) => {
@@ -12,7 +12,7 @@ function looks(...steps: Partial<Pulse>[]) {
     now = {
       handled: now.handled + handled,
       bytes: now.bytes + bytes,
-      looks: (now.looks ?? 0) + looks,
+      looks: now.looks + looks,
       queued,
     };
     return watchdog.look(now);
@@ -33,6 +33,17 @@ describe("the watchdog finds a daemon", () => {
       expect.stringContaining("no longer looks"),
       expect.stringContaining("no longer looks"),
     ]);
+  });
+
+  test("stuck when one of several ports is no longer looked at, however often the others are", () => {
+    const pulses: Pulse[] = [
+      [7, 1_000_000],
+      [8, 1_000_001],
+      [9, 1_000_001],
+    ].map((looks, step) => ({ ...start, handled: 100 + step, looks }));
+    const watchdog = createWatchdog(pulses[0]);
+    expect(watchdog.look(pulses[1])).toBeNull();
+    expect(watchdog.look(pulses[2])).toContain("no longer looks");
   });
 
   test("stuck when samples wait and none is learned from", () => {

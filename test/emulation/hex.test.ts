@@ -93,7 +93,9 @@ describe("readFirmware", () => {
 
   test("names a file that does not exist", () => {
     expect(() => readFirmware("/nowhere/pump.hex", FLASH_BYTES)).toThrow(
-      new RivuletError("The firmware /nowhere/pump.hex does not exist; give the path of an Intel-hex file."),
+      new RivuletError(
+        "the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",
+      ),
     );
   });
 });

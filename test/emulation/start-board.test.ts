@@ -1,17 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, existsSync, openSync, readlinkSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -21,6 +10,7 @@ import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { type BoardOptions, startBoard } from "../../src/emulation/start-board.ts";
 import { createSerialSource } from "../../src/samples/serial.ts";
 import type { SourceState } from "../../src/samples/source.ts";
+import { folderWith } from "../rivulet.ts";
 import { until } from "../until.ts";
 import { assertComplete, decodeStream } from "./frames.ts";
 
@@ -46,12 +36,6 @@ async function open(path: string) {
     received: () => Buffer.concat(chunks),
     length: () => chunks.reduce((sum, chunk) => sum + chunk.length, 0),
   };
-}
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "rivulet-board-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
 }
 
 function isAlive(processId: number): boolean {
@@ -159,7 +143,7 @@ test("hangs the port up and is gone when it is closed", async () => {
 });
 
 test("dies with a parent that is killed", async () => {
-  const program = join(folder(), "parent.mts");
+  const program = join(folderWith(), "parent.mts");
   const source = (name: string) =>
     JSON.stringify(new URL(`../../src/emulation/${name}`, import.meta.url).href);
   writeFileSync(
@@ -200,7 +184,7 @@ test("starts from the built package as well", async () => {
 });
 
 test("keeps a link to its port for as long as it lives", async () => {
-  const link = join(folder(), "port");
+  const link = join(folderWith(), "port");
   const board = await pump({ link });
   expect(readlinkSync(link)).toBe(board.path);
   await board.close();
@@ -208,7 +192,7 @@ test("keeps a link to its port for as long as it lives", async () => {
 });
 
 test("refuses to replace a file by its link", async () => {
-  const link = join(folder(), "data.csv");
+  const link = join(folderWith(), "data.csv");
   writeFileSync(link, "precious");
   await expect(startBoard(demoFirmware.path, { link })).rejects.toThrow(
     /data\.csv exists and is no link to a port/,
@@ -218,7 +202,7 @@ test("refuses to replace a file by its link", async () => {
 
 test("says in a sentence why it does not start", async () => {
   await expect(startBoard("/nowhere/pump.hex")).rejects.toThrow(
-    "The emulated board did not start: The firmware /nowhere/pump.hex does not exist; give the path of an Intel-hex file.",
+    "the emulated board did not start: the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",
   );
   await expect(startBoard(demoFirmware.path, { speed: -1 })).rejects.toThrow(
     '--speed is "-1" where a number above 0 is expected',

@@ -1,6 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { appendFileSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -8,15 +7,10 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CsvDecoder, type RowOptions, readHeader, readRows } from "../../src/samples/csv-file.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "rivulet-csv-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
+import { folderWith } from "../rivulet.ts";
 
 function file(content: string | Uint8Array, name = "data.csv"): string {
-  const path = join(folder(), name);
+  const path = join(folderWith(), name);
   writeFileSync(path, content);
   return path;
 }
@@ -140,7 +134,7 @@ describe("a good file", () => {
   });
 
   test("may be a pipe", async () => {
-    const path = join(folder(), "pipe");
+    const path = join(folderWith(), "pipe");
     execFileSync("sh", ["-c", 'mkfifo "$0"', path]);
     const writer = spawn("sh", ["-c", 'printf "a,b\\n1,2\\n" > "$0"', path]);
     onTestFinished(() => void writer.kill());
@@ -237,8 +231,10 @@ describe("a file that cannot be used is refused with file, line and column", () 
   });
 
   test("a folder", async () => {
-    const path = folder();
-    await expect(readHeader(path)).rejects.toThrow(`${path} is a folder`);
+    const path = folderWith();
+    await expect(readHeader(path)).rejects.toThrow(
+      `${path} cannot be read: it is a folder, name a file in it`,
+    );
   });
 });
 

@@ -1,25 +1,10 @@
-import {
-  chmodSync,
-  chownSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { chmodSync, chownSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { describeOpenFailure, listSerialPorts } from "../../src/samples/ports.ts";
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "rivulet-ports-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
+import { folderWith } from "../rivulet.ts";
 
 function terminalPath(): string {
   const terminal = openPseudoTerminal();
@@ -28,17 +13,26 @@ function terminalPath(): string {
 }
 
 describe("the list of ports", () => {
-  test("holds what can be a board or an adapter, those with a stable name first", async () => {
-    const dev = folder();
-    for (const name of ["ttyUSB10", "ttyUSB2", "ttyACM0", "ttyS0", "tty1", "null", "serial0"]) {
+  test("holds what can be a board or an adapter and every UART, those with a stable name first", async () => {
+    const root = folderWith();
+    const dev = join(root, "dev");
+    mkdirSync(join(dev, "serial/by-id"), { recursive: true });
+    for (const name of ["ttyUSB10", "ttyUSB2", "ttyACM0", "ttyS0", "ttyS1", "tty1", "null", "serial0"]) {
       writeFileSync(join(dev, name), "");
     }
-    mkdirSync(join(dev, "serial/by-id"), { recursive: true });
+    for (const [name, type] of [
+      ["ttyS0", "0"],
+      ["ttyS1", "4"],
+    ]) {
+      mkdirSync(join(root, "sys/class/tty", name, "device"), { recursive: true });
+      writeFileSync(join(root, "sys/class/tty", name, "type"), `${type}\n`);
+    }
     symlinkSync("../../ttyUSB10", join(dev, "serial/by-id/usb-FTDI"));
-    expect(await listSerialPorts(dev)).toEqual([
+    expect(await listSerialPorts(root)).toEqual([
       { path: join(dev, "ttyUSB10"), stablePath: join(dev, "serial/by-id/usb-FTDI") },
       { path: join(dev, "serial0") },
       { path: join(dev, "ttyACM0") },
+      { path: join(dev, "ttyS1") },
       { path: join(dev, "ttyUSB2") },
     ]);
   });
@@ -66,7 +60,7 @@ describe("why a port cannot be opened", () => {
   });
 
   test("says that a file is no port", async () => {
-    const path = join(folder(), "port");
+    const path = join(folderWith(), "port");
     writeFileSync(path, "");
     const error = await describeOpenFailure(path, new Error("Error: Inappropriate ioctl for device"));
     expect(error.kind).toBe("unsuitable");
@@ -74,7 +68,7 @@ describe("why a port cannot be opened", () => {
   });
 
   test("says that a folder is no port", async () => {
-    const path = folder();
+    const path = folderWith();
     expect((await describeOpenFailure(path, new Error("Error"))).message).toContain(`${path} is a folder`);
   });
 

@@ -2,10 +2,11 @@
 import { createReadStream, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
-import { reasonOf } from "../../daemon/reasons.ts";
 import { RivuletError } from "../../errors.ts";
 import { describeOpenFailure } from "../../samples/ports.ts";
 import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
+import { loadBindings } from "../../samples/serial-bindings.ts";
+import { reasonOf } from "../../system-error.ts";
 
 /** What was heard, and what it is. */
 export interface Heard {
@@ -45,10 +46,10 @@ export async function listenToPort(
   seconds: number,
   tell: (text: string) => void,
 ): Promise<Heard> {
-  const { autoDetect } = await import("@serialport/bindings-cpp");
+  const bindings = await loadBindings();
   let port: BindingPortInterface;
   try {
-    port = await autoDetect().open({ path, baudRate: baudRates[0] });
+    port = await bindings.open({ path, baudRate: baudRates[0] });
   } catch (failure) {
     throw await describeOpenFailure(path, failure);
   }

@@ -1,5 +1,6 @@
 import type { Stats } from "node:fs";
 import { surveyPorts } from "../../samples/port-survey.ts";
+import { remedyFor } from "../../samples/ports.ts";
 import { type Check, type Found, ok, problem, warning } from "../finding.ts";
 import {
   access,
@@ -78,14 +79,15 @@ function permission(machine: Machine, path: string, usualGroup: string): Found |
   const group = groupOf(machine, status.gid);
   const user = machine.user.name;
   const beginning = `${user} may not open ${path}`;
-  if ((status.mode & 0o060) !== 0o060 || status.gid === 0) {
+  const remedy = remedyFor(status, group.hasUser);
+  if (remedy === "rule") {
     const rule = `KERNEL=="${resolved(machine, path).slice("/dev/".length)}", GROUP="${usualGroup}", MODE="0660"`;
     return problem(
       `${beginning}, and neither may its group ${group.name}: give it to the group ${usualGroup} by a udev rule`,
       `echo '${rule}' | sudo tee /etc/udev/rules.d/60-rivulet-port.rules && sudo udevadm control --reload && sudo udevadm trigger`,
     );
   }
-  if (group.hasUser) {
+  if (remedy === "log in") {
     return problem(
       `${beginning}: ${user} joined its group ${group.name} after this session began: log in again`,
       `exec su - ${quoted(user)}`,

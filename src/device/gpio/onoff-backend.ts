@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { RivuletError } from "../../errors.ts";
+import { reasonOf } from "../../system-error.ts";
 import { attempt, type GpioBackend, type Input, type Level, type OnFailure, type Output } from "./backend.ts";
 import { requireLine } from "./chips.ts";
 import type { SysfsChip } from "./sysfs-chip.ts";
@@ -39,7 +40,8 @@ export function loadOnoff(): Onoff {
   }
 }
 
-const reasons: Record<string, string> = {
+/** What the kernel's answers mean of a pin. */
+const pinReasons: Record<string, string> = {
   EINVAL: "the kernel knows no such line",
   EBUSY: "a driver or another program uses it",
   EACCES: "permission denied; add the user to the group gpio",
@@ -49,8 +51,8 @@ const reasons: Record<string, string> = {
 
 /** An error of the kernel about a pin, in one sentence. */
 function pinError(error: unknown, deed: string, pin: number, line: number): RivuletError {
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  const reason = Object.hasOwn(reasons, code) ? `${reasons[code]} (${code})` : message;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  const reason = Object.hasOwn(pinReasons, code) ? `${pinReasons[code]} (${code})` : reasonOf(error);
   return new RivuletError(`cannot ${deed} GPIO ${pin}, line ${line} of the kernel: ${reason}`, {
     cause: error,
   });

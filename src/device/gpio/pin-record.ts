@@ -4,6 +4,7 @@
  * alarm on. The next start finds the file and puts that right.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { bootOfMachine } from "../../boot.ts";
 import { attempt, type GpioBackend } from "./backend.ts";
 
 export interface HeldPins {
@@ -13,7 +14,7 @@ export interface HeldPins {
 
 /** @throws the file system's error where it cannot be written */
 export function recordPins(file: string, pins: HeldPins): void {
-  writeFileSync(file, JSON.stringify({ boot: boot(), ...pins }));
+  writeFileSync(file, JSON.stringify({ boot: bootOfMachine(), ...pins }));
 }
 
 export function forgetPins(file: string): void {
@@ -25,22 +26,14 @@ export function leftPins(file: string): HeldPins | null {
   try {
     const { boot: itsBoot, outputs, inputs } = JSON.parse(readFileSync(file, "utf8"));
     const whole = [outputs, inputs].every((pins) => Array.isArray(pins) && pins.every(Number.isInteger));
-    return whole && itsBoot === boot() ? { outputs, inputs } : null;
+    return whole && itsBoot === bootOfMachine() ? { outputs, inputs } : null;
   } catch {
     return null; // no file, or one that the kill cut off before any pin was opened
   }
 }
 
-/** Drives the outputs low and gives all pins back; a pin that somebody else has taken since is his. */
+/** Drives the outputs low and gives all pins back; a pin that somebody else has taken since is theirs. */
 export function releasePins(backend: GpioBackend, { outputs, inputs }: HeldPins): void {
   for (const pin of outputs) attempt(() => backend.output(pin, 0).close());
   for (const pin of inputs) attempt(() => backend.input(pin, () => {}).close());
-}
-
-function boot(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return "unknown";
-  }
 }

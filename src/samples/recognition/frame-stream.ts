@@ -2,7 +2,7 @@
 import { decodeCobs } from "../cobs.ts";
 import { checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "../crc.ts";
 import type { Field } from "../fields.ts";
-import { createFrameDecoder, type FrameCounts } from "../frames.ts";
+import { createFrameDecoder, type FrameCounts, HEADER_BYTES } from "../frames.ts";
 import { SampleRing } from "../ring.ts";
 import { type Observation, observe } from "./observation.ts";
 import { guessPacking } from "./packing.ts";
@@ -20,7 +20,6 @@ export interface FrameStream {
   understood: number;
 }
 
-const HEADER_BYTES = 8;
 /** A longer stretch is no frame of a sensor. */
 const LONGEST_STRETCH = 4096;
 /** A stretch passes for a frame by chance once in 2^32 times, so a few prove it, however damaged the rest is. */

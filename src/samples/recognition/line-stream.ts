@@ -1,5 +1,6 @@
 /** Recognises lines, as src/samples/lines.ts describes them, in bytes of which nothing is known. */
 import { RivuletError } from "../../errors.ts";
+import { NEWLINE } from "../ascii.ts";
 import { defineFields, type Field } from "../fields.ts";
 import { createLineDecoder, type LineCounts } from "../lines.ts";
 import { SampleRing } from "../ring.ts";
@@ -183,7 +184,7 @@ function linesOf(bytes: Uint8Array): string[] {
   const decoder = new TextDecoder();
   let start = 0;
   while (lines.length < MOST_LINES) {
-    const end = bytes.indexOf(0x0a, start);
+    const end = bytes.indexOf(NEWLINE, start);
     if (end < 0) break;
     // Most empty lines are not worth decoding; the first may be what is left of a line.
     const isEmpty = end === start || (end === start + 1 && bytes[start] === 0x0d);

@@ -2,13 +2,13 @@ const reasons: Record<string, string> = {
   ENOENT: "there is no such file",
   EACCES: "permission denied",
   EPERM: "permission denied",
-  EISDIR: "it is a folder",
+  EISDIR: "it is a folder, name a file in it",
   ENOTDIR: "a part of the path is no folder",
   ENOSPC: "no space left on the disk",
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system is read-only",
   EMFILE: "too many files are open",
-  EIO: "input/output error of the disk",
+  EIO: "the device reports an input/output error",
 };
 
 /** Why a call to the operating system failed, in words that fit after a colon. */
