@@ -62,7 +62,7 @@ export interface Store {
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
   /** The newest checkpoint that `read` accepts, as `newestCheckpoint` finds it. */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
-  /** Frees the folder for another process. */
+  /** Frees the folder for another process; a `save` that has not begun to write rejects. */
   close(): void;
 }
 
@@ -89,6 +89,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   /** What `save` writes from. */
   let snapshot = new Uint8Array(0);
   let saving = false;
+  let isClosed = false;
   let writtenBytes = 0;
 
   function reserve(bytes: number): void {
@@ -153,6 +154,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         copyInto(snapshot, chunks);
         const copy = snapshot.subarray(0, bytes);
         await complete?.(copy);
+        if (isClosed) throw new RivuletError(`${folder} was closed before its checkpoint was written`);
         lock.hold();
         await writeFileDurably(file.path, copy);
         writtenBytes += bytes;
@@ -199,6 +201,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     },
 
     close() {
+      isClosed = true;
       lock.release();
     },
   };

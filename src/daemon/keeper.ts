@@ -120,7 +120,8 @@ export class Keeper {
   /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */
   #saveFailed(error: unknown): void {
     if (!(error instanceof RivuletError)) throw error;
-    if (!this.#isFailing) {
+    // After the end it is one that the last checkpoint has overtaken.
+    if (!this.#isFailing && !this.#isClosed) {
       this.#log({ event: "checkpoint-fails", text: `${error.message}; learning goes on`, problem: true });
     }
     this.#isFailing = true;

@@ -76,9 +76,13 @@ describe("a new store", () => {
   });
 
   test("refuses to keep fewer than one checkpoint", () => {
-    expect(() => openStore("/nowhere", { keep: 0 })).toThrow(
-      new RivuletError("checkpoints to keep in /nowhere: found 0, expected an integer from 1"),
-    );
+    const folder = join(temporaryFolder(), "new");
+    for (const keep of [0, -1, 1.5, Number.NaN]) {
+      expect(() => openStore(folder, { keep })).toThrow(
+        new RivuletError(`checkpoints to keep in ${folder}: found ${keep}, expected an integer from 1`),
+      );
+    }
+    expect(fs.existsSync(folder)).toBe(false);
   });
 
   test("says that a file is in the way", () => {
@@ -266,6 +270,24 @@ describe("save", () => {
   });
 });
 
+describe("a store that is closed while a checkpoint waits to be written", () => {
+  test("does not take the folder again, which another may have by then", async () => {
+    const store = openStore(temporaryFolder());
+    let complete = () => {};
+    const saved = store.save(chunksOf(1), () => new Promise((resolve) => (complete = resolve)));
+    store.saveSync(chunksOf(2));
+    store.close();
+    const next = open(store.directory);
+    complete();
+    await expect(saved).rejects.toThrow(
+      new RivuletError(`${store.directory} was closed before its checkpoint was written`),
+    );
+    expect(sequences(store.directory)).toEqual([2]);
+    await next.save(chunksOf(3));
+    expect(newestStep(next)).toBe(3);
+  });
+});
+
 describe("the newest checkpoint", () => {
   test("is the one with the highest number, whatever the clock said", () => {
     const folder = temporaryFolder();
@@ -322,8 +344,9 @@ describe("the newest checkpoint", () => {
   });
 
   test("of a folder that is not there is refused with a sentence", () => {
-    expect(() => newestCheckpoint("/nowhere", decodeCheckpoint, () => {})).toThrow(
-      "cannot read the checkpoints in /nowhere: the folder is not there; create it, or mount the disk it is on",
+    const folder = join(temporaryFolder(), "nowhere");
+    expect(() => newestCheckpoint(folder, decodeCheckpoint, () => {})).toThrow(
+      `cannot read the checkpoints in ${folder}: the folder is not there; create it, or mount the disk it is on`,
     );
   });
 });
