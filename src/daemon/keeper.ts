@@ -23,7 +23,7 @@ export class Keeper {
   readonly #store: Store;
   /** The outermost folder that was made for the checkpoints; null where all were there. */
   readonly #outermostNew: string | null;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #savedAt: number;
   #isFailing = false;
   #isClosed = false;
@@ -129,7 +129,7 @@ export class Keeper {
 
   /** No more is saved in passing. */
   stopSaving(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    clearInterval(this.#timer);
   }
 
   /**
