@@ -133,6 +133,27 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(sequences(store.directory)).toEqual([4, 5]);
   });
 
+  test("counts the bytes that it has written, but none of a save that failed", async () => {
+    const store = open(temporaryFolder(), { keep: 1 });
+    for (const step of [1, 2, 3]) await save(store, chunksOf(step));
+    expect(store.writtenBytes).toBe(bytesOf(1).length + bytesOf(2).length + bytesOf(3).length);
+    const before = store.writtenBytes;
+    vi.spyOn(fs, "fsyncSync").mockImplementation(diskFault("EIO"));
+    vi.spyOn(fs, "fsync").mockImplementation(failing(diskFault("EIO")));
+    await expect(save(store, chunksOf(4))).rejects.toThrow("input/output error");
+    expect(store.writtenBytes).toBe(before);
+  });
+
+  test("counts those that were there when it was opened among those to keep", async () => {
+    const folder = temporaryFolder();
+    for (const step of [1, 2, 3])
+      fs.writeFileSync(join(folder, `checkpoint-0000000${step}.msgpack`), bytesOf(step));
+    const store = open(folder, { keep: 2 });
+    expect(sequences(folder)).toEqual([1, 2, 3]);
+    await save(store, chunksOf(4));
+    expect(sequences(folder)).toEqual([3, 4]);
+  });
+
   test("does not count incomplete files among those to keep", async () => {
     const folder = temporaryFolder();
     fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), bytesOf(1));
