@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { GpioBackend, InputOptions, Level, OnFailure } from "../../../src/device/gpio/backend.ts";
 import { type GpioConfig, openGpio } from "../../../src/device/gpio/gpio.ts";
 import { recordPins } from "../../../src/device/gpio/pin-record.ts";
@@ -76,6 +76,26 @@ test("drives outputs low from the start, and low again at the end", () => {
   gpio?.close();
   gpio?.close();
   expect(diary).toEqual(["17 output 0", "22 output 0", "22 is 1", "17 low, released", "22 low, released"]);
+});
+
+test("says and does nothing any more once it is closed, whatever was under way", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { gpio, told, diary, edges } = opened({
+    heartbeat: 17,
+    alarm: { ...alarm, atLeastMs: 1000 },
+    pause,
+    checkpoint: { ...pause, pin: 6 },
+  });
+  gpio?.alarm?.observe(1);
+  gpio?.alarm?.observe(0);
+  edges.get(5)?.(0);
+  edges.get(6)?.(0);
+  gpio?.close();
+  expect(vi.getTimerCount()).toBe(0);
+  const before = [told.length, diary.length];
+  vi.advanceTimersByTime(10_000);
+  expect([told.length, diary.length]).toEqual(before);
 });
 
 test("takes for pressed the level that a button does not have at the start", async () => {
