@@ -65,7 +65,7 @@ export interface Store {
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
   /** The newest checkpoint that `read` accepts, as `newestCheckpoint` finds it. */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
-  /** Frees the folder for another process; where a save is under way, once that is over. */
+  /** Frees the folder for another process. A `save` that is writing ends first; one that has not begun to rejects. */
   close(): void;
 }
 
@@ -92,7 +92,8 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   /** What `save` writes from. */
   let snapshot = new Uint8Array(0);
   let saving = false;
-  let closed = false;
+  let isClosed = false;
+  let isWriting = false;
   let writtenBytes = 0;
 
   function reserve(bytes: number): void {
@@ -167,7 +168,9 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         copyInto(snapshot, chunks);
         const copy = snapshot.subarray(0, bytes);
         await complete?.(copy);
+        if (isClosed) throw new RivuletError(`${folder} was closed before its checkpoint was written`);
         lock.hold();
+        isWriting = true;
         await writeFileDurably(file.path, copy);
         writtenBytes += bytes;
         add(file);
@@ -179,7 +182,8 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         throw saveError(error, file, bytes);
       } finally {
         saving = false;
-        if (closed) lock.release();
+        isWriting = false;
+        if (isClosed) lock.release();
       }
     },
 
@@ -219,8 +223,8 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     },
 
     close() {
-      closed = true;
-      if (!saving) lock.release();
+      isClosed = true;
+      if (!isWriting) lock.release();
     },
   };
 }

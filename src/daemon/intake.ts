@@ -24,7 +24,7 @@ export class Intake {
   readonly ring: SampleRing;
   readonly #observe: Observe;
   readonly #clock: SteadyClock;
-  #scheduled: NodeJS.Immediate | null = null;
+  #isScheduled = false;
   #closed = false;
   readonly #drainSlice = () => this.#drain();
 
@@ -48,7 +48,6 @@ export class Intake {
   async close(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
     this.#closed = true;
     await this.source.close();
-    if (this.#scheduled !== null) clearImmediate(this.#scheduled);
     this.#takeFor(withinMs);
     this.ring.giveUp();
   }
@@ -68,11 +67,13 @@ export class Intake {
   }
 
   #schedule(): void {
-    if (this.#scheduled === null && this.ring.length > 0) this.#scheduled = setImmediate(this.#drainSlice);
+    if (this.#isScheduled || this.ring.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(this.#drainSlice);
   }
 
   #drain(): void {
-    this.#scheduled = null;
+    this.#isScheduled = false;
     this.#takeFor(sliceMs);
     this.#schedule();
   }

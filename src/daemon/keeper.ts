@@ -23,7 +23,7 @@ export class Keeper {
   readonly #store: Store;
   /** The outermost folder that was made for the checkpoints; null where all were there. */
   readonly #outermostNew: string | null;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #savedAt: number;
   #isFailing = false;
   #isClosed = false;
@@ -121,7 +121,8 @@ export class Keeper {
   /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */
   #saveFailed(error: unknown): void {
     if (!(error instanceof RivuletError)) throw error;
-    if (!this.#isFailing) {
+    // After the end it is one that the last checkpoint has overtaken.
+    if (!this.#isFailing && !this.#isClosed) {
       this.#log({ event: "checkpoint-fails", text: `${error.message}; learning goes on`, problem: true });
     }
     this.#isFailing = true;
@@ -129,7 +130,7 @@ export class Keeper {
 
   /** No more is saved in passing. */
   stopSaving(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    clearInterval(this.#timer);
   }
 
   /**

@@ -18,7 +18,7 @@ export class Labelling {
   readonly #targetAt: number;
   readonly #observe: Observe;
   readonly #clock: SteadyClock;
-  #scheduled: NodeJS.Immediate | null = null;
+  #isScheduled = false;
 
   /**
    * @param columns numbers in a sample with its target
@@ -61,14 +61,13 @@ export class Labelling {
   /** Learns at once what waits. */
   flush(): void {
     this.#learn(Number.POSITIVE_INFINITY);
-    if (this.#scheduled !== null) clearImmediate(this.#scheduled);
-    this.#scheduled = null;
   }
 
   #schedule(): void {
-    if (this.#waiting.length === 0) return;
-    this.#scheduled = setImmediate(() => {
-      this.#scheduled = null;
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
       this.#learn(sliceMs);
       this.#schedule();
     });

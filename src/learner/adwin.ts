@@ -17,8 +17,6 @@ export interface AdwinOptions {
 const mostBuckets = 5;
 /** Numbers on either side of a cut, at least. */
 const smallestPart = 5;
-/** Numbers before the first look. */
-const grace = 10;
 /** Sizes of buckets: enough for 2^40 numbers. */
 const levels = 38;
 const slots = mostBuckets + 1;
@@ -74,7 +72,6 @@ export class Adwin {
     this.#sinceLook++;
     if (this.#sinceLook < this.#clock) return false;
     this.#sinceLook = 0;
-    if (this.width <= grace) return false;
     let changed = false;
     while (this.#cutIsDue()) {
       this.#dropOldest();

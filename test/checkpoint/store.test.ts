@@ -76,9 +76,13 @@ describe("a new store", () => {
   });
 
   test("refuses to keep fewer than one checkpoint", () => {
-    expect(() => openStore("/nowhere", { keep: 0 })).toThrow(
-      new RivuletError("checkpoints to keep in /nowhere: found 0, expected an integer from 1"),
-    );
+    const folder = join(temporaryFolder(), "new");
+    for (const keep of [0, -1, 1.5, Number.NaN]) {
+      expect(() => openStore(folder, { keep })).toThrow(
+        new RivuletError(`checkpoints to keep in ${folder}: found ${keep}, expected an integer from 1`),
+      );
+    }
+    expect(fs.existsSync(folder)).toBe(false);
   });
 
   test("says that a file is in the way", () => {
@@ -127,6 +131,27 @@ describe.each(waysToSave)("%s", (_, save) => {
     const store = open(temporaryFolder(), { keep: 2 });
     for (let step = 1; step <= 5; step++) await save(store, chunksOf(step));
     expect(sequences(store.directory)).toEqual([4, 5]);
+  });
+
+  test("counts the bytes that it has written, but none of a save that failed", async () => {
+    const store = open(temporaryFolder(), { keep: 1 });
+    for (const step of [1, 2, 3]) await save(store, chunksOf(step));
+    expect(store.writtenBytes).toBe(bytesOf(1).length + bytesOf(2).length + bytesOf(3).length);
+    const before = store.writtenBytes;
+    vi.spyOn(fs, "fsyncSync").mockImplementation(diskFault("EIO"));
+    vi.spyOn(fs, "fsync").mockImplementation(failing(diskFault("EIO")));
+    await expect(save(store, chunksOf(4))).rejects.toThrow("input/output error");
+    expect(store.writtenBytes).toBe(before);
+  });
+
+  test("counts those that were there when it was opened among those to keep", async () => {
+    const folder = temporaryFolder();
+    for (const step of [1, 2, 3])
+      fs.writeFileSync(join(folder, `checkpoint-0000000${step}.msgpack`), bytesOf(step));
+    const store = open(folder, { keep: 2 });
+    expect(sequences(folder)).toEqual([1, 2, 3]);
+    await save(store, chunksOf(4));
+    expect(sequences(folder)).toEqual([3, 4]);
   });
 
   test("does not count incomplete files among those to keep", async () => {
@@ -312,6 +337,24 @@ describe("save", () => {
   });
 });
 
+describe("a store that is closed while a checkpoint waits to be written", () => {
+  test("does not take the folder again, which another may have by then", async () => {
+    const store = openStore(temporaryFolder());
+    let complete = () => {};
+    const saved = store.save(chunksOf(1), () => new Promise((resolve) => (complete = resolve)));
+    store.saveSync(chunksOf(2));
+    store.close();
+    const next = open(store.directory);
+    complete();
+    await expect(saved).rejects.toThrow(
+      new RivuletError(`${store.directory} was closed before its checkpoint was written`),
+    );
+    expect(sequences(store.directory)).toEqual([2]);
+    await next.save(chunksOf(3));
+    expect(newestStep(next)).toBe(3);
+  });
+});
+
 describe("the newest checkpoint", () => {
   test("is the one with the highest number, whatever the clock said", () => {
     const folder = temporaryFolder();
@@ -368,8 +411,9 @@ describe("the newest checkpoint", () => {
   });
 
   test("of a folder that is not there is refused with a sentence", () => {
-    expect(() => newestCheckpoint("/nowhere", decodeCheckpoint, () => {})).toThrow(
-      "cannot read the checkpoints in /nowhere: the folder is not there; create it, or mount the disk it is on",
+    const folder = join(temporaryFolder(), "nowhere");
+    expect(() => newestCheckpoint(folder, decodeCheckpoint, () => {})).toThrow(
+      `cannot read the checkpoints in ${folder}: the folder is not there; create it, or mount the disk it is on`,
     );
   });
 });
@@ -399,11 +443,14 @@ describe("opening a folder", () => {
 
   test("works again after a save that was under way when it was closed, and not before", async () => {
     const store = openStore(temporaryFolder());
-    let finish = () => {};
-    const finished = new Promise<void>((resolve) => {
-      finish = resolve;
+    const sync = fs.fsync;
+    const writing = new Promise<() => void>((resolve) => {
+      vi.spyOn(fs, "fsync").mockImplementationOnce((descriptor, done) =>
+        resolve(() => sync(descriptor, done)),
+      );
     });
-    const saved = store.save(chunksOf(1), () => finished);
+    const saved = store.save(chunksOf(1));
+    const finish = await writing;
     store.close();
     expect(() => openStore(store.directory)).toThrow("is in use by this process already");
     finish();

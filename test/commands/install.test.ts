@@ -4,7 +4,6 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../src/daemon/config.ts";
-import { unitText } from "../../src/device/unit.ts";
 import { folderWith, rivulet } from "../rivulet.ts";
 
 /** What `systemd-analyze security` gives at most, of 100: 8 was reached. */
@@ -198,23 +197,6 @@ describe("rivulet install", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(complaint);
     expect(existsSync(join(root, "etc/systemd"))).toBe(false);
-  });
-
-  test("lets the delay before a new start grow where systemd can, and quotes what needs it", () => {
-    const text = unitText("# head\n\n# {start}\n# {backoff}\n", {
-      node: "/opt/node $1/bin/node",
-      cli: "/opt/50%/rivulet.cjs",
-      config: '/etc/"x".yaml',
-      ports: [],
-      network: false,
-      arenaBytes: 0,
-      queueBytes: 0,
-      systemd: 254,
-    });
-    expect(text).toContain(
-      'ExecStart="/opt/node $$1/bin/node" --max-semi-space-size=1 --no-maglev /opt/50%%/rivulet.cjs run "/etc/\\"x\\".yaml"\n',
-    );
-    expect(text).toContain("RestartMaxDelaySec=");
   });
 
   test.runIf(hasSystemd)("makes a unit that systemd finds nothing wrong with, and safe", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Intake } from "../../src/daemon/intake.ts";
 import { createSteadyClock } from "../../src/samples/clock.ts";
 import { defineFields } from "../../src/samples/fields.ts";
@@ -116,12 +116,47 @@ test("drops none of a chunk larger than the ring, where it is to pause", async (
   expect(ring.dropped).toBe(0);
 });
 
-test("observes before it reads on once the ring is half full, so that a burst of chunks is not dropped", async () => {
-  const { way, ring, observed, send } = await intake(100, "drop-oldest");
-  for (let first = 0; first < 1000; first += 40) send(first, first + 40);
-  await way.close();
-  expect(observed).toEqual(numbers(0, 1000));
+/** A clock by which four milliseconds go by from look to look: a slice of ten has three looks, with 32 samples each. */
+function clockOfLooks() {
+  let looks = 0;
+  const uptime = () => 0.004 * looks++;
+  return createSteadyClock({ uptime });
+}
+
+/** Lets all that is scheduled have its turn, one after the other; gives how many turns there were. */
+function turns(): number {
+  let count = 0;
+  for (; vi.getTimerCount() > 0 && count < 100; count++) vi.advanceTimersToNextTimer();
+  return count;
+}
+
+test("observes before it reads on once the ring is more than half full, so that a burst is not dropped", async () => {
+  vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { ring, observed, send } = await intake(300, "drop-oldest", 0, clockOfLooks());
+  const observedAfter: number[] = [];
+  for (let first = 0; first < 840; first += 140) {
+    send(first, first + 140);
+    observedAfter.push(observed.length);
+  }
+  // A slice after each chunk, and one before the fifth, when 176 of 300 places are taken.
+  expect(observedAfter).toEqual([96, 192, 288, 384, 576, 672]);
   expect(ring.dropped).toBe(0);
+});
+
+test("observes in turns of ten milliseconds what is left after a chunk, and then schedules nothing any more", async () => {
+  vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { observed, send } = await intake(1000, "drop-oldest", 0, clockOfLooks());
+  send(0, 200);
+  send(200, 400);
+  expect(observed).toHaveLength(192);
+  expect(vi.getTimerCount()).toBe(1);
+  expect(turns()).toBe(3);
+  expect(observed).toEqual(numbers(0, 400));
+  send(400, 500);
+  expect(turns()).toBe(1);
+  expect(observed).toEqual(numbers(0, 500));
 });
 
 test("gives samples times that keep order and distance while the system's clock is set", async () => {

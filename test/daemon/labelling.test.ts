@@ -1,12 +1,14 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Labelling } from "../../src/daemon/labelling.ts";
+import { createSteadyClock } from "../../src/samples/clock.ts";
 import { until } from "../until.ts";
 
-function labelling(columns = 3, targetAt = 2) {
+function labelling(columns = 3, targetAt = 2, clock = createSteadyClock()) {
   const learned: number[][] = [];
-  const held = new Labelling(columns, targetAt, (values, offset) => {
+  const observe = (values: Float64Array, offset: number) => {
     learned.push([...values.subarray(offset, offset + columns)]);
-  });
+  };
+  const held = new Labelling(columns, targetAt, observe, clock);
   return { held, learned };
 }
 
@@ -66,4 +68,33 @@ test("what comes while labelled samples wait is held for the next label", () => 
     [1, 1, 1],
     [2, 2, 0],
   ]);
+});
+
+test("labelled samples are learned ten milliseconds at a time, and then nothing is scheduled any more", () => {
+  vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
+  onTestFinished(() => void vi.useRealTimers());
+  // Two milliseconds go by from look to look, and it looks before each sample.
+  let looks = 0;
+  const uptime = () => 0.002 * looks++;
+  const { held, learned } = labelling(3, 2, createSteadyClock({ uptime }));
+  const slices = () => {
+    const sizes: number[] = [];
+    for (let before = 0; vi.getTimerCount() > 0 && sizes.length < 100; ) {
+      before = learned.length;
+      vi.advanceTimersToNextTimer();
+      sizes.push(learned.length - before);
+    }
+    return sizes;
+  };
+  for (let i = 0; i < 10; i++) held.hold(sample(i, i, 0), 0, 3, i);
+  held.label(1, 0);
+  expect(learned).toEqual([]);
+  expect(slices()).toEqual([4, 4, 2]);
+  // What the first label is about is learned at once when the next one comes, and its turn serves the second.
+  for (let i = 0; i < 3; i++) {
+    held.hold(sample(i, i, 0), 0, 3, 100 + i);
+    held.label(0, 0);
+  }
+  expect(learned).toHaveLength(12);
+  expect(slices()).toEqual([1]);
 });

@@ -72,14 +72,16 @@ describe("a port", () => {
     expect(udevRule("rivulet-pump", describePort(path, places)).text).not.toContain("serial");
   });
 
-  test("with a stable name, and one that is away, keep their names", () => {
-    const { places } = machine();
-    for (const path of ["/dev/ttyUSB9", "/dev/serial/by-id/usb-X-if00-port0"]) {
-      const { text, link } = udevRule("rivulet-pump", describePort(path, places));
-      expect(link).toBeNull();
-      expect(text).toContain('ENV{ID_MM_DEVICE_IGNORE}="1"');
-      expect(text).toContain(path.replace(/^\/dev\//, ""));
-      expect(text).not.toContain("SYMLINK");
-    }
+  test.each([
+    ["/dev/ttyUSB9", "ttyUSB9", 'KERNEL=="ttyUSB9"'],
+    ["/dev/ttyUSB9", null, 'KERNEL=="ttyUSB9"'],
+    ["/dev/serial/by-id/usb-X-if00", null, 'ENV{DEVLINKS}=="*/dev/serial/by-id/usb-X-if00*"'],
+    ["/dev/serial/by-path/soc-uart", "ttyAMA0", 'KERNEL=="ttyAMA0"'],
+  ])("that is not on USB keeps its name: %s, which is %s", (path, kernelName, match) => {
+    const { text, link } = udevRule("pump", { path, kernelName, classes: [], usb: null, group: null });
+    expect(link).toBeNull();
+    expect(text).toBe(`# The port of pump: no modem, so ModemManager leaves it alone.
+ACTION!="remove", SUBSYSTEM=="tty", ${match}, ENV{ID_MM_DEVICE_IGNORE}="1", ENV{ID_MM_PORT_IGNORE}="1"
+`);
   });
 });

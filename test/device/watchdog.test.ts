@@ -47,17 +47,24 @@ describe("the watchdog finds a daemon", () => {
   });
 
   test("stuck when samples wait and none is learned from", () => {
-    expect(looks({ bytes: 40, queued: 3 }, {}, { queued: 3 })).toEqual([
-      expect.stringContaining("3 samples wait"),
-      expect.stringContaining("3 samples wait"),
-      expect.stringContaining("3 samples wait"),
+    expect(looks({ bytes: 40, queued: 1 }, {}, { queued: 3 })).toEqual([
+      "1 samples wait and none is learned from",
+      "1 samples wait and none is learned from",
+      "3 samples wait and none is learned from",
     ]);
   });
 
   test("stuck while bytes keep coming and none becomes a sample", () => {
     const [first, second] = looks({ bytes: 40 }, { bytes: 30 });
-    expect(first).toContain("40 bytes came");
-    expect(second).toContain("70 bytes came");
+    expect(first).toMatch(/^40 bytes came/);
+    expect(second).toMatch(/^70 bytes came/);
+  });
+
+  test("stuck by what happened since it was last well, however well it was before", () => {
+    const [well, , mute] = looks({ handled: 5, bytes: 90 }, { bytes: 40 }, { bytes: 30 });
+    expect(well).toBeNull();
+    expect(mute).toMatch(/^70 bytes came/);
+    expect(looks({}, { looks: 0 })).toEqual([null, expect.stringContaining("no longer looks")]);
   });
 
   test("well after half a frame before a silence", () => {

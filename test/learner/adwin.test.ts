@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/engine/random.ts";
 import { Adwin } from "../../src/learner/adwin.ts";
+import { createAdwinReference } from "./adwin-reference.ts";
 
 /** Ones with the probability that stands at each place of `probabilities`, so many of each; the rows of changes. */
 function changes(probabilities: number[], each: number, seed = 1, options = {}) {
@@ -51,6 +53,42 @@ describe("ADWIN", () => {
     const adwin = new Adwin();
     for (let i = 0; i < 3_000_000; i++) adwin.observe(0.5);
     expect([adwin.width, adwin.mean]).toEqual([3_000_000, 0.5]);
+  });
+
+  /** Stretches that stay as they are: numbers about a level, or the level itself again and again. */
+  const stretch = fc
+    .record({
+      level: fc.double({ min: 0, max: 1, noNaN: true }),
+      spread: fc.constantFrom(0, 0.1, 1),
+      length: fc.integer({ min: 1, max: 120 }),
+      seed: fc.nat(),
+    })
+    .map(({ level, spread, length, seed }) => {
+      const random = createRandom(seed);
+      return Array.from({ length }, () => level + spread * (random.uniform() - 0.5));
+    });
+
+  test("finds just what its definition finds, keeps just that window, and says between which means", () => {
+    const streams = fc.array(stretch, { minLength: 1, maxLength: 8 }).map((stretches) => stretches.flat());
+    fc.assert(
+      fc.property(streams, fc.constantFrom(0.002, 0.3), fc.constantFrom(1, 7, 32), (stream, delta, clock) => {
+        const adwin = new Adwin({ delta, clock });
+        const reference = createAdwinReference(delta, clock);
+        expect(adwin.mean).toBe(0);
+        for (const [row, number] of stream.entries()) {
+          const cut = reference.observe(number);
+          if (adwin.observe(number) !== (cut !== null)) expect.unreachable(`differs at number ${row}`);
+          if (cut === null && row < stream.length - 1) continue;
+          const window = reference.window();
+          expect(adwin.width).toBe(window.length);
+          expect(adwin.mean).toBeCloseTo(window.reduce((sum, each) => sum + each) / window.length, 9);
+          if (cut === null) continue;
+          expect(adwin.meanBefore).toBeCloseTo(cut[0], 9);
+          expect(adwin.meanAfter).toBeCloseTo(cut[1], 9);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test.each([

@@ -1,5 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ClassificationMetrics } from "../../src/learner/classification-metrics.ts";
+import {
+  ClassificationMetrics,
+  type ClassificationReport,
+} from "../../src/learner/classification-metrics.ts";
 
 function scored(answers: [label: number, predicted: number][], classes = 3): ClassificationMetrics {
   const metrics = new ClassificationMetrics(classes, { slidingWindow: 3, fadingFactor: 0.5 });
@@ -7,7 +11,138 @@ function scored(answers: [label: number, predicted: number][], classes = 3): Cla
   return metrics;
 }
 
+interface Answer {
+  label: number;
+  predicted: number;
+  /** Of the label. */
+  probability: number;
+}
+
+const total = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
+const mean = (numbers: number[]) => (numbers.length === 0 ? 0 : total(numbers) / numbers.length);
+const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+
+/** Every score by its definition, from all answers, of classes 0 to `classes` - 1. */
+function byDefinition(
+  answers: Answer[],
+  classes: number,
+  window: number,
+  fading: number,
+): ClassificationReport {
+  const all = Array.from({ length: classes }, (_, c) => c);
+  const count = (condition: (answer: Answer) => boolean) => answers.filter(condition).length;
+  const right = answers.map(({ label, predicted }) => Number(label === predicted));
+  const weights = answers.map((_, i) => fading ** (answers.length - 1 - i));
+  const mostFrequentOf = (past: Answer[]) => {
+    const counts = all.map((c) => past.filter(({ label }) => label === c).length);
+    return counts.indexOf(Math.max(...counts));
+  };
+  const perClass = all.map((c) => {
+    const hits = count(({ label, predicted }) => label === c && predicted === c);
+    const support = count(({ label }) => label === c);
+    const named = count(({ predicted }) => predicted === c);
+    return {
+      precision: ratio(hits, named),
+      recall: ratio(hits, support),
+      f1: ratio(2 * hits, support + named),
+      support,
+    };
+  });
+  const averageOf = (weight: (c: number) => number) => {
+    const of = (key: "precision" | "recall" | "f1") => total(all.map((c) => weight(c) * perClass[c][key]));
+    return { precision: of("precision"), recall: of("recall"), f1: of("f1") };
+  };
+  const accuracy = mean(right);
+  const byChance = total(
+    all.map(
+      (c) => ratio(perClass[c].support, answers.length) * mean(answers.map((a) => Number(a.predicted === c))),
+    ),
+  );
+  // Gorodkin's correlation of two tables of one column for each class.
+  const covariance = (one: "label" | "predicted", other: "label" | "predicted") =>
+    total(
+      all.map((c) => {
+        const [x, y] = [one, other].map((key) => answers.map((answer) => Number(answer[key] === c)));
+        return mean(x.map((value, i) => (value - mean(x)) * (y[i] - mean(y))));
+      }),
+    );
+  const spread = covariance("label", "label") * covariance("predicted", "predicted");
+  const macro = averageOf(() => 1 / classes);
+  return {
+    samples: answers.length,
+    accuracy,
+    slidingAccuracy: mean(right.slice(-window)),
+    fadingAccuracy: ratio(total(right.map((hit, i) => hit * weights[i])), total(weights)),
+    baselineAccuracy: mean(
+      answers.map(({ label }, i) => Number(label === mostFrequentOf(answers.slice(0, i)))),
+    ),
+    logLoss: mean(answers.map(({ probability }) => -Math.log(probability))),
+    macroF1: macro.f1,
+    balancedAccuracy: mean(perClass.filter(({ support }) => support > 0).map(({ recall }) => recall)),
+    kappa: byChance === 1 ? 0 : ratio(accuracy - byChance, 1 - byChance),
+    mcc: spread < 1e-12 ? 0 : covariance("label", "predicted") / Math.sqrt(spread),
+    confusion: all.map((row) => all.map((c) => count((a) => a.label === row && a.predicted === c))),
+    perClass,
+    macro,
+    micro: { precision: accuracy, recall: accuracy, f1: accuracy },
+    weighted: averageOf((c) => ratio(perClass[c].support, answers.length)),
+  };
+}
+
+/** Equal but for rounding, in whatever is in them. */
+function expectClose(found: unknown, expected: unknown, at = "report"): void {
+  if (typeof expected === "number") {
+    expect(found, at).toBeCloseTo(expected, 9);
+    return;
+  }
+  expect(Object.keys(found as object).sort(), at).toEqual(Object.keys(expected as object).sort());
+  for (const [key, value] of Object.entries(expected as object)) {
+    expectClose((found as { [key: string]: unknown })[key], value, `${at}.${key}`);
+  }
+}
+
 describe("classification metrics", () => {
+  test("are what their definitions say, also when they went through a state", () => {
+    const classes = fc.integer({ min: 1, max: 4 });
+    const cases = classes.chain((k) => {
+      const named = fc.nat(k - 1);
+      const probability = fc.double({ min: 0.001, max: 1, noNaN: true });
+      return fc.record({
+        k: fc.constant(k),
+        window: fc.integer({ min: 1, max: 70 }),
+        fading: fc.double({ min: 0.5, max: 0.99, noNaN: true }),
+        before: fc.array(fc.record({ label: named, predicted: named, probability }), { maxLength: 80 }),
+        after: fc.array(fc.record({ label: named, predicted: named, probability }), { maxLength: 80 }),
+      });
+    });
+    fc.assert(
+      fc.property(cases, ({ k, window, fading, before, after }) => {
+        const create = () => new ClassificationMetrics(k, { slidingWindow: window, fadingFactor: fading });
+        const show = (metrics: ClassificationMetrics, answers: Answer[]) => {
+          for (const { label, predicted, probability } of answers) {
+            const probabilities = new Array(k).fill(0);
+            probabilities[label] = probability;
+            metrics.observe(label, predicted, probabilities);
+          }
+        };
+        const first = create();
+        show(first, before);
+        expectClose(first.report(), byDefinition(before, k, window, fading));
+        const second = create();
+        second.restore(structuredClone(first.state()));
+        show(second, after);
+        expectClose(second.report(), byDefinition([...before, ...after], k, window, fading));
+        first.restore(create().state());
+        expect(first.report()).toEqual(create().report());
+      }),
+    );
+  });
+
+  test("keep 500 answers in the sliding window and fade by 0.99, where nobody asks for another number", () => {
+    const { slidingWindow, fadingFactor } = new ClassificationMetrics(2);
+    expect([slidingWindow, fadingFactor]).toEqual([500, 0.99]);
+  });
+
   test("count every answer in the confusion matrix, by true and by predicted class", () => {
     const { confusion, perClass } = scored([
       [0, 1],
@@ -77,16 +212,5 @@ describe("classification metrics", () => {
     const metrics = new ClassificationMetrics(2);
     metrics.observe(0, 1, [0, 1]);
     expect(metrics.report().logLoss).toBeCloseTo(-Math.log(1e-15), 9);
-  });
-
-  test("continue from their state", () => {
-    const metrics = scored([
-      [0, 1],
-      [2, 2],
-    ]);
-    const copy = scored([]);
-    copy.restore(structuredClone(metrics.state()));
-    for (const each of [metrics, copy]) each.observe(1, 1, [0.2, 0.5, 0.3]);
-    expect(copy.report()).toEqual(metrics.report());
   });
 });

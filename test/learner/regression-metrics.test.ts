@@ -1,14 +1,66 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
+import { RegressionMetrics, type RegressionReport } from "../../src/learner/regression-metrics.ts";
 
-function scored(answers: [truth: number, predicted: number][]): RegressionMetrics {
-  const metrics = new RegressionMetrics();
+type Answer = [truth: number, predicted: number];
+
+function scored(answers: Answer[], metrics = new RegressionMetrics()): RegressionMetrics {
   for (const [truth, predicted] of answers)
     metrics.observe(Float64Array.of(truth), 0, Float64Array.of(predicted));
   return metrics;
 }
 
+const total = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
+const mean = (numbers: number[]) => (numbers.length === 0 ? 0 : total(numbers) / numbers.length);
+const square = (number: number) => number * number;
+
+/** Every score by its definition, from all answers; R2 apart, which has a test of its own. */
+function byDefinition(answers: Answer[], fading: number): Omit<RegressionReport, "r2"> {
+  const truths = answers.map(([truth]) => truth);
+  const errors = answers.map(([truth, predicted]) => Math.abs(truth - predicted));
+  const ofMean = truths.map((truth, i) => Math.abs(truth - mean(truths.slice(0, i))));
+  const weights = answers.map((_, i) => fading ** (answers.length - 1 - i));
+  return {
+    samples: answers.length,
+    mae: mean(errors),
+    mse: mean(errors.map(square)),
+    rmse: Math.sqrt(mean(errors.map(square))),
+    maxError: Math.max(0, ...errors),
+    fadingMae:
+      answers.length === 0 ? 0 : total(errors.map((error, i) => error * weights[i])) / total(weights),
+    baselineMae: mean(ofMean),
+    baselineRmse: Math.sqrt(mean(ofMean.map(square))),
+  };
+}
+
 describe("regression metrics", () => {
+  test("are what their definitions say, also when they went through a state", () => {
+    const number = fc.double({ min: -1000, max: 1000, noNaN: true });
+    const answers = fc.array(fc.tuple(number, number), { maxLength: 40 });
+    const factor = fc.double({ min: 0.5, max: 0.99, noNaN: true });
+    fc.assert(
+      fc.property(answers, answers, factor, (before, after, fadingFactor) => {
+        const first = scored(before, new RegressionMetrics({ fadingFactor }));
+        const second = new RegressionMetrics({ fadingFactor });
+        second.restore(structuredClone(first.state()));
+        for (const [metrics, seen] of [
+          [first, before],
+          [scored(after, second), [...before, ...after]],
+        ] as [RegressionMetrics, Answer[]][]) {
+          const report = metrics.report();
+          for (const [key, expected] of Object.entries(byDefinition(seen, fadingFactor))) {
+            expect(report[key as keyof RegressionReport], key).toBeCloseTo(expected, 6);
+          }
+          expect(metrics.targetMean).toBeCloseTo(mean(seen.map(([truth]) => truth)), 6);
+        }
+      }),
+    );
+  });
+
+  test("fade by 0.99, where nobody asks for another factor", () => {
+    expect(new RegressionMetrics().fadingFactor).toBe(0.99);
+  });
+
   test("are in the target's own units", () => {
     expect(
       scored([
@@ -36,17 +88,6 @@ describe("regression metrics", () => {
         [5, 2],
       ]).r2,
     ).toBe(0);
-  });
-
-  test("continue from their state", () => {
-    const metrics = scored([
-      [10, 13],
-      [20, 16],
-    ]);
-    const copy = scored([]);
-    copy.restore(structuredClone(metrics.state()));
-    for (const each of [metrics, copy]) each.observe(Float64Array.of(1), 0, Float64Array.of(2));
-    expect(copy.report()).toEqual(metrics.report());
   });
 
   test("refuse a state that does not fit, unchanged", () => {

@@ -125,7 +125,7 @@ function openPins(
       let button: Button | null = null;
       const input = backend.input(pin, (level) => button?.edge(level), pressed === null ? {} : { pressed });
       button = createButton({ pressed: pressed ?? (input.level === 1 ? 0 : 1), holdMs }, onPress);
-      if (pressed !== null) button.edge(input.level);
+      button.edge(input.level);
       parts.push(button);
     });
   }

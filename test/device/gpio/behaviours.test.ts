@@ -165,13 +165,20 @@ describe("a button", () => {
     }
   });
 
-  test("does not take a disturbance for a press", () => {
+  test("does not take a disturbance for a press, nor, while it is held, for another one", () => {
     const state = pushed();
     state.down();
     vi.advanceTimersByTime(10);
     state.up();
     vi.advanceTimersByTime(1000);
     expect(state.presses).toBe(0);
+    state.down();
+    vi.advanceTimersByTime(1000);
+    state.up();
+    vi.advanceTimersByTime(10);
+    state.down();
+    vi.advanceTimersByTime(1000);
+    expect(state.presses).toBe(1);
   });
 
   test("answers while it is still held, well within a finger's time", () => {
@@ -210,9 +217,11 @@ describe("a button", () => {
     state.down();
     vi.advanceTimersByTime(100);
     state.button.close();
-    state.down();
-    state.button.close();
     vi.advanceTimersByTime(10_000);
-    expect(state.presses).toBe(0);
+    const other = pushed();
+    other.down();
+    other.button.close();
+    vi.advanceTimersByTime(10_000);
+    expect([state.presses, other.presses]).toEqual([0, 0]);
   });
 });

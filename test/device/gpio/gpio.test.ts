@@ -1,7 +1,7 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import type { GpioBackend, Level, OnFailure } from "../../../src/device/gpio/backend.ts";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { GpioBackend, InputOptions, Level, OnFailure } from "../../../src/device/gpio/backend.ts";
 import { type GpioConfig, openGpio } from "../../../src/device/gpio/gpio.ts";
 import { recordPins } from "../../../src/device/gpio/pin-record.ts";
 import { findSysfsChip } from "../../../src/device/gpio/sysfs-chip.ts";
@@ -13,6 +13,7 @@ function fakeBackend({ refused = [] as number[], failing = [] as number[] } = {}
   const diary: string[] = [];
   const open = new Map<number, () => void>();
   const edges = new Map<number, (level: Level) => void>();
+  const pulls = new Map<number, InputOptions | undefined>();
   function take(pin: number, deed: string, close: string): () => void {
     if (refused.includes(pin)) throw new RivuletError(`pin ${pin} is refused`);
     diary.push(deed);
@@ -29,15 +30,16 @@ function fakeBackend({ refused = [] as number[], failing = [] as number[] } = {}
         diary.push(`${pin} is ${next}`);
       },
     }),
-    input(pin, onEdge) {
+    input(pin, onEdge, options) {
       edges.set(pin, onEdge);
+      pulls.set(pin, options);
       return { level: 1, close: take(pin, `${pin} input`, `${pin} released`) };
     },
     releaseAll() {
       for (const release of open.values()) release();
     },
   };
-  return { diary, backend, edges };
+  return { diary, backend, edges, pulls };
 }
 
 const nothing: GpioConfig = {
@@ -76,6 +78,26 @@ test("drives outputs low from the start, and low again at the end", () => {
   expect(diary).toEqual(["17 output 0", "22 output 0", "22 is 1", "17 low, released", "22 low, released"]);
 });
 
+test("says and does nothing any more once it is closed, whatever was under way", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { gpio, told, diary, edges } = opened({
+    heartbeat: 17,
+    alarm: { ...alarm, atLeastMs: 1000 },
+    pause,
+    checkpoint: { ...pause, pin: 6 },
+  });
+  gpio?.alarm?.observe(1);
+  gpio?.alarm?.observe(0);
+  edges.get(5)?.(0);
+  edges.get(6)?.(0);
+  gpio?.close();
+  expect(vi.getTimerCount()).toBe(0);
+  const before = [told.length, diary.length];
+  vi.advanceTimersByTime(10_000);
+  expect([told.length, diary.length]).toEqual(before);
+});
+
 test("takes for pressed the level that a button does not have at the start", async () => {
   const { gpio, diary, edges } = opened({ pause });
   edges.get(5)?.(0);
@@ -83,11 +105,83 @@ test("takes for pressed the level that a button does not have at the start", asy
   gpio?.close();
 });
 
+test("each button does what it is for", async () => {
+  const label = (pin: number, klass: number) => ({ pin, class: klass, seconds: 9, pressed: null, holdMs: 0 });
+  const { gpio, diary, edges } = opened({
+    labels: [label(27, 1), label(26, 2)],
+    pause,
+    checkpoint: { ...pause, pin: 6 },
+  });
+  for (const [pin, deed] of [
+    [26, "label 2"],
+    [6, "checkpoint"],
+    [27, "label 1"],
+    [5, "pause"],
+  ] as const) {
+    edges.get(pin)?.(0);
+    await expect.poll(() => diary.at(-1)).toBe(deed);
+  }
+  gpio?.close();
+});
+
+test("a button whose level is known is pulled to the other one, and counts when it is held from the start", async () => {
+  // The fake's inputs are high at the start.
+  const { gpio, diary, pulls } = opened({
+    pause: { ...pause, pressed: 0 },
+    checkpoint: { pin: 6, pressed: 1, holdMs: 0 },
+    labels: [{ pin: 27, class: 1, seconds: 9, pressed: null, holdMs: 0 }],
+  });
+  await expect.poll(() => diary.at(-1)).toBe("checkpoint");
+  expect([5, 6, 27].map((pin) => pulls.get(pin))).toEqual([{ pressed: 0 }, { pressed: 1 }, {}]);
+  expect(diary).not.toContain("pause");
+  gpio?.close();
+});
+
+test.each([
+  [{ of: "class", class: 2 } as const, "class 2"],
+  [{ of: "anomaly" } as const, "anomaly"],
+  [{ of: "drift" } as const, "drift"],
+])("tells of an alarm %o when it goes on and off", async (subject, text) => {
+  const { gpio, told } = opened({ alarm: { ...alarm, subject } });
+  gpio?.alarm?.observe(1);
+  gpio?.alarm?.observe(0);
+  await expect.poll(() => told.length).toBe(3);
+  expect(told.slice(1)).toEqual([
+    `alarm: the alarm for ${text} is on`,
+    `alarm: the alarm for ${text} is off`,
+  ]);
+  gpio?.close();
+});
+
 test("remembers its pins while they are open", () => {
-  const { gpio, file } = opened({ heartbeat: 17, pause });
-  expect(existsSync(file)).toBe(true);
+  const { gpio, file } = opened({ heartbeat: 17, alarm, pause, checkpoint: { ...pause, pin: 6 } });
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ outputs: [17, 22], inputs: [5, 6] });
   gpio?.close();
   expect(existsSync(file)).toBe(false);
+});
+
+test("goes on where it cannot remember its pins, and says so", () => {
+  const file = join(folderWith(), "gone/gpio.json");
+  const { gpio, told } = opened({ heartbeat: 17 }, fakeBackend(), file);
+  expect(told).toEqual([
+    expect.stringContaining(
+      `gpio-problem: cannot remember the GPIO pins in ${file}, in case of a crash: ENOENT`,
+    ),
+    "gpio: GPIO through a fake: heartbeat on 17",
+  ]);
+  gpio?.close();
+});
+
+test("gives its pins back when the process ends without closing it, and asks for that no longer than needed", () => {
+  const others = process.listeners("exit");
+  const { gpio, diary } = opened({ heartbeat: 17 });
+  const [atExit] = process.listeners("exit").filter((listener) => !others.includes(listener));
+  atExit(0);
+  expect(diary).toEqual(["17 output 0", "17 low, released"]);
+  expect(process.listeners("exit")).toEqual(others);
+  gpio?.close();
+  opened({ heartbeat: 17 }, fakeBackend({ refused: [17] }));
+  expect(process.listeners("exit")).toEqual(others);
 });
 
 test("first of all makes safe what a killed process left open", () => {
