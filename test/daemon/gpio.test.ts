@@ -197,7 +197,7 @@ describe.skipIf(lackOfSysfs !== null)("on a served sysfs", () => {
     const { cwd } = bench(configFor("{ chip: raspberrypi-exp-gpio, heartbeat: 3 }"));
     const daemon = runIn(sysfs, cwd);
     expect((await daemon.event("gpio-problem")).text).toMatch(
-      /^gpio.heartbeat: cannot open GPIO 3, line 569 .*EIO/,
+      /^gpio.heartbeat: cannot open GPIO 3, line 569 of the kernel: the device reports an input\/output error/,
     );
     await until(() => sysfs.deeds.includes("569 unexport"));
     daemon.process.kill("SIGTERM");
