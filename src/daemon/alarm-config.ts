@@ -1,6 +1,6 @@
 /** What a config says of an alarm, on a pin or to the device: what it is about, and when it goes on and off. */
 import * as v from "valibot";
-import type { AlarmRule, AlarmSubject } from "../device/gpio/alarm.ts";
+import type { AlarmRule, AlarmSubject } from "../device/alarm.ts";
 import type { Complaints } from "./complaints.ts";
 import type { KeyPath } from "./document.ts";
 import { parseDuration } from "./quantities.ts";

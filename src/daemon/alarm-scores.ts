@@ -1,5 +1,5 @@
 /** What an alarm goes by, for the sample that the learner has predicted just now. */
-import type { AlarmSubject } from "../device/gpio/alarm.ts";
+import type { AlarmSubject } from "../device/alarm.ts";
 import { AnomalyScore } from "../learner/anomaly-score.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";

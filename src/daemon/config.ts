@@ -19,17 +19,9 @@ import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
 import { parseDuration, parseSize } from "./quantities.ts";
 import { durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
-import {
-  checkFields,
-  checkSource,
-  type DeviceConfig,
-  enoughColumns,
-  fieldsOf,
-  type SourceConfig,
-  sourceSchema,
-  sourceWithDefaults,
-  verbatim,
-} from "./source-config.ts";
+import { checkFields, checkSource } from "./source-checks.ts";
+import { type DeviceConfig, type SourceConfig, sourceWithDefaults } from "./source-config.ts";
+import { enoughColumns, fieldsOf, sourceSchema, verbatim } from "./source-schema.ts";
 
 /** What is predicted: a class, or a number. */
 export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };

@@ -1,5 +1,5 @@
 /** The way back: tells the device what was predicted of its samples, how well that goes, and when something is up. */
-import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/gpio/alarm.ts";
+import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/alarm.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import { createReplyEncoder, type ReplyEncoder, type ReplyKind, replyAt } from "../samples/replies.ts";

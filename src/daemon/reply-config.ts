@@ -1,6 +1,6 @@
 /** The key `source.reply` of a config: what the device is told of its samples, and how often. */
 import * as v from "valibot";
-import type { AlarmRule } from "../device/gpio/alarm.ts";
+import type { AlarmRule } from "../device/alarm.ts";
 import { type ReplyKind, replyKinds } from "../samples/replies.ts";
 import { alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
 import type { Complaints } from "./complaints.ts";
