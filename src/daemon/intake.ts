@@ -6,8 +6,9 @@ import type { Source } from "../samples/source.ts";
 /** Training gives way to reading after about so long, so that what arrives meanwhile waits here, not in the kernel. */
 const sliceMs = 10;
 
-/** Most samples between two looks at the clock. */
+/** Most samples between two looks at the clock, and the time between two that is too long. */
 const mostBetweenLooks = 32;
+const slowMs = 2;
 
 /** Takes a sample that starts at `offset` of `values`. Called for each sample, so it must allocate nothing. */
 export type Observe = (values: Float64Array, offset: number) => void;
@@ -24,6 +25,7 @@ export class Intake {
   readonly ring: SampleRing;
   readonly #observe: Observe;
   readonly #clock: SteadyClock;
+  #betweenLooks = 1;
   #isScheduled = false;
   #closed = false;
   readonly #drainSlice = () => this.#drain();
@@ -79,20 +81,23 @@ export class Intake {
   }
 
   /**
-   * Hands on samples until so long has passed, or none is left. It looks at the clock after the first and then after
-   * twice as many each time, so that it ends after twice as long at the latest, or after one sample.
+   * Hands on samples until so long has passed, or none is left. It looks at the clock after each sample where these are
+   * slow; looking takes time and memory itself, so ever more rarely where they are quick.
    */
   #takeFor(milliseconds: number): void {
     const ring = this.ring;
-    const until = this.#clock.now() + milliseconds;
-    let betweenLooks = 1;
+    let now = this.#clock.now();
+    const until = now + milliseconds;
     do {
-      const count = Math.min(betweenLooks, ring.length);
-      betweenLooks = Math.min(2 * betweenLooks, mostBetweenLooks);
+      const count = Math.min(this.#betweenLooks, ring.length);
       for (let i = 0; i < count; i++) {
         this.#observe(ring.values, ring.front());
         ring.release();
       }
-    } while (ring.length > 0 && this.#clock.now() < until);
+      const before = now;
+      now = this.#clock.now();
+      if (now - before > slowMs) this.#betweenLooks = 1;
+      else if (count === this.#betweenLooks) this.#betweenLooks = Math.min(2 * count, mostBetweenLooks);
+    } while (ring.length > 0 && now < until);
   }
 }

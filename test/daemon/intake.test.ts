@@ -38,8 +38,8 @@ async function intake(capacity: number, policy: RingPolicy, observeMs = 0, clock
   return { way, ring, observed, times, send };
 }
 
-/** The same by a clock on which each sample takes so long; of 0.13 ms, a slice of ten holds 95. */
-async function busyIntake(capacity: number, sampleMs = 0.13) {
+/** The same by a clock on which each sample takes so long; of 0.05 ms, a slice of ten holds some two hundred. */
+async function busyIntake(capacity: number, sampleMs = 0.05) {
   let observed: number[] = [];
   const clock = createSteadyClock({ uptime: () => (sampleMs * observed.length) / 1000 });
   const bench = await intake(capacity, "drop-oldest", 0, clock);
@@ -69,8 +69,8 @@ test("observes what still waits when it is closed, and nothing that comes later"
 
 test.each([
   [20, 1],
-  [5, 3],
-  [1, 15],
+  [5, 2],
+  [1, 10],
 ])(
   "gives way to reading once samples of %i ms have taken 10 ms, after %i of them",
   async (milliseconds, count) => {
@@ -132,15 +132,15 @@ function turns(): number {
 test("observes before it reads on once the ring is more than half full, so that a burst is not dropped", async () => {
   vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
   onTestFinished(() => void vi.useRealTimers());
-  const { ring, observed, send } = await busyIntake(300);
+  const { ring, observed, send } = await busyIntake(600);
   const handedOn: number[] = [];
-  for (let first = 0; first < 6 * 140; first += 140) {
+  for (let first = 0; first < 6 * 300; first += 300) {
     const before = observed.length;
-    send(first, first + 140);
+    send(first, first + 300);
     handedOn.push(observed.length - before);
   }
-  // A slice of 95 after each chunk, and one before the fifth too, when 180 of 300 places are taken.
-  expect(handedOn).toEqual([95, 95, 95, 95, 190, 95]);
+  // A slice after each chunk, and one before the fifth too, when 337 of 600 places are taken.
+  expect(handedOn).toEqual([223, 224, 224, 192, 448, 192]);
   expect(ring.dropped).toBe(0);
 });
 
@@ -148,15 +148,15 @@ test("observes in turns what is left after a chunk, and then schedules nothing a
   vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
   onTestFinished(() => void vi.useRealTimers());
   const { observed, send } = await busyIntake(1000);
-  send(0, 200);
-  send(200, 400);
-  expect(observed).toHaveLength(190);
+  send(0, 500);
+  send(500, 1000);
+  expect(observed).toHaveLength(447);
   expect(vi.getTimerCount()).toBe(1);
   expect(turns()).toBe(3);
-  expect(observed).toEqual(numbers(0, 400));
-  send(400, 500);
+  expect(observed).toEqual(numbers(0, 1000));
+  send(1000, 1250);
   expect(turns()).toBe(1);
-  expect(observed).toEqual(numbers(0, 500));
+  expect(observed).toEqual(numbers(0, 1250));
 });
 
 test("gives samples times that keep order and distance while the system's clock is set", async () => {
