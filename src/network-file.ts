@@ -43,7 +43,8 @@ export function saveNetwork(network: Network, path: string): void {
 
 /**
  * Reads a network back, with the batch size it had unless `options` says another.
- * @throws RivuletError where the file cannot be read; CheckpointError where it is damaged, from a newer version, or holds no network of its own
+ * @throws RivuletError where the file cannot be read; CheckpointError where it is damaged, from a newer version, or
+ *   holds no network of its own
  */
 export function loadNetwork(path: string, options: NetworkOptions = {}): Network {
   let bytes: Uint8Array;

@@ -30,7 +30,7 @@ import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
 import { holdTrainingRows } from "./training-rows.ts";
-import { faultFacts, vettingFor } from "./vetted.ts";
+import { vettedFacts, vettingFor } from "./vetted.ts";
 import { requireWritable } from "./writable-file.ts";
 
 /** All rows are held in memory and looked at after every epoch of every run. */
@@ -51,7 +51,6 @@ export async function run(invocation: Invocation): Promise<Report> {
   requireRereadable(data);
 
   const { model, rows, vetting } = await prepare(config, data, seed);
-  const rejected = vetting.skipped;
   const { deterministic } = config.training;
   const judge = createJudge(model, rows, deterministic);
   const task: Task = { model, rows, seed, deterministic, epochs, batchSize, judge };
@@ -88,7 +87,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   return {
     data: {
       rows: rows.count,
-      rejected,
+      rejected: vetting.skipped,
       faults: vetting.report(),
       weights: origin.length,
       epochs,
@@ -102,15 +101,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     text: [
       facts([
         ["data", `${data}, ${formatCount(rows.count, "row")}`],
-        ...(rejected > 0
-          ? [
-              ["rejected", `${formatCount(rejected, "row")}, for values that cannot be true`] as [
-                string,
-                string,
-              ],
-            ]
-          : []),
-        ...faultFacts(vetting.report()),
+        ...vettedFacts(vetting),
         ["network", `${origin.length} weights, the same at the start of every run (seed ${seed})`],
         ["descent", `${formatCount(epochs, "epoch")}, plain descent at the rate ${learningRate}`],
       ]),

@@ -26,7 +26,7 @@ import {
   holdTrainingRows,
   type Split,
 } from "./training-rows.ts";
-import { faultFacts, vettingFor } from "./vetted.ts";
+import { vettedFacts, vettingFor } from "./vetted.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
 
@@ -151,15 +151,7 @@ export async function run(invocation: Invocation): Promise<Report> {
         "data",
         `${data}, ${formatCount(trainingRows, "row")} to train on, ${heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
       ],
-      ...(rejected > 0
-        ? [
-            ["rejected", `${formatCount(rejected, "row")}, for values that cannot be true`] as [
-              string,
-              string,
-            ],
-          ]
-        : []),
-      ...faultFacts(vetting.report()),
+      ...vettedFacts(vetting),
       [
         "descent",
         `${regime}, ${formatCount(epochs, "epoch")} of ${formatCount(perEpoch, "update")}: ${formatCount(network.updates, "update")}`,

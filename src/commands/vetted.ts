@@ -1,5 +1,6 @@
 /** Values that cannot be true, in rows that a command reads from a file: they are looked at as the daemon does. */
 import type { Config } from "../daemon/config.ts";
+import { formatCount } from "../daemon/quantities.ts";
 import { sourceDefaults } from "../daemon/source-config.ts";
 import { type FieldFaults, faultsText, Vetting } from "../samples/vetting.ts";
 
@@ -8,6 +9,16 @@ export function vettingFor(config: Config | null, columns: readonly string[], ta
   const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
   const fields = columns.map((name) => known.get(name) ?? { name });
   return new Vetting(fields, config?.source.values ?? sourceDefaults.values, target);
+}
+
+/** How many rows were left out, where some were, and what was found of each field, as `name, value` rows. */
+export function vettedFacts(vetting: Vetting): [string, string][] {
+  const { skipped } = vetting;
+  const rejected = `${formatCount(skipped, "row")}, for values that cannot be true`;
+  return [
+    ...(skipped > 0 ? [["rejected", rejected] as [string, string]] : []),
+    ...faultFacts(vetting.report()),
+  ];
 }
 
 /** What was found of each field, as `name, value` rows. */

@@ -4,7 +4,7 @@ import type { AlarmRule, AlarmSubject } from "../device/alarm.ts";
 import type { Complaints } from "./complaints.ts";
 import type { KeyPath } from "./document.ts";
 import { parseDuration } from "./quantities.ts";
-import { must, oneOf, quantity, wholeNumber } from "./schema.ts";
+import { finiteNumber, must, oneOf, quantity, wholeNumber } from "./schema.ts";
 
 /** Of two classes, class 1 is the one that a single lamp, button or alarm is about. */
 export const defaultClass = 1;
@@ -20,7 +20,7 @@ const defaults = {
   drift: { on: 1, offOfOn: 1, atLeastMs: 10 * 60_000 },
 } as const;
 
-const level = v.pipe(v.number(must("a number")), v.minValue(0, must("a number of 0 or more")));
+const level = v.pipe(finiteNumber, v.minValue(0, must("a number of 0 or more")));
 
 export const alarmKeys = {
   class: v.optional(wholeNumber(0)),

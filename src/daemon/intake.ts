@@ -4,7 +4,7 @@ import type { SampleRing } from "../samples/ring.ts";
 import type { Source } from "../samples/source.ts";
 
 /** Training gives way to reading after about so long, so that what arrives meanwhile waits here, not in the kernel. */
-const sliceMs = 10;
+export const sliceMs = 10;
 
 /** Most samples between two looks at the clock, and the time between two that is too long. */
 const mostBetweenLooks = 32;

@@ -1,9 +1,6 @@
 import { type SteadyClock, steadyClock } from "../samples/clock.ts";
 import { SampleRing } from "../samples/ring.ts";
-import type { Observe } from "./intake.ts";
-
-/** Learning gives way to reading after about so long. */
-const sliceMs = 10;
+import { type Observe, sliceMs } from "./intake.ts";
 
 /** Samples that are held; more of them in the time that a label is about are left unlabelled. */
 const mostHeld = 1024;

@@ -16,8 +16,11 @@ export class FadingStatistics implements Stateful {
     this.alpha = alpha;
   }
 
-  /** Takes in a value; the first one is the first mean. Allocates nothing. */
-  learn(value: number): void {
+  /**
+   * Takes in a value, which counts `weight` from then on instead of `alpha` where that is given; the first one is the
+   * first mean. Allocates nothing.
+   */
+  learn(value: number, weight = this.alpha): void {
     const block = this.#block;
     if (block[at.started] === 0) {
       block[at.started] = 1;
@@ -26,10 +29,10 @@ export class FadingStatistics implements Stateful {
       return;
     }
     const difference = value - block[at.mean];
-    const step = this.alpha * difference;
+    const step = weight * difference;
     block[at.mean] += step;
-    block[at.variance] = (1 - this.alpha) * (block[at.variance] + difference * step);
-    block[at.meanSquare] += this.alpha * (value * value - block[at.meanSquare]);
+    block[at.variance] = (1 - weight) * (block[at.variance] + difference * step);
+    block[at.meanSquare] += weight * (value * value - block[at.meanSquare]);
   }
 
   /** 0 before the first value. */

@@ -313,7 +313,10 @@ export class Learner implements Stateful {
     return false;
   }
 
-  /** Counts one more sample that waits, and takes a step once enough do. The last part of a batch may be smaller than what the network takes at a time. */
+  /**
+   * Counts one more sample that waits, and takes a step once enough do. The last part of a batch may be smaller than what
+   * the network takes at a time.
+   */
   #stepWhenEnough(): void {
     const network = this.network;
     this.#gathered++;

@@ -1,8 +1,8 @@
 /**
- * Decimal numbers read from bytes in place, and written. Results of reading are correctly rounded: always what `Number()` gives for the same
- * text. Below 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact too, and one multiplication
- * or division of two exact numbers rounds once (W. Clinger, "How to Read Floating Point Numbers Accurately", 1990).
- * The few numbers outside these bounds take the way through a string.
+ * Decimal numbers read from bytes in place, and written. Results of reading are correctly rounded: always what
+ * `Number()` gives for the same text. Below 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact
+ * too, and one multiplication or division of two exact numbers rounds once (W. Clinger, "How to Read Floating Point
+ * Numbers Accurately", 1990). The few numbers outside these bounds take the way through a string.
  */
 
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));

@@ -38,8 +38,9 @@ export async function listSerialPorts(root = "/"): Promise<SerialPortEntry[]> {
   for (const name of await entries(deviceDirectory)) {
     const path = join(deviceDirectory, name);
     // `serial` itself is the folder of stable names; `serial0` is the UART on a Raspberry Pi's header.
-    if (!(portName.test(name) || (name.startsWith("ttyS") && isPort(root, name))) || name === "serial")
-      continue;
+    if (name === "serial") continue;
+    const isListed = portName.test(name) || (name.startsWith("ttyS") && isPort(root, name));
+    if (!isListed) continue;
     const stablePath = stableNames.get(path);
     ports.push(stablePath === undefined ? { path } : { path, stablePath });
   }

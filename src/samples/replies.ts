@@ -9,7 +9,6 @@
  * ended by `\n`, with shares to four decimals and other numbers to seven digits. As lines carry no sequence number, it
  * is the count of the good ones before the one that is answered.
  */
-
 import { COMMA, NEWLINE } from "./ascii.ts";
 import { maximumEncodedBytes } from "./cobs.ts";
 import { writeDecimal } from "./decimal.ts";
