@@ -14,19 +14,19 @@ import { build, type Plugin } from "esbuild";
 const optional = ["@lydell/node-pty", "avr8js"];
 
 /** Modules that all files share, because a class of errors, and what became of the output, must be one for all. */
-const shared = ["errors", "output"];
+const shared = ["errors/errors.js", "machine/output.js"];
 
 /** Bundles what the compiler has written to `dist`. */
 export async function bundleCommands(root: string): Promise<void> {
   const dist = join(root, "dist");
-  const table = (await import(pathToFileURL(join(dist, "commands/table.js")).href)) as {
+  const table = (await import(pathToFileURL(join(dist, "commands/command-line/table.js")).href)) as {
     commands: { name: string }[];
   };
   const commands = table.commands.map(({ name }) => name);
   await build({
     entryPoints: [
       { in: join(dist, "cli.js"), out: "rivulet" },
-      ...shared.map((name) => ({ in: join(dist, `${name}.js`), out: name })),
+      ...shared.map((path) => ({ in: join(dist, path), out: basename(path, ".js") })),
       ...commands.map((name) => ({ in: join(dist, "commands", `${name}.js`), out: name })),
     ],
     outdir: join(dist, "bin"),
@@ -53,7 +53,7 @@ function separateCommands(commands: string[]): Plugin {
   return {
     name: "separate commands",
     setup({ onResolve }) {
-      onResolve({ filter: /^\.\/[\w-]+\.js$/ }, ({ path, kind }) => {
+      onResolve({ filter: /^\.\.\/[\w-]+\.js$/ }, ({ path, kind }) => {
         const name = basename(path, ".js");
         if (kind !== "dynamic-import" || !commands.includes(name)) return undefined;
         return { path: `./${name}.cjs`, external: true };
@@ -66,10 +66,11 @@ function sharedModules(dist: string): Plugin {
   return {
     name: "shared modules",
     setup({ onResolve }) {
-      onResolve({ filter: new RegExp(`/(${shared.join("|")})\\.js$`) }, ({ path, kind, resolveDir }) => {
-        const name = shared.find((name) => join(resolveDir, path) === join(dist, `${name}.js`));
-        if (name === undefined || kind === "entry-point") return undefined;
-        return { path: `./${name}.cjs`, external: true };
+      const names = shared.map((path) => basename(path)).join("|");
+      onResolve({ filter: new RegExp(`/(${names})$`) }, ({ path, kind, resolveDir }) => {
+        const isShared = shared.some((module) => join(resolveDir, path) === join(dist, module));
+        if (!isShared || kind === "entry-point") return undefined;
+        return { path: `./${basename(path, ".js")}.cjs`, external: true };
       });
     },
   };

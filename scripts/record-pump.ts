@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { demoFirmware } from "../src/emulation/demo-firmware.ts";
 import { startMicrocontroller } from "../src/emulation/microcontroller.ts";
-import { createFrameDecoder } from "../src/samples/frames.ts";
+import { createFrameDecoder } from "../src/samples/decoding/frames.ts";
 import { SampleRing } from "../src/samples/ring.ts";
 
 /** The file's text: a header and the first `rows` samples of the firmware. */

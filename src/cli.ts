@@ -4,12 +4,12 @@
  * Nothing is imported before it is needed, so that `plan` never loads a serial port and a device never an emulator.
  */
 
-import { type Call, parseCall } from "./commands/call.ts";
-import type { Report } from "./commands/command.ts";
-import { commandHelp, generalHelp } from "./commands/help.ts";
-import { commands } from "./commands/table.ts";
-import { RivuletError, UsageError } from "./errors.ts";
-import { outputFailed, reportOutputError, standardError, standardOutput } from "./output.ts";
+import { type Call, parseCall } from "./commands/command-line/call.ts";
+import type { Report } from "./commands/command-line/command.ts";
+import { commandHelp, generalHelp } from "./commands/command-line/help.ts";
+import { commands } from "./commands/command-line/table.ts";
+import { RivuletError, UsageError } from "./errors/errors.ts";
+import { outputFailed, reportOutputError, standardError, standardOutput } from "./machine/output.ts";
 
 /** Runs one command line (without `node cli.js`) and gives the exit code: 0 done, 1 failed, 2 wrong use. */
 async function main(words: string[]): Promise<number> {

@@ -1,17 +1,8 @@
 /** Everything a user of the library imports; nothing else is public. */
 
 export type { Checkpoint } from "./checkpoint/format.ts";
-export type { Threads, ThreadWork } from "./engine/crew.ts";
-export {
-  BatchEpoch,
-  descendEpoch,
-  type Regime,
-  type Rows,
-  rowOrder,
-  updatesPerEpoch,
-} from "./engine/descent.ts";
-export { describeModel, type ModelDescription, modelFromDescription } from "./engine/description.ts";
 export { availableVariants, type KernelVariant } from "./engine/kernels/kernels.ts";
+export { describeModel, type ModelDescription, modelFromDescription } from "./engine/model/description.ts";
 export {
   adagrad,
   adam,
@@ -55,10 +46,8 @@ export {
   softmax,
   softmaxCrossEntropy,
   tanh,
-} from "./engine/model.ts";
-export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/network.ts";
-export { type Plan, type PlannedBuffer, type PlanOptions, plan } from "./engine/plan.ts";
-export { createRandom, type Random, shuffle } from "./engine/random.ts";
+} from "./engine/model/model.ts";
+export { createRandom, type Random, shuffle } from "./engine/model/random.ts";
 export {
   constant,
   cosineDecay,
@@ -66,8 +55,12 @@ export {
   reduceOnPlateau,
   type Schedule,
   stepDecay,
-} from "./engine/schedule.ts";
-export { CheckpointError, RivuletError } from "./errors.ts";
+} from "./engine/model/schedule.ts";
+export type { Plan, PlannedBuffer, PlanOptions } from "./engine/planning/plan.ts";
+export { plan } from "./engine/planning/planner.ts";
+export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/running/network.ts";
+export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
+export { CheckpointError, RivuletError } from "./errors/errors.ts";
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export {
   createLearner,
@@ -81,5 +74,13 @@ export {
 export type { ModelParts } from "./learner/model.ts";
 export type { RegressionReport } from "./learner/regression-metrics.ts";
 export type { TargetDescription } from "./learner/target.ts";
-export { loadNetwork, saveNetwork } from "./network-file.ts";
-export { threads } from "./threads.ts";
+export { loadNetwork, saveNetwork } from "./library/network-file.ts";
+export { threads } from "./library/threads.ts";
+export {
+  BatchEpoch,
+  descendEpoch,
+  type Regime,
+  type Rows,
+  rowOrder,
+  updatesPerEpoch,
+} from "./training/descent.ts";

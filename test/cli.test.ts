@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { commands } from "../src/commands/table.ts";
+import { commands } from "../src/commands/command-line/table.ts";
 import { folderWith, rivulet, start } from "./rivulet.ts";
 
 const cli = fileURLToPath(new URL("../dist/bin/rivulet.cjs", import.meta.url));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { recordPump } from "../scripts/record-pump.ts";
-import { loadConfig } from "../src/daemon/config.ts";
+import { loadConfig } from "../src/config/config.ts";
 
 const examples = new URL("../devices/examples/", import.meta.url);
 

@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findingsText } from "../src/commands/doctor.ts";
-import { parseConfig } from "../src/daemon/config.ts";
+import { parseConfig } from "../src/config/config.ts";
 import { demoFirmware } from "../src/emulation/demo-firmware.ts";
 import { startBoard } from "../src/emulation/start-board.ts";
-import type { Field } from "../src/samples/fields.ts";
-import { createLineDecoder } from "../src/samples/lines.ts";
+import type { Field } from "../src/samples/decoding/fields.ts";
+import { createLineDecoder } from "../src/samples/decoding/lines.ts";
 import { SampleRing } from "../src/samples/ring.ts";
 import { fakeMachine, findingsOn, needing, usbPort } from "./device/tree.ts";
 

@@ -20,7 +20,7 @@ import {
   processorSeconds,
 } from "../../src/commands/bench/process-memory.ts";
 import { spreadOf } from "../../src/commands/bench/timing.ts";
-import { slope } from "../../src/commands/slope.ts";
+import { slope } from "../../src/training/slope.ts";
 import { importFigures } from "./imports.ts";
 import { copyNode, createMemoryLimit } from "./memory-limit.ts";
 import { program } from "./program.ts";

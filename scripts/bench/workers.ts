@@ -5,8 +5,15 @@
 import type { Figure } from "../../src/commands/bench/figure.ts";
 import { measureInTurn, type Spread, scaled, spreadOf } from "../../src/commands/bench/timing.ts";
 import { operationsPerStep, trainable, type Workload } from "../../src/commands/bench/workloads.ts";
-import { adam, dense, type Layer, momentum, relu, softmaxCrossEntropy } from "../../src/engine/model.ts";
-import { threads } from "../../src/threads.ts";
+import {
+  adam,
+  dense,
+  type Layer,
+  momentum,
+  relu,
+  softmaxCrossEntropy,
+} from "../../src/engine/model/model.ts";
+import { threads } from "../../src/library/threads.ts";
 
 const classifier = [dense(64), relu(), dense(32), relu(), dense(6)];
 

@@ -1,6 +1,6 @@
-import { describeModel, modelFromDescription } from "../../src/engine/description.ts";
-import type { Layer, Loss, Model, Optimizer } from "../../src/engine/model.ts";
-import * as rivulet from "../../src/engine/model.ts";
+import { describeModel, modelFromDescription } from "../../src/engine/model/description.ts";
+import type { Layer, Loss, Model, Optimizer } from "../../src/engine/model/model.ts";
+import * as rivulet from "../../src/engine/model/model.ts";
 import type { Trace } from "./outcome.ts";
 
 const layers: Record<string, (layer: Trace) => Layer> = {

@@ -1,5 +1,5 @@
 import { availableVariants, type KernelVariant } from "../../src/engine/kernels/kernels.ts";
-import { createNetwork } from "../../src/engine/network.ts";
+import { createNetwork } from "../../src/engine/running/network.ts";
 import { modelOf } from "./model.ts";
 import { compareNumbers, type Outcome, type Trace } from "./outcome.ts";
 import { compareTensors, loadInitial } from "./trace.ts";

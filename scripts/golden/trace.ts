@@ -1,5 +1,5 @@
 import { availableVariants, type KernelVariant } from "../../src/engine/kernels/kernels.ts";
-import { createNetwork, type Network } from "../../src/engine/network.ts";
+import { createNetwork, type Network } from "../../src/engine/running/network.ts";
 import { modelOf, unsupported } from "./model.ts";
 import { compareNumbers, type Outcome, type Trace } from "./outcome.ts";
 

@@ -1,6 +1,6 @@
-import { BatchEpoch, descendEpoch, type Regime, updatesPerEpoch } from "../../src/engine/descent.ts";
 import { availableVariants, type KernelVariant } from "../../src/engine/kernels/kernels.ts";
-import { createNetwork, type Network } from "../../src/engine/network.ts";
+import { createNetwork, type Network } from "../../src/engine/running/network.ts";
+import { BatchEpoch, descendEpoch, type Regime, updatesPerEpoch } from "../../src/training/descent.ts";
 import { modelOf } from "./model.ts";
 import { compareNumbers, type Outcome, type Trace } from "./outcome.ts";
 import { compareTensors, loadInitial } from "./trace.ts";

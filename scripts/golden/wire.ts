@@ -1,6 +1,6 @@
 /** Runs the golden vectors of what goes over the wire: `golden-crc/1` and `golden-cobs/1`. */
-import { decodeCobs, encodeCobs, maximumEncodedBytes } from "../../src/samples/cobs.ts";
-import { checksum, createCrc, finishCrc, updateCrc } from "../../src/samples/crc.ts";
+import { decodeCobs, encodeCobs, maximumEncodedBytes } from "../../src/samples/decoding/cobs.ts";
+import { checksum, createCrc, finishCrc, updateCrc } from "../../src/samples/decoding/crc.ts";
 
 /** One algorithm of a `golden-crc/1` file; numbers as hexadecimal text. */
 interface CrcVector {

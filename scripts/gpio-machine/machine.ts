@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { RivuletError } from "../../src/errors.ts";
+import { RivuletError } from "../../src/errors/errors.ts";
 
 const longestAnswerMs = 10_000;
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { RivuletError } from "../../src/errors.ts";
+import { RivuletError } from "../../src/errors/errors.ts";
 
 /** Long enough for all of it over a slow line. */
 const longestFetchMs = 15 * 60_000;

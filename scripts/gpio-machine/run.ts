@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { RivuletError } from "../../src/errors.ts";
+import { RivuletError } from "../../src/errors/errors.ts";
 import { contactWords, openContacts, startMachine } from "./machine.ts";
 import { bringParts } from "./parts.ts";
 import { buildRootFileSystem } from "./root-file-system.ts";

@@ -1,9 +1,9 @@
 /** A device that sends numbered frames through a pseudo-terminal and knows exactly what became of each. */
 import { setTimeout as pause } from "node:timers/promises";
 import type { PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
-import { createRandom } from "../../src/engine/random.ts";
-import { defineFields } from "../../src/samples/fields.ts";
-import { createFrameEncoder } from "../../src/samples/frames.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
+import { defineFields } from "../../src/samples/decoding/fields.ts";
+import { createFrameEncoder } from "../../src/samples/decoding/frames.ts";
 
 const fields = defineFields([
   { name: "x", type: "f32" },

@@ -1,7 +1,7 @@
 /** Child process: decodes what the reader of `serialport` hands on, and learns from none of it. */
 import { SerialPort } from "serialport";
-import { defineFields } from "../../src/samples/fields.ts";
-import { createFrameDecoder } from "../../src/samples/frames.ts";
+import { defineFields } from "../../src/samples/decoding/fields.ts";
+import { createFrameDecoder } from "../../src/samples/decoding/frames.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { fieldsInConfig } from "./sender.ts";
 

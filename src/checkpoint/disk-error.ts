@@ -1,7 +1,7 @@
 /** What the file system's error codes mean to someone who keeps checkpoints, and what to do about each. */
 import fs from "node:fs";
-import { RivuletError } from "../errors.ts";
-import { reasonOf } from "../system-error.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
 
 /**
  * The sentence for a failed file operation; an error of another kind comes back as it is.

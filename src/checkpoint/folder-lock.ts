@@ -10,8 +10,8 @@
  */
 import fs from "node:fs";
 import { join } from "node:path";
-import { bootOfMachine } from "../boot.ts";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { bootOfMachine } from "../machine/boot.ts";
 import { removeSync } from "./durable-file.ts";
 
 export interface FolderLock {

@@ -16,7 +16,7 @@
  *     if hashlib.sha256(data[:-32]).digest() != data[-32:]:
  *         raise ValueError("damaged")
  */
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
 import { pack, unpack } from "./messagepack.ts";
 import { createSha256, sha256Bytes as digestBytes } from "./sha256.ts";

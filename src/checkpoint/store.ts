@@ -4,8 +4,8 @@
  */
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { CheckpointError, RivuletError } from "../errors.ts";
-import { reasonOf } from "../system-error.ts";
+import { CheckpointError, RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
 import { diskError } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock } from "./folder-lock.ts";

@@ -6,7 +6,7 @@
  * `data` is the array's own memory, so little-endian on every processor Rivulet runs on (Node's one big-endian
  * port, s390x, is not among them).
  */
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
 import { maximumDepth, type Plain } from "./messagepack.ts";
 

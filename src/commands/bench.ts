@@ -1,8 +1,8 @@
 import { chooseVariant } from "../engine/kernels/kernels.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../errors/errors.ts";
 import { type Figure, figureTable, threeDigits } from "./bench/figure.ts";
 import { groups, measureGroups } from "./bench/groups.ts";
-import type { Invocation, Report } from "./command.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 
 /** Measures this machine and says what it means for a user. */
 export async function run({ options }: Invocation): Promise<Report> {

@@ -2,10 +2,8 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
-import { type Config, loadConfig } from "../daemon/config.ts";
-import { configuredLearner } from "../daemon/configured-learner.ts";
-import { formatCount } from "../daemon/quantities.ts";
-import type { Rows } from "../engine/descent.ts";
+import { type Config, loadConfig } from "../config/config.ts";
+import { configuredLearner } from "../config/configured-learner.ts";
 import {
   adagrad,
   adam,
@@ -15,23 +13,25 @@ import {
   nesterov,
   type Optimizer,
   rmsprop,
-} from "../engine/model.ts";
-import { RivuletError } from "../errors.ts";
-import { readRows } from "../samples/csv-file.ts";
-import type { Vetting } from "../samples/vetting.ts";
-import { required, wholeNumber } from "./call.ts";
-import type { Invocation, Report } from "./command.ts";
-import { createJudge } from "./compare/judge.ts";
+} from "../engine/model/model.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { readRows } from "../samples/decoding/csv-file.ts";
+import type { SampleValidator } from "../samples/sample-validator.ts";
+import type { Rows } from "../training/descent.ts";
+import { createJudge } from "../training/judge.ts";
+import { principalPlane, project } from "../training/plane.ts";
+import { bestCandidateRate, plain, type Run, type Task, train, trainTooLarge } from "../training/runs.ts";
+import { lossSurface } from "../training/surface.ts";
+import { holdTrainingRows } from "../training/training-rows.ts";
+import { formatCount } from "../wording/quantities.ts";
+import { required, wholeNumber } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { requireWritable } from "./command-line/writable-file.ts";
 import { type Comparison, cellsOf, figuresOf, pageOf } from "./compare/page.ts";
-import { principalPlane, project } from "./compare/plane.ts";
-import { bestCandidateRate, plain, type Run, type Task, train, trainTooLarge } from "./compare/runs.ts";
-import { lossSurface } from "./compare/surface.ts";
 import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
-import { holdTrainingRows } from "./training-rows.ts";
-import { vettedFacts, vettingFor } from "./vetted.ts";
-import { requireWritable } from "./writable-file.ts";
+import { validationFacts, validatorFor } from "./validated-rows.ts";
 
 /** All rows are held in memory and looked at after every epoch of every run. */
 const mostRows = 20_000;
@@ -50,7 +50,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   if (folder !== undefined) requireFolder(folder);
   requireRereadable(data);
 
-  const { model, rows, vetting } = await prepare(config, data, seed);
+  const { model, rows, validator } = await prepare(config, data, seed);
   const { deterministic } = config.training;
   const judge = createJudge(model, rows, deterministic);
   const task: Task = { model, rows, seed, deterministic, epochs, batchSize, judge };
@@ -87,8 +87,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   return {
     data: {
       rows: rows.count,
-      rejected: vetting.skipped,
-      faults: vetting.report(),
+      rejected: validator.skipped,
+      faults: validator.report(),
       weights: origin.length,
       epochs,
       batchSize,
@@ -101,7 +101,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     text: [
       facts([
         ["data", `${data}, ${formatCount(rows.count, "row")}`],
-        ...vettedFacts(vetting),
+        ...validationFacts(validator),
         ["network", `${origin.length} weights, the same at the start of every run (seed ${seed})`],
         ["descent", `${formatCount(epochs, "epoch")}, plain descent at the rate ${learningRate}`],
       ]),
@@ -122,14 +122,14 @@ async function prepare(
   config: Config,
   data: string,
   seed: number,
-): Promise<{ model: Model; rows: Rows; vetting: Vetting }> {
+): Promise<{ model: Model; rows: Rows; validator: SampleValidator }> {
   const columns = await columnsOf(config, data);
   // The budget is that of a board; this is done at a desk.
   const memory = { ...config.memory, budgetBytes: null };
   const learner = configuredLearner({ ...config, memory }, columns, { seed });
   const labelAt = columns.indexOf(learner.describe().target.column);
-  const createVetting = () => vettingFor(config, columns, config.target.column);
-  const vetting = createVetting();
+  const createValidator = () => validatorFor(config, columns, config.target.column);
+  const validator = createValidator();
   let count = 0;
   const { rows: all } = await readRows(
     data,
@@ -139,7 +139,7 @@ async function prepare(
           `${data} has more than ${mostRows} rows, which is too much to go over in so many ways; give a file with fewer`,
         );
       }
-      if (!vetting.vet(row, 0)) return;
+      if (!validator.validate(row, 0)) return;
       if (!learner.accepts(row, 0)) throw badLabel(data, line, row[labelAt], learner.classes);
       learner.learnStatistics(row, 0);
       count++;
@@ -151,7 +151,7 @@ async function prepare(
       `${data} has no row to train on, as each has a value that cannot be true: correct them, or source.fields`,
     );
   }
-  const drawn = { data, columns, rows: all, heldOutRows: 0, heldOutLast: true, seed, createVetting };
+  const drawn = { data, columns, rows: all, heldOutRows: 0, heldOutLast: true, seed, createValidator };
   const split = { ...drawn, trainingRows: count };
   const rows = await holdTrainingRows(learner, split, "give a file with fewer rows");
   const { model } = learner.network;
@@ -160,7 +160,7 @@ async function prepare(
   return {
     model: { ...model, loss: { ...model.loss, reduction: "mean" }, clip: null, schedule: null },
     rows,
-    vetting,
+    validator,
   };
 }
 

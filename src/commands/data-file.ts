@@ -1,9 +1,9 @@
 /** What commands ask of the file that --data names, beyond its being CSV. */
 import { statSync } from "node:fs";
-import { type Config, sampleColumns } from "../daemon/config.ts";
-import { RivuletError } from "../errors.ts";
-import { suggestion } from "../nearest.ts";
-import { readHeader } from "../samples/csv-file.ts";
+import { type Config, sampleColumns } from "../config/config.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { readHeader } from "../samples/decoding/csv-file.ts";
+import { suggestion } from "../wording/nearest.ts";
 
 /** Whether what is named is read as it comes, and only once. */
 export function isPipe(data: string): boolean {

@@ -1,18 +1,18 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Config, parseConfig } from "../daemon/config.ts";
-import { configuredLearner } from "../daemon/configured-learner.ts";
+import { type Config, parseConfig } from "../config/config.ts";
+import { configuredLearner } from "../config/configured-learner.ts";
 import { Daemon } from "../daemon/daemon.ts";
-import { formatShare } from "../daemon/quantities.ts";
 import { demoFirmware } from "../emulation/demo-firmware.ts";
 import { type Board, startBoard } from "../emulation/start-board.ts";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import { wholeNumber } from "./call.ts";
-import type { Invocation, Report } from "./command.ts";
+import { formatShare } from "../wording/quantities.ts";
+import { wholeNumber } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { untilSignalled } from "./command-line/signals.ts";
 import { type CourseEntry, createDemoView, type DemoState } from "./demo-view.ts";
-import { untilSignalled } from "./signals.ts";
 
 /** How often the course is written down and the view painted, in milliseconds. */
 const tickMs = 100;

@@ -1,17 +1,17 @@
-import { type Config, devicesOf, loadConfig, sampleColumns } from "../daemon/config.ts";
-import { mostCheckpointBytes, planConfig } from "../daemon/plan-config.ts";
-import { formatCount } from "../daemon/quantities.ts";
+import { type Config, devicesOf, loadConfig, sampleColumns } from "../config/config.ts";
+import { mostCheckpointBytes, planConfig } from "../config/plan-config.ts";
 import { recognizeBoard } from "../device/board.ts";
 import { examine } from "../device/examine.ts";
 import type { Finding, Needs } from "../device/finding.ts";
 import { thisMachine } from "../device/machine.ts";
 import { availableVariants } from "../engine/kernels/kernels.ts";
-import type { Plan } from "../engine/plan.ts";
-import { RivuletError } from "../errors.ts";
-import { findByDevice } from "../samples/port-finder.ts";
-import type { UsbDevice } from "../samples/port-survey.ts";
-import { PortError } from "../samples/ports.ts";
-import type { Invocation, Report } from "./command.ts";
+import type { Plan } from "../engine/planning/plan.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { findByDevice } from "../samples/ports/port-finder.ts";
+import type { UsbDevice } from "../samples/ports/port-survey.ts";
+import { PortError } from "../samples/ports/ports.ts";
+import { formatCount } from "../wording/quantities.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 import { wrap } from "./terminal/wrap.ts";
 
 /** Whether this machine can do what the daemon needs, or what a config asks of it. */

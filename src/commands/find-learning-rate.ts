@@ -1,18 +1,18 @@
 import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
-import { formatCount, formatDuration } from "../daemon/quantities.ts";
-import { descendEpoch, type Regime, rowOrder } from "../engine/descent.ts";
-import { createRandom, shuffle } from "../engine/random.ts";
+import { createRandom, shuffle } from "../engine/model/random.ts";
 import type { Learner } from "../learner/learner.ts";
+import { descendEpoch, type Regime, rowOrder } from "../training/descent.ts";
+import { hopeless, type RangeTestPoints, readRangeTest } from "../training/range-test.ts";
+import { holdTrainingRows, type Split } from "../training/training-rows.ts";
+import { formatCount, formatDuration } from "../wording/quantities.ts";
 import { lineChart } from "./charts/line-chart.ts";
-import type { Report } from "./command.ts";
-import { hopeless, type RangeTestPoints, readRangeTest } from "./range-test.ts";
+import type { Report } from "./command-line/command.ts";
+import { requireWritable } from "./command-line/writable-file.ts";
 import { plot } from "./terminal/plot.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts } from "./terminal/text-table.ts";
-import { holdTrainingRows, type Split } from "./training-rows.ts";
-import { requireWritable } from "./writable-file.ts";
 
 /** Rates from the lowest to the highest, each as many times the one before: fifty to a power of ten. */
 const lowestRate = 1e-7;

@@ -1,32 +1,32 @@
-import { type Config, loadConfig } from "../daemon/config.ts";
-import { configuredLearner } from "../daemon/configured-learner.ts";
-import { fitBatchSize } from "../daemon/plan-config.ts";
-import { formatCount, formatDuration, formatSize } from "../daemon/quantities.ts";
-import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../engine/descent.ts";
-import { describeSchedule, scheduleFromDescription } from "../engine/description.ts";
-import { createRandom } from "../engine/random.ts";
-import { isOpen, spanning } from "../engine/schedule.ts";
-import { mostThreads } from "../engine/shards.ts";
-import { RivuletError, UsageError } from "../errors.ts";
+import { type Config, loadConfig } from "../config/config.ts";
+import { configuredLearner } from "../config/configured-learner.ts";
+import { fitBatchSize } from "../config/plan-config.ts";
+import { describeSchedule, scheduleFromDescription } from "../engine/model/description.ts";
+import { createRandom } from "../engine/model/random.ts";
+import { isOpen, spanning } from "../engine/model/schedule.ts";
+import { mostThreads } from "../engine/planning/shards.ts";
+import { RivuletError, UsageError } from "../errors/errors.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
-import { readRows } from "../samples/csv-file.ts";
-import { threads } from "../threads.ts";
-import { choice, fraction, required, wholeNumber } from "./call.ts";
-import type { Invocation, Report } from "./command.ts";
-import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
-import { scoreFacts } from "./scores.ts";
-import { ProgressBar } from "./terminal/progress-bar.ts";
-import { facts } from "./terminal/text-table.ts";
+import { threads } from "../library/threads.ts";
+import { readRows } from "../samples/decoding/csv-file.ts";
+import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "../training/descent.ts";
 import {
   type DrawnRows,
   forEachRow,
   forEachTrainingRow,
   holdTrainingRows,
   type Split,
-} from "./training-rows.ts";
-import { vettedFacts, vettingFor } from "./vetted.ts";
+} from "../training/training-rows.ts";
+import { formatCount, formatDuration, formatSize } from "../wording/quantities.ts";
+import { choice, fraction, required, wholeNumber } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { badLabel, columnsOf, requireRereadable } from "./data-file.ts";
+import { scoreFacts } from "./scores.ts";
+import { ProgressBar } from "./terminal/progress-bar.ts";
+import { facts } from "./terminal/text-table.ts";
+import { validationFacts, validatorFor } from "./validated-rows.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
 
@@ -47,11 +47,11 @@ export async function run(invocation: Invocation): Promise<Report> {
       : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
   requireRereadable(data);
   const columns = await columnsOf(config, data);
-  const createVetting = () => vettingFor(config, columns, config.target.column);
+  const createValidator = () => validatorFor(config, columns, config.target.column);
   const heldOutLast = invocation.switches.has("held-out-last");
   const draw = (rows: number): DrawnRows => {
     const heldOutRows = Math.round(rows * heldOut);
-    return { data, columns, rows, heldOutRows, heldOutLast, seed, createVetting };
+    return { data, columns, rows, heldOutRows, heldOutLast, seed, createValidator };
   };
   const schedule = searches
     ? null
@@ -76,16 +76,16 @@ export async function run(invocation: Invocation): Promise<Report> {
     },
   });
 
-  const vetting = createVetting();
+  const validator = createValidator();
   const check = checkLabel(learner, data);
   const { rows } = await readRows(
     data,
     (row, ...place) => {
-      if (vetting.vet(row, 0)) check(row, ...place);
+      if (validator.validate(row, 0)) check(row, ...place);
     },
     { columns },
   );
-  const rejected = vetting.skipped;
+  const rejected = validator.skipped;
   const drawn = draw(rows);
   const trainingRows = await forEachTrainingRow(drawn, (row) => learner.learnStatistics(row, 0));
   if (trainingRows === 0) {
@@ -129,7 +129,7 @@ export async function run(invocation: Invocation): Promise<Report> {
       trainingRows,
       heldOutRows,
       rejected,
-      faults: vetting.report(),
+      faults: validator.report(),
       updates: network.updates,
       updatesPerEpoch: perEpoch,
       skippedSteps: network.skipped,
@@ -151,7 +151,7 @@ export async function run(invocation: Invocation): Promise<Report> {
         "data",
         `${data}, ${formatCount(trainingRows, "row")} to train on, ${heldOutRows} ${heldOutLast ? "last ones " : ""}held out (seed ${seed})`,
       ],
-      ...vettedFacts(vetting),
+      ...validationFacts(validator),
       [
         "descent",
         `${regime}, ${formatCount(epochs, "epoch")} of ${formatCount(perEpoch, "update")}: ${formatCount(network.updates, "update")}`,

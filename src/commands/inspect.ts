@@ -2,13 +2,13 @@ import { readFileSync, statSync } from "node:fs";
 import { type Checkpoint, decodeCheckpoint, type Tensor } from "../checkpoint/format.ts";
 import { newestCheckpoint } from "../checkpoint/store.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
-import { formatSize } from "../daemon/quantities.ts";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
-import { reasonOf } from "../system-error.ts";
-import type { Invocation, Report } from "./command.ts";
+import { formatSize } from "../wording/quantities.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
 

@@ -3,17 +3,17 @@ import { chmodSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSy
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { type Config, devicesOf, loadConfig, sampleColumns } from "../daemon/config.ts";
-import { planConfig } from "../daemon/plan-config.ts";
+import { type Config, devicesOf, loadConfig, sampleColumns } from "../config/config.ts";
+import { planConfig } from "../config/plan-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
 import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
 import { udevRule } from "../device/udev.ts";
 import { unitText } from "../device/unit.ts";
-import { RivuletError } from "../errors.ts";
-import { usbDeviceName } from "../samples/port-finder.ts";
-import type { UsbDevice } from "../samples/port-survey.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { usbDeviceName } from "../samples/ports/port-finder.ts";
+import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import { SampleRing } from "../samples/ring.ts";
-import type { Invocation, Report } from "./command.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 
 const template = fileURLToPath(new URL("../../devices/systemd/rivulet.service", import.meta.url));
 const commandLine = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));

@@ -1,9 +1,10 @@
-import { type Config, loadConfig, sampleColumns } from "../daemon/config.ts";
-import { mostCheckpointBytes, planConfig, planForFit } from "../daemon/plan-config.ts";
-import { formatSize } from "../daemon/quantities.ts";
-import { type Plan, type PlannedBuffer, plan } from "../engine/plan.ts";
-import { RivuletError, UsageError } from "../errors.ts";
-import type { Invocation, Report } from "./command.ts";
+import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
+import { mostCheckpointBytes, planConfig, planForFit } from "../config/plan-config.ts";
+import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
+import { plan } from "../engine/planning/planner.ts";
+import { RivuletError, UsageError } from "../errors/errors.ts";
+import { formatSize } from "../wording/quantities.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 import { textTable } from "./terminal/text-table.ts";
 
 /** Every buffer of the arena, before anything is allocated. */

@@ -1,6 +1,6 @@
-import { type SurveyedPort, surveyPorts } from "../samples/port-survey.ts";
-import { listSerialPorts } from "../samples/ports.ts";
-import type { Invocation, Report } from "./command.ts";
+import { type SurveyedPort, surveyPorts } from "../samples/ports/port-survey.ts";
+import { listSerialPorts } from "../samples/ports/ports.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 import { facts } from "./terminal/text-table.ts";
 
 /** Every serial port with what is known of the device behind it. None is opened. */

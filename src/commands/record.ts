@@ -1,15 +1,15 @@
-import { loadConfig } from "../daemon/config.ts";
+import { loadConfig } from "../config/config.ts";
 import { configuredSource } from "../daemon/configured-source.ts";
 import { Intake } from "../daemon/intake.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
-import { formatSize } from "../daemon/quantities.ts";
 import { createClockWatch } from "../daemon/watches.ts";
-import { standardError, standardOutput } from "../output.ts";
+import { standardError, standardOutput } from "../machine/output.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
-import { steadyClock } from "../samples/clock.ts";
-import { required, wholeNumber } from "./call.ts";
-import type { Invocation, Report } from "./command.ts";
-import { untilSignalled } from "./signals.ts";
+import { steadyClock } from "../samples/sources/clock.ts";
+import { formatSize } from "../wording/quantities.ts";
+import { required, wholeNumber } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { untilSignalled } from "./command-line/signals.ts";
 import { facts } from "./terminal/text-table.ts";
 
 const lineEveryMs = 1000;

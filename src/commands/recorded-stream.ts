@@ -1,7 +1,7 @@
 /** What `replay` reads, a CSV file or a recording: told apart by what is in it, not by its name. */
 import { setTimeout as pause } from "node:timers/promises";
 import { isRecordingFile, playRecording, readRecordingHeader } from "../recording/play.ts";
-import { readHeader, readRows } from "../samples/csv-file.ts";
+import { readHeader, readRows } from "../samples/decoding/csv-file.ts";
 
 export interface StreamRead {
   rows: number;

@@ -1,17 +1,17 @@
-import { type Config, loadConfig } from "../daemon/config.ts";
-import { configuredLearner } from "../daemon/configured-learner.ts";
-import { formatCount, formatSize } from "../daemon/quantities.ts";
-import { RivuletError, UsageError } from "../errors.ts";
+import { type Config, loadConfig } from "../config/config.ts";
+import { configuredLearner } from "../config/configured-learner.ts";
+import { RivuletError, UsageError } from "../errors/errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
 import { mostClasses } from "../learner/target.ts";
-import type { Vetting } from "../samples/vetting.ts";
-import { required, wholeNumber } from "./call.ts";
-import type { Invocation, Report } from "./command.ts";
+import type { SampleValidator } from "../samples/sample-validator.ts";
+import { formatCount, formatSize } from "../wording/quantities.ts";
+import { required, wholeNumber } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 import { badLabel, columnsOf, isPipe, requireRereadable } from "./data-file.ts";
 import { openStream, type RecordedStream, type StreamRead } from "./recorded-stream.ts";
 import { scoreFacts } from "./scores.ts";
 import { facts } from "./terminal/text-table.ts";
-import { faultFacts, vettingFor } from "./vetted.ts";
+import { faultFacts, validatorFor } from "./validated-rows.ts";
 
 /** Rows between two looks at the clock, so that reading the file and learning from it are told apart. */
 const blockRows = 1024;
@@ -42,10 +42,10 @@ export async function run(invocation: Invocation): Promise<Report> {
   const learner = config
     ? configuredLearner(config, columns, { seed })
     : createLearner({ ...(await inferTask(stream, data, columns)), training: { seed } });
-  const vetting = vettingFor(config, columns, learner.describe().target.column);
-  const observed = await observeStream(learner, vetting, stream, { data, columns, realTime });
+  const validator = validatorFor(config, columns, learner.describe().target.column);
+  const observed = await observeStream(learner, validator, stream, { data, columns, realTime });
   save?.(learner, config?.name);
-  return report(learner, { data, observed, vetting, saved: options["save"] ?? null, config });
+  return report(learner, { data, observed, validator, saved: options["save"] ?? null, config });
 }
 
 /** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */
@@ -78,7 +78,7 @@ interface Observed extends StreamRead {
 
 async function observeStream(
   learner: Learner,
-  vetting: Vetting,
+  validator: SampleValidator,
   stream: RecordedStream,
   { data, columns, realTime }: { data: string; columns: string[]; realTime: boolean },
 ): Promise<Observed> {
@@ -95,7 +95,7 @@ async function observeStream(
   const observeBlock = () => {
     const start = performance.now();
     for (let row = 0; row < filled; row++) {
-      if (!vetting.vet(block, row * width)) continue;
+      if (!validator.validate(block, row * width)) continue;
       // A file of rows can be put right; a recording is what came, and is learned from as it was live.
       if (!learner.observe(block, row * width) && !stream.isRecording) {
         throw badLabel(data, places[row], block[row * width + labelAt], learner.classes);
@@ -122,15 +122,15 @@ async function observeStream(
 interface Outcome {
   data: string;
   observed: Observed;
-  vetting: Vetting;
+  validator: SampleValidator;
   saved: string | null;
   config: Config | null;
 }
 
-function report(learner: Learner, { data, observed, vetting, saved, config }: Outcome): Report {
+function report(learner: Learner, { data, observed, validator, saved, config }: Outcome): Report {
   const { rows, milliseconds, damaged, tornBytes } = observed;
-  const rejected = vetting.skipped + learner.refusals.notFinite + learner.refusals.badLabel;
-  const faults = vetting.report();
+  const rejected = validator.skipped + learner.refusals.notFinite + learner.refusals.badLabel;
+  const faults = validator.report();
   const { network } = learner;
   const { target } = learner.describe();
   const metrics = learner.report();

@@ -1,13 +1,13 @@
-import { loadConfig } from "../daemon/config.ts";
+import { loadConfig } from "../config/config.ts";
 import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
-import { formatShare, formatSize, parseDuration } from "../daemon/quantities.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
-import { UsageError } from "../errors.ts";
-import { standardError, standardOutput, writtenBytes } from "../output.ts";
-import { faultsText } from "../samples/vetting.ts";
-import type { Invocation } from "./command.ts";
-import { untilSignalled } from "./signals.ts";
+import { UsageError } from "../errors/errors.ts";
+import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
+import { faultsText } from "../samples/sample-validator.ts";
+import { formatShare, formatSize, parseDuration } from "../wording/quantities.ts";
+import type { Invocation } from "./command-line/command.ts";
+import { untilSignalled } from "./command-line/signals.ts";
 
 /** A process that is told to end is to have ended in a second, with its checkpoint. */
 const signalledMs = 500;

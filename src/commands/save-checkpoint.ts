@@ -4,7 +4,7 @@ import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { encodeCheckpoint } from "../checkpoint/format.ts";
 import { checkpointOf } from "../daemon/learner-checkpoint.ts";
 import type { Learner } from "../learner/learner.ts";
-import { requireWritable } from "./writable-file.ts";
+import { requireWritable } from "./command-line/writable-file.ts";
 
 /**
  * Makes sure, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { RivuletError, UsageError } from "../errors.ts";
+import { RivuletError, UsageError } from "../errors/errors.ts";
 import type { FrameStream } from "../samples/recognition/frame-stream.ts";
 import type { LineStream } from "../samples/recognition/line-stream.ts";
 import { MANY, type ObservedField } from "../samples/recognition/observation.ts";
 import { printableShare } from "../samples/recognition/recognize.ts";
-import { wholeNumber } from "./call.ts";
-import type { Invocation, Report } from "./command.ts";
+import { wholeNumber } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
 import { type Heard, isReadable, listenToPort, readBeginning } from "./sniff/listen.ts";
 import { startingConfig } from "./sniff/starting-config.ts";
 import { facts, textTable } from "./terminal/text-table.ts";

@@ -1,21 +1,22 @@
 /** The beginning of the way in, as a config describes it: where bytes come from, and what makes samples of them. */
-import { RivuletError } from "../errors.ts";
-import type { Decoder } from "../samples/decoder.ts";
-import type { Field } from "../samples/fields.ts";
-import { createFileSource } from "../samples/file-source.ts";
-import { createFrameDecoder } from "../samples/frames.ts";
-import { createLineDecoder } from "../samples/lines.ts";
-import { mergeDevices } from "../samples/merge.ts";
-import { usbDeviceName } from "../samples/port-finder.ts";
+
+import type { Config } from "../config/config.ts";
+import type { DeviceConfig, FramingConfig, SerialConfig, SourceConfig } from "../config/source-config.ts";
+import { RivuletError } from "../errors/errors.ts";
+import type { Decoder } from "../samples/decoding/decoder.ts";
+import type { Field } from "../samples/decoding/fields.ts";
+import { createFrameDecoder } from "../samples/decoding/frames.ts";
+import { createLineDecoder } from "../samples/decoding/lines.ts";
+import { usbDeviceName } from "../samples/ports/port-finder.ts";
 import { SampleRing } from "../samples/ring.ts";
-import { createSerialSource } from "../samples/serial.ts";
-import type { Source, SourceState } from "../samples/source.ts";
-import { createStandardInput } from "../samples/standard-input.ts";
-import { createTcpSource } from "../samples/tcp.ts";
-import type { Config } from "./config.ts";
+import { createFileSource } from "../samples/sources/file-source.ts";
+import { mergeDevices } from "../samples/sources/merge.ts";
+import { createSerialSource } from "../samples/sources/serial.ts";
+import type { Source, SourceState } from "../samples/sources/source.ts";
+import { createStandardInput } from "../samples/sources/standard-input.ts";
+import { createTcpSource } from "../samples/sources/tcp.ts";
 import { FileDecoder } from "./file-decoder.ts";
 import type { Log } from "./log.ts";
-import type { DeviceConfig, FramingConfig, SerialConfig, SourceConfig } from "./source-config.ts";
 
 /** What the intake needs, and what it says of itself. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
@@ -32,7 +33,7 @@ export interface ConfiguredSource {
 }
 
 /** How a source takes it that its device is away. */
-export interface Patience {
+export interface ReconnectOptions {
   /**
    * Begin without a serial port that is not there, not permitted or in use, and wait for it; default: that is an error.
    * A connection is waited for in any case.
@@ -46,7 +47,11 @@ export interface Patience {
  * Everything is allocated, nothing is opened yet. Changes of state go to the log.
  * @throws RivuletError where the config names no source
  */
-export function configuredSource(config: Config, log: Log, patience: Patience = {}): ConfiguredSource {
+export function configuredSource(
+  config: Config,
+  log: Log,
+  reconnect: ReconnectOptions = {},
+): ConfiguredSource {
   const { serial, tcp, stdin, file, merge, silenceMs, fields, queue, reply } = config.source;
   if (fields === null || (serial === null && tcp === null && !stdin && file === null && merge === null)) {
     throw new RivuletError(
@@ -54,7 +59,7 @@ export function configuredSource(config: Config, log: Log, patience: Patience = 
     );
   }
   const ring = new SampleRing(fields.length, queue.samples, queue.whenFull);
-  const lasting = { ...patience, silenceMs: silenceMs ?? undefined };
+  const lasting = { ...reconnect, silenceMs: silenceMs ?? undefined };
   if (merge !== null) return mergedSource(config.source, merge, ring, fields, lasting, log);
   const { state, onState } = trackState(serial === null ? "source" : "port", log);
   const common = { ring, fields, state };
@@ -88,7 +93,7 @@ function mergedSource(
   devices: readonly DeviceConfig[],
   ring: SampleRing,
   fields: readonly Field[],
-  lasting: Patience & { silenceMs?: number },
+  lasting: ReconnectOptions & { silenceMs?: number },
   log: Log,
 ): ConfiguredSource {
   const tracked = devices.map(({ serial }) => trackState(serial === null ? "source" : "port", log));
@@ -127,7 +132,7 @@ function trackState(what: "port" | "source", log: Log) {
   };
 }
 
-interface DeviceOptions extends Patience {
+interface DeviceOptions extends ReconnectOptions {
   silenceMs?: number;
   onState: (state: SourceState, text: string) => void;
   onReconnect: () => void;
@@ -154,7 +159,7 @@ function decoderFor(
   // A pipe begins where a line begins; a port and a connection are joined in mid-line.
   options: { startsAtLine?: boolean; refuseReplies: boolean },
 ): Decoder {
-  const handsOnNotFinite = true;
-  if (framing === "lines") return createLineDecoder(fields, ring, { ...options, handsOnNotFinite });
-  return createFrameDecoder(fields, ring, { crc, handsOnNotFinite });
+  const passNonFinite = true;
+  if (framing === "lines") return createLineDecoder(fields, ring, { ...options, passNonFinite });
+  return createFrameDecoder(fields, ring, { crc, passNonFinite });
 }

@@ -2,23 +2,23 @@
  * The daemon: source, decoder, ring, learner and checkpoints wired together, from opening to the last checkpoint.
  */
 import { join } from "node:path";
+import { type Config, sampleColumns } from "../config/config.ts";
+import { configuredLearner } from "../config/configured-learner.ts";
 import type { Gpio, LabelButtonConfig } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
-import { type SteadyClock, steadyClock } from "../samples/clock.ts";
-import type { Decoder } from "../samples/decoder.ts";
+import type { Decoder } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
-import type { Source, SourceState } from "../samples/source.ts";
-import { type FieldFaults, Vetting } from "../samples/vetting.ts";
+import { type FieldFaults, SampleValidator } from "../samples/sample-validator.ts";
+import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
+import type { Source, SourceState } from "../samples/sources/source.ts";
 import { AlarmScores } from "./alarm-scores.ts";
-import { type Config, sampleColumns } from "./config.ts";
-import { configuredLearner } from "./configured-learner.ts";
-import { type ConfiguredSource, configuredSource, type Patience } from "./configured-source.ts";
+import { CheckpointSaver } from "./checkpoint-saver.ts";
+import { type ConfiguredSource, configuredSource, type ReconnectOptions } from "./configured-source.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { Intake } from "./intake.ts";
-import { Keeper } from "./keeper.ts";
 import { Labelling } from "./labelling.ts";
 import type { Log } from "./log.ts";
 import { createReplies, type Replies } from "./replies.ts";
@@ -74,7 +74,7 @@ export interface DaemonStatus {
   arenaBytes: number;
 }
 
-export interface DaemonOptions extends Patience {
+export interface DaemonOptions extends ReconnectOptions {
   log: Log;
   /** Learners that are shown the same samples, to compare with; they are not stored. */
   beside?: readonly Learner[];
@@ -97,7 +97,7 @@ export class Daemon {
   readonly #ring: SampleRing;
   readonly #intake: Intake;
   readonly #labelling: Labelling | null;
-  readonly #vetting: Vetting;
+  readonly #validator: SampleValidator;
   readonly #driftWatch: DriftWatch;
   readonly #clock: SteadyClock;
   #rate: ReturnType<typeof createRateWatch> | null = null;
@@ -107,14 +107,14 @@ export class Daemon {
   #paused = false;
   /** Samples that came while learning is paused, or that only a button can label. */
   #onlyPredicted = 0;
-  #keeper: Keeper | null = null;
+  #saver: CheckpointSaver | null = null;
   /** What the checkpoint that it continued from had counted already. */
   #inherited = { samples: 0, refused: 0, unanswered: 0, skipped: 0, updates: 0 };
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
-  constructor(config: Config, { log, beside = [], clock = steadyClock, ...patience }: DaemonOptions) {
-    const { source, wayBack, decoder, ring, fields, place, state } = configuredSource(config, log, patience);
+  constructor(config: Config, { log, beside = [], clock = steadyClock, ...reconnect }: DaemonOptions) {
+    const { source, wayBack, decoder, ring, fields, place, state } = configuredSource(config, log, reconnect);
     this.config = config;
     this.place = place;
     this.#log = log;
@@ -148,7 +148,7 @@ export class Daemon {
     const needsPrediction = config.gpio !== null || replies !== null;
     const sendsTarget = columns.length === fields.length;
     const subject = config.gpio?.alarm?.subject;
-    const vetting = new Vetting(fields, config.source.values, config.target.column, (change) => {
+    const validator = new SampleValidator(fields, config.source.values, config.target.column, (change) => {
       const { text, isProblem, faults } = change;
       log({
         event: isProblem ? "values-wrong" : "values-right",
@@ -157,9 +157,9 @@ export class Daemon {
         details: { ...faults },
       });
     });
-    this.#vetting = vetting;
+    this.#validator = validator;
     const observe = (values: Float64Array, offset: number) => {
-      if (!vetting.vet(values, offset)) return;
+      if (!validator.validate(values, offset)) return;
       const isLearning = sendsTarget && !this.#paused;
       const learned = isLearning && learn(values, offset);
       if (!needsPrediction || !(learned || learner.predict(values, offset))) return;
@@ -179,19 +179,19 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    const keeper = new Keeper(this.config, this.learner, this.#log);
+    const saver = new CheckpointSaver(this.config, this.learner, this.#log);
     this.#inherited = this.#counted();
-    this.#keeper = keeper;
+    this.#saver = saver;
     try {
       await this.#intake.open();
     } catch (error) {
-      this.#keeper = null;
-      keeper.abandon();
+      this.#saver = null;
+      saver.abandon();
       throw error;
     }
-    keeper.saveEvery(this.config.checkpoint.everyMs);
+    saver.saveEvery(this.config.checkpoint.everyMs);
     this.#beginLooking();
-    await this.#openGpio(keeper.directory);
+    await this.#openGpio(saver.directory);
   }
 
   #beginLooking(): void {
@@ -244,8 +244,8 @@ export class Daemon {
   }
 
   async #saveOnRequest(): Promise<void> {
-    const under = this.#keeper?.isSaving === true;
-    const path = (await this.#keeper?.saveInPassing()) ?? null;
+    const under = this.#saver?.isSaving === true;
+    const path = (await this.#saver?.saveInPassing()) ?? null;
     const text = path !== null ? `saved ${path}` : under ? "a save is under way" : "nothing new was saved";
     this.#log({ event: "checkpoint", text: `checkpoint button: ${text}`, details: { path } });
   }
@@ -261,14 +261,14 @@ export class Daemon {
   }
 
   async #stop(withinMs: number): Promise<string | null> {
-    this.#keeper?.stopSaving();
+    this.#saver?.stopSaving();
     if (this.#lookTimer !== null) clearInterval(this.#lookTimer);
     this.#gpio?.close();
     this.#gpio = null;
     this.#replies?.close();
     await this.#intake.close(withinMs);
     this.#labelling?.flush();
-    return this.#keeper?.close() ?? null;
+    return this.#saver?.close() ?? null;
   }
 
   /** Counts of the learner since learning began, be it in an earlier process. */
@@ -290,8 +290,8 @@ export class Daemon {
       missing: decoded.missing,
       damaged: decoded.damaged,
       unmatched: decoded.unmatched ?? 0,
-      rejected: this.#vetting.skipped + counted.refused - before.refused,
-      faults: this.#vetting.report(),
+      rejected: this.#validator.skipped + counted.refused - before.refused,
+      faults: this.#validator.report(),
       rate: this.#rate?.status() ?? null,
       drifts: this.#driftWatch.drifts,
       dropped: this.#ring.dropped,
@@ -306,8 +306,8 @@ export class Daemon {
       bytes: received.bytes,
       replies: this.#replies?.sent ?? 0,
       droppedWrites: received.droppedWrites,
-      checkpoints: this.#keeper?.checkpoints ?? 0,
-      checkpointBytes: this.#keeper?.checkpointBytes ?? 0,
+      checkpoints: this.#saver?.checkpoints ?? 0,
+      checkpointBytes: this.#saver?.checkpointBytes ?? 0,
       paused: this.#paused,
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: network.plan.totalBytes,
@@ -317,7 +317,7 @@ export class Daemon {
   /** For a watchdog. */
   pulse(): Pulse {
     const { bytes, looks } = this.#source.counts;
-    const handled = this.learner.samplesSeen + this.#onlyPredicted + this.#vetting.skipped;
+    const handled = this.learner.samplesSeen + this.#onlyPredicted + this.#validator.skipped;
     return { handled, bytes, looks, queued: this.#ring.length };
   }
 }

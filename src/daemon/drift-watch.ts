@@ -2,8 +2,8 @@
 import { Adwin } from "../learner/adwin.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
+import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
-import { formatShare } from "./quantities.ts";
 
 /** A change is found in several steps; those so near are one. Also the learner's own recovery is no second change. */
 const samplesOfOneChange = 1024;

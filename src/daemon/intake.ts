@@ -1,7 +1,7 @@
-import { type SteadyClock, steadyClock } from "../samples/clock.ts";
-import type { Decoder } from "../samples/decoder.ts";
+import type { Decoder } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
-import type { Source } from "../samples/source.ts";
+import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
+import type { Source } from "../samples/sources/source.ts";
 
 /** Training gives way to reading after about so long, so that what arrives meanwhile waits here, not in the kernel. */
 export const sliceMs = 10;

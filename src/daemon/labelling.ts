@@ -1,5 +1,5 @@
-import { type SteadyClock, steadyClock } from "../samples/clock.ts";
 import { SampleRing } from "../samples/ring.ts";
+import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { type Observe, sliceMs } from "./intake.ts";
 
 /** Samples that are held; more of them in the time that a label is about are left unlabelled. */

@@ -1,7 +1,7 @@
 /** Between a learner and the checkpoint that holds it: which of its state stands under which key of the format. */
 import type { Checkpoint } from "../checkpoint/format.ts";
-import type { ModelDescription } from "../engine/description.ts";
-import { CheckpointError, RivuletError } from "../errors.ts";
+import type { ModelDescription } from "../engine/model/description.ts";
+import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import {
   createLearner,
   type Learner,

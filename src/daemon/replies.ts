@@ -1,14 +1,20 @@
 /** The way back: tells the device what was predicted of its samples, how well that goes, and when something is up. */
+
+import type { Config } from "../config/config.ts";
+import type { ReplyConfig } from "../config/reply-config.ts";
 import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/alarm.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
-import { createReplyEncoder, type ReplyEncoder, type ReplyKind, replyAt } from "../samples/replies.ts";
+import {
+  createReplyEncoder,
+  type ReplyEncoder,
+  type ReplyKind,
+  replyAt,
+} from "../samples/decoding/replies.ts";
 import type { SampleRing } from "../samples/ring.ts";
-import type { Source } from "../samples/source.ts";
+import type { Source } from "../samples/sources/source.ts";
 import type { AlarmScores } from "./alarm-scores.ts";
-import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
-import type { ReplyConfig } from "./reply-config.ts";
 
 /** What is sent at intervals: places in the list of times. */
 const prediction = 0;

@@ -1,8 +1,9 @@
 /** What a daemon looks at every few seconds and tells once: a clock that was set, and a rate that is not as declared. */
-import type { SteadyClock } from "../samples/clock.ts";
+
 import { RateWatch } from "../samples/rate.ts";
+import type { SteadyClock } from "../samples/sources/clock.ts";
+import { formatDuration } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
-import { formatDuration } from "./quantities.ts";
 
 /** Between two looks. */
 export const lookEveryMs = 5000;

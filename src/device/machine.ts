@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { machine as processorName, userInfo } from "node:os";
 import { join } from "node:path";
-import { groupById } from "../groups.ts";
-import { reasonOf } from "../system-error.ts";
+import { reasonOf } from "../errors/system-error.ts";
+import { groupById } from "../machine/groups.ts";
 
 export interface NodeBuild {
   /** `20.19.0`. */

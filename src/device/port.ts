@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { parseGroups } from "../groups.ts";
-import { findByDevice } from "../samples/port-finder.ts";
-import { type UsbDevice, usbDeviceOf } from "../samples/port-survey.ts";
+import { parseGroups } from "../machine/groups.ts";
+import { findByDevice } from "../samples/ports/port-finder.ts";
+import { type UsbDevice, usbDeviceOf } from "../samples/ports/port-survey.ts";
 
 /** What a machine says of a serial port before a service is made for it. */
 export interface PortFacts {

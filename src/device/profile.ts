@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { parse } from "yaml";
-import { RivuletError } from "../errors.ts";
-import { reasonOf } from "../system-error.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const mebibytes = v.pipe(v.number(), v.integer(), v.minValue(1));

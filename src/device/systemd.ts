@@ -5,7 +5,7 @@
  * beside the daemon, and waits until systemd has read the message: otherwise systemd could no longer tell who sent it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { usualReopenCeilingMs } from "../samples/reopening.ts";
+import { usualReopenCeilingMs } from "../samples/sources/reopening.ts";
 
 /** `systemd-notify` waits as long for systemd; longer, and something is wrong with it. */
 const longestCallMs = 5_000;

@@ -14,8 +14,8 @@
  */
 import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { RivuletError, UsageError } from "../errors.ts";
-import { reasonOf } from "../system-error.ts";
+import { RivuletError, UsageError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
 import type { BoardReport } from "./board-report.ts";
 import { startMicrocontroller } from "./microcontroller.ts";
 import { createPacing } from "./pacing.ts";

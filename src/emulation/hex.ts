@@ -1,7 +1,7 @@
 /** Intel-hex, the format in which compilers for microcontrollers hand over a program. */
 import { readFileSync } from "node:fs";
-import { RivuletError } from "../errors.ts";
-import { reasonOf } from "../system-error.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
 
 /** What an erased flash cell reads. */
 const ERASED = 0xff;

@@ -4,7 +4,7 @@
  * `run`, so the same firmware gives the same bytes on every machine, as fast as the machine can.
  */
 import type { AVRADC, AVRIOPort, AVRUSART, CPU } from "avr8js";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 import { readFirmware } from "./hex.ts";
 
 export const FLASH_BYTES = 32768;

@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { createRequire } from "node:module";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 
 export interface PseudoTerminal {
   /** What the host opens, such as /dev/pts/3. */

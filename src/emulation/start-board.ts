@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { BoardReport } from "./board-report.ts";
 
 /** A board that is asked to end and has not after this long is killed. */

@@ -1,6 +1,6 @@
-import { RivuletError } from "../errors.ts";
-import { suggestion } from "../nearest.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
+import { suggestion } from "../wording/nearest.ts";
 import { restoreTogether } from "./restore.ts";
 import { standardize } from "./standardize.ts";
 import type { Transform } from "./transform.ts";

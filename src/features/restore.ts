@@ -1,5 +1,5 @@
 /** Stored state is put back whole or not at all. */
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 
 /**

@@ -4,7 +4,7 @@
  * it changes. Numbers are held as an exponential histogram: buckets of 1, 2, 4, ... of them, so that memory grows with
  * the logarithm of the window.
  */
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 
 export interface AdwinOptions {
   /** How likely a change may be found where there is none, at each look. Default 0.002. */

@@ -2,11 +2,12 @@
  * The prequential loop: every sample is predicted with what is known so far, scored, and only then learned from
  * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
  */
-import type { Threads } from "../engine/crew.ts";
-import { describeModel, type ModelDescription } from "../engine/description.ts";
-import type { Loss, Model } from "../engine/model.ts";
-import { createNetwork, type Network, type NetworkOptions } from "../engine/network.ts";
-import { RivuletError } from "../errors.ts";
+
+import { describeModel, type ModelDescription } from "../engine/model/description.ts";
+import type { Loss, Model } from "../engine/model/model.ts";
+import { createNetwork, type Network, type NetworkOptions } from "../engine/running/network.ts";
+import type { Threads } from "../engine/running/shard-workers.ts";
+import { RivuletError } from "../errors/errors.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { largestFloat32 } from "../float32.ts";

@@ -1,11 +1,11 @@
+import { sizeOf } from "../engine/layers/layer.ts";
 import {
   clipFromDescription,
   layersFromDescription,
   lossFromDescription,
   optimizerFromDescription,
   scheduleFromDescription,
-} from "../engine/description.ts";
-import { sizeOf } from "../engine/layers/layer.ts";
+} from "../engine/model/description.ts";
 import {
   dense,
   huber,
@@ -18,9 +18,9 @@ import {
   sigmoid,
   softmaxCrossEntropy,
   tanh,
-} from "../engine/model.ts";
-import { unitsOf } from "../engine/units.ts";
-import { RivuletError } from "../errors.ts";
+} from "../engine/model/model.ts";
+import { unitsOf } from "../engine/planning/units.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { TargetDescription } from "./target.ts";
 
 /** The parts of a model as a config writes them; what is left out is chosen for the task. */

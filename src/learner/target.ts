@@ -1,7 +1,7 @@
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 import { RunningStatistics } from "../features/running-statistics.ts";
-import { suggestion } from "../nearest.ts";
 import type { State, Stateful } from "../state.ts";
+import { suggestion } from "../wording/nearest.ts";
 
 /** What is to be predicted: which class a column holds, or the number in it. */
 export type TargetDescription =

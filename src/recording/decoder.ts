@@ -1,7 +1,7 @@
-import { RivuletError } from "../errors.ts";
-import { suggestion } from "../nearest.ts";
-import type { Decoder, DecoderCounts } from "../samples/decoder.ts";
+import { RivuletError } from "../errors/errors.ts";
+import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
+import { suggestion } from "../wording/nearest.ts";
 import {
   BlockReader,
   decodeHeader,

@@ -23,8 +23,8 @@
  * block is written whole, so a power cut leaves whole blocks and at most one that is torn.
  */
 import { pack, unpack } from "../checkpoint/messagepack.ts";
-import { CheckpointError, RivuletError } from "../errors.ts";
-import { checksum, crc32IsoHdlc, createCrc } from "../samples/crc.ts";
+import { CheckpointError, RivuletError } from "../errors/errors.ts";
+import { checksum, crc32IsoHdlc, createCrc } from "../samples/decoding/crc.ts";
 import {
   defineFields,
   type Field,
@@ -34,7 +34,7 @@ import {
   integerRange,
   readRaw,
   writeRaw,
-} from "../samples/fields.ts";
+} from "../samples/decoding/fields.ts";
 
 /** What a recording says of itself. */
 export interface RecordingHeader {

@@ -1,6 +1,7 @@
 /** A recording as a stream of samples, plain or gzipped, in flat memory whatever its length. */
-import { readBytes } from "../samples/file-bytes.ts";
+
 import { SampleRing } from "../samples/ring.ts";
+import { readBytes } from "../samples/sources/file-bytes.ts";
 import { RecordingDecoder } from "./decoder.ts";
 import { isRecording, type RecordingHeader } from "./format.ts";
 

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { settled, syncFolderSync } from "../checkpoint/durable-file.ts";
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
 
 /** What a recording may lose to a power cut. */

@@ -1,4 +1,4 @@
-import { RivuletError } from "../errors.ts";
+import { RivuletError } from "../errors/errors.ts";
 
 /**
  * What a full ring does with one more sample: `drop-oldest` keeps the newest samples, `drop-newest` keeps those that

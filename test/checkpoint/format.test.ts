@@ -8,7 +8,7 @@ import {
   encodeCheckpoint,
   type Tensor,
 } from "../../src/checkpoint/format.ts";
-import { CheckpointError } from "../../src/errors.ts";
+import { CheckpointError } from "../../src/errors/errors.ts";
 import type { State } from "../../src/state.ts";
 import { sampleCheckpoint } from "./sample.ts";
 

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { listCheckpoints, newestCheckpoint, openStore, type Store } from "../../src/checkpoint/store.ts";
-import { RivuletError } from "../../src/errors.ts";
+import { RivuletError } from "../../src/errors/errors.ts";
 import { temporaryFolder } from "./folder.ts";
 import { sampleCheckpoint } from "./sample.ts";
 

@@ -1,5 +1,5 @@
 /** Files to learn from. */
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
 
 /** The CSV file of a rule over two columns between -1 and 1. */
 function csv(rows: number, seed: number, column: string, rule: (x: number, y: number) => number): string {

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Finding } from "../../src/device/finding.ts";
 import { openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { folderWith, rivulet, type Setting, start, startRivulet } from "../rivulet.ts";
-import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/usb-ports.ts";
+import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/ports/usb-ports.ts";
 import { until } from "../until.ts";
 
 const config = (port: string, more = "") => `source:

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createSplit } from "../../src/commands/split.ts";
+import { createSplit } from "../../src/training/split.ts";
 import { folderWith, rivulet } from "../rivulet.ts";
 import { saddle, wave } from "./data.ts";
 

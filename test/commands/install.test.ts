@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "../../src/daemon/config.ts";
+import { parseConfig } from "../../src/config/config.ts";
 import { folderWith, rivulet } from "../rivulet.ts";
 
 /** What `systemd-analyze security` gives at most, of 100: 8 was reached. */

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { PlannedBuffer } from "../../src/engine/plan.ts";
+import type { PlannedBuffer } from "../../src/engine/planning/plan.ts";
 import { folderWith, rivulet } from "../rivulet.ts";
 import { saddle } from "./data.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SerialPort } from "serialport";
 import { afterAll, describe, expect, test } from "vitest";
 import { listenToPort } from "../../src/commands/sniff/listen.ts";
-import { loadConfig } from "../../src/daemon/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { startBoard } from "../../src/emulation/start-board.ts";

@@ -13,9 +13,9 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { createSerialSource } from "../../src/samples/serial.ts";
+import { createSerialSource } from "../../src/samples/sources/serial.ts";
 import { folderWith, type LogLine, rivulet, start, startRivulet } from "../rivulet.ts";
-import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/usb-ports.ts";
+import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/ports/usb-ports.ts";
 import { until } from "../until.ts";
 import { createStream, type Device, fieldsInYaml } from "./device.ts";
 

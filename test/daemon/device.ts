@@ -2,9 +2,9 @@
 import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { afterAll } from "vitest";
 import { openByPackage, openByPerl, openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
-import { createRandom } from "../../src/engine/random.ts";
-import { defineFields } from "../../src/samples/fields.ts";
-import { createFrameEncoder } from "../../src/samples/frames.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
+import { defineFields } from "../../src/samples/decoding/fields.ts";
+import { createFrameEncoder } from "../../src/samples/decoding/frames.ts";
 
 export const fields = defineFields([
   { name: "x", type: "f32" },

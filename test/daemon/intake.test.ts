@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Intake } from "../../src/daemon/intake.ts";
-import { createSteadyClock } from "../../src/samples/clock.ts";
-import { defineFields } from "../../src/samples/fields.ts";
-import { createLineDecoder } from "../../src/samples/lines.ts";
+import { defineFields } from "../../src/samples/decoding/fields.ts";
+import { createLineDecoder } from "../../src/samples/decoding/lines.ts";
 import { type RingPolicy, SampleRing } from "../../src/samples/ring.ts";
-import type { Receive, Source } from "../../src/samples/source.ts";
+import { createSteadyClock } from "../../src/samples/sources/clock.ts";
+import type { Receive, Source } from "../../src/samples/sources/source.ts";
 import { until } from "../until.ts";
 
 /** An intake of lines "n,0" from a source that the test speaks for. */

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Labelling } from "../../src/daemon/labelling.ts";
-import { createSteadyClock } from "../../src/samples/clock.ts";
+import { createSteadyClock } from "../../src/samples/sources/clock.ts";
 import { until } from "../until.ts";
 
 function labelling(columns = 3, targetAt = 2, clock = createSteadyClock()) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
-import { createRandom } from "../../src/engine/random.ts";
-import { CheckpointError, RivuletError } from "../../src/errors.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
+import { CheckpointError, RivuletError } from "../../src/errors/errors.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../../src/learner/learner.ts";
 
 const adam = (learningRate: number) => ({ optimizer: { adam: { learningRate } } });
@@ -51,7 +51,7 @@ describe("a learner that went through a checkpoint", () => {
     ["momentum and clipping", { ...classes, model: { optimizer: { momentum: {} }, clip: { norm: 1 } } }, 200],
     [
       "a plateau of the loss",
-      { ...classes, model: { schedule: { plateau: { window: 9, patience: 1 } } } },
+      { ...classes, model: { schedule: { plateau: { window: 9, reconnect: 1 } } } },
       200,
     ],
     ["nothing yet", classes, 0],

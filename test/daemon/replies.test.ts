@@ -2,14 +2,14 @@
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { parseConfig, sampleColumns } from "../../src/config/config.ts";
+import { configuredLearner } from "../../src/config/configured-learner.ts";
 import { AlarmScores } from "../../src/daemon/alarm-scores.ts";
-import { parseConfig, sampleColumns } from "../../src/daemon/config.ts";
-import { configuredLearner } from "../../src/daemon/configured-learner.ts";
 import { createReplies } from "../../src/daemon/replies.ts";
 import type { Learner } from "../../src/learner/learner.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { folderWith, startRivulet } from "../rivulet.ts";
-import { type Reply, readFrames, readLines } from "../samples/read-replies.ts";
+import { type Reply, readFrames, readLines } from "../samples/decoding/read-replies.ts";
 import { until } from "../until.ts";
 import { createStream, fieldsInYaml } from "./device.ts";
 

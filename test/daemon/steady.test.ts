@@ -2,10 +2,10 @@
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { parseConfig } from "../../src/daemon/config.ts";
+import { parseConfig } from "../../src/config/config.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
-import { createSteadyClock } from "../../src/samples/clock.ts";
+import { createSteadyClock } from "../../src/samples/sources/clock.ts";
 import { folderWith } from "../rivulet.ts";
 import { until } from "../until.ts";
 

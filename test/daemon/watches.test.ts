@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { createClockWatch, createRateWatch } from "../../src/daemon/watches.ts";
-import { createSteadyClock } from "../../src/samples/clock.ts";
+import { createSteadyClock } from "../../src/samples/sources/clock.ts";
 
 function bench() {
   const hands = { system: 1_000_000, uptime: 5 };

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createService, longestLookMs } from "../../src/device/systemd.ts";
-import { usualReopenCeilingMs } from "../../src/samples/reopening.ts";
+import { usualReopenCeilingMs } from "../../src/samples/sources/reopening.ts";
 
 vi.mock("node:child_process", () => ({ spawn: vi.fn() }));
 

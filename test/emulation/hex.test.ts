@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { parseIntelHex, readFirmware } from "../../src/emulation/hex.ts";
-import { RivuletError } from "../../src/errors.ts";
+import { RivuletError } from "../../src/errors/errors.ts";
 
 const FLASH_BYTES = 32768;
 const END = ":00000001FF";

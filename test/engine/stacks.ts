@@ -19,8 +19,8 @@ import {
   sigmoid,
   softmax,
   tanh,
-} from "../../src/engine/model.ts";
-import { unitsOf } from "../../src/engine/units.ts";
+} from "../../src/engine/model/model.ts";
+import { unitsOf } from "../../src/engine/planning/units.ts";
 
 /** A stack of layers that fit each other, and the shape of a sample before them. */
 export interface Stack {

@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type Config, loadConfig } from "../../src/daemon/config.ts";
+import { type Config, loadConfig } from "../../src/config/config.ts";
 import { type Microcontroller, startMicrocontroller } from "../../src/emulation/microcontroller.ts";
-import { defineFields, type Field, type FieldDescription } from "../../src/samples/fields.ts";
-import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
-import { createReplyEncoder, type ReplyKind, replyAt } from "../../src/samples/replies.ts";
+import { defineFields, type Field, type FieldDescription } from "../../src/samples/decoding/fields.ts";
+import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decoding/frames.ts";
+import { createReplyEncoder, type ReplyKind, replyAt } from "../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { folderWith } from "../rivulet.ts";
 import { compile, compileForAvr, firmware, here, installed, runProgram } from "./compile.ts";

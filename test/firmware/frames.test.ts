@@ -1,17 +1,22 @@
 /** devices/firmware/rivulet.h against src/samples, both directions: two people's reading of one format. */
 import { describe, expect, test } from "vitest";
-import { createRandom, type Random } from "../../src/engine/random.ts";
+import { createRandom, type Random } from "../../src/engine/model/random.ts";
 import {
   defineFields,
   type Field,
   type FieldType,
   fieldBytes,
   packedBytes,
-} from "../../src/samples/fields.ts";
-import { createFrameDecoder, createFrameEncoder } from "../../src/samples/frames.ts";
-import { createReplyEncoder, type ReplyEncoder, replyAt, replyKinds } from "../../src/samples/replies.ts";
+} from "../../src/samples/decoding/fields.ts";
+import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decoding/frames.ts";
+import {
+  createReplyEncoder,
+  type ReplyEncoder,
+  replyAt,
+  replyKinds,
+} from "../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
-import { type Reply, replyOf } from "../samples/read-replies.ts";
+import { type Reply, replyOf } from "../samples/decoding/read-replies.ts";
 import { compile, here, installed, runProgram } from "./compile.ts";
 
 /** With each checksum and in each direction, in all 100,000 frames. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
 import { Adwin } from "../../src/learner/adwin.ts";
 import { createAdwinReference } from "./adwin-reference.ts";
 

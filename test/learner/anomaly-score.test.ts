@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
 import { AnomalyScore } from "../../src/learner/anomaly-score.ts";
 
 /** Errors as a normally distributed remainder gives them. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRandom } from "../../src/engine/random.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
 import type { ClassificationMetrics } from "../../src/learner/classification-metrics.ts";
 import { createLearner, type Learner, type LearnerOptions } from "../../src/learner/learner.ts";
 import type { RegressionMetrics } from "../../src/learner/regression-metrics.ts";

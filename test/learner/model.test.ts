@@ -7,7 +7,7 @@ import {
   relu,
   sigmoid,
   softmaxCrossEntropy,
-} from "../../src/engine/model.ts";
+} from "../../src/engine/model/model.ts";
 import { modelFor } from "../../src/learner/model.ts";
 
 const classes = { column: "label", classes: 3 };

@@ -4,7 +4,7 @@ import { unpackMultiple } from "msgpackr";
 import { describe, expect, test } from "vitest";
 import { RecordingDecoder } from "../../src/recording/decoder.ts";
 import { BlockEncoder, encodeHeader, findBlock, isRecording } from "../../src/recording/format.ts";
-import { defineFields, type Field } from "../../src/samples/fields.ts";
+import { defineFields, type Field } from "../../src/samples/decoding/fields.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 
 interface Recorded {

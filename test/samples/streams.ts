@@ -1,8 +1,8 @@
 /** Streams as devices send them, for the tests of decoders and sources. */
 import fc from "fast-check";
-import type { Decoder } from "../../src/samples/decoder.ts";
-import { defineFields } from "../../src/samples/fields.ts";
-import { createFrameEncoder, type FrameOptions } from "../../src/samples/frames.ts";
+import type { Decoder } from "../../src/samples/decoding/decoder.ts";
+import { defineFields } from "../../src/samples/decoding/fields.ts";
+import { createFrameEncoder, type FrameOptions } from "../../src/samples/decoding/frames.ts";
 import type { SampleRing } from "../../src/samples/ring.ts";
 
 /** A field of every type. */

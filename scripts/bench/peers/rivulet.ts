@@ -1,5 +1,5 @@
 import type { KernelVariant } from "../../../src/engine/kernels/kernels.ts";
-import { createNetwork } from "../../../src/engine/network.ts";
+import { createNetwork } from "../../../src/engine/running/network.ts";
 import { serve } from "./serve.ts";
 import { dataOf } from "./workloads.ts";
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Workload } from "../../../src/commands/bench/workloads.ts";
 import { availableVariants, type KernelVariant } from "../../../src/engine/kernels/kernels.ts";
-import type { Layer } from "../../../src/engine/model.ts";
+import type { Layer } from "../../../src/engine/model/model.ts";
 import { dataOf } from "./workloads.ts";
 
 const run = promisify(execFile);

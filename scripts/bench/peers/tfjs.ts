@@ -1,8 +1,8 @@
 /** TensorFlow.js: its core with its own optimizers, on the cpu or the wasm backend. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Layer, Optimizer } from "../../../src/engine/model.ts";
-import type { Tensor } from "../../../src/engine/network.ts";
+import type { Layer, Optimizer } from "../../../src/engine/model/model.ts";
+import type { Tensor } from "../../../src/engine/running/network.ts";
 import { serve, Unable } from "./serve.ts";
 import { dataOf } from "./workloads.ts";
 

@@ -1,8 +1,8 @@
 /** How many samples a second the decoders take out of bytes, in chunks as a serial port hands them over. */
-import type { Decoder } from "../../samples/decoder.ts";
-import { defineFields } from "../../samples/fields.ts";
-import { createFrameDecoder, createFrameEncoder } from "../../samples/frames.ts";
-import { createLineDecoder } from "../../samples/lines.ts";
+import type { Decoder } from "../../samples/decoding/decoder.ts";
+import { defineFields } from "../../samples/decoding/fields.ts";
+import { createFrameDecoder, createFrameEncoder } from "../../samples/decoding/frames.ts";
+import { createLineDecoder } from "../../samples/decoding/lines.ts";
 import { SampleRing } from "../../samples/ring.ts";
 import type { Figure } from "./figure.ts";
 import { measureInTurn, rateOf } from "./timing.ts";

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openByPackage, openByPerl, openPseudoTerminal } from "../../emulation/pseudo-terminal.ts";
-import { createRandom } from "../../engine/random.ts";
-import { defineFields } from "../../samples/fields.ts";
-import { createFrameEncoder } from "../../samples/frames.ts";
+import { createRandom } from "../../engine/model/random.ts";
+import { defineFields } from "../../samples/decoding/fields.ts";
+import { createFrameEncoder } from "../../samples/decoding/frames.ts";
 
 const fields = defineFields([
   { name: "x", type: "f32" },

@@ -7,7 +7,7 @@ import {
   type Model,
   relu,
   softmaxCrossEntropy,
-} from "../../engine/model.ts";
+} from "../../engine/model/model.ts";
 import type { Figure } from "./figure.ts";
 import { measureInTurn, scaled } from "./timing.ts";
 import { trainable, type Workload } from "./workloads.ts";

@@ -2,7 +2,7 @@
  * What a user's daemon does with each sample, all of it: predict, score, standardize, learn. The network is the one
  * that a config without a model gets.
  */
-import { createRandom } from "../../engine/random.ts";
+import { createRandom } from "../../engine/model/random.ts";
 import { createLearner, type Learner } from "../../learner/learner.ts";
 import type { Figure } from "./figure.ts";
 import { measureInTurn, rateOf } from "./timing.ts";

@@ -15,9 +15,9 @@ import {
   sigmoid,
   softmaxCrossEntropy,
   tanh,
-} from "../../engine/model.ts";
-import { createNetwork, type Network, type NetworkOptions } from "../../engine/network.ts";
-import { createRandom } from "../../engine/random.ts";
+} from "../../engine/model/model.ts";
+import { createRandom } from "../../engine/model/random.ts";
+import { createNetwork, type Network, type NetworkOptions } from "../../engine/running/network.ts";
 
 /** A training step that is the same in every comparison: with other libraries, other machines, other versions. */
 export interface Workload {

@@ -1,5 +1,5 @@
 /** A surface seen from above, with paths over it, as SVG text. */
-import type { Surface } from "../compare/surface.ts";
+import type { Surface } from "../../training/surface.ts";
 import { escapeText, fixed, svg } from "./line-chart.ts";
 
 /** A way over the surface, in the plane's coordinates. */

@@ -1,9 +1,10 @@
 /** The page that a comparison ends in: figures with a sentence each, and the table of runs. */
+
+import { type Plane, project } from "../../training/plane.ts";
+import type { Run, Station } from "../../training/runs.ts";
+import type { Surface } from "../../training/surface.ts";
 import { colours, escapeText, lineChart, type Series } from "../charts/line-chart.ts";
 import { surfaceChart } from "../charts/surface-chart.ts";
-import { type Plane, project } from "./plane.ts";
-import type { Run, Station } from "./runs.ts";
-import type { Surface } from "./surface.ts";
 
 /** All that the page tells of. */
 export interface Comparison {

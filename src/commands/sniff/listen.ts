@@ -2,11 +2,11 @@
 import { createReadStream, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { BindingPortInterface } from "@serialport/bindings-cpp";
-import { RivuletError } from "../../errors.ts";
-import { describeOpenFailure } from "../../samples/ports.ts";
+import { RivuletError } from "../../errors/errors.ts";
+import { reasonOf } from "../../errors/system-error.ts";
+import { describeOpenFailure } from "../../samples/ports/ports.ts";
 import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
-import { loadBindings } from "../../samples/serial-bindings.ts";
-import { reasonOf } from "../../system-error.ts";
+import { loadBindings } from "../../samples/sources/serial-bindings.ts";
 
 /** What was heard, and what it is. */
 export interface Heard {

@@ -1,5 +1,5 @@
 import type { WriteStream } from "node:tty";
-import { formatDuration } from "../../daemon/quantities.ts";
+import { formatDuration } from "../../wording/quantities.ts";
 import { cut } from "./screen.ts";
 
 /** Repainted no more often than this: a terminal is slower than a training step. */

@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
-import { surveyPorts } from "../../samples/port-survey.ts";
-import { remedyFor } from "../../samples/ports.ts";
+import { surveyPorts } from "../../samples/ports/port-survey.ts";
+import { remedyFor } from "../../samples/ports/ports.ts";
 import { type Check, type Found, ok, problem, warning } from "../finding.ts";
 import {
   access,

@@ -1,4 +1,4 @@
-import { RivuletError } from "../../errors.ts";
+import { RivuletError } from "../../errors/errors.ts";
 
 /**
  * The chips behind the 40 pins of a Raspberry Pi: 1 to 3 and Zero, 4, 5. Others on the same board, such as

@@ -1,5 +1,5 @@
 /** Lamp, alarm and buttons of a config, on the pins of this machine. A pin that fails is told of, and never more. */
-import { RivuletError } from "../../errors.ts";
+import { RivuletError } from "../../errors/errors.ts";
 import { type Alarm, type AlarmRule, createAlarm, subjectText } from "../alarm.ts";
 import type { GpioBackend, Level, OnFailure } from "./backend.ts";
 import { type Button, createButton } from "./button.ts";

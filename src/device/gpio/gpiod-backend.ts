@@ -4,7 +4,7 @@
  * prints a digit for each edge. None of them outlives this process, so that nothing stays driven after a crash.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { RivuletError } from "../../errors.ts";
+import { RivuletError } from "../../errors/errors.ts";
 import type { GpioBackend, Input, InputOptions, Level, OnFailure, Output } from "./backend.ts";
 import { type Chip, chooseChip, requireLine } from "./chips.ts";
 

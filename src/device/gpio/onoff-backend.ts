@@ -1,8 +1,8 @@
 /** Pins through the package onoff, which uses the files under /sys/class/gpio and epoll. */
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { RivuletError } from "../../errors.ts";
-import { reasonOf } from "../../system-error.ts";
+import { RivuletError } from "../../errors/errors.ts";
+import { reasonOf } from "../../errors/system-error.ts";
 import { attempt, type GpioBackend, type Input, type Level, type OnFailure, type Output } from "./backend.ts";
 import { requireLine } from "./chips.ts";
 import type { SysfsChip } from "./sysfs-chip.ts";

@@ -4,7 +4,7 @@
  * alarm on. The next start finds the file and puts that right.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { bootOfMachine } from "../../boot.ts";
+import { bootOfMachine } from "../../machine/boot.ts";
 import { attempt, type GpioBackend } from "./backend.ts";
 
 export interface HeldPins {

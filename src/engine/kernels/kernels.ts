@@ -1,4 +1,4 @@
-import { RivuletError } from "../../errors.ts";
+import { RivuletError } from "../../errors/errors.ts";
 import { relaxedSimdKernels, simdKernels } from "./binary.ts";
 import type { Outcome } from "./crew.ts";
 import { createScalarDispatch } from "./scalar/crew.ts";

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { type LayerKind, lastAxis, type Operand, sizeOf } from "./layer.ts";
 
 /** A layer without parameters that keeps its shape, works in place and goes back from its output alone. */

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer, Pair } from "../model.ts";
+import type { Layer, Pair } from "../model/model.ts";
 import { absent, type LayerContext, type LayerKind, type Operand, sizeOf } from "./layer.ts";
 import { asPair, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
 

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { absent, type LayerKind, lastAxis, sizeOf } from "./layer.ts";
 
 type Dense = Extract<Layer, { type: "dense" }>;

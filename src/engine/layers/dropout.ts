@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
 
 type Dropout = Extract<Layer, { type: "dropout" }>;

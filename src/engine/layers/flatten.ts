@@ -1,4 +1,4 @@
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { type LayerKind, sizeOf } from "./layer.ts";
 
 /** One axis of all: the numbers stand in the right order already, so nothing is done. */

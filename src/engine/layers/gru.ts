@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { absent, type BufferReference, type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
 import { needsAxes } from "./window.ts";
 

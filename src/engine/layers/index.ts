@@ -1,4 +1,4 @@
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { identity, leakyRelu, logSoftmax, relu, sigmoid, softmax, tanh } from "./activation.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { convolution } from "./convolution.ts";

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model.ts";
+import type { Layer } from "../model/model.ts";
 import { absent, type LayerContext, type LayerKind, lastAxis, sizeOf } from "./layer.ts";
 
 type LayerNorm = Extract<Layer, { type: "layerNorm" }>;

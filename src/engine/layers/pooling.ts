@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer, Pair } from "../model.ts";
+import type { Layer, Pair } from "../model/model.ts";
 import type { LayerContext, LayerKind, Operand } from "./layer.ts";
 import { asPair, needsAxes, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
 

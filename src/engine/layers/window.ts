@@ -1,5 +1,5 @@
 /** Sizes of what slides over [channels, height, width]: convolutions and pools, in one dimension with a height of 1. */
-import type { Pair } from "../model.ts";
+import type { Pair } from "../model/model.ts";
 import { sizeOf } from "./layer.ts";
 
 /** Largest height or width: two of them share one operand of an instruction. */

@@ -1,8 +1,8 @@
 /** Recognises frames, as src/samples/frames.ts describes them, in bytes of which nothing is known. */
-import { decodeCobs } from "../cobs.ts";
-import { checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "../crc.ts";
-import type { Field } from "../fields.ts";
-import { createFrameDecoder, type FrameCounts, HEADER_BYTES } from "../frames.ts";
+import { decodeCobs } from "../decoding/cobs.ts";
+import { checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "../decoding/crc.ts";
+import type { Field } from "../decoding/fields.ts";
+import { createFrameDecoder, type FrameCounts, HEADER_BYTES } from "../decoding/frames.ts";
 import { SampleRing } from "../ring.ts";
 import { type Observation, observe } from "./observation.ts";
 import { guessPacking } from "./packing.ts";

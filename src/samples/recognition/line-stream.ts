@@ -1,8 +1,8 @@
 /** Recognises lines, as src/samples/lines.ts describes them, in bytes of which nothing is known. */
-import { RivuletError } from "../../errors.ts";
-import { NEWLINE } from "../ascii.ts";
-import { defineFields, type Field } from "../fields.ts";
-import { createLineDecoder, type LineCounts } from "../lines.ts";
+import { RivuletError } from "../../errors/errors.ts";
+import { NEWLINE } from "../decoding/ascii.ts";
+import { defineFields, type Field } from "../decoding/fields.ts";
+import { createLineDecoder, type LineCounts } from "../decoding/lines.ts";
 import { SampleRing } from "../ring.ts";
 import { type Observation, observe } from "./observation.ts";
 

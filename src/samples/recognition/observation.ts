@@ -1,6 +1,6 @@
 /** What the samples of a stream look like, field by field. */
-import type { Decoder } from "../decoder.ts";
-import type { Field } from "../fields.ts";
+import type { Decoder } from "../decoding/decoder.ts";
+import type { Field } from "../decoding/fields.ts";
 import type { SampleRing } from "../ring.ts";
 
 export interface ObservedField {

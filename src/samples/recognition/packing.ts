@@ -1,5 +1,5 @@
 /** How the fields of a frame may be packed. The bytes alone do not tell, so this is a guess, and says so to the user. */
-import { type Field, type FieldType, fieldBytes } from "../fields.ts";
+import { type Field, type FieldType, fieldBytes } from "../decoding/fields.ts";
 
 /** Sensors that are read in sensible units stay between these; four other bytes read as a float seldom do. */
 const SMALLEST_SANE = 1e-6;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { startingConfig } from "../../../src/commands/sniff/starting-config.ts";
-import { parseConfig } from "../../../src/daemon/config.ts";
+import { parseConfig } from "../../../src/config/config.ts";
 import { recognize } from "../../../src/samples/recognition/recognize.ts";
 
 /** The target that is proposed for lines of text. */

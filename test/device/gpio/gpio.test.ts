@@ -5,7 +5,7 @@ import type { GpioBackend, InputOptions, Level, OnFailure } from "../../../src/d
 import { type GpioConfig, openGpio } from "../../../src/device/gpio/gpio.ts";
 import { recordPins } from "../../../src/device/gpio/pin-record.ts";
 import { findSysfsChip } from "../../../src/device/gpio/sysfs-chip.ts";
-import { RivuletError } from "../../../src/errors.ts";
+import { RivuletError } from "../../../src/errors/errors.ts";
 import { folderWith } from "../../rivulet.ts";
 
 /** Pins that keep a diary; those of `refused` cannot be had, and those of `failing` cannot be written. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
-import { createRandom } from "../../../src/engine/random.ts";
+import { createRandom } from "../../../src/engine/model/random.ts";
 import { expectClose } from "./oracle.ts";
 import { expectTwins, runTrial, type Trial } from "./program.ts";
 

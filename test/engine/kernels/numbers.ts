@@ -1,4 +1,4 @@
-import { createRandom } from "../../../src/engine/random.ts";
+import { createRandom } from "../../../src/engine/model/random.ts";
 
 const random = createRandom(7);
 

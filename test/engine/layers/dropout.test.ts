@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
-import { dropout, mse, sgd } from "../../../src/engine/model.ts";
-import { createNetwork } from "../../../src/engine/network.ts";
+import { dropout, mse, sgd } from "../../../src/engine/model/model.ts";
+import { createNetwork } from "../../../src/engine/running/network.ts";
 
 describe.each(availableVariants())("on %s kernels", (kernels) => {
   test.each([

@@ -12,8 +12,8 @@ import {
   maxPool2d,
   relu,
   residual,
-} from "../../../src/engine/model.ts";
-import { unitsOf } from "../../../src/engine/units.ts";
+} from "../../../src/engine/model/model.ts";
+import { unitsOf } from "../../../src/engine/planning/units.ts";
 
 function shapeBehind(inputShape: number[], layers: Layer[]): number[] {
   const units = unitsOf({ inputShape, layers });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { defineFields, type FieldType } from "../../../src/samples/fields.ts";
-import { createFrameEncoder } from "../../../src/samples/frames.ts";
+import { defineFields, type FieldType } from "../../../src/samples/decoding/fields.ts";
+import { createFrameEncoder } from "../../../src/samples/decoding/frames.ts";
 import { recognizeFrames } from "../../../src/samples/recognition/frame-stream.ts";
 
 /** The types proposed for a device that sends these types with these values. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeCobs } from "../../../src/samples/cobs.ts";
-import { checksum, crc16CcittFalse, createCrc } from "../../../src/samples/crc.ts";
+import { encodeCobs } from "../../../src/samples/decoding/cobs.ts";
+import { checksum, crc16CcittFalse, createCrc } from "../../../src/samples/decoding/crc.ts";
 import type { FrameStream } from "../../../src/samples/recognition/frame-stream.ts";
 import type { LineStream } from "../../../src/samples/recognition/line-stream.ts";
 import {

@@ -1,0 +1,211 @@
+import type { Command } from "./command.ts";
+
+const data = {
+  value: "FILE",
+  help: "the rows to learn from: CSV with a header line, numbers only; .gz is unpacked on the way",
+};
+
+/** Every command, in the order in which the help lists them. */
+export const commands: Command[] = [
+  {
+    name: "demo",
+    summary: "watch a network learn from an emulated microcontroller over a real pseudo-terminal",
+    positionals: [],
+    options: {
+      seconds: { value: "N", help: "how long to listen (default 20)" },
+      checkpoints: { value: "FOLDER", help: "where the checkpoint goes (default checkpoints/demo)" },
+    },
+    details: [
+      "Nothing to plug in: an ATmega328P is emulated, runs the firmware in devices/firmware and sends frames through a pseudo-terminal, which is opened like any serial port. Halfway the rule that the network learns is changed, so the accuracy falls and heals. Ctrl-C ends it early in the same orderly way.",
+      "Without a terminal it prints a line each second; with --json these lines go to standard error and one JSON document, with the whole course in it, to standard output.",
+    ],
+    load: () => import("../demo.ts"),
+  },
+  {
+    name: "run",
+    summary: "learn from a source until told to stop, or until its end: the daemon",
+    positionals: ["CONFIG"],
+    options: {
+      "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
+      json: { help: "make each line on standard output a JSON object with its time and event" },
+    },
+    details: [
+      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes, or a connection, is opened again as soon as it is back; at the end of a file or of standard input it saves and ends.",
+    ],
+    avoidsStreams: true,
+    load: () => import("../run.ts"),
+  },
+  {
+    name: "install",
+    summary: "make a service of systemd that runs a config from boot on",
+    positionals: ["CONFIG"],
+    options: {
+      "dry-run": { help: "show every file and command, and change nothing" },
+      root: { value: "FOLDER", help: "write below this folder instead of /, such as a mounted image" },
+      force: { help: "replace files that are there with another content" },
+    },
+    details: [
+      "Writes /etc/systemd/system/rivulet-NAME.service, a udev rule that keeps ModemManager off the port and gives it a name that stays, and a copy of CONFIG, /etc/rivulet/NAME.yaml, whose checkpoints go to /var/lib/rivulet-NAME. Starts nothing: it says which commands do.",
+      "The service has a user of its own, sees only ports of its kind, no network, and a read-only system. It is started again when it ends, or when nothing shows that it works: see devices/systemd/README.md.",
+    ],
+    load: () => import("../install.ts"),
+  },
+  {
+    name: "sniff",
+    summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
+    positionals: ["PORT"],
+    options: {
+      seconds: { value: "N", help: "how long to listen (default 5)" },
+      baud: {
+        value: "N,N",
+        help: "baud rates to try, in this order (default: the usual ones, from 115200 and 9600 on)",
+      },
+    },
+    details: [
+      "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers.",
+    ],
+    load: () => import("../sniff.ts"),
+  },
+  {
+    name: "record",
+    summary: "write the samples from a source to a file, to replay them later",
+    positionals: ["CONFIG"],
+    options: {
+      out: { value: "FILE", help: "the recording; a file that exists is refused" },
+      seconds: { value: "N", help: "how long to record (default: until told to stop)" },
+    },
+    details: [
+      "What is written is on the disk once a second, so a power cut takes the last second at most. Ends in good order on SIGTERM, SIGINT or SIGHUP, and then says what it has. Of the config it reads source and name; the samples keep their times, numbers and the order in which they came.",
+      "A line each second says how it goes; with --json these lines go to standard error and one JSON document to standard output.",
+    ],
+    avoidsStreams: true,
+    load: () => import("../record.ts"),
+  },
+  {
+    name: "replay",
+    summary: "learn from a recorded stream row by row, predicting each row before learning from it",
+    positionals: ["[CONFIG]"],
+    options: {
+      data: { value: "FILE", help: "a recording, or CSV with a header line; .gz is unpacked on the way" },
+      "real-time": { help: "play a recording as fast as it was recorded, instead of as fast as possible" },
+      seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
+      save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+    },
+    details: [
+      "Without CONFIG the last column of the header says what is predicted: label is a class from 0, target a number; all other columns are features. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
+      "A recording of rivulet record is learned from as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. A sample that the daemon refuses is counted; a wrong cell of a CSV file ends the reading, since it can be put right.",
+    ],
+    load: () => import("../replay.ts"),
+  },
+  {
+    name: "fit",
+    summary: "train over a file for several epochs, with some rows held out to judge by",
+    positionals: ["CONFIG"],
+    options: {
+      data,
+      regime: {
+        value: "REGIME",
+        help: "batch (one update an epoch), stochastic (one a row) or mini-batch (default)",
+      },
+      epochs: { value: "N", help: "how often to go over the rows (default 10)" },
+      "batch-size": {
+        value: "N",
+        help: "rows of one update in mini-batch, rows computed at a time in batch (default: training.batchSize)",
+      },
+      "held-out": { value: "FRACTION", help: "part of the rows that is only judged by (default 0.2)" },
+      "held-out-last": { help: "hold out the last rows instead of rows drawn from all of them" },
+      seed: { value: "N", help: "seed of the split, the order of rows and the initial weights" },
+      workers: {
+        value: "N",
+        help: "threads that share the work on each batch; the results do not depend on how many (default: training.workers, else the batch stays whole)",
+      },
+      save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+      "find-learning-rate": {
+        help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the course of the loss",
+      },
+      svg: { value: "FILE", help: "draw the loss by learning rate as SVG, with --find-learning-rate" },
+    },
+    details: [
+      "Values that cannot be true, by range, stuck and source.values in the config, are looked at as the daemon does: rows that it would skip are left out and counted, and which rows are held out does not depend on it.",
+      "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
+      "model.schedule in the config lets the learning rate change: constant, step, exponential, cosine or plateau, each with a warmUp if you like, all counted in updates. A cosine without its updates falls over the whole run.",
+      "With workers, even one, each batch is cut into training.shards parts (4 unless given), whose gradients are added up in order: the same weights for any number of workers, but in their last digits not those of a batch that stays whole. Two threads pay off from some millions of multiplications a step on, earlier where the cores are near each other.",
+      "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss leaves upwards. It suggests the rate at which the loss fell fastest, but no more than a third of the one at which it left. The weights are thrown away.",
+    ],
+    load: () => import("../fit.ts"),
+  },
+  {
+    name: "compare",
+    summary: "train one network in many ways, and write a page that shows them side by side",
+    positionals: ["CONFIG"],
+    options: {
+      data,
+      epochs: { value: "N", help: "how often each run goes over the rows (default 20)" },
+      "batch-size": { value: "N", help: "rows of one update in mini-batch descent (default 16)" },
+      seed: { value: "N", help: "seed of the initial weights and the order of rows" },
+      out: { value: "FILE", help: "where the page goes (default compare.html)" },
+      svg: { value: "FOLDER", help: "write the figures as SVG files too" },
+    },
+    details: [
+      "The textbook's comparison: batch, stochastic and mini-batch descent, seven optimizers, and a learning rate too large and too small, all from the same initial weights over the same rows, of which there may be 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
+    ],
+    load: () => import("../compare.ts"),
+  },
+  {
+    name: "plan",
+    summary: "print every buffer that training would use, byte by byte, before anything runs",
+    positionals: ["CONFIG"],
+    options: {
+      data: { value: "FILE", help: "take the columns from this file's header when the config names none" },
+    },
+    details: [],
+    load: () => import("../plan.ts"),
+  },
+  {
+    name: "inspect",
+    summary: "say what is inside a checkpoint (a file, or a folder: its newest valid one)",
+    positionals: ["CHECKPOINT"],
+    options: {},
+    details: [],
+    load: () => import("../inspect.ts"),
+  },
+  {
+    name: "ports",
+    summary: "list the serial ports: names, maker, serial number, and the path that stays",
+    positionals: [],
+    options: {},
+    details: [
+      "Nothing is opened, so no board is reset. The path under /dev/serial/by-id stays with a device when the cable moves or the order of plugging in changes; it is the one for a config.",
+    ],
+    load: () => import("../ports.ts"),
+  },
+  {
+    name: "doctor",
+    summary:
+      "check the board, its ports, memory, disk, clock and Node, and say how to put right what is wrong",
+    positionals: ["[CONFIG]"],
+    options: {},
+    details: [
+      "With CONFIG it checks what that config needs: its port, its checkpoint folder, its memory and GPIO lines. Without, the machine in general. Each finding is ok, a warning or a problem, with a command that puts it right; nothing is changed. Exit code 1 when there is a problem.",
+      "Boards are recognized by their device tree and the profiles in devices/boards. What cannot be found out is a warning that says why.",
+    ],
+    load: () => import("../doctor.ts"),
+  },
+  {
+    name: "bench",
+    summary: "measure this machine: training steps, optimizers, decoding, how cost grows",
+    positionals: [],
+    options: {
+      rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
+      only: {
+        value: "GROUPS",
+        help: "only some of training, optimizers, functions, decoding, growth, sensor, memory, separated by commas",
+      },
+    },
+    details: [
+      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means: how fast a typical sensor network learns, what its daemon takes in memory, what is in the way of more. Takes about a minute on a fast machine; let it rest meanwhile.",
+    ],
+    load: () => import("../bench.ts"),
+  },
+];

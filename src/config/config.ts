@@ -1,0 +1,272 @@
+/**
+ * The config: one YAML file that says what is measured, what is to be learned from it and where it is kept.
+ * Everything is checked here, before anything is opened or allocated; each complaint names file, line and key.
+ */
+import { readFileSync } from "node:fs";
+import { basename, dirname, extname, resolve } from "node:path";
+import * as v from "valibot";
+import type { GpioConfig } from "../device/gpio/gpio.ts";
+import { plan } from "../engine/planning/planner.ts";
+import { mostShards, mostThreads } from "../engine/planning/shards.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
+import { createPipeline } from "../features/pipeline.ts";
+import { modelFor } from "../learner/model.ts";
+import { mostClasses } from "../learner/target.ts";
+import { nearest, suggestion } from "../wording/nearest.ts";
+import { parseDuration, parseSize } from "../wording/quantities.ts";
+import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
+import { type KeyPath, pathName, readDocument } from "./document.ts";
+import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
+import { durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
+import { checkFields, checkSource } from "./source-checks.ts";
+import { type DeviceConfig, type SourceConfig, sourceWithDefaults } from "./source-config.ts";
+import { enoughColumns, fieldsOf, sourceSchema, verbatim } from "./source-schema.ts";
+
+/** What is predicted: a class, or a number. */
+export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };
+
+export interface Config {
+  /** The file it came from, as the user named it: for messages. */
+  file: string;
+  name: string;
+  source: SourceConfig;
+  target: TargetConfig;
+  /** Transforms in the order in which they apply, as written; the pipeline checks them. */
+  features: unknown[];
+  /** Parts of the network as written; null: the learner chooses by the task. */
+  model: {
+    inputShape: unknown;
+    layers: unknown[] | null;
+    optimizer: unknown;
+    loss: unknown;
+    clip: unknown;
+    schedule: unknown;
+  };
+  training: {
+    batchSize: number;
+    seed: number;
+    deterministic: boolean;
+    /** Threads that `rivulet fit` trains on; null: the calling one, and batches are not cut unless shards says so. */
+    workers: number | null;
+    /** Parts of a batch that threads work on; null: as many as are usual where there are workers. */
+    shards: number | null;
+  };
+  memory: {
+    budgetBytes: number | null;
+    /** Compute activations a second time instead of keeping them. */
+    recompute: boolean;
+    /** Samples that the network works on at a time; null: the batch. */
+    batch: number | null;
+  };
+  checkpoint: { directory: string; everyMs: number; keep: number };
+  gpio: GpioConfig | null;
+}
+
+/**
+ * The columns of a sample as the learner takes it: those of source.fields, and behind them the target where only
+ * buttons tell it. Null where a data file's header is to say.
+ */
+export function sampleColumns({ source, target }: Config): string[] | null {
+  if (source.fields === null) return null;
+  const names = source.fields.map(({ name }) => name);
+  return names.includes(target.column) ? names : [...names, target.column];
+}
+
+/** The devices that samples come from: one, or several that are merged. None has a port or a connection where a file or a pipe is read. */
+export const devicesOf = ({ source }: Config): Pick<DeviceConfig, "serial" | "tcp">[] =>
+  source.merge ?? [source];
+
+/** Every default in one place, but for those of the network, which the learner chooses, and of the source. A relative checkpoint directory starts at the config's folder. */
+export const defaults = {
+  features: ["standardize"],
+  training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
+  checkpoint: { every: "10min", keep: 5, directory: (name: string) => `checkpoints/${name}` },
+} as const;
+
+const configSchema = map(
+  {
+    name: v.optional(
+      v.pipe(
+        v.string(must("a short text")),
+        v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, must("letters, digits, dots, dashes or underscores")),
+      ),
+    ),
+    source: v.optional(sourceSchema),
+    target: map(
+      {
+        column: text("a column's name"),
+        classes: v.optional(wholeNumber(2, mostClasses)),
+        standardize: v.optional(v.boolean(must("true or false"))),
+      },
+      { column: "column: the name of the column to predict" },
+    ),
+    features: v.optional(v.array(v.unknown(), must("a list of transforms such as [standardize]"))),
+    model: v.optional(
+      map({
+        inputShape: v.optional(v.unknown()),
+        layers: v.optional(
+          v.pipe(
+            v.array(v.unknown(), must("a list of layers such as [{dense: 16}, relu, dense]")),
+            v.minLength(1, must("a list of at least one layer")),
+          ),
+        ),
+        optimizer: v.optional(v.unknown()),
+        loss: v.optional(v.unknown()),
+        clip: v.optional(v.unknown()),
+        schedule: v.optional(v.unknown()),
+      }),
+    ),
+    training: v.optional(
+      map({
+        batchSize: v.optional(wholeNumber(1, 2 ** 20)),
+        seed: v.optional(wholeNumber(0, 2 ** 32 - 1)),
+        deterministic: v.optional(v.boolean(must("true or false"))),
+        workers: v.optional(wholeNumber(1, mostThreads)),
+        shards: v.optional(wholeNumber(1, mostShards)),
+      }),
+    ),
+    memory: v.optional(
+      map({
+        budget: v.optional(quantity("a size with its unit such as 8MiB or 512KiB", parseSize)),
+        recompute: v.optional(v.boolean(must("true or false"))),
+        batch: v.optional(wholeNumber(1, 2 ** 20)),
+      }),
+    ),
+    checkpoint: v.optional(
+      map({
+        directory: v.optional(text("the path of a folder")),
+        every: v.optional(quantity(durationText, parseDuration)),
+        keep: v.optional(wholeNumber(1, 10_000)),
+      }),
+    ),
+    gpio: v.optional(gpioSchema),
+  },
+  { target: "what to predict, such as target: { column: label, classes: 3 }" },
+);
+
+type Parsed = v.InferOutput<typeof configSchema>;
+
+/** What no single value shows: keys that contradict or need each other. */
+function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
+  const { source, target, gpio } = parsed;
+  const descriptions = source && fieldsOf(source);
+  const names = new Set(descriptions?.map(({ name }) => name));
+  if (gpio !== undefined) checkGpio(gpio, target.classes, errors);
+  // Buttons can tell what the port does not send.
+  const sent = gpio?.label === undefined || names.has(target.column);
+  if (sent && descriptions?.length === 1) {
+    errors.add(["source", "fields"], must(enoughColumns)({ input: source?.fields }));
+    return;
+  }
+  if (source !== undefined) checkSource(source, target, errors);
+  if (target.classes !== undefined && target.standardize !== undefined) {
+    errors.add(
+      ["target", "standardize"],
+      " belongs to a number, and target.classes says it is a class: keep one",
+    );
+  }
+  const inputs = descriptions ? descriptions.length - Number(sent) : inputsOf(parsed.model?.inputShape);
+  checkNetwork(parsed, inputs, errors);
+  if (descriptions === undefined) return;
+  if (source !== undefined) checkFields(source, errors);
+  if (sent && !names.has(target.column)) {
+    errors.add(
+      ["target", "column"],
+      `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
+    );
+  }
+}
+
+/** Features that a sample must have for a written shape, or 1 where that says nothing. */
+function inputsOf(inputShape: unknown): number {
+  const sides = Array.isArray(inputShape) ? inputShape : [];
+  const inputs = sides.reduce((product: number, side) => product * Number(side), 1);
+  return Number.isInteger(inputs) && inputs >= 1 ? inputs : 1;
+}
+
+/** Lets the parts that read them check transforms and network, for `inputs` columns to learn from. */
+function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): void {
+  const { column, classes, standardize = true } = parsed.target;
+  const target = classes === undefined ? { column, standardize } : { column, classes };
+  errors.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs), ["features"]);
+  errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
+}
+
+function withDefaults(parsed: Parsed, file: string): Config {
+  const name = parsed.name ?? basename(file, extname(file));
+  const { source, target, checkpoint } = parsed;
+  return {
+    file,
+    name,
+    source: sourceWithDefaults(source ?? {}, target, file),
+    target:
+      target.classes === undefined
+        ? { column: target.column, standardize: target.standardize ?? true }
+        : { column: target.column, classes: target.classes },
+    features: parsed.features ?? [...defaults.features],
+    model: {
+      inputShape: parsed.model?.inputShape ?? null,
+      layers: parsed.model?.layers ?? null,
+      optimizer: parsed.model?.optimizer ?? null,
+      loss: parsed.model?.loss ?? null,
+      clip: parsed.model?.clip ?? null,
+      schedule: parsed.model?.schedule ?? null,
+    },
+    training: { ...defaults.training, ...parsed.training },
+    memory: {
+      budgetBytes: parsed.memory?.budget ?? null,
+      recompute: parsed.memory?.recompute ?? false,
+      batch: parsed.memory?.batch ?? null,
+    },
+    checkpoint: {
+      directory: resolve(dirname(file), checkpoint?.directory ?? defaults.checkpoint.directory(name)),
+      everyMs: checkpoint?.every ?? (parseDuration(defaults.checkpoint.every) as number),
+      keep: checkpoint?.keep ?? defaults.checkpoint.keep,
+    },
+    gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
+  };
+}
+
+/** Whether the missing key at `path` stands in its map misspelt, which is complained about already. */
+function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boolean {
+  const parent = pathName(path.slice(0, -1));
+  return issues.some((issue) => {
+    const keys = (issue.path ?? []).map((item) => item.key as string | number);
+    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === parent;
+    return (
+      unknown && nearest(String(keys.at(-1)), [String(path.at(-1))]) !== null && keys.at(-1) !== path.at(-1)
+    );
+  });
+}
+
+/**
+ * Checks the text of a config and fills in the defaults. `file` names it in messages and anchors its paths.
+ * @throws RivuletError with one line for each mistake: file, line, key, what was found and what to do.
+ */
+export function parseConfig(text: string, file: string): Config {
+  const document = readDocument(text, file, verbatim);
+  const errors = createConfigErrors(document);
+  const result = v.safeParse(configSchema, document.data);
+  const issues = result.issues ?? [];
+  for (const issue of issues) {
+    const path = (issue.path ?? []).map((item) => item.key as string | number);
+    if (issue.message.startsWith(": ") && isMisspelt(path, issues)) continue;
+    // What a map lacks or has too much is told of the map; the line is the offending key's where there is one.
+    errors.add(path, issue.message, issue.message.startsWith(": ") ? path.slice(0, -1) : path);
+  }
+  if (result.success) checkTogether(result.output, errors);
+  errors.throwIfAny();
+  return withDefaults(result.output as Parsed, file);
+}
+
+/** Reads and checks a config file: `parseConfig` with the file's text. */
+export function loadConfig(file: string): Config {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new RivuletError(`cannot read the config ${file}: ${reasonOf(error)}`);
+  }
+  return parseConfig(text, file);
+}

@@ -1,0 +1,209 @@
+/** What is wrong with a source that no single value of it shows: keys that contradict or need each other. */
+
+import { defineFields, type FieldDescription } from "../samples/decoding/fields.ts";
+import { alternatives } from "../wording/alternatives.ts";
+import type { ConfigErrors } from "./config-errors.ts";
+import { type KeyPath, pathName } from "./document.ts";
+import { checkReply } from "./reply-config.ts";
+import { sourceDefaults } from "./source-config.ts";
+import {
+  areAlike,
+  type Framed,
+  fieldDescription,
+  fieldsOf,
+  fieldTypes,
+  namesOf,
+  type ParsedSerial,
+  type ParsedSource,
+} from "./source-schema.ts";
+
+function checkCrc(path: KeyPath, { crc, framing }: Framed, errors: ConfigErrors): void {
+  if (crc !== undefined && framing === "lines") {
+    errors.add([...path, "crc"], " belongs to frames: take it out, or choose framing: frames");
+  }
+}
+
+const otherTypes = fieldTypes.filter((type) => type !== "f32");
+
+function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: ConfigErrors): void {
+  if ((framing ?? sourceDefaults.framing) !== "frames") return;
+  fields.map(fieldDescription).forEach(({ name, type }, index) => {
+    if (type !== undefined) return;
+    errors.add(
+      [...path, "fields", index],
+      ` needs a type, because frames are binary: { name: ${name}, type: f32 }, or ${alternatives(otherTypes)}`,
+    );
+  });
+}
+
+function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
+  for (const key of ["fields", "framing", "crc"] as const) {
+    if (source[key] === undefined) continue;
+    errors.add(["source", key], " belongs to each device of source.merge: move it there");
+  }
+  const devices = source.merge ?? [];
+  devices.forEach((device, index) => {
+    const path = ["source", "merge", index];
+    if ((device.serial === undefined) === (device.tcp === undefined)) {
+      errors.add(path, " needs either serial or tcp: serial: { path: /dev/ttyUSB0 }");
+    }
+    checkSerial(path, device.serial, errors);
+    checkCrc(path, device, errors);
+    checkTypes(path, device, errors);
+    errors.attempt(() => defineFields(device.fields.map(fieldDescription), pathName([...path, "fields"])));
+  });
+  if (areAlike(devices)) {
+    if (source.reply === undefined) return;
+    errors.add(
+      ["source", "reply"],
+      " goes to the first of several devices, and here a sample may be any one's: take it out",
+    );
+    return;
+  }
+  const taken = new Set<string>();
+  devices.forEach(({ fields }, index) => {
+    const twice = namesOf(fields).find((name) => taken.has(name));
+    for (const name of namesOf(fields)) taken.add(name);
+    if (twice === undefined) return;
+    errors.add(
+      ["source", "merge", index, "fields"],
+      `: a device before has the column "${twice}" too; give each its own names, or all the same ones in the same order`,
+    );
+  });
+}
+
+/** A port is named in one way, and wholly. */
+function checkSerial(origin: KeyPath, serial: ParsedSerial | undefined, errors: ConfigErrors): void {
+  if (serial === undefined) return;
+  const place = [...origin, "serial"];
+  const { path, vendor, product } = serial;
+  const ofDevice = (["vendor", "product", "serialNumber"] as const).find((key) => serial[key] !== undefined);
+  if (path !== undefined && ofDevice !== undefined) {
+    errors.add(
+      [...place, ofDevice],
+      ` stands beside ${pathName(place)}.path: keep the path, or name the device and take the path out`,
+    );
+  } else if (path === undefined && ofDevice === undefined) {
+    errors.add(
+      place,
+      `: the key "path" is missing; add the port's path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device`,
+    );
+  } else if (path === undefined && (vendor === undefined || product === undefined)) {
+    const missing = vendor === undefined ? "vendor" : "product";
+    errors.add(
+      place,
+      `: the key "${missing}" is missing; add the four digits that lsusb prints, or "rivulet ports"`,
+    );
+  }
+}
+
+const senders = { serial: "port", tcp: "peer", stdin: "writer", file: "device" } as const;
+const origins = ["serial", "tcp", "stdin", "file", "merge"] as const;
+const canBeOpenedAnew: ReadonlySet<string> = new Set(["serial", "tcp", "merge"]);
+
+/** Where the samples come from, as the keys of a source say. */
+const originsOf = (source: ParsedSource) => origins.filter((origin) => source[origin] !== undefined);
+
+/** Policies must have something to apply to. */
+function checkValues(
+  source: ParsedSource,
+  descriptions: readonly FieldDescription[],
+  target: string,
+  errors: ConfigErrors,
+): void {
+  const { notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
+  const limited = descriptions.filter(({ range }) => range !== undefined);
+  if (outOfRange !== undefined && limited.length === 0) {
+    errors.add(
+      ["source", "values", "outOfRange"],
+      " needs a field of source.fields with a range: give it one, such as range: [-40, 125]",
+    );
+  } else if (
+    outOfRange !== undefined &&
+    outOfRange !== "skip" &&
+    limited.every(({ name }) => name === target)
+  ) {
+    errors.add(
+      ["source", "values", "outOfRange"],
+      ` is ${outOfRange}, but only the target has a range, and a label that is not true is never learned from: make it skip`,
+    );
+  }
+  if (stuck !== undefined && descriptions.every((field) => field.stuck === undefined)) {
+    errors.add(
+      ["source", "values", "stuck"],
+      " needs a field of source.fields that can be stuck: say for how many samples, such as stuck: 600",
+    );
+  }
+  if (holdFor !== undefined && notFinite !== "hold" && outOfRange !== "hold") {
+    errors.add(
+      ["source", "values", "holdFor"],
+      " needs a value that is held: add notFinite: hold or outOfRange: hold, or take it out",
+    );
+  }
+}
+
+/** What a file says of itself, or decides by waiting, the config need not say. */
+function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
+  for (const key of ["framing", "crc"] as const) {
+    if (source[key] === undefined) continue;
+    errors.add(
+      ["source", key],
+      " belongs to bytes as a device sends them, a file holds samples: take it out",
+    );
+  }
+  if (source.rate !== undefined) {
+    errors.add(
+      ["source", "rate"],
+      " belongs to samples that come by themselves, a file's come as fast as they are taken: take it out",
+    );
+  }
+  const whenFull = source.queue?.whenFull;
+  if (whenFull !== undefined && whenFull !== "pause") {
+    errors.add(
+      ["source", "queue", "whenFull"],
+      " must be pause where a file is read, which can wait: take it out",
+    );
+  }
+}
+
+/** What no single value shows, but for the columns themselves. */
+export function checkSource(
+  source: ParsedSource,
+  target: { column: string; classes?: number },
+  errors: ConfigErrors,
+): void {
+  const fields = fieldsOf(source);
+  const [origin, ...others] = originsOf(source);
+  for (const other of others) {
+    errors.add(
+      ["source", other],
+      ` stands beside source.${origin}: keep one of them, a daemon has one source`,
+    );
+  }
+  if (source.maxAge !== undefined && origin !== "merge") {
+    errors.add(["source", "maxAge"], " belongs to merge: take it out");
+  }
+  if (origin === "merge") checkMerge(source, errors);
+  else if (origin !== undefined && fields === undefined) {
+    errors.add(
+      ["source"],
+      `: the key "fields" is missing; add the columns in the order in which the ${senders[origin]} sends them`,
+    );
+  }
+  if (source.silence !== undefined && (origin === undefined || !canBeOpenedAnew.has(origin))) {
+    errors.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
+  }
+  if (source.reply !== undefined) checkReply(source.reply, origin, target.classes, errors);
+  if (origin === "file") checkFileSource(source, errors);
+  checkSerial(["source"], source.serial, errors);
+  checkCrc(["source"], source, errors);
+  checkValues(source, fields ?? [], target.column, errors);
+}
+
+/** Whether the columns are named and typed as they must be. */
+export function checkFields(source: ParsedSource, errors: ConfigErrors): void {
+  const [origin] = originsOf(source);
+  if (origin === "merge") return;
+  if (origin !== undefined && origin !== "file") checkTypes(["source"], source, errors);
+  errors.attempt(() => defineFields(fieldsOf(source) ?? [], "source.fields"));
+}

@@ -1,0 +1,186 @@
+/** Keeps what a daemon has learned: resumes from the newest checkpoint, saves from time to time and at the end. */
+import { existsSync, rmdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
+import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
+import type { Config } from "../config/config.ts";
+import { RivuletError } from "../errors/errors.ts";
+import type { Learner } from "../learner/learner.ts";
+import { checkpointOf, resume } from "./learner-checkpoint.ts";
+import type { Log } from "./log.ts";
+
+/** A checkpoint grows with the digits of its counters, and with what is gathered for a batch. */
+const growthBytes = 4096;
+/** Enough of hashing for the compiler to see to it. */
+const rehearsedBytes = 1 << 16;
+
+export class CheckpointSaver {
+  /** Checkpoints that were saved. */
+  checkpoints = 0;
+  readonly #learner: Learner;
+  readonly #name: string;
+  readonly #log: Log;
+  readonly #store: Store;
+  /** The outermost folder that was made for the checkpoints; null where all were there. */
+  readonly #outermostNew: string | null;
+  #timer: NodeJS.Timeout | undefined;
+  #savedAt: number;
+  #isFailing = false;
+  #isClosed = false;
+
+  /**
+   * Lets the learner continue from the newest valid checkpoint in the config's folder.
+   * @throws RivuletError where the folder cannot be used, or the checkpoint is of another learner; nothing is left open
+   */
+  constructor({ name, checkpoint }: Config, learner: Learner, log: Log) {
+    this.#name = name;
+    this.#learner = learner;
+    this.#log = log;
+    const { directory, keep } = checkpoint;
+    this.#outermostNew = outermostMissing(directory);
+    const report = (text: string) => log({ event: "checkpoint-refused", text, problem: true });
+    this.#store = openStore(directory, { keep, report });
+    try {
+      this.#resume();
+      this.#rehearse();
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+    this.#savedAt = learner.samplesSeen;
+  }
+
+  get directory(): string {
+    return this.#store.directory;
+  }
+
+  /** Bytes of all that were saved. */
+  get checkpointBytes(): number {
+    return this.#store.writtenBytes;
+  }
+
+  /** Whether a save is under way. */
+  get isSaving(): boolean {
+    return this.#store.saving;
+  }
+
+  #resume(): void {
+    const { network } = this.#learner;
+    const about = `${network.plan.totalBytes} bytes of arena, ${network.kernels} kernels`;
+    const found = this.#store.newest(decodeCheckpoint);
+    if (found === undefined) {
+      const none = listCheckpoints(this.directory).length === 0 ? "no checkpoint" : "no valid checkpoint";
+      const text = `beginning anew: ${this.directory} has ${none}; ${about}`;
+      this.#log({ event: "begin", text });
+      return;
+    }
+    resume(this.#learner, found.checkpoint, found.path);
+    const { samplesSeen } = this.#learner;
+    const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
+    this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
+  }
+
+  #snapshot(): Uint8Array[] {
+    return encodeUnsealed(checkpointOf(this.#learner, this.#name, { reuse: true }));
+  }
+
+  /** All that a save does but for the disk, so that the first one finds its memory and its code ready. */
+  #rehearse(): void {
+    const bytes = this.#snapshot().reduce((sum, chunk) => sum + chunk.length, 0);
+    this.#store.reserve(bytes + growthBytes);
+    void sealCheckpoint(new Uint8Array(rehearsedBytes));
+  }
+
+  /** Saves from now on, once in so many milliseconds in which something was learned. */
+  saveEvery(milliseconds: number): void {
+    this.#timer = setInterval(() => void this.saveInPassing(), milliseconds);
+  }
+
+  /** Saves while samples keep coming, and gives the path; null where nothing was learned since the last time, or it failed. */
+  async saveInPassing(): Promise<string | null> {
+    const { samplesSeen } = this.#learner;
+    if (this.#isClosed || this.isSaving || samplesSeen === this.#savedAt) return null;
+    try {
+      const { path } = await this.#store.save(this.#snapshot(), sealCheckpoint);
+      this.#saved(path, samplesSeen);
+      return path;
+    } catch (error) {
+      this.#saveFailed(error);
+      return null;
+    }
+  }
+
+  #saved(path: string, samplesSeen: number): void {
+    this.#savedAt = samplesSeen;
+    this.checkpoints++;
+    if (this.#isFailing)
+      this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
+    this.#isFailing = false;
+  }
+
+  /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */
+  #saveFailed(error: unknown): void {
+    if (!(error instanceof RivuletError)) throw error;
+    // After the end it is one that the last checkpoint has overtaken.
+    if (!this.#isFailing && !this.#isClosed) {
+      this.#log({ event: "checkpoint-fails", text: `${error.message}; learning goes on`, problem: true });
+    }
+    this.#isFailing = true;
+  }
+
+  /** No more is saved in passing. */
+  stopSaving(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * Saves for the last time, and gives the path; null where nothing new was learned.
+   * @throws RivuletError where it cannot be saved, and what was learned since the checkpoint before is lost
+   */
+  close(): string | null {
+    this.#isClosed = true;
+    const { samplesSeen } = this.#learner;
+    let path: string | null = null;
+    try {
+      if (samplesSeen !== this.#savedAt) {
+        ({ path } = this.#store.saveSync(encodeCheckpoint(checkpointOf(this.#learner, this.#name))));
+        this.#saved(path, samplesSeen);
+      }
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      const lost = samplesSeen - this.#savedAt;
+      throw new RivuletError(`${error.message}; what was learned from the last ${lost} samples is lost`, {
+        cause: error,
+      });
+    } finally {
+      this.#store.close();
+    }
+    this.#log({
+      event: "end",
+      text: `ended after ${samplesSeen} samples; ${path === null ? "nothing new to save" : `saved ${path}`}`,
+      details: { samplesSeen, path },
+    });
+    return path;
+  }
+
+  /** Closes without saving, where nothing came of the start: leaves no folder behind that was made for it. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#store.close();
+    if (this.#outermostNew !== null) removeEmpty(this.directory, this.#outermostNew);
+  }
+}
+
+/** The outermost folder of a path that is not there yet; null where all are. */
+function outermostMissing(path: string): string | null {
+  let missing: string | null = null;
+  for (let folder = path; !existsSync(folder); folder = dirname(folder)) missing = folder;
+  return missing;
+}
+
+/** Takes away folders that were made for nothing, from `folder` up to `outermost`, as far as they are empty. */
+function removeEmpty(folder: string, outermost: string): void {
+  try {
+    for (let at = folder; at.startsWith(outermost); at = dirname(at)) rmdirSync(at);
+  } catch {} // somebody has put something there: then it was not made for nothing
+}

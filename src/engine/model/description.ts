@@ -1,0 +1,440 @@
+/**
+ * The written form of a model, the same in YAML, JSON and checkpoints: `"relu"`, `{ dense: 16 }`,
+ * `{ dense: { outputs: 16, bias: false } }`, `{ adam: { learningRate: 0.001 } }`.
+ */
+
+import { RivuletError } from "../../errors/errors.ts";
+import { alternatives } from "../../wording/alternatives.ts";
+import { suggestion } from "../../wording/nearest.ts";
+import {
+  adagrad,
+  adam,
+  adamW,
+  averagePool1d,
+  averagePool2d,
+  batchNorm,
+  binaryCrossEntropy,
+  type Clip,
+  conv1d,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  globalAveragePool,
+  gru,
+  huber,
+  identity,
+  type Layer,
+  type Loss,
+  layerNorm,
+  leakyRelu,
+  logSoftmax,
+  type Model,
+  mae,
+  maxPool1d,
+  maxPool2d,
+  momentum,
+  mse,
+  negativeLogLikelihood,
+  nesterov,
+  type Optimizer,
+  relu,
+  residual,
+  rmsprop,
+  sgd,
+  sigmoid,
+  smoothL1,
+  softmax,
+  softmaxCrossEntropy,
+  tanh,
+} from "./model.ts";
+import {
+  constant,
+  cosineDecay,
+  exponentialDecay,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+} from "./schedule.ts";
+
+/** Says what it needs where the value does not fit, else null. */
+type Check = (value: unknown) => string | null;
+
+const number =
+  (needs: string, fits: (value: number) => boolean): Check =>
+  (value) =>
+    typeof value === "number" && Number.isFinite(value) && fits(value) ? null : needs;
+const wholePositive = number("a whole number of 1 or more", (x) => Number.isInteger(x) && x >= 1);
+const positive = number("a number above 0", (x) => x > 0);
+const notNegative = number("a number of 0 or more", (x) => x >= 0);
+const fraction = number("a number from 0 up to, but not including, 1", (x) => x >= 0 && x < 1);
+const share = number("a number above 0, up to 1", (x) => x > 0 && x <= 1);
+const flag: Check = (value) => (typeof value === "boolean" ? null : "true or false");
+const oneOf =
+  (...choices: string[]): Check =>
+  (value) =>
+    choices.includes(value as string) ? null : alternatives(choices.map((choice) => `"${choice}"`));
+
+const wholeNotNegative = number("a whole number of 0 or more", (x) => Number.isInteger(x) && x >= 0);
+/** A number that stands for both axes, or one for each. */
+const pairOf =
+  (check: Check): Check =>
+  (value) => {
+    const needs = check(Array.isArray(value) && value.length === 2 ? value[0] : value);
+    const second = Array.isArray(value) && value.length === 2 ? check(value[1]) : null;
+    return needs || second ? `${check(null)}, or two of them as [height, width]` : null;
+  };
+const list: Check = (value) => (Array.isArray(value) ? null : "a list of layers");
+const frozen: Check = (value) =>
+  typeof value === "boolean" || (Array.isArray(value) && value.every((name) => typeof name === "string"))
+    ? null
+    : "true, or a list of parameters such as [weight]";
+const weights: Check = (value) =>
+  Array.isArray(value) && value.length > 0 && value.every((weight) => !notNegative(weight))
+    ? null
+    : "a list of numbers of 0 or more, one a class";
+
+/** How one kind is written: its options, the one that may stand alone, and what it becomes. */
+interface Kind<Value> {
+  options: Record<string, Check>;
+  alone?: string;
+  /** Options that it cannot do without. */
+  needs?: string[];
+  // biome-ignore lint/suspicious/noExplicitAny: the options have been checked against `options`
+  build: (options: any, path: string) => Value;
+}
+
+/** The options of a convolution, each size checked by `size` of what it must be. */
+const convolution = (size: (check: Check) => Check) => ({
+  outputs: wholePositive,
+  kernel: size(wholePositive),
+  stride: size(wholePositive),
+  padding: size(wholeNotNegative),
+  dilation: size(wholePositive),
+  groups: wholePositive,
+  bias: flag,
+  frozen,
+});
+const alongOne = (check: Check) => check;
+const pool = (size: (check: Check) => Check) => ({
+  kernel: size(wholePositive),
+  stride: size(wholePositive),
+});
+
+const layers: Record<string, Kind<Layer>> = {
+  dense: {
+    options: { outputs: wholePositive, bias: flag, frozen },
+    alone: "outputs",
+    build: ({ outputs, ...options }) => dense(outputs, options),
+  },
+  conv1d: {
+    options: convolution(alongOne),
+    needs: ["outputs", "kernel"],
+    build: ({ outputs, kernel, ...options }) => conv1d(outputs, kernel, options),
+  },
+  conv2d: {
+    options: convolution(pairOf),
+    needs: ["outputs", "kernel"],
+    build: ({ outputs, kernel, ...options }) => conv2d(outputs, kernel, options),
+  },
+  maxPool1d: {
+    options: pool(alongOne),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => maxPool1d(kernel, options),
+  },
+  maxPool2d: {
+    options: pool(pairOf),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => maxPool2d(kernel, options),
+  },
+  averagePool1d: {
+    options: pool(alongOne),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => averagePool1d(kernel, options),
+  },
+  averagePool2d: {
+    options: pool(pairOf),
+    alone: "kernel",
+    needs: ["kernel"],
+    build: ({ kernel, ...options }) => averagePool2d(kernel, options),
+  },
+  globalAveragePool: { options: {}, build: globalAveragePool },
+  flatten: { options: {}, build: flatten },
+  dropout: {
+    options: { probability: fraction },
+    alone: "probability",
+    build: ({ probability }) => dropout(probability),
+  },
+  batchNorm: { options: { epsilon: positive, momentum: share, frozen }, build: batchNorm },
+  layerNorm: { options: { epsilon: positive, frozen }, build: layerNorm },
+  gru: {
+    options: { hidden: wholePositive, returns: oneOf("last", "sequence"), carry: flag, frozen },
+    alone: "hidden",
+    needs: ["hidden"],
+    build: ({ hidden, ...options }) => gru(hidden, options),
+  },
+  residual: {
+    options: { layers: list },
+    alone: "layers",
+    needs: ["layers"],
+    build: ({ layers: inner }, path) => residual(layersFromDescription(inner, path)),
+  },
+  identity: { options: {}, build: identity },
+  sigmoid: { options: {}, build: sigmoid },
+  tanh: { options: {}, build: tanh },
+  relu: { options: {}, build: relu },
+  leakyRelu: {
+    options: { slope: notNegative },
+    alone: "slope",
+    build: ({ slope }) => leakyRelu(slope),
+  },
+  softmax: { options: {}, build: softmax },
+  logSoftmax: { options: {}, build: logSoftmax },
+};
+
+const reduced = { reduction: oneOf("mean", "sum"), sampleWeights: flag };
+const classified = { ...reduced, classWeights: weights };
+const losses: Record<string, Kind<Loss>> = {
+  mse: { options: reduced, build: mse },
+  mae: { options: reduced, build: mae },
+  huber: { options: { delta: positive, ...reduced }, alone: "delta", build: huber },
+  smoothL1: { options: { beta: positive, ...reduced }, alone: "beta", build: smoothL1 },
+  binaryCrossEntropy: {
+    options: { on: oneOf("logits", "probabilities"), ...classified },
+    build: binaryCrossEntropy,
+  },
+  softmaxCrossEntropy: { options: classified, build: softmaxCrossEntropy },
+  negativeLogLikelihood: { options: classified, build: negativeLogLikelihood },
+};
+
+const step = { learningRate: positive, weightDecay: notNegative };
+const descent = { ...step, momentum: fraction, dampening: fraction, nesterov: flag };
+const moments = { ...step, beta1: fraction, beta2: fraction, epsilon: positive };
+const optimizers: Record<string, Kind<Optimizer>> = {
+  sgd: { options: descent, build: sgd },
+  momentum: { options: descent, build: momentum },
+  nesterov: { options: descent, build: nesterov },
+  adagrad: {
+    options: { ...step, learningRateDecay: notNegative, initialAccumulator: notNegative, epsilon: positive },
+    build: adagrad,
+  },
+  rmsprop: {
+    options: { ...step, smoothing: fraction, epsilon: positive, momentum: fraction, centered: flag },
+    build: rmsprop,
+  },
+  adam: { options: moments, build: adam },
+  adamW: { options: moments, build: adamW },
+};
+
+const clips: Record<string, Kind<Clip>> = {
+  norm: {
+    options: { maximum: positive },
+    alone: "maximum",
+    build: ({ maximum }) => ({ type: "norm", maximum }),
+  },
+  value: {
+    options: { maximum: positive },
+    alone: "maximum",
+    build: ({ maximum }) => ({ type: "value", maximum }),
+  },
+};
+
+const upToOne = number("a number from 0 to 1", (x) => x >= 0 && x <= 1);
+const decay = number("a number above 0 and below 1", (x) => x > 0 && x < 1);
+const warmUp = wholeNotNegative;
+const schedules: Record<string, Kind<Schedule>> = {
+  constant: { options: { warmUp }, build: constant },
+  step: { options: { every: wholePositive, factor: decay, warmUp }, build: stepDecay },
+  exponential: { options: { factor: decay, warmUp }, alone: "factor", build: exponentialDecay },
+  cosine: {
+    options: {
+      updates: (value) => (value === null ? null : wholePositive(value)),
+      minimum: upToOne,
+      warmUp,
+    },
+    alone: "updates",
+    build: cosineDecay,
+  },
+  plateau: {
+    options: {
+      window: wholePositive,
+      reconnect: wholePositive,
+      factor: decay,
+      minimum: upToOne,
+      threshold: fraction,
+      warmUp,
+    },
+    build: reduceOnPlateau,
+  },
+};
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function read<Value>(
+  written: unknown,
+  path: string,
+  what: string,
+  kinds: Record<string, Kind<Value>>,
+): Value {
+  const names = Object.keys(kinds);
+  let name: string;
+  let content: unknown;
+  if (typeof written === "string") {
+    name = written;
+    content = null;
+  } else if (isMap(written) && Object.keys(written).length === 1) {
+    name = Object.keys(written)[0];
+    content = written[name];
+  } else {
+    throw new RivuletError(
+      `${path} must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}`,
+    );
+  }
+  if (!Object.hasOwn(kinds, name)) {
+    throw new RivuletError(`${path} names an unknown ${what} "${name}"; ${suggestion(name, names)}`);
+  }
+  const kind = kinds[name];
+  if (content === null || content === undefined) content = {};
+  else if (!isMap(content)) {
+    if (!kind.alone) throw new RivuletError(`${path}.${name} ${optionsOf(name, kind, content)}`);
+    content = { [kind.alone]: content };
+  }
+  for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
+    if (!Object.hasOwn(kind.options, option)) {
+      const known = Object.keys(kind.options);
+      const hint = known.length > 0 ? suggestion(option, known) : `${name} has no options`;
+      throw new RivuletError(`${path}.${name}.${option} is unknown; ${hint}`);
+    }
+    const needs = kind.options[option](value);
+    if (needs) {
+      throw new RivuletError(`${path}.${name}.${option} must be ${needs}, not ${JSON.stringify(value)}`);
+    }
+  }
+  const missing = kind.needs?.find((option) => !Object.hasOwn(content as object, option));
+  if (kind.needs && missing) {
+    throw new RivuletError(`${path}.${name} has no ${missing}; write ${exampleOf(name, kind.needs)}`);
+  }
+  return kind.build(content, `${path}.${name}`);
+}
+
+/** What to write instead of a value that stands where only options may stand, or nothing. */
+function optionsOf<Value>(name: string, { options, needs }: Kind<Value>, value: unknown): string {
+  const known = Object.keys(options);
+  if (known.length === 0) return `takes no options, found ${JSON.stringify(value)}; write ${name}`;
+  const written = `must hold its options by name, found ${JSON.stringify(value)}; `;
+  if (needs) return `${written}write ${exampleOf(name, needs)}`;
+  // A value that the first option can take was meant for it.
+  if (options[known[0]](value) !== null) return `${written}known are ${known.join(", ")}`;
+  return `${written}write { ${name}: { ${known[0]}: ${JSON.stringify(value)} } }`;
+}
+
+/** How the options are written that a kind cannot do without. */
+function exampleOf(name: string, needs: readonly string[]): string {
+  const options = needs.map((option) => `${option}: ${option === "layers" ? "[relu]" : 8}`);
+  return `{ ${name}: { ${options.join(", ")} } }`;
+}
+
+/**
+ * Reads a list of layers. `path` is where it stands, for messages.
+ * With `lastWidth`, a last `dense` without its width gets that many outputs.
+ */
+export function layersFromDescription(written: unknown, path: string, lastWidth?: number): Layer[] {
+  if (!Array.isArray(written)) {
+    throw new RivuletError(`${path} must be a list of layers, such as [{ dense: 16 }, relu, { dense: 3 }]`);
+  }
+  return written.map((layer, index) => {
+    const at = `${path}[${index}]`;
+    const open = layer === "dense" || (isMap(layer) && "dense" in layer && layer["dense"] === null);
+    if (!open) {
+      const parsed = read(layer, at, "layer", layers);
+      if (parsed.type === "dense" && parsed.outputs === undefined) {
+        throw new RivuletError(`${at}.dense has no outputs; write { dense: { outputs: 16 } }`);
+      }
+      return parsed;
+    }
+    if (lastWidth === undefined || index !== written.length - 1) {
+      throw new RivuletError(`${at} has no width; write { dense: 16 } for 16 outputs`);
+    }
+    return dense(lastWidth);
+  });
+}
+
+/** Reads a loss, such as `"mse"` or `{ huber: 0.5 }`. */
+export function lossFromDescription(written: unknown, path: string): Loss {
+  return read(written, path, "loss", losses);
+}
+
+/** Reads an optimizer, such as `"adam"` or `{ momentum: { learningRate: 0.1 } }`. */
+export function optimizerFromDescription(written: unknown, path: string): Optimizer {
+  return read(written, path, "optimizer", optimizers);
+}
+
+/** Reads a clip, `{ norm: 1 }` or `{ value: 0.5 }`; nothing written is no clip. */
+export function clipFromDescription(written: unknown, path: string): Clip | null {
+  return written === null || written === undefined ? null : read(written, path, "clip", clips);
+}
+
+/** Reads a schedule of the learning rate, such as `{ cosine: 1000 }`; nothing written is none. */
+export function scheduleFromDescription(written: unknown, path: string): Schedule | null {
+  return written === null || written === undefined ? null : read(written, path, "schedule", schedules);
+}
+
+/** The written form of a schedule; `scheduleFromDescription` reads it back. */
+export function describeSchedule(schedule: Schedule): unknown {
+  return written(schedule);
+}
+
+/** A model in written form, with every option spelled out. */
+export interface ModelDescription {
+  inputShape: number[];
+  layers: unknown[];
+  loss: unknown;
+  optimizer: unknown;
+  clip: unknown;
+  /** Only there where the model has one: so are checkpoints from before there were schedules. */
+  schedule?: unknown;
+}
+
+function written({ type, ...options }: { type: string }): unknown {
+  if ("layers" in options) return { [type]: (options.layers as Layer[]).map(written) };
+  return Object.keys(options).length === 0 ? type : { [type]: options };
+}
+
+/** The written form of a model; `modelFromDescription` reads it back. */
+export function describeModel(model: Model): ModelDescription {
+  return {
+    inputShape: model.inputShape,
+    layers: model.layers.map(written),
+    loss: written(model.loss),
+    optimizer: written(model.optimizer),
+    clip: model.clip ? written(model.clip) : null,
+    ...(model.schedule ? { schedule: describeSchedule(model.schedule) } : {}),
+  };
+}
+
+/** Reads a whole model. `path` is where it stands, for messages. */
+export function modelFromDescription(description: unknown, path = "model"): Model {
+  if (!isMap(description)) throw new RivuletError(`${path} must hold a model with its layers`);
+  const known = ["inputShape", "layers", "loss", "optimizer", "clip", "schedule"];
+  for (const key of Object.keys(description)) {
+    if (!known.includes(key)) throw new RivuletError(`${path}.${key} is unknown; ${suggestion(key, known)}`);
+  }
+  const shape = description["inputShape"];
+  if (!Array.isArray(shape) || shape.length === 0 || shape.some((length) => wholePositive(length))) {
+    throw new RivuletError(`${path}.inputShape must be a list of whole numbers of 1 or more, such as [8]`);
+  }
+  const schedule = scheduleFromDescription(description["schedule"], `${path}.schedule`);
+  return {
+    inputShape: [...shape],
+    layers: layersFromDescription(description["layers"], `${path}.layers`),
+    loss: lossFromDescription(description["loss"], `${path}.loss`),
+    optimizer: optimizerFromDescription(description["optimizer"], `${path}.optimizer`),
+    clip: clipFromDescription(description["clip"], `${path}.clip`),
+    ...(schedule ? { schedule } : {}),
+  };
+}

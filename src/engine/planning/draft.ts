@@ -1,0 +1,137 @@
+/** A plan in the making: buffers as they are held, instructions as they are emitted, and at last the arena. */
+import { instructionSlots, Scalar } from "../kernels/operation.ts";
+import { type BufferReference, sizeOf } from "../layers/layer.ts";
+import { aligned, place, setLifetimes } from "./placement.ts";
+import type {
+  Filled,
+  Instruction,
+  PassHost,
+  Plan,
+  PlannedBuffer,
+  ProgramPart,
+  Role,
+  Shards,
+} from "./plan.ts";
+import { crewSlots, layShards, shardParts, shardScalars } from "./shards.ts";
+import type { PlannedState } from "./units.ts";
+
+/** Where the batch is cut, `batchSize` and `scalars` are those of one shard. */
+export interface Draft extends PassHost {
+  /** The scalars of the step as a whole. */
+  stepScalars: BufferReference;
+  buffers: Map<string, PlannedBuffer>;
+  /** Names of the buffers that may share space. */
+  sharing: Set<string>;
+  program: Record<ProgramPart, Instruction[]>;
+  /** Lets instructions go to this part from now on; at first they go to `forward`. */
+  begin(part: ProgramPart): void;
+}
+
+/** Order of the roles in the arena: what lives always comes first. */
+const roleOrder: Role[] = [
+  "crew",
+  "scalars",
+  "program",
+  "constant",
+  "parameter",
+  "optimizer state",
+  "gradient",
+  "state",
+  "input",
+  "target",
+  "mask",
+  "output",
+  "activation",
+  "activation gradient",
+  "scratch",
+];
+
+export function createDraft({ batchSize, cut, givenMasks, share }: Filled): Draft {
+  const buffers: Draft["buffers"] = new Map();
+  const sharing: Draft["sharing"] = new Set();
+  const program: Draft["program"] = {
+    forward: [],
+    backward: [],
+    sum: [],
+    update: [],
+    evaluation: [],
+    prediction: [],
+    fade: [],
+  };
+  let part = program.forward;
+
+  function hold(
+    name: string,
+    role: Role,
+    shape: number[],
+    dtype: PlannedBuffer["dtype"] = "f32",
+    values?: number[],
+  ): BufferReference {
+    if (!buffers.has(name)) {
+      const bytes = aligned(sizeOf(shape) * (dtype === "f64" ? 8 : 4));
+      const start = values ? { values } : {};
+      buffers.set(name, { name, role, shape, dtype, bytes, offset: 0, lifetime: null, ...start });
+    }
+    return { buffer: name };
+  }
+
+  const stepScalars = hold("scalars", "scalars", [Scalar.Count], "f64");
+  return {
+    batchSize: cut ? cut.rows : batchSize,
+    scalars: cut ? hold(shardScalars, "scalars", [Scalar.Count], "f64") : stepScalars,
+    stepScalars,
+    givenMasks,
+    buffers,
+    sharing,
+    program,
+    begin(name) {
+      part = program[name];
+    },
+    emit: (operation, ...operands) => part.push({ operation, operands }),
+    hold,
+    share(name, role, shape, dtype) {
+      if (share) sharing.add(name);
+      return hold(name, role, shape, dtype);
+    },
+  };
+}
+
+/**
+ * Gives every buffer its place in the arena, those that hold the program itself included. Where the batch is cut, each
+ * shard gets buffers and instructions of its own: nothing may be held or emitted after that.
+ */
+export function layOut(
+  { buffers, sharing, program, givenMasks, hold }: Draft,
+  batchSize: number,
+  shards: Shards | null,
+  states: readonly PlannedState[],
+): Pick<Plan, "buffers" | "totalBytes" | "unsharedBytes"> {
+  const ofShards: Instruction[][] = shardParts.map((part) => program[part]);
+  const times = (part: Instruction[]) => (shards && ofShards.includes(part) ? shards.count : 1);
+  const instructions = Object.values(program).reduce((sum, part) => sum + part.length * times(part), 0);
+  hold("program", "program", [instructions, instructionSlots], "i32");
+  if (shards) hold("crew", "crew", [crewSlots(shards)], "i32");
+  // Outputs are read when the program has ended.
+  for (const { name, role } of buffers.values()) if (role === "output") sharing.delete(name);
+  setLifetimes(
+    buffers,
+    sharing,
+    Object.entries(program).map(([part, list]) => ({
+      instructions: list,
+      // A prediction touches buffers in the order in which training does, so training's lifetimes serve it too.
+      counts: part !== "evaluation" && (!shards || ofShards.includes(list)),
+    })),
+  );
+  const ordered = [...buffers.values()].sort((a, b) => roleOrder.indexOf(a.role) - roleOrder.indexOf(b.role));
+  if (!shards) {
+    const unsharedBytes = ordered.reduce((sum, { bytes }) => sum + bytes, 0);
+    return { buffers: ordered, totalBytes: place(ordered), unsharedBytes };
+  }
+  const isWhole = ({ name, role }: PlannedBuffer) =>
+    role === "input" ||
+    role === "target" ||
+    role === "output" ||
+    (role === "mask" && givenMasks) ||
+    states.some(({ fullName, perSample }) => perSample && fullName === name);
+  return layShards({ cut: shards, batchSize, buffers: ordered, program, isWhole });
+}

@@ -1,0 +1,216 @@
+/**
+ * From gradients to new weights, in one of two ways. Gathered: all gradients exist, are looked at, clipped and
+ * applied in one pass. In place: the way back leaves only gradients of activations; then each parameter's gradient is
+ * computed in space that the next one takes over, a strip at a time where it is large, and applied at once.
+ */
+import { Operation } from "../kernels/operation.ts";
+import type { SingleLayer } from "../layers/index.ts";
+import {
+  type BufferReference,
+  type LayerContext,
+  type LayerKind,
+  lastAxis,
+  sizeOf,
+} from "../layers/layer.ts";
+import type { Model } from "../model/model.ts";
+import { emitUpdate, optimizerStates } from "./optimizers.ts";
+import type { Run } from "./passes.ts";
+import { aligned } from "./placement.ts";
+import type { PassHost } from "./plan.ts";
+import { type Block, inShard } from "./shards.ts";
+import type { PlannedParameter } from "./units.ts";
+
+/** Largest gradient that is computed whole where updates are made in place. */
+const stripBytes = 4096;
+
+/** The two ends of an update: what the backward pass leaves for it, and the update itself. */
+export interface Updates {
+  /** To be called on the way back for every layer with trained parameters. */
+  onGradients(run: Run, kind: LayerKind<SingleLayer>, context: LayerContext): void;
+  /** Stops the program where the loss or a gradient is not finite: nothing has changed yet. */
+  endOfBackward(): void;
+  /** Where each shard of the batch has gradients of its own: their sum. */
+  emitSums?(): void;
+  emitUpdates(): void;
+}
+
+/** What the update of a batch in shards needs besides: its blocks, and the scalars that are not of one shard. */
+export interface SharedUpdate {
+  blocks: readonly Block[];
+  scalars: BufferReference;
+}
+
+export function createUpdates(
+  model: Model,
+  trained: readonly PlannedParameter[],
+  host: PassHost,
+  gather: boolean,
+  shared: SharedUpdate | null,
+): Updates {
+  if (shared) return updatesOfShards(model, trained, host, shared);
+  return gather ? gatheredUpdates(model, trained, host) : updatesInPlace(model, trained, host);
+}
+
+/** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
+export function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }: PassHost): void {
+  if (trained.length === 0) return;
+  for (const state of optimizerStates(model.optimizer)) {
+    emit(Operation.ClearSubnormals, { buffer: `${trained[0].fullName}.${state}` }, allCells(trained));
+  }
+}
+
+/** Numbers that a parameter takes in the arena, padding included. */
+const cellsOf = ({ shape }: PlannedParameter) => aligned(4 * sizeOf(shape)) / 4;
+
+/** Cells of parameters that stand together. */
+export const allCells = (parameters: readonly PlannedParameter[]) =>
+  parameters.reduce((sum, parameter) => sum + cellsOf(parameter), 0);
+
+/** The update of `count` cells from the parameter of the given name on, or from `offset` bytes behind its beginning. */
+function emitOptimizer(
+  model: Model,
+  { emit, scalars }: Pick<PassHost, "emit" | "scalars">,
+  name: string,
+  gradients: BufferReference,
+  count: number,
+  offset = 0,
+) {
+  const states = Object.fromEntries(
+    optimizerStates(model.optimizer).map((state) => [state, { buffer: `${name}.${state}`, offset }]),
+  );
+  emitUpdate(model.optimizer, emit, { buffer: name, offset }, gradients, states, count, scalars);
+}
+
+function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
+  const { emit, scalars } = host;
+  const cells = allCells(trained);
+  const first = trained[0]?.fullName;
+  const gradients = { buffer: `${first}.gradient` };
+  return {
+    onGradients: (run, kind, context) => kind.gradients?.(run.unit.layer as SingleLayer, context),
+    endOfBackward() {
+      if (first) emit(Operation.RequireFinite, gradients, cells, scalars);
+    },
+    emitUpdates() {
+      if (!first) return;
+      if (model.clip) {
+        const maximum = { float: model.clip.maximum };
+        if (model.clip.type === "norm") emit(Operation.ClipByNorm, gradients, cells, scalars, maximum);
+        else emit(Operation.ClipByValue, gradients, cells, maximum);
+      }
+      emitOptimizer(model, host, first, gradients, cells);
+    },
+  };
+}
+
+/**
+ * Gradients gathered by each shard of a batch for itself: added up and applied block by block, every block by as many
+ * instructions. The first shard's gradients become the sum. Between the two, the norm is made of the blocks' squares.
+ */
+function updatesOfShards(
+  model: Model,
+  trained: readonly PlannedParameter[],
+  { emit, hold }: PassHost,
+  { blocks, scalars }: SharedUpdate,
+): Updates {
+  const { clip } = model;
+  const first = trained[0]?.fullName;
+  const gradient = `${first}.gradient`;
+  const stride = 4 * allCells(trained);
+  return {
+    onGradients: (run, kind, context) => kind.gradients?.(run.unit.layer as SingleLayer, context),
+    endOfBackward() {},
+    emitSums() {
+      const squares = clip?.type === "norm" ? hold("squares", "scalars", [blocks.length], "f64") : null;
+      for (const [index, block] of blocks.entries()) {
+        const offset = 4 * block.first;
+        const gradients = { buffer: gradient, offset };
+        emit(Operation.AddShards, gradients, { buffer: inShard(1, gradient), offset }, stride, block.cells);
+        emit(Operation.RequireFinite, gradients, block.cells, scalars);
+        if (squares) emit(Operation.SumOfSquares, { ...squares, offset: 8 * index }, gradients, block.cells);
+      }
+    },
+    emitUpdates() {
+      for (const block of blocks) {
+        const offset = 4 * block.first;
+        const gradients = { buffer: gradient, offset };
+        const maximum = { float: clip?.maximum ?? 0 };
+        if (clip?.type === "norm") emit(Operation.ScaleToNorm, gradients, block.cells, scalars, maximum);
+        if (clip?.type === "value") emit(Operation.ClipByValue, gradients, block.cells, maximum);
+        emitOptimizer(model, { emit, scalars }, first, gradients, block.cells, offset);
+      }
+    },
+  };
+}
+
+function updatesInPlace(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
+  const { emit, scalars } = host;
+  const later: {
+    parameter: PlannedParameter;
+    run: Run;
+    kind: LayerKind<SingleLayer>;
+    context: LayerContext;
+  }[] = [];
+  const small: PlannedParameter[] = [];
+
+  function emitParameterUpdate(
+    { fullName }: PlannedParameter,
+    gradient: BufferReference,
+    cells: number,
+  ): void {
+    if (model.clip) emit(Operation.ClipByValue, gradient, cells, { float: model.clip.maximum });
+    emitOptimizer(model, host, fullName, gradient, cells);
+  }
+
+  /** A dense layer's weights [inputs, outputs], some rows at a time. */
+  function emitStrips(
+    parameter: PlannedParameter,
+    { inputShape, input, outputGradient }: LayerContext,
+  ): void {
+    const [outputs, inputs] = parameter.shape;
+    const stripRows = Math.max(4, Math.floor(stripBytes / 4 / outputs) & ~3);
+    const strip = host.share(`${parameter.fullName}.gradient`, "gradient", [stripRows, outputs]);
+    const rows = sizeOf(inputShape) / lastAxis(inputShape);
+    const following = model.clip ? 2 : 1;
+    emit(Operation.UpdateInStrips, strip, input, outputGradient, inputs, outputs, rows, stripRows, following);
+    emitParameterUpdate(parameter, strip, cellsOf(parameter));
+  }
+
+  return {
+    onGradients(run, kind, context) {
+      const own = run.unit.parameters.filter((parameter) => parameter.trained);
+      if (kind.requireBounded) {
+        kind.requireBounded(run.unit.layer as SingleLayer, context);
+        later.push(...own.map((parameter) => ({ parameter, run, kind, context })));
+        return;
+      }
+      for (const { fullName, shape } of own) host.hold(`${fullName}.gradient`, "gradient", shape);
+      kind.gradients?.(run.unit.layer as SingleLayer, context);
+      small.push(...own);
+    },
+    endOfBackward() {
+      for (const parameter of small) {
+        const gradient = { buffer: `${parameter.fullName}.gradient` };
+        emit(Operation.RequireFinite, gradient, cellsOf(parameter), scalars);
+      }
+      if (trained.length > small.length) emit(Operation.RequireFinite, scalars, 0, scalars);
+    },
+    emitUpdates() {
+      for (const { parameter, run, kind, context } of later) {
+        const { layer } = run.unit;
+        const bytes = 4 * sizeOf(parameter.shape);
+        if (layer.type === "dense" && parameter.name === "weight" && bytes > stripBytes) {
+          emitStrips(parameter, context);
+          continue;
+        }
+        const shape = parameter.stored === "transposed" ? [...parameter.shape].reverse() : parameter.shape;
+        const gradient = host.share(`${parameter.fullName}.gradient`, "gradient", shape);
+        kind.gradients?.(layer as SingleLayer, { ...context, gradients: { [parameter.name]: gradient } });
+        emitParameterUpdate(parameter, gradient, cellsOf(parameter));
+      }
+      for (const parameter of small) {
+        emitParameterUpdate(parameter, { buffer: `${parameter.fullName}.gradient` }, cellsOf(parameter));
+      }
+    },
+  };
+}

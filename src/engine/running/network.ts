@@ -1,0 +1,577 @@
+import { RivuletError } from "../../errors/errors.ts";
+import type { State, Stateful } from "../../state.ts";
+import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "../kernels/kernels.ts";
+import { instructionSlots, Scalar } from "../kernels/operation.ts";
+import { type Operand, sizeOf } from "../layers/layer.ts";
+import type { Model } from "../model/model.ts";
+import { createRandom } from "../model/random.ts";
+import { applySchedule, multiplierAt, Plateau, requireLength } from "../model/schedule.ts";
+import { predictsFromLogits } from "../planning/losses.ts";
+import { initialState, optimizerStates, stepConstants, writeStepScalars } from "../planning/optimizers.ts";
+import type { Instruction, Plan, PlannedBuffer, PlanOptions, ProgramPart } from "../planning/plan.ts";
+import { plan, requireBudget } from "../planning/planner.ts";
+import { shardsFor } from "../planning/shards.ts";
+import type { PlannedParameter } from "../planning/units.ts";
+import { initialize } from "./initialize.ts";
+import { ShardWorkers, type Threads } from "./shard-workers.ts";
+
+/** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
+export type Tensor = {
+  /** `0.weight`: index of the layer, then PyTorch's name. */
+  name: string;
+  shape: number[];
+  data: Float32Array;
+};
+
+export interface NetworkOptions extends PlanOptions {
+  /** Seed of the initial weights and of dropout's masks. Default 1. */
+  seed?: number;
+  /** Keep to kernels that give the same bits on every processor. Default false. */
+  deterministic?: boolean;
+  /** Overrides the choice of kernels. */
+  kernels?: KernelVariant;
+  /** Refuse a plan larger than this. */
+  budgetBytes?: number;
+  /**
+   * Threads that work on the shards of a batch, such as `threads(2)`. Left out, the calling thread does all. How many
+   * there are changes nothing in the results, which depend on `shards` alone: with threads that is 4 unless given.
+   */
+  workers?: Threads;
+}
+
+/**
+ * A planned model on its arena. After construction nothing is allocated any more: `infer` and `step` work on the
+ * views `input`, `target`, `output` and `prediction`.
+ */
+export class Network implements Stateful {
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly kernels: KernelVariant;
+  /** Numbers in one sample, in one output, in one target. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly targets: number;
+  readonly batchSize: number;
+
+  /** [batchSize, inputs]: write samples here. */
+  readonly input: Float32Array;
+  /** [batchSize, targets]: write targets here; class indices for the class losses. Empty without training. */
+  readonly target: Float32Array;
+  /** [batchSize]: how much each sample counts, 1 until written; empty where the loss takes no sample weights. */
+  readonly sampleWeight: Float32Array;
+  /** [batchSize, outputs]: what the last layer gave (logits, where the loss takes logits). */
+  readonly output: Float32Array;
+  /** [batchSize, outputs]: probabilities where the loss takes logits, else the same as `output`. */
+  readonly prediction: Float32Array;
+
+  /** Updates made so far. */
+  updates = 0;
+  /** Updates left out because their loss or gradient was not finite. */
+  skipped = 0;
+  /** Base of the step size, which the schedule multiplies; starts at the optimizer's, yours to change. */
+  learningRate: number;
+
+  readonly #kernels: Kernels;
+  /** Runs the program where the batch is cut into shards. */
+  readonly #crew: ShardWorkers | null;
+  readonly #scalars: Float64Array;
+  readonly #parts: Record<ProgramPart, { start: number; count: number }>;
+  /** What gives the output of a prediction: the forward pass, or where layers act otherwise in training, evaluation. */
+  readonly #evaluation: { start: number; count: number };
+  readonly #stepConstants: Float64Array;
+  readonly #states: string[];
+  readonly #lossElements: number;
+  readonly #meanLoss: boolean;
+  readonly #plateau: Plateau | null;
+  /** What `state({ reuse: true })` copies into, by tensor. */
+  readonly #copies = new Map<string, Float32Array>();
+  /** [1]: the step size among the scalars. */
+  readonly #stepSize: Float64Array;
+
+  /** Rows gathered towards the next update, and how many it takes; what counts while `step` is called in parts. */
+  #gathered = 0;
+  #gathering = 0;
+  /** A part of the update being gathered was not finite: the rest of it is left out too. */
+  #poisoned = false;
+  #lastRows = 1;
+
+  /** @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
+  constructor(model: Model, options: NetworkOptions = {}) {
+    if (model.schedule) requireLength(model.schedule);
+    this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
+    this.model = model;
+    const { budgetBytes, workers } = options;
+    this.plan = plan(model, { ...options, shards: shardsFor(options.shards, workers !== undefined) });
+    if (budgetBytes !== undefined) requireBudget(this.plan, budgetBytes);
+    this.kernels = options.kernels ?? chooseVariant(options.deterministic ?? false);
+    const { shards } = this.plan;
+    const isShared = shards !== null && workers !== undefined && workers.count > 1;
+    this.#kernels = createKernels(this.kernels, this.plan.totalBytes, isShared);
+    this.batchSize = this.plan.batchSize;
+    this.inputs = this.plan.inputs;
+    this.outputs = this.plan.outputs;
+    this.targets = this.plan.targets;
+    this.learningRate = model.optimizer.learningRate;
+
+    let start = this.#buffer("program").offset;
+    const parts = Object.entries(this.plan.program).map(([name, { length }]) => {
+      const part = { start, count: length };
+      start += length * instructionBytes;
+      return [name, part];
+    });
+    this.#parts = Object.fromEntries(parts);
+    const { forward, evaluation } = this.#parts;
+    this.#evaluation = evaluation.count > 0 ? evaluation : forward;
+    this.#states = optimizerStates(model.optimizer);
+    this.#stepConstants = stepConstants(model.optimizer);
+    this.#lossElements = this.plan.lossElements;
+    this.#meanLoss = model.loss.reduction === "mean";
+
+    const scalars = this.#buffer("scalars");
+    this.#scalars = new Float64Array(this.#kernels.buffer, scalars.offset, scalars.shape[0]);
+    this.#stepSize = this.#scalars.subarray(Scalar.StepSize, Scalar.StepSize + 1);
+    this.#writeProgram(Object.values(this.plan.program).flat());
+    for (const { values, ...buffer } of this.plan.buffers) {
+      if (values && buffer.role === "constant") this.#viewOf(buffer).set(values);
+    }
+
+    this.input = this.#view("input");
+    this.target = this.#optionalView("target");
+    this.sampleWeight = this.#optionalView("sampleWeight").fill(1);
+    this.output = this.#viewOf(
+      this.plan.buffers.find(({ role }) => role === "output") ?? this.#buffer("input"),
+    );
+    this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
+    this.initialize(options.seed ?? 1);
+    this.#crew = shards && new ShardWorkers(this.plan, shards, this.#kernels, this.#parts);
+    if (this.#crew && workers && isShared) this.#crew.start(workers);
+  }
+
+  /** Rows of the update that is being gathered, seen so far. */
+  get gathered(): number {
+    return this.#gathered;
+  }
+
+  /** Loss of the rows of the last step: their mean, or their sum where the loss is reduced by sum. */
+  get loss(): number {
+    const sum = this.#scalars[Scalar.Loss];
+    return this.#meanLoss ? sum / (this.#lastRows * this.#lossElements) : sum;
+  }
+
+  /** Step size of the next update: the base rate, multiplied by what the schedule has come to. */
+  get currentLearningRate(): number {
+    const { schedule } = this.model;
+    if (!schedule) return this.learningRate;
+    return this.learningRate * multiplierAt(schedule, this.updates, this.#plateau?.multiplier[0]);
+  }
+
+  /** 2-norm of all gradients of the last update before clipping; only kept where the model clips by norm. */
+  get gradientNorm(): number {
+    return this.#scalars[Scalar.GradientNorm];
+  }
+
+  /** Puts all weights back to where the seed starts them, and forgets all training. */
+  initialize(seed: number): void {
+    const random = createRandom(seed);
+    for (const parameter of this.plan.parameters) {
+      initialize(this.#view(parameter.fullName), parameter, random);
+      for (const state of parameter.trained && this.plan.training ? this.#states : []) {
+        this.#view(`${parameter.fullName}.${state}`).fill(initialState(this.model.optimizer, state));
+      }
+    }
+    for (const { fullName, initial } of this.plan.states) this.#view(fullName).fill(initial);
+    this.#scalars[Scalar.Seed] = seed;
+    this.#scalars[Scalar.Draws] = 0;
+    this.updates = 0;
+    this.skipped = 0;
+    this.#gathered = 0;
+    this.#poisoned = false;
+    this.#plateau?.reset();
+    this.learningRate = this.model.optimizer.learningRate;
+  }
+
+  /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
+  infer(rows: number = this.batchSize): void {
+    this.#requireRows(rows);
+    if (this.#crew) {
+      this.#crew.infer(rows);
+      return;
+    }
+    const { prediction } = this.#parts;
+    this.#kernels.run(this.#evaluation.start, this.#evaluation.count, rows, 0);
+    if (prediction.count > 0) this.#kernels.run(prediction.start, prediction.count, rows, 0);
+  }
+
+  /** Puts carried states back to zero: a new stream begins. */
+  forgetCarried(): void {
+    for (const { fullName, name } of this.plan.states) if (name === "hidden") this.#view(fullName).fill(0);
+  }
+
+  /** [batchSize, ...]: the mask of the dropout layer at `path`, such as "2", to be written where masks are given. */
+  mask(path: string): Float32Array {
+    return this.#view(`${path}.mask`);
+  }
+
+  /**
+   * Trains on the first `rows` rows of `input` and `target`. With `rowsPerUpdate` above `rows`, gradients are
+   * gathered call by call and the update comes with the call that makes them `rowsPerUpdate`: gradient descent
+   * in batches of any size in the memory of a small one. Gives false, with nothing changed, where a loss or
+   * gradient was not finite (or a class index out of range); the update it belongs to is then left out whole and
+   * counted in `skipped`. Allocates nothing.
+   */
+  step(rows: number = this.batchSize, rowsPerUpdate: number = rows): boolean {
+    this.#requireRows(rows);
+    this.#requireGathering(rows, rowsPerUpdate);
+    const scalars = this.#scalars;
+    const run = this.#kernels.run;
+    const crew = this.#crew;
+    const { forward, backward, update } = this.#parts;
+    const plateau = this.#plateau;
+    const completes = this.#gathered + rows === rowsPerUpdate;
+    this.#lastRows = rows;
+    let finite = !this.#poisoned;
+    if (finite) {
+      scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
+      const gathering = this.#gathered > 0 ? 1 : 0;
+      if (crew) {
+        finite = crew.descend(rows, gathering);
+      } else {
+        // The update belongs to the same call, unless a plateau is to see the loss before it gives the step size.
+        let count = forward.count + backward.count;
+        if (completes && !plateau) {
+          this.#writeUpdateScalars();
+          count += update.count;
+        }
+        finite = run(forward.start, count, rows, gathering) === 0;
+      }
+      scalars[Scalar.Draws]++;
+    }
+    if (finite && plateau) plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
+    if (!completes) {
+      this.#gathered += rows;
+      this.#gathering = rowsPerUpdate;
+      this.#poisoned = !finite;
+      return finite;
+    }
+    if (finite) {
+      if (crew || plateau) {
+        this.#writeUpdateScalars();
+        plateau?.observe(this.updates);
+        if (crew) crew.update();
+        else run(update.start, update.count, rows, 0);
+      }
+      this.updates++;
+      if (this.updates % updatesPerFading === 0) run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
+    } else {
+      this.skipped++;
+      if (plateau) plateau.gathered[0] = 0;
+    }
+    this.#gathered = 0;
+    this.#poisoned = false;
+    return finite;
+  }
+
+  /** What the optimizer's instructions read of the update that comes next. */
+  #writeUpdateScalars(): void {
+    const { schedule, optimizer } = this.model;
+    this.#scalars[Scalar.StepSize] = this.learningRate;
+    if (schedule)
+      applySchedule(schedule, this.updates, this.#plateau?.multiplier ?? unreduced, this.#stepSize);
+    writeStepScalars(optimizer.type, this.#stepConstants, this.updates + 1, this.#scalars);
+  }
+
+  /**
+   * Predicts for `x`, [rows, inputs] one behind the other, up to `batchSize` rows.
+   * Gives a view [rows, outputs] that the next call writes over.
+   */
+  predict(x: ArrayLike<number>): Float32Array {
+    const rows = x.length / this.inputs;
+    if (!Number.isInteger(rows) || rows < 1 || rows > this.batchSize) {
+      throw new RivuletError(
+        `predict got ${x.length} numbers but takes 1 to ${this.batchSize} samples of ${this.inputs}`,
+      );
+    }
+    this.input.set(x);
+    this.infer(rows);
+    return this.prediction.subarray(0, rows * this.outputs);
+  }
+
+  /**
+   * Ends the threads that work on the network, where there are any: a sleeping thread takes no time, but memory until
+   * the process ends. The network can still be used; the calling thread does all then, with the same results.
+   */
+  close(): void {
+    this.#crew?.close();
+  }
+
+  /** Copies of all parameters, in PyTorch's layout. */
+  parameters(): Tensor[] {
+    return this.#tensors("", false);
+  }
+
+  /** Copies of what layers keep without training it: running statistics, carried states. */
+  states(): Tensor[] {
+    return this.#savedStates().map(({ fullName }) => {
+      const { shape } = this.#buffer(fullName);
+      return { name: fullName, shape, data: this.#view(fullName).slice() };
+    });
+  }
+
+  /**
+   * Copies of the gradients of the last step or of what has been gathered, in PyTorch's layout; of what is frozen
+   * there are none. @throws RivuletError where updates are made in place: gradients do not last there
+   */
+  gradients(): Tensor[] {
+    if (!this.plan.gather) {
+      throw new RivuletError(
+        "gradients are not kept where updates are made in place; plan with gather: true",
+      );
+    }
+    return this.#tensors(".gradient", false);
+  }
+
+  /** Puts parameters in place, all or none; every one must be there in its shape. */
+  setParameters(tensors: readonly Tensor[]): void {
+    this.#requireTensors(tensors, [""]);
+    for (const tensor of tensors) this.#load(tensor);
+  }
+
+  /**
+   * Parameters, optimizer state and counts: continuing from it is bit for bit the same.
+   *
+   * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and written anew by
+   * each such call: for whoever is done with them before the next, and wants memory to stay as it is.
+   */
+  state({ reuse = false } = {}): {
+    updates: number;
+    skipped: number;
+    learningRate: number;
+    gathered: number;
+    gathering: number;
+    poisoned: boolean;
+    parameters: Tensor[];
+    optimizerState: Tensor[];
+    gradients: Tensor[];
+    /** Only where the model has any. */
+    states?: Tensor[];
+    /** Training steps whose dropout masks were drawn, and their seed; only where the model has dropout. */
+    draws?: { seed: number; count: number };
+    plateau?: Float64Array;
+  } {
+    return {
+      updates: this.updates,
+      skipped: this.skipped,
+      learningRate: this.learningRate,
+      gathered: this.#gathered,
+      gathering: this.#gathering,
+      poisoned: this.#poisoned,
+      parameters: this.#tensors("", reuse),
+      optimizerState: this.plan.training
+        ? this.#states.flatMap((state) => this.#tensors(`.${state}`, reuse))
+        : [],
+      gradients: this.#gathered > 0 ? this.gradients() : [],
+      ...(this.#savedStates().length > 0 ? { states: this.states() } : {}),
+      ...(this.#drawsMasks()
+        ? { draws: { seed: this.#scalars[Scalar.Seed], count: this.#scalars[Scalar.Draws] } }
+        : {}),
+      ...(this.#plateau ? { plateau: this.#plateau.state() } : {}),
+    };
+  }
+
+  /** Takes back what `state()` gave. @throws RivuletError, before anything changes, where shapes differ. */
+  restore(given: State): void {
+    const state = given as unknown as ReturnType<Network["state"]>;
+    const suffixes = this.#states.map((name) => `.${name}`);
+    const training = this.plan.training;
+    this.#requireTensors(state.parameters, [""]);
+    this.#requireStates(state.states ?? []);
+    if (training) this.#requireTensors(state.optimizerState, suffixes);
+    if (state.gathered > 0 && training) {
+      if (!this.plan.gather) {
+        throw new RivuletError("the state holds gathered gradients, which this network does not keep");
+      }
+      this.#requireTensors(state.gradients, [".gradient"]);
+    }
+    if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
+      throw new RivuletError('the state has no "draws", which a model with dropout needs');
+    }
+    this.#plateau?.restore(state.plateau);
+    const learned = training ? [...state.optimizerState, ...state.gradients] : [];
+    for (const tensor of [...state.parameters, ...learned]) this.#load(tensor);
+    for (const { name, data } of state.states ?? []) this.#view(name).set(data);
+    if (state.draws) {
+      this.#scalars[Scalar.Seed] = state.draws.seed;
+      this.#scalars[Scalar.Draws] = state.draws.count;
+    }
+    this.updates = state.updates;
+    this.skipped = state.skipped;
+    this.learningRate = state.learningRate;
+    if (!training) return;
+    this.#gathered = state.gathered;
+    this.#gathering = state.gathering;
+    this.#poisoned = state.poisoned;
+  }
+
+  #savedStates() {
+    return this.plan.states.filter(({ saved = true }) => saved);
+  }
+
+  #drawsMasks(): boolean {
+    return this.plan.buffers.some(({ role }) => role === "mask");
+  }
+
+  #requireStates(tensors: readonly Tensor[]): void {
+    const expected = this.#savedStates();
+    for (const { fullName } of expected) {
+      const found = tensors.find(({ name }) => name === fullName);
+      const { shape } = this.#buffer(fullName);
+      if (!found) throw new RivuletError(`the state has no "${fullName}", which this model needs`);
+      if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
+        throw new RivuletError(`"${fullName}" has shape [${found.shape}] but this network needs [${shape}]`);
+      }
+    }
+    if (tensors.length !== expected.length) {
+      throw new RivuletError("the state holds running statistics or carried states that this model has not");
+    }
+  }
+
+  #requireRows(rows: number): void {
+    if (!(rows >= 1 && rows <= this.batchSize && Number.isInteger(rows))) {
+      throw new RivuletError(
+        `the network is planned for 1 to ${this.batchSize} samples at a time but got ${rows}`,
+      );
+    }
+  }
+
+  #requireGathering(rows: number, rowsPerUpdate: number): void {
+    if (!this.plan.training) {
+      throw new RivuletError("the network was planned to predict only; plan it with training to step");
+    }
+    if (!this.plan.gather && rows !== rowsPerUpdate) {
+      throw new RivuletError(
+        `an update of ${rowsPerUpdate} samples is to be gathered ${rows} at a time, but updates are made in place; plan with gather: true`,
+      );
+    }
+    if (this.#gathered > 0 && rowsPerUpdate !== this.#gathering) {
+      throw new RivuletError(
+        `an update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}`,
+      );
+    }
+    if (!Number.isInteger(rowsPerUpdate) || this.#gathered + rows > rowsPerUpdate) {
+      throw new RivuletError(
+        `${this.#gathered} samples gathered and ${rows} more do not make an update of ${rowsPerUpdate}`,
+      );
+    }
+  }
+
+  #buffer(name: string): PlannedBuffer {
+    return this.plan.buffers.find((buffer) => buffer.name === name)!;
+  }
+
+  #viewOf({ offset, shape }: PlannedBuffer): Float32Array {
+    return new Float32Array(this.#kernels.buffer, offset, sizeOf(shape));
+  }
+
+  #view(name: string): Float32Array {
+    return this.#viewOf(this.#buffer(name));
+  }
+
+  /** The view, or an empty one where the plan has no such buffer. */
+  #optionalView(name: string): Float32Array {
+    const buffer = this.plan.buffers.find((candidate) => candidate.name === name);
+    return buffer ? this.#viewOf(buffer) : new Float32Array(0);
+  }
+
+  /** Parameters that have tensors of this suffix: all have themselves, the trained ones also gradients and states. */
+  #parametersWith(suffix: string): PlannedParameter[] {
+    return this.plan.parameters.filter(({ trained }) => suffix === "" || trained);
+  }
+
+  #tensors(suffix: string, reuse: boolean): Tensor[] {
+    return this.#parametersWith(suffix).map((parameter) => {
+      const name = parameter.fullName + suffix;
+      const stored = this.#view(name);
+      const data = (reuse ? this.#copies.get(name) : undefined) ?? new Float32Array(stored.length);
+      if (reuse) this.#copies.set(name, data);
+      copyLayout(stored, data, parameter, "out");
+      return { name, shape: parameter.shape, data };
+    });
+  }
+
+  #requireTensors(tensors: readonly Tensor[], suffixes: string[]): void {
+    const expected = suffixes.flatMap((suffix) =>
+      this.#parametersWith(suffix).map(({ fullName, shape }) => ({ name: fullName + suffix, shape })),
+    );
+    for (const { name, shape } of expected) {
+      const found = tensors.find((tensor) => tensor.name === name);
+      if (!found) throw new RivuletError(`the state has no "${name}", which this model needs`);
+      if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
+        throw new RivuletError(`"${name}" has shape [${found.shape}] but this model needs [${shape}]`);
+      }
+    }
+    if (tensors.length !== expected.length) {
+      const extra = tensors.find((tensor) => !expected.some(({ name }) => name === tensor.name));
+      throw new RivuletError(`the state holds "${extra?.name}", which this model does not have`);
+    }
+  }
+
+  #load(tensor: Tensor): void {
+    const stored = this.#view(tensor.name);
+    const parameter = this.plan.parameters.find(
+      ({ fullName }) => tensor.name === fullName || tensor.name.startsWith(`${fullName}.`),
+    )!;
+    copyLayout(tensor.data, stored, parameter, "in");
+  }
+
+  #writeProgram(instructions: Instruction[]): void {
+    const { offset, bytes } = this.#buffer("program");
+    const ints = new Int32Array(this.#kernels.buffer, offset, bytes / 4);
+    const floats = new Float32Array(this.#kernels.buffer, offset, bytes / 4);
+    const addresses = new Map(this.plan.buffers.map((buffer) => [buffer.name, buffer.offset]));
+    for (const [index, { operation, operands }] of instructions.entries()) {
+      const at = index * instructionSlots;
+      ints[at] = operation;
+      for (const [slot, operand] of operands.entries()) writeOperand(at + 1 + slot, operand);
+    }
+    function writeOperand(slot: number, operand: Operand): void {
+      if (typeof operand === "number") ints[slot] = operand;
+      else if ("float" in operand) floats[slot] = operand.float;
+      else ints[slot] = addresses.get(operand.buffer)! + (operand.offset ?? 0);
+    }
+  }
+}
+
+/**
+ * An average that gets nothing new fades until it is a subnormal number, and then stays one: nine tenths of the
+ * smallest round to the smallest. x86 calculates with those many times slower, so they are cleared now and then.
+ */
+const updatesPerFading = 256;
+
+/** What a schedule that no plateau reduces is multiplied by. */
+const unreduced = Float64Array.of(1);
+const instructionBytes = instructionSlots * 4;
+
+/** Copies between the arena's layout and PyTorch's. */
+function copyLayout(
+  from: Float32Array,
+  to: Float32Array,
+  { shape, stored }: PlannedParameter,
+  direction: "in" | "out",
+): void {
+  if (stored === "as shaped") {
+    to.set(from);
+    return;
+  }
+  const [outputs, inputs] = shape;
+  for (let o = 0; o < outputs; o++) {
+    for (let i = 0; i < inputs; i++) {
+      if (direction === "out") to[o * inputs + i] = from[i * outputs + o];
+      else to[i * outputs + o] = from[o * inputs + i];
+    }
+  }
+}
+
+/** Plans a model and allocates its arena. @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
+export function createNetwork(model: Model, options: NetworkOptions = {}): Network {
+  return new Network(model, options);
+}

@@ -1,0 +1,211 @@
+/**
+ * Runs a network whose batch is cut into shards: hands the shards, then the blocks of the parameters, to whichever
+ * threads there are. How threads are started is not the engine's business: that comes from outside.
+ */
+import { RivuletError } from "../../errors/errors.ts";
+import { Crew, lineSlots, Outcome, Task } from "../kernels/crew.ts";
+import type { Kernels, SharedKernels } from "../kernels/kernels.ts";
+import { instructionSlots, Scalar } from "../kernels/operation.ts";
+import type { Plan, ProgramPart, Shards } from "../planning/plan.ts";
+import { firstTask, inShard, shardScalars, taskTable } from "../planning/shards.ts";
+
+/** What a thread is to do: make an instance of the module on the memory, and call its `serve(crew, self)`. */
+export interface ThreadWork extends SharedKernels {
+  /** Byte offset of the crew in the memory. */
+  crew: number;
+  /** Number of the thread, from 1. */
+  self: number;
+  /** Index into the memory's 32-bit integers: to be raised and notified at `done` when the thread comes to its end. */
+  left: number;
+  done: number;
+}
+
+/** Starts threads. */
+export interface Threads {
+  /** Threads that work on a step, the calling one included. */
+  count: number;
+  /**
+   * Starts one, which must not keep the process alive. It may take its time: until it is there, the others do its work.
+   * `failed` is to be called with the reason if it ends by a fault.
+   */
+  start(work: ThreadWork, failed: (reason: string) => void): void;
+}
+
+type Stretch = { start: number; count: number };
+
+const instructionBytes = instructionSlots * 4;
+
+export class ShardWorkers {
+  readonly #shards: Shards;
+  readonly #kernels: Kernels;
+  /** Byte offset of the crew. */
+  readonly #at: number;
+  readonly #ints: Int32Array;
+  readonly #doubles: Float64Array;
+  /** First float64 of the scalars: the network's, and each shard's. */
+  readonly #scalars: number;
+  readonly #shardScalars: number[];
+  /** First float64 of the blocks' sums of squares; -1 where no norm is asked for. */
+  readonly #squares: number;
+  readonly #firstTask: number;
+  readonly #tasks: ReturnType<typeof taskTable>;
+  /** Why a thread is gone. */
+  #failure: string | null = null;
+
+  /** `parts` are those of the program, by byte offset. */
+  constructor(plan: Plan, shards: Shards, kernels: Kernels, parts: Record<ProgramPart, Stretch>) {
+    const offsetOf = (name: string) => plan.buffers.find((buffer) => buffer.name === name)?.offset ?? -1;
+    this.#shards = shards;
+    this.#kernels = kernels;
+    this.#at = offsetOf("crew");
+    this.#ints = new Int32Array(kernels.buffer);
+    this.#doubles = new Float64Array(kernels.buffer);
+    this.#scalars = offsetOf("scalars") >>> 3;
+    this.#shardScalars = Array.from(
+      { length: shards.count },
+      (_, shard) => offsetOf(inShard(shard, shardScalars)) >>> 3,
+    );
+    const squares = offsetOf("squares");
+    this.#squares = squares < 0 ? -1 : squares >>> 3;
+    this.#tasks = taskTable(shards);
+    this.#firstTask = (this.#at >>> 2) + firstTask(this.#tasks.tasks);
+    const { train, predict, sum, update, tasks } = this.#tasks;
+    const none = { start: 0, count: 0 };
+    const evaluation = parts.evaluation.count > 0 ? parts.evaluation : parts.forward;
+    for (let shard = 0; shard < shards.count; shard++) {
+      const part = (stretch: Stretch) => nth(stretch, shard, shards.count);
+      this.#write(train + shard, part(parts.forward), part(parts.backward));
+      this.#write(predict + shard, part(evaluation), part(parts.prediction));
+    }
+    for (let block = 0; block < shards.blocks; block++) {
+      this.#write(sum + block, nth(parts.sum, block, shards.blocks), none);
+      this.#write(update + block, nth(parts.update, block, shards.blocks), none);
+    }
+    const crew = this.#at >>> 2;
+    this.#ints.fill(1, crew + Crew.Claims, crew + Crew.Claims + tasks);
+    this.#ints[crew + Crew.Tasks] = firstTask(tasks);
+    this.#ints[crew + Crew.Threads] = 1;
+  }
+
+  /** Lets threads take part from now on. */
+  start(threads: Threads): void {
+    const { shared } = this.#kernels;
+    const crew = this.#at >>> 2;
+    this.#ints[crew + Crew.Threads] = threads.count;
+    if (!shared) return;
+    for (let self = 1; self < threads.count; self++) {
+      const slots = { left: crew + Crew.Left, done: crew + Crew.Done };
+      threads.start({ ...shared, crew: this.#at, self, ...slots }, (reason) => {
+        this.#failure ??= reason;
+      });
+    }
+  }
+
+  /** Predicts for the first `rows` rows. */
+  infer(rows: number): void {
+    const active = this.#setRows(this.#tasks.predict, rows);
+    this.#dispatch(this.#tasks.predict, active);
+  }
+
+  /**
+   * Forward and backward for the first `rows` rows; the sum of their gradients, or with `gathering` 1 what was gathered
+   * before and that sum, stands in the first shard's gradients then, the loss in the scalars. Gives false where one of them is
+   * not finite.
+   */
+  descend(rows: number, gathering: number): boolean {
+    const { train, sum } = this.#tasks;
+    const active = this.#setRows(train, rows);
+    const doubles = this.#doubles;
+    const common = this.#scalars;
+    this.#set(train, Task.Gathering, gathering);
+    for (let shard = 0; shard < active; shard++) {
+      const own = this.#shardScalars[shard];
+      doubles[own + Scalar.GradientScale] = doubles[common + Scalar.GradientScale];
+      doubles[own + Scalar.Seed] = doubles[common + Scalar.Seed];
+      doubles[own + Scalar.Draws] = doubles[common + Scalar.Draws];
+    }
+    this.#dispatch(train, active);
+    doubles[common + Scalar.Loss] = 0;
+    for (let shard = 0; shard < active; shard++) {
+      doubles[common + Scalar.Loss] += doubles[this.#shardScalars[shard] + Scalar.Loss];
+    }
+    const { blocks } = this.#shards;
+    for (let block = 0; block < blocks; block++) this.#set(sum + block, Task.Rows, active);
+    return this.#dispatch(sum, blocks) === Outcome.Done;
+  }
+
+  /** Applies the gradients. */
+  update(): void {
+    if (this.#squares >= 0) {
+      const doubles = this.#doubles;
+      const norm = this.#scalars + Scalar.GradientNorm;
+      doubles[norm] = 0;
+      for (let block = 0; block < this.#shards.blocks; block++)
+        doubles[norm] += doubles[this.#squares + block];
+      doubles[norm] = Math.sqrt(doubles[norm]);
+    }
+    this.#dispatch(this.#tasks.update, this.#shards.blocks);
+  }
+
+  /** Ends the threads. What comes after, the calling thread does alone, with the same results. */
+  close(): void {
+    const crew = this.#at >>> 2;
+    Atomics.store(this.#ints, crew + Crew.Closed, 1);
+    Atomics.add(this.#ints, crew + Crew.Generation, 1);
+    Atomics.notify(this.#ints, crew + Crew.Generation);
+  }
+
+  /** Deals `rows` rows out to the shards' tasks from `first` on. Gives how many shards have any. */
+  #setRows(first: number, rows: number): number {
+    const size = this.#shards.rows;
+    let active = 0;
+    for (let from = 0; from < rows; from += size) {
+      this.#set(first + active, Task.Rows, Math.min(size, rows - from));
+      active++;
+    }
+    return active;
+  }
+
+  #dispatch(first: number, count: number): Outcome {
+    if (this.#failure !== null) throw goneBecause(this.#failure);
+    const outcome = this.#kernels.dispatch(this.#at, first, count);
+    if (outcome === Outcome.Lost) throw this.#lost();
+    return outcome;
+  }
+
+  #lost(): RivuletError {
+    this.#failure = "it took on work and did not come back";
+    return goneBecause(this.#failure);
+  }
+
+  #slot(task: number, which: Task): number {
+    return this.#firstTask + task * lineSlots + which;
+  }
+
+  /** Writes only what changes, so that the line stays with all threads. */
+  #set(task: number, which: Task, value: number): void {
+    const at = this.#slot(task, which);
+    if (this.#ints[at] !== value) this.#ints[at] = value;
+  }
+
+  #write(task: number, first: Stretch, second: Stretch): void {
+    const at = this.#slot(task, 0);
+    this.#ints[at + Task.First] = first.start;
+    this.#ints[at + Task.FirstCount] = first.count;
+    this.#ints[at + Task.Second] = second.start;
+    this.#ints[at + Task.SecondCount] = second.count;
+    this.#ints[at + Task.Rows] = 1;
+  }
+}
+
+function goneBecause(reason: string): RivuletError {
+  return new RivuletError(
+    `a thread of the network is gone (${reason}), and with it what it was working on; build the network again from its last checkpoint`,
+  );
+}
+
+/** One of `times` equal parts of a stretch of the program. */
+function nth({ start, count }: Stretch, index: number, times: number): Stretch {
+  const each = count / times;
+  return { start: start + index * each * instructionBytes, count: each };
+}

@@ -1,0 +1,358 @@
+/**
+ * CSV files as a stream: a header line, then rows of numbers, plain or gzipped, of any size in flat memory. Unlike a
+ * port, a file can be put right, so the first thing that is wrong with it ends the reading with its line and column.
+ */
+import { RivuletError } from "../../errors/errors.ts";
+import type { SampleRing } from "../ring.ts";
+import { readBytes } from "../sources/file-bytes.ts";
+import { BLANK, NEWLINE, QUOTE, RETURN } from "./ascii.ts";
+import { readDecimal } from "./decimal.ts";
+import type { Decoder, DecoderCounts } from "./decoder.ts";
+
+export interface RowOptions {
+  /** Names of the columns wanted, in the order wanted. Default: all, in the file's order. */
+  columns?: readonly string[];
+}
+
+export interface RowsRead {
+  /** Names of the values in a row, in order. */
+  columns: string[];
+  rows: number;
+}
+
+/** No row of numbers is longer. A file without line ends is not read into memory to find that out. */
+const LONGEST_LINE_BYTES = 1 << 20;
+
+/**
+ * The column names of a CSV file.
+ *
+ * @throws RivuletError when the file cannot be read or does not begin with a header line
+ */
+export async function readHeader(path: string): Promise<string[]> {
+  let header: Header | undefined;
+  await forEachLine(path, (bytes, start, end) => {
+    if (header !== undefined) return false;
+    header = parseHeader(path, bytes, start, end);
+    return true;
+  });
+  return (header ?? refuseEmpty(path)).names;
+}
+
+/**
+ * Reads the rows of a CSV file in order. Commas, semicolons or tabs separate the columns, as the header line shows;
+ * names and numbers may stand in double quotes; empty lines and a byte order mark are passed over.
+ *
+ * @param onRow is given each row, [columns], its index from 0, and the line of the file it stands in, from 1. The array
+ *   is reused: copy what is to be kept. Reading waits while it runs, so a slow consumer never makes the memory grow
+ * @throws RivuletError with file, line and column when the file cannot be read, has no header or no rows, lacks a
+ *   wanted column, or when a row has another number of columns or a cell that is not a finite number. Cells of
+ *   columns that are not wanted may hold any text
+ */
+export async function readRows(
+  path: string,
+  onRow: (row: Float64Array, index: number, line: number) => void,
+  options: RowOptions = {},
+): Promise<RowsRead> {
+  let reader: RowReader | undefined;
+  let rows = 0;
+  await forEachLine(path, (bytes, start, end, line) => {
+    if (reader === undefined) {
+      reader = new RowReader(path, parseHeader(path, bytes, start, end), options.columns);
+    } else {
+      reader.read(bytes, start, end, line);
+      onRow(reader.row, rows++, line);
+    }
+    return true;
+  });
+  const columns = (reader ?? refuseEmpty(path)).wanted;
+  if (rows === 0) {
+    throw new RivuletError(`${path} has a header line but no rows: put at least one row of numbers below it`);
+  }
+  return { columns, rows };
+}
+
+/**
+ * Decodes the bytes of a CSV file into a ring, by the same rules as `readRows`: the first thing that is wrong is thrown,
+ * with its line and column. The last line must have its end.
+ */
+export class CsvDecoder implements Decoder {
+  readonly counts: DecoderCounts = { bytes: 0, samples: 0, damaged: 0, rejected: 0, missing: 0 };
+  readonly #lines: LineReader;
+  #rows: RowReader | null = null;
+  #time = 0;
+
+  /** @param columns names of the values of a sample, in order */
+  constructor(path: string, columns: readonly string[], ring: SampleRing) {
+    this.#lines = new LineReader(path, (bytes, start, end, line) => {
+      if (this.#rows === null) {
+        this.#rows = new RowReader(path, parseHeader(path, bytes, start, end), columns);
+        return true;
+      }
+      const at = ring.reserve();
+      if (at < 0) return false;
+      this.#rows.read(bytes, start, end, line);
+      ring.values.set(this.#rows.row, at);
+      ring.deviceTimes[ring.slot] = Number.NaN;
+      ring.commit(this.#time, this.counts.samples);
+      this.counts.samples++;
+      return true;
+    });
+  }
+
+  /** @throws RivuletError for a row or a header that is wrong */
+  decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    this.#time = time;
+    const at = this.#lines.read(chunk, start, end);
+    this.counts.bytes += at - start;
+    return at;
+  }
+
+  reset(): void {}
+}
+
+interface Header {
+  names: string[];
+  separator: number;
+}
+
+/** Reads rows of one file into one reused array. */
+class RowReader {
+  /** Names of the values in `row`. */
+  readonly wanted: string[];
+  /** The row read last, [wanted]. */
+  readonly row: Float64Array;
+  private readonly path: string;
+  private readonly header: Header;
+  /** Index into `row` of each of the file's columns, -1 for those not wanted, [columns]. */
+  private readonly places: Int32Array;
+
+  constructor(path: string, header: Header, wanted: readonly string[] = header.names) {
+    this.path = path;
+    this.header = header;
+    this.wanted = [...wanted];
+    this.row = new Float64Array(wanted.length);
+    this.places = new Int32Array(header.names.length).fill(-1);
+    for (const [place, name] of wanted.entries()) {
+      const column = header.names.indexOf(name);
+      if (column < 0) {
+        throw new RivuletError(
+          `${path} has no column "${name}": its header names ${shortened(header.names.join(", "), 400)}`,
+        );
+      }
+      this.places[column] = place;
+    }
+  }
+
+  read(bytes: Uint8Array, start: number, end: number, line: number): void {
+    const { places, row } = this;
+    const separator = this.header.separator;
+    const columns = places.length;
+    let at = start;
+    for (let column = 0; column < columns; column++) {
+      const place = places[column];
+      if (place < 0) {
+        at = cellEnd(bytes, at, end, separator);
+      } else {
+        const cellStart = at;
+        while (at < end && bytes[at] === BLANK) at++;
+        const quoted = at < end && bytes[at] === QUOTE;
+        at = readDecimal(bytes, quoted ? at + 1 : at, end, row, place);
+        if (at >= 0 && quoted) at = at < end && bytes[at] === QUOTE ? at + 1 : -1;
+        while (at >= 0 && at < end && bytes[at] === BLANK) at++;
+        const value = row[place];
+        // Infinity minus itself is NaN, and NaN is not equal to itself.
+        if (at < 0 || (at < end && bytes[at] !== separator) || value - value !== 0) {
+          this.refuse(bytes, start, cellStart, end, line, column);
+        }
+      }
+      // The last column must end with the line, any other with a separator.
+      if (at === end ? column < columns - 1 : column === columns - 1)
+        this.refuseColumns(bytes, start, end, line);
+      at++;
+    }
+  }
+
+  private refuse(
+    bytes: Uint8Array,
+    lineStart: number,
+    start: number,
+    end: number,
+    line: number,
+    column: number,
+  ): never {
+    const { names, separator } = this.header;
+    // A row with too many or too few cells is out of step with the header: naming a column would mislead.
+    if (countCells(bytes, lineStart, end, separator) !== names.length) {
+      this.refuseColumns(bytes, lineStart, end, line);
+    }
+    const cell = unquoted(textOf(bytes, start, cellEnd(bytes, start, end, separator)));
+    let fault = `"${shortened(cell, 40)}" is not a finite number: correct the cell or remove the row`;
+    if (cell === "") fault = "the cell is empty: put a number there or remove the row";
+    else if (/^[+-]?\d+,\d+$/.test(cell))
+      fault = `"${cell}" is not a number: write a decimal point, not a comma`;
+    throw new RivuletError(`${this.path}, line ${line}, column "${names[column]}": ${fault}`);
+  }
+
+  private refuseColumns(bytes: Uint8Array, start: number, end: number, line: number): never {
+    const { names, separator } = this.header;
+    const found = countCells(bytes, start, end, separator);
+    throw new RivuletError(
+      `${this.path}, line ${line} has ${columnsText(found)}, but the header names ${names.length}: ` +
+        "correct or remove the row",
+    );
+  }
+}
+
+function parseHeader(path: string, bytes: Uint8Array, start: number, end: number): Header {
+  const text = textOf(bytes, start, end).replace(/^\uFEFF/, "");
+  if (text.includes("\0")) {
+    throw new RivuletError(
+      `${path} is not a text file in UTF-8: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
+    );
+  }
+  const separator = findSeparator(text);
+  const names = splitCells(text, separator).map(unquoted);
+  if (names.every((name) => name !== "" && !Number.isNaN(Number(name)))) {
+    throw new RivuletError(
+      `${path} has no header line, its first line is "${shortened(text, 60)}": put the column names there`,
+    );
+  }
+  for (const [column, name] of names.entries()) {
+    if (name === "") {
+      throw new RivuletError(`${path} has no name for column ${column + 1}: give it one in the header line`);
+    }
+    const first = names.indexOf(name);
+    if (first !== column) {
+      throw new RivuletError(
+        `${path} names columns ${first + 1} and ${column + 1} both "${name}": give each column its own name`,
+      );
+    }
+  }
+  return { names, separator: separator.charCodeAt(0) };
+}
+
+/** The separator that a header line uses most; a comma when it has but one column. */
+function findSeparator(header: string): string {
+  let best = ",";
+  let most = 1;
+  for (const separator of [",", ";", "\t"]) {
+    const cells = splitCells(header, separator).length;
+    if (cells > most) {
+      best = separator;
+      most = cells;
+    }
+  }
+  return best;
+}
+
+function splitCells(line: string, separator: string): string[] {
+  const cells: string[] = [];
+  let cellStart = 0;
+  let inQuotes = false;
+  for (let at = 0; at <= line.length; at++) {
+    if (line[at] === '"') inQuotes = !inQuotes;
+    if (at === line.length || (line[at] === separator && !inQuotes)) {
+      cells.push(line.slice(cellStart, at));
+      cellStart = at + 1;
+    }
+  }
+  return cells;
+}
+
+function unquoted(cell: string): string {
+  const trimmed = cell.trim();
+  return /^".*"$/.test(trimmed) ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
+}
+
+/** Index of the separator or line end that closes the cell at `start`; separators in quotes close nothing. */
+function cellEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  let inQuotes = false;
+  let at = start;
+  while (at < end && (inQuotes || bytes[at] !== separator)) {
+    if (bytes[at] === QUOTE) inQuotes = !inQuotes;
+    at++;
+  }
+  return at;
+}
+
+function countCells(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  let cells = 1;
+  let at = cellEnd(bytes, start, end, separator);
+  while (at < end) {
+    cells++;
+    at = cellEnd(bytes, at + 1, end, separator);
+  }
+  return cells;
+}
+
+/** Takes a line, without its end, and its number from 1. False: it is not taken, and to be given again. */
+type OnLine = (bytes: Uint8Array, start: number, end: number, line: number) => boolean;
+
+/** Every line that is not empty of a file whose bytes come in chunks; holds one unfinished line, however large the file. */
+class LineReader {
+  readonly #path: string;
+  readonly #onLine: OnLine;
+  #line = 0;
+  #unfinished: Buffer = Buffer.alloc(0);
+
+  constructor(path: string, onLine: OnLine) {
+    this.#path = path;
+    this.#onLine = onLine;
+  }
+
+  /** Reads `chunk[start..end)`. Gives the index of the first byte not taken in: `end`, unless a line was not taken. */
+  read(chunk: Uint8Array, start: number, end: number): number {
+    let at = start;
+    for (;;) {
+      const newline = chunk.indexOf(NEWLINE, at);
+      if (newline < 0 || newline >= end) break;
+      if (this.#unfinished.length > 0) {
+        const whole = Buffer.concat([this.#unfinished, chunk.subarray(at, newline)]);
+        if (!this.#hand(whole, 0, whole.length)) return at;
+        this.#unfinished = Buffer.alloc(0);
+      } else if (!this.#hand(chunk, at, newline)) return at;
+      at = newline + 1;
+    }
+    if (at < end) this.#unfinished = Buffer.concat([this.#unfinished, chunk.subarray(at, end)]);
+    if (this.#unfinished.length > LONGEST_LINE_BYTES) {
+      throw new RivuletError(
+        `${this.#path}, line ${this.#line + 1} is longer than ${LONGEST_LINE_BYTES} bytes: give a CSV file with one row a line`,
+      );
+    }
+    return end;
+  }
+
+  #hand(bytes: Uint8Array, start: number, newline: number): boolean {
+    let end = newline;
+    while (end > start && (bytes[end - 1] === RETURN || bytes[end - 1] === BLANK)) end--;
+    if (end > start && !this.#onLine(bytes, start, end, this.#line + 1)) return false;
+    this.#line++;
+    return true;
+  }
+}
+
+/** Reads a file line by line until one is not taken. */
+async function forEachLine(path: string, onLine: OnLine): Promise<void> {
+  const reader = new LineReader(path, onLine);
+  for await (const chunk of readBytes(path)) {
+    if (reader.read(chunk, 0, chunk.length) < chunk.length) return;
+  }
+  // The last line may have no end.
+  reader.read(Uint8Array.of(NEWLINE), 0, 1);
+}
+
+function refuseEmpty(path: string): never {
+  throw new RivuletError(`${path} is empty: expected a header line with column names and rows of numbers`);
+}
+
+function columnsText(count: number): string {
+  return count === 1 ? "1 column" : `${count} columns`;
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start, end));
+}
+
+function shortened(text: string, longest: number): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}...`;
+}

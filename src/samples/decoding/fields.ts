@@ -1,0 +1,175 @@
+import { RivuletError } from "../../errors/errors.ts";
+
+/** How a field is packed in a frame, little-endian. In text lines every field is a decimal number. */
+export type FieldType = "f32" | "f64" | "i8" | "u8" | "i16" | "u16" | "i32" | "u32";
+
+/** One number of a sample. The sample's value is `raw * scale + offset`. */
+export interface Field {
+  name: string;
+  type: FieldType;
+  scale: number;
+  offset: number;
+  /** The lowest and the highest value that can be true, in the field's units; absent where any can. */
+  range?: readonly [low: number, high: number];
+  /** How many samples in a row with the same value show that the sensor is stuck; absent where none do. */
+  stuck?: number;
+}
+
+/** A field as a user writes it: `type` is f32, `scale` 1 and `offset` 0 unless given. */
+export type FieldDescription = Pick<Field, "name"> & Partial<Field>;
+
+/** Bytes that a field of each type takes in a frame. */
+export const fieldBytes: Readonly<Record<FieldType, number>> = {
+  f32: 4,
+  f64: 8,
+  i8: 1,
+  u8: 1,
+  i16: 2,
+  u16: 2,
+  i32: 4,
+  u32: 4,
+};
+
+/** Smallest and largest raw value of each integer type; the float types have no entry. */
+export const integerRange: Readonly<Partial<Record<FieldType, readonly [number, number]>>> = {
+  i8: [-0x80, 0x7f],
+  u8: [0, 0xff],
+  i16: [-0x8000, 0x7fff],
+  u16: [0, 0xffff],
+  i32: [-0x80000000, 0x7fffffff],
+  u32: [0, 0xffffffff],
+};
+
+/** Writes a number as a type has it, little-endian; an integer type takes a whole number of its range. */
+export function writeRaw(view: DataView, at: number, type: FieldType, raw: number): void {
+  switch (type) {
+    case "f32":
+      view.setFloat32(at, raw, true);
+      break;
+    case "f64":
+      view.setFloat64(at, raw, true);
+      break;
+    case "i8":
+      view.setInt8(at, raw);
+      break;
+    case "u8":
+      view.setUint8(at, raw);
+      break;
+    case "i16":
+      view.setInt16(at, raw, true);
+      break;
+    case "u16":
+      view.setUint16(at, raw, true);
+      break;
+    case "i32":
+      view.setInt32(at, raw, true);
+      break;
+    case "u32":
+      view.setUint32(at, raw, true);
+      break;
+  }
+}
+
+/** Reads it back. */
+export function readRaw(view: DataView, at: number, type: FieldType): number {
+  switch (type) {
+    case "f32":
+      return view.getFloat32(at, true);
+    case "f64":
+      return view.getFloat64(at, true);
+    case "i8":
+      return view.getInt8(at);
+    case "u8":
+      return view.getUint8(at);
+    case "i16":
+      return view.getInt16(at, true);
+    case "u16":
+      return view.getUint16(at, true);
+    case "i32":
+      return view.getInt32(at, true);
+    case "u32":
+      return view.getUint32(at, true);
+  }
+}
+
+/** Samples in a row are counted in 32 bits. */
+export const mostInARow = 2 ** 31;
+
+/** Bytes that the packed fields of one sample take, without header and checksum. */
+export function packedBytes(fields: readonly Field[]): number {
+  let bytes = 0;
+  for (const field of fields) bytes += fieldBytes[field.type];
+  return bytes;
+}
+
+/**
+ * Completes and checks a list of fields.
+ *
+ * Names go into CSV headers and are told apart from numbers there, so they may not hold a separator, a quote or
+ * a line end, begin or end with a blank, or read as a number.
+ *
+ * @param path where the list stands, for errors: `source.fields`
+ * @throws RivuletError naming the field at fault
+ */
+export function defineFields(descriptions: readonly FieldDescription[], path = "fields"): Field[] {
+  if (descriptions.length === 0) {
+    throw new RivuletError(`${path} is empty: name at least one field that the device sends`);
+  }
+  const seen = new Map<string, number>();
+  return descriptions.map((description, index) => {
+    const { name, type = "f32", scale = 1, offset = 0, range, stuck } = description;
+    const where = `${path}[${index}]`;
+    checkName(name, `${where}.name`);
+    const earlier = seen.get(name);
+    if (earlier !== undefined) {
+      throw new RivuletError(
+        `${where}.name "${name}" is already the name of ${path}[${earlier}]: give each field its own name`,
+      );
+    }
+    seen.set(name, index);
+    if (!Object.hasOwn(fieldBytes, type)) {
+      const known = Object.keys(fieldBytes).join(", ");
+      throw new RivuletError(`${where}.type "${type}" of field "${name}" is unknown: use one of ${known}`);
+    }
+    if (!Number.isFinite(scale) || scale === 0) {
+      throw new RivuletError(
+        `${where}.scale of field "${name}" is ${scale}: give a finite number other than 0`,
+      );
+    }
+    if (!Number.isFinite(offset)) {
+      throw new RivuletError(`${where}.offset of field "${name}" is ${offset}: give a finite number`);
+    }
+    if (
+      range !== undefined &&
+      !(Number.isFinite(range[0]) && Number.isFinite(range[1]) && range[0] < range[1])
+    ) {
+      throw new RivuletError(
+        `${where}.range of field "${name}" is ${range[0]} to ${range[1]}: give two finite numbers, the lower first`,
+      );
+    }
+    if (stuck !== undefined && !(Number.isInteger(stuck) && stuck >= 2 && stuck <= mostInARow)) {
+      throw new RivuletError(
+        `${where}.stuck of field "${name}" is ${stuck}: give a whole number of samples from 2 to ${mostInARow}`,
+      );
+    }
+    return {
+      ...{ name, type, scale, offset },
+      ...(range === undefined ? {} : { range }),
+      ...(stuck === undefined ? {} : { stuck }),
+    };
+  });
+}
+
+function checkName(name: string, where: string): void {
+  let fault: string | undefined;
+  if (typeof name !== "string" || name === "") fault = "is empty";
+  else if (name !== name.trim()) fault = `"${name}" begins or ends with a blank`;
+  else if (/[,;"\t\r\n]/.test(name))
+    fault = `${JSON.stringify(name)} holds a separator, a quote or a line end`;
+  else if (!Number.isNaN(Number(name))) fault = `"${name}" reads as a number`;
+  if (fault !== undefined) {
+    throw new RivuletError(
+      `${where} ${fault}: use a word such as "temperature", as it would stand in a CSV header`,
+    );
+  }
+}

@@ -1,0 +1,285 @@
+/**
+ * Text lines of numbers, as `Serial.println` makes them: readable, three to five times the bytes of a frame, and without
+ * a checksum. A damaged digit passes for a good one here; where that matters, send frames.
+ */
+import { RivuletError } from "../../errors/errors.ts";
+import type { SampleRing } from "../ring.ts";
+import { isBlank, isSeparator, NEWLINE } from "./ascii.ts";
+import { readDecimal, readNonFiniteWord } from "./decimal.ts";
+import type { Decoder, DecoderCounts } from "./decoder.ts";
+import type { Field } from "./fields.ts";
+import { JsonLines, OPEN_BRACE, OPEN_BRACKET } from "./json-lines.ts";
+import { GOOD, NO_FIELD, NON_NUMERIC, NOT_FINITE, WRONG_COLUMNS } from "./named-values.ts";
+import { PairLines } from "./pair-lines.ts";
+import { isReply } from "./replies.ts";
+
+export interface LineOptions {
+  /**
+   * The stream begins at the start of a line: true for files and pipes. A port is joined in mid-line (default false),
+   * and half a number still is a number, so there the first line is skipped unless it is a header.
+   */
+  startsAtLine?: boolean;
+  /**
+   * The device is sent replies: one that comes back, on a wire that loops, is damaged, also where a header has named
+   * columns that would make a sample of it. Default false.
+   */
+  refuseReplies?: boolean;
+  /** Longest line in bytes; longer ones are refused. Default 1024, or 64 a field where that is more. */
+  maximumLineBytes?: number;
+  /**
+   * Hand samples on that hold a value which is not finite, NaN for any that is written as a word, for someone else to
+   * judge. Default: they are rejected.
+   */
+  passNonFinite?: boolean;
+}
+
+export interface LineCounts extends DecoderCounts {
+  /** Of `damaged`: lines with more or fewer columns than expected, or that lack a field's name or give it twice. */
+  wrongColumns: number;
+  /** Of `damaged`: lines with a cell that is not a number, or JSON that is none, boot messages among them. */
+  nonNumeric: number;
+  /** Of `damaged`: lines beyond the longest length. */
+  tooLong: number;
+  /** Lines of which a part may be missing: the first after opening, the last before a reconnect. */
+  skipped: number;
+  /** Header lines. */
+  headers: number;
+}
+
+export interface LineDecoder extends Decoder {
+  readonly counts: Readonly<LineCounts>;
+}
+
+/**
+ * Decodes lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. A line is one of
+ *
+ *     21.5,0.1                               cells: a comma, a semicolon, a tab or blanks between them
+ *     {"temperature":21.5,"vibration":0.1}   a JSON object, values by name
+ *     [21.5,0.1]                             a JSON array
+ *     temperature:21.5,vibration:0.1         pairs, as the Arduino IDE's serial plotter takes them
+ *
+ * and each line shows by itself which, by its first character or, for pairs, by not being numbers. Nothing is
+ * settled by the first lines of a stream: those may be a boot message, and a device may print a log line at any time.
+ * Blanks around cells, empty lines and a separator at the end of a line are harmless. A sample's sequence number
+ * counts the good lines; a line carries no number of its own, so `missing` stays 0.
+ *
+ * Where a line has names, every field must be there once, in any order; other names are passed over. Otherwise
+ * columns are taken by position until a header comes: a line that holds the name of every field. From then on they
+ * are taken by name, in any order, and further columns are passed over. A header may come again at any time,
+ * which is what a device that restarts does.
+ *
+ * @param fields what a line holds, in order; `scale` and `offset` apply, `type` does not matter
+ * @param ring takes the samples; its width must be the number of fields
+ */
+export function createLineDecoder(
+  fields: readonly Field[],
+  ring: SampleRing,
+  options: LineOptions = {},
+): LineDecoder {
+  if (ring.width !== fields.length) {
+    throw new RivuletError(
+      `a ring of width ${ring.width} cannot take samples of ${fields.length} fields: make it ${fields.length} wide`,
+    );
+  }
+  return new RingLineDecoder(fields, ring, options);
+}
+
+class RingLineDecoder implements LineDecoder {
+  readonly counts: LineCounts = {
+    bytes: 0,
+    samples: 0,
+    damaged: 0,
+    rejected: 0,
+    missing: 0,
+    wrongColumns: 0,
+    nonNumeric: 0,
+    tooLong: 0,
+    skipped: 0,
+    headers: 0,
+  };
+  private readonly ring: SampleRing;
+  private readonly passNonFinite: boolean;
+  private readonly json: JsonLines;
+  private readonly pairs: PairLines;
+  private readonly names: readonly string[];
+  private readonly scales: Float64Array;
+  private readonly offsets: Float64Array;
+  /** Shortest line that could be a header: all names with a separator between them. */
+  private readonly shortestHeader: number;
+  /** Field of each column, or NO_FIELD, [columns]. */
+  private columns: Int32Array;
+  /** Cells of the latest header were separated by more than blanks, so passed-over cells may hold blanks. */
+  private cellsHoldBlanks = false;
+  /** A line that began in an earlier chunk. Bytes beyond its room are counted in `begun` but not kept. */
+  private readonly partial: Uint8Array;
+  private begun = 0;
+  private inMidLine: boolean;
+  private readonly refuseReplies: boolean;
+
+  constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
+    this.ring = ring;
+    this.passNonFinite = options.passNonFinite ?? false;
+    this.json = new JsonLines(fields, ring);
+    this.pairs = new PairLines(fields, ring);
+    this.names = fields.map((field) => field.name);
+    this.scales = Float64Array.from(fields, (field) => field.scale);
+    this.offsets = Float64Array.from(fields, (field) => field.offset);
+    this.shortestHeader = new TextEncoder().encode(this.names.join(",")).length;
+    this.columns = Int32Array.from(fields, (_, index) => index);
+    this.inMidLine = !(options.startsAtLine ?? false);
+    this.refuseReplies = options.refuseReplies ?? false;
+    const maximumBytes = options.maximumLineBytes ?? Math.max(1024, 64 * fields.length);
+    if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
+      throw new RivuletError(
+        `lines of at most ${maximumBytes} bytes cannot hold ${fields.length} fields: ` +
+          `set maximumLineBytes to ${2 * fields.length} or more`,
+      );
+    }
+    this.partial = new Uint8Array(maximumBytes);
+  }
+
+  decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    const ring = this.ring;
+    let at = start;
+    while (at < end) {
+      const slot = ring.reserve();
+      if (slot < 0) break;
+      let newline = at;
+      while (newline < end && chunk[newline] !== NEWLINE) newline++;
+      if (newline === end) {
+        this.keep(chunk, at, end);
+        at = end;
+        break;
+      }
+      if (this.begun > 0) {
+        this.keep(chunk, at, newline);
+        const length = this.begun;
+        this.begun = 0;
+        this.take(this.partial, 0, length, slot, time);
+      } else {
+        this.take(chunk, at, newline, slot, time);
+      }
+      at = newline + 1;
+    }
+    this.counts.bytes += at - start;
+    return at;
+  }
+
+  reset(): void {
+    if (this.begun > 0) {
+      this.begun = 0;
+      this.counts.skipped++;
+    }
+    this.inMidLine = true;
+  }
+
+  /** Keeps a line that has no end yet, as far as a line may reach. */
+  private keep(chunk: Uint8Array, start: number, end: number): void {
+    const partial = this.partial;
+    let write = this.begun;
+    for (let read = start; read < end && write < partial.length; read++) partial[write++] = chunk[read];
+    this.begun += end - start;
+  }
+
+  /** Takes a line without its newline, which may be longer than `bytes` when it was too long to be kept. */
+  private take(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const { counts } = this;
+    if (end - start > this.partial.length) {
+      this.inMidLine = false;
+      counts.tooLong++;
+      counts.damaged++;
+      return;
+    }
+    let first = start;
+    let last = end;
+    while (first < last && isBlank(bytes[first])) first++;
+    while (last > first && isBlank(bytes[last - 1])) last--;
+    if (this.inMidLine) {
+      this.inMidLine = false;
+      if (first < last && !this.takeHeader(bytes, first, last)) counts.skipped++;
+      return;
+    }
+    if (first === last) return;
+    const outcome = this.read(bytes, first, last, slot);
+    if (outcome === GOOD || (outcome === NOT_FINITE && this.passNonFinite)) {
+      this.ring.commit(time, counts.samples);
+      counts.samples++;
+    } else if (outcome === NOT_FINITE) {
+      counts.rejected++;
+    } else if (!this.takeHeader(bytes, first, last)) {
+      if (outcome === WRONG_COLUMNS) counts.wrongColumns++;
+      else counts.nonNumeric++;
+      counts.damaged++;
+    }
+  }
+
+  /** Reads a line of any kind into the slot. */
+  private read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    if (this.refuseReplies && isReply(bytes, start, end)) return NON_NUMERIC;
+    const first = bytes[start];
+    if (first === OPEN_BRACE) return this.json.readObject(bytes, start, end, slot);
+    if (first === OPEN_BRACKET) return this.json.readArray(bytes, start, end, slot, this.columns);
+    const outcome = this.readCells(bytes, start, end, slot);
+    if (outcome === GOOD || outcome === NOT_FINITE) return outcome;
+    const ofPairs = this.pairs.read(bytes, start, end, slot);
+    return this.pairs.hasAny ? ofPairs : outcome;
+  }
+
+  /** Reads the cells of a line into the slot. */
+  private readCells(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    const { columns, scales, offsets } = this;
+    const values = this.ring.values;
+    let finite = true;
+    let column = 0;
+    let at = start;
+    for (;;) {
+      if (column === columns.length) return WRONG_COLUMNS;
+      const field = columns[column++];
+      if (field === NO_FIELD) {
+        while (at < end && !isSeparator(bytes[at]) && (this.cellsHoldBlanks || !isBlank(bytes[at]))) at++;
+      } else {
+        const cell = slot + field;
+        let next = readDecimal(bytes, at, end, values, cell);
+        if (next < 0) {
+          next = readNonFiniteWord(bytes, at, end);
+          if (next < 0) return NON_NUMERIC;
+          values[cell] = Number.NaN;
+          finite = false;
+        } else {
+          const value = values[cell] * scales[field] + offsets[field];
+          values[cell] = value;
+          // Infinity minus itself is NaN, and NaN is not equal to itself.
+          if (value - value !== 0) finite = false;
+        }
+        at = next;
+      }
+      const cellEnd = at;
+      while (at < end && isBlank(bytes[at])) at++;
+      if (at < end && isSeparator(bytes[at])) {
+        at++;
+        while (at < end && isBlank(bytes[at])) at++;
+      } else if (at < end && at === cellEnd) {
+        return NON_NUMERIC;
+      }
+      if (at === end) break;
+    }
+    if (column !== columns.length) return WRONG_COLUMNS;
+    return finite ? GOOD : NOT_FINITE;
+  }
+
+  /** Sets the columns by a line that names every field once; false when this is no such line. */
+  private takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start < this.shortestHeader) return false;
+    const text = new TextDecoder().decode(bytes.subarray(start, end));
+    const cellsHoldBlanks = /[,;\t]/.test(text);
+    const cells = text
+      .split(cellsHoldBlanks ? /[,;\t]/ : /\s+/)
+      .map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
+    if (cells.at(-1) === "") cells.pop();
+    if (this.names.some((name) => cells.filter((cell) => cell === name).length !== 1)) return false;
+    this.columns = Int32Array.from(cells, (cell) => this.names.indexOf(cell));
+    this.cellsHoldBlanks = cellsHoldBlanks;
+    this.counts.headers++;
+    return true;
+  }
+}

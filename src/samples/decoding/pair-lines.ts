@@ -1,0 +1,65 @@
+/**
+ * A line of `name:value` pairs, as the serial plotter of the Arduino IDE takes them: `temp:21.5,hum:40`, with a comma,
+ * semicolon, tab or blanks between the pairs and blanks around the colon. Parsed from the bytes in place.
+ */
+
+import type { SampleRing } from "../ring.ts";
+import { COLON, isBlank, isSeparator, TAB } from "./ascii.ts";
+import type { Field } from "./fields.ts";
+import { NamedValues, NO_FIELD, NON_NUMERIC } from "./named-values.ts";
+
+/** Reads lines of pairs to samples. Pairs whose name is no field's are passed over, whatever their value is. */
+export class PairLines {
+  private readonly values: NamedValues;
+
+  constructor(fields: readonly Field[], ring: SampleRing) {
+    this.values = new NamedValues(fields, ring, (name) => [name]);
+  }
+
+  /** Whether the line read last named a field: if not, it was no line of pairs, or none for us. */
+  get hasAny(): boolean {
+    return this.values.hasAny;
+  }
+
+  /** Reads the line `bytes[start..end)`, which neither begins nor ends with a blank. */
+  read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    const { values } = this;
+    values.begin(slot);
+    /** The pair before was passed over, so more words of its value may follow. */
+    let isLoose = false;
+    let at = start;
+    while (at < end) {
+      const name = at;
+      while (at < end && bytes[at] !== COLON && !isSeparator(bytes[at])) at++;
+      if (at === end || bytes[at] !== COLON) {
+        if (!isLoose) return NON_NUMERIC;
+        at = skipBlanks(bytes, at + 1, end);
+        continue;
+      }
+      let nameEnd = at;
+      while (nameEnd > name && isBlank(bytes[nameEnd - 1])) nameEnd--;
+      const field = values.find(bytes, name, nameEnd);
+      at = skipBlanks(bytes, at + 1, end);
+      isLoose = field === NO_FIELD;
+      if (isLoose) {
+        while (at < end && !isSeparator(bytes[at]) && !isBlank(bytes[at])) at++;
+      } else {
+        // A tab after the colon belongs to how the pair is laid out: a value must follow.
+        while (at < end && (isBlank(bytes[at]) || bytes[at] === TAB)) at++;
+        at = values.read(bytes, at, end, field);
+        if (at < 0) return NON_NUMERIC;
+      }
+      const valueEnd = at;
+      at = skipBlanks(bytes, at, end);
+      if (at < end && isSeparator(bytes[at])) at = skipBlanks(bytes, at + 1, end);
+      else if (at < end && at === valueEnd) return NON_NUMERIC;
+    }
+    return values.finish();
+  }
+}
+
+function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isBlank(bytes[at])) at++;
+  return at;
+}

@@ -1,0 +1,67 @@
+import { NEWLINE } from "../decoding/ascii.ts";
+import { readBytes } from "./file-bytes.ts";
+import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
+
+export interface FileOptions {
+  path: string;
+  /** Looks into the file before it is read, and tells whether it is text, whose last line may have no end. */
+  prepare: () => Promise<{ isText: boolean }>;
+  /** Called when the bytes are over; what it throws is what `ended` rejects with. */
+  onEnd?: () => void;
+  onState?: (state: SourceState, sentence: string) => void;
+}
+
+/** The bytes of a file, gzipped or not, from its beginning to its end, as fast as they are taken. */
+export function createFileSource(options: FileOptions): Source {
+  return new FileSource(options);
+}
+
+class FileSource implements Source {
+  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  readonly ended: Promise<void>;
+  readonly #options: FileOptions;
+  #end: (outcome: Promise<void>) => void = () => {};
+  #reading: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: FileOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.ended.catch(() => {}); // whoever waits for it is told
+  }
+
+  async open(receive: Receive): Promise<void> {
+    const { isText } = await this.#options.prepare();
+    this.counts.opens++;
+    this.#options.onState?.("open", `reading ${this.#options.path}`);
+    this.#reading = this.#read(isText, receive);
+    this.#end(this.#reading);
+    this.#reading.catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#reading.catch(() => {});
+  }
+
+  async #read(isText: boolean, receive: Receive): Promise<void> {
+    const { path, onEnd, onState } = this.#options;
+    let last = NEWLINE;
+    for await (const chunk of readBytes(path)) {
+      for (let at = 0; at < chunk.length; at += chunkBytes) {
+        // A turn for everything else that the process has to do.
+        await new Promise(setImmediate);
+        if (this.#isClosed) return;
+        const piece = chunk.subarray(at, at + chunkBytes);
+        this.counts.bytes += piece.length;
+        receive(piece, piece.length);
+      }
+      last = chunk[chunk.length - 1];
+    }
+    if (isText && last !== NEWLINE) receive(Uint8Array.of(NEWLINE), 1);
+    onEnd?.();
+    onState?.("ended", `${path} is at its end`);
+  }
+}

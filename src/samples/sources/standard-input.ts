@@ -1,0 +1,106 @@
+import { createReadStream, fstatSync } from "node:fs";
+import { RivuletError } from "../../errors/errors.ts";
+import { reasonOf } from "../../errors/system-error.ts";
+import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
+
+const STANDARD_INPUT = 0;
+
+export interface StandardInputOptions {
+  onState?: (state: SourceState, sentence: string) => void;
+}
+
+/**
+ * Standard input: a pipe, a socket, a file, or what somebody types. Whoever writes is held back while what came is not
+ * yet done with. At its end the source ends. A last line that has no end is not handed on whole: that is what a
+ * writer leaves behind who was stopped in the middle, and half a number still is a number.
+ */
+export function createStandardInput(options: StandardInputOptions = {}): Source {
+  return new StandardInput(options);
+}
+
+class StandardInput implements Source {
+  readonly counts: SourceCounts = { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 };
+  readonly ended: Promise<void>;
+  readonly #options: StandardInputOptions;
+  #end: () => void = () => {};
+  #fail: (error: RivuletError) => void = () => {};
+  #stop: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: StandardInputOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.ended.catch(() => {}); // whoever waits for it is told
+  }
+
+  async open(receive: Receive): Promise<void> {
+    this.counts.opens++;
+    this.#options.onState?.("open", "reading standard input");
+    const hand = (chunk: Uint8Array, bytes: number) => {
+      if (this.#isClosed) return;
+      this.counts.bytes += bytes;
+      receive(chunk, bytes);
+    };
+    const finish = () => {
+      if (!this.#isClosed) this.#options.onState?.("ended", "standard input is at its end");
+      this.#end();
+    };
+    const kind = fstatSync(STANDARD_INPUT);
+    if (kind.isFIFO() || kind.isSocket()) await this.#readPipe(hand, finish);
+    else this.#readStream(hand, finish);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#stop();
+  }
+
+  async #readPipe(hand: Receive, finish: () => void): Promise<void> {
+    const { Socket } = await import("node:net");
+    const buffer = Buffer.alloc(chunkBytes);
+    const options = {
+      ...{ fd: STANDARD_INPUT, readable: true, writable: false },
+      onread: {
+        buffer,
+        callback: (bytes: number) => {
+          hand(buffer, bytes);
+          return true;
+        },
+      },
+    };
+    // `onread` is documented for connect() alone, which hands it to this constructor.
+    const socket = new Socket(options);
+    this.#stop = () => socket.destroy();
+    // A broken pipe is the end of the input.
+    socket.on("error", () => {});
+    socket.once("close", finish);
+    socket.once("end", () => socket.destroy());
+    socket.resume();
+  }
+
+  /** A file, or what somebody types. */
+  #readStream(hand: Receive, finish: () => void): void {
+    // A terminal; or /dev/null, which is at its end at once.
+    const isDevice = fstatSync(STANDARD_INPUT).isCharacterDevice();
+    const stream = isDevice
+      ? process.stdin
+      : createReadStream("", {
+          fd: STANDARD_INPUT,
+          highWaterMark: chunkBytes,
+        });
+    this.#stop = () => stream.destroy();
+    stream.on("error", (error: Error) => {
+      this.#fail(new RivuletError(`standard input cannot be read: ${reasonOf(error)}`, { cause: error }));
+    });
+    stream.once("end", finish);
+    stream.on("data", (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += chunkBytes) {
+        const piece = chunk.subarray(at, at + chunkBytes);
+        hand(piece, piece.length);
+      }
+    });
+  }
+}

@@ -1,0 +1,225 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { newestCheckpoint } from "../../src/checkpoint/store.ts";
+import type { Config } from "../../src/config/config.ts";
+import { CheckpointSaver } from "../../src/daemon/checkpoint-saver.ts";
+import type { LogEntry } from "../../src/daemon/log.ts";
+import { RivuletError } from "../../src/errors/errors.ts";
+import { createLearner, type Learner } from "../../src/learner/learner.ts";
+import { temporaryFolder } from "../checkpoint/folder.ts";
+
+const options = { fields: ["x", "label"], target: { column: "label", classes: 2 } };
+
+/** A saver of a learner, in a folder that is made for it; closed when the test is over. */
+function bench({
+  directory = join(temporaryFolder(), "made/for/it"),
+  learner = createLearner(options),
+} = {}) {
+  const entries: LogEntry[] = [];
+  const config = { name: "bench", checkpoint: { directory, everyMs: 1000, keep: 2 } } as Config;
+  const saver = new CheckpointSaver(config, learner, (entry) => entries.push(entry));
+  onTestFinished(() => saver.abandon());
+  const told = (event: string) => entries.filter((entry) => entry.event === event);
+  return { saver, learner, directory, entries, told };
+}
+
+function learn(learner: Learner, samples: number): void {
+  for (let i = 0; i < samples; i++) learner.observe(Float64Array.of(i % 3, i % 2), 0);
+}
+
+const savedIn = (directory: string) => readdirSync(directory).filter((name) => name.endsWith(".msgpack"));
+const newestIn = (directory: string) => newestCheckpoint(directory, decodeCheckpoint, () => {})?.checkpoint;
+const samplesIn = (directory: string) => newestIn(directory)?.samplesSeen;
+
+describe("in passing", () => {
+  test("what was learned is saved, gives its path and is counted; nothing is where nothing was learned", async () => {
+    const { saver, learner, directory } = bench();
+    expect(await saver.saveInPassing()).toBeNull();
+    learn(learner, 7);
+    expect(await saver.saveInPassing()).toBe(join(directory, "checkpoint-00000001.msgpack"));
+    expect(await saver.saveInPassing()).toBeNull();
+    expect(newestIn(directory)).toMatchObject({ name: "bench", samplesSeen: 7 });
+    learn(learner, 1);
+    await saver.saveInPassing();
+    expect(samplesIn(directory)).toBe(8);
+    expect(saver.checkpoints).toBe(2);
+    expect(saver.checkpointBytes).toBeGreaterThan(2000);
+  });
+
+  test("one save is under way at a time, of what was known when it began", async () => {
+    const { saver, learner, directory } = bench();
+    learn(learner, 5);
+    const first = saver.saveInPassing();
+    expect(saver.isSaving).toBe(true);
+    learn(learner, 1);
+    expect(await saver.saveInPassing()).toBeNull();
+    await first;
+    expect(saver.isSaving).toBe(false);
+    expect(samplesIn(directory)).toBe(5);
+    await saver.saveInPassing();
+    expect(samplesIn(directory)).toBe(6);
+  });
+
+  test("a save that fails is told once, and once that it works again, each time", async () => {
+    const { saver, learner, directory, entries } = bench();
+    const saves = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        learn(learner, 1);
+        await saver.saveInPassing();
+      }
+    };
+    for (let round = 0; round < 2; round++) {
+      renameSync(directory, `${directory}-away`);
+      await saves(3);
+      renameSync(`${directory}-away`, directory);
+      await saves(2);
+    }
+    const works = (sequence: number) => ({
+      event: "checkpoint-works-again",
+      text: `saved ${join(directory, `checkpoint-0000000${sequence}.msgpack`)}: saving works again`,
+    });
+    const fails = {
+      event: "checkpoint-fails",
+      text: `cannot save a checkpoint in ${directory}: the folder is not there; create it, or mount the disk it is on; learning goes on`,
+      problem: true,
+    };
+    expect(entries.slice(1)).toEqual([fails, works(1), fails, works(3)]);
+    expect(saver.checkpoints).toBe(4);
+  });
+
+  test("an error that is not the disk's is not taken for one", async () => {
+    const { saver, learner } = bench();
+    learn(learner, 1);
+    vi.spyOn(learner, "describe").mockImplementation(() => {
+      throw new TypeError("a fault in the learner");
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    await expect(saver.saveInPassing()).rejects.toThrow("a fault in the learner");
+    expect(() => saver.close()).toThrow("a fault in the learner");
+  });
+
+  test("it is saved once a period until it is told to stop", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { saver, learner, directory } = bench();
+    saver.saveEvery(1000);
+    learn(learner, 3);
+    vi.advanceTimersByTime(999);
+    expect(saver.isSaving).toBe(false);
+    vi.advanceTimersByTime(1);
+    await vi.waitUntil(() => saver.checkpoints === 1);
+    expect(samplesIn(directory)).toBe(3);
+    saver.stopSaving();
+    learn(learner, 3);
+    vi.advanceTimersByTime(10_000);
+    expect(saver.isSaving).toBe(false);
+  });
+});
+
+describe("at the start", () => {
+  test("a learner continues from the newest checkpoint, and it is said where", async () => {
+    const first = bench();
+    learn(first.learner, 40);
+    expect(first.told("begin")[0].text).toMatch(
+      new RegExp(`^beginning anew: ${first.directory} has no checkpoint; \\d+ bytes of arena, \\w+ kernels$`),
+    );
+    const path = first.saver.close();
+    const second = bench({ directory: first.directory });
+    expect(second.learner.state()).toEqual(first.learner.state());
+    expect(second.told("resume")).toMatchObject([
+      {
+        text: expect.stringContaining(`continuing from ${path} after 40 samples; `),
+        details: { path, samplesSeen: 40 },
+      },
+    ]);
+    // It knows nothing new yet.
+    expect(await second.saver.saveInPassing()).toBeNull();
+    expect(second.saver.close()).toBeNull();
+    expect(second.saver.checkpoints).toBe(0);
+  });
+
+  test("the folder is free again where the checkpoint is of another learner", () => {
+    const first = bench();
+    learn(first.learner, 1);
+    first.saver.close();
+    const { directory } = first;
+    const learner = createLearner({ ...options, target: { column: "label", classes: 3 } });
+    expect(() => bench({ directory, learner })).toThrow("is of another learner");
+    expect(readdirSync(directory)).toEqual(["checkpoint-00000001.msgpack"]);
+    bench({ directory });
+  });
+
+  test("nothing comes of it: the folders that were made for it are gone, and no other", () => {
+    const parent = temporaryFolder();
+    mkdirSync(join(parent, "made"));
+    const { saver } = bench({ directory: join(parent, "made/for/it") });
+    expect(existsSync(join(parent, "made/for/it"))).toBe(true);
+    saver.abandon();
+    expect(readdirSync(join(parent, "made"))).toEqual([]);
+    const empty = bench({ directory: join(parent, "made") });
+    empty.saver.abandon();
+    expect(readdirSync(parent)).toEqual(["made"]);
+  });
+
+  test("nothing comes of it: a folder stays in which somebody has put something", () => {
+    const parent = temporaryFolder();
+    const { saver } = bench({ directory: join(parent, "made/for/it") });
+    writeFileSync(join(parent, "made/notes"), "");
+    saver.abandon();
+    expect(readdirSync(join(parent, "made"))).toEqual(["notes"]);
+  });
+});
+
+describe("at the end", () => {
+  test("what is new is saved for the last time, and nothing is any more after that", async () => {
+    const { saver, learner, directory, told } = bench();
+    learn(learner, 9);
+    const path = saver.close();
+    expect(path).toBe(join(directory, "checkpoint-00000001.msgpack"));
+    expect(newestIn(directory)).toMatchObject({ name: "bench", samplesSeen: 9 });
+    expect(told("end")).toEqual([
+      { event: "end", text: `ended after 9 samples; saved ${path}`, details: { samplesSeen: 9, path } },
+    ]);
+    expect(saver.checkpoints).toBe(1);
+    learn(learner, 1);
+    expect(await saver.saveInPassing()).toBeNull();
+    expect(savedIn(directory)).toHaveLength(1);
+    bench({ directory });
+  });
+
+  test("there may be nothing new to save", () => {
+    const { saver, told } = bench();
+    expect(saver.close()).toBeNull();
+    expect(told("end").map(({ text }) => text)).toEqual(["ended after 0 samples; nothing new to save"]);
+  });
+
+  test("it says how much is lost where it cannot be saved", async () => {
+    const { saver, learner, directory, told } = bench();
+    learn(learner, 10);
+    await saver.saveInPassing();
+    learn(learner, 3);
+    renameSync(directory, `${directory}-away`);
+    writeFileSync(directory, "");
+    expect(() => saver.close()).toThrow(
+      new RivuletError(
+        `cannot save a checkpoint in ${directory}: a file stands where a folder should be; move it away, or name another folder; what was learned from the last 3 samples is lost`,
+      ),
+    );
+    expect(told("end")).toEqual([]);
+  });
+
+  test("a save that is under way gives way to the last one, without a word", async () => {
+    const { saver, learner, directory, told } = bench();
+    learn(learner, 5);
+    const saving = saver.saveInPassing();
+    learn(learner, 1);
+    saver.close();
+    expect(await saving).toBeNull();
+    expect(samplesIn(directory)).toBe(6);
+    expect(savedIn(directory)).toEqual(["checkpoint-00000002.msgpack"]);
+    expect(told("checkpoint-fails")).toEqual([]);
+    bench({ directory });
+  });
+});

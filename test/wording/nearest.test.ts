@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { nearest, suggestion } from "../../src/wording/nearest.ts";
+
+test("finds the word that was meant, whatever its case", () => {
+  expect(nearest("baudrate", ["path", "baudRate"])).toBe("baudRate");
+  expect(nearest("colum", ["classes", "column"])).toBe("column");
+});
+
+test("suggests nothing for a word that resembles none", () => {
+  expect(nearest("gpio", ["name", "source", "target"])).toBeNull();
+  expect(nearest("x", ["a", "b"])).toBeNull();
+});
+
+test("lists what is known when nothing is near", () => {
+  expect(suggestion("gpio", ["source", "target"])).toBe("known are source, target");
+});

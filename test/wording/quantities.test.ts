@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import {
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatSize,
+  parseDuration,
+  parseSize,
+} from "../../src/wording/quantities.ts";
+
+test("reads durations with their unit", () => {
+  expect(parseDuration("10min")).toBe(600_000);
+  expect(parseDuration("30 s")).toBe(30_000);
+  expect(parseDuration("1.5h")).toBe(5_400_000);
+  expect(parseDuration("250ms")).toBe(250);
+});
+
+test("reads binary and decimal sizes", () => {
+  expect(parseSize("8MiB")).toBe(8 * 1024 * 1024);
+  expect(parseSize("64 kB")).toBe(64_000);
+  expect(parseSize("0.5KiB")).toBe(512);
+});
+
+test("refuses a quantity without a unit, with an unknown one, or with a sign", () => {
+  for (const text of ["10", "10 minutes", "min", "-5s", "1e3s", "", "8mib", "5constructor"]) {
+    expect(parseDuration(text)).toBeNull();
+    expect(parseSize(text)).toBeNull();
+  }
+});
+
+test("refuses a duration that no timer of Node can count", () => {
+  expect(parseDuration("24d")).toBeLessThan(2 ** 31);
+  expect(parseDuration("25d")).toBeNull();
+});
+
+test("writes sizes and durations for people", () => {
+  expect([812, 1536, 64.2 * 2 ** 20].map(formatSize)).toEqual(["812 B", "1.5 KiB", "64.2 MiB"]);
+  expect([400, 42_000, 185_000, 7_800_000, 97_200_000].map(formatDuration)).toEqual([
+    "0.4 s",
+    "42 s",
+    "3 min 5 s",
+    "2 h 10 min",
+    "1 d 3 h",
+  ]);
+});
+
+test("never writes sixty seconds or 1024 KiB", () => {
+  expect(formatDuration(59_700)).toBe("1 min 0 s");
+  expect(formatSize(2 ** 20 - 1)).toBe("1.0 MiB");
+});
+
+test("writes counts with their noun, and shares as percentages", () => {
+  expect(formatCount(1, "sample")).toBe("1 sample");
+  expect(formatCount(0, "sample")).toBe("0 samples");
+  expect(formatCount(2, "stretch", "stretches")).toBe("2 stretches");
+  expect(formatShare(0.8864)).toBe("88.6 %");
+  expect(formatShare(1, 0)).toBe("100 %");
+});
