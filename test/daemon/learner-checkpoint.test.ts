@@ -51,7 +51,7 @@ describe("a learner that went through a checkpoint", () => {
     ["momentum and clipping", { ...classes, model: { optimizer: { momentum: {} }, clip: { norm: 1 } } }, 200],
     [
       "a plateau of the loss",
-      { ...classes, model: { schedule: { plateau: { window: 9, reconnect: 1 } } } },
+      { ...classes, model: { schedule: { plateau: { window: 9, patience: 1 } } } },
       200,
     ],
     ["nothing yet", classes, 0],

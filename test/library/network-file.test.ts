@@ -64,7 +64,7 @@ describe("a network in a file", () => {
       ],
       loss: softmaxCrossEntropy({ classWeights: [1, 2] }),
       optimizer: adam({ learningRate: 0.01 }),
-      schedule: reduceOnPlateau({ window: 2, reconnect: 1 }),
+      schedule: reduceOnPlateau({ window: 2, patience: 1 }),
     };
     const network = createNetwork(model, { batchSize: 3, seed: 5 });
     const random = createRandom(1);

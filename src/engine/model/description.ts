@@ -261,7 +261,7 @@ const schedules: Record<string, Kind<Schedule>> = {
   plateau: {
     options: {
       window: wholePositive,
-      reconnect: wholePositive,
+      patience: wholePositive,
       factor: decay,
       minimum: upToOne,
       threshold: fraction,

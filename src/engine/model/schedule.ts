@@ -37,7 +37,7 @@ export type Schedule = WarmUp &
     | {
         type: "plateau";
         window: number;
-        reconnect: number;
+        patience: number;
         factor: number;
         minimum: number;
         threshold: number;
@@ -84,7 +84,7 @@ export const cosineDecay = (options: Options<"cosine"> = {}): Schedule => ({
 export const reduceOnPlateau = (options: Options<"plateau"> = {}): Schedule => ({
   type: "plateau",
   window: 100,
-  reconnect: 10,
+  patience: 10,
   factor: 0.5,
   minimum: 0.001,
   threshold: 0.001,
@@ -182,7 +182,7 @@ enum Slot {
   /** The lowest mean loss of a window. */
   Best,
   /** Windows in a row that brought no improvement. */
-  ReconnectOptions,
+  Patience,
   /** Updates of the window so far, and the sum of their losses. */
   Seen,
   Sum,
@@ -215,7 +215,7 @@ export class Plateau {
 
   /** Takes in the gathered loss as that of update number `update`, counted from 0. */
   observe(update: number): void {
-    const { warmUp, window, reconnect, factor, minimum, threshold } = this.#schedule;
+    const { warmUp, window, patience, factor, minimum, threshold } = this.#schedule;
     const numbers = this.#numbers;
     const loss = numbers[Slot.Gathered];
     numbers[Slot.Gathered] = 0;
@@ -229,12 +229,12 @@ export class Plateau {
     numbers[Slot.Seen] = 0;
     if (mean < numbers[Slot.Best] * (1 - threshold)) {
       numbers[Slot.Best] = mean;
-      numbers[Slot.ReconnectOptions] = 0;
+      numbers[Slot.Patience] = 0;
       return;
     }
-    numbers[Slot.ReconnectOptions]++;
-    if (numbers[Slot.ReconnectOptions] < reconnect) return;
-    numbers[Slot.ReconnectOptions] = 0;
+    numbers[Slot.Patience]++;
+    if (numbers[Slot.Patience] < patience) return;
+    numbers[Slot.Patience] = 0;
     numbers[Slot.Multiplier] = Math.max(minimum, numbers[Slot.Multiplier] * factor);
   }
 

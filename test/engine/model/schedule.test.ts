@@ -73,7 +73,7 @@ test("a cosine without a length spans the run, behind its warm-up", () => {
 });
 
 describe("the plateau", () => {
-  const schedule = { window: 2, reconnect: 2, factor: 0.5, minimum: 0.2, threshold: 0.1 };
+  const schedule = { window: 2, patience: 2, factor: 0.5, minimum: 0.2, threshold: 0.1 };
   /** The multiplier after each loss. */
   function follow(losses: number[], options = {}) {
     const plateau = new Plateau(reduceOnPlateau({ ...schedule, ...options }) as never);
@@ -90,7 +90,7 @@ describe("the plateau", () => {
     expect(follow(losses)).toEqual([1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]);
   });
 
-  test("starts its reconnect anew with every improvement", () => {
+  test("starts its patience anew with every improvement", () => {
     expect(follow([4, 4, 4, 4, 3, 3, 3, 3, 2, 2]).at(-1)).toBe(1);
   });
 
@@ -190,7 +190,7 @@ describe("a network under a schedule", () => {
   });
 
   test("has a plateau that does not learn from updates left out, and that a new start forgets", () => {
-    const network = createNetwork(line(reduceOnPlateau({ window: 1, reconnect: 2 })));
+    const network = createNetwork(line(reduceOnPlateau({ window: 1, patience: 2 })));
     train(network, 0, 1);
     network.target[0] = Number.NaN;
     for (let i = 0; i < 5; i++) expect(network.step(1)).toBe(false);
@@ -220,7 +220,7 @@ describe("a network under a schedule", () => {
   });
 
   test("continues from a plateau bit for bit, also from within a window and an update", () => {
-    const model = line(reduceOnPlateau({ window: 7, reconnect: 1 }));
+    const model = line(reduceOnPlateau({ window: 7, patience: 1 }));
     const straight = train(createNetwork(model), 0, 200);
     const half = train(createNetwork(model), 0, 101);
     const resumed = createNetwork(model, { seed: 5 });
