@@ -10,12 +10,13 @@ import type { Outcome, Runner } from "./outcome.ts";
 import { runPrequential } from "./prequential.ts";
 import { runStats } from "./stats.ts";
 import { runTruncated } from "./tbptt.ts";
-import { runTrace } from "./trace.ts";
+import { runOwnTrace, runTrace } from "./trace.ts";
 import { runTrio } from "./trio.ts";
 import { runWire } from "./wire.ts";
 
 const runners: Record<string, Runner> = {
   "golden-trace/1": runTrace,
+  "rivulet-trace/1": runOwnTrace,
   "golden-tbptt/1": runTruncated,
   "golden-trio/1": runTrio,
   "golden-prequential/1": runPrequential,
