@@ -22,7 +22,7 @@ async function main(words: string[]): Promise<number> {
     return report?.failed ? 1 : 0;
   } catch (error) {
     const known = error instanceof RivuletError;
-    if (json) print(JSON.stringify({ error: known ? error.message : String(error) }));
+    if (json) print(JSON.stringify(known ? dataOf(error) : { error: String(error) }));
     standardError.write(
       known ? `rivulet: ${error.message.replaceAll("\n", "\nrivulet: ")}\n` : `${describeFault(error)}\n`,
     );
@@ -42,6 +42,11 @@ async function answer(call: Call): Promise<Report | null> {
   if (!call.command.avoidsStreams) listenForOutputErrors();
   const { run } = await call.command.load();
   return run(call.invocation);
+}
+
+/** A failure as --json prints it: the sentence, and what a program tells it by. */
+function dataOf({ message, code, path, file, line, errors }: RivuletError): Record<string, unknown> {
+  return { error: message, code, path, file, line, errors: errors?.map(dataOf) };
 }
 
 function print(text: string): void {

@@ -109,6 +109,22 @@ describe.concurrent("with --json standard output holds one JSON document", () =>
   });
 });
 
+test.concurrent("with --json an error carries its code, and where it is in the config, each of several", async () => {
+  const text = `${config}training: { batchSize: 0 }\ncheckpoint: { kep: 3 }\n`;
+  const cwd = folderWith({ "c.yaml": text, "d.csv": data });
+  const failure = async (...words: string[]) =>
+    JSON.parse((await rivulet([...words, "--json"], { cwd })).stdout);
+  const wrong = { code: "config.bad-value", path: "training.batchSize", file: "c.yaml", line: 2 };
+  const unknown = { code: "config.unknown-key", path: "checkpoint.kep", file: "c.yaml", line: 3 };
+  expect(await failure("plan", "c.yaml")).toMatchObject({ ...wrong, errors: [wrong, unknown] });
+  expect(await failure("plan", "nowhere.yaml")).toMatchObject({
+    code: "config.unreadable",
+    file: "nowhere.yaml",
+  });
+  expect(await failure("inspect", "d.csv")).toMatchObject({ code: expect.stringMatching(/^checkpoint\./) });
+  expect(await failure("paln")).toMatchObject({ code: "usage" });
+});
+
 test.concurrent("ends in peace when the reader of its output goes away", async () => {
   const cwd = folderWith({ "c.yaml": config, "d.csv": data });
   const child = spawn(process.execPath, [cli, "plan", "c.yaml", "--data", "d.csv"], {

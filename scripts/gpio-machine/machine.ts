@@ -60,7 +60,7 @@ async function converse(path: string, isAnswer: (line: string) => boolean): Prom
         refused = reject;
       });
       const timer = setTimeout(
-        () => refused(new RivuletError(`QEMU does not answer "${line}"`)),
+        () => refused(new RivuletError("emulator.failed", `QEMU does not answer "${line}"`)),
         longestAnswerMs,
       );
       socket.write(`${line}\n`);
@@ -88,13 +88,14 @@ export async function openContacts(folder: string): Promise<Contacts> {
   control.close();
   const devices = JSON.parse(answer).return as { name: string; type: string }[];
   const device = devices.find(({ type }) => type === "child<pl061>")?.name;
-  if (device === undefined) throw new RivuletError("QEMU's machine virt has no PL061");
+  if (device === undefined) throw new RivuletError("emulator.failed", "QEMU's machine virt has no PL061");
   const lines = await converse(join(folder, "qtest"), () => true);
   return {
     async set(line, level) {
       const order = `set_irq_in /machine/unattached/${device} unnamed-gpio-in ${line} ${level}`;
       const answer = await lines.ask(order);
-      if (!answer.startsWith("OK")) throw new RivuletError(`QEMU does not ${order}: ${answer}`);
+      if (!answer.startsWith("OK"))
+        throw new RivuletError("emulator.failed", `QEMU does not ${order}: ${answer}`);
     },
     close: lines.close,
   };

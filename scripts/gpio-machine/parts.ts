@@ -54,7 +54,7 @@ export function runTool(
     const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
     const said = (stderr ?? "").trim().split("\n").at(-1) || message;
     const reason = code === "ENOENT" ? `there is no ${program} here` : said;
-    throw new RivuletError(`cannot ${purpose}: ${reason}`, { cause: error });
+    throw new RivuletError("package.missing", `cannot ${purpose}: ${reason}`, { cause: error });
   }
 }
 
@@ -126,7 +126,8 @@ function fetchParts(folder: string): void {
   const purpose = "find Debian's kernel for arm64";
   const depends = runTool(purpose, ["apt-cache", "depends", "linux-image-arm64:arm64"], { env });
   const kernel = /Depends: (linux-image-[^\s:]+)/.exec(depends)?.[1];
-  if (kernel === undefined) throw new RivuletError(`cannot ${purpose}: linux-image-arm64 depends on none`);
+  if (kernel === undefined)
+    throw new RivuletError("package.missing", `cannot ${purpose}: linux-image-arm64 depends on none`);
   fetchForArm([kernel], "kernel");
   // What the machines need is built in; the modules are most of the package.
   rmSync(join(folder, "kernel/lib"), { recursive: true });
@@ -160,5 +161,8 @@ Debug::NoLocking "true";
 function requireDebian(): void {
   const version = existsSync("/etc/debian_version") ? readFileSync("/etc/debian_version", "utf8") : "";
   if (process.arch === "x64" && version.startsWith("12.")) return;
-  throw new RivuletError("the packages fit Debian 12 on x64 alone: run it there, or in a container of it");
+  throw new RivuletError(
+    "package.missing",
+    "the packages fit Debian 12 on x64 alone: run it there, or in a container of it",
+  );
 }

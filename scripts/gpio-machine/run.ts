@@ -107,7 +107,10 @@ function kernelFiles(folder: string): { image: string; tree: string } {
   const image = readdirSync(boot).find((name) => name.startsWith("vmlinuz-"));
   const version = image?.replace("vmlinuz-", "");
   if (image === undefined) {
-    throw new RivuletError(`there is no kernel in ${boot}: remove the folder, and run it again`);
+    throw new RivuletError(
+      "package.missing",
+      `there is no kernel in ${boot}: remove the folder, and run it again`,
+    );
   }
   return {
     image: join(boot, image),

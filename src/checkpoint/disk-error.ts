@@ -1,5 +1,6 @@
 /** What the file system's error codes mean to someone who keeps checkpoints, and what to do about each. */
 import fs from "node:fs";
+import type { ErrorCode } from "../errors/codes.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 
@@ -12,9 +13,18 @@ import { reasonOf } from "../errors/system-error.ts";
 export function diskError(error: unknown, what: string, directory: string, neededBytes?: number): Error {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (syscall === undefined) return error as Error;
-  return new RivuletError(`${what}: ${advice(code, directory, neededBytes) ?? reasonOf(error)}`, {
-    cause: error,
-  });
+  return new RivuletError(
+    codeOf(code),
+    `${what}: ${advice(code, directory, neededBytes) ?? reasonOf(error)}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function codeOf(code: string | undefined): ErrorCode {
+  if (code === "ENOSPC" || code === "EDQUOT") return "disk.full";
+  return code === "EROFS" || code === "EACCES" || code === "EPERM" ? "disk.forbidden" : "disk.failed";
 }
 
 /** What a code means for a folder of ours, and what to do; nothing where that is no more than it means anywhere. */

@@ -41,7 +41,10 @@ export function createFolderLock(directory: string): FolderLock {
       if (text === self) return false;
       const user = userOf(text, held);
       if (user !== null) {
-        throw new RivuletError(`${directory} is in use by ${user}: give each its own folder for checkpoints`);
+        throw new RivuletError(
+          "checkpoint.in-use",
+          `${directory} is in use by ${user}: give each its own folder for checkpoints`,
+        );
       }
       const temporary = `${path}.tmp`;
       try {

@@ -178,7 +178,8 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     metrics: restored("metrics"),
   };
   const fault = faultOf(checkpoint);
-  if (fault !== undefined) throw new CheckpointError(`${where} is malformed: ${fault}`);
+  if (fault !== undefined)
+    throw new CheckpointError("checkpoint.malformed", `${where} is malformed: ${fault}`);
   return checkpoint;
 }
 
@@ -191,6 +192,7 @@ function checkDigest(bytes: Uint8Array, where: string): void {
   const least = 1 + head.length + tailBytes;
   if (bytes.length < least) {
     throw new CheckpointError(
+      "checkpoint.truncated",
       `${where} is truncated: it has ${bytes.length} bytes and no checkpoint has fewer than ${least}`,
     );
   }
@@ -198,11 +200,13 @@ function checkDigest(bytes: Uint8Array, where: string): void {
   const begins = [1, 3, 5].some((start) => head.equals(bytes.subarray(start, start + head.length)));
   if (!begins) {
     throw new CheckpointError(
+      "checkpoint.damaged",
       `${where} is no checkpoint of Rivulet, or damaged at its start: it does not begin with format: "rivulet"`,
     );
   }
   if (!endsInDigest(bytes.subarray(-tailBytes))) {
     throw new CheckpointError(
+      "checkpoint.truncated",
       `${where} is truncated: it begins as a checkpoint, but its ${bytes.length} bytes do not end in a digest`,
     );
   }
@@ -213,6 +217,7 @@ function checkDigest(bytes: Uint8Array, where: string): void {
   if (Buffer.compare(found, expected) !== 0) {
     const short = (digest: Uint8Array) => `${Buffer.from(digest.subarray(0, 4)).toString("hex")}…`;
     throw new CheckpointError(
+      "checkpoint.damaged",
       `${where} is damaged: the SHA-256 of its content is ${short(found)}, but its digest says ${short(expected)}`,
     );
   }
@@ -221,10 +226,14 @@ function checkDigest(bytes: Uint8Array, where: string): void {
 function checkVersion(document: PlainMap, where: string): void {
   const found = document["version"];
   if (typeof found !== "number" || !Number.isSafeInteger(found) || found < 1) {
-    throw new CheckpointError(`${where} is malformed: version is ${show(found)}, expected ${version}`);
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} is malformed: version is ${show(found)}, expected ${version}`,
+    );
   }
   if (found > version) {
     throw new CheckpointError(
+      "checkpoint.newer-version",
       `${where} is in version ${found} of the checkpoint format and this Rivulet reads up to version ${version}: update Rivulet on this machine`,
     );
   }
@@ -233,10 +242,14 @@ function checkVersion(document: PlainMap, where: string): void {
 function checkKeys(document: PlainMap, where: string): void {
   const missing = requiredKeys.find((key) => !Object.hasOwn(document, key));
   if (missing !== undefined)
-    throw new CheckpointError(`${where} is malformed: the key "${missing}" is missing`);
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} is malformed: the key "${missing}" is missing`,
+    );
   const unknown = Object.keys(document).find((key) => key !== "name" && !requiredKeys.includes(key));
   if (unknown !== undefined) {
     throw new CheckpointError(
+      "checkpoint.malformed",
       `${where} is malformed: version ${version} of the format has no key ${show(unknown)}`,
     );
   }
@@ -249,13 +262,17 @@ function storeTensor({ name, shape, data }: Tensor): PlainMap {
 function restoreTensors(document: PlainMap, key: string, where: string): Tensor[] {
   const stored = document[key];
   if (!Array.isArray(stored)) {
-    throw new CheckpointError(`${where} is malformed: ${key} is ${show(stored)}, expected an array`);
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} is malformed: ${key} is ${show(stored)}, expected an array`,
+    );
   }
   return stored.map((entry, index) => {
     const { name, shape, dtype, data } = (entry ?? {}) as PlainMap;
     const whole = data instanceof Uint8Array && data.length % Float32Array.BYTES_PER_ELEMENT === 0;
     if (!Array.isArray(shape) || dtype !== "f32" || !whole || Object.keys(entry as PlainMap).length !== 4) {
       throw new CheckpointError(
+        "checkpoint.malformed",
         `${where} is malformed: ${key}[${index}] is no map of a name, a shape, the dtype "f32" and binary data`,
       );
     }

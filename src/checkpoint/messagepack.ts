@@ -104,7 +104,8 @@ export function unpack(bytes: Uint8Array, where: string): Plain {
   const keys = checkStructure(bytes, where);
   const value: Plain = packr.unpack(bytes);
   // Of a key that comes twice the last value has won. A reader in another language may see the first.
-  if (countKeys(value) !== keys) throw new CheckpointError(`${where} is malformed: a map holds a key twice`);
+  if (countKeys(value) !== keys)
+    throw new CheckpointError("checkpoint.malformed", `${where} is malformed: a map holds a key twice`);
   return value;
 }
 
@@ -126,7 +127,7 @@ function checkStructure(bytes: Uint8Array, where: string): number {
   let keys = 0;
 
   const refuse = (what: string): never => {
-    throw new CheckpointError(`${where} is malformed: ${what}`);
+    throw new CheckpointError("checkpoint.malformed", `${where} is malformed: ${what}`);
   };
   const needs = (length: number) => {
     const left = bytes.length - position;

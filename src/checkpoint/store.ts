@@ -80,7 +80,10 @@ export interface Store {
 export function openStore(directory: string, options: { keep?: number; report?: Report } = {}): Store {
   const { keep = 5, report = () => {} } = options;
   if (!Number.isSafeInteger(keep) || keep < 1) {
-    throw new RivuletError(`checkpoints to keep in ${directory}: found ${keep}, expected an integer from 1`);
+    throw new RivuletError(
+      "argument.bad-value",
+      `checkpoints to keep in ${directory}: found ${keep}, expected an integer from 1`,
+    );
   }
   const folder = resolve(directory);
   const lock = createFolderLock(folder);
@@ -156,7 +159,10 @@ export function openStore(directory: string, options: { keep?: number; report?: 
 
     async save(chunks, complete) {
       if (saving) {
-        throw new RivuletError(`a checkpoint is still being saved in ${folder}: save the next one after it`);
+        throw new RivuletError(
+          "checkpoint.not-saved",
+          `a checkpoint is still being saved in ${folder}: save the next one after it`,
+        );
       }
       saving = true;
       const bytes = byteLengthOf(chunks);
@@ -168,7 +174,11 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         copyInto(snapshot, chunks);
         const copy = snapshot.subarray(0, bytes);
         await complete?.(copy);
-        if (isClosed) throw new RivuletError(`${folder} was closed before its checkpoint was written`);
+        if (isClosed)
+          throw new RivuletError(
+            "checkpoint.not-saved",
+            `${folder} was closed before its checkpoint was written`,
+          );
         lock.hold();
         isWriting = true;
         await writeFileDurably(file.path, copy);
@@ -351,7 +361,9 @@ function readFile(path: string): Uint8Array {
   try {
     return fs.readFileSync(path);
   } catch (error) {
-    throw new CheckpointError(`${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+    throw new CheckpointError("checkpoint.unreadable", `${path} cannot be read: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -46,7 +46,10 @@ export function storeState(state: State, path: string, depth = 0): Plain {
  */
 export function restoreState(stored: Plain, path: string, where: string): State {
   if (stored instanceof Uint8Array) {
-    throw new CheckpointError(`${where} is malformed: ${path} is binary data outside an array`);
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} is malformed: ${path} is binary data outside an array`,
+    );
   }
   if (typeof stored !== "object" || stored === null) return stored;
   if (Array.isArray(stored)) {
@@ -72,10 +75,14 @@ function restoreArray(
   const { dtype, shape } = stored;
   const size = elementBytes.get(dtype);
   if (size === undefined || !Array.isArray(shape) || shape.length !== 1 || Object.keys(stored).length !== 3) {
-    throw new CheckpointError(`${where} is malformed: ${path} is no array of one dimension in f32 or f64`);
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} is malformed: ${path} is no array of one dimension in f32 or f64`,
+    );
   }
   if ((shape[0] as number) * size !== data.length) {
     throw new CheckpointError(
+      "checkpoint.malformed",
       `${where} is malformed: ${path} has ${data.length} bytes, but its shape [${shape[0]}] in ${dtype} needs another number`,
     );
   }

@@ -136,6 +136,7 @@ async function prepare(
     (row, index, line) => {
       if (index >= mostRows) {
         throw new RivuletError(
+          "data.too-large",
           `${data} has more than ${mostRows} rows, which is too much to go over in so many ways; give a file with fewer`,
         );
       }
@@ -148,6 +149,7 @@ async function prepare(
   );
   if (count === 0) {
     throw new RivuletError(
+      "data.empty",
       `${data} has no row to train on, as each has a value that cannot be true: correct them, or source.fields`,
     );
   }
@@ -203,7 +205,10 @@ async function trainAll(task: Task, learningRate: number) {
 /** Refuses, before anything is trained, a page that could not be written in the end, or would be over an input. */
 function requirePage(file: string, inputs: string[]): void {
   if (inputs.some((input) => resolve(input) === resolve(file))) {
-    throw new RivuletError(`cannot write ${file}: it is read from; name another file with --out`);
+    throw new RivuletError(
+      "file.unsuitable",
+      `cannot write ${file}: it is read from; name another file with --out`,
+    );
   }
   requireWritable(file, `cannot write ${file}`);
 }

@@ -15,6 +15,7 @@ export function isPipe(data: string): boolean {
 export function requireRereadable(data: string): void {
   if (isPipe(data)) {
     throw new RivuletError(
+      "file.unsuitable",
       `${data} is no file but a stream, which can be read only once: write its rows to a file, and name that`,
     );
   }
@@ -33,6 +34,7 @@ export async function columnsOf(
   const unknown = ignore.find((name) => !header.includes(name));
   if (unknown !== undefined) {
     throw new RivuletError(
+      "data.missing-column",
       `${config.file}: source.ignore names "${unknown}", which is no column of ${data}; ${suggestion(unknown, header)}`,
     );
   }
@@ -42,6 +44,7 @@ export async function columnsOf(
 /** The complaint about a row whose label is no class. */
 export function badLabel(data: string, line: number, label: number, classes: number): RivuletError {
   return new RivuletError(
+    "data.bad-label",
     `${data}, line ${line}: the label is ${label}, but classes are whole numbers from 0 to ${classes - 1}; correct it, or raise target.classes`,
   );
 }

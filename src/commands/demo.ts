@@ -92,6 +92,7 @@ async function watch(board: Board, { seconds, directory, signalled, view }: Sett
   view.show(last, false);
   if (checkpoint === null) {
     throw new RivuletError(
+      "demo.failed",
       `the demo ended without a checkpoint: ${problems.join("; ") || "no sample arrived"}`,
     );
   }

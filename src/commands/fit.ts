@@ -91,6 +91,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   if (trainingRows === 0) {
     const untrue = rejected > 0 ? `, ${rejected} of them with values that cannot be true,` : "";
     throw new RivuletError(
+      "data.empty",
       `${data} has ${formatCount(rows, "row")}${untrue} and --held-out ${heldOut} leaves none to train on`,
     );
   }

@@ -55,6 +55,7 @@ function read(path: string): Found {
       if (found === undefined) {
         const why = refused.length > 0 ? ` (${refused.join("; ")})` : "";
         throw new RivuletError(
+          "checkpoint.missing",
           `there is no valid checkpoint in ${path}${why}; name a file or another folder`,
         );
       }
@@ -64,7 +65,9 @@ function read(path: string): Found {
     return { file: path, bytes: bytes.length, checkpoint: decodeCheckpoint(bytes, path), refused };
   } catch (error) {
     if (error instanceof RivuletError) throw error;
-    throw new RivuletError(`cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+    throw new RivuletError("checkpoint.unreadable", `cannot read ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

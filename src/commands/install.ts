@@ -38,7 +38,7 @@ export async function run({ positionals: [file], options, switches }: Invocation
   if (!dryRun) {
     requireRoot(isImage);
     // An image may be built on a machine whose folders are not those of the board.
-    if (refusal !== null && !isImage) throw new RivuletError(refusal);
+    if (refusal !== null && !isImage) throw new RivuletError("install.forbidden", refusal);
     requireNew(files, switches.has("force"));
     for (const { path, text, before } of files) if (before !== "same") write(join(root, path), text);
   }
@@ -77,6 +77,7 @@ const was = { missing: "wrote", same: "kept", different: "replaced" };
 function serviceName({ name, file }: Config): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new RivuletError(
+      "install.bad-name",
       `${file} is named "${name}", which is no name for a service: give it one of letters, digits, dots, dashes or underscores with name:`,
     );
   }
@@ -93,6 +94,7 @@ function installation(config: Config, service: string, root: string) {
     devices.some(({ serial, tcp }) => serial === null && tcp === null)
   ) {
     throw new RivuletError(
+      "config.no-source",
       `${config.file} names no port or connection, which is what a service can wait for: add source: { serial: { path: /dev/ttyUSB0 } } or tcp, and source.fields`,
     );
   }
@@ -205,6 +207,7 @@ function systemdVersion(): number | null {
 function requireRoot(isImage: boolean): void {
   if (isImage || process.getuid?.() === 0) return;
   throw new RivuletError(
+    "install.forbidden",
     "only root may install a service, and nothing was changed: run it with sudo, or look at what it would write with --dry-run",
   );
 }
@@ -214,6 +217,7 @@ function requireNew(files: readonly InstalledFile[], force: boolean): void {
   const different = files.filter(({ before }) => before === "different").map(({ path }) => path);
   if (force || different.length === 0) return;
   throw new RivuletError(
+    "file.exists",
     `${different.join(", ")} ${different.length === 1 ? "is" : "are"} there with another content, and nothing was changed: compare with --dry-run, then replace with --force`,
   );
 }

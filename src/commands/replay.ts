@@ -54,6 +54,7 @@ async function inferTask(stream: RecordedStream, data: string, columns: string[]
   if (column === "target") return { fields: columns, target: { column } };
   if (column !== "label") {
     throw new RivuletError(
+      "data.missing-column",
       `${data} ends in the column "${column}": name the last column label (a class) or target (a number), or give a CONFIG that says what to predict`,
     );
   }
@@ -64,6 +65,7 @@ async function inferTask(stream: RecordedStream, data: string, columns: string[]
     if (!Number.isFinite(label)) return;
     if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
       throw new RivuletError(
+        "data.bad-label",
         `${data}, ${stream.places} ${place}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
       );
     }

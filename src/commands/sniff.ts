@@ -162,6 +162,7 @@ function unrecognized(path: string, heard: Heard, tried: readonly number[]): Riv
       ? `give the device's rate with --baud, of which ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried, and let it send frames or lines of numbers`
       : "let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does");
   return new RivuletError(
+    "sample.unrecognized",
     `nothing was recognised in ${bytes.length} bytes${rate} from ${nameOf(path)}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
       `${Math.round(100 * share)} % of them printable, that begin with ${beginning}: ${advice}`,
   );

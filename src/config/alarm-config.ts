@@ -78,15 +78,15 @@ export function checkAlarm(
   const kind = kindOf(entry, classes);
   if (kind === "class") {
     const complaint = classComplaint(entry.class, classes, entryWith);
-    if (complaint !== null) errors.add(place, complaint, path);
+    if (complaint !== null) errors.conflict(place, complaint, path);
   } else if (entry.class !== undefined) {
-    errors.add(
+    errors.conflict(
       [...path, "class"],
       ` belongs to an alarm of a class, and this one is of ${kind}: take it out`,
     );
   }
   if (kind === "anomaly" && classes !== undefined) {
-    errors.add(
+    errors.conflict(
       [...path, "of"],
       ": an anomaly is a number far from the predicted one, and the target is a class: use class or drift",
     );
@@ -96,16 +96,16 @@ export function checkAlarm(
     const value = entry[key];
     if (value === undefined) continue;
     if (kind === "drift") {
-      errors.add(
+      errors.conflict(
         [...path, key],
         " belongs to an alarm of a class or of anomaly, and this one is of drift: take it out",
       );
     } else if (kind === "class" && value > 1) {
-      errors.add([...path, key], must("a probability from 0 to 1")({ input: value }));
+      errors.add("config.bad-value", [...path, key], must("a probability from 0 to 1")({ input: value }));
     }
   }
   if (off !== undefined && off > on) {
-    errors.add([...path, "off"], ` must be at most the ${on} at which it goes on`);
+    errors.conflict([...path, "off"], ` must be at most the ${on} at which it goes on`);
   }
 }
 

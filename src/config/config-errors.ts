@@ -1,39 +1,51 @@
+import type { ErrorCode } from "../errors/codes.ts";
 import { RivuletError } from "../errors/errors.ts";
-import { type ConfigDocument, type KeyPath, pathName } from "./document.ts";
+import { type ConfigDocument, type KeyPath, parsePathName, pathName } from "./document.ts";
 
-/** The path that a sentence begins with: `["source", "fields", 2, "scale"]` of `source.fields[2].scale is 0: ...`. */
-function leadingPath(sentence: string): KeyPath {
-  const [path] = /^\w+(?:\.\w+|\[\d+\])*/.exec(sentence) ?? [""];
-  return path.split(/[.[]/).map((key) => (key.endsWith("]") ? Number.parseInt(key, 10) : key));
-}
-
-/** ConfigErrors about one document: gathered, so that all of them are told at once. */
+/** Collects the errors of one document, so that the user sees all of them at once. */
 export function createConfigErrors(document: ConfigDocument) {
-  const lines: string[] = [];
+  const errors: RivuletError[] = [];
+
+  function report(code: ErrorCode, path: KeyPath, sentence: string, cause?: RivuletError): void {
+    const { file } = document;
+    const line = document.lineOf(path);
+    errors.push(
+      new RivuletError(code, `${file}:${line}: ${sentence}`, { path: pathName(path), file, line, cause }),
+    );
+  }
+
+  /**
+   * Adds an error about the key at `path`, whose line is reported. The sentence is the name of the key, or of the map
+   * at `named` that it belongs to, and then `predicate`, which begins with a space or a colon.
+   */
+  function add(code: ErrorCode, path: KeyPath, predicate: string, named: KeyPath = path): void {
+    const name = pathName(named);
+    report(code, path, name === "" ? predicate.replace(/^[: ]+/, "") : name + predicate);
+  }
+
   return {
-    /** `sentence` follows the key's name directly: it begins with a space or a colon. The line is that of `path`. */
-    add(path: KeyPath, sentence: string, named: KeyPath = path): void {
-      const name = pathName(named);
-      lines.push(
-        `${document.place(path)}: ${name === "" ? sentence.replace(/^[: ]+/, "") : name + sentence}`,
-      );
+    add,
+    /** Adds an error about a value that contradicts another one, or has no effect without it. */
+    conflict(path: KeyPath, predicate: string, named?: KeyPath): void {
+      add("config.conflict", path, predicate, named);
     },
-    /**
-     * Runs another part's check. Its complaint begins with the path of the key, or where it is about no single one,
-     * with any word: then the line is that of `around`.
-     */
+    /** Runs the check of another part and adds the error that it throws; one without a path is about `around`. */
     attempt(check: () => unknown, around: KeyPath = []): void {
       try {
         check();
       } catch (error) {
         if (!(error instanceof RivuletError)) throw error;
-        const path = leadingPath(error.message);
-        const isKey = document.get(path.slice(0, 1)) !== undefined;
-        lines.push(`${document.place(isKey ? path : around)}: ${error.message}`);
+        const path = error.path === undefined ? around : parsePathName(error.path);
+        report(error.code, path, error.message, error);
       }
     },
+    /** @throws RivuletError with one line for each error, and with the code, path and line of the first */
     throwIfAny(): void {
-      if (lines.length > 0) throw new RivuletError(lines.join("\n"));
+      const [first] = errors;
+      if (first === undefined) return;
+      const { code, path, file, line } = first;
+      const sentences = errors.map(({ message }) => message);
+      throw new RivuletError(code, sentences.join("\n"), { path, file, line, errors });
     },
   };
 }

@@ -18,7 +18,7 @@ import { parseDuration, parseSize } from "../wording/quantities.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
-import { durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
+import { codeOf, durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
 import { checkFields, checkSource } from "./source-checks.ts";
 import { type DeviceConfig, type SourceConfig, sourceWithDefaults } from "./source-config.ts";
 import { enoughColumns, fieldsOf, sourceSchema, verbatim } from "./source-schema.ts";
@@ -156,12 +156,12 @@ function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
   // Buttons can tell what the port does not send.
   const sent = gpio?.label === undefined || names.has(target.column);
   if (sent && descriptions?.length === 1) {
-    errors.add(["source", "fields"], must(enoughColumns)({ input: source?.fields }));
+    errors.add("config.bad-value", ["source", "fields"], must(enoughColumns)({ input: source?.fields }));
     return;
   }
   if (source !== undefined) checkSource(source, target, errors);
   if (target.classes !== undefined && target.standardize !== undefined) {
-    errors.add(
+    errors.conflict(
       ["target", "standardize"],
       " belongs to a number, and target.classes says it is a class: keep one",
     );
@@ -172,6 +172,7 @@ function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
   if (source !== undefined) checkFields(source, errors);
   if (sent && !names.has(target.column)) {
     errors.add(
+      "config.bad-value",
       ["target", "column"],
       `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
     );
@@ -251,9 +252,10 @@ export function parseConfig(text: string, file: string): Config {
   const issues = result.issues ?? [];
   for (const issue of issues) {
     const path = (issue.path ?? []).map((item) => item.key as string | number);
-    if (issue.message.startsWith(": ") && isMisspelt(path, issues)) continue;
-    // What a map lacks or has too much is told of the map; the line is the offending key's where there is one.
-    errors.add(path, issue.message, issue.message.startsWith(": ") ? path.slice(0, -1) : path);
+    const code = codeOf(issue);
+    if (code === "config.missing-key" && isMisspelt(path, issues)) continue;
+    // The sentence about a key that is missing or unknown begins with the map's name; the line is the key's where it has one.
+    errors.add(code, path, issue.message, code === "config.bad-value" ? path : path.slice(0, -1));
   }
   if (result.success) checkTogether(result.output, errors);
   errors.throwIfAny();
@@ -266,7 +268,8 @@ export function loadConfig(file: string): Config {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new RivuletError(`cannot read the config ${file}: ${reasonOf(error)}`);
+    const sentence = `cannot read the config ${file}: ${reasonOf(error)}`;
+    throw new RivuletError("config.unreadable", sentence, { file, cause: error });
   }
   return parseConfig(text, file);
 }

@@ -7,10 +7,10 @@ export type KeyPath = readonly (string | number)[];
 /** A YAML text as plain data that still knows on which line each value stands. */
 export interface ConfigDocument {
   data: unknown;
-  /** `file:line` of the value at `path`, or of the nearest map or list around it. */
-  place(path: KeyPath): string;
-  /** The value at `path` of the plain data; `undefined` where there is none. */
-  get(path: KeyPath): unknown;
+  /** The file, as it is named in messages. */
+  file: string;
+  /** Line of the value at `path`, from 1, or of the nearest map or list around it. */
+  lineOf(path: KeyPath): number;
 }
 
 /** `source.fields[2].type`: a path as a reader of the file would say it. */
@@ -22,6 +22,11 @@ export function pathName(path: KeyPath): string {
   return name;
 }
 
+/** The path that `pathName` wrote as `source.fields[2].type`. */
+export function parsePathName(name: string): KeyPath {
+  return name.split(/[.[]/).map((key) => (key.endsWith("]") ? Number.parseInt(key, 10) : key));
+}
+
 /**
  * Parses YAML 1.2 (so JSON too). `file` is only used in messages. What stands at a path of `verbatim`, in which `*`
  * is each item of a list, is a text as it is written: to YAML 0043 is 43, and 6e01 is 60.
@@ -29,18 +34,30 @@ export function pathName(path: KeyPath): string {
  */
 export function readDocument(text: string, file: string, verbatim: readonly KeyPath[] = []): ConfigDocument {
   if (text.includes("\0")) {
-    throw new RivuletError(`${file}: this is not text in UTF-8: name a config in YAML, saved as UTF-8`);
+    throw new RivuletError(
+      "config.syntax",
+      `${file}: this is not text in UTF-8: name a config in YAML, saved as UTF-8`,
+      { file },
+    );
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
-    throw new RivuletError(`${file}:${line}: this is not YAML (column ${col}): ${fault.message}`);
+    throw new RivuletError(
+      "config.syntax",
+      `${file}:${line}: this is not YAML (column ${col}): ${fault.message}`,
+      { file, line },
+    );
   }
   if (!isMap(document.contents)) {
     const found = document.contents === null ? "the file is empty" : "the file holds something else";
-    throw new RivuletError(`${file}:1: a config is a map of keys such as source, target and model; ${found}`);
+    throw new RivuletError(
+      "config.syntax",
+      `${file}:1: a config is a map of keys such as source, target and model; ${found}`,
+      { file, line: 1 },
+    );
   }
   for (const node of verbatim.flatMap((path) => nodesAt(document.contents, path))) {
     if (isScalar(node) && typeof node.value === "number") node.value = node.source;
@@ -66,9 +83,8 @@ export function readDocument(text: string, file: string, verbatim: readonly KeyP
 
   return {
     data,
-    place: (path) => `${file}:${lines.linePos(offset(path)).line}`,
-    get: (path) =>
-      path.reduce<unknown>((value, key) => (value as Record<string | number, unknown>)?.[key], data),
+    file,
+    lineOf: (path) => lines.linePos(offset(path)).line,
   };
 }
 

@@ -85,11 +85,11 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, errors: C
 
   const taken = new Set<number>();
   for (const { path, entry, ofClass } of entries) {
-    if (taken.has(entry.pin)) errors.add(path, `: GPIO ${entry.pin} is taken already; use another pin`);
+    if (taken.has(entry.pin)) errors.conflict(path, `: GPIO ${entry.pin} is taken already; use another pin`);
     taken.add(entry.pin);
     if (!ofClass) continue;
     const complaint = classComplaint(entry.class, classes, (example) => `{ pin: ${entry.pin}, ${example} }`);
-    if (complaint !== null) errors.add(path, complaint);
+    if (complaint !== null) errors.conflict(path, complaint);
   }
   if (alarm === undefined) return;
   const { pin, ...entry }: { pin: number } & AlarmEntry = written(alarm);

@@ -64,12 +64,12 @@ export function checkReply(
 ): void {
   const path = ["source", "reply"];
   if (origin === "stdin" || origin === "file") {
-    errors.add(path, ` belongs to serial or tcp, and source.${origin} has no way back: take it out`);
+    errors.conflict(path, ` belongs to serial or tcp, and source.${origin} has no way back: take it out`);
     return;
   }
   for (const [key, subject] of Object.entries(subjects) as [keyof typeof subjects, ReplyKind][]) {
     if (parsed[key] === undefined || parsed.send.includes(subject)) continue;
-    errors.add([...path, key], ` is of no use: add ${subject} to source.reply.send, or take it out`);
+    errors.conflict([...path, key], ` is of no use: add ${subject} to source.reply.send, or take it out`);
   }
   const alarmAt = parsed.send.indexOf("alarm");
   if (alarmAt < 0) return;

@@ -4,6 +4,7 @@
  * a key that is unknown or missing begin with a colon instead.
  */
 import * as v from "valibot";
+import type { ErrorCode } from "../errors/codes.ts";
 import { alternatives } from "../wording/alternatives.ts";
 import { suggestion } from "../wording/nearest.ts";
 
@@ -19,6 +20,13 @@ function describe(value: unknown): string {
 export const must = (expectation: string) => (issue: { input: unknown }) =>
   ` must be ${expectation}, found ${describe(issue.input)}`;
 
+/** What kind of error an issue is. */
+export function codeOf({ type, expected, path }: v.BaseIssue<unknown>): ErrorCode {
+  if (type !== "strict_object") return "config.bad-value";
+  if (expected === "never") return "config.unknown-key";
+  return expected === JSON.stringify(path?.at(-1)?.key) ? "config.missing-key" : "config.bad-value";
+}
+
 type Entries = Record<string, v.GenericSchema>;
 
 /** A map with these keys only; `examples` says of a missing key what it might hold. */
@@ -26,8 +34,9 @@ export function map<const E extends Entries>(entries: E, examples: { [K in keyof
   const known = Object.keys(entries);
   return v.strictObject(entries, (issue) => {
     const key = String(issue.path?.at(-1)?.key ?? "");
-    if (issue.expected === "never") return `: unknown key "${key}"; ${suggestion(key, known)}`;
-    if (known.includes(key) && issue.expected === JSON.stringify(key)) {
+    const code = codeOf(issue);
+    if (code === "config.unknown-key") return `: unknown key "${key}"; ${suggestion(key, known)}`;
+    if (code === "config.missing-key") {
       return `: the key "${key}" is missing${examples[key] ? `; add ${examples[key]}` : ""}`;
     }
     return must(`a map of ${known.join(", ")}`)(issue);

@@ -19,7 +19,7 @@ import {
 
 function checkCrc(path: KeyPath, { crc, framing }: Framed, errors: ConfigErrors): void {
   if (crc !== undefined && framing === "lines") {
-    errors.add([...path, "crc"], " belongs to frames: take it out, or choose framing: frames");
+    errors.conflict([...path, "crc"], " belongs to frames: take it out, or choose framing: frames");
   }
 }
 
@@ -30,6 +30,7 @@ function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: Con
   fields.map(fieldDescription).forEach(({ name, type }, index) => {
     if (type !== undefined) return;
     errors.add(
+      "config.missing-key",
       [...path, "fields", index],
       ` needs a type, because frames are binary: { name: ${name}, type: f32 }, or ${alternatives(otherTypes)}`,
     );
@@ -39,13 +40,13 @@ function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: Con
 function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
   for (const key of ["fields", "framing", "crc"] as const) {
     if (source[key] === undefined) continue;
-    errors.add(["source", key], " belongs to each device of source.merge: move it there");
+    errors.conflict(["source", key], " belongs to each device of source.merge: move it there");
   }
   const devices = source.merge ?? [];
   devices.forEach((device, index) => {
     const path = ["source", "merge", index];
     if ((device.serial === undefined) === (device.tcp === undefined)) {
-      errors.add(path, " needs either serial or tcp: serial: { path: /dev/ttyUSB0 }");
+      errors.add("config.missing-key", path, " needs either serial or tcp: serial: { path: /dev/ttyUSB0 }");
     }
     checkSerial(path, device.serial, errors);
     checkCrc(path, device, errors);
@@ -54,7 +55,7 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
   });
   if (areAlike(devices)) {
     if (source.reply === undefined) return;
-    errors.add(
+    errors.conflict(
       ["source", "reply"],
       " goes to the first of several devices, and here a sample may be any one's: take it out",
     );
@@ -65,7 +66,7 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
     const twice = namesOf(fields).find((name) => taken.has(name));
     for (const name of namesOf(fields)) taken.add(name);
     if (twice === undefined) return;
-    errors.add(
+    errors.conflict(
       ["source", "merge", index, "fields"],
       `: a device before has the column "${twice}" too; give each its own names, or all the same ones in the same order`,
     );
@@ -79,20 +80,24 @@ function checkSerial(origin: KeyPath, serial: ParsedSerial | undefined, errors: 
   const { path, vendor, product } = serial;
   const ofDevice = (["vendor", "product", "serialNumber"] as const).find((key) => serial[key] !== undefined);
   if (path !== undefined && ofDevice !== undefined) {
-    errors.add(
+    errors.conflict(
       [...place, ofDevice],
       ` stands beside ${pathName(place)}.path: keep the path, or name the device and take the path out`,
     );
   } else if (path === undefined && ofDevice === undefined) {
     errors.add(
-      place,
+      "config.missing-key",
+      [...place, "path"],
       `: the key "path" is missing; add the port's path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device`,
+      place,
     );
   } else if (path === undefined && (vendor === undefined || product === undefined)) {
     const missing = vendor === undefined ? "vendor" : "product";
     errors.add(
-      place,
+      "config.missing-key",
+      [...place, missing],
       `: the key "${missing}" is missing; add the four digits that lsusb prints, or "rivulet ports"`,
+      place,
     );
   }
 }
@@ -114,7 +119,7 @@ function checkValues(
   const { notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
   const limited = descriptions.filter(({ range }) => range !== undefined);
   if (outOfRange !== undefined && limited.length === 0) {
-    errors.add(
+    errors.conflict(
       ["source", "values", "outOfRange"],
       " needs a field of source.fields with a range: give it one, such as range: [-40, 125]",
     );
@@ -123,19 +128,19 @@ function checkValues(
     outOfRange !== "skip" &&
     limited.every(({ name }) => name === target)
   ) {
-    errors.add(
+    errors.conflict(
       ["source", "values", "outOfRange"],
       ` is ${outOfRange}, but only the target has a range, and a label that is not true is never learned from: make it skip`,
     );
   }
   if (stuck !== undefined && descriptions.every((field) => field.stuck === undefined)) {
-    errors.add(
+    errors.conflict(
       ["source", "values", "stuck"],
       " needs a field of source.fields that can be stuck: say for how many samples, such as stuck: 600",
     );
   }
   if (holdFor !== undefined && notFinite !== "hold" && outOfRange !== "hold") {
-    errors.add(
+    errors.conflict(
       ["source", "values", "holdFor"],
       " needs a value that is held: add notFinite: hold or outOfRange: hold, or take it out",
     );
@@ -146,20 +151,20 @@ function checkValues(
 function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
   for (const key of ["framing", "crc"] as const) {
     if (source[key] === undefined) continue;
-    errors.add(
+    errors.conflict(
       ["source", key],
       " belongs to bytes as a device sends them, a file holds samples: take it out",
     );
   }
   if (source.rate !== undefined) {
-    errors.add(
+    errors.conflict(
       ["source", "rate"],
       " belongs to samples that come by themselves, a file's come as fast as they are taken: take it out",
     );
   }
   const whenFull = source.queue?.whenFull;
   if (whenFull !== undefined && whenFull !== "pause") {
-    errors.add(
+    errors.conflict(
       ["source", "queue", "whenFull"],
       " must be pause where a file is read, which can wait: take it out",
     );
@@ -175,23 +180,28 @@ export function checkSource(
   const fields = fieldsOf(source);
   const [origin, ...others] = originsOf(source);
   for (const other of others) {
-    errors.add(
+    errors.conflict(
       ["source", other],
       ` stands beside source.${origin}: keep one of them, a daemon has one source`,
     );
   }
   if (source.maxAge !== undefined && origin !== "merge") {
-    errors.add(["source", "maxAge"], " belongs to merge: take it out");
+    errors.conflict(["source", "maxAge"], " belongs to merge: take it out");
   }
   if (origin === "merge") checkMerge(source, errors);
   else if (origin !== undefined && fields === undefined) {
     errors.add(
-      ["source"],
+      "config.missing-key",
+      ["source", "fields"],
       `: the key "fields" is missing; add the columns in the order in which the ${senders[origin]} sends them`,
+      ["source"],
     );
   }
   if (source.silence !== undefined && (origin === undefined || !canBeOpenedAnew.has(origin))) {
-    errors.add(["source", "silence"], " belongs to serial or tcp, which can be opened anew: take it out");
+    errors.conflict(
+      ["source", "silence"],
+      " belongs to serial or tcp, which can be opened anew: take it out",
+    );
   }
   if (source.reply !== undefined) checkReply(source.reply, origin, target.classes, errors);
   if (origin === "file") checkFileSource(source, errors);

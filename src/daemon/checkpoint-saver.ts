@@ -149,9 +149,13 @@ export class CheckpointSaver {
     } catch (error) {
       if (!(error instanceof RivuletError)) throw error;
       const lost = samplesSeen - this.#savedAt;
-      throw new RivuletError(`${error.message}; what was learned from the last ${lost} samples is lost`, {
-        cause: error,
-      });
+      throw new RivuletError(
+        error.code,
+        `${error.message}; what was learned from the last ${lost} samples is lost`,
+        {
+          cause: error,
+        },
+      );
     } finally {
       this.#store.close();
     }

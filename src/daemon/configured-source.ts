@@ -55,6 +55,7 @@ export function configuredSource(
   const { serial, tcp, stdin, file, merge, silenceMs, fields, queue, reply } = config.source;
   if (fields === null || (serial === null && tcp === null && !stdin && file === null && merge === null)) {
     throw new RivuletError(
+      "config.no-source",
       `${config.file} names no source to read: add source: { serial: { path: /dev/ttyUSB0 } }, tcp, stdin or file, and source.fields`,
     );
   }

@@ -41,7 +41,10 @@ export class FileDecoder implements Decoder {
     if (missing !== undefined) {
       const near = nearest(missing, header);
       const found = near === null ? `its header names ${header.join(", ")}` : `did you mean "${near}"?`;
-      throw new RivuletError(`${this.#path} has no column "${missing}" of source.fields; ${found}`);
+      throw new RivuletError(
+        "data.missing-column",
+        `${this.#path} has no column "${missing}" of source.fields; ${found}`,
+      );
     }
     this.#decoder = new CsvDecoder(this.#path, names, this.#ring);
     return { isText: true };

@@ -68,9 +68,13 @@ function restoreInto(learner: Learner, checkpoint: Checkpoint, where: string): L
     learner.restore(stateIn(checkpoint));
   } catch (error) {
     const reason = (error as Error).message;
-    throw new CheckpointError(`${where} does not hold what its own description says: ${reason}`, {
-      cause: error,
-    });
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} does not hold what its own description says: ${reason}`,
+      {
+        cause: error,
+      },
+    );
   }
   return learner;
 }
@@ -81,14 +85,19 @@ function restoreInto(learner: Learner, checkpoint: Checkpoint, where: string): L
  */
 export function learnerFrom(checkpoint: Checkpoint, where: string): Learner {
   if (checkpoint.features === null || checkpoint.target === null) {
-    throw new CheckpointError(`${where} holds a network alone, no learner; load it with loadNetwork`);
+    throw new CheckpointError(
+      "checkpoint.mismatch",
+      `${where} holds a network alone, no learner; load it with loadNetwork`,
+    );
   }
   let learner: Learner;
   try {
     learner = createLearner(descriptionIn(checkpoint));
   } catch (error) {
     const reason = (error as Error).message;
-    throw new CheckpointError(`${where} describes no learner: ${reason}`, { cause: error });
+    throw new CheckpointError("checkpoint.malformed", `${where} describes no learner: ${reason}`, {
+      cause: error,
+    });
   }
   return restoreInto(learner, checkpoint, where);
 }
@@ -101,6 +110,7 @@ export function resume(learner: Learner, checkpoint: Checkpoint, where: string):
   const difference = firstDifference(learner.describe(), descriptionIn(checkpoint), "");
   if (difference !== null) {
     throw new RivuletError(
+      "checkpoint.mismatch",
       `${where} is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
     );
   }

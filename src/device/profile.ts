@@ -68,13 +68,16 @@ export function parseProfile(yaml: string, file: string): BoardProfile {
   try {
     data = parse(yaml);
   } catch (error) {
-    throw new RivuletError(`${file}: this is not YAML: ${(error as Error).message.split("\n")[0]}`);
+    throw new RivuletError(
+      "profile.invalid",
+      `${file}: this is not YAML: ${(error as Error).message.split("\n")[0]}`,
+    );
   }
   const result = v.safeParse(profileSchema, data);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const key = (issue.path ?? []).map((item) => String(item.key)).join(".");
-  throw new RivuletError(`${file}: ${key || "the file"}: ${issue.message}; correct it`);
+  throw new RivuletError("profile.invalid", `${file}: ${key || "the file"}: ${issue.message}; correct it`);
 }
 
 /** All profiles of a folder by the name of their file, `raspberry-pi-5`. */
@@ -85,6 +88,7 @@ export function loadProfiles(folder = shippedFolder): Map<string, BoardProfile> 
     names = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
   } catch (error) {
     throw new RivuletError(
+      "profile.invalid",
       `the board profiles in ${folder} cannot be read (${reasonOf(error)}): install Rivulet again`,
     );
   }

@@ -99,6 +99,7 @@ function placeLink(path: string, port: string): void {
   if (found) {
     if (!found.isSymbolicLink() || !PSEUDO_TERMINAL.test(readlinkSync(path))) {
       throw new RivuletError(
+        "file.exists",
         `--link ${path} exists and is no link to a port; remove it or name another path`,
       );
     }
@@ -107,9 +108,13 @@ function placeLink(path: string, port: string): void {
   try {
     symlinkSync(port, path);
   } catch (error) {
-    throw new RivuletError(`the link ${path} cannot be made: ${reasonOf(error)}; name another path`, {
-      cause: error,
-    });
+    throw new RivuletError(
+      "disk.failed",
+      `the link ${path} cannot be made: ${reasonOf(error)}; name another path`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -41,7 +41,10 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
     const line = raw.trim();
     if (line === "") continue;
     const refuse = (complaint: string): never => {
-      throw new RivuletError(`${name}, line ${index + 1}: ${complaint}; build the firmware again`);
+      throw new RivuletError(
+        "firmware.invalid",
+        `${name}, line ${index + 1}: ${complaint}; build the firmware again`,
+      );
     };
     if (ended) refuse("text follows after the end-of-file record");
     const record = recordBytes(line, refuse);
@@ -74,10 +77,16 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
     if (type === EXTENDED_LINEAR_ADDRESS) base = (data[0] * 256 + data[1]) * 65536;
   }
   if (!ended) {
-    throw new RivuletError(`${name} is cut off: the end-of-file record is missing; build the firmware again`);
+    throw new RivuletError(
+      "firmware.invalid",
+      `${name} is cut off: the end-of-file record is missing; build the firmware again`,
+    );
   }
   if (!written.includes(1)) {
-    throw new RivuletError(`${name} holds no program: not one data record; build the firmware again`);
+    throw new RivuletError(
+      "firmware.invalid",
+      `${name} holds no program: not one data record; build the firmware again`,
+    );
   }
   return flash;
 }
@@ -115,6 +124,7 @@ export function readFirmware(path: string, flashBytes: number): Uint8Array {
     text = readFileSync(path, "latin1");
   } catch (error) {
     throw new RivuletError(
+      "firmware.invalid",
       `the firmware ${path} cannot be read: ${reasonOf(error)}; give the path of an Intel-hex file`,
       { cause: error },
     );

@@ -42,6 +42,7 @@ export async function startMicrocontroller(firmwarePath: string): Promise<Microc
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new RivuletError(
+      "package.missing",
       'the emulator needs the optional package avr8js, which is not installed: run "npm install avr8js"',
     );
   }

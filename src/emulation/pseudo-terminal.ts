@@ -63,6 +63,7 @@ export function openPseudoTerminal(openers: Opener[] = [openByPackage, openByPer
     return pseudoTerminal(pair);
   }
   throw new RivuletError(
+    "emulator.failed",
     `no pseudo-terminal can be opened on ${process.platform}-${process.arch} (${reasons.join("; ")}): ` +
       "install the optional package @lydell/node-pty, or perl on Linux",
   );
@@ -107,6 +108,7 @@ function makeRaw(path: string): void {
     if (stty.status === 0) return;
     const reason = stty.error?.message ?? stty.stderr.toString().trim();
     throw new RivuletError(
+      "emulator.failed",
       `the pseudo-terminal ${path} cannot be set to raw mode (${reason}): install stty, of the coreutils`,
     );
   } finally {

@@ -63,13 +63,13 @@ export async function startBoard(firmwarePath: string, options: BoardOptions = {
   });
   const ended = new Promise<BoardReport | undefined>((settle) => {
     child.once("error", (error) => {
-      refused(new RivuletError(`the emulated board cannot be started: ${error.message}`));
+      refused(new RivuletError("emulator.failed", `the emulated board cannot be started: ${error.message}`));
       settle(undefined);
     });
     child.once("close", (code, signal) => {
       const reason =
         complaint.trim() || `it ended with ${signal ?? `exit code ${code}`} before its port was open`;
-      refused(new RivuletError(`the emulated board did not start: ${reason}`));
+      refused(new RivuletError("emulator.failed", `the emulated board did not start: ${reason}`));
       settle(report);
     });
   });

@@ -1,17 +1,58 @@
+import type { ErrorCode } from "./codes.ts";
+
+/** Where an error comes from, as far as it is known. */
+export interface ErrorOrigin {
+  /** Key of the config that the error is about, from the top: `model.layers[2].dense`. */
+  path?: string;
+  /** The config file, as the user named it. */
+  file?: string;
+  /** Line of the key in the file, from 1. */
+  line?: number;
+  /** The error of Node or of a package that led to this one. */
+  cause?: unknown;
+  /** The single errors, where several were found at once. */
+  errors?: readonly RivuletError[];
+}
+
 /**
- * Something the user can put right: bad input, a refused file, a missing port. Its message is one sentence
- * that says what is wrong, where, and what to do. Anything else that is thrown is a fault in Rivulet itself.
+ * An error that the user can correct: bad input, a refused file, a missing port. The message is one sentence
+ * that says what is wrong, where, and what to do; programs compare `code`. Anything else that is thrown is a bug in Rivulet.
  */
 export class RivuletError extends Error {
   override name = "RivuletError";
+  /** What kind of error it is; it stays the same when the sentence is reworded. */
+  readonly code: ErrorCode;
+  /** Key of the config that the error is about, from the top: `model.layers[2].dense`. */
+  declare readonly path?: string;
+  /** The config file, as the user named it. */
+  declare readonly file?: string;
+  /** Line of the key in the file, from 1. */
+  declare readonly line?: number;
+  /** The single errors, where several were found at once. */
+  declare readonly errors?: readonly RivuletError[];
+
+  constructor(code: ErrorCode, sentence: string, { cause, ...origin }: ErrorOrigin = {}) {
+    super(sentence, cause === undefined ? undefined : { cause });
+    this.code = code;
+    Object.assign(this, origin);
+  }
 }
 
 /** The command line was used wrongly; the process ends with exit code 2 instead of 1. */
 export class UsageError extends RivuletError {
   override name = "UsageError";
+
+  constructor(sentence: string) {
+    super("usage", sentence);
+  }
 }
 
 /** A checkpoint file that must not be used: truncated, damaged, from a newer version, or of another shape. */
 export class CheckpointError extends RivuletError {
   override name = "CheckpointError";
+}
+
+/** An error about one key of a config: its sentence is the key's path and then `predicate`. */
+export function keyError(code: ErrorCode, path: string, predicate: string): RivuletError {
+  return new RivuletError(code, `${path} ${predicate}`, { path });
 }

@@ -1,4 +1,4 @@
-import { RivuletError } from "../errors/errors.ts";
+import { keyError, RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
 import { restoreTogether } from "./restore.ts";
@@ -72,7 +72,10 @@ export class Pipeline implements Stateful {
 
   restore(state: State): void {
     if (!Array.isArray(state) || state.length !== this.#chain.length) {
-      throw new RivuletError(`the stored features must be a list of ${this.#chain.length} transforms`);
+      throw new RivuletError(
+        "state.mismatch",
+        `the stored features must be a list of ${this.#chain.length} transforms`,
+      );
     }
     restoreTogether(this.#chain, state);
   }
@@ -85,17 +88,19 @@ export class Pipeline implements Stateful {
 export function createPipeline(description: unknown, inputs: number): Pipeline {
   const names = Object.keys(transforms);
   if (!Array.isArray(description)) {
-    throw new RivuletError(`features must be a list of transforms, such as [standardize]`);
+    throw keyError("config.bad-value", "features", `must be a list of transforms, such as [standardize]`);
   }
   for (const [index, written] of description.entries()) {
     const name = nameOf(written);
     if (!names.includes(name)) {
-      throw new RivuletError(
-        `features[${index}] names an unknown transform "${name}"; ${suggestion(name, names)}`,
+      throw keyError(
+        "config.unknown-key",
+        `features[${index}]`,
+        `names an unknown transform "${name}"; ${suggestion(name, names)}`,
       );
     }
     if (typeof written !== "string") {
-      throw new RivuletError(`features[${index}].${name} has no options; write ${name} alone`);
+      throw keyError("config.bad-value", `features[${index}].${name}`, `has no options; write ${name} alone`);
     }
   }
   return new Pipeline(description, inputs);

@@ -9,6 +9,7 @@ import type { State, Stateful } from "../state.ts";
 export function restoreBlock(block: Float64Array, state: State, what: string): void {
   if (!(state instanceof Float64Array) || state.length !== block.length) {
     throw new RivuletError(
+      "state.mismatch",
       `the stored ${what} must be ${block.length} float64 numbers, found ${kindOf(state)}`,
     );
   }

@@ -39,10 +39,16 @@ export class Adwin {
   /** @throws RivuletError where an option makes no sense */
   constructor({ delta = 0.002, clock = 32 }: AdwinOptions = {}) {
     if (!(delta > 0 && delta < 1)) {
-      throw new RivuletError(`delta of a drift detector must be between 0 and 1, found ${delta}`);
+      throw new RivuletError(
+        "argument.bad-value",
+        `delta of a drift detector must be between 0 and 1, found ${delta}`,
+      );
     }
     if (!(Number.isInteger(clock) && clock >= 1)) {
-      throw new RivuletError(`clock of a drift detector must be a whole number from 1, found ${clock}`);
+      throw new RivuletError(
+        "argument.bad-value",
+        `clock of a drift detector must be a whole number from 1, found ${clock}`,
+      );
     }
     this.#delta = delta;
     this.#clock = clock;

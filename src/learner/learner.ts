@@ -138,6 +138,7 @@ export class Learner implements Stateful {
     this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
     if (this.#featureAt.length === 0) {
       throw new RivuletError(
+        "argument.bad-value",
         `a sample has only the target "${target.column}"; name at least one other column`,
       );
     }
@@ -397,6 +398,7 @@ export class Learner implements Stateful {
     const counts = [samplesSeen, refusals?.notFinite, refusals?.badLabel, unanswered, gathered?.rows];
     if (!counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0)) {
       throw new RivuletError(
+        "state.mismatch",
         "the stored learner must hold the counts samplesSeen, refusals, unanswered and gathered.rows",
       );
     }
@@ -406,6 +408,7 @@ export class Learner implements Stateful {
     const whole = rows < batchSize && inputs?.length === rows * width && targets?.length === rows;
     if (!whole || !(inputs instanceof Float32Array && targets instanceof Float32Array)) {
       throw new RivuletError(
+        "state.mismatch",
         `the stored learner holds ${rows} gathered samples but this one takes fewer than ${batchSize}, of ${width} inputs and a target each`,
       );
     }

@@ -20,7 +20,7 @@ import {
   tanh,
 } from "../engine/model/model.ts";
 import { unitsOf } from "../engine/planning/units.ts";
-import { RivuletError } from "../errors/errors.ts";
+import { keyError } from "../errors/errors.ts";
 import type { TargetDescription } from "./target.ts";
 
 /** The parts of a model as a config writes them; what is left out is chosen for the task. */
@@ -93,14 +93,18 @@ function inputShapeFor(written: unknown, inputs: number): number[] {
     written.length > 0 &&
     written.every((side) => Number.isInteger(side) && side >= 1);
   if (!isShape) {
-    throw new RivuletError(
-      "model.inputShape must be a list of whole numbers of 1 or more, such as [1, 8, 8]",
+    throw keyError(
+      "config.bad-value",
+      "model.inputShape",
+      "must be a list of whole numbers of 1 or more, such as [1, 8, 8]",
     );
   }
   const shape = written as number[];
   if (sizeOf(shape) !== inputs) {
-    throw new RivuletError(
-      `model.inputShape is [${shape}], ${sizeOf(shape)} numbers, but a sample has ${inputs} features; change the shape, or the columns`,
+    throw keyError(
+      "model.shape",
+      "model.inputShape",
+      `is [${shape}], ${sizeOf(shape)} numbers, but a sample has ${inputs} features; change the shape, or the columns`,
     );
   }
   return [...shape];
@@ -111,8 +115,10 @@ function requireOneAnswer(inputShape: number[], layers: Layer[], width: number):
   const units = unitsOf({ inputShape, layers });
   const { outputShape } = units[units.length - 1];
   if (outputShape.length === 1 && outputShape[0] === width) return;
-  throw new RivuletError(
-    `model.layers make [${outputShape}] of a sample of shape [${inputShape}] but the target takes [${width}]; put flatten or globalAveragePool before the last dense layer`,
+  throw keyError(
+    "model.shape",
+    "model.layers",
+    `make [${outputShape}] of a sample of shape [${inputShape}] but the target takes [${width}]; put flatten or globalAveragePool before the last dense layer`,
   );
 }
 
@@ -129,11 +135,13 @@ function lossFor(target: TargetDescription, written: unknown): Loss {
   if (!fits) {
     const fitting = classifies ? "softmaxCrossEntropy" : "mse, mae, huber or smoothL1";
     const task = classifies ? "classes" : "a number";
-    throw new RivuletError(`model.loss is ${loss.type} but the target is ${task}; use ${fitting}`);
+    throw keyError("model.loss", "model.loss", `is ${loss.type} but the target is ${task}; use ${fitting}`);
   }
   if (classifies && isBinary(loss) && target.classes !== 2) {
-    throw new RivuletError(
-      `model.loss is binaryCrossEntropy but target.classes is ${target.classes}; use softmaxCrossEntropy`,
+    throw keyError(
+      "model.loss",
+      "model.loss",
+      `is binaryCrossEntropy but target.classes is ${target.classes}; use softmaxCrossEntropy`,
     );
   }
   return loss;
@@ -161,8 +169,10 @@ function layersFor(target: TargetDescription, written: unknown, width: number, l
     return layers;
   }
   if (answers && layers[last].type === "softmax" && loss.type === "softmaxCrossEntropy") {
-    throw new RivuletError(
-      `model.layers[${last}] is softmax, but softmaxCrossEntropy takes logits and does it itself; leave softmax out`,
+    throw keyError(
+      "model.loss",
+      `model.layers[${last}]`,
+      `is softmax, but softmaxCrossEntropy takes logits and does it itself; leave softmax out`,
     );
   }
   return [...layers, dense(width), ...(activation ? [activation] : [])];
@@ -183,7 +193,9 @@ function requireWidth(target: TargetDescription, layers: Layer[], index: number,
   const layer = layers[index];
   if (layer.type !== "dense" || layer.outputs === width) return;
   const needs = "classes" in target ? `${target.classes} classes` : "one number";
-  throw new RivuletError(
-    `model.layers[${index}] has ${layer.outputs} outputs but the target, ${needs}, takes ${width}; leave the width out`,
+  throw keyError(
+    "model.shape",
+    `model.layers[${index}]`,
+    `has ${layer.outputs} outputs but the target, ${needs}, takes ${width}; leave the width out`,
   );
 }

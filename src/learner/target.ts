@@ -1,4 +1,4 @@
-import { RivuletError } from "../errors/errors.ts";
+import { keyError, RivuletError } from "../errors/errors.ts";
 import { RunningStatistics } from "../features/running-statistics.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
@@ -14,16 +14,20 @@ export const mostClasses = 2048;
 /** Checks a target against the columns of a sample. @throws RivuletError */
 export function requireTarget(target: TargetDescription, fields: readonly string[]): void {
   if (!fields.includes(target.column)) {
-    throw new RivuletError(
-      `target.column names "${target.column}", which is no column of a sample; ${suggestion(target.column, fields)}`,
+    throw keyError(
+      "config.bad-value",
+      "target.column",
+      `names "${target.column}", which is no column of a sample; ${suggestion(target.column, fields)}`,
     );
   }
   if (
     "classes" in target &&
     !(Number.isInteger(target.classes) && target.classes >= 2 && target.classes <= mostClasses)
   ) {
-    throw new RivuletError(
-      `target.classes must be a whole number from 2 to ${mostClasses}, not ${target.classes}`,
+    throw keyError(
+      "config.bad-value",
+      "target.classes",
+      `must be a whole number from 2 to ${mostClasses}, not ${target.classes}`,
     );
   }
 }
@@ -66,7 +70,10 @@ export class TargetScale implements Stateful {
   restore(state: State): void {
     if (this.#statistics) this.#statistics.restore(state);
     else if (state !== null) {
-      throw new RivuletError("the stored target has statistics but this one is not standardized");
+      throw new RivuletError(
+        "state.mismatch",
+        "the stored target has statistics but this one is not standardized",
+      );
     }
   }
 }

@@ -51,13 +51,18 @@ export function loadNetwork(path: string, options: NetworkOptions = {}): Network
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new RivuletError(`cannot read ${path}: ${reasonOf(error)}; name a file that saveNetwork wrote`, {
-      cause: error,
-    });
+    throw new RivuletError(
+      "checkpoint.unreadable",
+      `cannot read ${path}: ${reasonOf(error)}; name a file that saveNetwork wrote`,
+      {
+        cause: error,
+      },
+    );
   }
   const stored = decodeCheckpoint(bytes, path);
   const { network: rest } = (stored.learnerState ?? {}) as { network?: { [key: string]: State } };
-  if (!rest) throw new CheckpointError(`${path} holds no network; save one with saveNetwork`);
+  if (!rest)
+    throw new CheckpointError("checkpoint.mismatch", `${path} holds no network; save one with saveNetwork`);
   const model = modelFromDescription(
     { ...(stored.model as object), optimizer: stored.optimizer },
     `${path}: model`,

@@ -26,7 +26,10 @@ const program = `
  */
 export function threads(count: number = availableParallelism()): Threads {
   if (!Number.isInteger(count) || count < 1 || count > mostThreads) {
-    throw new RivuletError(`workers must be a whole number from 1 to ${mostThreads}, not ${count}`);
+    throw new RivuletError(
+      "argument.bad-value",
+      `workers must be a whole number from 1 to ${mostThreads}, not ${count}`,
+    );
   }
   return { count, start };
 }

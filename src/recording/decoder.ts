@@ -97,6 +97,7 @@ export class RecordingDecoder implements Decoder {
   finish(): RecordingHeader {
     if (this.#header !== null) return this.#header;
     throw new RivuletError(
+      "recording.damaged",
       `${this.#where} is a recording whose header is cut short or damaged: it cannot be known what its samples are`,
     );
   }
@@ -114,7 +115,10 @@ export class RecordingDecoder implements Decoder {
     this.#places = Int32Array.from(columns, (column) => {
       const place = names.indexOf(column);
       if (place < 0) {
-        throw new RivuletError(`${this.#where} has no field "${column}"; ${suggestion(column, names)}`);
+        throw new RivuletError(
+          "data.missing-column",
+          `${this.#where} has no field "${column}"; ${suggestion(column, names)}`,
+        );
       }
       return place;
     });

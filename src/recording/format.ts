@@ -111,6 +111,7 @@ export function encodeHeader({ name, createdAt, source, fields }: RecordingHeade
   );
   if (message.length > longestHeaderBytes) {
     throw new RivuletError(
+      "recording.too-large",
       `the header of a recording of ${fields.length} fields takes ${message.length} bytes, more than ${longestHeaderBytes}: shorten their names`,
     );
   }
@@ -126,10 +127,11 @@ export function encodeHeader({ name, createdAt, source, fields }: RecordingHeade
  */
 export function headerLength(bytes: Uint8Array, where: string): number {
   if (!isRecording(bytes, headerStartBytes)) {
-    throw new RivuletError(`${where} is no recording, or its beginning is damaged`);
+    throw new RivuletError("recording.damaged", `${where} is no recording, or its beginning is damaged`);
   }
   if (bytes[versionAt] > version && bytes[versionAt] < 0x80) {
     throw new RivuletError(
+      "recording.newer-version",
       `${where} is a recording of version ${bytes[versionAt]}, and this Rivulet reads ${version}: update it`,
     );
   }
@@ -140,6 +142,7 @@ export function headerLength(bytes: Uint8Array, where: string): number {
 
 const damagedHeader = (where: string) =>
   new RivuletError(
+    "recording.damaged",
     `${where} is a recording whose header is damaged: it cannot be known what its samples are`,
   );
 

@@ -53,6 +53,7 @@ export class RecordingFile {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw this.#describe(error);
       throw new RivuletError(
+        "file.exists",
         `${path} exists already, and a recording is never written over nor appended to: name another file, or move that one away`,
       );
     }
@@ -177,6 +178,7 @@ export class RecordingFile {
   #requireThere(): void {
     if (fs.fstatSync(this.#file).nlink > 0) return;
     throw new RivuletError(
+      "recording.lost",
       `${this.#path} was removed while it was being recorded: begin another recording, what was recorded is gone`,
     );
   }

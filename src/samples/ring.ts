@@ -45,10 +45,14 @@ export class SampleRing {
   /** @throws RivuletError when the ring could not hold a sample */
   constructor(width: number, capacity: number, policy: RingPolicy) {
     if (!Number.isInteger(width) || width < 1) {
-      throw new RivuletError(`a sample ring needs samples of at least 1 number, but the width is ${width}`);
+      throw new RivuletError(
+        "argument.bad-value",
+        `a sample ring needs samples of at least 1 number, but the width is ${width}`,
+      );
     }
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RivuletError(
+        "argument.bad-value",
         `a sample ring needs room for at least 1 sample, but its capacity is ${capacity}`,
       );
     }

@@ -87,7 +87,10 @@ export class BatchEpoch {
   /** Takes in the sample that was written at `row`. */
   add(): void {
     if (this.#seen === this.#count) {
-      throw new RivuletError(`the epoch was to have ${this.#count} rows but more came; ${otherRows}`);
+      throw new RivuletError(
+        "network.rows",
+        `the epoch was to have ${this.#count} rows but more came; ${otherRows}`,
+      );
     }
     this.#pending++;
     this.#seen++;
@@ -101,6 +104,7 @@ export class BatchEpoch {
   end(): number {
     if (this.#seen !== this.#count) {
       throw new RivuletError(
+        "network.rows",
         `the epoch was to have ${this.#count} rows but ended after ${this.#seen}; ${otherRows}`,
       );
     }
@@ -109,7 +113,7 @@ export class BatchEpoch {
 }
 
 function requireRows(count: number): void {
-  if (count < 1) throw new RivuletError("there is no row to train on; give at least one");
+  if (count < 1) throw new RivuletError("network.rows", "there is no row to train on; give at least one");
 }
 
 /** 0, 1, 2, ... count - 1. */

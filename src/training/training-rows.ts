@@ -73,6 +73,7 @@ export async function holdTrainingRows(learner: Learner, split: Split, advice: s
   const bytes = count * (inputs + 1) * 4;
   if (bytes > mostHeldBytes) {
     throw new RivuletError(
+      "data.too-large",
       `${split.data} needs ${formatSize(bytes)} in memory to be shuffled, more than ${formatSize(mostHeldBytes)}; ${advice}`,
     );
   }

@@ -79,7 +79,10 @@ describe("a new store", () => {
     const folder = join(temporaryFolder(), "new");
     for (const keep of [0, -1, 1.5, Number.NaN]) {
       expect(() => openStore(folder, { keep })).toThrow(
-        new RivuletError(`checkpoints to keep in ${folder}: found ${keep}, expected an integer from 1`),
+        new RivuletError(
+          "argument.bad-value",
+          `checkpoints to keep in ${folder}: found ${keep}, expected an integer from 1`,
+        ),
       );
     }
     expect(fs.existsSync(folder)).toBe(false);
@@ -347,7 +350,10 @@ describe("a store that is closed while a checkpoint waits to be written", () => 
     const next = open(store.directory);
     complete();
     await expect(saved).rejects.toThrow(
-      new RivuletError(`${store.directory} was closed before its checkpoint was written`),
+      new RivuletError(
+        "checkpoint.not-saved",
+        `${store.directory} was closed before its checkpoint was written`,
+      ),
     );
     expect(sequences(store.directory)).toEqual([2]);
     await next.save(chunksOf(3));
@@ -399,7 +405,7 @@ describe("the newest checkpoint", () => {
     const store = open(folder);
     store.saveSync(chunksOf(1));
     const read = () => {
-      throw new RivuletError("the config has another model");
+      throw new RivuletError("checkpoint.mismatch", "the config has another model");
     };
     expect(() => store.newest(read)).toThrow("the config has another model");
   });

@@ -204,6 +204,7 @@ describe("at the end", () => {
     writeFileSync(directory, "");
     expect(() => saver.close()).toThrow(
       new RivuletError(
+        "disk.failed",
         `cannot save a checkpoint in ${directory}: a file stands where a folder should be; move it away, or name another folder; what was learned from the last 3 samples is lost`,
       ),
     );

@@ -94,6 +94,7 @@ describe("readFirmware", () => {
   test("names a file that does not exist", () => {
     expect(() => readFirmware("/nowhere/pump.hex", FLASH_BYTES)).toThrow(
       new RivuletError(
+        "firmware.invalid",
         "the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",
       ),
     );

@@ -22,7 +22,8 @@ export function generalHelp(commands: Command[]): string {
     "",
     "rivulet COMMAND --help says more about a command, rivulet --version which one this is.",
     "Exit code 0: done. 1: failed, with one sentence on standard error. 2: wrong use.",
-    'With --json a command prints one JSON document on standard output; a failure is { "error": "..." }.',
+    "With --json a command prints one JSON document on standard output; a failure is",
+    '{ "error": "...", "code": "...", "path": "..." }, the path only where a key of the config is wrong.',
   ].join("\n");
 }
 

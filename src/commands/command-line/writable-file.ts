@@ -16,9 +16,10 @@ export function requireWritable(path: string, failure: string): void {
     throw diskError(error, failure, folder);
   }
   const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) throw new RivuletError(`${failure}: it is a folder; name a file in it`);
+  if (found?.isDirectory())
+    throw new RivuletError("file.unsuitable", `${failure}: it is a folder; name a file in it`);
   // The file takes the place of what has its name, and /dev/null is to stay what it is.
   if (found?.isFile() === false) {
-    throw new RivuletError(`${failure}: a device or a pipe has that name; name a file`);
+    throw new RivuletError("file.unsuitable", `${failure}: a device or a pipe has that name; name a file`);
   }
 }

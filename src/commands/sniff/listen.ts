@@ -64,6 +64,7 @@ export async function listenToPort(
         // Silence is silence at every rate; later on it is the device pausing.
         if (best !== undefined) continue;
         throw new RivuletError(
+          "port.silent",
           `the serial port ${path} is silent, no byte came in ${seconds} s: check that the device is running, that ` +
             "its TX is wired to RX, and give it longer with --seconds",
         );
@@ -208,6 +209,7 @@ class Collector {
 
   private fail(reason: string): void {
     this.fault ??= new RivuletError(
+      "port.failing",
       `the serial port ${this.path} failed while it was listened to (${reason}): check the device and its cable`,
     );
     this.wake();
@@ -220,6 +222,7 @@ export async function isReadable(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   if (found === null && !path.startsWith("/dev/") && !/^COM\d+$/i.test(path)) {
     throw new RivuletError(
+      "port.unsuitable",
       `${path} is neither a file nor a serial port: name a file, a port such as /dev/ttyACM0, or - for standard input`,
     );
   }
@@ -248,12 +251,13 @@ export async function readBeginning(path: string, seconds: number): Promise<Hear
     if (!isCut) chunks.push(Uint8Array.of(0x0a));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") {
-      throw new RivuletError(`${name} cannot be read: ${reasonOf(error)}`);
+      throw new RivuletError("data.unreadable", `${name} cannot be read: ${reasonOf(error)}`);
     }
   } finally {
     clearTimeout(timer);
   }
-  if (length === 0) throw new RivuletError(`${name} is empty: give a recording of what a device sends`);
+  if (length === 0)
+    throw new RivuletError("data.empty", `${name} is empty: give a recording of what a device sends`);
   const bytes = Buffer.concat(chunks);
   return { bytes, recognition: recognize(bytes, true), baudRate: null, seconds: null };
 }

@@ -25,6 +25,7 @@ export function chooseChip<C extends Chip>(chips: readonly C[], label: string | 
   const wanted = label === null ? "that is a Raspberry Pi's header" : `with the label "${label}"`;
   const known = chips.map((chip) => `"${chip.label}"`).join(", ");
   throw new RivuletError(
+    "gpio.no-chip",
     known === ""
       ? "there is no GPIO chip at all"
       : `there is no GPIO chip ${wanted}, only ${known}: name one of them as gpio.chip`,
@@ -34,5 +35,8 @@ export function chooseChip<C extends Chip>(chips: readonly C[], label: string | 
 /** @throws RivuletError where the chip has no such line */
 export function requireLine({ label, lines }: Chip, pin: number): void {
   if (pin < lines) return;
-  throw new RivuletError(`the chip ${label} has no GPIO ${pin}, only 0 to ${lines - 1}: correct the pin`);
+  throw new RivuletError(
+    "gpio.no-pin",
+    `the chip ${label} has no GPIO ${pin}, only 0 to ${lines - 1}: correct the pin`,
+  );
 }

@@ -193,7 +193,7 @@ function chooseBackend(label: string | null, onFailure: OnFailure): GpioBackend 
   }
   const version = gpiodVersion();
   if (version !== null) return createGpiodBackend(version, label, onFailure);
-  throw new RivuletError(`${lack}; the tools of gpiod are not installed either`);
+  throw new RivuletError("gpio.unavailable", `${lack}; the tools of gpiod are not installed either`);
 }
 
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

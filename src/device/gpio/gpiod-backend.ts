@@ -157,7 +157,7 @@ function biasWords({ pressed }: InputOptions): string[] {
 function detectChips(): NamedChip[] {
   const { stdout, stderr, status } = spawnSync("gpiodetect", { encoding: "utf8" });
   if (status !== 0)
-    throw new RivuletError(`gpiodetect cannot list the GPIO chips: ${lastLine(stderr ?? "")}`);
+    throw new RivuletError("gpio.failed", `gpiodetect cannot list the GPIO chips: ${lastLine(stderr ?? "")}`);
   return [...stdout.matchAll(/^(\S+) \[(.*)\] \((\d+) lines\)$/gm)].map(([, name, label, lines]) => ({
     name,
     label,
@@ -176,9 +176,13 @@ function run([tool, ...words]: string[], pin: number): string {
     return execFileSync(tool, words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    throw new RivuletError(`${tool} cannot open GPIO ${pin}: ${lastLine(stderr ?? "") || message}`, {
-      cause: error,
-    });
+    throw new RivuletError(
+      "gpio.failed",
+      `${tool} cannot open GPIO ${pin}: ${lastLine(stderr ?? "") || message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -32,6 +32,7 @@ export function loadOnoff(): Onoff {
     const { code, message } = error as NodeJS.ErrnoException;
     const absent = code === "MODULE_NOT_FOUND" && message.includes("'onoff'");
     throw new RivuletError(
+      "package.missing",
       absent
         ? 'GPIO needs the optional package onoff, which is not installed: run "npm install onoff" with python3, make and g++ at hand'
         : `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
@@ -53,9 +54,13 @@ const pinReasons: Record<string, string> = {
 function pinError(error: unknown, deed: string, pin: number, line: number): RivuletError {
   const { code = "" } = error as NodeJS.ErrnoException;
   const reason = Object.hasOwn(pinReasons, code) ? `${pinReasons[code]} (${code})` : reasonOf(error);
-  return new RivuletError(`cannot ${deed} GPIO ${pin}, line ${line} of the kernel: ${reason}`, {
-    cause: error,
-  });
+  return new RivuletError(
+    "gpio.failed",
+    `cannot ${deed} GPIO ${pin}, line ${line} of the kernel: ${reason}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: OnFailure): GpioBackend {

@@ -81,6 +81,7 @@ export function createKernels(variant: KernelVariant, bytes: number, shared = fa
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RivuletError(
+      "memory.unavailable",
       `the network needs ${bytes} bytes in one piece, which cannot be had (${error.message}); make the layers or the batch smaller`,
       { cause: error },
     );
@@ -91,6 +92,7 @@ function allocate(variant: KernelVariant, bytes: number, shared: boolean): Kerne
   if (variant === "scalar") {
     if (shared) {
       throw new RivuletError(
+        "argument.bad-value",
         "the scalar kernels work on one thread only; leave the threads out: the results are the same",
       );
     }

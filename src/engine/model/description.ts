@@ -3,7 +3,7 @@
  * `{ dense: { outputs: 16, bias: false } }`, `{ adam: { learningRate: 0.001 } }`.
  */
 
-import { RivuletError } from "../../errors/errors.ts";
+import { keyError } from "../../errors/errors.ts";
 import { alternatives } from "../../wording/alternatives.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import {
@@ -291,33 +291,48 @@ function read<Value>(
     name = Object.keys(written)[0];
     content = written[name];
   } else {
-    throw new RivuletError(
-      `${path} must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}`,
+    throw keyError(
+      "config.bad-value",
+      path,
+      `must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}`,
     );
   }
   if (!Object.hasOwn(kinds, name)) {
-    throw new RivuletError(`${path} names an unknown ${what} "${name}"; ${suggestion(name, names)}`);
+    throw keyError(
+      "config.unknown-key",
+      path,
+      `names an unknown ${what} "${name}"; ${suggestion(name, names)}`,
+    );
   }
   const kind = kinds[name];
   if (content === null || content === undefined) content = {};
   else if (!isMap(content)) {
-    if (!kind.alone) throw new RivuletError(`${path}.${name} ${optionsOf(name, kind, content)}`);
+    if (!kind.alone)
+      throw keyError("config.bad-value", `${path}.${name}`, `${optionsOf(name, kind, content)}`);
     content = { [kind.alone]: content };
   }
   for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
     if (!Object.hasOwn(kind.options, option)) {
       const known = Object.keys(kind.options);
       const hint = known.length > 0 ? suggestion(option, known) : `${name} has no options`;
-      throw new RivuletError(`${path}.${name}.${option} is unknown; ${hint}`);
+      throw keyError("config.unknown-key", `${path}.${name}.${option}`, `is unknown; ${hint}`);
     }
     const needs = kind.options[option](value);
     if (needs) {
-      throw new RivuletError(`${path}.${name}.${option} must be ${needs}, not ${JSON.stringify(value)}`);
+      throw keyError(
+        "config.bad-value",
+        `${path}.${name}.${option}`,
+        `must be ${needs}, not ${JSON.stringify(value)}`,
+      );
     }
   }
   const missing = kind.needs?.find((option) => !Object.hasOwn(content as object, option));
   if (kind.needs && missing) {
-    throw new RivuletError(`${path}.${name} has no ${missing}; write ${exampleOf(name, kind.needs)}`);
+    throw keyError(
+      "config.missing-key",
+      `${path}.${name}`,
+      `has no ${missing}; write ${exampleOf(name, kind.needs)}`,
+    );
   }
   return kind.build(content, `${path}.${name}`);
 }
@@ -345,7 +360,11 @@ function exampleOf(name: string, needs: readonly string[]): string {
  */
 export function layersFromDescription(written: unknown, path: string, lastWidth?: number): Layer[] {
   if (!Array.isArray(written)) {
-    throw new RivuletError(`${path} must be a list of layers, such as [{ dense: 16 }, relu, { dense: 3 }]`);
+    throw keyError(
+      "config.bad-value",
+      path,
+      `must be a list of layers, such as [{ dense: 16 }, relu, { dense: 3 }]`,
+    );
   }
   return written.map((layer, index) => {
     const at = `${path}[${index}]`;
@@ -353,12 +372,16 @@ export function layersFromDescription(written: unknown, path: string, lastWidth?
     if (!open) {
       const parsed = read(layer, at, "layer", layers);
       if (parsed.type === "dense" && parsed.outputs === undefined) {
-        throw new RivuletError(`${at}.dense has no outputs; write { dense: { outputs: 16 } }`);
+        throw keyError(
+          "config.missing-key",
+          `${at}.dense`,
+          `has no outputs; write { dense: { outputs: 16 } }`,
+        );
       }
       return parsed;
     }
     if (lastWidth === undefined || index !== written.length - 1) {
-      throw new RivuletError(`${at} has no width; write { dense: 16 } for 16 outputs`);
+      throw keyError("config.missing-key", at, `has no width; write { dense: 16 } for 16 outputs`);
     }
     return dense(lastWidth);
   });
@@ -419,14 +442,19 @@ export function describeModel(model: Model): ModelDescription {
 
 /** Reads a whole model. `path` is where it stands, for messages. */
 export function modelFromDescription(description: unknown, path = "model"): Model {
-  if (!isMap(description)) throw new RivuletError(`${path} must hold a model with its layers`);
+  if (!isMap(description)) throw keyError("config.bad-value", path, `must hold a model with its layers`);
   const known = ["inputShape", "layers", "loss", "optimizer", "clip", "schedule"];
   for (const key of Object.keys(description)) {
-    if (!known.includes(key)) throw new RivuletError(`${path}.${key} is unknown; ${suggestion(key, known)}`);
+    if (!known.includes(key))
+      throw keyError("config.unknown-key", `${path}.${key}`, `is unknown; ${suggestion(key, known)}`);
   }
   const shape = description["inputShape"];
   if (!Array.isArray(shape) || shape.length === 0 || shape.some((length) => wholePositive(length))) {
-    throw new RivuletError(`${path}.inputShape must be a list of whole numbers of 1 or more, such as [8]`);
+    throw keyError(
+      "config.bad-value",
+      `${path}.inputShape`,
+      `must be a list of whole numbers of 1 or more, such as [8]`,
+    );
   }
   const schedule = scheduleFromDescription(description["schedule"], `${path}.schedule`);
   return {

@@ -2,7 +2,7 @@
  * Schedules: how the learning rate changes while a network learns. A schedule is a plain value; what it gives is a
  * multiplier of the base rate, so that the base rate stays the user's to change. Every length is in updates.
  */
-import { RivuletError } from "../../errors/errors.ts";
+import { keyError, RivuletError } from "../../errors/errors.ts";
 import { takeCosineOfHalfTurns } from "./cosine.ts";
 import { raiseToPower } from "./power.ts";
 
@@ -155,8 +155,10 @@ export function applySchedule(
 export function spanning(schedule: Schedule, updates: number): Schedule {
   if (!isOpen(schedule)) return schedule;
   if (schedule.warmUp >= updates) {
-    throw new RivuletError(
-      `model.schedule warms up over ${schedule.warmUp} updates, but the whole run has ${updates}; shorten warmUp or train longer`,
+    throw keyError(
+      "model.schedule",
+      "model.schedule",
+      `warms up over ${schedule.warmUp} updates, but the whole run has ${updates}; shorten warmUp or train longer`,
     );
   }
   return { ...schedule, updates: updates - schedule.warmUp };
@@ -170,8 +172,10 @@ export function isOpen(schedule: Schedule): schedule is ScheduleOf<"cosine"> {
 /** @throws RivuletError where the schedule's length is still open */
 export function requireLength(schedule: Schedule): void {
   if (!isOpen(schedule)) return;
-  throw new RivuletError(
-    "model.schedule.cosine leaves updates out, and only rivulet fit knows how long a run is; write { cosine: { updates: 10000 } }",
+  throw keyError(
+    "model.schedule",
+    "model.schedule.cosine",
+    "leaves updates out, and only rivulet fit knows how long a run is; write { cosine: { updates: 10000 } }",
   );
 }
 
@@ -248,6 +252,7 @@ export class Plateau {
     if (!(state instanceof Float64Array) || state.length !== Slot.Count) {
       const found = state instanceof Float64Array ? `${state.length} numbers` : "none";
       throw new RivuletError(
+        "state.mismatch",
         `the state must hold ${Slot.Count} numbers of the plateau that the model's schedule waits for, but holds ${found}`,
       );
     }

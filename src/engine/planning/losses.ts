@@ -1,4 +1,4 @@
-import { RivuletError } from "../../errors/errors.ts";
+import { keyError } from "../../errors/errors.ts";
 import { Operation } from "../kernels/operation.ts";
 import { absent, type BufferReference, type Emit, lastAxis, type Operand, sizeOf } from "../layers/layer.ts";
 import type { Loss } from "../model/model.ts";
@@ -68,15 +68,19 @@ function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: 
   const ofSamples = loss.sampleWeights ? host.hold("sampleWeight", "target", [host.batchSize]) : null;
   if (!loss.classWeights) return ofSamples ? [ofSamples, elements] : [absent, 1];
   if (!isClassLoss(loss) && loss.type !== "binaryCrossEntropy") {
-    throw new RivuletError(
-      `model.loss is ${loss.type}, which has no classes to weigh; leave classWeights out`,
+    throw keyError(
+      "model.loss",
+      "model.loss",
+      `is ${loss.type}, which has no classes to weigh; leave classWeights out`,
     );
   }
   const classes = loss.classWeights.length;
   const needed = isClassLoss(loss) ? lastAxis(outputShape) : 2;
   if (classes !== needed) {
-    throw new RivuletError(
-      `model.loss has ${classes} classWeights but the output has ${needed} classes; give one a class`,
+    throw keyError(
+      "model.loss",
+      "model.loss",
+      `has ${classes} classWeights but the output has ${needed} classes; give one a class`,
     );
   }
   const ofClasses = host.hold("classWeight", "constant", [classes], "f32", loss.classWeights);

@@ -1,7 +1,7 @@
 /**
  * Makes the plan of a network before anything is allocated: what is computed, in which buffers. Buffers whose lifetimes do not meet share space.
  */
-import { RivuletError } from "../../errors/errors.ts";
+import { keyError, RivuletError } from "../../errors/errors.ts";
 import { kindOf, type SingleLayer } from "../layers/index.ts";
 import { type BufferReference, sizeOf } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
@@ -28,17 +28,23 @@ import { allCells, createUpdates, emitFading, type Updates } from "./updates.ts"
 export function plan(model: Model, options: PlanOptions = {}): Plan {
   const { batchSize = 1, training = true, gather = true, recompute = false } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new RivuletError(`the batch size must be a whole number of 1 or more, not ${batchSize}`);
+    throw new RivuletError(
+      "argument.bad-value",
+      `the batch size must be a whole number of 1 or more, not ${batchSize}`,
+    );
   }
   if (training && !gather && model.clip?.type === "norm") {
     throw new RivuletError(
+      "argument.bad-value",
       "a gradient is clipped by its norm once all of it is there, so it must be gathered: leave gather as it is, or clip by value",
     );
   }
   const units = unitsOf(model);
   if (training && !isTrained(units) && flattened(units).some(({ parameters }) => parameters.length > 0)) {
-    throw new RivuletError(
-      "model.layers are all frozen; leave at least one to be trained, or plan without training",
+    throw keyError(
+      "model.frozen",
+      "model.layers",
+      "are all frozen; leave at least one to be trained, or plan without training",
     );
   }
   const { share = true, givenMasks = false, shards = 1 } = options;
@@ -269,6 +275,8 @@ export function requireBudget({ buffers, totalBytes }: Plan, budgetBytes: number
   const largest = [...buffers].sort((a, b) => b.bytes - a.bytes).slice(0, 3);
   const named = largest.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(", ");
   throw new RivuletError(
+    "memory.budget",
     `the network needs ${totalBytes} bytes but memory.budget is ${budgetBytes}; its largest buffers are ${named}; raise the budget, or make the layers or the batch smaller`,
+    { path: "memory.budget" },
   );
 }

@@ -10,7 +10,7 @@ import { Operation } from "../kernels/operation.ts";
 import { type BufferReference, type Operand, sizeOf } from "../layers/layer.ts";
 import { aligned, place } from "./placement.ts";
 import type { Cut, Instruction, PlannedBuffer, ProgramPart, Shards } from "./plan.ts";
-import { layerName, type Unit } from "./units.ts";
+import { layerError, type Unit } from "./units.ts";
 
 /** More would be smaller than what handing them over costs. */
 export const mostShards = 64;
@@ -29,7 +29,10 @@ export const shardsFor = (shards: number | null | undefined, hasWorkers: boolean
  */
 export function cutBatch(batchSize: number, shards: number): Cut | null {
   if (!Number.isInteger(shards) || shards < 1 || shards > mostShards) {
-    throw new RivuletError(`shards must be a whole number from 1 to ${mostShards}, not ${shards}`);
+    throw new RivuletError(
+      "argument.bad-value",
+      `shards must be a whole number from 1 to ${mostShards}, not ${shards}`,
+    );
   }
   const rows = 4 * Math.ceil(batchSize / shards / 4);
   const count = Math.ceil(batchSize / rows);
@@ -40,13 +43,17 @@ export function cutBatch(batchSize: number, shards: number): Cut | null {
 export function requireIndependentRows(units: readonly Unit[], training: boolean): void {
   for (const { path, layer } of units) {
     if (training && layer.type === "batchNorm" && layer.frozen !== true) {
-      throw new RivuletError(
-        `${layerName({ path, layer })} normalizes by the whole batch, which shards would cut; leave shards and workers out, freeze the layer, or use layerNorm`,
+      throw layerError(
+        "model.shards",
+        { path, layer },
+        `normalizes by the whole batch, which shards would cut; leave shards and workers out, freeze the layer, or use layerNorm`,
       );
     }
     if (layer.type === "gru" && layer.carry) {
-      throw new RivuletError(
-        `${layerName({ path, layer })} carries its state from step to step, row by row, which shards do not; leave shards and workers out, or carry`,
+      throw layerError(
+        "model.shards",
+        { path, layer },
+        `carries its state from step to step, row by row, which shards do not; leave shards and workers out, or carry`,
       );
     }
   }

@@ -1,5 +1,6 @@
 /** The layers of a model in their places: shapes through the stack, parameters and what is trained of them. */
-import { RivuletError } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/codes.ts";
+import { keyError, RivuletError } from "../../errors/errors.ts";
 import { kindOf } from "../layers/index.ts";
 import type { ParameterSpecification, StateSpecification } from "../layers/layer.ts";
 import type { Layer, Model } from "../model/model.ts";
@@ -34,9 +35,14 @@ export interface Unit {
   inner: Unit[] | null;
 }
 
-/** A layer as a sentence names it, by its unit's path: `model.layers[3].residual[0] (conv1d)`, where a config has it too. */
-export function layerName({ path, layer }: Pick<Unit, "path" | "layer">): string {
-  return `model.layers[${path.split(".").join("].residual[")}] (${layer.type})`;
+/** An error about one layer: `model.layers[3].residual[0] (conv1d)`, by the key that the config has it at, and `predicate`. */
+export function layerError(
+  code: ErrorCode,
+  { path, layer }: Pick<Unit, "path" | "layer">,
+  predicate: string,
+): RivuletError {
+  const key = `model.layers[${path.split(".").join("].residual[")}]`;
+  return new RivuletError(code, `${key} (${layer.type}) ${predicate}`, { path: key });
 }
 
 /**
@@ -45,7 +51,7 @@ export function layerName({ path, layer }: Pick<Unit, "path" | "layer">): string
  */
 export function unitsOf(model: Pick<Model, "inputShape" | "layers">): Unit[] {
   if (model.layers.length === 0) {
-    throw new RivuletError("model.layers is empty; give it at least one, such as { dense: 1 }");
+    throw keyError("model.shape", "model.layers", "is empty; give it at least one, such as { dense: 1 }");
   }
   return stack(model.layers, model.inputShape, "");
 }
@@ -66,8 +72,10 @@ function unitOf(layer: Layer, inputShape: number[], path: string, activation: La
     const inner = stack(layer.layers, inputShape, `${path}.`);
     const outputShape = inner.length === 0 ? inputShape : inner[inner.length - 1].outputShape;
     if (`${outputShape}` !== `${inputShape}`) {
-      throw new RivuletError(
-        `${layerName({ path, layer })} got samples of shape [${inputShape}] and its layers make [${outputShape}] of them, but they need to keep the shape, to be added to it`,
+      throw layerError(
+        "model.shape",
+        { path, layer },
+        `got samples of shape [${inputShape}] and its layers make [${outputShape}] of them, but they need to keep the shape, to be added to it`,
       );
     }
     return { path, layer, inputShape, outputShape, parameters: [], states: [], inner };
@@ -78,9 +86,7 @@ function unitOf(layer: Layer, inputShape: number[], path: string, activation: La
     outputShape = kind.outputShape(layer, inputShape);
   } catch (error) {
     const reason = (error as Error).message;
-    throw new RivuletError(
-      `${layerName({ path, layer })} got samples of shape [${inputShape}] but ${reason}`,
-    );
+    throw layerError("model.shape", { path, layer }, `got samples of shape [${inputShape}] but ${reason}`);
   }
   const specifications = kind.parameters(layer, inputShape);
   const frozen = "frozen" in layer ? (layer.frozen ?? []) : [];
@@ -107,8 +113,10 @@ function requireNames(
   const names = specifications.map(({ name }) => name);
   const unknown = frozen.find((name) => !names.includes(name));
   if (unknown === undefined) return;
-  throw new RivuletError(
-    `${layerName({ path, layer })} is to freeze "${unknown}" but ${names.length === 0 ? "has no parameters" : `its parameters are ${names.join(" and ")}`}`,
+  throw layerError(
+    "model.frozen",
+    { path, layer },
+    `is to freeze "${unknown}" but ${names.length === 0 ? "has no parameters" : `its parameters are ${names.join(" and ")}`}`,
   );
 }
 

@@ -288,6 +288,7 @@ export class Network implements Stateful {
     const rows = x.length / this.inputs;
     if (!Number.isInteger(rows) || rows < 1 || rows > this.batchSize) {
       throw new RivuletError(
+        "network.rows",
         `predict got ${x.length} numbers but takes 1 to ${this.batchSize} samples of ${this.inputs}`,
       );
     }
@@ -324,6 +325,7 @@ export class Network implements Stateful {
   gradients(): Tensor[] {
     if (!this.plan.gather) {
       throw new RivuletError(
+        "network.not-planned",
         "gradients are not kept where updates are made in place; plan with gather: true",
       );
     }
@@ -388,12 +390,15 @@ export class Network implements Stateful {
     if (training) this.#requireTensors(state.optimizerState, suffixes);
     if (state.gathered > 0 && training) {
       if (!this.plan.gather) {
-        throw new RivuletError("the state holds gathered gradients, which this network does not keep");
+        throw new RivuletError(
+          "state.mismatch",
+          "the state holds gathered gradients, which this network does not keep",
+        );
       }
       this.#requireTensors(state.gradients, [".gradient"]);
     }
     if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
-      throw new RivuletError('the state has no "draws", which a model with dropout needs');
+      throw new RivuletError("state.mismatch", 'the state has no "draws", which a model with dropout needs');
     }
     this.#plateau?.restore(state.plateau);
     const learned = training ? [...state.optimizerState, ...state.gradients] : [];
@@ -425,19 +430,27 @@ export class Network implements Stateful {
     for (const { fullName } of expected) {
       const found = tensors.find(({ name }) => name === fullName);
       const { shape } = this.#buffer(fullName);
-      if (!found) throw new RivuletError(`the state has no "${fullName}", which this model needs`);
+      if (!found)
+        throw new RivuletError("state.mismatch", `the state has no "${fullName}", which this model needs`);
       if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
-        throw new RivuletError(`"${fullName}" has shape [${found.shape}] but this network needs [${shape}]`);
+        throw new RivuletError(
+          "state.mismatch",
+          `"${fullName}" has shape [${found.shape}] but this network needs [${shape}]`,
+        );
       }
     }
     if (tensors.length !== expected.length) {
-      throw new RivuletError("the state holds running statistics or carried states that this model has not");
+      throw new RivuletError(
+        "state.mismatch",
+        "the state holds running statistics or carried states that this model has not",
+      );
     }
   }
 
   #requireRows(rows: number): void {
     if (!(rows >= 1 && rows <= this.batchSize && Number.isInteger(rows))) {
       throw new RivuletError(
+        "network.rows",
         `the network is planned for 1 to ${this.batchSize} samples at a time but got ${rows}`,
       );
     }
@@ -445,20 +458,26 @@ export class Network implements Stateful {
 
   #requireGathering(rows: number, rowsPerUpdate: number): void {
     if (!this.plan.training) {
-      throw new RivuletError("the network was planned to predict only; plan it with training to step");
+      throw new RivuletError(
+        "network.not-planned",
+        "the network was planned to predict only; plan it with training to step",
+      );
     }
     if (!this.plan.gather && rows !== rowsPerUpdate) {
       throw new RivuletError(
+        "network.not-planned",
         `an update of ${rowsPerUpdate} samples is to be gathered ${rows} at a time, but updates are made in place; plan with gather: true`,
       );
     }
     if (this.#gathered > 0 && rowsPerUpdate !== this.#gathering) {
       throw new RivuletError(
+        "network.rows",
         `an update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}`,
       );
     }
     if (!Number.isInteger(rowsPerUpdate) || this.#gathered + rows > rowsPerUpdate) {
       throw new RivuletError(
+        "network.rows",
         `${this.#gathered} samples gathered and ${rows} more do not make an update of ${rowsPerUpdate}`,
       );
     }
@@ -504,14 +523,21 @@ export class Network implements Stateful {
     );
     for (const { name, shape } of expected) {
       const found = tensors.find((tensor) => tensor.name === name);
-      if (!found) throw new RivuletError(`the state has no "${name}", which this model needs`);
+      if (!found)
+        throw new RivuletError("state.mismatch", `the state has no "${name}", which this model needs`);
       if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
-        throw new RivuletError(`"${name}" has shape [${found.shape}] but this model needs [${shape}]`);
+        throw new RivuletError(
+          "state.mismatch",
+          `"${name}" has shape [${found.shape}] but this model needs [${shape}]`,
+        );
       }
     }
     if (tensors.length !== expected.length) {
       const extra = tensors.find((tensor) => !expected.some(({ name }) => name === tensor.name));
-      throw new RivuletError(`the state holds "${extra?.name}", which this model does not have`);
+      throw new RivuletError(
+        "state.mismatch",
+        `the state holds "${extra?.name}", which this model does not have`,
+      );
     }
   }
 

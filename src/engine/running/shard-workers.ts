@@ -200,6 +200,7 @@ export class ShardWorkers {
 
 function goneBecause(reason: string): RivuletError {
   return new RivuletError(
+    "network.worker-died",
     `a thread of the network is gone (${reason}), and with it what it was working on; build the network again from its last checkpoint`,
   );
 }

@@ -66,7 +66,10 @@ export async function readRows(
   });
   const columns = (reader ?? refuseEmpty(path)).wanted;
   if (rows === 0) {
-    throw new RivuletError(`${path} has a header line but no rows: put at least one row of numbers below it`);
+    throw new RivuletError(
+      "data.empty",
+      `${path} has a header line but no rows: put at least one row of numbers below it`,
+    );
   }
   return { columns, rows };
 }
@@ -136,6 +139,7 @@ class RowReader {
       const column = header.names.indexOf(name);
       if (column < 0) {
         throw new RivuletError(
+          "data.missing-column",
           `${path} has no column "${name}": its header names ${shortened(header.names.join(", "), 400)}`,
         );
       }
@@ -190,13 +194,14 @@ class RowReader {
     if (cell === "") fault = "the cell is empty: put a number there or remove the row";
     else if (/^[+-]?\d+,\d+$/.test(cell))
       fault = `"${cell}" is not a number: write a decimal point, not a comma`;
-    throw new RivuletError(`${this.path}, line ${line}, column "${names[column]}": ${fault}`);
+    throw new RivuletError("data.bad-row", `${this.path}, line ${line}, column "${names[column]}": ${fault}`);
   }
 
   private refuseColumns(bytes: Uint8Array, start: number, end: number, line: number): never {
     const { names, separator } = this.header;
     const found = countCells(bytes, start, end, separator);
     throw new RivuletError(
+      "data.bad-row",
       `${this.path}, line ${line} has ${columnsText(found)}, but the header names ${names.length}: ` +
         "correct or remove the row",
     );
@@ -207,6 +212,7 @@ function parseHeader(path: string, bytes: Uint8Array, start: number, end: number
   const text = textOf(bytes, start, end).replace(/^\uFEFF/, "");
   if (text.includes("\0")) {
     throw new RivuletError(
+      "data.bad-header",
       `${path} is not a text file in UTF-8: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
     );
   }
@@ -214,16 +220,21 @@ function parseHeader(path: string, bytes: Uint8Array, start: number, end: number
   const names = splitCells(text, separator).map(unquoted);
   if (names.every((name) => name !== "" && !Number.isNaN(Number(name)))) {
     throw new RivuletError(
+      "data.bad-header",
       `${path} has no header line, its first line is "${shortened(text, 60)}": put the column names there`,
     );
   }
   for (const [column, name] of names.entries()) {
     if (name === "") {
-      throw new RivuletError(`${path} has no name for column ${column + 1}: give it one in the header line`);
+      throw new RivuletError(
+        "data.bad-header",
+        `${path} has no name for column ${column + 1}: give it one in the header line`,
+      );
     }
     const first = names.indexOf(name);
     if (first !== column) {
       throw new RivuletError(
+        "data.bad-header",
         `${path} names columns ${first + 1} and ${column + 1} both "${name}": give each column its own name`,
       );
     }
@@ -316,6 +327,7 @@ class LineReader {
     if (at < end) this.#unfinished = Buffer.concat([this.#unfinished, chunk.subarray(at, end)]);
     if (this.#unfinished.length > LONGEST_LINE_BYTES) {
       throw new RivuletError(
+        "data.bad-row",
         `${this.#path}, line ${this.#line + 1} is longer than ${LONGEST_LINE_BYTES} bytes: give a CSV file with one row a line`,
       );
     }
@@ -342,7 +354,10 @@ async function forEachLine(path: string, onLine: OnLine): Promise<void> {
 }
 
 function refuseEmpty(path: string): never {
-  throw new RivuletError(`${path} is empty: expected a header line with column names and rows of numbers`);
+  throw new RivuletError(
+    "data.empty",
+    `${path} is empty: expected a header line with column names and rows of numbers`,
+  );
 }
 
 function columnsText(count: number): string {

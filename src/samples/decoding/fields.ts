@@ -1,4 +1,4 @@
-import { RivuletError } from "../../errors/errors.ts";
+import { keyError } from "../../errors/errors.ts";
 
 /** How a field is packed in a frame, little-endian. In text lines every field is a decimal number. */
 export type FieldType = "f32" | "f64" | "i8" | "u8" | "i16" | "u16" | "i32" | "u32";
@@ -113,7 +113,7 @@ export function packedBytes(fields: readonly Field[]): number {
  */
 export function defineFields(descriptions: readonly FieldDescription[], path = "fields"): Field[] {
   if (descriptions.length === 0) {
-    throw new RivuletError(`${path} is empty: name at least one field that the device sends`);
+    throw keyError("config.missing-key", path, `is empty: name at least one field that the device sends`);
   }
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
@@ -122,34 +122,50 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
     checkName(name, `${where}.name`);
     const earlier = seen.get(name);
     if (earlier !== undefined) {
-      throw new RivuletError(
-        `${where}.name "${name}" is already the name of ${path}[${earlier}]: give each field its own name`,
+      throw keyError(
+        "config.bad-value",
+        `${where}.name`,
+        `"${name}" is already the name of ${path}[${earlier}]: give each field its own name`,
       );
     }
     seen.set(name, index);
     if (!Object.hasOwn(fieldBytes, type)) {
       const known = Object.keys(fieldBytes).join(", ");
-      throw new RivuletError(`${where}.type "${type}" of field "${name}" is unknown: use one of ${known}`);
+      throw keyError(
+        "config.bad-value",
+        `${where}.type`,
+        `"${type}" of field "${name}" is unknown: use one of ${known}`,
+      );
     }
     if (!Number.isFinite(scale) || scale === 0) {
-      throw new RivuletError(
-        `${where}.scale of field "${name}" is ${scale}: give a finite number other than 0`,
+      throw keyError(
+        "config.bad-value",
+        `${where}.scale`,
+        `of field "${name}" is ${scale}: give a finite number other than 0`,
       );
     }
     if (!Number.isFinite(offset)) {
-      throw new RivuletError(`${where}.offset of field "${name}" is ${offset}: give a finite number`);
+      throw keyError(
+        "config.bad-value",
+        `${where}.offset`,
+        `of field "${name}" is ${offset}: give a finite number`,
+      );
     }
     if (
       range !== undefined &&
       !(Number.isFinite(range[0]) && Number.isFinite(range[1]) && range[0] < range[1])
     ) {
-      throw new RivuletError(
-        `${where}.range of field "${name}" is ${range[0]} to ${range[1]}: give two finite numbers, the lower first`,
+      throw keyError(
+        "config.bad-value",
+        `${where}.range`,
+        `of field "${name}" is ${range[0]} to ${range[1]}: give two finite numbers, the lower first`,
       );
     }
     if (stuck !== undefined && !(Number.isInteger(stuck) && stuck >= 2 && stuck <= mostInARow)) {
-      throw new RivuletError(
-        `${where}.stuck of field "${name}" is ${stuck}: give a whole number of samples from 2 to ${mostInARow}`,
+      throw keyError(
+        "config.bad-value",
+        `${where}.stuck`,
+        `of field "${name}" is ${stuck}: give a whole number of samples from 2 to ${mostInARow}`,
       );
     }
     return {
@@ -168,8 +184,10 @@ function checkName(name: string, where: string): void {
     fault = `${JSON.stringify(name)} holds a separator, a quote or a line end`;
   else if (!Number.isNaN(Number(name))) fault = `"${name}" reads as a number`;
   if (fault !== undefined) {
-    throw new RivuletError(
-      `${where} ${fault}: use a word such as "temperature", as it would stand in a CSV header`,
+    throw keyError(
+      "config.bad-value",
+      where,
+      `${fault}: use a word such as "temperature", as it would stand in a CSV header`,
     );
   }
 }

@@ -93,6 +93,7 @@ export function createFrameEncoder(fields: readonly Field[], options: FrameOptio
     encode(values, sequence, milliseconds, target, at) {
       if (values.length !== fields.length) {
         throw new RivuletError(
+          "argument.bad-value",
           `a sample of ${values.length} values cannot be framed: there are ${fields.length} fields`,
         );
       }
@@ -138,6 +139,7 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
     raw = Math.round(raw);
     if (!(raw >= range[0] && raw <= range[1])) {
       throw new RivuletError(
+        "sample.bad-value",
         `the value ${value} of field "${field.name}" does not fit ${field.type}: as a raw number it is ${raw}, ` +
           `and ${range[0]} to ${range[1]} can be sent`,
       );
@@ -175,6 +177,7 @@ export function createFrameDecoder(
 ): FrameDecoder {
   if (ring.width !== fields.length) {
     throw new RivuletError(
+      "argument.bad-value",
       `a ring of width ${ring.width} cannot take samples of ${fields.length} fields: make it ${fields.length} wide`,
     );
   }
@@ -386,7 +389,10 @@ class RingFrameDecoder implements FrameDecoder {
 /** The checksum of frames. @throws RivuletError where it is of other than 16 or 32 bits */
 export function createFrameCrc(bits: 16 | 32): Crc {
   if (bits !== 16 && bits !== 32) {
-    throw new RivuletError(`a checksum of ${bits} bits is unknown: set crc to 16 or 32`);
+    throw new RivuletError(
+      "argument.bad-value",
+      `a checksum of ${bits} bits is unknown: set crc to 16 or 32`,
+    );
   }
   return createCrc(bits === 16 ? crc16CcittFalse : crc32IsoHdlc);
 }

@@ -78,6 +78,7 @@ export function createLineDecoder(
 ): LineDecoder {
   if (ring.width !== fields.length) {
     throw new RivuletError(
+      "argument.bad-value",
       `a ring of width ${ring.width} cannot take samples of ${fields.length} fields: make it ${fields.length} wide`,
     );
   }
@@ -131,6 +132,7 @@ class RingLineDecoder implements LineDecoder {
     const maximumBytes = options.maximumLineBytes ?? Math.max(1024, 64 * fields.length);
     if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
       throw new RivuletError(
+        "argument.bad-value",
         `lines of at most ${maximumBytes} bytes cannot hold ${fields.length} fields: ` +
           `set maximumLineBytes to ${2 * fields.length} or more`,
       );

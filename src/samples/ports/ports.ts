@@ -71,7 +71,7 @@ export class PortError extends RivuletError {
   readonly kind: PortFailureKind;
 
   constructor(kind: PortFailureKind, message: string) {
-    super(message);
+    super(`port.${kind}`, message);
     this.kind = kind;
   }
 }

@@ -46,6 +46,7 @@ function describeReadFailure(path: string, error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   return new RivuletError(
+    "data.unreadable",
     code.startsWith("Z_")
       ? `${path} is a damaged gzip file (${message}): copy or compress it again`
       : `${path} cannot be read: ${reasonOf(error)}`,

@@ -8,6 +8,7 @@ import { RivuletError } from "../../errors/errors.ts";
 export async function loadBindings() {
   const { autoDetect } = await import("@serialport/bindings-cpp").catch((error: Error) => {
     throw new RivuletError(
+      "package.missing",
       `the package @serialport/bindings-cpp cannot be loaded (${error.message}): run "npm install" on this machine`,
       { cause: error },
     );

@@ -88,10 +88,14 @@ const FAREWELL_MS = 500;
 export function createSerialSource(options: SerialOptions): SerialSource {
   const { port, baudRate, silenceMs, readEveryMs = 20, reopenAfterMs, reopenCeilingMs, root = "/" } = options;
   if (port === "")
-    throw new RivuletError("the path of the serial port is empty: name a port such as /dev/ttyACM0");
+    throw new RivuletError(
+      "argument.bad-value",
+      "the path of the serial port is empty: name a port such as /dev/ttyACM0",
+    );
   const finder = typeof port === "string" ? findByPath(port, root) : findByDevice(port, root);
   if (!Number.isInteger(baudRate) || baudRate < 1) {
     throw new RivuletError(
+      "argument.bad-value",
       `the baud rate of ${finder.name} is ${baudRate}: give a whole number such as 115200`,
     );
   }
@@ -103,6 +107,7 @@ export function createSerialSource(options: SerialOptions): SerialSource {
   })) {
     if (milliseconds !== undefined && !(milliseconds > 0)) {
       throw new RivuletError(
+        "argument.bad-value",
         `${name} of ${finder.name} is ${milliseconds}: give a time above 0 milliseconds`,
       );
     }

@@ -93,7 +93,11 @@ class StandardInput implements Source {
         });
     this.#stop = () => stream.destroy();
     stream.on("error", (error: Error) => {
-      this.#fail(new RivuletError(`standard input cannot be read: ${reasonOf(error)}`, { cause: error }));
+      this.#fail(
+        new RivuletError("input.failed", `standard input cannot be read: ${reasonOf(error)}`, {
+          cause: error,
+        }),
+      );
     });
     stream.once("end", finish);
     stream.on("data", (chunk: Buffer) => {

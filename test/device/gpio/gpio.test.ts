@@ -15,7 +15,7 @@ function fakeBackend({ refused = [] as number[], failing = [] as number[] } = {}
   const edges = new Map<number, (level: Level) => void>();
   const pulls = new Map<number, InputOptions | undefined>();
   function take(pin: number, deed: string, close: string): () => void {
-    if (refused.includes(pin)) throw new RivuletError(`pin ${pin} is refused`);
+    if (refused.includes(pin)) throw new RivuletError("gpio.failed", `pin ${pin} is refused`);
     diary.push(deed);
     const release = () => void (open.delete(pin) && diary.push(close));
     open.set(pin, release);
@@ -26,7 +26,7 @@ function fakeBackend({ refused = [] as number[], failing = [] as number[] } = {}
     output: (pin, level) => ({
       close: take(pin, `${pin} output ${level}`, `${pin} low, released`),
       write(next) {
-        if (failing.includes(pin)) throw new RivuletError(`pin ${pin} fails`);
+        if (failing.includes(pin)) throw new RivuletError("gpio.failed", `pin ${pin} fails`);
         diary.push(`${pin} is ${next}`);
       },
     }),
@@ -236,7 +236,7 @@ test("tells once of an output that fails later, and releases it", () => {
 test("goes on without GPIO where there is no way to it", () => {
   const told: string[] = [];
   const refuse = (_: string | null, __: OnFailure): GpioBackend => {
-    throw new RivuletError("there is none");
+    throw new RivuletError("gpio.unavailable", "there is none");
   };
   const tell = (_: string, sentence: string) => void told.push(sentence);
   const hooks = { tell, learned: () => 0, onLabel() {}, onPause() {}, onCheckpoint() {} };
