@@ -1,5 +1,6 @@
-import { type Config, devicesOf, loadConfig, sampleColumns } from "../config/config.ts";
+import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import { mostCheckpointBytes, planConfig } from "../config/plan-config.ts";
+import { portsOf } from "../config/source-config.ts";
 import { recognizeBoard } from "../device/board.ts";
 import { examine } from "../device/examine.ts";
 import type { Finding, Needs } from "../device/finding.ts";
@@ -74,7 +75,7 @@ function needsOf(config: Config, file: string): Needs[] {
     if (!(error instanceof RivuletError)) throw error;
     refused = error.message;
   }
-  const configured = devicesOf(config).flatMap(({ serial }) => serial?.port ?? []);
+  const configured = portsOf(config.source).map(({ port }) => port);
   const ports = configured.length === 0 ? [{ port: null, noPort: null }] : configured.map(foundPort);
   const needs: Needs = {
     config: file,

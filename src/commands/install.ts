@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { type Config, devicesOf, loadConfig, sampleColumns } from "../config/config.ts";
 import { planConfig } from "../config/plan-config.ts";
+import { originOf, portsOf } from "../config/source-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
 import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
 import { udevRule } from "../device/udev.ts";
@@ -87,19 +88,15 @@ function serviceName({ name, file }: Config): string {
 function installation(config: Config, service: string, root: string) {
   const { fields, queue } = config.source;
   const columns = sampleColumns(config);
-  const devices = devicesOf(config);
-  if (
-    fields === null ||
-    columns === null ||
-    devices.some(({ serial, tcp }) => serial === null && tcp === null)
-  ) {
+  const kinds = devicesOf(config).map((device) => originOf(device)?.kind);
+  if (fields === null || columns === null || !kinds.every((kind) => kind?.isDevice)) {
     throw new RivuletError(
       "config.no-source",
       `${config.file} names no port or connection, which is what a service can wait for: add source: { serial: { path: /dev/ttyUSB0 } } or tcp, and source.fields`,
     );
   }
   const groups = join(root, "etc/group");
-  const ports = portsOf(config, service, groups);
+  const ports = describePorts(config, service, groups);
   const gpio = config.gpio && { group: firstGroup(["gpio"], groups) };
   const configPath = `/etc/rivulet/${config.name}.yaml`;
   const cli = realPath(commandLine);
@@ -118,7 +115,7 @@ function installation(config: Config, service: string, root: string) {
       cli,
       config: configPath,
       ports: ports.map(({ port }) => port),
-      network: devices.some(({ tcp }) => tcp !== null),
+      network: kinds.some((kind) => kind?.usesNetwork),
       ...(gpio && { gpio }),
       arenaBytes: planConfig(config, columns).totalBytes,
       queueBytes: SampleRing.bytesFor(fields.length, queue.samples),
@@ -139,14 +136,11 @@ function installation(config: Config, service: string, root: string) {
 }
 
 /** The ports of a config: where it names each, what this machine says of it, and what udev is to do with it. */
-function portsOf(config: Config, service: string, groups: string) {
-  const devices = devicesOf(config);
-  return devices.flatMap(({ serial }, index) => {
-    if (serial === null) return [];
-    const port = describePort(serial.port, { groups });
-    const isOne = config.source.merge === null;
-    const at = isOne ? ["source", "serial", "path"] : ["source", "merge", index, "serial", "path"];
-    return [{ at, port, rule: udevRule(isOne ? service : `${service}-${index + 1}`, port) }];
+function describePorts({ source }: Config, service: string, groups: string) {
+  return portsOf(source).map(({ at, port: named, device }) => {
+    const port = describePort(named, { groups });
+    const link = source.merge === null ? service : `${service}-${device + 1}`;
+    return { at, port, rule: udevRule(link, port) };
   });
 }
 

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { RivuletError, UsageError } from "../errors/errors.ts";
-import type { FrameStream } from "../samples/recognition/frame-stream.ts";
-import type { LineStream } from "../samples/recognition/line-stream.ts";
-import { MANY, type ObservedField } from "../samples/recognition/observation.ts";
+import { framings } from "../samples/framings/framings.ts";
+import { manyValues, type ObservedField } from "../samples/recognition/observation.ts";
 import { printableShare } from "../samples/recognition/recognize.ts";
+import type { RecognizedStream } from "../samples/recognition/recognized-stream.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type Heard, isReadable, listenToPort, readBeginning } from "./sniff/listen.ts";
@@ -14,7 +14,7 @@ import { facts, textTable } from "./terminal/text-table.ts";
 const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
 
 /** Fewer lines tell nothing about a device that prints. */
-const FEWEST_LINES = 5;
+const fewestLines = 5;
 
 /** Recognises what a port sends and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -42,9 +42,7 @@ export async function run(invocation: Invocation): Promise<Report> {
       bytes: bytes.length,
       printableShare: printableShare(bytes),
       framing: recognition.framing,
-      ...(recognition.framing === "lines"
-        ? { kind: recognition.kind, namedBy: recognition.namedBy, passedOver: recognition.passedOver }
-        : { crc: recognition.crc, payloadBytes: recognition.payloadBytes }),
+      ...recognition.findings,
       samples: observation.samples,
       samplesPerSecond,
       understood,
@@ -68,7 +66,7 @@ function baudRatesOf(text: string | undefined): number[] | null {
 }
 
 /** By the device's clock where there is one: arrival is counted in chunks, and a file has none. */
-function rateOf({ observation }: FrameStream | LineStream, { seconds }: Heard): number | null {
+function rateOf({ observation }: RecognizedStream, { seconds }: Heard): number | null {
   if (observation.samplesPerSecond !== null) return observation.samplesPerSecond;
   return seconds === null || seconds === 0 || observation.samples < 2 ? null : observation.samples / seconds;
 }
@@ -77,40 +75,36 @@ function rateOf({ observation }: FrameStream | LineStream, { seconds }: Heard): 
 function textOf(
   path: string,
   heard: Heard,
-  stream: FrameStream | LineStream,
+  stream: RecognizedStream,
   samplesPerSecond: number | null,
   config: string | null,
 ): string {
   const { observation, counts, understood, fields } = stream;
+  const { unit, isBinary } = framings[stream.framing];
   const troubles = [
     [counts.damaged, "damaged"],
     [counts.rejected, "with a value that is not finite"],
     [counts.missing, "missing by their sequence numbers"],
-    ...(stream.framing === "frames"
-      ? ([
-          [stream.counts.duplicates, "sent twice"],
-          [stream.counts.restarts, "restarts of the device"],
-        ] as const)
-      : ([[stream.counts.skipped, "skipped, since joined in its middle"]] as const)),
+    ...stream.troubles,
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
   const rows: [string, string][] = [
     ["source", heard.baudRate === null ? nameOf(path) : `${path} at ${heard.baudRate} baud`],
-    ["framing", framingOf(stream)],
+    ["framing", stream.description],
     [
       "samples",
       `${observation.samples}${samplesPerSecond === null ? "" : `, ${Number(samplesPerSecond.toPrecision(3))} a second`}; ` +
-        `${(100 * understood).toFixed(1)} % of the ${stream.framing} understood`,
+        `${(100 * understood).toFixed(1)} % of the ${unit} understood`,
     ],
     ["troubles", troubles.length === 0 ? "none" : troubles.join(", ")],
   ];
-  if (stream.framing === "lines" && stream.passedOver.length > 0) {
+  if (stream.passedOver.length > 0) {
     rows.push(["left out", `${stream.passedOver.slice(0, 12).join(", ")}: not a number in every line`]);
   }
   const table = textTable(
-    ["field", ...(stream.framing === "frames" ? ["type"] : []), "from", "to", "values"],
+    ["field", ...(isBinary ? ["type"] : []), "from", "to", "values"],
     observation.fields.map((field, index) => [
       field.name,
-      ...(stream.framing === "frames" ? [fields[index].type] : []),
+      ...(isBinary ? [fields[index].type] : []),
       String(Number(field.minimum.toPrecision(6))),
       String(Number(field.maximum.toPrecision(6))),
       wordsFor(field),
@@ -128,16 +122,8 @@ function textOf(
 
 const nameOf = (path: string) => (path === "-" ? "standard input" : path);
 
-function framingOf(stream: FrameStream | LineStream): string {
-  if (stream.framing === "frames") {
-    return `frames with CRC-${stream.crc} and ${stream.payloadBytes} bytes of fields, whose types are a guess`;
-  }
-  const names = { header: ", names from a header line", lines: "", none: ", without names" };
-  return `lines of ${stream.kind}${names[stream.namedBy ?? "none"]}`;
-}
-
 function wordsFor({ whole, distinct, rising }: ObservedField): string {
-  const several = distinct >= MANY ? "many" : String(distinct);
+  const several = distinct >= manyValues ? "many" : String(distinct);
   const kind = whole ? `${several} whole` : several;
   return rising
     ? `${kind}, always rising as a clock or a counter does: hardly something to learn from`
@@ -152,7 +138,7 @@ function unrecognized(path: string, heard: Heard, tried: readonly number[]): Riv
   const text = share > 0.9 ? ` (${JSON.stringify(first.toString("latin1"))})` : "";
   const beginning = first.toString("hex").replace(/..(?=.)/g, "$& ") + text;
   const almost = recognition.framing === null ? recognition.almost : null;
-  const fewLines = share > 0.9 && bytes.filter((byte) => byte === 0x0a).length < FEWEST_LINES;
+  const fewLines = share > 0.9 && bytes.filter((byte) => byte === 0x0a).length < fewestLines;
   const advice =
     almost ??
     (fewLines

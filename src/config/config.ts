@@ -20,8 +20,9 @@ import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
 import { codeOf, durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
 import { checkFields, checkSource } from "./source-checks.ts";
-import { type DeviceConfig, type SourceConfig, sourceWithDefaults } from "./source-config.ts";
+import { type SourceConfig, sourceWithDefaults } from "./source-config.ts";
 import { enoughColumns, fieldsOf, sourceSchema, verbatim } from "./source-schema.ts";
+import type { Origins } from "./sources/sources.ts";
 
 /** What is predicted: a class, or a number. */
 export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };
@@ -73,9 +74,8 @@ export function sampleColumns({ source, target }: Config): string[] | null {
   return names.includes(target.column) ? names : [...names, target.column];
 }
 
-/** The devices that samples come from: one, or several that are merged. None has a port or a connection where a file or a pipe is read. */
-export const devicesOf = ({ source }: Config): Pick<DeviceConfig, "serial" | "tcp">[] =>
-  source.merge ?? [source];
+/** The devices that samples come from: one, or several that are merged. */
+export const devicesOf = ({ source }: Config): Origins[] => source.merge ?? [source];
 
 /** Every default in one place, but for those of the network, which the learner chooses, and of the source. A relative checkpoint directory starts at the config's folder. */
 export const defaults = {

@@ -2,10 +2,12 @@
 import * as v from "valibot";
 import type { AlarmRule } from "../device/alarm.ts";
 import { type ReplyKind, replyKinds } from "../samples/decoding/replies.ts";
+import { anyOf } from "../wording/alternatives.ts";
 import { parseDuration } from "../wording/quantities.ts";
 import { alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { map, must, oneOf, quantity } from "./schema.ts";
+import { sourceNames, sourcesThat } from "./sources/sources.ts";
 
 export interface ReplyConfig {
   predictions: boolean;
@@ -63,8 +65,12 @@ export function checkReply(
   errors: ConfigErrors,
 ): void {
   const path = ["source", "reply"];
-  if (origin === "stdin" || origin === "file") {
-    errors.conflict(path, ` belongs to serial or tcp, and source.${origin} has no way back: take it out`);
+  const replying = sourcesThat(({ canReply }) => canReply);
+  if (sourceNames.some((name) => name === origin && !replying.includes(name))) {
+    errors.conflict(
+      path,
+      ` belongs to ${anyOf(replying)}, and source.${origin} has no way back: take it out`,
+    );
     return;
   }
   for (const [key, subject] of Object.entries(subjects) as [keyof typeof subjects, ReplyKind][]) {

@@ -5,6 +5,7 @@
  */
 import * as v from "valibot";
 import type { ErrorCode } from "../errors/codes.ts";
+import { isAllowed, type Setting, settingText } from "../setting.ts";
 import { alternatives } from "../wording/alternatives.ts";
 import { suggestion } from "../wording/nearest.ts";
 
@@ -86,6 +87,15 @@ export const oneOf = <const T extends string>(values: readonly T[]) =>
     const hint = typeof found === "string" ? `; ${suggestion(found, values)}` : "";
     return `${must(alternatives(values))(issue)}${hint.startsWith("; did") ? hint : ""}`;
   });
+
+/** The schema of a key that another part describes as plain data. */
+export function settingSchema(setting: Setting): v.GenericSchema<unknown, string | number> {
+  const message = must(settingText(setting));
+  return v.pipe(
+    v.custom<string | number>((value) => isAllowed(setting, value), message),
+    v.title(setting.title),
+  );
+}
 
 /** What is expected where a duration is. */
 export const durationText = "a duration with its unit such as 30s or 10min, up to 24d";

@@ -1,7 +1,8 @@
 /** What is wrong with a source that no single value of it shows: keys that contradict or need each other. */
 
 import { defineFields, type FieldDescription } from "../samples/decoding/fields.ts";
-import { alternatives } from "../wording/alternatives.ts";
+import { framingSettings, framings, framingsWith } from "../samples/framings/framings.ts";
+import { alternatives, anyOf } from "../wording/alternatives.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { type KeyPath, pathName } from "./document.ts";
 import { checkReply } from "./reply-config.ts";
@@ -13,20 +14,27 @@ import {
   fieldsOf,
   fieldTypes,
   namesOf,
-  type ParsedSerial,
   type ParsedSource,
 } from "./source-schema.ts";
+import { kindOf, sourceNames, sourcesThat } from "./sources/sources.ts";
 
-function checkCrc(path: KeyPath, { crc, framing }: Framed, errors: ConfigErrors): void {
-  if (crc !== undefined && framing === "lines") {
-    errors.conflict([...path, "crc"], " belongs to frames: take it out, or choose framing: frames");
+/** Keys of other framings than the one that is chosen. */
+function checkFramingKeys(path: KeyPath, framed: Framed, errors: ConfigErrors): void {
+  const framing = framed.framing ?? sourceDefaults.framing;
+  for (const key of Object.keys(framingSettings)) {
+    if (framed[key as keyof Framed] === undefined || key in framings[framing].settings) continue;
+    const owners = framingsWith(key);
+    errors.conflict(
+      [...path, key],
+      ` belongs to ${anyOf(owners)}: take it out, or choose framing: ${owners[0]}`,
+    );
   }
 }
 
 const otherTypes = fieldTypes.filter((type) => type !== "f32");
 
 function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: ConfigErrors): void {
-  if ((framing ?? sourceDefaults.framing) !== "frames") return;
+  if (!framings[framing ?? sourceDefaults.framing].isBinary) return;
   fields.map(fieldDescription).forEach(({ name, type }, index) => {
     if (type !== undefined) return;
     errors.add(
@@ -38,18 +46,23 @@ function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: Con
 }
 
 function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
-  for (const key of ["fields", "framing", "crc"] as const) {
-    if (source[key] === undefined) continue;
+  for (const key of ["fields", ...framingKeys]) {
+    if (source[key as keyof ParsedSource] === undefined) continue;
     errors.conflict(["source", key], " belongs to each device of source.merge: move it there");
   }
   const devices = source.merge ?? [];
   devices.forEach((device, index) => {
     const path = ["source", "merge", index];
-    if ((device.serial === undefined) === (device.tcp === undefined)) {
-      errors.add("config.missing-key", path, " needs either serial or tcp: serial: { path: /dev/ttyUSB0 }");
+    const names = sourceNames.filter((name) => device[name] !== undefined);
+    if (names.length !== 1) {
+      errors.add(
+        "config.missing-key",
+        path,
+        ` needs either ${anyOf(deviceNames)}: ${kindOf(deviceNames[0]).example}`,
+      );
     }
-    checkSerial(path, device.serial, errors);
-    checkCrc(path, device, errors);
+    for (const name of names) kindOf(name).check?.(device[name], [...path, name], errors);
+    checkFramingKeys(path, device, errors);
     checkTypes(path, device, errors);
     errors.attempt(() => defineFields(device.fields.map(fieldDescription), pathName([...path, "fields"])));
   });
@@ -73,38 +86,9 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
   });
 }
 
-/** A port is named in one way, and wholly. */
-function checkSerial(origin: KeyPath, serial: ParsedSerial | undefined, errors: ConfigErrors): void {
-  if (serial === undefined) return;
-  const place = [...origin, "serial"];
-  const { path, vendor, product } = serial;
-  const ofDevice = (["vendor", "product", "serialNumber"] as const).find((key) => serial[key] !== undefined);
-  if (path !== undefined && ofDevice !== undefined) {
-    errors.conflict(
-      [...place, ofDevice],
-      ` stands beside ${pathName(place)}.path: keep the path, or name the device and take the path out`,
-    );
-  } else if (path === undefined && ofDevice === undefined) {
-    errors.add(
-      "config.missing-key",
-      [...place, "path"],
-      `: the key "path" is missing; add the port's path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device`,
-      place,
-    );
-  } else if (path === undefined && (vendor === undefined || product === undefined)) {
-    const missing = vendor === undefined ? "vendor" : "product";
-    errors.add(
-      "config.missing-key",
-      [...place, missing],
-      `: the key "${missing}" is missing; add the four digits that lsusb prints, or "rivulet ports"`,
-      place,
-    );
-  }
-}
-
-const senders = { serial: "port", tcp: "peer", stdin: "writer", file: "device" } as const;
-const origins = ["serial", "tcp", "stdin", "file", "merge"] as const;
-const canBeOpenedAnew: ReadonlySet<string> = new Set(["serial", "tcp", "merge"]);
+const deviceNames = sourcesThat(({ isDevice }) => isDevice);
+const framingKeys = ["framing", ...Object.keys(framingSettings)];
+const origins = [...sourceNames, "merge"] as const;
 
 /** Where the samples come from, as the keys of a source say. */
 const originsOf = (source: ParsedSource) => origins.filter((origin) => source[origin] !== undefined);
@@ -149,8 +133,8 @@ function checkValues(
 
 /** What a file says of itself, or decides by waiting, the config need not say. */
 function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
-  for (const key of ["framing", "crc"] as const) {
-    if (source[key] === undefined) continue;
+  for (const key of framingKeys) {
+    if (source[key as keyof ParsedSource] === undefined) continue;
     errors.conflict(
       ["source", key],
       " belongs to bytes as a device sends them, a file holds samples: take it out",
@@ -188,25 +172,28 @@ export function checkSource(
   if (source.maxAge !== undefined && origin !== "merge") {
     errors.conflict(["source", "maxAge"], " belongs to merge: take it out");
   }
+  const kind = origin === undefined || origin === "merge" ? null : kindOf(origin);
   if (origin === "merge") checkMerge(source, errors);
-  else if (origin !== undefined && fields === undefined) {
+  else if (kind !== null && fields === undefined) {
     errors.add(
       "config.missing-key",
       ["source", "fields"],
-      `: the key "fields" is missing; add the columns in the order in which the ${senders[origin]} sends them`,
+      `: the key "fields" is missing; add the columns in the order in which the ${kind.sender} sends them`,
       ["source"],
     );
   }
-  if (source.silence !== undefined && (origin === undefined || !canBeOpenedAnew.has(origin))) {
+  if (source.silence !== undefined && origin !== "merge" && !kind?.isDevice) {
     errors.conflict(
       ["source", "silence"],
-      " belongs to serial or tcp, which can be opened anew: take it out",
+      ` belongs to ${anyOf(deviceNames)}, which can be opened again: take it out`,
     );
   }
   if (source.reply !== undefined) checkReply(source.reply, origin, target.classes, errors);
-  if (origin === "file") checkFileSource(source, errors);
-  checkSerial(["source"], source.serial, errors);
-  checkCrc(["source"], source, errors);
+  if (kind?.holdsSamples) checkFileSource(source, errors);
+  else checkFramingKeys(["source"], source, errors);
+  for (const name of sourceNames) {
+    if (source[name] !== undefined) kindOf(name).check?.(source[name], ["source", name], errors);
+  }
   checkValues(source, fields ?? [], target.column, errors);
 }
 
@@ -214,6 +201,6 @@ export function checkSource(
 export function checkFields(source: ParsedSource, errors: ConfigErrors): void {
   const [origin] = originsOf(source);
   if (origin === "merge") return;
-  if (origin !== undefined && origin !== "file") checkTypes(["source"], source, errors);
+  if (origin !== undefined && !kindOf(origin).holdsSamples) checkTypes(["source"], source, errors);
   errors.attempt(() => defineFields(fieldsOf(source) ?? [], "source.fields"));
 }

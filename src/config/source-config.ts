@@ -1,82 +1,57 @@
 /** The key `source` of a config, in full: where samples come from, and what they are. */
-import { dirname, resolve } from "node:path";
 import { defineFields, type Field } from "../samples/decoding/fields.ts";
+import { type FramingChoice, framingSettings } from "../samples/framings/framings.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import type { ValuePolicies } from "../samples/sample-validator.ts";
 import { parseDuration } from "../wording/quantities.ts";
+import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
+import { fieldDescription, fieldsOf, type ParsedSource } from "./source-schema.ts";
+import type { SourceKind } from "./sources/source-kind.ts";
 import {
-  type Devices,
-  fieldDescription,
-  fieldsOf,
-  type ParsedSerial,
-  type ParsedSource,
-} from "./source-schema.ts";
+  kindOf,
+  type Origins,
+  type SourceName,
+  sourceNames,
+  sourcesThat,
+  type WrittenOrigins,
+} from "./sources/sources.ts";
 
-/** What the daemon listens to. */
-export interface SerialConfig {
-  /** A path, or the device on USB whose port it is. */
-  port: string | UsbDevice;
-  baudRate: number;
-  /** Bytes wait at most so long before they are read, and one slice of training. */
-  readEveryMs: number;
-}
-
-/** A peer that sends samples over the network. */
-export interface TcpConfig {
-  host: string;
-  port: number;
-}
-
-/** How bytes become samples. */
-export interface FramingConfig {
-  framing: "frames" | "lines";
-  /** Bits of the checksum that ends a frame. */
-  crc: 16 | 32;
-}
-
-/** One of several devices. */
-export interface DeviceConfig extends FramingConfig {
-  /** One of the two is there. */
-  serial: SerialConfig | null;
-  tcp: TcpConfig | null;
+/** One of several devices: of its origins one is not null. */
+export interface DeviceConfig extends FramingChoice, Origins {
   /** The columns in the order in which they travel. */
   fields: Field[];
 }
 
-/** At most one of the first five is there; none where a data file is named on the command line instead. */
-export interface SourceConfig extends FramingConfig {
-  serial: SerialConfig | null;
-  tcp: TcpConfig | null;
-  stdin: boolean;
-  file: string | null;
+/**
+ * At most one of the origins and `merge` is not null; all are null where a data file is named on the command line
+ * instead.
+ */
+export interface SourceConfig extends FramingChoice, Origins {
   /** Several devices, each with a framing of its own, whose samples are merged by time. */
   merge: DeviceConfig[] | null;
-  /** A sample that completes one of another device may be so old. */
+  /** Largest age of a sample that completes one of another device. */
   maximumAgeMs: number;
-  /** Without a byte for so long a port or a connection is opened anew; null: however long it takes. */
+  /** Without a byte for so long a device is opened again; null: never. */
   silenceMs: number | null;
   /** The columns in the order in which they travel, or are merged; `null` when a data file's header is to say. */
   fields: Field[] | null;
   /** Columns of a data file that are bookkeeping: neither features nor target. */
   ignore: string[];
-  /** Samples a second that are to come, to be warned where it is far from that; null: any. */
+  /** Expected samples a second: a rate far from it is warned of; null: any. */
   rate: number | null;
-  /** What becomes of samples with values that cannot be true. */
+  /** What happens to samples with values that cannot be true. */
   values: ValuePolicies;
   /** The ring between reading and learning. */
   queue: { samples: number; whenFull: RingPolicy };
-  /** What the device is told of its samples; null: nothing. */
+  /** What is sent back to the device about its samples; null: nothing. */
   reply: ReplyConfig | null;
 }
 
-/** Every default of a source in one place. */
+/** Every default of a source in one place, but for those of one kind of source, which stand with it. */
 export const sourceDefaults = {
-  baudRate: 115_200,
-  readEvery: "20ms",
   framing: "frames",
-  crc: 16,
   queue: { samples: 1024, whenFull: "drop-oldest" },
   maximumAge: "10s",
   values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
@@ -92,8 +67,6 @@ export function sourceWithDefaults(
   const fields = fieldsOf(source);
   return {
     ...deviceWithDefaults(source, file),
-    stdin: source.stdin ?? false,
-    file: source.file === undefined ? null : resolve(dirname(file), source.file),
     merge:
       merge?.map((device) => ({
         ...deviceWithDefaults(device, file),
@@ -110,31 +83,60 @@ export function sourceWithDefaults(
   };
 }
 
-function deviceWithDefaults(device: Partial<Devices[number]>, file: string) {
-  const { serial, tcp, framing, crc } = device;
+function deviceWithDefaults(
+  device: WrittenOrigins & Partial<FramingChoice>,
+  file: string,
+): FramingChoice & Origins {
+  const origins = sourceNames.map((name) => {
+    const written = device[name];
+    return [name, written === undefined ? null : kindOf(name).complete(written, file)];
+  });
+  const settings = Object.entries(framingSettings).map(([key, setting]) => [
+    key,
+    device[key as keyof FramingChoice] ?? setting.default,
+  ]);
   return {
-    serial: serial === undefined ? null : serialWithDefaults(serial, file),
-    tcp: tcp ?? null,
-    framing: framing ?? sourceDefaults.framing,
-    crc: crc === 32 ? (32 as const) : sourceDefaults.crc,
+    ...Object.fromEntries([...origins, ...settings]),
+    framing: device.framing ?? sourceDefaults.framing,
   };
 }
 
 /** A file or a pipe can wait until there is room; what a device measures goes on. */
 const usualPolicy = (source: ParsedSource): RingPolicy =>
-  source.file !== undefined || source.stdin !== undefined ? "pause" : sourceDefaults.queue.whenFull;
+  sourcesThat(({ canWait }) => canWait).some((name) => source[name] !== undefined)
+    ? "pause"
+    : sourceDefaults.queue.whenFull;
 
-function serialWithDefaults(serial: ParsedSerial, file: string): SerialConfig {
-  const { path, vendor, product, serialNumber = null } = serial;
-  return {
-    // One or the other, as was checked.
-    port: path === undefined ? ({ vendor, product, serialNumber } as UsbDevice) : portPath(path, file),
-    baudRate: serial.baudRate ?? sourceDefaults.baudRate,
-    readEveryMs: serial.readEvery ?? (parseDuration(sourceDefaults.readEvery) as number),
-  };
+/** Where the samples of a config or of one of its devices come from: the kind of source, and its value. */
+export interface Origin {
+  name: SourceName;
+  kind: SourceKind;
+  value: unknown;
 }
 
-/** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */
-function portPath(path: string, file: string): string {
-  return /^COM\d+$/i.test(path) ? path : resolve(dirname(file), path);
+/** Null where no source is named. */
+export function originOf(origins: Origins): Origin | null {
+  const name = sourceNames.find((candidate) => origins[candidate] !== null);
+  return name === undefined ? null : { name, kind: kindOf(name), value: origins[name] };
+}
+
+/** A serial port that a config names. */
+export interface ConfiguredPort {
+  /** The path of the key that names it. */
+  at: KeyPath;
+  port: string | UsbDevice;
+  /** Index of its device among those that are merged; 0 where there is one device. */
+  device: number;
+}
+
+/** The serial ports of a source. */
+export function portsOf(source: SourceConfig): ConfiguredPort[] {
+  const devices: Origins[] = source.merge ?? [source];
+  return devices.flatMap((origins, device) => {
+    const origin = originOf(origins);
+    const port = origin?.kind.port?.(origin.value);
+    if (origin === null || port === undefined) return [];
+    const around = source.merge === null ? ["source"] : ["source", "merge", device];
+    return [{ at: [...around, origin.name, "path"], port, device }];
+  });
 }

@@ -1,14 +1,25 @@
 /** The key `source` of a config as it is written: its keys, and what the columns in it amount to. */
 import * as v from "valibot";
 import { type FieldDescription, type FieldType, fieldBytes, mostInARow } from "../samples/decoding/fields.ts";
+import { type FramingChoice, framingNames, framingSettings } from "../samples/framings/framings.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import { notFinitePolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
 import { parseDuration } from "../wording/quantities.ts";
 import { replySchema } from "./reply-config.ts";
-import { durationText, finiteNumber, map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
+import {
+  durationText,
+  finiteNumber,
+  map,
+  must,
+  oneOf,
+  quantity,
+  settingSchema,
+  text,
+  wholeNumber,
+} from "./schema.ts";
+import { kindOf, type SourceName, sourceNames, sourcesThat, type WrittenOrigins } from "./sources/sources.ts";
 
 export const fieldTypes = Object.keys(fieldBytes) as FieldType[];
-const framings = ["frames", "lines"] as const;
 const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies RingPolicy[];
 
 const fieldName = text("a column's name");
@@ -32,46 +43,34 @@ const fieldMap = map(
   { name: "name: the column's name" },
 );
 
-/** Its digits are hexadecimal whether they look so or not: fewer than four might be a decimal number. */
-const usbNumber = v.pipe(
-  v.string(must("four hexadecimal digits as lsusb prints them, such as 0043")),
-  v.regex(/^(0x)?[0-9a-f]{4}$/i, must("four hexadecimal digits as lsusb prints them, such as 0043")),
-  v.transform((digits) => digits.slice(-4).toLowerCase()),
+/** Keys whose digits are names, not numbers. */
+export const verbatim = sourceNames.flatMap((name) =>
+  (kindOf(name).verbatim ?? []).flatMap((key) => [
+    ["source", name, key],
+    ["source", "merge", "*", name, key],
+  ]),
 );
-
-/** Digits that are names, not numbers. */
-export const verbatim = ["vendor", "product", "serialNumber"].flatMap((key) => [
-  ["source", "serial", key],
-  ["source", "merge", "*", "serial", key],
-]);
 
 const severalDevices = "a list of at least two devices, each with its port or connection and its fields";
 
-const deviceOrigins = {
-  serial: v.optional(
-    map({
-      path: v.optional(text("the path of a port")),
-      vendor: v.optional(usbNumber),
-      product: v.optional(usbNumber),
-      serialNumber: v.optional(text("a serial number in quotes")),
-      baudRate: v.optional(wholeNumber(1)),
-      readEvery: v.optional(quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000])),
-    }),
-  ),
-  tcp: v.optional(
-    map(
-      { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
-      {
-        host: "the peer's name, such as host: pump.local",
-        port: "the peer's port, such as port: 7000",
-      },
-    ),
-  ),
+type OriginEntries = {
+  [Name in SourceName]: v.OptionalSchema<v.GenericSchema<unknown, WrittenOrigins[Name]>, undefined>;
+};
+
+/** The keys of these kinds of source. The type has the others too, which then are never there. */
+const originKeys = (names: readonly SourceName[]) =>
+  Object.fromEntries(names.map((name) => [name, v.optional(kindOf(name).schema)])) as OriginEntries;
+
+type Settings = Omit<FramingChoice, "framing">;
+type SettingEntries = {
+  [Key in keyof Settings]: v.OptionalSchema<v.GenericSchema<unknown, Settings[Key]>, undefined>;
 };
 
 const framingKeys = {
-  framing: v.optional(oneOf(framings)),
-  crc: v.optional(v.picklist([16, 32], must("16 or 32"))),
+  framing: v.optional(oneOf(framingNames)),
+  ...(Object.fromEntries(
+    Object.entries(framingSettings).map(([key, setting]) => [key, v.optional(settingSchema(setting))]),
+  ) as SettingEntries),
 };
 
 const fieldList = v.pipe(
@@ -86,14 +85,12 @@ const fieldList = v.pipe(
 );
 
 const deviceMap = map(
-  { ...deviceOrigins, ...framingKeys, fields: fieldList },
+  { ...originKeys(sourcesThat(({ isDevice }) => isDevice)), ...framingKeys, fields: fieldList },
   { fields: "fields: the columns that this device sends" },
 );
 
 export const sourceSchema = map({
-  ...deviceOrigins,
-  stdin: v.optional(v.literal(true, must("true"))),
-  file: v.optional(text("the path of a recording or a CSV file")),
+  ...originKeys(sourceNames),
   silence: v.optional(quantity(durationText, parseDuration)),
   ...framingKeys,
   fields: v.optional(fieldList),
@@ -116,10 +113,9 @@ export const sourceSchema = map({
 });
 
 export type ParsedSource = v.InferOutput<typeof sourceSchema>;
-export type ParsedSerial = NonNullable<ParsedSource["serial"]>;
 
 export type Fields = v.InferOutput<typeof fieldList>;
-export type Framed = { framing?: "frames" | "lines"; crc?: number; fields?: Fields };
+export type Framed = Partial<FramingChoice> & { fields?: Fields };
 export type Devices = v.InferOutput<typeof deviceMap>[];
 
 /** A bare name in a list of columns stands for a field that is nothing but its name. */

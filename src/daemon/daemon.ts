@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { type Config, sampleColumns } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
+import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio, LabelButtonConfig } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
@@ -16,7 +17,7 @@ import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import type { Source, SourceState } from "../samples/sources/source.ts";
 import { AlarmScores } from "./alarm-scores.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
-import { type ConfiguredSource, configuredSource, type ReconnectOptions } from "./configured-source.ts";
+import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { Intake } from "./intake.ts";
 import { Labelling } from "./labelling.ts";

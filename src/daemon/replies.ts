@@ -1,16 +1,12 @@
-/** The way back: tells the device what was predicted of its samples, how well that goes, and when something is up. */
+/** Sends predictions, scores and alarms to the device. */
 
 import type { Config } from "../config/config.ts";
 import type { ReplyConfig } from "../config/reply-config.ts";
 import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/alarm.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { Learner } from "../learner/learner.ts";
-import {
-  createReplyEncoder,
-  type ReplyEncoder,
-  type ReplyKind,
-  replyAt,
-} from "../samples/decoding/replies.ts";
+import { type ReplyEncoder, type ReplyKind, replyAt } from "../samples/decoding/replies.ts";
+import { framings } from "../samples/framings/framings.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import type { Source } from "../samples/sources/source.ts";
 import type { AlarmScores } from "./alarm-scores.ts";
@@ -35,8 +31,8 @@ export function createReplies(
   const { reply, merge } = config;
   if (reply === null || !leadsBack(source)) return null;
   // Of several devices the first is told.
-  const { framing, crc } = merge?.[0] ?? config;
-  const encoder = createReplyEncoder({ framing, crc, ofClasses: learner.classes > 0 });
+  const choice = merge?.[0] ?? config;
+  const encoder = framings[choice.framing].createReplyEncoder({ ...choice, ofClasses: learner.classes > 0 });
   return new Replies(reply, source, ring, learner, scores, encoder, log);
 }
 

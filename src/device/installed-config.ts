@@ -3,7 +3,7 @@ import { isScalar, parseDocument } from "yaml";
 /** What changes in a config that moves to another folder: what was named from where it stood before. */
 interface Moved {
   /** Of each port: where the config names it, and its path. */
-  ports: { at: (string | number)[]; path: string }[];
+  ports: { at: readonly (string | number)[]; path: string }[];
   checkpoints: string;
 }
 
@@ -13,7 +13,7 @@ export function installedConfig(text: string, { ports, checkpoints }: Moved): st
   return withValue(moved, ["checkpoint", "directory"], checkpoints);
 }
 
-function withValue(text: string, path: (string | number)[], value: string): string {
+function withValue(text: string, path: readonly (string | number)[], value: string): string {
   const document = parseDocument(text);
   const found = document.getIn(path, true);
   if (isScalar(found) && found.range != null && found.anchor === undefined) {

@@ -37,10 +37,10 @@ export class SampleRing {
   readonly sequences: Float64Array;
   /** The device's own milliseconds since it started, NaN where the framing carries none, [capacity + 1]. */
   readonly deviceTimes: Float64Array;
-  private oldestSlot = 0;
-  private freeSlot = 0;
-  private held = 0;
-  private lost = 0;
+  #oldestSlot = 0;
+  #freeSlot = 0;
+  #held = 0;
+  #lost = 0;
 
   /** @throws RivuletError when the ring could not hold a sample */
   constructor(width: number, capacity: number, policy: RingPolicy) {
@@ -67,22 +67,22 @@ export class SampleRing {
 
   /** Samples waiting. */
   get length(): number {
-    return this.held;
+    return this.#held;
   }
 
   /** Samples given up because the ring was full. */
   get dropped(): number {
-    return this.lost;
+    return this.#lost;
   }
 
   /** Index into `times`, `sequences` and `deviceTimes` of the slot that `reserve` gives. */
   get slot(): number {
-    return this.freeSlot;
+    return this.#freeSlot;
   }
 
   /** Index into `times`, `sequences` and `deviceTimes` of the sample that has waited longest. */
   get frontSlot(): number {
-    return this.oldestSlot;
+    return this.#oldestSlot;
   }
 
   /** Bytes of the arrays of such a ring. */
@@ -95,8 +95,8 @@ export class SampleRing {
    * is not committed is given again.
    */
   reserve(): number {
-    if (this.held === this.capacity && this.policy === "pause") return -1;
-    return this.freeSlot * this.width;
+    if (this.#held === this.capacity && this.policy === "pause") return -1;
+    return this.#freeSlot * this.width;
   }
 
   /**
@@ -106,35 +106,35 @@ export class SampleRing {
    * @param time milliseconds since the epoch
    */
   commit(time: number, sequence: number): void {
-    if (this.held === this.capacity) {
-      this.lost++;
+    if (this.#held === this.capacity) {
+      this.#lost++;
       if (this.policy !== "drop-oldest") return;
-      this.oldestSlot = this.oldestSlot === this.capacity ? 0 : this.oldestSlot + 1;
-      this.held--;
+      this.#oldestSlot = this.#oldestSlot === this.capacity ? 0 : this.#oldestSlot + 1;
+      this.#held--;
     }
-    const slot = this.freeSlot;
+    const slot = this.#freeSlot;
     this.times[slot] = time;
     this.sequences[slot] = sequence;
-    this.freeSlot = slot === this.capacity ? 0 : slot + 1;
-    this.held++;
+    this.#freeSlot = slot === this.capacity ? 0 : slot + 1;
+    this.#held++;
   }
 
   /** Offset into `values` of the sample that has waited longest, -1 when there is none. */
   front(): number {
-    return this.held === 0 ? -1 : this.oldestSlot * this.width;
+    return this.#held === 0 ? -1 : this.#oldestSlot * this.width;
   }
 
   /** Gives the slot of the sample that has waited longest back to the writer. */
   release(): void {
-    if (this.held === 0) throw new Error("release() on an empty sample ring");
-    this.oldestSlot = this.oldestSlot === this.capacity ? 0 : this.oldestSlot + 1;
-    this.held--;
+    if (this.#held === 0) throw new Error("release() on an empty sample ring");
+    this.#oldestSlot = this.#oldestSlot === this.capacity ? 0 : this.#oldestSlot + 1;
+    this.#held--;
   }
 
   /** Gives up all samples that wait, as dropped. */
   giveUp(): void {
-    this.lost += this.held;
-    this.oldestSlot = this.freeSlot;
-    this.held = 0;
+    this.#lost += this.#held;
+    this.#oldestSlot = this.#freeSlot;
+    this.#held = 0;
   }
 }

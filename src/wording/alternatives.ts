@@ -2,3 +2,8 @@
 export function alternatives(choices: readonly string[]): string {
   return choices.length > 2 ? `one of ${choices.join(", ")}` : choices.join(" or ");
 }
+
+/** Several names of which any will do: `serial or tcp`, `serial, tcp or udp`. */
+export function anyOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}

@@ -61,7 +61,7 @@ test("fills in every default of a config that names only its target, but those t
     source: {
       serial: null,
       tcp: null,
-      stdin: false,
+      stdin: null,
       file: null,
       merge: null,
       maximumAgeMs: 10_000,
@@ -225,7 +225,7 @@ test.each([
   ],
   [
     "stdin: true, framing: lines, silence: 3s, fields: [a, b]",
-    "p.yaml:1: source.silence belongs to serial or tcp, which can be opened anew: take it out",
+    "p.yaml:1: source.silence belongs to serial or tcp, which can be opened again: take it out",
   ],
   [
     "stdin: false, framing: lines, fields: [a, b]",

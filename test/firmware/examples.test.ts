@@ -5,8 +5,10 @@ import { describe, expect, test } from "vitest";
 import { type Config, loadConfig } from "../../src/config/config.ts";
 import { type Microcontroller, startMicrocontroller } from "../../src/emulation/microcontroller.ts";
 import { defineFields, type Field, type FieldDescription } from "../../src/samples/decoding/fields.ts";
+import { createFrameReplies } from "../../src/samples/decoding/frame-replies.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decoding/frames.ts";
-import { createReplyEncoder, type ReplyKind, replyAt } from "../../src/samples/decoding/replies.ts";
+import { createLineReplies } from "../../src/samples/decoding/line-replies.ts";
+import { type ReplyKind, replyAt } from "../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { folderWith } from "../rivulet.ts";
 import { compile, compileForAvr, firmware, here, installed, runProgram } from "./compile.ts";
@@ -37,7 +39,7 @@ function command(value: number, sequence: number): Uint8Array {
 
 /** A reply about a class. */
 function reply(kind: ReplyKind, klass: number): Uint8Array {
-  const encoder = createReplyEncoder({ framing: "frames", crc: 16, ofClasses: true });
+  const encoder = createFrameReplies({ crc: 16 });
   encoder.content[replyAt.class] = klass;
   encoder.content[replyAt.on] = 1;
   encoder.content[replyAt.value] = 0.9;
@@ -196,7 +198,7 @@ describe.runIf(installed("g++", "the Arduino sketches are"))("on stubs of the Ar
       ...["-std=gnu++11", `-I${here}stubs/arduino`, `-DSKETCH="${folder}/sketch.ino"`],
       ...[`-DMILLISECONDS=${MILLISECONDS}`, `${here}stubs/arduino/sketch.cpp`],
     ]);
-    const encoder = createReplyEncoder({ framing: "lines", crc: 16, ofClasses: true });
+    const encoder = createLineReplies(true);
     const line = (kind: ReplyKind, klass: number) => {
       encoder.content.set([4711, 0, klass, 1, 0.93412, 0.341]);
       return Buffer.from(encoder.bytes.subarray(0, encoder.encode(kind)));

@@ -8,13 +8,9 @@ import {
   fieldBytes,
   packedBytes,
 } from "../../src/samples/decoding/fields.ts";
+import { createFrameReplies } from "../../src/samples/decoding/frame-replies.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decoding/frames.ts";
-import {
-  createReplyEncoder,
-  type ReplyEncoder,
-  replyAt,
-  replyKinds,
-} from "../../src/samples/decoding/replies.ts";
+import { type ReplyEncoder, replyAt, replyKinds } from "../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { type Reply, replyOf } from "../samples/decoding/read-replies.ts";
 import { compile, here, installed, runProgram } from "./compile.ts";
@@ -272,7 +268,7 @@ describe.runIf(installed("gcc", "rivulet.h against the decoder is"))("rivulet.h"
 
   test.each([16, 32] as const)("receives 25,000 replies, and no commands among them (crc %i)", (crc) => {
     const random = createRandom(200 + crc);
-    const encoder = createReplyEncoder({ framing: "frames", crc, ofClasses: true });
+    const encoder = createFrameReplies({ crc });
     const line: Buffer[] = [];
     const expected: Buffer[] = [];
     // As long as a reply, and of another type.
@@ -296,7 +292,7 @@ describe.runIf(installed("gcc", "rivulet.h against the decoder is"))("rivulet.h"
 
   test("takes no damaged reply", () => {
     const random = createRandom(6);
-    const encoder = createReplyEncoder({ framing: "frames", crc: 16, ofClasses: true });
+    const encoder = createFrameReplies({ crc: 16 });
     const line = Buffer.concat(
       Array.from({ length: 400 }, () =>
         Buffer.from(

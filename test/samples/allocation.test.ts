@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { measureAllocation } from "../allocation.ts";
 
 test.each([
-  ["decoding", "frames", "frames"],
-  ["decoding", "lines of cells", "lines"],
-  ["decoding", "lines of JSON and of pairs", "named-lines"],
-  ["vetting", "samples, many with values that cannot be true,", "vetting"],
+  ["decoding", "frames", "decoding/frames"],
+  ["decoding", "lines of cells", "decoding/lines"],
+  ["decoding", "lines of JSON and of pairs", "decoding/named-lines"],
+  ["validating", "samples, many with values that cannot be true,", "sample-validator"],
 ])("%s a million %s allocates nothing on the heap", (_verb, _what, script) => {
   const { collections, heapGrowth } = measureAllocation(new URL(`./${script}-repeated.ts`, import.meta.url));
   expect(collections).toBe(0);

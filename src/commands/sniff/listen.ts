@@ -120,22 +120,22 @@ function isConvincing(recognition: Recognition, bytes: Uint8Array): boolean {
  * the empty reads of a device unplugged in mid-read for nothing, and spins.
  */
 class Collector {
-  private readonly path: string;
-  private readonly port: BindingPortInterface;
-  private baudRate: number;
-  private readonly kept = new Uint8Array(MOST_BYTES);
-  private firstAt = 0;
-  private lastAt = 0;
-  private fault: RivuletError | undefined;
-  private wake = () => {};
-  private readonly timer: NodeJS.Timeout;
+  readonly #path: string;
+  readonly #port: BindingPortInterface;
+  #baudRate: number;
+  readonly #kept = new Uint8Array(MOST_BYTES);
+  #firstAt = 0;
+  #lastAt = 0;
+  #fault: RivuletError | undefined;
+  #wake = () => {};
+  readonly #timer: NodeJS.Timeout;
   length = 0;
 
   constructor(path: string, port: BindingPortInterface, baudRate: number) {
-    this.path = path;
-    this.port = port;
-    this.baudRate = baudRate;
-    this.timer = setInterval(() => this.read(), READ_EVERY_MS);
+    this.#path = path;
+    this.#port = port;
+    this.#baudRate = baudRate;
+    this.#timer = setInterval(() => this.#read(), READ_EVERY_MS);
   }
 
   get isFull(): boolean {
@@ -143,76 +143,76 @@ class Collector {
   }
 
   get seconds(): number {
-    return (this.lastAt - this.firstAt) / 1000;
+    return (this.#lastAt - this.#firstAt) / 1000;
   }
 
   bytes(): Uint8Array {
-    return this.kept.slice(0, this.length);
+    return this.#kept.slice(0, this.length);
   }
 
   /** Forgets everything and goes on at another rate. */
   async begin(baudRate: number): Promise<void> {
-    if (this.baudRate !== baudRate) {
+    if (this.#baudRate !== baudRate) {
       try {
-        await this.port.update({ baudRate });
+        await this.#port.update({ baudRate });
         // What the kernel still holds was heard at the rate before.
-        await this.port.flush();
+        await this.#port.flush();
       } catch (error) {
-        this.fail((error as Error).message);
+        this.#fail((error as Error).message);
       }
-      this.baudRate = baudRate;
+      this.#baudRate = baudRate;
     }
     this.length = 0;
   }
 
   /** @throws RivuletError when the port failed */
   async wait(milliseconds: number): Promise<void> {
-    if (this.fault === undefined) {
+    if (this.#fault === undefined) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
-        this.wake = () => {
+        this.#wake = () => {
           clearTimeout(timer);
           resolve();
         };
       });
     }
-    if (this.fault !== undefined) throw this.fault;
+    if (this.#fault !== undefined) throw this.#fault;
   }
 
   /** Stops reading. */
   end(): void {
-    clearInterval(this.timer);
+    clearInterval(this.#timer);
   }
 
   /** Takes all that the kernel has. */
-  private read(): void {
-    const { fd } = this.port as { fd?: number | null };
+  #read(): void {
+    const { fd } = this.#port as { fd?: number | null };
     const descriptor = fd ?? undefined;
-    while (descriptor !== undefined && !this.isFull && this.fault === undefined) {
+    while (descriptor !== undefined && !this.isFull && this.#fault === undefined) {
       try {
-        const bytes = readSync(descriptor, this.kept, this.length, MOST_BYTES - this.length, null);
+        const bytes = readSync(descriptor, this.#kept, this.length, MOST_BYTES - this.length, null);
         // A port that is there either has bytes or says EAGAIN.
         if (bytes === 0) {
-          this.fail("it vanished");
+          this.#fail("it vanished");
           return;
         }
-        this.lastAt = performance.now();
-        if (this.length === 0) this.firstAt = this.lastAt;
+        this.#lastAt = performance.now();
+        if (this.length === 0) this.#firstAt = this.#lastAt;
         this.length += bytes;
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        if (code !== "EAGAIN" && code !== "EINTR") this.fail(message);
+        if (code !== "EAGAIN" && code !== "EINTR") this.#fail(message);
         return;
       }
     }
   }
 
-  private fail(reason: string): void {
-    this.fault ??= new RivuletError(
+  #fail(reason: string): void {
+    this.#fault ??= new RivuletError(
       "port.failing",
-      `the serial port ${this.path} failed while it was listened to (${reason}): check the device and its cable`,
+      `the serial port ${this.#path} failed while it was listened to (${reason}): check the device and its cable`,
     );
-    this.wake();
+    this.#wake();
   }
 }
 

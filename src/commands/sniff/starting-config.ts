@@ -1,10 +1,10 @@
 import { mostClasses } from "../../learner/target.ts";
-import type { FrameStream } from "../../samples/recognition/frame-stream.ts";
-import type { LineStream } from "../../samples/recognition/line-stream.ts";
+import { framings } from "../../samples/framings/framings.ts";
 import type { ObservedField } from "../../samples/recognition/observation.ts";
+import type { RecognizedStream } from "../../samples/recognition/recognized-stream.ts";
 
 /** More classes than this are rather a count or a rounded number. */
-const MOST_LIKELY_CLASSES = 20;
+const mostLikelyClasses = 20;
 
 export interface StartingPort {
   path: string;
@@ -19,7 +19,7 @@ export interface StartingPort {
  * @param port null where the bytes came from a file: then the config names an example
  * @returns null where there are fewer than two fields, because nothing can be learned from one
  */
-export function startingConfig(stream: FrameStream | LineStream, port: StartingPort | null): string | null {
+export function startingConfig(stream: RecognizedStream, port: StartingPort | null): string | null {
   const { fields, framing, observation } = stream;
   if (fields.length < 2) return null;
   const target =
@@ -32,8 +32,8 @@ export function startingConfig(stream: FrameStream | LineStream, port: StartingP
     `  serial: { path: ${word(path)}, baudRate: ${baudRate} }${port === null ? " # your port" : ""}`,
     `  framing: ${framing}`,
   ];
-  if (stream.framing === "frames") {
-    if (stream.crc === 32) lines.push("  crc: 32");
+  for (const [key, value] of Object.entries(stream.settings)) lines.push(`  ${key}: ${value}`);
+  if (framings[framing].isBinary) {
     lines.push(
       "  fields: # the types are a guess: a frame does not say how its bytes are packed",
       ...fields.map(({ name, type }) => `    - { name: ${word(name)}, type: ${type} }`),
@@ -54,7 +54,7 @@ export function classesOf(field: ObservedField): number | null {
   const { name, minimum, maximum, whole, distinct, rising } = field;
   if (name === "target" || !whole || minimum < 0 || maximum >= mostClasses) return null;
   if (name === "label") return Math.max(2, maximum + 1);
-  const isClass = maximum < MOST_LIKELY_CLASSES && distinct >= 2 && !rising;
+  const isClass = maximum < mostLikelyClasses && distinct >= 2 && !rising;
   return isClass ? maximum + 1 : null;
 }
 

@@ -1,14 +1,26 @@
 /**
  * Consistent overhead byte stuffing: bytes without zeros, so that a zero can end a frame (S. Cheshire and M. Baker,
  * "Consistent Overhead Byte Stuffing", IEEE/ACM Transactions on Networking 7(2), 1999). Both directions work on
- * ranges of buffers that the caller owns and allocate nothing. The closing zero is the caller's business.
+ * ranges of buffers that the caller owns and allocate nothing. The caller writes the closing zero.
  */
+import type { Stuffing } from "./stuffing.ts";
 
-const LONGEST_BLOCK = 0xff;
+const longestBlock = 0xff;
+
+/** COBS as a stuffing of frames, which a zero ends. */
+export const cobs: Stuffing = {
+  name: "COBS",
+  delimiter: 0,
+  maximumEncodedBytes,
+  encode: encodeCobs,
+  decode: decodeCobs,
+  // Every block of up to 255 bytes carries one byte of overhead.
+  plainBytes: (length) => length - Math.ceil(length / longestBlock),
+};
 
 /** Most bytes that `length` bytes can take once encoded, without the closing zero. */
 export function maximumEncodedBytes(length: number): number {
-  return length + Math.max(1, Math.ceil(length / (LONGEST_BLOCK - 1)));
+  return length + Math.max(1, Math.ceil(length / (longestBlock - 1)));
 }
 
 /**
@@ -33,7 +45,7 @@ export function encodeCobs(
       target[write++] = byte;
       code++;
       // A block that is full needs no successor when nothing follows it.
-      if (code < LONGEST_BLOCK || read + 1 === end) continue;
+      if (code < longestBlock || read + 1 === end) continue;
     }
     target[codeAt] = code;
     codeAt = write++;
@@ -70,6 +82,6 @@ export function decodeCobs(
       target[write++] = byte;
     }
     if (read === end) return write;
-    if (code !== LONGEST_BLOCK) target[write++] = 0;
+    if (code !== longestBlock) target[write++] = 0;
   }
 }

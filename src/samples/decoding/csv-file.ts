@@ -124,17 +124,17 @@ class RowReader {
   readonly wanted: string[];
   /** The row read last, [wanted]. */
   readonly row: Float64Array;
-  private readonly path: string;
-  private readonly header: Header;
+  readonly #path: string;
+  readonly #header: Header;
   /** Index into `row` of each of the file's columns, -1 for those not wanted, [columns]. */
-  private readonly places: Int32Array;
+  readonly #places: Int32Array;
 
   constructor(path: string, header: Header, wanted: readonly string[] = header.names) {
-    this.path = path;
-    this.header = header;
+    this.#path = path;
+    this.#header = header;
     this.wanted = [...wanted];
     this.row = new Float64Array(wanted.length);
-    this.places = new Int32Array(header.names.length).fill(-1);
+    this.#places = new Int32Array(header.names.length).fill(-1);
     for (const [place, name] of wanted.entries()) {
       const column = header.names.indexOf(name);
       if (column < 0) {
@@ -143,13 +143,14 @@ class RowReader {
           `${path} has no column "${name}": its header names ${shortened(header.names.join(", "), 400)}`,
         );
       }
-      this.places[column] = place;
+      this.#places[column] = place;
     }
   }
 
   read(bytes: Uint8Array, start: number, end: number, line: number): void {
-    const { places, row } = this;
-    const separator = this.header.separator;
+    const { row } = this;
+    const places = this.#places;
+    const separator = this.#header.separator;
     const columns = places.length;
     let at = start;
     for (let column = 0; column < columns; column++) {
@@ -166,17 +167,17 @@ class RowReader {
         const value = row[place];
         // Infinity minus itself is NaN, and NaN is not equal to itself.
         if (at < 0 || (at < end && bytes[at] !== separator) || value - value !== 0) {
-          this.refuse(bytes, start, cellStart, end, line, column);
+          this.#refuse(bytes, start, cellStart, end, line, column);
         }
       }
       // The last column must end with the line, any other with a separator.
       if (at === end ? column < columns - 1 : column === columns - 1)
-        this.refuseColumns(bytes, start, end, line);
+        this.#refuseColumns(bytes, start, end, line);
       at++;
     }
   }
 
-  private refuse(
+  #refuse(
     bytes: Uint8Array,
     lineStart: number,
     start: number,
@@ -184,25 +185,28 @@ class RowReader {
     line: number,
     column: number,
   ): never {
-    const { names, separator } = this.header;
+    const { names, separator } = this.#header;
     // A row with too many or too few cells is out of step with the header: naming a column would mislead.
     if (countCells(bytes, lineStart, end, separator) !== names.length) {
-      this.refuseColumns(bytes, lineStart, end, line);
+      this.#refuseColumns(bytes, lineStart, end, line);
     }
     const cell = unquoted(textOf(bytes, start, cellEnd(bytes, start, end, separator)));
     let fault = `"${shortened(cell, 40)}" is not a finite number: correct the cell or remove the row`;
     if (cell === "") fault = "the cell is empty: put a number there or remove the row";
     else if (/^[+-]?\d+,\d+$/.test(cell))
       fault = `"${cell}" is not a number: write a decimal point, not a comma`;
-    throw new RivuletError("data.bad-row", `${this.path}, line ${line}, column "${names[column]}": ${fault}`);
+    throw new RivuletError(
+      "data.bad-row",
+      `${this.#path}, line ${line}, column "${names[column]}": ${fault}`,
+    );
   }
 
-  private refuseColumns(bytes: Uint8Array, start: number, end: number, line: number): never {
-    const { names, separator } = this.header;
+  #refuseColumns(bytes: Uint8Array, start: number, end: number, line: number): never {
+    const { names, separator } = this.#header;
     const found = countCells(bytes, start, end, separator);
     throw new RivuletError(
       "data.bad-row",
-      `${this.path}, line ${line} has ${columnsText(found)}, but the header names ${names.length}: ` +
+      `${this.#path}, line ${line} has ${columnsText(found)}, but the header names ${names.length}: ` +
         "correct or remove the row",
     );
   }

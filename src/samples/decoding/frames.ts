@@ -3,8 +3,9 @@
  *
  *     u8 type | u8 reserved = 0 | u16 sequence | u32 milliseconds | fields, packed | checksum
  *
- * little-endian throughout. The whole is COBS-encoded and closed by a zero byte, so after any damage the next zero
- * is a fresh start. A sender should also send one zero before its first frame.
+ * little-endian throughout. The whole is stuffed, by COBS unless another stuffing is chosen, and closed by the delimiter,
+ * with COBS a zero byte: after any damage the next delimiter is a fresh start. A sender should also send one delimiter
+ * before its first frame.
  *
  * Type 1 is a sample, with the fields of a config. The replies that a device may be sent are all of one length, and
  * carry the sequence number and the milliseconds of the sample that they answer:
@@ -20,13 +21,15 @@
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
-import { decodeCobs, encodeCobs, maximumEncodedBytes } from "./cobs.ts";
+import { cobs } from "./cobs.ts";
 import { type Crc, checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "./crc.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import { type Field, type FieldType, fieldBytes, integerRange, packedBytes, writeRaw } from "./fields.ts";
+import { Splitter, type StretchReader } from "./splitter.ts";
+import type { Stuffing } from "./stuffing.ts";
 
-export const HEADER_BYTES = 8;
-const SAMPLE_FRAME = 1;
+export const headerBytes = 8;
+const sampleFrame = 1;
 
 export interface FrameOptions {
   /**
@@ -34,6 +37,8 @@ export interface FrameOptions {
    * one passed the first, of one million none the second.
    */
   crc?: 16 | 32;
+  /** How the delimiter is kept out of a frame. Default: COBS. */
+  stuffing?: Stuffing;
 }
 
 export interface FrameDecoderOptions extends FrameOptions {
@@ -42,7 +47,7 @@ export interface FrameDecoderOptions extends FrameOptions {
 }
 
 export interface FrameCounts extends DecoderCounts {
-  /** Of `damaged`: stretches between two zeros that are not as long as the fields make a frame. */
+  /** Of `damaged`: stretches between two delimiters that are not as long as the fields make a frame. */
   wrongLength: number;
   /** Bytes, before stuffing, of the latest such stretch. All alike and no samples: the field list is wrong. */
   latestWrongLength: number;
@@ -58,7 +63,7 @@ export interface FrameDecoder extends Decoder {
 
 /** Bytes of a frame of these fields before stuffing. */
 export function frameBytes(fields: readonly Field[], options: FrameOptions = {}): number {
-  return HEADER_BYTES + packedBytes(fields) + (options.crc ?? 16) / 8;
+  return headerBytes + packedBytes(fields) + (options.crc ?? 16) / 8;
 }
 
 export interface FrameEncoder {
@@ -84,12 +89,13 @@ export interface FrameEncoder {
 
 /** The sending side: for tests, simulations and senders written in JavaScript. */
 export function createFrameEncoder(fields: readonly Field[], options: FrameOptions = {}): FrameEncoder {
+  const { stuffing = cobs } = options;
   const crc = createFrameCrc(options.crc ?? 16);
   const frame = new Uint8Array(frameBytes(fields, options));
   const view = new DataView(frame.buffer);
-  frame[0] = SAMPLE_FRAME;
+  frame[0] = sampleFrame;
   return {
-    maximumBytes: maximumEncodedBytes(frame.length) + 1,
+    maximumBytes: stuffing.maximumEncodedBytes(frame.length) + 1,
     encode(values, sequence, milliseconds, target, at) {
       if (values.length !== fields.length) {
         throw new RivuletError(
@@ -99,24 +105,25 @@ export function createFrameEncoder(fields: readonly Field[], options: FrameOptio
       }
       view.setUint16(2, sequence, true);
       view.setUint32(4, milliseconds, true);
-      let fieldAt = HEADER_BYTES;
+      let fieldAt = headerBytes;
       for (let index = 0; index < fields.length; index++) {
         writeField(view, fieldAt, fields[index], values[index]);
         fieldAt += fieldBytes[fields[index].type];
       }
-      return sealFrame(crc, frame, view, target, at);
+      return sealFrame(crc, stuffing, frame, view, target, at);
     },
   };
 }
 
 /**
- * Writes the checksum to the end of a frame, and the frame with its closing zero to `target` from `at` on.
+ * Writes the checksum to the end of a frame, and the frame with its delimiter to `target` from `at` on.
  *
  * @param frame from its type to its checksum, and `view` on the same bytes
  * @returns the index after the last byte written
  */
 export function sealFrame(
   crc: Crc,
+  stuffing: Stuffing,
   frame: Uint8Array,
   view: DataView,
   target: Uint8Array,
@@ -127,8 +134,8 @@ export function sealFrame(
   const value = checksum(crc, frame, 0, crcAt);
   if (width === 16) view.setUint16(crcAt, value, true);
   else view.setInt32(crcAt, value, true);
-  const end = encodeCobs(frame, 0, frame.length, target, at);
-  target[end] = 0;
+  const end = stuffing.encode(frame, 0, frame.length, target, at);
+  target[end] = stuffing.delimiter;
   return end + 1;
 }
 
@@ -149,11 +156,11 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
 }
 
 /**
- * The receiving side. Everything between two zeros is exactly one of: nothing (zeros in a row are harmless), a
- * sample, a duplicate, rejected for a value that is not finite, or damaged. A frame counts as damaged when its
- * stuffing, its length, its type, its reserved byte or its checksum is wrong; a stretch longer than a frame can be is
- * skipped to the next zero and never stored. Garbage before the first zero is one damaged frame; a stream that
- * begins with a zero or a frame counts nothing.
+ * The receiving side. Everything between two delimiters (zeros, with COBS) is exactly one of: nothing (delimiters in a
+ * row are harmless), a sample, a duplicate, rejected for a value that is not finite, or damaged. A frame counts as damaged
+ * when its stuffing, its length, its type, its reserved byte or its checksum is wrong; a stretch longer than a frame can be
+ * is skipped to the next delimiter and never stored. Garbage before the first delimiter is one damaged frame; a stream that
+ * begins with a delimiter or a frame counts nothing.
  *
  * Sequence numbers, 16 bits that wrap around:
  * - the first frame, and the first after `reset()`, sets the count and proves nothing missing: what was sent while
@@ -187,7 +194,7 @@ export function createFrameDecoder(
 /** Codes of the field types, so that the inner loop switches on small integers. */
 const typeCodes: Record<FieldType, number> = { f32: 0, f64: 1, i8: 2, u8: 3, i16: 4, u16: 5, i32: 6, u32: 7 };
 
-class RingFrameDecoder implements FrameDecoder {
+class RingFrameDecoder implements FrameDecoder, StretchReader {
   readonly counts: FrameCounts = {
     bytes: 0,
     samples: 0,
@@ -199,148 +206,125 @@ class RingFrameDecoder implements FrameDecoder {
     duplicates: 0,
     restarts: 0,
   };
-  private readonly ring: SampleRing;
-  private readonly passNonFinite: boolean;
-  private readonly crc: Crc;
-  private readonly crcBytes: number;
+  readonly #ring: SampleRing;
+  readonly #passNonFinite: boolean;
+  readonly #crc: Crc;
+  readonly #crcBytes: number;
+  readonly #stuffing: Stuffing;
+  readonly #splitter: Splitter;
   /** Per field, [fields]. */
-  private readonly types: Uint8Array;
-  private readonly scales: Float64Array;
-  private readonly offsets: Float64Array;
+  readonly #types: Uint8Array;
+  readonly #scales: Float64Array;
+  readonly #offsets: Float64Array;
   /** The frame before stuffing. Stuffing may claim one byte more (a trailing empty block), which is refused. */
-  private readonly frame: Uint8Array;
-  private readonly view: DataView;
-  private readonly expectedBytes: number;
-  /** A frame that began in an earlier chunk. Bytes beyond its room are counted in `begun` but not kept. */
-  private readonly partial: Uint8Array;
-  private begun = 0;
+  readonly #frame: Uint8Array;
+  readonly #view: DataView;
+  readonly #expectedBytes: number;
   /** Sequence number of the frame before, -1 when there is none to compare with. */
-  private sequence = -1;
+  #sequence = -1;
   /** Milliseconds and checksum of the frame before. In an array, or large ones would be boxed on every store. */
-  private readonly before = new Int32Array(2);
+  readonly #before = new Int32Array(2);
   /** The device's milliseconds with their wraps, of the frame before. */
-  private readonly deviceTime = new Float64Array(1);
+  readonly #deviceTime = new Float64Array(1);
 
   constructor(fields: readonly Field[], ring: SampleRing, options: FrameDecoderOptions) {
-    this.ring = ring;
-    this.passNonFinite = options.passNonFinite ?? false;
-    const crcBits = options.crc ?? 16;
-    this.crc = createFrameCrc(crcBits);
-    this.crcBytes = crcBits / 8;
-    this.types = Uint8Array.from(fields, (field) => typeCodes[field.type]);
-    this.scales = Float64Array.from(fields, (field) => field.scale);
-    this.offsets = Float64Array.from(fields, (field) => field.offset);
-    this.expectedBytes = frameBytes(fields, options);
+    const { crc: crcBits = 16, stuffing = cobs, passNonFinite = false } = options;
+    this.#ring = ring;
+    this.#passNonFinite = passNonFinite;
+    this.#crc = createFrameCrc(crcBits);
+    this.#crcBytes = crcBits / 8;
+    this.#stuffing = stuffing;
+    this.#types = Uint8Array.from(fields, (field) => typeCodes[field.type]);
+    this.#scales = Float64Array.from(fields, (field) => field.scale);
+    this.#offsets = Float64Array.from(fields, (field) => field.offset);
+    this.#expectedBytes = frameBytes(fields, options);
     // One byte more than the encoding needs: some encoders close a full last block with an empty one.
-    this.partial = new Uint8Array(maximumEncodedBytes(this.expectedBytes) + 1);
-    this.frame = new Uint8Array(this.partial.length);
-    this.view = new DataView(this.frame.buffer);
+    this.#splitter = new Splitter(stuffing.delimiter, stuffing.maximumEncodedBytes(this.#expectedBytes) + 1);
+    this.#frame = new Uint8Array(this.#splitter.longestBytes);
+    this.#view = new DataView(this.#frame.buffer);
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
-    const ring = this.ring;
-    let at = start;
-    while (at < end) {
-      const slot = ring.reserve();
-      if (slot < 0) break;
-      let zero = at;
-      while (zero < end && chunk[zero] !== 0) zero++;
-      if (zero === end) {
-        this.keep(chunk, at, end);
-        at = end;
-        break;
-      }
-      if (this.begun > 0) {
-        this.keep(chunk, at, zero);
-        const length = this.begun;
-        this.begun = 0;
-        this.take(this.partial, 0, length, slot, time);
-      } else if (zero > at) {
-        this.take(chunk, at, zero, slot, time);
-      }
-      at = zero + 1;
-    }
+    const at = this.#splitter.split(chunk, start, end, this.#ring, this, time);
     this.counts.bytes += at - start;
     return at;
   }
 
   reset(): void {
-    if (this.begun > 0) {
-      this.begun = 0;
-      this.counts.damaged++;
-    }
-    this.sequence = -1;
+    if (this.#splitter.reset()) this.counts.damaged++;
+    this.#sequence = -1;
   }
 
-  /** Keeps a stretch that has no end yet, as far as a frame can reach. */
-  private keep(chunk: Uint8Array, start: number, end: number): void {
-    const partial = this.partial;
-    let write = this.begun;
-    for (let read = start; read < end && write < partial.length; read++) partial[write++] = chunk[read];
-    this.begun += end - start;
-  }
-
-  /** Takes what stood between two zeros, which may be longer than `bytes` when it was too long to be kept. */
-  private take(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
-    const { counts, frame, view, expectedBytes } = this;
+  readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    if (start === end) return;
+    const counts = this.counts;
+    const frame = this.#frame;
+    const view = this.#view;
+    const expectedBytes = this.#expectedBytes;
+    const stuffing = this.#stuffing;
     const length = end - start;
-    const decoded = length > this.partial.length ? -1 : decodeCobs(bytes, start, end, frame, 0);
+    const decoded = length > frame.length ? -1 : stuffing.decode(bytes, start, end, frame, 0);
     if (decoded !== expectedBytes) {
       counts.damaged++;
-      // Every block of up to 255 bytes carries one byte of overhead.
-      const lengthBefore = length - Math.ceil(length / 255);
-      if (lengthBefore !== expectedBytes) {
+      const plainBytes = stuffing.plainBytes(length, decoded);
+      if (plainBytes !== expectedBytes) {
         counts.wrongLength++;
-        counts.latestWrongLength = lengthBefore;
+        counts.latestWrongLength = plainBytes;
       }
       return;
     }
-    const crcAt = expectedBytes - this.crcBytes;
-    const sum = checksum(this.crc, frame, 0, crcAt);
-    const sent = this.crcBytes === 2 ? view.getUint16(crcAt, true) : view.getInt32(crcAt, true);
-    if (sum !== sent || frame[0] !== SAMPLE_FRAME || frame[1] !== 0) {
+    const crcAt = expectedBytes - this.#crcBytes;
+    const sum = checksum(this.#crc, frame, 0, crcAt);
+    const sent = this.#crcBytes === 2 ? view.getUint16(crcAt, true) : view.getInt32(crcAt, true);
+    if (sum !== sent || frame[0] !== sampleFrame || frame[1] !== 0) {
       counts.damaged++;
       return;
     }
-    if (!this.follow(view.getUint16(2, true), view.getInt32(4, true), sum)) {
+    if (!this.#follow(view.getUint16(2, true), view.getInt32(4, true), sum)) {
       counts.duplicates++;
       return;
     }
-    if (!this.readFields(slot) && !this.passNonFinite) {
+    if (!this.#readFields(slot) && !this.#passNonFinite) {
       counts.rejected++;
       return;
     }
-    this.ring.deviceTimes[this.ring.slot] = this.deviceTime[0];
-    this.ring.commit(time, view.getUint16(2, true));
+    const ring = this.#ring;
+    ring.deviceTimes[ring.slot] = this.#deviceTime[0];
+    ring.commit(time, view.getUint16(2, true));
     counts.samples++;
   }
 
   /** Accounts for a good frame's place in the stream; false when it is the one before again. */
-  private follow(sequence: number, milliseconds: number, sum: number): boolean {
-    const { counts, before, deviceTime } = this;
+  #follow(sequence: number, milliseconds: number, sum: number): boolean {
+    const counts = this.counts;
+    const before = this.#before;
+    const deviceTime = this.#deviceTime;
     // The difference of the wrapping clocks, as a signed number: negative when time went back.
     const elapsed = (milliseconds - before[0]) | 0;
     let goesOn = elapsed >= 0;
-    if (this.sequence >= 0) {
-      const step = (sequence - this.sequence) & 0xffff;
+    if (this.#sequence >= 0) {
+      const step = (sequence - this.#sequence) & 0xffff;
       if (step === 0 && elapsed === 0 && sum === before[1]) return false;
       goesOn &&= step > 0 && step < 0x8000;
       if (goesOn) counts.missing += step - 1;
       else counts.restarts++;
     }
     deviceTime[0] = goesOn ? deviceTime[0] + elapsed : milliseconds >>> 0;
-    this.sequence = sequence;
+    this.#sequence = sequence;
     before[0] = milliseconds;
     before[1] = sum;
     return true;
   }
 
   /** Unpacks the fields into the slot; false when one of them is not finite. */
-  private readFields(slot: number): boolean {
-    const { view, types, scales, offsets } = this;
-    const values = this.ring.values;
+  #readFields(slot: number): boolean {
+    const view = this.#view;
+    const types = this.#types;
+    const scales = this.#scales;
+    const offsets = this.#offsets;
+    const values = this.#ring.values;
     const fields = types.length;
-    let at = HEADER_BYTES;
+    let at = headerBytes;
     let finite = true;
     for (let field = 0; field < fields; field++) {
       let raw: number;

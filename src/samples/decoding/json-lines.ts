@@ -29,15 +29,15 @@ const NULL = Uint8Array.from("null", (letter) => letter.charCodeAt(0));
  * text would read as one: a device that quotes its numbers is set right once, where a guess would be wrong for months.
  */
 export class JsonLines {
-  private readonly values: NamedValues;
+  readonly #values: NamedValues;
 
   constructor(fields: readonly Field[], ring: SampleRing) {
-    this.values = new NamedValues(fields, ring, spellings);
+    this.#values = new NamedValues(fields, ring, spellings);
   }
 
   /** Reads the line `bytes[start..end)`, whose first byte is the opening brace and whose last is no blank. */
   readObject(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    const { values } = this;
+    const values = this.#values;
     values.begin(slot);
     let at = skipBlanks(bytes, start + 1, end);
     if (at === end - 1 && bytes[at] === CLOSE_BRACE) return WRONG_COLUMNS;
@@ -49,7 +49,7 @@ export class JsonLines {
       const field = values.find(bytes, name, at - 1);
       at = skipBlanks(bytes, at, end);
       if (at >= end || bytes[at] !== COLON) return NON_NUMERIC;
-      at = this.readValue(bytes, skipBlanks(bytes, at + 1, end), end, field);
+      at = this.#readValue(bytes, skipBlanks(bytes, at + 1, end), end, field);
       if (at < 0) return NON_NUMERIC;
       at = skipBlanks(bytes, at, end);
       if (at >= end) return NON_NUMERIC;
@@ -65,7 +65,7 @@ export class JsonLines {
    * @param columns field of each column or NO_FIELD, [columns]
    */
   readArray(bytes: Uint8Array, start: number, end: number, slot: number, columns: Int32Array): number {
-    const { values } = this;
+    const values = this.#values;
     values.begin(slot);
     let at = skipBlanks(bytes, start + 1, end);
     if (at === end - 1 && bytes[at] === CLOSE_BRACKET) return WRONG_COLUMNS;
@@ -73,7 +73,7 @@ export class JsonLines {
     for (;;) {
       const field = column < columns.length ? columns[column] : NO_FIELD;
       column++;
-      at = this.readValue(bytes, at, end, field);
+      at = this.#readValue(bytes, at, end, field);
       if (at < 0) return NON_NUMERIC;
       at = skipBlanks(bytes, at, end);
       if (at >= end) return NON_NUMERIC;
@@ -87,9 +87,9 @@ export class JsonLines {
   }
 
   /** Reads the value at `start`, or passes over it where it is no field's; the index after it, or -1. */
-  private readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
+  #readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
     if (field === NO_FIELD) return valueEnd(bytes, start, end);
-    const { values } = this;
+    const values = this.#values;
     const after = values.read(bytes, start, end, field);
     if (after >= 0) return after;
     if (hasWord(bytes, start, end, TRUE)) {

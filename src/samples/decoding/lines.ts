@@ -9,9 +9,10 @@ import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
 import { JsonLines, OPEN_BRACE, OPEN_BRACKET } from "./json-lines.ts";
+import { isReply } from "./line-replies.ts";
 import { GOOD, NO_FIELD, NON_NUMERIC, NOT_FINITE, WRONG_COLUMNS } from "./named-values.ts";
 import { PairLines } from "./pair-lines.ts";
-import { isReply } from "./replies.ts";
+import { Splitter, type StretchReader } from "./splitter.ts";
 
 export interface LineOptions {
   /**
@@ -85,7 +86,7 @@ export function createLineDecoder(
   return new RingLineDecoder(fields, ring, options);
 }
 
-class RingLineDecoder implements LineDecoder {
+class RingLineDecoder implements LineDecoder, StretchReader {
   readonly counts: LineCounts = {
     bytes: 0,
     samples: 0,
@@ -98,37 +99,35 @@ class RingLineDecoder implements LineDecoder {
     skipped: 0,
     headers: 0,
   };
-  private readonly ring: SampleRing;
-  private readonly passNonFinite: boolean;
-  private readonly json: JsonLines;
-  private readonly pairs: PairLines;
-  private readonly names: readonly string[];
-  private readonly scales: Float64Array;
-  private readonly offsets: Float64Array;
+  readonly #ring: SampleRing;
+  readonly #passNonFinite: boolean;
+  readonly #json: JsonLines;
+  readonly #pairs: PairLines;
+  readonly #names: readonly string[];
+  readonly #scales: Float64Array;
+  readonly #offsets: Float64Array;
   /** Shortest line that could be a header: all names with a separator between them. */
-  private readonly shortestHeader: number;
+  readonly #shortestHeader: number;
   /** Field of each column, or NO_FIELD, [columns]. */
-  private columns: Int32Array;
+  #columns: Int32Array;
   /** Cells of the latest header were separated by more than blanks, so passed-over cells may hold blanks. */
-  private cellsHoldBlanks = false;
-  /** A line that began in an earlier chunk. Bytes beyond its room are counted in `begun` but not kept. */
-  private readonly partial: Uint8Array;
-  private begun = 0;
-  private inMidLine: boolean;
-  private readonly refuseReplies: boolean;
+  #cellsHoldBlanks = false;
+  readonly #splitter: Splitter;
+  #inMidLine: boolean;
+  readonly #refuseReplies: boolean;
 
   constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
-    this.ring = ring;
-    this.passNonFinite = options.passNonFinite ?? false;
-    this.json = new JsonLines(fields, ring);
-    this.pairs = new PairLines(fields, ring);
-    this.names = fields.map((field) => field.name);
-    this.scales = Float64Array.from(fields, (field) => field.scale);
-    this.offsets = Float64Array.from(fields, (field) => field.offset);
-    this.shortestHeader = new TextEncoder().encode(this.names.join(",")).length;
-    this.columns = Int32Array.from(fields, (_, index) => index);
-    this.inMidLine = !(options.startsAtLine ?? false);
-    this.refuseReplies = options.refuseReplies ?? false;
+    this.#ring = ring;
+    this.#passNonFinite = options.passNonFinite ?? false;
+    this.#json = new JsonLines(fields, ring);
+    this.#pairs = new PairLines(fields, ring);
+    this.#names = fields.map((field) => field.name);
+    this.#scales = Float64Array.from(fields, (field) => field.scale);
+    this.#offsets = Float64Array.from(fields, (field) => field.offset);
+    this.#shortestHeader = new TextEncoder().encode(this.#names.join(",")).length;
+    this.#columns = Int32Array.from(fields, (_, index) => index);
+    this.#inMidLine = !(options.startsAtLine ?? false);
+    this.#refuseReplies = options.refuseReplies ?? false;
     const maximumBytes = options.maximumLineBytes ?? Math.max(1024, 64 * fields.length);
     if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
       throw new RivuletError(
@@ -137,57 +136,24 @@ class RingLineDecoder implements LineDecoder {
           `set maximumLineBytes to ${2 * fields.length} or more`,
       );
     }
-    this.partial = new Uint8Array(maximumBytes);
+    this.#splitter = new Splitter(NEWLINE, maximumBytes);
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
-    const ring = this.ring;
-    let at = start;
-    while (at < end) {
-      const slot = ring.reserve();
-      if (slot < 0) break;
-      let newline = at;
-      while (newline < end && chunk[newline] !== NEWLINE) newline++;
-      if (newline === end) {
-        this.keep(chunk, at, end);
-        at = end;
-        break;
-      }
-      if (this.begun > 0) {
-        this.keep(chunk, at, newline);
-        const length = this.begun;
-        this.begun = 0;
-        this.take(this.partial, 0, length, slot, time);
-      } else {
-        this.take(chunk, at, newline, slot, time);
-      }
-      at = newline + 1;
-    }
+    const at = this.#splitter.split(chunk, start, end, this.#ring, this, time);
     this.counts.bytes += at - start;
     return at;
   }
 
   reset(): void {
-    if (this.begun > 0) {
-      this.begun = 0;
-      this.counts.skipped++;
-    }
-    this.inMidLine = true;
+    if (this.#splitter.reset()) this.counts.skipped++;
+    this.#inMidLine = true;
   }
 
-  /** Keeps a line that has no end yet, as far as a line may reach. */
-  private keep(chunk: Uint8Array, start: number, end: number): void {
-    const partial = this.partial;
-    let write = this.begun;
-    for (let read = start; read < end && write < partial.length; read++) partial[write++] = chunk[read];
-    this.begun += end - start;
-  }
-
-  /** Takes a line without its newline, which may be longer than `bytes` when it was too long to be kept. */
-  private take(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
-    const { counts } = this;
-    if (end - start > this.partial.length) {
-      this.inMidLine = false;
+  readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const counts = this.counts;
+    if (end - start > this.#splitter.longestBytes) {
+      this.#inMidLine = false;
       counts.tooLong++;
       counts.damaged++;
       return;
@@ -196,19 +162,19 @@ class RingLineDecoder implements LineDecoder {
     let last = end;
     while (first < last && isBlank(bytes[first])) first++;
     while (last > first && isBlank(bytes[last - 1])) last--;
-    if (this.inMidLine) {
-      this.inMidLine = false;
-      if (first < last && !this.takeHeader(bytes, first, last)) counts.skipped++;
+    if (this.#inMidLine) {
+      this.#inMidLine = false;
+      if (first < last && !this.#takeHeader(bytes, first, last)) counts.skipped++;
       return;
     }
     if (first === last) return;
-    const outcome = this.read(bytes, first, last, slot);
-    if (outcome === GOOD || (outcome === NOT_FINITE && this.passNonFinite)) {
-      this.ring.commit(time, counts.samples);
+    const outcome = this.#read(bytes, first, last, slot);
+    if (outcome === GOOD || (outcome === NOT_FINITE && this.#passNonFinite)) {
+      this.#ring.commit(time, counts.samples);
       counts.samples++;
     } else if (outcome === NOT_FINITE) {
       counts.rejected++;
-    } else if (!this.takeHeader(bytes, first, last)) {
+    } else if (!this.#takeHeader(bytes, first, last)) {
       if (outcome === WRONG_COLUMNS) counts.wrongColumns++;
       else counts.nonNumeric++;
       counts.damaged++;
@@ -216,21 +182,23 @@ class RingLineDecoder implements LineDecoder {
   }
 
   /** Reads a line of any kind into the slot. */
-  private read(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    if (this.refuseReplies && isReply(bytes, start, end)) return NON_NUMERIC;
+  #read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    if (this.#refuseReplies && isReply(bytes, start, end)) return NON_NUMERIC;
     const first = bytes[start];
-    if (first === OPEN_BRACE) return this.json.readObject(bytes, start, end, slot);
-    if (first === OPEN_BRACKET) return this.json.readArray(bytes, start, end, slot, this.columns);
-    const outcome = this.readCells(bytes, start, end, slot);
+    if (first === OPEN_BRACE) return this.#json.readObject(bytes, start, end, slot);
+    if (first === OPEN_BRACKET) return this.#json.readArray(bytes, start, end, slot, this.#columns);
+    const outcome = this.#readCells(bytes, start, end, slot);
     if (outcome === GOOD || outcome === NOT_FINITE) return outcome;
-    const ofPairs = this.pairs.read(bytes, start, end, slot);
-    return this.pairs.hasAny ? ofPairs : outcome;
+    const ofPairs = this.#pairs.read(bytes, start, end, slot);
+    return this.#pairs.hasAny ? ofPairs : outcome;
   }
 
   /** Reads the cells of a line into the slot. */
-  private readCells(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    const { columns, scales, offsets } = this;
-    const values = this.ring.values;
+  #readCells(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    const columns = this.#columns;
+    const scales = this.#scales;
+    const offsets = this.#offsets;
+    const values = this.#ring.values;
     let finite = true;
     let column = 0;
     let at = start;
@@ -238,7 +206,7 @@ class RingLineDecoder implements LineDecoder {
       if (column === columns.length) return WRONG_COLUMNS;
       const field = columns[column++];
       if (field === NO_FIELD) {
-        while (at < end && !isSeparator(bytes[at]) && (this.cellsHoldBlanks || !isBlank(bytes[at]))) at++;
+        while (at < end && !isSeparator(bytes[at]) && (this.#cellsHoldBlanks || !isBlank(bytes[at]))) at++;
       } else {
         const cell = slot + field;
         let next = readDecimal(bytes, at, end, values, cell);
@@ -270,17 +238,17 @@ class RingLineDecoder implements LineDecoder {
   }
 
   /** Sets the columns by a line that names every field once; false when this is no such line. */
-  private takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start < this.shortestHeader) return false;
+  #takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
+    if (end - start < this.#shortestHeader) return false;
     const text = new TextDecoder().decode(bytes.subarray(start, end));
     const cellsHoldBlanks = /[,;\t]/.test(text);
     const cells = text
       .split(cellsHoldBlanks ? /[,;\t]/ : /\s+/)
       .map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
     if (cells.at(-1) === "") cells.pop();
-    if (this.names.some((name) => cells.filter((cell) => cell === name).length !== 1)) return false;
-    this.columns = Int32Array.from(cells, (cell) => this.names.indexOf(cell));
-    this.cellsHoldBlanks = cellsHoldBlanks;
+    if (this.#names.some((name) => cells.filter((cell) => cell === name).length !== 1)) return false;
+    this.#columns = Int32Array.from(cells, (cell) => this.#names.indexOf(cell));
+    this.#cellsHoldBlanks = cellsHoldBlanks;
     this.counts.headers++;
     return true;
   }

@@ -21,61 +21,61 @@ const encoder = new TextEncoder();
  * are never returned, since a fractional number that a function returns costs a heap allocation.
  */
 export class NamedValues {
-  private readonly ring: SampleRing;
-  private readonly scales: Float64Array;
-  private readonly offsets: Float64Array;
+  readonly #ring: SampleRing;
+  readonly #scales: Float64Array;
+  readonly #offsets: Float64Array;
   /** The ways in which each field's name may be written, in UTF-8, [fields]. */
-  private readonly spellings: readonly (readonly Uint8Array[])[];
+  readonly #spellings: readonly (readonly Uint8Array[])[];
   /** 1 for each field that the line has given, [fields]. */
-  private readonly given: Uint8Array;
-  private slot = 0;
-  private found = 0;
-  private finite = true;
-  private twice = false;
+  readonly #given: Uint8Array;
+  #slot = 0;
+  #found = 0;
+  #finite = true;
+  #twice = false;
   /** The field after the one found last: devices keep to an order, so it is looked at first. */
-  private next = 0;
+  #next = 0;
 
   /** @param spell the ways in which a name may be written in this kind of line */
   constructor(fields: readonly Field[], ring: SampleRing, spell: (name: string) => string[]) {
-    this.ring = ring;
-    this.scales = Float64Array.from(fields, (field) => field.scale);
-    this.offsets = Float64Array.from(fields, (field) => field.offset);
-    this.spellings = fields.map(({ name }) => spell(name).map((spelling) => encoder.encode(spelling)));
-    this.given = new Uint8Array(fields.length);
+    this.#ring = ring;
+    this.#scales = Float64Array.from(fields, (field) => field.scale);
+    this.#offsets = Float64Array.from(fields, (field) => field.offset);
+    this.#spellings = fields.map(({ name }) => spell(name).map((spelling) => encoder.encode(spelling)));
+    this.#given = new Uint8Array(fields.length);
   }
 
   /** Begins a line whose sample goes to `slot`. */
   begin(slot: number): void {
-    this.slot = slot;
-    this.found = 0;
-    this.finite = true;
-    this.twice = false;
-    this.next = 0;
-    this.given.fill(0);
+    this.#slot = slot;
+    this.#found = 0;
+    this.#finite = true;
+    this.#twice = false;
+    this.#next = 0;
+    this.#given.fill(0);
   }
 
   /** Whether the line has named a field so far. */
   get hasAny(): boolean {
-    return this.found > 0;
+    return this.#found > 0;
   }
 
   /** What the line is worth once it has been read to its end. */
   finish(): number {
-    if (this.twice || this.found !== this.given.length) return WRONG_COLUMNS;
-    return this.finite ? GOOD : NOT_FINITE;
+    if (this.#twice || this.#found !== this.#given.length) return WRONG_COLUMNS;
+    return this.#finite ? GOOD : NOT_FINITE;
   }
 
   /** The field whose name is `bytes[start..end)`, or NO_FIELD. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    const spellings = this.spellings;
+    const spellings = this.#spellings;
     const fields = spellings.length;
-    let field = this.next;
+    let field = this.#next;
     for (let turn = 0; turn < fields; turn++) {
       if (field >= fields) field = 0;
       const ways = spellings[field];
       for (let way = 0; way < ways.length; way++) {
         if (isSame(bytes, start, end, ways[way])) {
-          this.next = field + 1;
+          this.#next = field + 1;
           return field;
         }
       }
@@ -90,45 +90,45 @@ export class NamedValues {
    * @returns the index after it, or -1 when none begins at `start`
    */
   read(bytes: Uint8Array, start: number, end: number, field: number): number {
-    const values = this.ring.values;
-    const cell = this.slot + field;
+    const values = this.#ring.values;
+    const cell = this.#slot + field;
     const after = readDecimal(bytes, start, end, values, cell);
     if (after < 0) {
       const word = readNonFiniteWord(bytes, start, end);
       if (word >= 0) this.setMissing(field);
       return word;
     }
-    this.scale(field);
+    this.#scale(field);
     return after;
   }
 
   /** Gives `field` the raw value 0 or 1. */
   setTruth(field: number, raw: number): void {
-    this.ring.values[this.slot + field] = raw;
-    this.scale(field);
+    this.#ring.values[this.#slot + field] = raw;
+    this.#scale(field);
   }
 
   /** The line names `field` but has no number for it. */
   setMissing(field: number): void {
-    this.ring.values[this.slot + field] = Number.NaN;
-    this.finite = false;
-    this.mark(field);
+    this.#ring.values[this.#slot + field] = Number.NaN;
+    this.#finite = false;
+    this.#mark(field);
   }
 
-  private scale(field: number): void {
-    const values = this.ring.values;
-    const cell = this.slot + field;
-    const value = values[cell] * this.scales[field] + this.offsets[field];
+  #scale(field: number): void {
+    const values = this.#ring.values;
+    const cell = this.#slot + field;
+    const value = values[cell] * this.#scales[field] + this.#offsets[field];
     values[cell] = value;
     // Infinity minus itself is NaN, and NaN is not equal to itself.
-    if (value - value !== 0) this.finite = false;
-    this.mark(field);
+    if (value - value !== 0) this.#finite = false;
+    this.#mark(field);
   }
 
-  private mark(field: number): void {
-    if (this.given[field] === 1) this.twice = true;
-    this.given[field] = 1;
-    this.found++;
+  #mark(field: number): void {
+    if (this.#given[field] === 1) this.#twice = true;
+    this.#given[field] = 1;
+    this.#found++;
   }
 }
 

@@ -10,20 +10,20 @@ import { NamedValues, NO_FIELD, NON_NUMERIC } from "./named-values.ts";
 
 /** Reads lines of pairs to samples. Pairs whose name is no field's are passed over, whatever their value is. */
 export class PairLines {
-  private readonly values: NamedValues;
+  readonly #values: NamedValues;
 
   constructor(fields: readonly Field[], ring: SampleRing) {
-    this.values = new NamedValues(fields, ring, (name) => [name]);
+    this.#values = new NamedValues(fields, ring, (name) => [name]);
   }
 
   /** Whether the line read last named a field: if not, it was no line of pairs, or none for us. */
   get hasAny(): boolean {
-    return this.values.hasAny;
+    return this.#values.hasAny;
   }
 
   /** Reads the line `bytes[start..end)`, which neither begins nor ends with a blank. */
   read(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    const { values } = this;
+    const values = this.#values;
     values.begin(slot);
     /** The pair before was passed over, so more words of its value may follow. */
     let isLoose = false;

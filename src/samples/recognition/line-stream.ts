@@ -1,10 +1,11 @@
-/** Recognises lines, as src/samples/lines.ts describes them, in bytes of which nothing is known. */
+/** Recognizes lines, as decoding/lines.ts describes them, in bytes of which nothing is known. */
 import { RivuletError } from "../../errors/errors.ts";
 import { NEWLINE } from "../decoding/ascii.ts";
-import { defineFields, type Field } from "../decoding/fields.ts";
+import { defineFields } from "../decoding/fields.ts";
 import { createLineDecoder, type LineCounts } from "../decoding/lines.ts";
 import { SampleRing } from "../ring.ts";
-import { type Observation, observe } from "./observation.ts";
+import { observe } from "./observation.ts";
+import type { RecognizedStream } from "./recognized-stream.ts";
 
 /** What a line is made of. */
 export type LineKind =
@@ -16,20 +17,19 @@ export type LineKind =
   | "JSON arrays"
   | "name:value pairs";
 
-export interface LineStream {
-  framing: "lines";
-  kind: LineKind;
-  /** Where the fields have their names from; null: from their place, because the lines have none. */
-  namedBy: "header" | "lines" | null;
-  /** The fields, every one a number in almost every line. */
-  fields: Field[];
-  /** Names in the lines that are no numbers, or seldom there. */
-  passedOver: string[];
-  observation: Observation;
+/** Of the fields every one is a number in almost every line. */
+export interface LineStream extends RecognizedStream {
   counts: Readonly<LineCounts>;
-  /** Part of the lines that are samples. */
-  understood: number;
+  findings: {
+    kind: LineKind;
+    /** Where the names of the fields are from; null: the lines have none, so they are numbered by their place. */
+    namedBy: "header" | "lines" | null;
+    passedOver: readonly string[];
+  };
 }
+
+/** How a description says where the names are from. */
+const naming = { header: ", names from a header line", lines: "", none: ", without names" } as const;
 
 /** One line taken apart. */
 interface Shape {
@@ -40,19 +40,19 @@ interface Shape {
   numeric: boolean[];
 }
 
-const FEWEST_LINES = 3;
+const fewestLines = 3;
 /** Lines that are looked at one by one. */
-const MOST_LINES = 2000;
+const mostLines = 2000;
 /** A longer line is none that a sensor prints. */
-const LONGEST_LINE = 1 << 14;
+const longestLine = 1 << 14;
 /** Part of the lines in which a value must be a number to count as a field. */
-const ALMOST_ALL = 0.9;
+const almostAll = 0.9;
 
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const nonFiniteText = /^[+-]?(nan|inf|infinity|ovf)$/i;
 const isNumber = (text: string) => numberText.test(text) || nonFiniteText.test(text);
 
-/** The lines in a stretch of a stream, or, where there are none, a sentence about what they almost are, or null. */
+/** Recognizes lines of numbers; a `Recognizer`. */
 export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStream | string | null {
   const lines = linesOf(bytes);
   // The first line may be half a one. As a header it still counts: a board that is reset by opening its port begins so.
@@ -62,7 +62,7 @@ export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStr
     if (shape?.numeric.includes(true)) counts.set(keyOf(shape), (counts.get(keyOf(shape)) ?? 0) + 1);
   }
   const [winner] = [...counts].sort((one, other) => other[1] - one[1]);
-  if (winner === undefined || winner[1] < FEWEST_LINES || 2 * winner[1] < lines.length - 1) {
+  if (winner === undefined || winner[1] < fewestLines || 2 * winner[1] < lines.length - 1) {
     return aboutSentences(lines);
   }
   const chosen = shapes.filter(
@@ -83,13 +83,15 @@ export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStr
   const understood = (samples + rejected) / (samples + rejected + damaged);
   return {
     framing: "lines",
-    kind,
-    namedBy,
     fields,
-    passedOver,
     observation,
     counts: decoder.counts,
     understood,
+    description: `lines of ${kind}${naming[namedBy ?? "none"]}`,
+    settings: {},
+    troubles: [[decoder.counts.skipped, "skipped, since joined in its middle"]],
+    passedOver,
+    findings: { kind, namedBy, passedOver },
   };
 }
 
@@ -98,7 +100,7 @@ function aboutSentences(lines: readonly string[]): string | null {
   const withNumbers = lines.filter(
     (line) => /\d/.test(line) && /[A-Za-z]/.test(line) && !/[^ -~\u00a0-\u024f\t]/.test(line),
   );
-  if (withNumbers.length < FEWEST_LINES || 2 * withNumbers.length < lines.length) return null;
+  if (withNumbers.length < fewestLines || 2 * withNumbers.length < lines.length) return null;
   if (2 * withNumbers.filter((line) => /^[{[]/.test(line)).length > withNumbers.length) {
     return "there is JSON, but no number in it that stands by itself: let the device print numbers without quotes, on one level";
   }
@@ -124,7 +126,7 @@ function namedColumns(shapes: readonly Shape[]): Columns | string {
   }
   const all = [...numbers.keys()];
   const names = all.filter(
-    (name) => (numbers.get(name) ?? 0) >= ALMOST_ALL * shapes.length && isFieldName(name),
+    (name) => (numbers.get(name) ?? 0) >= almostAll * shapes.length && isFieldName(name),
   );
   if (names.length === 0) {
     return (
@@ -138,7 +140,7 @@ function namedColumns(shapes: readonly Shape[]): Columns | string {
 /** The columns of lines without names of their own: by a header that came, or all of them by their place. */
 function placedColumns(shapes: readonly Shape[], header: string[] | null): Columns | string {
   const numeric = shapes[0].numeric.map(
-    (_, column) => shapes.filter((shape) => shape.numeric[column]).length >= ALMOST_ALL * shapes.length,
+    (_, column) => shapes.filter((shape) => shape.numeric[column]).length >= almostAll * shapes.length,
   );
   if (header !== null) {
     const names = header.filter((name, column) => numeric[column] && isFieldName(name));
@@ -183,12 +185,12 @@ function linesOf(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   const decoder = new TextDecoder();
   let start = 0;
-  while (lines.length < MOST_LINES) {
+  while (lines.length < mostLines) {
     const end = bytes.indexOf(NEWLINE, start);
     if (end < 0) break;
     // Most empty lines are not worth decoding; the first may be what is left of a line.
     const isEmpty = end === start || (end === start + 1 && bytes[start] === 0x0d);
-    if (end - start <= LONGEST_LINE && (start === 0 || !isEmpty)) {
+    if (end - start <= longestLine && (start === 0 || !isEmpty)) {
       const line = decoder.decode(bytes.subarray(start, end)).trim();
       if (line !== "" || start === 0) lines.push(line);
     }

@@ -9,7 +9,7 @@ export interface ObservedField {
   maximum: number;
   /** Every value was a whole number. */
   whole: boolean;
-  /** Different values seen, up to `MANY`. */
+  /** Different values seen, up to `manyValues`. */
   distinct: number;
   /** Every value was above the one before, as those of a clock or a counter are. */
   rising: boolean;
@@ -23,9 +23,9 @@ export interface Observation {
 }
 
 /** From here on different values are not counted any more. */
-export const MANY = 64;
+export const manyValues = 64;
 /** Fewer values may rise by chance. */
-const FEWEST_FOR_RISING = 8;
+const fewestForRising = 8;
 
 /** Decodes bytes and looks at every sample. The ring must be of the policy `pause`. */
 export function observe(
@@ -58,7 +58,7 @@ export function observe(
         field.whole &&= Number.isInteger(value);
         field.rising &&= value > field.before;
         field.before = value;
-        if (field.values.size < MANY) field.values.add(value);
+        if (field.values.size < manyValues) field.values.add(value);
       }
       const clock = ring.deviceTimes[ring.frontSlot];
       // A clock that stepped back was set anew: what lies between is no time that passed.
@@ -77,7 +77,7 @@ export function observe(
     fields: observed.map(({ values, before: _, ...field }) => ({
       ...field,
       distinct: values.size,
-      rising: field.rising && samples >= FEWEST_FOR_RISING,
+      rising: field.rising && samples >= fewestForRising,
     })),
   };
 }

@@ -2,8 +2,8 @@
 import { type Field, type FieldType, fieldBytes } from "../decoding/fields.ts";
 
 /** Sensors that are read in sensible units stay between these; four other bytes read as a float seldom do. */
-const SMALLEST_SANE = 1e-6;
-const LARGEST_SANE = 1e8;
+const smallestSane = 1e-6;
+const largestSane = 1e8;
 
 /**
  * How much each type costs: as few fields as the values allow, wide integers before narrow ones. One f64 costs more
@@ -57,7 +57,7 @@ function mayBe(type: FieldType, views: readonly DataView[], at: number): boolean
   for (const view of views) {
     const size = Math.abs(type === "f32" ? view.getFloat32(at, true) : view.getFloat64(at, true));
     if (size === 0) continue;
-    if (!(size >= SMALLEST_SANE && size <= LARGEST_SANE)) return false;
+    if (!(size >= smallestSane && size <= largestSane)) return false;
     hasValue = true;
   }
   // Zeros throughout would be as good as anything.

@@ -128,73 +128,73 @@ interface Port {
 
 class PortSource implements SerialSource {
   readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, looks: 0, droppedWrites: 0 };
-  private readonly finder: PortFinder;
-  private readonly options: CompleteOptions;
-  private receive: Receive = () => {};
-  private port: Port | undefined;
+  readonly #finder: PortFinder;
+  readonly #options: CompleteOptions;
+  #receive: Receive = () => {};
+  #port: Port | undefined;
   /** The attempt under way, so that close() can wait for it. */
-  private attempt: Promise<void> | undefined;
+  #attempt: Promise<void> | undefined;
   /** Ends once the port turned away from is closed. Until then it holds the lock, also against its successor. */
-  private closed: Promise<void> = Promise.resolve();
-  private readonly backOff: BackOff;
-  private readonly reporter: StateReporter;
-  private readonly buffer = Buffer.alloc(chunkBytes);
-  private readonly outgoing = Buffer.alloc(LARGEST_BACKLOG_BYTES);
+  #closed: Promise<void> = Promise.resolve();
+  readonly #backOff: BackOff;
+  readonly #reporter: StateReporter;
+  readonly #buffer = Buffer.alloc(chunkBytes);
+  readonly #outgoing = Buffer.alloc(LARGEST_BACKLOG_BYTES);
   /** Bytes that a UART at the baud rate has not sent yet, and when that was so. In an array, or they would be boxed. */
-  private readonly queue = new Float64Array(2);
-  private readTimer: NodeJS.Timeout | undefined;
-  private reopenTimer: NodeJS.Timeout | undefined;
-  private silenceTimer: NodeJS.Timeout | undefined;
-  private closing: Promise<void> | undefined;
-  private started = false;
+  readonly #queue = new Float64Array(2);
+  #readTimer: NodeJS.Timeout | undefined;
+  #reopenTimer: NodeJS.Timeout | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
+  #started = false;
   /** No byte came since this connection began. */
-  private isQuiet = true;
+  #isQuiet = true;
 
   constructor(finder: PortFinder, options: CompleteOptions) {
-    this.finder = finder;
-    this.options = options;
-    this.backOff = new BackOff(options);
-    this.reporter = new StateReporter(options);
+    this.#finder = finder;
+    this.#options = options;
+    this.#backOff = new BackOff(options);
+    this.#reporter = new StateReporter(options);
   }
 
   async open(receive: Receive): Promise<void> {
-    const { waitForPort } = this.options;
-    const { name } = this.finder;
-    if (this.started || this.closing !== undefined) throw new Error(`${name} can be opened once only`);
-    this.started = true;
-    this.receive = receive;
-    this.reporter.tell("opening", "", `opening ${name}`);
-    this.attempt = this.connect();
+    const { waitForPort } = this.#options;
+    const { name } = this.#finder;
+    if (this.#started || this.#closing !== undefined) throw new Error(`${name} can be opened once only`);
+    this.#started = true;
+    this.#receive = receive;
+    this.#reporter.tell("opening", "", `opening ${name}`);
+    this.#attempt = this.#connect();
     try {
-      await this.attempt;
+      await this.#attempt;
     } catch (error) {
       if (!(error instanceof PortError) || !waitForPort || error.kind === "unsuitable") {
-        this.reporter.tell("closed", "", `${name} stays closed`);
+        this.#reporter.tell("closed", "", `${name} stays closed`);
         throw error;
       }
-      this.waitFor(error);
+      this.#waitFor(error);
     }
   }
 
   write(bytes: Uint8Array, end = bytes.length): boolean {
-    const port = this.port;
-    if (port === undefined || port.waitingBytes + end > LARGEST_BACKLOG_BYTES || !this.queueTakes(end)) {
+    const port = this.#port;
+    if (port === undefined || port.waitingBytes + end > LARGEST_BACKLOG_BYTES || !this.#queueTakes(end)) {
       this.counts.droppedWrites++;
       return false;
     }
     port.hasWritten = true;
-    const sent = port.waitingBytes > 0 ? 0 : this.send(port, bytes, end);
+    const sent = port.waitingBytes > 0 ? 0 : this.#send(port, bytes, end);
     // Copied, because the bytes wait while the caller may reuse its buffer.
-    for (let at = sent; at < end; at++) this.outgoing[port.waitingBytes++] = bytes[at];
-    if (port === this.port) return true;
+    for (let at = sent; at < end; at++) this.#outgoing[port.waitingBytes++] = bytes[at];
+    if (port === this.#port) return true;
     this.counts.droppedWrites++;
     return false;
   }
 
   /** Whether the line has time for so many bytes more; takes them into account where it has. */
-  private queueTakes(bytes: number): boolean {
-    const { queue } = this;
-    const { baudRate } = this.options;
+  #queueTakes(bytes: number): boolean {
+    const queue = this.#queue;
+    const { baudRate } = this.#options;
     const now = steadyClock.now();
     const bytesPerMs = (BYTES_PER_BIT * baudRate) / 1000;
     queue[0] = Math.max(0, queue[0] - (now - queue[1]) * bytesPerMs);
@@ -206,7 +206,7 @@ class PortSource implements SerialSource {
   }
 
   /** Gives how many bytes the kernel took: fewer, even none, while it has more than it can send. */
-  private send(port: Port, bytes: Uint8Array, end: number): number {
+  #send(port: Port, bytes: Uint8Array, end: number): number {
     const descriptor = descriptorOf(port.binding);
     if (descriptor === undefined) return 0;
     try {
@@ -214,163 +214,164 @@ class PortSource implements SerialSource {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === "EAGAIN" || code === "EINTR") return 0;
-      this.lose(port, `failed (${message})`);
+      this.#lose(port, `failed (${message})`);
       return end;
     }
   }
 
-  private sendWaiting(port: Port): void {
-    const sent = this.send(port, this.outgoing, port.waitingBytes);
-    this.outgoing.copyWithin(0, sent, port.waitingBytes);
+  #sendWaiting(port: Port): void {
+    const sent = this.#send(port, this.#outgoing, port.waitingBytes);
+    this.#outgoing.copyWithin(0, sent, port.waitingBytes);
     port.waitingBytes -= sent;
   }
 
   close(): Promise<void> {
-    this.closing ??= this.shutDown();
-    return this.closing;
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
   }
 
-  private async shutDown(): Promise<void> {
-    clearTimeout(this.reopenTimer);
-    await this.attempt?.catch(() => {});
-    const port = this.port;
-    this.forget();
+  async #shutDown(): Promise<void> {
+    clearTimeout(this.#reopenTimer);
+    await this.#attempt?.catch(() => {});
+    const port = this.#port;
+    this.#forget();
     if (port !== undefined) {
-      await this.sendLast(port);
-      this.closed = letGo(port, true);
+      await this.#sendLast(port);
+      this.#closed = letGo(port, true);
     }
-    await within(3 * FAREWELL_MS, this.closed);
-    if (this.reporter.state !== "closed")
-      this.reporter.tell("closed", "", `${nameOf(port) ?? this.finder.name} is closed`);
+    await within(3 * FAREWELL_MS, this.#closed);
+    if (this.#reporter.state !== "closed")
+      this.#reporter.tell("closed", "", `${nameOf(port) ?? this.#finder.name} is closed`);
   }
 
   /** Gives what waits to the kernel, as far as that takes it within a short time. */
-  private async sendLast(port: Port): Promise<void> {
-    const { readEveryMs } = this.options;
+  async #sendLast(port: Port): Promise<void> {
+    const { readEveryMs } = this.#options;
     for (let waitedMs = 0; port.waitingBytes > 0 && waitedMs < FAREWELL_MS; waitedMs += readEveryMs) {
       await new Promise((resolve) => setTimeout(resolve, readEveryMs));
-      this.sendWaiting(port);
+      this.#sendWaiting(port);
     }
   }
 
   /** One attempt to open the port. @throws PortError */
-  private async connect(): Promise<void> {
-    const { baudRate, root } = this.options;
+  async #connect(): Promise<void> {
+    const { baudRate, root } = this.#options;
     const bindings = await loadBindings();
     let path: string | undefined;
     let binding: BindingPortInterface;
     try {
-      path = this.finder.find();
+      path = this.#finder.find();
       binding = await bindings.open({ path, baudRate });
     } catch (failure) {
       this.counts.failures++;
       this.counts.looks++;
       throw path === undefined ? failure : await describeOpenFailure(path, failure, root);
     }
-    this.finder.opened(path);
-    this.port = { path, binding, waitingBytes: 0, hasWritten: false };
-    this.queue.fill(0);
-    this.isQuiet = true;
+    this.#finder.opened(path);
+    this.#port = { path, binding, waitingBytes: 0, hasWritten: false };
+    this.#queue.fill(0);
+    this.#isQuiet = true;
     this.counts.opens++;
-    if (this.counts.opens > 1) this.options.onReconnect?.();
-    this.watchSilence();
-    this.readTimer = setInterval(this.read, this.options.readEveryMs);
+    if (this.counts.opens > 1) this.#options.onReconnect?.();
+    this.#watchSilence();
+    this.#readTimer = setInterval(this.#read, this.#options.readEveryMs);
     // A port that was silent says nothing new by being open again; its first byte does.
-    if (this.reporter.state !== "silent") this.tellOpen();
+    if (this.#reporter.state !== "silent") this.#tellOpen();
   }
 
   /** Hands on what the kernel has, at most one buffer at a time so that others get their turn. */
-  private readonly read = (): void => {
-    if (this.port !== undefined && this.port.waitingBytes > 0) this.sendWaiting(this.port);
-    const port = this.port;
+  readonly #read = (): void => {
+    if (this.#port !== undefined && this.#port.waitingBytes > 0) this.#sendWaiting(this.#port);
+    const port = this.#port;
     const descriptor = port && descriptorOf(port.binding);
     if (port === undefined || descriptor === undefined) return;
     this.counts.looks++;
     let bytes: number;
     try {
-      bytes = readSync(descriptor, this.buffer, 0, chunkBytes, null);
+      bytes = readSync(descriptor, this.#buffer, 0, chunkBytes, null);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== "EAGAIN" && code !== "EINTR") this.lose(port, `vanished (${message})`);
+      if (code !== "EAGAIN" && code !== "EINTR") this.#lose(port, `vanished (${message})`);
       return;
     }
     // A port that is there either has bytes or says EAGAIN.
     if (bytes === 0) {
-      this.lose(port, "vanished");
+      this.#lose(port, "vanished");
       return;
     }
-    if (bytes >= LARGE_READ_BYTES) setImmediate(this.read);
-    this.hand(bytes);
+    if (bytes >= LARGE_READ_BYTES) setImmediate(this.#read);
+    this.#hand(bytes);
   };
 
-  private hand(bytes: number): void {
+  #hand(bytes: number): void {
     this.counts.bytes += bytes;
-    this.silenceTimer?.refresh();
-    if (this.isQuiet) {
-      this.isQuiet = false;
-      this.backOff.reset();
-      if (this.reporter.state === "silent") this.tellOpen();
+    this.#silenceTimer?.refresh();
+    if (this.#isQuiet) {
+      this.#isQuiet = false;
+      this.#backOff.reset();
+      if (this.#reporter.state === "silent") this.#tellOpen();
     }
-    this.receive(this.buffer, bytes);
+    this.#receive(this.#buffer, bytes);
   }
 
-  private lose(port: Port, fault: string): void {
-    if (port !== this.port) return;
-    this.forget();
+  #lose(port: Port, fault: string): void {
+    if (port !== this.#port) return;
+    this.#forget();
     this.counts.losses++;
-    this.closed = letGo(port, false);
-    this.reporter.tell("waiting", "lost", `${nameOf(port)} ${fault}: it is opened again once it is back`);
-    this.reopenLater();
+    this.#closed = letGo(port, false);
+    this.#reporter.tell("waiting", "lost", `${nameOf(port)} ${fault}: it is opened again once it is back`);
+    this.#reopenLater();
   }
 
-  private watchSilence(): void {
-    const { silenceMs } = this.options;
+  #watchSilence(): void {
+    const { silenceMs } = this.#options;
     if (silenceMs === undefined) return;
-    this.silenceTimer = setTimeout(() => {
-      const port = this.port;
+    this.#silenceTimer = setTimeout(() => {
+      const port = this.#port;
       if (port === undefined) return;
-      this.forget();
+      this.#forget();
       this.counts.losses++;
-      this.reporter.tell(
+      this.#reporter.tell(
         "silent",
         "",
         `no byte from ${nameOf(port)} for ${silenceMs / 1000} s: it is opened again`,
       );
-      this.closed = letGo(port, false);
-      this.reopenLater();
+      this.#closed = letGo(port, false);
+      this.#reopenLater();
     }, silenceMs);
   }
 
   /** Turns away from a port: from now on nothing it says counts. */
-  private forget(): void {
-    clearTimeout(this.silenceTimer);
-    clearInterval(this.readTimer);
-    this.port = undefined;
+  #forget(): void {
+    clearTimeout(this.#silenceTimer);
+    clearInterval(this.#readTimer);
+    this.#port = undefined;
   }
 
-  private reopenLater(): void {
-    if (this.closing !== undefined) return;
-    this.reopenTimer = setTimeout(async () => {
-      await this.closed;
-      if (this.closing !== undefined) return;
-      this.attempt = this.connect().catch((error: Error) => this.waitFor(error));
-    }, this.backOff.next());
+  #reopenLater(): void {
+    if (this.#closing !== undefined) return;
+    this.#reopenTimer = setTimeout(async () => {
+      await this.#closed;
+      if (this.#closing !== undefined) return;
+      this.#attempt = this.#connect().catch((error: Error) => this.#waitFor(error));
+    }, this.#backOff.next());
   }
 
-  private waitFor(error: Error): void {
+  #waitFor(error: Error): void {
     const kind = error instanceof PortError ? error.kind : "failing";
     // What a lost port says first is that it is missing: that is the loss told already.
-    if (!(this.reporter.reason === "lost" && kind === "missing")) {
-      this.reporter.tell("waiting", kind, `${error.message}; trying again until it opens`);
+    if (!(this.#reporter.reason === "lost" && kind === "missing")) {
+      this.#reporter.tell("waiting", kind, `${error.message}; trying again until it opens`);
     }
-    this.reopenLater();
+    this.#reopenLater();
   }
 
-  private tellOpen(): void {
-    const { port, finder } = this;
+  #tellOpen(): void {
+    const port = this.#port;
+    const finder = this.#finder;
     const name = nameOf(port);
     const found = name === finder.name ? "" : `: it is ${finder.device}`;
-    this.reporter.tell("open", "", `${name} is open at ${this.options.baudRate} baud${found}`);
+    this.#reporter.tell("open", "", `${name} is open at ${this.#options.baudRate} baud${found}`);
   }
 }
 

@@ -1,10 +1,8 @@
-import { createReplyEncoder, replyAt, replyKinds } from "../../../src/samples/decoding/replies.ts";
+import { createFrameReplies } from "../../../src/samples/decoding/frame-replies.ts";
+import { createLineReplies } from "../../../src/samples/decoding/line-replies.ts";
+import { replyAt, replyKinds } from "../../../src/samples/decoding/replies.ts";
 
-const encoders = [
-  createReplyEncoder({ framing: "frames", crc: 32, ofClasses: true }),
-  createReplyEncoder({ framing: "lines", crc: 16, ofClasses: true }),
-  createReplyEncoder({ framing: "lines", crc: 16, ofClasses: false }),
-];
+const encoders = [createFrameReplies({ crc: 32 }), createLineReplies(true), createLineReplies(false)];
 
 /** A million replies, of every kind in every framing. */
 export default function repeat(): void {

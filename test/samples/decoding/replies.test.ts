@@ -1,21 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { defineFields } from "../../../src/samples/decoding/fields.ts";
+import { createFrameReplies } from "../../../src/samples/decoding/frame-replies.ts";
 import { createFrameDecoder } from "../../../src/samples/decoding/frames.ts";
+import { createLineReplies, isReply } from "../../../src/samples/decoding/line-replies.ts";
 import { createLineDecoder } from "../../../src/samples/decoding/lines.ts";
-import {
-  createReplyEncoder,
-  isReply,
-  type ReplyKind,
-  replyAt,
-  replyKinds,
-} from "../../../src/samples/decoding/replies.ts";
+import { type ReplyKind, replyAt, replyKinds } from "../../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
 import { measureAllocation } from "../../allocation.ts";
 import { readFrames, readLines } from "./read-replies.ts";
 
 type Content = { [K in keyof typeof replyAt]?: number };
-type Encoder = ReturnType<typeof createReplyEncoder>;
+type Encoder = ReturnType<typeof createLineReplies>;
 
 /** A copy of the reply that says this; what is left out is of an earlier one. */
 function encode(encoder: Encoder, kind: ReplyKind, said: Content): Uint8Array {
@@ -43,7 +39,7 @@ function heard(kind: ReplyKind, said: Required<Content>) {
 }
 
 describe("frames", () => {
-  const frames = (crc: 16 | 32 = 16) => createReplyEncoder({ framing: "frames", crc, ofClasses: true });
+  const frames = (crc: 16 | 32 = 16) => createFrameReplies({ crc });
 
   test("are little-endian, packed and stuffed", () => {
     const said = { sequence: 0x0102, milliseconds: 0x03040506, class: 0x0708, value: 1 };
@@ -88,7 +84,7 @@ describe("frames", () => {
 });
 
 describe("lines", () => {
-  const lines = (ofClasses = true) => createReplyEncoder({ framing: "lines", crc: 16, ofClasses });
+  const lines = (ofClasses = true) => createLineReplies(ofClasses);
   const text = (...words: Parameters<typeof encode>) => Buffer.from(encode(...words)).toString();
 
   test.each<[ReplyKind, Content, string]>([

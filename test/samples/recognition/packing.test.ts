@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { cobs } from "../../../src/samples/decoding/cobs.ts";
 import { defineFields, type FieldType } from "../../../src/samples/decoding/fields.ts";
 import { createFrameEncoder } from "../../../src/samples/decoding/frames.ts";
 import { recognizeFrames } from "../../../src/samples/recognition/frame-stream.ts";
@@ -9,7 +10,7 @@ function guess(types: FieldType[], sample: (index: number) => number[]): FieldTy
   const target = Buffer.alloc(50 * encoder.maximumBytes + 1);
   let end = 1;
   for (let index = 0; index < 50; index++) end = encoder.encode(sample(index), index, index, target, end);
-  const found = recognizeFrames(target.subarray(0, end));
+  const found = recognizeFrames(target.subarray(0, end), "frames", cobs);
   if (found === null || typeof found === "string") throw new Error("no frames");
   return found.fields.map(({ type }) => type);
 }

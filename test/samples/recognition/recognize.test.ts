@@ -24,12 +24,12 @@ function printed(print: (temperature: string, vibration: string, label: number) 
 
 function asLines(recognition: Recognition): LineStream {
   if (recognition.framing !== "lines") throw new Error(`no lines: ${JSON.stringify(recognition)}`);
-  return recognition;
+  return recognition as LineStream;
 }
 
 function asFrames(recognition: Recognition): FrameStream {
   if (recognition.framing !== "frames") throw new Error(`no frames: ${JSON.stringify(recognition)}`);
-  return recognition;
+  return recognition as FrameStream;
 }
 
 const namesOf = ({ fields }: LineStream) => fields.map(({ name }) => name);
@@ -43,7 +43,7 @@ describe("lines are recognised", () => {
     ["JSON arrays", (t: string, v: string, l: number) => `[${t},${v},${l}]`],
   ])("with %s and without names", (kind, print) => {
     const stream = asLines(recognize(bytesOf(printed(print)), true));
-    expect(stream).toMatchObject({ kind, namedBy: null, understood: 1 });
+    expect(stream).toMatchObject({ findings: { kind, namedBy: null }, understood: 1 });
     expect(namesOf(stream)).toEqual(["field1", "field2", "field3"]);
     expect(stream.observation.fields[2]).toMatchObject({ minimum: 0, maximum: 2, whole: true, distinct: 3 });
     expect(stream.observation.fields[1]).toMatchObject({
@@ -61,14 +61,18 @@ describe("lines are recognised", () => {
     ["name:value pairs", (t: string, v: string, l: number) => `id:p7 t:${t} v:${v} l:${l}`],
   ])("with names, as %s", (kind, print) => {
     const stream = asLines(recognize(bytesOf(printed(print)), true));
-    expect(stream).toMatchObject({ kind, namedBy: "lines", passedOver: ["id"], understood: 1 });
+    expect(stream).toMatchObject({
+      ...{ findings: { kind, namedBy: "lines" }, passedOver: ["id"], understood: 1 },
+    });
     expect(namesOf(stream)).toEqual(["t", "v", "l"]);
   });
 
   test("with a header line, whose columns of text are left out", () => {
     const rows = printed((t, v, l) => `12:00,${t},${v},${l}`);
     const stream = asLines(recognize(bytesOf(["Pump 1.2 ready", "time,t,v,label", ...rows]), true));
-    expect(stream).toMatchObject({ kind: "commas", namedBy: "header", passedOver: ["time"] });
+    expect(stream).toMatchObject({
+      ...{ findings: { kind: "commas", namedBy: "header" }, passedOver: ["time"] },
+    });
     expect(namesOf(stream)).toEqual(["t", "v", "label"]);
     expect(stream.counts).toMatchObject({ samples: 20, damaged: 1 });
   });
@@ -84,7 +88,7 @@ describe("lines are recognised", () => {
     const stream = asLines(
       recognize(bytesOf([...banner, ...rows.slice(0, 9), "low battery", ...rows.slice(9)])),
     );
-    expect(stream.kind).toBe("JSON objects");
+    expect(stream.findings.kind).toBe("JSON objects");
     expect(stream.counts.samples).toBe(20);
     expect(stream.understood).toBeCloseTo(20 / 23, 5);
   });
@@ -133,7 +137,7 @@ describe("frames are recognised", () => {
     "with CRC-%i, their length, and the fields if they are floats and integers",
     (crc) => {
       const stream = asFrames(recognize(frames(0, 99, { crc }).subarray(5)));
-      expect(stream).toMatchObject({ crc, payloadBytes: 6, understood: 1 });
+      expect(stream).toMatchObject({ findings: { crc, payloadBytes: 6 }, understood: 1 });
       expect(stream.fields.map(({ type }) => type)).toEqual(["i16", "f32"]);
       expect(stream.counts).toMatchObject({ samples: 99, damaged: 0 });
       expect(stream.observation.samplesPerSecond).toBeCloseTo(100, 6);

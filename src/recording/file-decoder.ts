@@ -1,11 +1,11 @@
 import { RivuletError } from "../errors/errors.ts";
-import { RecordingDecoder } from "../recording/decoder.ts";
-import { isRecordingFile } from "../recording/play.ts";
 import { CsvDecoder, readHeader } from "../samples/decoding/csv-file.ts";
 import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { nearest } from "../wording/nearest.ts";
+import { RecordingDecoder } from "./decoder.ts";
+import { isRecordingFile } from "./play.ts";
 
 /** Decodes a file that is a recording or a CSV file, as its content shows. */
 export class FileDecoder implements Decoder {

@@ -1,0 +1,109 @@
+/** A serial port: a path, or the device on USB whose port it is. */
+import { dirname, resolve } from "node:path";
+import * as v from "valibot";
+import { usbDeviceName } from "../../samples/ports/port-finder.ts";
+import type { UsbDevice } from "../../samples/ports/port-survey.ts";
+import { createSerialSource } from "../../samples/sources/serial.ts";
+import { parseDuration } from "../../wording/quantities.ts";
+import { pathName } from "../document.ts";
+import { map, must, quantity, text, wholeNumber } from "../schema.ts";
+import type { SourceKind } from "./source-kind.ts";
+
+/** A serial port with every default. */
+export interface SerialConfig {
+  /** A path, or the device on USB whose port it is. */
+  port: string | UsbDevice;
+  /** Bits per second. */
+  baudRate: number;
+  /** Longest time that bytes wait before they are read, and with them a slice of training. */
+  readEveryMs: number;
+}
+
+const defaults = { baudRate: 115_200, readEveryMs: 20 } as const;
+
+/** Its digits are hexadecimal whether they look so or not: fewer than four might be a decimal number. */
+const usbNumber = v.pipe(
+  v.string(must("four hexadecimal digits as lsusb prints them, such as 0043")),
+  v.regex(/^(0x)?[0-9a-f]{4}$/i, must("four hexadecimal digits as lsusb prints them, such as 0043")),
+  v.transform((digits) => digits.slice(-4).toLowerCase()),
+);
+
+const schema = map({
+  path: v.optional(text("the path of a port")),
+  vendor: v.optional(usbNumber),
+  product: v.optional(usbNumber),
+  serialNumber: v.optional(text("a serial number in quotes")),
+  baudRate: v.optional(wholeNumber(1)),
+  readEvery: v.optional(quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000])),
+});
+
+const deviceKeys = ["vendor", "product", "serialNumber"] as const;
+
+export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
+  schema,
+  verbatim: deviceKeys,
+  sender: "port",
+  example: "serial: { path: /dev/ttyUSB0 }",
+  event: "port",
+  isDevice: true,
+  canReply: true,
+  canWait: false,
+  holdsSamples: false,
+  startsAtLine: false,
+  usesNetwork: false,
+
+  /** A port is named in one way, and completely. */
+  check(written, place, errors) {
+    const { path, vendor, product } = written;
+    const ofDevice = deviceKeys.find((key) => written[key] !== undefined);
+    if (path !== undefined && ofDevice !== undefined) {
+      errors.conflict(
+        [...place, ofDevice],
+        ` stands beside ${pathName(place)}.path: keep the path, or name the device and take the path out`,
+      );
+    } else if (path === undefined && ofDevice === undefined) {
+      errors.add(
+        "config.missing-key",
+        [...place, "path"],
+        `: the key "path" is missing; add the port's path, such as path: /dev/ttyUSB0, or the vendor and product of its USB device`,
+        place,
+      );
+    } else if (path === undefined && (vendor === undefined || product === undefined)) {
+      const missing = vendor === undefined ? "vendor" : "product";
+      errors.add(
+        "config.missing-key",
+        [...place, missing],
+        `: the key "${missing}" is missing; add the four digits that lsusb prints, or "rivulet ports"`,
+        place,
+      );
+    }
+  },
+
+  complete({ path, vendor, product, serialNumber = null, baudRate, readEvery }, file) {
+    return {
+      // One or the other, as was checked.
+      port: path === undefined ? ({ vendor, product, serialNumber } as UsbDevice) : portPath(path, file),
+      baudRate: baudRate ?? defaults.baudRate,
+      readEveryMs: readEvery ?? defaults.readEveryMs,
+    };
+  },
+
+  place: ({ port }) => (typeof port === "string" ? port : `the ${usbDeviceName(port)}`),
+
+  port: ({ port }) => port,
+
+  prepare(value, { createDecoder, silenceMs, onState, waitForPort, reopenCeilingMs }) {
+    const decoder = createDecoder();
+    const onReconnect = () => decoder.reset();
+    const source = createSerialSource({
+      ...value,
+      ...{ silenceMs, onState, waitForPort, reopenCeilingMs, onReconnect },
+    });
+    return { source, decoder };
+  },
+};
+
+/** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */
+function portPath(path: string, file: string): string {
+  return /^COM\d+$/i.test(path) ? path : resolve(dirname(file), path);
+}

@@ -1,0 +1,77 @@
+/** What a kind of source is: one value that says everything about it, from its keys in the config to its opening. */
+import type * as v from "valibot";
+import type { Decoder } from "../../samples/decoding/decoder.ts";
+import type { Field } from "../../samples/decoding/fields.ts";
+import type { UsbDevice } from "../../samples/ports/port-survey.ts";
+import type { SampleRing } from "../../samples/ring.ts";
+import type { Source, SourceState } from "../../samples/sources/source.ts";
+import type { ConfigErrors } from "../config-errors.ts";
+import type { KeyPath } from "../document.ts";
+
+/** How a source behaves while its device is away. */
+export interface ReconnectOptions {
+  /**
+   * Start without a serial port that is missing, not permitted or in use, and wait for it; default: that is an error.
+   * A connection is waited for in any case.
+   */
+  waitForPort?: boolean;
+  /** Longest delay between two attempts to open it. */
+  reopenCeilingMs?: number;
+}
+
+/** What a source needs to be opened. */
+export interface OpeningOptions extends ReconnectOptions {
+  fields: readonly Field[];
+  /** Where its samples go. */
+  ring: SampleRing;
+  /** Without a byte for so long it is opened again; undefined: never. */
+  silenceMs?: number;
+  /** Is told each change of state, with a sentence for the log. */
+  onState: (state: SourceState, sentence: string) => void;
+  /** Creates the decoder that the source's framing names. */
+  createDecoder: () => Decoder;
+  /** The byte that ends a frame or line of that framing. */
+  delimiter: number;
+}
+
+/** A source that is ready to be opened, and the decoder of its bytes. */
+export interface PreparedSource {
+  source: Source;
+  decoder: Decoder;
+}
+
+/** A kind of source. `Written`: its value in the config once parsed; `Value`: the same with all defaults. */
+export interface SourceKind<Written = unknown, Value = Written> {
+  /** The value of `source.NAME`. */
+  readonly schema: v.GenericSchema<unknown, Written>;
+  /** Keys of that value that are texts even where YAML reads a number. */
+  readonly verbatim?: readonly string[];
+  /** Who sends the samples, for sentences: the `port`, the `peer`. */
+  readonly sender: string;
+  /** A key with a value that may be written, for sentences: `serial: { path: /dev/ttyUSB0 }`. */
+  readonly example: string;
+  /** What the events of the log call it. */
+  readonly event: "port" | "source";
+  /** It is a device that sends by itself: it can be opened again after silence, and merged with others. */
+  readonly isDevice: boolean;
+  /** Replies can be sent back through it. */
+  readonly canReply: boolean;
+  /** Its bytes are read when there is room for them, so nothing need be dropped. */
+  readonly canWait: boolean;
+  /** It holds samples, not bytes as a device sends them: framing and rate do not apply. */
+  readonly holdsSamples: boolean;
+  /** Its stream begins where a line or a frame begins. */
+  readonly startsAtLine: boolean;
+  /** A service needs the network before it starts. */
+  readonly usesNetwork: boolean;
+  /** Reports keys that contradict or need each other; `path` is that of the value. */
+  check?(written: Written, path: KeyPath, errors: ConfigErrors): void;
+  /** Fills in the defaults. Relative paths start at the folder of the config `file`. */
+  complete(written: Written, file: string): Value;
+  /** Where the samples come from, in words. */
+  place(value: Value): string;
+  /** The serial port that it opens, for the checks of the machine; absent where there is none. */
+  port?(value: Value): string | UsbDevice;
+  /** Allocates everything and opens nothing yet. @throws RivuletError where a value does not fit the machine */
+  prepare(value: Value, options: OpeningOptions): PreparedSource;
+}

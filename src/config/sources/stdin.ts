@@ -1,0 +1,24 @@
+/** Standard input: a pipe, a file, or what somebody types. */
+import * as v from "valibot";
+import { createStandardInput } from "../../samples/sources/standard-input.ts";
+import { must } from "../schema.ts";
+import type { SourceKind } from "./source-kind.ts";
+
+export const stdin: SourceKind<true> = {
+  schema: v.literal(true, must("true")),
+  sender: "writer",
+  example: "stdin: true",
+  event: "source",
+  isDevice: false,
+  canReply: false,
+  canWait: true,
+  holdsSamples: false,
+  startsAtLine: true,
+  usesNetwork: false,
+  complete: (written) => written,
+  place: () => "standard input",
+  prepare: (_, { createDecoder, onState }) => ({
+    source: createStandardInput({ onState }),
+    decoder: createDecoder(),
+  }),
+};

@@ -1,0 +1,39 @@
+/** A peer that sends samples over a TCP connection, which Rivulet makes. */
+import type * as v from "valibot";
+import { createTcpSource } from "../../samples/sources/tcp.ts";
+import { map, text, wholeNumber } from "../schema.ts";
+import type { SourceKind } from "./source-kind.ts";
+
+const schema = map(
+  { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
+  {
+    host: "the peer's name, such as host: pump.local",
+    port: "the peer's port, such as port: 7000",
+  },
+);
+
+/** A peer, by name or address, and its port. */
+export type TcpConfig = v.InferOutput<typeof schema>;
+
+export const tcp: SourceKind<TcpConfig> = {
+  schema,
+  sender: "peer",
+  example: "tcp: { host: pump.local, port: 7000 }",
+  event: "source",
+  isDevice: true,
+  canReply: true,
+  canWait: false,
+  holdsSamples: false,
+  startsAtLine: false,
+  usesNetwork: true,
+  complete: (written) => written,
+  place: ({ host, port }) => `${host}:${port}`,
+  prepare(value, { createDecoder, silenceMs, onState, reopenCeilingMs }) {
+    const decoder = createDecoder();
+    const onReconnect = () => decoder.reset();
+    return {
+      source: createTcpSource({ ...value, silenceMs, onState, reopenCeilingMs, onReconnect }),
+      decoder,
+    };
+  },
+};

@@ -1,0 +1,66 @@
+/**
+ * Replies as lines. A line is one of
+ *
+ *     prediction,CLASS,PROBABILITY,SEQUENCE      prediction,NUMBER,SEQUENCE      where a number is predicted
+ *     score,ACCURACY,BASELINE,SEQUENCE           score,ERROR,BASELINE,SEQUENCE   likewise
+ *     alarm,ON,CLASS,PROBABILITY,SEQUENCE        alarm,ON,DEVIATIONS,SEQUENCE    likewise, of an anomaly
+ *
+ * ended by `\n`, with shares to four decimals and other numbers to seven digits. As lines carry no sequence number, it
+ * is the count of the good ones before the one that is answered.
+ */
+import { COMMA, NEWLINE } from "./ascii.ts";
+import { writeDecimal } from "./decimal.ts";
+import { type ReplyEncoder, type ReplyKind, replyAt, replyKinds } from "./replies.ts";
+
+/** The longest word and four numbers of at most 24 bytes, with what stands between them. */
+const longestLineBytes = 128;
+
+/** How a reply begins in a line. */
+const words: Record<ReplyKind, Uint8Array> = {
+  prediction: new TextEncoder().encode("prediction,"),
+  score: new TextEncoder().encode("score,"),
+  alarm: new TextEncoder().encode("alarm,"),
+};
+
+/** Encodes replies as lines. `ofClasses`: a class is predicted, not a number. */
+export function createLineReplies(ofClasses: boolean): ReplyEncoder {
+  const content = new Float64Array(6);
+  const bytes = new Uint8Array(longestLineBytes);
+  let end = 0;
+
+  function add(at: number, digits: number, places: number): void {
+    end = writeDecimal(content, at, digits, places, bytes, end);
+    bytes[end++] = COMMA;
+  }
+  const addWhole = (at: number) => add(at, 15, 0);
+  const addValue = (at: number) => (ofClasses ? add(at, 4, 4) : add(at, 7, 12));
+
+  return {
+    content,
+    bytes,
+    opening: Uint8Array.of(NEWLINE),
+    encode(kind) {
+      bytes.set(words[kind]);
+      end = words[kind].length;
+      if (kind === "alarm") addWhole(replyAt.on);
+      if (kind !== "score" && ofClasses) addWhole(replyAt.class);
+      addValue(replyAt.value);
+      if (kind === "score") addValue(replyAt.baseline);
+      addWhole(replyAt.sequence);
+      bytes[end - 1] = NEWLINE;
+      return end;
+    },
+  };
+}
+
+/** Whether a line begins as a reply does. */
+export function isReply(line: Uint8Array, start: number, end: number): boolean {
+  for (let kind = 0; kind < replyKinds.length; kind++) {
+    const word = words[replyKinds[kind]];
+    if (end - start < word.length) continue;
+    let length = 0;
+    while (length < word.length && line[start + length] === word[length]) length++;
+    if (length === word.length) return true;
+  }
+  return false;
+}

@@ -1,0 +1,86 @@
+/** Splits a stream of bytes at a delimiter: the part that every framing has in common. */
+import type { SampleRing } from "../ring.ts";
+
+/** Receives the stretches between two delimiters. */
+export interface StretchReader {
+  /**
+   * Reads the stretch `bytes[start..end)`, without its delimiter, into the slot of the ring.
+   *
+   * @param end may lie beyond the end of `bytes`, where the stretch was too long to be kept: then it is damaged
+   * @param time when its last byte arrived, in milliseconds since the epoch
+   */
+  readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void;
+}
+
+/**
+ * Finds delimiters in chunks of bytes. A stretch that lies in one chunk is read in place; one that began in an earlier
+ * chunk is first copied to a buffer of fixed size. Allocates nothing per stretch.
+ */
+export class Splitter {
+  readonly #delimiter: number;
+  /** A stretch that began in an earlier chunk. Bytes beyond its room are counted in `#begun` but not kept. */
+  readonly #partial: Uint8Array;
+  #begun = 0;
+
+  /** @param longestBytes the longest stretch that can be whole, in bytes without its delimiter */
+  constructor(delimiter: number, longestBytes: number) {
+    this.#delimiter = delimiter;
+    this.#partial = new Uint8Array(longestBytes);
+  }
+
+  /** The longest stretch that can be whole, in bytes without its delimiter. */
+  get longestBytes(): number {
+    return this.#partial.length;
+  }
+
+  /**
+   * Passes every stretch that ends in `chunk[start..end)` to `reader`, for as long as `ring` has a slot for it.
+   *
+   * @returns the index of the first byte not consumed: `end`, unless the ring is full under the policy `pause`
+   */
+  split(
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    ring: SampleRing,
+    reader: StretchReader,
+    time: number,
+  ): number {
+    const delimiter = this.#delimiter;
+    let at = start;
+    while (at < end) {
+      const slot = ring.reserve();
+      if (slot < 0) break;
+      let found = at;
+      while (found < end && chunk[found] !== delimiter) found++;
+      if (found === end) {
+        this.#keep(chunk, at, end);
+        return end;
+      }
+      if (this.#begun > 0) {
+        this.#keep(chunk, at, found);
+        const length = this.#begun;
+        this.#begun = 0;
+        reader.readStretch(this.#partial, 0, length, slot, time);
+      } else {
+        reader.readStretch(chunk, at, found, slot, time);
+      }
+      at = found + 1;
+    }
+    return at;
+  }
+
+  /** Forgets a stretch that has no end yet; returns whether there was one. */
+  reset(): boolean {
+    const hadBegun = this.#begun > 0;
+    this.#begun = 0;
+    return hadBegun;
+  }
+
+  #keep(chunk: Uint8Array, start: number, end: number): void {
+    const partial = this.#partial;
+    let write = this.#begun;
+    for (let read = start; read < end && write < partial.length; read++) partial[write++] = chunk[read];
+    this.#begun += end - start;
+  }
+}

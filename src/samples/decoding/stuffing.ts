@@ -1,0 +1,30 @@
+/**
+ * Byte stuffing: a way to write any bytes without one of the 256, so that this one can end a frame. Both directions work
+ * on ranges of buffers that the caller owns and allocate nothing. The caller writes the delimiter.
+ */
+export interface Stuffing {
+  /** What a user knows it by: `COBS`, `SLIP`. */
+  readonly name: string;
+  /** The byte that ends a frame and is never in one. */
+  readonly delimiter: number;
+  /** Most bytes that `length` bytes can take once encoded, without the delimiter. */
+  maximumEncodedBytes(length: number): number;
+  /**
+   * Encodes `source[start..end)` to `target` from `at` on, which must have room for `maximumEncodedBytes`. The ranges
+   * must not overlap.
+   *
+   * @returns the index after the last byte written
+   */
+  encode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number;
+  /**
+   * Decodes `source[start..end)` to `target` from `at` on. Never writes more than `end - start` bytes.
+   *
+   * @returns the index after the last byte written, or -1 when the bytes are damaged
+   */
+  decode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number;
+  /**
+   * Bytes before stuffing of a stretch of `length` bytes, as far as they can be told: `decoded` of them, or -1 where the
+   * stretch was damaged or too long to be kept.
+   */
+  plainBytes(length: number, decoded: number): number;
+}

@@ -1,0 +1,26 @@
+/** Framings that carry packed frames, as decoding/frames.ts describes them; they differ in their stuffing alone. */
+import { createFrameReplies } from "../decoding/frame-replies.ts";
+import { createFrameDecoder } from "../decoding/frames.ts";
+import type { Stuffing } from "../decoding/stuffing.ts";
+import type { Framing } from "./framing.ts";
+
+/** Keys in the config of framings with packed frames. */
+export interface PackedSettings {
+  crc: 16 | 32;
+}
+
+/** Makes a framing of packed frames with the given stuffing. */
+export function packedFraming(title: string, stuffing: Stuffing): Framing<PackedSettings> {
+  return {
+    title,
+    settings: {
+      crc: { title: "Checksum of a frame", default: 16, choices: [16, 32], unit: "bits" },
+    },
+    unit: "frames",
+    isBinary: true,
+    delimiter: stuffing.delimiter,
+    createDecoder: (fields, ring, { crc, passNonFinite }) =>
+      createFrameDecoder(fields, ring, { crc, passNonFinite, stuffing }),
+    createReplyEncoder: ({ crc }) => createFrameReplies({ crc, stuffing }),
+  };
+}

@@ -1,0 +1,12 @@
+/** How each framing is recognized. Apart from the framings themselves, so that the daemon does not load it. */
+import { cobs } from "../decoding/cobs.ts";
+import type { FramingName } from "../framings/framings.ts";
+import { recognizeFrames } from "./frame-stream.ts";
+import { recognizeLines } from "./line-stream.ts";
+import type { Recognizer } from "./recognized-stream.ts";
+
+/** Asked in this order: a checksum proves more than digits do. */
+export const recognizers: Record<FramingName, Recognizer> = {
+  frames: (bytes) => recognizeFrames(bytes, "frames", cobs),
+  lines: recognizeLines,
+};
