@@ -60,7 +60,8 @@ export type { Plan, PlannedBuffer, PlanOptions } from "./engine/planning/plan.ts
 export { plan } from "./engine/planning/planner.ts";
 export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/running/network.ts";
 export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
-export { CheckpointError, RivuletError } from "./errors/errors.ts";
+export { type ErrorCode, errorCodes } from "./errors/codes.ts";
+export { CheckpointError, type ErrorOrigin, RivuletError } from "./errors/errors.ts";
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export {
   createLearner,
