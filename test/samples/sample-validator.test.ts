@@ -241,6 +241,30 @@ describe("the log", () => {
     ]);
   });
 
+  test("takes 102400 good samples at the most, after ten times", () => {
+    const texts: string[] = [];
+    const validator = new SampleValidator([{ name: "x" }], usual, "y", ({ text }) => texts.push(text));
+    const values = new Float64Array(1);
+    /** How many good samples are needed until the field is called good. */
+    const until = () => {
+      values[0] = Number.NaN;
+      validator.validate(values, 0);
+      const before = texts.length;
+      values[0] = 1;
+      let samples = 0;
+      while (texts.length === before && samples < 1e6) {
+        validator.validate(values, 0);
+        samples++;
+      }
+      return samples;
+    };
+    const needed = Array.from({ length: 13 }, until);
+    expect(needed).toEqual(
+      [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024].map((hundreds) => 100 * hundreds),
+    );
+    expect(texts.at(-1)).toBe("x has been good for 102400 samples, after 1 not finite");
+  });
+
   test("tells each kind of fault and each field by itself, and all of a field's when it is good again", () => {
     const { validator, texts, pass, good } = bench();
     pass([200, Number.NaN, 1]);

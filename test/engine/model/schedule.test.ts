@@ -219,6 +219,17 @@ describe("a network under a schedule", () => {
     expect(found[1]).toBeCloseTo(expected[1], 6);
   });
 
+  test("does not see on a plateau the loss of the parts of an update that was left out", () => {
+    const [clean, disturbed] = [0, 1].map(() => createNetwork(line(reduceOnPlateau({ window: 1 }))));
+    disturbed.input.set([1, 2]);
+    disturbed.target[0] = 50;
+    expect(disturbed.step(1, 2)).toBe(true);
+    disturbed.target[0] = Number.NaN;
+    expect(disturbed.step(1, 2)).toBe(false);
+    for (const network of [clean, disturbed]) train(network, 0, 1);
+    expect(disturbed.state().plateau).toEqual(clean.state().plateau);
+  });
+
   test("continues from a plateau bit for bit, also from within a window and an update", () => {
     const model = line(reduceOnPlateau({ window: 7, patience: 1 }));
     const straight = train(createNetwork(model), 0, 200);
