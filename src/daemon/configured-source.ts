@@ -2,8 +2,8 @@
 
 import type { Config } from "../config/config.ts";
 import { type DeviceConfig, type Origin, originOf, type SourceConfig } from "../config/source-config.ts";
-import type { PreparedSource, ReconnectOptions } from "../config/sources/source-kind.ts";
-import { kindOf, sourceNames } from "../config/sources/sources.ts";
+import type { PreparedSource, PrepareSource, ReconnectOptions } from "../config/sources/source-kind.ts";
+import { kindOf, preparations, sourceNames } from "../config/sources/sources.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Decoder } from "../samples/decoding/decoder.ts";
 import type { Field } from "../samples/decoding/fields.ts";
@@ -112,7 +112,7 @@ interface DeviceOptions extends ReconnectOptions {
 
 /** Prepares one device: its source, and the decoder that its framing names. */
 function prepare(
-  { kind, value }: Origin,
+  { name, kind, value }: Origin,
   choice: FramingChoice,
   fields: readonly Field[],
   ring: SampleRing,
@@ -121,7 +121,8 @@ function prepare(
 ): PreparedSource {
   const framing = framings[choice.framing];
   const { startsAtLine } = kind;
-  return kind.prepare(value, {
+  const prepareKind = preparations[name] as PrepareSource<unknown>;
+  return prepareKind(value, {
     ...options,
     ...{ fields, ring },
     delimiter: framing.delimiter,

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { FileDecoder } from "../../recording/file-decoder.ts";
 import { createFileSource } from "../../samples/sources/file-source.ts";
 import { text } from "../schema.ts";
-import type { SourceKind } from "./source-kind.ts";
+import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 export const file: SourceKind<string> = {
   schema: text("the path of a recording or a CSV file"),
@@ -18,20 +18,18 @@ export const file: SourceKind<string> = {
   usesNetwork: false,
   complete: (written, config) => resolve(dirname(config), written),
   place: (path) => path,
-  prepare(path, { fields, ring, onState }) {
-    const decoder = new FileDecoder(path, fields, ring);
-    const source = createFileSource({
-      path,
-      prepare: () => decoder.prepare(),
-      onEnd: () => decoder.finish(),
-      onState: (next, sentence) => {
-        const torn = decoder.tornBytes;
-        onState(
-          next,
-          next === "ended" && torn > 0 ? `${sentence}; its last ${torn} bytes are torn` : sentence,
-        );
-      },
-    });
-    return { source, decoder };
-  },
+};
+
+export const prepareFile: PrepareSource<string> = (path, { fields, ring, onState }) => {
+  const decoder = new FileDecoder(path, fields, ring);
+  const source = createFileSource({
+    path,
+    prepare: () => decoder.prepare(),
+    onEnd: () => decoder.finish(),
+    onState: (next, sentence) => {
+      const torn = decoder.tornBytes;
+      onState(next, next === "ended" && torn > 0 ? `${sentence}; its last ${torn} bytes are torn` : sentence);
+    },
+  });
+  return { source, decoder };
 };

@@ -7,7 +7,7 @@ import { createSerialSource } from "../../samples/sources/serial.ts";
 import { parseDuration } from "../../wording/quantities.ts";
 import { pathName } from "../document.ts";
 import { map, must, quantity, text, wholeNumber } from "../schema.ts";
-import type { SourceKind } from "./source-kind.ts";
+import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 /** A serial port with every default. */
 export interface SerialConfig {
@@ -91,16 +91,19 @@ export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
   place: ({ port }) => (typeof port === "string" ? port : `the ${usbDeviceName(port)}`),
 
   port: ({ port }) => port,
+};
 
-  prepare(value, { createDecoder, silenceMs, onState, waitForPort, reopenCeilingMs }) {
-    const decoder = createDecoder();
-    const onReconnect = () => decoder.reset();
-    const source = createSerialSource({
-      ...value,
-      ...{ silenceMs, onState, waitForPort, reopenCeilingMs, onReconnect },
-    });
-    return { source, decoder };
-  },
+export const prepareSerial: PrepareSource<SerialConfig> = (
+  value,
+  { createDecoder, silenceMs, onState, waitForPort, reopenCeilingMs },
+) => {
+  const decoder = createDecoder();
+  const onReconnect = () => decoder.reset();
+  const source = createSerialSource({
+    ...value,
+    ...{ silenceMs, onState, waitForPort, reopenCeilingMs, onReconnect },
+  });
+  return { source, decoder };
 };
 
 /** A relative path starts at the config's folder; Windows' `COM3` is a name, not a path. */

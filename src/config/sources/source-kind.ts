@@ -72,6 +72,11 @@ export interface SourceKind<Written = unknown, Value = Written> {
   place(value: Value): string;
   /** The serial port that it opens, for the checks of the machine; absent where there is none. */
   port?(value: Value): string | UsbDevice;
-  /** Allocates everything and opens nothing yet. @throws RivuletError where a value does not fit the machine */
-  prepare(value: Value, options: OpeningOptions): PreparedSource;
 }
+
+/**
+ * Allocates a source and its decoder; opens nothing yet. Apart from the kind, so that a command which only reads a config
+ * does not load it.
+ * @throws RivuletError where the value does not fit the machine
+ */
+export type PrepareSource<Value> = (value: Value, options: OpeningOptions) => PreparedSource;

@@ -1,10 +1,10 @@
 /** Every kind of source by the name that it has in a config. */
 import type * as v from "valibot";
-import { file } from "./file.ts";
-import { serial } from "./serial.ts";
-import type { SourceKind } from "./source-kind.ts";
-import { stdin } from "./stdin.ts";
-import { tcp } from "./tcp.ts";
+import { file, prepareFile } from "./file.ts";
+import { prepareSerial, serial } from "./serial.ts";
+import type { PrepareSource, SourceKind } from "./source-kind.ts";
+import { prepareStdin, stdin } from "./stdin.ts";
+import { prepareTcp, tcp } from "./tcp.ts";
 
 export const sources = { serial, tcp, stdin, file } as const;
 
@@ -14,6 +14,14 @@ export const sourceNames = Object.keys(sources) as SourceName[];
 
 /** Where samples come from, of one kind: at most one of these is not null. */
 export type Origins = { [Name in SourceName]: ReturnType<(typeof sources)[Name]["complete"]> | null };
+
+/** How each is prepared. Only the daemon loads this. */
+export const preparations: { [Name in SourceName]: PrepareSource<NonNullable<Origins[Name]>> } = {
+  serial: prepareSerial,
+  tcp: prepareTcp,
+  stdin: prepareStdin,
+  file: prepareFile,
+};
 
 /** The same as it is written. */
 export type WrittenOrigins = { [Name in SourceName]?: v.InferOutput<(typeof sources)[Name]["schema"]> };

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { createStandardInput } from "../../samples/sources/standard-input.ts";
 import { must } from "../schema.ts";
-import type { SourceKind } from "./source-kind.ts";
+import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 export const stdin: SourceKind<true> = {
   schema: v.literal(true, must("true")),
@@ -17,8 +17,9 @@ export const stdin: SourceKind<true> = {
   usesNetwork: false,
   complete: (written) => written,
   place: () => "standard input",
-  prepare: (_, { createDecoder, onState }) => ({
-    source: createStandardInput({ onState }),
-    decoder: createDecoder(),
-  }),
 };
+
+export const prepareStdin: PrepareSource<true> = (_, { createDecoder, onState }) => ({
+  source: createStandardInput({ onState }),
+  decoder: createDecoder(),
+});

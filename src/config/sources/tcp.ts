@@ -2,7 +2,7 @@
 import type * as v from "valibot";
 import { createTcpSource } from "../../samples/sources/tcp.ts";
 import { map, text, wholeNumber } from "../schema.ts";
-import type { SourceKind } from "./source-kind.ts";
+import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 const schema = map(
   { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
@@ -28,12 +28,16 @@ export const tcp: SourceKind<TcpConfig> = {
   usesNetwork: true,
   complete: (written) => written,
   place: ({ host, port }) => `${host}:${port}`,
-  prepare(value, { createDecoder, silenceMs, onState, reopenCeilingMs }) {
-    const decoder = createDecoder();
-    const onReconnect = () => decoder.reset();
-    return {
-      source: createTcpSource({ ...value, silenceMs, onState, reopenCeilingMs, onReconnect }),
-      decoder,
-    };
-  },
+};
+
+export const prepareTcp: PrepareSource<TcpConfig> = (
+  value,
+  { createDecoder, silenceMs, onState, reopenCeilingMs },
+) => {
+  const decoder = createDecoder();
+  const onReconnect = () => decoder.reset();
+  return {
+    source: createTcpSource({ ...value, silenceMs, onState, reopenCeilingMs, onReconnect }),
+    decoder,
+  };
 };
