@@ -1,11 +1,16 @@
-import { defineConfig } from "vitest/config";
+import { defaultExclude, defineConfig } from "vitest/config";
+import { SkippedReporter } from "./test/skipped.ts";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Serial, crash and allocation tests start processes and open ports: they need time, not retries.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // What takes long is for `npm run test:long`.
+    exclude: [...defaultExclude, "test/**/*.long.test.ts"],
+    globalSetup: "test/snapshot.ts",
+    reporters: ["default", new SkippedReporter()],
+    // Limits are there to end a hang, and beyond what the busiest machine takes: tests start processes and open ports.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     maxWorkers: 2,
   },
 });

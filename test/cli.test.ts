@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, openSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { commands } from "../src/commands/command-line/table.ts";
-import { folderWith, rivulet, start } from "./rivulet.ts";
+import { needing } from "./needs.ts";
+import { cli, folderWith, rivulet, start } from "./rivulet.ts";
 
-const cli = fileURLToPath(new URL("../dist/bin/rivulet.cjs", import.meta.url));
 const config = "target: { column: label, classes: 3 }\n";
 const data = "x,label\n1,0\n2,1\n";
 
@@ -140,20 +139,24 @@ test.concurrent("ends in peace when the reader of its output goes away", async (
   expect([code, complaint]).toEqual([0, ""]);
 });
 
-test.runIf(existsSync("/dev/full")).concurrent("says in a sentence that its output has no room", async () => {
-  const cwd = folderWith({ "c.yaml": config, "d.csv": data });
-  const child = spawn(process.execPath, [cli, "plan", "c.yaml", "--data", "d.csv"], {
-    cwd,
-    stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
-  });
-  let complaint = "";
-  child.stderr?.on("data", (text) => {
-    complaint += text;
-  });
-  const [code] = await once(child, "close");
-  expect(complaint).toBe("rivulet: cannot write to standard output: no space left on the disk\n");
-  expect(code).toBe(1);
-});
+test.concurrent(
+  "says in a sentence that its output has no room",
+  needing(existsSync("/dev/full"), "/dev/full, which Linux has"),
+  async () => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": data });
+    const child = spawn(process.execPath, [cli, "plan", "c.yaml", "--data", "d.csv"], {
+      cwd,
+      stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
+    });
+    let complaint = "";
+    child.stderr?.on("data", (text) => {
+      complaint += text;
+    });
+    const [code] = await once(child, "close");
+    expect(complaint).toBe("rivulet: cannot write to standard output: no space left on the disk\n");
+    expect(code).toBe(1);
+  },
+);
 
 test.concurrent("asks for a report, with the stack, of what only Rivulet can be blamed for", async () => {
   const cwd = folderWith({ "d.csv": data });

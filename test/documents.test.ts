@@ -13,8 +13,8 @@ import { createLineDecoder } from "../src/samples/decoding/lines.ts";
 import { SampleRing } from "../src/samples/ring.ts";
 import { fakeMachine, findingsOn, needing, usbPort } from "./device/tree.ts";
 import { asExpression, blocks, documents, read, root, type Shown, shownCommands } from "./documents.ts";
+import { built, cli } from "./rivulet.ts";
 
-const cli = join(root, "dist/bin/rivulet.cjs");
 const readme = "README.md";
 
 /** A command of a document: what it prints, and its exit code. */
@@ -37,7 +37,7 @@ function beginInOwnFolder(): void {
     cpSync(join(root, "devices"), join(folder, "devices"), { recursive: true });
     const modules = join(folder, "node_modules");
     cpSync(join(root, "package.json"), join(modules, "rivulet/package.json"));
-    symlinkSync(join(root, "dist"), join(modules, "rivulet/dist"));
+    symlinkSync(join(built, "dist"), join(modules, "rivulet/dist"));
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 }
@@ -96,12 +96,10 @@ describe.each(documents)("in %s", (document) => {
     }
   });
 
-  test.runIf(daemons.length > 0)(
-    "the daemon learns from a board on the port that its config names",
-    async () => {
-      for (const { command } of daemons) await learnFromBoard(command);
-    },
-  );
+  if (daemons.length === 0) return;
+  test("the daemon learns from a board on the port that its config names", async () => {
+    for (const { command } of daemons) await learnFromBoard(command);
+  });
 });
 
 /** A part of a config with what a whole one has besides. */

@@ -3,11 +3,17 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll } from "vitest";
+import { pathToFileURL } from "node:url";
+import { afterAll, inject } from "vitest";
 import { until } from "./until.ts";
 
-export const cli = fileURLToPath(new URL("../dist/bin/rivulet.cjs", import.meta.url));
+/** The package as it was built when the run began, with `dist`, `devices` and `package.json`. */
+export const built = inject("built");
+
+export const cli = join(built, "dist/bin/rivulet.cjs");
+
+/** The address of a module of it, such as `index.js`, for a process to import. */
+export const builtModule = (path: string): string => pathToFileURL(join(built, "dist", path)).href;
 
 export interface Outcome {
   /** Exit code; null after a signal. */
@@ -105,13 +111,20 @@ export function start(
     },
     () => {},
   );
+  // Each line is parsed once: a daemon that tells its status every 20 ms writes thousands while the machine is busy.
+  const lines: LogLine[] = [];
+  let parsed = 0;
+  const parseNew = () => {
+    const end = written.stdout.lastIndexOf("\n");
+    if (end < parsed) return;
+    for (const line of written.stdout.slice(parsed, end).split("\n")) lines.push(JSON.parse(line));
+    parsed = end + 1;
+  };
   const latest = () => `${written.stdout.slice(-1500)}\n${written.stderr}`;
-  const events: Run["events"] = (event) =>
-    written.stdout
-      .split("\n")
-      .slice(0, -1)
-      .map((line): LogLine => JSON.parse(line))
-      .filter((line) => event === undefined || line.event === event);
+  const events: Run["events"] = (event) => {
+    parseNew();
+    return lines.filter((line) => event === undefined || line.event === event);
+  };
   return {
     process: child,
     ended,

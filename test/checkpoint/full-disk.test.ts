@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listCheckpoints } from "../../src/checkpoint/store.ts";
+import { mounting, needing } from "../needs.ts";
 import { compileChild } from "./compiled-child.ts";
 import { temporaryFolder } from "./folder.ts";
 
@@ -17,8 +18,6 @@ const isRoot = process.getuid?.() === 0;
 const unshare = isRoot ? ["unshare", "--mount"] : ["unshare", "--map-root-user", "--mount"];
 const mount = (folder: string, options = "") => `mount -t tmpfs -o size=1m${options} none '${folder}'`;
 const canMount = spawnSync(unshare[0], [...unshare.slice(1), "sh", "-c", mount("/mnt")]).status === 0;
-const mountReason = canMount ? "" : " (skipped: needs root or user namespaces, to mount a small file system)";
-const permissionReason = process.getuid ? "" : " (skipped: needs a system with user ids)";
 
 /** With their optimizer state, a quarter of a megabyte. */
 const weights = 20_000;
@@ -46,7 +45,7 @@ function outcomes([command, ...words]: string[]): unknown[] {
   return JSON.parse(stdout);
 }
 
-describe.skipIf(!canMount)(`on a disk of one megabyte${mountReason}`, () => {
+describe("on a disk of one megabyte", needing(canMount, mounting), () => {
   test.each(["save", "saveSync"])(
     "%s says that it is full, keeps what is there, and goes on once there is room",
     (save) => {
@@ -127,7 +126,7 @@ test.each(["save", "saveSync"])("%s says that files may not grow that large", (s
   ]);
 });
 
-describe.skipIf(permissionReason !== "")(`without permission${permissionReason}`, () => {
+describe("without permission", needing(process.getuid !== undefined, "a system with user ids"), () => {
   // Root may write anywhere: as root the child becomes nobody.
   const user = isRoot ? 65534 : process.getuid?.();
   const asUser = (folder: string, ...commands: string[]) =>

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Finding } from "../../src/device/finding.ts";
 import { openPseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
+import { beingRoot, mounting, needing } from "../needs.ts";
 import { folderWith, rivulet, type Setting, start, startRivulet } from "../rivulet.ts";
 import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/ports/usb-ports.ts";
 import { until } from "../until.ts";
@@ -119,17 +120,21 @@ describe.concurrent("doctor", () => {
     expect(of("memory")?.text).toMatch(/^the network cannot be planned: .*budget/);
   });
 
-  test.runIf(process.getuid?.() === 0)("tells a user who owns nothing what is closed to him", async () => {
-    const path = terminalPath();
-    chmodSync(path, 0o620);
-    const cwd = folderWith({ "c.yaml": config(path, "checkpoint: { directory: closed }\n") });
-    mkdirSync(join(cwd, "closed"));
-    chmodSync(cwd, 0o755);
-    const { code, of } = await doctor(["c.yaml"], { cwd, uid: 65_534, gid: 65_534 });
-    expect(code).toBe(1);
-    expect(of("port")?.text).toContain(`may not open ${path}`);
-    expect(of("folder")?.text).toContain(`may not write to ${join(cwd, "closed")}, which belongs to root`);
-  });
+  test(
+    "tells a user who owns nothing what is closed to him",
+    needing(process.getuid?.() === 0, beingRoot),
+    async () => {
+      const path = terminalPath();
+      chmodSync(path, 0o620);
+      const cwd = folderWith({ "c.yaml": config(path, "checkpoint: { directory: closed }\n") });
+      mkdirSync(join(cwd, "closed"));
+      chmodSync(cwd, 0o755);
+      const { code, of } = await doctor(["c.yaml"], { cwd, uid: 65_534, gid: 65_534 });
+      expect(code).toBe(1);
+      expect(of("port")?.text).toContain(`may not open ${path}`);
+      expect(of("folder")?.text).toContain(`may not write to ${join(cwd, "closed")}, which belongs to root`);
+    },
+  );
 
   test("refuses a config that is none, like every command", async () => {
     const cwd = folderWith({ "c.yaml": "target: 3\n" });
@@ -139,7 +144,7 @@ describe.concurrent("doctor", () => {
   });
 });
 
-describe.skipIf(!canMountPorts)("a device on USB", () => {
+describe("a device on USB", needing(canMountPorts, mounting), () => {
   test("is named in a config by what ports shows, and doctor finds it or says that it is not there", async () => {
     const cwd = folderWith();
     const ports = usbPorts(cwd);

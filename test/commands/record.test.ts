@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { createStream, fieldsInYaml } from "../daemon/device.ts";
+import { mounting, needing } from "../needs.ts";
 import { readRecording } from "../recording/read.ts";
 import { cli, folderWith, rivulet, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
@@ -164,7 +165,7 @@ const unshare = process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", 
 const canMount =
   spawnSync(unshare[0], [...unshare.slice(1), "sh", "-c", "mount -t tmpfs none /mnt"]).status === 0;
 
-describe.skipIf(!canMount)("on a full disk", () => {
+describe("on a full disk", needing(canMount, mounting), () => {
   test("record ends with 1 and a sentence, and what was written stays readable", async () => {
     const { cwd, device } = bench();
     mkdirSync(join(cwd, "small"));

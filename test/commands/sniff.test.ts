@@ -8,7 +8,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { openPseudoTerminal, type PseudoTerminal } from "../../src/emulation/pseudo-terminal.ts";
 import { startBoard } from "../../src/emulation/start-board.ts";
-import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
+import { cli, folderWith, rivulet, startRivulet } from "../rivulet.ts";
 import { frame } from "../samples/streams.ts";
 
 /** What is to be put away after the last test; tests run side by side. */
@@ -153,7 +153,7 @@ describe.concurrent("sniff reads", () => {
 
   test("standard input, also where the last line has no end", async () => {
     const found = JSON.parse(
-      execFileSync(process.execPath, ["dist/cli.js", "sniff", "-", "--json"], {
+      execFileSync(process.execPath, [cli, "sniff", "-", "--json"], {
         input: "x y\n1 2\n3 4\n5 6",
         encoding: "utf8",
       }),

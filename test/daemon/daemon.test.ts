@@ -14,7 +14,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { createSerialSource } from "../../src/samples/sources/serial.ts";
-import { folderWith, type LogLine, rivulet, start, startRivulet } from "../rivulet.ts";
+import { mounting, needing } from "../needs.ts";
+import { builtModule, folderWith, type LogLine, rivulet, start, startRivulet } from "../rivulet.ts";
 import { arduino, canMountPorts, throughPorts, usbPorts } from "../samples/ports/usb-ports.ts";
 import { until } from "../until.ts";
 import { createStream, type Device, fieldsInYaml } from "./device.ts";
@@ -443,7 +444,7 @@ describe.concurrent("the daemon", () => {
   });
 });
 
-describe.skipIf(!canMountPorts).concurrent("a device that gets another name", () => {
+describe.concurrent("a device that gets another name", needing(canMountPorts, mounting), () => {
   test.each([
     [
       "its path",
@@ -499,7 +500,7 @@ describe.concurrent("signals", () => {
   });
 
   test("end a process at once, when a later one follows", async () => {
-    const module = new URL("../../dist/commands/signals.js", import.meta.url).href;
+    const module = builtModule("commands/command-line/signals.js");
     // A process that would take for ever to end in good order.
     const code = `
       const { untilSignalled } = await import(${JSON.stringify(module)});

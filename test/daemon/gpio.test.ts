@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { lackOfSysfs, type Sysfs, serveSysfs } from "../device/gpio/sysfs.ts";
-import { folderWith, type Run, start, startRivulet } from "../rivulet.ts";
+import { needing } from "../needs.ts";
+import { built, builtModule, folderWith, type Run, start, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
 import { createStream, fieldsInYaml } from "./device.ts";
 
@@ -63,10 +64,7 @@ async function press(sysfs: Sysfs, line: number, done: () => boolean): Promise<v
 const allPins =
   "{ heartbeat: 17, alarm: { pin: 22, class: 0, on: 0, off: 0 }, label: { pin: 27, class: 1, seconds: 60 }, pause: 5, checkpoint: 6 }";
 
-// The reporter does not name what is left out, and nobody is to think that it passed.
-if (lackOfSysfs !== null) console.warn(`The tests of GPIO on a served sysfs are left out: ${lackOfSysfs}`);
-
-describe.skipIf(lackOfSysfs !== null)("on a served sysfs", () => {
+describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${lackOfSysfs}`), () => {
   test.each(boards)(
     "%s, with %s from %i, lamp, alarm and buttons work and are given back",
     async (_, label, base) => {
@@ -147,7 +145,7 @@ describe.skipIf(lackOfSysfs !== null)("on a served sysfs", () => {
     const sysfs = await boardWith("pinctrl-bcm2711", 512);
     const { cwd } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
     const code = `
-        const { openGpio } = await import(${JSON.stringify(new URL("../../dist/device/gpio/gpio.js", import.meta.url).href)});
+        const { openGpio } = await import(${JSON.stringify(builtModule("device/gpio/gpio.js"))});
         openGpio({ chip: null, heartbeat: 17, alarm: null, labels: [], pause: { pin: 5, pressed: null, holdMs: 0 }, checkpoint: null },
           "gpio.json", { tell: (event, text) => console.log(JSON.stringify({ event, text })), learned: () => 0 });
         throw new Error("nobody catches this");`;
@@ -269,7 +267,7 @@ describe.skipIf(lackOfSysfs !== null)("on a served sysfs", () => {
     const { cwd, device } = bench(configFor("{ heartbeat: 17 }"));
     const root = fileURLToPath(new URL("../..", import.meta.url));
     for (const name of ["dist", "package.json"])
-      cpSync(join(root, name), join(cwd, name), { recursive: true });
+      cpSync(join(built, name), join(cwd, name), { recursive: true });
     mkdirSync(join(cwd, "node_modules"));
     const modules = join(root, "node_modules");
     for (const name of readdirSync(modules).filter((name) => name !== "onoff")) {
@@ -296,8 +294,9 @@ describe.skipIf(lackOfSysfs !== null)("on a served sysfs", () => {
   });
 });
 
-test.skipIf(existsSync("/sys/class/gpio/export"))(
+test(
   "says in one line that there is no GPIO, and learns on",
+  needing(!existsSync("/sys/class/gpio/export"), "a machine without GPIO"),
   async () => {
     const { cwd, device } = bench(configFor("{ heartbeat: 17, alarm: { pin: 22, class: 2 }, pause: 5 }"));
     const daemon = startRivulet(words, { cwd, environment: { PATH: cwd } });

@@ -1,13 +1,11 @@
 /** The daemon as a service: what it tells a `systemd-notify` that writes down what it is asked to send. */
 import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { createStream, fieldsInYaml } from "../daemon/device.ts";
-import { folderWith, start, startRivulet } from "../rivulet.ts";
+import { cli, folderWith, start, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
 
-const cli = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));
 const words = ["run", "c.yaml", "--status-every", "50ms", "--json"];
 
 const config = `name: bench

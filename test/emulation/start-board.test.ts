@@ -10,7 +10,7 @@ import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { type BoardOptions, startBoard } from "../../src/emulation/start-board.ts";
 import { createSerialSource } from "../../src/samples/sources/serial.ts";
 import type { SourceState } from "../../src/samples/sources/source.ts";
-import { folderWith } from "../rivulet.ts";
+import { builtModule, folderWith } from "../rivulet.ts";
 import { until } from "../until.ts";
 import { assertComplete, decodeStream } from "./frames.ts";
 
@@ -165,7 +165,7 @@ test("dies with a parent that is killed", async () => {
 });
 
 test("starts from the built package as well", async () => {
-  const built = new URL("../../dist/emulation/start-board.js", import.meta.url).href;
+  const built = builtModule("emulation/start-board.js");
   const program = `
     const { startBoard } = await import(${JSON.stringify(built)});
     const board = await startBoard(${JSON.stringify(demoFirmware.path)});

@@ -32,6 +32,13 @@ test("the variance keeps its digits at an offset where that of the moments has n
   expect(far.momentVariance / near.variance).not.toBeCloseTo(1, 1);
 });
 
+test("keeps its block in the order that checkpoints have it", () => {
+  const fading = new FadingStatistics(0.5);
+  for (const value of [2, 4]) fading.learn(value);
+  // Whether there was a value, mean, variance, mean square.
+  expect([...(fading.state() as Float64Array)]).toEqual([1, 3, 1, 10]);
+});
+
 test("continues from its state", () => {
   const fading = new FadingStatistics(0.3);
   for (const value of [4, 7, 9]) fading.learn(value);

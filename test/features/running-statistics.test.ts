@@ -62,6 +62,28 @@ describe("running statistics", () => {
     expect([0, 1, 2].map((column) => statistics.maximum(column))).toEqual([1 + 1e-9, 5, 1e6]);
   });
 
+  test("are 0 before the first row, and give every standardized value back as 0", () => {
+    const statistics = new RunningStatistics(1);
+    expect([statistics.mean(), statistics.populationVariance(), statistics.sampleVariance()]).toEqual([
+      ...[0, 0, null],
+    ]);
+    const values = Float64Array.of(3);
+    statistics.restoreUnits(values);
+    expect([...values]).toEqual([0]);
+  });
+
+  test("keep their block in the order that checkpoints have it", () => {
+    const statistics = new RunningStatistics(2);
+    for (const row of [
+      [1, 10],
+      [3, 16],
+    ]) {
+      statistics.learn(Float64Array.from(row));
+    }
+    // Rows; of each column mean, sum of squared deviations, smallest, largest.
+    expect([...(statistics.state() as Float64Array)]).toEqual([2, 2, 13, 2, 18, 1, 10, 3, 16]);
+  });
+
   test("take standardizing back", () => {
     const statistics = statisticsOf([1, 2, 3, 10]);
     const out = new Float64Array(1);

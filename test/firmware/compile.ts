@@ -2,6 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { TestOptions } from "vitest";
+import { needing } from "../needs.ts";
 import { folderWith } from "../rivulet.ts";
 
 export const firmware = fileURLToPath(new URL("../../devices/firmware/", import.meta.url));
@@ -10,15 +12,10 @@ export const here = fileURLToPath(new URL("./", import.meta.url));
 /** Debian's packages, where they have another name than the program. */
 const packages: Record<string, string> = { "avr-gcc": "gcc-avr avr-libc" };
 
-/** Whether a program can be started; says on standard error what its absence leaves out. */
-export function installed(program: string, leftOut: string): boolean {
-  const found = spawnSync(program, ["--version"]).status === 0;
-  if (!found) {
-    process.stderr.write(
-      `${program} is not installed: ${leftOut} not tested (apt install ${packages[program] ?? program})\n`,
-    );
-  }
-  return found;
+/** For tests that need a program. */
+export function needingProgram(program: string): TestOptions {
+  const isThere = spawnSync(program, ["--version"]).status === 0;
+  return needing(isThere, `${program} (apt install ${packages[program] ?? program})`);
 }
 
 /** Compiles with gcc or g++ and every warning an error; gives the path of the program. */

@@ -11,7 +11,7 @@ import { createLineReplies } from "../../src/samples/decoding/line-replies.ts";
 import { type ReplyKind, replyAt } from "../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { folderWith } from "../rivulet.ts";
-import { compile, compileForAvr, firmware, here, installed, runProgram } from "./compile.ts";
+import { compile, compileForAvr, firmware, here, needingProgram, runProgram } from "./compile.ts";
 
 const MILLISECONDS = 1000;
 const LED_ON = command(1, 1);
@@ -149,27 +149,24 @@ describe("the avr-libc example on the emulated ATmega328P", () => {
   });
 });
 
-describe.runIf(installed("avr-gcc", "a line that is too slow is"))(
-  "rivulet-avr.h on a line that is too slow",
-  () => {
-    test("leaves whole frames out and counts them", async () => {
-      const board = await startMicrocontroller(compileForAvr("avr/avr.c", ["-DBAUD=9600"]));
-      const { fields } = example("avr");
-      const ring = new SampleRing(fields.length, 10_000, "pause");
-      const decoder = createFrameDecoder(fields, ring);
-      // 8500 bytes a second are to be sent, and 960 go out.
-      const bytes = board.run(5000);
-      decoder.decode(bytes, 0, bytes.length, 0);
-      const { samples, missing, damaged } = decoder.counts;
-      expect([damaged, Math.round(samples / 10)]).toEqual([0, 28]);
-      // Seven frames wait in the ring, and the gap behind them has not shown yet.
-      expect(samples + missing).toBeGreaterThan(2499 - 100);
-      expect(samples + missing).toBeLessThan(2499);
-    });
-  },
-);
+describe("rivulet-avr.h on a line that is too slow", needingProgram("avr-gcc"), () => {
+  test("leaves whole frames out and counts them", async () => {
+    const board = await startMicrocontroller(compileForAvr("avr/avr.c", ["-DBAUD=9600"]));
+    const { fields } = example("avr");
+    const ring = new SampleRing(fields.length, 10_000, "pause");
+    const decoder = createFrameDecoder(fields, ring);
+    // 8500 bytes a second are to be sent, and 960 go out.
+    const bytes = board.run(5000);
+    decoder.decode(bytes, 0, bytes.length, 0);
+    const { samples, missing, damaged } = decoder.counts;
+    expect([damaged, Math.round(samples / 10)]).toEqual([0, 28]);
+    // Seven frames wait in the ring, and the gap behind them has not shown yet.
+    expect(samples + missing).toBeGreaterThan(2499 - 100);
+    expect(samples + missing).toBeLessThan(2499);
+  });
+});
 
-describe.runIf(installed("g++", "the Arduino sketches are"))("on stubs of the Arduino core", () => {
+describe("on stubs of the Arduino core", needingProgram("g++"), () => {
   const sketch = (name: string) =>
     compile("g++", [
       "-std=gnu++11",
@@ -223,7 +220,7 @@ describe.runIf(installed("g++", "the Arduino sketches are"))("on stubs of the Ar
   });
 });
 
-describe.runIf(installed("gcc", "the Pico's example is"))("on stubs of the Pico's SDK", () => {
+describe("on stubs of the Pico's SDK", needingProgram("gcc"), () => {
   test("the Pico's example sends 500 samples a second and obeys commands", () => {
     const program = compile("gcc", [
       "-std=c11",
@@ -241,7 +238,7 @@ describe.runIf(installed("gcc", "the Pico's example is"))("on stubs of the Pico'
   });
 });
 
-describe.runIf(installed("python3", "MicroPython's sender is"))("in pure Python", () => {
+describe("in pure Python", needingProgram("python3"), () => {
   test("MicroPython's example sends 50 samples a second", () => {
     const { stdout } = runProgram("python3", [join(firmware, "micropython", "main.py")], undefined, {
       PYTHONPATH: join(here, "stubs", "micropython"),

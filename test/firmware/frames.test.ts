@@ -13,7 +13,7 @@ import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decodi
 import { type ReplyEncoder, replyAt, replyKinds } from "../../src/samples/decoding/replies.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { type Reply, replyOf } from "../samples/decoding/read-replies.ts";
-import { compile, here, installed, runProgram } from "./compile.ts";
+import { compile, here, needingProgram, runProgram } from "./compile.ts";
 
 /** With each checksum and in each direction, in all 100,000 frames. */
 const LAYOUTS = 500;
@@ -179,7 +179,7 @@ function damaged(random: Random, bytes: Uint8Array): number[] {
   return line;
 }
 
-describe.runIf(installed("gcc", "rivulet.h against the decoder is"))("rivulet.h", () => {
+describe("rivulet.h", needingProgram("gcc"), () => {
   const programs = new Map<number, string>();
   const programFor = (crc: number) => {
     const program =

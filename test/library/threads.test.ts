@@ -9,7 +9,7 @@ import { createNetwork } from "../../src/engine/running/network.ts";
 import type { Threads } from "../../src/engine/running/shard-workers.ts";
 import { threads } from "../../src/library/threads.ts";
 import { allAsleep, crewSlot, fill } from "../engine/running/crew.ts";
-import { start } from "../rivulet.ts";
+import { builtModule, start } from "../rivulet.ts";
 
 const model: Model = {
   inputShape: [64],
@@ -115,7 +115,7 @@ test.each([
 });
 
 test("threads do not keep the process alive", async () => {
-  const library = new URL("../../dist/index.js", import.meta.url).href;
+  const library = builtModule("index.js");
   const { code, stderr } = await start([
     ...["--input-type=module", "-e"],
     `import { createNetwork, dense, mse, sgd, threads } from ${JSON.stringify(library)};

@@ -6,13 +6,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { cut } from "../../../src/commands/terminal/screen.ts";
 import { openPseudoTerminal } from "../../../src/emulation/pseudo-terminal.ts";
+import { builtModule } from "../../rivulet.ts";
 
 const hide = "\u001b[?25l";
 const show = "\u001b[?25h";
 
 /** What a script that has `screen` writes to a terminal, and its exit code. */
 async function paint(script: string): Promise<{ written: string; code: number | null }> {
-  const module = new URL("../../../dist/commands/terminal/screen.js", import.meta.url).href;
+  const module = builtModule("commands/terminal/screen.js");
   const code = `import { Screen } from ${JSON.stringify(module)}; const screen = new Screen(process.stdout); ${script}`;
   const terminal = openPseudoTerminal();
   const end = openSync(terminal.path, constants.O_RDWR | constants.O_NOCTTY);

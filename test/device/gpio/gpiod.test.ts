@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import type { GpioBackend, Level } from "../../../src/device/gpio/backend.ts";
 import { createGpiodBackend, gpiodVersion } from "../../../src/device/gpio/gpiod-backend.ts";
-import { folderWith, start } from "../../rivulet.ts";
+import { builtModule, folderWith, start } from "../../rivulet.ts";
 import { until } from "../../until.ts";
 
 /** What all of them share: a line that one process holds is busy for the next. */
@@ -192,7 +192,7 @@ describe.each(versions)("version %s", (version) => {
 
   test("holds nothing any more when the process is killed", async () => {
     const folder = installed(version);
-    const module = new URL("../../../dist/device/gpio/gpiod-backend.js", import.meta.url).href;
+    const module = builtModule("device/gpio/gpiod-backend.js");
     const code = `
       const { createGpiodBackend } = await import(${JSON.stringify(module)});
       const backend = createGpiodBackend("${version}", null, console.log);

@@ -270,7 +270,8 @@ describe.each(availableVariants())("convolution on %s kernels", (variant) => {
     }
   });
 
-  test.skipIf(variant === "scalar").each(cases)("%s: %s equals its scalar twin", (shapeName, operation) => {
+  if (variant === "scalar") return;
+  test.each(cases)("%s: %s equals its scalar twin", (shapeName, operation) => {
     for (const strip of [1, 3, 8, shapes[shapeName].strip]) {
       for (const rows of [1, 3]) {
         const trial = trialsOf({ ...shapes[shapeName], strip, rows })[operation];

@@ -25,6 +25,7 @@ import {
 import { plan } from "../../../src/engine/planning/planner.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../../src/engine/running/network.ts";
 import { threads } from "../../../src/library/threads.ts";
+import { needing } from "../../needs.ts";
 import { allAsleep, fill } from "../running/crew.ts";
 
 const classifier: Model = {
@@ -57,10 +58,10 @@ function expectClose(found: Network, expected: Network, tolerance: number): void
   }
 }
 
-const withSimd = availableVariants().includes("simd");
+const withSimd = needing(availableVariants().includes("simd"), "a processor with SIMD");
 
 describe("the results of a batch in shards", () => {
-  test.runIf(withSimd)("do not depend on the number of threads: pinned for 784-128-10", async () => {
+  test("do not depend on the number of threads: pinned for 784-128-10", withSimd, async () => {
     for (const count of [1, 2, 3, 4]) {
       const network = createNetwork(classifier, {
         batchSize: 256,
@@ -76,7 +77,7 @@ describe("the results of a batch in shards", () => {
     }
   });
 
-  test.runIf(withSimd)("are those of the scalar twin, bit for bit", () => {
+  test("are those of the scalar twin, bit for bit", withSimd, () => {
     const clip = { type: "norm", maximum: 0.05 } as const;
     const model = { ...classifier, inputShape: [13], layers: [dropout(0.2), ...classifier.layers], clip };
     const [vector, scalar] = (["simd", "scalar"] as const).map((kernels) =>

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { openPseudoTerminal, type PseudoTerminal } from "../../../src/emulation/pseudo-terminal.ts";
 import { createSerialSource } from "../../../src/samples/sources/serial.ts";
+import { beingRoot, needing } from "../../needs.ts";
 
 const script = fileURLToPath(new URL("./failing-opens.ts", import.meta.url));
 const terminals: PseudoTerminal[] = [];
@@ -39,8 +40,9 @@ const sentences = {
 /** Only root can become somebody who may not open a port. */
 const canTry = process.platform === "linux" && process.getuid?.() === 0;
 
-test.skipIf(!canTry).concurrent.each(situations)(
+test.concurrent.each(situations)(
   "2,000 attempts at a port that is %s leave one line and nothing else",
+  needing(canTry, `${beingRoot}, on Linux`),
   async (situation) => {
     const { path, free } = await unusable(situation);
     const words = ["--expose-gc", "--import", "tsx", script, path, "2000"];
@@ -57,5 +59,4 @@ test.skipIf(!canTry).concurrent.each(situations)(
     // What the bindings would keep outside the heap.
     expect(end.residentBytes - before.residentBytes).toBeLessThan(16e6);
   },
-  120_000,
 );
