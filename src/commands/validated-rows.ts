@@ -1,6 +1,6 @@
 /** Values that cannot be true, in rows that a command reads from a file: they are looked at as the daemon does. */
 import type { Config } from "../config/config.ts";
-import { sourceDefaults } from "../config/source-config.ts";
+import { sourceDefaults } from "../config/source-schema.ts";
 import { type FieldFaults, faultsText, SampleValidator } from "../samples/sample-validator.ts";
 import { formatCount } from "../wording/quantities.ts";
 

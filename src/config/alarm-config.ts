@@ -1,10 +1,10 @@
 /** What a config says of an alarm, on a pin or to the device: what it is about, and when it goes on and off. */
 import * as v from "valibot";
 import type { AlarmRule, AlarmSubject } from "../device/alarm.ts";
-import { parseDuration } from "../wording/quantities.ts";
+import { formatDuration } from "../wording/quantities.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import type { KeyPath } from "./document.ts";
-import { finiteNumber, must, oneOf, quantity, wholeNumber } from "./schema.ts";
+import { accepting, duration, finiteNumber, must, oneOf, optional, wholeNumber } from "./schema.ts";
 
 /** Of two classes, class 1 is the one that a single lamp, button or alarm is about. */
 export const defaultClass = 1;
@@ -20,17 +20,31 @@ const defaults = {
   drift: { on: 1, offOfOn: 1, atLeastMs: 10 * 60_000 },
 } as const;
 
-const level = v.pipe(finiteNumber, v.minValue(0, must("a number of 0 or more")));
+const level = accepting(
+  "a number of 0 or more",
+  v.pipe(finiteNumber, v.minValue(0, must("a number of 0 or more"))),
+);
 
+/** The keys of an alarm on a pin or to the device. */
 export const alarmKeys = {
-  class: v.optional(wholeNumber(0)),
-  on: v.optional(level),
-  off: v.optional(level),
-  atLeast: v.optional(quantity("a duration with its unit such as 500ms or 2s", parseDuration)),
+  class: optional("Class that an alarm of a class is about", wholeNumber(0), {
+    otherwise: `${defaultClass}, where the target has two classes`,
+  }),
+  on: optional("Level at which it goes on: a probability, or standard deviations of an anomaly", level, {
+    otherwise: `${defaults.class.on} for a class, ${defaults.anomaly.on} for an anomaly`,
+  }),
+  off: optional("Level below which it goes off again", level, {
+    otherwise: `${defaults.class.offOfOn} of on for a class, ${defaults.anomaly.offOfOn} of it for an anomaly`,
+  }),
+  atLeast: optional("Shortest time that it stays on", duration("500ms or 2s"), {
+    otherwise: `${formatDuration(defaults.class.atLeastMs)}, after a drift ${formatDuration(defaults.drift.atLeastMs)}`,
+  }),
 };
 
-/** What an alarm is about, where it can be chosen: a device is only told of what it can tell apart. */
-export const alarmOf = v.optional(oneOf(["class", "anomaly", "drift"]));
+/** What an alarm on a pin is about. An alarm to the device has no such key: the target decides. */
+export const alarmOf = optional("What the alarm is about", oneOf(["class", "anomaly", "drift"]), {
+  otherwise: "class where the target is a class, anomaly where it is a number",
+});
 
 /** An alarm as written. */
 export interface AlarmEntry {

@@ -7,21 +7,19 @@ import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
 import type { GpioConfig } from "../device/gpio/gpio.ts";
 import { plan } from "../engine/planning/planner.ts";
-import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import { modelFor } from "../learner/model.ts";
-import { mostClasses } from "../learner/target.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
-import { parseDuration, parseSize } from "../wording/quantities.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
+import { configSchema, defaults } from "./config-schema.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
-import { checkGpio, gpioSchema, gpioWithDefaults } from "./gpio-config.ts";
-import { codeOf, durationText, map, must, quantity, text, wholeNumber } from "./schema.ts";
+import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
+import { codeOf, must } from "./schema.ts";
 import { checkFields, checkSource } from "./source-checks.ts";
 import { type SourceConfig, sourceWithDefaults } from "./source-config.ts";
-import { enoughColumns, fieldsOf, sourceSchema, verbatim } from "./source-schema.ts";
+import { enoughColumns, fieldsOf, verbatim } from "./source-schema.ts";
 import type { Origins } from "./sources/sources.ts";
 
 /** What is predicted: a class, or a number. */
@@ -77,74 +75,6 @@ export function sampleColumns({ source, target }: Config): string[] | null {
 /** The devices that samples come from: one, or several that are merged. */
 export const devicesOf = ({ source }: Config): Origins[] => source.merge ?? [source];
 
-/** Every default in one place, but for those of the network, which the learner chooses, and of the source. A relative checkpoint directory starts at the config's folder. */
-export const defaults = {
-  features: ["standardize"],
-  training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
-  checkpoint: { every: "10min", keep: 5, directory: (name: string) => `checkpoints/${name}` },
-} as const;
-
-const configSchema = map(
-  {
-    name: v.optional(
-      v.pipe(
-        v.string(must("a short text")),
-        v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, must("letters, digits, dots, dashes or underscores")),
-      ),
-    ),
-    source: v.optional(sourceSchema),
-    target: map(
-      {
-        column: text("a column's name"),
-        classes: v.optional(wholeNumber(2, mostClasses)),
-        standardize: v.optional(v.boolean(must("true or false"))),
-      },
-      { column: "column: the name of the column to predict" },
-    ),
-    features: v.optional(v.array(v.unknown(), must("a list of transforms such as [standardize]"))),
-    model: v.optional(
-      map({
-        inputShape: v.optional(v.unknown()),
-        layers: v.optional(
-          v.pipe(
-            v.array(v.unknown(), must("a list of layers such as [{dense: 16}, relu, dense]")),
-            v.minLength(1, must("a list of at least one layer")),
-          ),
-        ),
-        optimizer: v.optional(v.unknown()),
-        loss: v.optional(v.unknown()),
-        clip: v.optional(v.unknown()),
-        schedule: v.optional(v.unknown()),
-      }),
-    ),
-    training: v.optional(
-      map({
-        batchSize: v.optional(wholeNumber(1, 2 ** 20)),
-        seed: v.optional(wholeNumber(0, 2 ** 32 - 1)),
-        deterministic: v.optional(v.boolean(must("true or false"))),
-        workers: v.optional(wholeNumber(1, mostThreads)),
-        shards: v.optional(wholeNumber(1, mostShards)),
-      }),
-    ),
-    memory: v.optional(
-      map({
-        budget: v.optional(quantity("a size with its unit such as 8MiB or 512KiB", parseSize)),
-        recompute: v.optional(v.boolean(must("true or false"))),
-        batch: v.optional(wholeNumber(1, 2 ** 20)),
-      }),
-    ),
-    checkpoint: v.optional(
-      map({
-        directory: v.optional(text("the path of a folder")),
-        every: v.optional(quantity(durationText, parseDuration)),
-        keep: v.optional(wholeNumber(1, 10_000)),
-      }),
-    ),
-    gpio: v.optional(gpioSchema),
-  },
-  { target: "what to predict, such as target: { column: label, classes: 3 }" },
-);
-
 type Parsed = v.InferOutput<typeof configSchema>;
 
 /** What no single value shows: keys that contradict or need each other. */
@@ -188,7 +118,7 @@ function inputsOf(inputShape: unknown): number {
 
 /** Lets the parts that read them check transforms and network, for `inputs` columns to learn from. */
 function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): void {
-  const { column, classes, standardize = true } = parsed.target;
+  const { column, classes, standardize = defaults.target.standardize } = parsed.target;
   const target = classes === undefined ? { column, standardize } : { column, classes };
   errors.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs), ["features"]);
   errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
@@ -203,7 +133,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     source: sourceWithDefaults(source ?? {}, target, file),
     target:
       target.classes === undefined
-        ? { column: target.column, standardize: target.standardize ?? true }
+        ? { column: target.column, standardize: target.standardize ?? defaults.target.standardize }
         : { column: target.column, classes: target.classes },
     features: parsed.features ?? [...defaults.features],
     model: {
@@ -214,15 +144,15 @@ function withDefaults(parsed: Parsed, file: string): Config {
       clip: parsed.model?.clip ?? null,
       schedule: parsed.model?.schedule ?? null,
     },
-    training: { ...defaults.training, ...parsed.training },
+    training: { ...defaults.training, workers: null, shards: null, ...parsed.training },
     memory: {
       budgetBytes: parsed.memory?.budget ?? null,
-      recompute: parsed.memory?.recompute ?? false,
+      recompute: parsed.memory?.recompute ?? defaults.memory.recompute,
       batch: parsed.memory?.batch ?? null,
     },
     checkpoint: {
-      directory: resolve(dirname(file), checkpoint?.directory ?? defaults.checkpoint.directory(name)),
-      everyMs: checkpoint?.every ?? (parseDuration(defaults.checkpoint.every) as number),
+      directory: resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`),
+      everyMs: checkpoint?.every ?? defaults.checkpoint.every,
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),

@@ -1,7 +1,6 @@
 /** The key `gpio` of a config: what is connected to which pin. */
-import * as v from "valibot";
+import type * as v from "valibot";
 import type { AlarmConfig, ButtonConfig, GpioConfig, LabelButtonConfig } from "../device/gpio/gpio.ts";
-import { parseDuration } from "../wording/quantities.ts";
 import {
   type AlarmEntry,
   alarmKeys,
@@ -13,46 +12,76 @@ import {
 } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import type { KeyPath } from "./document.ts";
-import { map, must, oneOf, quantity, text, wholeNumber } from "./schema.ts";
+import {
+  defaultsOf,
+  duration,
+  either,
+  list,
+  map,
+  oneOf,
+  optional,
+  required,
+  text,
+  wholeNumber,
+} from "./schema.ts";
 
-const defaultLabelSeconds = 10;
-
-const pin = wholeNumber(0, 1023);
-const duration = quantity("a duration with its unit such as 500ms or 2s", parseDuration);
-const classNumber = v.optional(wholeNumber(0));
+const unused = { otherwise: "not used" };
+const pinNumber = wholeNumber(0, 1023);
+const pin = required(
+  "Number of the GPIO, as Broadcom and the board's schematic number it",
+  pinNumber,
+  "pin: 17, its BCM number",
+);
 const buttonKeys = {
   pin,
-  pressed: v.optional(oneOf(["low", "high"])),
-  hold: v.optional(duration),
+  pressed: optional("Level of the pin while the button is pressed", oneOf(["low", "high"]), {
+    otherwise: "the level that the pin does not have at the start",
+  }),
+  hold: optional("How long it must be pressed", duration("500ms or 2s"), { otherwise: "it acts at once" }),
 };
-const examples = { pin: "pin: 17, its BCM number" };
-
-const isMap = (entry: unknown) => typeof entry === "object" && entry !== null && !Array.isArray(entry);
 
 /** A bare number stands for a map that is nothing but its pin. */
-const pinOr = <const S extends v.GenericSchema<unknown, { pin: number }>>(schema: S) =>
-  v.lazy((entry): v.GenericSchema<unknown, number | v.InferOutput<S>> => (isMap(entry) ? schema : pin));
+const pinOr = <const S extends v.GenericSchema<unknown, { pin: number }>>(full: S) => either(pinNumber, full);
 
-const button = pinOr(map(buttonKeys, examples));
-const label = pinOr(
-  map({ ...buttonKeys, class: classNumber, seconds: v.optional(wholeNumber(1, 3600)) }, examples),
-);
-const alarm = pinOr(map({ pin, of: alarmOf, ...alarmKeys }, examples));
-const labels = v.array(label, must("a list of pins"));
+const button = pinOr(map(buttonKeys));
+const labelMap = map({
+  ...buttonKeys,
+  class: optional("Class that the samples were of", wholeNumber(0), {
+    otherwise: `${defaultClass}, where the target has two classes`,
+  }),
+  seconds: optional("How many seconds of samples before the press are labelled", wholeNumber(1, 3600), {
+    default: 10,
+  }),
+});
+const label = pinOr(labelMap);
 
 export const gpioSchema = map({
-  chip: v.optional(text("the label of a GPIO chip")),
-  heartbeat: v.optional(pin),
-  alarm: v.optional(alarm),
-  label: v.optional(
-    v.lazy(
-      (entry): v.GenericSchema<unknown, v.InferOutput<typeof label> | v.InferOutput<typeof labels>> =>
-        Array.isArray(entry) ? labels : label,
-    ),
+  chip: optional(
+    "Label of the GPIO chip, on boards that are not a Raspberry Pi",
+    text("the label of a GPIO chip"),
+    {
+      otherwise: "the chip of a Raspberry Pi's header",
+    },
   ),
-  pause: v.optional(button),
-  checkpoint: v.optional(button),
+  heartbeat: optional("Pin that blinks in each second in which a sample was learned", pinNumber, unused),
+  alarm: optional(
+    "Pin that is high while the alarm is on",
+    pinOr(map({ pin, of: alarmOf, ...alarmKeys })),
+    unused,
+  ),
+  label: optional(
+    "Button, or list of buttons, that labels the latest samples",
+    either(label, list(label, "a list of pins"), Array.isArray),
+    unused,
+  ),
+  pause: optional(
+    "Button that stops learning, and starts it again; samples are still predicted",
+    button,
+    unused,
+  ),
+  checkpoint: optional("Button that saves a checkpoint", button, unused),
 });
+const labelDefaults = defaultsOf(labelMap);
 
 type Parsed = v.InferOutput<typeof gpioSchema>;
 /** With its bare numbers written out. */
@@ -107,7 +136,7 @@ export function gpioWithDefaults(parsed: Parsed, classes: number | undefined): G
       (label): LabelButtonConfig => ({
         ...buttonWithDefaults(label),
         class: label.class ?? defaultClass,
-        seconds: label.seconds ?? defaultLabelSeconds,
+        seconds: label.seconds ?? labelDefaults.seconds,
       }),
     ),
     pause: pause === undefined ? null : buttonWithDefaults(written(pause)),

@@ -6,7 +6,7 @@ import { anyOf } from "../wording/alternatives.ts";
 import { parseDuration } from "../wording/quantities.ts";
 import { alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
-import { map, must, oneOf, quantity } from "./schema.ts";
+import { defaultsOf, duration, either, list, map, oneOf, optional, quantity, required } from "./schema.ts";
 import { sourceNames, sourcesThat } from "./sources/sources.ts";
 
 export interface ReplyConfig {
@@ -19,35 +19,32 @@ export interface ReplyConfig {
   alarm: AlarmRule | null;
 }
 
-/** Ten predictions a second take less than a third of a line of 9600 baud. */
-const defaultEveryMs = 100;
-const defaultScoreEveryMs = 10_000;
-
-const duration = quantity("a duration with its unit such as 100ms or 10s", parseDuration);
 const everySample = v.pipe(
   v.literal("sample"),
   v.transform(() => 0),
 );
 const everyDuration = quantity('"sample" or a duration with its unit such as 100ms', parseDuration);
-const every = v.lazy(
-  (entry): v.GenericSchema<unknown, number> => (entry === "sample" ? everySample : everyDuration),
-);
+const every = either(everyDuration, everySample, (value) => value === "sample");
 
 const kinds = `a list of ${replyKinds.join(", ")}, or some of them`;
 
-export const replySchema = map(
-  {
-    send: v.pipe(
-      v.array(oneOf(replyKinds), must(kinds)),
-      v.minLength(1, must(kinds)),
-      v.check((list) => new Set(list).size === list.length, " names one twice: take it out"),
+export const replySchema = map({
+  send: required(
+    "What is sent to the device",
+    v.pipe(
+      list(oneOf(replyKinds), kinds, 1),
+      v.check((sent) => new Set(sent).size === sent.length, " names one twice: take it out"),
     ),
-    every: v.optional(every),
-    scoreEvery: v.optional(duration),
-    alarm: v.optional(map(alarmKeys)),
-  },
-  { send: "what to send back, such as send: [prediction]" },
-);
+    "what to send back, such as send: [prediction]",
+  ),
+  // Ten predictions a second take less than a third of a line of 9600 baud.
+  every: optional("Shortest time between two predictions, or each sample", every, { default: "100ms" }),
+  scoreEvery: optional("Time between two scores", duration("100ms or 10s"), { default: "10s" }),
+  alarm: optional("When the alarm goes on and off", map(alarmKeys), {
+    otherwise: "the defaults of its keys",
+  }),
+});
+const defaults = defaultsOf(replySchema);
 
 type Parsed = v.InferOutput<typeof replySchema>;
 
@@ -91,9 +88,9 @@ export function replyWithDefaults(
 ): ReplyConfig {
   return {
     predictions: send.includes("prediction"),
-    everyMs: every ?? defaultEveryMs,
+    everyMs: every ?? defaults.every,
     scores: send.includes("score"),
-    scoreEveryMs: scoreEvery ?? defaultScoreEveryMs,
+    scoreEveryMs: scoreEvery ?? defaults.scoreEvery,
     alarm: send.includes("alarm") ? alarmWithDefaults(alarm ?? {}, classes) : null,
   };
 }

@@ -6,7 +6,6 @@ import { alternatives, anyOf } from "../wording/alternatives.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { type KeyPath, pathName } from "./document.ts";
 import { checkReply } from "./reply-config.ts";
-import { sourceDefaults } from "./source-config.ts";
 import {
   areAlike,
   type Framed,
@@ -15,6 +14,7 @@ import {
   fieldTypes,
   namesOf,
   type ParsedSource,
+  sourceDefaults,
 } from "./source-schema.ts";
 import { kindOf, sourceNames, sourcesThat } from "./sources/sources.ts";
 

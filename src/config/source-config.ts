@@ -4,10 +4,9 @@ import { type FramingChoice, framingSettings } from "../samples/framings/framing
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import type { ValuePolicies } from "../samples/sample-validator.ts";
-import { parseDuration } from "../wording/quantities.ts";
 import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
-import { fieldDescription, fieldsOf, type ParsedSource } from "./source-schema.ts";
+import { fieldDescription, fieldsOf, type ParsedSource, sourceDefaults } from "./source-schema.ts";
 import type { SourceKind } from "./sources/source-kind.ts";
 import {
   kindOf,
@@ -49,14 +48,6 @@ export interface SourceConfig extends FramingChoice, Origins {
   reply: ReplyConfig | null;
 }
 
-/** Every default of a source in one place, but for those of one kind of source, which stand with it. */
-export const sourceDefaults = {
-  framing: "frames",
-  queue: { samples: 1024, whenFull: "drop-oldest" },
-  maximumAge: "10s",
-  values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
-} as const;
-
 /** Fills in the defaults. Paths that are not absolute start at the folder of `file`. */
 export function sourceWithDefaults(
   source: ParsedSource,
@@ -72,7 +63,7 @@ export function sourceWithDefaults(
         ...deviceWithDefaults(device, file),
         fields: defineFields(device.fields.map(fieldDescription)),
       })) ?? null,
-    maximumAgeMs: source.maxAge ?? (parseDuration(sourceDefaults.maximumAge) as number),
+    maximumAgeMs: source.maxAge ?? sourceDefaults.maxAge,
     silenceMs: source.silence ?? null,
     fields: fields === undefined ? null : defineFields(fields),
     ignore: source.ignore ?? [],
@@ -103,9 +94,7 @@ function deviceWithDefaults(
 
 /** A file or a pipe can wait until there is room; what a device measures goes on. */
 const usualPolicy = (source: ParsedSource): RingPolicy =>
-  sourcesThat(({ canWait }) => canWait).some((name) => source[name] !== undefined)
-    ? "pause"
-    : sourceDefaults.queue.whenFull;
+  sourcesThat(({ canWait }) => canWait).some((name) => source[name] !== undefined) ? "pause" : "drop-oldest";
 
 /** Where the samples of a config or of one of its devices come from: the kind of source, and its value. */
 export interface Origin {

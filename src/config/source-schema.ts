@@ -4,16 +4,21 @@ import { type FieldDescription, type FieldType, fieldBytes, mostInARow } from ".
 import { type FramingChoice, framingNames, framingSettings } from "../samples/framings/framings.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import { notFinitePolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
-import { parseDuration } from "../wording/quantities.ts";
 import { replySchema } from "./reply-config.ts";
 import {
-  durationText,
+  type About,
+  accepting,
+  defaultsOf,
+  duration,
+  either,
   finiteNumber,
+  list,
   map,
   must,
   oneOf,
-  quantity,
-  settingSchema,
+  optional,
+  required,
+  settingKey,
   text,
   wholeNumber,
 } from "./schema.ts";
@@ -25,23 +30,31 @@ const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies
 const fieldName = text("a column's name");
 export const enoughColumns = "a list of at least two columns (something to learn from, and the target)";
 const twoEnds = "two numbers such as [-40, 125]";
-const fieldMap = map(
-  {
-    name: fieldName,
-    type: v.optional(oneOf(fieldTypes)),
-    scale: v.optional(finiteNumber),
-    offset: v.optional(finiteNumber),
-    range: v.optional(
+const fieldMap = map({
+  name: required("Name of the column", fieldName, "name: the column's name"),
+  type: optional("Type of the number in a frame", oneOf(fieldTypes), {
+    otherwise: "f32 where the framing is text; binary framings need it",
+  }),
+  scale: optional("Factor from the number that is sent to the value", finiteNumber, { default: 1 }),
+  offset: optional("What is added after that", finiteNumber, { default: 0 }),
+  range: optional(
+    "Smallest and largest value that can be true, see source.values.outOfRange",
+    accepting(
+      twoEnds,
       v.pipe(
         v.array(finiteNumber, must(twoEnds)),
         v.length(2, must(twoEnds)),
         v.transform(([low, high]): [number, number] => [low, high]),
       ),
     ),
-    stuck: v.optional(wholeNumber(2, mostInARow)),
-  },
-  { name: "name: the column's name" },
-);
+    { otherwise: "any finite number" },
+  ),
+  stuck: optional(
+    "Number of equal values in a row from which the sensor counts as stuck, see source.values.stuck",
+    wholeNumber(2, mostInARow),
+    { otherwise: "never" },
+  ),
+});
 
 /** Keys whose digits are names, not numbers. */
 export const verbatim = sourceNames.flatMap((name) =>
@@ -54,63 +67,114 @@ export const verbatim = sourceNames.flatMap((name) =>
 const severalDevices = "a list of at least two devices, each with its port or connection and its fields";
 
 type OriginEntries = {
-  [Name in SourceName]: v.OptionalSchema<v.GenericSchema<unknown, WrittenOrigins[Name]>, undefined>;
+  [Name in SourceName]: v.OptionalSchema<v.GenericSchema<unknown, WrittenOrigins[Name]>, undefined> & {
+    about: About;
+  };
 };
+
+const anotherSource = { otherwise: "another source is named" };
 
 /** The keys of these kinds of source. The type has the others too, which then are never there. */
 const originKeys = (names: readonly SourceName[]) =>
-  Object.fromEntries(names.map((name) => [name, v.optional(kindOf(name).schema)])) as OriginEntries;
+  Object.fromEntries(
+    names.map((name) => {
+      const { title, schema } = kindOf(name);
+      return [name, optional(title, schema, anotherSource)];
+    }),
+  ) as unknown as OriginEntries;
 
 type Settings = Omit<FramingChoice, "framing">;
 type SettingEntries = {
-  [Key in keyof Settings]: v.OptionalSchema<v.GenericSchema<unknown, Settings[Key]>, undefined>;
+  [Key in keyof Settings]: v.OptionalSchema<v.GenericSchema<unknown, Settings[Key]>, undefined> & {
+    about: About;
+  };
 };
 
 const framingKeys = {
-  framing: v.optional(oneOf(framingNames)),
+  framing: optional("How samples are packed into bytes", oneOf(framingNames), { default: "frames" }),
   ...(Object.fromEntries(
-    Object.entries(framingSettings).map(([key, setting]) => [key, v.optional(settingSchema(setting))]),
-  ) as SettingEntries),
+    Object.entries(framingSettings).map(([key, setting]) => [key, settingKey(setting)]),
+  ) as unknown as SettingEntries),
 };
 
-const fieldList = v.pipe(
-  v.array(
-    v.lazy(
-      (entry): v.GenericSchema<unknown, string | v.InferOutput<typeof fieldMap>> =>
-        typeof entry === "object" && entry !== null && !Array.isArray(entry) ? fieldMap : fieldName,
-    ),
-    must("a list of columns"),
-  ),
-  v.minLength(1, must(enoughColumns)),
-);
+const fieldList = list(either(fieldName, fieldMap), "a list of columns", 1, enoughColumns);
 
-const deviceMap = map(
-  { ...originKeys(sourcesThat(({ isDevice }) => isDevice)), ...framingKeys, fields: fieldList },
-  { fields: "fields: the columns that this device sends" },
-);
+const deviceMap = map({
+  ...originKeys(sourcesThat(({ isDevice }) => isDevice)),
+  ...framingKeys,
+  fields: required(
+    "Columns that the device sends, in order",
+    fieldList,
+    "fields: the columns that this device sends",
+  ),
+});
+
+const valuesMap = map({
+  notFinite: optional("Samples with a value that is not finite", oneOf(notFinitePolicies), {
+    default: "skip",
+  }),
+  outOfRange: optional("Samples with a value outside the range of its field", oneOf(outOfRangePolicies), {
+    default: "skip",
+  }),
+  stuck: optional("Samples with a value of a stuck sensor", oneOf(stuckPolicies), { default: "alarm" }),
+  holdFor: optional(
+    "Number of samples in a row for which hold repeats the last good value; then they are skipped",
+    wholeNumber(1, mostInARow),
+    { default: 10 },
+  ),
+});
+
+const queueMap = map({
+  samples: optional("Number of samples that may wait for training", wholeNumber(1, 2 ** 24), {
+    default: 1024,
+  }),
+  whenFull: optional("What happens to a sample for which there is no room", oneOf(queuePolicies), {
+    otherwise: "drop-oldest from a device, pause from a file or a pipe",
+  }),
+});
 
 export const sourceSchema = map({
   ...originKeys(sourceNames),
-  silence: v.optional(quantity(durationText, parseDuration)),
+  merge: optional(
+    "Several devices, whose samples are merged by time",
+    list(deviceMap, severalDevices, 2),
+    anotherSource,
+  ),
+  maxAge: optional("Largest age at which a sample of one device completes one of another", duration(), {
+    default: "10s",
+  }),
+  silence: optional("Time without a byte after which a port or connection is opened again", duration(), {
+    otherwise: "never",
+  }),
   ...framingKeys,
-  fields: v.optional(fieldList),
-  merge: v.optional(v.pipe(v.array(deviceMap, must(severalDevices)), v.minLength(2, must(severalDevices)))),
-  maxAge: v.optional(quantity(durationText, parseDuration)),
-  ignore: v.optional(v.array(fieldName, must("a list of columns"))),
-  rate: v.optional(v.pipe(finiteNumber, v.gtValue(0, must("a number above 0")))),
-  values: v.optional(
-    map({
-      notFinite: v.optional(oneOf(notFinitePolicies)),
-      outOfRange: v.optional(oneOf(outOfRangePolicies)),
-      stuck: v.optional(oneOf(stuckPolicies)),
-      holdFor: v.optional(wholeNumber(1, mostInARow)),
-    }),
+  fields: optional("Columns that are sent, in order; a bare name is a field without other keys", fieldList, {
+    otherwise: "the header of a data file names them",
+  }),
+  ignore: optional(
+    "Columns of a data file that are neither features nor target",
+    list(fieldName, "a list of columns"),
+    { otherwise: "none" },
   ),
-  queue: v.optional(
-    map({ samples: v.optional(wholeNumber(1, 2 ** 24)), whenFull: v.optional(oneOf(queuePolicies)) }),
+  rate: optional(
+    "Expected samples a second; below half or above twice of that the log warns",
+    accepting("a number above 0", v.pipe(finiteNumber, v.gtValue(0, must("a number above 0")))),
+    { otherwise: "any" },
   ),
-  reply: v.optional(replySchema),
+  values: optional("What happens to samples with values that cannot be true", valuesMap, {
+    otherwise: "the defaults of its keys",
+  }),
+  queue: optional("The buffer between reading and training", queueMap, {
+    otherwise: "the defaults of its keys",
+  }),
+  reply: optional("What is sent back to the device", replySchema, { otherwise: "nothing" }),
 });
+
+/** Every default of a source that is a single value; those of one kind of source are with it. */
+export const sourceDefaults = {
+  ...defaultsOf(sourceSchema),
+  values: defaultsOf(valuesMap),
+  queue: defaultsOf(queueMap),
+};
 
 export type ParsedSource = v.InferOutput<typeof sourceSchema>;
 

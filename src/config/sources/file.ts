@@ -6,6 +6,7 @@ import { text } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 export const file: SourceKind<string> = {
+  title: "A recording or a CSV file, gzipped or not, read to its end",
   schema: text("the path of a recording or a CSV file"),
   sender: "device",
   example: "file: pump.rec",

@@ -6,7 +6,7 @@ import type { UsbDevice } from "../../samples/ports/port-survey.ts";
 import { createSerialSource } from "../../samples/sources/serial.ts";
 import { parseDuration } from "../../wording/quantities.ts";
 import { pathName } from "../document.ts";
-import { map, must, quantity, text, wholeNumber } from "../schema.ts";
+import { accepting, defaultsOf, map, must, optional, quantity, text, wholeNumber } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 /** A serial port with every default. */
@@ -19,27 +19,45 @@ export interface SerialConfig {
   readEveryMs: number;
 }
 
-const defaults = { baudRate: 115_200, readEveryMs: 20 } as const;
-
 /** Its digits are hexadecimal whether they look so or not: fewer than four might be a decimal number. */
-const usbNumber = v.pipe(
-  v.string(must("four hexadecimal digits as lsusb prints them, such as 0043")),
-  v.regex(/^(0x)?[0-9a-f]{4}$/i, must("four hexadecimal digits as lsusb prints them, such as 0043")),
-  v.transform((digits) => digits.slice(-4).toLowerCase()),
+const usbDigits = "four hexadecimal digits as lsusb prints them, such as 0043";
+const usbNumber = accepting(
+  usbDigits,
+  v.pipe(
+    v.string(must(usbDigits)),
+    v.regex(/^(0x)?[0-9a-f]{4}$/i, must(usbDigits)),
+    v.transform((digits) => digits.slice(-4).toLowerCase()),
+  ),
 );
 
+const byPath = { otherwise: "the path names the port" };
+
 const schema = map({
-  path: v.optional(text("the path of a port")),
-  vendor: v.optional(usbNumber),
-  product: v.optional(usbNumber),
-  serialNumber: v.optional(text("a serial number in quotes")),
-  baudRate: v.optional(wholeNumber(1)),
-  readEvery: v.optional(quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000])),
+  path: optional("Path of the port", text("the path of a port"), {
+    otherwise: "vendor and product name the device",
+  }),
+  vendor: optional("USB vendor of the device, whatever its path", usbNumber, byPath),
+  product: optional("USB product of the device", usbNumber, byPath),
+  serialNumber: optional(
+    "Serial number of the device, where several are alike",
+    text("a serial number in quotes"),
+    {
+      otherwise: "any",
+    },
+  ),
+  baudRate: optional("Bits per second", wholeNumber(1), { default: 115_200 }),
+  readEvery: optional(
+    "How often the port is read; longer saves wake-ups of the processor",
+    quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000]),
+    { default: "20ms" },
+  ),
 });
+const defaults = defaultsOf(schema);
 
 const deviceKeys = ["vendor", "product", "serialNumber"] as const;
 
 export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
+  title: "A serial port",
   schema,
   verbatim: deviceKeys,
   sender: "port",
@@ -84,7 +102,7 @@ export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
       // One or the other, as was checked.
       port: path === undefined ? ({ vendor, product, serialNumber } as UsbDevice) : portPath(path, file),
       baudRate: baudRate ?? defaults.baudRate,
-      readEveryMs: readEvery ?? defaults.readEveryMs,
+      readEveryMs: readEvery ?? defaults.readEvery,
     };
   },
 

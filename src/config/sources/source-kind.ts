@@ -42,6 +42,8 @@ export interface PreparedSource {
 
 /** A kind of source. `Written`: its value in the config once parsed; `Value`: the same with all defaults. */
 export interface SourceKind<Written = unknown, Value = Written> {
+  /** What it is, in one line for help and reference. */
+  readonly title: string;
   /** The value of `source.NAME`. */
   readonly schema: v.GenericSchema<unknown, Written>;
   /** Keys of that value that are texts even where YAML reads a number. */

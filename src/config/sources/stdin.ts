@@ -1,11 +1,12 @@
 /** Standard input: a pipe, a file, or what somebody types. */
 import * as v from "valibot";
 import { createStandardInput } from "../../samples/sources/standard-input.ts";
-import { must } from "../schema.ts";
+import { accepting, must } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 export const stdin: SourceKind<true> = {
-  schema: v.literal(true, must("true")),
+  title: "Standard input: a pipe, or a file",
+  schema: accepting("true", v.literal(true, must("true"))),
   sender: "writer",
   example: "stdin: true",
   event: "source",

@@ -1,21 +1,23 @@
 /** A peer that sends samples over a TCP connection, which Rivulet makes. */
 import type * as v from "valibot";
 import { createTcpSource } from "../../samples/sources/tcp.ts";
-import { map, text, wholeNumber } from "../schema.ts";
+import { map, required, text, wholeNumber } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
-const schema = map(
-  { host: text("the name or address of a peer"), port: wholeNumber(1, 65_535) },
-  {
-    host: "the peer's name, such as host: pump.local",
-    port: "the peer's port, such as port: 7000",
-  },
-);
+const schema = map({
+  host: required(
+    "Name or address of the peer",
+    text("the name or address of a peer"),
+    "the peer's name, such as host: pump.local",
+  ),
+  port: required("TCP port of the peer", wholeNumber(1, 65_535), "the peer's port, such as port: 7000"),
+});
 
 /** A peer, by name or address, and its port. */
 export type TcpConfig = v.InferOutput<typeof schema>;
 
 export const tcp: SourceKind<TcpConfig> = {
+  title: "A peer that sends samples over TCP; Rivulet connects, and connects again",
   schema,
   sender: "peer",
   example: "tcp: { host: pump.local, port: 7000 }",

@@ -1,0 +1,154 @@
+/** The schema of a config: every key, with its meaning, what it may hold and its default. */
+import * as v from "valibot";
+import { mostShards, mostThreads } from "../engine/planning/shards.ts";
+import { mostClasses } from "../learner/target.ts";
+import { parseSize } from "../wording/quantities.ts";
+import { gpioSchema } from "./gpio-config.ts";
+import {
+  accepting,
+  defaultsOf,
+  duration,
+  flag,
+  list,
+  map,
+  must,
+  optional,
+  quantity,
+  required,
+  text,
+  wholeNumber,
+} from "./schema.ts";
+import { sourceSchema } from "./source-schema.ts";
+
+/** A value that another part checks, which knows it: layers, optimizers, transforms. */
+const part = (expectation: string) => accepting(expectation, v.unknown());
+
+const none = { otherwise: "none" };
+const chosen = { otherwise: "chosen for the target, see the default model" };
+
+const targetSchema = map({
+  column: required("Column to predict", text("a column's name"), "column: the name of the column to predict"),
+  classes: optional("Number of classes, where the column holds classes from 0", wholeNumber(2, mostClasses), {
+    otherwise: "the column is a number to predict",
+  }),
+  standardize: optional(
+    "Train on the number's distance from the mean of the targets so far, in standard deviations",
+    flag,
+    { default: true },
+  ),
+});
+
+const modelSchema = map({
+  inputShape: optional(
+    "Shape of the features of a sample, channels first",
+    part("a list of whole numbers of 1 or more, such as [1, 8, 8]"),
+    { otherwise: "one axis of all features" },
+  ),
+  layers: optional(
+    "Layers in order; the last one may leave its width out, or be left out",
+    list(
+      part("a layer"),
+      "a list of layers such as [{dense: 16}, relu, dense]",
+      1,
+      "a list of at least one layer",
+    ),
+    chosen,
+  ),
+  optimizer: optional("Rule that updates the weights", part("an optimizer"), chosen),
+  loss: optional("What the weights are to make small", part("a loss"), chosen),
+  clip: optional("Limit of the gradient before each update", part("a clip"), none),
+  schedule: optional("How the learning rate changes with the updates", part("a schedule"), {
+    otherwise: "it stays as it is",
+  }),
+});
+
+const trainingSchema = map({
+  batchSize: optional("Samples of one update", wholeNumber(1, 2 ** 20), { default: 1 }),
+  seed: optional("Seed of the initial weights and of everything drawn", wholeNumber(0, 2 ** 32 - 1), {
+    default: 1,
+  }),
+  deterministic: optional("Compute the same bits on every processor, at some cost in speed", flag, {
+    default: false,
+  }),
+  workers: optional("Threads of rivulet fit, the calling one included", wholeNumber(1, mostThreads), {
+    otherwise: "the calling thread alone, and the batch is not cut",
+  }),
+  shards: optional(
+    "Parts that rivulet fit cuts a batch into, one thread working on each",
+    wholeNumber(1, mostShards),
+    {
+      otherwise: "4 with workers, else 1",
+    },
+  ),
+});
+
+const memorySchema = map({
+  budget: optional(
+    "Most memory that the network may be planned with",
+    quantity("a size with its unit such as 8MiB or 512KiB", parseSize),
+    { otherwise: "no limit" },
+  ),
+  recompute: optional("Compute activations a second time instead of keeping them", flag, { default: false }),
+  batch: optional(
+    "Samples that the network works on at a time; gradients accumulate until training.batchSize is reached",
+    wholeNumber(1, 2 ** 20),
+    { otherwise: "training.batchSize" },
+  ),
+});
+
+const checkpointSchema = map({
+  directory: optional(
+    "Folder of the checkpoints; a relative path starts at the config's folder",
+    text("the path of a folder"),
+    { otherwise: "checkpoints/NAME, with the config's name" },
+  ),
+  every: optional("Time between two checkpoints", duration(), { default: "10min" }),
+  keep: optional("Number of checkpoints to keep; older ones are deleted", wholeNumber(1, 10_000), {
+    default: 5,
+  }),
+});
+
+export const configSchema = map({
+  name: optional(
+    "Name of what is measured, for checkpoints and the service",
+    accepting(
+      "letters, digits, dots, dashes or underscores",
+      v.pipe(
+        v.string(must("a short text")),
+        v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, must("letters, digits, dots, dashes or underscores")),
+      ),
+    ),
+    { otherwise: "the config's file name without its extension" },
+  ),
+  source: optional("Where samples come from, and what they are", sourceSchema, {
+    otherwise: "a data file named on the command line",
+  }),
+  target: required(
+    "What to predict",
+    targetSchema,
+    "what to predict, such as target: { column: label, classes: 3 }",
+  ),
+  features: optional(
+    "Transforms of the columns that are learned from, in order",
+    list(part("a transform"), "a list of transforms such as [standardize]"),
+    { default: ["standardize"] },
+  ),
+  model: optional("The network, in parts", modelSchema, chosen),
+  training: optional("How the network is trained", trainingSchema, { otherwise: "the defaults of its keys" }),
+  memory: optional("What the network may take of the memory", memorySchema, {
+    otherwise: "the defaults of its keys",
+  }),
+  checkpoint: optional("Where the state is saved, and how often", checkpointSchema, {
+    otherwise: "the defaults of its keys",
+  }),
+  gpio: optional("What is connected to the pins of the board", gpioSchema, none),
+});
+
+/** Every default that is a single value. The learner chooses the parts of the network, and the source has its own. */
+export const defaults = {
+  ...defaultsOf(configSchema),
+  target: defaultsOf(targetSchema),
+  training: defaultsOf(trainingSchema),
+  memory: defaultsOf(memorySchema),
+  checkpoint: defaultsOf(checkpointSchema),
+} as const;
