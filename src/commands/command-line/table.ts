@@ -153,6 +153,16 @@ export const commands: Command[] = [
     load: () => import("../compare.ts"),
   },
   {
+    name: "config",
+    summary: "explain the keys of a config: meaning, range, unit and default",
+    positionals: ["[KEY]"],
+    options: {},
+    details: [
+      "Without KEY it lists the keys at the top. With one, such as source.serial or model.optimizer.adam, it prints that key and every key in it. docs/config.md is the same as one page.",
+    ],
+    load: () => import("../config.ts"),
+  },
+  {
     name: "plan",
     summary: "print every buffer that training would use, byte by byte, before anything runs",
     positionals: ["CONFIG"],

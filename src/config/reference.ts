@@ -1,0 +1,75 @@
+/** The reference of the config's keys, made from the schema. Only the command that prints it and the page load it. */
+import { configSchema } from "./config-schema.ts";
+import type { About } from "./schema.ts";
+
+/** What the reference says of one key. */
+export interface KeyReference {
+  /** From the top; what a list holds is written as `source.fields[].name`. */
+  path: string;
+  title: string;
+  /** What it may hold, with range and unit. */
+  accepts: string;
+  /** The default, or what happens where the key is left out; null for a required key. */
+  leftOut: string | null;
+}
+
+/** A part of the schema, as far as the reference reads it. */
+interface Node {
+  about?: About;
+  expectation?: string;
+  entries?: Entries;
+  item?: Node;
+  wrapped?: Node;
+  shorthand?: Node;
+  full?: Node;
+}
+type Entries = Record<string, Node>;
+
+/** Where the keys of a map are listed: another key with the same map refers to them. */
+type Listed = Map<Entries, string>;
+
+/** Every key of the config, each followed by the keys of its map. */
+export function configKeys(): KeyReference[] {
+  return keysOf((configSchema as unknown as Node).entries as Entries, "", new Map());
+}
+
+function keysOf(entries: Entries, path: string, listed: Listed): KeyReference[] {
+  listed.set(entries, path);
+  return Object.entries(entries).flatMap(([key, node]) => {
+    const value = node.wrapped ?? node;
+    const inner = mapIn(value, path === "" ? key : `${path}.${key}`);
+    const elsewhere = inner && listed.get(inner.entries);
+    const reference: KeyReference = {
+      path: path === "" ? key : `${path}.${key}`,
+      title: node.about?.title ?? "",
+      accepts: accepts(value) + (elsewhere ? `; its keys are those of ${elsewhere}` : ""),
+      leftOut: leftOut(node.about),
+    };
+    const keys = inner && elsewhere === undefined ? keysOf(inner.entries, inner.path, listed) : [];
+    return [reference, ...keys];
+  });
+}
+
+/** The map that a value is, or holds, and its path; null where there is none. */
+function mapIn(node: Node, path: string): { entries: Entries; path: string } | null {
+  const { entries, item, shorthand, full } = node;
+  if (entries) return { entries, path };
+  if (item) return mapIn(item, `${path}[]`);
+  return shorthand && full ? (mapIn(shorthand, path) ?? mapIn(full, path)) : null;
+}
+
+/** What a value may be, in words. */
+function accepts({ expectation, entries, shorthand, full }: Node): string {
+  if (shorthand && full) return [accepts(shorthand), accepts(full)].filter(Boolean).join(", or ");
+  return expectation ?? (entries ? "a map" : "");
+}
+
+function leftOut(about: About | undefined): string | null {
+  if (about?.otherwise !== undefined) return about.otherwise;
+  return about?.default === undefined ? null : written(about.default);
+}
+
+/** A value as a config has it. */
+function written(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(written).join(", ")}]` : String(value);
+}
