@@ -10,6 +10,7 @@ import {
   dense,
   type Layer,
   momentum,
+  type Optimizer,
   relu,
   softmaxCrossEntropy,
 } from "../../src/engine/model/model.ts";
@@ -47,7 +48,7 @@ function workload(
   inputs: number,
   layers: Layer[],
   batchSize: number,
-  optimizer = adam(),
+  optimizer: Optimizer = adam(),
 ): Workload {
   const model = { inputShape: [inputs], layers, loss: softmaxCrossEntropy(), optimizer };
   return { id: "", name, model, batchSize };

@@ -4,16 +4,8 @@ import { diskError } from "../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
-import {
-  adagrad,
-  adam,
-  adamW,
-  type Model,
-  momentum,
-  nesterov,
-  type Optimizer,
-  rmsprop,
-} from "../engine/model/model.ts";
+import type { Model, Optimizer } from "../engine/model/model.ts";
+import { optimizerKinds } from "../engine/optimizers/index.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { readRows } from "../samples/decoding/csv-file.ts";
 import type { SampleValidator } from "../samples/sample-validator.ts";
@@ -166,17 +158,19 @@ async function prepare(
   };
 }
 
+/** The optimizers beside plain descent, by name, at the rates that each says for this one of plain descent. */
+function comparedOptimizers(descentRate: number): [string, Optimizer][] {
+  return Object.entries(optimizerKinds)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, make]): [string, Optimizer][] => {
+      const { comparedRate } = make.kind;
+      return comparedRate ? [[name, make({ learningRate: comparedRate(descentRate) })]] : [];
+    });
+}
+
 async function trainAll(task: Task, learningRate: number) {
-  const adaptive: [string, Optimizer][] = [
-    // Momentum of 0.9 makes steps ten times as long in the end.
-    ["momentum", momentum({ learningRate: Number((learningRate / 10).toPrecision(3)) })],
-    ["nesterov", nesterov({ learningRate: Number((learningRate / 10).toPrecision(3)) })],
-    ["adagrad", adagrad({ learningRate: 0.1 })],
-    ["rmsprop", rmsprop({ learningRate: 0.01 })],
-    ["adam", adam({ learningRate: 0.01 })],
-    ["adamW", adamW({ learningRate: 0.01 })],
-  ];
-  const progress = new ProgressBar(process.stderr, (4 + adaptive.length) * task.epochs, "epochs");
+  const others = comparedOptimizers(learningRate);
+  const progress = new ProgressBar(process.stderr, (4 + others.length) * task.epochs, "epochs");
   let finished = 0;
   const follow = async (setup: Parameters<typeof train>[1]): Promise<Run> => {
     const result = await train(task, setup, (done) =>
@@ -191,7 +185,7 @@ async function trainAll(task: Task, learningRate: number) {
       regimes.push(await follow({ ...plain(regime, regime, learningRate), keepsPath: true }));
     }
     const optimizers = [regimes[2]];
-    for (const [optimizer, settings] of adaptive) {
+    for (const [optimizer, settings] of others) {
       optimizers.push(await follow({ name: optimizer, regime: "mini-batch", optimizer, settings }));
     }
     const tooSmall = await follow(plain("rate too small", "mini-batch", learningRate / 100));

@@ -3,6 +3,8 @@
  * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
  */
 
+import { lossKindOf } from "../engine/losses/index.ts";
+import type { Reading } from "../engine/losses/loss.ts";
 import { describeModel, type ModelDescription } from "../engine/model/description.ts";
 import type { Loss, Model } from "../engine/model/model.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../engine/running/network.ts";
@@ -83,9 +85,6 @@ export type Refusals = {
   badLabel: number;
 };
 
-/** How the numbers that the network gives stand for probabilities. */
-type Reading = "probabilities" | "log-probabilities" | "logit" | "probability";
-
 export class Learner implements Stateful {
   readonly network: Network;
   readonly pipeline: Pipeline;
@@ -117,7 +116,7 @@ export class Learner implements Stateful {
   /** The features of the sample at hand, as they came. */
   readonly #row: Float64Array;
   readonly #scale: TargetScale;
-  readonly #reading: Reading;
+  readonly #reading: Reading | null;
   readonly #classification: ClassificationMetrics | null;
   readonly #regression: RegressionMetrics | null;
   /** Samples waiting until there are enough for a step: they must not lie in the input that predicts. */
@@ -427,10 +426,10 @@ export type LearnerState = {
   gathered: { rows: number; inputs: Float32Array; targets: Float32Array };
 };
 
-function readingOf(loss: Loss): Reading {
-  if (loss.type === "negativeLogLikelihood") return "log-probabilities";
-  if (loss.type !== "binaryCrossEntropy") return "probabilities";
-  return loss.on === "logits" ? "logit" : "probability";
+/** How the network's predictions stand for classes; null where it predicts a number. */
+function readingOf(loss: Loss): Reading | null {
+  const kind = lossKindOf(loss);
+  return kind.target === "numbers" ? null : kind.reading(loss);
 }
 
 /**

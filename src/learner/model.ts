@@ -1,4 +1,5 @@
 import { sizeOf } from "../engine/layers/layer.ts";
+import { lossKindOf, lossKinds } from "../engine/losses/index.ts";
 import {
   clipFromDescription,
   layersFromDescription,
@@ -11,16 +12,15 @@ import {
   huber,
   type Layer,
   type Loss,
-  logSoftmax,
   type Model,
   mse,
   rmsprop,
-  sigmoid,
   softmaxCrossEntropy,
   tanh,
 } from "../engine/model/model.ts";
 import { unitsOf } from "../engine/planning/units.ts";
 import { keyError } from "../errors/errors.ts";
+import { alternatives } from "../wording/alternatives.ts";
 import type { TargetDescription } from "./target.ts";
 
 /** The parts of a model as a config writes them; what is left out is chosen for the task. */
@@ -130,10 +130,9 @@ function lossFor(target: TargetDescription, written: unknown): Loss {
   const classifies = "classes" in target;
   if (isLeftOut(written)) return defaultLoss(target);
   const loss = lossFromDescription(written, "model.loss");
-  const onClasses = loss.type === "softmaxCrossEntropy" || loss.type === "negativeLogLikelihood";
-  const fits = classifies ? onClasses || isBinary(loss) : !onClasses && !isBinary(loss);
-  if (!fits) {
-    const fitting = classifies ? "softmaxCrossEntropy" : "mse, mae, huber or smoothL1";
+  const { target: holds } = lossKindOf(loss);
+  if (classifies !== (holds !== "numbers")) {
+    const fitting = classifies ? "softmaxCrossEntropy" : alternatives(lossesOfNumbers());
     const task = classifies ? "classes" : "a number";
     throw keyError("model.loss", "model.loss", `is ${loss.type} but the target is ${task}; use ${fitting}`);
   }
@@ -141,15 +140,18 @@ function lossFor(target: TargetDescription, written: unknown): Loss {
     throw keyError(
       "model.loss",
       "model.loss",
-      `is binaryCrossEntropy but target.classes is ${target.classes}; use softmaxCrossEntropy`,
+      `is ${loss.type} but target.classes is ${target.classes}; use softmaxCrossEntropy`,
     );
   }
   return loss;
 }
 
-function isBinary(loss: Loss): boolean {
-  return loss.type === "binaryCrossEntropy";
-}
+/** Names of the losses that take a number as target. */
+const lossesOfNumbers = (): string[] =>
+  Object.entries(lossKinds).flatMap(([name, { kind }]) => (kind.target === "numbers" ? [name] : []));
+
+/** Whether the loss takes two classes as one probability. */
+const isBinary = (loss: Loss): boolean => lossKindOf(loss).target === "probability";
 
 function outputsFor(target: TargetDescription, loss: Loss): number {
   return "classes" in target && !isBinary(loss) ? target.classes : 1;
@@ -178,10 +180,10 @@ function layersFor(target: TargetDescription, written: unknown, width: number, l
   return [...layers, dense(width), ...(activation ? [activation] : [])];
 }
 
-/** What must stand behind the last dense layer for the loss to be right. */
+/** The layer that must follow the last dense one for the loss to be right; null: none. */
 function activationUnder(loss: Loss): Layer | null {
-  if (loss.type === "negativeLogLikelihood") return logSoftmax();
-  return loss.type === "binaryCrossEntropy" && loss.on === "probabilities" ? sigmoid() : null;
+  const kind = lossKindOf(loss);
+  return kind.target === "numbers" ? null : kind.layerBefore(loss);
 }
 
 /** Whether a layer behind the last dense one leaves the answer to the loss as it wants it. */

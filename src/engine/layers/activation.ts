@@ -1,66 +1,94 @@
+/** Layers without parameters that keep the shape: y = f(x), element by element or row by row. */
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model/model.ts";
-import { type LayerKind, lastAxis, type Operand, sizeOf } from "./layer.ts";
+import { notNegative } from "../model/options.ts";
+import { type LayerKind, lastAxis, layer, type Operand, sizeOf } from "./layer.ts";
 
-/** A layer without parameters that keeps its shape, works in place and goes back from its output alone. */
-function activation<Kind extends Layer["type"]>(
+type Activation<Description> = Omit<
+  LayerKind<Description>,
+  "options" | "alone" | "needs" | "read" | "slopeBelowZero"
+>;
+
+/** What an activation does that works in place and goes back from its output alone. */
+export function activation<Description>(
   forward: Operation,
   backward: Operation,
-  operandsOf: (layer: Extract<Layer, { type: Kind }>, shape: number[]) => Operand[],
-): LayerKind<Extract<Layer, { type: Kind }>> {
+  operandsOf: (layer: Description, shape: number[]) => Operand[],
+): Activation<Description> {
   return {
     outputShape: (_, inputShape) => inputShape,
-    parameters: () => [],
     inPlace: true,
     backwardReads: () => ["output"],
-    forward(layer, { emit, inputShape, input, output }) {
-      emit(forward, output, input, ...operandsOf(layer, inputShape));
+    forward(description, { emit, inputShape, input, output }) {
+      emit(forward, output, input, ...operandsOf(description, inputShape));
     },
-    backward(layer, { emit, inputShape, output, outputGradient, inputGradient }) {
+    backward(description, { emit, inputShape, output, outputGradient, inputGradient }) {
       if (inputGradient) {
-        emit(backward, inputGradient, outputGradient, output, ...operandsOf(layer, inputShape));
+        emit(backward, inputGradient, outputGradient, output, ...operandsOf(description, inputShape));
       }
     },
   };
 }
 
-const elements = (_: Layer, shape: number[]) => [sizeOf(shape)];
-const rows = (_: Layer, shape: number[]) => [lastAxis(shape), sizeOf(shape) / lastAxis(shape)];
+const elements = (_: unknown, shape: number[]) => [sizeOf(shape)];
+const rows = (_: unknown, shape: number[]) => [lastAxis(shape), sizeOf(shape) / lastAxis(shape)];
 
-export const sigmoid = activation<"sigmoid">(Operation.SigmoidForward, Operation.SigmoidBackward, elements);
+/** y = 1 / (1 + e^-x) */
+export const sigmoid = layer((): { type: "sigmoid" } => ({ type: "sigmoid" }), {
+  options: {},
+  ...activation(Operation.SigmoidForward, Operation.SigmoidBackward, elements),
+});
 
-export const tanh = activation<"tanh">(Operation.TanhForward, Operation.TanhBackward, elements);
+/** y = tanh x */
+export const tanh = layer((): { type: "tanh" } => ({ type: "tanh" }), {
+  options: {},
+  ...activation(Operation.TanhForward, Operation.TanhBackward, elements),
+});
 
-export const leakyRelu = activation<"leakyRelu">(
-  Operation.LeakyReluForward,
-  Operation.LeakyReluBackward,
-  (layer, shape) => [sizeOf(shape), { float: layer.slope }],
-);
+/** y = max(x, 0): a leaky ReLU of slope 0. */
+export const relu = layer((): { type: "relu" } => ({ type: "relu" }), {
+  options: {},
+  slopeBelowZero: () => 0,
+  ...activation(Operation.LeakyReluForward, Operation.LeakyReluBackward, (_, shape) => [
+    sizeOf(shape),
+    { float: 0 },
+  ]),
+});
 
-/** A leaky ReLU of slope 0. */
-export const relu = activation<"relu">(
-  Operation.LeakyReluForward,
-  Operation.LeakyReluBackward,
-  (_, shape) => [sizeOf(shape), { float: 0 }],
-);
+export type LeakyRelu = { type: "leakyRelu"; slope: number };
 
-/** Over the last axis. */
-export const softmax = activation<"softmax">(Operation.SoftmaxForward, Operation.SoftmaxBackward, rows);
+const createLeakyRelu = (slope = 0.01): LeakyRelu => ({ type: "leakyRelu", slope });
 
-/** Over the last axis. */
-export const logSoftmax = activation<"logSoftmax">(
-  Operation.LogSoftmaxForward,
-  Operation.LogSoftmaxBackward,
-  rows,
-);
+/** y = x where x is above 0, else slope x, with a slope of 0 or more. */
+export const leakyRelu = layer(createLeakyRelu, {
+  options: { slope: notNegative },
+  alone: "slope",
+  read: ({ slope }) => createLeakyRelu(slope),
+  slopeBelowZero: ({ slope }) => slope,
+  ...activation<LeakyRelu>(Operation.LeakyReluForward, Operation.LeakyReluBackward, ({ slope }, shape) => [
+    sizeOf(shape),
+    { float: slope },
+  ]),
+});
 
-/** Costs neither memory nor time: its output is its input. */
-export const identity: LayerKind<Extract<Layer, { type: "identity" }>> = {
+/** Softmax over the last axis. For classification prefer `softmaxCrossEntropy` on logits, without this layer. */
+export const softmax = layer((): { type: "softmax" } => ({ type: "softmax" }), {
+  options: {},
+  ...activation(Operation.SoftmaxForward, Operation.SoftmaxBackward, rows),
+});
+
+/** The logarithm of softmax over the last axis, for `negativeLogLikelihood`. */
+export const logSoftmax = layer((): { type: "logSoftmax" } => ({ type: "logSoftmax" }), {
+  options: {},
+  ...activation(Operation.LogSoftmaxForward, Operation.LogSoftmaxBackward, rows),
+});
+
+/** y = x. Costs neither memory nor time. */
+export const identity = layer((): { type: "identity" } => ({ type: "identity" }), {
+  options: {},
   outputShape: (_, inputShape) => inputShape,
-  parameters: () => [],
   isAlias: true,
   inPlace: true,
   backwardReads: () => [],
   forward() {},
   backward() {},
-};
+});

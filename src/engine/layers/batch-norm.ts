@@ -1,8 +1,13 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model/model.ts";
-import { type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
+import { frozen, positive, share } from "../model/options.ts";
+import { type Frozen, frozenIn, type LayerContext, layer, sizeOf } from "./layer.ts";
 
-type BatchNorm = Extract<Layer, { type: "batchNorm" }>;
+export type BatchNorm = { type: "batchNorm"; epsilon: number; momentum: number; frozen?: Frozen };
+
+function create(options: { epsilon?: number; momentum?: number; frozen?: Frozen } = {}): BatchNorm {
+  const { epsilon = 1e-5, momentum = 0.1 } = options;
+  return { type: "batchNorm", epsilon, momentum, ...frozenIn(options) };
+}
 
 /** [3, channels]: mean, 1 / standard deviation, unbiased variance of the batch. */
 const statisticsOf = ({ keep, inputShape }: LayerContext) =>
@@ -18,10 +23,13 @@ const isFixed = (layer: BatchNorm) => layer.frozen === true;
 const positionsOf = (shape: number[]) => sizeOf(shape) / shape[0];
 
 /**
- * y = gamma (x - mean) / sqrt(variance + epsilon) + beta for each channel, the first axis of a sample, over the batch
- * and all positions (Ioffe and Szegedy, 2015). Evaluation: with the running mean and variance.
+ * Normalizes each channel (the first axis of a sample) over the batch and all positions, and keeps running statistics
+ * for evaluation (Ioffe and Szegedy, 2015): y = gamma (x - mean) / sqrt(variance + epsilon) + beta. A single value per
+ * channel has no variance: then the running statistics stand in.
  */
-export const batchNorm: LayerKind<BatchNorm> = {
+export const batchNorm = layer(create, {
+  options: { epsilon: positive, momentum: share, frozen },
+
   outputShape: (_, inputShape) => inputShape,
 
   parameters: (_, [channels]) => [
@@ -35,7 +43,12 @@ export const batchNorm: LayerKind<BatchNorm> = {
   ],
 
   inPlace: false,
-  hasModes: (layer) => !isFixed(layer),
+  isTransparent: true,
+  hasModes: (description) => !isFixed(description),
+  mixesRows: (description, training) =>
+    training && !isFixed(description)
+      ? "normalizes by the whole batch, which shards would cut; leave shards and workers out, freeze the layer, or use layerNorm"
+      : null,
   backwardReads: (layer) => (isFixed(layer) ? [] : ["input"]),
 
   forward(layer, context) {
@@ -107,4 +120,4 @@ export const batchNorm: LayerKind<BatchNorm> = {
       { float: layer.momentum },
     );
   },
-};
+});

@@ -1,9 +1,71 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer, Pair } from "../model/model.ts";
-import { absent, type LayerContext, type LayerKind, type Operand, sizeOf } from "./layer.ts";
-import { asPair, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
+import { type Check, flag, frozen, pairOf, wholeNotNegative, wholePositive } from "../model/options.ts";
+import {
+  absent,
+  type Frozen,
+  frozenIn,
+  type LayerContext,
+  type LayerKind,
+  layer,
+  type Operand,
+  type Pair,
+  sizeOf,
+} from "./layer.ts";
+import { asPair, packed, pairFrom, requireSides, sidesOf, windowsAlong } from "./window.ts";
 
-type Convolution = Extract<Layer, { type: "conv1d" | "conv2d" }>;
+/** What a convolution is described by; `Size` is a number in one dimension, a pair in two. */
+interface Described<Size> {
+  outputs: number;
+  kernel: Size;
+  stride: Size;
+  padding: Size;
+  dilation: Size;
+  groups: number;
+  bias: boolean;
+  frozen?: Frozen;
+}
+
+export type Conv1d = { type: "conv1d" } & Described<number>;
+export type Conv2d = { type: "conv2d" } & Described<Pair>;
+type Convolution = Conv1d | Conv2d;
+
+export type ConvolutionOptions<Size> = Partial<Omit<Described<Size>, "outputs" | "kernel">>;
+
+function create1d(outputs: number, kernel: number, options: ConvolutionOptions<number> = {}): Conv1d {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+  return { type: "conv1d", outputs, kernel, stride, padding, dilation, groups, bias, ...frozenIn(options) };
+}
+
+function create2d(
+  outputs: number,
+  kernel: number | Pair,
+  options: ConvolutionOptions<number | Pair> = {},
+): Conv2d {
+  const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
+  return {
+    type: "conv2d",
+    outputs,
+    kernel: pairFrom(kernel),
+    stride: pairFrom(stride),
+    padding: pairFrom(padding),
+    dilation: pairFrom(dilation),
+    groups,
+    bias,
+    ...frozenIn(options),
+  };
+}
+
+/** The checks of the options, each size checked by `size` of what it must be. */
+const checks = (size: (check: Check) => Check) => ({
+  outputs: wholePositive,
+  kernel: size(wholePositive),
+  stride: size(wholePositive),
+  padding: size(wholeNotNegative),
+  dilation: size(wholePositive),
+  groups: wholePositive,
+  bias: flag,
+  frozen,
+});
 
 /** Most bytes of the patches that lie side by side at a time: what stays in a first-level cache beside the rest. */
 const scratchBytes = 16 * 1024;
@@ -64,7 +126,7 @@ function patches(context: LayerContext, pass: string, { patch, strip }: Geometry
  * Cross-correlation over [channels, length] or [channels, height, width], as a matrix product of the weights
  * [outputs, patch] and patches of the input, a bounded strip of them at a time (Chellapilla, Puri and Simard, 2006).
  */
-export const convolution: LayerKind<Convolution> = {
+const convolution: Omit<LayerKind<Convolution>, "options" | "alone" | "needs" | "read"> = {
   outputShape(layer, inputShape) {
     const { windows } = geometryOf(layer, inputShape);
     return layer.type === "conv1d" ? [layer.outputs, windows[1]] : [layer.outputs, ...windows];
@@ -125,3 +187,19 @@ export const convolution: LayerKind<Convolution> = {
     if (bias) emit(Operation.RequireBounded, outputGradient, outputs, absent, 0, positions);
   },
 };
+
+/** Cross-correlation over [channels, length] with zero padding on both sides. `groups` equal to the channels is depthwise. */
+export const conv1d = layer(create1d, {
+  options: checks((check) => check),
+  needs: ["outputs", "kernel"],
+  read: ({ outputs, kernel, ...options }) => create1d(outputs, kernel, options),
+  ...convolution,
+});
+
+/** Cross-correlation over [channels, height, width]; a single number stands for both. */
+export const conv2d = layer(create2d, {
+  options: checks(pairOf),
+  needs: ["outputs", "kernel"],
+  read: ({ outputs, kernel, ...options }) => create2d(outputs, kernel, options),
+  ...convolution,
+});

@@ -1,11 +1,19 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model/model.ts";
-import { absent, type LayerKind, lastAxis, sizeOf } from "./layer.ts";
+import { flag, frozen, wholePositive } from "../model/options.ts";
+import { absent, type Frozen, frozenIn, lastAxis, layer, sizeOf } from "./layer.ts";
 
-type Dense = Extract<Layer, { type: "dense" }>;
+export type Dense = { type: "dense"; outputs: number; bias: boolean; frozen?: Frozen };
 
-/** `y = x W^T + b` on the last axis, whatever stands before it. W is kept as [inputs, outputs]. */
-export const dense: LayerKind<Dense> = {
+function create(outputs: number, options: { bias?: boolean; frozen?: Frozen } = {}): Dense {
+  return { type: "dense", outputs, bias: options.bias ?? true, ...frozenIn(options) };
+}
+
+/** Fully connected layer: y = x W^T + b, `outputs` wide, on the last axis. W is kept as [inputs, outputs]. */
+export const dense = layer(create, {
+  options: { outputs: wholePositive, bias: flag, frozen },
+  alone: "outputs",
+  read: ({ outputs, ...options }) => create(outputs, options),
+
   outputShape(layer, inputShape) {
     return [...inputShape.slice(0, -1), layer.outputs];
   },
@@ -23,6 +31,7 @@ export const dense: LayerKind<Dense> = {
   },
 
   inPlace: false,
+  updatesInStrips: "weight",
   backwardReads: (_, trained) => (trained.includes("weight") ? ["input"] : []),
 
   forward(layer, { emit, inputShape, input, output, parameters }) {
@@ -57,4 +66,4 @@ export const dense: LayerKind<Dense> = {
     if (weight) emit(Operation.RequireBounded, input, inputs, outputGradient, outputs, rows);
     if (bias) emit(Operation.RequireBounded, outputGradient, outputs, absent, 0, rows);
   },
-};
+});

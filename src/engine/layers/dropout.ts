@@ -1,17 +1,25 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model/model.ts";
-import { type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
+import { fraction } from "../model/options.ts";
+import { type LayerContext, layer, sizeOf } from "./layer.ts";
 
-type Dropout = Extract<Layer, { type: "dropout" }>;
+export type Dropout = { type: "dropout"; probability: number };
+
+const create = (probability = 0.5): Dropout => ({ type: "dropout", probability });
 
 /** [inputs] of 0 and 1 for each sample. */
 const maskOf = ({ keep, inputShape }: LayerContext) => keep("mask", inputShape, { role: "mask" });
 
-/** Training: y = x mask / (1 - p). Evaluation: y = x (Srivastava et al., 2014). */
-export const dropout: LayerKind<Dropout> = {
+/**
+ * Training: y = x mask / (1 - p), with each number of the mask 0 with `probability` p, else 1, drawn from the network's
+ * seed. Evaluation: y = x (Srivastava et al., 2014).
+ */
+export const dropout = layer(create, {
+  options: { probability: fraction },
+  alone: "probability",
+  read: ({ probability }) => create(probability),
   outputShape: (_, inputShape) => inputShape,
-  parameters: () => [],
   inPlace: true,
+  isTransparent: true,
   hasModes: () => true,
   backwardReads: () => [],
 
@@ -36,4 +44,4 @@ export const dropout: LayerKind<Dropout> = {
     const factor = { float: 1 / (1 - layer.probability) };
     emit(Operation.Mask, inputGradient, outputGradient, maskOf(context), sizeOf(inputShape), factor);
   },
-};
+});

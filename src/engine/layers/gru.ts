@@ -1,9 +1,31 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model/model.ts";
-import { absent, type BufferReference, type LayerContext, type LayerKind, sizeOf } from "./layer.ts";
+import { flag, frozen, oneOf, wholePositive } from "../model/options.ts";
+import {
+  absent,
+  type BufferReference,
+  type Frozen,
+  frozenIn,
+  type LayerContext,
+  layer,
+  sizeOf,
+} from "./layer.ts";
 import { needsAxes } from "./window.ts";
 
-type Gru = Extract<Layer, { type: "gru" }>;
+export type Gru = {
+  type: "gru";
+  hidden: number;
+  returns: "last" | "sequence";
+  carry: boolean;
+  frozen?: Frozen;
+};
+
+function create(
+  hidden: number,
+  options: { returns?: "last" | "sequence"; carry?: boolean; frozen?: Frozen } = {},
+): Gru {
+  const { returns = "last", carry = false } = options;
+  return { type: "gru", hidden, returns, carry, ...frozenIn(options) };
+}
 
 /** [steps, hidden]: the state behind each step, which is the output where the whole sequence is asked for. */
 function statesOf(layer: Gru, { keep, inputShape, output }: LayerContext): BufferReference {
@@ -19,14 +41,22 @@ const gateGradientsOf = (layer: Gru, { keep, inputShape }: LayerContext) =>
   keep("gateGradients", [inputShape[0], 4 * layer.hidden], { role: "activation gradient" });
 
 /**
- * Gated recurrent unit over [steps, features], gates in PyTorch's order (reset, update, candidate):
+ * Gated recurrent unit over [steps, features] (Cho et al., 2014; the reset gate applies after the matrix product, as
+ * in cuDNN and PyTorch). `returns` the last state, [hidden], or all, [steps, hidden]. With `carry` a step of training
+ * starts from the state in which the one before ended: truncated back-propagation through an endless stream. Gates in
+ * PyTorch's order (reset, update, candidate):
  *
  *     r = sigmoid(Wir x + bir + Whr h + bhr)
  *     z = sigmoid(Wiz x + biz + Whz h + bhz)
  *     n = tanh(Win x + bin + r (Whn h + bhn))
  *     h' = (1 - z) n + z h
  */
-export const gru: LayerKind<Gru> = {
+export const gru = layer(create, {
+  options: { hidden: wholePositive, returns: oneOf("last", "sequence"), carry: flag, frozen },
+  alone: "hidden",
+  needs: ["hidden"],
+  read: ({ hidden, ...options }) => create(hidden, options),
+
   outputShape(layer, inputShape) {
     if (inputShape.length !== 2) {
       const [steps, ...rest] = inputShape;
@@ -51,6 +81,10 @@ export const gru: LayerKind<Gru> = {
   ],
 
   inPlace: false,
+  mixesRows: ({ carry }) =>
+    carry
+      ? "carries its state from step to step, row by row, which shards do not; leave shards and workers out, or carry"
+      : null,
   backwardReads: ({ returns }, trained) => [
     ...(trained.includes("weight_ih") ? (["input"] as const) : []),
     ...(returns === "sequence" ? (["output"] as const) : []),
@@ -141,4 +175,4 @@ export const gru: LayerKind<Gru> = {
     const { emit, inputShape, states } = context;
     emit(Operation.LastStep, states["hidden"], statesOf(layer, context), layer.hidden, inputShape[0]);
   },
-};
+});

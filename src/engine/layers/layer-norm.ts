@@ -1,16 +1,25 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer } from "../model/model.ts";
-import { absent, type LayerContext, type LayerKind, lastAxis, sizeOf } from "./layer.ts";
+import { frozen, positive } from "../model/options.ts";
+import { absent, type Frozen, frozenIn, type LayerContext, lastAxis, layer, sizeOf } from "./layer.ts";
 
-type LayerNorm = Extract<Layer, { type: "layerNorm" }>;
+export type LayerNorm = { type: "layerNorm"; epsilon: number; frozen?: Frozen };
+
+function create(options: { epsilon?: number; frozen?: Frozen } = {}): LayerNorm {
+  return { type: "layerNorm", epsilon: options.epsilon ?? 1e-5, ...frozenIn(options) };
+}
 
 const rowsOf = (shape: number[]) => sizeOf(shape) / lastAxis(shape);
 
 /** [rows, 2]: mean and 1 / standard deviation of each row. */
 const statisticsOf = ({ keep, inputShape }: LayerContext) => keep("statistics", [rowsOf(inputShape), 2]);
 
-/** y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis of each sample (Ba et al., 2016). */
-export const layerNorm: LayerKind<LayerNorm> = {
+/**
+ * Normalizes the last axis of each sample, in training and evaluation alike (Ba, Kiros and Hinton, 2016):
+ * y = gamma (x - mean) / sqrt(variance + epsilon) + beta.
+ */
+export const layerNorm = layer(create, {
+  options: { epsilon: positive, frozen },
+
   outputShape: (_, inputShape) => inputShape,
 
   parameters(_, inputShape) {
@@ -22,6 +31,7 @@ export const layerNorm: LayerKind<LayerNorm> = {
   },
 
   inPlace: false,
+  isTransparent: true,
   backwardReads: () => ["input"],
 
   forward(layer, context) {
@@ -76,4 +86,4 @@ export const layerNorm: LayerKind<LayerNorm> = {
       rowsOf(inputShape),
     );
   },
-};
+});

@@ -1,4 +1,14 @@
 import type { Operation } from "../kernels/operation.ts";
+import type { Written } from "../model/options.ts";
+
+/** A height and a width. */
+export type Pair = [number, number];
+
+/**
+ * True: none of the layer's parameters is trained. A list: these are not, by PyTorch's names (`["weight"]` leaves the
+ * biases to be trained). What is frozen costs no gradient and no optimizer state.
+ */
+export type Frozen = true | string[];
 
 /** A buffer of the plan, by name, and where in it to begin, in bytes. */
 export interface BufferReference {
@@ -72,18 +82,31 @@ export interface KeepOptions {
   dtype?: "f32" | "i32";
 }
 
-/** What a kind of layer does: shapes, parameters, forward and backward side by side. */
-export interface LayerKind<Description> {
+/**
+ * Everything about a kind of layer: how it is written, shapes, parameters, forward and backward side by side, and what
+ * planning needs to know of it.
+ */
+export interface LayerKind<Description> extends Written<Description> {
   /** Shape of one sample behind the layer. Throws what is wrong with `inputShape`, as half a sentence. */
   outputShape(layer: Description, inputShape: number[]): number[];
-  parameters(layer: Description, inputShape: number[]): ParameterSpecification[];
+  /** Default none. */
+  parameters?(layer: Description, inputShape: number[]): ParameterSpecification[];
   states?(layer: Description, inputShape: number[]): StateSpecification[];
   /** Its output is its input: it neither computes nor copies. */
   isAlias?: boolean;
   /** Whether the output may be written over the input, and the input's gradient over the output's. */
   inPlace: boolean;
+  /** Whether the weights before it are scaled at the start by the activation behind it, as if it were not there. */
+  isTransparent?: boolean;
+  /** Where it is a rectifier, its slope below zero: weights before it start by He's scheme, else by Glorot's. */
+  slopeBelowZero?(layer: Description): number;
   /** Whether evaluation differs from training. */
   hasModes?(layer: Description): boolean;
+  /**
+   * Where it computes one sample from others, or a sample from the step before, so that a batch cannot be cut: what it
+   * does and what to change, as half a sentence. Null where it does not.
+   */
+  mixesRows?(layer: Description, training: boolean): string | null;
   /** Which of its buffers the backward pass reads again, with these parameters trained; they must stay as they are until there. */
   backwardReads(layer: Description, trained: readonly string[]): ("input" | "output")[];
   forward(layer: Description, context: LayerContext): void;
@@ -91,6 +114,8 @@ export interface LayerKind<Description> {
   backward(layer: Description, context: LayerContext): void;
   /** The gradients of those parameters that `context.gradients` names. */
   gradients?(layer: Description, context: LayerContext): void;
+  /** The parameter [outputs, inputs] whose gradient `UpdateInStrips` computes, where it has one. */
+  updatesInStrips?: string;
   /**
    * Stops the program where these gradients might not be finite, without computing them. A kind without it has few
    * parameters: its gradients are computed on the way back and looked at.
@@ -98,6 +123,25 @@ export interface LayerKind<Description> {
   requireBounded?(layer: Description, context: LayerContext): void;
   /** What a finite step leaves for the next: running statistics, a carried state. */
   commit?(layer: Description, context: LayerContext): void;
+}
+
+/** Makes the plain values of one kind of layer, such as `dense(16)`. */
+export type LayerMaker<Create extends (...options: never[]) => unknown> = Create & {
+  /** @internal */
+  readonly kind: LayerKind<ReturnType<Create>>;
+};
+
+/** The one value of a kind of layer: the function that makes it, and what `kind` says about it. */
+export function layer<Create extends (...options: never[]) => { type: string }>(
+  create: Create,
+  kind: LayerKind<ReturnType<Create>>,
+): LayerMaker<Create> {
+  return Object.assign(create, { kind });
+}
+
+/** The option where it says something, so that the description of a layer without it stays as it is. */
+export function frozenIn({ frozen }: { frozen?: Frozen | false }): { frozen?: Frozen } {
+  return frozen === undefined || frozen === false ? {} : { frozen };
 }
 
 /** Number of elements of a shape. */

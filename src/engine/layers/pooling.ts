@@ -1,11 +1,40 @@
 import { Operation } from "../kernels/operation.ts";
-import type { Layer, Pair } from "../model/model.ts";
-import type { LayerContext, LayerKind, Operand } from "./layer.ts";
-import { asPair, needsAxes, packed, requireSides, sidesOf, windowsAlong } from "./window.ts";
+import { type Check, pairOf, wholePositive } from "../model/options.ts";
+import { type LayerContext, type LayerKind, layer, type Operand, type Pair } from "./layer.ts";
+import { asPair, needsAxes, packed, pairFrom, requireSides, sidesOf, windowsAlong } from "./window.ts";
 
-type MaxPool = Extract<Layer, { type: "maxPool1d" | "maxPool2d" }>;
-type AveragePool = Extract<Layer, { type: "averagePool1d" | "averagePool2d" }>;
-type Global = Extract<Layer, { type: "globalAveragePool" }>;
+export type Pool1d<Type extends string> = { type: Type; kernel: number; stride: number };
+export type Pool2d<Type extends string> = { type: Type; kernel: Pair; stride: Pair };
+type MaxPool = Pool1d<"maxPool1d"> | Pool2d<"maxPool2d">;
+type AveragePool = Pool1d<"averagePool1d"> | Pool2d<"averagePool2d">;
+
+type Stride<Size> = { stride?: Size };
+
+/** Windows stand side by side unless `stride` says otherwise. */
+const pool1d =
+  <Type extends string>(type: Type) =>
+  (kernel: number, { stride = kernel }: Stride<number> = {}): Pool1d<Type> => ({ type, kernel, stride });
+
+const pool2d =
+  <Type extends string>(type: Type) =>
+  (kernel: number | Pair, { stride = kernel }: Stride<number | Pair> = {}): Pool2d<Type> => ({
+    type,
+    kernel: pairFrom(kernel),
+    stride: pairFrom(stride),
+  });
+
+/** How a pool is written, each size checked by `size` of what it must be. */
+const written = <Value>(
+  size: (check: Check) => Check,
+  create: (kernel: never, options: Stride<never>) => Value,
+) => ({
+  options: { kernel: size(wholePositive), stride: size(wholePositive) },
+  alone: "kernel" as const,
+  needs: ["kernel"] as const,
+  read: ({ kernel, ...options }: { kernel: never }) => create(kernel, options),
+});
+
+type Windowed<Pool> = Omit<LayerKind<Pool>, "options" | "alone" | "needs" | "read">;
 
 const whole: Pair = [1, 1];
 const none: Pair = [0, 0];
@@ -31,10 +60,10 @@ const endingOf = (layer: MaxPool | AveragePool, inputShape: number[]) =>
 const winners = ({ keep, outputShape }: LayerContext) => keep("index", outputShape, { dtype: "i32" });
 
 /** The largest of each window; the first of equal ones takes the gradient. */
-export const maxPool: LayerKind<MaxPool> = {
+const maxPool: Windowed<MaxPool> = {
   outputShape,
-  parameters: () => [],
   inPlace: false,
+  isTransparent: true,
   backwardReads: () => [],
   forward(layer, context) {
     const { emit, inputShape, input, output } = context;
@@ -49,10 +78,10 @@ export const maxPool: LayerKind<MaxPool> = {
 };
 
 /** The mean of each window. */
-export const averagePool: LayerKind<AveragePool> = {
+const averagePool: Windowed<AveragePool> = {
   outputShape,
-  parameters: () => [],
   inPlace: false,
+  isTransparent: true,
   backwardReads: () => [],
   forward(layer, { emit, inputShape, input, output }) {
     emit(Operation.AveragePoolForward, output, input, ...endingOf(layer, inputShape));
@@ -64,20 +93,35 @@ export const averagePool: LayerKind<AveragePool> = {
   },
 };
 
-/** An average pool whose only window is the whole of a channel. */
+const alongOne = (check: Check) => check;
+const maximumOf1d = pool1d("maxPool1d");
+const maximumOf2d = pool2d("maxPool2d");
+const averageOf1d = pool1d("averagePool1d");
+const averageOf2d = pool2d("averagePool2d");
+
+/** The largest of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
+export const maxPool1d = layer(maximumOf1d, { ...written(alongOne, maximumOf1d), ...maxPool });
+/** The largest of each window of [channels, height, width]; a single number stands for both. */
+export const maxPool2d = layer(maximumOf2d, { ...written(pairOf, maximumOf2d), ...maxPool });
+/** The mean of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
+export const averagePool1d = layer(averageOf1d, { ...written(alongOne, averageOf1d), ...averagePool });
+/** The mean of each window of [channels, height, width]; a single number stands for both. */
+export const averagePool2d = layer(averageOf2d, { ...written(pairOf, averageOf2d), ...averagePool });
+
+/** The operands of a pool whose only window is the whole of a channel. */
 function endingOfWhole(inputShape: number[]): Operand[] {
   return ending(inputShape, sidesOf(inputShape), whole);
 }
 
-/** The mean of each channel. */
-export const globalAveragePool: LayerKind<Global> = {
+/** The mean of each channel: [channels, ...] becomes [channels]. */
+export const globalAveragePool = layer((): { type: "globalAveragePool" } => ({ type: "globalAveragePool" }), {
+  options: {},
   outputShape(_, inputShape) {
     // A mean needs an axis to be taken over.
     if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
     requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
     return [inputShape[0]];
   },
-  parameters: () => [],
   inPlace: false,
   backwardReads: () => [],
   forward(_, { emit, inputShape, input, output }) {
@@ -88,4 +132,4 @@ export const globalAveragePool: LayerKind<Global> = {
     const rest = endingOfWhole(inputShape);
     emit(Operation.AveragePoolBackward, inputGradient, outputGradient, ...rest);
   },
-};
+});

@@ -1,9 +1,13 @@
 /** Sizes of what slides over [channels, height, width]: convolutions and pools, in one dimension with a height of 1. */
-import type { Pair } from "../model/model.ts";
-import { sizeOf } from "./layer.ts";
+import { type Pair, sizeOf } from "./layer.ts";
 
 /** Largest height or width: two of them share one operand of an instruction. */
 export const longestSide = 32767;
+
+/** A single number stands for both axes. */
+export function pairFrom(size: number | Pair): Pair {
+  return typeof size === "number" ? [size, size] : [size[0], size[1]];
+}
 
 /** A pair as one operand: the first in the upper 16 bits. */
 export function packed([first, second]: Pair): number {

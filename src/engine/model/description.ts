@@ -4,50 +4,21 @@
  */
 
 import { keyError } from "../../errors/errors.ts";
-import { alternatives } from "../../wording/alternatives.ts";
 import { suggestion } from "../../wording/nearest.ts";
+import { layerKinds } from "../layers/index.ts";
+import { lossKinds } from "../losses/index.ts";
+import { optimizerKinds } from "../optimizers/index.ts";
+import { type Clip, dense, type Layer, type Loss, type Model, type Optimizer, residual } from "./model.ts";
 import {
-  adagrad,
-  adam,
-  adamW,
-  averagePool1d,
-  averagePool2d,
-  batchNorm,
-  binaryCrossEntropy,
-  type Clip,
-  conv1d,
-  conv2d,
-  dense,
-  dropout,
-  flatten,
-  globalAveragePool,
-  gru,
-  huber,
-  identity,
-  type Layer,
-  type Loss,
-  layerNorm,
-  leakyRelu,
-  logSoftmax,
-  type Model,
-  mae,
-  maxPool1d,
-  maxPool2d,
-  momentum,
-  mse,
-  negativeLogLikelihood,
-  nesterov,
-  type Optimizer,
-  relu,
-  residual,
-  rmsprop,
-  sgd,
-  sigmoid,
-  smoothL1,
-  softmax,
-  softmaxCrossEntropy,
-  tanh,
-} from "./model.ts";
+  type Check,
+  decay,
+  fraction,
+  positive,
+  upToOne,
+  type Written,
+  wholeNotNegative,
+  wholePositive,
+} from "./options.ts";
 import {
   constant,
   cosineDecay,
@@ -57,177 +28,43 @@ import {
   stepDecay,
 } from "./schedule.ts";
 
-/** Says what it needs where the value does not fit, else null. */
-type Check = (value: unknown) => string | null;
-
-const number =
-  (needs: string, fits: (value: number) => boolean): Check =>
-  (value) =>
-    typeof value === "number" && Number.isFinite(value) && fits(value) ? null : needs;
-const wholePositive = number("a whole number of 1 or more", (x) => Number.isInteger(x) && x >= 1);
-const positive = number("a number above 0", (x) => x > 0);
-const notNegative = number("a number of 0 or more", (x) => x >= 0);
-const fraction = number("a number from 0 up to, but not including, 1", (x) => x >= 0 && x < 1);
-const share = number("a number above 0, up to 1", (x) => x > 0 && x <= 1);
-const flag: Check = (value) => (typeof value === "boolean" ? null : "true or false");
-const oneOf =
-  (...choices: string[]): Check =>
-  (value) =>
-    choices.includes(value as string) ? null : alternatives(choices.map((choice) => `"${choice}"`));
-
-const wholeNotNegative = number("a whole number of 0 or more", (x) => Number.isInteger(x) && x >= 0);
-/** A number that stands for both axes, or one for each. */
-const pairOf =
-  (check: Check): Check =>
-  (value) => {
-    const needs = check(Array.isArray(value) && value.length === 2 ? value[0] : value);
-    const second = Array.isArray(value) && value.length === 2 ? check(value[1]) : null;
-    return needs || second ? `${check(null)}, or two of them as [height, width]` : null;
-  };
-const list: Check = (value) => (Array.isArray(value) ? null : "a list of layers");
-const frozen: Check = (value) =>
-  typeof value === "boolean" || (Array.isArray(value) && value.every((name) => typeof name === "string"))
-    ? null
-    : "true, or a list of parameters such as [weight]";
-const weights: Check = (value) =>
-  Array.isArray(value) && value.length > 0 && value.every((weight) => !notNegative(weight))
-    ? null
-    : "a list of numbers of 0 or more, one a class";
-
 /** How one kind is written: its options, the one that may stand alone, and what it becomes. */
 interface Kind<Value> {
-  options: Record<string, Check>;
+  options: Readonly<Record<string, Check>>;
   alone?: string;
-  /** Options that it cannot do without. */
-  needs?: string[];
+  needs?: readonly string[];
   // biome-ignore lint/suspicious/noExplicitAny: the options have been checked against `options`
   build: (options: any, path: string) => Value;
 }
 
-/** The options of a convolution, each size checked by `size` of what it must be. */
-const convolution = (size: (check: Check) => Check) => ({
-  outputs: wholePositive,
-  kernel: size(wholePositive),
-  stride: size(wholePositive),
-  padding: size(wholeNotNegative),
-  dilation: size(wholePositive),
-  groups: wholePositive,
-  bias: flag,
-  frozen,
-});
-const alongOne = (check: Check) => check;
-const pool = (size: (check: Check) => Check) => ({
-  kernel: size(wholePositive),
-  stride: size(wholePositive),
-});
+/** A function that makes the values of a kind, with what the kind says about how they are written. */
+type Maker<Value> = { kind: Omit<Written<never>, "options" | "read"> } & {
+  kind: { options: object; read?(options: unknown): Value };
+} & ((options: never) => Value);
+
+/** How the kinds of a table are written, by their names. */
+function writtenKinds<Value>(makers: Record<string, Maker<Value>>): Record<string, Kind<Value>> {
+  return Object.fromEntries(
+    Object.entries(makers).map(([name, make]) => {
+      const { options, alone, needs, read = make } = make.kind;
+      return [name, { options, alone, needs, build: read } as Kind<Value>];
+    }),
+  );
+}
+
+const list: Check = (value) => (Array.isArray(value) ? null : "a list of layers");
 
 const layers: Record<string, Kind<Layer>> = {
-  dense: {
-    options: { outputs: wholePositive, bias: flag, frozen },
-    alone: "outputs",
-    build: ({ outputs, ...options }) => dense(outputs, options),
-  },
-  conv1d: {
-    options: convolution(alongOne),
-    needs: ["outputs", "kernel"],
-    build: ({ outputs, kernel, ...options }) => conv1d(outputs, kernel, options),
-  },
-  conv2d: {
-    options: convolution(pairOf),
-    needs: ["outputs", "kernel"],
-    build: ({ outputs, kernel, ...options }) => conv2d(outputs, kernel, options),
-  },
-  maxPool1d: {
-    options: pool(alongOne),
-    alone: "kernel",
-    needs: ["kernel"],
-    build: ({ kernel, ...options }) => maxPool1d(kernel, options),
-  },
-  maxPool2d: {
-    options: pool(pairOf),
-    alone: "kernel",
-    needs: ["kernel"],
-    build: ({ kernel, ...options }) => maxPool2d(kernel, options),
-  },
-  averagePool1d: {
-    options: pool(alongOne),
-    alone: "kernel",
-    needs: ["kernel"],
-    build: ({ kernel, ...options }) => averagePool1d(kernel, options),
-  },
-  averagePool2d: {
-    options: pool(pairOf),
-    alone: "kernel",
-    needs: ["kernel"],
-    build: ({ kernel, ...options }) => averagePool2d(kernel, options),
-  },
-  globalAveragePool: { options: {}, build: globalAveragePool },
-  flatten: { options: {}, build: flatten },
-  dropout: {
-    options: { probability: fraction },
-    alone: "probability",
-    build: ({ probability }) => dropout(probability),
-  },
-  batchNorm: { options: { epsilon: positive, momentum: share, frozen }, build: batchNorm },
-  layerNorm: { options: { epsilon: positive, frozen }, build: layerNorm },
-  gru: {
-    options: { hidden: wholePositive, returns: oneOf("last", "sequence"), carry: flag, frozen },
-    alone: "hidden",
-    needs: ["hidden"],
-    build: ({ hidden, ...options }) => gru(hidden, options),
-  },
+  ...writtenKinds<Layer>(layerKinds as never),
   residual: {
     options: { layers: list },
     alone: "layers",
     needs: ["layers"],
     build: ({ layers: inner }, path) => residual(layersFromDescription(inner, path)),
   },
-  identity: { options: {}, build: identity },
-  sigmoid: { options: {}, build: sigmoid },
-  tanh: { options: {}, build: tanh },
-  relu: { options: {}, build: relu },
-  leakyRelu: {
-    options: { slope: notNegative },
-    alone: "slope",
-    build: ({ slope }) => leakyRelu(slope),
-  },
-  softmax: { options: {}, build: softmax },
-  logSoftmax: { options: {}, build: logSoftmax },
 };
-
-const reduced = { reduction: oneOf("mean", "sum"), sampleWeights: flag };
-const classified = { ...reduced, classWeights: weights };
-const losses: Record<string, Kind<Loss>> = {
-  mse: { options: reduced, build: mse },
-  mae: { options: reduced, build: mae },
-  huber: { options: { delta: positive, ...reduced }, alone: "delta", build: huber },
-  smoothL1: { options: { beta: positive, ...reduced }, alone: "beta", build: smoothL1 },
-  binaryCrossEntropy: {
-    options: { on: oneOf("logits", "probabilities"), ...classified },
-    build: binaryCrossEntropy,
-  },
-  softmaxCrossEntropy: { options: classified, build: softmaxCrossEntropy },
-  negativeLogLikelihood: { options: classified, build: negativeLogLikelihood },
-};
-
-const step = { learningRate: positive, weightDecay: notNegative };
-const descent = { ...step, momentum: fraction, dampening: fraction, nesterov: flag };
-const moments = { ...step, beta1: fraction, beta2: fraction, epsilon: positive };
-const optimizers: Record<string, Kind<Optimizer>> = {
-  sgd: { options: descent, build: sgd },
-  momentum: { options: descent, build: momentum },
-  nesterov: { options: descent, build: nesterov },
-  adagrad: {
-    options: { ...step, learningRateDecay: notNegative, initialAccumulator: notNegative, epsilon: positive },
-    build: adagrad,
-  },
-  rmsprop: {
-    options: { ...step, smoothing: fraction, epsilon: positive, momentum: fraction, centered: flag },
-    build: rmsprop,
-  },
-  adam: { options: moments, build: adam },
-  adamW: { options: moments, build: adamW },
-};
+const losses = writtenKinds<Loss>(lossKinds as never);
+const optimizers = writtenKinds<Optimizer>(optimizerKinds as never);
 
 const clips: Record<string, Kind<Clip>> = {
   norm: {
@@ -242,8 +79,6 @@ const clips: Record<string, Kind<Clip>> = {
   },
 };
 
-const upToOne = number("a number from 0 to 1", (x) => x >= 0 && x <= 1);
-const decay = number("a number above 0 and below 1", (x) => x > 0 && x < 1);
 const warmUp = wholeNotNegative;
 const schedules: Record<string, Kind<Schedule>> = {
   constant: { options: { warmUp }, build: constant },

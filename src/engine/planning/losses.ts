@@ -1,7 +1,8 @@
+/** The loss in a plan: the shape of its target, the instructions of the loss and of the prediction. */
 import { keyError } from "../../errors/errors.ts";
 import { Operation } from "../kernels/operation.ts";
 import { absent, type BufferReference, type Emit, lastAxis, type Operand, sizeOf } from "../layers/layer.ts";
-import type { Loss } from "../model/model.ts";
+import { type Loss, lossKindOf } from "../losses/index.ts";
 import type { PassHost } from "./plan.ts";
 
 /** What a loss needs to know of an output of the given shape (of one sample). */
@@ -12,13 +13,10 @@ export interface LossShape {
   elements: number;
 }
 
-function isClassLoss(loss: Loss): boolean {
-  return loss.type === "softmaxCrossEntropy" || loss.type === "negativeLogLikelihood";
-}
-
 /** Shape of the target, and the divisor of a mean. */
 export function lossShape(loss: Loss, outputShape: number[]): LossShape {
-  const elements = isClassLoss(loss) ? sizeOf(outputShape) / lastAxis(outputShape) : sizeOf(outputShape);
+  const numbers = sizeOf(outputShape);
+  const elements = lossKindOf(loss).target === "classes" ? numbers / lastAxis(outputShape) : numbers;
   return { targets: elements, elements };
 }
 
@@ -27,47 +25,26 @@ export function emitLoss(
   loss: Loss,
   outputShape: number[],
   host: PassHost,
-  { gradient, output, target }: Record<"gradient" | "output" | "target", BufferReference>,
+  buffers: Record<"gradient" | "output" | "target", BufferReference>,
 ): void {
   const { emit, scalars } = host;
-  const count = sizeOf(outputShape);
-  const width = lastAxis(outputShape);
-  const weights = emitWeights(loss, outputShape, host, target);
-  const ofElements = (operation: Operation, edge = 0) =>
-    emit(operation, gradient, output, target, scalars, count, { float: edge }, ...weights);
-  const ofRows = (operation: Operation) =>
-    emit(operation, gradient, output, target, scalars, width, count / width, ...weights);
-  switch (loss.type) {
-    case "mse":
-      ofElements(Operation.SquaredError);
-      break;
-    case "mae":
-      ofElements(Operation.AbsoluteError);
-      break;
-    case "huber":
-      ofElements(Operation.Huber, loss.delta);
-      break;
-    case "smoothL1":
-      ofElements(Operation.SmoothL1, loss.beta);
-      break;
-    case "binaryCrossEntropy":
-      ofElements(loss.on === "logits" ? Operation.BinaryCrossEntropyOnLogits : Operation.BinaryCrossEntropy);
-      break;
-    case "softmaxCrossEntropy":
-      ofRows(Operation.SoftmaxCrossEntropy);
-      break;
-    case "negativeLogLikelihood":
-      ofRows(Operation.NegativeLogLikelihood);
-      break;
-  }
+  const weights = emitWeights(loss, outputShape, host, buffers.target);
+  const [count, width] = [sizeOf(outputShape), lastAxis(outputShape)];
+  lossKindOf(loss).emit(loss, { emit, scalars, ...buffers, count, width, weights });
 }
 
-/** The buffer of weights of a loss and how many losses in a row share one; nothing where all count alike. */
-function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: BufferReference): Operand[] {
+/** The buffer of weights of a loss and how many losses in a row share one; absent where all count alike. */
+function emitWeights(
+  loss: Loss,
+  outputShape: number[],
+  host: PassHost,
+  target: BufferReference,
+): readonly [Operand, number] {
   const { elements } = lossShape(loss, outputShape);
   const ofSamples = loss.sampleWeights ? host.hold("sampleWeight", "target", [host.batchSize]) : null;
   if (!loss.classWeights) return ofSamples ? [ofSamples, elements] : [absent, 1];
-  if (!isClassLoss(loss) && loss.type !== "binaryCrossEntropy") {
+  const { target: holds } = lossKindOf(loss);
+  if (holds === "numbers") {
     throw keyError(
       "model.loss",
       "model.loss",
@@ -75,7 +52,7 @@ function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: 
     );
   }
   const classes = loss.classWeights.length;
-  const needed = isClassLoss(loss) ? lastAxis(outputShape) : 2;
+  const needed = holds === "classes" ? lastAxis(outputShape) : 2;
   if (classes !== needed) {
     throw keyError(
       "model.loss",
@@ -85,7 +62,7 @@ function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: 
   }
   const ofClasses = host.hold("classWeight", "constant", [classes], "f32", loss.classWeights);
   const weights = host.share("loss.weight", "activation gradient", [host.batchSize, elements]);
-  const blend = isClassLoss(loss) ? 0 : 1;
+  const blend = holds === "classes" ? 0 : 1;
   host.emit(
     Operation.ClassWeights,
     weights,
@@ -101,7 +78,7 @@ function emitWeights(loss: Loss, outputShape: number[], host: PassHost, target: 
 
 /** Whether the output is a logit that a prediction must still turn into a probability. */
 export function predictsFromLogits(loss: Loss): boolean {
-  return loss.type === "softmaxCrossEntropy" || (loss.type === "binaryCrossEntropy" && loss.on === "logits");
+  return Boolean(lossKindOf(loss).probabilities?.(loss));
 }
 
 /** Emits the probabilities that the logits of a cross-entropy stand for. */
@@ -112,11 +89,6 @@ export function emitPrediction(
   prediction: BufferReference,
   output: BufferReference,
 ): void {
-  const count = sizeOf(outputShape);
-  const width = lastAxis(outputShape);
-  if (loss.type === "softmaxCrossEntropy") {
-    emit(Operation.SoftmaxForward, prediction, output, width, count / width);
-  } else {
-    emit(Operation.SigmoidForward, prediction, output, count);
-  }
+  const [count, width] = [sizeOf(outputShape), lastAxis(outputShape)];
+  lossKindOf(loss).probabilities?.(loss)?.({ emit, prediction, output, count, width });
 }

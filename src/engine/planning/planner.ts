@@ -5,9 +5,9 @@ import { keyError, RivuletError } from "../../errors/errors.ts";
 import { kindOf, type SingleLayer } from "../layers/index.ts";
 import { type BufferReference, sizeOf } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
+import { optimizerKindOf } from "../optimizers/index.ts";
 import { createDraft, type Draft, layOut } from "./draft.ts";
 import { emitLoss, emitPrediction, lossShape, predictsFromLogits } from "./losses.ts";
-import { optimizerStates } from "./optimizers.ts";
 import { backwardPass, forwardPass, type Run } from "./passes.ts";
 import type { Filled, Plan, PlanOptions } from "./plan.ts";
 import { blocksOf, cutBatch, requireIndependentRows } from "./shards.ts";
@@ -132,7 +132,7 @@ function holdTensors(
   // Trained parameters stand together, and so do gradients and each optimizer state: one pass serves them all.
   for (const parameter of trained) hold(parameter.fullName, "parameter", storedShape(parameter));
   for (const parameter of parameters) hold(parameter.fullName, "parameter", storedShape(parameter));
-  for (const state of optimizerStates(model.optimizer)) {
+  for (const state of optimizerKindOf(model.optimizer).states(model.optimizer)) {
     for (const parameter of trained) {
       hold(`${parameter.fullName}.${state}`, "optimizer state", storedShape(parameter));
     }

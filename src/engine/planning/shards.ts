@@ -7,6 +7,7 @@
 import { RivuletError } from "../../errors/errors.ts";
 import { Crew, lineSlots } from "../kernels/crew.ts";
 import { Operation } from "../kernels/operation.ts";
+import { kindOf } from "../layers/index.ts";
 import { type BufferReference, type Operand, sizeOf } from "../layers/layer.ts";
 import { aligned, place } from "./placement.ts";
 import type { Cut, Instruction, PlannedBuffer, ProgramPart, Shards } from "./plan.ts";
@@ -42,20 +43,9 @@ export function cutBatch(batchSize: number, shards: number): Cut | null {
 /** @throws RivuletError naming the layer, where a layer looks at the batch as a whole or hands a state to the next */
 export function requireIndependentRows(units: readonly Unit[], training: boolean): void {
   for (const { path, layer } of units) {
-    if (training && layer.type === "batchNorm" && layer.frozen !== true) {
-      throw layerError(
-        "model.shards",
-        { path, layer },
-        `normalizes by the whole batch, which shards would cut; leave shards and workers out, freeze the layer, or use layerNorm`,
-      );
-    }
-    if (layer.type === "gru" && layer.carry) {
-      throw layerError(
-        "model.shards",
-        { path, layer },
-        `carries its state from step to step, row by row, which shards do not; leave shards and workers out, or carry`,
-      );
-    }
+    if (layer.type === "residual") continue;
+    const mixes = kindOf(layer).mixesRows?.(layer, training);
+    if (mixes) throw layerError("model.shards", { path, layer }, mixes);
   }
 }
 

@@ -75,7 +75,7 @@ function unitOf(layer: Layer, inputShape: number[], path: string, activation: La
       throw layerError(
         "model.shape",
         { path, layer },
-        `got samples of shape [${inputShape}] and its layers make [${outputShape}] of them, but they need to keep the shape, to be added to it`,
+        `must keep the shape of its samples: [${inputShape}] became [${outputShape}]; change the layers within`,
       );
     }
     return { path, layer, inputShape, outputShape, parameters: [], states: [], inner };
@@ -88,7 +88,7 @@ function unitOf(layer: Layer, inputShape: number[], path: string, activation: La
     const reason = (error as Error).message;
     throw layerError("model.shape", { path, layer }, `got samples of shape [${inputShape}] but ${reason}`);
   }
-  const specifications = kind.parameters(layer, inputShape);
+  const specifications = kind.parameters?.(layer, inputShape) ?? [];
   const frozen = "frozen" in layer ? (layer.frozen ?? []) : [];
   if (frozen !== true) requireNames(frozen, specifications, path, layer);
   const parameters = specifications.map((parameter) => ({
@@ -120,22 +120,13 @@ function requireNames(
   );
 }
 
-/** Layers past which the activation is looked for that weights are scaled by at the start. */
-const transparentLayers: Layer["type"][] = [
-  "batchNorm",
-  "layerNorm",
-  "dropout",
-  "flatten",
-  "maxPool1d",
-  "maxPool2d",
-  "averagePool1d",
-  "averagePool2d",
-];
-
 /** The first layer behind `index` that is neither norm, pool nor dropout. */
 function activationBehind(layers: Layer[], index: number): Layer | null {
-  return layers.slice(index + 1).find(({ type }) => !transparentLayers.includes(type)) ?? null;
+  return layers.slice(index + 1).find((layer) => !isTransparent(layer)) ?? null;
 }
+
+const isTransparent = (layer: Layer): boolean =>
+  layer.type !== "residual" && kindOf(layer).isTransparent === true;
 
 /** All units, those within residual blocks too, in the order of the data. */
 export function flattened(units: readonly Unit[]): Unit[] {

@@ -13,7 +13,7 @@ import {
   sizeOf,
 } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
-import { emitUpdate, optimizerStates } from "./optimizers.ts";
+import { optimizerKindOf } from "../optimizers/index.ts";
 import type { Run } from "./passes.ts";
 import { aligned } from "./placement.ts";
 import type { PassHost } from "./plan.ts";
@@ -54,7 +54,7 @@ export function createUpdates(
 /** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
 export function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }: PassHost): void {
   if (trained.length === 0) return;
-  for (const state of optimizerStates(model.optimizer)) {
+  for (const state of optimizerKindOf(model.optimizer).states(model.optimizer)) {
     emit(Operation.ClearSubnormals, { buffer: `${trained[0].fullName}.${state}` }, allCells(trained));
   }
 }
@@ -75,10 +75,13 @@ function emitOptimizer(
   count: number,
   offset = 0,
 ) {
+  const { optimizer } = model;
+  const kind = optimizerKindOf(optimizer);
   const states = Object.fromEntries(
-    optimizerStates(model.optimizer).map((state) => [state, { buffer: `${name}.${state}`, offset }]),
+    kind.states(optimizer).map((state) => [state, { buffer: `${name}.${state}`, offset }]),
   );
-  emitUpdate(model.optimizer, emit, { buffer: name, offset }, gradients, states, count, scalars);
+  const parameters = { buffer: name, offset };
+  kind.emitUpdate(optimizer, { emit, parameters, gradients, states, count, scalars });
 }
 
 function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
@@ -199,7 +202,7 @@ function updatesInPlace(model: Model, trained: readonly PlannedParameter[], host
       for (const { parameter, run, kind, context } of later) {
         const { layer } = run.unit;
         const bytes = 4 * sizeOf(parameter.shape);
-        if (layer.type === "dense" && parameter.name === "weight" && bytes > stripBytes) {
+        if (parameter.name === kind.updatesInStrips && bytes > stripBytes) {
           emitStrips(parameter, context);
           continue;
         }

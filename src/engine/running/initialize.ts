@@ -1,3 +1,4 @@
+import { kindOf } from "../layers/index.ts";
 import type { Layer } from "../model/model.ts";
 import type { Random } from "../model/random.ts";
 import type { PlannedParameter } from "../planning/units.ts";
@@ -22,7 +23,9 @@ export function initialize(
 }
 
 function boundFor(fanIn: number, fanOut: number, activation: Layer | null): number {
-  if (activation?.type === "relu") return Math.sqrt(6 / fanIn);
-  if (activation?.type === "leakyRelu") return Math.sqrt(6 / ((1 + activation.slope ** 2) * fanIn));
+  if (activation && activation.type !== "residual") {
+    const slope = kindOf(activation).slopeBelowZero?.(activation);
+    if (slope !== undefined) return Math.sqrt(6 / ((1 + slope ** 2) * fanIn));
+  }
   return Math.sqrt(6 / (fanIn + fanOut));
 }

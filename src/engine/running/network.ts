@@ -3,11 +3,12 @@ import type { State, Stateful } from "../../state.ts";
 import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "../kernels/kernels.ts";
 import { instructionSlots, Scalar } from "../kernels/operation.ts";
 import { type Operand, sizeOf } from "../layers/layer.ts";
-import type { Model } from "../model/model.ts";
+import type { Model, Optimizer } from "../model/model.ts";
 import { createRandom } from "../model/random.ts";
 import { applySchedule, multiplierAt, Plateau, requireLength } from "../model/schedule.ts";
+import { optimizerKindOf } from "../optimizers/index.ts";
+import type { OptimizerKind } from "../optimizers/optimizer.ts";
 import { predictsFromLogits } from "../planning/losses.ts";
-import { initialState, optimizerStates, stepConstants, writeStepScalars } from "../planning/optimizers.ts";
 import type { Instruction, Plan, PlannedBuffer, PlanOptions, ProgramPart } from "../planning/plan.ts";
 import { plan, requireBudget } from "../planning/planner.ts";
 import { shardsFor } from "../planning/shards.ts";
@@ -78,6 +79,7 @@ export class Network implements Stateful {
   readonly #parts: Record<ProgramPart, { start: number; count: number }>;
   /** What gives the output of a prediction: the forward pass, or where layers act otherwise in training, evaluation. */
   readonly #evaluation: { start: number; count: number };
+  readonly #optimizer: OptimizerKind<Optimizer>;
   readonly #stepConstants: Float64Array;
   readonly #states: string[];
   readonly #lossElements: number;
@@ -122,8 +124,9 @@ export class Network implements Stateful {
     this.#parts = Object.fromEntries(parts);
     const { forward, evaluation } = this.#parts;
     this.#evaluation = evaluation.count > 0 ? evaluation : forward;
-    this.#states = optimizerStates(model.optimizer);
-    this.#stepConstants = stepConstants(model.optimizer);
+    this.#optimizer = optimizerKindOf(model.optimizer);
+    this.#states = this.#optimizer.states(model.optimizer);
+    this.#stepConstants = this.#optimizer.stepConstants?.(model.optimizer) ?? new Float64Array(0);
     this.#lossElements = this.plan.lossElements;
     this.#meanLoss = model.loss.reduction === "mean";
 
@@ -176,7 +179,9 @@ export class Network implements Stateful {
     for (const parameter of this.plan.parameters) {
       initialize(this.#view(parameter.fullName), parameter, random);
       for (const state of parameter.trained && this.plan.training ? this.#states : []) {
-        this.#view(`${parameter.fullName}.${state}`).fill(initialState(this.model.optimizer, state));
+        this.#view(`${parameter.fullName}.${state}`).fill(
+          this.#optimizer.initialState?.(this.model.optimizer, state) ?? 0,
+        );
       }
     }
     for (const { fullName, initial } of this.plan.states) this.#view(fullName).fill(initial);
@@ -273,11 +278,11 @@ export class Network implements Stateful {
 
   /** What the optimizer's instructions read of the update that comes next. */
   #writeUpdateScalars(): void {
-    const { schedule, optimizer } = this.model;
+    const { schedule } = this.model;
     this.#scalars[Scalar.StepSize] = this.learningRate;
     if (schedule)
       applySchedule(schedule, this.updates, this.#plateau?.multiplier ?? unreduced, this.#stepSize);
-    writeStepScalars(optimizer.type, this.#stepConstants, this.updates + 1, this.#scalars);
+    this.#optimizer.writeStepScalars?.(this.#stepConstants, this.updates + 1, this.#scalars);
   }
 
   /**

@@ -78,7 +78,7 @@ describe("a stack that does not fit is refused", () => {
       "a residual block that changes the shape",
       [8],
       [residual([dense(3)])],
-      "model.layers[0] (residual) got samples of shape [8] and its layers make [3] of them, but they need to keep the shape",
+      "model.layers[0] (residual) must keep the shape of its samples: [8] became [3]",
     ],
     [
       "a layer within a residual block",

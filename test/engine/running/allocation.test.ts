@@ -25,7 +25,7 @@ test("200,000 steps on two threads allocate nothing on the heap", () => {
 test.each(["step", "exponential", "cosine", "plateau"])(
   "steps under the schedule %s allocate nothing on the heap",
   (schedule) => {
-    const script = new URL(`./schedule-repeated.ts?${schedule}`, import.meta.url);
+    const script = new URL(`../model/schedule-repeated.ts?${schedule}`, import.meta.url);
     const { collections, heapGrowth } = measureAllocation(script);
     expect(collections).toBe(0);
     expect(heapGrowth).toBeLessThan(20_000);

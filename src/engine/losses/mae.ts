@@ -1,0 +1,13 @@
+import { Operation } from "../kernels/operation.ts";
+import { elementLoss, loss, type Reduced, type ReducedOptions, reduced } from "./loss.ts";
+
+export type Mae = { type: "mae" } & Reduced;
+
+const create = (options: ReducedOptions = {}): Mae => ({ type: "mae", reduction: "mean", ...options });
+
+/** Mean absolute error: |e|, of gradient 0 at 0. */
+export const mae = loss(create, {
+  options: reduced,
+  target: "numbers",
+  emit: (_, context) => elementLoss(Operation.AbsoluteError, context),
+});
