@@ -19,6 +19,7 @@ export { createNetwork, type Network, type NetworkOptions, type Tensor } from ".
 export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
 export { type ErrorCode, errorCodes } from "./errors/codes.ts";
 export { CheckpointError, type ErrorOrigin, RivuletError } from "./errors/errors.ts";
+export type { TransformDescription } from "./features/pipeline.ts";
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export {
   createLearner,

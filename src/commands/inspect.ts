@@ -106,7 +106,7 @@ function describe(
     clip: State;
     schedule?: State;
   };
-  const features = checkpoint.features as { fields: string[]; transforms: string[] } | null;
+  const features = checkpoint.features as { fields: string[]; transforms: unknown[] } | null;
   const target = checkpoint.target as { column: string; classes?: number } | null;
   const training = checkpoint.training as Record<string, unknown>;
   const learned: [string, string][] =
@@ -114,7 +114,7 @@ function describe(
       ? []
       : [
           ["columns", features.fields.join(", ")],
-          ["features", features.transforms.join(", ") || "raw"],
+          ["features", features.transforms.map(transformText).join(", ") || "raw"],
           ["target", target.classes ? `${target.column}, one of ${target.classes} classes` : target.column],
         ];
   const rows: [string, string][] = [
@@ -158,4 +158,15 @@ function describe(
     [2, 3, 4, 5],
   );
   return [...refused.map((sentence) => `passed over: ${sentence}`), facts(rows), "", table].join("\n");
+}
+
+/** A transform with its options: `clip(limit: 4)`. */
+function transformText(transform: unknown): string {
+  if (typeof transform === "string") return transform;
+  return Object.entries(transform as Record<string, Record<string, unknown>>)
+    .map(([name, options]) => {
+      const texts = Object.entries(options).map(([option, value]) => `${option}: ${value}`);
+      return `${name}(${texts.join(", ")})`;
+    })
+    .join(", ");
 }

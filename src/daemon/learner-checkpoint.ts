@@ -41,7 +41,10 @@ export function checkpointOf(learner: Learner, name?: string, { reuse = false } 
 
 /** What the checkpoint says of the learner it holds. */
 function descriptionIn(checkpoint: Checkpoint): LearnerDescription {
-  const { fields, transforms } = checkpoint.features as { fields: string[]; transforms: string[] };
+  const { fields, transforms } = checkpoint.features as {
+    fields: string[];
+    transforms: LearnerDescription["features"];
+  };
   const model = { ...(checkpoint.model as object), optimizer: checkpoint.optimizer } as ModelDescription;
   const target = checkpoint.target as LearnerDescription["target"];
   const training = checkpoint.training as LearnerDescription["training"];

@@ -1,34 +1,40 @@
 import { keyError, RivuletError } from "../errors/errors.ts";
+import { isAllowed, type Setting, settingText } from "../setting.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
 import { restoreTogether } from "./restore.ts";
-import { standardize } from "./standardize.ts";
-import type { Transform } from "./transform.ts";
+import type { Transform, TransformKind } from "./transform.ts";
+import { type TransformName, transformNames, transforms } from "./transforms.ts";
 
-/** Every transform by the name it has in a config. */
-const transforms: Record<string, (columns: number) => Transform> = { standardize };
+/** A transform as a config or a checkpoint names it: its name, or `{ name: options }` where it has any. */
+export type TransformDescription = string | { [name: string]: { [option: string]: string | number } };
+
+/** A transform that is known, with all its options. */
+interface Choice {
+  name: TransformName;
+  options: { [option: string]: string | number };
+}
 
 /** A fixed chain of transforms, from the columns of a sample to the inputs of a network. */
 export class Pipeline implements Stateful {
-  /** Names of the transforms, in order. */
-  readonly description: string[];
+  /** The transforms in order, each with all its options. */
+  readonly description: TransformDescription[];
   readonly inputs: number;
   readonly outputs: number;
   readonly #chain: Transform[];
-  /** What each transform gave last. */
+  /** The latest output of each transform. */
   readonly #rows: Float64Array[];
 
-  /**
-   * `description`: names of transforms that there are, as `createPipeline` checks; `inputs`: columns of a sample, 1 or
-   * more.
-   */
-  constructor(description: string[], inputs: number) {
-    this.description = description;
+  /** `inputs`: columns of a sample, 1 or more. Use `createPipeline`, which checks what a user wrote. */
+  constructor(choices: readonly Choice[], inputs: number) {
+    this.description = choices.map(({ name, options }) =>
+      Object.keys(options).length === 0 ? name : { [name]: options },
+    );
     this.inputs = inputs;
     this.#chain = [];
     let width = inputs;
-    for (const name of description) {
-      const transform = transforms[name](width);
+    for (const { name, options } of choices) {
+      const transform = (transforms[name] as TransformKind).create(width, options);
       this.#chain.push(transform);
       width = transform.outputs;
     }
@@ -51,14 +57,14 @@ export class Pipeline implements Stateful {
     for (let i = 0; i < this.outputs; i++) out[outOffset + i] = from[at + i];
   }
 
-  /** Takes the row into the statistics of every transform. Allocates nothing. */
+  /** Updates the statistics of every transform with the row at `offset` of `values`. Allocates nothing. */
   learn(values: Float64Array, offset: number): void {
     let from = values;
     let at = offset;
     for (let link = 0; link < this.#chain.length; link++) {
       const transform = this.#chain[link];
       transform.learn(from, at);
-      // What the next one learns from is this one's output; the last one's nobody learns from.
+      // The next transform learns from the output of this one; from the last output none learns.
       if (link + 1 === this.#chain.length) break;
       transform.transform(from, at, this.#rows[link]);
       from = this.#rows[link];
@@ -82,28 +88,83 @@ export class Pipeline implements Stateful {
 }
 
 /**
- * Builds the chain that a config describes, such as `["standardize"]`; an empty list hands raw values on.
- * @throws RivuletError for a transform that is not known, naming the nearest one.
+ * Creates the pipeline that a config describes, such as `["standardize", { clip: 4 }]`; an empty list passes raw values.
+ *
+ * @param description a list of names, of `{ name: options }`, and of `{ name: value }` for a transform of one option
+ * @param inputs columns of a sample, 1 or more
+ * @throws RivuletError that names the entry and the option, for what is unknown or out of range
  */
 export function createPipeline(description: unknown, inputs: number): Pipeline {
-  const names = Object.keys(transforms);
   if (!Array.isArray(description)) {
-    throw keyError("config.bad-value", "features", `must be a list of transforms, such as [standardize]`);
+    throw keyError("config.bad-value", "features", "must be a list of transforms, such as [standardize]");
   }
-  for (const [index, written] of description.entries()) {
-    const name = nameOf(written);
-    if (!names.includes(name)) {
+  return new Pipeline(
+    description.map((written, index) => choiceOf(written, `features[${index}]`)),
+    inputs,
+  );
+}
+
+/** Checks one entry of the list, which is written at `path`, and completes its options. */
+function choiceOf(written: unknown, path: string): Choice {
+  const name = nameOf(written);
+  if (!isTransform(name)) {
+    throw keyError(
+      "config.unknown-key",
+      path,
+      `names an unknown transform "${name}"; ${suggestion(name, transformNames)}`,
+    );
+  }
+  const { settings } = transforms[name] as TransformKind;
+  const known = Object.entries(settings as Record<string, Setting>);
+  if (typeof written === "string") return { name, options: completed(known, {}) };
+  const place = `${path}.${name}`;
+  if (known.length === 0) {
+    throw keyError("config.bad-value", place, `has no options; write ${name} alone`);
+  }
+  const value = (written as Record<string, unknown>)[name];
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isMap) {
+    const [[only, setting]] = known;
+    if (known.length > 1) {
       throw keyError(
-        "config.unknown-key",
-        `features[${index}]`,
-        `names an unknown transform "${name}"; ${suggestion(name, names)}`,
+        "config.bad-value",
+        place,
+        `must be a map of ${known.map(([option]) => option).join(", ")}`,
       );
     }
-    if (typeof written !== "string") {
-      throw keyError("config.bad-value", `features[${index}].${name}`, `has no options; write ${name} alone`);
-    }
+    requireAllowed(setting, value, place);
+    return { name, options: completed(known, { [only]: value }) };
   }
-  return new Pipeline(description, inputs);
+  for (const [option, given] of Object.entries(value)) {
+    const setting = known.find(([candidate]) => candidate === option)?.[1];
+    if (setting === undefined) {
+      const names = known.map(([candidate]) => candidate);
+      throw keyError("config.unknown-key", place, `has no option "${option}"; ${suggestion(option, names)}`);
+    }
+    requireAllowed(setting, given, `${place}.${option}`);
+  }
+  return { name, options: completed(known, value as Record<string, unknown>) };
+}
+
+const isTransform = (name: string): name is TransformName => (transformNames as string[]).includes(name);
+
+/** Every option, by its value where one is given, else by its default. */
+function completed(
+  known: readonly [string, Setting][],
+  given: Record<string, unknown>,
+): { [option: string]: string | number } {
+  return Object.fromEntries(
+    known.map(([option, setting]) => [option, (given[option] as string | number) ?? setting.default]),
+  );
+}
+
+function requireAllowed(setting: Setting, value: unknown, path: string): void {
+  if (isAllowed(setting, value)) return;
+  throw keyError(
+    "config.bad-value",
+    path,
+    `must be ${settingText(setting)}, found ${JSON.stringify(value) ?? "nothing"}`,
+  );
 }
 
 /** The name in `name` or `{ name: options }`. */

@@ -1,11 +1,22 @@
+import type { SettingsOf } from "../setting.ts";
 import type { Stateful } from "../state.ts";
 
-/** One link of a pipeline: from a row of fixed width to a row of fixed width, with running statistics of its own. */
+/** One step of a pipeline: from a row of fixed width to a row of fixed width, with its own running statistics. */
 export interface Transform extends Stateful {
   readonly inputs: number;
   readonly outputs: number;
-  /** Transforms the row at `offset` of `values` into `out`, with the statistics so far. Allocates nothing. */
+  /** Transforms the row at `offset` of `values` into `out` [outputs], with the statistics so far. Allocates nothing. */
   transform(values: Float64Array, offset: number, out: Float64Array): void;
-  /** Takes the row into the statistics. Allocates nothing. */
+  /** Updates the statistics with the row at `offset` of `values`. Allocates nothing. */
   learn(values: Float64Array, offset: number): void;
+}
+
+/** A kind of transform: one value that says everything about it. `Options`: what it takes, by name. */
+export interface TransformKind<Options extends object = object> {
+  /** What it does, in one line for the reference of the config. */
+  readonly title: string;
+  /** What each option may hold. A transform of one option may be written `name: value`. */
+  readonly settings: SettingsOf<Options>;
+  /** Creates a transform of rows of `columns` numbers; the options are checked and complete. */
+  create(columns: number, options: Options): Transform;
 }

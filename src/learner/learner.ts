@@ -10,7 +10,7 @@ import type { Loss, Model } from "../engine/model/model.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../engine/running/network.ts";
 import type { Threads } from "../engine/running/shard-workers.ts";
 import { RivuletError } from "../errors/errors.ts";
-import { createPipeline, type Pipeline } from "../features/pipeline.ts";
+import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { largestFloat32 } from "../float32.ts";
 import type { State, Stateful } from "../state.ts";
@@ -72,7 +72,7 @@ export function networkOptions(
 export type LearnerDescription = {
   fields: string[];
   target: TargetDescription;
-  features: string[];
+  features: TransformDescription[];
   model: ModelDescription;
   training: { batchSize: number; seed: number; deterministic: boolean };
 };

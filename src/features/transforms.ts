@@ -1,0 +1,8 @@
+/** Every transform by the name that it has in a config. */
+import { standardize } from "./standardize.ts";
+
+export const transforms = { standardize } as const;
+
+export type TransformName = keyof typeof transforms;
+
+export const transformNames = Object.keys(transforms) as TransformName[];
