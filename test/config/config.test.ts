@@ -85,6 +85,19 @@ test("fills in every default of a config that names only its target, but those t
   });
 });
 
+test("checks the options of a transform, with the line and the key", () => {
+  const configWith = (features: string) => `target: { column: b }\nfeatures: [${features}]\n`;
+  expect(parseConfig(configWith("standardize, { clip: 3 }"), "p.yaml").features).toEqual([
+    ...["standardize", { clip: 3 }],
+  ]);
+  expect(() => parseConfig(configWith("standardize, { clip: -3 }"), "p.yaml")).toThrow(
+    expect.objectContaining({
+      message: "p.yaml:2: features[1].clip must be a number above 0, found -3",
+      path: "features[1].clip",
+    }),
+  );
+});
+
 test("takes relative paths from the config's folder", () => {
   const config = parseConfig(
     pump.replace("/dev/serial/by-id/usb-Arduino", "dev/port"),

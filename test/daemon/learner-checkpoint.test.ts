@@ -69,6 +69,21 @@ describe("a learner that went through a checkpoint", () => {
   });
 });
 
+test("resume continues with the options of a transform, and refuses others", () => {
+  const clipped = (limit: number) => ({ ...classes, features: ["standardize", { clip: limit }] });
+  const checkpoint = written(observe(createLearner(clipped(2)), 0, 50));
+  const whole = observe(createLearner(clipped(2)), 0, 90);
+  const resumed = createLearner(clipped(2));
+  resume(resumed, checkpoint, "saved.msgpack");
+  expect(observe(resumed, 50, 90).state()).toEqual(whole.state());
+  expect(learnerFrom(checkpoint, "saved.msgpack").describe().features).toEqual([
+    "standardize",
+    { clip: { limit: 2 } },
+  ]);
+  const error = refusal(() => resume(createLearner(clipped(3)), checkpoint, "saved.msgpack"));
+  expect(error.message).toContain("features[1].clip.limit is 3 in the config and 2 in it");
+});
+
 describe("resume refuses a checkpoint of another learner, and changes nothing:", () => {
   test.each<[string, LearnerOptions]>([
     ['fields[0] is "c" in the config and "a" in it', { ...classes, fields: ["c", "b", "label"] }],

@@ -63,4 +63,44 @@ describe("a pipeline", () => {
       "features[0].standardize has no options; write standardize alone",
     );
   });
+
+  test("clips after standardizing, and names every option in its description", () => {
+    const pipeline = createPipeline(["standardize", { clip: 1.5 }], 2);
+    for (const row of [
+      [0, 0],
+      [2, 2],
+    ]) {
+      pipeline.learn(Float64Array.from(row), 0);
+    }
+    pipeline.transform(Float64Array.of(100, 2), 0, out, 0);
+    expect([...out.subarray(0, 2)]).toEqual([1.5, 1]);
+    pipeline.transform(Float64Array.of(-100, 0), 0, out, 0);
+    expect([...out.subarray(0, 2)]).toEqual([-1.5, -1]);
+    expect(pipeline.description).toEqual(["standardize", { clip: { limit: 1.5 } }]);
+    expect(createPipeline(pipeline.description, 2).description).toEqual(pipeline.description);
+    expect(createPipeline(["clip"], 2).description).toEqual([{ clip: { limit: 4 } }]);
+  });
+
+  test.each([
+    [{ clip: 0 }, "features[0].clip must be a number above 0, found 0", "features[0].clip"],
+    [
+      { clip: { limit: "4" } },
+      'features[0].clip.limit must be a number above 0, found "4"',
+      "features[0].clip.limit",
+    ],
+    [
+      { clip: { limt: 4 } },
+      'features[0].clip has no option "limt"; did you mean "limit"?',
+      "features[0].clip",
+    ],
+    [{ clip: null }, "features[0].clip must be a number above 0, found null", "features[0].clip"],
+  ])("refuses the option in %j", (written, sentence, path) => {
+    expect(() => createPipeline([written], 1)).toThrow(expect.objectContaining({ message: sentence, path }));
+  });
+
+  test("refuses the state of another transform for one that has none", () => {
+    const pipeline = createPipeline(["clip"], 1);
+    expect(() => pipeline.restore([new Float64Array(5)])).toThrow("must be null");
+    pipeline.restore(pipeline.state());
+  });
 });

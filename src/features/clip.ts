@@ -1,0 +1,33 @@
+import { RivuletError } from "../errors/errors.ts";
+import type { State } from "../state.ts";
+import type { TransformKind } from "./transform.ts";
+
+/**
+ * Limits every column to ±`limit`. After `standardize` that is so many standard deviations: one spike then moves the
+ * weights no more than a value at the limit does.
+ */
+export const clip: TransformKind<{ limit: number }> = {
+  title: "Every column limited to a range around 0",
+  settings: {
+    limit: {
+      title: "Largest distance from 0; standard deviations where standardize stands before",
+      default: 4,
+      above: 0,
+    },
+  },
+  create: (columns, { limit }) => ({
+    inputs: columns,
+    outputs: columns,
+    transform(values, offset, out) {
+      for (let column = 0; column < columns; column++) {
+        out[column] = Math.max(-limit, Math.min(limit, values[offset + column]));
+      }
+    },
+    learn() {},
+    state: () => null,
+    restore(state: State) {
+      if (state === null) return;
+      throw new RivuletError("state.mismatch", `the stored clip must be null, found ${typeof state}`);
+    },
+  }),
+};
