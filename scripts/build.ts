@@ -1,6 +1,6 @@
 /**
  * Builds the project from source: the AssemblyScript kernels into src/engine/kernels/binary.ts (both SIMD
- * variants, as text, so that the engine needs no file system) and the benchmark's peak beside its command, then
+ * variants, as text, so that the engine needs no file system), the scalar twins of those written once, and the benchmark's peak beside its command, then
  * TypeScript into dist, and from there the command line into dist/bin.
  */
 import { execFileSync } from "node:child_process";
@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleCommands } from "./bundle.ts";
 import { compileAssembly } from "./compile-assembly.ts";
+import { writeScalarTwins } from "./lower-kernels.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -38,6 +39,8 @@ export const relaxedSimdKernels =
   "${kernels(["simd", "relaxed-simd"])}";
 `,
 );
+
+writeScalarTwins(root);
 
 const peak = (features: string[]) => asText("src/commands/bench/assembly/peak.ts", features);
 

@@ -90,6 +90,7 @@ export enum Operation {
   /** output, a, b, countPerSample: output = a + b */
   Add,
 
+  // Activations: what else stands between the first and the last is one, too.
   /** output, input, countPerSample */
   SigmoidForward,
   /** inputGradient, outputGradient, output, countPerSample */
@@ -118,7 +119,7 @@ export enum Operation {
   ClassWeights,
 
   // Losses of elements: gradient, output, target, scalars, countPerSample, edge (f32), weights or 0, weightEvery.
-  // Element i has weight number i / weightEvery.
+  // Element i has weight number i / weightEvery. What else stands between the first and the last is one, too.
   SquaredError,
   AbsoluteError,
   /** Its edge is delta. */
@@ -173,6 +174,11 @@ export enum Operation {
   RmsProp,
   /** parameters, gradients, firstMoment, secondMoment, count, scalars, weightDecay, beta1, 1 - beta1, beta2, 1 - beta2, epsilon (f32) */
   Adam,
+
+  FirstActivation = SigmoidForward,
+  LastActivation = LeakyReluBackward,
+  FirstElementLoss = SquaredError,
+  LastElementLoss = BinaryCrossEntropyOnLogits,
 }
 
 /** 32-bit slots of one instruction: the operation and up to 15 operands, one cache line. */

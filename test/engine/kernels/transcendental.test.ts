@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import { Operation } from "../../../src/engine/kernels/operation.ts";
-import { exponential, logarithm } from "../../../src/engine/kernels/scalar/arithmetic.ts";
+import { exponentialOf as exponential, logarithm } from "../../../src/engine/kernels/scalar/arithmetic.ts";
 import { runTrial } from "./program.ts";
 
 /** Size of the last binary digit of a float32 near `x`. */

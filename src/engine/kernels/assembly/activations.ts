@@ -2,9 +2,50 @@
  * Activations, element by element. Buffers are padded to 16 bytes, so each loop runs in whole vectors: what it
  * writes past `count` is padding, or a row that this call does not use. Backward passes need only the output.
  */
-import { hyperbolicTangent, sigmoid } from "./arithmetic";
+import { Operation } from "../operation";
+import { exponential, exponentialOf, hyperbolicTangent, sigmoid } from "./arithmetic";
+import { float, int, operation, pointer } from "./memory";
 
-export function sigmoidForward(output: usize, input: usize, count: i32): void {
+/** Runs the activation at `at` on `rows` rows. */
+export function activate(at: usize, rows: i32): void {
+  switch (operation(at)) {
+    case Operation.SigmoidForward:
+      sigmoidForward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows);
+      break;
+    case Operation.SigmoidBackward:
+      sigmoidBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows);
+      break;
+    case Operation.TanhForward:
+      tanhForward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows);
+      break;
+    case Operation.TanhBackward:
+      tanhBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows);
+      break;
+    case Operation.LeakyReluForward:
+      leakyReluForward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows, float(at, 3));
+      break;
+    case Operation.LeakyReluBackward:
+      leakyReluBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows, float(at, 4));
+      break;
+  }
+}
+
+/** e^(x - shift) of `count` numbers, and of no more: what stands behind them is the next row. */
+export function exponentials(output: usize, input: usize, count: i32, shift: f32): void {
+  const s = f32x4.splat(shift);
+  for (; count >= 4; count -= 4) {
+    v128.store(output, exponential(f32x4.sub(v128.load(input), s)));
+    output += 16;
+    input += 16;
+  }
+  for (; count > 0; count--) {
+    store<f32>(output, exponentialOf(load<f32>(input) - shift));
+    output += 4;
+    input += 4;
+  }
+}
+
+function sigmoidForward(output: usize, input: usize, count: i32): void {
   for (; count > 0; count -= 4) {
     v128.store(output, sigmoid(v128.load(input)));
     output += 16;
@@ -13,7 +54,7 @@ export function sigmoidForward(output: usize, input: usize, count: i32): void {
 }
 
 /** dx = dy y (1 - y) */
-export function sigmoidBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32): void {
+function sigmoidBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32): void {
   const one = f32x4.splat(1);
   for (; count > 0; count -= 4) {
     const y = v128.load(output);
@@ -24,7 +65,7 @@ export function sigmoidBackward(inputGradient: usize, outputGradient: usize, out
   }
 }
 
-export function tanhForward(output: usize, input: usize, count: i32): void {
+function tanhForward(output: usize, input: usize, count: i32): void {
   for (; count > 0; count -= 4) {
     v128.store(output, hyperbolicTangent(v128.load(input)));
     output += 16;
@@ -33,7 +74,7 @@ export function tanhForward(output: usize, input: usize, count: i32): void {
 }
 
 /** dx = dy (1 - y^2) */
-export function tanhBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32): void {
+function tanhBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32): void {
   const one = f32x4.splat(1);
   for (; count > 0; count -= 4) {
     const y = v128.load(output);
@@ -45,7 +86,7 @@ export function tanhBackward(inputGradient: usize, outputGradient: usize, output
 }
 
 /** y = x > 0 ? x : slope x */
-export function leakyReluForward(output: usize, input: usize, count: i32, slope: f32): void {
+function leakyReluForward(output: usize, input: usize, count: i32, slope: f32): void {
   const s = f32x4.splat(slope);
   const zero = f32x4.splat(0);
   for (; count > 0; count -= 4) {
@@ -57,7 +98,7 @@ export function leakyReluForward(output: usize, input: usize, count: i32, slope:
 }
 
 /** dx = y > 0 ? dy : slope dy, which is right because a slope of 0 or more keeps the sign of x. */
-export function leakyReluBackward(
+function leakyReluBackward(
   inputGradient: usize,
   outputGradient: usize,
   output: usize,

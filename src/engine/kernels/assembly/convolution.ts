@@ -22,6 +22,13 @@ export class ConvolutionShape {
   strip: i32;
 }
 
+/** The operands from `index` on, as the shape of a convolution. */
+// @ts-ignore: decorator
+@inline
+export function convolutionShape(at: usize, index: usize): ConvolutionShape {
+  return changetype<ConvolutionShape>(at + 4 + (index << 2));
+}
+
 function outputLength(size: i32, kernel: i32, stride: i32, padding: i32, dilation: i32): i32 {
   return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1;
 }

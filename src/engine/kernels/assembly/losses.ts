@@ -2,22 +2,16 @@
  * Losses. Each adds up the loss of its elements in float64 and writes the gradient with respect to the output,
  * multiplied by `scale` (1 / elements for a mean). e is prediction minus target. Where there are weights, each holds
  * for `weightEvery` elements (or rows, where a row has one loss) in turn, and multiplies their losses and gradients.
+ * The scalar twin is made of this file.
  */
+import { Operation } from "../operation";
 import { exponentialOf, logarithm } from "./arithmetic";
+import { clear, past, read, write } from "./memory";
 import { rowMaximum, shiftedExponentials } from "./softmax";
 
-export const enum Elementwise {
-  Squared,
-  Absolute,
-  Huber,
-  SmoothL1,
-  BinaryCrossEntropy,
-  BinaryCrossEntropyOnLogits,
-}
-
-/** `edge` is Huber's delta or smooth L1's beta. Gives the sum of the losses. */
-export function elementwiseLoss(
-  kind: Elementwise,
+/** The loss of each element that `kind` names. `edge` is Huber's delta or smooth L1's beta. Returns the sum of the losses. */
+export function elementLoss(
+  kind: i32,
   gradient: usize,
   output: usize,
   target: usize,
@@ -30,59 +24,55 @@ export function elementwiseLoss(
   let total: f64 = 0;
   let weight: f32 = 1;
   let left = 0;
-  for (; count > 0; count--) {
-    const p = load<f32>(output);
-    const y = load<f32>(target);
-    const e = p - y;
+  for (let i = 0; i < count; i++) {
+    const p = read(output, i);
+    const y = read(target, i);
+    const e = f32(p - y);
     let loss: f64;
     let slope: f32;
     if (weights) {
       if (left == 0) {
-        weight = load<f32>(weights);
-        weights += 4;
+        weight = read(weights, 0);
+        weights = past(weights, 1);
         left = weightEvery;
       }
       left--;
     }
-    if (kind == Elementwise.Squared) {
+    if (kind == Operation.SquaredError) {
       loss = f64(e) * f64(e);
-      slope = e + e;
-    } else if (kind == Elementwise.Absolute) {
+      slope = f32(e + e);
+    } else if (kind == Operation.AbsoluteError) {
       loss = f64(abs(e));
       slope = sign(e);
-    } else if (kind == Elementwise.Huber) {
+    } else if (kind == Operation.Huber) {
       const inside = abs(e) <= edge;
       loss = inside ? 0.5 * f64(e) * f64(e) : f64(edge) * (f64(abs(e)) - 0.5 * f64(edge));
-      slope = inside ? e : edge * sign(e);
-    } else if (kind == Elementwise.SmoothL1) {
+      slope = inside ? e : f32(edge * sign(e));
+    } else if (kind == Operation.SmoothL1) {
       const inside = abs(e) < edge;
       loss = inside ? (0.5 * f64(e) * f64(e)) / f64(edge) : f64(abs(e)) - 0.5 * f64(edge);
-      slope = inside ? e / edge : sign(e);
-    } else if (kind == Elementwise.BinaryCrossEntropy) {
+      slope = inside ? f32(e / edge) : sign(e);
+    } else if (kind == Operation.BinaryCrossEntropy) {
       // Logarithms are held at -100 and the slope's denominator at 1e-12, so that a certain and wrong answer stays finite.
-      const q: f32 = 1 - p;
+      const q = f32(1 - p);
       loss = -(f64(y) * max(logarithm(f64(p)), -100.0) + (1.0 - f64(y)) * max(logarithm(1.0 - f64(p)), -100.0));
-      slope = e / max(p * q, 1e-12);
+      slope = f32(e / max(f32(p * q), f32(1e-12)));
     } else {
       // max(a, 0) - a y + log(1 + e^-|a|), which never overflows.
       const decay = exponentialOf(-abs(p));
+      const above: f32 = p >= 0 ? 1 : decay;
       loss = f64(max(p, 0)) - f64(p) * f64(y) + logarithm(1.0 + f64(decay));
-      slope = (p >= 0 ? 1 : decay) / (1 + decay) - y;
+      slope = f32(f32(above / f32(1 + decay)) - y);
     }
     total += f64(weight) * loss;
-    store<f32>(gradient, slope * scale * weight);
-    gradient += 4;
-    output += 4;
-    target += 4;
+    write(gradient, i, f32(f32(slope * scale) * weight));
   }
   return total;
 }
 
-// @ts-ignore: decorator
-@inline
 function sign(x: f32): f32 {
   // A NaN is neither, and must not turn into an innocent 0.
-  return x > 0 ? 1 : x < 0 ? -1 : x * 0;
+  return x > 0 ? 1 : x < 0 ? -1 : f32(x * 0);
 }
 
 /**
@@ -99,32 +89,30 @@ export function softmaxCrossEntropy(
   weights: usize,
   weightEvery: i32,
 ): f64 {
-  const stride = usize(width) << 2;
   let total: f64 = 0;
   let weight: f32 = 1;
   let left = 0;
-  for (; rows > 0; rows--) {
-    const label = load<f32>(target);
+  for (let row = 0; row < rows; row++) {
+    const label = read(target, row);
     if (!(label >= 0 && label < f32(width))) return NaN;
-    const at = usize(i32(label)) << 2;
+    const at = i32(label);
     if (weights) {
       if (left == 0) {
-        weight = load<f32>(weights);
-        weights += 4;
+        weight = read(weights, 0);
+        weights = past(weights, 1);
         left = weightEvery;
       }
       left--;
     }
-    const weighted = scale * weight;
+    const weighted = f32(scale * weight);
     const maximum = rowMaximum(output, width);
     const sum = shiftedExponentials(gradient, output, width, maximum);
-    total += f64(weight) * (logarithm(sum) - f64(load<f32>(output + at) - maximum));
+    total += f64(weight) * (logarithm(sum) - f64(f32(read(output, at) - maximum)));
     const factor = f32(f64(weighted) / sum);
-    for (let j: usize = 0; j < stride; j += 4) store<f32>(gradient + j, load<f32>(gradient + j) * factor);
-    store<f32>(gradient + at, load<f32>(gradient + at) - weighted);
-    gradient += stride;
-    output += stride;
-    target += 4;
+    for (let j = 0; j < width; j++) write(gradient, j, f32(read(gradient, j) * factor));
+    write(gradient, at, f32(read(gradient, at) - weighted));
+    gradient = past(gradient, width);
+    output = past(output, width);
   }
   return total;
 }
@@ -140,29 +128,26 @@ export function negativeLogLikelihood(
   weights: usize,
   weightEvery: i32,
 ): f64 {
-  const stride = usize(width) << 2;
   let total: f64 = 0;
   let weight: f32 = 1;
   let left = 0;
-  for (; rows > 0; rows--) {
-    const label = load<f32>(target);
+  for (let row = 0; row < rows; row++) {
+    const label = read(target, row);
     if (!(label >= 0 && label < f32(width))) return NaN;
-    const at = usize(i32(label)) << 2;
+    const at = i32(label);
     if (weights) {
       if (left == 0) {
-        weight = load<f32>(weights);
-        weights += 4;
+        weight = read(weights, 0);
+        weights = past(weights, 1);
         left = weightEvery;
       }
       left--;
     }
-    const weighted = scale * weight;
-    total -= f64(weight) * f64(load<f32>(output + at));
-    memory.fill(gradient, 0, stride);
-    store<f32>(gradient + at, -weighted);
-    gradient += stride;
-    output += stride;
-    target += 4;
+    total -= f64(weight) * f64(read(output, at));
+    clear(gradient, width);
+    write(gradient, at, -f32(scale * weight));
+    gradient = past(gradient, width);
+    output = past(output, width);
   }
   return total;
 }
@@ -181,20 +166,21 @@ export function classWeightsOfTargets(
   rows: i32,
   blend: bool,
 ): void {
-  for (; rows > 0; rows--) {
-    const sampleWeight: f32 = sampleWeights ? load<f32>(sampleWeights) : 1;
+  for (let row = 0; row < rows; row++) {
+    const sampleWeight: f32 = sampleWeights ? read(sampleWeights, row) : 1;
     for (let i = 0; i < perSample; i++) {
-      const label = load<f32>(target);
+      const label = read(target, i);
       let weight: f32 = NaN;
       if (blend) {
-        if (label >= 0 && label <= 1) weight = load<f32>(classWeights) * (1 - label) + load<f32>(classWeights, 4) * label;
+        if (label >= 0 && label <= 1) {
+          weight = f32(f32(read(classWeights, 0) * f32(1 - label)) + f32(read(classWeights, 1) * label));
+        }
       } else if (label >= 0 && label < f32(classes)) {
-        weight = load<f32>(classWeights + (usize(i32(label)) << 2));
+        weight = read(classWeights, i32(label));
       }
-      store<f32>(weights, weight * sampleWeight);
-      weights += 4;
-      target += 4;
+      write(weights, i, f32(weight * sampleWeight));
     }
-    if (sampleWeights) sampleWeights += 4;
+    weights = past(weights, perSample);
+    target = past(target, perSample);
   }
 }

@@ -387,7 +387,7 @@ function block1x1(c: usize, a: usize, aColumn: usize, b: usize, bRow: usize, k: 
  * c [m, n] = start + a [m] b [n]: the weight gradient of a single sample, without `product`'s loop over k. Sixteen
  * numbers of b stay in registers for all rows.
  */
-export function outerProduct(c: usize, a: usize, b: usize, m: i32, n: i32, start: Start): void {
+function outerProduct(c: usize, a: usize, b: usize, m: i32, n: i32, start: Start): void {
   const cRow = usize(n) << 2;
   let j = 0;
   for (; j + 16 <= n; j += 16) {
@@ -747,4 +747,10 @@ export function columnSums(c: usize, a: usize, aRow: usize, m: i32, n: i32, star
     c += 4;
     a += 4;
   }
+}
+
+/** c [m, n] = start + a^T b for the first `m` of the `inputs` columns of a [k, inputs]; b is [k, n]. */
+export function weightGradient(c: usize, a: usize, b: usize, inputs: i32, m: i32, n: i32, k: i32, start: Start): void {
+  if (k == 1) outerProduct(c, a, b, m, n, start);
+  else product(c, usize(n) << 2, a, 4, usize(inputs) << 2, b, usize(n) << 2, m, n, k, start, 0);
 }

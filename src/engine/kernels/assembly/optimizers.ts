@@ -2,10 +2,55 @@
  * Optimizers: one pass over parameters, gradients and state. Counts are multiples of 4 (buffers are padded with
  * zeros, which every rule below leaves at zero). Weight decay, where coupled, is added to the gradient first.
  */
+import { Operation, Scalar } from "../operation";
 import { multiplyAdd } from "./arithmetic";
+import { clamp } from "./gradients";
+import { float, int, operation, past, pointer, scalar } from "./memory";
+
+/** Operand `index`, the place of a state that is moved unless it is absent. */
+// @ts-ignore: decorator
+@inline
+function moved(at: usize, index: usize, displacement: i32): usize {
+  const place = pointer(at, index);
+  return place ? past(place, displacement) : 0;
+}
+
+/**
+ * Runs the instruction at `at`, ClipByValue or an optimizer, with its parameters and their state (not the gradients)
+ * moved by `displacement` numbers, and on `count` numbers where that is not 0.
+ */
+export function update(at: usize, displacement: i32, count: i32): void {
+  const weights = past(pointer(at, 0), displacement);
+  const gradients = pointer(at, 1);
+  const third = moved(at, 2, displacement);
+  switch (operation(at)) {
+    case Operation.ClipByValue:
+      clamp(pointer(at, 0), count ? count : int(at, 1), float(at, 2));
+      break;
+    case Operation.GradientDescent:
+      gradientDescent(weights, gradients, count ? count : int(at, 2), f32(scalar(pointer(at, 3), Scalar.StepSize)), float(at, 4));
+      break;
+    case Operation.Momentum: {
+      const scalars = pointer(at, 4);
+      momentumDescent(weights, gradients, third, count ? count : int(at, 3), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), float(at, 5), float(at, 6), int(at, 7) != 0);
+      break;
+    }
+    case Operation.Adagrad:
+      adagrad(weights, gradients, third, count ? count : int(at, 3), f32(scalar(pointer(at, 4), Scalar.StepSize)), float(at, 5), float(at, 6));
+      break;
+    case Operation.RmsProp:
+      rmsProp(weights, gradients, third, moved(at, 3, displacement), moved(at, 4, displacement), count ? count : int(at, 5), f32(scalar(pointer(at, 6), Scalar.StepSize)), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
+      break;
+    case Operation.Adam: {
+      const scalars = pointer(at, 5);
+      adam(weights, gradients, third, moved(at, 3, displacement), count ? count : int(at, 4), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), f32(scalar(scalars, Scalar.Decay)), float(at, 6), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
+      break;
+    }
+  }
+}
 
 /** w -= step (g + decay w) */
-export function gradientDescent(w: usize, g: usize, count: i32, step: f32, weightDecay: f32): void {
+function gradientDescent(w: usize, g: usize, count: i32, step: f32, weightDecay: f32): void {
   const s = f32x4.splat(-step);
   const d = f32x4.splat(weightDecay);
   for (; count > 0; count -= 4) {
@@ -17,7 +62,7 @@ export function gradientDescent(w: usize, g: usize, count: i32, step: f32, weigh
 }
 
 /** b = momentum b + fresh g;  w -= step b, or with Nesterov's look-ahead w -= step (g + momentum b) */
-export function momentumDescent(
+function momentumDescent(
   w: usize,
   g: usize,
   b: usize,
@@ -58,7 +103,7 @@ export function momentumDescent(
 }
 
 /** s += g^2;  w -= step g / (sqrt(s) + epsilon) */
-export function adagrad(w: usize, g: usize, s: usize, count: i32, step: f32, weightDecay: f32, epsilon: f32): void {
+function adagrad(w: usize, g: usize, s: usize, count: i32, step: f32, weightDecay: f32, epsilon: f32): void {
   const rate = f32x4.splat(step);
   const d = f32x4.splat(weightDecay);
   const e = f32x4.splat(epsilon);
@@ -79,7 +124,7 @@ export function adagrad(w: usize, g: usize, s: usize, count: i32, step: f32, wei
  * s = a s + r g^2 with r = 1 - a; centered (`mean` given): v = s - mean^2 with mean = a mean + r g, else v = s;
  * u = g / (sqrt(v) + epsilon); with momentum (`velocity` given): b = momentum b + u, w -= step b; else w -= step u.
  */
-export function rmsProp(
+function rmsProp(
   w: usize,
   g: usize,
   s: usize,
@@ -132,7 +177,7 @@ export function rmsProp(
  * with step = learningRate / (1 - b1^t), correction = 1 / sqrt(1 - b2^t), and keep = 1 - learningRate decay for
  * AdamW, 1 for Adam, whose decay is coupled.
  */
-export function adam(
+function adam(
   w: usize,
   g: usize,
   m: usize,

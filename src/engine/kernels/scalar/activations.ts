@@ -1,14 +1,55 @@
 /** Twin of ../assembly/activations.ts. Pointers are element indices into `memory`. */
-import { hyperbolicTangent, sigmoid } from "./arithmetic.ts";
+import { Operation } from "../operation.ts";
+import { exponentialOf, hyperbolicTangent, sigmoid } from "./arithmetic.ts";
+import type { Heap } from "./heap.ts";
 
 const f = Math.fround;
 
-export function sigmoidForward(memory: Float32Array, output: number, input: number, count: number): void {
+/** Runs the activation at `at` on `rows` rows. */
+export function activate({ ints, floats }: Heap, at: number, rows: number): void {
+  const o = at + 1;
+  const p0 = ints[o] >>> 2;
+  const p1 = ints[o + 1] >>> 2;
+  const p2 = ints[o + 2] >>> 2;
+  switch (ints[at]) {
+    case Operation.SigmoidForward:
+      sigmoidForward(floats, p0, p1, ints[o + 2] * rows);
+      break;
+    case Operation.SigmoidBackward:
+      sigmoidBackward(floats, p0, p1, p2, ints[o + 3] * rows);
+      break;
+    case Operation.TanhForward:
+      tanhForward(floats, p0, p1, ints[o + 2] * rows);
+      break;
+    case Operation.TanhBackward:
+      tanhBackward(floats, p0, p1, p2, ints[o + 3] * rows);
+      break;
+    case Operation.LeakyReluForward:
+      leakyReluForward(floats, p0, p1, ints[o + 2] * rows, floats[o + 3]);
+      break;
+    case Operation.LeakyReluBackward:
+      leakyReluBackward(floats, p0, p1, p2, ints[o + 3] * rows, floats[o + 4]);
+      break;
+  }
+}
+
+/** e^(x - shift) of `count` numbers. */
+export function exponentials(
+  memory: Float32Array,
+  output: number,
+  input: number,
+  count: number,
+  shift: number,
+): void {
+  for (let i = 0; i < count; i++) memory[output + i] = exponentialOf(f(memory[input + i] - shift));
+}
+
+function sigmoidForward(memory: Float32Array, output: number, input: number, count: number): void {
   for (let i = 0; i < count; i++) memory[output + i] = sigmoid(memory[input + i]);
 }
 
 /** dx = dy y (1 - y) */
-export function sigmoidBackward(
+function sigmoidBackward(
   memory: Float32Array,
   inputGradient: number,
   outputGradient: number,
@@ -21,12 +62,12 @@ export function sigmoidBackward(
   }
 }
 
-export function tanhForward(memory: Float32Array, output: number, input: number, count: number): void {
+function tanhForward(memory: Float32Array, output: number, input: number, count: number): void {
   for (let i = 0; i < count; i++) memory[output + i] = hyperbolicTangent(memory[input + i]);
 }
 
 /** dx = dy (1 - y^2) */
-export function tanhBackward(
+function tanhBackward(
   memory: Float32Array,
   inputGradient: number,
   outputGradient: number,
@@ -40,7 +81,7 @@ export function tanhBackward(
 }
 
 /** y = x > 0 ? x : slope x */
-export function leakyReluForward(
+function leakyReluForward(
   memory: Float32Array,
   output: number,
   input: number,
@@ -54,7 +95,7 @@ export function leakyReluForward(
 }
 
 /** dx = y > 0 ? dy : slope dy */
-export function leakyReluBackward(
+function leakyReluBackward(
   memory: Float32Array,
   inputGradient: number,
   outputGradient: number,

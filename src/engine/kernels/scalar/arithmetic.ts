@@ -24,7 +24,7 @@ const highest = f(88.37);
 const roundingShift = 12582912;
 
 /** e^x in float32. */
-export function exponential(x: number): number {
+export function exponentialOf(x: number): number {
   x = f(Math.min(Math.max(x, lowest), highest));
   const n = f(f(f(x * log2e) + roundingShift) - roundingShift);
   let r = f(x - f(n * ln2High));
@@ -42,7 +42,7 @@ export function exponential(x: number): number {
 
 /** 1 / (1 + e^-x) in float32. */
 export function sigmoid(x: number): number {
-  return f(1 / f(1 + exponential(-x)));
+  return f(1 / f(1 + exponentialOf(-x)));
 }
 
 const t5 = f(-5.70498872745e-3);
@@ -63,7 +63,7 @@ export function hyperbolicTangent(x: number): number {
     p = f(f(p * z) + t1);
     return f(f(f(p * z) * x) + x);
   }
-  const e = exponential(f(magnitude + magnitude));
+  const e = exponentialOf(f(magnitude + magnitude));
   const large = f(1 - f(2 / f(e + 1)));
   return x < 0 ? -large : large;
 }

@@ -1,10 +1,11 @@
 /** Twin of ../assembly/convolution.ts. Pointers are element indices into `memory`, strides are in elements. */
+import type { Heap } from "./heap.ts";
 import { product, productTransposed, Start } from "./matrix.ts";
 
 const f = Math.fround;
 
 /** The shape of a convolution, pairs taken apart, with what follows from it. */
-export interface ConvolutionShape {
+interface ConvolutionShape {
   channelsOfGroup: number;
   outputsOfGroup: number;
   groups: number;
@@ -25,31 +26,30 @@ export interface ConvolutionShape {
   pointwise: boolean;
 }
 
-/** A shape to be read over and over, so that no instruction allocates. */
-export function createShape(): ConvolutionShape {
-  return {
-    channelsOfGroup: 0,
-    outputsOfGroup: 0,
-    groups: 0,
-    height: 0,
-    width: 0,
-    kernelHeight: 0,
-    kernelWidth: 0,
-    strideY: 0,
-    strideX: 0,
-    paddingY: 0,
-    paddingX: 0,
-    dilationY: 0,
-    dilationX: 0,
-    outputHeight: 0,
-    outputWidth: 0,
-    strip: 0,
-    pointwise: false,
-  };
-}
+/** The shape of the instruction at hand, so that none allocates. */
+const shape: ConvolutionShape = {
+  channelsOfGroup: 0,
+  outputsOfGroup: 0,
+  groups: 0,
+  height: 0,
+  width: 0,
+  kernelHeight: 0,
+  kernelWidth: 0,
+  strideY: 0,
+  strideX: 0,
+  paddingY: 0,
+  paddingX: 0,
+  dilationY: 0,
+  dilationX: 0,
+  outputHeight: 0,
+  outputWidth: 0,
+  strip: 0,
+  pointwise: false,
+};
 
-/** Reads the shape that stands in the operands from `at` on: channels, outputs, size ... strip. */
-export function readShape(shape: ConvolutionShape, ints: Int32Array, at: number): void {
+/** The shape in the operands from `index` on of the instruction `instruction`: channels, outputs, size ... strip. It counts until the next call. */
+export function convolutionShape({ ints }: Heap, instruction: number, index: number): ConvolutionShape {
+  const at = instruction + 1 + index;
   shape.groups = ints[at + 7];
   shape.strip = ints[at + 8];
   shape.channelsOfGroup = (ints[at] / shape.groups) | 0;
@@ -69,6 +69,7 @@ export function readShape(shape: ConvolutionShape, ints: Int32Array, at: number)
   shape.outputHeight = (((shape.height + 2 * shape.paddingY - spanY) / shape.strideY) | 0) + 1;
   shape.outputWidth = (((shape.width + 2 * shape.paddingX - spanX) / shape.strideX) | 0) + 1;
   shape.pointwise = ints[at + 3] === 0x10001 && ints[at + 4] === 0x10001 && ints[at + 5] === 0;
+  return shape;
 }
 
 export function convolutionForward(

@@ -23,16 +23,18 @@ export function drawMask(
   memory: Float32Array,
   mask: number,
   count: number,
+  /** Of 2^32, as the bits of a 32-bit integer. */
   threshold: number,
   key: number,
   first: number,
   seed: number,
   draws: number,
 ): void {
+  const least = threshold >>> 0;
   const ofLayer = mix((seed >>> 0) + Math.imul(key, counterStep));
   let counter = mix(ofLayer + Math.imul(draws >>> 0, 0x85ebca6b)) + Math.imul(first, counterStep);
   for (let i = 0; i < count; i++) {
-    memory[mask + i] = mix(counter) >= threshold ? 1 : 0;
+    memory[mask + i] = mix(counter) >= least ? 1 : 0;
     counter = (counter + counterStep) | 0;
   }
 }
@@ -46,6 +48,10 @@ export function applyMask(
   factor: number,
 ): void {
   for (let i = 0; i < count; i++) memory[output + i] = f(memory[input + i] * memory[mask + i]) * factor;
+}
+
+export function copy(memory: Float32Array, output: number, input: number, count: number): void {
+  memory.copyWithin(output, input, input + count);
 }
 
 export function add(memory: Float32Array, output: number, a: number, b: number, count: number): void {

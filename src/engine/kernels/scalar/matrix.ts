@@ -166,3 +166,18 @@ export function columnSums(
     for (let j = 0; j < n; j++) memory[c + j] = memory[c + j] + memory[a + j];
   }
 }
+
+/** c [m, n] = start + a^T b for the first `m` of the `inputs` columns of a [k, inputs]; b is [k, n]. */
+export function weightGradient(
+  memory: Float32Array,
+  c: number,
+  a: number,
+  b: number,
+  inputs: number,
+  m: number,
+  n: number,
+  k: number,
+  start: number,
+): void {
+  product(memory, c, n, a, 1, inputs, b, n, m, n, k, start, 0);
+}

@@ -1,9 +1,100 @@
-/** Twin of ../assembly/optimizers.ts. Pointers are element indices into `memory`; a state of -1 is not kept. */
+/** Twin of ../assembly/optimizers.ts. Pointers are element indices into `memory`; a state of 0 is not kept. */
+import { Operation, Scalar } from "../operation.ts";
+import { clamp } from "./gradients.ts";
+import type { Heap } from "./heap.ts";
 
 const f = Math.fround;
 
+/** The operand in `slot`, the place of a state that is moved unless it is absent. */
+function moved(ints: Int32Array, slot: number, displacement: number): number {
+  const place = ints[slot] >>> 2;
+  return place ? place + displacement : 0;
+}
+
+/**
+ * Runs the instruction at `at`, ClipByValue or an optimizer, with its parameters and their state (not the
+ * gradients) moved by `displacement` numbers, and on `override` numbers where that is not 0.
+ */
+export function update(heap: Heap, at: number, displacement: number, override: number): void {
+  const { ints, floats, doubles } = heap;
+  const o = at + 1;
+  const weights = (ints[o] >>> 2) + displacement;
+  const gradients = ints[o + 1] >>> 2;
+  const third = moved(ints, o + 2, displacement);
+  switch (ints[at]) {
+    case Operation.ClipByValue:
+      clamp(floats, ints[o] >>> 2, override || ints[o + 1], floats[o + 2]);
+      break;
+    case Operation.GradientDescent: {
+      const step = f(doubles[(ints[o + 3] >>> 3) + Scalar.StepSize]);
+      gradientDescent(floats, weights, gradients, override || ints[o + 2], step, floats[o + 4]);
+      break;
+    }
+    case Operation.Momentum: {
+      const scalars = ints[o + 4] >>> 3;
+      momentumDescent(
+        floats,
+        weights,
+        gradients,
+        third,
+        override || ints[o + 3],
+        f(doubles[scalars + Scalar.StepSize]),
+        f(doubles[scalars + Scalar.Correction]),
+        floats[o + 5],
+        floats[o + 6],
+        ints[o + 7] !== 0,
+      );
+      break;
+    }
+    case Operation.Adagrad: {
+      const step = f(doubles[(ints[o + 4] >>> 3) + Scalar.StepSize]);
+      const count = override || ints[o + 3];
+      adagrad(floats, weights, gradients, third, count, step, floats[o + 5], floats[o + 6]);
+      break;
+    }
+    case Operation.RmsProp:
+      rmsProp(
+        floats,
+        weights,
+        gradients,
+        third,
+        moved(ints, o + 3, displacement),
+        moved(ints, o + 4, displacement),
+        override || ints[o + 5],
+        f(doubles[(ints[o + 6] >>> 3) + Scalar.StepSize]),
+        floats[o + 7],
+        floats[o + 8],
+        floats[o + 9],
+        floats[o + 10],
+        floats[o + 11],
+      );
+      break;
+    case Operation.Adam: {
+      const scalars = ints[o + 5] >>> 3;
+      adam(
+        floats,
+        weights,
+        gradients,
+        third,
+        moved(ints, o + 3, displacement),
+        override || ints[o + 4],
+        f(doubles[scalars + Scalar.StepSize]),
+        f(doubles[scalars + Scalar.Correction]),
+        f(doubles[scalars + Scalar.Decay]),
+        floats[o + 6],
+        floats[o + 7],
+        floats[o + 8],
+        floats[o + 9],
+        floats[o + 10],
+        floats[o + 11],
+      );
+      break;
+    }
+  }
+}
+
 /** w -= step (g + decay w) */
-export function gradientDescent(
+function gradientDescent(
   memory: Float32Array,
   w: number,
   g: number,
@@ -19,7 +110,7 @@ export function gradientDescent(
 }
 
 /** b = momentum b + fresh g;  w -= step b, or with Nesterov's look-ahead w -= step (g + momentum b) */
-export function momentumDescent(
+function momentumDescent(
   memory: Float32Array,
   w: number,
   g: number,
@@ -42,7 +133,7 @@ export function momentumDescent(
 }
 
 /** s += g^2;  w -= step g / (sqrt(s) + epsilon) */
-export function adagrad(
+function adagrad(
   memory: Float32Array,
   w: number,
   g: number,
@@ -62,7 +153,7 @@ export function adagrad(
 }
 
 /** See the vector kernel for the rule. */
-export function rmsProp(
+function rmsProp(
   memory: Float32Array,
   w: number,
   g: number,
@@ -83,13 +174,13 @@ export function rmsProp(
     const fresh = f(rest * gradient);
     let spread = f(f(smoothing * memory[s + i]) + f(fresh * gradient));
     memory[s + i] = spread;
-    if (mean >= 0) {
+    if (mean) {
       const centre = f(f(smoothing * memory[mean + i]) + fresh);
       memory[mean + i] = centre;
       spread = Math.max(f(spread - f(centre * centre)), 0);
     }
     let update = f(gradient / f(f(Math.sqrt(spread)) + epsilon));
-    if (velocity >= 0) {
+    if (velocity) {
       update = f(f(momentum * memory[velocity + i]) + update);
       memory[velocity + i] = update;
     }
@@ -98,7 +189,7 @@ export function rmsProp(
 }
 
 /** See the vector kernel for the rule. */
-export function adam(
+function adam(
   memory: Float32Array,
   w: number,
   g: number,

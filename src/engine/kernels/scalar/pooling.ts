@@ -2,6 +2,7 @@
  * Twin of ../assembly/pooling.ts. Pointers are element indices into `memory`. Sizes, kernels and strides are pairs:
  * height in the upper 16 bits, width in the lower.
  */
+import type { Heap } from "./heap.ts";
 import { sum } from "./sums.ts";
 
 const f = Math.fround;
@@ -19,10 +20,9 @@ function windows(size: number, kernel: number, stride: number): number {
   return Math.trunc((size - kernel) / stride) + 1;
 }
 
-/** `index`, where not 0, receives which element of its plane was the largest; `integers` is the memory as int32. */
+/** `index`, where not 0, receives which element of its plane was the largest. */
 export function maxPoolForward(
-  memory: Float32Array,
-  integers: Int32Array,
+  { floats: memory, ints: integers }: Heap,
   output: number,
   index: number,
   input: number,
@@ -61,8 +61,7 @@ export function maxPoolForward(
 }
 
 export function maxPoolBackward(
-  memory: Float32Array,
-  integers: Int32Array,
+  { floats: memory, ints: integers }: Heap,
   inputGradient: number,
   outputGradient: number,
   index: number,
