@@ -1,28 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type Figure, figureTable } from "../../src/commands/bench/figure.ts";
+import { figureTable } from "../../src/commands/bench/figure.ts";
 import { measureInTurn, rateOf, spreadOf } from "../../src/commands/bench/timing.ts";
 import { operationsPerStep, trainable, workloads } from "../../src/commands/bench/workloads.ts";
 import { rivulet } from "../rivulet.ts";
 
 describe("rivulet bench", () => {
-  test("measures every group and says in sentences what it means", async () => {
-    const { code, stdout } = await rivulet(["bench", "--rounds", "1", "--json"]);
-    expect(code).toBe(0);
-    const { figures, sentences } = JSON.parse(stdout) as { figures: Figure[]; sentences: string[] };
-    const groups = new Set(figures.map(({ group }) => group));
-    expect([...groups]).toEqual(
-      expect.arrayContaining(["references", "training step", "optimizer pass", "decoding", "growth"]),
-    );
-    for (const { name, value } of figures) {
-      expect(value.median, name).toBeGreaterThan(0);
-      expect(value.minimum, name).toBeLessThanOrEqual(value.median);
-      expect(value.maximum, name).toBeGreaterThanOrEqual(value.median);
-    }
-    for (const { id } of workloads) expect(figures.some(({ name }) => name.startsWith(id))).toBe(true);
-    expect(sentences[0]).toMatch(/^A typical sensor network .* learns from .* samples a second on one core/);
-    expect(sentences.at(-1)).toMatch(/limit/);
-  });
-
   test("measures only what is asked for, as a table", async () => {
     const { code, stdout } = await rivulet(["bench", "--rounds", "1", "--only", "decoding"]);
     expect(code).toBe(0);

@@ -392,9 +392,7 @@ describe("closing", () => {
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ["--import", "tsx", script, path, situation],
-      {
-        timeout: 30_000,
-      },
+      { timeout: 300_000 },
     );
     expect(stdout.trim().split("\n").at(-1)).toBe("closed");
   });
@@ -456,7 +454,7 @@ test("a fast device is read at once, not once an interval", async () => {
   // At 4095 bytes every 200 ms this would take 50 seconds.
   await send(terminal, new Uint8Array(1_000_000).fill(7));
   await until(() => received >= 1_000_000);
-}, 30_000);
+});
 
 test("a port looks, whether a byte comes or not, and while it is away, so that one that is stuck shows", async () => {
   const name = stableName();
@@ -498,16 +496,25 @@ test("a port that gave bytes is looked for as often as at first once it vanishes
 });
 
 test("a port that is never silent for so long stays open", async () => {
-  const terminal = openTerminal();
-  const silenceMs = 2000;
-  const { source } = serial({ port: terminal.path, silenceMs });
-  await listen(source).opened;
-  const over = performance.now() + 1.25 * silenceMs;
-  await until(() => {
-    terminal.write(Buffer.from("."));
-    return performance.now() > over;
-  });
-  expect(source.counts).toMatchObject({ opens: 1, losses: 0 });
+  const silenceMs = 1000;
+  let longestPause: number;
+  do {
+    const terminal = openTerminal();
+    const { source } = serial({ port: terminal.path, silenceMs });
+    await listen(source).opened;
+    const began = performance.now();
+    let latest = began;
+    longestPause = 0;
+    await until(() => {
+      terminal.write(Buffer.from("."));
+      longestPause = Math.max(longestPause, performance.now() - latest);
+      latest = performance.now();
+      return latest > began + 1.25 * silenceMs;
+    });
+    if (longestPause < silenceMs / 2) expect(source.counts).toMatchObject({ opens: 1, losses: 0 });
+    await source.close();
+    // Where the machine itself paused, the device was silent: that tells nothing.
+  } while (longestPause >= silenceMs / 2);
 });
 
 test("a port that falls silent is opened again, and that is told once", async () => {
