@@ -11,11 +11,14 @@ import { gzipSync } from "node:zlib";
 import { RivuletError } from "../../src/errors/errors.ts";
 import { RecordingDecoder } from "../../src/recording/decoder.ts";
 import { BlockEncoder, encodeHeader } from "../../src/recording/format.ts";
+import { cobs } from "../../src/samples/decoding/cobs.ts";
 import { readRows } from "../../src/samples/decoding/csv-file.ts";
 import type { Decoder } from "../../src/samples/decoding/decoder.ts";
 import { defineFields } from "../../src/samples/decoding/fields.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decoding/frames.ts";
 import { createLineDecoder } from "../../src/samples/decoding/lines.ts";
+import type { Stuffing } from "../../src/samples/decoding/stuffing.ts";
+import { slipStuffing } from "../../src/samples/framings/slip.ts";
 import { recognize } from "../../src/samples/recognition/recognize.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { mutated, noise, Random } from "./random.ts";
@@ -88,8 +91,8 @@ function goodLines(random: Random, name: string, newline = "\r\n"): Uint8Array {
   return Buffer.from(lines.map((line) => line + newline).join(""));
 }
 
-function goodFrames(random: Random, crc: 16 | 32): Uint8Array {
-  const encoder = createFrameEncoder(fields, { crc });
+function goodFrames(random: Random, options: { crc: 16 | 32; stuffing: Stuffing }): Uint8Array {
+  const encoder = createFrameEncoder(fields, options);
   const count = 1 + random.below(40);
   const target = new Uint8Array(count * encoder.maximumBytes);
   let end = 0;
@@ -112,11 +115,13 @@ function addSubject(name: string, create: (ring: SampleRing) => Decoder, good: S
   subjects[name] = { ring, decoder: create(ring), good };
 }
 for (const crc of [16, 32] as const) {
-  addSubject(
-    `frames, CRC-${crc}`,
-    (ring) => createFrameDecoder(fields, ring, { crc }),
-    (random) => goodFrames(random, crc),
-  );
+  for (const stuffing of [cobs, slipStuffing]) {
+    addSubject(
+      `frames, ${stuffing.name}, CRC-${crc}`,
+      (ring) => createFrameDecoder(fields, ring, { crc, stuffing }),
+      (random) => goodFrames(random, { crc, stuffing }),
+    );
+  }
 }
 for (const name of Object.keys(lineFormats)) {
   addSubject(

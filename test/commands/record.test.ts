@@ -1,13 +1,16 @@
 /** Recording at a real port: signals, kills, full disks and files that vanish. */
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { parseConfig } from "../../src/config/config.ts";
+import { slipStuffing } from "../../src/samples/framings/slip.ts";
 import { createStream, fieldsInYaml } from "../daemon/device.ts";
 import { mounting, needing } from "../needs.ts";
 import { readRecording } from "../recording/read.ts";
 import { cli, folderWith, rivulet, startRivulet } from "../rivulet.ts";
+import { frames } from "../samples/streams.ts";
 import { until } from "../until.ts";
 
 const config = `name: bench
@@ -36,6 +39,22 @@ async function recordAt(cwd: string, more: string[] = []) {
 }
 
 describe.concurrent("record", () => {
+  test("writes frames in SLIP, and sniff prints a config for them", async () => {
+    const cwd = folderWith({
+      "c.yaml":
+        "source: { stdin: true, framing: slip, fields: [{ name: t, type: i16, scale: 0.01 }, { name: v, type: f32 }] }\ntarget: { column: v }\n",
+    });
+    const bytes = frames(0, 299, { stuffing: slipStuffing });
+    const run = startRivulet(words, { cwd, stdin: "pipe" });
+    run.process.stdin?.end(bytes);
+    expect((await run.ended).stdout).toMatch(/\nsamples {4}300; none lost\n/);
+    expect(readRecording(join(cwd, "d.rec")).rows[299]).toEqual([2.99, 299]);
+    writeFileSync(join(cwd, "d.bin"), bytes);
+    const { stdout } = await rivulet(["sniff", "d.bin"], { cwd });
+    expect(stdout).toContain("framing   slip with CRC-16 and 6 bytes of fields");
+    expect(parseConfig(stdout, "sniffed.yaml").source).toMatchObject({ framing: "slip", crc: 16 });
+  });
+
   test("writes what a port sends until told to stop, and says so each second", async () => {
     const { cwd, device, out } = bench();
     const run = await recordAt(cwd);

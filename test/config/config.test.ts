@@ -318,7 +318,7 @@ test("refuses a size or a duration without its unit", () => {
 
 test("finds the word that was meant among the known values", () => {
   expect(complaint("framing: frames", "framing: frame")).toBe(
-    'pump.yaml:4: source.framing must be frames or lines, found the text "frame"; did you mean "frames"?',
+    'pump.yaml:4: source.framing must be one of frames, lines, slip, found the text "frame"; did you mean "frames"?',
   );
 });
 

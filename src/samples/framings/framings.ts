@@ -2,8 +2,9 @@
 import { frames } from "./frames.ts";
 import type { Framing, FramingSettingsTable } from "./framing.ts";
 import { lines } from "./lines.ts";
+import { slip } from "./slip.ts";
 
-export const framings = { frames, lines } as const;
+export const framings = { frames, lines, slip } as const;
 
 export type FramingName = keyof typeof framings;
 
