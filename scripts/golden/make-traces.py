@@ -119,6 +119,7 @@ layers = {
     "sigmoid": lambda o, shape: nn.Sigmoid(),
     "tanh": lambda o, shape: nn.Tanh(),
     "relu": lambda o, shape: nn.ReLU(),
+    "elu": lambda o, shape: nn.ELU(o.get("alpha", 1.0)),
     "leakyRelu": lambda o, shape: nn.LeakyReLU(o.get("slope", 0.01)),
     "softmax": lambda o, shape: nn.Softmax(-1),
     "logSoftmax": lambda o, shape: nn.LogSoftmax(-1),
@@ -501,6 +502,8 @@ for name, written, behaviour in [
     ("sigmoid", "sigmoid", "sigmoid squeezes into 0 to 1"),
     ("tanh", "tanh", "tanh squeezes into -1 to 1"),
     ("relu", "relu", "relu cuts off what is below 0, and has no slope at 0"),
+    ("elu", {"elu": {"alpha": 0.7}}, "elu bends to -alpha below 0"),
+    ("elu-default", "elu", "elu has an alpha of 1 unless told otherwise"),
     ("leaky-relu", {"leakyRelu": {"slope": 0.2}}, "leaky relu has its slope below 0 and at 0"),
     ("leaky-relu-default", "leakyRelu", "leaky relu has a slope of 0.01 unless told otherwise"),
 ]:

@@ -7,6 +7,7 @@ import {
   conv2d,
   dense,
   dropout,
+  elu,
   flatten,
   globalAveragePool,
   gru,
@@ -33,7 +34,7 @@ const kernel = fc.integer({ min: 1, max: 3 });
 const frozen = fc.constantFrom(undefined, undefined, undefined, true as const);
 
 const anywhere: fc.Arbitrary<Layer>[] = [
-  fc.constantFrom<Layer>(tanh(), relu(), sigmoid(), softmax(), dropout(0.3)),
+  fc.constantFrom<Layer>(tanh(), relu(), sigmoid(), elu(0.5), softmax(), dropout(0.3)),
   fc.tuple(size, frozen).map(([outputs, held]) => dense(outputs, { frozen: held })),
   frozen.map((held) => layerNorm({ frozen: held })),
   frozen.map((held) => batchNorm({ frozen: held })),

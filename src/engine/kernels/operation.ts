@@ -99,6 +99,10 @@ export enum Operation {
   TanhForward,
   /** inputGradient, outputGradient, output, countPerSample */
   TanhBackward,
+  /** output, input, countPerSample, alpha (f32) */
+  EluForward,
+  /** inputGradient, outputGradient, output, countPerSample, alpha (f32) */
+  EluBackward,
   /** output, input, countPerSample, slope (f32; 0 is ReLU) */
   LeakyReluForward,
   /** inputGradient, outputGradient, output, countPerSample, slope (f32) */

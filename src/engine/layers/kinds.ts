@@ -4,6 +4,7 @@ export { batchNorm } from "./batch-norm.ts";
 export { conv1d, conv2d } from "./convolution.ts";
 export { dense } from "./dense.ts";
 export { dropout } from "./dropout.ts";
+export { elu } from "./elu.ts";
 export { flatten } from "./flatten.ts";
 export { gru } from "./gru.ts";
 export { layerNorm } from "./layer-norm.ts";

@@ -29,8 +29,8 @@ export interface OptimizerKind<Description> extends Written<Description> {
   stepConstants?(optimizer: Description): Float64Array;
   /**
    * Turns the learning rate, which is in `Scalar.StepSize` of the arena's scalars, into all that changes from update to
-   * update. `constants` are those of `stepConstants`, and may hold what is carried from one update to the next; `t`
-   * counts updates from 1. Default: the learning rate is the step size. Allocates nothing.
+   * update. `constants` are those of `stepConstants`; `t` counts updates from 1, and is all that a restored optimizer
+   * knows of those before. Default: the learning rate is the step size. Allocates nothing.
    */
   writeStepScalars?(constants: Float64Array, t: number, scalars: Float64Array): void;
   /** The learning rate at which `rivulet compare` shows it, given that of plain descent; without it, it does not. */

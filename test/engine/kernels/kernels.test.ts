@@ -65,6 +65,7 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
   for (const [name, forward, backward, extra] of [
     ["sigmoid", Operation.SigmoidForward, Operation.SigmoidBackward, []],
     ["tanh", Operation.TanhForward, Operation.TanhBackward, []],
+    ["elu", Operation.EluForward, Operation.EluBackward, [{ float: 0.7 }]],
     ["leaky relu", Operation.LeakyReluForward, Operation.LeakyReluBackward, [{ float: 0.1 }]],
   ] as const) {
     const operands = [inputs, ...extra];

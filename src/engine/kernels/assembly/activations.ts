@@ -21,6 +21,12 @@ export function activate(at: usize, rows: i32): void {
     case Operation.TanhBackward:
       tanhBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows);
       break;
+    case Operation.EluForward:
+      eluForward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows, float(at, 3));
+      break;
+    case Operation.EluBackward:
+      eluBackward(pointer(at, 0), pointer(at, 1), pointer(at, 2), int(at, 3) * rows, float(at, 4));
+      break;
     case Operation.LeakyReluForward:
       leakyReluForward(pointer(at, 0), pointer(at, 1), int(at, 2) * rows, float(at, 3));
       break;
@@ -79,6 +85,34 @@ function tanhBackward(inputGradient: usize, outputGradient: usize, output: usize
   for (; count > 0; count -= 4) {
     const y = v128.load(output);
     v128.store(inputGradient, f32x4.mul(v128.load(outputGradient), f32x4.sub(one, f32x4.mul(y, y))));
+    inputGradient += 16;
+    outputGradient += 16;
+    output += 16;
+  }
+}
+
+/** y = x > 0 ? x : alpha (e^x - 1) */
+function eluForward(output: usize, input: usize, count: i32, alpha: f32): void {
+  const a = f32x4.splat(alpha);
+  const zero = f32x4.splat(0);
+  const one = f32x4.splat(1);
+  for (; count > 0; count -= 4) {
+    const x = v128.load(input);
+    const below = f32x4.mul(a, f32x4.sub(exponential(x), one));
+    v128.store(output, v128.bitselect(x, below, f32x4.gt(x, zero)));
+    output += 16;
+    input += 16;
+  }
+}
+
+/** dx = y > 0 ? dy : dy (y + alpha), as the slope below 0 is alpha e^x. */
+function eluBackward(inputGradient: usize, outputGradient: usize, output: usize, count: i32, alpha: f32): void {
+  const a = f32x4.splat(alpha);
+  const zero = f32x4.splat(0);
+  for (; count > 0; count -= 4) {
+    const y = v128.load(output);
+    const g = v128.load(outputGradient);
+    v128.store(inputGradient, v128.bitselect(g, f32x4.mul(g, f32x4.add(y, a)), f32x4.gt(y, zero)));
     inputGradient += 16;
     outputGradient += 16;
     output += 16;

@@ -24,6 +24,12 @@ export function activate({ ints, floats }: Heap, at: number, rows: number): void
     case Operation.TanhBackward:
       tanhBackward(floats, p0, p1, p2, ints[o + 3] * rows);
       break;
+    case Operation.EluForward:
+      eluForward(floats, p0, p1, ints[o + 2] * rows, floats[o + 3]);
+      break;
+    case Operation.EluBackward:
+      eluBackward(floats, p0, p1, p2, ints[o + 3] * rows, floats[o + 4]);
+      break;
     case Operation.LeakyReluForward:
       leakyReluForward(floats, p0, p1, ints[o + 2] * rows, floats[o + 3]);
       break;
@@ -77,6 +83,36 @@ function tanhBackward(
   for (let i = 0; i < count; i++) {
     const y = memory[output + i];
     memory[inputGradient + i] = memory[outputGradient + i] * f(1 - f(y * y));
+  }
+}
+
+/** y = x > 0 ? x : alpha (e^x - 1) */
+function eluForward(
+  memory: Float32Array,
+  output: number,
+  input: number,
+  count: number,
+  alpha: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const x = memory[input + i];
+    memory[output + i] = x > 0 ? x : alpha * f(exponentialOf(x) - 1);
+  }
+}
+
+/** dx = y > 0 ? dy : dy (y + alpha) */
+function eluBackward(
+  memory: Float32Array,
+  inputGradient: number,
+  outputGradient: number,
+  output: number,
+  count: number,
+  alpha: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const y = memory[output + i];
+    const g = memory[outputGradient + i];
+    memory[inputGradient + i] = y > 0 ? g : g * f(y + alpha);
   }
 }
 
