@@ -25,11 +25,9 @@ export {
   createLearner,
   type Learner,
   type LearnerDescription,
-  type LearnerMemory,
-  type LearnerOptions,
-  type LearnerThreads,
   type Refusals,
 } from "./learner/learner.ts";
+export type { LearnerMemory, LearnerOptions, LearnerTraining } from "./learner/learner-options.ts";
 export type { ModelParts } from "./learner/model.ts";
 export type { RegressionReport } from "./learner/regression-metrics.ts";
 export type { TargetDescription } from "./learner/target.ts";

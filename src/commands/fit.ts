@@ -70,10 +70,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   const learner = configuredLearner(trained, columns, {
     seed,
     gather: regime === "batch",
-    parallel: {
-      ...(workers === null ? {} : { workers: threads(workers) }),
-      ...(config.training.shards === null ? {} : { shards: config.training.shards }),
-    },
+    workers: workers === null ? undefined : threads(workers),
+    shards: config.training.shards ?? undefined,
   });
 
   const validator = createValidator();

@@ -1,7 +1,8 @@
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
-import { createLearner, type Learner, type LearnerOptions } from "../learner/learner.ts";
+import { createLearner, type Learner } from "../learner/learner.ts";
+import type { LearnerOptions } from "../learner/learner-options.ts";
 import { mostClasses } from "../learner/target.ts";
 import type { SampleValidator } from "../samples/sample-validator.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";

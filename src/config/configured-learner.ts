@@ -1,4 +1,5 @@
-import { createLearner, type Learner, type LearnerMemory, type LearnerThreads } from "../learner/learner.ts";
+import { createLearner, type Learner } from "../learner/learner.ts";
+import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
 import type { Config } from "./config.ts";
 
 /**
@@ -8,16 +9,21 @@ import type { Config } from "./config.ts";
 export function configuredLearner(
   config: Config,
   fields: readonly string[],
-  { seed, gather = false, parallel }: { seed?: number; gather?: boolean; parallel?: LearnerThreads } = {},
+  {
+    seed = config.training.seed,
+    gather = false,
+    workers,
+    shards,
+  }: { gather?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
 ): Learner {
+  const { batchSize, deterministic } = config.training;
   return createLearner({
     fields,
     target: config.target,
     features: config.features,
     model: config.model,
-    training: { ...config.training, ...(seed === undefined ? {} : { seed }) },
+    training: { batchSize, seed, deterministic, workers, shards },
     memory: { ...learnerMemory(config), gather },
-    parallel,
   });
 }
 

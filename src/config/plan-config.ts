@@ -2,7 +2,7 @@ import type { Plan } from "../engine/planning/plan.ts";
 import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
 import { createPipeline } from "../features/pipeline.ts";
-import { networkOptions } from "../learner/learner.ts";
+import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
 import { requireTarget } from "../learner/target.ts";
 import type { Config } from "./config.ts";
@@ -45,7 +45,7 @@ function planBatches(
   requireTarget(config.target, columns);
   const { outputs } = createPipeline(config.features, columns.length - 1);
   const model = modelFor(config.target, config.model, outputs);
-  return plan(model, networkOptions(model, batchSize, learnerMemory(config), cut));
+  return plan(model, networkOptions(model, { batchSize, ...cut }, learnerMemory(config)));
 }
 
 /** Name, scores, description of the layers and what else does not grow with them. */

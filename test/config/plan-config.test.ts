@@ -31,7 +31,7 @@ describe("the plan of a config", () => {
 
   test("for rivulet fit has the shards that its learner gets", () => {
     const config = configOf(`${classes}training: { batchSize: 64, workers: 1 }\n`);
-    const { network } = configuredLearner(config, columns, { parallel: { workers: threads(1) } });
+    const { network } = configuredLearner(config, columns, { workers: threads(1) });
     expect(planForFit(config, columns)).toMatchObject({
       shards: { count: 4, rows: 16 },
       totalBytes: network.plan.totalBytes,

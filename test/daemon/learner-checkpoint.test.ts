@@ -3,7 +3,8 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/c
 import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { CheckpointError, RivuletError } from "../../src/errors/errors.ts";
-import { createLearner, type Learner, type LearnerOptions } from "../../src/learner/learner.ts";
+import { createLearner, type Learner } from "../../src/learner/learner.ts";
+import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 
 const adam = (learningRate: number) => ({ optimizer: { adam: { learningRate } } });
 const classes: LearnerOptions = {

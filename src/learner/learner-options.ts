@@ -1,0 +1,60 @@
+/** What makes a learner: columns, target, features, model, and how it is trained. */
+import type { Model } from "../engine/model/model.ts";
+import type { NetworkOptions } from "../engine/running/network.ts";
+import type { Threads } from "../engine/running/shard-workers.ts";
+import type { ModelParts } from "./model.ts";
+
+export interface LearnerOptions {
+  /** Names of the columns of a sample, in order; all but the target are features. */
+  fields: readonly string[];
+  /** A class of 0 to `classes` - 1, or a number; `standardize` (default true) trains on it in standard deviations. */
+  target: { column: string; classes: number } | { column: string; standardize?: boolean };
+  /** Transforms, in order. Default `["standardize"]`. */
+  features?: unknown;
+  model?: ModelParts;
+  training?: LearnerTraining;
+  memory?: LearnerMemory;
+}
+
+/** How the network is trained. */
+export interface LearnerTraining {
+  /** Samples of one update. Default 1. */
+  batchSize?: number;
+  /** Seed of the initial weights. Default 1. */
+  seed?: number;
+  /** Use only kernels that compute the same bits on every processor. Default false. */
+  deterministic?: boolean;
+  /** Threads that train, for batches that are worth it. Default: the calling thread alone. */
+  workers?: Threads;
+  /** Parts of a batch that `workers` share; default 4 with workers, else 1. */
+  shards?: number;
+}
+
+/** How little memory the network is to take. None of it changes what is learned. */
+export interface LearnerMemory {
+  /** Refuse a network that is planned larger than this. */
+  budgetBytes?: number;
+  /** Compute activations a second time instead of keeping them. Default false. */
+  recompute?: boolean;
+  /** Samples that the network works on at a time; gradients of a larger batch are accumulated. Default the batch size. */
+  batch?: number;
+  /** Keep gradients even where a batch fits, for updates over more rows than a batch. Default false. */
+  gather?: boolean;
+}
+
+/** The options of a learner's network that plan its memory. */
+export function networkOptions(
+  model: Model,
+  { batchSize = 1, workers, shards }: Pick<LearnerTraining, "batchSize" | "workers" | "shards">,
+  { budgetBytes, recompute = false, batch = batchSize, gather = false }: LearnerMemory = {},
+): NetworkOptions {
+  const planned = Math.min(batch, batchSize);
+  return {
+    batchSize: planned,
+    gather: gather || planned < batchSize || model.clip?.type === "norm",
+    recompute,
+    budgetBytes,
+    workers,
+    shards,
+  };
+}
