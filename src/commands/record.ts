@@ -1,7 +1,7 @@
 import { loadConfig } from "../config/config.ts";
 import { configuredSource } from "../daemon/configured-source.ts";
-import { Intake } from "../daemon/intake.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
+import { SampleReader } from "../daemon/sample-reader.ts";
 import { createClockWatch } from "../daemon/watches.ts";
 import { standardError, standardOutput } from "../machine/output.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
@@ -31,7 +31,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     fields: [...fields],
   });
   const { counts } = recording;
-  const intake = new Intake(source, decoder, ring, (values, offset) => {
+  const reader = new SampleReader(source, decoder, ring, (values, offset) => {
     const slot = ring.frontSlot;
     recording.append(values, offset, ring.times[slot], ring.sequences[slot], ring.deviceTimes[slot]);
   });
@@ -43,7 +43,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     dropped: ring.dropped,
   });
   try {
-    await intake.open();
+    await reader.open();
   } catch (error) {
     recording.discard();
     throw error;
@@ -59,7 +59,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   } finally {
     clearInterval(line);
     clearTimeout(timeUp);
-    await intake.close();
+    await reader.close();
     await recording.close();
   }
   const data = result();

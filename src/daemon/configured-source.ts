@@ -14,7 +14,7 @@ import type { Source, SourceState } from "../samples/sources/source.ts";
 import { anyOf } from "../wording/alternatives.ts";
 import type { Log } from "./log.ts";
 
-/** What the intake needs, and what it says of itself. Samples come as they were sent, values that are not finite too. */
+/** What a sample reader needs of a source. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
   source: Source;
   /** The source by which replies go: the same, or the first of several devices. */

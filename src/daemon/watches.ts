@@ -1,24 +1,24 @@
-/** What a daemon looks at every few seconds and tells once: a clock that was set, and a rate that is not as declared. */
+/** What the daemon checks every few seconds and logs once: a clock that was set, a rate that is not as declared. */
 
 import { RateWatch } from "../samples/rate.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
 
-/** Between two looks. */
-export const lookEveryMs = 5000;
+/** Time between two checks. */
+export const checkEveryMs = 5000;
 
-/** A clock that the network keeps is off by less. */
+/** A clock that is kept by NTP is off by less. */
 const mostAheadMs = 5000;
 
-/** Gives a function that says, once for each time the system's clock was set, what that means. */
+/** Returns a check that logs once for each time the system's clock was set. */
 export function createClockWatch(clock: SteadyClock, log: Log): () => void {
-  let told = 0;
+  let logged = 0;
   return () => {
     const ahead = clock.systemAhead();
-    const jumpMs = ahead - told;
+    const jumpMs = ahead - logged;
     if (Math.abs(jumpMs) <= mostAheadMs) return;
-    told = ahead;
+    logged = ahead;
     log({
       event: "clock-set",
       text: `the system's clock was set ${jumpMs > 0 ? "forward" : "back"} by ${formatDuration(Math.abs(jumpMs))}; the times of samples go on as they were until the next start`,
@@ -27,7 +27,7 @@ export function createClockWatch(clock: SteadyClock, log: Log): () => void {
   };
 }
 
-/** How fast samples come, beside what the config declares. */
+/** The rate of samples, measured and declared. */
 export interface RateStatus {
   /** Samples a second. */
   declared: number;
@@ -39,15 +39,15 @@ export interface RateStatus {
   isFar: boolean;
 }
 
-/** What has come so far: samples, and times that the source went away or was opened. */
+/** Samples so far, and times that the source was opened or lost. */
 type Progress = () => { samples: number; breaks: number };
 
-/** Watches the rate of a source, and says once when it is far from the declared one, and once when it is right again. */
+/** Watches the rate of samples: logs once when it is far from the declared one, and once when it is right again. */
 export function createRateWatch(declared: number, clock: SteadyClock, progress: Progress, log: Log) {
   const { samples, breaks } = progress();
   const watch = new RateWatch(declared, clock.now(), samples, breaks);
   return {
-    look(): void {
+    check(): void {
       const { samples, breaks } = progress();
       const change = watch.look(clock.now(), samples, breaks);
       if (change === null) return;

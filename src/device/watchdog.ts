@@ -1,4 +1,4 @@
-/** What of the daemon moves while it works. The counts only rise. */
+/** Progress counters of the daemon that the watchdog compares; they only rise, but for `queued`. */
 export interface Pulse {
   /** Samples that were learned from, or predicted or skipped where that is all that is asked for. */
   handled: number;

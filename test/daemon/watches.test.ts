@@ -40,7 +40,7 @@ test("a rate far from the declared one is told once, and once when it is right a
     hands.uptime += 10;
     hands.system += 86_400_000; // a clock that is set all the time does not matter
     source.samples += came;
-    watch.look();
+    watch.check();
   }
   expect(entries.map(({ event, text, problem }) => [event, text, problem])).toEqual([
     [

@@ -1,21 +1,21 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Labelling } from "../../src/daemon/labelling.ts";
+import { DelayedLabels } from "../../src/daemon/delayed-labels.ts";
 import { createSteadyClock } from "../../src/samples/sources/clock.ts";
 import { until } from "../until.ts";
 
-function labelling(columns = 3, targetAt = 2, clock = createSteadyClock()) {
+function delayedLabels(columns = 3, targetAt = 2, clock = createSteadyClock()) {
   const learned: number[][] = [];
   const observe = (values: Float64Array, offset: number) => {
     learned.push([...values.subarray(offset, offset + columns)]);
   };
-  const held = new Labelling(columns, targetAt, observe, clock);
+  const held = new DelayedLabels(columns, targetAt, observe, clock);
   return { held, learned };
 }
 
 const sample = (...values: number[]) => Float64Array.from(values);
 
 test("samples of the last seconds are learned with the label, oldest first, and older ones are not", async () => {
-  const { held, learned } = labelling();
+  const { held, learned } = delayedLabels();
   for (let i = 0; i < 5; i++) held.hold(sample(i, 10 * i, 0), 0, 3, 1000 * i);
   expect(held.label(2, 3000)).toBe(2);
   await until(() => learned.length > 1);
@@ -26,7 +26,7 @@ test("samples of the last seconds are learned with the label, oldest first, and 
 });
 
 test("a sample is labelled once", () => {
-  const { held, learned } = labelling();
+  const { held, learned } = delayedLabels();
   held.hold(sample(1, 2, 0), 0, 3, 1000);
   expect(held.label(1, 0)).toBe(1);
   held.hold(sample(3, 4, 0), 0, 3, 2000);
@@ -39,7 +39,7 @@ test("a sample is labelled once", () => {
 });
 
 test("the label stands behind the columns of a port that does not send it", () => {
-  const { held, learned } = labelling();
+  const { held, learned } = delayedLabels();
   held.hold(sample(9, 9, 5, 6), 2, 2, 0);
   held.label(1, 0);
   held.flush();
@@ -47,7 +47,7 @@ test("the label stands behind the columns of a port that does not send it", () =
 });
 
 test("the newest are kept when more come than it can hold", () => {
-  const { held, learned } = labelling();
+  const { held, learned } = delayedLabels();
   for (let i = 0; i < 3000; i++) held.hold(sample(i, 0, 0), 0, 3, i);
   expect(held.label(1, 0)).toBe(1024);
   held.flush();
@@ -55,7 +55,7 @@ test("the newest are kept when more come than it can hold", () => {
 });
 
 test("what comes while labelled samples wait is held for the next label", () => {
-  const { held, learned } = labelling();
+  const { held, learned } = delayedLabels();
   held.hold(sample(1, 1, 0), 0, 3, 1);
   held.label(1, 0);
   held.hold(sample(2, 2, 0), 0, 3, 2);
@@ -76,7 +76,7 @@ test("labelled samples are learned ten milliseconds at a time, and then nothing 
   // Two milliseconds go by from look to look, and it looks before each sample.
   let looks = 0;
   const uptime = () => 0.002 * looks++;
-  const { held, learned } = labelling(3, 2, createSteadyClock({ uptime }));
+  const { held, learned } = delayedLabels(3, 2, createSteadyClock({ uptime }));
   const slices = () => {
     const sizes: number[] = [];
     for (let before = 0; vi.getTimerCount() > 0 && sizes.length < 100; ) {

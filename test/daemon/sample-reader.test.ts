@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Intake } from "../../src/daemon/intake.ts";
+import { SampleReader } from "../../src/daemon/sample-reader.ts";
 import { defineFields } from "../../src/samples/decoding/fields.ts";
 import { createLineDecoder } from "../../src/samples/decoding/lines.ts";
 import { type RingPolicy, SampleRing } from "../../src/samples/ring.ts";
@@ -7,8 +7,8 @@ import { createSteadyClock } from "../../src/samples/sources/clock.ts";
 import type { Receive, Source } from "../../src/samples/sources/source.ts";
 import { until } from "../until.ts";
 
-/** An intake of lines "n,0" from a source that the test speaks for. */
-async function intake(capacity: number, policy: RingPolicy, observeMs = 0, clock = createSteadyClock()) {
+/** A reader of lines "n,0" from a source that the test speaks for. */
+async function reader(capacity: number, policy: RingPolicy, observeMs = 0, clock = createSteadyClock()) {
   let receive: Receive = () => {};
   const source: Source = {
     counts: { bytes: 0, opens: 0, losses: 0, droppedWrites: 0 },
@@ -28,7 +28,7 @@ async function intake(capacity: number, policy: RingPolicy, observeMs = 0, clock
     times.push(ring.times[ring.frontSlot]);
     for (const end = performance.now() + observeMs; performance.now() < end; );
   };
-  const way = new Intake(source, decoder, ring, observe, clock);
+  const way = new SampleReader(source, decoder, ring, observe, clock);
   await way.open();
   /** Sends samples with the numbers from `first` to before `end`, as one chunk. */
   const send = (first: number, end: number) => {
@@ -39,10 +39,10 @@ async function intake(capacity: number, policy: RingPolicy, observeMs = 0, clock
 }
 
 /** The same by a clock on which each sample takes so long; of 0.05 ms, a slice of ten holds some two hundred. */
-async function busyIntake(capacity: number, sampleMs = 0.05) {
+async function busyReader(capacity: number, sampleMs = 0.05) {
   let observed: number[] = [];
   const clock = createSteadyClock({ uptime: () => (sampleMs * observed.length) / 1000 });
-  const bench = await intake(capacity, "drop-oldest", 0, clock);
+  const bench = await reader(capacity, "drop-oldest", 0, clock);
   observed = bench.observed;
   return bench;
 }
@@ -50,7 +50,7 @@ async function busyIntake(capacity: number, sampleMs = 0.05) {
 const numbers = (first: number, end: number) => Array.from({ length: end - first }, (_, i) => first + i);
 
 test("observes samples in the order in which they came", async () => {
-  const { observed, send } = await intake(1000, "drop-oldest");
+  const { observed, send } = await reader(1000, "drop-oldest");
   send(0, 300);
   send(300, 500);
   await until(() => observed.length === 500);
@@ -58,7 +58,7 @@ test("observes samples in the order in which they came", async () => {
 });
 
 test("observes what still waits when it is closed, and nothing that comes later", async () => {
-  const { way, observed, send } = await intake(1000, "drop-oldest", 1);
+  const { way, observed, send } = await reader(1000, "drop-oldest", 1);
   send(0, 300);
   expect(observed.length).toBeLessThan(300);
   const closed = way.close();
@@ -74,7 +74,7 @@ test.each([
 ])(
   "gives way to reading once samples of %i ms have taken 10 ms, after %i of them",
   async (milliseconds, count) => {
-    const { observed, send } = await busyIntake(1000, milliseconds);
+    const { observed, send } = await busyReader(1000, milliseconds);
     send(0, 100);
     expect(observed).toHaveLength(count);
     await until(() => observed.length === 100);
@@ -88,7 +88,7 @@ test("gives up what cannot be observed in the time that closing may take, and co
     seconds += 0.1;
     return seconds;
   };
-  const { way, ring, observed, send } = await intake(1000, "drop-oldest", 0, createSteadyClock({ uptime }));
+  const { way, ring, observed, send } = await reader(1000, "drop-oldest", 0, createSteadyClock({ uptime }));
   send(0, 1000);
   const before = observed.length;
   await way.close(500);
@@ -99,7 +99,7 @@ test("gives up what cannot be observed in the time that closing may take, and co
 });
 
 test("keeps the newest samples of a chunk larger than the ring, where the oldest are to be dropped", async () => {
-  const { way, ring, observed, send } = await intake(10, "drop-oldest");
+  const { way, ring, observed, send } = await reader(10, "drop-oldest");
   send(0, 100);
   await way.close();
   expect(observed).toEqual(numbers(90, 100));
@@ -107,7 +107,7 @@ test("keeps the newest samples of a chunk larger than the ring, where the oldest
 });
 
 test("keeps the oldest samples, where the newest are to be dropped", async () => {
-  const { way, ring, observed, send } = await intake(10, "drop-newest");
+  const { way, ring, observed, send } = await reader(10, "drop-newest");
   send(0, 100);
   await way.close();
   expect(observed).toEqual(numbers(0, 10));
@@ -115,7 +115,7 @@ test("keeps the oldest samples, where the newest are to be dropped", async () =>
 });
 
 test("drops none of a chunk larger than the ring, where it is to pause", async () => {
-  const { way, ring, observed, send } = await intake(10, "pause");
+  const { way, ring, observed, send } = await reader(10, "pause");
   send(0, 100);
   await way.close();
   expect(observed).toEqual(numbers(0, 100));
@@ -132,7 +132,7 @@ function turns(): number {
 test("observes before it reads on once the ring is more than half full, so that a burst is not dropped", async () => {
   vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
   onTestFinished(() => void vi.useRealTimers());
-  const { ring, observed, send } = await busyIntake(600);
+  const { ring, observed, send } = await busyReader(600);
   const handedOn: number[] = [];
   for (let first = 0; first < 6 * 300; first += 300) {
     const before = observed.length;
@@ -147,7 +147,7 @@ test("observes before it reads on once the ring is more than half full, so that 
 test("observes in turns what is left after a chunk, and then schedules nothing any more", async () => {
   vi.useFakeTimers({ toFake: ["setImmediate", "clearImmediate"] });
   onTestFinished(() => void vi.useRealTimers());
-  const { observed, send } = await busyIntake(1000);
+  const { observed, send } = await busyReader(1000);
   send(0, 500);
   send(500, 1000);
   expect(observed).toHaveLength(447);
@@ -162,7 +162,7 @@ test("observes in turns what is left after a chunk, and then schedules nothing a
 test("gives samples times that keep order and distance while the system's clock is set", async () => {
   const hands = { system: 1_000_000, uptime: 3 };
   const clock = createSteadyClock({ system: () => hands.system, uptime: () => hands.uptime });
-  const { way, times, send } = await intake(100, "pause", 0, clock);
+  const { way, times, send } = await reader(100, "pause", 0, clock);
   for (const jumpMs of [0, 86_400_000, -999_000_000, 0]) {
     send(0, 1);
     hands.system += 20 + jumpMs;

@@ -1,32 +1,33 @@
 import { SampleRing } from "../samples/ring.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
-import { type Observe, sliceMs } from "./intake.ts";
+import { sliceMs, type TakeSample } from "./sample-reader.ts";
 
-/** Samples that are held; more of them in the time that a label is about are left unlabelled. */
+/** Samples that are kept; where more came in the time that a label covers, the older ones stay unlabelled. */
 const mostHeld = 1024;
 
 /**
- * Labels that come late: the latest samples are held until somebody says of which class they were. Then they are
- * learned, oldest first, in slices between which the port is read. A sample is labelled once, by the first who does.
+ * Keeps the latest samples for a label that comes later. Once labelled they are learned from, oldest first, in slices of
+ * time between which the source is read. A sample is labelled once, by the first label that covers it.
  */
-export class Labelling {
+export class DelayedLabels {
   readonly #held: SampleRing;
   readonly #waiting: SampleRing;
   readonly #targetAt: number;
-  readonly #observe: Observe;
+  readonly #take: TakeSample;
   readonly #clock: SteadyClock;
   #isScheduled = false;
 
   /**
    * @param columns numbers in a sample with its target
-   * @param targetAt where the target stands among them: if the port does not send it, last
+   * @param targetAt index of the target among them: the last, if the device does not send it
+   * @param take learns from a sample that has its label
    * @param clock measures the slices
    */
-  constructor(columns: number, targetAt: number, observe: Observe, clock = steadyClock) {
+  constructor(columns: number, targetAt: number, take: TakeSample, clock = steadyClock) {
     this.#held = new SampleRing(columns, mostHeld, "drop-oldest");
     this.#waiting = new SampleRing(columns, mostHeld, "drop-oldest");
     this.#targetAt = targetAt;
-    this.#observe = observe;
+    this.#take = take;
     this.#clock = clock;
   }
 
@@ -38,7 +39,7 @@ export class Labelling {
     held.commit(time, 0);
   }
 
-  /** Gives all samples since `time` this class. Gives how many they are; they are forgotten here. */
+  /** Labels all samples since `since`, milliseconds, with a class; returns their number. They are no longer kept then. */
   label(value: number, since: number): number {
     this.flush();
     const held = this.#held;
@@ -55,9 +56,9 @@ export class Labelling {
     return waiting.length;
   }
 
-  /** Learns at once what waits. */
+  /** Learns at once from all labelled samples. */
   flush(): void {
-    this.#learn(Number.POSITIVE_INFINITY);
+    this.#learnFor(Number.POSITIVE_INFINITY);
   }
 
   #schedule(): void {
@@ -65,16 +66,16 @@ export class Labelling {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      this.#learn(sliceMs);
+      this.#learnFor(sliceMs);
       this.#schedule();
     });
   }
 
-  #learn(forMs: number): void {
+  #learnFor(forMs: number): void {
     const waiting = this.#waiting;
     const until = this.#clock.now() + forMs;
     while (waiting.length > 0 && this.#clock.now() < until) {
-      this.#observe(waiting.values, waiting.front());
+      this.#take(waiting.values, waiting.front());
       waiting.release();
     }
   }

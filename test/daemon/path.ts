@@ -1,0 +1,41 @@
+/** A sample path without a device: samples are put into its ring, and what it does with them can be seen. */
+import { parseConfig } from "../../src/config/config.ts";
+import { configuredLearner } from "../../src/config/configured-learner.ts";
+import type { ConfiguredSource } from "../../src/daemon/configured-source.ts";
+import type { LogEntry } from "../../src/daemon/log.ts";
+import { createSamplePath } from "../../src/daemon/sample-path.ts";
+import type { Learner } from "../../src/learner/learner.ts";
+import type { Field } from "../../src/samples/decoding/fields.ts";
+import { SampleRing } from "../../src/samples/ring.ts";
+import { steadyClock } from "../../src/samples/sources/clock.ts";
+
+/** The path of a config whose source is a connection over TCP, which is never opened. */
+export function pathOf(text: string, beside: readonly Learner[] = []) {
+  const config = parseConfig(text, "c.yaml");
+  const fields = config.source.fields as Field[];
+  const ring = new SampleRing(fields.length, 1, "pause");
+  const source = {
+    counts: { bytes: 0, opens: 1, losses: 0, droppedWrites: 0 },
+    open: async () => {},
+    close: async () => {},
+    write: () => true,
+  };
+  const input = { wayBack: source, ring, fields } as unknown as ConfiguredSource;
+  const names = fields.map(({ name }) => name);
+  const columns = names.includes(config.target.column) ? names : [...names, config.target.column];
+  const learner = configuredLearner(config, columns);
+  const entries: LogEntry[] = [];
+  const log = (entry: LogEntry) => void entries.push(entry);
+  const path = createSamplePath(config, { input, learner, beside, log, clock: steadyClock });
+  let samples = 0;
+  /** Sends the sample whose numbers stand in `row` along the path. Allocates nothing. */
+  function take(row: Float64Array): void {
+    const at = ring.reserve();
+    for (let i = 0; i < row.length; i++) ring.values[at + i] = row[i];
+    ring.commit(10 * samples, samples & 0xffff);
+    samples++;
+    path.take(ring.values, ring.front());
+    ring.release();
+  }
+  return { path, learner, take, entries };
+}

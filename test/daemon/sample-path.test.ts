@@ -1,0 +1,76 @@
+import { describe, expect, test } from "vitest";
+import { createLearner } from "../../src/learner/learner.ts";
+import { measureAllocation } from "../allocation.ts";
+import { pathOf } from "./path.ts";
+
+const classifier = `
+source:
+  tcp: { host: 127.0.0.1, port: 9 }
+  framing: lines
+  fields: [a, b, label]
+  reply: { send: [prediction], every: sample }
+target: { column: label, classes: 3 }
+`;
+const sample = (...values: number[]) => Float64Array.from(values);
+
+describe("a sample", () => {
+  test("is predicted, scored, learned from and answered", () => {
+    const { path, learner, take } = pathOf(classifier);
+    for (let i = 0; i < 10; i++) take(sample(i, 2 * i, i % 3));
+    expect([learner.samplesSeen, learner.network.updates, path.stations.replies?.sent]).toEqual([10, 10, 10]);
+  });
+
+  test("of values that cannot be true goes no further than the validator", () => {
+    const { path, learner, take, entries } = pathOf(classifier);
+    take(sample(1, Number.NaN, 0));
+    expect([path.stations.validator.skipped, learner.samplesSeen, path.stations.replies?.sent]).toEqual([
+      1, 0, 0,
+    ]);
+    expect(entries.map(({ event }) => event)).toEqual(["values-wrong"]);
+    expect(learner.refusals).toEqual({ notFinite: 0, badLabel: 0 });
+  });
+
+  test("of a class that does not exist is answered and not learned from", () => {
+    const { path, learner, take } = pathOf(classifier);
+    take(sample(1, 2, 7));
+    expect([learner.samplesSeen, learner.metrics.samples, path.stations.replies?.sent]).toEqual([0, 0, 1]);
+    expect(learner.refusals.badLabel).toBe(1);
+    expect(path.onlyPredicted).toBe(0);
+  });
+
+  test("is answered and not learned from while learning is paused", () => {
+    const { path, learner, take } = pathOf(classifier);
+    path.isPaused = true;
+    take(sample(1, 2, 1));
+    path.isPaused = false;
+    take(sample(1, 2, 1));
+    expect([learner.samplesSeen, path.onlyPredicted, path.stations.replies?.sent]).toEqual([1, 1, 2]);
+  });
+
+  test("is observed by the learners beside as well", () => {
+    const beside = createLearner({ fields: ["a", "b", "label"], target: { column: "label", classes: 3 } });
+    const { learner, take } = pathOf(classifier, [beside]);
+    for (let i = 0; i < 10; i++) take(sample(i, 2 * i, i % 3));
+    expect(beside.network.parameters()).toEqual(learner.network.parameters());
+  });
+
+  test("does not raise the alarm of a drift twice", () => {
+    const { path, take, entries } = pathOf(`${classifier}gpio: { alarm: { pin: 5, of: drift } }\n`);
+    const scores: number[] = [];
+    path.boardAlarm = { active: false, observe: (score) => void scores.push(score), close() {} };
+    for (let i = 0; i < 4000; i++) take(sample(i % 3, 1, (i < 2000 ? i : i + 1) % 3));
+    expect(entries.filter(({ event }) => event === "drift")).toHaveLength(1);
+    expect(scores.filter((score) => score === 1)).toHaveLength(1);
+    expect(scores).toHaveLength(4000);
+  });
+});
+
+test.each(["{ column: target, classes: 3 }", "{ column: target }"])(
+  "a hundred and fifty thousand samples and the replies to them allocate nothing on the heap: %s",
+  (target) => {
+    const script = new URL(`./take-repeated.ts?target=${encodeURIComponent(target)}`, import.meta.url);
+    const { collections, heapGrowth } = measureAllocation(script);
+    expect(collections).toBe(0);
+    expect(heapGrowth).toBeLessThan(20_000);
+  },
+);
