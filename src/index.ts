@@ -1,26 +1,10 @@
-/** Everything a user of the library imports; nothing else is public. */
+/**
+ * Everything that a user of the library imports; nothing else is public. By purpose, in the order in which one meets it.
+ */
 
-export type { Checkpoint } from "./checkpoint/format.ts";
-export { availableVariants, type KernelVariant } from "./engine/kernels/kernels.ts";
-export { describeModel, type ModelDescription, modelFromDescription } from "./engine/model/description.ts";
-export * from "./engine/model/model.ts";
-export { createRandom, type Random, shuffle } from "./engine/model/random.ts";
-export {
-  constant,
-  cosineDecay,
-  exponentialDecay,
-  reduceOnPlateau,
-  type Schedule,
-  stepDecay,
-} from "./engine/model/schedule.ts";
-export type { Plan, PlannedBuffer, PlanOptions } from "./engine/planning/plan.ts";
-export { plan } from "./engine/planning/planner.ts";
-export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/running/network.ts";
-export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
-export { type ErrorCode, errorCodes } from "./errors/codes.ts";
-export { CheckpointError, type ErrorOrigin, RivuletError } from "./errors/errors.ts";
+// Learning from samples one by one, as the daemon does: each is predicted, scored, then learned from.
+
 export type { TransformDescription } from "./features/pipeline.ts";
-export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export {
   createLearner,
   type Learner,
@@ -29,10 +13,62 @@ export {
 } from "./learner/learner.ts";
 export type { LearnerMemory, LearnerOptions, LearnerTraining } from "./learner/learner-options.ts";
 export type { ModelParts } from "./learner/model.ts";
-export type { RegressionReport } from "./learner/regression-metrics.ts";
 export type { TargetDescription } from "./learner/target.ts";
-export { loadNetwork, saveNetwork } from "./library/network-file.ts";
+
+// Training and evaluating a learner over rows, as `rivulet replay`, `fit` and `compare` do, and the scores they report.
+
+export type { ClassificationReport } from "./learner/classification-metrics.ts";
+export type { RegressionReport } from "./learner/regression-metrics.ts";
+export { type CompareOptions, compareDescents, type DescentComparison } from "./training/compare-descents.ts";
+export { type EvaluateOptions, type Evaluation, evaluate } from "./training/evaluate.ts";
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateSearch,
+} from "./training/find-learning-rate.ts";
+export { type FitOptions, type FitProgress, type FitReport, fit } from "./training/fit.ts";
+export type { Plane } from "./training/plane.ts";
+export {
+  evaluatePrequentially,
+  type PrequentialOptions,
+  type PrequentialReport,
+} from "./training/prequential.ts";
+export type { CurvePoint, DescentRun } from "./training/runs.ts";
+export type { Scores } from "./training/scores.ts";
+export type { LossSurface } from "./training/surface.ts";
+export type { RowOptions } from "./training/training-rows.ts";
+
+// The rows that these take: from memory, from a file, or from a dataset of your own.
+
+export { csvFile, type DataFile, recordingFile } from "./library/data-files.ts";
+export type { Dataset, DatasetRead, RowVisitor, SampleRows } from "./training/dataset.ts";
+export type { RowValidator } from "./training/usable-rows.ts";
+
+// Describing a network as plain values: layers, loss, optimizer, schedule; as JSON and back.
+
+export { describeModel, type ModelDescription, modelFromDescription } from "./engine/model/description.ts";
+export * from "./engine/model/model.ts";
+export {
+  constant,
+  cosineDecay,
+  exponentialDecay,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+} from "./engine/model/schedule.ts";
+
+// Running a network without a learner: its memory plan, predictions, steps, parameters by name, worker threads.
+
+export { availableVariants, type KernelVariant } from "./engine/kernels/kernels.ts";
+export type { Plan, PlannedBuffer, PlanOptions } from "./engine/planning/plan.ts";
+export { plan } from "./engine/planning/planner.ts";
+export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/running/network.ts";
+export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
 export { threads } from "./library/threads.ts";
+
+// Epochs of a network over rows in memory, or in batch descent over rows that arrive one by one.
+
+export { createRandom, type Random, shuffle } from "./engine/model/random.ts";
 export {
   BatchEpoch,
   descendEpoch,
@@ -41,3 +77,13 @@ export {
   rowOrder,
   updatesPerEpoch,
 } from "./training/descent.ts";
+
+// Keeping a network in a file.
+
+export type { Checkpoint } from "./checkpoint/format.ts";
+export { loadNetwork, saveNetwork } from "./library/network-file.ts";
+
+// What is thrown where the caller can correct something.
+
+export { type ErrorCode, errorCodes } from "./errors/codes.ts";
+export { CheckpointError, type ErrorOrigin, RivuletError } from "./errors/errors.ts";

@@ -12,7 +12,7 @@ import { formatShare } from "../wording/quantities.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
-import { type CourseEntry, createDemoView, type DemoState } from "./demo-view.ts";
+import { type CourseEntry, createDemoView, type DemoState } from "./demo/view.ts";
 
 /** How often the course is written down and the view painted, in milliseconds. */
 const tickMs = 100;

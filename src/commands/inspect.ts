@@ -9,8 +9,8 @@ import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
 import { formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { scoreFacts } from "./scores.ts";
-import { facts, textTable } from "./terminal/text-table.ts";
+import { scoreFacts } from "./results/scores.ts";
+import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 
 /** What is inside a checkpoint; of a folder, inside its newest valid one. */
 export async function run({ positionals: [path] }: Invocation): Promise<Report> {
@@ -109,7 +109,7 @@ function describe(
   const features = checkpoint.features as { fields: string[]; transforms: unknown[] } | null;
   const target = checkpoint.target as { column: string; classes?: number } | null;
   const training = checkpoint.training as Record<string, unknown>;
-  const learned: [string, string][] =
+  const learned: Fact[] =
     features === null || target === null
       ? []
       : [
@@ -117,9 +117,9 @@ function describe(
           ["features", features.transforms.map(transformText).join(", ") || "raw"],
           ["target", target.classes ? `${target.column}, one of ${target.classes} classes` : target.column],
         ];
-  const rows: [string, string][] = [
+  const rows: Fact[] = [
     ["checkpoint", `${file}, ${formatSize(bytes)}, intact`],
-    ...(checkpoint.name === undefined ? [] : [["name", checkpoint.name] as [string, string]]),
+    checkpoint.name === undefined ? null : ["name", checkpoint.name],
     ["written", `${checkpoint.createdAt} by the device's clock`],
     // Samples are those of a stream: training over the rows of a file has none.
     [
@@ -134,7 +134,7 @@ function describe(
     ["loss", written(model.loss)],
     ["optimizer", written(checkpoint.optimizer)],
     ["clip", written(model.clip)],
-    ...(model.schedule === undefined ? [] : [["schedule", written(model.schedule)] as [string, string]]),
+    model.schedule === undefined ? null : ["schedule", written(model.schedule)],
     [
       "training",
       Object.entries(training)

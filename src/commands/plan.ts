@@ -116,6 +116,7 @@ async function columnsFor(config: Config, file: string, data: string | undefined
       `${file} names no source.fields: add them, or give the columns of a file with --data FILE`,
     );
   }
-  const { columnsOf } = await import("./data-file.ts");
-  return columnsOf(config, data);
+  const { columnsOf } = await import("./data/data-file.ts");
+  const { csvFile } = await import("../library/data-files.ts");
+  return columnsOf(config, csvFile(data));
 }

@@ -4,70 +4,71 @@ import { RivuletError, UsageError } from "../errors/errors.ts";
 import { createLearner, type Learner } from "../learner/learner.ts";
 import type { LearnerOptions } from "../learner/learner-options.ts";
 import { mostClasses } from "../learner/target.ts";
-import type { SampleValidator } from "../samples/sample-validator.ts";
+import { csvFile, type DataFile, recordingFile } from "../library/data-files.ts";
+import { isRecordingFile } from "../recording/play.ts";
+import type { FieldFaults } from "../samples/sample-validator.ts";
+import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { badLabel, columnsOf, isPipe, requireRereadable } from "./data-file.ts";
-import { openStream, type RecordedStream, type StreamRead } from "./recorded-stream.ts";
-import { scoreFacts } from "./scores.ts";
-import { facts } from "./terminal/text-table.ts";
-import { faultFacts, validatorFor } from "./validated-rows.ts";
-
-/** Rows between two looks at the clock, so that reading the file and learning from it are told apart. */
-const blockRows = 1024;
+import { columnsOf, isPipe, requireRereadable } from "./data/data-file.ts";
+import { faultFacts, validatorFor } from "./data/validated-rows.ts";
+import { prepareSave } from "./results/save-checkpoint.ts";
+import { scoreFacts } from "./results/scores.ts";
+import { type Fact, facts } from "./terminal/text-table.ts";
 
 /** Learns from a recorded stream, predicting each row before learning from it. */
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
-  const data = required(invocation, "replay", "data", "FILE");
+  const path = required(invocation, "replay", "data", "FILE");
   const config = positionals[0] === undefined ? null : loadConfig(positionals[0]);
-  const seed = wholeNumber(invocation, "seed", config?.training.seed ?? 1, {
-    minimum: 0,
-    maximum: 2 ** 32 - 1,
-  });
-  const save =
-    options["save"] === undefined
-      ? null
-      : (await import("./save-checkpoint.ts")).prepareSave(options["save"]);
-  const realTime = invocation.switches.has("real-time");
-  const stream = await openStream(data, { isPipe: isPipe(data) });
-  if (realTime && !stream.isRecording) {
-    throw new UsageError(
-      `--real-time needs the times of a recording, and ${data} is a CSV file: leave it out`,
-    );
-  }
+  const limits = { minimum: 0, maximum: 2 ** 32 - 1 };
+  const seed = wholeNumber(invocation, "seed", config?.training.seed ?? 1, limits);
+  const save = await prepareSave(options["save"]);
+  const data = await openData(path, invocation.switches.has("real-time"));
   // One pass is enough where a config names the columns: then a pipe will do.
-  if (!config?.source.fields) requireRereadable(data);
-  const columns = config ? await columnsOf(config, data, () => stream.columns()) : await stream.columns();
+  if (!config?.source.fields) requireRereadable(path);
+  const columns = config ? await columnsOf(config, data) : await data.columns();
   const learner = config
     ? configuredLearner(config, columns, { seed })
-    : createLearner({ ...(await inferTask(stream, data, columns)), training: { seed } });
+    : createLearner({ ...(await inferTask(data, columns)), training: { seed } });
   const validator = validatorFor(config, columns, learner.describe().target.column);
-  const observed = await observeStream(learner, validator, stream, { data, columns, realTime });
+  const report = await evaluatePrequentially(learner, data, { createValidator: () => validator });
   save?.(learner, config?.name);
-  return report(learner, { data, observed, validator, saved: options["save"] ?? null, config });
+  const saved = options["save"] ?? null;
+  return reportOf(learner, report, { data: path, faults: validator.report(), saved, config });
 }
 
-/** What the header says is to be learned: `label` is a class, `target` a number; it must be the last column. */
-async function inferTask(stream: RecordedStream, data: string, columns: string[]): Promise<LearnerOptions> {
+async function openData(path: string, realTime: boolean): Promise<DataFile> {
+  // A pipe can be read only once, so its first bytes cannot be looked at: it is taken to send CSV.
+  if (!isPipe(path) && (await isRecordingFile(path))) return recordingFile(path, { realTime });
+  if (realTime) {
+    throw new UsageError(
+      `--real-time needs the times of a recording, but ${path} is a CSV file; leave the option out`,
+    );
+  }
+  return csvFile(path);
+}
+
+/** The task that the header names: the last column is `label`, a class, or `target`, a number. */
+async function inferTask(data: DataFile, columns: string[]): Promise<LearnerOptions> {
   const column = columns[columns.length - 1];
   if (column === "target") return { fields: columns, target: { column } };
   if (column !== "label") {
     throw new RivuletError(
       "data.missing-column",
-      `${data} ends in the column "${column}": name the last column label (a class) or target (a number), or give a CONFIG that says what to predict`,
+      `${data.name} ends in the column "${column}": name the last column label (a class) or target (a number), or give a CONFIG that says what to predict`,
     );
   }
   let classes = 2;
-  await stream.read([column], (values, offset, place) => {
+  await data.read([column], (values, offset, place) => {
     const label = values[offset];
-    // Of a recording; it is skipped, as live.
+    // Possible in a recording, where the sample is left out, as it was live.
     if (!Number.isFinite(label)) return;
     if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
       throw new RivuletError(
         "data.bad-label",
-        `${data}, ${stream.places} ${place}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
+        `${data.name}, ${data.unit} ${place}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
       );
     }
     classes = Math.max(classes, label + 1);
@@ -75,124 +76,76 @@ async function inferTask(stream: RecordedStream, data: string, columns: string[]
   return { fields: columns, target: { column, classes } };
 }
 
-interface Observed extends StreamRead {
-  milliseconds: number;
-}
-
-async function observeStream(
-  learner: Learner,
-  validator: SampleValidator,
-  stream: RecordedStream,
-  { data, columns, realTime }: { data: string; columns: string[]; realTime: boolean },
-): Promise<Observed> {
-  const { target } = learner.describe();
-  const width = columns.length;
-  const labelAt = columns.indexOf(target.column);
-  // In real time each sample is learned from when it is due, as it was live.
-  const capacity = realTime ? 1 : blockRows;
-  const block = new Float64Array(capacity * width);
-  /** Where each row of the block is. */
-  const places = new Float64Array(capacity);
-  let filled = 0;
-  let milliseconds = 0;
-  const observeBlock = () => {
-    const start = performance.now();
-    for (let row = 0; row < filled; row++) {
-      if (!validator.validate(block, row * width)) continue;
-      // A file of rows can be put right; a recording is what came, and is learned from as it was live.
-      if (!learner.observe(block, row * width) && !stream.isRecording) {
-        throw badLabel(data, places[row], block[row * width + labelAt], learner.classes);
-      }
-    }
-    milliseconds += performance.now() - start;
-    filled = 0;
-  };
-  const read = await stream.read(
-    columns,
-    (values, offset, place) => {
-      const start = filled * width;
-      places[filled] = place;
-      for (let column = 0; column < width; column++) block[start + column] = values[offset + column];
-      filled++;
-      if (filled === capacity) observeBlock();
-    },
-    realTime,
-  );
-  observeBlock();
-  return { ...read, milliseconds };
-}
-
 interface Outcome {
   data: string;
-  observed: Observed;
-  validator: SampleValidator;
+  /** What was found in each field. */
+  faults: FieldFaults[];
   saved: string | null;
   config: Config | null;
 }
 
-function report(learner: Learner, { data, observed, validator, saved, config }: Outcome): Report {
-  const { rows, milliseconds, damaged, tornBytes } = observed;
-  const rejected = validator.skipped + learner.refusals.notFinite + learner.refusals.badLabel;
-  const faults = validator.report();
+function reportOf(learner: Learner, report: PrequentialReport, outcome: Outcome): Report {
+  const { rows, rejected, damaged, tornBytes, task, metrics, updates, skippedSteps, milliseconds } = report;
   const { network } = learner;
-  const { target } = learner.describe();
-  const metrics = learner.report();
-  const microsecondsPerSample = (1000 * milliseconds) / Math.max(1, rows);
-  const residentBytes = process.memoryUsage.rss();
-  const arenaBytes = network.plan.totalBytes;
-  const task = learner.classes > 0 ? "classification" : "regression";
-  const what = learner.classes > 0 ? `${target.column}, one of ${learner.classes} classes` : target.column;
+  const measured = {
+    microsecondsPerSample: (1000 * milliseconds) / Math.max(1, rows),
+    residentBytes: process.memoryUsage.rss(),
+    arenaBytes: network.plan.totalBytes,
+    kernels: network.kernels,
+  };
   return {
     data: {
       rows,
       rejected,
-      faults,
+      faults: outcome.faults,
       damaged,
       tornBytes,
       task,
-      target,
+      target: learner.describe().target,
       metrics,
-      updates: network.updates,
-      skippedSteps: network.skipped,
-      microsecondsPerSample,
-      residentBytes,
-      arenaBytes,
-      kernels: network.kernels,
-      saved,
+      updates,
+      skippedSteps,
+      ...measured,
+      saved: outcome.saved,
     },
-    text: facts([
-      ["data", `${data}, ${formatCount(rows, "row")}`],
-      ...flaws(rejected, observed),
-      ...faultFacts(faults),
-      ["predicted", what],
-      ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
-      ...scoreFacts(metrics),
-      ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${network.kernels} kernels`],
-      ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
-      ...(network.skipped > 0
-        ? [
-            ["skipped", `${formatCount(network.skipped, "step")} whose loss or gradient was not finite`] as [
-              string,
-              string,
-            ],
-          ]
-        : []),
-      ...(saved === null ? [] : [["checkpoint", saved] as [string, string]]),
-    ]),
+    text: textOf(learner, report, outcome, measured),
   };
 }
 
-/** What of the recording was not learned from, where there is such a thing. */
-function flaws(rejected: number, { damaged, tornBytes }: Observed): [string, string][] {
-  const rows: [string, string][] = [];
-  if (rejected > 0)
-    rows.push([
-      "rejected",
-      `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"} not learned from, as live`,
-    ]);
-  if (damaged > 0)
-    rows.push(["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`]);
-  if (tornBytes > 0)
-    rows.push(["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`]);
-  return rows;
+function textOf(
+  learner: Learner,
+  report: PrequentialReport,
+  { data, faults, saved, config }: Outcome,
+  measured: { microsecondsPerSample: number; residentBytes: number; arenaBytes: number; kernels: string },
+): string {
+  const { rows, metrics, skippedSteps } = report;
+  const { microsecondsPerSample, residentBytes, arenaBytes, kernels } = measured;
+  const { column } = learner.describe().target;
+  const steps = formatCount(skippedSteps, "step");
+  return facts([
+    ["data", `${data}, ${formatCount(rows, "row")}`],
+    ...flaws(report),
+    ...faultFacts(faults),
+    ["predicted", learner.classes > 0 ? `${column}, one of ${learner.classes} classes` : column],
+    ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
+    ...scoreFacts(metrics),
+    ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${kernels} kernels`],
+    ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
+    skippedSteps === 0 ? null : ["skipped", `${steps} whose loss or gradient was not finite`],
+    saved === null ? null : ["checkpoint", saved],
+  ]);
+}
+
+/** What was not learned from, if anything. */
+function flaws({ rejected, damaged, tornBytes }: PrequentialReport): Fact[] {
+  const samples = `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"}`;
+  return [
+    rejected === 0 ? null : ["rejected", `${samples} not learned from, as live`],
+    damaged === 0
+      ? null
+      : ["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`],
+    tornBytes === 0
+      ? null
+      : ["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`],
+  ];
 }

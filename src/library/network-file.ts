@@ -1,4 +1,4 @@
-/** A network alone as a file, for those who use the engine as a library: the checkpoint format without a learner. */
+/** A network without a learner as a file, in the format of a checkpoint. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
@@ -11,9 +11,19 @@ import { reasonOf } from "../errors/system-error.ts";
 import type { State } from "../state.ts";
 
 /**
- * Writes the network to a file: all of it, or, where the power goes meanwhile, what stood there before.
- * Optimizer state is kept, so training continues bit for bit.
+ * Saves a network to a file: after a power cut the file holds all of it, or what it held before. The optimizer's state
+ * is saved too, so that training continues bit for bit.
+ *
  * @throws RivuletError where the file cannot be written
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createNetwork, dense, loadNetwork, mse, saveNetwork, sgd } from "rivulet";
+ *
+ * const model = { inputShape: [2], layers: [dense(1)], loss: mse(), optimizer: sgd({ learningRate: 0.1 }) };
+ * const network = createNetwork(model);
+ * saveNetwork(network, "network.msgpack");
+ * assert.deepEqual(loadNetwork("network.msgpack").predict([1, 2]), network.predict([1, 2]));
  */
 export function saveNetwork(network: Network, path: string): void {
   const { parameters, optimizerState, ...rest } = network.state();
@@ -42,9 +52,18 @@ export function saveNetwork(network: Network, path: string): void {
 }
 
 /**
- * Reads a network back, with the batch size it had unless `options` says another.
- * @throws RivuletError where the file cannot be read; CheckpointError where it is damaged, from a newer version, or
- *   holds no network of its own
+ * Loads a network that `saveNetwork` saved, with the batch size it had unless `options` says another.
+ *
+ * @throws RivuletError where the file cannot be read; CheckpointError where it is damaged, was written by a newer
+ *   version, or holds a learner instead
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createNetwork, dense, loadNetwork, mse, saveNetwork, sgd } from "rivulet";
+ *
+ * const model = { inputShape: [2], layers: [dense(1)], loss: mse(), optimizer: sgd({ learningRate: 0.1 }) };
+ * saveNetwork(createNetwork(model, { seed: 7 }), "seven.msgpack");
+ * assert.equal(loadNetwork("seven.msgpack", { batchSize: 16 }).batchSize, 16);
  */
 export function loadNetwork(path: string, options: NetworkOptions = {}): Network {
   let bytes: Uint8Array;

@@ -18,16 +18,41 @@ export interface Rows {
   targets: Float32Array;
 }
 
-/** Updates in one epoch over `rows` rows: exactly 1, rows, or ceil(rows / batchSize). */
+/**
+ * The number of updates in one epoch over `rows` rows: exactly 1, rows, or ceil(rows / batchSize).
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { updatesPerEpoch } from "rivulet";
+ *
+ * assert.equal(updatesPerEpoch("mini-batch", 100, 32), 4); // 32 + 32 + 32 + 4 rows
+ * assert.equal(updatesPerEpoch("batch", 100, 32), 1);
+ */
 export function updatesPerEpoch(regime: Regime, rows: number, batchSize: number): number {
   if (regime === "batch") return 1;
   return regime === "stochastic" ? rows : Math.ceil(rows / batchSize);
 }
 
 /**
- * One epoch of shuffled descent over rows in memory, in groups of `batchSize` (1 is stochastic descent). A group
- * larger than the network's batch is gathered in parts. `order` holds the row numbers; it is shuffled first when
- * `random` is given. Gives the mean of the rows' losses, each as it was before its update.
+ * Trains one epoch over rows in memory: stochastic or mini-batch gradient descent.
+ *
+ * @param batchSize rows of one update; 1 is stochastic descent. More than the network's own batch size takes a network
+ *   with `gather: true`, which accumulates the gradients of the parts
+ * @param order numbers of the rows, in the order in which they train [count]
+ * @param random shuffles `order` first, if given
+ * @returns mean loss of the rows, each as it was before its update
+ * @throws RivuletError where there are no rows, or the network cannot accumulate
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createNetwork, createRandom, dense, descendEpoch, mse, rowOrder, sgd } from "rivulet";
+ *
+ * const model = { inputShape: [1], layers: [dense(1)], loss: mse(), optimizer: sgd({ learningRate: 0.1 }) };
+ * const network = createNetwork(model, { batchSize: 4 });
+ * const rows = { count: 4, inputs: Float32Array.of(0, 1, 2, 3), targets: Float32Array.of(1, 3, 5, 7) }; // 2x + 1
+ * const [order, random] = [rowOrder(rows.count), createRandom(1)];
+ * for (let epoch = 0; epoch < 200; epoch++) descendEpoch(network, rows, 2, order, random);
+ * assert(Math.abs(network.predict([10])[0] - 21) < 0.1);
  */
 export function descendEpoch(
   network: Network,
@@ -57,39 +82,54 @@ function copyRow(network: Network, rows: Rows, from: number, to: number): void {
   for (let i = 0; i < targets; i++) network.target[to * targets + i] = rows.targets[from * targets + i];
 }
 
-/** Rows come from a file, mostly. */
-const otherRows = "give every epoch the same rows: if their file changed meanwhile, run it again on a copy";
+/** Rows mostly come from a file. */
+const sameRows = "give every epoch the same rows; if their file has changed, train again on a copy";
 
 /**
- * One epoch of batch descent over rows that arrive one by one and need not fit in memory: gradients are gathered
- * batch by batch, the one update comes with row number `count`.
+ * One epoch of batch descent over rows that arrive one by one and need not fit in memory. The network accumulates
+ * gradients batch by batch, which takes `gather: true`, and makes the one update with the last row.
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { BatchEpoch, createNetwork, dense, mse, sgd } from "rivulet";
+ *
+ * const model = { inputShape: [1], layers: [dense(1)], loss: mse(), optimizer: sgd({ learningRate: 0.1 }) };
+ * const network = createNetwork(model, { batchSize: 2, gather: true });
+ * const epoch = new BatchEpoch(network, 5);
+ * for (let x = 0; x < 5; x++) {
+ *   network.input[epoch.row] = x;
+ *   network.target[epoch.row] = 2 * x + 1;
+ *   epoch.add();
+ * }
+ * assert(epoch.end() > 0); // mean loss
+ * assert.equal(network.updates, 1);
  */
 export class BatchEpoch {
-  /** Sum of the losses of the rows that were handed over. */
+  /** Sum of the losses of the rows so far. */
   #total = 0;
   #seen = 0;
   #pending = 0;
   readonly #network: Network;
   readonly #count: number;
 
-  /** `count`: rows in the whole epoch. */
+  /** @param count rows in the whole epoch; @throws RivuletError where there are none */
   constructor(network: Network, count: number) {
     requireRows(count);
     this.#network = network;
     this.#count = count;
   }
 
-  /** Row of the network's `input` and `target` where the next sample is to be written, before `add`. */
+  /** Row of the network's `input` and `target` to write the next sample to, before `add`. */
   get row(): number {
     return this.#pending;
   }
 
-  /** Takes in the sample that was written at `row`. */
+  /** Adds the sample written at `row`. @throws RivuletError where the epoch has all its rows already */
   add(): void {
     if (this.#seen === this.#count) {
       throw new RivuletError(
         "network.rows",
-        `the epoch was to have ${this.#count} rows but more came; ${otherRows}`,
+        `found more rows than the ${this.#count} of the epoch; ${sameRows}`,
       );
     }
     this.#pending++;
@@ -100,12 +140,12 @@ export class BatchEpoch {
     this.#pending = 0;
   }
 
-  /** Mean of the rows' losses, as they were before the update. */
+  /** Mean loss of the rows, as it was before the update. @throws RivuletError where rows are missing */
   end(): number {
     if (this.#seen !== this.#count) {
       throw new RivuletError(
         "network.rows",
-        `the epoch was to have ${this.#count} rows but ended after ${this.#seen}; ${otherRows}`,
+        `found ${this.#seen} rows, expected the ${this.#count} of the epoch; ${sameRows}`,
       );
     }
     return this.#total / this.#count;
@@ -113,10 +153,18 @@ export class BatchEpoch {
 }
 
 function requireRows(count: number): void {
-  if (count < 1) throw new RivuletError("network.rows", "there is no row to train on; give at least one");
+  if (count < 1) throw new RivuletError("network.rows", "found no rows to train on; give at least one");
 }
 
-/** 0, 1, 2, ... count - 1. */
+/**
+ * The row numbers 0, 1, 2, ... count - 1, to shuffle [count].
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { rowOrder } from "rivulet";
+ *
+ * assert.deepEqual([...rowOrder(3)], [0, 1, 2]);
+ */
 export function rowOrder(count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, index) => index);
 }

@@ -1,14 +1,20 @@
-/** A plane through weight space: `origin + a * first + b * second`, with axes of length 1 that are square to each other. */
+/** A plane through weight space, to draw on: `origin + a * first + b * second`, with orthogonal axes of length 1. */
 export interface Plane {
+  /** [weights] */
   origin: Float32Array;
+  /** [weights] */
   first: Float64Array;
+  /** [weights]; all 0 where the weights moved along one line only */
   second: Float64Array;
 }
 
-/** The plane through `origin` in which weights moved most: their first two principal components, seen from there. */
+/**
+ * The plane through `origin` in which weights moved most: their first two principal components, relative to it.
+ * @param weights arrays of [weights], as a training passed through them
+ */
 export function principalPlane(origin: Float32Array, weights: readonly Float32Array[]): Plane {
   const moves = weights.map((row) => Float64Array.from(row, (value, index) => value - origin[index]));
-  // Products of all pairs of moves: far fewer numbers than a matrix over all weights would have.
+  // The products of all pairs of moves: far fewer numbers than the covariance of all weights.
   const gram = moves.map((a) => Float64Array.from(moves, (b) => dot(a, b)));
   const axes = [0, 1].map(() => {
     const { value, vector } = leadingEigenvector(gram);
@@ -20,13 +26,12 @@ export function principalPlane(origin: Float32Array, weights: readonly Float32Ar
       for (let i = 0; i < axis.length; i++) axis[i] += vector[index] * move[i];
     });
     const length = Math.sqrt(dot(axis, axis));
-    // Where weights moved along one line only, there is no second direction.
     return value > 1e-20 && length > 0 ? axis.map((part) => part / length) : axis.fill(0);
   });
   return { origin, first: axes[0], second: axes[1] };
 }
 
-/** Where weights lie, seen straight onto the plane. */
+/** Projects weights orthogonally onto the plane: their coordinates along its two axes. */
 export function project({ origin, first, second }: Plane, weights: Float32Array): [number, number] {
   let a = 0;
   let b = 0;
@@ -45,7 +50,7 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 /** By power iteration. */
 function leadingEigenvector(matrix: Float64Array[]): { value: number; vector: Float64Array } {
-  // Neither even nor alternating, so that it is square to no eigenvector that counts.
+  // Neither constant nor alternating, so that it is orthogonal to no eigenvector that matters.
   let vector = Float64Array.from(matrix, (_, index) => 1 + Math.sin(index + 1) / 2);
   let value = 0;
   for (let round = 0; round < 300; round++) {

@@ -1,46 +1,50 @@
+/** Single trainings of a comparison: the same network, first weights and rows, but another way of descent. */
 import { type Model, type Optimizer, sgd } from "../engine/model/model.ts";
-import { createRandom, shuffle } from "../engine/model/random.ts";
+import { createRandom, type Random, shuffle } from "../engine/model/random.ts";
 import { createNetwork, type Network } from "../engine/running/network.ts";
 import { descendEpoch, type Regime, type Rows, rowOrder, updatesPerEpoch } from "./descent.ts";
-import type { Judge } from "./judge.ts";
+import { eventLoopTurn } from "./event-loop.ts";
+import type { LossEvaluator } from "./loss-evaluator.ts";
 
-/** What every run has in common: the network, its first weights, the rows. */
-export interface Task {
+/** What all runs have in common: the network, its first weights, the rows. */
+export interface RunTask {
   model: Model;
   rows: Rows;
-  /** Of the first weights and of the order of the rows. */
+  /** Seed of the first weights and of the order of the rows. */
   seed: number;
   deterministic: boolean;
   epochs: number;
   /** Rows of one update in mini-batch descent. */
   batchSize: number;
-  judge: Judge;
+  /** Mean loss over all rows. */
+  evaluateLoss: LossEvaluator;
+  signal?: AbortSignal;
 }
 
 /** What makes one run differ from the others. */
-export interface Setup {
+export interface RunSetup {
   name: string;
   regime: Regime;
   /** The optimizer's name. */
   optimizer: string;
   settings: Optimizer;
-  /** Whether the weights are kept along the way. */
-  keepsPath?: boolean;
+  /** Whether the weights on the way are kept in `trajectory`. Default false. */
+  keepsTrajectory?: boolean;
 }
 
-/** Where a run stood after some updates. */
-export interface Station {
-  /** Epochs done, the one under way as a fraction. */
+/** A point of a run's learning curve. */
+export interface CurvePoint {
+  /** Epochs done, the current one as a fraction. */
   epochs: number;
   updates: number;
-  /** Spent training until here. */
+  /** Time spent training until here, without evaluating the loss. */
   milliseconds: number;
   /** Mean over all rows. */
   loss: number;
 }
 
-/** A run that is over. */
-export interface Run {
+/** What one run came to. */
+export interface DescentRun {
   name: string;
   regime: Regime;
   optimizer: string;
@@ -48,89 +52,125 @@ export interface Run {
   updates: number;
   updatesPerEpoch: number;
   milliseconds: number;
-  /** Mean over all rows, before training and after each epoch; ends where the run diverged. */
+  /** Mean over all rows, before training and after each epoch; where the run diverged, up to there. */
   losses: number[];
-  /** Loss or weights were no longer finite: the run was cut there. */
+  /** Whether the loss or the weights stopped being finite: the run was ended there. */
   diverged: boolean;
-  course: Station[];
-  /** All weights in one row, along the way; the first are those before training. */
-  path: Float32Array[];
+  curve: CurvePoint[];
+  /** All weights, one array [weights] for each point of the curve, where the setup keeps them; else empty. */
+  trajectory: Float32Array[];
 }
 
-/** Stations of a run over many updates, closer to each other at its start. */
-const pathStations = 100;
+/** Points on the trajectory of a run with many updates, closer to each other at its start. */
+const trajectoryPoints = 100;
 
-/** Trains one network from the task's first weights on. `onEpoch` hears the number of epochs done. */
+/** Trains one network from the task's first weights. `onEpoch` is called with the number of epochs done. */
 export async function train(
-  task: Task,
-  setup: Setup,
+  task: RunTask,
+  setup: RunSetup,
   onEpoch: (epochs: number) => void = () => {},
-): Promise<Run> {
-  const { rows, seed, deterministic, epochs, batchSize, judge } = task;
-  const { regime, settings, keepsPath = false } = setup;
-  const network = createNetwork(
-    { ...task.model, optimizer: settings },
-    { batchSize: Math.min(rows.count, 64), seed, deterministic },
-  );
-  const groupSize = regime === "batch" ? rows.count : regime === "stochastic" ? 1 : batchSize;
-  const perEpoch = updatesPerEpoch(regime, rows.count, batchSize);
-  const order = rowOrder(rows.count);
-  const random = createRandom(seed);
-  const stops = keepsPath ? pathStops(epochs * perEpoch) : [];
-  const losses: number[] = [];
-  const course: Station[] = [];
-  const path: Float32Array[] = [];
-  let milliseconds = 0;
-  /** Gives false where the run has diverged. */
-  const take = (epochsDone: number, atEnd: boolean): boolean => {
-    const loss = network.skipped > 0 ? Number.NaN : judge(network.parameters());
-    if (!Number.isFinite(loss)) return false;
-    if (atEnd) losses.push(loss);
-    course.push({ epochs: epochsDone, updates: network.updates, milliseconds, loss });
-    if (keepsPath) path.push(flatten(network));
-    return true;
-  };
-
-  let diverged = !take(0, true);
-  for (let epoch = 0; epoch < epochs && !diverged; epoch++) {
-    shuffle(order, random);
-    for (let done = 0; done < perEpoch && !diverged; ) {
-      const next = stops.find((stop) => stop > epoch * perEpoch + done) ?? Number.POSITIVE_INFINITY;
-      const until = Math.min(perEpoch, next - epoch * perEpoch);
-      const started = performance.now();
-      descendEpoch(network, rows, groupSize, order.subarray(done * groupSize, until * groupSize), null);
-      milliseconds += performance.now() - started;
-      done = until;
-      diverged = !take(epoch + done / perEpoch, done === perEpoch);
-    }
+): Promise<DescentRun> {
+  const run = new RunInProgress(task, setup);
+  for (let epoch = 0; epoch < task.epochs && !run.diverged; epoch++) {
+    task.signal?.throwIfAborted();
+    run.trainEpoch(epoch);
     onEpoch(epoch + 1);
-    // Lets Ctrl-C and the terminal have their turn.
-    await new Promise(setImmediate);
+    await eventLoopTurn();
   }
-  return {
-    name: setup.name,
-    regime,
-    optimizer: setup.optimizer,
-    learningRate: settings.learningRate,
-    updates: network.updates,
-    updatesPerEpoch: perEpoch,
-    milliseconds,
-    losses,
-    diverged,
-    course,
-    path,
-  };
+  return run.result();
 }
 
-/** After which updates the weights are kept. */
-function pathStops(updates: number): number[] {
-  const stops = Array.from({ length: pathStations }, (_, index) =>
-    Math.max(index + 1, Math.round(updates * ((index + 1) / pathStations) ** 2)),
+class RunInProgress {
+  diverged = false;
+  readonly #task: RunTask;
+  readonly #setup: RunSetup;
+  readonly #network: Network;
+  /** Rows of one update. */
+  readonly #groupSize: number;
+  readonly #perEpoch: number;
+  readonly #order: Uint32Array;
+  readonly #random: Random;
+  /** Numbers of the updates after which weights are kept. */
+  readonly #stops: number[];
+  readonly #losses: number[] = [];
+  readonly #curve: CurvePoint[] = [];
+  readonly #trajectory: Float32Array[] = [];
+  #milliseconds = 0;
+
+  constructor(task: RunTask, setup: RunSetup) {
+    const { model, rows, seed, deterministic, epochs, batchSize } = task;
+    const { regime, settings, keepsTrajectory = false } = setup;
+    this.#task = task;
+    this.#setup = setup;
+    this.#network = createNetwork(
+      { ...model, optimizer: settings },
+      { batchSize: Math.min(rows.count, 64), seed, deterministic },
+    );
+    this.#groupSize = regime === "batch" ? rows.count : regime === "stochastic" ? 1 : batchSize;
+    this.#perEpoch = updatesPerEpoch(regime, rows.count, batchSize);
+    this.#order = rowOrder(rows.count);
+    this.#random = createRandom(seed);
+    this.#stops = keepsTrajectory ? trajectoryStops(epochs * this.#perEpoch) : [];
+    this.#addPoint(0, true);
+  }
+
+  /** Trains over all rows once, stopping where a point of the curve is due. */
+  trainEpoch(epoch: number): void {
+    const perEpoch = this.#perEpoch;
+    const size = this.#groupSize;
+    shuffle(this.#order, this.#random);
+    for (let done = 0; done < perEpoch && !this.diverged; ) {
+      const next = this.#stops.find((stop) => stop > epoch * perEpoch + done) ?? Number.POSITIVE_INFINITY;
+      const until = Math.min(perEpoch, next - epoch * perEpoch);
+      const order = this.#order.subarray(done * size, until * size);
+      const started = performance.now();
+      descendEpoch(this.#network, this.#task.rows, size, order, null);
+      this.#milliseconds += performance.now() - started;
+      done = until;
+      this.#addPoint(epoch + done / perEpoch, done === perEpoch);
+    }
+  }
+
+  #addPoint(epochs: number, endsEpoch: boolean): void {
+    const network = this.#network;
+    const loss = network.skipped > 0 ? Number.NaN : this.#task.evaluateLoss(network.parameters());
+    if (!Number.isFinite(loss)) {
+      this.diverged = true;
+      return;
+    }
+    if (endsEpoch) this.#losses.push(loss);
+    this.#curve.push({ epochs, updates: network.updates, milliseconds: this.#milliseconds, loss });
+    if (this.#setup.keepsTrajectory) this.#trajectory.push(allWeights(network));
+  }
+
+  result(): DescentRun {
+    const { name, regime, optimizer, settings } = this.#setup;
+    return {
+      name,
+      regime,
+      optimizer,
+      learningRate: settings.learningRate,
+      updates: this.#network.updates,
+      updatesPerEpoch: this.#perEpoch,
+      milliseconds: this.#milliseconds,
+      losses: this.#losses,
+      diverged: this.diverged,
+      curve: this.#curve,
+      trajectory: this.#trajectory,
+    };
+  }
+}
+
+/** The numbers of the updates after which weights are kept, of `updates` in all. */
+function trajectoryStops(updates: number): number[] {
+  const stops = Array.from({ length: trajectoryPoints }, (_, index) =>
+    Math.max(index + 1, Math.round(updates * ((index + 1) / trajectoryPoints) ** 2)),
   );
   return [...new Set(stops)].filter((stop) => stop <= updates);
 }
 
-function flatten(network: Network): Float32Array {
+/** All parameters one behind the other [weights]. */
+function allWeights(network: Network): Float32Array {
   const tensors = network.parameters();
   const all = new Float32Array(tensors.reduce((sum, { data }) => sum + data.length, 0));
   let at = 0;
@@ -143,13 +183,13 @@ function flatten(network: Network): Float32Array {
 
 const candidates = [1, 0.3, 0.1, 0.03, 0.01];
 
-/** The rate of plain descent that serves this task best after two epochs, among a few usual ones. */
-export async function bestCandidateRate(task: Task): Promise<number> {
+/** Of a few usual rates of plain descent, the one with the lowest loss after two epochs. */
+export async function bestCandidateRate(task: RunTask): Promise<number> {
   let best = candidates[candidates.length - 1];
   let least = Number.POSITIVE_INFINITY;
   for (const learningRate of candidates) {
     let worst = 0;
-    // All regimes are to share the rate, and single rows bear less than groups do: the worse of the two counts.
+    // All regimes share the rate, and single rows tolerate less than groups do: the worse of the two counts.
     for (const regime of ["mini-batch", "stochastic"] as const) {
       const run = await train({ ...task, epochs: 2 }, plain(regime, regime, learningRate));
       worst = Math.max(worst, run.diverged ? Number.POSITIVE_INFINITY : run.losses[2]);
@@ -159,37 +199,37 @@ export async function bestCandidateRate(task: Task): Promise<number> {
   return best;
 }
 
-/** A run at a rate so far above that of a `right` one that its loss swings, rises or is lost. */
-export async function trainTooLarge(task: Task, name: string, right: Run): Promise<Run> {
+/** A run whose rate is so far above that of a `right` one that its loss oscillates, rises or overflows. */
+export async function trainTooLarge(task: RunTask, name: string, right: DescentRun): Promise<DescentRun> {
   const { learningRate } = right;
-  const at = (rate: number) => train(task, plain(name, "mini-batch", rate));
+  const trainAt = (rate: number) => train(task, plain(name, "mini-batch", rate));
   let rate = learningRate;
-  let run: Run;
+  let run: DescentRun;
   do {
     rate *= 3;
-    run = await at(rate);
+    run = await trainAt(rate);
   } while (!isUnstable(run, right) && rate < learningRate * 3 ** 10);
-  // A run that is lost at once has no course to look at; somewhat below that it may swing.
+  // A run that diverges at once has no curve to look at; at a somewhat lower rate it may oscillate.
   for (let tries = 0; tries < 4 && run.losses.length < 4 && task.epochs >= 4; tries++) {
     rate /= 3 ** 0.2;
-    const gentler = await at(rate);
-    if (!isUnstable(gentler, right)) break;
-    run = gentler;
+    const lower = await trainAt(rate);
+    if (!isUnstable(lower, right)) break;
+    run = lower;
   }
   return run;
 }
 
-/** Whether the loss ended above its start or nowhere, or rose in a quarter of the epochs and ended clearly worse. */
-function isUnstable({ losses, diverged }: Run, right: Run): boolean {
+/** Whether the loss diverged, ended above its start, or rose in a quarter of the epochs and ended clearly worse. */
+function isUnstable({ losses, diverged }: DescentRun, right: DescentRun): boolean {
   if (diverged) return true;
   const final = losses[losses.length - 1];
   const rises = losses.filter((loss, index) => index > 0 && loss > losses[index - 1] * 1.05).length;
-  const swings = rises >= Math.max(2, losses.length / 4);
-  return final > losses[0] || (swings && final > 2 * right.losses[right.losses.length - 1]);
+  const oscillates = rises >= Math.max(2, losses.length / 4);
+  return final > losses[0] || (oscillates && final > 2 * right.losses[right.losses.length - 1]);
 }
 
-/** Plain gradient descent in a regime. */
-export const plain = (name: string, regime: Regime, learningRate: number): Setup => ({
+/** The setup of plain gradient descent in a regime. */
+export const plain = (name: string, regime: Regime, learningRate: number): RunSetup => ({
   name,
   regime,
   optimizer: "sgd",

@@ -1,84 +1,222 @@
 import { RivuletError } from "../errors/errors.ts";
 import type { Learner } from "../learner/learner.ts";
-import { readRows } from "../samples/decoding/csv-file.ts";
-import type { SampleValidator } from "../samples/sample-validator.ts";
-import { formatSize } from "../wording/quantities.ts";
+import { formatCount, formatSize } from "../wording/quantities.ts";
+import { type Dataset, mostHeldBytes, rereadableDatasetOf, type SampleRows } from "./dataset.ts";
 import type { Rows } from "./descent.ts";
 import { createLastSplit, createSplit } from "./split.ts";
+import {
+  createFiniteValidator,
+  createLearnableTest,
+  type RowValidator,
+  type UsableTest,
+  unlearnableRow,
+  usableTestsOf,
+} from "./usable-rows.ts";
 
-/** Most bytes of rows that are held in memory. */
-const mostHeldBytes = 2 ** 30;
+/** Which rows train, which are held out, and which are left out. */
+export interface RowOptions {
+  /** Part of all rows that is held out to evaluate with, from 0 to below 1. Default 0.2. */
+  heldOut?: number;
+  /** Hold out the last rows instead of rows drawn at random. Default false. */
+  heldOutLast?: boolean;
+  /** Seed of the draw and of the order in which rows train. Default: the learner's. */
+  seed?: number;
+  /** Called before each reading of the rows. Default: a validator that rejects rows with a value that is not finite. */
+  createValidator?: () => RowValidator;
+  /** Ends the call at the next opportunity: it rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
 
-/** A file and which of its rows are held out: the same every time it is read, whatever becomes of their values. */
+/** A dataset, and which of its rows are held out: the same rows every time it is read, whatever their values are. */
 export interface DrawnRows {
-  data: string;
-  columns: string[];
-  /** All of the file. */
+  dataset: Dataset;
+  columns: readonly string[];
+  /** All rows of the dataset. */
   rows: number;
-  /** So many of all are held out. */
+  /** How many of all rows are held out, usable or not. */
   heldOutRows: number;
-  /** Whether the last rows are held out, instead of rows drawn from all of them. */
   heldOutLast: boolean;
   seed: number;
-  /** Gives what looks at every row in the file's order, anew for each time that it is read. */
-  createValidator: () => SampleValidator;
+  createUsable: () => UsableTest;
+  signal?: AbortSignal;
 }
 
-/** The same, with those to train on counted. */
+/** The same, with the usable rows counted. */
 export interface Split extends DrawnRows {
-  /** Rows that are not held out and whose values can be true. */
+  /** Usable rows that train. */
   trainingRows: number;
+  /** Usable rows that are held out. */
+  usableHeldOutRows: number;
+  /** Rows that are not usable. */
+  rejected: number;
 }
 
-/** Reads the file once, and hands over the rows whose values can be true, in order. */
+/** Rows between two looks at the signal. */
+export const rowsPerCheck = 1024;
+
+/** Reads all rows once, and passes on the usable ones in order. */
 export async function forEachRow(
   drawn: DrawnRows,
-  take: (row: Float64Array, isHeldOut: boolean) => void,
+  take: (values: Float64Array, offset: number, isHeldOut: boolean) => void,
 ): Promise<void> {
-  const { data, columns, rows, heldOutRows, heldOutLast, seed } = drawn;
+  const { dataset, columns, rows, heldOutRows, heldOutLast, seed, signal } = drawn;
   const draw = heldOutLast ? createLastSplit(rows, heldOutRows) : createSplit(rows, heldOutRows, seed);
-  const validator = drawn.createValidator();
-  await readRows(
-    data,
-    (row) => {
-      // Both go by the rows before: each must see them all.
-      const isHeldOut = draw();
-      if (validator.validate(row, 0)) take(row, isHeldOut);
-    },
-    { columns },
-  );
+  const isUsable = drawn.createUsable();
+  signal?.throwIfAborted();
+  let seen = 0;
+  await dataset.read(columns, (values, offset) => {
+    if (++seen % rowsPerCheck === 0) signal?.throwIfAborted();
+    // Both depend on the rows before: each must see them all.
+    const isHeldOut = draw();
+    if (isUsable(values, offset)) take(values, offset, isHeldOut);
+  });
 }
 
-/** Of these, those that are not held out; gives how many they are. */
+/** Of these, passes on the rows that train. Resolves with their number. */
 export async function forEachTrainingRow(
   drawn: DrawnRows,
-  take: (row: Float64Array) => void,
+  take: (values: Float64Array, offset: number) => void,
 ): Promise<number> {
   let count = 0;
-  await forEachRow(drawn, (row, isHeldOut) => {
+  await forEachRow(drawn, (values, offset, isHeldOut) => {
     if (isHeldOut) return;
     count++;
-    take(row);
+    take(values, offset);
   });
   return count;
 }
 
 /**
- * The training rows in memory, as the network is to see them.
- * @throws RivuletError, ending in `advice`, where they would take too much of it
+ * Prepares rows for training: checks every row, draws those that are held out, and adds the others to the learner's
+ * running statistics of features and target. Reads the dataset twice.
+ *
+ * @param mostRows refuse more rows than this
+ * @throws RivuletError where an option is out of its range, a row cannot be learned from, or no rows remain to train on
+ */
+export async function splitRows(
+  learner: Learner,
+  rows: SampleRows,
+  options: RowOptions,
+  mostRows = Number.POSITIVE_INFINITY,
+): Promise<Split> {
+  const { fields: columns, training } = learner.describe();
+  const { heldOut = 0.2, heldOutLast = false, seed = training.seed, createValidator, signal } = options;
+  requireShare(heldOut);
+  const dataset = await rereadableDatasetOf(rows, columns);
+  const createUsable = usableTestsOf(learner, dataset, createValidator);
+  const checked = await checkRows(learner, dataset, createUsable(), mostRows, signal);
+  const drawn: DrawnRows = {
+    dataset,
+    columns,
+    rows: checked.rows,
+    heldOutRows: Math.round(checked.rows * heldOut),
+    heldOutLast,
+    seed,
+    createUsable,
+    signal,
+  };
+  const trainingRows = await forEachTrainingRow(drawn, (values, offset) =>
+    learner.learnStatistics(values, offset),
+  );
+  if (trainingRows === 0) throw noTrainingRows(drawn, checked.rejected);
+  const usableHeldOutRows = checked.rows - checked.rejected - trainingRows;
+  return { ...drawn, trainingRows, usableHeldOutRows, rejected: checked.rejected };
+}
+
+/** Counts all rows and those that are left out, and refuses the first that should be corrected. */
+async function checkRows(
+  learner: Learner,
+  dataset: Dataset,
+  isUsable: UsableTest,
+  mostRows: number,
+  signal: AbortSignal | undefined,
+): Promise<{ rows: number; rejected: number }> {
+  const { fields } = learner.describe();
+  const isLearnable = createLearnableTest(learner);
+  let seen = 0;
+  let rejected = 0;
+  signal?.throwIfAborted();
+  await dataset.read(fields, (values, offset, place) => {
+    if (++seen % rowsPerCheck === 0) signal?.throwIfAborted();
+    if (seen > mostRows) {
+      throw new RivuletError("data.too-large", `${dataset.name} has more than ${mostRows} rows; give fewer`);
+    }
+    if (!isUsable(values, offset)) rejected++;
+    else if (!isLearnable(values, offset)) throw unlearnableRow(learner, dataset, place, values, offset);
+  });
+  return { rows: seen, rejected };
+}
+
+function requireShare(heldOut: number): void {
+  if (heldOut >= 0 && heldOut < 1) return;
+  throw new RivuletError(
+    "argument.bad-value",
+    `heldOut must be a number from 0 to below 1, found ${heldOut}`,
+  );
+}
+
+function noTrainingRows({ dataset, rows, heldOutRows }: DrawnRows, rejected: number): RivuletError {
+  const found = `${dataset.name} has ${formatCount(rows, "row")}`;
+  if (rejected === 0) {
+    return new RivuletError(
+      "data.empty",
+      rows === 0
+        ? `${found}, so there is nothing to train on; give at least one row`
+        : `${found}, ${heldOutRows} of them held out: no training rows remain; hold out a smaller part`,
+    );
+  }
+  return new RivuletError(
+    "data.empty",
+    `${found}, ${rejected} of them rejected for their values: no training rows remain; correct the values, or allow wider ranges`,
+  );
+}
+
+/** How many rows a training on a dataset will use, by the same rules. Reads the dataset twice. */
+export async function countTrainingRows(
+  dataset: Dataset,
+  columns: readonly string[],
+  { heldOut = 0.2, heldOutLast = false, seed = 1, createValidator }: RowOptions,
+): Promise<number> {
+  const { rows } = await dataset.read(columns, () => {});
+  const heldOutRows = Math.round(rows * heldOut);
+  const createUsable = () => {
+    const validator = createValidator?.() ?? createFiniteValidator(columns.length);
+    return (values: Float64Array, offset: number) => validator.validate(values, offset);
+  };
+  return forEachTrainingRow(
+    { dataset, columns, rows, heldOutRows, heldOutLast, seed, createUsable },
+    () => {},
+  );
+}
+
+/**
+ * The training rows in memory, in the form that the network takes.
+ * @throws RivuletError, ending in `advice`, where they would take more than 1 GiB
  */
 export async function holdTrainingRows(learner: Learner, split: Split, advice: string): Promise<Rows> {
   const { inputs } = learner.network;
   const count = split.trainingRows;
-  const bytes = count * (inputs + 1) * 4;
+  const bytes = count * (inputs + 1) * Float32Array.BYTES_PER_ELEMENT;
   if (bytes > mostHeldBytes) {
     throw new RivuletError(
       "data.too-large",
-      `${split.data} needs ${formatSize(bytes)} in memory to be shuffled, more than ${formatSize(mostHeldBytes)}; ${advice}`,
+      `${split.dataset.name} needs ${formatSize(bytes)} of memory to be shuffled, more than ${formatSize(mostHeldBytes)}; ${advice}`,
     );
   }
   const rows = { count, inputs: new Float32Array(count * inputs), targets: new Float32Array(count) };
   let at = 0;
-  await forEachTrainingRow(split, (row) => learner.writeExample(row, 0, rows.inputs, rows.targets, at++));
+  await forEachTrainingRow(split, (values, offset) => {
+    requireSameRows(at < count);
+    learner.writeExample(values, offset, rows.inputs, rows.targets, at++);
+  });
+  requireSameRows(at === count);
   return rows;
+}
+
+function requireSameRows(same: boolean): void {
+  if (!same)
+    throw new RivuletError(
+      "data.bad-row",
+      "the rows changed between two readings; use a copy that stays as it is",
+    );
 }

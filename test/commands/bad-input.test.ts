@@ -304,7 +304,7 @@ describe.concurrent("data that is", () => {
     const { code, stderr } = await rivulet(["replay", "--data", "pipe"], { cwd });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "rivulet: pipe is no file but a stream, which can be read only once: write its rows to a file, and name that\n",
+      "rivulet: pipe is a pipe, not a regular file, and its rows are read more than once; write them to a file and name that\n",
     );
   });
 

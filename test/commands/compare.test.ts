@@ -107,7 +107,12 @@ describe.concurrent("compare refuses, with nothing written,", () => {
       "a device or a pipe has that name; name a file",
     ],
     ["a page in no folder", files, ["--out", "no/p.html"], "cannot write no/p.html: the folder is not there"],
-    ["to write over its data", files, ["--out", "d.csv"], "cannot write d.csv: it is read from"],
+    [
+      "to write over its data",
+      files,
+      ["--out", "d.csv"],
+      "cannot write d.csv: its rows or its config are read from it",
+    ],
     ["figures in a file", files, ["--svg", "d.csv"], "cannot write figures into d.csv: a file stands"],
     ["no epoch", files, ["--epochs", "0"], "--epochs must be a whole number of at least 1"],
     [

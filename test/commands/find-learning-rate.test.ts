@@ -93,9 +93,9 @@ describe.concurrent("fit --find-learning-rate", () => {
   });
 
   test.each([
-    [["--find-learning-rate", "--save", "f.msgpack"], "throws its weights away"],
+    [["--find-learning-rate", "--save", "f.msgpack"], "discards its weights"],
     [["--find-learning-rate", "--epochs", "3"], "leave --epochs out"],
-    [["--svg", "f.svg"], "--svg draws what --find-learning-rate finds"],
+    [["--svg", "f.svg"], "--svg draws the curve of --find-learning-rate"],
   ])("refuses %j", async (words, sentence) => {
     const cwd = folderWith({ "c.yaml": classes("optimizer: adam"), "d.csv": saddle(50) });
     const { code, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv", ...words], { cwd });

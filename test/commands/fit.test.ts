@@ -198,7 +198,7 @@ describe.concurrent("fit", () => {
     const { code, stderr } = await rivulet(words, { cwd });
     expect([code, stderr]).toEqual([
       1,
-      "rivulet: d.csv has 2 rows and --held-out 0.9 leaves none to train on\n",
+      "rivulet: d.csv has 2 rows, 2 of them held out: no training rows remain; hold out a smaller part\n",
     ]);
   });
 });
@@ -285,7 +285,7 @@ describe.concurrent("fit, told what can be true of a value,", () => {
     const none = await rivulet(["fit", "c.yaml", "--data", "n.csv"], { cwd });
     expect([none.code, none.stderr]).toEqual([
       1,
-      "rivulet: n.csv has 1 row, 1 of them with values that cannot be true, and --held-out 0.2 leaves none to train on\n",
+      "rivulet: n.csv has 1 row, 1 of them rejected for their values: no training rows remain; correct the values, or allow wider ranges\n",
     ]);
   });
 });

@@ -168,7 +168,7 @@ describe.concurrent("a replayed recording", () => {
     [
       "x,y,label\n1,2,0\n",
       ["--real-time"],
-      /^rivulet: --real-time needs the times of a recording, and d\.csv/,
+      /^rivulet: --real-time needs the times of a recording, but d\.csv/,
     ],
     ["x,why,label\n1,2,0\n", [], /^rivulet: d\.csv has no column "y"/],
   ])("is what %j is not", async (csv, more, sentence) => {

@@ -132,7 +132,7 @@ test("the scalar kernels refuse threads in a sentence", () => {
 });
 
 test.each([0, 2.5, 65])("%s threads are refused", (count) => {
-  expect(() => threads(count)).toThrow(`workers must be a whole number from 1 to 64, not ${count}`);
+  expect(() => threads(count)).toThrow(`workers must be a whole number from 1 to 64, found ${count}`);
 });
 
 test("the crew's numbers stand where the plan says", () => {

@@ -89,9 +89,13 @@ test("a file that grew or shrank during batch descent is noticed", () => {
   const network = createNetwork(model);
   const epoch = new BatchEpoch(network, 2);
   epoch.add();
-  expect(() => epoch.end()).toThrow("was to have 2 rows but ended after 1; give every epoch the same rows");
+  expect(() => epoch.end()).toThrow(
+    "found 1 rows, expected the 2 of the epoch; give every epoch the same rows",
+  );
   epoch.add();
-  expect(() => epoch.add()).toThrow("but more came; give every epoch the same rows");
+  expect(() => epoch.add()).toThrow(
+    "found more rows than the 2 of the epoch; give every epoch the same rows",
+  );
 });
 
 test("the same seed shuffles the same way", () => {

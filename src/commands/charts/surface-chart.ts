@@ -1,5 +1,5 @@
 /** A surface seen from above, with paths over it, as SVG text. */
-import type { Surface } from "../../training/surface.ts";
+import type { LossSurface } from "../../training/surface.ts";
 import { escapeText, fixed, svg } from "./line-chart.ts";
 
 /** A way over the surface, in the plane's coordinates. */
@@ -24,7 +24,7 @@ const shades = [
 const levels = 14;
 
 /** Draws paths over the loss, whose colours follow its logarithm. */
-export function surfaceChart(title: string, surface: Surface, paths: Path[]): string {
+export function surfaceChart(title: string, surface: LossSurface, paths: Path[]): string {
   const { side, losses } = surface;
   const [fromA, toA, fromB, toB] = surface.extent;
   const x = (a: number) => box.left + ((a - fromA) / (toA - fromA)) * (box.right - box.left);

@@ -1,31 +1,11 @@
 /** The page that a comparison ends in: figures with a sentence each, and the table of runs. */
 
-import { type Plane, project } from "../../training/plane.ts";
-import type { Run, Station } from "../../training/runs.ts";
-import type { Surface } from "../../training/surface.ts";
+import type { DescentComparison } from "../../training/compare-descents.ts";
+import { project } from "../../training/plane.ts";
+import type { CurvePoint, DescentRun } from "../../training/runs.ts";
+import { formatCount } from "../../wording/quantities.ts";
 import { colours, escapeText, lineChart, type Series } from "../charts/line-chart.ts";
 import { surfaceChart } from "../charts/surface-chart.ts";
-
-/** All that the page tells of. */
-export interface Comparison {
-  /** What was trained, and on what. */
-  name: string;
-  rows: number;
-  weights: number;
-  epochs: number;
-  batchSize: number;
-  seed: number;
-  /** Rate of plain descent that the regimes share. */
-  learningRate: number;
-  /** Batch, stochastic, mini-batch. */
-  regimes: Run[];
-  /** Mini-batch descent under each optimizer. */
-  optimizers: Run[];
-  tooLarge: Run;
-  tooSmall: Run;
-  plane: Plane;
-  surface: Surface;
-}
 
 /** A figure of the page. */
 export interface Figure {
@@ -36,15 +16,27 @@ export interface Figure {
   sentence: string;
 }
 
+/** All runs of a comparison, each once. */
+export function runsOf({ regimes, optimizers, tooLarge, tooSmall }: DescentComparison): DescentRun[] {
+  return [...new Set([...regimes, ...optimizers, tooLarge, tooSmall])];
+}
+
+const lossChart = { yLabel: "loss over all rows", width: 1100, height: 500 };
+
 /** The figures in the order of the page. */
-export function figuresOf(comparison: Comparison): Figure[] {
-  const { regimes, optimizers, tooLarge, tooSmall, rows, batchSize, learningRate, plane, surface } =
-    comparison;
-  const miniBatch = regimes[2];
-  const yScale = scaleFor([...regimes, ...optimizers]);
-  const byRegime = (x: (station: Station) => number): Series[] =>
+export function figuresOf(comparison: DescentComparison): Figure[] {
+  return [
+    ...regimeFigures(comparison),
+    surfaceFigure(comparison),
+    optimizerFigure(comparison),
+    learningRateFigure(comparison),
+  ];
+}
+
+function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: DescentComparison): Figure[] {
+  const common = { ...lossChart, yScale: scaleFor([...regimes, ...optimizers]) };
+  const byRegime = (x: (point: CurvePoint) => number): Series[] =>
     regimes.map((run, index) => ({ ...seriesOf(run, run.name, x), colour: colours[index] }));
-  const common = { yLabel: "loss over all rows", width: 1100, height: 500 };
   const [batch, stochastic, mini] = regimes;
   return [
     {
@@ -53,7 +45,6 @@ export function figuresOf(comparison: Comparison): Figure[] {
         ...common,
         title: "Three regimes, by epoch",
         xLabel: "epochs (how often all rows were seen)",
-        yScale,
         series: byRegime(({ epochs }) => epochs),
       }),
       sentence: `All three saw the same ${rows} rows equally often, from the same first weights, at the learning rate ${learningRate}. The more often the weights are corrected within an epoch, the further the loss falls in it; correcting after every single row makes it restless.`,
@@ -65,10 +56,9 @@ export function figuresOf(comparison: Comparison): Figure[] {
         title: "Three regimes, by update",
         xLabel: "updates of the weights (logarithmic)",
         xScale: "log",
-        yScale,
         series: byRegime(({ updates }) => updates),
       }),
-      sentence: `An epoch is ${count(batch.updatesPerEpoch, "update")} in batch descent, ${count(stochastic.updatesPerEpoch, "update")} in stochastic descent and ${count(mini.updatesPerEpoch, "update")} in mini-batch descent with ${batchSize} rows a group. Update for update batch descent is the surest, since each of its steps has looked at every row.`,
+      sentence: `An epoch is ${formatCount(batch.updatesPerEpoch, "update")} in batch descent, ${formatCount(stochastic.updatesPerEpoch, "update")} in stochastic descent and ${formatCount(mini.updatesPerEpoch, "update")} in mini-batch descent with ${batchSize} rows a group. Update for update batch descent is the surest, since each of its steps has looked at every row.`,
     },
     {
       file: "loss-by-time",
@@ -77,84 +67,76 @@ export function figuresOf(comparison: Comparison): Figure[] {
         title: "Three regimes, by time",
         xLabel: "training time in milliseconds",
         xScale: "log",
-        yScale,
         series: byRegime(({ milliseconds }) => milliseconds),
       }),
       sentence:
         "Time on this machine, logarithmic, without the time for measuring the loss. Rows in groups are computed faster than rows one by one, which is why mini-batches are what is used in practice.",
     },
-    {
-      file: "path-over-the-loss-surface",
-      svg: surfaceChart(
-        "The way of the weights over the loss surface",
-        surface,
-        regimes.map((run, index) => ({
-          name: run.name,
-          colour: colours[index],
-          points: run.path.map((weights) => project(plane, weights)),
-        })),
-      ),
-      sentence: `The network has ${comparison.weights} weights; this is the plane through the start in which they moved most (both axes in units of the weights, the darker the lower the loss). Batch descent goes smoothly downhill; stochastic descent wanders, because each row pulls its own way; mini-batch descent lies between them. The colours hold in the plane, and the ways also leave it.`,
-    },
-    {
-      file: "optimizers",
-      svg: lineChart({
-        ...common,
-        title: "Optimizers, all in mini-batches",
-        xLabel: "epochs",
-        yScale,
-        series: optimizers.map((run, index) => ({
-          ...seriesOf(run, `${run.optimizer} (${run.learningRate})`, ({ epochs }) => epochs),
-          colour: colours[index % colours.length],
-          dashed: index % 2 === 1,
-        })),
-      }),
-      sentence:
-        "The same gradients, turned into steps in seven ways, each at a usual rate for it (in brackets). Momentum gathers speed where gradients agree; Adagrad, RMSprop and Adam give every weight a step size of its own.",
-    },
-    {
-      file: "learning-rates",
-      svg: lineChart({
-        ...common,
-        title: "A learning rate too large, right, too small",
-        xLabel: "epochs",
-        yScale: scaleFor([tooLarge, miniBatch, tooSmall]),
-        series: [tooLarge, miniBatch, tooSmall].map((run, index) => ({
-          ...seriesOf(
-            run,
-            `${["too large", "right", "too small"][index]} (${run.learningRate})`,
-            ({ epochs }) => epochs,
-          ),
-          colour: [colours[1], colours[2], colours[0]][index],
-        })),
-      }),
-      sentence: `${sentenceOnTooLarge(tooLarge)} At ${tooSmall.learningRate} every step goes in the right direction, but is so short that as many epochs get only this far.`,
-    },
   ];
 }
 
-function sentenceOnTooLarge({ learningRate, diverged, updates, losses }: Run): string {
+function surfaceFigure({ regimes, weights, plane, surface }: DescentComparison): Figure {
+  return {
+    file: "path-over-the-loss-surface",
+    svg: surfaceChart(
+      "The path of the weights over the loss surface",
+      surface,
+      regimes.map((run, index) => ({
+        name: run.name,
+        colour: colours[index],
+        points: run.trajectory.map((at) => project(plane, at)),
+      })),
+    ),
+    sentence: `The network has ${weights} weights; this is the plane through the start in which they moved most (both axes in units of the weights, the darker the lower the loss). Batch descent goes smoothly downhill; stochastic descent wanders, because each row pulls its own way; mini-batch descent lies between them. The colours hold in the plane, and the paths also leave it.`,
+  };
+}
+
+function optimizerFigure({ regimes, optimizers }: DescentComparison): Figure {
+  return {
+    file: "optimizers",
+    svg: lineChart({
+      ...lossChart,
+      title: "Optimizers, all in mini-batches",
+      xLabel: "epochs",
+      yScale: scaleFor([...regimes, ...optimizers]),
+      series: optimizers.map((run, index) => ({
+        ...seriesOf(run, `${run.optimizer} (${run.learningRate})`, ({ epochs }) => epochs),
+        colour: colours[index % colours.length],
+        dashed: index % 2 === 1,
+      })),
+    }),
+    sentence: `The same gradients, turned into steps in ${optimizers.length} ways, each at a usual rate for it (in brackets). Momentum accelerates where gradients agree; Adagrad, RMSprop and Adam adapt the step size of each weight.`,
+  };
+}
+
+function learningRateFigure({ regimes, tooLarge, tooSmall }: DescentComparison): Figure {
+  const runs = [tooLarge, regimes[2], tooSmall];
+  return {
+    file: "learning-rates",
+    svg: lineChart({
+      ...lossChart,
+      title: "A learning rate too large, right, too small",
+      xLabel: "epochs",
+      yScale: scaleFor(runs),
+      series: runs.map((run, index) => {
+        const name = `${["too large", "right", "too small"][index]} (${run.learningRate})`;
+        const colour = [colours[1], colours[2], colours[0]][index];
+        return { ...seriesOf(run, name, ({ epochs }) => epochs), colour };
+      }),
+    }),
+    sentence: `${sentenceOnTooLarge(tooLarge)} At ${tooSmall.learningRate} every step goes in the right direction, but is so short that as many epochs get only this far.`,
+  };
+}
+
+function sentenceOnTooLarge({ learningRate, diverged, updates, losses }: DescentRun): string {
   if (diverged) {
-    return `At ${learningRate} each step overshoots and lands higher than it began, until the numbers overflow: the run was cut off after ${count(updates, "update")}, where its line ends.`;
+    return `At ${learningRate} each step overshoots and lands higher than it began, until the numbers overflow: the run was cut off after ${formatCount(updates, "update")}, where its line ends.`;
   }
   const ending = losses[losses.length - 1] > losses[0] ? ", and the loss ends above its start" : "";
   return `At ${learningRate} each step overshoots the valley: the loss jumps up and down instead of settling${ending}.`;
 }
 
-/** The page: one HTML document with everything in it. */
-export function pageOf(comparison: Comparison, figures: Figure[]): string {
-  const { name, rows, weights, epochs, batchSize, seed, regimes, optimizers, tooLarge, tooSmall } =
-    comparison;
-  const runs = [...new Set([...regimes, ...optimizers, tooLarge, tooSmall])];
-  const title = `Gradient descent compared: ${name}`;
-  const cells = ["run", "rate", "updates", "updates an epoch", "time", "first loss", "final loss"];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escapeText(title)}</title>
-<style>
+const style = `
 body { margin: 0 auto; max-width: 1140px; padding: 32px 24px 64px; background: #fff; color: #222;
   font: 20px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
 h1 { font-size: 40px; line-height: 1.2; margin: 0 0 12px; }
@@ -167,24 +149,34 @@ th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; }
 th { border-bottom: 2px solid #555; }
 @media print { figure { break-inside: avoid; } }
-</style>
+`;
+
+/** The page: one HTML document that contains everything. `name`: what was trained, by its config. */
+export function pageOf(name: string, comparison: DescentComparison, figures: Figure[]): string {
+  const { rows, weights, epochs, batchSize, seed } = comparison;
+  const runs = runsOf(comparison);
+  const title = escapeText(`Gradient descent compared: ${name}`);
+  const cells = ["run", "rate", "updates", "updates an epoch", "time", "first loss", "final loss"];
+  const shown = figures.map(
+    ({ svg, sentence }) => `<figure>\n${svg}\n<figcaption>${escapeText(sentence)}</figcaption>\n</figure>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<style>${style}</style>
 </head>
 <body>
-<h1>${escapeText(title)}</h1>
-<p>One network of ${weights} weights, trained on the same ${rows} rows for ${count(epochs, "epoch")} in ${runs.length} ways. Every run starts from the same weights (seed ${seed}); mini-batches have ${count(batchSize, "row")}. The loss is always that over all rows.</p>
-${figures.map(({ svg, sentence }) => `<figure>\n${svg}\n<figcaption>${escapeText(sentence)}</figcaption>\n</figure>`).join("\n")}
+<h1>${title}</h1>
+<p>One network of ${weights} weights, trained on the same ${rows} rows for ${formatCount(epochs, "epoch")} in ${runs.length} ways. Every run starts from the same weights (seed ${seed}); mini-batches have ${formatCount(batchSize, "row")}. The loss is always that over all rows.</p>
+${shown.join("\n")}
 <h2>All runs</h2>
 <table>
-<thead><tr>${cells.map((cell) => `<th>${cell}</th>`).join("")}</tr></thead>
+<thead>${tableRow("th", cells)}</thead>
 <tbody>
-${runs
-  .map(
-    (run) =>
-      `<tr>${cellsOf(run)
-        .map((cell) => `<td>${escapeText(cell)}</td>`)
-        .join("")}</tr>`,
-  )
-  .join("\n")}
+${runs.map((run) => tableRow("td", cellsOf(run))).join("\n")}
 </tbody>
 </table>
 </body>
@@ -192,8 +184,11 @@ ${runs
 `;
 }
 
+const tableRow = (tag: "th" | "td", cells: string[]) =>
+  `<tr>${cells.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join("")}</tr>`;
+
 /** A run as a row of the table: name, rate, updates, updates an epoch, time, first and final loss. */
-export function cellsOf(run: Run): string[] {
+export function cellsOf(run: DescentRun): string[] {
   const { name, learningRate, updates, updatesPerEpoch, milliseconds, losses, diverged } = run;
   const last = losses.length > 0 ? losses[losses.length - 1].toPrecision(4) : "";
   return [
@@ -207,19 +202,17 @@ export function cellsOf(run: Run): string[] {
   ];
 }
 
-function seriesOf(run: Run, name: string, x: (station: Station) => number): Series {
+function seriesOf(run: DescentRun, name: string, x: (point: CurvePoint) => number): Series {
   return {
     name: run.diverged ? `${name}, diverged` : name,
-    points: run.course.map((station) => [x(station), station.loss]),
+    points: run.curve.map((point) => [x(point), point.loss]),
   };
 }
 
-/** Logarithmic where some losses would be lost at the bottom of an even scale. */
-function scaleFor(runs: Run[]): "linear" | "log" {
-  const losses = runs.flatMap(({ course }) => course.map(({ loss }) => loss)).filter((loss) => loss > 0);
+/** Logarithmic where some losses would be too small to see on a linear scale. */
+function scaleFor(runs: DescentRun[]): "linear" | "log" {
+  const losses = runs.flatMap(({ curve }) => curve.map(({ loss }) => loss)).filter((loss) => loss > 0);
   const least = losses.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const greatest = losses.reduce((a, b) => Math.max(a, b), 0);
   return greatest > least * 30 ? "log" : "linear";
 }
-
-const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;

@@ -6,31 +6,30 @@ import { cut } from "./screen.ts";
 const repaintMs = 100;
 
 /**
- * A line that fills up on standard error: share done, rate, time left, and a text of the caller's. Draws nothing
- * when the stream is no terminal.
+ * A line on standard error that fills up: the share that is done, the rate, the time left, and a note of the caller's.
+ * Draws nothing where the stream is no terminal.
  */
 export class ProgressBar {
   readonly #stream: WriteStream;
-  readonly #total: number;
   readonly #unit: string;
-  readonly #started = performance.now();
+  #started: number | null = null;
   #paintedAt = Number.NEGATIVE_INFINITY;
 
-  /** `total` in units of which `unit` is the plural, such as `rows`. */
-  constructor(stream: WriteStream, total: number, unit: string) {
+  /** `unit` is a plural, such as `rows`. */
+  constructor(stream: WriteStream, unit: string) {
     this.#stream = stream;
-    this.#total = total;
     this.#unit = unit;
   }
 
-  /** Call it as often as you like, but not once a sample: it looks at the clock. */
-  update(done: number, note: string): void {
+  /** Shows `done` of `total` units; the first call starts the clock. Do not call it once a sample: it reads the clock. */
+  update(done: number, total: number, note: string): void {
     const now = performance.now();
-    if (!this.#stream.isTTY || (now - this.#paintedAt < repaintMs && done < this.#total)) return;
+    this.#started ??= now;
+    if (!this.#stream.isTTY || (now - this.#paintedAt < repaintMs && done < total)) return;
     this.#paintedAt = now;
-    const share = Math.min(1, done / this.#total);
+    const share = Math.min(1, done / total);
     const elapsed = now - this.#started;
-    const rate = done / (elapsed / 1000);
+    const rate = elapsed > 0 ? done / (elapsed / 1000) : 0;
     const left = share > 0 ? formatDuration((elapsed * (1 - share)) / share) : "?";
     const filled = Math.round(share * 24);
     const bar = "█".repeat(filled) + "░".repeat(24 - filled);
@@ -38,8 +37,12 @@ export class ProgressBar {
     this.#stream.write(`\r${cut(line, Math.max(20, this.#stream.columns || 80) - 1)}\u001b[K`);
   }
 
-  /** Takes the line away, also after a failure. */
+  /** Erases the line; call it also after a failure. */
   close(): void {
     if (this.#stream.isTTY) this.#stream.write("\r\u001b[K");
   }
 }
+
+/** The note about the last loss, where there is one. */
+export const lossNote = (loss: number | null | undefined): string =>
+  loss === null || loss === undefined ? "" : `loss ${loss.toPrecision(4)}`;

@@ -13,8 +13,12 @@ export function textTable(header: string[], rows: string[][], right: readonly nu
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
+/** A line of `facts`: name and value; null for a line that is left out. */
+export type Fact = [name: string, value: string] | null;
+
 /** `name  value` lines with the values in one column, also those of several lines. */
-export function facts(rows: [string, string][]): string {
+export function facts(given: readonly Fact[]): string {
+  const rows = given.filter((row) => row !== null);
   const width = Math.max(...rows.map(([name]) => name.length));
   const further = `\n${" ".repeat(width + 2)}`;
   return rows

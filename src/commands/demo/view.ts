@@ -1,8 +1,8 @@
-import type { DaemonStatus } from "../daemon/daemon.ts";
-import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import { formatShare, formatSize } from "../wording/quantities.ts";
-import { Screen } from "./terminal/screen.ts";
-import { sparkline } from "./terminal/sparkline.ts";
+import type { DaemonStatus } from "../../daemon/daemon.ts";
+import type { ClassificationReport } from "../../learner/classification-metrics.ts";
+import { formatShare, formatSize } from "../../wording/quantities.ts";
+import { Screen } from "../terminal/screen.ts";
+import { sparkline } from "../terminal/sparkline.ts";
 
 /** Accuracies after one more second. */
 export interface CourseEntry {

@@ -2,17 +2,20 @@ import { type Model, sgd } from "../engine/model/model.ts";
 import { createNetwork, type Tensor } from "../engine/running/network.ts";
 import { type Rows, rowOrder } from "./descent.ts";
 
-/** The mean loss over rows with given weights. */
-export type Judge = (parameters: readonly Tensor[]) => number;
+/** Returns the mean loss over fixed rows with given weights; NaN where it is not finite for a row. */
+export type LossEvaluator = (parameters: readonly Tensor[]) => number;
 
-/** A judge of weights by rows, which must be at least one. `order`: the numbers of those that count, all where left out. */
-export function createJudge(
+/**
+ * Creates a function that evaluates weights by their mean loss over rows.
+ * @param order numbers of the rows that count, at least one. Default: all
+ */
+export function createLossEvaluator(
   model: Model,
   rows: Rows,
   deterministic: boolean,
   order: Uint32Array = rowOrder(rows.count),
-): Judge {
-  // A step of rate 0 changes nothing, and gives the loss just as training counts it.
+): LossEvaluator {
+  // A step with a learning rate of 0 changes nothing, and its loss is the one that training counts.
   const still: Model = { ...model, optimizer: sgd({ learningRate: 0 }), clip: null };
   const network = createNetwork(still, { batchSize: Math.min(order.length, 64), deterministic });
   const { inputs, targets, batchSize } = network;

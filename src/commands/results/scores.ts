@@ -1,6 +1,6 @@
-import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { RegressionReport } from "../learner/regression-metrics.ts";
-import { formatShare } from "../wording/quantities.ts";
+import type { ClassificationReport } from "../../learner/classification-metrics.ts";
+import type { RegressionReport } from "../../learner/regression-metrics.ts";
+import { formatShare } from "../../wording/quantities.ts";
 
 const plain = (value: number) => String(Number(value.toPrecision(5)));
 

@@ -1,0 +1,94 @@
+/** Files as datasets: rows of CSV, or a recording that `rivulet record` wrote. */
+import { setTimeout as pause } from "node:timers/promises";
+import { playRecording, readRecordingHeader } from "../recording/play.ts";
+import { readHeader, readRows } from "../samples/decoding/csv-file.ts";
+import type { Dataset } from "../training/dataset.ts";
+
+/** A file whose rows can be read as often as needed, without being held in memory. */
+export interface DataFile extends Dataset {
+  /** The names of all columns, in the file's order. @throws RivuletError where the file cannot be read */
+  columns(): Promise<string[]>;
+}
+
+/**
+ * A CSV file as a dataset: a header line, then rows of numbers, separated by commas, semicolons or tabs; gzipped or
+ * not. Nothing is read yet. Reading it throws a RivuletError that names line and column of the first thing wrong.
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { csvFile } from "rivulet";
+ *
+ * const data = csvFile("devices/examples/pump.csv");
+ * assert.equal((await data.columns()).at(-1), "label");
+ * let sum = 0;
+ * const { rows } = await data.read(["label"], (values, offset) => {
+ *   sum += values[offset];
+ * });
+ * assert(rows > 1000 && sum > 0);
+ */
+export function csvFile(path: string): DataFile {
+  return {
+    name: path,
+    unit: "line",
+    correctable: true,
+    columns: () => readHeader(path),
+    async read(columns, onRow) {
+      const { rows } = await readRows(path, (row, _, line) => onRow(row, 0, line), { columns });
+      return { rows };
+    },
+  };
+}
+
+/**
+ * A recording as a dataset, gzipped or not: the samples that `rivulet record` wrote. Nothing is read yet. Reading it
+ * throws a RivuletError where it is no recording or lacks a column; damaged parts are left out and counted.
+ *
+ * @param options `realTime`: hand over the samples as fast as they were recorded. Default false: as fast as possible
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createLearner, evaluatePrequentially, recordingFile } from "rivulet";
+ *
+ * const data = recordingFile("pump.rec"); // by: npx rivulet record devices/examples/pump-file.yaml --out pump.rec
+ * const fields = await data.columns();
+ * const learner = createLearner({ fields, target: { column: "label", classes: 3 } });
+ * const { rows, damaged } = await evaluatePrequentially(learner, data);
+ * assert(rows > 1000 && damaged === 0);
+ */
+export function recordingFile(path: string, { realTime = false }: { realTime?: boolean } = {}): DataFile {
+  return {
+    name: path,
+    unit: "sample",
+    correctable: false,
+    live: realTime,
+    columns: async () => (await readRecordingHeader(path)).fields.map(({ name }) => name),
+    async read(columns, onRow) {
+      const { samples, damaged, tornBytes } = await playRecording(
+        path,
+        (values, offset, index) => onRow(values, offset, index + 1),
+        { columns, pace: realTime ? createPace() : undefined },
+      );
+      return { rows: samples, damaged, tornBytes };
+    },
+  };
+}
+
+/** Returns what waits until as much time has passed since the first sample as had passed when it was recorded. */
+function createPace(): (time: number) => Promise<void> | null {
+  let first: number | null = null;
+  let started = 0;
+  return (time) => {
+    if (first === null) {
+      first = time;
+      started = performance.now();
+    }
+    const early = time - first - (performance.now() - started);
+    return early > 0 ? pauseFor(early) : null;
+  };
+}
+
+/** Node's timers count milliseconds in 31 bits, and a recording may have a gap of a month. */
+async function pauseFor(milliseconds: number): Promise<void> {
+  const longest = 2 ** 31 - 1;
+  for (let left = milliseconds; left > 0; left -= longest) await pause(Math.min(left, longest));
+}

@@ -1,0 +1,153 @@
+/** Prequential evaluation: every row is predicted, scored, and only then learned from (Dawid, 1984). */
+import type { RivuletError } from "../errors/errors.ts";
+import type { Learner } from "../learner/learner.ts";
+import { type Dataset, datasetOf, type SampleRows } from "./dataset.ts";
+import { type Scores, scoresOf } from "./scores.ts";
+import type { RowOptions } from "./training-rows.ts";
+import { createFiniteValidator, type RowValidator, unlearnableRow } from "./usable-rows.ts";
+
+export interface PrequentialOptions extends Pick<RowOptions, "createValidator" | "signal"> {
+  /**
+   * Called after every 1024 rows, or after every row of a live stream, with the number of rows read so far. What the
+   * learner has come to by then is in `learner.report()` and `learner.prediction`.
+   */
+  onProgress?: (progress: { rows: number }) => void;
+}
+
+/** What a prequential evaluation came to; `task` says which scores these are. */
+export type PrequentialReport = {
+  /** All rows, the rejected ones included. */
+  rows: number;
+  /** Rows that were not learned from: for their values, or for a label out of range in a stream or recording. */
+  rejected: number;
+  /** Damaged parts of a recording that were left out. */
+  damaged: number;
+  /** Bytes at the end of a recording that a power cut left incomplete. */
+  tornBytes: number;
+  /** Updates of the weights that the learner's network has made. */
+  updates: number;
+  /** Updates left out because their loss or gradient was not finite. */
+  skippedSteps: number;
+  /** Time spent predicting, scoring and learning, without reading. */
+  milliseconds: number;
+} & Scores;
+
+/** Rows between two looks at the clock, so that reading rows and learning from them are told apart. */
+const blockRows = 1024;
+
+/**
+ * Evaluates a learner while it learns, as it does live: predicts each row, scores the prediction, then learns from the
+ * row. Rows are read once, in order; a live stream is learned from row by row as it arrives.
+ *
+ * @param rows each [fields], in the order of the learner's fields
+ * @returns the learner's scores over all rows that it has ever observed, and counts of this call
+ * @throws RivuletError where a row cannot be read, or where a label is out of range in a dataset that can be corrected;
+ *   the signal's reason where it was aborted. The learner keeps what it has learned by then
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createLearner, evaluatePrequentially } from "rivulet";
+ *
+ * function* sensor() {
+ *   for (let i = 0; i < 3000; i++) {
+ *     const [a, b] = [Math.sin(i * i), Math.cos(7 * i * i)];
+ *     yield [a, b, a * b > 0 ? 1 : 0];
+ *   }
+ * }
+ * const learner = createLearner({ fields: ["a", "b", "label"], target: { column: "label", classes: 2 } });
+ * const { rows, metrics } = await evaluatePrequentially(learner, sensor());
+ * assert.equal(rows, 3000);
+ * assert(metrics.slidingAccuracy > 0.8);
+ */
+export async function evaluatePrequentially(
+  learner: Learner,
+  rows: SampleRows,
+  { createValidator, onProgress, signal }: PrequentialOptions = {},
+): Promise<PrequentialReport> {
+  const { fields } = learner.describe();
+  const dataset = datasetOf(rows);
+  const validator = createValidator?.() ?? createFiniteValidator(fields.length);
+  const block = new RowBlock(learner, validator, dataset);
+  signal?.throwIfAborted();
+  let seen = 0;
+  const read = await dataset.read(fields, (values, offset, place) => {
+    seen++;
+    if (!block.add(values, offset, place)) return;
+    onProgress?.({ rows: seen });
+    signal?.throwIfAborted();
+  });
+  block.observe();
+  const { network } = learner;
+  return {
+    rows: seen,
+    rejected: block.rejected,
+    damaged: read.damaged ?? 0,
+    tornBytes: read.tornBytes ?? 0,
+    updates: network.updates,
+    skippedSteps: network.skipped,
+    milliseconds: block.milliseconds,
+    ...scoresOf(learner),
+  };
+}
+
+/** Rows on their way from a reader to a learner. */
+class RowBlock {
+  /** Rows that were not learned from. */
+  rejected = 0;
+  /** Time spent in the learner. */
+  milliseconds = 0;
+  readonly #learner: Learner;
+  readonly #validator: RowValidator;
+  readonly #dataset: Dataset;
+  readonly #width: number;
+  readonly #capacity: number;
+  /** [capacity, fields] */
+  readonly #values: Float64Array;
+  /** Where each row is in the dataset [capacity]. */
+  readonly #places: Float64Array;
+  #filled = 0;
+
+  constructor(learner: Learner, validator: RowValidator, dataset: Dataset) {
+    this.#learner = learner;
+    this.#validator = validator;
+    this.#dataset = dataset;
+    this.#width = learner.describe().fields.length;
+    this.#capacity = dataset.live ? 1 : blockRows;
+    this.#values = new Float64Array(this.#capacity * this.#width);
+    this.#places = new Float64Array(this.#capacity);
+  }
+
+  /** Adds a row; returns true where this filled the block, so that the learner has observed it. */
+  add(values: Float64Array, offset: number, place: number): boolean {
+    const start = this.#filled * this.#width;
+    this.#places[this.#filled] = place;
+    for (let column = 0; column < this.#width; column++) {
+      this.#values[start + column] = values[offset + column];
+    }
+    this.#filled++;
+    if (this.#filled < this.#capacity) return false;
+    this.observe();
+    return true;
+  }
+
+  /** Lets the learner observe the rows added since the last time. */
+  observe(): void {
+    const started = performance.now();
+    for (let row = 0; row < this.#filled; row++) {
+      const at = row * this.#width;
+      if (!this.#validator.validate(this.#values, at)) {
+        this.rejected++;
+      } else if (!this.#learner.observe(this.#values, at)) {
+        // A file can be corrected; a recording or a stream is learned from as it was live.
+        if (this.#dataset.correctable) throw this.#errorAt(row);
+        this.rejected++;
+      }
+    }
+    this.milliseconds += performance.now() - started;
+    this.#filled = 0;
+  }
+  #errorAt(row: number): RivuletError {
+    const place = this.#places[row];
+    return unlearnableRow(this.#learner, this.#dataset, place, this.#values, row * this.#width);
+  }
+}

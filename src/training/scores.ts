@@ -1,0 +1,47 @@
+/** Scores of a learner's predictions, told apart by `task`. */
+import { ClassificationMetrics, type ClassificationReport } from "../learner/classification-metrics.ts";
+import type { Learner } from "../learner/learner.ts";
+import { RegressionMetrics, type RegressionReport } from "../learner/regression-metrics.ts";
+
+/** Scores, where `task` says which they are. */
+export type Scores =
+  | { task: "classification"; metrics: ClassificationReport }
+  | { task: "regression"; metrics: RegressionReport };
+
+/** The scores that a learner has kept of its own predictions, one before each sample that it learned from. */
+export function scoresOf({ metrics }: Pick<Learner, "metrics">): Scores {
+  return metrics instanceof ClassificationMetrics
+    ? { task: "classification", metrics: metrics.report() }
+    : { task: "regression", metrics: metrics.report() };
+}
+
+/** Scores a learner's predictions of further rows, from which nothing is learned. */
+export class Scorer {
+  readonly #learner: Learner;
+  readonly #targetAt: number;
+  readonly #metrics: ClassificationMetrics | RegressionMetrics;
+
+  constructor(learner: Learner) {
+    const { fields, target } = learner.describe();
+    this.#learner = learner;
+    this.#targetAt = fields.indexOf(target.column);
+    this.#metrics =
+      learner.classes > 0 ? new ClassificationMetrics(learner.classes) : new RegressionMetrics();
+  }
+
+  /** Predicts the row at `offset` of `values` and compares the prediction with its target. */
+  observe(values: Float64Array, offset: number): void {
+    const learner = this.#learner;
+    const targetAt = offset + this.#targetAt;
+    learner.predict(values, offset);
+    if (this.#metrics instanceof ClassificationMetrics) {
+      this.#metrics.observe(values[targetAt], learner.predictedClass, learner.prediction);
+    } else {
+      this.#metrics.observe(values, targetAt, learner.prediction);
+    }
+  }
+
+  scores(): Scores {
+    return scoresOf({ metrics: this.#metrics });
+  }
+}

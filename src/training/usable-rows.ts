@@ -1,0 +1,78 @@
+/** Which rows of a dataset a learner can use. */
+import { RivuletError } from "../errors/errors.ts";
+import { largestFloat32 } from "../float32.ts";
+import type { Learner } from "../learner/learner.ts";
+import type { Dataset } from "./dataset.ts";
+
+/**
+ * Looks at rows in order, before anything else does. It may change the values in place, such as clamp them to a range.
+ */
+export interface RowValidator {
+  /** Whether to use the row at `offset` of `values` [fields]; if not, it is left out and counted as rejected. */
+  validate(values: Float64Array, offset: number): boolean;
+}
+
+/** Whether to use the row at `offset` of `values`. Depends on the rows before it: call it for each row in order. */
+export type UsableTest = (values: Float64Array, offset: number) => boolean;
+
+/** The default validator. Finite means: also as float32, in which a network counts. */
+export function createFiniteValidator(columns: number): RowValidator {
+  return { validate: (values, offset) => isFiniteRow(values, offset, columns) };
+}
+
+function isFiniteRow(values: Float64Array, offset: number, columns: number): boolean {
+  for (let column = 0; column < columns; column++) {
+    if (!(Math.abs(values[offset + column]) <= largestFloat32)) return false;
+  }
+  return true;
+}
+
+/** Whether a learner can learn from a row: all values are finite, and a label is one of the classes. */
+export function createLearnableTest(learner: Learner): UsableTest {
+  const { fields, target } = learner.describe();
+  const labelAt = fields.indexOf(target.column);
+  const { classes } = learner;
+  return (values, offset) => {
+    if (!isFiniteRow(values, offset, fields.length)) return false;
+    const label = values[offset + labelAt];
+    return classes === 0 || (label >= 0 && label < classes && Number.isInteger(label));
+  };
+}
+
+/** The error about a row that a learner cannot learn from, which says where the row is. */
+export function unlearnableRow(
+  learner: Learner,
+  dataset: Dataset,
+  place: number,
+  values: Float64Array,
+  offset: number,
+): RivuletError {
+  const { fields, target } = learner.describe();
+  const where = `${dataset.name}, ${dataset.unit} ${place}`;
+  if (!isFiniteRow(values, offset, fields.length)) {
+    return new RivuletError(
+      "data.bad-row",
+      `${where}: found a value that is not a finite number; correct it`,
+    );
+  }
+  const label = values[offset + fields.indexOf(target.column)];
+  return new RivuletError(
+    "data.bad-label",
+    `${where}: the label is ${label}, but classes are whole numbers from 0 to ${learner.classes - 1}; correct it, or raise target.classes`,
+  );
+}
+
+/** How rows are tested in each reading. Rows that nobody can correct are also left out for what a learner refuses. */
+export function usableTestsOf(
+  learner: Learner,
+  dataset: Dataset,
+  createValidator?: () => RowValidator,
+): () => UsableTest {
+  const { fields } = learner.describe();
+  const isLearnable = createLearnableTest(learner);
+  return () => {
+    const validator = createValidator?.() ?? createFiniteValidator(fields.length);
+    if (dataset.correctable) return (values, offset) => validator.validate(values, offset);
+    return (values, offset) => validator.validate(values, offset) && isLearnable(values, offset);
+  };
+}

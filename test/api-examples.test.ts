@@ -1,0 +1,77 @@
+/** Every `@example` of what src/index.ts exports is run as it stands, as an ES module against the built package. */
+import { execFile } from "node:child_process";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, test } from "vitest";
+import { folderWith, rivulet } from "./rivulet.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const execute = promisify(execFile);
+
+interface Exported {
+  name: string;
+  /** Path below src/. */
+  file: string;
+  example: string | null;
+}
+
+/** The functions, classes and constants that a user can import, each with the example in its docstring. */
+function exportedValues(): Exported[] {
+  const index = readFileSync(join(root, "src/index.ts"), "utf8");
+  return [...index.matchAll(/^export \{([^}]*)\} from "\.\/([^"]+)";/gm)].flatMap(([, list, file]) => {
+    const source = readFileSync(join(root, "src", file), "utf8");
+    const names = list
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "" && !name.startsWith("type "));
+    return names.map((name) => ({ name, file, example: exampleOf(source, name) }));
+  });
+}
+
+function exampleOf(source: string, name: string): string | null {
+  const declared = source.search(new RegExp(`^export (async )?(function|class|const) ${name}\\b`, "m"));
+  const before = source.slice(0, declared).trimEnd();
+  if (declared < 0 || !before.endsWith("*/")) return null;
+  const comment = before.slice(before.lastIndexOf("/**"), -"*/".length);
+  const [, example] = comment.split("@example");
+  if (example === undefined) return null;
+  const lines = example.split("\n").map((line) => line.replace(/^ *\* ?/, ""));
+  const end = lines.findIndex((line) => line.startsWith("@"));
+  return lines
+    .slice(0, end < 0 ? lines.length : end)
+    .filter((line) => !line.startsWith("```"))
+    .join("\n");
+}
+
+const values = exportedValues();
+const examples = values.filter((value): value is Exported & { example: string } => value.example !== null);
+
+/** A folder with what the examples name, in which `rivulet` is this project. */
+const folder = folderWith({ "node_modules/.keep": "" });
+beforeAll(async () => {
+  cpSync(join(root, "devices/examples"), join(folder, "devices/examples"), { recursive: true });
+  cpSync(join(root, "package.json"), join(folder, "node_modules/rivulet/package.json"));
+  symlinkSync(join(root, "dist"), join(folder, "node_modules/rivulet/dist"));
+  const recorded = await rivulet(["record", "devices/examples/pump-file.yaml", "--out", "pump.rec"], {
+    cwd: folder,
+  });
+  expect([recorded.code, recorded.stderr]).toEqual([0, ""]);
+});
+
+describe("the example of", () => {
+  test.each(examples)("$name runs", async ({ name, example }) => {
+    const file = join(folder, `${name}.mjs`);
+    writeFileSync(file, example);
+    expect(example).toContain("assert");
+    await execute(process.execPath, [file], { cwd: folder });
+  });
+});
+
+test("what trains, evaluates, or reads and writes files has an example", () => {
+  const parts = ["training/", "library/"];
+  const shown = values.filter(({ file }) => parts.some((part) => file.startsWith(part)));
+  expect(shown.length).toBeGreaterThan(10);
+  expect(shown.filter(({ example }) => example === null).map(({ name }) => name)).toEqual([]);
+});
