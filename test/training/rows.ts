@@ -1,6 +1,7 @@
 /** Rows and learners for the tests of training. */
 import { createRandom } from "../../src/engine/model/random.ts";
-import { createLearner, type LearnerOptions } from "../../src/learner/learner.ts";
+import { createLearner } from "../../src/learner/learner.ts";
+import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 
 /** Two features between -1 and 1, then the class of their product's sign. */
 export function labelled(count: number, seed = 1): number[][] {

@@ -87,13 +87,7 @@ function tanhBackward(
 }
 
 /** y = x > 0 ? x : alpha (e^x - 1) */
-function eluForward(
-  memory: Float32Array,
-  output: number,
-  input: number,
-  count: number,
-  alpha: number,
-): void {
+function eluForward(memory: Float32Array, output: number, input: number, count: number, alpha: number): void {
   for (let i = 0; i < count; i++) {
     const x = memory[input + i];
     memory[output + i] = x > 0 ? x : alpha * f(exponentialOf(x) - 1);
