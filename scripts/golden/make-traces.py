@@ -212,6 +212,7 @@ optimizers = {
     ),
     "rmsprop": lambda p, o: torch.optim.RMSprop(p, **translated(o, smoothing="alpha")),
     "adam": lambda p, o: torch.optim.Adam(p, **moments(o)),
+    "radam": lambda p, o: torch.optim.RAdam(p, **moments(o)),
     "adamW": lambda p, o: torch.optim.AdamW(p, **moments(o)),
 }
 
@@ -626,6 +627,9 @@ optimizer("adam-epsilon", "adam adds its epsilon to the corrected root", {"adam"
 optimizer("adam-weight-decay", "adam adds weight decay to the gradient", {"adam": {"learningRate": 0.05, "weightDecay": 0.1}})
 optimizer("adamw", "adamW decays weights apart from the gradient", {"adamW": {"learningRate": 0.05, "weightDecay": 0.2, "beta1": 0.7, "beta2": 0.9}})
 optimizer("adamw-default", "adamW decays weights by 0.01 unless told otherwise", "adamW")
+optimizer("radam", "radam divides by the second moment once rho is above 5", {"radam": {"learningRate": 0.05, "beta1": 0.7, "beta2": 0.9, "epsilon": 0.1}}, steps=12)
+optimizer("radam-default", "radam has the defaults of PyTorch", "radam")
+optimizer("radam-weight-decay", "radam adds weight decay to the gradient", {"radam": {"learningRate": 0.05, "beta2": 0.8, "weightDecay": 0.1}})
 optimizer("clip-norm", "clipping by norm shortens all gradients alike", {"sgd": rate}, clip={"norm": {"maximum": 0.5}})
 optimizer("clip-norm-loose", "clipping by norm leaves a short gradient as it is", {"sgd": rate}, clip={"norm": {"maximum": 50}})
 optimizer("clip-value", "clipping by value bounds each element of the gradient", {"sgd": {**rate, "momentum": 0.8}}, clip={"value": {"maximum": 0.1}})

@@ -32,7 +32,7 @@ describe.concurrent("compare", () => {
       ["stochastic", 5 * 103],
       ["mini-batch", 5 * 7],
     ]);
-    const others = ["adagrad", "adam", "adamW", "momentum", "nesterov", "rmsprop"];
+    const others = ["adagrad", "adam", "adamW", "momentum", "nesterov", "radam", "rmsprop"];
     expect(runs.slice(3).map(({ name }) => name)).toEqual([...others, "rate too large", "rate too small"]);
     for (const { losses, diverged, updates, updatesPerEpoch } of runs) {
       expect(losses[0]).toBe(runs[0].losses[0]);

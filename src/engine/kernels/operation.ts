@@ -178,6 +178,8 @@ export enum Operation {
   RmsProp,
   /** parameters, gradients, firstMoment, secondMoment, count, scalars, weightDecay, beta1, 1 - beta1, beta2, 1 - beta2, epsilon (f32) */
   Adam,
+  /** As Adam. The scalars' correction is 1 where the step is divided by the root of the second moment, 0 where it is not. */
+  RAdam,
 
   FirstActivation = SigmoidForward,
   LastActivation = LeakyReluBackward,

@@ -228,20 +228,19 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
       scalars,
     };
   }
-  all["adam"] = {
-    operation: Operation.Adam,
-    arrays: learned,
-    operands: [
-      "w",
-      "g",
-      "a",
-      "b",
-      cells,
-      "scalars",
-      ...[0.01, 0.9, 0.1, 0.999, 0.001, 1e-8].map((float) => ({ float })),
-    ],
-    scalars,
-  };
+  const moments = [0.01, 0.9, 0.1, 0.999, 0.001, 1e-8].map((float) => ({ float }));
+  for (const [name, operation, correction] of [
+    ["adam", Operation.Adam, 0.9],
+    ["radam that divides by the second moment", Operation.RAdam, 1],
+    ["radam that does not yet", Operation.RAdam, 0],
+  ] as const) {
+    all[name] = {
+      operation,
+      arrays: learned,
+      operands: ["w", "g", "a", "b", cells, "scalars", ...moments],
+      scalars: [...scalars.slice(0, 4), correction, scalars[5]],
+    };
+  }
   return Object.fromEntries(Object.entries(all).map(([name, trial]) => [name, { rows, ...trial }]));
 }
 

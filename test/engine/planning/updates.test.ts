@@ -15,6 +15,7 @@ import {
   momentum,
   mse,
   nesterov,
+  radam,
   type Optimizer,
   relu,
   rmsprop,
@@ -35,6 +36,7 @@ const optimizers: [string, Optimizer][] = [
   ["centered RMSprop with momentum", rmsprop({ centered: true, momentum: 0.5 })],
   ["Adam", adam({ weightDecay: 0.01 })],
   ["AdamW", adamW()],
+  ["RAdam", radam({ beta2: 0.5, weightDecay: 0.01 })],
 ];
 
 /** Wide enough for its first gradient to be computed in several strips, the last one smaller. */

@@ -41,6 +41,11 @@ export function update(at: usize, displacement: i32, count: i32): void {
     case Operation.RmsProp:
       rmsProp(weights, gradients, third, moved(at, 3, displacement), moved(at, 4, displacement), count ? count : int(at, 5), f32(scalar(pointer(at, 6), Scalar.StepSize)), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
       break;
+    case Operation.RAdam: {
+      const scalars = pointer(at, 5);
+      radam(weights, gradients, third, moved(at, 3, displacement), count ? count : int(at, 4), f32(scalar(scalars, Scalar.StepSize)), scalar(scalars, Scalar.Correction) != 0, float(at, 6), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
+      break;
+    }
     case Operation.Adam: {
       const scalars = pointer(at, 5);
       adam(weights, gradients, third, moved(at, 3, displacement), count ? count : int(at, 4), f32(scalar(scalars, Scalar.StepSize)), f32(scalar(scalars, Scalar.Correction)), f32(scalar(scalars, Scalar.Decay)), float(at, 6), float(at, 7), float(at, 8), float(at, 9), float(at, 10), float(at, 11));
@@ -211,6 +216,46 @@ function adam(
     v128.store(v, second);
     const update = f32x4.div(f32x4.mul(rate, first), f32x4.add(f32x4.mul(f32x4.sqrt(second), root), e));
     v128.store(w, f32x4.sub(f32x4.mul(k, weight), update));
+    w += 16;
+    g += 16;
+    m += 16;
+    v += 16;
+  }
+}
+
+/** m and v as Adam's; w -= step m / (sqrt(v) + epsilon) where `adapts`, else w -= step m. */
+function radam(
+  w: usize,
+  g: usize,
+  m: usize,
+  v: usize,
+  count: i32,
+  step: f32,
+  adapts: bool,
+  weightDecay: f32,
+  beta1: f32,
+  rest1: f32,
+  beta2: f32,
+  rest2: f32,
+  epsilon: f32,
+): void {
+  const rate = f32x4.splat(step);
+  const d = f32x4.splat(weightDecay);
+  const b1 = f32x4.splat(beta1);
+  const b2 = f32x4.splat(beta2);
+  const r1 = f32x4.splat(rest1);
+  const r2 = f32x4.splat(rest2);
+  const e = f32x4.splat(epsilon);
+  for (; count > 0; count -= 4) {
+    const weight = v128.load(w);
+    const gradient = multiplyAdd(d, weight, v128.load(g));
+    const first = multiplyAdd(b1, v128.load(m), f32x4.mul(r1, gradient));
+    const second = multiplyAdd(b2, v128.load(v), f32x4.mul(r2, f32x4.mul(gradient, gradient)));
+    v128.store(m, first);
+    v128.store(v, second);
+    let update = f32x4.mul(rate, first);
+    if (adapts) update = f32x4.div(update, f32x4.add(f32x4.sqrt(second), e));
+    v128.store(w, f32x4.sub(weight, update));
     w += 16;
     g += 16;
     m += 16;

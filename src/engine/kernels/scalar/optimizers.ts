@@ -69,6 +69,26 @@ export function update(heap: Heap, at: number, displacement: number, override: n
         floats[o + 11],
       );
       break;
+    case Operation.RAdam: {
+      const scalars = ints[o + 5] >>> 3;
+      radam(
+        floats,
+        weights,
+        gradients,
+        third,
+        moved(ints, o + 3, displacement),
+        override || ints[o + 4],
+        f(doubles[scalars + Scalar.StepSize]),
+        doubles[scalars + Scalar.Correction] !== 0,
+        floats[o + 6],
+        floats[o + 7],
+        floats[o + 8],
+        floats[o + 9],
+        floats[o + 10],
+        floats[o + 11],
+      );
+      break;
+    }
     case Operation.Adam: {
       const scalars = ints[o + 5] >>> 3;
       adam(
@@ -215,6 +235,35 @@ function adam(
     memory[v + i] = second;
     const root = f(f(f(Math.sqrt(second)) * correction) + epsilon);
     memory[w + i] = f(keep * weight) - f(f(step * first) / root);
+  }
+}
+
+/** See the vector kernel for the rule. */
+function radam(
+  memory: Float32Array,
+  w: number,
+  g: number,
+  m: number,
+  v: number,
+  count: number,
+  step: number,
+  adapts: boolean,
+  weightDecay: number,
+  beta1: number,
+  rest1: number,
+  beta2: number,
+  rest2: number,
+  epsilon: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const weight = memory[w + i];
+    const gradient = f(f(weightDecay * weight) + memory[g + i]);
+    const first = f(f(beta1 * memory[m + i]) + f(rest1 * gradient));
+    const second = f(f(beta2 * memory[v + i]) + f(rest2 * f(gradient * gradient)));
+    memory[m + i] = first;
+    memory[v + i] = second;
+    const length = f(step * first);
+    memory[w + i] = weight - (adapts ? f(length / f(f(Math.sqrt(second)) + epsilon)) : length);
   }
 }
 
