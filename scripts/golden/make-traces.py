@@ -158,6 +158,8 @@ elementwise_losses = {
     "mae": lambda o, p, y: F.l1_loss(p, y, reduction="none"),
     "huber": lambda o, p, y: F.huber_loss(p, y, reduction="none", delta=o.get("delta", 1.0)),
     "smoothL1": lambda o, p, y: F.smooth_l1_loss(p, y, reduction="none", beta=o.get("beta", 1.0)),
+    # log(cosh(e)) = |e| + log(1 + e^(-2|e|)) - log 2, which PyTorch has not as a loss.
+    "logCosh": lambda o, p, y: (p - y).abs() + F.softplus(-2 * (p - y).abs(), threshold=1e9) - math.log(2),
     "binaryCrossEntropy": lambda o, p, y: (
         F.binary_cross_entropy_with_logits if o.get("on", "logits") == "logits" else F.binary_cross_entropy
     )(p, y, reduction="none"),
@@ -568,6 +570,9 @@ loss("huber-sum", "huber reduced by sum weighs each sample and does not divide",
 loss("smooth-l1", "smooth L1 has a slope of 1 beyond its beta", {"smoothL1": {"beta": 0.5}}, [dense(2)], coarse=True)
 loss("smooth-l1-default", "smooth L1 has a beta of 1 unless told otherwise", "smoothL1", y=[[3, -3, 0.5, -0.25, 1, 2, -1, 0], [0.125, 4, -4, 0.25, 1.5, -1.5]])
 loss("smooth-l1-sum", "smooth L1 reduced by sum weighs each sample and does not divide", {"smoothL1": {"beta": 0.25, "reduction": "sum", "sampleWeights": True}}, sample_weights=True, optimizer={"sgd": {"learningRate": 0.02}})
+
+loss("log-cosh", "log-cosh is quadratic near 0 and linear far from it", "logCosh", y=[[9, -9, 0.5, -0.25, 1, 2, -1, 0], [0.125, 40, -40, 0.25, 1.5, -1.5]])
+loss("log-cosh-sum", "log-cosh reduced by sum weighs each sample and does not divide", {"logCosh": {"reduction": "sum", "sampleWeights": True}}, sample_weights=True, optimizer={"sgd": {"learningRate": 0.02}})
 
 on_probabilities = {"binaryCrossEntropy": {"on": "probabilities"}}
 loss("bce", "binary cross-entropy takes logits and targets between 0 and 1", "binaryCrossEntropy")

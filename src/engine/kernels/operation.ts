@@ -130,6 +130,7 @@ export enum Operation {
   Huber,
   /** Its edge is beta. */
   SmoothL1,
+  LogCosh,
   /** On probabilities. */
   BinaryCrossEntropy,
   BinaryCrossEntropyOnLogits,

@@ -101,6 +101,7 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
     ["absolute error", Operation.AbsoluteError, numbers(count), []],
     ["huber", Operation.Huber, numbers(count, 3), [{ float: 0.7 }]],
     ["smooth L1", Operation.SmoothL1, numbers(count, 3), [{ float: 0.7 }]],
+    ["log-cosh", Operation.LogCosh, numbers(count, 3), []],
     ["binary cross-entropy", Operation.BinaryCrossEntropy, probabilities(count), []],
     ["binary cross-entropy on logits", Operation.BinaryCrossEntropyOnLogits, numbers(count, 8), []],
   ] as const) {

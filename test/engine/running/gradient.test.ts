@@ -18,6 +18,7 @@ import {
   type Loss,
   layerNorm,
   leakyRelu,
+  logCosh,
   logSoftmax,
   mae,
   maxPool1d,
@@ -201,6 +202,7 @@ describe("the gradient equals finite differences", () => {
     ["summed squared error", mse({ reduction: "sum" }), [], number],
     ["mean absolute error", mae(), [], number],
     ["huber", huber({ delta: 0.5 }), [], number],
+    ["log-cosh", logCosh(), [], number],
     ["smooth L1", smoothL1({ beta: 0.4 }), [], number],
     ["binary cross-entropy on logits", binaryCrossEntropy(), [], yesOrNo],
     [

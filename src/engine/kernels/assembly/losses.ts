@@ -52,6 +52,18 @@ export function elementLoss(
       const inside = abs(e) < edge;
       loss = inside ? (0.5 * f64(e) * f64(e)) / f64(edge) : f64(abs(e)) - 0.5 * f64(edge);
       slope = inside ? f32(e / edge) : sign(e);
+    } else if (kind == Operation.LogCosh) {
+      const size = abs(e);
+      if (size < 0.25) {
+        // Both formulas below would cancel digits here: the series of log(cosh) and of tanh, to float32's last digit.
+        const z = f64(e) * f64(e);
+        loss = z * (0.5 + z * (-1.0 / 12.0 + z * (1.0 / 45.0 + z * (-17.0 / 2520.0 + (z * 31.0) / 14175.0))));
+        slope = f32(f64(e) * (1.0 + z * (-1.0 / 3.0 + z * (2.0 / 15.0 + z * (-17.0 / 315.0 + (z * 62.0) / 2835.0)))));
+      } else {
+        const decay = exponentialOf(f32(-2 * size));
+        loss = f64(size) + logarithm(1.0 + f64(decay)) - 0.6931471805599453;
+        slope = f32(sign(e) * f32(f32(1 - decay) / f32(1 + decay)));
+      }
     } else if (kind == Operation.BinaryCrossEntropy) {
       // Logarithms are held at -100 and the slope's denominator at 1e-12, so that a certain and wrong answer stays finite.
       const q = f32(1 - p);

@@ -1,0 +1,16 @@
+import { Operation } from "../kernels/operation.ts";
+import { elementLoss, loss, type Reduced, type ReducedOptions, reduced } from "./loss.ts";
+
+export type LogCosh = { type: "logCosh" } & Reduced;
+
+const create = (options: ReducedOptions = {}): LogCosh => ({ type: "logCosh", reduction: "mean", ...options });
+
+/**
+ * log(cosh(e)), of slope tanh(e): about e^2 / 2 near 0 and |e| - log 2 far from it, as Huber's loss of delta 1 but
+ * smooth everywhere.
+ */
+export const logCosh = loss(create, {
+  options: reduced,
+  target: "numbers",
+  emit: (_, context) => elementLoss(Operation.LogCosh, context),
+});
