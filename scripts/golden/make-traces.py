@@ -81,6 +81,11 @@ class GlobalAverage(nn.Module):
         return x.flatten(2).mean(2)
 
 
+class GlobalMax(nn.Module):
+    def forward(self, x):
+        return x.flatten(2).max(2).values
+
+
 class Residual(nn.Sequential):
     def forward(self, x):
         return x + super().forward(x)
@@ -109,6 +114,7 @@ layers = {
     "averagePool1d": lambda o, shape: nn.AvgPool1d(o["kernel"], o.get("stride")),
     "averagePool2d": lambda o, shape: nn.AvgPool2d(o["kernel"], o.get("stride")),
     "globalAveragePool": lambda o, shape: GlobalAverage(),
+    "globalMaxPool": lambda o, shape: GlobalMax(),
     "flatten": lambda o, shape: nn.Flatten(),
     "dropout": lambda o, shape: GivenMask(o["probability"]),
     "batchNorm": batch_norm,
@@ -541,6 +547,9 @@ layer("average-pool-2d", "average pooling in two dimensions leaves out what fill
 layer("average-pool-2d-pairs", "average pooling in two dimensions takes kernel and stride as pairs", [1, 5, 6], [dense(6), {"averagePool2d": {"kernel": [2, 3], "stride": [3, 1]}}, "flatten", dense(2)], rows=(3, 2))
 layer("global-average-pool-1d", "global average pooling leaves one mean a channel of a signal", [2, 5], [{"conv1d": {"outputs": 3, "kernel": 2}}, "tanh", "globalAveragePool", dense(2)])
 layer("global-average-pool-2d", "global average pooling leaves one mean a channel of an image", [2, 3, 4], [{"conv2d": {"outputs": 3, "kernel": 2}}, "tanh", "globalAveragePool", dense(2)], rows=(3, 2))
+
+layer("global-max-pool-1d", "global max pooling leaves the largest of each channel of a signal", [2, 5], [{"conv1d": {"outputs": 3, "kernel": 2}}, "globalMaxPool", dense(2)])
+layer("global-max-pool-2d", "global max pooling leaves the largest of each channel of an image", [2, 3, 4], [{"conv2d": {"outputs": 3, "kernel": 2}}, "globalMaxPool", dense(2)])
 
 layer("batch-norm", "batch norm normalizes by the batch, and by running statistics in evaluation", [4], [dense(5), "batchNorm", "relu", dense(2)], rows=(6, 4))
 layer("batch-norm-options", "batch norm takes its epsilon and the momentum of its running statistics", [4], [dense(5), {"batchNorm": {"epsilon": 0.25, "momentum": 0.3}}, "tanh", dense(2)], rows=(5, 3))

@@ -10,6 +10,7 @@ import {
   elu,
   flatten,
   globalAveragePool,
+  globalMaxPool,
   gru,
   type Layer,
   layerNorm,
@@ -46,7 +47,7 @@ const anywhere: fc.Arbitrary<Layer>[] = [
   ),
 ];
 const onTwoAxes: fc.Arbitrary<Layer>[] = [
-  fc.constantFrom<Layer>(flatten(), globalAveragePool()),
+  fc.constantFrom<Layer>(flatten(), globalAveragePool(), globalMaxPool()),
   fc
     .record({
       outputs: size,

@@ -6,6 +6,7 @@ export { dense } from "./dense.ts";
 export { dropout } from "./dropout.ts";
 export { elu } from "./elu.ts";
 export { flatten } from "./flatten.ts";
+export { globalMaxPool } from "./global-max-pool.ts";
 export { gru } from "./gru.ts";
 export { layerNorm } from "./layer-norm.ts";
 export { averagePool1d, averagePool2d, globalAveragePool, maxPool1d, maxPool2d } from "./pooling.ts";

@@ -1,0 +1,36 @@
+import { Operation } from "../kernels/operation.ts";
+import { type LayerContext, layer, type Operand, type Pair } from "./layer.ts";
+import { needsAxes, packed, requireSides, sidesOf } from "./window.ts";
+
+const step: Pair = [1, 1];
+
+/** Channels, size, kernel and stride of a pool whose only window is the whole of a channel. */
+function wholeChannels(inputShape: number[]): Operand[] {
+  const size = packed(sidesOf(inputShape));
+  return [inputShape[0], size, size, packed(step)];
+}
+
+/** Which element of its channel was the largest. */
+const winners = ({ keep, outputShape }: LayerContext) => keep("index", outputShape, { dtype: "i32" });
+
+/** The largest of each channel: [channels, ...] becomes [channels]. The first of equal ones takes the gradient. */
+export const globalMaxPool = layer((): { type: "globalMaxPool" } => ({ type: "globalMaxPool" }), {
+  options: {},
+  outputShape(_, inputShape) {
+    if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
+    requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
+    return [inputShape[0]];
+  },
+  inPlace: false,
+  backwardReads: () => [],
+  forward(_, context) {
+    const { emit, inputShape, input, output } = context;
+    emit(Operation.MaxPoolForward, output, winners(context), input, ...wholeChannels(inputShape));
+  },
+  backward(_, context) {
+    const { emit, inputShape, outputGradient, inputGradient } = context;
+    if (!inputGradient) return;
+    const rest = wholeChannels(inputShape);
+    emit(Operation.MaxPoolBackward, inputGradient, outputGradient, winners(context), ...rest);
+  },
+});
