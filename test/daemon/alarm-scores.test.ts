@@ -60,6 +60,7 @@ describe("the anomaly that an alarm goes by", () => {
 
 test("a drift is one for the sample that it was found at alone", () => {
   const { scores } = bench();
+  expect(scores.of({ of: "drift" })).toBe(0);
   const values = Float64Array.of(0, 0);
   const drifts = [false, true, false].map((hasDrifted) => {
     scores.observe(values, 0, hasDrifted);

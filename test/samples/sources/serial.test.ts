@@ -18,10 +18,21 @@ import { fewFields, frame, frames, takeIndices } from "../streams.ts";
 /** At this rate no line is too slow: only a device that does not read stands in the way. */
 const FAST = 4_000_000;
 
+/**
+ * A terminal under a name that goes with it, as that of a device does: the kernel gives the number of a closed terminal
+ * to the next that anybody opens, which a source that looks for its port must not find.
+ */
 function openTerminal(): PseudoTerminal {
   const terminal = openPseudoTerminal();
-  onTestFinished(() => terminal.close());
-  return terminal;
+  const folder = mkdtempSync(join(tmpdir(), "rivulet-serial-"));
+  const path = join(folder, "port");
+  symlinkSync(terminal.path, path);
+  const close = () => {
+    rmSync(folder, { recursive: true, force: true });
+    terminal.close();
+  };
+  onTestFinished(close);
+  return { ...terminal, path, close };
 }
 
 /** A name that stays while the device behind it changes, as udev makes them. */

@@ -15,13 +15,27 @@ async function peer(port = 0) {
     socket.on("error", () => {});
     sockets.push(socket);
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  });
   const stop = () => {
     for (const socket of sockets) socket.destroy();
     return new Promise((resolve) => server.close(resolve));
   };
   onTestFinished(async () => void (await stop()));
   return { sockets, stop, port: (server.address() as { port: number }).port };
+}
+
+/** A port at which nobody listens, below those that the kernel gives out: no connection elsewhere can take it. */
+async function lowPort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + Math.floor(20_000 * Math.random());
+    const isFree = await peer(port).then(
+      ({ stop }) => stop().then(() => true),
+      () => false,
+    );
+    if (isFree) return port;
+  }
 }
 
 /** A source with a frame decoder behind it, wired as the daemon does. */
@@ -93,14 +107,11 @@ describe("a TCP source", () => {
   });
 
   test("waits for a peer that is not there yet, and says so once", async () => {
-    const { port, stop } = await peer();
-    await stop();
+    const port = await lowPort();
     const { open, told, source } = receiver(port);
     await open();
-    await until(() => told.length === 1);
-    const late = await new Promise<Awaited<ReturnType<typeof peer>>>((resolve) =>
-      setTimeout(() => resolve(peer(port)), 150),
-    );
+    await until(() => source.counts.failures > 3);
+    const late = await peer(port);
     await until(() => late.sockets.length === 1 && source.counts.opens === 1);
     late.sockets[0].write(frames(0, 0));
     await until(() => source.counts.bytes > 0);
