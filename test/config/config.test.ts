@@ -61,6 +61,7 @@ test("fills in every default of a config that names only its target, but those t
     source: {
       serial: null,
       tcp: null,
+      udp: null,
       stdin: null,
       file: null,
       merge: null,
@@ -115,6 +116,9 @@ test("takes one source of each kind, and lets a file and a pipe wait where there
     sourceOf(`tcp: { host: pump.local, port: 7000 }, framing: lines, silence: 30s, ${fields}`),
   ).toMatchObject({
     ...{ tcp: { host: "pump.local", port: 7000 }, silenceMs: 30_000, queue: { whenFull: "drop-oldest" } },
+  });
+  expect(sourceOf(`udp: { port: 7000 }, framing: lines, ${fields}`)).toMatchObject({
+    ...{ udp: { host: "0.0.0.0", port: 7000, from: null }, queue: { whenFull: "drop-oldest" } },
   });
   expect(sourceOf(`stdin: true, framing: lines, ${fields}`)).toMatchObject({
     ...{ stdin: true, queue: { whenFull: "pause" } },
@@ -209,7 +213,7 @@ test.each([
   [
     "framing: lines, merge: [{ framing: lines, fields: [a] }, { serial: { path: a }, fields: [b] }]",
     "p.yaml:1: source.framing belongs to each device of source.merge: move it there\n" +
-      "p.yaml:1: source.merge[0] needs either serial or tcp: serial: { path: /dev/ttyUSB0 }\n" +
+      "p.yaml:1: source.merge[0] needs either serial, tcp or udp: serial: { path: /dev/ttyUSB0 }\n" +
       "p.yaml:1: source.merge[1].fields[0] needs a type, because frames are binary: { name: b, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
   ],
   [
@@ -238,7 +242,7 @@ test.each([
   ],
   [
     "stdin: true, framing: lines, silence: 3s, fields: [a, b]",
-    "p.yaml:1: source.silence belongs to serial or tcp, which can be opened again: take it out",
+    "p.yaml:1: source.silence belongs to serial, tcp or udp, which can be opened again: take it out",
   ],
   [
     "stdin: false, framing: lines, fields: [a, b]",
@@ -649,7 +653,7 @@ describe("replies", () => {
       const config = `source:\n  reply: { send: [score] }\n  ${source.replace(", ", "\n  ")}\n  fields: [x, y]\ntarget: { column: y }\n`;
       const [origin] = source.split(":");
       expect(refusal(config)).toBe(
-        `pump.yaml:2: source.reply belongs to serial or tcp, and source.${origin} has no way back: take it out`,
+        `pump.yaml:2: source.reply belongs to serial, tcp or udp, and source.${origin} has no way back: take it out`,
       );
     }
   });

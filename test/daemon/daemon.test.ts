@@ -529,7 +529,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
   test("without a port in its config", async () => {
     const cwd = folderWith({ "c.yaml": "target: { column: label, classes: 3 }\n" });
     expect(await refusal(cwd)).toBe(
-      "rivulet: c.yaml names no source to read: add source: { serial: { path: /dev/ttyUSB0 } }, tcp, stdin or file, and source.fields",
+      "rivulet: c.yaml names no source to read: add source: { serial: { path: /dev/ttyUSB0 } }, tcp, udp, stdin or file, and source.fields",
     );
     expect(readdirSync(cwd)).toEqual(["c.yaml"]);
   });

@@ -1,4 +1,5 @@
 /** `rivulet run` at sources other than a serial port: pipes, files and sockets. */
+import { createSocket } from "node:dgram";
 import { closeSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -30,6 +31,28 @@ function newestIn(cwd: string) {
 }
 
 const words = ["run", "c.yaml", "--status-every", "20ms", "--json"];
+
+test.concurrent("UDP datagrams are learned from, each a sample", async () => {
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  const cwd = folderWith({
+    "c.yaml": configFor(`udp: { host: 127.0.0.1, port: ${port} }, framing: lines`),
+  });
+  const run = startRivulet(words, { cwd });
+  await run.event("source-open");
+  const sender = createSocket("udp4");
+  for (const line of csv.split("\n").slice(1, 21)) {
+    await new Promise((resolve) => sender.send(line, port, "127.0.0.1", resolve));
+  }
+  sender.close();
+  await run.event("status", (line) => line.samples === 20);
+  run.process.kill("SIGTERM");
+  const { code, stderr } = await run.ended;
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(newestIn(cwd)).toMatchObject({ samplesSeen: 20 });
+});
 
 describe.concurrent("standard input", () => {
   test("is learned from as it comes, and at its end the daemon saves and ends with 0", async () => {

@@ -5,8 +5,9 @@ import { prepareSerial, serial } from "./serial.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 import { prepareStdin, stdin } from "./stdin.ts";
 import { prepareTcp, tcp } from "./tcp.ts";
+import { prepareUdp, udp } from "./udp.ts";
 
-export const sources = { serial, tcp, stdin, file } as const;
+export const sources = { serial, tcp, udp, stdin, file } as const;
 
 export type SourceName = keyof typeof sources;
 
@@ -19,6 +20,7 @@ export type Origins = { [Name in SourceName]: ReturnType<(typeof sources)[Name][
 export const preparations: { [Name in SourceName]: PrepareSource<NonNullable<Origins[Name]>> } = {
   serial: prepareSerial,
   tcp: prepareTcp,
+  udp: prepareUdp,
   stdin: prepareStdin,
   file: prepareFile,
 };

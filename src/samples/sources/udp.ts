@@ -1,0 +1,166 @@
+import type { Socket } from "node:dgram";
+import { BackOff, type ReopenOptions, StateReporter } from "./reopening.ts";
+import type { Receive, Source } from "./source.ts";
+
+export interface UdpOptions extends ReopenOptions {
+  /** Address to listen at: `0.0.0.0` is every one of this machine, `::` too with IPv6. */
+  host: string;
+  port: number;
+  /** The only address whose datagrams are read; undefined: any. */
+  from?: string;
+  /** Without a datagram for so long the socket is opened again. Default: no limit. */
+  silenceMs?: number;
+  /** Ends a frame or line: passed on after each datagram, so that the next one begins afresh. */
+  delimiter: number;
+  /** Called before the first datagram after the socket was opened again: the place for `decoder.reset()`. */
+  onReconnect?: () => void;
+}
+
+/** Bytes that may wait in the system to be sent. */
+const largestBacklogBytes = 4096;
+
+/**
+ * A UDP socket that devices send samples to: one or more whole frames or lines in a datagram, whose last line may lack
+ * its end. What the network loses shows in the sequence numbers of frames. Replies go to the sender of the latest datagram.
+ * The socket is opened again for as long as the source lives.
+ */
+export function createUdpSource(options: UdpOptions): Source & Required<Pick<Source, "write">> {
+  return new UdpSource(options);
+}
+
+class UdpSource implements Source {
+  readonly counts = { bytes: 0, opens: 0, failures: 0, losses: 0, droppedWrites: 0 };
+  readonly #options: UdpOptions;
+  readonly #place: string;
+  readonly #delimiter: Uint8Array;
+  readonly #backOff: BackOff;
+  readonly #reporter: StateReporter;
+  #receive: Receive = () => {};
+  #socket: Socket | null = null;
+  /** Sender of the latest datagram. */
+  #peer: { address: string; port: number } | null = null;
+  #reopenTimer: NodeJS.Timeout | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: UdpOptions) {
+    this.#options = options;
+    this.#place = `UDP port ${options.port} of ${options.host}`;
+    this.#delimiter = Uint8Array.of(options.delimiter);
+    this.#backOff = new BackOff(options);
+    this.#reporter = new StateReporter(options);
+  }
+
+  async open(receive: Receive): Promise<void> {
+    this.#receive = receive;
+    await this.#listen();
+  }
+
+  write(bytes: Uint8Array, end = bytes.length): boolean {
+    const socket = this.#socket;
+    const peer = this.#peer;
+    if (socket === null || peer === null || socket.getSendQueueSize() + end > largestBacklogBytes) {
+      this.counts.droppedWrites++;
+      return false;
+    }
+    // Copied, because the socket may keep the bytes while the caller uses its buffer again. A peer that does not exist
+    // is no fault of the source.
+    socket.send(Buffer.from(bytes.subarray(0, end)), peer.port, peer.address, () => {});
+    return true;
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#reopenTimer);
+    this.#isClosed = true;
+    this.#letGo();
+    this.#reporter.tell("closed", "", `${this.#place} is closed`);
+  }
+
+  async #listen(): Promise<void> {
+    // Loaded here, because a board with a serial port need not spend the memory.
+    const { createSocket } = await import("node:dgram");
+    if (this.#isClosed) return;
+    const { host, port, from, silenceMs } = this.#options;
+    const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
+    this.#socket = socket;
+    let isOpen = false;
+    socket.once("listening", () => {
+      isOpen = true;
+      this.counts.opens++;
+      if (this.counts.opens > 1) this.#options.onReconnect?.();
+      this.#watchSilence(silenceMs);
+      // A port that was silent says nothing new by being open again; its first datagram does.
+      if (this.#reporter.state !== "silent") this.#tellOpen();
+    });
+    socket.on("message", (datagram, { address, port: sender }) => {
+      if (from !== undefined && address !== from) return;
+      this.#hand(datagram, address, sender);
+    });
+    socket.once("error", (error: NodeJS.ErrnoException) => {
+      if (socket !== this.#socket) return;
+      if (isOpen) this.counts.losses++;
+      else this.counts.failures++;
+      const fault = faultOf(error);
+      this.#reporter.tell("waiting", fault, `${this.#place} ${fault}; trying again until it opens`);
+      this.#reopenLater();
+    });
+    socket.bind({ address: host, port });
+    // Whoever opens a source may send to it once that is done.
+    await new Promise<void>((resolve) => {
+      for (const event of ["listening", "error", "close"]) socket.once(event, () => resolve());
+    });
+  }
+
+  #hand(datagram: Buffer, address: string, port: number): void {
+    if (this.#peer?.address !== address || this.#peer.port !== port) this.#peer = { address, port };
+    this.counts.bytes += datagram.length;
+    this.#silenceTimer?.refresh();
+    this.#backOff.reset();
+    if (this.#reporter.state === "silent") this.#tellOpen();
+    this.#receive(datagram, datagram.length);
+    this.#receive(this.#delimiter, 1);
+  }
+
+  #watchSilence(silenceMs: number | undefined): void {
+    if (silenceMs === undefined) return;
+    this.#silenceTimer = setTimeout(() => {
+      this.counts.losses++;
+      const sentence = `no datagram at ${this.#place} for ${silenceMs / 1000} s: it is opened again`;
+      this.#reporter.tell("silent", "", sentence);
+      this.#reopenLater();
+    }, silenceMs);
+  }
+
+  #tellOpen(): void {
+    this.#reporter.tell("open", "", `listening at ${this.#place}`);
+  }
+
+  #reopenLater(): void {
+    this.#letGo();
+    this.#reopenTimer = setTimeout(() => void this.#listen(), this.#backOff.next());
+  }
+
+  #letGo(): void {
+    clearTimeout(this.#silenceTimer);
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#peer = null;
+    // What it says from now on is of no interest.
+    socket?.removeAllListeners("message");
+    socket?.on("error", () => {});
+    socket?.close();
+  }
+}
+
+function faultOf({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return "is used by another program";
+    case "EADDRNOTAVAIL":
+      return "cannot be opened, this machine has no such address";
+    case "EACCES":
+      return "cannot be opened, a port below 1024 needs a permission";
+    default:
+      return `failed (${message})`;
+  }
+}
