@@ -1,10 +1,10 @@
-/** What an alarm goes by, for the sample that the learner has predicted just now. */
+/** The values that alarms compare with their levels, for the sample that was predicted last. */
 import type { AlarmSubject } from "../device/alarm.ts";
 import { AnomalyScore } from "../learner/anomaly-score.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 
-/** Share of what the mean is off by that is still no anomaly, however good the predictions. */
+/** Errors up to this share of those of the mean are no anomaly, however good the predictions. */
 const negligible = 0.01;
 
 export class AlarmScores {
@@ -23,9 +23,10 @@ export class AlarmScores {
 
   /** To be called once the sample at `offset` of `values` was predicted, be it learned from or not. Allocates nothing. */
   observe(values: Float64Array, offset: number, hasDrifted: boolean): void {
-    const { metrics, prediction } = this.#learner;
+    const { isInformed, metrics, prediction } = this.#learner;
     this.#hasDrifted = hasDrifted;
-    if (!(metrics instanceof RegressionMetrics)) return;
+    // An answer that was given before any target was known is far off, and no anomaly.
+    if (!isInformed || !(metrics instanceof RegressionMetrics)) return;
     const error = Math.abs(prediction[0] - values[offset + this.#targetAt]);
     // A target that is not known tells nothing of an anomaly, nor of its end.
     if (!Number.isFinite(error)) return;

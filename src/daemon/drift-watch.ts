@@ -1,11 +1,11 @@
-/** Finds out when a learner that has learned well no longer predicts well: what is measured has changed. */
+/** Finds out when a learner predicts worse than it did: what is measured may have changed. */
 import { Adwin } from "../learner/adwin.ts";
 import type { Learner } from "../learner/learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
 
-/** A change is found in several steps; those so near are one. Also the learner's own recovery is no second change. */
+/** A change is found in several steps: where predictions worsen again within so many samples, it is the same change. */
 const samplesOfOneChange = 1024;
 
 export class DriftWatch {
@@ -15,8 +15,8 @@ export class DriftWatch {
   readonly #targetAt: number;
   readonly #log: Log;
   readonly #errors = new Adwin();
-  /** Samples since the latest step of a change. */
-  #since = samplesOfOneChange;
+  /** Samples since predictions last worsened. An improvement counts for nothing: what follows it is another change. */
+  #sinceWorse = samplesOfOneChange;
 
   /** @param targetAt place of the target in a sample */
   constructor(learner: Learner, targetAt: number, log: Log) {
@@ -26,16 +26,19 @@ export class DriftWatch {
   }
 
   /**
-   * To be called once the learner has observed the sample at `offset` of `values`; true where predictions are worse now
-   * than they were. Allocates nothing unless there is something to tell.
+   * To be called once the learner has observed the sample at `offset` of `values`; returns true where predictions are
+   * worse now than they were. An answer that was given before any target was known is left out. Allocates nothing unless
+   * there is something to log.
    */
   observe(values: Float64Array, offset: number): boolean {
-    if (this.#since < samplesOfOneChange) this.#since++;
+    if (!this.#learner.isInformed) return false;
+    if (this.#sinceWorse < samplesOfOneChange) this.#sinceWorse++;
     if (!this.#errors.observe(this.#errorOf(values[offset + this.#targetAt]))) return false;
-    const isNew = this.#since === samplesOfOneChange;
-    this.#since = 0;
     const { meanBefore, meanAfter } = this.#errors;
-    if (!isNew || meanAfter < meanBefore) return false;
+    if (meanAfter < meanBefore) return false;
+    const isNew = this.#sinceWorse === samplesOfOneChange;
+    this.#sinceWorse = 0;
+    if (!isNew) return false;
     this.drifts++;
     this.#log({
       event: "drift",

@@ -62,7 +62,8 @@ export class ClassificationMetrics implements Stateful {
   readonly #totals: Float64Array;
   /** [true class, predicted class] */
   readonly #confusion: Float64Array;
-  readonly #support: Float64Array;
+  /** Samples of each class, scored or not, [classes]. */
+  readonly #known: Float64Array;
   /** 1 for each of the last answers that was right. */
   readonly #recent: Float64Array;
 
@@ -73,7 +74,7 @@ export class ClassificationMetrics implements Stateful {
     const sizes = [totalsLength, classes * classes, classes, slidingWindow];
     this.#block = new Float64Array(sizes.reduce((sum, size) => sum + size));
     let start = 0;
-    [this.#totals, this.#confusion, this.#support, this.#recent] = sizes.map((size) => {
+    [this.#totals, this.#confusion, this.#known, this.#recent] = sizes.map((size) => {
       start += size;
       return this.#block.subarray(start - size, start);
     });
@@ -88,14 +89,9 @@ export class ClassificationMetrics implements Stateful {
   observe(label: number, predicted: number, probabilities: ArrayLike<number> | null): void {
     const totals = this.#totals;
     const correct = label === predicted ? 1 : 0;
-    const support = this.#support;
-    const mostFrequent = totals[at.mostFrequent];
-    if (mostFrequent === label) totals[at.baselineCorrect]++;
+    if (totals[at.mostFrequent] === label) totals[at.baselineCorrect]++;
     this.#confusion[label * this.classes + predicted]++;
-    support[label]++;
-    // Only the class that just grew can pass the first among equals.
-    const ahead = support[label] - support[mostFrequent];
-    if (ahead > 0 || (ahead === 0 && label < mostFrequent)) totals[at.mostFrequent] = label;
+    this.learnTarget(label);
     totals[at.correct] += correct;
     totals[at.fadingCorrect] = correct + this.fadingFactor * totals[at.fadingCorrect];
     totals[at.fadingSamples] = 1 + this.fadingFactor * totals[at.fadingSamples];
@@ -107,11 +103,22 @@ export class ClassificationMetrics implements Stateful {
     totals[at.samples]++;
   }
 
+  /** Takes a label as known, where its prediction is not to be scored. */
+  learnTarget(label: number): void {
+    const known = this.#known;
+    const mostFrequent = this.#totals[at.mostFrequent];
+    known[label]++;
+    // Only the class that just grew can pass the first among equals.
+    const ahead = known[label] - known[mostFrequent];
+    if (ahead > 0 || (ahead === 0 && label < mostFrequent)) this.#totals[at.mostFrequent] = label;
+  }
+
   /** The class with the most samples so far, the first of several; 0 before the first sample. */
   get mostFrequent(): number {
     return this.#totals[at.mostFrequent];
   }
 
+  /** Predictions that were scored. */
   get samples(): number {
     return this.#totals[at.samples];
   }
@@ -138,10 +145,11 @@ export class ClassificationMetrics implements Stateful {
       ...this.#confusion.subarray(row * k, row * k + k),
     ]);
     const predicted = confusion[0].map((_, c) => confusion.reduce((sum, row) => sum + row[c], 0));
+    const support = confusion.map((row) => row.reduce((sum, count) => sum + count));
     const perClass = confusion.map((row, c) => {
       const precision = ratio(row[c], predicted[c]);
-      const recall = ratio(row[c], this.#support[c]);
-      return { ...averages(precision, recall), support: this.#support[c] };
+      const recall = ratio(row[c], support[c]);
+      return { ...averages(precision, recall), support: support[c] };
     });
     const mean = (key: keyof Averages, weight: (c: number) => number) =>
       perClass.reduce((sum, scores, c) => sum + scores[key] * weight(c), 0);
@@ -160,26 +168,26 @@ export class ClassificationMetrics implements Stateful {
       logLoss: ratio(this.#totals[at.logLoss], this.samples),
       macroF1: macro.f1,
       balancedAccuracy: balanced(perClass),
-      ...this.#agreement(predicted),
+      ...this.#agreement(predicted, support),
       confusion,
       perClass,
       macro,
       micro: averages(this.accuracy, this.accuracy),
-      weighted: over((c) => ratio(this.#support[c], this.samples)),
+      weighted: over((c) => ratio(support[c], this.samples)),
     };
   }
 
   /** Agreement beyond chance. */
-  #agreement(predicted: number[]): { kappa: number; mcc: number } {
+  #agreement(predicted: number[], support: number[]): { kappa: number; mcc: number } {
     const n = this.samples;
     const correct = this.#totals[at.correct];
     let chance = 0;
     let predictedSquares = 0;
     let supportSquares = 0;
     for (let c = 0; c < this.classes; c++) {
-      chance += predicted[c] * this.#support[c];
+      chance += predicted[c] * support[c];
       predictedSquares += predicted[c] ** 2;
-      supportSquares += this.#support[c] ** 2;
+      supportSquares += support[c] ** 2;
     }
     const covariance = correct * n - chance;
     return {

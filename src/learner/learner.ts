@@ -62,7 +62,9 @@ export class Learner implements Stateful {
   readonly prediction: Float64Array;
   /** The most probable class of the last answer; 0 where a number is predicted. */
   predictedClass = 0;
-  /** Samples predicted, scored and learned from, or waiting for the rest of their batch. */
+  /** Whether a target was known when the last answer was given: without one it is but a guess at the weights' seed. */
+  isInformed = false;
+  /** Samples predicted and learned from, or waiting for the rest of their batch. */
   samplesSeen = 0;
   readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
   /**
@@ -150,21 +152,28 @@ export class Learner implements Stateful {
 
   /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
   predictValidated(values: Float64Array, offset: number): void {
+    const { network } = this;
     this.#readFeatures(values, offset);
-    this.pipeline.transform(this.#row, 0, this.network.input, 0);
-    this.network.infer(1);
+    this.pipeline.transform(this.#row, 0, network.input, 0);
+    network.infer(1);
+    this.isInformed = this.samplesSeen > 0 || network.updates > 0;
     this.#isAnswered = this.classes > 0 ? this.#readClass() : this.#readNumber();
   }
 
-  /** Scores the prediction of this sample, the last one predicted. Allocates nothing. */
+  /**
+   * Scores the prediction of this sample, the last one predicted. One that was given before any target was known is not
+   * scored: it says nothing of what was learned. Allocates nothing.
+   */
   score(values: Float64Array, offset: number): void {
     const { metrics } = this;
     const targetAt = offset + this.#targetAt;
     if (!this.#isAnswered) this.unanswered++;
     if (metrics instanceof ClassificationMetrics) {
-      metrics.observe(values[targetAt], this.predictedClass, this.prediction);
+      if (this.isInformed) metrics.observe(values[targetAt], this.predictedClass, this.prediction);
+      else metrics.learnTarget(values[targetAt]);
     } else {
-      metrics.observe(values, targetAt, this.prediction);
+      if (this.isInformed) metrics.observe(values, targetAt, this.prediction);
+      else metrics.learnTarget(values, targetAt);
     }
   }
 

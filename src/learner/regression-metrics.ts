@@ -27,8 +27,12 @@ const at = {
   fadingSamples: 4,
   baselineAbsolute: 5,
   baselineSquared: 6,
+  unscored: 7,
+  unscoredSum: 8,
 } as const;
-const totalsLength = 7;
+const totalsLength = 9;
+/** As version 0.1.0 stored them: it scored every target. */
+const scoredTotalsLength = 7;
 
 const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 
@@ -36,6 +40,7 @@ const ratio = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
 export class RegressionMetrics implements Stateful {
   readonly fadingFactor: number;
   readonly #totals = new Float64Array(totalsLength);
+  /** Of the targets whose prediction was scored. */
   readonly #targets = new RunningStatistics(1);
 
   constructor({ fadingFactor = 0.99 } = {}) {
@@ -47,7 +52,7 @@ export class RegressionMetrics implements Stateful {
     const totals = this.#totals;
     const truth = target[targetAt];
     const error = Math.abs(prediction[0] - truth);
-    const baseline = Math.abs(this.#targets.mean() - truth);
+    const baseline = Math.abs(this.targetMean - truth);
     totals[at.absolute] += error;
     totals[at.squared] += error * error;
     if (error > totals[at.largest]) totals[at.largest] = error;
@@ -58,13 +63,24 @@ export class RegressionMetrics implements Stateful {
     this.#targets.learn(target, targetAt);
   }
 
+  /** Takes the target `target[targetAt]` as known, where its prediction is not to be scored. Allocates nothing. */
+  learnTarget(target: Float64Array, targetAt: number): void {
+    this.#totals[at.unscored]++;
+    this.#totals[at.unscoredSum] += target[targetAt];
+  }
+
+  /** Predictions that were scored. */
   get samples(): number {
     return this.#targets.count;
   }
 
-  /** Mean of the targets so far; 0 before the first. */
+  /** Mean of the targets so far, scored or not; 0 before the first. */
   get targetMean(): number {
-    return this.#targets.mean();
+    const unscored = this.#totals[at.unscored];
+    const mean = this.#targets.mean();
+    if (unscored === 0) return mean;
+    const { samples } = this;
+    return (samples * mean + this.#totals[at.unscoredSum]) / (samples + unscored);
   }
 
   get mae(): number {
@@ -105,9 +121,11 @@ export class RegressionMetrics implements Stateful {
 
   restore(state: State): void {
     const { totals, targets } = (state ?? {}) as { totals: State; targets: State };
-    const fitting = new Float64Array(totalsLength);
+    const isOfVersion1 = totals instanceof Float64Array && totals.length === scoredTotalsLength;
+    const fitting = new Float64Array(isOfVersion1 ? scoredTotalsLength : totalsLength);
     restoreBlock(fitting, totals, "metrics");
     this.#targets.restore(targets);
+    this.#totals.fill(0);
     this.#totals.set(fitting);
   }
 }

@@ -8,7 +8,8 @@ import { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
 function bench() {
   const metrics = new RegressionMetrics();
   const prediction = new Float64Array(1);
-  const scores = new AlarmScores({ metrics, prediction } as unknown as Learner, 1);
+  const learner = { metrics, prediction, isInformed: true };
+  const scores = new AlarmScores(learner as unknown as Learner, 1);
   /** The anomaly score of a target that was predicted as `predicted`. */
   const anomalyOf = (target: number, predicted: number) => {
     prediction[0] = predicted;
@@ -21,7 +22,7 @@ function bench() {
   const predictRightly = (count: number) => {
     for (let i = 0; i < count; i++) anomalyOf(i % 2 === 0 ? 0 : 2, i % 2 === 0 ? 0 : 2);
   };
-  return { metrics, scores, anomalyOf, predictRightly };
+  return { metrics, learner, scores, anomalyOf, predictRightly };
 }
 
 describe("the anomaly that an alarm goes by", () => {
@@ -48,10 +49,19 @@ describe("the anomaly that an alarm goes by", () => {
     expect(anomalyOf(2, 2)).toBeLessThan(1);
   });
 
+  test("leaves out an answer that was given before any target was known", () => {
+    const { learner, anomalyOf } = bench();
+    learner.isInformed = false;
+    for (let i = 0; i < 400; i++) anomalyOf(1013, 0);
+    learner.isInformed = true;
+    // Were the errors above known, this one would have a score below 0.
+    expect(anomalyOf(1013, 1012)).toBe(0);
+  });
+
   test("is nothing where classes are predicted; a probability is", () => {
     const metrics = new ClassificationMetrics(2);
     const prediction = Float64Array.of(0.25, 0.75);
-    const scores = new AlarmScores({ metrics, prediction } as unknown as Learner, 0);
+    const scores = new AlarmScores({ metrics, prediction, isInformed: true } as unknown as Learner, 0);
     scores.observe(Float64Array.of(1), 0, false);
     expect(scores.of({ of: "anomaly" })).toBe(0);
     expect(scores.of({ of: "class", class: 1 })).toBe(0.75);

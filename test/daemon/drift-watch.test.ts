@@ -7,7 +7,7 @@ import { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
 
 /** A watch on a learner that answers as the test wants, on samples whose target stands in the second column. */
 function bench(metrics: ClassificationMetrics | RegressionMetrics) {
-  const learner = { metrics, predictedClass: 0, prediction: new Float64Array(1) };
+  const learner = { metrics, isInformed: true, predictedClass: 0, prediction: new Float64Array(1) };
   const entries: LogEntry[] = [];
   const watch = new DriftWatch(learner as unknown as Learner, 1, (entry) => entries.push(entry));
   const values = Float64Array.of(7, 7, 7, 0);
@@ -23,7 +23,7 @@ function bench(metrics: ClassificationMetrics | RegressionMetrics) {
       seen++;
     }
   };
-  return { watch, answers, found, entries };
+  return { watch, learner, answers, found, entries };
 }
 
 const classifier = () => bench(new ClassificationMetrics(2));
@@ -66,6 +66,26 @@ test("takes steps that follow one another for one change, a recovery among them"
   answers(500, 0, 1);
   expect(found).toHaveLength(2);
   expect(watch.drifts).toBe(2);
+});
+
+test("says that predictions have become worse soon after they became better", () => {
+  const { watch, answers, found } = classifier();
+  for (let i = 0; i < 1500; i++) answers(1, Number(i % 3 === 0), 1);
+  answers(600, 1, 1);
+  expect(found).toEqual([]);
+  answers(300, 0, 1);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toBeLessThan(2100 + 100);
+  expect(watch.drifts).toBe(1);
+});
+
+test("leaves out answers that were given before any target was known", () => {
+  const { learner, answers, found } = classifier();
+  learner.isInformed = false;
+  answers(2000, 1, 1);
+  learner.isInformed = true;
+  answers(2000, 0, 1);
+  expect(found).toEqual([]);
 });
 
 test("holds what a number is off by against what its mean is off by", () => {

@@ -143,6 +143,20 @@ describe("classification metrics", () => {
     expect([slidingWindow, fadingFactor]).toEqual([500, 0.99]);
   });
 
+  test("know a label that is not scored for the most frequent class, and for nothing else", () => {
+    const metrics = new ClassificationMetrics(3);
+    metrics.learnTarget(2);
+    expect([metrics.samples, metrics.mostFrequent]).toEqual([0, 2]);
+    metrics.observe(2, 1, null);
+    const report = metrics.report();
+    expect(report).toMatchObject({ samples: 1, accuracy: 0, baselineAccuracy: 1 });
+    expect(report.perClass.map(({ support }) => support)).toEqual([0, 0, 1]);
+    const continued = new ClassificationMetrics(3);
+    continued.restore(structuredClone(metrics.state()));
+    continued.observe(0, 0, null);
+    expect([continued.samples, continued.mostFrequent]).toEqual([2, 2]);
+  });
+
   test("count every answer in the confusion matrix, by true and by predicted class", () => {
     const { confusion, perClass } = scored([
       [0, 1],

@@ -49,6 +49,23 @@ describe("a learner", () => {
     expect(learner.prediction[0]).toBeGreaterThan(4.9e6);
   });
 
+  test("is not scored for what it answers before any target is known", () => {
+    const random = createRandom(5);
+    const learner = createLearner({ fields: ["a", "y"], target: { column: "y" } });
+    for (let row = 0; row < 2000; row++) {
+      const a = 2 * random.uniform() - 1;
+      learner.observe(Float64Array.of(a, 1013 + 5 * a), 0);
+    }
+    const { samples, r2, maxError } = (learner.metrics as RegressionMetrics).report();
+    expect([samples, learner.samplesSeen]).toEqual([1999, 2000]);
+    expect(maxError).toBeLessThan(20);
+    expect(r2).toBeGreaterThan(0.95);
+    const classifier = createLearner(classify);
+    classifier.observe(Float64Array.of(1, 2, 1), 0);
+    expect((classifier.metrics as ClassificationMetrics).report()).toMatchObject({ samples: 0, logLoss: 0 });
+    expect(classifier.metrics as ClassificationMetrics).toMatchObject({ mostFrequent: 1 });
+  });
+
   test("keeps what it has learned when a few numbers are far out", () => {
     const random = createRandom(4);
     const learner = createLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
