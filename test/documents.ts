@@ -9,6 +9,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 export const documents = [
   "README.md",
   "CONTRIBUTING.md",
+  "docs/config.md",
   "devices/examples/README.md",
   "devices/firmware/README.md",
   "devices/systemd/README.md",

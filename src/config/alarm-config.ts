@@ -1,7 +1,7 @@
 /** What a config says of an alarm, on a pin or to the device: what it is about, and when it goes on and off. */
 import * as v from "valibot";
 import type { AlarmRule, AlarmSubject } from "../device/alarm.ts";
-import { formatDuration } from "../wording/quantities.ts";
+import { parseDuration } from "../wording/quantities.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import type { KeyPath } from "./document.ts";
 import { accepting, duration, finiteNumber, must, oneOf, optional, wholeNumber } from "./schema.ts";
@@ -14,10 +14,10 @@ export const defaultClass = 1;
  * thousand normally distributed errors one lies 8 standard deviations beyond the mean of their sizes, of Laplace's seven.
  */
 const defaults = {
-  class: { on: 0.8, offOfOn: 0.75, atLeastMs: 2000 },
-  anomaly: { on: 8, offOfOn: 0.5, atLeastMs: 2000 },
+  class: { on: 0.8, offOfOn: 0.75, atLeast: "2s" },
+  anomaly: { on: 8, offOfOn: 0.5, atLeast: "2s" },
   /** On long enough to be seen by somebody who comes by. */
-  drift: { on: 1, offOfOn: 1, atLeastMs: 10 * 60_000 },
+  drift: { on: 1, offOfOn: 1, atLeast: "10min" },
 } as const;
 
 const level = accepting(
@@ -37,7 +37,7 @@ export const alarmKeys = {
     otherwise: `${defaults.class.offOfOn} of on for a class, ${defaults.anomaly.offOfOn} of it for an anomaly`,
   }),
   atLeast: optional("Shortest time that it stays on", duration("500ms or 2s"), {
-    otherwise: `${formatDuration(defaults.class.atLeastMs)}, after a drift ${formatDuration(defaults.drift.atLeastMs)}`,
+    otherwise: `${defaults.class.atLeast}, after a drift ${defaults.drift.atLeast}`,
   }),
 };
 
@@ -126,12 +126,12 @@ export function checkAlarm(
 /** Fills in the defaults of an alarm for a target of so many classes, undefined where it is a number. */
 export function alarmWithDefaults(entry: AlarmEntry, classes: number | undefined): AlarmRule {
   const kind = kindOf(entry, classes);
-  const { on, offOfOn, atLeastMs } = defaults[kind];
+  const { on, offOfOn, atLeast } = defaults[kind];
   const from = entry.on ?? on;
   return {
     subject: kind === "class" ? { of: kind, class: entry.class ?? defaultClass } : { of: kind },
     on: from,
     off: entry.off ?? offOfOn * from,
-    atLeastMs: entry.atLeast ?? atLeastMs,
+    atLeastMs: entry.atLeast ?? (parseDuration(atLeast) as number),
   };
 }

@@ -141,7 +141,7 @@ export const configSchema = map({
   checkpoint: optional("Where the state is saved, and how often", checkpointSchema, {
     otherwise: "the defaults of its keys",
   }),
-  gpio: optional("What is connected to the pins of the board", gpioSchema, none),
+  gpio: optional("What is connected to the pins of the board", gpioSchema, { otherwise: "no pin is used" }),
 });
 
 /** Every default that is a single value. The learner chooses the parts of the network, and the source has its own. */

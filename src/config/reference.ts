@@ -1,5 +1,6 @@
 /** The reference of the config's keys, made from the schema. Only the command that prints it and the page load it. */
 import { configSchema } from "./config-schema.ts";
+import { configParts, type PartReference, written } from "./part-reference.ts";
 import type { About } from "./schema.ts";
 
 /** What the reference says of one key. */
@@ -28,9 +29,20 @@ type Entries = Record<string, Node>;
 /** Where the keys of a map are listed: another key with the same map refers to them. */
 type Listed = Map<Entries, string>;
 
-/** Every key of the config, each followed by the keys of its map. */
+/** Every key of the config, each followed by the keys of its map, and by the parts that it may name. */
 export function configKeys(): KeyReference[] {
-  return keysOf((configSchema as unknown as Node).entries as Entries, "", new Map());
+  const parts = configParts();
+  const keys = keysOf((configSchema as unknown as Node).entries as Entries, "", new Map());
+  return keys.flatMap((key) => {
+    const path = [key.path, `${key.path}[]`].find((candidate) => candidate in parts);
+    return path === undefined ? [key] : [key, ...parts[path].flatMap((part) => keysOfPart(part, path))];
+  });
+}
+
+function keysOfPart({ name, title, options }: PartReference, path: string): KeyReference[] {
+  const accepts = options.length === 0 ? name : `${name}, or ${name}: its options`;
+  const keys = options.map((option) => ({ ...option, path: `${path}.${name}.${option.name}` }));
+  return [{ path: `${path}.${name}`, title, accepts, leftOut: "not used" }, ...keys];
 }
 
 function keysOf(entries: Entries, path: string, listed: Listed): KeyReference[] {
@@ -67,9 +79,4 @@ function accepts({ expectation, entries, shorthand, full }: Node): string {
 function leftOut(about: About | undefined): string | null {
   if (about?.otherwise !== undefined) return about.otherwise;
   return about?.default === undefined ? null : written(about.default);
-}
-
-/** A value as a config has it. */
-function written(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(written).join(", ")}]` : String(value);
 }

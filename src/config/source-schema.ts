@@ -4,6 +4,7 @@ import { type FieldDescription, type FieldType, fieldBytes, mostInARow } from ".
 import { type FramingChoice, framingNames, framingSettings } from "../samples/framings/framings.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import { notFinitePolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
+import { alternatives } from "../wording/alternatives.ts";
 import { replySchema } from "./reply-config.ts";
 import {
   type About,
@@ -109,14 +110,24 @@ const deviceMap = map({
   ),
 });
 
+/** What becomes of a sample with a value that cannot be true. */
+const policyMeanings = {
+  skip: "skip (leave the sample out)",
+  clamp: "clamp (take the nearer end of the range)",
+  hold: "hold (repeat the last good value)",
+  alarm: "alarm (learn from it all the same)",
+};
+const policies = <const P extends keyof typeof policyMeanings>(names: readonly P[]) =>
+  accepting(alternatives(names.map((name) => policyMeanings[name])), oneOf(names));
+
 const valuesMap = map({
-  notFinite: optional("Samples with a value that is not finite", oneOf(notFinitePolicies), {
+  notFinite: optional("Samples with a value that is not finite", policies(notFinitePolicies), {
     default: "skip",
   }),
-  outOfRange: optional("Samples with a value outside the range of its field", oneOf(outOfRangePolicies), {
+  outOfRange: optional("Samples with a value outside the range of its field", policies(outOfRangePolicies), {
     default: "skip",
   }),
-  stuck: optional("Samples with a value of a stuck sensor", oneOf(stuckPolicies), { default: "alarm" }),
+  stuck: optional("Samples with a value of a stuck sensor", policies(stuckPolicies), { default: "alarm" }),
   holdFor: optional(
     "Number of samples in a row for which hold repeats the last good value; then they are skipped",
     wholeNumber(1, mostInARow),
@@ -135,6 +146,13 @@ const queueMap = map({
 
 export const sourceSchema = map({
   ...originKeys(sourceNames),
+  silence: optional("Time without a byte after which a port or connection is opened again", duration(), {
+    otherwise: "never",
+  }),
+  ...framingKeys,
+  fields: optional("Columns that are sent, in order; a bare name is a field without other keys", fieldList, {
+    otherwise: "the header of a data file names them",
+  }),
   merge: optional(
     "Several devices, whose samples are merged by time",
     list(deviceMap, severalDevices, 2),
@@ -142,13 +160,6 @@ export const sourceSchema = map({
   ),
   maxAge: optional("Largest age at which a sample of one device completes one of another", duration(), {
     default: "10s",
-  }),
-  silence: optional("Time without a byte after which a port or connection is opened again", duration(), {
-    otherwise: "never",
-  }),
-  ...framingKeys,
-  fields: optional("Columns that are sent, in order; a bare name is a field without other keys", fieldList, {
-    otherwise: "the header of a data file names them",
   }),
   ignore: optional(
     "Columns of a data file that are neither features nor target",

@@ -1,11 +1,11 @@
 /** Layers without parameters that keep the shape: y = f(x), element by element or row by row. */
 import { Operation } from "../kernels/operation.ts";
-import { notNegative } from "../model/options.ts";
+import { notNegative, option } from "../model/options.ts";
 import { type LayerKind, lastAxis, layer, type Operand, sizeOf } from "./layer.ts";
 
 type Activation<Description> = Omit<
   LayerKind<Description>,
-  "options" | "alone" | "needs" | "read" | "slopeBelowZero"
+  "title" | "options" | "alone" | "needs" | "read" | "slopeBelowZero"
 >;
 
 /** What an activation does that works in place and goes back from its output alone. */
@@ -34,18 +34,21 @@ const rows = (_: unknown, shape: number[]) => [lastAxis(shape), sizeOf(shape) / 
 
 /** y = 1 / (1 + e^-x) */
 export const sigmoid = layer((): { type: "sigmoid" } => ({ type: "sigmoid" }), {
+  title: "Sigmoid, 1 / (1 + e^-x)",
   options: {},
   ...activation(Operation.SigmoidForward, Operation.SigmoidBackward, elements),
 });
 
 /** y = tanh x */
 export const tanh = layer((): { type: "tanh" } => ({ type: "tanh" }), {
+  title: "Hyperbolic tangent",
   options: {},
   ...activation(Operation.TanhForward, Operation.TanhBackward, elements),
 });
 
 /** y = max(x, 0): a leaky ReLU of slope 0. */
 export const relu = layer((): { type: "relu" } => ({ type: "relu" }), {
+  title: "Rectified linear unit, max(x, 0)",
   options: {},
   slopeBelowZero: () => 0,
   ...activation(Operation.LeakyReluForward, Operation.LeakyReluBackward, (_, shape) => [
@@ -60,7 +63,8 @@ const createLeakyRelu = (slope = 0.01): LeakyRelu => ({ type: "leakyRelu", slope
 
 /** y = x where x is above 0, else slope x, with a slope of 0 or more. */
 export const leakyRelu = layer(createLeakyRelu, {
-  options: { slope: notNegative },
+  title: "Rectified linear unit with a slope below 0",
+  options: { slope: option("Slope below 0", notNegative) },
   alone: "slope",
   read: ({ slope }) => createLeakyRelu(slope),
   slopeBelowZero: ({ slope }) => slope,
@@ -72,18 +76,21 @@ export const leakyRelu = layer(createLeakyRelu, {
 
 /** Softmax over the last axis. For classification prefer `softmaxCrossEntropy` on logits, without this layer. */
 export const softmax = layer((): { type: "softmax" } => ({ type: "softmax" }), {
+  title: "Softmax along the last axis",
   options: {},
   ...activation(Operation.SoftmaxForward, Operation.SoftmaxBackward, rows),
 });
 
 /** The logarithm of softmax over the last axis, for `negativeLogLikelihood`. */
 export const logSoftmax = layer((): { type: "logSoftmax" } => ({ type: "logSoftmax" }), {
+  title: "Logarithm of softmax along the last axis",
   options: {},
   ...activation(Operation.LogSoftmaxForward, Operation.LogSoftmaxBackward, rows),
 });
 
 /** y = x. Costs neither memory nor time. */
 export const identity = layer((): { type: "identity" } => ({ type: "identity" }), {
+  title: "Its input, unchanged",
   options: {},
   outputShape: (_, inputShape) => inputShape,
   isAlias: true,

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { frozen, positive, share } from "../model/options.ts";
+import { frozen, option, positive, share } from "../model/options.ts";
 import { type Frozen, frozenIn, type LayerContext, layer, sizeOf } from "./layer.ts";
 
 export type BatchNorm = { type: "batchNorm"; epsilon: number; momentum: number; frozen?: Frozen };
@@ -28,7 +28,12 @@ const positionsOf = (shape: number[]) => sizeOf(shape) / shape[0];
  * channel has no variance: then the running statistics stand in.
  */
 export const batchNorm = layer(create, {
-  options: { epsilon: positive, momentum: share, frozen },
+  title: "Batch normalization of each channel",
+  options: {
+    epsilon: option("Added to the variance", positive),
+    momentum: option("Share of the newest batch in the running statistics", share),
+    frozen,
+  },
 
   outputShape: (_, inputShape) => inputShape,
 

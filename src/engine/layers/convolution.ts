@@ -1,5 +1,13 @@
 import { Operation } from "../kernels/operation.ts";
-import { type Check, flag, frozen, pairOf, wholeNotNegative, wholePositive } from "../model/options.ts";
+import {
+  type Check,
+  flag,
+  frozen,
+  option,
+  pairOf,
+  wholeNotNegative,
+  wholePositive,
+} from "../model/options.ts";
 import {
   absent,
   type Frozen,
@@ -57,13 +65,13 @@ function create2d(
 
 /** The checks of the options, each size checked by `size` of what it must be. */
 const checks = (size: (check: Check) => Check) => ({
-  outputs: wholePositive,
-  kernel: size(wholePositive),
-  stride: size(wholePositive),
-  padding: size(wholeNotNegative),
-  dilation: size(wholePositive),
-  groups: wholePositive,
-  bias: flag,
+  outputs: option("Number of output channels", wholePositive),
+  kernel: option("Size of the window", size(wholePositive)),
+  stride: option("Distance from one window to the next", size(wholePositive)),
+  padding: option("Zeros added on each side", size(wholeNotNegative)),
+  dilation: option("Distance between neighbours within a window", size(wholePositive)),
+  groups: option("Groups of channels that are convolved apart", wholePositive),
+  bias: option("Add a trained number to each output channel", flag),
   frozen,
 });
 
@@ -126,7 +134,7 @@ function patches(context: LayerContext, pass: string, { patch, strip }: Geometry
  * Cross-correlation over [channels, length] or [channels, height, width], as a matrix product of the weights
  * [outputs, patch] and patches of the input, a bounded strip of them at a time (Chellapilla, Puri and Simard, 2006).
  */
-const convolution: Omit<LayerKind<Convolution>, "options" | "alone" | "needs" | "read"> = {
+const convolution: Omit<LayerKind<Convolution>, "title" | "options" | "alone" | "needs" | "read"> = {
   outputShape(layer, inputShape) {
     const { windows } = geometryOf(layer, inputShape);
     return layer.type === "conv1d" ? [layer.outputs, windows[1]] : [layer.outputs, ...windows];
@@ -190,6 +198,7 @@ const convolution: Omit<LayerKind<Convolution>, "options" | "alone" | "needs" | 
 
 /** Cross-correlation over [channels, length] with zero padding on both sides. `groups` equal to the channels is depthwise. */
 export const conv1d = layer(create1d, {
+  title: "Convolution of [channels, length]",
   options: checks((check) => check),
   needs: ["outputs", "kernel"],
   read: ({ outputs, kernel, ...options }) => create1d(outputs, kernel, options),
@@ -198,6 +207,7 @@ export const conv1d = layer(create1d, {
 
 /** Cross-correlation over [channels, height, width]; a single number stands for both. */
 export const conv2d = layer(create2d, {
+  title: "Convolution of [channels, height, width]",
   options: checks(pairOf),
   needs: ["outputs", "kernel"],
   read: ({ outputs, kernel, ...options }) => create2d(outputs, kernel, options),

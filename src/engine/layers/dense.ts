@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { flag, frozen, wholePositive } from "../model/options.ts";
+import { flag, frozen, option, wholePositive } from "../model/options.ts";
 import { absent, type Frozen, frozenIn, lastAxis, layer, sizeOf } from "./layer.ts";
 
 export type Dense = { type: "dense"; outputs: number; bias: boolean; frozen?: Frozen };
@@ -10,7 +10,12 @@ function create(outputs: number, options: { bias?: boolean; frozen?: Frozen } = 
 
 /** Fully connected layer: y = x W^T + b, `outputs` wide, on the last axis. W is kept as [inputs, outputs]. */
 export const dense = layer(create, {
-  options: { outputs: wholePositive, bias: flag, frozen },
+  title: "Fully connected layer",
+  options: {
+    outputs: option("Number of outputs", wholePositive),
+    bias: option("Add a trained number to each output", flag),
+    frozen,
+  },
   alone: "outputs",
   read: ({ outputs, ...options }) => create(outputs, options),
 

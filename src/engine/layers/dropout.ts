@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { fraction } from "../model/options.ts";
+import { fraction, option } from "../model/options.ts";
 import { type LayerContext, layer, sizeOf } from "./layer.ts";
 
 export type Dropout = { type: "dropout"; probability: number };
@@ -14,7 +14,8 @@ const maskOf = ({ keep, inputShape }: LayerContext) => keep("mask", inputShape, 
  * seed. Evaluation: y = x (Srivastava et al., 2014).
  */
 export const dropout = layer(create, {
-  options: { probability: fraction },
+  title: "Dropout, in training only",
+  options: { probability: option("Probability that a number is set to 0", fraction) },
   alone: "probability",
   read: ({ probability }) => create(probability),
   outputShape: (_, inputShape) => inputShape,

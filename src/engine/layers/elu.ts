@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { notNegative } from "../model/options.ts";
+import { notNegative, option } from "../model/options.ts";
 import { activation } from "./activation.ts";
 import { layer, sizeOf } from "./layer.ts";
 
@@ -9,7 +9,8 @@ const create = (alpha = 1): Elu => ({ type: "elu", alpha });
 
 /** Exponential linear unit (Clevert, Unterthiner and Hochreiter, 2016): y = x above 0, else alpha (e^x - 1). */
 export const elu = layer(create, {
-  options: { alpha: notNegative },
+  title: "Exponential linear unit",
+  options: { alpha: option("Size of the most negative output", notNegative) },
   alone: "alpha",
   read: ({ alpha }) => create(alpha),
   ...activation<Elu>(Operation.EluForward, Operation.EluBackward, ({ alpha }, shape) => [

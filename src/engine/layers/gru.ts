@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { flag, frozen, oneOf, wholePositive } from "../model/options.ts";
+import { flag, frozen, oneOf, option, wholePositive } from "../model/options.ts";
 import {
   absent,
   type BufferReference,
@@ -52,7 +52,13 @@ const gateGradientsOf = (layer: Gru, { keep, inputShape }: LayerContext) =>
  *     h' = (1 - z) n + z h
  */
 export const gru = layer(create, {
-  options: { hidden: wholePositive, returns: oneOf("last", "sequence"), carry: flag, frozen },
+  title: "Gated recurrent unit over [time, features]",
+  options: {
+    hidden: option("Size of the hidden state", wholePositive),
+    returns: option("The hidden state after the last time step, or after each", oneOf("last", "sequence")),
+    carry: option("Begin each sample with the hidden state that the sample before left", flag),
+    frozen,
+  },
   alone: "hidden",
   needs: ["hidden"],
   read: ({ hidden, ...options }) => create(hidden, options),

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { frozen, positive } from "../model/options.ts";
+import { frozen, option, positive } from "../model/options.ts";
 import { absent, type Frozen, frozenIn, type LayerContext, lastAxis, layer, sizeOf } from "./layer.ts";
 
 export type LayerNorm = { type: "layerNorm"; epsilon: number; frozen?: Frozen };
@@ -18,7 +18,8 @@ const statisticsOf = ({ keep, inputShape }: LayerContext) => keep("statistics", 
  * y = gamma (x - mean) / sqrt(variance + epsilon) + beta.
  */
 export const layerNorm = layer(create, {
-  options: { epsilon: positive, frozen },
+  title: "Layer normalization along the last axis",
+  options: { epsilon: option("Added to the variance", positive), frozen },
 
   outputShape: (_, inputShape) => inputShape,
 

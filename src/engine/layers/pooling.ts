@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { type Check, pairOf, wholePositive } from "../model/options.ts";
+import { type Check, option, pairOf, wholePositive } from "../model/options.ts";
 import { type LayerContext, type LayerKind, layer, type Operand, type Pair } from "./layer.ts";
 import { asPair, needsAxes, packed, pairFrom, requireSides, sidesOf, windowsAlong } from "./window.ts";
 
@@ -28,13 +28,16 @@ const written = <Value>(
   size: (check: Check) => Check,
   create: (kernel: never, options: Stride<never>) => Value,
 ) => ({
-  options: { kernel: size(wholePositive), stride: size(wholePositive) },
+  options: {
+    kernel: option("Size of the window", size(wholePositive)),
+    stride: option("Distance from one window to the next", size(wholePositive)),
+  },
   alone: "kernel" as const,
   needs: ["kernel"] as const,
   read: ({ kernel, ...options }: { kernel: never }) => create(kernel, options),
 });
 
-type Windowed<Pool> = Omit<LayerKind<Pool>, "options" | "alone" | "needs" | "read">;
+type Windowed<Pool> = Omit<LayerKind<Pool>, "title" | "options" | "alone" | "needs" | "read">;
 
 const whole: Pair = [1, 1];
 const none: Pair = [0, 0];
@@ -100,13 +103,29 @@ const averageOf1d = pool1d("averagePool1d");
 const averageOf2d = pool2d("averagePool2d");
 
 /** The largest of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
-export const maxPool1d = layer(maximumOf1d, { ...written(alongOne, maximumOf1d), ...maxPool });
+export const maxPool1d = layer(maximumOf1d, {
+  title: "Largest number of each window of [channels, length]",
+  ...written(alongOne, maximumOf1d),
+  ...maxPool,
+});
 /** The largest of each window of [channels, height, width]; a single number stands for both. */
-export const maxPool2d = layer(maximumOf2d, { ...written(pairOf, maximumOf2d), ...maxPool });
+export const maxPool2d = layer(maximumOf2d, {
+  title: "Largest number of each window of [channels, height, width]",
+  ...written(pairOf, maximumOf2d),
+  ...maxPool,
+});
 /** The mean of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
-export const averagePool1d = layer(averageOf1d, { ...written(alongOne, averageOf1d), ...averagePool });
+export const averagePool1d = layer(averageOf1d, {
+  title: "Mean of each window of [channels, length]",
+  ...written(alongOne, averageOf1d),
+  ...averagePool,
+});
 /** The mean of each window of [channels, height, width]; a single number stands for both. */
-export const averagePool2d = layer(averageOf2d, { ...written(pairOf, averageOf2d), ...averagePool });
+export const averagePool2d = layer(averageOf2d, {
+  title: "Mean of each window of [channels, height, width]",
+  ...written(pairOf, averageOf2d),
+  ...averagePool,
+});
 
 /** The operands of a pool whose only window is the whole of a channel. */
 function endingOfWhole(inputShape: number[]): Operand[] {
@@ -115,6 +134,7 @@ function endingOfWhole(inputShape: number[]): Operand[] {
 
 /** The mean of each channel: [channels, ...] becomes [channels]. */
 export const globalAveragePool = layer((): { type: "globalAveragePool" } => ({ type: "globalAveragePool" }), {
+  title: "Mean of each channel",
   options: {},
   outputShape(_, inputShape) {
     // A mean needs an axis to be taken over.

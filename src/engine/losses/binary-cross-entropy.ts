@@ -1,6 +1,6 @@
 import { Operation } from "../kernels/operation.ts";
 import { sigmoid } from "../layers/activation.ts";
-import { oneOf } from "../model/options.ts";
+import { oneOf, option } from "../model/options.ts";
 import {
   type ClassReducedOptions,
   classified,
@@ -24,7 +24,8 @@ const sigmoids = ({ emit, prediction, output, count }: PredictionContext) =>
  * or on probabilities p that a sigmoid layer computed.
  */
 export const binaryCrossEntropy = loss(create, {
-  options: { on: oneOf("logits", "probabilities"), ...classified },
+  title: "Cross-entropy of one output, for two classes",
+  options: { on: option("What the last layer gives", oneOf("logits", "probabilities")), ...classified },
   target: "probability",
   emit: ({ on }, context) =>
     elementLoss(

@@ -1,5 +1,5 @@
 import { Operation } from "../kernels/operation.ts";
-import { positive } from "../model/options.ts";
+import { option, positive } from "../model/options.ts";
 import { elementLoss, loss, type Reduced, type ReducedOptions, reduced } from "./loss.ts";
 
 export type Huber = { type: "huber"; delta: number } & Reduced;
@@ -16,7 +16,8 @@ const create = (options: ReducedOptions & { delta?: number } = {}): Huber => ({
  * e^2 / 2 where |e| is at most delta, else delta (|e| - delta / 2).
  */
 export const huber = loss(create, {
-  options: { delta: positive, ...reduced },
+  title: "Huber's loss: squared error up to delta, then linear",
+  options: { delta: option("Error beyond which the loss is linear", positive), ...reduced },
   alone: "delta",
   target: "numbers",
   emit: ({ delta }, context) => elementLoss(Operation.Huber, context, delta),

@@ -1,7 +1,7 @@
 import type { Operation } from "../kernels/operation.ts";
 import type { SingleLayer } from "../layers/index.ts";
 import type { BufferReference, Emit, Operand } from "../layers/layer.ts";
-import { type Check, flag, type OptionOf, oneOf, type Written, weights } from "../model/options.ts";
+import { flag, type Option, type OptionOf, oneOf, option, type Written, weights } from "../model/options.ts";
 
 /** `mean` divides by the number of elements (by the number of samples for class targets); `sum` does not. */
 export type Reduction = "mean" | "sum";
@@ -20,8 +20,11 @@ export type ReducedOptions = { reduction?: Reduction; sampleWeights?: boolean };
 export type ClassReducedOptions = ReducedOptions & { classWeights?: number[] };
 
 /** Checks of the options of every loss of numbers, and of every loss of classes. */
-export const reduced = { reduction: oneOf("mean", "sum"), sampleWeights: flag };
-export const classified = { ...reduced, classWeights: weights };
+export const reduced = {
+  reduction: option("How the losses of a batch become one", oneOf("mean", "sum")),
+  sampleWeights: option("Weigh each sample of a batch by a number of its own; in the library only", flag),
+};
+export const classified = { ...reduced, classWeights: option("Weight of each class", weights) };
 
 /** What a loss works on. Shapes are of one sample. */
 export interface LossContext {
@@ -54,8 +57,8 @@ export type Reading = "probabilities" | "log-probabilities" | "logit" | "probabi
 
 /** Everything about a kind of loss: how it is written, its target, its instruction, and what a prediction is. */
 export type LossKind<Description> = Omit<Written<Description>, "options"> & {
-  options: { readonly [Name in Exclude<OptionOf<Description>, "classWeights">]-?: Check } & {
-    classWeights?: Check;
+  options: { readonly [Name in Exclude<OptionOf<Description>, "classWeights">]-?: Option } & {
+    classWeights?: Option;
   };
   /** Emits the loss and its gradient: `elementLoss` or `rowLoss`. */
   emit(loss: Description, context: LossContext): void;

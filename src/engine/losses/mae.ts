@@ -7,6 +7,7 @@ const create = (options: ReducedOptions = {}): Mae => ({ type: "mae", reduction:
 
 /** Mean absolute error: |e|, of gradient 0 at 0. */
 export const mae = loss(create, {
+  title: "Mean absolute error",
   options: reduced,
   target: "numbers",
   emit: (_, context) => elementLoss(Operation.AbsoluteError, context),

@@ -7,6 +7,7 @@ const create = (options: ReducedOptions = {}): Mse => ({ type: "mse", reduction:
 
 /** Mean squared error: e^2. */
 export const mse = loss(create, {
+  title: "Mean squared error",
   options: reduced,
   target: "numbers",
   emit: (_, context) => elementLoss(Operation.SquaredError, context),

@@ -12,6 +12,7 @@ const create = (options: ClassReducedOptions = {}): NegativeLogLikelihood => ({
 
 /** Cross-entropy on log-probabilities, as a `logSoftmax` layer computes them: -z[y]. */
 export const negativeLogLikelihood = loss(create, {
+  title: "Cross-entropy of log-probabilities, as logSoftmax makes them",
   options: classified,
   target: "classes",
   emit: (_, context) => rowLoss(Operation.NegativeLogLikelihood, context),

@@ -21,6 +21,7 @@ const softmaxes = ({ emit, prediction, output, count, width }: PredictionContext
 
 /** Cross-entropy of one class out of many, on logits: log(sum(e^z)) - z[y]. The target is one class index a sample. */
 export const softmaxCrossEntropy = loss(create, {
+  title: "Cross-entropy of logits, for any number of classes",
   options: classified,
   target: "classes",
   emit: (_, context) => rowLoss(Operation.SoftmaxCrossEntropy, context),

@@ -10,9 +10,10 @@ import { lossKinds } from "../losses/index.ts";
 import { optimizerKinds } from "../optimizers/index.ts";
 import { type Clip, dense, type Layer, type Loss, type Model, type Optimizer, residual } from "./model.ts";
 import {
-  type Check,
   decay,
   fraction,
+  type Option,
+  option,
   positive,
   upToOne,
   type Written,
@@ -29,8 +30,10 @@ import {
 } from "./schedule.ts";
 
 /** How one kind is written: its options, the one that may stand alone, and what it becomes. */
-interface Kind<Value> {
-  options: Readonly<Record<string, Check>>;
+export interface Kind<Value> {
+  /** What it is, in one line. */
+  title: string;
+  options: Readonly<Record<string, Option>>;
   alone?: string;
   needs?: readonly string[];
   // biome-ignore lint/suspicious/noExplicitAny: the options have been checked against `options`
@@ -46,18 +49,21 @@ type Maker<Value> = { kind: Omit<Written<never>, "options" | "read"> } & {
 function writtenKinds<Value>(makers: Record<string, Maker<Value>>): Record<string, Kind<Value>> {
   return Object.fromEntries(
     Object.entries(makers).map(([name, make]) => {
-      const { options, alone, needs, read = make } = make.kind;
-      return [name, { options, alone, needs, build: read } as Kind<Value>];
+      const { title, options, alone, needs, read = make } = make.kind;
+      return [name, { title, options, alone, needs, build: read } as Kind<Value>];
     }),
   );
 }
 
-const list: Check = (value) => (Array.isArray(value) ? null : "a list of layers");
-
 const layers: Record<string, Kind<Layer>> = {
   ...writtenKinds<Layer>(layerKinds as never),
   residual: {
-    options: { layers: list },
+    title: "Layers whose output is added to their input",
+    options: {
+      layers: option("Layers of the block, which keep the shape", (value) =>
+        Array.isArray(value) ? null : "a list of layers",
+      ),
+    },
     alone: "layers",
     needs: ["layers"],
     build: ({ layers: inner }, path) => residual(layersFromDescription(inner, path)),
@@ -68,43 +74,77 @@ const optimizers = writtenKinds<Optimizer>(optimizerKinds as never);
 
 const clips: Record<string, Kind<Clip>> = {
   norm: {
-    options: { maximum: positive },
+    title: "Scale the whole gradient down to a largest norm",
+    options: { maximum: option("Largest norm of the whole gradient", positive) },
     alone: "maximum",
     build: ({ maximum }) => ({ type: "norm", maximum }),
   },
   value: {
-    options: { maximum: positive },
+    title: "Limit each number of the gradient",
+    options: { maximum: option("Largest size of each number", positive) },
     alone: "maximum",
     build: ({ maximum }) => ({ type: "value", maximum }),
   },
 };
 
-const warmUp = wholeNotNegative;
+const warmUp = option("Updates in which the learning rate rises from 0 to its base", wholeNotNegative);
+const factor = option("What the learning rate is multiplied by", decay);
+const minimum = option("Smallest learning rate, as a fraction of its base", upToOne);
 const schedules: Record<string, Kind<Schedule>> = {
-  constant: { options: { warmUp }, build: constant },
-  step: { options: { every: wholePositive, factor: decay, warmUp }, build: stepDecay },
-  exponential: { options: { factor: decay, warmUp }, alone: "factor", build: exponentialDecay },
-  cosine: {
+  constant: {
+    title: "The base learning rate throughout, but for a warm-up",
+    options: { warmUp },
+    build: constant,
+  },
+  step: {
+    title: "Multiply the learning rate by a factor at intervals",
     options: {
-      updates: (value) => (value === null ? null : wholePositive(value)),
-      minimum: upToOne,
+      every: option("Updates from one multiplication to the next", wholePositive),
+      factor,
+      warmUp,
+    },
+    build: stepDecay,
+  },
+  exponential: {
+    title: "Multiply the learning rate by a factor with every update",
+    options: { factor, warmUp },
+    alone: "factor",
+    build: exponentialDecay,
+  },
+  cosine: {
+    title: "Let the learning rate fall along half a cosine",
+    options: {
+      updates: option("Updates until the minimum; left out, the whole run of rivulet fit", (value) =>
+        value === null ? null : wholePositive(value),
+      ),
+      minimum,
       warmUp,
     },
     alone: "updates",
     build: cosineDecay,
   },
   plateau: {
+    title: "Multiply the learning rate by a factor when the loss stops falling",
     options: {
-      window: wholePositive,
-      patience: wholePositive,
-      factor: decay,
-      minimum: upToOne,
-      threshold: fraction,
+      window: option("Updates whose mean loss is compared", wholePositive),
+      patience: option("Windows in a row without a better loss before the rate falls", wholePositive),
+      factor,
+      minimum,
+      threshold: option("Fraction by which a loss must be below the best to be better", fraction),
       warmUp,
     },
     build: reduceOnPlateau,
   },
 };
+
+/** Every kind by the name that it has in a config, for each key of a model. */
+export const kindsOfModel = {
+  layers,
+  loss: losses,
+  optimizer: optimizers,
+  clip: clips,
+  schedule: schedules,
+} as const satisfies Record<string, Record<string, Kind<unknown>>>;
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -4,13 +4,22 @@ import { alternatives } from "../../wording/alternatives.ts";
 /** Says what it needs where the value does not fit, else null. */
 export type Check = (value: unknown) => string | null;
 
+/** What an option must be, and what it sets, as help and reference say it. */
+export type Option = Check & { readonly title: string };
+
+/** An option with its check and its meaning, without a full stop. */
+export const option = (title: string, check: Check): Option =>
+  Object.assign((value: unknown) => check(value), { title });
+
 /** Names of the options of a plain value such as `{ type: "dense", outputs: 16 }`. */
 export type OptionOf<Value> = Exclude<keyof Value, "type"> & string;
 
 /** How the values of one kind are written in configs and checkpoints. */
 export interface Written<Value> {
-  /** What each option must be. An option without a check does not compile. */
-  options: { readonly [Name in OptionOf<Value>]-?: Check };
+  /** What it is, in one line for help and reference. */
+  title: string;
+  /** What each option sets and must be. An option that is missing here does not compile. */
+  options: { readonly [Name in OptionOf<Value>]-?: Option };
   /** The option that may be written without its name: `{ dense: 16 }`. */
   alone?: OptionOf<Value>;
   /** Options that have no default. */
@@ -54,10 +63,13 @@ export const pairOf =
   };
 
 /** Which parameters of a layer are not trained. */
-export const frozen: Check = (value) =>
-  typeof value === "boolean" || (Array.isArray(value) && value.every((name) => typeof name === "string"))
-    ? null
-    : "true, or a list of parameters such as [weight]";
+export const frozen = option(
+  "Parameters that are not trained: all of them, or those of these names",
+  (value) =>
+    typeof value === "boolean" || (Array.isArray(value) && value.every((name) => typeof name === "string"))
+      ? null
+      : "true, or a list of parameters such as [weight]",
+);
 
 /** One weight for each class. */
 export const weights: Check = (value) =>

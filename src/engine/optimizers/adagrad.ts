@@ -1,5 +1,5 @@
 import { Operation, Scalar } from "../kernels/operation.ts";
-import { notNegative, positive } from "../model/options.ts";
+import { notNegative, option, positive } from "../model/options.ts";
 import { type OptionsOf, optimizer, stepOptions } from "./optimizer.ts";
 
 export type Adagrad = {
@@ -23,11 +23,12 @@ const create = (options: OptionsOf<Adagrad> = {}): Adagrad => ({
 
 /** Duchi, Hazan and Singer, 2011: s += g^2; w -= rate / (1 + (t - 1) learningRateDecay) g / (sqrt(s) + epsilon). */
 export const adagrad = optimizer(create, {
+  title: "Adagrad",
   options: {
     ...stepOptions,
-    learningRateDecay: notNegative,
-    initialAccumulator: notNegative,
-    epsilon: positive,
+    learningRateDecay: option("Decay of the learning rate with each update", notNegative),
+    initialAccumulator: option("What the sums of squares start from", notNegative),
+    epsilon: option("Added to the divisor", positive),
   },
   states: () => ["squares"],
   initialState: ({ initialAccumulator }) => initialAccumulator,

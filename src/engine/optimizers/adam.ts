@@ -1,5 +1,5 @@
 import { Operation, Scalar } from "../kernels/operation.ts";
-import { fraction, positive } from "../model/options.ts";
+import { fraction, option, positive } from "../model/options.ts";
 import { raiseToPower } from "../model/power.ts";
 import {
   type OptimizerKind,
@@ -60,7 +60,12 @@ function writeStepScalars(constants: Float64Array, t: number, scalars: Float64Ar
 }
 
 const common = {
-  options: { ...stepOptions, beta1: fraction, beta2: fraction, epsilon: positive },
+  options: {
+    ...stepOptions,
+    beta1: option("Decay of the running mean of gradients", fraction),
+    beta2: option("Decay of the running mean of their squares", fraction),
+    epsilon: option("Added to the divisor", positive),
+  },
   states: () => ["firstMoment", "secondMoment"],
   writeStepScalars,
   comparedRate: () => 0.01,
@@ -73,6 +78,7 @@ const common = {
 export const adam = optimizer(
   (options: OptionsOf<Adam> = {}): Adam => ({ type: "adam", ...usual, weightDecay: 0, ...options }),
   {
+    title: "Adam; weight decay is added to the gradient",
     ...common,
     emitUpdate: (description, context) => emitAdam(description, context, description.weightDecay),
     stepConstants: ({ beta1, beta2 }) => Float64Array.of(beta1, beta2, 0),
@@ -83,6 +89,7 @@ export const adam = optimizer(
 export const adamW = optimizer(
   (options: OptionsOf<AdamW> = {}): AdamW => ({ type: "adamW", ...usual, weightDecay: 0.01, ...options }),
   {
+    title: "Adam with decoupled weight decay",
     ...common,
     emitUpdate: (description, context) => emitAdam(description, context, 0),
     stepConstants: ({ beta1, beta2, weightDecay }) => Float64Array.of(beta1, beta2, weightDecay),

@@ -1,5 +1,5 @@
 import type { BufferReference, Emit } from "../layers/layer.ts";
-import { notNegative, positive, type Written } from "../model/options.ts";
+import { notNegative, option, positive, type Written } from "../model/options.ts";
 
 /** What an update works on: weights in one stretch, and their gradients and states in stretches alike. */
 export interface UpdateContext {
@@ -55,4 +55,7 @@ export function optimizer<Create extends (...options: never[]) => { type: string
 export type OptionsOf<Description> = Partial<Omit<Description, "type">>;
 
 /** Checks of the options that every optimizer has. */
-export const stepOptions = { learningRate: positive, weightDecay: notNegative };
+export const stepOptions = {
+  learningRate: option("Size of a step", positive),
+  weightDecay: option("Decay of the weights towards 0", notNegative),
+};

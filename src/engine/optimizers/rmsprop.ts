@@ -1,6 +1,6 @@
 import { Operation } from "../kernels/operation.ts";
 import { absent } from "../layers/layer.ts";
-import { flag, fraction, positive } from "../model/options.ts";
+import { flag, fraction, option, positive } from "../model/options.ts";
 import { type OptionsOf, optimizer, stepOptions } from "./optimizer.ts";
 
 export type RmsProp = {
@@ -30,7 +30,14 @@ const create = (options: OptionsOf<RmsProp> = {}): RmsProp => ({
  * b = momentum b + u, w -= rate b.
  */
 export const rmsprop = optimizer(create, {
-  options: { ...stepOptions, smoothing: fraction, epsilon: positive, momentum: fraction, centered: flag },
+  title: "RMSprop",
+  options: {
+    ...stepOptions,
+    smoothing: option("Decay of the running mean of squared gradients", fraction),
+    epsilon: option("Added to the divisor", positive),
+    momentum: option("Share of the step before in this one", fraction),
+    centered: option("Divide by the deviation of the gradients from their mean", flag),
+  },
   states: ({ centered, momentum }) => [
     "squares",
     ...(centered ? ["mean"] : []),

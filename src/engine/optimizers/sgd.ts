@@ -1,5 +1,5 @@
 import { Operation, Scalar } from "../kernels/operation.ts";
-import { flag, fraction } from "../model/options.ts";
+import { flag, fraction, option } from "../model/options.ts";
 import { type OptionsOf, optimizer, stepOptions } from "./optimizer.ts";
 
 export type Sgd = {
@@ -26,7 +26,13 @@ const create = (options: OptionsOf<Sgd> = {}): Sgd => ({
  * or with Nesterov's look-ahead w -= rate (g + momentum b).
  */
 export const sgd = optimizer(create, {
-  options: { ...stepOptions, momentum: fraction, dampening: fraction, nesterov: flag },
+  title: "Gradient descent",
+  options: {
+    ...stepOptions,
+    momentum: option("Share of the step before in this one", fraction),
+    dampening: option("Share of the gradient that momentum leaves out", fraction),
+    nesterov: option("Look ahead by the momentum, as Nesterov", flag),
+  },
   states: ({ momentum: share }) => (share > 0 ? ["velocity"] : []),
   emitUpdate({ weightDecay, momentum: share, nesterov: looksAhead }, context) {
     const { emit, parameters, gradients, states, count, scalars } = context;
@@ -50,11 +56,12 @@ const tenth = (descentRate: number) => Number((descentRate / 10).toPrecision(3))
 /** Gradient descent with momentum 0.9 (Polyak's heavy ball). */
 export const momentum = optimizer((options: OptionsOf<Sgd> = {}) => create({ momentum: 0.9, ...options }), {
   ...sgd.kind,
+  title: "Gradient descent with momentum 0.9",
   comparedRate: tenth,
 });
 
 /** Gradient descent with Nesterov's momentum 0.9. */
 export const nesterov = optimizer(
   (options: OptionsOf<Sgd> = {}) => create({ momentum: 0.9, nesterov: true, ...options }),
-  { ...sgd.kind, comparedRate: tenth },
+  { ...sgd.kind, title: "Gradient descent with Nesterov's momentum 0.9", comparedRate: tenth },
 );

@@ -1,0 +1,78 @@
+/** The reference of what the config names as parts: layers, losses, optimizers, clips, schedules, transforms. */
+import { type Kind, kindsOfModel } from "../engine/model/description.ts";
+import { transforms } from "../features/transforms.ts";
+import { type Setting, settingText } from "../setting.ts";
+
+/** What the reference says of one part, or of one option of it. */
+export interface PartReference {
+  name: string;
+  title: string;
+  options: OptionReference[];
+}
+
+export interface OptionReference {
+  name: string;
+  title: string;
+  accepts: string;
+  /** The default, as a config has it; null for an option that is required. */
+  leftOut: string | null;
+}
+
+/** The order of a module's exports depends on what has bundled it. */
+const byName = <Value>(kinds: Record<string, Value>): [string, Value][] =>
+  Object.entries(kinds).sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** The parts that each key may hold, by the path of the key; `[]` is what a list holds. */
+export function configParts(): Record<string, PartReference[]> {
+  const { layers, loss, optimizer, clip, schedule } = kindsOfModel;
+  return {
+    "features[]": byName(transforms).map(transformPart),
+    "model.layers[]": byName<Kind<unknown>>(layers).map(modelPart),
+    "model.optimizer": byName<Kind<unknown>>(optimizer).map(modelPart),
+    "model.loss": byName<Kind<unknown>>(loss).map(modelPart),
+    "model.clip": byName<Kind<unknown>>(clip).map(modelPart),
+    "model.schedule": byName<Kind<unknown>>(schedule).map(modelPart),
+  };
+}
+
+function transformPart([name, { title, settings }]: [
+  string,
+  { title: string; settings: object },
+]): PartReference {
+  const options = Object.entries(settings as Record<string, Setting>).map(([option, setting]) => ({
+    ...{ name: option, title: setting.title, accepts: settingText(setting) },
+    leftOut: String(setting.default),
+  }));
+  return { name, title, options };
+}
+
+function modelPart([name, kind]: [string, Kind<unknown>]): PartReference {
+  const options = Object.entries(kind.options).map(([option, check]) => ({
+    ...{ name: option, title: check.title, accepts: check(Symbol()) ?? "" },
+    leftOut: defaultOf(kind, option),
+  }));
+  return { name, title: kind.title, options };
+}
+
+/**
+ * The value of an option that was left out: what the kind makes of the required options alone. Made of two sets of them,
+ * because a default may be the value of another option, as a pool's stride is its kernel.
+ */
+function defaultOf(kind: Kind<unknown>, option: string): string | null {
+  const { needs = [], build } = kind;
+  if (needs.includes(option)) return null;
+  const [first, second] = [8, 4].map((size) => {
+    const required = Object.fromEntries(needs.map((name) => [name, name === "layers" ? [] : size]));
+    return (build(required, "") as Record<string, unknown>)[option];
+  });
+  if (first === undefined) {
+    if (kind.alone === option) return null;
+    return kind.options[option](false) === null ? "false" : "none";
+  }
+  return String(first) === String(second) ? written(first) : `the ${needs[0]}`;
+}
+
+/** A value as a config has it. */
+export function written(value: unknown): string {
+  return Array.isArray(value) ? `[${value.map(written).join(", ")}]` : String(value);
+}
