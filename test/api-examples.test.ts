@@ -1,13 +1,13 @@
 /** Every `@example` of what src/index.ts exports is run as it stands, as an ES module against the built package. */
 import { execFile } from "node:child_process";
 import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
-import { folderWith, rivulet } from "./rivulet.ts";
+import { built, folderWith, rivulet } from "./rivulet.ts";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const src = fileURLToPath(new URL("../src", import.meta.url));
 const execute = promisify(execFile);
 
 interface Exported {
@@ -17,17 +17,18 @@ interface Exported {
   example: string | null;
 }
 
-/** The functions, classes and constants that a user can import, each with the example in its docstring. */
-function exportedValues(): Exported[] {
-  const index = readFileSync(join(root, "src/index.ts"), "utf8");
-  return [...index.matchAll(/^export \{([^}]*)\} from "\.\/([^"]+)";/gm)].flatMap(([, list, file]) => {
-    const source = readFileSync(join(root, "src", file), "utf8");
-    const names = list
-      .split(",")
-      .map((name) => name.trim())
-      .filter((name) => name !== "" && !name.startsWith("type "));
-    return names.map((name) => ({ name, file, example: exampleOf(source, name) }));
-  });
+/** The functions, classes and constants that a module exports, each with the example in its docstring. */
+function exportedValues(file: string): Exported[] {
+  const source = readFileSync(join(src, file), "utf8");
+  const values: Exported[] = [...source.matchAll(/^export (?:async )?(?:function|class|const) (\w+)/gm)].map(
+    ([, name]) => ({ name, file, example: exampleOf(source, name) }),
+  );
+  for (const [, list, from] of source.matchAll(/^export (\*|\{[^}]*\}) from "([^"]+)";/gm)) {
+    const names = list.split(/[{},]/).map((name) => name.trim());
+    const others = exportedValues(relative(src, join(src, dirname(file), from)));
+    values.push(...others.filter(({ name }) => list === "*" || names.includes(name)));
+  }
+  return values;
 }
 
 function exampleOf(source: string, name: string): string | null {
@@ -45,15 +46,15 @@ function exampleOf(source: string, name: string): string | null {
     .join("\n");
 }
 
-const values = exportedValues();
+const values = exportedValues("index.ts");
 const examples = values.filter((value): value is Exported & { example: string } => value.example !== null);
 
 /** A folder with what the examples name, in which `rivulet` is this project. */
 const folder = folderWith({ "node_modules/.keep": "" });
 beforeAll(async () => {
-  cpSync(join(root, "devices/examples"), join(folder, "devices/examples"), { recursive: true });
-  cpSync(join(root, "package.json"), join(folder, "node_modules/rivulet/package.json"));
-  symlinkSync(join(root, "dist"), join(folder, "node_modules/rivulet/dist"));
+  cpSync(join(built, "devices/examples"), join(folder, "devices/examples"), { recursive: true });
+  cpSync(join(built, "package.json"), join(folder, "node_modules/rivulet/package.json"));
+  symlinkSync(join(built, "dist"), join(folder, "node_modules/rivulet/dist"));
   const recorded = await rivulet(["record", "devices/examples/pump-file.yaml", "--out", "pump.rec"], {
     cwd: folder,
   });
