@@ -71,6 +71,11 @@ export interface PlanOptions {
    * there are. A batch is cut into no parts smaller than 4 rows. Default 1.
    */
   shards?: number;
+  /**
+   * Also compute the gradient of the loss by the inputs in each step, into a buffer that stays: how much each input
+   * matters. Default false.
+   */
+  inputGradient?: boolean;
 }
 
 /**
@@ -98,6 +103,8 @@ export interface Plan {
   parameters: PlannedParameter[];
   states: PlannedState[];
   buffers: PlannedBuffer[];
+  /** Name of the buffer [batchSize, inputs] that holds the gradient by the inputs; null where none is asked for. */
+  inputGradient: string | null;
   /** `evaluation` is empty where a prediction runs the same instructions as training. */
   program: Record<ProgramPart, Instruction[]>;
   /** Size of the arena. */

@@ -47,13 +47,13 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
       "are all frozen; leave at least one to be trained, or plan without training",
     );
   }
-  const { share = true, givenMasks = false, shards = 1 } = options;
+  const { share = true, givenMasks = false, shards = 1, inputGradient = false } = options;
   const cut = cutBatch(batchSize, shards);
   if (shards > 1) requireIndependentRows(flattened(units), training);
-  const filled = { batchSize, training, gather, recompute, share, givenMasks, cut };
+  const filled = { batchSize, training, gather, recompute, share, givenMasks, inputGradient, cut };
   // What needs least memory depends on the widths and on the batch: all that the options leave open is tried.
   const ways = training && !gather && !cut ? [true, false] : [cut !== null || gather];
-  const most = training && recompute ? units.length - firstTrained(units) : 1;
+  const most = training && recompute ? units.length - firstPassed(units, inputGradient) : 1;
   const plans = ways.flatMap((way) =>
     Array.from({ length: most }, (_, index) => planWith(model, units, { ...filled, gather: way }, index + 1)),
   );
@@ -68,15 +68,20 @@ function firstTrained(units: readonly Unit[]): number {
   );
 }
 
+/** The first layer that is gone back through. */
+const firstPassed = (units: readonly Unit[], inputGradient: boolean) =>
+  inputGradient ? 0 : firstTrained(units);
+
 /** The plan under these options, with what is trained computed in `segmentCount` segments. */
 function planWith(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
   const { batchSize, training, gather, recompute, cut } = options;
+  const first = firstPassed(units, options.inputGradient);
   const outputShape = units[units.length - 1].outputShape;
   const { targets, elements } = lossShape(model.loss, outputShape);
   const draft = createDraft(options);
   const { parameters, states, trained } = holdTensors(draft, model, units, options);
   const input = draft.hold("input", "input", [draft.batchSize, ...model.inputShape]);
-  const stack = training ? segmentsOf(units, segmentCount) : { before: units, segments: [] };
+  const stack = training ? segmentsOf(units, first, segmentCount) : { before: units, segments: [] };
 
   const pass = emitForward(draft, stack, input, training);
   const { output } = pass;
@@ -92,11 +97,24 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
   }
   const blocks = cut ? blocksOf(allCells(trained)) : [];
   const shards = cut ? { ...cut, blocks: blocks.length } : null;
+  let inputGradient: string | null = null;
   if (training) {
     const shared = cut ? { blocks, scalars: draft.stepScalars } : null;
     const updates = createUpdates(model, trained, draft, gather, shared);
     draft.begin("backward");
-    const runs = emitBackward(draft, model, stack.segments, pass, outputShape, updates);
+    const { runs, inputGradient: found } = emitBackward(
+      draft,
+      model,
+      stack.segments,
+      pass,
+      outputShape,
+      updates,
+      options.inputGradient,
+    );
+    if (found) {
+      inputGradient = found.buffer;
+      draft.buffers.get(found.buffer)!.role = "output";
+    }
     emitUpdates(draft, updates, runs, gather);
     draft.begin("fade");
     emitFading(model, trained, draft);
@@ -114,6 +132,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
     lossElements: elements,
     parameters,
     states,
+    inputGradient,
     program: draft.program,
     ...layOut(draft, batchSize, shards, states),
   };
@@ -189,7 +208,8 @@ function emitForward(
 
 /**
  * The loss and the way back through the segments, each but the last of which is computed a second time first. Gives
- * the layers as they were run last, which is how they are gone back through.
+ * the layers as they were run last, which is how they are gone back through, and where it is asked for the gradient
+ * by the inputs.
  */
 function emitBackward(
   draft: Draft,
@@ -198,7 +218,8 @@ function emitBackward(
   { starts, before, last, output }: ForwardPass,
   outputShape: number[],
   updates: Updates,
-): Run[] {
+  inputGradient: boolean,
+): { runs: Run[]; inputGradient: BufferReference | null } {
   const { targets } = lossShape(model.loss, outputShape);
   const target = draft.hold("target", "target", [draft.batchSize, targets]);
   const outputGradient = draft.share("loss.gradient", "activation gradient", [
@@ -217,13 +238,13 @@ function emitBackward(
       all.push(...runs);
     }
     gradient = backwardPass(draft, runs, gradient, {
-      needed: index > 0,
+      needed: index > 0 || inputGradient,
       borrowed: false,
       onGradients: updates.onGradients,
     });
   }
   updates.endOfBackward();
-  return all;
+  return { runs: all, inputGradient: inputGradient ? gradient : null };
 }
 
 /** New weights, and what a finite step leaves for the next. */
@@ -256,9 +277,8 @@ interface Segments {
   segments: Unit[][];
 }
 
-/** The layers before the first trained one, and the rest in `count` stretches of about as many layers. */
-function segmentsOf(units: Unit[], count: number): Segments {
-  const first = firstTrained(units);
+/** The layers before number `first`, and the rest in `count` stretches of about as many layers. */
+function segmentsOf(units: Unit[], first: number, count: number): Segments {
   const rest = units.slice(first);
   const bound = (index: number) => Math.round((index * rest.length) / count);
   const segments = Array.from({ length: count }, (_, index) => rest.slice(bound(index), bound(index + 1)));

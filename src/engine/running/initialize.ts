@@ -4,25 +4,49 @@ import type { Random } from "../model/random.ts";
 import type { PlannedParameter } from "../planning/units.ts";
 
 /**
- * Fills a parameter with what it starts from. Weights are uniform in [-bound, bound]: before a (leaky) ReLU
- * He's scheme, bound = sqrt(6 / ((1 + slope^2) fanIn)) (He et al., 2015); else Glorot's,
- * bound = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio, 2010); or within the bound that the layer says. Biases of
- * dense layers and convolutions start at 0.
+ * How the weights of dense layers and convolutions start. `scaled`: by the activation that follows, biases 0. `uniform`:
+ * weights and biases uniform within 1 / sqrt(fanIn), as PyTorch starts them. `zeros`: all 0, for a layer without
+ * hidden ones behind it.
+ */
+export type InitialWeights = "scaled" | "uniform" | "zeros";
+
+/**
+ * Fills a parameter with what it starts from. `scaled`: weights are uniform in [-bound, bound], before a (leaky) ReLU
+ * by He's scheme, bound = sqrt(6 / ((1 + slope^2) fanIn)) (He et al., 2015), else by Glorot's,
+ * bound = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio, 2010). Where the layer itself says a bound or a constant, that
+ * holds, but for the biases of `uniform`.
+ * @param fanIn of the weights that the parameter belongs to; null where they have none
  */
 export function initialize(
   values: Float32Array,
-  { initial, activation }: PlannedParameter,
+  { name, initial, activation }: PlannedParameter,
   random: Random,
+  scheme: InitialWeights,
+  fanIn: number | null,
 ): void {
-  if ("constant" in initial) {
-    values.fill(initial.constant);
-    return;
-  }
-  const bound = "bound" in initial ? initial.bound : boundFor(initial.fanIn, initial.fanOut, activation);
+  const isDrawn = "fanIn" in initial || (name === "bias" && fanIn !== null);
+  if (scheme === "zeros" && isDrawn) values.fill(0);
+  else if (scheme === "uniform" && isDrawn) fillUniform(values, 1 / Math.sqrt(fanIn!), random);
+  else if ("constant" in initial) values.fill(initial.constant);
+  else if ("bound" in initial) fillUniform(values, initial.bound, random);
+  else fillUniform(values, scaledBound(initial.fanIn, initial.fanOut, activation), random);
+}
+
+/** Inputs of one unit of the layer that the parameter belongs to; null where its weights do not start from them. */
+export function siblingFanIn(
+  { fullName, name }: PlannedParameter,
+  parameters: readonly PlannedParameter[],
+): number | null {
+  const path = fullName.slice(0, fullName.length - name.length);
+  const weight = parameters.find((other) => other.fullName === `${path}weight`);
+  return weight && "fanIn" in weight.initial ? weight.initial.fanIn : null;
+}
+
+function fillUniform(values: Float32Array, bound: number, random: Random): void {
   for (let i = 0; i < values.length; i++) values[i] = (2 * random.uniform() - 1) * bound;
 }
 
-function boundFor(fanIn: number, fanOut: number, activation: Layer | null): number {
+function scaledBound(fanIn: number, fanOut: number, activation: Layer | null): number {
   if (activation && activation.type !== "residual") {
     const slope = kindOf(activation).slopeBelowZero?.(activation);
     if (slope !== undefined) return Math.sqrt(6 / ((1 + slope ** 2) * fanIn));

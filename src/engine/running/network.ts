@@ -13,7 +13,8 @@ import type { Instruction, Plan, PlannedBuffer, PlanOptions, ProgramPart } from 
 import { plan, requireBudget } from "../planning/planner.ts";
 import { shardsFor } from "../planning/shards.ts";
 import type { PlannedParameter } from "../planning/units.ts";
-import { initialize } from "./initialize.ts";
+import type { Arena } from "./arena.ts";
+import { type InitialWeights, initialize, siblingFanIn } from "./initialize.ts";
 import { ShardWorkers, type Threads } from "./shard-workers.ts";
 
 /** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
@@ -38,6 +39,10 @@ export interface NetworkOptions extends PlanOptions {
    * there are changes nothing in the results, which depend on `shards` alone: with threads that is 4 unless given.
    */
   workers?: Threads;
+  /** Place the network in this arena, behind what stands there, instead of in one of its own. It has no shards then. */
+  arena?: Arena;
+  /** Where weights start. Default `scaled`. */
+  initialWeights?: InitialWeights;
 }
 
 /**
@@ -64,6 +69,8 @@ export class Network implements Stateful {
   readonly output: Float32Array;
   /** [batchSize, outputs]: probabilities where the loss takes logits, else the same as `output`. */
   readonly prediction: Float32Array;
+  /** [batchSize, inputs]: gradient of the last step's loss by its inputs. Empty unless planned with `inputGradient`. */
+  readonly inputGradient: Float32Array;
 
   /** Updates made so far. */
   updates = 0;
@@ -73,6 +80,9 @@ export class Network implements Stateful {
   learningRate: number;
 
   readonly #kernels: Kernels;
+  /** Byte offset of the plan in the arena. */
+  readonly #base: number;
+  readonly #initialWeights: InitialWeights;
   /** Runs the program where the batch is cut into shards. */
   readonly #crew: ShardWorkers | null;
   readonly #scalars: Float64Array;
@@ -105,17 +115,27 @@ export class Network implements Stateful {
     const { budgetBytes, workers } = options;
     this.plan = plan(model, { ...options, shards: shardsFor(options.shards, workers !== undefined) });
     if (budgetBytes !== undefined) requireBudget(this.plan, budgetBytes);
-    this.kernels = options.kernels ?? chooseVariant(options.deterministic ?? false);
+    this.kernels =
+      options.arena?.kernels.variant ?? options.kernels ?? chooseVariant(options.deterministic ?? false);
     const { shards } = this.plan;
     const isShared = shards !== null && workers !== undefined && workers.count > 1;
-    this.#kernels = createKernels(this.kernels, this.plan.totalBytes, isShared);
+    const { arena, initialWeights = "scaled" } = options;
+    if (arena && shards) {
+      throw new RivuletError(
+        "model.shards",
+        "found shards in a network that shares an arena, expected none; leave one out",
+      );
+    }
+    this.#base = arena?.reserve(this.plan.totalBytes) ?? 0;
+    this.#kernels = arena?.kernels ?? createKernels(this.kernels, this.plan.totalBytes, isShared);
+    this.#initialWeights = initialWeights;
     this.batchSize = this.plan.batchSize;
     this.inputs = this.plan.inputs;
     this.outputs = this.plan.outputs;
     this.targets = this.plan.targets;
     this.learningRate = model.optimizer.learningRate;
 
-    let start = this.#buffer("program").offset;
+    let start = this.#base + this.#buffer("program").offset;
     const parts = Object.entries(this.plan.program).map(([name, { length }]) => {
       const part = { start, count: length };
       start += length * instructionBytes;
@@ -131,7 +151,7 @@ export class Network implements Stateful {
     this.#meanLoss = model.loss.reduction === "mean";
 
     const scalars = this.#buffer("scalars");
-    this.#scalars = new Float64Array(this.#kernels.buffer, scalars.offset, scalars.shape[0]);
+    this.#scalars = new Float64Array(this.#kernels.buffer, this.#base + scalars.offset, scalars.shape[0]);
     this.#stepSize = this.#scalars.subarray(Scalar.StepSize, Scalar.StepSize + 1);
     this.#writeProgram(Object.values(this.plan.program).flat());
     for (const { values, ...buffer } of this.plan.buffers) {
@@ -144,6 +164,8 @@ export class Network implements Stateful {
     this.output = this.#viewOf(
       this.plan.buffers.find(({ role }) => role === "output") ?? this.#buffer("input"),
     );
+    this.inputGradient =
+      this.plan.inputGradient === null ? new Float32Array(0) : this.#view(this.plan.inputGradient);
     this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
     this.initialize(options.seed ?? 1);
     this.#crew = shards && new ShardWorkers(this.plan, shards, this.#kernels, this.#parts);
@@ -177,7 +199,8 @@ export class Network implements Stateful {
   initialize(seed: number): void {
     const random = createRandom(seed);
     for (const parameter of this.plan.parameters) {
-      initialize(this.#view(parameter.fullName), parameter, random);
+      const fanIn = siblingFanIn(parameter, this.plan.parameters);
+      initialize(this.#view(parameter.fullName), parameter, random, this.#initialWeights, fanIn);
       for (const state of parameter.trained && this.plan.training ? this.#states : []) {
         this.#view(`${parameter.fullName}.${state}`).fill(
           this.#optimizer.initialState?.(this.model.optimizer, state) ?? 0,
@@ -493,7 +516,7 @@ export class Network implements Stateful {
   }
 
   #viewOf({ offset, shape }: PlannedBuffer): Float32Array {
-    return new Float32Array(this.#kernels.buffer, offset, sizeOf(shape));
+    return new Float32Array(this.#kernels.buffer, this.#base + offset, sizeOf(shape));
   }
 
   #view(name: string): Float32Array {
@@ -555,10 +578,12 @@ export class Network implements Stateful {
   }
 
   #writeProgram(instructions: Instruction[]): void {
-    const { offset, bytes } = this.#buffer("program");
+    const { offset: start, bytes } = this.#buffer("program");
+    const base = this.#base;
+    const offset = base + start;
     const ints = new Int32Array(this.#kernels.buffer, offset, bytes / 4);
     const floats = new Float32Array(this.#kernels.buffer, offset, bytes / 4);
-    const addresses = new Map(this.plan.buffers.map((buffer) => [buffer.name, buffer.offset]));
+    const addresses = new Map(this.plan.buffers.map((buffer) => [buffer.name, base + buffer.offset]));
     for (const [index, { operation, operands }] of instructions.entries()) {
       const at = index * instructionSlots;
       ints[at] = operation;

@@ -1,0 +1,90 @@
+import { RivuletError } from "../../errors/errors.ts";
+import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "../kernels/kernels.ts";
+import { aligned } from "../planning/placement.ts";
+
+/** An array in an arena, before there is one: of float32 or float64 numbers, and how many. */
+export type Block<A extends Float32Array | Float64Array = Float32Array | Float64Array> = {
+  bytesPerNumber: 4 | 8;
+  shape: number[];
+  /** Only a type: what the block becomes. */
+  array?: A;
+};
+
+export type Blocks = Record<string, Block>;
+
+/** The arrays that blocks become. */
+export type Arrays<B extends Blocks> = { [Name in keyof B]: NonNullable<B[Name]["array"]> };
+
+/** A block of float32 numbers of this shape. */
+export const float32 = (...shape: number[]): Block<Float32Array> => ({ bytesPerNumber: 4, shape });
+
+/** A block of float64 numbers of this shape. */
+export const float64 = (...shape: number[]): Block<Float64Array> => ({ bytesPerNumber: 8, shape });
+
+const numbersOf = ({ shape }: Block) => shape.reduce((product, size) => product * size, 1);
+
+/** Bytes that the blocks take in an arena, each on a boundary of 16. */
+export function bytesOf(blocks: Blocks): number {
+  return Object.values(blocks).reduce(
+    (sum, block) => sum + aligned(numbersOf(block) * block.bytesPerNumber),
+    0,
+  );
+}
+
+export interface ArenaOptions {
+  /** Keep to kernels that give the same bits on every processor. Default true. */
+  deterministic?: boolean;
+  /** Overrides the choice of kernels. */
+  kernels?: KernelVariant;
+}
+
+/** One block of memory of fixed size, in which networks and arrays are placed one behind the other. */
+export class Arena {
+  readonly kernels: Kernels;
+  readonly bytes: number;
+  #used = 0;
+
+  /** @throws RivuletError where there is not so much memory */
+  constructor(bytes: number, { deterministic = true, kernels }: ArenaOptions = {}) {
+    this.bytes = bytes;
+    this.kernels = createKernels(kernels ?? chooseVariant(deterministic), Math.max(bytes, 1));
+  }
+
+  /** Bytes placed so far. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Reserves bytes and returns their offset. @throws RivuletError where fewer are left */
+  reserve(bytes: number): number {
+    const offset = this.#used;
+    if (offset + bytes > this.bytes) {
+      throw new RivuletError(
+        "memory.budget",
+        `found ${this.bytes - offset} bytes left in the arena, expected ${bytes}; plan it larger`,
+      );
+    }
+    this.#used += aligned(bytes);
+    return offset;
+  }
+
+  /** Places blocks and returns their arrays, all 0. */
+  place<B extends Blocks>(blocks: B): Arrays<B> {
+    const arrays = Object.entries(blocks).map(([name, block]) => {
+      const numbers = numbersOf(block);
+      const offset = this.reserve(numbers * block.bytesPerNumber);
+      const { buffer } = this.kernels;
+      const isShort = block.bytesPerNumber === 4;
+      return [
+        name,
+        isShort ? new Float32Array(buffer, offset, numbers) : new Float64Array(buffer, offset, numbers),
+      ];
+    });
+    return Object.fromEntries(arrays);
+  }
+}
+
+/** The arena given, or one of its own for these blocks. */
+export function arenaFor(blocks: Blocks, arena?: Arena): Arena {
+  return arena ?? new Arena(bytesOf(blocks));
+}
