@@ -15,6 +15,42 @@ export type { LearnerMemory, LearnerOptions, LearnerTraining } from "./learner/l
 export type { ModelParts } from "./learner/model.ts";
 export type { TargetDescription } from "./learner/target.ts";
 
+// The ensemble, as one learner and in parts: experts, the rules that join them, what they share.
+
+export type { Aggregation } from "./learner/aggregation/aggregation.ts";
+export { FadingWeights } from "./learner/aggregation/fading-weights.ts";
+export { FixedShare, type FixedShareOptions } from "./learner/aggregation/fixed-share.ts";
+export { MlPoly, type MlPolyOptions } from "./learner/aggregation/ml-poly.ts";
+export { NewtonStacking, type NewtonStackingOptions } from "./learner/aggregation/newton-stacking.ts";
+export { ColumnStatistic, type ColumnStatisticOptions } from "./learner/column-statistic.ts";
+export type { Effort, PlannedPart } from "./learner/committee.ts";
+export { DriftAlarm } from "./learner/drift-alarm.ts";
+export {
+  createEnsemble,
+  type Ensemble,
+  type EnsembleOptions,
+  type EnsembleParts,
+  type EnsembleReport,
+  type ExpertReport,
+  planEnsemble,
+} from "./learner/ensemble.ts";
+export type { Expert } from "./learner/expert.ts";
+export { LabelTransitions } from "./learner/experts/label-transitions.ts";
+export { LastValue } from "./learner/experts/last-value.ts";
+export { LeastSquares, type LeastSquaresOptions } from "./learner/experts/least-squares.ts";
+export { LinearExpert, type LinearOptions } from "./learner/experts/linear.ts";
+export { NaiveBayes, type NaiveBayesOptions } from "./learner/experts/naive-bayes.ts";
+export { Neighbours, type NeighboursOptions } from "./learner/experts/neighbours.ts";
+export {
+  NetworkExpert,
+  type NetworkExpertOptions,
+  ReplayedNetwork,
+  type ReplayedNetworkOptions,
+} from "./learner/experts/network.ts";
+export { FeatureMetric } from "./learner/feature-metric.ts";
+export { Interval } from "./learner/interval.ts";
+export { ReplayRing, type ReplayRingOptions } from "./learner/replay-ring.ts";
+
 // Training and evaluating a learner over rows, as `rivulet replay`, `fit` and `compare` do, and the scores they report.
 
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
@@ -62,6 +98,8 @@ export {
 export { availableVariants, type KernelVariant } from "./engine/kernels/kernels.ts";
 export type { Plan, PlannedBuffer, PlanOptions } from "./engine/planning/plan.ts";
 export { plan } from "./engine/planning/planner.ts";
+export { Arena, type ArenaOptions, type Blocks, float32, float64 } from "./engine/running/arena.ts";
+export type { InitialWeights } from "./engine/running/initialize.ts";
 export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/running/network.ts";
 export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
 export { threads } from "./library/threads.ts";

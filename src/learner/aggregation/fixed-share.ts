@@ -1,0 +1,74 @@
+import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import type { State } from "../../state.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+import type { Aggregation } from "./aggregation.ts";
+
+export interface FixedShareOptions {
+  experts: number;
+  classes: number;
+  /** Part of all weight that is dealt out evenly with each row. Default 0.01. */
+  share?: number;
+}
+
+/** A probability counts as at least this. */
+const smallest = 1e-6;
+
+const blocksFor = (experts: number) => ({ weights: float64(experts) });
+
+/**
+ * The sum of the probabilities, weighted by how likely each expert made the labels so far, part of which is shared out
+ * again: q = sum_k w_k p_k; w_k = (1 - s) w_k p_k(y) / sum + s / K. So the best expert may change (Herbster and Warmuth,
+ * 1998).
+ */
+export class FixedShare implements Aggregation {
+  readonly weights: Float64Array;
+  readonly #classes: number;
+  readonly #share: number;
+
+  static bytes = ({ experts }: FixedShareOptions) => bytesOf(blocksFor(experts));
+
+  constructor({ experts, classes, share = 0.01 }: FixedShareOptions, arena?: Arena) {
+    const blocks = blocksFor(experts);
+    this.weights = arenaFor(blocks, arena).place(blocks).weights;
+    this.#classes = classes;
+    this.#share = share;
+    this.restart();
+  }
+
+  mix(answers: Float64Array, out: Float64Array, at: number): void {
+    const { weights } = this;
+    const classes = this.#classes;
+    for (let c = 0; c < classes; c++) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += weights[k] * answers[k * classes + c];
+      out[at + c] = sum;
+    }
+  }
+
+  /** Learns that `answers` [experts, classes] were given where the class was `label`. */
+  learn(answers: Float64Array, label: number): void {
+    const { weights } = this;
+    const classes = this.#classes;
+    const share = this.#share;
+    let total = 0;
+    for (let k = 0; k < weights.length; k++) {
+      weights[k] *= Math.max(answers[k * classes + label], smallest);
+      total += weights[k];
+    }
+    for (let k = 0; k < weights.length; k++) {
+      weights[k] = ((1 - share) * weights[k]) / total + share / weights.length;
+    }
+  }
+
+  restart(): void {
+    this.weights.fill(1 / this.weights.length);
+  }
+
+  state(): State {
+    return { weights: this.weights };
+  }
+
+  restore(state: State): void {
+    restoreArrays({ weights: this.weights }, state, "fixed share");
+  }
+}

@@ -1,0 +1,97 @@
+import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import type { State } from "../../state.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+import type { Aggregation } from "./aggregation.ts";
+
+export interface MlPolyOptions {
+  experts: number;
+  /** What is left of regrets with each row; 1 keeps them for ever. Default 1. */
+  fading?: number;
+}
+
+/** A regret counts at most so many times the usual error. */
+const largestRegret = 8;
+/** Keeps the weight of an expert without regrets finite. */
+const smallestSquares = 1e-9;
+
+const blocksFor = (experts: number) => ({
+  weights: float64(experts),
+  regrets: float64(experts),
+  squares: float64(experts),
+});
+
+/**
+ * ML-Poly with the gradient trick on absolute loss (Gaillard, Stoltz and van Erven, 2014; as in the package opera):
+ * r_k = sign(q - y) clip((q - p_k) / e, 8), R_k = alpha R_k + r_k, S_k = alpha S_k + r_k^2, w_k ~ max(R_k, 0) / (1e-9 + S_k), even
+ * where no R_k is positive. Each expert has a learning rate of its own, from its own regrets.
+ */
+export class MlPoly implements Aggregation {
+  readonly weights: Float64Array;
+  readonly #fading: number;
+  readonly #regrets: Float64Array;
+  readonly #squares: Float64Array;
+
+  static bytes = ({ experts }: MlPolyOptions) => bytesOf(blocksFor(experts));
+
+  constructor({ experts, fading = 1 }: MlPolyOptions, arena?: Arena) {
+    const blocks = blocksFor(experts);
+    const { weights, regrets, squares } = arenaFor(blocks, arena).place(blocks);
+    this.weights = weights;
+    this.#fading = fading;
+    this.#regrets = regrets;
+    this.#squares = squares;
+    this.restart();
+  }
+
+  mix(answers: Float64Array, out: Float64Array, at: number): void {
+    const { weights } = this;
+    let sum = 0;
+    for (let k = 0; k < weights.length; k++) sum += weights[k] * answers[k];
+    out[at] = sum;
+  }
+
+  /**
+   * Learns that `answers` [experts] were joined to `mixed[mixedAt]` where the target was `target[0]`; `scale[0]` is the
+   * usual size of an error, above 0.
+   */
+  learn(
+    answers: Float64Array,
+    mixed: Float64Array,
+    mixedAt: number,
+    target: Float64Array,
+    scale: Float64Array,
+  ): void {
+    const { weights } = this;
+    const regrets = this.#regrets;
+    const squares = this.#squares;
+    const fading = this.#fading;
+    const direction = Math.sign(mixed[mixedAt] - target[0]);
+    let total = 0;
+    for (let k = 0; k < weights.length; k++) {
+      const gain = (mixed[mixedAt] - answers[k]) / scale[0];
+      const regret = direction * Math.min(Math.max(gain, -largestRegret), largestRegret);
+      regrets[k] = fading * regrets[k] + regret;
+      squares[k] = fading * squares[k] + regret * regret;
+      weights[k] = Math.max(regrets[k], 0) / (smallestSquares + squares[k]);
+      total += weights[k];
+    }
+    for (let k = 0; k < weights.length; k++) {
+      weights[k] = total > 0 ? weights[k] / total : 1 / weights.length;
+    }
+  }
+
+  restart(): void {
+    this.weights.fill(1 / this.weights.length);
+    this.#regrets.fill(0);
+    this.#squares.fill(0);
+  }
+
+  state(): State {
+    return { weights: this.weights, regrets: this.#regrets, squares: this.#squares };
+  }
+
+  restore(state: State): void {
+    const live = { weights: this.weights, regrets: this.#regrets, squares: this.#squares };
+    restoreArrays(live, state, "ML-Poly");
+  }
+}

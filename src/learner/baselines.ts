@@ -1,0 +1,103 @@
+/** What simple rules would have scored, and each expert alone. */
+import type { State, Stateful } from "../state.ts";
+import { restoreArrays } from "./restore-arrays.ts";
+
+export interface BaselinesOptions {
+  /** Classes, or 0 where a number is predicted. */
+  classes: number;
+  /** Names of the experts, in order. */
+  names: readonly string[];
+}
+
+/** What each class has before any label. */
+const prior = 0.5;
+
+/** Experts that are simple rules themselves, with the names of the rules. */
+const rules: Record<string, string> = {
+  "label-transitions": "last label",
+  linear: "linear",
+  "last-value": "last value",
+  "least-squares": "linear",
+  "least-squares-level": "linear, level only",
+};
+
+const at = { count: 0, frequencies: 1, lastLabelHits: 2, lastLabel: 3 } as const;
+
+/** Running losses of experts and of rules: log loss for classes, absolute error for numbers. */
+export class Baselines implements Stateful {
+  readonly #classes: number;
+  readonly #names: readonly string[];
+  /** [experts]: sums. */
+  readonly #losses: Float64Array;
+  /** [classes]: labels so far. */
+  readonly #labels: Float64Array;
+  readonly #block = new Float64Array(4);
+
+  constructor({ classes, names }: BaselinesOptions) {
+    this.#classes = classes;
+    this.#names = names;
+    this.#losses = new Float64Array(names.length);
+    this.#labels = new Float64Array(classes);
+    this.#block[at.lastLabel] = -1;
+  }
+
+  /** Scores the experts' `answers` [experts, classes], or [experts], on the target `targets[targetAt]`. */
+  observe(targets: Float64Array, targetAt: number, answers: Float64Array): void {
+    const target = targets[targetAt];
+    const losses = this.#losses;
+    const block = this.#block;
+    const classes = this.#classes;
+    block[at.count]++;
+    if (classes === 0) {
+      for (let k = 0; k < losses.length; k++) losses[k] += Math.abs(answers[k] - target);
+      return;
+    }
+    for (let k = 0; k < losses.length; k++) losses[k] -= Math.log(answers[k * classes + target]);
+    let total = 0;
+    for (let c = 0; c < classes; c++) total += this.#labels[c];
+    block[at.frequencies] -= Math.log((this.#labels[target] + prior) / (total + prior * classes));
+    if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
+  }
+
+  /** Takes a target for what the rules know of the next. */
+  learn(targets: Float64Array, targetAt: number): void {
+    if (this.#classes === 0) return;
+    this.#labels[targets[targetAt]]++;
+    this.#block[at.lastLabel] = targets[targetAt];
+  }
+
+  /** Mean loss of each expert, [experts]. */
+  expertLosses(): number[] {
+    const count = this.#block[at.count];
+    return [...this.#losses].map((sum) => (count === 0 ? 0 : sum / count));
+  }
+
+  /** Mean loss of each rule; `meanError` is what always answering the mean would have cost a number. */
+  report(meanError: number): { name: string; loss: number }[] {
+    const count = this.#block[at.count];
+    const losses = this.expertLosses();
+    const constant =
+      this.#classes > 0
+        ? { name: "label frequencies", loss: count === 0 ? 0 : this.#block[at.frequencies] / count }
+        : { name: "mean", loss: meanError };
+    const own = this.#names.flatMap((name, k) =>
+      rules[name] ? [{ name: rules[name], loss: losses[k] }] : [],
+    );
+    return [constant, ...own];
+  }
+
+  /** 1 - errors / errors of always naming the last label (Zliobaite et al., 2015); 0 where that makes none. */
+  kappaTemporal(accuracy: number): number {
+    const count = this.#block[at.count];
+    const errors = count - this.#block[at.lastLabelHits];
+    return errors === 0 ? 0 : 1 - ((1 - accuracy) * count) / errors;
+  }
+
+  state(): State {
+    return { losses: this.#losses, labels: this.#labels, block: this.#block };
+  }
+
+  restore(state: State): void {
+    restoreArrays({ losses: this.#losses, labels: this.#labels, block: this.#block }, state, "baselines");
+  }
+}

@@ -1,0 +1,43 @@
+/** How far probabilities are from how often they come true. */
+import { restoreBlock } from "../features/restore.ts";
+import type { State, Stateful } from "../state.ts";
+
+const bins = 10;
+
+/**
+ * Expected calibration error over ten bins (Naeini, Cooper and Hauskrecht, 2015): the mean over all answers of |how sure
+ * the answers of a bin were - how often they were right|.
+ */
+export class CalibrationError implements Stateful {
+  /** [3, bins]: answers, sum of the probabilities of the named class, right answers. */
+  readonly #sums = new Float64Array(3 * bins);
+
+  /** Takes an answer: `probabilities` [classes] and the class named, where `labels[at]` is the truth. */
+  observe(labels: Float64Array, at: number, probabilities: Float64Array, named: number): void {
+    const sums = this.#sums;
+    const bin = Math.min(bins - 1, Math.floor(probabilities[named] * bins));
+    sums[bin]++;
+    sums[bins + bin] += probabilities[named];
+    sums[2 * bins + bin] += labels[at] === named ? 1 : 0;
+  }
+
+  /** The error so far, from 0 to 1; 0 before the first answer. */
+  get error(): number {
+    const sums = this.#sums;
+    let answers = 0;
+    let error = 0;
+    for (let bin = 0; bin < bins; bin++) {
+      answers += sums[bin];
+      error += Math.abs(sums[bins + bin] - sums[2 * bins + bin]);
+    }
+    return answers === 0 ? 0 : error / answers;
+  }
+
+  state(): State {
+    return this.#sums;
+  }
+
+  restore(state: State): void {
+    restoreBlock(this.#sums, state, "calibration error");
+  }
+}

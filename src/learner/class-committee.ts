@@ -1,0 +1,302 @@
+/** Six experts for classes, joined by fixed share and by stacking. */
+import { createRandom, type Random } from "../engine/model/random.ts";
+import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
+import { restoreTogether } from "../features/restore.ts";
+import type { State } from "../state.ts";
+import { FixedShare } from "./aggregation/fixed-share.ts";
+import { NewtonStacking } from "./aggregation/newton-stacking.ts";
+import {
+  type Committee,
+  type CommitteeOptions,
+  isWithout,
+  type Member,
+  type PlannedPart,
+  replayAt,
+} from "./committee.ts";
+import { DriftAlarm } from "./drift-alarm.ts";
+import type { Expert } from "./expert.ts";
+import { ExpertHealth } from "./expert-health.ts";
+import { LabelTransitions } from "./experts/label-transitions.ts";
+import { LinearExpert } from "./experts/linear.ts";
+import { NaiveBayes } from "./experts/naive-bayes.ts";
+import { Neighbours } from "./experts/neighbours.ts";
+import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
+import { restoreArrays } from "./restore-arrays.ts";
+
+/** Part of each expert's probability that is dealt out evenly: no answer is ever quite excluded. */
+const evenPart = 0.0005;
+/** What is shared out again between the two rules. */
+const ruleShare = 0.005;
+/** A probability counts as at least this to the drift alarm, so that its errors are bounded. */
+const smallestForDrift = 0.02;
+/** Rows that the ring keeps at an alarm. */
+const keptAtAlarm = 30;
+/** An expert may lose so much more than a constant answer, in nats. */
+const healthMargin = 1;
+/** What each class has before any label, for the constant answer. */
+const prior = 0.5;
+
+const expertNames = [
+  "network",
+  "replayed-network",
+  "neighbours",
+  "naive-bayes",
+  "label-transitions",
+  "linear",
+];
+
+const namesFor = ({ without, effort }: CommitteeOptions) =>
+  expertNames.filter((name) => {
+    const isReplay = name === "replayed-network" || name === "neighbours";
+    return !isWithout(name, without) && !(isReplay && effort === "low");
+  });
+
+const blocksFor = ({ features, classes }: CommitteeOptions, experts: number) => ({
+  row: float32(2 * features + classes),
+  answers: float64(experts, classes),
+  joined: float64(2, classes),
+  answer: float64(classes),
+  labels: float64(classes),
+  losses: float64(experts + 1),
+  error: float64(1),
+});
+
+const networkOptions = ({ features, classes, seed }: CommitteeOptions) => ({
+  inputs: 2 * features + classes,
+  classes,
+  seed,
+});
+
+const replayedOptions = ({ features, classes, seed, effort }: CommitteeOptions) => ({
+  inputs: features,
+  classes,
+  seed: seed + 0x51ed27,
+  ...replayAt[effort],
+});
+
+const usesReplay = (names: readonly string[]) =>
+  names.includes("replayed-network") || names.includes("neighbours");
+
+/** What each part takes in an arena. */
+export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
+  const { features, classes, effort } = options;
+  const names = namesFor(options);
+  const experts = names.length;
+  const bytes: Record<string, () => number> = {
+    network: () => NetworkExpert.bytes(networkOptions(options)),
+    "replayed-network": () => ReplayedNetwork.bytes(replayedOptions(options)),
+    neighbours: () => Neighbours.bytes({ classes }, replayAt[effort].rows),
+    "naive-bayes": () => NaiveBayes.bytes({ inputs: features, classes }),
+    "label-transitions": () => LabelTransitions.bytes({ classes }),
+    linear: () => LinearExpert.bytes({ inputs: features + classes, classes }),
+  };
+  const placed = expertNames.filter(
+    (name) => names.includes(name) || (name === "replayed-network" && usesReplay(names)),
+  );
+  return [
+    { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
+    ...placed.map((name) => ({ name, bytes: bytes[name]() })),
+    {
+      name: "aggregation",
+      bytes:
+        FixedShare.bytes({ experts, classes }) +
+        NewtonStacking.bytes({ experts, classes }) +
+        FixedShare.bytes({ experts: 2, classes }),
+    },
+  ];
+}
+
+/**
+ * Answers with the probabilities of classes. A row is [standardized features, last label one-hot, recent deviations]:
+ * the network sees all of it, the linear expert all but the deviations, label transitions the last label, the others the features.
+ */
+export class ClassCommittee implements Committee {
+  readonly names: readonly string[];
+  readonly features: Float32Array;
+  readonly deviations: Float32Array;
+  readonly answer: Float64Array;
+  readonly answers: Float64Array;
+  readonly drift = new DriftAlarm();
+  readonly #classes: number;
+  readonly #members: Member[] = [];
+  /** The replayed network, where there is one; it also learns where it is left out of the mix. */
+  readonly #replayed: ReplayedNetwork | null;
+  readonly #replayedAt: number;
+  readonly #neighboursAt: number;
+  readonly #health: ExpertHealth;
+  readonly #random: Random;
+  readonly #share: FixedShare;
+  readonly #stacking: NewtonStacking;
+  readonly #rules: FixedShare;
+  readonly #lastLabel: Float32Array;
+  /** [2, classes]: what the two rules answered. */
+  readonly #joined: Float64Array;
+  /** [classes]: rows of each label. */
+  readonly #labels: Float64Array;
+  readonly #losses: Float64Array;
+  readonly #error: Float64Array;
+
+  constructor(options: CommitteeOptions, arena: Arena) {
+    const { features, classes, seed } = options;
+    this.names = namesFor(options);
+    const experts = this.names.length;
+    const placed = arena.place(blocksFor(options, experts));
+    const { row } = placed;
+    this.#classes = classes;
+    this.features = row.subarray(0, features);
+    this.#lastLabel = row.subarray(features, features + classes);
+    this.deviations = row.subarray(features + classes);
+    this.answer = placed.answer.fill(1 / classes);
+    this.answers = placed.answers;
+    this.#joined = placed.joined;
+    this.#labels = placed.labels;
+    this.#losses = placed.losses;
+    this.#error = placed.error;
+    this.#random = createRandom(seed);
+    const add = (name: string, inputs: Float32Array, make: () => Expert) => {
+      if (this.names.includes(name)) this.#members.push({ name, inputs, expert: make() });
+    };
+    add("network", row, () => new NetworkExpert(networkOptions(options), arena));
+    const replayed = usesReplay(this.names)
+      ? new ReplayedNetwork(replayedOptions(options), this.#random, arena)
+      : null;
+    this.#replayed = replayed;
+    if (replayed) {
+      add("replayed-network", this.features, () => replayed);
+      add(
+        "neighbours",
+        this.features,
+        () => new Neighbours({ classes }, replayed.ring, replayed.metric, arena),
+      );
+    }
+    add("naive-bayes", this.features, () => new NaiveBayes({ inputs: features, classes }, arena));
+    add("label-transitions", this.#lastLabel, () => new LabelTransitions({ classes }, arena));
+    add("linear", row.subarray(0, features + classes), () => {
+      return new LinearExpert({ inputs: features + classes, classes }, arena);
+    });
+    this.#replayedAt = this.names.indexOf("replayed-network");
+    this.#neighboursAt = this.names.indexOf("neighbours");
+    this.#health = new ExpertHealth({ experts, factor: 1, margin: healthMargin });
+    this.#share = new FixedShare({ experts, classes }, arena);
+    this.#stacking = new NewtonStacking({ experts, classes }, arena);
+    this.#rules = new FixedShare({ experts: 2, classes, share: ruleShare }, arena);
+  }
+
+  get restarts(): Float64Array {
+    return this.#health.restarts;
+  }
+
+  get hasTarget(): boolean {
+    for (let c = 0; c < this.#classes; c++) if (this.#labels[c] > 0) return true;
+    return false;
+  }
+
+  weights(): number[] {
+    const stacked = this.#stacking.weights;
+    const [share, stacking] = this.#rules.weights;
+    const total = stacked.reduce((sum, weight) => sum + Math.abs(weight), 0) || 1;
+    return this.names.map(
+      (_, k) => share * this.#share.weights[k] + (stacking * Math.abs(stacked[k])) / total,
+    );
+  }
+
+  importance(): Float32Array | null {
+    return this.#replayed?.metric.weights ?? null;
+  }
+
+  predict(): void {
+    const classes = this.#classes;
+    const { answers } = this;
+    for (let k = 0; k < this.#members.length; k++) {
+      const member = this.#members[k];
+      const start = k * classes;
+      member.expert.predict(member.inputs, answers, start);
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += answers[start + c];
+      const isUsable = Number.isFinite(sum);
+      for (let c = 0; c < classes; c++) {
+        const probability = isUsable ? answers[start + c] : 1 / classes;
+        answers[start + c] = (1 - evenPart) * probability + evenPart / classes;
+      }
+      if (!isUsable) this.#restart(k);
+    }
+    this.#share.mix(answers, this.#joined, 0);
+    this.#stacking.mix(answers, this.#joined, classes);
+    this.#rules.mix(this.#joined, this.answer, 0);
+  }
+
+  learn(targets: Float64Array, at: number): boolean {
+    const label = targets[at];
+    this.#watchDrift(label);
+    this.#share.learn(this.answers, label);
+    this.#stacking.learn(label);
+    this.#rules.learn(this.#joined, label);
+    this.#judge(label);
+    for (let k = 0; k < this.#members.length; k++) {
+      const member = this.#members[k];
+      if (member.expert !== this.#replayed) member.expert.learn(member.inputs, targets, at);
+    }
+    this.#replayed?.learn(this.features, targets, at);
+    this.#lastLabel.fill(0);
+    this.#lastLabel[label] = 1;
+    this.#labels[label]++;
+    return true;
+  }
+
+  #watchDrift(label: number): void {
+    const replayed = this.#replayed;
+    if (!replayed || this.#replayedAt < 0) return;
+    const classes = this.#classes;
+    let probability = this.answers[this.#replayedAt * classes + label];
+    if (this.#neighboursAt >= 0) {
+      probability = 0.5 * (probability + this.answers[this.#neighboursAt * classes + label]);
+    }
+    this.#error[0] = -Math.log(Math.max(probability, smallestForDrift));
+    if (this.drift.observe(this.#error)) replayed.ring.keepNewest(keptAtAlarm);
+  }
+
+  #judge(label: number): void {
+    const classes = this.#classes;
+    const experts = this.#members.length;
+    const losses = this.#losses;
+    for (let k = 0; k < experts; k++) losses[k] = -Math.log(this.answers[k * classes + label]);
+    let total = 0;
+    for (let c = 0; c < classes; c++) total += this.#labels[c];
+    losses[experts] = -Math.log((this.#labels[label] + prior) / (total + prior * classes));
+    const sick = this.#health.observe(losses);
+    if (sick >= 0) this.#restart(sick);
+  }
+
+  #restart(expert: number): void {
+    this.#members[expert].expert.restart();
+    this.#health.restarted(expert);
+  }
+
+  #parts() {
+    return [
+      ...this.#members.map(({ expert }) => expert).filter((expert) => expert !== this.#replayed),
+      ...(this.#replayed ? [this.#replayed] : []),
+      this.drift,
+      this.#health,
+      this.#share,
+      this.#stacking,
+      this.#rules,
+    ];
+  }
+
+  state(): State {
+    return {
+      parts: this.#parts().map((part) => part.state()),
+      draws: this.#random.state(),
+      lastLabel: this.#lastLabel,
+      labels: this.#labels,
+    };
+  }
+
+  restore(given: State): void {
+    const state = (given ?? {}) as { parts: State[]; draws: number[]; lastLabel: State; labels: State };
+    restoreTogether(this.#parts(), state.parts);
+    this.#random.restore(state.draws);
+    restoreArrays({ lastLabel: this.#lastLabel, labels: this.#labels }, state, "classes");
+  }
+}

@@ -1,0 +1,74 @@
+/** What the ensembles for classes and for numbers have in common. */
+import type { Stateful } from "../state.ts";
+import type { DriftAlarm } from "./drift-alarm.ts";
+import type { Expert } from "./expert.ts";
+
+/** How much an ensemble may cost: the design as it was measured, fewer replayed rows, or none and no neighbours. */
+export type Effort = "high" | "normal" | "low";
+
+/** Rows kept and drawn at an effort; none at `low`. */
+export const replayAt: Record<Effort, { rows: number; draws: number }> = {
+  high: { rows: 1000, draws: 7 },
+  normal: { rows: 500, draws: 3 },
+  low: { rows: 0, draws: 0 },
+};
+
+export interface CommitteeOptions {
+  features: number;
+  /** Classes, or 0 where a number is predicted. */
+  classes: number;
+  effort: Effort;
+  seed: number;
+  /** Experts to leave out, by name or by the beginning of it. */
+  without: readonly string[];
+}
+
+/** A number for each part, in order: what it takes in the arena. */
+export interface PlannedPart {
+  name: string;
+  bytes: number;
+}
+
+/** Numbers of a standardized feature are held within this. */
+export const featureBound = 4;
+
+/** An expert among others. */
+export interface Member {
+  name: string;
+  expert: Expert;
+  /** What it sees of a row. */
+  inputs: Float32Array;
+}
+
+/** Experts and the rules that join them, for one row after the other: `predict`, then perhaps `learn`. */
+export interface Committee extends Stateful {
+  /** Names of the experts, in order. */
+  readonly names: readonly string[];
+  /** Where the standardized features of the row are to be written [features], and their recent deviations [features]. */
+  readonly features: Float32Array;
+  readonly deviations: Float32Array;
+  /** The last answer: probabilities [classes], or a number in the target's units [1]. */
+  readonly answer: Float64Array;
+  /** The experts' last answers, [experts, classes], or numbers in the target's units [experts]. */
+  readonly answers: Float64Array;
+  readonly drift: DriftAlarm;
+  /** Times that each expert was restarted because it was not healthy, [experts]. */
+  readonly restarts: Float64Array;
+  /** Whether a target is known, without which there is no answer worth a score. */
+  readonly hasTarget: boolean;
+  /** How much each expert counts in the answer, [experts]. */
+  weights(): number[];
+  /** How much each feature matters to the neighbours, 1 on average, [features]; null without them. */
+  importance(): Float32Array | null;
+  /** Answers for the row that stands in `features` and `deviations`. Allocates nothing. */
+  predict(): void;
+  /**
+   * Learns that the target of the row is `targets[at]`. Returns false, with nothing learned, where it is a glitch.
+   * Allocates nothing.
+   */
+  learn(targets: Float64Array, at: number): boolean;
+}
+
+/** Whether the expert is left out. */
+export const isWithout = (name: string, without: readonly string[]): boolean =>
+  without.some((prefix) => name.startsWith(prefix));

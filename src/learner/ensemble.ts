@@ -1,0 +1,376 @@
+/**
+ * The learner that nobody tunes: experts of different kinds learn side by side, and what is answered is what joins
+ * them best. One pass, one sample at a time, in memory that is planned before the first.
+ */
+import { Arena, type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { restoreTogether } from "../features/restore.ts";
+import { largestFloat32 } from "../float32.ts";
+import type { State, Stateful } from "../state.ts";
+import { Baselines } from "./baselines.ts";
+import { CalibrationError } from "./calibration-error.ts";
+import { ClassCommittee, planClassCommittee } from "./class-committee.ts";
+import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
+import { ColumnStatistic } from "./column-statistic.ts";
+import {
+  type Committee,
+  type CommitteeOptions,
+  type Effort,
+  featureBound,
+  type PlannedPart,
+} from "./committee.ts";
+import { Interval } from "./interval.ts";
+import type { Refusals } from "./learner.ts";
+import { NumberCommittee, planNumberCommittee } from "./number-committee.ts";
+import { RecentDeviation } from "./recent-deviation.ts";
+import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
+import { requireTarget } from "./target.ts";
+
+export interface EnsembleOptions {
+  /** Names of the columns of a sample, in order; all but the target are features. */
+  fields: readonly string[];
+  target: { column: string; classes: number } | { column: string };
+  /** How much a sample may cost. Default `high`. */
+  effort?: Effort;
+  /** Of initial weights and replayed rows. Default 1. */
+  seed?: number;
+  /** Experts to leave out, by name or by its beginning, to see what each is worth. */
+  without?: readonly string[];
+  /** Share of targets that the interval of a number is to hold. Default 0.9. */
+  coverage?: number;
+  /** Kernels; deterministic unless said otherwise. */
+  arena?: ArenaOptions;
+}
+
+/** How each expert did. */
+export interface ExpertReport {
+  name: string;
+  /** How much it counts in the answer, of 1 in all. */
+  weight: number;
+  /** Mean log loss, or mean absolute error in the target's units. */
+  loss: number;
+  /** Times that it was restarted because it was not healthy. */
+  restarts: number;
+}
+
+/** What an ensemble says of itself beside its scores. */
+export interface EnsembleParts {
+  /** 1 - loss / loss of the best baseline: log loss for classes, MAE for numbers. Below 0 the baseline is better. */
+  skill: number;
+  /** Mean loss of each simple rule: the last label or value, the label frequencies or the mean, and a linear one. */
+  baselines: { name: string; loss: number }[];
+  experts: ExpertReport[];
+  /** Alarms of drift, and the mean error before and at the last. */
+  drift: { alarms: number; errorBefore: number; errorAfter: number };
+  /** Samples without a target, which were answered only. */
+  unlabelled: number;
+  /** Values that could not be true, by field. */
+  glitches: Record<string, number>;
+}
+
+export type EnsembleReport = EnsembleParts &
+  (
+    | (ClassificationReport & { calibrationError: number; kappaTemporal: number })
+    | (RegressionReport & { interval: { asked: number; coverage: number; halfWidth: number } })
+  );
+
+/** What the experts need to know, once the target is found to fit the fields. */
+function committeeOptions({
+  fields,
+  target,
+  effort = "high",
+  seed = 1,
+  without = [],
+}: EnsembleOptions): CommitteeOptions {
+  requireTarget("classes" in target ? target : { ...target, standardize: true }, fields);
+  const features = fields.length - 1;
+  if (features === 0) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `found only the target "${target.column}" in a sample, expected features; name at least one other column`,
+    );
+  }
+  return { features, classes: "classes" in target ? target.classes : 0, effort, seed, without };
+}
+
+const rowBlocks = (features: number) => ({ values: float64(features) });
+
+/**
+ * Bytes of each part of an ensemble, before anything is allocated.
+ * @throws RivuletError where the target or the features do not fit the fields
+ */
+export function planEnsemble(options: EnsembleOptions): { parts: PlannedPart[]; totalBytes: number } {
+  const committee = committeeOptions(options);
+  const { features, classes } = committee;
+  const columns = { columns: features };
+  const own =
+    bytesOf(rowBlocks(features)) +
+    bytesOf(ColumnStatistic.bytes(columns)) +
+    bytesOf(RecentDeviation.bytes(columns));
+  const parts = [
+    { name: "features", bytes: own },
+    ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
+  ];
+  return { parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** Smallest weight of a new number in the statistics of a feature: they forget, slowly. */
+const featureFloor = 0.0005;
+
+/** An ensemble of experts for one target among the columns of a sample. */
+export class Ensemble implements Stateful {
+  readonly metrics: ClassificationMetrics | RegressionMetrics;
+  /** Classes, or 0 where a number is predicted. */
+  readonly classes: number;
+  /** The last answer: probabilities of the classes [classes], or the number in the target's units [1]. */
+  readonly prediction: Float64Array;
+  /** The most probable class of the last answer; 0 where a number is predicted. */
+  predictedClass = 0;
+  /** Samples learned from. */
+  samplesSeen = 0;
+  /** Samples without a target: answered, and nothing more. */
+  unlabelled = 0;
+  readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
+  /** Bytes of the arena, and how many of them are in use. */
+  readonly bytes: number;
+  readonly placedBytes: number;
+
+  readonly #fields: string[];
+  readonly #targetAt: number;
+  readonly #featureAt: Uint32Array;
+  readonly #values: Float64Array;
+  readonly #statistic: ColumnStatistic;
+  readonly #recent: RecentDeviation;
+  readonly #committee: Committee;
+  readonly #classification: ClassificationMetrics | null;
+  readonly #regression: RegressionMetrics | null;
+  readonly #interval: Interval;
+  readonly #calibration = new CalibrationError();
+  readonly #baselines: Baselines;
+  #targetGlitches = 0;
+
+  /** @throws RivuletError where the target or the features do not fit the fields, or memory is short */
+  constructor(options: EnsembleOptions) {
+    const committee = committeeOptions(options);
+    const { features, classes } = committee;
+    this.#fields = [...options.fields];
+    this.#targetAt = options.fields.indexOf(options.target.column);
+    this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
+    const { totalBytes } = planEnsemble(options);
+    this.bytes = totalBytes;
+    const arena = new Arena(totalBytes, options.arena);
+    this.#values = arena.place(rowBlocks(features)).values;
+    this.#statistic = new ColumnStatistic({ columns: features, floor: featureFloor }, arena);
+    this.#recent = new RecentDeviation({ columns: features }, arena);
+    this.#committee =
+      classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
+    this.placedBytes = arena.used;
+    this.classes = classes;
+    this.#classification = classes > 0 ? new ClassificationMetrics(classes) : null;
+    this.#regression = classes > 0 ? null : new RegressionMetrics();
+    this.metrics = (this.#classification ?? this.#regression) as ClassificationMetrics | RegressionMetrics;
+    this.prediction = new Float64Array(Math.max(1, classes));
+    this.#interval = new Interval({ coverage: options.coverage });
+    this.#baselines = new Baselines({ classes, names: this.#committee.names });
+  }
+
+  /**
+   * Predicts the sample at `offset` of `values` (as many numbers as there are fields), scores the prediction, then
+   * learns. A sample whose target is NaN is answered only. Returns false where the sample was refused: it is counted in
+   * `refusals` and nothing else changed. Allocates nothing.
+   */
+  observe(values: Float64Array, offset: number): boolean {
+    const targetAt = offset + this.#targetAt;
+    if (Number.isNaN(values[targetAt])) {
+      if (!this.predict(values, offset)) {
+        this.refusals.notFinite++;
+        return false;
+      }
+      this.unlabelled++;
+      return true;
+    }
+    if (!this.accepts(values, offset)) return false;
+    this.#learnFeatures(values, offset);
+    this.#answer();
+    const isScored = this.#committee.hasTarget;
+    if (!this.#committee.learn(values, targetAt)) {
+      this.#targetGlitches++;
+      return true;
+    }
+    if (isScored) this.#score(values, targetAt);
+    this.#baselines.learn(values, targetAt);
+    this.samplesSeen++;
+    return true;
+  }
+
+  /**
+   * Predicts the sample at `offset` of `values` into `prediction` and `predictedClass`; the target's column is not
+   * looked at, and nothing is learned. Returns false, with nothing predicted, where a feature is not finite. Allocates
+   * nothing.
+   */
+  predict(values: Float64Array, offset: number): boolean {
+    for (let i = 0; i < this.#featureAt.length; i++) {
+      if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
+    }
+    this.#statistic.remember();
+    this.#recent.remember();
+    this.#learnFeatures(values, offset);
+    this.#answer();
+    this.#statistic.recall();
+    this.#recent.recall();
+    return true;
+  }
+
+  /** Whether the sample may be learned from; where not, it is counted in `refusals`. */
+  accepts(values: Float64Array, offset: number): boolean {
+    for (let i = 0; i < this.#fields.length; i++) {
+      if (!(Math.abs(values[offset + i]) <= largestFloat32)) {
+        this.refusals.notFinite++;
+        return false;
+      }
+    }
+    const label = values[offset + this.#targetAt];
+    if (this.classes > 0 && !(label >= 0 && label < this.classes && Number.isInteger(label))) {
+      this.refusals.badLabel++;
+      return false;
+    }
+    return true;
+  }
+
+  /** The interval around the last prediction of a number; both ends are the prediction before there was an error. */
+  get lower(): number {
+    return this.prediction[0] - this.#interval.halfWidth;
+  }
+
+  get upper(): number {
+    return this.prediction[0] + this.#interval.halfWidth;
+  }
+
+  /** The features are standardized with what is known once they have been seen: their own row included. */
+  #learnFeatures(values: Float64Array, offset: number): void {
+    const row = this.#values;
+    for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
+    const { features, deviations } = this.#committee;
+    this.#statistic.learn(row, 0);
+    this.#statistic.standardize(row, 0, features, 0, featureBound);
+    this.#recent.learn(row, 0, this.#statistic, deviations, 0, featureBound);
+  }
+
+  #answer(): void {
+    this.#committee.predict();
+    const { answer } = this.#committee;
+    const { prediction } = this;
+    let best = 0;
+    for (let c = 0; c < answer.length; c++) {
+      prediction[c] = answer[c];
+      if (answer[c] > answer[best]) best = c;
+    }
+    this.predictedClass = best;
+  }
+
+  #score(values: Float64Array, targetAt: number): void {
+    const { prediction } = this;
+    this.#baselines.observe(values, targetAt, this.#committee.answers);
+    if (this.#classification) {
+      this.#classification.observe(values[targetAt], this.predictedClass, prediction);
+      this.#calibration.observe(values, targetAt, prediction, this.predictedClass);
+    } else {
+      (this.#regression as RegressionMetrics).observe(values, targetAt, prediction);
+      this.#interval.observe(values, targetAt, prediction);
+    }
+  }
+
+  /** Scores of all predictions so far, beside those of the baselines and of each expert. */
+  report(): EnsembleReport {
+    const committee = this.#committee;
+    const { drift } = committee;
+    const weights = committee.weights();
+    const losses = this.#baselines.expertLosses();
+    const baselines = this.#baselines.report(this.#regression?.baselineMae ?? 0);
+    const names = this.#fields.filter((_, field) => field !== this.#targetAt);
+    const glitches = names.map((name, column) => [name, this.#statistic.glitches(column)]);
+    if (this.#targetGlitches > 0) glitches.push([this.#fields[this.#targetAt], this.#targetGlitches]);
+    const scores = this.metrics.report();
+    const loss = "logLoss" in scores ? scores.logLoss : scores.mae;
+    const best = Math.min(...baselines.map((baseline) => baseline.loss));
+    const common: EnsembleParts = {
+      skill: best > 0 ? 1 - loss / best : 0,
+      baselines,
+      experts: committee.names.map((name, k) => ({
+        name,
+        weight: weights[k],
+        loss: losses[k],
+        restarts: committee.restarts[k],
+      })),
+      drift: { alarms: drift.alarms, errorBefore: drift.errorBefore, errorAfter: drift.errorAfter },
+      unlabelled: this.unlabelled,
+      glitches: Object.fromEntries(glitches.filter(([, count]) => (count as number) > 0)),
+    };
+    if ("logLoss" in scores) {
+      const kappaTemporal = this.#baselines.kappaTemporal(scores.accuracy);
+      return { ...scores, ...common, calibrationError: this.#calibration.error, kappaTemporal };
+    }
+    const { coverage, realizedCoverage, halfWidth } = this.#interval;
+    return { ...scores, ...common, interval: { asked: coverage, coverage: realizedCoverage, halfWidth } };
+  }
+
+  /** How much each feature matters to the neighbours, 1 on average, [features]; null where there are none. */
+  importance(): Float32Array | null {
+    return this.#committee.importance();
+  }
+
+  #parts(): Stateful[] {
+    return [
+      this.#statistic,
+      this.#recent,
+      this.#committee,
+      this.metrics,
+      this.#interval,
+      this.#calibration,
+      this.#baselines,
+    ];
+  }
+
+  /** All running state: an ensemble of the same options continues from it bit for bit. */
+  state(): State {
+    return {
+      parts: this.#parts().map((part) => part.state()),
+      samplesSeen: this.samplesSeen,
+      unlabelled: this.unlabelled,
+      refusals: { ...this.refusals },
+      targetGlitches: this.#targetGlitches,
+    };
+  }
+
+  /** @throws RivuletError, with nothing changed, where the state is of an ensemble of other options */
+  restore(given: State): void {
+    const state = (given ?? {}) as {
+      parts: State[];
+      samplesSeen: number;
+      unlabelled: number;
+      refusals: Refusals;
+      targetGlitches: number;
+    };
+    const counts = [state.samplesSeen, state.unlabelled, state.targetGlitches];
+    if (!Array.isArray(state.parts) || !counts.every((count) => Number.isSafeInteger(count))) {
+      throw new RivuletError(
+        "state.mismatch",
+        "found no ensemble in the state, expected its parts and counts; restore another",
+      );
+    }
+    restoreTogether(this.#parts(), state.parts);
+    this.samplesSeen = state.samplesSeen;
+    this.unlabelled = state.unlabelled;
+    this.refusals.notFinite = state.refusals.notFinite;
+    this.refusals.badLabel = state.refusals.badLabel;
+    this.#targetGlitches = state.targetGlitches;
+  }
+}
+
+/**
+ * Builds an ensemble for a target among the columns of a sample.
+ * @throws RivuletError where the target or the features do not fit the fields, or memory is short
+ */
+export function createEnsemble(options: EnsembleOptions): Ensemble {
+  return new Ensemble(options);
+}

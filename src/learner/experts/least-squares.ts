@@ -1,0 +1,112 @@
+import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import type { State } from "../../state.ts";
+import type { Expert } from "../expert.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+
+export interface LeastSquaresOptions {
+  /** Inputs without the constant, which is added. */
+  inputs: number;
+  /** What is left of a row's weight with each that follows. Default 0.999. */
+  forgetting?: number;
+}
+
+/** An error counts at most this much. */
+const largestError = 1;
+/** Below it a variance is none, and rounding could make it negative. */
+const smallestVariance = 1e-12;
+
+const blocksFor = (size: number) => ({
+  weights: float64(size),
+  covariance: float64(size, size),
+  gain: float64(size),
+  row: float64(size),
+});
+
+/**
+ * Recursive least squares with exponential forgetting (Plackett, 1950; Haykin, Adaptive Filter Theory): K = P x / (lambda + x' P x),
+ * w += K clip(e, 1), P = (P - K x' P) / lambda, from w = 0 and P = I. Forgetting inflates P only as far as its trace at
+ * the start, or directions without news would grow without bound. P is computed as one triangle and mirrored: computed
+ * as a whole it loses its symmetry to rounding, and after some 50,000 rows its answers are wrong.
+ */
+export class LeastSquares implements Expert {
+  readonly #size: number;
+  readonly #forgetting: number;
+  /** [size]: the last one is of the constant. */
+  readonly #weights: Float64Array;
+  /** [size, size] */
+  readonly #covariance: Float64Array;
+  readonly #gain: Float64Array;
+  readonly #row: Float64Array;
+
+  static bytes = ({ inputs }: LeastSquaresOptions) => bytesOf(blocksFor(inputs + 1));
+
+  constructor({ inputs, forgetting = 0.999 }: LeastSquaresOptions, arena?: Arena) {
+    this.#size = inputs + 1;
+    this.#forgetting = forgetting;
+    const blocks = blocksFor(this.#size);
+    const { weights, covariance, gain, row } = arenaFor(blocks, arena).place(blocks);
+    this.#weights = weights;
+    this.#covariance = covariance;
+    this.#gain = gain;
+    this.#row = row;
+    this.restart();
+  }
+
+  predict(inputs: Float32Array, answers: Float64Array, at: number): void {
+    const last = this.#size - 1;
+    let sum = this.#weights[last];
+    for (let i = 0; i < last; i++) sum += this.#weights[i] * inputs[i];
+    answers[at] = sum;
+  }
+
+  learn(inputs: Float32Array, targets: Float64Array, at: number): void {
+    const size = this.#size;
+    const row = this.#row;
+    const weights = this.#weights;
+    const gain = this.#gain;
+    const covariance = this.#covariance;
+    const forgetting = this.#forgetting;
+    let predicted = 0;
+    for (let i = 0; i < size; i++) {
+      row[i] = i === size - 1 ? 1 : inputs[i];
+      predicted += weights[i] * row[i];
+    }
+    let spread = forgetting;
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let j = 0; j < size; j++) sum += covariance[i * size + j] * row[j];
+      gain[i] = sum;
+      spread += sum * row[i];
+    }
+    const error = Math.min(Math.max(targets[at] - predicted, -largestError), largestError) / spread;
+    let trace = 0;
+    for (let i = 0; i < size; i++) {
+      weights[i] += error * gain[i];
+      const scaled = gain[i] / spread;
+      for (let j = 0; j <= i; j++) {
+        const entry = covariance[i * size + j] - scaled * gain[j];
+        covariance[i * size + j] = entry;
+        covariance[j * size + i] = entry;
+      }
+      const variance = Math.max(covariance[i * size + i], smallestVariance);
+      covariance[i * size + i] = variance;
+      trace += variance;
+    }
+    const inflation = Math.min(1 / forgetting, Math.max(1, size / trace));
+    if (inflation > 1) for (let i = 0; i < size * size; i++) covariance[i] *= inflation;
+  }
+
+  restart(): void {
+    this.#weights.fill(0);
+    this.#covariance.fill(0);
+    for (let i = 0; i < this.#size; i++) this.#covariance[i * this.#size + i] = 1;
+  }
+
+  state(): State {
+    return { weights: this.#weights, covariance: this.#covariance };
+  }
+
+  restore(state: State): void {
+    restoreArrays({ weights: this.#weights, covariance: this.#covariance }, state, "least squares");
+  }
+}

@@ -1,0 +1,236 @@
+/** A small network that learns from each row once, and one that also learns from rows replayed. */
+import {
+  adam,
+  dense,
+  huber,
+  type Layer,
+  type Model,
+  type Optimizer,
+  relu,
+  rmsprop,
+  softmaxCrossEntropy,
+  tanh,
+} from "../../engine/model/model.ts";
+import type { Random } from "../../engine/model/random.ts";
+import { plan } from "../../engine/planning/planner.ts";
+import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
+import type { InitialWeights } from "../../engine/running/initialize.ts";
+import { createNetwork, type Network } from "../../engine/running/network.ts";
+import { restoreTogether } from "../../features/restore.ts";
+import type { State } from "../../state.ts";
+import type { Expert } from "../expert.ts";
+import { FeatureMetric } from "../feature-metric.ts";
+import { ReplayRing } from "../replay-ring.ts";
+
+export interface NetworkExpertOptions {
+  inputs: number;
+  /** Classes, or 0 where a number is predicted. */
+  classes: number;
+  /** Hidden layers with their activations. Default one of 32 with tanh. */
+  layers?: Layer[];
+  /** Default RMSprop with rate 0.005 and smoothing 0.995. */
+  optimizer?: Optimizer;
+  initialWeights?: InitialWeights;
+  seed?: number;
+}
+
+/** Classes by softmax cross-entropy, numbers by Huber's loss with delta 1, behind a last dense layer. */
+const modelOf = (
+  { inputs, classes }: NetworkExpertOptions,
+  layers: Layer[],
+  optimizer: Optimizer,
+): Model => ({
+  inputShape: [inputs],
+  layers: [...layers, dense(Math.max(1, classes))],
+  loss: classes > 0 ? softmaxCrossEntropy() : huber(),
+  optimizer,
+});
+
+const fastModel = (options: NetworkExpertOptions) =>
+  modelOf(
+    options,
+    options.layers ?? [dense(32), tanh()],
+    options.optimizer ?? rmsprop({ learningRate: 0.005, smoothing: 0.995 }),
+  );
+
+/**
+ * A network [inputs -> 32 tanh -> answer] that makes one update with each row. RMSprop (Tieleman and Hinton, 2012)
+ * without bias correction: its squares start at 0 with smoothing 0.995, so that the first rows move it far.
+ */
+export class NetworkExpert implements Expert {
+  readonly network: Network;
+  readonly #seed: number;
+  readonly #outputs: number;
+
+  static bytes = (options: NetworkExpertOptions) => plan(fastModel(options)).totalBytes;
+
+  constructor(options: NetworkExpertOptions, arena?: Arena) {
+    const { initialWeights = "uniform", seed = 1 } = options;
+    this.#seed = seed;
+    this.network = createNetwork(fastModel(options), { arena, initialWeights, seed, deterministic: true });
+    this.#outputs = this.network.outputs;
+  }
+
+  predict(inputs: Float32Array, answers: Float64Array, at: number): void {
+    const network = this.network;
+    network.input.set(inputs);
+    network.infer(1);
+    for (let i = 0; i < this.#outputs; i++) answers[at + i] = network.prediction[i];
+  }
+
+  learn(inputs: Float32Array, targets: Float64Array, at: number): void {
+    this.network.input.set(inputs);
+    this.network.target[0] = targets[at];
+    this.network.step(1);
+  }
+
+  restart(): void {
+    this.network.initialize(this.#seed);
+  }
+
+  state(): State {
+    return this.network.state() as unknown as State;
+  }
+
+  restore(state: State): void {
+    this.network.restore(state);
+  }
+}
+
+export interface ReplayedNetworkOptions extends NetworkExpertOptions {
+  /** Rows of the ring. Default 1000. */
+  rows?: number;
+  /** Rows drawn with each new one: 3 or 7, with which they make one or two groups of four. Default 7. */
+  draws?: number;
+}
+
+/** Rows of one update. */
+const group = 4;
+
+const replayedModel = (options: ReplayedNetworkOptions) => {
+  const layers =
+    options.layers ?? (options.classes > 0 ? [dense(64), relu()] : [dense(32), relu(), dense(32), relu()]);
+  return modelOf(options, layers, options.optimizer ?? adam({ learningRate: 0.003 }));
+};
+
+const replayedPlan = (options: ReplayedNetworkOptions) =>
+  plan(replayedModel(options), { batchSize: group, inputGradient: true });
+
+const unitBlocks = { unit: float64(2) };
+
+/**
+ * A network that learns each row together with rows drawn evenly from a ring of the latest: the first update is the
+ * mean gradient of the new row and three drawn, the second of four more. Adam (Kingma and Ba, 2015). The gradients of
+ * its loss by the inputs go to `metric`, which says how much each input matters. The new row is stored after the draws.
+ *
+ * Classes go through one hidden layer of 64 ReLU, numbers through two of 32. A number is learned in units of `unit`:
+ * deviations [1] from a mean [0], which the owner sets and which may move: the ring keeps targets as they came.
+ */
+export class ReplayedNetwork implements Expert {
+  readonly network: Network;
+  readonly ring: ReplayRing;
+  readonly metric: FeatureMetric;
+  /** [2]: mean and standard deviation of the targets; 0 and 1 until set. */
+  readonly unit: Float64Array;
+  /** Rows of the ring drawn with each new one. */
+  draws: number;
+  readonly #random: Random;
+  readonly #seed: number;
+  readonly #outputs: number;
+  readonly #isClassifier: boolean;
+
+  static bytes = (options: ReplayedNetworkOptions) =>
+    replayedPlan(options).totalBytes +
+    bytesOf(ReplayRing.bytes({ rows: options.rows ?? 1000, inputs: options.inputs })) +
+    bytesOf(FeatureMetric.bytes(options)) +
+    bytesOf(unitBlocks);
+
+  /** @param random draws the rows; give it a place in the owner's state */
+  constructor(options: ReplayedNetworkOptions, random: Random, arena?: Arena) {
+    const { inputs, classes, initialWeights = "uniform", seed = 1, rows = 1000, draws = 7 } = options;
+    this.#seed = seed;
+    this.#random = random;
+    this.draws = draws;
+    this.network = createNetwork(replayedModel(options), {
+      batchSize: group,
+      inputGradient: true,
+      arena,
+      initialWeights,
+      seed,
+      deterministic: true,
+    });
+    this.ring = new ReplayRing({ rows, inputs }, arena);
+    this.metric = new FeatureMetric({ inputs }, arena);
+    this.unit = arenaFor(unitBlocks, arena).place(unitBlocks).unit;
+    this.unit[1] = 1;
+    this.#outputs = this.network.outputs;
+    this.#isClassifier = classes > 0;
+  }
+
+  predict(inputs: Float32Array, answers: Float64Array, at: number): void {
+    const network = this.network;
+    network.input.set(inputs);
+    network.infer(1);
+    if (this.#isClassifier) {
+      for (let i = 0; i < this.#outputs; i++) answers[at + i] = network.prediction[i];
+    } else {
+      answers[at] = this.unit[0] + this.unit[1] * network.prediction[0];
+    }
+  }
+
+  learn(inputs: Float32Array, targets: Float64Array, at: number): void {
+    const network = this.network;
+    network.input.set(inputs);
+    this.#setTarget(0, targets, at);
+    const draws = this.ring.live > 0 ? this.draws : 0;
+    let rows = 1;
+    for (let i = 0; i < draws; i++) {
+      if (rows === group) {
+        this.#step(rows);
+        rows = 0;
+      }
+      const place = this.ring.draw(this.#random);
+      this.ring.read(place, network.input, rows * network.inputs);
+      this.#setTarget(rows, this.ring.targets, place);
+      rows++;
+    }
+    this.#step(rows);
+    this.ring.store(inputs, targets, at);
+  }
+
+  #setTarget(row: number, targets: Float64Array, at: number): void {
+    const target = targets[at];
+    this.network.target[row] = this.#isClassifier ? target : (target - this.unit[0]) / this.unit[1];
+  }
+
+  #step(rows: number): void {
+    // A step whose numbers are not finite changed nothing: neither may its gradients.
+    if (this.network.step(rows)) this.metric.learn(this.network.inputGradient, rows);
+  }
+
+  /** Forgets weights and metric; the ring's rows stay, as they are true. */
+  restart(): void {
+    this.network.initialize(this.#seed);
+    this.metric.restart();
+  }
+
+  state(): State {
+    return {
+      network: this.network.state() as unknown as State,
+      ring: this.ring.state(),
+      metric: this.metric.state(),
+      unit: this.unit.slice(),
+      draws: this.draws,
+    };
+  }
+
+  restore(given: State): void {
+    const state = (given ?? {}) as { [key: string]: State };
+    restoreTogether(
+      [this.network, this.ring, this.metric],
+      [state["network"], state["ring"], state["metric"]],
+    );
+    this.unit.set(state["unit"] as Float64Array);
+    this.draws = state["draws"] as number;
+  }
+}

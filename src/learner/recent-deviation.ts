@@ -1,0 +1,89 @@
+/** A second view of each feature: how far it is from its own last rows, in their spread. */
+import { type Arena, arenaFor, float64 } from "../engine/running/arena.ts";
+import { restoreBlock } from "../features/restore.ts";
+import type { State, Stateful } from "../state.ts";
+import type { ColumnStatistic } from "./column-statistic.ts";
+
+/** Smallest weight of a new number: the mean is of about the last 33. */
+const floor = 0.03;
+/** Numbers farther from the mean of the column count as this many standard deviations away. */
+const winsorized = 8;
+/** A spread smaller than this part of the column's is none. */
+const leastSpread = 1e-6;
+
+const blocksFor = (columns: number) => ({ moments: float64(3, columns), before: float64(3, columns) });
+
+/**
+ * u = (x - m) / sqrt(v) with m and v of the recent rows: m += k e, v = (1 - k)(v + k e^2), e = x - m,
+ * k = max(1 / n, 0.03). Shows a level's recent change, which a standardization by all rows hides.
+ */
+export class RecentDeviation implements Stateful {
+  readonly columns: number;
+  /** [3, columns]: rows, mean, variance. */
+  readonly #moments: Float64Array;
+  readonly #before: Float64Array;
+
+  static bytes = ({ columns }: { columns: number }) => blocksFor(columns);
+
+  constructor({ columns }: { columns: number }, arena?: Arena) {
+    const blocks = blocksFor(columns);
+    const { moments, before } = arenaFor(blocks, arena).place(blocks);
+    this.columns = columns;
+    this.#moments = moments;
+    this.#before = before;
+  }
+
+  /**
+   * Learns from the numbers at `offset` of `values` [columns], once `statistic` has, and writes their deviations to
+   * `out`, held within `bound`. Allocates nothing.
+   */
+  learn(
+    values: Float64Array,
+    offset: number,
+    statistic: ColumnStatistic,
+    out: Float32Array,
+    outAt: number,
+    bound: number,
+  ): void {
+    const { columns } = this;
+    const moments = this.#moments;
+    for (let column = 0; column < columns; column++) {
+      out[outAt + column] = 0;
+      if (!statistic.isUsed(column)) continue;
+      const value = values[offset + column];
+      const deviation = Math.sqrt(statistic.variance(column));
+      const most = winsorized * deviation;
+      const centre = statistic.mean(column);
+      const held = deviation > 0 ? Math.min(Math.max(value, centre - most), centre + most) : value;
+      const count = moments[column] + 1;
+      const rate = Math.max(1 / count, floor);
+      const error = held - moments[columns + column];
+      const mean = moments[columns + column] + rate * error;
+      const variance = (1 - rate) * (moments[2 * columns + column] + rate * error * error);
+      moments[column] = count;
+      moments[columns + column] = mean;
+      moments[2 * columns + column] = variance;
+      const spread = Math.sqrt(variance);
+      if (spread > 0 && spread > leastSpread * deviation) {
+        out[outAt + column] = Math.min(Math.max((value - mean) / spread, -bound), bound);
+      }
+    }
+  }
+
+  /** Keeps the statistics as they are, so that `recall` takes back what was learned since. */
+  remember(): void {
+    this.#before.set(this.#moments);
+  }
+
+  recall(): void {
+    this.#moments.set(this.#before);
+  }
+
+  state(): State {
+    return this.#moments;
+  }
+
+  restore(state: State): void {
+    restoreBlock(this.#moments, state, "recent deviations");
+  }
+}

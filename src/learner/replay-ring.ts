@@ -1,0 +1,104 @@
+/** The latest rows in fixed memory, column after column, for replay and for neighbours. */
+
+import type { Random } from "../engine/model/random.ts";
+import { type Arena, arenaFor, float32, float64 } from "../engine/running/arena.ts";
+import type { State, Stateful } from "../state.ts";
+import { restoreArrays } from "./restore-arrays.ts";
+
+export interface ReplayRingOptions {
+  /** Rows that are kept. */
+  rows: number;
+  /** Numbers of a row. */
+  inputs: number;
+}
+
+/** Rows of a column in memory: whole vectors, so that each column begins with one. */
+export const strideOf = (rows: number) => 4 * Math.ceil(rows / 4);
+
+const blocksFor = ({ rows, inputs }: ReplayRingOptions) => ({
+  columns: float32(inputs, strideOf(rows)),
+  targets: float64(rows),
+  place: float64(3),
+});
+
+const at = { next: 0, filled: 1, live: 2 } as const;
+
+/**
+ * Keeps the latest `rows` rows with their targets. Rows lie column after column, [inputs, stride], so that a scan over
+ * all rows reads whole vectors. `keepNewest` lets all but the newest rows count as forgotten, without moving any.
+ */
+export class ReplayRing implements Stateful {
+  readonly rows: number;
+  readonly inputs: number;
+  /** Numbers from one column to the next. */
+  readonly stride: number;
+  /** [inputs, stride] */
+  readonly columns: Float32Array;
+  /** [rows] */
+  readonly targets: Float64Array;
+  /** [3]: where the next row goes, rows written so far at most `rows`, rows that count. */
+  readonly #place: Float64Array;
+
+  static bytes = (options: ReplayRingOptions) => blocksFor(options);
+
+  constructor(options: ReplayRingOptions, arena?: Arena) {
+    const blocks = blocksFor(options);
+    const { columns, targets, place } = arenaFor(blocks, arena).place(blocks);
+    this.rows = options.rows;
+    this.inputs = options.inputs;
+    this.stride = strideOf(options.rows);
+    this.columns = columns;
+    this.targets = targets;
+    this.#place = place;
+  }
+
+  /** Places that hold a row, whether it counts or not: they are the first ones. */
+  get filled(): number {
+    return this.#place[at.filled];
+  }
+
+  /** Rows that count: the newest. */
+  get live(): number {
+    return this.#place[at.live];
+  }
+
+  /** Place of the row that is `age` rows older than the newest. */
+  placeOf(age: number): number {
+    return (this.#place[at.next] - 1 - age + 2 * this.rows) % this.rows;
+  }
+
+  /** Stores a row [inputs] in the place of the oldest. */
+  store(inputs: Float32Array, target: Float64Array, targetAt: number): void {
+    const { columns, stride } = this;
+    const next = this.#place[at.next];
+    for (let i = 0, to = next; i < this.inputs; i++, to += stride) columns[to] = inputs[i];
+    this.targets[next] = target[targetAt];
+    this.#place[at.next] = (next + 1) % this.rows;
+    this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.rows);
+    this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.rows);
+  }
+
+  /** Copies the row in a place to `out` from `outAt` on. */
+  read(place: number, out: Float32Array, outAt: number): void {
+    const { columns, stride } = this;
+    for (let i = 0, from = place; i < this.inputs; i++, from += stride) out[outAt + i] = columns[from];
+  }
+
+  /** Draws a place evenly among the rows that count; there must be one. */
+  draw(random: Random): number {
+    return this.placeOf(random.below(this.#place[at.live]));
+  }
+
+  /** Lets all but the newest `count` rows no longer count. */
+  keepNewest(count: number): void {
+    this.#place[at.live] = Math.min(this.#place[at.live], count);
+  }
+
+  state(): State {
+    return { columns: this.columns, targets: this.targets, place: this.#place };
+  }
+
+  restore(state: State): void {
+    restoreArrays({ columns: this.columns, targets: this.targets, place: this.#place }, state, "ring");
+  }
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { createRandom } from "../../src/engine/model/random.ts";
+import { ReplayRing } from "../../src/learner/replay-ring.ts";
+
+const filled = (rows: number) => {
+  const ring = new ReplayRing({ rows: 7, inputs: 2 });
+  for (let row = 0; row < rows; row++)
+    ring.store(Float32Array.of(row, row + 50), Float64Array.of(100 + row), 0);
+  return ring;
+};
+
+test.each([1, 6, 7, 8, 23])("a ring of seven holds the newest of %i rows", (rows) => {
+  const ring = filled(rows);
+  expect(ring.live).toBe(Math.min(rows, 7));
+  const row = new Float32Array(3);
+  for (let age = 0; age < ring.live; age++) {
+    const place = ring.placeOf(age);
+    ring.read(place, row, 1);
+    expect([...row]).toEqual([0, rows - 1 - age, rows + 49 - age]);
+    expect(ring.targets[place]).toBe(100 + rows - 1 - age);
+  }
+});
+
+test("after it is cut to the newest, only those are drawn, each as often", () => {
+  const ring = filled(23);
+  ring.keepNewest(3);
+  const random = createRandom(1);
+  const counts = new Map<number, number>();
+  for (let i = 0; i < 3000; i++) {
+    const target = ring.targets[ring.draw(random)];
+    counts.set(target, (counts.get(target) ?? 0) + 1);
+  }
+  expect([...counts.keys()].sort()).toEqual([120, 121, 122]);
+  expect(Math.min(...counts.values())).toBeGreaterThan(900);
+});
