@@ -1,17 +1,23 @@
 /** Devices that send samples in UDP datagrams to a port of this machine. */
-import * as v from "valibot";
+import type * as v from "valibot";
 import { createUdpSource } from "../../samples/sources/udp.ts";
-import { map, text, wholeNumber } from "../schema.ts";
+import { defaultsOf, map, optional, required, text, wholeNumber } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
-const schema = map(
-  {
-    port: wholeNumber(1, 65_535),
-    host: v.optional(text("an address of this machine")),
-    from: v.optional(text("the address of a device")),
-  },
-  { port: "the port that the device sends to, such as port: 7000" },
-);
+const schema = map({
+  port: required(
+    "Port of this machine that the devices send to",
+    wholeNumber(1, 65_535),
+    "the port that the device sends to, such as port: 7000",
+  ),
+  host: optional("Address of this machine to listen at", text("an address of this machine"), {
+    default: "0.0.0.0",
+  }),
+  from: optional("Address of the only device whose datagrams are read", text("the address of a device"), {
+    otherwise: "any",
+  }),
+});
+const defaults = defaultsOf(schema);
 
 /** A port to listen at, with every default. */
 export interface UdpConfig {
@@ -22,9 +28,8 @@ export interface UdpConfig {
   from: string | null;
 }
 
-const defaults = { host: "0.0.0.0" } as const;
-
 export const udp: SourceKind<v.InferOutput<typeof schema>, UdpConfig> = {
+  title: "Devices that send datagrams to a UDP port of this machine",
   schema,
   sender: "device",
   example: "udp: { port: 7000 }",

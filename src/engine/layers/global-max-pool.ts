@@ -15,6 +15,7 @@ const winners = ({ keep, outputShape }: LayerContext) => keep("index", outputSha
 
 /** The largest of each channel: [channels, ...] becomes [channels]. The first of equal ones takes the gradient. */
 export const globalMaxPool = layer((): { type: "globalMaxPool" } => ({ type: "globalMaxPool" }), {
+  title: "Largest number of each channel",
   options: {},
   outputShape(_, inputShape) {
     if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));

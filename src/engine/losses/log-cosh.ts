@@ -3,13 +3,18 @@ import { elementLoss, loss, type Reduced, type ReducedOptions, reduced } from ".
 
 export type LogCosh = { type: "logCosh" } & Reduced;
 
-const create = (options: ReducedOptions = {}): LogCosh => ({ type: "logCosh", reduction: "mean", ...options });
+const create = (options: ReducedOptions = {}): LogCosh => ({
+  type: "logCosh",
+  reduction: "mean",
+  ...options,
+});
 
 /**
  * log(cosh(e)), of slope tanh(e): about e^2 / 2 near 0 and |e| - log 2 far from it, as Huber's loss of delta 1 but
  * smooth everywhere.
  */
 export const logCosh = loss(create, {
+  title: "Logarithm of the hyperbolic cosine of the error: near 0 squared, far out absolute",
   options: reduced,
   target: "numbers",
   emit: (_, context) => elementLoss(Operation.LogCosh, context),

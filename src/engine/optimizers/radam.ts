@@ -1,5 +1,5 @@
 import { Operation, Scalar } from "../kernels/operation.ts";
-import { fraction, positive } from "../model/options.ts";
+import { fraction, option, positive } from "../model/options.ts";
 import { raiseToPower } from "../model/power.ts";
 import { type OptionsOf, optimizer, stepOptions } from "./optimizer.ts";
 
@@ -33,7 +33,13 @@ const power = new Float64Array(1);
  * Weight decay is coupled (added to the gradient).
  */
 export const radam = optimizer(create, {
-  options: { ...stepOptions, beta1: fraction, beta2: fraction, epsilon: positive },
+  title: "Adam whose step grows as the variance of the gradients becomes known",
+  options: {
+    ...stepOptions,
+    beta1: option("Decay of the running mean of gradients", fraction),
+    beta2: option("Decay of the running mean of their squares", fraction),
+    epsilon: option("Added to the divisor", positive),
+  },
   states: () => ["firstMoment", "secondMoment"],
   emitUpdate(
     { weightDecay, beta1, beta2, epsilon },
