@@ -110,7 +110,7 @@ describe("a TCP source", () => {
     const port = await lowPort();
     const { open, told, source } = receiver(port);
     await open();
-    await until(() => source.counts.failures > 3);
+    await until(() => (source.counts.failures ?? 0) > 3);
     const late = await peer(port);
     await until(() => late.sockets.length === 1 && source.counts.opens === 1);
     late.sockets[0].write(frames(0, 0));
