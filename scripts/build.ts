@@ -1,59 +1,157 @@
 /**
- * Builds the project from source: the AssemblyScript kernels into src/engine/kernels/binary.ts (both SIMD
- * variants, as text, so that the engine needs no file system), the scalar twins of those written once, and the benchmark's peak beside its command, then
- * TypeScript into dist, and from there the command line into dist/bin.
+ * Builds the project from source: the AssemblyScript kernels, the scalar twins of those that are written once, and the
+ * benchmark's peak beside the sources that use them, the library into dist, module by module, and the command line into dist/bin. Steps run side by side, and only those
+ * of which an input has changed.
+ *
+ * `--maps` also writes source maps of the command line, which give a stack in a report its names back.
  */
-import { execFileSync } from "node:child_process";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleCommands } from "./bundle.ts";
-import { compileAssembly } from "./compile-assembly.ts";
+import { type Assembly, assemble } from "./build/assembler.ts";
+import { bundleCommands } from "./build/bundle.ts";
+import { createProgress } from "./build/progress.ts";
+import { runSteps, type Step } from "./build/steps.ts";
 import { writeScalarTwins } from "./lower-kernels.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const withMaps = process.argv.includes("--maps");
 
-/** A WebAssembly module as text, for a TypeScript file. */
-function asText(...assembly: Parameters<typeof compileAssembly>): string {
-  return Buffer.from(compileAssembly(...assembly)).toString("base64");
+/** Their manifests say which version of a tool is installed. */
+const assemblyScript = ["assemblyscript", "binaryen"].map((name) => `node_modules/${name}/package.json`);
+const assembler = ["scripts/build/assembler.ts", "scripts/build/assembler-worker.js"];
+const bundler = ["scripts/build/bundle.ts", "scripts/build/third-party.ts"];
+/** All that npm has installed, with versions. */
+const installed = "node_modules/.package-lock.json";
+
+/** The kernels own not one byte of memory: the arena comes from outside, and threads need its size to have a bound. */
+const kernelOptions = ["--importMemory", "--noExportMemory", "--memoryBase", "0", "--maximumMemory", "65536"];
+
+const binaries = ["engine/kernels/binary.js", "commands/bench/peak-binary.js"];
+
+/** Kernels that are written once, and the files of their scalar twins. */
+const twins = ["losses.ts", "run.ts", "softmax.ts"];
+
+const steps: Step[] = [
+  assemblyStep("kernels", "src/engine/kernels/binary.js", {
+    simdKernels: kernels(["simd"]),
+    relaxedSimdKernels: kernels(["simd", "relaxed-simd"]),
+  }),
+  assemblyStep("peak", "src/commands/bench/peak-binary.js", {
+    simdPeak: peak(["simd"]),
+    relaxedSimdPeak: peak(["simd", "relaxed-simd"]),
+  }),
+  {
+    name: "scalar twins",
+    reads: () => [...twins.map((name) => `src/engine/kernels/assembly/${name}`), "scripts/lower-kernels.ts"],
+    writes: () => twins.map((name) => `src/engine/kernels/scalar/${name}`),
+    run: async () => void writeScalarTwins(root),
+  },
+  {
+    name: "library",
+    after: ["scalar twins"],
+    reads: () => [...sources(), "tsconfig.json", installed],
+    writes: () => sources().flatMap(compiledFrom),
+    run: compileLibrary,
+  },
+  {
+    name: "binaries of the library",
+    after: ["kernels", "peak", "library"],
+    reads: () => binaries.map((path) => `src/${path}`),
+    writes: () => binaries.map((path) => `dist/${path}`),
+    run: copyBinaries,
+  },
+  {
+    name: withMaps ? "command line with maps" : "command line",
+    after: ["kernels", "peak", "scalar twins"],
+    reads: () => [...sources(), ...binaries.map((path) => `src/${path}`), ...bundler, installed],
+    writes: () => ["dist/bin"],
+    run: () => bundleCommands(root, withMaps),
+  },
+];
+
+function kernels(features: string[]): Assembly {
+  return {
+    entry: "src/engine/kernels/assembly/module.ts",
+    features: ["threads", ...features],
+    options: kernelOptions,
+  };
 }
 
-/**
- * The kernels in base64. The arena is their memory: it comes from outside and they own not one byte of it. That its
- * size has a bound is what a memory shared between threads needs; 65536 pages are all there can be.
- */
-function kernels(features: string[]): string {
-  const options = ["--importMemory", "--noExportMemory", "--memoryBase", "0", "--maximumMemory", "65536"];
-  return asText("src/engine/kernels/assembly/module.ts", ["threads", ...features], options);
+function peak(features: string[]): Assembly {
+  return { entry: "src/commands/bench/assembly/peak.ts", features };
 }
 
-// With --silent npm says nothing meanwhile, and a small board takes minutes.
-process.stderr.write("building Rivulet from its source ...\n");
+/** Modules in base64, each under the name that exports it. */
+function assemblyStep(name: string, file: string, modules: Record<string, Assembly>): Step {
+  return {
+    name,
+    reads: () => [
+      "src/engine/kernels/assembly",
+      "src/commands/bench/assembly",
+      ...assembler,
+      ...assemblyScript,
+    ],
+    writes: () => [file],
+    async run() {
+      const exports = Object.entries(modules).map(async ([variable, assembly]) => {
+        const text = Buffer.from(await assemble(assembly)).toString("base64");
+        return `export const ${variable} =\n  "${text}";\n`;
+      });
+      const head = "// Generated by scripts/build.ts: WebAssembly modules in base64.\n";
+      writeFileSync(join(root, file), head + (await Promise.all(exports)).join(""));
+    },
+  };
+}
 
-writeFileSync(
-  join(root, "src/engine/kernels/binary.ts"),
-  `// Generated by scripts/build.ts from assembly/: the kernels as WebAssembly modules, in base64.
-export const simdKernels =
-  "${kernels(["simd"])}";
-export const relaxedSimdKernels =
-  "${kernels(["simd", "relaxed-simd"])}";
-`,
-);
+/** TypeScript of the project, without what is AssemblyScript. */
+function sources(): string[] {
+  const paths = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  return paths
+    .filter((path) => path.endsWith(".ts") && !path.includes("assembly/"))
+    .map((path) => `src/${path}`);
+}
 
-writeScalarTwins(root);
+/** What the compiler writes for a source. */
+function compiledFrom(source: string): string[] {
+  if (source.endsWith(".d.ts")) return [];
+  const base = source.replace(/^src(.*)\.ts$/, "dist$1");
+  return [`${base}.js`, `${base}.d.ts`];
+}
 
-const peak = (features: string[]) => asText("src/commands/bench/assembly/peak.ts", features);
+async function compileLibrary(): Promise<undefined> {
+  mkdirSync(join(root, "dist"), { recursive: true });
+  // What an earlier version had must not stay.
+  for (const name of readdirSync(join(root, "dist"))) {
+    if (name !== "bin") rmSync(join(root, "dist", name), { recursive: true });
+  }
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const child = spawn(process.execPath, [compiler, "-p", "tsconfig.json"], {
+    cwd: root,
+    stdio: ["ignore", process.stderr, process.stderr],
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error("the compiler found errors in the sources, see above; correct them");
+}
 
-writeFileSync(
-  join(root, "src/commands/bench/peak-binary.ts"),
-  `// Generated by scripts/build.ts from assembly/peak.ts: a WebAssembly module for each kind of kernels, in base64.
-export const simdPeak =
-  "${peak(["simd"])}";
-export const relaxedSimdPeak =
-  "${peak(["simd", "relaxed-simd"])}";
-`,
-);
+async function copyBinaries(): Promise<undefined> {
+  for (const path of binaries) {
+    mkdirSync(dirname(join(root, "dist", path)), { recursive: true });
+    copyFileSync(join(root, "src", path), join(root, "dist", path));
+  }
+}
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
-execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.json"], { cwd: root, stdio: "inherit" });
-await bundleCommands(root);
+try {
+  await runSteps(steps, {
+    root,
+    memoryFile: join(root, "node_modules/.cache/rivulet/build.json"),
+    common: ["scripts/build.ts"],
+    progress: createProgress(),
+  });
+} catch (error) {
+  process.stderr.write(`the build failed: ${(error as Error).message}\n`);
+  // Steps beside the one that failed may still be at work.
+  process.exit(1);
+}

@@ -1,7 +1,7 @@
 /** What this core can do at best, as bounds for everything else. */
 import { createKernels, type Kernels, type KernelVariant } from "../../engine/kernels/kernels.ts";
 import { instructionSlots, Operation } from "../../engine/kernels/operation.ts";
-import { relaxedSimdPeak, simdPeak } from "./peak-binary.ts";
+import { relaxedSimdPeak, simdPeak } from "./peak-binary.js";
 
 const turnsPerCall = 1000;
 

@@ -1,5 +1,5 @@
 import { RivuletError } from "../../errors/errors.ts";
-import { relaxedSimdKernels, simdKernels } from "./binary.ts";
+import { relaxedSimdKernels, simdKernels } from "./binary.js";
 import type { Outcome } from "./crew.ts";
 import { createScalarDispatch } from "./scalar/crew.ts";
 import { createScalarRun } from "./scalar/run.ts";
