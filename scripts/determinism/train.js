@@ -1,12 +1,14 @@
 /**
  * Trains three networks for 1,000 steps with `deterministic: true` and prints the SHA-256 of their weights as JSON.
- * Plain JavaScript over the built engine: it runs on any Node, also one that is emulated.
+ * Plain JavaScript over the built library: it runs on any Node, also one that is emulated.
  */
 import { createHash } from "node:crypto";
 import {
   adam,
   batchNorm,
   conv1d,
+  createNetwork,
+  createRandom,
   dense,
   dropout,
   globalAveragePool,
@@ -19,9 +21,7 @@ import {
   sigmoid,
   softmaxCrossEntropy,
   tanh,
-} from "../../dist/engine/model.js";
-import { createNetwork } from "../../dist/engine/network.js";
-import { createRandom } from "../../dist/engine/random.js";
+} from "../../dist/index.js";
 
 const steps = 1000;
 const classes = 3;

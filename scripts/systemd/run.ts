@@ -43,8 +43,10 @@ try {
   for (const name of ["dist", "devices", "package.json"]) {
     cpSync(join(root, name), join(folder, "package", name), { recursive: true });
   }
-  const bindings = "node_modules/@serialport/bindings-cpp";
-  cpSync(join(root, bindings), join(folder, "package", bindings), { recursive: true, dereference: true });
+  for (const name of ["serialport", "@serialport/bindings-cpp"]) {
+    const from = join("node_modules", name);
+    cpSync(join(root, from), join(folder, "package", from), { recursive: true, dereference: true });
+  }
   const config = readFileSync(join(root, "devices/examples/pump.yaml"), "utf8");
   writeFileSync(join(folder, "pump.yaml"), config.replace("/dev/ttyACM0", board.path));
   cpSync(join(here, "probe.sh"), join(folder, "probe.sh"));

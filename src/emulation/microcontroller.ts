@@ -43,7 +43,7 @@ export async function startMicrocontroller(firmwarePath: string): Promise<Microc
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new RivuletError(
       "package.missing",
-      'the emulator needs the optional package avr8js, which is not installed: run "npm install avr8js"',
+      'found no package avr8js, which the emulated board needs; run "npm install avr8js @lydell/node-pty" where Rivulet is installed',
     );
   }
   return new Microcontroller(avr8js, flash);

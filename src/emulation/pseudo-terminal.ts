@@ -65,7 +65,7 @@ export function openPseudoTerminal(openers: Opener[] = [openByPackage, openByPer
   throw new RivuletError(
     "emulator.failed",
     `no pseudo-terminal can be opened on ${process.platform}-${process.arch} (${reasons.join("; ")}): ` +
-      "install the optional package @lydell/node-pty, or perl on Linux",
+      "install the package @lydell/node-pty beside Rivulet, or perl on Linux",
   );
 }
 

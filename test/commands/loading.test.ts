@@ -18,12 +18,15 @@ async function loadedBy(words: string[], cwd: string, stdin: "ignore" | "pipe" =
   return stderr;
 }
 
+const port =
+  "source: { serial: { path: none }, framing: lines, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n";
 const cwd = folderWith({
   "pipe.yaml":
     "source: { stdin: true, framing: lines, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n",
   "c.yaml": "target: { column: label, classes: 2 }\n",
-  "port.yaml":
-    "source: { serial: { path: none }, framing: lines, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n",
+  "port.yaml": port,
+  // Two daemons may not share a folder of checkpoints, which is named after the config.
+  "other-port.yaml": port,
   "file.yaml": "source: { file: d.csv, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n",
   "d.csv": "x,label\n1,0\n2,1\n",
 });
@@ -49,7 +52,7 @@ test.concurrent("run loads a serial port, and no emulator", async () => {
 test.concurrent("run loads sockets where there is no port and no file, and gzip for a packed file only", async () => {
   writeFileSync(join(cwd, "d.csv.gz"), gzipSync("x,label\n1,0\n2,1\n"));
   const calls = [
-    ["run", "port.yaml"],
+    ["run", "other-port.yaml"],
     ["run", "file.yaml"],
     ["replay", "--data", "d.csv.gz"],
   ];

@@ -255,7 +255,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     [
       "is not installed",
       null,
-      'GPIO needs the optional package onoff, which is not installed: run "npm install onoff" with python3, make and g++ at hand',
+      'found no package onoff, which GPIO under /sys/class/gpio needs; run "npm install onoff" where Rivulet is installed, with python3, make and g++ at hand',
     ],
     [
       "is compiled for another Node",

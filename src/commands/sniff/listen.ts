@@ -1,12 +1,11 @@
 /** Bytes for `rivulet sniff`: from a port at several baud rates, or from a file. */
 import { createReadStream, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 import { describeOpenFailure } from "../../samples/ports/ports.ts";
 import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
-import { loadBindings } from "../../samples/sources/serial-bindings.ts";
+import { type BindingPort, loadBindings } from "../../samples/sources/serial-bindings.ts";
 
 /** What was heard, and what it is. */
 export interface Heard {
@@ -47,7 +46,7 @@ export async function listenToPort(
   tell: (text: string) => void,
 ): Promise<Heard> {
   const bindings = await loadBindings();
-  let port: BindingPortInterface;
+  let port: BindingPort;
   try {
     port = await bindings.open({ path, baudRate: baudRates[0] });
   } catch (failure) {
@@ -121,7 +120,7 @@ function isConvincing(recognition: Recognition, bytes: Uint8Array): boolean {
  */
 class Collector {
   readonly #path: string;
-  readonly #port: BindingPortInterface;
+  readonly #port: BindingPort;
   #baudRate: number;
   readonly #kept = new Uint8Array(MOST_BYTES);
   #firstAt = 0;
@@ -131,7 +130,7 @@ class Collector {
   readonly #timer: NodeJS.Timeout;
   length = 0;
 
-  constructor(path: string, port: BindingPortInterface, baudRate: number) {
+  constructor(path: string, port: BindingPort, baudRate: number) {
     this.#path = path;
     this.#port = port;
     this.#baudRate = baudRate;

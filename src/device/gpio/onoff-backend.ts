@@ -34,7 +34,7 @@ export function loadOnoff(): Onoff {
     throw new RivuletError(
       "package.missing",
       absent
-        ? 'GPIO needs the optional package onoff, which is not installed: run "npm install onoff" with python3, make and g++ at hand'
+        ? 'found no package onoff, which GPIO under /sys/class/gpio needs; run "npm install onoff" where Rivulet is installed, with python3, make and g++ at hand'
         : `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
       { cause: error },
     );

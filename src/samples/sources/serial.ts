@@ -1,12 +1,11 @@
 import { readSync, writeSync } from "node:fs";
-import type { BindingPortInterface } from "@serialport/bindings-cpp";
 import { RivuletError } from "../../errors/errors.ts";
 import { findByDevice, findByPath, type PortFinder } from "../ports/port-finder.ts";
 import type { UsbDevice } from "../ports/port-survey.ts";
 import { describeOpenFailure, PortError } from "../ports/ports.ts";
 import { steadyClock } from "./clock.ts";
 import { BackOff, type ReopenOptions, StateReporter } from "./reopening.ts";
-import { loadBindings } from "./serial-bindings.ts";
+import { type BindingPort, loadBindings } from "./serial-bindings.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts } from "./source.ts";
 
 export interface SerialCounts extends SourceCounts {
@@ -120,7 +119,7 @@ type CompleteOptions = SerialOptions & Required<Pick<SerialOptions, "readEveryMs
 /** An open port: what the bindings gave, and how much is on its way to the device. */
 interface Port {
   readonly path: string;
-  readonly binding: BindingPortInterface;
+  readonly binding: BindingPort;
   /** Of `outgoing`, what the kernel has not taken yet. */
   waitingBytes: number;
   hasWritten: boolean;
@@ -258,7 +257,7 @@ class PortSource implements SerialSource {
     const { baudRate, root } = this.#options;
     const bindings = await loadBindings();
     let path: string | undefined;
-    let binding: BindingPortInterface;
+    let binding: BindingPort;
     try {
       path = this.#finder.find();
       binding = await bindings.open({ path, baudRate });
@@ -376,7 +375,7 @@ class PortSource implements SerialSource {
 }
 
 /** The open file descriptor of a port, which the bindings of POSIX systems have. */
-function descriptorOf(binding: BindingPortInterface & { fd?: number | null }): number | undefined {
+function descriptorOf(binding: BindingPort & { fd?: number | null }): number | undefined {
   return binding.fd ?? undefined;
 }
 

@@ -54,7 +54,7 @@ function onoffFolder(): { folder: string } | { lack: string } {
   const folder = join(tmpdir(), `rivulet-onoff-${process.version}-${process.arch}`);
   const found = { folder: join(folder, "node_modules") };
   if (loads(folder)) return found;
-  const wanted = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).optionalDependencies.onoff;
+  const wanted = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).peerDependencies.onoff;
   const install = (into: string, words: string[]) =>
     execFileSync("npm", ["install", "--prefix", into, "--no-save", "--no-audit", "--no-fund", ...words], {
       stdio: ["ignore", "ignore", "pipe"],

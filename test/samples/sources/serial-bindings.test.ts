@@ -4,7 +4,7 @@ import { openPseudoTerminal } from "../../../src/emulation/pseudo-terminal.ts";
 import { RivuletError } from "../../../src/errors/errors.ts";
 import { createSerialSource } from "../../../src/samples/sources/serial.ts";
 
-vi.mock("@serialport/bindings-cpp", () => {
+vi.mock("serialport", () => {
   throw new Error("no native build");
 });
 
@@ -19,6 +19,6 @@ test.each([
   terminal.close();
   expect(failure).toBeInstanceOf(RivuletError);
   expect((failure as Error).message).toMatch(
-    /^the package @serialport\/bindings-cpp cannot be loaded \(.+\): run "npm install"/s,
+    /^the package serialport cannot be loaded \(.+\); run "npm install"/s,
   );
 });

@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { BindingInterface } from "@serialport/bindings-cpp";
+import { SerialPort } from "serialport";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openPseudoTerminal, type PseudoTerminal } from "../../../src/emulation/pseudo-terminal.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../../src/samples/decoding/frames.ts";
 import { createLineDecoder } from "../../../src/samples/decoding/lines.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
 import { createSerialSource, type SerialOptions } from "../../../src/samples/sources/serial.ts";
+import type { BindingPort } from "../../../src/samples/sources/serial-bindings.ts";
 import type { Source, SourceState } from "../../../src/samples/sources/source.ts";
 import { until } from "../../until.ts";
 import { fewFields, frame, frames, takeIndices } from "../streams.ts";
@@ -413,8 +414,7 @@ test.each(["silent", "failed"])(
   "a port that has gone (%s) is closed before it is opened again, however long that takes",
   async (fault) => {
     const order: string[] = [];
-    const { autoDetect } = await import("@serialport/bindings-cpp");
-    const binding = autoDetect() as BindingInterface;
+    const binding = SerialPort.binding as { open(options: object): Promise<BindingPort> };
     const open = binding.open.bind(binding);
     onTestFinished(() => {
       binding.open = open;
