@@ -62,8 +62,12 @@ function conclusion(figures: readonly Figure[]): string[] {
         ? `Large networks run at ${share} % of what this core's vector units can multiply and add, so the processor is the limit; small ones are limited by the fixed cost of each layer.`
         : `Large networks run at ${share} % of what this core's vector units can multiply and add, so memory or other work on this machine is the limit.`,
     );
-  } else if (find("training step")) {
-    sentences.push("There is no vector unit to compare with here, so plain TypeScript is the limit.");
+  } else if (large) {
+    sentences.push(
+      chooseVariant(false) === "scalar"
+        ? "There is no vector unit to compare with here, so plain TypeScript is the limit."
+        : `How far large networks are from the limit of this core is not known: Node ${process.version} compiles the loop that measures it worse than the kernels.`,
+    );
   }
   return sentences;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { figureTable } from "../../src/commands/bench/figure.ts";
 import { measureInTurn, rateOf, spreadOf } from "../../src/commands/bench/timing.ts";
+import { isBeaten } from "../../src/commands/bench/training.ts";
 import { operationsPerStep, trainable, workloads } from "../../src/commands/bench/workloads.ts";
 import { rivulet } from "../rivulet.ts";
 
@@ -38,6 +39,19 @@ describe("a figure", () => {
     expect(figureTable([{ group: "", name: "W1", value, unit: "ns", reference }])).toContain(
       "10 times an empty call (5 ns)",
     );
+  });
+});
+
+describe("the multiply-add peak", () => {
+  const spread = (median: number) => ({ median, minimum: median, maximum: median });
+
+  test("is a bound as long as no step multiplies and adds faster", () => {
+    const steps = [
+      { operations: 4000, time: spread(1000) },
+      { operations: 39_000, time: spread(1000) },
+    ];
+    expect(isBeaten(spread(40), steps)).toBe(false);
+    expect(isBeaten(spread(38), steps)).toBe(true);
   });
 });
 
