@@ -201,9 +201,9 @@ export class Plateau {
   readonly #numbers = new Float64Array(Slot.Count);
 
   /** [1]: what the base rate is multiplied by after the warm-up. */
-  readonly multiplier = this.#numbers.subarray(Slot.Multiplier, Slot.Multiplier + 1);
+  readonly multiplier: Float64Array = this.#numbers.subarray(Slot.Multiplier, Slot.Multiplier + 1);
   /** [1]: add the loss of an update here, part by part as it is gathered, before `observe`; 0 to leave it out. */
-  readonly gathered = this.#numbers.subarray(Slot.Gathered, Slot.Gathered + 1);
+  readonly gathered: Float64Array = this.#numbers.subarray(Slot.Gathered, Slot.Gathered + 1);
 
   constructor(schedule: ScheduleOf<"plateau">) {
     this.#schedule = schedule;
