@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defaultExclude, defineConfig } from "vitest/config";
 import { SkippedReporter } from "./test/skipped.ts";
 
@@ -11,6 +12,7 @@ export default defineConfig({
     // Limits are there to end a hang, and beyond what the busiest machine takes: tests start processes and open ports.
     testTimeout: 600_000,
     hookTimeout: 600_000,
-    maxWorkers: 2,
+    // Many wait for processes more than they compute.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
   },
 });

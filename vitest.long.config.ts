@@ -1,7 +1,17 @@
-import { mergeConfig } from "vitest/config";
+import { defineConfig } from "vitest/config";
 import usual from "./vitest.config.ts";
 
-const long = mergeConfig(usual, {});
-long.test.include = ["test/**/*.long.test.ts"];
-long.test.exclude = [];
-export default long;
+/** What takes long, and the tests of random cases with many more of them. */
+export default defineConfig({
+  test: {
+    ...usual.test,
+    include: [
+      "test/**/*.long.test.ts",
+      "test/firmware/frames.test.ts",
+      "test/samples/decoding/{damage,decimal}.test.ts",
+      "test/checkpoint/format.test.ts",
+    ],
+    exclude: [],
+    env: { RIVULET_TEST_LONG: "1" },
+  },
+});

@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { compileScripts } from "./compile.ts";
+
+const driver = fileURLToPath(new URL("./allocation-driver.ts", import.meta.url));
 
 /** What a process saw of the garbage collector while it repeated something. */
 export interface Allocation {
@@ -15,8 +18,12 @@ export interface Allocation {
  * repetition brings collections.
  */
 export function measureAllocation(script: URL): Allocation {
-  const driver = fileURLToPath(new URL("./allocation-driver.ts", import.meta.url));
-  const flags = ["--expose-gc", "--max-semi-space-size=1", "--import", "tsx"];
-  const output = execFileSync(process.execPath, [...flags, driver, script.href], { encoding: "utf8" });
-  return JSON.parse(output);
+  const { paths, remove } = compileScripts(driver, fileURLToPath(script));
+  try {
+    const repeated = `${pathToFileURL(paths[1])}${script.search}`;
+    const words = ["--expose-gc", "--max-semi-space-size=1", paths[0], repeated];
+    return JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8" }));
+  } finally {
+    remove();
+  }
 }

@@ -10,6 +10,7 @@ import {
 } from "../../src/checkpoint/format.ts";
 import { CheckpointError } from "../../src/errors/errors.ts";
 import type { State } from "../../src/state.ts";
+import { trials } from "../trials.ts";
 import { sampleCheckpoint } from "./sample.ts";
 
 const bytesOf = (checkpoint: Checkpoint) => Buffer.concat(encodeCheckpoint(checkpoint));
@@ -376,7 +377,7 @@ describe("decoding refuses", () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expectRefused(forged(Buffer.concat([Buffer.of(0xa1, 0x61), bytes])));
       }),
-      { numRuns: 5000 },
+      { numRuns: trials(1000, 5000) },
     );
   });
 
@@ -398,7 +399,7 @@ describe("decoding refuses", () => {
         }
         encodeCheckpoint(decoded); // what is accepted can be stored again
       }),
-      { numRuns: 5000 },
+      { numRuns: trials(1000, 5000) },
     );
   });
 });

@@ -1,12 +1,13 @@
-/** A million damaged frames: what the line does to them, the decoder notices. */
+/** Hundreds of thousands of damaged frames, in the long run a million: what the line does to them, the decoder notices. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createRandom, type Random } from "../../../src/engine/model/random.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../../src/samples/decoding/frames.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
+import { trials } from "../../trials.ts";
 import { allFields, chunkSizes, feedInChunks, fewFields, frames, takeRows } from "../streams.ts";
 
-const FRAMES = 1_000_000;
+const FRAMES = trials(150_000, 1_000_000);
 
 const below = (random: Random, bound: number) => Math.floor(random.uniform() * bound);
 
@@ -94,10 +95,10 @@ function sendDamaged(crc: 16 | 32, seed: number): { forged: number; unread: numb
   return counts;
 }
 
-describe("of a million damaged frames", () => {
+describe("of damaged frames", () => {
   test("no more are taken than a checksum of 16 bits must let pass, and the frame behind is always read", () => {
     const { forged, unread, intact } = sendDamaged(16, 1);
-    expect(forged).toBeLessThanOrEqual(FRAMES / 2 ** 16);
+    expect(forged).toBeLessThanOrEqual(Math.ceil(FRAMES / 2 ** 16));
     expect(unread).toBe(0);
     // A bit flipped twice or noise that hits what was there leaves a frame whole; seldom enough.
     expect(intact).toBeLessThan(FRAMES / 1000);
@@ -128,6 +129,6 @@ test("damage is judged the same wherever the chunks are cut", () => {
       });
       expect(results[1]).toEqual(results[0]);
     }),
-    { numRuns: 500 },
+    { numRuns: trials(100, 500) },
   );
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readDecimal, readNonFiniteWord, writeDecimal } from "../../../src/samples/decoding/decimal.ts";
+import { trials } from "../../trials.ts";
 
 /** Reads a text that ends where `beyond` begins. */
 function read(text: string, beyond = ""): { value: number; end: number } {
@@ -44,7 +45,7 @@ test("reads every decimal as Number() does, to the last bit", () => {
       expect(end).toBe(text.length);
       expect(Object.is(value, Number(text)), `${text}: ${value}`).toBe(true);
     }),
-    { numRuns: 20_000 },
+    { numRuns: trials(4_000, 20_000) },
   );
 });
 
@@ -64,7 +65,7 @@ test("reads back every double as JavaScript prints it", () => {
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
       expect(Object.is(read(`${number}`).value, number) || number === 0).toBe(true);
     }),
-    { numRuns: 5_000 },
+    { numRuns: trials(1_000, 5_000) },
   );
 });
 
@@ -178,7 +179,7 @@ describe("writing", () => {
           );
         },
       ),
-      { numRuns: 20_000 },
+      { numRuns: trials(4_000, 20_000) },
     );
   });
 });
