@@ -22,22 +22,22 @@ import { createPacing } from "./pacing.ts";
 import { openPseudoTerminal } from "./pseudo-terminal.ts";
 
 /** The pin of port B on which an Uno has its LED. */
-const LED_PIN = 5;
+const ledPin = 5;
 
 /** How often the board looks after its port: the chunks that a USB serial chip makes are about as long. */
-const TICK_MS = 10;
+const tickMs = 10;
 
 /**
  * From the first opening of the port to the first instruction, like an Uno's boot loader. A host that opens a
  * port first discards what is in it (serialport does) and would lose the beginning otherwise.
  */
-const BOOT_MS = 250;
+const bootMs = 250;
 
 /** From the last instruction of a board whose time is up to the port's end: a host that reads gets all of it. */
-const UNPLUG_MS = 250;
+const unplugMs = 250;
 
 /** Where Linux and macOS have them. A link to a real port is the user's own. */
-const PSEUDO_TERMINAL = /^\/dev\/(pts\/|ttys)\d+$/;
+const pseudoTerminal = /^\/dev\/(pts\/|ttys)\d+$/;
 
 interface Options {
   firmware: string;
@@ -97,7 +97,7 @@ function parse(args: string[]) {
 function placeLink(path: string, port: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found) {
-    if (!found.isSymbolicLink() || !PSEUDO_TERMINAL.test(readlinkSync(path))) {
+    if (!found.isSymbolicLink() || !pseudoTerminal.test(readlinkSync(path))) {
       throw new RivuletError(
         "file.exists",
         `--link ${path} exists and is no link to a port; remove it or name another path`,
@@ -177,31 +177,31 @@ async function main(options: Options): Promise<void> {
     const count = room === 0 ? 0 : terminal.read(received.subarray(0, room));
     const heard = count >= 0;
     if (pacing === undefined) {
-      if (heard && bootedAt === Number.POSITIVE_INFINITY) bootedAt = performance.now() + BOOT_MS;
-      if (performance.now() < bootedAt) return TICK_MS;
+      if (heard && bootedAt === Number.POSITIVE_INFINITY) bootedAt = performance.now() + bootMs;
+      if (performance.now() < bootedAt) return tickMs;
       pacing = createPacing(options.speed, () => performance.now());
     }
     if (count > 0) microcontroller.receive(received.subarray(0, count));
     if (pending.length > 0 && !flush(heard)) {
       pacing.hold();
-      return TICK_MS;
+      return tickMs;
     }
     const due = Math.min(pacing.due(), lifetimeMs - report.milliseconds);
     // A copy: the bytes may have to wait longer than the microcontroller keeps them.
     pending = microcontroller.run(due).slice();
     report.milliseconds += due;
     flush(heard);
-    if (led !== microcontroller.pinHigh(LED_PIN)) {
+    if (led !== microcontroller.pinHigh(ledPin)) {
       led = !led;
       print({ led });
     }
     if (report.milliseconds >= lifetimeMs && pending.length === 0) return undefined;
-    return pacing.behind ? 0 : TICK_MS;
+    return pacing.behind ? 0 : tickMs;
   };
 
   const loop = () => {
     const wait = tick();
-    timer = wait === undefined ? setTimeout(end, UNPLUG_MS) : setTimeout(loop, wait);
+    timer = wait === undefined ? setTimeout(end, unplugMs) : setTimeout(loop, wait);
   };
 
   process.once("SIGTERM", end);

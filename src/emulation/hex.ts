@@ -4,22 +4,22 @@ import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 
 /** What an erased flash cell reads. */
-const ERASED = 0xff;
+const erased = 0xff;
 
-const DATA = 0;
-const END_OF_FILE = 1;
-const EXTENDED_SEGMENT_ADDRESS = 2;
-const START_SEGMENT_ADDRESS = 3;
-const EXTENDED_LINEAR_ADDRESS = 4;
-const START_LINEAR_ADDRESS = 5;
+const dataRecord = 0;
+const endOfFile = 1;
+const extendedSegmentAddress = 2;
+const startSegmentAddress = 3;
+const extendedLinearAddress = 4;
+const startLinearAddress = 5;
 
 /** Bytes that each type of record carries; data records carry as many as they say. */
-const RECORD_BYTES: Record<number, number> = {
-  [END_OF_FILE]: 0,
-  [EXTENDED_SEGMENT_ADDRESS]: 2,
-  [START_SEGMENT_ADDRESS]: 4,
-  [EXTENDED_LINEAR_ADDRESS]: 2,
-  [START_LINEAR_ADDRESS]: 4,
+const bytesOfRecord: Record<number, number> = {
+  [endOfFile]: 0,
+  [extendedSegmentAddress]: 2,
+  [startSegmentAddress]: 4,
+  [extendedLinearAddress]: 2,
+  [startLinearAddress]: 4,
 };
 
 const hexadecimal = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, "0")}`;
@@ -32,7 +32,7 @@ const hexadecimal = (value: number, digits: number) => `0x${value.toString(16).p
  * @throws RivuletError naming the line, for anything but a whole and undamaged program that fits the flash
  */
 export function parseIntelHex(text: string, flashBytes: number, name: string): Uint8Array {
-  const flash = new Uint8Array(flashBytes).fill(ERASED);
+  const flash = new Uint8Array(flashBytes).fill(erased);
   const written = new Uint8Array(flashBytes);
   let base = 0;
   let ended = false;
@@ -52,7 +52,7 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
     const type = record[3];
     const data = record.subarray(4, 4 + dataBytes);
 
-    if (type === DATA) {
+    if (type === dataRecord) {
       const start = base + record[1] * 256 + record[2];
       if (start + dataBytes > flashBytes) {
         refuse(
@@ -67,14 +67,14 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
       flash.set(data, start);
       continue;
     }
-    const expected = RECORD_BYTES[type];
+    const expected = bytesOfRecord[type];
     if (expected === undefined)
       refuse(`the record type ${hexadecimal(type, 2)} is none of Intel-hex's 0 to 5`);
     if (dataBytes !== expected)
       refuse(`a record of type ${type} carries ${expected} bytes, not ${dataBytes}`);
-    if (type === END_OF_FILE) ended = true;
-    if (type === EXTENDED_SEGMENT_ADDRESS) base = (data[0] * 256 + data[1]) * 16;
-    if (type === EXTENDED_LINEAR_ADDRESS) base = (data[0] * 256 + data[1]) * 65536;
+    if (type === endOfFile) ended = true;
+    if (type === extendedSegmentAddress) base = (data[0] * 256 + data[1]) * 16;
+    if (type === extendedLinearAddress) base = (data[0] * 256 + data[1]) * 65536;
   }
   if (!ended) {
     throw new RivuletError(

@@ -7,20 +7,20 @@ import type { AVRADC, AVRIOPort, AVRUSART, CPU } from "avr8js";
 import { RivuletError } from "../errors/errors.ts";
 import { readFirmware } from "./hex.ts";
 
-export const FLASH_BYTES = 32768;
-const MEMORY_BYTES = 2048;
-const CYCLES_PER_MILLISECOND = 16_000;
+export const flashBytes = 32768;
+const memoryBytes = 2048;
+const cyclesPerMillisecond = 16_000;
 
 /** Addresses and bits from the ATmega328P's data sheet. */
-const SLEEP_MODE_CONTROL = 0x53;
-const SLEEP_ENABLE = 1;
-const SLEEP_INSTRUCTION = 0x9588;
-const UART_CONTROL_B = 0xc1;
-const RECEIVER_ENABLE = 0x10;
-const ENABLE_INTERRUPTS_INSTRUCTION = 0x9478;
+const sleepModeControl = 0x53;
+const sleepEnable = 1;
+const sleepInstruction = 0x9588;
+const uartControlB = 0xc1;
+const receiverEnable = 0x10;
+const enableInterruptsInstruction = 0x9478;
 
 /** Bytes from the host that wait for their turn on the emulated wire; a UART's sender has such a queue too. */
-const RECEIVE_QUEUE_BYTES = 4096;
+const receiveQueueBytes = 4096;
 
 type Avr8js = typeof import("avr8js");
 
@@ -35,7 +35,7 @@ interface ClockEvents {
  * @throws RivuletError when the firmware is not a whole Intel-hex program, or avr8js is not installed
  */
 export async function startMicrocontroller(firmwarePath: string): Promise<Microcontroller> {
-  const flash = readFirmware(firmwarePath, FLASH_BYTES);
+  const flash = readFirmware(firmwarePath, flashBytes);
   let avr8js: Avr8js;
   try {
     avr8js = await import("avr8js");
@@ -62,7 +62,7 @@ export class Microcontroller {
   #sent = new Uint8Array(1024);
   #sentLength = 0;
 
-  readonly #received = new Uint8Array(RECEIVE_QUEUE_BYTES);
+  readonly #received = new Uint8Array(receiveQueueBytes);
   #receivedStart = 0;
   #receivedLength = 0;
 
@@ -70,11 +70,11 @@ export class Microcontroller {
   #until = 0;
   #asleep = false;
 
-  /** @param flash [FLASH_BYTES] the program */
+  /** @param flash [flashBytes] the program */
   constructor(avr8js: Avr8js, flash: Uint8Array) {
-    const program = new Uint16Array(FLASH_BYTES / 2);
+    const program = new Uint16Array(flashBytes / 2);
     new Uint8Array(program.buffer).set(flash);
-    const cpu = new avr8js.CPU(program, MEMORY_BYTES);
+    const cpu = new avr8js.CPU(program, memoryBytes);
     this.#cpu = cpu;
     this.#events = cpu as unknown as ClockEvents;
     this.#execute = avr8js.avrInstruction;
@@ -84,7 +84,7 @@ export class Microcontroller {
     for (const config of [avr8js.timer0Config, avr8js.timer1Config, avr8js.timer2Config]) {
       new avr8js.AVRTimer(cpu, config);
     }
-    const uart = new avr8js.AVRUSART(cpu, avr8js.usart0Config, CYCLES_PER_MILLISECOND * 1000);
+    const uart = new avr8js.AVRUSART(cpu, avr8js.usart0Config, cyclesPerMillisecond * 1000);
     keepReceivedByte(cpu);
     uart.onByteTransmit = (byte) => this.#send(byte);
     uart.onRxComplete = () => this.#feed();
@@ -95,7 +95,7 @@ export class Microcontroller {
 
   /** Emulated time since the reset, in milliseconds. */
   get milliseconds(): number {
-    return this.#cpu.cycles / CYCLES_PER_MILLISECOND;
+    return this.#cpu.cycles / cyclesPerMillisecond;
   }
 
   /** What the firmware has set its UART to, in bit/s as the 16 MHz clock makes it (117647 for 115200). */
@@ -124,7 +124,7 @@ export class Microcontroller {
    */
   run(milliseconds: number): Uint8Array {
     this.#sentLength = 0;
-    this.#until += milliseconds * CYCLES_PER_MILLISECOND;
+    this.#until += milliseconds * cyclesPerMillisecond;
     const until = Math.round(this.#until);
     const cpu = this.#cpu;
     const events = this.#events;
@@ -148,8 +148,8 @@ export class Microcontroller {
       execute(cpu);
       // The processor executes one more instruction after `sei` before it lets an interrupt in. avr8js would
       // let it in at once, between `sei` and `sleep`, and the firmware would oversleep.
-      if (instruction === ENABLE_INTERRUPTS_INSTRUCTION) continue;
-      if (instruction === SLEEP_INSTRUCTION && (cpu.data[SLEEP_MODE_CONTROL] & SLEEP_ENABLE) !== 0) {
+      if (instruction === enableInterruptsInstruction) continue;
+      if (instruction === sleepInstruction && (cpu.data[sleepModeControl] & sleepEnable) !== 0) {
         asleep = true;
         continue;
       }
@@ -166,7 +166,7 @@ export class Microcontroller {
   receive(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.receiveRoom);
     for (let i = 0; i < taken; i++) {
-      this.#received[(this.#receivedStart + this.#receivedLength++) % RECEIVE_QUEUE_BYTES] = bytes[i];
+      this.#received[(this.#receivedStart + this.#receivedLength++) % receiveQueueBytes] = bytes[i];
     }
     this.#feed();
     return taken;
@@ -174,7 +174,7 @@ export class Microcontroller {
 
   /** How many bytes `receive` would take now. */
   get receiveRoom(): number {
-    return RECEIVE_QUEUE_BYTES - this.#receivedLength;
+    return receiveQueueBytes - this.#receivedLength;
   }
 
   #send(byte: number): void {
@@ -189,7 +189,7 @@ export class Microcontroller {
   /** Starts the next waiting byte on the wire when the wire is free and the firmware listens. */
   #feed(): void {
     if (this.#receivedLength === 0 || !this.#uart.writeByte(this.#received[this.#receivedStart])) return;
-    this.#receivedStart = (this.#receivedStart + 1) % RECEIVE_QUEUE_BYTES;
+    this.#receivedStart = (this.#receivedStart + 1) % receiveQueueBytes;
     this.#receivedLength--;
   }
 }
@@ -200,7 +200,7 @@ export class Microcontroller {
  * off: for avr8js the receiver was off before.
  */
 function keepReceivedByte(cpu: CPU): void {
-  const write = cpu.writeHooks[UART_CONTROL_B];
-  cpu.writeHooks[UART_CONTROL_B] = (value, old, address, mask) =>
-    write(value, value & RECEIVER_ENABLE ? old & ~RECEIVER_ENABLE : old, address, mask);
+  const write = cpu.writeHooks[uartControlB];
+  cpu.writeHooks[uartControlB] = (value, old, address, mask) =>
+    write(value, value & receiverEnable ? old & ~receiverEnable : old, address, mask);
 }

@@ -12,13 +12,13 @@ export interface Pacing {
 }
 
 /** The most emulated time that one `due` gives. */
-const SLICE_MS = 50;
+const sliceMs = 50;
 
 /**
  * Time that is owed beyond this is forgotten: a machine that was suspended for an hour goes on from where
  * it was instead of racing through the hour.
  */
-const OWED_AT_MOST_MS = 10_000;
+const owedAtMostMs = 10_000;
 
 /**
  * Pacing whose time begins now.
@@ -32,9 +32,9 @@ export function createPacing(speed: number, now: () => number): Pacing {
   return {
     due() {
       const time = now();
-      owed = Math.min(owed + (time - last) * speed, OWED_AT_MOST_MS * speed);
+      owed = Math.min(owed + (time - last) * speed, owedAtMostMs * speed);
       last = time;
-      const slice = Math.min(owed, SLICE_MS * Math.max(1, speed));
+      const slice = Math.min(owed, sliceMs * Math.max(1, speed));
       owed -= slice;
       return slice;
     },

@@ -80,7 +80,7 @@ export function openByPackage(): ReturnType<Opener> {
 }
 
 /** By the two ioctls that openpty(3) makes, TIOCSPTLCK and TIOCGPTN; perl wants variables, not constants. */
-const PERL_OPEN = `
+const perlOpen = `
   open(my $master, "+<&=", 3) or die "no descriptor: $!";
   my $unlocked = pack("i", 0);
   ioctl($master, 0x40045431, $unlocked) or die "cannot unlock: $!";
@@ -92,7 +92,7 @@ const PERL_OPEN = `
 export function openByPerl(): ReturnType<Opener> {
   if (process.platform !== "linux") throw new Error("/dev/ptmx is Linux's");
   const master = openSync("/dev/ptmx", constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
-  const perl = spawnSync("perl", ["-e", PERL_OPEN], { stdio: ["ignore", "pipe", "pipe", master] });
+  const perl = spawnSync("perl", ["-e", perlOpen], { stdio: ["ignore", "pipe", "pipe", master] });
   if (perl.status !== 0) {
     closeSync(master);
     throw perl.error ?? new Error(`perl: ${perl.stderr.toString().trim()}`);

@@ -8,7 +8,7 @@ import { RivuletError } from "../errors/errors.ts";
 import type { BoardReport } from "./board-report.ts";
 
 /** A board that is asked to end and has not after this long is killed. */
-const PATIENCE_MS = 3000;
+const patienceMs = 3000;
 
 export interface BoardOptions {
   /** Emulated time over real time; 1 when left out. */
@@ -80,7 +80,7 @@ export async function startBoard(firmwarePath: string, options: BoardOptions = {
     ended,
     async close() {
       child.kill("SIGTERM");
-      const killer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+      const killer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
       await ended;
       clearTimeout(killer);
       return report;

@@ -54,9 +54,9 @@ export interface FaultChange {
 const goodAfterAtFirst = 100;
 const goodAfterAtMost = 100 * 2 ** 10;
 
-const NOT_FINITE = 0;
-const OUT_OF_RANGE = 1;
-const STUCK = 2;
+const notFiniteFault = 0;
+const outOfRangeFault = 1;
+const stuckFault = 2;
 const kinds = 3;
 
 /** Looks at each sample on its way from the ring to the learner. Allocates nothing but to tell of a change. */
@@ -179,7 +179,7 @@ export class SampleValidator {
   /** Takes a stuck value; false where the sample is to be skipped. */
   #takeStuck(field: number): boolean {
     const { stuck } = this.#policies;
-    if (this.#count(field, STUCK)) {
+    if (this.#count(field, stuckFault)) {
       const { name, stuck: after } = this.#fields[field];
       const fate = stuck === "skip" ? "skipped" : "learned from all the same";
       this.#begin(field, `${name} has been ${this.#latest[field]} for ${after} samples; ${fate}`);
@@ -191,7 +191,7 @@ export class SampleValidator {
   #takeUntrue(values: Float64Array, at: number, field: number): boolean {
     const value = values[at];
     const isNumber = Math.abs(value) <= largestFloat32;
-    const isNew = this.#count(field, isNumber ? OUT_OF_RANGE : NOT_FINITE);
+    const isNew = this.#count(field, isNumber ? outOfRangeFault : notFiniteFault);
     const policy =
       field === this.#targetAt ? "skip" : isNumber ? this.#policies.outOfRange : this.#policies.notFinite;
     let passes = policy !== "skip";

@@ -4,16 +4,16 @@ import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { startMicrocontroller } from "../../src/emulation/microcontroller.ts";
 import { assertComplete, decodeStream, type Frame } from "./frames.ts";
 
-const SECONDS = 30;
-const LABEL = demoFirmware.fields.findIndex(({ name }) => name === demoFirmware.label);
-const STEADY = 0;
-const WORN = 2;
+const secondsInAll = 30;
+const labelIndex = demoFirmware.fields.findIndex(({ name }) => name === demoFirmware.label);
+const steadyLed = 0;
+const wornLed = 2;
 
 let stream: Uint8Array;
 let frames: Frame[];
 
 beforeAll(async () => {
-  stream = (await startMicrocontroller(demoFirmware.path)).run(SECONDS * 1000).slice();
+  stream = (await startMicrocontroller(demoFirmware.path)).run(secondsInAll * 1000).slice();
   frames = decodeStream(stream);
 });
 
@@ -31,16 +31,16 @@ const deviation = ({ values: [temperature, flow, pressure, vibration] }: Frame) 
  */
 function together(frame: Frame): boolean | undefined {
   const { flow, pressure } = deviation(frame);
-  const label = frame.values[LABEL];
-  if (label === WORN || Math.abs(flow) < 0.28 || Math.abs(pressure) < 0.28) return undefined;
-  return (flow > 0 === pressure > 0) === (label === STEADY);
+  const label = frame.values[labelIndex];
+  if (label === wornLed || Math.abs(flow) < 0.28 || Math.abs(pressure) < 0.28) return undefined;
+  return (flow > 0 === pressure > 0) === (label === steadyLed);
 }
 
 describe("the pump firmware", () => {
   test("cuts off what went before with a zero byte, then sends nothing but whole frames", () => {
     expect(stream[0]).toBe(0);
     expect(stream.lastIndexOf(0)).toBeGreaterThan(stream.length - demoFirmware.bytesPerSample);
-    expect(frames.length).toBe(SECONDS * demoFirmware.samplesPerSecond - 1);
+    expect(frames.length).toBe(secondsInAll * demoFirmware.samplesPerSecond - 1);
     assertComplete(frames);
   });
 
@@ -65,7 +65,7 @@ describe("the pump firmware", () => {
     ) {
       const part = frames.slice(start, start + demoFirmware.samplesPerRule);
       for (const label of demoFirmware.classes.keys()) {
-        const share = part.filter(({ values }) => values[LABEL] === label).length / part.length;
+        const share = part.filter(({ values }) => values[labelIndex] === label).length / part.length;
         expect(share).toBeGreaterThan(0.28);
         expect(share).toBeLessThan(0.4);
       }
@@ -87,19 +87,21 @@ describe("the pump firmware", () => {
     for (const frame of frames) {
       const { temperature, vibration } = deviation(frame);
       const strain = vibration + Math.abs(temperature) / 2 - 0.547;
-      if (Math.abs(strain) > 0.33) expect(frame.values[LABEL] === WORN).toBe(strain > 0);
+      if (Math.abs(strain) > 0.33) expect(frame.values[labelIndex] === wornLed).toBe(strain > 0);
     }
   });
 
   test("shows no single sensor which class it is, and no linear rule steady from slipping", () => {
-    const part = frames.slice(0, demoFirmware.samplesPerRule).filter(({ values }) => values[LABEL] !== WORN);
+    const part = frames
+      .slice(0, demoFirmware.samplesPerRule)
+      .filter(({ values }) => values[labelIndex] !== wornLed);
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     for (const quantity of ["temperature", "flow", "pressure", "vibration"] as const) {
       const steady = part
-        .filter(({ values }) => values[LABEL] === STEADY)
+        .filter(({ values }) => values[labelIndex] === steadyLed)
         .map((frame) => deviation(frame)[quantity]);
       const slipping = part
-        .filter(({ values }) => values[LABEL] !== STEADY)
+        .filter(({ values }) => values[labelIndex] !== steadyLed)
         .map((frame) => deviation(frame)[quantity]);
       expect(Math.abs(mean(steady) - mean(slipping))).toBeLessThan(0.1);
     }

@@ -4,8 +4,8 @@ import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { parseIntelHex, readFirmware } from "../../src/emulation/hex.ts";
 import { RivuletError } from "../../src/errors/errors.ts";
 
-const FLASH_BYTES = 32768;
-const END = ":00000001FF";
+const flashBytes = 32768;
+const endRecord = ":00000001FF";
 
 function record(address: number, type: number, data: number[]): string {
   const bytes = [data.length, address >> 8, address & 0xff, type, ...data];
@@ -13,7 +13,7 @@ function record(address: number, type: number, data: number[]): string {
   return `:${[...bytes, checksum].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-const parse = (...lines: string[]) => parseIntelHex(lines.join("\n"), FLASH_BYTES, "pump.hex");
+const parse = (...lines: string[]) => parseIntelHex(lines.join("\n"), flashBytes, "pump.hex");
 
 /** Pieces of a program that do not meet: each begins at a multiple of 256 of its own. */
 const pieces = fc.uniqueArray(
@@ -28,12 +28,12 @@ describe("parseIntelHex", () => {
   test("puts every byte at its address and leaves the rest erased", () => {
     fc.assert(
       fc.property(pieces, fc.constantFrom("\n", "\r\n"), (program, lineEnd) => {
-        const expected = new Uint8Array(FLASH_BYTES).fill(0xff);
+        const expected = new Uint8Array(flashBytes).fill(0xff);
         const lines = program.map(({ page, data }) => {
           expected.set(data, page * 256);
           return record(page * 256, 0, data);
         });
-        const flash = parseIntelHex([...lines, END, ""].join(lineEnd), FLASH_BYTES, "x");
+        const flash = parseIntelHex([...lines, endRecord, ""].join(lineEnd), flashBytes, "x");
         expect(Buffer.compare(flash, expected)).toBe(0);
       }),
     );
@@ -44,25 +44,27 @@ describe("parseIntelHex", () => {
       fc.property(pieces, fc.nat(), fc.constantFrom(..."0123456789abcdefg: "), (program, where, damage) => {
         const text = [
           ...program.map(({ page, data }) => record(page * 256, 0, data)),
-          END.toLowerCase(),
+          endRecord.toLowerCase(),
         ].join("\n");
         const at = where % text.length;
         fc.pre(text[at] !== damage && text[at] !== "\n");
         const damaged = text.slice(0, at) + damage + text.slice(at + 1);
-        expect(() => parseIntelHex(damaged, FLASH_BYTES, "x")).toThrow(RivuletError);
+        expect(() => parseIntelHex(damaged, flashBytes, "x")).toThrow(RivuletError);
       }),
     );
   });
 
   test("adds the base of extended addresses", () => {
-    const bySegment = parse(record(0, 2, [0x01, 0x00]), record(0x20, 0, [1, 2]), END);
+    const bySegment = parse(record(0, 2, [0x01, 0x00]), record(0x20, 0, [1, 2]), endRecord);
     expect([...bySegment.subarray(0x1020, 0x1022)]).toEqual([1, 2]);
-    const linear = parse(record(0, 2, [0x01, 0x00]), record(0, 4, [0, 0]), record(0x20, 0, [3]), END);
+    const linear = parse(record(0, 2, [0x01, 0x00]), record(0, 4, [0, 0]), record(0x20, 0, [3]), endRecord);
     expect(linear[0x20]).toBe(3);
   });
 
   test("takes the start addresses that some compilers add", () => {
-    expect(parse(record(0, 0, [7]), record(0, 3, [0, 0, 0, 0]), record(0, 5, [0, 0, 0, 0]), END)[0]).toBe(7);
+    expect(
+      parse(record(0, 0, [7]), record(0, 3, [0, 0, 0, 0]), record(0, 5, [0, 0, 0, 0]), endRecord)[0],
+    ).toBe(7);
   });
 
   test.each([
@@ -76,23 +78,23 @@ describe("parseIntelHex", () => {
     ["a byte written twice", [record(0, 0, [1, 2]), record(1, 0, [3])], "line 2: address 0x0001 is written"],
     ["a program beyond the flash", [record(0x7fff, 0, [1, 2])], "0x8000, but the flash ends at 0x7fff"],
     ["a program far beyond", [record(0, 4, [0xff, 0xff]), record(0, 0, [1])], "the flash ends at 0x7fff"],
-    ["text after the end", [record(0, 0, [1]), END, record(1, 0, [1])], "line 3: text follows after"],
+    ["text after the end", [record(0, 0, [1]), endRecord, record(1, 0, [1])], "line 3: text follows after"],
     ["a missing end", [record(0, 0, [1])], "pump.hex is cut off: the end-of-file record is missing"],
-    ["an empty program", [END], "pump.hex holds no program"],
+    ["an empty program", [endRecord], "pump.hex holds no program"],
   ])("names %s", (_, lines, sentence) => {
     expect(() =>
-      parse(...lines, ...(sentence.includes("cut off") || lines.includes(END) ? [] : [END])),
+      parse(...lines, ...(sentence.includes("cut off") || lines.includes(endRecord) ? [] : [endRecord])),
     ).toThrow(sentence);
   });
 });
 
 describe("readFirmware", () => {
   test("reads the demo's firmware", () => {
-    expect(readFirmware(demoFirmware.path, FLASH_BYTES)).toHaveLength(FLASH_BYTES);
+    expect(readFirmware(demoFirmware.path, flashBytes)).toHaveLength(flashBytes);
   });
 
   test("names a file that does not exist", () => {
-    expect(() => readFirmware("/nowhere/pump.hex", FLASH_BYTES)).toThrow(
+    expect(() => readFirmware("/nowhere/pump.hex", flashBytes)).toThrow(
       new RivuletError(
         "firmware.invalid",
         "the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",

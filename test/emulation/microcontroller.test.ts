@@ -12,16 +12,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { demoFirmware } from "../../src/emulation/demo-firmware.ts";
 import { readFirmware } from "../../src/emulation/hex.ts";
-import { FLASH_BYTES, Microcontroller, startMicrocontroller } from "../../src/emulation/microcontroller.ts";
+import { flashBytes, Microcontroller, startMicrocontroller } from "../../src/emulation/microcontroller.ts";
 
-const LED = 5;
+const led = 5;
 const pump = () => startMicrocontroller(demoFirmware.path);
 const text = (letters: string) => new TextEncoder().encode(letters);
 
 /** The same firmware, every cycle of its sleep stepped through by avr8js alone. */
 function bytesStepByStep(milliseconds: number): number[] {
-  const program = new Uint16Array(FLASH_BYTES / 2);
-  new Uint8Array(program.buffer).set(readFirmware(demoFirmware.path, FLASH_BYTES));
+  const program = new Uint16Array(flashBytes / 2);
+  new Uint8Array(program.buffer).set(readFirmware(demoFirmware.path, flashBytes));
   const cpu = new CPU(program, 2048);
   new AVRTimer(cpu, timer1Config);
   new AVRIOPort(cpu, portBConfig);
@@ -36,15 +36,15 @@ function bytesStepByStep(milliseconds: number): number[] {
 
 /** A microcontroller with a program of our own: machine words at word addresses. */
 async function programmed(parts: Record<number, number[]>): Promise<Microcontroller> {
-  const words = new Uint16Array(FLASH_BYTES / 2).fill(0xffff);
+  const words = new Uint16Array(flashBytes / 2).fill(0xffff);
   for (const [address, part] of Object.entries(parts)) words.set(part, Number(address));
   return new Microcontroller(await import("avr8js"), new Uint8Array(words.buffer));
 }
 
-const LED_IS_OUTPUT = 0x9a25; // sbi DDRB, 5
-const LED_ON = 0x9a2d; // sbi PORTB, 5
-const STOP = 0xcfff; // rjmp .
-const SLEEP = 0x9588;
+const ledIsOutput = 0x9a25; // sbi DDRB, 5
+const ledOn = 0x9a2d; // sbi PORTB, 5
+const stop = 0xcfff; // rjmp .
+const sleepOpcode = 0x9588;
 
 test("sends the same bytes however the time is sliced", async () => {
   const whole = (await pump()).run(400).slice();
@@ -79,36 +79,36 @@ test("loses no command, whatever the firmware does when it comes", async () => {
     microcontroller.receive(text(command % 2 === 0 ? "1" : "0"));
     // A byte takes 0.085 ms; the rest makes it come at ever other moments of what the firmware does.
     microcontroller.run(0.3 + 0.0101 * (command % 7));
-    expect(microcontroller.pinHigh(LED), `command ${command}`).toBe(command % 2 === 0);
+    expect(microcontroller.pinHigh(led), `command ${command}`).toBe(command % 2 === 0);
   }
 });
 
 test("stays asleep from one run to the next while nothing wakes it", async () => {
   const allowSleep = [0xe001, 0xbf03]; // ldi r16, 1; out SMCR, r16
-  const microcontroller = await programmed({ 0: [LED_IS_OUTPUT, ...allowSleep, SLEEP, LED_ON, STOP] });
+  const microcontroller = await programmed({ 0: [ledIsOutput, ...allowSleep, sleepOpcode, ledOn, stop] });
   microcontroller.run(1);
   microcontroller.run(1);
-  expect(microcontroller.pinHigh(LED)).toBe(false);
+  expect(microcontroller.pinHigh(led)).toBe(false);
 });
 
 test("does not sleep when the firmware has not allowed it", async () => {
-  const microcontroller = await programmed({ 0: [LED_IS_OUTPUT, SLEEP, LED_ON, STOP] });
+  const microcontroller = await programmed({ 0: [ledIsOutput, sleepOpcode, ledOn, stop] });
   microcontroller.run(1);
-  expect(microcontroller.pinHigh(LED)).toBe(true);
+  expect(microcontroller.pinHigh(led)).toBe(true);
 });
 
 test("executes the instruction after sei before it lets an interrupt in", async () => {
   const sendInterrupt = [0xe208, 0x9300, 0x00c1]; // ldi r16, TXEN0 | UDRIE0; sts UCSR0B, r16
-  const handler = { 38: [LED_ON, STOP] };
+  const handler = { 38: [ledOn, stop] };
   const guarded = await programmed({
-    0: [LED_IS_OUTPUT, ...sendInterrupt, 0x9478, 0x94f8, STOP],
+    0: [ledIsOutput, ...sendInterrupt, 0x9478, 0x94f8, stop],
     ...handler,
   });
   guarded.run(1);
-  expect(guarded.pinHigh(LED)).toBe(false);
-  const open = await programmed({ 0: [LED_IS_OUTPUT, ...sendInterrupt, 0x9478, STOP], ...handler });
+  expect(guarded.pinHigh(led)).toBe(false);
+  const open = await programmed({ 0: [ledIsOutput, ...sendInterrupt, 0x9478, stop], ...handler });
   open.run(1);
-  expect(open.pinHigh(LED)).toBe(true);
+  expect(open.pinHigh(led)).toBe(true);
 });
 
 test("counts its own time", async () => {
@@ -124,13 +124,13 @@ test("keeps bytes that were sent in one long run", async () => {
 test("hears the host through the UART and drives its LED", async () => {
   const microcontroller = await pump();
   microcontroller.run(10);
-  expect(microcontroller.pinHigh(LED)).toBe(false);
+  expect(microcontroller.pinHigh(led)).toBe(false);
   microcontroller.receive(text("1"));
   microcontroller.run(1);
-  expect(microcontroller.pinHigh(LED)).toBe(true);
+  expect(microcontroller.pinHigh(led)).toBe(true);
   microcontroller.receive(text("x0"));
   microcontroller.run(1);
-  expect(microcontroller.pinHigh(LED)).toBe(false);
+  expect(microcontroller.pinHigh(led)).toBe(false);
 });
 
 test("receives one byte after the other, as long as each takes on the wire", async () => {
@@ -138,16 +138,16 @@ test("receives one byte after the other, as long as each takes on the wire", asy
   microcontroller.run(1);
   microcontroller.receive(text("1".repeat(99).concat("0")));
   microcontroller.run(8);
-  expect(microcontroller.pinHigh(LED)).toBe(true);
+  expect(microcontroller.pinHigh(led)).toBe(true);
   microcontroller.run(1);
-  expect(microcontroller.pinHigh(LED)).toBe(false);
+  expect(microcontroller.pinHigh(led)).toBe(false);
 });
 
 test("hears what came before the firmware has switched its receiver on", async () => {
   const microcontroller = await pump();
   expect(microcontroller.receive(text("1"))).toBe(1);
   microcontroller.run(1);
-  expect(microcontroller.pinHigh(LED)).toBe(true);
+  expect(microcontroller.pinHigh(led)).toBe(true);
 });
 
 test("takes no more from the host than its queue holds", async () => {

@@ -6,11 +6,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { startBoard } from "../../src/emulation/start-board.ts";
 import { folderWith, startRivulet } from "../rivulet.ts";
 
-const SECONDS = 60;
+const secondsInAll = 60;
 const devices = fileURLToPath(new URL("../../devices/", import.meta.url));
 
 /** As fast as the machine can: the board stands still while the daemon does not keep up. */
-const UNLIMITED = 1000;
+const unlimited = 1000;
 
 test.each([
   // Bytes a second of the 11,520 that the line carries: 5250 and 8500.
@@ -22,8 +22,8 @@ test.each([
     .replace(/directory: [^ ,}]+/, "directory: saved");
   const cwd = folderWith({ "c.yaml": config });
   const board = await startBoard(join(devices, hex), {
-    seconds: SECONDS,
-    speed: UNLIMITED,
+    seconds: secondsInAll,
+    speed: unlimited,
     link: join(cwd, "port"),
   });
   onTestFinished(async () => {
@@ -35,14 +35,14 @@ test.each([
   const report = await board.ended;
   const seconds = (performance.now() - started) / 1000;
   // The last frame is still on the wire when the time is up.
-  const frames = SECONDS * rate - 1;
+  const frames = secondsInAll * rate - 1;
   const status = await daemon.event("status", (line) => line.samples >= frames);
   daemon.process.kill("SIGTERM");
   expect((await daemon.ended).code).toBe(0);
   expect(status).toMatchObject({ samples: frames, missing: 0, damaged: 0, rejected: 0, dropped: 0 });
   expect(status.scores.samples).toBe(frames);
-  expect(report).toMatchObject({ milliseconds: 1000 * SECONDS, bytesDropped: 0, bytesUnheard: 0 });
+  expect(report).toMatchObject({ milliseconds: 1000 * secondsInAll, bytesDropped: 0, bytesUnheard: 0 });
   // One zero byte comes first, and the beginning of the frame that the end cuts off may come last.
   expect(report?.bytesSent).toBeGreaterThanOrEqual(1 + frames * frameBytes);
-  process.stdout.write(`${hex}: ${(SECONDS / seconds).toFixed(1)} times real time, ${frames} frames\n`);
+  process.stdout.write(`${hex}: ${(secondsInAll / seconds).toFixed(1)} times real time, ${frames} frames\n`);
 });

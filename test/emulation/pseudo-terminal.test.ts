@@ -9,7 +9,7 @@ import {
 } from "../../src/emulation/pseudo-terminal.ts";
 import { until } from "../until.ts";
 
-const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, value) => value);
+const everyByte = Uint8Array.from({ length: 256 }, (_, value) => value);
 
 /** Opens the host's end as any program might, without setting anything. */
 function openPlainly(path: string): number {
@@ -54,22 +54,22 @@ describe.each([
   test("carries all 256 byte values to the host unchanged", async () => {
     const terminal = open();
     const { received } = await openSerialPort(terminal.path);
-    expect(terminal.write(EVERY_BYTE)).toBe(256);
+    expect(terminal.write(everyByte)).toBe(256);
     await until(() => received.length >= 256);
-    expect(Uint8Array.from(received)).toEqual(EVERY_BYTE);
+    expect(Uint8Array.from(received)).toEqual(everyByte);
   });
 
   test("carries all 256 byte values from the host unchanged", async () => {
     const terminal = open();
     const { port } = await openSerialPort(terminal.path);
-    port.write(EVERY_BYTE);
-    expect(Uint8Array.from(await readFrom(terminal, 256))).toEqual(EVERY_BYTE);
+    port.write(everyByte);
+    expect(Uint8Array.from(await readFrom(terminal, 256))).toEqual(everyByte);
   });
 
   test("is raw for a program that sets nothing up", async () => {
     const terminal = open();
     const host = openPlainly(terminal.path);
-    terminal.write(EVERY_BYTE);
+    terminal.write(everyByte);
     const received = new Uint8Array(300);
     let count = 0;
     await until(() => {
@@ -80,10 +80,10 @@ describe.each([
       }
       return count >= 256;
     });
-    expect(received.subarray(0, count)).toEqual(EVERY_BYTE);
-    writeSync(host, EVERY_BYTE);
+    expect(received.subarray(0, count)).toEqual(everyByte);
+    writeSync(host, everyByte);
     // Nothing before these bytes either: no echo of what the device has sent.
-    expect(Uint8Array.from(await readFrom(terminal, 256))).toEqual(EVERY_BYTE);
+    expect(Uint8Array.from(await readFrom(terminal, 256))).toEqual(everyByte);
   });
 
   test("tells whether the host has its port open", async () => {

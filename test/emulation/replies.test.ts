@@ -9,7 +9,7 @@ import { folderWith, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
 
 const avr = fileURLToPath(new URL("../../devices/firmware/avr/", import.meta.url));
-const TICK_MS = 5;
+const tickMs = 5;
 
 test("the LED of an Uno shows the class that is predicted of what its sensors read", async () => {
   const board = await startMicrocontroller(join(avr, "avr.hex"));
@@ -33,9 +33,9 @@ test("the LED of an Uno shows the class that is predicted of what its sensors re
   let waiting: Uint8Array = new Uint8Array(0);
   const timer = setInterval(() => {
     board.receive(received.subarray(0, Math.max(0, terminal.read(received))));
-    waiting = Buffer.concat([waiting, board.run(TICK_MS)]);
+    waiting = Buffer.concat([waiting, board.run(tickMs)]);
     waiting = waiting.subarray(terminal.write(waiting));
-  }, TICK_MS);
+  }, tickMs);
   onTestFinished(() => {
     clearInterval(timer);
     terminal.close();

@@ -13,9 +13,9 @@ import { SampleRing } from "../../src/samples/ring.ts";
 import { folderWith } from "../rivulet.ts";
 import { compile, compileForAvr, firmware, here, needingProgram, runProgram } from "./compile.ts";
 
-const MILLISECONDS = 1000;
-const LED_ON = command(1, 1);
-const LED_OFF = command(0, 2);
+const clockStep = 1000;
+const ledOn = command(1, 1);
+const ledOff = command(0, 2);
 
 /** A config whose fields are named, and so known before anything is read. */
 interface Example {
@@ -71,7 +71,7 @@ function read({ config, fields }: Example, bytes: Uint8Array): Row[] {
 
 /** Compares rows with what the stubs let the sensors read at each moment: raw numbers of two inputs. */
 function expectReadings(rows: Row[], fields: Field[], everyMs: number, raw: (now: number) => number[]): void {
-  expect(rows.length).toBe(MILLISECONDS / everyMs);
+  expect(rows.length).toBe(clockStep / everyMs);
   for (const [index, { milliseconds, values }] of rows.entries()) {
     expect(milliseconds).toBe(rows[0].milliseconds + index * everyMs);
     const readings = [...raw(milliseconds), Math.floor(milliseconds / 50) % 2];
@@ -143,7 +143,7 @@ describe("the avr-libc example on the emulated ATmega328P", () => {
     expect(ledAfter(reply("prediction", 257))).toBe(false);
     expect(ledAfter(Uint8Array.of(7, 7, 7, 0))).toBe(false);
     expect(ledAfter(reply("alarm", 1))).toBe(false);
-    expect(ledAfter(LED_ON)).toBe(false);
+    expect(ledAfter(ledOn)).toBe(false);
     expect(ledAfter(reply("prediction", 1).subarray(0, 9))).toBe(false);
     expect(ledAfter(Uint8Array.of(0, ...reply("prediction", 1)))).toBe(true);
   });
@@ -172,12 +172,12 @@ describe("on stubs of the Arduino core", needingProgram("g++"), () => {
       "-std=gnu++11",
       `-I${here}stubs/arduino`,
       `-DSKETCH="${firmware}${name}/${name}.ino"`,
-      `-DMILLISECONDS=${MILLISECONDS}`,
+      `-DMILLISECONDS=${clockStep}`,
       `${here}stubs/arduino/sketch.cpp`,
     ]);
 
   test("the Arduino sketch sends 100 samples a second and obeys commands", () => {
-    const commands = Buffer.concat([Buffer.of(0), LED_ON, Buffer.from("noise\0"), LED_OFF]);
+    const commands = Buffer.concat([Buffer.of(0), ledOn, Buffer.from("noise\0"), ledOff]);
     const { stdout, stderr } = runProgram(sketch("arduino"), [], commands);
     const arduino = example("arduino");
     expectReadings(read(arduino, stdout), arduino.fields, 10, (now) =>
@@ -193,7 +193,7 @@ describe("on stubs of the Arduino core", needingProgram("g++"), () => {
     const folder = folderWith({ "sketch.ino": `${snippet}${around}` });
     const program = compile("g++", [
       ...["-std=gnu++11", `-I${here}stubs/arduino`, `-DSKETCH="${folder}/sketch.ino"`],
-      ...[`-DMILLISECONDS=${MILLISECONDS}`, `${here}stubs/arduino/sketch.cpp`],
+      ...[`-DMILLISECONDS=${clockStep}`, `${here}stubs/arduino/sketch.cpp`],
     ]);
     const encoder = createLineReplies(true);
     const line = (kind: ReplyKind, klass: number) => {
@@ -225,11 +225,11 @@ describe("on stubs of the Pico's SDK", needingProgram("gcc"), () => {
     const program = compile("gcc", [
       "-std=c11",
       `-I${here}stubs/pico`,
-      `-DMILLISECONDS=${MILLISECONDS + 2}`,
+      `-DMILLISECONDS=${clockStep + 2}`,
       `${firmware}pico/pico.c`,
       `${here}stubs/pico/sdk.c`,
     ]);
-    const { stdout, stderr } = runProgram(program, [], Buffer.concat([LED_ON, LED_OFF]));
+    const { stdout, stderr } = runProgram(program, [], Buffer.concat([ledOn, ledOff]));
     const pico = example("pico");
     expectReadings(read(pico, stdout), pico.fields, 2, (now) =>
       [0, 1].map((input) => (now + 37 * input) % 4096),
@@ -243,7 +243,7 @@ describe("in pure Python", needingProgram("python3"), () => {
     const { stdout } = runProgram("python3", [join(firmware, "micropython", "main.py")], undefined, {
       PYTHONPATH: join(here, "stubs", "micropython"),
       PYTHONDONTWRITEBYTECODE: "1",
-      MILLISECONDS: String(MILLISECONDS + 20),
+      clockStep: String(clockStep + 20),
     });
     const micropython = example("micropython");
     expectReadings(read(micropython, stdout), micropython.fields, 20, (now) =>

@@ -17,8 +17,8 @@ import { trials } from "../trials.ts";
 import { compile, here, needingProgram, runProgram } from "./compile.ts";
 
 /** With each checksum and in each direction, in all 100,000 frames. */
-const LAYOUTS = trials(100, 500);
-const FRAMES_PER_LAYOUT = 50;
+const layoutCount = trials(100, 500);
+const framesPerLayout = 50;
 /** A frame carries 32 bits of milliseconds; what the decoder hands on counts their wraps. */
 const clockWrap = 2 ** 32;
 
@@ -83,11 +83,11 @@ function randomSample(random: Random, fields: Field[]): Sent {
   return { sequence: below(random, 2 ** 16), milliseconds: below(random, 2 ** 32), values, raw };
 }
 
-function layouts(seed: number, count = LAYOUTS): Layout[] {
+function layouts(seed: number, count = layoutCount): Layout[] {
   const random = createRandom(seed);
   return Array.from({ length: count }, () => {
     const fields = randomFields(random);
-    return { fields, samples: Array.from({ length: FRAMES_PER_LAYOUT }, () => randomSample(random, fields)) };
+    return { fields, samples: Array.from({ length: framesPerLayout }, () => randomSample(random, fields)) };
   });
 }
 
@@ -200,7 +200,7 @@ describe("rivulet.h", needingProgram("gcc"), () => {
     let read = 0;
     for (const layout of sent) {
       const { fields, samples } = layout;
-      const ring = new SampleRing(fields.length, FRAMES_PER_LAYOUT, "pause");
+      const ring = new SampleRing(fields.length, framesPerLayout, "pause");
       const decoder = createFrameDecoder(fields, ring, { crc });
       const own = Buffer.concat(encoded(layout, crc));
       expect(stdout.subarray(at, at + own.length).equals(own)).toBe(true);
@@ -218,7 +218,7 @@ describe("rivulet.h", needingProgram("gcc"), () => {
         read++;
       }
     }
-    expect([read, at]).toEqual([LAYOUTS * FRAMES_PER_LAYOUT, stdout.length]);
+    expect([read, at]).toEqual([layoutCount * framesPerLayout, stdout.length]);
   });
 
   test.each([16, 32] as const)("receives frames of any layout from our encoder (crc %i)", (crc) => {
@@ -243,7 +243,7 @@ describe("rivulet.h", needingProgram("gcc"), () => {
     let taken = 0;
     for (const layout of layouts(7, 400)) {
       const { fields, samples } = layout;
-      const ring = new SampleRing(fields.length, FRAMES_PER_LAYOUT, "pause");
+      const ring = new SampleRing(fields.length, framesPerLayout, "pause");
       const decoder = createFrameDecoder(fields, ring);
       const line = Buffer.from(damaged(random, Buffer.concat(encoded(layout, 16))));
       decoder.decode(line, 0, line.length, 0);
@@ -263,8 +263,8 @@ describe("rivulet.h", needingProgram("gcc"), () => {
     }
     const { stdout } = runProgram(programFor(16), ["decode"], Buffer.concat(input));
     expect(stdout.equals(Buffer.concat(expected))).toBe(true);
-    expect(taken).toBeGreaterThan(200 * FRAMES_PER_LAYOUT);
-    expect(taken).toBeLessThan(400 * FRAMES_PER_LAYOUT - 2000);
+    expect(taken).toBeGreaterThan(200 * framesPerLayout);
+    expect(taken).toBeLessThan(400 * framesPerLayout - 2000);
   });
 
   test.each([16, 32] as const)("receives replies, and no commands among them (crc %i)", (crc) => {
@@ -274,9 +274,9 @@ describe("rivulet.h", needingProgram("gcc"), () => {
     const expected: Buffer[] = [];
     // As long as a reply, and of another type.
     const fields = defineFields([{ name: "x", type: "f64" }]);
-    const commands = Array.from({ length: FRAMES_PER_LAYOUT }, () => randomSample(random, fields));
+    const commands = Array.from({ length: framesPerLayout }, () => randomSample(random, fields));
     const others = encoded({ fields, samples: commands }, crc);
-    for (let sent = 0; sent < LAYOUTS * FRAMES_PER_LAYOUT; sent++) {
+    for (let sent = 0; sent < layoutCount * framesPerLayout; sent++) {
       const reply = randomReply(random, encoder);
       line.push(reply);
       if (sent % 10 === 0) line.push(others[(sent / 10) % others.length]);
@@ -299,7 +299,7 @@ describe("rivulet.h", needingProgram("gcc"), () => {
         Buffer.from(
           damaged(
             random,
-            Buffer.concat(Array.from({ length: FRAMES_PER_LAYOUT }, () => randomReply(random, encoder))),
+            Buffer.concat(Array.from({ length: framesPerLayout }, () => randomReply(random, encoder))),
           ),
         ),
       ),
@@ -309,8 +309,8 @@ describe("rivulet.h", needingProgram("gcc"), () => {
       .filter((reply) => reply !== null);
     const { stdout } = runProgram(programFor(16), ["replies"], Buffer.concat([head([], line.length), line]));
     expect(stdout.equals(Buffer.concat([...expected.map(heard), Buffer.of(0)]))).toBe(true);
-    expect(expected.length).toBeGreaterThan(200 * FRAMES_PER_LAYOUT);
-    expect(expected.length).toBeLessThan(400 * FRAMES_PER_LAYOUT - 2000);
+    expect(expected.length).toBeGreaterThan(200 * framesPerLayout);
+    expect(expected.length).toBeLessThan(400 * framesPerLayout - 2000);
   });
 
   test("builds a frame in a buffer that is exactly long enough, and none in one that is a byte shorter", () => {

@@ -52,11 +52,11 @@ export function takeRows(ring: SampleRing): number[][] {
 }
 
 /** A time as the clock gives it: too large for a small integer, so it would be boxed where it is passed on badly. */
-const ARRIVAL_TIME = Date.UTC(2025, 0, 1) + 0.5;
+const arrivalTime = Date.UTC(2025, 0, 1) + 0.5;
 
 /** Feeds a whole buffer that the ring has room for. */
 export function feed(decoder: Decoder, bytes: Uint8Array): void {
-  decoder.decode(bytes, 0, bytes.length, ARRIVAL_TIME);
+  decoder.decode(bytes, 0, bytes.length, arrivalTime);
 }
 
 /** Feeds a buffer in chunks of the given sizes, again and again. */
@@ -64,7 +64,7 @@ export function feedInChunks(decoder: Decoder, bytes: Uint8Array, sizes: readonl
   let at = 0;
   for (let turn = 0; at < bytes.length; turn++) {
     const end = Math.min(bytes.length, at + sizes[turn % sizes.length]);
-    decoder.decode(bytes, at, end, ARRIVAL_TIME);
+    decoder.decode(bytes, at, end, arrivalTime);
     at = end;
   }
 }

@@ -15,7 +15,7 @@ await serve((workload, folder) => {
   const network = new convnet.Net();
   network.makeLayers([
     { type: "input", out_sx: 1, out_sy: 1, out_depth: model.inputShape[0] },
-    ...widths.map((num_neurons) => ({ type: "fc", num_neurons, activation })),
+    ...widths.map((numNeurons) => ({ type: "fc", num_neurons: numNeurons, activation })),
     squared ? { type: "regression", num_neurons: outputs } : { type: "softmax", num_classes: outputs },
   ]);
   const { optimizer } = model;

@@ -18,19 +18,19 @@ export interface Heard {
 }
 
 /** As much as a fast port sends in ten seconds; what follows tells nothing new. */
-const MOST_BYTES = 1 << 20;
+const mostBytes = 1 << 20;
 /** The kernel holds 18 kB for us, which at 4 Mbaud is 45 ms. */
-const READ_EVERY_MS = 10;
+const readEveryMs = 10;
 /** Recognising takes some milliseconds, so it is done this often only. */
-const LOOK_EVERY_MS = 250;
+const lookEveryMs = 250;
 /** At a wrong rate so long is enough, unless the device says little. */
-const PROBE_MS = 1250;
-const PROBE_BYTES = 200;
+const probeMs = 1250;
+const probeBytes = 200;
 /** A score at which no other rate need be tried: half of the lines or frames are good, which at a wrong rate none is. */
-const CONVINCING = 0.75;
+const convincing = 0.75;
 /** So much print proves the rate too, whatever it says, if it is not just a few bytes. */
-const CONVINCING_PRINT = 0.95;
-const FEWEST_PRINTED = 24;
+const convincingPrint = 0.95;
+const fewestPrinted = 24;
 
 /**
  * Listens to a port at one baud rate after the other until what it sends is recognised, then to the end of
@@ -95,10 +95,10 @@ async function listenAt(
   for (;;) {
     const now = performance.now();
     if (now >= until || collector.isFull) break;
-    await collector.wait(Math.min(LOOK_EVERY_MS, until - now));
+    await collector.wait(Math.min(lookEveryMs, until - now));
     if (isOnly || collector.length === 0) continue;
-    probeUntil = Math.min(probeUntil, performance.now() + PROBE_MS);
-    if (performance.now() < probeUntil || collector.length < PROBE_BYTES) continue;
+    probeUntil = Math.min(probeUntil, performance.now() + probeMs);
+    if (performance.now() < probeUntil || collector.length < probeBytes) continue;
     const bytes = collector.bytes();
     if (!isConvincing(recognize(bytes), bytes)) break;
     probeUntil = until;
@@ -110,8 +110,8 @@ async function listenAt(
 
 /** Whether these bytes were heard at the sender's rate. */
 function isConvincing(recognition: Recognition, bytes: Uint8Array): boolean {
-  if (scoreOf(recognition, bytes) >= CONVINCING) return true;
-  return bytes.length >= FEWEST_PRINTED && printableShare(bytes) >= CONVINCING_PRINT;
+  if (scoreOf(recognition, bytes) >= convincing) return true;
+  return bytes.length >= fewestPrinted && printableShare(bytes) >= convincingPrint;
 }
 
 /**
@@ -122,7 +122,7 @@ class Collector {
   readonly #path: string;
   readonly #port: BindingPort;
   #baudRate: number;
-  readonly #kept = new Uint8Array(MOST_BYTES);
+  readonly #kept = new Uint8Array(mostBytes);
   #firstAt = 0;
   #lastAt = 0;
   #fault: RivuletError | undefined;
@@ -134,11 +134,11 @@ class Collector {
     this.#path = path;
     this.#port = port;
     this.#baudRate = baudRate;
-    this.#timer = setInterval(() => this.#read(), READ_EVERY_MS);
+    this.#timer = setInterval(() => this.#read(), readEveryMs);
   }
 
   get isFull(): boolean {
-    return this.length === MOST_BYTES;
+    return this.length === mostBytes;
   }
 
   get seconds(): number {
@@ -189,7 +189,7 @@ class Collector {
     const descriptor = fd ?? undefined;
     while (descriptor !== undefined && !this.isFull && this.#fault === undefined) {
       try {
-        const bytes = readSync(descriptor, this.#kept, this.length, MOST_BYTES - this.length, null);
+        const bytes = readSync(descriptor, this.#kept, this.length, mostBytes - this.length, null);
         // A port that is there either has bytes or says EAGAIN.
         if (bytes === 0) {
           this.#fail("it vanished");
@@ -243,7 +243,7 @@ export async function readBeginning(path: string, seconds: number): Promise<Hear
     for await (const chunk of stream) {
       chunks.push(chunk as Buffer);
       length += (chunk as Buffer).length;
-      isCut ||= length >= MOST_BYTES;
+      isCut ||= length >= mostBytes;
       if (isCut) break;
     }
     // The last line of a file may lack its end.

@@ -5,7 +5,7 @@
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
 import { readBytes } from "../sources/file-bytes.ts";
-import { BLANK, NEWLINE, QUOTE, RETURN } from "./ascii.ts";
+import { blank, carriageReturn, lineFeed, quote } from "./ascii.ts";
 import { readDecimal } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 
@@ -21,7 +21,7 @@ export interface RowsRead {
 }
 
 /** No row of numbers is longer. A file without line ends is not read into memory to find that out. */
-const LONGEST_LINE_BYTES = 1 << 20;
+const longestLineBytes = 1 << 20;
 
 /**
  * The column names of a CSV file.
@@ -159,11 +159,11 @@ class RowReader {
         at = cellEnd(bytes, at, end, separator);
       } else {
         const cellStart = at;
-        while (at < end && bytes[at] === BLANK) at++;
-        const quoted = at < end && bytes[at] === QUOTE;
+        while (at < end && bytes[at] === blank) at++;
+        const quoted = at < end && bytes[at] === quote;
         at = readDecimal(bytes, quoted ? at + 1 : at, end, row, place);
-        if (at >= 0 && quoted) at = at < end && bytes[at] === QUOTE ? at + 1 : -1;
-        while (at >= 0 && at < end && bytes[at] === BLANK) at++;
+        if (at >= 0 && quoted) at = at < end && bytes[at] === quote ? at + 1 : -1;
+        while (at >= 0 && at < end && bytes[at] === blank) at++;
         const value = row[place];
         // Infinity minus itself is NaN, and NaN is not equal to itself.
         if (at < 0 || (at < end && bytes[at] !== separator) || value - value !== 0) {
@@ -284,7 +284,7 @@ function cellEnd(bytes: Uint8Array, start: number, end: number, separator: numbe
   let inQuotes = false;
   let at = start;
   while (at < end && (inQuotes || bytes[at] !== separator)) {
-    if (bytes[at] === QUOTE) inQuotes = !inQuotes;
+    if (bytes[at] === quote) inQuotes = !inQuotes;
     at++;
   }
   return at;
@@ -319,7 +319,7 @@ class LineReader {
   read(chunk: Uint8Array, start: number, end: number): number {
     let at = start;
     for (;;) {
-      const newline = chunk.indexOf(NEWLINE, at);
+      const newline = chunk.indexOf(lineFeed, at);
       if (newline < 0 || newline >= end) break;
       if (this.#unfinished.length > 0) {
         const whole = Buffer.concat([this.#unfinished, chunk.subarray(at, newline)]);
@@ -329,10 +329,10 @@ class LineReader {
       at = newline + 1;
     }
     if (at < end) this.#unfinished = Buffer.concat([this.#unfinished, chunk.subarray(at, end)]);
-    if (this.#unfinished.length > LONGEST_LINE_BYTES) {
+    if (this.#unfinished.length > longestLineBytes) {
       throw new RivuletError(
         "data.bad-row",
-        `${this.#path}, line ${this.#line + 1} is longer than ${LONGEST_LINE_BYTES} bytes: give a CSV file with one row a line`,
+        `${this.#path}, line ${this.#line + 1} is longer than ${longestLineBytes} bytes: give a CSV file with one row a line`,
       );
     }
     return end;
@@ -340,7 +340,7 @@ class LineReader {
 
   #hand(bytes: Uint8Array, start: number, newline: number): boolean {
     let end = newline;
-    while (end > start && (bytes[end - 1] === RETURN || bytes[end - 1] === BLANK)) end--;
+    while (end > start && (bytes[end - 1] === carriageReturn || bytes[end - 1] === blank)) end--;
     if (end > start && !this.#onLine(bytes, start, end, this.#line + 1)) return false;
     this.#line++;
     return true;
@@ -354,7 +354,7 @@ async function forEachLine(path: string, onLine: OnLine): Promise<void> {
     if (reader.read(chunk, 0, chunk.length) < chunk.length) return;
   }
   // The last line may have no end.
-  reader.read(Uint8Array.of(NEWLINE), 0, 1);
+  reader.read(Uint8Array.of(lineFeed), 0, 1);
 }
 
 function refuseEmpty(path: string): never {

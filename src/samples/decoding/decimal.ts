@@ -5,18 +5,18 @@
  * Numbers Accurately", 1990). The few numbers outside these bounds take the way through a string.
  */
 
-const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-const LARGEST_EXACT_POWER = 22;
-const LARGEST_EXACT_INTEGER = Number.MAX_SAFE_INTEGER;
+const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+const largestExactPower = 22;
+const largestExactInteger = Number.MAX_SAFE_INTEGER;
 
-const PLUS = 0x2b;
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
+const plus = 0x2b;
+const minus = 0x2d;
+const point = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
 /** Turns an ASCII letter into lower case. */
-const LOWER = 0x20;
-const LETTER_E = 0x65;
+const lower = 0x20;
+const letterE = 0x65;
 
 /**
  * Reads the number that begins at `start`: a sign, digits with or without a point, an exponent; no blanks.
@@ -33,34 +33,34 @@ export function readDecimal(
 ): number {
   let read = start;
   let negative = false;
-  if (read < end && (bytes[read] === MINUS || bytes[read] === PLUS)) negative = bytes[read++] === MINUS;
+  if (read < end && (bytes[read] === minus || bytes[read] === plus)) negative = bytes[read++] === minus;
 
   let mantissa = 0;
   let digits = 0;
-  while (read < end && bytes[read] >= ZERO && bytes[read] <= NINE) {
-    mantissa = mantissa * 10 + (bytes[read++] - ZERO);
+  while (read < end && bytes[read] >= zero && bytes[read] <= nine) {
+    mantissa = mantissa * 10 + (bytes[read++] - zero);
     digits++;
   }
   let exponent = 0;
-  if (read < end && bytes[read] === POINT) {
+  if (read < end && bytes[read] === point) {
     read++;
-    while (read < end && bytes[read] >= ZERO && bytes[read] <= NINE) {
-      mantissa = mantissa * 10 + (bytes[read++] - ZERO);
+    while (read < end && bytes[read] >= zero && bytes[read] <= nine) {
+      mantissa = mantissa * 10 + (bytes[read++] - zero);
       digits++;
       exponent--;
     }
   }
   if (digits === 0) return -1;
-  if (read < end && (bytes[read] | LOWER) === LETTER_E) {
+  if (read < end && (bytes[read] | lower) === letterE) {
     let ahead = read + 1;
     let negativeExponent = false;
-    if (ahead < end && (bytes[ahead] === MINUS || bytes[ahead] === PLUS)) {
-      negativeExponent = bytes[ahead++] === MINUS;
+    if (ahead < end && (bytes[ahead] === minus || bytes[ahead] === plus)) {
+      negativeExponent = bytes[ahead++] === minus;
     }
     const firstDigit = ahead;
     let written = 0;
-    while (ahead < end && bytes[ahead] >= ZERO && bytes[ahead] <= NINE) {
-      written = written * 10 + (bytes[ahead++] - ZERO);
+    while (ahead < end && bytes[ahead] >= zero && bytes[ahead] <= nine) {
+      written = written * 10 + (bytes[ahead++] - zero);
     }
     if (ahead > firstDigit) {
       exponent += negativeExponent ? -written : written;
@@ -71,18 +71,18 @@ export function readDecimal(
   // Sums of digits only grow, so a mantissa that ends within the bound was exact all the way. 2^53 itself is beyond it:
   // 2^53 + 1 has been rounded down to that.
   let value: number;
-  if (mantissa > LARGEST_EXACT_INTEGER || exponent > LARGEST_EXACT_POWER || exponent < -LARGEST_EXACT_POWER) {
+  if (mantissa > largestExactInteger || exponent > largestExactPower || exponent < -largestExactPower) {
     value = mantissa === 0 ? 0 : Math.abs(Number(asciiText(bytes, start, read)));
   } else if (exponent < 0) {
-    value = mantissa / POWERS_OF_TEN[-exponent];
+    value = mantissa / powersOfTen[-exponent];
   } else {
-    value = mantissa * POWERS_OF_TEN[exponent];
+    value = mantissa * powersOfTen[exponent];
   }
   target[at] = negative ? -value : value;
   return read;
 }
 
-const NON_FINITE_WORDS = ["nan", "infinity", "inf", "ovf"];
+const nonFiniteWords = ["nan", "infinity", "inf", "ovf"];
 
 /**
  * Reads a word that stands for a value which is not finite, in any case and with any sign: `nan`, `inf`,
@@ -91,19 +91,19 @@ const NON_FINITE_WORDS = ["nan", "infinity", "inf", "ovf"];
  * @returns the index after the word, or -1 when none begins at `start`
  */
 export function readNonFiniteWord(bytes: Uint8Array, start: number, end: number): number {
-  const letters = start < end && (bytes[start] === MINUS || bytes[start] === PLUS) ? start + 1 : start;
-  for (let index = 0; index < NON_FINITE_WORDS.length; index++) {
-    const word = NON_FINITE_WORDS[index];
+  const letters = start < end && (bytes[start] === minus || bytes[start] === plus) ? start + 1 : start;
+  for (let index = 0; index < nonFiniteWords.length; index++) {
+    const word = nonFiniteWords[index];
     if (letters + word.length > end) continue;
     let length = 0;
-    while (length < word.length && (bytes[letters + length] | LOWER) === word.charCodeAt(length)) length++;
+    while (length < word.length && (bytes[letters + length] | lower) === word.charCodeAt(length)) length++;
     if (length === word.length) return letters + length;
   }
   return -1;
 }
 
 /** What is smaller is an exact integer times a power of ten that is exact too, so that only the rounding rounds. */
-const LARGEST_WRITTEN = 1e15;
+const largestWritten = 1e15;
 
 /**
  * Writes the number `values[from]` to `bytes` from `at` on, rounded to `digits` significant ones (at most 15) of which
@@ -121,22 +121,22 @@ export function writeDecimal(
   at: number,
 ): number {
   const magnitude = Math.abs(values[from]);
-  if (!(magnitude < LARGEST_WRITTEN)) return writeText(bytes, at, `${values[from]}`);
+  if (!(magnitude < largestWritten)) return writeText(bytes, at, `${values[from]}`);
   let behind = places;
-  while (behind > 0 && magnitude * POWERS_OF_TEN[behind] >= POWERS_OF_TEN[digits]) behind--;
-  let rounded = Math.round(magnitude * POWERS_OF_TEN[behind]);
+  while (behind > 0 && magnitude * powersOfTen[behind] >= powersOfTen[digits]) behind--;
+  let rounded = Math.round(magnitude * powersOfTen[behind]);
   while (behind > 0 && rounded % 10 === 0) {
     rounded /= 10;
     behind--;
   }
   let write = at;
-  if (rounded > 0 && values[from] < 0) bytes[write++] = MINUS;
+  if (rounded > 0 && values[from] < 0) bytes[write++] = minus;
   let length = behind + 1;
-  while (rounded >= POWERS_OF_TEN[length]) length++;
+  while (rounded >= powersOfTen[length]) length++;
   const end = write + length + (behind > 0 ? 1 : 0);
   for (let digit = 0, left = end - 1; digit < length; digit++, left--) {
-    if (digit === behind && behind > 0) bytes[left--] = POINT;
-    bytes[left] = ZERO + (rounded % 10);
+    if (digit === behind && behind > 0) bytes[left--] = point;
+    bytes[left] = zero + (rounded % 10);
     rounded = Math.floor(rounded / 10);
   }
   return end;

@@ -5,22 +5,22 @@
  */
 
 import type { SampleRing } from "../ring.ts";
-import { COLON, COMMA, isBlank, QUOTE, TAB } from "./ascii.ts";
+import { colon, comma, isBlank, quote, tab } from "./ascii.ts";
 import type { Field } from "./fields.ts";
-import { NamedValues, NO_FIELD, NON_NUMERIC, WRONG_COLUMNS } from "./named-values.ts";
+import { NamedValues, noField, nonNumericLine, wrongColumnsLine } from "./named-values.ts";
 
-export const OPEN_BRACE = 0x7b;
-export const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACE = 0x7d;
-const CLOSE_BRACKET = 0x5d;
-const BACKSLASH = 0x5c;
+export const openBrace = 0x7b;
+export const openBracket = 0x5b;
+const closeBrace = 0x7d;
+const closeBracket = 0x5d;
+const backslash = 0x5c;
 
 /** Brackets that may be open inside a value that is passed over: as many as one integer has bits to remember them. */
-const DEEPEST = 31;
+const deepest = 31;
 
-const TRUE = Uint8Array.from("true", (letter) => letter.charCodeAt(0));
-const FALSE = Uint8Array.from("false", (letter) => letter.charCodeAt(0));
-const NULL = Uint8Array.from("null", (letter) => letter.charCodeAt(0));
+const trueBytes = Uint8Array.from("true", (letter) => letter.charCodeAt(0));
+const falseBytes = Uint8Array.from("false", (letter) => letter.charCodeAt(0));
+const nullBytes = Uint8Array.from("null", (letter) => letter.charCodeAt(0));
 
 /**
  * Reads lines of JSON to samples. A field's value is a number, or `true` or `false` for 1 and 0. `null` is what
@@ -40,21 +40,21 @@ export class JsonLines {
     const values = this.#values;
     values.begin(slot);
     let at = skipBlanks(bytes, start + 1, end);
-    if (at === end - 1 && bytes[at] === CLOSE_BRACE) return WRONG_COLUMNS;
+    if (at === end - 1 && bytes[at] === closeBrace) return wrongColumnsLine;
     for (;;) {
-      if (at >= end || bytes[at] !== QUOTE) return NON_NUMERIC;
+      if (at >= end || bytes[at] !== quote) return nonNumericLine;
       const name = at + 1;
       at = stringEnd(bytes, at, end);
-      if (at < 0) return NON_NUMERIC;
+      if (at < 0) return nonNumericLine;
       const field = values.find(bytes, name, at - 1);
       at = skipBlanks(bytes, at, end);
-      if (at >= end || bytes[at] !== COLON) return NON_NUMERIC;
+      if (at >= end || bytes[at] !== colon) return nonNumericLine;
       at = this.#readValue(bytes, skipBlanks(bytes, at + 1, end), end, field);
-      if (at < 0) return NON_NUMERIC;
+      if (at < 0) return nonNumericLine;
       at = skipBlanks(bytes, at, end);
-      if (at >= end) return NON_NUMERIC;
-      if (bytes[at] === CLOSE_BRACE) return at === end - 1 ? values.finish() : NON_NUMERIC;
-      if (bytes[at] !== COMMA) return NON_NUMERIC;
+      if (at >= end) return nonNumericLine;
+      if (bytes[at] === closeBrace) return at === end - 1 ? values.finish() : nonNumericLine;
+      if (bytes[at] !== comma) return nonNumericLine;
       at = skipBlanks(bytes, at + 1, end);
     }
   }
@@ -62,47 +62,47 @@ export class JsonLines {
   /**
    * Reads the line `bytes[start..end)`, whose first byte is the opening bracket and whose last is no blank.
    *
-   * @param columns field of each column or NO_FIELD, [columns]
+   * @param columns field of each column or noField, [columns]
    */
   readArray(bytes: Uint8Array, start: number, end: number, slot: number, columns: Int32Array): number {
     const values = this.#values;
     values.begin(slot);
     let at = skipBlanks(bytes, start + 1, end);
-    if (at === end - 1 && bytes[at] === CLOSE_BRACKET) return WRONG_COLUMNS;
+    if (at === end - 1 && bytes[at] === closeBracket) return wrongColumnsLine;
     let column = 0;
     for (;;) {
-      const field = column < columns.length ? columns[column] : NO_FIELD;
+      const field = column < columns.length ? columns[column] : noField;
       column++;
       at = this.#readValue(bytes, at, end, field);
-      if (at < 0) return NON_NUMERIC;
+      if (at < 0) return nonNumericLine;
       at = skipBlanks(bytes, at, end);
-      if (at >= end) return NON_NUMERIC;
-      if (bytes[at] === CLOSE_BRACKET) {
-        if (at !== end - 1) return NON_NUMERIC;
-        return column === columns.length ? values.finish() : WRONG_COLUMNS;
+      if (at >= end) return nonNumericLine;
+      if (bytes[at] === closeBracket) {
+        if (at !== end - 1) return nonNumericLine;
+        return column === columns.length ? values.finish() : wrongColumnsLine;
       }
-      if (bytes[at] !== COMMA) return NON_NUMERIC;
+      if (bytes[at] !== comma) return nonNumericLine;
       at = skipBlanks(bytes, at + 1, end);
     }
   }
 
   /** Reads the value at `start`, or passes over it where it is no field's; the index after it, or -1. */
   #readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
-    if (field === NO_FIELD) return valueEnd(bytes, start, end);
+    if (field === noField) return valueEnd(bytes, start, end);
     const values = this.#values;
     const after = values.read(bytes, start, end, field);
     if (after >= 0) return after;
-    if (hasWord(bytes, start, end, TRUE)) {
+    if (hasWord(bytes, start, end, trueBytes)) {
       values.setTruth(field, 1);
-      return start + TRUE.length;
+      return start + trueBytes.length;
     }
-    if (hasWord(bytes, start, end, FALSE)) {
+    if (hasWord(bytes, start, end, falseBytes)) {
       values.setTruth(field, 0);
-      return start + FALSE.length;
+      return start + falseBytes.length;
     }
-    if (hasWord(bytes, start, end, NULL)) {
+    if (hasWord(bytes, start, end, nullBytes)) {
       values.setMissing(field);
-      return start + NULL.length;
+      return start + nullBytes.length;
     }
     return -1;
   }
@@ -122,8 +122,8 @@ function spellings(name: string): string[] {
 /** The index after the string that begins at `start`, or -1 when it does not close. */
 function stringEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start + 1; at < end; at++) {
-    if (bytes[at] === QUOTE) return at + 1;
-    if (bytes[at] === BACKSLASH) at++;
+    if (bytes[at] === quote) return at + 1;
+    if (bytes[at] === backslash) at++;
   }
   return -1;
 }
@@ -136,17 +136,17 @@ function valueEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
     const byte = bytes[at];
-    if (byte === QUOTE) {
+    if (byte === quote) {
       at = stringEnd(bytes, at, end);
       if (at < 0) return -1;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      if (depth === DEEPEST) return -1;
+    } else if (byte === openBrace || byte === openBracket) {
+      if (depth === deepest) return -1;
       depth++;
-      braces = (braces << 1) | (byte === OPEN_BRACE ? 1 : 0);
+      braces = (braces << 1) | (byte === openBrace ? 1 : 0);
       at++;
       continue;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      if (depth === 0 || (braces & 1) !== (byte === CLOSE_BRACE ? 1 : 0)) return -1;
+    } else if (byte === closeBrace || byte === closeBracket) {
+      if (depth === 0 || (braces & 1) !== (byte === closeBrace ? 1 : 0)) return -1;
       depth--;
       braces >>>= 1;
       at++;
@@ -186,6 +186,6 @@ function hasWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array
 /** Tabs too, which JSON has between its parts. */
 function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && (isBlank(bytes[at]) || bytes[at] === TAB)) at++;
+  while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
   return at;
 }

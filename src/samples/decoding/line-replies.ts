@@ -8,7 +8,7 @@
  * ended by `\n`, with shares to four decimals and other numbers to seven digits. As lines carry no sequence number, it
  * is the count of the good ones before the one that is answered.
  */
-import { COMMA, NEWLINE } from "./ascii.ts";
+import { comma, lineFeed } from "./ascii.ts";
 import { writeDecimal } from "./decimal.ts";
 import { type ReplyEncoder, type ReplyKind, replyAt, replyKinds } from "./replies.ts";
 
@@ -30,7 +30,7 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
 
   function add(at: number, digits: number, places: number): void {
     end = writeDecimal(content, at, digits, places, bytes, end);
-    bytes[end++] = COMMA;
+    bytes[end++] = comma;
   }
   const addWhole = (at: number) => add(at, 15, 0);
   const addValue = (at: number) => (ofClasses ? add(at, 4, 4) : add(at, 7, 12));
@@ -38,7 +38,7 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
   return {
     content,
     bytes,
-    opening: Uint8Array.of(NEWLINE),
+    opening: Uint8Array.of(lineFeed),
     encode(kind) {
       bytes.set(words[kind]);
       end = words[kind].length;
@@ -47,7 +47,7 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
       addValue(replyAt.value);
       if (kind === "score") addValue(replyAt.baseline);
       addWhole(replyAt.sequence);
-      bytes[end - 1] = NEWLINE;
+      bytes[end - 1] = lineFeed;
       return end;
     },
   };

@@ -4,13 +4,13 @@
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
-import { isBlank, isSeparator, NEWLINE } from "./ascii.ts";
+import { isBlank, isSeparator, lineFeed } from "./ascii.ts";
 import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
-import { JsonLines, OPEN_BRACE, OPEN_BRACKET } from "./json-lines.ts";
+import { JsonLines, openBrace, openBracket } from "./json-lines.ts";
 import { isReply } from "./line-replies.ts";
-import { GOOD, NO_FIELD, NON_NUMERIC, NOT_FINITE, WRONG_COLUMNS } from "./named-values.ts";
+import { goodLine, noField, nonNumericLine, notFiniteLine, wrongColumnsLine } from "./named-values.ts";
 import { PairLines } from "./pair-lines.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
 
@@ -108,7 +108,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #offsets: Float64Array;
   /** Shortest line that could be a header: all names with a separator between them. */
   readonly #shortestHeader: number;
-  /** Field of each column, or NO_FIELD, [columns]. */
+  /** Field of each column, or noField, [columns]. */
   #columns: Int32Array;
   /** Cells of the latest header were separated by more than blanks, so passed-over cells may hold blanks. */
   #cellsHoldBlanks = false;
@@ -136,7 +136,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
           `set maximumLineBytes to ${2 * fields.length} or more`,
       );
     }
-    this.#splitter = new Splitter(NEWLINE, maximumBytes);
+    this.#splitter = new Splitter(lineFeed, maximumBytes);
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
@@ -169,13 +169,13 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     }
     if (first === last) return;
     const outcome = this.#read(bytes, first, last, slot);
-    if (outcome === GOOD || (outcome === NOT_FINITE && this.#passNonFinite)) {
+    if (outcome === goodLine || (outcome === notFiniteLine && this.#passNonFinite)) {
       this.#ring.commit(time, counts.samples);
       counts.samples++;
-    } else if (outcome === NOT_FINITE) {
+    } else if (outcome === notFiniteLine) {
       counts.rejected++;
     } else if (!this.#takeHeader(bytes, first, last)) {
-      if (outcome === WRONG_COLUMNS) counts.wrongColumns++;
+      if (outcome === wrongColumnsLine) counts.wrongColumns++;
       else counts.nonNumeric++;
       counts.damaged++;
     }
@@ -183,12 +183,12 @@ class RingLineDecoder implements LineDecoder, StretchReader {
 
   /** Reads a line of any kind into the slot. */
   #read(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    if (this.#refuseReplies && isReply(bytes, start, end)) return NON_NUMERIC;
+    if (this.#refuseReplies && isReply(bytes, start, end)) return nonNumericLine;
     const first = bytes[start];
-    if (first === OPEN_BRACE) return this.#json.readObject(bytes, start, end, slot);
-    if (first === OPEN_BRACKET) return this.#json.readArray(bytes, start, end, slot, this.#columns);
+    if (first === openBrace) return this.#json.readObject(bytes, start, end, slot);
+    if (first === openBracket) return this.#json.readArray(bytes, start, end, slot, this.#columns);
     const outcome = this.#readCells(bytes, start, end, slot);
-    if (outcome === GOOD || outcome === NOT_FINITE) return outcome;
+    if (outcome === goodLine || outcome === notFiniteLine) return outcome;
     const ofPairs = this.#pairs.read(bytes, start, end, slot);
     return this.#pairs.hasAny ? ofPairs : outcome;
   }
@@ -203,16 +203,16 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     let column = 0;
     let at = start;
     for (;;) {
-      if (column === columns.length) return WRONG_COLUMNS;
+      if (column === columns.length) return wrongColumnsLine;
       const field = columns[column++];
-      if (field === NO_FIELD) {
+      if (field === noField) {
         while (at < end && !isSeparator(bytes[at]) && (this.#cellsHoldBlanks || !isBlank(bytes[at]))) at++;
       } else {
         const cell = slot + field;
         let next = readDecimal(bytes, at, end, values, cell);
         if (next < 0) {
           next = readNonFiniteWord(bytes, at, end);
-          if (next < 0) return NON_NUMERIC;
+          if (next < 0) return nonNumericLine;
           values[cell] = Number.NaN;
           finite = false;
         } else {
@@ -229,12 +229,12 @@ class RingLineDecoder implements LineDecoder, StretchReader {
         at++;
         while (at < end && isBlank(bytes[at])) at++;
       } else if (at < end && at === cellEnd) {
-        return NON_NUMERIC;
+        return nonNumericLine;
       }
       if (at === end) break;
     }
-    if (column !== columns.length) return WRONG_COLUMNS;
-    return finite ? GOOD : NOT_FINITE;
+    if (column !== columns.length) return wrongColumnsLine;
+    return finite ? goodLine : notFiniteLine;
   }
 
   /** Sets the columns by a line that names every field once; false when this is no such line. */

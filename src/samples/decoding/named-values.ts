@@ -5,14 +5,14 @@ import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Field } from "./fields.ts";
 
 /** What became of a line. */
-export const GOOD = 0;
+export const goodLine = 0;
 /** A field is missing or there twice, or there are too many columns. */
-export const WRONG_COLUMNS = 1;
-export const NON_NUMERIC = 2;
-export const NOT_FINITE = 3;
+export const wrongColumnsLine = 1;
+export const nonNumericLine = 2;
+export const notFiniteLine = 3;
 
 /** Answer to a name that is no field's. */
-export const NO_FIELD = -1;
+export const noField = -1;
 
 const encoder = new TextEncoder();
 
@@ -61,11 +61,11 @@ export class NamedValues {
 
   /** What the line is worth once it has been read to its end. */
   finish(): number {
-    if (this.#twice || this.#found !== this.#given.length) return WRONG_COLUMNS;
-    return this.#finite ? GOOD : NOT_FINITE;
+    if (this.#twice || this.#found !== this.#given.length) return wrongColumnsLine;
+    return this.#finite ? goodLine : notFiniteLine;
   }
 
-  /** The field whose name is `bytes[start..end)`, or NO_FIELD. */
+  /** The field whose name is `bytes[start..end)`, or noField. */
   find(bytes: Uint8Array, start: number, end: number): number {
     const spellings = this.#spellings;
     const fields = spellings.length;
@@ -81,7 +81,7 @@ export class NamedValues {
       }
       field++;
     }
-    return NO_FIELD;
+    return noField;
   }
 
   /**

@@ -4,9 +4,9 @@
  */
 
 import type { SampleRing } from "../ring.ts";
-import { COLON, isBlank, isSeparator, TAB } from "./ascii.ts";
+import { colon, isBlank, isSeparator, tab } from "./ascii.ts";
 import type { Field } from "./fields.ts";
-import { NamedValues, NO_FIELD, NON_NUMERIC } from "./named-values.ts";
+import { NamedValues, noField, nonNumericLine } from "./named-values.ts";
 
 /** Reads lines of pairs to samples. Pairs whose name is no field's are passed over, whatever their value is. */
 export class PairLines {
@@ -30,9 +30,9 @@ export class PairLines {
     let at = start;
     while (at < end) {
       const name = at;
-      while (at < end && bytes[at] !== COLON && !isSeparator(bytes[at])) at++;
-      if (at === end || bytes[at] !== COLON) {
-        if (!isLoose) return NON_NUMERIC;
+      while (at < end && bytes[at] !== colon && !isSeparator(bytes[at])) at++;
+      if (at === end || bytes[at] !== colon) {
+        if (!isLoose) return nonNumericLine;
         at = skipBlanks(bytes, at + 1, end);
         continue;
       }
@@ -40,19 +40,19 @@ export class PairLines {
       while (nameEnd > name && isBlank(bytes[nameEnd - 1])) nameEnd--;
       const field = values.find(bytes, name, nameEnd);
       at = skipBlanks(bytes, at + 1, end);
-      isLoose = field === NO_FIELD;
+      isLoose = field === noField;
       if (isLoose) {
         while (at < end && !isSeparator(bytes[at]) && !isBlank(bytes[at])) at++;
       } else {
         // A tab after the colon belongs to how the pair is laid out: a value must follow.
-        while (at < end && (isBlank(bytes[at]) || bytes[at] === TAB)) at++;
+        while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
         at = values.read(bytes, at, end, field);
-        if (at < 0) return NON_NUMERIC;
+        if (at < 0) return nonNumericLine;
       }
       const valueEnd = at;
       at = skipBlanks(bytes, at, end);
       if (at < end && isSeparator(bytes[at])) at = skipBlanks(bytes, at + 1, end);
-      else if (at < end && at === valueEnd) return NON_NUMERIC;
+      else if (at < end && at === valueEnd) return nonNumericLine;
     }
     return values.finish();
   }

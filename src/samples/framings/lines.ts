@@ -1,4 +1,4 @@
-import { NEWLINE } from "../decoding/ascii.ts";
+import { lineFeed } from "../decoding/ascii.ts";
 import { createLineReplies } from "../decoding/line-replies.ts";
 import { createLineDecoder } from "../decoding/lines.ts";
 import type { Framing } from "./framing.ts";
@@ -8,7 +8,7 @@ export const lines: Framing = {
   settings: {},
   unit: "lines",
   isBinary: false,
-  delimiter: NEWLINE,
+  delimiter: lineFeed,
   createDecoder: (fields, ring, options) => createLineDecoder(fields, ring, options),
   createReplyEncoder: ({ ofClasses }) => createLineReplies(ofClasses),
 };

@@ -1,6 +1,6 @@
 /** Recognizes lines, as decoding/lines.ts describes them, in bytes of which nothing is known. */
 import { RivuletError } from "../../errors/errors.ts";
-import { NEWLINE } from "../decoding/ascii.ts";
+import { lineFeed } from "../decoding/ascii.ts";
 import { defineFields } from "../decoding/fields.ts";
 import { createLineDecoder, type LineCounts } from "../decoding/lines.ts";
 import { SampleRing } from "../ring.ts";
@@ -186,7 +186,7 @@ function linesOf(bytes: Uint8Array): string[] {
   const decoder = new TextDecoder();
   let start = 0;
   while (lines.length < mostLines) {
-    const end = bytes.indexOf(NEWLINE, start);
+    const end = bytes.indexOf(lineFeed, start);
     if (end < 0) break;
     // Most empty lines are not worth decoding; the first may be what is left of a line.
     const isEmpty = end === start || (end === start + 1 && bytes[start] === 0x0d);

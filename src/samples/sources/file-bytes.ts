@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 
-const CHUNK_BYTES = 1 << 16;
+const chunkBytes = 1 << 16;
 
 /**
  * The bytes of a file, unpacked when they are gzipped, whatever the file is called. A chunk lasts until the next one:
@@ -13,15 +13,15 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
     const { open } = await import("node:fs/promises"); // loading it takes a megabyte
     const file = await open(path);
     try {
-      const buffer = Buffer.alloc(CHUNK_BYTES);
-      let { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+      const buffer = Buffer.alloc(chunkBytes);
+      let { bytesRead } = await file.read(buffer, 0, chunkBytes, null);
       if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) {
         yield* await unzip(file, buffer.subarray(0, bytesRead));
         return;
       }
       while (bytesRead > 0) {
         yield buffer.subarray(0, bytesRead);
-        ({ bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null));
+        ({ bytesRead } = await file.read(buffer, 0, chunkBytes, null));
       }
     } finally {
       await file.close();
@@ -36,10 +36,10 @@ async function unzip(file: FileHandle, beginning: Buffer): Promise<AsyncIterable
   // Loaded here, because a board whose files are plain need not spend the memory.
   const { createGunzip } = await import("node:zlib");
   const { pipeline } = await import("node:stream");
-  const rest = file.createReadStream({ highWaterMark: CHUNK_BYTES });
+  const rest = file.createReadStream({ highWaterMark: chunkBytes });
   rest.unshift(beginning);
   // Whoever iterates is told of every error through the last stream, and leaving the loop closes them all.
-  return pipeline(rest, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  return pipeline(rest, createGunzip({ chunkSize: chunkBytes }), () => {});
 }
 
 function describeReadFailure(path: string, error: unknown): unknown {

@@ -1,4 +1,4 @@
-import { NEWLINE } from "../decoding/ascii.ts";
+import { lineFeed } from "../decoding/ascii.ts";
 import { readBytes } from "./file-bytes.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
@@ -48,7 +48,7 @@ class FileSource implements Source {
 
   async #read(isText: boolean, receive: Receive): Promise<void> {
     const { path, onEnd, onState } = this.#options;
-    let last = NEWLINE;
+    let last = lineFeed;
     for await (const chunk of readBytes(path)) {
       for (let at = 0; at < chunk.length; at += chunkBytes) {
         // A turn for everything else that the process has to do.
@@ -60,7 +60,7 @@ class FileSource implements Source {
       }
       last = chunk[chunk.length - 1];
     }
-    if (isText && last !== NEWLINE) receive(Uint8Array.of(NEWLINE), 1);
+    if (isText && last !== lineFeed) receive(Uint8Array.of(lineFeed), 1);
     onEnd?.();
     onState?.("ended", `${path} is at its end`);
   }

@@ -55,18 +55,18 @@ export interface SerialOptions extends ReopenOptions {
  * After so many bytes in one read there is probably more, or soon will be. More than 0.8 Mbaud bring in 20 ms: to look
  * again for nothing costs an error with its stack.
  */
-const LARGE_READ_BYTES = 2048;
+const largeReadBytes = 2048;
 /** Bytes that may wait here to be sent. A device that does not read them is not going to. */
-const LARGEST_BACKLOG_BYTES = 4096;
+const largestBacklogBytes = 4096;
 /**
  * What is written must be able to leave within so long at the baud rate, or it is dropped: the kernel would keep some
  * thousand bytes waiting, and an answer that comes seconds late is worse than none.
  */
-const LONGEST_QUEUE_MS = 250;
+const longestQueueMs = 250;
 /** A byte takes ten bits; a tenth of the line stays free, so that clocks which differ never make the queue grow. */
-const BYTES_PER_BIT = 0.09;
+const bytesPerBit = 0.09;
 /** Time for sent bytes to leave, for the rest to be thrown away, and for the kernel to let a port go, each. */
-const FAREWELL_MS = 500;
+const farewellMs = 500;
 
 /**
  * A serial port as a source. It is reopened for as long as the source lives, and every connection starts with empty
@@ -138,7 +138,7 @@ class PortSource implements SerialSource {
   readonly #backOff: BackOff;
   readonly #reporter: StateReporter;
   readonly #buffer = Buffer.alloc(chunkBytes);
-  readonly #outgoing = Buffer.alloc(LARGEST_BACKLOG_BYTES);
+  readonly #outgoing = Buffer.alloc(largestBacklogBytes);
   /** Bytes that a UART at the baud rate has not sent yet, and when that was so. In an array, or they would be boxed. */
   readonly #queue = new Float64Array(2);
   #readTimer: NodeJS.Timeout | undefined;
@@ -177,7 +177,7 @@ class PortSource implements SerialSource {
 
   write(bytes: Uint8Array, end = bytes.length): boolean {
     const port = this.#port;
-    if (port === undefined || port.waitingBytes + end > LARGEST_BACKLOG_BYTES || !this.#queueTakes(end)) {
+    if (port === undefined || port.waitingBytes + end > largestBacklogBytes || !this.#queueTakes(end)) {
       this.counts.droppedWrites++;
       return false;
     }
@@ -195,11 +195,11 @@ class PortSource implements SerialSource {
     const queue = this.#queue;
     const { baudRate } = this.#options;
     const now = steadyClock.now();
-    const bytesPerMs = (BYTES_PER_BIT * baudRate) / 1000;
+    const bytesPerMs = (bytesPerBit * baudRate) / 1000;
     queue[0] = Math.max(0, queue[0] - (now - queue[1]) * bytesPerMs);
     queue[1] = now;
     // An idle line takes any one message, however slow it is.
-    if (queue[0] > 0 && queue[0] + bytes > LONGEST_QUEUE_MS * bytesPerMs) return false;
+    if (queue[0] > 0 && queue[0] + bytes > longestQueueMs * bytesPerMs) return false;
     queue[0] += bytes;
     return true;
   }
@@ -238,7 +238,7 @@ class PortSource implements SerialSource {
       await this.#sendLast(port);
       this.#closed = letGo(port, true);
     }
-    await within(3 * FAREWELL_MS, this.#closed);
+    await within(3 * farewellMs, this.#closed);
     if (this.#reporter.state !== "closed")
       this.#reporter.tell("closed", "", `${nameOf(port) ?? this.#finder.name} is closed`);
   }
@@ -246,7 +246,7 @@ class PortSource implements SerialSource {
   /** Gives what waits to the kernel, as far as that takes it within a short time. */
   async #sendLast(port: Port): Promise<void> {
     const { readEveryMs } = this.#options;
-    for (let waitedMs = 0; port.waitingBytes > 0 && waitedMs < FAREWELL_MS; waitedMs += readEveryMs) {
+    for (let waitedMs = 0; port.waitingBytes > 0 && waitedMs < farewellMs; waitedMs += readEveryMs) {
       await new Promise((resolve) => setTimeout(resolve, readEveryMs));
       this.#sendWaiting(port);
     }
@@ -298,7 +298,7 @@ class PortSource implements SerialSource {
       this.#lose(port, "vanished");
       return;
     }
-    if (bytes >= LARGE_READ_BYTES) setImmediate(this.#read);
+    if (bytes >= largeReadBytes) setImmediate(this.#read);
     this.#hand(bytes);
   };
 
@@ -390,8 +390,8 @@ function nameOf(port: Port | undefined): string | undefined {
 async function letGo({ binding, hasWritten }: Port, isPatient: boolean): Promise<void> {
   if (!binding.isOpen) return;
   if (hasWritten) {
-    if (isPatient) await within(FAREWELL_MS, binding.drain());
-    await within(FAREWELL_MS, binding.flush());
+    if (isPatient) await within(farewellMs, binding.drain());
+    await within(farewellMs, binding.flush());
   }
   // It fails only where the descriptor is gone already.
   await binding.close().catch(() => {});

@@ -3,7 +3,7 @@ import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
-const STANDARD_INPUT = 0;
+const standardInput = 0;
 
 export interface StandardInputOptions {
   onState?: (state: SourceState, sentence: string) => void;
@@ -48,7 +48,7 @@ class StandardInput implements Source {
       if (!this.#isClosed) this.#options.onState?.("ended", "standard input is at its end");
       this.#end();
     };
-    const kind = fstatSync(STANDARD_INPUT);
+    const kind = fstatSync(standardInput);
     if (kind.isFIFO() || kind.isSocket()) await this.#readPipe(hand, finish);
     else this.#readStream(hand, finish);
   }
@@ -62,7 +62,7 @@ class StandardInput implements Source {
     const { Socket } = await import("node:net");
     const buffer = Buffer.alloc(chunkBytes);
     const options = {
-      ...{ fd: STANDARD_INPUT, readable: true, writable: false },
+      ...{ fd: standardInput, readable: true, writable: false },
       onread: {
         buffer,
         callback: (bytes: number) => {
@@ -84,11 +84,11 @@ class StandardInput implements Source {
   /** A file, or what somebody types. */
   #readStream(hand: Receive, finish: () => void): void {
     // A terminal; or /dev/null, which is at its end at once.
-    const isDevice = fstatSync(STANDARD_INPUT).isCharacterDevice();
+    const isDevice = fstatSync(standardInput).isCharacterDevice();
     const stream = isDevice
       ? process.stdin
       : createReadStream("", {
-          fd: STANDARD_INPUT,
+          fd: standardInput,
           highWaterMark: chunkBytes,
         });
     this.#stop = () => stream.destroy();

@@ -15,11 +15,11 @@ export interface TcpOptions extends ReopenOptions {
 }
 
 /** Bytes that may wait here to be sent, beyond those that the system takes. */
-const LARGEST_BACKLOG_BYTES = 4096;
+const largestBacklogBytes = 4096;
 /** An attempt that nobody answers is given up. The system itself would wait for two minutes. */
-const CONNECT_MS = 10_000;
+const connectMs = 10_000;
 /** After so long without a byte the system asks whether the peer is still there. */
-const KEEP_ALIVE_MS = 30_000;
+const keepAliveMs = 30_000;
 
 /**
  * A TCP connection to a peer that sends samples, made again for as long as the source lives, at first too: a peer may
@@ -57,7 +57,7 @@ class TcpSource implements Source {
   write(bytes: Uint8Array, end = bytes.length): boolean {
     const socket = this.#socket;
     const isOpen = socket !== null && !socket.connecting && socket.writable;
-    if (!isOpen || socket.writableLength + end > LARGEST_BACKLOG_BYTES) {
+    if (!isOpen || socket.writableLength + end > largestBacklogBytes) {
       this.counts.droppedWrites++;
       return false;
     }
@@ -82,7 +82,7 @@ class TcpSource implements Source {
     const { host, port, silenceMs } = this.#options;
     let fault = "was closed by the peer";
     const socket = connect({
-      ...{ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      ...{ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs },
       onread: {
         buffer: this.#buffer,
         callback: (bytes) => {
@@ -94,7 +94,7 @@ class TcpSource implements Source {
     this.#socket = socket;
     let isOpen = false;
     let isSilent = false;
-    socket.setTimeout(CONNECT_MS);
+    socket.setTimeout(connectMs);
     socket.once("connect", () => {
       isOpen = true;
       socket.setTimeout(silenceMs ?? 0);

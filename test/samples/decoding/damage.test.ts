@@ -7,7 +7,7 @@ import { SampleRing } from "../../../src/samples/ring.ts";
 import { trials } from "../../trials.ts";
 import { allFields, chunkSizes, feedInChunks, fewFields, frames, takeRows } from "../streams.ts";
 
-const FRAMES = trials(150_000, 1_000_000);
+const frameCount = trials(150_000, 1_000_000);
 
 const below = (random: Random, bound: number) => Math.floor(random.uniform() * bound);
 
@@ -69,7 +69,7 @@ function sendDamaged(crc: 16 | 32, seed: number): { forged: number; unread: numb
   const line = new Uint8Array(8 * encoder.maximumBytes);
   const values = new Float64Array(allFields.length);
   const counts = { forged: 0, unread: 0, intact: 0 };
-  for (let group = 0; group < FRAMES; group++) {
+  for (let group = 0; group < frameCount; group++) {
     for (let field = 0; field < values.length; field++) values[field] = below(random, 128);
     const first = 3 * group;
     let end = encoder.encode(values, first, first, line, 0) - 1;
@@ -98,10 +98,10 @@ function sendDamaged(crc: 16 | 32, seed: number): { forged: number; unread: numb
 describe("of damaged frames", () => {
   test("no more are taken than a checksum of 16 bits must let pass, and the frame behind is always read", () => {
     const { forged, unread, intact } = sendDamaged(16, 1);
-    expect(forged).toBeLessThanOrEqual(Math.ceil(FRAMES / 2 ** 16));
+    expect(forged).toBeLessThanOrEqual(Math.ceil(frameCount / 2 ** 16));
     expect(unread).toBe(0);
     // A bit flipped twice or noise that hits what was there leaves a frame whole; seldom enough.
-    expect(intact).toBeLessThan(FRAMES / 1000);
+    expect(intact).toBeLessThan(frameCount / 1000);
   });
 
   test("none is taken with a checksum of 32 bits, and the frame behind is always read", () => {

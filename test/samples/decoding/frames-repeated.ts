@@ -2,12 +2,12 @@ import { createFrameDecoder, createFrameEncoder } from "../../../src/samples/dec
 import { SampleRing } from "../../../src/samples/ring.ts";
 import { allFields, feedInChunks } from "../streams.ts";
 
-const FRAMES = 50_000;
+const frameCount = 50_000;
 
 const encoder = createFrameEncoder(allFields, { crc: 32 });
-const stream = new Uint8Array(FRAMES * encoder.maximumBytes);
+const stream = new Uint8Array(frameCount * encoder.maximumBytes);
 let end = 0;
-for (let index = 0; index < FRAMES; index++) {
+for (let index = 0; index < frameCount; index++) {
   // Clocks, checksums and sequence numbers beyond 2^31 would be boxed if they were kept as plain numbers.
   const values = [
     index / 7,
@@ -31,5 +31,5 @@ const sizes = [4095];
 export default function repeat(): void {
   const before = decoder.counts.samples;
   for (let turn = 0; turn < 20; turn++) feedInChunks(decoder, bytes, sizes);
-  if (decoder.counts.samples - before !== 20 * FRAMES) throw new Error("not every frame was decoded");
+  if (decoder.counts.samples - before !== 20 * frameCount) throw new Error("not every frame was decoded");
 }

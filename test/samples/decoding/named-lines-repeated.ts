@@ -1,8 +1,8 @@
 import { allFields } from "../streams.ts";
-import { LINES, repeatLines } from "./repeat-lines.ts";
+import { lineCount, repeatLines } from "./repeat-lines.ts";
 
 /** Good lines of every kind that is not plain cells, with one between that is rejected and one that lacks fields. */
-const text = Array.from({ length: LINES }, (_, index) => {
+const text = Array.from({ length: lineCount }, (_, index) => {
   const values = [index / 8, -index, "0.25", (index / 100).toFixed(2), "1e3", 6, 7, "-1.5e-2"];
   const pair = (separator: string) => (name: string, field: number) => `${name}${separator}${values[field]}`;
   const names = allFields.map(({ name }) => name);

@@ -3,7 +3,7 @@ import { SampleRing } from "../../../src/samples/ring.ts";
 import { allFields, feedInChunks } from "../streams.ts";
 
 /** Good lines of a turn. */
-export const LINES = 10_000;
+export const lineCount = 10_000;
 
 /** What decodes a text of so many good lines a hundred times: a million of them. */
 export function repeatLines(text: readonly string[]): () => void {
@@ -14,6 +14,6 @@ export function repeatLines(text: readonly string[]): () => void {
   return () => {
     const before = decoder.counts.samples;
     for (let turn = 0; turn < 100; turn++) feedInChunks(decoder, bytes, sizes);
-    if (decoder.counts.samples - before !== 100 * LINES) throw new Error("not every line was decoded");
+    if (decoder.counts.samples - before !== 100 * lineCount) throw new Error("not every line was decoded");
   };
 }

@@ -17,7 +17,7 @@ import { until } from "../../until.ts";
 import { fewFields, frame, frames, takeIndices } from "../streams.ts";
 
 /** At this rate no line is too slow: only a device that does not read stands in the way. */
-const FAST = 4_000_000;
+const fastReopening = 4_000_000;
 
 /**
  * A terminal under a name that goes with it, as that of a device does: the kernel gives the number of a closed terminal
@@ -295,7 +295,7 @@ describe("writing", () => {
 
   test("is dropped when the device does not read, and goes on once it reads again", async () => {
     const terminal = openTerminal();
-    const { source } = serial({ port: terminal.path, baudRate: FAST });
+    const { source } = serial({ port: terminal.path, baudRate: fastReopening });
     await listen(source).opened;
     let taken = 0;
     const message = () => Buffer.from(`${String(taken).padStart(99)}\n`);
@@ -388,7 +388,7 @@ describe("closing", () => {
 
   test("works while the device does not read what was written", async () => {
     const terminal = openTerminal();
-    const { source, states } = serial({ port: terminal.path, baudRate: FAST });
+    const { source, states } = serial({ port: terminal.path, baudRate: fastReopening });
     await listen(source).opened;
     await until(() => source.write(new Uint8Array(4000)) === false);
     await source.close();
