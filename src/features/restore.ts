@@ -1,4 +1,4 @@
-/** Stored state is put back whole or not at all. */
+/** Restores stored state completely, or not at all. */
 import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 

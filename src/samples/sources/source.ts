@@ -1,12 +1,12 @@
 /**
  * `opening` for the first time, `open`, `waiting` for something that is not there or went away, `silent`: open, but no
- * byte came for too long, so it is opened anew, `ended`: there is no more to come, `closed` for good.
+ * byte came for too long, so it is opened again, `ended`: there is no more to come, `closed` for good.
  */
 export type SourceState = "opening" | "open" | "waiting" | "silent" | "ended" | "closed";
 
-/** What happened on a source since it was made. Every count only rises. */
+/** Counts of a source since it was created. They only rise. */
 export interface SourceCounts {
-  /** Bytes handed on. */
+  /** Bytes passed on. */
   bytes: number;
   /** Times the source was opened, the first included. */
   opens: number;
@@ -26,10 +26,10 @@ export interface SourceCounts {
 /** Bytes handed on at a time at most: what the kernel gives of a serial port, so that the ring has room for it. */
 export const chunkBytes = 4096;
 
-/** Is given bytes: the first `end` of `chunk`, which the next call may use again. */
+/** Receives bytes: the first `end` of `chunk`, which the next call may reuse. */
 export type Receive = (chunk: Uint8Array, end: number) => void;
 
-/** Where bytes come from: opens, hands on chunks, reconnects by itself, counts what it lost. */
+/** A source of bytes: it opens, passes on chunks, reconnects by itself, and counts what it lost. */
 export interface Source {
   readonly counts: Readonly<SourceCounts>;
   /**
@@ -42,8 +42,8 @@ export interface Source {
   /** Stops reading for good; no chunk arrives afterwards. Never fails, and may be called at any time and twice. */
   close(): Promise<void>;
   /**
-   * Resolves when all there is has been handed on, rejects with a RivuletError when the rest cannot be had. Absent where
-   * a source goes on for ever.
+   * Resolves when everything has been passed on, rejects with a RivuletError when the rest cannot be read. Absent where a
+   * source has no end.
    */
   readonly ended?: Promise<void>;
   /**
