@@ -11,9 +11,9 @@ import { commands } from "./commands/command-line/table.ts";
 import { RivuletError, UsageError } from "./errors/errors.ts";
 import { outputFailed, reportOutputError, standardError, standardOutput } from "./machine/output.ts";
 
-/** Runs one command line (without `node cli.js`) and gives the exit code: 0 done, 1 failed, 2 wrong use. */
+/** Runs one command line (without `node cli.js`) and returns the exit code: 0 done, 1 failed, 2 wrong use. */
 async function main(words: string[]): Promise<number> {
-  // Asked for before anything is checked, so that even the report of a wrong option is JSON.
+  // Read before anything is checked, so that even the error about a wrong option is JSON.
   const json = words.includes("--json");
   try {
     const call = parseCall(words, commands);
@@ -53,7 +53,7 @@ function print(text: string): void {
   standardOutput.write(text.endsWith("\n") ? text : `${text}\n`);
 }
 
-/** What only a fault in Rivulet itself can cause: the stack is what a report of it needs. */
+/** An error that only a bug in Rivulet can cause: a report of it needs the stack. */
 function describeFault(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `rivulet: this is a fault in Rivulet, not in what you gave it; please report it with these lines:\n${stack}`;

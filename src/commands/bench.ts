@@ -23,7 +23,7 @@ function namesOf(only: string | undefined): string[] {
   const names = only.split(",");
   const unknown = names.find((name) => !(name in groups));
   if (unknown !== undefined) {
-    throw new UsageError(`--only names "${unknown}", but there are ${Object.keys(groups).join(", ")}`);
+    throw new UsageError(`--only must name some of ${Object.keys(groups).join(", ")}, found "${unknown}"`);
   }
   return names;
 }
@@ -32,10 +32,10 @@ function roundsOf(text: string | undefined): number {
   if (text === undefined) return 9;
   const rounds = Number(text);
   if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000) return rounds;
-  throw new UsageError(`--rounds is "${text}" where a whole number from 1 to 1000 is expected`);
+  throw new UsageError(`--rounds must be a whole number from 1 to 1000, found "${text}"`);
 }
 
-/** What the figures say, in a sentence each: how fast, how large, what is in the way of more. */
+/** What the figures mean, in a sentence each: how fast, how much memory, what limits the speed. */
 function conclusion(figures: readonly Figure[]): string[] {
   const find = (group: string, name = "") =>
     figures.find((figure) => figure.group === group && figure.name.startsWith(name));

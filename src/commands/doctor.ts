@@ -47,14 +47,14 @@ function countsOf(findings: readonly Finding[]) {
   return { problems: count("problem"), warnings: count("warning"), ok: count("ok") };
 }
 
-/** A line for each finding, below it the command that puts it right; at the end how many there are of each kind. */
+/** Each finding, below it the command that corrects it; at the end the number of findings of each kind. */
 export function findingsText(findings: readonly Finding[]): string {
   const { problems, warnings, ok } = countsOf(findings);
   const sum = `${formatCount(problems, "problem")}, ${formatCount(warnings, "warning")}, ${ok} ok`;
   return [...findings.map(describe), "", sum].join("\n");
 }
 
-/** The text in a column of its own; the command in one piece, to be pasted. */
+/** The text wrapped in its column; the command on one line, so that it can be pasted. */
 function describe({ check, status, text, fix }: Finding): string {
   const indent = 26;
   const lines = wrap(text, 100 - indent).map((line, index) =>

@@ -28,7 +28,7 @@ interface InstalledFile {
   before: "missing" | "same" | "different";
 }
 
-/** Makes a service of a config: its unit, a rule for its port, and a copy of the config. */
+/** Installs a config as a systemd service: a unit, a udev rule for its port, and a copy of the config. */
 export async function run({ positionals: [file], options, switches }: Invocation): Promise<Report> {
   const dryRun = switches.has("dry-run");
   const root = resolve(options["root"] ?? "/");
@@ -38,7 +38,7 @@ export async function run({ positionals: [file], options, switches }: Invocation
   const { files, notes, refusal } = installation(config, service, root);
   if (!dryRun) {
     requireRoot(isImage);
-    // An image may be built on a machine whose folders are not those of the board.
+    // An image may be built on a machine with other folders than the board.
     if (refusal !== null && !isImage) throw new RivuletError("install.forbidden", refusal);
     requireNew(files, switches.has("force"));
     for (const { path, text, before } of files) if (before !== "same") write(join(root, path), text);
@@ -206,7 +206,7 @@ function requireRoot(isImage: boolean): void {
   );
 }
 
-/** Before anything is written, so that a refusal leaves everything as it was. */
+/** Called before anything is written, so that a refusal changes nothing. */
 function requireNew(files: readonly InstalledFile[], force: boolean): void {
   const different = files.filter(({ before }) => before === "different").map(({ path }) => path);
   if (force || different.length === 0) return;

@@ -3,7 +3,7 @@ import { listSerialPorts } from "../samples/ports/ports.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { facts } from "./terminal/text-table.ts";
 
-/** Every serial port with what is known of the device behind it. None is opened. */
+/** Lists every serial port and what is known about its device. Opens none. */
 export async function run(_: Invocation): Promise<Report> {
   const ports = process.platform === "linux" ? surveyPorts() : await namesOnly();
   const text =

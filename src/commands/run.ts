@@ -12,7 +12,7 @@ import { untilSignalled } from "./command-line/signals.ts";
 /** A process that is told to end is to have ended in a second, with its checkpoint. */
 const signalledMs = 500;
 
-/** Learns from a source until told to stop, or until there is no more to come. */
+/** Runs the daemon: learns from a source until a signal, or until the source ends. */
 export async function run({ positionals: [file], options, json }: Invocation): Promise<null> {
   const statusEvery = options["status-every"] ?? "1min";
   const statusEveryMs = parseDuration(statusEvery);
@@ -25,10 +25,10 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   const log = json ? createJsonLog(standardOutput) : createPlainLog(standardOutput, standardError);
   // Loaded only where systemd listens, as child processes cost memory.
   const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
-  // A service is started at boot, maybe before its port is there: to wait is what it is for.
+  // A service starts at boot, perhaps before its port exists: it waits for it.
   const waiting = systemd && { waitForPort: true, reopenCeilingMs: systemd.longestLookMs(process.env) };
   const daemon = new Daemon(config, { log, ...waiting });
-  // Listened for before the port is open: a stop that comes meanwhile is not lost.
+  // Registered before the port opens, so that a signal in the meantime is not lost.
   const signalled = untilSignalled();
   await daemon.start();
   const service = systemd && (await serviceOf(daemon, systemd.createService, log));
@@ -63,7 +63,7 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   return null;
 }
 
-/** The daemon as a service of systemd. */
+/** Notifies systemd of what the daemon does. */
 async function serviceOf(
   daemon: Daemon,
   createService: (options: ServiceOptions) => Service,

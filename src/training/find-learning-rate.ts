@@ -6,7 +6,7 @@ import type { SampleRows } from "./dataset.ts";
 import { descendEpoch, type Regime, type Rows, rowOrder } from "./descent.ts";
 import { eventLoopTurn } from "./event-loop.ts";
 import { batchSizeOf, requireAccumulation } from "./options.ts";
-import { hopeless, type RangeTestPoints, readRangeTest } from "./range-test.ts";
+import { endingMultiple, type RangeTestPoints, readRangeTest } from "./range-test.ts";
 import { restoringAfter } from "./restored.ts";
 import { holdTrainingRows, type RowOptions, splitRows } from "./training-rows.ts";
 
@@ -124,7 +124,7 @@ async function raiseRate(learner: Learner, rows: Rows, options: RaiseOptions): P
     rates.push(network.learningRate);
     losses.push(smoothed);
     best = Math.min(best, smoothed);
-    endedEarly = smoothed > hopeless * best;
+    endedEarly = smoothed > endingMultiple * best;
     onProgress?.({ rates: point + 1, totalRates: points, loss: smoothed });
     await eventLoopTurn();
     signal?.throwIfAborted();

@@ -9,7 +9,7 @@ import { slope } from "./slope.ts";
 export interface RangeTestPoints {
   /** The rate at which the loss falls fastest per factor of the rate. */
   steepest: number | null;
-  /** The rate from which on the loss has left its best upwards for good. */
+  /** The rate from which on the loss stays clearly above its best. */
   diverging: number | null;
   /** The steepest rate, but no more than a third of the diverging one. */
   suggested: number | null;
@@ -22,16 +22,16 @@ const slopeDecades = 0.5;
 /** How far below the diverging rate is safe. */
 const safety = 3;
 
-/** The smoothed loss is beyond hope, and the test over, above this multiple of the best. */
-export const hopeless = 4;
+/** The test ends early where the smoothed loss is above this multiple of its best. */
+export const endingMultiple = 4;
 
 /**
- * Reads a range test. The loss has left upwards where it has lost half of what it had gained, but not before it is 1.5
- * times its best (else the noise of a curve that hardly fell would do), and at the latest at `hopeless` times its best.
+ * Reads the curve of a range test. The loss diverges where it has risen by half of what it had fallen, but not below
+ * 1.5 times its best (or the noise of a curve that hardly fell would count), and at the latest at `endingMultiple` times.
  *
  * @param rates [points], rising by the same factor from each to the next
  * @param losses [points], smoothed and finite, each as it was at its rate
- * @param endedEarly whether the test stopped before the last rate, because the loss was not finite or hopeless
+ * @param endedEarly whether the test stopped before the last rate, because the loss was not finite or too high
  */
 export function readRangeTest(
   rates: readonly number[],
@@ -40,7 +40,7 @@ export function readRangeTest(
 ): RangeTestPoints {
   if (rates.length < 3) return { steepest: null, diverging: null, suggested: null };
   const half = Math.max(1, Math.round(slopeDecades / 2 / Math.log10(rates[1] / rates[0])));
-  // The first smoothed losses are means of few: the start is the mean of the first stretch.
+  // The first smoothed losses are means of few: the start is the mean of the first points.
   const opening = losses.slice(0, 2 * half);
   const start = opening.reduce((sum, loss) => sum + loss, 0) / opening.length;
   const settled = Math.min(half, losses.length - 1);
@@ -70,7 +70,7 @@ function divergingRate(
   endedEarly: boolean,
 ): number | null {
   const lowest = losses[best];
-  const level = Math.min(Math.max((start + lowest) / 2, 1.5 * lowest), hopeless * lowest);
+  const level = Math.min(Math.max((start + lowest) / 2, 1.5 * lowest), endingMultiple * lowest);
   let from = losses.length;
   while (from > best + 1 && losses[from - 1] > level) from--;
   if (from < losses.length) return rates[from];

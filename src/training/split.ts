@@ -1,7 +1,7 @@
 import { createRandom } from "../engine/model/random.ts";
 
 /**
- * Which rows of a file are held out, told row by row in the file's order: exactly `heldOut` of `rows`, each equally
+ * Returns, call by call for the rows in order, whether the row is held out: exactly `heldOut` of `rows`, each equally
  * likely, without a list of them (selection sampling: Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S).
  * The same seed always holds out the same rows.
  */
@@ -17,7 +17,7 @@ export function createSplit(rows: number, heldOut: number, seed: number): () => 
   };
 }
 
-/** The same, with the last `heldOut` rows held out: the future of a recording, or a split that the file has made. */
+/** The same, with the last `heldOut` rows held out: the future of a recording, or a split that its author made. */
 export function createLastSplit(rows: number, heldOut: number): () => boolean {
   let row = 0;
   return () => row++ >= rows - heldOut;

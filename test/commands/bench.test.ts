@@ -14,8 +14,8 @@ describe("rivulet bench", () => {
   });
 
   test.each([
-    [["--only", "speed"], '--only names "speed", but there are training, optimizers,'],
-    [["--rounds", "0"], '--rounds is "0" where a whole number from 1 to 1000 is expected'],
+    [["--only", "speed"], "--only must name some of training, optimizers,"],
+    [["--rounds", "0"], '--rounds must be a whole number from 1 to 1000, found "0"'],
   ])("refuses %j in a sentence", async (words, sentence) => {
     const { code, stderr } = await rivulet(["bench", ...words]);
     expect(code).toBe(2);

@@ -18,16 +18,16 @@ export interface LineChart {
   xScale?: Scale;
   yScale?: Scale;
   series: Series[];
-  /** Upright lines with a word at them. */
+  /** Vertical lines with a label. */
   marks?: { x: number; label: string }[];
   width?: number;
   height?: number;
 }
 
-/** Colours that stay apart for most colour-blind eyes, on a light background. */
+/** Colours that most colour-blind people can tell apart, on a light background. */
 export const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#444444"];
 
-/** More points than this on one line are thinned out: nobody sees them. */
+/** Lines with more points than this are thinned out: the difference is not visible. */
 const mostPoints = 500;
 
 /**
@@ -111,7 +111,7 @@ export function svg(title: string, width: number, height: number, parts: string[
   ].join("\n");
 }
 
-/** Text as it may stand in SVG and HTML, also within quotes. */
+/** Escapes text for SVG and HTML, also within quotes. */
 export function escapeText(text: string): string {
   return text
     .replaceAll("&", "&amp;")

@@ -2,7 +2,7 @@
 import type { LossSurface } from "../../training/surface.ts";
 import { escapeText, fixed, svg } from "./line-chart.ts";
 
-/** A way over the surface, in the plane's coordinates. */
+/** A path over the surface, in the plane's coordinates. */
 export interface Path {
   name: string;
   colour: string;
@@ -45,7 +45,7 @@ export function surfaceChart(title: string, surface: LossSurface, paths: Path[])
   for (let row = 0; row < side; row++) {
     for (let column = 0; column < side; column++) {
       const loss = losses[row * side + column];
-      // Zero is the least loss there is, though it has no logarithm.
+      // Zero is the lowest possible loss, but has no logarithm.
       const fill = loss === 0 ? shade(0) : Number.isFinite(loss) ? shade(level(loss)) : "#d0d0d0";
       const left = box.left + column * cellWidth;
       const top = box.bottom - (row + 1) * cellHeight;

@@ -18,7 +18,7 @@ export const commonOptions: Record<string, Option> = {
 
 /**
  * Reads a command line against the table of commands.
- * @throws UsageError for anything unknown, missing or too much, with the nearest known word.
+ * @throws UsageError for anything unknown, missing or superfluous, with the nearest known word
  */
 export function parseCall(words: string[], commands: Command[]): Call {
   const [first, ...rest] = words;
@@ -49,7 +49,7 @@ function parseInvocation(command: Command, words: string[]): Invocation {
   const switches = new Set<string>();
   const positionals: string[] = [];
   const known: Record<string, { value?: string }> = { ...command.options, ...commonOptions };
-  // Not strict: parseArgs then gives tokens for unknown options too, and the sentences are ours.
+  // Not strict: parseArgs then returns tokens for unknown options too, and the error sentences are ours.
   const { tokens } = parseArgs({
     args: words,
     strict: false,
@@ -155,7 +155,7 @@ export function choice<const Word extends string>(
   throw new UsageError(`--${name} must be ${alternatives(words)}, found "${text}"${hint}`);
 }
 
-/** The value of an option that the command cannot do without. */
+/** The value of an option that the command requires. @throws UsageError where it is not given */
 export function required(invocation: Invocation, command: string, name: string, value: string): string {
   const text = invocation.options[name];
   if (text !== undefined) return text;

@@ -2,7 +2,7 @@
 export interface Report {
   data: Record<string, unknown>;
   text: string;
-  /** Whether what was examined is not as it should be: the exit code is then 1, with the report all the same. */
+  /** Whether what was examined has a problem: the report is printed all the same, but the exit code is 1. */
   failed?: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Command {
   options: Record<string, Option>;
   /** Paragraphs below the options. */
   details: string[];
-  /** Never touches Node's own streams of output, which take memory once they are loaded. */
+  /** Does not use Node's own output streams, which take memory once they are loaded. */
   avoidsStreams?: true;
   load(): Promise<{
     /** `null` when the command has printed everything itself. */

@@ -1,14 +1,14 @@
-/** What asks a process to end in good order. */
+/** Signals that ask a process to shut down. */
 const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
-/** Exit code after a second signal, by the shell's custom for one that was interrupted. */
+/** Exit code after a second signal: 128 + SIGINT, as shells report an interrupted process. */
 const interruptedCode = 130;
 
 /**
- * Signals so close together are one wish: a terminal gives Ctrl-C to npm and to us, and npm hands it on once more;
+ * Signals this close together count as one: a terminal sends Ctrl-C to npm and to us, and npm forwards it once more;
  * systemd may send SIGHUP right after SIGTERM.
  */
-const oneWishSeconds = 0.5;
+const sameRequestSeconds = 0.5;
 
 /** Resolves with the first signal that asks the process to end; a second one ends it at once. */
 export function untilSignalled(): Promise<string> {
@@ -19,7 +19,7 @@ export function untilSignalled(): Promise<string> {
         if (askedAt === null) {
           askedAt = process.uptime();
           resolve(signal);
-        } else if (process.uptime() - askedAt > oneWishSeconds) {
+        } else if (process.uptime() - askedAt > sameRequestSeconds) {
           process.exit(interruptedCode);
         }
       });

@@ -23,7 +23,7 @@ export const commands: Command[] = [
   },
   {
     name: "run",
-    summary: "learn from a source until told to stop, or until its end: the daemon",
+    summary: "run the daemon: learn from a source until a signal, or until the source ends",
     positionals: ["CONFIG"],
     options: {
       "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
@@ -37,12 +37,12 @@ export const commands: Command[] = [
   },
   {
     name: "install",
-    summary: "make a service of systemd that runs a config from boot on",
+    summary: "install a config as a systemd service that starts at boot",
     positionals: ["CONFIG"],
     options: {
       "dry-run": { help: "show every file and command, and change nothing" },
       root: { value: "FOLDER", help: "write below this folder instead of /, such as a mounted image" },
-      force: { help: "replace files that are there with another content" },
+      force: { help: "replace existing files that have other contents" },
     },
     details: [
       "Writes /etc/systemd/system/rivulet-NAME.service, a udev rule that keeps ModemManager off the port and gives it a name that stays, and a copy of CONFIG, /etc/rivulet/NAME.yaml, whose checkpoints go to /var/lib/rivulet-NAME. Starts nothing: it says which commands do.",
@@ -76,8 +76,8 @@ export const commands: Command[] = [
       seconds: { value: "N", help: "how long to record (default: until told to stop)" },
     },
     details: [
-      "What is written is on the disk once a second, so a power cut takes the last second at most. Ends in good order on SIGTERM, SIGINT or SIGHUP, and then says what it has. Of the config it reads source and name; the samples keep their times, numbers and the order in which they came.",
-      "A line each second says how it goes; with --json these lines go to standard error and one JSON document to standard output.",
+      "The recording is flushed to disk every second, so a power cut loses at most the last second. On SIGTERM, SIGINT or SIGHUP it closes the file and prints what it recorded. Of the config it reads source and name; samples keep their times, sequence numbers and order.",
+      "Prints its progress every second; with --json these lines go to standard error and one JSON document to standard output.",
     ],
     avoidsStreams: true,
     load: () => import("../record.ts"),
@@ -94,13 +94,13 @@ export const commands: Command[] = [
     },
     details: [
       "Without CONFIG the last column of the header says what is predicted: label is a class from 0, target a number; all other columns are features. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
-      "A recording of rivulet record is learned from as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. A sample that the daemon refuses is counted; a wrong cell of a CSV file ends the reading, since it can be put right.",
+      "From a recording of rivulet record it learns as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. Samples that the daemon refuses are counted; a wrong cell of a CSV file is an error, since it can be corrected.",
     ],
     load: () => import("../replay.ts"),
   },
   {
     name: "fit",
-    summary: "train over a file for several epochs, with some rows held out to judge by",
+    summary: "train over a file for several epochs, and evaluate on held-out rows",
     positionals: ["CONFIG"],
     options: {
       data,
@@ -113,7 +113,7 @@ export const commands: Command[] = [
         value: "N",
         help: "rows of one update in mini-batch, rows computed at a time in batch (default: training.batchSize)",
       },
-      "held-out": { value: "FRACTION", help: "part of the rows that is only judged by (default 0.2)" },
+      "held-out": { value: "FRACTION", help: "part of the rows that is only evaluated on (default 0.2)" },
       "held-out-last": { help: "hold out the last rows instead of rows drawn from all of them" },
       seed: { value: "N", help: "seed of the split, the order of rows and the initial weights" },
       workers: {
@@ -122,16 +122,16 @@ export const commands: Command[] = [
       },
       save: { value: "FILE", help: "write a checkpoint of the trained learner" },
       "find-learning-rate": {
-        help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the course of the loss",
+        help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the loss curve",
       },
       svg: { value: "FILE", help: "draw the loss by learning rate as SVG, with --find-learning-rate" },
     },
     details: [
-      "Values that cannot be true, by range, stuck and source.values in the config, are looked at as the daemon does: rows that it would skip are left out and counted, and which rows are held out does not depend on it.",
+      "Values are validated as in the daemon, by range, stuck and source.values in the config: rows that the daemon would skip are left out and counted. Which rows are held out does not depend on that.",
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
-      "model.schedule in the config lets the learning rate change: constant, step, exponential, cosine or plateau, each with a warmUp if you like, all counted in updates. A cosine without its updates falls over the whole run.",
-      "With workers, even one, each batch is cut into training.shards parts (4 unless given), whose gradients are added up in order: the same weights for any number of workers, but in their last digits not those of a batch that stays whole. Two threads pay off from some millions of multiplications a step on, earlier where the cores are near each other.",
-      "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss leaves upwards. It suggests the rate at which the loss fell fastest, but no more than a third of the one at which it left. The weights are thrown away.",
+      "model.schedule in the config changes the learning rate: constant, step, exponential, cosine or plateau, each with an optional warmUp, all counted in updates. A cosine without updates falls over the whole run.",
+      "With workers, even one, each batch is cut into training.shards parts (default 4), whose gradients are added up in order: the weights are the same for any number of workers, but differ in their last digits from those of an uncut batch. Two threads pay off above some millions of multiplications a step, earlier where cores communicate faster.",
+      "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss diverges. It suggests the rate at which the loss fell fastest, but at most a third of the one at which it diverged. The weights are discarded.",
     ],
     load: () => import("../fit.ts"),
   },
@@ -148,7 +148,7 @@ export const commands: Command[] = [
       svg: { value: "FOLDER", help: "write the figures as SVG files too" },
     },
     details: [
-      "The textbook's comparison: batch, stochastic and mini-batch descent, seven optimizers, and a learning rate too large and too small, all from the same initial weights over the same rows, of which there may be 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
+      "Compares batch, stochastic and mini-batch descent, all optimizers, and a learning rate too large and too small, each from the same initial weights over the same rows, at most 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
     ],
     load: () => import("../compare.ts"),
   },
@@ -174,7 +174,7 @@ export const commands: Command[] = [
   },
   {
     name: "inspect",
-    summary: "say what is inside a checkpoint (a file, or a folder: its newest valid one)",
+    summary: "show the contents of a checkpoint (a file, or a folder: its newest valid one)",
     positionals: ["CHECKPOINT"],
     options: {},
     details: [],
@@ -193,12 +193,12 @@ export const commands: Command[] = [
   {
     name: "doctor",
     summary:
-      "check the board, its ports, memory, disk, clock and Node, and say how to put right what is wrong",
+      "check the board, its ports, memory, disk, clock and Node, and print how to correct what is wrong",
     positionals: ["[CONFIG]"],
     options: {},
     details: [
-      "With CONFIG it checks what that config needs: its port, its checkpoint folder, its memory and GPIO lines. Without, the machine in general. Each finding is ok, a warning or a problem, with a command that puts it right; nothing is changed. Exit code 1 when there is a problem.",
-      "Boards are recognized by their device tree and the profiles in devices/boards. What cannot be found out is a warning that says why.",
+      "With CONFIG it checks what that config needs: its port, its checkpoint folder, its memory and GPIO lines. Without, the machine in general. Each finding is ok, a warning or a problem, with a command that corrects it; nothing is changed. Exit code 1 when there is a problem.",
+      "Boards are recognized by their device tree and the profiles in devices/boards. What cannot be determined is a warning that says why.",
     ],
     load: () => import("../doctor.ts"),
   },

@@ -4,7 +4,7 @@ import { formatShare, formatSize } from "../../wording/quantities.ts";
 import { Screen } from "../terminal/screen.ts";
 import { sparkline } from "../terminal/sparkline.ts";
 
-/** Accuracies after one more second. */
+/** Accuracies after each second. */
 export interface CourseEntry {
   second: number;
   samples: number;
@@ -27,9 +27,9 @@ export interface DemoState {
   samplesPerRule: number;
 }
 
-/** Where the demo's course is shown. */
+/** Shows the progress of the demo. */
 export interface DemoView {
-  /** One line about what is being done. */
+  /** Shows one line about what is being done. */
   say(text: string): void;
   /** The state as it is now; `wholeSecond` once a second. */
   show(state: DemoState, wholeSecond: boolean): void;

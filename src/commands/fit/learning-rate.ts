@@ -11,7 +11,7 @@ import {
   type LearningRateSearch,
   lowestRate,
 } from "../../training/find-learning-rate.ts";
-import { hopeless } from "../../training/range-test.ts";
+import { endingMultiple } from "../../training/range-test.ts";
 import { formatCount, formatDuration } from "../../wording/quantities.ts";
 import { lineChart } from "../charts/line-chart.ts";
 import type { Report } from "../command-line/command.ts";
@@ -72,7 +72,7 @@ function factsOf(found: LearningRateSearch, svg: string | undefined): string {
 
 /** The curve, cut off where the test gives up: the last loss may be astronomical. */
 function curveOf({ rates, losses }: LearningRateSearch): [number, number][] {
-  const top = Math.max(losses[0], hopeless * Math.min(...losses));
+  const top = Math.max(losses[0], endingMultiple * Math.min(...losses));
   return rates.map((rate, index) => [rate, Math.min(top, losses[index])]);
 }
 

@@ -4,7 +4,7 @@ import { formatShare } from "../../wording/quantities.ts";
 
 const plain = (value: number) => String(Number(value.toPrecision(5)));
 
-/** The scores that people ask for first, as `name, value` rows. */
+/** The main scores as `name, value` rows. */
 export function scoreFacts(report: ClassificationReport | RegressionReport): [string, string][] {
   if (!("accuracy" in report)) {
     return [

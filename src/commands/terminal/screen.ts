@@ -40,7 +40,7 @@ export class Screen {
     this.#stream.write(showCursor);
   };
   readonly #resized = () => {
-    // The terminal has wrapped the old lines anew: nobody knows where they begin now.
+    // The terminal has wrapped the old lines again, so where they begin is unknown.
     this.#stream.write(clearAll);
     this.#painted = 0;
   };
@@ -66,7 +66,7 @@ export class Screen {
     this.#painted = visible.length;
   }
 
-  /** Leaves the last picture standing. */
+  /** Keeps the last picture on the terminal. */
   close(): void {
     process.off("exit", this.#restore);
     this.#stream.off("resize", this.#resized);

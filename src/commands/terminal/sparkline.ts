@@ -2,7 +2,7 @@ const bars = "▁▂▃▄▅▆▇█";
 
 /**
  * A row of bars, one a value, from `low` (empty) to `high` (full); values outside are drawn at the edge. Longer
- * histories than `width` are thinned to the mean of each stretch.
+ * histories than `width` are reduced to the mean of each part.
  */
 export function sparkline(values: readonly number[], width: number, low: number, high: number): string {
   let line = "";
