@@ -143,21 +143,12 @@ function describe(
     ],
     ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics)),
   ];
-  const table = textTable(
-    ["parameter", "shape", "bytes", "mean", "deviation", "largest"],
-    checkpoint.parameters
-      .map(summary)
-      .map(({ name, shape, bytes, mean, standardDeviation, largest }) => [
-        name,
-        shape.join(" x "),
-        String(bytes),
-        mean.toFixed(4),
-        standardDeviation.toFixed(4),
-        largest.toFixed(4),
-      ]),
-    [2, 3, 4, 5],
-  );
-  return [...refused.map((sentence) => `passed over: ${sentence}`), facts(rows), "", table].join("\n");
+  return [
+    ...refused.map((sentence) => `passed over: ${sentence}`),
+    facts(rows),
+    "",
+    parameterTable(checkpoint),
+  ].join("\n");
 }
 
 /** A transform with its options: `clip(limit: 4)`. */
@@ -169,4 +160,21 @@ function transformText(transform: unknown): string {
       return `${name}(${texts.join(", ")})`;
     })
     .join(", ");
+}
+
+function parameterTable({ parameters }: Checkpoint): string {
+  return textTable(
+    ["parameter", "shape", "bytes", "mean", "deviation", "largest"],
+    parameters
+      .map(summary)
+      .map(({ name, shape, bytes, mean, standardDeviation, largest }) => [
+        name,
+        shape.join(" x "),
+        String(bytes),
+        mean.toFixed(4),
+        standardDeviation.toFixed(4),
+        largest.toFixed(4),
+      ]),
+    [2, 3, 4, 5],
+  );
 }
