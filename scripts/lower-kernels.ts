@@ -132,15 +132,15 @@ function lowerInterpreter(text: string): string {
   const body = lower(passed.slice(firstFunction)).replace("export function run", "function run");
   return `${imports}import { heapOf } from "./heap.ts";
 
-/** Makes \`run(program, count, rows, gathering)\` over the given memory. */
+/** Makes \`run(program, count, rows, accumulating)\` over the given memory. */
 export function createScalarRun(
   buffer: ArrayBuffer,
-): (program: number, count: number, rows: number, gathering: number) => number {
+): (program: number, count: number, rows: number, accumulating: number) => number {
   const heap = heapOf(buffer);
   const { ints, floats, doubles } = heap;
 
 ${body}
-  return (program, count, rows, gathering) => run(program >>> 2, count, rows, gathering !== 0);
+  return (program, count, rows, accumulating) => run(program >>> 2, count, rows, accumulating !== 0);
 }
 `;
 }

@@ -176,7 +176,7 @@ function runOn(
 function compareLessMemory(network: Network, trace: Trace, options: NetworkOptions): string | null {
   const { model } = network;
   for (const recompute of [false, true]) {
-    const frugal = createNetwork(model, { ...options, gather: model.clip?.type === "norm", recompute });
+    const frugal = createNetwork(model, { ...options, accumulate: model.clip?.type === "norm", recompute });
     loadInitial(frugal, trace);
     for (let step = 0; step < trace.steps; step++) {
       frugal.step(loadBatch(frugal, trace, step % trace.x.length));

@@ -66,7 +66,7 @@ function learnerFor(call: FitCall, columns: readonly string[], schedule: unknown
   };
   return configuredLearner(trained, columns, {
     seed,
-    gather: regime === "batch",
+    accumulate: regime === "batch",
     workers: workers === null ? undefined : threads(workers),
     shards: shards ?? undefined,
   });

@@ -12,7 +12,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
   const planned = planConfig(config, columns);
-  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, gather } = planned;
+  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, accumulate } = planned;
   const fit = fitOf(config, columns);
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const daily = dailyWrites(config, mostCheckpointBytes(config, columns, planned));
@@ -27,7 +27,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       unsharedBytes,
       predictingBytes,
       fit,
-      updates: gather ? "gathered" : "in place",
+      updates: accumulate ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
       daily,
     },
@@ -47,7 +47,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
-      `updates   ${gather ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
+      `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
       `a day     ${daily.checkpoints} checkpoints of ${formatSize(daily.checkpointBytes)} at most and ${daily.statusLines} lines of status: with what the file system adds ${formatSize(daily.bytes)} on the SD card, if it learns all day`,

@@ -11,10 +11,10 @@ export function configuredLearner(
   fields: readonly string[],
   {
     seed = config.training.seed,
-    gather = false,
+    accumulate = false,
     workers,
     shards,
-  }: { gather?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
+  }: { accumulate?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
 ): Learner {
   const { batchSize, deterministic } = config.training;
   return createLearner({
@@ -23,7 +23,7 @@ export function configuredLearner(
     features: config.features,
     model: config.model,
     training: { batchSize, seed, deterministic, workers, shards },
-    memory: { ...learnerMemory(config), gather },
+    memory: { ...learnerMemory(config), accumulate },
   });
 }
 

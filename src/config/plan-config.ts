@@ -58,7 +58,7 @@ export function mostCheckpointBytes(config: Config, columns: readonly string[], 
   const { target, training } = config;
   const { buffers, inputs, batchSize } = network;
   const kept = ["parameter", "optimizer state", "state"];
-  // An update that is half gathered is kept with what it has gathered.
+  // An update that is half accumulated is kept with what it has accumulated.
   if (batchSize < training.batchSize) kept.push("gradient");
   const classes = "classes" in target ? target.classes : 0;
   const confusion = classes * (classes + 1) * Float64Array.BYTES_PER_ELEMENT;

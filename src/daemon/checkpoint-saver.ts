@@ -9,7 +9,7 @@ import type { Learner } from "../learner/learner.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
-/** A checkpoint grows with the digits of its counters, and with what is gathered for a batch. */
+/** A checkpoint grows with the digits of its counters, and with what is accumulated for a batch. */
 const growthBytes = 4096;
 /** Enough of hashing for the compiler to see to it. */
 const rehearsedBytes = 1 << 16;

@@ -39,19 +39,19 @@ export interface LearnerMemory {
   /** Samples that the network works on at a time; gradients of a larger batch are accumulated. Default the batch size. */
   batch?: number;
   /** Keep gradients even where a batch fits, for updates over more rows than a batch. Default false. */
-  gather?: boolean;
+  accumulate?: boolean;
 }
 
 /** The options of a learner's network that plan its memory. */
 export function networkOptions(
   model: Model,
   { batchSize = 1, workers, shards }: Pick<LearnerTraining, "batchSize" | "workers" | "shards">,
-  { budgetBytes, recompute = false, batch = batchSize, gather = false }: LearnerMemory = {},
+  { budgetBytes, recompute = false, batch = batchSize, accumulate = false }: LearnerMemory = {},
 ): NetworkOptions {
   const planned = Math.min(batch, batchSize);
   return {
     batchSize: planned,
-    gather: gather || planned < batchSize || model.clip?.type === "norm",
+    accumulate: accumulate || planned < batchSize || model.clip?.type === "norm",
     recompute,
     budgetBytes,
     workers,

@@ -38,7 +38,7 @@ export class TrainingBatch implements Stateful {
   add(): void {
     const network = this.#network;
     this.#rows++;
-    const enough = Math.min(network.batchSize, this.#batchSize - network.gathered);
+    const enough = Math.min(network.batchSize, this.#batchSize - network.accumulated);
     if (this.#rows < enough) return;
     this.#rows = 0;
     network.input.set(this.inputs);

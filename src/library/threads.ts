@@ -10,9 +10,9 @@ import { RivuletError } from "../errors/errors.ts";
  * bundler, and not yet compiled in a test.
  */
 const program = `
-  const { module, memory, crew, self, left, done } = require("node:worker_threads").workerData;
+  const { module, memory, queue, self, left, done } = require("node:worker_threads").workerData;
   try {
-    new WebAssembly.Instance(module, { env: { memory } }).exports.serve(crew, self);
+    new WebAssembly.Instance(module, { env: { memory } }).exports.serve(queue, self);
   } finally {
     const ints = new Int32Array(memory.buffer);
     Atomics.add(ints, left, 1);

@@ -37,7 +37,7 @@ export function updatesPerEpoch(regime: Regime, rows: number, batchSize: number)
  * Trains one epoch over rows in memory: stochastic or mini-batch gradient descent.
  *
  * @param batchSize rows of one update; 1 is stochastic descent. More than the network's own batch size takes a network
- *   with `gather: true`, which accumulates the gradients of the parts
+ *   with `accumulate: true`, which accumulates the gradients of the parts
  * @param order numbers of the rows, in the order in which they train [count]
  * @param random shuffles `order` first, if given
  * @returns mean loss of the rows, each as it was before its update
@@ -87,14 +87,14 @@ const sameRows = "give every epoch the same rows; if their file has changed, tra
 
 /**
  * One epoch of batch descent over rows that arrive one by one and need not fit in memory. The network accumulates
- * gradients batch by batch, which takes `gather: true`, and makes the one update with the last row.
+ * gradients batch by batch, which takes `accumulate: true`, and makes the one update with the last row.
  *
  * @example
  * import assert from "node:assert/strict";
  * import { BatchEpoch, createNetwork, dense, mse, sgd } from "rivulet";
  *
  * const model = { inputShape: [1], layers: [dense(1)], loss: mse(), optimizer: sgd({ learningRate: 0.1 }) };
- * const network = createNetwork(model, { batchSize: 2, gather: true });
+ * const network = createNetwork(model, { batchSize: 2, accumulate: true });
  * const epoch = new BatchEpoch(network, 5);
  * for (let x = 0; x < 5; x++) {
  *   network.input[epoch.row] = x;

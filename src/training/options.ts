@@ -21,9 +21,9 @@ export function requireCount(name: string, count: number): void {
 
 /** Refuses updates of more rows than the network computes at a time, where it keeps no gradients to add them up in. */
 export function requireAccumulation({ network }: Learner, rowsPerUpdate: number): void {
-  if (rowsPerUpdate <= network.batchSize || network.plan.gather) return;
+  if (rowsPerUpdate <= network.batchSize || network.plan.accumulate) return;
   throw new RivuletError(
     "network.not-planned",
-    `one update takes ${rowsPerUpdate} rows, but the learner computes ${network.batchSize} at a time and accumulates no gradients; create it with memory: { gather: true }`,
+    `one update takes ${rowsPerUpdate} rows, but the learner computes ${network.batchSize} at a time and accumulates no gradients; create it with memory: { accumulate: true }`,
   );
 }

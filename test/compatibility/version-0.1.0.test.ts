@@ -49,6 +49,6 @@ describe.each(["classification", "regression"])("a daemon of 0.1.0 that learned 
 });
 
 test("a network that 0.1.0 saved in the middle of an update continues bit for bit", () => {
-  const network = loadNetwork(join(made, "network.msgpack"), { deterministic: true, gather: true });
+  const network = loadNetwork(join(made, "network.msgpack"), { deterministic: true, accumulate: true });
   expect(continued(network)).toEqual(expected.network);
 });

@@ -64,7 +64,7 @@ describe("a checkpoint takes no more than is said, and more than a third of it,"
     ],
     ["with rows that wait for a batch", `${classes}training: { batchSize: 512 }\n`, 511],
     [
-      "with an update that is half gathered",
+      "with an update that is half accumulated",
       `${classes}training: { batchSize: 64 }\nmemory: { batch: 8 }\nmodel: { layers: [{ dense: 500 }, dense], optimizer: sgd }\n`,
       63,
     ],

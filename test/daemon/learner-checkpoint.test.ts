@@ -48,7 +48,7 @@ describe("a learner that went through a checkpoint", () => {
     ["classes", classes, 200],
     ["a number", number, 200],
     ["a number as it is", { ...number, target: { column: "b", standardize: false } }, 200],
-    ["batches, with rows gathered for the next", { ...classes, training: { batchSize: 8 } }, 203],
+    ["batches, with rows accumulated for the next", { ...classes, training: { batchSize: 8 } }, 203],
     ["momentum and clipping", { ...classes, model: { optimizer: { momentum: {} }, clip: { norm: 1 } } }, 200],
     [
       "a plateau of the loss",

@@ -279,7 +279,7 @@ describe("a learner is refused", () => {
 describe("memory", () => {
   const batches: LearnerOptions = { ...classify, training: { batchSize: 32 } };
 
-  test("a batch gathered from parts learns what a whole one does, in less", () => {
+  test("a batch accumulated from parts learns what a whole one does, in less", () => {
     const values = stream(1000);
     const whole = observeAll(createLearner(batches), values);
     const parts = observeAll(createLearner({ ...batches, memory: { batch: 5 } }), values);
@@ -297,23 +297,23 @@ describe("memory", () => {
     const large = observeAll(createLearner(batches), values, 0, 500);
     const small = createLearner({ ...batches, memory: { batch: 4 } });
     small.restore(large.state() as unknown as State);
-    expect(small.network.gathered).toBe(20);
+    expect(small.network.accumulated).toBe(20);
     observeAll(small, values, 500, 1000);
     expect(small.network.updates).toBe(31);
   });
 
-  test("weights are updated in place where nothing is gathered and that takes less", () => {
+  test("weights are updated in place where nothing is accumulated and that takes less", () => {
     const wide: LearnerOptions = {
       ...classify,
       model: { layers: [{ dense: 200 }, "tanh", { dense: 50 }, "tanh"] },
     };
     const inPlace = createLearner(wide);
-    const gathered = createLearner({ ...wide, memory: { gather: true } });
-    expect([inPlace.network.plan.gather, gathered.network.plan.gather]).toEqual([false, true]);
+    const accumulated = createLearner({ ...wide, memory: { accumulate: true } });
+    expect([inPlace.network.plan.accumulate, accumulated.network.plan.accumulate]).toEqual([false, true]);
     const values = stream(300);
     observeAll(inPlace, values);
-    observeAll(gathered, values);
-    expect(inPlace.network.parameters()).toEqual(gathered.network.parameters());
+    observeAll(accumulated, values);
+    expect(inPlace.network.parameters()).toEqual(accumulated.network.parameters());
   });
 
   test("windows and images come as plain columns", () => {

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { Crew } from "../../src/engine/kernels/crew.ts";
 import { availableVariants, createKernels } from "../../src/engine/kernels/kernels.ts";
+import { Queue } from "../../src/engine/kernels/task-queue.ts";
 import { dense, type Model, relu, sgd, softmaxCrossEntropy } from "../../src/engine/model/model.ts";
 import { createNetwork } from "../../src/engine/running/network.ts";
 import type { Threads } from "../../src/engine/running/shard-workers.ts";
 import { threads } from "../../src/library/threads.ts";
-import { allAsleep, crewSlot, fill } from "../engine/running/crew.ts";
+import { allAsleep, fill, queueSlot } from "../engine/running/worker.ts";
 import { builtModule, start } from "../rivulet.ts";
 
 const model: Model = {
@@ -18,7 +18,7 @@ const model: Model = {
   optimizer: sgd(),
 };
 const gone =
-  /a thread of the network is gone \(.*\), and with it what it was working on; build the network again/;
+  /a worker thread of the network died \(.*\), and with it the step it was working on; restore the network from its last checkpoint/;
 
 /** One thread besides the calling one, which is what the given function makes of the work. */
 const oneThread = (begin: Threads["start"]): Threads => ({ count: 2, start: begin });
@@ -89,9 +89,9 @@ test("a thread that is stopped while it sleeps makes the next step throw a sente
 
 /** Claims the last shard of a step, and comes to its end, telling of it or not. */
 const deserter = (tells: boolean) => `
-  const { memory, crew, left, done } = require("node:worker_threads").workerData;
+  const { memory, queue, left, done } = require("node:worker_threads").workerData;
   const ints = new Int32Array(memory.buffer);
-  const claimed = crew / 4 + ${Crew.Claims + 1};
+  const claimed = queue / 4 + ${Queue.Claims + 1};
   while (Atomics.compareExchange(ints, claimed, 0, 1) !== 0);
   if (${tells}) Atomics.add(ints, left, 1);
   Atomics.notify(ints, done);
@@ -135,7 +135,7 @@ test.each([0, 2.5, 65])("%s threads are refused", (count) => {
   expect(() => threads(count)).toThrow(`workers must be a whole number from 1 to 64, found ${count}`);
 });
 
-test("the crew's numbers stand where the plan says", () => {
+test("the queue's numbers stand where the plan says", () => {
   const network = createNetwork(model, { batchSize: 32, workers: threads(1) });
-  expect(new Int32Array(network.input.buffer)[crewSlot(network, Crew.Threads)]).toBe(1);
+  expect(new Int32Array(network.input.buffer)[queueSlot(network, Queue.Threads)]).toBe(1);
 });

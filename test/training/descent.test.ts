@@ -66,7 +66,7 @@ test("batch descent through a small buffer is the descent on all rows at once", 
   }
 });
 
-test("groups larger than the planned batch are gathered", () => {
+test("groups larger than the planned batch are accumulated", () => {
   const rows = someRows(20);
   const small = createNetwork(model, { batchSize: 3 });
   const large = createNetwork(model, { batchSize: 8 });

@@ -11,7 +11,7 @@ describe("fit", () => {
   test("makes the exact number of updates of each regime, and returns plain data", async () => {
     const updates = { batch: 3, stochastic: 3 * 96, "mini-batch": 3 * 12 };
     for (const regime of ["batch", "stochastic", "mini-batch"] as const) {
-      const learner = classifier({ memory: { gather: true } });
+      const learner = classifier({ memory: { accumulate: true } });
       const report = await fit(learner, rows, { regime, epochs: 3 });
       expect(report).toMatchObject({
         ...{ task: "classification", regime, epochs: 3, rows: 120, trainingRows: 96, heldOutRows: 24 },
@@ -53,7 +53,7 @@ describe("fit", () => {
   test.each(["batch", "mini-batch"] as const)("reports progress from 0 to all rows, %s", async (regime) => {
     const seen: Pick<FitProgress, "rows" | "totalRows">[] = [];
     const epochs: number[] = [];
-    await fit(classifier({ memory: { gather: true } }), rows, {
+    await fit(classifier({ memory: { accumulate: true } }), rows, {
       regime,
       epochs: 2,
       heldOut: 0,
@@ -69,7 +69,7 @@ describe("fit", () => {
 
   test.each(["batch", "mini-batch"] as const)("ends when it is aborted, %s", async (regime) => {
     const controller = new AbortController();
-    const learner = classifier({ memory: { gather: true } });
+    const learner = classifier({ memory: { accumulate: true } });
     const running = fit(learner, labelled(2000), {
       regime,
       epochs: 1000,
@@ -175,7 +175,7 @@ describe("fit refuses", () => {
   test.each<[FitOptions, string]>([
     [
       { batchSize: 32 },
-      "one update takes 32 rows, but the learner computes 8 at a time and accumulates no gradients; create it with memory: { gather: true }",
+      "one update takes 32 rows, but the learner computes 8 at a time and accumulates no gradients; create it with memory: { accumulate: true }",
     ],
     [{ regime: "batch" }, "one update takes 96 rows"],
   ])(
@@ -183,7 +183,7 @@ describe("fit refuses", () => {
     async (options, sentence) => {
       // Large enough that updates in place save memory.
       const learner = classifier({ model: { layers: [{ dense: 64 }, "relu", { dense: 64 }, "relu"] } });
-      expect(learner.network.plan.gather).toBe(false);
+      expect(learner.network.plan.accumulate).toBe(false);
       expect((await rejection(fit(learner, rows, options))).message).toContain(sentence);
     },
   );

@@ -51,7 +51,7 @@ const subjects: Workload[] = [
 ];
 
 export function growthFigures(rounds: number): Figure[] {
-  const networks = subjects.map((workload) => trainable(workload, { gather: false }));
+  const networks = subjects.map((workload) => trainable(workload, { accumulate: false }));
   const spreads = measureInTurn(
     networks.map(({ train }) => train),
     { rounds },

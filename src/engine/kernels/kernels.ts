@@ -1,8 +1,8 @@
 import { RivuletError } from "../../errors/errors.ts";
 import { relaxedSimdKernels, simdKernels } from "./binary.js";
-import type { Outcome } from "./crew.ts";
-import { createScalarDispatch } from "./scalar/crew.ts";
 import { createScalarRun } from "./scalar/run.ts";
+import { createScalarDispatch } from "./scalar/task-queue.ts";
+import type { Outcome } from "./task-queue.ts";
 
 /**
  * The three builds of the same kernels: WebAssembly with relaxed SIMD (fused multiply-add, fastest, last bits
@@ -18,15 +18,15 @@ export interface Kernels {
   /** The module and its memory where other threads may work on it too; else null. */
   shared: SharedKernels | null;
   /**
-   * Runs `count` instructions from byte offset `program` on the first `rows` rows; with `gathering` 1, weight
+   * Runs `count` instructions from byte offset `program` on the first `rows` rows; with `accumulating` 1, weight
    * gradients are added to what is there. Gives 0, or 1 when stopped at numbers that are not finite.
    */
-  run(program: number, count: number, rows: number, gathering: number): number;
-  /** Has `count` tasks of the crew at byte offset `crew` done, from task `first` on. */
-  dispatch(crew: number, first: number, count: number): Outcome;
+  run(program: number, count: number, rows: number, accumulating: number): number;
+  /** Has `count` tasks of the queue at byte offset `queue` done, from task `first` on. */
+  dispatch(queue: number, first: number, count: number): Outcome;
 }
 
-/** What another thread needs to work on the same memory: `serve(crew, self)` of an instance of its own. */
+/** What another thread needs to work on the same memory: `serve(queue, self)` of an instance of its own. */
 export interface SharedKernels {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -82,7 +82,7 @@ export function createKernels(variant: KernelVariant, bytes: number, shared = fa
     if (!(error instanceof RangeError)) throw error;
     throw new RivuletError(
       "memory.unavailable",
-      `the network needs ${bytes} bytes in one piece, which cannot be had (${error.message}); make the layers or the batch smaller`,
+      `cannot allocate ${bytes} contiguous bytes for the network (${error.message}); make the layers or the batch smaller`,
       { cause: error },
     );
   }

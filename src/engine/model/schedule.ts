@@ -190,8 +190,8 @@ enum Slot {
   /** Updates of the window so far, and the sum of their losses. */
   Seen,
   Sum,
-  /** Loss of the parts of the update that is being gathered. */
-  Gathered,
+  /** Loss of the parts of the update that is being accumulated. */
+  Accumulated,
   Count,
 }
 
@@ -202,8 +202,8 @@ export class Plateau {
 
   /** [1]: what the base rate is multiplied by after the warm-up. */
   readonly multiplier: Float64Array = this.#numbers.subarray(Slot.Multiplier, Slot.Multiplier + 1);
-  /** [1]: add the loss of an update here, part by part as it is gathered, before `observe`; 0 to leave it out. */
-  readonly gathered: Float64Array = this.#numbers.subarray(Slot.Gathered, Slot.Gathered + 1);
+  /** [1]: add the loss of an update here, part by part as it is accumulated, before `observe`; 0 to leave it out. */
+  readonly accumulated: Float64Array = this.#numbers.subarray(Slot.Accumulated, Slot.Accumulated + 1);
 
   constructor(schedule: ScheduleOf<"plateau">) {
     this.#schedule = schedule;
@@ -217,12 +217,12 @@ export class Plateau {
     this.#numbers[Slot.Best] = Number.POSITIVE_INFINITY;
   }
 
-  /** Takes in the gathered loss as that of update number `update`, counted from 0. */
+  /** Takes in the accumulated loss as that of update number `update`, counted from 0. */
   observe(update: number): void {
     const { warmUp, window, patience, factor, minimum, threshold } = this.#schedule;
     const numbers = this.#numbers;
-    const loss = numbers[Slot.Gathered];
-    numbers[Slot.Gathered] = 0;
+    const loss = numbers[Slot.Accumulated];
+    numbers[Slot.Accumulated] = 0;
     // While it warms up, the loss falls because the rate rises: no measure of what comes after.
     if (update < warmUp) return;
     numbers[Slot.Sum] += loss;
@@ -242,7 +242,7 @@ export class Plateau {
     numbers[Slot.Multiplier] = Math.max(minimum, numbers[Slot.Multiplier] * factor);
   }
 
-  /** A copy of all it remembers: multiplier, best, windows without improvement, updates, their sum, gathered. */
+  /** A copy of all it remembers: multiplier, best, windows without improvement, updates, their sum, accumulated. */
   state(): Float64Array {
     return this.#numbers.slice();
   }

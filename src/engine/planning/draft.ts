@@ -12,7 +12,7 @@ import type {
   Role,
   Shards,
 } from "./plan.ts";
-import { crewSlots, layShards, shardParts, shardScalars } from "./shards.ts";
+import { layShards, queueSlots, shardParts, shardScalars } from "./shards.ts";
 import type { PlannedState } from "./units.ts";
 
 /** Where the batch is cut, `batchSize` and `scalars` are those of one shard. */
@@ -29,7 +29,7 @@ export interface Draft extends PassHost {
 
 /** Order of the roles in the arena: what lives always comes first. */
 const roleOrder: Role[] = [
-  "crew",
+  "task queue",
   "scalars",
   "program",
   "constant",
@@ -110,7 +110,7 @@ export function layOut(
   const times = (part: Instruction[]) => (shards && ofShards.includes(part) ? shards.count : 1);
   const instructions = Object.values(program).reduce((sum, part) => sum + part.length * times(part), 0);
   hold("program", "program", [instructions, instructionSlots], "i32");
-  if (shards) hold("crew", "crew", [crewSlots(shards)], "i32");
+  if (shards) hold("task queue", "task queue", [queueSlots(shards)], "i32");
   // Outputs are read when the program has ended.
   for (const { name, role } of buffers.values()) if (role === "output") sharing.delete(name);
   setLifetimes(

@@ -6,7 +6,7 @@ import type { PlannedParameter, PlannedState } from "./units.ts";
 
 /** What a buffer is for. */
 export type Role =
-  | "crew"
+  | "task queue"
   | "scalars"
   | "program"
   | "constant"
@@ -51,11 +51,11 @@ export interface PlanOptions {
   /** False: the network only predicts. No gradients, no optimizer state, activations in turn in the same space. Default true. */
   training?: boolean;
   /**
-   * True: gradients are kept, so that an update may be gathered from several steps, clipped by its norm and looked
+   * True: gradients are kept, so that an update may be accumulated from several steps, clipped by its norm and looked
    * at. False: where that takes less memory, each weight is updated as soon as its gradient exists, in space that the
-   * next gradient takes over (Lin et al., 2022, arXiv 2206.15472); the plan's `gather` says whether. Default true.
+   * next gradient takes over (Lin et al., 2022, arXiv 2206.15472); the plan's `accumulate` says whether. Default true.
    */
-  gather?: boolean;
+  accumulate?: boolean;
   /**
    * Keep few activations and compute the others a second time on the way back (Chen et al., 2016, arXiv 1604.06174):
    * the same weights bit for bit, in less memory. Default false.
@@ -66,8 +66,8 @@ export interface PlanOptions {
   /** Dropout masks are written by the caller before each step instead of drawn. Default false. */
   givenMasks?: boolean;
   /**
-   * Cut each batch into so many parts, 1 to 64, on which threads can work side by side; gradients are gathered, whatever
-   * `gather` says. It is this number that results depend on (a sum is made in another order), not how many threads
+   * Cut each batch into so many parts, 1 to 64, on which threads can work side by side; gradients are accumulated, whatever
+   * `accumulate` says. It is this number that results depend on (a sum is made in another order), not how many threads
    * there are. A batch is cut into no parts smaller than 4 rows. Default 1.
    */
   shards?: number;
@@ -90,7 +90,7 @@ export interface Plan {
   model: Model;
   batchSize: number;
   training: boolean;
-  gather: boolean;
+  accumulate: boolean;
   recompute: boolean;
   /** How the batch is cut; null where it is not. */
   shards: Shards | null;

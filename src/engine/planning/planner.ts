@@ -26,17 +26,17 @@ import { allCells, createUpdates, emitFading, type Updates } from "./updates.ts"
  * @throws RivuletError naming the layer, the shape it got and the shape it needs, where the stack does not fit.
  */
 export function plan(model: Model, options: PlanOptions = {}): Plan {
-  const { batchSize = 1, training = true, gather = true, recompute = false } = options;
+  const { batchSize = 1, training = true, accumulate = true, recompute = false } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RivuletError(
       "argument.bad-value",
       `the batch size must be a whole number of 1 or more, not ${batchSize}`,
     );
   }
-  if (training && !gather && model.clip?.type === "norm") {
+  if (training && !accumulate && model.clip?.type === "norm") {
     throw new RivuletError(
       "argument.bad-value",
-      "a gradient is clipped by its norm once all of it is there, so it must be gathered: leave gather as it is, or clip by value",
+      "clipping by norm needs the whole gradient: remove `accumulate: false` or clip by value",
     );
   }
   const units = unitsOf(model);
@@ -50,12 +50,14 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
   const { share = true, givenMasks = false, shards = 1, inputGradient = false } = options;
   const cut = cutBatch(batchSize, shards);
   if (shards > 1) requireIndependentRows(flattened(units), training);
-  const filled = { batchSize, training, gather, recompute, share, givenMasks, inputGradient, cut };
+  const filled = { batchSize, training, accumulate, recompute, share, givenMasks, inputGradient, cut };
   // What needs least memory depends on the widths and on the batch: all that the options leave open is tried.
-  const ways = training && !gather && !cut ? [true, false] : [cut !== null || gather];
+  const ways = training && !accumulate && !cut ? [true, false] : [cut !== null || accumulate];
   const most = training && recompute ? units.length - firstPassed(units, inputGradient) : 1;
   const plans = ways.flatMap((way) =>
-    Array.from({ length: most }, (_, index) => planWith(model, units, { ...filled, gather: way }, index + 1)),
+    Array.from({ length: most }, (_, index) =>
+      planWith(model, units, { ...filled, accumulate: way }, index + 1),
+    ),
   );
   return plans.reduce((least, candidate) => (candidate.totalBytes < least.totalBytes ? candidate : least));
 }
@@ -74,7 +76,7 @@ const firstPassed = (units: readonly Unit[], inputGradient: boolean) =>
 
 /** The plan under these options, with what is trained computed in `segmentCount` segments. */
 function planWith(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
-  const { batchSize, training, gather, recompute, cut } = options;
+  const { batchSize, training, accumulate, recompute, cut } = options;
   const first = firstPassed(units, options.inputGradient);
   const outputShape = units[units.length - 1].outputShape;
   const { targets, elements } = lossShape(model.loss, outputShape);
@@ -100,7 +102,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
   let inputGradient: string | null = null;
   if (training) {
     const shared = cut ? { blocks, scalars: draft.stepScalars } : null;
-    const updates = createUpdates(model, trained, draft, gather, shared);
+    const updates = createUpdates(model, trained, draft, accumulate, shared);
     draft.begin("backward");
     const { runs, inputGradient: found } = emitBackward(
       draft,
@@ -115,7 +117,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
       inputGradient = found.buffer;
       draft.buffers.get(found.buffer)!.role = "output";
     }
-    emitUpdates(draft, updates, runs, gather);
+    emitUpdates(draft, updates, runs, accumulate);
     draft.begin("fade");
     emitFading(model, trained, draft);
   }
@@ -123,7 +125,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
     model,
     batchSize,
     training,
-    gather,
+    accumulate,
     recompute,
     shards,
     inputs: sizeOf(model.inputShape),
@@ -143,7 +145,7 @@ function holdTensors(
   { hold, batchSize }: Draft,
   model: Model,
   units: Unit[],
-  { training, gather }: Filled,
+  { training, accumulate }: Filled,
 ): { parameters: PlannedParameter[]; states: PlannedState[]; trained: PlannedParameter[] } {
   const parameters = flattened(units).flatMap((unit) => unit.parameters);
   const states = flattened(units).flatMap((unit) => unit.states);
@@ -156,7 +158,7 @@ function holdTensors(
       hold(`${parameter.fullName}.${state}`, "optimizer state", storedShape(parameter));
     }
   }
-  if (gather) {
+  if (accumulate) {
     for (const parameter of trained) {
       hold(`${parameter.fullName}.gradient`, "gradient", storedShape(parameter));
     }
@@ -248,17 +250,17 @@ function emitBackward(
 }
 
 /** New weights, and what a finite step leaves for the next. */
-function emitUpdates(draft: Draft, updates: Updates, runs: readonly Run[], gather: boolean): void {
+function emitUpdates(draft: Draft, updates: Updates, runs: readonly Run[], accumulate: boolean): void {
   const commit = () => {
     for (const { kind, layer, context } of singles(runs)) kind.commit?.(layer, context);
   };
-  if (gather) commit();
+  if (accumulate) commit();
   draft.begin("sum");
   updates.emitSums?.();
   draft.begin("update");
   updates.emitUpdates();
   // Updates in place still read what the step started from, a carried state for example: its successor comes last.
-  if (!gather) commit();
+  if (!accumulate) commit();
 }
 
 /** Every layer that was run, those within residual blocks too. */

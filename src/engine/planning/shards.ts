@@ -5,8 +5,8 @@
  * neither do the results. They differ from those of the uncut batch as another order of a sum does.
  */
 import { RivuletError } from "../../errors/errors.ts";
-import { Crew, lineSlots } from "../kernels/crew.ts";
 import { Operation } from "../kernels/operation.ts";
+import { lineSlots, Queue } from "../kernels/task-queue.ts";
 import { kindOf } from "../layers/index.ts";
 import { type BufferReference, type Operand, sizeOf } from "../layers/layer.ts";
 import { aligned, place } from "./placement.ts";
@@ -73,7 +73,7 @@ export function blocksOf(cells: number): Block[] {
 /** Name of a shard's own copy of a buffer. */
 export const inShard = (shard: number, name: string): string => `shard ${shard}/${name}`;
 
-/** First task of each kind in the crew's table, and how many there are in all. */
+/** First task of each kind in the queue's table, and how many there are in all. */
 export function taskTable({ count, blocks }: Shards) {
   return {
     train: 0,
@@ -84,11 +84,11 @@ export function taskTable({ count, blocks }: Shards) {
   };
 }
 
-/** Slot of the crew where the tasks begin, behind as many claims. */
-export const firstTask = (tasks: number): number => lineSlots * Math.ceil((Crew.Claims + tasks) / lineSlots);
+/** Slot of the queue where the tasks begin, behind as many claims. */
+export const firstTask = (tasks: number): number => lineSlots * Math.ceil((Queue.Claims + tasks) / lineSlots);
 
-/** Slots of the crew, claims and tasks included. */
-export function crewSlots(shards: Shards): number {
+/** Slots of the queue, claims and tasks included. */
+export function queueSlots(shards: Shards): number {
   const { tasks } = taskTable(shards);
   return firstTask(tasks) + tasks * lineSlots;
 }

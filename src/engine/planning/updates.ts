@@ -1,5 +1,5 @@
 /**
- * From gradients to new weights, in one of two ways. Gathered: all gradients exist, are looked at, clipped and
+ * From gradients to new weights, in one of two ways. Accumulated: all gradients exist, are looked at, clipped and
  * applied in one pass. In place: the way back leaves only gradients of activations; then each parameter's gradient is
  * computed in space that the next one takes over, a strip at a time where it is large, and applied at once.
  */
@@ -44,11 +44,11 @@ export function createUpdates(
   model: Model,
   trained: readonly PlannedParameter[],
   host: PassHost,
-  gather: boolean,
+  accumulate: boolean,
   shared: SharedUpdate | null,
 ): Updates {
   if (shared) return updatesOfShards(model, trained, host, shared);
-  return gather ? gatheredUpdates(model, trained, host) : updatesInPlace(model, trained, host);
+  return accumulate ? accumulatedUpdates(model, trained, host) : updatesInPlace(model, trained, host);
 }
 
 /** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
@@ -84,7 +84,7 @@ function emitOptimizer(
   kind.emitUpdate(optimizer, { emit, parameters, gradients, states, count, scalars });
 }
 
-function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
+function accumulatedUpdates(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
   const { emit, scalars } = host;
   const cells = allCells(trained);
   const first = trained[0]?.fullName;
@@ -107,7 +107,7 @@ function gatheredUpdates(model: Model, trained: readonly PlannedParameter[], hos
 }
 
 /**
- * Gradients gathered by each shard of a batch for itself: added up and applied block by block, every block by as many
+ * Gradients accumulated by each shard of a batch for itself: added up and applied block by block, every block by as many
  * instructions. The first shard's gradients become the sum. Between the two, the norm is made of the blocks' squares.
  */
 function updatesOfShards(

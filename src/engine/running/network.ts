@@ -84,7 +84,7 @@ export class Network implements Stateful {
   readonly #base: number;
   readonly #initialWeights: InitialWeights;
   /** Runs the program where the batch is cut into shards. */
-  readonly #crew: ShardWorkers | null;
+  readonly #shardWorkers: ShardWorkers | null;
   readonly #scalars: Float64Array;
   readonly #parts: Record<ProgramPart, { start: number; count: number }>;
   /** What gives the output of a prediction: the forward pass, or where layers act otherwise in training, evaluation. */
@@ -100,10 +100,10 @@ export class Network implements Stateful {
   /** [1]: the step size among the scalars. */
   readonly #stepSize: Float64Array;
 
-  /** Rows gathered towards the next update, and how many it takes; what counts while `step` is called in parts. */
-  #gathered = 0;
-  #gathering = 0;
-  /** A part of the update being gathered was not finite: the rest of it is left out too. */
+  /** Rows accumulated towards the next update, and how many it takes; what counts while `step` is called in parts. */
+  #accumulated = 0;
+  #accumulating = 0;
+  /** A part of the update being accumulated was not finite: the rest of it is left out too. */
   #poisoned = false;
   #lastRows = 1;
 
@@ -168,13 +168,13 @@ export class Network implements Stateful {
       this.plan.inputGradient === null ? new Float32Array(0) : this.#view(this.plan.inputGradient);
     this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
     this.initialize(options.seed ?? 1);
-    this.#crew = shards && new ShardWorkers(this.plan, shards, this.#kernels, this.#parts);
-    if (this.#crew && workers && isShared) this.#crew.start(workers);
+    this.#shardWorkers = shards && new ShardWorkers(this.plan, shards, this.#kernels, this.#parts);
+    if (this.#shardWorkers && workers && isShared) this.#shardWorkers.start(workers);
   }
 
-  /** Rows of the update that is being gathered, seen so far. */
-  get gathered(): number {
-    return this.#gathered;
+  /** Rows of the update that is being accumulated, seen so far. */
+  get accumulated(): number {
+    return this.#accumulated;
   }
 
   /** Loss of the rows of the last step: their mean, or their sum where the loss is reduced by sum. */
@@ -212,7 +212,7 @@ export class Network implements Stateful {
     this.#scalars[Scalar.Draws] = 0;
     this.updates = 0;
     this.skipped = 0;
-    this.#gathered = 0;
+    this.#accumulated = 0;
     this.#poisoned = false;
     this.#plateau?.reset();
     this.learningRate = this.model.optimizer.learningRate;
@@ -221,8 +221,8 @@ export class Network implements Stateful {
   /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
   infer(rows: number = this.batchSize): void {
     this.#requireRows(rows);
-    if (this.#crew) {
-      this.#crew.infer(rows);
+    if (this.#shardWorkers) {
+      this.#shardWorkers.infer(rows);
       return;
     }
     const { prediction } = this.#parts;
@@ -242,27 +242,27 @@ export class Network implements Stateful {
 
   /**
    * Trains on the first `rows` rows of `input` and `target`. With `rowsPerUpdate` above `rows`, gradients are
-   * gathered call by call and the update comes with the call that makes them `rowsPerUpdate`: gradient descent
+   * accumulated call by call and the update comes with the call that makes them `rowsPerUpdate`: gradient descent
    * in batches of any size in the memory of a small one. Gives false, with nothing changed, where a loss or
    * gradient was not finite (or a class index out of range); the update it belongs to is then left out whole and
    * counted in `skipped`. Allocates nothing.
    */
   step(rows: number = this.batchSize, rowsPerUpdate: number = rows): boolean {
     this.#requireRows(rows);
-    this.#requireGathering(rows, rowsPerUpdate);
+    this.#requireAccumulation(rows, rowsPerUpdate);
     const scalars = this.#scalars;
     const run = this.#kernels.run;
-    const crew = this.#crew;
+    const shardWorkers = this.#shardWorkers;
     const { forward, backward, update } = this.#parts;
     const plateau = this.#plateau;
-    const completes = this.#gathered + rows === rowsPerUpdate;
+    const completes = this.#accumulated + rows === rowsPerUpdate;
     this.#lastRows = rows;
     let finite = !this.#poisoned;
     if (finite) {
       scalars[Scalar.GradientScale] = this.#meanLoss ? 1 / (rowsPerUpdate * this.#lossElements) : 1;
-      const gathering = this.#gathered > 0 ? 1 : 0;
-      if (crew) {
-        finite = crew.descend(rows, gathering);
+      const accumulating = this.#accumulated > 0 ? 1 : 0;
+      if (shardWorkers) {
+        finite = shardWorkers.descend(rows, accumulating);
       } else {
         // The update belongs to the same call, unless a plateau is to see the loss before it gives the step size.
         let count = forward.count + backward.count;
@@ -270,31 +270,31 @@ export class Network implements Stateful {
           this.#writeUpdateScalars();
           count += update.count;
         }
-        finite = run(forward.start, count, rows, gathering) === 0;
+        finite = run(forward.start, count, rows, accumulating) === 0;
       }
       scalars[Scalar.Draws]++;
     }
-    if (finite && plateau) plateau.gathered[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
+    if (finite && plateau) plateau.accumulated[0] += scalars[Scalar.Loss] * scalars[Scalar.GradientScale];
     if (!completes) {
-      this.#gathered += rows;
-      this.#gathering = rowsPerUpdate;
+      this.#accumulated += rows;
+      this.#accumulating = rowsPerUpdate;
       this.#poisoned = !finite;
       return finite;
     }
     if (finite) {
-      if (crew || plateau) {
+      if (shardWorkers || plateau) {
         this.#writeUpdateScalars();
         plateau?.observe(this.updates);
-        if (crew) crew.update();
+        if (shardWorkers) shardWorkers.update();
         else run(update.start, update.count, rows, 0);
       }
       this.updates++;
       if (this.updates % updatesPerFading === 0) run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
     } else {
       this.skipped++;
-      if (plateau) plateau.gathered[0] = 0;
+      if (plateau) plateau.accumulated[0] = 0;
     }
-    this.#gathered = 0;
+    this.#accumulated = 0;
     this.#poisoned = false;
     return finite;
   }
@@ -330,7 +330,7 @@ export class Network implements Stateful {
    * the process ends. The network can still be used; the calling thread does all then, with the same results.
    */
   close(): void {
-    this.#crew?.close();
+    this.#shardWorkers?.close();
   }
 
   /** Copies of all parameters, in PyTorch's layout. */
@@ -347,14 +347,14 @@ export class Network implements Stateful {
   }
 
   /**
-   * Copies of the gradients of the last step or of what has been gathered, in PyTorch's layout; of what is frozen
+   * Copies of the gradients of the last step or of what has been accumulated, in PyTorch's layout; of what is frozen
    * there are none. @throws RivuletError where updates are made in place: gradients do not last there
    */
   gradients(): Tensor[] {
-    if (!this.plan.gather) {
+    if (!this.plan.accumulate) {
       throw new RivuletError(
         "network.not-planned",
-        "gradients are not kept where updates are made in place; plan with gather: true",
+        "gradients are not kept where updates are made in place; plan with accumulate: true",
       );
     }
     return this.#tensors(".gradient", false);
@@ -376,8 +376,8 @@ export class Network implements Stateful {
     updates: number;
     skipped: number;
     learningRate: number;
-    gathered: number;
-    gathering: number;
+    accumulated: number;
+    accumulating: number;
     poisoned: boolean;
     parameters: Tensor[];
     optimizerState: Tensor[];
@@ -392,14 +392,14 @@ export class Network implements Stateful {
       updates: this.updates,
       skipped: this.skipped,
       learningRate: this.learningRate,
-      gathered: this.#gathered,
-      gathering: this.#gathering,
+      accumulated: this.#accumulated,
+      accumulating: this.#accumulating,
       poisoned: this.#poisoned,
       parameters: this.#tensors("", reuse),
       optimizerState: this.plan.training
         ? this.#states.flatMap((state) => this.#tensors(`.${state}`, reuse))
         : [],
-      gradients: this.#gathered > 0 ? this.gradients() : [],
+      gradients: this.#accumulated > 0 ? this.gradients() : [],
       ...(this.#savedStates().length > 0 ? { states: this.states() } : {}),
       ...(this.#drawsMasks()
         ? { draws: { seed: this.#scalars[Scalar.Seed], count: this.#scalars[Scalar.Draws] } }
@@ -410,17 +410,26 @@ export class Network implements Stateful {
 
   /** Takes back what `state()` gave. @throws RivuletError, before anything changes, where shapes differ. */
   restore(given: State): void {
-    const state = given as unknown as ReturnType<Network["state"]>;
+    // Version 0.1.0 called what is accumulated gathered.
+    const { gathered, gathering, ...rest } = given as unknown as ReturnType<Network["state"]> & {
+      gathered?: number;
+      gathering?: number;
+    };
+    const state = {
+      ...rest,
+      accumulated: rest.accumulated ?? gathered,
+      accumulating: rest.accumulating ?? gathering,
+    };
     const suffixes = this.#states.map((name) => `.${name}`);
     const training = this.plan.training;
     this.#requireTensors(state.parameters, [""]);
     this.#requireStates(state.states ?? []);
     if (training) this.#requireTensors(state.optimizerState, suffixes);
-    if (state.gathered > 0 && training) {
-      if (!this.plan.gather) {
+    if (state.accumulated > 0 && training) {
+      if (!this.plan.accumulate) {
         throw new RivuletError(
           "state.mismatch",
-          "the state holds gathered gradients, which this network does not keep",
+          "the state holds accumulated gradients, which this network does not keep",
         );
       }
       this.#requireTensors(state.gradients, [".gradient"]);
@@ -440,8 +449,8 @@ export class Network implements Stateful {
     this.skipped = state.skipped;
     this.learningRate = state.learningRate;
     if (!training) return;
-    this.#gathered = state.gathered;
-    this.#gathering = state.gathering;
+    this.#accumulated = state.accumulated;
+    this.#accumulating = state.accumulating;
     this.#poisoned = state.poisoned;
   }
 
@@ -470,7 +479,7 @@ export class Network implements Stateful {
     if (tensors.length !== expected.length) {
       throw new RivuletError(
         "state.mismatch",
-        "the state holds running statistics or carried states that this model has not",
+        "the saved state has layer states that this model lacks; restore it into the model that it was saved from",
       );
     }
   }
@@ -484,29 +493,29 @@ export class Network implements Stateful {
     }
   }
 
-  #requireGathering(rows: number, rowsPerUpdate: number): void {
+  #requireAccumulation(rows: number, rowsPerUpdate: number): void {
     if (!this.plan.training) {
       throw new RivuletError(
         "network.not-planned",
         "the network was planned to predict only; plan it with training to step",
       );
     }
-    if (!this.plan.gather && rows !== rowsPerUpdate) {
+    if (!this.plan.accumulate && rows !== rowsPerUpdate) {
       throw new RivuletError(
         "network.not-planned",
-        `an update of ${rowsPerUpdate} samples is to be gathered ${rows} at a time, but updates are made in place; plan with gather: true`,
+        `an update of ${rowsPerUpdate} samples takes gradient accumulation over calls of ${rows}, but updates are made in place; plan with accumulate: true`,
       );
     }
-    if (this.#gathered > 0 && rowsPerUpdate !== this.#gathering) {
+    if (this.#accumulated > 0 && rowsPerUpdate !== this.#accumulating) {
       throw new RivuletError(
         "network.rows",
-        `an update of ${this.#gathering} samples is half gathered; finish it before one of ${rowsPerUpdate}`,
+        `gradient accumulation over ${this.#accumulating} samples is unfinished; finish it before an update of ${rowsPerUpdate}`,
       );
     }
-    if (!Number.isInteger(rowsPerUpdate) || this.#gathered + rows > rowsPerUpdate) {
+    if (!Number.isInteger(rowsPerUpdate) || this.#accumulated + rows > rowsPerUpdate) {
       throw new RivuletError(
         "network.rows",
-        `${this.#gathered} samples gathered and ${rows} more do not make an update of ${rowsPerUpdate}`,
+        `${this.#accumulated} accumulated samples and ${rows} more exceed an update of ${rowsPerUpdate}; pass fewer rows`,
       );
     }
   }

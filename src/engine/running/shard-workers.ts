@@ -3,16 +3,16 @@
  * threads there are. How threads are started is not the engine's business: that comes from outside.
  */
 import { RivuletError } from "../../errors/errors.ts";
-import { Crew, lineSlots, Outcome, Task } from "../kernels/crew.ts";
 import type { Kernels, SharedKernels } from "../kernels/kernels.ts";
 import { instructionSlots, Scalar } from "../kernels/operation.ts";
+import { lineSlots, Outcome, Queue, Task } from "../kernels/task-queue.ts";
 import type { Plan, ProgramPart, Shards } from "../planning/plan.ts";
 import { firstTask, inShard, shardScalars, taskTable } from "../planning/shards.ts";
 
-/** What a thread is to do: make an instance of the module on the memory, and call its `serve(crew, self)`. */
+/** What a thread is to do: make an instance of the module on the memory, and call its `serve(queue, self)`. */
 export interface ThreadWork extends SharedKernels {
-  /** Byte offset of the crew in the memory. */
-  crew: number;
+  /** Byte offset of the queue in the memory. */
+  queue: number;
   /** Number of the thread, from 1. */
   self: number;
   /** Index into the memory's 32-bit integers: to be raised and notified at `done` when the thread comes to its end. */
@@ -38,7 +38,7 @@ const instructionBytes = instructionSlots * 4;
 export class ShardWorkers {
   readonly #shards: Shards;
   readonly #kernels: Kernels;
-  /** Byte offset of the crew. */
+  /** Byte offset of the queue. */
   readonly #at: number;
   readonly #ints: Int32Array;
   readonly #doubles: Float64Array;
@@ -49,7 +49,7 @@ export class ShardWorkers {
   readonly #squares: number;
   readonly #firstTask: number;
   readonly #tasks: ReturnType<typeof taskTable>;
-  /** Why a thread is gone. */
+  /** Why a thread died. */
   #failure: string | null = null;
 
   /** `parts` are those of the program, by byte offset. */
@@ -57,7 +57,7 @@ export class ShardWorkers {
     const offsetOf = (name: string) => plan.buffers.find((buffer) => buffer.name === name)?.offset ?? -1;
     this.#shards = shards;
     this.#kernels = kernels;
-    this.#at = offsetOf("crew");
+    this.#at = offsetOf("task queue");
     this.#ints = new Int32Array(kernels.buffer);
     this.#doubles = new Float64Array(kernels.buffer);
     this.#scalars = offsetOf("scalars") >>> 3;
@@ -81,21 +81,21 @@ export class ShardWorkers {
       this.#write(sum + block, nth(parts.sum, block, shards.blocks), none);
       this.#write(update + block, nth(parts.update, block, shards.blocks), none);
     }
-    const crew = this.#at >>> 2;
-    this.#ints.fill(1, crew + Crew.Claims, crew + Crew.Claims + tasks);
-    this.#ints[crew + Crew.Tasks] = firstTask(tasks);
-    this.#ints[crew + Crew.Threads] = 1;
+    const queue = this.#at >>> 2;
+    this.#ints.fill(1, queue + Queue.Claims, queue + Queue.Claims + tasks);
+    this.#ints[queue + Queue.Tasks] = firstTask(tasks);
+    this.#ints[queue + Queue.Threads] = 1;
   }
 
   /** Lets threads take part from now on. */
   start(threads: Threads): void {
     const { shared } = this.#kernels;
-    const crew = this.#at >>> 2;
-    this.#ints[crew + Crew.Threads] = threads.count;
+    const queue = this.#at >>> 2;
+    this.#ints[queue + Queue.Threads] = threads.count;
     if (!shared) return;
     for (let self = 1; self < threads.count; self++) {
-      const slots = { left: crew + Crew.Left, done: crew + Crew.Done };
-      threads.start({ ...shared, crew: this.#at, self, ...slots }, (reason) => {
+      const slots = { left: queue + Queue.Left, done: queue + Queue.Done };
+      threads.start({ ...shared, queue: this.#at, self, ...slots }, (reason) => {
         this.#failure ??= reason;
       });
     }
@@ -108,16 +108,16 @@ export class ShardWorkers {
   }
 
   /**
-   * Forward and backward for the first `rows` rows; the sum of their gradients, or with `gathering` 1 what was gathered
+   * Forward and backward for the first `rows` rows; the sum of their gradients, or with `accumulating` 1 what was accumulated
    * before and that sum, stands in the first shard's gradients then, the loss in the scalars. Gives false where one of them is
    * not finite.
    */
-  descend(rows: number, gathering: number): boolean {
+  descend(rows: number, accumulating: number): boolean {
     const { train, sum } = this.#tasks;
     const active = this.#setRows(train, rows);
     const doubles = this.#doubles;
     const common = this.#scalars;
-    this.#set(train, Task.Gathering, gathering);
+    this.#set(train, Task.Accumulating, accumulating);
     for (let shard = 0; shard < active; shard++) {
       const own = this.#shardScalars[shard];
       doubles[own + Scalar.GradientScale] = doubles[common + Scalar.GradientScale];
@@ -149,10 +149,10 @@ export class ShardWorkers {
 
   /** Ends the threads. What comes after, the calling thread does alone, with the same results. */
   close(): void {
-    const crew = this.#at >>> 2;
-    Atomics.store(this.#ints, crew + Crew.Closed, 1);
-    Atomics.add(this.#ints, crew + Crew.Generation, 1);
-    Atomics.notify(this.#ints, crew + Crew.Generation);
+    const queue = this.#at >>> 2;
+    Atomics.store(this.#ints, queue + Queue.Closed, 1);
+    Atomics.add(this.#ints, queue + Queue.Generation, 1);
+    Atomics.notify(this.#ints, queue + Queue.Generation);
   }
 
   /** Deals `rows` rows out to the shards' tasks from `first` on. Gives how many shards have any. */
@@ -174,7 +174,7 @@ export class ShardWorkers {
   }
 
   #lost(): RivuletError {
-    this.#failure = "it took on work and did not come back";
+    this.#failure = "it claimed a task and never finished it";
     return goneBecause(this.#failure);
   }
 
@@ -201,7 +201,7 @@ export class ShardWorkers {
 function goneBecause(reason: string): RivuletError {
   return new RivuletError(
     "network.worker-died",
-    `a thread of the network is gone (${reason}), and with it what it was working on; build the network again from its last checkpoint`,
+    `a worker thread of the network died (${reason}), and with it the step it was working on; restore the network from its last checkpoint`,
   );
 }
 

@@ -202,9 +202,9 @@ function trialsOf(shape: Shape): Record<string, Trial> {
       operands: ["input", "output", "weight", "scratch", ...operands],
     },
     "weight gradient": weightGradient,
-    "weight gradient, gathering": { ...weightGradient, gathering: true },
+    "weight gradient, accumulating": { ...weightGradient, accumulating: true },
     "bias gradient": biasGradient,
-    "bias gradient, gathering": { ...biasGradient, gathering: true },
+    "bias gradient, accumulating": { ...biasGradient, accumulating: true },
   };
 }
 
@@ -226,7 +226,7 @@ function oracle(
   const [task, ...how] = name.split(/(?= without)|(?=, )/);
   const target = result[task as keyof typeof result];
   const sums = new Float64Array(arrays[target].length);
-  if (how[0] === ", gathering") sums.set(Float64Array.from(arrays[target]));
+  if (how[0] === ", accumulating") sums.set(Float64Array.from(arrays[target]));
   for (let position = 0; position < arrays["output"].length; position++) {
     const x = position % width;
     const y = Math.floor(position / width) % height;

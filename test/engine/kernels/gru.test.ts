@@ -192,7 +192,7 @@ describe.each(availableVariants())("the GRU on %s kernels", (variant) => {
     [true, true],
     [false, false],
     [false, true],
-  ])("backward (sequence: %s, gathering: %s) gives the gradients of forward", (sequence, gathering) => {
+  ])("backward (sequence: %s, accumulating: %s) gives the gradients of forward", (sequence, accumulating) => {
     for (const size of [sizes[1], sizes[21], { rows: 2, steps: 3, inputs: 2, hidden: 5 }]) {
       const { rows, steps, hidden } = size;
       const before = arraysOf(size);
@@ -212,7 +212,7 @@ describe.each(availableVariants())("the GRU on %s kernels", (variant) => {
         "hidden weight gradient",
         "bias gradients",
       ]) {
-        const found = runTrial(variant, { ...trialsOf(size, arrays)[name], gathering });
+        const found = runTrial(variant, { ...trialsOf(size, arrays)[name], accumulating });
         arrays = Object.fromEntries(
           Object.entries(found.arrays).map(([key, a]) => [key, a.slice()]),
         ) as Arrays;
@@ -220,7 +220,7 @@ describe.each(availableVariants())("the GRU on %s kernels", (variant) => {
       for (const name of ["input", "weightIh", "weightHh", "biasIh", "biasHh"] as const) {
         const gradient = `${name}Gradient` as const;
         const oracle = differences(size, before, arriving, name);
-        const start = gathering && name !== "input";
+        const start = accumulating && name !== "input";
         const expected = oracle.map((value, i) => value + (start ? before[gradient][i] : 0));
         expectClose(arrays[gradient], expected, `${gradient} of ${rows} rows`);
       }
@@ -233,8 +233,8 @@ describe.each(availableVariants())("the GRU on %s kernels", (variant) => {
     "%s equals its scalar twin on odd sizes",
     (name) => {
       for (const size of sizes) {
-        for (const gathering of [false, true]) {
-          const trial = { ...trialsOf(size, arraysOf(size))[name], gathering };
+        for (const accumulating of [false, true]) {
+          const trial = { ...trialsOf(size, arraysOf(size))[name], accumulating };
           expectTwins(variant, trial, JSON.stringify(size));
         }
       }

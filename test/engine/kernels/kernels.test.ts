@@ -44,22 +44,22 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
       arrays: dense,
       operands: ["weight", "input", "output", inputs, outputs, 1],
     },
-    "dense weight gradient, gathering": {
+    "dense weight gradient, accumulating": {
       operation: Operation.DenseWeightGradient,
       arrays: dense,
       operands: ["weight", "input", "output", inputs, outputs, 1],
-      gathering: true,
+      accumulating: true,
     },
     "dense bias gradient": {
       operation: Operation.DenseBiasGradient,
       arrays: dense,
       operands: ["bias", "output", outputs, 1],
     },
-    "dense bias gradient, gathering": {
+    "dense bias gradient, accumulating": {
       operation: Operation.DenseBiasGradient,
       arrays: dense,
       operands: ["bias", "output", outputs, 1],
-      gathering: true,
+      accumulating: true,
     },
   };
   for (const [name, forward, backward, extra] of [
@@ -178,12 +178,12 @@ function trials(rows: number, inputs: number, outputs: number): Record<string, T
     arrays: { a: numbers(count), b: numbers(count) },
     operands: ["a", "a", "b", inputs],
   };
-  for (const gathering of [false, true]) {
-    all[gathering ? "accumulate, gathering" : "accumulate"] = {
+  for (const accumulating of [false, true]) {
+    all[accumulating ? "accumulate, accumulating" : "accumulate"] = {
       operation: Operation.Accumulate,
       arrays: { gradient: numbers(padded(inputs)), source: numbers(padded(inputs)) },
       operands: ["gradient", "source", inputs],
-      gathering,
+      accumulating,
     };
   }
   all["clip by norm"] = {

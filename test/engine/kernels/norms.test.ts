@@ -60,7 +60,7 @@ function batchNormEvaluation(rows: number, channels: number, positions: number):
   };
 }
 
-function layerNorm(rows: number, width: number, rowsPerSample: number, gathering: boolean): Trial {
+function layerNorm(rows: number, width: number, rowsPerSample: number, accumulating: boolean): Trial {
   const count = rows * rowsPerSample * width;
   const shape = [width, rowsPerSample];
   return {
@@ -89,7 +89,7 @@ function layerNorm(rows: number, width: number, rowsPerSample: number, gathering
       after: numbers(16),
     },
     rows,
-    gathering,
+    accumulating,
   };
 }
 
@@ -128,9 +128,9 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
     for (const rows of sizes) {
       for (const width of sizes) {
         for (const rowsPerSample of [1, 3]) {
-          for (const gathering of [false, true]) {
+          for (const accumulating of [false, true]) {
             const at = `${rows} rows, ${width} wide, ${rowsPerSample} per sample`;
-            expectTwins(variant, layerNorm(rows, width, rowsPerSample, gathering), at);
+            expectTwins(variant, layerNorm(rows, width, rowsPerSample, accumulating), at);
           }
         }
       }

@@ -15,7 +15,7 @@ export interface Trial extends Instruction {
   /** What runs after the first instruction. */
   following?: Instruction[];
   rows: number;
-  gathering?: boolean;
+  accumulating?: boolean;
   /** float64 cells by index. */
   scalars?: number[];
 }
@@ -64,7 +64,7 @@ export function runTrial(
   const poison = sentinel + instructionSlots - 1;
   floats[poison] = Number.NaN;
   ints.set([Operation.RequireBounded, program + poison * 4, 1, 0, 0, 1], sentinel);
-  const status = kernels.run(program, instructions.length, trial.rows, trial.gathering ? 1 : 0);
+  const status = kernels.run(program, instructions.length, trial.rows, trial.accumulating ? 1 : 0);
   return { arrays: views, scalars, status };
 }
 

@@ -78,7 +78,7 @@ describe("the plateau", () => {
   function follow(losses: number[], options = {}) {
     const plateau = new Plateau(reduceOnPlateau({ ...schedule, ...options }) as never);
     return losses.map((loss, update) => {
-      plateau.gathered[0] += loss;
+      plateau.accumulated[0] += loss;
       plateau.observe(update);
       return plateau.multiplier[0];
     });
@@ -202,7 +202,7 @@ describe("a network under a schedule", () => {
     expect(network.currentLearningRate).toBe(0.01);
   });
 
-  test("sees on a plateau the loss of an update gathered in parts as that of the whole", () => {
+  test("sees on a plateau the loss of an update accumulated in parts as that of the whole", () => {
     const schedule = reduceOnPlateau({ window: 1 });
     const whole = createNetwork(line(schedule), { batchSize: 4 });
     const parts = createNetwork(line(schedule), { batchSize: 1 });

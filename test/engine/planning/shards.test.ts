@@ -26,7 +26,7 @@ import { plan } from "../../../src/engine/planning/planner.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../../src/engine/running/network.ts";
 import { threads } from "../../../src/library/threads.ts";
 import { needing } from "../../needs.ts";
-import { allAsleep, fill } from "../running/crew.ts";
+import { allAsleep, fill } from "../running/worker.ts";
 
 const classifier: Model = {
   inputShape: [784],
@@ -200,9 +200,9 @@ describe("an update in shards", () => {
     expect(digest(network)).toBe(before);
   });
 
-  test("gathers parts of a batch, and goes on bit for bit from a state in between", () => {
+  test("accumulates parts of a batch, and goes on bit for bit from a state in between", () => {
     const options = { batchSize: 32, shards: 4 };
-    const gathered = createNetwork(classifier, options);
+    const accumulated = createNetwork(classifier, options);
     const restored = createNetwork(classifier, { ...options, seed: 8 });
     const whole = createNetwork(classifier, { batchSize: 80, shards: 4 });
     fill(whole, 3);
@@ -211,13 +211,13 @@ describe("an update in shards", () => {
       network.target.set(whole.target.subarray(from, from + rows));
       expect(network.step(rows, 80)).toBe(true);
     };
-    part(gathered, 0, 32);
-    part(gathered, 32, 32);
-    restored.restore(gathered.state());
-    for (const network of [gathered, restored]) part(network, 64, 16);
+    part(accumulated, 0, 32);
+    part(accumulated, 32, 32);
+    restored.restore(accumulated.state());
+    for (const network of [accumulated, restored]) part(network, 64, 16);
     whole.step();
-    expect(digest(restored)).toBe(digest(gathered));
-    expectClose(gathered, whole, 1e-6);
+    expect(digest(restored)).toBe(digest(accumulated));
+    expectClose(accumulated, whole, 1e-6);
   });
 });
 

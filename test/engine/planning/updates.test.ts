@@ -54,13 +54,13 @@ function fill(network: Network, seed: number): void {
 }
 
 describe("updates in place", () => {
-  test.each(optimizers)("by %s give the weights of gathered ones, bit for bit", (_, optimizer) => {
+  test.each(optimizers)("by %s give the weights of accumulated ones, bit for bit", (_, optimizer) => {
     for (const clip of [null, { type: "value", maximum: 0.01 } as const]) {
       for (const batchSize of [1, 3]) {
-        const networks = [true, false].map((gather) =>
-          createNetwork({ ...wide, optimizer, clip }, { batchSize, gather }),
+        const networks = [true, false].map((accumulate) =>
+          createNetwork({ ...wide, optimizer, clip }, { batchSize, accumulate }),
         );
-        expect(networks.map((network) => network.plan.gather)).toEqual([true, false]);
+        expect(networks.map((network) => network.plan.accumulate)).toEqual([true, false]);
         for (const network of networks) {
           for (let step = 0; step < 5; step++) {
             fill(network, step);
@@ -73,17 +73,17 @@ describe("updates in place", () => {
     }
   });
 
-  test("plan 561-64-32-6 under Adam at batch 1 in 470 KiB, where gathered gradients take 601", () => {
+  test("plan 561-64-32-6 under Adam at batch 1 in 470 KiB, where accumulated gradients take 601", () => {
     const layers = [dense(64), relu(), dense(32), relu(), dense(6)];
     const model = { inputShape: [561], layers, loss: softmaxCrossEntropy(), optimizer: adam() };
-    expect(plan(model, { gather: false }).totalBytes).toBeLessThanOrEqual(470 * 1024);
+    expect(plan(model, { accumulate: false }).totalBytes).toBeLessThanOrEqual(470 * 1024);
     expect(Math.floor(plan(model).totalBytes / 1024)).toBe(601);
   });
 
-  test("are not planned where gathering takes less", () => {
+  test("are not planned where accumulating takes less", () => {
     const model = { inputShape: [2], layers: [dense(2), tanh(), dense(1)], loss: mse(), optimizer: sgd() };
-    const planned = plan(model, { batchSize: 4096, gather: false });
-    expect(planned.gather).toBe(true);
+    const planned = plan(model, { batchSize: 4096, accumulate: false });
+    expect(planned.accumulate).toBe(true);
   });
 
   test.each<[string, (network: Network) => void]>([
@@ -99,8 +99,8 @@ describe("updates in place", () => {
   ])("change nothing at %s", (_, poison) => {
     const layers: Layer[] = [dense(40), dense(3)];
     const model = { inputShape: [60], layers, loss: mse({ reduction: "sum" }), optimizer: adam() };
-    const network = createNetwork(model, { gather: false });
-    expect(network.plan.gather).toBe(false);
+    const network = createNetwork(model, { accumulate: false });
+    expect(network.plan.accumulate).toBe(false);
     fill(network, 1);
     network.step();
     const before = JSON.stringify([network.parameters(), network.state().optimizerState]);
@@ -110,13 +110,13 @@ describe("updates in place", () => {
     expect(JSON.stringify([network.parameters(), network.state().optimizerState])).toBe(before);
   });
 
-  test("refuse to gather, to clip by the norm and to show gradients, in a sentence", () => {
-    const network = createNetwork(wide, { batchSize: 2, gather: false });
+  test("refuse to accumulate, to clip by the norm and to show gradients, in a sentence", () => {
+    const network = createNetwork(wide, { batchSize: 2, accumulate: false });
     fill(network, 1);
-    expect(() => network.step(1, 2)).toThrow("updates are made in place; plan with gather: true");
+    expect(() => network.step(1, 2)).toThrow("updates are made in place; plan with accumulate: true");
     expect(() => network.gradients()).toThrow("not kept where updates are made in place");
-    expect(() => plan({ ...wide, clip: { type: "norm", maximum: 1 } }, { gather: false })).toThrow(
-      "clipped by its norm once all of it is there",
+    expect(() => plan({ ...wide, clip: { type: "norm", maximum: 1 } }, { accumulate: false })).toThrow(
+      "clipping by norm needs the whole gradient: remove `accumulate: false` or clip by value",
     );
   });
 });
@@ -185,7 +185,7 @@ describe("freezing", () => {
   });
 });
 
-test("a batch gathered from parts in a small arena gives the updates of the whole batch", () => {
+test("a batch accumulated from parts in a small arena gives the updates of the whole batch", () => {
   const model: Model = {
     ...wide,
     optimizer: momentum({ learningRate: 0.05 }),
@@ -214,14 +214,14 @@ describe.each(optimizers.filter(([name]) => /omentum|RMSprop|Adam/.test(name)))(
   "what %s keeps of a weight whose gradient has stayed zero",
   (_, optimizer) => {
     test.each([
-      ["gathered", true],
+      ["accumulated", true],
       ["in place", false],
-    ])("becomes zero and never stays a subnormal number, %s", (_way, gather) => {
+    ])("becomes zero and never stays a subnormal number, %s", (_way, accumulate) => {
       const model: Model = { inputShape: [160], layers: [dense(8)], loss: mse(), optimizer };
       const undecayed = { ...model, optimizer: { ...optimizer, weightDecay: 0 } as Optimizer };
       for (const kernels of availableVariants()) {
-        const network = createNetwork(undecayed, { gather, kernels });
-        expect(network.plan.gather).toBe(gather);
+        const network = createNetwork(undecayed, { accumulate, kernels });
+        expect(network.plan.accumulate).toBe(accumulate);
         fill(network, 1);
         // Small enough for the moving average of squares to fade within the test.
         network.input.fill(1e-17);

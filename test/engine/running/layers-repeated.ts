@@ -30,7 +30,7 @@ const network = createNetwork(
     loss: mse({ sampleWeights: true }),
     optimizer: adamW(),
   },
-  { batchSize: 2, gather: false, recompute: true },
+  { batchSize: 2, accumulate: false, recompute: true },
 );
 
 /** Steps through layers of every kind, updated in place, with a prediction before each. */

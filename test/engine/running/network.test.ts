@@ -135,7 +135,7 @@ describe("a network", () => {
   });
 });
 
-describe("an update gathered in parts", () => {
+describe("an update accumulated in parts", () => {
   const optimizers: [string, Optimizer][] = [
     ["sgd", sgd()],
     ["adam", adam()],
@@ -176,8 +176,8 @@ describe("an update gathered in parts", () => {
     const network = createNetwork(classifier(), { batchSize: 4 });
     fill(network, 0);
     network.step(4, 8);
-    expect(() => network.step(4, 12)).toThrow("an update of 8 samples is half gathered");
-    expect(() => network.step(4, 6)).toThrow("half gathered");
+    expect(() => network.step(4, 12)).toThrow("gradient accumulation over 8 samples is unfinished");
+    expect(() => network.step(4, 6)).toThrow("is unfinished");
   });
 });
 

@@ -61,11 +61,11 @@ function updateInStrips(at: usize, rows: i32): void {
 }
 
 /**
- * Runs `count` instructions from `program` on the first `rows` rows of every buffer. With `gathering`, gradients
+ * Runs `count` instructions from `program` on the first `rows` rows of every buffer. With `accumulating`, gradients
  * are added to what is there. Gives 0, or 1 when an instruction stopped the program at numbers that are not finite.
  */
-export function run(program: usize, count: i32, rows: i32, gathering: bool): i32 {
-  const start = gathering ? Start.Result : Start.Zero;
+export function run(program: usize, count: i32, rows: i32, accumulating: bool): i32 {
+  const start = accumulating ? Start.Result : Start.Zero;
   for (let at = program; count > 0; count--, at = past(at, instructionSlots)) {
     const code = operation(at);
     switch (code) {

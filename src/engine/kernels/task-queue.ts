@@ -1,6 +1,6 @@
 /**
- * The numbers through which the threads of a crew agree on who does what. They stand in the arena, as 32-bit
- * integers. WebAssembly (`assembly/crew.ts`) and TypeScript (`scalar/crew.ts`) share this file: it is valid in both
+ * The numbers through which worker threads agree on who does what. They stand in the arena, as 32-bit
+ * integers. WebAssembly (`assembly/task-queue.ts`) and TypeScript (`scalar/task-queue.ts`) share this file: it is valid in both
  * languages.
  *
  * A task is one or two stretches of the program. Whoever claims it runs it; who that is changes nothing in what it
@@ -11,10 +11,10 @@
 export const lineSlots = 16;
 
 /**
- * Slots of the crew itself, a line for each thread's writing. The claims follow behind, one for each task, then the
+ * Slots of the queue itself, a line for each thread's writing. The claims follow behind, one for each task, then the
  * tasks, a line each, which hardly ever change. A line that another core wrote takes up to half a microsecond to come.
  */
-export enum Crew {
+export enum Queue {
   /** Goes up whenever there is something to do. */
   Generation = 0,
   /** Number of the first task to be done in its upper 16 bits, how many in its lower. */
@@ -46,7 +46,7 @@ export enum Task {
   SecondCount,
   /** What they are run with. */
   Rows,
-  Gathering,
+  Accumulating,
   /** What running it gave. */
   Status,
 }

@@ -2,7 +2,7 @@
  * Threads over one memory, each with an instance of this module. The calling thread is one of them and gets all done
  * alone where no other comes; so nothing waits for a thread to start.
  */
-import { Crew, lineSlots, Outcome, Task } from "../crew";
+import { Queue, lineSlots, Outcome, Task } from "../task-queue";
 import { run } from "./run";
 
 /**
@@ -19,23 +19,23 @@ const everyone = 1024;
 
 // @ts-ignore: decorator
 @inline
-function slot(crew: usize, which: i32): usize {
-  return crew + (usize(which) << 2);
+function slot(queue: usize, which: i32): usize {
+  return queue + (usize(which) << 2);
 }
 
 // @ts-ignore: decorator
 @inline
-function claimAt(crew: usize, index: i32): usize {
-  return slot(crew, Crew.Claims + index);
+function claimAt(queue: usize, index: i32): usize {
+  return slot(queue, Queue.Claims + index);
 }
 
 /** Runs a task, whoever claimed it. What it gives is written only where it changed: the line stays with all threads. */
-function runTask(crew: usize, index: i32): i32 {
-  const task = slot(crew, load<i32>(slot(crew, Crew.Tasks)) + index * lineSlots);
+function runTask(queue: usize, index: i32): i32 {
+  const task = slot(queue, load<i32>(slot(queue, Queue.Tasks)) + index * lineSlots);
   const rows = load<i32>(slot(task, Task.Rows));
-  const gathering = load<i32>(slot(task, Task.Gathering)) != 0;
-  let status = run(load<i32>(slot(task, Task.First)), load<i32>(slot(task, Task.FirstCount)), rows, gathering);
-  if (!status) status = run(load<i32>(slot(task, Task.Second)), load<i32>(slot(task, Task.SecondCount)), rows, gathering);
+  const accumulating = load<i32>(slot(task, Task.Accumulating)) != 0;
+  let status = run(load<i32>(slot(task, Task.First)), load<i32>(slot(task, Task.FirstCount)), rows, accumulating);
+  if (!status) status = run(load<i32>(slot(task, Task.Second)), load<i32>(slot(task, Task.SecondCount)), rows, accumulating);
   if (load<i32>(slot(task, Task.Status)) != status) store<i32>(slot(task, Task.Status), status);
   return status;
 }
@@ -44,41 +44,41 @@ function runTask(crew: usize, index: i32): i32 {
  * Claims and runs tasks until every one is claimed; gives how many it ran. Thread `self` begins where its share would, and
  * helps others then.
  */
-function work(crew: usize, self: i32): i32 {
-  const stretch = atomic.load<i32>(slot(crew, Crew.Stretch));
+function work(queue: usize, self: i32): i32 {
+  const stretch = atomic.load<i32>(slot(queue, Queue.Stretch));
   const first = stretch >>> 16;
   const count = stretch & 0xffff;
-  let index = (self * count) / load<i32>(slot(crew, Crew.Threads));
+  let index = (self * count) / load<i32>(slot(queue, Queue.Threads));
   let ran = 0;
   for (let seen = 0; seen < count; seen++, index++) {
     if (index >= count) index -= count;
-    const claim = claimAt(crew, first + index);
+    const claim = claimAt(queue, first + index);
     if (atomic.load<i32>(claim) || atomic.cmpxchg<i32>(claim, 0, 1)) continue;
-    runTask(crew, first + index);
+    runTask(queue, first + index);
     ran++;
   }
   return ran;
 }
 
-/** What thread `self`, 1 or more, does until the crew is closed. */
-export function serve(crew: usize, self: i32): void {
-  const generation = slot(crew, Crew.Generation);
+/** What thread `self`, 1 or more, does until the queue is closed. */
+export function serve(queue: usize, self: i32): void {
+  const generation = slot(queue, Queue.Generation);
   let seen = 0;
-  while (!atomic.load<i32>(slot(crew, Crew.Closed))) {
+  while (!atomic.load<i32>(slot(queue, Queue.Closed))) {
     for (let left = looks; left > 0 && atomic.load<i32>(generation) == seen; left--) {}
     const now = atomic.load<i32>(generation);
     if (now == seen) {
       // Whoever raises the generation looks at the count behind that: it goes up before the last look here.
-      atomic.add<i32>(slot(crew, Crew.Sleeping), 1);
+      atomic.add<i32>(slot(queue, Queue.Sleeping), 1);
       atomic.wait<i32>(generation, seen, -1);
-      atomic.sub<i32>(slot(crew, Crew.Sleeping), 1);
+      atomic.sub<i32>(slot(queue, Queue.Sleeping), 1);
       continue;
     }
     seen = now;
-    const ran = work(crew, self);
+    const ran = work(queue, self);
     if (!ran) continue;
-    atomic.add<i32>(slot(crew, Crew.Done), ran);
-    if (atomic.load<i32>(slot(crew, Crew.Waiting))) atomic.notify(slot(crew, Crew.Done), 1);
+    atomic.add<i32>(slot(queue, Queue.Done), ran);
+    if (atomic.load<i32>(slot(queue, Queue.Waiting))) atomic.notify(slot(queue, Queue.Done), 1);
   }
 }
 
@@ -86,22 +86,22 @@ export function serve(crew: usize, self: i32): void {
  * Has tasks `first` to `first + count - 1` done, and takes part. Their rows must stand there already. A thread that
  * is late may claim one as soon as it is open, before the generation goes up: that is work well done, too.
  */
-export function dispatch(crew: usize, first: i32, count: i32): i32 {
+export function dispatch(queue: usize, first: i32, count: i32): i32 {
   // One task is sooner done than handed over.
-  if (count == 1) return runTask(crew, first) ? Outcome.Stopped : Outcome.Done;
-  const done = slot(crew, Crew.Done);
+  if (count == 1) return runTask(queue, first) ? Outcome.Stopped : Outcome.Done;
+  const done = slot(queue, Queue.Done);
   atomic.store<i32>(done, 0);
-  for (let index = first; index < first + count; index++) atomic.store<i32>(claimAt(crew, index), 0);
-  atomic.store<i32>(slot(crew, Crew.Stretch), (first << 16) | count);
-  atomic.add<i32>(slot(crew, Crew.Generation), 1);
-  if (atomic.load<i32>(slot(crew, Crew.Sleeping))) atomic.notify(slot(crew, Crew.Generation), everyone);
-  const others = count - work(crew, 0);
+  for (let index = first; index < first + count; index++) atomic.store<i32>(claimAt(queue, index), 0);
+  atomic.store<i32>(slot(queue, Queue.Stretch), (first << 16) | count);
+  atomic.add<i32>(slot(queue, Queue.Generation), 1);
+  if (atomic.load<i32>(slot(queue, Queue.Sleeping))) atomic.notify(slot(queue, Queue.Generation), everyone);
+  const others = count - work(queue, 0);
   for (let left = looks; left > 0 && atomic.load<i32>(done) != others; left--) {}
-  if (atomic.load<i32>(done) != others && !outwait(crew, others)) return Outcome.Lost;
+  if (atomic.load<i32>(done) != others && !outwait(queue, others)) return Outcome.Lost;
   let status = 0;
-  const tasks = load<i32>(slot(crew, Crew.Tasks));
+  const tasks = load<i32>(slot(queue, Queue.Tasks));
   for (let index = first; index < first + count; index++) {
-    status |= load<i32>(slot(crew, tasks + index * lineSlots + Task.Status));
+    status |= load<i32>(slot(queue, tasks + index * lineSlots + Task.Status));
   }
   return status ? Outcome.Stopped : Outcome.Done;
 }
@@ -110,13 +110,13 @@ export function dispatch(crew: usize, first: i32, count: i32): i32 {
  * Sleeps until others have done `count` tasks. Gives false where a thread is gone, or no task was done for long. V8 puts the
  * time limit of a sleep on the heap, 24 bytes: next to nothing behind so many looks.
  */
-function outwait(crew: usize, count: i32): bool {
-  const done = slot(crew, Crew.Done);
-  const waiting = slot(crew, Crew.Waiting);
+function outwait(queue: usize, count: i32): bool {
+  const done = slot(queue, Queue.Done);
+  const waiting = slot(queue, Queue.Waiting);
   atomic.store<i32>(waiting, 1);
   let naps = 0;
   let sofar = atomic.load<i32>(done);
-  while (sofar != count && naps < mostNaps && !atomic.load<i32>(slot(crew, Crew.Left))) {
+  while (sofar != count && naps < mostNaps && !atomic.load<i32>(slot(queue, Queue.Left))) {
     if (atomic.wait<i32>(done, sofar, nap) == AtomicWaitResult.TIMED_OUT) naps++;
     else naps = 0;
     sofar = atomic.load<i32>(done);

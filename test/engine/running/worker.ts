@@ -1,4 +1,4 @@
-import { Crew } from "../../../src/engine/kernels/crew.ts";
+import { Queue } from "../../../src/engine/kernels/task-queue.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 import type { Network } from "../../../src/engine/running/network.ts";
 import { until } from "../../until.ts";
@@ -12,15 +12,15 @@ export function fill(network: Network, seed: number): void {
   }
 }
 
-/** Index of the crew's number among the 32-bit integers of the arena. */
-export function crewSlot({ plan }: Network, which: Crew): number {
-  return plan.buffers.find(({ role }) => role === "crew")!.offset / 4 + which;
+/** Index of the queue's number among the 32-bit integers of the arena. */
+export function queueSlot({ plan }: Network, which: Queue): number {
+  return plan.buffers.find(({ role }) => role === "task queue")!.offset / 4 + which;
 }
 
 /** Waits until all threads have come up, and sleep. */
 export async function allAsleep(network: Network, threads: number): Promise<void> {
   const ints = new Int32Array(network.input.buffer);
-  const at = crewSlot(network, Crew.Sleeping);
+  const at = queueSlot(network, Queue.Sleeping);
   await until(
     () => Atomics.load(ints, at) === threads - 1,
     () => `${ints[at]} of ${threads - 1} threads asleep`,
