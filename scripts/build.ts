@@ -12,6 +12,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Assembly, assemble } from "./build/assembler.ts";
 import { bundleCommands } from "./build/bundle.ts";
+import { whileNobodyBuilds } from "./build/lock.ts";
 import { createProgress } from "./build/progress.ts";
 import { runSteps, type Step } from "./build/steps.ts";
 import { writeScalarTwins } from "./lower-kernels.ts";
@@ -144,12 +145,14 @@ async function copyBinaries(): Promise<undefined> {
 }
 
 try {
-  await runSteps(steps, {
-    root,
-    memoryFile: join(root, "node_modules/.cache/rivulet/build.json"),
-    common: ["scripts/build.ts"],
-    progress: createProgress(),
-  });
+  await whileNobodyBuilds(root, () =>
+    runSteps(steps, {
+      root,
+      memoryFile: join(root, "node_modules/.cache/rivulet/build.json"),
+      common: ["scripts/build.ts"],
+      progress: createProgress(),
+    }),
+  );
 } catch (error) {
   process.stderr.write(`the build failed: ${(error as Error).message}\n`);
   // Steps beside the one that failed may still be at work.

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { whileNobodyBuilds } from "../scripts/build/lock.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,13 +16,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const snapshots = join(root, "node_modules/.cache/rivulet-tests");
 
 /** Copies what was built, so that a build that begins under a running suite does not take it away. */
-export default function snapshot(project: TestProject): () => void {
+export default async function snapshot(project: TestProject): Promise<() => void> {
   removeLeftOver();
+  if (!existsSync(join(root, "dist/bin"))) throw new Error("found no dist/bin; run npm run build");
   const built = join(snapshots, `${process.pid}`);
   mkdirSync(built, { recursive: true });
-  cpSync(join(root, "dist"), join(built, "dist"), {
-    recursive: true,
-    filter: (path) => !path.endsWith(".map"),
+  await whileNobodyBuilds(root, async () => {
+    const filter = (path: string) => !path.endsWith(".map");
+    cpSync(join(root, "dist"), join(built, "dist"), { recursive: true, filter });
   });
   cpSync(join(root, "package.json"), join(built, "package.json"));
   symlinkSync(join(root, "devices"), join(built, "devices"));
@@ -37,7 +39,7 @@ function removeLeftOver(): void {
       process.kill(Number(pid), 0);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ESRCH")
-        rmSync(join(snapshots, pid), { recursive: true });
+        rmSync(join(snapshots, pid), { recursive: true, force: true });
     }
   }
 }
