@@ -7,6 +7,7 @@ import { mostClasses } from "../learner/target.ts";
 import { csvFile, type DataFile, recordingFile } from "../library/data-files.ts";
 import { isRecordingFile } from "../recording/play.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
+import type { RowVisitor } from "../training/dataset.ts";
 import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { required, wholeNumber } from "./command-line/call.ts";
@@ -32,7 +33,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const learner = config
     ? configuredLearner(config, columns, { seed })
     : createLearner({ ...(await inferTask(data, columns)), training: { seed } });
-  const validator = validatorFor(config, columns, learner.describe().target.column);
+  const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
   const report = await evaluatePrequentially(learner, data, { createValidator: () => validator });
   save?.(learner, config?.name);
   const saved = options["save"] ?? null;
@@ -61,9 +62,9 @@ async function inferTask(data: DataFile, columns: string[]): Promise<LearnerOpti
     );
   }
   let classes = 2;
-  await data.read([column], (values, offset, place) => {
+  const onRow: RowVisitor = (values, offset, place) => {
     const label = values[offset];
-    // Possible in a recording, where the sample is left out, as it was live.
+    // A row without its label, or, in a recording, one that is left out, as it was live.
     if (!Number.isFinite(label)) return;
     if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
       throw new RivuletError(
@@ -72,7 +73,8 @@ async function inferTask(data: DataFile, columns: string[]): Promise<LearnerOpti
       );
     }
     classes = Math.max(classes, label + 1);
-  });
+  };
+  await data.read([column], onRow, { optional: column });
   return { fields: columns, target: { column, classes } };
 }
 
@@ -85,7 +87,18 @@ interface Outcome {
 }
 
 function reportOf(learner: Learner, report: PrequentialReport, outcome: Outcome): Report {
-  const { rows, rejected, damaged, tornBytes, task, metrics, updates, skippedSteps, milliseconds } = report;
+  const {
+    rows,
+    rejected,
+    unlabelled,
+    damaged,
+    tornBytes,
+    task,
+    metrics,
+    updates,
+    skippedSteps,
+    milliseconds,
+  } = report;
   const { network } = learner;
   const measured = {
     microsecondsPerSample: (1000 * milliseconds) / Math.max(1, rows),
@@ -97,6 +110,7 @@ function reportOf(learner: Learner, report: PrequentialReport, outcome: Outcome)
     data: {
       rows,
       rejected,
+      unlabelled,
       faults: outcome.faults,
       damaged,
       tornBytes,
@@ -137,10 +151,13 @@ function textOf(
 }
 
 /** What was not learned from, if anything. */
-function flaws({ rejected, damaged, tornBytes }: PrequentialReport): Fact[] {
+function flaws({ rejected, unlabelled, damaged, tornBytes }: PrequentialReport): Fact[] {
   const samples = `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"}`;
   return [
     rejected === 0 ? null : ["rejected", `${samples} not learned from, as live`],
+    unlabelled === 0
+      ? null
+      : ["unlabelled", `${formatCount(unlabelled, "sample")} without a target, predicted only`],
     damaged === 0
       ? null
       : ["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`],

@@ -116,6 +116,7 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     troubles.length === 0 ? "none lost" : troubles.join(", "),
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
+    ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),
     ...(status.drifts > 0 ? [status.drifts === 1 ? "1 drift" : `${status.drifts} drifts`] : []),
     ...(status.replies > 0 ? [`${status.replies} replies`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),

@@ -1,5 +1,5 @@
 /** The key `source` of a config, in full: where samples come from, and what they are. */
-import { defineFields, type Field } from "../samples/decoding/fields.ts";
+import { defineFields, type Field, type FieldDescription } from "../samples/decoding/fields.ts";
 import { type FramingChoice, framingSettings } from "../samples/framings/framings.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
@@ -51,21 +51,26 @@ export interface SourceConfig extends FramingChoice, Origins {
 /** Fills in the defaults. Paths that are not absolute start at the folder of `file`. */
 export function sourceWithDefaults(
   source: ParsedSource,
-  target: { classes?: number },
+  target: { column: string; classes?: number },
   file: string,
 ): SourceConfig {
   const { merge } = source;
   const fields = fieldsOf(source);
+  // A sample without its target is predicted all the same.
+  const define = (descriptions: readonly FieldDescription[]) =>
+    defineFields(
+      descriptions.map((field) => (field.name === target.column ? { ...field, optional: true } : field)),
+    );
   return {
     ...deviceWithDefaults(source, file),
     merge:
       merge?.map((device) => ({
         ...deviceWithDefaults(device, file),
-        fields: defineFields(device.fields.map(fieldDescription)),
+        fields: define(device.fields.map(fieldDescription)),
       })) ?? null,
     maximumAgeMs: source.maxAge ?? sourceDefaults.maxAge,
     silenceMs: source.silence ?? null,
-    fields: fields === undefined ? null : defineFields(fields),
+    fields: fields === undefined ? null : define(fields),
     ignore: source.ignore ?? [],
     rate: source.rate ?? null,
     values: { ...sourceDefaults.values, ...source.values },

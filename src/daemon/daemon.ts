@@ -32,6 +32,8 @@ export interface DaemonStatus {
    * does not exist.
    */
   rejected: number;
+  /** Samples that came without their target: predicted, and not learned from unless a button labels them. */
+  unlabelled: number;
   /** Samples of the first of several devices that no other one completed. */
   unmatched: number;
   /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */
@@ -96,7 +98,7 @@ export class Daemon {
   #gpio: Gpio | null = null;
   #saver: CheckpointSaver | null = null;
   /** Counts of the checkpoint that it continued from. */
-  #before = { samples: 0, refused: 0, unanswered: 0, skipped: 0, updates: 0 };
+  #before = { samples: 0, refused: 0, unanswered: 0, unlabelled: 0, skipped: 0, updates: 0 };
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
@@ -192,9 +194,16 @@ export class Daemon {
 
   /** Counts of the learner since learning began, maybe in an earlier process. */
   #counts() {
-    const { network, refusals, samplesSeen, unanswered } = this.learner;
-    const refused = refusals.notFinite + refusals.badLabel;
-    return { samples: samplesSeen, refused, unanswered, skipped: network.skipped, updates: network.updates };
+    const { network, refusals, samplesSeen: samples, unanswered, unlabelled } = this.learner;
+    const { skipped, updates } = network;
+    return {
+      samples,
+      refused: refusals.notFinite + refusals.badLabel,
+      unanswered,
+      unlabelled,
+      skipped,
+      updates,
+    };
   }
 
   status(): DaemonStatus {
@@ -209,6 +218,7 @@ export class Daemon {
       samples: now.samples - before.samples,
       missing: decoded.missing,
       damaged: decoded.damaged,
+      unlabelled: now.unlabelled - before.unlabelled,
       unmatched: decoded.unmatched ?? 0,
       rejected: validator.skipped + now.refused - before.refused,
       faults: validator.report(),
@@ -237,8 +247,9 @@ export class Daemon {
   /** Progress counters for a watchdog. */
   pulse(): Pulse {
     const { bytes, looks } = this.#input.source.counts;
-    const { onlyPredicted, stations } = this.#path;
-    const handled = this.learner.samplesSeen + onlyPredicted + stations.validator.skipped;
+    const { passedInPause, stations } = this.#path;
+    const { samplesSeen, unlabelled } = this.learner;
+    const handled = samplesSeen + unlabelled + passedInPause + stations.validator.skipped;
     return { handled, bytes, looks, queued: this.#input.ring.length };
   }
 }

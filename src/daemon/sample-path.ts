@@ -32,8 +32,8 @@ export class SamplePath {
   isPaused = false;
   /** The alarm of the board, once its pins are open. */
   boardAlarm: Alarm | null = null;
-  /** Samples that were predicted and not learned from: learning is paused, or only a button labels them. */
-  onlyPredicted = 0;
+  /** Samples that came with their target while learning was paused: predicted, and not learned from. */
+  passedInPause = 0;
   readonly stations: Readonly<Stations>;
   /** Whether a sample brings its target; where not, buttons label it later. */
   readonly #hasTarget: boolean;
@@ -53,8 +53,9 @@ export class SamplePath {
     const { validator, learner } = this.stations;
     if (!validator.validate(values, offset)) return;
     learner.predictValidated(values, offset);
-    if (this.#hasTarget && !this.isPaused) this.#learn(values, offset);
-    else this.onlyPredicted++;
+    if (!this.#hasTarget || !learner.isLabelled(values, offset)) learner.unlabelled++;
+    else if (this.isPaused) this.passedInPause++;
+    else this.#learn(values, offset);
     if (this.#isAnswered) this.#answer(values, offset);
   }
 

@@ -27,7 +27,7 @@ export type LearnerDescription = {
   training: { batchSize: number; seed: number; deterministic: boolean };
 };
 
-/** Samples that were not learned from, by reason. Nothing else of them is kept. */
+/** Samples that were refused, by reason. Nothing else of them is kept. */
 export type Refusals = {
   /** A feature or target that is no finite number in float32, in which the network counts. */
   notFinite: number;
@@ -40,6 +40,7 @@ export type LearnerState = {
   samplesSeen: number;
   refusals: Refusals;
   unanswered: number;
+  unlabelled: number;
   network: ReturnType<Network["state"]>;
   features: State;
   target: State;
@@ -49,8 +50,8 @@ export type LearnerState = {
 
 /**
  * Predicts, scores and learns one sample after another. A sample is as many numbers as there are fields, at `offset` of
- * `values`. `observe` and `predict` check it. Whoever has checked it calls `predictValidated`, then, where its target is
- * known, `score` and `learn`, in this order.
+ * `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has checked it calls
+ * `predictValidated`, then, where its target is known, `score` and `learn`, in this order.
  */
 export class Learner implements Stateful {
   readonly network: Network;
@@ -72,6 +73,8 @@ export class Learner implements Stateful {
    * range); they are scored on what is known without it: the most frequent class, the mean of the targets.
    */
   unanswered = 0;
+  /** Samples that came without their target: predicted, and not learned from. */
+  unlabelled = 0;
 
   readonly #fields: string[];
   readonly #target: TargetDescription;
@@ -127,12 +130,21 @@ export class Learner implements Stateful {
   }
 
   /**
-   * Predicts the sample, scores the prediction, then learns. Returns false where the sample was refused: it is counted
-   * in `refusals` and nothing else changed. Allocates nothing.
+   * Predicts the sample, scores the prediction, then learns; without its target, which is NaN then, the sample is but
+   * predicted, and counted in `unlabelled`. Returns false where the sample was refused: it is counted in `refusals` and
+   * nothing else changed. Allocates nothing.
    */
   observe(values: Float64Array, offset: number): boolean {
-    if (!this.accepts(values, offset)) return false;
+    const isLabelled = this.isLabelled(values, offset);
+    if (isLabelled ? !this.accepts(values, offset) : !this.#hasFiniteFeatures(values, offset)) {
+      if (!isLabelled) this.refusals.notFinite++;
+      return false;
+    }
     this.predictValidated(values, offset);
+    if (!isLabelled) {
+      this.unlabelled++;
+      return true;
+    }
     this.score(values, offset);
     this.learn(values, offset);
     return true;
@@ -143,9 +155,7 @@ export class Learner implements Stateful {
    * Returns false, with nothing predicted, where a feature is not finite. Allocates nothing.
    */
   predict(values: Float64Array, offset: number): boolean {
-    for (let i = 0; i < this.#featureAt.length; i++) {
-      if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
-    }
+    if (!this.#hasFiniteFeatures(values, offset)) return false;
     this.predictValidated(values, offset);
     return true;
   }
@@ -199,6 +209,11 @@ export class Learner implements Stateful {
     return this.acceptsTarget(values, offset);
   }
 
+  /** Whether the sample came with its target, be that one to learn from or not. */
+  isLabelled(values: Float64Array, offset: number): boolean {
+    return !Number.isNaN(values[offset + this.#targetAt]);
+  }
+
   /** Whether a sample of finite numbers has a target to learn from; where not, it is counted in `refusals`. */
   acceptsTarget(values: Float64Array, offset: number): boolean {
     if (this.classes === 0) return true;
@@ -230,6 +245,13 @@ export class Learner implements Stateful {
   ): void {
     this.#readFeatures(values, offset);
     this.#writeRow(values, offset + this.#targetAt, inputs, targets, at);
+  }
+
+  #hasFiniteFeatures(values: Float64Array, offset: number): boolean {
+    for (let i = 0; i < this.#featureAt.length; i++) {
+      if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
+    }
+    return true;
   }
 
   #readFeatures(values: Float64Array, offset: number): void {
@@ -306,6 +328,7 @@ export class Learner implements Stateful {
       samplesSeen: this.samplesSeen,
       refusals: { ...this.refusals },
       unanswered: this.unanswered,
+      unlabelled: this.unlabelled,
       network: this.network.state({ reuse }),
       features: this.pipeline.state(),
       target: this.#scale.state(),
@@ -316,7 +339,7 @@ export class Learner implements Stateful {
 
   /** @throws RivuletError, with nothing changed, where the state is of a learner of another description */
   restore(given: State): void {
-    const { samplesSeen, refusals, unanswered, ...parts } = requireCounts(given);
+    const { samplesSeen, refusals, unanswered, unlabelled, ...parts } = requireCounts(given);
     restoreTogether(
       [this.network, this.pipeline, this.#scale, this.metrics, this.#batch],
       [parts.network as unknown as State, parts.features, parts.target, parts.metrics, parts.batch],
@@ -325,22 +348,29 @@ export class Learner implements Stateful {
     this.refusals.notFinite = refusals.notFinite;
     this.refusals.badLabel = refusals.badLabel;
     this.unanswered = unanswered;
+    this.unlabelled = unlabelled;
   }
 }
 
 /** Checks what is the learner's own in a state; its parts check theirs. */
 function requireCounts(given: State): LearnerState {
-  const { samplesSeen, refusals, unanswered } = (given ?? {}) as unknown as Partial<LearnerState>;
-  const counts = [samplesSeen, refusals?.notFinite, refusals?.badLabel, unanswered];
+  // Version 0.1.0 refused samples without a target.
+  const {
+    samplesSeen,
+    refusals,
+    unanswered,
+    unlabelled = 0,
+  } = (given ?? {}) as unknown as Partial<LearnerState>;
+  const counts = [samplesSeen, refusals?.notFinite, refusals?.badLabel, unanswered, unlabelled];
   if (!counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0)) {
     throw new RivuletError(
       "state.mismatch",
-      "the stored learner must hold the counts samplesSeen, refusals and unanswered",
+      "the stored learner must hold the counts samplesSeen, refusals, unanswered and unlabelled",
     );
   }
-  // Version 0.1.0 called the samples that wait for a step `gathered`.
+  // It called the samples that wait for a step `gathered`.
   const { gathered, batch = gathered } = given as { gathered: State; batch?: State };
-  return { ...(given as unknown as LearnerState), batch };
+  return { ...(given as unknown as LearnerState), unlabelled, batch };
 }
 
 /**

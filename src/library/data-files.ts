@@ -32,8 +32,8 @@ export function csvFile(path: string): DataFile {
     unit: "line",
     correctable: true,
     columns: () => readHeader(path),
-    async read(columns, onRow) {
-      const { rows } = await readRows(path, (row, _, line) => onRow(row, 0, line), { columns });
+    async read(columns, onRow, { optional } = {}) {
+      const { rows } = await readRows(path, (row, _, line) => onRow(row, 0, line), { columns, optional });
       return { rows };
     },
   };

@@ -37,7 +37,8 @@ export class FileDecoder implements Decoder {
       return { isText: false };
     }
     const header = await readHeader(this.#path);
-    const missing = names.find((name) => !header.includes(name));
+    const optional = this.#fields.find((field) => field.optional)?.name;
+    const missing = names.find((name) => !header.includes(name) && name !== optional);
     if (missing !== undefined) {
       const near = nearest(missing, header);
       const found = near === null ? `its header names ${header.join(", ")}` : `did you mean "${near}"?`;
@@ -46,7 +47,7 @@ export class FileDecoder implements Decoder {
         `${this.#path} has no column "${missing}" of source.fields; ${found}`,
       );
     }
-    this.#decoder = new CsvDecoder(this.#path, names, this.#ring);
+    this.#decoder = new CsvDecoder(this.#path, { columns: names, optional }, this.#ring);
     return { isText: true };
   }
 

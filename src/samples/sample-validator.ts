@@ -27,7 +27,7 @@ export const outOfRangePolicies = ["skip", "clamp", "hold", "alarm"] as const;
 export const stuckPolicies = ["skip", "alarm"] as const;
 
 /** What is to be known of a field. */
-export type VettedField = Pick<Field, "name" | "range" | "stuck">;
+export type VettedField = Pick<Field, "name" | "range" | "stuck" | "optional">;
 
 /** How often a field has had a value that cannot be true. */
 export interface FieldFaults {
@@ -70,6 +70,8 @@ export class SampleValidator {
   /** The values that are neither not finite nor out of range, [fields]. */
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
+  /** 1 for a field that a sample may lack: its value is NaN then, and that is no fault, [fields]. */
+  readonly #isOptional: Uint8Array;
   /** Samples in a row that make a value stuck, 0 for never, [fields]. */
   readonly #stuckAfter: Uint32Array;
   /** How many in a row have had the latest value, counted up to `#stuckAfter`, [fields]. */
@@ -109,6 +111,7 @@ export class SampleValidator {
     this.#tell = tell;
     this.#lows = Float64Array.from(fields, ({ range }) => Math.max(range?.[0] ?? -Infinity, -largestFloat32));
     this.#highs = Float64Array.from(fields, ({ range }) => Math.min(range?.[1] ?? Infinity, largestFloat32));
+    this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
     this.#stuckAfter = Uint32Array.from(fields, ({ stuck }) => stuck ?? 0);
     this.#inARow = new Uint32Array(fields.length);
     this.#latest = new Float64Array(fields.length).fill(Number.NaN);
@@ -134,6 +137,7 @@ export class SampleValidator {
     let passes = true;
     for (let field = 0; field < lows.length; field++) {
       const value = values[offset + field];
+      if (Number.isNaN(value) && this.#isOptional[field] === 1) continue;
       let isGood = true;
       if (stuckAfter[field] > 0 && this.#isStuck(values, offset + field, field)) {
         isGood = false;

@@ -9,6 +9,11 @@ import { eventLoopTurn } from "./event-loop.ts";
  */
 export type RowVisitor = (values: Float64Array, offset: number, place: number) => void;
 
+export interface ReadOptions {
+  /** The column whose value a row may lack; default: none. */
+  optional?: string;
+}
+
 /** What reading a dataset once came to. */
 export interface DatasetRead {
   rows: number;
@@ -31,8 +36,11 @@ export interface Dataset {
   readonly correctable: boolean;
   /** Whether each row is to be used as soon as it is read, because its reader or its writer waits. Default false. */
   readonly live?: boolean;
-  /** Reads all rows in order: of each the named columns, in the order named. */
-  read(columns: readonly string[], onRow: RowVisitor): Promise<DatasetRead>;
+  /**
+   * Reads all rows in order: of each the named columns, in the order named. A row may lack the value of the `optional`
+   * one, which is NaN then.
+   */
+  read(columns: readonly string[], onRow: RowVisitor, options?: ReadOptions): Promise<DatasetRead>;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Prequential evaluation: every row is predicted, scored, and only then learned from (Dawid, 1984). */
 import type { RivuletError } from "../errors/errors.ts";
 import type { Learner } from "../learner/learner.ts";
-import { type Dataset, datasetOf, type SampleRows } from "./dataset.ts";
+import { type Dataset, datasetOf, type RowVisitor, type SampleRows } from "./dataset.ts";
 import { type Scores, scoresOf } from "./scores.ts";
 import type { RowOptions } from "./training-rows.ts";
 import { createFiniteValidator, type RowValidator, unlearnableRow } from "./usable-rows.ts";
@@ -20,6 +20,8 @@ export type PrequentialReport = {
   rows: number;
   /** Rows that were not learned from: for their values, or for a label out of range in a stream or recording. */
   rejected: number;
+  /** Rows without their target, which is NaN then: predicted, not scored and not learned from. */
+  unlabelled: number;
   /** Damaged parts of a recording that were left out. */
   damaged: number;
   /** Bytes at the end of a recording that a power cut left incomplete. */
@@ -64,23 +66,27 @@ export async function evaluatePrequentially(
   rows: SampleRows,
   { createValidator, onProgress, signal }: PrequentialOptions = {},
 ): Promise<PrequentialReport> {
-  const { fields } = learner.describe();
+  const { fields, target } = learner.describe();
+  const optional = target.column;
+  const unlabelled = learner.unlabelled;
   const dataset = datasetOf(rows);
-  const validator = createValidator?.() ?? createFiniteValidator(fields.length);
+  const validator = createValidator?.() ?? createFiniteValidator(fields.length, fields.indexOf(optional));
   const block = new RowBlock(learner, validator, dataset);
   signal?.throwIfAborted();
   let seen = 0;
-  const read = await dataset.read(fields, (values, offset, place) => {
+  const onRow: RowVisitor = (values, offset, place) => {
     seen++;
     if (!block.add(values, offset, place)) return;
     onProgress?.({ rows: seen });
     signal?.throwIfAborted();
-  });
+  };
+  const read = await dataset.read(fields, onRow, { optional });
   block.observe();
   const { network } = learner;
   return {
     rows: seen,
     rejected: block.rejected,
+    unlabelled: learner.unlabelled - unlabelled,
     damaged: read.damaged ?? 0,
     tornBytes: read.tornBytes ?? 0,
     updates: network.updates,

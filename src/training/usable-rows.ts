@@ -15,13 +15,17 @@ export interface RowValidator {
 /** Whether to use the row at `offset` of `values`. Depends on the rows before it: call it for each row in order. */
 export type UsableTest = (values: Float64Array, offset: number) => boolean;
 
-/** The default validator. Finite means: also as float32, in which a network counts. */
-export function createFiniteValidator(columns: number): RowValidator {
-  return { validate: (values, offset) => isFiniteRow(values, offset, columns) };
+/**
+ * The default validator. Finite means: also as float32, in which a network counts.
+ * @param optionalAt index of the column that may be NaN; default: none
+ */
+export function createFiniteValidator(columns: number, optionalAt = -1): RowValidator {
+  return { validate: (values, offset) => isFiniteRow(values, offset, columns, optionalAt) };
 }
 
-function isFiniteRow(values: Float64Array, offset: number, columns: number): boolean {
+function isFiniteRow(values: Float64Array, offset: number, columns: number, optionalAt = -1): boolean {
   for (let column = 0; column < columns; column++) {
+    if (column === optionalAt && Number.isNaN(values[offset + column])) continue;
     if (!(Math.abs(values[offset + column]) <= largestFloat32)) return false;
   }
   return true;

@@ -24,7 +24,7 @@ describe.concurrent("replay without a config", () => {
       skippedSteps: 0,
       saved: null,
       metrics: {
-        samples: 3000,
+        samples: 2999,
         accuracy: expect.any(Number),
         macroF1: expect.any(Number),
         logLoss: expect.any(Number),
@@ -36,7 +36,22 @@ describe.concurrent("replay without a config", () => {
     expect(accuracy).toBeGreaterThan(0.7);
     expect(slidingAccuracy).toBeGreaterThan(0.85);
     expect(baselineAccuracy).toBeLessThan(0.5);
-    expect(confusion.flat().reduce((sum: number, count: number) => sum + count)).toBe(3000);
+    expect(confusion.flat().reduce((sum: number, count: number) => sum + count)).toBe(2999);
+  });
+
+  test("predicts rows without their label, and learns from none of them", async () => {
+    const labelled = saddle(600).trimEnd().split("\n");
+    const sparse = labelled.map((line, row) => {
+      const cells = line.split(",");
+      return row === 0 || row % 4 === 0 ? line : [...cells.slice(0, -1), row % 2 ? "" : "nan"].join(",");
+    });
+    const alone = labelled.filter((_, row) => row === 0 || row % 4 === 0);
+    const cwd = folderWith({ "d.csv": `${sparse.join("\n")}\n`, "alone.csv": `${alone.join("\n")}\n` });
+    const result = await replay(["--data", "d.csv"], cwd);
+    expect(result).toMatchObject({ rows: 600, unlabelled: 450, rejected: 0, updates: 150, faults: [] });
+    expect(result.metrics).toEqual((await replay(["--data", "alone.csv"], cwd)).metrics);
+    const { stdout } = await rivulet(["replay", "--data", "d.csv"], { cwd });
+    expect(stdout).toContain("450 samples without a target, predicted only");
   });
 
   test("learns a number, where the last column is target", async () => {

@@ -242,6 +242,29 @@ describe.concurrent("a device", () => {
     expect(readFrames(next.received)[1]).toMatchObject({ kind: "alarm", on: 0, sequence: 55 });
   });
 
+  test("is told of samples whose label it does not know, which teach nothing and are not refused", async () => {
+    const { config, device, daemon, stop } = await bench("{ send: [prediction], every: sample }", {
+      framing: "lines",
+      fields: "[x, y, label]",
+    });
+    const samples = rows(300).map(([x, y, label], i) => [x, y, i % 10 === 0 ? label : Number.NaN]);
+    for (const [index, [x, y, label]] of samples.entries()) {
+      if (!Number.isNaN(label)) device.sample(x, y, label);
+      else if (index % 3 === 0) device.bytes(Buffer.from(`${x},${y},\n`));
+      else if (index % 3 === 1) device.bytes(Buffer.from(`${x},${y},nan\n`));
+      else device.bytes(Buffer.from(`${JSON.stringify({ x, y })}\n`));
+    }
+    const status = await daemon.event("status", (line) => line.replies === 300);
+    const counts = { samples: 30, unlabelled: 270, rejected: 0, damaged: 0, updates: 30, faults: [] };
+    expect(status).toMatchObject({ ...counts, scores: { samples: 29 } });
+    expect(status.text).toContain("; none lost; 270 unlabelled; ");
+    await until(() => readLines(device.received).length === 300);
+    expect(readLines(device.received).map((reply) => reply.class)).toEqual(
+      predictions(config, samples).map((prediction) => prediction.class),
+    );
+    await stop();
+  });
+
   test("may be a peer on the network", async () => {
     const sockets: Socket[] = [];
     const server = createServer((socket) => void sockets.push(socket));

@@ -35,7 +35,18 @@ describe("a sample", () => {
     take(sample(1, 2, 7));
     expect([learner.samplesSeen, learner.metrics.samples, path.stations.replies?.sent]).toEqual([0, 0, 1]);
     expect(learner.refusals.badLabel).toBe(1);
-    expect(path.onlyPredicted).toBe(0);
+    expect(path.passedInPause).toBe(0);
+  });
+
+  test("without its label is answered, counted, and neither learned from nor refused", () => {
+    const { path, learner, take, entries } = pathOf(classifier);
+    for (let i = 0; i < 30; i++) take(sample(i, 2 * i, i % 10 === 0 ? i % 3 : Number.NaN));
+    expect([learner.samplesSeen, learner.unlabelled, path.stations.replies?.sent]).toEqual([3, 27, 30]);
+    expect([path.stations.validator.skipped, path.stations.validator.report()]).toEqual([0, []]);
+    expect(learner.refusals).toEqual({ notFinite: 0, badLabel: 0 });
+    expect(entries).toEqual([]);
+    take(sample(1, 2, Number.POSITIVE_INFINITY));
+    expect([path.stations.validator.skipped, path.stations.replies?.sent]).toEqual([1, 30]);
   });
 
   test("is answered and not learned from while learning is paused", () => {
@@ -44,7 +55,7 @@ describe("a sample", () => {
     take(sample(1, 2, 1));
     path.isPaused = false;
     take(sample(1, 2, 1));
-    expect([learner.samplesSeen, path.onlyPredicted, path.stations.replies?.sent]).toEqual([1, 1, 2]);
+    expect([learner.samplesSeen, path.passedInPause, path.stations.replies?.sent]).toEqual([1, 1, 2]);
   });
 
   test("is observed by the learners beside as well", () => {

@@ -149,7 +149,8 @@ describe("a sample that must not be learned from", () => {
     ["NaN in a feature", [Number.NaN, 0, 1], "notFinite"],
     ["infinity in a feature", [1, Number.NEGATIVE_INFINITY, 1], "notFinite"],
     ["a feature that float32 does not reach", [1e39, 0, 1], "notFinite"],
-    ["NaN for a label", [1, 0, Number.NaN], "notFinite"],
+    ["infinity for a label", [1, 0, Number.POSITIVE_INFINITY], "notFinite"],
+    ["NaN in a feature of a sample without a label", [Number.NaN, 0, Number.NaN], "notFinite"],
     ["label past the last class", [1, 0, 2], "badLabel"],
     ["negative label", [1, 0, -1], "badLabel"],
     ["half a class", [1, 0, 0.5], "badLabel"],
@@ -161,6 +162,31 @@ describe("a sample that must not be learned from", () => {
     expect(learner.refusals[reason]).toBe(1);
     learner.refusals[reason] = 0;
     expect(learner.state()).toEqual(before);
+  });
+});
+
+describe("a sample without its target", () => {
+  test("is predicted, counted, and changes nothing else", () => {
+    const learner = observeAll(createLearner(classify), stream(30));
+    const twin = observeAll(createLearner(classify), stream(30));
+    const before = structuredClone(learner.state());
+    expect(learner.observe(Float64Array.of(1e5, 0.001, Number.NaN), 0)).toBe(true);
+    expect(learner.unlabelled).toBe(1);
+    twin.predict(Float64Array.of(1e5, 0.001, 1), 0);
+    expect(learner.prediction).toEqual(twin.prediction);
+    expect(learner.state()).toEqual({ ...before, unlabelled: 1 });
+  });
+
+  test("is counted on after a restart, and none was by version 0.1.0", () => {
+    const learner = createLearner(regress);
+    learner.observe(Float64Array.of(1, Number.NaN, 3), 0);
+    const state = structuredClone(learner.state()) as unknown as State;
+    const resumed = createLearner(regress);
+    resumed.restore(state);
+    expect(resumed.unlabelled).toBe(1);
+    const { unlabelled: _, ...withoutIt } = state as { [key: string]: State };
+    resumed.restore(withoutIt);
+    expect(resumed.unlabelled).toBe(0);
   });
 });
 

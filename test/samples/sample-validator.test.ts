@@ -46,6 +46,22 @@ test("good samples go on as they are, and nothing is counted or told", () => {
   expect([validator.skipped, validator.report(), told]).toEqual([0, [], []]);
 });
 
+test("a value that is missing where it may be is no fault, whatever the policies say", () => {
+  const optional: VettedField[] = [
+    { name: "flow" },
+    { name: "label", range: [0, 2], stuck: 3, optional: true },
+  ];
+  const texts: string[] = [];
+  const validator = new SampleValidator(optional, { ...usual, stuck: "skip" }, "label", ({ text }) =>
+    texts.push(text),
+  );
+  const labels = [1, 1, Number.NaN, Number.NaN, Number.NaN, 0, 5, Number.POSITIVE_INFINITY];
+  const passed = labels.map((label, row) => validator.validate(Float64Array.of(row, label), 0));
+  expect(passed).toEqual([true, true, true, true, true, true, false, false]);
+  expect(validator.report()).toEqual([{ field: "label", notFinite: 1, outOfRange: 1, stuck: 0 }]);
+  expect(texts).toHaveLength(2);
+});
+
 describe("a value that is not finite", () => {
   test("makes its sample skipped, and is counted for its field", () => {
     const { validator, pass, texts } = bench();

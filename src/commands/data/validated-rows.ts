@@ -5,14 +5,21 @@ import { type FieldFaults, faultsText, SampleValidator } from "../../samples/sam
 import { formatCount } from "../../wording/quantities.ts";
 import type { Fact } from "../terminal/text-table.ts";
 
-/** A validator by the config's ranges and policies; a column that the config does not name may have any value. */
+/**
+ * A validator by the config's ranges and policies; a column that the config does not name may have any value.
+ * @param mayLackTarget a row without its target passes; default false: it is left out
+ */
 export function validatorFor(
   config: Config | null,
   columns: readonly string[],
   target: string,
+  { mayLackTarget = false } = {},
 ): SampleValidator {
   const known = new Map(config?.source.fields?.map((field) => [field.name, field]));
-  const fields = columns.map((name) => known.get(name) ?? { name });
+  const fields = columns.map((name) => ({
+    ...(known.get(name) ?? { name }),
+    optional: mayLackTarget && name === target,
+  }));
   return new SampleValidator(fields, config?.source.values ?? sourceDefaults.values, target);
 }
 

@@ -6,12 +6,14 @@ import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
 import { readBytes } from "../sources/file-bytes.ts";
 import { blank, carriageReturn, lineFeed, quote } from "./ascii.ts";
-import { readDecimal } from "./decimal.ts";
+import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 
 export interface RowOptions {
   /** Names of the columns wanted, in the order wanted. Default: all, in the file's order. */
   columns?: readonly string[];
+  /** The one of them whose cells may be empty or `nan`, or that the file may not have: its values are NaN then. */
+  optional?: string;
 }
 
 export interface RowsRead {
@@ -19,6 +21,8 @@ export interface RowsRead {
   columns: string[];
   rows: number;
 }
+
+const letterN = 0x6e;
 
 /** No row of numbers is longer. A file without line ends is not read into memory to find that out. */
 const longestLineBytes = 1 << 20;
@@ -57,7 +61,7 @@ export async function readRows(
   let rows = 0;
   await forEachLine(path, (bytes, start, end, line) => {
     if (reader === undefined) {
-      reader = new RowReader(path, parseHeader(path, bytes, start, end), options.columns);
+      reader = new RowReader(path, parseHeader(path, bytes, start, end), options);
     } else {
       reader.read(bytes, start, end, line);
       onRow(reader.row, rows++, line);
@@ -84,11 +88,11 @@ export class CsvDecoder implements Decoder {
   #rows: RowReader | null = null;
   #time = 0;
 
-  /** @param columns names of the values of a sample, in order */
-  constructor(path: string, columns: readonly string[], ring: SampleRing) {
+  /** @param options names of the values of a sample, in order, and which of them a row may lack */
+  constructor(path: string, options: RowOptions, ring: SampleRing) {
     this.#lines = new LineReader(path, (bytes, start, end, line) => {
       if (this.#rows === null) {
-        this.#rows = new RowReader(path, parseHeader(path, bytes, start, end), columns);
+        this.#rows = new RowReader(path, parseHeader(path, bytes, start, end), options);
         return true;
       }
       const at = ring.reserve();
@@ -128,15 +132,22 @@ class RowReader {
   readonly #header: Header;
   /** Index into `row` of each of the file's columns, -1 for those not wanted, [columns]. */
   readonly #places: Int32Array;
+  /** Index into `row` of the value that may be missing, -1 for none. */
+  readonly #optional: number;
 
-  constructor(path: string, header: Header, wanted: readonly string[] = header.names) {
+  constructor(path: string, header: Header, { columns: wanted = header.names, optional }: RowOptions) {
     this.#path = path;
     this.#header = header;
+    this.#optional = optional === undefined ? -1 : wanted.indexOf(optional);
     this.wanted = [...wanted];
     this.row = new Float64Array(wanted.length);
     this.#places = new Int32Array(header.names.length).fill(-1);
     for (const [place, name] of wanted.entries()) {
       const column = header.names.indexOf(name);
+      if (column < 0 && place === this.#optional) {
+        this.row[place] = Number.NaN;
+        continue;
+      }
       if (column < 0) {
         throw new RivuletError(
           "data.missing-column",
@@ -161,12 +172,16 @@ class RowReader {
         const cellStart = at;
         while (at < end && bytes[at] === blank) at++;
         const quoted = at < end && bytes[at] === quote;
-        at = readDecimal(bytes, quoted ? at + 1 : at, end, row, place);
+        if (quoted) at++;
+        const missing = place === this.#optional ? missingEnd(bytes, at, end, separator) : -1;
+        if (missing >= 0) row[place] = Number.NaN;
+        at = missing >= 0 ? missing : readDecimal(bytes, at, end, row, place);
         if (at >= 0 && quoted) at = at < end && bytes[at] === quote ? at + 1 : -1;
         while (at >= 0 && at < end && bytes[at] === blank) at++;
         const value = row[place];
         // Infinity minus itself is NaN, and NaN is not equal to itself.
-        if (at < 0 || (at < end && bytes[at] !== separator) || value - value !== 0) {
+        const isNumber = value - value === 0 || missing >= 0;
+        if (at < 0 || (at < end && bytes[at] !== separator) || !isNumber) {
           this.#refuse(bytes, start, cellStart, end, line, column);
         }
       }
@@ -210,6 +225,13 @@ class RowReader {
         "correct or remove the row",
     );
   }
+}
+
+/** The index after what says that a value is missing, nothing or `nan`, at `start` of a cell; -1 for anything else. */
+function missingEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  if (start === end || bytes[start] === separator || bytes[start] === quote) return start;
+  const isWord = (bytes[start] | 0x20) === letterN;
+  return isWord ? readNonFiniteWord(bytes, start, end) : -1;
 }
 
 function parseHeader(path: string, bytes: Uint8Array, start: number, end: number): Header {

@@ -13,6 +13,8 @@ export interface Field {
   range?: readonly [low: number, high: number];
   /** How many samples in a row with the same value show that the sensor is stuck; absent where none do. */
   stuck?: number;
+  /** Text may lack its value: it is NaN then. Default false. At most one field of a sample may be so. */
+  optional?: boolean;
 }
 
 /** A field as a user writes it: `type` is f32, `scale` 1 and `offset` 0 unless given. */
@@ -117,7 +119,7 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
   }
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
-    const { name, type = "f32", scale = 1, offset = 0, range, stuck } = description;
+    const { name, type = "f32", scale = 1, offset = 0, range, stuck, optional = false } = description;
     const where = `${path}[${index}]`;
     checkName(name, `${where}.name`);
     const earlier = seen.get(name);
@@ -172,6 +174,7 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       ...{ name, type, scale, offset },
       ...(range === undefined ? {} : { range }),
       ...(stuck === undefined ? {} : { stuck }),
+      ...(optional ? { optional } : {}),
     };
   });
 }

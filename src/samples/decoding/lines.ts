@@ -10,7 +10,14 @@ import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
 import { JsonLines, openBrace, openBracket } from "./json-lines.ts";
 import { isReply } from "./line-replies.ts";
-import { goodLine, noField, nonNumericLine, notFiniteLine, wrongColumnsLine } from "./named-values.ts";
+import {
+  goodLine,
+  noField,
+  nonNumericLine,
+  notFiniteLine,
+  optionalField,
+  wrongColumnsLine,
+} from "./named-values.ts";
 import { PairLines } from "./pair-lines.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
 
@@ -64,6 +71,9 @@ export interface LineDecoder extends Decoder {
  * Blanks around cells, empty lines and a separator at the end of a line are harmless. A sample's sequence number
  * counts the good lines; a line carries no number of its own, so `missing` stays 0.
  *
+ * A line may lack the value of an optional field, by an empty cell or by its name left out, and a header may lack its
+ * name: the value is NaN then. A line that has a column less is damaged all the same: it may have lost its end.
+ *
  * Where a line has names, every field must be there once, in any order; other names are passed over. Otherwise
  * columns are taken by position until a header comes: a line that holds the name of every field. From then on they
  * are taken by name, in any order, and further columns are passed over. A header may come again at any time,
@@ -104,6 +114,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #json: JsonLines;
   readonly #pairs: PairLines;
   readonly #names: readonly string[];
+  /** The field that a line may lack; noField where there is none. */
+  readonly #optional: number;
   readonly #scales: Float64Array;
   readonly #offsets: Float64Array;
   /** Shortest line that could be a header: all names with a separator between them. */
@@ -122,9 +134,11 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     this.#json = new JsonLines(fields, ring);
     this.#pairs = new PairLines(fields, ring);
     this.#names = fields.map((field) => field.name);
+    this.#optional = optionalField(fields);
     this.#scales = Float64Array.from(fields, (field) => field.scale);
     this.#offsets = Float64Array.from(fields, (field) => field.offset);
-    this.#shortestHeader = new TextEncoder().encode(this.#names.join(",")).length;
+    const required = this.#names.filter((_, field) => field !== this.#optional);
+    this.#shortestHeader = new TextEncoder().encode(required.join(",")).length;
     this.#columns = Int32Array.from(fields, (_, index) => index);
     this.#inMidLine = !(options.startsAtLine ?? false);
     this.#refuseReplies = options.refuseReplies ?? false;
@@ -199,7 +213,11 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     const scales = this.#scales;
     const offsets = this.#offsets;
     const values = this.#ring.values;
+    const optional = this.#optional;
+    if (optional !== noField) values[slot + optional] = Number.NaN;
     let finite = true;
+    /** The line ends in a separator, so that an empty cell may follow. */
+    let isOpen = false;
     let column = 0;
     let at = start;
     for (;;) {
@@ -207,7 +225,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       const field = columns[column++];
       if (field === noField) {
         while (at < end && !isSeparator(bytes[at]) && (this.#cellsHoldBlanks || !isBlank(bytes[at]))) at++;
-      } else {
+      } else if (field !== optional || !isSeparator(bytes[at])) {
         const cell = slot + field;
         let next = readDecimal(bytes, at, end, values, cell);
         if (next < 0) {
@@ -228,11 +246,14 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       if (at < end && isSeparator(bytes[at])) {
         at++;
         while (at < end && isBlank(bytes[at])) at++;
+        isOpen = at === end;
       } else if (at < end && at === cellEnd) {
         return nonNumericLine;
       }
       if (at === end) break;
     }
+    // `optional` may be noField, which is what a column has that no field wants.
+    if (isOpen && column < columns.length && optional !== noField && columns[column] === optional) column++;
     if (column !== columns.length) return wrongColumnsLine;
     return finite ? goodLine : notFiniteLine;
   }
@@ -246,7 +267,11 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       .split(cellsHoldBlanks ? /[,;\t]/ : /\s+/)
       .map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
     if (cells.at(-1) === "") cells.pop();
-    if (this.#names.some((name) => cells.filter((cell) => cell === name).length !== 1)) return false;
+    const isNamedOnce = (name: string, field: number) => {
+      const times = cells.filter((cell) => cell === name).length;
+      return times === 1 || (times === 0 && field === this.#optional);
+    };
+    if (!this.#names.every(isNamedOnce)) return false;
     this.#columns = Int32Array.from(cells, (cell) => this.#names.indexOf(cell));
     this.#cellsHoldBlanks = cellsHoldBlanks;
     this.counts.headers++;

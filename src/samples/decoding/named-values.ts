@@ -28,6 +28,8 @@ export class NamedValues {
   readonly #spellings: readonly (readonly Uint8Array[])[];
   /** 1 for each field that the line has given, [fields]. */
   readonly #given: Uint8Array;
+  /** The field that a line may lack; noField where there is none. */
+  readonly #optional: number;
   #slot = 0;
   #found = 0;
   #finite = true;
@@ -42,6 +44,7 @@ export class NamedValues {
     this.#offsets = Float64Array.from(fields, (field) => field.offset);
     this.#spellings = fields.map(({ name }) => spell(name).map((spelling) => encoder.encode(spelling)));
     this.#given = new Uint8Array(fields.length);
+    this.#optional = optionalField(fields);
   }
 
   /** Begins a line whose sample goes to `slot`. */
@@ -61,6 +64,11 @@ export class NamedValues {
 
   /** What the line is worth once it has been read to its end. */
   finish(): number {
+    const optional = this.#optional;
+    if (optional !== noField && this.#given[optional] === 0) {
+      this.#ring.values[this.#slot + optional] = Number.NaN;
+      this.#mark(optional);
+    }
     if (this.#twice || this.#found !== this.#given.length) return wrongColumnsLine;
     return this.#finite ? goodLine : notFiniteLine;
   }
@@ -130,6 +138,11 @@ export class NamedValues {
     this.#given[field] = 1;
     this.#found++;
   }
+}
+
+/** The field that a line may lack, or noField. */
+export function optionalField(fields: readonly Field[]): number {
+  return fields.findIndex(({ optional }) => optional === true);
 }
 
 function isSame(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {

@@ -113,7 +113,7 @@ describe("a good file", () => {
           `note,a,b\n${rows.map((row) => `"x, ""y""",${row.join(",")}\r\n\n`).join("")}`,
         );
         const ring = new SampleRing(2, room, "pause");
-        const decoder = new CsvDecoder("data.csv", ["b", "a"], ring);
+        const decoder = new CsvDecoder("data.csv", { columns: ["b", "a"] }, ring);
         const found: number[][] = [];
         const drain = () => {
           for (; ring.length > 0; ring.release()) {
