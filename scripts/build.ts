@@ -33,7 +33,7 @@ const kernelOptions = ["--importMemory", "--noExportMemory", "--memoryBase", "0"
 const binaries = ["engine/kernels/binary.js", "commands/bench/peak-binary.js"];
 
 /** Kernels that are written once, and the files of their scalar twins. */
-const twins = ["losses.ts", "run.ts", "softmax.ts"];
+const twins = ["least-squares.ts", "losses.ts", "run.ts", "softmax.ts", "stacking.ts"];
 
 const steps: Step[] = [
   assemblyStep("kernels", "src/engine/kernels/binary.js", {

@@ -85,7 +85,7 @@ export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
   const bytes: Record<string, () => number> = {
     network: () => NetworkExpert.bytes(networkOptions(options)),
     "replayed-network": () => ReplayedNetwork.bytes(replayedOptions(options)),
-    neighbours: () => Neighbours.bytes({ classes }, replayAt[effort].rows),
+    neighbours: () => Neighbours.bytes({ classes }, { rows: replayAt[effort].rows, inputs: features }),
     "naive-bayes": () => NaiveBayes.bytes({ inputs: features, classes }),
     "label-transitions": () => LabelTransitions.bytes({ classes }),
     linear: () => LinearExpert.bytes({ inputs: features + classes, classes }),

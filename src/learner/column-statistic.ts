@@ -26,12 +26,14 @@ const winsorized = 8;
 const rows = { count: 0, mean: 1, variance: 2, lowest: 3, highest: 4, run: 5, used: 6, glitches: 7 } as const;
 const rowCount = 8;
 
+/** Where the first numbers of a column and their distances from the median are sorted, within one call. */
+const sorted = new Float64Array(firstNumbers);
+const distances = new Float64Array(firstNumbers);
+
 const blocksFor = (columns: number) => ({
   moments: float64(rowCount, columns),
   before: float64(rowCount, columns),
   first: float64(columns, firstNumbers),
-  sorted: float64(firstNumbers),
-  distances: float64(firstNumbers),
 });
 
 /**
@@ -44,39 +46,31 @@ const blocksFor = (columns: number) => ({
 export class ColumnStatistic implements Stateful {
   readonly columns: number;
   readonly floor: number;
+  /** [columns]: views on the mean and the population variance of each. Read them only. */
+  readonly means: Float64Array;
+  readonly variances: Float64Array;
   /** [8, columns]: count, mean, variance, lowest, highest, glitches in a row, whether the last number is used, glitches. */
   readonly #moments: Float64Array;
   readonly #before: Float64Array;
   /** [columns, 32] */
   readonly #first: Float64Array;
-  readonly #sorted: Float64Array;
-  readonly #distances: Float64Array;
 
   static bytes = ({ columns }: ColumnStatisticOptions) => blocksFor(columns);
 
   constructor({ columns, floor = 0 }: ColumnStatisticOptions, arena?: Arena) {
     const blocks = blocksFor(columns);
-    const { moments, before, first, sorted, distances } = arenaFor(blocks, arena).place(blocks);
+    const { moments, before, first } = arenaFor(blocks, arena).place(blocks);
     this.columns = columns;
     this.floor = floor;
     this.#moments = moments;
+    this.means = moments.subarray(rows.mean * columns, (rows.mean + 1) * columns);
+    this.variances = moments.subarray(rows.variance * columns, (rows.variance + 1) * columns);
     this.#before = before;
     this.#first = first;
-    this.#sorted = sorted;
-    this.#distances = distances;
   }
 
   count(column: number): number {
     return this.#moments[rows.count * this.columns + column];
-  }
-
-  mean(column: number): number {
-    return this.#moments[rows.mean * this.columns + column];
-  }
-
-  /** Population variance. */
-  variance(column: number): number {
-    return this.#moments[rows.variance * this.columns + column];
   }
 
   /** Whether the column's last number was used, or was a glitch: then it counts as missing. */
@@ -141,8 +135,6 @@ export class ColumnStatistic implements Stateful {
   #learnFirst(values: Float64Array, at: number, column: number): boolean {
     const { columns } = this;
     const moments = this.#moments;
-    const sorted = this.#sorted;
-    const distances = this.#distances;
     const value = values[at];
     const start = column * firstNumbers;
     const count = moments[rows.count * columns + column] + 1;

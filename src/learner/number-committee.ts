@@ -108,6 +108,7 @@ const networkOptions = ({ features, seed }: CommitteeOptions) => ({
 const levelOptions = ({ features, seed, effort }: CommitteeOptions) => ({
   inputs: features,
   classes: 0,
+  exactTargets: true,
   seed: seed + 0x51ed27,
   ...replayAt[effort],
 });
@@ -137,8 +138,8 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
     network: () => NetworkExpert.bytes(networkOptions(options)),
     "replayed-level": () => ReplayedNetwork.bytes(levelOptions(options)),
     "replayed-change": () => ReplayedNetwork.bytes(changeOptions(options)),
-    neighbours: () => Neighbours.bytes({ classes: 0 }, rows),
-    "neighbours-change": () => Neighbours.bytes({ classes: 0 }, rows),
+    neighbours: () => Neighbours.bytes({ classes: 0 }, { rows, inputs: features }),
+    "neighbours-change": () => Neighbours.bytes({ classes: 0 }, { rows, inputs: features + 2 }),
   };
   const placed = expertNames.filter(
     (name) =>
@@ -320,8 +321,8 @@ export class NumberCommittee implements Committee {
   /** Mean and standard deviation of the targets so far. */
   #measure(): void {
     const statistic = this.#statistic;
-    const variance = statistic.variance(0);
-    this.#block[at.mean] = statistic.mean(0);
+    const variance = statistic.variances[0];
+    this.#block[at.mean] = statistic.means[0];
     this.#block[at.deviation] = statistic.count(0) > 1 && variance > 0 ? Math.sqrt(variance) : 1;
   }
 
@@ -387,7 +388,7 @@ export class NumberCommittee implements Committee {
     const experts = scaled.length;
     const target = this.#truth;
     target[0] = this.#targets[Unit.Level];
-    this.#watchDrift(target[0]);
+    this.#watchDrift();
     this.#lasting.learn(scaled, this.#joined, 0, target, this.#scale);
     this.#fading.learn(scaled, this.#joined, 1, target, this.#scale);
     this.#rules.learn(this.#joined, target, this.#scale);
@@ -403,11 +404,11 @@ export class NumberCommittee implements Committee {
     this.#scale[0] = Math.max(next, smallestError);
   }
 
-  #watchDrift(target: number): void {
+  #watchDrift(): void {
     if (this.#levelAt < 0) return;
     let answer = this.#scaled[this.#levelAt];
     if (this.#neighboursAt >= 0) answer = 0.5 * (answer + this.#scaled[this.#neighboursAt]);
-    this.#error[0] = Math.min(Math.abs(answer - target), largestForDrift);
+    this.#error[0] = Math.min(Math.abs(answer - this.#truth[0]), largestForDrift);
     if (!this.drift.observe(this.#error)) return;
     this.#level?.ring.keepNewest(keptAtAlarm);
     this.#change?.ring.keepNewest(keptAtAlarm);
@@ -415,7 +416,7 @@ export class NumberCommittee implements Committee {
 
   #widenRange(target: number): void {
     const block = this.#block;
-    const most = rangeDeviations * Math.sqrt(this.#statistic.variance(0));
+    const most = rangeDeviations * Math.sqrt(this.#statistic.variances[0]);
     const mean = block[at.mean];
     block[at.lowest] = Math.min(block[at.lowest], Math.max(target, mean - most));
     block[at.highest] = Math.max(block[at.highest], Math.min(target, mean + most));

@@ -47,13 +47,14 @@ export class RecentDeviation implements Stateful {
   ): void {
     const { columns } = this;
     const moments = this.#moments;
+    const { means, variances } = statistic;
     for (let column = 0; column < columns; column++) {
       out[outAt + column] = 0;
       if (!statistic.isUsed(column)) continue;
       const value = values[offset + column];
-      const deviation = Math.sqrt(statistic.variance(column));
+      const deviation = Math.sqrt(variances[column]);
       const most = winsorized * deviation;
-      const centre = statistic.mean(column);
+      const centre = means[column];
       const held = deviation > 0 ? Math.min(Math.max(value, centre - most), centre + most) : value;
       const count = moments[column] + 1;
       const rate = Math.max(1 / count, floor);

@@ -1,7 +1,7 @@
 /** The latest rows in fixed memory, column after column, for replay and for neighbours. */
 
 import type { Random } from "../engine/model/random.ts";
-import { type Arena, arenaFor, float32, float64 } from "../engine/running/arena.ts";
+import { type Arena, arenaFor, type Block, float32, float64 } from "../engine/running/arena.ts";
 import type { State, Stateful } from "../state.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
@@ -10,14 +10,16 @@ export interface ReplayRingOptions {
   rows: number;
   /** Numbers of a row. */
   inputs: number;
+  /** Keep targets in float64: they are numbers in units of their own, perhaps far from 0. Default false. */
+  exactTargets?: boolean;
 }
 
 /** Rows of a column in memory: whole vectors, so that each column begins with one. */
 export const strideOf = (rows: number) => 4 * Math.ceil(rows / 4);
 
-const blocksFor = ({ rows, inputs }: ReplayRingOptions) => ({
+const blocksFor = ({ rows, inputs, exactTargets = false }: ReplayRingOptions) => ({
   columns: float32(inputs, strideOf(rows)),
-  targets: float64(rows),
+  targets: (exactTargets ? float64(rows) : float32(rows)) as Block<Float32Array | Float64Array>,
   place: float64(3),
 });
 
@@ -35,7 +37,7 @@ export class ReplayRing implements Stateful {
   /** [inputs, stride] */
   readonly columns: Float32Array;
   /** [rows] */
-  readonly targets: Float64Array;
+  readonly targets: Float32Array | Float64Array;
   /** [3]: where the next row goes, rows written so far at most `rows`, rows that count. */
   readonly #place: Float64Array;
 

@@ -1,5 +1,7 @@
 import { RivuletError } from "../../errors/errors.ts";
 import { relaxedSimdKernels, simdKernels } from "./binary.js";
+import type { LearningKernels } from "./learning.ts";
+import { createScalarLearning } from "./scalar/learning.ts";
 import { createScalarRun } from "./scalar/run.ts";
 import { createScalarDispatch } from "./scalar/task-queue.ts";
 import type { Outcome } from "./task-queue.ts";
@@ -22,6 +24,8 @@ export interface Kernels {
    * gradients are added to what is there. Gives 0, or 1 when stopped at numbers that are not finite.
    */
   run(program: number, count: number, rows: number, accumulating: number): number;
+  /** What the learner calls by itself. */
+  learning: LearningKernels;
   /** Has `count` tasks of the queue at byte offset `queue` done, from task `first` on. */
   dispatch(queue: number, first: number, count: number): Outcome;
 }
@@ -98,7 +102,14 @@ function allocate(variant: KernelVariant, bytes: number, shared: boolean): Kerne
     }
     const buffer = new ArrayBuffer(Math.ceil(bytes / 16) * 16);
     const run = createScalarRun(buffer);
-    return { variant, buffer, shared: null, run, dispatch: createScalarDispatch(buffer, run) };
+    return {
+      variant,
+      buffer,
+      shared: null,
+      learning: createScalarLearning(buffer),
+      run,
+      dispatch: createScalarDispatch(buffer, run),
+    };
   }
   const module = compile(variant, shared);
   if (!module) throw new Error(`the ${variant} kernels do not run on this processor or Node version`);
@@ -109,6 +120,7 @@ function allocate(variant: KernelVariant, bytes: number, shared: boolean): Kerne
     variant,
     buffer: memory.buffer,
     shared: shared ? { module, memory } : null,
+    learning: exports as unknown as LearningKernels,
     run: exports["run"] as Kernels["run"],
     dispatch: exports["dispatch"] as Kernels["dispatch"],
   };

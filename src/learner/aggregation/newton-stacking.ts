@@ -15,6 +15,7 @@ const forgetting = 0.999;
 const blocksFor = ({ experts, classes }: NewtonStackingOptions) => ({
   weights: float64(experts),
   inverse: float64(experts, experts),
+  answers: float64(experts, classes),
   logits: float64(experts, classes),
   mixed: float64(classes),
   gradient: float64(experts),
@@ -30,11 +31,13 @@ const blocksFor = ({ experts, classes }: NewtonStackingOptions) => ({
  */
 export class NewtonStacking implements Aggregation {
   readonly weights: Float64Array;
+  readonly #arena: Arena;
   readonly #experts: number;
   readonly #classes: number;
   /** [experts, experts] */
   readonly #inverse: Float64Array;
-  /** [experts, classes] */
+  /** [experts, classes]: the answers, where the kernels see them, and their logits. */
+  readonly #answers: Float64Array;
   readonly #logits: Float64Array;
   /** [classes]: the last answer. */
   readonly #mixed: Float64Array;
@@ -45,7 +48,9 @@ export class NewtonStacking implements Aggregation {
 
   constructor(options: NewtonStackingOptions, arena?: Arena) {
     const blocks = blocksFor(options);
-    const arrays = arenaFor(blocks, arena).place(blocks);
+    this.#arena = arenaFor(blocks, arena);
+    const arrays = this.#arena.place(blocks);
+    this.#answers = arrays.answers;
     this.#experts = options.experts;
     this.#classes = options.classes;
     this.weights = arrays.weights;
@@ -58,69 +63,33 @@ export class NewtonStacking implements Aggregation {
   }
 
   mix(answers: Float64Array, out: Float64Array, at: number): void {
-    const { weights } = this;
-    const classes = this.#classes;
-    const logits = this.#logits;
-    const mixed = this.#mixed;
-    mixed.fill(0);
-    for (let k = 0; k < weights.length; k++) {
-      const start = k * classes;
-      let mean = 0;
-      for (let c = 0; c < classes; c++) {
-        logits[start + c] = Math.log(answers[start + c]);
-        mean += logits[start + c] / classes;
-      }
-      for (let c = 0; c < classes; c++) {
-        logits[start + c] -= mean;
-        mixed[c] += weights[k] * logits[start + c];
-      }
-    }
-    let highest = mixed[0];
-    for (let c = 1; c < classes; c++) highest = Math.max(highest, mixed[c]);
-    let sum = 0;
-    for (let c = 0; c < classes; c++) {
-      mixed[c] = Math.exp(mixed[c] - highest);
-      sum += mixed[c];
-    }
-    for (let c = 0; c < classes; c++) {
-      mixed[c] /= sum;
-      out[at + c] = mixed[c];
-    }
+    this.#answers.set(answers);
+    this.#arena.kernels.learning.stackLogits(
+      this.#mixed.byteOffset,
+      this.#logits.byteOffset,
+      this.#answers.byteOffset,
+      this.weights.byteOffset,
+      this.#experts,
+      this.#classes,
+    );
+    for (let c = 0; c < this.#classes; c++) out[at + c] = this.#mixed[c];
   }
 
   /** Learns that the last answer was given where the class was `label`. */
   learn(label: number): void {
-    const { weights } = this;
-    const experts = this.#experts;
-    const classes = this.#classes;
-    const inverse = this.#inverse;
-    const gradient = this.#gradient;
-    const direction = this.#direction;
-    for (let k = 0; k < experts; k++) {
-      let sum = -this.#logits[k * classes + label];
-      for (let c = 0; c < classes; c++) sum += this.#mixed[c] * this.#logits[k * classes + c];
-      gradient[k] = sum;
-    }
-    let spread = 1;
-    for (let k = 0; k < experts; k++) {
-      let sum = 0;
-      for (let j = 0; j < experts; j++) sum += inverse[k * experts + j] * gradient[j];
-      direction[k] = sum;
-      spread += 0.5 * sum * gradient[k];
-    }
-    let trace = 0;
-    for (let k = 0; k < experts; k++) {
-      const scaled = (0.5 * direction[k]) / spread;
-      for (let j = 0; j <= k; j++) {
-        const entry = (inverse[k * experts + j] - scaled * direction[j]) / forgetting;
-        inverse[k * experts + j] = entry;
-        inverse[j * experts + k] = entry;
-      }
-      trace += inverse[k * experts + k];
-      weights[k] -= direction[k] / spread;
-    }
-    const most = prior * experts;
-    if (trace > most) for (let i = 0; i < inverse.length; i++) inverse[i] *= most / trace;
+    this.#arena.kernels.learning.stackLearn(
+      this.weights.byteOffset,
+      this.#inverse.byteOffset,
+      this.#gradient.byteOffset,
+      this.#direction.byteOffset,
+      this.#mixed.byteOffset,
+      this.#logits.byteOffset,
+      this.#experts,
+      this.#classes,
+      label,
+      forgetting,
+      prior * this.#experts,
+    );
   }
 
   restart(): void {

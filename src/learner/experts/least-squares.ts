@@ -25,15 +25,16 @@ const blocksFor = (size: number) => ({
 /**
  * Recursive least squares with exponential forgetting (Plackett, 1950; Haykin, Adaptive Filter Theory): K = P x / (lambda + x' P x),
  * w += K clip(e, 1), P = (P - K x' P) / lambda, from w = 0 and P = I. Forgetting inflates P only as far as its trace at
- * the start, or directions without news would grow without bound. P is computed as one triangle and mirrored: computed
- * as a whole it loses its symmetry to rounding, and after some 50,000 rows its answers are wrong.
+ * the start, or directions without news would grow without bound. Of P there is one triangle only: computed as a whole it
+ * loses its symmetry to rounding, and after some 50,000 rows its answers are wrong.
  */
 export class LeastSquares implements Expert {
+  readonly #arena: Arena;
   readonly #size: number;
   readonly #forgetting: number;
   /** [size]: the last one is of the constant. */
   readonly #weights: Float64Array;
-  /** [size, size] */
+  /** [size, size]: the triangle up to the diagonal. */
   readonly #covariance: Float64Array;
   readonly #gain: Float64Array;
   readonly #row: Float64Array;
@@ -44,7 +45,8 @@ export class LeastSquares implements Expert {
     this.#size = inputs + 1;
     this.#forgetting = forgetting;
     const blocks = blocksFor(this.#size);
-    const { weights, covariance, gain, row } = arenaFor(blocks, arena).place(blocks);
+    this.#arena = arenaFor(blocks, arena);
+    const { weights, covariance, gain, row } = this.#arena.place(blocks);
     this.#weights = weights;
     this.#covariance = covariance;
     this.#gain = gain;
@@ -62,38 +64,19 @@ export class LeastSquares implements Expert {
   learn(inputs: Float32Array, targets: Float64Array, at: number): void {
     const size = this.#size;
     const row = this.#row;
-    const weights = this.#weights;
-    const gain = this.#gain;
-    const covariance = this.#covariance;
-    const forgetting = this.#forgetting;
-    let predicted = 0;
-    for (let i = 0; i < size; i++) {
-      row[i] = i === size - 1 ? 1 : inputs[i];
-      predicted += weights[i] * row[i];
-    }
-    let spread = forgetting;
-    for (let i = 0; i < size; i++) {
-      let sum = 0;
-      for (let j = 0; j < size; j++) sum += covariance[i * size + j] * row[j];
-      gain[i] = sum;
-      spread += sum * row[i];
-    }
-    const error = Math.min(Math.max(targets[at] - predicted, -largestError), largestError) / spread;
-    let trace = 0;
-    for (let i = 0; i < size; i++) {
-      weights[i] += error * gain[i];
-      const scaled = gain[i] / spread;
-      for (let j = 0; j <= i; j++) {
-        const entry = covariance[i * size + j] - scaled * gain[j];
-        covariance[i * size + j] = entry;
-        covariance[j * size + i] = entry;
-      }
-      const variance = Math.max(covariance[i * size + i], smallestVariance);
-      covariance[i * size + i] = variance;
-      trace += variance;
-    }
-    const inflation = Math.min(1 / forgetting, Math.max(1, size / trace));
-    if (inflation > 1) for (let i = 0; i < size * size; i++) covariance[i] *= inflation;
+    for (let i = 0; i < size - 1; i++) row[i] = inputs[i];
+    row[size - 1] = 1;
+    this.#arena.kernels.learning.leastSquaresUpdate(
+      this.#weights.byteOffset,
+      this.#covariance.byteOffset,
+      this.#gain.byteOffset,
+      row.byteOffset,
+      size,
+      targets[at],
+      this.#forgetting,
+      largestError,
+      smallestVariance,
+    );
   }
 
   restart(): void {

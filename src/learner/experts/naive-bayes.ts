@@ -1,4 +1,4 @@
-import { type Arena, arenaFor, bytesOf, float32 } from "../../engine/running/arena.ts";
+import { type Arena, arenaFor, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import type { Expert } from "../expert.ts";
 import { restoreArrays } from "../restore-arrays.ts";
@@ -17,10 +17,15 @@ const priorRows = 2;
 /** The inputs are not independent, as the formula has it: this part of the logarithm holds better. */
 const tempering = 0.5;
 
+/** Numbers of a row in memory: whole vectors, 0 past the last input. */
+const strideOf = (inputs: number) => 4 * Math.ceil(inputs / 4);
+
 const blocksFor = ({ inputs, classes }: NaiveBayesOptions) => ({
+  row: float32(strideOf(inputs)),
   counts: float32(classes),
-  means: float32(classes, inputs),
-  squares: float32(classes, inputs),
+  means: float32(classes, strideOf(inputs)),
+  squares: float32(classes, strideOf(inputs)),
+  distances: float64(classes),
 });
 
 /**
@@ -29,19 +34,27 @@ const blocksFor = ({ inputs, classes }: NaiveBayesOptions) => ({
  * n + 0.5; the logarithm of the posterior is halved.
  */
 export class NaiveBayes implements Expert {
+  readonly #arena: Arena;
   readonly #inputs: number;
   readonly #classes: number;
   /** [classes] */
   readonly #counts: Float32Array;
-  /** [classes, inputs] */
+  /** [classes, stride] */
   readonly #means: Float32Array;
   readonly #squares: Float32Array;
+  /** [stride]: the row at hand, where the kernels see it. */
+  readonly #row: Float32Array;
+  /** [classes]: sum over the inputs of (x - mean)^2 / v + log v. */
+  readonly #distances: Float64Array;
 
   static bytes = (options: NaiveBayesOptions) => bytesOf(blocksFor(options));
 
   constructor(options: NaiveBayesOptions, arena?: Arena) {
     const blocks = blocksFor(options);
-    const { counts, means, squares } = arenaFor(blocks, arena).place(blocks);
+    this.#arena = arenaFor(blocks, arena);
+    const { row, counts, means, squares, distances } = this.#arena.place(blocks);
+    this.#row = row;
+    this.#distances = distances;
     this.#inputs = options.inputs;
     this.#classes = options.classes;
     this.#counts = counts;
@@ -49,14 +62,27 @@ export class NaiveBayes implements Expert {
     this.#squares = squares;
   }
 
-  predict(row: Float32Array, answers: Float64Array, at: number): void {
+  predict(inputs: Float32Array, answers: Float64Array, at: number): void {
     const classes = this.#classes;
+    const counts = this.#counts;
+    this.#take(inputs);
+    this.#arena.kernels.learning.gaussianDistances(
+      this.#distances.byteOffset,
+      this.#row.byteOffset,
+      counts.byteOffset,
+      this.#means.byteOffset,
+      this.#squares.byteOffset,
+      this.#inputs,
+      this.#row.length,
+      classes,
+      priorRows,
+    );
     let total = 0;
-    for (let c = 0; c < classes; c++) total += this.#counts[c];
+    for (let c = 0; c < classes; c++) total += counts[c];
     let highest = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < classes; c++) {
-      const logarithm = Math.log((this.#counts[c] + prior) / (total + prior * classes));
-      const posterior = tempering * (logarithm - 0.5 * this.#distance(row, c));
+      const logarithm = Math.log((counts[c] + prior) / (total + prior * classes));
+      const posterior = tempering * (logarithm - 0.5 * this.#distances[c]);
       answers[at + c] = posterior;
       if (posterior > highest) highest = posterior;
     }
@@ -68,42 +94,22 @@ export class NaiveBayes implements Expert {
     for (let c = 0; c < classes; c++) answers[at + c] /= sum;
   }
 
-  /** Sum over the inputs of (x - mean)^2 / v + log v for a class. */
-  #distance(row: Float32Array, label: number): number {
-    const inputs = this.#inputs;
-    const count = this.#counts[label];
-    const start = label * inputs;
-    let sum = 0;
-    let product = 1;
-    for (let i = 0; i < inputs; i++) {
-      const variance = count > 1 ? (this.#squares[start + i] + priorRows) / (count + priorRows) : 1;
-      const error = row[i] - this.#means[start + i];
-      sum += (error * error) / variance;
-      product *= variance;
-      // One logarithm for eight variances, whose product cannot overflow.
-      if ((i & 7) === 7) {
-        sum += Math.log(product);
-        product = 1;
-      }
-    }
-    return sum + Math.log(product);
+  #take(inputs: Float32Array): void {
+    for (let i = 0; i < this.#inputs; i++) this.#row[i] = inputs[i];
   }
 
-  learn(row: Float32Array, targets: Float64Array, at: number): void {
-    const inputs = this.#inputs;
-    const means = this.#means;
-    const squares = this.#squares;
-    const label = targets[at];
-    for (let c = 0; c < this.#classes; c++) this.#counts[c] *= forgetting;
-    for (let i = 0; i < squares.length; i++) squares[i] *= forgetting;
-    this.#counts[label] += 1;
-    const share = 1 / this.#counts[label];
-    const start = label * inputs;
-    for (let i = 0; i < inputs; i++) {
-      const error = row[i] - means[start + i];
-      means[start + i] += error * share;
-      squares[start + i] += error * (row[i] - means[start + i]);
-    }
+  learn(inputs: Float32Array, targets: Float64Array, at: number): void {
+    this.#take(inputs);
+    this.#arena.kernels.learning.gaussianLearn(
+      this.#row.byteOffset,
+      this.#counts.byteOffset,
+      this.#means.byteOffset,
+      this.#squares.byteOffset,
+      this.#row.length,
+      this.#classes,
+      targets[at],
+      forgetting,
+    );
   }
 
   restart(): void {

@@ -1,9 +1,9 @@
-import { type Arena, arenaFor, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
+import { type Arena, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
+import { RivuletError } from "../../errors/errors.ts";
 import type { State } from "../../state.ts";
 import type { Expert } from "../expert.ts";
 import type { FeatureMetric } from "../feature-metric.ts";
-import type { ReplayRing } from "../replay-ring.ts";
-import { strideOf } from "../replay-ring.ts";
+import { type ReplayRing, type ReplayRingOptions, strideOf } from "../replay-ring.ts";
 
 export interface NeighboursOptions {
   /** Classes, or 0 where a number is predicted. */
@@ -19,11 +19,12 @@ const nearest = 0.01;
 /** Farther than any row: of those that no longer count. */
 const far = 1e30;
 
-const blocksFor = (rows: number, count: number) => ({
+const blocksFor = (inputs: number, rows: number, count: number) => ({
+  probe: float32(inputs),
   distances: float32(strideOf(rows)),
-  nearest: float64(count),
-  places: float64(count),
-  votes: float64(count),
+  nearest: float32(count),
+  places: float32(count),
+  votes: float64(count + 1),
 });
 
 /**
@@ -33,25 +34,39 @@ const blocksFor = (rows: number, count: number) => ({
  * owner of the ring stores the rows.
  */
 export class Neighbours implements Expert {
+  readonly #arena: Arena;
   readonly #ring: ReplayRing;
   readonly #metric: FeatureMetric;
   readonly #classes: number;
   readonly #count: number;
+  /** [inputs]: the row that is asked for, where the kernels see it. */
+  readonly #probe: Float32Array;
   /** [stride of the ring] */
   readonly #distances: Float32Array;
   /** Squared distances of the nearest rows, ascending, and where they are, [count]. */
-  readonly #nearest: Float64Array;
-  readonly #places: Float64Array;
+  readonly #nearest: Float32Array;
+  readonly #places: Float32Array;
+  /** [count + 1]: their votes, and last the sum of these. */
   readonly #votes: Float64Array;
   #found = 0;
-  #sum = 0;
 
-  static bytes = ({ count = 12 }: NeighboursOptions, rows: number) => bytesOf(blocksFor(rows, count));
+  static bytes = ({ count = 12 }: NeighboursOptions, { rows, inputs }: ReplayRingOptions) =>
+    bytesOf(blocksFor(inputs, rows, count));
 
-  constructor(options: NeighboursOptions, ring: ReplayRing, metric: FeatureMetric, arena?: Arena) {
+  /** @throws RivuletError where ring and metric are not in the arena */
+  constructor(options: NeighboursOptions, ring: ReplayRing, metric: FeatureMetric, arena: Arena) {
     const { classes, count = 12 } = options;
-    const blocks = blocksFor(ring.rows, count);
-    const { distances, nearest, places, votes } = arenaFor(blocks, arena).place(blocks);
+    const { buffer } = arena.kernels;
+    if (ring.columns.buffer !== buffer || metric.weights.buffer !== buffer) {
+      throw new RivuletError(
+        "argument.bad-value",
+        "found a ring or a metric of another arena than the neighbours', expected all in one; make them with the same arena",
+      );
+    }
+    const blocks = blocksFor(ring.inputs, ring.rows, count);
+    const { probe, distances, nearest, places, votes } = arena.place(blocks);
+    this.#arena = arena;
+    this.#probe = probe;
     this.#ring = ring;
     this.#metric = metric;
     this.#classes = classes;
@@ -63,61 +78,50 @@ export class Neighbours implements Expert {
   }
 
   predict(inputs: Float32Array, answers: Float64Array, at: number): void {
-    this.#measure(inputs);
-    this.#find();
+    this.#find(inputs);
     this.#vote();
     if (this.#classes > 0) this.#answerClass(answers, at);
     else this.#answerNumber(answers, at);
   }
 
-  #measure(inputs: Float32Array): void {
+  /** Finds the nearest rows that count. */
+  #find(inputs: Float32Array): void {
     const { columns, stride, filled, live } = this.#ring;
-    const weights = this.#metric.weights;
     const distances = this.#distances;
-    distances.fill(0, 0, filled);
-    for (let i = 0; i < this.#ring.inputs; i++) {
-      const weight = weights[i];
-      const input = inputs[i];
-      const start = i * stride;
-      for (let row = 0; row < filled; row++) {
-        const difference = Math.fround(columns[start + row] - input);
-        distances[row] = distances[row] + Math.fround(Math.fround(weight * difference) * difference);
-      }
-    }
+    const count = this.#ring.inputs;
+    const { learning } = this.#arena.kernels;
+    for (let i = 0; i < count; i++) this.#probe[i] = inputs[i];
+    learning.weightedDistances(
+      distances.byteOffset,
+      this.#probe.byteOffset,
+      this.#metric.weights.byteOffset,
+      columns.byteOffset,
+      stride,
+      count,
+      filled,
+    );
     for (let age = live; age < filled; age++) distances[this.#ring.placeOf(age)] = far;
-  }
-
-  #find(): void {
-    const { filled, live } = this.#ring;
-    const distances = this.#distances;
-    const nearest = this.#nearest;
-    const places = this.#places;
     const wanted = Math.min(this.#count, live);
-    let found = 0;
-    for (let row = 0; row < filled; row++) {
-      const distance = distances[row];
-      if (found >= wanted && distance >= nearest[found - 1]) continue;
-      let place = found < wanted ? found++ : found - 1;
-      for (; place > 0 && nearest[place - 1] > distance; place--) {
-        nearest[place] = nearest[place - 1];
-        places[place] = places[place - 1];
-      }
-      nearest[place] = distance;
-      places[place] = row;
-    }
-    this.#found = found;
+    this.#found = learning.nearestRows(
+      distances.byteOffset,
+      filled,
+      wanted,
+      this.#nearest.byteOffset,
+      this.#places.byteOffset,
+    );
   }
 
   #vote(): void {
     const added = nearest * Math.sqrt(this.#ring.inputs);
-    this.#sum = 0;
+    let sum = 0;
     for (let i = 0; i < this.#found; i++) {
       const distance = Math.sqrt(this.#nearest[i]) + added;
       const square = distance * distance;
       const vote = 1 / (square * square);
       this.#votes[i] = vote;
-      this.#sum += vote;
+      sum += vote;
     }
+    this.#votes[this.#count] = sum;
   }
 
   #answerClass(answers: Float64Array, at: number): void {
@@ -125,7 +129,7 @@ export class Neighbours implements Expert {
     const found = this.#found;
     const share = 1 / (prior + found);
     for (let c = 0; c < classes; c++) answers[at + c] = (prior / classes) * share;
-    const scale = (found * share) / this.#sum;
+    const scale = (found * share) / this.#votes[this.#count];
     for (let i = 0; i < found; i++) {
       answers[at + this.#ring.targets[this.#places[i]]] += this.#votes[i] * scale;
     }
@@ -134,7 +138,7 @@ export class Neighbours implements Expert {
   #answerNumber(answers: Float64Array, at: number): void {
     let mean = 0;
     for (let i = 0; i < this.#found; i++) mean += this.#votes[i] * this.#ring.targets[this.#places[i]];
-    answers[at] = this.#found > 0 ? mean / this.#sum : 0;
+    answers[at] = this.#found > 0 ? mean / this.#votes[this.#count] : 0;
   }
 
   learn(): void {}

@@ -62,12 +62,19 @@ export class NetworkExpert implements Expert {
   readonly #seed: number;
   readonly #outputs: number;
 
-  static bytes = (options: NetworkExpertOptions) => plan(fastModel(options)).totalBytes;
+  static bytes = (options: NetworkExpertOptions) =>
+    plan(fastModel(options), { accumulate: false }).totalBytes;
 
   constructor(options: NetworkExpertOptions, arena?: Arena) {
     const { initialWeights = "uniform", seed = 1 } = options;
     this.#seed = seed;
-    this.network = createNetwork(fastModel(options), { arena, initialWeights, seed, deterministic: true });
+    this.network = createNetwork(fastModel(options), {
+      accumulate: false,
+      arena,
+      initialWeights,
+      seed,
+      deterministic: true,
+    });
     this.#outputs = this.network.outputs;
   }
 
@@ -102,7 +109,15 @@ export interface ReplayedNetworkOptions extends NetworkExpertOptions {
   rows?: number;
   /** Rows drawn with each new one: 3 or 7, with which they make one or two groups of four. Default 7. */
   draws?: number;
+  /** The ring keeps targets in float64: see `unit`. Default false. */
+  exactTargets?: boolean;
 }
+
+const ringOptions = ({ rows = 1000, inputs, exactTargets }: ReplayedNetworkOptions) => ({
+  rows,
+  inputs,
+  exactTargets,
+});
 
 /** Rows of one update. */
 const group = 4;
@@ -114,7 +129,7 @@ const replayedModel = (options: ReplayedNetworkOptions) => {
 };
 
 const replayedPlan = (options: ReplayedNetworkOptions) =>
-  plan(replayedModel(options), { batchSize: group, inputGradient: true });
+  plan(replayedModel(options), { batchSize: group, inputGradient: true, accumulate: false });
 
 const unitBlocks = { unit: float64(2) };
 
@@ -141,25 +156,26 @@ export class ReplayedNetwork implements Expert {
 
   static bytes = (options: ReplayedNetworkOptions) =>
     replayedPlan(options).totalBytes +
-    bytesOf(ReplayRing.bytes({ rows: options.rows ?? 1000, inputs: options.inputs })) +
+    bytesOf(ReplayRing.bytes(ringOptions(options))) +
     bytesOf(FeatureMetric.bytes(options)) +
     bytesOf(unitBlocks);
 
   /** @param random draws the rows; give it a place in the owner's state */
   constructor(options: ReplayedNetworkOptions, random: Random, arena?: Arena) {
-    const { inputs, classes, initialWeights = "uniform", seed = 1, rows = 1000, draws = 7 } = options;
+    const { inputs, classes, initialWeights = "uniform", seed = 1, draws = 7 } = options;
     this.#seed = seed;
     this.#random = random;
     this.draws = draws;
     this.network = createNetwork(replayedModel(options), {
       batchSize: group,
       inputGradient: true,
+      accumulate: false,
       arena,
       initialWeights,
       seed,
       deterministic: true,
     });
-    this.ring = new ReplayRing({ rows, inputs }, arena);
+    this.ring = new ReplayRing(ringOptions(options), arena);
     this.metric = new FeatureMetric({ inputs }, arena);
     this.unit = arenaFor(unitBlocks, arena).place(unitBlocks).unit;
     this.unit[1] = 1;
@@ -198,7 +214,7 @@ export class ReplayedNetwork implements Expert {
     this.ring.store(inputs, targets, at);
   }
 
-  #setTarget(row: number, targets: Float64Array, at: number): void {
+  #setTarget(row: number, targets: Float32Array | Float64Array, at: number): void {
     const target = targets[at];
     this.network.target[row] = this.#isClassifier ? target : (target - this.unit[0]) / this.unit[1];
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../src/engine/model/random.ts";
+import { Arena } from "../../../src/engine/running/arena.ts";
 import { Neighbours } from "../../../src/learner/experts/neighbours.ts";
 import { FeatureMetric } from "../../../src/learner/feature-metric.ts";
 import { ReplayRing } from "../../../src/learner/replay-ring.ts";
@@ -21,12 +22,13 @@ function votes(rows: { inputs: Float32Array; target: number }[], probe: Float32A
 describe.each([1, 4, 9])("neighbours among rows of %i inputs", (inputs) => {
   test.each([5, 12, 37, 90])("answer as the nearest of %i rows do", (count) => {
     const { uniform, below } = createRandom(inputs * 100 + count);
-    const ring = new ReplayRing({ rows: 50, inputs });
-    const metric = new FeatureMetric({ inputs });
+    const arena = new Arena(100_000);
+    const ring = new ReplayRing({ rows: 50, inputs }, arena);
+    const metric = new FeatureMetric({ inputs }, arena);
     const gradients = Float32Array.from({ length: 25 * inputs }, () => gaussian(uniform));
     metric.learn(gradients, 25);
-    const classifier = new Neighbours({ classes: 3 }, ring, metric);
-    const regression = new Neighbours({ classes: 0 }, ring, metric);
+    const classifier = new Neighbours({ classes: 3 }, ring, metric, arena);
+    const regression = new Neighbours({ classes: 0 }, ring, metric, arena);
     const draw = () => Float32Array.from({ length: inputs }, () => gaussian(uniform));
     let rows: { inputs: Float32Array; target: number }[] = [];
     for (let row = 0; row < count; row++) {
@@ -57,9 +59,17 @@ describe.each([1, 4, 9])("neighbours among rows of %i inputs", (inputs) => {
 });
 
 test("a ring without rows gives even classes", () => {
-  const ring = new ReplayRing({ rows: 8, inputs: 2 });
-  const expert = new Neighbours({ classes: 4 }, ring, new FeatureMetric({ inputs: 2 }));
+  const arena = new Arena(10_000);
+  const ring = new ReplayRing({ rows: 8, inputs: 2 }, arena);
+  const expert = new Neighbours({ classes: 4 }, ring, new FeatureMetric({ inputs: 2 }, arena), arena);
   const found = new Float64Array(4);
   expert.predict(new Float32Array(2), found, 0);
   expect([...found]).toEqual([0.25, 0.25, 0.25, 0.25]);
+});
+
+test("ring and metric of another arena are refused", () => {
+  const arena = new Arena(10_000);
+  const ring = new ReplayRing({ rows: 8, inputs: 2 });
+  const metric = new FeatureMetric({ inputs: 2 }, arena);
+  expect(() => new Neighbours({ classes: 2 }, ring, metric, arena)).toThrow(/another arena/);
 });

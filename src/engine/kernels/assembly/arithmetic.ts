@@ -132,3 +132,17 @@ export function logarithm(x: f64): f64 {
   sum = sum * z + 1.0;
   return f64(exponent) * 0.6931471805599453 + 2.0 * s * sum;
 }
+
+/**
+ * e^x of a float64, within 2 ulp of exact between -708 and 709 and held at the ends beyond: x = n ln 2 + r in two
+ * parts (Cody and Waite), e^r as the first fourteen terms of its series.
+ */
+export function exponentialDouble(x: f64): f64 {
+  x = min(max(x, -708.0), 709.0);
+  const n = floor(x * 1.4426950408889634 + 0.5);
+  // 0.693147180369123816490 has 32 significant bits, so that n times it is exact.
+  const r = x - n * 0.693147180369123816490 - n * 1.90821492927058770002e-10;
+  let sum: f64 = 1;
+  for (let k = 13; k >= 1; k--) sum = 1 + (sum * r) / f64(k);
+  return sum * reinterpret<f64>(u64(i64(n) + 1023) << 52);
+}

@@ -78,3 +78,16 @@ export function scalar(scalars: usize, which: i32): f64 {
 export function setScalar(scalars: usize, which: i32, value: f64): void {
   store<f64>(scalars + (usize(which) << 3), value);
 }
+
+/** Float64 number `i` behind `p`, in kernels whose places are all of float64. */
+// @ts-ignore: decorator
+@inline
+export function readDouble(p: usize, i: i32): f64 {
+  return load<f64>(p + (usize(i) << 3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function writeDouble(p: usize, i: i32, x: f64): void {
+  store<f64>(p + (usize(i) << 3), x);
+}

@@ -86,3 +86,15 @@ export function logarithm(x: number): number {
   for (let odd = 19; odd >= 1; odd -= 2) sum = sum * z + 1 / odd;
   return exponent * Math.LN2 + 2 * s * sum;
 }
+
+/** e^x of a float64. */
+export function exponentialDouble(x: number): number {
+  x = Math.min(Math.max(x, -708), 709);
+  const n = Math.floor(x * Math.LOG2E + 0.5);
+  const r = x - n * 0.6931471803691238 - n * 1.9082149292705877e-10;
+  let sum = 1;
+  for (let k = 13; k >= 1; k--) sum = 1 + (sum * r) / k;
+  words[0] = 0;
+  words[1] = (n + 1023) << 20;
+  return sum * double[0];
+}

@@ -1,0 +1,94 @@
+/** The kernels that the learner calls one by one, over the given memory: byte offsets become places. */
+import type { LearningKernels } from "../learning.ts";
+import { heapOf } from "./heap.ts";
+import { leastSquaresUpdate } from "./least-squares.ts";
+import { gaussianDistances, gaussianLearn } from "./naive-bayes.ts";
+import { nearestRows, weightedDistances } from "./neighbours.ts";
+import { stackLearn, stackLogits } from "./stacking.ts";
+
+export function createScalarLearning(buffer: ArrayBuffer): LearningKernels {
+  const { floats, doubles } = heapOf(buffer);
+  return {
+    weightedDistances: (distances, inputs, weights, columns, stride, columnCount, rows) =>
+      weightedDistances(
+        floats,
+        distances >>> 2,
+        inputs >>> 2,
+        weights >>> 2,
+        columns >>> 2,
+        stride,
+        columnCount,
+        rows,
+      ),
+    nearestRows: (distances, rows, wanted, nearest, places) =>
+      nearestRows(floats, distances >>> 2, rows, wanted, nearest >>> 2, places >>> 2),
+    gaussianDistances: (distances, row, counts, means, squares, inputs, stride, classes, extra) =>
+      gaussianDistances(
+        floats,
+        doubles,
+        distances >>> 3,
+        row >>> 2,
+        counts >>> 2,
+        means >>> 2,
+        squares >>> 2,
+        inputs,
+        stride,
+        classes,
+        extra,
+      ),
+    gaussianLearn: (row, counts, means, squares, stride, classes, label, forgetting) =>
+      gaussianLearn(
+        floats,
+        row >>> 2,
+        counts >>> 2,
+        means >>> 2,
+        squares >>> 2,
+        stride,
+        classes,
+        label,
+        Math.fround(forgetting),
+      ),
+    leastSquaresUpdate: (weights, p, gain, row, size, target, forgetting, largestError, smallest) =>
+      leastSquaresUpdate(
+        doubles,
+        weights >>> 3,
+        p >>> 3,
+        gain >>> 3,
+        row >>> 3,
+        size,
+        target,
+        forgetting,
+        largestError,
+        smallest,
+      ),
+    stackLogits: (mixed, logits, answers, weights, experts, classes) =>
+      stackLogits(doubles, mixed >>> 3, logits >>> 3, answers >>> 3, weights >>> 3, experts, classes),
+    stackLearn: (
+      weights,
+      m,
+      gradient,
+      direction,
+      mixed,
+      logits,
+      experts,
+      classes,
+      label,
+      forgetting,
+      largestTrace,
+    ) =>
+      stackLearn(
+        doubles,
+        weights >>> 3,
+        m >>> 3,
+        gradient >>> 3,
+        direction >>> 3,
+        mixed >>> 3,
+        logits >>> 3,
+        experts,
+        classes,
+        label,
+        forgetting,
+        largestTrace,
+      ),
+  };
+}

@@ -1,0 +1,68 @@
+/** Twin of ../assembly/naive-bayes.ts. Pointers are element indices into `floats`, `distances` into `doubles`. */
+import { logarithm } from "./arithmetic.ts";
+
+const f = Math.fround;
+const vectorsPerLogarithm = 8;
+/** The four lanes of a vector: sums, and products of variances. */
+const sums = new Float32Array(4);
+const products = new Float32Array(4);
+
+export function gaussianDistances(
+  floats: Float32Array,
+  doubles: Float64Array,
+  distances: number,
+  row: number,
+  counts: number,
+  means: number,
+  squares: number,
+  inputs: number,
+  stride: number,
+  classes: number,
+  extra: number,
+): void {
+  for (let c = 0; c < classes; c++) {
+    const count = floats[counts + c];
+    const share = f(1 / f(count + extra));
+    sums.fill(0);
+    products.fill(1);
+    let logarithms = 0;
+    for (let i = 0; i < stride; i++) {
+      const at = c * stride + i;
+      const variance = count > 1 && i < inputs ? f(f(floats[squares + at] + extra) * share) : 1;
+      const error = f(floats[row + i] - floats[means + at]);
+      sums[i & 3] += f(f(error * error) / variance);
+      products[i & 3] *= variance;
+      if ((i + 1) % (4 * vectorsPerLogarithm) === 0) {
+        logarithms += logarithm(products[0] * products[1] * products[2] * products[3]);
+        products.fill(1);
+      }
+    }
+    logarithms += logarithm(products[0] * products[1] * products[2] * products[3]);
+    doubles[distances + c] = f(f(sums[0] + sums[2]) + f(sums[1] + sums[3])) + logarithms;
+  }
+}
+
+export function gaussianLearn(
+  floats: Float32Array,
+  row: number,
+  counts: number,
+  means: number,
+  squares: number,
+  stride: number,
+  classes: number,
+  label: number,
+  forgetting: number,
+): void {
+  for (let c = 0; c < classes; c++) floats[counts + c] *= forgetting;
+  for (let i = 0; i < stride * classes; i++) floats[squares + i] *= forgetting;
+  floats[counts + label] += 1;
+  const share = f(1 / floats[counts + label]);
+  const mean = means + label * stride;
+  const square = squares + label * stride;
+  for (let i = 0; i < stride; i++) {
+    const x = floats[row + i];
+    const error = f(x - floats[mean + i]);
+    floats[mean + i] = floats[mean + i] + f(error * share);
+    floats[square + i] = floats[square + i] + f(error * f(x - floats[mean + i]));
+  }
+}

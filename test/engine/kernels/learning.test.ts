@@ -1,0 +1,166 @@
+import { describe, expect, test } from "vitest";
+import { createKernels, type Kernels } from "../../../src/engine/kernels/kernels.ts";
+import { exponentialDouble } from "../../../src/engine/kernels/scalar/arithmetic.ts";
+import { createRandom } from "../../../src/engine/model/random.ts";
+
+const bytes = 1 << 16;
+const { uniform } = createRandom(1);
+const draw = () => 4 * uniform() - 2;
+
+/** The same numbers for both builds of the kernels: float32 in the first half, float64 in the second. */
+function filledPair(): [Kernels, Kernels] {
+  const simd = createKernels("simd", bytes);
+  const scalar = createKernels("scalar", bytes);
+  const floats = new Float32Array(simd.buffer, 0, bytes / 8);
+  const doubles = new Float64Array(simd.buffer, bytes / 2, bytes / 16);
+  for (let i = 0; i < floats.length; i++) floats[i] = draw();
+  for (let i = 0; i < doubles.length; i++) doubles[i] = draw();
+  new Uint8Array(scalar.buffer).set(new Uint8Array(simd.buffer, 0, bytes));
+  return [simd, scalar];
+}
+
+const words = ({ buffer }: Kernels, from: number, count: number) => [...new Uint32Array(buffer, from, count)];
+
+describe("the learner's vector kernels give the same bits as their scalar twins", () => {
+  test.each([1, 3, 4, 15, 16, 17, 64, 101, 400])("distances to %i rows, and the nearest of them", (rows) => {
+    const stride = 4 * Math.ceil(rows / 4);
+    for (const columns of [1, 2, 5, 12]) {
+      const pair = filledPair();
+      const found = pair.map((kernels) => {
+        const { learning } = kernels;
+        learning.weightedDistances(4096, 0, 512, 8192, stride, columns, rows);
+        const wanted = Math.min(12, rows);
+        const count = learning.nearestRows(4096, rows, wanted, 1024, 1152);
+        return [
+          count,
+          ...words(kernels, 4096, rows),
+          ...words(kernels, 1024, wanted),
+          ...words(kernels, 1152, wanted),
+        ];
+      });
+      expect(found[0]).toEqual(found[1]);
+      const floats = new Float32Array(pair[0].buffer);
+      const distances = floats.slice(1024, 1024 + rows);
+      const sorted = [...distances].sort((a, b) => a - b).slice(0, 12);
+      expect([...floats.slice(256, 256 + sorted.length)]).toEqual(sorted);
+      sorted.forEach((distance, i) => {
+        expect(distances[floats[288 + i]]).toBe(distance);
+      });
+      let exact = 0;
+      for (let c = 0; c < columns; c++)
+        exact += floats[128 + c] * (floats[2048 + c * stride] - floats[c]) ** 2;
+      expect(distances[0]).toBeCloseTo(exact, 3);
+    }
+  });
+
+  test("of equal distances the first rows are the nearest", () => {
+    for (const kernels of filledPair()) {
+      new Float32Array(kernels.buffer, 4096, 64).fill(3);
+      new Float32Array(kernels.buffer, 4096, 64)[40] = 1;
+      expect(kernels.learning.nearestRows(4096, 64, 3, 1024, 1152)).toBe(3);
+      expect([...new Float32Array(kernels.buffer, 1152, 3)]).toEqual([40, 0, 1]);
+      expect(kernels.learning.nearestRows(4096, 64, 0, 1024, 1152)).toBe(0);
+    }
+  });
+
+  test.each([1, 4, 7, 31, 32, 33, 64, 70])("naive Bayes of %i inputs", (inputs) => {
+    const stride = 4 * Math.ceil(inputs / 4);
+    const pair = filledPair();
+    const found = pair.map((kernels) => {
+      const floats = new Float32Array(kernels.buffer);
+      // Means behind 4096, squares behind 8192, counts at 512; past the last input there is 0.
+      floats.fill(0, 1024, 4096);
+      floats.fill(0, 0, stride);
+      for (let i = 0; i < inputs; i++) floats[i] = Math.sin(i);
+      floats.set([0, 0, 0], 128);
+      for (let row = 0; row < 40; row++) {
+        for (let i = 0; i < inputs; i++) floats[i] = Math.sin(row * 3 + i * 7);
+        kernels.learning.gaussianLearn(0, 512, 4096, 8192, stride, 3, row % 5 === 0 ? 2 : 0, 0.99);
+      }
+      kernels.learning.gaussianDistances(32768, 0, 512, 4096, 8192, inputs, stride, 3, 2);
+      return [
+        ...words(kernels, 32768, 6),
+        ...words(kernels, 512, 3),
+        ...words(kernels, 4096, 3 * stride),
+        ...words(kernels, 8192, 3 * stride),
+      ];
+    });
+    expect(found[0]).toEqual(found[1]);
+  });
+
+  test.each([1, 2, 5, 27])("least squares of %i weights", (size) => {
+    const pair = filledPair();
+    const found = pair.map((kernels) => {
+      const doubles = new Float64Array(kernels.buffer);
+      const [weights, p, gain, row] = [4096, 4200, 5200, 5300];
+      doubles.fill(0, weights, gain);
+      for (let i = 0; i < size; i++) doubles[p + i * (size + 1)] = 1;
+      for (let step = 0; step < 30; step++) {
+        for (let i = 0; i < size; i++) doubles[row + i] = Math.sin(step * 5 + i * 3);
+        kernels.learning.leastSquaresUpdate(
+          8 * weights,
+          8 * p,
+          8 * gain,
+          8 * row,
+          size,
+          Math.cos(step),
+          0.999,
+          1,
+          1e-12,
+        );
+      }
+      return words(kernels, 8 * weights, 2 * 1100);
+    });
+    expect(found[0]).toEqual(found[1]);
+  });
+
+  test.each([
+    [2, 2],
+    [6, 2],
+    [6, 10],
+  ])("stacking of %i experts for %i classes", (experts, classes) => {
+    const pair = filledPair();
+    const found = pair.map((kernels) => {
+      const { learning } = kernels;
+      const doubles = new Float64Array(kernels.buffer);
+      const [weights, m, gradient, direction, mixed, logits, answers] = [
+        4096, 4120, 4200, 4220, 4240, 4300, 4400,
+      ];
+      doubles.fill(1 / experts, weights, weights + experts);
+      doubles.fill(0, m, gradient);
+      for (let k = 0; k < experts; k++) doubles[m + k * (experts + 1)] = 0.02;
+      for (let step = 0; step < 30; step++) {
+        for (let i = 0; i < experts * classes; i++)
+          doubles[answers + i] = 0.5 + 0.49 * Math.sin(step * 5 + i * 3);
+        learning.stackLogits(8 * mixed, 8 * logits, 8 * answers, 8 * weights, experts, classes);
+        const at = [weights, m, gradient, direction, mixed, logits].map((place) => 8 * place);
+        learning.stackLearn(
+          at[0],
+          at[1],
+          at[2],
+          at[3],
+          at[4],
+          at[5],
+          experts,
+          classes,
+          step % classes,
+          0.999,
+          0.02 * experts,
+        );
+      }
+      return words(kernels, 8 * weights, 2 * 400);
+    });
+    expect(found[0]).toEqual(found[1]);
+  });
+});
+
+test("the exponential of float64 is within two units in the last place", () => {
+  for (let i = 0; i < 2000; i++) {
+    const x = i < 1000 ? 2 * draw() : 1400 * (uniform() - 0.5);
+    const exact = Math.exp(x);
+    expect(Math.abs(exponentialDouble(x) - exact)).toBeLessThanOrEqual(3e-16 * 2 * exact);
+  }
+  expect(exponentialDouble(0)).toBe(1);
+  expect(exponentialDouble(-1e9)).toBeGreaterThan(0);
+  expect(Number.isFinite(exponentialDouble(1e9))).toBe(true);
+});
