@@ -42,6 +42,8 @@ export class RegressionMetrics implements Stateful {
   readonly #totals = new Float64Array(totalsLength);
   /** Of the targets whose prediction was scored. */
   readonly #targets = new RunningStatistics(1);
+  /** [1]: the mean of all targets so far. An array, so that V8 boxes no number. */
+  readonly #mean = new Float64Array(1);
 
   constructor({ fadingFactor = 0.99 } = {}) {
     this.fadingFactor = fadingFactor;
@@ -52,7 +54,7 @@ export class RegressionMetrics implements Stateful {
     const totals = this.#totals;
     const truth = target[targetAt];
     const error = Math.abs(prediction[0] - truth);
-    const baseline = Math.abs(this.targetMean - truth);
+    const baseline = Math.abs(this.#mean[0] - truth);
     totals[at.absolute] += error;
     totals[at.squared] += error * error;
     if (error > totals[at.largest]) totals[at.largest] = error;
@@ -61,12 +63,22 @@ export class RegressionMetrics implements Stateful {
     totals[at.baselineAbsolute] += baseline;
     totals[at.baselineSquared] += baseline * baseline;
     this.#targets.learn(target, targetAt);
+    this.#updateMean();
   }
 
   /** Takes the target `target[targetAt]` as known, where its prediction is not to be scored. Allocates nothing. */
   learnTarget(target: Float64Array, targetAt: number): void {
     this.#totals[at.unscored]++;
     this.#totals[at.unscoredSum] += target[targetAt];
+    this.#updateMean();
+  }
+
+  #updateMean(): void {
+    const unscored = this.#totals[at.unscored];
+    const mean = this.#targets.mean();
+    const { count } = this.#targets;
+    this.#mean[0] =
+      unscored === 0 ? mean : (count * mean + this.#totals[at.unscoredSum]) / (count + unscored);
   }
 
   /** Predictions that were scored. */
@@ -76,11 +88,7 @@ export class RegressionMetrics implements Stateful {
 
   /** Mean of the targets so far, scored or not; 0 before the first. */
   get targetMean(): number {
-    const unscored = this.#totals[at.unscored];
-    const mean = this.#targets.mean();
-    if (unscored === 0) return mean;
-    const { samples } = this;
-    return (samples * mean + this.#totals[at.unscoredSum]) / (samples + unscored);
+    return this.#mean[0];
   }
 
   get mae(): number {
@@ -127,5 +135,6 @@ export class RegressionMetrics implements Stateful {
     this.#targets.restore(targets);
     this.#totals.fill(0);
     this.#totals.set(fitting);
+    this.#updateMean();
   }
 }
