@@ -51,7 +51,7 @@ describe.concurrent("inspect", () => {
       features: { fields: ["x", "y", "label"] },
       target: { column: "label", classes: 3 },
       training: { batchSize: 1, seed: 1 },
-      metrics: { samples: 20 },
+      metrics: { samples: 19 },
     });
     expect(document.parameters.map(({ name }: { name: string }) => name)).toEqual([
       "0.weight",
