@@ -17,6 +17,6 @@ export function needing(isMet: boolean, needed: string): TestOptions {
 }
 
 /** For tests that mount something in a namespace of their own. */
-export const mounting = "to be root, or user namespaces (sysctl kernel.unprivileged_userns_clone=1)";
-/** For tests that become somebody else. */
-export const beingRoot = "to be root";
+export const mounting = "root, or user namespaces (sysctl kernel.unprivileged_userns_clone=1)";
+/** For tests that become somebody else, which only root can. */
+export const beingRoot = "root";
