@@ -23,7 +23,7 @@ export { FixedShare, type FixedShareOptions } from "./learner/aggregation/fixed-
 export { MlPoly, type MlPolyOptions } from "./learner/aggregation/ml-poly.ts";
 export { NewtonStacking, type NewtonStackingOptions } from "./learner/aggregation/newton-stacking.ts";
 export { ColumnStatistic, type ColumnStatisticOptions } from "./learner/column-statistic.ts";
-export type { Effort, PlannedPart } from "./learner/committee.ts";
+export type { Effort, OwnExpert, PlannedPart } from "./learner/committee.ts";
 export { DriftAlarm } from "./learner/drift-alarm.ts";
 export {
   createEnsemble,

@@ -45,11 +45,13 @@ const expertNames = [
   "linear",
 ];
 
-const namesFor = ({ without, effort }: CommitteeOptions) =>
-  expertNames.filter((name) => {
+const namesFor = ({ without, effort, own }: CommitteeOptions) => {
+  const used = expertNames.filter((name) => {
     const isReplay = name === "replayed-network" || name === "neighbours";
     return !isWithout(name, without) && !(isReplay && effort === "low");
   });
+  return [...used, ...own.map(({ name }) => name)];
+};
 
 const blocksFor = ({ features, classes }: CommitteeOptions, experts: number) => ({
   row: float32(2 * features + classes),
@@ -174,6 +176,9 @@ export class ClassCommittee implements Committee {
     add("linear", row.subarray(0, features + classes), () => {
       return new LinearExpert({ inputs: features + classes, classes }, arena);
     });
+    for (const { name, expert } of options.own) {
+      this.#members.push({ name, expert, inputs: this.features });
+    }
     this.#replayedAt = this.names.indexOf("replayed-network");
     this.#neighboursAt = this.names.indexOf("neighbours");
     this.#health = new ExpertHealth({ experts, factor: 1, margin: healthMargin });

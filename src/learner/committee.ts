@@ -21,6 +21,14 @@ export interface CommitteeOptions {
   seed: number;
   /** Experts to leave out, by name or by the beginning of it. */
   without: readonly string[];
+  /** Experts of the user's own, which see the standardized features [features] and answer in the target's units. */
+  own: readonly OwnExpert[];
+}
+
+/** An expert of the user's own, by a name that no other has. */
+export interface OwnExpert {
+  name: string;
+  expert: Expert;
 }
 
 /** A number for each part, in order: what it takes in the arena. */

@@ -17,6 +17,7 @@ import {
   type CommitteeOptions,
   type Effort,
   featureBound,
+  type OwnExpert,
   type PlannedPart,
 } from "./committee.ts";
 import { Interval } from "./interval.ts";
@@ -36,6 +37,11 @@ export interface EnsembleOptions {
   seed?: number;
   /** Experts to leave out, by name or by its beginning, to see what each is worth. */
   without?: readonly string[];
+  /**
+   * Experts of your own beside the others: they see the standardized features of a row, held within 4 [features], and
+   * answer with probabilities [classes], or with a number in the target's units.
+   */
+  experts?: readonly OwnExpert[];
   /** Share of targets that the interval of a number is to hold. Default 0.9. */
   coverage?: number;
   /** Kernels; deterministic unless said otherwise. */
@@ -81,6 +87,7 @@ function committeeOptions({
   effort = "high",
   seed = 1,
   without = [],
+  experts: own = [],
 }: EnsembleOptions): CommitteeOptions {
   requireTarget("classes" in target ? target : { ...target, standardize: true }, fields);
   const features = fields.length - 1;
@@ -90,7 +97,7 @@ function committeeOptions({
       `found only the target "${target.column}" in a sample, expected features; name at least one other column`,
     );
   }
-  return { features, classes: "classes" in target ? target.classes : 0, effort, seed, without };
+  return { features, classes: "classes" in target ? target.classes : 0, effort, seed, without, own };
 }
 
 const rowBlocks = (features: number) => ({ values: float64(features) });

@@ -62,12 +62,14 @@ const expertNames = [
   "neighbours-change",
 ];
 
-const namesFor = ({ without, effort, features }: CommitteeOptions) =>
-  expertNames.filter((name) => {
+const namesFor = ({ without, effort, features, own }: CommitteeOptions) => {
+  const used = expertNames.filter((name) => {
     const isReplay = name.startsWith("replayed") || name.startsWith("neighbours");
     const isTooWide = name.startsWith("least-squares") && features > mostForLeastSquares;
     return !isWithout(name, without) && !(isReplay && effort === "low") && !isTooWide;
   });
+  return [...used, ...own.map(({ name }) => name)];
+};
 
 const at = {
   last: 0,
@@ -252,6 +254,9 @@ export class NumberCommittee implements Committee {
     if (change) {
       const make = () => new Neighbours({ classes: 0 }, change.ring, change.metric, arena);
       add("neighbours-change", Change, this.#withTargets, make);
+    }
+    for (const { name, expert } of options.own) {
+      this.#members.push({ name, expert, unit: Target, inputs: this.features });
     }
     this.#level = level;
     this.#change = change;

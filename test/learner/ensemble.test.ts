@@ -243,6 +243,39 @@ describe("an ensemble for numbers", () => {
   });
 });
 
+test("an expert of one's own counts for what it is worth", () => {
+  const stream = numberStream(800);
+  const learned: number[] = [];
+  /** Knows the answer but for an offset, which it learns. */
+  const own = {
+    predict: (inputs: Float32Array, answers: Float64Array, at: number) => {
+      expect(inputs.length).toBe(3);
+      answers[at] = next + 0.01;
+    },
+    learn: (_: Float32Array, targets: Float64Array, at: number) => void learned.push(targets[at]),
+    restart: () => {},
+    state: () => learned.length,
+    restore: () => {},
+  };
+  const ensemble = createEnsemble({
+    fields: stream.fields,
+    target: { column: "target" },
+    experts: [{ name: "clairvoyant", expert: own }],
+  });
+  let next = 0;
+  for (let row = 0; row < 800; row++) {
+    next = stream.values[row * stream.width + 3];
+    ensemble.observe(stream.values, row * stream.width);
+  }
+  expect(learned.length).toBe(800);
+  expect(learned[7]).toBe(stream.values[7 * stream.width + 3]);
+  const { experts } = ensemble.report();
+  expect(experts.at(-1)).toMatchObject({ name: "clairvoyant", restarts: 0 });
+  // Above 0.01, because answers are held near the range of the targets so far.
+  expect(experts.at(-1)!.loss).toBeLessThan(0.03);
+  expect(experts.at(-1)!.weight).toBeGreaterThan(0.9);
+});
+
 test("an expert whose weights are no numbers any more is restarted while the others answer", () => {
   const stream = classStream(1200);
   const ensemble = createEnsemble({ fields: stream.fields, target: { column: "target", classes: 3 } });

@@ -142,7 +142,19 @@ export function exponentialDouble(x: f64): f64 {
   const n = floor(x * 1.4426950408889634 + 0.5);
   // 0.693147180369123816490 has 32 significant bits, so that n times it is exact.
   const r = x - n * 0.693147180369123816490 - n * 1.90821492927058770002e-10;
-  let sum: f64 = 1;
-  for (let k = 13; k >= 1; k--) sum = 1 + (sum * r) / f64(k);
+  let sum: f64 = 1.0 / 6227020800.0;
+  sum = sum * r + 1.0 / 479001600.0;
+  sum = sum * r + 1.0 / 39916800.0;
+  sum = sum * r + 1.0 / 3628800.0;
+  sum = sum * r + 1.0 / 362880.0;
+  sum = sum * r + 1.0 / 40320.0;
+  sum = sum * r + 1.0 / 5040.0;
+  sum = sum * r + 1.0 / 720.0;
+  sum = sum * r + 1.0 / 120.0;
+  sum = sum * r + 1.0 / 24.0;
+  sum = sum * r + 1.0 / 6.0;
+  sum = sum * r + 0.5;
+  sum = sum * r + 1.0;
+  sum = sum * r + 1.0;
   return sum * reinterpret<f64>(u64(i64(n) + 1023) << 52);
 }

@@ -92,8 +92,8 @@ export function exponentialDouble(x: number): number {
   x = Math.min(Math.max(x, -708), 709);
   const n = Math.floor(x * Math.LOG2E + 0.5);
   const r = x - n * 0.6931471803691238 - n * 1.9082149292705877e-10;
-  let sum = 1;
-  for (let k = 13; k >= 1; k--) sum = 1 + (sum * r) / k;
+  let sum = 1 / 6227020800;
+  for (let factorial = 479001600, k = 12; k >= 0; factorial /= k, k--) sum = sum * r + 1 / factorial;
   words[0] = 0;
   words[1] = (n + 1023) << 20;
   return sum * double[0];

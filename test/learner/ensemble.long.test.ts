@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { createRandom } from "../../src/engine/model/random.ts";
+import { createEnsemble } from "../../src/learner/ensemble.ts";
+import { classStream, gaussian, numberStream } from "./made-streams.ts";
+
+const rows = 100_000;
+
+describe("over 100,000 rows of a stream that does not change", () => {
+  const { uniform } = createRandom(11);
+  let level = 0;
+  const streams: Record<string, { classes: number; next(row: Float64Array): void }> = {
+    "a number with heavy-tailed noise": {
+      classes: 0,
+      next(row) {
+        row[0] = gaussian(uniform);
+        row[1] = gaussian(uniform);
+        row[2] = row[0] - 0.5 * row[1] + (0.3 * gaussian(uniform)) / Math.sqrt(0.2 + uniform());
+      },
+    },
+    "a number that is autoregressive at 0.95": {
+      classes: 0,
+      next(row) {
+        row[0] = level;
+        row[1] = gaussian(uniform);
+        level = 0.95 * level + gaussian(uniform);
+        row[2] = level + 0.5 * row[1];
+      },
+    },
+    "a class at 2 %": {
+      classes: 2,
+      next(row) {
+        row[0] = gaussian(uniform);
+        row[1] = gaussian(uniform);
+        row[2] = uniform() < 0.02 * Math.exp(row[0] - 0.5) ? 1 : 0;
+      },
+    },
+  };
+
+  test.each(Object.entries(streams))("%s raises no alarm, and nothing drifts", (_, { classes, next }) => {
+    const target = classes > 0 ? { column: "target", classes } : { column: "target" };
+    const ensemble = createEnsemble({ fields: ["x0", "x1", "target"], target });
+    const row = new Float64Array(3);
+    let first = 0;
+    let last = 0;
+    for (let index = 0; index < rows; index++) {
+      next(row);
+      ensemble.observe(row, 0);
+      const loss =
+        classes > 0 ? -Math.log(ensemble.prediction[row[2]]) : Math.abs(ensemble.prediction[0] - row[2]);
+      if (index >= 5_000 && index < 15_000) first += loss;
+      if (index >= rows - 10_000) last += loss;
+    }
+    const { drift, experts } = ensemble.report();
+    expect(drift.alarms).toBe(0);
+    expect(experts.every(({ restarts }) => restarts === 0)).toBe(true);
+    expect(last / first).toBeLessThan(1.08);
+  });
+});
+
+describe.each([
+  { kind: "classes", make: classStream, target: { column: "target", classes: 3 } },
+  { kind: "numbers", make: numberStream, target: { column: "target" } },
+])("an ensemble for $kind", ({ make, target }) => {
+  test("killed at 500 random samples answers every later one to the bit", () => {
+    const stream = make(3000);
+    const { uniform } = createRandom(12);
+    const whole = createEnsemble({ fields: stream.fields, target });
+    let killed = createEnsemble({ fields: stream.fields, target });
+    for (let row = 0; row < 3000; row++) {
+      if (uniform() < 1 / 6) {
+        const state = structuredClone(killed.state());
+        killed = createEnsemble({ fields: stream.fields, target });
+        killed.restore(state);
+      }
+      whole.observe(stream.values, row * stream.width);
+      killed.observe(stream.values, row * stream.width);
+      expect([...killed.prediction]).toEqual([...whole.prediction]);
+    }
+    expect(killed.state()).toEqual(whole.state());
+  });
+});
