@@ -101,6 +101,14 @@ describe.each(kinds)("an ensemble for $kind", ({ make, target }) => {
     }
   });
 
+  test("answers the same bits with scalar kernels as with vectors", () => {
+    const stream = make(300);
+    const found = (["simd", "scalar"] as const).map((kernels) =>
+      answers(createEnsemble({ fields: stream.fields, target, arena: { kernels } }), stream, 0, 300),
+    );
+    expect(found[0]).toEqual(found[1]);
+  });
+
   test("refuses a state of other options and stays as it was", () => {
     const stream = make(60);
     const ensemble = createEnsemble({ fields: stream.fields, target });
