@@ -243,7 +243,7 @@ describe("in pure Python", needingProgram("python3"), () => {
     const { stdout } = runProgram("python3", [join(firmware, "micropython", "main.py")], undefined, {
       PYTHONPATH: join(here, "stubs", "micropython"),
       PYTHONDONTWRITEBYTECODE: "1",
-      clockStep: String(clockStep + 20),
+      MILLISECONDS: String(clockStep + 20),
     });
     const micropython = example("micropython");
     expectReadings(read(micropython, stdout), micropython.fields, 20, (now) =>
