@@ -644,6 +644,10 @@ optimizer("adamw-default", "adamW decays weights by 0.01 unless told otherwise",
 optimizer("radam", "radam divides by the second moment once rho is above 5", {"radam": {"learningRate": 0.05, "beta1": 0.7, "beta2": 0.9, "epsilon": 0.1}}, steps=12)
 optimizer("radam-default", "radam has the defaults of PyTorch", "radam")
 optimizer("radam-weight-decay", "radam adds weight decay to the gradient", {"radam": {"learningRate": 0.05, "beta2": 0.8, "weightDecay": 0.1}})
+# Gradients as small as the epsilon that an optimizer has by default.
+for name, power in [("adam", 13), ("adamW", 13), ("rmsprop", 13), ("adagrad", 17)]:
+    small_gradient = {"x": [[2.0**-power]], "y": [[2.0**-power + 2.0 ** -(power + 1)]], "init": [[1]], "rows": (1,)}
+    trace(f"optimizers/{name.lower()}-tiny-gradient", f"{name} has the epsilon of PyTorch unless told otherwise", [1], [dense(1, bias=False)], "mse", {name: {"learningRate": 0.1}}, steps=2, keep=(1, 2), **small_gradient)
 optimizer("clip-norm", "clipping by norm shortens all gradients alike", {"sgd": rate}, clip={"norm": {"maximum": 0.5}})
 optimizer("clip-norm-loose", "clipping by norm leaves a short gradient as it is", {"sgd": rate}, clip={"norm": {"maximum": 50}})
 optimizer("clip-value", "clipping by value bounds each element of the gradient", {"sgd": {**rate, "momentum": 0.8}}, clip={"value": {"maximum": 0.1}})
