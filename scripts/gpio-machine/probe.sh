@@ -101,9 +101,9 @@ virt() {
   alarm="{ pin: 1, class: 0, on: 0, off: 0 }"
   start "{ chip: $chip, heartbeat: 0, alarm: $alarm, pause: 3, checkpoint: 12 }"
   check "the pins are those of $chip, from $base" \
-    eventually logged "onoff on $chip, whose lines begin at $base: heartbeat on 0, alarm on 1, pause on 3$"
+    eventually logged "onoff on $chip, whose first line is $base: heartbeat on 0, alarm on 1, pause on 3$"
   check "a pin that does not exist is refused in a sentence, and left out" \
-    logged "gpio.checkpoint: the chip $chip has no GPIO 12, only 0 to 7: correct the pin; going on without it"
+    logged "gpio.checkpoint is not used: found GPIO 12, but the chip $chip has only GPIO 0 to 7; correct the pin"
   check "the lamp blinks" changes 0 6
   check "the alarm is on" [ "$(value 1)" = 1 ]
   check "a button that bounces is heard as often as it is pressed" pressed 6
@@ -128,7 +128,7 @@ raspi3b() {
   check "another chip, from $other, comes before that of the header, from $base" [ "$other" -lt "$base" ]
   start "{ heartbeat: 17, alarm: { pin: 22, class: 0, on: 0, off: 0 } }"
   check "the header's is chosen by its label" \
-    eventually logged "onoff on pinctrl-bcm2835, whose lines begin at $base: heartbeat on 17, alarm on 22$"
+    eventually logged "onoff on pinctrl-bcm2835, whose first line is $base: heartbeat on 17, alarm on 22$"
   check "the lamp on BCM 17, line $((base + 17)), blinks" changes 17 6
   check "the alarm on BCM 22, line $((base + 22)), is on" [ "$(value 22)" = 1 ]
   check "SIGTERM ends it with success" stop

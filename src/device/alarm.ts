@@ -1,33 +1,40 @@
-/** What an alarm is about: how probable a class is, how unusual the error of a predicted number, or a drift. */
+/** What an alarm watches: the probability of a class, an unusual error of a predicted number, or a drift. */
 export type AlarmSubject = { of: "class"; class: number } | { of: "anomaly" } | { of: "drift" };
 
+/** When an alarm switches on and off. */
 export interface AlarmLevels {
-  /** The alarm goes on at this score. */
+  /** Score from which the alarm switches on: a probability, or standard deviations. */
   on: number;
-  /** It goes off below this one. Lower than `on`, it keeps a score that wavers between them from switching. */
+  /** Score below which it switches off. Below `on`, it adds hysteresis: a score that varies between the two switches nothing. */
   off: number;
-  /** It stays on for so long, whatever the score. */
+  /** Shortest time that it stays on, whatever the score. */
   atLeastMs: number;
 }
 
-/** An alarm in full. */
+/** What an alarm watches, and when it switches. */
 export interface AlarmRule extends AlarmLevels {
   subject: AlarmSubject;
 }
 
-/** The subject in a sentence. */
+/** Returns the subject as words for a sentence: `class 2`, `anomaly`. */
 export function subjectText(subject: AlarmSubject): string {
   return subject.of === "class" ? `class ${subject.class}` : subject.of;
 }
 
+/** A running alarm. */
 export interface Alarm {
   readonly active: boolean;
-  /** Takes the next score: a probability, or standard deviations. No number changes nothing. Allocates nothing unless it switches on. */
+  /** Evaluates the next score: a probability, or standard deviations. NaN changes nothing. Allocates only when it switches on. */
   observe(score: number): void;
+  /** Stops the timer; the alarm keeps its state. */
   close(): void;
 }
 
-/** @param change hears of each switch */
+/**
+ * Creates an alarm that is off.
+ *
+ * @param change is called at each switch, with the new state
+ */
 export function createAlarm({ on, off, atLeastMs }: AlarmLevels, change: (active: boolean) => void): Alarm {
   let active = false;
   let latest = Number.NaN;
@@ -48,7 +55,7 @@ export function createAlarm({ on, off, atLeastMs }: AlarmLevels, change: (active
       if (active) return goOffIfOver();
       if (!(score >= on)) return;
       active = true;
-      // The end of the time is noticed even when no further sample comes.
+      // A timer, so that the alarm switches off even if no further sample arrives.
       hold = setTimeout(() => {
         hold = null;
         goOffIfOver();

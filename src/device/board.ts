@@ -1,22 +1,22 @@
 import { type Machine, textOf } from "./machine.ts";
 import { type BoardProfile, loadProfiles } from "./profile.ts";
 
-/** The board that a machine is. */
+/** The board that Rivulet runs on. */
 export interface Board {
-  /** The file of its profile, without the ending. */
+  /** File name of its profile, without the extension. */
   id: string;
   profile: BoardProfile;
-  /** What the device tree calls it, with its revision; null without a device tree. */
+  /** Model name in the device tree, with the revision; null without a device tree. */
   model: string | null;
-  /** Its strings of `compatible`, the most exact first; empty without a device tree. */
+  /** The strings of the device tree's `compatible`, the most specific first; empty without a device tree. */
   compatible: string[];
 }
 
-/** Recognises a board by its device tree; what no profile knows is a Linux machine. */
+/** Recognizes a board by its device tree; one that matches no profile gets the profile `linux`. */
 export function recognizeBoard(machine: Machine, profiles = loadProfiles()): Board {
   const compatible = words(textOf(machine, "/proc/device-tree/compatible"));
   const model = words(textOf(machine, "/proc/device-tree/model"))[0] ?? null;
-  // In the tree's order: the first string is the most exact.
+  // In the order of the device tree: its first string is the most specific.
   for (const name of compatible) {
     for (const [id, profile] of profiles) {
       if (profile.compatible.includes(name)) return { id, profile, model, compatible };
@@ -25,7 +25,7 @@ export function recognizeBoard(machine: Machine, profiles = loadProfiles()): Boa
   return { id: "linux", profile: profiles.get("linux") as BoardProfile, model, compatible };
 }
 
-/** Strings of a device tree's property, each of which ends in a zero byte. */
+/** The strings of a device tree property, each terminated by a zero byte. */
 function words(property: string | null): string[] {
   return (property ?? "")
     .split("\0")

@@ -36,10 +36,17 @@ const checks: Check[] = [
   clockChip,
 ];
 
-/** Those about a port, which are to be asked for each where there are several. */
+/** The checks about one port: they run once for each port of a config. */
 const portChecks = [port, portHolder, stableName, debugPort];
 
-/** Asks every check. With `portsOnly` those alone that are about `needs.port`. One that cannot answer says so, and keeps no other from answering. */
+/**
+ * Runs every check on a machine and returns what they found; changes nothing there and never throws.
+ *
+ * A check that fails becomes a warning; the others still run.
+ *
+ * @param needs what the config needs; null checks the machine in general
+ * @param options.portsOnly runs only the checks about `needs.port`
+ */
 export function examine(
   machine: Machine,
   board: Board,
@@ -54,13 +61,13 @@ function answersOf(check: Check, examined: Examined): Finding[] {
     const found = check.ask(examined) ?? [];
     return (Array.isArray(found) ? found : [found]).map((each) => finding(check, each));
   } catch (error) {
-    // Also what no check foresaw: on a board that is half broken every other answer counts all the more.
+    // Unexpected errors too: on a damaged board the results of the other checks matter even more.
     const reason = error instanceof Error ? error.message : String(error);
     return [finding(check, warning(`cannot tell ${check.question}: ${reason}`, null))];
   }
 }
 
-/** In one line: what a damaged file held may stand in the text, and must not command the terminal. */
+/** Removes control characters: the text may quote a damaged file, which must not control the terminal. */
 function finding(check: Check, { status, text, fix }: Found): Finding {
   return { check: check.name, status, text: text.replace(/\p{Cc}+/gu, " "), fix };
 }

@@ -6,47 +6,54 @@ export interface Finding {
   /** The check's name. */
   check: string;
   status: "ok" | "warning" | "problem";
-  /** One sentence: what is so, or what is wrong and where. */
+  /** One sentence: the state, or what is wrong, where, and what to do. */
   text: string;
-  /** A command to be pasted into a shell: it puts it right, or shows what is in the way; null where none can. */
+  /** Shell command that corrects the problem or shows its cause; null where no command can. */
   fix: string | null;
 }
 
-/** What a config asks of the machine. */
+/** What a config needs from the machine. */
 export interface Needs {
-  /** The config's file as the user named it. */
+  /** Path of the config file, as the user wrote it. */
   config: string;
-  /** Path of the serial port. */
+  /** Path of the serial port; null where the config uses none, or it was not found. */
   port: string | null;
-  /** Why none is there, where the config names a device and not a path: a sentence. */
+  /** Why no port was found for the USB device that the config names, as a sentence; null otherwise. */
   noPort: string | null;
+  /** `bytes`: the largest size of one checkpoint; null where the columns are not known. */
   checkpoints: { directory: string; keep: number; bytes: number | null };
-  /** Bytes of the network's arena, or why there can be none; null where the columns are not known. */
+  /** Bytes of the network's arena, or why it cannot be planned; null where the columns are not known. */
   arena: { bytes: number } | { refused: string } | null;
-  /** Whether it names lines of the GPIO header. */
+  /** Whether the config uses GPIO pins. */
   gpio: boolean;
 }
 
-/** What every check may look at. */
+/** The input of every check. */
 export interface Examined {
   machine: Machine;
   board: Board;
-  /** Null: the machine in general. */
+  /** What the config needs; null: check the machine in general. */
   needs: Needs | null;
 }
 
-/** What a check gives: the finding without the name, or several, or null where there is nothing to say. */
+/** What a check found, without the name of the check. */
 export type Found = Omit<Finding, "check">;
 
-/** One question to a machine. It changes nothing there. */
+/** One check of a machine. It changes nothing there. */
 export interface Check {
   name: string;
-  /** What cannot be told when a file is missing: "whether ...", "which ...". */
+  /** What the check answers, as a clause: "whether ...", "which ...". */
   question: string;
-  /** @throws CannotTell where a file that it needs is missing or odd */
+  /**
+   * Returns one finding, several, or null where the check does not apply.
+   * @throws CannotTell where a file that it needs is missing or has an unexpected content
+   */
   ask(examined: Examined): Found | Found[] | null;
 }
 
+/** A finding that all is well. */
 export const ok = (text: string): Found => ({ status: "ok", text, fix: null });
+/** A finding of something that may cause trouble; `fix` is a shell command. */
 export const warning = (text: string, fix: string | null): Found => ({ status: "warning", text, fix });
+/** A finding of something that keeps the daemon from working; `fix` is a shell command. */
 export const problem = (text: string, fix: string | null): Found => ({ status: "problem", text, fix });

@@ -1,13 +1,14 @@
 import { isScalar, parseDocument } from "yaml";
 
-/** What changes in a config that moves to another folder: what was named from where it stood before. */
+/** The absolute paths that replace relative ones when a config moves to another folder. */
 interface Moved {
-  /** Of each port: where the config names it, and its path. */
+  /** For each port, the path of its key in the config, and the path of the port. */
   ports: { at: readonly (string | number)[]; path: string }[];
+  /** Folder of the checkpoints. */
   checkpoints: string;
 }
 
-/** The text of a config with other paths in it; to the letter the same everywhere else. */
+/** Returns the text of a config with these paths replaced and everything else unchanged, comments included. */
 export function installedConfig(text: string, { ports, checkpoints }: Moved): string {
   const moved = ports.reduce((all, { at, path }) => withValue(all, at, path), text);
   return withValue(moved, ["checkpoint", "directory"], checkpoints);
@@ -20,7 +21,7 @@ function withValue(text: string, path: readonly (string | number)[], value: stri
     const [begin, end] = found.range;
     return text.slice(0, begin) + JSON.stringify(value).replace(/^"([\w./-]+)"$/, "$1") + text.slice(end);
   }
-  // A key that was not there: its map is written anew, comments and all.
+  // A missing key: the YAML library writes the document again, with its comments.
   document.setIn(path, value);
   return document.toString({ lineWidth: 0 });
 }

@@ -1,6 +1,6 @@
 /**
- * The machine that is examined: where its files are, who asks, and which Node answers. A test hands in a folder that
- * looks like the root of a board's file system.
+ * The machine under examination: its root folder, user, Node and processor. A test passes a folder that is laid out
+ * like the root of a board's file system.
  */
 import {
   accessSync,
@@ -18,31 +18,38 @@ import { join } from "node:path";
 import { reasonOf } from "../errors/system-error.ts";
 import { groupById } from "../machine/groups.ts";
 
+/** What Node was compiled for, and what it supports. */
 export interface NodeBuild {
   /** `20.19.0`. */
   version: string;
-  /** As `process.arch` says. */
+  /** As in `process.arch`. */
   architecture: string;
-  /** Version of the ARM architecture that a 32-bit ARM build is for. */
+  /** Version of the ARM architecture, 6 or 7; null unless this is a 32-bit ARM build. */
   armVersion: number | null;
-  /** Kernels that run here: relaxed-simd, simd, scalar. */
+  /** Kinds of kernels that this Node runs: relaxed-simd, simd, scalar. */
   variants: readonly string[];
   cLibrary: "glibc" | "musl" | "unknown";
 }
 
+/** A machine, as far as the checks need to know it. */
 export interface Machine {
-  /** The folder that stands for "/". */
+  /** The folder that is used as "/". */
   root: string;
   user: { name: string; id: number; groups: readonly number[] };
   node: NodeBuild;
-  /** What the kernel calls its processor: aarch64, armv7l, x86_64. */
+  /** Processor as the kernel names it (`uname -m`): aarch64, armv7l, x86_64. */
   processor: string;
   now: Date;
-  /** Bytes that the user may still write below an existing path of the machine. */
+  /** Free bytes that the user may write on the file system of an existing path. */
   freeBytes(path: string): number;
 }
 
-/** This machine, with the kernels that run here; or another one, as far as `changes` says. */
+/**
+ * Describes this machine.
+ *
+ * @param variants kinds of kernels that this Node runs
+ * @param changes values that replace those of this machine, for tests
+ */
 export function thisMachine(variants: readonly string[], changes: Partial<Machine> = {}): Machine {
   const {
     root = "/",
@@ -66,7 +73,7 @@ function currentUser(): Machine["user"] {
   try {
     return { name: userInfo().username, id, groups };
   } catch {
-    // A user id without an entry in the user database, as containers have them.
+    // A user id without an entry in /etc/passwd, as in containers.
     return { name: `#${id}`, id, groups };
   }
 }
@@ -76,7 +83,7 @@ function nodeBuild(): Omit<NodeBuild, "variants"> {
   let cLibrary: NodeBuild["cLibrary"] = "unknown";
   if (process.platform === "linux") {
     const report = process.report as unknown as { excludeNetwork?: boolean; getReport(): unknown };
-    // Else the report looks up the names of all its peers, and waits for them.
+    // Otherwise the report resolves the host names of all open connections, and waits for the answers.
     report.excludeNetwork = true;
     const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } };
     cLibrary = header.glibcVersionRuntime === undefined ? "musl" : "glibc";
@@ -89,10 +96,10 @@ function nodeBuild(): Omit<NodeBuild, "variants"> {
   };
 }
 
-/** Why a check cannot give its answer: a file is missing or holds something unexpected. */
+/** A check cannot decide: a file is missing or has an unexpected content. */
 export class CannotTell extends Error {}
 
-/** The text of a file. @throws CannotTell */
+/** Reads a text file of the machine. @throws CannotTell where it cannot be read */
 export function readText(machine: Machine, path: string): string {
   try {
     return readFileSync(join(machine.root, path), "utf8");
@@ -101,7 +108,7 @@ export function readText(machine: Machine, path: string): string {
   }
 }
 
-/** The text of a file, or null where it cannot be read. */
+/** Reads a text file of the machine; null where it cannot be read. */
 export function textOf(machine: Machine, path: string): string | null {
   try {
     return readText(machine, path);
@@ -110,7 +117,7 @@ export function textOf(machine: Machine, path: string): string | null {
   }
 }
 
-/** Names in a folder; none where it cannot be read. */
+/** Lists the names in a folder, in numeric order; empty where it cannot be read. */
 export function namesIn(machine: Machine, path: string): string[] {
   try {
     return readdirSync(join(machine.root, path)).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
@@ -119,11 +126,15 @@ export function namesIn(machine: Machine, path: string): string[] {
   }
 }
 
-/** What is at a path, links followed; null where nothing is. */
+/**
+ * Returns the status of the file at a path, following links; null where there is none.
+ * @throws the file system's error where the path may not be read
+ */
 export function statusOf(machine: Machine, path: string): Stats | null {
   return statSync(join(machine.root, path), { throwIfNoEntry: false }) ?? null;
 }
 
+/** Whether a path exists, following links; false where it may not be read. */
 export function exists(machine: Machine, path: string): boolean {
   try {
     return statusOf(machine, path) !== null;
@@ -132,7 +143,7 @@ export function exists(machine: Machine, path: string): boolean {
   }
 }
 
-/** Where a link points, as it is written; null where there is no link. */
+/** Returns the target of a symbolic link as it is written; null where the path is not a link. */
 export function linkAt(machine: Machine, path: string): string | null {
   try {
     return readlinkSync(join(machine.root, path));
@@ -141,7 +152,7 @@ export function linkAt(machine: Machine, path: string): string | null {
   }
 }
 
-/** The path behind all links, as the machine sees it; the path itself where nothing is. */
+/** Resolves all symbolic links of a path, relative to the machine's root; the path itself where it does not exist. */
 export function resolved(machine: Machine, path: string): string {
   try {
     const real = realpathSync(join(machine.root, path));
@@ -152,16 +163,16 @@ export function resolved(machine: Machine, path: string): string {
   }
 }
 
-/** What a user may be allowed, as the file system writes it. */
+/** Permission bits of a file's mode. */
 export const access = { read: 4, write: 2, enter: 1 };
 
-/** Whether the user may do all of `rights` with what has this status. */
+/** Whether the user has all `rights` (bits of `access`) to the file at `path` with this status. */
 export function may(machine: Machine, path: string, status: Stats, rights: number): boolean {
   const { id, groups } = machine.user;
   if (id === 0) return true;
   const shift = status.uid === id ? 6 : groups.includes(status.gid) ? 3 : 0;
   if (((status.mode >> shift) & rights) === rights) return true;
-  // An access control list may allow more than the mode; only the kernel reads it, and only for this process.
+  // An access control list may allow more than the mode. Only the kernel evaluates it, and only for this process.
   if (machine.root !== "/" || id !== process.getuid?.()) return false;
   try {
     accessSync(
@@ -174,21 +185,23 @@ export function may(machine: Machine, path: string, status: Stats, rights: numbe
   }
 }
 
-/** A group by its number: its name, and whether the user database counts the user in it. */
+/** Looks up a group by its id: its name, and whether /etc/group lists the user as a member. */
 export function groupOf(machine: Machine, id: number): { name: string; hasUser: boolean } {
   const { name, members } = groupById(textOf(machine, "/etc/group") ?? "", id);
   return { name, hasUser: members.includes(machine.user.name) };
 }
 
-/** A running program, as far as this user may see it. */
+/** A running process, as far as this user may see it. */
 export interface RunningProgram {
+  /** Process id. */
   id: number;
-  /** The first fifteen letters of its name. */
+  /** The first 15 characters of its name, as in /proc/PID/comm. */
   name: string;
-  /** What it was started with. */
+  /** Its command line. */
   words: string[];
 }
 
+/** Lists the running processes of the machine. */
 export function runningPrograms(machine: Machine): RunningProgram[] {
   return namesIn(machine, "/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -200,8 +213,10 @@ export function runningPrograms(machine: Machine): RunningProgram[] {
 }
 
 /**
- * Programs that have a device open, as far as this user may see it: of others' programs only root sees the files, but
- * a login console names its device in its command line.
+ * Lists the processes that have a device open, as far as this user may see them. Only root sees the open files of other
+ * users' processes, but a login console names its device in its command line.
+ *
+ * @param device path of the device, links resolved
  */
 export function holdersOf(machine: Machine, device: string): RunningProgram[] {
   const name = device.slice("/dev/".length);
@@ -214,7 +229,7 @@ export function holdersOf(machine: Machine, device: string): RunningProgram[] {
   );
 }
 
-/** Whether a program is a login console, or waits to be one. */
+/** Whether a process is a login console or a login prompt. */
 export function isGetty({ name }: RunningProgram): boolean {
   return name === "agetty" || name === "getty" || name === "login";
 }

@@ -1,5 +1,6 @@
 import { CannotTell, type Machine, readText } from "./machine.ts";
 
+/** A mounted file system: a line of /proc/self/mounts. */
 export interface Mount {
   device: string;
   folder: string;
@@ -8,14 +9,14 @@ export interface Mount {
   options: string[];
 }
 
-/** The file system that a path of the machine is on. @throws CannotTell */
+/** Finds the mounted file system of a path. @throws CannotTell where /proc/self/mounts cannot be read or does not list it */
 export function mountOf(machine: Machine, path: string): Mount {
   let found: Mount | null = null;
   for (const line of readText(machine, "/proc/self/mounts").split("\n")) {
     const [device, folder, type, options] = line.split(" ").map(plain);
     if (options === undefined) continue;
     const inside = path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
-    // Of mounts on one folder the last one is seen.
+    // Of several mounts on one folder, the last one is visible.
     if (inside && folder.length >= (found?.folder.length ?? 0)) {
       found = { device, folder, type, options: options.split(",") };
     }
@@ -24,7 +25,7 @@ export function mountOf(machine: Machine, path: string): Mount {
   return found;
 }
 
-/** The kernel writes blanks in names as octal numbers. */
+/** Decodes a name: the kernel writes spaces in it as octal escapes. */
 function plain(word: string): string {
   return word.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8)));
 }

@@ -4,30 +4,33 @@ import { parseGroups } from "../machine/groups.ts";
 import { findByDevice } from "../samples/ports/port-finder.ts";
 import { type UsbDevice, usbDeviceOf } from "../samples/ports/port-survey.ts";
 
-/** What a machine says of a serial port before a service is made for it. */
+/** What a service needs to know of a serial port. */
 export interface PortFacts {
-  /** As it is configured; `null` where the config names the device. */
+  /** Path in the config; `null` where the config names a USB device instead. */
   path: string | null;
-  /** Name that the kernel gives the device, such as ttyACM0; `null` where it is not plugged in. */
+  /** The kernel's name of the device, such as ttyACM0; `null` where it is not plugged in. */
   kernelName: string | null;
-  /** Names of the drivers in /proc/devices, such as ttyACM, whose ports it can be one of. */
+  /** Names in /proc/devices of the drivers that the port may belong to, such as ttyACM. */
   classes: string[];
+  /** The USB device of the port; `null` where it has none or is not plugged in. */
   usb: UsbDevice | null;
-  /** The group that may use it; `null` where there is none that a service should be in. */
+  /** The group that may use the port; `null` where there is none that a service should join. */
   group: string | null;
 }
 
-/** Where a machine says it; other folders for tests and images. */
+/** Where to read these facts: other paths for tests and mounted images. */
 interface Places {
-  /** The kernel's folder of devices. */
+  /** Mount point of sysfs. */
   sys?: string;
-  /** The file of groups. */
+  /** The file /etc/group. */
   groups?: string;
 }
 
 /**
- * What is known of a port: of one that is plugged in by the kernel, of one that is away by its name. A device that is
- * away, or of which there are several, has no kernel's name. Never fails.
+ * Describes a serial port. Never throws.
+ *
+ * The kernel describes a port that is plugged in; of a missing port only the name is known. A USB device that is not
+ * plugged in, or that matches several ports, has no kernel name.
  */
 export function describePort(
   port: string | UsbDevice,
@@ -50,7 +53,7 @@ export function describePort(
 function classesOf(path: string, device: string | null): string[] {
   if (device?.startsWith("/dev/pts/")) return ["pts"];
   const name = basename(device ?? path);
-  // A name that udev gives, of a device that is away. It ends in a port's number where a driver can have several.
+  // A name that udev gives to a device, which is not plugged in. It ends in a port number if the driver can have several.
   if (path.startsWith("/dev/serial/") && device === null)
     return [/-port\d+$/.test(name) ? "ttyUSB" : "ttyACM"];
   if (/^serial\d+$/.test(name)) return ["ttyAMA", "ttyS"];
@@ -58,7 +61,7 @@ function classesOf(path: string, device: string | null): string[] {
   return known === null ? ["ttyACM", "ttyUSB"] : [known[1]];
 }
 
-/** The one of some groups that a machine has; `null` where it has none of them. */
+/** Returns the first of these group names that exists in /etc/group; `null` where none does. */
 export function firstGroup(names: readonly string[], file = "/etc/group"): string | null {
   const groups = groupsIn(file);
   return names.find((name) => groups.some((group) => group.name === name)) ?? null;
@@ -66,10 +69,10 @@ export function firstGroup(names: readonly string[], file = "/etc/group"): strin
 
 const groupsIn = (file: string) => parseGroups(attempt(() => readFileSync(file, "utf8")) ?? "");
 
-/** The group of a port that is there, else the one that such ports belong to on this kind of Linux. */
+/** The group of a port that is plugged in, otherwise the usual group of serial ports on this Linux distribution. */
 function groupOf(device: string | null, file: string): string | null {
   const id = device === null ? 0 : (attempt(() => statSync(device).gid) ?? 0);
-  // Root's own group would open far more than a port.
+  // The group root would permit far more than a port.
   const own = id === 0 ? undefined : groupsIn(file).find((group) => group.id === id);
   return own?.name ?? firstGroup(["dialout", "uucp"], file);
 }

@@ -1,5 +1,6 @@
 /**
- * What is known of a kind of board: a file in devices/boards, checked when it is read. Adding a board is adding a file.
+ * Board profiles: one file in devices/boards for each kind of board, validated when it is read. To add a board, add a
+ * file.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,53 +16,54 @@ const devicePath = v.pipe(v.string(), v.startsWith("/dev/"));
 
 const uart = v.strictObject({
   path: devicePath,
-  /** A second name that the board's system gives it. */
+  /** A symbolic link to it that the board's system creates. */
   link: v.optional(devicePath),
+  /** Its pins or connector, in words. */
   where: text,
 });
 
 const profileSchema = v.strictObject({
   name: text,
-  /** Strings of /proc/device-tree/compatible, any of which means this board. */
+  /** Strings of /proc/device-tree/compatible; any of them identifies this board. */
   compatible: v.array(v.pipe(v.string(), v.regex(/^[a-z0-9]+,[a-z0-9-]+$/))),
   processor: text,
-  /** What it is sold with, and what the daemon should get along with beside everything else. */
+  /** The memory sizes that are sold, and the most that the daemon should use beside other programs. */
   memory: v.strictObject({ totalMiB: v.array(mebibytes), budgetMiB: mebibytes }),
   serial: v.strictObject({ header: v.optional(uart), debug: v.optional(uart), group: text }),
   boot: v.strictObject({
-    /** Sections of config.txt that count for this board, besides [all]. */
+    /** Sections of config.txt that apply to this board, besides [all]. */
     filters: v.array(text),
     /** Lines of config.txt that the header's UART needs; the first of `anyOf` is the one to add. */
     lines: v.array(v.strictObject({ anyOf: v.pipe(v.array(text), v.minLength(1)), why: text })),
-    /** What a login console on a UART is called on the kernel's command line. */
+    /** Names of a console on a UART in the kernel's command line (`console=`). */
     consoles: v.array(text),
-    /** Words that switch the memory controller on. */
+    /** Parameters of the kernel's command line that enable the memory controller. */
     memoryController: v.array(text),
   }),
-  /** Labels of the chips that drive the header; where none is named, any will do. */
+  /** Labels of the GPIO chips that drive the header; empty: the first chip is used. */
   gpio: v.strictObject({ chips: v.array(text), group: text }),
   node: v.strictObject({
-    /** As `process.arch` says, best first. */
+    /** As in `process.arch`, best first. */
     architectures: v.pipe(v.array(v.picklist(["arm64", "arm", "x64"])), v.minLength(1)),
     build: text,
-    /** Command that installs it where another Node is. */
+    /** Command that installs this build. */
     install: text,
     /** The newest 32-bit ARM architecture that the processor runs. */
     armVersion: v.picklist([6, 7]),
   }),
-  /** What does not work, or not as one would think; `verified` says whether the source shows it. */
+  /** What does not work, or not as expected; `verified`: whether the source confirms it. */
   limits: v.array(v.strictObject({ what: text, verified: v.boolean(), source: text })),
   sources: v.array(text),
 });
 
-/** A kind of board; the schema's comments say what the parts are. */
+/** The profile of a kind of board. The comments of the schema explain its keys. */
 export type BoardProfile = v.InferOutput<typeof profileSchema>;
 
 const shippedFolder = fileURLToPath(new URL("../../devices/boards/", import.meta.url));
 
 /**
- * Reads one profile.
- * @throws RivuletError that names the file and the first key that is not as it must be
+ * Parses and validates one board profile.
+ * @throws RivuletError with the file and the first invalid key
  */
 export function parseProfile(yaml: string, file: string): BoardProfile {
   let data: unknown;
@@ -70,7 +72,7 @@ export function parseProfile(yaml: string, file: string): BoardProfile {
   } catch (error) {
     throw new RivuletError(
       "profile.invalid",
-      `${file}: this is not YAML: ${(error as Error).message.split("\n")[0]}`,
+      `${file} is not valid YAML: ${(error as Error).message.split("\n")[0]}`,
     );
   }
   const result = v.safeParse(profileSchema, data);
@@ -80,7 +82,10 @@ export function parseProfile(yaml: string, file: string): BoardProfile {
   throw new RivuletError("profile.invalid", `${file}: ${key || "the file"}: ${issue.message}; correct it`);
 }
 
-/** All profiles of a folder by the name of their file, `raspberry-pi-5`. */
+/**
+ * Reads all board profiles in a folder, by file name without extension, such as `raspberry-pi-5`.
+ * @throws RivuletError where the folder cannot be read or a profile is invalid
+ */
 export function loadProfiles(folder = shippedFolder): Map<string, BoardProfile> {
   const profiles = new Map<string, BoardProfile>();
   let names: string[];
@@ -89,7 +94,7 @@ export function loadProfiles(folder = shippedFolder): Map<string, BoardProfile> 
   } catch (error) {
     throw new RivuletError(
       "profile.invalid",
-      `the board profiles in ${folder} cannot be read (${reasonOf(error)}): install Rivulet again`,
+      `cannot read the board profiles in ${folder} (${reasonOf(error)}); reinstall Rivulet`,
     );
   }
   for (const name of names.sort()) {

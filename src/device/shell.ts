@@ -1,16 +1,16 @@
 import { exists, type Machine } from "./machine.ts";
 
-/** A word as a shell must read it: in quotes where it has more than plain letters. */
+/** Quotes a word for a POSIX shell; returns it unchanged where it has no special characters. */
 export function quoted(word: string): string {
   return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Where Raspberry Pi OS keeps a file of the boot partition: it moved with Debian 12. */
+/** Returns the path of a file in the boot partition of Raspberry Pi OS, which Debian 12 moved; null where there is none. */
 export function bootFile(machine: Machine, name: "config.txt" | "cmdline.txt"): string | null {
   return [`/boot/firmware/${name}`, `/boot/${name}`].find((path) => exists(machine, path)) ?? null;
 }
 
-/** Adds a word to the one line of cmdline.txt, where there is one. */
+/** Returns a command that adds words to the kernel's command line in cmdline.txt and reboots; null where there is no such file. */
 export function addToCommandLine(machine: Machine, words: readonly string[]): string | null {
   const file = bootFile(machine, "cmdline.txt");
   return file === null || words.length === 0

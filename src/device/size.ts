@@ -1,6 +1,7 @@
+/** Bytes in a MiB. */
 export const mebibyte = 2 ** 20;
 
-/** Bytes as whole MiB, or GiB with one digit. */
+/** Formats bytes as whole KiB or MiB, or as GiB with one decimal. */
 export function sizeText(bytes: number): string {
   if (bytes < mebibyte) return `${Math.ceil(bytes / 1024)} KiB`;
   return bytes < 1024 * mebibyte

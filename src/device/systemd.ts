@@ -1,45 +1,50 @@
 /**
- * Tells systemd how a service is: ready, alive, stopping, and one line of status. Loaded only where systemd listens.
+ * Notifies systemd of a service's state: ready, watchdog keep-alive, stopping, and one line of status. Loaded only when
+ * systemd has set NOTIFY_SOCKET.
  *
- * By `systemd-notify`, which comes with systemd, because Node has no datagrams over Unix sockets. It takes some 10 ms,
- * beside the daemon, and waits until systemd has read the message: otherwise systemd could no longer tell who sent it.
+ * It runs `systemd-notify`, which is part of systemd, because Node has no datagrams over Unix sockets. The call takes
+ * about 10 ms in a process next to the daemon. It waits until systemd has read the message, because systemd identifies
+ * the sender while the sender lives.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { usualReopenCeilingMs } from "../samples/sources/reopening.ts";
 
-/** `systemd-notify` waits as long for systemd; longer, and something is wrong with it. */
+/** `systemd-notify` waits this long for systemd; a call that takes longer hangs and is killed. */
 const longestCallMs = 5_000;
 
-/** Looks for each time that a sign of life is due: one that is refused may be granted in time by a later look. */
+/** Checks per keep-alive interval: if one check finds a fault, a later one may still send the keep-alive in time. */
 const looksPerPing = 4;
 
+/** What a service reports to systemd. */
 export interface ServiceOptions {
   environment: NodeJS.ProcessEnv;
-  /** `null` while the service is well, else why it is not to be taken for alive. */
+  /** Returns `null` while the service is healthy, otherwise why no keep-alive should be sent. */
   fault: () => string | null;
-  /** How the service stands, in one line. */
+  /** Returns the status of the service in one line. */
   status: () => string;
-  /** Told once of each trouble, in a sentence. */
+  /** Called once for each problem, with a sentence. */
   onTrouble: (sentence: string) => void;
 }
 
+/** A service that notifies systemd. */
 export interface Service {
-  /** The service does what it is for, or waits only for what is outside of it. From now on it gives signs of life. */
+  /** Reports that the service works, or waits only for something outside of it, and starts the keep-alive messages. */
   ready(): void;
+  /** Reports that the service stops, and ends the keep-alive messages. */
   stopping(): void;
 }
 
-/** A service under systemd. Nothing here ever waits or throws: without systemd-notify it is merely not heard. */
+/** Creates the notifier of a service under systemd. Never blocks and never throws; without systemd-notify it reports that once. */
 export function createService({ environment, fault, status, onTrouble }: ServiceOptions): Service {
   let call: ChildProcess | null = null;
   let timer: NodeJS.Timeout | null = null;
 
-  /** Leaves out a message while one is under way, unless it is an important one. */
+  /** Sends a message. Skips it while another call runs, unless it is important. */
   function notify(message: string[], important = false): boolean {
     if (call !== null && !important) return false;
     let child: ChildProcess;
     try {
-      // Its standard error is ours: the journal has what it complains about.
+      // It inherits standard error, so its own errors reach the journal.
       child = spawn("systemd-notify", message, {
         env: environment,
         stdio: ["ignore", "ignore", "inherit"],
@@ -47,7 +52,7 @@ export function createService({ environment, fault, status, onTrouble }: Service
         killSignal: "SIGKILL",
       });
     } catch (error) {
-      unheard(error as Error);
+      reportUnsent(error as Error);
       return false;
     }
     call = child;
@@ -57,26 +62,26 @@ export function createService({ environment, fault, status, onTrouble }: Service
     child.once("close", over);
     child.once("error", (error) => {
       over();
-      unheard(error);
+      reportUnsent(error);
     });
-    // A message under way is no reason for a process to stay.
+    // A running call must not keep the process alive.
     child.unref();
     return true;
   }
 
-  let isUnheard = false;
-  function unheard({ message }: Error): void {
-    if (!isUnheard) {
+  let reportedUnsent = false;
+  function reportUnsent({ message }: Error): void {
+    if (!reportedUnsent) {
       onTrouble(
-        `cannot tell systemd how the service is (${message}): install the package systemd, which has systemd-notify`,
+        `cannot notify systemd of the service's state (${message}); install the package systemd, which contains systemd-notify`,
       );
     }
-    isUnheard = true;
+    reportedUnsent = true;
   }
 
   const statusLine = () => `STATUS=${status().replaceAll("\n", " ")}`;
 
-  /** Signs of life at half of the time in which systemd wants one. */
+  /** Sends a keep-alive after each half of systemd's watchdog interval. */
   function watch(watchdogMs: number): void {
     const everyMs = watchdogMs / 2;
     let dueAt = process.uptime() * 1000 + everyMs;
@@ -90,9 +95,9 @@ export function createService({ environment, fault, status, onTrouble }: Service
         if (notify(["WATCHDOG=1", statusLine()])) dueAt = nowMs + everyMs;
       } else {
         refusals++;
-        // The first look may have come between two halves of a frame.
+        // The first check may fall between two halves of a frame.
         if (refusals === 2)
-          onTrouble(`no sign of life for systemd, which will start the service again: ${reason}`);
+          onTrouble(`no watchdog keep-alive is sent, so systemd will restart the service: ${reason}`);
         notify([statusLine()]);
       }
     }, everyMs / looksPerPing);
@@ -112,12 +117,12 @@ export function createService({ environment, fault, status, onTrouble }: Service
   };
 }
 
-/** How long a source may wait before it looks again, so that it has looked whenever a sign of life is due. */
+/** Returns the longest time in ms that a source may wait between two attempts, so that each keep-alive interval has at least one. */
 export function longestLookMs(environment: NodeJS.ProcessEnv): number {
   return Math.min(usualReopenCeilingMs, (watchdogOf(environment) ?? Number.POSITIVE_INFINITY) / 4);
 }
 
-/** The time in which systemd wants a sign of life, in milliseconds; `null` where it wants none from this process. */
+/** systemd's watchdog interval in milliseconds; `null` where it expects no keep-alive from this process. */
 function watchdogOf(environment: NodeJS.ProcessEnv): number | null {
   const microseconds = Number(environment["WATCHDOG_USEC"]);
   const addressee = environment["WATCHDOG_PID"];

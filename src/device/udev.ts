@@ -1,20 +1,23 @@
 import type { PortFacts } from "./port.ts";
 
-/** Whether a port's name goes with the device, whatever else is plugged in. */
+/** Whether a port's name stays with the device, whatever else is plugged in. */
 const isStable = (path: string) => path.startsWith("/dev/serial/by-id/");
 
+/** A rules file for udev. */
 export interface UdevRule {
   text: string;
-  /** A name that stays with the device, where the rule makes one. */
+  /** Path of the link that the rule creates and that stays with the device; null where it creates none. */
   link: string | null;
 }
 
 /**
- * What udev is to do with the port of a service: keep ModemManager away, which writes to each new port for half a
- * minute to find out whether it is a modem, and give the device a name that stays.
+ * Returns the udev rule for the port of a service. It keeps ModemManager away, which writes to each new port for half a
+ * minute to find out whether it is a modem, and it gives the device a name that stays.
+ *
+ * @param service name of the service, also used for the link in /dev
  */
 export function udevRule(service: string, { path, kernelName, usb }: PortFacts): UdevRule {
-  const head = `# The port of ${service}: no modem, so ModemManager leaves it alone.\n`;
+  const head = `# The port of ${service} is not a modem: ModemManager must not use it.\n`;
   if (usb !== null) {
     const { vendor, product, serialNumber } = usb;
     const number = serialNumber === null ? [] : ["serial", serialNumber];
@@ -41,7 +44,7 @@ ACTION!="remove", SUBSYSTEM=="tty", ${match("ATTRS")}, ENV{ID_MM_PORT_IGNORE}="1
   return { link: null, text: `${head}ACTION!="remove", SUBSYSTEM=="tty", ${port}, ${keys}\n` };
 }
 
-/** A text as udev compares it, with every character that means something there left open. */
+/** A text as a pattern of udev; every character with a special meaning becomes `?`, which matches any character. */
 function asPattern(text: string): string {
   return text.replaceAll(/[^\w. :/+#@-]/g, "?");
 }

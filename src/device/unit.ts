@@ -1,7 +1,7 @@
 import type { PortFacts } from "./port.ts";
 import { mebibyte } from "./size.ts";
 
-/** All that a unit depends on. */
+/** All values that the text of a systemd unit depends on. */
 export interface UnitFacts {
   /** Absolute paths of Node and of the command line. */
   node: string;
@@ -10,35 +10,35 @@ export interface UnitFacts {
   config: string;
   /** The serial ports. */
   ports: readonly PortFacts[];
-  /** Whether samples come over the network too, or there alone. */
+  /** Whether samples arrive over the network. */
   network: boolean;
-  /** The group that may use lamps and buttons, `null` where there is none; absent where the config has neither. */
+  /** The group that may use GPIO, `null` where there is none; absent where the config does not use GPIO. */
   gpio?: { group: string | null };
-  /** What the plan of the network takes. */
+  /** Planned memory of the neural network. */
   arenaBytes: number;
-  /** What samples take that wait to be learned from. */
+  /** Memory of the queue of samples. */
   queueBytes: number;
-  /** Version of the systemd that is to run it; `null` where nobody knows. */
+  /** Version of the systemd that will run the unit; `null` where it is unknown. */
   systemd: number | null;
 }
 
 /**
- * Node, its code and the daemon with a small network: measured, with room to breathe. With less, the kernel throws out
- * pages of the program itself, and reads them from the card again and again.
+ * Node, its code and the daemon with a small network: measured, with a margin. With less, the kernel evicts pages of the
+ * program and reads them from the card again and again.
  */
 const baseMebibytes = 96;
-/** Where the kernel begins to take memory back. */
+/** The kernel starts to reclaim memory this far below the limit. */
 const pressureMebibytes = 16;
 
-/** The kernel's module that brings a class of ports, where it is one that may be loaded late. */
+/** The kernel module of a class of ports, for classes whose module is loaded only when a device is plugged in. */
 const modules: Record<string, string> = { ttyACM: "cdc_acm", ttyUSB: "usbserial" };
 
-/** The first version in which the delay before another start can grow. */
+/** The first version of systemd that can increase the delay between restarts (RestartSteps=). */
 const growingDelayVersion = 254;
 
 const distinct = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];
 
-/** Fills in the template of `devices/systemd/rivulet.service`. */
+/** Returns the text of a systemd unit: the template `devices/systemd/rivulet.service`, filled in. */
 export function unitText(template: string, facts: UnitFacts): string {
   const { ports, gpio } = facts;
   const classes = distinct(ports.flatMap((port) => port.classes));
@@ -57,18 +57,18 @@ export function unitText(template: string, facts: UnitFacts): string {
     memory: memory(facts.arenaBytes, facts.queueBytes),
     devices: devices.map((name) => `DeviceAllow=char-${name} rw`),
     tunables: gpio
-      ? ["# Pins are exported and driven through files of /sys.", "ProtectKernelTunables=no"]
+      ? ["# Pins are exported and driven through files in /sys.", "ProtectKernelTunables=no"]
       : ["ProtectKernelTunables=yes"],
     network: facts.network
       ? ["RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6"]
       : [
-          "# A port needs no network; the notification is a Unix socket.",
+          "# A serial port needs no network; notifications use a Unix socket.",
           "PrivateNetwork=yes",
           "IPAddressDeny=any",
           "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
         ],
     home: [
-      // From there the program could not be read otherwise.
+      // With ProtectHome=yes, a program in these folders could not be read.
       [facts.node, facts.cli].some((path) => /^\/(home|root|run\/user)\//.test(path))
         ? "ProtectHome=read-only"
         : "ProtectHome=yes",
@@ -77,14 +77,14 @@ export function unitText(template: string, facts: UnitFacts): string {
   return template
     .replace(
       /^(# [^\n]*\n)+\n/,
-      `# Made by "rivulet install". To change it: systemctl edit, which keeps a file of its own.\n\n`,
+      `# Written by "rivulet install". To change settings, use "systemctl edit", which keeps them in a separate file.\n\n`,
     )
     .replaceAll(/^# \{(\w+)\}\n/gm, (_, name: string) => parts[name].map((line) => `${line}\n`).join(""));
 }
 
 /**
- * systemd finds a class of devices in /proc/devices when the service starts: where no such device was ever plugged in,
- * its driver must be there first, or the class is unknown, and a device that comes later forbidden.
+ * Loads drivers before the service starts. systemd looks up a class of devices in /proc/devices at that moment: without
+ * the driver the class is unknown, and a device that is plugged in later would be forbidden.
  */
 function loading(classes: readonly string[]): string[] {
   const units = classes
@@ -96,14 +96,14 @@ function loading(classes: readonly string[]): string[] {
 function memory(arenaBytes: number, queueBytes: number): string[] {
   const limit = baseMebibytes + Math.ceil((4 * arenaBytes + queueBytes) / mebibyte);
   return [
-    `# ${baseMebibytes} MiB for Node and the daemon, 4 times the arena (${arenaBytes} bytes: itself, the copy that is being saved,`,
-    `# and a checkpoint as it is read and as it is unpacked), and the queue (${queueBytes} bytes).`,
+    `# ${baseMebibytes} MiB for Node and the daemon, plus 4 times the arena of ${arenaBytes} bytes (the arena, the copy that is saved,`,
+    `# and a checkpoint as read and as decoded), plus the queue of ${queueBytes} bytes.`,
     `MemoryHigh=${limit - pressureMebibytes}M`,
     `MemoryMax=${limit}M`,
   ];
 }
 
-/** A word of a command line as systemd reads it. */
+/** Quotes a word of a command line for systemd. */
 function quote(word: string): string {
   const plain = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /^[\w@%$+=:,./-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, "\\$&")}"`;

@@ -1,53 +1,60 @@
-/** Progress counters of the daemon that the watchdog compares; they only rise, but for `queued`. */
+/** Progress counters of the daemon that the watchdog compares. All but `queued` only increase. */
 export interface Pulse {
-  /** Samples that were learned from, or predicted or skipped where that is all that is asked for. */
+  /** Samples that were learned from, or only predicted or skipped where the config or a button demands that. */
   handled: number;
-  /** Bytes that came. */
+  /** Bytes received. */
   bytes: number;
-  /** Times that the source looked for bytes, or for its port, each where it is several; absent where it is called instead. */
+  /**
+   * How often the source polled for bytes or for its port, one number for each of several devices; absent where the
+   * source does not poll.
+   */
   looks?: number | readonly number[];
-  /** Samples that wait. */
+  /** Samples in the queue. */
   queued: number;
 }
 
-/** Why the daemon is taken for stuck, as the end of a sentence. */
+/** Why the daemon counts as stuck, as the end of a sentence. */
 type Fault = string;
 
+/** Decides from progress counters whether the daemon is stuck. */
 export interface Watchdog {
   /**
-   * Looks at the daemon again, to be called several times in a period: `null` when it is well, else why not. What
-   * happened counts from the last time it was well.
+   * Compares the counters with those of the last healthy check. Call it several times per watchdog interval.
+   *
+   * @returns `null` when the daemon is healthy, otherwise why not
    */
   look(pulse: Readonly<Pulse>): Fault | null;
 }
 
 /**
- * Tells a daemon that is stuck from one that has nothing to do.
+ * Creates a watchdog that distinguishes a stuck daemon from an idle one.
  *
- * That this code runs at all says only that the event loop turns. Well is a daemon whose source still looks, be it for
- * bytes or for a port that is away, and that
+ * That this code runs proves only that the event loop works. A daemon is healthy if its source still polls, for bytes or
+ * for a missing port, and if one of these holds:
  *
- * - has learned from a sample since it was well, or predicted one that it was not to learn from, or skipped one whose
- *   values cannot be true: to start again would cure no sensor, and forget how long its value has been the same, or
- * - has nothing to learn from: no byte came since the last look, and no sample waits. A silent device and a pulled plug
- *   are not the daemon's fault, and to start it again would cost what it learned since its last checkpoint. But the
- *   source must be seen to look: one whose timer or attempt to open died is silent too, and silent for ever.
+ * - Since the last healthy check it has learned from a sample, or predicted one that it should not learn from, or skipped
+ *   one with values that cannot be true. A restart would repair no sensor, and would reset the count of equal values.
+ * - It has nothing to learn from: no byte arrived since the last check, and the queue is empty. A silent device or a
+ *   pulled plug is not the daemon's fault, and a restart would lose what it learned since its last checkpoint. The source
+ *   must still poll, because one whose timer or attempt to open has died is silent too, and stays silent.
  *
- * Not well is one to which bytes come without end and that learns from none of them. Often the device is at fault, not
- * the daemon; but to start again sets a port's baud rate anew, where another program has changed it, and opening it
- * resets an Arduino. There is nothing to lose either, as nothing is being learned. Silence counts from look to look, so
- * that half a frame before a device falls silent, or a line of text now and then, is not held against anybody.
+ * A daemon that receives bytes continuously and learns from none of them is not healthy. Often the device is at fault,
+ * but a restart sets the baud rate again, if another program has changed it, and opening the port resets an Arduino.
+ * Nothing is lost, because nothing is being learned. Silence is measured between two checks, so half a frame before a
+ * device stops, or an occasional line of text, is not a fault.
+ *
+ * @param first the counters at the start
  */
 export function createWatchdog(first: Readonly<Pulse>): Watchdog {
-  let well = first;
+  let healthy = first;
   let latest = first;
 
   function faultOf(now: Readonly<Pulse>): Fault | null {
-    if (hasStopped(now.looks, well.looks)) return "the source no longer looks for bytes";
-    if (now.handled > well.handled) return null;
-    if (now.queued > 0) return `${now.queued} samples wait and none is learned from`;
+    if (hasStopped(now.looks, healthy.looks)) return "the source no longer polls for bytes";
+    if (now.handled > healthy.handled) return null;
+    if (now.queued > 0) return `${now.queued} samples are queued and none is learned from`;
     if (now.bytes > latest.bytes) {
-      return `${now.bytes - well.bytes} bytes came and no sample was learned from; check that fields, framing and baud rate are what the device sends`;
+      return `${now.bytes - healthy.bytes} bytes were received and no sample was learned from; check that fields, framing and baud rate match what the device sends`;
     }
     return null;
   }
@@ -56,13 +63,13 @@ export function createWatchdog(first: Readonly<Pulse>): Watchdog {
     look(now) {
       const fault = faultOf(now);
       latest = now;
-      if (fault === null) well = now;
+      if (fault === null) healthy = now;
       return fault;
     },
   };
 }
 
-/** Whether one of those that look has not looked since. */
+/** Whether one of the polling sources has not polled since `before`. */
 function hasStopped(now: Pulse["looks"] = [], before: Pulse["looks"] = []): boolean {
   const earlier = [before].flat();
   return [now].flat().some((looks, source) => looks === earlier[source]);

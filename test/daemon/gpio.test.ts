@@ -72,7 +72,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
       const { cwd, device } = bench(configFor(allPins));
       const daemon = runIn(sysfs, cwd);
       expect((await daemon.event("gpio")).text).toBe(
-        `GPIO through onoff on ${label}, whose lines begin at ${base}: heartbeat on 17, alarm on 22, label on 27, pause on 5, checkpoint on 6`,
+        `GPIO through onoff on ${label}, whose first line is ${base}: heartbeat on 17, alarm on 22, label on 27, pause on 5, checkpoint on 6`,
       );
       expect(existsSync(join(cwd, "saved/gpio.json"))).toBe(true);
       device.samples(100);
@@ -172,15 +172,15 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     expect((await daemon.event("gpio")).text).toMatch(/: checkpoint on 6$/);
     expect(daemon.events("gpio-problem").map(({ text, problem }) => [text, problem])).toEqual([
       [
-        "gpio.heartbeat: cannot open GPIO 17, line 529 of the kernel: a driver or another program uses it (EBUSY); going on without it",
+        "gpio.heartbeat is not used: cannot open GPIO 17 (line 529 of the kernel): a driver or another program uses it (EBUSY)",
         true,
       ],
       [
-        "gpio.alarm: cannot open GPIO 22, line 534 of the kernel: the kernel knows no such line (EINVAL); going on without it",
+        "gpio.alarm is not used: cannot open GPIO 22 (line 534 of the kernel): the kernel has no such line (EINVAL)",
         true,
       ],
       [
-        "gpio.pause: the chip pinctrl-bcm2711 has no GPIO 60, only 0 to 57: correct the pin; going on without it",
+        "gpio.pause is not used: found GPIO 60, but the chip pinctrl-bcm2711 has only GPIO 0 to 57; correct the pin",
         true,
       ],
     ]);
@@ -210,11 +210,11 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     sysfs.takeAway(517);
     sysfs.takeAway(529);
     expect((await daemon.event("gpio-problem")).text).toBe(
-      "cannot listen to GPIO 5, line 517 of the kernel: somebody else has unexported it (ENODEV)",
+      "cannot read GPIO 5 (line 517 of the kernel): another program has unexported it (ENODEV)",
     );
     device.samples(50);
     expect((await daemon.event("gpio-problem", ({ text }) => text.includes("17,"))).text).toBe(
-      "gpio.heartbeat: cannot write GPIO 17, line 529 of the kernel: somebody else has unexported it (ENODEV); going on without it",
+      "gpio.heartbeat is no longer used: cannot write GPIO 17 (line 529 of the kernel): another program has unexported it (ENODEV)",
     );
     device.samples(50);
     await daemon.event("status", (line) => line.samples === 100);
@@ -255,12 +255,12 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     [
       "is not installed",
       null,
-      'found no package onoff, which GPIO under /sys/class/gpio needs; run "npm install onoff" where Rivulet is installed, with python3, make and g++ at hand',
+      'found no package onoff, which GPIO under /sys/class/gpio needs; install python3, make and g++, then run "npm install onoff" where Rivulet is installed',
     ],
     [
       "is compiled for another Node",
       'const error = new Error("compiled against a different Node.js version"); error.code = "ERR_DLOPEN_FAILED"; throw error;',
-      `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
+      `the package onoff does not load in Node ${process.versions.node}, because its dependency epoll is not compiled for it; install python3, make and g++, then run "npm rebuild epoll"`,
     ],
   ])("says so in one sentence where onoff %s, and learns", async (_, onoff, sentence) => {
     const sysfs = await boardWith("pinctrl-bcm2711", 512);
@@ -283,7 +283,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
       environment: { NODE_PATH: "" },
     });
     expect((await daemon.event("gpio-problem")).text).toBe(
-      `${sentence}; the tools of gpiod are not installed either; going on without GPIO`,
+      `${sentence}, and the tools of the package gpiod are not installed; GPIO is not used`,
     );
     device.samples(50);
     await daemon.event("status", (line) => line.samples === 50);
@@ -302,7 +302,7 @@ test(
     const daemon = startRivulet(words, { cwd, environment: { PATH: cwd } });
     const { text, problem } = await daemon.event("gpio-problem");
     expect([text, problem]).toEqual([
-      "this system has no GPIO under /sys/class/gpio; the tools of gpiod are not installed either; going on without GPIO",
+      "the kernel has no GPIO under /sys/class/gpio, and the tools of the package gpiod are not installed; GPIO is not used",
       true,
     ]);
     device.samples(200);

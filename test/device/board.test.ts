@@ -68,7 +68,7 @@ sources: []
   });
 
   test.each([
-    ["that is no YAML", "a: [", /^a\.yaml: this is not YAML: /],
+    ["that is no YAML", "a: [", /^a\.yaml is not valid YAML: /],
     ["without a name", good.replace("name: A\n", ""), /^a\.yaml: name: .*; correct it$/],
     [
       "with a size that is none",
@@ -83,7 +83,7 @@ sources: []
   });
 
   test("when its folder is not there", () => {
-    expect(() => loadProfiles("/nowhere")).toThrow(/^the board profiles in \/nowhere cannot be read/);
+    expect(() => loadProfiles("/nowhere")).toThrow(/^cannot read the board profiles in \/nowhere/);
   });
 
   test("and an unreadable file is named", () => {
@@ -92,7 +92,7 @@ sources: []
   });
 });
 
-describe("a board is recognised", () => {
+describe("a board is recognized", () => {
   test.each(Object.keys(kinds))("%s", (id) => {
     const { id: found, model, compatible } = recognizeBoard(fakeMachine(id));
     expect(found).toBe(id);
@@ -107,7 +107,7 @@ describe("a board is recognised", () => {
     });
     expect(recognizeBoard(machine).id).toBe("linux");
     expect(findingsOn(machine, null)[0].text).toBe(
-      "Radxa ZERO 3 (radxa,zero3w), which no profile in devices/boards is for: judged as any Linux machine",
+      "Radxa ZERO 3 (radxa,zero3w) without a profile in devices/boards: checked as a generic Linux machine",
     );
   });
 

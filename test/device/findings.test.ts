@@ -43,7 +43,12 @@ const meminfo = (total: number, available: number): Entries => ({
 const cases: Record<string, Case> = {
   "a kernel older than Node is built for": {
     changes: { "proc/sys/kernel/osrelease": "4.14.98-v7+\n" },
-    expected: ["kernel", "problem", /^Linux 4\.14\.98-v7\+ is older than 4\.18/, /full-upgrade/],
+    expected: [
+      "kernel",
+      "problem",
+      /^Linux 4\.14\.98-v7\+ is too old, Node needs 4\.18 or newer/,
+      /full-upgrade/,
+    ],
   },
   "pages of 16 KiB": {
     board: "raspberry-pi-5",
@@ -64,7 +69,7 @@ const cases: Record<string, Case> = {
       "sys/fs/cgroup/cgroup.controllers": null,
       "proc/cgroups": "#subsys_name\tn\nmemory\t0\t95\t0\n",
     },
-    expected: ["memory limit", "warning", /memory controller is off/, /cmdline\.txt/],
+    expected: ["memory limit", "warning", /memory controller is disabled/, /cmdline\.txt/],
   },
   "a memory controller of the first version that is on": {
     changes: {
@@ -84,7 +89,7 @@ const cases: Record<string, Case> = {
     expected: [
       "node",
       "problem",
-      /^Node 20\.18\.3 is too old, Rivulet needs 20\.19: install linux-arm64/,
+      /^Node 20\.18\.3 is too old, Rivulet needs 20\.19 or newer; install linux-arm64/,
       /n 22$/,
     ],
   },
@@ -98,17 +103,17 @@ const cases: Record<string, Case> = {
     expected: [
       "node build",
       "problem",
-      /built for ARMv7, and a Raspberry Pi Zero W is ARMv6/,
+      /built for ARMv7, but a Raspberry Pi Zero W has ARMv6/,
       /N_NODE_MIRROR=https:\/\/unofficial-builds/,
     ],
   },
   "32-bit Node on a 64-bit kernel": {
     machine: { node: { ...node, architecture: "arm", armVersion: 7 } },
-    expected: ["node build", "warning", /32 bits \(armv7\) on a 64-bit kernel/, /LONG_BIT/],
+    expected: ["node build", "warning", /32-bit build \(armv7\) on a 64-bit kernel/, /LONG_BIT/],
   },
   "a build that does not suit the board": {
     machine: { node: { ...node, architecture: "x64" } },
-    expected: ["node build", "warning", /built for x64, and linux-arm64/, /n 22$/],
+    expected: ["node build", "warning", /built for x64; a Raspberry Pi 4 Model B needs linux-arm64/, /n 22$/],
   },
   "Node with musl": {
     machine: { node: { ...node, cLibrary: "musl" } },
@@ -120,27 +125,32 @@ const cases: Record<string, Case> = {
   },
   "Node that refuses the SIMD which the processor has": {
     machine: { node: { ...node, variants: ["scalar"] } },
-    expected: ["simd", "warning", /refuses WebAssembly SIMD though the processor has it/, /n 22$/],
+    expected: ["simd", "warning", /does not support WebAssembly SIMD although the processor does/, /n 22$/],
   },
   "too little memory for the daemon": {
     changes: meminfo(512, 60),
-    expected: ["memory", "problem", /^60 MiB of 512 MiB are free, and the daemon takes 64 MiB/, /^ps /],
+    expected: ["memory", "problem", /^60 MiB of 512 MiB are free, but the daemon needs 64 MiB/, /^ps /],
   },
   "too little memory for the network": {
     changes: meminfo(512, 300),
     needs: { arena: { bytes: 400 * 2 ** 20 } },
-    expected: ["memory", "problem", /^300 MiB of 512 MiB are free, and the daemon takes 464 MiB/, /^ps /],
+    expected: ["memory", "problem", /^300 MiB of 512 MiB are free, but the daemon needs 464 MiB/, /^ps /],
   },
   "less memory than suits the board": {
     changes: meminfo(4096, 200),
-    expected: ["memory", "warning", /less than the 256 MiB that suit a daemon on a Raspberry Pi 4/, /^ps /],
+    expected: [
+      "memory",
+      "warning",
+      /less than the recommended 256 MiB for the daemon on a Raspberry Pi 4/,
+      /^ps /,
+    ],
   },
   "a network larger than suits the board": {
     needs: { arena: { bytes: 300 * 2 ** 20 } },
     expected: [
       "memory",
       "warning",
-      /takes 364 MiB, more than the 256 MiB that suit/,
+      /needs 364 MiB, more than the recommended 256 MiB/,
       /^rivulet plan pump\.yaml$/,
     ],
   },
@@ -158,7 +168,7 @@ const cases: Record<string, Case> = {
     expected: [
       "swap",
       "warning",
-      /swap is on the card \(\/var\/swap\)/,
+      /swap is on the SD card \(\/var\/swap\)/,
       /^sudo swapoff \/var\/swap && sudo systemctl disable dphys-swapfile$/,
     ],
   },
@@ -176,7 +186,7 @@ const cases: Record<string, Case> = {
     expected: [
       "port",
       "problem",
-      /^there is no serial port \/dev\/ttyUSB3, but \/dev\/serial\/by-id\/usb-Arduino_7573-if00, \/dev\/ttyAMA0: /,
+      /^there is no serial port \/dev\/ttyUSB3, found \/dev\/serial\/by-id\/usb-Arduino_7573-if00, \/dev\/ttyAMA0; name /,
       /^rivulet ports$/,
     ],
   },
@@ -199,7 +209,7 @@ const cases: Record<string, Case> = {
     expected: [
       "port",
       "problem",
-      /^eve may not open \/dev\/ttyAMA0, which belongs to the group dialout: join it/,
+      /^eve may not open \/dev\/ttyAMA0, which belongs to the group dialout; join it/,
       /^sudo usermod -aG dialout eve$/,
     ],
   },
@@ -237,7 +247,7 @@ const cases: Record<string, Case> = {
   },
   "no login console in one on another port": {
     changes: running(412, "agetty", "/sbin/agetty --noclear tty1 linux"),
-    expected: ["port holder", "ok", /^no program that pi may look into has \/dev\/ttyAMA0 open$/, null],
+    expected: ["port holder", "ok", /^no program that pi may inspect has \/dev\/ttyAMA0 open$/, null],
   },
   "a device that is no terminal": {
     changes: { "dev/spidev0.0": port() },
@@ -247,7 +257,7 @@ const cases: Record<string, Case> = {
   "ModemManager that has the port open": {
     changes: { ...usbPort, ...running(413, "ModemManager", "/usr/sbin/ModemManager", "/dev/ttyACM0") },
     needs: usb,
-    expected: ["port holder", "problem", /takes it for a modem/, /disable --now ModemManager\.service$/],
+    expected: ["port holder", "problem", /treats it as a modem/, /disable --now ModemManager\.service$/],
   },
   "another program that has the port open": {
     changes: running(414, "minicom", "minicom -D /dev/serial0", "/dev/ttyAMA0"),
@@ -297,13 +307,13 @@ const cases: Record<string, Case> = {
     expected: [
       "boot settings",
       "problem",
-      /^\/dev\/ttyAMA0 leads to the Bluetooth chip, and the header is \/dev\/ttyS0: /,
+      /^\/dev\/ttyAMA0 is connected to the Bluetooth chip, and the header is \/dev\/ttyS0: /,
       /dtoverlay=disable-bt/,
     ],
   },
   "a UART that Bluetooth has until the restart": {
     changes: { "dev/serial0": { link: "ttyS0" }, "dev/ttyS0": port() },
-    expected: ["boot settings", "problem", /takes effect with a restart$/, /^sudo reboot$/],
+    expected: ["boot settings", "problem", /reboot for it to take effect$/, /^sudo reboot$/],
   },
   "the mini UART on the header": {
     changes: {
@@ -327,7 +337,7 @@ const cases: Record<string, Case> = {
   "a header that nobody listens to": {
     changes: { ...usbPort, "boot/firmware/config.txt": "" },
     needs: stableUsb,
-    expected: ["boot settings", "ok", /not what is listened to/, null],
+    expected: ["boot settings", "ok", /UART is not used/, null],
   },
   "the UART of a Pi 5 that is not switched on": {
     board: "raspberry-pi-5",
@@ -369,7 +379,7 @@ const cases: Record<string, Case> = {
   },
   "GPIO lines without a chip": {
     changes: { "sys/class/gpio": null },
-    expected: ["gpio", "problem", /^there is no GPIO chip labelled pinctrl-bcm2711/, null],
+    expected: ["gpio", "problem", /^there is no GPIO chip with the label pinctrl-bcm2711/, null],
   },
   "GPIO lines on a kernel without /sys/class/gpio": {
     changes: { "sys/class/gpio": null, "dev/gpiochip0": "", "dev/gpiochip4": { link: "gpiochip0" } },
@@ -385,13 +395,18 @@ const cases: Record<string, Case> = {
     expected: [
       "gpio",
       "problem",
-      /no GPIO chip is labelled pinctrl-bcm2711; there are pinctrl-bcm9999, raspberrypi-exp-gpio$/,
+      /^found the GPIO chips pinctrl-bcm9999, raspberrypi-exp-gpio, expected one with the label pinctrl-bcm2711$/,
       /label$/,
     ],
   },
   "a GPIO chip that the user may not use": {
     machine: { user: outsider },
-    expected: ["gpio", "problem", /eve may not use it: join the group gpio/, /^sudo usermod -aG gpio eve$/],
+    expected: [
+      "gpio",
+      "problem",
+      /eve has no permission to use it; join the group gpio/,
+      /^sudo usermod -aG gpio eve$/,
+    ],
   },
   "no GPIO chip where no config asks for one": {
     changes: { "sys/class/gpio": null },
@@ -424,7 +439,7 @@ const cases: Record<string, Case> = {
   },
   "a folder that is still to be made": {
     needs: { checkpoints: { directory: "/home/pi/checkpoints/pump", keep: 5, bytes: 1 } },
-    expected: ["folder", "ok", /still to be made$/, null],
+    expected: ["folder", "ok", /which the daemon will create$/, null],
   },
   "a file in place of the folder": {
     changes: { "home/pi/checkpoints": "" },
@@ -440,22 +455,22 @@ const cases: Record<string, Case> = {
     expected: [
       "space",
       "problem",
-      /^489 KiB are free .* 5 checkpoints and a new one take 586 KiB: make room/,
+      /^489 KiB are free .* 5 checkpoints and a new one need 586 KiB; free some space/,
       /^sudo du -xh \/ /,
     ],
   },
   "a disk that is nearly full": {
     machine: { freeBytes: () => 50 * 2 ** 20 },
     needs: null,
-    expected: ["space", "warning", /^50 MiB are free/, /^sudo du/],
+    expected: ["space", "warning", /^only 50 MiB are free/, /^sudo du/],
   },
   "a disk that is read-only": {
     changes: mounts("/dev/mmcblk0p3 /home ext4 ro,noatime"),
-    expected: ["disk", "problem", /^ext4 on \/home is read-only/, /^sudo mount -o remount,rw \/home$/],
+    expected: ["disk", "problem", /^ext4 on \/home, .*, is read-only/, /^sudo mount -o remount,rw \/home$/],
   },
   "an overlay": {
     changes: { ...mounts("overlayroot / overlay rw,relatime"), "usr/bin/raspi-config": "" },
-    expected: ["disk", "warning", /is an overlay: .* gone after a restart/, /do_overlayfs 1/],
+    expected: ["disk", "warning", /is an overlay: .* lost after a reboot/, /do_overlayfs 1/],
   },
   "a folder in memory": {
     changes: mounts("tmpfs /home/pi/checkpoints tmpfs rw"),
@@ -475,7 +490,7 @@ const cases: Record<string, Case> = {
   },
   "a clock that was never set": {
     machine: { now: new Date(0) },
-    expected: ["clock", "problem", /^the clock says 1970-01-01T00:00:00Z/, /set-ntp true$/],
+    expected: ["clock", "problem", /^the clock shows 1970-01-01T00:00:00Z/, /set-ntp true$/],
   },
   "a clock that is not synchronized yet": {
     changes: {
@@ -486,18 +501,18 @@ const cases: Record<string, Case> = {
   },
   "a clock that nothing keeps": {
     changes: { "run/systemd/timesync/synchronized": null },
-    expected: ["clock", "warning", /^nothing keeps the clock/, /set-ntp true$/],
+    expected: ["clock", "warning", /^no service synchronizes the clock/, /set-ntp true$/],
   },
   "a clock that chrony keeps": {
     changes: { "run/systemd/timesync/synchronized": null, ...running(301, "chronyd", "/usr/sbin/chronyd") },
-    expected: ["clock", "ok", /^chrony keeps the clock/, null],
+    expected: ["clock", "ok", /^chrony synchronizes the clock/, null],
   },
   "a clock chip": {
     changes: { "sys/class/rtc/rtc0/name": "rpi-rtc soc:rpi_rtc\n" },
     expected: ["clock chip", "ok", /^rtc0 \(rpi-rtc soc:rpi_rtc\)$/, null],
   },
   "no clock chip": {
-    expected: ["clock chip", "ok", /^there is none: after a power cut/, null],
+    expected: ["clock chip", "ok", /^there is no clock chip, so after a power cut/, null],
   },
 };
 
@@ -527,9 +542,9 @@ describe("finds", () => {
 describe("without a file that it needs, a check cannot tell, and says why", () => {
   test.each([
     ["kernel", "proc/sys/kernel/osrelease", "which kernel runs"],
-    ["memory", "proc/meminfo", "whether there is memory enough"],
+    ["memory", "proc/meminfo", "whether there is enough memory"],
     ["swap", "proc/swaps", "whether memory is swapped to the card"],
-    ["boot settings", "boot/firmware/config.txt", "whether the header's UART is switched on"],
+    ["boot settings", "boot/firmware/config.txt", "whether the header's UART is enabled"],
     ["console", "proc/cmdline", "whether a login console is on the port"],
     ["disk", "proc/self/mounts", "how the disk is mounted"],
     ["memory limit", "sys/fs/cgroup/cgroup.controllers", "whether systemd can limit a unit's memory"],
@@ -538,13 +553,17 @@ describe("without a file that it needs, a check cannot tell, and says why", () =
     const found = findings.find((finding) => finding.check === check);
     expect(found?.status).toBe("warning");
     expect(found?.text).toMatch(
-      new RegExp(`^cannot tell ${question}: /.* (cannot be read: there is no such file|is not there)$`),
+      new RegExp(`^cannot tell ${question}: /.* (cannot be read: there is no such file|does not exist)$`),
     );
     expect(found?.fix).toBeNull();
   });
 
   test.each([
-    ["kernel", { "proc/sys/kernel/osrelease": "strange\n" }, /osrelease says "strange"$/],
+    [
+      "kernel",
+      { "proc/sys/kernel/osrelease": "strange\n" },
+      /osrelease contains "strange", expected a version/,
+    ],
     ["memory", { "proc/meminfo": "MemTotal: 5 kB\n" }, /\/proc\/meminfo has no MemAvailable$/],
     ["disk", { "proc/self/mounts": "nonsense\n\0\n" }, /names no file system for /],
     [
@@ -600,7 +619,7 @@ describe("a fix, pasted into a shell, puts it right:", () => {
 
   const textIn = (machine: Machine, path: string) => readFileSync(join(machine.root, path), "utf8");
 
-  test("the UART is switched on", () => {
+  test("the UART is enabled", () => {
     const machine = fakeMachine("raspberry-pi-4b", { "boot/firmware/config.txt": "[pi5]\nx=1\n" });
     paste(machine, fixOf(machine, "boot settings"));
     expect(textIn(machine, "boot/firmware/config.txt")).toBe(

@@ -80,7 +80,7 @@ describe("a port", () => {
   ])("that is not on USB keeps its name: %s, which is %s", (path, kernelName, match) => {
     const { text, link } = udevRule("pump", { path, kernelName, classes: [], usb: null, group: null });
     expect(link).toBeNull();
-    expect(text).toBe(`# The port of pump: no modem, so ModemManager leaves it alone.
+    expect(text).toBe(`# The port of pump is not a modem: ModemManager must not use it.
 ACTION!="remove", SUBSYSTEM=="tty", ${match}, ENV{ID_MM_DEVICE_IGNORE}="1", ENV{ID_MM_PORT_IGNORE}="1"
 `);
   });

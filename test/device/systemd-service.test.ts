@@ -70,7 +70,7 @@ test("a service that is not well gives its status alone, says why at the second 
   expect(await pass(4)).toEqual(["STATUS=at 108"]);
   expect(troubles).toEqual([]);
   expect(await pass(3)).toEqual(["STATUS=at 109", "STATUS=at 110", "STATUS=at 111"]);
-  const trouble = "no sign of life for systemd, which will start the service again: nothing moves";
+  const trouble = "no watchdog keep-alive is sent, so systemd will restart the service: nothing moves";
   expect(troubles).toEqual([trouble]);
   state.fault = null;
   // At the next look, and not only in half of the time.
@@ -106,7 +106,7 @@ test("a systemd-notify that cannot be started is told of once", async () => {
   await pass(8);
   service.stopping();
   expect(troubles).toEqual([
-    "cannot tell systemd how the service is (spawn systemd-notify ENOENT): install the package systemd, which has systemd-notify",
+    "cannot notify systemd of the service's state (spawn systemd-notify ENOENT); install the package systemd, which contains systemd-notify",
   ]);
 });
 

@@ -127,7 +127,7 @@ describe.concurrent("as a service of systemd the daemon", () => {
     const daemon = startRivulet(words, { cwd: here.cwd, environment });
     const told = await daemon.event("service-trouble");
     expect(told.text).toMatch(
-      /no sign of life .* bytes came and no sample was learned from; check that fields/,
+      /no watchdog keep-alive .* bytes were received and no sample was learned from; check that fields/,
     );
     await pause(2000);
     expect(here.pings()).toBe(0);
@@ -151,7 +151,7 @@ describe.concurrent("as a service of systemd the daemon", () => {
     await daemon.event("status", (line) => line.samples === 50);
     await pause(600);
     expect(daemon.events("service-trouble").map(({ text }) => text)).toEqual([
-      expect.stringMatching(/cannot tell systemd .*ENOENT.*: install the package systemd/),
+      expect.stringMatching(/cannot notify systemd .*ENOENT.*; install the package systemd/),
     ]);
     daemon.process.kill("SIGTERM");
     expect((await daemon.ended).code).toBe(0);

@@ -31,7 +31,7 @@ test("a unit says at its head that it was made, and in the place of the template
   expect(
     unitText("# of the template\n# and more\n\n[Unit]\n# kept\n\n# {network}\n", { ...facts, network: true }),
   ).toBe(
-    `# Made by "rivulet install". To change it: systemctl edit, which keeps a file of its own.
+    `# Written by "rivulet install". To change settings, use "systemctl edit", which keeps them in a separate file.
 
 [Unit]
 # kept

@@ -30,8 +30,8 @@ describe("the watchdog finds a daemon", () => {
 
   test("stuck when the source no longer looks, however much was learned", () => {
     expect(looks({ looks: 0 }, { looks: 0, handled: 3 })).toEqual([
-      expect.stringContaining("no longer looks"),
-      expect.stringContaining("no longer looks"),
+      expect.stringContaining("no longer polls"),
+      expect.stringContaining("no longer polls"),
     ]);
   });
 
@@ -43,28 +43,28 @@ describe("the watchdog finds a daemon", () => {
     ].map((looks, step) => ({ ...start, handled: 100 + step, looks }));
     const watchdog = createWatchdog(pulses[0]);
     expect(watchdog.look(pulses[1])).toBeNull();
-    expect(watchdog.look(pulses[2])).toContain("no longer looks");
+    expect(watchdog.look(pulses[2])).toContain("no longer polls");
   });
 
-  test("stuck when samples wait and none is learned from", () => {
+  test("stuck when samples are queued and none is learned from", () => {
     expect(looks({ bytes: 40, queued: 1 }, {}, { queued: 3 })).toEqual([
-      "1 samples wait and none is learned from",
-      "1 samples wait and none is learned from",
-      "3 samples wait and none is learned from",
+      "1 samples are queued and none is learned from",
+      "1 samples are queued and none is learned from",
+      "3 samples are queued and none is learned from",
     ]);
   });
 
   test("stuck while bytes keep coming and none becomes a sample", () => {
     const [first, second] = looks({ bytes: 40 }, { bytes: 30 });
-    expect(first).toMatch(/^40 bytes came/);
-    expect(second).toMatch(/^70 bytes came/);
+    expect(first).toMatch(/^40 bytes were received/);
+    expect(second).toMatch(/^70 bytes were received/);
   });
 
   test("stuck by what happened since it was last well, however well it was before", () => {
     const [well, , mute] = looks({ handled: 5, bytes: 90 }, { bytes: 40 }, { bytes: 30 });
     expect(well).toBeNull();
-    expect(mute).toMatch(/^70 bytes came/);
-    expect(looks({}, { looks: 0 })).toEqual([null, expect.stringContaining("no longer looks")]);
+    expect(mute).toMatch(/^70 bytes were received/);
+    expect(looks({}, { looks: 0 })).toEqual([null, expect.stringContaining("no longer polls")]);
   });
 
   test("well after half a frame before a silence", () => {

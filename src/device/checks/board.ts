@@ -1,5 +1,6 @@
 import { type Check, ok, warning } from "../finding.ts";
 
+/** Which board this is. */
 export const board: Check = {
   name: "board",
   question: "which board this is",
@@ -9,20 +10,20 @@ export const board: Check = {
     }
     if (compatible.length === 0) return ok(`a Linux machine without a device tree (${machine.processor})`);
     return ok(
-      `${model ?? "a board"} (${compatible[0]}), which no profile in devices/boards is for: judged as any Linux machine`,
+      `${model ?? "a board"} (${compatible[0]}) without a profile in devices/boards: checked as a generic Linux machine`,
     );
   },
 };
 
-/** What is known not to work on a board that has a profile of its own. */
+/** The known limits of a board that has its own profile. */
 export const limits: Check = {
   name: "limits",
   question: "what does not work on this board",
   ask({ board: { profile }, machine }) {
-    // Only ARMv6 takes away from what Rivulet does; of the others the table of boards tells.
+    // Only ARMv6 limits Rivulet itself; for the other boards see devices/boards/README.md.
     if (profile.node.armVersion > 6) return null;
     return warning(
-      `${profile.name} (${machine.processor}) works within limits: ${profile.limits
+      `${profile.name} (${machine.processor}) works with limits: ${profile.limits
         .map(({ what, verified }) => `${what}${verified ? "" : " (not verified)"}`)
         .join("; ")}`,
       null,

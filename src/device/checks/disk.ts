@@ -5,12 +5,12 @@ import { type Mount, mountOf } from "../mounts.ts";
 import { quoted } from "../shell.ts";
 import { mebibyte, sizeText } from "../size.ts";
 
-/** Below this other programs, the journal first, begin to fail. */
+/** With less free space than this, other programs begin to fail, the journal first. */
 const leastFreeBytes = 100 * mebibyte;
 
 const volatileTypes = ["tmpfs", "ramfs", "zram"];
 
-/** Where checkpoints go; without a config, where the command was started. */
+/** The checkpoint folder and the nearest parent of it that exists; without a config, the current folder. */
 function folderOf({ machine, needs }: Examined): { wanted: string; existing: string } {
   const wanted = needs?.checkpoints.directory ?? process.cwd();
   let existing = wanted;
@@ -18,6 +18,7 @@ function folderOf({ machine, needs }: Examined): { wanted: string; existing: str
   return { wanted, existing: resolved(machine, existing) };
 }
 
+/** Whether the user may write to the checkpoint folder. */
 export const folder: Check = {
   name: "folder",
   question: "whether checkpoints may be written",
@@ -30,13 +31,15 @@ export const folder: Check = {
     if (status === null) return null;
     if (!status.isDirectory()) {
       return problem(
-        `${existing} is a file, and a folder of checkpoints should be there: move it away`,
+        `${existing} is a file, expected a folder for checkpoints; move the file away`,
         `mv ${quoted(existing)} ${quoted(`${existing}.old`)}`,
       );
     }
     if (may(machine, existing, status, access.write | access.enter)) {
       return ok(
-        wanted === existing ? `checkpoints go to ${wanted}` : `checkpoints go to ${wanted}, still to be made`,
+        wanted === existing
+          ? `checkpoints are written to ${wanted}`
+          : `checkpoints are written to ${wanted}, which the daemon will create`,
       );
     }
     const isThere = exists(machine, wanted);
@@ -51,6 +54,7 @@ function ownerOf(machine: Machine, id: number): string {
   return id === 0 ? "root" : id === machine.user.id ? machine.user.name : `user ${id}`;
 }
 
+/** Whether the disk has room for the checkpoints. */
 export const space: Check = {
   name: "space",
   question: "whether the disk has room for checkpoints",
@@ -60,27 +64,28 @@ export const space: Check = {
     const free = machine.freeBytes(existing);
     const { directory } = needs?.checkpoints ?? { directory: existing };
     const { keep = 0, bytes = null } = needs?.checkpoints ?? {};
-    // A new one is written before the oldest is deleted.
+    // The new checkpoint is written before the oldest is deleted.
     const needed = bytes === null ? 0 : (keep + 1) * bytes;
     const find = `sudo du -xh ${quoted(mountOf(machine, existing).folder)} | sort -h | tail`;
     if (free < needed) {
       return problem(
-        `${sizeText(free)} are free on the disk of ${directory}, and ${keep} checkpoints and a new one take ${sizeText(needed)}: make room, or lower checkpoint.keep`,
+        `${sizeText(free)} are free on the disk of ${directory}, but ${keep} checkpoints and a new one need ${sizeText(needed)}; free some space, or lower checkpoint.keep`,
         find,
       );
     }
     if (free < needed + leastFreeBytes) {
       return warning(
-        `${sizeText(free)} are free on the disk of ${directory}: make room before it is full`,
+        `only ${sizeText(free)} are free on the disk of ${directory}; free some space before it is full`,
         find,
       );
     }
     return ok(
-      `${sizeText(free)} are free on the disk of ${directory}${needed > 0 ? `; ${keep} checkpoints and a new one take ${sizeText(needed)}` : ""}`,
+      `${sizeText(free)} are free on the disk of ${directory}${needed > 0 ? `; ${keep} checkpoints and a new one need ${sizeText(needed)}` : ""}`,
     );
   },
 };
 
+/** Whether the file system of the checkpoints is writable, persistent and fast enough. */
 export const mountOptions: Check = {
   name: "disk",
   question: "how the disk is mounted",
@@ -91,13 +96,13 @@ export const mountOptions: Check = {
     const at = `${mount.type} on ${mount.folder}`;
     if (mount.options.includes("ro")) {
       return problem(
-        `${at} is read-only, and ${existing} is on it: mount it writable, and check the card, since a failing one turns read-only`,
+        `${at}, which holds ${existing}, is read-only; mount it writable, and check the card, because a failing card turns read-only`,
         `sudo mount -o remount,rw ${quoted(mount.folder)}`,
       );
     }
     if (mount.type === "overlay") {
       return warning(
-        `${at} is an overlay: what is written to ${existing} is gone after a restart, or with the container`,
+        `${at} is an overlay: files written to ${existing} are lost after a reboot, or with the container`,
         exists(machine, "/usr/bin/raspi-config")
           ? "sudo raspi-config nonint do_overlayfs 1 && sudo reboot"
           : null,
@@ -105,11 +110,11 @@ export const mountOptions: Check = {
     }
     if (volatileTypes.includes(mount.type)) {
       return warning(
-        `${at} is in memory: what is written to ${existing} is gone after a restart; name another folder in checkpoint.directory`,
+        `${at} is in memory, so files written to ${existing} are lost after a reboot; name another folder in checkpoint.directory`,
         `findmnt --real --df`,
       );
     }
-    return slowness(mount, at) ?? ok(`${at} keeps what is written`);
+    return slowness(mount, at) ?? ok(`${at} is persistent`);
   },
 };
 
@@ -117,19 +122,19 @@ function slowness(mount: Mount, at: string) {
   const remount = (option: string) => `sudo mount -o remount,${option} ${quoted(mount.folder)}`;
   if (mount.type === "vfat" || mount.type === "exfat" || mount.type === "msdos") {
     return warning(
-      `${at} has no journal: a power cut may damage the whole file system; keep checkpoints on ext4`,
+      `${at} has no journal, so a power cut may damage the whole file system; keep checkpoints on ext4`,
       "findmnt --real --df",
     );
   }
   if (mount.options.includes("sync")) {
     return warning(
-      `${at} is mounted with sync: every write waits for the disk, which wears a card and may lose samples`,
+      `${at} is mounted with sync: every write waits for the disk, which wears out a card and may lose samples`,
       remount("async"),
     );
   }
   if (mount.options.includes("strictatime")) {
     return warning(
-      `${at} is mounted with strictatime: every reading of a file writes to the disk`,
+      `${at} is mounted with strictatime: every read of a file writes to the disk`,
       remount("noatime"),
     );
   }

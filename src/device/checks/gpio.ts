@@ -5,7 +5,7 @@ import { quoted } from "../shell.ts";
 interface Chip {
   name: string;
   label: string;
-  /** What is added to a line's number in sysfs. */
+  /** Number of its first line in sysfs. */
   base: string;
 }
 
@@ -19,12 +19,13 @@ function chipsOf(machine: Machine): Chip[] {
     }));
 }
 
+/** Whether the pins of the GPIO header can be used. */
 export const gpio: Check = {
   name: "gpio",
   question: "whether the GPIO header can be used",
   ask({ machine, board: { profile }, needs }) {
     const wanted = needs?.gpio === true;
-    // What nobody asked for is no problem of this machine.
+    // A problem only where the config uses GPIO.
     const trouble = (text: string, fix: string | null) => (wanted ? problem(text, fix) : ok(text));
     const { chips: labels, group } = profile.gpio;
     const chips = chipsOf(machine);
@@ -39,11 +40,11 @@ export const gpio: Check = {
       const user = machine.user.name;
       return hasUser
         ? trouble(
-            `${found}: ${user} joined the group ${name} after this session began: log in again`,
+            `${found}: ${user} joined the group ${name} after this session began; log in again`,
             `exec su - ${quoted(user)}`,
           )
         : trouble(
-            `${found}: ${user} may not use it: join the group ${group}, then log in again`,
+            `${found}: ${user} has no permission to use it; join the group ${group}, then log in again`,
             `sudo usermod -aG ${group} ${quoted(user)}`,
           );
     }
@@ -57,10 +58,10 @@ function noChip(
   chips: Chip[],
   trouble: (text: string, fix: string | null) => ReturnType<typeof ok>,
 ) {
-  const expected = labels.length === 0 ? "" : ` labelled ${labels.join(" or ")}`;
+  const expected = labels.length === 0 ? "" : ` with the label ${labels.join(" or ")}`;
   if (chips.length > 0) {
     return trouble(
-      `no GPIO chip is${expected}; there are ${chips.map(({ label }) => label).join(", ")}`,
+      `found the GPIO chips ${chips.map(({ label }) => label).join(", ")}, expected one${expected}`,
       "cat /sys/class/gpio/gpiochip*/label",
     );
   }
@@ -69,7 +70,7 @@ function noChip(
   );
   if (devices.length > 0) {
     return trouble(
-      `the kernel has GPIO chips (${devices.map((name) => `/dev/${name}`).join(", ")}) but no /sys/class/gpio, which is built with CONFIG_GPIO_SYSFS`,
+      `the kernel has GPIO chips (${devices.map((name) => `/dev/${name}`).join(", ")}) but no /sys/class/gpio, because it was built without CONFIG_GPIO_SYSFS`,
       "zgrep CONFIG_GPIO_SYSFS /proc/config.gz || grep CONFIG_GPIO_SYSFS /boot/config-$(uname -r)",
     );
   }

@@ -4,14 +4,15 @@ import { mountOf } from "../mounts.ts";
 import { quoted } from "../shell.ts";
 import { mebibyte, sizeText } from "../size.ts";
 
-/** What Node and the daemon take before there is a network, measured with Node 20 on x64. */
+/** Memory of Node and the daemon without a network, measured with Node 20 on x64. */
 const processBytes = 64 * mebibyte;
 
 const stopSomething = "ps -eo rss,pid,comm --sort=-rss | head";
 
+/** Whether there is enough free memory for the daemon and its network. */
 export const memory: Check = {
   name: "memory",
-  question: "whether there is memory enough",
+  question: "whether there is enough memory",
   ask({ machine, board: { profile }, needs }) {
     const table = readText(machine, "/proc/meminfo");
     const total = bytesOf(table, "MemTotal");
@@ -24,29 +25,26 @@ export const memory: Check = {
     }
     const needed = processBytes + (arena?.bytes ?? 0);
     if (available < needed) {
-      return problem(
-        `${have}, and the daemon takes ${sizeText(needed)}: stop what takes the rest`,
-        stopSomething,
-      );
+      return problem(`${have}, but the daemon needs ${sizeText(needed)}; stop other programs`, stopSomething);
     }
     const budget = profile.memory.budgetMiB * mebibyte;
     if (needed > budget) {
       return warning(
-        `the daemon takes ${sizeText(needed)}, more than the ${sizeText(budget)} that suit a ${profile.name}: choose a smaller network`,
+        `the daemon needs ${sizeText(needed)}, more than the recommended ${sizeText(budget)} on a ${profile.name}; choose a smaller network`,
         look,
       );
     }
     if (available < budget) {
       return warning(
-        `${have}, less than the ${sizeText(budget)} that suit a daemon on a ${profile.name}: stop what takes the rest`,
+        `${have}, less than the recommended ${sizeText(budget)} for the daemon on a ${profile.name}; stop other programs`,
         stopSomething,
       );
     }
-    return ok(`${have}; the daemon takes ${sizeText(needed)}${arena === null ? " and its network" : ""}`);
+    return ok(`${have}; the daemon needs ${sizeText(needed)}${arena === null ? " plus its network" : ""}`);
   },
 };
 
-/** Swap on a card wears it out, and waiting for it loses samples; in compressed memory it costs neither. */
+/** Whether swap is on an SD card: that wears out the card, and waiting for it loses samples. Compressed memory (zram) does neither. */
 export const swap: Check = {
   name: "swap",
   question: "whether memory is swapped to the card",
@@ -60,13 +58,13 @@ export const swap: Check = {
     const onCard = areas.find((area) => deviceBehind(machine, area).startsWith("/dev/mmcblk"));
     if (onCard === undefined) return ok(`swap is not on a card (${areas.join(", ")})`);
     return warning(
-      `swap is on the card (${onCard}): it wears the card out, and a daemon that waits for it loses samples`,
+      `swap is on the SD card (${onCard}): it wears out the card, and the daemon loses samples while it waits for it`,
       `sudo swapoff ${quoted(onCard)}${disableFor(machine)}`,
     );
   },
 };
 
-/** A command that keeps swap off after the next start, where the system's way is known. */
+/** The end of a command that keeps swap disabled after a reboot, for the mechanism that this system uses. */
 function disableFor(machine: Machine): string {
   const way = [
     ["/etc/dphys-swapfile", " && sudo systemctl disable dphys-swapfile"],
@@ -79,7 +77,7 @@ function disableFor(machine: Machine): string {
   return way?.[1] ?? " && sudo sed -i '/\\sswap\\s/ s/^[^#]/#&/' /etc/fstab";
 }
 
-/** The device of a swap area, which may be a file. */
+/** The block device of a swap area, which is a device or a file. */
 function deviceBehind(machine: Machine, area: string): string {
   if (area.startsWith("/dev/")) return resolved(machine, area);
   return mountOf(machine, area).device;

@@ -1,9 +1,10 @@
 import { type Check, ok, problem, warning } from "../finding.ts";
 import { textOf } from "../machine.ts";
 
-/** The oldest Node that Rivulet runs on; package.json says the same. */
+/** The oldest Node that Rivulet supports, as [major, minor]; the same as in package.json. */
 export const oldestNode = [20, 19] as const;
 
+/** Whether Node is new enough. */
 export const nodeVersion: Check = {
   name: "node",
   question: "whether Node is new enough",
@@ -12,12 +13,13 @@ export const nodeVersion: Check = {
     const newEnough = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
     if (newEnough) return ok(`Node ${node.version}`);
     return problem(
-      `Node ${node.version} is too old, Rivulet needs ${oldestNode.join(".")}: install ${profile.node.build}`,
+      `Node ${node.version} is too old, Rivulet needs ${oldestNode.join(".")} or newer; install ${profile.node.build}`,
       profile.node.install,
     );
   },
 };
 
+/** Whether Node was built for this processor and C library. */
 export const nodeBuild: Check = {
   name: "node build",
   question: "whether this is the right build of Node",
@@ -26,22 +28,22 @@ export const nodeBuild: Check = {
     const name = node.armVersion === null ? node.architecture : `${node.architecture}v${node.armVersion}`;
     if (node.armVersion !== null && node.armVersion > armVersion) {
       return problem(
-        `this Node is built for ARMv${node.armVersion}, and a ${profile.name} is ARMv${armVersion}: install ${build}`,
+        `this Node is built for ARMv${node.armVersion}, but a ${profile.name} has ARMv${armVersion}; install ${build}`,
         install,
       );
     }
     if (node.architecture === "arm" && processor === "aarch64" && architectures[0] === "arm64") {
       return warning(
-        `this Node has 32 bits (${name}) on a 64-bit kernel: the 64-bit system with ${build} trains faster`,
+        `this Node is a 32-bit build (${name}) on a 64-bit kernel; a 64-bit system with ${build} trains faster`,
         "getconf LONG_BIT; uname -m",
       );
     }
     if (profile.compatible.length > 0 && !(architectures as string[]).includes(node.architecture)) {
-      return warning(`this Node is built for ${name}, and ${build} is what suits a ${profile.name}`, install);
+      return warning(`this Node is built for ${name}; a ${profile.name} needs ${build}`, install);
     }
     if (node.cLibrary === "musl") {
       return warning(
-        `this Node (${name}) is built with musl, with which Rivulet is not tested: ports need the musl binary of serialport, and the demo's pseudo-terminal has none`,
+        `this Node (${name}) is built with musl, and Rivulet is not tested with musl: serial ports need the musl binary of serialport, and the demo's pseudo-terminal has none`,
         "ls node_modules/@serialport/bindings-cpp/prebuilds/*/*musl*",
       );
     }
@@ -49,6 +51,7 @@ export const nodeBuild: Check = {
   },
 };
 
+/** Whether WebAssembly can use SIMD. */
 export const vectors: Check = {
   name: "simd",
   question: "whether WebAssembly has SIMD",
@@ -62,8 +65,8 @@ export const vectors: Check = {
     const able = /\b(neon|asimd|sse4_1)\b/.test(cpu);
     return warning(
       able
-        ? "this Node refuses WebAssembly SIMD though the processor has it, so training is several times slower"
-        : `the processor of this ${profile.name} has no SIMD that WebAssembly can use, so the scalar kernels train, several times slower`,
+        ? "this Node does not support WebAssembly SIMD although the processor does, so training is several times slower"
+        : `the processor of this ${profile.name} has no SIMD that WebAssembly can use, so training uses the scalar kernels, which are several times slower`,
       able ? profile.node.install : null,
     );
   },

@@ -1,10 +1,10 @@
-/** The UART on the header of a Raspberry Pi, which the boot partition's settings give or take. */
+/** Checks of the UART on the header of a Raspberry Pi, which settings on the boot partition enable or disable. */
 import type { Board } from "../board.ts";
 import { type Check, type Examined, type Found, ok, problem, warning } from "../finding.ts";
 import { exists, type Machine, namesIn, readText, resolved } from "../machine.ts";
 import { bootFile, quoted } from "../shell.ts";
 
-/** Whether the header's UART matters: the config's port is there, or there is no config and no port on USB either. */
+/** Whether the header's UART matters: the config uses it, or there is neither a config nor a USB port. */
 function concernsHeader({ machine, board, needs }: Examined): boolean {
   const { header } = board.profile.serial;
   if (header === undefined) return false;
@@ -16,7 +16,7 @@ function isHeader({ profile }: Board, machine: Machine, path: string): boolean {
   const { header } = profile.serial;
   if (header === undefined) return false;
   const names = [header.path, ...(header.link === undefined ? [] : [header.link])];
-  // The mini UART is what the header has while Bluetooth has the full one.
+  // While Bluetooth uses the full UART, the header has the mini UART, and the link points to that.
   return (
     names.includes(path) ||
     names.includes(resolved(machine, path)) ||
@@ -24,22 +24,23 @@ function isHeader({ profile }: Board, machine: Machine, path: string): boolean {
   );
 }
 
+/** Whether the boot settings enable the header's UART. */
 export const bootSettings: Check = {
   name: "boot settings",
-  question: "whether the header's UART is switched on",
+  question: "whether the header's UART is enabled",
   ask(examined) {
     const { machine, board } = examined;
     const { header } = board.profile.serial;
     if (header === undefined) return null;
-    if (!concernsHeader(examined)) return ok("the header's UART is not what is listened to");
+    if (!concernsHeader(examined)) return ok("the header's UART is not used");
     const elsewhere = takenByBluetooth(examined, header);
     const file = bootFile(machine, "config.txt") ?? "/boot/firmware/config.txt";
     const lines = activeLines(readText(machine, file), board.profile.boot.filters);
     const lacking = board.profile.boot.lines.filter(({ anyOf }) => !anyOf.some((line) => lines.has(line)));
-    if (lacking.length === 0 && elsewhere === null) return ok(`${file} gives the header its UART`);
+    if (lacking.length === 0 && elsewhere === null) return ok(`${file} enables the header's UART`);
     if (lacking.length === 0) {
       return problem(
-        `${elsewhere}, though ${file} says otherwise: it takes effect with a restart`,
+        `${elsewhere}, although ${file} sets the header's UART; reboot for it to take effect`,
         "sudo reboot",
       );
     }
@@ -51,7 +52,7 @@ export const bootSettings: Check = {
   },
 };
 
-/** What is wrong where the config names the UART that Bluetooth has at the moment; null where it does not. */
+/** What is wrong if the config names the UART that Bluetooth uses at the moment; null where it does not. */
 function takenByBluetooth(
   { machine, needs }: Examined,
   { path, link }: { path: string; link?: string },
@@ -59,11 +60,11 @@ function takenByBluetooth(
   if (!needs?.port || link === undefined || !exists(machine, link)) return null;
   const primary = resolved(machine, link);
   return resolved(machine, needs.port) === path && primary !== path
-    ? `${needs.port} leads to the Bluetooth chip, and the header is ${primary}`
+    ? `${needs.port} is connected to the Bluetooth chip, and the header is ${primary}`
     : null;
 }
 
-/** Lines of config.txt that count for a board, without comments and blanks. */
+/** The lines of config.txt that apply to a board, without comments and spaces. */
 function activeLines(text: string, filters: readonly string[]): Set<string> {
   const lines = new Map<string, string>();
   let counts = true;
@@ -76,13 +77,14 @@ function activeLines(text: string, filters: readonly string[]): Set<string> {
     if (section !== undefined) counts = section === "all" || filters.includes(section);
     else if (counts && line !== "") {
       const [key] = line.split("=");
-      // Overlays and their parameters add up; of any other key the last line holds.
+      // Overlays and their parameters add up; for any other key, the last line applies.
       lines.set(key === "dtoverlay" || key === "dtparam" ? line : key, line);
     }
   }
   return new Set(lines.values());
 }
 
+/** Whether the kernel or systemd runs a login console on the port. */
 export const loginConsole: Check = {
   name: "console",
   question: "whether a login console is on the port",
@@ -91,7 +93,7 @@ export const loginConsole: Check = {
     const { header } = board.profile.serial;
     const path = needs === null ? (header?.link ?? header?.path) : needs.port;
     if (path === undefined || path === null || (needs === null && !concernsHeader(examined))) return null;
-    // A port that is not there has no console; that it is missing is said elsewhere.
+    // A missing port has no console; another check reports that it is missing.
     if (!exists(machine, path)) return null;
     const device = resolved(machine, path);
     const name = device.slice("/dev/".length);
@@ -103,7 +105,7 @@ export const loginConsole: Check = {
     if (kernel !== undefined) return onPort(machine, board, path, kernel, name);
     if (exists(machine, `/etc/systemd/system/getty.target.wants/serial-getty@${name}.service`)) {
       return problem(
-        `systemd starts a login console on ${path}: switch it off`,
+        `systemd starts a login console on ${path}; disable it`,
         `sudo systemctl disable --now serial-getty@${name}.service`,
       );
     }
@@ -116,14 +118,14 @@ function onPort(machine: Machine, board: Board, path: string, kernel: string, na
   const names = [...new Set([...board.profile.boot.consoles, kernel])].join("|");
   const stop = `sudo systemctl disable --now serial-getty@${name}.service`;
   return problem(
-    `the kernel's console is on ${path} (console=${kernel} in its command line), which mixes its messages and a login into the samples: take it away`,
+    `the kernel's console is on ${path} (console=${kernel} in its command line), which mixes kernel messages and a login prompt into the samples; remove it`,
     file === null
       ? `${stop}; grep -n console= /proc/cmdline /etc/default/grub`
       : `sudo sed -i -E 's/console=(${names})(,[^ ]*)? ?//g' ${file} && ${stop}; sudo reboot`,
   );
 }
 
-/** What a config that was written for another Raspberry Pi does on a Pi 5. */
+/** Whether the port is the debug connector of a Pi 5, which has the header's port name of other Raspberry Pis. */
 export const debugPort: Check = {
   name: "debug connector",
   question: "which pins the port is on",
@@ -132,7 +134,7 @@ export const debugPort: Check = {
     if (debug === undefined || header === undefined || !needs?.port) return null;
     if (resolved(machine, needs.port) !== debug.path && needs.port !== debug.path) return null;
     return warning(
-      `${needs.port} is ${debug.where} on a ${profile.name}; ${header.where} are ${header.path}: name that in source.serial.path if the sensor is there`,
+      `${needs.port} is ${debug.where} on a ${profile.name}, and ${header.where} are ${header.path}; name that in source.serial.path if the sensor is connected there`,
       `sed -i 's|${needs.port}|${header.path}|' ${quoted(needs.config)}`,
     );
   },

@@ -1,53 +1,54 @@
-/** What the rest of Rivulet knows of GPIO: few verbs over pins, which are BCM numbers everywhere. */
+/** The interface to GPIO that the rest of Rivulet uses. Pins are BCM numbers everywhere. */
 
 /** The voltage of a pin: 0 is low, 1 is high. */
 export type Level = 0 | 1;
 
-/** A pin that is driven. Low is the safe level. */
+/** An output pin. Low is the safe level. */
 export interface Output {
-  /** @throws RivuletError where the pin can no longer be written */
+  /** Sets the level. @throws RivuletError where the pin can no longer be written */
   write(level: Level): void;
-  /** Drives the pin low and gives it back. Never throws. */
+  /** Drives the pin low and releases it. Never throws. */
   close(): void;
 }
 
-/** A pin that is listened to. */
+/** An input pin. */
 export interface Input {
-  /** What it was when it was opened. */
+  /** Its level when it was opened. */
   readonly level: Level;
-  /** Gives the pin back. Never throws. */
+  /** Releases the pin. Never throws. */
   close(): void;
 }
 
+/** How an input pin is wired. */
 export interface InputOptions {
-  /** The level that a closed contact gives; where it is known, a backend that can holds the open pin at the other one. */
+  /** Level of a closed contact. Where it is known, a backend with bias control pulls the open pin to the other level. */
   pressed?: Level;
 }
 
-/** A way to the pins of one chip. */
+/** Access to the pins of one GPIO chip. */
 export interface GpioBackend {
-  /** The way and the chip, for the log. */
+  /** The method of access and the chip, for the log. */
   readonly description: string;
   /**
-   * Drives a pin, at `level` first.
-   * @throws RivuletError where it cannot be had
+   * Opens a pin as an output and drives it at `level`.
+   * @throws RivuletError where it cannot be opened
    */
   output(pin: number, level: Level): Output;
   /**
-   * Listens to a pin: `onEdge` hears the level after each change.
-   * @throws RivuletError where it cannot be had
+   * Opens a pin as an input; `onEdge` is called with the level after each change.
+   * @throws RivuletError where it cannot be opened
    */
   input(pin: number, onEdge: (level: Level) => void, options?: InputOptions): Input;
-  /** Closes every pin that is still open; safe to call in a process that is about to exit. Never throws. */
+  /** Closes every open pin; safe to call in a process that is about to exit. Never throws. */
   releaseAll(): void;
 }
 
-/** Hears of a pin that failed after it was open: one sentence. */
+/** Is called when an open pin fails, with one sentence. */
 export type OnFailure = (sentence: string) => void;
 
-/** For what is done on the way out, or to pins that may be somebody else's by now: who fails is let be. */
-export function attempt(deed: () => void): void {
+/** Runs a clean-up step and ignores its error: the process is ending, or another program may own the pin by now. */
+export function attempt(step: () => void): void {
   try {
-    deed();
+    step();
   } catch {}
 }

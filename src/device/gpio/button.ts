@@ -1,22 +1,25 @@
 import type { Level } from "./backend.ts";
 
-/** Contacts bounce for a few milliseconds, bad ones for twenty; a finger stays for at least sixty. */
+/** Contacts bounce for a few milliseconds, bad ones for 20 ms; a press lasts at least 60 ms. */
 const settleMs = 30;
 
+/** How a push button is wired and pressed. */
 export interface ButtonOptions {
   /** The level while the button is pressed. */
   pressed: Level;
-  /** How long it must be held before it counts; 0: at once. */
+  /** How long it must be pressed before `onPress` is called; 0: at once. */
   holdMs: number;
 }
 
+/** A debounced push button. */
 export interface Button {
-  /** Takes the level after a change of the pin. */
+  /** Reports the level of the pin after a change. */
   edge(level: Level): void;
+  /** Stops its timers. */
   close(): void;
 }
 
-/** A push button behind a pin: `onPress` once for each press, when the contact is at rest and was held long enough. */
+/** Creates a push button that debounces a pin and calls `onPress` once per press, after the hold time. */
 export function createButton({ pressed, holdMs }: ButtonOptions, onPress: () => void): Button {
   let level: Level = pressed === 1 ? 0 : 1;
   let settledLevel: Level = level;

@@ -1,4 +1,4 @@
-/** Lamp, alarm and buttons of a config, on the pins of this machine. A pin that fails is told of, and never more. */
+/** Heartbeat LED, alarm and buttons of a config on GPIO pins. A failing pin is logged; it never stops the daemon. */
 import { RivuletError } from "../../errors/errors.ts";
 import { type Alarm, type AlarmRule, createAlarm, subjectText } from "../alarm.ts";
 import type { GpioBackend, Level, OnFailure } from "./backend.ts";
@@ -9,28 +9,31 @@ import { createOnoffBackend, loadOnoff } from "./onoff-backend.ts";
 import { forgetPins, leftPins, recordPins, releasePins } from "./pin-record.ts";
 import { findSysfsChip, hasSysfs } from "./sysfs-chip.ts";
 
+/** A button of a config. */
 export interface ButtonConfig {
   pin: number;
-  /** The level while it is pressed; null: the one that the pin does not have at the start. */
+  /** Level while the button is pressed; null: the opposite of the pin's level at the start. */
   pressed: Level | null;
-  /** How long it must be held before it counts; 0: at once. */
+  /** How long it must be pressed before it acts; 0: at once. */
   holdMs: number;
 }
 
-/** "The last seconds were this class." */
+/** A button that labels the samples of the last `seconds` with `class`. */
 export interface LabelButtonConfig extends ButtonConfig {
   class: number;
   seconds: number;
 }
 
+/** A pin that is high while an alarm is on. */
 export interface AlarmConfig extends AlarmRule {
   pin: number;
 }
 
-/** Pins are BCM numbers. */
+/** The key `gpio` of a config, with every default. Pins are BCM numbers. */
 export interface GpioConfig {
-  /** The label of the chip; null for that of a Raspberry Pi's header. */
+  /** Label of the GPIO chip; null: the chip of a Raspberry Pi's header. */
   chip: string | null;
+  /** Pin of the heartbeat LED. */
   heartbeat: number | null;
   alarm: AlarmConfig | null;
   labels: LabelButtonConfig[];
@@ -38,8 +41,9 @@ export interface GpioConfig {
   checkpoint: ButtonConfig | null;
 }
 
+/** What GPIO calls in the daemon. */
 export interface GpioHooks {
-  /** Takes one sentence; `problem` where somebody should look. */
+  /** Logs one sentence; `gpio-problem` needs attention. */
   tell(event: "gpio" | "gpio-problem" | "alarm", sentence: string): void;
   /** Samples learned from so far. */
   learned(): number;
@@ -48,18 +52,20 @@ export interface GpioHooks {
   onCheckpoint(): void;
 }
 
+/** The open pins of a daemon. */
 export interface Gpio {
-  /** Null where none is configured, or its pin cannot be had. */
+  /** Null where none is configured, or its pin cannot be opened. */
   readonly alarm: Alarm | null;
-  /** Drives the outputs low and gives all pins back. Never throws. */
+  /** Drives the outputs low and releases all pins. Never throws. */
   close(): void;
 }
 
 /**
- * Opens the pins of a config, after it has made safe what a killed process left open. Never throws, and leaves out
- * what cannot be had: null where that is everything.
+ * Opens the pins of a config, after releasing those that a killed process left open. Never throws: a pin that cannot be
+ * opened is logged and skipped.
  *
- * @param file for remembering the pins that are open
+ * @param file where the open pins are recorded, in case of a crash
+ * @returns null where no pin could be opened
  */
 export function openGpio(
   config: GpioConfig,
@@ -72,13 +78,16 @@ export function openGpio(
   try {
     backend = openBackend(config.chip, problem);
   } catch (error) {
-    problem(`${sentenceOf(error)}; going on without GPIO`);
+    problem(`${sentenceOf(error)}; GPIO is not used`);
     return null;
   }
   const left = leftPins(file);
   if (left !== null) {
     releasePins(backend, left);
-    hooks.tell("gpio", "released the GPIO pins that a killed process had left open, outputs low");
+    hooks.tell(
+      "gpio",
+      "released the GPIO pins that a killed process had left open, and drove its outputs low",
+    );
   }
   return openPins(config, backend, file, hooks, problem);
 }
@@ -99,23 +108,23 @@ function openPins(
       opened.push(`${name} on ${pin}`);
       return part;
     } catch (error) {
-      problem(`gpio.${name}: ${sentenceOf(error)}; going on without it`);
+      problem(`gpio.${name} is not used: ${sentenceOf(error)}`);
       return null;
     }
   }
 
-  /** A writer to an output that fails once at most, and then is given up. */
+  /** A function that writes to an output; after the first failed write it closes the pin and does nothing more. */
   function output(name: string, pin: number): (level: Level) => void {
     const driven = backend.output(pin, 0);
-    let given = false;
+    let hasFailed = false;
     return (level) => {
-      if (given) return;
+      if (hasFailed) return;
       try {
         driven.write(level);
       } catch (error) {
-        given = true;
+        hasFailed = true;
         driven.close();
-        problem(`gpio.${name}: ${sentenceOf(error)}; going on without it`);
+        problem(`gpio.${name} is no longer used: ${sentenceOf(error)}`);
       }
     };
   }
@@ -149,7 +158,7 @@ function openPins(
       inputs: [...labels, pause, checkpoint].flatMap((button) => button?.pin ?? []),
     });
   } catch (error) {
-    problem(`cannot remember the GPIO pins in ${file}, in case of a crash: ${sentenceOf(error)}`);
+    problem(`cannot record the GPIO pins in ${file}, so a crash would leave them open: ${sentenceOf(error)}`);
   }
   if (heartbeat !== null) {
     attempt("heartbeat", heartbeat, () =>
@@ -171,18 +180,18 @@ function openPins(
     close();
     return null;
   }
-  // Also after an error that nobody caught, and after a second signal.
+  // Also after an uncaught error, and after a second signal.
   process.on("exit", close);
   hooks.tell("gpio", `GPIO through ${backend.description}: ${opened.join(", ")}`);
   return { alarm, close };
 }
 
 /**
- * onoff where the kernel offers GPIO as files, else the tools of libgpiod.
- * @throws RivuletError where there is neither, or no such chip
+ * Chooses onoff where the kernel has GPIO in sysfs, otherwise the tools of libgpiod.
+ * @throws RivuletError where neither works, or the chip does not exist
  */
 function chooseBackend(label: string | null, onFailure: OnFailure): GpioBackend {
-  let lack = "this system has no GPIO under /sys/class/gpio";
+  let lack = "the kernel has no GPIO under /sys/class/gpio";
   if (hasSysfs()) {
     const chip = findSysfsChip(label);
     try {
@@ -193,7 +202,7 @@ function chooseBackend(label: string | null, onFailure: OnFailure): GpioBackend 
   }
   const version = gpiodVersion();
   if (version !== null) return createGpiodBackend(version, label, onFailure);
-  throw new RivuletError("gpio.unavailable", `${lack}; the tools of gpiod are not installed either`);
+  throw new RivuletError("gpio.unavailable", `${lack}, and the tools of the package gpiod are not installed`);
 }
 
 const sentenceOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

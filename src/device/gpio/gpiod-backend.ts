@@ -1,23 +1,23 @@
 /**
- * Pins through the command-line tools of libgpiod, for systems without GPIO under /sys. A line is held as long as a
- * process holds it, so each open pin is a child process: gpioset drives one level until it is told to end, gpiomon
- * prints a digit for each edge. None of them outlives this process, so that nothing stays driven after a crash.
+ * GPIO through the command-line tools of libgpiod, for systems without GPIO in sysfs. The kernel keeps a line only while
+ * a process holds it, so each open pin is a child process: gpioset drives one level until a signal ends it, gpiomon
+ * prints a digit for each edge. No child outlives this process, so no pin stays driven after a crash.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { RivuletError } from "../../errors/errors.ts";
 import type { GpioBackend, Input, InputOptions, Level, OnFailure, Output } from "./backend.ts";
 import { type Chip, chooseChip, requireLine } from "./chips.ts";
 
-/** A chip as the tools name it. */
+/** A chip and its name in the tools. */
 interface NamedChip extends Chip {
   name: string;
 }
 
-/** The arguments of the tools, which version 2 has changed. */
+/** The arguments of the tools, which changed in version 2. */
 interface Syntax {
   /** Drives a line until a signal comes. */
   hold(chip: string, pin: number, level: Level): string[];
-  /** Drives a line and ends. */
+  /** Drives a line and exits. */
   set(chip: string, pin: number, level: Level): string[];
   get(chip: string, pin: number, bias: string[]): string[];
   /** Prints `1` for each rising edge and another digit for each falling one. */
@@ -38,35 +38,39 @@ const version2: Syntax = {
   monitor: (chip, pin, bias) => ["gpiomon", "--edges=both", "--format=%e", ...bias, "--chip", chip, `${pin}`],
 };
 
-/** The version of the tools; null where they are not installed. */
+/** Returns the version of the tools of libgpiod; null where they are not installed. */
 export function gpiodVersion(): string | null {
   const { stdout } = spawnSync("gpiodetect", ["--version"], { encoding: "utf8" });
   return /\bv(\d+(?:\.\d+)*)/.exec(stdout ?? "")?.[1] ?? null;
 }
 
 /**
- * @param label of the chip; null for that of a Raspberry Pi's header
+ * Creates a backend that uses the tools of libgpiod.
+ *
+ * @param version of the tools, such as `1.6.3`
+ * @param label of the chip; null: the chip of a Raspberry Pi's header
+ * @param onFailure is called when an open pin fails
  * @throws RivuletError where there is no such chip
  */
 export function createGpiodBackend(version: string, label: string | null, onFailure: OnFailure): GpioBackend {
   const chip = chooseChip(detectChips(), label);
   const syntax = version.startsWith("1.") ? version1 : version2;
-  const leash = leashWords();
+  const prefix = deathSignalWords();
   const open = new Set<Output | Input>();
 
   function start([tool, ...words]: string[]): ChildProcess {
-    const [program, ...rest] = [...leash, tool, ...words];
+    const [program, ...rest] = [...prefix, tool, ...words];
     return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
   }
 
-  /** Hears once of a process that ends, and why, in the words of its standard error. */
-  function whenEnded(child: ChildProcess, heard: (reason: string) => void): void {
-    let said = "";
+  /** Calls `onEnd` when a child ends, with the last line of its standard error as the reason. */
+  function whenEnded(child: ChildProcess, onEnd: (reason: string) => void): void {
+    let errorOutput = "";
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      said = (said + text).slice(-500);
+      errorOutput = (errorOutput + text).slice(-500);
     });
-    child.once("error", (error) => heard(error.message));
-    child.once("close", (code, signal) => heard(lastLine(said) || `it ended with ${code ?? signal}`));
+    child.once("error", (error) => onEnd(error.message));
+    child.once("close", (code, signal) => onEnd(lastLine(errorOutput) || `it ended with ${code ?? signal}`));
   }
 
   const failure = (tool: string, pin: number, reason: string) =>
@@ -77,7 +81,7 @@ export function createGpiodBackend(version: string, label: string | null, onFail
 
     output(pin, level) {
       requireLine(chip, pin);
-      // A first time to the end, since only then an error is known before this returns.
+      // A first call that is waited for: only so is an error known before this function returns.
       run(syntax.set(chip.name, pin, level), pin);
       let wanted = level;
       let held = level;
@@ -148,7 +152,7 @@ export function createGpiodBackend(version: string, label: string | null, onFail
   };
 }
 
-/** An open contact needs something that holds it at its level; where the level is not known, the board must do it. */
+/** Arguments for the pull resistor of an open contact; without a known level, the board must have its own resistor. */
 function biasWords({ pressed }: InputOptions): string[] {
   if (pressed === undefined) return [];
   return [`--bias=${pressed === 0 ? "pull-up" : "pull-down"}`];
@@ -165,8 +169,8 @@ function detectChips(): NamedChip[] {
   }));
 }
 
-/** What ends a child when this process is killed; nothing where the system has no such tool. */
-function leashWords(): string[] {
+/** A command prefix that ends a child when this process is killed; empty where the system has no setpriv. */
+function deathSignalWords(): string[] {
   const words = ["setpriv", "--pdeathsig", "TERM"];
   return spawnSync(words[0], [...words.slice(1), "true"]).status === 0 ? words : [];
 }
@@ -188,7 +192,7 @@ function run([tool, ...words]: string[], pin: number): string {
 
 const triesToDriveLow = 50;
 
-/** The line is busy until the process that held it has ended, which takes a moment that cannot be waited for here. */
+/** Drives a line low. It is busy until the child that held it has ended, so it tries again every 10 ms, without the event loop. */
 function driveLowOnce([tool, ...words]: string[]): void {
   for (let tries = 0; tries < triesToDriveLow; tries++) {
     const { status, error } = spawnSync(tool, words, { stdio: "ignore" });

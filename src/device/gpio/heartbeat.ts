@@ -1,14 +1,15 @@
 import type { Level } from "./backend.ts";
 
 const everyMs = 1000;
-/** Long enough to see, short enough to tell at a glance from a lamp that is merely on. */
+/** Long enough to see, short enough to differ clearly from an LED that is always on. */
 const blinkMs = 60;
 
 /**
- * A short blink a second, in each second in which something was learned: a lamp that beats says more than that a
- * process is alive.
+ * Starts a heartbeat LED: one short blink in each second in which a sample was learned. So it shows that training makes
+ * progress, not only that the process lives.
  *
- * @param learned samples learned from so far
+ * @param learned returns the number of samples learned from so far
+ * @param write sets the level of the pin
  */
 export function startHeartbeat(learned: () => number, write: (level: Level) => void): { close(): void } {
   let before = learned();

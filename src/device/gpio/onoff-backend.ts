@@ -1,4 +1,4 @@
-/** Pins through the package onoff, which uses the files under /sys/class/gpio and epoll. */
+/** GPIO through the package onoff, which uses the files in /sys/class/gpio and epoll. */
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { RivuletError } from "../../errors/errors.ts";
@@ -7,7 +7,7 @@ import { attempt, type GpioBackend, type Input, type Level, type OnFailure, type
 import { requireLine } from "./chips.ts";
 import type { SysfsChip } from "./sysfs-chip.ts";
 
-/** What is used of onoff. */
+/** The part of onoff's interface that is used here. */
 interface Onoff {
   Gpio: new (
     line: number,
@@ -24,7 +24,7 @@ interface OnoffPin {
   unexport(): void;
 }
 
-/** @throws RivuletError where the package is not there, or was compiled for another Node */
+/** Loads the package onoff. @throws RivuletError where it is not installed, or was compiled for another Node */
 export function loadOnoff(): Onoff {
   try {
     return createRequire(import.meta.url)("onoff");
@@ -34,35 +34,41 @@ export function loadOnoff(): Onoff {
     throw new RivuletError(
       "package.missing",
       absent
-        ? 'found no package onoff, which GPIO under /sys/class/gpio needs; run "npm install onoff" where Rivulet is installed, with python3, make and g++ at hand'
-        : `the package onoff does not load in Node ${process.versions.node}, because its part epoll is not compiled for it: run "npm rebuild epoll" with python3, make and g++ at hand`,
+        ? 'found no package onoff, which GPIO under /sys/class/gpio needs; install python3, make and g++, then run "npm install onoff" where Rivulet is installed'
+        : `the package onoff does not load in Node ${process.versions.node}, because its dependency epoll is not compiled for it; install python3, make and g++, then run "npm rebuild epoll"`,
       { cause: error },
     );
   }
 }
 
-/** What the kernel's answers mean of a pin. */
+/** What the kernel's error codes mean for a pin. */
 const pinReasons: Record<string, string> = {
-  EINVAL: "the kernel knows no such line",
+  EINVAL: "the kernel has no such line",
   EBUSY: "a driver or another program uses it",
   EACCES: "permission denied; add the user to the group gpio",
   EPERM: "the kernel does not permit it",
-  ENODEV: "somebody else has unexported it",
+  ENODEV: "another program has unexported it",
 };
 
-/** An error of the kernel about a pin, in one sentence. */
-function pinError(error: unknown, deed: string, pin: number, line: number): RivuletError {
+/** Wraps the kernel's error about a pin. `action`: what failed, such as "open". */
+function pinError(error: unknown, action: string, pin: number, line: number): RivuletError {
   const { code = "" } = error as NodeJS.ErrnoException;
   const reason = Object.hasOwn(pinReasons, code) ? `${pinReasons[code]} (${code})` : reasonOf(error);
   return new RivuletError(
     "gpio.failed",
-    `cannot ${deed} GPIO ${pin}, line ${line} of the kernel: ${reason}`,
+    `cannot ${action} GPIO ${pin} (line ${line} of the kernel): ${reason}`,
     {
       cause: error,
     },
   );
 }
 
+/**
+ * Creates a backend that uses the package onoff.
+ *
+ * @param chip whose lines are the pins
+ * @param onFailure is called when an open pin fails
+ */
 export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: OnFailure): GpioBackend {
   const open = new Set<Output | Input>();
 
@@ -71,17 +77,17 @@ export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: 
     const line = chip.base + pin;
     const exportedBefore = existsSync(`/sys/class/gpio/gpio${line}`);
     try {
-      // Whoever exported the line before may have turned its levels round.
+      // A program that exported the line before may have inverted its levels.
       return new Gpio(line, direction, direction === "in" ? "both" : "none", { activeLow: false });
     } catch (error) {
-      // onoff exports first, and leaves it so when a later step fails.
+      // onoff exports the line first, and does not unexport it when a later step fails.
       if (!exportedBefore) attempt(() => writeFileSync("/sys/class/gpio/unexport", `${line}`));
       throw pinError(error, "open", pin, line);
     }
   }
 
   return {
-    description: `onoff on ${chip.label}, whose lines begin at ${chip.base}`,
+    description: `onoff on ${chip.label}, whose first line is ${chip.base}`,
 
     output(pin, level) {
       const gpio = take(pin, level === 1 ? "high" : "low");
@@ -116,9 +122,9 @@ export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: 
       function fail(error: unknown): void {
         if (!open.has(input)) return;
         input.close();
-        onFailure(pinError(error, "listen to", pin, chip.base + pin).message);
+        onFailure(pinError(error, "read", pin, chip.base + pin).message);
       }
-      // onoff reads after each edge where nobody could catch: a line taken from under it would end the process.
+      // onoff reads the line after each edge and does not catch: if another program unexported it, the process would end.
       gpio.readSync = () => {
         try {
           return read();

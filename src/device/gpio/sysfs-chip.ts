@@ -1,6 +1,7 @@
 /**
- * The chips under /sys/class/gpio. The kernel numbers all lines of all chips in one row, and where a chip begins in it
- * is the kernel's choice: 0 on a Pi before Linux 6.6, 512 since, 399 or 571 on a Pi 5. So a line is found by its chip.
+ * The GPIO chips in /sys/class/gpio. The kernel numbers the lines of all chips in one sequence, and the first number of
+ * a chip depends on the kernel: 0 on a Pi before Linux 6.6, 512 since then, 399 or 571 on a Pi 5. So a line is found
+ * relative to its chip.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,17 +9,21 @@ import { type Chip, chooseChip } from "./chips.ts";
 
 const sysfs = "/sys/class/gpio";
 
+/** A GPIO chip in sysfs. */
 export interface SysfsChip extends Chip {
-  /** The number of its line 0. */
+  /** Kernel number of its line 0. */
   base: number;
 }
 
-/** Whether the kernel offers GPIO as files. */
+/** Whether the kernel has GPIO in sysfs. */
 export function hasSysfs(root = sysfs): boolean {
   return existsSync(join(root, "export"));
 }
 
-/** @throws RivuletError where no chip has the label, or, with null, none is a Raspberry Pi's header */
+/**
+ * Finds the GPIO chip with this label, or, for null, that of a Raspberry Pi's header.
+ * @throws RivuletError where there is no such chip
+ */
 export function findSysfsChip(label: string | null, root = sysfs): SysfsChip {
   return chooseChip(sysfsChips(root), label);
 }

@@ -165,7 +165,7 @@ test("goes on where it cannot remember its pins, and says so", () => {
   const { gpio, told } = opened({ heartbeat: 17 }, fakeBackend(), file);
   expect(told).toEqual([
     expect.stringContaining(
-      `gpio-problem: cannot remember the GPIO pins in ${file}, in case of a crash: ENOENT`,
+      `gpio-problem: cannot record the GPIO pins in ${file}, so a crash would leave them open: ENOENT`,
     ),
     "gpio: GPIO through a fake: heartbeat on 17",
   ]);
@@ -189,7 +189,9 @@ test("first of all makes safe what a killed process left open", () => {
   recordPins(file, { outputs: [22], inputs: [6] });
   const { gpio, diary, told } = opened({ heartbeat: 17 }, fakeBackend(), file);
   expect(diary).toEqual(["22 output 0", "22 low, released", "6 input", "6 released", "17 output 0"]);
-  expect(told[0]).toBe("gpio: released the GPIO pins that a killed process had left open, outputs low");
+  expect(told[0]).toBe(
+    "gpio: released the GPIO pins that a killed process had left open, and drove its outputs low",
+  );
   gpio?.close();
 });
 
@@ -208,8 +210,8 @@ test.each([
 test("goes on without a pin that cannot be had, and with the others", () => {
   const { gpio, told, diary } = opened({ heartbeat: 17, alarm, pause }, fakeBackend({ refused: [17, 5] }));
   expect(told).toEqual([
-    "gpio-problem: gpio.heartbeat: pin 17 is refused; going on without it",
-    "gpio-problem: gpio.pause: pin 5 is refused; going on without it",
+    "gpio-problem: gpio.heartbeat is not used: pin 17 is refused",
+    "gpio-problem: gpio.pause is not used: pin 5 is refused",
     "gpio: GPIO through a fake: alarm on 22",
   ]);
   gpio?.alarm?.observe(1);
@@ -229,7 +231,7 @@ test("tells once of an output that fails later, and releases it", () => {
   expect(diary).toEqual(["22 output 0", "22 low, released"]);
   gpio?.close();
   expect(told.filter((text) => text.startsWith("gpio-problem"))).toEqual([
-    "gpio-problem: gpio.alarm: pin 22 fails; going on without it",
+    "gpio-problem: gpio.alarm is no longer used: pin 22 fails",
   ]);
 });
 
@@ -241,7 +243,7 @@ test("goes on without GPIO where there is no way to it", () => {
   const tell = (_: string, sentence: string) => void told.push(sentence);
   const hooks = { tell, learned: () => 0, onLabel() {}, onPause() {}, onCheckpoint() {} };
   expect(openGpio({ ...nothing, heartbeat: 17 }, "none/gpio.json", hooks, refuse)).toBeNull();
-  expect(told).toEqual(["there is none; going on without GPIO"]);
+  expect(told).toEqual(["there is none; GPIO is not used"]);
 });
 
 const chip = (name: string, label: string, base: number, lines: number) => ({
@@ -267,10 +269,10 @@ test.each([
 test("names the chips that there are where none is the right one", () => {
   const folder = folderWith({ ...chip("gpiochip504", "9030000.pl061", 504, 8), export: "" });
   expect(() => findSysfsChip(null, folder)).toThrow(
-    'there is no GPIO chip that is a Raspberry Pi\'s header, only "9030000.pl061": name one of them as gpio.chip',
+    'found the GPIO chips "9030000.pl061", expected one of a Raspberry Pi\'s header; name one of them in gpio.chip',
   );
   expect(() => findSysfsChip("pl", folder)).toThrow(
-    'there is no GPIO chip with the label "pl", only "9030000.pl061"',
+    'found the GPIO chips "9030000.pl061", expected one with the label "pl"',
   );
-  expect(() => findSysfsChip(null, folderWith({ export: "" }))).toThrow("there is no GPIO chip at all");
+  expect(() => findSysfsChip(null, folderWith({ export: "" }))).toThrow("this machine has no GPIO chip");
 });

@@ -127,7 +127,7 @@ describe.each(versions)("version %s", (version) => {
     expect(gpiodVersion()).toBe(version);
     expect(backend.description).toBe(`gpiod ${version} on pinctrl-rp1, which is gpiochip4`);
     expect(() => machine(version, "mine")).toThrow(
-      'there is no GPIO chip with the label "mine", only "raspberrypi-exp-gpio", "pinctrl-rp1": name one of them as gpio.chip',
+      'found the GPIO chips "raspberrypi-exp-gpio", "pinctrl-rp1", expected one with the label "mine"; name one of them in gpio.chip',
     );
   });
 
@@ -171,7 +171,9 @@ describe.each(versions)("version %s", (version) => {
     expect(() => backend.output(17, 0)).toThrow(
       "gpioset cannot open GPIO 17: error setting the GPIO line values: Device or resource busy",
     );
-    expect(() => backend.output(54, 0)).toThrow("the chip pinctrl-rp1 has no GPIO 54, only 0 to 53");
+    expect(() => backend.output(54, 0)).toThrow(
+      "found GPIO 54, but the chip pinctrl-rp1 has only GPIO 0 to 53",
+    );
   });
 
   test("tells of a holder that ends, once", async () => {
