@@ -1,14 +1,15 @@
-/** What the file system's error codes mean to someone who keeps checkpoints, and what to do about each. */
+/** Explains file system errors to a user whose checkpoints could not be saved or read, and says what to do. */
 import fs from "node:fs";
 import type { ErrorCode } from "../errors/codes.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 
 /**
- * The sentence for a failed file operation; an error of another kind comes back as it is.
+ * Wraps the error of a file operation in a RivuletError with advice; returns any other error unchanged.
  *
- * @param what could not be done, as "cannot save a checkpoint in /data"
- * @param neededBytes size of the file that was to be written, where one was
+ * @param what failed, such as "cannot save a checkpoint in /data"
+ * @param directory folder of the file
+ * @param neededBytes size of the file, if it was being written
  */
 export function diskError(error: unknown, what: string, directory: string, neededBytes?: number): Error {
   const { code, syscall } = error as NodeJS.ErrnoException;
@@ -27,26 +28,26 @@ function codeOf(code: string | undefined): ErrorCode {
   return code === "EROFS" || code === "EACCES" || code === "EPERM" ? "disk.forbidden" : "disk.failed";
 }
 
-/** What a code means for a folder of ours, and what to do; nothing where that is no more than it means anywhere. */
+/** What an error code means for a checkpoint folder, and what to do; undefined where there is no special advice. */
 function advice(code: string | undefined, directory: string, neededBytes?: number): string | undefined {
   const needed = neededBytes === undefined ? "" : `, ${neededBytes} bytes are needed`;
   switch (code) {
     case "ENOSPC":
-      return `the disk is full${needed}, ${freeBytes(directory)} bytes are free; make room there`;
+      return `the disk is full${needed}, ${freeBytes(directory)} bytes are free; free some space there`;
     case "EDQUOT":
-      return `the disk quota is used up${needed}; make room there or raise the quota`;
+      return `the disk quota is used up${needed}; free some space there or raise the quota`;
     case "EFBIG":
-      return `files may not grow that large here${needed}; raise the limit (ulimit -f, LimitFSIZE=)`;
+      return `the file exceeds the largest permitted size${needed}; raise the limit (ulimit -f, LimitFSIZE=)`;
     case "EROFS":
-      return "the file system is read-only; mount it writable, and check the card, since a failing one turns read-only";
+      return "the file system is read-only; mount it writable, and check the card, because a failing card turns read-only";
     case "EACCES":
     case "EPERM":
-      return `no permission for user id ${process.getuid?.() ?? "unknown"}; give the folder to that user with chown, or name another one`;
+      return `no permission for user id ${process.getuid?.() ?? "unknown"}; change the owner of the folder to that user with chown, or name another folder`;
     case "ENOENT":
-      return "the folder is not there; create it, or mount the disk it is on";
+      return "the folder does not exist; create it, or mount its disk";
     case "EEXIST":
     case "ENOTDIR":
-      return "a file stands where a folder should be; move it away, or name another folder";
+      return "found a file, expected a folder; move the file away, or name another folder";
     case "EIO":
       return "the disk reports an input/output error; check the card or disk, and replace it if it is failing";
     default:

@@ -1,6 +1,6 @@
 /**
- * Files that are there whole or not at all, whenever the power goes: written under a temporary name in the same
- * folder, synced, renamed, and then the folder is synced, which makes the new name itself durable.
+ * Writes files atomically and durably: after a power cut a file is either complete or absent. It is written under a
+ * temporary name in the same folder, synced and renamed. Then the folder is synced, which makes the new name durable.
  *
  * A file whose write or sync failed is removed and never retried: after a failed fsync the kernel may have dropped the dirty
  * pages and report success the second time.
@@ -8,7 +8,7 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 
-/** One operation of `fs` as a promise. Not of `fs.promises`: loading that takes a megabyte of a board's memory. */
+/** Runs one callback operation of `fs` as a promise. `fs.promises` would cost a megabyte of memory to load. */
 export function settled<T = void>(
   start: (done: (error: Error | null, value?: T) => void) => void,
 ): Promise<T> {
@@ -17,7 +17,10 @@ export function settled<T = void>(
   });
 }
 
-/** Writes the chunks, one after the other, as one file. Blocks until the disk has them. */
+/**
+ * Writes the chunks as one file, durably. Blocks until they are on the disk.
+ * @throws the file system's error; the temporary file is removed
+ */
 export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
   const temporary = `${path}.tmp`;
   try {
@@ -36,7 +39,7 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
   syncFolderSync(dirname(path));
 }
 
-/** Takes the place of what a kill in mid-save has left under that name. */
+/** Creates a file; replaces one that a process killed during a save left behind. */
 function openNewSync(path: string): number {
   try {
     return fs.openSync(path, "wx", 0o644);
@@ -48,8 +51,9 @@ function openNewSync(path: string): number {
 }
 
 /**
- * The same on Node's thread pool, from bytes that must stay as they are until the promise settles. For a new name, which
- * nobody has begun to write to before.
+ * Writes bytes as one file, durably, on Node's thread pool. The bytes must not change until the promise settles. The path
+ * must be new, and no temporary file of it may exist.
+ * @throws the file system's error; the temporary file is removed
  */
 export async function writeFileDurably(path: string, bytes: Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
@@ -69,8 +73,10 @@ export async function writeFileDurably(path: string, bytes: Uint8Array): Promise
   await syncFolder(dirname(path));
 }
 
-/** Makes the names in a folder durable. Does nothing where a folder cannot be synced: on some network disks, on
- * Windows, or without permission to read it. */
+/**
+ * Syncs a folder, which makes the names in it durable. Does nothing where a folder cannot be synced: on some network
+ * disks, on Windows, or without permission to read it.
+ */
 export function syncFolderSync(folder: string): void {
   try {
     const handle = fs.openSync(folder, "r");
@@ -102,7 +108,7 @@ function cannotSyncFolders(error: unknown): boolean {
   return code === "EINVAL" || code === "ENOTSUP" || code === "EACCES" || process.platform === "win32";
 }
 
-/** A write may take fewer bytes than asked, on a disk that fills up for one; the next one says why. */
+/** A write may write fewer bytes than requested, for example on a disk that fills up; the next write then throws the reason. */
 function writeAllSync(file: number, chunks: readonly Uint8Array[]): void {
   let rest = chunks.filter((chunk) => chunk.byteLength > 0);
   while (rest.length > 0) rest = after(rest, fs.writevSync(file, rest));
@@ -114,7 +120,7 @@ async function writeAll(file: number, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** What is left of the chunks once `written` bytes are gone. */
+/** The remaining chunks after the first `written` bytes. */
 function after(chunks: Uint8Array[], written: number): Uint8Array[] {
   let index = 0;
   let left = written;
@@ -123,12 +129,12 @@ function after(chunks: Uint8Array[], written: number): Uint8Array[] {
   return [chunks[index].subarray(left), ...chunks.slice(index + 1)];
 }
 
-/** Removes a file, or finds that it is gone already. */
+/** Removes a file; a missing file is no error. @throws the file system's error otherwise */
 export async function removeFile(path: string): Promise<void> {
   await settled((done) => fs.unlink(path, (error) => done(error?.code === "ENOENT" ? null : error)));
 }
 
-/** Best effort: where something is in the way still, the write says so. */
+/** Removes a file and ignores errors: if it still blocks the next write, that write throws. */
 export function removeSync(path: string): void {
   try {
     fs.rmSync(path, { force: true });

@@ -1,12 +1,12 @@
 /**
- * One process per folder: a file named `lock` says which process uses the folder. It names the process by its id,
- * the moment it started, the boot of the machine and the space that process ids count in, so a lock that a killed
- * process or a power cut left behind is known to be stale, even when the same id is in use again. Nothing has to be
- * cleaned up by hand.
+ * Locks a checkpoint folder for one process, with a file named `lock` that identifies the process. It contains the
+ * process id, the start time of the process, the boot id of the machine and the PID namespace. So a lock that a killed
+ * process or a power cut left behind is recognized as stale, even when its id is in use again. No manual clean-up is
+ * needed.
  *
- * Whether a process of another container or machine lives cannot be seen, so its lock counts as stale to one that
- * starts: nobody is locked out by what a power cut left. The one whose folder is taken that way does know, since it
- * lives itself, and keeps out of it from then on: no two go on writing to one folder.
+ * A process cannot see whether a process of another container or machine lives. At the start it treats such a lock as
+ * stale, so a power cut locks nobody out. The process whose lock was replaced notices that at its next save and stops
+ * writing to the folder, so two processes never keep writing to one folder.
  */
 import fs from "node:fs";
 import { join } from "node:path";
@@ -14,25 +14,27 @@ import { RivuletError } from "../errors/errors.ts";
 import { bootOfMachine } from "../machine/boot.ts";
 import { removeSync } from "./durable-file.ts";
 
+/** The lock of one process on a checkpoint folder. */
 export interface FolderLock {
   /**
-   * Takes the folder, or makes sure that it is still held: call it again before each use. That tells two processes
-   * apart that started in the very same moment, and takes the folder again when someone has emptied it.
+   * Acquires the lock, or checks that this process still holds it. Call it again before each use: that detects a second
+   * process that started at the same moment, and acquires the lock again if the folder was emptied.
    *
-   * @returns whether it was taken now, so that others may have written to it since
-   * @throws RivuletError while another process holds the folder, or once one that cannot be seen has taken it; the
-   *   file system's error when the lock cannot be written
+   * @returns true if the lock was acquired by this call, so another process may have written to the folder before
+   * @throws RivuletError while another process holds the lock, or after one of another container or machine has acquired
+   *   it; the file system's error when the lock cannot be written
    */
   hold(): boolean;
+  /** Removes the lock, if this process holds it. */
   release(): void;
 }
 
 let locks = 0;
 
-/** A lock on a folder, not yet taken. */
+/** Creates a lock on a folder without acquiring it. */
 export function createFolderLock(directory: string): FolderLock {
   const path = join(directory, "lock");
-  // The count tells two locks of one process apart.
+  // The count distinguishes two locks of one process.
   const self = `${process.pid} ${startOf(process.pid)} ${bootOfMachine()} ${space()} ${++locks}\n`;
   let held = false;
   return {
@@ -43,7 +45,7 @@ export function createFolderLock(directory: string): FolderLock {
       if (user !== null) {
         throw new RivuletError(
           "checkpoint.in-use",
-          `${directory} is in use by ${user}: give each its own folder for checkpoints`,
+          `${directory} is in use by ${user}; use a different checkpoint folder for each`,
         );
       }
       const temporary = `${path}.tmp`;
@@ -63,28 +65,27 @@ export function createFolderLock(directory: string): FolderLock {
   };
 }
 
-/** Who uses the folder, in words; null where its user lives no longer, or cannot be seen, or the lock is damaged. */
+/** Which process uses the folder, in words; null where it has ended, cannot be seen, or the lock is damaged. */
 function userOf(text: string, held: boolean): string | null {
   const [, pid, start, itsBoot, itsSpace] = /^(\d+) (\S+) (\S+) (\S+) \d+\n$/.exec(text) ?? [];
   if (pid === undefined) return null;
   if (itsBoot !== bootOfMachine() || itsSpace !== space()) {
-    return held ? "a process of another container or machine, which has taken it" : null;
+    return held ? "a process of another container or machine, which has locked it" : null;
   }
   if (start !== startOf(Number(pid))) return null;
   return Number(pid) === process.pid ? "this process already" : `the process with id ${pid}`;
 }
 
 /**
- * When a process started, in clock ticks since boot (proc(5), field 22 of stat); undefined when it lives no longer. Where
- * no /proc tells, be it that none is mounted, all living processes started at "0", so that an id which is in use again
- * counts as the same process.
+ * Start time of a process in clock ticks since boot (proc(5), field 22 of stat); undefined when it has ended. Without
+ * /proc the start time of every living process is "0", so an id that is in use again counts as the same process.
  */
 function startOf(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`);
   if (stat === "") return isAlive(pid) ? "0" : undefined;
   // The second field is the name in parentheses, and may hold spaces and parentheses itself.
   const [state, ...fields] = (/.*\) (.*)/s.exec(stat)?.[1] ?? "").split(" ");
-  // A zombie was killed and only waits for its parent to notice, in a container perhaps for ever.
+  // A zombie has ended and only waits for its parent to reap it, in a container perhaps forever.
   return state === "Z" ? undefined : fields[18];
 }
 
@@ -96,7 +97,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The space in which process ids count: each container has its own. */
+/** The PID namespace of this process: each container has its own. */
 function space(): string {
   try {
     return fs.readlinkSync("/proc/self/ns/pid");

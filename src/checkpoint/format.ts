@@ -1,5 +1,5 @@
 /**
- * A checkpoint as bytes: one MessagePack map of plain types, which any library in any language reads.
+ * The checkpoint format: one MessagePack map of plain types, which any library in any language reads.
  *
  *     { format: "rivulet", version: 1, createdAt, name?, model, features, target, optimizer, training,
  *       step, samplesSeen, random,
@@ -9,8 +9,8 @@
  * `data` is binary: little-endian, row-major, in PyTorch's layout. Typed arrays inside the other values are maps
  * `{ dtype: "f32" | "f64", shape: [length], data }`.
  *
- * `digest` is always the last key: 32 bytes, the SHA-256 of all bytes of the file before these 32 (so of its own
- * key and length too). To check a file, in Python:
+ * `digest` is always the last key: 32 bytes, the SHA-256 of all bytes of the file before these 32, including the digest's
+ * key and length. To check a file, in Python:
  *
  *     data = open(path, "rb").read()
  *     if hashlib.sha256(data[:-32]).digest() != data[-32:]:
@@ -22,7 +22,7 @@ import { pack, unpack } from "./messagepack.ts";
 import { createSha256, sha256Bytes as digestBytes } from "./sha256.ts";
 import { bytesOf, copyOf, isText, type PlainMap, restoreState, storeState } from "./stored-state.ts";
 
-/** A named array of a network, such as "0.weight". */
+/** A named array of a neural network, such as "0.weight". */
 export type Tensor = {
   name: string;
   shape: number[];
@@ -30,11 +30,11 @@ export type Tensor = {
   data: Float32Array;
 };
 
-/** The whole state of a learner. What stands under the keys of type State is the business of the part that gave it. */
+/** The complete state of a learner. Only the part that wrote a value of type State knows its content. */
 export interface Checkpoint {
-  /** ISO 8601, by the clock of the device: for people; nothing is ordered by it. */
+  /** Time in ISO 8601 by the device's clock. For people only: checkpoints are ordered by their sequence number. */
   createdAt: string;
-  /** Of the device or the run, from the config. */
+  /** Name of the device or the run, from the config. */
   name?: string;
   /** Layers, loss and clipping. */
   model: State;
@@ -65,7 +65,7 @@ const stateKeys = [
   "featureState",
   "metrics",
 ] as const;
-/** All keys but `name`, which may be left out. */
+/** All keys but `name`, which is optional. */
 const requiredKeys: string[] = [
   "format",
   "version",
@@ -78,21 +78,21 @@ const requiredKeys: string[] = [
   ...stateKeys,
 ];
 
-/** A few milliseconds of hashing before the compiler has seen to it, and some ten microseconds after. */
+/** Hashing this much takes a few milliseconds before the code is optimized, and about 10 µs after. */
 const sealedAtOnceBytes = 1 << 12;
-/** What stands before the digest itself: its key, and the header of 32 bytes of binary data. */
+/** The bytes before the digest itself: its key, and the header of 32 bytes of binary data. */
 const digestHeader = Buffer.from([0xa6, ...Buffer.from("digest"), 0xc4, digestBytes]);
-/** The fixed end of every checkpoint, of this and of later versions: the key "digest" and its value. */
+/** Bytes of the fixed end of every checkpoint, in this and later versions: the key "digest" and its value. */
 export const tailBytes = digestHeader.length + digestBytes;
 
 /** The first bytes of every checkpoint, after the header of the map. */
 const head = Buffer.from("\xa6format\xa7rivulet", "latin1");
 
 /**
- * A checkpoint as chunks which, written one after the other, are its file. The weights and all typed arrays are
- * views on the memory that was given, not copies: write or copy the chunks before that memory changes.
+ * Encodes a checkpoint as chunks; concatenated, they are the file. Weights and other typed arrays are views on the
+ * checkpoint's memory, not copies: write or copy the chunks before that memory changes.
  *
- * @throws TypeError for a checkpoint that `decodeCheckpoint` would refuse
+ * @throws TypeError for a checkpoint that `decodeCheckpoint` would reject
  */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
   const chunks = encodeUnsealed(checkpoint);
@@ -103,8 +103,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
 }
 
 /**
- * As `encodeCheckpoint`, but for the digest, which is still zero: copy the chunks, then `sealCheckpoint` the copy while
- * the memory that they are views on changes again.
+ * Encodes a checkpoint like `encodeCheckpoint`, but leaves the digest zero. Copy the chunks, then call `sealCheckpoint` on
+ * the copy; the checkpoint's memory may change meanwhile.
+ *
+ * @throws TypeError for a checkpoint that `decodeCheckpoint` would reject
  */
 export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
   const fault = faultOf(checkpoint);
@@ -128,14 +130,16 @@ export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
     learnerState: stored("learnerState"),
     featureState: stored("featureState"),
     metrics: stored("metrics"),
-    // A chunk of its own, the last one.
+    // In its own chunk, the last one.
     digest: new Uint8Array(digestBytes),
   });
 }
 
 /**
- * Fills in the digest of a whole checkpoint in memory. Samples have their turn after every few bytes: a small processor
- * takes 10 ms for a megabyte.
+ * Computes and writes the digest of an encoded checkpoint. It yields to the event loop every 4 KiB, so that samples are
+ * processed meanwhile: a small processor needs 10 ms for a megabyte.
+ *
+ * @param bytes the complete checkpoint, changed in place
  */
 export async function sealCheckpoint(bytes: Uint8Array): Promise<void> {
   const end = bytes.length - digestBytes;
@@ -148,10 +152,10 @@ export async function sealCheckpoint(bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * The checkpoint in the bytes of a file, on memory of its own. Nothing is decoded before the digest is right, and nothing
- * is allocated because a length in the file says so.
+ * Decodes a checkpoint file into new memory. It verifies the digest before it decodes anything, and checks each length in
+ * the file before it allocates memory for it.
  *
- * @param where names the file, at the start of the sentence of a refusal
+ * @param where name of the file, for the start of an error sentence
  * @throws CheckpointError for bytes that are truncated, damaged, malformed, or from a newer version
  */
 export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
@@ -183,7 +187,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   return checkpoint;
 }
 
-/** Whether the last `tailBytes` bytes of a file are those of a checkpoint: cheap, and no proof that it is whole. */
+/** Whether the last `tailBytes` bytes of a file look like the end of a checkpoint: a quick check that does not verify the digest. */
 export function endsInDigest(tail: Uint8Array): boolean {
   return tail.length === tailBytes && digestHeader.equals(tail.subarray(0, digestHeader.length));
 }
@@ -193,15 +197,15 @@ function checkDigest(bytes: Uint8Array, where: string): void {
   if (bytes.length < least) {
     throw new CheckpointError(
       "checkpoint.truncated",
-      `${where} is truncated: it has ${bytes.length} bytes and no checkpoint has fewer than ${least}`,
+      `${where} is truncated: found ${bytes.length} bytes, expected at least ${least}`,
     );
   }
-  // Before the first key stands the header of the map, which takes 1, 3 or 5 bytes.
+  // The header of the map precedes the first key and takes 1, 3 or 5 bytes.
   const begins = [1, 3, 5].some((start) => head.equals(bytes.subarray(start, start + head.length)));
   if (!begins) {
     throw new CheckpointError(
       "checkpoint.damaged",
-      `${where} is no checkpoint of Rivulet, or damaged at its start: it does not begin with format: "rivulet"`,
+      `${where} is not a checkpoint of Rivulet, or its start is damaged: it does not begin with format: "rivulet"`,
     );
   }
   if (!endsInDigest(bytes.subarray(-tailBytes))) {
@@ -218,7 +222,7 @@ function checkDigest(bytes: Uint8Array, where: string): void {
     const short = (digest: Uint8Array) => `${Buffer.from(digest.subarray(0, 4)).toString("hex")}…`;
     throw new CheckpointError(
       "checkpoint.damaged",
-      `${where} is damaged: the SHA-256 of its content is ${short(found)}, but its digest says ${short(expected)}`,
+      `${where} is damaged: the SHA-256 of its content is ${short(found)}, but its digest is ${short(expected)}`,
     );
   }
 }
@@ -234,7 +238,7 @@ function checkVersion(document: PlainMap, where: string): void {
   if (found > version) {
     throw new CheckpointError(
       "checkpoint.newer-version",
-      `${where} is in version ${found} of the checkpoint format and this Rivulet reads up to version ${version}: update Rivulet on this machine`,
+      `${where} has version ${found} of the checkpoint format, but this Rivulet reads versions up to ${version}; update Rivulet on this machine`,
     );
   }
 }
@@ -273,14 +277,14 @@ function restoreTensors(document: PlainMap, key: string, where: string): Tensor[
     if (!Array.isArray(shape) || dtype !== "f32" || !whole || Object.keys(entry as PlainMap).length !== 4) {
       throw new CheckpointError(
         "checkpoint.malformed",
-        `${where} is malformed: ${key}[${index}] is no map of a name, a shape, the dtype "f32" and binary data`,
+        `${where} is malformed: ${key}[${index}] is not a map of a name, a shape, the dtype "f32" and binary data`,
       );
     }
     return { name: name as string, shape: shape as number[], data: new Float32Array(copyOf(data).buffer) };
   });
 }
 
-/** What is wrong with the values that this file answers for; the State in a checkpoint is judged by the part it goes to. */
+/** What is wrong with the values of a checkpoint, as a clause; each part of a learner validates its own State. */
 function faultOf(checkpoint: Checkpoint): string | undefined {
   const { createdAt, name } = checkpoint;
   if (!isText(createdAt) || Number.isNaN(Date.parse(createdAt))) {
@@ -302,12 +306,12 @@ function faultOfTensors(tensors: Tensor[], key: string): string | undefined {
   for (const [index, { name, shape, data }] of tensors.entries()) {
     const where = `${key}[${index}]`;
     if (!isText(name)) return `${where}.name is ${show(name)}, expected text`;
-    if (names.has(name)) return `${where}.name is ${show(name)} once more, and names must differ`;
+    if (names.has(name)) return `${where}.name is ${show(name)} like an earlier one, but names must differ`;
     names.add(name);
     if (!shape.every(isCount)) return `${where}.shape is ${show(shape)}, expected integers from 0`;
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (size !== data.length) {
-      return `${where} (${name}) has ${data.length} numbers, but its shape [${shape}] asks for ${size}`;
+      return `${where} (${name}) has ${data.length} numbers, but its shape [${shape}] needs ${size}`;
     }
   }
   return undefined;

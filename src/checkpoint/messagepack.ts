@@ -1,8 +1,8 @@
 /**
- * Plain MessagePack, the part of it that every library in every language reads: nil, booleans, numbers, strings,
- * binary, arrays, and maps whose keys are strings. No extension types, no records.
+ * Packs and unpacks plain MessagePack, the subset that every library in every language reads: nil, booleans, numbers,
+ * strings, binary, arrays, and maps whose keys are strings. No extension types, no records.
  *
- * Binary data is never copied into a packed message: `pack` hands it out as it is, between the packed pieces.
+ * `pack` never copies binary data: it returns it unchanged, between the packed chunks.
  */
 
 // "msgpackr/pack" and not "msgpackr": that entry also loads a native string extractor and node:stream, which
@@ -10,15 +10,15 @@
 import { Packr } from "msgpackr/pack";
 import { CheckpointError } from "../errors/errors.ts";
 
-/** What a plain message may hold. */
+/** A value of a plain message. */
 export type Plain = null | boolean | number | string | Uint8Array | Plain[] | { [key: string]: Plain };
 
-/** Maps and arrays within one another, at most. A reader recurses, and must not run out of stack. */
+/** Largest nesting depth of maps and arrays. A reader recurses, and must not run out of stack. */
 export const maximumDepth = 32;
 
 /**
- * Values in one message, at most; a binary value counts as one, whatever its length. An empty map takes one byte in a message and some
- * sixty in memory: this bounds what a message made to do harm can take from a small device to about 20 MB.
+ * Largest number of values in one message; a binary value counts as one, whatever its length. An empty map takes one byte
+ * in a message and about 60 bytes in memory, so this limits the memory that a malicious message can use to about 20 MB.
  */
 export const maximumValues = 1 << 18;
 
@@ -28,8 +28,10 @@ const packr = new Packr({ useRecords: false, int64AsType: "number" });
 const negativeZero = Uint8Array.of(0xcb, 0x80, 0, 0, 0, 0, 0, 0, 0);
 
 /**
- * Packs a value into chunks which, one after the other, are its message. Every non-empty binary value is a chunk of its own:
- * the very array that was given, not a copy, so changing it before it is written changes the message.
+ * Packs a value into chunks; concatenated, they are its message. Every non-empty binary value is its own chunk: the same
+ * array, not a copy, so changing it before it is written changes the message.
+ *
+ * @throws TypeError for a value that is nested too deeply or holds too many values
  */
 export function pack(value: Plain): Uint8Array[] {
   const chunks: Uint8Array[] = [];
@@ -94,16 +96,16 @@ function binaryHeader(length: number): Uint8Array {
 }
 
 /**
- * Unpacks a message that may come from anywhere. Its structure is checked first, without allocating: lengths
- * against the bytes that are there, nesting, number of values, types. Binary values are views on `bytes`.
+ * Unpacks a message from an untrusted source. It first validates the structure without allocating: lengths against the
+ * available bytes, nesting, number of values, types. Binary values are views on `bytes`.
  *
- * @param where names the file in the sentence of a refusal
+ * @param where name of the file, for error sentences
  * @throws CheckpointError when `bytes` is anything but one plain message, with no key twice in a map
  */
 export function unpack(bytes: Uint8Array, where: string): Plain {
   const keys = checkStructure(bytes, where);
   const value: Plain = packr.unpack(bytes);
-  // Of a key that comes twice the last value has won. A reader in another language may see the first.
+  // Of a duplicate key, msgpackr keeps the last value; a reader in another language may keep the first.
   if (countKeys(value) !== keys)
     throw new CheckpointError("checkpoint.malformed", `${where} is malformed: a map holds a key twice`);
   return value;
@@ -118,8 +120,8 @@ function countKeys(value: Plain): number {
 }
 
 /**
- * Walks over a message and gives the number of keys in all its maps together. Allocates nothing, whatever the
- * lengths in it claim: what it has passed, a decoder can hold.
+ * Validates the structure of a message and returns the number of keys in all its maps. Allocates nothing, whatever
+ * lengths the message claims; a message that passes is safe to decode.
  */
 function checkStructure(bytes: Uint8Array, where: string): number {
   let position = 0;
@@ -132,7 +134,7 @@ function checkStructure(bytes: Uint8Array, where: string): number {
   const needs = (length: number) => {
     const left = bytes.length - position;
     if (length > left) {
-      refuse(`what stands at byte ${position} needs at least ${length} bytes, but only ${left} are there`);
+      refuse(`the value at byte ${position} needs at least ${length} bytes, but only ${left} remain`);
     }
   };
   const skip = (length: number) => {
@@ -162,11 +164,11 @@ function checkStructure(bytes: Uint8Array, where: string): number {
     const at = position;
     const type = bytes[at];
     if (!((type >= 0xa0 && type < 0xc0) || (type >= 0xd9 && type <= 0xdb))) {
-      refuse(`the map key at byte ${at} is no string`);
+      refuse(`the map key at byte ${at} is not a string`);
     }
     value(0);
     const start = at + 1 + (type < 0xc0 ? 0 : 1 << (type - 0xd9));
-    // A decoder must not assign to this name, and msgpackr stores under another one.
+    // A decoder must not assign to this name, and msgpackr would rename it.
     if (spells(bytes, start, position, "__proto__")) refuse(`the map key at byte ${at} is "__proto__"`);
   };
   const value = (depth: number): void => {
@@ -231,7 +233,7 @@ function checkStructure(bytes: Uint8Array, where: string): number {
     else if (type < 0xa0) elements(type & 0x0f, depth);
     else if (type < 0xc0)
       skip(type & 0x1f); // a string
-    else refuse(`the type 0x${type.toString(16)} at byte ${position - 1} is not one of plain MessagePack`);
+    else refuse(`the type 0x${type.toString(16)} at byte ${position - 1} is not part of plain MessagePack`);
   };
 
   value(0);

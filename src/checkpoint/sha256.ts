@@ -1,6 +1,6 @@
 /**
- * SHA-256 (FIPS 180-4). Node's own would do, but loading it takes more than two megabytes of a board's memory, and a
- * daemon needs it once in ten minutes.
+ * SHA-256 (FIPS 180-4). Loading Node's `crypto` would cost more than 2 MB of memory, and a daemon needs a digest only once
+ * in ten minutes.
  */
 
 /** First 32 bits of the fractional parts of the cube roots of the first 64 primes. */
@@ -9,19 +9,22 @@ const constants = fractionsOfPrimes(64, Math.cbrt);
 const initialState = fractionsOfPrimes(8, Math.sqrt);
 
 const blockBytes = 64;
+/** Bytes of a digest. */
 export const sha256Bytes = 32;
 
-/** A digest of bytes that come piece by piece. */
+/** Computes a digest of bytes that are passed in several calls. */
 export interface Sha256 {
+  /** Adds bytes to the digest. */
   update(bytes: Uint8Array): void;
-  /** The digest of all bytes so far. Ends the life of this object. */
+  /** Returns the digest of all bytes so far. The object must not be used afterwards. */
   digest(): Uint8Array;
 }
 
+/** Creates a SHA-256 digest of no bytes yet. */
 export function createSha256(): Sha256 {
   const state = Int32Array.from(initialState);
   const schedule = new Int32Array(64);
-  /** The beginning of a block whose end has not come yet. */
+  /** The start of a block that is still incomplete. */
   const rest = new Uint8Array(blockBytes);
   let restBytes = 0;
   let bytesSoFar = 0;
@@ -61,7 +64,7 @@ export function createSha256(): Sha256 {
   };
 }
 
-/** Takes in the 64 bytes from `at` on: section 6.2.2 of the standard, with its names. */
+/** Processes the block of 64 bytes at `at`: section 6.2.2 of the standard, with its names. */
 function compress(state: Int32Array, w: Int32Array, bytes: Uint8Array, at: number): void {
   for (let t = 0, i = at; t < 16; t++, i += 4) {
     w[t] = (bytes[i] << 24) | (bytes[i + 1] << 16) | (bytes[i + 2] << 8) | bytes[i + 3];

@@ -1,6 +1,6 @@
 /**
- * A folder of checkpoints that survives power cuts, kills and full disks. Files are named by a sequence number that
- * only grows, `checkpoint-00000042.msgpack`, so which one is newest depends on no clock; clocks jump backwards.
+ * A folder of checkpoints that survives power cuts, kills and full disks. File names contain a sequence number that only
+ * increases, `checkpoint-00000042.msgpack`. The order does not depend on a clock, because clocks can jump backwards.
  */
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -14,67 +14,67 @@ import { endsInDigest, tailBytes } from "./format.ts";
 /** A checkpoint in its folder. */
 export interface CheckpointFile {
   path: string;
-  /** Grows with every save, for the life of the folder. */
+  /** Increases with every save in the folder. */
   sequence: number;
 }
 
-/** A checkpoint that was read. */
+/** A checkpoint and the file from which it was read. */
 export interface FoundCheckpoint<T> extends CheckpointFile {
   checkpoint: T;
 }
 
-/** Makes a checkpoint of the bytes of a file named `where`, or throws a CheckpointError; `decodeCheckpoint` is one. */
+/** Decodes the bytes of a file named `where`, or throws a CheckpointError; `decodeCheckpoint` is one such function. */
 export type ReadCheckpoint<T> = (bytes: Uint8Array, where: string) => T;
 
-/** Takes one sentence about something that went wrong and stopped nothing. */
+/** Reports a problem that did not stop the operation, as one sentence. */
 export type Report = (sentence: string) => void;
 
+/** A checkpoint folder that this process has locked. */
 export interface Store {
-  /** Absolute. */
+  /** Absolute path of the folder. */
   readonly directory: string;
   /** True from a call of `save` until its promise settles. */
   readonly saving: boolean;
-  /** Bytes of the checkpoints that it has saved, all together: what they cost an SD card, but for the file system's own. */
+  /** Total bytes of all checkpoints that this store has saved, without the file system's own writes. */
   readonly writtenBytes: number;
   /**
-   * Saves on Node's thread pool. The caller waits only while the chunks are copied, and may change them from then
-   * on. The copy's memory is kept for the next save: a store that saves this way holds the size of one checkpoint.
-   * Resolves once the disk has the file.
+   * Saves a checkpoint on Node's thread pool. The chunks are copied before the call returns, so the caller may change
+   * them afterwards. The store keeps the memory of the copy for the next save: the size of one checkpoint. The promise
+   * resolves once the file is on the disk.
    *
-   * `complete` does what is left to do to the copy before it is written: `sealCheckpoint`, for one.
+   * Only one save may run at a time: another one rejects and changes nothing. When the promise rejects, the earlier
+   * checkpoints are unchanged, and the next save writes a new file.
    *
-   * One at a time: while a save is under way, another is refused and changes nothing. When the promise rejects, the
-   * checkpoints saved before are as they were, and the next save writes a new file.
-   *
-   * @throws RivuletError (rejects): disk full, no permission, read-only, folder gone or in use by another process
+   * @param complete finishes the copy before it is written, such as `sealCheckpoint`
+   * @throws RivuletError (rejects): disk full, no permission, read-only, folder missing or in use by another process
    */
   save(
     chunks: readonly Uint8Array[],
     complete?: (bytes: Uint8Array) => Promise<void>,
   ): Promise<CheckpointFile>;
-  /** Takes the memory that `save` copies `bytes` bytes into, so that no later moment has to find it. */
+  /** Allocates the memory into which `save` copies a checkpoint of up to `bytes` bytes, so that no save has to. */
   reserve(bytes: number): void;
   /**
-   * Saves before it returns, from the chunks themselves: for the way out and for signal handlers. On an SD card this
-   * may take 100 ms and more. While a `save` is under way, this one overtakes it and counts as the newer. A folder that
-   * somebody has removed is made again: `save` waits for it to come back, as one on a USB stick may, but this is the
-   * last chance.
+   * Saves a checkpoint synchronously, directly from the chunks: for process exit and signal handlers. On an SD card this
+   * may take 100 ms or more. If a `save` is running, this checkpoint counts as the newer one. A missing folder is created
+   * again, because this is the last chance to save. `save` rejects instead, since the folder may return, for example on a
+   * USB stick.
    *
    * @throws RivuletError as `save`
    */
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
-  /** The newest checkpoint that `read` accepts, as `newestCheckpoint` finds it. */
+  /** Reads the newest checkpoint that `read` accepts, like `newestCheckpoint`, and reports each one that it rejects. */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
-  /** Frees the folder for another process. A `save` that is writing ends first; one that has not begun to rejects. */
+  /** Unlocks the folder. A `save` that is writing finishes first; one that has not begun to write rejects. */
   close(): void;
 }
 
 /**
- * Opens a folder of checkpoints for this process alone. Creates it, with its parents, where there is none, and clears
- * away what a killed process left half-written.
+ * Opens and locks a checkpoint folder. Creates it and its parents if needed, and deletes incomplete files that a killed
+ * process left behind.
  *
- * @param options.keep complete checkpoints to keep; older ones are deleted after a save
- * @param options.report hears of damaged checkpoints and of files that cannot be deleted
+ * @param options.keep number of complete checkpoints to keep; older ones are deleted after a save
+ * @param options.report is called for damaged checkpoints and for files that cannot be deleted
  * @throws RivuletError when the folder cannot be created, read or written, or another process uses it
  */
 export function openStore(directory: string, options: { keep?: number; report?: Report } = {}): Store {
@@ -102,11 +102,11 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   function reserve(bytes: number): void {
     if (snapshot.length >= bytes) return;
     snapshot = new Uint8Array(bytes);
-    // Memory that was never written is none yet: the kernel gives each page when it is first touched.
+    // The kernel allocates each page when it is first written, so write them all now.
     snapshot.fill(1);
   }
 
-  /** What another process has saved while the folder was its own comes before what is saved next. */
+  /** Acquires the lock. If another process had it meanwhile, the next sequence number follows those that it saved. */
   function holdFolder(): void {
     if (!lock.hold()) return;
     const contents = contentsOf(folder);
@@ -135,12 +135,12 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   }
 
   function saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
-    // It has its name but the folder could not be synced: good for now, perhaps gone after a power cut.
+    // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
     if (file !== undefined && fs.existsSync(file.path)) add(file);
     return diskError(error, `cannot save a checkpoint in ${folder}`, folder, neededBytes);
   }
 
-  /** Stays listed, and so is tried again after the next save. */
+  /** The file stays listed, so the next save tries to delete it again. */
   function reportUndeleted(error: unknown): void {
     report(diskError(error, `cannot delete an old checkpoint in ${folder}`, folder).message);
   }
@@ -161,7 +161,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       if (saving) {
         throw new RivuletError(
           "checkpoint.not-saved",
-          `a checkpoint is still being saved in ${folder}: save the next one after it`,
+          `a checkpoint is still being saved in ${folder}; save the next one after it`,
         );
       }
       saving = true;
@@ -202,7 +202,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
       try {
         if (!fs.existsSync(folder)) {
           createFolder(folder);
-          report(`${folder} was gone, and is made again for what is saved now`);
+          report(`${folder} was missing and has been created again for this checkpoint`);
         }
         holdFolder();
         file = nextFile();
@@ -240,11 +240,11 @@ export function openStore(directory: string, options: { keep?: number; report?: 
 }
 
 /**
- * The newest checkpoint in a folder that can be read, going from newest to oldest; undefined when there is none.
- * Changes nothing, so it may look into the folder of a running process.
+ * Reads the newest valid checkpoint in a folder; undefined when there is none. Changes nothing, so it may read the folder
+ * of a running process.
  *
- * @param read any error of it that is no CheckpointError is not about the file, and is thrown
- * @param refused hears of each newer checkpoint that had to be passed over; it stays where it is
+ * @param read decodes a file; an error other than CheckpointError is not about the file and is thrown
+ * @param refused is called for each newer checkpoint that is not valid; the file stays where it is
  * @throws RivuletError when the folder cannot be read
  */
 export function newestCheckpoint<T>(
@@ -264,7 +264,7 @@ export function newestCheckpoint<T>(
 }
 
 /**
- * The checkpoints in a folder, oldest first, valid or not.
+ * Lists the checkpoint files in a folder, oldest first, valid or not.
  *
  * @throws RivuletError when the folder cannot be read
  */
@@ -277,7 +277,7 @@ export function listCheckpoints(directory: string): CheckpointFile[] {
 }
 
 interface Entry extends CheckpointFile {
-  /** It ends as a checkpoint does, and was not refused since. */
+  /** It ends like a checkpoint, and was not rejected when read. */
   complete: boolean;
 }
 
@@ -306,7 +306,7 @@ function contentsOf(folder: string): { newestSequence: number; entries: Entry[] 
 function createFolder(folder: string): void {
   const first = fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
   if (first === undefined) return;
-  // A new folder is lost in a power cut, with all that is in it, unless the one it stands in is synced.
+  // A power cut loses a new folder with its content, unless its parent folder is synced.
   const top = dirname(first);
   for (let parent = dirname(folder); parent.startsWith(top); parent = dirname(parent)) {
     syncFolderSync(parent);
@@ -314,7 +314,7 @@ function createFolder(folder: string): void {
   }
 }
 
-/** A full disk has no room for the lock, and is no reason not to start. Each save takes the lock again. */
+/** Acquires the lock, but tolerates a full disk, which has no room for it: the daemon can start. Each save tries again. */
 function holdUnlessFull(folder: string, hold: () => boolean, report: Report): void {
   try {
     hold();
@@ -341,7 +341,7 @@ function checkpointsAmong(names: string[], folder: string): CheckpointFile[] {
     .sort((one, other) => one.sequence - other.sequence);
 }
 
-/** Looks at the end only: a file that a power cut left empty, cut off or full of zeros does not pass. */
+/** Checks only the end of a file: one that a power cut left empty, truncated or full of zeros does not pass. */
 function looksComplete(path: string): boolean {
   try {
     const file = fs.openSync(path, "r");
@@ -353,7 +353,7 @@ function looksComplete(path: string): boolean {
       fs.closeSync(file);
     }
   } catch {
-    return false; // a file that cannot be read is none to rely on
+    return false; // a file that cannot be read does not count as complete
   }
 }
 

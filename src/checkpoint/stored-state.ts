@@ -1,23 +1,25 @@
 /**
- * A part's state as plain MessagePack can hold it: a typed array becomes the map
- * `{ dtype: "f32" | "f64", shape: [length], data }`, everything else stays what it is. Since state holds no binary data
- * of its own, a map with binary `data` is always a typed array, and the way back is certain.
+ * Converts state to plain MessagePack and back. A typed array becomes the map
+ * `{ dtype: "f32" | "f64", shape: [length], data }`, everything else is unchanged. State contains no other binary data, so
+ * a map with binary `data` is always a typed array, and the conversion is reversible.
  *
- * `data` is the array's own memory, so little-endian on every processor Rivulet runs on (Node's one big-endian
- * port, s390x, is not among them).
+ * `data` is a view on the array's memory, so it is little-endian on every processor that Rivulet supports (Node's one
+ * big-endian port, s390x, is not supported).
  */
 import { CheckpointError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
 import { maximumDepth, type Plain } from "./messagepack.ts";
 
+/** A map of state. */
 export type StateMap = { [key: string]: State };
+/** A map of plain MessagePack. */
 export type PlainMap = { [key: string]: Plain };
 
 /**
- * State on its way into a message. The data of typed arrays are views, not copies.
+ * Converts state to plain MessagePack. The data of typed arrays are views, not copies.
  *
- * @param path where the state stands in the whole, as `featureState.mean`
- * @throws TypeError for what is not state: undefined, functions, class instances, other typed arrays
+ * @param path position of the state in the checkpoint, such as `featureState.mean`
+ * @throws TypeError for a value that is not state: undefined, functions, class instances, other typed arrays
  */
 export function storeState(state: State, path: string, depth = 0): Plain {
   if (depth > maximumDepth) throw new TypeError(`${path} is nested deeper than ${maximumDepth}`);
@@ -28,7 +30,7 @@ export function storeState(state: State, path: string, depth = 0): Plain {
   if (Array.isArray(state)) {
     return state.map((element, index) => storeState(element, `${path}[${index}]`, depth + 1));
   }
-  if (!isPlainObject(state)) throw new TypeError(`${path} cannot be stored: ${kindOf(state)} is no state`);
+  if (!isPlainObject(state)) throw new TypeError(`${path} cannot be stored: ${kindOf(state)} is not state`);
   const map: PlainMap = {};
   for (const [key, value] of Object.entries(state as StateMap)) {
     if (!isText(key) || key === "__proto__") {
@@ -40,9 +42,10 @@ export function storeState(state: State, path: string, depth = 0): Plain {
 }
 
 /**
- * State on its way back: what `storeState` gave, with typed arrays on memory of their own.
+ * Converts what `storeState` returned back to state, with typed arrays in new memory.
  *
- * @param where names the file in the sentence of a refusal
+ * @param where name of the file, for error sentences
+ * @throws CheckpointError for a value that `storeState` cannot have returned
  */
 export function restoreState(stored: Plain, path: string, where: string): State {
   if (stored instanceof Uint8Array) {
@@ -77,30 +80,30 @@ function restoreArray(
   if (size === undefined || !Array.isArray(shape) || shape.length !== 1 || Object.keys(stored).length !== 3) {
     throw new CheckpointError(
       "checkpoint.malformed",
-      `${where} is malformed: ${path} is no array of one dimension in f32 or f64`,
+      `${where} is malformed: ${path} is not an array of one dimension in f32 or f64`,
     );
   }
   if ((shape[0] as number) * size !== data.length) {
     throw new CheckpointError(
       "checkpoint.malformed",
-      `${where} is malformed: ${path} has ${data.length} bytes, but its shape [${shape[0]}] in ${dtype} needs another number`,
+      `${where} is malformed: ${path} has ${data.length} bytes, but its shape [${shape[0]}] in ${dtype} needs ${(shape[0] as number) * size}`,
     );
   }
   const { buffer } = copyOf(data);
   return dtype === "f32" ? new Float32Array(buffer) : new Float64Array(buffer);
 }
 
-/** A copy at offset 0 of its own memory, where floats can be read; binary data in a message stands anywhere. */
+/** Copies binary data to new memory at offset 0, where floats are aligned; in a message it may start at any byte. */
 export function copyOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(data);
 }
 
-/** A view, not a copy, of the bytes of an array. */
+/** Returns a view, not a copy, of the bytes of an array. */
 export function bytesOf(array: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** A string that UTF-8 can hold: one without half of a surrogate pair. */
+/** Whether a value is a string that UTF-8 can encode: one without unpaired surrogates. */
 export function isText(value: unknown): value is string {
   return typeof value === "string" && !/\p{Surrogate}/u.test(value);
 }
@@ -112,7 +115,7 @@ function isPlainObject(value: unknown): boolean {
 }
 
 function kindOf(value: unknown): string {
-  if (typeof value === "string") return "a string with half a surrogate pair";
+  if (typeof value === "string") return "a string with an unpaired surrogate";
   if (typeof value === "object" && value !== null) return Object.prototype.toString.call(value).slice(8, -1);
   return typeof value;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The boot of the machine that this is, another text after each; "unknown" where no /proc says. */
+/** Returns the boot id of the machine, which changes at each boot; "unknown" without /proc. */
 export function bootOfMachine(): string {
   try {
     return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -1,12 +1,12 @@
-/** A group of the user database, as a line of /etc/group says it. */
+/** A group of users: a line of /etc/group. */
 export interface Group {
   name: string;
   id: number;
-  /** Names of its users, but for those whose own group it is. */
+  /** Names of its members, without users whose primary group it is. */
   members: string[];
 }
 
-/** The groups in the text of /etc/group. */
+/** Parses the text of /etc/group. */
 export function parseGroups(text: string): Group[] {
   return text.split("\n").flatMap((line) => {
     const [name, , id, members = ""] = line.split(":");
@@ -14,7 +14,7 @@ export function parseGroups(text: string): Group[] {
   });
 }
 
-/** The group of a number in the text of /etc/group; where that has none, the number is its name. */
+/** Finds a group by its id in the text of /etc/group; an unknown group has its id as its name. */
 export function groupById(text: string, id: number): Group {
   return parseGroups(text).find((group) => group.id === id) ?? { name: String(id), id, members: [] };
 }

@@ -1,35 +1,37 @@
 /**
- * Standard output and standard error, written at once. Not as `process.stdout`: with it come Node's streams and
- * sockets, 1.8 MB of a board's memory. Commands that draw on a terminal use that, and pay for it.
+ * Standard output and standard error, written synchronously. `process.stdout` would load Node's streams and sockets, which
+ * cost 1.8 MB of memory; only commands that draw on a terminal use it.
  */
 import { writeSync } from "node:fs";
 import { reasonOf } from "../errors/system-error.ts";
 
+/** A text output. */
 export interface Output {
+  /** Writes text and returns when it is written. Never throws. */
   write(text: string): void;
 }
 
 const standardOutputDescriptor = 1;
 const standardErrorDescriptor = 2;
-/** How long to wait before trying again where the reader is slow. */
+/** Delay before the next attempt to write when the reader is slow. */
 const waitMs = 2;
 
 let failed = false;
 let written = 0;
 
-/** Bytes written to both so far: what a log costs that ends on an SD card. */
+/** Returns the total bytes written to both outputs: with the log on an SD card, what it costs the card. */
 export function writtenBytes(): number {
   return written;
 }
 
-/** Whether something could not be written to standard output: the exit code is to say so. */
+/** Whether a write to standard output has failed; the exit code reports it. */
 export function outputFailed(): boolean {
   return failed;
 }
 
 /**
- * What to do about an error of standard output. A reader that went away (`rivulet plan ... | head`) is no fault: what
- * was still to be said is not needed. A full disk behind `> file` is one, but none to stop a daemon for: it is told once.
+ * Handles an error of standard output. A closed pipe (`rivulet plan ... | head`) is ignored, because nobody needs the rest.
+ * Any other error, such as a full disk behind `> file`, is reported once on standard error and does not stop the daemon.
  */
 export function reportOutputError(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE" || failed) return;
@@ -37,6 +39,7 @@ export function reportOutputError(error: NodeJS.ErrnoException): void {
   standardError.write(`rivulet: cannot write to standard output: ${reasonOf(error)}\n`);
 }
 
+/** Standard output. A failed write is passed to `reportOutputError`. */
 export const standardOutput: Output = {
   write(text) {
     try {
@@ -47,11 +50,12 @@ export const standardOutput: Output = {
   },
 };
 
+/** Standard error. A failed write is ignored. */
 export const standardError: Output = {
   write(text) {
     try {
       writeWhole(standardErrorDescriptor, text);
-    } catch {} // there is no other place to say it
+    } catch {} // there is no other place to report it
   },
 };
 
@@ -63,7 +67,7 @@ function writeWhole(descriptor: number, text: string): void {
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      // Whoever gave us this pipe does not let it block: so the wait is here.
+      // The parent process has made this pipe non-blocking, so wait here.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs);
     }
   }

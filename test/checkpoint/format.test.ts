@@ -174,17 +174,17 @@ describe("a checkpoint that was encoded", () => {
 
 describe("encoding refuses", () => {
   const cases: [string, Partial<Record<keyof Checkpoint, unknown>>, string][] = [
-    ["undefined", { metrics: { loss: undefined } }, "metrics.loss cannot be stored: undefined is no state"],
+    ["undefined", { metrics: { loss: undefined } }, "metrics.loss cannot be stored: undefined is not state"],
     [
       "other typed arrays",
       { random: [new Uint32Array(4)] },
-      "random[0] cannot be stored: Uint32Array is no state",
+      "random[0] cannot be stored: Uint32Array is not state",
     ],
-    ["class instances", { model: new Map() }, "model cannot be stored: Map is no state"],
+    ["class instances", { model: new Map() }, "model cannot be stored: Map is not state"],
     [
       "half a surrogate pair",
       { target: "\ud800" },
-      "target cannot be stored: a string with half a surrogate pair",
+      "target cannot be stored: a string with an unpaired surrogate",
     ],
     ["the key __proto__", { target: JSON.parse('{"__proto__":1}') }, '"__proto__" may not be a key'],
     ["a step that is no count", { step: Number.NaN }, "step is NaN, expected an integer from 0"],
@@ -193,12 +193,12 @@ describe("encoding refuses", () => {
     [
       "a shape that does not fit",
       { parameters: [{ name: "w", shape: [2, 3], data: new Float32Array(5) }] },
-      "parameters[0] (w) has 5 numbers, but its shape [2,3] asks for 6",
+      "parameters[0] (w) has 5 numbers, but its shape [2,3] needs 6",
     ],
     [
       "a name that comes twice",
       { optimizerState: ["w", "w"].map((name) => ({ name, shape: [0], data: new Float32Array(0) })) },
-      'optimizerState[1].name is "w" once more',
+      'optimizerState[1].name is "w" like an earlier one',
     ],
     [
       "too many loose values",
@@ -238,12 +238,12 @@ describe("decoding refuses", () => {
   });
 
   const damaged: [string, Uint8Array, string][] = [
+    ["an empty file", Buffer.alloc(0), "x.msgpack is truncated: found 0 bytes, expected at least 57"],
     [
-      "an empty file",
-      Buffer.alloc(0),
-      "x.msgpack is truncated: it has 0 bytes and no checkpoint has fewer than 57",
+      "a file of zeros",
+      Buffer.alloc(4096),
+      "x.msgpack is not a checkpoint of Rivulet, or its start is damaged",
     ],
-    ["a file of zeros", Buffer.alloc(4096), "x.msgpack is no checkpoint of Rivulet, or damaged at its start"],
     [
       "a cut-off file",
       sample.subarray(0, 900),
@@ -274,7 +274,7 @@ describe("decoding refuses", () => {
       forged(Buffer.from("\xa1a\x01", "latin1"), Buffer.from("\xa1a\x02", "latin1")),
       "a map holds a key twice",
     ],
-    ["a number as key", forged(Buffer.of(1, 1)), "the map key at byte 18 is no string"],
+    ["a number as key", forged(Buffer.of(1, 1)), "the map key at byte 18 is not a string"],
     ["the key __proto__", forged(Buffer.from("\xa9__proto__\x80", "latin1")), 'is "__proto__"'],
     [
       "the key __proto__, 8-bit length",
@@ -294,9 +294,9 @@ describe("decoding refuses", () => {
     [
       "an extension type",
       forged(Buffer.from("\xa1a\xd4\x72\x40", "latin1")),
-      "0xd4 at byte 20 is not one of plain",
+      "0xd4 at byte 20 is not part of plain",
     ],
-    ["the unused type", forged(Buffer.from("\xa1a\xc1", "latin1")), "0xc1 at byte 20 is not one of plain"],
+    ["the unused type", forged(Buffer.from("\xa1a\xc1", "latin1")), "0xc1 at byte 20 is not part of plain"],
     [
       "deep nesting",
       forged(Buffer.concat([Buffer.of(0xa1, 0x61), Buffer.alloc(1e6, 0x91)])),
@@ -325,7 +325,7 @@ describe("decoding refuses", () => {
     [
       "a parameter that is nil",
       altered((map) => Object.assign(map, { parameters: [null] })),
-      "parameters[0] is no map",
+      "parameters[0] is not a map",
     ],
     [
       "loose binary data",
@@ -335,17 +335,17 @@ describe("decoding refuses", () => {
     [
       "a tensor of another dtype",
       altered((map) => Object.assign(map, { parameters: [tensor({ dtype: "f64" })] })),
-      'parameters[0] is no map of a name, a shape, the dtype "f32" and binary data',
+      'parameters[0] is not a map of a name, a shape, the dtype "f32" and binary data',
     ],
     [
       "a tensor shorter than its shape",
       altered((map) => Object.assign(map, { parameters: [tensor({ shape: [2, 3] })] })),
-      "parameters[0] (w) has 1 numbers, but its shape [2,3] asks for 6",
+      "parameters[0] (w) has 1 numbers, but its shape [2,3] needs 6",
     ],
     [
       "an array of state longer than its shape",
       altered((map) => Object.assign(map, { metrics: { dtype: "f64", shape: [1], data: Buffer.alloc(16) } })),
-      "metrics has 16 bytes, but its shape [1] in f64 needs another number",
+      "metrics has 16 bytes, but its shape [1] in f64 needs 8",
     ],
   ];
   test.each(malformed)("%s, although its digest is right", (_, bytes, sentence) => {
@@ -357,7 +357,7 @@ describe("decoding refuses", () => {
     const before = process.resourceUsage().maxRSS;
     for (const type of [0xc6, 0xdb, 0xdd, 0xdf]) {
       const claim = Buffer.of(0xa1, 0x61, type, 0xff, 0xff, 0xff, 0xff);
-      expectRefused(forged(claim), /needs at least (4294967295|8589934590) bytes, but only \d+ are there$/);
+      expectRefused(forged(claim), /needs at least (4294967295|8589934590) bytes, but only \d+ remain$/);
     }
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(20_000);
   });

@@ -99,7 +99,7 @@ describe("on a disk of one megabyte", needing(canMount, mounting), () => {
       `${save}:2:0`,
       "newest",
     );
-    const sentence = `RivuletError: cannot save a checkpoint in ${folder}: the file system is read-only; mount it writable, and check the card, since a failing one turns read-only`;
+    const sentence = `RivuletError: cannot save a checkpoint in ${folder}: the file system is read-only; mount it writable, and check the card, because a failing card turns read-only`;
     expect(result).toEqual(["opened", 1, "", sentence, 1]);
   });
 });
@@ -121,7 +121,9 @@ test.each(["save", "saveSync"])("%s says that files may not grow that large", (s
   ]);
   expect(result).toEqual([
     ...["opened", 1],
-    expect.stringMatching(/: files may not grow that large here, \d+ bytes are needed; raise the limit/),
+    expect.stringMatching(
+      /: the file exceeds the largest permitted size, \d+ bytes are needed; raise the limit/,
+    ),
     ...[["checkpoint-00000001.msgpack", "lock"], 1],
   ]);
 });
@@ -165,11 +167,11 @@ describe("without permission", needing(process.getuid !== undefined, "a system w
 });
 
 function denied(user: number | undefined): string {
-  return `no permission for user id ${user}; give the folder to that user with chown, or name another one`;
+  return `no permission for user id ${user}; change the owner of the folder to that user with chown, or name another folder`;
 }
 
 function fullDisk(folder: string): RegExp {
   return new RegExp(
-    `^RivuletError: cannot save a checkpoint in ${folder}: the disk is full, 24\\d{4} bytes are needed, \\d+ bytes are free; make room there$`,
+    `^RivuletError: cannot save a checkpoint in ${folder}: the disk is full, 24\\d{4} bytes are needed, \\d+ bytes are free; free some space there$`,
   );
 }

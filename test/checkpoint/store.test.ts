@@ -92,7 +92,7 @@ describe("a new store", () => {
     const path = join(temporaryFolder(), "checkpoints");
     fs.writeFileSync(path, "");
     expect(() => openStore(path)).toThrow(
-      `cannot keep checkpoints in ${path}: a file stands where a folder should be; move it away, or name another folder`,
+      `cannot keep checkpoints in ${path}: found a file, expected a folder; move the file away, or name another folder`,
     );
   });
 });
@@ -246,7 +246,7 @@ describe.each(waysToSave)("%s", (_, save) => {
     const taken = lockOf({ pid: 1, ...taker });
     fs.writeFileSync(join(store.directory, "lock"), taken);
     await expect(save(store, chunksOf(1))).rejects.toThrow(
-      `${store.directory} is in use by a process of another container or machine, which has taken it: give each its own folder for checkpoints`,
+      `${store.directory} is in use by a process of another container or machine, which has locked it; use a different checkpoint folder for each`,
     );
     expect(sequences(store.directory)).toEqual([]);
     store.close();
@@ -279,7 +279,7 @@ describe("when its folder is gone", () => {
     const store = open(folder);
     fs.rmSync(folder, { recursive: true });
     await expect(store.save(chunksOf(1))).rejects.toThrow(
-      `cannot save a checkpoint in ${folder}: the folder is not there; create it, or mount the disk it is on`,
+      `cannot save a checkpoint in ${folder}: the folder does not exist; create it, or mount its disk`,
     );
     fs.mkdirSync(folder);
     await store.save(chunksOf(2));
@@ -294,7 +294,9 @@ describe("when its folder is gone", () => {
     fs.rmSync(join(folder, ".."), { recursive: true });
     store.saveSync(chunksOf(2));
     expect(newestStep(store)).toBe(2);
-    expect(report.mock.calls).toEqual([[`${folder} was gone, and is made again for what is saved now`]]);
+    expect(report.mock.calls).toEqual([
+      [`${folder} was missing and has been created again for this checkpoint`],
+    ]);
   });
 });
 
@@ -313,7 +315,7 @@ describe("save", () => {
     const first = store.save(chunksOf(1));
     expect(store.saving).toBe(true);
     await expect(store.save(chunksOf(2))).rejects.toThrow(
-      `a checkpoint is still being saved in ${store.directory}: save the next one after it`,
+      `a checkpoint is still being saved in ${store.directory}; save the next one after it`,
     );
     await first;
     expect(store.saving).toBe(false);
@@ -419,7 +421,7 @@ describe("the newest checkpoint", () => {
   test("of a folder that is not there is refused with a sentence", () => {
     const folder = join(temporaryFolder(), "nowhere");
     expect(() => newestCheckpoint(folder, decodeCheckpoint, () => {})).toThrow(
-      `cannot read the checkpoints in ${folder}: the folder is not there; create it, or mount the disk it is on`,
+      `cannot read the checkpoints in ${folder}: the folder does not exist; create it, or mount its disk`,
     );
   });
 });
@@ -437,7 +439,7 @@ describe("opening a folder", () => {
   test("is refused while this process has it open already", () => {
     const store = open(temporaryFolder());
     expect(() => openStore(store.directory)).toThrow(
-      `${store.directory} is in use by this process already: give each its own folder for checkpoints`,
+      `${store.directory} is in use by this process already; use a different checkpoint folder for each`,
     );
   });
 
@@ -492,7 +494,7 @@ describe("opening a folder", () => {
     const store = open(temporaryFolder(), { report });
     expect(report).toHaveBeenCalledWith(
       expect.stringMatching(
-        /^cannot mark .* as in use: the disk is full, \d+ bytes are free; make room there$/,
+        /^cannot mark .* as in use: the disk is full, \d+ bytes are free; free some space there$/,
       ),
     );
     vi.restoreAllMocks();
