@@ -1,4 +1,4 @@
-/** What a config says of an alarm, on a pin or to the device: what it is about, and when it goes on and off. */
+/** The keys of an alarm, on a pin or in replies to the device: what it watches, and when it switches on and off. */
 import * as v from "valibot";
 import type { AlarmRule, AlarmSubject } from "../device/alarm.ts";
 import { parseDuration } from "../wording/quantities.ts";
@@ -6,17 +6,18 @@ import type { ConfigErrors } from "./config-errors.ts";
 import type { KeyPath } from "./document.ts";
 import { accepting, duration, finiteNumber, must, oneOf, optional, wholeNumber } from "./schema.ts";
 
-/** Of two classes, class 1 is the one that a single lamp, button or alarm is about. */
+/** The class of a button or an alarm without the key `class`, where the target has two classes. */
 export const defaultClass = 1;
 
 /**
- * Scores at which an alarm goes on: a probability, standard deviations. It goes off at a share of that. Of a hundred
- * thousand normally distributed errors one lies 8 standard deviations beyond the mean of their sizes, of Laplace's seven.
+ * Scores from which an alarm switches on: a probability, or standard deviations; it switches off below a share of that.
+ * Of 100,000 normally distributed errors, one is 8 standard deviations above the mean of their sizes; of errors with a
+ * Laplace distribution, seven.
  */
 const defaults = {
   class: { on: 0.8, offOfOn: 0.75, atLeast: "2s" },
   anomaly: { on: 8, offOfOn: 0.5, atLeast: "2s" },
-  /** On long enough to be seen by somebody who comes by. */
+  /** On long enough to be noticed. */
   drift: { on: 1, offOfOn: 1, atLeast: "10min" },
 } as const;
 
@@ -41,12 +42,12 @@ export const alarmKeys = {
   }),
 };
 
-/** What an alarm on a pin is about. An alarm to the device has no such key: the target decides. */
+/** The key `of` of an alarm on a pin. An alarm in replies has no such key: the target decides. */
 export const alarmOf = optional("What the alarm is about", oneOf(["class", "anomaly", "drift"]), {
   otherwise: "class where the target is a class, anomaly where it is a number",
 });
 
-/** An alarm as written. */
+/** An alarm as written in the config, with durations in milliseconds. */
 export interface AlarmEntry {
   of?: AlarmSubject["of"];
   class?: number;
@@ -56,8 +57,11 @@ export interface AlarmEntry {
 }
 
 /**
- * The end of a sentence that begins with the key of what is about a class; null where nothing is wrong. `classes` is
- * undefined where the target is a number, `entryWith` writes the entry with what it lacks.
+ * Checks the class of a button or an alarm; returns the end of an error sentence after its key, or null.
+ *
+ * @param found the class in the config
+ * @param classes number of classes; undefined where the target is a number
+ * @param entryWith returns the entry with the given example added
  */
 export function classComplaint(
   found: number | undefined,
@@ -65,21 +69,24 @@ export function classComplaint(
   entryWith: (example: string) => string,
 ): string | null {
   if (classes === undefined) {
-    return " needs classes, and the target is a number: add target.classes, or take it out";
+    return " needs classes, but the target is a number; add target.classes, or remove it";
   }
   if (found === undefined ? classes <= 2 : found < classes) return null;
   const stated = found === undefined ? "none is given" : `found ${found}`;
-  return ` needs a class from 0 to ${classes - 1}, ${stated}: ${entryWith("class: 1")}`;
+  return ` needs a class from 0 to ${classes - 1}, ${stated}; write ${entryWith("class: 1")}`;
 }
 
-/** What an alarm is about where it does not say so. */
+/** What an alarm watches: its key `of`, or the default for the target. */
 function kindOf({ of, class: named }: AlarmEntry, classes: number | undefined): AlarmSubject["of"] {
   return of ?? (classes === undefined && named === undefined ? "anomaly" : "class");
 }
 
 /**
- * Complains of what no single value of an alarm shows. `classes` is undefined where the target is a number, `place` is
- * where the alarm is asked for, if not by a key of its own.
+ * Reports contradictions between the keys of an alarm.
+ *
+ * @param classes number of classes; undefined where the target is a number
+ * @param entryWith returns the entry with the given example added
+ * @param place key that asks for the alarm, where it is not `path`
  */
 export function checkAlarm(
   entry: AlarmEntry,
@@ -96,13 +103,13 @@ export function checkAlarm(
   } else if (entry.class !== undefined) {
     errors.conflict(
       [...path, "class"],
-      ` belongs to an alarm of a class, and this one is of ${kind}: take it out`,
+      ` belongs to an alarm of a class, but this one is of ${kind}; remove it`,
     );
   }
   if (kind === "anomaly" && classes !== undefined) {
     errors.conflict(
       [...path, "of"],
-      ": an anomaly is a number far from the predicted one, and the target is a class: use class or drift",
+      ": an anomaly needs a number as the target, but the target is a class; use class or drift",
     );
   }
   const { on = defaults[kind].on, off } = entry;
@@ -112,18 +119,21 @@ export function checkAlarm(
     if (kind === "drift") {
       errors.conflict(
         [...path, key],
-        " belongs to an alarm of a class or of anomaly, and this one is of drift: take it out",
+        " belongs to an alarm of a class or of anomaly, but this one is of drift; remove it",
       );
     } else if (kind === "class" && value > 1) {
       errors.add("config.bad-value", [...path, key], must("a probability from 0 to 1")({ input: value }));
     }
   }
   if (off !== undefined && off > on) {
-    errors.conflict([...path, "off"], ` must be at most the ${on} at which it goes on`);
+    errors.conflict(
+      [...path, "off"],
+      ` is ${off}, expected at most ${on}, the level at which the alarm switches on`,
+    );
   }
 }
 
-/** Fills in the defaults of an alarm for a target of so many classes, undefined where it is a number. */
+/** Fills in the defaults of an alarm; `classes` is undefined where the target is a number. */
 export function alarmWithDefaults(entry: AlarmEntry, classes: number | undefined): AlarmRule {
   const kind = kindOf(entry, classes);
   const { on, offOfOn, atLeast } = defaults[kind];

@@ -15,8 +15,8 @@ export function createConfigErrors(document: ConfigDocument) {
   }
 
   /**
-   * Adds an error about the key at `path`, whose line is reported. The sentence is the name of the key, or of the map
-   * at `named` that it belongs to, and then `predicate`, which begins with a space or a colon.
+   * Adds an error about the key at `path`, with its line. The sentence is the name of the key, or of the map at `named`,
+   * followed by `predicate`, which begins with a space or a colon.
    */
   function add(code: ErrorCode, path: KeyPath, predicate: string, named: KeyPath = path): void {
     const name = pathName(named);
@@ -29,7 +29,7 @@ export function createConfigErrors(document: ConfigDocument) {
     conflict(path: KeyPath, predicate: string, named?: KeyPath): void {
       add("config.conflict", path, predicate, named);
     },
-    /** Runs the check of another part and adds the error that it throws; one without a path is about `around`. */
+    /** Runs the check of another part and adds the RivuletError that it throws; one without a path is about `around`. */
     attempt(check: () => unknown, around: KeyPath = []): void {
       try {
         check();
@@ -50,4 +50,5 @@ export function createConfigErrors(document: ConfigDocument) {
   };
 }
 
+/** The collected errors of one config. */
 export type ConfigErrors = ReturnType<typeof createConfigErrors>;

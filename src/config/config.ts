@@ -1,6 +1,6 @@
 /**
- * The config: one YAML file that says what is measured, what is to be learned from it and where it is kept.
- * Everything is checked here, before anything is opened or allocated; each complaint names file, line and key.
+ * The config: one YAML file that names the source of samples, the target to predict and the checkpoint folder. It is
+ * validated completely before anything is opened or allocated; each error names file, line and key.
  */
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
@@ -25,15 +25,16 @@ import type { Origins } from "./sources/sources.ts";
 /** What is predicted: a class, or a number. */
 export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };
 
+/** A validated config with every default. */
 export interface Config {
-  /** The file it came from, as the user named it: for messages. */
+  /** Path of the file as the user wrote it, for messages. */
   file: string;
   name: string;
   source: SourceConfig;
   target: TargetConfig;
   /** Transforms in the order in which they apply, as written; the pipeline checks them. */
   features: unknown[];
-  /** Parts of the network as written; null: the learner chooses by the task. */
+  /** Parts of the network as written; null: the learner chooses them for the target. */
   model: {
     inputShape: unknown;
     layers: unknown[] | null;
@@ -46,9 +47,9 @@ export interface Config {
     batchSize: number;
     seed: number;
     deterministic: boolean;
-    /** Threads that `rivulet fit` trains on; null: the calling one, and batches are not cut unless shards says so. */
+    /** Threads of `rivulet fit`; null: only the calling thread, and `shards` alone decides whether batches are split. */
     workers: number | null;
-    /** Parts of a batch that threads work on; null: as many as are usual where there are workers. */
+    /** Parts of a batch that threads train in parallel; null: the default number if there are workers. */
     shards: number | null;
   };
   memory: {
@@ -63,8 +64,8 @@ export interface Config {
 }
 
 /**
- * The columns of a sample as the learner takes it: those of source.fields, and behind them the target where only
- * buttons tell it. Null where a data file's header is to say.
+ * Returns the columns of a sample for the learner: those of source.fields, followed by the target if only buttons label
+ * the samples. Null where the header of a data file names the columns.
  */
 export function sampleColumns({ source, target }: Config): string[] | null {
   if (source.fields === null) return null;
@@ -72,18 +73,18 @@ export function sampleColumns({ source, target }: Config): string[] | null {
   return names.includes(target.column) ? names : [...names, target.column];
 }
 
-/** The devices that samples come from: one, or several that are merged. */
+/** Returns the devices that send samples: one, or several whose samples are merged. */
 export const devicesOf = ({ source }: Config): Origins[] => source.merge ?? [source];
 
 type Parsed = v.InferOutput<typeof configSchema>;
 
-/** What no single value shows: keys that contradict or need each other. */
+/** Reports keys that contradict or need each other, which no schema of a single value can find. */
 function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
   const { source, target, gpio } = parsed;
   const descriptions = source && fieldsOf(source);
   const names = new Set(descriptions?.map(({ name }) => name));
   if (gpio !== undefined) checkGpio(gpio, target.classes, errors);
-  // Buttons can tell what the port does not send.
+  // Buttons can provide the target if the port does not send it.
   const sent = gpio?.label === undefined || names.has(target.column);
   if (sent && descriptions?.length === 1) {
     errors.add("config.bad-value", ["source", "fields"], must(enoughColumns)({ input: source?.fields }));
@@ -93,7 +94,7 @@ function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
   if (target.classes !== undefined && target.standardize !== undefined) {
     errors.conflict(
       ["target", "standardize"],
-      " belongs to a number, and target.classes says it is a class: keep one",
+      " belongs to a target that is a number, but target.classes makes it a class; keep one of them",
     );
   }
   const inputs = descriptions ? descriptions.length - Number(sent) : inputsOf(parsed.model?.inputShape);
@@ -104,19 +105,19 @@ function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
     errors.add(
       "config.bad-value",
       ["target", "column"],
-      `: "${target.column}" is no column of source.fields; ${suggestion(target.column, names)}`,
+      `: "${target.column}" is not a column of source.fields; ${suggestion(target.column, names)}`,
     );
   }
 }
 
-/** Features that a sample must have for a written shape, or 1 where that says nothing. */
+/** Number of features that fits `inputShape`, or 1 where that is missing or not valid. */
 function inputsOf(inputShape: unknown): number {
   const sides = Array.isArray(inputShape) ? inputShape : [];
   const inputs = sides.reduce((product: number, side) => product * Number(side), 1);
   return Number.isInteger(inputs) && inputs >= 1 ? inputs : 1;
 }
 
-/** Lets the parts that read them check transforms and network, for `inputs` columns to learn from. */
+/** Checks transforms and network with their own parsers, for `inputs` columns as features. */
 function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): void {
   const { column, classes, standardize = defaults.target.standardize } = parsed.target;
   const target = classes === undefined ? { column, standardize } : { column, classes };
@@ -159,7 +160,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
   };
 }
 
-/** Whether the missing key at `path` stands in its map misspelt, which is complained about already. */
+/** Whether the missing key at `path` is misspelled in its map, which is already reported as an unknown key. */
 function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boolean {
   const parent = pathName(path.slice(0, -1));
   return issues.some((issue) => {
@@ -172,8 +173,10 @@ function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boo
 }
 
 /**
- * Checks the text of a config and fills in the defaults. `file` names it in messages and anchors its paths.
- * @throws RivuletError with one line for each mistake: file, line, key, what was found and what to do.
+ * Parses and validates the text of a config and fills in the defaults.
+ *
+ * @param file path of the config, for messages and for the relative paths in it
+ * @throws RivuletError with one line for each error: file, line, key, what was found and what to do
  */
 export function parseConfig(text: string, file: string): Config {
   const document = readDocument(text, file, verbatim);
@@ -184,7 +187,7 @@ export function parseConfig(text: string, file: string): Config {
     const path = (issue.path ?? []).map((item) => item.key as string | number);
     const code = codeOf(issue);
     if (code === "config.missing-key" && isMisspelt(path, issues)) continue;
-    // The sentence about a key that is missing or unknown begins with the map's name; the line is the key's where it has one.
+    // The sentence about a missing or unknown key begins with the map's name, and has the key's line if there is one.
     errors.add(code, path, issue.message, code === "config.bad-value" ? path : path.slice(0, -1));
   }
   if (result.success) checkTogether(result.output, errors);
@@ -192,7 +195,7 @@ export function parseConfig(text: string, file: string): Config {
   return withDefaults(result.output as Parsed, file);
 }
 
-/** Reads and checks a config file: `parseConfig` with the file's text. */
+/** Reads, parses and validates a config file. @throws RivuletError where it cannot be read or is not valid */
 export function loadConfig(file: string): Config {
   let text: string;
   try {

@@ -3,8 +3,10 @@ import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.
 import type { Config } from "./config.ts";
 
 /**
- * The learner that a config describes, for samples of the named columns.
- * @throws RivuletError naming the key, also where the plan exceeds memory.budget: then nothing is allocated
+ * Creates the learner that a config describes.
+ *
+ * @param fields names of the columns of a sample
+ * @throws RivuletError with the key that is wrong; also if the plan exceeds memory.budget, before anything is allocated
  */
 export function configuredLearner(
   config: Config,
@@ -27,7 +29,7 @@ export function configuredLearner(
   });
 }
 
-/** What a config says of memory, as the learner takes it. */
+/** Converts the key `memory` of a config to the options of a learner. */
 export function learnerMemory({ memory }: Config): LearnerMemory {
   const { budgetBytes, recompute, batch } = memory;
   return {

@@ -1,19 +1,19 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { RivuletError } from "../errors/errors.ts";
 
-/** Where a value stands in a document: keys and list positions from the top. */
+/** The position of a value in a document: keys and list indices from the top. */
 export type KeyPath = readonly (string | number)[];
 
-/** A YAML text as plain data that still knows on which line each value stands. */
+/** A parsed YAML document as plain data, with the line of each value. */
 export interface ConfigDocument {
   data: unknown;
-  /** The file, as it is named in messages. */
+  /** Path of the file, for messages. */
   file: string;
   /** Line of the value at `path`, from 1, or of the nearest map or list around it. */
   lineOf(path: KeyPath): number;
 }
 
-/** `source.fields[2].type`: a path as a reader of the file would say it. */
+/** Formats a path as `source.fields[2].type`. */
 export function pathName(path: KeyPath): string {
   let name = "";
   for (const key of path) {
@@ -22,21 +22,24 @@ export function pathName(path: KeyPath): string {
   return name;
 }
 
-/** The path that `pathName` wrote as `source.fields[2].type`. */
+/** Parses a path that `pathName` has formatted. */
 export function parsePathName(name: string): KeyPath {
   return name.split(/[.[]/).map((key) => (key.endsWith("]") ? Number.parseInt(key, 10) : key));
 }
 
 /**
- * Parses YAML 1.2 (so JSON too). `file` is only used in messages. What stands at a path of `verbatim`, in which `*`
- * is each item of a list, is a text as it is written: to YAML 0043 is 43, and 6e01 is 60.
- * @throws RivuletError with file and line when the text is no YAML, or no map.
+ * Parses YAML 1.2, and so JSON too.
+ *
+ * @param file path of the file, for messages
+ * @param verbatim paths of values that stay text as written, because YAML reads 0043 as 43 and 6e01 as 60; `*` is each
+ *   item of a list
+ * @throws RivuletError with file and line where the text is not YAML or not a map
  */
 export function readDocument(text: string, file: string, verbatim: readonly KeyPath[] = []): ConfigDocument {
   if (text.includes("\0")) {
     throw new RivuletError(
       "config.syntax",
-      `${file}: this is not text in UTF-8: name a config in YAML, saved as UTF-8`,
+      `${file} is not text in UTF-8; name a config in YAML, saved as UTF-8`,
       { file },
     );
   }
@@ -55,7 +58,7 @@ export function readDocument(text: string, file: string, verbatim: readonly KeyP
     const found = document.contents === null ? "the file is empty" : "the file holds something else";
     throw new RivuletError(
       "config.syntax",
-      `${file}:1: a config is a map of keys such as source, target and model; ${found}`,
+      `${file}:1: expected a map of keys such as source, target and model, but ${found}`,
       { file, line: 1 },
     );
   }

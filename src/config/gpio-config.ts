@@ -1,4 +1,4 @@
-/** The key `gpio` of a config: what is connected to which pin. */
+/** The key `gpio` of a config: the LED, alarm and buttons on its pins. */
 import type * as v from "valibot";
 import type { AlarmConfig, ButtonConfig, GpioConfig, LabelButtonConfig } from "../device/gpio/gpio.ts";
 import {
@@ -40,7 +40,7 @@ const buttonKeys = {
   hold: optional("How long it must be pressed", duration("500ms or 2s"), { otherwise: "it acts at once" }),
 };
 
-/** A bare number stands for a map that is nothing but its pin. */
+/** A bare number is a shorthand for a map with only the key `pin`. */
 const pinOr = <const S extends v.GenericSchema<unknown, { pin: number }>>(full: S) => either(pinNumber, full);
 
 const button = pinOr(map(buttonKeys));
@@ -84,7 +84,7 @@ export const gpioSchema = map({
 const labelDefaults = defaultsOf(labelMap);
 
 type Parsed = v.InferOutput<typeof gpioSchema>;
-/** With its bare numbers written out. */
+/** An entry as a map, also where the config has a bare number. */
 type Entry = { pin: number; class?: number };
 
 const written = <T extends { pin: number }>(entry: number | T): T | { pin: number } =>
@@ -97,7 +97,7 @@ function labelsOf({ label }: Parsed): WrittenLabel[] {
   return (Array.isArray(label) ? label : [label]).map((entry) => written(entry));
 }
 
-/** What no single value shows. `classes` is undefined where the target is a number. */
+/** Reports contradictions between the keys of `gpio`; `classes` is undefined where the target is a number. */
 export function checkGpio(parsed: Parsed, classes: number | undefined, errors: ConfigErrors): void {
   const { heartbeat, alarm, pause, checkpoint } = parsed;
   const entries: { path: KeyPath; entry: Entry; ofClass: boolean }[] = [];
@@ -114,7 +114,7 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, errors: C
 
   const taken = new Set<number>();
   for (const { path, entry, ofClass } of entries) {
-    if (taken.has(entry.pin)) errors.conflict(path, `: GPIO ${entry.pin} is taken already; use another pin`);
+    if (taken.has(entry.pin)) errors.conflict(path, `: GPIO ${entry.pin} is already in use; use another pin`);
     taken.add(entry.pin);
     if (!ofClass) continue;
     const complaint = classComplaint(entry.class, classes, (example) => `{ pin: ${entry.pin}, ${example} }`);
@@ -125,7 +125,7 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, errors: C
   checkAlarm(entry, ["gpio", "alarm"], classes, (example) => `{ pin: ${pin}, ${example} }`, errors);
 }
 
-/** Fills in the defaults, for a target of so many classes; undefined where it is a number. */
+/** Fills in the defaults of the key `gpio`; `classes` is undefined where the target is a number. */
 export function gpioWithDefaults(parsed: Parsed, classes: number | undefined): GpioConfig {
   const { chip, heartbeat, alarm, pause, checkpoint } = parsed;
   return {

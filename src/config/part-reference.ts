@@ -1,28 +1,29 @@
-/** The reference of what the config names as parts: layers, losses, optimizers, clips, schedules, transforms. */
+/** The reference of the parts that a config can name: layers, losses, optimizers, clips, schedules, transforms. */
 import { type Kind, kindsOfModel } from "../engine/model/description.ts";
 import { transforms } from "../features/transforms.ts";
 import { type Setting, settingText } from "../setting.ts";
 
-/** What the reference says of one part, or of one option of it. */
+/** The reference entry of one part. */
 export interface PartReference {
   name: string;
   title: string;
   options: OptionReference[];
 }
 
+/** The reference entry of one option of a part. */
 export interface OptionReference {
   name: string;
   title: string;
   accepts: string;
-  /** The default, as a config has it; null for an option that is required. */
+  /** The default as written in a config; null for a required option. */
   leftOut: string | null;
 }
 
-/** The order of a module's exports depends on what has bundled it. */
+/** Sorts kinds by name, because a bundler may reorder the exports of a module. */
 const byName = <Value>(kinds: Record<string, Value>): [string, Value][] =>
   Object.entries(kinds).sort(([a], [b]) => (a < b ? -1 : 1));
 
-/** The parts that each key may hold, by the path of the key; `[]` is what a list holds. */
+/** Returns the parts that each key may name, by the path of the key; `[]` means each item of a list. */
 export function configParts(): Record<string, PartReference[]> {
   const { layers, loss, optimizer, clip, schedule } = kindsOfModel;
   return {
@@ -55,8 +56,8 @@ function modelPart([name, kind]: [string, Kind<unknown>]): PartReference {
 }
 
 /**
- * The value of an option that was left out: what the kind makes of the required options alone. Made of two sets of them,
- * because a default may be the value of another option, as a pool's stride is its kernel.
+ * The default of an option: its value after building the kind with the required options alone. It is built with two sets
+ * of them, because a default may be the value of another option; a pool's stride, for example, is its kernel.
  */
 function defaultOf(kind: Kind<unknown>, option: string): string | null {
   const { needs = [], build } = kind;
@@ -72,7 +73,7 @@ function defaultOf(kind: Kind<unknown>, option: string): string | null {
   return String(first) === String(second) ? written(first) : `the ${needs[0]}`;
 }
 
-/** A value as a config has it. */
+/** Formats a value as it is written in a config. */
 export function written(value: unknown): string {
   return Array.isArray(value) ? `[${value.map(written).join(", ")}]` : String(value);
 }

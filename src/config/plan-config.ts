@@ -9,9 +9,10 @@ import type { Config } from "./config.ts";
 import { learnerMemory } from "./configured-learner.ts";
 
 /**
- * The plan of the network that the daemon trains for samples of the named columns: training.workers and shards play no
- * part in it. Nothing is allocated.
- * @throws RivuletError where the target is none of the columns, or where the plan exceeds memory.budget, naming its
+ * Plans the network that the daemon trains, without training.workers and training.shards. Allocates nothing.
+ *
+ * @param columns names of the columns of a sample
+ * @throws RivuletError where the target is not one of the columns, or the plan exceeds memory.budget; then it names the
  *   three largest buffers
  */
 export function planConfig(config: Config, columns: readonly string[]): Plan {
@@ -21,9 +22,9 @@ export function planConfig(config: Config, columns: readonly string[]): Plan {
 }
 
 /**
- * The plan of the network that `rivulet fit` trains where the config names workers or shards, each batch cut for them;
- * null where it names neither. memory.budget is not looked at.
- * @throws RivuletError where a layer needs the batch whole
+ * Plans the network that `rivulet fit` trains with training.workers or training.shards, each batch split into shards; null
+ * where the config has neither. Ignores memory.budget.
+ * @throws RivuletError where a layer needs the whole batch
  */
 export function planForFit(config: Config, columns: readonly string[]): Plan | null {
   const { workers, shards } = config.training;
@@ -31,7 +32,7 @@ export function planForFit(config: Config, columns: readonly string[]): Plan | n
   return planBatches(config, columns, fitBatchSize(config), { shards: shardsFor(shards, workers !== null) });
 }
 
-/** Rows of a batch of `rivulet fit` where only the config says it: enough for the kernels, little enough for a board. */
+/** Returns the rows per batch of `rivulet fit` without --batch: training.batchSize, or 32, which suits kernels and boards. */
 export function fitBatchSize({ training }: Config): number {
   return training.batchSize > 1 ? training.batchSize : 32;
 }
@@ -48,17 +49,17 @@ function planBatches(
   return plan(model, networkOptions(model, { batchSize, ...cut }, learnerMemory(config)));
 }
 
-/** Name, scores, description of the layers and what else does not grow with them. */
+/** Bytes of a checkpoint that do not depend on the sizes of the layers: name, metrics, description. */
 const descriptionBytes = 4096;
-/** Name of a column, and what transforms keep of it. */
+/** Bytes per column: its name, and the state of its transforms. */
 const columnBytes = 128;
 
-/** Most bytes that a checkpoint of a config's learner takes, with the network of `planConfig`. */
+/** Returns the largest size in bytes of a checkpoint of a config's learner, with the network of `planConfig`. */
 export function mostCheckpointBytes(config: Config, columns: readonly string[], network: Plan): number {
   const { target, training } = config;
   const { buffers, inputs, batchSize } = network;
   const kept = ["parameter", "optimizer state", "state"];
-  // An update that is half accumulated is kept with what it has accumulated.
+  // Unfinished gradient accumulation is saved with the gradients so far.
   if (batchSize < training.batchSize) kept.push("gradient");
   const classes = "classes" in target ? target.classes : 0;
   const confusion = classes * (classes + 1) * Float64Array.BYTES_PER_ELEMENT;

@@ -1,20 +1,20 @@
-/** The reference of the config's keys, made from the schema. Only the command that prints it and the page load it. */
+/** The reference of the config's keys, generated from the schema. Only `rivulet config` and the docs page load it. */
 import { configSchema } from "./config-schema.ts";
 import { configParts, type PartReference, written } from "./part-reference.ts";
 import type { About } from "./schema.ts";
 
-/** What the reference says of one key. */
+/** The reference entry of one key. */
 export interface KeyReference {
-  /** From the top; what a list holds is written as `source.fields[].name`. */
+  /** Full path; `[]` means each item of a list: `source.fields[].name`. */
   path: string;
   title: string;
-  /** What it may hold, with range and unit. */
+  /** The values that it accepts, with range and unit. */
   accepts: string;
   /** The default, or what happens where the key is left out; null for a required key. */
   leftOut: string | null;
 }
 
-/** A part of the schema, as far as the reference reads it. */
+/** The parts of a schema that the reference reads. */
 interface Node {
   about?: About;
   expectation?: string;
@@ -29,7 +29,7 @@ type Entries = Record<string, Node>;
 /** Where the keys of a map are listed: another key with the same map refers to them. */
 type Listed = Map<Entries, string>;
 
-/** Every key of the config, each followed by the keys of its map, and by the parts that it may name. */
+/** Returns every key of the config, each followed by the keys of its map and the parts that it may name. */
 export function configKeys(): KeyReference[] {
   const parts = configParts();
   const keys = keysOf((configSchema as unknown as Node).entries as Entries, "", new Map());
@@ -62,7 +62,7 @@ function keysOf(entries: Entries, path: string, listed: Listed): KeyReference[] 
   });
 }
 
-/** The map that a value is, or holds, and its path; null where there is none. */
+/** The map of a value, or of the items of a list, and its path; null where there is none. */
 function mapIn(node: Node, path: string): { entries: Entries; path: string } | null {
   const { entries, item, shorthand, full } = node;
   if (entries) return { entries, path };
@@ -70,7 +70,7 @@ function mapIn(node: Node, path: string): { entries: Entries; path: string } | n
   return shorthand && full ? (mapIn(shorthand, path) ?? mapIn(full, path)) : null;
 }
 
-/** What a value may be, in words. */
+/** The values that a schema accepts, in words. */
 function accepts({ expectation, entries, shorthand, full }: Node): string {
   if (shorthand && full) return [accepts(shorthand), accepts(full)].filter(Boolean).join(", or ");
   return expectation ?? (entries ? "a map" : "");

@@ -1,4 +1,4 @@
-/** The key `source.reply` of a config: what the device is told of its samples, and how often. */
+/** The key `source.reply` of a config: what is sent back to the device, and how often. */
 import * as v from "valibot";
 import type { AlarmRule } from "../device/alarm.ts";
 import { type ReplyKind, replyKinds } from "../samples/decoding/replies.ts";
@@ -9,13 +9,14 @@ import type { ConfigErrors } from "./config-errors.ts";
 import { defaultsOf, duration, either, list, map, oneOf, optional, quantity, required } from "./schema.ts";
 import { sourceNames, sourcesThat } from "./sources/sources.ts";
 
+/** The key `source.reply` with every default. */
 export interface ReplyConfig {
   predictions: boolean;
-  /** Least time from one prediction to the next; 0: every sample is answered. */
+  /** Shortest time between two predictions; 0: one for every sample. */
   everyMs: number;
   scores: boolean;
   scoreEveryMs: number;
-  /** About a class, or anomaly where a number is predicted. */
+  /** An alarm of a class, or of anomaly where the target is a number. */
   alarm: AlarmRule | null;
 }
 
@@ -33,7 +34,7 @@ export const replySchema = map({
     "What is sent to the device",
     v.pipe(
       list(oneOf(replyKinds), kinds, 1),
-      v.check((sent) => new Set(sent).size === sent.length, " names one twice: take it out"),
+      v.check((sent) => new Set(sent).size === sent.length, " names one twice; remove one"),
     ),
     "what to send back, such as send: [prediction]",
   ),
@@ -48,13 +49,18 @@ const defaults = defaultsOf(replySchema);
 
 type Parsed = v.InferOutput<typeof replySchema>;
 
-/** What each of the other keys is about. */
+/** The kind of reply to which each of the other keys belongs. */
 const subjects = { every: "prediction", scoreEvery: "score", alarm: "alarm" } as const satisfies Record<
   string,
   ReplyKind
 >;
 
-/** What no single value shows. `origin` is the source's key, `classes` undefined where the target is a number. */
+/**
+ * Reports contradictions between the keys of `source.reply`.
+ *
+ * @param origin key of the source, such as `serial`
+ * @param classes number of classes; undefined where the target is a number
+ */
 export function checkReply(
   parsed: Parsed,
   origin: string | undefined,
@@ -66,13 +72,13 @@ export function checkReply(
   if (sourceNames.some((name) => name === origin && !replying.includes(name))) {
     errors.conflict(
       path,
-      ` belongs to ${anyOf(replying)}, and source.${origin} has no way back: take it out`,
+      ` belongs to ${anyOf(replying)}, but source.${origin} cannot receive replies; remove it`,
     );
     return;
   }
   for (const [key, subject] of Object.entries(subjects) as [keyof typeof subjects, ReplyKind][]) {
     if (parsed[key] === undefined || parsed.send.includes(subject)) continue;
-    errors.conflict([...path, key], ` is of no use: add ${subject} to source.reply.send, or take it out`);
+    errors.conflict([...path, key], ` has no effect; add ${subject} to source.reply.send, or remove it`);
   }
   const alarmAt = parsed.send.indexOf("alarm");
   if (alarmAt < 0) return;
@@ -81,7 +87,7 @@ export function checkReply(
   checkAlarm(parsed.alarm ?? {}, [...path, "alarm"], classes, entryWith, errors, place);
 }
 
-/** Fills in the defaults, for a target of so many classes; undefined where it is a number. */
+/** Fills in the defaults of `source.reply`; `classes` is undefined where the target is a number. */
 export function replyWithDefaults(
   { send, every, scoreEvery, alarm }: Parsed,
   classes: number | undefined,

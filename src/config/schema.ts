@@ -1,9 +1,9 @@
 /**
- * The parts of the config's schema. Each key says what it means, what it may hold, and its default: checks, help and
- * the reference all read it here.
+ * The building blocks of the config's schema. Each key has a title, the values that it accepts and a default; validation,
+ * help and the reference all read them here.
  *
  * The message of a schema is the end of a sentence that begins with the key: "source.serial.baudRate" + " must be a whole
- * number of at least 1, found the text "fast"". A message about a key that is unknown or missing begins with a colon.
+ * number of at least 1, found the text "fast"". A message about an unknown or missing key begins with a colon.
  */
 import * as v from "valibot";
 import type { ErrorCode } from "../errors/codes.ts";
@@ -14,7 +14,7 @@ import { parseDuration } from "../wording/quantities.ts";
 
 type Schema = v.GenericSchema;
 
-/** What is known of a key beside what its schema accepts. */
+/** The description of a key, besides the values that its schema accepts. */
 export interface About {
   /** What the key sets, without a full stop. */
   title: string;
@@ -26,10 +26,10 @@ export interface About {
   example?: string;
 }
 
-/** What a key without a value means: a default, or what happens instead. */
+/** The meaning of a missing key: a default, or what happens instead. */
 type LeftOut<S extends Schema> = { default: Readonly<v.InferInput<S>> } | { otherwise: string };
 
-/** A key that may be left out. */
+/** Describes a key that may be left out. */
 export function optional<const S extends Schema, const L extends LeftOut<S>>(
   title: string,
   schema: S,
@@ -38,7 +38,7 @@ export function optional<const S extends Schema, const L extends LeftOut<S>>(
   return Object.assign(v.optional(schema), { about: { title, ...leftOut } });
 }
 
-/** A key that must be there; `example` ends the sentence about a missing one. */
+/** Describes a required key; `example` ends the sentence about a missing one. */
 export function required<const S extends Schema>(
   title: string,
   schema: S,
@@ -47,12 +47,12 @@ export function required<const S extends Schema>(
   return { ...schema, about: { title, example } };
 }
 
-/** A schema with the words for what it accepts. */
+/** Attaches to a schema the words for what it accepts. */
 export function accepting<S extends Schema>(expectation: string, schema: S): S & { expectation: string } {
   return Object.assign(schema, { expectation });
 }
 
-/** The found value, short, with its type: `the text "fast"`, `the number 0`, `a list`. */
+/** Describes the found value with its type: `the text "fast"`, `the number 0`, `a list`. */
 function describe(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
   if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
@@ -65,7 +65,7 @@ function describe(value: unknown): string {
 export const must = (expectation: string) => (issue: { input: unknown }) =>
   ` must be ${expectation}, found ${describe(issue.input)}`;
 
-/** What kind of error an issue is. */
+/** Returns the error code of a validation issue. */
 export function codeOf({ type, expected, path }: v.BaseIssue<unknown>): ErrorCode {
   if (type !== "strict_object") return "config.bad-value";
   if (expected === "never") return "config.unknown-key";
@@ -97,7 +97,7 @@ type DefaultsOf<E> = {
     : never;
 };
 
-/** The values of all keys of a map that have a default: durations in milliseconds, sizes in bytes. */
+/** Returns the parsed defaults of a map's keys that have one: durations in milliseconds, sizes in bytes. */
 export function defaultsOf<E extends Record<string, Key>>({ entries }: { entries: E }): DefaultsOf<E> {
   const defaults = Object.entries(entries).flatMap(([key, entry]) =>
     entry.about.default === undefined ? [] : [[key, v.parse(entry, entry.about.default)]],
@@ -176,7 +176,7 @@ export const oneOf = <const T extends string>(values: readonly T[]) =>
     }),
   );
 
-/** A list or a map where the value is one, else the shorthand for it. */
+/** A value in full form (a map or a list), or a shorthand for it. */
 export function either<const S extends Schema, const M extends Schema>(
   shorthand: S,
   full: M,
@@ -193,7 +193,7 @@ export function either<const S extends Schema, const M extends Schema>(
 
 const isMap = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** The schema of a key that another part describes as plain data. */
+/** Creates the schema of a key that another part describes as plain data. */
 export function settingKey(setting: Setting) {
   const expectation = settingText(setting);
   const schema = v.custom<string | number>((value) => isAllowed(setting, value), must(expectation));

@@ -1,4 +1,4 @@
-/** What is wrong with a source that no single value of it shows: keys that contradict or need each other. */
+/** Reports keys of a source that contradict or need each other, which no schema of a single value can find. */
 
 import { defineFields, type FieldDescription } from "../samples/decoding/fields.ts";
 import { framingSettings, framings, framingsWith } from "../samples/framings/framings.ts";
@@ -18,7 +18,7 @@ import {
 } from "./source-schema.ts";
 import { kindOf, sourceNames, sourcesThat } from "./sources/sources.ts";
 
-/** Keys of other framings than the one that is chosen. */
+/** Reports keys that belong to a framing other than the chosen one. */
 function checkFramingKeys(path: KeyPath, framed: Framed, errors: ConfigErrors): void {
   const framing = framed.framing ?? sourceDefaults.framing;
   for (const key of Object.keys(framingSettings)) {
@@ -26,7 +26,7 @@ function checkFramingKeys(path: KeyPath, framed: Framed, errors: ConfigErrors): 
     const owners = framingsWith(key);
     errors.conflict(
       [...path, key],
-      ` belongs to ${anyOf(owners)}: take it out, or choose framing: ${owners[0]}`,
+      ` belongs to ${anyOf(owners)}; remove it, or choose framing: ${owners[0]}`,
     );
   }
 }
@@ -40,7 +40,7 @@ function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: Con
     errors.add(
       "config.missing-key",
       [...path, "fields", index],
-      ` needs a type, because frames are binary: { name: ${name}, type: f32 }, or ${alternatives(otherTypes)}`,
+      ` needs a type, because frames are binary; write { name: ${name}, type: f32 }, or ${alternatives(otherTypes)}`,
     );
   });
 }
@@ -48,7 +48,7 @@ function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: Con
 function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
   for (const key of ["fields", ...framingKeys]) {
     if (source[key as keyof ParsedSource] === undefined) continue;
-    errors.conflict(["source", key], " belongs to each device of source.merge: move it there");
+    errors.conflict(["source", key], " belongs to each device of source.merge; move it there");
   }
   const devices = source.merge ?? [];
   devices.forEach((device, index) => {
@@ -58,7 +58,7 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
       errors.add(
         "config.missing-key",
         path,
-        ` needs either ${anyOf(deviceNames)}: ${kindOf(deviceNames[0]).example}`,
+        ` needs either ${anyOf(deviceNames)}; add one, such as ${kindOf(deviceNames[0]).example}`,
       );
     }
     for (const name of names) kindOf(name).check?.(device[name], [...path, name], errors);
@@ -70,7 +70,7 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
     if (source.reply === undefined) return;
     errors.conflict(
       ["source", "reply"],
-      " goes to the first of several devices, and here a sample may be any one's: take it out",
+      " is sent to the first of several devices, but here a sample may be from any of them; remove it",
     );
     return;
   }
@@ -81,7 +81,7 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
     if (twice === undefined) return;
     errors.conflict(
       ["source", "merge", index, "fields"],
-      `: a device before has the column "${twice}" too; give each its own names, or all the same ones in the same order`,
+      `: an earlier device has the column "${twice}" too; use different names for each device, or the same names in the same order for all`,
     );
   });
 }
@@ -90,10 +90,10 @@ const deviceNames = sourcesThat(({ isDevice }) => isDevice);
 const framingKeys = ["framing", ...Object.keys(framingSettings)];
 const origins = [...sourceNames, "merge"] as const;
 
-/** Where the samples come from, as the keys of a source say. */
+/** The keys of a source that name where its samples come from. */
 const originsOf = (source: ParsedSource) => origins.filter((origin) => source[origin] !== undefined);
 
-/** Policies must have something to apply to. */
+/** Reports policies for values that apply to no field. */
 function checkValues(
   source: ParsedSource,
   descriptions: readonly FieldDescription[],
@@ -105,7 +105,7 @@ function checkValues(
   if (outOfRange !== undefined && limited.length === 0) {
     errors.conflict(
       ["source", "values", "outOfRange"],
-      " needs a field of source.fields with a range: give it one, such as range: [-40, 125]",
+      " needs a field of source.fields with a range; add one, such as range: [-40, 125]",
     );
   } else if (
     outOfRange !== undefined &&
@@ -114,48 +114,45 @@ function checkValues(
   ) {
     errors.conflict(
       ["source", "values", "outOfRange"],
-      ` is ${outOfRange}, but only the target has a range, and a label that is not true is never learned from: make it skip`,
+      ` is ${outOfRange}, but only the target has a range, and a sample with a wrong label is always skipped; use skip`,
     );
   }
   if (stuck !== undefined && descriptions.every((field) => field.stuck === undefined)) {
     errors.conflict(
       ["source", "values", "stuck"],
-      " needs a field of source.fields that can be stuck: say for how many samples, such as stuck: 600",
+      " needs a field of source.fields with a number of samples from which it is stuck; add one, such as stuck: 600",
     );
   }
   if (holdFor !== undefined && notFinite !== "hold" && outOfRange !== "hold") {
     errors.conflict(
       ["source", "values", "holdFor"],
-      " needs a value that is held: add notFinite: hold or outOfRange: hold, or take it out",
+      " has no effect without hold; add notFinite: hold or outOfRange: hold, or remove it",
     );
   }
 }
 
-/** What a file says of itself, or decides by waiting, the config need not say. */
+/** Reports keys that have no effect for a file, which holds samples and can wait. */
 function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
   for (const key of framingKeys) {
     if (source[key as keyof ParsedSource] === undefined) continue;
-    errors.conflict(
-      ["source", key],
-      " belongs to bytes as a device sends them, a file holds samples: take it out",
-    );
+    errors.conflict(["source", key], " belongs to bytes from a device, but a file holds samples; remove it");
   }
   if (source.rate !== undefined) {
     errors.conflict(
       ["source", "rate"],
-      " belongs to samples that come by themselves, a file's come as fast as they are taken: take it out",
+      " belongs to a source with its own rate, but a file is read as fast as samples are learned; remove it",
     );
   }
   const whenFull = source.queue?.whenFull;
   if (whenFull !== undefined && whenFull !== "pause") {
     errors.conflict(
       ["source", "queue", "whenFull"],
-      " must be pause where a file is read, which can wait: take it out",
+      ` is ${whenFull}, expected pause, because a file can wait; remove it`,
     );
   }
 }
 
-/** What no single value shows, but for the columns themselves. */
+/** Reports contradictions between the keys of a source, except for those of its columns. */
 export function checkSource(
   source: ParsedSource,
   target: { column: string; classes?: number },
@@ -166,11 +163,11 @@ export function checkSource(
   for (const other of others) {
     errors.conflict(
       ["source", other],
-      ` stands beside source.${origin}: keep one of them, a daemon has one source`,
+      ` conflicts with source.${origin}, because a daemon has one source; keep one of them`,
     );
   }
   if (source.maxAge !== undefined && origin !== "merge") {
-    errors.conflict(["source", "maxAge"], " belongs to merge: take it out");
+    errors.conflict(["source", "maxAge"], " belongs to merge; remove it");
   }
   const kind = origin === undefined || origin === "merge" ? null : kindOf(origin);
   if (origin === "merge") checkMerge(source, errors);
@@ -185,7 +182,7 @@ export function checkSource(
   if (source.silence !== undefined && origin !== "merge" && !kind?.isDevice) {
     errors.conflict(
       ["source", "silence"],
-      ` belongs to ${anyOf(deviceNames)}, which can be opened again: take it out`,
+      ` belongs to ${anyOf(deviceNames)}, which can be opened again; remove it`,
     );
   }
   if (source.reply !== undefined) checkReply(source.reply, origin, target.classes, errors);
@@ -197,7 +194,7 @@ export function checkSource(
   checkValues(source, fields ?? [], target.column, errors);
 }
 
-/** Whether the columns are named and typed as they must be. */
+/** Reports columns whose names or types are not valid. */
 export function checkFields(source: ParsedSource, errors: ConfigErrors): void {
   const [origin] = originsOf(source);
   if (origin === "merge") return;

@@ -1,4 +1,4 @@
-/** The key `source` of a config, in full: where samples come from, and what they are. */
+/** The key `source` of a config with every default: where samples come from, and their columns. */
 import { defineFields, type Field, type FieldDescription } from "../samples/decoding/fields.ts";
 import { type FramingChoice, framingSettings } from "../samples/framings/framings.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
@@ -17,38 +17,42 @@ import {
   type WrittenOrigins,
 } from "./sources/sources.ts";
 
-/** One of several devices: of its origins one is not null. */
+/** One of several devices; exactly one of its origins is not null. */
 export interface DeviceConfig extends FramingChoice, Origins {
-  /** The columns in the order in which they travel. */
+  /** The columns in the order in which they are sent. */
   fields: Field[];
 }
 
 /**
- * At most one of the origins and `merge` is not null; all are null where a data file is named on the command line
- * instead.
+ * A source with every default. At most one of the origins and `merge` is not null; all are null where a data file is
+ * named on the command line instead.
  */
 export interface SourceConfig extends FramingChoice, Origins {
-  /** Several devices, each with a framing of its own, whose samples are merged by time. */
+  /** Several devices, each with its own framing, whose samples are merged by time. */
   merge: DeviceConfig[] | null;
   /** Largest age of a sample that completes one of another device. */
   maximumAgeMs: number;
-  /** Without a byte for so long a device is opened again; null: never. */
+  /** Time without a byte after which a device is opened again; null: never. */
   silenceMs: number | null;
-  /** The columns in the order in which they travel, or are merged; `null` when a data file's header is to say. */
+  /** The columns in the order in which they are sent or merged; `null` where the header of a data file names them. */
   fields: Field[] | null;
-  /** Columns of a data file that are bookkeeping: neither features nor target. */
+  /** Columns of a data file that are neither features nor target. */
   ignore: string[];
-  /** Expected samples a second: a rate far from it is warned of; null: any. */
+  /** Expected samples per second; the log warns of a very different rate; null: any. */
   rate: number | null;
   /** What happens to samples with values that cannot be true. */
   values: ValuePolicies;
   /** The ring between reading and learning. */
   queue: { samples: number; whenFull: RingPolicy };
-  /** What is sent back to the device about its samples; null: nothing. */
+  /** Replies to the device about its samples; null: none. */
   reply: ReplyConfig | null;
 }
 
-/** Fills in the defaults. Paths that are not absolute start at the folder of `file`. */
+/**
+ * Fills in the defaults of a source.
+ *
+ * @param file path of the config; relative paths in it start at its folder
+ */
 export function sourceWithDefaults(
   source: ParsedSource,
   target: { column: string; classes?: number },
@@ -97,7 +101,7 @@ function deviceWithDefaults(
   };
 }
 
-/** A file or a pipe can wait until there is room; what a device measures goes on. */
+/** The default of queue.whenFull: a file or a pipe can wait until there is room, a device cannot. */
 const usualPolicy = (source: ParsedSource): RingPolicy =>
   sourcesThat(({ canWait }) => canWait).some((name) => source[name] !== undefined) ? "pause" : "drop-oldest";
 
@@ -108,7 +112,7 @@ export interface Origin {
   value: unknown;
 }
 
-/** Null where no source is named. */
+/** Returns the origin that a source or a device names; null where there is none. */
 export function originOf(origins: Origins): Origin | null {
   const name = sourceNames.find((candidate) => origins[candidate] !== null);
   return name === undefined ? null : { name, kind: kindOf(name), value: origins[name] };
@@ -116,14 +120,14 @@ export function originOf(origins: Origins): Origin | null {
 
 /** A serial port that a config names. */
 export interface ConfiguredPort {
-  /** The path of the key that names it. */
+  /** Path of the key that names it. */
   at: KeyPath;
   port: string | UsbDevice;
   /** Index of its device among those that are merged; 0 where there is one device. */
   device: number;
 }
 
-/** The serial ports of a source. */
+/** Returns the serial ports of a source. */
 export function portsOf(source: SourceConfig): ConfiguredPort[] {
   const devices: Origins[] = source.merge ?? [source];
   return devices.flatMap((origins, device) => {

@@ -1,4 +1,4 @@
-/** The key `source` of a config as it is written: its keys, and what the columns in it amount to. */
+/** The key `source` of a config as written: the schema of its keys, and its columns. */
 import * as v from "valibot";
 import { type FieldDescription, type FieldType, fieldBytes, mostInARow } from "../samples/decoding/fields.ts";
 import { type FramingChoice, framingNames, framingSettings } from "../samples/framings/framings.ts";
@@ -57,7 +57,7 @@ const fieldMap = map({
   ),
 });
 
-/** Keys whose digits are names, not numbers. */
+/** Paths of keys whose values stay text even if they look like numbers. */
 export const verbatim = sourceNames.flatMap((name) =>
   (kindOf(name).verbatim ?? []).flatMap((key) => [
     ["source", name, key],
@@ -75,7 +75,7 @@ type OriginEntries = {
 
 const anotherSource = { otherwise: "another source is named" };
 
-/** The keys of these kinds of source. The type has the others too, which then are never there. */
+/** The keys of these kinds of source. The type contains the other kinds too, which are then always missing. */
 const originKeys = (names: readonly SourceName[]) =>
   Object.fromEntries(
     names.map((name) => {
@@ -110,7 +110,7 @@ const deviceMap = map({
   ),
 });
 
-/** What becomes of a sample with a value that cannot be true. */
+/** What each policy does with a sample that has an impossible value. */
 const policyMeanings = {
   skip: "skip (leave the sample out)",
   clamp: "clamp (take the nearer end of the range)",
@@ -180,26 +180,31 @@ export const sourceSchema = map({
   reply: optional("What is sent back to the device", replySchema, { otherwise: "nothing" }),
 });
 
-/** Every default of a source that is a single value; those of one kind of source are with it. */
+/** The defaults of a source that are single values; each kind of source has its own defaults. */
 export const sourceDefaults = {
   ...defaultsOf(sourceSchema),
   values: defaultsOf(valuesMap),
   queue: defaultsOf(queueMap),
 };
 
+/** A source as written, after validation of its single values. */
 export type ParsedSource = v.InferOutput<typeof sourceSchema>;
 
+/** A list of columns as written. */
 export type Fields = v.InferOutput<typeof fieldList>;
+/** The framing and columns of a source or a device as written. */
 export type Framed = Partial<FramingChoice> & { fields?: Fields };
+/** The devices of source.merge as written. */
 export type Devices = v.InferOutput<typeof deviceMap>[];
 
-/** A bare name in a list of columns stands for a field that is nothing but its name. */
+/** Returns a column as a map; a bare name is a shorthand for a field with only a name. */
 export const fieldDescription = (field: string | FieldDescription): FieldDescription =>
   typeof field === "string" ? { name: field } : field;
 
+/** Returns the names of columns. */
 export const namesOf = (fields: Fields) => fields.map((field) => fieldDescription(field).name);
 
-/** Whether devices send the same columns in the same order, so that a sample of any of them is a sample. */
+/** Whether all devices send the same columns in the same order, so that a sample of any device is complete. */
 export function areAlike([first, ...others]: Devices): boolean {
   const names = String(namesOf(first.fields));
   return others.every(({ fields }) => String(namesOf(fields)) === names);
@@ -209,7 +214,7 @@ export function areAlike([first, ...others]: Devices): boolean {
 const mergedFields = (devices: Devices): Fields =>
   areAlike(devices) ? devices[0].fields : devices.flatMap(({ fields }) => fields);
 
-/** The columns of a sample as they are written; undefined where a data file's header is to say. */
+/** Returns the columns of a sample as written; undefined where the header of a data file names them. */
 export function fieldsOf({ merge, fields }: ParsedSource): FieldDescription[] | undefined {
   return (merge === undefined ? fields : mergedFields(merge))?.map(fieldDescription);
 }

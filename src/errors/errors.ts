@@ -1,34 +1,34 @@
 import type { ErrorCode } from "./codes.ts";
 
-/** Where an error comes from, as far as it is known. */
+/** What an error is about and what caused it, as far as it is known. */
 export interface ErrorOrigin {
-  /** Key of the config that the error is about, from the top: `model.layers[2].dense`. */
+  /** Full path of the config key that the error is about: `model.layers[2].dense`. */
   path?: string;
   /** The config file, as the user named it. */
   file?: string;
   /** Line of the key in the file, from 1. */
   line?: number;
-  /** The error of Node or of a package that led to this one. */
+  /** The error of Node or of a package that caused this one. */
   cause?: unknown;
-  /** The single errors, where several were found at once. */
+  /** The individual errors, where several were found at once. */
   errors?: readonly RivuletError[];
 }
 
 /**
- * An error that the user can correct: bad input, a refused file, a missing port. The message is one sentence
- * that says what is wrong, where, and what to do; programs compare `code`. Anything else that is thrown is a bug in Rivulet.
+ * An error that the user can correct: bad input, a rejected file, a missing port. The message is one sentence that says
+ * what is wrong, where, and what to do; programs compare `code`. Any other error is a bug in Rivulet.
  */
 export class RivuletError extends Error {
   override name = "RivuletError";
-  /** What kind of error it is; it stays the same when the sentence is reworded. */
+  /** Kind of error; it stays the same when the sentence is reworded. */
   readonly code: ErrorCode;
-  /** Key of the config that the error is about, from the top: `model.layers[2].dense`. */
+  /** Full path of the config key that the error is about: `model.layers[2].dense`. */
   declare readonly path?: string;
   /** The config file, as the user named it. */
   declare readonly file?: string;
   /** Line of the key in the file, from 1. */
   declare readonly line?: number;
-  /** The single errors, where several were found at once. */
+  /** The individual errors, where several were found at once. */
   declare readonly errors?: readonly RivuletError[];
 
   constructor(code: ErrorCode, sentence: string, { cause, ...origin }: ErrorOrigin = {}) {
@@ -47,12 +47,12 @@ export class UsageError extends RivuletError {
   }
 }
 
-/** A checkpoint file that must not be used: truncated, damaged, from a newer version, or of another shape. */
+/** A checkpoint file that cannot be used: truncated, damaged, from a newer version, or for another configuration. */
 export class CheckpointError extends RivuletError {
   override name = "CheckpointError";
 }
 
-/** An error about one key of a config: its sentence is the key's path and then `predicate`. */
+/** Creates an error about one key of a config; its sentence is the key's path followed by `predicate`. */
 export function keyError(code: ErrorCode, path: string, predicate: string): RivuletError {
   return new RivuletError(code, `${path} ${predicate}`, { path });
 }

@@ -2,8 +2,8 @@ const reasons: Record<string, string> = {
   ENOENT: "there is no such file",
   EACCES: "permission denied",
   EPERM: "permission denied",
-  EISDIR: "it is a folder, name a file in it",
-  ENOTDIR: "a part of the path is no folder",
+  EISDIR: "it is a folder; name a file in it",
+  ENOTDIR: "a part of the path is not a folder",
   ENOSPC: "no space left on the disk",
   EDQUOT: "the disk quota is used up",
   EROFS: "the file system is read-only",
@@ -11,7 +11,7 @@ const reasons: Record<string, string> = {
   EIO: "the device reports an input/output error",
 };
 
-/** Why a call to the operating system failed, in words that fit after a colon. */
+/** Returns why a call to the operating system failed, as a clause that fits after a colon. */
 export function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === "string" && Object.hasOwn(reasons, code)) return reasons[code];

@@ -15,8 +15,8 @@ function editDistance(a: string, b: string): number {
 }
 
 /**
- * The known word that was most likely meant, or `null` when none is close: more than a third of the letters
- * (at least two) would have to change. Case does not count as a difference.
+ * Returns the known word that is most similar to `word`, or `null` when none is close: a similar word differs in at most a
+ * third of the letters, or in two. Case does not count as a difference.
  */
 export function nearest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
@@ -31,7 +31,7 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   return best;
 }
 
-/** The end of a sentence about an unknown word: the nearest known one, or all of them. */
+/** Returns the end of a sentence about an unknown word: the nearest known word, or all known words. */
 export function suggestion(word: string, known: Iterable<string>): string {
   const names = [...known];
   const near = nearest(word, names);

@@ -1,5 +1,5 @@
 /**
- * Durations and sizes as people write them (`10min`, `8MiB`) and as they read them, counts and shares as they read them.
+ * Parses durations and sizes as people write them (`10min`, `8MiB`), and formats durations, sizes, counts and shares.
  */
 
 const durationUnits = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -11,22 +11,22 @@ function parse(text: string, units: Record<string, number>): number | null {
   return match === null || unit === undefined ? null : Number(match[1]) * unit;
 }
 
-/** Node's timers count milliseconds in 31 bits and fire at once beyond: refused, or a month would mean all the time. */
+/** Node's timers count milliseconds in 31 bits; a longer timer, such as a month, would fire continuously. */
 const longestDurationMs = 24 * durationUnits.d;
 
-/** `30s`, `10min`, `1.5h` in milliseconds, up to 24 days; `null` when the text is no such duration with its unit. */
+/** Parses `30s`, `10min`, `1.5h` into milliseconds, up to 24 days; `null` when the text is not a duration with a unit. */
 export function parseDuration(text: string): number | null {
   const milliseconds = parse(text, durationUnits);
   return milliseconds !== null && milliseconds <= longestDurationMs ? milliseconds : null;
 }
 
-/** `8MiB`, `512KiB`, `64kB` in whole bytes; `null` when the text is no size with its unit. */
+/** Parses `8MiB`, `512KiB`, `64kB` into whole bytes; `null` when the text is not a size with a unit. */
 export function parseSize(text: string): number | null {
   const bytes = parse(text, sizeUnits);
   return bytes === null ? null : Math.floor(bytes);
 }
 
-/** Bytes to three digits or so: `812 B`, `1.5 KiB`, `64.2 MiB`. */
+/** Formats bytes with one decimal: `812 B`, `1.5 KiB`, `64.2 MiB`. */
 export function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const names = ["KiB", "MiB", "GiB", "TiB"];
@@ -39,17 +39,17 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(1)} ${names[unit]}`;
 }
 
-/** `1 sample`, `12 samples`. */
+/** Formats a count with its noun: `1 sample`, `12 samples`. */
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
-/** A part of 1: `88.6 %`. */
+/** Formats a share between 0 and 1 as a percentage: `88.6 %`. */
 export function formatShare(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-/** Milliseconds as the two largest units that matter: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. */
+/** Formats milliseconds with at most two units: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;

@@ -195,7 +195,7 @@ test.each([
   ],
   [
     "path: /dev/ttyACM0, vendor: 2341, product: 0043",
-    "source.serial.vendor stands beside source.serial.path: keep the path, or name the device and take the path out",
+    "source.serial.vendor conflicts with source.serial.path; keep the path, or name the device and remove the path",
   ],
   ["path: p, readEvery: 0.5ms", "readEvery must be a duration from 1ms to 1s such as 20ms, found the text"],
   ["path: p, readEvery: 1.1s", "readEvery must be a duration from 1ms to 1s such as 20ms, found the text"],
@@ -212,37 +212,37 @@ test.each([
   ],
   [
     "framing: lines, merge: [{ framing: lines, fields: [a] }, { serial: { path: a }, fields: [b] }]",
-    "p.yaml:1: source.framing belongs to each device of source.merge: move it there\n" +
-      "p.yaml:1: source.merge[0] needs either serial, tcp or udp: serial: { path: /dev/ttyUSB0 }\n" +
-      "p.yaml:1: source.merge[1].fields[0] needs a type, because frames are binary: { name: b, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
+    "p.yaml:1: source.framing belongs to each device of source.merge; move it there\n" +
+      "p.yaml:1: source.merge[0] needs either serial, tcp or udp; add one, such as serial: { path: /dev/ttyUSB0 }\n" +
+      "p.yaml:1: source.merge[1].fields[0] needs a type, because frames are binary; write { name: b, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
   ],
   [
     "merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }, { serial: { path: c }, framing: lines, fields: [b] }]",
-    'p.yaml:1: source.merge[1].fields: a device before has the column "b" too; give each its own names, or all the same ones in the same order',
+    'p.yaml:1: source.merge[1].fields: an earlier device has the column "b" too; use different names for each device, or the same names in the same order for all',
   ],
   [
     "reply: { send: [score] }, merge: [{ serial: { path: a }, framing: lines, fields: [a, b] }, { serial: { path: c }, framing: lines, fields: [a, b] }]",
-    "p.yaml:1: source.reply goes to the first of several devices, and here a sample may be any one's: take it out",
+    "p.yaml:1: source.reply is sent to the first of several devices, but here a sample may be from any of them; remove it",
   ],
   [
     "serial: { path: a }, framing: lines, fields: [a, b], maxAge: 3s",
-    "p.yaml:1: source.maxAge belongs to merge: take it out",
+    "p.yaml:1: source.maxAge belongs to merge; remove it",
   ],
   [
     "stdin: true, file: x.csv, fields: [a, b]",
-    "p.yaml:1: source.file stands beside source.stdin: keep one of them, a daemon has one source",
+    "p.yaml:1: source.file conflicts with source.stdin, because a daemon has one source; keep one of them",
   ],
   [
     "file: x.csv, framing: lines, fields: [a, b]",
-    "p.yaml:1: source.framing belongs to bytes as a device sends them, a file holds samples: take it out",
+    "p.yaml:1: source.framing belongs to bytes from a device, but a file holds samples; remove it",
   ],
   [
     "file: x.csv, fields: [a, b], queue: { whenFull: drop-oldest }",
-    "p.yaml:1: source.queue.whenFull must be pause where a file is read, which can wait: take it out",
+    "p.yaml:1: source.queue.whenFull is drop-oldest, expected pause, because a file can wait; remove it",
   ],
   [
     "stdin: true, framing: lines, silence: 3s, fields: [a, b]",
-    "p.yaml:1: source.silence belongs to serial, tcp or udp, which can be opened again: take it out",
+    "p.yaml:1: source.silence belongs to serial, tcp or udp, which can be opened again; remove it",
   ],
   [
     "stdin: false, framing: lines, fields: [a, b]",
@@ -258,7 +258,7 @@ test.each([
   ],
   [
     "tcp: { host: pump, port: 7 }, fields: [a, { name: b, type: u8 }]",
-    "p.yaml:1: source.fields[0] needs a type, because frames are binary: { name: a, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
+    "p.yaml:1: source.fields[0] needs a type, because frames are binary; write { name: a, type: f32 }, or one of f64, i8, u8, i16, u16, i32, u32",
   ],
   [
     "stdin: true",
@@ -328,7 +328,7 @@ test("finds the word that was meant among the known values", () => {
 
 test("refuses a target that is no column", () => {
   expect(complaint("column: label", "column: lable")).toBe(
-    'pump.yaml:9: target.column: "lable" is no column of source.fields; did you mean "label"?',
+    'pump.yaml:9: target.column: "lable" is not a column of source.fields; did you mean "label"?',
   );
 });
 
@@ -394,7 +394,7 @@ describe("values that cannot be true", () => {
     [
       "",
       ", file: a.rec, rate: 5",
-      /^pump\.yaml:1: source\.framing .*\npump\.yaml:1: source\.rate belongs to samples that come/,
+      /^pump\.yaml:1: source\.framing .*\npump\.yaml:1: source\.rate belongs to a source with its own rate/,
     ],
     [
       ", range: [0, 1]",
@@ -410,17 +410,17 @@ describe("values that cannot be true", () => {
     [
       ", stuck: 9",
       ", values: { outOfRange: skip }",
-      /^pump\.yaml:1: source\.values\.outOfRange needs a field of source\.fields with a range: give it one, such as/,
+      /^pump\.yaml:1: source\.values\.outOfRange needs a field of source\.fields with a range; add one, such as/,
     ],
     [
       ", range: [0, 1]",
       ", values: { stuck: skip }",
-      /^pump\.yaml:1: source\.values\.stuck needs a field of source\.fields that can be stuck: say for how many/,
+      /^pump\.yaml:1: source\.values\.stuck needs a field of source\.fields with a number of samples from which it is stuck/,
     ],
     [
       "",
       ", values: { holdFor: 5 }",
-      /^pump\.yaml:1: source\.values\.holdFor needs a value that is held: add notFinite: hold or outOfRange: hold/,
+      /^pump\.yaml:1: source\.values\.holdFor has no effect without hold; add notFinite: hold or outOfRange: hold/,
     ],
     [
       "",
@@ -439,7 +439,7 @@ describe("values that cannot be true", () => {
 target: { column: flow }
 `;
     expect(refusal(text)).toBe(
-      "pump.yaml:4: source.values.outOfRange is clamp, but only the target has a range, and a label that is not true is never learned from: make it skip",
+      "pump.yaml:4: source.values.outOfRange is clamp, but only the target has a range, and a sample with a wrong label is always skipped; use skip",
     );
     expect(parseConfig(text.replace("clamp", "skip"), "p.yaml").source.values.outOfRange).toBe("skip");
   });
@@ -447,7 +447,7 @@ target: { column: flow }
 
 test("refuses an empty file and one that is no map", () => {
   expect(refusal("")).toContain("the file is empty");
-  expect(refusal("- a\n- b\n")).toContain("a config is a map of keys");
+  expect(refusal("- a\n- b\n")).toContain("expected a map of keys");
 });
 
 describe("gpio", () => {
@@ -487,7 +487,7 @@ describe("gpio", () => {
     const config = parseConfig(`${two}gpio: { label: 27 }\n`, "c.yaml");
     expect(sampleColumns(config)).toEqual(["x", "y", "label"]);
     expect(sampleColumns(parseConfig(pump, "pump.yaml"))).toEqual(["temperature", "vibration", "label"]);
-    expect(refusal(`${two}gpio: { pause: 5 }\n`)).toContain('"label" is no column of source.fields');
+    expect(refusal(`${two}gpio: { pause: 5 }\n`)).toContain('"label" is not a column of source.fields');
     const one = two.replace("[x, y]", "[x]");
     expect(sampleColumns(parseConfig(`${one}gpio: { label: 27 }\n`, "c.yaml"))).toEqual(["x", "label"]);
     expect(refusal(one)).toContain("source.fields must be a list of at least two columns");
@@ -503,18 +503,18 @@ describe("gpio", () => {
       "{ pause: { hold: 2s } }",
       'pump.yaml:17: gpio.pause: the key "pin" is missing; add pin: 17, its BCM number',
     ],
-    ["{ heartbeat: 17, pause: 17 }", "pump.yaml:17: gpio.pause: GPIO 17 is taken already; use another pin"],
+    ["{ heartbeat: 17, pause: 17 }", "pump.yaml:17: gpio.pause: GPIO 17 is already in use; use another pin"],
     [
       "{ alarm: 22 }",
-      "pump.yaml:17: gpio.alarm needs a class from 0 to 2, none is given: { pin: 22, class: 1 }",
+      "pump.yaml:17: gpio.alarm needs a class from 0 to 2, none is given; write { pin: 22, class: 1 }",
     ],
     [
       "{ label: [{ pin: 2, class: 0 }, { pin: 3, class: 3 }] }",
-      "pump.yaml:17: gpio.label[1] needs a class from 0 to 2, found 3: { pin: 3, class: 1 }",
+      "pump.yaml:17: gpio.label[1] needs a class from 0 to 2, found 3; write { pin: 3, class: 1 }",
     ],
     [
       "{ alarm: { pin: 22, class: 1, on: 0.5, off: 0.6 } }",
-      "pump.yaml:17: gpio.alarm.off must be at most the 0.5 at which it goes on",
+      "pump.yaml:17: gpio.alarm.off is 0.6, expected at most 0.5, the level at which the alarm switches on",
     ],
     [
       "{ alarm: { pin: 22, class: 1, on: 80 } }",
@@ -549,21 +549,21 @@ describe("gpio", () => {
     [
       "flow",
       "of: drift, on: 0.5",
-      ".on belongs to an alarm of a class or of anomaly, and this one is of drift: take it out",
+      ".on belongs to an alarm of a class or of anomaly, but this one is of drift; remove it",
     ],
     [
       "flow",
       "of: anomaly, class: 1",
-      ".class belongs to an alarm of a class, and this one is of anomaly: take it out",
+      ".class belongs to an alarm of a class, but this one is of anomaly; remove it",
     ],
-    ["flow", "class: 1", " needs classes, and the target is a number: add target.classes, or take it out"],
-    ["flow", "on: 2, off: 3", ".off must be at most the 2 at which it goes on"],
-    ["flow", "off: 9", ".off must be at most the 8 at which it goes on"],
+    ["flow", "class: 1", " needs classes, but the target is a number; add target.classes, or remove it"],
+    ["flow", "on: 2, off: 3", ".off is 3, expected at most 2, the level at which the alarm switches on"],
+    ["flow", "off: 9", ".off is 9, expected at most 8, the level at which the alarm switches on"],
     ["flow", "on: -1", ".on must be a number of 0 or more, found the number -1"],
     [
       "flow, classes: 2",
       "of: anomaly",
-      ".of: an anomaly is a number far from the predicted one, and the target is a class: use class or drift",
+      ".of: an anomaly needs a number as the target, but the target is a class; use class or drift",
     ],
   ])("refuses for the target %s an alarm of %s", (target, entry, sentence) => {
     expect(refusal(`target: { column: ${target} }\ngpio: { alarm: { pin: 22, ${entry} } }\n`)).toBe(
@@ -617,31 +617,34 @@ describe("replies", () => {
       "{ send: [predictions] }",
       '.send[0] must be one of prediction, score, alarm, found the text "predictions"; did you mean "prediction"?',
     ],
-    ["{ send: [score, score] }", ".send names one twice: take it out"],
+    ["{ send: [score, score] }", ".send names one twice; remove one"],
     [
       "{ send: [prediction], every: 10 }",
       '.every must be "sample" or a duration with its unit such as 100ms, found the number 10',
     ],
     [
       "{ send: [score], every: 1s }",
-      ".every is of no use: add prediction to source.reply.send, or take it out",
+      ".every has no effect; add prediction to source.reply.send, or remove it",
     ],
     [
       "{ send: [prediction], scoreEvery: 1s }",
-      ".scoreEvery is of no use: add score to source.reply.send, or take it out",
+      ".scoreEvery has no effect; add score to source.reply.send, or remove it",
     ],
     [
       "{ send: [prediction], alarm: { class: 1 } }",
-      ".alarm is of no use: add alarm to source.reply.send, or take it out",
+      ".alarm has no effect; add alarm to source.reply.send, or remove it",
     ],
-    ["{ send: [alarm] }", ".alarm needs a class from 0 to 2, none is given: reply: { alarm: { class: 1 } }"],
+    [
+      "{ send: [alarm] }",
+      ".alarm needs a class from 0 to 2, none is given; write reply: { alarm: { class: 1 } }",
+    ],
     [
       "{ send: [alarm], alarm: { class: 3 } }",
-      ".alarm needs a class from 0 to 2, found 3: reply: { alarm: { class: 1 } }",
+      ".alarm needs a class from 0 to 2, found 3; write reply: { alarm: { class: 1 } }",
     ],
     [
       "{ send: [alarm], alarm: { class: 1, off: 0.9 } }",
-      ".alarm.off must be at most the 0.8 at which it goes on",
+      ".alarm.off is 0.9, expected at most 0.8, the level at which the alarm switches on",
     ],
     ["{ send: [alarm], alarm: { pin: 7 } }", '.alarm: unknown key "pin"; known are class, on, off, atLeast'],
   ])("are refused as %s", (reply, sentence) => {
@@ -653,7 +656,7 @@ describe("replies", () => {
       const config = `source:\n  reply: { send: [score] }\n  ${source.replace(", ", "\n  ")}\n  fields: [x, y]\ntarget: { column: y }\n`;
       const [origin] = source.split(":");
       expect(refusal(config)).toBe(
-        `pump.yaml:2: source.reply belongs to serial, tcp or udp, and source.${origin} has no way back: take it out`,
+        `pump.yaml:2: source.reply belongs to serial, tcp or udp, but source.${origin} cannot receive replies; remove it`,
       );
     }
   });
@@ -662,7 +665,7 @@ describe("replies", () => {
     const source =
       "source: { serial: { path: p }, framing: lines, fields: [x, y], reply: { send: [alarm], alarm: { class: 1 } } }";
     expect(refusal(`${source}\ntarget: { column: y }\n`)).toBe(
-      "pump.yaml:1: source.reply.alarm needs classes, and the target is a number: add target.classes, or take it out",
+      "pump.yaml:1: source.reply.alarm needs classes, but the target is a number; add target.classes, or remove it",
     );
   });
 });

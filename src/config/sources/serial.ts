@@ -15,11 +15,11 @@ export interface SerialConfig {
   port: string | UsbDevice;
   /** Bits per second. */
   baudRate: number;
-  /** Longest time that bytes wait before they are read, and with them a slice of training. */
+  /** Time between two reads of the port, in ms; training runs in slices of that length. */
   readEveryMs: number;
 }
 
-/** Its digits are hexadecimal whether they look so or not: fewer than four might be a decimal number. */
+/** Four hexadecimal digits; fewer could be meant as a decimal number. */
 const usbDigits = "four hexadecimal digits as lsusb prints them, such as 0043";
 const usbNumber = accepting(
   usbDigits,
@@ -70,14 +70,14 @@ export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
   startsAtLine: false,
   usesNetwork: false,
 
-  /** A port is named in one way, and completely. */
+  /** Checks that a port is named either by its path or by vendor and product. */
   check(written, place, errors) {
     const { path, vendor, product } = written;
     const ofDevice = deviceKeys.find((key) => written[key] !== undefined);
     if (path !== undefined && ofDevice !== undefined) {
       errors.conflict(
         [...place, ofDevice],
-        ` stands beside ${pathName(place)}.path: keep the path, or name the device and take the path out`,
+        ` conflicts with ${pathName(place)}.path; keep the path, or name the device and remove the path`,
       );
     } else if (path === undefined && ofDevice === undefined) {
       errors.add(
@@ -99,7 +99,7 @@ export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
 
   complete({ path, vendor, product, serialNumber = null, baudRate, readEvery }, file) {
     return {
-      // One or the other, as was checked.
+      // `check` has made sure that one of the two is given.
       port: path === undefined ? ({ vendor, product, serialNumber } as UsbDevice) : portPath(path, file),
       baudRate: baudRate ?? defaults.baudRate,
       readEveryMs: readEvery ?? defaults.readEvery,

@@ -1,4 +1,4 @@
-/** What a kind of source is: one value that says everything about it, from its keys in the config to its opening. */
+/** The interface of a kind of source: one value describes it, from its keys in the config to how it is opened. */
 import type * as v from "valibot";
 import type { Decoder } from "../../samples/decoding/decoder.ts";
 import type { Field } from "../../samples/decoding/fields.ts";
@@ -8,14 +8,14 @@ import type { Source, SourceState } from "../../samples/sources/source.ts";
 import type { ConfigErrors } from "../config-errors.ts";
 import type { KeyPath } from "../document.ts";
 
-/** How a source behaves while its device is away. */
+/** How a source behaves while its device is not available. */
 export interface ReconnectOptions {
   /**
-   * Start without a serial port that is missing, not permitted or in use, and wait for it; default: that is an error.
-   * A connection is waited for in any case.
+   * Wait for a serial port that is missing, not permitted or in use at the start; default: throw an error. A network
+   * connection is always waited for.
    */
   waitForPort?: boolean;
-  /** Longest delay between two attempts to open it. */
+  /** Longest delay between two attempts to open it, in ms. */
   reopenCeilingMs?: number;
 }
 
@@ -24,9 +24,9 @@ export interface OpeningOptions extends ReconnectOptions {
   fields: readonly Field[];
   /** Where its samples go. */
   ring: SampleRing;
-  /** Without a byte for so long it is opened again; undefined: never. */
+  /** Time without a byte after which it is opened again; undefined: never. */
   silenceMs?: number;
-  /** Is told each change of state, with a sentence for the log. */
+  /** Is called at each change of state, with a sentence for the log. */
   onState: (state: SourceState, sentence: string) => void;
   /** Creates the decoder that the source's framing names. */
   createDecoder: () => Decoder;
@@ -50,15 +50,15 @@ export interface SourceKind<Written = unknown, Value = Written> {
   readonly verbatim?: readonly string[];
   /** Who sends the samples, for sentences: the `port`, the `peer`. */
   readonly sender: string;
-  /** A key with a value that may be written, for sentences: `serial: { path: /dev/ttyUSB0 }`. */
+  /** An example of the key with a value, for sentences: `serial: { path: /dev/ttyUSB0 }`. */
   readonly example: string;
   /** What the events of the log call it. */
   readonly event: "port" | "source";
-  /** It is a device that sends by itself: it can be opened again after silence, and merged with others. */
+  /** It is a device that sends on its own: it can be opened again after silence, and merged with others. */
   readonly isDevice: boolean;
   /** Replies can be sent back through it. */
   readonly canReply: boolean;
-  /** Its bytes are read when there is room for them, so nothing need be dropped. */
+  /** It can wait until there is room for its samples, so nothing is dropped. */
   readonly canWait: boolean;
   /** It holds samples, not bytes as a device sends them: framing and rate do not apply. */
   readonly holdsSamples: boolean;
@@ -70,15 +70,15 @@ export interface SourceKind<Written = unknown, Value = Written> {
   check?(written: Written, path: KeyPath, errors: ConfigErrors): void;
   /** Fills in the defaults. Relative paths start at the folder of the config `file`. */
   complete(written: Written, file: string): Value;
-  /** Where the samples come from, in words. */
+  /** Returns where the samples come from, in words. */
   place(value: Value): string;
   /** The serial port that it opens, for the checks of the machine; absent where there is none. */
   port?(value: Value): string | UsbDevice;
 }
 
 /**
- * Allocates a source and its decoder; opens nothing yet. Apart from the kind, so that a command which only reads a config
- * does not load it.
- * @throws RivuletError where the value does not fit the machine
+ * Allocates a source and its decoder, without opening it. Separate from the kind, so that a command that only reads a
+ * config does not load it.
+ * @throws RivuletError where the machine does not support the value
  */
 export type PrepareSource<Value> = (value: Value, options: OpeningOptions) => PreparedSource;

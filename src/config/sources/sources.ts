@@ -1,4 +1,4 @@
-/** Every kind of source by the name that it has in a config. */
+/** Every kind of source, by its key in a config. */
 import type * as v from "valibot";
 import { file, prepareFile } from "./file.ts";
 import { prepareSerial, serial } from "./serial.ts";
@@ -13,10 +13,10 @@ export type SourceName = keyof typeof sources;
 
 export const sourceNames = Object.keys(sources) as SourceName[];
 
-/** Where samples come from, of one kind: at most one of these is not null. */
+/** The value of each kind of source, with every default: at most one of these is not null. */
 export type Origins = { [Name in SourceName]: ReturnType<(typeof sources)[Name]["complete"]> | null };
 
-/** How each is prepared. Only the daemon loads this. */
+/** The function that prepares each kind of source. Only the daemon loads this. */
 export const preparations: { [Name in SourceName]: PrepareSource<NonNullable<Origins[Name]>> } = {
   serial: prepareSerial,
   tcp: prepareTcp,
@@ -25,12 +25,12 @@ export const preparations: { [Name in SourceName]: PrepareSource<NonNullable<Ori
   file: prepareFile,
 };
 
-/** The same as it is written. */
+/** The value of each kind of source, as written. */
 export type WrittenOrigins = { [Name in SourceName]?: v.InferOutput<(typeof sources)[Name]["schema"]> };
 
-/** The kind of a name, for code that treats all kinds alike. */
+/** Returns the kind with this name, typed for code that treats all kinds alike. */
 export const kindOf = (name: SourceName): SourceKind => sources[name] as unknown as SourceKind;
 
-/** The kinds for which `holds` is true, by name. */
+/** Returns the names of the kinds for which `holds` is true. */
 export const sourcesThat = (holds: (kind: SourceKind) => boolean): SourceName[] =>
   sourceNames.filter((name) => holds(kindOf(name)));

@@ -1,4 +1,4 @@
-/** Standard input: a pipe, a file, or what somebody types. */
+/** Standard input: a pipe, a file, or a terminal. */
 import * as v from "valibot";
 import { createStandardInput } from "../../samples/sources/standard-input.ts";
 import { accepting, must } from "../schema.ts";

@@ -1,4 +1,4 @@
-/** A peer that sends samples over a TCP connection, which Rivulet makes. */
+/** A peer that sends samples over TCP; Rivulet opens the connection. */
 import type * as v from "valibot";
 import { createTcpSource } from "../../samples/sources/tcp.ts";
 import { map, required, text, wholeNumber } from "../schema.ts";

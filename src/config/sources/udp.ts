@@ -19,12 +19,12 @@ const schema = map({
 });
 const defaults = defaultsOf(schema);
 
-/** A port to listen at, with every default. */
+/** A UDP port of this machine, with every default. */
 export interface UdpConfig {
-  /** Address of this machine that is listened at. */
+  /** Address of this machine at which Rivulet listens. */
   host: string;
   port: number;
-  /** The only address whose datagrams are read; null: any. */
+  /** Address of the only device whose datagrams are read; null: any. */
   from: string | null;
 }
 
