@@ -47,7 +47,7 @@ describe.concurrent("a config with", () => {
       "a target that is no column",
       "column: label",
       "column: lable",
-      'c.yaml:3: target.column: "lable" is no column',
+      'c.yaml:3: target.column: "lable" is not a column',
     ],
     [
       "a text for a number",
@@ -126,7 +126,7 @@ describe.concurrent("a config with", () => {
       "bytes of another encoding",
       "source:",
       "s\0o\0u\0r\0c\0e\0:\0",
-      "c.yaml: this is not text in UTF-8: name a config in YAML, saved as UTF-8",
+      "c.yaml is not text in UTF-8; name a config in YAML, saved as UTF-8",
     ],
     [
       "a port without columns",
@@ -154,7 +154,7 @@ describe.concurrent("a config with", () => {
 
   test.each([
     ["nowhere.yaml", "cannot read the config nowhere.yaml: there is no such file"],
-    ["/", "cannot read the config /: it is a folder, name a file in it"],
+    ["/", "cannot read the config /: it is a folder; name a file in it"],
   ])("no file behind its name: %s", async (path, sentence) => {
     expect(await complaint(folderWith(), ["plan", path])).toBe(sentence);
   });
@@ -288,7 +288,7 @@ describe.concurrent("data that is", () => {
 
   test("a folder", async () => {
     expect(await complaint(folderWith(), ["replay", "--data", "."])).toBe(
-      ". cannot be read: it is a folder, name a file in it",
+      ". cannot be read: it is a folder; name a file in it",
     );
   });
 

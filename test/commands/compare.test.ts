@@ -91,7 +91,7 @@ test("a page that cannot be written whole leaves the one that was there", async 
   const { code, stderr } = await rivulet([...words, "--epochs", "1"], { cwd, through });
   expect(code).toBe(1);
   expect(stderr).toBe(
-    "rivulet: cannot write compare.html: files may not grow that large here; raise the limit (ulimit -f, LimitFSIZE=)\n",
+    "rivulet: cannot write compare.html: the file exceeds the largest permitted size; raise the limit (ulimit -f, LimitFSIZE=)\n",
   );
   expect(readFileSync(join(cwd, "compare.html"), "utf8")).toBe("an older page");
   expect(readdirSync(cwd).sort()).toEqual(["c.yaml", "compare.html", "d.csv"]);
@@ -106,14 +106,14 @@ describe.concurrent("compare refuses, with nothing written,", () => {
       ["--out", "/dev/null"],
       "a device or a pipe has that name; name a file",
     ],
-    ["a page in no folder", files, ["--out", "no/p.html"], "cannot write no/p.html: the folder is not there"],
+    ["a page in no folder", files, ["--out", "no/p.html"], "cannot write no/p.html: the folder does not exist"],
     [
       "to write over its data",
       files,
       ["--out", "d.csv"],
       "cannot write d.csv: its rows or its config are read from it",
     ],
-    ["figures in a file", files, ["--svg", "d.csv"], "cannot write figures into d.csv: a file stands"],
+    ["figures in a file", files, ["--svg", "d.csv"], "cannot write figures into d.csv: found a file"],
     ["no epoch", files, ["--epochs", "0"], "--epochs must be a whole number of at least 1"],
     [
       "a label out of range",

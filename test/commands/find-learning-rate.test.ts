@@ -89,7 +89,7 @@ describe.concurrent("fit --find-learning-rate", () => {
     }
     const { code, stderr } = await rivulet([...search, "--svg", "no/where.svg"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toContain("cannot write the drawing no/where.svg: the folder is not there");
+    expect(stderr).toContain("cannot write the drawing no/where.svg: the folder does not exist");
   });
 
   test.each([

@@ -175,7 +175,7 @@ describe.concurrent("record", () => {
     const { cwd } = bench();
     const { code, stderr } = await rivulet(["record", "c.yaml", "--out", "nowhere/d.rec"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^rivulet: cannot record to nowhere\/d\.rec: the folder is not there; create it/);
+    expect(stderr).toMatch(/^rivulet: cannot record to nowhere\/d\.rec: the folder does not exist; create it/);
   });
 });
 
@@ -195,7 +195,7 @@ describe("on a full disk", needing(canMount, mounting), () => {
       execFile(unshare[0], words, { cwd }, (error, _, stderr) => resolve({ code: error?.code, stderr }));
     });
     expect(stderr).toMatch(
-      /^rivulet: cannot record to small\/d\.rec: the disk is full, .*make room there\n$/,
+      /^rivulet: cannot record to small\/d\.rec: the disk is full, .*free some space there\n$/,
     );
     expect(code).toBe(1);
     const { damaged, unfinishedBytes } = readRecording(join(cwd, "kept.rec"));

@@ -173,7 +173,7 @@ describe.concurrent("--save of replay", () => {
     const { code, stderr } = await rivulet(["replay", "--data", "d.csv", "--save", "no/x.msgpack"], { cwd });
     expect(code).toBe(1);
     expect(stderr).toBe(
-      "rivulet: cannot save the checkpoint no/x.msgpack: the folder is not there; create it, or mount the disk it is on\n",
+      "rivulet: cannot save the checkpoint no/x.msgpack: the folder does not exist; create it, or mount its disk\n",
     );
   });
 

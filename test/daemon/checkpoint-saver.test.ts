@@ -82,7 +82,7 @@ describe("in passing", () => {
     });
     const fails = {
       event: "checkpoint-fails",
-      text: `cannot save a checkpoint in ${directory}: the folder is not there; create it, or mount the disk it is on; learning goes on`,
+      text: `cannot save a checkpoint in ${directory}: the folder does not exist; create it, or mount its disk; learning goes on`,
       problem: true,
     };
     expect(entries.slice(1)).toEqual([fails, works(1), fails, works(3)]);
@@ -205,7 +205,7 @@ describe("at the end", () => {
     expect(() => saver.close()).toThrow(
       new RivuletError(
         "disk.failed",
-        `cannot save a checkpoint in ${directory}: a file stands where a folder should be; move it away, or name another folder; what was learned from the last 3 samples is lost`,
+        `cannot save a checkpoint in ${directory}: found a file, expected a folder; move the file away, or name another folder; what was learned from the last 3 samples is lost`,
       ),
     );
     expect(told("end")).toEqual([]);

@@ -370,7 +370,7 @@ describe.concurrent("the daemon", () => {
     const failure = await daemon.event("checkpoint-fails");
     expect(failure).toMatchObject({ problem: true });
     expect(failure.text).toBe(
-      `cannot save a checkpoint in ${join(cwd, "saved")}: the folder is not there; create it, or mount the disk it is on; learning goes on`,
+      `cannot save a checkpoint in ${join(cwd, "saved")}: the folder does not exist; create it, or mount its disk; learning goes on`,
     );
     // Some ten periods go by, each with something to save.
     for (let told = 0; told < 20; told++) {
@@ -396,7 +396,7 @@ describe.concurrent("the daemon", () => {
     daemon.process.kill("SIGTERM");
     const { code, stderr } = await daemon.ended;
     expect(stderr).toBe(
-      `rivulet: cannot save a checkpoint in ${join(cwd, "saved")}: a file stands where a folder should be; move it away, or name another folder; what was learned from the last 20 samples is lost\n`,
+      `rivulet: cannot save a checkpoint in ${join(cwd, "saved")}: found a file, expected a folder; move the file away, or name another folder; what was learned from the last 20 samples is lost\n`,
     );
     expect(code).toBe(1);
   });
@@ -411,7 +411,7 @@ describe.concurrent("the daemon", () => {
     daemon.process.kill("SIGTERM");
     expect((await daemon.ended).code).toBe(0);
     expect(daemon.events("checkpoint-refused").map(({ text }) => text)).toEqual([
-      `${join(cwd, "saved")} was gone, and is made again for what is saved now`,
+      `${join(cwd, "saved")} was missing and has been created again for this checkpoint`,
     ]);
     expect(read(newestIn(cwd)).samplesSeen).toBe(50);
   });
@@ -577,7 +577,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
     const other = stream.open();
     other.plugIn(join(cwd, "port"));
     expect(await refusal(cwd)).toBe(
-      `rivulet: ${join(cwd, "saved")} is in use by the process with id ${first.process.pid}: give each its own folder for checkpoints`,
+      `rivulet: ${join(cwd, "saved")} is in use by the process with id ${first.process.pid}; use a different checkpoint folder for each`,
     );
     device.samples(20);
     await first.event("status", (line) => line.samples === 20);

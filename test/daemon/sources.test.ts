@@ -87,7 +87,7 @@ describe.concurrent("standard input", () => {
     const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd, stdin });
     expect([code, stderr]).toEqual([
       1,
-      "rivulet: standard input cannot be read: it is a folder, name a file in it\n",
+      "rivulet: standard input cannot be read: it is a folder; name a file in it\n",
     ]);
   });
 

@@ -233,7 +233,7 @@ describe("a file that cannot be used is refused with file, line and column", () 
   test("a folder", async () => {
     const path = folderWith();
     await expect(readHeader(path)).rejects.toThrow(
-      `${path} cannot be read: it is a folder, name a file in it`,
+      `${path} cannot be read: it is a folder; name a file in it`,
     );
   });
 });
