@@ -78,7 +78,7 @@ describe.concurrent("doctor", () => {
       status: "ok",
       text: expect.stringContaining(join(cwd, "checkpoints/c")),
     });
-    expect(of("space")?.text).toContain("5 checkpoints and a new one take");
+    expect(of("space")?.text).toContain("5 checkpoints and a new one need");
   });
 
   test("finds the program that has the port open", async () => {
