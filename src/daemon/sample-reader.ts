@@ -51,7 +51,7 @@ export class SampleReader {
     this.#closed = true;
     await this.source.close();
     this.#handOnFor(withinMs);
-    this.ring.giveUp();
+    this.ring.discardAll();
   }
 
   #receive(chunk: Uint8Array, end: number): void {
@@ -81,8 +81,8 @@ export class SampleReader {
   }
 
   /**
-   * Hands on samples until this time has passed or none is left. Reads the clock after each sample where these are slow,
-   * and more rarely where they are fast, as reading it costs time and memory itself.
+   * Hands on samples until this time has passed or none is left. Reads the clock after each sample where these are
+   * slow, and more rarely where they are fast, as reading it costs time and memory itself.
    */
   #handOnFor(milliseconds: number): void {
     const ring = this.ring;

@@ -49,7 +49,7 @@ export function createRateWatch(declared: number, clock: SteadyClock, progress: 
   return {
     check(): void {
       const { samples, breaks } = progress();
-      const change = watch.look(clock.now(), samples, breaks);
+      const change = watch.check(clock.now(), samples, breaks);
       if (change === null) return;
       const measured = Number(watch.measured?.toPrecision(3));
       const text =

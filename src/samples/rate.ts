@@ -1,20 +1,20 @@
-/** How many samples are looked at together, at least; and for how long, at least. */
+/** A window holds at least this many samples, and lasts at least this long. */
 const windowSamples = 10;
 const windowMs = 10_000;
-/** More than so many times the declared rate, or less than one part in so many, is far from it. */
+/** A rate is far from the declared one above this multiple of it, or below one part in this many. */
 const farFactor = 2;
 
-/** What a look at the rate has shown: that it became far from the declared one, or that it is right again. */
+/** How the rate changed: it became far from the declared one, or it is right again; null: no change. */
 export type RateChange = "far" | "right" | null;
 
 /**
- * Compares the rate at which samples come with the declared one, window by window. A window in which the source went
- * away or was opened, or in which nothing came at all, says nothing of the device's rate: that is the source's to tell.
+ * Compares the measured sample rate with the declared one, window by window. Windows in which the source was lost or
+ * opened, or in which no sample arrived, are ignored: the source itself reports those.
  */
 export class RateWatch {
-  /** Samples a second, as declared. */
+  /** Declared rate, in samples per second. */
   readonly declared: number;
-  /** Samples a second in the latest window; null before the first has passed. */
+  /** Measured rate in the latest window, in samples per second; null before the first window has passed. */
   measured: number | null = null;
   /** Windows in which the rate was less than half or more than double the declared one. */
   farWindows = 0;
@@ -24,8 +24,12 @@ export class RateWatch {
   #samples: number;
   #breaks: number;
 
-  /** @param now the time of a clock that is never set, in milliseconds; `samples` and `breaks` are counts so far, of
-   *   samples that came and of times that the source went away or was opened */
+  /**
+   * @param declared samples per second
+   * @param now time of a monotonic clock, in milliseconds
+   * @param samples number of samples received so far
+   * @param breaks number of times so far that the source was lost or opened
+   */
   constructor(declared: number, now: number, samples: number, breaks: number) {
     this.declared = declared;
     this.#windowMs = Math.max(windowMs, (1000 * windowSamples) / declared);
@@ -34,8 +38,8 @@ export class RateWatch {
     this.#breaks = breaks;
   }
 
-  /** To be called every few seconds: judges the window that has passed, if one has. */
-  look(now: number, samples: number, breaks: number): RateChange {
+  /** Evaluates the window if it has passed; call it every few seconds. */
+  check(now: number, samples: number, breaks: number): RateChange {
     const elapsedMs = now - this.#began;
     const wasBroken = breaks !== this.#breaks;
     if (elapsedMs < this.#windowMs && !wasBroken) return null;

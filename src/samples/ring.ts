@@ -1,17 +1,17 @@
 import { RivuletError } from "../errors/errors.ts";
 
 /**
- * What a full ring does with one more sample: `drop-oldest` keeps the newest samples, `drop-newest` keeps those that
- * waited longest, `pause` takes nothing until there is room, so that the sender is held back or the kernel drops.
+ * What a full ring does with a new sample: `drop-oldest` discards the oldest, `drop-newest` discards the new one,
+ * `pause` accepts none until there is room, so that the sender is held back or the kernel discards bytes.
  */
 export type RingPolicy = "drop-oldest" | "drop-newest" | "pause";
 
 /**
  * A first-in, first-out queue of samples in flat memory, between input and training: one writer, one reader.
  *
- * Writing has two steps, so that a sample which turns out to be bad half-way leaves no trace: `reserve` gives the
- * slot to fill, `commit` makes it a sample. The ring owns one slot more than its capacity, the one being filled,
- * which is why a full ring can still decode a sample before it decides which one to give up.
+ * Writing has two steps, so that a sample which turns out to be bad half-way leaves no trace: `reserve` returns the
+ * slot to fill, `commit` makes it a sample. The ring has one slot more than its capacity, the one being filled. So
+ * a full ring can still decode a sample before it decides which one to discard.
  *
  *     const at = ring.reserve();
  *     if (at >= 0) {
@@ -26,34 +26,38 @@ export type RingPolicy = "drop-oldest" | "drop-newest" | "pause";
 export class SampleRing {
   /** Numbers in a sample. */
   readonly width: number;
-  /** Samples the ring holds at most. */
+  /** Most samples that the ring can hold. */
   readonly capacity: number;
   readonly policy: RingPolicy;
   /** [capacity + 1, width] */
   readonly values: Float64Array;
-  /** When the sample arrived: host clock, milliseconds since the epoch, [capacity + 1]. */
+  /** Time of arrival by the host's clock, in milliseconds since the epoch, [capacity + 1]. */
   readonly times: Float64Array;
-  /** Sequence numbers as the decoder gave them, [capacity + 1]. */
+  /** Sequence numbers from the decoder, [capacity + 1]. */
   readonly sequences: Float64Array;
-  /** The device's own milliseconds since it started, NaN where the framing carries none, [capacity + 1]. */
+  /** Milliseconds since the device started, by its own clock; NaN where the framing carries none, [capacity + 1]. */
   readonly deviceTimes: Float64Array;
   #oldestSlot = 0;
   #freeSlot = 0;
   #held = 0;
   #lost = 0;
 
-  /** @throws RivuletError when the ring could not hold a sample */
+  /**
+   * @param width numbers in a sample
+   * @param capacity most samples that the ring can hold
+   * @throws RivuletError `argument.bad-value` when the width or the capacity is not an integer of at least 1
+   */
   constructor(width: number, capacity: number, policy: RingPolicy) {
     if (!Number.isInteger(width) || width < 1) {
       throw new RivuletError(
         "argument.bad-value",
-        `a sample ring needs samples of at least 1 number, but the width is ${width}`,
+        `found a sample ring of width ${width}, expected an integer of at least 1; give the number of fields`,
       );
     }
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RivuletError(
         "argument.bad-value",
-        `a sample ring needs room for at least 1 sample, but its capacity is ${capacity}`,
+        `found a sample ring of capacity ${capacity}, expected an integer of at least 1; give the number of samples`,
       );
     }
     this.width = width;
@@ -65,17 +69,17 @@ export class SampleRing {
     this.deviceTimes = new Float64Array(capacity + 1).fill(Number.NaN);
   }
 
-  /** Samples waiting. */
+  /** Number of samples that wait. */
   get length(): number {
     return this.#held;
   }
 
-  /** Samples given up because the ring was full. */
+  /** Number of samples discarded, because the ring was full or by `discardAll`. */
   get dropped(): number {
     return this.#lost;
   }
 
-  /** Index into `times`, `sequences` and `deviceTimes` of the slot that `reserve` gives. */
+  /** Index into `times`, `sequences` and `deviceTimes` of the slot that `reserve` returns. */
   get slot(): number {
     return this.#freeSlot;
   }
@@ -85,14 +89,14 @@ export class SampleRing {
     return this.#oldestSlot;
   }
 
-  /** Bytes of the arrays of such a ring. */
+  /** Bytes that the arrays of a ring take. */
   static bytesFor(width: number, capacity: number): number {
     return (capacity + 1) * (width + 3) * Float64Array.BYTES_PER_ELEMENT;
   }
 
   /**
-   * Offset into `values` of the slot to fill, -1 when the ring is full under `pause`. Changes nothing: a slot that
-   * is not committed is given again.
+   * Returns the offset into `values` of the slot to fill, -1 when the ring is full under `pause`. Changes nothing:
+   * until `commit`, it returns the same slot again.
    */
   reserve(): number {
     if (this.#held === this.capacity && this.policy === "pause") return -1;
@@ -100,8 +104,8 @@ export class SampleRing {
   }
 
   /**
-   * Makes the reserved slot the newest sample. On a full ring this drops the oldest sample, or the new one, as the
-   * policy says.
+   * Makes the reserved slot the newest sample. On a full ring this discards the oldest sample, or the new one,
+   * according to the policy.
    *
    * @param time milliseconds since the epoch
    */
@@ -119,20 +123,21 @@ export class SampleRing {
     this.#held++;
   }
 
-  /** Offset into `values` of the sample that has waited longest, -1 when there is none. */
+  /** Returns the offset into `values` of the sample that has waited longest, -1 when there is none. */
   front(): number {
     return this.#held === 0 ? -1 : this.#oldestSlot * this.width;
   }
 
-  /** Gives the slot of the sample that has waited longest back to the writer. */
+  /** Removes the sample that has waited longest; the writer may reuse its slot. @throws Error when the ring is empty */
   release(): void {
-    if (this.#held === 0) throw new Error("release() on an empty sample ring");
+    if (this.#held === 0)
+      throw new Error("found an empty sample ring in release(), expected a sample; check length first");
     this.#oldestSlot = this.#oldestSlot === this.capacity ? 0 : this.#oldestSlot + 1;
     this.#held--;
   }
 
-  /** Gives up all samples that wait, as dropped. */
-  giveUp(): void {
+  /** Discards all samples that wait, and counts them as dropped. */
+  discardAll(): void {
     this.#lost += this.#held;
     this.#oldestSlot = this.#freeSlot;
     this.#held = 0;

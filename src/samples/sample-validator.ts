@@ -1,22 +1,22 @@
 /**
- * Values that cannot be true: not finite, out of the range that was declared for the field, or the same for so long that
- * the sensor must be stuck. Each is counted by field, and a policy says what becomes of the sample.
+ * Validates the values of samples. A value is faulty if it is not finite, outside the range declared for its field, or
+ * unchanged for as many samples as show a stuck sensor. Faults are counted by field; a policy decides about the sample.
  */
 import { largestFloat32 } from "../float32.ts";
 import type { Field } from "./decoding/fields.ts";
 
 /**
- * What becomes of a sample with such a value: `skip`, it is neither learned from nor predicted; `clamp`, the value
- * becomes the nearer end of the range; `hold`, it becomes the last good value of the field, and the sample is skipped
- * where there is none yet, or none for too long; `alarm`, the sample goes on as it is.
+ * What happens to a sample with a faulty value. `skip`: the sample is neither learned from nor predicted. `clamp`: the
+ * value becomes the nearer end of the range. `hold`: the value becomes the last good value of the field; the sample is
+ * skipped if there is none yet, or none for more than `holdFor` samples. `alarm`: the sample is used unchanged.
  */
 export interface ValuePolicies {
   notFinite: (typeof notFinitePolicies)[number];
   outOfRange: (typeof outOfRangePolicies)[number];
   stuck: (typeof stuckPolicies)[number];
   /**
-   * Samples in a row that a field's last good value is held for: it stands for what a sensor missed, not for a sensor.
-   * In samples, as a recording is to be learned from as it was live, at whatever speed.
+   * Most samples in a row for which a field's last good value is held: it replaces single missing values, not a broken
+   * sensor. Counted in samples, so that a replayed recording is learned from as the live stream was, at any speed.
    */
   holdFor: number;
 }
@@ -26,30 +26,30 @@ export const outOfRangePolicies = ["skip", "clamp", "hold", "alarm"] as const;
 /** The last good value is the stuck one, so there is nothing to hold. */
 export const stuckPolicies = ["skip", "alarm"] as const;
 
-/** What is to be known of a field. */
-export type VettedField = Pick<Field, "name" | "range" | "stuck" | "optional">;
+/** The properties of a field that are validated. */
+export type ValidatedField = Pick<Field, "name" | "range" | "stuck" | "optional">;
 
-/** How often a field has had a value that cannot be true. */
+/** Numbers of faulty values of one field. */
 export interface FieldFaults {
   field: string;
-  /** Values that are no finite number in float32, in which the network counts. */
+  /** Values that are not finite in float32, in which the network computes. */
   notFinite: number;
   outOfRange: number;
-  /** Values that were the same as so many before them as are declared, or more. */
+  /** Values that repeated the value before them at least as often as declared for the field. */
   stuck: number;
 }
 
-/** That a fault of a field begins, or that the field has been good again for a while. */
+/** A report that a fault of a field begins, or that the field is good again. */
 export interface FaultChange {
   text: string;
   isProblem: boolean;
-  /** The field's faults from the first of them on until it was good again. */
+  /** Faults of the field since it was last good. */
   faults: FieldFaults;
 }
 
 /**
- * Samples without a fault of the field after which it is good again, the first time. Each time it takes twice as many,
- * up to the most: a sensor that fails now and then is to be told of, but not to fill the log.
+ * Samples without a fault after which a field is good again, the first time. Each time the number doubles, up to a
+ * maximum: a sensor that fails now and then is reported without filling the log.
  */
 const goodAfterAtFirst = 100;
 const goodAfterAtMost = 100 * 2 ** 10;
@@ -59,56 +59,56 @@ const outOfRangeFault = 1;
 const stuckFault = 2;
 const kinds = 3;
 
-/** Looks at each sample on its way from the ring to the learner. Allocates nothing but to tell of a change. */
+/** Validates each sample between the ring and the learner. Allocates only to report a change. */
 export class SampleValidator {
   /** Samples that were skipped. */
   skipped = 0;
-  readonly #fields: readonly VettedField[];
+  readonly #fields: readonly ValidatedField[];
   readonly #policies: Readonly<ValuePolicies>;
   readonly #targetAt: number;
-  readonly #tell: (change: FaultChange) => void;
-  /** The values that are neither not finite nor out of range, [fields]. */
+  readonly #reportChange: (change: FaultChange) => void;
+  /** Lowest and highest values that are finite and in range, [fields]. */
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
-  /** 1 for a field that a sample may lack: its value is NaN then, and that is no fault, [fields]. */
+  /** 1 for an optional field, which a sample may lack: its value is NaN then, and not a fault, [fields]. */
   readonly #isOptional: Uint8Array;
-  /** Samples in a row that make a value stuck, 0 for never, [fields]. */
+  /** Samples in a row after which an unchanged value is stuck; 0: never, [fields]. */
   readonly #stuckAfter: Uint32Array;
-  /** How many in a row have had the latest value, counted up to `#stuckAfter`, [fields]. */
+  /** Samples in a row with the latest value, counted up to `#stuckAfter`, [fields]. */
   readonly #inARow: Uint32Array;
-  /** The latest value, [fields]; NaN, which is not the same as itself, before the first. */
+  /** Latest value, [fields]; before the first it is NaN, which equals nothing. */
   readonly #latest: Float64Array;
-  /** The last value that was finite and in range, [fields]; NaN before the first. */
+  /** Last value that was finite and in range, [fields]; NaN before the first. */
   readonly #lastGood: Float64Array;
-  /** Samples in a row for which that was held, [fields]. */
+  /** Samples in a row for which that value was held, [fields]. */
   readonly #held: Uint32Array;
-  /** Whether it was told, since the field was good, that it is held no longer, [fields]. */
-  readonly #toldOfEnd: Uint8Array;
-  /** [fields, kinds] */
+  /** 1 where the end of holding has been reported since the field was last good, [fields]. */
+  readonly #hasReportedEnd: Uint8Array;
+  /** Faults so far, [fields, kinds]. */
   readonly #counts: Float64Array;
-  /** Of these, those since the field was good, [fields, kinds]. */
+  /** Faults since the field was last good, [fields, kinds]. */
   readonly #recent: Float64Array;
-  /** Samples without a fault until the field is good again, 0 where it is, [fields]. */
+  /** Samples without a fault that are left until the field is good again; 0 where it is good, [fields]. */
   readonly #untilGood: Uint32Array;
-  /** How many that takes, [fields]. */
+  /** Samples without a fault that a field needs to be good again, [fields]. */
   readonly #goodAfter: Uint32Array;
 
   /**
    * @param fields the columns of a sample, in order
-   * @param target name of the one to be predicted. A label that was made up would be a lie, so where it is not finite
-   *   or out of its range the sample is skipped, whatever the policies say
-   * @param tell is told when a fault begins and when the field is good again
+   * @param target name of the field to predict. A replaced value would be a wrong label, so a sample whose target is
+   *   not finite or out of range is skipped under every policy
+   * @param report called when a fault begins and when the field is good again
    */
   constructor(
-    fields: readonly VettedField[],
+    fields: readonly ValidatedField[],
     policies: Readonly<ValuePolicies>,
     target: string,
-    tell: (change: FaultChange) => void = () => {},
+    report: (change: FaultChange) => void = () => {},
   ) {
     this.#fields = fields;
     this.#policies = policies;
     this.#targetAt = fields.findIndex(({ name }) => name === target);
-    this.#tell = tell;
+    this.#reportChange = report;
     this.#lows = Float64Array.from(fields, ({ range }) => Math.max(range?.[0] ?? -Infinity, -largestFloat32));
     this.#highs = Float64Array.from(fields, ({ range }) => Math.min(range?.[1] ?? Infinity, largestFloat32));
     this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
@@ -117,7 +117,7 @@ export class SampleValidator {
     this.#latest = new Float64Array(fields.length).fill(Number.NaN);
     this.#lastGood = new Float64Array(fields.length).fill(Number.NaN);
     this.#held = new Uint32Array(fields.length);
-    this.#toldOfEnd = new Uint8Array(fields.length);
+    this.#hasReportedEnd = new Uint8Array(fields.length);
     this.#counts = new Float64Array(kinds * fields.length);
     this.#recent = new Float64Array(kinds * fields.length);
     this.#untilGood = new Uint32Array(fields.length);
@@ -125,8 +125,9 @@ export class SampleValidator {
   }
 
   /**
-   * Looks at the sample at `offset` of `values`, and puts there what is to be learned from instead. Gives false where
-   * the sample is to be skipped.
+   * Validates the sample at `offset` of `values`, and replaces faulty values there as the policies say.
+   *
+   * @returns false if the sample must be skipped
    */
   validate(values: Float64Array, offset: number): boolean {
     const lows = this.#lows;
@@ -141,22 +142,22 @@ export class SampleValidator {
       let isGood = true;
       if (stuckAfter[field] > 0 && this.#isStuck(values, offset + field, field)) {
         isGood = false;
-        if (!this.#takeStuck(field)) passes = false;
+        if (!this.#handleStuck(field)) passes = false;
       }
       if (value >= lows[field] && value <= highs[field]) {
         lastGood[field] = value;
         this.#held[field] = 0;
       } else {
         isGood = false;
-        if (!this.#takeUntrue(values, offset + field, field)) passes = false;
+        if (!this.#handleFaulty(values, offset + field, field)) passes = false;
       }
-      if (isGood && untilGood[field] > 0) this.#comeNearer(field);
+      if (isGood && untilGood[field] > 0) this.#countGood(field);
     }
     if (!passes) this.skipped++;
     return passes;
   }
 
-  /** What was found so far, of each field that has had a fault. */
+  /** Returns the counts so far of each field that has had a fault. */
   report(): FieldFaults[] {
     return this.#fields
       .map((_, field) => this.#faultsIn(this.#counts, field))
@@ -180,34 +181,34 @@ export class SampleValidator {
     return inARow[field] === this.#stuckAfter[field];
   }
 
-  /** Takes a stuck value; false where the sample is to be skipped. */
-  #takeStuck(field: number): boolean {
+  /** Counts and reports a stuck value; returns false if the sample must be skipped. */
+  #handleStuck(field: number): boolean {
     const { stuck } = this.#policies;
     if (this.#count(field, stuckFault)) {
       const { name, stuck: after } = this.#fields[field];
-      const fate = stuck === "skip" ? "skipped" : "learned from all the same";
+      const fate = stuck === "skip" ? "skipped" : "used unchanged";
       this.#begin(field, `${name} has been ${this.#latest[field]} for ${after} samples; ${fate}`);
     }
     return stuck === "alarm";
   }
 
-  /** Takes a value that is not finite or out of its range; false where the sample is to be skipped. */
-  #takeUntrue(values: Float64Array, at: number, field: number): boolean {
+  /** Handles a value that is not finite or out of range; returns false if the sample must be skipped. */
+  #handleFaulty(values: Float64Array, at: number, field: number): boolean {
     const value = values[at];
     const isNumber = Math.abs(value) <= largestFloat32;
     const isNew = this.#count(field, isNumber ? outOfRangeFault : notFiniteFault);
     const policy =
       field === this.#targetAt ? "skip" : isNumber ? this.#policies.outOfRange : this.#policies.notFinite;
     let passes = policy !== "skip";
-    let fate = passes ? "learned from all the same" : "skipped";
+    let fate = passes ? "used unchanged" : "skipped";
     if (policy === "clamp") {
       values[at] = value < this.#lows[field] ? this.#lows[field] : this.#highs[field];
-      if (isNew) fate = `taken as ${values[at]}`;
+      if (isNew) fate = `replaced by ${values[at]}`;
     } else if (policy === "hold") {
       passes = this.#hold(values, at, field, isNew);
       if (isNew) {
         fate = passes
-          ? `taken as ${values[at]}, the last good value, for ${this.#policies.holdFor} samples at most`
+          ? `replaced by ${values[at]}, the last good value, for at most ${this.#policies.holdFor} samples`
           : "skipped until there is a good value";
       }
     }
@@ -219,7 +220,7 @@ export class SampleValidator {
     return passes;
   }
 
-  /** Puts the field's last good value there; false where there is none yet, or it was held for long enough. */
+  /** Replaces the value by the field's last good one; returns false if there is none, or it was held too long. */
   #hold(values: Float64Array, at: number, field: number, isNew: boolean): boolean {
     if (Number.isNaN(this.#lastGood[field])) return false;
     const { holdFor } = this.#policies;
@@ -228,16 +229,16 @@ export class SampleValidator {
       values[at] = this.#lastGood[field];
       return true;
     }
-    // Where a fault of another kind begins, that is told, and what becomes of it.
-    if (this.#toldOfEnd[field] === 0 && !isNew) {
+    // When a fault of another kind begins, the report about that one is enough.
+    if (this.#hasReportedEnd[field] === 0 && !isNew) {
       const { name } = this.#fields[field];
       this.#begin(field, `${name} has had no good value for ${holdFor} samples; skipped until there is one`);
     }
-    this.#toldOfEnd[field] = 1;
+    this.#hasReportedEnd[field] = 1;
     return false;
   }
 
-  /** Counts a fault; true where it is the first of its kind since the field was good. */
+  /** Counts a fault; returns true if it is the first of its kind since the field was last good. */
   #count(field: number, kind: number): boolean {
     const at = kinds * field + kind;
     this.#counts[at]++;
@@ -247,24 +248,24 @@ export class SampleValidator {
   }
 
   #begin(field: number, text: string): void {
-    this.#tell({ text, isProblem: true, faults: this.#faultsIn(this.#recent, field) });
+    this.#reportChange({ text, isProblem: true, faults: this.#faultsIn(this.#recent, field) });
   }
 
-  /** Counts a sample without a fault of the field, after some with. */
-  #comeNearer(field: number): void {
+  /** Counts a sample without a fault, for a field that has had faults. */
+  #countGood(field: number): void {
     this.#untilGood[field]--;
     if (this.#untilGood[field] > 0) return;
     const faults = this.#faultsIn(this.#recent, field);
     const goodAfter = this.#goodAfter[field];
     this.#recent.fill(0, kinds * field, kinds * (field + 1));
-    this.#toldOfEnd[field] = 0;
+    this.#hasReportedEnd[field] = 0;
     this.#goodAfter[field] = Math.min(2 * goodAfter, goodAfterAtMost);
     const text = `${faults.field} has been good for ${goodAfter} samples, after ${faultsText(faults)}`;
-    this.#tell({ text, isProblem: false, faults });
+    this.#reportChange({ text, isProblem: false, faults });
   }
 }
 
-/** `12 out of range, 3 not finite`. */
+/** Describes the counts in words: `12 out of range, 3 not finite`. */
 export function faultsText({ notFinite, outOfRange, stuck }: FieldFaults): string {
   const counts: [number, string][] = [
     [notFinite, "not finite"],

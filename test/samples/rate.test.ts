@@ -9,7 +9,7 @@ function watchAt(declared: number, everyMs = 5000) {
     came.map((count) => {
       state.now += everyMs;
       state.samples += count;
-      return watch.look(state.now, state.samples, state.breaks);
+      return watch.check(state.now, state.samples, state.breaks);
     });
   return { watch, state, look };
 }

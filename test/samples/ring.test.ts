@@ -68,8 +68,8 @@ test("an empty ring has no front and nothing to release", () => {
 });
 
 test("refuses a width or capacity that holds nothing", () => {
-  expect(() => new SampleRing(0, 8, "pause")).toThrow("the width is 0");
-  expect(() => new SampleRing(2, 1.5, "pause")).toThrow("its capacity is 1.5");
+  expect(() => new SampleRing(0, 8, "pause")).toThrow("found a sample ring of width 0, expected");
+  expect(() => new SampleRing(2, 1.5, "pause")).toThrow("found a sample ring of capacity 1.5, expected");
 });
 
 test("behaves like a plain list, for any way of writing and reading", () => {
@@ -94,7 +94,7 @@ test("behaves like a plain list, for any way of writing and reading", () => {
             const at = ring.reserve();
             if (at >= 0) ring.values.fill(-1, at, at + width);
           } else if (action === "give up") {
-            ring.giveUp();
+            ring.discardAll();
             dropped += model.length;
             model.length = 0;
           } else if (model.length > 0) {

@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import {
   type FaultChange,
   SampleValidator,
+  type ValidatedField,
   type ValuePolicies,
-  type VettedField,
 } from "../../src/samples/sample-validator.ts";
 
-const fields: VettedField[] = [
+const fields: ValidatedField[] = [
   { name: "temperature", range: [-40, 125] },
   { name: "flow", stuck: 4 },
   { name: "label", range: [0, 2] },
@@ -104,7 +104,7 @@ describe("a value that is not finite", () => {
     expect(validator.skipped).toBe(2);
     expect(texts().slice(0, 2)).toEqual([
       "temperature is not a finite number: NaN; skipped until there is a good value",
-      "flow is not a finite number: NaN; taken as 2, the last good value, for 10 samples at most",
+      "flow is not a finite number: NaN; replaced by 2, the last good value, for at most 10 samples",
     ]);
   });
 
@@ -118,8 +118,8 @@ describe("a value that is not finite", () => {
     expect(taken(21, ...wrong, 22, Number.NaN)).toEqual([21, 21, 21, 21, null, null, 22, 22]);
     expect(validator.skipped).toBe(2);
     const beginning = [
-      "temperature is not a finite number: NaN; taken as 21, the last good value, for 3 samples at most",
-      "temperature is out of its range, -40 to 125: 500; taken as 21, the last good value, for 3 samples at most",
+      "temperature is not a finite number: NaN; replaced by 21, the last good value, for at most 3 samples",
+      "temperature is out of its range, -40 to 125: 500; replaced by 21, the last good value, for at most 3 samples",
       "temperature has had no good value for 3 samples; skipped until there is one",
     ];
     expect(texts()).toEqual(beginning);
@@ -142,7 +142,7 @@ describe("a value out of its range", () => {
         [125, 2, 1],
         [-40, 3, 1],
       ],
-      "taken as 125",
+      "replaced by 125",
     ],
     [
       "hold",
@@ -150,7 +150,7 @@ describe("a value out of its range", () => {
         [21.5, 2, 1],
         [21.5, 3, 1],
       ],
-      "taken as 21.5, the last good value, for 10 samples at most",
+      "replaced by 21.5, the last good value, for at most 10 samples",
     ],
     [
       "alarm",
@@ -158,7 +158,7 @@ describe("a value out of its range", () => {
         [130.2, 2, 1],
         [-273, 3, 1],
       ],
-      "learned from all the same",
+      "used unchanged",
     ],
   ] as const)("where the policy is %s", (outOfRange, after, fate) => {
     const { validator, pass, told } = bench({ outOfRange });
@@ -200,7 +200,7 @@ describe("a value that stays the same", () => {
     expect(validator.report()).toEqual([{ field: "flow", notFinite: 0, outOfRange: 0, stuck: 4 }]);
     pass(...flows(8, 7, 7, 7, 8));
     expect(validator.report()[0].stuck).toBe(4);
-    expect(texts()).toEqual(["flow has been 7 for 4 samples; learned from all the same"]);
+    expect(texts()).toEqual(["flow has been 7 for 4 samples; used unchanged"]);
   });
 
   test("is skipped where that is the policy, until it moves", () => {

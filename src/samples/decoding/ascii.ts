@@ -1,4 +1,4 @@
-/** The bytes that numbers in text stand between. */
+/** ASCII codes of the bytes that separate numbers in text. */
 
 export const tab = 0x09;
 export const lineFeed = 0x0a;
@@ -9,12 +9,12 @@ export const comma = 0x2c;
 export const colon = 0x3a;
 export const semicolon = 0x3b;
 
-/** What may stand around a cell. A tab stands between two. */
+/** Whether the byte is a blank, which may surround a cell. A tab separates two cells. */
 export function isBlank(byte: number): boolean {
   return byte === blank || byte === carriageReturn;
 }
 
-/** What stands between two cells, where that is more than blanks. */
+/** Whether the byte separates two cells: a comma, a semicolon or a tab. */
 export function isSeparator(byte: number): boolean {
   return byte === comma || byte === semicolon || byte === tab;
 }

@@ -3,20 +3,20 @@
  * (R. Williams, "A Painless Guide to CRC Error Detection Algorithms", 1993).
  */
 
-/** What a CRC is. `init` and `xorOut` are given as for a register of `width` bits. */
+/** The parameters of a CRC. `init` and `xorOut` are those of a register of `width` bits. */
 export interface CrcParameters {
   /** Bits of the register, 1 to 32. */
   width: number;
   poly: number;
   init: number;
-  /** Bytes go in with their least significant bit first. */
+  /** Bytes are processed with their least significant bit first. */
   refIn: boolean;
   /** The register is mirrored before `xorOut`. */
   refOut: boolean;
   xorOut: number;
 }
 
-/** CRC-16/CCITT-FALSE (IBM-3740): what a frame ends with unless its config says otherwise. */
+/** CRC-16/CCITT-FALSE (IBM-3740), the default checksum of a frame. */
 export const crc16CcittFalse: CrcParameters = {
   width: 16,
   poly: 0x1021,
@@ -26,7 +26,7 @@ export const crc16CcittFalse: CrcParameters = {
   xorOut: 0,
 };
 
-/** CRC-32/ISO-HDLC, the one of zlib, gzip and Ethernet. */
+/** CRC-32/ISO-HDLC, the CRC of zlib, gzip and Ethernet. */
 export const crc32IsoHdlc: CrcParameters = {
   width: 32,
   poly: 0x04c11db7,
@@ -37,8 +37,8 @@ export const crc32IsoHdlc: CrcParameters = {
 };
 
 /**
- * A CRC made ready to run. Registers are signed 32-bit integers, so that no step makes a heap number. An
- * unmirrored register stands at the top of its 32 bits whatever the width, so one loop serves all widths.
+ * A CRC with its table. Registers are signed 32-bit integers, so that no step allocates a heap number. An unmirrored
+ * register uses the highest of the 32 bits at every width, so one loop serves all widths.
  */
 export interface Crc {
   readonly parameters: CrcParameters;
@@ -70,7 +70,7 @@ export function createCrc(parameters: CrcParameters): Crc {
   return { parameters, table, initial: refIn ? mirror(init, width) : init << top };
 }
 
-/** The register after `bytes[start..end)`; begin with `crc.initial` and feed the parts in order. */
+/** Returns the register after `bytes[start..end)`; begin with `crc.initial`, and process the parts in order. */
 export function updateCrc(crc: Crc, register: number, bytes: Uint8Array, start: number, end: number): number {
   const table = crc.table;
   let state = register | 0;
@@ -82,19 +82,19 @@ export function updateCrc(crc: Crc, register: number, bytes: Uint8Array, start: 
   return state;
 }
 
-/** The checksum that a register stands for, as a signed 32-bit integer (`>>> 0` gives the usual notation). */
+/** Returns the checksum of a register, as a signed 32-bit integer (`>>> 0` makes it unsigned). */
 export function finishCrc(crc: Crc, register: number): number {
   const { width, refIn, refOut, xorOut } = crc.parameters;
   const value = refIn ? register : register >>> (32 - width);
   return (refIn === refOut ? value : mirror(value, width)) ^ xorOut;
 }
 
-/** The checksum of `bytes[start..end)`, as `finishCrc` gives it. */
+/** Returns the checksum of `bytes[start..end)`, as a signed 32-bit integer. */
 export function checksum(crc: Crc, bytes: Uint8Array, start: number, end: number): number {
   return finishCrc(crc, updateCrc(crc, crc.initial, bytes, start, end));
 }
 
-/** The lowest `width` bits in reverse order. */
+/** Returns the lowest `width` bits in reverse order. */
 function mirror(value: number, width: number): number {
   let mirrored = 0;
   for (let bit = 0; bit < width; bit++) {

@@ -1,6 +1,6 @@
 /**
- * CSV files as a stream: a header line, then rows of numbers, plain or gzipped, of any size in flat memory. Unlike a
- * port, a file can be put right, so the first thing that is wrong with it ends the reading with its line and column.
+ * Reads CSV files as a stream: a header line, then rows of numbers, plain or gzipped, of any size in constant memory.
+ * Unlike a port, a file can be corrected, so the first fault ends the reading, with its line and column.
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
@@ -24,11 +24,11 @@ export interface RowsRead {
 
 const letterN = 0x6e;
 
-/** No row of numbers is longer. A file without line ends is not read into memory to find that out. */
+/** Longest line that is accepted, so that a file without line ends is not read into memory. */
 const longestLineBytes = 1 << 20;
 
 /**
- * The column names of a CSV file.
+ * Returns the column names of a CSV file.
  *
  * @throws RivuletError when the file cannot be read or does not begin with a header line
  */
@@ -44,9 +44,9 @@ export async function readHeader(path: string): Promise<string[]> {
 
 /**
  * Reads the rows of a CSV file in order. Commas, semicolons or tabs separate the columns, as the header line shows;
- * names and numbers may stand in double quotes; empty lines and a byte order mark are passed over.
+ * names and numbers may be in double quotes; empty lines and a byte order mark are skipped.
  *
- * @param onRow is given each row, [columns], its index from 0, and the line of the file it stands in, from 1. The array
+ * @param onRow receives each row, [columns], its index from 0, and its line number in the file, from 1. The array
  *   is reused: copy what is to be kept. Reading waits while it runs, so a slow consumer never makes the memory grow
  * @throws RivuletError with file, line and column when the file cannot be read, has no header or no rows, lacks a
  *   wanted column, or when a row has another number of columns or a cell that is not a finite number. Cells of
@@ -72,15 +72,15 @@ export async function readRows(
   if (rows === 0) {
     throw new RivuletError(
       "data.empty",
-      `${path} has a header line but no rows: put at least one row of numbers below it`,
+      `${path} has a header line but no rows; put at least one row of numbers below it`,
     );
   }
   return { columns, rows };
 }
 
 /**
- * Decodes the bytes of a CSV file into a ring, by the same rules as `readRows`: the first thing that is wrong is thrown,
- * with its line and column. The last line must have its end.
+ * Decodes the bytes of a CSV file into a ring, by the same rules as `readRows`: the first thing that is wrong is
+ * thrown, with its line and column. The last line must have its end.
  */
 export class CsvDecoder implements Decoder {
   readonly counts: DecoderCounts = { bytes: 0, samples: 0, damaged: 0, rejected: 0, missing: 0 };
@@ -106,7 +106,7 @@ export class CsvDecoder implements Decoder {
     });
   }
 
-  /** @throws RivuletError for a row or a header that is wrong */
+  /** Reads the header and decodes rows. @throws RivuletError when the header or a row is wrong */
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
     this.#time = time;
     const at = this.#lines.read(chunk, start, end);
@@ -201,15 +201,15 @@ class RowReader {
     column: number,
   ): never {
     const { names, separator } = this.#header;
-    // A row with too many or too few cells is out of step with the header: naming a column would mislead.
+    // In a row with too many or too few cells, the name of a column would be misleading.
     if (countCells(bytes, lineStart, end, separator) !== names.length) {
       this.#refuseColumns(bytes, lineStart, end, line);
     }
     const cell = unquoted(textOf(bytes, start, cellEnd(bytes, start, end, separator)));
-    let fault = `"${shortened(cell, 40)}" is not a finite number: correct the cell or remove the row`;
-    if (cell === "") fault = "the cell is empty: put a number there or remove the row";
+    let fault = `found "${shortened(cell, 40)}", expected a finite number; correct the cell or remove the row`;
+    if (cell === "") fault = "found an empty cell, expected a number; fill it or remove the row";
     else if (/^[+-]?\d+,\d+$/.test(cell))
-      fault = `"${cell}" is not a number: write a decimal point, not a comma`;
+      fault = `found "${cell}", expected a number with a decimal point; replace the comma`;
     throw new RivuletError(
       "data.bad-row",
       `${this.#path}, line ${line}, column "${names[column]}": ${fault}`,
@@ -221,7 +221,7 @@ class RowReader {
     const found = countCells(bytes, start, end, separator);
     throw new RivuletError(
       "data.bad-row",
-      `${this.#path}, line ${line} has ${columnsText(found)}, but the header names ${names.length}: ` +
+      `${this.#path}, line ${line} has ${columnsText(found)}, but the header names ${names.length}; ` +
         "correct or remove the row",
     );
   }
@@ -239,7 +239,7 @@ function parseHeader(path: string, bytes: Uint8Array, start: number, end: number
   if (text.includes("\0")) {
     throw new RivuletError(
       "data.bad-header",
-      `${path} is not a text file in UTF-8: give a CSV file, plain or gzipped, or a recording to "rivulet replay"`,
+      `${path} is not UTF-8 text, expected a CSV file, plain or gzipped; a recording can be read by "rivulet replay"`,
     );
   }
   const separator = findSeparator(text);
@@ -247,28 +247,28 @@ function parseHeader(path: string, bytes: Uint8Array, start: number, end: number
   if (names.every((name) => name !== "" && !Number.isNaN(Number(name)))) {
     throw new RivuletError(
       "data.bad-header",
-      `${path} has no header line, its first line is "${shortened(text, 60)}": put the column names there`,
+      `${path} begins with "${shortened(text, 60)}", expected a header line; add one with the column names`,
     );
   }
   for (const [column, name] of names.entries()) {
     if (name === "") {
       throw new RivuletError(
         "data.bad-header",
-        `${path} has no name for column ${column + 1}: give it one in the header line`,
+        `${path} has no name for column ${column + 1}; give it one in the header line`,
       );
     }
     const first = names.indexOf(name);
     if (first !== column) {
       throw new RivuletError(
         "data.bad-header",
-        `${path} names columns ${first + 1} and ${column + 1} both "${name}": give each column its own name`,
+        `${path} names columns ${first + 1} and ${column + 1} both "${name}"; give each column its own name`,
       );
     }
   }
   return { names, separator: separator.charCodeAt(0) };
 }
 
-/** The separator that a header line uses most; a comma when it has but one column. */
+/** Returns the separator that a header line uses most; a comma when it has one column only. */
 function findSeparator(header: string): string {
   let best = ",";
   let most = 1;
@@ -301,7 +301,7 @@ function unquoted(cell: string): string {
   return /^".*"$/.test(trimmed) ? trimmed.slice(1, -1).replaceAll('""', '"') : trimmed;
 }
 
-/** Index of the separator or line end that closes the cell at `start`; separators in quotes close nothing. */
+/** Returns the index of the separator or line end after the cell at `start`; separators in quotes do not count. */
 function cellEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
   let inQuotes = false;
   let at = start;
@@ -322,10 +322,12 @@ function countCells(bytes: Uint8Array, start: number, end: number, separator: nu
   return cells;
 }
 
-/** Takes a line, without its end, and its number from 1. False: it is not taken, and to be given again. */
+/** Receives a line, without its line end, and its number from 1. Returns false to receive the same line again later. */
 type OnLine = (bytes: Uint8Array, start: number, end: number, line: number) => boolean;
 
-/** Every line that is not empty of a file whose bytes come in chunks; holds one unfinished line, however large the file. */
+/**
+ * Every line that is not empty of a file whose bytes come in chunks; holds one unfinished line, however large the file.
+ */
 class LineReader {
   readonly #path: string;
   readonly #onLine: OnLine;
@@ -337,7 +339,7 @@ class LineReader {
     this.#onLine = onLine;
   }
 
-  /** Reads `chunk[start..end)`. Gives the index of the first byte not taken in: `end`, unless a line was not taken. */
+  /** Reads `chunk[start..end)`. Returns the index of the first byte not consumed: `end`, unless a line was refused. */
   read(chunk: Uint8Array, start: number, end: number): number {
     let at = start;
     for (;;) {
@@ -354,7 +356,7 @@ class LineReader {
     if (this.#unfinished.length > longestLineBytes) {
       throw new RivuletError(
         "data.bad-row",
-        `${this.#path}, line ${this.#line + 1} is longer than ${longestLineBytes} bytes: give a CSV file with one row a line`,
+        `${this.#path}, line ${this.#line + 1} is longer than ${longestLineBytes} bytes; give a CSV file with one row a line`,
       );
     }
     return end;
@@ -369,20 +371,20 @@ class LineReader {
   }
 }
 
-/** Reads a file line by line until one is not taken. */
+/** Reads a file line by line until a line is refused. */
 async function forEachLine(path: string, onLine: OnLine): Promise<void> {
   const reader = new LineReader(path, onLine);
   for await (const chunk of readBytes(path)) {
     if (reader.read(chunk, 0, chunk.length) < chunk.length) return;
   }
-  // The last line may have no end.
+  // The last line may lack its line end.
   reader.read(Uint8Array.of(lineFeed), 0, 1);
 }
 
 function refuseEmpty(path: string): never {
   throw new RivuletError(
     "data.empty",
-    `${path} is empty: expected a header line with column names and rows of numbers`,
+    `${path} is empty, expected a header line with column names and rows of numbers`,
   );
 }
 

@@ -1,8 +1,8 @@
 /**
- * Decimal numbers read from bytes in place, and written. Results of reading are correctly rounded: always what
- * `Number()` gives for the same text. Below 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact
+ * Reads decimal numbers from bytes in place, and writes them. Results of reading are correctly rounded: always what
+ * `Number()` returns for the same text. Below 2^53 the digits are an exact integer, powers of ten up to 10^22 are exact
  * too, and one multiplication or division of two exact numbers rounds once (W. Clinger, "How to Read Floating Point
- * Numbers Accurately", 1990). The few numbers outside these bounds take the way through a string.
+ * Numbers Accurately", 1990). The few numbers outside these bounds are converted through a string.
  */
 
 const powersOfTen = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
@@ -14,7 +14,7 @@ const minus = 0x2d;
 const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
-/** Turns an ASCII letter into lower case. */
+/** Bit that turns an ASCII letter into lower case. */
 const lower = 0x20;
 const letterE = 0x65;
 
@@ -68,7 +68,7 @@ export function readDecimal(
     }
   }
 
-  // Sums of digits only grow, so a mantissa that ends within the bound was exact all the way. 2^53 itself is beyond it:
+  // Sums of digits only grow, so a mantissa within the bound was exact at every digit. 2^53 itself is beyond it:
   // 2^53 + 1 has been rounded down to that.
   let value: number;
   if (mantissa > largestExactInteger || exponent > largestExactPower || exponent < -largestExactPower) {
@@ -85,7 +85,7 @@ export function readDecimal(
 const nonFiniteWords = ["nan", "infinity", "inf", "ovf"];
 
 /**
- * Reads a word that stands for a value which is not finite, in any case and with any sign: `nan`, `inf`,
+ * Reads a word for a value that is not finite, in any case and with any sign: `nan`, `inf`,
  * `infinity`, and `ovf`, which an Arduino prints for floats beyond 2^32.
  *
  * @returns the index after the word, or -1 when none begins at `start`
@@ -102,12 +102,12 @@ export function readNonFiniteWord(bytes: Uint8Array, start: number, end: number)
   return -1;
 }
 
-/** What is smaller is an exact integer times a power of ten that is exact too, so that only the rounding rounds. */
+/** Smaller numbers are written by exact integers and exact powers of ten, so that they are rounded once only. */
 const largestWritten = 1e15;
 
 /**
  * Writes the number `values[from]` to `bytes` from `at` on, rounded to `digits` significant ones (at most 15) of which
- * at most `places` (at most 15) stand behind the point; digits before it are all written. No exponent, which a
+ * at most `places` (at most 15) after the point; digits before it are all written. No exponent, which a
  * microcontroller's parser may not know, but from 10^15 on. Takes at most 24 bytes, and allocates nothing below 10^15.
  *
  * @returns the index after the last byte written

@@ -2,22 +2,22 @@
 export interface DecoderCounts {
   /** Bytes consumed. */
   bytes: number;
-  /** Samples written to the ring. What the ring then dropped is in `SampleRing.dropped`. */
+  /** Samples written to the ring. `SampleRing.dropped` counts those that the ring discarded. */
   samples: number;
-  /** Frames or lines that were refused because they are not what the fields describe. */
+  /** Frames or lines that were refused because they do not match the fields. */
   damaged: number;
   /**
-   * Frames or lines that arrived whole but hold a value that is not finite. 0 where the decoder passes such samples on
+   * Frames or lines that are complete but hold a value that is not finite. 0 where the decoder passes such samples on
    * for validation.
    */
   rejected: number;
   /** Samples that the device sent but that did not arrive, by their sequence numbers. */
   missing: number;
-  /** Samples of one of several devices that no other one completed; absent where there is one device. */
+  /** Samples that could not be combined with recent ones of every other device; absent where there is one device. */
   unmatched?: number;
 }
 
-/** Decodes chunks of bytes, cut anywhere, into samples in a ring. Allocates nothing per sample. */
+/** Decodes chunks of bytes, split anywhere, into samples in a ring. Allocates nothing per sample. */
 export interface Decoder {
   readonly counts: Readonly<DecoderCounts>;
   /**
@@ -28,6 +28,6 @@ export interface Decoder {
    *   then make room and decode the rest
    */
   decode(chunk: Uint8Array, start: number, end: number, time: number): number;
-  /** Forgets what was begun on the old connection. Call it after a reconnect. */
+  /** Discards an unfinished frame or line. Call it after a reconnect. */
   reset(): void;
 }

@@ -9,15 +9,15 @@ export interface Field {
   type: FieldType;
   scale: number;
   offset: number;
-  /** The lowest and the highest value that can be true, in the field's units; absent where any can. */
+  /** Lowest and highest plausible value, in the field's unit; absent: no limits. */
   range?: readonly [low: number, high: number];
-  /** How many samples in a row with the same value show that the sensor is stuck; absent where none do. */
+  /** Samples in a row with the same value after which the sensor is stuck; absent: never. */
   stuck?: number;
   /** Text may lack its value: it is NaN then. Default false. At most one field of a sample may be so. */
   optional?: boolean;
 }
 
-/** A field as a user writes it: `type` is f32, `scale` 1 and `offset` 0 unless given. */
+/** A field as a user writes it. Defaults: `type` f32, `scale` 1, `offset` 0. */
 export type FieldDescription = Pick<Field, "name"> & Partial<Field>;
 
 /** Bytes that a field of each type takes in a frame. */
@@ -42,7 +42,7 @@ export const integerRange: Readonly<Partial<Record<FieldType, readonly [number, 
   u32: [0, 0xffffffff],
 };
 
-/** Writes a number as a type has it, little-endian; an integer type takes a whole number of its range. */
+/** Writes a number as the given type, little-endian; for an integer type it must be a whole number in range. */
 export function writeRaw(view: DataView, at: number, type: FieldType, raw: number): void {
   switch (type) {
     case "f32":
@@ -72,7 +72,7 @@ export function writeRaw(view: DataView, at: number, type: FieldType, raw: numbe
   }
 }
 
-/** Reads it back. */
+/** Reads a number of the given type, little-endian. */
 export function readRaw(view: DataView, at: number, type: FieldType): number {
   switch (type) {
     case "f32":
@@ -94,7 +94,7 @@ export function readRaw(view: DataView, at: number, type: FieldType): number {
   }
 }
 
-/** Samples in a row are counted in 32 bits. */
+/** Largest `stuck`: samples in a row are counted in 32 bits. */
 export const mostInARow = 2 ** 31;
 
 /** Bytes that the packed fields of one sample take, without header and checksum. */
@@ -107,15 +107,19 @@ export function packedBytes(fields: readonly Field[]): number {
 /**
  * Completes and checks a list of fields.
  *
- * Names go into CSV headers and are told apart from numbers there, so they may not hold a separator, a quote or
- * a line end, begin or end with a blank, or read as a number.
+ * Names are written to CSV headers, where they must differ from numbers. So they may not hold a separator, a quote or a
+ * line end, begin or end with a blank, or be a number.
  *
- * @param path where the list stands, for errors: `source.fields`
+ * @param path path of the list in the config, for errors: `source.fields`
  * @throws RivuletError naming the field at fault
  */
 export function defineFields(descriptions: readonly FieldDescription[], path = "fields"): Field[] {
   if (descriptions.length === 0) {
-    throw keyError("config.missing-key", path, `is empty: name at least one field that the device sends`);
+    throw keyError(
+      "config.missing-key",
+      path,
+      `is empty, expected at least one field that the device sends; add it`,
+    );
   }
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
@@ -136,21 +140,21 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       throw keyError(
         "config.bad-value",
         `${where}.type`,
-        `"${type}" of field "${name}" is unknown: use one of ${known}`,
+        `of field "${name}" is "${type}", expected one of ${known}; choose one`,
       );
     }
     if (!Number.isFinite(scale) || scale === 0) {
       throw keyError(
         "config.bad-value",
         `${where}.scale`,
-        `of field "${name}" is ${scale}: give a finite number other than 0`,
+        `of field "${name}" is ${scale}, expected a finite number other than 0; correct it`,
       );
     }
     if (!Number.isFinite(offset)) {
       throw keyError(
         "config.bad-value",
         `${where}.offset`,
-        `of field "${name}" is ${offset}: give a finite number`,
+        `of field "${name}" is ${offset}, expected a finite number; correct it`,
       );
     }
     if (
@@ -160,14 +164,14 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       throw keyError(
         "config.bad-value",
         `${where}.range`,
-        `of field "${name}" is ${range[0]} to ${range[1]}: give two finite numbers, the lower first`,
+        `of field "${name}" is ${range[0]} to ${range[1]}, expected two finite numbers; give the lower first`,
       );
     }
     if (stuck !== undefined && !(Number.isInteger(stuck) && stuck >= 2 && stuck <= mostInARow)) {
       throw keyError(
         "config.bad-value",
         `${where}.stuck`,
-        `of field "${name}" is ${stuck}: give a whole number of samples from 2 to ${mostInARow}`,
+        `of field "${name}" is ${stuck}, expected a whole number of samples from 2 to ${mostInARow}; correct it`,
       );
     }
     return {
@@ -185,12 +189,12 @@ function checkName(name: string, where: string): void {
   else if (name !== name.trim()) fault = `"${name}" begins or ends with a blank`;
   else if (/[,;"\t\r\n]/.test(name))
     fault = `${JSON.stringify(name)} holds a separator, a quote or a line end`;
-  else if (!Number.isNaN(Number(name))) fault = `"${name}" reads as a number`;
+  else if (!Number.isNaN(Number(name))) fault = `"${name}" is a number`;
   if (fault !== undefined) {
     throw keyError(
       "config.bad-value",
       where,
-      `${fault}: use a word such as "temperature", as it would stand in a CSV header`,
+      `${fault}, expected a name for a CSV header; use a word such as "temperature"`,
     );
   }
 }

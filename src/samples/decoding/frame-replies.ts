@@ -9,7 +9,7 @@ const frameTypes: Record<ReplyKind, number> = { prediction: 2, score: 3, alarm: 
 /** Bytes of each reply between header and checksum. */
 const bodyBytes = 8;
 
-/** Encodes replies as frames. @throws RivuletError where the checksum is of other than 16 or 32 bits */
+/** Creates an encoder of replies as frames. @throws RivuletError when the checksum has not 16 or 32 bits */
 export function createFrameReplies({ crc: crcBits = 16, stuffing = cobs }: FrameOptions = {}): ReplyEncoder {
   const crc = createFrameCrc(crcBits);
   const frame = new Uint8Array(headerBytes + bodyBytes + crcBits / 8);

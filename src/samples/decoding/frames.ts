@@ -1,14 +1,14 @@
 /**
- * Binary frames: what a microcontroller sends when it is not to be misread. A frame is, before stuffing,
+ * Binary frames with a checksum, as a microcontroller sends them. Before stuffing, a frame is
  *
  *     u8 type | u8 reserved = 0 | u16 sequence | u32 milliseconds | fields, packed | checksum
  *
- * little-endian throughout. The whole is stuffed, by COBS unless another stuffing is chosen, and closed by the delimiter,
- * with COBS a zero byte: after any damage the next delimiter is a fresh start. A sender should also send one delimiter
- * before its first frame.
+ * little-endian throughout. The whole is stuffed, by COBS unless another stuffing is chosen, and closed by the
+ * delimiter, with COBS a zero byte: after any damage, decoding resumes at the next delimiter. A sender should also send
+ * one delimiter before its first frame.
  *
- * Type 1 is a sample, with the fields of a config. The replies that a device may be sent are all of one length, and
- * carry the sequence number and the milliseconds of the sample that they answer:
+ * Type 1 is a sample, with the fields of a config. The other types are replies to the device, all of one length, with
+ * the sequence number and the milliseconds of the sample that they answer:
  *
  *     2  prediction   u16 class | u16 0  | f32 probability of that class
  *                     u16 0     | u16 0  | f32 predicted number
@@ -16,8 +16,8 @@
  *                     f32 mean absolute error, older ones fading    | f32 that of the mean
  *     4  alarm        u16 class | u16 on | f32 probability of that class; on is 1 or 0
  *
- * the first of two lines where a class is predicted, the second where a number is. A reply is made before its sample is
- * learned from. One that comes back on a wire that loops is a frame of another type than 1, and damaged.
+ * Of two lines, the first applies where a class is predicted, the second where a number is. A reply is made before its
+ * sample is learned from. An echoed reply has a type other than 1, and so counts as damaged.
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
@@ -34,7 +34,7 @@ const sampleFrame = 1;
 export interface FrameOptions {
   /**
    * Bits of the checksum: CRC-16/CCITT-FALSE (default) or CRC-32/ISO-HDLC. Of six million randomly damaged frames
-   * one passed the first, of one million none the second.
+   * the first accepted one; of one million the second accepted none.
    */
   crc?: 16 | 32;
   /** How the delimiter is kept out of a frame. Default: COBS. */
@@ -42,18 +42,20 @@ export interface FrameOptions {
 }
 
 export interface FrameDecoderOptions extends FrameOptions {
-  /** Hand samples on that hold a value which is not finite, for someone else to judge. Default: they are rejected. */
+  /** Pass on samples with a value that is not finite, for later validation. Default: they are rejected. */
   passNonFinite?: boolean;
 }
 
 export interface FrameCounts extends DecoderCounts {
-  /** Of `damaged`: stretches between two delimiters that are not as long as the fields make a frame. */
+  /** Of `damaged`: data between two delimiters whose length is not that of a frame with these fields. */
   wrongLength: number;
-  /** Bytes, before stuffing, of the latest such stretch. All alike and no samples: the field list is wrong. */
+  /**
+   * Bytes of the latest of these, before stuffing. If they are all equal and no sample arrives, the fields are wrong.
+   */
   latestWrongLength: number;
-  /** Frames that repeated the frame before (same sequence, milliseconds and checksum) and were left out. */
+  /** Frames that repeated the frame before (same sequence, milliseconds and checksum) and were ignored. */
   duplicates: number;
-  /** Times the device began anew, as its clock or its sequence numbers going back tell. */
+  /** Times the device restarted, seen by a step back of its clock or its sequence numbers. */
   restarts: number;
 }
 
@@ -61,20 +63,20 @@ export interface FrameDecoder extends Decoder {
   readonly counts: Readonly<FrameCounts>;
 }
 
-/** Bytes of a frame of these fields before stuffing. */
+/** Returns the bytes of a frame with these fields, before stuffing. */
 export function frameBytes(fields: readonly Field[], options: FrameOptions = {}): number {
   return headerBytes + packedBytes(fields) + (options.crc ?? 16) / 8;
 }
 
 export interface FrameEncoder {
-  /** Room that `encode` needs in its target, closing zero included. */
+  /** Bytes that `encode` needs in its target, with the delimiter. */
   readonly maximumBytes: number;
   /**
-   * Writes one frame with its closing zero to `target` from `at` on.
+   * Writes one frame and its delimiter to `target` from `at` on.
    *
    * @param values the sample, [fields]; integers are stored as the nearest raw value
-   * @param sequence kept modulo 2^16
-   * @param milliseconds the sender's clock, kept modulo 2^32
+   * @param sequence sequence number, sent modulo 2^16
+   * @param milliseconds the sender's clock, sent modulo 2^32
    * @returns the index after the last byte written
    * @throws RivuletError when a value does not fit its field's type; nothing is written then
    */
@@ -87,7 +89,7 @@ export interface FrameEncoder {
   ): number;
 }
 
-/** The sending side: for tests, simulations and senders written in JavaScript. */
+/** Creates an encoder of frames, for tests, simulations and senders written in JavaScript. */
 export function createFrameEncoder(fields: readonly Field[], options: FrameOptions = {}): FrameEncoder {
   const { stuffing = cobs } = options;
   const crc = createFrameCrc(options.crc ?? 16);
@@ -100,7 +102,7 @@ export function createFrameEncoder(fields: readonly Field[], options: FrameOptio
       if (values.length !== fields.length) {
         throw new RivuletError(
           "argument.bad-value",
-          `a sample of ${values.length} values cannot be framed: there are ${fields.length} fields`,
+          `found a sample of ${values.length} values, expected ${fields.length}; give one value for each field`,
         );
       }
       view.setUint16(2, sequence, true);
@@ -156,11 +158,11 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
 }
 
 /**
- * The receiving side. Everything between two delimiters (zeros, with COBS) is exactly one of: nothing (delimiters in a
- * row are harmless), a sample, a duplicate, rejected for a value that is not finite, or damaged. A frame counts as damaged
- * when its stuffing, its length, its type, its reserved byte or its checksum is wrong; a stretch longer than a frame can be
- * is skipped to the next delimiter and never stored. Garbage before the first delimiter is one damaged frame; a stream that
- * begins with a delimiter or a frame counts nothing.
+ * Creates a decoder of frames. Everything between two delimiters (zeros, with COBS) is exactly one of: nothing
+ * (delimiters in a row are harmless), a sample, a duplicate, rejected for a value that is not finite, or damaged. A
+ * frame counts as damaged when its stuffing, its length, its type, its reserved byte or its checksum is wrong; a
+ * stretch longer than a frame can be is skipped to the next delimiter and never stored. Garbage before the first
+ * delimiter is one damaged frame; a stream that begins with a delimiter or a frame counts nothing.
  *
  * Sequence numbers, 16 bits that wrap around:
  * - the first frame, and the first after `reset()`, sets the count and proves nothing missing: what was sent while
@@ -171,8 +173,8 @@ function writeField(view: DataView, at: number, field: Field, value: number): vo
  *   counting goes on from there;
  * - a frame that repeats sequence, milliseconds and checksum of the one before is a duplicate.
  *
- * The milliseconds are handed on with their wraps added, so that they rise until the device restarts; then they begin
- * anew. They go on over a `reset()` too, unless they went back meanwhile.
+ * The milliseconds are passed on with their wraps added, so that they rise until the device restarts; then they start
+ * again. They continue over a `reset()` too, unless they went back meanwhile.
  *
  * @param fields what a frame holds, in order
  * @param ring takes the samples; its width must be the number of fields
@@ -185,13 +187,13 @@ export function createFrameDecoder(
   if (ring.width !== fields.length) {
     throw new RivuletError(
       "argument.bad-value",
-      `a ring of width ${ring.width} cannot take samples of ${fields.length} fields: make it ${fields.length} wide`,
+      `found a ring of width ${ring.width}, expected the number of fields, ${fields.length}; create it with that width`,
     );
   }
   return new RingFrameDecoder(fields, ring, options);
 }
 
-/** Codes of the field types, so that the inner loop switches on small integers. */
+/** Numbers for the field types, so that the inner loop switches on small integers. */
 const typeCodes: Record<FieldType, number> = { f32: 0, f64: 1, i8: 2, u8: 3, i16: 4, u16: 5, i32: 6, u32: 7 };
 
 class RingFrameDecoder implements FrameDecoder, StretchReader {
@@ -216,15 +218,15 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   readonly #types: Uint8Array;
   readonly #scales: Float64Array;
   readonly #offsets: Float64Array;
-  /** The frame before stuffing. Stuffing may claim one byte more (a trailing empty block), which is refused. */
+  /** The frame before stuffing. It has one byte more than a frame, so that a longer one is noticed and refused. */
   readonly #frame: Uint8Array;
   readonly #view: DataView;
   readonly #expectedBytes: number;
   /** Sequence number of the frame before, -1 when there is none to compare with. */
   #sequence = -1;
-  /** Milliseconds and checksum of the frame before. In an array, or large ones would be boxed on every store. */
+  /** Milliseconds and checksum of the frame before. An array, because V8 would box large numbers on every store. */
   readonly #before = new Int32Array(2);
-  /** The device's milliseconds with their wraps, of the frame before. */
+  /** The device's milliseconds in the frame before, including wraps. */
   readonly #deviceTime = new Float64Array(1);
 
   constructor(fields: readonly Field[], ring: SampleRing, options: FrameDecoderOptions) {
@@ -294,7 +296,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     counts.samples++;
   }
 
-  /** Accounts for a good frame's place in the stream; false when it is the one before again. */
+  /** Counts missing frames and restarts before a good frame; returns false when it repeats the frame before. */
   #follow(sequence: number, milliseconds: number, sum: number): boolean {
     const counts = this.counts;
     const before = this.#before;
@@ -316,7 +318,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     return true;
   }
 
-  /** Unpacks the fields into the slot; false when one of them is not finite. */
+  /** Unpacks the fields into the slot; returns false when one of them is not finite. */
   #readFields(slot: number): boolean {
     const view = this.#view;
     const types = this.#types;
@@ -370,12 +372,12 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   }
 }
 
-/** The checksum of frames. @throws RivuletError where it is of other than 16 or 32 bits */
+/** Creates the CRC of frames. @throws RivuletError when it has not 16 or 32 bits */
 export function createFrameCrc(bits: 16 | 32): Crc {
   if (bits !== 16 && bits !== 32) {
     throw new RivuletError(
       "argument.bad-value",
-      `a checksum of ${bits} bits is unknown: set crc to 16 or 32`,
+      `found a checksum of ${bits} bits, expected 16 or 32; set crc to one of them`,
     );
   }
   return createCrc(bits === 16 ? crc16CcittFalse : crc32IsoHdlc);

@@ -1,7 +1,7 @@
 /**
- * A line of JSON (RFC 8259): an object whose values are taken by name, or an array whose values are taken by position.
- * Parsed from the bytes in place. What no field asks for is passed over whatever it is, but its brackets and strings
- * must close, since a line of which the middle is lost must not look like a whole one.
+ * Reads lines of JSON (RFC 8259): an object with values by name, or an array with values by position. The bytes are
+ * parsed in place. Values that belong to no field are skipped, of any type; but their brackets and strings must close,
+ * because a line whose middle is lost must not be accepted.
  */
 
 import type { SampleRing } from "../ring.ts";
@@ -15,7 +15,7 @@ const closeBrace = 0x7d;
 const closeBracket = 0x5d;
 const backslash = 0x5c;
 
-/** Brackets that may be open inside a value that is passed over: as many as one integer has bits to remember them. */
+/** Most nested brackets in a skipped value: one bit of an integer each. */
 const deepest = 31;
 
 const trueBytes = Uint8Array.from("true", (letter) => letter.charCodeAt(0));
@@ -23,10 +23,10 @@ const falseBytes = Uint8Array.from("false", (letter) => letter.charCodeAt(0));
 const nullBytes = Uint8Array.from("null", (letter) => letter.charCodeAt(0));
 
 /**
- * Reads lines of JSON to samples. A field's value is a number, or `true` or `false` for 1 and 0. `null` is what
- * serializers make of NaN, so it makes the line one with a value that is not finite, and so do the bare words NaN and
- * Infinity of those that do not know JSON well. Text or a bracket in a field's place is not a number, even where the
- * text would read as one: a device that quotes its numbers is set right once, where a guess would be wrong for months.
+ * Reads lines of JSON to samples. A field's value is a number, or `true` or `false` for 1 and 0. `null`, which
+ * serializers write for NaN, counts as a value that is not finite; so do the bare words NaN and Infinity, which some
+ * serializers write. A string or a bracket is not a number, even if the string holds one: a device that quotes its
+ * numbers is corrected once, but a wrong guess would go unnoticed.
  */
 export class JsonLines {
   readonly #values: NamedValues;
@@ -86,7 +86,7 @@ export class JsonLines {
     }
   }
 
-  /** Reads the value at `start`, or passes over it where it is no field's; the index after it, or -1. */
+  /** Reads the value at `start`, or skips it where it belongs to no field; returns the index after it, or -1. */
   #readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
     if (field === noField) return valueEnd(bytes, start, end);
     const values = this.#values;
@@ -108,7 +108,7 @@ export class JsonLines {
   }
 }
 
-/** A name as it stands between quotes: as it is, and with all but ASCII escaped, as Python writes it. */
+/** Spells a name as between quotes: unchanged, and with all but ASCII escaped, as Python writes it. */
 function spellings(name: string): string[] {
   const plain = JSON.stringify(name).slice(1, -1);
   const escaped = (upper: boolean) =>
@@ -119,7 +119,7 @@ function spellings(name: string): string[] {
   return [...new Set([plain, escaped(false), escaped(true)])];
 }
 
-/** The index after the string that begins at `start`, or -1 when it does not close. */
+/** Returns the index after the string that begins at `start`, or -1 when it does not close. */
 function stringEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start + 1; at < end; at++) {
     if (bytes[at] === quote) return at + 1;
@@ -128,7 +128,9 @@ function stringEnd(bytes: Uint8Array, start: number, end: number): number {
   return -1;
 }
 
-/** The index after any value, or -1 where none begins at `start`, it does not close, or it is nested too deep. */
+/**
+ * Returns the index after any value, or -1 when none begins at `start`, it does not close, or it is nested too deep.
+ */
 function valueEnd(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   /** One bit for each open bracket, the innermost lowest: 1 for a brace. */
@@ -183,7 +185,7 @@ function hasWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array
   return true;
 }
 
-/** Tabs too, which JSON has between its parts. */
+/** Whether the byte is a blank or a tab, which JSON allows between its parts. */
 function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;

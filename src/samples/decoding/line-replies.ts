@@ -12,17 +12,17 @@ import { comma, lineFeed } from "./ascii.ts";
 import { writeDecimal } from "./decimal.ts";
 import { type ReplyEncoder, type ReplyKind, replyAt, replyKinds } from "./replies.ts";
 
-/** The longest word and four numbers of at most 24 bytes, with what stands between them. */
+/** Bytes of the longest word and four numbers of at most 24 bytes, with their separators. */
 const longestLineBytes = 128;
 
-/** How a reply begins in a line. */
+/** First bytes of each kind of reply. */
 const words: Record<ReplyKind, Uint8Array> = {
   prediction: new TextEncoder().encode("prediction,"),
   score: new TextEncoder().encode("score,"),
   alarm: new TextEncoder().encode("alarm,"),
 };
 
-/** Encodes replies as lines. `ofClasses`: a class is predicted, not a number. */
+/** Creates an encoder of replies as lines. `ofClasses`: a class is predicted, not a number. */
 export function createLineReplies(ofClasses: boolean): ReplyEncoder {
   const content = new Float64Array(6);
   const bytes = new Uint8Array(longestLineBytes);
@@ -53,7 +53,7 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
   };
 }
 
-/** Whether a line begins as a reply does. */
+/** Whether a line begins like a reply. */
 export function isReply(line: Uint8Array, start: number, end: number): boolean {
   for (let kind = 0; kind < replyKinds.length; kind++) {
     const word = words[replyKinds[kind]];

@@ -1,6 +1,6 @@
 /**
- * Text lines of numbers, as `Serial.println` makes them: readable, three to five times the bytes of a frame, and without
- * a checksum. A damaged digit passes for a good one here; where that matters, send frames.
+ * Reads text lines of numbers, as `Serial.println` writes them: readable, three to five times the bytes of a frame, and
+ * without a checksum. A damaged digit is not detected here; where that matters, send frames.
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
@@ -23,20 +23,20 @@ import { Splitter, type StretchReader } from "./splitter.ts";
 
 export interface LineOptions {
   /**
-   * The stream begins at the start of a line: true for files and pipes. A port is joined in mid-line (default false),
-   * and half a number still is a number, so there the first line is skipped unless it is a header.
+   * The stream begins at the start of a line: true for files and pipes. Reading a port may begin inside a line (default
+   * false), and half a number is a number too, so there the first line is skipped unless it is a header.
    */
   startsAtLine?: boolean;
   /**
-   * The device is sent replies: one that comes back, on a wire that loops, is damaged, also where a header has named
-   * columns that would make a sample of it. Default false.
+   * Replies are sent to the device: an echoed reply counts as damaged, even if a header has named columns that would
+   * make a sample of it. Default false.
    */
   refuseReplies?: boolean;
   /** Longest line in bytes; longer ones are refused. Default 1024, or 64 a field where that is more. */
   maximumLineBytes?: number;
   /**
-   * Hand samples on that hold a value which is not finite, NaN for any that is written as a word, for someone else to
-   * judge. Default: they are rejected.
+   * Pass on samples with a value that is not finite, for later validation; NaN for any that is written as a word.
+   * Default: they are rejected.
    */
   passNonFinite?: boolean;
 }
@@ -44,11 +44,11 @@ export interface LineOptions {
 export interface LineCounts extends DecoderCounts {
   /** Of `damaged`: lines with more or fewer columns than expected, or that lack a field's name or give it twice. */
   wrongColumns: number;
-  /** Of `damaged`: lines with a cell that is not a number, or JSON that is none, boot messages among them. */
+  /** Of `damaged`: lines with a cell that is not a number, and invalid JSON; boot messages too. */
   nonNumeric: number;
-  /** Of `damaged`: lines beyond the longest length. */
+  /** Of `damaged`: lines longer than the longest allowed. */
   tooLong: number;
-  /** Lines of which a part may be missing: the first after opening, the last before a reconnect. */
+  /** Lines that may be incomplete: the first after opening, the last before a reconnect. */
   skipped: number;
   /** Header lines. */
   headers: number;
@@ -59,25 +59,25 @@ export interface LineDecoder extends Decoder {
 }
 
 /**
- * Decodes lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. A line is one of
+ * Creates a decoder of lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. A line is one of
  *
  *     21.5,0.1                               cells: a comma, a semicolon, a tab or blanks between them
  *     {"temperature":21.5,"vibration":0.1}   a JSON object, values by name
  *     [21.5,0.1]                             a JSON array
- *     temperature:21.5,vibration:0.1         pairs, as the Arduino IDE's serial plotter takes them
+ *     temperature:21.5,vibration:0.1         pairs, as the Arduino IDE's serial plotter reads them
  *
- * and each line shows by itself which, by its first character or, for pairs, by not being numbers. Nothing is
- * settled by the first lines of a stream: those may be a boot message, and a device may print a log line at any time.
+ * and each line shows its kind by itself: by its first character or, for pairs, by not being numbers. The first lines
+ * of a stream decide nothing: they may be a boot message, and a device may print a log line at any time.
  * Blanks around cells, empty lines and a separator at the end of a line are harmless. A sample's sequence number
- * counts the good lines; a line carries no number of its own, so `missing` stays 0.
+ * counts the good lines; lines carry no sequence numbers, so `missing` stays 0.
  *
- * A line may lack the value of an optional field, by an empty cell or by its name left out, and a header may lack its
- * name: the value is NaN then. A line that has a column less is damaged all the same: it may have lost its end.
+ * A line may lack the value of an optional field, by an empty cell or by omitting its name, and a header may lack its
+ * name: the value is NaN then. A line with one column less is still damaged, because it may have lost its end.
  *
- * Where a line has names, every field must be there once, in any order; other names are passed over. Otherwise
- * columns are taken by position until a header comes: a line that holds the name of every field. From then on they
- * are taken by name, in any order, and further columns are passed over. A header may come again at any time,
- * which is what a device that restarts does.
+ * Where a line has names, every field must occur once, in any order; other names are ignored. Otherwise columns are
+ * matched by position until a header arrives: a line with the name of every field. From then on they are matched by
+ * name, in any order, and further columns are ignored. A header may arrive again at any time, as after a restart of the
+ * device.
  *
  * @param fields what a line holds, in order; `scale` and `offset` apply, `type` does not matter
  * @param ring takes the samples; its width must be the number of fields
@@ -90,7 +90,7 @@ export function createLineDecoder(
   if (ring.width !== fields.length) {
     throw new RivuletError(
       "argument.bad-value",
-      `a ring of width ${ring.width} cannot take samples of ${fields.length} fields: make it ${fields.length} wide`,
+      `found a ring of width ${ring.width}, expected the number of fields, ${fields.length}; create it with that width`,
     );
   }
   return new RingLineDecoder(fields, ring, options);
@@ -122,7 +122,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #shortestHeader: number;
   /** Field of each column, or noField, [columns]. */
   #columns: Int32Array;
-  /** Cells of the latest header were separated by more than blanks, so passed-over cells may hold blanks. */
+  /** Cells of the latest header were separated by more than blanks, so ignored cells may hold blanks. */
   #cellsHoldBlanks = false;
   readonly #splitter: Splitter;
   #inMidLine: boolean;
@@ -146,7 +146,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
       throw new RivuletError(
         "argument.bad-value",
-        `lines of at most ${maximumBytes} bytes cannot hold ${fields.length} fields: ` +
+        `lines of at most ${maximumBytes} bytes cannot hold ${fields.length} fields; ` +
           `set maximumLineBytes to ${2 * fields.length} or more`,
       );
     }
@@ -258,7 +258,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     return finite ? goodLine : notFiniteLine;
   }
 
-  /** Sets the columns by a line that names every field once; false when this is no such line. */
+  /** Sets the columns by a line that names every field once; returns false for any other line. */
   #takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start < this.#shortestHeader) return false;
     const text = new TextDecoder().decode(bytes.subarray(start, end));

@@ -1,24 +1,24 @@
-/** The sample that a line with names is read into: which name belongs to which field, and which fields are there. */
+/** Reads a line with names into a sample: which name belongs to which field, and which fields have been read. */
 
 import type { SampleRing } from "../ring.ts";
 import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Field } from "./fields.ts";
 
-/** What became of a line. */
+/** Result of reading a line. */
 export const goodLine = 0;
-/** A field is missing or there twice, or there are too many columns. */
+/** A field is missing or repeated, or there are too many columns. */
 export const wrongColumnsLine = 1;
 export const nonNumericLine = 2;
 export const notFiniteLine = 3;
 
-/** Answer to a name that is no field's. */
+/** Returned for a name that belongs to no field. */
 export const noField = -1;
 
 const encoder = new TextEncoder();
 
 /**
- * Takes the values of one line at a time to a slot of the ring, found by name. Names are compared as bytes, and values
- * are never returned, since a fractional number that a function returns costs a heap allocation.
+ * Writes the values of one line at a time to a slot of the ring, by name. Names are compared as bytes, and values are
+ * never returned, because a function that returns a fractional number allocates on the heap.
  */
 export class NamedValues {
   readonly #ring: SampleRing;
@@ -26,7 +26,7 @@ export class NamedValues {
   readonly #offsets: Float64Array;
   /** The ways in which each field's name may be written, in UTF-8, [fields]. */
   readonly #spellings: readonly (readonly Uint8Array[])[];
-  /** 1 for each field that the line has given, [fields]. */
+  /** 1 for each field that the line has named, [fields]. */
   readonly #given: Uint8Array;
   /** The field that a line may lack; noField where there is none. */
   readonly #optional: number;
@@ -34,7 +34,7 @@ export class NamedValues {
   #found = 0;
   #finite = true;
   #twice = false;
-  /** The field after the one found last: devices keep to an order, so it is looked at first. */
+  /** The field after the latest one: devices keep an order, so it is compared first. */
   #next = 0;
 
   /** @param spell the ways in which a name may be written in this kind of line */
@@ -62,7 +62,7 @@ export class NamedValues {
     return this.#found > 0;
   }
 
-  /** What the line is worth once it has been read to its end. */
+  /** Returns the result of the line, once it has been read to its end. */
   finish(): number {
     const optional = this.#optional;
     if (optional !== noField && this.#given[optional] === 0) {
@@ -73,7 +73,7 @@ export class NamedValues {
     return this.#finite ? goodLine : notFiniteLine;
   }
 
-  /** The field whose name is `bytes[start..end)`, or noField. */
+  /** Returns the field whose name is `bytes[start..end)`, or noField. */
   find(bytes: Uint8Array, start: number, end: number): number {
     const spellings = this.#spellings;
     const fields = spellings.length;
@@ -110,13 +110,13 @@ export class NamedValues {
     return after;
   }
 
-  /** Gives `field` the raw value 0 or 1. */
+  /** Sets `field` to the raw value 0 or 1. */
   setTruth(field: number, raw: number): void {
     this.#ring.values[this.#slot + field] = raw;
     this.#scale(field);
   }
 
-  /** The line names `field` but has no number for it. */
+  /** Notes that the line names `field` but has no number for it. */
   setMissing(field: number): void {
     this.#ring.values[this.#slot + field] = Number.NaN;
     this.#finite = false;

@@ -1,6 +1,6 @@
 /**
- * A line of `name:value` pairs, as the serial plotter of the Arduino IDE takes them: `temp:21.5,hum:40`, with a comma,
- * semicolon, tab or blanks between the pairs and blanks around the colon. Parsed from the bytes in place.
+ * Reads lines of `name:value` pairs, as the serial plotter of the Arduino IDE does: `temp:21.5,hum:40`, with a comma,
+ * semicolon, tab or blanks between the pairs and blanks around the colon. The bytes are parsed in place.
  */
 
 import type { SampleRing } from "../ring.ts";
@@ -8,7 +8,7 @@ import { colon, isBlank, isSeparator, tab } from "./ascii.ts";
 import type { Field } from "./fields.ts";
 import { NamedValues, noField, nonNumericLine } from "./named-values.ts";
 
-/** Reads lines of pairs to samples. Pairs whose name is no field's are passed over, whatever their value is. */
+/** Reads lines of pairs to samples. Pairs whose name belongs to no field are skipped, whatever their value is. */
 export class PairLines {
   readonly #values: NamedValues;
 
@@ -16,7 +16,7 @@ export class PairLines {
     this.#values = new NamedValues(fields, ring, (name) => [name]);
   }
 
-  /** Whether the line read last named a field: if not, it was no line of pairs, or none for us. */
+  /** Whether the latest line named a field: if not, it was no line of pairs, or of other pairs only. */
   get hasAny(): boolean {
     return this.#values.hasAny;
   }
@@ -25,7 +25,7 @@ export class PairLines {
   read(bytes: Uint8Array, start: number, end: number, slot: number): number {
     const values = this.#values;
     values.begin(slot);
-    /** The pair before was passed over, so more words of its value may follow. */
+    /** The pair before was skipped, so more words of its value may follow. */
     let isLoose = false;
     let at = start;
     while (at < end) {
@@ -44,7 +44,7 @@ export class PairLines {
       if (isLoose) {
         while (at < end && !isSeparator(bytes[at]) && !isBlank(bytes[at])) at++;
       } else {
-        // A tab after the colon belongs to how the pair is laid out: a value must follow.
+        // A tab after the colon is part of the pair: a value must follow.
         while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
         at = values.read(bytes, at, end, field);
         if (at < 0) return nonNumericLine;

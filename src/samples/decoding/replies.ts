@@ -1,12 +1,12 @@
 /**
- * Replies: what is sent back to a device about the samples that it sent, in the framing in which these came. Frames of
- * replies are described in frames.ts, lines of replies in line-replies.ts.
+ * Replies to a device about the samples that it sent, in the framing of those samples. Frames of replies are described
+ * in frames.ts, lines of replies in line-replies.ts.
  */
 
 export const replyKinds = ["prediction", "score", "alarm"] as const;
 export type ReplyKind = (typeof replyKinds)[number];
 
-/** Places in what a reply says. `class`, `on` and `baseline` matter where the reply has them. */
+/** Indices into the content of a reply. `class`, `on` and `baseline` matter where the reply has them. */
 export const replyAt = {
   sequence: 0,
   milliseconds: 1,
@@ -18,12 +18,12 @@ export const replyAt = {
 } as const;
 
 export interface ReplyEncoder {
-  /** [6] What the next reply says, by `replyAt`. An array, so that V8 boxes none of it. */
+  /** Content of the next reply, indexed by `replyAt`, [6]. An array, so that V8 boxes no number. */
   readonly content: Float64Array;
-  /** The latest reply as it goes on the wire, as long as `encode` has said. */
+  /** The latest encoded reply; `encode` returned its length. */
   readonly bytes: Uint8Array;
-  /** Ends anything that was sent in part: to be sent before the first reply of a connection. */
+  /** Bytes that end a partial frame or line: to be sent before the first reply of a connection. */
   readonly opening: Uint8Array;
-  /** Writes the reply that `content` says to `bytes`; returns its length. Allocates nothing but for numbers of 10^15 on. */
+  /** Encodes `content` to `bytes`; returns the length. Allocates only for numbers of 10^15 and more. */
   encode(kind: ReplyKind): number;
 }

@@ -1,7 +1,7 @@
-/** Splits a stream of bytes at a delimiter: the part that every framing has in common. */
+/** Splits a stream of bytes at a delimiter, as every framing needs it. A stretch is the data between two delimiters. */
 import type { SampleRing } from "../ring.ts";
 
-/** Receives the stretches between two delimiters. */
+/** Receives the stretches of a stream. */
 export interface StretchReader {
   /**
    * Reads the stretch `bytes[start..end)`, without its delimiter, into the slot of the ring.
@@ -70,7 +70,7 @@ export class Splitter {
     return at;
   }
 
-  /** Forgets a stretch that has no end yet; returns whether there was one. */
+  /** Discards a stretch that has no end yet; returns whether there was one. */
   reset(): boolean {
     const hadBegun = this.#begun > 0;
     this.#begun = 0;

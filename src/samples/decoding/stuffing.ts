@@ -1,9 +1,9 @@
 /**
- * Byte stuffing: a way to write any bytes without one of the 256, so that this one can end a frame. Both directions work
- * on ranges of buffers that the caller owns and allocate nothing. The caller writes the delimiter.
+ * Byte stuffing: encodes any bytes without using one byte value, the delimiter, so that it can end a frame. Both
+ * directions work on ranges of the caller's buffers and allocate nothing. The caller writes the delimiter.
  */
 export interface Stuffing {
-  /** What a user knows it by: `COBS`, `SLIP`. */
+  /** Name for the user: `COBS`, `SLIP`. */
   readonly name: string;
   /** The byte that ends a frame and is never in one. */
   readonly delimiter: number;
@@ -23,8 +23,8 @@ export interface Stuffing {
    */
   decode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number;
   /**
-   * Bytes before stuffing of a stretch of `length` bytes, as far as they can be told: `decoded` of them, or -1 where the
-   * stretch was damaged or too long to be kept.
+   * Estimates the bytes before stuffing of a stretch of `length` bytes. `decoded`: the bytes that were decoded, or -1
+   * where the stretch was damaged or too long to be kept.
    */
   plainBytes(length: number, decoded: number): number;
 }

@@ -1,4 +1,4 @@
-/** Framings that carry packed frames, as decoding/frames.ts describes them; they differ in their stuffing alone. */
+/** Framings with packed frames, as decoding/frames.ts describes them; they differ only in their stuffing. */
 import { createFrameReplies } from "../decoding/frame-replies.ts";
 import { createFrameDecoder } from "../decoding/frames.ts";
 import type { Stuffing } from "../decoding/stuffing.ts";
@@ -9,7 +9,7 @@ export interface PackedSettings {
   crc: 16 | 32;
 }
 
-/** Makes a framing of packed frames with the given stuffing. */
+/** Creates a framing of packed frames with the given stuffing. */
 export function packedFraming(title: string, stuffing: Stuffing): Framing<PackedSettings> {
   return {
     title,

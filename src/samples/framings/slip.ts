@@ -1,7 +1,7 @@
 /**
- * SLIP, in which many serial libraries frame packets (J. Romkey, "A Nonstandard for Transmission of IP Datagrams over
- * Serial Lines: SLIP", RFC 1055, 1988). END closes a frame; END and ESC inside it are sent as two bytes each. The RFC
- * passes on what follows a wrong escape; here it makes the frame a damaged one, which its checksum would tell anyway.
+ * SLIP, the framing of many serial libraries (J. Romkey, "A Nonstandard for Transmission of IP Datagrams over Serial
+ * Lines: SLIP", RFC 1055, 1988). END closes a frame; END and ESC inside it are sent as two bytes each. The RFC passes
+ * on the byte after a wrong escape; here the frame counts as damaged, which its checksum would show too.
  */
 import type { Stuffing } from "../decoding/stuffing.ts";
 import { packedFraming } from "./packed.ts";

@@ -1,27 +1,28 @@
 /**
- * Which file stands for a port just now. A device that is plugged in again while its old port is still open gets
- * another name, and somebody else may have got the old one.
+ * Finds the present device file of a port. A device that is plugged in again while its old port is still open gets
+ * another name, and another device may have got the old name.
  */
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { type SurveyedPort, surveyPorts, type UsbDevice, usbDeviceBehind } from "./port-survey.ts";
 import { PortError } from "./ports.ts";
 
+/** Finds the path of one port, at each opening. */
 export interface PortFinder {
-  /** What is looked for, as a part of a sentence. */
+  /** The port that is searched, as a part of a sentence. */
   readonly name: string;
-  /** What a port is that was found under another name, as a part of a sentence. */
+  /** The device of a port that was found under another name, as a part of a sentence. */
   readonly device: string;
   /**
-   * The path to open now.
-   * @throws PortError `missing`, `different` or `ambiguous`: no file is known to be that port
+   * Returns the path to open now.
+   * @throws PortError `missing`, `different` or `ambiguous` when no file is known to be that port
    */
   find(): string;
-  /** To be called once `path` is open: what it is then is what is looked for from now on. */
+  /** Call it once `path` is open: the device found there is searched from now on. */
   opened(path: string): void;
 }
 
-/** Finds the port of a device. `root` stands for "/", here and below. */
+/** Creates a finder of the port of a USB device. `root`, here and below: folder used instead of "/". */
 export function findByDevice(device: UsbDevice, root: string): PortFinder {
   const name = `the serial port of the ${usbDeviceName(device)}`;
   return {
@@ -35,14 +36,14 @@ export function findByDevice(device: UsbDevice, root: string): PortFinder {
       if (first === undefined) {
         throw new PortError(
           "missing",
-          `there is no serial port of the ${usbDeviceName(device)}: plug it in, or name one that "rivulet ports" shows`,
+          `there is no serial port of the ${usbDeviceName(device)}; plug it in, or name one that "rivulet ports" lists`,
         );
       }
       if (others.length === 0) return join(root, first.path);
       throw new PortError(
         "ambiguous",
-        `${1 + others.length} serial ports are of the ${usbDeviceName(device)}, ${listed([first, ...others])}: ` +
-          "name the serial number, or the path that stays with the one that is meant",
+        `found ${1 + others.length} serial ports of the ${usbDeviceName(device)}, ${listed([first, ...others])}, ` +
+          "expected one; name the serial number, or a stable path below /dev/serial",
       );
     },
     opened() {},
@@ -50,9 +51,10 @@ export function findByDevice(device: UsbDevice, root: string): PortFinder {
 }
 
 /**
- * Finds a port by its path, and by the USB device that it was when it was first opened: later another one is never
- * opened in its place. Devices without a serial number look alike, so such a one is looked for under other names only
- * if there was no other of its kind at first, and is one only now. What is not on USB has nothing but its path.
+ * Creates a finder of a port by its path, and by the USB device found there at the first opening: later no other device
+ * is opened in its place. Devices of one model without serial numbers cannot be distinguished, so such a device is
+ * searched under other names only if it was the only one of its model at first, and is now. A port that is not on USB
+ * is found by its path only.
  */
 export function findByPath(path: string, root: string): PortFinder {
   let known: SurveyedPort | undefined;
@@ -70,16 +72,19 @@ export function findByPath(path: string, root: string): PortFinder {
       if (first !== undefined) {
         throw new PortError(
           "ambiguous",
-          `the serial port ${path} is gone, and whether ${listed([first, ...others])} is ${device} cannot be told, as ` +
-            `others look the same: plug it in where it was`,
+          `the serial port ${path} is gone, and ${listed([first, ...others])} cannot be identified as ${device}, ` +
+            "because devices of this model look the same; plug it in where it was",
         );
       }
       if (!existsSync(path)) {
-        throw new PortError("missing", `there is no serial port ${path}, and no other one of ${device}`);
+        throw new PortError(
+          "missing",
+          `there is no serial port ${path}, and no other port of ${device}; plug it in`,
+        );
       }
       throw new PortError(
         "different",
-        `the serial port ${path} is another device now, not ${device}: plug that one in, or start anew with this one`,
+        `the serial port ${path} is now another device, expected ${device}; plug that one in, or restart to use this one`,
       );
     },
     opened(openedPath) {
@@ -93,21 +98,21 @@ export function findByPath(path: string, root: string): PortFinder {
   };
 }
 
-/** The port that a path leads to, by whatever name. */
+/** Returns the port that a path leads to, also through links. */
 function portAt(path: string, ports: readonly SurveyedPort[], root: string): SurveyedPort | undefined {
   const target = realPath(path);
   if (target === undefined) return undefined;
   return ports.find((port) => realPath(join(root, port.path)) === target);
 }
 
-/** The same port of the same device, as far as can be told. */
+/** Whether both are the same port of the same device, as far as their properties show. */
 function isSame(port: SurveyedPort | undefined, known: SurveyedPort | undefined): boolean {
   return (
     port?.usb === known?.usb && port?.serialNumber === known?.serialNumber && port?.usbPort === known?.usbPort
   );
 }
 
-/** `USB device 2341:0043 with the serial number 7573`. */
+/** Names a USB device: `USB device 2341:0043 with the serial number 7573`. */
 export function usbDeviceName({ vendor, product, serialNumber }: UsbDevice): string {
   const number = serialNumber === null ? "" : ` with the serial number ${serialNumber}`;
   return `USB device ${vendor}:${product}${number}`;

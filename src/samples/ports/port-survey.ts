@@ -1,36 +1,36 @@
 /**
- * What Linux knows of its serial ports: names, maker, serial number. Read from /sys, which the kernel fills, so that
- * nothing is opened (opening resets an Arduino) and nothing is needed of udev but the names that stay.
+ * Lists the serial ports that Linux knows, with names, maker and serial number. It reads /sys, so that no port is
+ * opened (opening resets an Arduino), and udev is needed only for the stable names.
  */
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** A device on USB as lsusb prints it: vendor and product are four hex digits in lower case each. */
+/** A USB device, as lsusb prints it: vendor and product are four hexadecimal digits each, in lower case. */
 export interface UsbDevice {
   vendor: string;
   product: string;
-  /** Null: it has none, as cheap adapters do, which cannot be told from each other. */
+  /** Null: it has none, as cheap adapters, which cannot be distinguished from each other. */
   serialNumber: string | null;
 }
 
 export interface SurveyedPort {
-  /** Name of the device as the kernel gives it, `/dev/ttyUSB0`. */
+  /** Path of the device file, `/dev/ttyUSB0`. */
   path: string;
-  /** Other names that the system gives it, `/dev/serial0`. */
+  /** Links to it in /dev, `/dev/serial0`. */
   aliases: string[];
-  /** Name that stays with the device, `/dev/serial/by-id/...`, where udev provides one. */
+  /** Stable path of the device, `/dev/serial/by-id/...`, where udev provides one. */
   stablePath: string | null;
   maker: string | null;
   product: string | null;
   serialNumber: string | null;
-  /** Vendor and product as USB counts them, `2341:0043`; null for what is not on USB. */
+  /** USB vendor and product number, `2341:0043`; null for a port that is not on USB. */
   usb: string | null;
-  /** Which port of its USB device it is, `00` or `00-1`: an adapter may have several; null for what is not on USB. */
+  /** Which port of its USB device it is, `00` or `00-1`: an adapter may have several; null if it is not on USB. */
   usbPort: string | null;
   driver: string | null;
 }
 
-/** Every serial port that has a device behind it, those with a stable name first. `root` stands for "/". */
+/** Returns every serial port with a device, those with a stable path first. `root`: folder used instead of "/". */
 export function surveyPorts(root = "/"): SurveyedPort[] {
   const stable = linksIn(root, "/dev/serial/by-id");
   const aliases = linksIn(root, "/dev");
@@ -52,7 +52,7 @@ export function surveyPorts(root = "/"): SurveyedPort[] {
     );
 }
 
-/** Whether there is a port behind a name: consoles have no device, and of a PC's 32 `ttyS` most have no UART. */
+/** Whether a name in /dev is a real port: consoles have no device, and most of a PC's 32 `ttyS` have no UART. */
 export function isPort(root: string, name: string): boolean {
   if (!/^(tty[A-Za-z]|rfcomm)/.test(name) || name === "ttyprintk") return false;
   const folder = join(root, "sys/class/tty", name);
@@ -60,12 +60,12 @@ export function isPort(root: string, name: string): boolean {
   return name.startsWith("rfcomm") || names(folder).includes("device");
 }
 
-/** The USB device above a port, by the `device` link of the port in /sys; null where there is none. */
+/** Returns the USB device of a port, by the port's `device` link in /sys; null if it is not on USB. */
 export function usbDeviceOf(link: string): UsbDevice | null {
   return usbDeviceBehind(deviceOf(link));
 }
 
-/** The USB device that a port belongs to; null where it is on none. */
+/** Returns the USB device of a surveyed port; null if it is not on USB. */
 export function usbDeviceBehind({
   usb,
   serialNumber,
@@ -75,7 +75,7 @@ export function usbDeviceBehind({
   return { vendor, product, serialNumber };
 }
 
-/** What is written on the way from a port's device up to the USB device that holds it. */
+/** Collects the properties in /sys from a port's device up to its USB device. */
 function deviceOf(link: string): Omit<SurveyedPort, "path" | "aliases" | "stablePath"> {
   const found = {
     ...{ maker: null, product: null, serialNumber: null, usb: null, usbPort: null },
@@ -91,7 +91,7 @@ function deviceOf(link: string): Omit<SurveyedPort, "path" | "aliases" | "stable
   // An adapter with several ports is four steps above its port.
   for (let step = 0; step < 6; step++, folder = dirname(folder)) {
     const driver = linkTarget(join(folder, "driver"));
-    // Those two stand between a UART and its driver since Linux 6.5.
+    // Since Linux 6.5 these two are between a UART and its driver.
     if (driver !== null && found.driver === null && driver !== "port" && driver !== "ctrl")
       found.driver = driver;
     const number = textAt(join(folder, "port_number"));
@@ -111,7 +111,7 @@ function deviceOf(link: string): Omit<SurveyedPort, "path" | "aliases" | "stable
   return found;
 }
 
-/** Links of a folder and what they point to, both as paths of the machine. */
+/** Returns the links in a folder and their targets, both as absolute paths below "/". */
 function linksIn(root: string, folder: string): Map<string, string> {
   const links = new Map<string, string>();
   for (const name of names(join(root, folder))) {

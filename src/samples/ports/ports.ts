@@ -1,5 +1,5 @@
-/** The serial ports of a machine, and why one of them cannot be opened. */
-import { promises, type Stats } from "node:fs"; // loaded when it is asked for, and a daemon whose port opens never asks
+/** Lists the serial ports of a machine, and explains why one cannot be opened. */
+import { promises, type Stats } from "node:fs"; // Node loads `promises` at the first use, after a port has failed
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { RivuletError } from "../../errors/errors.ts";
@@ -7,24 +7,24 @@ import { groupById } from "../../machine/groups.ts";
 import { isPort } from "./port-survey.ts";
 
 export interface SerialPortEntry {
-  /** Name of the device as the kernel gives it, `/dev/ttyUSB0`. It may change with the order of plugging in. */
+  /** Path of the device file, `/dev/ttyUSB0`. It may change with the order of plugging in. */
   path: string;
-  /** Name that stays with the device, `/dev/serial/by-id/...`, where udev provides one. */
+  /** Stable path of the device, `/dev/serial/by-id/...`, where udev provides one. */
   stablePath?: string;
 }
 
 /**
- * Adapters and boards on USB, the UARTs of ARM boards, and what macOS calls them. Not the `ttyS` of a PC, of which Linux
- * shows 32 whether there is a UART behind them or not: those are asked for one by one.
+ * Names of USB adapters and boards, of the UARTs of ARM boards, and of ports on macOS. Not the `ttyS` of a PC: Linux
+ * lists 32 of them, with or without a UART, so each is checked.
  */
 const portName = /^(ttyACM|ttyUSB|ttyAMA|ttyTHS|ttymxc|serial|rfcomm|cu\.usb)/;
 
 /**
- * The serial ports that there seem to be, those with a stable name first.
+ * Lists the serial ports by their names, those with a stable path first.
  *
- * It is asked for at each attempt to open one that is away, and so does not survey them, which takes much longer.
+ * It runs at each attempt to open a missing port. So it does not read their properties, which takes much longer.
  *
- * @param root stands for "/", for tests
+ * @param root folder used instead of "/", for tests
  */
 export async function listSerialPorts(root = "/"): Promise<SerialPortEntry[]> {
   const deviceDirectory = join(root, "dev");
@@ -52,9 +52,9 @@ export async function listSerialPorts(root = "/"): Promise<SerialPortEntry[]> {
 }
 
 /**
- * Why a port cannot be opened. These can pass by themselves: it is `missing`, `different` (another device has its
- * name), `ambiguous` (several ports could be meant), `forbidden` or `busy`. `unsuitable` cannot: that is no serial
- * port, or not with these settings.
+ * Why a port cannot be opened. `missing`, `different` (another device has its name), `ambiguous` (several ports match),
+ * `forbidden` and `busy` may change without a restart. `unsuitable` does not: the file is not a serial port, or does
+ * not accept the settings. `failing` is any other failure.
  */
 export type PortFailureKind =
   | "missing"
@@ -65,7 +65,7 @@ export type PortFailureKind =
   | "unsuitable"
   | "failing";
 
-/** A port that could not be opened; the message is a sentence for the user. */
+/** Thrown when a port cannot be opened; the message is a sentence for the user. */
 export class PortError extends RivuletError {
   override name = "PortError";
   readonly kind: PortFailureKind;
@@ -77,10 +77,10 @@ export class PortError extends RivuletError {
 }
 
 /**
- * Turns what opening a port threw into a sentence. The file system is asked first, as errors of the bindings carry
- * nothing but a text.
+ * Explains an error from opening a port in a sentence. It checks the file system first, because errors of the bindings
+ * carry only a text.
  *
- * @param root stands for "/" where the machine says which ports it has
+ * @param root folder used instead of "/" to list ports
  */
 export async function describeOpenFailure(path: string, error: unknown, root = "/"): Promise<PortError> {
   const text = error instanceof Error ? error.message : String(error);
@@ -89,13 +89,13 @@ export async function describeOpenFailure(path: string, error: unknown, root = "
     if (device.code === "ENOENT") return missing(path, root);
     return new PortError("failing", `the serial port ${path} cannot be reached: ${device.message}`);
   }
-  // It may have come back since.
+  // The file may exist again by now.
   if (/no such file/i.test(text)) return missing(path, root);
   if (!device.isCharacterDevice()) {
     const found = device.isDirectory() ? "a folder" : device.isFile() ? "a file" : "not a device";
     return new PortError(
       "unsuitable",
-      `${path} is ${found}, not a serial port: name a port such as ${await examplePort(root)}`,
+      `${path} is ${found}, not a serial port; name a port such as ${await examplePort(root)}`,
     );
   }
   if (/permission denied|operation not permitted|EACCES|EPERM/i.test(text)) {
@@ -104,25 +104,25 @@ export async function describeOpenFailure(path: string, error: unknown, root = "
   if (/cannot lock|temporarily unavailable|resource busy|EBUSY|EAGAIN/i.test(text)) {
     return new PortError(
       "busy",
-      `the serial port ${path} is in use by another program: close that program ("fuser -v ${path}" names it)`,
+      `the serial port ${path} is in use by another program; close that program ("fuser -v ${path}" names it)`,
     );
   }
   if (/baud ?rate/i.test(text) && !/inappropriate ioctl/i.test(text)) {
     return new PortError(
       "unsuitable",
-      `the serial port ${path} does not take this baud rate: ${detail(text)}`,
+      `the serial port ${path} does not accept this baud rate (${detail(text)}); choose another`,
     );
   }
   if (/inappropriate ioctl|ENOTTY|invalid/i.test(text)) {
     return new PortError(
       "unsuitable",
-      `${path} is not a serial port, or takes none of these settings (${detail(text)}): ` +
+      `${path} is not a serial port, or does not accept these settings (${detail(text)}); ` +
         `name a port such as ${await examplePort(root)}`,
     );
   }
   return new PortError(
     "failing",
-    `the serial port ${path} cannot be opened (${detail(text)}): check the device and its cable`,
+    `the serial port ${path} cannot be opened (${detail(text)}); check the device and its cable`,
   );
 }
 
@@ -130,9 +130,9 @@ async function missing(path: string, root: string): Promise<PortError> {
   const names = await portNames(root);
   const advice =
     names.length === 0
-      ? 'plug the device in, then "rivulet ports" names its port'
+      ? 'plug the device in, then find its port with "rivulet ports"'
       : `use one of ${names.join(", ")}`;
-  return new PortError("missing", `there is no serial port ${path}: ${advice}`);
+  return new PortError("missing", `there is no serial port ${path}; ${advice}`);
 }
 
 async function examplePort(root: string): Promise<string> {
@@ -140,21 +140,21 @@ async function examplePort(root: string): Promise<string> {
   return name;
 }
 
-/** What each port of the machine is best called. */
+/** Returns the best path of each port of the machine. */
 async function portNames(root: string): Promise<string[]> {
   const ports = await listSerialPorts(root);
   return ports.map(({ path, stablePath }) => stablePath ?? path);
 }
 
 /**
- * What lets a user open a port who may not: a `rule` of udev that gives it to another group; to `join` its group; or,
- * where that was done since this session began, to `log in` again.
+ * Returns how a user can get permission to open a port: by a udev `rule` that assigns it to another group; by `join`ing
+ * its group; or, if the user joined after this session began, by `log in` again.
  */
 export function remedyFor(
   { gid, mode }: { gid: number; mode: number },
   isMember: boolean,
 ): "rule" | "join" | "log in" {
-  // Membership of root's own group would open far more than a port.
+  // Membership in root's group would permit far more than a port.
   if (gid === 0 || !groupMayUse(mode)) return "rule";
   return isMember ? "log in" : "join";
 }
@@ -168,10 +168,10 @@ async function forbiddenSentence(path: string, status: Stats): Promise<string> {
   const user = userInfo().username;
   switch (remedyFor(status, group.members.includes(user))) {
     case "rule": {
-      const fault = groupMayUse(status.mode) ? "is the administrator's" : "may not read and write it";
+      const fault = groupMayUse(status.mode) ? "is reserved for root" : "may not read and write it";
       return (
         `${beginning}: its group "${group.name}" ${fault}; ` +
-        'give it to the group dialout by a udev rule with GROUP="dialout", MODE="0660"'
+        'assign it to the group dialout by a udev rule with GROUP="dialout", MODE="0660"'
       );
     }
     case "log in":
@@ -188,7 +188,7 @@ async function entries(directory: string): Promise<string[]> {
   return promises.readdir(directory).catch(() => []);
 }
 
-/** An error text of the bindings without its opening word. */
+/** Returns an error text of the bindings without the leading "Error". */
 function detail(text: string): string {
   return text.replace(/^Error:? ?/, "");
 }

@@ -1,4 +1,4 @@
-/** Recognizes packed frames, as decoding/frames.ts describes them, in bytes of which nothing is known. */
+/** Recognizes packed frames, as decoding/frames.ts describes them, in unknown bytes. */
 import { checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "../decoding/crc.ts";
 import type { Field } from "../decoding/fields.ts";
 import { createFrameDecoder, type FrameCounts, headerBytes } from "../decoding/frames.ts";
@@ -9,7 +9,7 @@ import { observe } from "./observation.ts";
 import { guessPacking } from "./packing.ts";
 import type { RecognizedStream } from "./recognized-stream.ts";
 
-/** Of the proposed fields the length is certain, and the types are a guess. */
+/** A recognized stream of frames. The total length of its fields is certain; their types are a guess. */
 export interface FrameStream extends RecognizedStream {
   counts: Readonly<FrameCounts>;
   findings: {
@@ -19,11 +19,11 @@ export interface FrameStream extends RecognizedStream {
   };
 }
 
-/** A longer stretch is no frame of a sensor. */
+/** Longest data between two delimiters that is tried as a frame. */
 const longestStretch = 4096;
-/** A stretch passes for a frame by chance once in 2^32 times, so a few prove it, however damaged the rest is. */
+/** Random data passes as a frame once in 2^32 times, so a few frames are proof, however damaged the rest is. */
 const fewestFrames = 3;
-/** Payloads that the types are guessed from. */
+/** Most payloads that are used to guess the types. */
 const mostPayloads = 2000;
 
 const checksums = [
@@ -31,7 +31,11 @@ const checksums = [
   { bits: 32, crc: createCrc(crc32IsoHdlc) },
 ] as const;
 
-/** Recognizes packed frames of the given stuffing; a `Recognizer` of the framing that is called `framing`. */
+/**
+ * Recognizes packed frames with the given stuffing. Returns as a `Recognizer` does.
+ *
+ * @param framing name of the framing that has this stuffing
+ */
 export function recognizeFrames(
   bytes: Uint8Array,
   framing: FramingName,
@@ -39,9 +43,9 @@ export function recognizeFrames(
 ): FrameStream | string | null {
   const { delimiter } = stuffing;
   const kinds = new Map<string, { crc: 16 | 32; payloads: Uint8Array[] }>();
-  const strangers = new Map<number, number>();
+  const unknown = new Map<number, number>();
   const decoded = new Uint8Array(longestStretch);
-  // What stands before the first delimiter is half a frame, and so is what stands after the last.
+  // The data before the first delimiter may be half a frame, and so may the data after the last.
   for (let start = bytes.indexOf(delimiter) + 1, end = 0; start > 0; start = end + 1) {
     end = bytes.indexOf(delimiter, start);
     if (end < 0) break;
@@ -51,7 +55,7 @@ export function recognizeFrames(
       const crcAt = length - bits / 8;
       if (crcAt < headerBytes || !isSum(decoded, crcAt, bits, checksum(crc, decoded, 0, crcAt))) continue;
       if (decoded[0] !== 1 || decoded[1] !== 0 || crcAt === headerBytes) {
-        strangers.set(bits, (strangers.get(bits) ?? 0) + 1);
+        unknown.set(bits, (unknown.get(bits) ?? 0) + 1);
         continue;
       }
       const key = `${bits}/${length}`;
@@ -62,11 +66,11 @@ export function recognizeFrames(
   }
   const [kind] = [...kinds.values()].sort((one, other) => other.payloads.length - one.payloads.length);
   if (kind === undefined || kind.payloads.length < fewestFrames) {
-    for (const [bits, count] of strangers) {
+    for (const [bits, count] of unknown) {
       if (count >= fewestFrames) {
         return (
-          `there are ${stuffing.name} frames with a good CRC-${bits}, but what they hold is not a sample after a header of ` +
-          "8 bytes that begins with 1 and 0, as devices/firmware/rivulet.h makes it"
+          `found ${stuffing.name} frames with a good CRC-${bits}, but without a header of 8 bytes that begins with 1 and ` +
+          "0 and a sample after it; send frames as devices/firmware/rivulet.h does"
         );
       }
     }
@@ -97,7 +101,7 @@ export function recognizeFrames(
   };
 }
 
-/** The bytes from the first frame on: what was cut by joining a stream in its middle is no fault of the line. */
+/** Returns the bytes from the first frame on: a frame that was cut because reading began inside it is not damaged. */
 function withoutHalfFrame(
   bytes: Uint8Array,
   fields: readonly Field[],

@@ -1,4 +1,4 @@
-/** Recognizes lines, as decoding/lines.ts describes them, in bytes of which nothing is known. */
+/** Recognizes lines, as decoding/lines.ts describes them, in unknown bytes. */
 import { RivuletError } from "../../errors/errors.ts";
 import { lineFeed } from "../decoding/ascii.ts";
 import { defineFields } from "../decoding/fields.ts";
@@ -7,7 +7,7 @@ import { SampleRing } from "../ring.ts";
 import { observe } from "./observation.ts";
 import type { RecognizedStream } from "./recognized-stream.ts";
 
-/** What a line is made of. */
+/** What a line consists of. */
 export type LineKind =
   | "commas"
   | "semicolons"
@@ -17,21 +17,21 @@ export type LineKind =
   | "JSON arrays"
   | "name:value pairs";
 
-/** Of the fields every one is a number in almost every line. */
+/** A recognized stream of lines. Each of its fields is a number in almost every line. */
 export interface LineStream extends RecognizedStream {
   counts: Readonly<LineCounts>;
   findings: {
     kind: LineKind;
-    /** Where the names of the fields are from; null: the lines have none, so they are numbered by their place. */
+    /** Where the names of the fields come from; null: the lines have none, so fields are numbered by position. */
     namedBy: "header" | "lines" | null;
     passedOver: readonly string[];
   };
 }
 
-/** How a description says where the names are from. */
+/** Words for the origin of the names, in a description. */
 const naming = { header: ", names from a header line", lines: "", none: ", without names" } as const;
 
-/** One line taken apart. */
+/** One parsed line. */
 interface Shape {
   kind: LineKind;
   /** For pairs and objects; empty otherwise. */
@@ -41,21 +41,22 @@ interface Shape {
 }
 
 const fewestLines = 3;
-/** Lines that are looked at one by one. */
+/** Most lines that are examined one by one. */
 const mostLines = 2000;
-/** A longer line is none that a sensor prints. */
+/** Longest line in bytes that is examined. */
 const longestLine = 1 << 14;
-/** Part of the lines in which a value must be a number to count as a field. */
+/** Share of the lines in which a value must be a number to count as a field. */
 const almostAll = 0.9;
 
 const numberText = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 const nonFiniteText = /^[+-]?(nan|inf|infinity|ovf)$/i;
 const isNumber = (text: string) => numberText.test(text) || nonFiniteText.test(text);
 
-/** Recognizes lines of numbers; a `Recognizer`. */
+/** Recognizes lines of numbers. Parameters and result are those of a `Recognizer`. */
 export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStream | string | null {
   const lines = linesOf(bytes);
-  // The first line may be half a one. As a header it still counts: a board that is reset by opening its port begins so.
+  // The first line may be incomplete. It may still be the header: a board that resets when its port is opened sends it
+  // first.
   const shapes = lines.map((line, index) => (index === 0 && !startsAtLine ? null : shapeOf(line)));
   const counts = new Map<string, number>();
   for (const shape of shapes) {
@@ -89,23 +90,23 @@ export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStr
     understood,
     description: `lines of ${kind}${naming[namedBy ?? "none"]}`,
     settings: {},
-    troubles: [[decoder.counts.skipped, "skipped, since joined in its middle"]],
+    troubles: [[decoder.counts.skipped, "skipped because reading began inside it"]],
     passedOver,
     findings: { kind, namedBy, passedOver },
   };
 }
 
-/** What to say of lines that hold numbers, but not as numbers of their own. */
+/** Describes lines that hold numbers inside words or sentences; null for other lines. */
 function aboutSentences(lines: readonly string[]): string | null {
   const withNumbers = lines.filter(
     (line) => /\d/.test(line) && /[A-Za-z]/.test(line) && !/[^ -~\u00a0-\u024f\t]/.test(line),
   );
   if (withNumbers.length < fewestLines || 2 * withNumbers.length < lines.length) return null;
   if (2 * withNumbers.filter((line) => /^[{[]/.test(line)).length > withNumbers.length) {
-    return "there is JSON, but no number in it that stands by itself: let the device print numbers without quotes, on one level";
+    return "found JSON, but no plain number at its top level; let the device print numbers without quotes and without nesting";
   }
   return (
-    "there are numbers in the lines, but words or units stand beside them: let the device print the numbers alone, " +
+    "found lines with numbers between words or units; let the device print the numbers alone, " +
     "as 21.5,40, or with names, as temperature:21.5,humidity:40"
   );
 }
@@ -116,7 +117,7 @@ interface Columns {
   hasHeader: boolean;
 }
 
-/** The names that almost every line gives a number for, in the order in which they appear. */
+/** Returns the names that have a number in almost every line, in the order in which they appear. */
 function namedColumns(shapes: readonly Shape[]): Columns | string {
   const numbers = new Map<string, number>();
   for (const { names, numeric } of shapes) {
@@ -130,14 +131,14 @@ function namedColumns(shapes: readonly Shape[]): Columns | string {
   );
   if (names.length === 0) {
     return (
-      `there are ${shapes[0].kind}, but none of their names (${all.slice(0, 8).join(", ")}) has a number in every ` +
-      "line: let the device print all values in each line"
+      `found ${shapes[0].kind}, but none of their names (${all.slice(0, 8).join(", ")}) has a number in every ` +
+      "line; let the device print all values in each line"
     );
   }
   return { names, passedOver: all.filter((name) => !names.includes(name)), hasHeader: false };
 }
 
-/** The columns of lines without names of their own: by a header that came, or all of them by their place. */
+/** Returns the columns of lines without names: those of a header, or else all by position. */
 function placedColumns(shapes: readonly Shape[], header: string[] | null): Columns | string {
   const numeric = shapes[0].numeric.map(
     (_, column) => shapes.filter((shape) => shape.numeric[column]).length >= almostAll * shapes.length,
@@ -151,14 +152,14 @@ function placedColumns(shapes: readonly Shape[], header: string[] | null): Colum
   const text = numeric.indexOf(false);
   if (text >= 0) {
     return (
-      `there are lines of ${numeric.length} columns, but column ${text + 1} is not a number: let the device print ` +
-      "numbers only, or a header line with the names of the columns first"
+      `found lines of ${numeric.length} columns, but column ${text + 1} is not a number; let the device print ` +
+      "only numbers, or first a header line with the names of the columns"
     );
   }
   return { names: numeric.map((_, index) => `field${index + 1}`), passedOver: [], hasHeader: false };
 }
 
-/** The cells of a line without a number right above a line of the chosen kind, if each can be told by its cell. */
+/** Returns the cells of a header: a line without numbers and repetitions, directly above a line of the chosen kind. */
 function headerOf(lines: readonly string[], shapes: readonly (Shape | null)[], key: string): string[] | null {
   for (let index = 0; index + 1 < lines.length; index++) {
     const below = shapes[index + 1];
@@ -188,7 +189,7 @@ function linesOf(bytes: Uint8Array): string[] {
   while (lines.length < mostLines) {
     const end = bytes.indexOf(lineFeed, start);
     if (end < 0) break;
-    // Most empty lines are not worth decoding; the first may be what is left of a line.
+    // Empty lines are skipped, except the first, which may be the rest of a line.
     const isEmpty = end === start || (end === start + 1 && bytes[start] === 0x0d);
     if (end - start <= longestLine && (start === 0 || !isEmpty)) {
       const line = decoder.decode(bytes.subarray(start, end)).trim();
@@ -199,7 +200,7 @@ function linesOf(bytes: Uint8Array): string[] {
   return lines;
 }
 
-/** Lines with one key are of one kind and, where columns go by place, of one width. */
+/** Lines with equal keys are of one kind and, where columns are matched by position, of one width. */
 function keyOf({ kind, names, numeric }: Shape): string {
   return names.length > 0 ? kind : `${kind}/${numeric.length}`;
 }
@@ -211,7 +212,7 @@ function shapeOf(line: string): Shape | null {
   if (numeric.every(Boolean)) return { kind, names: [], numeric };
   const pairs = pairsShape(line);
   if (pairs?.numeric.includes(true)) return pairs;
-  // Words between blanks are a sentence; between commas they may be a column that is a text.
+  // Words between blanks are a sentence; between commas they may be a column of text.
   return kind === "blanks" ? null : { kind, names: [], numeric };
 }
 
@@ -240,7 +241,7 @@ function jsonShape(line: string): Shape | null {
   };
 }
 
-/** A line taken as pairs, read as the decoder reads it; null when it is none. */
+/** Parses a line as pairs, as the decoder does; returns null when it has none. */
 function pairsShape(line: string): Shape | null {
   const names: string[] = [];
   const numeric: boolean[] = [];
@@ -255,7 +256,7 @@ function pairsShape(line: string): Shape | null {
       at = pair.lastIndex;
       continue;
     }
-    // Words that go on with a value which is no number.
+    // More words of a value that is not a number.
     words.lastIndex = at;
     if (numeric.at(-1) !== false || words.exec(line) === null) return null;
     at = words.lastIndex;

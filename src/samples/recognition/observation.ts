@@ -1,4 +1,4 @@
-/** What the samples of a stream look like, field by field. */
+/** Statistics of the samples of a stream, field by field. */
 import type { Decoder } from "../decoding/decoder.ts";
 import type { Field } from "../decoding/fields.ts";
 import type { SampleRing } from "../ring.ts";
@@ -9,25 +9,25 @@ export interface ObservedField {
   maximum: number;
   /** Every value was a whole number. */
   whole: boolean;
-  /** Different values seen, up to `manyValues`. */
+  /** Number of different values, at most `manyValues`. */
   distinct: number;
-  /** Every value was above the one before, as those of a clock or a counter are. */
+  /** Every value was larger than the one before, as those of a clock or a counter. */
   rising: boolean;
 }
 
 export interface Observation {
   samples: number;
   fields: ObservedField[];
-  /** By the device's own clock, where the framing carries one that goes on; else null. */
+  /** Sample rate by the device's clock; null where the framing carries none, or it does not advance. */
   samplesPerSecond: number | null;
 }
 
-/** From here on different values are not counted any more. */
+/** Different values are counted up to this number. */
 export const manyValues = 64;
-/** Fewer values may rise by chance. */
+/** Fewest samples for `rising`: fewer may rise by chance. */
 const fewestForRising = 8;
 
-/** Decodes bytes and looks at every sample. The ring must be of the policy `pause`. */
+/** Decodes bytes and collects statistics of every sample. The ring must have the policy `pause`. */
 export function observe(
   fields: readonly Field[],
   decoder: Decoder,
@@ -61,7 +61,7 @@ export function observe(
         if (field.values.size < manyValues) field.values.add(value);
       }
       const clock = ring.deviceTimes[ring.frontSlot];
-      // A clock that stepped back was set anew: what lies between is no time that passed.
+      // After a step back the clock was restarted: the difference is not elapsed time.
       if (clock >= clockBefore) {
         elapsedMs += clock - clockBefore;
         steps++;

@@ -1,13 +1,13 @@
-/** How the fields of a frame may be packed. The bytes alone do not tell, so this is a guess, and says so to the user. */
+/** Guesses how the fields of a frame are packed. The bytes alone do not determine it, and the user is told so. */
 import { type Field, type FieldType, fieldBytes } from "../decoding/fields.ts";
 
-/** Sensors that are read in sensible units stay between these; four other bytes read as a float seldom do. */
+/** Bounds of plausible sensor values; four arbitrary bytes read as a float are seldom between them. */
 const smallestSane = 1e-6;
 const largestSane = 1e8;
 
 /**
- * How much each type costs: as few fields as the values allow, wide integers before narrow ones. One f64 costs more
- * than two f32, because two floats often pass for a double, while half of a double seldom passes for a float.
+ * Cost of each type, so that the cheapest packing has as few fields as the values allow, and prefers wide integers. One
+ * f64 costs more than two f32, because two floats often look like a double, but half a double seldom like a float.
  */
 const costs: readonly [FieldType, number][] = [
   ["f32", 1],
@@ -17,15 +17,15 @@ const costs: readonly [FieldType, number][] = [
 ];
 
 /**
- * Proposes fields for payloads of one length: floats where every payload holds a sane one, else integers of 16 bits,
- * else of 8. Names are `field1` and so on.
+ * Proposes fields for payloads of one length: floats where every payload holds a plausible one, else integers of 16
+ * bits, else of 8. Names are `field1` and so on.
  *
  * @param payloads the packed fields of frames, without header and checksum, all of one length of at least 1 byte
  */
 export function guessPacking(payloads: readonly Uint8Array[]): Field[] {
   const length = payloads[0].length;
   const views = payloads.map(({ buffer, byteOffset }) => new DataView(buffer, byteOffset, length));
-  /** The cheapest way from each offset to the end, found from behind, [length + 1]. */
+  /** Cheapest packing from each offset to the end, computed from the end (dynamic programming), [length + 1]. */
   const cheapest: { cost: number; type: FieldType }[] = new Array(length + 1);
   cheapest[length] = { cost: 0, type: "u8" };
   for (let at = length - 1; at >= 0; at--) {
@@ -60,11 +60,11 @@ function mayBe(type: FieldType, views: readonly DataView[], at: number): boolean
     if (!(size >= smallestSane && size <= largestSane)) return false;
     hasValue = true;
   }
-  // Zeros throughout would be as good as anything.
+  // If all are zero, any type would fit.
   return hasValue;
 }
 
-/** Of two readings, the one with the narrower range: a wrong one jumps from end to end. */
+/** Chooses the type with the narrower range of values: the wrong one jumps from end to end. */
 function signedOrNot(views: readonly DataView[], at: number): FieldType {
   const signed = views.map((view) => view.getInt16(at, true));
   const unsigned = views.map((view) => view.getUint16(at, true));

@@ -1,8 +1,8 @@
-/** Finds out what a stream of bytes is: samples in one of the framings, or nothing that is known here. */
+/** Recognizes what a stream of bytes is: samples in one of the framings, or unknown. */
 import type { RecognizedStream } from "./recognized-stream.ts";
 import { recognizers } from "./recognizers.ts";
 
-/** Bytes that were not recognized; `almost` says what they nearly are, where that can be said. */
+/** Bytes that were not recognized. `almost`: a sentence about what they resemble, or null. */
 export interface UnknownStream {
   framing: null;
   almost: string | null;
@@ -26,15 +26,15 @@ export function recognize(bytes: Uint8Array, startsAtLine = false): Recognition 
 }
 
 /**
- * How well bytes were understood, from 0 to 1: from 0.5 on they were recognized. A port that is read at a wrong baud
- * rate returns bytes that are neither frames nor print, so the best rate is the one with the highest score.
+ * Returns how well bytes were understood, from 0 to 1; from 0.5 on they were recognized. A port that is read at a wrong
+ * baud rate returns bytes that are neither frames nor text, so the best rate is the one with the highest score.
  */
 export function scoreOf(recognition: Recognition, bytes: Uint8Array): number {
   if (recognition.framing !== null) return 0.5 + 0.5 * recognition.understood;
   return (recognition.almost === null ? 0.25 : 0.5) * printableShare(bytes);
 }
 
-/** Share of the bytes that are printable ASCII or end a line. */
+/** Returns the share of the bytes that are printable ASCII, a tab or a line end, 0 to 1. */
 export function printableShare(bytes: Uint8Array): number {
   let printable = 0;
   for (const byte of bytes) {

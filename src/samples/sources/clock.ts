@@ -1,23 +1,24 @@
-/** Where a steady clock takes its time from. */
+/** The clocks that a steady clock reads. */
 export interface TimeSources {
-  /** The system's clock: milliseconds since the epoch. It may be set. */
+  /** The system clock, in milliseconds since the epoch. It may be set while the process runs. */
   system?: () => number;
-  /** Seconds since some moment, by a clock that is never set. */
+  /** A monotonic clock, in seconds since any moment. */
   uptime?: () => number;
 }
 
 /**
- * A clock that nobody sets: it takes the time from the system once, when it is made, and goes on by itself. A board
- * without a clock of its own starts with a wrong time, and is put right by the network at some moment after; samples
- * keep their order and their distances over that, and the times are those of the first clock until the next start.
+ * A clock that never jumps: it reads the system clock once, when it is created, and then follows a monotonic clock. A
+ * board without a battery-backed clock starts with a wrong time, which NTP corrects later. Samples keep their order and
+ * their intervals through that correction; until the next start their times follow the clock as it was at first.
  */
 export interface SteadyClock {
-  /** Whole milliseconds since the epoch, which never go back. */
+  /** Returns whole milliseconds since the epoch, which never decrease. */
   now(): number;
-  /** Milliseconds by which the system's clock was set since, forward or, below 0, back. */
+  /** Returns the milliseconds by which the system clock was set forward (negative: back) since creation. */
   systemAhead(): number;
 }
 
+/** Creates a steady clock, which begins at the present system time. */
 export function createSteadyClock({
   system = Date.now,
   // Not `performance`, which takes 0.7 MB to load.
@@ -29,5 +30,5 @@ export function createSteadyClock({
   return { now, systemAhead: () => system() - now() };
 }
 
-/** The clock of this process. */
+/** The steady clock of this process. */
 export const steadyClock = createSteadyClock();

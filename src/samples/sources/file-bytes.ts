@@ -5,8 +5,10 @@ import { reasonOf } from "../../errors/system-error.ts";
 const chunkBytes = 1 << 16;
 
 /**
- * The bytes of a file, unpacked when they are gzipped, whatever the file is called. A chunk lasts until the next one:
- * reading into one buffer keeps the memory flat, where a stream would leave a new one behind each time.
+ * Reads the bytes of a file in chunks, and decompresses gzip, which it recognizes by content. All chunks share one
+ * buffer, so a chunk is valid until the next one: a stream would allocate a new buffer for each.
+ *
+ * @throws RivuletError `data.unreadable` when the file cannot be read, or is damaged gzip
  */
 export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   try {
@@ -31,14 +33,14 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** The unpacked bytes of a gzipped file of which the beginning was read already. */
+/** Returns the decompressed bytes of a gzip file whose beginning was read already. */
 async function unzip(file: FileHandle, beginning: Buffer): Promise<AsyncIterable<Buffer>> {
-  // Loaded here, because a board whose files are plain need not spend the memory.
+  // Loaded here, because plain files do not need this memory.
   const { createGunzip } = await import("node:zlib");
   const { pipeline } = await import("node:stream");
   const rest = file.createReadStream({ highWaterMark: chunkBytes });
   rest.unshift(beginning);
-  // Whoever iterates is told of every error through the last stream, and leaving the loop closes them all.
+  // The loop receives every error through the last stream, and leaving the loop closes all streams.
   return pipeline(rest, createGunzip({ chunkSize: chunkBytes }), () => {});
 }
 
@@ -48,7 +50,7 @@ function describeReadFailure(path: string, error: unknown): unknown {
   return new RivuletError(
     "data.unreadable",
     code.startsWith("Z_")
-      ? `${path} is a damaged gzip file (${message}): copy or compress it again`
+      ? `${path} is a damaged gzip file (${message}); copy or compress it again`
       : `${path} cannot be read: ${reasonOf(error)}`,
     { cause: error },
   );

@@ -4,14 +4,14 @@ import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceSt
 
 export interface FileOptions {
   path: string;
-  /** Looks into the file before it is read, and tells whether it is text, whose last line may have no end. */
+  /** Inspects the file before it is read; returns whether it is text, whose last line may lack its line end. */
   prepare: () => Promise<{ isText: boolean }>;
-  /** Called when the bytes are over; what it throws is what `ended` rejects with. */
+  /** Called at the end of the file; `ended` rejects with what it throws. */
   onEnd?: () => void;
   onState?: (state: SourceState, sentence: string) => void;
 }
 
-/** The bytes of a file, gzipped or not, from its beginning to its end, as fast as they are taken. */
+/** Creates a source of the bytes of a file, gzipped or not, from beginning to end, as fast as they are consumed. */
 export function createFileSource(options: FileOptions): Source {
   return new FileSource(options);
 }
@@ -29,7 +29,7 @@ class FileSource implements Source {
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    this.ended.catch(() => {}); // whoever waits for it is told
+    this.ended.catch(() => {}); // a failure is only for those who wait for `ended`
   }
 
   async open(receive: Receive): Promise<void> {
@@ -51,7 +51,7 @@ class FileSource implements Source {
     let last = lineFeed;
     for await (const chunk of readBytes(path)) {
       for (let at = 0; at < chunk.length; at += chunkBytes) {
-        // A turn for everything else that the process has to do.
+        // Lets the event loop run other work between chunks.
         await new Promise(setImmediate);
         if (this.#isClosed) return;
         const piece = chunk.subarray(at, at + chunkBytes);
@@ -62,6 +62,6 @@ class FileSource implements Source {
     }
     if (isText && last !== lineFeed) receive(Uint8Array.of(lineFeed), 1);
     onEnd?.();
-    onState?.("ended", `${path} is at its end`);
+    onState?.("ended", `${path} has ended`);
   }
 }

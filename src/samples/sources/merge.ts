@@ -1,34 +1,37 @@
 /**
- * Several devices as one source of samples, merged by the time at which their bytes arrive. Where all have the same
- * fields, a sample of any of them is a sample. Where their fields differ, the first device sets the pace: each of its
- * samples is completed with the latest one of every other, unless that is too old or never came.
+ * Merges several devices into one source of samples, by the time at which their bytes arrive. If all devices have the
+ * same fields, each sample of any of them is one sample. If their fields differ, the first device sets the pace: each
+ * of its samples is combined with the latest sample of every other device, unless one of those is too old or missing.
  */
 import type { Decoder, DecoderCounts } from "../decoding/decoder.ts";
 import type { SampleRing } from "../ring.ts";
 import type { Receive, Source, SourceCounts } from "./source.ts";
 
-/** One of the devices. */
+/** One of the merged devices. */
 export interface MergedDevice {
   source: Source;
   /** Decodes into `ring`. */
   decoder: Decoder;
-  /** Of capacity 1 and the policy `pause`: a sample that is on its way. */
+  /** Holds the sample being merged; of capacity 1 and the policy `pause`. */
   ring: SampleRing;
 }
 
 export interface MergeOptions {
-  /** A sample that completes another may be so old, in milliseconds. */
+  /** Maximum age of a sample that is combined with one of the first device, in milliseconds. */
   maximumAgeMs: number;
   /**
-   * Hears the index of a device without whose samples those of the first cannot be completed, and null once they are
-   * complete again.
+   * Called with the index of a device whose samples are missing, so that those of the first device stay incomplete; and
+   * with null once they are complete again.
    */
   onIncomplete?: (device: number | null) => void;
 }
 
 /**
- * @param devices whose rings are together as wide as `ring`, or each of them
- * @param ring takes the merged samples, with the time, number and device time of the sample that made each complete
+ * Merges devices into one source and one decoder.
+ *
+ * @param devices the widths of their rings add up to that of `ring`, or each is equal to it
+ * @param ring receives the merged samples, each with the time, sequence number and device time of the sample that
+ *   completed it
  */
 export function mergeDevices(
   devices: readonly MergedDevice[],
@@ -36,16 +39,16 @@ export function mergeDevices(
   options: MergeOptions,
 ): { source: Source; decoder: Decoder } {
   const decoder = new Merger(devices, ring, options);
-  return { source: new MergedSource(devices, (device) => decoder.turnTo(device)), decoder };
+  return { source: new MergedSource(devices, (device) => decoder.select(device)), decoder };
 }
 
 class MergedSource implements Source {
   readonly #devices: readonly MergedDevice[];
-  readonly #turnTo: (device: number) => void;
+  readonly #select: (device: number) => void;
 
-  constructor(devices: readonly MergedDevice[], turnTo: (device: number) => void) {
+  constructor(devices: readonly MergedDevice[], select: (device: number) => void) {
     this.#devices = devices;
-    this.#turnTo = turnTo;
+    this.#select = select;
   }
 
   get counts(): SourceCounts {
@@ -56,7 +59,7 @@ class MergedSource implements Source {
       losses: sum(all, "losses"),
       failures: all.reduce((total, { failures = 0 }) => total + failures, 0),
       droppedWrites: sum(all, "droppedWrites"),
-      // Each by itself: one that no longer looks must show, however often the others do.
+      // One for each device: one that no longer polls must show, however often the others do.
       looks: all.flatMap((counts) => counts.looks ?? []),
     };
   }
@@ -65,7 +68,7 @@ class MergedSource implements Source {
     try {
       for (const [index, { source }] of this.#devices.entries()) {
         await source.open((chunk, end) => {
-          this.#turnTo(index);
+          this.#select(index);
           receive(chunk, end);
         });
       }
@@ -84,13 +87,13 @@ class Merger implements Decoder {
   readonly #devices: readonly MergedDevice[];
   readonly #ring: SampleRing;
   readonly #options: MergeOptions;
-  /** Whether the samples of each stand by themselves. */
+  /** All devices have the same fields, so that each of their samples is complete by itself. */
   readonly #isAlike: boolean;
-  /** The latest sample of each device, side by side: [ring.width] */
+  /** Latest sample of each device, side by side, [ring.width]. */
   readonly #latest: Float64Array;
-  /** Where each device's fields begin in a merged sample, [devices]. */
+  /** Index of each device's first field in a merged sample, [devices]. */
   readonly #columns: number[];
-  /** When the latest sample of each device came, [devices]. */
+  /** Time of each device's latest sample, in milliseconds since the epoch, [devices]. */
   readonly #times: Float64Array;
   #current = 0;
   #samples = 0;
@@ -122,8 +125,8 @@ class Merger implements Decoder {
     };
   }
 
-  /** Says whose bytes are decoded next. */
-  turnTo(device: number): void {
+  /** Selects the device whose bytes are decoded next. */
+  select(device: number): void {
     this.#current = device;
   }
 
@@ -173,7 +176,7 @@ class Merger implements Decoder {
     return false;
   }
 
-  /** Nothing to do: each device's connection begins anew by itself. */
+  /** Does nothing: the decoder of each device is reset when that device reconnects. */
   reset(): void {}
 }
 

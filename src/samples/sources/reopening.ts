@@ -1,18 +1,20 @@
-/** What sources have in common that are opened again for as long as they live: how long they wait, and what they tell. */
+/** What reconnecting sources have in common: the delays between attempts, and the reports of their state. */
 import type { SourceState } from "./source.ts";
 
+/** When a source reconnects, and who is informed. */
 export interface ReopenOptions {
   /** Delay before the first attempt to open again; it doubles with each failure. Default 250 ms. */
   reopenAfterMs?: number;
   /** Longest delay between two attempts. Default 10 s. */
   reopenCeilingMs?: number;
-  /** Told of each change of state, and of a new reason for waiting, with a sentence for the log. */
+  /** Called at each change of state, and for a new reason of waiting, with a sentence for the log. */
   onState?: (state: SourceState, sentence: string) => void;
 }
 
+/** Default of `reopenCeilingMs`. */
 export const usualReopenCeilingMs = 10_000;
 
-/** Delays that grow from attempt to attempt. */
+/** Exponential back-off: delays that double from attempt to attempt, up to a limit. */
 export class BackOff {
   readonly #firstMs: number;
   readonly #ceilingMs: number;
@@ -24,24 +26,26 @@ export class BackOff {
     this.#nextMs = reopenAfterMs;
   }
 
-  /** The delay before the next attempt. */
+  /** Returns the delay before the next attempt, in milliseconds. */
   next(): number {
     const delayMs = this.#nextMs;
     this.#nextMs = Math.min(2 * delayMs, this.#ceilingMs);
     return delayMs;
   }
 
-  /** Only bytes prove a source good: one that opens and dies at once is asked less and less often. */
+  /**
+   * Call it when bytes arrive. Not when the source opens: one that opens and fails at once is to be tried less often.
+   */
   reset(): void {
     this.#nextMs = this.#firstMs;
   }
 }
 
-/** Tells of each state once, and again only for another reason. */
+/** Reports each change of state once, and a repeated state only for another reason. */
 export class StateReporter {
-  /** Null before the first. */
+  /** Latest state reported; null before the first. */
   state: SourceState | null = null;
-  /** Why the source waits. */
+  /** Reason reported with it. */
   reason = "";
   readonly #onState: ReopenOptions["onState"];
 
@@ -49,7 +53,7 @@ export class StateReporter {
     this.#onState = onState;
   }
 
-  tell(state: SourceState, reason: string, sentence: string): void {
+  report(state: SourceState, reason: string, sentence: string): void {
     if (state === this.state && reason === this.reason) return;
     this.state = state;
     this.reason = reason;

@@ -1,17 +1,17 @@
 import type { SerialPort } from "serialport";
 import { RivuletError } from "../../errors/errors.ts";
 
-/** Opens serial ports, each with its settings and its lock. */
+/** The part of `serialport` that opens, configures and locks ports. */
 export type SerialBinding = typeof SerialPort.binding;
 
-/** An open port, as the binding hands it out. */
+/** An open port, as the binding returns it. */
 export type BindingPort = Awaited<ReturnType<SerialBinding["open"]>>;
 
 /**
- * Loads the binding of `serialport` for this system. Loaded when it is asked for, because a run over a file need not
- * spend the memory.
+ * Loads the binding of `serialport` for this system. It is loaded on demand, because a run over a file does not need
+ * this memory.
  *
- * @throws RivuletError where the package is missing, or has no build for this machine
+ * @throws RivuletError `package.missing` when the package is missing, or has no build for this machine
  */
 export async function loadBindings(): Promise<SerialBinding> {
   const { SerialPort } = await import("serialport").catch((error: Error) => {

@@ -8,94 +8,97 @@ import { BackOff, type ReopenOptions, StateReporter } from "./reopening.ts";
 import { type BindingPort, loadBindings } from "./serial-bindings.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts } from "./source.ts";
 
+/** Counts of a serial source. */
 export interface SerialCounts extends SourceCounts {
-  /** Attempts to open the port that failed. */
+  /** Failed attempts to open the port. */
   failures: number;
-  /** Looks for bytes, and these attempts. */
+  /** Polls for bytes, and failed attempts to open the port. */
   looks: number;
 }
 
-/** A source with a way back to the device. */
+/** A serial port as a source, to which replies can be written. */
 export interface SerialSource extends Source {
   readonly counts: Readonly<SerialCounts>;
   write(bytes: Uint8Array, end?: number): boolean;
 }
 
+/** Which port to open, and how to read it. */
 export interface SerialOptions extends ReopenOptions {
   /**
-   * Device file, or a device on USB whose port is looked for at each opening. A device file on USB is remembered as the
-   * device that it was when it was first opened, is found again under another name, and no other device is opened in
-   * its place.
+   * Path of a device file, or a USB device whose port is searched at each opening. A path of a USB device is bound to
+   * the device found at the first opening: later that device is found under another name too, and no other device is
+   * opened under this path.
    */
   port: string | UsbDevice;
   /** Bits per second. */
   baudRate: number;
   /**
-   * What a port means that cannot be opened at first: `false` (default) an error of `open`; `true` that it is waited
-   * for as if it had gone away, unless it could never be opened (it is no serial port).
+   * What happens if the first attempt to open the port fails. `false` (default): `open` throws. `true`: the source
+   * waits for the port as if it had been lost; `open` throws only if the file is not a serial port.
    */
   waitForPort?: boolean;
   /**
-   * How long bytes may wait in the kernel before they are read, and a slice of training with them. Default 20 ms: at
-   * 4 Mbaud that is 8 kB, and the kernel holds 18 kB. Longer saves wake-ups.
+   * Interval at which bytes are read from the kernel, in milliseconds; it also bounds a slice of training. Default 20:
+   * at 4 Mbaud that is 8 kB, and the kernel's buffer holds 18 kB. A longer interval saves wake-ups.
    */
   readEveryMs?: number;
   /**
-   * Without a byte for so long the port is closed and opened again: some USB adapters, once unplugged, never say so.
-   * Default: no limit.
+   * If no byte arrives for this long, the port is closed and opened again: some USB adapters never report that they
+   * were unplugged. Default: no limit.
    */
   silenceMs?: number;
   /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
   onReconnect?: () => void;
-  /** Stands for "/" where a machine says what its ports are; another folder for tests. */
+  /** Folder used instead of "/" to find out about ports, for tests. */
   root?: string;
 }
 
 /**
- * After so many bytes in one read there is probably more, or soon will be. More than 0.8 Mbaud bring in 20 ms: to look
- * again for nothing costs an error with its stack.
+ * After a read of at least this many bytes the port is read again at once, since more bytes are likely. It is what
+ * 0.8 Mbaud send in 20 ms; a smaller limit would often read in vain, which costs an error object with its stack.
  */
 const largeReadBytes = 2048;
-/** Bytes that may wait here to be sent. A device that does not read them is not going to. */
+/** Most bytes that wait here to be sent; a device that has not read these is not reading at all. */
 const largestBacklogBytes = 4096;
 /**
- * What is written must be able to leave within so long at the baud rate, or it is dropped: the kernel would keep some
- * thousand bytes waiting, and an answer that comes seconds late is worse than none.
+ * A write is discarded if the baud rate cannot send it within this time: the kernel would queue several thousand bytes,
+ * and a reply that arrives seconds late is worse than none.
  */
 const longestQueueMs = 250;
-/** A byte takes ten bits; a tenth of the line stays free, so that clocks which differ never make the queue grow. */
+/** A byte takes ten bits; a tenth of the capacity stays unused, so that differing clocks never make the queue grow. */
 const bytesPerBit = 0.09;
-/** Time for sent bytes to leave, for the rest to be thrown away, and for the kernel to let a port go, each. */
-const farewellMs = 500;
+/** Time limit of each step of closing: sending what waits, discarding the rest, releasing the port. */
+const closingStepMs = 500;
 
 /**
- * A serial port as a source. It is reopened for as long as the source lives, and every connection starts with empty
- * queues: a command that was not sent before the port vanished is never sent late.
+ * Creates a source that reads a serial port, and reopens it for as long as the source lives. Every connection starts
+ * with empty queues: a reply that was not sent before the port was lost is never sent late.
  *
- * The bindings of `serialport` open, configure and lock; its streams and parsers, which are not used here, would take
- * several megabytes more. Reading is done here, on a timer and straight from the descriptor. The reader of
- * the bindings wakes up for every few bytes (measured for 384 frames a second: 4.1 % of a core, against 1.3 % here),
- * and makes garbage with each. And when a device is unplugged just as it reads, it takes the empty reads that follow
- * for nothing and spins for ever.
+ * The binding of `serialport` opens, configures and locks the port; its streams and parsers, which are not used here,
+ * would take several megabytes more. This source reads from the descriptor on a timer. The reader of the binding wakes
+ * up for every few bytes (measured for 384 frames a second: 4.1 % of a core, against 1.3 % here), and allocates each
+ * time. And if a device is unplugged during a read, that reader ignores the empty reads that follow and loops for ever.
  *
- * So is writing, at once and straight to the descriptor. What the kernel does not take waits in a buffer of fixed size
- * for the timer, so a device that does not read costs neither memory nor time.
+ * Writing goes to the descriptor too, at once. What the kernel does not accept waits in a buffer of fixed size for the
+ * timer, so a device that does not read costs neither memory nor time.
  *
- * `open` throws a `PortError` whose sentence says what stands in the way: which ports there are, which group may
- * use this one, that another program holds it.
+ * `open` throws a `PortError` whose sentence says why the port cannot be opened: which ports exist, which group may use
+ * it, or that another program holds it.
+ *
+ * @throws RivuletError `argument.bad-value` when the path is empty, or the baud rate or a time is out of range
  */
 export function createSerialSource(options: SerialOptions): SerialSource {
   const { port, baudRate, silenceMs, readEveryMs = 20, reopenAfterMs, reopenCeilingMs, root = "/" } = options;
   if (port === "")
     throw new RivuletError(
       "argument.bad-value",
-      "the path of the serial port is empty: name a port such as /dev/ttyACM0",
+      "the path of the serial port is empty; name a port such as /dev/ttyACM0",
     );
   const finder = typeof port === "string" ? findByPath(port, root) : findByDevice(port, root);
   if (!Number.isInteger(baudRate) || baudRate < 1) {
     throw new RivuletError(
       "argument.bad-value",
-      `the baud rate of ${finder.name} is ${baudRate}: give a whole number such as 115200`,
+      `the baud rate of ${finder.name} is ${baudRate}; give a whole number such as 115200`,
     );
   }
   for (const [name, milliseconds] of Object.entries({
@@ -107,7 +110,7 @@ export function createSerialSource(options: SerialOptions): SerialSource {
     if (milliseconds !== undefined && !(milliseconds > 0)) {
       throw new RivuletError(
         "argument.bad-value",
-        `${name} of ${finder.name} is ${milliseconds}: give a time above 0 milliseconds`,
+        `${name} of ${finder.name} is ${milliseconds}; give a time above 0 milliseconds`,
       );
     }
   }
@@ -116,11 +119,11 @@ export function createSerialSource(options: SerialOptions): SerialSource {
 
 type CompleteOptions = SerialOptions & Required<Pick<SerialOptions, "readEveryMs">>;
 
-/** An open port: what the bindings gave, and how much is on its way to the device. */
+/** An open port, and the bytes that wait to be sent to the device. */
 interface Port {
   readonly path: string;
   readonly binding: BindingPort;
-  /** Of `outgoing`, what the kernel has not taken yet. */
+  /** Bytes at the start of `#outgoing` that the kernel has not accepted yet. */
   waitingBytes: number;
   hasWritten: boolean;
 }
@@ -131,22 +134,22 @@ class PortSource implements SerialSource {
   readonly #options: CompleteOptions;
   #receive: Receive = () => {};
   #port: Port | undefined;
-  /** The attempt under way, so that close() can wait for it. */
+  /** The present attempt to open the port, so that close() can wait for it. */
   #attempt: Promise<void> | undefined;
-  /** Ends once the port turned away from is closed. Until then it holds the lock, also against its successor. */
+  /** Resolves when the previous port is closed. Until then that port holds the lock, also against the next opening. */
   #closed: Promise<void> = Promise.resolve();
   readonly #backOff: BackOff;
   readonly #reporter: StateReporter;
   readonly #buffer = Buffer.alloc(chunkBytes);
   readonly #outgoing = Buffer.alloc(largestBacklogBytes);
-  /** Bytes that a UART at the baud rate has not sent yet, and when that was so. In an array, or they would be boxed. */
+  /** Bytes that a UART at the baud rate has not sent yet, and at what time. An array, because V8 would box numbers. */
   readonly #queue = new Float64Array(2);
   #readTimer: NodeJS.Timeout | undefined;
   #reopenTimer: NodeJS.Timeout | undefined;
   #silenceTimer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
   #started = false;
-  /** No byte came since this connection began. */
+  /** No byte has arrived on this connection yet. */
   #isQuiet = true;
 
   constructor(finder: PortFinder, options: CompleteOptions) {
@@ -159,16 +162,17 @@ class PortSource implements SerialSource {
   async open(receive: Receive): Promise<void> {
     const { waitForPort } = this.#options;
     const { name } = this.#finder;
-    if (this.#started || this.#closing !== undefined) throw new Error(`${name} can be opened once only`);
+    if (this.#started || this.#closing !== undefined)
+      throw new Error(`found a second open() of ${name}, expected one; create a new source`);
     this.#started = true;
     this.#receive = receive;
-    this.#reporter.tell("opening", "", `opening ${name}`);
+    this.#reporter.report("opening", "", `opening ${name}`);
     this.#attempt = this.#connect();
     try {
       await this.#attempt;
     } catch (error) {
       if (!(error instanceof PortError) || !waitForPort || error.kind === "unsuitable") {
-        this.#reporter.tell("closed", "", `${name} stays closed`);
+        this.#reporter.report("closed", "", `${name} stays closed`);
         throw error;
       }
       this.#waitFor(error);
@@ -190,7 +194,7 @@ class PortSource implements SerialSource {
     return false;
   }
 
-  /** Whether the line has time for so many bytes more; takes them into account where it has. */
+  /** Returns whether the line has time to send these bytes too, and counts them if so. */
   #queueTakes(bytes: number): boolean {
     const queue = this.#queue;
     const { baudRate } = this.#options;
@@ -198,13 +202,13 @@ class PortSource implements SerialSource {
     const bytesPerMs = (bytesPerBit * baudRate) / 1000;
     queue[0] = Math.max(0, queue[0] - (now - queue[1]) * bytesPerMs);
     queue[1] = now;
-    // An idle line takes any one message, however slow it is.
+    // An idle line accepts any single message, however slow the line is.
     if (queue[0] > 0 && queue[0] + bytes > longestQueueMs * bytesPerMs) return false;
     queue[0] += bytes;
     return true;
   }
 
-  /** Gives how many bytes the kernel took: fewer, even none, while it has more than it can send. */
+  /** Returns how many bytes the kernel accepted: fewer than all, or none, while its queue is full. */
   #send(port: Port, bytes: Uint8Array, end: number): number {
     const descriptor = descriptorOf(port.binding);
     if (descriptor === undefined) return 0;
@@ -236,23 +240,23 @@ class PortSource implements SerialSource {
     this.#forget();
     if (port !== undefined) {
       await this.#sendLast(port);
-      this.#closed = letGo(port, true);
+      this.#closed = release(port, true);
     }
-    await within(3 * farewellMs, this.#closed);
+    await within(3 * closingStepMs, this.#closed);
     if (this.#reporter.state !== "closed")
-      this.#reporter.tell("closed", "", `${nameOf(port) ?? this.#finder.name} is closed`);
+      this.#reporter.report("closed", "", `${nameOf(port) ?? this.#finder.name} is closed`);
   }
 
-  /** Gives what waits to the kernel, as far as that takes it within a short time. */
+  /** Passes waiting bytes to the kernel, as far as it accepts them within a short time. */
   async #sendLast(port: Port): Promise<void> {
     const { readEveryMs } = this.#options;
-    for (let waitedMs = 0; port.waitingBytes > 0 && waitedMs < farewellMs; waitedMs += readEveryMs) {
+    for (let waitedMs = 0; port.waitingBytes > 0 && waitedMs < closingStepMs; waitedMs += readEveryMs) {
       await new Promise((resolve) => setTimeout(resolve, readEveryMs));
       this.#sendWaiting(port);
     }
   }
 
-  /** One attempt to open the port. @throws PortError */
+  /** Tries once to open the port. @throws PortError */
   async #connect(): Promise<void> {
     const { baudRate, root } = this.#options;
     const bindings = await loadBindings();
@@ -274,11 +278,11 @@ class PortSource implements SerialSource {
     if (this.counts.opens > 1) this.#options.onReconnect?.();
     this.#watchSilence();
     this.#readTimer = setInterval(this.#read, this.#options.readEveryMs);
-    // A port that was silent says nothing new by being open again; its first byte does.
-    if (this.#reporter.state !== "silent") this.#tellOpen();
+    // A silent port that was reopened is reported as open at its first byte only.
+    if (this.#reporter.state !== "silent") this.#reportOpen();
   }
 
-  /** Hands on what the kernel has, at most one buffer at a time so that others get their turn. */
+  /** Reads what the kernel has and passes it on, at most one buffer at a time so that other work can run. */
   readonly #read = (): void => {
     if (this.#port !== undefined && this.#port.waitingBytes > 0) this.#sendWaiting(this.#port);
     const port = this.#port;
@@ -293,22 +297,22 @@ class PortSource implements SerialSource {
       if (code !== "EAGAIN" && code !== "EINTR") this.#lose(port, `vanished (${message})`);
       return;
     }
-    // A port that is there either has bytes or says EAGAIN.
+    // A connected port either has bytes or fails with EAGAIN.
     if (bytes === 0) {
       this.#lose(port, "vanished");
       return;
     }
     if (bytes >= largeReadBytes) setImmediate(this.#read);
-    this.#hand(bytes);
+    this.#pass(bytes);
   };
 
-  #hand(bytes: number): void {
+  #pass(bytes: number): void {
     this.counts.bytes += bytes;
     this.#silenceTimer?.refresh();
     if (this.#isQuiet) {
       this.#isQuiet = false;
       this.#backOff.reset();
-      if (this.#reporter.state === "silent") this.#tellOpen();
+      if (this.#reporter.state === "silent") this.#reportOpen();
     }
     this.#receive(this.#buffer, bytes);
   }
@@ -317,8 +321,8 @@ class PortSource implements SerialSource {
     if (port !== this.#port) return;
     this.#forget();
     this.counts.losses++;
-    this.#closed = letGo(port, false);
-    this.#reporter.tell("waiting", "lost", `${nameOf(port)} ${fault}: it is opened again once it is back`);
+    this.#closed = release(port, false);
+    this.#reporter.report("waiting", "lost", `${nameOf(port)} ${fault}; waiting to reopen it`);
     this.#reopenLater();
   }
 
@@ -330,17 +334,17 @@ class PortSource implements SerialSource {
       if (port === undefined) return;
       this.#forget();
       this.counts.losses++;
-      this.#reporter.tell(
+      this.#reporter.report(
         "silent",
         "",
-        `no byte from ${nameOf(port)} for ${silenceMs / 1000} s: it is opened again`,
+        `no byte from ${nameOf(port)} for ${silenceMs / 1000} s; reopening it`,
       );
-      this.#closed = letGo(port, false);
+      this.#closed = release(port, false);
       this.#reopenLater();
     }, silenceMs);
   }
 
-  /** Turns away from a port: from now on nothing it says counts. */
+  /** Detaches the present port: it is neither read nor written any more. */
   #forget(): void {
     clearTimeout(this.#silenceTimer);
     clearInterval(this.#readTimer);
@@ -358,23 +362,23 @@ class PortSource implements SerialSource {
 
   #waitFor(error: Error): void {
     const kind = error instanceof PortError ? error.kind : "failing";
-    // What a lost port says first is that it is missing: that is the loss told already.
+    // A lost port is missing at first: that loss has been reported already.
     if (!(this.#reporter.reason === "lost" && kind === "missing")) {
-      this.#reporter.tell("waiting", kind, `${error.message}; trying again until it opens`);
+      this.#reporter.report("waiting", kind, `${error.message}; retrying until it opens`);
     }
     this.#reopenLater();
   }
 
-  #tellOpen(): void {
+  #reportOpen(): void {
     const port = this.#port;
     const finder = this.#finder;
     const name = nameOf(port);
     const found = name === finder.name ? "" : `: it is ${finder.device}`;
-    this.#reporter.tell("open", "", `${name} is open at ${this.#options.baudRate} baud${found}`);
+    this.#reporter.report("open", "", `${name} is open at ${this.#options.baudRate} baud${found}`);
   }
 }
 
-/** The open file descriptor of a port, which the bindings of POSIX systems have. */
+/** Returns the open file descriptor of a port, which the bindings of POSIX systems have. */
 function descriptorOf(binding: BindingPort & { fd?: number | null }): number | undefined {
   return binding.fd ?? undefined;
 }
@@ -384,20 +388,20 @@ function nameOf(port: Port | undefined): string | undefined {
 }
 
 /**
- * Closes a port without ever failing. Closing a UART waits until all that was written has left, for ever if the other
- * side holds it back: so it is thrown away first, where `isPatient` after a short time in which it may leave.
+ * Closes a port, and never fails. Closing a UART waits until all bytes are sent, for ever if the other side does not
+ * accept them: so unsent bytes are discarded first, with `isPatient` after a short time to send them.
  */
-async function letGo({ binding, hasWritten }: Port, isPatient: boolean): Promise<void> {
+async function release({ binding, hasWritten }: Port, isPatient: boolean): Promise<void> {
   if (!binding.isOpen) return;
   if (hasWritten) {
-    if (isPatient) await within(farewellMs, binding.drain());
-    await within(farewellMs, binding.flush());
+    if (isPatient) await within(closingStepMs, binding.drain());
+    await within(closingStepMs, binding.flush());
   }
-  // It fails only where the descriptor is gone already.
+  // It fails only when the descriptor is closed already.
   await binding.close().catch(() => {});
 }
 
-/** Resolves when the work is done or has failed, or else after so many milliseconds. */
+/** Resolves when the work is done or has failed, at the latest after `milliseconds`. */
 function within(milliseconds: number, work: Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);

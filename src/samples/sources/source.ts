@@ -1,6 +1,6 @@
 /**
- * `opening` for the first time, `open`, `waiting` for something that is not there or went away, `silent`: open, but no
- * byte came for too long, so it is opened again, `ended`: there is no more to come, `closed` for good.
+ * State of a source. `opening`: for the first time. `open`. `waiting`: the device is missing or was lost. `silent`: no
+ * byte arrived for too long, so the source reopens it. `ended`: there is no more to read. `closed`: for good.
  */
 export type SourceState = "opening" | "open" | "waiting" | "silent" | "ended" | "closed";
 
@@ -8,48 +8,48 @@ export type SourceState = "opening" | "open" | "waiting" | "silent" | "ended" | 
 export interface SourceCounts {
   /** Bytes passed on. */
   bytes: number;
-  /** Times the source was opened, the first included. */
+  /** Times the source was opened, including the first. */
   opens: number;
-  /** Times an open source went away by itself. */
+  /** Times an open source was lost. */
   losses: number;
-  /** Attempts to open it that failed. Absent where there is one attempt only. */
+  /** Failed attempts to open it. Absent where there is one attempt only. */
   failures?: number;
   /**
-   * Times it looked: for bytes, or for a port that is away. One that no longer looks is stuck, however quiet the other
-   * side. Absent where bytes come without being looked for; one for each that looks where several are merged.
+   * Times it polled: for bytes, or for a missing port. A source that no longer polls is stuck, even if the other side
+   * is silent. Absent where bytes arrive by events; one number for each polled source where several are merged.
    */
   looks?: number | readonly number[];
-  /** Writes that were dropped because the source was closed, or the other side does not read, or not so fast. */
+  /** Writes that were discarded because the source was closed, or the other side did not read fast enough. */
   droppedWrites: number;
 }
 
-/** Bytes handed on at a time at most: what the kernel gives of a serial port, so that the ring has room for it. */
+/** Most bytes passed on at a time: the most that the kernel returns for a serial port, so that the ring has room. */
 export const chunkBytes = 4096;
 
-/** Receives bytes: the first `end` of `chunk`, which the next call may reuse. */
+/** Receives the first `end` bytes of `chunk`, which the next call may reuse. */
 export type Receive = (chunk: Uint8Array, end: number) => void;
 
-/** A source of bytes: it opens, passes on chunks, reconnects by itself, and counts what it lost. */
+/** A source of bytes: it opens, passes on chunks, reconnects by itself, and counts losses. */
 export interface Source {
   readonly counts: Readonly<SourceCounts>;
   /**
-   * Starts reading. `receive` is given each chunk as it arrives, the first `end` bytes of `chunk`, and must be done with
-   * it when it returns: the next one may use the same memory, and the same view of it.
+   * Starts reading, and calls `receive` with each chunk as it arrives. The bytes are valid until `receive` returns: the
+   * next chunk may use the same memory, and the same view of it.
    *
    * @throws RivuletError when the source cannot be opened
    */
   open(receive: Receive): Promise<void>;
-  /** Stops reading for good; no chunk arrives afterwards. Never fails, and may be called at any time and twice. */
+  /** Stops reading for good; no chunk arrives afterwards. Never fails; may be called at any time, and twice. */
   close(): Promise<void>;
   /**
-   * Resolves when everything has been passed on, rejects with a RivuletError when the rest cannot be read. Absent where a
-   * source has no end.
+   * Resolves when everything has been passed on; rejects with a RivuletError when the rest cannot be read. Absent for a
+   * source without an end.
    */
   readonly ended?: Promise<void>;
   /**
-   * Sends the first `end` bytes, all of them where that is left out, to the device; false when they were dropped, all or
-   * none. They are taken over: the caller may use the memory again. Never waits, and never keeps more than a few
-   * kilobytes waiting. Absent where there is no way back.
+   * Sends the first `end` bytes, by default all, to the device; returns false when all of them were discarded. The
+   * bytes are copied: the caller may reuse the memory. Never waits, and never queues more than a few kilobytes. Absent
+   * where nothing can be sent back.
    */
   write?(bytes: Uint8Array, end?: number): boolean;
 }

@@ -10,9 +10,9 @@ export interface StandardInputOptions {
 }
 
 /**
- * Standard input: a pipe, a socket, a file, or what somebody types. Whoever writes is held back while what came is not
- * yet done with. At its end the source ends. A last line that has no end is not handed on whole: that is what a
- * writer leaves behind who was stopped in the middle, and half a number still is a number.
+ * Creates a source that reads standard input: a pipe, a socket, a file or a terminal. The writer is held back until its
+ * bytes have been processed. The source ends with the input. A last line without a line end is not completed: the
+ * writer may have been stopped in the middle, and half a number is a number too.
  */
 export function createStandardInput(options: StandardInputOptions = {}): Source {
   return new StandardInput(options);
@@ -33,7 +33,7 @@ class StandardInput implements Source {
       this.#end = resolve;
       this.#fail = reject;
     });
-    this.ended.catch(() => {}); // whoever waits for it is told
+    this.ended.catch(() => {}); // a failure is only for those who wait for `ended`
   }
 
   async open(receive: Receive): Promise<void> {
@@ -45,7 +45,7 @@ class StandardInput implements Source {
       receive(chunk, bytes);
     };
     const finish = () => {
-      if (!this.#isClosed) this.#options.onState?.("ended", "standard input is at its end");
+      if (!this.#isClosed) this.#options.onState?.("ended", "standard input has ended");
       this.#end();
     };
     const kind = fstatSync(standardInput);
@@ -71,7 +71,7 @@ class StandardInput implements Source {
         },
       },
     };
-    // `onread` is documented for connect() alone, which hands it to this constructor.
+    // `onread` is documented for connect() only, which passes it to this constructor.
     const socket = new Socket(options);
     this.#stop = () => socket.destroy();
     // A broken pipe is the end of the input.
@@ -81,9 +81,9 @@ class StandardInput implements Source {
     socket.resume();
   }
 
-  /** A file, or what somebody types. */
+  /** Reads a file or a terminal. */
   #readStream(hand: Receive, finish: () => void): void {
-    // A terminal; or /dev/null, which is at its end at once.
+    // A terminal; or /dev/null, which ends at once.
     const isDevice = fstatSync(standardInput).isCharacterDevice();
     const stream = isDevice
       ? process.stdin

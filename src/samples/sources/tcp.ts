@@ -2,29 +2,30 @@ import type { Socket } from "node:net";
 import { BackOff, type ReopenOptions, StateReporter } from "./reopening.ts";
 import { chunkBytes, type Receive, type Source } from "./source.ts";
 
+/** Which peer to connect to, and when to reconnect. */
 export interface TcpOptions extends ReopenOptions {
   host: string;
   port: number;
   /**
-   * Without a byte for so long the connection is closed and made again: a peer that lost its power, or its network, never
-   * says so. Default: no limit.
+   * If no byte arrives for this long, the connection is closed and made again: a peer that lost its power or its
+   * network cannot report it. Default: no limit.
    */
   silenceMs?: number;
   /** Called before the first bytes of every connection but the first: the place for `decoder.reset()`. */
   onReconnect?: () => void;
 }
 
-/** Bytes that may wait here to be sent, beyond those that the system takes. */
+/** Most bytes that wait here to be sent, beyond those that the system accepts. */
 const largestBacklogBytes = 4096;
-/** An attempt that nobody answers is given up. The system itself would wait for two minutes. */
+/** Time limit of an attempt to connect; the system itself would wait for two minutes. */
 const connectMs = 10_000;
-/** After so long without a byte the system asks whether the peer is still there. */
+/** After this time without a byte the system sends keep-alive probes. */
 const keepAliveMs = 30_000;
 
 /**
- * A TCP connection to a peer that sends samples, made again for as long as the source lives, at first too: a peer may
- * be started later. Bytes are read into one buffer, and the next ones only when these are done with, so a consumer that
- * is slow holds the peer back.
+ * Creates a source that connects to a TCP peer, and reconnects for as long as the source lives. It also waits for a
+ * peer that is not running yet. Bytes are read into one buffer, and the next ones only after these are processed, so a
+ * slow consumer holds the peer back.
  */
 export function createTcpSource(options: TcpOptions): Source & Required<Pick<Source, "write">> {
   return new TcpSource(options);
@@ -72,11 +73,11 @@ class TcpSource implements Source {
     const socket = this.#socket;
     this.#socket = null;
     socket?.destroy();
-    this.#reporter.tell("closed", "", `the connection to ${this.#place} is closed`);
+    this.#reporter.report("closed", "", `the connection to ${this.#place} is closed`);
   }
 
   async #connect(): Promise<void> {
-    // Loaded here, because a board with a serial port need not spend the memory.
+    // Loaded here, because a board with a serial port does not need this memory.
     const { connect } = await import("node:net");
     if (this.#isClosed) return;
     const { host, port, silenceMs } = this.#options;
@@ -86,7 +87,7 @@ class TcpSource implements Source {
       onread: {
         buffer: this.#buffer,
         callback: (bytes) => {
-          this.#hand(bytes);
+          this.#pass(bytes);
           return true;
         },
       },
@@ -100,18 +101,18 @@ class TcpSource implements Source {
       socket.setTimeout(silenceMs ?? 0);
       this.counts.opens++;
       if (this.counts.opens > 1) this.#options.onReconnect?.();
-      // A peer that was silent says nothing new by being connected again; its first byte does.
-      if (this.#reporter.state !== "silent") this.#tellOpen();
+      // A silent peer that was reconnected is reported as open at its first byte only.
+      if (this.#reporter.state !== "silent") this.#reportOpen();
     });
     socket.on("timeout", () => {
       isSilent = isOpen;
-      fault = "is not answered";
+      fault = "timed out";
       socket.destroy();
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       fault = faultOf(error);
     });
-    // What is sent answers samples, so a peer that has said its last byte has nothing more to wait for.
+    // Replies answer samples, so a peer that has sent its last byte expects nothing more.
     socket.on("end", () => socket.destroy());
     socket.once("close", () => {
       if (socket !== this.#socket) return;
@@ -120,33 +121,29 @@ class TcpSource implements Source {
       else this.counts.failures++;
       if (isSilent) {
         const seconds = (silenceMs ?? 0) / 1000;
-        this.#reporter.tell(
-          "silent",
-          "",
-          `no byte from ${this.#place} for ${seconds} s: the connection is made again`,
-        );
+        this.#reporter.report("silent", "", `no byte from ${this.#place} for ${seconds} s; reconnecting`);
       } else if (isOpen) {
-        this.#reporter.tell("waiting", "lost", `the connection to ${this.#place} ${fault}: it is made again`);
+        this.#reporter.report("waiting", "lost", `the connection to ${this.#place} ${fault}; reconnecting`);
       } else if (this.#reporter.reason !== "lost") {
-        this.#reporter.tell(
+        this.#reporter.report(
           "waiting",
           fault,
-          `the connection to ${this.#place} ${fault}; trying again until it is made`,
+          `the connection to ${this.#place} ${fault}; retrying until it succeeds`,
         );
       }
       this.#connectLater();
     });
   }
 
-  #hand(bytes: number): void {
+  #pass(bytes: number): void {
     this.counts.bytes += bytes;
     this.#backOff.reset();
-    if (this.#reporter.state === "silent") this.#tellOpen();
+    if (this.#reporter.state === "silent") this.#reportOpen();
     this.#receive(this.#buffer, bytes);
   }
 
-  #tellOpen(): void {
-    this.#reporter.tell("open", "", `connected to ${this.#place}`);
+  #reportOpen(): void {
+    this.#reporter.report("open", "", `connected to ${this.#place}`);
   }
 
   #connectLater(): void {
@@ -157,15 +154,15 @@ class TcpSource implements Source {
 function faultOf({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case "ECONNREFUSED":
-      return "is refused, nothing listens there";
+      return "was refused, no program listens there";
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return "cannot be made, there is no address for this name";
+      return "failed, this host name has no address";
     case "ECONNRESET":
-      return "was broken off by the peer";
+      return "was reset by the peer";
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-      return "cannot be made, the network does not reach that far";
+      return "failed, there is no route to this host";
     default:
       return `failed (${message})`;
   }

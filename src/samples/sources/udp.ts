@@ -2,27 +2,28 @@ import type { Socket } from "node:dgram";
 import { BackOff, type ReopenOptions, StateReporter } from "./reopening.ts";
 import type { Receive, Source } from "./source.ts";
 
+/** Which port to listen on, and when to reopen it. */
 export interface UdpOptions extends ReopenOptions {
-  /** Address to listen at: `0.0.0.0` is every one of this machine, `::` too with IPv6. */
+  /** Address to listen on: `0.0.0.0` is every IPv4 address of this machine, `::` every IPv6 address too. */
   host: string;
   port: number;
   /** The only address whose datagrams are read; undefined: any. */
   from?: string;
-  /** Without a datagram for so long the socket is opened again. Default: no limit. */
+  /** If no datagram arrives for this long, the socket is opened again. Default: no limit. */
   silenceMs?: number;
-  /** Ends a frame or line: passed on after each datagram, so that the next one begins afresh. */
+  /** Byte that ends a frame or line: passed on after each datagram, so that the next datagram begins a new one. */
   delimiter: number;
   /** Called before the first datagram after the socket was opened again: the place for `decoder.reset()`. */
   onReconnect?: () => void;
 }
 
-/** Bytes that may wait in the system to be sent. */
+/** Most bytes that wait in the system to be sent. */
 const largestBacklogBytes = 4096;
 
 /**
- * A UDP socket that devices send samples to: one or more whole frames or lines in a datagram, whose last line may lack
- * its end. What the network loses shows in the sequence numbers of frames. Replies go to the sender of the latest datagram.
- * The socket is opened again for as long as the source lives.
+ * Creates a source that listens on a UDP socket. A datagram holds one or more whole frames or lines; its last line may
+ * lack the line end. The sequence numbers of frames show what the network loses. Replies go to the sender of the latest
+ * datagram. The socket is opened again for as long as the source lives.
  */
 export function createUdpSource(options: UdpOptions): Source & Required<Pick<Source, "write">> {
   return new UdpSource(options);
@@ -63,8 +64,8 @@ class UdpSource implements Source {
       this.counts.droppedWrites++;
       return false;
     }
-    // Copied, because the socket may keep the bytes while the caller uses its buffer again. A peer that does not exist
-    // is no fault of the source.
+    // Copied, because the socket may keep the bytes while the caller reuses its buffer. A failure is ignored: a missing
+    // peer is not a fault of the source.
     socket.send(Buffer.from(bytes.subarray(0, end)), peer.port, peer.address, () => {});
     return true;
   }
@@ -72,12 +73,12 @@ class UdpSource implements Source {
   async close(): Promise<void> {
     clearTimeout(this.#reopenTimer);
     this.#isClosed = true;
-    this.#letGo();
-    this.#reporter.tell("closed", "", `${this.#place} is closed`);
+    this.#closeSocket();
+    this.#reporter.report("closed", "", `${this.#place} is closed`);
   }
 
   async #listen(): Promise<void> {
-    // Loaded here, because a board with a serial port need not spend the memory.
+    // Loaded here, because a board with a serial port does not need this memory.
     const { createSocket } = await import("node:dgram");
     if (this.#isClosed) return;
     const { host, port, from, silenceMs } = this.#options;
@@ -89,34 +90,34 @@ class UdpSource implements Source {
       this.counts.opens++;
       if (this.counts.opens > 1) this.#options.onReconnect?.();
       this.#watchSilence(silenceMs);
-      // A port that was silent says nothing new by being open again; its first datagram does.
-      if (this.#reporter.state !== "silent") this.#tellOpen();
+      // A silent port that was reopened is reported as open at its first datagram only.
+      if (this.#reporter.state !== "silent") this.#reportOpen();
     });
     socket.on("message", (datagram, { address, port: sender }) => {
       if (from !== undefined && address !== from) return;
-      this.#hand(datagram, address, sender);
+      this.#pass(datagram, address, sender);
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
       if (socket !== this.#socket) return;
       if (isOpen) this.counts.losses++;
       else this.counts.failures++;
       const fault = faultOf(error);
-      this.#reporter.tell("waiting", fault, `${this.#place} ${fault}; trying again until it opens`);
+      this.#reporter.report("waiting", fault, `${this.#place} ${fault}; retrying until it opens`);
       this.#reopenLater();
     });
     socket.bind({ address: host, port });
-    // Whoever opens a source may send to it once that is done.
+    // Resolves only once the socket is bound: the caller may send to it then.
     await new Promise<void>((resolve) => {
       for (const event of ["listening", "error", "close"]) socket.once(event, () => resolve());
     });
   }
 
-  #hand(datagram: Buffer, address: string, port: number): void {
+  #pass(datagram: Buffer, address: string, port: number): void {
     if (this.#peer?.address !== address || this.#peer.port !== port) this.#peer = { address, port };
     this.counts.bytes += datagram.length;
     this.#silenceTimer?.refresh();
     this.#backOff.reset();
-    if (this.#reporter.state === "silent") this.#tellOpen();
+    if (this.#reporter.state === "silent") this.#reportOpen();
     this.#receive(datagram, datagram.length);
     this.#receive(this.#delimiter, 1);
   }
@@ -125,27 +126,27 @@ class UdpSource implements Source {
     if (silenceMs === undefined) return;
     this.#silenceTimer = setTimeout(() => {
       this.counts.losses++;
-      const sentence = `no datagram at ${this.#place} for ${silenceMs / 1000} s: it is opened again`;
-      this.#reporter.tell("silent", "", sentence);
+      const sentence = `no datagram on ${this.#place} for ${silenceMs / 1000} s; reopening it`;
+      this.#reporter.report("silent", "", sentence);
       this.#reopenLater();
     }, silenceMs);
   }
 
-  #tellOpen(): void {
-    this.#reporter.tell("open", "", `listening at ${this.#place}`);
+  #reportOpen(): void {
+    this.#reporter.report("open", "", `listening on ${this.#place}`);
   }
 
   #reopenLater(): void {
-    this.#letGo();
+    this.#closeSocket();
     this.#reopenTimer = setTimeout(() => void this.#listen(), this.#backOff.next());
   }
 
-  #letGo(): void {
+  #closeSocket(): void {
     clearTimeout(this.#silenceTimer);
     const socket = this.#socket;
     this.#socket = null;
     this.#peer = null;
-    // What it says from now on is of no interest.
+    // Late messages and errors of this socket are ignored.
     socket?.removeAllListeners("message");
     socket?.on("error", () => {});
     socket?.close();
@@ -155,11 +156,11 @@ class UdpSource implements Source {
 function faultOf({ code, message }: NodeJS.ErrnoException): string {
   switch (code) {
     case "EADDRINUSE":
-      return "is used by another program";
+      return "is in use by another program";
     case "EADDRNOTAVAIL":
       return "cannot be opened, this machine has no such address";
     case "EACCES":
-      return "cannot be opened, a port below 1024 needs a permission";
+      return "cannot be opened, a port below 1024 needs root or CAP_NET_BIND_SERVICE";
     default:
       return `failed (${message})`;
   }

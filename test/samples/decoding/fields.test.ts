@@ -36,7 +36,7 @@ const refused: [string, FieldDescription[], string][] = [
     [{ name: " a" }],
     'source.fields[0].name " a" begins or ends with a blank',
   ],
-  ["a name that reads as a number", [{ name: "12" }], 'source.fields[0].name "12" reads as a number'],
+  ["a name that reads as a number", [{ name: "12" }], 'source.fields[0].name "12" is a number'],
   [
     "two fields of one name",
     [{ name: "a" }, { name: "b" }, { name: "a" }],
@@ -45,9 +45,13 @@ const refused: [string, FieldDescription[], string][] = [
   [
     "an unknown type",
     [{ name: "a", type: "int" as "i8" }],
-    'type "int" of field "a" is unknown: use one of f32, f64, i8, u8, i16, u16, i32, u32',
+    'type of field "a" is "int", expected one of f32, f64, i8, u8, i16, u16, i32, u32',
   ],
-  ["a type that every object has", [{ name: "a", type: "toString" as "i8" }], 'type "toString" of field "a"'],
+  [
+    "a type that every object has",
+    [{ name: "a", type: "toString" as "i8" }],
+    'type of field "a" is "toString"',
+  ],
   ["a scale of 0", [{ name: "a", scale: 0 }], 'source.fields[0].scale of field "a" is 0'],
   [
     "an infinite offset",
@@ -59,7 +63,7 @@ const refused: [string, FieldDescription[], string][] = [
   [
     "an infinite range",
     [{ name: "a", range: [0, Infinity] }],
-    'source.fields[0].range of field "a" is 0 to Infinity: give two finite numbers, the lower first',
+    'source.fields[0].range of field "a" is 0 to Infinity, expected two finite numbers; give the lower first',
   ],
   ["a value stuck at once", [{ name: "a", stuck: 1 }], 'source.fields[0].stuck of field "a" is 1'],
 ];

@@ -444,14 +444,18 @@ describe("the encoder", () => {
 
   test("refuses a sample with another number of values", () => {
     const encoder = createFrameEncoder(fewFields);
-    expect(() => encoder.encode([1, 2, 3], 0, 0, new Uint8Array(99), 0)).toThrow("there are 2 fields");
+    expect(() => encoder.encode([1, 2, 3], 0, 0, new Uint8Array(99), 0)).toThrow(
+      "found a sample of 3 values, expected 2",
+    );
   });
 });
 
 test("refuses a ring of another width", () => {
-  expect(() => createFrameDecoder(fewFields, new SampleRing(3, 8, "pause"))).toThrow("make it 2 wide");
+  expect(() => createFrameDecoder(fewFields, new SampleRing(3, 8, "pause"))).toThrow(
+    "found a ring of width 3, expected the number of fields, 2",
+  );
 });
 
 test("refuses a checksum it does not know", () => {
-  expect(() => receiver({ crc: 8 as 16 })).toThrow("a checksum of 8 bits is unknown");
+  expect(() => receiver({ crc: 8 as 16 })).toThrow("found a checksum of 8 bits, expected 16 or 32");
 });

@@ -425,6 +425,8 @@ test("random bytes neither throw nor count as anything but lines", () => {
 });
 
 test("refuses a ring of another width and lines too short for the fields", () => {
-  expect(() => createLineDecoder(fields, new SampleRing(2, 8, "pause"))).toThrow("make it 3 wide");
+  expect(() => createLineDecoder(fields, new SampleRing(2, 8, "pause"))).toThrow(
+    "found a ring of width 2, expected the number of fields, 3",
+  );
   expect(() => receiver({ maximumLineBytes: 5 })).toThrow("set maximumLineBytes to 6 or more");
 });

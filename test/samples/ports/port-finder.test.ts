@@ -76,9 +76,9 @@ describe("a port named by its path", () => {
     expect(told).toEqual([
       `opening: opening the serial port ${path("ttyACM0")}`,
       `open: the serial port ${path("ttyACM0")} is open at 115200 baud`,
-      `waiting: the serial port ${path("ttyACM0")} vanished: it is opened again once it is back`,
+      `waiting: the serial port ${path("ttyACM0")} vanished; waiting to reopen it`,
       `open: the serial port ${path("ttyACM1")} is open at 115200 baud: it is the device that was ${path("ttyACM0")}`,
-      `waiting: the serial port ${path("ttyACM1")} vanished: it is opened again once it is back`,
+      `waiting: the serial port ${path("ttyACM1")} vanished; waiting to reopen it`,
       `open: the serial port ${path("ttyACM0")} is open at 115200 baud`,
     ]);
     expect(source.counts).toMatchObject({ opens: 3, losses: 2 });
@@ -100,8 +100,8 @@ describe("a port named by its path", () => {
     await hears("back");
     expect(told.slice(2)).toEqual([
       expect.stringMatching(/^waiting: .* vanished/),
-      `waiting: the serial port ${path("ttyACM0")} is another device now, not the USB device 2341:0043 with the ` +
-        "serial number 7573 that it was: plug that one in, or start anew with this one; trying again until it opens",
+      `waiting: the serial port ${path("ttyACM0")} is now another device, expected the USB device 2341:0043 with the ` +
+        "serial number 7573 that it was; plug that one in, or restart to use this one; retrying until it opens",
       expect.stringMatching(/^open: .*ttyACM1 is open/),
     ]);
   });
@@ -145,7 +145,7 @@ describe("a port named by its path", () => {
     first.pullOut();
     await tries(5);
     expect(told.at(-1)).toMatch(
-      /ttyUSB0 is gone, and whether \/dev\/ttyUSB1 is the USB device 1a86:7523 that it was cannot be told/,
+      /ttyUSB0 is gone, and \/dev\/ttyUSB1 cannot be identified as the USB device 1a86:7523 that it was/,
     );
     beside.pullOut();
     plugIn("ttyUSB2", adapter);
@@ -199,7 +199,7 @@ describe("a port named by its device", () => {
     expect(told).toEqual([
       `opening: opening the serial port of ${name}`,
       `open: the serial port ${path("ttyACM3")} is open at 115200 baud: it is ${name}`,
-      `waiting: the serial port ${path("ttyACM3")} vanished: it is opened again once it is back`,
+      `waiting: the serial port ${path("ttyACM3")} vanished; waiting to reopen it`,
       `open: the serial port ${path("ttyACM1")} is open at 115200 baud: it is ${name}`,
     ]);
   });
@@ -210,8 +210,8 @@ describe("a port named by its device", () => {
     await expect(listen(root, device)).rejects.toMatchObject({
       kind: "missing",
       message:
-        "there is no serial port of the USB device 2341:0043 with the serial number 7573: plug it in, or name one that " +
-        '"rivulet ports" shows',
+        "there is no serial port of the USB device 2341:0043 with the serial number 7573; plug it in, or name one that " +
+        '"rivulet ports" lists',
     });
   });
 
@@ -232,7 +232,7 @@ describe("a port named by its device", () => {
     await expect(found).rejects.toMatchObject({
       kind: "ambiguous",
       message: expect.stringMatching(
-        /^2 serial ports are of the USB device 1a86:7523, \/dev\/ttyUSB0, \/dev\/ttyUSB1/,
+        /^found 2 serial ports of the USB device 1a86:7523, \/dev\/ttyUSB0, \/dev\/ttyUSB1/,
       ),
     });
   });

@@ -47,7 +47,7 @@ describe("why a port cannot be opened", () => {
     const error = await describeOpenFailure("/dev/ttyUSB99", new Error("Error: No such file or directory"));
     expect(error.kind).toBe("missing");
     expect(error.message).toMatch(
-      /^there is no serial port \/dev\/ttyUSB99: (use one of|no serial port was found)/,
+      /^there is no serial port \/dev\/ttyUSB99; (use one of|no serial port was found)/,
     );
   });
 

@@ -120,8 +120,12 @@ describe("lines are recognised", () => {
       "(v, w, t)",
     ],
     ["numbers in quotes", printed((t) => `{"t":"${t}"}`), "numbers without quotes"],
-    ["sentences", printed((t) => `the temperature is ${t} degrees`), "words or units stand beside them"],
-    ["units", printed((t) => `Temp: ${t} C, Hum: 40 %`), "words or units stand beside them"],
+    [
+      "sentences",
+      printed((t) => `the temperature is ${t} degrees`),
+      "found lines with numbers between words or units",
+    ],
+    ["units", printed((t) => `Temp: ${t} C, Hum: 40 %`), "found lines with numbers between words or units"],
     ["sentences without numbers", printed(() => "all is well"), null],
   ])("but not %s", (_, rows, almost) => {
     const recognition = recognize(bytesOf(rows));

@@ -27,12 +27,12 @@ describe("the delay before the next attempt", () => {
 test("a state is told once, and again for another reason", () => {
   const told: [SourceState, string][] = [];
   const reporter = new StateReporter({ onState: (state, sentence) => told.push([state, sentence]) });
-  reporter.tell("open", "", "open");
-  reporter.tell("waiting", "lost", "lost");
-  reporter.tell("waiting", "busy", "busy");
-  reporter.tell("waiting", "busy", "still busy");
-  reporter.tell("open", "", "open again");
-  reporter.tell("open", "", "still open");
+  reporter.report("open", "", "open");
+  reporter.report("waiting", "lost", "lost");
+  reporter.report("waiting", "busy", "busy");
+  reporter.report("waiting", "busy", "still busy");
+  reporter.report("open", "", "open again");
+  reporter.report("open", "", "still open");
   expect(told).toEqual([
     ["open", "open"],
     ["waiting", "lost"],

@@ -159,7 +159,7 @@ describe("frames over a real pseudo-terminal", () => {
     expect(told).toEqual([
       ["opening", `opening the serial port ${name.path}`],
       ["open", `the serial port ${name.path} is open at 115200 baud`],
-      ["waiting", `the serial port ${name.path} vanished: it is opened again once it is back`],
+      ["waiting", `the serial port ${name.path} vanished; waiting to reopen it`],
       ["open", `the serial port ${name.path} is open at 115200 baud`],
     ]);
   });
@@ -216,9 +216,9 @@ describe("a port that cannot be opened", () => {
     await until(() => told.length >= 3);
     await send(terminal, Buffer.from("hello"));
     await until(() => bytes.length >= 5);
-    expect(told.map(([state, sentence]) => [state, sentence.replace(/:.*;/, ":...;")])).toEqual([
+    expect(told.map(([state, sentence]) => [state, sentence.replace(/;.*;/, ";...;")])).toEqual([
       ["opening", `opening the serial port ${name.path}`],
-      ["waiting", `there is no serial port ${name.path}:...; trying again until it opens`],
+      ["waiting", `there is no serial port ${name.path};...; retrying until it opens`],
       ["open", `the serial port ${name.path} is open at 115200 baud`],
     ]);
   });
@@ -375,7 +375,7 @@ describe("closing", () => {
     const terminal = openTerminal();
     const never = serial({ port: terminal.path });
     await never.source.close();
-    await expect(listen(never.source).opened).rejects.toThrow("can be opened once only");
+    await expect(listen(never.source).opened).rejects.toThrow("found a second open()");
 
     const opening = serial({ port: terminal.path });
     const { opened } = listen(opening.source);

@@ -84,7 +84,7 @@ describe("a TCP source", () => {
     expect(takeIndices(ring)).toEqual([...Array(9).keys(), ...Array.from({ length: 10 }, (_, i) => 20 + i)]);
     expect(told.map(([, sentence]) => sentence)).toEqual([
       `connected to 127.0.0.1:${port}`,
-      `the connection to 127.0.0.1:${port} was broken off by the peer: it is made again`,
+      `the connection to 127.0.0.1:${port} was reset by the peer; reconnecting`,
       `connected to 127.0.0.1:${port}`,
     ]);
   });
@@ -100,7 +100,7 @@ describe("a TCP source", () => {
     await until(() => source.counts.opens === 2);
     expect(told.map(([, sentence]) => sentence)).toEqual([
       `connected to 127.0.0.1:${port}`,
-      `the connection to 127.0.0.1:${port} was closed by the peer: it is made again`,
+      `the connection to 127.0.0.1:${port} was closed by the peer; reconnecting`,
       `connected to 127.0.0.1:${port}`,
     ]);
     expect(source.counts).toMatchObject({ losses: 1, failures: 0 });
@@ -118,7 +118,7 @@ describe("a TCP source", () => {
     expect(told).toEqual([
       [
         "waiting",
-        `the connection to 127.0.0.1:${port} is refused, nothing listens there; trying again until it is made`,
+        `the connection to 127.0.0.1:${port} was refused, no program listens there; retrying until it succeeds`,
       ],
       ["open", `connected to 127.0.0.1:${port}`],
     ]);
@@ -134,7 +134,7 @@ describe("a TCP source", () => {
     await until(() => told.length === 3);
     expect(told).toEqual([
       ["open", `connected to 127.0.0.1:${port}`],
-      ["silent", `no byte from 127.0.0.1:${port} for 0.06 s: the connection is made again`],
+      ["silent", `no byte from 127.0.0.1:${port} for 0.06 s; reconnecting`],
       ["open", `connected to 127.0.0.1:${port}`],
     ]);
   });

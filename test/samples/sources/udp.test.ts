@@ -131,8 +131,8 @@ describe("a UDP source", () => {
     await until(() => decoder.counts.samples === 1);
     const place = `UDP port ${other.port} of 127.0.0.1`;
     expect(told).toEqual([
-      ["waiting", `${place} is used by another program; trying again until it opens`],
-      ["open", `listening at ${place}`],
+      ["waiting", `${place} is in use by another program; retrying until it opens`],
+      ["open", `listening on ${place}`],
     ]);
   });
 
