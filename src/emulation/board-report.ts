@@ -1,11 +1,11 @@
-/** What a board counted in its life. */
+/** Counts of an emulated board from start to end. */
 export interface BoardReport {
-  /** Of its own time, from the start of the firmware. */
+  /** Emulated time since the start of the firmware. */
   milliseconds: number;
-  /** Handed to the port. */
+  /** Bytes written to the port. */
   bytesSent: number;
-  /** Lost because the host had the port open and did not read fast enough. */
+  /** Bytes lost because the host had the port open and did not read fast enough. */
   bytesDropped: number;
-  /** Lost because nobody had the port open. */
+  /** Bytes lost because no host had the port open. */
   bytesUnheard: number;
 }

@@ -1,16 +1,16 @@
 /**
- * A board on a cable, as a program of its own: an emulated microcontroller behind a pseudo-terminal, paced by
- * real time. For the host there is no difference to a board on USB.
+ * Runs an emulated board as a separate program: a microcontroller behind a pseudo-terminal, paced by real time. For the
+ * host it looks like a board on USB.
  *
  *     node board.js FIRMWARE.hex [--speed N] [--seconds N] [--drop] [--link PATH]
  *
  * It prints one JSON document a line: `{"path": ...}` once the port can be opened, `{"led": ...}` whenever the
- * board's LED changes, `{"ended": {...}}` with what it counted. It ends on SIGTERM or SIGINT, when its standard
- * input ends (so it never outlives who started it), or after `--seconds` of its own time.
+ * board's LED changes, `{"ended": {...}}` with its counts. It ends on SIGTERM or SIGINT, when its standard input ends
+ * (so it never outlives its parent process), or after `--seconds` of emulated time.
  *
- * The firmware starts a moment after the port is opened for the first time, as on a board that resets when its
- * port is opened; no sample is lost before the host is there. When the host closes the port the firmware goes
- * on and its bytes are lost, as on any cable.
+ * The firmware starts a moment after the port is opened for the first time, as on a board that resets when its port is
+ * opened; no sample is lost before the host is ready. When the host closes the port, the firmware continues and its
+ * bytes are lost, as on any cable.
  */
 import { lstatSync, readlinkSync, symlinkSync, unlinkSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -24,30 +24,30 @@ import { openPseudoTerminal } from "./pseudo-terminal.ts";
 /** The pin of port B on which an Uno has its LED. */
 const ledPin = 5;
 
-/** How often the board looks after its port: the chunks that a USB serial chip makes are about as long. */
+/** Interval at which the board serves its port: about the length of the chunks of a USB serial chip. */
 const tickMs = 10;
 
 /**
- * From the first opening of the port to the first instruction, like an Uno's boot loader. A host that opens a
- * port first discards what is in it (serialport does) and would lose the beginning otherwise.
+ * Time from the first opening of the port to the first instruction, like an Uno's boot loader. A host that opens a port
+ * first discards its buffer (serialport does), and would lose the beginning otherwise.
  */
 const bootMs = 250;
 
-/** From the last instruction of a board whose time is up to the port's end: a host that reads gets all of it. */
+/** Time from the last instruction to the closing of the port, so that a host that reads receives all bytes. */
 const unplugMs = 250;
 
-/** Where Linux and macOS have them. A link to a real port is the user's own. */
+/** Paths of pseudo-terminals on Linux and macOS. A link to a real port belongs to the user and is not replaced. */
 const pseudoTerminal = /^\/dev\/(pts\/|ttys)\d+$/;
 
 interface Options {
   firmware: string;
-  /** Emulated time over real time. */
+  /** Emulated time divided by real time. */
   speed: number;
-  /** Ends after this many seconds of the board's own time. */
+  /** Ends after this many seconds of emulated time. */
   seconds: number;
-  /** What happens when the host does not read: the board stands still until it does, or bytes are lost. */
+  /** What happens when the host does not read: the board pauses until it does, or bytes are lost. */
   overflow: "wait" | "drop";
-  /** A symbolic link to the port, for configs that need a path that stays the same. */
+  /** A symbolic link to the port, for configs that need a constant path. */
   link: string | undefined;
 }
 
@@ -61,13 +61,13 @@ function parseOptions(args: string[]): Options {
   }
   const { values, positionals } = parsed;
   if (positionals.length !== 1)
-    throw new UsageError(`give one firmware, not ${positionals.length} (${usage})`);
+    throw new UsageError(`found ${positionals.length} firmware files, expected one (${usage})`);
   const positive = (name: "speed" | "seconds", byDefault: number) => {
     const text = values[name];
     if (text === undefined) return byDefault;
     const value = Number(text);
     if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
-      throw new UsageError(`--${name} is "${text}" where a number above 0 is expected (${usage})`);
+      throw new UsageError(`--${name} is "${text}", expected a number above 0 (${usage})`);
     }
     return value;
   };
@@ -93,14 +93,14 @@ function parse(args: string[]) {
   });
 }
 
-/** Puts a link to the port at `path`; one that an earlier board left behind is replaced, nothing else is. */
+/** Creates a link to the port at `path`; it replaces a link of an earlier board, and nothing else. */
 function placeLink(path: string, port: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found) {
     if (!found.isSymbolicLink() || !pseudoTerminal.test(readlinkSync(path))) {
       throw new RivuletError(
         "file.exists",
-        `--link ${path} exists and is no link to a port; remove it or name another path`,
+        `--link ${path} exists and is not a link to a pseudo-terminal; remove it or name another path`,
       );
     }
     unlinkSync(path);
@@ -110,7 +110,7 @@ function placeLink(path: string, port: string): void {
   } catch (error) {
     throw new RivuletError(
       "disk.failed",
-      `the link ${path} cannot be made: ${reasonOf(error)}; name another path`,
+      `cannot create the link ${path}: ${reasonOf(error)}; name another path`,
       {
         cause: error,
       },
@@ -118,7 +118,7 @@ function placeLink(path: string, port: string): void {
   }
 }
 
-/** Removes the link unless another board has taken it over. */
+/** Removes the link unless another board has replaced it. */
 function removeLink(path: string, port: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink() && readlinkSync(path) === port) unlinkSync(path);
@@ -140,7 +140,7 @@ async function main(options: Options): Promise<void> {
   let ended = false;
   let bootedAt = Number.POSITIVE_INFINITY;
   let pacing: ReturnType<typeof createPacing> | undefined;
-  /** Sent by the firmware, not yet taken by the kernel. */
+  /** Bytes that the firmware has sent and the kernel has not accepted yet. */
   let pending: Uint8Array = new Uint8Array(0);
   let led = false;
 
@@ -154,7 +154,7 @@ async function main(options: Options): Promise<void> {
     process.stdin.destroy();
   };
 
-  /** Sends what the kernel takes of `pending`; gives whether all of it is gone. */
+  /** Sends what the kernel accepts of `pending`; returns whether all of it was sent. */
   const flush = (heard: boolean): boolean => {
     if (!heard) {
       report.bytesUnheard += pending.length;
@@ -171,7 +171,7 @@ async function main(options: Options): Promise<void> {
     return pending.length === 0;
   };
 
-  /** One look after the port and the time that is due; gives the milliseconds until the next, if there is one. */
+  /** Serves the port and runs the emulated time due; returns the milliseconds until the next call, if there is one. */
   const tick = (): number | undefined => {
     const room = Math.min(received.length, microcontroller.receiveRoom);
     const count = room === 0 ? 0 : terminal.read(received.subarray(0, room));
@@ -187,7 +187,7 @@ async function main(options: Options): Promise<void> {
       return tickMs;
     }
     const due = Math.min(pacing.due(), lifetimeMs - report.milliseconds);
-    // A copy: the bytes may have to wait longer than the microcontroller keeps them.
+    // Copied, because the bytes may wait longer than the microcontroller keeps them.
     pending = microcontroller.run(due).slice();
     report.milliseconds += due;
     flush(heard);
@@ -207,7 +207,7 @@ async function main(options: Options): Promise<void> {
   process.once("SIGTERM", end);
   process.once("SIGINT", end);
   process.stdin.on("end", end).on("error", end).resume();
-  // Nobody reads the reports any more: what they would say is lost, the board ends with its standard input.
+  // No process reads the reports any more; the board ends with its standard input.
   process.stdout.on("error", end);
   print({ path: terminal.path });
   loop();

@@ -1,4 +1,4 @@
-/** The firmware of the demo, devices/firmware/pump, as plain data; its README says what it poses to learn. */
+/** The firmware of the demo, devices/firmware/pump, as plain data; its README describes the task to learn. */
 import { fileURLToPath } from "node:url";
 
 export const demoFirmware = {
@@ -17,8 +17,8 @@ export const demoFirmware = {
   classes: ["steady", "slipping", "worn"],
   baudRate: 115200,
   samplesPerSecond: 250,
-  /** The rule that gives the label changes after every so many samples, first after that many from the start. */
+  /** Number of samples after which the rule for the label changes, each time. */
   samplesPerRule: 2500,
-  /** What one sample takes on the wire. */
+  /** Bytes of one sample on the wire. */
   bytesPerSample: 21,
 } as const;

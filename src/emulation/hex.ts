@@ -1,9 +1,9 @@
-/** Intel-hex, the format in which compilers for microcontrollers hand over a program. */
+/** Reads Intel HEX, the format in which compilers for microcontrollers write a program. */
 import { readFileSync } from "node:fs";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 
-/** What an erased flash cell reads. */
+/** Value of an erased flash cell. */
 const erased = 0xff;
 
 const dataRecord = 0;
@@ -13,7 +13,7 @@ const startSegmentAddress = 3;
 const extendedLinearAddress = 4;
 const startLinearAddress = 5;
 
-/** Bytes that each type of record carries; data records carry as many as they say. */
+/** Data bytes of each type of record; the length of data records varies. */
 const bytesOfRecord: Record<number, number> = {
   [endOfFile]: 0,
   [extendedSegmentAddress]: 2,
@@ -25,11 +25,11 @@ const bytesOfRecord: Record<number, number> = {
 const hexadecimal = (value: number, digits: number) => `0x${value.toString(16).padStart(digits, "0")}`;
 
 /**
- * The flash image that an Intel-hex text describes, `flashBytes` long; what no record writes reads as erased.
+ * Returns the flash image that an Intel HEX text describes, [flashBytes]; cells that no record writes are erased.
  * Start addresses (record types 3 and 5) are checked and have no effect: an AVR starts at 0.
  *
- * @param name what to call the text in a message, usually its path
- * @throws RivuletError naming the line, for anything but a whole and undamaged program that fits the flash
+ * @param name name of the text in messages, usually its path
+ * @throws RivuletError naming the line, unless the text is a complete, undamaged program that fits the flash
  */
 export function parseIntelHex(text: string, flashBytes: number, name: string): Uint8Array {
   const flash = new Uint8Array(flashBytes).fill(erased);
@@ -46,7 +46,7 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
         `${name}, line ${index + 1}: ${complaint}; build the firmware again`,
       );
     };
-    if (ended) refuse("text follows after the end-of-file record");
+    if (ended) refuse("found text after the end-of-file record, expected none");
     const record = recordBytes(line, refuse);
     const dataBytes = record[0];
     const type = record[3];
@@ -69,9 +69,9 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
     }
     const expected = bytesOfRecord[type];
     if (expected === undefined)
-      refuse(`the record type ${hexadecimal(type, 2)} is none of Intel-hex's 0 to 5`);
+      refuse(`found record type ${hexadecimal(type, 2)}, expected 0 to 5 of Intel HEX`);
     if (dataBytes !== expected)
-      refuse(`a record of type ${type} carries ${expected} bytes, not ${dataBytes}`);
+      refuse(`found ${dataBytes} data bytes in a record of type ${type}, expected ${expected}`);
     if (type === endOfFile) ended = true;
     if (type === extendedSegmentAddress) base = (data[0] * 256 + data[1]) * 16;
     if (type === extendedLinearAddress) base = (data[0] * 256 + data[1]) * 65536;
@@ -79,13 +79,13 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
   if (!ended) {
     throw new RivuletError(
       "firmware.invalid",
-      `${name} is cut off: the end-of-file record is missing; build the firmware again`,
+      `${name} has no end-of-file record, so it is incomplete; build the firmware again`,
     );
   }
   if (!written.includes(1)) {
     throw new RivuletError(
       "firmware.invalid",
-      `${name} holds no program: not one data record; build the firmware again`,
+      `${name} has no data record, expected a program; build the firmware again`,
     );
   }
   return flash;
@@ -93,30 +93,30 @@ export function parseIntelHex(text: string, flashBytes: number, name: string): U
 
 /** The bytes of one record: count, address (2), type, data, checksum. */
 function recordBytes(line: string, refuse: (complaint: string) => never): Uint8Array {
-  if (!line.startsWith(":")) refuse(`an Intel-hex record begins with ":", not with "${line[0]}"`);
+  if (!line.startsWith(":")) refuse(`found a record that begins with "${line[0]}", expected ":"`);
   const digits = line.slice(1);
   const strange = digits.match(/[^0-9a-fA-F]/);
-  if (strange) refuse(`"${strange[0]}" is not a hexadecimal digit`);
+  if (strange) refuse(`found "${strange[0]}", expected a hexadecimal digit`);
   const bytes = Uint8Array.from({ length: digits.length >> 1 }, (_, i) =>
     Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
   );
   const expected = 2 * (5 + (bytes[0] ?? 0));
   if (digits.length !== expected) {
-    refuse(`the record has ${digits.length} hexadecimal digits where its byte count asks for ${expected}`);
+    refuse(`found ${digits.length} hexadecimal digits, expected ${expected} by the record's byte count`);
   }
   const found = bytes[bytes.length - 1];
   const sum = bytes.subarray(0, -1).reduce((total, byte) => total + byte, 0);
   const checksum = -sum & 0xff;
   if (found !== checksum) {
-    refuse(`the checksum is ${hexadecimal(found, 2)} where the bytes give ${hexadecimal(checksum, 2)}`);
+    refuse(`found the checksum ${hexadecimal(found, 2)}, expected ${hexadecimal(checksum, 2)}`);
   }
   return bytes;
 }
 
 /**
- * Reads a firmware file in Intel-hex into a flash image of `flashBytes`.
+ * Reads a firmware file in Intel HEX into a flash image, [flashBytes].
  *
- * @throws RivuletError when the file is missing, unreadable or not a whole program that fits
+ * @throws RivuletError when the file cannot be read, or is not a complete program that fits the flash
  */
 export function readFirmware(path: string, flashBytes: number): Uint8Array {
   let text: string;
@@ -125,7 +125,7 @@ export function readFirmware(path: string, flashBytes: number): Uint8Array {
   } catch (error) {
     throw new RivuletError(
       "firmware.invalid",
-      `the firmware ${path} cannot be read: ${reasonOf(error)}; give the path of an Intel-hex file`,
+      `the firmware ${path} cannot be read: ${reasonOf(error)}; give the path of an Intel HEX file`,
       { cause: error },
     );
   }

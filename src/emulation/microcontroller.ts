@@ -1,7 +1,7 @@
 /**
- * An ATmega328P (the processor of an Arduino Uno) at 16 MHz running real compiled firmware: processor, the
- * three timers, the UART, port B and the analog converter. It knows no clock: emulated time passes only inside
- * `run`, so the same firmware gives the same bytes on every machine, as fast as the machine can.
+ * Emulates an ATmega328P (the processor of an Arduino Uno) at 16 MHz that runs compiled firmware: processor, the three
+ * timers, the UART, port B and the analog-to-digital converter. It uses no clock: emulated time passes only inside
+ * `run`, so the same firmware sends the same bytes on every machine, as fast as the machine can.
  */
 import type { AVRADC, AVRIOPort, AVRUSART, CPU } from "avr8js";
 import { RivuletError } from "../errors/errors.ts";
@@ -19,12 +19,12 @@ const uartControlB = 0xc1;
 const receiverEnable = 0x10;
 const enableInterruptsInstruction = 0x9478;
 
-/** Bytes from the host that wait for their turn on the emulated wire; a UART's sender has such a queue too. */
+/** Most bytes from the host that wait for the emulated wire; the sender of a UART has such a queue too. */
 const receiveQueueBytes = 4096;
 
 type Avr8js = typeof import("avr8js");
 
-/** What avr8js keeps to itself and sleeping needs: when the next timer or UART event is due. */
+/** A private member of avr8js that sleeping needs: when the next timer or UART event is due. */
 interface ClockEvents {
   readonly nextClockEvent: { readonly cycles: number } | null;
 }
@@ -32,7 +32,7 @@ interface ClockEvents {
 /**
  * Starts the microcontroller with the firmware at a path.
  *
- * @throws RivuletError when the firmware is not a whole Intel-hex program, or avr8js is not installed
+ * @throws RivuletError when the firmware is not a complete Intel HEX program, or avr8js is not installed
  */
 export async function startMicrocontroller(firmwarePath: string): Promise<Microcontroller> {
   const flash = readFirmware(firmwarePath, flashBytes);
@@ -43,7 +43,7 @@ export async function startMicrocontroller(firmwarePath: string): Promise<Microc
     if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
     throw new RivuletError(
       "package.missing",
-      'found no package avr8js, which the emulated board needs; run "npm install avr8js @lydell/node-pty" where Rivulet is installed',
+      'found no package avr8js, expected it for the emulated board; run "npm install avr8js @lydell/node-pty" where Rivulet is installed',
     );
   }
   return new Microcontroller(avr8js, flash);
@@ -66,7 +66,7 @@ export class Microcontroller {
   #receivedStart = 0;
   #receivedLength = 0;
 
-  /** Where `run` is to stop, in cycles; a fraction is carried, so that slices add up. */
+  /** Cycle at which `run` stops; it keeps a fraction, so that slices add up. */
   #until = 0;
   #asleep = false;
 
@@ -88,7 +88,7 @@ export class Microcontroller {
     keepReceivedByte(cpu);
     uart.onByteTransmit = (byte) => this.#send(byte);
     uart.onRxComplete = () => this.#feed();
-    // The receiver was off or the wire quiet: what has gathered starts when the firmware switches it on.
+    // The receiver was off or the wire idle: waiting bytes start when the firmware switches the receiver on.
     uart.onConfigurationChange = () => this.#feed();
     this.#uart = uart;
   }
@@ -98,29 +98,29 @@ export class Microcontroller {
     return this.#cpu.cycles / cyclesPerMillisecond;
   }
 
-  /** What the firmware has set its UART to, in bit/s as the 16 MHz clock makes it (117647 for 115200). */
+  /** Baud rate that the firmware has set, in bit/s as divided from the 16 MHz clock (117647 for 115200). */
   get baudRate(): number {
     return this.#uart.baudRate;
   }
 
-  /** Whether a pin of port B is driven high. The LED of an Uno hangs on pin 5. */
+  /** Whether the firmware drives a pin of port B high. The LED of an Uno is on pin 5. */
   pinHigh(pin: number): boolean {
     return this.#portB.pinState(pin) === this.#high;
   }
 
-  /** Drives a pin of port B from outside. A pin that nobody drives is low, its pull-up or not. */
+  /** Drives a pin of port B from outside. A pin that is not driven is low, even with its pull-up on. */
   drivePin(pin: number, high: boolean): void {
     this.#portB.setPin(pin, high);
   }
 
-  /** Puts a voltage, 0 to 5, on an analog input: 0 for A0. Inputs are at 0 V before. */
+  /** Sets the voltage of an analog input, 0 to 5 V; input 0 is A0. Before, inputs are at 0 V. */
   driveAnalog(input: number, volts: number): void {
     this.#converter.channelValues[input] = volts;
   }
 
   /**
-   * Lets the firmware run for some milliseconds of its own time. Gives the bytes that it sent meanwhile, as a
-   * view that is valid until the next run.
+   * Runs the firmware for some milliseconds of emulated time. Returns the bytes that it sent, as a view that is valid
+   * until the next run.
    */
   run(milliseconds: number): Uint8Array {
     this.#sentLength = 0;
@@ -133,8 +133,8 @@ export class Microcontroller {
     let asleep = this.#asleep;
     while (cpu.cycles < until) {
       if (asleep) {
-        // Nothing happens before the next event of a timer or the UART: go there at once. Firmware that
-        // sleeps when it has nothing to do costs a tenth of what stepping through its sleep would.
+        // Nothing happens before the next event of a timer or the UART, so skip to it. For firmware that sleeps when
+        // idle, this takes a tenth of the time of executing each cycle.
         if (cpu.nextInterrupt < 0) {
           const next = events.nextClockEvent;
           cpu.cycles = next === null || next.cycles > until ? until : Math.max(next.cycles, cpu.cycles);
@@ -146,8 +146,8 @@ export class Microcontroller {
       }
       const instruction = program[cpu.pc];
       execute(cpu);
-      // The processor executes one more instruction after `sei` before it lets an interrupt in. avr8js would
-      // let it in at once, between `sei` and `sleep`, and the firmware would oversleep.
+      // The processor executes one more instruction after `sei` before an interrupt. avr8js would allow the interrupt
+      // at once, between `sei` and `sleep`, and the firmware would oversleep.
       if (instruction === enableInterruptsInstruction) continue;
       if (instruction === sleepInstruction && (cpu.data[sleepModeControl] & sleepEnable) !== 0) {
         asleep = true;
@@ -160,8 +160,8 @@ export class Microcontroller {
   }
 
   /**
-   * Puts bytes from the host on the wire; they arrive one after the other at the baud rate while the firmware
-   * runs. Gives how many were taken: fewer than offered when the queue before the wire is full.
+   * Sends bytes from the host; they arrive one after the other at the baud rate while the firmware runs. Returns how
+   * many were accepted: fewer than offered when the queue is full.
    */
   receive(bytes: Uint8Array): number {
     const taken = Math.min(bytes.length, this.receiveRoom);
@@ -172,7 +172,7 @@ export class Microcontroller {
     return taken;
   }
 
-  /** How many bytes `receive` would take now. */
+  /** How many bytes `receive` would accept now. */
   get receiveRoom(): number {
     return receiveQueueBytes - this.#receivedLength;
   }
@@ -186,7 +186,7 @@ export class Microcontroller {
     this.#sent[this.#sentLength++] = byte;
   }
 
-  /** Starts the next waiting byte on the wire when the wire is free and the firmware listens. */
+  /** Starts sending the next waiting byte when the wire is free and the receiver is on. */
   #feed(): void {
     if (this.#receivedLength === 0 || !this.#uart.writeByte(this.#received[this.#receivedStart])) return;
     this.#receivedStart = (this.#receivedStart + 1) % receiveQueueBytes;
@@ -195,9 +195,9 @@ export class Microcontroller {
 }
 
 /**
- * Any write to UCSR0B with the receiver on and staying on makes avr8js forget a byte that has just come, as firmware
- * does that switches its sending interrupt off in another interrupt. The chip forgets it only when the receiver goes
- * off: for avr8js the receiver was off before.
+ * Works around a fault of avr8js: a write to UCSR0B that leaves the receiver on discards a byte that has just arrived.
+ * Firmware does such writes when it disables its transmit interrupt in another interrupt. The chip discards the byte
+ * only when the receiver is switched off; so avr8js is made to see a receiver that was off before.
  */
 function keepReceivedByte(cpu: CPU): void {
   const write = cpu.writeHooks[uartControlB];

@@ -1,30 +1,30 @@
 /**
- * How much emulated time is due: it follows a clock of real time, `speed` times as fast. After a stall the
- * missing time is handed out in slices, so that whoever paces can still answer between them.
+ * Computes how much emulated time is due: it follows real time, `speed` times as fast. After a stall the missing time
+ * is returned in slices, so that the caller can do other work between them.
  */
 export interface Pacing {
-  /** Emulated milliseconds to run now, at most one slice. What it gives counts as run. */
+  /** Returns the emulated milliseconds to run now, at most one slice. They count as run. */
   due(): number;
-  /** Whether more is owed than the last `due` gave: call it again without waiting. */
+  /** Whether more is due than the last `due` returned: call it again without waiting. */
   readonly behind: boolean;
-  /** Lets emulated time stand still since the last `due`: what has passed meanwhile is not owed. */
+  /** Pauses emulated time since the last `due`: the real time that has passed is not due. */
   hold(): void;
 }
 
-/** The most emulated time that one `due` gives. */
+/** Most emulated time that one `due` returns. */
 const sliceMs = 50;
 
 /**
- * Time that is owed beyond this is forgotten: a machine that was suspended for an hour goes on from where
- * it was instead of racing through the hour.
+ * Most emulated time that can be due; more is dropped. A machine that was suspended for an hour continues where it was,
+ * instead of emulating the whole hour.
  */
 const owedAtMostMs = 10_000;
 
 /**
- * Pacing whose time begins now.
+ * Creates a pacing that begins now.
  *
- * @param speed emulated time over real time
- * @param now a clock in milliseconds that never goes back, such as `performance.now`
+ * @param speed emulated time divided by real time
+ * @param now a monotonic clock in milliseconds, such as `performance.now`
  */
 export function createPacing(speed: number, now: () => number): Pacing {
   let last = now();

@@ -7,17 +7,17 @@ import { fileURLToPath } from "node:url";
 import { RivuletError } from "../errors/errors.ts";
 import type { BoardReport } from "./board-report.ts";
 
-/** A board that is asked to end and has not after this long is killed. */
+/** A board that has not ended this long after it was asked to is killed. */
 const patienceMs = 3000;
 
 export interface BoardOptions {
-  /** Emulated time over real time; 1 when left out. */
+  /** Emulated time divided by real time. Default 1. */
   speed?: number;
-  /** The board ends by itself after this many seconds of its own time; it runs until `close` when left out. */
+  /** The board ends after this many seconds of emulated time. Default: it runs until `close`. */
   seconds?: number;
-  /** When the host does not read: the board stands still until it does ("wait", when left out), or bytes are lost. */
+  /** When the host does not read: the board pauses until it does ("wait", the default), or bytes are lost. */
   overflow?: "wait" | "drop";
-  /** A symbolic link to the port, there as long as the board is. */
+  /** A symbolic link to the port, which exists as long as the board runs. */
   link?: string;
   /** Called when the board's LED goes on or off. */
   onLed?: (on: boolean) => void;
@@ -27,17 +27,17 @@ export interface Board {
   /** The serial port, such as /dev/pts/3. */
   readonly path: string;
   readonly processId: number;
-  /** What the board counted, once it has ended; undefined when it was killed. Never rejects. */
+  /** The board's counts, once it has ended; undefined when it was killed. Never rejects. */
   readonly ended: Promise<BoardReport | undefined>;
-  /** Ends the board, as pulling its plug would: the port hangs up. */
+  /** Ends the board, as unplugging does: the port hangs up. */
   close(): Promise<BoardReport | undefined>;
 }
 
 /**
- * Starts a board with the firmware at a path and waits until its port can be opened. The firmware begins when
- * it is: nothing is lost before.
+ * Starts a board with the firmware at a path and waits until its port can be opened. The firmware starts when the port
+ * is opened, so no bytes are lost before.
  *
- * @throws RivuletError with the board's own sentence when it cannot start
+ * @throws RivuletError with the board's error when it cannot start
  */
 export async function startBoard(firmwarePath: string, options: BoardOptions = {}): Promise<Board> {
   const child = spawnBoard(firmwarePath, options);
@@ -45,7 +45,7 @@ export async function startBoard(firmwarePath: string, options: BoardOptions = {
   child.stderr.on("data", (text) => {
     complaint += text;
   });
-  // Writing to a board that has just ended is no fault.
+  // Writing to a board that has just ended is not an error.
   child.stdin.on("error", () => {});
 
   let report: BoardReport | undefined;
@@ -97,7 +97,7 @@ function spawnBoard(
     ? new URL("./board.ts", import.meta.url)
     : new URL("./board.js", import.meta.url);
   const args = [fileURLToPath(program), resolve(firmwarePath)];
-  // Sources run through tsx, as everything of theirs does in development; `tsx` is found from the package's folder.
+  // TypeScript sources run through tsx in development; `tsx` is found from the package's folder.
   if (fromSource) args.unshift("--import", "tsx");
   if (options.speed !== undefined) args.push(`--speed=${options.speed}`);
   if (options.seconds !== undefined) args.push(`--seconds=${options.seconds}`);
@@ -106,7 +106,7 @@ function spawnBoard(
   return spawn(process.execPath, args, {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     stdio: ["pipe", "pipe", "pipe"],
-    // Out of this process group: a Ctrl-C in the terminal is for us, who then end the board in good order.
+    // In another process group: a Ctrl-C in the terminal reaches only this process, which then ends the board.
     detached: true,
   });
 }

@@ -15,11 +15,11 @@ import {
 const firstRoomBytes = 1 << 12;
 
 /**
- * Reads the bytes of a recording back into samples, which have the times and numbers they had when they were recorded. Holds
- * one block at a time, in memory that grows with the bytes that are there, never with what a length claims.
+ * Reads the bytes of a recording back into samples, which have the times and numbers they had when they were recorded.
+ * Holds one block at a time; its memory grows with the bytes received, never with a length field alone.
  *
- * A damaged stretch, be it one block or several, is left out and counted once as `damaged`; reading goes on with the
- * next whole block. What is begun and has no end when the bytes are over is what a power cut tore.
+ * Damaged data, of one block or several in a row, is skipped and counted once as `damaged`; reading continues with the
+ * next complete block. An incomplete block at the end is what a power cut left.
  */
 export class RecordingDecoder implements Decoder {
   readonly counts: DecoderCounts = { bytes: 0, samples: 0, damaged: 0, rejected: 0, missing: 0 };
@@ -34,7 +34,7 @@ export class RecordingDecoder implements Decoder {
   #held = new Uint8Array(firstRoomBytes);
   #heldBytes = 0;
   #needs = headerStartBytes;
-  /** A whole block, of which samples are still to be handed on. */
+  /** A complete block with samples that have not been passed on yet. */
   #block: BlockReader | null = null;
   #blockBytes = 0;
   #nextSample = 0;
@@ -42,7 +42,7 @@ export class RecordingDecoder implements Decoder {
 
   /**
    * @param columns names of the wanted fields, in order; null for all of the recording
-   * @param makeRing gives the ring for them, once they are known
+   * @param makeRing returns the ring for them, once they are known
    * @param where names the file in messages
    */
   constructor(
@@ -55,22 +55,24 @@ export class RecordingDecoder implements Decoder {
     this.#where = where;
   }
 
-  /** What the recording says of itself; null as long as its header is not there. */
+  /** The header of the recording; null until it has been read. */
   get header(): RecordingHeader | null {
     return this.#header;
   }
 
-  /** Bytes of what is begun and has no end, once the bytes are over. */
+  /** Bytes of an incomplete block at the end, once all bytes have been decoded. */
   get unfinishedBytes(): number {
     return this.#heldBytes;
   }
 
-  /** @throws RivuletError where this is no recording, its header is damaged, or it lacks a wanted field */
+  /**
+   * Decodes bytes. @throws RivuletError when this is not a recording, its header is damaged, or it lacks a wanted field
+   */
   decode(chunk: Uint8Array, start: number, end: number): number {
     let at = start;
     while (at < end) {
       if (this.#block !== null) {
-        // Its last byte is given back until all of its samples have found room.
+        // Its last byte counts as consumed only when all of its samples are in the ring.
         if (!this.#handOn()) break;
         this.#drop(this.#blockBytes);
         this.#block = null;
@@ -91,18 +93,18 @@ export class RecordingDecoder implements Decoder {
   }
 
   /**
-   * To be called when the bytes are over. Gives what the recording says of itself.
-   * @throws RivuletError where they did not even reach the end of the header
+   * Call it at the end of the bytes. Returns the header of the recording.
+   * @throws RivuletError when the bytes ended inside the header
    */
   finish(): RecordingHeader {
     if (this.#header !== null) return this.#header;
     throw new RivuletError(
       "recording.damaged",
-      `${this.#where} is a recording whose header is cut short or damaged: it cannot be known what its samples are`,
+      `${this.#where} is a recording with an incomplete or damaged header, so its samples cannot be decoded; use a copy`,
     );
   }
 
-  /** A recording has one beginning: there is nothing to join in the middle. */
+  /** Does nothing: a recording is always read from its beginning. */
   reset(): void {}
 
   #takeHeader(): void {
@@ -127,7 +129,7 @@ export class RecordingDecoder implements Decoder {
     this.#findNext();
   }
 
-  /** Goes on to the next block in what is held, or to how many bytes it needs. */
+  /** Finds the next block in the bytes held, or how many bytes it needs. */
   #findNext(): void {
     const { fields } = this.#header as RecordingHeader;
     for (;;) {
@@ -149,7 +151,7 @@ export class RecordingDecoder implements Decoder {
     }
   }
 
-  /** Hands samples of the block to the ring; false when there is no room for the rest. */
+  /** Passes samples of the block to the ring; returns false when the ring has no room for the rest. */
   #handOn(): boolean {
     const ring = this.#ring as SampleRing;
     const block = this.#block as BlockReader;

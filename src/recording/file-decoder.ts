@@ -7,7 +7,7 @@ import { nearest } from "../wording/nearest.ts";
 import { RecordingDecoder } from "./decoder.ts";
 import { isRecordingFile } from "./play.ts";
 
-/** Decodes a file that is a recording or a CSV file, as its content shows. */
+/** Decodes a file that is a recording or a CSV file, recognized by its content. */
 export class FileDecoder implements Decoder {
   readonly #path: string;
   readonly #fields: readonly Field[];
@@ -26,8 +26,8 @@ export class FileDecoder implements Decoder {
   }
 
   /**
-   * Looks into the file; to be called before the first byte is decoded. Tells whether it is text.
-   * @throws RivuletError where it cannot be read, or has not the columns that are wanted
+   * Inspects the file; call it before the first byte is decoded. Returns whether the file is text.
+   * @throws RivuletError when it cannot be read, or lacks a wanted column
    */
   async prepare(): Promise<{ isText: boolean }> {
     const names = this.#fields.map(({ name }) => name);
@@ -52,18 +52,19 @@ export class FileDecoder implements Decoder {
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
-    if (this.#decoder === null) throw new Error("decode() before prepare()");
+    if (this.#decoder === null)
+      throw new Error("found a call of decode() without prepare(), expected prepare() first; await it");
     return this.#decoder.decode(chunk, start, end, time);
   }
 
   reset(): void {}
 
-  /** @throws RivuletError where the bytes did not reach the end of a recording's header */
+  /** Call it at the end of the bytes. @throws RivuletError when they ended inside the header of a recording */
   finish(): void {
     this.#recording?.finish();
   }
 
-  /** Bytes of a recording's last block, where a power cut has torn it. */
+  /** Bytes of an incomplete last block, as a power cut leaves it. */
   get tornBytes(): number {
     return this.#recording?.unfinishedBytes ?? 0;
   }

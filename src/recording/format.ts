@@ -5,8 +5,8 @@
  *
  * then blocks, each an array of the parts that `block` names:
  *
- *     "RVLB"       the mark by which a reader finds the next block after a damaged one
- *     samples      how many
+ *     "RVLB"       a mark, by which a reader finds the next block after a damaged one
+ *     samples      number of samples
  *     time         of the first one, milliseconds since the epoch
  *     sequence     number of the first one
  *     times        u16 each: milliseconds since the first one
@@ -17,10 +17,10 @@
  *     values       all of the first field, then all of the second, and so on
  *     crc32        of the block's bytes before this part
  *
- * Binary parts are little-endian. A field is stored as its own type where that gives every value back bit for bit, as
- * f64 where it does not. Numbers and lengths in a block always take their widest form, so that parts stand at places
- * which follow from the lengths, and every length is checked against the number of samples before it is believed. A
- * block is written whole, so a power cut leaves whole blocks and at most one that is torn.
+ * Binary parts are little-endian. A field is stored as its own type if that restores every value bit for bit, else as
+ * f64. Numbers and lengths in a block always use their widest form, so that the offsets of parts follow from the
+ * lengths. Every length is checked against the number of samples before it is used. A block is written in one piece, so
+ * a power cut leaves complete blocks and at most one incomplete block.
  */
 import { pack, unpack } from "../checkpoint/messagepack.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
@@ -36,12 +36,12 @@ import {
   writeRaw,
 } from "../samples/decoding/fields.ts";
 
-/** What a recording says of itself. */
+/** Header of a recording. */
 export interface RecordingHeader {
   name: string;
   /** ISO 8601. */
   createdAt: string;
-  /** Where the samples came from, in words. */
+  /** Source of the samples, in words. */
   source: string;
   fields: Field[];
 }
@@ -53,13 +53,13 @@ const parts = [
   "crc32",
 ];
 
-/** All headers have in common what follows their first byte, which counts keys: the key "format" and its value. */
+/** The bytes that all headers have after their first byte (the number of keys): the key "format" and its value. */
 const beginning = Buffer.from(`\xa6format\xb1${format}`, "latin1");
 const versionAt = 34;
 const headerBytesAt = 48;
-/** What has to be there of a header before its length is known. */
+/** Bytes of a header that are needed to know its length. */
 export const headerStartBytes = headerBytesAt + 4;
-/** Ten thousand fields with long names. */
+/** Longest header: room for ten thousand fields with long names. */
 const longestHeaderBytes = 1 << 20;
 
 /** The array of ten parts, and the mark. */
@@ -68,7 +68,7 @@ export const markBytes = mark.length;
 const samplesAt = markBytes;
 const timeAt = samplesAt + 5;
 const sequenceAt = timeAt + 9;
-/** Where the first binary part begins, with its type and its length. */
+/** Offset of the first binary part, with its type and its length. */
 const binaryAt = sequenceAt + 9;
 const binaryHeadBytes = 5;
 const crcBytes = 5;
@@ -77,7 +77,7 @@ const float64 = 0xcb;
 const binary32 = 0xc6;
 
 export const mostSamplesInBlock = 4096;
-/** More than this no block claims; a reader holds one block. */
+/** Most bytes of values in a block, because a reader holds a whole block. */
 export const largestValuesBytes = 1 << 24;
 const longestTimeOffset = 0xffff;
 
@@ -86,7 +86,7 @@ const crcOf = (bytes: Uint8Array, start: number, end: number) => checksum(crc, b
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Whether a file whose first bytes these are is a recording, of any version; also asked of a file cut short. */
+/** Whether a file with these first bytes is a recording, of any version; also for an incomplete file. */
 export function isRecording(bytes: Uint8Array, end = bytes.length): boolean {
   const compared = Math.min(end, 1 + beginning.length);
   if (compared < 2 || bytes[0] >> 4 !== 8) return false;
@@ -94,8 +94,9 @@ export function isRecording(bytes: Uint8Array, end = bytes.length): boolean {
   return true;
 }
 
+/** Encodes the header of a recording. @throws RivuletError when it has too many fields, or their names are too long */
 export function encodeHeader({ name, createdAt, source, fields }: RecordingHeader): Uint8Array {
-  const inFull = 0xffffffff; // packed as 32 bits, which are filled in below
+  const inFull = 0xffffffff; // packed as 32 bits, which are replaced below
   const message = Buffer.concat(
     pack({
       format,
@@ -112,7 +113,7 @@ export function encodeHeader({ name, createdAt, source, fields }: RecordingHeade
   if (message.length > longestHeaderBytes) {
     throw new RivuletError(
       "recording.too-large",
-      `the header of a recording of ${fields.length} fields takes ${message.length} bytes, more than ${longestHeaderBytes}: shorten their names`,
+      `the header of a recording of ${fields.length} fields has ${message.length} bytes, expected at most ${longestHeaderBytes}; shorten their names`,
     );
   }
   const view = viewOf(message);
@@ -122,17 +123,20 @@ export function encodeHeader({ name, createdAt, source, fields }: RecordingHeade
 }
 
 /**
- * Bytes of the header that begins a recording, of which `headerStartBytes` are there.
- * @throws RivuletError where it is no recording, or a newer one
+ * Returns the length in bytes of a recording's header, from its first `headerStartBytes` bytes.
+ * @throws RivuletError when this is not a recording, or one of a newer version
  */
 export function headerLength(bytes: Uint8Array, where: string): number {
   if (!isRecording(bytes, headerStartBytes)) {
-    throw new RivuletError("recording.damaged", `${where} is no recording, or its beginning is damaged`);
+    throw new RivuletError(
+      "recording.damaged",
+      `${where} is not a recording, or its beginning is damaged; use an undamaged copy`,
+    );
   }
   if (bytes[versionAt] > version && bytes[versionAt] < 0x80) {
     throw new RivuletError(
       "recording.newer-version",
-      `${where} is a recording of version ${bytes[versionAt]}, and this Rivulet reads ${version}: update it`,
+      `${where} is a recording of version ${bytes[versionAt]}, expected at most ${version}; update Rivulet`,
     );
   }
   const length = viewOf(bytes).getUint32(headerBytesAt);
@@ -143,10 +147,10 @@ export function headerLength(bytes: Uint8Array, where: string): number {
 const damagedHeader = (where: string) =>
   new RivuletError(
     "recording.damaged",
-    `${where} is a recording whose header is damaged: it cannot be known what its samples are`,
+    `${where} is a recording with a damaged header, so its samples cannot be decoded; use an undamaged copy`,
   );
 
-/** @throws RivuletError where the header is damaged */
+/** Decodes the header of a recording. @throws RivuletError when the header is damaged */
 export function decodeHeader(bytes: Uint8Array, where: string): RecordingHeader {
   const tailAt = bytes.length - 4;
   if (viewOf(bytes).getUint32(tailAt) !== crcOf(bytes, 0, tailAt)) throw damagedHeader(where);
@@ -159,7 +163,7 @@ export function decodeHeader(bytes: Uint8Array, where: string): RecordingHeader 
   }
 }
 
-/** Gathers samples in memory taken once, and makes blocks of them. */
+/** Collects samples in memory that is allocated once, and encodes them as blocks. */
 export class BlockEncoder {
   readonly #fields: readonly Field[];
   readonly #capacity: number;
@@ -184,8 +188,8 @@ export class BlockEncoder {
   }
 
   /**
-   * Adds the sample at `offset` of `values`. False where it needs a block of its own: this one is full, or a difference
-   * to its first sample is beyond what a block can say. `deviceTime` is NaN where there is none.
+   * Adds the sample at `offset` of `values`. Returns false where it needs a new block: this one is full, or a
+   * difference to its first sample is too large to encode. `deviceTime` is NaN where there is none.
    */
   add(values: Float64Array, offset: number, time: number, sequence: number, deviceTime: number): boolean {
     const at = this.#samples;
@@ -209,7 +213,7 @@ export class BlockEncoder {
     return true;
   }
 
-  /** The block of all samples added since the last one, in memory of its own. */
+  /** Returns a block of all samples added since the last block, in new memory. */
   take(): Uint8Array {
     const samples = this.#samples;
     const encodings = this.#fields.map((field, index) => this.#encodingOf(field, index));
@@ -258,7 +262,7 @@ export class BlockEncoder {
     return block;
   }
 
-  /** Bytes that each of the device's times takes. */
+  /** Bytes of each device time. */
   #deviceTimeBytes(): 0 | 4 | 8 {
     let bytes: 0 | 4 | 8 = 0;
     for (let i = 0; i < this.#samples; i++) {
@@ -277,7 +281,7 @@ export class BlockEncoder {
     return true;
   }
 
-  /** The field's own type where it gives back every value of the column, else f64. */
+  /** Returns the field's own type if it restores every value of the column, else f64. */
   #encodingOf(field: Field, index: number): number {
     if (field.type === "f64") return asDouble;
     const first = index * this.#capacity;
@@ -305,7 +309,7 @@ export class BlockEncoder {
 const asDouble = 0;
 const asFieldType = 1;
 
-/** A block takes a quarter of a megabyte at most, or holds one sample. */
+/** A block has at most a quarter of a megabyte, or one sample. */
 function blockCapacity(fields: number): number {
   return Math.max(1, Math.min(mostSamplesInBlock, Math.floor(2 ** 18 / (8 * fields + 10))));
 }
@@ -315,7 +319,7 @@ const after = (first: number, difference: number) => (difference === 0 ? first :
 
 const isDeviceTime = (time: number) => Number.isSafeInteger(time) && time >= 0 && !Object.is(time, -0);
 
-/** The number of a field's type that stands for a value, NaN where there is none. */
+/** Returns the raw number of a field's type for a value, NaN if there is none. */
 function rawOf({ type, scale, offset }: Field, value: number): number {
   const raw = (value - offset) / scale;
   const range = integerRange[type];
@@ -345,7 +349,7 @@ function partLengths(
   ];
 }
 
-/** Where the parts of a whole block stand. */
+/** Offsets of the parts of a complete block. */
 interface BlockPlaces {
   samples: number;
   times: number;
@@ -360,12 +364,12 @@ interface BlockPlaces {
   length: number;
 }
 
-/** What is known of the block that bytes begin with: that it needs more bytes than are there, is none, or is whole. */
+/** What bytes begin with: a block that needs more bytes, no block, or a complete one. */
 export type BlockFinding = { needs: number } | "damaged" | BlockPlaces;
 
 /**
- * Looks for a block at the beginning of the first `end` of some bytes. No length is believed before it agrees with the
- * number of samples and the fields, so what a block `needs` is bounded.
+ * Checks for a block at the beginning of the first `end` bytes. No length is used before it agrees with the number of
+ * samples and the fields, so the bytes that a block `needs` are bounded.
  */
 export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field[]): BlockFinding {
   for (let at = 0; at < Math.min(end, markBytes); at++) if (bytes[at] !== mark[at]) return "damaged";
@@ -427,7 +431,7 @@ export function findBlock(bytes: Uint8Array, end: number, fields: readonly Field
   };
 }
 
-/** Reads the samples of one whole block. */
+/** Reads the samples of one complete block. */
 export class BlockReader {
   readonly #places: BlockPlaces;
   readonly #view: DataView;
@@ -465,7 +469,7 @@ export class BlockReader {
   }
 }
 
-/** Index from `from` on where a mark begins in the first `end` bytes, or may begin at their end; `end` where none does. */
+/** Returns the first index from `from` on where a mark begins, or may begin at the end of the bytes; else `end`. */
 export function findMark(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at < end; at++) {
     let matched = 0;

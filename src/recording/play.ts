@@ -1,4 +1,4 @@
-/** A recording as a stream of samples, plain or gzipped, in flat memory whatever its length. */
+/** Reads a recording as a stream of samples, plain or gzipped, in constant memory. */
 
 import { SampleRing } from "../samples/ring.ts";
 import { readBytes } from "../samples/sources/file-bytes.ts";
@@ -10,26 +10,26 @@ const ringSamples = 1024;
 
 export interface Played {
   samples: number;
-  /** Damaged stretches that were left out. */
+  /** Number of damaged parts that were skipped. */
   damaged: number;
-  /** Bytes at the end that are no whole block: a power cut tore it. */
+  /** Bytes of an incomplete block at the end, as a power cut leaves it. */
   tornBytes: number;
 }
 
 export interface PlayOptions {
   /** Names of the wanted fields, in the order wanted. Default: all. */
   columns?: readonly string[];
-  /** Asked before each sample, which waits for it: the time of the sample, in milliseconds since the epoch. */
+  /** Called before each sample with its time, in milliseconds since the epoch; the sample waits for the promise. */
   pace?: (time: number) => Promise<void> | null;
 }
 
-/** Whether a file is a recording, whatever it is called. @throws RivuletError where it cannot be read */
+/** Whether a file is a recording, whatever its name. @throws RivuletError when it cannot be read */
 export async function isRecordingFile(path: string): Promise<boolean> {
   for await (const chunk of readBytes(path)) return isRecording(chunk);
   return false;
 }
 
-/** @throws RivuletError where the file is no recording or cannot be read */
+/** Reads the header of a recording. @throws RivuletError when the file is not a recording or cannot be read */
 export async function readRecordingHeader(path: string): Promise<RecordingHeader> {
   const decoder = new RecordingDecoder([], () => new SampleRing(1, 1, "pause"), path);
   for await (const chunk of readBytes(path)) {
@@ -40,10 +40,10 @@ export async function readRecordingHeader(path: string): Promise<RecordingHeader
 }
 
 /**
- * Hands over the samples of a recording in order.
+ * Reads the samples of a recording in order.
  *
- * @param onSample takes the sample at `offset` of `values`, and its index from 0
- * @throws RivuletError where the file cannot be read, is no recording or lacks a wanted field
+ * @param onSample called with each sample, at `offset` of `values`, and its index from 0
+ * @throws RivuletError when the file cannot be read, is not a recording or lacks a wanted field
  */
 export async function playRecording(
   path: string,

@@ -5,31 +5,31 @@ import { settled, syncFolderSync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
 
-/** What a recording may lose to a power cut. */
+/** Most time of a recording that a power cut can destroy. */
 const syncEveryMs = 1000;
-/** Blocks that wait for a disk that is too slow. They are bounded, as the device's memory is. */
+/** Most blocks that wait for a slow disk, because memory is limited. */
 const mostWaitingBytes = 1 << 22;
 
 export interface RecordingCounts {
-  /** Samples taken in. */
+  /** Samples received. */
   samples: number;
-  /** Of these, the samples that the disk says it has. */
+  /** Of these, the samples that have been synced to the disk. */
   syncedSamples: number;
-  /** Bytes that the disk says it has. */
+  /** Bytes that have been synced to the disk. */
   bytes: number;
 }
 
 /**
- * A recording being written: a block as soon as one is full, and once a second whatever there is, with a sync
- * each second, so that a power cut takes the last second at most. Writing and syncing is done on Node's thread pool, as an SD
- * card may take half a second for it, in which a serial port would overflow.
+ * Writes a recording: a block as soon as it is full, and once a second all waiting samples, with a sync each second, so
+ * that a power cut destroys at most the last second. Writing and syncing run on Node's thread pool, because an SD card
+ * may need half a second, in which a serial port would overflow.
  *
- * A file that exists is refused. To append would mean to trust its end, which may be torn, and its fields, which may be
- * others; to write over it would lose what cannot be recorded again.
+ * An existing file is refused. Its end may be incomplete and its fields may differ, so nothing can be appended safely;
+ * and overwriting it would destroy what cannot be recorded again.
  */
 export class RecordingFile {
   readonly counts: RecordingCounts = { samples: 0, syncedSamples: 0, bytes: 0 };
-  /** Rejects with a RivuletError when writing failed. Nothing more is recorded then; what was synced is whole. */
+  /** Rejects with a RivuletError when writing fails. Recording stops then; what was synced is complete. */
   readonly failed: Promise<never>;
   readonly #path: string;
   readonly #file: number;
@@ -37,13 +37,13 @@ export class RecordingFile {
   readonly #timer: NodeJS.Timeout;
   #fail: (error: unknown) => void = () => {};
   #failure: unknown = null;
-  /** Ends once all that was handed over is on the disk, or could not be written. */
+  /** Resolves once all blocks passed on are on the disk, or could not be written. */
   #written: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
-  /** Where the next block goes. */
+  /** Byte offset of the next block in the file. */
   #end = 0;
 
-  /** @throws RivuletError where the file exists or cannot be written */
+  /** Creates the file and writes its header. @throws RivuletError when the file exists or cannot be written */
   constructor(path: string, header: RecordingHeader) {
     this.#path = path;
     this.#blocks = new BlockEncoder(header.fields);
@@ -54,7 +54,7 @@ export class RecordingFile {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw this.#describe(error);
       throw new RivuletError(
         "file.exists",
-        `${path} exists already, and a recording is never written over nor appended to: name another file, or move that one away`,
+        `${path} exists already, and recordings are never overwritten nor appended to; name another file, or move that one away`,
       );
     }
     try {
@@ -72,11 +72,11 @@ export class RecordingFile {
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
-    this.failed.catch(() => {}); // whoever waits for it is told, and close() tells it too
+    this.failed.catch(() => {}); // only for those who wait for `failed`; close() throws the error too
     this.#timer = setInterval(() => this.#flush(), syncEveryMs);
   }
 
-  /** Takes the sample at `offset` of `values`. `deviceTime` is NaN where there is none. */
+  /** Adds the sample at `offset` of `values`. `deviceTime` is NaN where there is none. */
   append(values: Float64Array, offset: number, time: number, sequence: number, deviceTime: number): void {
     if (this.#failure !== null) return;
     if (!this.#blocks.add(values, offset, time, sequence, deviceTime)) {
@@ -87,8 +87,8 @@ export class RecordingFile {
   }
 
   /**
-   * Writes what is left and closes the file.
-   * @throws RivuletError where that fails, or writing had failed before
+   * Writes the remaining samples and closes the file.
+   * @throws RivuletError when that fails, or writing failed before
    */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -98,14 +98,14 @@ export class RecordingFile {
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Removes the file again, where nothing could be recorded at all. */
+  /** Removes the file, if nothing could be recorded. */
   discard(): void {
     clearInterval(this.#timer);
     fs.closeSync(this.#file);
     fs.rmSync(this.#path, { force: true });
   }
 
-  /** Hands the gathered samples over to be written; where `sync`, the disk is asked to have them. */
+  /** Passes the collected samples on to be written, and with `sync` to be synced to the disk. */
   #flush(sync = true): void {
     if (this.#failure !== null) return;
     if (this.#blocks.samples > 0) {
@@ -119,7 +119,7 @@ export class RecordingFile {
     if (sync) this.#then(() => this.#sync(samples));
   }
 
-  /** Does work behind all that was handed over before. */
+  /** Runs work after all work that was passed on before. */
   #then(work: () => Promise<void>, bytes = 0): void {
     this.#waitingBytes += bytes;
     this.#written = this.#written
@@ -143,7 +143,7 @@ export class RecordingFile {
     }
   }
 
-  /** Where too much waits for the disk, whoever sends is to wait too. Other blocks may still be on their way. */
+  /** If too much waits for the disk, the sender must wait too. Other blocks may still be in progress. */
   #writeNow(block: Uint8Array, place: number): void {
     try {
       for (let at = 0; at < block.length; ) {
@@ -163,23 +163,25 @@ export class RecordingFile {
       this.counts.bytes = Math.min(bytes, fs.fstatSync(this.#file).size);
       this.counts.syncedSamples = samples;
     }
-    // Looked at also where nothing came: a file that is gone is worth knowing of before the next sample comes.
+    // Checked even if no sample arrived: a removed file should be reported before the next sample.
     this.#requireThere();
   }
 
-  /** Half a block is recognised as torn, but a file without it is better. Best effort: the disk has failed already. */
+  /**
+   * Readers recognize half a block as incomplete, but a file without it is better. Best effort: the disk has failed.
+   */
   #takeBack(place: number): void {
     try {
       fs.ftruncateSync(this.#file, place);
     } catch {}
   }
 
-  /** A file that somebody has removed can be written to without end, and every byte is lost. */
+  /** Writing to a removed file succeeds, but every byte is lost. */
   #requireThere(): void {
     if (fs.fstatSync(this.#file).nlink > 0) return;
     throw new RivuletError(
       "recording.lost",
-      `${this.#path} was removed while it was being recorded: begin another recording, what was recorded is gone`,
+      `${this.#path} was removed while it was being recorded, and its samples are lost; start another recording`,
     );
   }
 

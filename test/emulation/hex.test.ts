@@ -68,22 +68,29 @@ describe("parseIntelHex", () => {
   });
 
   test.each([
-    ["a checksum", [":0100000007F9"], "line 1: the checksum is 0xf9 where the bytes give 0xf8"],
-    ["a cut record", [":10000000070707"], "14 hexadecimal digits where its byte count asks for 42"],
-    ["a foreign line", ["hello"], 'begins with ":", not with "h"'],
-    ["a strange digit", [":0100000x07F8"], '"x" is not a hexadecimal digit'],
-    ["a lone colon", [":"], "0 hexadecimal digits where its byte count asks for 10"],
+    ["a checksum", [":0100000007F9"], "line 1: found the checksum 0xf9, expected 0xf8"],
+    ["a cut record", [":10000000070707"], "found 14 hexadecimal digits, expected 42"],
+    ["a foreign line", ["hello"], 'begins with "h", expected ":"'],
+    ["a strange digit", [":0100000x07F8"], 'found "x", expected a hexadecimal digit'],
+    ["a lone colon", [":"], "found 0 hexadecimal digits, expected 10"],
     ["an unknown record", [record(0, 6, [])], "record type 0x06"],
-    ["an address record that is too long", [record(0, 4, [0, 0, 0])], "type 4 carries 2 bytes, not 3"],
+    [
+      "an address record that is too long",
+      [record(0, 4, [0, 0, 0])],
+      "found 3 data bytes in a record of type 4, expected 2",
+    ],
     ["a byte written twice", [record(0, 0, [1, 2]), record(1, 0, [3])], "line 2: address 0x0001 is written"],
     ["a program beyond the flash", [record(0x7fff, 0, [1, 2])], "0x8000, but the flash ends at 0x7fff"],
     ["a program far beyond", [record(0, 4, [0xff, 0xff]), record(0, 0, [1])], "the flash ends at 0x7fff"],
-    ["text after the end", [record(0, 0, [1]), endRecord, record(1, 0, [1])], "line 3: text follows after"],
-    ["a missing end", [record(0, 0, [1])], "pump.hex is cut off: the end-of-file record is missing"],
-    ["an empty program", [endRecord], "pump.hex holds no program"],
+    ["text after the end", [record(0, 0, [1]), endRecord, record(1, 0, [1])], "line 3: found text after"],
+    ["a missing end", [record(0, 0, [1])], "pump.hex has no end-of-file record"],
+    ["an empty program", [endRecord], "pump.hex has no data record"],
   ])("names %s", (_, lines, sentence) => {
     expect(() =>
-      parse(...lines, ...(sentence.includes("cut off") || lines.includes(endRecord) ? [] : [endRecord])),
+      parse(
+        ...lines,
+        ...(sentence.includes("no end-of-file") || lines.includes(endRecord) ? [] : [endRecord]),
+      ),
     ).toThrow(sentence);
   });
 });
@@ -97,7 +104,7 @@ describe("readFirmware", () => {
     expect(() => readFirmware("/nowhere/pump.hex", flashBytes)).toThrow(
       new RivuletError(
         "firmware.invalid",
-        "the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",
+        "the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel HEX file",
       ),
     );
   });

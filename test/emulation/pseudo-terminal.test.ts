@@ -140,7 +140,7 @@ test("a machine without any way to a pseudo-terminal gets a sentence with every 
     throw new Error("no perl");
   };
   expect(() => openPseudoTerminal([missing, forbidden])).toThrow(
-    /^no pseudo-terminal can be opened on .* \(no such package; no perl\): install/,
+    /^no pseudo-terminal can be opened on .* \(no such package; no perl\); install/,
   );
 });
 

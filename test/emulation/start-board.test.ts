@@ -195,16 +195,16 @@ test("refuses to replace a file by its link", async () => {
   const link = join(folderWith(), "data.csv");
   writeFileSync(link, "precious");
   await expect(startBoard(demoFirmware.path, { link })).rejects.toThrow(
-    /data\.csv exists and is no link to a port/,
+    /data\.csv exists and is not a link to a pseudo-terminal/,
   );
   expect(existsSync(link)).toBe(true);
 });
 
 test("says in a sentence why it does not start", async () => {
   await expect(startBoard("/nowhere/pump.hex")).rejects.toThrow(
-    "the emulated board did not start: the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel-hex file",
+    "the emulated board did not start: the firmware /nowhere/pump.hex cannot be read: there is no such file; give the path of an Intel HEX file",
   );
   await expect(startBoard(demoFirmware.path, { speed: -1 })).rejects.toThrow(
-    '--speed is "-1" where a number above 0 is expected',
+    '--speed is "-1", expected a number above 0',
   );
 });

@@ -223,7 +223,7 @@ describe("a recording", () => {
     const bytes = recordingOf(pump, samples);
     bytes[34] = 2;
     expect(() => read(bytes)).toThrow(
-      "r.rec is a recording of version 2, and this Rivulet reads 1: update it",
+      "r.rec is a recording of version 2, expected at most 1; update Rivulet",
     );
   });
 
@@ -231,7 +231,7 @@ describe("a recording", () => {
     for (const claimed of [0, 3, 0x100001, 0xffffffff]) {
       const header = Buffer.from(headerOf(pump));
       header.writeUInt32BE(claimed, 48);
-      expect(() => read(header)).toThrow("whose header is damaged");
+      expect(() => read(header)).toThrow("with a damaged header");
     }
     const [block] = blocksOf(pump, samples);
     const claims = Buffer.from(block);
@@ -274,7 +274,7 @@ describe("a recording", () => {
     const header = headerOf(pump);
     for (let end = 0; end < header.length; end++) {
       const { decoder } = read(header.subarray(0, end));
-      expect(() => decoder.finish()).toThrow("r.rec is a recording whose header is cut short");
+      expect(() => decoder.finish()).toThrow("r.rec is a recording with an incomplete or damaged header");
     }
     read(header).decoder.finish();
   });
@@ -282,7 +282,7 @@ describe("a recording", () => {
   test("whose header nobody would read is not begun", () => {
     const fields = [{ ...pump[0], name: "t".repeat(1 << 20) }];
     expect(() => headerOf(fields)).toThrow(
-      /^the header of a recording of 1 fields takes .* shorten their names$/,
+      /^the header of a recording of 1 fields has .* shorten their names$/,
     );
   });
 
