@@ -3,14 +3,14 @@ import type { State } from "../state.ts";
 import type { TransformKind } from "./transform.ts";
 
 /**
- * Limits every column to ±`limit`. After `standardize` that is so many standard deviations: one spike then moves the
- * weights no more than a value at the limit does.
+ * Limits every column to ±`limit`. After `standardize` the limit is in standard deviations: a spike then changes the
+ * weights no more than a value at the limit.
  */
 export const clip: TransformKind<{ limit: number }> = {
   title: "Every column limited to a range around 0",
   settings: {
     limit: {
-      title: "Largest distance from 0; standard deviations where standardize stands before",
+      title: "Largest distance from 0; in standard deviations after standardize",
       default: 4,
       above: 0,
     },
@@ -27,7 +27,10 @@ export const clip: TransformKind<{ limit: number }> = {
     state: () => null,
     restore(state: State) {
       if (state === null) return;
-      throw new RivuletError("state.mismatch", `the stored clip must be null, found ${typeof state}`);
+      throw new RivuletError(
+        "state.mismatch",
+        `found ${typeof state} as the stored state of clip, expected null; restore a state of the same features`,
+      );
     },
   }),
 };

@@ -4,7 +4,7 @@ import { restoreBlock } from "./restore.ts";
 const at = { started: 0, mean: 1, variance: 2, meanSquare: 3 } as const;
 
 /**
- * Exponentially weighted mean and variance: what lies `n` values back counts (1 - alpha)^n.
+ * Exponentially weighted mean and variance: the value `n` steps back has the weight (1 - alpha)^n.
  * The variance follows Finch, "Incremental calculation of weighted mean and variance", 2009.
  */
 export class FadingStatistics implements Stateful {
@@ -17,8 +17,8 @@ export class FadingStatistics implements Stateful {
   }
 
   /**
-   * Takes in a value, which counts `weight` from then on instead of `alpha` where that is given; the first one is the
-   * first mean. Allocates nothing.
+   * Adds a value, with `weight` in place of `alpha` if it is given; the first value is the first mean. Allocates
+   * nothing.
    */
   learn(value: number, weight = this.alpha): void {
     const block = this.#block;
@@ -35,19 +35,19 @@ export class FadingStatistics implements Stateful {
     block[at.meanSquare] += weight * (value * value - block[at.meanSquare]);
   }
 
-  /** 0 before the first value. */
+  /** Mean of the values; 0 before the first. */
   get mean(): number {
     return this.#block[at.mean];
   }
 
-  /** Keeps its digits at any offset of the values. */
+  /** Variance of the values; accurate at any offset of the values. */
   get variance(): number {
     return this.#block[at.variance];
   }
 
   /**
-   * The same as mean square minus squared mean: what many devices compute, for comparison with them. Of values
-   * whose offset is 1e8 times their spread or more, no digit of it is right.
+   * Variance as mean square minus squared mean, for comparison with devices that compute it so. If the offset of the
+   * values is 1e8 times their spread or more, none of its digits is correct.
    */
   get momentVariance(): number {
     return Math.max(0, this.#block[at.meanSquare] - this.mean * this.mean);

@@ -9,7 +9,7 @@ import { type TransformName, transformNames, transforms } from "./transforms.ts"
 /** A transform as a config or a checkpoint names it: its name, or `{ name: options }` where it has any. */
 export type TransformDescription = string | { [name: string]: { [option: string]: string | number } };
 
-/** A transform that is known, with all its options. */
+/** A known transform with all its options. */
 interface Choice {
   name: TransformName;
   options: { [option: string]: string | number };
@@ -25,7 +25,7 @@ export class Pipeline implements Stateful {
   /** The latest output of each transform. */
   readonly #rows: Float64Array[];
 
-  /** `inputs`: columns of a sample, 1 or more. Use `createPipeline`, which checks what a user wrote. */
+  /** `inputs`: columns of a sample, 1 or more. Use `createPipeline` for a user's description: it validates. */
   constructor(choices: readonly Choice[], inputs: number) {
     this.description = choices.map(({ name, options }) =>
       Object.keys(options).length === 0 ? name : { [name]: options },
@@ -43,8 +43,8 @@ export class Pipeline implements Stateful {
   }
 
   /**
-   * Transforms the row at `offset` of `values` with the statistics so far, into `outputs` numbers from
-   * `outOffset` of `out`. Learns nothing, allocates nothing.
+   * Transforms the row [inputs] at `offset` of `values` with the statistics so far, into [outputs] at `outOffset` of
+   * `out`. Updates no statistics and allocates nothing.
    */
   transform(values: Float64Array, offset: number, out: Float32Array, outOffset: number): void {
     let from = values;
@@ -64,7 +64,7 @@ export class Pipeline implements Stateful {
     for (let link = 0; link < this.#chain.length; link++) {
       const transform = this.#chain[link];
       transform.learn(from, at);
-      // The next transform learns from the output of this one; from the last output none learns.
+      // The next transform learns from the output of this one; the last output is not needed.
       if (link + 1 === this.#chain.length) break;
       transform.transform(from, at, this.#rows[link]);
       from = this.#rows[link];
@@ -80,7 +80,7 @@ export class Pipeline implements Stateful {
     if (!Array.isArray(state) || state.length !== this.#chain.length) {
       throw new RivuletError(
         "state.mismatch",
-        `the stored features must be a list of ${this.#chain.length} transforms`,
+        `found other stored features, expected a list of ${this.#chain.length} transforms; restore a state of the same features`,
       );
     }
     restoreTogether(this.#chain, state);
@@ -88,11 +88,12 @@ export class Pipeline implements Stateful {
 }
 
 /**
- * Creates the pipeline that a config describes, such as `["standardize", { clip: 4 }]`; an empty list passes raw values.
+ * Creates the pipeline that a config describes, such as `["standardize", { clip: 4 }]`; an empty list passes raw
+ * values.
  *
  * @param description a list of names, of `{ name: options }`, and of `{ name: value }` for a transform of one option
  * @param inputs columns of a sample, 1 or more
- * @throws RivuletError that names the entry and the option, for what is unknown or out of range
+ * @throws RivuletError naming the entry and the option that is unknown or out of range
  */
 export function createPipeline(description: unknown, inputs: number): Pipeline {
   if (!Array.isArray(description)) {
@@ -104,7 +105,7 @@ export function createPipeline(description: unknown, inputs: number): Pipeline {
   );
 }
 
-/** Checks one entry of the list, which is written at `path`, and completes its options. */
+/** Validates the entry of the list at `path`, and completes its options. */
 function choiceOf(written: unknown, path: string): Choice {
   const name = nameOf(written);
   if (!isTransform(name)) {
@@ -148,7 +149,7 @@ function choiceOf(written: unknown, path: string): Choice {
 
 const isTransform = (name: string): name is TransformName => (transformNames as string[]).includes(name);
 
-/** Every option, by its value where one is given, else by its default. */
+/** Returns every option: the given value, else the default. */
 function completed(
   known: readonly [string, Setting][],
   given: Record<string, unknown>,
@@ -167,7 +168,7 @@ function requireAllowed(setting: Setting, value: unknown, path: string): void {
   );
 }
 
-/** The name in `name` or `{ name: options }`. */
+/** Returns the name in `name` or `{ name: options }`. */
 function nameOf(written: unknown): string {
   if (typeof written === "string") return written;
   const keys = Object.keys(written ?? {});

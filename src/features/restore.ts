@@ -1,33 +1,33 @@
-/** Restores stored state completely, or not at all. */
+/** Restores stored state completely or not at all. */
 import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 
 /**
- * Copies a stored block of numbers over the live one.
- * @throws RivuletError, with nothing changed, where the stored one is of another size
+ * Copies a stored block of numbers into `block`.
+ * @throws RivuletError, with nothing changed, when the stored block has another size
  */
 export function restoreBlock(block: Float64Array, state: State, what: string): void {
   if (!(state instanceof Float64Array) || state.length !== block.length) {
     throw new RivuletError(
       "state.mismatch",
-      `the stored ${what} must be ${block.length} float64 numbers, found ${kindOf(state)}`,
+      `found ${kindOf(state)} as the stored ${what}, expected ${block.length} float64 numbers; restore a matching state`,
     );
   }
   block.set(state);
 }
 
-/** What was stored instead, as a sentence says it. A checkpoint may lack it altogether. */
+/** Describes a stored value for a message. A checkpoint may lack it. */
 function kindOf(state: State | undefined): string {
-  if (state instanceof Float64Array) return `${state.length} of them`;
-  if (state instanceof Float32Array) return `${state.length} of float32`;
+  if (state instanceof Float64Array) return `${state.length} float64 numbers`;
+  if (state instanceof Float32Array) return `${state.length} float32 numbers`;
   if (Array.isArray(state)) return "a list";
   if (state === null || state === undefined) return "nothing";
   return typeof state === "object" ? "a map" : `the ${typeof state} ${JSON.stringify(state)}`;
 }
 
 /**
- * Puts each part's state back. Where one refuses, those before it get back what they had, and its error is thrown:
- * only a part itself can tell whether a state fits it.
+ * Restores the state of each part. If one part refuses, the parts before it get their old states back, and the error is
+ * thrown: only a part itself can decide whether a state matches it.
  */
 export function restoreTogether(parts: readonly Stateful[], states: readonly State[]): void {
   const before = parts.map((part) => structuredClone(part.state()));

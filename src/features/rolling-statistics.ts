@@ -1,26 +1,26 @@
 import type { State, Stateful } from "../state.ts";
 import { restoreBlock } from "./restore.ts";
 
-/** Places in the block, before the three runs of `window` numbers. */
+/** Indices into the block, before its three arrays of `window` numbers. */
 const at = { next: 0, full: 1, mean: 2, deviations: 3 } as const;
 const totalsLength = 4;
 
 /**
- * Mean and variance of the last `window` values. Nothing is ever subtracted again: the stream is cut into blocks
- * of `window` values, and any window is the end of one block and the beginning of the next. The beginning grows
- * by Welford's update, all ends of a block are worked out once when it is full, and the two are joined by the
- * formula of Chan, Golub and LeVeque, 1979. So neither a large offset, nor the rounding of a year, nor a spike that
- * has left the window shows. A value costs constant time on average and no allocation.
+ * Mean and variance of the last `window` values. No old value is ever subtracted: the stream is divided into blocks of
+ * `window` values, and any window is the end of one block and the beginning of the next. The beginning grows by
+ * Welford's update, all ends of a block are computed once when it is full, and both are combined by the formula of
+ * Chan, Golub and LeVeque, 1979. So a large offset, the rounding of a year, or a spike that has left the window has no
+ * effect. A value costs constant time on average and no allocation.
  */
 export class RollingStatistics implements Stateful {
   readonly window: number;
   readonly #block: Float64Array;
   readonly #values: Float64Array;
-  /** Mean and sum of squared deviations of the last full block from each place to its end. */
+  /** Mean and sum of squared deviations of the last full block, from each index to its end. */
   readonly #endMean: Float64Array;
   readonly #endDeviations: Float64Array;
 
-  /** `window`: values looked back on, a whole number of 1 or more. */
+  /** `window`: number of latest values that count, a whole number of 1 or more. */
   constructor(window: number) {
     this.window = window;
     this.#block = new Float64Array(totalsLength + 3 * window);
@@ -29,7 +29,7 @@ export class RollingStatistics implements Stateful {
     this.#endDeviations = this.#block.subarray(totalsLength + 2 * window);
   }
 
-  /** Takes in a value and lets go of the one that leaves the window. */
+  /** Adds a value; the oldest one leaves the window. Allocates nothing. */
   learn(value: number): void {
     const block = this.#block;
     if (block[at.next] === this.window) this.#closeBlock();
@@ -61,7 +61,7 @@ export class RollingStatistics implements Stateful {
     return this.#block[at.full] === 1 ? this.window : this.#block[at.next];
   }
 
-  /** Values in the window that stand in the block before this one. */
+  /** Values in the window that belong to the block before this one. */
   get #older(): number {
     return this.#block[at.full] === 1 ? this.window - this.#block[at.next] : 0;
   }

@@ -3,11 +3,11 @@ import { restoreBlock } from "./restore.ts";
 
 /**
  * Count, mean, variance and range of every column of a stream, one row at a time, by Welford's update
- * (Welford, 1962): exact to rounding however large the values' offset. One block of memory, never more.
+ * (Welford, 1962): exact to rounding at any offset of the values. Uses one block of memory of fixed size.
  */
 export class RunningStatistics implements Stateful {
   readonly columns: number;
-  /** Rows seen, then for each column mean, sum of squared deviations, smallest, largest. */
+  /** Number of rows, then for each column mean, sum of squared deviations, smallest, largest. */
   readonly #block: Float64Array;
   readonly #mean: Float64Array;
   readonly #deviations: Float64Array;
@@ -24,12 +24,12 @@ export class RunningStatistics implements Stateful {
     this.#maximum = this.#block.subarray(1 + 3 * columns).fill(Number.NEGATIVE_INFINITY);
   }
 
-  /** Rows seen. */
+  /** Number of rows so far. */
   get count(): number {
     return this.#block[0];
   }
 
-  /** Takes in the row that stands at `offset` of `values`. Allocates nothing. */
+  /** Adds the row [columns] at `offset` of `values`. Allocates nothing. */
   learn(values: Float64Array, offset = 0): void {
     const count = this.#block[0] + 1;
     this.#block[0] = count;
@@ -56,7 +56,7 @@ export class RunningStatistics implements Stateful {
     }
   }
 
-  /** Takes `standardize` back, in place: `values` become numbers in the columns' own units. Allocates nothing. */
+  /** Inverts `standardize` in place: `values` become numbers in the columns' units. Allocates nothing. */
   restoreUnits(values: Float64Array): void {
     const count = this.#block[0];
     for (let column = 0; column < this.columns; column++) {
@@ -75,7 +75,7 @@ export class RunningStatistics implements Stateful {
     return this.count > 0 ? this.#deviations[column] / this.count : 0;
   }
 
-  /** The unbiased estimate, divided by one row less; null before the second row. */
+  /** Unbiased variance of a column, divided by one row less; null before the second row. */
   sampleVariance(column = 0): number | null {
     return this.count > 1 ? this.#deviations[column] / (this.count - 1) : null;
   }

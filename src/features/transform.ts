@@ -11,11 +11,11 @@ export interface Transform extends Stateful {
   learn(values: Float64Array, offset: number): void;
 }
 
-/** A kind of transform: one value that says everything about it. `Options`: what it takes, by name. */
+/** Describes a kind of transform in one value. `Options`: its options, by name. */
 export interface TransformKind<Options extends object = object> {
-  /** What it does, in one line for the reference of the config. */
+  /** One line about it, for the reference of the config. */
   readonly title: string;
-  /** What each option may hold. A transform of one option may be written `name: value`. */
+  /** Allowed values of each option. A transform with one option may be written `name: value`. */
   readonly settings: SettingsOf<Options>;
   /** Creates a transform of rows of `columns` numbers; the options are checked and complete. */
   create(columns: number, options: Options): Transform;

@@ -41,10 +41,8 @@ describe("a pipeline", () => {
     for (const value of [1, 5, 6]) pipeline.learn(Float64Array.of(value), 0);
     const before = structuredClone(pipeline.state());
     const [first] = createPipeline(["standardize", "standardize"], 1).state() as Float64Array[];
-    expect(() => pipeline.restore([first, new Float64Array(9)])).toThrow(
-      "must be 5 float64 numbers, found 9 of them",
-    );
-    expect(() => pipeline.restore([first])).toThrow("must be a list of 2 transforms");
+    expect(() => pipeline.restore([first, new Float64Array(9)])).toThrow("expected 5 float64 numbers");
+    expect(() => pipeline.restore([first])).toThrow("expected a list of 2 transforms");
     expect(pipeline.state()).toEqual(before);
   });
 
@@ -100,7 +98,7 @@ describe("a pipeline", () => {
 
   test("refuses the state of another transform for one that has none", () => {
     const pipeline = createPipeline(["clip"], 1);
-    expect(() => pipeline.restore([new Float64Array(5)])).toThrow("must be null");
+    expect(() => pipeline.restore([new Float64Array(5)])).toThrow("expected null");
     pipeline.restore(pipeline.state());
   });
 });

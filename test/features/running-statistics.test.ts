@@ -100,16 +100,16 @@ describe("running statistics", () => {
     statistics.learn(Float64Array.of(9));
     expect(copy.state()).toEqual(statistics.state());
     expect(() => copy.restore(new RunningStatistics(2).state())).toThrow(
-      "must be 5 float64 numbers, found 9 of them",
+      "found 9 float64 numbers as the stored statistics, expected 5 float64 numbers",
     );
     for (const [stored, found] of [
       [null, "nothing"],
       [7, "the number 7"],
       [[1, 2], "a list"],
       [{ count: 2 }, "a map"],
-      [new Float32Array(5), "5 of float32"],
+      [new Float32Array(5), "5 float32 numbers"],
     ] as const) {
-      expect(() => copy.restore(stored as State)).toThrow(`must be 5 float64 numbers, found ${found}`);
+      expect(() => copy.restore(stored as State)).toThrow(`found ${found} as the stored`);
     }
     expect(copy.state()).toEqual(statistics.state());
   });
