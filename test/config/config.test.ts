@@ -383,7 +383,7 @@ describe("values that cannot be true", () => {
     [
       ", range: [125, -40]",
       "",
-      /^pump\.yaml:1: source\.fields\[0\]\.range of field "temperature" is 125 to -40: give two/,
+      /^pump\.yaml:1: source\.fields\[0\]\.range of field "temperature" is 125 to -40, expected two/,
     ],
     [", range: [0]", "", /\.range must be two numbers such as \[-40, 125\], found a list$/],
     [", range: [0, 1, 2]", "", /\.range must be two numbers such as \[-40, 125\], found a list$/],
@@ -681,17 +681,17 @@ test.each([
   [
     "a layer that its samples do not fit, and how they would",
     ["  optimizer: adam", "  layers:", "    - relu", "    - conv1d: { outputs: 4, kernel: 1 }"],
-    "pump.yaml:7: model.layers[1] (conv1d) got samples of shape [2] but needs [channels, length], such as [1, 2]: set model.inputShape, or change the layers before it",
+    "pump.yaml:7: model.layers[1] (conv1d) got samples of shape [2] but needs [channels, length], such as [1, 2]; set model.inputShape, or change the layers before it",
   ],
   [
     "a layer within a residual block",
     ["  layers:", "    - residual:", "      - tanh", "      - gru: 3"],
-    "pump.yaml:7: model.layers[0].residual[1] (gru) got samples of shape [2] but needs [steps, features], such as [2, 1]: set model.inputShape, or change the layers before it",
+    "pump.yaml:7: model.layers[0].residual[1] (gru) got samples of shape [2] but needs [steps, features], such as [2, 1]; set model.inputShape, or change the layers before it",
   ],
   [
     "a parameter to freeze that a layer has not",
     ["  optimizer: adam", "  layers: [", "    relu,", "    { dense: { outputs: 3, frozen: [w] } }]"],
-    'pump.yaml:7: model.layers[1] (dense) is to freeze "w" but its parameters are weight and bias',
+    'pump.yaml:7: model.layers[1] (dense) has "w" in frozen, expected weight or bias; correct it',
   ],
   [
     "layers that are all frozen",
@@ -701,7 +701,7 @@ test.each([
   [
     "weights of other classes",
     ["  optimizer: adam", "  loss: { softmaxCrossEntropy: { classWeights: [1, 2] } }"],
-    "pump.yaml:5: model.loss has 2 classWeights but the output has 3 classes; give one a class",
+    "pump.yaml:5: model.loss has 2 classWeights, expected 3 for the classes of the output; give one for each class",
   ],
 ])("names the line of %s", (_, model, message) => {
   expect(modelRefusal(...model)).toBe(message);

@@ -86,7 +86,7 @@ describe("a network in a file", () => {
     expect(again.state()).toEqual(network.state());
     const predicting = loadNetwork(path, { training: false });
     expect(predicting.plan.totalBytes).toBeLessThan(network.plan.totalBytes / 2);
-    expect(() => predicting.step()).toThrow("planned to predict only");
+    expect(() => predicting.step()).toThrow("planned without training");
   });
 
   test("may be loaded for another batch size", () => {

@@ -18,7 +18,7 @@ const model: Model = {
   optimizer: sgd(),
 };
 const gone =
-  /a worker thread of the network died \(.*\), and with it the step it was working on; restore the network from its last checkpoint/;
+  /a worker thread of the network died \(.*\), and its step is lost; restore the network from its last checkpoint/;
 
 /** One thread besides the calling one, which is what the given function makes of the work. */
 const oneThread = (begin: Threads["start"]): Threads => ({ count: 2, start: begin });

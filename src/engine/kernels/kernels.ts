@@ -15,22 +15,22 @@ export type KernelVariant = "relaxed-simd" | "simd" | "scalar";
 /** Kernels bound to one block of memory of fixed size. */
 export interface Kernels {
   variant: KernelVariant;
-  /** The memory they work on: at least the bytes asked for, zero at first. */
+  /** Their memory: at least the requested bytes, initially zero. */
   buffer: ArrayBufferLike;
-  /** The module and its memory where other threads may work on it too; else null. */
+  /** The module and its memory if other threads may use them too; else null. */
   shared: SharedKernels | null;
   /**
    * Runs `count` instructions from byte offset `program` on the first `rows` rows; with `accumulating` 1, weight
-   * gradients are added to what is there. Gives 0, or 1 when stopped at numbers that are not finite.
+   * gradients are added to the present ones. Returns 0, or 1 when stopped because of numbers that are not finite.
    */
   run(program: number, count: number, rows: number, accumulating: number): number;
-  /** What the learner calls by itself. */
+  /** Kernels that the learner calls directly. */
   learning: LearningKernels;
-  /** Has `count` tasks of the queue at byte offset `queue` done, from task `first` on. */
+  /** Runs `count` tasks of the queue at byte offset `queue`, from task `first` on, with all threads. */
   dispatch(queue: number, first: number, count: number): Outcome;
 }
 
-/** What another thread needs to work on the same memory: `serve(queue, self)` of an instance of its own. */
+/** What another thread needs to use the same memory: it calls `serve(queue, self)` of its own instance. */
 export interface SharedKernels {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
@@ -38,12 +38,12 @@ export interface SharedKernels {
 
 const pageBytes = 65536;
 
-/** Compiled once for all networks of the process; null where the engine refuses the module. */
+/** Modules, compiled once for all networks of the process; null if the JavaScript engine refuses the module. */
 const compiled = new Map<string, WebAssembly.Module | null>();
 
 /**
- * The import of the memory in the modules: "env", "memory", a memory whose size has a bound. That it is shared is one
- * bit more, the only one by which a build for threads would differ.
+ * The import of the memory in the modules: "env", "memory", a memory of limited size. One more bit makes it shared, and
+ * a build for threads would differ in this bit only.
  */
 const memoryImport = "\x03env\x06memory\x02\x01";
 const sharedMemoryImport = "\x03env\x06memory\x02\x03";
@@ -62,22 +62,22 @@ function compile(variant: "relaxed-simd" | "simd", shared = false): WebAssembly.
   return module;
 }
 
-/** The variants that run here, fastest first. `scalar` always does. */
+/** Returns the variants that run on this machine, fastest first. `scalar` always runs. */
 export function availableVariants(): KernelVariant[] {
   const all: KernelVariant[] = ["relaxed-simd", "simd", "scalar"];
   return all.filter((variant) => variant === "scalar" || compile(variant) !== null);
 }
 
-/** The fastest variant that runs here; `deterministic` leaves out relaxed SIMD, whose last bits differ. */
+/** Returns the fastest variant on this machine; `deterministic` excludes relaxed SIMD, whose last bits differ. */
 export function chooseVariant(deterministic: boolean): KernelVariant {
   if (!deterministic && compile("relaxed-simd")) return "relaxed-simd";
   return compile("simd") ? "simd" : "scalar";
 }
 
 /**
- * Allocates at least `bytes` of zeroed memory and binds the kernels to it. It never grows. `shared`: other threads are
- * to work on it too.
- * @throws RivuletError where there is not so much memory, or where the kernels cannot be shared
+ * Allocates at least `bytes` of zeroed memory and binds the kernels to it. It never grows. `shared`: other threads will
+ * use it too.
+ * @throws RivuletError when the memory cannot be allocated, or the kernels cannot be shared
  */
 export function createKernels(variant: KernelVariant, bytes: number, shared = false): Kernels {
   try {
@@ -112,7 +112,10 @@ function allocate(variant: KernelVariant, bytes: number, shared: boolean): Kerne
     };
   }
   const module = compile(variant, shared);
-  if (!module) throw new Error(`the ${variant} kernels do not run on this processor or Node version`);
+  if (!module)
+    throw new Error(
+      `the ${variant} kernels do not run on this processor or Node version; choose another variant`,
+    );
   const pages = Math.ceil(bytes / pageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared });
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });

@@ -1,5 +1,5 @@
 /**
- * What the kernels can do, and where each operand stands. A training step is a list of instructions in the
+ * The operations of the kernels and their operands. A training step is a list of instructions in the
  * arena: the code of an operation, then its operands, 32 bits each. Both interpreters of that list, WebAssembly
  * (`assembly/run.ts`) and TypeScript (`scalar/run.ts`), share this file: it is valid in both languages.
  *
@@ -18,19 +18,28 @@ export enum Operation {
   DenseBiasGradient,
 
   /**
-   * output, input, weight [outputs, channels / groups * kernel], bias or 0, scratch [channels / groups * kernel, strip],
-   * channels, outputs, size, kernel, stride, padding, dilation (pairs), groups, strip.
+   * output, input, weight [outputs, channels / groups * kernel], bias or 0, scratch [channels / groups * kernel,
+   * strip], channels, outputs, size, kernel, stride, padding, dilation (pairs), groups, strip.
    * Samples are [channels, height, width]; `strip` positions of the output are worked on at a time.
    */
   ConvolutionForward,
-  /** inputGradient, outputGradient, weight, scratch, channels, outputs, size, kernel, stride, padding, dilation, groups, strip */
+  /**
+   * inputGradient, outputGradient, weight, scratch, channels, outputs, size, kernel, stride, padding, dilation, groups,
+   * strip
+   */
   ConvolutionInputGradient,
-  /** weightGradient, input, outputGradient, scratch, channels, outputs, size, kernel, stride, padding, dilation, groups, strip */
+  /**
+   * weightGradient, input, outputGradient, scratch, channels, outputs, size, kernel, stride, padding, dilation, groups,
+   * strip
+   */
   ConvolutionWeightGradient,
   /** biasGradient [channels], outputGradient [channels, positions], channels, positions */
   ChannelSums,
 
-  /** output, index (i32: which element of its channel was the largest) or 0, input, channels, size, kernel, stride (pairs) */
+  /**
+   * output, index (i32: which element of its channel was the largest) or 0, input, channels, size, kernel, stride
+   * (pairs)
+   */
   MaxPoolForward,
   /** inputGradient, outputGradient, index, channels, size, kernel, stride */
   MaxPoolBackward,
@@ -39,7 +48,10 @@ export enum Operation {
   /** inputGradient, outputGradient, channels, size, kernel, stride */
   AveragePoolBackward,
 
-  /** output, input, statistics [3, channels], gamma, beta, running mean, running variance, channels, positions, epsilon (f32) */
+  /**
+   * output, input, statistics [3, channels], gamma, beta, running mean, running variance, channels, positions, epsilon
+   * (f32)
+   */
   BatchNormForward,
   /** output, input, gamma, beta, running mean, running variance, channels, positions, epsilon (f32) */
   BatchNormEvaluate,
@@ -90,7 +102,7 @@ export enum Operation {
   /** output, a, b, countPerSample: output = a + b */
   Add,
 
-  // Activations: what else stands between the first and the last is one, too.
+  // Activations: every operation between the first and the last must be one.
   /** output, input, countPerSample */
   SigmoidForward,
   /** inputGradient, outputGradient, output, countPerSample */
@@ -118,12 +130,13 @@ export enum Operation {
 
   /**
    * weights, target, classWeights [classes], classes, sampleWeights or 0, perSample, blend: the weight of each target,
-   * times its sample's. With `blend` 1 there are two classes, and a target between 0 and 1 is given what lies between.
+   * times its sample's. With `blend` 1 there are two classes, and the weight for a target between 0 and 1 is
+   * interpolated.
    */
   ClassWeights,
 
   // Losses of elements: gradient, output, target, scalars, countPerSample, edge (f32), weights or 0, weightEvery.
-  // Element i has weight number i / weightEvery. What else stands between the first and the last is one, too.
+  // Element i has weight number i / weightEvery. Every operation between the first and the last must be one.
   SquaredError,
   AbsoluteError,
   /** Its edge is delta. */
@@ -148,12 +161,13 @@ export enum Operation {
    * products of an element of a and one of b for each sample might not be finite in float32.
    */
   RequireBounded,
-  /** gradient, source, count: what a gradient starts from, plus source. */
+  /** gradient, source, count: gradient = start + source, with start 0 or the accumulated gradient. */
   Accumulate,
   /**
    * scratch [stripRows, outputs], input, outputGradient, inputs, outputs, rowsPerSample, stripRows, following: the
    * weight gradient of a dense layer, `stripRows` rows (a multiple of 4) of [inputs, outputs] at a time. After each
-   * strip the `following` next instructions (ClipByValue, and an optimizer whose gradients are the scratch) run on that strip of the weights.
+   * strip the `following` next instructions (ClipByValue, and an optimizer whose gradients are the scratch) run on that
+   * strip of the weights.
    */
   UpdateInStrips,
   /** gradients, count, scalars, maximum (f32) */
@@ -162,11 +176,14 @@ export enum Operation {
   ClipByValue,
   /** numbers, count: those smaller than any normal float32 become 0 */
   ClearSubnormals,
-  /** gradients, others, stride (bytes), count: adds the rows - 1 arrays that begin `stride` apart from others on, in order */
+  /**
+   * gradients, others, stride (bytes), count: adds the rows - 1 arrays that begin `stride` apart from others on, in
+   * order
+   */
   AddShards,
   /** sum (f64), gradients, count */
   SumOfSquares,
-  /** gradients, count, scalars, maximum (f32): ClipByNorm of a part, once the norm of all stands in the scalars */
+  /** gradients, count, scalars, maximum (f32): ClipByNorm of a part, once the scalars hold the norm of all */
   ScaleToNorm,
 
   /** parameters, gradients, count, scalars, weightDecay (f32) */
@@ -175,11 +192,20 @@ export enum Operation {
   Momentum,
   /** parameters, gradients, squares, count, scalars, weightDecay, epsilon (f32) */
   Adagrad,
-  /** parameters, gradients, squares, mean or 0, velocity or 0, count, scalars, weightDecay, smoothing, 1 - smoothing, epsilon, momentum (f32) */
+  /**
+   * parameters, gradients, squares, mean or 0, velocity or 0, count, scalars, weightDecay, smoothing, 1 - smoothing,
+   * epsilon, momentum (f32)
+   */
   RmsProp,
-  /** parameters, gradients, firstMoment, secondMoment, count, scalars, weightDecay, beta1, 1 - beta1, beta2, 1 - beta2, epsilon (f32) */
+  /**
+   * parameters, gradients, firstMoment, secondMoment, count, scalars, weightDecay, beta1, 1 - beta1, beta2, 1 - beta2,
+   * epsilon (f32)
+   */
   Adam,
-  /** As Adam. The scalars' correction is 1 where the step is divided by the root of the second moment, 0 where it is not. */
+  /**
+   * As Adam. The scalars' correction is 1 where the step is divided by the root of the second moment, 0 where it is
+   * not.
+   */
   RAdam,
 
   FirstActivation = SigmoidForward,
@@ -195,7 +221,7 @@ export const instructionSlots = 16;
 export enum Scalar {
   /** Sum of the losses of all elements of the call. */
   Loss,
-  /** What the gradient of each element's loss is multiplied by: 1 / elements for a mean. */
+  /** Factor of the gradient of each element's loss: 1 / elements for a mean. */
   GradientScale,
   /** 2-norm of all gradients before clipping. */
   GradientNorm,

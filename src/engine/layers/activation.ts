@@ -8,7 +8,7 @@ type Activation<Description> = Omit<
   "title" | "options" | "alone" | "needs" | "read" | "slopeBelowZero"
 >;
 
-/** What an activation does that works in place and goes back from its output alone. */
+/** Creates the kind of an activation that works in place and whose gradient needs only its output. */
 export function activation<Description>(
   forward: Operation,
   backward: Operation,
@@ -46,7 +46,7 @@ export const tanh = layer((): { type: "tanh" } => ({ type: "tanh" }), {
   ...activation(Operation.TanhForward, Operation.TanhBackward, elements),
 });
 
-/** y = max(x, 0): a leaky ReLU of slope 0. */
+/** y = max(x, 0): a leaky ReLU with slope 0. */
 export const relu = layer((): { type: "relu" } => ({ type: "relu" }), {
   title: "Rectified linear unit, max(x, 0)",
   options: {},
@@ -61,7 +61,7 @@ export type LeakyRelu = { type: "leakyRelu"; slope: number };
 
 const createLeakyRelu = (slope = 0.01): LeakyRelu => ({ type: "leakyRelu", slope });
 
-/** y = x where x is above 0, else slope x, with a slope of 0 or more. */
+/** y = x if x is above 0, else slope x, with a slope of 0 or more. */
 export const leakyRelu = layer(createLeakyRelu, {
   title: "Rectified linear unit with a slope below 0",
   options: { slope: option("Slope below 0", notNegative) },

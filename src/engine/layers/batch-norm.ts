@@ -17,7 +17,7 @@ const statisticsOf = ({ keep, inputShape }: LayerContext) =>
 const sumsOf = ({ keep, inputShape }: LayerContext) =>
   keep("sums", [2, inputShape[0]], { perSample: false, role: "activation gradient" });
 
-/** Wholly frozen, it keeps its running statistics too, and normalizes by them in training as well. */
+/** If both parameters are frozen, the running statistics are constant too, and are used in training as well. */
 const isFixed = (layer: BatchNorm) => layer.frozen === true;
 
 const positionsOf = (shape: number[]) => sizeOf(shape) / shape[0];
@@ -25,7 +25,7 @@ const positionsOf = (shape: number[]) => sizeOf(shape) / shape[0];
 /**
  * Normalizes each channel (the first axis of a sample) over the batch and all positions, and keeps running statistics
  * for evaluation (Ioffe and Szegedy, 2015): y = gamma (x - mean) / sqrt(variance + epsilon) + beta. A single value per
- * channel has no variance: then the running statistics stand in.
+ * channel has no variance: then the running statistics are used.
  */
 export const batchNorm = layer(create, {
   title: "Batch normalization of each channel",

@@ -21,7 +21,7 @@ import {
 } from "./layer.ts";
 import { asPair, packed, pairFrom, requireSides, sidesOf, windowsAlong } from "./window.ts";
 
-/** What a convolution is described by; `Size` is a number in one dimension, a pair in two. */
+/** Options of a convolution; `Size` is a number in one dimension, a pair in two. */
 interface Described<Size> {
   outputs: number;
   kernel: Size;
@@ -63,7 +63,7 @@ function create2d(
   };
 }
 
-/** The checks of the options, each size checked by `size` of what it must be. */
+/** Checks of the options; `size` checks each size. */
 const checks = (size: (check: Check) => Check) => ({
   outputs: option("Number of output channels", wholePositive),
   kernel: option("Size of the window", size(wholePositive)),
@@ -75,10 +75,10 @@ const checks = (size: (check: Check) => Check) => ({
   frozen,
 });
 
-/** Most bytes of the patches that lie side by side at a time: what stays in a first-level cache beside the rest. */
+/** Most bytes of a strip of patches: it must fit in a first-level cache with the other operands. */
 const scratchBytes = 16 * 1024;
 
-/** Everything about a convolution on samples of one shape. */
+/** All sizes of a convolution on samples of one shape. */
 interface Geometry {
   channels: number;
   size: Pair;
@@ -90,7 +90,7 @@ interface Geometry {
   windows: Pair;
   /** Weights of one output: channels / groups times the kernel's size. */
   patch: number;
-  /** Positions of the output that are worked on at a time. */
+  /** Positions of the output that are computed at a time. */
   strip: number;
 }
 
@@ -100,7 +100,7 @@ function geometryOf(layer: Convolution, inputShape: number[]): Geometry {
   const { outputs, groups } = layer;
   if (channels % groups !== 0 || outputs % groups !== 0) {
     throw new Error(
-      `its ${groups} groups need numbers of channels and of outputs (${outputs}) that they divide: choose other groups`,
+      `its ${groups} groups must divide the channels and the outputs (${outputs}); choose other groups`,
     );
   }
   const size = sidesOf(inputShape);
@@ -111,14 +111,14 @@ function geometryOf(layer: Convolution, inputShape: number[]): Geometry {
   const windows = windowsAlong(size, kernel, stride, padding, dilation);
   const patch = (channels / groups) * sizeOf(kernel);
   const fitting = Math.max(8, Math.floor(scratchBytes / 4 / patch) & ~7);
-  // Strips of about the same length: a short last one would cost nearly as much as a long one.
+  // Strips of about equal length: a short last one would cost nearly as much as a long one.
   const positions = sizeOf(windows);
   const even = Math.ceil(positions / Math.ceil(positions / fitting));
   const strip = Math.min((even + 7) & ~7, positions);
   return { channels, size, kernel, stride, padding, dilation, windows, patch, strip };
 }
 
-/** The operands that all three passes end in. */
+/** Last operands of all three passes. */
 function ending(layer: Convolution, geometry: Geometry): Operand[] {
   const { channels, size, kernel, stride, padding, dilation, strip } = geometry;
   const pairs = [size, kernel, stride, padding, dilation].map(packed);
@@ -132,7 +132,7 @@ function patches(context: LayerContext, pass: string, { patch, strip }: Geometry
 
 /**
  * Cross-correlation over [channels, length] or [channels, height, width], as a matrix product of the weights
- * [outputs, patch] and patches of the input, a bounded strip of them at a time (Chellapilla, Puri and Simard, 2006).
+ * [outputs, patch] and patches of the input, one strip of limited size at a time (Chellapilla, Puri and Simard, 2006).
  */
 const convolution: Omit<LayerKind<Convolution>, "title" | "options" | "alone" | "needs" | "read"> = {
   outputShape(layer, inputShape) {
@@ -196,7 +196,10 @@ const convolution: Omit<LayerKind<Convolution>, "title" | "options" | "alone" | 
   },
 };
 
-/** Cross-correlation over [channels, length] with zero padding on both sides. `groups` equal to the channels is depthwise. */
+/**
+ * Cross-correlation over [channels, length] with zero padding on both sides. `groups` equal to the channels is
+ * depthwise.
+ */
 export const conv1d = layer(create1d, {
   title: "Convolution of [channels, length]",
   options: checks((check) => check),
@@ -205,7 +208,7 @@ export const conv1d = layer(create1d, {
   ...convolution,
 });
 
-/** Cross-correlation over [channels, height, width]; a single number stands for both. */
+/** Cross-correlation over [channels, height, width]; a single number applies to both axes. */
 export const conv2d = layer(create2d, {
   title: "Convolution of [channels, height, width]",
   options: checks(pairOf),

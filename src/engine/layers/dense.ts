@@ -8,7 +8,7 @@ function create(outputs: number, options: { bias?: boolean; frozen?: Frozen } = 
   return { type: "dense", outputs, bias: options.bias ?? true, ...frozenIn(options) };
 }
 
-/** Fully connected layer: y = x W^T + b, `outputs` wide, on the last axis. W is kept as [inputs, outputs]. */
+/** Fully connected layer: y = x W^T + b with `outputs` outputs, on the last axis. W is stored as [inputs, outputs]. */
 export const dense = layer(create, {
   title: "Fully connected layer",
   options: {

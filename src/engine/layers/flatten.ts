@@ -1,6 +1,6 @@
 import { layer, sizeOf } from "./layer.ts";
 
-/** One axis of all, the last one fastest: the numbers are in the right order already, so it costs nothing. */
+/** Combines all axes into one, row-major. The numbers are in this order already, so it costs nothing. */
 export const flatten = layer((): { type: "flatten" } => ({ type: "flatten" }), {
   title: "One axis of all the numbers",
   options: {},

@@ -4,16 +4,16 @@ import { needsAxes, packed, requireSides, sidesOf } from "./window.ts";
 
 const step: Pair = [1, 1];
 
-/** Channels, size, kernel and stride of a pool whose only window is the whole of a channel. */
+/** Channels, size, kernel and stride of a pool whose only window is a whole channel. */
 function wholeChannels(inputShape: number[]): Operand[] {
   const size = packed(sidesOf(inputShape));
   return [inputShape[0], size, size, packed(step)];
 }
 
-/** Which element of its channel was the largest. */
+/** Index of the largest element of each channel. */
 const winners = ({ keep, outputShape }: LayerContext) => keep("index", outputShape, { dtype: "i32" });
 
-/** The largest of each channel: [channels, ...] becomes [channels]. The first of equal ones takes the gradient. */
+/** Maximum of each channel: [channels, ...] becomes [channels]. The first of equal elements receives the gradient. */
 export const globalMaxPool = layer((): { type: "globalMaxPool" } => ({ type: "globalMaxPool" }), {
   title: "Largest number of each channel",
   options: {},

@@ -27,7 +27,7 @@ function create(
   return { type: "gru", hidden, returns, carry, ...frozenIn(options) };
 }
 
-/** [steps, hidden]: the state behind each step, which is the output where the whole sequence is asked for. */
+/** [steps, hidden]: the state after each step; it is the output if the whole sequence is returned. */
 function statesOf(layer: Gru, { keep, inputShape, output }: LayerContext): BufferReference {
   return layer.returns === "sequence" ? output : keep("states", [inputShape[0], layer.hidden]);
 }
@@ -36,7 +36,7 @@ function statesOf(layer: Gru, { keep, inputShape, output }: LayerContext): Buffe
 const gatesOf = (layer: Gru, { keep, inputShape }: LayerContext) =>
   keep("gates", [inputShape[0], 4 * layer.hidden]);
 
-/** [steps, 4 hidden]: gradients of what goes into the gates, in their order. */
+/** [steps, 4 hidden]: gradients of the inputs of the gates, in their order. */
 const gateGradientsOf = (layer: Gru, { keep, inputShape }: LayerContext) =>
   keep("gateGradients", [inputShape[0], 4 * layer.hidden], { role: "activation gradient" });
 

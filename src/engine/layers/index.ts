@@ -6,10 +6,10 @@ export const layerKinds = kinds satisfies {
   [Name in keyof typeof kinds]: (...options: never[]) => { type: Name };
 };
 
-/** A layer that is computed by itself: every one but the residual block, which `planning/passes.ts` takes apart. */
+/** A layer that is computed by itself: all but the residual block, whose layers `planning/passes.ts` plans. */
 export type SingleLayer = ReturnType<(typeof kinds)[keyof typeof kinds]>;
 
-/** What the layer's kind does. */
+/** Returns the kind of a layer. */
 export function kindOf(layer: SingleLayer): LayerKind<SingleLayer> {
   return layerKinds[layer.type].kind as unknown as LayerKind<SingleLayer>;
 }

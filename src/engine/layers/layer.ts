@@ -5,54 +5,54 @@ import type { Written } from "../model/options.ts";
 export type Pair = [number, number];
 
 /**
- * True: none of the layer's parameters is trained. A list: these are not, by PyTorch's names (`["weight"]` leaves the
- * biases to be trained). What is frozen costs no gradient and no optimizer state.
+ * Parameters that are not trained. True: all. A list: these, by PyTorch's names (with `["weight"]` the biases are still
+ * trained). Frozen parameters need no gradient and no optimizer state.
  */
 export type Frozen = true | string[];
 
-/** A buffer of the plan, by name, and where in it to begin, in bytes. */
+/** A buffer of the plan, by name, with an offset in bytes. */
 export interface BufferReference {
   buffer: string;
   offset?: number;
 }
 
-/** What an instruction is given: a buffer (its address), a float32, or an integer. */
+/** Operand of an instruction: a buffer (its address), a float32, or an integer. */
 export type Operand = BufferReference | { float: number } | number;
 
-/** Adds one instruction to the program. The operands stand in the order that `operation.ts` gives. */
+/** Adds one instruction to the program, with operands in the order that `operation.ts` defines. */
 export type Emit = (operation: Operation, ...operands: Operand[]) => void;
 
-/** A null buffer: the operand is absent. */
+/** Operand of an absent buffer. */
 export const absent = 0;
 
 /** One parameter tensor of a layer. */
 export interface ParameterSpecification {
-  /** As PyTorch names it: `weight`, `bias`. */
+  /** PyTorch's name: `weight`, `bias`. */
   name: string;
-  /** As PyTorch shapes it. */
+  /** PyTorch's shape. */
   shape: number[];
-  /** `transposed`: the two axes are swapped in the arena, which is the way the kernels read fastest. */
+  /** `transposed`: the two axes are swapped in the arena, because kernels read that layout fastest. */
   stored: "as shaped" | "transposed";
-  /** How it starts: by the scheme of the activation that follows, uniform within a bound, or a constant. */
+  /** Initial values: by the scheme for the activation that follows, uniform within a bound, or a constant. */
   initial: { fanIn: number; fanOut: number } | { bound: number } | { constant: number };
 }
 
 /** Numbers that a layer keeps from step to step without training them. */
 export interface StateSpecification {
-  /** As PyTorch names it: `running_mean`. */
+  /** PyTorch's name: `running_mean`. */
   name: string;
-  /** Without the batch. */
+  /** Shape without the batch. */
   shape: number[];
   perSample: boolean;
   initial: number;
-  /** Whether it belongs to what a checkpoint holds. Default true. */
+  /** Whether a checkpoint stores it. Default true. */
   saved?: boolean;
 }
 
-/** What a layer works on. One context serves its forward pass, its backward pass and its gradients. */
+/** Buffers and sizes of a layer. One context is used for its forward pass, its backward pass and its gradients. */
 export interface LayerContext {
   emit: Emit;
-  /** False where the pass only predicts. */
+  /** False if the pass only predicts. */
   training: boolean;
   /** Shapes are of one sample. */
   inputShape: number[];
@@ -62,15 +62,17 @@ export interface LayerContext {
   parameters: Record<string, BufferReference>;
   states: Record<string, BufferReference>;
   scalars: BufferReference;
-  /** Masks are written from outside instead of drawn. */
+  /** The caller writes the masks; they are not drawn. */
   givenMasks: boolean;
-  /** Numbers the layers, for what each is to draw at random. */
+  /** A number that differs between layers, for their random draws. */
   key: number;
-  /** Space that keeps its content until its last reader: [batch, ...shape] where `perSample`. The same name, the same space. */
+  /**
+   * Returns a buffer that is kept until its last reader: [batch, ...shape] if `perSample`; the same for the same name.
+   */
   keep(name: string, shape: number[], options?: KeepOptions): BufferReference;
-  /** Backward: what comes in. */
+  /** Backward: the gradient of the output. */
   outputGradient: BufferReference;
-  /** Backward: what is asked for. Null: nobody asks for the gradient of the data. */
+  /** Backward: the gradient of the input, to be written. Null: it is not needed. */
   inputGradient: BufferReference | null;
   /** Gradients of the parameters that are trained. */
   gradients: Record<string, BufferReference>;
@@ -83,55 +85,60 @@ export interface KeepOptions {
 }
 
 /**
- * Everything about a kind of layer: how it is written, shapes, parameters, forward and backward side by side, and what
- * planning needs to know of it.
+ * Describes a kind of layer: its written form, shapes, parameters, forward and backward pass, and properties that
+ * planning needs.
  */
 export interface LayerKind<Description> extends Written<Description> {
-  /** Shape of one sample behind the layer. Throws what is wrong with `inputShape`, as half a sentence. */
+  /**
+   * Returns the shape of one sample after the layer. @throws Error with a predicate about the layer, such as "needs
+   * ..."
+   */
   outputShape(layer: Description, inputShape: number[]): number[];
-  /** Default none. */
+  /** Parameters of the layer. Default: none. */
   parameters?(layer: Description, inputShape: number[]): ParameterSpecification[];
   states?(layer: Description, inputShape: number[]): StateSpecification[];
-  /** Its output is its input: it neither computes nor copies. */
+  /** The output is the input: the layer neither computes nor copies. */
   isAlias?: boolean;
-  /** Whether the output may be written over the input, and the input's gradient over the output's. */
+  /** Whether the output may overwrite the input, and the input's gradient the output's. */
   inPlace: boolean;
-  /** Whether the weights before it are scaled at the start by the activation behind it, as if it were not there. */
+  /** Whether initial weights before it are scaled for the activation after it, as if the layer were absent. */
   isTransparent?: boolean;
-  /** Where it is a rectifier, its slope below zero: weights before it start by He's scheme, else by Glorot's. */
+  /** Slope below zero of a rectifier: weights before it are initialized by He's scheme, else by Glorot's. */
   slopeBelowZero?(layer: Description): number;
   /** Whether evaluation differs from training. */
   hasModes?(layer: Description): boolean;
   /**
-   * Where it computes one sample from others, or a sample from the step before, so that a batch cannot be cut: what it
-   * does and what to change, as half a sentence. Null where it does not.
+   * If the layer computes a sample from others, or from the step before, a batch cannot be divided into shards. Then
+   * this returns what it does and what to change, as a predicate; else null.
    */
   mixesRows?(layer: Description, training: boolean): string | null;
-  /** Which of its buffers the backward pass reads again, with these parameters trained; they must stay as they are until there. */
+  /**
+   * Returns the buffers that the backward pass reads again, with these parameters trained; they are kept until then.
+   */
   backwardReads(layer: Description, trained: readonly string[]): ("input" | "output")[];
   forward(layer: Description, context: LayerContext): void;
-  /** From the output's gradient to the input's, and whatever both it and `gradients` need. */
+  /** Emits the input's gradient from the output's, and intermediate results that `gradients` needs too. */
   backward(layer: Description, context: LayerContext): void;
-  /** The gradients of those parameters that `context.gradients` names. */
+  /** Emits the gradients of the parameters that `context.gradients` names. */
   gradients?(layer: Description, context: LayerContext): void;
-  /** The parameter [outputs, inputs] whose gradient `UpdateInStrips` computes, where it has one. */
+  /** The parameter [outputs, inputs] whose gradient `UpdateInStrips` computes, if there is one. */
   updatesInStrips?: string;
   /**
-   * Stops the program where these gradients might not be finite, without computing them. A kind without it has few
-   * parameters: its gradients are computed on the way back and looked at.
+   * Emits a stop of the program if these gradients might not be finite, without computing them. A kind without it has
+   * few parameters: its gradients are computed in the backward pass and checked.
    */
   requireBounded?(layer: Description, context: LayerContext): void;
-  /** What a finite step leaves for the next: running statistics, a carried state. */
+  /** Emits the update of states after a finite step: running statistics, a carried state. */
   commit?(layer: Description, context: LayerContext): void;
 }
 
-/** Makes the plain values of one kind of layer, such as `dense(16)`. */
+/** Creates the plain values of one kind of layer, such as `dense(16)`. */
 export type LayerMaker<Create extends (...options: never[]) => unknown> = Create & {
   /** @internal */
   readonly kind: LayerKind<ReturnType<Create>>;
 };
 
-/** The one value of a kind of layer: the function that makes it, and what `kind` says about it. */
+/** Defines a kind of layer: the function that creates its values, with `kind` as its description. */
 export function layer<Create extends (...options: never[]) => { type: string }>(
   create: Create,
   kind: LayerKind<ReturnType<Create>>,
@@ -139,17 +146,17 @@ export function layer<Create extends (...options: never[]) => { type: string }>(
   return Object.assign(create, { kind });
 }
 
-/** The option where it says something, so that the description of a layer without it stays as it is. */
+/** Returns the option if it has an effect, so that the description of a layer without it does not change. */
 export function frozenIn({ frozen }: { frozen?: Frozen | false }): { frozen?: Frozen } {
   return frozen === undefined || frozen === false ? {} : { frozen };
 }
 
-/** Number of elements of a shape. */
+/** Returns the number of elements of a shape. */
 export function sizeOf(shape: number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** Length of the last axis. */
+/** Returns the length of the last axis. */
 export function lastAxis(shape: number[]): number {
   return shape[shape.length - 1];
 }

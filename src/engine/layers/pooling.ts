@@ -10,7 +10,7 @@ type AveragePool = Pool1d<"averagePool1d"> | Pool2d<"averagePool2d">;
 
 type Stride<Size> = { stride?: Size };
 
-/** Windows stand side by side unless `stride` says otherwise. */
+/** Options of a pool. The default of `stride` is the kernel, so that windows do not overlap. */
 const pool1d =
   <Type extends string>(type: Type) =>
   (kernel: number, { stride = kernel }: Stride<number> = {}): Pool1d<Type> => ({ type, kernel, stride });
@@ -23,7 +23,7 @@ const pool2d =
     stride: pairFrom(stride),
   });
 
-/** How a pool is written, each size checked by `size` of what it must be. */
+/** Written form of a pool; `size` checks each size. */
 const written = <Value>(
   size: (check: Check) => Check,
   create: (kernel: never, options: Stride<never>) => Value,
@@ -42,7 +42,7 @@ type Windowed<Pool> = Omit<LayerKind<Pool>, "title" | "options" | "alone" | "nee
 const whole: Pair = [1, 1];
 const none: Pair = [0, 0];
 
-/** Windows of a pool over [channels, ...]: no padding, the last incomplete window left out. */
+/** Sizes of a pool over [channels, ...]: no padding; an incomplete last window is ignored. */
 function outputShape(layer: MaxPool | AveragePool, inputShape: number[]): number[] {
   const dimensions = layer.type.endsWith("1d") ? 1 : 2;
   requireSides(inputShape, dimensions);
@@ -51,7 +51,7 @@ function outputShape(layer: MaxPool | AveragePool, inputShape: number[]): number
   return [inputShape[0], ...(dimensions === 1 ? [windows[1]] : windows)];
 }
 
-/** channels, size, kernel, stride: what all passes of pools end in. */
+/** Last operands of all passes of pools: channels, size, kernel, stride. */
 function ending(inputShape: number[], kernel: Pair, stride: Pair): Operand[] {
   return [inputShape[0], packed(sidesOf(inputShape)), packed(kernel), packed(stride)];
 }
@@ -59,10 +59,10 @@ function ending(inputShape: number[], kernel: Pair, stride: Pair): Operand[] {
 const endingOf = (layer: MaxPool | AveragePool, inputShape: number[]) =>
   ending(inputShape, asPair(layer.kernel, 1), asPair(layer.stride, 1));
 
-/** Which element of its channel was the largest of each window. */
+/** Index, within its channel, of the largest element of each window. */
 const winners = ({ keep, outputShape }: LayerContext) => keep("index", outputShape, { dtype: "i32" });
 
-/** The largest of each window; the first of equal ones takes the gradient. */
+/** Maximum of each window; the first of equal elements receives the gradient. */
 const maxPool: Windowed<MaxPool> = {
   outputShape,
   inPlace: false,
@@ -80,7 +80,7 @@ const maxPool: Windowed<MaxPool> = {
   },
 };
 
-/** The mean of each window. */
+/** Mean of each window. */
 const averagePool: Windowed<AveragePool> = {
   outputShape,
   inPlace: false,
@@ -102,42 +102,42 @@ const maximumOf2d = pool2d("maxPool2d");
 const averageOf1d = pool1d("averagePool1d");
 const averageOf2d = pool2d("averagePool2d");
 
-/** The largest of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
+/** Maximum of each window of [channels, length]; `stride` is the kernel by default. */
 export const maxPool1d = layer(maximumOf1d, {
   title: "Largest number of each window of [channels, length]",
   ...written(alongOne, maximumOf1d),
   ...maxPool,
 });
-/** The largest of each window of [channels, height, width]; a single number stands for both. */
+/** Maximum of each window of [channels, height, width]; a single number applies to both axes. */
 export const maxPool2d = layer(maximumOf2d, {
   title: "Largest number of each window of [channels, height, width]",
   ...written(pairOf, maximumOf2d),
   ...maxPool,
 });
-/** The mean of each window of [channels, length]; windows stand side by side unless `stride` says otherwise. */
+/** Mean of each window of [channels, length]; `stride` is the kernel by default. */
 export const averagePool1d = layer(averageOf1d, {
   title: "Mean of each window of [channels, length]",
   ...written(alongOne, averageOf1d),
   ...averagePool,
 });
-/** The mean of each window of [channels, height, width]; a single number stands for both. */
+/** Mean of each window of [channels, height, width]; a single number applies to both axes. */
 export const averagePool2d = layer(averageOf2d, {
   title: "Mean of each window of [channels, height, width]",
   ...written(pairOf, averageOf2d),
   ...averagePool,
 });
 
-/** The operands of a pool whose only window is the whole of a channel. */
+/** Operands of a pool whose only window is a whole channel. */
 function endingOfWhole(inputShape: number[]): Operand[] {
   return ending(inputShape, sidesOf(inputShape), whole);
 }
 
-/** The mean of each channel: [channels, ...] becomes [channels]. */
+/** Mean of each channel: [channels, ...] becomes [channels]. */
 export const globalAveragePool = layer((): { type: "globalAveragePool" } => ({ type: "globalAveragePool" }), {
   title: "Mean of each channel",
   options: {},
   outputShape(_, inputShape) {
-    // A mean needs an axis to be taken over.
+    // A mean needs an axis to reduce.
     if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
     requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
     return [inputShape[0]];

@@ -12,7 +12,7 @@ const create = (options: ReducedOptions & { delta?: number } = {}): Huber => ({
 });
 
 /**
- * Quadratic up to an error of `delta`, linear beyond it: a squared error that forgives outliers (Huber, 1964).
+ * Quadratic up to an error of `delta`, linear beyond it: a squared error that is robust to outliers (Huber, 1964).
  * e^2 / 2 where |e| is at most delta, else delta (|e| - delta / 2).
  */
 export const huber = loss(create, {

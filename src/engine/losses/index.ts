@@ -6,10 +6,10 @@ export const lossKinds = kinds satisfies {
   [Name in keyof typeof kinds]: (...options: never[]) => { type: Name };
 };
 
-/** What the network is to make small. */
+/** A loss: what training minimizes. */
 export type Loss = ReturnType<(typeof kinds)[keyof typeof kinds]>;
 
-/** What the loss's kind does. */
+/** Returns the kind of a loss. */
 export function lossKindOf(loss: Loss): LossKind<Loss> {
   return lossKinds[loss.type].kind as unknown as LossKind<Loss>;
 }

@@ -10,8 +10,8 @@ const create = (options: ReducedOptions = {}): LogCosh => ({
 });
 
 /**
- * log(cosh(e)), of slope tanh(e): about e^2 / 2 near 0 and |e| - log 2 far from it, as Huber's loss of delta 1 but
- * smooth everywhere.
+ * log(cosh(e)), with slope tanh(e): about e^2 / 2 near 0 and |e| - log 2 far from it, like Huber's loss with delta 1
+ * but smooth everywhere.
  */
 export const logCosh = loss(create, {
   title: "Logarithm of the hyperbolic cosine of the error: near 0 squared, far out absolute",

@@ -6,15 +6,15 @@ import { flag, type Option, type OptionOf, oneOf, option, type Written, weights 
 /** `mean` divides by the number of elements (by the number of samples for class targets); `sum` does not. */
 export type Reduction = "mean" | "sum";
 
-/** How much each sample counts in a loss; each is left out where all count alike. */
+/** Weights of a loss; without them all samples and classes have equal weight. */
 export interface LossWeights {
-  /** Of each class; two numbers, for 0 and 1, in binary cross-entropy. They do not change what a mean divides by. */
+  /** Weight of each class; two numbers, for 0 and 1, in binary cross-entropy. They do not change a mean's divisor. */
   classWeights?: number[];
-  /** True: every sample brings a weight of its own, in the network's `sampleWeight`. */
+  /** True: every sample has a weight, in the network's `sampleWeight`. */
   sampleWeights?: boolean;
 }
 
-/** What every loss of numbers is described by, and every loss of classes. */
+/** Options of every loss of numbers, and of every loss of classes. */
 export type Reduced = { reduction: Reduction } & LossWeights;
 export type ReducedOptions = { reduction?: Reduction; sampleWeights?: boolean };
 export type ClassReducedOptions = ReducedOptions & { classWeights?: number[] };
@@ -26,14 +26,14 @@ export const reduced = {
 };
 export const classified = { ...reduced, classWeights: option("Weight of each class", weights) };
 
-/** What a loss works on. Shapes are of one sample. */
+/** Buffers and sizes of a loss. Shapes are of one sample. */
 export interface LossContext {
   emit: Emit;
-  /** Of the loss with respect to the output, in its shape: to be written. */
+  /** Gradient of the loss with respect to the output, in its shape, to be written. */
   gradient: BufferReference;
   output: BufferReference;
   target: BufferReference;
-  /** Where the sum of the losses is written, and the factor of every gradient read. */
+  /** The sum of the losses is written here, and the factor of every gradient is read here. */
   scalars: BufferReference;
   /** Numbers in one output, and on its last axis. */
   count: number;
@@ -42,7 +42,7 @@ export interface LossContext {
   weights: readonly [Operand, number];
 }
 
-/** Where the probabilities of logits are to be written. */
+/** Buffers and sizes for the probabilities of logits. */
 export interface PredictionContext {
   emit: Emit;
   prediction: BufferReference;
@@ -52,17 +52,17 @@ export interface PredictionContext {
   width: number;
 }
 
-/** How the numbers that the network predicts stand for the probabilities of classes. */
+/** How outputs of the network represent the probabilities of classes. */
 export type Reading = "probabilities" | "log-probabilities" | "logit" | "probability";
 
-/** Everything about a kind of loss: how it is written, its target, its instruction, and what a prediction is. */
+/** Describes a kind of loss: its written form, its target, its instruction, and its prediction. */
 export type LossKind<Description> = Omit<Written<Description>, "options"> & {
   options: { readonly [Name in Exclude<OptionOf<Description>, "classWeights">]-?: Option } & {
     classWeights?: Option;
   };
   /** Emits the loss and its gradient: `elementLoss` or `rowLoss`. */
   emit(loss: Description, context: LossContext): void;
-  /** Emits the probabilities that the logits of a prediction stand for; null where the output is the prediction. */
+  /** Emits the conversion of logits to probabilities; null if the output is the prediction. */
   probabilities?(loss: Description): ((context: PredictionContext) => void) | null;
 } & (
     | {
@@ -78,13 +78,13 @@ export type LossKind<Description> = Omit<Written<Description>, "options"> & {
       }
   );
 
-/** Makes the plain values of one kind of loss, such as `huber({ delta: 0.5 })`. */
+/** Creates the plain values of one kind of loss, such as `huber({ delta: 0.5 })`. */
 export type LossMaker<Create extends (...options: never[]) => unknown> = Create & {
   /** @internal */
   readonly kind: LossKind<ReturnType<Create>>;
 };
 
-/** The one value of a kind of loss: the function that makes it, and what `kind` says about it. */
+/** Defines a kind of loss: the function that creates its values, with `kind` as its description. */
 export function loss<Create extends (...options: never[]) => { type: string }>(
   create: Create,
   kind: LossKind<ReturnType<Create>>,
@@ -92,7 +92,7 @@ export function loss<Create extends (...options: never[]) => { type: string }>(
   return Object.assign(create, { kind });
 }
 
-/** Emits a loss of each number of the output by itself. `edge` is the one number that the formula may have. */
+/** Emits a loss of each number of the output. `edge` is the constant of the formula, if it has one. */
 export function elementLoss(operation: Operation, context: LossContext, edge = 0): void {
   const { emit, gradient, output, target, scalars, count, weights: counting } = context;
   emit(operation, gradient, output, target, scalars, count, { float: edge }, ...counting);

@@ -5,7 +5,7 @@ export type Mae = { type: "mae" } & Reduced;
 
 const create = (options: ReducedOptions = {}): Mae => ({ type: "mae", reduction: "mean", ...options });
 
-/** Mean absolute error: |e|, of gradient 0 at 0. */
+/** Mean absolute error: |e|, with gradient 0 at 0. */
 export const mae = loss(create, {
   title: "Mean absolute error",
   options: reduced,

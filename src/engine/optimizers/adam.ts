@@ -22,7 +22,7 @@ export type AdamW = { type: "adamW" } & Moments;
 
 const usual = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-/** Emits Adam's update with so much coupled weight decay. */
+/** Emits Adam's update with the given coupled weight decay. */
 function emitAdam(
   { beta1, beta2, epsilon }: Moments,
   { emit, parameters, gradients, states, count, scalars }: UpdateContext,
@@ -45,7 +45,7 @@ function emitAdam(
   );
 }
 
-/** [1]: where powers are taken. */
+/** [1]: in which powers are computed. */
 const power = new Float64Array(1);
 
 /** Constants: beta1, beta2, decoupled weight decay. */

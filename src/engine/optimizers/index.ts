@@ -1,7 +1,7 @@
 import * as kinds from "./kinds.ts";
 import type { OptimizerKind } from "./optimizer.ts";
 
-/** How a gradient becomes an update. */
+/** An optimizer: how gradients update the weights. */
 export type Optimizer = ReturnType<(typeof kinds)[keyof typeof kinds]>;
 
 /**
@@ -10,7 +10,7 @@ export type Optimizer = ReturnType<(typeof kinds)[keyof typeof kinds]>;
  */
 export const optimizerKinds = kinds satisfies { [Name in Optimizer["type"]]: unknown };
 
-/** What the optimizer's kind does. */
+/** Returns the kind of an optimizer. */
 export function optimizerKindOf(optimizer: Optimizer): OptimizerKind<Optimizer> {
   return optimizerKinds[optimizer.type].kind as unknown as OptimizerKind<Optimizer>;
 }

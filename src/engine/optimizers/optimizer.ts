@@ -1,24 +1,24 @@
 import type { BufferReference, Emit } from "../layers/layer.ts";
 import { notNegative, option, positive, type Written } from "../model/options.ts";
 
-/** What an update works on: weights in one stretch, and their gradients and states in stretches alike. */
+/** Buffers of an update: contiguous weights, and their gradients and states in the same layout. */
 export interface UpdateContext {
   emit: Emit;
   parameters: BufferReference;
   gradients: BufferReference;
-  /** By the names of `states`. */
+  /** States of the optimizer, by the names of `states`. */
   states: Record<string, BufferReference>;
-  /** How many weights, a multiple of 4. */
+  /** Number of weights, a multiple of 4. */
   count: number;
-  /** Where `writeStepScalars` has written. */
+  /** The scalars that `writeStepScalars` has written. */
   scalars: BufferReference;
 }
 
-/** Everything about a kind of optimizer: how it is written, what it keeps for each weight, and its update. */
+/** Describes a kind of optimizer: its written form, its states for each weight, and its update. */
 export interface OptimizerKind<Description> extends Written<Description> {
-  /** Names of the numbers it keeps for every weight. */
+  /** Names of its states: one number for every weight each. */
   states(optimizer: Description): string[];
-  /** What the state of the given name starts from. Default 0. */
+  /** Initial value of the named state. Default 0. */
   initialState?(optimizer: Description, state: string): number;
   /** Emits the update of all weights, by one instruction. */
   emitUpdate(optimizer: Description, context: UpdateContext): void;
@@ -33,17 +33,17 @@ export interface OptimizerKind<Description> extends Written<Description> {
    * knows of those before. Default: the learning rate is the step size. Allocates nothing.
    */
   writeStepScalars?(constants: Float64Array, t: number, scalars: Float64Array): void;
-  /** The learning rate at which `rivulet compare` shows it, given that of plain descent; without it, it does not. */
+  /** Learning rate for `rivulet compare`, from that of plain descent; without it the optimizer is not compared. */
   comparedRate?(descentRate: number): number;
 }
 
-/** Makes the plain values of one kind of optimizer, such as `adam({ learningRate: 0.01 })`. */
+/** Creates the plain values of one kind of optimizer, such as `adam({ learningRate: 0.01 })`. */
 export type OptimizerMaker<Create extends (...options: never[]) => unknown> = Create & {
   /** @internal */
   readonly kind: OptimizerKind<ReturnType<Create>>;
 };
 
-/** The one value of a kind of optimizer: the function that makes it, and what `kind` says about it. */
+/** Defines a kind of optimizer: the function that creates its values, with `kind` as its description. */
 export function optimizer<Create extends (...options: never[]) => { type: string }>(
   create: Create,
   kind: OptimizerKind<ReturnType<Create>>,
@@ -51,7 +51,7 @@ export function optimizer<Create extends (...options: never[]) => { type: string
   return Object.assign(create, { kind });
 }
 
-/** What may be left out of an optimizer: everything but its type. */
+/** Optional properties of an optimizer: all but its type. */
 export type OptionsOf<Description> = Partial<Omit<Description, "type">>;
 
 /** Checks of the options that every optimizer has. */

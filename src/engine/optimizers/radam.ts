@@ -22,12 +22,12 @@ const create = (options: OptionsOf<RAdam> = {}): RAdam => ({
   ...options,
 });
 
-/** [1]: where powers are taken. */
+/** [1]: in which powers are computed. */
 const power = new Float64Array(1);
 
 /**
  * Rectified Adam (Liu et al., 2020), which needs no warm-up: with m and v as in Adam, rho_inf = 2 / (1 - beta2) - 1 and
- * rho = rho_inf - 2 t beta2^t / (1 - beta2^t), the variance of the step is known enough once rho is above 5. Then
+ * rho = rho_inf - 2 t beta2^t / (1 - beta2^t), the variance of the step is known well enough once rho is above 5. Then
  * w -= rate / (1 - beta1^t) m r sqrt(1 - beta2^t) / (sqrt(v) + epsilon) with
  * r^2 = (rho - 4) (rho - 2) rho_inf / ((rho_inf - 4) (rho_inf - 2) rho); until then w -= rate / (1 - beta1^t) m.
  * Weight decay is coupled (added to the gradient).

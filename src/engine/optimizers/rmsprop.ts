@@ -26,7 +26,7 @@ const create = (options: OptionsOf<RmsProp> = {}): RmsProp => ({
 
 /**
  * Tieleman and Hinton, 2012; `smoothing` a is the decay of the running mean of squares: s = a s + (1 - a) g^2;
- * u = g / (sqrt(s) + epsilon), where `centered` of s less the squared mean of g; w -= rate u, or with momentum
+ * u = g / (sqrt(s) + epsilon), if `centered` with s minus the squared mean of g; w -= rate u, or with momentum
  * b = momentum b + u, w -= rate b.
  */
 export const rmsprop = optimizer(create, {

@@ -50,7 +50,7 @@ export const sgd = optimizer(create, {
   },
 });
 
-/** Momentum of 0.9 makes steps ten times as long in the end. */
+/** Momentum 0.9 makes steps up to ten times as long. */
 const tenth = (descentRate: number) => Number((descentRate / 10).toPrecision(3));
 
 /** Gradient descent with momentum 0.9 (Polyak's heavy ball). */

@@ -1,4 +1,4 @@
-/** A plan in the making: buffers as they are held, instructions as they are emitted, and at last the arena. */
+/** Builds a plan: collects buffers and instructions, then lays out the arena. */
 import { instructionSlots, Scalar } from "../kernels/operation.ts";
 import { type BufferReference, sizeOf } from "../layers/layer.ts";
 import { aligned, place, setLifetimes } from "./placement.ts";
@@ -15,19 +15,19 @@ import type {
 import { layShards, queueSlots, shardParts, shardScalars } from "./shards.ts";
 import type { PlannedState } from "./units.ts";
 
-/** Where the batch is cut, `batchSize` and `scalars` are those of one shard. */
+/** An unfinished plan. If the batch is divided into shards, `batchSize` and `scalars` are those of one shard. */
 export interface Draft extends PassHost {
-  /** The scalars of the step as a whole. */
+  /** The scalars of the whole step. */
   stepScalars: BufferReference;
   buffers: Map<string, PlannedBuffer>;
   /** Names of the buffers that may share space. */
   sharing: Set<string>;
   program: Record<ProgramPart, Instruction[]>;
-  /** Lets instructions go to this part from now on; at first they go to `forward`. */
+  /** Selects the part to which instructions are added from now on; at first it is `forward`. */
   begin(part: ProgramPart): void;
 }
 
-/** Order of the roles in the arena: what lives always comes first. */
+/** Order of the roles in the arena: permanent buffers come first. */
 const roleOrder: Role[] = [
   "task queue",
   "scalars",
@@ -97,8 +97,8 @@ export function createDraft({ batchSize, cut, givenMasks, share }: Filled): Draf
 }
 
 /**
- * Gives every buffer its place in the arena, those that hold the program itself included. Where the batch is cut, each
- * shard gets buffers and instructions of its own: nothing may be held or emitted after that.
+ * Assigns every buffer its offset in the arena, including those of the program. If the batch is divided into shards,
+ * each shard gets its own buffers and instructions: no buffer or instruction may be added after that.
  */
 export function layOut(
   { buffers, sharing, program, givenMasks, hold }: Draft,
@@ -111,14 +111,14 @@ export function layOut(
   const instructions = Object.values(program).reduce((sum, part) => sum + part.length * times(part), 0);
   hold("program", "program", [instructions, instructionSlots], "i32");
   if (shards) hold("task queue", "task queue", [queueSlots(shards)], "i32");
-  // Outputs are read when the program has ended.
+  // Outputs are read after the program has ended.
   for (const { name, role } of buffers.values()) if (role === "output") sharing.delete(name);
   setLifetimes(
     buffers,
     sharing,
     Object.entries(program).map(([part, list]) => ({
       instructions: list,
-      // A prediction touches buffers in the order in which training does, so training's lifetimes serve it too.
+      // A prediction uses buffers in the same order as training, so the lifetimes of training are valid for it too.
       counts: part !== "evaluation" && (!shards || ofShards.includes(list)),
     })),
   );

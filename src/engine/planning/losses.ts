@@ -1,26 +1,26 @@
-/** The loss in a plan: the shape of its target, the instructions of the loss and of the prediction. */
+/** Plans the loss: the shape of its target, the instructions of the loss and of the prediction. */
 import { keyError } from "../../errors/errors.ts";
 import { Operation } from "../kernels/operation.ts";
 import { absent, type BufferReference, type Emit, lastAxis, type Operand, sizeOf } from "../layers/layer.ts";
 import { type Loss, lossKindOf } from "../losses/index.ts";
 import type { PassHost } from "./plan.ts";
 
-/** What a loss needs to know of an output of the given shape (of one sample). */
+/** The sizes of a loss on an output of a given shape (of one sample). */
 export interface LossShape {
   /** Numbers in the target of one sample: one class index a row, or a number for every output. */
   targets: number;
-  /** Losses that one sample adds to the sum, by which a mean divides. */
+  /** Number of losses that one sample adds to the sum; a mean divides by it. */
   elements: number;
 }
 
-/** Shape of the target, and the divisor of a mean. */
+/** Returns the shape of the target, and the divisor of a mean. */
 export function lossShape(loss: Loss, outputShape: number[]): LossShape {
   const numbers = sizeOf(outputShape);
   const elements = lossKindOf(loss).target === "classes" ? numbers / lastAxis(outputShape) : numbers;
   return { targets: elements, elements };
 }
 
-/** Emits loss and gradient with respect to the output, each sample and class weighted as the loss says. */
+/** Emits the loss and its gradient with respect to the output, with the sample and class weights of the loss. */
 export function emitLoss(
   loss: Loss,
   outputShape: number[],
@@ -33,7 +33,7 @@ export function emitLoss(
   lossKindOf(loss).emit(loss, { emit, scalars, ...buffers, count, width, weights });
 }
 
-/** The buffer of weights of a loss and how many losses in a row share one; absent where all count alike. */
+/** Returns the buffer of weights of a loss, and how many losses in a row share one; absent if there are no weights. */
 function emitWeights(
   loss: Loss,
   outputShape: number[],
@@ -48,7 +48,7 @@ function emitWeights(
     throw keyError(
       "model.loss",
       "model.loss",
-      `is ${loss.type}, which has no classes to weigh; leave classWeights out`,
+      `is ${loss.type} with classWeights, expected a loss with classes; leave classWeights out`,
     );
   }
   const classes = loss.classWeights.length;
@@ -57,7 +57,7 @@ function emitWeights(
     throw keyError(
       "model.loss",
       "model.loss",
-      `has ${classes} classWeights but the output has ${needed} classes; give one a class`,
+      `has ${classes} classWeights, expected ${needed} for the classes of the output; give one for each class`,
     );
   }
   const ofClasses = host.hold("classWeight", "constant", [classes], "f32", loss.classWeights);
@@ -76,12 +76,12 @@ function emitWeights(
   return [weights, 1];
 }
 
-/** Whether the output is a logit that a prediction must still turn into a probability. */
+/** Whether the outputs are logits that a prediction must convert to probabilities. */
 export function predictsFromLogits(loss: Loss): boolean {
   return Boolean(lossKindOf(loss).probabilities?.(loss));
 }
 
-/** Emits the probabilities that the logits of a cross-entropy stand for. */
+/** Emits the conversion of the logits of a cross-entropy to probabilities. */
 export function emitPrediction(
   loss: Loss,
   outputShape: number[],

@@ -1,6 +1,6 @@
 /**
- * Forward and backward through a stack of layers: which buffer each reads and writes, and the instructions. A
- * buffer is written over where nobody reads it again.
+ * Plans the forward and the backward pass through a stack of layers: the buffers that each layer reads and writes, and
+ * the instructions. A buffer is reused in place if no later instruction reads it.
  */
 import { Operation } from "../kernels/operation.ts";
 import { kindOf, type SingleLayer } from "../layers/index.ts";
@@ -8,7 +8,7 @@ import { type BufferReference, type LayerContext, type LayerKind, sizeOf } from 
 import type { PassHost } from "./plan.ts";
 import { isTrained, type Unit } from "./units.ts";
 
-/** A layer that has been run forward. */
+/** A layer whose forward pass has been emitted. */
 export interface Run {
   unit: Unit;
   /** Null for a residual block, whose layers are `inner`. */
@@ -19,15 +19,15 @@ export interface Run {
 
 export interface ForwardOptions {
   training: boolean;
-  /** Whether a backward pass follows: what it reads again must stay. */
+  /** Whether a backward pass follows: the buffers that it reads must be kept. */
   kept: boolean;
-  /** Goes behind the names of buffers: two passes over the same layers in one program must not meet. */
+  /** Suffix of buffer names, so that two passes over the same layers in one program use different buffers. */
   label: string;
-  /** Buffers that must not be written over; the pass adds to it what it must not write over itself. */
+  /** Buffers that must not be overwritten; the pass adds those that it needs to keep. */
   fixed: Set<string>;
 }
 
-/** One forward pass through `units`, from `input`. */
+/** Emits a forward pass through `units`, from `input`. */
 export function forwardPass(
   host: PassHost,
   units: readonly Unit[],
@@ -91,7 +91,7 @@ function forwardResidual(
   input: BufferReference,
   options: ForwardOptions,
 ): Run {
-  // It is read again by the sum, so no layer within may write over it.
+  // The sum reads it again, so no inner layer may overwrite it.
   options.fixed.add(input.buffer);
   const inner = forwardPass(host, units, input, options);
   const changed = inner.length === 0 ? input : inner[inner.length - 1].output;
@@ -105,21 +105,21 @@ function forwardResidual(
 const named = (tensors: readonly { name: string; fullName: string }[]): Record<string, BufferReference> =>
   Object.fromEntries(tensors.map(({ name, fullName }) => [name, { buffer: fullName }]));
 
-/** Tells the layers apart for what they draw at random: `3.0` is another number than `3` or `30`. */
+/** Returns a number for the random draws of a layer, different for each path: `3`, `30` and `3.0` differ. */
 function keyOf(path: string): number {
   return path.split(".").reduce((key, index) => (Math.imul(key, 1000) + Number(index) + 1) | 0, 0);
 }
 
 export interface BackwardOptions {
-  /** Whether somebody asks for the gradient of the first layer's input. */
+  /** Whether the gradient of the first layer's input is needed. */
   needed: boolean;
-  /** Whether somebody reads the incoming gradient again, so that it must not be written over. */
+  /** Whether the incoming gradient is read again, so that it must not be overwritten. */
   borrowed: boolean;
-  /** Called for every layer with trained parameters, once its output's gradient and what it keeps are there. */
+  /** Called for every layer with trained parameters, once its output gradient and its kept buffers exist. */
   onGradients(run: Run, kind: LayerKind<SingleLayer>, context: LayerContext): void;
 }
 
-/** One backward pass, from the gradient of the last output. Gives the gradient of the first input where one is needed. */
+/** Emits a backward pass from the gradient of the last output. Returns the gradient of the first input, if needed. */
 export function backwardPass(
   host: PassHost,
   runs: readonly Run[],
@@ -166,7 +166,7 @@ function backwardLayer(
   return inputGradient;
 }
 
-/** The gradient goes both ways: through the layers, and past them. */
+/** Emits both paths of the gradient: through the inner layers, and around them. */
 function backwardResidual(
   host: PassHost,
   run: Run,

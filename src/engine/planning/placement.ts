@@ -1,16 +1,16 @@
-/** Where buffers stand in the arena: those whose lifetimes do not meet share space. */
+/** Assigns offsets in the arena: buffers whose lifetimes do not overlap share space. */
 import type { Instruction, PlannedBuffer } from "./plan.ts";
 
 const alignment = 16;
 
-/** Bytes rounded up to whole vectors. */
+/** Rounds bytes up to whole vectors of 16. */
 export function aligned(bytes: number): number {
   return Math.ceil(bytes / alignment) * alignment;
 }
 
 /**
- * A buffer of `sharing` counts from the first instruction that touches it to the last. `parts` are the program's in
- * the order of a training step; a part that is null runs apart from it and only touches what another part does too.
+ * Sets the lifetime of each buffer in `sharing`: from the first instruction that uses it to the last. `parts` are those
+ * of the program in the order of a training step; a null part runs separately, on buffers that other parts use too.
  */
 export function setLifetimes(
   buffers: Map<string, PlannedBuffer>,
@@ -33,11 +33,11 @@ export function setLifetimes(
 }
 
 /**
- * Gives every buffer its offset: those that live always one behind the other, in order; the others, largest
- * first, each at the lowest place where no buffer stands that lives at the same time. Gives the arena's size.
+ * Assigns every buffer its offset: permanent buffers one after the other, in order; the others, largest first, each at
+ * the lowest offset that overlaps no buffer of the same time. Returns the size of the arena in bytes.
  */
 export function place(buffers: PlannedBuffer[]): number {
-  // Offset 0 stands for an absent operand; the scalars stand there, which are never one.
+  // Offset 0 means an absent operand; the scalars are placed there, because they are never optional.
   let end = 0;
   for (const buffer of buffers.filter(({ lifetime }) => lifetime === null)) {
     buffer.offset = end;

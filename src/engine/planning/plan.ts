@@ -1,4 +1,4 @@
-/** What a plan is: every buffer and every instruction of a network, as plain data. `planner.ts` makes one. */
+/** Defines a plan: every buffer and every instruction of a network, as plain data. `planner.ts` creates it. */
 import type { Operation } from "../kernels/operation.ts";
 import type { BufferReference, Emit, Operand } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
@@ -26,105 +26,106 @@ export type Role =
 export interface PlannedBuffer {
   name: string;
   role: Role;
-  /** As stored in the arena, batch first where there is one. */
+  /** Shape as stored in the arena, with the batch as first axis if it has one. */
   shape: number[];
   dtype: "f32" | "f64" | "i32";
-  /** Bytes taken, a multiple of 16. */
+  /** Size in bytes, a multiple of 16. */
   bytes: number;
   /** Byte offset in the arena. */
   offset: number;
-  /** Steps of the program, first to last, between which its content counts; null: always. */
+  /** First and last step of the program that use its content; null: it is permanent. */
   lifetime: { first: number; last: number } | null;
-  /** What stands in it from the start, where that is not 0. */
+  /** Initial content, if it is not 0. */
   values?: number[];
 }
 
-/** One instruction of the program; its operands stand in the order that `kernels/operation.ts` gives. */
+/** One instruction of the program, with operands in the order that `kernels/operation.ts` defines. */
 export interface Instruction {
   operation: Operation;
   operands: Operand[];
 }
 
+/** Options of a plan: batch size, and what to trade between memory and time. */
 export interface PlanOptions {
-  /** Most samples that one call works on. Default 1. */
+  /** Most samples in one call. Default 1. */
   batchSize?: number;
-  /** False: the network only predicts. No gradients, no optimizer state, activations in turn in the same space. Default true. */
+  /** False: the network only predicts, without gradients and optimizer state, in less memory. Default true. */
   training?: boolean;
   /**
-   * True: gradients are kept, so that an update may be accumulated from several steps, clipped by its norm and looked
-   * at. False: where that takes less memory, each weight is updated as soon as its gradient exists, in space that the
-   * next gradient takes over (Lin et al., 2022, arXiv 2206.15472); the plan's `accumulate` says whether. Default true.
+   * True: gradients are kept, so that an update may be accumulated over several steps, clipped by its norm and read.
+   * False: where it saves memory, each weight is updated as soon as its gradient exists, and the next gradient reuses
+   * the space (Lin et al., 2022, arXiv 2206.15472); the plan's `accumulate` shows the choice. Default true.
    */
   accumulate?: boolean;
   /**
-   * Keep few activations and compute the others a second time on the way back (Chen et al., 2016, arXiv 1604.06174):
+   * Keep few activations, and recompute the others in the backward pass (Chen et al., 2016, arXiv 1604.06174):
    * the same weights bit for bit, in less memory. Default false.
    */
   recompute?: boolean;
-  /** False: no two buffers share space; to see what sharing saves, or to look at every activation. Default true. */
+  /** False: no two buffers share space, to measure what sharing saves, or to inspect activations. Default true. */
   share?: boolean;
   /** Dropout masks are written by the caller before each step instead of drawn. Default false. */
   givenMasks?: boolean;
   /**
-   * Cut each batch into so many parts, 1 to 64, on which threads can work side by side; gradients are accumulated, whatever
-   * `accumulate` says. It is this number that results depend on (a sum is made in another order), not how many threads
-   * there are. A batch is cut into no parts smaller than 4 rows. Default 1.
+   * Number of shards into which each batch is divided, 1 to 64, so that threads can process them in parallel. Gradients
+   * are then accumulated, whatever `accumulate` is. Results depend on this number (it changes the order of sums), not
+   * on the number of threads. No shard is smaller than 4 rows. Default 1.
    */
   shards?: number;
   /**
-   * Also compute the gradient of the loss by the inputs in each step, into a buffer that stays: how much each input
+   * Also compute the gradient of the loss with respect to the inputs in each step, which shows how much each input
    * matters. Default false.
    */
   inputGradient?: boolean;
 }
 
 /**
- * The parts of a program, one after the other in the arena: first those of a training step, which are one call. Where
- * the batch is cut, `forward`, `backward`, `evaluation` and `prediction` hold the instructions of each shard in turn,
- * `sum` and `update` those of each block.
+ * The parts of a program, one after the other in the arena: first those of a training step, which are one call. If the
+ * batch is divided into shards, `forward`, `backward`, `evaluation` and `prediction` hold the instructions of each
+ * shard in turn, `sum` and `update` those of each block.
  */
 export type ProgramPart = "forward" | "backward" | "sum" | "update" | "evaluation" | "prediction" | "fade";
 
-/** Everything about a network that can be known before it is allocated. */
+/** A plan: all about a network that is known before its memory is allocated. */
 export interface Plan {
   model: Model;
   batchSize: number;
   training: boolean;
   accumulate: boolean;
   recompute: boolean;
-  /** How the batch is cut; null where it is not. */
+  /** How the batch is divided into shards; null: it is not. */
   shards: Shards | null;
   /** Numbers in one sample, one output, one target. */
   inputs: number;
   outputs: number;
   targets: number;
-  /** Losses that one sample adds to a sum, by which a mean divides. */
+  /** Number of losses that one sample adds to a sum; a mean divides by it. */
   lossElements: number;
   parameters: PlannedParameter[];
   states: PlannedState[];
   buffers: PlannedBuffer[];
-  /** Name of the buffer [batchSize, inputs] that holds the gradient by the inputs; null where none is asked for. */
+  /** Name of the buffer [batchSize, inputs] of the gradient with respect to the inputs; null: not computed. */
   inputGradient: string | null;
-  /** `evaluation` is empty where a prediction runs the same instructions as training. */
+  /** Instructions by part. `evaluation` is empty if a prediction runs the same instructions as training. */
   program: Record<ProgramPart, Instruction[]>;
-  /** Size of the arena. */
+  /** Size of the arena, in bytes. */
   totalBytes: number;
-  /** What the arena would take if no two buffers shared space. */
+  /** Size of the arena if no two buffers shared space, in bytes. */
   unsharedBytes: number;
 }
 
-/** The options of a plan, all defaults written out. */
+/** The options of a plan with all defaults filled in. */
 export type Filled = Required<Omit<PlanOptions, "shards">> & { cut: Cut | null };
 
-/** What the passes need of the plan they are part of. */
+/** The part of a draft that the passes use. */
 export interface PassHost {
   batchSize: number;
   scalars: BufferReference;
   givenMasks: boolean;
   emit: Emit;
-  /** A buffer that may share space; the same name gives the same buffer. */
+  /** Returns a buffer that may share space; the same name returns the same buffer. */
   share(name: string, role: Role, shape: number[], dtype?: PlannedBuffer["dtype"]): BufferReference;
-  /** One that lives always. */
+  /** Returns a permanent buffer. */
   hold(
     name: string,
     role: Role,
@@ -136,14 +137,14 @@ export interface PassHost {
 
 /** The shards of a batch. */
 export interface Cut {
-  /** Shards of a whole batch. */
+  /** Number of shards of a full batch. */
   count: number;
-  /** Rows of each but the last: shard s has those from s * rows on, so that a smaller batch has fewer shards. */
+  /** Rows of each shard but the last: shard s begins at row s * rows, so a smaller batch has fewer shards. */
   rows: number;
 }
 
-/** How a batch is cut, and its update. */
+/** How a batch is divided into shards, and its update into blocks. */
 export interface Shards extends Cut {
-  /** Parts in which the gradients are added up and applied. */
+  /** Number of blocks in which the gradients are added up and applied. */
   blocks: number;
 }

@@ -1,5 +1,6 @@
 /**
- * Makes the plan of a network before anything is allocated: what is computed, in which buffers. Buffers whose lifetimes do not meet share space.
+ * Creates the plan of a network before memory is allocated: instructions and buffers. Buffers whose lifetimes do not
+ * overlap share space.
  */
 import { keyError, RivuletError } from "../../errors/errors.ts";
 import { kindOf, type SingleLayer } from "../layers/index.ts";
@@ -23,20 +24,20 @@ import { allCells, createUpdates, emitFading, type Updates } from "./updates.ts"
 
 /**
  * Plans a network for batches of up to `batchSize` samples.
- * @throws RivuletError naming the layer, the shape it got and the shape it needs, where the stack does not fit.
+ * @throws RivuletError naming the layer, the shape found and the shape expected, when the layers do not match
  */
 export function plan(model: Model, options: PlanOptions = {}): Plan {
   const { batchSize = 1, training = true, accumulate = true, recompute = false } = options;
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RivuletError(
       "argument.bad-value",
-      `the batch size must be a whole number of 1 or more, not ${batchSize}`,
+      `found the batch size ${batchSize}, expected a whole number of 1 or more; correct batchSize`,
     );
   }
   if (training && !accumulate && model.clip?.type === "norm") {
     throw new RivuletError(
       "argument.bad-value",
-      "clipping by norm needs the whole gradient: remove `accumulate: false` or clip by value",
+      "clipping by norm needs the whole gradient; remove `accumulate: false` or clip by value",
     );
   }
   const units = unitsOf(model);
@@ -51,7 +52,7 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
   const cut = cutBatch(batchSize, shards);
   if (shards > 1) requireIndependentRows(flattened(units), training);
   const filled = { batchSize, training, accumulate, recompute, share, givenMasks, inputGradient, cut };
-  // What needs least memory depends on the widths and on the batch: all that the options leave open is tried.
+  // Which plan needs least memory depends on widths and batch size, so all plans that the options allow are tried.
   const ways = training && !accumulate && !cut ? [true, false] : [cut !== null || accumulate];
   const most = training && recompute ? units.length - firstPassed(units, inputGradient) : 1;
   const plans = ways.flatMap((way) =>
@@ -62,7 +63,7 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
   return plans.reduce((least, candidate) => (candidate.totalBytes < least.totalBytes ? candidate : least));
 }
 
-/** The first layer from which a gradient is asked; what lies before it is never gone back through. */
+/** Returns the index of the first layer whose gradient is needed; the backward pass ends there. */
 function firstTrained(units: readonly Unit[]): number {
   return Math.max(
     0,
@@ -70,11 +71,11 @@ function firstTrained(units: readonly Unit[]): number {
   );
 }
 
-/** The first layer that is gone back through. */
+/** Returns the index of the first layer in the backward pass. */
 const firstPassed = (units: readonly Unit[], inputGradient: boolean) =>
   inputGradient ? 0 : firstTrained(units);
 
-/** The plan under these options, with what is trained computed in `segmentCount` segments. */
+/** Plans with these options; activations of the trained layers are recomputed in `segmentCount` segments. */
 function planWith(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
   const { batchSize, training, accumulate, recompute, cut } = options;
   const first = firstPassed(units, options.inputGradient);
@@ -140,7 +141,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
   };
 }
 
-/** What is learned, and what layers and optimizer keep for it. */
+/** Adds the buffers of parameters, states and gradients. */
 function holdTensors(
   { hold, batchSize }: Draft,
   model: Model,
@@ -150,7 +151,7 @@ function holdTensors(
   const parameters = flattened(units).flatMap((unit) => unit.parameters);
   const states = flattened(units).flatMap((unit) => unit.states);
   const trained = training ? parameters.filter((parameter) => parameter.trained) : [];
-  // Trained parameters stand together, and so do gradients and each optimizer state: one pass serves them all.
+  // Trained parameters are contiguous, and so are gradients and each optimizer state, so that one pass updates all.
   for (const parameter of trained) hold(parameter.fullName, "parameter", storedShape(parameter));
   for (const parameter of parameters) hold(parameter.fullName, "parameter", storedShape(parameter));
   for (const state of optimizerKindOf(model.optimizer).states(model.optimizer)) {
@@ -171,21 +172,21 @@ function holdTensors(
   return { parameters, states, trained };
 }
 
-/** Whether a layer acts otherwise in training than in evaluation. */
+/** Whether a layer behaves differently in training and evaluation. */
 const hasModes = (units: readonly Unit[]) =>
   flattened(units).some(({ layer }) => kindOf(layer as SingleLayer).hasModes?.(layer as never));
 
-/** A forward pass through the whole stack. */
+/** A forward pass through all layers. */
 interface ForwardPass {
-  /** What each segment started from. */
+  /** Input of each segment. */
   starts: BufferReference[];
-  /** The layers before the segments, and those of the last one: what the others computed is not there any more. */
+  /** The layers before the segments, and those of the last segment; activations of the others are not kept. */
   before: Run[];
   last: Run[];
   output: BufferReference;
 }
 
-/** What is never gone back through, then the segments; only the last keeps its activations. */
+/** Emits the layers without a backward pass, then the segments; only the last segment keeps its activations. */
 function emitForward(
   draft: Draft,
   { before, segments }: Segments,
@@ -209,9 +210,8 @@ function emitForward(
 }
 
 /**
- * The loss and the way back through the segments, each but the last of which is computed a second time first. Gives
- * the layers as they were run last, which is how they are gone back through, and where it is asked for the gradient
- * by the inputs.
+ * Emits the loss and the backward pass through the segments; each segment but the last is recomputed first. Returns the
+ * layers of the latest runs, which the backward pass used, and the gradient with respect to the inputs, if needed.
  */
 function emitBackward(
   draft: Draft,
@@ -249,7 +249,7 @@ function emitBackward(
   return { runs: all, inputGradient: inputGradient ? gradient : null };
 }
 
-/** New weights, and what a finite step leaves for the next. */
+/** Emits the update of the weights, and of the layer states after a finite step. */
 function emitUpdates(draft: Draft, updates: Updates, runs: readonly Run[], accumulate: boolean): void {
   const commit = () => {
     for (const { kind, layer, context } of singles(runs)) kind.commit?.(layer, context);
@@ -259,11 +259,11 @@ function emitUpdates(draft: Draft, updates: Updates, runs: readonly Run[], accum
   updates.emitSums?.();
   draft.begin("update");
   updates.emitUpdates();
-  // Updates in place still read what the step started from, a carried state for example: its successor comes last.
+  // In-place updates read the state from before the step, such as a carried state, so the new state is written last.
   if (!accumulate) commit();
 }
 
-/** Every layer that was run, those within residual blocks too. */
+/** Returns every layer that was run, including those inside residual blocks. */
 function singles(
   runs: readonly Run[],
 ): { kind: ReturnType<typeof kindOf>; layer: SingleLayer; context: NonNullable<Run["context"]> }[] {
@@ -279,7 +279,7 @@ interface Segments {
   segments: Unit[][];
 }
 
-/** The layers before number `first`, and the rest in `count` stretches of about as many layers. */
+/** Returns the layers before index `first`, and the rest in `count` segments of about equal length. */
 function segmentsOf(units: Unit[], first: number, count: number): Segments {
   const rest = units.slice(first);
   const bound = (index: number) => Math.round((index * rest.length) / count);
@@ -291,7 +291,7 @@ function storedShape({ shape, stored }: PlannedParameter): number[] {
   return stored === "transposed" ? [...shape].reverse() : shape;
 }
 
-/** Refuses a plan larger than `budgetBytes`, before anything is allocated. */
+/** Checks a plan against a memory budget. @throws RivuletError when it needs more than `budgetBytes` */
 export function requireBudget({ buffers, totalBytes }: Plan, budgetBytes: number): void {
   if (totalBytes <= budgetBytes) return;
   const largest = [...buffers].sort((a, b) => b.bytes - a.bytes).slice(0, 3);

@@ -1,8 +1,8 @@
 /**
- * A batch cut into shards, so that several threads can work on it. Every shard runs the same program on rows and in
- * space of its own; gradients are then added up in the order of the shards, block by block of the parameters, and
- * applied. How the batch is cut depends on its size alone, never on how many threads there are or which does what: so
- * neither do the results. They differ from those of the uncut batch as another order of a sum does.
+ * Divides a batch into shards, so that several threads can process it. Every shard runs the same program on its own
+ * rows and buffers. The gradients are then added up in the order of the shards, block by block of the parameters, and
+ * applied. The division depends only on the batch size, not on the threads, so the results do not depend on them
+ * either. They differ from those of an undivided batch by the order of summation.
  */
 import { RivuletError } from "../../errors/errors.ts";
 import { Operation } from "../kernels/operation.ts";
@@ -13,26 +13,29 @@ import { aligned, place } from "./placement.ts";
 import type { Cut, Instruction, PlannedBuffer, ProgramPart, Shards } from "./plan.ts";
 import { layerError, type Unit } from "./units.ts";
 
-/** More would be smaller than what handing them over costs. */
+/** Most shards: smaller ones would cost more to schedule than to compute. */
 export const mostShards = 64;
-/** Threads that work on one network, the calling one included. */
+/** Most threads of one network, including the calling thread. */
 export const mostThreads = 64;
-/** Shards of a batch where only threads are given: enough for the four cores of a board. */
+/** Default number of shards if threads are given: enough for the four cores of a board. */
 const usualShards = 4;
 
-/** Parts to cut a batch into where their number is left open: several only where threads are to work on it. */
+/** Returns the number of shards; if it is not given, several only with worker threads. */
 export const shardsFor = (shards: number | null | undefined, hasWorkers: boolean): number =>
   shards ?? (hasWorkers ? usualShards : 1);
 
 /**
- * The shards of a batch; null where it is too small to be cut. Rows come in fours: so every shard's part of a buffer begins with a whole vector, and kernels, which run in whole
- * vectors past the last number, never touch the next shard's.
+ * Divides a batch into shards; returns null if it is too small. The rows of a shard are a multiple of 4: so its part of
+ * a buffer begins with a whole vector, and kernels, which write whole vectors past the last number, never overwrite the
+ * next shard.
+ *
+ * @throws RivuletError when `shards` is out of range
  */
 export function cutBatch(batchSize: number, shards: number): Cut | null {
   if (!Number.isInteger(shards) || shards < 1 || shards > mostShards) {
     throw new RivuletError(
       "argument.bad-value",
-      `shards must be a whole number from 1 to ${mostShards}, not ${shards}`,
+      `found ${shards} shards, expected a whole number from 1 to ${mostShards}; correct shards`,
     );
   }
   const rows = 4 * Math.ceil(batchSize / shards / 4);
@@ -40,7 +43,7 @@ export function cutBatch(batchSize: number, shards: number): Cut | null {
   return count > 1 ? { count, rows } : null;
 }
 
-/** @throws RivuletError naming the layer, where a layer looks at the batch as a whole or hands a state to the next */
+/** Checks that rows are independent. @throws RivuletError naming a layer that mixes rows or carries a state */
 export function requireIndependentRows(units: readonly Unit[], training: boolean): void {
   for (const { path, layer } of units) {
     if (layer.type === "residual") continue;
@@ -49,19 +52,19 @@ export function requireIndependentRows(units: readonly Unit[], training: boolean
   }
 }
 
-/** A stretch of the parameters, and of their gradients and states alike. */
+/** A contiguous part of the parameters, and of their gradients and states. */
 export interface Block {
-  /** Number of its first cell among all. */
+  /** Index of its first cell. */
   first: number;
   cells: number;
 }
 
-/** Cells of a block, at least: below, handing it to another thread costs more than the work. */
+/** Fewest cells of a block: for fewer, scheduling costs more than the work. */
 const leastBlockCells = 8192;
-/** Enough to spread evenly over any few threads. */
+/** Most blocks: enough to be distributed evenly over a few threads. */
 const mostBlocks = 32;
 
-/** Where each block of `cells` numbers begins, and how many it has. Depends on nothing else. */
+/** Divides `cells` numbers into blocks. The result depends on nothing else. */
 export function blocksOf(cells: number): Block[] {
   const block = Math.max(leastBlockCells, 16 * Math.ceil(cells / mostBlocks / 16));
   return Array.from({ length: Math.ceil(cells / block) }, (_, index) => ({
@@ -70,10 +73,10 @@ export function blocksOf(cells: number): Block[] {
   }));
 }
 
-/** Name of a shard's own copy of a buffer. */
+/** Returns the name of a shard's copy of a buffer. */
 export const inShard = (shard: number, name: string): string => `shard ${shard}/${name}`;
 
-/** First task of each kind in the queue's table, and how many there are in all. */
+/** Returns the index of the first task of each kind in the queue's table, and the number of all tasks. */
 export function taskTable({ count, blocks }: Shards) {
   return {
     train: 0,
@@ -84,16 +87,16 @@ export function taskTable({ count, blocks }: Shards) {
   };
 }
 
-/** Slot of the queue where the tasks begin, behind as many claims. */
+/** Returns the slot of the queue where the tasks begin, after as many claims. */
 export const firstTask = (tasks: number): number => lineSlots * Math.ceil((Queue.Claims + tasks) / lineSlots);
 
-/** Slots of the queue, claims and tasks included. */
+/** Returns the number of slots of the queue, with claims and tasks. */
 export function queueSlots(shards: Shards): number {
   const { tasks } = taskTable(shards);
   return firstTask(tasks) + tasks * lineSlots;
 }
 
-/** Parts of the program that each shard runs for itself. */
+/** Parts of the program that each shard runs. */
 export const shardParts = [
   "forward",
   "evaluation",
@@ -101,18 +104,18 @@ export const shardParts = [
   "backward",
 ] as const satisfies ProgramPart[];
 
-/** What is to be laid out: the buffers and the program of one shard, and what all have in common. */
+/** The buffers and the program of one shard, and the shared buffers, before layout. */
 export interface OneShard {
   cut: Cut;
   batchSize: number;
-  /** In the order in which they are to stand. */
+  /** Buffers, in the order of the arena. */
   buffers: PlannedBuffer[];
   program: Record<ProgramPart, Instruction[]>;
-  /** Buffers whose first axis is the rows and which the caller sees whole. */
+  /** Whether a buffer has rows as its first axis and is visible to the caller as a whole. */
   isWhole(buffer: PlannedBuffer): boolean;
 }
 
-/** Whether each shard has its own: what it computes on the way, but not what is learned. */
+/** Whether each shard has its own copy: of intermediate results, but not of parameters and their states. */
 const isOwn = ({ role, name }: PlannedBuffer) =>
   name === shardScalars ||
   role === "activation" ||
@@ -120,12 +123,12 @@ const isOwn = ({ role, name }: PlannedBuffer) =>
   role === "scratch" ||
   role === "mask";
 
-/** Loss and scale of one shard. */
+/** Name of the buffer with loss and scale of one shard. */
 export const shardScalars = "loss.scalars";
 
 /**
- * Gives every shard its space and its program, in place of those of the first alone. What all share comes first,
- * with the gradients: the first shard's are where the sum is made.
+ * Lays out buffers and program of every shard. Shared buffers come first, with the gradients: those of the first shard
+ * receive the sum.
  */
 export function layShards({ cut, batchSize, buffers, program, isWhole }: OneShard): {
   buffers: PlannedBuffer[];
@@ -178,7 +181,7 @@ export function layShards({ cut, batchSize, buffers, program, isWhole }: OneShar
     program[part] = [0, ...others].flatMap((shard) =>
       one.map(({ operation, operands }) => {
         const moved = operands.map((operand) => operandIn(shard, operand));
-        // The masks of the shards, taken together, are those of the uncut batch.
+        // The masks of all shards together are those of the undivided batch.
         if (operation === Operation.DrawMask) moved.push(shard * rows * Number(operands[1]));
         return { operation, operands: moved };
       }),
@@ -192,5 +195,5 @@ export function layShards({ cut, batchSize, buffers, program, isWhole }: OneShar
   };
 }
 
-/** No two shards' spaces in one cache line. */
+/** Bytes of a cache line; no two shards share one. */
 const wholeLines = (bytes: number) => Math.ceil(bytes / (4 * lineSlots)) * 4 * lineSlots;

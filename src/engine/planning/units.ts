@@ -1,4 +1,4 @@
-/** The layers of a model in their places: shapes through the stack, parameters and what is trained of them. */
+/** Resolves the layers of a model: shapes through the stack, parameters, and which of them are trained. */
 import type { ErrorCode } from "../../errors/codes.ts";
 import { keyError, RivuletError } from "../../errors/errors.ts";
 import { kindOf } from "../layers/index.ts";
@@ -9,9 +9,9 @@ import type { Layer, Model } from "../model/model.ts";
 export interface PlannedParameter extends ParameterSpecification {
   /** `3.weight`, in a residual block `3.0.weight`: index of the layer, then the parameter's name. */
   fullName: string;
-  /** Not frozen. */
+  /** Whether it is trained, not frozen. */
   trained: boolean;
-  /** The activation that follows, by which weights are scaled at the start; null: none. */
+  /** The next activation, which determines the scale of initial weights; null: none. */
   activation: Layer | null;
 }
 
@@ -21,7 +21,7 @@ export interface PlannedState extends StateSpecification {
   fullName: string;
 }
 
-/** A layer in its place. */
+/** A layer with its position and shapes. */
 export interface Unit {
   /** `3`, in a residual block `3.0`. */
   path: string;
@@ -31,11 +31,13 @@ export interface Unit {
   outputShape: number[];
   parameters: PlannedParameter[];
   states: PlannedState[];
-  /** The layers within a residual block; null for every other layer. */
+  /** The layers of a residual block; null for every other layer. */
   inner: Unit[] | null;
 }
 
-/** An error about one layer: `model.layers[3].residual[0] (conv1d)`, by the key that the config has it at, and `predicate`. */
+/**
+ * Creates an error about one layer: its config key, such as `model.layers[3].residual[0] (conv1d)`, and `predicate`.
+ */
 export function layerError(
   code: ErrorCode,
   { path, layer }: Pick<Unit, "path" | "layer">,
@@ -46,12 +48,16 @@ export function layerError(
 }
 
 /**
- * Puts the layers of a model in their places.
- * @throws RivuletError naming the layer, the shape it got and the shape it needs, where the stack does not fit
+ * Resolves positions, shapes and parameters of a model's layers.
+ * @throws RivuletError naming the layer, the shape found and the shape expected, when the layers do not match
  */
 export function unitsOf(model: Pick<Model, "inputShape" | "layers">): Unit[] {
   if (model.layers.length === 0) {
-    throw keyError("model.shape", "model.layers", "is empty; give it at least one, such as { dense: 1 }");
+    throw keyError(
+      "model.shape",
+      "model.layers",
+      "is empty, expected at least one layer; add one, such as { dense: 1 }",
+    );
   }
   return stack(model.layers, model.inputShape, "");
 }
@@ -116,11 +122,11 @@ function requireNames(
   throw layerError(
     "model.frozen",
     { path, layer },
-    `is to freeze "${unknown}" but ${names.length === 0 ? "has no parameters" : `its parameters are ${names.join(" and ")}`}`,
+    `has "${unknown}" in frozen, expected ${names.length === 0 ? "no names, as it has no parameters" : names.join(" or ")}; correct it`,
   );
 }
 
-/** The first layer behind `index` that is neither norm, pool nor dropout. */
+/** Returns the first layer after `index` that is not a normalization, a pool or dropout. */
 function activationBehind(layers: Layer[], index: number): Layer | null {
   return layers.slice(index + 1).find((layer) => !isTransparent(layer)) ?? null;
 }
@@ -128,12 +134,12 @@ function activationBehind(layers: Layer[], index: number): Layer | null {
 const isTransparent = (layer: Layer): boolean =>
   layer.type !== "residual" && kindOf(layer).isTransparent === true;
 
-/** All units, those within residual blocks too, in the order of the data. */
+/** Returns all units, including those inside residual blocks, in the order of computation. */
 export function flattened(units: readonly Unit[]): Unit[] {
   return units.flatMap((unit) => (unit.inner ? flattened(unit.inner) : [unit]));
 }
 
-/** Whether anything in these units is trained. */
+/** Whether any parameter of these units is trained. */
 export function isTrained(units: readonly Unit[]): boolean {
   return flattened(units).some(({ parameters }) => parameters.some(({ trained }) => trained));
 }

@@ -1,7 +1,7 @@
 /**
- * From gradients to new weights, in one of two ways. Accumulated: all gradients exist, are looked at, clipped and
- * applied in one pass. In place: the way back leaves only gradients of activations; then each parameter's gradient is
- * computed in space that the next one takes over, a strip at a time where it is large, and applied at once.
+ * Plans the update of the weights, in one of two ways. Accumulated: all gradients exist; they are checked, clipped and
+ * applied in one pass. In place: the backward pass keeps only gradients of activations; then each parameter's gradient
+ * is computed in space that the next one reuses, a strip at a time if it is large, and applied at once.
  */
 import { Operation } from "../kernels/operation.ts";
 import type { SingleLayer } from "../layers/index.ts";
@@ -20,21 +20,21 @@ import type { PassHost } from "./plan.ts";
 import { type Block, inShard } from "./shards.ts";
 import type { PlannedParameter } from "./units.ts";
 
-/** Largest gradient that is computed whole where updates are made in place. */
+/** Largest gradient that in-place updates compute as a whole. */
 const stripBytes = 4096;
 
-/** The two ends of an update: what the backward pass leaves for it, and the update itself. */
+/** The two phases of an update: in the backward pass, and after it. */
 export interface Updates {
-  /** To be called on the way back for every layer with trained parameters. */
+  /** Call it in the backward pass for every layer with trained parameters. */
   onGradients(run: Run, kind: LayerKind<SingleLayer>, context: LayerContext): void;
-  /** Stops the program where the loss or a gradient is not finite: nothing has changed yet. */
+  /** Emits the stop of the program if the loss or a gradient is not finite, before any weight has changed. */
   endOfBackward(): void;
-  /** Where each shard of the batch has gradients of its own: their sum. */
+  /** Emits the sum of the gradients of all shards; only with shards. */
   emitSums?(): void;
   emitUpdates(): void;
 }
 
-/** What the update of a batch in shards needs besides: its blocks, and the scalars that are not of one shard. */
+/** What the update of a batch in shards also needs: its blocks, and the scalars of the whole step. */
 export interface SharedUpdate {
   blocks: readonly Block[];
   scalars: BufferReference;
@@ -51,7 +51,7 @@ export function createUpdates(
   return accumulate ? accumulatedUpdates(model, trained, host) : updatesInPlace(model, trained, host);
 }
 
-/** Lets what the optimizer keeps, and what has faded to less than any normal float32, become zero. */
+/** Emits the clearing of optimizer state that has decayed to subnormal float32 numbers. */
 export function emitFading(model: Model, trained: readonly PlannedParameter[], { emit }: PassHost): void {
   if (trained.length === 0) return;
   for (const state of optimizerKindOf(model.optimizer).states(model.optimizer)) {
@@ -59,14 +59,14 @@ export function emitFading(model: Model, trained: readonly PlannedParameter[], {
   }
 }
 
-/** Numbers that a parameter takes in the arena, padding included. */
+/** Returns the numbers of a parameter in the arena, including padding. */
 const cellsOf = ({ shape }: PlannedParameter) => aligned(4 * sizeOf(shape)) / 4;
 
-/** Cells of parameters that stand together. */
+/** Returns the cells of contiguous parameters. */
 export const allCells = (parameters: readonly PlannedParameter[]) =>
   parameters.reduce((sum, parameter) => sum + cellsOf(parameter), 0);
 
-/** The update of `count` cells from the parameter of the given name on, or from `offset` bytes behind its beginning. */
+/** Describes the update of `count` cells from the named parameter on, or from `offset` bytes after its beginning. */
 function emitOptimizer(
   model: Model,
   { emit, scalars }: Pick<PassHost, "emit" | "scalars">,
@@ -107,8 +107,9 @@ function accumulatedUpdates(model: Model, trained: readonly PlannedParameter[], 
 }
 
 /**
- * Gradients accumulated by each shard of a batch for itself: added up and applied block by block, every block by as many
- * instructions. The first shard's gradients become the sum. Between the two, the norm is made of the blocks' squares.
+ * Updates from the gradients of each shard: they are added up and applied block by block, with the same number of
+ * instructions for every block. The first shard's gradients receive the sum. Between both, the norm is computed from
+ * the sums of squares of the blocks.
  */
 function updatesOfShards(
   model: Model,

@@ -2,11 +2,11 @@ import { RivuletError } from "../../errors/errors.ts";
 import { chooseVariant, createKernels, type Kernels, type KernelVariant } from "../kernels/kernels.ts";
 import { aligned } from "../planning/placement.ts";
 
-/** An array in an arena, before there is one: of float32 or float64 numbers, and how many. */
+/** Describes an array to be placed in an arena: the type of its numbers and its shape. */
 export type Block<A extends Float32Array | Float64Array = Float32Array | Float64Array> = {
   bytesPerNumber: 4 | 8;
   shape: number[];
-  /** Only a type: what the block becomes. */
+  /** Only a type: the array that the block becomes. */
   array?: A;
 };
 
@@ -15,15 +15,15 @@ export type Blocks = Record<string, Block>;
 /** The arrays that blocks become. */
 export type Arrays<B extends Blocks> = { [Name in keyof B]: NonNullable<B[Name]["array"]> };
 
-/** A block of float32 numbers of this shape. */
+/** Describes an array of float32 numbers with this shape. */
 export const float32 = (...shape: number[]): Block<Float32Array> => ({ bytesPerNumber: 4, shape });
 
-/** A block of float64 numbers of this shape. */
+/** Describes an array of float64 numbers with this shape. */
 export const float64 = (...shape: number[]): Block<Float64Array> => ({ bytesPerNumber: 8, shape });
 
 const numbersOf = ({ shape }: Block) => shape.reduce((product, size) => product * size, 1);
 
-/** Bytes that the blocks take in an arena, each on a boundary of 16. */
+/** Returns the bytes of the blocks in an arena, each aligned to 16 bytes. */
 export function bytesOf(blocks: Blocks): number {
   return Object.values(blocks).reduce(
     (sum, block) => sum + aligned(numbersOf(block) * block.bytesPerNumber),
@@ -32,19 +32,19 @@ export function bytesOf(blocks: Blocks): number {
 }
 
 export interface ArenaOptions {
-  /** Keep to kernels that give the same bits on every processor. Default true. */
+  /** Use only kernels whose results are bit for bit the same on every processor. Default true. */
   deterministic?: boolean;
   /** Overrides the choice of kernels. */
   kernels?: KernelVariant;
 }
 
-/** One block of memory of fixed size, in which networks and arrays are placed one behind the other. */
+/** One block of memory of fixed size, in which networks and arrays are placed one after the other. */
 export class Arena {
   readonly kernels: Kernels;
   readonly bytes: number;
   #used = 0;
 
-  /** @throws RivuletError where there is not so much memory */
+  /** Allocates the arena. @throws RivuletError when the memory cannot be allocated */
   constructor(bytes: number, { deterministic = true, kernels }: ArenaOptions = {}) {
     this.bytes = bytes;
     this.kernels = createKernels(kernels ?? chooseVariant(deterministic), Math.max(bytes, 1));
@@ -55,7 +55,7 @@ export class Arena {
     return this.#used;
   }
 
-  /** Reserves bytes and returns their offset. @throws RivuletError where fewer are left */
+  /** Reserves bytes and returns their offset. @throws RivuletError when fewer bytes are left */
   reserve(bytes: number): number {
     const offset = this.#used;
     if (offset + bytes > this.bytes) {
@@ -84,7 +84,7 @@ export class Arena {
   }
 }
 
-/** The arena given, or one of its own for these blocks. */
+/** Returns the given arena, or a new one for these blocks. */
 export function arenaFor(blocks: Blocks, arena?: Arena): Arena {
   return arena ?? new Arena(bytesOf(blocks));
 }

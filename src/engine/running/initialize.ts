@@ -4,18 +4,18 @@ import type { Random } from "../model/random.ts";
 import type { PlannedParameter } from "../planning/units.ts";
 
 /**
- * How the weights of dense layers and convolutions start. `scaled`: by the activation that follows, biases 0. `uniform`:
- * weights and biases uniform within 1 / sqrt(fanIn), as PyTorch starts them. `zeros`: all 0, for a layer without
- * hidden ones behind it.
+ * Initial weights of dense layers and convolutions. `scaled`: by the activation that follows, biases 0. `uniform`:
+ * weights and biases uniform within 1 / sqrt(fanIn), as in PyTorch. `zeros`: all 0, for a network without hidden
+ * layers.
  */
 export type InitialWeights = "scaled" | "uniform" | "zeros";
 
 /**
- * Fills a parameter with what it starts from. `scaled`: weights are uniform in [-bound, bound], before a (leaky) ReLU
- * by He's scheme, bound = sqrt(6 / ((1 + slope^2) fanIn)) (He et al., 2015), else by Glorot's,
- * bound = sqrt(6 / (fanIn + fanOut)) (Glorot and Bengio, 2010). Where the layer itself says a bound or a constant, that
- * holds, but for the biases of `uniform`.
- * @param fanIn of the weights that the parameter belongs to; null where they have none
+ * Initializes a parameter. `scaled`: weights are uniform in [-bound, bound], before a (leaky) ReLU by He's scheme,
+ * bound = sqrt(6 / ((1 + slope^2) fanIn)) (He et al., 2015), else by Glorot's, bound = sqrt(6 / (fanIn + fanOut))
+ * (Glorot and Bengio, 2010). If the layer specifies a bound or a constant, that is used, except for the biases of
+ * `uniform`.
+ * @param fanIn of the weights that the parameter belongs to; null if they have none
  */
 export function initialize(
   values: Float32Array,
@@ -32,7 +32,7 @@ export function initialize(
   else fillUniform(values, scaledBound(initial.fanIn, initial.fanOut, activation), random);
 }
 
-/** Inputs of one unit of the layer that the parameter belongs to; null where its weights do not start from them. */
+/** Returns the inputs of one unit of the parameter's layer; null if its initial weights do not depend on them. */
 export function siblingFanIn(
   { fullName, name }: PlannedParameter,
   parameters: readonly PlannedParameter[],

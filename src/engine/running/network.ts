@@ -17,7 +17,7 @@ import type { Arena } from "./arena.ts";
 import { type InitialWeights, initialize, siblingFanIn } from "./initialize.ts";
 import { ShardWorkers, type Threads } from "./shard-workers.ts";
 
-/** A tensor that leaves or enters the engine: row-major, unpadded, in PyTorch's layout. */
+/** A tensor for export or import: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
   /** `0.weight`: index of the layer, then PyTorch's name. */
   name: string;
@@ -25,29 +25,30 @@ export type Tensor = {
   data: Float32Array;
 };
 
+/** Options of a network: those of its plan, and how it runs. */
 export interface NetworkOptions extends PlanOptions {
   /** Seed of the initial weights and of dropout's masks. Default 1. */
   seed?: number;
-  /** Keep to kernels that give the same bits on every processor. Default false. */
+  /** Use only kernels whose results are bit for bit the same on every processor. Default false. */
   deterministic?: boolean;
   /** Overrides the choice of kernels. */
   kernels?: KernelVariant;
-  /** Refuse a plan larger than this. */
+  /** Largest plan that is accepted, in bytes. */
   budgetBytes?: number;
   /**
-   * Threads that work on the shards of a batch, such as `threads(2)`. Left out, the calling thread does all. How many
-   * there are changes nothing in the results, which depend on `shards` alone: with threads that is 4 unless given.
+   * Worker threads for the shards of a batch, such as `threads(2)`. Default: the calling thread alone. Their number
+   * does not change the results, which depend only on `shards`; with threads its default is 4.
    */
   workers?: Threads;
-  /** Place the network in this arena, behind what stands there, instead of in one of its own. It has no shards then. */
+  /** Place the network in this arena, after its present content, instead of a new one. Shards are not possible then. */
   arena?: Arena;
-  /** Where weights start. Default `scaled`. */
+  /** Initial weights. Default `scaled`. */
   initialWeights?: InitialWeights;
 }
 
 /**
- * A planned model on its arena. After construction nothing is allocated any more: `infer` and `step` work on the
- * views `input`, `target`, `output` and `prediction`.
+ * A network: a planned model with its memory. After construction nothing more is allocated: `infer` and `step` read and
+ * write the views `input`, `target`, `output` and `prediction`.
  */
 export class Network implements Stateful {
   readonly model: Model;
@@ -63,31 +64,31 @@ export class Network implements Stateful {
   readonly input: Float32Array;
   /** [batchSize, targets]: write targets here; class indices for the class losses. Empty without training. */
   readonly target: Float32Array;
-  /** [batchSize]: how much each sample counts, 1 until written; empty where the loss takes no sample weights. */
+  /** [batchSize]: weight of each sample, 1 until written; empty if the loss has no sample weights. */
   readonly sampleWeight: Float32Array;
-  /** [batchSize, outputs]: what the last layer gave (logits, where the loss takes logits). */
+  /** [batchSize, outputs]: output of the last layer (logits, if the loss is defined on logits). */
   readonly output: Float32Array;
-  /** [batchSize, outputs]: probabilities where the loss takes logits, else the same as `output`. */
+  /** [batchSize, outputs]: probabilities if the loss is defined on logits, else the same as `output`. */
   readonly prediction: Float32Array;
-  /** [batchSize, inputs]: gradient of the last step's loss by its inputs. Empty unless planned with `inputGradient`. */
+  /** [batchSize, inputs]: gradient of the latest loss with respect to the inputs. Empty without `inputGradient`. */
   readonly inputGradient: Float32Array;
 
-  /** Updates made so far. */
+  /** Number of updates so far. */
   updates = 0;
-  /** Updates left out because their loss or gradient was not finite. */
+  /** Number of updates skipped because their loss or gradient was not finite. */
   skipped = 0;
-  /** Base of the step size, which the schedule multiplies; starts at the optimizer's, yours to change. */
+  /** Base learning rate, which the schedule multiplies; initially that of the optimizer. It may be changed. */
   learningRate: number;
 
   readonly #kernels: Kernels;
   /** Byte offset of the plan in the arena. */
   readonly #base: number;
   readonly #initialWeights: InitialWeights;
-  /** Runs the program where the batch is cut into shards. */
+  /** Runs the program if the batch is divided into shards. */
   readonly #shardWorkers: ShardWorkers | null;
   readonly #scalars: Float64Array;
   readonly #parts: Record<ProgramPart, { start: number; count: number }>;
-  /** What gives the output of a prediction: the forward pass, or where layers act otherwise in training, evaluation. */
+  /** Part that computes a prediction: the forward pass, or evaluation if layers behave differently in training. */
   readonly #evaluation: { start: number; count: number };
   readonly #optimizer: OptimizerKind<Optimizer>;
   readonly #stepConstants: Float64Array;
@@ -100,14 +101,14 @@ export class Network implements Stateful {
   /** [1]: the step size among the scalars. */
   readonly #stepSize: Float64Array;
 
-  /** Rows accumulated towards the next update, and how many it takes; what counts while `step` is called in parts. */
+  /** Rows accumulated for the next update, and the rows that it needs. */
   #accumulated = 0;
   #accumulating = 0;
-  /** A part of the update being accumulated was not finite: the rest of it is left out too. */
+  /** A part of the present update was not finite, so the rest of it is skipped too. */
   #poisoned = false;
   #lastRows = 1;
 
-  /** @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
+  /** Allocates the network. @throws RivuletError when the layers do not match or the plan exceeds the budget */
   constructor(model: Model, options: NetworkOptions = {}) {
     if (model.schedule) requireLength(model.schedule);
     this.#plateau = model.schedule?.type === "plateau" ? new Plateau(model.schedule) : null;
@@ -172,30 +173,30 @@ export class Network implements Stateful {
     if (this.#shardWorkers && workers && isShared) this.#shardWorkers.start(workers);
   }
 
-  /** Rows of the update that is being accumulated, seen so far. */
+  /** Rows accumulated so far for the next update. */
   get accumulated(): number {
     return this.#accumulated;
   }
 
-  /** Loss of the rows of the last step: their mean, or their sum where the loss is reduced by sum. */
+  /** Loss of the rows of the last step: their mean, or their sum if the loss is reduced by sum. */
   get loss(): number {
     const sum = this.#scalars[Scalar.Loss];
     return this.#meanLoss ? sum / (this.#lastRows * this.#lossElements) : sum;
   }
 
-  /** Step size of the next update: the base rate, multiplied by what the schedule has come to. */
+  /** Learning rate of the next update: the base learning rate times the present multiplier of the schedule. */
   get currentLearningRate(): number {
     const { schedule } = this.model;
     if (!schedule) return this.learningRate;
     return this.learningRate * multiplierAt(schedule, this.updates, this.#plateau?.multiplier[0]);
   }
 
-  /** 2-norm of all gradients of the last update before clipping; only kept where the model clips by norm. */
+  /** 2-norm of all gradients of the last update before clipping; only computed if the model clips by norm. */
   get gradientNorm(): number {
     return this.#scalars[Scalar.GradientNorm];
   }
 
-  /** Puts all weights back to where the seed starts them, and forgets all training. */
+  /** Resets all weights to their initial values by the seed, and discards all training. */
   initialize(seed: number): void {
     const random = createRandom(seed);
     for (const parameter of this.plan.parameters) {
@@ -230,22 +231,23 @@ export class Network implements Stateful {
     if (prediction.count > 0) this.#kernels.run(prediction.start, prediction.count, rows, 0);
   }
 
-  /** Puts carried states back to zero: a new stream begins. */
+  /** Resets carried states to zero. Call it when a new stream begins. */
   forgetCarried(): void {
     for (const { fullName, name } of this.plan.states) if (name === "hidden") this.#view(fullName).fill(0);
   }
 
-  /** [batchSize, ...]: the mask of the dropout layer at `path`, such as "2", to be written where masks are given. */
+  /** Returns the mask [batchSize, ...] of the dropout layer at `path`, such as "2", to be written with `givenMasks`. */
   mask(path: string): Float32Array {
     return this.#view(`${path}.mask`);
   }
 
   /**
    * Trains on the first `rows` rows of `input` and `target`. With `rowsPerUpdate` above `rows`, gradients are
-   * accumulated call by call and the update comes with the call that makes them `rowsPerUpdate`: gradient descent
-   * in batches of any size in the memory of a small one. Gives false, with nothing changed, where a loss or
-   * gradient was not finite (or a class index out of range); the update it belongs to is then left out whole and
-   * counted in `skipped`. Allocates nothing.
+   * accumulated from call to call, and the weights are updated by the call that completes `rowsPerUpdate` rows: so
+   * batches of any size need only the memory of a small one. Returns false, with nothing changed, if a loss or gradient
+   * was not finite (or a class index out of range); the whole update is then skipped and counted in `skipped`.
+   * Allocates nothing.
+   * @throws RivuletError when the rows do not match the batch size or the present update, or the plan cannot train
    */
   step(rows: number = this.batchSize, rowsPerUpdate: number = rows): boolean {
     this.#requireRows(rows);
@@ -264,7 +266,7 @@ export class Network implements Stateful {
       if (shardWorkers) {
         finite = shardWorkers.descend(rows, accumulating);
       } else {
-        // The update belongs to the same call, unless a plateau is to see the loss before it gives the step size.
+        // The same call makes the update, unless a plateau needs the loss before it determines the learning rate.
         let count = forward.count + backward.count;
         if (completes && !plateau) {
           this.#writeUpdateScalars();
@@ -299,7 +301,7 @@ export class Network implements Stateful {
     return finite;
   }
 
-  /** What the optimizer's instructions read of the update that comes next. */
+  /** Writes the scalars that the optimizer's instructions read in the next update. */
   #writeUpdateScalars(): void {
     const { schedule } = this.model;
     this.#scalars[Scalar.StepSize] = this.learningRate;
@@ -309,15 +311,15 @@ export class Network implements Stateful {
   }
 
   /**
-   * Predicts for `x`, [rows, inputs] one behind the other, up to `batchSize` rows.
-   * Gives a view [rows, outputs] that the next call writes over.
+   * Predicts for `x` [rows, inputs]. Returns a view [rows, outputs] that the next call overwrites.
+   * @throws RivuletError when `x` does not hold 1 to `batchSize` rows
    */
   predict(x: ArrayLike<number>): Float32Array {
     const rows = x.length / this.inputs;
     if (!Number.isInteger(rows) || rows < 1 || rows > this.batchSize) {
       throw new RivuletError(
         "network.rows",
-        `predict got ${x.length} numbers but takes 1 to ${this.batchSize} samples of ${this.inputs}`,
+        `found ${x.length} numbers to predict from, expected 1 to ${this.batchSize} samples of ${this.inputs}; correct the length`,
       );
     }
     this.input.set(x);
@@ -326,19 +328,19 @@ export class Network implements Stateful {
   }
 
   /**
-   * Ends the threads that work on the network, where there are any: a sleeping thread takes no time, but memory until
-   * the process ends. The network can still be used; the calling thread does all then, with the same results.
+   * Ends the worker threads of the network, if any: a sleeping thread takes no time, but memory until the process ends.
+   * The network can still be used: the calling thread then computes everything, with the same results.
    */
   close(): void {
     this.#shardWorkers?.close();
   }
 
-  /** Copies of all parameters, in PyTorch's layout. */
+  /** Returns copies of all parameters, in PyTorch's layout. */
   parameters(): Tensor[] {
     return this.#tensors("", false);
   }
 
-  /** Copies of what layers keep without training it: running statistics, carried states. */
+  /** Returns copies of layer states that are not trained: running statistics, carried states. */
   states(): Tensor[] {
     return this.#savedStates().map(({ fullName }) => {
       const { shape } = this.#buffer(fullName);
@@ -347,30 +349,30 @@ export class Network implements Stateful {
   }
 
   /**
-   * Copies of the gradients of the last step or of what has been accumulated, in PyTorch's layout; of what is frozen
-   * there are none. @throws RivuletError where updates are made in place: gradients do not last there
+   * Returns copies of the gradients of the last step or of those accumulated, in PyTorch's layout, without frozen
+   * parameters. @throws RivuletError when updates are made in place, because gradients are not kept then
    */
   gradients(): Tensor[] {
     if (!this.plan.accumulate) {
       throw new RivuletError(
         "network.not-planned",
-        "gradients are not kept where updates are made in place; plan with accumulate: true",
+        "in-place updates keep no gradients; plan with accumulate: true",
       );
     }
     return this.#tensors(".gradient", false);
   }
 
-  /** Puts parameters in place, all or none; every one must be there in its shape. */
+  /** Sets all parameters, or none. @throws RivuletError when one is missing or has another shape */
   setParameters(tensors: readonly Tensor[]): void {
     this.#requireTensors(tensors, [""]);
     for (const tensor of tensors) this.#load(tensor);
   }
 
   /**
-   * Parameters, optimizer state and counts: continuing from it is bit for bit the same.
+   * Returns parameters, optimizer state and counts: training continued from it is bit for bit the same.
    *
-   * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and written anew by
-   * each such call: for whoever is done with them before the next, and wants memory to stay as it is.
+   * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and overwritten by
+   * the next such call: for callers that need them only until then, so that memory use stays constant.
    */
   state({ reuse = false } = {}): {
     updates: number;
@@ -382,9 +384,9 @@ export class Network implements Stateful {
     parameters: Tensor[];
     optimizerState: Tensor[];
     gradients: Tensor[];
-    /** Only where the model has any. */
+    /** Only if the model has any. */
     states?: Tensor[];
-    /** Training steps whose dropout masks were drawn, and their seed; only where the model has dropout. */
+    /** Number of training steps with dropout masks, and their seed; only if the model has dropout. */
     draws?: { seed: number; count: number };
     plateau?: Float64Array;
   } {
@@ -408,9 +410,9 @@ export class Network implements Stateful {
     };
   }
 
-  /** Takes back what `state()` gave. @throws RivuletError, before anything changes, where shapes differ. */
+  /** Restores a state that `state()` returned. @throws RivuletError, before anything changes, when it does not match */
   restore(given: State): void {
-    // Version 0.1.0 called what is accumulated gathered.
+    // Version 0.1.0 called the accumulated gradients "gathered".
     const { gathered, gathering, ...rest } = given as unknown as ReturnType<Network["state"]> & {
       gathered?: number;
       gathering?: number;
@@ -429,13 +431,13 @@ export class Network implements Stateful {
       if (!this.plan.accumulate) {
         throw new RivuletError(
           "state.mismatch",
-          "the state holds accumulated gradients, which this network does not keep",
+          "found accumulated gradients in the state, expected none; restore into a network planned with accumulate: true",
         );
       }
       this.#requireTensors(state.gradients, [".gradient"]);
     }
     if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
-      throw new RivuletError("state.mismatch", 'the state has no "draws", which a model with dropout needs');
+      throw new RivuletError("state.mismatch", 'the state has no "draws"; restore one of this model');
     }
     this.#plateau?.restore(state.plateau);
     const learned = training ? [...state.optimizerState, ...state.gradients] : [];
@@ -468,11 +470,11 @@ export class Network implements Stateful {
       const found = tensors.find(({ name }) => name === fullName);
       const { shape } = this.#buffer(fullName);
       if (!found)
-        throw new RivuletError("state.mismatch", `the state has no "${fullName}", which this model needs`);
+        throw new RivuletError("state.mismatch", `the state has no "${fullName}"; restore one of this model`);
       if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
         throw new RivuletError(
           "state.mismatch",
-          `"${fullName}" has shape [${found.shape}] but this network needs [${shape}]`,
+          `"${fullName}" has shape [${found.shape}], expected [${shape}]; restore a state of the same model`,
         );
       }
     }
@@ -488,7 +490,7 @@ export class Network implements Stateful {
     if (!(rows >= 1 && rows <= this.batchSize && Number.isInteger(rows))) {
       throw new RivuletError(
         "network.rows",
-        `the network is planned for 1 to ${this.batchSize} samples at a time but got ${rows}`,
+        `found ${rows} rows, expected 1 to ${this.batchSize}; pass fewer rows or plan a larger batchSize`,
       );
     }
   }
@@ -497,13 +499,13 @@ export class Network implements Stateful {
     if (!this.plan.training) {
       throw new RivuletError(
         "network.not-planned",
-        "the network was planned to predict only; plan it with training to step",
+        "the network was planned without training; plan with training: true",
       );
     }
     if (!this.plan.accumulate && rows !== rowsPerUpdate) {
       throw new RivuletError(
         "network.not-planned",
-        `an update of ${rowsPerUpdate} samples takes gradient accumulation over calls of ${rows}, but updates are made in place; plan with accumulate: true`,
+        `an update of ${rowsPerUpdate} samples in calls of ${rows} needs gradient accumulation, but updates are made in place; plan with accumulate: true`,
       );
     }
     if (this.#accumulated > 0 && rowsPerUpdate !== this.#accumulating) {
@@ -532,13 +534,13 @@ export class Network implements Stateful {
     return this.#viewOf(this.#buffer(name));
   }
 
-  /** The view, or an empty one where the plan has no such buffer. */
+  /** Returns the view of a buffer, or an empty one if the plan does not have it. */
   #optionalView(name: string): Float32Array {
     const buffer = this.plan.buffers.find((candidate) => candidate.name === name);
     return buffer ? this.#viewOf(buffer) : new Float32Array(0);
   }
 
-  /** Parameters that have tensors of this suffix: all have themselves, the trained ones also gradients and states. */
+  /** Returns the parameters with tensors of this suffix; only trained ones have gradients and states. */
   #parametersWith(suffix: string): PlannedParameter[] {
     return this.plan.parameters.filter(({ trained }) => suffix === "" || trained);
   }
@@ -561,11 +563,11 @@ export class Network implements Stateful {
     for (const { name, shape } of expected) {
       const found = tensors.find((tensor) => tensor.name === name);
       if (!found)
-        throw new RivuletError("state.mismatch", `the state has no "${name}", which this model needs`);
+        throw new RivuletError("state.mismatch", `the state has no "${name}"; restore one of this model`);
       if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
         throw new RivuletError(
           "state.mismatch",
-          `"${name}" has shape [${found.shape}] but this model needs [${shape}]`,
+          `"${name}" has shape [${found.shape}], expected [${shape}]; restore a state of the same model`,
         );
       }
     }
@@ -573,7 +575,7 @@ export class Network implements Stateful {
       const extra = tensors.find((tensor) => !expected.some(({ name }) => name === tensor.name));
       throw new RivuletError(
         "state.mismatch",
-        `the state holds "${extra?.name}", which this model does not have`,
+        `found "${extra?.name}" in the state, expected only tensors of this model; restore a state of the same model`,
       );
     }
   }
@@ -607,16 +609,16 @@ export class Network implements Stateful {
 }
 
 /**
- * An average that gets nothing new fades until it is a subnormal number, and then stays one: nine tenths of the
- * smallest round to the smallest. x86 calculates with those many times slower, so they are cleared now and then.
+ * Interval of clearing subnormal numbers, in updates. A running average of zeros decays until it is subnormal, and then
+ * stays so: nine tenths of the smallest number round to that number. x86 computes with these many times slower.
  */
 const updatesPerFading = 256;
 
-/** What a schedule that no plateau reduces is multiplied by. */
+/** Multiplier of a schedule without a plateau. */
 const unreduced = Float64Array.of(1);
 const instructionBytes = instructionSlots * 4;
 
-/** Copies between the arena's layout and PyTorch's. */
+/** Copies a parameter between the layout of the arena and PyTorch's. */
 function copyLayout(
   from: Float32Array,
   to: Float32Array,
@@ -636,7 +638,10 @@ function copyLayout(
   }
 }
 
-/** Plans a model and allocates its arena. @throws RivuletError where the stack does not fit or the plan exceeds the budget. */
+/**
+ * Plans a model and allocates its network. @throws RivuletError when the layers do not match or the plan exceeds the
+ * budget
+ */
 export function createNetwork(model: Model, options: NetworkOptions = {}): Network {
   return new Network(model, options);
 }

@@ -1,6 +1,6 @@
 /**
- * Runs a network whose batch is cut into shards: hands the shards, then the blocks of the parameters, to whichever
- * threads there are. How threads are started is not the engine's business: that comes from outside.
+ * Runs a network whose batch is divided into shards: it schedules the shards, then the blocks of the parameters, on the
+ * available threads. The caller provides the function that starts threads.
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { Kernels, SharedKernels } from "../kernels/kernels.ts";
@@ -9,24 +9,24 @@ import { lineSlots, Outcome, Queue, Task } from "../kernels/task-queue.ts";
 import type { Plan, ProgramPart, Shards } from "../planning/plan.ts";
 import { firstTask, inShard, shardScalars, taskTable } from "../planning/shards.ts";
 
-/** What a thread is to do: make an instance of the module on the memory, and call its `serve(queue, self)`. */
+/** Input of a worker thread: it instantiates the module on the memory, and calls its `serve(queue, self)`. */
 export interface ThreadWork extends SharedKernels {
   /** Byte offset of the queue in the memory. */
   queue: number;
   /** Number of the thread, from 1. */
   self: number;
-  /** Index into the memory's 32-bit integers: to be raised and notified at `done` when the thread comes to its end. */
+  /** Index into the memory's 32-bit integers: the thread increments it and notifies `done` when it ends. */
   left: number;
   done: number;
 }
 
-/** Starts threads. */
+/** Starts worker threads. */
 export interface Threads {
-  /** Threads that work on a step, the calling one included. */
+  /** Number of threads of a step, including the calling thread. */
   count: number;
   /**
-   * Starts one, which must not keep the process alive. It may take its time: until it is there, the others do its work.
-   * `failed` is to be called with the reason if it ends by a fault.
+   * Starts a thread, which must not keep the process alive. It may start late: until then the others do its work. Calls
+   * `failed` with the reason if the thread fails.
    */
   start(work: ThreadWork, failed: (reason: string) => void): void;
 }
@@ -45,14 +45,14 @@ export class ShardWorkers {
   /** First float64 of the scalars: the network's, and each shard's. */
   readonly #scalars: number;
   readonly #shardScalars: number[];
-  /** First float64 of the blocks' sums of squares; -1 where no norm is asked for. */
+  /** First float64 of the blocks' sums of squares; -1 if no norm is needed. */
   readonly #squares: number;
   readonly #firstTask: number;
   readonly #tasks: ReturnType<typeof taskTable>;
-  /** Why a thread died. */
+  /** Reason why a thread died. */
   #failure: string | null = null;
 
-  /** `parts` are those of the program, by byte offset. */
+  /** `parts`: byte offsets of the parts of the program. */
   constructor(plan: Plan, shards: Shards, kernels: Kernels, parts: Record<ProgramPart, Stretch>) {
     const offsetOf = (name: string) => plan.buffers.find((buffer) => buffer.name === name)?.offset ?? -1;
     this.#shards = shards;
@@ -87,7 +87,7 @@ export class ShardWorkers {
     this.#ints[queue + Queue.Threads] = 1;
   }
 
-  /** Lets threads take part from now on. */
+  /** Starts the worker threads. */
   start(threads: Threads): void {
     const { shared } = this.#kernels;
     const queue = this.#at >>> 2;
@@ -108,9 +108,9 @@ export class ShardWorkers {
   }
 
   /**
-   * Forward and backward for the first `rows` rows; the sum of their gradients, or with `accumulating` 1 what was accumulated
-   * before and that sum, stands in the first shard's gradients then, the loss in the scalars. Gives false where one of them is
-   * not finite.
+   * Computes forward and backward pass of the first `rows` rows. Writes the sum of their gradients, with `accumulating`
+   * 1 added to the gradients accumulated before, to the first shard's gradients, and the loss to the scalars. Returns
+   * false if one of them is not finite.
    */
   descend(rows: number, accumulating: number): boolean {
     const { train, sum } = this.#tasks;
@@ -147,7 +147,7 @@ export class ShardWorkers {
     this.#dispatch(this.#tasks.update, this.#shards.blocks);
   }
 
-  /** Ends the threads. What comes after, the calling thread does alone, with the same results. */
+  /** Ends the threads. Afterwards the calling thread works alone, with the same results. */
   close(): void {
     const queue = this.#at >>> 2;
     Atomics.store(this.#ints, queue + Queue.Closed, 1);
@@ -155,7 +155,7 @@ export class ShardWorkers {
     Atomics.notify(this.#ints, queue + Queue.Generation);
   }
 
-  /** Deals `rows` rows out to the shards' tasks from `first` on. Gives how many shards have any. */
+  /** Assigns `rows` rows to the shards' tasks from `first` on. Returns how many shards have rows. */
   #setRows(first: number, rows: number): number {
     const size = this.#shards.rows;
     let active = 0;
@@ -182,7 +182,7 @@ export class ShardWorkers {
     return this.#firstTask + task * lineSlots + which;
   }
 
-  /** Writes only what changes, so that the line stays with all threads. */
+  /** Writes only what changes, so that the cache line stays shared by all threads. */
   #set(task: number, which: Task, value: number): void {
     const at = this.#slot(task, which);
     if (this.#ints[at] !== value) this.#ints[at] = value;
@@ -201,11 +201,11 @@ export class ShardWorkers {
 function goneBecause(reason: string): RivuletError {
   return new RivuletError(
     "network.worker-died",
-    `a worker thread of the network died (${reason}), and with it the step it was working on; restore the network from its last checkpoint`,
+    `a worker thread of the network died (${reason}), and its step is lost; restore the network from its last checkpoint`,
   );
 }
 
-/** One of `times` equal parts of a stretch of the program. */
+/** Returns one of `times` equal parts of a range of the program. */
 function nth({ start, count }: Stretch, index: number, times: number): Stretch {
   const each = count / times;
   return { start: start + index * each * instructionBytes, count: each };

@@ -46,34 +46,34 @@ describe("a stack that does not fit is refused", () => {
       "a convolution of a flat sample",
       [8],
       [conv1d(4, 3)],
-      "model.layers[0] (conv1d) got samples of shape [8] but needs [channels, length], such as [1, 8]: set model.inputShape, or change the layers before it",
+      "model.layers[0] (conv1d) got samples of shape [8] but needs [channels, length], such as [1, 8]; set model.inputShape, or change the layers before it",
     ],
     [
       "an image convolution of a window",
       [3, 8],
       [relu(), conv2d(4, 3)],
-      "model.layers[1] (conv2d) got samples of shape [3,8] but needs [channels, height, width], such as [1, 3, 8]:",
+      "model.layers[1] (conv2d) got samples of shape [3,8] but needs [channels, height, width], such as [1, 3, 8];",
     ],
     [
       "a kernel longer than the sample",
       [2, 4],
       [conv1d(4, 3, { dilation: 3 })],
-      "model.layers[0] (conv1d) got samples of shape [2,4] but needs at least 7 along an axis of 4: make its kernel smaller, or the samples larger",
+      "model.layers[0] (conv1d) got samples of shape [2,4] but needs at least 7 along an axis of 4; make its kernel smaller, or the samples larger",
     ],
     [
       "groups that do not divide",
       [3, 9],
       [conv1d(4, 3, { groups: 2 })],
-      "its 2 groups need numbers of channels and of outputs (4) that they divide",
+      "its 2 groups must divide the channels and the outputs (4)",
     ],
     ["a pool larger than the image", [1, 2, 2], [maxPool2d(3)], "needs at least 3 along an axis of 2"],
     [
       "a recurrent unit on a flat sample",
       [8],
       [gru(3)],
-      "model.layers[0] (gru) got samples of shape [8] but needs [steps, features], such as [8, 1]:",
+      "model.layers[0] (gru) got samples of shape [8] but needs [steps, features], such as [8, 1];",
     ],
-    ["global pooling of a flat sample", [8], [globalAveragePool()], "needs [channels, ...], such as [1, 8]:"],
+    ["global pooling of a flat sample", [8], [globalAveragePool()], "needs [channels, ...], such as [1, 8];"],
     [
       "a residual block that changes the shape",
       [8],
@@ -86,7 +86,7 @@ describe("a stack that does not fit is refused", () => {
       [relu(), residual([flatten(), conv1d(2, 3)])],
       "model.layers[1].residual[1] (conv1d) got samples of shape [8]",
     ],
-    ["an axis too long", [1, 40_000], [conv1d(1, 3)], "takes no more than 32767 along an axis"],
+    ["an axis too long", [1, 40_000], [conv1d(1, 3)], "accepts at most 32767 along an axis"],
   ])("%s", (_, inputShape, layers, message) => {
     expect(() => unitsOf({ inputShape, layers })).toThrow(message);
   });

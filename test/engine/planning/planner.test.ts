@@ -100,7 +100,7 @@ describe("a plan", () => {
   test("refuses a model without layers, and a batch of no samples", () => {
     expect(() => plan(model([]))).toThrow("model.layers is empty");
     expect(() => plan(model([dense(1)]), { batchSize: 0 })).toThrow(
-      "batch size must be a whole number of 1 or more",
+      "found the batch size 0, expected a whole number of 1 or more",
     );
   });
 });

@@ -284,7 +284,7 @@ describe("the plan of a batch in shards", () => {
 
   test.each([0, 1.5, 65])("refuses %s shards", (shards) => {
     expect(() => plan(classifier, { batchSize: 256, shards })).toThrow(
-      `shards must be a whole number from 1 to 64, not ${shards}`,
+      `found ${shards} shards, expected a whole number from 1 to 64; correct shards`,
     );
   });
 });

@@ -114,9 +114,9 @@ describe("updates in place", () => {
     const network = createNetwork(wide, { batchSize: 2, accumulate: false });
     fill(network, 1);
     expect(() => network.step(1, 2)).toThrow("updates are made in place; plan with accumulate: true");
-    expect(() => network.gradients()).toThrow("not kept where updates are made in place");
+    expect(() => network.gradients()).toThrow("in-place updates keep no gradients");
     expect(() => plan({ ...wide, clip: { type: "norm", maximum: 1 } }, { accumulate: false })).toThrow(
-      "clipping by norm needs the whole gradient: remove `accumulate: false` or clip by value",
+      "clipping by norm needs the whole gradient; remove `accumulate: false` or clip by value",
     );
   });
 });
@@ -180,7 +180,7 @@ describe("freezing", () => {
     expect(() => plan(all)).toThrow("model.layers are all frozen");
     expect(() => plan(all, { training: false })).not.toThrow();
     expect(() => plan(model([gru(3, { frozen: ["weight"] })]))).toThrow(
-      'model.layers[0] (gru) is to freeze "weight" but its parameters are weight_ih and weight_hh',
+      'model.layers[0] (gru) has "weight" in frozen, expected weight_ih or weight_hh',
     );
   });
 });

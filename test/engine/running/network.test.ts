@@ -129,9 +129,11 @@ describe("a network", () => {
 
   test("refuses rows outside its plan and numbers that make no rows", () => {
     const network = createNetwork(classifier(), { batchSize: 4 });
-    expect(() => network.step(5)).toThrow("planned for 1 to 4 samples at a time but got 5");
+    expect(() => network.step(5)).toThrow("expected 1 to 4");
     expect(() => network.infer(0)).toThrow("got 0");
-    expect(() => network.predict([1, 2, 3])).toThrow("predict got 3 numbers but takes 1 to 4 samples of 5");
+    expect(() => network.predict([1, 2, 3])).toThrow(
+      "found 3 numbers to predict from, expected 1 to 4 samples of 5",
+    );
   });
 });
 
@@ -247,7 +249,7 @@ describe("the state", () => {
     const network = createNetwork(classifier());
     const before = weights(network);
     const other = createNetwork(classifier({ layers: [dense(8), tanh(), dense(3)] })).state();
-    expect(() => network.restore(other)).toThrow('"0.weight" has shape [8,5] but this model needs [7,5]');
+    expect(() => network.restore(other)).toThrow('"0.weight" has shape [8,5], expected [7,5]');
     const missing = { ...network.state(), optimizerState: [] } as State;
     expect(() => network.restore(missing)).toThrow('has no "0.weight.firstMoment"');
     expect(weights(network)).toEqual(before);

@@ -36,7 +36,7 @@ export function activate(at: usize, rows: i32): void {
   }
 }
 
-/** e^(x - shift) of `count` numbers, and of no more: what stands behind them is the next row. */
+/** e^(x - shift) of exactly `count` numbers: the next row follows them. */
 export function exponentials(output: usize, input: usize, count: i32, shift: f32): void {
   const s = f32x4.splat(shift);
   for (; count >= 4; count -= 4) {

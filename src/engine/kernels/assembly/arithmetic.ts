@@ -1,9 +1,9 @@
 /**
- * The arithmetic that every kernel is made of: multiply-add, and the functions beyond + - * / sqrt, in our own
- * code so that every processor gives the same bits. The scalar twin repeats each operation in the same order.
+ * The arithmetic of all kernels: multiply-add, and the functions beyond + - * / sqrt. They are implemented here, so
+ * that results are bit for bit the same on every processor. The scalar twin repeats each operation in the same order.
  */
 
-/** a * b + c on four lanes: rounded once where relaxed SIMD is built in, rounded twice (the same everywhere) where not. */
+/** a * b + c on four lanes: rounded once in the build with relaxed SIMD, else twice (the same on every processor). */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
@@ -11,7 +11,7 @@ export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** Four numbers from four places. */
+/** Loads four numbers from four addresses. */
 // @ts-ignore: decorator
 @inline
 export function loadFour(a: usize, b: usize, c: usize, d: usize): v128 {
@@ -40,14 +40,14 @@ export function laneSum(a: v128): f32 {
 }
 
 /**
- * e^x on four lanes, at most 1 ulp from exact between -87.3 and 88.3 and held at the ends beyond.
+ * e^x on four lanes, at most 1 ulp from exact between -87.3 and 88.3; x is limited to this range.
  * Range reduction x = n ln 2 + r in two parts (Cody and Waite); polynomial of degree 6 with the coefficients of
  * Cephes' expf (Moshier, 1992).
  */
 // @ts-ignore: decorator
 @inline
 export function exponential(x: v128): v128 {
-  // The pseudo-minimum and -maximum are one instruction each, and keep a NaN that stands first.
+  // Pseudo-minimum and pseudo-maximum are one instruction each, and keep a NaN in the first operand.
   x = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87.33)), f32x4.splat(88.37));
   // Adding 1.5 * 2^23 rounds to the nearest integer, ties to even, and leaves that integer in the lowest bits.
   const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504)), f32x4.splat(12582912));
@@ -66,7 +66,7 @@ export function exponential(x: v128): v128 {
   return f32x4.mul(p, power);
 }
 
-/** e^x of one number, the same bits as a lane of `exponential`. */
+/** e^x of one number, bit for bit equal to a lane of `exponential`. */
 // @ts-ignore: decorator
 @inline
 export function exponentialOf(x: f32): f32 {
@@ -105,7 +105,7 @@ export function hyperbolicTangent(x: v128): v128 {
 
 /**
  * Natural logarithm of a positive normal float64, within 2 ulp of exact: x = 2^e m with m between sqrt(1/2) and
- * sqrt(2), log m = 2 artanh(s) with s = (m - 1) / (m + 1), as eleven terms of its series. 0 gives -infinity.
+ * sqrt(2), log m = 2 artanh(s) with s = (m - 1) / (m + 1), as eleven terms of its series. Returns -infinity for 0.
  */
 export function logarithm(x: f64): f64 {
   if (!(x > 0)) return x == 0 ? -Infinity : NaN;

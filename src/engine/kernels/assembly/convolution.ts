@@ -1,13 +1,13 @@
 /**
- * Convolutions as matrix products: the inputs that the positions of a strip of the output look at are unfolded into
- * columns [channels of the group * kernel, strip], and the weight is multiplied by them.
+ * Convolutions as matrix products: the inputs for the positions of a strip of the output are unfolded into columns
+ * [channels of the group * kernel, strip], and the weight is multiplied by them.
  */
 import { laneSum } from "./arithmetic";
 import { fill } from "./masks";
 import { product, productTransposed, Start } from "./matrix";
 import { heightOf, widthOf } from "./pair";
 
-/** The shape of a convolution as it stands in an instruction; a pair has the height in its upper 16 bits. */
+/** The shape of a convolution in an instruction; a pair has the height in its upper 16 bits. */
 // @ts-ignore: decorator
 @unmanaged
 export class ConvolutionShape {
@@ -22,7 +22,7 @@ export class ConvolutionShape {
   strip: i32;
 }
 
-/** The operands from `index` on, as the shape of a convolution. */
+/** Reads the shape of a convolution from the operands from `index` on. */
 // @ts-ignore: decorator
 @inline
 export function convolutionShape(at: usize, index: usize): ConvolutionShape {
@@ -41,7 +41,7 @@ function outputWidth(shape: ConvolutionShape): i32 {
   return outputLength(widthOf(shape.size), widthOf(shape.kernel), widthOf(shape.stride), widthOf(shape.padding), widthOf(shape.dilation));
 }
 
-/** Whether the input itself is the matrix that unfolding it would give. */
+/** Whether the input itself is already the unfolded matrix. */
 function isPointwise(shape: ConvolutionShape): bool {
   return shape.kernel == 0x10001 && shape.stride == 0x10001 && shape.padding == 0;
 }
@@ -167,9 +167,9 @@ export function convolutionWeightGradient(
 }
 
 const enum Direction {
-  /** Columns become what their positions look at, zeros for the padding. */
+  /** Columns receive the inputs of their positions, and zeros for the padding. */
   Unfold,
-  /** Columns are added to what their positions look at. */
+  /** Columns are added to the inputs of their positions. */
   Fold,
 }
 

@@ -1,9 +1,9 @@
-/** What is done to the gradients of all parameters between the backward pass and the update. */
+/** Operations on the gradients of all parameters between the backward pass and the update. */
 
 /** The bits of float32 infinity without its sign; those of every NaN are larger. */
 const infinity = 0x7f800000;
 
-/** The larger of what was found and the bits of the numbers at `at` without their signs, which order as magnitudes do. */
+/** Maximum of `found` and the bits of the numbers at `at` without their signs, which have the order of magnitudes. */
 // @ts-ignore: decorator
 @inline
 function largerBits(found: v128, at: usize): v128 {
@@ -16,7 +16,7 @@ export function allFinite(gradients: usize, count: i32): bool {
   let b = a;
   let c = a;
   let d = a;
-  // Four at a time: one alone would wait for its last result.
+  // Four at a time: a single chain would wait for its previous result.
   for (; count >= 16; count -= 16) {
     a = largerBits(a, gradients);
     b = largerBits(b, gradients + 16);
@@ -84,8 +84,8 @@ export function clamp(gradients: usize, count: i32, maximum: f32): void {
 }
 
 /**
- * Largest magnitude among `count` numbers, any count; NaN where one is a NaN. What follows them is not looked at:
- * rows of an earlier, larger call may stand there.
+ * Largest magnitude among `count` numbers, any count; NaN if one is a NaN. The numbers after them are not read: they
+ * may be rows of an earlier, larger call.
  */
 export function largestMagnitude(numbers: usize, count: i32): f32 {
   let lanes = i32x4.splat(0);

@@ -1,11 +1,11 @@
 /**
- * Gated recurrent units, as PyTorch defines them. What depends on the input alone is one product over all steps;
- * from step to step only the product with the hidden weight remains.
+ * Gated recurrent units, as PyTorch defines them. The product with the input is computed once for all steps; each step
+ * computes only the product with the hidden weight.
  */
 import { hyperbolicTangent, multiplyAdd, sigmoid } from "./arithmetic";
 import { columnSums, product, productTransposed, Start } from "./matrix";
 
-/** Four numbers, or one in the first lane: both go through the same vector operations and get the same bits. */
+/** Loads four numbers, or one in the first lane: both use the same vector operations, with the same bits as result. */
 // @ts-ignore: decorator
 @inline
 function loadLanes(at: usize, whole: bool): v128 {
@@ -59,7 +59,7 @@ export function gruForward(
   }
 }
 
-/** One step of one sample, from what input and previous state contribute to its gates. */
+/** One step of one sample, from the contributions of input and previous state to its gates. */
 function forwardStep(state: usize, gates: usize, previous: usize, fromState: usize, hidden: i32): void {
   const gate = usize(hidden) << 2;
   let count = hidden;
@@ -136,7 +136,7 @@ export function gruBackward(
   }
 }
 
-/** One step of one sample. The gradient of its state is `carried` plus what arrives (or 0) from the output. */
+/** One step of one sample. The gradient of its state is `carried` plus that of the output, if any. */
 function backwardStep(gateGradients: usize, carried: usize, arriving: usize, gates: usize, previous: usize, hidden: i32): void {
   const gate = usize(hidden) << 2;
   let count = hidden;
@@ -179,7 +179,7 @@ function backwardLanes(gateGradients: usize, carried: usize, arriving: usize, ga
   storeLanes(carried, f32x4.mul(stateGradient, update), whole);
 }
 
-/** `count` is of steps, over all samples. */
+/** `count`: number of steps, over all samples. */
 export function gruInputGradient(inputGradient: usize, gateGradients: usize, weightIh: usize, inputs: i32, hidden: i32, count: i32): void {
   const gate = usize(hidden) << 2;
   const inputRow = usize(inputs) << 2;
@@ -187,7 +187,7 @@ export function gruInputGradient(inputGradient: usize, gateGradients: usize, wei
   productTransposed(inputGradient, inputRow, gateGradients + 3 * gate, 4 * gate, weightIh + 2 * gate, 3 * gate, count, inputs, hidden, Start.Result);
 }
 
-/** `count` is of steps, over all samples. */
+/** `count`: number of steps, over all samples. */
 export function gruInputWeightGradient(
   weightGradient: usize,
   input: usize,
@@ -225,7 +225,7 @@ export function gruHiddenWeightGradient(
   }
 }
 
-/** `count` is of steps, over all samples. */
+/** `count`: number of steps, over all samples. */
 export function gruBiasGradients(biasIhGradient: usize, biasHhGradient: usize, gateGradients: usize, hidden: i32, count: i32, start: Start): void {
   const gate = usize(hidden) << 2;
   if (biasIhGradient) {

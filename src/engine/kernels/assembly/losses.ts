@@ -1,15 +1,18 @@
 /**
  * Losses. Each adds up the loss of its elements in float64 and writes the gradient with respect to the output,
- * multiplied by `scale` (1 / elements for a mean). e is prediction minus target. Where there are weights, each holds
- * for `weightEvery` elements (or rows, where a row has one loss) in turn, and multiplies their losses and gradients.
- * The scalar twin is made of this file.
+ * multiplied by `scale` (1 / elements for a mean). e is prediction minus target. With weights, each weight applies to
+ * `weightEvery` elements in turn (or rows, if a row has one loss), and multiplies their losses and gradients.
+ * The scalar twin is generated from this file.
  */
 import { Operation } from "../operation";
 import { exponentialOf, logarithm } from "./arithmetic";
 import { clear, past, read, write } from "./memory";
 import { rowMaximum, shiftedExponentials } from "./softmax";
 
-/** The loss of each element that `kind` names. `edge` is Huber's delta or smooth L1's beta. Returns the sum of the losses. */
+/**
+ * The loss of each element that `kind` names. `edge` is Huber's delta or smooth L1's beta. Returns the sum of the
+ * losses.
+ */
 export function elementLoss(
   kind: i32,
   gradient: usize,
@@ -55,7 +58,7 @@ export function elementLoss(
     } else if (kind == Operation.LogCosh) {
       const size = abs(e);
       if (size < 0.25) {
-        // Both formulas below would cancel digits here: the series of log(cosh) and of tanh, to float32's last digit.
+        // Both formulas below would cancel digits here, so the series of log(cosh) and tanh are used, exact in float32.
         const z = f64(e) * f64(e);
         loss = z * (0.5 + z * (-1.0 / 12.0 + z * (1.0 / 45.0 + z * (-17.0 / 2520.0 + (z * 31.0) / 14175.0))));
         slope = f32(f64(e) * (1.0 + z * (-1.0 / 3.0 + z * (2.0 / 15.0 + z * (-17.0 / 315.0 + (z * 62.0) / 2835.0)))));
@@ -65,7 +68,8 @@ export function elementLoss(
         slope = f32(sign(e) * f32(f32(1 - decay) / f32(1 + decay)));
       }
     } else if (kind == Operation.BinaryCrossEntropy) {
-      // Logarithms are held at -100 and the slope's denominator at 1e-12, so that a certain and wrong answer stays finite.
+      // Logarithms are at least -100 and the slope's denominator 1e-12, so that a certain, wrong prediction stays
+      // finite.
       const q = f32(1 - p);
       loss = -(f64(y) * max(logarithm(f64(p)), -100.0) + (1.0 - f64(y)) * max(logarithm(1.0 - f64(p)), -100.0));
       slope = f32(e / max(f32(p * q), f32(1e-12)));
@@ -83,13 +87,13 @@ export function elementLoss(
 }
 
 function sign(x: f32): f32 {
-  // A NaN is neither, and must not turn into an innocent 0.
+  // A NaN is neither, and must not become 0.
   return x > 0 ? 1 : x < 0 ? -1 : f32(x * 0);
 }
 
 /**
- * log(sum(e^z)) - z[y] for a class index y; the gradient is softmax(z) - onehot(y). A label that is no class
- * gives a loss that is not a number, so that the step is refused instead of writing past the row.
+ * log(sum(e^z)) - z[y] for a class index y; the gradient is softmax(z) - onehot(y). The loss of an invalid label is
+ * NaN, so that the step is refused instead of writing past the row.
  */
 export function softmaxCrossEntropy(
   gradient: usize,
@@ -165,8 +169,8 @@ export function negativeLogLikelihood(
 }
 
 /**
- * The weight of each target: its class's, or with `blend` what lies between those of two classes; times the weight
- * of its sample, where given. A target that is no class has a weight that is not a number.
+ * The weight of each target: that of its class, or with `blend` interpolated between two classes; times the weight of
+ * its sample, if given. The weight of an invalid target is NaN.
  */
 export function classWeightsOfTargets(
   weights: usize,

@@ -1,6 +1,6 @@
 /**
- * Masks of dropout, and what else is done element by element without a formula. Loops run in whole vectors past
- * `count` as those of the activations do; `fill` and `accumulate` alone stop at it.
+ * Masks of dropout, and other simple operations on elements. Loops run in whole vectors past `count`, as those of the
+ * activations do; only `fill` and `accumulate` stop at it.
  */
 import { Start } from "./matrix";
 
@@ -28,7 +28,7 @@ function mix4(h: v128): v128 {
 }
 
 /**
- * 0 with probability threshold / 2^32, else 1: a function of seed, key, draws and the element's number alone, which
+ * 0 with probability threshold / 2^32, else 1: a function only of seed, key, draws and the element's index, which
  * counts from `first`.
  */
 export function drawMask(mask: usize, count: i32, threshold: u32, key: u32, first: u32, seed: f64, draws: f64): void {
@@ -87,7 +87,7 @@ export function add(output: usize, a: usize, b: usize, count: i32): void {
   }
 }
 
-/** gradient = start + source. The source may be a part of a longer array: nothing past `count` is used. */
+/** gradient = start + source. The source may be a part of a longer array: no number past `count` is read. */
 export function accumulate(gradient: usize, source: usize, count: i32, start: Start): void {
   const zero = f32x4.splat(0);
   for (; count >= 4; count -= 4) {

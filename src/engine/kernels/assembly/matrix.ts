@@ -4,7 +4,7 @@
  */
 import { laneSum, laneSums, loadFour, multiplyAdd } from "./arithmetic";
 
-/** What an element of the result starts from. */
+/** Initial value of an element of the result. */
 export const enum Start {
   Zero,
   /** A row of n numbers, the same for every row of the result. */
@@ -38,8 +38,8 @@ function storeAfter(done: i32, c: usize, lanes: v128): void {
 }
 
 /**
- * c [m, n] = start + a [m, k] b [k, n]. Strides are in bytes: rows of b and c are bRow and cRow apart, an
- * element of a stands at a + i * aRow + k * aColumn, so that a may be transposed.
+ * c [m, n] = start + a [m, k] b [k, n]. Strides are in bytes: rows of b and c are bRow and cRow apart, an element of a
+ * is at a + i * aRow + k * aColumn, so that a may be transposed.
  */
 export function product(
   c: usize,
@@ -56,8 +56,8 @@ export function product(
   row: usize,
 ): void {
   if (m == 1) return vectorProduct(c, a, aColumn, b, bRow, n, k, start, row);
-  // A panel of 8 columns of b is read again for every 4 rows of a: so much of it at a time as stays near, even where
-  // its rows are a power of two apart and share few sets of the cache. What is left out is added in the next round.
+  // A panel of 8 columns of b is read again for every 4 rows of a. Its height is limited so that it stays in the cache,
+  // even if its rows are a power of two apart and share few sets of the cache. The rest is added in the next round.
   for (let stretches = (k + nearRows - 1) / nearRows; stretches > 0; stretches--) {
     const stretch = (k + stretches - 1) / stretches;
     panels(c, cRow, a, aRow, aColumn, b, bRow, m, n, stretch, start, row);
@@ -68,7 +68,7 @@ export function product(
   }
 }
 
-/** Most rows of b in one stretch: 96 lines of 64 bytes fill a fifth of a small first-level cache. */
+/** Most rows of b in one round: 96 lines of 64 bytes fill a fifth of a small first-level cache. */
 const nearRows = 96;
 
 function panels(
@@ -97,7 +97,7 @@ function panels(
     }
   }
   for (; n >= 4 && j < n; j += 4) {
-    // The last vector of a row may reach back over columns that are done: those are computed and not stored.
+    // The last vector of a row may overlap finished columns: those are computed and not stored.
     const done = max(0, j + 4 - n);
     const column = usize(j - done) << 2;
     let i = 0;
@@ -152,7 +152,7 @@ function vectorProduct(
   }
 }
 
-/** The heart of every batch: 4 rows by 8 columns, eight sums in registers. */
+/** The innermost block of every batch: 4 rows by 8 columns, eight sums in registers. */
 function block4x8(
   c: usize,
   cRow: usize,
@@ -446,8 +446,8 @@ function outer4(c: usize, cRow: usize, a: usize, b: usize, m: i32, start: Start)
 
 /**
  * c [m, n] = start + a [m, k] b^T with b [n, k], rows being cRow, aRow and bRow bytes apart; `start` is Zero or
- * Result. Each sum runs in four lanes over k, the up to three elements left over in the last lanes; the lanes are added
- * as `laneSum` does, last what the sum is added to.
+ * Result. Each sum runs in four lanes over k, with up to three remaining elements in the last lanes; the lanes are
+ * added as in `laneSum`, and then the start.
  */
 export function productTransposed(
   c: usize,
@@ -486,7 +486,9 @@ export function productTransposed(
   }
 }
 
-/** `productTransposed` for k of 1 to 3, which fills no vector: four columns side by side, added up in the same order. */
+/**
+ * `productTransposed` for k of 1 to 3, which fills no vector: four columns side by side, added up in the same order.
+ */
 function shortProductTransposed(
   c: usize,
   cRow: usize,
@@ -505,7 +507,7 @@ function shortProductTransposed(
     const y = v128.load32_splat(a + (k == 3 ? 4 : 0));
     const z = v128.load32_splat(a);
     for (let left = n, at = c, row = b; left > 0; left -= 4) {
-      // Columns past the last are the last once more, and not stored.
+      // Columns past the last repeat the last one, and are not stored.
       const row1 = row + usize(min(1, left - 1)) * bRow;
       const row2 = row + usize(min(2, left - 1)) * bRow;
       const row3 = row + usize(min(3, left - 1)) * bRow;

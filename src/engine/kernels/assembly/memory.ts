@@ -1,10 +1,10 @@
 /**
- * The memory as both languages write it. A kernel without vector instructions is written once, here, in the subset
- * that AssemblyScript and TypeScript share; `scripts/lower-kernels.ts` makes its scalar twin of it. Such a kernel
- * reads and writes through these functions alone and puts `f32()` around each operation that is rounded to float32.
+ * Access to memory in both languages. A kernel without vector instructions is written once, in the subset that
+ * AssemblyScript and TypeScript share; `scripts/lower-kernels.ts` generates its scalar twin. Such a kernel reads and
+ * writes only through these functions, and puts `f32()` around each operation that is rounded to float32.
  */
 
-/** Number `i` behind `p`. */
+/** Reads number `i` after `p`. */
 // @ts-ignore: decorator
 @inline
 export function read(p: usize, i: i32): f32 {
@@ -17,7 +17,7 @@ export function write(p: usize, i: i32, x: f32): void {
   store<f32>(p + (usize(i) << 2), x);
 }
 
-/** The place `n` numbers, or slots of an instruction, behind `p`. */
+/** The address `n` numbers, or slots of an instruction, after `p`. */
 // @ts-ignore: decorator
 @inline
 export function past(p: usize, n: i32): usize {
@@ -38,7 +38,7 @@ export function stride(n: i32): usize {
   return usize(n) << 2;
 }
 
-/** What the instruction at `at` is to do. */
+/** Operation of the instruction at `at`. */
 // @ts-ignore: decorator
 @inline
 export function operation(at: usize): i32 {
@@ -52,7 +52,7 @@ export function int(at: usize, index: usize): i32 {
   return load<i32>(at + 4 + (index << 2));
 }
 
-/** Operand `index` as the place of a buffer; 0: absent. */
+/** Operand `index` as the address of a buffer; 0: absent. */
 // @ts-ignore: decorator
 @inline
 export function pointer(at: usize, index: usize): usize {

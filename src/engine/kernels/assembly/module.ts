@@ -1,7 +1,7 @@
-/** What the module gives out: one thread's interpreter, what lets several work together, and kernels called alone. */
+/** Exports of the module: the interpreter of one thread, the task queue of several, and kernels called directly. */
 export { dispatch, serve } from "./task-queue";
 export { run } from "./run";
-/** What the learner calls by itself, without the interpreter. */
+/** Kernels that the learner calls directly, without the interpreter. */
 export { leastSquaresUpdate } from "./least-squares";
 export { gaussianDistances, gaussianLearn } from "./naive-bayes";
 export { nearestRows, weightedDistances } from "./neighbours";

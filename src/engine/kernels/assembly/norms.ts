@@ -1,7 +1,7 @@
 /**
  * Batch and layer normalization: y = gamma (x - mean) / sqrt(variance + epsilon) + beta. Means and variances are
- * summed in float64, in two passes, so that a large mean costs no digits of a small variance. Backward passes may
- * write where they read the output's gradient.
+ * summed in float64, in two passes, so that a large mean does not reduce the accuracy of a small variance. Backward
+ * passes may overwrite the output's gradient.
  */
 import { multiplyAdd } from "./arithmetic";
 import { Start } from "./matrix";

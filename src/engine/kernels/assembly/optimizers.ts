@@ -7,7 +7,7 @@ import { multiplyAdd } from "./arithmetic";
 import { clamp } from "./gradients";
 import { float, int, operation, past, pointer, scalar } from "./memory";
 
-/** Operand `index`, the place of a state that is moved unless it is absent. */
+/** Operand `index`: the address of a state, moved unless it is absent. */
 // @ts-ignore: decorator
 @inline
 function moved(at: usize, index: usize, displacement: i32): usize {
@@ -17,7 +17,7 @@ function moved(at: usize, index: usize, displacement: i32): usize {
 
 /**
  * Runs the instruction at `at`, ClipByValue or an optimizer, with its parameters and their state (not the gradients)
- * moved by `displacement` numbers, and on `count` numbers where that is not 0.
+ * moved by `displacement` numbers, and on `count` numbers if that is not 0.
  */
 export function update(at: usize, displacement: i32, count: i32): void {
   const weights = past(pointer(at, 0), displacement);
@@ -82,7 +82,7 @@ function momentumDescent(
   const f = f32x4.splat(fresh);
   const d = f32x4.splat(weightDecay);
   const m = f32x4.splat(momentum);
-  // Two loops: a choice within one takes as long as all the rest of it.
+  // Two loops: a branch inside one would take as long as all the rest of it.
   if (nesterov) {
     for (; count > 0; count -= 4) {
       const weight = v128.load(w);
@@ -159,7 +159,7 @@ function rmsProp(
     if (mean) {
       const centre = multiplyAdd(a, v128.load(mean), fresh);
       v128.store(mean, centre);
-      // Rounding may leave a tiny negative variance, whose root would poison the weights.
+      // Rounding may result in a tiny negative variance, whose root would make the weights NaN.
       spread = f32x4.pmax(f32x4.sub(spread, f32x4.mul(centre, centre)), zero);
       mean += 16;
     }

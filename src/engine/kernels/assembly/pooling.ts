@@ -7,14 +7,14 @@ import { fill } from "./masks";
 import { heightOf, widthOf } from "./pair";
 import { sum } from "./sums";
 
-/** Windows of `kernel` that fit into `size`. */
+/** Number of windows of `kernel` that fit into `size`. */
 // @ts-ignore: decorator
 @inline
 function windows(size: i32, kernel: i32, stride: i32): i32 {
   return (size - kernel) / stride + 1;
 }
 
-/** The elements of a plane that four lanes name. */
+/** Loads the elements of a plane whose indices are in four lanes. */
 // @ts-ignore: decorator
 @inline
 function loadEach(plane: usize, elements: v128): v128 {
@@ -36,7 +36,7 @@ function storeFirst(at: usize, lanes: v128, count: i32): void {
   if (count > 2) v128.store_lane<f32>(at, lanes, 2, 8);
 }
 
-/** `index`, where given, receives which element of its plane was the largest. */
+/** `index`, if given, receives the index of the largest element in its plane. */
 export function maxPoolForward(
   output: usize,
   index: usize,
@@ -55,7 +55,7 @@ export function maxPoolForward(
       const step = widthOf(stride);
       let corner = y * heightOf(stride) * width;
       for (let left = across; left > 0; left -= 4) {
-        // Four windows side by side. Windows past the last are the last once more, and not stored.
+        // Four adjacent windows. Windows past the last repeat the last one, and are not stored.
         const windows = min(left, 4);
         const corners = i32x4(
           corner,
@@ -69,7 +69,7 @@ export function maxPoolForward(
           for (let j = 0; j < widthOf(kernel); j++) {
             const at = i32x4.add(corners, i32x4.splat(i * width + j));
             const value = loadEach(input, at);
-            // A NaN comes in by the second condition, and stays since nothing is larger than it.
+            // The second condition accepts a NaN, which stays because no number is larger.
             const larger = v128.or(f32x4.gt(value, maximum), f32x4.ne(value, value));
             maximum = v128.bitselect(value, maximum, larger);
             largest = v128.bitselect(at, largest, larger);

@@ -1,7 +1,7 @@
 /**
  * The interpreter: runs a list of instructions from the arena in one call, so that a whole training step costs
- * JavaScript one crossing. Operands are described in ../operation.ts. Element losses, activations and updates are
- * told apart by the files that compute them. The scalar twin is made of this file.
+ * JavaScript one call. Operands are described in ../operation.ts. The files of element losses, activations and updates
+ * select among their operations themselves. The scalar twin is generated from this file.
  */
 import { instructionSlots, Operation, Scalar } from "../operation";
 import { activate } from "./activations";
@@ -50,7 +50,7 @@ function updateInStrips(at: usize, rows: i32): void {
     const m = min(stripRows, inputs - i);
     weightGradient(scratch, past(pointer(at, 1), i), pointer(at, 2), inputs, m, outputs, int(at, 5) * rows, Start.Zero);
     let count = m * outputs;
-    // Optimizers work on whole vectors, and weights are padded with zeros that must stay so.
+    // Optimizers process whole vectors, and the padding of weights must stay zero.
     for (; (count & 3) != 0; count++) write(scratch, count, 0);
     let instruction = at;
     for (let following = int(at, 7); following > 0; following--) {
@@ -62,7 +62,8 @@ function updateInStrips(at: usize, rows: i32): void {
 
 /**
  * Runs `count` instructions from `program` on the first `rows` rows of every buffer. With `accumulating`, gradients
- * are added to what is there. Gives 0, or 1 when an instruction stopped the program at numbers that are not finite.
+ * are added to the present ones. Returns 0, or 1 when an instruction stopped the program at numbers that are not
+ * finite.
  */
 export function run(program: usize, count: i32, rows: i32, accumulating: bool): i32 {
   const start = accumulating ? Start.Result : Start.Zero;

@@ -1,4 +1,7 @@
-/** Softmax and its logarithm over rows of `width` numbers, with each row's maximum taken out first. Its twin is made of it. */
+/**
+ * Softmax and its logarithm over rows of `width` numbers, minus each row's maximum. The scalar twin is generated from
+ * it.
+ */
 import { exponentials } from "./activations";
 import { exponentialOf, logarithm } from "./arithmetic";
 import { past, read, write } from "./memory";
@@ -7,7 +10,7 @@ export function rowMaximum(row: usize, width: i32): f32 {
   let maximum = read(row, 0);
   for (let j = 1; j < width; j++) {
     const x = read(row, j);
-    // Negated, so that a NaN is kept: it must reach the loss and be refused there.
+    // Negated, so that a NaN is kept: it must reach the loss, which refuses it.
     if (!(x <= maximum)) maximum = x;
   }
   return maximum;

@@ -1,4 +1,4 @@
-/** Sums in float64: whole vectors in four lanes, added as (l0 + l2) + (l1 + l3), then the numbers left over. */
+/** Sums in float64: whole vectors in four lanes, added as (l0 + l2) + (l1 + l3), then the remaining numbers. */
 
 /** The last two lanes of a vector in float64. */
 // @ts-ignore: decorator

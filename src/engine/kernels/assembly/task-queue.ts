@@ -1,20 +1,22 @@
 /**
- * Threads over one memory, each with an instance of this module. The calling thread is one of them and gets all done
- * alone where no other comes; so nothing waits for a thread to start.
+ * Task queue for threads that share one memory, each with an instance of this module. The calling thread is one of
+ * them, and completes all tasks alone if no other thread is running, so it never waits for a thread to start.
  */
 import { Queue, lineSlots, Outcome, Task } from "../task-queue";
 import { run } from "./run";
 
 /**
- * How often a thread looks before it sleeps, some 200 microseconds: longer than the pauses within a step, and than it
- * takes to write the next batch. Waking one takes 50.
+ * How often a thread polls before it sleeps, about 200 microseconds: longer than the pauses within a step, and longer
+ * than writing the next batch. Waking a thread takes 50.
  */
 const looks = 200_000;
-/** Nanoseconds of one sleep of the calling thread, and how many without a task done until it gives a thread up. */
+/**
+ * Nanoseconds of one sleep of the calling thread, and how many without a finished task until a thread counts as dead.
+ */
 const nap: i64 = 1_000_000_000;
 const mostNaps = 10;
 
-/** More than there are threads; V8 would put a number too large for a small integer on the heap. */
+/** More than the number of threads; V8 would allocate a larger number on the heap. */
 const everyone = 1024;
 
 // @ts-ignore: decorator
@@ -29,7 +31,9 @@ function claimAt(queue: usize, index: i32): usize {
   return slot(queue, Queue.Claims + index);
 }
 
-/** Runs a task, whoever claimed it. What it gives is written only where it changed: the line stays with all threads. */
+/**
+ * Runs a claimed task. Its result is written only if it changed, so that the cache line stays shared by all threads.
+ */
 function runTask(queue: usize, index: i32): i32 {
   const task = slot(queue, load<i32>(slot(queue, Queue.Tasks)) + index * lineSlots);
   const rows = load<i32>(slot(task, Task.Rows));
@@ -41,8 +45,8 @@ function runTask(queue: usize, index: i32): i32 {
 }
 
 /**
- * Claims and runs tasks until every one is claimed; gives how many it ran. Thread `self` begins where its share would, and
- * helps others then.
+ * Claims and runs tasks until every task is claimed; returns how many it ran. Thread `self` begins at its share, and
+ * then helps the others.
  */
 function work(queue: usize, self: i32): i32 {
   const stretch = atomic.load<i32>(slot(queue, Queue.Stretch));
@@ -60,7 +64,7 @@ function work(queue: usize, self: i32): i32 {
   return ran;
 }
 
-/** What thread `self`, 1 or more, does until the queue is closed. */
+/** Runs thread `self`, 1 or more, until the queue is closed. */
 export function serve(queue: usize, self: i32): void {
   const generation = slot(queue, Queue.Generation);
   let seen = 0;
@@ -68,7 +72,8 @@ export function serve(queue: usize, self: i32): void {
     for (let left = looks; left > 0 && atomic.load<i32>(generation) == seen; left--) {}
     const now = atomic.load<i32>(generation);
     if (now == seen) {
-      // Whoever raises the generation looks at the count behind that: it goes up before the last look here.
+      // The thread that increments the generation reads this count afterwards, so it is raised before the last poll
+      // here.
       atomic.add<i32>(slot(queue, Queue.Sleeping), 1);
       atomic.wait<i32>(generation, seen, -1);
       atomic.sub<i32>(slot(queue, Queue.Sleeping), 1);
@@ -83,11 +88,11 @@ export function serve(queue: usize, self: i32): void {
 }
 
 /**
- * Has tasks `first` to `first + count - 1` done, and takes part. Their rows must stand there already. A thread that
- * is late may claim one as soon as it is open, before the generation goes up: that is work well done, too.
+ * Runs tasks `first` to `first + count - 1` together with the other threads. Their rows must be written already. A late
+ * thread may claim a task as soon as it is open, before the generation is incremented: that is correct too.
  */
 export function dispatch(queue: usize, first: i32, count: i32): i32 {
-  // One task is sooner done than handed over.
+  // A single task is finished sooner than scheduled.
   if (count == 1) return runTask(queue, first) ? Outcome.Stopped : Outcome.Done;
   const done = slot(queue, Queue.Done);
   atomic.store<i32>(done, 0);
@@ -107,8 +112,8 @@ export function dispatch(queue: usize, first: i32, count: i32): i32 {
 }
 
 /**
- * Sleeps until others have done `count` tasks. Gives false where a thread is gone, or no task was done for long. V8 puts the
- * time limit of a sleep on the heap, 24 bytes: next to nothing behind so many looks.
+ * Sleeps until others have finished `count` tasks. Returns false if a thread died, or no task was finished for long. V8
+ * allocates the time limit of a sleep on the heap, 24 bytes: negligible after so many polls.
  */
 function outwait(queue: usize, count: i32): bool {
   const done = slot(queue, Queue.Done);

@@ -4,7 +4,7 @@ import { product, productTransposed, Start } from "./matrix.ts";
 
 const f = Math.fround;
 
-/** The shape of a convolution, pairs taken apart, with what follows from it. */
+/** The shape of a convolution, with separated pairs and derived sizes. */
 interface ConvolutionShape {
   channelsOfGroup: number;
   outputsOfGroup: number;
@@ -22,11 +22,11 @@ interface ConvolutionShape {
   outputHeight: number;
   outputWidth: number;
   strip: number;
-  /** Whether the input itself is the matrix that unfolding it would give. */
+  /** Whether the input itself is already the unfolded matrix. */
   pointwise: boolean;
 }
 
-/** The shape of the instruction at hand, so that none allocates. */
+/** The shape of the present instruction, reused so that none is allocated. */
 const shape: ConvolutionShape = {
   channelsOfGroup: 0,
   outputsOfGroup: 0,
@@ -47,7 +47,10 @@ const shape: ConvolutionShape = {
   pointwise: false,
 };
 
-/** The shape in the operands from `index` on of the instruction `instruction`: channels, outputs, size ... strip. It counts until the next call. */
+/**
+ * The shape in the operands from `index` on of the instruction `instruction`: channels, outputs, size ... strip. It
+ * counts until the next call.
+ */
 export function convolutionShape({ ints }: Heap, instruction: number, index: number): ConvolutionShape {
   const at = instruction + 1 + index;
   shape.groups = ints[at + 7];
@@ -197,9 +200,9 @@ export function convolutionWeightGradient(
 }
 
 const Direction = {
-  /** Columns become what their positions look at, zeros for the padding. */
+  /** Columns receive the inputs of their positions, and zeros for the padding. */
   Unfold: 0,
-  /** Columns are added to what their positions look at. */
+  /** Columns are added to the inputs of their positions. */
   Fold: 1,
 } as const;
 

@@ -1,4 +1,7 @@
-/** Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4 unless said otherwise. */
+/**
+ * Twin of ../assembly/gradients.ts. Pointers are element indices into `memory`, counts multiples of 4 unless said
+ * otherwise.
+ */
 import { largestFloat32 } from "../../../float32.ts";
 
 /** Whether all gradients are finite: 0 times a finite number is 0; 0 times infinity or NaN is not. */
@@ -7,7 +10,10 @@ export function allFinite(memory: Float32Array, gradients: number, count: number
   return true;
 }
 
-/** Sum of squares in float64, in the order of the vector kernel: elements 0 and 2 of each four together, 1 and 3 together. */
+/**
+ * Sum of squares in float64, in the order of the vector kernel: elements 0 and 2 of each four together, 1 and 3
+ * together.
+ */
 export function sumOfSquares(memory: Float32Array, gradients: number, count: number): number {
   let low0 = 0;
   let low1 = 0;
@@ -22,7 +28,7 @@ export function sumOfSquares(memory: Float32Array, gradients: number, count: num
   return low0 + high0 + (low1 + high1);
 }
 
-/** gradients += others[0] + others[1] + ..., one after the other, which stand `stride` apart. */
+/** gradients += others[0] + others[1] + ..., one after the other; they begin `stride` apart. */
 export function addShards(
   memory: Float32Array,
   gradients: number,
@@ -59,7 +65,7 @@ export function clamp(memory: Float32Array, gradients: number, count: number, ma
   }
 }
 
-/** Largest magnitude among `count` numbers, any count; NaN where one is a NaN. */
+/** Largest magnitude among `count` numbers, any count; NaN if one is a NaN. */
 export function largestMagnitude(memory: Float32Array, numbers: number, count: number): number {
   let largest = 0;
   for (let i = 0; i < count; i++) largest = Math.max(largest, Math.abs(memory[numbers + i]));

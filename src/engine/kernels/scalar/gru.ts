@@ -62,7 +62,7 @@ export function gruForward(
   }
 }
 
-/** One step of one sample, from what input and previous state contribute to its gates. */
+/** One step of one sample, from the contributions of input and previous state to its gates. */
 function forwardStep(
   memory: Float32Array,
   state: number,
@@ -137,7 +137,7 @@ export function gruBackward(
   }
 }
 
-/** One step of one sample. The gradient of its state is `carried` plus what arrives (or 0) from the output. */
+/** One step of one sample. The gradient of its state is `carried` plus that of the output, if any. */
 function backwardStep(
   memory: Float32Array,
   gateGradients: number,
@@ -166,7 +166,7 @@ function backwardStep(
   }
 }
 
-/** `count` is of steps, over all samples. */
+/** `count`: number of steps, over all samples. */
 export function gruInputGradient(
   memory: Float32Array,
   inputGradient: number,
@@ -197,7 +197,7 @@ export function gruInputGradient(
   );
 }
 
-/** `count` is of steps, over all samples. */
+/** `count`: number of steps, over all samples. */
 export function gruInputWeightGradient(
   memory: Float32Array,
   weightGradient: number,
@@ -239,7 +239,7 @@ export function gruHiddenWeightGradient(
   }
 }
 
-/** `count` is of steps, over all samples. */
+/** `count`: number of steps, over all samples. */
 export function gruBiasGradients(
   memory: Float32Array,
   biasIhGradient: number,

@@ -1,4 +1,6 @@
-/** The memory of one network as the scalar kernels see it: the same bytes three times. Places are indices of float32. */
+/**
+ * The memory of one network for the scalar kernels: three views of the same bytes. Addresses are indices of float32.
+ */
 export interface Heap {
   ints: Int32Array;
   floats: Float32Array;

@@ -2,7 +2,7 @@
 
 const f = Math.fround;
 
-/** What an element of the result starts from. */
+/** Initial value of an element of the result. */
 export const Start = { Zero: 0, Row: 1, Result: 2 } as const;
 
 function begin(memory: Float32Array, start: number, c: number, row: number, n: number): void {

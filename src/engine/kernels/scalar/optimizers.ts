@@ -5,7 +5,7 @@ import type { Heap } from "./heap.ts";
 
 const f = Math.fround;
 
-/** The operand in `slot`, the place of a state that is moved unless it is absent. */
+/** The operand in `slot`: the address of a state, moved unless it is absent. */
 function moved(ints: Int32Array, slot: number, displacement: number): number {
   const place = ints[slot] >>> 2;
   return place ? place + displacement : 0;
@@ -13,7 +13,7 @@ function moved(ints: Int32Array, slot: number, displacement: number): number {
 
 /**
  * Runs the instruction at `at`, ClipByValue or an optimizer, with its parameters and their state (not the
- * gradients) moved by `displacement` numbers, and on `override` numbers where that is not 0.
+ * gradients) moved by `displacement` numbers, and on `override` numbers if that is not 0.
  */
 export function update(heap: Heap, at: number, displacement: number, override: number): void {
   const { ints, floats, doubles } = heap;

@@ -15,12 +15,12 @@ function widthOf(pair: number): number {
   return pair & 0xffff;
 }
 
-/** Windows of `kernel` that fit into `size`. */
+/** Number of windows of `kernel` that fit into `size`. */
 function windows(size: number, kernel: number, stride: number): number {
   return Math.trunc((size - kernel) / stride) + 1;
 }
 
-/** `index`, where not 0, receives which element of its plane was the largest. */
+/** `index`, if not 0, receives the index of the largest element in its plane. */
 export function maxPoolForward(
   { floats: memory, ints: integers }: Heap,
   output: number,
@@ -46,7 +46,7 @@ export function maxPoolForward(
           const to = from + widthOf(kernel);
           for (let at = from; at < to; at++) {
             const value = memory[input + at];
-            // A NaN comes in by the second condition, and stays since nothing is larger than it.
+            // The second condition accepts a NaN, which stays because no number is larger.
             if (value > maximum || Number.isNaN(value)) {
               maximum = value;
               largest = at;
