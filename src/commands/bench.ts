@@ -4,7 +4,7 @@ import { type Figure, figureTable, threeDigits } from "./bench/figure.ts";
 import { groups, measureGroups } from "./bench/groups.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 
-/** Measures this machine and says what it means for a user. */
+/** Measures this machine, and explains the results. */
 export async function run({ options }: Invocation): Promise<Report> {
   const rounds = roundsOf(options["rounds"]);
   const names = namesOf(options["only"]);
@@ -35,7 +35,7 @@ function roundsOf(text: string | undefined): number {
   throw new UsageError(`--rounds must be a whole number from 1 to 1000, found "${text}"`);
 }
 
-/** What the figures mean, in a sentence each: how fast, how much memory, what limits the speed. */
+/** Explains the figures, in a sentence each: speed, memory, and the limit of the speed. */
 function conclusion(figures: readonly Figure[]): string[] {
   const find = (group: string, name = "") =>
     figures.find((figure) => figure.group === group && figure.name.startsWith(name));
@@ -66,7 +66,7 @@ function conclusion(figures: readonly Figure[]): string[] {
     sentences.push(
       chooseVariant(false) === "scalar"
         ? "There is no vector unit to compare with here, so plain TypeScript is the limit."
-        : `How far large networks are from the limit of this core is not known: Node ${process.version} compiles the loop that measures it worse than the kernels.`,
+        : `The distance of large networks from the limit of this core is unknown, because Node ${process.version} compiles the measuring loop worse than the kernels.`,
     );
   }
   return sentences;

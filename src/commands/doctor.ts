@@ -15,7 +15,7 @@ import { formatCount } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { wrap } from "./terminal/wrap.ts";
 
-/** Whether this machine can do what the daemon needs, or what a config asks of it. */
+/** Checks whether this machine has what the daemon, or a config, needs. */
 export async function run({ positionals: [file] }: Invocation): Promise<Report> {
   const [needs = null, ...others] = file === undefined ? [] : needsOf(loadConfig(file), file);
   const machine = thisMachine(availableVariants());
@@ -47,14 +47,14 @@ function countsOf(findings: readonly Finding[]) {
   return { problems: count("problem"), warnings: count("warning"), ok: count("ok") };
 }
 
-/** Each finding, below it the command that corrects it; at the end the number of findings of each kind. */
+/** Formats each finding, with the command that corrects it; at the end the number of findings of each status. */
 export function findingsText(findings: readonly Finding[]): string {
   const { problems, warnings, ok } = countsOf(findings);
   const sum = `${formatCount(problems, "problem")}, ${formatCount(warnings, "warning")}, ${ok} ok`;
   return [...findings.map(describe), "", sum].join("\n");
 }
 
-/** The text wrapped in its column; the command on one line, so that it can be pasted. */
+/** Formats a finding: its text wrapped in a column, its command on one line, so that it can be copied. */
 function describe({ check, status, text, fix }: Finding): string {
   const indent = 26;
   const lines = wrap(text, 100 - indent).map((line, index) =>
@@ -64,7 +64,7 @@ function describe({ check, status, text, fix }: Finding): string {
   return lines.join("\n");
 }
 
-/** What a config asks of the machine, once for each of its ports, but at least once. */
+/** Returns the needs of a config, once for each of its ports, but at least once. */
 function needsOf(config: Config, file: string): Needs[] {
   const columns = sampleColumns(config);
   let plan: Plan | null = null;
@@ -91,7 +91,7 @@ function needsOf(config: Config, file: string): Needs[] {
   return [needs, ...ports.slice(1).map((port) => ({ ...needs, ...port }))];
 }
 
-/** Where a port is now, or why it is not. */
+/** Returns the present path of a port, or why it has none. */
 function foundPort(port: string | UsbDevice): Pick<Needs, "port" | "noPort"> {
   if (typeof port === "string") return { port, noPort: null };
   try {

@@ -21,10 +21,10 @@ const commandLine = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.m
 
 /** A file of the installation. */
 interface InstalledFile {
-  /** As the system that is installed to names it. */
+  /** Path on the system on which the service is installed. */
   path: string;
   text: string;
-  /** What stands there now: nothing, this very text, or another one. */
+  /** Present content of the file: none, the same text, or another. */
   before: "missing" | "same" | "different";
 }
 
@@ -38,7 +38,7 @@ export async function run({ positionals: [file], options, switches }: Invocation
   const { files, notes, refusal } = installation(config, service, root);
   if (!dryRun) {
     requireRoot(isImage);
-    // An image may be built on a machine with other folders than the board.
+    // An image may be built on a machine whose folders differ from the board's.
     if (refusal !== null && !isImage) throw new RivuletError("install.forbidden", refusal);
     requireNew(files, switches.has("force"));
     for (const { path, text, before } of files) if (before !== "same") write(join(root, path), text);
@@ -58,10 +58,10 @@ export async function run({ positionals: [file], options, switches }: Invocation
         ? files.map(({ path, text, before }) => `==> ${join(root, path)} (${wouldBe[before]})\n\n${text}`)
         : []),
       ...(dryRun ? [] : files.map(({ path, before }) => `${was[before]} ${join(root, path)}`)),
-      `systemd makes the folder for checkpoints, /var/lib/${service}, when the service starts.`,
+      `systemd creates the folder for checkpoints, /var/lib/${service}, when the service starts.`,
       ...notes.map((note) => `note: ${note}`),
       "",
-      dryRun ? "Nothing was changed. After the installation these start it:" : "Start it with",
+      dryRun ? "Nothing was changed. After the installation, start it with" : "Start it with",
       "",
       ...commands.map((command) => `    ${command}`),
     ].join("\n"),
@@ -71,7 +71,7 @@ export async function run({ positionals: [file], options, switches }: Invocation
 const wouldBe = {
   missing: "would be written",
   same: "is there already",
-  different: "is there with another content: only --force would replace it",
+  different: "exists with other content; only --force would replace it",
 };
 const was = { missing: "wrote", same: "kept", different: "replaced" };
 
@@ -79,7 +79,7 @@ function serviceName({ name, file }: Config): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new RivuletError(
       "install.bad-name",
-      `${file} is named "${name}", which is no name for a service: give it one of letters, digits, dots, dashes or underscores with name:`,
+      `${file} is named "${name}", expected letters, digits, dots, dashes or underscores for a service; set such a name:`,
     );
   }
   return `rivulet-${name}`;
@@ -92,7 +92,7 @@ function installation(config: Config, service: string, root: string) {
   if (fields === null || columns === null || !kinds.every((kind) => kind?.isDevice)) {
     throw new RivuletError(
       "config.no-source",
-      `${config.file} names no port or connection, which is what a service can wait for: add source: { serial: { path: /dev/ttyUSB0 } } or tcp, and source.fields`,
+      `${config.file} has no serial port and no TCP connection, expected one for a service; add source: { serial: { path: /dev/ttyUSB0 } } or tcp, and source.fields`,
     );
   }
   const groups = join(root, "etc/group");
@@ -105,7 +105,7 @@ function installation(config: Config, service: string, root: string) {
     [configPath]: installedConfig(readFileSync(config.file, "utf8"), {
       ports: ports.flatMap(({ at, port, rule }) => {
         const path = rule.link ?? port.path;
-        // One that is named by its device goes by that name everywhere.
+        // A port that is named by its device has that name everywhere.
         return path === null ? [] : [{ at, path }];
       }),
       checkpoints: `/var/lib/${service}`,
@@ -130,12 +130,12 @@ function installation(config: Config, service: string, root: string) {
   );
   const notes = ports.flatMap(({ port, rule }) => notesOn(port, rule.link));
   if (gpio?.group === null) {
-    notes.push("there is no group gpio: give the pins to a group, and add it with SupplementaryGroups=");
+    notes.push("there is no group gpio; assign the pins to a group, and add it with SupplementaryGroups=");
   }
   return { files, notes, refusal: unreadable(node) ?? unreadable(cli) };
 }
 
-/** The ports of a config: where it names each, what this machine says of it, and what udev is to do with it. */
+/** Returns the ports of a config: their config keys, their properties on this machine, and their udev rules. */
 function describePorts({ source }: Config, service: string, groups: string) {
   return portsOf(source).map(({ at, port: named, device }) => {
     const port = describePort(named, { groups });
@@ -147,33 +147,35 @@ function describePorts({ source }: Config, service: string, groups: string) {
 function notesOn({ path, kernelName, usb, group }: PortFacts, link: string | null): string[] {
   const notes: string[] = [];
   const name = path ?? `port of the ${usbDeviceName(usb as UsbDevice)}`;
-  if (link !== null) notes.push(`the service reads ${link}, a name that stays with the device at ${name}`);
+  if (link !== null) notes.push(`the service reads ${link}, a stable path of the device at ${name}`);
   if (usb?.serialNumber === null) {
-    notes.push("the device has no serial number: another one of its kind would be taken for it");
+    notes.push("the device has no serial number, so another device of its model would get the same path");
   }
   if (kernelName === null) {
-    notes.push(`there is no ${name} now: plug the device in first, and its name and group are read from it`);
+    notes.push(
+      `there is no ${name} now; plug the device in first, so that its properties and group can be read`,
+    );
   }
   if (group === null) {
     notes.push(
-      "there is no group dialout or uucp: give the port to a group, and add it with SupplementaryGroups=",
+      "there is no group dialout or uucp; assign the port to a group, and add it with SupplementaryGroups=",
     );
   }
   return notes;
 }
 
-/** Why a program is out of reach for a service that has a user, and a /tmp, of its own; `null` where it is not. */
+/** Returns why a service, with its own user and its own /tmp, cannot run a program; null if it can. */
 function unreadable(program: string): string | null {
   const advice =
-    'install Node and Rivulet where all may read them, Rivulet with "npm pack", then "sudo npm install --global" and the file that it names';
+    'install Node and Rivulet where all users may read them, Rivulet with "npm pack", then "sudo npm install --global" and the file that it names';
   if (/^\/(var\/)?tmp\//.test(program))
-    return `a service does not see ${program}, as its /tmp is its own: ${advice}`;
+    return `a service cannot read ${program}, because it has a private /tmp; ${advice}`;
   for (let at = program; at !== dirname(at); at = dirname(at)) {
     const stat = statSync(at, { throwIfNoEntry: false });
-    if (stat === undefined) return `there is no ${at}: build Rivulet with npm run build`;
+    if (stat === undefined) return `there is no ${at}; build Rivulet with npm run build`;
     const needed = stat.isDirectory() ? 0o001 : 0o004;
     if ((stat.mode & needed) === 0)
-      return `the user of a service may not read ${program}, because of ${at}: ${advice}`;
+      return `the user of a service may not read ${program}, because of ${at}; ${advice}`;
   }
   return null;
 }
@@ -202,17 +204,17 @@ function requireRoot(isImage: boolean): void {
   if (isImage || process.getuid?.() === 0) return;
   throw new RivuletError(
     "install.forbidden",
-    "only root may install a service, and nothing was changed: run it with sudo, or look at what it would write with --dry-run",
+    "only root may install a service, and nothing was changed; run it with sudo, or see what it would write with --dry-run",
   );
 }
 
-/** Called before anything is written, so that a refusal changes nothing. */
+/** Refuses to replace other files. It is called before anything is written, so that an error changes nothing. */
 function requireNew(files: readonly InstalledFile[], force: boolean): void {
   const different = files.filter(({ before }) => before === "different").map(({ path }) => path);
   if (force || different.length === 0) return;
   throw new RivuletError(
     "file.exists",
-    `${different.join(", ")} ${different.length === 1 ? "is" : "are"} there with another content, and nothing was changed: compare with --dry-run, then replace with --force`,
+    `${different.join(", ")} ${different.length === 1 ? "exists" : "exist"} with other content, and nothing was changed; compare with --dry-run, then replace with --force`,
   );
 }
 
@@ -231,7 +233,7 @@ function write(path: string, text: string): void {
     const folder = dirname(path);
     const outermostNew = mkdirSync(folder, { recursive: true });
     writeFileSync(path, text);
-    // Whatever the umask: the service has a user of its own, who reads them.
+    // Independent of the umask, because the service's own user must read them.
     chmodSync(path, 0o644);
     if (outermostNew !== undefined) {
       for (let at = folder; at.startsWith(outermostNew); at = dirname(at)) chmodSync(at, 0o755);

@@ -3,22 +3,22 @@ import { listSerialPorts } from "../samples/ports/ports.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { facts } from "./terminal/text-table.ts";
 
-/** Lists every serial port and what is known about its device. Opens none. */
+/** Lists every serial port and the properties of its device. Opens none. */
 export async function run(_: Invocation): Promise<Report> {
   const ports = process.platform === "linux" ? surveyPorts() : await namesOnly();
   const text =
-    ports.length === 0 ? "no serial port was found: plug a device in" : ports.map(describe).join("\n\n");
+    ports.length === 0 ? "found no serial port; plug a device in" : ports.map(describe).join("\n\n");
   return { data: { ports }, text };
 }
 
-/** Where there is no /sys, the names are all that is known. */
+/** Lists only names, for systems without /sys. */
 async function namesOnly(): Promise<SurveyedPort[]> {
   const unknown = { maker: null, product: null, serialNumber: null, usb: null, usbPort: null, driver: null };
   const ports = await listSerialPorts();
   return ports.map(({ path, stablePath = null }) => ({ path, aliases: [], stablePath, ...unknown }));
 }
 
-/** What names this device in a config, wherever it is plugged in. */
+/** Returns the config that names this device, wherever it is plugged in. */
 function deviceInConfig(usb: string, serialNumber: string | null): string {
   const [vendor, product] = usb.split(":").map((digits) => JSON.stringify(digits));
   const number = serialNumber === null ? "" : `, serialNumber: ${JSON.stringify(serialNumber)}`;

@@ -14,7 +14,7 @@ import { facts } from "./terminal/text-table.ts";
 
 const lineEveryMs = 1000;
 
-/** Writes the samples of a source to a recording until told to stop. */
+/** Writes the samples of a source to a recording until it is stopped. */
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, json } = invocation;
   const out = required(invocation, "record", "out", "FILE");
@@ -52,7 +52,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   let timeUp: NodeJS.Timeout | undefined;
   try {
     const over = new Promise<string>((resolve) => {
-      if (seconds > 0) timeUp = setTimeout(() => resolve(`${seconds} s are over`), 1000 * seconds);
+      if (seconds > 0) timeUp = setTimeout(() => resolve(`${seconds} s have passed`), 1000 * seconds);
     });
     const reason = await Promise.race([signalled, over, recording.failed, source.ended ?? over]);
     if (reason !== undefined) log({ event: "stop", text: `${reason}: stopping` });

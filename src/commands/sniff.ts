@@ -10,13 +10,13 @@ import { type Heard, isReadable, listenToPort, readBeginning } from "./sniff/lis
 import { startingConfig } from "./sniff/starting-config.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
 
-/** Tried in this order: what most boards use first. */
+/** Baud rates in the order of trying: the most common first. */
 const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
 
-/** Fewer lines tell nothing about a device that prints. */
+/** Fewest samples that are needed to recognize a stream. */
 const fewestLines = 5;
 
-/** Recognises what a port sends and prints a config for it. */
+/** Recognizes what a port sends, and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
   const [path] = invocation.positionals;
   const seconds = wholeNumber(invocation, "seconds", 5, { minimum: 1, maximum: 600 });
@@ -28,7 +28,7 @@ export async function run(invocation: Invocation): Promise<Report> {
       });
   const { recognition, bytes } = heard;
   if (recognition.framing === null) throw unrecognized(path, heard, baudRates ?? usualBaudRates);
-  // A relative path would start at the config's folder.
+  // A relative path in a config is relative to the config's folder.
   const portPath = /^COM\d+$/i.test(path) ? path : resolve(path);
   const port = heard.baudRate === null ? null : { path: portPath, baudRate: heard.baudRate };
   const config = startingConfig(recognition, port);
@@ -65,13 +65,19 @@ function baudRatesOf(text: string | undefined): number[] | null {
   });
 }
 
-/** By the device's clock where there is one: arrival is counted in chunks, and a file has none. */
+/**
+ * Returns the sample rate, by the device's clock if there is one: arrival times are those of chunks, and a file has
+ * none.
+ */
 function rateOf({ observation }: RecognizedStream, { seconds }: Heard): number | null {
   if (observation.samplesPerSecond !== null) return observation.samplesPerSecond;
   return seconds === null || seconds === 0 || observation.samples < 2 ? null : observation.samples / seconds;
 }
 
-/** The findings as comments above the config, so that the whole is a config file: `rivulet sniff PORT > pump.yaml`. */
+/**
+ * Formats the results as comments above the config, so that the output is a config file: `rivulet sniff PORT >
+ * pump.yaml`.
+ */
 function textOf(
   path: string,
   heard: Heard,
@@ -114,9 +120,7 @@ function textOf(
   const findings = comment(`${facts(rows)}\n\n${table}`);
   const ending =
     config ??
-    comment(
-      "There is one field only, and a config needs two at least: something to learn from, and the target.",
-    );
+    comment("Found one field, but a config needs at least two: an input to learn from, and the target.");
   return `${findings}\n\n${ending}`;
 }
 
@@ -125,9 +129,7 @@ const nameOf = (path: string) => (path === "-" ? "standard input" : path);
 function wordsFor({ whole, distinct, rising }: ObservedField): string {
   const several = distinct >= manyValues ? "many" : String(distinct);
   const kind = whole ? `${several} whole` : several;
-  return rising
-    ? `${kind}, always rising as a clock or a counter does: hardly something to learn from`
-    : kind;
+  return rising ? `${kind}, always rising like a clock or a counter, so not useful as an input` : kind;
 }
 
 function unrecognized(path: string, heard: Heard, tried: readonly number[]): RivuletError {
@@ -142,14 +144,14 @@ function unrecognized(path: string, heard: Heard, tried: readonly number[]): Riv
   const advice =
     almost ??
     (fewLines
-      ? `that is too little to tell, so give ${baudRate === null ? "more of what the device sends" : "it longer with --seconds"}`
+      ? `that is too little to recognize; ${baudRate === null ? "give more of what the device sends" : "listen longer with --seconds"}`
       : null) ??
     (baudRate !== null && share < 0.9
       ? `give the device's rate with --baud, of which ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried, and let it send frames or lines of numbers`
       : "let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does");
   return new RivuletError(
     "sample.unrecognized",
-    `nothing was recognised in ${bytes.length} bytes${rate} from ${nameOf(path)}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
-      `${Math.round(100 * share)} % of them printable, that begin with ${beginning}: ${advice}`,
+    `found nothing known in ${bytes.length} bytes${rate} from ${nameOf(path)}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
+      `${Math.round(100 * share)} % of them printable, that begin with ${beginning}; ${advice}`,
   );
 }

@@ -178,7 +178,7 @@ describe.concurrent("ports", () => {
   test("lists the ports of this machine, or says that there is none", async () => {
     const { code, stdout, stderr } = await rivulet(["ports"]);
     expect([code, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^port {2}|^no serial port was found: plug a device in\n$/);
+    expect(stdout).toMatch(/^port {2}|^found no serial port; plug a device in\n$/);
   });
 
   test("as one JSON document", async () => {

@@ -169,7 +169,7 @@ describe("rivulet install", () => {
     writeFileSync(join(cwd, "pump.yaml"), config.replace("400", "40"));
     const refused = await install(cwd);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/pump\.yaml, .*pump\.service are there with another content, .*--force/);
+    expect(refused.stderr).toMatch(/pump\.yaml, .*pump\.service exist with other content, .*--force/);
     expect(readFileSync(join(root, copy), "utf8")).toBe("mine");
     expect(readFileSync(join(root, unit), "utf8")).toBe(before);
     expect((await install(cwd, "--force")).code).toBe(0);
@@ -188,8 +188,8 @@ describe("rivulet install", () => {
   });
 
   test.each([
-    ["no port", config.replace(/source:.*?target/s, "target"), /names no port or connection/],
-    ["a pipe", config.replace(/serial: .*/, "stdin: true"), /names no port or connection/],
+    ["no port", config.replace(/source:.*?target/s, "target"), /has no serial port and no TCP connection/],
+    ["a pipe", config.replace(/serial: .*/, "stdin: true"), /has no serial port and no TCP connection/],
     ["a budget that its plan exceeds", `${config}memory: { budget: 1KiB }\n`, /budget/],
   ])("refuses a config with %s", async (_, text, complaint) => {
     const { cwd, root } = image(text);

@@ -146,7 +146,7 @@ describe.concurrent("record", () => {
     const { code, stderr } = await rivulet(words, { cwd });
     expect([code, stderr]).toEqual([
       1,
-      "rivulet: d.rec exists already, and a recording is never written over nor appended to: name another file, or move that one away\n",
+      "rivulet: d.rec exists already, and recordings are never overwritten nor appended to; name another file, or move that one away\n",
     ]);
     expect(readFileSync(out)).toEqual(before);
   });
@@ -167,7 +167,7 @@ describe.concurrent("record", () => {
     const { code, stderr } = await run.ended;
     expect([code, stderr]).toEqual([
       1,
-      "rivulet: d.rec was removed while it was being recorded: begin another recording, what was recorded is gone\n",
+      "rivulet: d.rec was removed while it was being recorded, and its samples are lost; start another recording\n",
     ]);
   });
 

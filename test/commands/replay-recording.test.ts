@@ -191,9 +191,9 @@ describe.concurrent("a replayed recording", () => {
     ]);
     truncateSync(path, 100);
     const cut = await rivulet(["replay", "--data", "d.rec"], { cwd });
-    expect(cut.stderr).toMatch(/^rivulet: d\.rec is a recording whose header is cut short or damaged: /);
+    expect(cut.stderr).toMatch(/^rivulet: d\.rec is a recording with an incomplete or damaged header, /);
     appendFileSync(path, Buffer.alloc(1 << 16));
     const spoilt = await rivulet(["replay", "--data", "d.rec"], { cwd });
-    expect(spoilt.stderr).toMatch(/^rivulet: d\.rec is a recording whose header is damaged: /);
+    expect(spoilt.stderr).toMatch(/^rivulet: d\.rec is a recording with a damaged header, /);
   });
 });

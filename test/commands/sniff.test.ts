@@ -188,7 +188,7 @@ describe.concurrent("sniff reads", () => {
     const cwd = folderWith({ "one.txt": "1\n2\n3\n4\n" });
     const { code, stdout } = await rivulet(["sniff", "one.txt"], { cwd });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\n# There is one field only, and a config needs two at least/);
+    expect(stdout).toMatch(/\n# Found one field, but a config needs at least two/);
   });
 });
 
@@ -224,7 +224,7 @@ describe.concurrent("sniff says in one sentence", () => {
     const { path } = device(() => Uint8Array.of(0x80, 0xf3, 0x9c, 0xfe, 7, 0xc1));
     const sentence = await complaint([path, "--seconds", "1", "--baud", "9600,38400"]);
     expect(sentence).toMatch(
-      /nothing was recognised in \d+ bytes \(\d+ a second\) from \S+ at (9600|38400) baud, 0 % of them printable/,
+      /found nothing known in \d+ bytes \(\d+ a second\) from \S+ at (9600|38400) baud, 0 % of them printable/,
     );
     expect(sentence).toMatch(
       /that begin with 80 f3 9c.* give the device's rate with --baud, of which 9600, 38400 were tried/,
@@ -236,10 +236,10 @@ describe.concurrent("sniff says in one sentence", () => {
     [
       "print without numbers",
       "hello\n".repeat(50),
-      '("hello\\nhello\\nhello\\nhello\\nhello\\nhe"): let the device print one line',
+      '("hello\\nhello\\nhello\\nhello\\nhello\\nhe"); let the device print one line',
     ],
     ["lines that are almost right", "on,2\n".repeat(50), "column 1 is not a number"],
-    ["too little to tell", "1,2\n", "that is too little to tell, so give more of what the device sends"],
+    ["too little to tell", "1,2\n", "that is too little to recognize; give more of what the device sends"],
   ])("what to do about %s", async (_, text, advice) => {
     expect(await complaint(["x.txt"], folderWith({ "x.txt": text }))).toContain(advice);
   });
@@ -264,5 +264,5 @@ test("sniff says that a port went away", async () => {
   const { path, unplug } = device(() => "12,13\n");
   const heard = listenToPort(path, [9600], 20, () => {});
   setTimeout(unplug, 500);
-  await expect(heard).rejects.toThrow(/^the serial port \S+ failed while it was listened to/);
+  await expect(heard).rejects.toThrow(/^the serial port \S+ failed while reading/);
 });

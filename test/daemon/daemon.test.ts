@@ -339,7 +339,7 @@ describe.concurrent("the daemon", () => {
     daemon.process.kill("SIGTERM");
     await daemon.ended;
     expect(daemon.events("values-wrong").map(({ text, problem }) => [text, problem])).toEqual([
-      ["x is out of its range, -2 to 2: 7; taken as 2", true],
+      ["x is out of its range, -2 to 2: 7; replaced by 2", true],
       ["y has been 0.75 for 20 samples; skipped", true],
     ]);
     expect(daemon.events("values-right").map(({ text, problem }) => [text, problem])).toEqual([
@@ -538,7 +538,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
   test("where there is no such port", async () => {
     const cwd = folderWith({ "c.yaml": configFor() });
     expect(await refusal(cwd)).toMatch(
-      new RegExp(`^rivulet: there is no serial port ${join(cwd, "port")}: .*(plug the device in|use one of)`),
+      new RegExp(`^rivulet: there is no serial port ${join(cwd, "port")}; .*(plug the device in|use one of)`),
     );
     expect(readdirSync(cwd)).toEqual(["c.yaml"]);
   });
@@ -567,7 +567,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
     }
     chmodSync(device.path, isRoot ? 0o600 : 0o000);
     expect(await refusal(cwd, user)).toMatch(
-      /^rivulet: no permission to open the serial port .*\/port: its group ".+" may not read and write it; give it to the group dialout/,
+      /^rivulet: no permission to open the serial port .*\/port: its group ".+" may not read and write it; assign it to the group dialout/,
     );
   });
 

@@ -123,7 +123,7 @@ describe.concurrent("a file", () => {
   test.each([
     ["nowhere.csv", /nowhere\.csv cannot be read: there is no such file\n$/],
     ["other.csv", /other\.csv has no column "b" of source\.fields; its header names a, c, label\n$/],
-    ["empty.csv", /empty\.csv is empty: expected a header line/],
+    ["empty.csv", /empty\.csv is empty, expected a header line/],
   ])("that is %s is refused, and nothing is left behind", async (name, sentence) => {
     const files = {
       "c.yaml": configFor(`file: ${name}`),
@@ -148,7 +148,7 @@ describe.concurrent("a file", () => {
     });
     const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd });
     expect(stderr).toMatch(
-      /d\.csv, line 3002, column "b": "oops" is not a finite number: correct the cell or remove the row\n$/,
+      /d\.csv, line 3002, column "b": found "oops", expected a finite number; correct the cell or remove the row\n$/,
     );
     expect(code).toBe(1);
     expect(newestIn(cwd).samplesSeen).toBe(3000);
@@ -159,7 +159,7 @@ describe.concurrent("a file", () => {
     const packed = gzipSync(saddle(100_000).replace(/^.*\n/, "a,b,label\n"));
     writeFileSync(join(cwd, "d.csv.gz"), packed.subarray(0, packed.length >> 1));
     const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd });
-    expect(stderr).toMatch(/d\.csv\.gz is a damaged gzip file \(.*\): copy or compress it again\n$/);
+    expect(stderr).toMatch(/d\.csv\.gz is a damaged gzip file \(.*\); copy or compress it again\n$/);
     expect(code).toBe(1);
     expect(newestIn(cwd).samplesSeen).toBeGreaterThan(10_000);
   });

@@ -78,7 +78,7 @@ describe.skipIf(lack !== null)(`installed by npm${lack === null ? "" : ` (${lack
     const without = rivulet("demo", "--seconds", "1", "--json");
     expect(without.status).toBe(1);
     expect(JSON.parse(without.stdout).error).toMatch(
-      /found no package avr8js, which the emulated board needs; run "npm install avr8js @lydell\/node-pty"/,
+      /found no package avr8js, expected it for the emulated board; run "npm install avr8js @lydell\/node-pty"/,
     );
     install(folder, ["avr8js", "@lydell/node-pty"]);
     const { samples } = JSON.parse(rivulet("demo", "--seconds", "2", "--json").stdout);

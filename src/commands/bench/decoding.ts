@@ -1,4 +1,4 @@
-/** How many samples a second the decoders take out of bytes, in chunks as a serial port hands them over. */
+/** Measures how many samples a second the decoders read, from chunks like those of a serial port. */
 import type { Decoder } from "../../samples/decoding/decoder.ts";
 import { defineFields } from "../../samples/decoding/fields.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../samples/decoding/frames.ts";
@@ -9,7 +9,7 @@ import { measureInTurn, rateOf } from "./timing.ts";
 
 const count = 8;
 const samples = 4096;
-/** As much as a fast port gathers between two reads; no multiple of a frame, so that frames are cut everywhere. */
+/** Bytes of a chunk, as of a fast port between two reads; not a multiple of a frame, so that chunks split frames. */
 const chunkBytes = 1021;
 
 export function decodingFigures(rounds: number): Figure[] {

@@ -1,4 +1,4 @@
-/** The daemon as it runs on a board, at a real pseudo-terminal through which a device sends samples. */
+/** Runs the daemon as on a board, with samples from a device through a pseudo-terminal. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,10 +14,10 @@ const fields = defineFields([
   { name: "label", type: "u8" },
 ]);
 
-/** Enough frames for a while, numbered as a device numbers them: 65536 of them and the numbers begin anew. */
+/** Number of frames in the stream: after 65536 the sequence numbers of a device wrap around. */
 const framesInLoop = 65_536;
 
-/** One turn of the device's stream: the bytes, and where each frame ends. */
+/** One cycle of the device's stream: the bytes, and the end of each frame. */
 function recordLoop(): { bytes: Uint8Array; ends: Uint32Array } {
   const encoder = createFrameEncoder(fields);
   const random = createRandom(7);
@@ -40,15 +40,15 @@ export const frugal = {
   flags: ["--max-semi-space-size=1", "--no-maglev"],
 };
 
-/** What it takes at least: no code is optimized, which is two to three times the work for each sample. */
+/** The settings with the least memory: no code is optimized, which costs two to three times the work per sample. */
 export const mostFrugal = { ...frugal, flags: [...frugal.flags, "--no-turbofan"] };
 
 let loop: ReturnType<typeof recordLoop> | undefined;
 
 export interface FedDaemonOptions {
-  /** Samples a second; Infinity: as fast as they are taken. */
+  /** Samples a second; Infinity: as fast as the daemon reads them. */
   rate: number;
-  /** Node itself, when it is another than this one. */
+  /** Path of another Node. */
   node?: string;
   /** Flags of Node. */
   flags?: string[];
@@ -57,9 +57,9 @@ export interface FedDaemonOptions {
   program: string;
   /** Keys of the config besides source and target, in JSON, which is YAML too. */
   more?: Record<string, unknown>;
-  /** How often it says how it stands; default 1 s. */
+  /** Interval of status lines. Default 1 s. */
   statusEvery?: string;
-  /** A command that is to start Node, and its arguments. */
+  /** A command that starts Node, and its arguments. */
   within?: string[];
 }
 
@@ -76,7 +76,7 @@ export interface FedDaemon {
   stop(): Promise<void>;
 }
 
-/** Starts the daemon at a port of its own, with samples coming from the first moment on. */
+/** Starts the daemon on a new port, with samples from the beginning. */
 export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaemon> {
   loop ??= recordLoop();
   const { bytes, ends } = loop;
@@ -112,7 +112,7 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
       if (/"samples":[1-9]/.test(text)) resolve(performance.now() - startedAt);
     });
   });
-  // Whoever does not wait for it is not told.
+  // A failure is only for those who wait for it.
   untilLearning.catch(() => {});
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
 
@@ -126,7 +126,7 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
       since = { at: performance.now(), frames };
       return;
     }
-    // What the kernel takes in a few turns: the rest waits for the next tick.
+    // Sends what the kernel accepts in a few calls; the rest waits for the next tick.
     for (let turn = 0; turn < 64; turn++) {
       const due = Math.min(since.frames + (rate * (performance.now() - since.at)) / 1000, frames + 1024);
       const first = frames % framesInLoop;

@@ -3,18 +3,18 @@ import type { Spread } from "./timing.ts";
 
 /** Something measured, beside a bound or another figure that was measured in the same run. */
 export interface Figure {
-  /** What belongs together: a name that `--only` takes. */
+  /** Group of the figure, as named by `--only`. */
   group: string;
   name: string;
   value: Spread;
   unit: string;
-  /** What it is held against, and the figure as a multiple of that: 1 is as much. */
+  /** The value it is compared with, and the figure as a multiple of it: 1 is equal. */
   reference?: { name: string; value: number; unit: string; share: number };
-  /** What else is to be known, in a few words. */
+  /** A short note. */
   note?: string;
 }
 
-/** Three significant digits, without an exponent. */
+/** Formats a number with three significant digits, without an exponent. */
 export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return "-";
   if (Math.abs(value) >= 1000) return String(Math.round(value));
@@ -26,7 +26,7 @@ function comparison({ name, value, unit, share }: NonNullable<Figure["reference"
   return `${multiple} ${name} (${threeDigits(value)} ${unit})`;
 }
 
-/** All figures as one table for people. */
+/** Formats all figures as a table. */
 export function figureTable(figures: readonly Figure[]): string {
   const rows = figures.map(({ group, name, value, unit, reference, note = "" }, index) => [
     index > 0 && figures[index - 1].group === group ? "" : group,

@@ -1,11 +1,11 @@
-/** What an element costs in the functions that processors have no instruction for. */
+/** Measures the cost per element of functions for which processors have no instruction. */
 import { chooseVariant } from "../../engine/kernels/kernels.ts";
 import { Operation } from "../../engine/kernels/operation.ts";
 import type { Figure } from "./figure.ts";
 import { bareKernels, copying, instruction } from "./references.ts";
 import { measureInTurn, scaled } from "./timing.ts";
 
-/** Little enough to stay in a first-level cache. */
+/** Number of elements: few enough for a first-level cache. */
 const elements = 2048;
 const width = 8;
 

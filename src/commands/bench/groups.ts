@@ -1,11 +1,11 @@
 import type { Figure } from "./figure.ts";
 
-/** What measures a group of figures in so many rounds; loaded when it is asked for. */
+/** Functions that measure a group of figures in the given number of rounds; each is loaded on demand. */
 export type Groups = Readonly<
   Record<string, () => Promise<(rounds: number) => Figure[] | Promise<Figure[]>>>
 >;
 
-/** What a user can measure, in the order in which it is. */
+/** The groups that a user can measure, in the order of measuring. */
 export const groups: Groups = {
   training: async () => (await import("./training.ts")).trainingFigures,
   optimizers: async () => (await import("./optimizers.ts")).optimizerFigures,

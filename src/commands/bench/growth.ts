@@ -1,4 +1,4 @@
-/** How the cost of a sample grows with the number of parameters, with the batch and with the channels. */
+/** Measures how the cost of a sample grows with the number of parameters, the batch and the channels. */
 import {
   adam,
   conv1d,
@@ -14,13 +14,13 @@ import { trainable, type Workload } from "./workloads.ts";
 
 const common = { loss: softmaxCrossEntropy(), optimizer: adam(), clip: null };
 
-/** Two equal hidden layers between 16 inputs and 4 classes, of about so many parameters. */
+/** Returns a model of two equal hidden layers between 16 inputs and 4 classes, with about this many parameters. */
 function denseOf(parameters: number): Model {
   const width = Math.max(1, Math.round(-10 + Math.sqrt(100 + parameters)));
   return { inputShape: [16], layers: [dense(width), relu(), dense(width), relu(), dense(4)], ...common };
 }
 
-/** A convolution over windows of 64 samples of so many channels. */
+/** Returns a convolution over windows of 64 samples with this many channels. */
 function convolutionOf(channels: number): Model {
   return {
     inputShape: [channels, 64],

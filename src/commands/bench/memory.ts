@@ -1,4 +1,4 @@
-/** What the daemon takes in memory on this machine, beside Node by itself: whole processes, at a real pseudo-terminal. */
+/** Measures the daemon's memory on this machine, compared with Node alone: whole processes, with a pseudo-terminal. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { spreadOf, takeInTurn } from "./timing.ts";
 
 const settleMs = 5000;
 
-/** Of a Node that does nothing. */
+/** Measures an idle Node process. */
 export async function memoryOfBareNode(): Promise<ProcessMemory> {
   const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e8)"], { stdio: "ignore" });
   await sleep(1000);
@@ -19,7 +19,7 @@ export async function memoryOfBareNode(): Promise<ProcessMemory> {
   return memory;
 }
 
-/** Of the daemon that learns from a thousand samples a second and saves a checkpoint every 2 s, once it has settled. */
+/** Measures a daemon that learns from 1000 samples a second and saves a checkpoint every 2 s, in steady state. */
 export async function memoryOfDaemon(
   program: string,
   options: Partial<FedDaemonOptions> = {},
@@ -37,7 +37,7 @@ export async function memoryOfDaemon(
   return memory;
 }
 
-/** A line for each process, measured in turn `rounds` times; `subjects` begin with bare Node. */
+/** Returns a figure for each process, measured in turn `rounds` times; the first of `subjects` is Node alone. */
 export async function residentFigures(
   subjects: Readonly<Record<string, () => Promise<ProcessMemory>>>,
   rounds: number,
@@ -56,7 +56,7 @@ export async function residentFigures(
   }));
 }
 
-/** The processes that every measurement of memory is about. */
+/** The daemon processes whose memory is measured. */
 export const daemonSubjects = (program: string): Record<string, () => Promise<ProcessMemory>> => ({
   "bare node": memoryOfBareNode,
   "run, 1000 samples a second": () => memoryOfDaemon(program),
@@ -64,7 +64,7 @@ export const daemonSubjects = (program: string): Record<string, () => Promise<Pr
   "run, the same, with --no-turbofan too": () => memoryOfDaemon(program, mostFrugal),
 });
 
-/** For users: three rounds at most, since memory varies little and each takes a quarter of a minute. */
+/** Measures for users: at most three rounds, because memory varies little and each takes a quarter of a minute. */
 export function memoryFigures(rounds: number): Promise<Figure[]> {
   return residentFigures(daemonSubjects(process.argv[1]), Math.min(rounds, 3));
 }

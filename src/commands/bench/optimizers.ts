@@ -1,11 +1,11 @@
-/** How close the optimizers' passes come to the speed at which memory can be copied. */
+/** Compares the speed of the optimizers with that of copying memory. */
 import { chooseVariant } from "../../engine/kernels/kernels.ts";
 import { Operation, Scalar } from "../../engine/kernels/operation.ts";
 import type { Figure } from "./figure.ts";
 import { bareKernels, copying, instruction } from "./references.ts";
 import { measureInTurn, rateOf } from "./timing.ts";
 
-/** Weights of a network whose optimizer state no second-level cache holds. */
+/** Number of weights: too many for optimizer state to fit in a second-level cache. */
 const weights = 1 << 20;
 
 interface Pass {
@@ -61,7 +61,7 @@ export function optimizerFigures(rounds: number): Figure[] {
     const at = Array.from({ length: arrays }, (_, index) => data + 4 * weights * index);
     return instruction(kernels, operation, operands(at));
   });
-  // As many bytes touched as Adam touches, half of them read and half written.
+  // The same number of bytes as Adam uses, half of them read and half written.
   const spreads = measureInTurn([...subjects, copying(variant, 2 * weights)], { rounds });
   const copy = rateOf(2 * weights * 8, spreads[passes.length]);
   return [

@@ -1,4 +1,4 @@
-/** What the kernel says of a process's memory: Linux alone, from /proc. */
+/** Reads the memory use of a process from /proc; Linux only. */
 import { readFileSync } from "node:fs";
 
 /** All in MiB. */
@@ -7,7 +7,7 @@ export interface ProcessMemory {
   resident: number;
   /** The most that was ever resident. */
   peak: number;
-  /** Of the resident set, what no file backs and so cannot be dropped. */
+  /** Anonymous part of the resident set: not backed by a file, so the kernel cannot discard it. */
   anonymous: number;
   /** Resident, each page divided by the number of processes that share it. */
   proportional: number;
@@ -25,13 +25,13 @@ export function processMemory(pid: number): ProcessMemory {
   };
 }
 
-/** Pages that had to be fetched from disk since the process began (proc(5), field 12 of stat). */
+/** Returns the major page faults of a process: pages read from disk since its start (proc(5), field 12 of stat). */
 export function majorFaults(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[9]);
 }
 
-/** Processor time since the process began, in seconds. */
+/** Returns the processor time of a process since its start, in seconds. */
 export function processorSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

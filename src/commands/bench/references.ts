@@ -1,4 +1,4 @@
-/** What this core can do at best, as bounds for everything else. */
+/** Measures the limits of this core, as references for the other figures. */
 import { createKernels, type Kernels, type KernelVariant } from "../../engine/kernels/kernels.ts";
 import { instructionSlots, Operation } from "../../engine/kernels/operation.ts";
 import { relaxedSimdPeak, simdPeak } from "./peak-binary.js";
@@ -20,7 +20,7 @@ export function peaks(): Partial<Record<KernelVariant, (turns: number) => void>>
     if (!WebAssembly.validate(bytes)) continue;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
     const turn = exports["peak"] as (turns: number) => void;
-    // In short calls: V8 goes over to optimized code from one call to the next, never within one.
+    // In short calls, because V8 switches to optimized code only between two calls.
     found[variant] = (turns) => {
       for (let left = turns; left > 0; left -= turnsPerCall) turn(Math.min(left, turnsPerCall));
     };
@@ -28,7 +28,7 @@ export function peaks(): Partial<Record<KernelVariant, (turns: number) => void>>
   return found;
 }
 
-/** Kernels with room for one instruction and for `floats` numbers, all 1. */
+/** Creates kernels with memory for one instruction and for `floats` numbers, all 1. */
 export function bareKernels(variant: KernelVariant, floats: number): { kernels: Kernels; data: number } {
   const data = 2 * instructionSlots * 4;
   const kernels = createKernels(variant, data + 4 * floats);
@@ -36,13 +36,13 @@ export function bareKernels(variant: KernelVariant, floats: number): { kernels: 
   return { kernels, data };
 }
 
-/** A function that runs one instruction, operands as they stand in ../../engine/kernels/operation.ts. */
+/** Returns a function that runs one instruction, with operands as in ../../engine/kernels/operation.ts. */
 export function instruction(
   kernels: Kernels,
   operation: Operation,
   operands: readonly (number | { float: number })[],
 ): (times: number) => void {
-  // The scalars, eight float64, stand at the beginning; the instruction follows.
+  // The scalars, eight float64, are at the beginning; the instruction follows.
   const at = instructionSlots * 4;
   const ints = new Int32Array(kernels.buffer);
   const floats = new Float32Array(kernels.buffer);
@@ -59,13 +59,13 @@ export function instruction(
   };
 }
 
-/** Copies `floats` numbers: reads and writes 4 bytes for each. */
+/** Returns a function that copies `floats` numbers: it reads and writes 4 bytes for each. */
 export function copying(variant: KernelVariant, floats: number): (times: number) => void {
   const { kernels, data } = bareKernels(variant, 2 * floats);
   return instruction(kernels, Operation.Copy, [data, data + 4 * floats, floats]);
 }
 
-/** A call of the kernels with nothing to do. */
+/** Returns a function that calls the kernels with an empty program. */
 export function emptyCall(variant: KernelVariant): (times: number) => void {
   const { kernels } = bareKernels(variant, 4);
   return (times) => {

@@ -1,6 +1,6 @@
 /**
- * What a user's daemon does with each sample, all of it: predict, score, standardize, learn. The network is the one
- * that a config without a model gets.
+ * Measures all that the daemon computes for each sample: predict, score, standardize, learn. The network is the default
+ * of a config without a model.
  */
 import { createRandom } from "../../engine/model/random.ts";
 import { createLearner, type Learner } from "../../learner/learner.ts";
@@ -11,7 +11,7 @@ const features = 8;
 const classes = 3;
 const samples = 1024;
 
-/** A learner of eight features and three classes, and the samples it is shown again and again. */
+/** Creates a learner of eight features and three classes, and the samples that it repeats. */
 function typicalLearner(): { learner: Learner; rows: Float64Array } {
   const fields = [...Array.from({ length: features }, (_, index) => `field${index}`), "label"];
   const learner = createLearner({ fields, target: { column: "label", classes } });
@@ -24,7 +24,7 @@ function typicalLearner(): { learner: Learner; rows: Float64Array } {
   return { learner, rows };
 }
 
-/** Samples a second, in thousands, that a typical sensor network predicts and learns from on one core. */
+/** Measures the samples a second, in thousands, that a typical sensor network learns from on one core. */
 export function sensorNetworkFigures(rounds: number): Figure[] {
   const { learner, rows } = typicalLearner();
   let at = 0;

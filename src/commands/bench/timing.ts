@@ -14,12 +14,12 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** The spread of a quantity that is `amount` divided by the time: the longest time is the smallest rate. */
+/** Returns the spread of a rate, `amount` divided by the time: the longest time is the smallest rate. */
 export function rateOf(amount: number, { median, minimum, maximum }: Spread): Spread {
   return { median: amount / median, minimum: amount / maximum, maximum: amount / minimum };
 }
 
-/** The spread of another unit, `factor` times as large a number. */
+/** Returns the spread in another unit: each number multiplied by `factor`. */
 export function scaled({ median, minimum, maximum }: Spread, factor: number): Spread {
   return { median: factor * median, minimum: factor * minimum, maximum: factor * maximum };
 }
@@ -27,15 +27,15 @@ export function scaled({ median, minimum, maximum }: Spread, factor: number): Sp
 /** Nanoseconds of one call of `repeat(times)` divided by `times`, with `times` chosen for about `milliseconds`. */
 export function createTimer(repeat: (times: number) => void, milliseconds: number): () => number {
   let times = 1;
-  // Doubling also warms the code up. Long enough only when it is so three times: another process may have been let in.
+  // Doubling also warms the code up. It must be long enough three times, because another process may have interrupted.
   const longEnough = () => time(repeat, times) >= milliseconds * 1e6;
   while (!(longEnough() && longEnough() && longEnough())) times *= 2;
   return () => time(repeat, times) / times;
 }
 
 /**
- * Nanoseconds that one of each takes, measured in turn `rounds` times, so that a machine that speeds up or slows down
- * meanwhile meets all alike.
+ * Returns the nanoseconds of one call of each, measured in turn `rounds` times, so that changes of the machine's speed
+ * affect all equally.
  */
 export function measureInTurn(
   subjects: readonly ((times: number) => void)[],
@@ -49,7 +49,7 @@ export function measureInTurn(
   return times.map(spreadOf);
 }
 
-/** What each of the subjects gives, asked in turn `rounds` times: for what takes a whole process to measure. */
+/** Returns the measurements of each subject, taken in turn `rounds` times; for measurements of whole processes. */
 export async function takeInTurn<Measured>(
   subjects: readonly (() => Measured | Promise<Measured>)[],
   rounds: number,

@@ -1,21 +1,21 @@
-/** What one training step costs: forward, backward and update. */
+/** Measures one training step: forward pass, backward pass and update. */
 import { availableVariants } from "../../engine/kernels/kernels.ts";
 import type { Figure } from "./figure.ts";
 import { emptyCall, operationsPerTurn, peaks } from "./references.ts";
 import { measureInTurn, rateOf, type Spread, scaled } from "./timing.ts";
 import { operationsPerStep, trainable, workloads } from "./workloads.ts";
 
-/** A network this small is bound by what a call costs, not by its arithmetic. */
+/** Operations below which the cost of a call, not arithmetic, limits the speed. */
 const tinyOperations = 5000;
 
 /**
- * The workloads on every kind of kernels that runs here, the bounds in the same rounds: the multiply-add peak for the
- * matrix products of large networks, an empty call for tiny ones.
+ * Measures the workloads on every variant of the kernels on this machine, and in the same rounds the references: the
+ * multiply-add peak for the matrix products of large networks, an empty call for small ones.
  */
 export function trainingFigures(rounds: number): Figure[] {
   const available = availableVariants();
   const vector = available.filter((kernels) => kernels !== "scalar");
-  // The TypeScript twin is ten to twenty times slower: of interest where there is nothing else.
+  // The TypeScript twin is ten to twenty times slower, so it is measured only if there is no other variant.
   const variants = vector.length > 0 ? vector : available;
   const bounds = peaks();
   const subjects = workloads.flatMap((workload) =>
@@ -71,8 +71,8 @@ function peakFigure(kernels: string, turn: Spread): Figure {
 }
 
 /**
- * Whether a step multiplies and adds at a higher rate than the peak, which then is no bound: V8 13.6 (Node 24) compiles
- * the loop of the peak badly.
+ * Whether a step multiplies and adds faster than the peak, which then is not a limit: V8 13.6 (Node 24) compiles the
+ * loop of the peak badly.
  *
  * @param peak floating-point operations a nanosecond
  */
@@ -80,7 +80,7 @@ export function isBeaten(peak: Spread, steps: readonly { operations: number; tim
   return steps.some(({ operations, time }) => operations / time.median > peak.median);
 }
 
-/** `call` and `turn`: nanoseconds of an empty call, and of a turn of the peak where that is a bound. */
+/** `call` and `turn`: nanoseconds of an empty call, and of a turn of the peak if that is a limit. */
 function referenceOf(
   operations: number,
   time: Spread,

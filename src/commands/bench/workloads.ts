@@ -19,7 +19,7 @@ import {
 import { createRandom } from "../../engine/model/random.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../../engine/running/network.ts";
 
-/** A training step that is the same in every comparison: with other libraries, other machines, other versions. */
+/** A fixed training step for comparisons with other libraries, machines and versions. */
 export interface Workload {
   id: string;
   name: string;
@@ -82,7 +82,7 @@ function model(inputShape: number[], layers: Layer[], loss: Loss, optimizer: Opt
   return { inputShape, layers, loss, optimizer, clip: null };
 }
 
-/** A network of the workload with data of its own, and a function that makes `times` steps. */
+/** Creates a network of the workload with its data, and a function that makes `times` steps. */
 export function trainable(
   { model, batchSize }: Workload,
   options: NetworkOptions = {},
@@ -97,7 +97,7 @@ export function trainable(
     network,
     train(times) {
       for (let step = 0; step < times; step++) {
-        // Other targets each step: a batch known by heart has gradients of nothing, which take another time.
+        // Other targets in each step: a memorized batch has gradients of 0, whose computation takes a different time.
         for (let i = 0; i < target.length; i++) target[i] = target[i] + 1 === classes ? 0 : target[i] + 1;
         network.step();
       }
@@ -105,7 +105,9 @@ export function trainable(
   };
 }
 
-/** Floating-point operations of the matrix products of one step; the first layer needs no gradient of its input. */
+/**
+ * Returns the floating-point operations of the matrix products of one step; the first layer needs no input gradient.
+ */
 export function operationsPerStep({ model, batchSize }: Workload): number {
   let [channels, length = 1] = model.inputShape;
   let operations = 0;

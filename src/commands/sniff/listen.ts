@@ -1,4 +1,4 @@
-/** Bytes for `rivulet sniff`: from a port at several baud rates, or from a file. */
+/** Collects bytes for `rivulet sniff`: from a port at several baud rates, or from a file. */
 import { createReadStream, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { RivuletError } from "../../errors/errors.ts";
@@ -7,37 +7,39 @@ import { describeOpenFailure } from "../../samples/ports/ports.ts";
 import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
 import { type BindingPort, loadBindings } from "../../samples/sources/serial-bindings.ts";
 
-/** What was heard, and what it is. */
+/** The bytes received, and what was recognized in them. */
 export interface Heard {
   bytes: Uint8Array;
   recognition: Recognition;
-  /** null where the bytes came from a file. */
+  /** Baud rate at which they were received; null for a file. */
   baudRate: number | null;
-  /** Between the first and the last bytes; null where the bytes came from a file. */
+  /** Seconds between the first and the last bytes; null for a file. */
   seconds: number | null;
 }
 
-/** As much as a fast port sends in ten seconds; what follows tells nothing new. */
+/** Most bytes that are used: what a fast port sends in ten seconds. */
 const mostBytes = 1 << 20;
-/** The kernel holds 18 kB for us, which at 4 Mbaud is 45 ms. */
+/** Interval of reading: the kernel's buffer holds 18 kB, which is 45 ms at 4 Mbaud. */
 const readEveryMs = 10;
-/** Recognising takes some milliseconds, so it is done this often only. */
+/** Interval of recognizing, which takes some milliseconds. */
 const lookEveryMs = 250;
-/** At a wrong rate so long is enough, unless the device says little. */
+/** Time that is enough to reject a wrong rate, unless the device sends little. */
 const probeMs = 1250;
 const probeBytes = 200;
-/** A score at which no other rate need be tried: half of the lines or frames are good, which at a wrong rate none is. */
+/**
+ * Score at which no other rate must be tried: half of the lines or frames are good, while none is at a wrong rate.
+ */
 const convincing = 0.75;
-/** So much print proves the rate too, whatever it says, if it is not just a few bytes. */
+/** Share of printable bytes that also proves the rate, if there are more than a few bytes. */
 const convincingPrint = 0.95;
 const fewestPrinted = 24;
 
 /**
- * Listens to a port at one baud rate after the other until what it sends is recognised, then to the end of
- * `seconds`. The port stays open meanwhile: opening it anew would restart many a board each time.
+ * Listens to a port at one baud rate after the other until its stream is recognized, then to the end of `seconds`. The
+ * port stays open meanwhile, because reopening it would reset many boards.
  *
- * @param tell is given a word on what is going on
- * @throws RivuletError when the port is busy, absent, silent, or no port at all
+ * @param tell called with progress messages
+ * @throws RivuletError when the port is busy, missing or silent, or the path is not a port
  */
 export async function listenToPort(
   path: string,
@@ -60,12 +62,12 @@ export async function listenToPort(
       await collector.begin(baudRate);
       const heard = await listenAt(collector, baudRate, seconds, baudRates.length === 1);
       if (heard === null) {
-        // Silence is silence at every rate; later on it is the device pausing.
+        // A silent device is silent at every rate; after the first bytes it only pauses.
         if (best !== undefined) continue;
         throw new RivuletError(
           "port.silent",
-          `the serial port ${path} is silent, no byte came in ${seconds} s: check that the device is running, that ` +
-            "its TX is wired to RX, and give it longer with --seconds",
+          `the serial port ${path} is silent, no byte came in ${seconds} s; check that the device is running, that ` +
+            "its TX is wired to RX, or listen longer with --seconds",
         );
       }
       if (
@@ -78,12 +80,12 @@ export async function listenToPort(
     return best as Heard;
   } finally {
     collector.end();
-    // It fails only where the device is gone already.
+    // It fails only when the device is already unplugged.
     await port.close().catch(() => {});
   }
 }
 
-/** Listens until the time is over, or it is clear that this rate is none; null when no byte came. */
+/** Listens until the time is over, or the rate is clearly wrong; returns null when no byte arrived. */
 async function listenAt(
   collector: Collector,
   baudRate: number,
@@ -108,15 +110,15 @@ async function listenAt(
   return { bytes, recognition: recognize(bytes), baudRate, seconds: collector.seconds };
 }
 
-/** Whether these bytes were heard at the sender's rate. */
+/** Whether these bytes were received at the sender's rate. */
 function isConvincing(recognition: Recognition, bytes: Uint8Array): boolean {
   if (scoreOf(recognition, bytes) >= convincing) return true;
   return bytes.length >= fewestPrinted && printableShare(bytes) >= convincingPrint;
 }
 
 /**
- * Gathers what a port sends. It reads the descriptor itself, as the serial source does: the reader of the bindings takes
- * the empty reads of a device unplugged in mid-read for nothing, and spins.
+ * Collects what a port sends. It reads the descriptor itself, like the serial source: the reader of the bindings
+ * ignores the empty reads of a device that was unplugged during a read, and loops for ever.
  */
 class Collector {
   readonly #path: string;
@@ -149,12 +151,12 @@ class Collector {
     return this.#kept.slice(0, this.length);
   }
 
-  /** Forgets everything and goes on at another rate. */
+  /** Discards all bytes and continues at another rate. */
   async begin(baudRate: number): Promise<void> {
     if (this.#baudRate !== baudRate) {
       try {
         await this.#port.update({ baudRate });
-        // What the kernel still holds was heard at the rate before.
+        // The bytes in the kernel's buffer were received at the previous rate.
         await this.#port.flush();
       } catch (error) {
         this.#fail((error as Error).message);
@@ -183,14 +185,14 @@ class Collector {
     clearInterval(this.#timer);
   }
 
-  /** Takes all that the kernel has. */
+  /** Reads all bytes that the kernel has. */
   #read(): void {
     const { fd } = this.#port as { fd?: number | null };
     const descriptor = fd ?? undefined;
     while (descriptor !== undefined && !this.isFull && this.#fault === undefined) {
       try {
         const bytes = readSync(descriptor, this.#kept, this.length, mostBytes - this.length, null);
-        // A port that is there either has bytes or says EAGAIN.
+        // A connected port either has bytes or fails with EAGAIN.
         if (bytes === 0) {
           this.#fail("it vanished");
           return;
@@ -209,20 +211,20 @@ class Collector {
   #fail(reason: string): void {
     this.#fault ??= new RivuletError(
       "port.failing",
-      `the serial port ${this.#path} failed while it was listened to (${reason}): check the device and its cable`,
+      `the serial port ${this.#path} failed while reading (${reason}); check the device and its cable`,
     );
     this.#wake();
   }
 }
 
-/** Whether a path names bytes that are just read: a file, a pipe, or `-` for standard input. */
+/** Whether a path is read as plain bytes: a file, a pipe, or `-` for standard input. */
 export async function isReadable(path: string): Promise<boolean> {
   if (path === "-") return true;
   const found = await stat(path).catch(() => null);
   if (found === null && !path.startsWith("/dev/") && !/^COM\d+$/i.test(path)) {
     throw new RivuletError(
       "port.unsuitable",
-      `${path} is neither a file nor a serial port: name a file, a port such as /dev/ttyACM0, or - for standard input`,
+      `${path} is neither a file nor a serial port; name a file, a port such as /dev/ttyACM0, or - for standard input`,
     );
   }
   return found !== null && (found.isFile() || found.isFIFO());
@@ -256,7 +258,7 @@ export async function readBeginning(path: string, seconds: number): Promise<Hear
     clearTimeout(timer);
   }
   if (length === 0)
-    throw new RivuletError("data.empty", `${name} is empty: give a recording of what a device sends`);
+    throw new RivuletError("data.empty", `${name} is empty; give a recording of what a device sends`);
   const bytes = Buffer.concat(chunks);
   return { bytes, recognition: recognize(bytes, true), baudRate: null, seconds: null };
 }

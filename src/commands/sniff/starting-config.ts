@@ -3,7 +3,7 @@ import { framings } from "../../samples/framings/framings.ts";
 import type { ObservedField } from "../../samples/recognition/observation.ts";
 import type { RecognizedStream } from "../../samples/recognition/recognized-stream.ts";
 
-/** More classes than this are rather a count or a rounded number. */
+/** Most classes: a column with more values is probably a count or a rounded number. */
 const mostLikelyClasses = 20;
 
 export interface StartingPort {
@@ -12,12 +12,12 @@ export interface StartingPort {
 }
 
 /**
- * The text of a config for what was recognised, to start from. What is predicted is what `rivulet replay` would predict
- * without a config: the column called label, a class, or target, a number, whichever comes last. Where neither is there
- * it is the last column, a class where its values look like one.
+ * Returns the text of a first config for a recognized stream. Its target is the one that `rivulet replay` would choose
+ * without a config: the column named label, a class, or target, a number, whichever is last. Without these it is the
+ * last column, a class if its values look like one.
  *
- * @param port null where the bytes came from a file: then the config names an example
- * @returns null where there are fewer than two fields, because nothing can be learned from one
+ * @param port null if the bytes came from a file; the config then names an example port
+ * @returns null with fewer than two fields, because nothing can be learned from one
  */
 export function startingConfig(stream: RecognizedStream, port: StartingPort | null): string | null {
   const { fields, framing, observation } = stream;
@@ -49,7 +49,9 @@ export function startingConfig(stream: RecognizedStream, port: StartingPort | nu
   return `${lines.join("\n")}\n`;
 }
 
-/** How many classes a column seems to have; null where it looks like a number, or is called target, as numbers are. */
+/**
+ * Returns how many classes a column seems to have; null if it looks like a number, or is named target, as numbers are.
+ */
 export function classesOf(field: ObservedField): number | null {
   const { name, minimum, maximum, whole, distinct, rising } = field;
   if (name === "target" || !whole || minimum < 0 || maximum >= mostClasses) return null;
@@ -58,7 +60,7 @@ export function classesOf(field: ObservedField): number | null {
   return isClass ? maximum + 1 : null;
 }
 
-/** A text as YAML, in quotes where it could be read as anything else. */
+/** Writes a text as YAML, in quotes if it could be read as anything else. */
 function word(text: string): string {
   const isPlain =
     /^[A-Za-z_/][A-Za-z0-9_/.-]*$/.test(text) && !/^(true|false|yes|no|on|off|y|n|null)$/i.test(text);
