@@ -47,7 +47,7 @@ test("good samples go on as they are, and nothing is counted or told", () => {
 });
 
 test("a value that is missing where it may be is no fault, whatever the policies say", () => {
-  const optional: VettedField[] = [
+  const optional: ValidatedField[] = [
     { name: "flow" },
     { name: "label", range: [0, 2], stuck: 3, optional: true },
   ];
