@@ -106,7 +106,12 @@ describe.concurrent("compare refuses, with nothing written,", () => {
       ["--out", "/dev/null"],
       "a device or a pipe has that name; name a file",
     ],
-    ["a page in no folder", files, ["--out", "no/p.html"], "cannot write no/p.html: the folder does not exist"],
+    [
+      "a page in no folder",
+      files,
+      ["--out", "no/p.html"],
+      "cannot write no/p.html: the folder does not exist",
+    ],
     [
       "to write over its data",
       files,

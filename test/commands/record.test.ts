@@ -175,7 +175,9 @@ describe.concurrent("record", () => {
     const { cwd } = bench();
     const { code, stderr } = await rivulet(["record", "c.yaml", "--out", "nowhere/d.rec"], { cwd });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^rivulet: cannot record to nowhere\/d\.rec: the folder does not exist; create it/);
+    expect(stderr).toMatch(
+      /^rivulet: cannot record to nowhere\/d\.rec: the folder does not exist; create it/,
+    );
   });
 });
 
