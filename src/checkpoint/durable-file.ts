@@ -6,7 +6,7 @@
  * pages and report success the second time.
  */
 import fs from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** Runs one callback operation of `fs` as a promise. `fs.promises` would cost a megabyte of memory to load. */
 export function settled<T = void>(
@@ -18,11 +18,23 @@ export function settled<T = void>(
 }
 
 /**
- * Writes the chunks as one file, durably. Blocks until they are on the disk.
+ * Writes the chunks as one file of a store, durably. Blocks until they are on the disk.
  * @throws the file system's error; the temporary file is removed
  */
 export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
-  const temporary = `${path}.tmp`;
+  writeThrough(`${path}.tmp`, path, chunks);
+}
+
+/**
+ * The same for a file that the user named. The temporary file beside it has a name that no user's file has: `m.tmp`
+ * beside `m` may be theirs.
+ * @throws the file system's error; the temporary file is removed
+ */
+export function writeNamedFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
+  writeThrough(join(dirname(path), `.${basename(path)}.rivulet-partial`), path, chunks);
+}
+
+function writeThrough(temporary: string, path: string, chunks: readonly Uint8Array[]): void {
   try {
     const file = openNewSync(temporary);
     try {

@@ -12,6 +12,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { RivuletError } from "../errors/errors.ts";
 import { bootOfMachine } from "../machine/boot.ts";
+import { readRegularFile } from "../machine/regular-file.ts";
 import { removeSync } from "./durable-file.ts";
 
 /** The lock of one process on a checkpoint folder. */
@@ -39,7 +40,7 @@ export function createFolderLock(directory: string): FolderLock {
   let held = false;
   return {
     hold() {
-      const text = read(path);
+      const text = readLock(path);
       if (text === self) return false;
       const user = userOf(text, held);
       if (user !== null) {
@@ -50,7 +51,9 @@ export function createFolderLock(directory: string): FolderLock {
       }
       const temporary = `${path}.tmp`;
       try {
-        fs.writeFileSync(temporary, self);
+        // A new file: what stands there may be a link to a file that is not ours.
+        removeSync(temporary);
+        fs.writeFileSync(temporary, self, { flag: "wx" });
         fs.renameSync(temporary, path);
       } catch (error) {
         removeSync(temporary);
@@ -60,7 +63,8 @@ export function createFolderLock(directory: string): FolderLock {
       return true;
     },
     release() {
-      if (read(path) === self) fs.rmSync(path, { force: true });
+      // On a file system that has turned read-only the lock stays. It is stale once this process has ended.
+      if (readLock(path) === self) removeSync(path);
     },
   };
 }
@@ -81,7 +85,7 @@ function userOf(text: string, held: boolean): string | null {
  * /proc the start time of every living process is "0", so an id that is in use again counts as the same process.
  */
 function startOf(pid: number): string | undefined {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readKernelFile(`/proc/${pid}/stat`);
   if (stat === "") return isAlive(pid) ? "0" : undefined;
   // The second field is the name in parentheses, and may hold spaces and parentheses itself.
   const [state, ...fields] = (/.*\) (.*)/s.exec(stat)?.[1] ?? "").split(" ");
@@ -106,8 +110,17 @@ function space(): string {
   }
 }
 
-/** The text of a file, empty when it cannot be read. */
-function read(path: string): string {
+/** The text of the lock, empty where there is none, or something else has its name. */
+function readLock(path: string): string {
+  try {
+    return readRegularFile(path, { mostBytes: 4096, followLinks: false }).toString("utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The text of a file of the kernel, empty when it cannot be read. */
+function readKernelFile(path: string): string {
   try {
     return fs.readFileSync(path, "utf8");
   } catch {

@@ -5,7 +5,8 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { reasonOf } from "../errors/system-error.ts";
+import { openRegularFile } from "../machine/regular-file.ts";
+import { readCheckpointFile } from "./checkpoint-file.ts";
 import { diskError } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock } from "./folder-lock.ts";
@@ -254,7 +255,7 @@ export function newestCheckpoint<T>(
 ): FoundCheckpoint<T> | undefined {
   for (const file of listCheckpoints(directory).reverse()) {
     try {
-      return { ...file, checkpoint: read(readFile(file.path), file.path) };
+      return { ...file, checkpoint: read(readCheckpointFile(file.path, { followLinks: false }), file.path) };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
       refused(error.message, file);
@@ -286,6 +287,11 @@ function openFolder(folder: string, hold: () => boolean, report: Report) {
     createFolder(folder);
     holdUnlessFull(folder, hold, report);
     const names = fs.readdirSync(folder);
+    for (const name of names.filter((name) => overlongName.test(name))) {
+      report(
+        `${join(folder, name)} is ignored; found a number of more than 12 digits, expected one of a save; move it away`,
+      );
+    }
     for (const name of names.filter((name) => temporaryName.test(name))) {
       fs.rmSync(join(folder, name), { force: true });
     }
@@ -324,8 +330,13 @@ function holdUnlessFull(folder: string, hold: () => boolean, report: Report): vo
   }
 }
 
-const checkpointName = /^checkpoint-(\d{8,15})\.msgpack$/;
-const temporaryName = /^checkpoint-\d{8,15}\.msgpack\.tmp$/;
+/**
+ * A number has at most 12 digits: saving a thousand times a second it lasts 30 years. A longer one is not of a store, and
+ * from the largest of 15 digits no store could count on.
+ */
+const checkpointName = /^checkpoint-(\d{8,12})\.msgpack$/;
+const overlongName = /^checkpoint-\d{13,}\.msgpack$/;
+const temporaryName = /^checkpoint-\d{8,12}\.msgpack\.tmp$/;
 
 function nameOf(sequence: number): string {
   return `checkpoint-${String(sequence).padStart(8, "0")}.msgpack`;
@@ -344,26 +355,16 @@ function checkpointsAmong(names: string[], folder: string): CheckpointFile[] {
 /** Checks only the end of a file: one that a power cut left empty, truncated or full of zeros does not pass. */
 function looksComplete(path: string): boolean {
   try {
-    const file = fs.openSync(path, "r");
+    const { file, bytes } = openRegularFile(path, { followLinks: false });
     try {
       const tail = Buffer.alloc(tailBytes);
-      const start = Math.max(0, fs.fstatSync(file).size - tailBytes);
+      const start = Math.max(0, bytes - tailBytes);
       return fs.readSync(file, tail, 0, tailBytes, start) === tailBytes && endsInDigest(tail);
     } finally {
       fs.closeSync(file);
     }
   } catch {
     return false; // a file that cannot be read does not count as complete
-  }
-}
-
-function readFile(path: string): Uint8Array {
-  try {
-    return fs.readFileSync(path);
-  } catch (error) {
-    throw new CheckpointError("checkpoint.unreadable", `${path} cannot be read: ${reasonOf(error)}`, {
-      cause: error,
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
+import { writeNamedFileDurablySync } from "../checkpoint/durable-file.ts";
 import { loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { RivuletError } from "../errors/errors.ts";
@@ -135,7 +135,7 @@ function requireFolder(folder: string): void {
 
 function write(file: string, text: string): void {
   try {
-    writeFileDurablySync(resolve(file), [Buffer.from(text)]);
+    writeNamedFileDurablySync(resolve(file), [Buffer.from(text)]);
   } catch (error) {
     throw diskError(error, `cannot write ${file}`, dirname(resolve(file)));
   }

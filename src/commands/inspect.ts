@@ -1,4 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { readCheckpointFile } from "../checkpoint/checkpoint-file.ts";
 import { type Checkpoint, decodeCheckpoint, type Tensor } from "../checkpoint/format.ts";
 import { newestCheckpoint } from "../checkpoint/store.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
@@ -61,7 +62,7 @@ function read(path: string): Found {
       }
       return { file: found.path, bytes: statSync(found.path).size, checkpoint: found.checkpoint, refused };
     }
-    const bytes = readFileSync(path);
+    const bytes = readCheckpointFile(path, { followLinks: true });
     return { file: path, bytes: bytes.length, checkpoint: decodeCheckpoint(bytes, path), refused };
   } catch (error) {
     if (error instanceof RivuletError) throw error;

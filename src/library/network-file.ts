@@ -1,13 +1,12 @@
 /** A network without a learner as a file, in the format of a checkpoint. */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readCheckpointFile } from "../checkpoint/checkpoint-file.ts";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
+import { writeNamedFileDurablySync } from "../checkpoint/durable-file.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
 import { describeModel, modelFromDescription } from "../engine/model/description.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../engine/running/network.ts";
-import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { reasonOf } from "../errors/system-error.ts";
+import { CheckpointError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
 
 /**
@@ -45,7 +44,7 @@ export function saveNetwork(network: Network, path: string): void {
     metrics: null,
   });
   try {
-    writeFileDurablySync(resolve(path), chunks);
+    writeNamedFileDurablySync(resolve(path), chunks);
   } catch (error) {
     throw diskError(error, `cannot save the network as ${path}`, resolve(path, ".."));
   }
@@ -66,19 +65,7 @@ export function saveNetwork(network: Network, path: string): void {
  * assert.equal(loadNetwork("seven.msgpack", { batchSize: 16 }).batchSize, 16);
  */
 export function loadNetwork(path: string, options: NetworkOptions = {}): Network {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new RivuletError(
-      "checkpoint.unreadable",
-      `cannot read ${path}: ${reasonOf(error)}; name a file that saveNetwork wrote`,
-      {
-        cause: error,
-      },
-    );
-  }
-  const stored = decodeCheckpoint(bytes, path);
+  const stored = decodeCheckpoint(readCheckpointFile(path, { followLinks: true }), path);
   const { network: rest } = (stored.learnerState ?? {}) as { network?: { [key: string]: State } };
   if (!rest)
     throw new CheckpointError("checkpoint.mismatch", `${path} holds no network; save one with saveNetwork`);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import { basename, join } from "node:path";
@@ -68,7 +68,10 @@ describe("a new store", () => {
     const parent = temporaryFolder();
     const opened = vi.spyOn(fs, "openSync");
     open(join(parent, "a/b"));
-    expect(opened.mock.calls.map(([path]) => path)).toEqual([join(parent, "a"), parent]);
+    expect(opened.mock.calls.map(([path]) => path).filter((path) => !/lock/.test(String(path)))).toEqual([
+      join(parent, "a"),
+      parent,
+    ]);
   });
 
   test("has no newest checkpoint", () => {
@@ -390,7 +393,7 @@ describe("the newest checkpoint", () => {
     const report = vi.fn();
     expect(newestStep(open(folder, { report }))).toBe(1);
     expect(report.mock.calls).toEqual([
-      [expect.stringMatching(/checkpoint-00000003\.msgpack cannot be read: it is a folder/)],
+      [expect.stringMatching(/checkpoint-00000003\.msgpack is a folder, expected a regular file/)],
       [expect.stringMatching(/checkpoint-00000002\.msgpack is truncated: /)],
     ]);
     expect(sequences(folder)).toEqual([1, 2, 3]);
@@ -436,6 +439,61 @@ describe("opening a folder", () => {
     expect(fs.readdirSync(folder).sort()).toEqual([...others, "lock"].sort());
   });
 
+  test("passes over a pipe, a link and a folder with the names of checkpoints, without waiting for anybody", () => {
+    const folder = temporaryFolder();
+    const store = openStore(folder);
+    store.saveSync(chunksOf(1));
+    store.close();
+    const elsewhere = join(temporaryFolder(), "valid.msgpack");
+    fs.writeFileSync(elsewhere, bytesOf(7));
+    execFileSync("mkfifo", [join(folder, "checkpoint-00000002.msgpack")]);
+    fs.symlinkSync(elsewhere, join(folder, "checkpoint-00000003.msgpack"));
+    fs.symlinkSync("/dev/zero", join(folder, "checkpoint-00000004.msgpack"));
+    fs.mkdirSync(join(folder, "checkpoint-00000005.msgpack"));
+    const told: string[] = [];
+    const again = open(folder, { report: (sentence) => told.push(sentence) });
+    expect(newestStep(again)).toBe(1);
+    expect(told.map((sentence) => /(is a .*?), expected a regular file/.exec(sentence)?.[1])).toEqual([
+      "is a folder",
+      "is a symbolic link",
+      "is a symbolic link",
+      "is a pipe",
+    ]);
+  });
+
+  test("ignores a file whose number no save can exceed, says so, and counts on from its own", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-999999999999999.msgpack"), bytesOf(9));
+    const told: string[] = [];
+    const store = open(folder, { report: (sentence) => told.push(sentence) });
+    store.saveSync(chunksOf(1));
+    expect(told).toEqual([expect.stringContaining("checkpoint-999999999999999.msgpack is ignored")]);
+    expect(sequences(folder)).toEqual([1]);
+    expect(newestStep(store)).toBe(1);
+  });
+
+  test("writes its lock through no link", () => {
+    const folder = temporaryFolder();
+    const target = join(temporaryFolder(), "precious");
+    fs.writeFileSync(target, "precious");
+    fs.symlinkSync(target, join(folder, "lock.tmp"));
+    open(folder);
+    expect(fs.readFileSync(target, "utf8")).toBe("precious");
+    expect(fs.lstatSync(join(folder, "lock")).isFile()).toBe(true);
+  });
+
+  test("waits for nobody where its lock is a pipe", () => {
+    const folder = temporaryFolder();
+    execFileSync("mkfifo", [join(folder, "lock")]);
+    expect(() => open(folder)).not.toThrow();
+  });
+
+  test("can be closed on a file system that has turned read-only", () => {
+    const store = openStore(temporaryFolder());
+    vi.spyOn(fs, "rmSync").mockImplementation(diskFault("EROFS"));
+    expect(() => store.close()).not.toThrow();
+  });
+
   test("is refused while this process has it open already", () => {
     const store = open(temporaryFolder());
     expect(() => openStore(store.directory)).toThrow(
@@ -469,8 +527,8 @@ describe("opening a folder", () => {
 
   test("is refused to a second one also where no /proc says when a process started", () => {
     const read = fs.readFileSync;
-    vi.spyOn(fs, "readFileSync").mockImplementation(((path: string, ...rest: []) =>
-      path.startsWith("/proc/") ? diskFault("ENOENT")() : read(path, ...rest)) as typeof read);
+    vi.spyOn(fs, "readFileSync").mockImplementation(((path: string | number, ...rest: []) =>
+      String(path).startsWith("/proc/") ? diskFault("ENOENT")() : read(path, ...rest)) as typeof read);
     const store = open(temporaryFolder());
     expect(() => openStore(store.directory)).toThrow("is in use by this process already");
   });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -181,11 +181,17 @@ describe.concurrent("--save of replay", () => {
     const cwd = folderWith({
       "d.csv": saddle(20),
       "x.msgpack": "old",
-      "x.msgpack.tmp": "half of a checkpoint",
+      ".x.msgpack.rivulet-partial": "half of a checkpoint",
     });
     await replay(["--data", "d.csv", "--save", "x.msgpack"], cwd);
     expect(readdirSync(cwd).sort()).toEqual(["d.csv", "x.msgpack"]);
     expect((await rivulet(["inspect", "x.msgpack"], { cwd })).code).toBe(0);
+  });
+
+  test("leaves alone a file of the user's with a temporary name", async () => {
+    const cwd = folderWith({ "d.csv": saddle(20), "x.msgpack.tmp": "mine" });
+    await replay(["--data", "d.csv", "--save", "x.msgpack"], cwd);
+    expect(readFileSync(join(cwd, "x.msgpack.tmp"), "utf8")).toBe("mine");
   });
 
   test("leaves the file that was there when the rows turn out to be bad", async () => {
@@ -193,6 +199,6 @@ describe.concurrent("--save of replay", () => {
     const { code } = await rivulet(["replay", "--data", "d.csv", "--save", "x.msgpack"], { cwd });
     expect(code).toBe(1);
     expect(readFileSync(join(cwd, "x.msgpack"), "utf8")).toBe("precious");
-    expect(existsSync(join(cwd, "x.msgpack.tmp"))).toBe(false);
+    expect(readdirSync(cwd).sort()).toEqual(["d.csv", "x.msgpack"]);
   });
 });

@@ -545,7 +545,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
 
   test("where the port is a file", async () => {
     const cwd = folderWith({ "c.yaml": configFor(), port: "hello" });
-    expect(await refusal(cwd)).toContain(`${join(cwd, "port")} is a file, not a serial port: name a port`);
+    expect(await refusal(cwd)).toContain(`${join(cwd, "port")} is a file, not a serial port; name a port`);
     expect(readFileSync(join(cwd, "port"), "utf8")).toBe("hello");
   });
 
@@ -591,7 +591,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
     const first = await runAt(cwd);
     const beside = folderWith({ "c.yaml": configFor() });
     device.plugIn(join(beside, "port"));
-    expect(await refusal(beside)).toContain("is in use by another program: close that program");
+    expect(await refusal(beside)).toContain("is in use by another program; close that program");
     device.samples(20);
     await first.event("status", (line) => line.samples === 20);
     first.process.kill("SIGTERM");

@@ -109,7 +109,7 @@ describe("a network in a file", () => {
     );
     const absent = join(folder, "none.msgpack");
     expect(() => loadNetwork(absent)).toThrow(
-      `cannot read ${absent}: there is no such file; name a file that saveNetwork wrote`,
+      `${absent} cannot be read: there is no such file`,
     );
   });
 });

@@ -1,7 +1,7 @@
 /** `rivulet fit --find-learning-rate`: a range test, its curve drawn, and the rate it suggests. */
 import { dirname, resolve } from "node:path";
 import { diskError } from "../../checkpoint/disk-error.ts";
-import { writeFileDurablySync } from "../../checkpoint/durable-file.ts";
+import { writeNamedFileDurablySync } from "../../checkpoint/durable-file.ts";
 import type { Learner } from "../../learner/learner.ts";
 import type { Dataset } from "../../training/dataset.ts";
 import {
@@ -99,7 +99,7 @@ function writeChart(path: string, found: LearningRateSearch): void {
     marks: marksOf(found),
   });
   try {
-    writeFileDurablySync(resolve(path), [Buffer.from(chart)]);
+    writeNamedFileDurablySync(resolve(path), [Buffer.from(chart)]);
   } catch (error) {
     throw diskError(error, `cannot write the drawing ${path}`, dirname(path));
   }

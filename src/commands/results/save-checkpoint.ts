@@ -17,13 +17,13 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
   requireWritable(path, failure);
   // Loaded only by a command that saves.
   const { diskError } = await import("../../checkpoint/disk-error.ts");
-  const { writeFileDurablySync } = await import("../../checkpoint/durable-file.ts");
+  const { writeNamedFileDurablySync } = await import("../../checkpoint/durable-file.ts");
   const { encodeCheckpoint } = await import("../../checkpoint/format.ts");
   const { checkpointOf } = await import("../../daemon/learner-checkpoint.ts");
   return (learner, name) => {
     const chunks = encodeCheckpoint(checkpointOf(learner, name));
     try {
-      writeFileDurablySync(file, chunks);
+      writeNamedFileDurablySync(file, chunks);
     } catch (error) {
       throw diskError(error, failure, dirname(file));
     }
