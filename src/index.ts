@@ -5,14 +5,17 @@
 // Learning from samples one by one, as the daemon does: each is predicted, scored, then learned from.
 
 export type { TransformDescription } from "./features/pipeline.ts";
-export {
-  createLearner,
-  type Learner,
-  type LearnerDescription,
-  type Refusals,
-} from "./learner/learner.ts";
+export { createLearner } from "./learner/create-learner.ts";
+export type { Learner, LearnerDescription } from "./learner/learner.ts";
 export type { LearnerMemory, LearnerOptions, LearnerTraining } from "./learner/learner-options.ts";
 export type { ModelParts } from "./learner/model.ts";
+export type {
+  CommonDescription,
+  LearnerArena,
+  PrequentialLearner,
+  Refusals,
+  TrainingCounts,
+} from "./learner/prequential-learner.ts";
 export type { TargetDescription } from "./learner/target.ts";
 
 // The ensemble, as one learner and in parts: experts, the rules that join them, what they share.
@@ -28,6 +31,7 @@ export { DriftAlarm } from "./learner/drift-alarm.ts";
 export {
   createEnsemble,
   type Ensemble,
+  type EnsembleDescription,
   type EnsembleOptions,
   type EnsembleParts,
   type EnsembleReport,

@@ -14,7 +14,7 @@ import type { Figure } from "../../src/commands/bench/figure.ts";
 import { processMemory } from "../../src/commands/bench/process-memory.ts";
 import { type Spread, spreadOf } from "../../src/commands/bench/timing.ts";
 import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
-import { createLearner } from "../../src/learner/learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 import { program } from "./program.ts";
 
 /** 104,643 parameters for the two inputs and three classes of the device. */
@@ -53,7 +53,7 @@ async function longestGap(work: Promise<unknown>): Promise<number> {
 }
 
 async function measureSaves(rounds: number): Promise<Saves> {
-  const learner = createLearner({
+  const learner = createNetworkLearner({
     fields: ["x", "y", "label"],
     target: { column: "label", classes: 3 },
     model: { layers, inputShape: null, optimizer: null, loss: null, clip: null, schedule: null },

@@ -1,10 +1,14 @@
 /**
  * The checkpoint format: one MessagePack map of plain types, which any library in any language reads.
  *
- *     { format: "rivulet", version: 1, createdAt, name?, model, features, target, optimizer, training,
+ *     { format: "rivulet", version: 2, createdAt, name?, model, features, target, optimizer, training,
  *       step, samplesSeen, random,
  *       parameters: [{ name, shape, dtype: "f32", data }], optimizerState: [{ name, shape, dtype: "f32", data }],
  *       learnerState, featureState, metrics, digest }
+ *
+ * The model of an ensemble is `{ ensemble: { ... } }`; its whole state is under `learnerState`, and `parameters` and
+ * `optimizerState` are empty. Version 1 held networks alone. Since version 2 a reader passes over keys that it does not
+ * know: later additions only add keys.
  *
  * `data` is binary: little-endian, row-major, in PyTorch's layout. Typed arrays inside the other values are maps
  * `{ dtype: "f32" | "f64", shape: [length], data }`.
@@ -53,7 +57,7 @@ export interface Checkpoint {
   metrics: State;
 }
 
-const version = 1;
+const version = 2;
 const stateKeys = [
   "model",
   "features",
@@ -65,7 +69,7 @@ const stateKeys = [
   "featureState",
   "metrics",
 ] as const;
-/** All keys but `name`, which is optional. */
+/** The keys that a checkpoint must have. */
 const requiredKeys: string[] = [
   "format",
   "version",
@@ -250,11 +254,13 @@ function checkKeys(document: PlainMap, where: string): void {
       "checkpoint.malformed",
       `${where} is malformed: the key "${missing}" is missing`,
     );
+  // From version 2 on there may be keys that a later Rivulet has added.
+  if (document["version"] !== 1) return;
   const unknown = Object.keys(document).find((key) => key !== "name" && !requiredKeys.includes(key));
   if (unknown !== undefined) {
     throw new CheckpointError(
       "checkpoint.malformed",
-      `${where} is malformed: version ${version} of the format has no key ${show(unknown)}`,
+      `${where} is malformed: version 1 of the format has no key ${show(unknown)}`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeNamedFileDurablySync } from "../checkpoint/durable-file.ts";
 import { loadConfig } from "../config/config.ts";
-import { configuredLearner } from "../config/configured-learner.ts";
+import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Learner } from "../learner/learner.ts";
 import { csvFile, type DataFile } from "../library/data-files.ts";
@@ -39,7 +39,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const columns = await columnsOf(config, data);
   // The budget is that of a board; a comparison is made on a desk.
   const memory = { ...config.memory, budgetBytes: null };
-  const learner = configuredLearner({ ...config, memory }, columns, { seed });
+  const learner = configuredNetworkLearner({ ...config, memory }, columns, { seed });
   const validators = new Validators(config, columns, config.target.column);
   const { create: createValidator } = validators;
   const comparison = await compare(learner, data, { epochs, batchSize, seed, createValidator });

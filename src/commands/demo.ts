@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Config, parseConfig } from "../config/config.ts";
-import { configuredLearner } from "../config/configured-learner.ts";
+import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { demoFirmware } from "../emulation/demo-firmware.ts";
 import { type Board, startBoard } from "../emulation/start-board.ts";
@@ -48,7 +48,10 @@ interface Setting {
 async function watch(board: Board, { seconds, directory, signalled, view }: Setting): Promise<Report> {
   const config = demoConfig(board.path, directory);
   const columns = demoFirmware.fields.map(({ name }) => name);
-  const linear = configuredLearner({ ...config, model: { ...config.model, layers: ["dense"] } }, columns);
+  const linear = configuredNetworkLearner(
+    { ...config, model: { ...config.model, layers: ["dense"] } },
+    columns,
+  );
   const problems: string[] = [];
   const daemon = new Daemon(config, {
     log: ({ text, problem }) => problem && problems.push(text),

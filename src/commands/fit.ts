@@ -1,4 +1,4 @@
-import { configuredLearner } from "../config/configured-learner.ts";
+import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { describeSchedule, scheduleFromDescription } from "../engine/model/description.ts";
 import { isOpen, spanning } from "../engine/model/schedule.ts";
 import type { Learner } from "../learner/learner.ts";
@@ -64,7 +64,7 @@ function learnerFor(call: FitCall, columns: readonly string[], schedule: unknown
     model: { ...config.model, schedule },
     training: { ...config.training, batchSize },
   };
-  return configuredLearner(trained, columns, {
+  return configuredNetworkLearner(trained, columns, {
     seed,
     accumulate: regime === "batch",
     workers: workers === null ? undefined : threads(workers),

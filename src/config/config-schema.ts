@@ -12,6 +12,7 @@ import {
   list,
   map,
   must,
+  oneOf,
   optional,
   quantity,
   required,
@@ -63,12 +64,17 @@ const modelSchema = map({
 });
 
 const trainingSchema = map({
-  batchSize: optional("Samples of one update", wholeNumber(1, 2 ** 20), { default: 1 }),
+  effort: optional(
+    "How much a sample may cost the ensemble; a single network does not look at it",
+    oneOf(["low", "normal", "high"]),
+    { default: "high" },
+  ),
+  batchSize: optional("Samples of one update of a single network", wholeNumber(1, 2 ** 20), { default: 1 }),
   seed: optional("Seed of the initial weights and of everything drawn", wholeNumber(0, 2 ** 32 - 1), {
     default: 1,
   }),
   deterministic: optional("Compute the same bits on every processor, at some cost in speed", flag, {
-    default: false,
+    otherwise: "true for the ensemble, false for a single network",
   }),
   workers: optional("Threads of rivulet fit, the calling one included", wholeNumber(1, mostThreads), {
     otherwise: "the calling thread alone, and the batch is not cut",
@@ -84,7 +90,7 @@ const trainingSchema = map({
 
 const memorySchema = map({
   budget: optional(
-    "Most memory that the network may be planned with",
+    "Most memory that the learner may be planned with",
     quantity("a size with its unit such as 8MiB or 512KiB", parseSize),
     { otherwise: "no limit" },
   ),
@@ -133,8 +139,10 @@ export const configSchema = map({
     list(part("a transform"), "a list of transforms such as [standardize]"),
     { default: ["standardize"] },
   ),
-  model: optional("The network, in parts", modelSchema, chosen),
-  training: optional("How the network is trained", trainingSchema, { otherwise: "the defaults of its keys" }),
+  model: optional("A single network that learns in place of the ensemble, in parts", modelSchema, {
+    otherwise: "the ensemble learns; rivulet fit and compare train the default network",
+  }),
+  training: optional("How the learner is trained", trainingSchema, { otherwise: "the defaults of its keys" }),
   memory: optional("What the network may take of the memory", memorySchema, {
     otherwise: "the defaults of its keys",
   }),

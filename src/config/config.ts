@@ -10,6 +10,7 @@ import { plan } from "../engine/planning/planner.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import { createPipeline } from "../features/pipeline.ts";
+import type { Effort } from "../learner/committee.ts";
 import { modelFor } from "../learner/model.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
@@ -34,7 +35,9 @@ export interface Config {
   target: TargetConfig;
   /** Transforms in the order in which they apply, as written; the pipeline checks them. */
   features: unknown[];
-  /** Parts of the network as written; null: the learner chooses them for the target. */
+  /** What the ensemble is to be, which learns where the config names no model; null where it does. */
+  ensemble: { effort: Effort; deterministic: boolean } | null;
+  /** Parts of the network as written; null: the learner chooses by the task. */
   model: {
     inputShape: unknown;
     layers: unknown[] | null;
@@ -128,6 +131,7 @@ function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): voi
 function withDefaults(parsed: Parsed, file: string): Config {
   const name = parsed.name ?? basename(file, extname(file));
   const { source, target, checkpoint } = parsed;
+  const { effort, ...training } = { ...defaults.training, ...parsed.training };
   return {
     file,
     name,
@@ -137,6 +141,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
         ? { column: target.column, standardize: target.standardize ?? defaults.target.standardize }
         : { column: target.column, classes: target.classes },
     features: parsed.features ?? [...defaults.features],
+    ensemble: parsed.model === undefined ? { effort, deterministic: training.deterministic ?? true } : null,
     model: {
       inputShape: parsed.model?.inputShape ?? null,
       layers: parsed.model?.layers ?? null,
@@ -145,7 +150,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       clip: parsed.model?.clip ?? null,
       schedule: parsed.model?.schedule ?? null,
     },
-    training: { ...defaults.training, workers: null, shards: null, ...parsed.training },
+    training: { deterministic: false, workers: null, shards: null, ...training },
     memory: {
       budgetBytes: parsed.memory?.budget ?? null,
       recompute: parsed.memory?.recompute ?? defaults.memory.recompute,

@@ -1,14 +1,39 @@
-import { createLearner, type Learner } from "../learner/learner.ts";
-import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
+import { createLearner } from "../learner/create-learner.ts";
+import { createNetworkLearner, type Learner } from "../learner/learner.ts";
+import type { LearnerMemory, LearnerOptions, LearnerTraining } from "../learner/learner-options.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Config } from "./config.ts";
 
 /**
- * Creates the learner that a config describes.
- *
- * @param fields names of the columns of a sample
- * @throws RivuletError with the key that is wrong; also if the plan exceeds memory.budget, before anything is allocated
+ * The learner that a config describes, for samples of the named columns: the ensemble, unless the config names a model.
+ * @throws RivuletError naming the key, also where the plan exceeds memory.budget: then nothing is allocated
  */
 export function configuredLearner(
+  config: Config,
+  fields: readonly string[],
+  {
+    seed = config.training.seed,
+    without,
+  }: Pick<LearnerTraining, "seed"> & Pick<LearnerOptions, "without"> = {},
+): PrequentialLearner {
+  if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
+  const { target, features, ensemble } = config;
+  return createLearner({
+    fields,
+    target,
+    features,
+    without,
+    training: { ...ensemble, seed },
+    memory: learnerMemory(config),
+  });
+}
+
+/**
+ * The single network that a config describes, or the default one where it names no model, for samples of the named
+ * columns.
+ * @throws RivuletError as `configuredLearner`
+ */
+export function configuredNetworkLearner(
   config: Config,
   fields: readonly string[],
   {
@@ -19,7 +44,7 @@ export function configuredLearner(
   }: { accumulate?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
 ): Learner {
   const { batchSize, deterministic } = config.training;
-  return createLearner({
+  return createNetworkLearner({
     fields,
     target: config.target,
     features: config.features,

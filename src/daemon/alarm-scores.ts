@@ -1,14 +1,14 @@
 /** The values that alarms compare with their levels, for the sample that was predicted last. */
 import type { AlarmSubject } from "../device/alarm.ts";
 import { AnomalyScore } from "../learner/anomaly-score.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 
 /** Errors up to this share of those of the mean are no anomaly, however good the predictions. */
 const negligible = 0.01;
 
 export class AlarmScores {
-  readonly #learner: Learner;
+  readonly #learner: PrequentialLearner;
   readonly #targetAt: number;
   readonly #errors = new AnomalyScore();
   /** [1] An array, so that V8 boxes no number. */
@@ -16,7 +16,7 @@ export class AlarmScores {
   #hasDrifted = false;
 
   /** @param targetAt place of the target in a sample */
-  constructor(learner: Learner, targetAt: number) {
+  constructor(learner: PrequentialLearner, targetAt: number) {
     this.#learner = learner;
     this.#targetAt = targetAt;
   }

@@ -5,7 +5,7 @@ import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } fr
 import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
@@ -17,7 +17,7 @@ const rehearsedBytes = 1 << 16;
 export class CheckpointSaver {
   /** Checkpoints that were saved. */
   checkpoints = 0;
-  readonly #learner: Learner;
+  readonly #learner: PrequentialLearner;
   readonly #name: string;
   readonly #log: Log;
   readonly #store: Store;
@@ -32,7 +32,7 @@ export class CheckpointSaver {
    * Lets the learner continue from the newest valid checkpoint in the config's folder.
    * @throws RivuletError where the folder cannot be used, or the checkpoint is of another learner; nothing is left open
    */
-  constructor({ name, checkpoint }: Config, learner: Learner, log: Log) {
+  constructor({ name, checkpoint }: Config, learner: PrequentialLearner, log: Log) {
     this.#name = name;
     this.#learner = learner;
     this.#log = log;
@@ -65,8 +65,8 @@ export class CheckpointSaver {
   }
 
   #resume(): void {
-    const { network } = this.#learner;
-    const about = `${network.plan.totalBytes} bytes of arena, ${network.kernels} kernels`;
+    const { bytes, kernels } = this.#learner.memory;
+    const about = `${bytes} bytes of arena, ${kernels} kernels`;
     const found = this.#store.newest(decodeCheckpoint);
     if (found === undefined) {
       const none = listCheckpoints(this.directory).length === 0 ? "no checkpoint" : "no valid checkpoint";

@@ -1,12 +1,12 @@
 /** The daemon: opens source, checkpoints and pins, sends samples along their path, and closes all of it again. */
 import { join } from "node:path";
 import { type Config, sampleColumns } from "../config/config.ts";
-import { configuredLearner } from "../config/configured-learner.ts";
 import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { Learner } from "../learner/learner.ts";
+import { Ensemble } from "../learner/ensemble.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
@@ -14,6 +14,7 @@ import type { SourceState } from "../samples/sources/source.ts";
 import { createButtons } from "./buttons.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
+import { continuedLearner } from "./continued-learner.ts";
 import type { Log } from "./log.ts";
 import { createSamplePath, type SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
@@ -75,7 +76,7 @@ export interface DaemonStatus {
 export interface DaemonOptions extends ReconnectOptions {
   log: Log;
   /** Learners that observe the same samples, to compare with; they are not stored. */
-  beside?: readonly Learner[];
+  beside?: readonly PrequentialLearner[];
   /** Gives samples their times. Default: that of the process. */
   clock?: SteadyClock;
 }
@@ -83,7 +84,7 @@ export interface DaemonOptions extends ReconnectOptions {
 /** A daemon begins with `start` and ends with `stop`; both once. */
 export class Daemon {
   readonly config: Config;
-  readonly learner: Learner;
+  readonly learner: PrequentialLearner;
   /** Where its samples come from, in words. */
   readonly place: string;
   /** Resolves at the end of the source, rejects where the rest cannot be read; then `stop` is due. */
@@ -104,7 +105,7 @@ export class Daemon {
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
   constructor(config: Config, { log, beside = [], clock = steadyClock, ...reconnect }: DaemonOptions) {
     const input = configuredSource(config, log, reconnect);
-    const learner = configuredLearner(config, sampleColumns(config) as string[]);
+    const learner = continuedLearner(config, sampleColumns(config) as string[], log);
     const path = createSamplePath(config, { input, learner, beside, log, clock });
     const take = (values: Float64Array, offset: number) => path.take(values, offset);
     this.config = config;
@@ -161,11 +162,12 @@ export class Daemon {
     const { openGpio } = await import("../device/gpio/gpio.ts");
     if (this.#stopping !== null) return;
     const { learner } = this;
-    const { batchSize } = this.config.training;
+    // A sample is lost with an update of a single network, not with that of one expert among others.
+    const lostWithUpdate = learner instanceof Ensemble ? 0 : this.config.training.batchSize;
     this.#gpio = openGpio(this.config.gpio, join(saver.directory, "gpio.json"), {
       ...createButtons(this.#path, saver, this.#clock, this.#log),
       tell: (event, text) => this.#log({ event, text, problem: event === "gpio-problem" }),
-      learned: () => learner.samplesSeen - batchSize * learner.network.skipped,
+      learned: () => learner.samplesSeen - lostWithUpdate * learner.counts.skipped,
     });
     this.#path.boardAlarm = this.#gpio?.alarm ?? null;
   }
@@ -194,8 +196,8 @@ export class Daemon {
 
   /** Counts of the learner since learning began, maybe in an earlier process. */
   #counts() {
-    const { network, refusals, samplesSeen: samples, unanswered, unlabelled } = this.learner;
-    const { skipped, updates } = network;
+    const { counts, refusals, samplesSeen: samples, unanswered, unlabelled } = this.learner;
+    const { skipped, updates } = counts;
     return {
       samples,
       refused: refusals.notFinite + refusals.badLabel,
@@ -207,7 +209,7 @@ export class Daemon {
   }
 
   status(): DaemonStatus {
-    const { network } = this.learner;
+    const { counts, memory } = this.learner;
     const { validator, driftWatch, replies } = this.#path.stations;
     const before = this.#before;
     const now = this.#counts();
@@ -228,7 +230,7 @@ export class Daemon {
       unanswered: now.unanswered - before.unanswered,
       skippedSteps: now.skipped - before.skipped,
       updates: now.updates - before.updates,
-      loss: network.loss,
+      loss: counts.loss,
       scores: this.learner.report(),
       source: this.#input.state(),
       portLosses: received.losses,
@@ -240,7 +242,7 @@ export class Daemon {
       checkpointBytes: this.#saver?.checkpointBytes ?? 0,
       paused: this.#path.isPaused,
       residentBytes: process.memoryUsage.rss(),
-      arenaBytes: network.plan.totalBytes,
+      arenaBytes: memory.bytes,
     };
   }
 

@@ -1,6 +1,6 @@
 /** Finds out when a learner predicts worse than it did: what is measured may have changed. */
 import { Adwin } from "../learner/adwin.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
@@ -11,7 +11,7 @@ const samplesOfOneChange = 1024;
 export class DriftWatch {
   /** Times that predictions became worse. */
   drifts = 0;
-  readonly #learner: Learner;
+  readonly #learner: PrequentialLearner;
   readonly #targetAt: number;
   readonly #log: Log;
   readonly #errors = new Adwin();
@@ -19,7 +19,7 @@ export class DriftWatch {
   #sinceWorse = samplesOfOneChange;
 
   /** @param targetAt place of the target in a sample */
-  constructor(learner: Learner, targetAt: number, log: Log) {
+  constructor(learner: PrequentialLearner, targetAt: number, log: Log) {
     this.#learner = learner;
     this.#targetAt = targetAt;
     this.#log = log;

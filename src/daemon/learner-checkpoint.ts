@@ -2,26 +2,53 @@
 import type { Checkpoint } from "../checkpoint/format.ts";
 import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
+import { createEnsemble, Ensemble, type EnsembleDescription } from "../learner/ensemble.ts";
 import {
-  createLearner,
+  createNetworkLearner,
   type Learner,
   type LearnerDescription,
   type LearnerState,
 } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State } from "../state.ts";
 
 /**
  * The learner as it is now. Typed arrays are views: encode and write or copy it before the next sample. With `reuse`
  * the weights are in memory that is kept for the next such call, so that a daemon's memory stays as it is.
  */
-export function checkpointOf(learner: Learner, name?: string, { reuse = false } = {}): Checkpoint {
+export function checkpointOf(learner: PrequentialLearner, name?: string, { reuse = false } = {}): Checkpoint {
+  const body =
+    learner instanceof Ensemble ? ensembleBody(learner) : networkBody(learner as Learner, { reuse });
+  return { createdAt: new Date().toISOString(), ...(name === undefined ? {} : { name }), ...body };
+}
+
+type Body = Omit<Checkpoint, "createdAt" | "name">;
+
+function ensembleBody(ensemble: Ensemble): Body {
+  const { fields, target, features, model, training } = ensemble.describe();
+  return {
+    model,
+    features: { fields, transforms: features },
+    target,
+    optimizer: null,
+    training,
+    step: ensemble.counts.updates,
+    samplesSeen: ensemble.samplesSeen,
+    random: null,
+    parameters: [],
+    optimizerState: [],
+    learnerState: ensemble.state(),
+    featureState: null,
+    metrics: null,
+  };
+}
+
+function networkBody(learner: Learner, { reuse }: { reuse: boolean }): Body {
   const { fields, target, features, model, training } = learner.describe();
   const { optimizer, ...layers } = model;
   const { network, features: featureState, metrics, samplesSeen, ...learnerState } = learner.state({ reuse });
   const { parameters, optimizerState, ...networkState } = network;
   return {
-    createdAt: new Date().toISOString(),
-    ...(name === undefined ? {} : { name }),
     model: layers as State,
     features: { fields, transforms: features },
     target,
@@ -39,19 +66,28 @@ export function checkpointOf(learner: Learner, name?: string, { reuse = false } 
   };
 }
 
+const isEnsemble = (model: unknown): model is EnsembleDescription["model"] =>
+  typeof model === "object" && model !== null && Object.hasOwn(model, "ensemble");
+
 /** What the checkpoint says of the learner it holds. */
-function descriptionIn(checkpoint: Checkpoint): LearnerDescription {
+function descriptionIn(checkpoint: Checkpoint): LearnerDescription | EnsembleDescription {
   const { fields, transforms } = checkpoint.features as {
     fields: string[];
     transforms: LearnerDescription["features"];
   };
-  const model = { ...(checkpoint.model as object), optimizer: checkpoint.optimizer } as ModelDescription;
   const target = checkpoint.target as LearnerDescription["target"];
+  const common = { fields, target, features: transforms };
+  if (isEnsemble(checkpoint.model)) {
+    const training = checkpoint.training as EnsembleDescription["training"];
+    return { ...common, model: checkpoint.model, training };
+  }
+  const model = { ...(checkpoint.model as object), optimizer: checkpoint.optimizer } as ModelDescription;
   const training = checkpoint.training as LearnerDescription["training"];
-  return { fields, target, features: transforms, model, training };
+  return { ...common, model, training };
 }
 
 function stateIn(checkpoint: Checkpoint): State {
+  if (isEnsemble(checkpoint.model)) return checkpoint.learnerState;
   const { network, ...rest } = checkpoint.learnerState as unknown as Omit<LearnerState, "network"> & {
     network: object;
   };
@@ -66,7 +102,7 @@ function stateIn(checkpoint: Checkpoint): State {
 }
 
 /** Puts a checkpoint's state into a learner of the same description. */
-function restoreInto(learner: Learner, checkpoint: Checkpoint, where: string): Learner {
+function restoreInto(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): PrequentialLearner {
   try {
     learner.restore(stateIn(checkpoint));
   } catch (error) {
@@ -86,16 +122,16 @@ function restoreInto(learner: Learner, checkpoint: Checkpoint, where: string): L
  * The learner that a checkpoint holds.
  * @throws CheckpointError for a checkpoint of a network without a learner, or whose parts contradict each other
  */
-export function learnerFrom(checkpoint: Checkpoint, where: string): Learner {
+export function learnerFrom(checkpoint: Checkpoint, where: string): PrequentialLearner {
   if (checkpoint.features === null || checkpoint.target === null) {
     throw new CheckpointError(
       "checkpoint.mismatch",
       `${where} holds a network alone, no learner; load it with loadNetwork`,
     );
   }
-  let learner: Learner;
+  let learner: PrequentialLearner;
   try {
-    learner = createLearner(descriptionIn(checkpoint));
+    learner = describedLearner(descriptionIn(checkpoint));
   } catch (error) {
     const reason = (error as Error).message;
     throw new CheckpointError("checkpoint.malformed", `${where} describes no learner: ${reason}`, {
@@ -105,12 +141,33 @@ export function learnerFrom(checkpoint: Checkpoint, where: string): Learner {
   return restoreInto(learner, checkpoint, where);
 }
 
+function describedLearner(description: LearnerDescription | EnsembleDescription): PrequentialLearner {
+  const { fields, target, features, model, training } = description;
+  if (!isEnsemble(model)) return createNetworkLearner(description as LearnerDescription);
+  const { seed, deterministic } = training;
+  return createEnsemble({ fields, target, features, seed, arena: { deterministic }, ...model.ensemble });
+}
+
+/**
+ * Whether a checkpoint holds the learner of a description: as version 0.1.0 left that of a config without a model, which
+ * was a single network.
+ */
+export function isOf(learner: PrequentialLearner, checkpoint: Checkpoint): boolean {
+  if (checkpoint.features === null) return false;
+  return firstDifference(learner.describe(), descriptionIn(checkpoint), "") === null;
+}
+
 /**
  * Continues `learner` from a checkpoint of an equal one.
  * @throws RivuletError naming what differs, before anything changes, where it is of another one
  */
-export function resume(learner: Learner, checkpoint: Checkpoint, where: string): void {
-  const difference = firstDifference(learner.describe(), descriptionIn(checkpoint), "");
+export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): void {
+  const [own, stored] = [learner.describe(), descriptionIn(checkpoint)];
+  const kindOf = (model: object) => (isEnsemble(model) ? "the ensemble" : "a single network");
+  const difference =
+    isEnsemble(own.model) === isEnsemble(stored.model)
+      ? firstDifference(own, stored, "")
+      : `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
   if (difference !== null) {
     throw new RivuletError(
       "checkpoint.mismatch",

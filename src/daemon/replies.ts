@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { ReplyConfig } from "../config/reply-config.ts";
 import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/alarm.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type ReplyEncoder, type ReplyKind, replyAt } from "../samples/decoding/replies.ts";
 import { framings } from "../samples/framings/framings.ts";
 import type { SampleRing } from "../samples/ring.ts";
@@ -24,7 +24,7 @@ export function createReplies(
   { source: config }: Config,
   source: Source,
   ring: SampleRing,
-  learner: Learner,
+  learner: PrequentialLearner,
   scores: AlarmScores,
   log: Log,
 ): Replies | null {
@@ -44,7 +44,7 @@ export class Replies {
   readonly #config: ReplyConfig;
   readonly #source: Line;
   readonly #ring: SampleRing;
-  readonly #learner: Learner;
+  readonly #learner: PrequentialLearner;
   readonly #scores: AlarmScores;
   readonly #encoder: ReplyEncoder;
   readonly #alarm: Alarm | null;
@@ -62,7 +62,7 @@ export class Replies {
     config: ReplyConfig,
     source: Line,
     ring: SampleRing,
-    learner: Learner,
+    learner: PrequentialLearner,
     scores: AlarmScores,
     encoder: ReplyEncoder,
     log: Log,

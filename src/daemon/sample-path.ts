@@ -1,7 +1,7 @@
 /** What happens to a sample, in order: validate, predict, score, learn, then drift, alarm, reply, hold. */
 import { type Config, sampleColumns } from "../config/config.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
@@ -16,9 +16,9 @@ import { createReplies, type Replies } from "./replies.ts";
 interface Stations {
   ring: SampleRing;
   validator: SampleValidator;
-  learner: Learner;
+  learner: PrequentialLearner;
   /** Learners that observe the same samples, to compare with. */
-  beside: readonly Learner[];
+  beside: readonly PrequentialLearner[];
   driftWatch: DriftWatch;
   scores: AlarmScores;
   /** What the alarm of the board is about; null where it has none. */
@@ -69,8 +69,7 @@ export class SamplePath {
   #learn(values: Float64Array, offset: number): void {
     const { learner, driftWatch, beside } = this.stations;
     if (learner.acceptsTarget(values, offset)) {
-      learner.score(values, offset);
-      learner.learn(values, offset);
+      learner.learnValidated(values, offset);
       if (driftWatch.observe(values, offset)) this.#hasDrifted = true;
     }
     for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
@@ -90,8 +89,8 @@ export class SamplePath {
 /** What a sample path is made of besides the config. */
 interface Surroundings {
   input: ConfiguredSource;
-  learner: Learner;
-  beside: readonly Learner[];
+  learner: PrequentialLearner;
+  beside: readonly PrequentialLearner[];
   log: Log;
   clock: SteadyClock;
 }

@@ -1,6 +1,7 @@
 /** Six experts for classes, joined by fixed share and by stacking. */
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
+import type { Network } from "../engine/running/network.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { FixedShare } from "./aggregation/fixed-share.ts";
@@ -10,6 +11,7 @@ import {
   type CommitteeOptions,
   isWithout,
   type Member,
+  networksOf,
   type PlannedPart,
   replayAt,
 } from "./committee.ts";
@@ -119,6 +121,7 @@ export class ClassCommittee implements Committee {
   readonly answer: Float64Array;
   readonly answers: Float64Array;
   readonly drift = new DriftAlarm();
+  readonly networks: readonly Network[];
   readonly #classes: number;
   readonly #members: Member[] = [];
   /** The replayed network, where there is one; it also learns where it is left out of the mix. */
@@ -182,6 +185,10 @@ export class ClassCommittee implements Committee {
     this.#replayedAt = this.names.indexOf("replayed-network");
     this.#neighboursAt = this.names.indexOf("neighbours");
     this.#health = new ExpertHealth({ experts, factor: 1, margin: healthMargin });
+    this.networks = networksOf([
+      ...this.#members.map(({ expert }) => expert),
+      ...(replayed && this.#replayedAt < 0 ? [replayed] : []),
+    ]);
     this.#share = new FixedShare({ experts, classes }, arena);
     this.#stacking = new NewtonStacking({ experts, classes }, arena);
     this.#rules = new FixedShare({ experts: 2, classes, share: ruleShare }, arena);

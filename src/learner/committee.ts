@@ -1,7 +1,9 @@
 /** What the ensembles for classes and for numbers have in common. */
+import type { Network } from "../engine/running/network.ts";
 import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
 import type { Expert } from "./expert.ts";
+import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 
 /** How much an ensemble may cost: the design as it was measured, fewer replayed rows, or none and no neighbours. */
 export type Effort = "high" | "normal" | "low";
@@ -48,6 +50,12 @@ export interface Member {
   inputs: Float32Array;
 }
 
+/** The networks among the parts of a committee. */
+export const networksOf = (parts: readonly Stateful[]): Network[] =>
+  parts.flatMap((part) =>
+    part instanceof NetworkExpert || part instanceof ReplayedNetwork ? [part.network] : [],
+  );
+
 /** Experts and the rules that join them, for one row after the other: `predict`, then perhaps `learn`. */
 export interface Committee extends Stateful {
   /** Names of the experts, in order. */
@@ -60,6 +68,8 @@ export interface Committee extends Stateful {
   /** The experts' last answers, [experts, classes], or numbers in the target's units [experts]. */
   readonly answers: Float64Array;
   readonly drift: DriftAlarm;
+  /** The networks among the experts. */
+  readonly networks: readonly Network[];
   /** Times that each expert was restarted because it was not healthy, [experts]. */
   readonly restarts: Float64Array;
   /** Whether a target is known, without which there is no answer worth a score. */

@@ -4,6 +4,7 @@
  */
 import { Arena, type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
+import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { largestFloat32 } from "../float32.ts";
 import type { State, Stateful } from "../state.ts";
@@ -21,16 +22,21 @@ import {
   type PlannedPart,
 } from "./committee.ts";
 import { Interval } from "./interval.ts";
-import type { Refusals } from "./learner.ts";
 import { NumberCommittee, planNumberCommittee } from "./number-committee.ts";
+import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
-import { requireTarget } from "./target.ts";
+import { requireTarget, type TargetDescription } from "./target.ts";
 
 export interface EnsembleOptions {
   /** Names of the columns of a sample, in order; all but the target are features. */
   fields: readonly string[];
   target: { column: string; classes: number } | { column: string };
+  /**
+   * Transforms ahead of the ensemble, in order, as a network has them. Default `["standardize"]`, which the ensemble does
+   * in a way of its own.
+   */
+  features?: unknown;
   /** How much a sample may cost. Default `high`. */
   effort?: Effort;
   /** Of initial weights and replayed rows. Default 1. */
@@ -46,7 +52,18 @@ export interface EnsembleOptions {
   coverage?: number;
   /** Kernels; deterministic unless said otherwise. */
   arena?: ArenaOptions;
+  /** Refuse an ensemble that is planned larger than this. */
+  budgetBytes?: number;
 }
+
+/** Everything that makes an ensemble what it is, all defaults written out. */
+export type EnsembleDescription = {
+  fields: string[];
+  target: TargetDescription;
+  features: TransformDescription[];
+  model: { ensemble: { effort: Effort; without: string[]; coverage: number } };
+  training: { seed: number; deterministic: boolean };
+};
 
 /** How each expert did. */
 export interface ExpertReport {
@@ -100,6 +117,13 @@ function committeeOptions({
   return { features, classes: "classes" in target ? target.classes : 0, effort, seed, without, own };
 }
 
+/** The transforms ahead of the ensemble; null where there are none but those it does itself. */
+function pipelineFor({ features = ["standardize"], fields }: EnsembleOptions): Pipeline | null {
+  const pipeline = createPipeline(features, fields.length - 1);
+  const isOwn = pipeline.description.every((transform) => transform === "standardize");
+  return isOwn ? null : pipeline;
+}
+
 const rowBlocks = (features: number) => ({ values: float64(features) });
 
 /**
@@ -121,11 +145,26 @@ export function planEnsemble(options: EnsembleOptions): { parts: PlannedPart[]; 
   return { parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
+/** @throws RivuletError where the parts need more, naming the three largest */
+export function requireEnsembleBudget(
+  { parts, totalBytes }: ReturnType<typeof planEnsemble>,
+  budgetBytes: number,
+): void {
+  if (totalBytes <= budgetBytes) return;
+  const largest = [...parts].sort((a, b) => b.bytes - a.bytes).slice(0, 3);
+  const named = largest.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(", ");
+  throw new RivuletError(
+    "memory.budget",
+    `the ensemble needs ${totalBytes} bytes but memory.budget is ${budgetBytes}; its largest parts are ${named}; raise the budget, lower training.effort, or name a model`,
+    { path: "memory.budget" },
+  );
+}
+
 /** Smallest weight of a new number in the statistics of a feature: they forget, slowly. */
 const featureFloor = 0.0005;
 
 /** An ensemble of experts for one target among the columns of a sample. */
-export class Ensemble implements Stateful {
+export class Ensemble implements PrequentialLearner {
   readonly metrics: ClassificationMetrics | RegressionMetrics;
   /** Classes, or 0 where a number is predicted. */
   readonly classes: number;
@@ -133,8 +172,12 @@ export class Ensemble implements Stateful {
   readonly prediction: Float64Array;
   /** The most probable class of the last answer; 0 where a number is predicted. */
   predictedClass = 0;
+  /** Whether a target was known when the last answer was given: without one it is but a guess. */
+  isInformed = false;
   /** Samples learned from. */
   samplesSeen = 0;
+  /** An ensemble always has a finite answer: an expert that has none is left out of it and restarted. */
+  readonly unanswered = 0;
   /** Samples without a target: answered, and nothing more. */
   unlabelled = 0;
   readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
@@ -154,6 +197,17 @@ export class Ensemble implements Stateful {
   readonly #interval: Interval;
   readonly #calibration = new CalibrationError();
   readonly #baselines: Baselines;
+  readonly #pipeline: Pipeline | null;
+  /** The features of the sample at hand, as they came. */
+  readonly #raw: Float64Array;
+  /** What the pipeline made of them. */
+  readonly #transformed: Float32Array;
+  readonly #description: EnsembleDescription;
+  readonly #kernels: string;
+  /** [1]: loss of the last answer that was scored. */
+  readonly #loss = new Float64Array(1);
+  /** The statistics of the features hold the row that was predicted last, and nobody has said that it is learned from. */
+  #isTentative = false;
   #targetGlitches = 0;
 
   /** @throws RivuletError where the target or the features do not fit the fields, or memory is short */
@@ -163,7 +217,9 @@ export class Ensemble implements Stateful {
     this.#fields = [...options.fields];
     this.#targetAt = options.fields.indexOf(options.target.column);
     this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
-    const { totalBytes } = planEnsemble(options);
+    const planned = planEnsemble(options);
+    if (options.budgetBytes !== undefined) requireEnsembleBudget(planned, options.budgetBytes);
+    const { totalBytes } = planned;
     this.bytes = totalBytes;
     const arena = new Arena(totalBytes, options.arena);
     this.#values = arena.place(rowBlocks(features)).values;
@@ -172,12 +228,32 @@ export class Ensemble implements Stateful {
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
     this.placedBytes = arena.used;
+    this.#kernels = arena.kernels.variant;
+    this.#pipeline = pipelineFor(options);
+    this.#raw = this.#pipeline ? new Float64Array(features) : this.#values;
+    this.#transformed = new Float32Array(this.#pipeline ? features : 0);
     this.classes = classes;
     this.#classification = classes > 0 ? new ClassificationMetrics(classes) : null;
     this.#regression = classes > 0 ? null : new RegressionMetrics();
     this.metrics = (this.#classification ?? this.#regression) as ClassificationMetrics | RegressionMetrics;
     this.prediction = new Float64Array(Math.max(1, classes));
     this.#interval = new Interval({ coverage: options.coverage });
+    this.#description = {
+      fields: [...options.fields],
+      target:
+        classes > 0
+          ? { column: options.target.column, classes }
+          : { column: options.target.column, standardize: true },
+      features: this.#pipeline?.description ?? ["standardize"],
+      model: {
+        ensemble: {
+          effort: committee.effort,
+          without: [...committee.without],
+          coverage: this.#interval.coverage,
+        },
+      },
+      training: { seed: committee.seed, deterministic: options.arena?.deterministic ?? true },
+    };
     this.#baselines = new Baselines({ classes, names: this.#committee.names });
   }
 
@@ -187,8 +263,7 @@ export class Ensemble implements Stateful {
    * `refusals` and nothing else changed. Allocates nothing.
    */
   observe(values: Float64Array, offset: number): boolean {
-    const targetAt = offset + this.#targetAt;
-    if (Number.isNaN(values[targetAt])) {
+    if (!this.isLabelled(values, offset)) {
       if (!this.predict(values, offset)) {
         this.refusals.notFinite++;
         return false;
@@ -197,16 +272,8 @@ export class Ensemble implements Stateful {
       return true;
     }
     if (!this.accepts(values, offset)) return false;
-    this.#learnFeatures(values, offset);
-    this.#answer();
-    const isScored = this.#committee.hasTarget;
-    if (!this.#committee.learn(values, targetAt)) {
-      this.#targetGlitches++;
-      return true;
-    }
-    if (isScored) this.#score(values, targetAt);
-    this.#baselines.learn(values, targetAt);
-    this.samplesSeen++;
+    this.predictValidated(values, offset);
+    this.learnValidated(values, offset);
     return true;
   }
 
@@ -219,13 +286,44 @@ export class Ensemble implements Stateful {
     for (let i = 0; i < this.#featureAt.length; i++) {
       if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
     }
+    this.predictValidated(values, offset);
+    return true;
+  }
+
+  /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
+  predictValidated(values: Float64Array, offset: number): void {
+    this.#forgetTentative();
     this.#statistic.remember();
     this.#recent.remember();
+    this.#isTentative = true;
     this.#learnFeatures(values, offset);
+    this.isInformed = this.#committee.hasTarget;
     this.#answer();
+  }
+
+  /**
+   * Scores the prediction of this sample, the last one predicted, and learns from it; a target that cannot be true is
+   * counted, and nothing else. Allocates nothing.
+   */
+  learnValidated(values: Float64Array, offset: number): void {
+    const targetAt = offset + this.#targetAt;
+    this.#isTentative = false;
+    this.#pipeline?.learn(this.#raw, 0);
+    if (!this.#committee.learn(values, targetAt)) {
+      this.#targetGlitches++;
+      return;
+    }
+    if (this.isInformed) this.#score(values, targetAt);
+    this.#baselines.learn(values, targetAt);
+    this.samplesSeen++;
+  }
+
+  /** Takes back what the statistics of the features know of a row that was predicted and not learned from. */
+  #forgetTentative(): void {
+    if (!this.#isTentative) return;
     this.#statistic.recall();
     this.#recent.recall();
-    return true;
+    this.#isTentative = false;
   }
 
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. */
@@ -236,12 +334,36 @@ export class Ensemble implements Stateful {
         return false;
       }
     }
+    return this.acceptsTarget(values, offset);
+  }
+
+  /** Whether the sample came with its target, be that one to learn from or not. */
+  isLabelled(values: Float64Array, offset: number): boolean {
+    return !Number.isNaN(values[offset + this.#targetAt]);
+  }
+
+  /** Whether a sample of finite numbers has a target to learn from; where not, it is counted in `refusals`. */
+  acceptsTarget(values: Float64Array, offset: number): boolean {
+    if (this.classes === 0) return true;
     const label = values[offset + this.#targetAt];
-    if (this.classes > 0 && !(label >= 0 && label < this.classes && Number.isInteger(label))) {
-      this.refusals.badLabel++;
-      return false;
-    }
-    return true;
+    if (label >= 0 && label < this.classes && Number.isInteger(label)) return true;
+    this.refusals.badLabel++;
+    return false;
+  }
+
+  get counts(): TrainingCounts {
+    const { networks } = this.#committee;
+    const updates = networks.reduce((sum, network) => sum + network.updates, 0);
+    const skipped = networks.reduce((sum, network) => sum + network.skipped, 0);
+    return { updates, skipped, loss: this.#loss[0] };
+  }
+
+  get memory(): LearnerArena {
+    return { bytes: this.bytes, kernels: this.#kernels };
+  }
+
+  describe(): EnsembleDescription {
+    return structuredClone(this.#description);
   }
 
   /** The interval around the last prediction of a number; both ends are the prediction before there was an error. */
@@ -256,7 +378,12 @@ export class Ensemble implements Stateful {
   /** The features are standardized with what is known once they have been seen: their own row included. */
   #learnFeatures(values: Float64Array, offset: number): void {
     const row = this.#values;
-    for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
+    const raw = this.#raw;
+    for (let i = 0; i < raw.length; i++) raw[i] = values[offset + this.#featureAt[i]];
+    if (this.#pipeline) {
+      this.#pipeline.transform(raw, 0, this.#transformed, 0);
+      row.set(this.#transformed);
+    }
     const { features, deviations } = this.#committee;
     this.#statistic.learn(row, 0);
     this.#statistic.standardize(row, 0, features, 0, featureBound);
@@ -281,9 +408,11 @@ export class Ensemble implements Stateful {
     if (this.#classification) {
       this.#classification.observe(values[targetAt], this.predictedClass, prediction);
       this.#calibration.observe(values, targetAt, prediction, this.predictedClass);
+      this.#loss[0] = -Math.log(prediction[values[targetAt]]);
     } else {
       (this.#regression as RegressionMetrics).observe(values, targetAt, prediction);
       this.#interval.observe(values, targetAt, prediction);
+      this.#loss[0] = Math.abs(prediction[0] - values[targetAt]);
     }
   }
 
@@ -335,11 +464,13 @@ export class Ensemble implements Stateful {
       this.#interval,
       this.#calibration,
       this.#baselines,
+      ...(this.#pipeline ? [this.#pipeline] : []),
     ];
   }
 
-  /** All running state: an ensemble of the same options continues from it bit for bit. */
+  /** All running state: an ensemble of the same options continues from it bit for bit. What it copies, the next call overwrites. */
   state(): State {
+    this.#forgetTentative();
     return {
       parts: this.#parts().map((part) => part.state()),
       samplesSeen: this.samplesSeen,
@@ -365,6 +496,7 @@ export class Ensemble implements Stateful {
         "found no ensemble in the state, expected its parts and counts; restore another",
       );
     }
+    this.#forgetTentative();
     restoreTogether(this.#parts(), state.parts);
     this.samplesSeen = state.samplesSeen;
     this.unlabelled = state.unlabelled;

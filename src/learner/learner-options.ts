@@ -2,6 +2,7 @@
 import type { Model } from "../engine/model/model.ts";
 import type { NetworkOptions } from "../engine/running/network.ts";
 import type { Threads } from "../engine/running/shard-workers.ts";
+import type { Effort } from "./committee.ts";
 import type { ModelParts } from "./model.ts";
 
 export interface LearnerOptions {
@@ -11,18 +12,23 @@ export interface LearnerOptions {
   target: { column: string; classes: number } | { column: string; standardize?: boolean };
   /** Transforms, in order. Default `["standardize"]`. */
   features?: unknown;
+  /** The network that learns alone; without it, the ensemble does. */
   model?: ModelParts;
+  /** Experts that the ensemble leaves out, by name or by its beginning. */
+  without?: readonly string[];
   training?: LearnerTraining;
   memory?: LearnerMemory;
 }
 
-/** How the network is trained. */
+/** How the learner is trained; `batchSize`, `workers` and `shards` are those of a single network. */
 export interface LearnerTraining {
   /** Samples of one update. Default 1. */
   batchSize?: number;
+  /** How much a sample may cost the ensemble. Default `high`. */
+  effort?: Effort;
   /** Seed of the initial weights. Default 1. */
   seed?: number;
-  /** Use only kernels that compute the same bits on every processor. Default false. */
+  /** Use only kernels that compute the same bits on every processor. Default true for the ensemble, else false. */
   deterministic?: boolean;
   /** Threads that train, for batches that are worth it. Default: the calling thread alone. */
   workers?: Threads;
@@ -30,7 +36,7 @@ export interface LearnerTraining {
   shards?: number;
 }
 
-/** How little memory the network is to take. None of it changes what is learned. */
+/** How little memory the learner is to take; all but the budget is about a single network. None of it changes what is learned. */
 export interface LearnerMemory {
   /** Refuse a network that is planned larger than this. */
   budgetBytes?: number;

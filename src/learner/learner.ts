@@ -9,11 +9,12 @@ import { RivuletError } from "../errors/errors.ts";
 import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { largestFloat32 } from "../float32.ts";
-import type { State, Stateful } from "../state.ts";
+import type { State } from "../state.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
+import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
 import { requireTarget, type TargetDescription, TargetScale } from "./target.ts";
 import { TrainingBatch } from "./training-batch.ts";
@@ -25,14 +26,6 @@ export type LearnerDescription = {
   features: TransformDescription[];
   model: ModelDescription;
   training: { batchSize: number; seed: number; deterministic: boolean };
-};
-
-/** Samples that were refused, by reason. Nothing else of them is kept. */
-export type Refusals = {
-  /** A feature or target that is no finite number in float32, in which the network counts. */
-  notFinite: number;
-  /** A class that is no whole number from 0 to classes - 1. */
-  badLabel: number;
 };
 
 /** All that a learner has come to; `restore` continues from it. */
@@ -49,11 +42,11 @@ export type LearnerState = {
 };
 
 /**
- * Predicts, scores and learns one sample after another. A sample is as many numbers as there are fields, at `offset` of
- * `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has checked it calls
- * `predictValidated`, then, where its target is known, `score` and `learn`, in this order.
+ * A single network that predicts, scores and learns one sample after another. A sample is as many numbers as there are
+ * fields, at `offset` of `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has
+ * checked it calls `predictValidated`, then, where its target is known, `score` and `learn`, in this order.
  */
-export class Learner implements Stateful {
+export class Learner implements PrequentialLearner {
   readonly network: Network;
   readonly pipeline: Pipeline;
   readonly metrics: ClassificationMetrics | RegressionMetrics;
@@ -93,6 +86,16 @@ export class Learner implements Stateful {
   /** Whether the last answer was the network's. */
   #isAnswered = true;
   readonly #batch: TrainingBatch;
+
+  get counts(): TrainingCounts {
+    const { updates, skipped, loss } = this.network;
+    return { updates, skipped, loss };
+  }
+
+  get memory(): LearnerArena {
+    const { plan, kernels } = this.network;
+    return { bytes: plan.totalBytes, kernels };
+  }
 
   constructor(options: LearnerOptions) {
     const training = options.training ?? {};
@@ -185,6 +188,11 @@ export class Learner implements Stateful {
       if (this.isInformed) metrics.observe(values, targetAt, this.prediction);
       else metrics.learnTarget(values, targetAt);
     }
+  }
+
+  learnValidated(values: Float64Array, offset: number): void {
+    this.score(values, offset);
+    this.learn(values, offset);
   }
 
   /** Learns from this sample, the last one predicted: at once, or when its batch is whole. Allocates nothing. */
@@ -374,9 +382,9 @@ function requireCounts(given: State): LearnerState {
 }
 
 /**
- * Builds a learner: pipeline, network and scores for a target among the columns of a sample.
+ * Builds a learner that is one network: pipeline, network and scores for a target among the columns of a sample.
  * @throws RivuletError where a part of the description is wrong or does not fit another
  */
-export function createLearner(options: LearnerOptions): Learner {
+export function createNetworkLearner(options: LearnerOptions): Learner {
   return new Learner(options);
 }

@@ -1,6 +1,7 @@
 /** Eight experts for a number, of its level and of its change, joined by ML-Poly. */
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
+import type { Network } from "../engine/running/network.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { FadingWeights } from "./aggregation/fading-weights.ts";
@@ -11,6 +12,7 @@ import {
   type CommitteeOptions,
   isWithout,
   type Member,
+  networksOf,
   type PlannedPart,
   replayAt,
 } from "./committee.ts";
@@ -172,6 +174,7 @@ export class NumberCommittee implements Committee {
   readonly answer: Float64Array;
   readonly answers: Float64Array;
   readonly drift = new DriftAlarm();
+  readonly networks: readonly Network[];
   readonly #members: (Member & { unit: number })[] = [];
   readonly #level: ReplayedNetwork | null;
   readonly #change: ReplayedNetwork | null;
@@ -262,6 +265,11 @@ export class NumberCommittee implements Committee {
     this.#change = change;
     this.#levelAt = this.names.indexOf("replayed-level");
     this.#neighboursAt = this.names.indexOf("neighbours");
+    this.networks = networksOf([
+      ...this.#members.map(({ expert }) => expert),
+      ...(level && this.#levelAt < 0 ? [level] : []),
+      ...(change && !this.names.includes("replayed-change") ? [change] : []),
+    ]);
     this.#health = new ExpertHealth({ experts, factor: 2, margin: 1 });
     this.#lasting = new MlPoly({ experts }, arena);
     this.#fading = new MlPoly({ experts, fading: 0.995 }, arena);

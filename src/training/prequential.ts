@@ -1,6 +1,6 @@
 /** Prequential evaluation: every row is predicted, scored, and only then learned from (Dawid, 1984). */
 import type { RivuletError } from "../errors/errors.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type Dataset, datasetOf, type RowVisitor, type SampleRows } from "./dataset.ts";
 import { type Scores, scoresOf } from "./scores.ts";
 import type { RowOptions } from "./training-rows.ts";
@@ -62,7 +62,7 @@ const blockRows = 1024;
  * assert(metrics.slidingAccuracy > 0.8);
  */
 export async function evaluatePrequentially(
-  learner: Learner,
+  learner: PrequentialLearner,
   rows: SampleRows,
   { createValidator, onProgress, signal }: PrequentialOptions = {},
 ): Promise<PrequentialReport> {
@@ -82,15 +82,15 @@ export async function evaluatePrequentially(
   };
   const read = await dataset.read(fields, onRow, { optional });
   block.observe();
-  const { network } = learner;
+  const { updates, skipped } = learner.counts;
   return {
     rows: seen,
     rejected: block.rejected,
     unlabelled: learner.unlabelled - unlabelled,
     damaged: read.damaged ?? 0,
     tornBytes: read.tornBytes ?? 0,
-    updates: network.updates,
-    skippedSteps: network.skipped,
+    updates,
+    skippedSteps: skipped,
     milliseconds: block.milliseconds,
     ...scoresOf(learner),
   };
@@ -102,7 +102,7 @@ class RowBlock {
   rejected = 0;
   /** Time spent in the learner. */
   milliseconds = 0;
-  readonly #learner: Learner;
+  readonly #learner: PrequentialLearner;
   readonly #validator: RowValidator;
   readonly #dataset: Dataset;
   readonly #width: number;
@@ -113,7 +113,7 @@ class RowBlock {
   readonly #places: Float64Array;
   #filled = 0;
 
-  constructor(learner: Learner, validator: RowValidator, dataset: Dataset) {
+  constructor(learner: PrequentialLearner, validator: RowValidator, dataset: Dataset) {
     this.#learner = learner;
     this.#validator = validator;
     this.#dataset = dataset;

@@ -1,6 +1,6 @@
 /** Scores of a learner's predictions, told apart by `task`. */
 import { ClassificationMetrics, type ClassificationReport } from "../learner/classification-metrics.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "../learner/regression-metrics.ts";
 
 /** Scores, where `task` says which they are. */
@@ -9,7 +9,7 @@ export type Scores =
   | { task: "regression"; metrics: RegressionReport };
 
 /** The scores that a learner has kept of its own predictions, one before each sample that it learned from. */
-export function scoresOf({ metrics }: Pick<Learner, "metrics">): Scores {
+export function scoresOf({ metrics }: Pick<PrequentialLearner, "metrics">): Scores {
   return metrics instanceof ClassificationMetrics
     ? { task: "classification", metrics: metrics.report() }
     : { task: "regression", metrics: metrics.report() };
@@ -17,11 +17,11 @@ export function scoresOf({ metrics }: Pick<Learner, "metrics">): Scores {
 
 /** Scores a learner's predictions of further rows, from which nothing is learned. */
 export class Scorer {
-  readonly #learner: Learner;
+  readonly #learner: PrequentialLearner;
   readonly #targetAt: number;
   readonly #metrics: ClassificationMetrics | RegressionMetrics;
 
-  constructor(learner: Learner) {
+  constructor(learner: PrequentialLearner) {
     const { fields, target } = learner.describe();
     this.#learner = learner;
     this.#targetAt = fields.indexOf(target.column);

@@ -1,7 +1,7 @@
 /** Which rows of a dataset a learner can use. */
 import { RivuletError } from "../errors/errors.ts";
 import { largestFloat32 } from "../float32.ts";
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Dataset } from "./dataset.ts";
 
 /**
@@ -32,7 +32,7 @@ function isFiniteRow(values: Float64Array, offset: number, columns: number, opti
 }
 
 /** Whether a learner can learn from a row: all values are finite, and a label is one of the classes. */
-export function createLearnableTest(learner: Learner): UsableTest {
+export function createLearnableTest(learner: PrequentialLearner): UsableTest {
   const { fields, target } = learner.describe();
   const labelAt = fields.indexOf(target.column);
   const { classes } = learner;
@@ -45,7 +45,7 @@ export function createLearnableTest(learner: Learner): UsableTest {
 
 /** The error about a row that a learner cannot learn from, which says where the row is. */
 export function unlearnableRow(
-  learner: Learner,
+  learner: PrequentialLearner,
   dataset: Dataset,
   place: number,
   values: Float64Array,
@@ -68,7 +68,7 @@ export function unlearnableRow(
 
 /** How rows are tested in each reading. Rows that nobody can correct are also left out for what a learner refuses. */
 export function usableTestsOf(
-  learner: Learner,
+  learner: PrequentialLearner,
   dataset: Dataset,
   createValidator?: () => RowValidator,
 ): () => UsableTest {

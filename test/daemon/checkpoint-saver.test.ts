@@ -7,7 +7,7 @@ import type { Config } from "../../src/config/config.ts";
 import { CheckpointSaver } from "../../src/daemon/checkpoint-saver.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { RivuletError } from "../../src/errors/errors.ts";
-import { createLearner, type Learner } from "../../src/learner/learner.ts";
+import { createNetworkLearner, type Learner } from "../../src/learner/learner.ts";
 import { temporaryFolder } from "../checkpoint/folder.ts";
 
 const options = { fields: ["x", "label"], target: { column: "label", classes: 2 } };
@@ -15,7 +15,7 @@ const options = { fields: ["x", "label"], target: { column: "label", classes: 2 
 /** A saver of a learner, in a folder that is made for it; closed when the test is over. */
 function bench({
   directory = join(temporaryFolder(), "made/for/it"),
-  learner = createLearner(options),
+  learner = createNetworkLearner(options),
 } = {}) {
   const entries: LogEntry[] = [];
   const config = { name: "bench", checkpoint: { directory, everyMs: 1000, keep: 2 } } as Config;
@@ -145,7 +145,7 @@ describe("at the start", () => {
     learn(first.learner, 1);
     first.saver.close();
     const { directory } = first;
-    const learner = createLearner({ ...options, target: { column: "label", classes: 3 } });
+    const learner = createNetworkLearner({ ...options, target: { column: "label", classes: 3 } });
     expect(() => bench({ directory, learner })).toThrow("is of another learner");
     expect(readdirSync(directory)).toEqual(["checkpoint-00000001.msgpack"]);
     bench({ directory });

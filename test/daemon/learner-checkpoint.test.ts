@@ -3,7 +3,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/c
 import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { CheckpointError, RivuletError } from "../../src/errors/errors.ts";
-import { createLearner, type Learner } from "../../src/learner/learner.ts";
+import { createNetworkLearner, type Learner } from "../../src/learner/learner.ts";
 import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 
 const adam = (learningRate: number) => ({ optimizer: { adam: { learningRate } } });
@@ -57,9 +57,9 @@ describe("a learner that went through a checkpoint", () => {
     ],
     ["nothing yet", classes, 0],
   ])("continues bit for bit: %s", (_, options, samples) => {
-    const whole = observe(createLearner(options), 0, samples + 150);
-    const checkpoint = written(observe(createLearner(options), 0, samples));
-    const resumed = createLearner(options);
+    const whole = observe(createNetworkLearner(options), 0, samples + 150);
+    const checkpoint = written(observe(createNetworkLearner(options), 0, samples));
+    const resumed = createNetworkLearner(options);
     resume(resumed, checkpoint, "saved.msgpack");
     const rebuilt = learnerFrom(checkpoint, "saved.msgpack");
     for (const learner of [resumed, rebuilt]) {
@@ -72,16 +72,16 @@ describe("a learner that went through a checkpoint", () => {
 
 test("resume continues with the options of a transform, and refuses others", () => {
   const clipped = (limit: number) => ({ ...classes, features: ["standardize", { clip: limit }] });
-  const checkpoint = written(observe(createLearner(clipped(2)), 0, 50));
-  const whole = observe(createLearner(clipped(2)), 0, 90);
-  const resumed = createLearner(clipped(2));
+  const checkpoint = written(observe(createNetworkLearner(clipped(2)), 0, 50));
+  const whole = observe(createNetworkLearner(clipped(2)), 0, 90);
+  const resumed = createNetworkLearner(clipped(2));
   resume(resumed, checkpoint, "saved.msgpack");
   expect(observe(resumed, 50, 90).state()).toEqual(whole.state());
   expect(learnerFrom(checkpoint, "saved.msgpack").describe().features).toEqual([
     "standardize",
     { clip: { limit: 2 } },
   ]);
-  const error = refusal(() => resume(createLearner(clipped(3)), checkpoint, "saved.msgpack"));
+  const error = refusal(() => resume(createNetworkLearner(clipped(3)), checkpoint, "saved.msgpack"));
   expect(error.message).toContain("features[1].clip.limit is 3 in the config and 2 in it");
 });
 
@@ -108,8 +108,8 @@ describe("resume refuses a checkpoint of another learner, and changes nothing:",
     ["model.optimizer is sgd in the config and adam in it", { ...classes, model: { optimizer: "sgd" } }],
     ["training.batchSize is 2 in the config and 1 in it", { ...classes, training: { batchSize: 2 } }],
   ])("%s", (difference, options) => {
-    const checkpoint = written(observe(createLearner(classes), 0, 50));
-    const learner = observe(createLearner(options), 0, 0);
+    const checkpoint = written(observe(createNetworkLearner(classes), 0, 50));
+    const learner = observe(createNetworkLearner(options), 0, 0);
     const before = structuredClone(learner.state());
     const error = refusal(() => resume(learner, checkpoint, "saved.msgpack"));
     expect(error).toBeInstanceOf(RivuletError);
@@ -121,7 +121,7 @@ describe("resume refuses a checkpoint of another learner, and changes nothing:",
 });
 
 describe("a checkpoint whose parts contradict each other is refused as one:", () => {
-  const good = () => written(observe(createLearner(classes), 0, 50));
+  const good = () => written(observe(createNetworkLearner(classes), 0, 50));
 
   test("a network alone", () => {
     const error = refusal(() => learnerFrom({ ...good(), features: null, target: null }, "net.msgpack"));

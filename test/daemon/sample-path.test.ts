@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createLearner } from "../../src/learner/learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 import { measureAllocation } from "../allocation.ts";
 import { pathOf } from "./path.ts";
 
@@ -59,7 +59,10 @@ describe("a sample", () => {
   });
 
   test("is observed by the learners beside as well", () => {
-    const beside = createLearner({ fields: ["a", "b", "label"], target: { column: "label", classes: 3 } });
+    const beside = createNetworkLearner({
+      fields: ["a", "b", "label"],
+      target: { column: "label", classes: 3 },
+    });
     const { learner, take } = pathOf(classifier, [beside]);
     for (let i = 0; i < 10; i++) take(sample(i, 2 * i, i % 3));
     expect(beside.network.parameters()).toEqual(learner.network.parameters());

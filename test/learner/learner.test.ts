@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/engine/model/random.ts";
 import type { ClassificationMetrics } from "../../src/learner/classification-metrics.ts";
-import { createLearner, type Learner } from "../../src/learner/learner.ts";
+import { createNetworkLearner, type Learner } from "../../src/learner/learner.ts";
 import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 import type { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
 import type { State } from "../../src/state.ts";
@@ -32,15 +32,15 @@ const accuracy = (learner: Learner) => (learner.metrics as ClassificationMetrics
 describe("a learner", () => {
   test("learns untuned what a linear model cannot", () => {
     const values = stream(4000);
-    expect(accuracy(observeAll(createLearner(classify), values))).toBeGreaterThan(0.93);
-    expect(accuracy(observeAll(createLearner({ ...classify, model: { layers: [] } }), values))).toBeLessThan(
-      0.65,
-    );
+    expect(accuracy(observeAll(createNetworkLearner(classify), values))).toBeGreaterThan(0.93);
+    expect(
+      accuracy(observeAll(createNetworkLearner({ ...classify, model: { layers: [] } }), values)),
+    ).toBeLessThan(0.65);
   });
 
   test("learns a number in its own units", () => {
     const random = createRandom(2);
-    const learner = createLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
+    const learner = createNetworkLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
     for (let row = 0; row < 3000; row++) {
       const a = random.uniform();
       learner.observe(Float64Array.of(a, random.uniform(), 5e6 + 1000 * a * a), 0);
@@ -51,7 +51,7 @@ describe("a learner", () => {
 
   test("is not scored for what it answers before any target is known", () => {
     const random = createRandom(5);
-    const learner = createLearner({ fields: ["a", "y"], target: { column: "y" } });
+    const learner = createNetworkLearner({ fields: ["a", "y"], target: { column: "y" } });
     for (let row = 0; row < 2000; row++) {
       const a = 2 * random.uniform() - 1;
       learner.observe(Float64Array.of(a, 1013 + 5 * a), 0);
@@ -60,7 +60,7 @@ describe("a learner", () => {
     expect([samples, learner.samplesSeen]).toEqual([1999, 2000]);
     expect(maxError).toBeLessThan(20);
     expect(r2).toBeGreaterThan(0.95);
-    const classifier = createLearner(classify);
+    const classifier = createNetworkLearner(classify);
     classifier.observe(Float64Array.of(1, 2, 1), 0);
     expect((classifier.metrics as ClassificationMetrics).report()).toMatchObject({ samples: 0, logLoss: 0 });
     expect(classifier.metrics as ClassificationMetrics).toMatchObject({ mostFrequent: 1 });
@@ -68,7 +68,7 @@ describe("a learner", () => {
 
   test("keeps what it has learned when a few numbers are far out", () => {
     const random = createRandom(4);
-    const learner = createLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
+    const learner = createNetworkLearner({ fields: ["a", "b", "y"], target: { column: "y" } });
     const sample = new Float64Array(3);
     const meanError = (count: number) => {
       let sum = 0;
@@ -91,7 +91,7 @@ describe("a learner", () => {
 
   test("predicts before it learns: labels that come from nowhere are not guessed better than by chance", () => {
     const random = createRandom(3);
-    const learner = createLearner(classify);
+    const learner = createNetworkLearner(classify);
     for (let row = 0; row < 4000; row++) {
       learner.observe(Float64Array.of(random.uniform(), random.uniform(), random.below(2)), 0);
     }
@@ -99,7 +99,7 @@ describe("a learner", () => {
   });
 
   test("never looks at the target when it predicts", () => {
-    const learner = observeAll(createLearner(classify), stream(100));
+    const learner = observeAll(createNetworkLearner(classify), stream(100));
     learner.predict(Float64Array.of(1e5, 0.001, 0), 0);
     const answer = [...learner.prediction];
     learner.predict(Float64Array.of(1e5, 0.001, Number.NaN), 0);
@@ -107,7 +107,7 @@ describe("a learner", () => {
   });
 
   test("predicts with the statistics before the sample and learns with those that know it", () => {
-    const learner = createLearner({
+    const learner = createNetworkLearner({
       fields: ["a", "y"],
       target: { column: "y", standardize: false },
       model: { layers: ["dense"], optimizer: { sgd: { learningRate: 0.1 } } },
@@ -124,7 +124,7 @@ describe("a learner", () => {
   });
 
   test("takes one step for each batch of samples", () => {
-    const learner = createLearner({ ...classify, training: { batchSize: 8 } });
+    const learner = createNetworkLearner({ ...classify, training: { batchSize: 8 } });
     observeAll(learner, stream(20));
     expect([learner.samplesSeen, learner.network.updates]).toEqual([20, 2]);
   });
@@ -133,7 +133,7 @@ describe("a learner", () => {
     const onProbabilities = { binaryCrossEntropy: { on: "probabilities" } };
     const losses = ["softmaxCrossEntropy", "binaryCrossEntropy", "negativeLogLikelihood", onProbabilities];
     for (const loss of losses) {
-      const learner = observeAll(createLearner({ ...classify, model: { loss } }), stream(4000));
+      const learner = observeAll(createNetworkLearner({ ...classify, model: { loss } }), stream(4000));
       const [no, yes] = learner.prediction;
       expect(no + yes).toBeCloseTo(1, 5);
       expect(learner.predictedClass).toBe(yes > no ? 1 : 0);
@@ -156,7 +156,7 @@ describe("a sample that must not be learned from", () => {
     ["half a class", [1, 0, 0.5], "badLabel"],
   ];
   test.each(poisons)("%s, is counted and changes nothing else", (_, sample, reason) => {
-    const learner = observeAll(createLearner(classify), stream(30));
+    const learner = observeAll(createNetworkLearner(classify), stream(30));
     const before = structuredClone(learner.state());
     expect(learner.observe(Float64Array.from(sample), 0)).toBe(false);
     expect(learner.refusals[reason]).toBe(1);
@@ -195,7 +195,7 @@ describe("an answer that is no finite number", () => {
   const runaway = { features: [], model: { layers: [{ dense: 4 }, "relu"] } };
 
   test("is counted, and the most frequent class named instead", () => {
-    const learner = createLearner({ ...classify, ...runaway });
+    const learner = createNetworkLearner({ ...classify, ...runaway });
     for (const label of [1, 1, 0]) learner.observe(Float64Array.of(0.1, 0.1, label), 0);
     learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
     expect(learner.unanswered).toBe(1);
@@ -204,7 +204,7 @@ describe("an answer that is no finite number", () => {
   });
 
   test("is counted, and the mean of the targets given instead", () => {
-    const learner = createLearner({ ...regress, ...runaway });
+    const learner = createNetworkLearner({ ...regress, ...runaway });
     for (const flow of [10, 20]) learner.observe(Float64Array.of(0.1, flow, 0.2), 0);
     learner.observe(Float64Array.of(3e38, 30, 3e38), 0);
     expect([learner.unanswered, learner.prediction[0]]).toEqual([1, 15]);
@@ -212,7 +212,7 @@ describe("an answer that is no finite number", () => {
   });
 
   test("leaves the weights as they were", () => {
-    const learner = createLearner({ ...classify, ...runaway });
+    const learner = createNetworkLearner({ ...classify, ...runaway });
     learner.observe(Float64Array.of(0.1, 0.1, 1), 0);
     const before = learner.network.parameters();
     learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
@@ -229,9 +229,9 @@ describe("a learner resumed from its state", () => {
   ];
   test.each(cases)("continues bit for bit, %s", (_, options, cut) => {
     const values = stream(600);
-    const straight = observeAll(createLearner(options), values);
-    const first = observeAll(createLearner(options), values, 0, cut);
-    const resumed = createLearner(first.describe());
+    const straight = observeAll(createNetworkLearner(options), values);
+    const first = observeAll(createNetworkLearner(options), values, 0, cut);
+    const resumed = createNetworkLearner(first.describe());
     resumed.restore(structuredClone(first.state()));
     observeAll(resumed, values, cut);
     expect(resumed.state()).toEqual(straight.state());
@@ -240,11 +240,15 @@ describe("a learner resumed from its state", () => {
   });
 
   test("goes on counting what it refused and could not answer", () => {
-    const learner = createLearner({ ...classify, features: [], model: { layers: [{ dense: 4 }, "relu"] } });
+    const learner = createNetworkLearner({
+      ...classify,
+      features: [],
+      model: { layers: [{ dense: 4 }, "relu"] },
+    });
     learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
     learner.observe(Float64Array.of(Number.NaN, 0, 1), 0);
     learner.observe(Float64Array.of(0, 0, 7), 0);
-    const resumed = createLearner(learner.describe());
+    const resumed = createNetworkLearner(learner.describe());
     resumed.restore(structuredClone(learner.state()) as unknown as State);
     expect(resumed.refusals).toEqual({ notFinite: 1, badLabel: 1 });
     expect(resumed.unanswered).toBe(learner.unanswered);
@@ -253,16 +257,19 @@ describe("a learner resumed from its state", () => {
 
   test("refuses the state of another learner and stays as it was", () => {
     const batch = (batchSize: number) => ({ ...classify, training: { batchSize } });
-    const learner = observeAll(createLearner(batch(4)), stream(30));
+    const learner = observeAll(createNetworkLearner(batch(4)), stream(30));
     const before = structuredClone(learner.state());
-    const good = observeAll(createLearner(batch(4)), stream(50)).state();
+    const good = observeAll(createNetworkLearner(batch(4)), stream(50)).state();
     const others: [State, string][] = [
       [null, "must hold the counts"],
       [
-        observeAll(createLearner(batch(8)), stream(30)).state() as unknown as State,
+        observeAll(createNetworkLearner(batch(8)), stream(30)).state() as unknown as State,
         "holds 6 samples that wait for a step, expected fewer than 4",
       ],
-      [createLearner({ ...regress, training: { batchSize: 4 } }).state() as unknown as State, '"2.weight"'],
+      [
+        createNetworkLearner({ ...regress, training: { batchSize: 4 } }).state() as unknown as State,
+        '"2.weight"',
+      ],
       [{ ...good, metrics: new Float64Array(3) } as unknown as State, "metrics must be"],
       [{ ...good, features: [] } as unknown as State, "a list of 1 transforms"],
       [{ ...good, target: new Float64Array(5) } as unknown as State, "not standardized"],
@@ -272,10 +279,10 @@ describe("a learner resumed from its state", () => {
   });
 
   test("is described with every default written out", () => {
-    const description = createLearner(classify).describe();
+    const description = createNetworkLearner(classify).describe();
     expect(JSON.parse(JSON.stringify(description))).toEqual(description);
     expect(description.training).toEqual({ batchSize: 1, seed: 1, deterministic: false });
-    expect(createLearner(description).describe()).toEqual(description);
+    expect(createNetworkLearner(description).describe()).toEqual(description);
   });
 });
 
@@ -298,7 +305,7 @@ describe("a learner is refused", () => {
     ],
     ["over its budget", { ...classify, memory: { budgetBytes: 100 } }, "memory.budget is 100"],
   ])("%s", (_, options, sentence) => {
-    expect(() => createLearner(options)).toThrow(sentence);
+    expect(() => createNetworkLearner(options)).toThrow(sentence);
   });
 });
 
@@ -307,8 +314,8 @@ describe("memory", () => {
 
   test("a batch accumulated from parts learns what a whole one does, in less", () => {
     const values = stream(1000);
-    const whole = observeAll(createLearner(batches), values);
-    const parts = observeAll(createLearner({ ...batches, memory: { batch: 5 } }), values);
+    const whole = observeAll(createNetworkLearner(batches), values);
+    const parts = observeAll(createNetworkLearner({ ...batches, memory: { batch: 5 } }), values);
     expect(parts.network.updates).toBe(31);
     expect(parts.network.plan.batchSize).toBe(5);
     expect(parts.describe()).toEqual(whole.describe());
@@ -320,8 +327,8 @@ describe("memory", () => {
 
   test("samples that waited for a large step are taken over by a learner that works on few at a time", () => {
     const values = stream(1000);
-    const large = observeAll(createLearner(batches), values, 0, 500);
-    const small = createLearner({ ...batches, memory: { batch: 4 } });
+    const large = observeAll(createNetworkLearner(batches), values, 0, 500);
+    const small = createNetworkLearner({ ...batches, memory: { batch: 4 } });
     small.restore(large.state() as unknown as State);
     expect(small.network.accumulated).toBe(20);
     observeAll(small, values, 500, 1000);
@@ -333,8 +340,8 @@ describe("memory", () => {
       ...classify,
       model: { layers: [{ dense: 200 }, "tanh", { dense: 50 }, "tanh"] },
     };
-    const inPlace = createLearner(wide);
-    const accumulated = createLearner({ ...wide, memory: { accumulate: true } });
+    const inPlace = createNetworkLearner(wide);
+    const accumulated = createNetworkLearner({ ...wide, memory: { accumulate: true } });
     expect([inPlace.network.plan.accumulate, accumulated.network.plan.accumulate]).toEqual([false, true]);
     const values = stream(300);
     observeAll(inPlace, values);
@@ -353,7 +360,7 @@ describe("memory", () => {
         optimizer: { adam: { learningRate: 0.01 } },
       },
     };
-    const learner = createLearner(options);
+    const learner = createNetworkLearner(options);
     const random = createRandom(4);
     const sample = new Float64Array(13);
     for (let row = 0; row < 3000; row++) {
@@ -367,7 +374,7 @@ describe("memory", () => {
       learner.observe(sample, 0);
     }
     expect(accuracy(learner)).toBeGreaterThan(0.95);
-    const wrong = (model: LearnerOptions["model"]) => () => createLearner({ ...options, model });
+    const wrong = (model: LearnerOptions["model"]) => () => createNetworkLearner({ ...options, model });
     expect(wrong({ inputShape: [2, 5] })).toThrow(
       "model.inputShape is [2,5], 10 numbers, but a sample has 12 features",
     );

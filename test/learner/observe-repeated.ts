@@ -1,8 +1,8 @@
-import { createLearner } from "../../src/learner/learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 
 const fields = ["a", "b", "c", "target"];
-const classification = createLearner({ fields, target: { column: "target", classes: 3 } });
-const regression = createLearner({ fields, target: { column: "target" }, training: { batchSize: 8 } });
+const classification = createNetworkLearner({ fields, target: { column: "target", classes: 3 } });
+const regression = createNetworkLearner({ fields, target: { column: "target" }, training: { batchSize: 8 } });
 const values = new Float64Array(4);
 
 /** A hundred and fifty thousand samples for a classifier and a regression each. */

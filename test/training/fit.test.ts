@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RivuletError } from "../../src/errors/errors.ts";
-import { createLearner } from "../../src/learner/learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 import type { Dataset } from "../../src/training/dataset.ts";
 import { type FitOptions, type FitProgress, fit } from "../../src/training/fit.ts";
 import { classifier, labelled, rejection } from "./rows.ts";
@@ -34,7 +34,7 @@ describe("fit", () => {
 
   test("learns a number, and says that it is one", async () => {
     const numbers = rows.map(([x, y]) => [x, y, 3 * x - y]);
-    const learner = createLearner({ fields: ["x", "y", "z"], target: { column: "z" } });
+    const learner = createNetworkLearner({ fields: ["x", "y", "z"], target: { column: "z" } });
     const report = await fit(learner, numbers, { epochs: 40, heldOut: 0 });
     expect(report.heldOut).toBeNull();
     if (report.task !== "regression") throw new Error(report.task);

@@ -1,6 +1,6 @@
 /** Rows and learners for the tests of training. */
 import { createRandom } from "../../src/engine/model/random.ts";
-import { createLearner } from "../../src/learner/learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 
 /** Two features between -1 and 1, then the class of their product's sign. */
@@ -14,7 +14,7 @@ export function labelled(count: number, seed = 1): number[][] {
 }
 
 export const classifier = (options: Partial<LearnerOptions> = {}) =>
-  createLearner({
+  createNetworkLearner({
     fields: ["x", "y", "label"],
     target: { column: "label", classes: 2 },
     training: { batchSize: 8 },

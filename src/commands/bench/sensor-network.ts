@@ -1,9 +1,9 @@
 /**
- * Measures all that the daemon computes for each sample: predict, score, standardize, learn. The network is the default
- * of a config without a model.
+ * What a user's daemon does with each sample, all of it: predict, score, standardize, learn. The network is the one
+ * of a config with `model: {}`.
  */
 import { createRandom } from "../../engine/model/random.ts";
-import { createLearner, type Learner } from "../../learner/learner.ts";
+import { createNetworkLearner, type Learner } from "../../learner/learner.ts";
 import type { Figure } from "./figure.ts";
 import { measureInTurn, rateOf } from "./timing.ts";
 
@@ -14,7 +14,7 @@ const samples = 1024;
 /** Creates a learner of eight features and three classes, and the samples that it repeats. */
 function typicalLearner(): { learner: Learner; rows: Float64Array } {
   const fields = [...Array.from({ length: features }, (_, index) => `field${index}`), "label"];
-  const learner = createLearner({ fields, target: { column: "label", classes } });
+  const learner = createNetworkLearner({ fields, target: { column: "label", classes } });
   const rows = new Float64Array(samples * fields.length);
   const random = createRandom(1);
   for (let at = 0; at < rows.length; at += fields.length) {

@@ -1,9 +1,9 @@
 import { dirname, resolve } from "node:path";
-import type { Learner } from "../../learner/learner.ts";
+import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { requireWritable } from "../command-line/writable-file.ts";
 
 /** Saves a learner under the name of its config, if it has one. @throws RivuletError where the file cannot be written */
-export type Save = (learner: Learner, name?: string) => void;
+export type Save = (learner: PrequentialLearner, name?: string) => void;
 
 /**
  * Checks, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that can

@@ -96,7 +96,7 @@ export class NetworkExpert implements Expert {
   }
 
   state(): State {
-    return this.network.state() as unknown as State;
+    return this.network.state({ reuse: true }) as unknown as State;
   }
 
   restore(state: State): void {
@@ -232,7 +232,7 @@ export class ReplayedNetwork implements Expert {
 
   state(): State {
     return {
-      network: this.network.state() as unknown as State,
+      network: this.network.state({ reuse: true }) as unknown as State,
       ring: this.ring.state(),
       metric: this.metric.state(),
       unit: this.unit.slice(),

@@ -1,0 +1,90 @@
+/** What daemon, replay, checkpoints and reports need of a learner: the ensemble and a single network both have it. */
+import type { TransformDescription } from "../features/pipeline.ts";
+import type { State, Stateful } from "../state.ts";
+import type { ClassificationMetrics, ClassificationReport } from "./classification-metrics.ts";
+import type { RegressionMetrics, RegressionReport } from "./regression-metrics.ts";
+import type { TargetDescription } from "./target.ts";
+
+/** Samples that were refused, by reason. Nothing else of them is kept. */
+export type Refusals = {
+  /** A feature or target that is no finite number in float32, in which the network counts. */
+  notFinite: number;
+  /** A class that is no whole number from 0 to classes - 1. */
+  badLabel: number;
+};
+
+/** What every learner says of itself: a learner of the same description continues from its state bit for bit. */
+export interface CommonDescription {
+  fields: string[];
+  target: TargetDescription;
+  features: TransformDescription[];
+  /** Layers, loss and optimizer of a network, or `{ ensemble }` with its options. */
+  model: object;
+  training: { seed: number; deterministic: boolean };
+}
+
+/** How the weights of a learner were updated. */
+export interface TrainingCounts {
+  /** Updates of the weights of its networks. */
+  updates: number;
+  /** Updates left out because their loss or gradient was not finite. */
+  skipped: number;
+  /** Mean loss of the latest update of a network, or of the latest answer of an ensemble. */
+  loss: number;
+}
+
+/** Memory that a learner has taken, all of it before the first sample. */
+export interface LearnerArena {
+  bytes: number;
+  /** Variant of the kernels that work in it. */
+  kernels: string;
+}
+
+/**
+ * Predicts, scores and learns one sample after another. A sample is as many numbers as there are fields, at `offset` of
+ * `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has checked it calls `predictValidated`, then, where its target is
+ * known and `acceptsTarget`, `learnValidated`.
+ */
+export interface PrequentialLearner extends Stateful {
+  readonly metrics: ClassificationMetrics | RegressionMetrics;
+  /** Classes, or 0 where a number is predicted. */
+  readonly classes: number;
+  /** The last answer: probabilities of the classes [classes], or the number in the target's units [1]. */
+  readonly prediction: Float64Array;
+  /** The most probable class of the last answer; 0 where a number is predicted. */
+  readonly predictedClass: number;
+  /** Whether a target was known when the last answer was given. */
+  readonly isInformed: boolean;
+  /** Samples learned from. */
+  readonly samplesSeen: number;
+  readonly refusals: Readonly<Refusals>;
+  /** Samples for which no finite answer was found. */
+  readonly unanswered: number;
+  /** Samples that came without their target: predicted, and not learned from. */
+  unlabelled: number;
+  readonly counts: TrainingCounts;
+  readonly memory: LearnerArena;
+
+  /**
+   * Predicts the sample, scores the prediction, then learns; without its target the sample is but predicted. False where
+   * the sample was refused. Allocates nothing.
+   */
+  observe(values: Float64Array, offset: number): boolean;
+  /** Predicts the sample; false, with nothing predicted, where a feature is not finite. Allocates nothing. */
+  predict(values: Float64Array, offset: number): boolean;
+  /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
+  predictValidated(values: Float64Array, offset: number): void;
+  /** Scores the prediction of this sample, the last one predicted, then learns from it. Allocates nothing. */
+  learnValidated(values: Float64Array, offset: number): void;
+  /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
+  accepts(values: Float64Array, offset: number): boolean;
+  /** Whether the sample came with its target, be that one to learn from or not. */
+  isLabelled(values: Float64Array, offset: number): boolean;
+  /** Whether a sample of finite numbers has a target to learn from; where not, it is counted in `refusals`. */
+  acceptsTarget(values: Float64Array, offset: number): boolean;
+  /** Scores of all predictions so far. */
+  report(): ClassificationReport | RegressionReport;
+  describe(): CommonDescription;
+  /** All running state; with `reuse`, the copies in it are in memory that the next such call overwrites. */
+  state(options?: { reuse?: boolean }): State;
+}
