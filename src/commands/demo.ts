@@ -116,8 +116,6 @@ function demoConfig(path: string, directory: string): Config {
       fields: fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
     },
     target: { column: label, classes: classes.length },
-    // The firmware's own README measures the problem with this one.
-    model: { optimizer: { adam: { learningRate: 0.01 } } },
     checkpoint: { directory: free(1), every: "10s" },
   };
   return parseConfig(JSON.stringify(config), "the demo");
@@ -170,7 +168,7 @@ function reportOf(
     },
     text: [
       "",
-      `The network was right about ${formatShare(scores.slidingAccuracy)} of the last ${Math.min(scores.samples, 500)} samples, each predicted before it was learned from${changed}.`,
+      `The ensemble was right about ${formatShare(scores.slidingAccuracy)} of the last ${Math.min(scores.samples, 500)} samples, each predicted before it was learned from${changed}.`,
       `A linear model on the same samples reaches ${formatShare(linear.slidingAccuracy)}; always naming the most frequent class ${formatShare(scores.baselineAccuracy)}.`,
       `What it learned is in ${file}, and would continue from there bit for bit.`,
       "",

@@ -6,9 +6,10 @@ import { learnerFrom } from "../daemon/learner-checkpoint.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { EnsembleDescription } from "../learner/ensemble.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
-import { formatSize } from "../wording/quantities.ts";
+import { formatShare, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { scoreFacts } from "./results/scores.ts";
 import { type Fact, facts, textTable } from "./terminal/text-table.ts";
@@ -39,6 +40,14 @@ export async function run({ positionals: [path] }: Invocation): Promise<Report> 
     text: describe(file, bytes, checkpoint, metrics, refused),
   };
 }
+
+type NetworkModel = {
+  inputShape: number[];
+  layers: State[];
+  loss: State;
+  clip: State;
+  schedule?: State;
+};
 
 interface Found {
   file: string;
@@ -100,13 +109,6 @@ function describe(
   metrics: ClassificationReport | RegressionReport | null,
   refused: string[],
 ): string {
-  const model = checkpoint.model as {
-    inputShape: number[];
-    layers: State[];
-    loss: State;
-    clip: State;
-    schedule?: State;
-  };
   const features = checkpoint.features as { fields: string[]; transforms: unknown[] } | null;
   const target = checkpoint.target as { column: string; classes?: number } | null;
   const training = checkpoint.training as Record<string, unknown>;
@@ -130,12 +132,7 @@ function describe(
         : `in ${checkpoint.step} updates`,
     ],
     ...learned,
-    ["input", model.inputShape.join(" x ")],
-    ["layers", model.layers.map(written).join("\n")],
-    ["loss", written(model.loss)],
-    ["optimizer", written(checkpoint.optimizer)],
-    ["clip", written(model.clip)],
-    model.schedule === undefined ? null : ["schedule", written(model.schedule)],
+    ...modelFacts(checkpoint),
     [
       "training",
       Object.entries(training)
@@ -147,9 +144,26 @@ function describe(
   return [
     ...refused.map((sentence) => `passed over: ${sentence}`),
     facts(rows),
-    "",
-    parameterTable(checkpoint),
+    ...(checkpoint.parameters.length === 0 ? [] : ["", parameterTable(checkpoint)]),
   ].join("\n");
+}
+
+/** The network's parts, or what the ensemble was asked for. */
+function modelFacts(checkpoint: Checkpoint): Fact[] {
+  const model = checkpoint.model as NetworkModel | EnsembleDescription["model"];
+  if ("ensemble" in model) {
+    const { effort, without, coverage } = model.ensemble;
+    const left = without.length > 0 ? `, without ${without.join(", ")}` : "";
+    return [["learner", `the ensemble, effort ${effort}, intervals for ${formatShare(coverage, 0)}${left}`]];
+  }
+  return [
+    ["input", model.inputShape.join(" x ")],
+    ["layers", model.layers.map(written).join("\n")],
+    ["loss", written(model.loss)],
+    ["optimizer", written(checkpoint.optimizer)],
+    ["clip", written(model.clip)],
+    model.schedule === undefined ? null : ["schedule", written(model.schedule)],
+  ];
 }
 
 /** A transform with its options: `clip(limit: 4)`. */

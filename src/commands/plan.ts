@@ -1,5 +1,11 @@
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
-import { mostCheckpointBytes, planConfig, planForFit } from "../config/plan-config.ts";
+import {
+  mostCheckpointBytes,
+  mostEnsembleCheckpointBytes,
+  planConfig,
+  planEnsembleOf,
+  planForFit,
+} from "../config/plan-config.ts";
 import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
@@ -11,6 +17,43 @@ import { textTable } from "./terminal/text-table.ts";
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
+  return config.ensemble === null ? networkPlan(config, columns) : ensemblePlan(config, columns);
+}
+
+/** The bytes of each expert, and of what they share. */
+function ensemblePlan(config: Config, columns: readonly string[]): Report {
+  const planned = planEnsembleOf(config, columns);
+  const { parts, totalBytes } = planned;
+  const fit = fitOf(config, columns);
+  const daily = dailyWrites(config, mostEnsembleCheckpointBytes(config, columns, planned));
+  const { effort } = config.ensemble as { effort: string };
+  return {
+    data: {
+      config: config.file,
+      learner: "ensemble",
+      effort,
+      parts,
+      totalBytes,
+      fit,
+      budgetBytes: config.memory.budgetBytes,
+      daily,
+    },
+    text: [
+      textTable(
+        ["part", "bytes"],
+        parts.map(({ name, bytes }) => [name, String(bytes)]),
+        [1],
+      ),
+      "",
+      `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
+      ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
+      dailyText(daily),
+      ...budgetText(config, totalBytes),
+    ].join("\n"),
+  };
+}
+
+function networkPlan(config: Config, columns: readonly string[]): Report {
   const planned = planConfig(config, columns);
   const { model, buffers, totalBytes, unsharedBytes, batchSize, program, accumulate } = planned;
   const fit = fitOf(config, columns);
@@ -19,7 +62,8 @@ export async function run({ positionals: [file], options }: Invocation): Promise
   const instructions = Object.values(program).flat().length;
   return {
     data: {
-      config: file,
+      config: config.file,
+      learner: "network",
       batchSize,
       instructions,
       buffers,
@@ -50,16 +94,18 @@ export async function run({ positionals: [file], options }: Invocation): Promise
       `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
-      `a day     ${daily.checkpoints} checkpoints of ${formatSize(daily.checkpointBytes)} at most and ${daily.statusLines} lines of status: with what the file system adds ${formatSize(daily.bytes)} on the SD card, if it learns all day`,
+      dailyText(daily),
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
-      ...(config.memory.budgetBytes === null
-        ? []
-        : [
-            `budget    ${config.memory.budgetBytes} bytes: ${config.memory.budgetBytes - totalBytes} to spare`,
-          ]),
+      ...budgetText(config, totalBytes),
     ].join("\n"),
   };
 }
+
+const dailyText = ({ checkpoints, checkpointBytes, statusLines, bytes }: ReturnType<typeof dailyWrites>) =>
+  `a day     ${checkpoints} checkpoints of ${formatSize(checkpointBytes)} at most and ${statusLines} lines of status: with what the file system adds ${formatSize(bytes)} on the SD card, if it learns all day`;
+
+const budgetText = ({ memory: { budgetBytes } }: Config, totalBytes: number): string[] =>
+  budgetBytes === null ? [] : [`budget    ${budgetBytes} bytes: ${budgetBytes - totalBytes} to spare`];
 
 /** What `rivulet fit` plans by training.workers and shards, or why it refuses them; null where neither is there. */
 type FitPlan = Pick<Plan, "batchSize" | "totalBytes" | "shards"> | { refused: string };

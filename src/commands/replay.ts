@@ -1,8 +1,10 @@
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
-import { createLearner, type Learner } from "../learner/learner.ts";
+import { createLearner } from "../learner/create-learner.ts";
+import { Ensemble } from "../learner/ensemble.ts";
 import type { LearnerOptions } from "../learner/learner-options.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { mostClasses } from "../learner/target.ts";
 import { csvFile, type DataFile, recordingFile } from "../library/data-files.ts";
 import { isRecordingFile } from "../recording/play.ts";
@@ -30,9 +32,11 @@ export async function run(invocation: Invocation): Promise<Report> {
   // One pass is enough where a config names the columns: then a pipe will do.
   if (!config?.source.fields) requireRereadable(path);
   const columns = config ? await columnsOf(config, data) : await data.columns();
+  const without = options["without"]?.split(",") ?? [];
   const learner = config
-    ? configuredLearner(config, columns, { seed })
-    : createLearner({ ...(await inferTask(data, columns)), training: { seed } });
+    ? configuredLearner(config, columns, { seed, without })
+    : createLearner({ ...(await inferTask(data, columns)), training: { seed }, without });
+  requireExperts(learner, without);
   const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
   const report = await evaluatePrequentially(learner, data, { createValidator: () => validator });
   save?.(learner, config?.name);
@@ -86,7 +90,22 @@ interface Outcome {
   config: Config | null;
 }
 
-function reportOf(learner: Learner, report: PrequentialReport, outcome: Outcome): Report {
+/** Refuses names to leave out that nothing is called. */
+function requireExperts(learner: PrequentialLearner, without: readonly string[]): void {
+  if (without.length === 0) return;
+  if (!(learner instanceof Ensemble)) {
+    throw new UsageError(
+      "--without leaves experts out of the ensemble, but the config names a model; leave one out",
+    );
+  }
+  const unknown = without.find((name) => !learner.expertNames.some((expert) => expert.startsWith(name)));
+  if (unknown === undefined) return;
+  throw new UsageError(
+    `--without names "${unknown}", which is no expert; the experts are ${learner.expertNames.join(", ")}`,
+  );
+}
+
+function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcome: Outcome): Report {
   const {
     rows,
     rejected,
@@ -99,12 +118,12 @@ function reportOf(learner: Learner, report: PrequentialReport, outcome: Outcome)
     skippedSteps,
     milliseconds,
   } = report;
-  const { network } = learner;
+  const { bytes, kernels } = learner.memory;
   const measured = {
     microsecondsPerSample: (1000 * milliseconds) / Math.max(1, rows),
     residentBytes: process.memoryUsage.rss(),
-    arenaBytes: network.plan.totalBytes,
-    kernels: network.kernels,
+    arenaBytes: bytes,
+    kernels,
   };
   return {
     data: {
@@ -127,7 +146,7 @@ function reportOf(learner: Learner, report: PrequentialReport, outcome: Outcome)
 }
 
 function textOf(
-  learner: Learner,
+  learner: PrequentialLearner,
   report: PrequentialReport,
   { data, faults, saved, config }: Outcome,
   measured: { microsecondsPerSample: number; residentBytes: number; arenaBytes: number; kernels: string },
@@ -141,13 +160,19 @@ function textOf(
     ...flaws(report),
     ...faultFacts(faults),
     ["predicted", learner.classes > 0 ? `${column}, one of ${learner.classes} classes` : column],
-    ["network", config ? `of ${config.file}` : "chosen by the task, nothing tuned"],
+    ["learner", learnerText(learner, config)],
     ...scoreFacts(metrics),
     ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${kernels} kernels`],
     ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
     skippedSteps === 0 ? null : ["skipped", `${steps} whose loss or gradient was not finite`],
     saved === null ? null : ["checkpoint", saved],
   ]);
+}
+
+function learnerText(learner: PrequentialLearner, config: Config | null): string {
+  if (!(learner instanceof Ensemble)) return `the network of ${config?.file}`;
+  const { without } = learner.describe().model.ensemble;
+  return `the ensemble, nothing tuned${without.length > 0 ? `, without ${without.join(", ")}` : ""}`;
 }
 
 /** What was not learned from, if anything. */

@@ -2,6 +2,7 @@ import type { Plan } from "../engine/planning/plan.ts";
 import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
 import { createPipeline } from "../features/pipeline.ts";
+import { planEnsemble, requireEnsembleBudget } from "../learner/ensemble.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
 import { requireTarget } from "../learner/target.ts";
@@ -49,7 +50,34 @@ function planBatches(
   return plan(model, networkOptions(model, { batchSize, ...cut }, learnerMemory(config)));
 }
 
-/** Bytes of a checkpoint that do not depend on the sizes of the layers: name, metrics, description. */
+/**
+ * What the ensemble of a config takes for samples of the named columns, part by part. Nothing is allocated.
+ * @throws RivuletError as `planConfig`
+ */
+export function planEnsembleOf(config: Config, columns: readonly string[]): EnsemblePlan {
+  const { target, memory, ensemble } = config;
+  const planned = planEnsemble({ fields: columns, target, effort: ensemble?.effort });
+  if (memory.budgetBytes !== null) requireEnsembleBudget(planned, memory.budgetBytes);
+  return planned;
+}
+
+type EnsemblePlan = ReturnType<typeof planEnsemble>;
+
+/** Names of the experts, of their weights and of all else in an ensemble's state. */
+const ensembleTextBytes = 8192;
+
+/** Most bytes that a checkpoint of a config's ensemble takes, with the plan of `planEnsembleOf`. */
+export function mostEnsembleCheckpointBytes(
+  { target }: Config,
+  columns: readonly string[],
+  { totalBytes }: EnsemblePlan,
+): number {
+  const classes = "classes" in target ? target.classes : 0;
+  const confusion = classes * (classes + 4) * Float64Array.BYTES_PER_ELEMENT;
+  return descriptionBytes + ensembleTextBytes + columnBytes * columns.length + confusion + totalBytes;
+}
+
+/** Name, scores, description of the layers and what else does not grow with them. */
 const descriptionBytes = 4096;
 /** Bytes per column: its name, and the state of its transforms. */
 const columnBytes = 128;

@@ -15,6 +15,8 @@ export class DriftWatch {
   readonly #targetAt: number;
   readonly #log: Log;
   readonly #errors = new Adwin();
+  /** [1] An array, so that V8 boxes no number on the way to `observe`. */
+  readonly #error = new Float64Array(1);
   /** Samples since predictions last worsened. An improvement counts for nothing: what follows it is another change. */
   #sinceWorse = samplesOfOneChange;
 
@@ -33,7 +35,8 @@ export class DriftWatch {
   observe(values: Float64Array, offset: number): boolean {
     if (!this.#learner.isInformed) return false;
     if (this.#sinceWorse < samplesOfOneChange) this.#sinceWorse++;
-    if (!this.#errors.observe(this.#errorOf(values[offset + this.#targetAt]))) return false;
+    this.#measure(values[offset + this.#targetAt]);
+    if (!this.#errors.observe(this.#error)) return false;
     const { meanBefore, meanAfter } = this.#errors;
     if (meanAfter < meanBefore) return false;
     const isNew = this.#sinceWorse === samplesOfOneChange;
@@ -49,12 +52,15 @@ export class DriftWatch {
     return true;
   }
 
-  /** Between 0 and 1: whether the class was wrong, or how far a number was off beside what its mean is off by. */
-  #errorOf(target: number): number {
+  /** Writes an error between 0 and 1: whether the class was wrong, or how far off a number was beside its mean. */
+  #measure(target: number): void {
     const { metrics, predictedClass, prediction } = this.#learner;
-    if (!(metrics instanceof RegressionMetrics)) return predictedClass === target ? 0 : 1;
+    if (!(metrics instanceof RegressionMetrics)) {
+      this.#error[0] = predictedClass === target ? 0 : 1;
+      return;
+    }
     const off = Math.abs(prediction[0] - target);
-    return off === 0 ? 0 : off / (off + metrics.baselineMae);
+    this.#error[0] = off === 0 ? 0 : off / (off + metrics.baselineMae);
   }
 
   #tell(before: number, after: number): string {

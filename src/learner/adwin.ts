@@ -72,9 +72,9 @@ export class Adwin {
     return this.#window[at.after];
   }
 
-  /** Takes a number; true where the mean has changed: then the older numbers are forgotten. */
-  observe(number: number): boolean {
-    this.#add(number);
+  /** Takes the number `numbers[0]`; true where the mean has changed: then the older numbers are forgotten. */
+  observe(numbers: Float64Array): boolean {
+    this.#add(numbers[0]);
     this.#sinceLook++;
     if (this.#sinceLook < this.#clock) return false;
     this.#sinceLook = 0;

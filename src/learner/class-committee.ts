@@ -38,7 +38,8 @@ const healthMargin = 1;
 /** What each class has before any label, for the constant answer. */
 const prior = 0.5;
 
-const expertNames = [
+/** Names of the experts, in order. */
+export const classExperts = [
   "network",
   "replayed-network",
   "neighbours",
@@ -48,7 +49,7 @@ const expertNames = [
 ];
 
 const namesFor = ({ without, effort, own }: CommitteeOptions) => {
-  const used = expertNames.filter((name) => {
+  const used = classExperts.filter((name) => {
     const isReplay = name === "replayed-network" || name === "neighbours";
     return !isWithout(name, without) && !(isReplay && effort === "low");
   });
@@ -94,7 +95,7 @@ export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
     "label-transitions": () => LabelTransitions.bytes({ classes }),
     linear: () => LinearExpert.bytes({ inputs: features + classes, classes }),
   };
-  const placed = expertNames.filter(
+  const placed = classExperts.filter(
     (name) => names.includes(name) || (name === "replayed-network" && usesReplay(names)),
   );
   return [

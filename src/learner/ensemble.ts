@@ -10,7 +10,7 @@ import { largestFloat32 } from "../float32.ts";
 import type { State, Stateful } from "../state.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
-import { ClassCommittee, planClassCommittee } from "./class-committee.ts";
+import { ClassCommittee, classExperts, planClassCommittee } from "./class-committee.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { ColumnStatistic } from "./column-statistic.ts";
 import {
@@ -22,7 +22,7 @@ import {
   type PlannedPart,
 } from "./committee.ts";
 import { Interval } from "./interval.ts";
-import { NumberCommittee, planNumberCommittee } from "./number-committee.ts";
+import { NumberCommittee, numberExperts, planNumberCommittee } from "./number-committee.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
@@ -349,6 +349,11 @@ export class Ensemble implements PrequentialLearner {
     if (label >= 0 && label < this.classes && Number.isInteger(label)) return true;
     this.refusals.badLabel++;
     return false;
+  }
+
+  /** Names of all experts there are for the task, those left out included. */
+  get expertNames(): string[] {
+    return this.classes > 0 ? [...classExperts] : [...numberExperts];
   }
 
   get counts(): TrainingCounts {

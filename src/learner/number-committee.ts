@@ -53,7 +53,8 @@ const firstErrors = 2;
 const largestForDrift = 4;
 const keptAtAlarm = 30;
 
-const expertNames = [
+/** Names of the experts, in order. */
+export const numberExperts = [
   "last-value",
   "least-squares",
   "least-squares-level",
@@ -65,7 +66,7 @@ const expertNames = [
 ];
 
 const namesFor = ({ without, effort, features, own }: CommitteeOptions) => {
-  const used = expertNames.filter((name) => {
+  const used = numberExperts.filter((name) => {
     const isReplay = name.startsWith("replayed") || name.startsWith("neighbours");
     const isTooWide = name.startsWith("least-squares") && features > mostForLeastSquares;
     return !isWithout(name, without) && !(isReplay && effort === "low") && !isTooWide;
@@ -145,7 +146,7 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
     neighbours: () => Neighbours.bytes({ classes: 0 }, { rows, inputs: features }),
     "neighbours-change": () => Neighbours.bytes({ classes: 0 }, { rows, inputs: features + 2 }),
   };
-  const placed = expertNames.filter(
+  const placed = numberExperts.filter(
     (name) =>
       names.includes(name) ||
       (name === "replayed-level" && usesLevel(names)) ||

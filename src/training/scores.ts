@@ -9,10 +9,9 @@ export type Scores =
   | { task: "regression"; metrics: RegressionReport };
 
 /** The scores that a learner has kept of its own predictions, one before each sample that it learned from. */
-export function scoresOf({ metrics }: Pick<PrequentialLearner, "metrics">): Scores {
-  return metrics instanceof ClassificationMetrics
-    ? { task: "classification", metrics: metrics.report() }
-    : { task: "regression", metrics: metrics.report() };
+export function scoresOf(learner: Pick<PrequentialLearner, "report">): Scores {
+  const metrics = learner.report();
+  return "accuracy" in metrics ? { task: "classification", metrics } : { task: "regression", metrics };
 }
 
 /** Scores a learner's predictions of further rows, from which nothing is learned. */
@@ -42,6 +41,6 @@ export class Scorer {
   }
 
   scores(): Scores {
-    return scoresOf({ metrics: this.#metrics });
+    return scoresOf(this.#metrics);
   }
 }

@@ -7,10 +7,10 @@ import { saddle } from "./data.ts";
 
 /** A folder with checkpoints of 20, 40, 60 ... samples, as a daemon would have left them. */
 async function checkpoints(count: number): Promise<string> {
-  const cwd = folderWith({ "d.csv": "" });
+  const cwd = folderWith({ "d.csv": "", "c.yaml": "target: { column: label, classes: 3 }\nmodel: {}\n" });
   for (let i = 1; i <= count; i++) {
     writeFileSync(join(cwd, "d.csv"), saddle(20 * i));
-    const { code } = await rivulet(["replay", "--data", "d.csv", "--save", nameOf(i)], { cwd });
+    const { code } = await rivulet(["replay", "c.yaml", "--data", "d.csv", "--save", nameOf(i)], { cwd });
     expect(code).toBe(0);
   }
   return cwd;
@@ -76,6 +76,20 @@ describe.concurrent("inspect", () => {
     const { stdout } = await rivulet(["inspect", "."], { cwd });
     expect(stdout).toMatch(new RegExp(`^passed over: ${nameOf(2)} .*\n`));
     expect(readFileSync(join(cwd, nameOf(2)))).toHaveLength(300);
+  });
+
+  test("says what the checkpoint of an ensemble holds", async () => {
+    const cwd = folderWith({ "d.csv": saddle(80) });
+    await rivulet(["replay", "--data", "d.csv", "--save", "e.msgpack"], { cwd });
+    const { stdout } = await rivulet(["inspect", "e.msgpack"], { cwd });
+    expect(stdout).toMatch(/^learner +the ensemble, effort high, intervals for 90 %$/m);
+    expect(stdout).toMatch(/^experts +[a-z-]+: weight /m);
+    expect(await inspect(cwd, "e.msgpack")).toMatchObject({
+      samplesSeen: 80,
+      model: { ensemble: { effort: "high", without: [], coverage: 0.9 } },
+      parameters: [],
+      metrics: { samples: 79, skill: expect.any(Number) },
+    });
   });
 
   test("reads a network that the library saved, which has no scores", async () => {

@@ -20,7 +20,8 @@ describe.concurrent("replay without a config", () => {
       rows: 3000,
       task: "classification",
       target: { column: "label", classes: 3 },
-      updates: 3000,
+      // Of three experts, one of which makes two a sample once it has rows to replay.
+      updates: 4 * 3000 - 1,
       skippedSteps: 0,
       saved: null,
       metrics: {
@@ -48,8 +49,15 @@ describe.concurrent("replay without a config", () => {
     const alone = labelled.filter((_, row) => row === 0 || row % 4 === 0);
     const cwd = folderWith({ "d.csv": `${sparse.join("\n")}\n`, "alone.csv": `${alone.join("\n")}\n` });
     const result = await replay(["--data", "d.csv"], cwd);
-    expect(result).toMatchObject({ rows: 600, unlabelled: 450, rejected: 0, updates: 150, faults: [] });
-    expect(result.metrics).toEqual((await replay(["--data", "alone.csv"], cwd)).metrics);
+    expect(result).toMatchObject({
+      rows: 600,
+      unlabelled: 450,
+      rejected: 0,
+      updates: 4 * 150 - 1,
+      faults: [],
+    });
+    const { metrics } = await replay(["--data", "alone.csv"], cwd);
+    expect(result.metrics).toEqual({ ...metrics, unlabelled: 450 });
     const { stdout } = await rivulet(["replay", "--data", "d.csv"], { cwd });
     expect(stdout).toContain("450 samples without a target, predicted only");
   });
@@ -94,6 +102,50 @@ describe.concurrent("replay without a config", () => {
     expect(other.metrics.logLoss).not.toBe(first.metrics.logLoss);
   });
 
+  test("shows the ensemble beside its baselines, and says so where one is better", async () => {
+    const rows = (labels: (row: number) => number) =>
+      Array.from({ length: 400 }, (_, row) => `${((row * 7919) % 101) / 101},${labels(row)}`);
+    const cwd = folderWith({
+      "d.csv": saddle(600),
+      "last.csv": `x,label\n${rows((row) => ((row * row * 31) % 97) & 1).join("\n")}\n`,
+    });
+    const { metrics } = await replay(["--data", "d.csv"], cwd);
+    expect(metrics.baselines.map(({ name }: { name: string }) => name)).toEqual([
+      "label frequencies",
+      "last label",
+      "linear",
+    ]);
+    const best = Math.min(...metrics.baselines.map(({ loss }: { loss: number }) => loss));
+    expect(metrics.skill).toBeCloseTo(1 - metrics.logLoss / best, 9);
+    expect(metrics.experts).toHaveLength(6);
+    const { stdout } = await rivulet(["replay", "--data", "d.csv"], { cwd });
+    expect(stdout).toMatch(/^learner +the ensemble, nothing tuned$/m);
+    expect(stdout).toMatch(/^skill +0\.\d+: [\d.]+ % less log loss than the best baseline, /m);
+    expect(stdout).toMatch(/^experts +[a-z-]+: weight 0\.\d\d, loss [\d.]+$/m);
+    const worse = await rivulet(["replay", "--data", "last.csv"], { cwd });
+    expect(worse.stdout).toMatch(/^skill +-0\.\d+: the baseline .* is better, by /m);
+  });
+
+  test("leaves experts out that --without names, and refuses names that nothing has", async () => {
+    const cwd = folderWith({
+      "d.csv": saddle(300),
+      "c.yaml": "target: { column: label, classes: 3 }\nmodel: {}\n",
+    });
+    const { metrics } = await replay(["--data", "d.csv", "--without", "naive,neighbours"], cwd);
+    expect(metrics.experts.map(({ name }: { name: string }) => name)).toEqual([
+      "network",
+      "replayed-network",
+      "label-transitions",
+      "linear",
+    ]);
+    const unknown = await rivulet(["replay", "--data", "d.csv", "--without", "forest"], { cwd });
+    expect(unknown.stderr).toContain(
+      '--without names "forest", which is no expert; the experts are network, ',
+    );
+    const alone = await rivulet(["replay", "c.yaml", "--data", "d.csv", "--without", "linear"], { cwd });
+    expect(alone.stderr).toContain("the config names a model");
+  });
+
   test("prints for people what --json gives to programs", async () => {
     const cwd = folderWith({ "d.csv": saddle(500) });
     const { stdout } = await rivulet(["replay", "--data", "d.csv"], { cwd });
@@ -122,7 +174,7 @@ describe.concurrent("replay with a config", () => {
   });
 
   test("takes all other columns for features where it names none", async () => {
-    const cwd = folderWith({ "c.yaml": "target: { column: x }\n", "d.csv": saddle(100) });
+    const cwd = folderWith({ "c.yaml": "target: { column: x }\nmodel: {}\n", "d.csv": saddle(100) });
     const result = await replay(["c.yaml", "--data", "d.csv", "--save", "x.msgpack"], cwd);
     expect(result).toMatchObject({ task: "regression", saved: "x.msgpack" });
     const { stdout } = await rivulet(["inspect", "x.msgpack", "--json"], { cwd });
@@ -132,7 +184,7 @@ describe.concurrent("replay with a config", () => {
 
   test("learns in groups of training.batchSize", async () => {
     const cwd = folderWith({
-      "c.yaml": "target: { column: label, classes: 3 }\ntraining: { batchSize: 8 }\n",
+      "c.yaml": "target: { column: label, classes: 3 }\nmodel: {}\ntraining: { batchSize: 8 }\n",
       "d.csv": saddle(83),
     });
     expect((await replay(["c.yaml", "--data", "d.csv"], cwd)).updates).toBe(10);
@@ -162,7 +214,7 @@ describe.concurrent("--save of replay", () => {
       file: "learned.msgpack",
       bytes: readFileSync(join(cwd, "learned.msgpack")).length,
       samplesSeen: 700,
-      step: 700,
+      step: 4 * 700 - 1,
       target: { column: "label", classes: 3 },
       metrics: result.metrics,
     });

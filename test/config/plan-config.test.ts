@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { parseConfig } from "../../src/config/config.ts";
-import { configuredLearner } from "../../src/config/configured-learner.ts";
+import { configuredNetworkLearner } from "../../src/config/configured-learner.ts";
 import { mostCheckpointBytes, planConfig, planForFit } from "../../src/config/plan-config.ts";
 import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
 import { threads } from "../../src/library/threads.ts";
@@ -17,7 +17,7 @@ describe("the plan of a config", () => {
       const config = configOf(`${classes}training: { batchSize: 64, ${cut} }\n`);
       const planned = planConfig(config, columns);
       expect(planned.shards).toBeNull();
-      expect(planned.totalBytes).toBe(configuredLearner(config, columns).network.plan.totalBytes);
+      expect(planned.totalBytes).toBe(configuredNetworkLearner(config, columns).network.plan.totalBytes);
     },
   );
 
@@ -31,7 +31,7 @@ describe("the plan of a config", () => {
 
   test("for rivulet fit has the shards that its learner gets", () => {
     const config = configOf(`${classes}training: { batchSize: 64, workers: 1 }\n`);
-    const { network } = configuredLearner(config, columns, { workers: threads(1) });
+    const { network } = configuredNetworkLearner(config, columns, { workers: threads(1) });
     expect(planForFit(config, columns)).toMatchObject({
       shards: { count: 4, rows: 16 },
       totalBytes: network.plan.totalBytes,
@@ -70,7 +70,7 @@ describe("a checkpoint takes no more than is said, and more than a third of it,"
     ],
   ])("%s", (_, text, samples) => {
     const config = configOf(text);
-    const learner = configuredLearner(config, columns);
+    const learner = configuredNetworkLearner(config, columns);
     for (let sample = 0; sample < samples; sample++) {
       learner.observe(Float64Array.of(sample % 7, sample / 3, sample % 3), 0);
     }

@@ -3,8 +3,10 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/c
 import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { CheckpointError, RivuletError } from "../../src/errors/errors.ts";
-import { createNetworkLearner, type Learner } from "../../src/learner/learner.ts";
+import { createLearner } from "../../src/learner/create-learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 import type { LearnerOptions } from "../../src/learner/learner-options.ts";
+import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 
 const adam = (learningRate: number) => ({ optimizer: { adam: { learningRate } } });
 const classes: LearnerOptions = {
@@ -15,7 +17,7 @@ const classes: LearnerOptions = {
 const number: LearnerOptions = { fields: ["a", "b", "label"], target: { column: "b" } };
 
 /** Shows the learner rows of a stream that is always the same. */
-function observe(learner: Learner, from: number, to: number): Learner {
+function observe<L extends PrequentialLearner>(learner: L, from: number, to: number): L {
   const random = createRandom(3);
   const row = new Float64Array(3);
   for (let i = 0; i < to; i++) {
@@ -30,8 +32,13 @@ function observe(learner: Learner, from: number, to: number): Learner {
 }
 
 /** The checkpoint as a file would hold it. */
-function written(learner: Learner): Checkpoint {
+function written(learner: PrequentialLearner): Checkpoint {
   return decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(learner, "test"))), "saved.msgpack");
+}
+
+/** The state as a file would hold it, but for the time. */
+function encoded(learner: PrequentialLearner): Buffer {
+  return Buffer.concat(encodeCheckpoint({ ...checkpointOf(learner), createdAt: "2026-01-01T00:00:00.000Z" }));
 }
 
 function refusal(work: () => unknown): Error {
@@ -67,6 +74,45 @@ describe("a learner that went through a checkpoint", () => {
       expect(learner.state()).toEqual(whole.state());
       expect(learner.describe()).toEqual(whole.describe());
     }
+  });
+});
+
+describe("an ensemble that went through a checkpoint", () => {
+  test.each<[string, LearnerOptions, number]>([
+    ["classes", { fields: classes.fields, target: classes.target }, 200],
+    ["a number", number, 200],
+    ["a transform ahead of it", { ...number, features: ["standardize", { clip: 2 }] }, 60],
+    ["nothing yet", number, 0],
+  ])("continues bit for bit: %s", (_, { model, ...options }, samples) => {
+    const whole = observe(createLearner(options), 0, samples + 150);
+    const checkpoint = written(observe(createLearner(options), 0, samples));
+    const resumed = createLearner(options);
+    resume(resumed, checkpoint, "saved.msgpack");
+    const rebuilt = learnerFrom(checkpoint, "saved.msgpack");
+    for (const learner of [resumed, rebuilt]) {
+      observe(learner, samples, samples + 150);
+      expect(encoded(learner)).toEqual(encoded(whole));
+      expect(learner.describe()).toEqual(whole.describe());
+    }
+  });
+
+  test.each<[string, LearnerOptions]>([
+    ["model is a single network in the config and the ensemble in it", classes],
+    [
+      'model.ensemble.effort is "low" in the config and "high" in it',
+      { ...classes, model: undefined, training: { effort: "low" } },
+    ],
+    ["training.seed is 2 in the config and 1 in it", { ...classes, model: undefined, training: { seed: 2 } }],
+  ])("is refused by another learner: %s", (difference, options) => {
+    const checkpoint = written(observe(createLearner({ ...classes, model: undefined }), 0, 50));
+    const error = refusal(() => resume(createLearner(options), checkpoint, "saved.msgpack"));
+    expect(error.message).toContain(`saved.msgpack is of another learner: ${difference}; `);
+  });
+
+  test("is refused where its state is not that of its description", () => {
+    const checkpoint = written(observe(createLearner({ ...classes, model: undefined }), 0, 50));
+    const error = refusal(() => learnerFrom({ ...checkpoint, learnerState: { parts: [] } }, "x.msgpack"));
+    expect(error).toBeInstanceOf(CheckpointError);
   });
 });
 

@@ -4,13 +4,13 @@ import { configuredLearner } from "../../src/config/configured-learner.ts";
 import type { ConfiguredSource } from "../../src/daemon/configured-source.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { createSamplePath } from "../../src/daemon/sample-path.ts";
-import type { Learner } from "../../src/learner/learner.ts";
+import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import type { Field } from "../../src/samples/decoding/fields.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
 import { steadyClock } from "../../src/samples/sources/clock.ts";
 
 /** The path of a config whose source is a connection over TCP, which is never opened. */
-export function pathOf(text: string, beside: readonly Learner[] = []) {
+export function pathOf(text: string, beside: readonly PrequentialLearner[] = []) {
   const config = parseConfig(text, "c.yaml");
   const fields = config.source.fields as Field[];
   const ring = new SampleRing(fields.length, 1, "pause");

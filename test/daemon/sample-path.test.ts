@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createNetworkLearner } from "../../src/learner/learner.ts";
+import { createLearner } from "../../src/learner/create-learner.ts";
 import { measureAllocation } from "../allocation.ts";
 import { pathOf } from "./path.ts";
 
@@ -17,7 +17,7 @@ describe("a sample", () => {
   test("is predicted, scored, learned from and answered", () => {
     const { path, learner, take } = pathOf(classifier);
     for (let i = 0; i < 10; i++) take(sample(i, 2 * i, i % 3));
-    expect([learner.samplesSeen, learner.network.updates, path.stations.replies?.sent]).toEqual([10, 10, 10]);
+    expect([learner.samplesSeen, learner.counts.updates, path.stations.replies?.sent]).toEqual([10, 39, 10]);
   });
 
   test("of values that cannot be true goes no further than the validator", () => {
@@ -59,17 +59,16 @@ describe("a sample", () => {
   });
 
   test("is observed by the learners beside as well", () => {
-    const beside = createNetworkLearner({
-      fields: ["a", "b", "label"],
-      target: { column: "label", classes: 3 },
-    });
+    const beside = createLearner({ fields: ["a", "b", "label"], target: { column: "label", classes: 3 } });
     const { learner, take } = pathOf(classifier, [beside]);
     for (let i = 0; i < 10; i++) take(sample(i, 2 * i, i % 3));
-    expect(beside.network.parameters()).toEqual(learner.network.parameters());
+    expect(beside.state()).toEqual(learner.state());
   });
 
   test("does not raise the alarm of a drift twice", () => {
-    const { path, take, entries } = pathOf(`${classifier}gpio: { alarm: { pin: 5, of: drift } }\n`);
+    const { path, take, entries } = pathOf(
+      `${classifier}model: {}\ngpio: { alarm: { pin: 5, of: drift } }\n`,
+    );
     const scores: number[] = [];
     path.boardAlarm = { active: false, observe: (score) => void scores.push(score), close() {} };
     for (let i = 0; i < 4000; i++) take(sample(i % 3, 1, (i < 2000 ? i : i + 1) % 3));

@@ -167,8 +167,8 @@ describe("a sample that must not be learned from", () => {
 
 describe("a sample without its target", () => {
   test("is predicted, counted, and changes nothing else", () => {
-    const learner = observeAll(createLearner(classify), stream(30));
-    const twin = observeAll(createLearner(classify), stream(30));
+    const learner = observeAll(createNetworkLearner(classify), stream(30));
+    const twin = observeAll(createNetworkLearner(classify), stream(30));
     const before = structuredClone(learner.state());
     expect(learner.observe(Float64Array.of(1e5, 0.001, Number.NaN), 0)).toBe(true);
     expect(learner.unlabelled).toBe(1);
@@ -178,10 +178,10 @@ describe("a sample without its target", () => {
   });
 
   test("is counted on after a restart, and none was by version 0.1.0", () => {
-    const learner = createLearner(regress);
+    const learner = createNetworkLearner(regress);
     learner.observe(Float64Array.of(1, Number.NaN, 3), 0);
     const state = structuredClone(learner.state()) as unknown as State;
-    const resumed = createLearner(regress);
+    const resumed = createNetworkLearner(regress);
     resumed.restore(state);
     expect(resumed.unlabelled).toBe(1);
     const { unlabelled: _, ...withoutIt } = state as { [key: string]: State };

@@ -91,8 +91,10 @@ export const commands: Command[] = [
       "real-time": { help: "play a recording as fast as it was recorded, instead of as fast as possible" },
       seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
       save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+      without: { value: "NAME,NAME", help: "leave experts out of the ensemble, by name or by its beginning" },
     },
     details: [
+      "Learns with the ensemble, or with the network that CONFIG names under model. Scores stand beside those of simple rules; skill is the part of the best rule's loss that is saved.",
       "Without CONFIG the last column of the header says what is predicted: label is a class from 0, target a number; all other columns are features. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
       "From a recording of rivulet record it learns as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. Samples that the daemon refuses are counted; a wrong cell of a CSV file is an error, since it can be corrected.",
     ],
@@ -128,6 +130,7 @@ export const commands: Command[] = [
     },
     details: [
       "Values are validated as in the daemon, by range, stuck and source.values in the config: rows that the daemon would skip are left out and counted. Which rows are held out does not depend on that.",
+      "Trains the network that CONFIG names under model; without it the default network, not the ensemble, which learns from a stream in one pass.",
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
       "model.schedule in the config changes the learning rate: constant, step, exponential, cosine or plateau, each with an optional warmUp, all counted in updates. A cosine without updates falls over the whole run.",
       "With workers, even one, each batch is cut into training.shards parts (default 4), whose gradients are added up in order: the weights are the same for any number of workers, but differ in their last digits from those of an uncut batch. Two threads pay off above some millions of multiplications a step, earlier where cores communicate faster.",
@@ -148,7 +151,7 @@ export const commands: Command[] = [
       svg: { value: "FOLDER", help: "write the figures as SVG files too" },
     },
     details: [
-      "Compares batch, stochastic and mini-batch descent, all optimizers, and a learning rate too large and too small, each from the same initial weights over the same rows, at most 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
+      "The network is the one that CONFIG names under model, else the default network. Compares batch, stochastic and mini-batch descent, all optimizers, and a learning rate too large and too small, each from the same initial weights over the same rows, at most 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
     ],
     load: () => import("../compare.ts"),
   },

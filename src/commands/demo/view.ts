@@ -1,5 +1,6 @@
 import type { DaemonStatus } from "../../daemon/daemon.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
+import type { EnsembleReport } from "../../learner/ensemble.ts";
 import { formatShare, formatSize } from "../../wording/quantities.ts";
 import { Screen } from "../terminal/screen.ts";
 import { sparkline } from "../terminal/sparkline.ts";
@@ -8,7 +9,7 @@ import { sparkline } from "../terminal/sparkline.ts";
 export interface CourseEntry {
   second: number;
   samples: number;
-  /** Over the last samples: of the network, and of a linear model that was shown the same. */
+  /** Over the last samples: of the ensemble, and of a linear model that was shown the same. */
   accuracy: number;
   linearAccuracy: number;
   loss: number;
@@ -20,7 +21,7 @@ export interface DemoState {
   elapsed: number;
   port: string;
   samplesPerSecond: number;
-  status: DaemonStatus & { scores: ClassificationReport };
+  status: DaemonStatus & { scores: EnsembleReport & ClassificationReport };
   linear: ClassificationReport;
   course: CourseEntry[];
   /** Samples after which the rule changes, again and again. */
@@ -73,6 +74,17 @@ function lineOf({ elapsed, status, linear }: DemoState): string {
   ].join("  ");
 }
 
+const skillOf = (scores: EnsembleReport) =>
+  `${scores.skill.toFixed(2)} of the best baseline's log loss is saved${scores.skill < 0 ? ": the baseline is better" : ""}`;
+
+/** The three experts that count most, with their weights. */
+const heaviest = ({ experts }: EnsembleReport) =>
+  [...experts]
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, 3)
+    .map(({ name, weight }) => `${name} ${weight.toFixed(2)}`)
+    .join(", ");
+
 /** The lines of the live view, for a terminal `width` columns wide. */
 export function pictureOf(state: DemoState, width: number): string[] {
   const { seconds, elapsed, port, status, linear, course, samplesPerSecond, samplesPerRule } = state;
@@ -88,7 +100,7 @@ export function pictureOf(state: DemoState, width: number): string[] {
     ],
     ["", ""],
     [
-      "network",
+      "ensemble",
       `${bold(percent(scores.fadingAccuracy))} lately  ${percent(scores.accuracy)} in all  ${curve(course.map(({ accuracy }) => accuracy))}`,
     ],
     [
@@ -96,14 +108,15 @@ export function pictureOf(state: DemoState, width: number): string[] {
       `${percent(linear.fadingAccuracy)} lately  ${percent(linear.accuracy)} in all  ${curve(course.map(({ linearAccuracy }) => linearAccuracy))}`,
     ],
     ["majority", `${" ".repeat(16)}${percent(scores.baselineAccuracy)} in all`],
-    ["loss", status.loss.toFixed(3)],
+    ["skill", skillOf(scores)],
+    ["experts", heaviest(scores)],
     ["", ""],
     ["memory", `${formatSize(status.residentBytes)} resident, ${status.arenaBytes} bytes of arena`],
   ];
   const untilChange = samplesPerRule - (status.samples % samplesPerRule);
   const changed = status.samples >= samplesPerRule;
   return [
-    bold("Rivulet: a network learns from a microcontroller while you watch"),
+    bold("Rivulet learns from a microcontroller while you watch"),
     dim(`an emulated ATmega328P runs real firmware and sends frames to ${port}`),
     "",
     ...rows.map(([name, value]) => (name === "" ? "" : `${name.padEnd(14)}${value}`)),

@@ -1,28 +1,96 @@
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
+import type { EnsembleReport } from "../../learner/ensemble.ts";
 import type { RegressionReport } from "../../learner/regression-metrics.ts";
 import { formatShare } from "../../wording/quantities.ts";
 
-const plain = (value: number) => String(Number(value.toPrecision(5)));
+type Row = [string, string];
 
-/** The main scores as `name, value` rows. */
-export function scoreFacts(report: ClassificationReport | RegressionReport): [string, string][] {
-  if (!("accuracy" in report)) {
-    return [
-      ["mean absolute error", plain(report.mae)],
-      ["root mean squared error", plain(report.rmse)],
-      ["R2", plain(report.r2)],
-      ["baseline", `${plain(report.baselineMae)} mean absolute error, answering the mean so far`],
-    ];
-  }
+const plain = (value: number) => String(Number(value.toPrecision(5)));
+const short = (value: number) => String(Number(value.toPrecision(3)));
+
+type AnyReport = ClassificationReport | RegressionReport | EnsembleReport;
+
+const isOfEnsemble = (report: AnyReport): report is EnsembleReport => "skill" in report;
+
+/** The main scores as `name, value` rows: those of an ensemble beside its baselines and its experts. */
+export function scoreFacts(report: AnyReport): Row[] {
+  if (!isOfEnsemble(report)) return "accuracy" in report ? classFacts(report) : numberFacts(report);
+  const loss = "accuracy" in report ? report.logLoss : report.mae;
+  const own: Row[] =
+    "accuracy" in report
+      ? [
+          [
+            "calibration",
+            `error ${short(report.calibrationError)}: how sure the answers are, beside how often right`,
+          ],
+          ["kappa-temporal", `${short(report.kappaTemporal)}: accuracy beside always naming the last label`],
+        ]
+      : [
+          [
+            "interval",
+            `held ${formatShare(report.interval.coverage, 1)} of the targets, asked ${formatShare(report.interval.asked, 1)}; half width ${short(report.interval.halfWidth)} now`,
+          ],
+        ];
+  const [first, ...rest] = "accuracy" in report ? classFacts(report) : numberFacts(report);
   return [
-    ["accuracy", formatShare(report.accuracy, 2)],
-    ["baseline", `${formatShare(report.baselineAccuracy, 2)}, naming the most frequent class so far`],
-    ["macro F1", plain(report.macroF1)],
-    ["log loss", plain(report.logLoss)],
-    ["Cohen's kappa", plain(report.kappa)],
-    ...report.confusion.map((row, label): [string, string] => [
-      label === 0 ? "true class, answers" : "",
-      `${label}: ${row.join(" ")}`,
-    ]),
+    first,
+    ["skill", skillText(report)],
+    ["loss", `${plain(loss)} ${lossName(report)}; ${baselinesText(report)}`],
+    ...own,
+    ...rest.filter(([name]) => name !== "log loss"),
+    ...expertFacts(report),
+    ...glitchFacts(report),
   ];
 }
+
+const lossName = (report: AnyReport) => ("accuracy" in report ? "log loss" : "mean absolute error");
+
+/** The loss of each baseline: `last label 0.9, linear 0.3`. */
+const baselinesText = ({ baselines }: EnsembleReport) =>
+  baselines.map(({ name, loss }) => `${name} ${short(loss)}`).join(", ");
+
+/** What the best of the baselines loses, beside the ensemble; where it is better, this says so. */
+export function skillText(report: EnsembleReport): string {
+  const { skill, baselines } = report;
+  const best = baselines.reduce((least, one) => (one.loss < least.loss ? one : least));
+  const off = formatShare(Math.abs(skill), 1);
+  return skill >= 0
+    ? `${short(skill)}: ${off} less ${lossName(report)} than the best baseline, ${best.name}`
+    : `${short(skill)}: the baseline ${best.name} is better, by ${off} of its ${lossName(report)}`;
+}
+
+/** Each expert's weight in the answer and its own loss, the heaviest first. */
+function expertFacts({ experts }: EnsembleReport): Row[] {
+  return [...experts]
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ name, weight, loss, restarts }, index) => [
+      index === 0 ? "experts" : "",
+      `${name}: weight ${weight.toFixed(2)}, loss ${short(loss)}${restarts > 0 ? `, restarted ${restarts === 1 ? "once" : `${restarts} times`}` : ""}`,
+    ]);
+}
+
+function glitchFacts({ glitches }: EnsembleReport): Row[] {
+  const counts = Object.entries(glitches);
+  if (counts.length === 0) return [];
+  const listed = counts.map(([field, count]) => `${count} of ${field}`).join(", ");
+  return [["glitches", `${listed}: values that cannot be true, taken as missing`]];
+}
+
+const numberFacts = (report: RegressionReport): Row[] => [
+  ["mean absolute error", plain(report.mae)],
+  ["root mean squared error", plain(report.rmse)],
+  ["R2", plain(report.r2)],
+  ["baseline", `${plain(report.baselineMae)} mean absolute error, answering the mean so far`],
+];
+
+const classFacts = (report: ClassificationReport): Row[] => [
+  ["accuracy", formatShare(report.accuracy, 2)],
+  ["baseline", `${formatShare(report.baselineAccuracy, 2)}, naming the most frequent class so far`],
+  ["macro F1", plain(report.macroF1)],
+  ["log loss", plain(report.logLoss)],
+  ["Cohen's kappa", plain(report.kappa)],
+  ...report.confusion.map((row, label): [string, string] => [
+    label === 0 ? "true class, answers" : "",
+    `${label}: ${row.join(" ")}`,
+  ]),
+];
