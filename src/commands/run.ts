@@ -8,6 +8,7 @@ import { faultsText } from "../samples/sample-validator.ts";
 import { formatShare, formatSize, parseDuration } from "../wording/quantities.ts";
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
+import { skillText } from "./results/scores.ts";
 
 /** A process that is told to end is to have ended in a second, with its checkpoint. */
 const signalledMs = 500;
@@ -90,7 +91,12 @@ async function serviceOf(
   });
 }
 
+/** The latest score and the overall one beside the majority or the mean; of an ensemble also beside its best baseline. */
 function qualityOf({ scores }: DaemonStatus): string {
+  return "skill" in scores ? `${scoreOf(scores)}, ${skillText(scores)}` : scoreOf(scores);
+}
+
+function scoreOf(scores: DaemonStatus["scores"]): string {
   return "accuracy" in scores
     ? `accuracy ${formatShare(scores.slidingAccuracy)} lately, ${formatShare(scores.accuracy)} in all (baseline ${formatShare(scores.baselineAccuracy)})`
     : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;

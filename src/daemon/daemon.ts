@@ -5,7 +5,7 @@ import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import { Ensemble } from "../learner/ensemble.ts";
+import { Ensemble, type EnsembleReport } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
@@ -52,7 +52,8 @@ export interface DaemonStatus {
   updates: number;
   /** Mean loss of the latest step. */
   loss: number;
-  scores: ClassificationReport | RegressionReport;
+  /** Those of an ensemble stand beside its baselines and its experts. */
+  scores: ClassificationReport | RegressionReport | EnsembleReport;
   source: SourceState;
   /** Times that the source was lost. */
   portLosses: number;

@@ -314,6 +314,7 @@ export class Ensemble implements PrequentialLearner {
       return;
     }
     if (this.isInformed) this.#score(values, targetAt);
+    else this.#learnFirstTarget(values, targetAt);
     this.#baselines.learn(values, targetAt);
     this.samplesSeen++;
   }
@@ -405,6 +406,12 @@ export class Ensemble implements PrequentialLearner {
       if (answer[c] > answer[best]) best = c;
     }
     this.predictedClass = best;
+  }
+
+  /** A target whose prediction says nothing of what was learned is not scored; the baselines know it afterwards. */
+  #learnFirstTarget(values: Float64Array, targetAt: number): void {
+    this.#classification?.learnTarget(values[targetAt]);
+    this.#regression?.learnTarget(values, targetAt);
   }
 
   #score(values: Float64Array, targetAt: number): void {

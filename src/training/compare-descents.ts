@@ -67,7 +67,7 @@ export interface DescentComparison {
  * import { compareDescents, createLearner } from "rivulet";
  *
  * const rows = Array.from({ length: 60 }, (_, i) => [Math.sin(i), Math.cos(i), Math.sin(i) > Math.cos(i) ? 1 : 0]);
- * const learner = createLearner({ fields: ["a", "b", "label"], target: { column: "label", classes: 2 } });
+ * const learner = createLearner({ fields: ["a", "b", "label"], target: { column: "label", classes: 2 }, model: {} });
  * const { regimes } = await compareDescents(learner, rows, { epochs: 3 });
  * assert.deepEqual(regimes.map(({ updates }) => updates), [3, 3 * 60, 3 * 4]);
  */

@@ -32,7 +32,7 @@ export type Evaluation = {
  *     const x = Math.sin(first + index);
  *     return [x, 3 * x + 1]; // one number for each field
  *   });
- * const learner = createLearner({ fields: ["x", "y"], target: { column: "y" } });
+ * const learner = createLearner({ fields: ["x", "y"], target: { column: "y" }, model: {} });
  * await fit(learner, rowsFrom(0), { epochs: 20 });
  * const { rows, rejected, task, metrics } = await evaluate(learner, rowsFrom(1000));
  * assert.deepEqual([rows, rejected, task], [200, 0, "regression"]);

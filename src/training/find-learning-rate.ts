@@ -59,6 +59,7 @@ const smoothing = 0.9;
  * const learner = createLearner({
  *   fields: await data.columns(),
  *   target: { column: "label", classes: 3 },
+ *   model: {}, // a single network: the ensemble learns from a stream in one pass
  *   training: { batchSize: 32 },
  * });
  * const { suggested, diverging } = await findLearningRate(learner, data);

@@ -82,6 +82,7 @@ type FitScores =
  * const learner = createLearner({
  *   fields: await data.columns(),
  *   target: { column: "label", classes: 3 },
+ *   model: {}, // a single network: the ensemble learns from a stream in one pass
  *   training: { batchSize: 32 },
  * });
  * const report = await fit(learner, data, {
