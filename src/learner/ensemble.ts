@@ -359,9 +359,8 @@ export class Ensemble implements PrequentialLearner {
 
   get counts(): TrainingCounts {
     const { networks } = this.#committee;
-    const updates = networks.reduce((sum, network) => sum + network.updates, 0);
     const skipped = networks.reduce((sum, network) => sum + network.skipped, 0);
-    return { updates, skipped, loss: this.#loss[0] };
+    return { updates: this.samplesSeen, skipped, loss: this.#loss[0] };
   }
 
   get memory(): LearnerArena {

@@ -25,7 +25,7 @@ export interface CommonDescription {
 
 /** How the weights of a learner were updated. */
 export interface TrainingCounts {
-  /** Updates of the weights of its networks. */
+  /** Updates of the weights of a network; of an ensemble the samples from which its experts have learned. */
   updates: number;
   /** Updates left out because their loss or gradient was not finite. */
   skipped: number;
