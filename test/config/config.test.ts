@@ -78,6 +78,7 @@ test("fills in every default of a config that names only its target, but those t
     },
     target: { column: "flow", standardize: true },
     features: ["standardize"],
+    ensemble: { effort: "high", deterministic: true },
     model: { inputShape: null, layers: null, optimizer: null, loss: null, clip: null, schedule: null },
     training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
     memory: { budgetBytes: null, recompute: false, batch: null },
