@@ -1,7 +1,7 @@
 /**
  * The same training on every processor: runs `train.js` on this Node, on Node 20, 22 and 24 for x64, and on Node for
- * 64-bit and 32-bit ARM under Debian's qemu-user-static, and compares the SHA-256 of the weights. Ends with 1 when two
- * differ. What cannot be had here is said and left out: `npm run determinism`.
+ * 64-bit and 32-bit ARM under Debian's qemu-user-static, and compares the SHA-256 of the weights of networks, of what
+ * ensembles answered, and of the score of each expert. Ends with 1 when two differ. What cannot be had here is said and left out: `npm run determinism`.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -37,6 +37,7 @@ interface Result {
   node: string;
   arch: string;
   kernels: string;
+  /** Of each network and ensemble; a name with a slash is an expert of an ensemble. */
   hashes: Record<string, string>;
 }
 
@@ -83,16 +84,24 @@ function show(name: string, outcome: Result | string): void {
     return;
   }
   results.push(outcome);
-  const hashes = Object.entries(outcome.hashes).map(([network, hash]) => `${network} ${hash.slice(0, 16)}`);
+  const hashes = Object.entries(outcome.hashes)
+    .filter(([part]) => !part.includes("/"))
+    .map(([part, hash]) => `${part} ${hash.slice(0, 12)}`);
+  const differing = Object.keys(outcome.hashes).filter(
+    (part) => outcome.hashes[part] !== results[0].hashes[part],
+  );
   console.log(
     `${name.padEnd(26)} ${outcome.node.padEnd(10)} ${outcome.arch.padEnd(6)} ${outcome.kernels.padEnd(7)} ${hashes.join("  ")}`,
   );
+  if (differing.length > 0) console.log(`  different: ${differing.join(", ")}`);
 }
 
 show("this Node", train(process.execPath, []));
 for (const runtime of runtimes) show(runtime.package, tryRuntime(runtime));
+const parts = Object.keys(results[0].hashes);
 const different = results.filter(
   ({ hashes }) => JSON.stringify(hashes) !== JSON.stringify(results[0].hashes),
 );
+console.log(`${parts.length} results: ${parts.join(", ")}`);
 console.log(`${results.length - different.length} the same, ${different.length} different, ${left} left out`);
 process.exitCode = different.length > 0 ? 1 : 0;

@@ -4,6 +4,7 @@
  * it changes. Numbers are held as an exponential histogram: buckets of 1, 2, 4, ... of them, so that memory grows with
  * the logarithm of the window.
  */
+import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { RivuletError } from "../errors/errors.ts";
 
 export interface AdwinOptions {
@@ -34,6 +35,7 @@ export class Adwin {
   readonly #counts = new Uint8Array(levels);
   /** Numbers in the window, their sum, and that of their squared distances from their mean; means at the latest cut. */
   readonly #window = new Float64Array(5);
+  readonly #cell = new Float64Array(1);
   #sinceLook = 0;
 
   /** @throws RivuletError where an option makes no sense */
@@ -150,7 +152,12 @@ export class Adwin {
     const width = window[at.width];
     const total = window[at.total];
     const variance = window[at.deviation] / width;
-    const confidence = Math.log((2 * Math.log(width)) / this.#delta);
+    const cell = this.#cell;
+    cell[0] = width;
+    takeLogarithm(cell, 0);
+    cell[0] = (2 * cell[0]) / this.#delta;
+    takeLogarithm(cell, 0);
+    const confidence = cell[0];
     let older = 0;
     let olderTotal = 0;
     for (let level = this.#oldestLevel(); level >= 0; level--) {

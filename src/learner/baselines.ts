@@ -1,4 +1,5 @@
 /** What simple rules would have scored, and each expert alone. */
+import { takeLogarithm } from "../engine/model/logarithm.ts";
 import type { State, Stateful } from "../state.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
@@ -32,6 +33,7 @@ export class Baselines implements Stateful {
   /** [classes]: labels so far. */
   readonly #labels: Float64Array;
   readonly #block = new Float64Array(4);
+  readonly #cell = new Float64Array(1);
 
   constructor({ classes, names }: BaselinesOptions) {
     this.#classes = classes;
@@ -52,10 +54,17 @@ export class Baselines implements Stateful {
       for (let k = 0; k < losses.length; k++) losses[k] += Math.abs(answers[k] - target);
       return;
     }
-    for (let k = 0; k < losses.length; k++) losses[k] -= Math.log(answers[k * classes + target]);
+    const cell = this.#cell;
+    for (let k = 0; k < losses.length; k++) {
+      cell[0] = answers[k * classes + target];
+      takeLogarithm(cell, 0);
+      losses[k] -= cell[0];
+    }
     let total = 0;
     for (let c = 0; c < classes; c++) total += this.#labels[c];
-    block[at.frequencies] -= Math.log((this.#labels[target] + prior) / (total + prior * classes));
+    cell[0] = (this.#labels[target] + prior) / (total + prior * classes);
+    takeLogarithm(cell, 0);
+    block[at.frequencies] -= cell[0];
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 

@@ -1,4 +1,5 @@
 /** Six experts for classes, joined by fixed share and by stacking. */
+import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
 import type { Network } from "../engine/running/network.ts";
@@ -264,18 +265,25 @@ export class ClassCommittee implements Committee {
     if (this.#neighboursAt >= 0) {
       probability = 0.5 * (probability + this.answers[this.#neighboursAt * classes + label]);
     }
-    this.#error[0] = -Math.log(Math.max(probability, smallestForDrift));
-    if (this.drift.observe(this.#error)) replayed.ring.keepNewest(keptAtAlarm);
+    const error = this.#error;
+    error[0] = Math.max(probability, smallestForDrift);
+    takeLogarithm(error, 0);
+    error[0] = -error[0];
+    if (this.drift.observe(error)) replayed.ring.keepNewest(keptAtAlarm);
   }
 
   #judge(label: number): void {
     const classes = this.#classes;
     const experts = this.#members.length;
     const losses = this.#losses;
-    for (let k = 0; k < experts; k++) losses[k] = -Math.log(this.answers[k * classes + label]);
+    for (let k = 0; k < experts; k++) losses[k] = this.answers[k * classes + label];
     let total = 0;
     for (let c = 0; c < classes; c++) total += this.#labels[c];
-    losses[experts] = -Math.log((this.#labels[label] + prior) / (total + prior * classes));
+    losses[experts] = (this.#labels[label] + prior) / (total + prior * classes);
+    for (let k = 0; k <= experts; k++) {
+      takeLogarithm(losses, k);
+      losses[k] = -losses[k];
+    }
     const sick = this.#health.observe(losses);
     if (sick >= 0) this.#restart(sick);
   }

@@ -1,6 +1,8 @@
 /** Reads a classifying network's output as probabilities, whatever the loss takes it for. */
+
 import { lossKindOf } from "../engine/losses/index.ts";
 import type { Reading } from "../engine/losses/loss.ts";
+import { takeExponential } from "../engine/model/exponential.ts";
 import type { Loss } from "../engine/model/model.ts";
 import type { Network } from "../engine/running/network.ts";
 
@@ -21,12 +23,19 @@ export function readProbabilities(network: Network, reading: Reading, out: Float
       for (let c = 0; c < out.length; c++) out[c] = answer[c];
       break;
     case "log-probabilities":
-      for (let c = 0; c < out.length; c++) out[c] = Math.exp(answer[c]);
+      for (let c = 0; c < out.length; c++) {
+        out[c] = answer[c];
+        takeExponential(out, c);
+      }
       break;
     case "logit":
       // The sigmoid of z and of -z, not 1 minus a probability: 1 minus a float32 near 1 would leave no digits.
-      out[0] = 1 / (1 + Math.exp(network.output[0]));
-      out[1] = 1 / (1 + Math.exp(-network.output[0]));
+      out[0] = network.output[0];
+      out[1] = -network.output[0];
+      for (let c = 0; c < 2; c++) {
+        takeExponential(out, c);
+        out[c] = 1 / (1 + out[c]);
+      }
       break;
     case "probability":
       out[0] = 1 - answer[0];

@@ -1,3 +1,4 @@
+import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 
@@ -66,6 +67,7 @@ export class ClassificationMetrics implements Stateful {
   readonly #known: Float64Array;
   /** 1 for each of the last answers that was right. */
   readonly #recent: Float64Array;
+  readonly #cell = new Float64Array(1);
 
   constructor(classes: number, { slidingWindow = 500, fadingFactor = 0.99 } = {}) {
     this.classes = classes;
@@ -99,7 +101,12 @@ export class ClassificationMetrics implements Stateful {
     totals[at.slidingCorrect] += correct - this.#recent[next];
     this.#recent[next] = correct;
     totals[at.slidingNext] = next + 1 === this.slidingWindow ? 0 : next + 1;
-    if (probabilities) totals[at.logLoss] -= Math.log(Math.max(probabilities[label], 1e-15));
+    if (probabilities) {
+      const cell = this.#cell;
+      cell[0] = Math.max(probabilities[label], 1e-15);
+      takeLogarithm(cell, 0);
+      totals[at.logLoss] -= cell[0];
+    }
     totals[at.samples]++;
   }
 

@@ -1,4 +1,5 @@
 /** An interval around a predicted number that holds the target as often as was asked. */
+import { takeExponential } from "../engine/model/exponential.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 
@@ -23,6 +24,7 @@ export class Interval implements Stateful {
   /** Share of targets that are to lie within. */
   readonly coverage: number;
   readonly #block = new Float64Array(5);
+  readonly #step = new Float64Array(1);
 
   constructor({ coverage = 0.9 } = {}) {
     this.coverage = coverage;
@@ -47,8 +49,10 @@ export class Interval implements Stateful {
     const missed = error > block[at.factor] * block[at.meanError] ? 1 : 0;
     block[at.count]++;
     if (block[at.count] > warmUp) {
-      const factor = block[at.factor] * Math.exp(learningRate * (missed - (1 - this.coverage)));
-      block[at.factor] = Math.min(factor, largestFactor);
+      const step = this.#step;
+      step[0] = learningRate * (missed - (1 - this.coverage));
+      takeExponential(step, 0);
+      block[at.factor] = Math.min(block[at.factor] * step[0], largestFactor);
     }
     if (block[at.count] > uncounted) {
       block[at.counted]++;

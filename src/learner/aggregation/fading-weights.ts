@@ -1,3 +1,4 @@
+import { takeExponential } from "../../engine/model/exponential.ts";
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { restoreArrays } from "../restore-arrays.ts";
@@ -47,7 +48,8 @@ export class FadingWeights implements Aggregation {
     }
     let total = 0;
     for (let k = 0; k < weights.length; k++) {
-      weights[k] = Math.exp(logarithms[k] - highest);
+      weights[k] = logarithms[k] - highest;
+      takeExponential(weights, k);
       total += weights[k];
     }
     for (let k = 0; k < weights.length; k++) weights[k] /= total;

@@ -1,3 +1,5 @@
+import { takeExponential } from "../../engine/model/exponential.ts";
+import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { type Arena, arenaFor, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import type { Expert } from "../expert.ts";
@@ -81,14 +83,16 @@ export class NaiveBayes implements Expert {
     for (let c = 0; c < classes; c++) total += counts[c];
     let highest = Number.NEGATIVE_INFINITY;
     for (let c = 0; c < classes; c++) {
-      const logarithm = Math.log((counts[c] + prior) / (total + prior * classes));
-      const posterior = tempering * (logarithm - 0.5 * this.#distances[c]);
+      answers[at + c] = (counts[c] + prior) / (total + prior * classes);
+      takeLogarithm(answers, at + c);
+      const posterior = tempering * (answers[at + c] - 0.5 * this.#distances[c]);
       answers[at + c] = posterior;
       if (posterior > highest) highest = posterior;
     }
     let sum = 0;
     for (let c = 0; c < classes; c++) {
-      answers[at + c] = Math.exp(answers[at + c] - highest);
+      answers[at + c] -= highest;
+      takeExponential(answers, at + c);
       sum += answers[at + c];
     }
     for (let c = 0; c < classes; c++) answers[at + c] /= sum;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createKernels, type Kernels } from "../../../src/engine/kernels/kernels.ts";
 import { exponentialDouble } from "../../../src/engine/kernels/scalar/arithmetic.ts";
+import { takeExponential } from "../../../src/engine/model/exponential.ts";
+import { takeLogarithm } from "../../../src/engine/model/logarithm.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 
 const bytes = 1 << 16;
@@ -88,6 +90,22 @@ describe("the learner's vector kernels give the same bits as their scalar twins"
     expect(found[0]).toEqual(found[1]);
   });
 
+  test("naive Bayes holds no subnormal number of a class that is not seen any more", () => {
+    const pair = filledPair();
+    const found = pair.map((kernels) => {
+      const floats = new Float32Array(kernels.buffer);
+      floats.fill(0, 0, 4096);
+      for (let row = 0; row < 9000; row++) {
+        for (let i = 0; i < 3; i++) floats[i] = Math.sin(row * 3 + i * 7);
+        kernels.learning.gaussianLearn(0, 512, 4096, 8192, 4, 2, row < 20 ? 1 : 0, 0.99);
+      }
+      expect([floats[129], ...floats.slice(2052, 2056)]).toEqual([0, 0, 0, 0, 0]);
+      expect(floats[1028]).not.toBe(0);
+      return [...words(kernels, 512, 2), ...words(kernels, 4096, 8), ...words(kernels, 8192, 8)];
+    });
+    expect(found[0]).toEqual(found[1]);
+  });
+
   test.each([1, 2, 5, 27])("least squares of %i weights", (size) => {
     const pair = filledPair();
     const found = pair.map((kernels) => {
@@ -163,4 +181,57 @@ test("the exponential of float64 is within two units in the last place", () => {
   expect(exponentialDouble(0)).toBe(1);
   expect(exponentialDouble(-1e9)).toBeGreaterThan(0);
   expect(Number.isFinite(exponentialDouble(1e9))).toBe(true);
+});
+
+describe("the functions of JavaScript beside them give the bits of the kernels", () => {
+  test("in logarithms of probabilities, and in a softmax of them", () => {
+    const cell = new Float64Array(3);
+    for (const kernels of filledPair()) {
+      const doubles = new Float64Array(kernels.buffer);
+      const [weights, mixed, logits, answers] = [4096, 4104, 4112, 4120];
+      doubles[weights] = 1;
+      for (let i = 0; i < 2_000; i++) {
+        const [a, b] = [uniform() ** 20 + 1e-300, uniform() ** 3 + 1e-300];
+        doubles.set([a, b], answers);
+        kernels.learning.stackLogits(8 * mixed, 8 * logits, 8 * answers, 8 * weights, 1, 2);
+        cell.set([a, b]);
+        takeLogarithm(cell, 0);
+        takeLogarithm(cell, 1);
+        const mean = (cell[0] + cell[1]) / 2;
+        cell[0] -= mean;
+        cell[1] -= mean;
+        expect([...doubles.slice(logits, logits + 2)]).toEqual([cell[0], cell[1]]);
+        const highest = Math.max(cell[0], cell[1]);
+        for (const c of [0, 1]) {
+          cell[c] -= highest;
+          takeExponential(cell, c);
+        }
+        const sum = cell[0] + cell[1];
+        expect([...doubles.slice(mixed, mixed + 2)]).toEqual([cell[0] / sum, cell[1] / sum]);
+      }
+    }
+  });
+
+  test("within 2 ulp of exact, and at their ends", () => {
+    const cell = new Float64Array(1);
+    const of = (take: (numbers: Float64Array, index: number) => void, x: number) => {
+      cell[0] = x;
+      take(cell, 0);
+      return cell[0];
+    };
+    for (let i = 0; i < 5_000; i++) {
+      const x = 1400 * uniform() - 700;
+      const power = Math.exp(x);
+      expect(Math.abs(of(takeExponential, x) / power - 1)).toBeLessThan(5e-16);
+      expect(Math.abs(of(takeLogarithm, power) - x)).toBeLessThan(2.5e-16 * (1 + Math.abs(x)));
+    }
+    expect(of(takeExponential, 0)).toBe(1);
+    expect(of(takeExponential, -1e9)).toBe(of(takeExponential, -708));
+    expect(of(takeExponential, Number.NaN)).toBeNaN();
+    expect(of(takeLogarithm, 1)).toBe(0);
+    expect(of(takeLogarithm, 0)).toBe(Number.NEGATIVE_INFINITY);
+    expect(of(takeLogarithm, Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+    expect(of(takeLogarithm, -1)).toBeNaN();
+    expect(of(takeLogarithm, Number.NaN)).toBeNaN();
+  });
 });

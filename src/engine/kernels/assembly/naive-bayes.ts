@@ -5,6 +5,12 @@ import { laneSum, logarithm } from "./arithmetic";
 const vectorsPerLogarithm = 8;
 
 /**
+ * What fades below this is 0: a class that is not seen any more would hold subnormal numbers for ever, which are slow on
+ * x64, and which the vectors of 32-bit ARM take for 0.
+ */
+const smallest: f32 = 1e-30;
+
+/**
  * distances [classes] (float64) = sum over the inputs of (row - mean)^2 / v + log v, with v = (squares + extra) / (count + extra), or 1
  * where the class has a count of at most 1. `means` and `squares` are [classes, stride] with a stride of whole
  * vectors, `row` and they hold 0 past the last of the `inputs`, and there v counts as 1.
@@ -70,7 +76,7 @@ function laneProduct(a: v128): f64 {
 }
 
 /**
- * Multiplies all counts and squares by `forgetting`, then learns that `row` is of class `label`: its count grows by 1,
+ * Multiplies all counts and squares by `forgetting`, below 1e-30 to 0, then learns that `row` is of class `label`: its count grows by 1,
  * mean += e / count, squares += e (row - mean).
  */
 export function gaussianLearn(
@@ -85,13 +91,16 @@ export function gaussianLearn(
 ): void {
   for (let c = 0; c < classes; c++) {
     const at = counts + (usize(c) << 2);
-    store<f32>(at, load<f32>(at) * forgetting);
+    const faded = load<f32>(at) * forgetting;
+    store<f32>(at, faded < smallest ? 0 : faded);
   }
   const factor = f32x4.splat(forgetting);
+  const least = f32x4.splat(smallest);
   const all = stride * classes;
   for (let i = 0; i < all; i += 4) {
     const at = squares + (usize(i) << 2);
-    v128.store(at, f32x4.mul(v128.load(at), factor));
+    const faded = f32x4.mul(v128.load(at), factor);
+    v128.store(at, v128.andnot(faded, f32x4.lt(faded, least)));
   }
   const countAt = counts + (usize(label) << 2);
   const count = load<f32>(countAt) + 1;

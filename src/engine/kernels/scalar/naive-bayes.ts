@@ -3,6 +3,7 @@ import { logarithm } from "./arithmetic.ts";
 
 const f = Math.fround;
 const vectorsPerLogarithm = 8;
+const smallest = f(1e-30);
 /** The four lanes of a vector: sums, and products of variances. */
 const sums = new Float32Array(4);
 const products = new Float32Array(4);
@@ -53,8 +54,8 @@ export function gaussianLearn(
   label: number,
   forgetting: number,
 ): void {
-  for (let c = 0; c < classes; c++) floats[counts + c] *= forgetting;
-  for (let i = 0; i < stride * classes; i++) floats[squares + i] *= forgetting;
+  for (let c = 0; c < classes; c++) fade(floats, counts + c, forgetting);
+  for (let i = 0; i < stride * classes; i++) fade(floats, squares + i, forgetting);
   floats[counts + label] += 1;
   const share = f(1 / floats[counts + label]);
   const mean = means + label * stride;
@@ -65,4 +66,9 @@ export function gaussianLearn(
     floats[mean + i] = floats[mean + i] + f(error * share);
     floats[square + i] = floats[square + i] + f(error * f(x - floats[mean + i]));
   }
+}
+
+function fade(floats: Float32Array, at: number, forgetting: number): void {
+  const faded = f(floats[at] * forgetting);
+  floats[at] = faded < smallest ? 0 : faded;
 }
