@@ -7,6 +7,11 @@ import type { Log } from "./log.ts";
 
 /** A change is found in several steps: where predictions worsen again within so many samples, it is the same change. */
 const samplesOfOneChange = 1024;
+/**
+ * A rise of the error by less than this part of it is not worth a word: the errors on an autoregressive stream are not
+ * independent, and their mean was found to move from 27 to 30 % where nothing had changed.
+ */
+const smallestRise = 0.25;
 
 export class DriftWatch {
   /** Times that predictions became worse. */
@@ -19,6 +24,8 @@ export class DriftWatch {
   readonly #error = new Float64Array(1);
   /** Samples since predictions last worsened. An improvement counts for nothing: what follows it is another change. */
   #sinceWorse = samplesOfOneChange;
+  /** Mean error before the first of the rises that were too small: several of them add up. */
+  #beforeRises = Number.POSITIVE_INFINITY;
 
   /** @param targetAt place of the target in a sample */
   constructor(learner: PrequentialLearner, targetAt: number, log: Log) {
@@ -37,8 +44,14 @@ export class DriftWatch {
     if (this.#sinceWorse < samplesOfOneChange) this.#sinceWorse++;
     this.#measure(values[offset + this.#targetAt]);
     if (!this.#errors.observe(this.#error)) return false;
-    const { meanBefore, meanAfter } = this.#errors;
+    const { meanAfter } = this.#errors;
+    const meanBefore = Math.min(this.#errors.meanBefore, this.#beforeRises);
+    this.#beforeRises = Number.POSITIVE_INFINITY;
     if (meanAfter < meanBefore) return false;
+    if (meanAfter < (1 + smallestRise) * meanBefore) {
+      this.#beforeRises = meanBefore;
+      return false;
+    }
     const isNew = this.#sinceWorse === samplesOfOneChange;
     this.#sinceWorse = 0;
     if (!isNew) return false;

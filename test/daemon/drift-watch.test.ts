@@ -113,3 +113,16 @@ test("takes an answer without any error for one, also before the mean is known t
   expect(found).toHaveLength(1);
   expect(entries).toHaveLength(1);
 });
+
+test("is silent about a rise by less than a quarter, until several add up to one", () => {
+  const { answers, found } = classifier();
+  const wrongAt = (share: number) => {
+    for (let i = 0; i < 60_000; i++)
+      answers(1, Math.floor((i + 1) * share) > Math.floor(i * share) ? 0 : 1, 1);
+  };
+  wrongAt(0.2);
+  wrongAt(0.23);
+  expect(found).toEqual([]);
+  wrongAt(0.26);
+  expect(found).toHaveLength(1);
+});
