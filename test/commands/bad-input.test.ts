@@ -166,13 +166,13 @@ describe.concurrent("rows with", () => {
       "too many columns",
       "3,4,1",
       "3,4,1,5",
-      "d.csv, line 3 has 4 columns, but the header names 3: correct or remove the row",
+      "d.csv, line 3 has 4 columns, but the header names 3; correct or remove the row",
     ],
     [
       "too few columns",
       "3,4,1",
       "3,4",
-      "d.csv, line 3 has 2 columns, but the header names 3: correct or remove the row",
+      "d.csv, line 3 has 2 columns, but the header names 3; correct or remove the row",
     ],
     [
       "a word in a cell",
@@ -193,10 +193,10 @@ describe.concurrent("rows with", () => {
       'd.csv, line 3, column "y": found "-inf", expected a finite number; correct the cell or remove the row',
     ],
     [
-      "NaN for a label",
+      "NaN in a cell",
       "3,4,1",
-      "3,4,NaN",
-      'd.csv, line 3, column "label": found "NaN", expected a finite number; correct the cell or remove the row',
+      "NaN,4,1",
+      'd.csv, line 3, column "x": found "NaN", expected a finite number; correct the cell or remove the row',
     ],
     [
       "an empty cell",

@@ -71,7 +71,7 @@ describe("rivulet install", () => {
     expect(readFileSync(join(root, copy), "utf8")).toBe(text.replace("saved", "/var/lib/rivulet-pump"));
     expect(report.notes).toContainEqual(
       expect.stringMatching(
-        /^there is no port of the USB device 2341:0043 with the serial number 7573 now: plug/,
+        /^there is no port of the USB device 2341:0043 with the serial number 7573 now; plug/,
       ),
     );
   });
@@ -183,7 +183,7 @@ describe("rivulet install", () => {
     const { code, stderr } = await rivulet(["install", "pump.yaml"], { cwd, ...user });
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^rivulet: only root may install a service, and nothing was changed: .*--dry-run\n$/,
+      /^rivulet: only root may install a service, and nothing was changed; .*--dry-run\n$/,
     );
   });
 

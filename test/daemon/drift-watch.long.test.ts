@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DriftWatch } from "../../src/daemon/drift-watch.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
-import { createLearner } from "../../src/learner/learner.ts";
+import { createNetworkLearner } from "../../src/learner/learner.ts";
 import { stationaryStreams } from "../learner/made-streams.ts";
 
 // With the third seed the mean error on the autoregressive stream moves, from 27 to 30 %.
@@ -11,7 +11,7 @@ test.each(stationaryStreams(3))(
     const { classes } = stream;
     const target = classes > 0 ? { column: "target", classes } : { column: "target" };
     const fields = ["x0", "x1", "target"];
-    const learner = createLearner({ fields, target, model: { layers: [{ dense: 16 }, "tanh"] } });
+    const learner = createNetworkLearner({ fields, target, model: { layers: [{ dense: 16 }, "tanh"] } });
     const said: string[] = [];
     const watch = new DriftWatch(learner, 2, ({ text }) => said.push(text));
     const row = new Float64Array(3);

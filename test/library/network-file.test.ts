@@ -108,8 +108,6 @@ describe("a network in a file", () => {
       "cannot save the network",
     );
     const absent = join(folder, "none.msgpack");
-    expect(() => loadNetwork(absent)).toThrow(
-      `${absent} cannot be read: there is no such file`,
-    );
+    expect(() => loadNetwork(absent)).toThrow(`${absent} cannot be read: there is no such file`);
   });
 });

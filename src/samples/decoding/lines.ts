@@ -271,7 +271,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       const times = cells.filter((cell) => cell === name).length;
       return times === 1 || (times === 0 && field === this.#optional);
     };
-    if (!this.#names.every(isNamedOnce)) return false;
+    // Where the only field is optional, a line that names none is no header but a value.
+    if (!this.#names.every(isNamedOnce) || !cells.some((cell) => this.#names.includes(cell))) return false;
     this.#columns = Int32Array.from(cells, (cell) => this.#names.indexOf(cell));
     this.#cellsHoldBlanks = cellsHoldBlanks;
     this.counts.headers++;

@@ -280,6 +280,15 @@ describe("a line of pairs", () => {
 });
 
 describe("a header", () => {
+  test("names a field, so that a lone number for an optional one is a value", () => {
+    const ring = new SampleRing(1, 10, "drop-oldest");
+    const only = defineFields([{ name: "label", optional: true }]);
+    const decoder = createLineDecoder(only, ring, { startsAtLine: true });
+    feed(decoder, Buffer.from("1\n2\n"));
+    expect(takeRows(ring)).toEqual([[1], [2]]);
+    expect(decoder.counts).toMatchObject({ headers: 0, samples: 2 });
+  });
+
   test("maps the columns by name, in any order, and passes over the others", () => {
     const { rows, counts } = decode("time,c d,a,b\n12:00 Uhr,3,1,2\n,6,4,5\n");
     expect(rows).toEqual([
