@@ -7,9 +7,10 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 import { type Assembly, assemble } from "./build/assembler.ts";
 import { bundleCommands } from "./build/bundle.ts";
 import { whileNobodyBuilds } from "./build/lock.ts";
@@ -135,6 +136,16 @@ async function compileLibrary(): Promise<undefined> {
   });
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error("the compiler found errors in the sources, see above; correct them");
+  removeComments(join(root, "dist"));
+}
+
+/** Users read the comments in the declarations; the package does not carry them a second time in the code. */
+function removeComments(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".js") || name.startsWith("bin")) continue;
+    const path = join(folder, name);
+    writeFileSync(path, transformSync(readFileSync(path, "utf8"), { format: "esm", target: "node20" }).code);
+  }
 }
 
 async function copyBinaries(): Promise<undefined> {

@@ -171,7 +171,7 @@ export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, wher
   if (difference !== null) {
     throw new RivuletError(
       "checkpoint.mismatch",
-      `${where} is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+      `${where} was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
     );
   }
   restoreInto(learner, checkpoint, where);

@@ -259,16 +259,20 @@ describe("decoding refuses", () => {
   const malformed: [string, Uint8Array, string][] = [
     [
       "a newer version",
-      altered((map) => Object.assign(map, { version: 2 })),
+      altered((map) => Object.assign(map, { version: 3 })),
       "update Rivulet on this machine",
     ],
     [
       "a version that is none",
       altered((map) => Object.assign(map, { version: "1" })),
-      'version is "1", expected 1',
+      'version is "1", expected 2',
     ],
     ["a missing key", altered((map) => delete map["random"]), 'the key "random" is missing'],
-    ["an unknown key", altered((map) => Object.assign(map, { extra: 1 })), 'has no key "extra"'],
+    [
+      "an unknown key of version 1",
+      altered((map) => Object.assign(map, { version: 1, extra: 1 })),
+      'has no key "extra"',
+    ],
     [
       "a key twice",
       forged(Buffer.from("\xa1a\x01", "latin1"), Buffer.from("\xa1a\x02", "latin1")),

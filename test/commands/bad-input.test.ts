@@ -264,7 +264,10 @@ describe.concurrent("rows with", () => {
       "x,y\n1,2\n",
       'd.csv ends in the column "y": name the last column label (a class) or target (a number), or give a CONFIG',
     ],
-    ["label\n1\n", 'a sample has only the target "label"; name at least one other column'],
+    [
+      "label\n1\n",
+      'found only the target "label" in a sample, expected features; name at least one other column',
+    ],
     [
       "x,label\n1,0\n1,1.5\n",
       "d.csv, line 3: the label is 1.5, but classes are whole numbers from 0 to 2047; name the column target if it is a number",

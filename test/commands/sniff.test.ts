@@ -203,7 +203,7 @@ describe.concurrent("sniff says in one sentence", () => {
 
   test("that a port is silent", async () => {
     expect(await complaint([silentDevice().path, "--seconds", "1"])).toContain(
-      "is silent, no byte came in 1 s: check that",
+      "is silent, no byte came in 1 s; check that",
     );
   });
 

@@ -601,10 +601,10 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
   test.each([
     [
       "model: { layers: [{ dense: 8 }, tanh] }",
-      "model.layers[0].dense.outputs is 8 in the config and 16 in it",
+      "model is a single network in the config and the ensemble in it",
     ],
     ["training: { seed: 2 }", "training.seed is 2 in the config and 1 in it"],
-    ["features: []", 'features[0] is nothing in the config and "standardize" in it'],
+    ["features: [{ clip: 4 }]", 'features[0] is {"clip":{"limit":4}} in the config and "standardize" in it'],
   ])("on the checkpoint of another learner: %s", async (more, difference) => {
     const { cwd, device } = bench();
     await learn(cwd, device, 20);
@@ -613,7 +613,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
     const changed = folderWith({ "c.yaml": configFor({ more }).replace("saved", join(cwd, "saved")) });
     device.plugIn(join(changed, "port"));
     expect(await refusal(changed)).toBe(
-      `rivulet: ${path} is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+      `rivulet: ${path} was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
     );
     expect(readFileSync(path)).toEqual(bytes);
     expect(statSync(path).mtimeMs).toBe(mtimeMs);

@@ -129,7 +129,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     const daemon = runIn(sysfs, other);
     await daemon.event("gpio", ({ text }) => text.startsWith("GPIO through"));
     expect(daemon.events("gpio")[0].text).toBe(
-      "released the GPIO pins that a killed process had left open, outputs low",
+      "released the GPIO pins that a killed process had left open, and drove its outputs low",
     );
     await until(() => sysfs.deeds.includes("517 unexport"));
     expect(sysfs.deeds.filter((deed) => deed.startsWith("534")).slice(-3)).toEqual([
@@ -195,7 +195,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     const { cwd } = bench(configFor("{ chip: raspberrypi-exp-gpio, heartbeat: 3 }"));
     const daemon = runIn(sysfs, cwd);
     expect((await daemon.event("gpio-problem")).text).toMatch(
-      /^gpio.heartbeat: cannot open GPIO 3, line 569 of the kernel: the device reports an input\/output error/,
+      /^gpio.heartbeat is not used: cannot open GPIO 3 \(line 569 of the kernel\): the device reports an input\/output error/,
     );
     await until(() => sysfs.deeds.includes("569 unexport"));
     daemon.process.kill("SIGTERM");
@@ -213,7 +213,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
       "cannot read GPIO 5 (line 517 of the kernel): another program has unexported it (ENODEV)",
     );
     device.samples(50);
-    expect((await daemon.event("gpio-problem", ({ text }) => text.includes("17,"))).text).toBe(
+    expect((await daemon.event("gpio-problem", ({ text }) => text.includes("GPIO 17"))).text).toBe(
       "gpio.heartbeat is no longer used: cannot write GPIO 17 (line 529 of the kernel): another program has unexported it (ENODEV)",
     );
     device.samples(50);

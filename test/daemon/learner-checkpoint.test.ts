@@ -106,7 +106,9 @@ describe("an ensemble that went through a checkpoint", () => {
   ])("is refused by another learner: %s", (difference, options) => {
     const checkpoint = written(observe(createLearner({ ...classes, model: undefined }), 0, 50));
     const error = refusal(() => resume(createLearner(options), checkpoint, "saved.msgpack"));
-    expect(error.message).toContain(`saved.msgpack is of another learner: ${difference}; `);
+    expect(error.message).toContain(
+      `saved.msgpack was saved with a different configuration: ${difference}; `,
+    );
   });
 
   test("is refused where its state is not that of its description", () => {
@@ -160,7 +162,7 @@ describe("resume refuses a checkpoint of another learner, and changes nothing:",
     const error = refusal(() => resume(learner, checkpoint, "saved.msgpack"));
     expect(error).toBeInstanceOf(RivuletError);
     expect(error.message).toBe(
-      `saved.msgpack is of another learner: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+      `saved.msgpack was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
     );
     expect(learner.state()).toEqual(before);
   });

@@ -270,7 +270,10 @@ describe("a learner resumed from its state", () => {
         createNetworkLearner({ ...regress, training: { batchSize: 4 } }).state() as unknown as State,
         '"2.weight"',
       ],
-      [{ ...good, metrics: new Float64Array(3) } as unknown as State, "metrics must be"],
+      [
+        { ...good, metrics: new Float64Array(3) } as unknown as State,
+        "as the stored metrics, expected 31 float64 numbers",
+      ],
       [{ ...good, features: [] } as unknown as State, "a list of 1 transforms"],
       [{ ...good, target: new Float64Array(5) } as unknown as State, "not standardized"],
     ];

@@ -23,8 +23,8 @@ const names = "adam, createLearner, createNetwork, dense, mse, tanh";
 export const programs = {
   "esm/program.js": `import { ${names} } from "rivulet";${body}`,
   "commonjs/program.js": `const { ${names} } = require("rivulet");${body}`,
-  "typescript/program.mts": `import { ${names}, type Learner, type Network } from "rivulet";${body}
-export const typed: { network: Network; learner: Learner } = { network, learner };
+  "typescript/program.mts": `import { ${names}, type Ensemble, type Network } from "rivulet";${body}
+export const typed: { network: Network; learner: Ensemble } = { network, learner };
 `,
   // Every version since 5.3 understands this in a CommonJS module.
   "typescript/program.cts": `export async function run(): Promise<boolean> {

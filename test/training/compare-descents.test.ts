@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compareDescents } from "../../src/training/compare-descents.ts";
 import { classifier, labelled, rejection } from "./rows.ts";
 
-test("a comparison leaves the learner as it was, and reports each epoch of ten runs", async () => {
+test("a comparison leaves the learner as it was, and reports each epoch of eleven runs", async () => {
   const learner = classifier();
   const before = structuredClone(learner.state());
   const seen: [number, number][] = [];
@@ -15,7 +15,7 @@ test("a comparison leaves the learner as it was, and reports each epoch of ten r
     },
   });
   expect(learner.state()).toEqual(before);
-  expect(seen).toEqual(Array.from({ length: 20 }, (_, index) => [index + 1, 20]));
+  expect(seen).toEqual(Array.from({ length: 22 }, (_, index) => [index + 1, 22]));
   expect(runs.size).toBe(10);
   const { regimes, optimizers, weights, plane, surface } = comparison;
   expect(regimes.map(({ updates }) => updates)).toEqual([2, 80, 6]);

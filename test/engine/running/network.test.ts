@@ -130,7 +130,7 @@ describe("a network", () => {
   test("refuses rows outside its plan and numbers that make no rows", () => {
     const network = createNetwork(classifier(), { batchSize: 4 });
     expect(() => network.step(5)).toThrow("found 5 rows, expected 1 to 4");
-    expect(() => network.infer(0)).toThrow("got 0");
+    expect(() => network.infer(0)).toThrow("found 0 rows, expected 1 to 4");
     expect(() => network.predict([1, 2, 3])).toThrow(
       "found 3 numbers to predict from, expected 1 to 4 samples of 5",
     );

@@ -104,10 +104,10 @@ describe("in a CSV file", () => {
   });
 
   test.each([
-    ["another column's", "a,label\n,1\n", 'column "a": the cell is empty'],
-    ["words", "a,label\n1,idle\n", '"idle" is not a finite number'],
-    ["words that begin with nan", "a,label\n1,nano\n", '"nano" is not a finite number'],
-    ["infinity", "a,label\n1,inf\n", '"inf" is not a finite number'],
+    ["another column's", "a,label\n,1\n", 'column "a": found an empty cell'],
+    ["words", "a,label\n1,idle\n", 'found "idle", expected a finite number'],
+    ["words that begin with nan", "a,label\n1,nano\n", 'found "nano", expected a finite number'],
+    ["infinity", "a,label\n1,inf\n", 'found "inf", expected a finite number'],
     ["rows that are too short", "a,label\n1\n", "has 1 column"],
   ])("%s are no missing value", async (_, text, sentence) => {
     await expect(rowsOf(text)).rejects.toThrow(sentence);
