@@ -30,7 +30,7 @@ export class CheckpointSaver {
 
   /**
    * Lets the learner continue from the newest valid checkpoint in the config's folder.
-   * @throws RivuletError where the folder cannot be used, or the checkpoint is of another learner; nothing is left open
+   * @throws RivuletError where the folder cannot be used, or the checkpoint was saved with a different configuration; nothing is left open
    */
   constructor({ name, checkpoint }: Config, learner: PrequentialLearner, log: Log) {
     this.#name = name;

@@ -146,7 +146,7 @@ describe("at the start", () => {
     first.saver.close();
     const { directory } = first;
     const learner = createNetworkLearner({ ...options, target: { column: "label", classes: 3 } });
-    expect(() => bench({ directory, learner })).toThrow("is of another learner");
+    expect(() => bench({ directory, learner })).toThrow("was saved with a different configuration");
     expect(readdirSync(directory)).toEqual(["checkpoint-00000001.msgpack"]);
     bench({ directory });
   });

@@ -16,7 +16,7 @@ test("a comparison leaves the learner as it was, and reports each epoch of eleve
   });
   expect(learner.state()).toEqual(before);
   expect(seen).toEqual(Array.from({ length: 22 }, (_, index) => [index + 1, 22]));
-  expect(runs.size).toBe(10);
+  expect(runs.size).toBe(11);
   const { regimes, optimizers, weights, plane, surface } = comparison;
   expect(regimes.map(({ updates }) => updates)).toEqual([2, 80, 6]);
   expect(optimizers[0]).toBe(regimes[2]);
