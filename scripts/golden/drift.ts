@@ -9,7 +9,8 @@ export function runDrift(trace: Trace): Outcome {
   for (const { params, drifts } of ours) {
     const { delta, clock } = params;
     const adwin = new Adwin({ delta, clock });
-    const found = [...trace.stream.keys()].filter((row) => adwin.observe(trace.stream[row]));
+    const stream: number[] = trace.stream;
+    const found = [...stream.keys()].filter((row) => adwin.observe(Float64Array.of(stream[row])));
     if (String(found) !== String(drifts)) {
       return `ADWIN with delta ${delta} finds changes at ${found}, expected ${drifts}`;
     }
