@@ -15,11 +15,17 @@ export type Blocks = Record<string, Block>;
 /** The arrays that blocks become. */
 export type Arrays<B extends Blocks> = { [Name in keyof B]: NonNullable<B[Name]["array"]> };
 
+/** Float32 numbers. A name, since declarations of TypeScript 5.6 and older cannot hold `Float32Array<ArrayBufferLike>`. */
+export interface Float32Block extends Block<Float32Array> {}
+
+/** Float64 numbers. */
+export interface Float64Block extends Block<Float64Array> {}
+
 /** Describes an array of float32 numbers with this shape. */
-export const float32 = (...shape: number[]): Block<Float32Array> => ({ bytesPerNumber: 4, shape });
+export const float32 = (...shape: number[]): Float32Block => ({ bytesPerNumber: 4, shape });
 
 /** Describes an array of float64 numbers with this shape. */
-export const float64 = (...shape: number[]): Block<Float64Array> => ({ bytesPerNumber: 8, shape });
+export const float64 = (...shape: number[]): Float64Block => ({ bytesPerNumber: 8, shape });
 
 const numbersOf = ({ shape }: Block) => shape.reduce((product, size) => product * size, 1);
 
