@@ -1,3 +1,4 @@
+import { dailySaves, savingInterval } from "../checkpoint/save-interval.ts";
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import {
   mostCheckpointBytes,
@@ -9,7 +10,7 @@ import {
 import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
-import { formatSize } from "../wording/quantities.ts";
+import { formatDuration, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { textTable } from "./terminal/text-table.ts";
 
@@ -101,8 +102,14 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
   };
 }
 
-const dailyText = ({ checkpoints, checkpointBytes, statusLines, bytes }: ReturnType<typeof dailyWrites>) =>
-  `a day     ${checkpoints} checkpoints of ${formatSize(checkpointBytes)} at most and ${statusLines} lines of status: with what the file system adds ${formatSize(bytes)} on the SD card, if it learns all day`;
+const dailyText = ({
+  everyMs,
+  checkpoints,
+  checkpointBytes,
+  statusLines,
+  bytes,
+}: ReturnType<typeof dailyWrites>) =>
+  `a day     ${checkpoints} checkpoints, one every ${formatDuration(everyMs)}, of ${formatSize(checkpointBytes)} at most and ${statusLines} lines of status: with what the file system adds ${formatSize(bytes)} on the SD card, if it learns all day`;
 
 const budgetText = ({ memory: { budgetBytes } }: Config, totalBytes: number): string[] =>
   budgetBytes === null ? [] : [`budget    ${budgetBytes} bytes: ${budgetBytes - totalBytes} to spare`];
@@ -135,19 +142,16 @@ function fitText(fit: FitPlan, { memory: { budgetBytes } }: Config): string {
   return `rivulet fit, whose threads share a batch, takes ${size} for batches of ${batchSize}, ${cut}${refused}`;
 }
 
-const dayMs = 24 * 60 * 60 * 1000;
 /** A day's lines, at one a minute. */
 const statusLines = 24 * 60;
 /** More than was ever seen of one, with a name and numbers of usual length. */
 const statusLineBytes = 256;
-/** What ext4 adds to each save: a new file, its name, the old one's end, and its journal. `npm run bench -- sd-card`. */
-const fileSystemBytes = 32 * 1024;
 
-/** What a day of learning writes with checkpoint.every and a status line a minute. An SD card wears out by it. */
+/** What a day of learning writes with the interval between saves and a status line a minute. An SD card wears out by it. */
 function dailyWrites({ checkpoint }: Config, checkpointBytes: number) {
-  const checkpoints = Math.ceil(dayMs / checkpoint.everyMs);
-  const bytes = checkpoints * (checkpointBytes + fileSystemBytes) + statusLines * statusLineBytes;
-  return { checkpoints, checkpointBytes, statusLines, bytes };
+  const everyMs = checkpoint.everyMs ?? savingInterval(checkpointBytes);
+  const { checkpoints, bytes } = dailySaves(everyMs, checkpointBytes);
+  return { everyMs, checkpoints, checkpointBytes, statusLines, bytes: bytes + statusLines * statusLineBytes };
 }
 
 function lifetimeOf({ lifetime }: PlannedBuffer): string {

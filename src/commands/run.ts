@@ -5,7 +5,7 @@ import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
 import { faultsText } from "../samples/sample-validator.ts";
-import { formatShare, formatSize, parseDuration } from "../wording/quantities.ts";
+import { formatDuration, formatShare, formatSize, parseDuration } from "../wording/quantities.ts";
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 import { skillText } from "./results/scores.ts";
@@ -126,7 +126,7 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     ...(status.drifts > 0 ? [status.drifts === 1 ? "1 drift" : `${status.drifts} drifts`] : []),
     ...(status.replies > 0 ? [`${status.replies} replies`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
-    `${formatSize(written)} written`,
+    `${formatSize(written)} written, saved every ${formatDuration(status.checkpointEveryMs)}`,
     `${formatSize(status.residentBytes)} resident`,
   ].join("; ");
 }

@@ -108,7 +108,9 @@ const checkpointSchema = map({
     text("the path of a folder"),
     { otherwise: "checkpoints/NAME, with the config's name" },
   ),
-  every: optional("Time between two checkpoints", duration(), { default: "10min" }),
+  every: optional("Time between two checkpoints", duration(), {
+    otherwise: "10min, or so long that a day's checkpoints write at most 10 MB",
+  }),
   keep: optional("Number of checkpoints to keep; older ones are deleted", wholeNumber(1, 10_000), {
     default: 5,
   }),

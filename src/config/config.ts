@@ -62,7 +62,12 @@ export interface Config {
     /** Samples that the network works on at a time; null: the batch. */
     batch: number | null;
   };
-  checkpoint: { directory: string; everyMs: number; keep: number };
+  checkpoint: {
+    directory: string;
+    /** Null: by the size of a checkpoint, see `savingInterval`. */
+    everyMs: number | null;
+    keep: number;
+  };
   gpio: GpioConfig | null;
 }
 
@@ -158,7 +163,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     },
     checkpoint: {
       directory: resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`),
-      everyMs: checkpoint?.every ?? defaults.checkpoint.every,
+      everyMs: checkpoint?.every ?? null,
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),

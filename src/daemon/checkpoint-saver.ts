@@ -2,6 +2,7 @@
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
+import { savingInterval } from "../checkpoint/save-interval.ts";
 import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
@@ -23,7 +24,11 @@ export class CheckpointSaver {
   readonly #store: Store;
   /** The outermost folder that was made for the checkpoints; null where all were there. */
   readonly #outermostNew: string | null;
+  /** Null: by the size of a checkpoint. */
+  readonly #configuredMs: number | null;
   #timer: NodeJS.Timeout | undefined;
+  /** Bytes of the latest checkpoint. */
+  #bytes = 0;
   #savedAt: number;
   #isFailing = false;
   #isClosed = false;
@@ -36,7 +41,8 @@ export class CheckpointSaver {
     this.#name = name;
     this.#learner = learner;
     this.#log = log;
-    const { directory, keep } = checkpoint;
+    const { directory, keep, everyMs } = checkpoint;
+    this.#configuredMs = everyMs;
     this.#outermostNew = outermostMissing(directory);
     const report = (text: string) => log({ event: "checkpoint-refused", text, problem: true });
     this.#store = openStore(directory, { keep, report });
@@ -81,19 +87,30 @@ export class CheckpointSaver {
   }
 
   #snapshot(): Uint8Array[] {
-    return encodeUnsealed(checkpointOf(this.#learner, this.#name, { reuse: true }));
+    const chunks = encodeUnsealed(checkpointOf(this.#learner, this.#name, { reuse: true }));
+    this.#bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    return chunks;
   }
 
   /** All that a save does but for the disk, so that the first one finds its memory and its code ready. */
   #rehearse(): void {
-    const bytes = this.#snapshot().reduce((sum, chunk) => sum + chunk.length, 0);
-    this.#store.reserve(bytes + growthBytes);
+    this.#snapshot();
+    this.#store.reserve(this.#bytes + growthBytes);
     void sealCheckpoint(new Uint8Array(rehearsedBytes));
   }
 
-  /** Saves from now on, once in so many milliseconds in which something was learned. */
-  saveEvery(milliseconds: number): void {
-    this.#timer = setInterval(() => void this.saveInPassing(), milliseconds);
+  /** Milliseconds from one save to the next. */
+  get everyMs(): number {
+    return this.#configuredMs ?? savingInterval(this.#bytes);
+  }
+
+  /** Saves from now on, once in each interval in which something was learned. */
+  startSaving(): void {
+    this.#timer = setTimeout(() => {
+      void this.saveInPassing();
+      // The next interval is that of the checkpoint just made, which may have grown.
+      this.startSaving();
+    }, this.everyMs);
   }
 
   /** Saves while samples keep coming, and gives the path; null where nothing was learned since the last time, or it failed. */
@@ -130,7 +147,7 @@ export class CheckpointSaver {
 
   /** No more is saved in passing. */
   stopSaving(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
   }
 
   /**

@@ -68,6 +68,8 @@ export interface DaemonStatus {
   checkpoints: number;
   /** Bytes of all checkpoints that were saved. */
   checkpointBytes: number;
+  /** Milliseconds from one save to the next. */
+  checkpointEveryMs: number;
   /** Whether a button has paused learning: samples are predicted and not learned from. */
   paused: boolean;
   residentBytes: number;
@@ -136,7 +138,7 @@ export class Daemon {
       saver.abandon();
       throw error;
     }
-    saver.saveEvery(this.config.checkpoint.everyMs);
+    saver.startSaving();
     this.#startChecks();
     await this.#openGpio(saver);
   }
@@ -241,6 +243,7 @@ export class Daemon {
       droppedWrites: received.droppedWrites,
       checkpoints: this.#saver?.checkpoints ?? 0,
       checkpointBytes: this.#saver?.checkpointBytes ?? 0,
+      checkpointEveryMs: this.#saver?.everyMs ?? 0,
       paused: this.#path.isPaused,
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: memory.bytes,

@@ -123,6 +123,28 @@ describe.concurrent("plan", () => {
     expect(other.stderr).toContain('target.column names "label", which is no column');
   });
 
+  test("says how often the state is saved, and leaves an interval that the config names as it is", async () => {
+    const cwd = folderWith({
+      "small.yaml": config,
+      "named.yaml": `${config}checkpoint: { every: 1min }\n`,
+      "large.yaml": config.replace(/model:.*\n/, "").replace(/training:.*\n/, ""),
+    });
+    const daily = async (name: string) => {
+      const { code, stdout, stderr } = await rivulet(["plan", name, "--json"], { cwd });
+      expect(code, stderr).toBe(0);
+      return JSON.parse(stdout).daily as { everyMs: number; checkpoints: number; checkpointBytes: number };
+    };
+    expect((await daily("small.yaml")).everyMs).toBe(600_000);
+    expect((await daily("named.yaml")).everyMs).toBe(60_000);
+    const { everyMs, checkpoints, checkpointBytes } = await daily("large.yaml");
+    expect(everyMs).toBeGreaterThan(600_000);
+    expect(checkpoints * (checkpointBytes + 32 * 1024)).toBeLessThanOrEqual(
+      10_000_000 + checkpointBytes + 32 * 1024,
+    );
+    const { stdout } = await rivulet(["plan", "large.yaml"], { cwd });
+    expect(stdout).toMatch(/a day {5}\d+ checkpoints, one every \d+ min \d+ s, of /);
+  });
+
   test("says what a budget leaves", async () => {
     const { totalBytes } = await planned(config);
     const cwd = folderWith({ "c.yaml": budgeted(`${totalBytes}B`) });

@@ -82,7 +82,7 @@ test("fills in every default of a config that names only its target, but those t
     model: { inputShape: null, layers: null, optimizer: null, loss: null, clip: null, schedule: null },
     training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
     memory: { budgetBytes: null, recompute: false, batch: null },
-    checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: 600_000, keep: 5 },
+    checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: null, keep: 5 },
     gpio: null,
   });
 });

@@ -23,7 +23,7 @@ test("a key has its range and its default, a required one has none", () => {
     accepts: "a whole number from 1 to 65535",
     leftOut: null,
   });
-  expect(keys.get("checkpoint.every")).toMatchObject({ leftOut: "10min" });
+  expect(keys.get("checkpoint.keep")).toMatchObject({ leftOut: "5" });
   expect(keys.get("source.merge[].serial")?.accepts).toBe("a map; its keys are those of source.serial");
 });
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "n
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { savingInterval } from "../../src/checkpoint/save-interval.ts";
 import { newestCheckpoint } from "../../src/checkpoint/store.ts";
 import type { Config } from "../../src/config/config.ts";
 import { CheckpointSaver } from "../../src/daemon/checkpoint-saver.ts";
@@ -15,10 +16,11 @@ const options = { fields: ["x", "label"], target: { column: "label", classes: 2 
 /** A saver of a learner, in a folder that is made for it; closed when the test is over. */
 function bench({
   directory = join(temporaryFolder(), "made/for/it"),
-  learner = createNetworkLearner(options),
+  learner = createNetworkLearner(options) as Learner,
+  everyMs = 1000 as number | null,
 } = {}) {
   const entries: LogEntry[] = [];
-  const config = { name: "bench", checkpoint: { directory, everyMs: 1000, keep: 2 } } as Config;
+  const config = { name: "bench", checkpoint: { directory, everyMs, keep: 2 } } as Config;
   const saver = new CheckpointSaver(config, learner, (entry) => entries.push(entry));
   onTestFinished(() => saver.abandon());
   const told = (event: string) => entries.filter((entry) => entry.event === event);
@@ -101,10 +103,10 @@ describe("in passing", () => {
   });
 
   test("it is saved once a period until it is told to stop", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const { saver, learner, directory } = bench();
-    saver.saveEvery(1000);
+    saver.startSaving();
     learn(learner, 3);
     vi.advanceTimersByTime(999);
     expect(saver.isSaving).toBe(false);
@@ -115,6 +117,17 @@ describe("in passing", () => {
     learn(learner, 3);
     vi.advanceTimersByTime(10_000);
     expect(saver.isSaving).toBe(false);
+  });
+
+  test("the interval follows from the size of a checkpoint where the config names none", async () => {
+    expect(bench({ everyMs: 5000 }).saver.everyMs).toBe(5000);
+    expect(bench({ everyMs: null }).saver.everyMs).toBe(600_000);
+    const model = { layers: [{ dense: 20_000 }, "relu", "dense"] };
+    const { saver, learner } = bench({ learner: createNetworkLearner({ ...options, model }), everyMs: null });
+    learn(learner, 1);
+    await saver.saveInPassing();
+    expect(saver.everyMs).toBe(savingInterval(saver.checkpointBytes));
+    expect(saver.everyMs).toBeGreaterThan(1_000_000);
   });
 });
 
