@@ -10,6 +10,7 @@ import { commandHelp, generalHelp } from "./commands/command-line/help.ts";
 import { commands } from "./commands/command-line/table.ts";
 import { RivuletError, UsageError } from "./errors/errors.ts";
 import { outputFailed, reportOutputError, standardError, standardOutput } from "./machine/output.ts";
+import { safeJson, safeLines } from "./wording/safe.ts";
 
 /** Runs one command line (without `node cli.js`) and returns the exit code: 0 done, 1 failed, 2 wrong use. */
 async function main(words: string[]): Promise<number> {
@@ -18,13 +19,15 @@ async function main(words: string[]): Promise<number> {
   try {
     const call = parseCall(words, commands);
     const report = await answer(call);
-    if (report !== null) print(json ? JSON.stringify(report.data) : report.text);
+    if (report !== null) print(json ? safeJson(report.data) : safeLines(report.text));
     return report?.failed ? 1 : 0;
   } catch (error) {
     const known = error instanceof RivuletError;
-    if (json) print(JSON.stringify(known ? dataOf(error) : { error: String(error) }));
+    if (json) print(safeJson(known ? dataOf(error) : { error: String(error) }));
     standardError.write(
-      known ? `rivulet: ${error.message.replaceAll("\n", "\nrivulet: ")}\n` : `${describeFault(error)}\n`,
+      known
+        ? `rivulet: ${error.message.replaceAll("\n", "\nrivulet: ")}\n`
+        : `${safeLines(describeFault(error))}\n`,
     );
     return error instanceof UsageError ? 2 : 1;
   }

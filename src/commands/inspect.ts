@@ -10,6 +10,7 @@ import type { EnsembleDescription } from "../learner/ensemble.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
 import { formatShare, formatSize } from "../wording/quantities.ts";
+import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { scoreFacts } from "./results/scores.ts";
 import { type Fact, facts, textTable } from "./terminal/text-table.ts";
@@ -142,7 +143,7 @@ function describe(
     ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics)),
   ];
   return [
-    ...refused.map((sentence) => `passed over: ${sentence}`),
+    ...refused.map((sentence) => `passed over: ${safe(sentence)}`),
     facts(rows),
     ...(checkpoint.parameters.length === 0 ? [] : ["", parameterTable(checkpoint)]),
   ].join("\n");
@@ -158,7 +159,7 @@ function modelFacts(checkpoint: Checkpoint): Fact[] {
   }
   return [
     ["input", model.inputShape.join(" x ")],
-    ["layers", model.layers.map(written).join("\n")],
+    ["layers", model.layers.map(written)],
     ["loss", written(model.loss)],
     ["optimizer", written(checkpoint.optimizer)],
     ["clip", written(model.clip)],

@@ -8,12 +8,14 @@ import { planConfig } from "../config/plan-config.ts";
 import { originOf, portsOf } from "../config/source-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
 import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
+import { quoted } from "../device/shell.ts";
 import { udevRule } from "../device/udev.ts";
 import { unitText } from "../device/unit.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { usbDeviceName } from "../samples/ports/port-finder.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import { SampleRing } from "../samples/ring.ts";
+import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 
 const template = fileURLToPath(new URL("../../devices/systemd/rivulet.service", import.meta.url));
@@ -45,7 +47,7 @@ export async function run({ positionals: [file], options, switches }: Invocation
   }
   if (refusal !== null) notes.push(refusal);
   const commands = isImage
-    ? [`systemctl --root=${root} enable ${service}`]
+    ? [`systemctl --root=${quoted(root)} enable ${service}`]
     : [
         "udevadm control --reload && udevadm trigger --action=change --subsystem-match=usb --subsystem-match=tty",
         "systemctl daemon-reload",
@@ -55,11 +57,13 @@ export async function run({ positionals: [file], options, switches }: Invocation
     data: { service, dryRun, root, files, notes, commands },
     text: [
       ...(dryRun
-        ? files.map(({ path, text, before }) => `==> ${join(root, path)} (${wouldBe[before]})\n\n${text}`)
+        ? files.map(
+            ({ path, text, before }) => `==> ${safe(join(root, path))} (${wouldBe[before]})\n\n${text}`,
+          )
         : []),
-      ...(dryRun ? [] : files.map(({ path, before }) => `${was[before]} ${join(root, path)}`)),
+      ...(dryRun ? [] : files.map(({ path, before }) => `${was[before]} ${safe(join(root, path))}`)),
       `systemd creates the folder for checkpoints, /var/lib/${service}, when the service starts.`,
-      ...notes.map((note) => `note: ${note}`),
+      ...notes.map((note) => `note: ${safe(note)}`),
       "",
       dryRun ? "Nothing was changed. After the installation, start it with" : "Start it with",
       "",

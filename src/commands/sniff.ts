@@ -4,6 +4,7 @@ import { framings } from "../samples/framings/framings.ts";
 import { manyValues, type ObservedField } from "../samples/recognition/observation.ts";
 import { printableShare } from "../samples/recognition/recognize.ts";
 import type { RecognizedStream } from "../samples/recognition/recognized-stream.ts";
+import { safe } from "../wording/safe.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type Heard, isReadable, listenToPort, readBeginning } from "./sniff/listen.ts";
@@ -24,7 +25,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const heard = (await isReadable(path))
     ? await readBeginning(path, seconds)
     : await listenToPort(path, baudRates ?? usualBaudRates, seconds, (text) => {
-        if (process.stderr.isTTY) process.stderr.write(`${text}\n`);
+        if (process.stderr.isTTY) process.stderr.write(`${safe(text)}\n`);
       });
   const { recognition, bytes } = heard;
   if (recognition.framing === null) throw unrecognized(path, heard, baudRates ?? usualBaudRates);

@@ -1,3 +1,5 @@
+import { safe, safeJson } from "../wording/safe.ts";
+
 /** Something worth a line: a change of state, or the regular status. Numbers go into `details`, not only the text. */
 export interface LogEntry {
   /** A fixed word to filter by, such as `checkpoint`. */
@@ -30,13 +32,13 @@ export function createPlainLog(
   const journal = environment["JOURNAL_STREAM"] !== undefined;
   return ({ text, problem = false }) => {
     const head = journal ? (problem ? warningPrefix : "") : `${new Date().toISOString()} `;
-    (problem ? problems : out).write(`${head}${text.replaceAll("\n", " ")}\n`);
+    (problem ? problems : out).write(`${head}${safe(text.replaceAll("\n", " "))}\n`);
   };
 }
 
 /** A log in which every line is one JSON object: time, event, text, problem, and the details. */
 export function createJsonLog(out: LineTaker): Log {
   return ({ event, text, problem = false, details }) => {
-    out.write(`${JSON.stringify({ time: new Date().toISOString(), event, text, problem, ...details })}\n`);
+    out.write(`${safeJson({ time: new Date().toISOString(), event, text, problem, ...details })}\n`);
   };
 }

@@ -1,3 +1,4 @@
+import { safe } from "../wording/safe.ts";
 import type { Board } from "./board.ts";
 import { board, limits } from "./checks/board.ts";
 import { clock, clockChip } from "./checks/clock.ts";
@@ -69,5 +70,5 @@ function answersOf(check: Check, examined: Examined): Finding[] {
 
 /** Removes control characters: the text may quote a damaged file, which must not control the terminal. */
 function finding(check: Check, { status, text, fix }: Found): Finding {
-  return { check: check.name, status, text: text.replace(/\p{Cc}+/gu, " "), fix };
+  return { check: check.name, status, text: safe(text), fix: fix && safe(fix) };
 }

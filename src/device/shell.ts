@@ -1,8 +1,19 @@
+import { safe } from "../wording/safe.ts";
 import { exists, type Machine } from "./machine.ts";
 
-/** Quotes a word for a POSIX shell; returns it unchanged where it has no special characters. */
+/** Quotes a word for a shell, so that it is also safe to print; returns it unchanged where it has no special characters. */
 export function quoted(word: string): string {
-  return /^[\w./:@%+,=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  if (/^[\w./:@%+,=-]+$/.test(word)) return word;
+  if (safe(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  // Escapes of a POSIX shell of 2024, which bash and busybox have too.
+  return `$'${safe(word.replaceAll(/['\\]/g, "\\$&"))}'`;
+}
+
+/** Returns a command that replaces a text in a file, for paths with any characters except a line end. */
+export function replaceInFile(from: string, to: string, file: string): string {
+  const pattern = from.replaceAll(/[\\.*[\]^$|]/g, "\\$&");
+  const replacement = to.replaceAll(/[\\&|]/g, "\\$&");
+  return `sed -i ${quoted(`s|${pattern}|${replacement}|`)} ${quoted(file)}`;
 }
 
 /** Returns the path of a file in the boot partition of Raspberry Pi OS, which Debian 12 moved; null where there is none. */

@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { usualReopenCeilingMs } from "../samples/sources/reopening.ts";
+import { safe } from "../wording/safe.ts";
 
 /** `systemd-notify` waits this long for systemd; a call that takes longer hangs and is killed. */
 const longestCallMs = 5_000;
@@ -79,7 +80,7 @@ export function createService({ environment, fault, status, onTrouble }: Service
     reportedUnsent = true;
   }
 
-  const statusLine = () => `STATUS=${status().replaceAll("\n", " ")}`;
+  const statusLine = () => `STATUS=${safe(status())}`;
 
   /** Sends a keep-alive after each half of systemd's watchdog interval. */
   function watch(watchdogMs: number): void {

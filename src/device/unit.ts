@@ -1,3 +1,4 @@
+import { safe } from "../wording/safe.ts";
 import type { PortFacts } from "./port.ts";
 import { mebibyte } from "./size.ts";
 
@@ -106,5 +107,7 @@ function memory(arenaBytes: number, queueBytes: number): string[] {
 /** Quotes a word of a command line for systemd. */
 function quote(word: string): string {
   const plain = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
-  return /^[\w@%$+=:,./-]+$/.test(plain) ? plain : `"${plain.replaceAll(/["\\]/g, "\\$&")}"`;
+  if (/^[\w@%$+=:,./-]+$/.test(plain)) return plain;
+  // systemd reads the escapes of C in quotes.
+  return `"${safe(plain.replaceAll(/["\\]/g, "\\$&"))}"`;
 }

@@ -1,3 +1,4 @@
+import { safe, safeLines } from "../wording/safe.ts";
 import type { ErrorCode } from "./codes.ts";
 
 /** What an error is about and what caused it, as far as it is known. */
@@ -16,7 +17,8 @@ export interface ErrorOrigin {
 
 /**
  * An error that the user can correct: bad input, a rejected file, a missing port. The message is one sentence that says
- * what is wrong, where, and what to do; programs compare `code`. Any other error is a bug in Rivulet.
+ * what is wrong, where, and what to do; programs compare `code`. Any other error is a bug in Rivulet. The
+ * sentence is safe to print, whatever names and paths are in it.
  */
 export class RivuletError extends Error {
   override name = "RivuletError";
@@ -32,7 +34,9 @@ export class RivuletError extends Error {
   declare readonly errors?: readonly RivuletError[];
 
   constructor(code: ErrorCode, sentence: string, { cause, ...origin }: ErrorOrigin = {}) {
-    super(sentence, cause === undefined ? undefined : { cause });
+    // Several errors stand one a line.
+    const isOne = origin.errors === undefined;
+    super(isOne ? safe(sentence) : safeLines(sentence), cause === undefined ? undefined : { cause });
     this.code = code;
     Object.assign(this, origin);
   }

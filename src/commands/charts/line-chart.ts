@@ -1,4 +1,5 @@
 /** Charts of lines as SVG text, for pages and files that need no script and nothing from elsewhere. */
+import { safe } from "../../wording/safe.ts";
 
 type Scale = "linear" | "log";
 
@@ -111,9 +112,9 @@ export function svg(title: string, width: number, height: number, parts: string[
   ].join("\n");
 }
 
-/** Escapes text for SVG and HTML, also within quotes. */
+/** Makes text safe for SVG and HTML, also within quotes. */
 export function escapeText(text: string): string {
-  return text
+  return safe(text)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

@@ -2,6 +2,7 @@ import { mostClasses } from "../../learner/target.ts";
 import { framings } from "../../samples/framings/framings.ts";
 import type { ObservedField } from "../../samples/recognition/observation.ts";
 import type { RecognizedStream } from "../../samples/recognition/recognized-stream.ts";
+import { safeJson } from "../../wording/safe.ts";
 
 /** Most classes: a column with more values is probably a count or a rounded number. */
 const mostLikelyClasses = 20;
@@ -64,5 +65,5 @@ export function classesOf(field: ObservedField): number | null {
 function word(text: string): string {
   const isPlain =
     /^[A-Za-z_/][A-Za-z0-9_/.-]*$/.test(text) && !/^(true|false|yes|no|on|off|y|n|null)$/i.test(text);
-  return isPlain ? text : JSON.stringify(text);
+  return isPlain ? text : safeJson(text);
 }

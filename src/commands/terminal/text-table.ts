@@ -1,5 +1,8 @@
+import { safe } from "../../wording/safe.ts";
+
 /** Rows below a header, each column as wide as its widest cell; columns in `right` are flushed right. */
-export function textTable(header: string[], rows: string[][], right: readonly number[] = []): string {
+export function textTable(header: string[], given: string[][], right: readonly number[] = []): string {
+  const rows = given.map((row) => row.map(safe));
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column].length)),
   );
@@ -13,15 +16,18 @@ export function textTable(header: string[], rows: string[][], right: readonly nu
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-/** A line of `facts`: name and value; null for a line that is left out. */
-export type Fact = [name: string, value: string] | null;
+/** A line of `facts`: name and value, which may have several lines; null for a line that is left out. */
+export type Fact = [name: string, value: string | readonly string[]] | null;
 
-/** `name  value` lines with the values in one column, also those of several lines. */
+/** `name  value` lines with the values in one column, also those of several lines. Safe to print. */
 export function facts(given: readonly Fact[]): string {
   const rows = given.filter((row) => row !== null);
   const width = Math.max(...rows.map(([name]) => name.length));
   const further = `\n${" ".repeat(width + 2)}`;
   return rows
-    .map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll("\n", further)}`.trimEnd())
+    .map(([name, value]) => {
+      const lines = typeof value === "string" ? [value] : value;
+      return `${name.padEnd(width)}  ${lines.map(safe).join(further)}`.trimEnd();
+    })
     .join("\n");
 }

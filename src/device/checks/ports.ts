@@ -14,7 +14,7 @@ import {
   runningPrograms,
   statusOf,
 } from "../machine.ts";
-import { quoted } from "../shell.ts";
+import { quoted, replaceInFile } from "../shell.ts";
 
 /** Whether the serial port exists and the user may open it. */
 export const port: Check = {
@@ -85,7 +85,7 @@ function permission(machine: Machine, path: string, usualGroup: string): Found |
     const rule = `KERNEL=="${resolved(machine, path).slice("/dev/".length)}", GROUP="${usualGroup}", MODE="0660"`;
     return problem(
       `${beginning}, and neither may its group ${group.name}; assign it to the group ${usualGroup} with a udev rule`,
-      `echo '${rule}' | sudo tee /etc/udev/rules.d/60-rivulet-port.rules && sudo udevadm control --reload && sudo udevadm trigger`,
+      `echo ${quoted(rule)} | sudo tee /etc/udev/rules.d/60-rivulet-port.rules && sudo udevadm control --reload && sudo udevadm trigger`,
     );
   }
   if (remedy === "log in") {
@@ -133,7 +133,7 @@ export const portHolder: Check = {
 };
 
 const stopGetty = (device: string) =>
-  `sudo systemctl disable --now serial-getty@${device.slice("/dev/".length)}.service`;
+  `sudo systemctl disable --now ${quoted(`serial-getty@${device.slice("/dev/".length)}.service`)}`;
 
 const stopModemManager = "sudo systemctl disable --now ModemManager.service";
 
@@ -162,7 +162,7 @@ export const stableName: Check = {
     if (!found?.stablePath) return null;
     return warning(
       `${needs.port} may be another device after a reboot, ${found.stablePath} stays the same; name that in source.serial.path`,
-      `sed -i 's|${needs.port}|${found.stablePath}|' ${quoted(needs.config)}`,
+      replaceInFile(needs.port, found.stablePath, needs.config),
     );
   },
 };

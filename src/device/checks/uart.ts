@@ -2,7 +2,7 @@
 import type { Board } from "../board.ts";
 import { type Check, type Examined, type Found, ok, problem, warning } from "../finding.ts";
 import { exists, type Machine, namesIn, readText, resolved } from "../machine.ts";
-import { bootFile, quoted } from "../shell.ts";
+import { bootFile, quoted, replaceInFile } from "../shell.ts";
 
 /** Whether the header's UART matters: the config uses it, or there is neither a config nor a USB port. */
 function concernsHeader({ machine, board, needs }: Examined): boolean {
@@ -106,7 +106,7 @@ export const loginConsole: Check = {
     if (exists(machine, `/etc/systemd/system/getty.target.wants/serial-getty@${name}.service`)) {
       return problem(
         `systemd starts a login console on ${path}; disable it`,
-        `sudo systemctl disable --now serial-getty@${name}.service`,
+        `sudo systemctl disable --now ${quoted(`serial-getty@${name}.service`)}`,
       );
     }
     return ok(`no login console is on ${path}`);
@@ -115,13 +115,14 @@ export const loginConsole: Check = {
 
 function onPort(machine: Machine, board: Board, path: string, kernel: string, name: string): Found {
   const file = bootFile(machine, "cmdline.txt");
-  const names = [...new Set([...board.profile.boot.consoles, kernel])].join("|");
-  const stop = `sudo systemctl disable --now serial-getty@${name}.service`;
+  const plain = kernel.replaceAll(/\W/g, "\\$&");
+  const names = [...new Set([...board.profile.boot.consoles, plain])].join("|");
+  const stop = `sudo systemctl disable --now ${quoted(`serial-getty@${name}.service`)}`;
   return problem(
     `the kernel's console is on ${path} (console=${kernel} in its command line), which mixes kernel messages and a login prompt into the samples; remove it`,
     file === null
       ? `${stop}; grep -n console= /proc/cmdline /etc/default/grub`
-      : `sudo sed -i -E 's/console=(${names})(,[^ ]*)? ?//g' ${file} && ${stop}; sudo reboot`,
+      : `sudo sed -i -E ${quoted(`s/console=(${names})(,[^ ]*)? ?//g`)} ${file} && ${stop}; sudo reboot`,
   );
 }
 
@@ -135,7 +136,7 @@ export const debugPort: Check = {
     if (resolved(machine, needs.port) !== debug.path && needs.port !== debug.path) return null;
     return warning(
       `${needs.port} is ${debug.where} on a ${profile.name}, and ${header.where} are ${header.path}; name that in source.serial.path if the sensor is connected there`,
-      `sed -i 's|${needs.port}|${header.path}|' ${quoted(needs.config)}`,
+      replaceInFile(needs.port, header.path, needs.config),
     );
   },
 };

@@ -1,0 +1,102 @@
+/** Names and bytes from outside reach no terminal as they are: a test over every command. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { commands } from "../../src/commands/command-line/table.ts";
+import { folderWith, type Outcome, startRivulet } from "../rivulet.ts";
+
+/** It recolours, rings, turns the letters around, sets the title, and begins a line of its own. */
+const evil = "e\u001b[31m\u0007\u202ev\u009b1m\u001b]0;owned\u0007";
+const evilPath = `${evil}\nFORGED`;
+const evilField = `t${evil}`;
+
+const config = (source: string, file = "saved") => `source:
+  ${source}
+  framing: lines
+  fields: [${JSON.stringify(evilField)}, y, label]
+target: { column: label, classes: 2 }
+checkpoint: { directory: ${JSON.stringify(file)} }
+`;
+const dataConfig = `source:
+  fields: [${JSON.stringify(evilField)}, y, label]
+target: { column: label, classes: 2 }
+model: { layers: [dense] }
+`;
+const rows = Array.from({ length: 60 }, (_, i) => `${i % 7},${i % 5},${i % 2}\n`).join("");
+const table = `${evilField},y,label\n${rows}`;
+const port = `serial: { path: ${JSON.stringify(`/dev/${evilPath}`)} }`;
+
+const folder = folderWith({
+  [`${evilPath}.yaml`]: config("stdin: true"),
+  [`port-${evilPath}.yaml`]: config(port),
+  [`missing-${evilPath}.yaml`]: config("stdin: true").replace("y, label", `y, ${JSON.stringify(evilField)}`),
+  [`data-${evilPath}.yaml`]: dataConfig,
+  [`${evilPath}.csv`]: table,
+  [`bad-${evilPath}.csv`]: `${evilField},y,label\n1,${evil},0\n`,
+  [`sent-${evilPath}`]: Array.from({ length: 60 }, (_, i) => `{"${evilField}":${i}.5,"y":${i % 3}}\n`).join(
+    "",
+  ),
+  [`noise-${evilPath}`]: `${evil}\n`.repeat(40),
+});
+const inFolder = (name: string) => join(folder, name);
+
+/** Command lines of each command, most with something wrong, and what must be there to prove that the name came out. */
+const trials: Record<string, string[][]> = {
+  demo: [["--seconds", evilPath]],
+  run: [
+    [inFolder(`${evilPath}.yaml`)],
+    [inFolder(`missing-${evilPath}.yaml`)],
+    [inFolder(`port-${evilPath}.yaml`)],
+    [inFolder(evilPath)],
+  ],
+  install: [[inFolder(`port-${evilPath}.yaml`), "--dry-run", "--root", inFolder(`root-${evilPath}`)]],
+  sniff: [[inFolder(`sent-${evilPath}`)], [inFolder(`noise-${evilPath}`)], [inFolder(evilPath)]],
+  record: [
+    [inFolder(`${evilPath}.yaml`), "--out", inFolder(`rec-${evilPath}`)],
+    [inFolder(`${evilPath}.yaml`), "--out", inFolder(`none-${evilPath}/x`)],
+  ],
+  replay: [
+    ["--data", inFolder(`${evilPath}.csv`), "--save", inFolder(`cp-${evilPath}`)],
+    ["--data", inFolder(`bad-${evilPath}.csv`)],
+    [inFolder(`data-${evilPath}.yaml`), "--data", inFolder(evilPath)],
+  ],
+  fit: [
+    [inFolder(`data-${evilPath}.yaml`), "--data", inFolder(`${evilPath}.csv`), "--epochs", "1"],
+    [inFolder(`data-${evilPath}.yaml`), "--data", inFolder(`bad-${evilPath}.csv`), "--epochs", "1"],
+  ],
+  compare: [[inFolder(`data-${evilPath}.yaml`), "--data", inFolder(`bad-${evilPath}.csv`)]],
+  config: [[evilPath]],
+  plan: [[inFolder(`data-${evilPath}.yaml`)], [inFolder(evilPath)]],
+  inspect: [[inFolder(`cp-${evilPath}`)], [inFolder(evilPath)]],
+  ports: [[evilPath]],
+  doctor: [[inFolder(`port-${evilPath}.yaml`)], [inFolder(evilPath)]],
+  bench: [[evilPath]],
+};
+
+/** All that turns, hides or forges, except the line feed, which only Rivulet may write. */
+const unsafe = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+function expectSafe({ stdout, stderr }: Outcome): void {
+  for (const text of [stdout, stderr]) {
+    expect(unsafe.exec(text)?.[0] ?? "", text).toBe("");
+    expect(text).not.toMatch(/^(# )?FORGED/m);
+  }
+  expect(stdout + stderr).toContain("owned");
+}
+
+test("every command has its trial", () => {
+  expect(Object.keys(trials).sort()).toEqual(commands.map(({ name }) => name).sort());
+});
+
+describe("a hostile name is harmless in what is printed by", () => {
+  for (const [command, lines] of Object.entries(trials)) {
+    test(command, { timeout: 120_000 }, async () => {
+      for (const words of lines) {
+        for (const json of [[], ["--json"]]) {
+          const run = startRivulet([command, ...words, ...json], { cwd: folder, stdin: "pipe" });
+          run.process.stdin?.on("error", () => {}).end(`${evil}\n${rows}${evil},1,2\n`);
+          expectSafe(await run.ended);
+        }
+      }
+    });
+  }
+});
