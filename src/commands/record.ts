@@ -13,6 +13,9 @@ import { untilSignalled } from "./command-line/signals.ts";
 import { facts } from "./terminal/text-table.ts";
 
 const lineEveryMs = 1000;
+/** A recording may take weeks: after the first minute a line each minute is enough, and spares the card. */
+const secondsOfEagerLines = 60;
+const laterLineEverySeconds = 60;
 
 /** Writes the samples of a source to a recording until it is stopped. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -48,7 +51,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     recording.discard();
     throw error;
   }
-  const line = tellEachSecond(log, result);
+  const line = reportProgress(log, result);
   let timeUp: NodeJS.Timeout | undefined;
   try {
     const over = new Promise<string>((resolve) => {
@@ -83,13 +86,15 @@ interface Result {
   dropped: number;
 }
 
-function tellEachSecond(log: Log, result: () => Result): NodeJS.Timeout {
-  let before = { samples: 0, at: process.uptime() };
+function reportProgress(log: Log, result: () => Result): NodeJS.Timeout {
+  const beganAt = process.uptime();
+  let before = { samples: 0, at: beganAt };
   const lookAtClock = createClockWatch(steadyClock, log);
   return setInterval(() => {
     lookAtClock();
-    const now = result();
     const at = process.uptime();
+    if (at - beganAt > secondsOfEagerLines && at - before.at < laterLineEverySeconds) return;
+    const now = result();
     const rate = (now.samples - before.samples) / (at - before.at);
     before = { samples: now.samples, at };
     log({

@@ -1,6 +1,7 @@
 import { loadConfig } from "../config/config.ts";
 import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
+import { LogLimit } from "../daemon/log-limit.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
@@ -23,7 +24,11 @@ export async function run({ positionals: [file], options, json }: Invocation): P
     );
   }
   const config = loadConfig(file);
-  const log = json ? createJsonLog(standardOutput) : createPlainLog(standardOutput, standardError);
+  // Who names an interval gets every one of these lines; the default is limited to what a card can bear.
+  const limit = new LogLimit({ unlimited: options["status-every"] === undefined ? [] : ["status"] });
+  const log = json
+    ? createJsonLog(standardOutput, limit)
+    : createPlainLog(standardOutput, standardError, { limit });
   // Loaded only where systemd listens, as child processes cost memory.
   const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
   // A service starts at boot, perhaps before its port exists: it waits for it.
@@ -43,8 +48,8 @@ export async function run({ positionals: [file], options, json }: Invocation): P
     const logBytes = writtenBytes();
     log({
       event: "status",
-      text: statusLine(status, rate, status.checkpointBytes + logBytes),
-      details: { ...status, logBytes, samplesPerSecond: rate },
+      text: statusLine(status, rate, status.checkpointBytes + logBytes, limit.leftOut),
+      details: { ...status, logBytes, logLinesLeftOut: limit.leftOut, samplesPerSecond: rate },
     });
   }, statusEveryMs);
   let withinMs: number | undefined;
@@ -102,8 +107,8 @@ function scoreOf(scores: DaemonStatus["scores"]): string {
     : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;
 }
 
-/** All that matters on one line. `written`: bytes of checkpoints and log. */
-function statusLine(status: DaemonStatus, rate: number, written: number): string {
+/** All that matters on one line. `written`: bytes of checkpoints and log; `leftOut`: lines that the log left out. */
+function statusLine(status: DaemonStatus, rate: number, written: number, leftOut: number): string {
   const troubles = [
     [status.missing, "missing"],
     [status.damaged, "damaged"],
@@ -126,6 +131,7 @@ function statusLine(status: DaemonStatus, rate: number, written: number): string
     ...(status.drifts > 0 ? [status.drifts === 1 ? "1 drift" : `${status.drifts} drifts`] : []),
     ...(status.replies > 0 ? [`${status.replies} replies`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),
+    ...(leftOut > 0 ? [`${leftOut} log lines left out`] : []),
     `${formatSize(written)} written, saved every ${formatDuration(status.checkpointEveryMs)}`,
     `${formatSize(status.residentBytes)} resident`,
   ].join("; ");

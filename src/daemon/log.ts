@@ -1,4 +1,5 @@
 import { safe, safeJson } from "../wording/safe.ts";
+import { LogLimit } from "./log-limit.ts";
 
 /** Something worth a line: a change of state, or the regular status. Numbers go into `details`, not only the text. */
 export interface LogEntry {
@@ -20,25 +21,42 @@ export type Log = (entry: LogEntry) => void;
 /** `<4>` at the head of a line is the priority "warning" for journald, which takes it off. */
 const warningPrefix = "<4>";
 
+/** Where a log of plain lines writes, and what limits it. */
+export interface PlainLogOptions {
+  limit?: LogLimit;
+  environment?: NodeJS.ProcessEnv;
+}
+
 /**
  * A log of plain lines: notes on `out`, problems on `problems`, each with its time; under systemd the journal keeps
- * the time and gets the priority instead.
+ * the time and gets the priority instead. A line that follows others of its kind which were left out says how many.
  */
 export function createPlainLog(
   out: LineTaker,
   problems: LineTaker,
-  environment: NodeJS.ProcessEnv = process.env,
+  { limit = new LogLimit(), environment = process.env }: PlainLogOptions = {},
 ): Log {
   const journal = environment["JOURNAL_STREAM"] !== undefined;
-  return ({ text, problem = false }) => {
+  return ({ event, text, problem = false }) => {
     const head = journal ? (problem ? warningPrefix : "") : `${new Date().toISOString()} `;
-    (problem ? problems : out).write(`${head}${safe(text.replaceAll("\n", " "))}\n`);
+    const line = `${head}${safe(text.replaceAll("\n", " "))}`;
+    const leftOut = limit.admit(event, Buffer.byteLength(line));
+    if (leftOut === null) return;
+    const before = leftOut === 0 ? "" : ` (${leftOut} such lines before it were left out)`;
+    (problem ? problems : out).write(`${line}${before}\n`);
   };
 }
 
-/** A log in which every line is one JSON object: time, event, text, problem, and the details. */
-export function createJsonLog(out: LineTaker): Log {
+/**
+ * A log in which every line is one JSON object: time, event, text, problem, and the details; `leftOut` where lines of
+ * its kind before it were left out.
+ */
+export function createJsonLog(out: LineTaker, limit = new LogLimit()): Log {
   return ({ event, text, problem = false, details }) => {
-    out.write(`${safeJson({ time: new Date().toISOString(), event, text, problem, ...details })}\n`);
+    const entry = { time: new Date().toISOString(), event, text, problem, ...details };
+    const line = safeJson(entry);
+    const leftOut = limit.admit(event, Buffer.byteLength(line));
+    if (leftOut === null) return;
+    out.write(`${leftOut === 0 ? line : safeJson({ ...entry, leftOut })}\n`);
   };
 }

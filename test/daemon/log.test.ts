@@ -14,7 +14,7 @@ function written(create: (out: PassThrough, err: PassThrough) => Log): [string, 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
 
 test("writes notes and problems to different streams, one line each with its time", () => {
-  const [out, err] = written((...streams) => createPlainLog(...streams, {}));
+  const [out, err] = written((...streams) => createPlainLog(...streams, { environment: {} }));
   expect(out).toMatch(time);
   expect(out.replace(time, "")).toBe("all is well\n");
   expect(err.replace(time, "")).toBe("the port is gone\n");
@@ -22,14 +22,14 @@ test("writes notes and problems to different streams, one line each with its tim
 
 test("leaves the time to systemd's journal, and gives it the priority of a problem", () => {
   const journal = { JOURNAL_STREAM: "8:12345" };
-  expect(written((...streams) => createPlainLog(...streams, journal))).toEqual([
+  expect(written((...streams) => createPlainLog(...streams, { environment: journal }))).toEqual([
     "all is well\n",
     "<4>the port is gone\n",
   ]);
 });
 
 test("writes each entry as a line of JSON with its details", () => {
-  const [out] = written(createJsonLog);
+  const [out] = written((out) => createJsonLog(out));
   const lines = out
     .trimEnd()
     .split("\n")
