@@ -33,6 +33,9 @@ function advice(code: string | undefined, directory: string, neededBytes?: numbe
   const needed = neededBytes === undefined ? "" : `, ${neededBytes} bytes are needed`;
   switch (code) {
     case "ENOSPC":
+      if (hasNoFreeInode(directory)) {
+        return "the file system has no room for one more file (its inodes are used up, see df -i); delete some files there";
+      }
       return `the disk is full${needed}, ${freeBytes(directory)} bytes are free; free some space there`;
     case "EDQUOT":
       return `the disk quota is used up${needed}; free some space there or raise the quota`;
@@ -55,6 +58,12 @@ function advice(code: string | undefined, directory: string, neededBytes?: numbe
   }
 }
 
+/** Whether a write failed because the disk, the quota or the table of files is full. */
+export function isFull(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 function freeBytes(directory: string): number | string {
   try {
     const { bavail, bsize } = fs.statfsSync(directory);
@@ -62,4 +71,33 @@ function freeBytes(directory: string): number | string {
   } catch {
     return "too few";
   }
+}
+
+/** A file system that gives files their inodes as needed, such as btrfs, has none in all (statfs(2)). */
+function hasNoFreeInode(directory: string): boolean {
+  try {
+    const { files, ffree } = fs.statfsSync(directory);
+    return files > 0 && ffree === 0;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The first of these files whose deletion makes room for one of `neededBytes`; none where all of them together would not.
+ *
+ * @param files oldest first
+ */
+export function filesThatMakeRoom<T extends { path: string }>(
+  files: readonly T[],
+  directory: string,
+  neededBytes: number,
+): T[] {
+  if (hasNoFreeInode(directory)) return files.slice(0, 1);
+  let bytes = Number(freeBytes(directory)) || 0;
+  for (let count = 1; count <= files.length; count++) {
+    bytes += fs.statSync(files[count - 1].path, { throwIfNoEntry: false })?.size ?? 0;
+    if (bytes >= neededBytes) return files.slice(0, count);
+  }
+  return [];
 }

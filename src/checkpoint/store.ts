@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import { openRegularFile } from "../machine/regular-file.ts";
 import { readCheckpointFile } from "./checkpoint-file.ts";
-import { diskError } from "./disk-error.ts";
+import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock } from "./folder-lock.ts";
 import { endsInDigest, tailBytes } from "./format.ts";
@@ -120,8 +120,10 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     return { path: join(folder, nameOf(sequence)), sequence };
   }
 
-  function add(file: CheckpointFile): void {
-    entries.push({ ...file, complete: true });
+  /** Adds a file whose name is durable or not. A folder that was synced made the names of all files in it durable. */
+  function add(file: CheckpointFile, durable: boolean): void {
+    if (durable) entries = entries.map((entry) => ({ ...entry, durable }));
+    entries.push({ ...file, complete: true, durable });
     entries.sort((one, other) => one.sequence - other.sequence);
   }
 
@@ -129,21 +131,83 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     entries = entries.filter((entry) => entry.sequence !== sequence);
   }
 
-  /** Everything older than the newest `keep` complete checkpoints. */
+  /** Everything older than the newest `count` complete checkpoints, but for the newest that no power cut can take. */
+  function olderThan(count: number): CheckpointFile[] {
+    const complete = entries.filter((entry) => entry.complete);
+    const oldestKept = complete.at(-count);
+    const safe = complete.filter((entry) => entry.durable).at(-1);
+    if (oldestKept === undefined) return [];
+    return entries.filter((entry) => entry.sequence < oldestKept.sequence && entry !== safe);
+  }
+
   function surplus(): CheckpointFile[] {
-    const oldestKept = entries.filter((entry) => entry.complete).at(-keep);
-    return oldestKept === undefined ? [] : entries.filter((entry) => entry.sequence < oldestKept.sequence);
+    return olderThan(keep);
+  }
+
+  /**
+   * Deletes the oldest checkpoints, where that makes room on a full disk for the next one. The newest complete one stays.
+   * @returns whether another attempt to write may succeed
+   */
+  function makeRoom(error: unknown, neededBytes: number): boolean {
+    if (!isFull(error)) return false;
+    const candidates = olderThan(1);
+    const freed = filesThatMakeRoom(candidates, folder, neededBytes);
+    for (const old of freed) {
+      fs.rmSync(old.path, { force: true });
+      forget(old);
+    }
+    if (freed.length > 0) {
+      report(
+        `the disk of ${folder} is full: deleted ${freed.length} of the oldest checkpoints to make room for the next one; free some space there`,
+      );
+    }
+    return freed.length > 0;
+  }
+
+  async function writeMakingRoom(path: string, bytes: Uint8Array): Promise<void> {
+    for (;;) {
+      try {
+        return await writeFileDurably(path, bytes);
+      } catch (error) {
+        if (!makeRoom(error, bytes.byteLength)) throw error;
+      }
+    }
+  }
+
+  function writeMakingRoomSync(path: string, chunks: readonly Uint8Array[]): void {
+    for (;;) {
+      try {
+        writeFileDurablySync(path, chunks);
+        return;
+      } catch (error) {
+        if (!makeRoom(error, byteLengthOf(chunks))) throw error;
+      }
+    }
   }
 
   function saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
     // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
-    if (file !== undefined && fs.existsSync(file.path)) add(file);
+    if (file !== undefined && fs.existsSync(file.path)) {
+      add(file, false);
+      deleteSurplus();
+    }
     return diskError(error, `cannot save a checkpoint in ${folder}`, folder, neededBytes);
   }
 
   /** The file stays listed, so the next save tries to delete it again. */
   function reportUndeleted(error: unknown): void {
     report(diskError(error, `cannot delete an old checkpoint in ${folder}`, folder).message);
+  }
+
+  function deleteSurplus(): void {
+    for (const old of surplus()) {
+      try {
+        fs.rmSync(old.path, { force: true });
+        forget(old);
+      } catch (error) {
+        reportUndeleted(error);
+      }
+    }
   }
 
   return {
@@ -182,9 +246,9 @@ export function openStore(directory: string, options: { keep?: number; report?: 
           );
         lock.hold();
         isWriting = true;
-        await writeFileDurably(file.path, copy);
+        await writeMakingRoom(file.path, copy);
         writtenBytes += bytes;
-        add(file);
+        add(file, true);
         for (const old of surplus()) {
           await removeFile(old.path).then(() => forget(old), reportUndeleted);
         }
@@ -207,20 +271,13 @@ export function openStore(directory: string, options: { keep?: number; report?: 
         }
         holdFolder();
         file = nextFile();
-        writeFileDurablySync(file.path, chunks);
+        writeMakingRoomSync(file.path, chunks);
         writtenBytes += byteLengthOf(chunks);
-        add(file);
+        add(file, true);
       } catch (error) {
         throw saveError(error, file, byteLengthOf(chunks));
       }
-      for (const old of surplus()) {
-        try {
-          fs.rmSync(old.path, { force: true });
-          forget(old);
-        } catch (error) {
-          reportUndeleted(error);
-        }
-      }
+      deleteSurplus();
       return file;
     },
 
@@ -280,6 +337,8 @@ export function listCheckpoints(directory: string): CheckpointFile[] {
 interface Entry extends CheckpointFile {
   /** It ends like a checkpoint, and was not rejected when read. */
   complete: boolean;
+  /** The folder was synced after its file was named, so that no power cut takes the name. */
+  durable: boolean;
 }
 
 function openFolder(folder: string, hold: () => boolean, report: Report) {
@@ -305,7 +364,7 @@ function contentsOf(folder: string): { newestSequence: number; entries: Entry[] 
   const files = checkpointsAmong(fs.readdirSync(folder), folder);
   return {
     newestSequence: files.at(-1)?.sequence ?? 0,
-    entries: files.map((file) => ({ ...file, complete: looksComplete(file.path) })),
+    entries: files.map((file) => ({ ...file, complete: looksComplete(file.path), durable: true })),
   };
 }
 

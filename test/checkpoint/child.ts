@@ -32,18 +32,20 @@ async function saveForever() {
   }
 }
 
-/** Commands: `open`, `save:STEP:WIDTH`, `saveSync:STEP:WIDTH`, `sh:...` as a shell command, `newest`, `list`, `become:USER_ID`. */
+/** Commands: `open`, `save:STEP:WIDTH`, `saveSync:STEP:WIDTH`, `sh:...` as a shell command, `newest`, `list`, `reports`, `become:USER_ID`. */
 async function obey(commands: string[]) {
   const outcomes: unknown[] = [];
+  const reports: string[] = [];
   let store: Store | undefined;
   for (const command of commands) {
     const [verb, ...words] = command.split(":");
     try {
       if (verb === "open") {
-        store = openStore(directory);
+        store = openStore(directory, { report: (sentence) => reports.push(sentence) });
         outcomes.push("opened");
       } else if (verb === "sh") outcomes.push(execSync(words.join(":"), { encoding: "utf8" }));
       else if (verb === "list") outcomes.push(fs.readdirSync(directory).sort());
+      else if (verb === "reports") outcomes.push(reports);
       else if (verb === "become") becomeUser(Number(words[0]));
       else if (verb === "newest") outcomes.push(store?.newest(decodeCheckpoint)?.checkpoint.step);
       else {

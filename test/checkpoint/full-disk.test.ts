@@ -66,6 +66,80 @@ describe("on a disk of one megabyte", needing(canMount, mounting), () => {
     },
   );
 
+  test.each(["save", "saveSync"])(
+    "%s deletes the oldest checkpoints, down to the newest one, where that makes room",
+    (save) => {
+      const folder = temporaryFolder();
+      const result = onSmallDisk(
+        folder,
+        ...[
+          "open",
+          `${save}:1:${weights}`,
+          `${save}:2:${weights}`,
+          `${save}:3:${weights}`,
+          `${save}:4:${weights}`,
+        ],
+        // 900 kB of 1 MiB are needed: room only where all but the newest are gone, and then not even so
+        ...[`${save}:5:${weights}`, "list", `${save}:6:${4 * weights}`, "list", "newest", "reports"],
+      );
+      expect(result).toEqual([
+        ...["opened", 1, 2, 3, 4, 5],
+        [
+          "checkpoint-00000002.msgpack",
+          "checkpoint-00000003.msgpack",
+          "checkpoint-00000004.msgpack",
+          "checkpoint-00000005.msgpack",
+          "lock",
+        ],
+        expect.stringMatching(/: the disk is full, 9\d{5} bytes are needed/),
+        [
+          "checkpoint-00000002.msgpack",
+          "checkpoint-00000003.msgpack",
+          "checkpoint-00000004.msgpack",
+          "checkpoint-00000005.msgpack",
+          "lock",
+        ],
+        5,
+        [
+          `the disk of ${folder} is full: deleted 1 of the oldest checkpoints to make room for the next one; free some space there`,
+        ],
+      ]);
+    },
+  );
+
+  test("a folder without a free inode is not called full, and the oldest checkpoint makes room for the next", () => {
+    const folder = temporaryFolder();
+    // One inode each for the root of the file system, the lock, and two checkpoints.
+    const result = outcomes([
+      ...unshare,
+      ...[
+        "sh",
+        "-c",
+        `${mount(folder, ",nr_inodes=4")} && exec "$@"`,
+        "sh",
+        process.execPath,
+        child.path,
+        folder,
+        "do",
+      ],
+      ...[
+        "open",
+        "saveSync:1:0",
+        "saveSync:2:0",
+        "save:3:0",
+        "list",
+        `sh:rm ${folder}/checkpoint-00000002.msgpack`,
+      ],
+      ...[`sh:touch ${folder}/other`, "save:4:0"],
+    ]);
+    expect(result).toEqual([
+      ...["opened", 1, 2, 3],
+      ["checkpoint-00000002.msgpack", "checkpoint-00000003.msgpack", "lock"],
+      ...["", ""],
+      `RivuletError: cannot save a checkpoint in ${folder}: the file system has no room for one more file (its inodes are used up, see df -i); delete some files there`,
+    ]);
+  });
+
   test("a store opens even when it is full to the last byte", () => {
     const folder = temporaryFolder();
     const ballast = join(folder, "ballast");

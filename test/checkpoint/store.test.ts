@@ -225,6 +225,19 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(sequences(store.directory)).toEqual([2]);
   });
 
+  test("keeps as many as it should where the folder cannot be synced, and the newest that no power cut can take", async () => {
+    const store = open(temporaryFolder(), { keep: 3 });
+    for (const step of [1, 2]) await save(store, chunksOf(step));
+    for (const step of [3, 4, 5, 6, 7, 8]) {
+      failSyncOfFolder("EIO"); // once
+      await expect(save(store, chunksOf(step))).rejects.toThrow("the disk reports an input/output error");
+    }
+    expect(sequences(store.directory)).toEqual([2, 6, 7, 8]);
+    vi.restoreAllMocks();
+    await save(store, chunksOf(9));
+    expect(sequences(store.directory)).toEqual([7, 8, 9]);
+  });
+
   test("does not fail on a file system that cannot sync folders", async () => {
     const store = open(temporaryFolder());
     failSyncOfFolder("EINVAL");
