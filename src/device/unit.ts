@@ -24,6 +24,16 @@ export interface UnitFacts {
 }
 
 /**
+ * Flags of Node for the daemon. The first two save memory. With the third no text from outside can ever become code:
+ * `eval` and `new Function` throw, also in the packages that the bundle contains.
+ */
+export const daemonFlags = [
+  "--max-semi-space-size=1",
+  "--no-maglev",
+  "--disallow-code-generation-from-strings",
+] as const;
+
+/**
  * Node, its code and the daemon with a small network: measured, with a margin. With less, the kernel evicts pages of the
  * program and reads them from the card again and again.
  */
@@ -47,9 +57,7 @@ export function unitText(template: string, facts: UnitFacts): string {
   const devices = [...classes, ...(gpio ? ["gpiochip"] : [])];
   const parts: Record<string, string[]> = {
     modules: loading(classes),
-    start: [
-      `ExecStart=${[facts.node, "--max-semi-space-size=1", "--no-maglev", facts.cli, "run", facts.config].map(quote).join(" ")}`,
-    ],
+    start: [`ExecStart=${[facts.node, ...daemonFlags, facts.cli, "run", facts.config].map(quote).join(" ")}`],
     backoff:
       facts.systemd !== null && facts.systemd >= growingDelayVersion
         ? ["RestartSteps=6", "RestartMaxDelaySec=5min"]

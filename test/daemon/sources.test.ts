@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { daemonFlags } from "../../src/device/unit.ts";
 import { saddle } from "../commands/data.ts";
-import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
+import { cli, folderWith, rivulet, start, startRivulet } from "../rivulet.ts";
 import { until } from "../until.ts";
 import { createStream } from "./device.ts";
 
@@ -55,6 +56,19 @@ test.concurrent("UDP datagrams are learned from, each a sample", async () => {
 });
 
 describe.concurrent("standard input", () => {
+  test("is learned from, saved and continued where no text may become code, as in the service", async () => {
+    const cwd = folderWith({ "c.yaml": configFor("stdin: true, framing: lines") });
+    const learnedUnder = async () => {
+      const run = start([...daemonFlags, cli, "run", "c.yaml", "--json"], { cwd, stdin: "pipe" });
+      run.process.stdin?.end(csv);
+      const { code, stderr } = await run.ended;
+      expect([code, stderr]).toEqual([0, ""]);
+      return newestIn(cwd).samplesSeen;
+    };
+    expect(await learnedUnder()).toBe(3000);
+    expect(await learnedUnder()).toBe(6000);
+  });
+
   test("is learned from as it comes, and at its end the daemon saves and ends with 0", async () => {
     const cwd = folderWith({ "c.yaml": configFor("stdin: true, framing: lines") });
     const run = startRivulet(words, { cwd, stdin: "pipe" });

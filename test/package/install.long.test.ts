@@ -26,7 +26,8 @@ function lackOfPackages(): string | null {
   mkdirSync(compilers);
   writeFileSync(join(compilers, "package.json"), JSON.stringify({ private: true }));
   try {
-    install(folder, [file]);
+    // As on a board whose owner lets no package run a script: the binding of serialport must come compiled.
+    install(folder, ["--ignore-scripts", file]);
     install(
       compilers,
       versions.map((version) => `typescript-${version}@npm:typescript@${version}`),

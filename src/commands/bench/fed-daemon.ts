@@ -1,8 +1,10 @@
 /** Runs the daemon as on a board, with samples from a device through a pseudo-terminal. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { daemonFlags } from "../../device/unit.ts";
 import { openByPackage, openByPerl, openPseudoTerminal } from "../../emulation/pseudo-terminal.ts";
 import { createRandom } from "../../engine/model/random.ts";
 import { defineFields } from "../../samples/decoding/fields.ts";
@@ -37,7 +39,7 @@ function recordLoop(): { bytes: Uint8Array; ends: Uint32Array } {
 /** The settings that the README names for a board that is short of memory. */
 export const frugal = {
   environment: { MALLOC_MMAP_THRESHOLD_: "16384" },
-  flags: ["--max-semi-space-size=1", "--no-maglev"],
+  flags: [...daemonFlags],
 };
 
 /** The settings with the least memory: no code is optimized, which costs two to three times the work per sample. */
