@@ -68,6 +68,28 @@ export class Baselines implements Stateful {
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 
+  /** Scores the experts' answers anew that were scored on the target `before[beforeAt]`, which was wrong. */
+  correct(
+    targets: Float64Array,
+    targetAt: number,
+    before: Float64Array,
+    beforeAt: number,
+    answers: Float64Array,
+  ): void {
+    const losses = this.#losses;
+    const classes = this.#classes;
+    const cell = this.#cell;
+    for (let k = 0; k < losses.length; k++) {
+      if (classes === 0) {
+        losses[k] += Math.abs(answers[k] - targets[targetAt]) - Math.abs(answers[k] - before[beforeAt]);
+        continue;
+      }
+      cell[0] = answers[k * classes + before[beforeAt]] / answers[k * classes + targets[targetAt]];
+      takeLogarithm(cell, 0);
+      losses[k] += cell[0];
+    }
+  }
+
   /** Takes a target for what the rules know of the next. */
   learn(targets: Float64Array, targetAt: number): void {
     if (this.#classes === 0) return;

@@ -21,6 +21,19 @@ export class CalibrationError implements Stateful {
     sums[2 * bins + bin] += labels[at] === named ? 1 : 0;
   }
 
+  /** Takes an answer anew that was taken with the label `before[beforeAt]`, which was wrong. */
+  correct(
+    labels: Float64Array,
+    at: number,
+    before: Float64Array,
+    beforeAt: number,
+    probabilities: Float64Array,
+    named: number,
+  ): void {
+    const bin = Math.min(bins - 1, Math.floor(probabilities[named] * bins));
+    this.#sums[2 * bins + bin] += Number(labels[at] === named) - Number(before[beforeAt] === named);
+  }
+
   /** The error so far, from 0 to 1; 0 before the first answer. */
   get error(): number {
     const sums = this.#sums;

@@ -24,6 +24,7 @@ import { LinearExpert } from "./experts/linear.ts";
 import { NaiveBayes } from "./experts/naive-bayes.ts";
 import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
+import type { HeldSizes } from "./held-samples.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** Part of each expert's probability that is dealt out evenly: no answer is ever quite excluded. */
@@ -63,6 +64,9 @@ const blocksFor = ({ features, classes }: CommitteeOptions, experts: number) => 
   joined: float64(2, classes),
   answer: float64(classes),
   labels: float64(classes),
+  known: float32(classes),
+  asked: float64(1),
+  labelled: float64(1),
   losses: float64(experts + 1),
   error: float64(1),
 });
@@ -135,7 +139,17 @@ export class ClassCommittee implements Committee {
   readonly #share: FixedShare;
   readonly #stacking: NewtonStacking;
   readonly #rules: FixedShare;
+  readonly heldSizes: HeldSizes;
+  /** The features, the last label and the recent deviations. */
+  readonly #row: Float32Array;
+  /** The part of the row that is the last label. */
   readonly #lastLabel: Float32Array;
+  /** [classes]: 1 for the label of the newest row whose label is known. */
+  readonly #known: Float32Array;
+  /** [1]: the row that the answers are about. */
+  readonly #asked: Float64Array;
+  /** [1]: the newest row whose label is known. */
+  readonly #labelled: Float64Array;
   /** [2, classes]: what the two rules answered. */
   readonly #joined: Float64Array;
   /** [classes]: rows of each label. */
@@ -150,6 +164,11 @@ export class ClassCommittee implements Committee {
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
     this.#classes = classes;
+    this.#row = row;
+    this.#known = placed.known;
+    this.#asked = placed.asked;
+    this.#labelled = placed.labelled.fill(-1);
+    this.heldSizes = { singles: row.length + placed.answers.length, doubles: 1 };
     this.features = row.subarray(0, features);
     this.#lastLabel = row.subarray(features, features + classes);
     this.deviations = row.subarray(features + classes);
@@ -218,9 +237,11 @@ export class ClassCommittee implements Committee {
     return this.#replayed?.metric.weights ?? null;
   }
 
-  predict(): void {
+  predict(row: number): void {
     const classes = this.#classes;
     const { answers } = this;
+    this.#asked[0] = row;
+    this.#lastLabel.set(this.#known);
     for (let k = 0; k < this.#members.length; k++) {
       const member = this.#members[k];
       const start = k * classes;
@@ -234,13 +255,51 @@ export class ClassCommittee implements Committee {
       }
       if (!isUsable) this.#restart(k);
     }
-    this.#share.mix(answers, this.#joined, 0);
-    this.#stacking.mix(answers, this.#joined, classes);
+    this.#mix();
+  }
+
+  #mix(): void {
+    this.#share.mix(this.answers, this.#joined, 0);
+    this.#stacking.mix(this.answers, this.#joined, this.#classes);
     this.#rules.mix(this.#joined, this.answer, 0);
   }
 
-  learn(targets: Float64Array, at: number): boolean {
-    const label = targets[at];
+  hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
+    const row = this.#row;
+    const { answers } = this;
+    for (let i = 0; i < row.length; i++) singles[singlesAt + i] = row[i];
+    for (let i = 0; i < answers.length; i++) singles[singlesAt + row.length + i] = answers[i];
+    doubles[doublesAt] = this.#asked[0];
+  }
+
+  /** The rules join the answers of then by what they know now: they learn what the answers were worth, so late. */
+  recall(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
+    const row = this.#row;
+    const { answers } = this;
+    for (let i = 0; i < row.length; i++) row[i] = singles[singlesAt + i];
+    for (let i = 0; i < answers.length; i++) answers[i] = singles[singlesAt + row.length + i];
+    this.#asked[0] = doubles[doublesAt];
+    this.#mix();
+  }
+
+  learn(targets: Float64Array, targetAt: number): boolean {
+    this.#learnRow(targets, targetAt);
+    this.#replayed?.learn(this.features, targets, targetAt);
+    this.#labels[targets[targetAt]]++;
+    return true;
+  }
+
+  correct(targets: Float64Array, targetAt: number, before: number): boolean {
+    this.#labels[before]--;
+    this.#learnRow(targets, targetAt);
+    this.#replayed?.correct(this.features, targets, targetAt);
+    this.#labels[targets[targetAt]]++;
+    return true;
+  }
+
+  /** All of it but the replayed network. */
+  #learnRow(targets: Float64Array, targetAt: number): void {
+    const label = targets[targetAt];
     this.#watchDrift(label);
     this.#share.learn(this.answers, label);
     this.#stacking.learn(label);
@@ -248,13 +307,12 @@ export class ClassCommittee implements Committee {
     this.#judge(label);
     for (let k = 0; k < this.#members.length; k++) {
       const member = this.#members[k];
-      if (member.expert !== this.#replayed) member.expert.learn(member.inputs, targets, at);
+      if (member.expert !== this.#replayed) member.expert.learn(member.inputs, targets, targetAt);
     }
-    this.#replayed?.learn(this.features, targets, at);
-    this.#lastLabel.fill(0);
-    this.#lastLabel[label] = 1;
-    this.#labels[label]++;
-    return true;
+    if (this.#asked[0] < this.#labelled[0]) return;
+    this.#labelled[0] = this.#asked[0];
+    this.#known.fill(0);
+    this.#known[label] = 1;
   }
 
   #watchDrift(label: number): void {
@@ -309,15 +367,17 @@ export class ClassCommittee implements Committee {
     return {
       parts: this.#parts().map((part) => part.state()),
       draws: this.#random.state(),
-      lastLabel: this.#lastLabel,
+      lastLabel: this.#known,
       labels: this.#labels,
+      labelled: this.#labelled,
     };
   }
 
   restore(given: State): void {
-    const state = (given ?? {}) as { parts: State[]; draws: number[]; lastLabel: State; labels: State };
-    restoreTogether(this.#parts(), state.parts);
-    this.#random.restore(state.draws);
-    restoreArrays({ lastLabel: this.#lastLabel, labels: this.#labels }, state, "classes");
+    const state = (given ?? {}) as { [name: string]: State };
+    restoreTogether(this.#parts(), state["parts"] as State[]);
+    this.#random.restore(state["draws"] as number[]);
+    const live = { lastLabel: this.#known, labels: this.#labels, labelled: this.#labelled };
+    restoreArrays(live, state, "classes");
   }
 }

@@ -110,6 +110,23 @@ export class ClassificationMetrics implements Stateful {
     totals[at.samples]++;
   }
 
+  /**
+   * Scores an answer anew that was scored with the label `before`, which was wrong. Sums over all answers are as if it
+   * had been right; those of the latest answers and of the baseline stay as they are.
+   */
+  correct(label: number, before: number, predicted: number, probabilities: ArrayLike<number>): void {
+    const totals = this.#totals;
+    this.#confusion[before * this.classes + predicted]--;
+    this.#confusion[label * this.classes + predicted]++;
+    this.#known[before]--;
+    this.learnTarget(label);
+    totals[at.correct] += Number(label === predicted) - Number(before === predicted);
+    const cell = this.#cell;
+    cell[0] = Math.max(probabilities[before], 1e-15) / Math.max(probabilities[label], 1e-15);
+    takeLogarithm(cell, 0);
+    totals[at.logLoss] += cell[0];
+  }
+
   /** Takes a label as known, where its prediction is not to be scored. */
   learnTarget(label: number): void {
     const known = this.#known;

@@ -4,6 +4,7 @@ import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
 import type { Expert } from "./expert.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
+import type { HeldSizes } from "./held-samples.ts";
 
 /** How much an ensemble may cost: the design as it was measured, fewer replayed rows, or none and no neighbours. */
 export type Effort = "high" | "normal" | "low";
@@ -72,19 +73,27 @@ export interface Committee extends Stateful {
   readonly networks: readonly Network[];
   /** Times that each expert was restarted because it was not healthy, [experts]. */
   readonly restarts: Float64Array;
+  /** Numbers of a row that `hold` keeps: float32 and float64. */
+  readonly heldSizes: HeldSizes;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
   /** How much each expert counts in the answer, [experts]. */
   weights(): number[];
   /** How much each feature matters to the neighbours, 1 on average, [features]; null without them. */
   importance(): Float32Array | null;
-  /** Answers for the row that stands in `features` and `deviations`. Allocates nothing. */
-  predict(): void;
+  /** Answers for the row that stands in `features` and `deviations`, the `row`-th that came. Allocates nothing. */
+  predict(row: number): void;
   /**
-   * Learns that the target of the row is `targets[at]`. Returns false, with nothing learned, where it is a glitch.
-   * Allocates nothing.
+   * Learns that the target of the row that was predicted or recalled is `targets[at]`. Returns false, with nothing
+   * learned, where it is a glitch. Allocates nothing.
    */
   learn(targets: Float64Array, at: number): boolean;
+  /** Copies the row that was predicted, with its answers, to `singles` and `doubles`. Allocates nothing. */
+  hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void;
+  /** Makes a row that was held the one that `learn` is about. Allocates nothing. */
+  recall(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void;
+  /** As `learn`, where the recalled row was learned with the target `before` that was wrong. Allocates nothing. */
+  correct(targets: Float64Array, at: number, before: number): boolean;
 }
 
 /** Whether the expert is left out. */

@@ -21,6 +21,7 @@ import {
   type OwnExpert,
   type PlannedPart,
 } from "./committee.ts";
+import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
 import { NumberCommittee, numberExperts, planNumberCommittee } from "./number-committee.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
@@ -163,6 +164,9 @@ export function requireEnsembleBudget(
 /** Smallest weight of a new number in the statistics of a feature: they forget, slowly. */
 const featureFloor = 0.0005;
 
+/** Of a held sample: whether a target was known when it was predicted, and the number that was predicted. */
+const ownDoubles = 2;
+
 /** An ensemble of experts for one target among the columns of a sample. */
 export class Ensemble implements PrequentialLearner {
   readonly metrics: ClassificationMetrics | RegressionMetrics;
@@ -209,6 +213,9 @@ export class Ensemble implements PrequentialLearner {
   /** The statistics of the features hold the row that was predicted last, and nobody has said that it is learned from. */
   #isTentative = false;
   #targetGlitches = 0;
+  /** Samples that came, learned from or passed. */
+  #rows = 0;
+  readonly heldSizes: HeldSizes;
 
   /** @throws RivuletError where the target or the features do not fit the fields, or memory is short */
   constructor(options: EnsembleOptions) {
@@ -255,6 +262,8 @@ export class Ensemble implements PrequentialLearner {
       training: { seed: committee.seed, deterministic: options.arena?.deterministic ?? true },
     };
     this.#baselines = new Baselines({ classes, names: this.#committee.names });
+    const { singles, doubles } = this.#committee.heldSizes;
+    this.heldSizes = { singles: singles + classes, doubles: doubles + ownDoubles };
   }
 
   /**
@@ -268,7 +277,7 @@ export class Ensemble implements PrequentialLearner {
         this.refusals.notFinite++;
         return false;
       }
-      this.unlabelled++;
+      this.passUnlabelled();
       return true;
     }
     if (!this.accepts(values, offset)) return false;
@@ -306,17 +315,74 @@ export class Ensemble implements PrequentialLearner {
    * counted, and nothing else. Allocates nothing.
    */
   learnValidated(values: Float64Array, offset: number): void {
-    const targetAt = offset + this.#targetAt;
+    this.#followFeatures();
+    this.#learnTarget(values, offset + this.#targetAt);
+  }
+
+  passUnlabelled(): void {
+    this.#followFeatures();
+    this.unlabelled++;
+  }
+
+  /** The statistics of the features keep what they know of the row that was predicted last. */
+  #followFeatures(): void {
     this.#isTentative = false;
     this.#pipeline?.learn(this.#raw, 0);
-    if (!this.#committee.learn(values, targetAt)) {
+    this.#rows++;
+  }
+
+  /** Returns false where the target cannot be true. */
+  #learnTarget(targets: Float64Array, targetAt: number): boolean {
+    if (!this.#committee.learn(targets, targetAt)) {
       this.#targetGlitches++;
-      return;
+      return false;
     }
-    if (this.isInformed) this.#score(values, targetAt);
-    else this.#learnFirstTarget(values, targetAt);
-    this.#baselines.learn(values, targetAt);
+    if (this.isInformed) this.#score(targets, targetAt);
+    else this.#learnFirstTarget(targets, targetAt);
+    this.#baselines.learn(targets, targetAt);
     this.samplesSeen++;
+    return true;
+  }
+
+  hold(held: HeldSamples, slot: number): void {
+    const { singles, doubles } = held;
+    const { prediction, classes } = this;
+    const singlesAt = slot * this.heldSizes.singles;
+    const doublesAt = slot * this.heldSizes.doubles;
+    for (let c = 0; c < classes; c++) singles[singlesAt + c] = prediction[c];
+    doubles[doublesAt] = this.isInformed ? 1 : 0;
+    doubles[doublesAt + 1] = prediction[0];
+    this.#committee.hold(singles, singlesAt + classes, doubles, doublesAt + ownDoubles);
+  }
+
+  learnHeld(held: HeldSamples, slot: number, targets: Float64Array, targetAt: number): void {
+    this.#forgetTentative();
+    this.#recall(held, slot);
+    const before = held.targets[slot];
+    if (Number.isNaN(before)) {
+      if (!this.#learnTarget(targets, targetAt)) return;
+      this.unlabelled--;
+    } else {
+      if (!this.#committee.correct(targets, targetAt, before)) return;
+      if (this.isInformed) this.#rescore(targets, targetAt, held.targets, slot);
+    }
+    held.targets[slot] = targets[targetAt];
+  }
+
+  /** The last answer is that which was given for a held sample. */
+  #recall({ singles, doubles }: HeldSamples, slot: number): void {
+    const { prediction, classes } = this;
+    const singlesAt = slot * this.heldSizes.singles;
+    const doublesAt = slot * this.heldSizes.doubles;
+    this.isInformed = doubles[doublesAt] === 1;
+    prediction[0] = doubles[doublesAt + 1];
+    let best = 0;
+    for (let c = 0; c < classes; c++) {
+      prediction[c] = singles[singlesAt + c];
+      if (prediction[c] > prediction[best]) best = c;
+    }
+    this.predictedClass = best;
+    this.#committee.recall(singles, singlesAt + classes, doubles, doublesAt + ownDoubles);
   }
 
   /** Takes back what the statistics of the features know of a row that was predicted and not learned from. */
@@ -396,7 +462,7 @@ export class Ensemble implements PrequentialLearner {
   }
 
   #answer(): void {
-    this.#committee.predict();
+    this.#committee.predict(this.#rows);
     const { answer } = this.#committee;
     const { prediction } = this;
     let best = 0;
@@ -425,6 +491,16 @@ export class Ensemble implements PrequentialLearner {
       this.#interval.observe(values, targetAt, prediction);
       this.#loss[0] = Math.abs(prediction[0] - values[targetAt]);
     }
+  }
+
+  /** Scores the target anew where another one was scored before; what slides or fades with time stays as it is. */
+  #rescore(targets: Float64Array, targetAt: number, before: Float64Array, beforeAt: number): void {
+    const { prediction } = this;
+    this.#baselines.correct(targets, targetAt, before, beforeAt, this.#committee.answers);
+    this.#regression?.correct(targets, targetAt, before, beforeAt, prediction);
+    this.#classification?.correct(targets[targetAt], before[beforeAt], this.predictedClass, prediction);
+    if (this.#classification)
+      this.#calibration.correct(targets, targetAt, before, beforeAt, prediction, this.predictedClass);
   }
 
   /** Scores of all predictions so far, beside those of the baselines and of each expert. */
@@ -488,6 +564,7 @@ export class Ensemble implements PrequentialLearner {
       unlabelled: this.unlabelled,
       refusals: { ...this.refusals },
       targetGlitches: this.#targetGlitches,
+      rows: this.#rows,
     };
   }
 
@@ -499,8 +576,9 @@ export class Ensemble implements PrequentialLearner {
       unlabelled: number;
       refusals: Refusals;
       targetGlitches: number;
+      rows: number;
     };
-    const counts = [state.samplesSeen, state.unlabelled, state.targetGlitches];
+    const counts = [state.samplesSeen, state.unlabelled, state.targetGlitches, state.rows];
     if (!Array.isArray(state.parts) || !counts.every((count) => Number.isSafeInteger(count))) {
       throw new RivuletError(
         "state.mismatch",
@@ -514,6 +592,7 @@ export class Ensemble implements PrequentialLearner {
     this.refusals.notFinite = state.refusals.notFinite;
     this.refusals.badLabel = state.refusals.badLabel;
     this.#targetGlitches = state.targetGlitches;
+    this.#rows = state.rows;
   }
 }
 

@@ -12,6 +12,7 @@ import { largestFloat32 } from "../float32.ts";
 import type { State } from "../state.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
+import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
@@ -40,6 +41,9 @@ export type LearnerState = {
   metrics: State;
   batch: State;
 };
+
+/** Of a held sample: whether a target was known when it was predicted, whether the network answered, and the number. */
+const heldDoubles = 3;
 
 /**
  * A single network that predicts, scores and learns one sample after another. A sample is as many numbers as there are
@@ -86,6 +90,7 @@ export class Learner implements PrequentialLearner {
   /** Whether the last answer was the network's. */
   #isAnswered = true;
   readonly #batch: TrainingBatch;
+  readonly heldSizes: HeldSizes;
 
   get counts(): TrainingCounts {
     const { updates, skipped, loss } = this.network;
@@ -130,6 +135,7 @@ export class Learner implements PrequentialLearner {
     this.#reading = readingOf(model.loss);
     this.#scale = new TargetScale("standardize" in target && target.standardize);
     this.#batch = new TrainingBatch(this.network, batchSize);
+    this.heldSizes = { singles: this.network.inputs + this.classes, doubles: heldDoubles };
   }
 
   /**
@@ -145,7 +151,7 @@ export class Learner implements PrequentialLearner {
     }
     this.predictValidated(values, offset);
     if (!isLabelled) {
-      this.unlabelled++;
+      this.passUnlabelled();
       return true;
     }
     this.score(values, offset);
@@ -178,8 +184,11 @@ export class Learner implements PrequentialLearner {
    * scored: it says nothing of what was learned. Allocates nothing.
    */
   score(values: Float64Array, offset: number): void {
+    this.#scoreTarget(values, offset + this.#targetAt);
+  }
+
+  #scoreTarget(values: Float64Array, targetAt: number): void {
     const { metrics } = this;
-    const targetAt = offset + this.#targetAt;
     if (!this.#isAnswered) this.unanswered++;
     if (metrics instanceof ClassificationMetrics) {
       if (this.isInformed) metrics.observe(values[targetAt], this.predictedClass, this.prediction);
@@ -193,6 +202,64 @@ export class Learner implements PrequentialLearner {
   learnValidated(values: Float64Array, offset: number): void {
     this.score(values, offset);
     this.learn(values, offset);
+  }
+
+  /** Statistics over windows of the stream follow each sample, whether its target is known or not. */
+  passUnlabelled(): void {
+    this.pipeline.learn(this.#row, 0);
+    this.unlabelled++;
+  }
+
+  hold(held: HeldSamples, slot: number): void {
+    const { singles, doubles, sizes } = held;
+    const { prediction, classes } = this;
+    const at = slot * sizes.doubles;
+    doubles[at] = this.isInformed ? 1 : 0;
+    doubles[at + 1] = this.#isAnswered ? 1 : 0;
+    doubles[at + 2] = prediction[0];
+    const singlesAt = slot * sizes.singles;
+    for (let c = 0; c < classes; c++) singles[singlesAt + c] = prediction[c];
+    this.pipeline.transform(this.#row, 0, singles, singlesAt + classes);
+  }
+
+  learnHeld(held: HeldSamples, slot: number, targets: Float64Array, targetAt: number): void {
+    const { metrics } = this;
+    const before = held.targets[slot];
+    this.#recall(held, slot);
+    if (Number.isNaN(before)) {
+      this.#scoreTarget(targets, targetAt);
+      this.#scale.learn(targets, targetAt);
+      this.samplesSeen++;
+      this.unlabelled--;
+    } else if (this.isInformed) {
+      if (metrics instanceof ClassificationMetrics) {
+        metrics.correct(targets[targetAt], before, this.predictedClass, this.prediction);
+      } else {
+        metrics.correct(targets, targetAt, held.targets, slot, this.prediction);
+      }
+    }
+    held.targets[slot] = targets[targetAt];
+    this.#writeHeld(held, slot, targets, targetAt);
+    this.#batch.add();
+  }
+
+  /** The last answer is that which was given for a held sample. */
+  #recall({ singles, doubles, sizes }: HeldSamples, slot: number): void {
+    const at = slot * sizes.doubles;
+    this.isInformed = doubles[at] === 1;
+    this.#isAnswered = doubles[at + 1] === 1;
+    this.prediction[0] = doubles[at + 2];
+    for (let c = 0; c < this.classes; c++) this.prediction[c] = singles[slot * sizes.singles + c];
+    if (this.classes > 0) this.predictedClass = mostProbable(this.prediction);
+  }
+
+  #writeHeld({ singles, sizes }: HeldSamples, slot: number, values: Float64Array, targetAt: number): void {
+    const { inputs, targets, rows } = this.#batch;
+    const width = this.network.inputs;
+    const from = slot * sizes.singles + this.classes;
+    for (let i = 0; i < width; i++) inputs[rows * width + i] = singles[from + i];
+    if (this.classes > 0) targets[rows] = values[targetAt];
+    else this.#scale.scale(values, targetAt, targets, rows);
   }
 
   /** Learns from this sample, the last one predicted: at once, or when its batch is whole. Allocates nothing. */

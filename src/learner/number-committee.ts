@@ -23,6 +23,7 @@ import { LastValue } from "./experts/last-value.ts";
 import { LeastSquares } from "./experts/least-squares.ts";
 import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
+import type { HeldSizes } from "./held-samples.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** What an expert's number means: in the target's units, in deviations from its mean, or as a change of it. */
@@ -87,6 +88,10 @@ const at = {
   errors: 9,
 } as const;
 
+/** What held when the row was predicted: which one it is, the last target, targets known, their mean and deviation. */
+const asked = { row: 0, last: 1, known: 2, mean: 3, deviation: 4 } as const;
+const askedNumbers = 5;
+
 const blocksFor = ({ features }: CommitteeOptions, experts: number) => ({
   row: float32(2 * features + 2),
   previous: float32(features),
@@ -102,6 +107,8 @@ const blocksFor = ({ features }: CommitteeOptions, experts: number) => ({
   targets: float64(3),
   truth: float64(1),
   block: float64(10),
+  asked: float64(askedNumbers),
+  labelled: float64(1),
 });
 
 const networkOptions = ({ features, seed }: CommitteeOptions) => ({
@@ -206,6 +213,13 @@ export class NumberCommittee implements Committee {
   /** [1]: the target in the deviations in which the answers were given. */
   readonly #truth: Float64Array;
   readonly #block: Float64Array;
+  readonly heldSizes: HeldSizes;
+  /** [2 features + 2]: the features, the last two targets, the recent deviations. */
+  readonly #row: Float32Array;
+  /** [5]: see `asked`. */
+  readonly #asked: Float64Array;
+  /** [1]: the newest row whose target is known. */
+  readonly #labelled: Float64Array;
 
   constructor(options: CommitteeOptions, arena: Arena) {
     const { features, seed } = options;
@@ -213,6 +227,10 @@ export class NumberCommittee implements Committee {
     const experts = this.names.length;
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
+    this.#row = row;
+    this.#asked = placed.asked;
+    this.#labelled = placed.labelled.fill(-1);
+    this.heldSizes = { singles: row.length + features + experts, doubles: askedNumbers };
     this.features = row.subarray(0, features);
     this.#withTargets = row.subarray(0, features + 2);
     this.deviations = row.subarray(features + 2);
@@ -294,10 +312,15 @@ export class NumberCommittee implements Committee {
     return this.#level?.metric.weights ?? null;
   }
 
-  predict(): void {
+  predict(row: number): void {
     const block = this.#block;
     const features = this.features.length;
     this.#measure();
+    this.#asked[asked.row] = row;
+    this.#asked[asked.last] = block[at.last];
+    this.#asked[asked.known] = block[at.known];
+    this.#asked[asked.mean] = block[at.mean];
+    this.#asked[asked.deviation] = block[at.deviation];
     const mean = block[at.mean];
     const deviation = block[at.deviation];
     const last = (block[at.last] - mean) / deviation;
@@ -326,10 +349,49 @@ export class NumberCommittee implements Committee {
       this.#scaled[k] = scaled;
       this.answers[k] = mean + deviation * scaled;
     }
+    this.#mix();
+    this.answer[0] = mean + deviation * this.#mixed[0];
+  }
+
+  #mix(): void {
     this.#lasting.mix(this.#scaled, this.#joined, 0);
     this.#fading.mix(this.#scaled, this.#joined, 1);
     this.#rules.mix(this.#joined, this.#mixed, 0);
-    this.answer[0] = mean + deviation * this.#mixed[0];
+  }
+
+  hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
+    const row = this.#row;
+    const scaled = this.#scaled;
+    const count = this.features.length;
+    for (let i = 0; i < row.length; i++) singles[singlesAt + i] = row[i];
+    let to = singlesAt + row.length;
+    for (let i = 0; i < count; i++) singles[to + i] = this.#line[count + i];
+    to += count;
+    for (let k = 0; k < scaled.length; k++) singles[to + k] = scaled[k];
+    for (let i = 0; i < askedNumbers; i++) doubles[doublesAt + i] = this.#asked[i];
+  }
+
+  /** The rules join the answers of then by what they know now: they learn what the answers were worth, so late. */
+  recall(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
+    const row = this.#row;
+    const line = this.#line;
+    const scaled = this.#scaled;
+    const count = this.features.length;
+    for (let i = 0; i < row.length; i++) row[i] = singles[singlesAt + i];
+    let from = singlesAt + row.length;
+    for (let i = 0; i < count; i++) {
+      line[i] = row[i];
+      line[count + i] = singles[from + i];
+    }
+    line[2 * count] = row[count];
+    line[2 * count + 1] = row[count + 1];
+    from += count;
+    for (let i = 0; i < askedNumbers; i++) this.#asked[i] = doubles[doublesAt + i];
+    for (let k = 0; k < scaled.length; k++) {
+      scaled[k] = singles[from + k];
+      this.answers[k] = this.#asked[asked.mean] + this.#asked[asked.deviation] * scaled[k];
+    }
+    this.#mix();
   }
 
   /** Mean and standard deviation of the targets so far. */
@@ -362,15 +424,33 @@ export class NumberCommittee implements Committee {
   }
 
   learn(targets: Float64Array, targetAt: number): boolean {
+    if (!this.#learnRow(targets, targetAt)) return false;
+    this.#level?.learn(this.features, this.#targets, Unit.Target);
+    if (this.#asked[asked.known] > 0) this.#change?.learn(this.#withTargets, this.#targets, Unit.Change);
+    this.#know(targets[targetAt]);
+    this.#block[at.known]++;
+    return true;
+  }
+
+  correct(targets: Float64Array, targetAt: number): boolean {
+    if (!this.#learnRow(targets, targetAt)) return false;
+    this.#level?.correct(this.features, this.#targets, Unit.Target);
+    if (this.#asked[asked.known] > 0) this.#change?.correct(this.#withTargets, this.#targets, Unit.Change);
+    this.#know(targets[targetAt]);
+    return true;
+  }
+
+  /** All of it but the replayed networks. */
+  #learnRow(targets: Float64Array, targetAt: number): boolean {
     this.#statistic.learn(targets, targetAt);
     if (!this.#statistic.isUsed(0)) return false;
     const block = this.#block;
     const own = this.#targets;
     const target = targets[targetAt];
-    const known = block[at.known];
+    const known = this.#asked[asked.known];
     own[Unit.Target] = target;
     // Until there are two there is no scale on which to judge an answer.
-    own[Unit.Level] = (target - block[at.mean]) / block[at.deviation];
+    own[Unit.Level] = (target - this.#asked[asked.mean]) / this.#asked[asked.deviation];
     if (known > 1) this.#learnMix();
     this.#measure();
     this.#widenRange(target);
@@ -386,13 +466,19 @@ export class NumberCommittee implements Committee {
       if (isOwnTurn || (member.unit === Unit.Change && known === 0)) continue;
       member.expert.learn(member.inputs, own, member.unit);
     }
-    this.#level?.learn(this.features, own, Unit.Target);
-    if (known > 0) this.#change?.learn(this.#withTargets, own, Unit.Change);
-    this.#previous.set(this.features);
-    block[at.secondLast] = known > 0 ? block[at.last] : target;
-    block[at.last] = target;
-    block[at.known] = known + 1;
     return true;
+  }
+
+  /** Takes the target for the last one, unless that of a later row is known. */
+  #know(target: number): void {
+    const block = this.#block;
+    const row = this.#asked[asked.row];
+    if (row < this.#labelled[0]) return;
+    const isNew = row > this.#labelled[0];
+    this.#labelled[0] = row;
+    this.#previous.set(this.features);
+    if (isNew) block[at.secondLast] = block[at.known] > 0 ? block[at.last] : target;
+    block[at.last] = target;
   }
 
   /** Drift, rules and health, in the units in which the answers were given. */
@@ -438,10 +524,11 @@ export class NumberCommittee implements Committee {
 
   #measureChange(target: number): void {
     const block = this.#block;
-    const change = (target - block[at.last]) / block[at.deviation];
+    const change = (target - this.#asked[asked.last]) / block[at.deviation];
     const square = block[at.changeSquare];
     const held = Math.min(change * change, square > 0 ? largestChange * square : 1e9);
-    block[at.changeSquare] = square + Math.max(1 / block[at.known], changeFloor) * (held - square);
+    const rate = Math.max(1 / Math.max(block[at.known], 1), changeFloor);
+    block[at.changeSquare] = square + rate * (held - square);
     block[at.change] = Math.sqrt(block[at.changeSquare]) + 1e-6;
     this.#targets[Unit.Change] = change / block[at.change];
   }
@@ -473,6 +560,7 @@ export class NumberCommittee implements Committee {
       previous: this.#previous,
       scale: this.#scale,
       block: this.#block,
+      labelled: this.#labelled,
     };
   }
 
@@ -480,8 +568,8 @@ export class NumberCommittee implements Committee {
     const state = (given ?? {}) as { [key: string]: State };
     restoreTogether(this.#parts(), state["parts"] as State[]);
     this.#random.restore(state["draws"] as number[]);
-    const live = { previous: this.#previous, scale: this.#scale, block: this.#block };
-    restoreArrays(live, state, "numbers");
+    const { scale, block, labelled } = { scale: this.#scale, block: this.#block, labelled: this.#labelled };
+    restoreArrays({ previous: this.#previous, scale, block, labelled }, state, "numbers");
   }
 }
 

@@ -2,6 +2,7 @@
 import type { TransformDescription } from "../features/pipeline.ts";
 import type { State, Stateful } from "../state.ts";
 import type { ClassificationMetrics, ClassificationReport } from "./classification-metrics.ts";
+import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import type { RegressionMetrics, RegressionReport } from "./regression-metrics.ts";
 import type { TargetDescription } from "./target.ts";
 
@@ -42,8 +43,9 @@ export interface LearnerArena {
 
 /**
  * Predicts, scores and learns one sample after another. A sample is as many numbers as there are fields, at `offset` of
- * `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has checked it calls `predictValidated`, then, where its target is
- * known and `acceptsTarget`, `learnValidated`.
+ * `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has checked it calls
+ * `predictValidated`, then `learnValidated` where its target is known and `acceptsTarget`, or `passUnlabelled` where it is
+ * not known. `hold` then keeps what `learnHeld` needs once the label comes, after any number of other samples.
  */
 export interface PrequentialLearner extends Stateful {
   readonly metrics: ClassificationMetrics | RegressionMetrics;
@@ -76,6 +78,21 @@ export interface PrequentialLearner extends Stateful {
   predictValidated(values: Float64Array, offset: number): void;
   /** Scores the prediction of this sample, the last one predicted, then learns from it. Allocates nothing. */
   learnValidated(values: Float64Array, offset: number): void;
+  /**
+   * Lets the statistics of the features follow the last predicted sample, which has no target, and counts it in
+   * `unlabelled`; no weight changes. Allocates nothing.
+   */
+  passUnlabelled(): void;
+  /** What `hold` keeps of a sample. */
+  readonly heldSizes: HeldSizes;
+  /** Keeps the last predicted sample, once it was learned or passed, in a slot of `held`. Allocates nothing. */
+  hold(held: HeldSamples, slot: number): void;
+  /**
+   * Scores the prediction that was made for a held sample, and learns that its target is `targets[targetAt]`, one that
+   * `acceptsTarget` would accept. The last answer is then that of the held sample. Where it was learned with another
+   * target before, the new one counts: see `HeldSamples.targets`. Allocates nothing.
+   */
+  learnHeld(held: HeldSamples, slot: number, targets: Float64Array, targetAt: number): void;
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
   accepts(values: Float64Array, offset: number): boolean;
   /** Whether the sample came with its target, be that one to learn from or not. */

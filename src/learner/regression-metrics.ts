@@ -66,6 +66,24 @@ export class RegressionMetrics implements Stateful {
     this.#updateMean();
   }
 
+  /**
+   * Scores an answer anew that was scored with the target `before[beforeAt]`, which was wrong. The sums of its errors are
+   * as if it had been right; the largest, the fading ones and those of the mean stay as they are.
+   */
+  correct(
+    target: Float64Array,
+    targetAt: number,
+    before: Float64Array,
+    beforeAt: number,
+    prediction: Float64Array,
+  ): void {
+    const totals = this.#totals;
+    const error = Math.abs(prediction[0] - target[targetAt]);
+    const wrong = Math.abs(prediction[0] - before[beforeAt]);
+    totals[at.absolute] += error - wrong;
+    totals[at.squared] += error * error - wrong * wrong;
+  }
+
   /** Takes the target `target[targetAt]` as known, where its prediction is not to be scored. Allocates nothing. */
   learnTarget(target: Float64Array, targetAt: number): void {
     this.#totals[at.unscored]++;

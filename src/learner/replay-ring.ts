@@ -80,6 +80,28 @@ export class ReplayRing implements Stateful {
     this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.rows);
   }
 
+  /**
+   * Gives the newest row [inputs] that is equal to this one another target; returns false where there is none. A late
+   * correction may do so: a wrong target would speak as long as its row is kept.
+   */
+  correct(inputs: Float32Array, target: Float64Array, targetAt: number): boolean {
+    for (let age = 0; age < this.live; age++) {
+      const place = this.placeOf(age);
+      if (!this.#isEqual(place, inputs)) continue;
+      this.targets[place] = target[targetAt];
+      return true;
+    }
+    return false;
+  }
+
+  #isEqual(place: number, inputs: Float32Array): boolean {
+    const { columns, stride } = this;
+    for (let i = 0, at = place; i < this.inputs; i++, at += stride) {
+      if (columns[at] !== inputs[i]) return false;
+    }
+    return true;
+  }
+
   /** Copies the row in a place to `out` from `outAt` on. */
   read(place: number, out: Float32Array, outAt: number): void {
     const { columns, stride } = this;

@@ -195,6 +195,18 @@ export class ReplayedNetwork implements Expert {
   }
 
   learn(inputs: Float32Array, targets: Float64Array, at: number): void {
+    this.#train(inputs, targets, at);
+    this.ring.store(inputs, targets, at);
+  }
+
+  /** As `learn`, for a row that was stored with a target that was wrong. */
+  correct(inputs: Float32Array, targets: Float64Array, at: number): void {
+    const isStored = this.ring.correct(inputs, targets, at);
+    this.#train(inputs, targets, at);
+    if (!isStored) this.ring.store(inputs, targets, at);
+  }
+
+  #train(inputs: Float32Array, targets: Float64Array, at: number): void {
     const network = this.network;
     network.input.set(inputs);
     this.#setTarget(0, targets, at);
@@ -211,7 +223,6 @@ export class ReplayedNetwork implements Expert {
       rows++;
     }
     this.#step(rows);
-    this.ring.store(inputs, targets, at);
   }
 
   #setTarget(row: number, targets: Float32Array | Float64Array, at: number): void {

@@ -1,0 +1,159 @@
+/** The latest samples as they were predicted, in fixed memory, so that labels can come later. */
+import { RivuletError } from "../errors/errors.ts";
+import { restoreBlock } from "../features/restore.ts";
+import type { State, Stateful } from "../state.ts";
+import { restoreArrays } from "./restore-arrays.ts";
+
+/** What a learner keeps of a sample: so many float32 and float64 numbers. */
+export interface HeldSizes {
+  singles: number;
+  doubles: number;
+}
+
+/** Number, time and target of each sample, beside what the learner keeps. */
+const ownDoubles = 3;
+
+/**
+ * A ring of samples that were predicted, each with what its learner needs to score and to learn it later. Samples have
+ * numbers that only increase, with gaps where one was not kept. When the ring is full a new sample replaces the oldest.
+ */
+export class HeldSamples implements Stateful {
+  readonly capacity: number;
+  readonly sizes: HeldSizes;
+  /** [capacity, sizes.singles] */
+  readonly singles: Float32Array;
+  /** [capacity, sizes.doubles] */
+  readonly doubles: Float64Array;
+  /** Time of arrival, milliseconds since the epoch, [capacity]. */
+  readonly times: Float64Array;
+  /** The target that was learned; NaN while there is none, [capacity]. */
+  readonly targets: Float64Array;
+  /** [capacity] */
+  readonly #numbers: Float64Array;
+  /** [2]: where the next sample goes, samples held. */
+  readonly #place = new Float64Array(2);
+
+  /** Bytes of a ring of so many samples. */
+  static bytes({ singles, doubles }: HeldSizes, capacity: number): number {
+    return capacity * (4 * singles + 8 * (doubles + ownDoubles));
+  }
+
+  constructor(sizes: HeldSizes, capacity: number) {
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw new RivuletError(
+        "argument.bad-value",
+        `found ${capacity} samples to hold, expected an integer of at least 1; correct it`,
+      );
+    }
+    this.sizes = sizes;
+    this.capacity = capacity;
+    this.singles = new Float32Array(capacity * sizes.singles);
+    this.doubles = new Float64Array(capacity * sizes.doubles);
+    this.times = new Float64Array(capacity);
+    this.targets = new Float64Array(capacity);
+    this.#numbers = new Float64Array(capacity);
+  }
+
+  /** Samples held. */
+  get length(): number {
+    return this.#place[1];
+  }
+
+  /** Slot of the sample that is `index` samples newer than the oldest. */
+  slotAt(index: number): number {
+    return (this.#place[0] - this.#place[1] + index + this.capacity) % this.capacity;
+  }
+
+  numberIn(slot: number): number {
+    return this.#numbers[slot];
+  }
+
+  /** Takes a slot for the sample with this number, perhaps that of the oldest. Allocates nothing. */
+  add(number: number, time: number): number {
+    const slot = this.#place[0];
+    this.#numbers[slot] = number;
+    this.times[slot] = time;
+    this.targets[slot] = Number.NaN;
+    this.#place[0] = (slot + 1) % this.capacity;
+    if (this.#place[1] < this.capacity) this.#place[1]++;
+    return slot;
+  }
+
+  /** Returns the slot of the sample with this number; -1 where it is not held. */
+  find(number: number): number {
+    const index = this.#firstIndex(this.#numbers, number);
+    if (index === this.length) return -1;
+    const slot = this.slotAt(index);
+    return this.#numbers[slot] === number ? slot : -1;
+  }
+
+  /** Returns the index, counted from the oldest, of the first sample taken at `time` or later; `length` if there is none. */
+  firstSince(time: number): number {
+    return this.#firstIndex(this.times, time);
+  }
+
+  /** Index of the first sample whose number in `order` is at least `least`. */
+  #firstIndex(order: Float64Array, least: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (order[this.slotAt(middle)] < least) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Views on what is held: the state of a ring that is not full is as small as its content. */
+  state(): State {
+    const { singles, doubles } = this.sizes;
+    const used = this.length;
+    return {
+      place: this.#place,
+      numbers: this.#numbers.subarray(0, used),
+      times: this.times.subarray(0, used),
+      targets: this.targets.subarray(0, used),
+      singles: this.singles.subarray(0, used * singles),
+      doubles: this.doubles.subarray(0, used * doubles),
+    };
+  }
+
+  /**
+   * Continues from the state of a ring of any capacity; of more samples than fit the newest are kept.
+   * @throws RivuletError, with nothing changed, where the state is of samples of other sizes
+   */
+  restore(given: State): void {
+    const { numbers, ...state } = (given ?? {}) as { [name: string]: State };
+    const place = new Float64Array(2);
+    restoreBlock(place, state["place"], "held samples");
+    const [next, used] = place;
+    const { singles, doubles } = this.sizes;
+    if (!isPlace(next, used)) {
+      throw new RivuletError(
+        "state.mismatch",
+        `found ${used} held samples in the state, the next at ${next}, expected whole numbers; restore another`,
+      );
+    }
+    const stored = {
+      numbers: new Float64Array(used),
+      times: new Float64Array(used),
+      targets: new Float64Array(used),
+      singles: new Float32Array(used * singles),
+      doubles: new Float64Array(used * doubles),
+    };
+    restoreArrays(stored, { ...state, numbers }, "held samples");
+    this.#place.fill(0);
+    // A ring that is not full has its oldest sample in front, a full one where the next goes.
+    for (let index = Math.max(0, used - this.capacity); index < used; index++) {
+      const from = (next + index) % Math.max(1, used);
+      const slot = this.add(stored.numbers[from], stored.times[from]);
+      this.targets[slot] = stored.targets[from];
+      this.singles.set(stored.singles.subarray(from * singles, (from + 1) * singles), slot * singles);
+      this.doubles.set(stored.doubles.subarray(from * doubles, (from + 1) * doubles), slot * doubles);
+    }
+  }
+}
+
+/** Of a ring that is full the next sample goes anywhere, of another behind the last. */
+const isPlace = (next: number, used: number) =>
+  Number.isSafeInteger(next) && Number.isSafeInteger(used) && next >= 0 && next <= used;
