@@ -1,19 +1,24 @@
 /**
- * Proves by exact counts what is promised of the daemon at a serial port, through real pseudo-terminals:
- * `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N]`. Each proof prints a line of figures; where a count
- * does not add up the exit code is 1. Linux only.
+ * Proves by exact counts what is promised of the daemon at a serial port, through real pseudo-terminals, and of its files,
+ * by the system calls of real commands: `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N] [--share N]`.
+ * Each proof prints a line of figures; where a count does not add up the exit code is 1. Linux only; the proofs of files
+ * need strace.
  */
 import { parseArgs } from "node:util";
 import type { Outcome } from "./account.ts";
 import { measureCpu } from "./cpu.ts";
+import { proveFaults } from "./faults/faults.ts";
 import { proveFlood } from "./flood.ts";
 import { proveFrames } from "./frames.ts";
+import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
 
 interface Scale {
   frames: number;
   cycles: number;
   seconds: number;
+  /** Part of the faults that is tried. */
+  share: number;
 }
 
 const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
@@ -24,6 +29,8 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
       ({ seconds }: Scale) =>
         proveFlood(seconds, policy),
   ),
+  "power-cut": [provePowerCuts],
+  faults: [({ share }) => proveFaults(share)],
   cpu: [384, 3072].map(
     (rate) =>
       ({ seconds }: Scale) =>
@@ -40,20 +47,22 @@ function read(words: string[]): { names: string[]; scale: Scale } {
         frames: { type: "string", default: "10000000" },
         cycles: { type: "string", default: "200" },
         seconds: { type: "string", default: "60" },
+        share: { type: "string", default: "1" },
       },
     });
     const scale = {
       frames: Number(values.frames),
       cycles: Number(values.cycles),
       seconds: Number(values.seconds),
+      share: Number(values.share),
     };
     const isWhole = Number.isInteger(scale.frames) && Number.isInteger(scale.cycles);
-    if (isWhole && scale.frames >= 10 && scale.cycles >= 1 && scale.seconds > 0) {
+    if (isWhole && scale.frames >= 10 && scale.cycles >= 1 && scale.seconds > 0 && scale.share > 0) {
       if (positionals.every((name) => name in proofs)) return { names: positionals, scale };
     }
   } catch {} // an option that there is not
   console.error(
-    `Usage: npm run proof -- [${Object.keys(proofs).join("|")}]... [--frames N] [--cycles N] [--seconds N]`,
+    `Usage: npm run proof -- [${Object.keys(proofs).join("|")}]... [--frames N] [--cycles N] [--seconds N] [--share N]`,
   );
   process.exit(2);
 }
@@ -62,8 +71,8 @@ const { names, scale } = read(process.argv.slice(2));
 for (const name of names.length > 0 ? names : Object.keys(proofs)) {
   for (const prove of proofs[name]) {
     const { figures, faults } = await prove(scale);
-    console.log(`${name.padEnd(7)} ${figures}`);
-    for (const fault of faults) console.error(`${name.padEnd(7)} WRONG ${fault}`);
+    console.log(`${name.padEnd(9)} ${figures}`);
+    for (const fault of faults) console.error(`${name.padEnd(9)} WRONG ${fault}`);
     if (faults.length > 0) process.exitCode = 1;
   }
 }

@@ -9,7 +9,7 @@ import { openRegularFile } from "../machine/regular-file.ts";
 import { readCheckpointFile } from "./checkpoint-file.ts";
 import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
-import { createFolderLock } from "./folder-lock.ts";
+import { createFolderLock, type FolderLock } from "./folder-lock.ts";
 import { endsInDigest, tailBytes } from "./format.ts";
 
 /** A checkpoint in its folder. */
@@ -88,7 +88,7 @@ export function openStore(directory: string, options: { keep?: number; report?: 
   }
   const folder = resolve(directory);
   const lock = createFolderLock(folder);
-  const contents = openFolder(folder, lock.hold, report);
+  const contents = openFolder(folder, lock, report);
 
   let newestSequence = contents.newestSequence;
   /** Oldest first. Incomplete ones stay for inspection until they are old, but are not counted among those to keep. */
@@ -341,10 +341,10 @@ interface Entry extends CheckpointFile {
   durable: boolean;
 }
 
-function openFolder(folder: string, hold: () => boolean, report: Report) {
+function openFolder(folder: string, lock: FolderLock, report: Report) {
   try {
     createFolder(folder);
-    holdUnlessFull(folder, hold, report);
+    holdUnlessFull(folder, lock.hold, report);
     const names = fs.readdirSync(folder);
     for (const name of names.filter((name) => overlongName.test(name))) {
       report(
@@ -356,6 +356,8 @@ function openFolder(folder: string, hold: () => boolean, report: Report) {
     }
     return contentsOf(folder);
   } catch (error) {
+    // Otherwise another attempt in this process would find the folder in use.
+    lock.release();
     throw diskError(error, `cannot keep checkpoints in ${folder}`, folder);
   }
 }

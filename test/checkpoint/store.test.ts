@@ -514,6 +514,13 @@ describe("opening a folder", () => {
     );
   });
 
+  test("can be tried again after its folder could not be read", () => {
+    const folder = temporaryFolder();
+    vi.spyOn(fs, "readdirSync").mockImplementationOnce(diskFault("EIO"));
+    expect(() => open(folder)).toThrow("the disk reports an input/output error");
+    expect(open(folder).directory).toBe(folder);
+  });
+
   test("works again after it was closed", () => {
     const store = openStore(temporaryFolder());
     store.close();
