@@ -1,5 +1,6 @@
 /** The schema of a config: every key, with its meaning, what it may hold and its default. */
 import * as v from "valibot";
+import { initialWeights } from "../engine/model/model.ts";
 import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
@@ -61,6 +62,11 @@ const modelSchema = map({
   schedule: optional("How the learning rate changes with the updates", part("a schedule"), {
     otherwise: "it stays as it is",
   }),
+  initialWeights: optional(
+    "How the initial weights are drawn: uniform within 1 / sqrt(inputs of a unit), He's scheme, Glorot's, or one of these two by the activation (scaled)",
+    oneOf(initialWeights),
+    { default: "uniform" },
+  ),
 });
 
 const trainingSchema = map({
@@ -158,6 +164,7 @@ export const configSchema = map({
 export const defaults = {
   ...defaultsOf(configSchema),
   target: defaultsOf(targetSchema),
+  model: defaultsOf(modelSchema),
   training: defaultsOf(trainingSchema),
   memory: defaultsOf(memorySchema),
   checkpoint: defaultsOf(checkpointSchema),

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
 import type { GpioConfig } from "../device/gpio/gpio.ts";
+import type { InitialWeights } from "../engine/model/model.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
@@ -45,6 +46,7 @@ export interface Config {
     loss: unknown;
     clip: unknown;
     schedule: unknown;
+    initialWeights: InitialWeights;
   };
   training: {
     batchSize: number;
@@ -154,6 +156,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       loss: parsed.model?.loss ?? null,
       clip: parsed.model?.clip ?? null,
       schedule: parsed.model?.schedule ?? null,
+      initialWeights: parsed.model?.initialWeights ?? defaults.model.initialWeights,
     },
     training: { deterministic: false, workers: null, shards: null, ...training },
     memory: {

@@ -2,6 +2,7 @@ import { sizeOf } from "../engine/layers/layer.ts";
 import { lossKindOf, lossKinds } from "../engine/losses/index.ts";
 import {
   clipFromDescription,
+  initialWeightsFromDescription,
   layersFromDescription,
   lossFromDescription,
   optimizerFromDescription,
@@ -32,6 +33,8 @@ export interface ModelParts {
   optimizer?: unknown;
   clip?: unknown;
   schedule?: unknown;
+  /** How the initial weights are drawn. Default `uniform`. */
+  initialWeights?: unknown;
 }
 
 /**
@@ -83,6 +86,7 @@ export function modelFor(target: TargetDescription, parts: ModelParts, inputs: n
       : optimizerFromDescription(parts.optimizer, "model.optimizer"),
     clip: clipFromDescription(parts.clip, "model.clip"),
     schedule: scheduleFromDescription(parts.schedule, "model.schedule"),
+    initialWeights: initialWeightsFromDescription(parts.initialWeights, "model.initialWeights"),
   };
 }
 

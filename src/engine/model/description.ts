@@ -8,7 +8,17 @@ import { suggestion } from "../../wording/nearest.ts";
 import { layerKinds } from "../layers/index.ts";
 import { lossKinds } from "../losses/index.ts";
 import { optimizerKinds } from "../optimizers/index.ts";
-import { type Clip, dense, type Layer, type Loss, type Model, type Optimizer, residual } from "./model.ts";
+import {
+  type Clip,
+  dense,
+  type InitialWeights,
+  initialWeights,
+  type Layer,
+  type Loss,
+  type Model,
+  type Optimizer,
+  residual,
+} from "./model.ts";
 import {
   decay,
   fraction,
@@ -282,6 +292,17 @@ export function scheduleFromDescription(written: unknown, path: string): Schedul
   return written === null || written === undefined ? null : read(written, path, "schedule", schedules);
 }
 
+/** Reads how initial weights are drawn, such as `"glorot"`; nothing written is `uniform`. */
+export function initialWeightsFromDescription(written: unknown, path: string): InitialWeights {
+  if (written === null || written === undefined) return "uniform";
+  if ((initialWeights as readonly unknown[]).includes(written)) return written as InitialWeights;
+  throw keyError(
+    "config.bad-value",
+    path,
+    `must be one of ${initialWeights.join(", ")}, not ${JSON.stringify(written)}`,
+  );
+}
+
 /** The written form of a schedule; `scheduleFromDescription` reads it back. */
 export function describeSchedule(schedule: Schedule): unknown {
   return written(schedule);
@@ -296,6 +317,8 @@ export interface ModelDescription {
   clip: unknown;
   /** Only there where the model has one: so are checkpoints from before there were schedules. */
   schedule?: unknown;
+  /** Only there where it is not `uniform`: checkpoints from before there was a choice lack it. */
+  initialWeights?: InitialWeights;
 }
 
 function written({ type, ...options }: { type: string }): unknown {
@@ -305,6 +328,7 @@ function written({ type, ...options }: { type: string }): unknown {
 
 /** The written form of a model; `modelFromDescription` reads it back. */
 export function describeModel(model: Model): ModelDescription {
+  const { initialWeights = "uniform" } = model;
   return {
     inputShape: model.inputShape,
     layers: model.layers.map(written),
@@ -312,13 +336,14 @@ export function describeModel(model: Model): ModelDescription {
     optimizer: written(model.optimizer),
     clip: model.clip ? written(model.clip) : null,
     ...(model.schedule ? { schedule: describeSchedule(model.schedule) } : {}),
+    ...(initialWeights === "uniform" ? {} : { initialWeights }),
   };
 }
 
 /** Reads a whole model. `path` is where it stands, for messages. */
 export function modelFromDescription(description: unknown, path = "model"): Model {
   if (!isMap(description)) throw keyError("config.bad-value", path, `must hold a model with its layers`);
-  const known = ["inputShape", "layers", "loss", "optimizer", "clip", "schedule"];
+  const known = ["inputShape", "layers", "loss", "optimizer", "clip", "schedule", "initialWeights"];
   for (const key of Object.keys(description)) {
     if (!known.includes(key))
       throw keyError("config.unknown-key", `${path}.${key}`, `is unknown; ${suggestion(key, known)}`);
@@ -332,6 +357,10 @@ export function modelFromDescription(description: unknown, path = "model"): Mode
     );
   }
   const schedule = scheduleFromDescription(description["schedule"], `${path}.schedule`);
+  const initialWeights = initialWeightsFromDescription(
+    description["initialWeights"],
+    `${path}.initialWeights`,
+  );
   return {
     inputShape: [...shape],
     layers: layersFromDescription(description["layers"], `${path}.layers`),
@@ -339,5 +368,6 @@ export function modelFromDescription(description: unknown, path = "model"): Mode
     optimizer: optimizerFromDescription(description["optimizer"], `${path}.optimizer`),
     clip: clipFromDescription(description["clip"], `${path}.clip`),
     ...(schedule ? { schedule } : {}),
+    ...(initialWeights === "uniform" ? {} : { initialWeights }),
   };
 }

@@ -26,6 +26,14 @@ export const residual = (layers: Layer[]): Residual => ({ type: "residual", laye
 /** Bound on the gradient of one update: on its 2-norm over all parameters, or on each element. */
 export type Clip = { type: "norm"; maximum: number } | { type: "value"; maximum: number };
 
+/**
+ * Initial weights of dense layers and convolutions. `uniform`: weights and biases uniform within 1 / sqrt(fanIn), as
+ * PyTorch's default has it. `he` and `glorot`: by that scheme, with biases of 0. `scaled`: He's before a (leaky) ReLU,
+ * else Glorot's. `zeros`: all 0, for a network without hidden layers.
+ */
+export type InitialWeights = (typeof initialWeights)[number];
+export const initialWeights = ["uniform", "scaled", "he", "glorot", "zeros"] as const;
+
 /** A network and how it is trained. */
 export interface Model {
   /** Shape of one sample, without the batch: `[features]`. */
@@ -37,4 +45,6 @@ export interface Model {
   clip?: Clip | null;
   /** Nothing or null: the learning rate does not change by itself. `schedule.ts` holds the formulas. */
   schedule?: Schedule | null;
+  /** Default `uniform`. */
+  initialWeights?: InitialWeights;
 }

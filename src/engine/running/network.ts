@@ -14,7 +14,7 @@ import { plan, requireBudget } from "../planning/planner.ts";
 import { shardsFor } from "../planning/shards.ts";
 import type { PlannedParameter } from "../planning/units.ts";
 import type { Arena } from "./arena.ts";
-import { type InitialWeights, initialize, siblingFanIn } from "./initialize.ts";
+import { initialize, siblingFanIn } from "./initialize.ts";
 import { ShardWorkers, type Threads } from "./shard-workers.ts";
 
 /** A tensor for export or import: row-major, unpadded, in PyTorch's layout. */
@@ -42,8 +42,6 @@ export interface NetworkOptions extends PlanOptions {
   workers?: Threads;
   /** Place the network in this arena, after its present content, instead of a new one. Shards are not possible then. */
   arena?: Arena;
-  /** Initial weights. Default `scaled`. */
-  initialWeights?: InitialWeights;
 }
 
 /**
@@ -83,7 +81,6 @@ export class Network implements Stateful {
   readonly #kernels: Kernels;
   /** Byte offset of the plan in the arena. */
   readonly #base: number;
-  readonly #initialWeights: InitialWeights;
   /** Runs the program if the batch is divided into shards. */
   readonly #shardWorkers: ShardWorkers | null;
   readonly #scalars: Float64Array;
@@ -120,7 +117,7 @@ export class Network implements Stateful {
       options.arena?.kernels.variant ?? options.kernels ?? chooseVariant(options.deterministic ?? false);
     const { shards } = this.plan;
     const isShared = shards !== null && workers !== undefined && workers.count > 1;
-    const { arena, initialWeights = "scaled" } = options;
+    const { arena } = options;
     if (arena && shards) {
       throw new RivuletError(
         "model.shards",
@@ -129,7 +126,6 @@ export class Network implements Stateful {
     }
     this.#base = arena?.reserve(this.plan.totalBytes) ?? 0;
     this.#kernels = arena?.kernels ?? createKernels(this.kernels, this.plan.totalBytes, isShared);
-    this.#initialWeights = initialWeights;
     this.batchSize = this.plan.batchSize;
     this.inputs = this.plan.inputs;
     this.outputs = this.plan.outputs;
@@ -199,9 +195,10 @@ export class Network implements Stateful {
   /** Resets all weights to their initial values by the seed, and discards all training. */
   initialize(seed: number): void {
     const random = createRandom(seed);
+    const { initialWeights = "uniform" } = this.model;
     for (const parameter of this.plan.parameters) {
       const fanIn = siblingFanIn(parameter, this.plan.parameters);
-      initialize(this.#view(parameter.fullName), parameter, random, this.#initialWeights, fanIn);
+      initialize(this.#view(parameter.fullName), parameter, random, initialWeights, fanIn);
       for (const state of parameter.trained && this.plan.training ? this.#states : []) {
         this.#view(`${parameter.fullName}.${state}`).fill(
           this.#optimizer.initialState?.(this.model.optimizer, state) ?? 0,

@@ -3,6 +3,7 @@ import {
   adam,
   dense,
   huber,
+  type InitialWeights,
   type Layer,
   type Model,
   type Optimizer,
@@ -14,7 +15,6 @@ import {
 import type { Random } from "../../engine/model/random.ts";
 import { plan } from "../../engine/planning/planner.ts";
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
-import type { InitialWeights } from "../../engine/running/initialize.ts";
 import { createNetwork, type Network } from "../../engine/running/network.ts";
 import { restoreTogether } from "../../features/restore.ts";
 import type { State } from "../../state.ts";
@@ -36,7 +36,7 @@ export interface NetworkExpertOptions {
 
 /** Classes by softmax cross-entropy, numbers by Huber's loss with delta 1, behind a last dense layer. */
 const modelOf = (
-  { inputs, classes }: NetworkExpertOptions,
+  { inputs, classes, initialWeights }: NetworkExpertOptions,
   layers: Layer[],
   optimizer: Optimizer,
 ): Model => ({
@@ -44,6 +44,7 @@ const modelOf = (
   layers: [...layers, dense(Math.max(1, classes))],
   loss: classes > 0 ? softmaxCrossEntropy() : huber(),
   optimizer,
+  initialWeights,
 });
 
 const fastModel = (options: NetworkExpertOptions) =>
@@ -66,12 +67,11 @@ export class NetworkExpert implements Expert {
     plan(fastModel(options), { accumulate: false }).totalBytes;
 
   constructor(options: NetworkExpertOptions, arena?: Arena) {
-    const { initialWeights = "uniform", seed = 1 } = options;
+    const { seed = 1 } = options;
     this.#seed = seed;
     this.network = createNetwork(fastModel(options), {
       accumulate: false,
       arena,
-      initialWeights,
       seed,
       deterministic: true,
     });
@@ -162,7 +162,7 @@ export class ReplayedNetwork implements Expert {
 
   /** @param random draws the rows; give it a place in the owner's state */
   constructor(options: ReplayedNetworkOptions, random: Random, arena?: Arena) {
-    const { inputs, classes, initialWeights = "uniform", seed = 1, draws = 7 } = options;
+    const { inputs, classes, seed = 1, draws = 7 } = options;
     this.#seed = seed;
     this.#random = random;
     this.draws = draws;
@@ -171,7 +171,6 @@ export class ReplayedNetwork implements Expert {
       inputGradient: true,
       accumulate: false,
       arena,
-      initialWeights,
       seed,
       deterministic: true,
     });

@@ -71,7 +71,7 @@ describe("the results of a batch in shards", () => {
       await allAsleep(network, count);
       trained(network, 50);
       expect(digest(network), `${count} threads`).toBe(
-        "8e120dfb9c3b7b120bd3a22de5eb6f2aa27db20a0c6f83e50cff91dc3584ac2b",
+        "bb6a1aa46559e30e23fa183ff71630d7e9aa40afea2dbbba49487bc6af6a752c",
       );
       network.close();
     }

@@ -5,6 +5,7 @@ import {
   adamW,
   binaryCrossEntropy,
   dense,
+  type InitialWeights,
   type Model,
   momentum,
   mse,
@@ -53,15 +54,28 @@ describe("a network", () => {
     );
   });
 
-  test("starts with He's bounds before a ReLU, Glorot's elsewhere, and biases of 0", () => {
-    const network = createNetwork(classifier({ layers: [dense(200), relu(), dense(100)] }));
-    const [first, firstBias, second] = network.parameters();
-    const largest = (data: Float32Array) => data.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
-    expect(largest(first.data)).toBeLessThanOrEqual(Math.sqrt(6 / 5));
-    expect(largest(first.data)).toBeGreaterThan(0.98 * Math.sqrt(6 / 5));
-    expect(largest(second.data)).toBeLessThanOrEqual(Math.sqrt(6 / 300));
-    expect(largest(second.data)).toBeGreaterThan(0.98 * Math.sqrt(6 / 300));
-    expect([...firstBias.data].every((x) => x === 0)).toBe(true);
+  /** Largest sizes of the weights and biases of two dense layers of 200 and 100 units behind 5 inputs. */
+  const largestOfStart = (initialWeights?: InitialWeights) =>
+    createNetwork(classifier({ layers: [dense(200), relu(), dense(100)], initialWeights }))
+      .parameters()
+      .map(({ data }) => data.reduce((max, x) => Math.max(max, Math.abs(x)), 0));
+
+  test.each<[string, InitialWeights | undefined, number[]]>([
+    [
+      "uniform within 1 / sqrt(fanIn), biases too",
+      undefined,
+      [1 / 5, 1 / 5, 1 / 200, 1 / 200].map(Math.sqrt),
+    ],
+    ["with He's bounds before a ReLU, Glorot's elsewhere", "scaled", [6 / 5, 0, 6 / 300, 0].map(Math.sqrt)],
+    ["with He's bounds", "he", [6 / 5, 0, 3 / 200, 0].map(Math.sqrt)],
+    ["with Glorot's bounds", "glorot", [6 / 205, 0, 6 / 300, 0].map(Math.sqrt)],
+    ["with zeros", "zeros", [0, 0, 0, 0]],
+  ])("starts %s", (_, scheme, bounds) => {
+    const largest = largestOfStart(scheme);
+    for (const [index, bound] of bounds.entries()) {
+      expect(largest[index]).toBeLessThanOrEqual(bound);
+      expect(largest[index]).toBeGreaterThanOrEqual(0.95 * bound);
+    }
   });
 
   test("gives probabilities as prediction and logits as output", () => {
