@@ -194,8 +194,8 @@ describe("a sample without its target", () => {
 });
 
 describe("an answer that is no finite number", () => {
-  /** Raw features of this size make the logits of any weights infinite. */
-  const runaway = { features: [], model: { layers: [{ dense: 4 }, "relu"] } };
+  /** Raw features of this size make the logits of these weights infinite. */
+  const runaway = { features: [], model: { layers: [{ dense: 4 }, "relu"], initialWeights: "scaled" } };
 
   test("is counted, and the most frequent class named instead", () => {
     const learner = createNetworkLearner({ ...classify, ...runaway });
@@ -246,7 +246,7 @@ describe("a learner resumed from its state", () => {
     const learner = createNetworkLearner({
       ...classify,
       features: [],
-      model: { layers: [{ dense: 4 }, "relu"] },
+      model: { layers: [{ dense: 4 }, "relu"], initialWeights: "scaled" },
     });
     learner.observe(Float64Array.of(3e38, 3e38, 1), 0);
     learner.observe(Float64Array.of(Number.NaN, 0, 1), 0);
