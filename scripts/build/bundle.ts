@@ -5,23 +5,56 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
-import { build, type Plugin, type PluginBuild } from "esbuild";
+import { build, type Metafile, type Plugin, type PluginBuild } from "esbuild";
 import { commands } from "../../src/commands/command-line/table.ts";
+import { entryOf, exportsBelow, isMade, type Part, requireStair, separateParts } from "./parts.ts";
 import { thirdParties } from "./third-party.ts";
 
 /** Installed beside Rivulet by those who run the demonstration; no device loads them. */
 const optional = ["@lydell/node-pty", "avr8js"];
 
+/** What all files share: a class of errors, and what became of the output, must be one for all. */
+const base: Part[] = [
+  { name: "errors", holds: ["errors/errors.ts"] },
+  { name: "output", holds: ["machine/output.ts"] },
+  { name: "kernels", holds: ["engine/kernels/binary.js"] },
+  { name: "yaml", package: "yaml" },
+];
+
 /**
- * Modules that all files share, by the name of their file in `dist/bin`: a class of errors, and what became of the
- * output, must be one for all; the kernels and the reader of YAML would be half of each file.
+ * What several commands hold beside that. The daemon has its own of all of these, in one file, of which the bundler
+ * leaves out what the daemon does not use.
  */
-const shared: Record<string, string> = {
-  errors: "errors/errors.ts",
-  output: "machine/output.ts",
-  kernels: "engine/kernels/binary.js",
-};
-const sharedPackage = "yaml";
+const rooms: Part[] = [
+  {
+    name: "planning",
+    holds: [
+      ...["model/", "planning/", "layers/", "losses/", "optimizers/"].map((path) => `engine/${path}`),
+      ...["operation.ts", "task-queue.ts"].map((path) => `engine/kernels/${path}`),
+      ...["features/", "learner/model.ts", "learner/target.ts"],
+    ],
+  },
+  { name: "engine", holds: ["engine/running/", "engine/kernels/"] },
+  { name: "learner", holds: ["learner/"] },
+  { name: "samples", holds: ["samples/decoding/", "samples/framings/"] },
+  {
+    name: "configuration",
+    holds: ["config/"],
+    // To check a config takes no source, no learner and no kernel.
+    except: ["config/sources/", "config/configured-learner.ts", "config/plan-config.ts"],
+  },
+  { name: "messagepack", holds: ["checkpoint/messagepack.ts"] },
+  // To write a file or a recording takes no checkpoint.
+  {
+    name: "checkpoint",
+    holds: ["checkpoint/"],
+    except: ["checkpoint/disk-error.ts", "checkpoint/durable-file.ts"],
+  },
+  { name: "serialport", package: "serialport" },
+];
+
+/** The daemon is the only command for which each kilobyte counts for months. */
+const daemon = "run";
 
 /**
  * Bundles the command line from its sources.
@@ -32,33 +65,51 @@ export async function bundleCommands(root: string, withMaps: boolean): Promise<s
   const output = join(root, "dist/bin");
   const names = commands.map(({ name }) => name);
   const lean = leanSerialPort();
+  const parts = [...base, ...rooms];
+  const both = parts.find(({ name }) => names.includes(name));
+  if (both)
+    throw new Error(
+      `${both.name} is a command and a part of the command line; rename the part in scripts/build/bundle.ts`,
+    );
   rmSync(output, { recursive: true, force: true });
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [
-      { in: join(source, "cli.ts"), out: "rivulet" },
-      ...Object.entries(shared).map(([out, path]) => ({ in: join(source, path), out })),
-      { in: sharedPackage, out: sharedPackage },
-      ...names.map((name) => ({ in: join(source, "commands", `${name}.ts`), out: name })),
-    ],
-    outdir: output,
-    outExtension: { ".js": ".cjs" },
-    bundle: true,
-    format: "cjs",
-    platform: "node",
-    target: "node20",
-    external: [...optional, "serialport/package.json"],
-    // Node then never starts its loader of ES modules.
-    supported: { "dynamic-import": false },
-    // The text of a program stays in memory for as long as it runs.
-    minify: true,
-    sourcemap: withMaps ? "external" : false,
-    legalComments: "none",
-    logLevel: "warning",
-    metafile: true,
-    plugins: [separateCommands(names), sharedModules(source), ownAddresses(source), lean.plugin],
-  });
-  const read = Object.keys(metafile.inputs);
+  const command = (name: string) => ({ in: join(source, "commands", `${name}.ts`), out: name });
+  const bundle = async (entries: ReturnType<typeof entryOf>[], separated: Plugin): Promise<Metafile> => {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      entryPoints: entries,
+      outdir: output,
+      outExtension: { ".js": ".cjs" },
+      bundle: true,
+      format: "cjs",
+      platform: "node",
+      target: "node20",
+      external: [...optional, "serialport/package.json"],
+      // Node then never starts its loader of ES modules.
+      supported: { "dynamic-import": false },
+      // The text of a program stays in memory for as long as it runs.
+      minify: true,
+      sourcemap: withMaps ? "external" : false,
+      legalComments: "none",
+      logLevel: "warning",
+      // A part hands out its exports so.
+      logOverride: { "commonjs-variable-in-esm": "silent" },
+      metafile: true,
+      plugins: [separateCommands(names), separated, ownAddresses(source), lean.plugin],
+    });
+    return metafile;
+  };
+  const exportsOf = await exportsBelow(source);
+  const few = separateParts(source, exportsOf, base);
+  const all = separateParts(source, exportsOf, parts);
+  const metafiles = await Promise.all([
+    bundle([{ in: join(source, "cli.ts"), out: "rivulet" }, command(daemon)], few(null)),
+    bundle(names.filter((name) => name !== daemon).map(command), all(null)),
+    ...parts.map((part) => bundle([entryOf(part)], all(part.name))),
+  ]);
+  requireStair(importsOf(metafiles));
+  const read = [...new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)))].filter(
+    (input) => !isMade(input),
+  );
   mkdirSync(output, { recursive: true });
   writeFileSync(
     join(output, "THIRD-PARTY.txt"),
@@ -68,6 +119,17 @@ export async function bundleCommands(root: string, withMaps: boolean): Promise<s
     ),
   );
   return read;
+}
+
+/** What each file in `dist/bin` loads there when it is loaded. */
+function importsOf(metafiles: Metafile[]): Map<string, string[]> {
+  const outputs = metafiles.flatMap((metafile) => Object.entries(metafile.outputs));
+  return new Map(
+    outputs.map(([path, { imports }]) => [
+      basename(path),
+      imports.filter(({ path }) => path.endsWith(".cjs")).map(({ path }) => basename(path)),
+    ]),
+  );
 }
 
 /** The table of commands loads each as the file it is bundled into. */
@@ -80,24 +142,6 @@ function separateCommands(names: string[]): Plugin {
         if (kind !== "dynamic-import" || !names.includes(name)) return undefined;
         return { path: `./${name}.cjs`, external: true };
       });
-    },
-  };
-}
-
-function sharedModules(source: string): Plugin {
-  return {
-    name: "shared modules",
-    setup({ onResolve }) {
-      const files = Object.values(shared).map((path) => basename(path));
-      onResolve({ filter: new RegExp(`/(${files.join("|")})$`) }, ({ path, kind, resolveDir }) => {
-        const module = relative(source, join(resolveDir, path));
-        const name = Object.keys(shared).find((each) => shared[each] === module);
-        if (name === undefined || kind === "entry-point") return undefined;
-        return { path: `./${name}.cjs`, external: true };
-      });
-      onResolve({ filter: new RegExp(`^${sharedPackage}$`) }, ({ kind }) =>
-        kind === "entry-point" ? undefined : { path: `./${sharedPackage}.cjs`, external: true },
-      );
     },
   };
 }
