@@ -1,12 +1,21 @@
 import type { ErrorCode } from "../errors/codes.ts";
 import { RivuletError } from "../errors/errors.ts";
+import { formatCount } from "../wording/quantities.ts";
 import { type ConfigDocument, type KeyPath, parsePathName, pathName } from "./document.ts";
+
+/** Most errors that are reported one by one: a reader corrects no more at a time. */
+const mostErrors = 20;
 
 /** Collects the errors of one document, so that the user sees all of them at once. */
 export function createConfigErrors(document: ConfigDocument) {
   const errors: RivuletError[] = [];
+  let further = 0;
 
   function report(code: ErrorCode, path: KeyPath, sentence: string, cause?: RivuletError): void {
+    if (errors.length === mostErrors) {
+      further++;
+      return;
+    }
     const { file } = document;
     const line = document.lineOf(path);
     errors.push(
@@ -45,6 +54,7 @@ export function createConfigErrors(document: ConfigDocument) {
       if (first === undefined) return;
       const { code, path, file, line } = first;
       const sentences = errors.map(({ message }) => message);
+      if (further > 0) sentences.push(`${file}: ${formatCount(further, "error")} more; correct these first`);
       throw new RivuletError(code, sentences.join("\n"), { path, file, line, errors });
     },
   };

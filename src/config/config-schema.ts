@@ -48,12 +48,11 @@ const modelSchema = map({
   ),
   layers: optional(
     "Layers in order; the last one may leave its width out, or be left out",
-    list(
-      part("a layer"),
-      "a list of layers such as [{dense: 16}, relu, dense]",
-      1,
-      "a list of at least one layer",
-    ),
+    list(part("a layer"), "a list of layers such as [{dense: 16}, relu, dense]", {
+      minimum: 1,
+      maximum: 256,
+      tooShort: "a list of at least one layer",
+    }),
     chosen,
   ),
   optimizer: optional("Rule that updates the weights", part("an optimizer"), chosen),
@@ -144,7 +143,7 @@ export const configSchema = map({
   ),
   features: optional(
     "Transforms of the columns that are learned from, in order",
-    list(part("a transform"), "a list of transforms such as [standardize]"),
+    list(part("a transform"), "a list of transforms such as [standardize]", { maximum: 64 }),
     { default: ["standardize"] },
   ),
   model: optional("A single network that learns in place of the ensemble, in parts", modelSchema, {

@@ -2,7 +2,6 @@
  * The config: one YAML file that names the source of samples, the target to predict and the checkpoint folder. It is
  * validated completely before anything is opened or allocated; each error names file, line and key.
  */
-import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
 import type { GpioConfig } from "../device/gpio/gpio.ts";
@@ -17,6 +16,7 @@ import { nearest, suggestion } from "../wording/nearest.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
+import { readLimited } from "./document-limits.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
 import { codeOf, must } from "./schema.ts";
 import { checkFields, checkSource } from "./source-checks.ts";
@@ -173,16 +173,26 @@ function withDefaults(parsed: Parsed, file: string): Config {
   };
 }
 
+const keysOf = (issue: v.BaseIssue<unknown>): KeyPath =>
+  (issue.path ?? []).map((item) => item.key as string | number);
+
+/** The unknown keys of each map, by the path of the map. */
+function unknownKeys(issues: readonly v.BaseIssue<unknown>[]): Map<string, string[]> {
+  const unknown = new Map<string, string[]>();
+  for (const issue of issues) {
+    if (issue.expected !== "never") continue;
+    const keys = keysOf(issue);
+    const parent = pathName(keys.slice(0, -1));
+    unknown.set(parent, [...(unknown.get(parent) ?? []), String(keys.at(-1))]);
+  }
+  return unknown;
+}
+
 /** Whether the missing key at `path` is misspelled in its map, which is already reported as an unknown key. */
-function isMisspelt(path: KeyPath, issues: readonly v.BaseIssue<unknown>[]): boolean {
-  const parent = pathName(path.slice(0, -1));
-  return issues.some((issue) => {
-    const keys = (issue.path ?? []).map((item) => item.key as string | number);
-    const unknown = issue.expected === "never" && pathName(keys.slice(0, -1)) === parent;
-    return (
-      unknown && nearest(String(keys.at(-1)), [String(path.at(-1))]) !== null && keys.at(-1) !== path.at(-1)
-    );
-  });
+function isMisspelt(path: KeyPath, unknown: Map<string, string[]>): boolean {
+  const name = String(path.at(-1));
+  const others = unknown.get(pathName(path.slice(0, -1))) ?? [];
+  return others.some((other) => other !== name && nearest(other, [name]) !== null);
 }
 
 /**
@@ -196,10 +206,11 @@ export function parseConfig(text: string, file: string): Config {
   const errors = createConfigErrors(document);
   const result = v.safeParse(configSchema, document.data);
   const issues = result.issues ?? [];
+  const unknown = unknownKeys(issues);
   for (const issue of issues) {
-    const path = (issue.path ?? []).map((item) => item.key as string | number);
+    const path = keysOf(issue);
     const code = codeOf(issue);
-    if (code === "config.missing-key" && isMisspelt(path, issues)) continue;
+    if (code === "config.missing-key" && isMisspelt(path, unknown)) continue;
     // The sentence about a missing or unknown key begins with the map's name, and has the key's line if there is one.
     errors.add(code, path, issue.message, code === "config.bad-value" ? path : path.slice(0, -1));
   }
@@ -212,7 +223,7 @@ export function parseConfig(text: string, file: string): Config {
 export function loadConfig(file: string): Config {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readLimited(file).toString("utf8");
   } catch (error) {
     const sentence = `cannot read the config ${file}: ${reasonOf(error)}`;
     throw new RivuletError("config.unreadable", sentence, { file, cause: error });

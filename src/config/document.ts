@@ -1,5 +1,6 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { RivuletError } from "../errors/errors.ts";
+import { excessIn, excessInText, mostAliases } from "./document-limits.ts";
 
 /** The position of a value in a document: keys and list indices from the top. */
 export type KeyPath = readonly (string | number)[];
@@ -33,7 +34,7 @@ export function parsePathName(name: string): KeyPath {
  * @param file path of the file, for messages
  * @param verbatim paths of values that stay text as written, because YAML reads 0043 as 43 and 6e01 as 60; `*` is each
  *   item of a list
- * @throws RivuletError with file and line where the text is not YAML or not a map
+ * @throws RivuletError with file and line where the text is not YAML, not a map, or beyond the limits
  */
 export function readDocument(text: string, file: string, verbatim: readonly KeyPath[] = []): ConfigDocument {
   if (text.includes("\0")) {
@@ -43,8 +44,11 @@ export function readDocument(text: string, file: string, verbatim: readonly KeyP
       { file },
     );
   }
+  const beyond = excessInText(text);
+  if (beyond !== null) throw new RivuletError("config.syntax", `${file}: ${beyond}`, { file });
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  // Whether a key is there twice is asked elsewhere: here it would take the square of the number of keys.
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault !== undefined) {
     const { line, col } = lines.linePos(fault.pos[0]);
@@ -62,10 +66,15 @@ export function readDocument(text: string, file: string, verbatim: readonly KeyP
       { file, line: 1 },
     );
   }
+  const excess = excessIn(document.contents);
+  if (excess !== null) {
+    const { line } = lines.linePos(isNode(excess.node) ? (excess.node.range?.[0] ?? 0) : 0);
+    throw new RivuletError("config.syntax", `${file}:${line}: ${excess.text}`, { file, line });
+  }
   for (const node of verbatim.flatMap((path) => nodesAt(document.contents, path))) {
     if (isScalar(node) && typeof node.value === "number") node.value = node.source;
   }
-  const data: unknown = document.toJS();
+  const data = plainData(document, file);
 
   function offset(path: KeyPath): number {
     let node: unknown = document.contents;
@@ -89,6 +98,20 @@ export function readDocument(text: string, file: string, verbatim: readonly KeyP
     file,
     lineOf: (path) => lines.linePos(offset(path)).line,
   };
+}
+
+/** Resolves the aliases of a document. */
+function plainData(document: Document.Parsed, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: mostAliases });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    throw new RivuletError(
+      "config.syntax",
+      `${file}: its aliases (*name) stand for too many values, expected at most ${mostAliases}, none within itself; write the values out`,
+      { file },
+    );
+  }
 }
 
 function nodesAt(node: unknown, [key, ...rest]: KeyPath): unknown[] {

@@ -33,7 +33,7 @@ export const replySchema = map({
   send: required(
     "What is sent to the device",
     v.pipe(
-      list(oneOf(replyKinds), kinds, 1),
+      list(oneOf(replyKinds), kinds, { minimum: 1 }),
       v.check((sent) => new Set(sent).size === sent.length, " names one twice; remove one"),
     ),
     "what to send back, such as send: [prediction]",

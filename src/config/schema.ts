@@ -52,10 +52,15 @@ export function accepting<S extends Schema>(expectation: string, schema: S): S &
   return Object.assign(schema, { expectation });
 }
 
+/** Longest text of a config that a sentence repeats in full. */
+const longestShown = 100;
+const shortened = (text: string) =>
+  text.length <= longestShown ? text : `${text.slice(0, longestShown)}...`;
+
 /** Describes the found value with its type: `the text "fast"`, `the number 0`, `a list`. */
 function describe(value: unknown): string {
   if (value === undefined || value === null) return "nothing";
-  if (typeof value === "string") return `the text ${JSON.stringify(value)}`;
+  if (typeof value === "string") return `the text ${JSON.stringify(shortened(value))}`;
   if (typeof value === "number") return `the number ${value}`;
   if (typeof value === "boolean") return `the truth value ${value}`;
   return Array.isArray(value) ? "a list" : "a map";
@@ -80,7 +85,7 @@ export function map<const E extends Record<string, Key>>(entries: E) {
   return v.strictObject(entries, (issue) => {
     const key = String(issue.path?.at(-1)?.key ?? "");
     const code = codeOf(issue);
-    if (code === "config.unknown-key") return `: unknown key "${key}"; ${suggestion(key, known)}`;
+    if (code === "config.unknown-key") return `: unknown key "${shortened(key)}"; ${suggestion(key, known)}`;
     if (code === "config.missing-key") {
       return `: the key "${key}" is missing; add ${entries[key].about.example}`;
     }
@@ -112,16 +117,28 @@ export const text = (expectation: string) =>
 /** `true` or `false`. */
 export const flag = accepting("true or false", v.boolean(must("true or false")));
 
-/** A list of at least `minimum` items. */
+/** How many items a list may have, and what is said of one with fewer than the minimum. */
+export interface ListLimits {
+  minimum?: number;
+  maximum?: number;
+  tooShort?: string;
+}
+
+/** A list of items. Any list of a config has at most as many items as `document-limits.ts` allows. */
 export function list<const S extends Schema>(
   item: S,
   expectation: string,
-  minimum = 0,
-  tooShort = expectation,
+  { minimum = 0, maximum = Number.POSITIVE_INFINITY, tooShort = expectation }: ListLimits = {},
 ) {
+  const tooLong = ({ input }: { input: readonly unknown[] }) =>
+    ` has ${input.length} items, expected at most ${maximum}; leave some out`;
   return accepting(
     expectation,
-    v.pipe(v.array(item, must(expectation)), v.minLength(minimum, must(tooShort))),
+    v.pipe(
+      v.array(item, must(expectation)),
+      v.minLength(minimum, must(tooShort)),
+      v.maxLength(maximum, tooLong),
+    ),
   );
 }
 

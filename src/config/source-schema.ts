@@ -98,7 +98,10 @@ const framingKeys = {
   ) as unknown as SettingEntries),
 };
 
-const fieldList = list(either(fieldName, fieldMap), "a list of columns", 1, enoughColumns);
+const fieldList = list(either(fieldName, fieldMap), "a list of columns", {
+  minimum: 1,
+  tooShort: enoughColumns,
+});
 
 const deviceMap = map({
   ...originKeys(sourcesThat(({ isDevice }) => isDevice)),
@@ -155,7 +158,7 @@ export const sourceSchema = map({
   }),
   merge: optional(
     "Several devices, whose samples are merged by time",
-    list(deviceMap, severalDevices, 2),
+    list(deviceMap, severalDevices, { minimum: 2, maximum: 64 }),
     anotherSource,
   ),
   maxAge: optional("Largest age at which a sample of one device completes one of another", duration(), {

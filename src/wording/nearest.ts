@@ -14,6 +14,9 @@ function editDistance(a: string, b: string): number {
   return row[b.length];
 }
 
+/** Longest word that is compared: the time grows with the product of the lengths. */
+const longestWord = 100;
+
 /**
  * Returns the known word that is most similar to `word`, or `null` when none is close: a similar word differs in at most a
  * third of the letters, or in two. Case does not count as a difference.
@@ -21,6 +24,7 @@ function editDistance(a: string, b: string): number {
 export function nearest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  if (word.length > longestWord) return null;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance && distance < candidate.length) {

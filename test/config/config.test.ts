@@ -367,7 +367,7 @@ test("says where a file stops being YAML", () => {
     /^pump\.yaml:\d+: this is not YAML/,
   );
   expect(refusal("target: {column: x}\ntarget: {column: y}\n")).toMatch(
-    /^pump\.yaml:2: this is not YAML.*unique/,
+    /^pump\.yaml:2: the key "target" is there twice; remove one$/,
   );
 });
 
