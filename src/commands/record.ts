@@ -1,8 +1,10 @@
 import { loadConfig } from "../config/config.ts";
 import { configuredSource } from "../daemon/configured-source.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
+import { lossText, notUnderstood, type Reception, receptionOf } from "../daemon/reception.ts";
 import { SampleReader } from "../daemon/sample-reader.ts";
 import { createClockWatch } from "../daemon/watches.ts";
+import type { RivuletError } from "../errors/errors.ts";
 import { standardError, standardOutput } from "../machine/output.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
 import { steadyClock } from "../samples/sources/clock.ts";
@@ -25,7 +27,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   const seconds = wholeNumber(invocation, "seconds", 0, { minimum: 1, maximum: 2_000_000 });
   const config = loadConfig(positionals[0]);
   const log = createPlainLog(json ? standardError : standardOutput, standardError);
-  const { source, decoder, ring, fields, place } = configuredSource(config, log);
+  const input = configuredSource(config, log);
+  const { source, decoder, ring, fields, place } = input;
   const signalled = untilSignalled();
   const recording = new RecordingFile(out, {
     name: config.name,
@@ -44,6 +47,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     damaged: decoder.counts.damaged,
     unmatched: decoder.counts.unmatched ?? 0,
     dropped: ring.dropped,
+    reception: receptionOf(input),
   });
   try {
     await reader.open();
@@ -53,24 +57,31 @@ export async function run(invocation: Invocation): Promise<Report> {
   }
   const line = reportProgress(log, result);
   let timeUp: NodeJS.Timeout | undefined;
+  let hasEnded = false;
+  let fault: RivuletError | null = null;
   try {
     const over = new Promise<string>((resolve) => {
       if (seconds > 0) timeUp = setTimeout(() => resolve(`${seconds} s have passed`), 1000 * seconds);
     });
     const reason = await Promise.race([signalled, over, recording.failed, source.ended ?? over]);
+    hasEnded = reason === undefined;
     if (reason !== undefined) log({ event: "stop", text: `${reason}: stopping` });
   } finally {
     clearInterval(line);
     clearTimeout(timeUp);
     await reader.close();
-    await recording.close();
+    for (const watched of input.watched) watched.stopWatching();
+    fault = await notUnderstood(input, hasEnded);
+    if (fault === null) await recording.close();
+    else recording.discard();
   }
-  const data = result();
+  if (fault !== null) throw fault;
+  const { reception, ...data } = result();
   return {
-    data,
+    data: { ...data, refused: reception.refused, unfinishedBytes: reception.unfinishedBytes },
     text: facts([
       ["recording", `${out}, ${formatSize(data.bytes)}`],
-      ["samples", `${data.samples}; ${troubles(data)}`],
+      ["samples", `${data.samples}; ${troubles({ ...data, reception })}`],
       ["source", place],
     ]),
   };
@@ -84,6 +95,7 @@ interface Result {
   damaged: number;
   unmatched: number;
   dropped: number;
+  reception: Reception;
 }
 
 function reportProgress(log: Log, result: () => Result): NodeJS.Timeout {
@@ -104,7 +116,12 @@ function reportProgress(log: Log, result: () => Result): NodeJS.Timeout {
   }, lineEveryMs);
 }
 
-function troubles({ missing, damaged, unmatched, dropped }: Result): string {
-  const counts = Object.entries({ missing, damaged, unmatched, dropped }).filter(([, count]) => count > 0);
-  return counts.length === 0 ? "none lost" : counts.map(([name, count]) => `${count} ${name}`).join(", ");
+function troubles({ missing, damaged, unmatched, dropped, reception }: Result): string {
+  const others = Object.entries({ missing, damaged, unmatched, dropped });
+  return (
+    lossText(
+      reception,
+      others.map(([name, count]) => [count, name]),
+    ) ?? "none lost"
+  );
 }

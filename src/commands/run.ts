@@ -2,6 +2,7 @@ import { loadConfig } from "../config/config.ts";
 import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
 import { LogLimit } from "../daemon/log-limit.ts";
+import { lossText, type Reception } from "../daemon/reception.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
@@ -40,32 +41,37 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   const service = systemd && (await serviceOf(daemon, systemd.createService, log));
   service?.ready();
   let before = { samples: 0, at: process.uptime() };
-  const timer = setInterval(() => {
+  const tellStatus = (event: "status" | "totals") => {
     const status = daemon.status();
     const now = { samples: status.samples, at: process.uptime() };
     const rate = (now.samples - before.samples) / (now.at - before.at);
     before = now;
     const logBytes = writtenBytes();
     log({
-      event: "status",
-      text: statusLine(status, rate, status.checkpointBytes + logBytes, limit.leftOut),
+      event,
+      text: statusLine(status, daemon.reception(), rate, status.checkpointBytes + logBytes, limit.leftOut),
       details: { ...status, logBytes, logLinesLeftOut: limit.leftOut, samplesPerSecond: rate },
     });
-  }, statusEveryMs);
+  };
+  const timer = setInterval(() => tellStatus("status"), statusEveryMs);
   let withinMs: number | undefined;
+  let hasEnded = true;
   try {
     // At its end a source says so itself, and then all that it gave is learned.
     const signal = await Promise.race([signalled, daemon.ended]);
     if (signal !== undefined) {
       withinMs = signalledMs;
+      hasEnded = false;
       log({ event: "stop", text: `${signal}: stopping` });
     }
   } finally {
     // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
     clearInterval(timer);
     service?.stopping();
-    await daemon.stop(withinMs);
+    await daemon.stop(withinMs, () => tellStatus("totals"));
   }
+  const fault = await daemon.notUnderstood(hasEnded);
+  if (fault !== null) throw fault;
   return null;
 }
 
@@ -108,8 +114,14 @@ function scoreOf(scores: DaemonStatus["scores"]): string {
 }
 
 /** All that matters on one line. `written`: bytes of checkpoints and log; `leftOut`: lines that the log left out. */
-function statusLine(status: DaemonStatus, rate: number, written: number, leftOut: number): string {
-  const troubles = [
+function statusLine(
+  status: DaemonStatus,
+  reception: Reception,
+  rate: number,
+  written: number,
+  leftOut: number,
+): string {
+  const losses = lossText(reception, [
     [status.missing, "missing"],
     [status.damaged, "damaged"],
     [status.rejected, "rejected"],
@@ -118,13 +130,13 @@ function statusLine(status: DaemonStatus, rate: number, written: number, leftOut
     [status.unanswered, "unanswered"],
     [status.skippedSteps, "steps skipped"],
     [status.droppedWrites, "replies not sent"],
-  ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
+  ]);
   const { rate: declared } = status;
   return [
     `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
     qualityOf(status),
     `loss ${status.loss.toPrecision(3)}`,
-    troubles.length === 0 ? "none lost" : troubles.join(", "),
+    losses ?? "none lost",
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
     ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),

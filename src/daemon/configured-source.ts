@@ -13,6 +13,7 @@ import { mergeDevices } from "../samples/sources/merge.ts";
 import type { Source, SourceState } from "../samples/sources/source.ts";
 import { anyOf } from "../wording/alternatives.ts";
 import type { Log } from "./log.ts";
+import { refusalLog, WatchedDecoder } from "./watched-decoder.ts";
 
 /** What a sample reader needs of a source. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
@@ -26,6 +27,8 @@ export interface ConfiguredSource {
   place: string;
   /** How the source stands. */
   state: () => SourceState;
+  /** The decoders of the devices, which report what they do not understand; empty for a source of samples. */
+  watched: readonly WatchedDecoder[];
 }
 
 /**
@@ -52,9 +55,12 @@ export function configuredSource(
   const found = origin as Origin;
   const { state, onState } = trackState(found.kind.event, log);
   const refuseReplies = config.source.reply !== null;
-  const prepared = prepare(found, config.source, fields, ring, refuseReplies, { ...lasting, onState });
+  const watched: WatchedDecoder[] = [];
+  const options = { ...lasting, onState, watched, log };
+  const prepared = prepare(found, config.source, fields, ring, refuseReplies, options);
   const { source } = prepared;
-  return { ...prepared, wayBack: source, place: found.kind.place(found.value), ring, fields, state };
+  const place = found.kind.place(found.value);
+  return { ...prepared, wayBack: source, place, ring, fields, state, watched };
 }
 
 function mergedSource(
@@ -68,9 +74,10 @@ function mergedSource(
   // Each has one, as was checked.
   const origins = devices.map((device) => originOf(device) as Origin);
   const tracked = origins.map(({ kind }) => trackState(kind.event, log));
+  const watched: WatchedDecoder[] = [];
   const merged = devices.map((device, index) => {
     const deviceRing = new SampleRing(device.fields.length, 1, "pause");
-    const options = { ...lasting, onState: tracked[index].onState };
+    const options = { ...lasting, onState: tracked[index].onState, watched, log };
     const { fields: columns } = device;
     return {
       ...prepare(origins[index], device, columns, deviceRing, reply !== null, options),
@@ -87,7 +94,7 @@ function mergedSource(
   };
   return {
     ...mergeDevices(merged, ring, { maximumAgeMs, onIncomplete }),
-    ...{ wayBack: merged[0].source, ring, fields, place: places.join(" and ") },
+    ...{ wayBack: merged[0].source, ring, fields, watched, place: places.join(" and ") },
     // The merged state is the worst of the devices.
     state: () => tracked.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
   };
@@ -108,6 +115,9 @@ function trackState(what: "port" | "source", log: Log) {
 interface DeviceOptions extends ReconnectOptions {
   silenceMs?: number;
   onState: (state: SourceState, text: string) => void;
+  /** Receives the decoder. */
+  watched: WatchedDecoder[];
+  log: Log;
 }
 
 /** Prepares one device: its source, and the decoder that its framing names. */
@@ -117,7 +127,7 @@ function prepare(
   fields: readonly Field[],
   ring: SampleRing,
   refuseReplies: boolean,
-  options: DeviceOptions,
+  { watched, log, ...options }: DeviceOptions,
 ): PreparedSource {
   const framing = framings[choice.framing];
   const { startsAtLine } = kind;
@@ -127,7 +137,17 @@ function prepare(
     ...{ fields, ring },
     delimiter: framing.delimiter,
     // Values that are not finite are for the validator to judge.
-    createDecoder: () =>
-      framing.createDecoder(fields, ring, { ...choice, startsAtLine, refuseReplies, passNonFinite: true }),
+    createDecoder: () => {
+      const place = kind.place(value);
+      const onRefused = refusalLog(place, log);
+      const decoding = { ...choice, startsAtLine, refuseReplies, passNonFinite: true, onRefused };
+      const expected = {
+        ...{ framing: choice.framing, startsAtLine, fields: fields.map((field) => field.name) },
+        baudRate: kind.port === undefined ? null : (value as { baudRate: number }).baudRate,
+      };
+      const decoder = new WatchedDecoder(framing.createDecoder(fields, ring, decoding), expected, place, log);
+      watched.push(decoder);
+      return decoder;
+    },
   });
 }

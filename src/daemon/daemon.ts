@@ -4,6 +4,7 @@ import { type Config, sampleColumns } from "../config/config.ts";
 import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
+import type { RivuletError } from "../errors/errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import { Ensemble, type EnsembleReport } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
@@ -16,6 +17,7 @@ import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { continuedLearner } from "./continued-learner.ts";
 import type { Log } from "./log.ts";
+import { notUnderstood, type Reception, receptionOf } from "./reception.ts";
 import { createSamplePath, type SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
 import { checkEveryMs, createClockWatch, createRateWatch, type RateStatus } from "./watches.ts";
@@ -28,6 +30,10 @@ export interface DaemonStatus {
   missing: number;
   /** Frames or lines that arrived damaged. */
   damaged: number;
+  /** The same by reason, with those whose values are not finite where these are refused at once. */
+  refused: Record<string, number>;
+  /** Bytes since the latest end of a frame or line, where these are more than a whole one can have; else 0. */
+  unfinishedBytes: number;
   /**
    * Samples that arrived whole but were not learned from: skipped for a value that cannot be true, or of a class that
    * does not exist.
@@ -178,14 +184,15 @@ export class Daemon {
   /**
    * Closes the source, learns from what had arrived, and saves. Returns the path of the last checkpoint, or null where
    * nothing new was learned. Samples that cannot be learned from in `withinMs` are dropped; default: none.
+   * `onRead` is called once all is learned, before it is saved.
    * @throws RivuletError where it cannot be saved, and what was learned since the checkpoint before is lost
    */
-  stop(withinMs = Number.POSITIVE_INFINITY): Promise<string | null> {
-    this.#stopping ??= this.#stop(withinMs);
+  stop(withinMs = Number.POSITIVE_INFINITY, onRead = () => {}): Promise<string | null> {
+    this.#stopping ??= this.#stop(withinMs, onRead);
     return this.#stopping;
   }
 
-  async #stop(withinMs: number): Promise<string | null> {
+  async #stop(withinMs: number, onRead: () => void): Promise<string | null> {
     const { replies, delayedLabels } = this.#path.stations;
     this.#saver?.stopSaving();
     clearInterval(this.#checkTimer);
@@ -193,7 +200,9 @@ export class Daemon {
     this.#path.boardAlarm = null;
     replies?.close();
     await this.#reader.close(withinMs);
+    for (const decoder of this.#input.watched) decoder.stopWatching();
     delayedLabels?.flush();
+    onRead();
     return this.#saver?.close() ?? null;
   }
 
@@ -219,10 +228,13 @@ export class Daemon {
     // Read once each: those of several devices are sums.
     const decoded = this.#input.decoder.counts;
     const received = this.#input.source.counts;
+    const { refused, unfinishedBytes } = this.reception();
     return {
       samples: now.samples - before.samples,
       missing: decoded.missing,
       damaged: decoded.damaged,
+      refused,
+      unfinishedBytes,
       unlabelled: now.unlabelled - before.unlabelled,
       unmatched: decoded.unmatched ?? 0,
       rejected: validator.skipped + now.refused - before.refused,
@@ -248,6 +260,16 @@ export class Daemon {
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: memory.bytes,
     };
+  }
+
+  /** What came of the bytes received. */
+  reception(): Reception {
+    return receptionOf(this.#input);
+  }
+
+  /** Why no sample came of the bytes received, once reading is over; null where one did. `hasEnded`: no more will come. */
+  notUnderstood(hasEnded: boolean): Promise<RivuletError | null> {
+    return notUnderstood(this.#input, hasEnded);
   }
 
   /** Progress counters for a watchdog. */

@@ -1,3 +1,5 @@
+import type { RefusedCount } from "./refusals.ts";
+
 /** Counts of a decoder. They only rise; `reset` does not change them. */
 export interface DecoderCounts {
   /** Bytes consumed. */
@@ -30,4 +32,8 @@ export interface Decoder {
   decode(chunk: Uint8Array, start: number, end: number, time: number): number;
   /** Discards an unfinished frame or line. Call it after a reconnect. */
   reset(): void;
+  /** Returns the counts of what was refused, by reason. Absent where nothing is refused without an error. */
+  refused?(): RefusedCount[];
+  /** Bytes received since the latest end of a frame or line, and how many of these a whole one can have. */
+  readonly unfinished?: { bytes: number; most: number };
 }

@@ -25,6 +25,15 @@ import { cobs } from "./cobs.ts";
 import { type Crc, checksum, crc16CcittFalse, crc32IsoHdlc, createCrc } from "./crc.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import { type Field, type FieldType, fieldBytes, integerRange, packedBytes, writeRaw } from "./fields.ts";
+import {
+  frameReasons,
+  refusedChecksum,
+  refusedLength,
+  refusedNotFinite,
+  refusedStuffing,
+  refusedType,
+} from "./frame-refusals.ts";
+import { type OnRefused, Refusals, type RefusedCount } from "./refusals.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
 import type { Stuffing } from "./stuffing.ts";
 
@@ -44,6 +53,8 @@ export interface FrameOptions {
 export interface FrameDecoderOptions extends FrameOptions {
   /** Pass on samples with a value that is not finite, for later validation. Default: they are rejected. */
   passNonFinite?: boolean;
+  /** Receives the first frame that is refused for each reason. */
+  onRefused?: OnRefused;
 }
 
 export interface FrameCounts extends DecoderCounts {
@@ -228,6 +239,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   readonly #before = new Int32Array(2);
   /** The device's milliseconds in the frame before, including wraps. */
   readonly #deviceTime = new Float64Array(1);
+  readonly #refusals: Refusals;
 
   constructor(fields: readonly Field[], ring: SampleRing, options: FrameDecoderOptions) {
     const { crc: crcBits = 16, stuffing = cobs, passNonFinite = false } = options;
@@ -244,6 +256,8 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     this.#splitter = new Splitter(stuffing.delimiter, stuffing.maximumEncodedBytes(this.#expectedBytes) + 1);
     this.#frame = new Uint8Array(this.#splitter.longestBytes);
     this.#view = new DataView(this.#frame.buffer);
+    const reasons = frameReasons(stuffing, this.#expectedBytes, this.#crcBytes);
+    this.#refusals = new Refusals(reasons, options.onRefused);
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
@@ -255,6 +269,18 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   reset(): void {
     if (this.#splitter.reset()) this.counts.damaged++;
     this.#sequence = -1;
+  }
+
+  noticeLength(bytes: Uint8Array, length: number): void {
+    this.#refusals.report(refusedLength, bytes, 0, length);
+  }
+
+  refused(): RefusedCount[] {
+    return this.#refusals.counts();
+  }
+
+  get unfinished() {
+    return { bytes: this.#splitter.unfinishedBytes, most: this.#splitter.longestBytes };
   }
 
   readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
@@ -273,6 +299,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
         counts.wrongLength++;
         counts.latestWrongLength = plainBytes;
       }
+      this.#refusals.add(plainBytes === expectedBytes ? refusedStuffing : refusedLength, bytes, start, end);
       return;
     }
     const crcAt = expectedBytes - this.#crcBytes;
@@ -280,6 +307,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     const sent = this.#crcBytes === 2 ? view.getUint16(crcAt, true) : view.getInt32(crcAt, true);
     if (sum !== sent || frame[0] !== sampleFrame || frame[1] !== 0) {
       counts.damaged++;
+      this.#refusals.add(sum === sent ? refusedType : refusedChecksum, bytes, start, end);
       return;
     }
     if (!this.#follow(view.getUint16(2, true), view.getInt32(4, true), sum)) {
@@ -288,6 +316,7 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     }
     if (!this.#readFields(slot) && !this.#passNonFinite) {
       counts.rejected++;
+      this.#refusals.add(refusedNotFinite, bytes, start, end);
       return;
     }
     const ring = this.#ring;

@@ -9,6 +9,14 @@ import { readDecimal, readNonFiniteWord } from "./decimal.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
 import { JsonLines, openBrace, openBracket } from "./json-lines.ts";
+import {
+  lineReasons,
+  refusedColumns,
+  refusedLength,
+  refusedNotFinite,
+  refusedNumber,
+  refusedReply,
+} from "./line-refusals.ts";
 import { isReply } from "./line-replies.ts";
 import {
   goodLine,
@@ -19,6 +27,7 @@ import {
   wrongColumnsLine,
 } from "./named-values.ts";
 import { PairLines } from "./pair-lines.ts";
+import { type OnRefused, Refusals, type RefusedCount } from "./refusals.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
 
 export interface LineOptions {
@@ -39,6 +48,8 @@ export interface LineOptions {
    * Default: they are rejected.
    */
   passNonFinite?: boolean;
+  /** Receives the first line that is refused for each reason. */
+  onRefused?: OnRefused;
 }
 
 export interface LineCounts extends DecoderCounts {
@@ -127,6 +138,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #splitter: Splitter;
   #inMidLine: boolean;
   readonly #refuseReplies: boolean;
+  readonly #refusals: Refusals;
 
   constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
     this.#ring = ring;
@@ -151,6 +163,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       );
     }
     this.#splitter = new Splitter(lineFeed, maximumBytes);
+    this.#refusals = new Refusals(lineReasons(fields.length, maximumBytes), options.onRefused);
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
@@ -170,6 +183,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       this.#inMidLine = false;
       counts.tooLong++;
       counts.damaged++;
+      this.#refusals.add(refusedLength, bytes, start, end);
       return;
     }
     let first = start;
@@ -188,11 +202,27 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       counts.samples++;
     } else if (outcome === notFiniteLine) {
       counts.rejected++;
+      this.#refusals.add(refusedNotFinite, bytes, first, last);
     } else if (!this.#takeHeader(bytes, first, last)) {
       if (outcome === wrongColumnsLine) counts.wrongColumns++;
       else counts.nonNumeric++;
       counts.damaged++;
+      const isEcho = this.#refuseReplies && isReply(bytes, first, last);
+      const reason = outcome === wrongColumnsLine ? refusedColumns : refusedNumber;
+      this.#refusals.add(isEcho ? refusedReply : reason, bytes, first, last);
     }
+  }
+
+  noticeLength(bytes: Uint8Array, length: number): void {
+    this.#refusals.report(refusedLength, bytes, 0, length);
+  }
+
+  refused(): RefusedCount[] {
+    return this.#refusals.counts();
+  }
+
+  get unfinished() {
+    return { bytes: this.#splitter.unfinishedBytes, most: this.#splitter.longestBytes };
   }
 
   /** Reads a line of any kind into the slot. */

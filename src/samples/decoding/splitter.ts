@@ -10,6 +10,8 @@ export interface StretchReader {
    * @param time when its last byte arrived, in milliseconds since the epoch
    */
   readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void;
+  /** Is told when a stretch becomes too long to be whole, though it has no end yet; `bytes` is its beginning. */
+  noticeLength(bytes: Uint8Array, length: number): void;
 }
 
 /**
@@ -33,6 +35,11 @@ export class Splitter {
     return this.#partial.length;
   }
 
+  /** Bytes since the latest delimiter. */
+  get unfinishedBytes(): number {
+    return this.#begun;
+  }
+
   /**
    * Passes every stretch that ends in `chunk[start..end)` to `reader`, for as long as `ring` has a slot for it.
    *
@@ -54,7 +61,10 @@ export class Splitter {
       let found = at;
       while (found < end && chunk[found] !== delimiter) found++;
       if (found === end) {
+        const before = this.#begun;
         this.#keep(chunk, at, end);
+        const { length } = this.#partial;
+        if (before <= length && this.#begun > length) reader.noticeLength(this.#partial, this.#begun);
         return end;
       }
       if (this.#begun > 0) {

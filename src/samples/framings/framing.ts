@@ -2,6 +2,7 @@
 import type { Setting, SettingsOf } from "../../setting.ts";
 import type { Decoder } from "../decoding/decoder.ts";
 import type { Field } from "../decoding/fields.ts";
+import type { OnRefused } from "../decoding/refusals.ts";
 import type { ReplyEncoder } from "../decoding/replies.ts";
 import type { SampleRing } from "../ring.ts";
 
@@ -13,6 +14,8 @@ export interface DecoderOptions {
   refuseReplies: boolean;
   /** Pass on samples with values that are not finite; otherwise they are rejected. */
   passNonFinite: boolean;
+  /** Receives the first frame or line that is refused for each reason. */
+  onRefused?: OnRefused;
 }
 
 /** How samples are sent as bytes. `Settings`: its keys in the config, beside `framing`. */

@@ -19,8 +19,8 @@ export function packedFraming(title: string, stuffing: Stuffing): Framing<Packed
     unit: "frames",
     isBinary: true,
     delimiter: stuffing.delimiter,
-    createDecoder: (fields, ring, { crc, passNonFinite }) =>
-      createFrameDecoder(fields, ring, { crc, passNonFinite, stuffing }),
+    createDecoder: (fields, ring, { crc, passNonFinite, onRefused }) =>
+      createFrameDecoder(fields, ring, { crc, passNonFinite, onRefused, stuffing }),
     createReplyEncoder: ({ crc }) => createFrameReplies({ crc, stuffing }),
   };
 }

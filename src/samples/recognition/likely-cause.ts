@@ -1,0 +1,61 @@
+/** Why nothing is understood of a stream: what its bytes are, beside what is expected of them. */
+import type { FramingName } from "../framings/framings.ts";
+import { printableShare, type Recognition, recognize } from "./recognize.ts";
+
+/** Fewest lines or delimited stretches that are needed to recognize a stream. */
+const fewestLines = 5;
+/** Share of printable bytes below which bytes are no text. */
+const textShare = 0.9;
+
+/** What a decoder expects of a stream. */
+export interface Expectation {
+  framing: FramingName;
+  /** Names of the fields, in order. */
+  fields: readonly string[];
+  /** The stream begins where a line or a frame begins. */
+  startsAtLine: boolean;
+  /** Baud rate of the port; null where the bytes do not come from a serial port. */
+  baudRate: number | null;
+}
+
+/**
+ * Returns the likely cause why no sample was understood, as a clause without a full stop; null where the bytes are what
+ * is expected, so that samples will come.
+ */
+export function likelyCause(bytes: Uint8Array, expected: Expectation): string | null {
+  const recognition = recognize(bytes, expected.startsAtLine);
+  if (recognition.framing === null) return unrecognizedCause(bytes, recognition, expected.baudRate);
+  const found = recognition.fields.map(({ name }) => name);
+  const { description, framing } = recognition;
+  if (framing !== expected.framing) {
+    return `these are ${description}, but source.framing is ${expected.framing}; set framing: ${framing}`;
+  }
+  const lacking = expected.fields.filter((name) => !found.includes(name));
+  const isNamed = !found.every((name, index) => name === `field${index + 1}`);
+  if (isNamed ? lacking.length > 0 : found.length !== expected.fields.length) {
+    const columns = isNamed ? `the fields ${found.join(", ")}` : `${found.length} columns`;
+    return `these are ${description} with ${columns}, but source.fields names ${expected.fields.join(", ")}`;
+  }
+  return null;
+}
+
+/** Returns why bytes were not recognized at all, and what to do. */
+export function unrecognizedCause(
+  bytes: Uint8Array,
+  recognition: Recognition,
+  baudRate: number | null,
+): string {
+  const almost = recognition.framing === null ? recognition.almost : null;
+  if (almost !== null) return almost;
+  const share = printableShare(bytes);
+  const printable = `${Math.round(100 * share)} % of the bytes are printable`;
+  if (share > textShare && bytes.filter((byte) => byte === 0x0a || byte === 0x0d).length < fewestLines) {
+    return "that is too little to recognize";
+  }
+  if (baudRate !== null && share < textShare) {
+    return `${printable}, as at a wrong baud rate; check that the device sends at ${baudRate} baud, "rivulet sniff" tries others`;
+  }
+  return share > textShare
+    ? "let the device print one line of numbers a sample"
+    : `${printable}, so it is no text, and no known frames; let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does`;
+}
