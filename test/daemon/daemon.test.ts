@@ -285,7 +285,9 @@ describe.concurrent("the daemon", () => {
     device.samples(100);
     const status = await daemon.event("status", (line) => line.samples === 200);
     expect(status).toMatchObject({ damaged: 2, rejected: 4, missing: 0, updates: 200, skippedSteps: 0 });
-    expect(status.text).toContain("2 damaged (2 of another length), 4 rejected; x 1 not finite; y 1 not finite;");
+    expect(status.text).toContain(
+      "2 damaged (2 of another length), 4 rejected; x 1 not finite; y 1 not finite;",
+    );
     expect(status.faults).toEqual([
       { field: "x", notFinite: 1, outOfRange: 0, stuck: 0 },
       { field: "y", notFinite: 1, outOfRange: 0, stuck: 0 },
