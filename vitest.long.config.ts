@@ -10,6 +10,7 @@ export default defineConfig({
       "test/firmware/frames.test.ts",
       "test/samples/decoding/{damage,decimal}.test.ts",
       "test/checkpoint/format.test.ts",
+      "test/learner/poison.test.ts",
     ],
     exclude: [],
     env: { RIVULET_TEST_LONG: "1" },

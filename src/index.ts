@@ -20,12 +20,12 @@ export type { TargetDescription } from "./learner/target.ts";
 
 // The ensemble, as one learner and in parts: experts, the rules that join them, what they share.
 
+export { ColumnStatistic, type ColumnStatisticOptions } from "./features/column-statistic.ts";
 export type { Aggregation } from "./learner/aggregation/aggregation.ts";
 export { FadingWeights } from "./learner/aggregation/fading-weights.ts";
 export { FixedShare, type FixedShareOptions } from "./learner/aggregation/fixed-share.ts";
 export { MlPoly, type MlPolyOptions } from "./learner/aggregation/ml-poly.ts";
 export { NewtonStacking, type NewtonStackingOptions } from "./learner/aggregation/newton-stacking.ts";
-export { ColumnStatistic, type ColumnStatisticOptions } from "./learner/column-statistic.ts";
 export type { Effort, OwnExpert, PlannedPart } from "./learner/committee.ts";
 export { DriftAlarm } from "./learner/drift-alarm.ts";
 export {

@@ -7,19 +7,22 @@ import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleDescription } from "../learner/ensemble.ts";
+import type { Glitch } from "../learner/glitches.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
 import { formatShare, formatSize } from "../wording/quantities.ts";
 import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { scoreFacts } from "./results/scores.ts";
+import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 
 /** What is inside a checkpoint; of a folder, inside its newest valid one. */
 export async function run({ positionals: [path] }: Invocation): Promise<Report> {
   const { file, bytes, checkpoint, refused } = read(path);
   // A network saved by the library has no learner around it, and so no scores.
-  const metrics = checkpoint.target === null ? null : learnerFrom(checkpoint, file).report();
+  const learner = checkpoint.target === null ? null : learnerFrom(checkpoint, file);
+  const metrics = learner?.report() ?? null;
+  const glitches = learner?.glitches.report() ?? [];
   return {
     data: {
       file,
@@ -37,8 +40,9 @@ export async function run({ positionals: [path] }: Invocation): Promise<Report> 
       parameters: checkpoint.parameters.map(summary),
       optimizerState: checkpoint.optimizerState.map(summary),
       metrics,
+      glitches,
     },
-    text: describe(file, bytes, checkpoint, metrics, refused),
+    text: describe({ file, bytes, checkpoint, refused }, metrics, glitches),
   };
 }
 
@@ -104,11 +108,9 @@ function written(part: State): string {
 }
 
 function describe(
-  file: string,
-  bytes: number,
-  checkpoint: Checkpoint,
+  { file, bytes, checkpoint, refused }: Found,
   metrics: ClassificationReport | RegressionReport | null,
-  refused: string[],
+  glitches: readonly Glitch[],
 ): string {
   const features = checkpoint.features as { fields: string[]; transforms: unknown[] } | null;
   const target = checkpoint.target as { column: string; classes?: number } | null;
@@ -141,6 +143,7 @@ function describe(
         .join(", "),
     ],
     ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics)),
+    ...glitchFacts(glitches),
   ];
   return [
     ...refused.map((sentence) => `passed over: ${safe(sentence)}`),

@@ -17,7 +17,7 @@ import type { Invocation, Report } from "./command-line/command.ts";
 import { columnsOf, isPipe, requireRereadable } from "./data/data-file.ts";
 import { faultFacts, validatorFor } from "./data/validated-rows.ts";
 import { prepareSave } from "./results/save-checkpoint.ts";
-import { scoreFacts } from "./results/scores.ts";
+import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts } from "./terminal/text-table.ts";
 
 /** Learns from a recorded stream, predicting each row before learning from it. */
@@ -131,6 +131,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       rejected,
       unlabelled,
       faults: outcome.faults,
+      glitches: learner.glitches.report(),
       damaged,
       tornBytes,
       task,
@@ -159,6 +160,7 @@ function textOf(
     ["data", `${data}, ${formatCount(rows, "row")}`],
     ...flaws(report),
     ...faultFacts(faults),
+    ...glitchFacts(learner.glitches.report()),
     ["predicted", learner.classes > 0 ? `${column}, one of ${learner.classes} classes` : column],
     ["learner", learnerText(learner, config)],
     ...scoreFacts(metrics),

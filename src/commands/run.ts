@@ -7,7 +7,13 @@ import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
 import { faultsText } from "../samples/sample-validator.ts";
-import { formatDuration, formatShare, formatSize, parseDuration } from "../wording/quantities.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatSize,
+  parseDuration,
+} from "../wording/quantities.ts";
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 import { skillText } from "./results/scores.ts";
@@ -138,6 +144,7 @@ function statusLine(
     `loss ${status.loss.toPrecision(3)}`,
     losses ?? "none lost",
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
+    ...status.glitches.map(({ field, count }) => `${field} ${formatCount(count, "glitch", "glitches")}`),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
     ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),
     ...(status.drifts > 0 ? [status.drifts === 1 ? "1 drift" : `${status.drifts} drifts`] : []),

@@ -79,8 +79,8 @@ export function mostEnsembleCheckpointBytes(
 
 /** Name, scores, description of the layers and what else does not grow with them. */
 const descriptionBytes = 4096;
-/** Bytes per column: its name, and the state of its transforms. */
-const columnBytes = 128;
+/** Bytes per column: its name, and the statistic of its numbers with the first 32 of them. */
+const columnBytes = 512;
 
 /** Returns the largest size in bytes of a checkpoint of a config's learner, with the network of `planConfig`. */
 export function mostCheckpointBytes(config: Config, columns: readonly string[], network: Plan): number {

@@ -7,6 +7,7 @@ import type { Pulse } from "../device/watchdog.ts";
 import type { RivuletError } from "../errors/errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import { Ensemble, type EnsembleReport } from "../learner/ensemble.ts";
+import type { Glitch } from "../learner/glitches.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
@@ -45,6 +46,8 @@ export interface DaemonStatus {
   unmatched: number;
   /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */
   faults: FieldFaults[];
+  /** Values that no declared range excludes and that cannot be true beside the others of their field, since learning began. */
+  glitches: Glitch[];
   /** Null where the config declares none. */
   rate: RateStatus | null;
   /** Times that predictions became worse than they were: what is measured may have changed. */
@@ -136,6 +139,7 @@ export class Daemon {
   async start(): Promise<void> {
     const saver = new CheckpointSaver(this.config, this.learner, this.#log);
     this.#before = this.#counts();
+    this.#path.stations.learnerWatch.begin();
     this.#saver = saver;
     try {
       await this.#reader.open();
@@ -239,6 +243,7 @@ export class Daemon {
       unmatched: decoded.unmatched ?? 0,
       rejected: validator.skipped + now.refused - before.refused,
       faults: validator.report(),
+      glitches: this.learner.glitches.report(),
       rate: this.#rate?.status() ?? null,
       drifts: driftWatch.drifts,
       dropped: this.#input.ring.dropped,

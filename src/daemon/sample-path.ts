@@ -9,6 +9,7 @@ import { AlarmScores } from "./alarm-scores.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
 import { DelayedLabels } from "./delayed-labels.ts";
 import { DriftWatch } from "./drift-watch.ts";
+import { LearnerWatch } from "./learner-watch.ts";
 import type { Log } from "./log.ts";
 import { createReplies, type Replies } from "./replies.ts";
 
@@ -20,6 +21,7 @@ interface Stations {
   /** Learners that observe the same samples, to compare with. */
   beside: readonly PrequentialLearner[];
   driftWatch: DriftWatch;
+  learnerWatch: LearnerWatch;
   scores: AlarmScores;
   /** What the alarm of the board is about; null where it has none. */
   alarmSubject: AlarmSubject | null;
@@ -67,10 +69,11 @@ export class SamplePath {
 
   /** Scores the prediction of a sample by its target, and learns from it. */
   #learn(values: Float64Array, offset: number): void {
-    const { learner, driftWatch, beside } = this.stations;
+    const { learner, driftWatch, learnerWatch, beside } = this.stations;
     if (learner.acceptsTarget(values, offset)) {
-      learner.learnValidated(values, offset);
-      if (driftWatch.observe(values, offset)) this.#hasDrifted = true;
+      const isLearned = learner.learnValidated(values, offset);
+      if (isLearned && driftWatch.observe(values, offset)) this.#hasDrifted = true;
+      learnerWatch.observe();
     }
     for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
   }
@@ -120,6 +123,7 @@ export function createSamplePath(
     learner,
     beside,
     driftWatch: new DriftWatch(learner, targetAt, log),
+    learnerWatch: new LearnerWatch(learner, log),
     scores,
     alarmSubject: config.gpio?.alarm?.subject ?? null,
     replies: createReplies(config, wayBack, ring, learner, scores, log),

@@ -2,6 +2,8 @@ import { keyError, RivuletError } from "../errors/errors.ts";
 import { isAllowed, type Setting, settingText } from "../setting.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
+import type { ColumnStatistic } from "./column-statistic.ts";
+import { createGlitchGuard } from "./glitch-guard.ts";
 import { restoreTogether } from "./restore.ts";
 import type { Transform, TransformKind } from "./transform.ts";
 import { type TransformName, transformNames, transforms } from "./transforms.ts";
@@ -21,7 +23,11 @@ export class Pipeline implements Stateful {
   readonly description: TransformDescription[];
   readonly inputs: number;
   readonly outputs: number;
+  /** Judges the columns of a sample: a number that cannot be true counts as missing, and the transforms never see it. */
+  readonly statistic: ColumnStatistic;
   readonly #chain: Transform[];
+  /** Whether the first transform only judges: there is none for it in `description`. */
+  readonly #isGuarded: boolean;
   /** The latest output of each transform. */
   readonly #rows: Float64Array[];
 
@@ -39,6 +45,9 @@ export class Pipeline implements Stateful {
       width = transform.outputs;
     }
     this.outputs = width;
+    this.#isGuarded = this.#chain[0]?.statistic === undefined;
+    if (this.#isGuarded) this.#chain.unshift(createGlitchGuard(inputs));
+    this.statistic = this.#chain[0].statistic as ColumnStatistic;
     this.#rows = this.#chain.map((transform) => new Float64Array(transform.outputs));
   }
 
@@ -77,13 +86,16 @@ export class Pipeline implements Stateful {
   }
 
   restore(state: State): void {
-    if (!Array.isArray(state) || state.length !== this.#chain.length) {
+    const { length } = this.#chain;
+    // Version 0.1.0 judged no numbers: its state has nothing for that.
+    const isOlder = this.#isGuarded && Array.isArray(state) && state.length === length - 1;
+    if (!isOlder && !(Array.isArray(state) && state.length === length)) {
       throw new RivuletError(
         "state.mismatch",
-        `found other stored features, expected a list of ${this.#chain.length} transforms; restore a state of the same features`,
+        `found other stored features, expected a list of ${length} transforms; restore a state of the same features`,
       );
     }
-    restoreTogether(this.#chain, state);
+    restoreTogether(isOlder ? this.#chain.slice(1) : this.#chain, state);
   }
 }
 

@@ -1,20 +1,24 @@
 import type { State } from "../state.ts";
-import { RunningStatistics } from "./running-statistics.ts";
+import { ColumnStatistic } from "./column-statistic.ts";
 import type { TransformKind } from "./transform.ts";
 
-/** Every column in standard deviations from its running mean; a column that has not varied becomes 0. */
+/**
+ * Every column in standard deviations from its running mean, held within 8; 0 for a column that has not varied and for a
+ * number that cannot be true.
+ */
 export const standardize: TransformKind = {
   title: "Every column in standard deviations from its running mean",
   settings: {},
   create(columns) {
-    const statistics = new RunningStatistics(columns);
+    const statistic = new ColumnStatistic({ columns });
     return {
       inputs: columns,
       outputs: columns,
-      transform: (values, offset, out) => statistics.standardize(values, offset, out),
-      learn: (values, offset) => statistics.learn(values, offset),
-      state: () => statistics.state(),
-      restore: (state: State) => statistics.restore(state),
+      statistic,
+      transform: (values, offset, out) => statistic.score(values, offset, out),
+      learn: (values, offset) => statistic.learn(values, offset),
+      state: () => statistic.state(),
+      restore: (state: State) => statistic.restore(state),
     };
   },
 };

@@ -1,10 +1,13 @@
 import type { SettingsOf } from "../setting.ts";
 import type { Stateful } from "../state.ts";
+import type { ColumnStatistic } from "./column-statistic.ts";
 
 /** One step of a pipeline: from a row of fixed width to a row of fixed width, with its own running statistics. */
 export interface Transform extends Stateful {
   readonly inputs: number;
   readonly outputs: number;
+  /** The statistic by which it recognizes numbers that cannot be true, where it does. */
+  readonly statistic?: ColumnStatistic;
   /** Transforms the row at `offset` of `values` into `out` [outputs], with the statistics so far. Allocates nothing. */
   transform(values: Float64Array, offset: number, out: Float64Array): void;
   /** Updates the statistics with the row at `offset` of `values`. Allocates nothing. */

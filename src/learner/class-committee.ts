@@ -219,6 +219,10 @@ export class ClassCommittee implements Committee {
     return this.#health.restarts;
   }
 
+  get targetStatistic(): null {
+    return null;
+  }
+
   get hasTarget(): boolean {
     for (let c = 0; c < this.#classes; c++) if (this.#labels[c] > 0) return true;
     return false;

@@ -1,5 +1,6 @@
 /** What the ensembles for classes and for numbers have in common. */
 import type { Network } from "../engine/running/network.ts";
+import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
 import type { Expert } from "./expert.ts";
@@ -75,6 +76,8 @@ export interface Committee extends Stateful {
   readonly restarts: Float64Array;
   /** Numbers of a row that `hold` keeps: float32 and float64. */
   readonly heldSizes: HeldSizes;
+  /** Judges a target that is a number; null for classes. */
+  readonly targetStatistic: ColumnStatistic | null;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
   /** How much each expert counts in the answer, [experts]. */

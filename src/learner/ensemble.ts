@@ -4,15 +4,16 @@
  */
 import { Arena, type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
+import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import { largestFloat32 } from "../float32.ts";
 import type { State, Stateful } from "../state.ts";
+import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts, planClassCommittee } from "./class-committee.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
-import { ColumnStatistic } from "./column-statistic.ts";
 import {
   type Committee,
   type CommitteeOptions,
@@ -21,6 +22,7 @@ import {
   type OwnExpert,
   type PlannedPart,
 } from "./committee.ts";
+import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
 import { NumberCommittee, numberExperts, planNumberCommittee } from "./number-committee.ts";
@@ -136,9 +138,7 @@ export function planEnsemble(options: EnsembleOptions): { parts: PlannedPart[]; 
   const { features, classes } = committee;
   const columns = { columns: features };
   const own =
-    bytesOf(rowBlocks(features)) +
-    bytesOf(ColumnStatistic.bytes(columns)) +
-    bytesOf(RecentDeviation.bytes(columns));
+    bytesOf(rowBlocks(features)) + statisticBytes(features) + bytesOf(RecentDeviation.bytes(columns));
   const parts = [
     { name: "features", bytes: own },
     ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
@@ -208,14 +208,19 @@ export class Ensemble implements PrequentialLearner {
   readonly #transformed: Float32Array;
   readonly #description: EnsembleDescription;
   readonly #kernels: string;
+  /** The states of metrics, interval and baselines before the first sample. */
+  readonly #blank: readonly State[];
   /** [1]: loss of the last answer that was scored. */
   readonly #loss = new Float64Array(1);
   /** The statistics of the features hold the row that was predicted last, and nobody has said that it is learned from. */
   #isTentative = false;
+  /** Samples whose target cannot be true: predicted, and not learned from. */
   #targetGlitches = 0;
   /** Samples that came, learned from or passed. */
   #rows = 0;
   readonly heldSizes: HeldSizes;
+  /** Numbers that cannot be true, of each field. */
+  readonly glitches: Glitches;
 
   /** @throws RivuletError where the target or the features do not fit the fields, or memory is short */
   constructor(options: EnsembleOptions) {
@@ -230,7 +235,7 @@ export class Ensemble implements PrequentialLearner {
     this.bytes = totalBytes;
     const arena = new Arena(totalBytes, options.arena);
     this.#values = arena.place(rowBlocks(features)).values;
-    this.#statistic = new ColumnStatistic({ columns: features, floor: featureFloor }, arena);
+    this.#statistic = placeStatistic({ columns: features, floor: featureFloor }, arena);
     this.#recent = new RecentDeviation({ columns: features }, arena);
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
@@ -261,9 +266,20 @@ export class Ensemble implements PrequentialLearner {
       },
       training: { seed: committee.seed, deterministic: options.arena?.deterministic ?? true },
     };
+    const { targetStatistic } = this.#committee;
+    this.glitches = new Glitches([
+      {
+        statistic: this.#pipeline?.statistic ?? this.#statistic,
+        fields: this.#fields.filter((_, field) => field !== this.#targetAt),
+      },
+      ...(targetStatistic ? [{ statistic: targetStatistic, fields: [options.target.column] }] : []),
+    ]);
     this.#baselines = new Baselines({ classes, names: this.#committee.names });
     const { singles, doubles } = this.#committee.heldSizes;
     this.heldSizes = { singles: singles + classes, doubles: doubles + ownDoubles };
+    this.#blank = structuredClone(
+      [this.metrics, this.#interval, this.#baselines].map((part) => part.state()),
+    );
   }
 
   /**
@@ -311,12 +327,12 @@ export class Ensemble implements PrequentialLearner {
   }
 
   /**
-   * Scores the prediction of this sample, the last one predicted, and learns from it; a target that cannot be true is
-   * counted, and nothing else. Allocates nothing.
+   * Scores the prediction of this sample, the last one predicted, and learns from it. Returns false where the target
+   * cannot be true: that is counted, and nothing else. Allocates nothing.
    */
-  learnValidated(values: Float64Array, offset: number): void {
+  learnValidated(values: Float64Array, offset: number): boolean {
     this.#followFeatures();
-    this.#learnTarget(values, offset + this.#targetAt);
+    return this.#learnTarget(values, offset + this.#targetAt);
   }
 
   passUnlabelled(): void {
@@ -329,19 +345,37 @@ export class Ensemble implements PrequentialLearner {
     this.#isTentative = false;
     this.#pipeline?.learn(this.#raw, 0);
     this.#rows++;
+    this.glitches.observe(0, this.#raw, 0, this.#samples);
+  }
+
+  /** Samples that came, the refused ones included. */
+  get #samples(): number {
+    return this.#rows + this.refusals.notFinite + this.refusals.badLabel;
   }
 
   /** Returns false where the target cannot be true. */
   #learnTarget(targets: Float64Array, targetAt: number): boolean {
-    if (!this.#committee.learn(targets, targetAt)) {
+    const isLearned = this.#committee.learn(targets, targetAt);
+    if (this.classes === 0) this.glitches.observe(1, targets, targetAt, this.#samples);
+    if (!isLearned) {
       this.#targetGlitches++;
       return false;
     }
-    if (this.isInformed) this.#score(targets, targetAt);
+    const isBegunByGlitch = this.#committee.targetStatistic?.isBegunByGlitch(0) ?? false;
+    if (isBegunByGlitch) this.#forgetScores();
+    if (this.isInformed && !isBegunByGlitch) this.#score(targets, targetAt);
     else this.#learnFirstTarget(targets, targetAt);
     this.#baselines.learn(targets, targetAt);
     this.samplesSeen++;
     return true;
+  }
+
+  /** The scores so far were those of answers from, or to, a target that could not be true. */
+  #forgetScores(): void {
+    const [metrics, interval, baselines] = this.#blank;
+    this.metrics.restore(metrics);
+    this.#interval.restore(interval);
+    this.#baselines.restore(baselines);
   }
 
   hold(held: HeldSamples, slot: number): void {
@@ -510,9 +544,6 @@ export class Ensemble implements PrequentialLearner {
     const weights = committee.weights();
     const losses = this.#baselines.expertLosses();
     const baselines = this.#baselines.report(this.#regression?.baselineMae ?? 0);
-    const names = this.#fields.filter((_, field) => field !== this.#targetAt);
-    const glitches = names.map((name, column) => [name, this.#statistic.glitches(column)]);
-    if (this.#targetGlitches > 0) glitches.push([this.#fields[this.#targetAt], this.#targetGlitches]);
     const scores = this.metrics.report();
     const loss = "logLoss" in scores ? scores.logLoss : scores.mae;
     const best = Math.min(...baselines.map((baseline) => baseline.loss));
@@ -527,7 +558,7 @@ export class Ensemble implements PrequentialLearner {
       })),
       drift: { alarms: drift.alarms, errorBefore: drift.errorBefore, errorAfter: drift.errorAfter },
       unlabelled: this.unlabelled,
-      glitches: Object.fromEntries(glitches.filter(([, count]) => (count as number) > 0)),
+      glitches: Object.fromEntries(this.glitches.report().map(({ field, count }) => [field, count])),
     };
     if ("logLoss" in scores) {
       const kappaTemporal = this.#baselines.kappaTemporal(scores.accuracy);
@@ -552,6 +583,7 @@ export class Ensemble implements PrequentialLearner {
       this.#calibration,
       this.#baselines,
       ...(this.#pipeline ? [this.#pipeline] : []),
+      this.glitches,
     ];
   }
 

@@ -12,6 +12,7 @@ import { largestFloat32 } from "../float32.ts";
 import type { State } from "../state.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
+import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
@@ -40,6 +41,8 @@ export type LearnerState = {
   target: State;
   metrics: State;
   batch: State;
+  glitches: State;
+  targetGlitches: number;
 };
 
 /** Of a held sample: whether a target was known when it was predicted, whether the network answered, and the number. */
@@ -91,6 +94,11 @@ export class Learner implements PrequentialLearner {
   #isAnswered = true;
   readonly #batch: TrainingBatch;
   readonly heldSizes: HeldSizes;
+  readonly #blankMetrics: State;
+  /** Numbers that cannot be true, of each field. */
+  readonly glitches: Glitches;
+  /** Samples whose target cannot be true: predicted, and not learned from. */
+  #targetGlitches = 0;
 
   get counts(): TrainingCounts {
     const { updates, skipped, loss } = this.network;
@@ -131,11 +139,17 @@ export class Learner implements PrequentialLearner {
     });
     this.classes = "classes" in target ? target.classes : 0;
     this.metrics = this.classes > 0 ? new ClassificationMetrics(this.classes) : new RegressionMetrics();
+    this.#blankMetrics = structuredClone(this.metrics.state());
     this.prediction = new Float64Array(Math.max(1, this.classes));
     this.#reading = readingOf(model.loss);
-    this.#scale = new TargetScale("standardize" in target && target.standardize);
+    this.#scale = new TargetScale(target);
     this.#batch = new TrainingBatch(this.network, batchSize);
     this.heldSizes = { singles: this.network.inputs + this.classes, doubles: heldDoubles };
+    const features = this.#fields.filter((_, field) => field !== this.#targetAt);
+    this.glitches = new Glitches([
+      { statistic: this.pipeline.statistic, fields: features },
+      ...(this.classes > 0 ? [] : [{ statistic: this.#scale.statistic, fields: [target.column] }]),
+    ]);
   }
 
   /**
@@ -181,7 +195,7 @@ export class Learner implements PrequentialLearner {
 
   /**
    * Scores the prediction of this sample, the last one predicted. One that was given before any target was known is not
-   * scored: it says nothing of what was learned. Allocates nothing.
+   * scored, as it says nothing of what was learned, nor one whose target cannot be true. Allocates nothing.
    */
   score(values: Float64Array, offset: number): void {
     this.#scoreTarget(values, offset + this.#targetAt);
@@ -189,6 +203,7 @@ export class Learner implements PrequentialLearner {
 
   #scoreTarget(values: Float64Array, targetAt: number): void {
     const { metrics } = this;
+    if (this.classes === 0 && this.#scale.statistic.isGlitch(values, targetAt, 0)) return;
     if (!this.#isAnswered) this.unanswered++;
     if (metrics instanceof ClassificationMetrics) {
       if (this.isInformed) metrics.observe(values[targetAt], this.predictedClass, this.prediction);
@@ -199,14 +214,14 @@ export class Learner implements PrequentialLearner {
     }
   }
 
-  learnValidated(values: Float64Array, offset: number): void {
+  learnValidated(values: Float64Array, offset: number): boolean {
     this.score(values, offset);
-    this.learn(values, offset);
+    return this.learn(values, offset);
   }
 
   /** Statistics over windows of the stream follow each sample, whether its target is known or not. */
   passUnlabelled(): void {
-    this.pipeline.learn(this.#row, 0);
+    this.#learnFeatures();
     this.unlabelled++;
   }
 
@@ -228,7 +243,7 @@ export class Learner implements PrequentialLearner {
     this.#recall(held, slot);
     if (Number.isNaN(before)) {
       this.#scoreTarget(targets, targetAt);
-      this.#scale.learn(targets, targetAt);
+      if (!this.#learnTarget(targets, targetAt)) return;
       this.samplesSeen++;
       this.unlabelled--;
     } else if (this.isInformed) {
@@ -262,15 +277,19 @@ export class Learner implements PrequentialLearner {
     else this.#scale.scale(values, targetAt, targets, rows);
   }
 
-  /** Learns from this sample, the last one predicted: at once, or when its batch is whole. Allocates nothing. */
-  learn(values: Float64Array, offset: number): void {
+  /**
+   * Learns from this sample, the last one predicted: at once, or when its batch is whole. Returns false, with nothing
+   * learned, where its target cannot be true. Allocates nothing.
+   */
+  learn(values: Float64Array, offset: number): boolean {
     const batch = this.#batch;
     const targetAt = offset + this.#targetAt;
-    this.#learnStatistics(values, targetAt);
+    if (!this.#learnStatistics(values, targetAt)) return false;
     // Only now, so that the network is trained on it as statistics that know it have it.
     this.#writeRow(values, targetAt, batch.inputs, batch.targets, batch.rows);
     batch.add();
     this.samplesSeen++;
+    return true;
   }
 
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
@@ -334,9 +353,32 @@ export class Learner implements PrequentialLearner {
     for (let i = 0; i < row.length; i++) row[i] = values[offset + this.#featureAt[i]];
   }
 
-  #learnStatistics(values: Float64Array, targetAt: number): void {
+  /** Returns false where the target cannot be true. */
+  #learnStatistics(values: Float64Array, targetAt: number): boolean {
+    this.#learnFeatures();
+    return this.#learnTarget(values, targetAt);
+  }
+
+  #learnFeatures(): void {
     this.pipeline.learn(this.#row, 0);
-    this.#scale.learn(values, targetAt);
+    this.glitches.observe(0, this.#row, 0, this.#samples + 1);
+  }
+
+  /** Takes the target into its statistics; returns false where it cannot be true. */
+  #learnTarget(targets: Float64Array, targetAt: number): boolean {
+    if (this.classes > 0) return true;
+    const isLearned = this.#scale.learn(targets, targetAt);
+    this.glitches.observe(1, targets, targetAt, this.#samples + 1);
+    if (!isLearned) this.#targetGlitches++;
+    // The scores so far were those of answers from, or to, a target that could not be true.
+    else if (this.#scale.statistic.isBegunByGlitch(0)) this.metrics.restore(this.#blankMetrics);
+    return isLearned;
+  }
+
+  /** Samples that came before this one, the refused ones included. */
+  get #samples(): number {
+    const { notFinite, badLabel } = this.refusals;
+    return this.samplesSeen + this.unlabelled + this.#targetGlitches + notFinite + badLabel;
   }
 
   #writeRow(
@@ -409,6 +451,8 @@ export class Learner implements PrequentialLearner {
       target: this.#scale.state(),
       metrics: this.metrics.state(),
       batch: this.#batch.state(),
+      glitches: this.glitches.state(),
+      targetGlitches: this.#targetGlitches,
     };
   }
 
@@ -419,6 +463,9 @@ export class Learner implements PrequentialLearner {
       [this.network, this.pipeline, this.#scale, this.metrics, this.#batch],
       [parts.network as unknown as State, parts.features, parts.target, parts.metrics, parts.batch],
     );
+    // Version 0.1.0 knew no number that cannot be true.
+    if (parts.glitches !== undefined) this.glitches.restore(parts.glitches);
+    this.#targetGlitches = parts.targetGlitches ?? 0;
     this.samplesSeen = samplesSeen;
     this.refusals.notFinite = refusals.notFinite;
     this.refusals.badLabel = refusals.badLabel;

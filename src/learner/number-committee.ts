@@ -2,11 +2,12 @@
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
 import type { Network } from "../engine/running/network.ts";
+import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { FadingWeights } from "./aggregation/fading-weights.ts";
 import { MlPoly } from "./aggregation/ml-poly.ts";
-import { ColumnStatistic } from "./column-statistic.ts";
+import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 import {
   type Committee,
   type CommitteeOptions,
@@ -161,7 +162,7 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
   );
   return [
     { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
-    { name: "target", bytes: bytesOf(ColumnStatistic.bytes({ columns: 1 })) },
+    { name: "target", bytes: statisticBytes(1) },
     ...placed.map((name) => ({ name, bytes: bytes[name]() })),
     {
       name: "aggregation",
@@ -243,16 +244,13 @@ export class NumberCommittee implements Committee {
     this.#mixed = placed.mixed;
     this.#losses = placed.losses;
     this.#error = placed.error;
-    this.#scale = placed.scale.fill(firstError);
+    this.#scale = placed.scale;
     this.#targets = placed.targets;
     this.#truth = placed.truth;
     this.#block = placed.block;
-    this.#block[at.deviation] = 1;
-    this.#block[at.change] = 1;
-    this.#block[at.lowest] = Number.POSITIVE_INFINITY;
-    this.#block[at.highest] = Number.NEGATIVE_INFINITY;
+    this.#forgetTargets();
     this.#random = createRandom(seed);
-    this.#statistic = new ColumnStatistic({ columns: 1 }, arena);
+    this.#statistic = placeStatistic({ columns: 1 }, arena);
     const add = (name: string, unit: number, inputs: Float32Array, make: () => Expert) => {
       if (this.names.includes(name)) this.#members.push({ name, unit, inputs, expert: make() });
     };
@@ -301,6 +299,10 @@ export class NumberCommittee implements Committee {
 
   get hasTarget(): boolean {
     return this.#block[at.known] > 0;
+  }
+
+  get targetStatistic(): ColumnStatistic {
+    return this.#statistic;
   }
 
   weights(): number[] {
@@ -445,6 +447,8 @@ export class NumberCommittee implements Committee {
     this.#statistic.learn(targets, targetAt);
     if (!this.#statistic.isUsed(0)) return false;
     const block = this.#block;
+    if (this.#statistic.isBegunByGlitch(0)) this.#forgetAll();
+    else if (this.#statistic.isBeginning(0) && block[at.known] > 0) this.#forgetTargets();
     const own = this.#targets;
     const target = targets[targetAt];
     const known = this.#asked[asked.known];
@@ -479,6 +483,29 @@ export class NumberCommittee implements Committee {
     this.#previous.set(this.features);
     if (isNew) block[at.secondLast] = block[at.known] > 0 ? block[at.last] : target;
     block[at.last] = target;
+  }
+
+  /** Nothing is left of the targets so far: they had another scale. */
+  #forgetTargets(): void {
+    const block = this.#block;
+    block.fill(0);
+    block[at.deviation] = 1;
+    block[at.change] = 1;
+    block[at.lowest] = Number.POSITIVE_INFINITY;
+    block[at.highest] = Number.NEGATIVE_INFINITY;
+    this.#asked[asked.known] = 0;
+    this.#scale[0] = firstError;
+    this.#level?.ring.keepNewest(0);
+    this.#change?.ring.keepNewest(0);
+  }
+
+  /** Begins anew: what was learned of the first rows is of a target that could not be true. */
+  #forgetAll(): void {
+    this.#forgetTargets();
+    for (const { expert } of this.#members) expert.restart();
+    this.#lasting.restart();
+    this.#fading.restart();
+    this.#rules.restart();
   }
 
   /** Drift, rules and health, in the units in which the answers were given. */

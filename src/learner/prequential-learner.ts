@@ -2,6 +2,7 @@
 import type { TransformDescription } from "../features/pipeline.ts";
 import type { State, Stateful } from "../state.ts";
 import type { ClassificationMetrics, ClassificationReport } from "./classification-metrics.ts";
+import type { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import type { RegressionMetrics, RegressionReport } from "./regression-metrics.ts";
 import type { TargetDescription } from "./target.ts";
@@ -64,6 +65,8 @@ export interface PrequentialLearner extends Stateful {
   readonly unanswered: number;
   /** Samples that came without their target: predicted, and not learned from. */
   unlabelled: number;
+  /** Numbers that cannot be true, of each field: they count as missing. */
+  readonly glitches: Glitches;
   readonly counts: TrainingCounts;
   readonly memory: LearnerArena;
 
@@ -76,8 +79,11 @@ export interface PrequentialLearner extends Stateful {
   predict(values: Float64Array, offset: number): boolean;
   /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
   predictValidated(values: Float64Array, offset: number): void;
-  /** Scores the prediction of this sample, the last one predicted, then learns from it. Allocates nothing. */
-  learnValidated(values: Float64Array, offset: number): void;
+  /**
+   * Scores the prediction of this sample, the last one predicted, then learns from it; false, with nothing scored and
+   * nothing learned, where its target cannot be true. Allocates nothing.
+   */
+  learnValidated(values: Float64Array, offset: number): boolean;
   /**
    * Lets the statistics of the features follow the last predicted sample, which has no target, and counts it in
    * `unlabelled`; no weight changes. Allocates nothing.

@@ -1,8 +1,8 @@
 /** A second view of each feature: how far it is from its own last rows, in their spread. */
 import { type Arena, arenaFor, float64 } from "../engine/running/arena.ts";
+import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
-import type { ColumnStatistic } from "./column-statistic.ts";
 
 /** Smallest weight of a new number: the mean is of about the last 33. */
 const floor = 0.03;
@@ -56,6 +56,12 @@ export class RecentDeviation implements Stateful {
       const most = winsorized * deviation;
       const centre = means[column];
       const held = deviation > 0 ? Math.min(Math.max(value, centre - most), centre + most) : value;
+      // Nothing is left of numbers that were glitches, or of another scale.
+      if (statistic.isBeginning(column) || statistic.isBegunByGlitch(column)) {
+        moments[column] = 0;
+        moments[columns + column] = 0;
+        moments[2 * columns + column] = 0;
+      }
       const count = moments[column] + 1;
       const rate = Math.max(1 / count, floor);
       const error = held - moments[columns + column];

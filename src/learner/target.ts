@@ -1,5 +1,5 @@
 import { keyError, RivuletError } from "../errors/errors.ts";
-import { RunningStatistics } from "../features/running-statistics.ts";
+import { ColumnStatistic } from "../features/column-statistic.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
 
@@ -32,47 +32,64 @@ export function requireTarget(target: TargetDescription, fields: readonly string
   }
 }
 
+/** A target to learn from lies within so many standard deviations of the mean. */
+const targetBound = 8;
+
 /**
  * Between a number in the target's units and what the network is trained on: with `standardize`, standard
- * deviations from the mean of the targets seen so far.
+ * deviations from the mean of the targets seen so far. Knows the targets that cannot be true.
  */
 export class TargetScale implements Stateful {
-  readonly #statistics: RunningStatistics | null;
-  readonly #scaled = new Float64Array(1);
+  readonly statistic = new ColumnStatistic({ columns: 1 });
+  readonly #isNumber: boolean;
+  readonly #standardizes: boolean;
 
-  constructor(standardize: boolean) {
-    this.#statistics = standardize ? new RunningStatistics(1) : null;
+  constructor(target: TargetDescription) {
+    this.#isNumber = !("classes" in target);
+    this.#standardizes = "standardize" in target && target.standardize;
   }
 
-  /** Writes the target at `values[at]` to `out[outAt]`, scaled by the targets so far. */
+  /**
+   * Writes the target at `values[at]` to `out[outAt]`, scaled by the targets so far and held within 8 standard
+   * deviations; without scale only one that cannot be true is held so.
+   */
   scale(values: Float64Array, at: number, out: Float32Array, outAt: number): void {
-    if (this.#statistics) {
-      this.#statistics.standardize(values, at, this.#scaled);
-      out[outAt] = this.#scaled[0];
+    const { statistic } = this;
+    const mean = statistic.means[0];
+    const deviation = Math.sqrt(statistic.variances[0]);
+    if (this.#standardizes) {
+      const scaled = deviation > 0 ? (values[at] - mean) / deviation : 0;
+      out[outAt] = Math.min(Math.max(scaled, -targetBound), targetBound);
     } else {
-      out[outAt] = values[at];
+      const most = statistic.isGlitch(values, at, 0) ? targetBound * deviation : Number.POSITIVE_INFINITY;
+      out[outAt] = Math.min(Math.max(values[at], mean - most), mean + most);
     }
   }
 
   /** Turns the network's answer in `answer[0]` into the target's units, in place. */
   restoreUnits(answer: Float64Array): void {
-    this.#statistics?.restoreUnits(answer);
+    if (!this.#standardizes) return;
+    answer[0] = answer[0] * Math.sqrt(this.statistic.variances[0]) + this.statistic.means[0];
   }
 
-  learn(values: Float64Array, at: number): void {
-    this.#statistics?.learn(values, at);
+  /** Learns the target; false, with nothing learned, where it cannot be true. */
+  learn(values: Float64Array, at: number): boolean {
+    this.statistic.learn(values, at);
+    return this.statistic.isUsed(0);
   }
 
   state(): State {
-    return this.#statistics ? this.#statistics.state() : null;
+    return this.#isNumber ? this.statistic.state() : null;
   }
 
   restore(state: State): void {
-    if (this.#statistics) this.#statistics.restore(state);
-    else if (state !== null) {
+    // Version 0.1.0 kept nothing of a target that is not standardized.
+    if (state === null && !this.#standardizes) return;
+    if (this.#isNumber) this.statistic.restore(state);
+    else {
       throw new RivuletError(
         "state.mismatch",
-        "the stored target has statistics but this one is not standardized",
+        "found statistics of a target in the state, expected none for classes; restore a matching state",
       );
     }
   }

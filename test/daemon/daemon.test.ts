@@ -273,6 +273,37 @@ describe.concurrent("the daemon", () => {
     expect(read(newestIn(cwd)).samplesSeen).toBe(30);
   });
 
+  test.each(["", "model: {}\n"])(
+    "says once of a field which value cannot be true and which range excludes it, %j",
+    async (more) => {
+      const { cwd, device } = bench({ more });
+      const daemon = await runAt(cwd);
+      device.samples(100);
+      device.sample(65535, 0, 1);
+      device.samples(20);
+      device.sample(65534, 0, 1);
+      device.samples(10);
+      const status = await daemon.event("status", (line) => line.samples === 132);
+      expect(status.glitches).toMatchObject([{ field: "x", count: 2, value: 65535, sample: 101 }]);
+      expect(status.text).toContain("; x 2 glitches;");
+      daemon.process.kill("SIGTERM");
+      await daemon.ended;
+      const [glitch, ...others] = daemon.events().filter(({ event }) => event === "glitch");
+      expect(others).toEqual([]);
+      expect(glitch).toMatchObject({ field: "x", value: 65535, sample: 101, problem: true });
+      expect(glitch.text).toMatch(/^x is 65535 in sample 101, far outside .*; set range: \[.*\] for x, /);
+      const again = await runAt(cwd);
+      device.begin();
+      device.sample(65533, 0, 1);
+      await again.event("status", (line) => line.samples === 1);
+      again.process.kill("SIGTERM");
+      await again.ended;
+      expect(again.events().filter(({ event }) => event === "glitch")).toEqual([]);
+      const inspected = await rivulet(["inspect", "saved", "--json"], { cwd });
+      expect(JSON.parse(inspected.stdout).glitches).toMatchObject([{ field: "x", count: 3, value: 65535 }]);
+    },
+  );
+
   test("counts damaged frames, numbers that are none and labels that are no class, and learns from none", async () => {
     const { cwd, device } = bench();
     const daemon = await runAt(cwd);

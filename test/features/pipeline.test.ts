@@ -41,7 +41,7 @@ describe("a pipeline", () => {
     for (const value of [1, 5, 6]) pipeline.learn(Float64Array.of(value), 0);
     const before = structuredClone(pipeline.state());
     const [first] = createPipeline(["standardize", "standardize"], 1).state() as Float64Array[];
-    expect(() => pipeline.restore([first, new Float64Array(9)])).toThrow("expected 5 float64 numbers");
+    expect(() => pipeline.restore([first, new Float64Array(9)])).toThrow("expected those of 1 columns");
     expect(() => pipeline.restore([first])).toThrow("expected a list of 2 transforms");
     expect(pipeline.state()).toEqual(before);
   });

@@ -1,5 +1,6 @@
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../../learner/ensemble.ts";
+import { type Glitch, rangeFor } from "../../learner/glitches.ts";
 import type { RegressionReport } from "../../learner/regression-metrics.ts";
 import { formatShare } from "../../wording/quantities.ts";
 
@@ -39,7 +40,6 @@ export function scoreFacts(report: AnyReport): Row[] {
     ...own,
     ...rest.filter(([name]) => name !== "log loss"),
     ...expertFacts(report),
-    ...glitchFacts(report),
   ];
 }
 
@@ -69,11 +69,14 @@ function expertFacts({ experts }: EnsembleReport): Row[] {
     ]);
 }
 
-function glitchFacts({ glitches }: EnsembleReport): Row[] {
-  const counts = Object.entries(glitches);
-  if (counts.length === 0) return [];
-  const listed = counts.map(([field, count]) => `${count} of ${field}`).join(", ");
-  return [["glitches", `${listed}: values that cannot be true, taken as missing`]];
+/** The values of each field that cannot be true, which were taken as missing, and the range that excludes them. */
+export function glitchFacts(glitches: readonly Glitch[]): Row[] {
+  return glitches.map((glitch, index) => {
+    const { field, count, value, sample } = glitch;
+    const [low, high] = rangeFor(glitch);
+    const text = `${count} of ${field}, taken as missing; the first is ${value} in sample ${sample}: set range: [${low}, ${high}]`;
+    return [index === 0 ? "glitches" : "", text];
+  });
 }
 
 const numberFacts = (report: RegressionReport): Row[] => [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/engine/model/random.ts";
-import { ColumnStatistic } from "../../src/learner/column-statistic.ts";
-import { gaussian } from "./made-streams.ts";
+import { ColumnStatistic } from "../../src/features/column-statistic.ts";
+import { gaussian } from "../learner/made-streams.ts";
 
 function learnAll(statistic: ColumnStatistic, numbers: number[]): boolean[] {
   return numbers.map((number) => {
