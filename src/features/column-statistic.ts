@@ -36,6 +36,8 @@ const glitchMagnitudes = 1000;
 const glitchesUntilRestart = 16;
 /** Numbers farther from the mean count as this many standard deviations away. */
 const winsorized = 8;
+/** Seven eighths of numbers that are normally distributed lie within so many standard deviations of their median. */
+const spreadDeviations = 1.534;
 /**
  * A column that turns up and down this often within this part of its range has a new scale. The last bit of a 16-bit
  * converter is 15 millionths of its range, and a sensor at rest must not count.
@@ -82,7 +84,7 @@ const marginOf = (lowest: number, highest: number) =>
 
 /**
  * Statistics of the columns of a stream. The first 32 numbers of a column are judged together: those far from their
- * median, by the spread of the nearest seven eighths, count as the median, and the others are held within 8 such spreads.
+ * median, by the spread of the nearest seven eighths, count as the median, and the others are held within 8 deviations by that spread.
  * After that a number 20 ranges outside the
  * range so far is a glitch: it is missing, and nothing is learned from it, unless 16 come one after the other, which
  * restart the column. The others are held within 8 standard deviations (winsorized) before mean and variance follow by
@@ -332,7 +334,7 @@ export class ColumnStatistic implements Stateful {
     const spread = distances[Math.max(0, count - 1 - ((count + 7) >> 3))];
     verdict[0] = median;
     verdict[1] = spread > 0 ? glitchRanges * spread : glitchMagnitudes * (1 + Math.abs(median));
-    verdict[2] = spread > 0 ? winsorized * spread : verdict[1];
+    verdict[2] = spread > 0 ? (winsorized / spreadDeviations) * spread : verdict[1];
   }
 
   #isFarFirst(column: number, place: number): boolean {
