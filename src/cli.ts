@@ -35,7 +35,8 @@ async function main(words: string[]): Promise<number> {
 
 async function answer(call: Call): Promise<Report | null> {
   if (call.kind === "version") {
-    const text = await version();
+    const { rivuletVersion } = await import("./machine/version.ts");
+    const text = rivuletVersion();
     return { data: { version: text }, text };
   }
   if (call.kind === "help") {
@@ -60,12 +61,6 @@ function print(text: string): void {
 function describeFault(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `rivulet: this is a fault in Rivulet, not in what you gave it; please report it with these lines:\n${stack}`;
-}
-
-async function version(): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
-  const manifest = await readFile(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** For the commands that draw on Node's own streams. */
