@@ -1,4 +1,4 @@
-import type { DaemonStatus } from "../../src/daemon/daemon.ts";
+import type { DaemonStatus } from "../../src/daemon/daemon-status.ts";
 import type { SentCounts } from "./sender.ts";
 
 /** A proof in one line of figures, and what in it does not add up. */

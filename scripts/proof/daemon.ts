@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { processMemory } from "../../src/commands/bench/process-memory.ts";
-import type { DaemonStatus } from "../../src/daemon/daemon.ts";
+import type { DaemonStatus } from "../../src/daemon/daemon-status.ts";
 import {
   openByPackage,
   openByPerl,

@@ -4,7 +4,7 @@
  *     { format: "rivulet", version: 2, createdAt, name?, model, features, target, optimizer, training,
  *       step, samplesSeen, random,
  *       parameters: [{ name, shape, dtype: "f32", data }], optimizerState: [{ name, shape, dtype: "f32", data }],
- *       learnerState, featureState, metrics, digest }
+ *       learnerState, featureState, metrics, history?, digest }
  *
  * The model of an ensemble is `{ ensemble: { ... } }`; its whole state is under `learnerState`, and `parameters` and
  * `optimizerState` are empty. Version 1 held networks alone. Since version 2 a reader passes over keys that it does not
@@ -55,6 +55,8 @@ export interface Checkpoint {
   learnerState: State;
   featureState: State;
   metrics: State;
+  /** Course of the scores, of a daemon. */
+  history?: State;
 }
 
 const version = 2;
@@ -134,6 +136,7 @@ export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
     learnerState: stored("learnerState"),
     featureState: stored("featureState"),
     metrics: stored("metrics"),
+    ...(checkpoint.history === undefined ? {} : { history: storeState(checkpoint.history, "history") }),
     // In its own chunk, the last one.
     digest: new Uint8Array(digestBytes),
   });
@@ -184,6 +187,9 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     learnerState: restored("learnerState"),
     featureState: restored("featureState"),
     metrics: restored("metrics"),
+    ...(Object.hasOwn(document, "history")
+      ? { history: restoreState(document["history"], "history", where) }
+      : {}),
   };
   const fault = faultOf(checkpoint);
   if (fault !== undefined)

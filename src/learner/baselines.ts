@@ -117,6 +117,12 @@ export class Baselines implements Stateful {
     return [constant, ...own];
   }
 
+  /** Share of right answers of always naming the last label; 0 before the first. */
+  get lastLabelAccuracy(): number {
+    const count = this.#block[at.count];
+    return count === 0 ? 0 : this.#block[at.lastLabelHits] / count;
+  }
+
   /** 1 - errors / errors of always naming the last label (Zliobaite et al., 2015); 0 where that makes none. */
   kappaTemporal(accuracy: number): number {
     const count = this.#block[at.count];

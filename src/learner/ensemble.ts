@@ -96,7 +96,12 @@ export interface EnsembleParts {
 
 export type EnsembleReport = EnsembleParts &
   (
-    | (ClassificationReport & { calibrationError: number; kappaTemporal: number })
+    | (ClassificationReport & {
+        calibrationError: number;
+        kappaTemporal: number;
+        /** Share of right answers of naming the last label again. */
+        lastLabelAccuracy: number;
+      })
     | (RegressionReport & { interval: { asked: number; coverage: number; halfWidth: number } })
   );
 
@@ -562,7 +567,14 @@ export class Ensemble implements PrequentialLearner {
     };
     if ("logLoss" in scores) {
       const kappaTemporal = this.#baselines.kappaTemporal(scores.accuracy);
-      return { ...scores, ...common, calibrationError: this.#calibration.error, kappaTemporal };
+      const { lastLabelAccuracy } = this.#baselines;
+      return {
+        ...scores,
+        ...common,
+        calibrationError: this.#calibration.error,
+        kappaTemporal,
+        lastLabelAccuracy,
+      };
     }
     const { coverage, realizedCoverage, halfWidth } = this.#interval;
     return { ...scores, ...common, interval: { asked: coverage, coverage: realizedCoverage, halfWidth } };

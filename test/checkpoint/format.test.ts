@@ -98,13 +98,14 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record(
     learnerState: anyState,
     featureState: anyState,
     metrics: anyState,
+    history: anyState,
   },
   { requiredKeys: requiredKeys(), noNullPrototype: true },
 );
 
 function requiredKeys() {
   const { name, ...rest } = sampleCheckpoint(1);
-  return Object.keys(rest) as Exclude<keyof Checkpoint, "name">[];
+  return Object.keys(rest) as Exclude<keyof Checkpoint, "name" | "history">[];
 }
 
 describe("a checkpoint that was encoded", () => {

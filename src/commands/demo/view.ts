@@ -1,4 +1,4 @@
-import type { DaemonStatus } from "../../daemon/daemon.ts";
+import type { DaemonStatus } from "../../daemon/daemon-status.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../../learner/ensemble.ts";
 import { formatShare, formatSize } from "../../wording/quantities.ts";

@@ -1,3 +1,4 @@
+import { lossName, skillText } from "../../daemon/quality.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../../learner/ensemble.ts";
 import { type Glitch, rangeFor } from "../../learner/glitches.ts";
@@ -43,21 +44,9 @@ export function scoreFacts(report: AnyReport): Row[] {
   ];
 }
 
-const lossName = (report: AnyReport) => ("accuracy" in report ? "log loss" : "mean absolute error");
-
 /** The loss of each baseline: `last label 0.9, linear 0.3`. */
 const baselinesText = ({ baselines }: EnsembleReport) =>
   baselines.map(({ name, loss }) => `${name} ${short(loss)}`).join(", ");
-
-/** What the best of the baselines loses, beside the ensemble; where it is better, this says so. */
-export function skillText(report: EnsembleReport): string {
-  const { skill, baselines } = report;
-  const best = baselines.reduce((least, one) => (one.loss < least.loss ? one : least));
-  const off = formatShare(Math.abs(skill), 1);
-  return skill >= 0
-    ? `${short(skill)}: ${off} less ${lossName(report)} than the best baseline, ${best.name}`
-    : `${short(skill)}: the baseline ${best.name} is better, by ${off} of its ${lossName(report)}`;
-}
 
 /** Each expert's weight in the answer and its own loss, the heaviest first. */
 function expertFacts({ experts }: EnsembleReport): Row[] {

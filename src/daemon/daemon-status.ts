@@ -1,0 +1,63 @@
+/** What is known of a daemon at one moment. */
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { EnsembleReport } from "../learner/ensemble.ts";
+import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { FieldFaults } from "../samples/sample-validator.ts";
+import type { SourceState } from "../samples/sources/source.ts";
+import type { RateStatus } from "./watches.ts";
+
+/** State of the daemon: counts since the process began, scores since learning began. */
+export interface DaemonStatus {
+  /** Samples that were learned from. */
+  samples: number;
+  /** Samples that the device numbered and that never arrived. */
+  missing: number;
+  /** Frames or lines that arrived damaged. */
+  damaged: number;
+  /**
+   * Samples that arrived whole but were not learned from: skipped for a value that cannot be true, or of a class that
+   * does not exist.
+   */
+  rejected: number;
+  /** Samples that came without their target: predicted, and not learned from unless a button labels them. */
+  unlabelled: number;
+  /** Samples of the first of several devices that no other one completed. */
+  unmatched: number;
+  /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */
+  faults: FieldFaults[];
+  /** Null where the config declares none. */
+  rate: RateStatus | null;
+  /** Times that predictions became worse than they were: what is measured may have changed. */
+  drifts: number;
+  /** Samples that the ring discarded because training fell behind. */
+  dropped: number;
+  /** Samples for which the network had no finite answer, scored on what is known without it. */
+  unanswered: number;
+  /** Steps left out because their loss or gradient was not finite. */
+  skippedSteps: number;
+  updates: number;
+  /** Mean loss of the latest step. */
+  loss: number;
+  /** Those of an ensemble stand beside its baselines and its experts. */
+  scores: ClassificationReport | RegressionReport | EnsembleReport;
+  source: SourceState;
+  /** Times that the source was lost. */
+  portLosses: number;
+  /** Attempts to open the source that failed. */
+  portFailures: number;
+  /** Bytes that the source received. */
+  bytes: number;
+  /** Predictions, scores and alarms that were sent to the device. */
+  replies: number;
+  /** Replies that were dropped, because the device is away or does not read them fast enough. */
+  droppedWrites: number;
+  checkpoints: number;
+  /** Bytes of all checkpoints that were saved. */
+  checkpointBytes: number;
+  /** Milliseconds from one save to the next. */
+  checkpointEveryMs: number;
+  /** Whether a button has paused learning: samples are predicted and not learned from. */
+  paused: boolean;
+  residentBytes: number;
+  arenaBytes: number;
+}

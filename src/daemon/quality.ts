@@ -1,0 +1,39 @@
+/** How well a learner does, in a few words. */
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { EnsembleReport } from "../learner/ensemble.ts";
+import type { RegressionReport } from "../learner/regression-metrics.ts";
+import { formatShare } from "../wording/quantities.ts";
+
+/** What stands for a number that is not known yet. */
+export const unknown = "–";
+
+type Scores = ClassificationReport | RegressionReport | EnsembleReport;
+
+/** The latest score and the overall one beside the majority or the mean; of an ensemble also beside its best baseline. */
+export function qualityText(scores: Scores): string {
+  const isKnown = scores.samples > 0;
+  const share = (value: number) => (isKnown ? formatShare(value) : unknown);
+  const error = (value: number) => (isKnown ? value.toPrecision(4) : unknown);
+  const text =
+    "accuracy" in scores
+      ? `accuracy ${share(scores.slidingAccuracy)} lately, ${share(scores.accuracy)} in all (baseline ${share(scores.baselineAccuracy)})`
+      : `mean absolute error ${error(scores.fadingMae)} lately, ${error(scores.mae)} in all (baseline ${error(scores.baselineMae)})`;
+  if (!("skill" in scores)) return text;
+  return `${text}, ${isKnown ? skillText(scores) : `skill ${unknown}`}`;
+}
+
+/** What a report counts as its loss. */
+export const lossName = (scores: Scores): string =>
+  "accuracy" in scores ? "log loss" : "mean absolute error";
+
+const short = (value: number) => String(Number(value.toPrecision(3)));
+
+/** What the best of the baselines loses, beside the ensemble; where it is better, this says so. */
+export function skillText(report: EnsembleReport): string {
+  const { skill, baselines } = report;
+  const best = baselines.reduce((least, one) => (one.loss < least.loss ? one : least));
+  const off = formatShare(Math.abs(skill), 1);
+  return skill >= 0
+    ? `${short(skill)}: ${off} less ${lossName(report)} than the best baseline, ${best.name}`
+    : `${short(skill)}: the baseline ${best.name} is better, by ${off} of its ${lossName(report)}`;
+}
