@@ -14,6 +14,7 @@ import { transformSync } from "esbuild";
 import { type Assembly, assemble } from "./build/assembler.ts";
 import { bundleCommands } from "./build/bundle.ts";
 import { whileNobodyBuilds } from "./build/lock.ts";
+import { bundlePage } from "./build/page.ts";
 import { createProgress } from "./build/progress.ts";
 import { runSteps, type Step } from "./build/steps.ts";
 import { writeScalarTwins } from "./lower-kernels.ts";
@@ -66,6 +67,20 @@ const steps: Step[] = [
     run: copyBinaries,
   },
   {
+    name: "status page",
+    after: ["library"],
+    reads: () => [
+      "src/page",
+      "src/status",
+      "src/wording",
+      "scripts/build/page.ts",
+      "scripts/build/third-party.ts",
+      installed,
+    ],
+    writes: () => ["dist/page"],
+    run: () => bundlePage(root),
+  },
+  {
     name: withMaps ? "command line with maps" : "command line",
     after: ["kernels", "peak", "scalar twins"],
     reads: () => [...sources(), ...binaries.map((path) => `src/${path}`), ...bundler, installed],
@@ -112,7 +127,7 @@ function assemblyStep(name: string, file: string, modules: Record<string, Assemb
 function sources(): string[] {
   const paths = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
   return paths
-    .filter((path) => path.endsWith(".ts") && !path.includes("assembly/"))
+    .filter((path) => path.endsWith(".ts") && !path.includes("assembly/") && !path.startsWith("page/"))
     .map((path) => `src/${path}`);
 }
 

@@ -10,6 +10,7 @@ export const documents = [
   "README.md",
   "CONTRIBUTING.md",
   "docs/config.md",
+  "docs/status.md",
   "devices/examples/README.md",
   "devices/firmware/README.md",
   "devices/systemd/README.md",

@@ -19,7 +19,7 @@ export function thirdParties(root: string, inputs: readonly string[]): string {
     const text = readFileSync(join(root, folder, file), "utf8").trim();
     return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
   });
-  const head = "The files of the command line contain parts of these packages.\n";
+  const head = "The files beside this one contain parts of these packages.\n";
   return [head, ...entries.sort()].join(`\n${"-".repeat(80)}\n\n`);
 }
 

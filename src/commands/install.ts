@@ -119,7 +119,7 @@ function installation(config: Config, service: string, root: string) {
       cli,
       config: configPath,
       ports: ports.map(({ port }) => port),
-      network: kinds.some((kind) => kind?.usesNetwork),
+      network: kinds.some((kind) => kind?.usesNetwork) || config.status !== null,
       ...(gpio && { gpio }),
       arenaBytes: planConfig(config, columns).totalBytes,
       queueBytes: SampleRing.bytesFor(fields.length, queue.samples),

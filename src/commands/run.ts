@@ -1,22 +1,18 @@
 import { loadConfig } from "../config/config.ts";
-import { Daemon, type DaemonStatus } from "../daemon/daemon.ts";
+import { Daemon } from "../daemon/daemon.ts";
+import type { DaemonStatus } from "../daemon/daemon-status.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
 import { LogLimit } from "../daemon/log-limit.ts";
+import { qualityText } from "../daemon/quality.ts";
 import { lossText, type Reception } from "../daemon/reception.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
 import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
+import { rivuletVersion } from "../machine/version.ts";
 import { faultsText } from "../samples/sample-validator.ts";
-import {
-  formatCount,
-  formatDuration,
-  formatShare,
-  formatSize,
-  parseDuration,
-} from "../wording/quantities.ts";
+import { formatCount, formatDuration, formatSize, parseDuration } from "../wording/quantities.ts";
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
-import { skillText } from "./results/scores.ts";
 
 /** A process that is told to end is to have ended in a second, with its checkpoint. */
 const signalledMs = 500;
@@ -40,7 +36,7 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
   // A service starts at boot, perhaps before its port exists: it waits for it.
   const waiting = systemd && { waitForPort: true, reopenCeilingMs: systemd.longestLookMs(process.env) };
-  const daemon = new Daemon(config, { log, ...waiting });
+  const daemon = new Daemon(config, { log, version: rivuletVersion(), ...waiting });
   // Registered before the port opens, so that a signal in the meantime is not lost.
   const signalled = untilSignalled();
   await daemon.start();
@@ -102,21 +98,10 @@ async function serviceOf(
     fault: () => watchdog.look(daemon.pulse()),
     status: () => {
       const status = daemon.status();
-      return `${standing[status.source]} ${daemon.place}; ${status.samples} samples; ${qualityOf(status)}`;
+      return `${standing[status.source]} ${daemon.place}; ${status.samples} samples; ${qualityText(status.scores)}`;
     },
     onTrouble: (text) => log({ event: "service-trouble", text, problem: true }),
   });
-}
-
-/** The latest score and the overall one beside the majority or the mean; of an ensemble also beside its best baseline. */
-function qualityOf({ scores }: DaemonStatus): string {
-  return "skill" in scores ? `${scoreOf(scores)}, ${skillText(scores)}` : scoreOf(scores);
-}
-
-function scoreOf(scores: DaemonStatus["scores"]): string {
-  return "accuracy" in scores
-    ? `accuracy ${formatShare(scores.slidingAccuracy)} lately, ${formatShare(scores.accuracy)} in all (baseline ${formatShare(scores.baselineAccuracy)})`
-    : `mean absolute error ${scores.fadingMae.toPrecision(4)} lately, ${scores.mae.toPrecision(4)} in all (baseline ${scores.baselineMae.toPrecision(4)})`;
 }
 
 /** All that matters on one line. `written`: bytes of checkpoints and log; `leftOut`: lines that the log left out. */
@@ -140,7 +125,7 @@ function statusLine(
   const { rate: declared } = status;
   return [
     `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
-    qualityOf(status),
+    qualityText(status.scores),
     `loss ${status.loss.toPrecision(3)}`,
     losses ?? "none lost",
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),

@@ -21,6 +21,7 @@ import {
   wholeNumber,
 } from "./schema.ts";
 import { sourceSchema } from "./source-schema.ts";
+import { statusSchema } from "./status-config.ts";
 
 /** A value that another part checks, which knows it: layers, optimizers, transforms. */
 const part = (expectation: string) => accepting(expectation, v.unknown());
@@ -157,6 +158,7 @@ export const configSchema = map({
     otherwise: "the defaults of its keys",
   }),
   gpio: optional("What is connected to the pins of the board", gpioSchema, { otherwise: "no pin is used" }),
+  status: optional("Status page, metrics and commands over HTTP", statusSchema, { otherwise: "not served" }),
 });
 
 /** Every default that is a single value. The learner chooses the parts of the network, and the source has its own. */

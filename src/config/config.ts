@@ -23,6 +23,7 @@ import { checkFields, checkSource } from "./source-checks.ts";
 import { type SourceConfig, sourceWithDefaults } from "./source-config.ts";
 import { enoughColumns, fieldsOf, verbatim } from "./source-schema.ts";
 import type { Origins } from "./sources/sources.ts";
+import { type StatusConfig, statusWithDefaults } from "./status-config.ts";
 
 /** What is predicted: a class, or a number. */
 export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };
@@ -71,6 +72,7 @@ export interface Config {
     keep: number;
   };
   gpio: GpioConfig | null;
+  status: StatusConfig | null;
 }
 
 /**
@@ -137,7 +139,8 @@ function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): voi
 
 function withDefaults(parsed: Parsed, file: string): Config {
   const name = parsed.name ?? basename(file, extname(file));
-  const { source, target, checkpoint } = parsed;
+  const { source, target, checkpoint, status } = parsed;
+  const directory = resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`);
   const { effort, ...training } = { ...defaults.training, ...parsed.training };
   return {
     file,
@@ -165,11 +168,12 @@ function withDefaults(parsed: Parsed, file: string): Config {
       batch: parsed.memory?.batch ?? null,
     },
     checkpoint: {
-      directory: resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`),
+      directory,
       everyMs: checkpoint?.every ?? null,
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
+    status: status === undefined ? null : statusWithDefaults(status, file, directory),
   };
 }
 

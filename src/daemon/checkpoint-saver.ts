@@ -1,12 +1,20 @@
 /** Keeps what a daemon has learned: resumes from the newest checkpoint, saves from time to time and at the end. */
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { decodeCheckpoint, encodeCheckpoint, encodeUnsealed, sealCheckpoint } from "../checkpoint/format.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  encodeUnsealed,
+  sealCheckpoint,
+} from "../checkpoint/format.ts";
 import { savingInterval } from "../checkpoint/save-interval.ts";
 import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import type { State } from "../state.ts";
+import type { History } from "../status/history.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
@@ -19,6 +27,7 @@ export class CheckpointSaver {
   /** Checkpoints that were saved. */
   checkpoints = 0;
   readonly #learner: PrequentialLearner;
+  readonly #history: History;
   readonly #name: string;
   readonly #log: Log;
   readonly #store: Store;
@@ -30,16 +39,19 @@ export class CheckpointSaver {
   /** Bytes of the latest checkpoint. */
   #bytes = 0;
   #savedAt: number;
+  /** Path of the latest checkpoint, and seconds of this process at which it was saved, below 0 before it began. */
+  #latest: { path: string; at: number } | null = null;
   #isFailing = false;
   #isClosed = false;
 
   /**
-   * Lets the learner continue from the newest valid checkpoint in the config's folder.
+   * Lets the learner, and the history of its scores, continue from the newest valid checkpoint in the config's folder.
    * @throws RivuletError where the folder cannot be used, or the checkpoint was saved with a different configuration; nothing is left open
    */
-  constructor({ name, checkpoint }: Config, learner: PrequentialLearner, log: Log) {
+  constructor({ name, checkpoint }: Config, learner: PrequentialLearner, history: History, log: Log) {
     this.#name = name;
     this.#learner = learner;
+    this.#history = history;
     this.#log = log;
     const { directory, keep, everyMs } = checkpoint;
     this.#configuredMs = everyMs;
@@ -81,15 +93,39 @@ export class CheckpointSaver {
       return;
     }
     resume(this.#learner, found.checkpoint, found.path);
+    this.#resumeHistory(found.checkpoint.history, found.path);
+    const age = (Date.now() - Date.parse(found.checkpoint.createdAt)) / 1000;
+    this.#latest = { path: found.path, at: process.uptime() - Math.max(0, age) };
     const { samplesSeen } = this.#learner;
     const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
     this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
   }
 
+  /** What was learned is worth more than its history: one that does not fit is left behind. */
+  #resumeHistory(state: State | undefined, path: string): void {
+    if (state === undefined) return;
+    try {
+      this.#history.restore(state);
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      this.#log({ event: "history-refused", text: `${path}: ${error.message}`, problem: true });
+    }
+  }
+
   #snapshot(): Uint8Array[] {
-    const chunks = encodeUnsealed(checkpointOf(this.#learner, this.#name, { reuse: true }));
+    const chunks = encodeUnsealed(this.#checkpoint({ reuse: true }));
     this.#bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     return chunks;
+  }
+
+  #checkpoint(options: { reuse?: boolean } = {}): Checkpoint {
+    return { ...checkpointOf(this.#learner, this.#name, options), history: this.#history.state() };
+  }
+
+  /** The latest checkpoint and its age; null where there is none. */
+  latest(): { path: string | null; ageSeconds: number | null } {
+    if (this.#latest === null) return { path: null, ageSeconds: null };
+    return { path: this.#latest.path, ageSeconds: Math.round(process.uptime() - this.#latest.at) };
   }
 
   /** All that a save does but for the disk, so that the first one finds its memory and its code ready. */
@@ -130,6 +166,7 @@ export class CheckpointSaver {
   #saved(path: string, samplesSeen: number): void {
     this.#savedAt = samplesSeen;
     this.checkpoints++;
+    this.#latest = { path, at: process.uptime() };
     if (this.#isFailing)
       this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
     this.#isFailing = false;
@@ -160,7 +197,7 @@ export class CheckpointSaver {
     let path: string | null = null;
     try {
       if (samplesSeen !== this.#savedAt) {
-        ({ path } = this.#store.saveSync(encodeCheckpoint(checkpointOf(this.#learner, this.#name))));
+        ({ path } = this.#store.saveSync(encodeCheckpoint(this.#checkpoint())));
         this.#saved(path, samplesSeen);
       }
     } catch (error) {

@@ -1,6 +1,7 @@
 /** What is known of a daemon at one moment. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../learner/ensemble.ts";
+import type { Glitch } from "../learner/glitches.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
@@ -14,6 +15,10 @@ export interface DaemonStatus {
   missing: number;
   /** Frames or lines that arrived damaged. */
   damaged: number;
+  /** The same by reason, with those whose values are not finite where these are refused at once. */
+  refused: Record<string, number>;
+  /** Bytes since the latest end of a frame or line, where these are more than a whole one can have; else 0. */
+  unfinishedBytes: number;
   /**
    * Samples that arrived whole but were not learned from: skipped for a value that cannot be true, or of a class that
    * does not exist.
@@ -25,6 +30,8 @@ export interface DaemonStatus {
   unmatched: number;
   /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */
   faults: FieldFaults[];
+  /** Values that no declared range excludes and that cannot be true beside the others of their field, since learning began. */
+  glitches: Glitch[];
   /** Null where the config declares none. */
   rate: RateStatus | null;
   /** Times that predictions became worse than they were: what is measured may have changed. */

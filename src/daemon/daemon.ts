@@ -5,85 +5,23 @@ import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { RivuletError } from "../errors/errors.ts";
-import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import { Ensemble, type EnsembleReport } from "../learner/ensemble.ts";
-import type { Glitch } from "../learner/glitches.ts";
+import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import type { RegressionReport } from "../learner/regression-metrics.ts";
-import type { FieldFaults } from "../samples/sample-validator.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
-import type { SourceState } from "../samples/sources/source.ts";
+import { History } from "../status/history.ts";
 import { createButtons } from "./buttons.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { continuedLearner } from "./continued-learner.ts";
+import type { DaemonStatus } from "./daemon-status.ts";
+import { FieldStatistics } from "./field-statistics.ts";
 import type { Log } from "./log.ts";
+import { RecentEvents } from "./recent-events.ts";
 import { notUnderstood, type Reception, receptionOf } from "./reception.ts";
 import { createSamplePath, type SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
-import { checkEveryMs, createClockWatch, createRateWatch, type RateStatus } from "./watches.ts";
-
-/** State of the daemon: counts since the process began, scores since learning began. */
-export interface DaemonStatus {
-  /** Samples that were learned from. */
-  samples: number;
-  /** Samples that the device numbered and that never arrived. */
-  missing: number;
-  /** Frames or lines that arrived damaged. */
-  damaged: number;
-  /** The same by reason, with those whose values are not finite where these are refused at once. */
-  refused: Record<string, number>;
-  /** Bytes since the latest end of a frame or line, where these are more than a whole one can have; else 0. */
-  unfinishedBytes: number;
-  /**
-   * Samples that arrived whole but were not learned from: skipped for a value that cannot be true, or of a class that
-   * does not exist.
-   */
-  rejected: number;
-  /** Samples that came without their target: predicted, and not learned from unless a button labels them. */
-  unlabelled: number;
-  /** Samples of the first of several devices that no other one completed. */
-  unmatched: number;
-  /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */
-  faults: FieldFaults[];
-  /** Values that no declared range excludes and that cannot be true beside the others of their field, since learning began. */
-  glitches: Glitch[];
-  /** Null where the config declares none. */
-  rate: RateStatus | null;
-  /** Times that predictions became worse than they were: what is measured may have changed. */
-  drifts: number;
-  /** Samples that the ring discarded because training fell behind. */
-  dropped: number;
-  /** Samples for which the network had no finite answer, scored on what is known without it. */
-  unanswered: number;
-  /** Steps left out because their loss or gradient was not finite. */
-  skippedSteps: number;
-  updates: number;
-  /** Mean loss of the latest step. */
-  loss: number;
-  /** Those of an ensemble stand beside its baselines and its experts. */
-  scores: ClassificationReport | RegressionReport | EnsembleReport;
-  source: SourceState;
-  /** Times that the source was lost. */
-  portLosses: number;
-  /** Attempts to open the source that failed. */
-  portFailures: number;
-  /** Bytes that the source received. */
-  bytes: number;
-  /** Predictions, scores and alarms that were sent to the device. */
-  replies: number;
-  /** Replies that were dropped, because the device is away or does not read them fast enough. */
-  droppedWrites: number;
-  checkpoints: number;
-  /** Bytes of all checkpoints that were saved. */
-  checkpointBytes: number;
-  /** Milliseconds from one save to the next. */
-  checkpointEveryMs: number;
-  /** Whether a button has paused learning: samples are predicted and not learned from. */
-  paused: boolean;
-  residentBytes: number;
-  arenaBytes: number;
-}
+import type { StatusWatch } from "./status-watch.ts";
+import { checkEveryMs, createClockWatch, createRateWatch } from "./watches.ts";
 
 export interface DaemonOptions extends ReconnectOptions {
   log: Log;
@@ -91,7 +29,12 @@ export interface DaemonOptions extends ReconnectOptions {
   beside?: readonly PrequentialLearner[];
   /** Gives samples their times. Default: that of the process. */
   clock?: SteadyClock;
+  /** Of Rivulet, as the status page shows it. */
+  version?: string;
 }
+
+/** Time between two readings of the scores, for their history. */
+const historyEveryMs = 10_000;
 
 /** A daemon begins with `start` and ends with `stop`; both once. */
 export class Daemon {
@@ -106,8 +49,14 @@ export class Daemon {
   readonly #input: ConfiguredSource;
   readonly #reader: SampleReader;
   readonly #path: SamplePath;
+  readonly #recent = new RecentEvents();
+  readonly #history: History;
+  readonly #version: string;
+  #historyAt = 0;
+  #status: StatusWatch | null = null;
   #rate: ReturnType<typeof createRateWatch> | null = null;
   #checkTimer: NodeJS.Timeout | undefined;
+  #historyTimer: NodeJS.Timeout | undefined;
   #gpio: Gpio | null = null;
   #saver: CheckpointSaver | null = null;
   /** Counts of the checkpoint that it continued from. */
@@ -115,19 +64,24 @@ export class Daemon {
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
-  constructor(config: Config, { log, beside = [], clock = steadyClock, ...reconnect }: DaemonOptions) {
+  constructor(config: Config, options: DaemonOptions) {
+    const { beside = [], clock = steadyClock, version = "", ...reconnect } = options;
+    const log = config.status === null ? options.log : this.#recent.around(options.log);
     const input = configuredSource(config, log, reconnect);
     const learner = continuedLearner(config, sampleColumns(config) as string[], log);
     const path = createSamplePath(config, { input, learner, beside, log, clock });
     const take = (values: Float64Array, offset: number) => path.take(values, offset);
     this.config = config;
     this.learner = learner;
+    this.#history = new History(learner);
     this.place = input.place;
     this.ended = input.source.ended ?? new Promise(() => {});
     this.#log = log;
     this.#clock = clock;
+    this.#version = version;
     this.#input = input;
     this.#path = path;
+    if (config.status !== null) path.fieldStatistics = new FieldStatistics(input.fields.length);
     this.#reader = new SampleReader(input.source, input.decoder, input.ring, take, clock);
   }
 
@@ -137,20 +91,62 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    const saver = new CheckpointSaver(this.config, this.learner, this.#log);
+    const saver = new CheckpointSaver(this.config, this.learner, this.#history, this.#log);
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
     this.#saver = saver;
     try {
+      await this.#startStatus(saver);
       await this.#reader.open();
     } catch (error) {
       this.#saver = null;
+      this.#status?.close();
       saver.abandon();
       throw error;
     }
+    this.#startHistory();
     saver.startSaving();
     this.#startChecks();
     await this.#openGpio(saver);
+  }
+
+  /** Serves the status where the config asks for it, and loads the code for it only then. */
+  async #startStatus(saver: CheckpointSaver): Promise<void> {
+    if (this.config.status === null) return;
+    const { startStatus } = await import("./status-watch.ts");
+    this.#status = await startStatus({
+      daemon: this,
+      path: this.#path,
+      saver,
+      history: this.#history,
+      recent: this.#recent,
+      fields: this.#input.fields,
+      version: this.#version,
+      log: this.#log,
+    });
+  }
+
+  #startHistory(): void {
+    this.#historyAt = this.#clock.now();
+    this.#advanceHistory();
+    this.#historyTimer = setInterval(() => this.#advanceHistory(), historyEveryMs);
+  }
+
+  /** Adds to the history what came since the last time. */
+  #advanceHistory(): void {
+    const { counts } = this.#input.decoder;
+    const { driftWatch, validator } = this.#path.stations;
+    const steady = this.#clock.now();
+    const elapsed = steady - this.#historyAt;
+    this.#historyAt = steady;
+    const lost = counts.missing + counts.damaged + validator.skipped;
+    const system = steady + this.#clock.systemAhead();
+    this.#history.advance(system, elapsed, driftWatch.drifts, lost);
+  }
+
+  /** Where the status page is served; null where it is not. */
+  get statusAddress() {
+    return this.#status?.server.address ?? null;
   }
 
   /** Checks clock and rate every few seconds. */
@@ -200,6 +196,7 @@ export class Daemon {
     const { replies, delayedLabels } = this.#path.stations;
     this.#saver?.stopSaving();
     clearInterval(this.#checkTimer);
+    clearInterval(this.#historyTimer);
     this.#gpio?.close();
     this.#path.boardAlarm = null;
     replies?.close();
@@ -207,6 +204,8 @@ export class Daemon {
     for (const decoder of this.#input.watched) decoder.stopWatching();
     delayedLabels?.flush();
     onRead();
+    this.#advanceHistory();
+    this.#status?.close();
     return this.#saver?.close() ?? null;
   }
 

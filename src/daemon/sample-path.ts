@@ -9,6 +9,7 @@ import { AlarmScores } from "./alarm-scores.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
 import { DelayedLabels } from "./delayed-labels.ts";
 import { DriftWatch } from "./drift-watch.ts";
+import type { FieldStatistics } from "./field-statistics.ts";
 import { LearnerWatch } from "./learner-watch.ts";
 import type { Log } from "./log.ts";
 import { createReplies, type Replies } from "./replies.ts";
@@ -36,6 +37,8 @@ export class SamplePath {
   boardAlarm: Alarm | null = null;
   /** Samples that came with their target while learning was paused: predicted, and not learned from. */
   passedInPause = 0;
+  /** Statistics of the fields, where somebody can look at them. */
+  fieldStatistics: FieldStatistics | null = null;
   readonly stations: Readonly<Stations>;
   /** Whether a sample brings its target; where not, buttons label it later. */
   readonly #hasTarget: boolean;
@@ -54,6 +57,7 @@ export class SamplePath {
   take(values: Float64Array, offset: number): void {
     const { validator, learner } = this.stations;
     if (!validator.validate(values, offset)) return;
+    if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
     learner.predictValidated(values, offset);
     if (!this.#hasTarget || !learner.isLabelled(values, offset)) learner.unlabelled++;
     else if (this.isPaused) this.passedInPause++;

@@ -68,6 +68,8 @@ export const errorCodes = {
   "port.silent": "The serial port is open but sends nothing.",
   "input.failed": "Standard input cannot be read.",
 
+  "status.token":
+    "The token of the status page cannot be read or made, or others than its owner can read it.",
   "gpio.unavailable": "GPIO cannot be used: neither the package onoff nor the tools of gpiod work.",
   "gpio.no-chip": "There is no such GPIO chip.",
   "gpio.no-pin": "The GPIO chip has no such pin.",

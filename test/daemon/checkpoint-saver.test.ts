@@ -9,6 +9,7 @@ import { CheckpointSaver } from "../../src/daemon/checkpoint-saver.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { RivuletError } from "../../src/errors/errors.ts";
 import { createNetworkLearner, type Learner } from "../../src/learner/learner.ts";
+import { History } from "../../src/status/history.ts";
 import { temporaryFolder } from "../checkpoint/folder.ts";
 
 const options = { fields: ["x", "label"], target: { column: "label", classes: 2 } };
@@ -21,7 +22,7 @@ function bench({
 } = {}) {
   const entries: LogEntry[] = [];
   const config = { name: "bench", checkpoint: { directory, everyMs, keep: 2 } } as Config;
-  const saver = new CheckpointSaver(config, learner, (entry) => entries.push(entry));
+  const saver = new CheckpointSaver(config, learner, new History(learner), (entry) => entries.push(entry));
   onTestFinished(() => saver.abandon());
   const told = (event: string) => entries.filter((entry) => entry.event === event);
   return { saver, learner, directory, entries, told };

@@ -1,6 +1,7 @@
+import { FieldStatistics } from "../../src/daemon/field-statistics.ts";
 import { pathOf } from "./path.ts";
 
-const { take } = pathOf(`
+const { path, take } = pathOf(`
 source:
   tcp: { host: 127.0.0.1, port: 9 }
   framing: lines
@@ -8,6 +9,7 @@ source:
   reply: { send: [prediction], every: sample }
 target: { column: target, classes: 3 }
 `);
+path.fieldStatistics = new FieldStatistics(4);
 const row = new Float64Array(4);
 
 /** A hundred and fifty thousand samples along their path, each of them answered. */

@@ -1,0 +1,20 @@
+/** Numbers as a reader takes them in. A value that is not known is a dash. */
+
+export const unknown = "–";
+
+/** A share as a percentage. */
+export const percent = (value: number | null | undefined): string =>
+  value === null || value === undefined || !Number.isFinite(value)
+    ? unknown
+    : `${(100 * value).toFixed(1)} %`;
+
+/** A measured number with four digits. */
+export function measured(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return unknown;
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value);
+  const size = Math.abs(value);
+  return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+}
+
+/** A count with its thousands apart. */
+export const count = (value: number): string => value.toLocaleString("en-GB");

@@ -1,0 +1,239 @@
+/** The parts of the page below the chart, from one state of the daemon. */
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { RegressionReport } from "../learner/regression-metrics.ts";
+import { ensembleParts, type FieldStatus, type StatusDocument } from "../status/document.ts";
+import { formatDuration, formatSize } from "../wording/quantities.ts";
+import { byId, element, fill, meter, table } from "./elements.ts";
+import { count, measured, percent, unknown } from "./numbers.ts";
+
+/** A matrix of more classes is no picture any more. */
+const mostClassesInMatrix = 12;
+
+type ClassScores = ClassificationReport & { lastLabelAccuracy?: number; calibrationError?: number };
+type NumberScores = RegressionReport & { interval?: { asked: number; coverage: number; halfWidth: number } };
+
+function tile(title: string, value: string, isFirst = false): HTMLElement {
+  return element("div", "tile", element("b", isFirst ? "first" : "", value), element("span", "", title));
+}
+
+/** The scores beside what simple rules reach. */
+export function drawTiles({ scores, target }: StatusDocument): void {
+  const isKnown = scores.samples > 0;
+  const share = (value: number | undefined) => (isKnown ? percent(value) : unknown);
+  const number = (value: number | undefined) => (isKnown ? measured(value) : unknown);
+  const parts = ensembleParts(scores);
+  const skill =
+    parts && tile("skill: loss saved beside the best rule", isKnown ? percent(parts.skill) : unknown);
+  if (target.classes !== null) {
+    const { slidingAccuracy, accuracy, baselineAccuracy, lastLabelAccuracy } = scores as ClassScores;
+    fill(
+      "tiles",
+      tile("right lately", share(slidingAccuracy), true),
+      tile("right in all", share(accuracy)),
+      tile("most frequent class", share(baselineAccuracy)),
+      lastLabelAccuracy === undefined ? null : tile("last label again", share(lastLabelAccuracy)),
+      skill,
+    );
+    return;
+  }
+  const { fadingMae, mae, baselineMae, r2, interval } = scores as NumberScores;
+  fill(
+    "tiles",
+    tile("mean error lately", number(fadingMae), true),
+    tile("mean error in all", number(mae)),
+    tile("error of the mean", number(baselineMae)),
+    tile("R²", number(r2)),
+    interval === undefined
+      ? null
+      : tile(`of targets in the ${percent(interval.asked)} interval`, share(interval.coverage)),
+    skill,
+  );
+}
+
+/** The confusion matrix, each row with precision, recall and F of its class. */
+export function drawConfusion({ scores, target }: StatusDocument): void {
+  const isOfClasses = target.classes !== null;
+  byId("confusion-panel").hidden = !isOfClasses;
+  if (!isOfClasses) return;
+  const classes = target.classes as string[];
+  const { confusion, perClass } = scores as ClassScores;
+  if (confusion.length === 0) {
+    fill("confusion", element("p", "quiet", `${classes.length} classes are too many for a matrix`));
+    return;
+  }
+  const hasMatrix = classes.length <= mostClassesInMatrix;
+  const head = element(
+    "tr",
+    "",
+    element("th", "", "true class"),
+    ...(hasMatrix ? classes.map((name) => element("th", "number", `as ${name}`)) : []),
+    ...["precision %", "recall %", "F %"].map((title) => element("th", "number", title)),
+  );
+  const rows = confusion.map((row, label) => {
+    const total = row.reduce((sum, value) => sum + value, 0);
+    const { precision, recall, f1 } = perClass[label];
+    const isSeen = total > 0;
+    return element(
+      "tr",
+      "",
+      element("td", "class", classes[label]),
+      ...(hasMatrix ? row.map((value, predicted) => heat(value, total, predicted === label)) : []),
+      ...[precision, recall, f1].map((value) =>
+        element("td", "number", isSeen ? (100 * value).toFixed(1) : unknown),
+      ),
+    );
+  });
+  fill("confusion", element("table", "", element("thead", "", head), element("tbody", "", ...rows)));
+}
+
+function heat(value: number, total: number, isRight: boolean): HTMLElement {
+  const share = total > 0 ? value / total : 0;
+  const cell = element("td", `cell${isRight ? " right" : ""}${share > 0.55 ? " strong" : ""}`, count(value));
+  cell.style.background = `rgba(var(--heat), ${share.toFixed(3)})`;
+  cell.title = percent(share);
+  return cell;
+}
+
+/** What each expert weighs in the answer. */
+export function drawExperts({ scores }: StatusDocument): void {
+  const parts = ensembleParts(scores);
+  byId("experts-panel").hidden = parts === null;
+  if (parts === null) return;
+  const rows = [...parts.experts]
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ name, weight, loss, restarts }) => [
+      name,
+      meter(weight, percent(weight)),
+      weight.toFixed(2),
+      measured(loss),
+      restarts === 0 ? "" : String(restarts),
+    ]);
+  const columns = [
+    { title: "expert" },
+    { title: "weight" },
+    { title: "", isNumber: true },
+    { title: "mean loss", isNumber: true },
+    { title: "restarts", isNumber: true, isWide: true },
+  ];
+  fill("experts", table(columns, rows));
+}
+
+const faultsOf = ({ notFinite, outOfRange, stuck }: FieldStatus) => notFinite + outOfRange + stuck;
+
+/** The fields: where their values lie, what was wrong with them, how much each matters. */
+export function drawFields({ fields }: StatusDocument): void {
+  const mostImportant = Math.max(1, ...fields.map(({ importance }) => importance ?? 0));
+  const hasImportance = fields.some(({ importance }) => importance !== null);
+  const rows = fields.map((field) => {
+    const { name, isTarget, latest, mean, deviation, importance } = field;
+    const faults = faultsOf(field);
+    return [
+      element("span", "", name, isTarget ? element("span", "quiet", " target") : null),
+      measured(latest),
+      measured(mean),
+      measured(deviation),
+      rangeOf(field),
+      faults === 0 ? "0" : element("span", "fault", count(faults)),
+      ...(hasImportance
+        ? [
+            importance === null
+              ? ""
+              : meter(importance / mostImportant, `${measured(importance)} times the average`),
+          ]
+        : []),
+    ];
+  });
+  const columns = [
+    { title: "field" },
+    { title: "now", isNumber: true },
+    { title: "mean", isNumber: true, isWide: true },
+    { title: "± sd", isNumber: true, isWide: true },
+    { title: "least to most" },
+    { title: "faults", isNumber: true },
+    ...(hasImportance ? [{ title: "importance" }] : []),
+  ];
+  fill("fields", table(columns, rows));
+}
+
+/** A bar from the least to the most, the middle part a standard deviation to each side, with a mark at the latest. */
+function rangeOf({ minimum, maximum, mean, deviation, latest, range }: FieldStatus): HTMLElement | string {
+  if (minimum === null || maximum === null || mean === null || deviation === null || latest === null)
+    return unknown;
+  const width = maximum - minimum;
+  const at = (value: number) => 100 * Math.max(0, Math.min(1, width > 0 ? (value - minimum) / width : 0.5));
+  const middle = element("i");
+  middle.style.left = `${at(mean - deviation)}%`;
+  middle.style.width = `${at(mean + deviation) - at(mean - deviation)}%`;
+  const mark = element("b");
+  mark.style.left = `${at(latest)}%`;
+  const bar = element("div", "span", middle, mark);
+  const declared = range === null ? "" : `, allowed ${measured(range[0])} to ${measured(range[1])}`;
+  const words = `${measured(minimum)} to ${measured(maximum)}`;
+  bar.title = `${words}${declared}`;
+  return element("div", "", bar, element("span", "quiet wide", words));
+}
+
+/** Counts, memory and checkpoints. */
+export function drawFacts(status: StatusDocument): void {
+  const { samples, training, memory, checkpoint, source, replies, server } = status;
+  const losses = [
+    [samples.missing, "lost"],
+    [samples.damaged, "damaged"],
+    [samples.rejected, "rejected"],
+    [samples.unmatched, "unmatched"],
+    [samples.dropped, "dropped"],
+    [training.skippedSteps, "steps skipped"],
+  ].flatMap(([number, name]) => (number === 0 ? [] : [`${count(number as number)} ${name}`]));
+  const age = checkpoint.ageSeconds;
+  const facts: [string, string][] = [
+    ["source", `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${source.losses} times` : ""}`],
+    ["samples", `${count(samples.learned)} learned, ${measured(samples.perSecond)} a second`],
+    ["not learned", losses.length === 0 ? "none lost" : losses.join(", ")],
+    ...(samples.unlabelled > 0
+      ? ([["without target", `${count(samples.unlabelled)}, predicted only`]] as [string, string][])
+      : []),
+    ["in all", `${count(training.samplesSeen)} samples since learning began`],
+    ["loss", measured(training.loss)],
+    ["drifts", count(training.drifts)],
+    [
+      "memory",
+      `${formatSize(memory.residentBytes)} resident, ${formatSize(memory.arenaBytes)} planned for the learner`,
+    ],
+    [
+      "checkpoint",
+      age === null
+        ? "none yet"
+        : `${formatDuration(1000 * age)} ago, ${checkpoint.saved} saved (${formatSize(checkpoint.bytes)})`,
+    ],
+    ["kept in", checkpoint.directory],
+    ...(replies.sent + replies.dropped > 0
+      ? ([["replies", `${count(replies.sent)} sent, ${count(replies.dropped)} dropped`]] as [
+          string,
+          string,
+        ][])
+      : []),
+    [
+      "watching",
+      `${server.watching} ${server.watching === 1 ? "page" : "pages"}, ${count(server.refused)} requests refused`,
+    ],
+  ];
+  fill("facts", ...facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
+}
+
+/** The latest lines of the log, the newest first. */
+export function drawEvents({ recent, time }: StatusDocument): void {
+  const today = time.slice(0, 10);
+  const lines = [...recent].reverse().map((entry) => {
+    const when = new Date(entry.time);
+    const text = entry.time.startsWith(today) ? when.toLocaleTimeString() : when.toLocaleString();
+    const stamp = element("time", "", text);
+    stamp.setAttribute("datetime", entry.time);
+    return element("li", entry.problem ? "problem" : "", stamp, entry.text);
+  });
+  fill("events", ...lines);
+}
+
+export function drawProblems({ problems }: StatusDocument): void {
+  byId("problems").hidden = problems.length === 0;
+  fill("problems", ...problems.map((text) => element("li", "", text)));
+}

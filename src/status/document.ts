@@ -1,0 +1,100 @@
+/** What can be seen of a daemon from outside: the type of `/status.json`, which the page, `rivulet top` and others read. */
+import type { ClassificationReport } from "../learner/classification-metrics.ts";
+import type { EnsembleParts, EnsembleReport } from "../learner/ensemble.ts";
+import type { RegressionReport } from "../learner/regression-metrics.ts";
+
+/** How the daemon stands, in a word. */
+export type Health = "learning" | "paused" | "predicting" | "waiting" | "hung" | "ended";
+
+/** A line of the log. */
+export interface RecentEvent {
+  /** ISO 8601. */
+  time: string;
+  event: string;
+  text: string;
+  problem: boolean;
+}
+
+/** A field of the samples. Statistics are of the validated values since the process began; null before the first. */
+export interface FieldStatus {
+  name: string;
+  isTarget: boolean;
+  latest: number | null;
+  mean: number | null;
+  deviation: number | null;
+  minimum: number | null;
+  maximum: number | null;
+  /** The range that the config declares. */
+  range: readonly [number, number] | null;
+  /** Values that cannot be true. */
+  notFinite: number;
+  outOfRange: number;
+  stuck: number;
+  /** How much it matters to the prediction, 1 on average; null where the learner does not say. */
+  importance: number | null;
+}
+
+export interface StatusDocument {
+  name: string;
+  version: string;
+  /** ISO 8601, by the system's clock. */
+  time: string;
+  uptimeSeconds: number;
+  health: Health;
+  /** Why, in a sentence without a full stop. */
+  reason: string;
+  /** What somebody should look at, in words. */
+  problems: string[];
+  target: { column: string; classes: string[] | null };
+  source: { place: string; state: string; losses: number; failures: number; bytes: number };
+  /** Counts since the process began. */
+  samples: {
+    learned: number;
+    perSecond: number;
+    declaredPerSecond: number | null;
+    missing: number;
+    damaged: number;
+    rejected: number;
+    unlabelled: number;
+    unmatched: number;
+    dropped: number;
+    unanswered: number;
+  };
+  training: {
+    /** Samples since learning began, maybe in an earlier process. */
+    samplesSeen: number;
+    updates: number;
+    skippedSteps: number;
+    loss: number;
+    drifts: number;
+    paused: boolean;
+  };
+  /** Those of an ensemble stand beside its baselines and its experts. */
+  scores: ClassificationReport | RegressionReport | EnsembleReport;
+  fields: FieldStatus[];
+  memory: { residentBytes: number; arenaBytes: number };
+  checkpoint: {
+    directory: string;
+    saved: number;
+    bytes: number;
+    path: string | null;
+    ageSeconds: number | null;
+  };
+  replies: { sent: number; dropped: number };
+  server: ServerCounts;
+  recent: RecentEvent[];
+}
+
+/** Counts of the server itself. */
+export interface ServerCounts {
+  requests: number;
+  refused: number;
+  /** Clients that did not read what they asked for. */
+  slowReaders: number;
+  errors: number;
+  watching: number;
+}
+
+/** The baselines and experts of an ensemble; null for a single network. */
+export const ensembleParts = (scores: StatusDocument["scores"]): EnsembleParts | null =>
+  "experts" in scores ? scores : null;

@@ -1,0 +1,86 @@
+/** The token of the status server, in a file that only its owner can read. */
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
+
+const tokenBytes = 16;
+/** 128 bits in base64. */
+const shortestToken = 22;
+const longestFile = 1024;
+const othersMayRead = 0o077;
+
+/**
+ * Reads the token from its file, which is made with a random one where it is missing.
+ * @throws RivuletError where others can read the file, or the token is too short
+ */
+export function readToken(file: string): string {
+  makeIfMissing(file);
+  let text: string;
+  try {
+    text = contentOf(file);
+  } catch (error) {
+    if (error instanceof RivuletError) throw error;
+    throw new RivuletError("status.token", `cannot read the token of the status page: ${reasonOf(error)}`, {
+      cause: error,
+      file,
+    });
+  }
+  const token = text.trim();
+  if (/^[\x21-\x7e]+$/.test(token) && token.length >= shortestToken) return token;
+  throw new RivuletError(
+    "status.token",
+    `${file} must hold a token of at least ${shortestToken} printable characters; delete the file, and a new one is made at the next start`,
+    { file },
+  );
+}
+
+function contentOf(file: string): string {
+  const descriptor = openSync(file, "r");
+  try {
+    const mode = fstatSync(descriptor).mode & othersMayRead;
+    if (mode !== 0) {
+      throw new RivuletError(
+        "status.token",
+        `${file} holds the token of the status page, and others than its owner may use it; run: chmod 600 ${file}`,
+        { file },
+      );
+    }
+    const buffer = Buffer.alloc(longestFile);
+    return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, longestFile, 0));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function makeIfMissing(file: string): void {
+  try {
+    writeFileSync(file, `${randomText()}\n`, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    throw new RivuletError("status.token", `cannot make the token of the status page: ${reasonOf(error)}`, {
+      cause: error,
+      file,
+    });
+  }
+}
+
+/** From the kernel: node:crypto takes more memory than all else of the server. */
+function randomText(): string {
+  const bytes = Buffer.alloc(tokenBytes);
+  const descriptor = openSync("/dev/urandom", "r");
+  try {
+    readSync(descriptor, bytes, 0, tokenBytes, null);
+  } finally {
+    closeSync(descriptor);
+  }
+  return bytes.toString("base64url");
+}
+
+/** The token of a daemon on this machine, for the commands that ask it; null where there is none yet, or it is not ours. */
+export function tokenIn(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return null;
+  }
+}
