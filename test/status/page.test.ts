@@ -95,7 +95,7 @@ describe("in Chromium", needing(hasChromium, "apt install chromium"), () => {
     const page = await browser.open(url, { width: 1280, height: 900 });
     await page.shows(isDrawn);
     daemon.process.stdin?.write(rows);
-    await page.shows('document.getElementById("facts").innerText.includes("5,9")');
+    await page.shows('document.getElementById("facts").innerText.includes("6,000 learned")');
     daemon.process.kill("SIGKILL");
     await page.shows('document.getElementById("state").innerText === "lost"');
   });
