@@ -1,0 +1,255 @@
+import type { State, Stateful } from "../../state.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+
+const weekMs = 7 * 24 * 60 * 60 * 1000;
+/** Block maxima that are kept, the largest of the last four weeks. */
+const kept = 64;
+const memoryMs = 4 * weekMs;
+const mostWeeks = 4;
+const shortestBlock = 16;
+const longestBlock = 256;
+/** Blocks of an alarm's share of a week. */
+const blocksPerAlarm = 20;
+/** Evidence below this is never an alarm, in nats. */
+const floor = 17;
+/** An episode goes on while the evidence is at least this part of its threshold. */
+const partOfThreshold = 0.8;
+const caution = 0.1;
+
+const at = {
+  rows: 0,
+  firstMs: 1,
+  latestMs: 2,
+  held: 3,
+  caution: 4,
+  blockRow: 5,
+  blockMs: 6,
+  blockEvidence: 7,
+  hasBlock: 8,
+  episodeThreshold: 9,
+  lastAboveRow: 10,
+  threshold: 11,
+  alarms: 12,
+  rank: 13,
+  /** The k-th largest of the kept maxima, and the k it was computed for; 0 where it must be computed anew. */
+  ranked: 14,
+  rankedPlace: 15,
+  /** Of the latest row: its number, its evidence, and the rows of a block. */
+  row: 16,
+  strength: 17,
+  block: 18,
+} as const;
+
+export interface AlarmGateOptions {
+  /** Alarms a week that are asked for, on average; above 0. */
+  alarmsPerWeek: number;
+  /** Rows before the first alarm. */
+  warmUpRows: number;
+  /** Time before the first alarm, in milliseconds; for rows slower than one a second. */
+  warmUpMs: number;
+}
+
+/**
+ * Lets evidence through as alarms, at most so many a week on average: an alarm ranks among the N strongest block maxima of
+ * a week. Where maxima are exchangeable, the newest exceeds the k-th of n with chance k / n, whatever their
+ * distribution is; so no threshold is to be chosen. One alarm an episode.
+ */
+export class AlarmGate implements Stateful {
+  readonly alarmsPerWeek: number;
+  readonly #warmUpRows: number;
+  readonly #warmUpMs: number;
+  readonly #scalars = new Float64Array(19);
+  /** Evidence and time of the kept maxima, unordered, [64]. */
+  readonly #evidence = new Float64Array(kept);
+  readonly #times = new Float64Array(kept);
+
+  static readonly bytes = 8 * (19 + 2 * kept);
+
+  constructor({ alarmsPerWeek, warmUpRows, warmUpMs }: AlarmGateOptions) {
+    this.alarmsPerWeek = alarmsPerWeek;
+    this.#warmUpRows = warmUpRows;
+    this.#warmUpMs = warmUpMs;
+  }
+
+  get alarms(): number {
+    return this.#scalars[at.alarms];
+  }
+
+  /** Evidence that the latest row needed for an alarm, in nats. */
+  get threshold(): number {
+    return this.#scalars[at.threshold];
+  }
+
+  /** Kept maxima of the last four weeks that were at least as strong as the latest alarm; 0 where it was the strongest. */
+  get rank(): number {
+    return this.#scalars[at.rank];
+  }
+
+  /** Whether an episode is under way. */
+  get isOpen(): boolean {
+    return this.#scalars[at.episodeThreshold] > 0;
+  }
+
+  /** Whether alarms are possible. */
+  get isWarm(): boolean {
+    const s = this.#scalars;
+    if (s[at.rows] < this.#warmUpRows) return false;
+    const elapsed = s[at.latestMs] - s[at.firstMs];
+    const isFast = elapsed < 1000 * s[at.rows];
+    return isFast || elapsed >= this.#warmUpMs;
+  }
+
+  /**
+   * Takes the evidence of a row at a time that never decreases; true where an episode begins. Allocates nothing.
+   *
+   * @param evidence [1], in nats
+   * @param times at `timeAt` in milliseconds since the epoch
+   */
+  observe(evidence: Float64Array, times: Float64Array, timeAt: number): boolean {
+    const s = this.#scalars;
+    if (s[at.rows] === 0) s[at.firstMs] = s[at.latestMs] = times[timeAt];
+    s[at.strength] = evidence[0];
+    if (s[at.caution] > 0) {
+      // Alarms make the gate more cautious, and quiet weeks take that back.
+      const weeks = (times[timeAt] - s[at.latestMs]) / weekMs;
+      s[at.caution] = Math.max(0, s[at.caution] - caution * this.alarmsPerWeek * weeks);
+    }
+    s[at.latestMs] = times[timeAt];
+    s[at.row] = s[at.rows]++;
+    if (s[at.row] < this.#warmUpRows / 4) return false;
+    this.#setBlock();
+    this.#setThreshold();
+    const begins = this.#follow();
+    this.#addToBlock();
+    if (begins) {
+      s[at.alarms]++;
+      s[at.rank] = this.#countFrom();
+      s[at.caution] += caution;
+    }
+    return begins;
+  }
+
+  /** Rows of a block, and of the pause after an episode, from the rate of rows so far. */
+  #setBlock(): void {
+    const s = this.#scalars;
+    const elapsedMs = s[at.latestMs] - s[at.firstMs];
+    const rows =
+      elapsedMs > 0 ? (s[at.row] * weekMs) / elapsedMs / this.alarmsPerWeek / blocksPerAlarm : longestBlock;
+    s[at.block] = Math.min(Math.max(Math.round(rows), shortestBlock), longestBlock);
+  }
+
+  /** From the maximum whose place the alarms of the time so far would have; weeks count from a quarter of the warm-up. */
+  #setThreshold(): void {
+    const s = this.#scalars;
+    const counted = s[at.row] === 0 ? 0 : 1 - this.#warmUpRows / 4 / s[at.row];
+    const weeks = (counted * (s[at.latestMs] - s[at.firstMs])) / weekMs;
+    const place = Math.max(1, Math.round(this.alarmsPerWeek * Math.min(Math.max(weeks, 1), mostWeeks)));
+    if (s[at.rankedPlace] !== place) {
+      s[at.rankedPlace] = place;
+      this.#rank();
+    }
+    s[at.threshold] = Math.max(floor, s[at.ranked]) * (1 + s[at.caution]);
+  }
+
+  /** Whether an episode begins; keeps the one under way. */
+  #follow(): boolean {
+    const s = this.#scalars;
+    if (s[at.episodeThreshold] > 0) {
+      if (s[at.strength] >= partOfThreshold * s[at.episodeThreshold]) s[at.lastAboveRow] = s[at.row];
+      if (s[at.row] - s[at.lastAboveRow] <= s[at.block]) return false;
+      s[at.episodeThreshold] = 0;
+    }
+    if (s[at.strength] <= s[at.threshold] || !this.isWarm) return false;
+    s[at.episodeThreshold] = s[at.threshold];
+    s[at.lastAboveRow] = s[at.row];
+    return true;
+  }
+
+  /** A maximum nearer than a block to the previous one replaces it where it is stronger. */
+  #addToBlock(): void {
+    const s = this.#scalars;
+    const isNear = s[at.hasBlock] === 1 && s[at.row] - s[at.blockRow] < s[at.block];
+    if (isNear && s[at.strength] <= s[at.blockEvidence]) return;
+    if (!isNear && s[at.hasBlock] === 1) this.#keepBlock();
+    s[at.hasBlock] = 1;
+    s[at.blockRow] = s[at.row];
+    s[at.blockMs] = s[at.latestMs];
+    s[at.blockEvidence] = s[at.strength];
+  }
+
+  /** Keeps the maximum of a block in the place of one that is too old, of none, or of the weakest. */
+  #keepBlock(): void {
+    const s = this.#scalars;
+    s[at.rankedPlace] = 0;
+    this.#forget();
+    const isFull = s[at.held] === kept;
+    let place = s[at.held];
+    if (isFull) {
+      place = 0;
+      for (let index = 1; index < kept; index++) {
+        if (this.#evidence[index] < this.#evidence[place]) place = index;
+      }
+      if (this.#evidence[place] >= s[at.blockEvidence]) return;
+    } else s[at.held]++;
+    this.#evidence[place] = s[at.blockEvidence];
+    this.#times[place] = s[at.blockMs];
+  }
+
+  /** Drops the maxima that are older than four weeks. */
+  #forget(): void {
+    const s = this.#scalars;
+    for (let index = 0; index < s[at.held]; ) {
+      if (s[at.latestMs] - this.#times[index] <= memoryMs) index++;
+      else {
+        const last = --s[at.held];
+        this.#evidence[index] = this.#evidence[last];
+        this.#times[index] = this.#times[last];
+      }
+    }
+  }
+
+  /** Finds the maximum at `rankedPlace`, counted from the largest; 0 where there are fewer. */
+  #rank(): void {
+    const s = this.#scalars;
+    const count = s[at.held];
+    s[at.ranked] = 0;
+    if (count < s[at.rankedPlace]) return;
+    let bound = Number.POSITIVE_INFINITY;
+    // Selection without a copy: the largest below the last one, with its equals, until there are enough.
+    for (let found = 0; found < s[at.rankedPlace]; ) {
+      let next = Number.NEGATIVE_INFINITY;
+      let equals = 0;
+      for (let index = 0; index < count; index++) {
+        const value = this.#evidence[index];
+        if (value >= bound || value < next) continue;
+        equals = value === next ? equals + 1 : 1;
+        next = value;
+      }
+      found += equals;
+      bound = next;
+    }
+    s[at.ranked] = bound;
+  }
+
+  /** Kept maxima that are at least as strong as the latest row. */
+  #countFrom(): number {
+    const s = this.#scalars;
+    let count = 0;
+    for (let index = 0; index < s[at.held]; index++) {
+      if (this.#evidence[index] >= s[at.strength]) count++;
+    }
+    return count;
+  }
+
+  get #arrays() {
+    return { scalars: this.#scalars, evidence: this.#evidence, times: this.#times };
+  }
+
+  state(): State {
+    return this.#arrays;
+  }
+
+  restore(state: State): void {
+    restoreArrays(this.#arrays, state, "gate of alarms");
+  }
+}

@@ -1,0 +1,341 @@
+/** Learns what is normal for some columns without any target, and tells what is not, at most so often. */
+
+import { takeLogarithm } from "../../engine/model/logarithm.ts";
+import { RivuletError } from "../../errors/errors.ts";
+import { restoreTogether } from "../../features/restore.ts";
+import type { State, Stateful } from "../../state.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+import { AlarmGate } from "./alarm-gate.ts";
+import { ChannelScores, type Ingredient, ingredients } from "./channel-scores.ts";
+import { JointDistance } from "./joint-distance.ts";
+import { ScoreTail } from "./score-tail.ts";
+
+const halfHourMs = 30 * 60 * 1000;
+/** The epoch began on a Thursday; weeks begin on a Monday. */
+const hoursBeforeMonday = 72;
+/** Nats of one channel count as at most so many. */
+const mostNats = 39;
+/** Where the linear scale of the second tails begins, in the bins of the first. */
+const linearOffset = 14;
+const mostDeviation = 8;
+const most = 1024;
+
+export interface AnomalyDetectorOptions {
+  /** Names of the columns to watch, 1 to 1024. */
+  columns: readonly string[];
+  /** Alarms a week, on average, at most; above 0, up to 100. Default 2. */
+  alarmsPerWeek?: number;
+  /** Rows before the first alarm. Default 500. */
+  warmUpRows?: number;
+  /** Time before the first alarm where rows are slower than one a second, in milliseconds. Default one day. */
+  warmUpMs?: number;
+}
+
+/** Why a row was told as an anomaly. */
+export interface AnomalyFinding {
+  /** Column that is most unlike itself. */
+  column: string;
+  /** In which way; `joint` where only the columns together are unusual. */
+  ingredient: Ingredient | "joint";
+  /** Value that was seen, and what was expected of it. */
+  seen: number;
+  expected: number;
+  /** Range of the column so far. */
+  lowest: number;
+  highest: number;
+  /** How unusual the row is, in nats, and how much an alarm needed. */
+  evidence: number;
+  threshold: number;
+  /** Moments of the last four weeks that were at least as unusual. */
+  rank: number;
+  /** Time of the row, milliseconds since the epoch. */
+  since: number;
+}
+
+/**
+ * Creates a detector of anomalies in a stream without labels: six scores a column (see `ChannelScores`), each beside its
+ * own past, the strongest three added, and a gate that lets at most `alarmsPerWeek` through on average.
+ *
+ * @throws RivuletError where an option makes no sense
+ *
+ * @example
+ * const detector = createAnomalyDetector({ columns: ["temperature"], alarmsPerWeek: 2 });
+ * const row = new Float64Array(1);
+ * const time = new Float64Array(1);
+ * for (let minute = 0; minute < 3000; minute++) {
+ *   row[0] = 20 + Math.sin(minute / 200);
+ *   time[0] = 60_000 * minute;
+ *   if (detector.observe(row, 0, time, 0)) console.log(detector.finding());
+ * }
+ */
+export function createAnomalyDetector(options: AnomalyDetectorOptions): AnomalyDetector {
+  return new AnomalyDetector(options);
+}
+
+export class AnomalyDetector implements Stateful {
+  readonly columns: readonly string[];
+  readonly #gate: AlarmGate;
+  readonly #channels: readonly ChannelScores[];
+  readonly #joint: JointDistance;
+  /** Of each ingredient's maximum over the columns, and of the joint distance; of several columns only. */
+  readonly #tails: readonly ScoreTail[];
+  readonly #jointTail = new ScoreTail();
+  /** Maximum of each ingredient over the columns, and the column that has it. */
+  readonly #maxima = new Float64Array(ingredients.length);
+  readonly #places = new Int32Array(ingredients.length);
+  readonly #deviations: Float64Array;
+  /** Nats of each ingredient, the joint one last. */
+  readonly #nats = new Float64Array(ingredients.length + 1);
+  readonly #cell = new Float64Array(1);
+  readonly #evidence = new Float64Array(1);
+  /** Column, ingredient, value seen, expected, evidence, threshold, time, lowest and highest of the latest alarm. */
+  readonly #found = new Float64Array(9);
+  /** [1] Rows. */
+  readonly #rows = new Float64Array(1);
+  #localOffset = 0;
+  #knowsTime = true;
+
+  /** Bytes of a detector of so many columns. */
+  static bytes(columns: number): number {
+    const own = 8 * (4 * ingredients.length + columns + 13);
+    const joint = columns > 1 ? JointDistance.bytes(columns) + 7 * ScoreTail.bytes : 0;
+    return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes;
+  }
+
+  constructor({
+    columns,
+    alarmsPerWeek = 2,
+    warmUpRows = 500,
+    warmUpMs = 48 * halfHourMs,
+  }: AnomalyDetectorOptions) {
+    if (columns.length < 1 || columns.length > most) {
+      throw new RivuletError(
+        "argument.bad-value",
+        `found ${columns.length} columns to watch for anomalies, expected 1 to ${most}; name those to watch`,
+      );
+    }
+    if (!(alarmsPerWeek > 0 && alarmsPerWeek <= 100)) {
+      throw new RivuletError(
+        "argument.bad-value",
+        `found alarmsPerWeek ${alarmsPerWeek}, expected a number above 0, up to 100; correct it`,
+      );
+    }
+    this.columns = [...columns];
+    this.#channels = columns.map(() => new ChannelScores());
+    this.#joint = new JointDistance(columns.length);
+    this.#deviations = new Float64Array(columns.length);
+    // On a linear scale: nats are logarithms already.
+    this.#tails = ingredients.map(() => new ScoreTail({ leastExcess: 0.7 }));
+    this.#gate = new AlarmGate({ alarmsPerWeek, warmUpRows, warmUpMs });
+  }
+
+  /** Rows observed. */
+  get rows(): number {
+    return this.#rows[0];
+  }
+
+  /** How unusual the latest row is, in nats: the sum of its three strongest ingredients. */
+  get evidence(): number {
+    return this.#evidence[0];
+  }
+
+  /** Evidence that an alarm needs now. */
+  get threshold(): number {
+    return this.#gate.threshold;
+  }
+
+  /** Alarms so far. */
+  get alarms(): number {
+    return this.#gate.alarms;
+  }
+
+  /** Whether the warm-up is over, so that alarms are possible. */
+  get isWarm(): boolean {
+    return this.#gate.isWarm;
+  }
+
+  /** Whether an alarm's episode is under way. */
+  get isOpen(): boolean {
+    return this.#gate.isOpen;
+  }
+
+  /**
+   * Tells how far local time is ahead of UTC, in whole milliseconds, for the profiles of the day and the week; null where the
+   * time is not known, as before the clock of a board is set: then profiles neither learn nor score. 0 at first.
+   */
+  setLocalOffset(milliseconds: number | null): void {
+    this.#localOffset = milliseconds ?? 0;
+    this.#knowsTime = milliseconds !== null;
+  }
+
+  /**
+   * Scores the row at `offset` of `values` [columns] and learns from it; true where an episode begins. Allocates nothing.
+   *
+   * @param times at `timeAt` the time of the row by a clock that never goes back, milliseconds since the epoch
+   */
+  observe(values: Float64Array, offset: number, times: Float64Array, timeAt: number): boolean {
+    // Whole half hours since the epoch are small, so that V8 keeps them without a box.
+    const halfHours = Math.floor((times[timeAt] + this.#localOffset) / halfHourMs) | 0;
+    const halfHour = this.#knowsTime ? modulo(halfHours, 48) : -1;
+    const hourOfWeek = this.#knowsTime ? modulo((halfHours >> 1) + hoursBeforeMonday, 168) : -1;
+    this.#maxima.fill(0);
+    this.#places.fill(0);
+    for (let column = 0; column < this.#channels.length; column++) {
+      const channel = this.#channels[column];
+      channel.observe(values, offset + column, halfHour, hourOfWeek);
+      const deviation = channel.deviation[0];
+      this.#deviations[column] = Math.min(Math.max(deviation, -mostDeviation), mostDeviation);
+      for (let which = 0; which < ingredients.length; which++) {
+        if (channel.nats[which] <= this.#maxima[which]) continue;
+        this.#maxima[which] = channel.nats[which];
+        this.#places[which] = column;
+      }
+    }
+    if (this.#channels.length === 1) this.#nats.set(this.#maxima);
+    else this.#scoreTogether();
+    this.#rows[0]++;
+    this.#addStrongest();
+    const begins = this.#gate.observe(this.#evidence, times, timeAt);
+    if (begins) this.#note(values, offset, times[timeAt]);
+    return begins;
+  }
+
+  /** Several columns: the largest of many numbers is large more often, so each maximum is compared with its own past. */
+  #scoreTogether(): void {
+    for (let which = 0; which < ingredients.length; which++) {
+      this.#cell[0] = Math.min(this.#maxima[which], mostNats) - linearOffset;
+      this.#take(this.#tails[which], which);
+    }
+    this.#joint.observe(this.#deviations);
+    this.#cell[0] = this.#joint.distance[0] + 0.02;
+    takeLogarithm(this.#cell, 0);
+    this.#take(this.#jointTail, ingredients.length);
+  }
+
+  #take(tail: ScoreTail, which: number): void {
+    const row = this.#rows[0];
+    if (row < 2 * quietRows) this.#nats[which] = 0;
+    else tail.measure(this.#cell, 0, this.#nats, which);
+    // Before, the nats of all columns are 0, beside which everything that follows would be unusual.
+    if (row >= quietRows) tail.add(this.#cell, 0);
+  }
+
+  #addStrongest(): void {
+    let first = 0;
+    let second = 0;
+    let third = 0;
+    for (let which = 0; which < this.#nats.length; which++) {
+      const nats = this.#nats[which];
+      if (nats > first) {
+        third = second;
+        second = first;
+        first = nats;
+      } else if (nats > second) {
+        third = second;
+        second = nats;
+      } else if (nats > third) third = nats;
+    }
+    this.#evidence[0] = first + second + third;
+  }
+
+  /** Keeps what the alarm is about. */
+  #note(values: Float64Array, offset: number, timeMs: number): void {
+    let which = 0;
+    for (let other = 1; other < this.#nats.length; other++)
+      if (this.#nats[other] > this.#nats[which]) which = other;
+    const isJoint = which === ingredients.length;
+    const column = isJoint ? this.#furthestColumn() : this.#places[which];
+    const channel = this.#channels[column];
+    const isOfProfile = !isJoint && ingredients[which] === "profile";
+    const expected = isOfProfile ? channel.usualNow : channel.expected;
+    const { evidence, threshold } = this;
+    const { lowest, highest } = channel;
+    this.#found.set([
+      column,
+      which,
+      values[offset + column],
+      expected,
+      evidence,
+      threshold,
+      timeMs,
+      lowest,
+      highest,
+    ]);
+  }
+
+  #furthestColumn(): number {
+    let column = 0;
+    for (let other = 1; other < this.#deviations.length; other++) {
+      if (Math.abs(this.#deviations[other]) > Math.abs(this.#deviations[column])) column = other;
+    }
+    return column;
+  }
+
+  /** What the latest alarm is about; null where there was none. */
+  finding(): AnomalyFinding | null {
+    if (this.alarms === 0) return null;
+    const [column, which, seen, expected, evidence, threshold, since, lowest, highest] = this.#found;
+    return {
+      column: this.columns[column],
+      ingredient: ingredients[which] ?? "joint",
+      ...{ seen, expected, lowest, highest, evidence, threshold, since },
+      rank: this.#gate.rank,
+    };
+  }
+
+  get #arrays() {
+    return { rows: this.#rows, evidence: this.#evidence, found: this.#found };
+  }
+
+  state(): State {
+    return {
+      columns: [...this.columns],
+      own: this.#arrays,
+      channels: this.#channels.map((channel) => channel.state()),
+      joint: this.#joint.state(),
+      tails: [...this.#tails, this.#jointTail].map((tail) => tail.state()),
+      gate: this.#gate.state(),
+    };
+  }
+
+  /** @throws RivuletError, with nothing changed, where the state is of other columns */
+  restore(state: State): void {
+    const stored = (state ?? {}) as Record<string, State>;
+    const columns = stored["columns"];
+    if (!Array.isArray(columns) || columns.join("\n") !== this.columns.join("\n")) {
+      throw new RivuletError(
+        "state.mismatch",
+        `found the columns ${Array.isArray(columns) ? columns.join(", ") : "of nothing"} in the stored anomaly detector, expected ${this.columns.join(", ")}; restore a state of the same columns`,
+      );
+    }
+    const own: Stateful = {
+      state: () => this.#arrays,
+      restore: (state) => restoreArrays(this.#arrays, state, "anomaly detector"),
+    };
+    const tails = [...this.#tails, this.#jointTail];
+    const listed = (name: string, count: number) => {
+      const list = stored[name];
+      return Array.from({ length: count }, (_, index) =>
+        Array.isArray(list) ? (list[index] ?? null) : null,
+      );
+    };
+    restoreTogether(
+      [own, ...this.#channels, this.#joint, ...tails, this.#gate],
+      [
+        stored["own"] ?? null,
+        ...listed("channels", this.#channels.length),
+        stored["joint"] ?? null,
+        ...listed("tails", tails.length),
+        stored["gate"] ?? null,
+      ],
+    );
+  }
+}
+
+/** Rows before the tails of several columns answer, as those of one. */
+const quietRows = 100;
+
+function modulo(value: number, modulus: number): number {
+  const rest = value % modulus;
+  return rest < 0 ? rest + modulus : rest;
+}

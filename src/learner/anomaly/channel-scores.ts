@@ -1,0 +1,229 @@
+import { takeLogarithm } from "../../engine/model/logarithm.ts";
+import { restoreTogether } from "../../features/restore.ts";
+import type { State, Stateful } from "../../state.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+import { ChannelForecast, given } from "./channel-forecast.ts";
+import { ScoreTail } from "./score-tail.ts";
+
+/** What a channel is compared with, in the order of `nats`. */
+export const ingredients = ["residual", "residualRun", "range", "dispersion", "level", "profile"] as const;
+export type Ingredient = (typeof ingredients)[number];
+
+const of = { residual: 0, residualRun: 1, range: 2, dispersion: 3, level: 4, profile: 5 } as const;
+
+/** Rows before the tails answer. */
+const quietRows = 100;
+/** Slowest rates of mean and variance, and of what follows faster. */
+const slowest = 1 / 2000;
+const slowestOfErrors = 0.002;
+/** A value further from the mean than so many standard deviations, and than twice the range, is taken in as that far. */
+const furthest = 30;
+const rowsBeforeClipping = 50;
+/** Errors count as at most so many of their deviations. */
+const winsorized = 6;
+const fast = 1 / 16;
+const rateOfRun = 0.1;
+/** Added to a raw score before its logarithm. */
+const least = 0.02;
+const leastOfRun = 1e-6;
+
+const at = {
+  rows: 0,
+  mean: 1,
+  variance: 2,
+  highest: 3,
+  lowest: 4,
+  errorSquare: 5,
+  profileSquare: 6,
+  fastSquare: 7,
+  slowSquare: 8,
+  fastLevel: 9,
+  run: 10,
+} as const;
+
+/**
+ * Six ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
+ * how far it leaves its range, how its scatter and its level changed within some 16 rows, and how far it is from the
+ * same half hour of other days. Scores are of the value as it came; what is learned is clipped, so that one impossible
+ * value does not become normal.
+ */
+export class ChannelScores implements Stateful {
+  /** The six, in the order of `ingredients`; all 0 for a value that is missing and for the first 100, [6]. */
+  readonly nats = new Float64Array(ingredients.length);
+  /** Value minus forecast in deviations of such errors, 0 where the value is missing, [1]. */
+  readonly deviation = new Float64Array(1);
+  readonly #scalars = new Float64Array(11);
+  readonly #forecast = new ChannelForecast();
+  readonly #tails = ingredients.map(() => new ScoreTail());
+  readonly #runTail = new ScoreTail({ tail: 0.05 });
+  readonly #raw = new Float64Array(ingredients.length);
+  readonly #cell = new Float64Array(1);
+
+  static readonly bytes = ChannelForecast.bytes + 7 * ScoreTail.bytes + 8 * (11 + 3 * ingredients.length + 2);
+
+  /** Rows that had a value. */
+  get rows(): number {
+    return this.#scalars[at.rows];
+  }
+
+  /** What was expected of the latest value. */
+  get expected(): number {
+    return this.#forecast.expected;
+  }
+
+  /** What is usual at this half hour of the day; NaN where it is not known. */
+  get usualNow(): number {
+    return this.#forecast.usualNow;
+  }
+
+  get lowest(): number {
+    return this.#scalars[at.lowest];
+  }
+
+  get highest(): number {
+    return this.#scalars[at.highest];
+  }
+
+  /**
+   * Scores the value at `values[index]` and learns from it; a value that is not finite is missing and leaves everything as
+   * it is. Allocates nothing.
+   *
+   * @param halfHour half hour of the local day from 0 to 47, and `hourOfWeek` from 0 to 167; -1 where the time is not known
+   */
+  observe(values: Float64Array, index: number, halfHour: number, hourOfWeek: number): void {
+    if (!Number.isFinite(values[index])) {
+      this.nats.fill(0);
+      this.deviation[0] = 0;
+      return;
+    }
+    this.#forecast.given[given.value] = values[index];
+    this.#score(halfHour, hourOfWeek);
+    const isQuiet = this.#scalars[at.rows] <= quietRows;
+    for (let which = 0; which < ingredients.length; which++) {
+      this.#cell[0] = this.#raw[which] + least;
+      takeLogarithm(this.#cell, 0);
+      const tail = this.#tails[which];
+      if (isQuiet) this.nats[which] = 0;
+      else tail.measure(this.#cell, 0, this.nats, which);
+      tail.add(this.#cell, 0);
+    }
+  }
+
+  /** The raw scores of the given value; all state but the tails takes it in. */
+  #score(halfHour: number, hourOfWeek: number): void {
+    const s = this.#scalars;
+    const raw = this.#raw;
+    const forecast = this.#forecast;
+    const value = forecast.given[given.value];
+    const row = s[at.rows]++;
+    raw.fill(0);
+    if (row === 0) {
+      s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
+      forecast.begin();
+    }
+    const rate = Math.max(1 / (row + 1), slowest);
+    const errorRate = Math.max(1 / (row + 1), slowestOfErrors);
+    const mean = s[at.mean];
+    const tiny = 1e-12 * (1 + Math.abs(mean));
+    const deviation = Math.sqrt(s[at.variance]) + tiny;
+    const range = s[at.highest] - s[at.lowest];
+    const isClipped = row > rowsBeforeClipping && s[at.variance] > 0;
+    const limit = isClipped ? Math.max(furthest * deviation, 2 * range) : Number.POSITIVE_INFINITY;
+    const held = Math.min(Math.max(value, mean - limit), mean + limit);
+
+    const beyond = Math.max(value - s[at.highest], s[at.lowest] - value) / (range + tiny);
+    if (row > 10 && beyond > 0) raw[of.range] = beyond;
+
+    forecast.given[given.held] = held;
+    forecast.given[given.mean] = mean;
+    forecast.given[given.deviation] = deviation;
+    forecast.predict(halfHour, hourOfWeek);
+    const error = value - forecast.expected;
+    const spread = Math.sqrt(s[at.errorSquare]) + 0.01 * deviation + tiny;
+    if (row >= 20) raw[of.residual] = Math.abs(error) / spread;
+    this.deviation[0] = row >= 20 ? error / spread : 0;
+    forecast.learn();
+    const most = row > rowsBeforeClipping ? winsorized * spread : Number.POSITIVE_INFINITY;
+    const heldError = Math.min(Math.abs(error), most);
+    s[at.errorSquare] += errorRate * (heldError * heldError - s[at.errorSquare]);
+
+    this.#cell[0] = raw[of.residual] + leastOfRun;
+    takeLogarithm(this.#cell, 0);
+    // Where `observe` will write its nats, as long as nobody reads them.
+    if (row > quietRows) this.#runTail.measure(this.#cell, 0, this.nats, of.residualRun);
+    else this.nats[of.residualRun] = 0;
+    this.#runTail.add(this.#cell, 0);
+    s[at.run] += rateOfRun * (Math.min(this.nats[of.residualRun], winsorized) - s[at.run]);
+    raw[of.residualRun] = s[at.run];
+
+    const usual = forecast.usualNow;
+    if (forecast.knowsUsual) {
+      const off = value - usual;
+      const scale = Math.sqrt(s[at.profileSquare]) + 0.02 * deviation;
+      raw[of.profile] = scale > 0 ? Math.abs(off) / scale : 0;
+      const square = Math.min(off * off, winsorized * winsorized * scale * scale);
+      s[at.profileSquare] += errorRate * (square - s[at.profileSquare]);
+    } else s[at.profileSquare] = s[at.variance];
+
+    this.#scoreChange();
+    forecast.take(halfHour, hourOfWeek);
+    s[at.highest] = Math.max(s[at.highest], held);
+    s[at.lowest] = Math.min(s[at.lowest], held);
+    const step = held - mean;
+    s[at.mean] += rate * step;
+    s[at.variance] = (1 - rate) * (s[at.variance] + rate * step * step);
+  }
+
+  /** Scatter and level of the last 16 rows or so, beside those before. */
+  #scoreChange(): void {
+    const s = this.#scalars;
+    const held = this.#forecast.given[given.held];
+    const deviation = this.#forecast.given[given.deviation];
+    const row = s[at.rows] - 1;
+    const errorRate = Math.max(1 / (row + 1), slowestOfErrors);
+    const raw = this.#raw;
+    const change = held - this.#forecast.latest;
+    const floor = 1e-4 * deviation * deviation + 1e-300;
+    s[at.fastSquare] += fast * (change * change - s[at.fastSquare]);
+    s[at.fastLevel] += fast * (held - s[at.fastLevel]);
+    if (row >= rowsBeforeClipping) {
+      this.#cell[0] = (s[at.fastSquare] + floor) / (s[at.slowSquare] + floor);
+      takeLogarithm(this.#cell, 0);
+      raw[of.dispersion] = Math.abs(this.#cell[0]);
+      raw[of.level] = Math.abs(s[at.fastLevel] - s[at.mean]) / deviation;
+    }
+    const most =
+      row < rowsBeforeClipping
+        ? Number.POSITIVE_INFINITY
+        : winsorized * winsorized * s[at.slowSquare] + 1e-6 * deviation * deviation;
+    s[at.slowSquare] += errorRate * (Math.min(change * change, most) - s[at.slowSquare]);
+  }
+
+  state(): State {
+    return {
+      scalars: this.#scalars,
+      forecast: this.#forecast.state(),
+      runTail: this.#runTail.state(),
+      tails: this.#tails.map((tail) => tail.state()),
+    };
+  }
+
+  restore(state: State): void {
+    const { scalars, forecast, runTail, tails } = (state ?? {}) as Record<string, State>;
+    const own = { state: () => ({ scalars: this.#scalars }), restore: this.#restoreScalars };
+    const states = Array.isArray(tails) ? tails : [];
+    restoreTogether(
+      [own, this.#forecast, this.#runTail, ...this.#tails],
+      [
+        { scalars: scalars ?? null },
+        forecast ?? null,
+        runTail ?? null,
+        ...this.#tails.map((_, n) => states[n] ?? null),
+      ],
+    );
+  }
+
+  readonly #restoreScalars = (state: State): void => {
+    restoreArrays({ scalars: this.#scalars }, state, "scores of a channel");
+  };
+}

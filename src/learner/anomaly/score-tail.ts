@@ -1,0 +1,143 @@
+import { takeLogarithm } from "../../engine/model/logarithm.ts";
+import type { State, Stateful } from "../../state.ts";
+import { restoreArrays } from "../restore-arrays.ts";
+
+/** Bins of 1/8 from -14: logarithms of scores between 1e-6 and 2e11. */
+const bins = 320;
+const binsPerUnit = 8;
+const lowest = -14;
+/** Rows between two looks at the whole histogram; each of the first 200 is one. */
+const rowsPerLook = 32;
+const eagerRows = 200;
+/** Rows before the first answer. */
+const fewestRows = 20;
+/** Weights grow from row to row; from here they are scaled down together. */
+const greatestWeight = 1e12;
+
+const at = { weight: 0, total: 1, sinceLook: 2, start: 3, excess: 4, startNats: 5 } as const;
+
+export interface ScoreTailOptions {
+  /** Rows after which a row weighs half. Default 20,000. */
+  halfLife?: number;
+  /** Part of the rows in the tail, of which only the mean excess is kept. Default 0.02. */
+  tail?: number;
+  /** Smallest mean excess of the tail: the scores are never taken to end more steeply. Default 0.06. */
+  leastExcess?: number;
+}
+
+/**
+ * How improbable a score is among those before it, in nats: -ln of the part of rows that scored higher. A histogram of
+ * logarithms whose rows fade; beyond the quantile at which the tail begins, an exponential with the tail's mean excess,
+ * which is a Pareto tail of the scores themselves (Pickands, Statistical inference using extreme order statistics, Annals
+ * of Statistics 3, 1975).
+ */
+export class ScoreTail implements Stateful {
+  /** Weight of the rows in each bin, [320], and of those above it at the latest look. */
+  readonly #weights = new Float32Array(bins);
+  readonly #above = new Float32Array(bins);
+  readonly #scalars = new Float64Array(6);
+  /** [1] An array, so that V8 boxes no number on the way to the logarithm. */
+  readonly #cell = new Float64Array(1);
+  readonly #growth: number;
+  readonly #tail: number;
+  readonly #leastExcess: number;
+
+  /** Bytes of one, beside the object. */
+  static readonly bytes = 2 * 4 * bins + 7 * 8;
+
+  constructor({ halfLife = 20_000, tail = 0.02, leastExcess = 0.06 }: ScoreTailOptions = {}) {
+    // 2^(1/h) by its series, as powers may differ in the last bit between machines.
+    const rate = Math.LN2 / halfLife;
+    this.#growth = 1 + rate * (1 + (rate / 2) * (1 + (rate / 3) * (1 + rate / 4)));
+    this.#tail = tail;
+    this.#leastExcess = leastExcess;
+    this.#scalars[at.weight] = 1;
+  }
+
+  /**
+   * Writes the nats of the score whose logarithm is `logs[index]` to `out[outIndex]`: 0 or more, and 0 until there are 20
+   * rows. Allocates nothing.
+   */
+  measure(logs: Float64Array, index: number, out: Float64Array, outIndex: number): void {
+    const scalars = this.#scalars;
+    const weight = scalars[at.weight];
+    const total = scalars[at.total];
+    if (total < fewestRows * weight) {
+      out[outIndex] = 0;
+      return;
+    }
+    if (scalars[at.sinceLook] >= rowsPerLook || total < eagerRows * weight) this.#look();
+    const log = logs[index];
+    const start = scalars[at.start];
+    if (log > start + 1 / binsPerUnit) {
+      out[outIndex] = Math.max(0, scalars[at.startNats] + (log - start) / scalars[at.excess]);
+      return;
+    }
+    const bin = binOf(logs, index);
+    this.#cell[0] = (this.#above[bin] + 0.5 * this.#weights[bin] + 0.5 * weight) / (total + weight);
+    takeLogarithm(this.#cell, 0);
+    out[outIndex] = Math.max(0, -this.#cell[0]);
+  }
+
+  /** Takes the score in whose logarithm is `logs[index]`. Allocates nothing. */
+  add(logs: Float64Array, index: number): void {
+    const scalars = this.#scalars;
+    const weight = scalars[at.weight];
+    this.#weights[binOf(logs, index)] += weight;
+    scalars[at.total] += weight;
+    scalars[at.weight] = weight * this.#growth;
+    scalars[at.sinceLook]++;
+    if (scalars[at.weight] > greatestWeight) this.#scaleDown();
+  }
+
+  /** Sums the weights from above, and measures the tail. */
+  #look(): void {
+    const scalars = this.#scalars;
+    const weights = this.#weights;
+    const weight = scalars[at.weight];
+    const total = scalars[at.total];
+    scalars[at.sinceLook] = 0;
+    let above = 0;
+    let moment = 0;
+    let isBeyond = true;
+    for (let bin = bins - 1; bin >= 0; bin--) {
+      this.#above[bin] = above;
+      above += weights[bin];
+      if (!isBeyond) continue;
+      moment += weights[bin] * (bin + 0.5);
+      if (above < this.#tail * total) continue;
+      isBeyond = false;
+      scalars[at.start] = bin / binsPerUnit + lowest;
+      scalars[at.excess] = Math.max((moment / above - bin) / binsPerUnit, this.#leastExcess);
+      this.#cell[0] = (above + 0.5 * weight) / (total + weight);
+      takeLogarithm(this.#cell, 0);
+      scalars[at.startNats] = -this.#cell[0];
+    }
+  }
+
+  #scaleDown(): void {
+    const scalars = this.#scalars;
+    for (let bin = 0; bin < bins; bin++) this.#weights[bin] *= 1 / greatestWeight;
+    scalars[at.total] *= 1 / greatestWeight;
+    scalars[at.weight] *= 1 / greatestWeight;
+    // What was summed is in the old scale.
+    scalars[at.sinceLook] = rowsPerLook;
+  }
+
+  state(): State {
+    return { weights: this.#weights, above: this.#above, scalars: this.#scalars };
+  }
+
+  restore(state: State): void {
+    restoreArrays(
+      { weights: this.#weights, above: this.#above, scalars: this.#scalars },
+      state,
+      "tail of a score",
+    );
+  }
+}
+
+function binOf(logs: Float64Array, index: number): number {
+  const bin = Math.floor((logs[index] - lowest) * binsPerUnit);
+  return bin > 0 ? Math.min(bin, bins - 1) : 0;
+}

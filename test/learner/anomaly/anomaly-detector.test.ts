@@ -1,0 +1,185 @@
+import { describe, expect, test } from "vitest";
+import { createAnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
+import { measureAllocation } from "../../allocation.ts";
+import { stationary } from "./streams.ts";
+
+const minuteMs = 60_000;
+const rowMs = 5 * minuteMs;
+const rowsPerDay = 288;
+const rowsPerWeek = 7 * rowsPerDay;
+
+/** Observes so many rows of one column; the rows at which alarms began. */
+function alarmsIn(
+  values: ArrayLike<number>,
+  options: { alarmsPerWeek?: number; columns?: string[] } = {},
+  detector = createAnomalyDetector({ columns: ["value"], ...options }),
+  first = 0,
+): number[] {
+  const columns = detector.columns.length;
+  const all = Float64Array.from(values);
+  const alarms: number[] = [];
+  for (let row = 0; row < all.length / columns; row++) {
+    if (detector.observe(all, row * columns, Float64Array.of((first + row) * rowMs), 0))
+      alarms.push(first + row);
+  }
+  return alarms;
+}
+
+const weeksOf = (weeks: number, next: (row: number) => number) =>
+  Float64Array.from({ length: weeks * rowsPerWeek }, (_, row) => next(row));
+
+describe("what is normal", () => {
+  test.each(Object.keys(stationary))("brings at most the alarms that were asked for: %s", (name) => {
+    let alarms = 0;
+    for (const seed of [1, 2, 3]) alarms += alarmsIn(weeksOf(6, stationary[name](seed))).length;
+    expect(alarms / (3 * 6)).toBeLessThanOrEqual(2);
+  });
+
+  test("brings no alarm in the warm-up: for 500 rows, and for a day where rows are slow", () => {
+    const values = weeksOf(1, stationary["gauss"](5));
+    values.fill(1000, 280, 285);
+    expect(alarmsIn(values)[0] ?? rowsPerWeek).toBeGreaterThanOrEqual(500);
+    const detector = createAnomalyDetector({ columns: ["value"], warmUpMs: 3 * 24 * 60 * minuteMs });
+    values.fill(1000, 600, 605);
+    expect(alarmsIn(values, {}, detector)[0] ?? rowsPerWeek).toBeGreaterThanOrEqual(3 * rowsPerDay);
+    expect(detector.isWarm).toBe(true);
+  });
+
+  test("of a constant column is no alarm, and its first change is one", () => {
+    const values = new Float64Array(2000).fill(7);
+    values.fill(8, 1500, 1505);
+    expect(alarmsIn(values)[0]).toBe(1500);
+  });
+});
+
+describe("what is not normal", () => {
+  test("is told within the hour where the level shifts, once, and becomes normal", () => {
+    let later = 0;
+    for (const seed of [11, 12, 13, 14]) {
+      const next = stationary["a day's course"](seed);
+      const shiftAt = 3 * rowsPerWeek;
+      const values = weeksOf(4, (row) => next(row) + (row >= shiftAt ? 45 : 0));
+      const detector = createAnomalyDetector({ columns: ["value"] });
+      const before = alarmsIn(values.subarray(0, shiftAt), {}, detector).length;
+      // Where an episode was under way already, the shift is part of it.
+      const wasOpen = detector.isOpen;
+      const after = alarmsIn(values.subarray(shiftAt), {}, detector, shiftAt);
+      expect(after.filter((row) => row < shiftAt + 12)).toHaveLength(wasOpen ? 0 : 1);
+      expect(detector.alarms).toBe(before + after.length);
+      later += after.filter((row) => row >= shiftAt + 12).length;
+    }
+    expect(later / 4).toBeLessThanOrEqual(1);
+  });
+
+  test("is told with its column, what was expected and seen, since when, and how it ranks", () => {
+    const [one, two] = [stationary["gauss"](1), stationary["gauss"](2)];
+    const rows = 2 * rowsPerWeek;
+    const values = Float64Array.from({ length: 2 * rows }, (_, index) =>
+      index % 2 === 0 ? 20 + one(index) : 5 + two(index),
+    );
+    values[2 * 3500 + 1] = 30;
+    const detector = createAnomalyDetector({ columns: ["flow", "temperature"] });
+    expect(detector.finding()).toBeNull();
+    for (let row = 0; row <= 3500; row++) {
+      detector.observe(values, 2 * row, Float64Array.of(row * rowMs), 0);
+    }
+    const finding = detector.finding();
+    expect(finding).toMatchObject({ column: "temperature", seen: 30, since: 3500 * rowMs, rank: 0 });
+    expect(finding?.expected).toBeGreaterThan(0);
+    expect(finding?.expected).toBeLessThan(10);
+    expect(finding?.evidence).toBeGreaterThan(finding?.threshold ?? Number.NaN);
+    expect(detector.isOpen).toBe(true);
+  });
+
+  test("is found where two columns that always rise together do not, though neither leaves its range", () => {
+    const next = stationary["gauss"](3);
+    const noise = stationary["gauss"](4);
+    const values: number[] = [];
+    const broken = 3000;
+    for (let row = 0; row < 3500; row++) {
+      const common = next(row);
+      values.push(common, row >= broken ? -common : common + 0.05 * noise(row));
+    }
+    const alarms = alarmsIn(values, { columns: ["a", "b"], alarmsPerWeek: 7 });
+    expect(alarms.some((row) => row >= broken && row < broken + 20)).toBe(true);
+  });
+
+  test("is one cell of 1e30, which spoils nothing: what comes later is found as without it", () => {
+    const next = stationary["a day's course"](21);
+    const values = weeksOf(4, next);
+    const at = [2.5, 3, 3.5].map((weeks) => weeks * rowsPerWeek);
+    for (const row of at) values.fill(60, row, row + 3);
+    const clean = alarmsIn(values);
+    expect(at.every((row) => clean.some((alarm) => alarm >= row && alarm < row + 3))).toBe(true);
+    values[2 * rowsPerWeek] = 1e30;
+    const spoilt = alarmsIn(values);
+    expect(spoilt).toContain(2 * rowsPerWeek);
+    expect(at.every((row) => spoilt.some((alarm) => alarm >= row && alarm < row + 3))).toBe(true);
+  });
+});
+
+test("leaves a missing value out, and scores the other columns", () => {
+  const next = stationary["gauss"](6);
+  const values = Float64Array.from({ length: 2 * 3000 }, () => next(0));
+  for (let row = 1000; row < 2000; row++) values[2 * row] = Number.NaN;
+  values[2 * 2500 + 1] = 50;
+  expect(alarmsIn(values, { columns: ["a", "b"] })).toContain(2500);
+});
+
+test("looks at nothing that comes later", () => {
+  const next = stationary["lognormal"](8);
+  const values = Float64Array.from({ length: 3000 }, () => next(0));
+  const evidenceOf = (length: number) => {
+    const detector = createAnomalyDetector({ columns: ["value"] });
+    for (let row = 0; row < length; row++) detector.observe(values, row, Float64Array.of(row * rowMs), 0);
+    return detector.evidence;
+  };
+  const before = evidenceOf(2000);
+  values.fill(1e6, 2000);
+  expect(evidenceOf(2000)).toBe(before);
+});
+
+test("continues from its state bit for bit, after any row", () => {
+  const next = stationary["a day's course"](9);
+  const values = Float64Array.from(
+    { length: 2 * 1500 },
+    (_, index) => next(index >> 1) + (index > 2400 ? 30 : 0),
+  );
+  const options = { columns: ["a", "b"], warmUpRows: 200, warmUpMs: 0 };
+  const whole = createAnomalyDetector(options);
+  let parts = createAnomalyDetector(options);
+  for (let row = 0; row < 1500; row++) {
+    const alarm = whole.observe(values, 2 * row, Float64Array.of(row * rowMs), 0);
+    expect(parts.observe(values, 2 * row, Float64Array.of(row * rowMs), 0)).toBe(alarm);
+    expect(parts.evidence).toBe(whole.evidence);
+    if (row % 37 !== 0) continue;
+    const next = createAnomalyDetector(options);
+    next.restore(structuredClone(parts.state()));
+    parts = next;
+  }
+  expect(parts.finding()).toEqual(whole.finding());
+  expect(whole.alarms).toBeGreaterThan(0);
+});
+
+test("refuses the state of other columns, and changes nothing", () => {
+  const detector = createAnomalyDetector({ columns: ["a"] });
+  detector.observe(Float64Array.of(3), 0, Float64Array.of(0), 0);
+  const before = structuredClone(detector.state());
+  expect(() => detector.restore(createAnomalyDetector({ columns: ["b"] }).state())).toThrow(
+    "found the columns b in the stored anomaly detector, expected a; restore a state of the same columns",
+  );
+  expect(detector.state()).toEqual(before);
+});
+
+test.each([
+  [{ columns: [] }, "found 0 columns to watch"],
+  [{ columns: ["a"], alarmsPerWeek: 0 }, "found alarmsPerWeek 0, expected a number above 0"],
+  [{ columns: ["a"], alarmsPerWeek: Number.NaN }, "found alarmsPerWeek NaN"],
+])("refuses %o", (options, message) => {
+  expect(() => createAnomalyDetector(options)).toThrow(message);
+});
+
+test("allocates nothing per row", () => {
+  const { collections } = measureAllocation(new URL("./observe-anomalies-repeated.ts", import.meta.url));
+  expect(collections).toBe(0);
+});

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { ChannelScores } from "../../../src/learner/anomaly/channel-scores.ts";
+
+/**
+ * Nats of the six ingredients at some rows of a waving stream with a bump from row 1200 to 1209 and one value of 1e30 at row
+ * 1400: computed by an implementation that shares no code with this one, with `Math.log`.
+ */
+const trace: [number, ...number[]][] = [
+  [99, 0, 0, 0, 0, 0, 0],
+  [100, 2.41759956861, 0.693147315201, 0.5634300344887, 1.415822542383, 2.535343686818, 2.476008440849],
+  [150, 0.7333212469022, 1.614157742129, 0.5119115766232, 1.315600682232, 2.41244250826, 0.1889624938071],
+  [400, 1.088299385475, 0.395450101818, 0.6143422214599, 0.6154688970801, 0.8837260316247, 0.4678177265203],
+  [1000, 0.4690033839652, 0.272267458567, 0.6611588040479, 0.5585035971761, 1.603572777779, 0.8608998815791],
+  [1199, 0.3127743733129, 0.25964850693, 0.6664846905123, 0.4163777718024, 2.632551494337, 2.037686848126],
+  [1200, 27.1536511338, 2.998108429511, 6.601359190394, 24.48410311764, 1.095043038747, 3.859766503524],
+  [1203, 0.9275763586768, 8.63139844985, 0.6673999733872, 23.64277440009, 0.2999375242308, 3.129228374068],
+  [1215, 0.6864575223079, 6.973918437213, 0.668474776958, 23.87003016001, 0.1149449609793, 0.7297793141558],
+  [1400, 315.2396470698, 3.530389354162, 80.43192990501, 9.101353932505, 0.5097480781335, 230.0405093707],
+  [1401, 22.4523927078, 5.127972497373, 0.6703717383616, 9.463582380681, 0.2920861047547, 4.231639511313],
+  [1499, 1.551227077384, 0.2574670917591, 0.6692142902326, 2.487930826672, 0.9116448193057, 0.7971728589369],
+];
+
+/** A wave with noise of a linear congruential generator, in 31 bits. */
+function* stream(): Generator<number> {
+  let noise = 1;
+  for (let row = 0; row < 1500; row++) {
+    noise = (Math.imul(noise, 1103515245) + 12345) & 0x7fffffff;
+    const bump = row >= 1200 && row < 1210 ? 8 : 0;
+    yield row === 1400 ? 1e30 : 20 + 3 * Math.sin((row / 229) * 7) + noise / 2 ** 31 + bump;
+  }
+}
+
+test("gives the nats of an independent implementation", () => {
+  const channel = new ChannelScores();
+  const expected = new Map(trace.map(([row, ...nats]) => [row, nats]));
+  const cell = new Float64Array(1);
+  let row = 0;
+  for (const value of stream()) {
+    cell[0] = value;
+    const seconds = 300 * row;
+    channel.observe(cell, 0, Math.floor(seconds / 1800) % 48, (Math.floor(seconds / 3600) + 72) % 168);
+    for (const [index, nats] of expected.get(row)?.entries() ?? []) {
+      expect(channel.nats[index], `ingredient ${index} of row ${row}`).toBeCloseTo(
+        nats,
+        9 - Math.ceil(Math.log10(1 + nats)),
+      );
+    }
+    row++;
+  }
+});
+
+test("has no profile where the time is not known, and all else as before", () => {
+  const [timed, untimed] = [new ChannelScores(), new ChannelScores()];
+  const cell = new Float64Array(1);
+  let row = 0;
+  for (const value of stream()) {
+    cell[0] = value;
+    timed.observe(cell, 0, Math.floor(row / 6) % 48, Math.floor(row / 12) % 168);
+    untimed.observe(cell, 0, -1, -1);
+    if (row++ === 1203) break;
+  }
+  expect(untimed.nats[5]).toBeLessThan(1);
+  expect(timed.nats[5]).toBeGreaterThan(2);
+  expect(untimed.nats[3]).toBe(timed.nats[3]);
+  expect(untimed.usualNow).toBeNaN();
+});

@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createRandom } from "../../../src/engine/model/random.ts";
+import { ScoreTail } from "../../../src/learner/anomaly/score-tail.ts";
+
+const out = new Float64Array(1);
+
+function natsOf(tail: ScoreTail, log: number): number {
+  tail.measure(Float64Array.of(log), 0, out, 0);
+  return out[0];
+}
+
+/** A tail that has seen so many exponential scores with mean 1. */
+function exponentialTail(rows: number, seed = 1): ScoreTail {
+  const random = createRandom(seed);
+  const tail = new ScoreTail();
+  const cell = new Float64Array(1);
+  for (let row = 0; row < rows; row++) {
+    cell[0] = Math.log(-Math.log(1 - random.uniform()));
+    tail.measure(cell, 0, out, 0);
+    tail.add(cell, 0);
+  }
+  return tail;
+}
+
+test("gives the nats of a score's rank: of an exponential score about the score itself", () => {
+  const tail = exponentialTail(20_000);
+  for (const score of [0.5, 1, 2, 3]) {
+    expect(natsOf(tail, Math.log(score)) / score).toBeCloseTo(1, 0.7);
+  }
+});
+
+test("gives more nats for a higher score, also far beyond all that it has seen", () => {
+  const tail = exponentialTail(5000);
+  fc.assert(
+    fc.property(
+      fc.double({ min: -5, max: 25, noNaN: true }),
+      fc.double({ min: 0.13, max: 3, noNaN: true }),
+      (log, more) => {
+        expect(natsOf(tail, log + more)).toBeGreaterThanOrEqual(natsOf(tail, log));
+      },
+    ),
+  );
+});
+
+test("knows nothing of the first 20 rows", () => {
+  const tail = exponentialTail(19);
+  expect(natsOf(tail, 10)).toBe(0);
+  expect(natsOf(exponentialTail(21), 10)).toBeGreaterThan(0);
+});
+
+test("forgets: what was common a hundred thousand rows ago is rare now", () => {
+  const tail = new ScoreTail({ halfLife: 1000 });
+  const cell = Float64Array.of(2);
+  for (let row = 0; row < 5000; row++) tail.add(cell, 0);
+  const common = natsOf(tail, cell[0]);
+  cell[0] = 0;
+  // Far enough for the weights to be scaled down on the way.
+  for (let row = 0; row < 100_000; row++) tail.add(cell, 0);
+  cell[0] = 2;
+  expect(common).toBeLessThan(1);
+  expect(natsOf(tail, cell[0])).toBeGreaterThan(8);
+});
