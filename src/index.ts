@@ -55,6 +55,18 @@ export { FeatureMetric } from "./learner/feature-metric.ts";
 export { Interval } from "./learner/interval.ts";
 export { ReplayRing, type ReplayRingOptions } from "./learner/replay-ring.ts";
 
+// Finding what is unlike normal, without labels.
+
+export { AlarmGate, type AlarmGateOptions } from "./learner/anomaly/alarm-gate.ts";
+export {
+  type AnomalyDetector,
+  type AnomalyDetectorOptions,
+  type AnomalyFinding,
+  createAnomalyDetector,
+} from "./learner/anomaly/anomaly-detector.ts";
+export { ChannelScores, type Ingredient } from "./learner/anomaly/channel-scores.ts";
+export { ScoreTail, type ScoreTailOptions } from "./learner/anomaly/score-tail.ts";
+
 // Training and evaluating a learner over rows, as `rivulet replay`, `fit` and `compare` do, and the scores they report.
 
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
