@@ -37,7 +37,7 @@ export async function proveFlood(seconds: number, whenFull: RingPolicy): Promise
       await pause(2);
     }
     clearInterval(watch);
-    await sender.send(1);
+    await sender.sendWhole();
     await daemon.until(isDone(counts, counts.bytes));
     const { status } = daemon;
     const faults = compare(counts, status);

@@ -26,7 +26,7 @@ export async function proveFrames(frames: number, isWaiting: boolean): Promise<O
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }
-    await sender.send(1);
+    await sender.sendWhole();
     const { counts } = sender;
     await daemon.until(isDone(counts, counts.bytes));
     const seconds = (performance.now() - from.at) / 1000;

@@ -16,8 +16,8 @@ export const fieldsInConfig = fields.map(({ name, type }) => ({ name, type }));
 
 /** Frames that are made and handed to the kernel at once. */
 const burstFrames = 512;
-/** Numbers have 16 bits: of half as many lost in a row nobody could say how many they were. */
-const mostLostInRow = 30_000;
+/** Numbers have 16 bits: of half as many missing in a row nobody could say how many they were. */
+const mostMissingInRow = 30_000;
 
 export interface SentCounts {
   /** Frames that were given a number. */
@@ -37,6 +37,8 @@ export interface Sender {
   readonly counts: Readonly<SentCounts>;
   /** Sends so many frames, and waits for the kernel to take them. */
   send(frames: number): Promise<void>;
+  /** Sends until a frame arrives whole, which shows how many are missing before it. */
+  sendWhole(): Promise<void>;
   /** Sends so many frames as a UART does: what the kernel does not take is gone, but for a frame that has begun. */
   offer(frames: number): Promise<void>;
   /** Sends the beginning of a frame, without a number: the device is pulled out in the middle of it. */
@@ -56,11 +58,11 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
   const ends = new Uint32Array(burstFrames);
   const values = [0, 0, 0];
   const counts: SentCounts = { numbered: 0, good: 0, damaged: 0, unfit: 0, dropped: 0, bytes: 0 };
-  let lostInRow = 0;
+  /** Frames since the last one that arrives whole: only the next such shows the daemon how many they are. */
+  let missingInRow = 0;
   /** Of a frame that has begun, what the kernel did not take yet. */
   let rest = new Uint8Array(0);
 
-  // So that what is lost is followed by a good one, which shows it.
   const kindOf = (number: number) =>
     isClean ? "good" : number % 1000 === 500 ? "damaged" : number % 1000 === 700 ? "unfit" : "good";
 
@@ -112,31 +114,41 @@ export function createSender(first: PseudoTerminal, { isClean = false } = {}): S
 
   /** What became of the next frames by number. */
   function account(sent: number, dropped: number): void {
-    for (let i = 0; i < sent; i++) counts[kindOf(counts.numbered++)]++;
+    for (let i = 0; i < sent; i++) {
+      const kind = kindOf(counts.numbered++);
+      counts[kind]++;
+      missingInRow = kind === "damaged" ? missingInRow + 1 : 0;
+    }
     counts.numbered += dropped;
     counts.dropped += dropped;
-    lostInRow = sent === 0 ? lostInRow + dropped : dropped;
+    missingInRow += dropped;
+  }
+
+  async function send(frames: number): Promise<void> {
+    while (!writeRest()) await pause(1);
+    for (let left = frames; left > 0; left -= burstFrames) {
+      const burst = Math.min(left, burstFrames);
+      encodeBurst(burst);
+      await writeAll(0, ends[burst - 1]);
+      account(burst, 0);
+      // Its own turn for whoever reads what is said meanwhile.
+      await new Promise(setImmediate);
+    }
   }
 
   return {
     counts,
-    async send(frames) {
-      while (!writeRest()) await pause(1);
-      for (let left = frames; left > 0; left -= burstFrames) {
-        const burst = Math.min(left, burstFrames);
-        encodeBurst(burst);
-        await writeAll(0, ends[burst - 1]);
-        account(burst, 0);
-        // Its own turn for whoever reads what is said meanwhile.
-        await new Promise(setImmediate);
-      }
+    send,
+    async sendWhole() {
+      do await send(1);
+      while (missingInRow > 0);
     },
     async offer(frames) {
       for (let left = frames; left > 0; left -= burstFrames) {
         const burst = Math.min(left, burstFrames);
         encodeBurst(burst);
         let taken = writeOnce(ends[burst - 1]);
-        while (taken === 0 && lostInRow + burst > mostLostInRow) {
+        while (taken === 0 && missingInRow + burst > mostMissingInRow) {
           await pause(1);
           taken = writeOnce(ends[burst - 1]);
         }
