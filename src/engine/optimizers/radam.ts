@@ -1,29 +1,23 @@
 import { Operation, Scalar } from "../kernels/operation.ts";
-import { fraction, option, positive } from "../model/options.ts";
-import { raiseToPower } from "../model/power.ts";
-import { type OptionsOf, optimizer, stepOptions } from "./optimizer.ts";
+import {
+  emitMoments,
+  type Moments,
+  momentOptions,
+  momentStates,
+  powers,
+  raiseBetas,
+  usualMoments,
+} from "./moments.ts";
+import { type OptionsOf, optimizer } from "./optimizer.ts";
 
-export type RAdam = {
-  type: "radam";
-  learningRate: number;
-  beta1: number;
-  beta2: number;
-  epsilon: number;
-  weightDecay: number;
-};
+export type RAdam = { type: "radam" } & Moments;
 
 const create = (options: OptionsOf<RAdam> = {}): RAdam => ({
   type: "radam",
-  learningRate: 0.001,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
+  ...usualMoments,
   weightDecay: 0,
   ...options,
 });
-
-/** [1]: in which powers are computed. */
-const power = new Float64Array(1);
 
 /**
  * Rectified Adam (Liu et al., 2020), which needs no warm-up: with m and v as in Adam, rho_inf = 2 / (1 - beta2) - 1 and
@@ -33,47 +27,21 @@ const power = new Float64Array(1);
  * Weight decay is coupled (added to the gradient).
  */
 export const radam = optimizer(create, {
-  title: "Adam whose step grows as the variance of the gradients becomes known",
-  options: {
-    ...stepOptions,
-    beta1: option("Decay of the running mean of gradients", fraction),
-    beta2: option("Decay of the running mean of their squares", fraction),
-    epsilon: option("Added to the divisor", positive),
-  },
-  states: () => ["firstMoment", "secondMoment"],
-  emitUpdate(
-    { weightDecay, beta1, beta2, epsilon },
-    { emit, parameters, gradients, states, count, scalars },
-  ) {
-    emit(
-      Operation.RAdam,
-      parameters,
-      gradients,
-      states["firstMoment"],
-      states["secondMoment"],
-      count,
-      scalars,
-      { float: weightDecay },
-      { float: beta1 },
-      { float: 1 - beta1 },
-      { float: beta2 },
-      { float: 1 - beta2 },
-      { float: epsilon },
-    );
-  },
+  title: "Rectified Adam: steps grow as the variance of the gradients becomes known",
+  options: momentOptions,
+  states: momentStates,
+  emitUpdate: (description, context) =>
+    emitMoments(Operation.RAdam, description, context, description.weightDecay),
   stepConstants: ({ beta1, beta2 }) => Float64Array.of(beta1, beta2),
   writeStepScalars(constants, t, scalars) {
-    power[0] = constants[0];
-    raiseToPower(power, t);
-    scalars[Scalar.StepSize] /= 1 - power[0];
-    power[0] = constants[1];
-    raiseToPower(power, t);
+    raiseBetas(constants, t);
+    scalars[Scalar.StepSize] /= 1 - powers[0];
     const limit = 2 / (1 - constants[1]) - 1;
-    const rho = limit - (2 * t * power[0]) / (1 - power[0]);
+    const rho = limit - (2 * t * powers[1]) / (1 - powers[1]);
     scalars[Scalar.Correction] = rho > 5 ? 1 : 0;
     if (rho <= 5) return;
     const rectified = ((rho - 4) * (rho - 2) * limit) / ((limit - 4) * (limit - 2) * rho);
-    scalars[Scalar.StepSize] *= Math.sqrt(rectified * (1 - power[0]));
+    scalars[Scalar.StepSize] *= Math.sqrt(rectified * (1 - powers[1]));
   },
   comparedRate: () => 0.01,
 });

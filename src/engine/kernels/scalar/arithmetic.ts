@@ -3,6 +3,8 @@
  * float32, so that the results are the same bits.
  */
 
+import { takeLogarithm } from "../../model/logarithm.ts";
+
 const f = Math.fround;
 const float = new Float32Array(1);
 const integer = new Int32Array(float.buffer);
@@ -68,23 +70,11 @@ export function hyperbolicTangent(x: number): number {
   return x < 0 ? -large : large;
 }
 
-/** Natural logarithm of a positive normal float64. */
+/** Natural logarithm of a positive normal float64: by operations that are exact to the bit in both languages. */
 export function logarithm(x: number): number {
-  if (!(x > 0)) return x === 0 ? -Infinity : NaN;
-  if (x === Infinity) return Infinity;
   double[0] = x;
-  let exponent = (words[1] >>> 20) - 1023;
-  words[1] = (words[1] & 0x000fffff) | 0x3ff00000;
-  let m = double[0];
-  if (m > Math.SQRT2) {
-    m *= 0.5;
-    exponent += 1;
-  }
-  const s = (m - 1) / (m + 1);
-  const z = s * s;
-  let sum = 1 / 21;
-  for (let odd = 19; odd >= 1; odd -= 2) sum = sum * z + 1 / odd;
-  return exponent * Math.LN2 + 2 * s * sum;
+  takeLogarithm(double, 0);
+  return double[0];
 }
 
 /** e^x of a float64. */
