@@ -1,6 +1,6 @@
 /** The program as its users meet it: the built command line in a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -51,6 +51,12 @@ export interface Run {
 // biome-ignore lint/suspicious/noExplicitAny: what a line holds is what the tests are about
 export type LogLine = { event: string; text: string; problem: boolean } & Record<string, any>;
 
+/**
+ * Stands before a command line that must not outlive this process: the kernel kills it then, also where nobody is left to
+ * do so because the run was killed.
+ */
+export const endingWithUs = existsSync("/usr/bin/setpriv") ? ["/usr/bin/setpriv", "--pdeathsig", "KILL"] : [];
+
 const children = new Set<ChildProcess>();
 const folders: string[] = [];
 afterAll(() => {
@@ -83,7 +89,7 @@ export function start(
   words: string[],
   { environment, stdin = "ignore", through = [], ...setting }: Setting = {},
 ): Run {
-  const [program, ...rest] = [...through, process.execPath, ...words];
+  const [program, ...rest] = [...endingWithUs, ...through, process.execPath, ...words];
   const child = spawn(program, rest, {
     ...setting,
     // Else the log would be the journal's where the tests run under systemd.
