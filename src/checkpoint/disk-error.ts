@@ -73,7 +73,7 @@ function freeBytes(directory: string): number | string {
   }
 }
 
-/** A file system that gives files their inodes as needed, such as btrfs, has none in all (statfs(2)). */
+/** A file system that allocates inodes as needed, such as btrfs, reports a total of 0 (statfs(2)). */
 function hasNoFreeInode(directory: string): boolean {
   try {
     const { files, ffree } = fs.statfsSync(directory);

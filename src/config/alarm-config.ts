@@ -28,22 +28,26 @@ const level = accepting(
 
 /** The keys of an alarm on a pin or to the device. */
 export const alarmKeys = {
-  class: optional("Class that an alarm of a class is about", wholeNumber(0), {
+  class: optional("Class whose probability switches the alarm", wholeNumber(0), {
     otherwise: `${defaultClass}, where the target has two classes`,
   }),
-  on: optional("Level at which it goes on: a probability, or standard deviations of an anomaly", level, {
-    otherwise: `${defaults.class.on} for a class, ${defaults.anomaly.on} for an anomaly`,
-  }),
-  off: optional("Level below which it goes off again", level, {
+  on: optional(
+    "Level that switches the alarm on: a probability, or standard deviations of an anomaly",
+    level,
+    {
+      otherwise: `${defaults.class.on} for a class, ${defaults.anomaly.on} for an anomaly`,
+    },
+  ),
+  off: optional("Level below which the alarm is switched off", level, {
     otherwise: `${defaults.class.offOfOn} of on for a class, ${defaults.anomaly.offOfOn} of it for an anomaly`,
   }),
-  atLeast: optional("Shortest time that it stays on", duration("500ms or 2s"), {
+  atLeast: optional("Shortest time for which the alarm stays on", duration("500ms or 2s"), {
     otherwise: `${defaults.class.atLeast}, after a drift ${defaults.drift.atLeast}`,
   }),
 };
 
 /** The key `of` of an alarm on a pin. An alarm in replies has no such key: the target decides. */
-export const alarmOf = optional("What the alarm is about", oneOf(["class", "anomaly", "drift"]), {
+export const alarmOf = optional("What switches the alarm", oneOf(["class", "anomaly", "drift"]), {
   otherwise: "class where the target is a class, anomaly where it is a number",
 });
 

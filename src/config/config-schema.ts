@@ -31,11 +31,11 @@ const chosen = { otherwise: "chosen for the target, see the default model" };
 
 const targetSchema = map({
   column: required("Column to predict", text("a column's name"), "column: the name of the column to predict"),
-  classes: optional("Number of classes, where the column holds classes from 0", wholeNumber(2, mostClasses), {
+  classes: optional("Number of classes, if the column holds classes from 0", wholeNumber(2, mostClasses), {
     otherwise: "the column is a number to predict",
   }),
   standardize: optional(
-    "Train on the number's distance from the mean of the targets so far, in standard deviations",
+    "Standardize the target: train on its distance from the running mean, in standard deviations",
     flag,
     { default: true },
   ),
@@ -48,7 +48,7 @@ const modelSchema = map({
     { otherwise: "one axis of all features" },
   ),
   layers: optional(
-    "Layers in order; the last one may leave its width out, or be left out",
+    "Layers in order; the last one may be written without its width, or left out",
     list(part("a layer"), "a list of layers such as [{dense: 16}, relu, dense]", {
       minimum: 1,
       maximum: 256,
@@ -56,10 +56,10 @@ const modelSchema = map({
     }),
     chosen,
   ),
-  optimizer: optional("Rule that updates the weights", part("an optimizer"), chosen),
-  loss: optional("What the weights are to make small", part("a loss"), chosen),
+  optimizer: optional("Optimizer: the rule that updates the weights", part("an optimizer"), chosen),
+  loss: optional("Loss that training minimizes", part("a loss"), chosen),
   clip: optional("Limit of the gradient before each update", part("a clip"), none),
-  schedule: optional("How the learning rate changes with the updates", part("a schedule"), {
+  schedule: optional("Schedule of the learning rate, counted in updates", part("a schedule"), {
     otherwise: "it stays as it is",
   }),
   initialWeights: optional(
@@ -71,22 +71,26 @@ const modelSchema = map({
 
 const trainingSchema = map({
   effort: optional(
-    "How much a sample may cost the ensemble; a single network does not look at it",
+    "How much processor time a sample may cost the ensemble; a single network ignores it",
     oneOf(["low", "normal", "high"]),
     { default: "high" },
   ),
-  batchSize: optional("Samples of one update of a single network", wholeNumber(1, 2 ** 20), { default: 1 }),
-  seed: optional("Seed of the initial weights and of everything drawn", wholeNumber(0, 2 ** 32 - 1), {
+  batchSize: optional("Samples per update of a single network", wholeNumber(1, 2 ** 20), { default: 1 }),
+  seed: optional("Seed of the initial weights and of all random numbers", wholeNumber(0, 2 ** 32 - 1), {
     default: 1,
   }),
-  deterministic: optional("Compute the same bits on every processor, at some cost in speed", flag, {
+  deterministic: optional("Compute identical bits on every processor, at some cost in speed", flag, {
     otherwise: "true for the ensemble, false for a single network",
   }),
-  workers: optional("Threads of rivulet fit, the calling one included", wholeNumber(1, mostThreads), {
-    otherwise: "the calling thread alone, and the batch is not cut",
-  }),
+  workers: optional(
+    "Number of threads of rivulet fit, including the main thread",
+    wholeNumber(1, mostThreads),
+    {
+      otherwise: "the calling thread alone, and the batch is not cut",
+    },
+  ),
   shards: optional(
-    "Parts that rivulet fit cuts a batch into, one thread working on each",
+    "Number of shards into which rivulet fit splits a batch, one thread for each",
     wholeNumber(1, mostShards),
     {
       otherwise: "4 with workers, else 1",
@@ -96,13 +100,15 @@ const trainingSchema = map({
 
 const memorySchema = map({
   budget: optional(
-    "Most memory that the learner may be planned with",
+    "Memory budget of the learner",
     quantity("a size with its unit such as 8MiB or 512KiB", parseSize),
     { otherwise: "no limit" },
   ),
-  recompute: optional("Compute activations a second time instead of keeping them", flag, { default: false }),
+  recompute: optional("Recompute activations in the backward pass instead of storing them", flag, {
+    default: false,
+  }),
   batch: optional(
-    "Samples that the network works on at a time; gradients accumulate until training.batchSize is reached",
+    "Samples per forward and backward pass; gradients accumulate until training.batchSize is reached",
     wholeNumber(1, 2 ** 20),
     { otherwise: "training.batchSize" },
   ),
@@ -110,7 +116,7 @@ const memorySchema = map({
 
 const checkpointSchema = map({
   directory: optional(
-    "Folder of the checkpoints; a relative path starts at the config's folder",
+    "Folder of the checkpoints; a relative path is relative to the config's folder",
     text("the path of a folder"),
     { otherwise: "checkpoints/NAME, with the config's name" },
   ),
@@ -124,7 +130,7 @@ const checkpointSchema = map({
 
 export const configSchema = map({
   name: optional(
-    "Name of what is measured, for checkpoints and the service",
+    "Name of the machine or place that is measured, used for checkpoints and the service",
     accepting(
       "letters, digits, dots, dashes or underscores",
       v.pipe(
@@ -134,7 +140,7 @@ export const configSchema = map({
     ),
     { otherwise: "the config's file name without its extension" },
   ),
-  source: optional("Where samples come from, and what they are", sourceSchema, {
+  source: optional("Where samples come from, and their columns", sourceSchema, {
     otherwise: "a data file named on the command line",
   }),
   target: required(
@@ -147,11 +153,11 @@ export const configSchema = map({
     list(part("a transform"), "a list of transforms such as [standardize]", { maximum: 64 }),
     { default: ["standardize"] },
   ),
-  model: optional("A single network that learns in place of the ensemble, in parts", modelSchema, {
+  model: optional("A single network that replaces the ensemble", modelSchema, {
     otherwise: "the ensemble learns; rivulet fit and compare train the default network",
   }),
   training: optional("How the learner is trained", trainingSchema, { otherwise: "the defaults of its keys" }),
-  memory: optional("What the network may take of the memory", memorySchema, {
+  memory: optional("How much memory the learner may use", memorySchema, {
     otherwise: "the defaults of its keys",
   }),
   checkpoint: optional("Where the state is saved, and how often", checkpointSchema, {

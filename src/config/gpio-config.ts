@@ -28,7 +28,7 @@ import {
 const unused = { otherwise: "not used" };
 const pinNumber = wholeNumber(0, 1023);
 const pin = required(
-  "Number of the GPIO, as Broadcom and the board's schematic number it",
+  "GPIO number, as in Broadcom's documents and the board's schematic",
   pinNumber,
   "pin: 17, its BCM number",
 );
@@ -37,7 +37,9 @@ const buttonKeys = {
   pressed: optional("Level of the pin while the button is pressed", oneOf(["low", "high"]), {
     otherwise: "the level that the pin does not have at the start",
   }),
-  hold: optional("How long it must be pressed", duration("500ms or 2s"), { otherwise: "it acts at once" }),
+  hold: optional("How long the button must be pressed", duration("500ms or 2s"), {
+    otherwise: "it acts at once",
+  }),
 };
 
 /** A bare number is a shorthand for a map with only the key `pin`. */
@@ -46,7 +48,7 @@ const pinOr = <const S extends v.GenericSchema<unknown, { pin: number }>>(full: 
 const button = pinOr(map(buttonKeys));
 const labelMap = map({
   ...buttonKeys,
-  class: optional("Class that the samples were of", wholeNumber(0), {
+  class: optional("Class of the samples before the press", wholeNumber(0), {
     otherwise: `${defaultClass}, where the target has two classes`,
   }),
   seconds: optional("How many seconds of samples before the press are labelled", wholeNumber(1, 3600), {
@@ -63,7 +65,11 @@ export const gpioSchema = map({
       otherwise: "the chip of a Raspberry Pi's header",
     },
   ),
-  heartbeat: optional("Pin that blinks in each second in which a sample was learned", pinNumber, unused),
+  heartbeat: optional(
+    "Pin that blinks once in each second in which a sample was learned from",
+    pinNumber,
+    unused,
+  ),
   alarm: optional(
     "Pin that is high while the alarm is on",
     pinOr(map({ pin, of: alarmOf, ...alarmKeys })),
@@ -74,11 +80,7 @@ export const gpioSchema = map({
     either(label, list(label, "a list of pins"), Array.isArray),
     unused,
   ),
-  pause: optional(
-    "Button that stops learning, and starts it again; samples are still predicted",
-    button,
-    unused,
-  ),
+  pause: optional("Button that pauses and resumes learning; samples are still predicted", button, unused),
   checkpoint: optional("Button that saves a checkpoint", button, unused),
 });
 const labelDefaults = defaultsOf(labelMap);

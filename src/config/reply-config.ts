@@ -39,9 +39,11 @@ export const replySchema = map({
     "what to send back, such as send: [prediction]",
   ),
   // Ten predictions a second take less than a third of a line of 9600 baud.
-  every: optional("Shortest time between two predictions, or each sample", every, { default: "100ms" }),
+  every: optional("Shortest time between two predictions; sample: one for each sample", every, {
+    default: "100ms",
+  }),
   scoreEvery: optional("Time between two scores", duration("100ms or 10s"), { default: "10s" }),
-  alarm: optional("When the alarm goes on and off", map(alarmKeys), {
+  alarm: optional("When the alarm is switched on and off", map(alarmKeys), {
     otherwise: "the defaults of its keys",
   }),
 });

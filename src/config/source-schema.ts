@@ -33,13 +33,13 @@ export const enoughColumns = "a list of at least two columns (something to learn
 const twoEnds = "two numbers such as [-40, 125]";
 const fieldMap = map({
   name: required("Name of the column", fieldName, "name: the column's name"),
-  type: optional("Type of the number in a frame", oneOf(fieldTypes), {
+  type: optional("Number type in a frame", oneOf(fieldTypes), {
     otherwise: "f32 where the framing is text; binary framings need it",
   }),
-  scale: optional("Factor from the number that is sent to the value", finiteNumber, { default: 1 }),
-  offset: optional("What is added after that", finiteNumber, { default: 0 }),
+  scale: optional("Scale: value = number sent * scale + offset", finiteNumber, { default: 1 }),
+  offset: optional("Offset: value = number sent * scale + offset", finiteNumber, { default: 0 }),
   range: optional(
-    "Smallest and largest value that can be true, see source.values.outOfRange",
+    "Smallest and largest plausible value, see source.values.outOfRange",
     accepting(
       twoEnds,
       v.pipe(
@@ -51,7 +51,7 @@ const fieldMap = map({
     { otherwise: "any finite number" },
   ),
   stuck: optional(
-    "Number of equal values in a row from which the sensor counts as stuck, see source.values.stuck",
+    "Number of equal values in a row after which the sensor counts as stuck, see source.values.stuck",
     wholeNumber(2, mostInARow),
     { otherwise: "never" },
   ),
@@ -92,7 +92,7 @@ type SettingEntries = {
 };
 
 const framingKeys = {
-  framing: optional("How samples are packed into bytes", oneOf(framingNames), { default: "frames" }),
+  framing: optional("How samples are encoded as bytes", oneOf(framingNames), { default: "frames" }),
   ...(Object.fromEntries(
     Object.entries(framingSettings).map(([key, setting]) => [key, settingKey(setting)]),
   ) as unknown as SettingEntries),
@@ -142,7 +142,7 @@ const queueMap = map({
   samples: optional("Number of samples that may wait for training", wholeNumber(1, 2 ** 24), {
     default: 1024,
   }),
-  whenFull: optional("What happens to a sample for which there is no room", oneOf(queuePolicies), {
+  whenFull: optional("What happens to a sample when the buffer is full", oneOf(queuePolicies), {
     otherwise: "drop-oldest from a device, pause from a file or a pipe",
   }),
 });
@@ -161,7 +161,7 @@ export const sourceSchema = map({
     list(deviceMap, severalDevices, { minimum: 2, maximum: 64 }),
     anotherSource,
   ),
-  maxAge: optional("Largest age at which a sample of one device completes one of another", duration(), {
+  maxAge: optional("Oldest sample of another device that may complete a merged sample", duration(), {
     default: "10s",
   }),
   ignore: optional(
@@ -170,11 +170,11 @@ export const sourceSchema = map({
     { otherwise: "none" },
   ),
   rate: optional(
-    "Expected samples a second; below half or above twice of that the log warns",
+    "Expected samples per second; the log warns below half and above twice this rate",
     accepting("a number above 0", v.pipe(finiteNumber, v.gtValue(0, must("a number above 0")))),
     { otherwise: "any" },
   ),
-  values: optional("What happens to samples with values that cannot be true", valuesMap, {
+  values: optional("What happens to samples with implausible values", valuesMap, {
     otherwise: "the defaults of its keys",
   }),
   queue: optional("The buffer between reading and training", queueMap, {

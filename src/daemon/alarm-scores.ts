@@ -28,7 +28,7 @@ export class AlarmScores {
     // An answer that was given before any target was known is far off, and no anomaly.
     if (!isInformed || !(metrics instanceof RegressionMetrics)) return;
     const error = Math.abs(prediction[0] - values[offset + this.#targetAt]);
-    // A target that is not known tells nothing of an anomaly, nor of its end.
+    // Without a target neither the start nor the end of an anomaly can be detected.
     if (!Number.isFinite(error)) return;
     this.#anomaly[0] = this.#errors.observe(error, negligible * metrics.baselineMae);
   }

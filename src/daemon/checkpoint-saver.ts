@@ -149,7 +149,7 @@ export class CheckpointSaver {
     }, this.everyMs);
   }
 
-  /** Saves while samples keep coming, and gives the path; null where nothing was learned since the last time, or it failed. */
+  /** Saves while samples keep coming. Returns the path; null if nothing was learned since the last save, or it failed. */
   async saveInPassing(): Promise<string | null> {
     const { samplesSeen } = this.#learner;
     if (this.#isClosed || this.isSaving || samplesSeen === this.#savedAt) return null;
@@ -188,7 +188,7 @@ export class CheckpointSaver {
   }
 
   /**
-   * Saves for the last time, and gives the path; null where nothing new was learned.
+   * Saves for the last time. Returns the path; null if nothing new was learned.
    * @throws RivuletError where it cannot be saved, and what was learned since the checkpoint before is lost
    */
   close(): string | null {

@@ -25,7 +25,7 @@ export interface ConfiguredSource {
   fields: readonly Field[];
   /** Where the samples come from, in words. */
   place: string;
-  /** How the source stands. */
+  /** The present state of the source. */
   state: () => SourceState;
   /** The decoders of the devices, which report what they do not understand; empty for a source of samples. */
   watched: readonly WatchedDecoder[];

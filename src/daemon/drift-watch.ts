@@ -5,7 +5,7 @@ import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
 
-/** A change is found in several steps: where predictions worsen again within so many samples, it is the same change. */
+/** One change may be detected several times: within this many samples another detection is the same change. */
 const samplesOfOneChange = 1024;
 /**
  * A rise of the error by less than this part of it is not worth a word: the errors on an autoregressive stream are not

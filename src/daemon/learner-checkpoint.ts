@@ -1,4 +1,4 @@
-/** Between a learner and the checkpoint that holds it: which of its state stands under which key of the format. */
+/** Converts between a learner and its checkpoint: which part of its state has which key. */
 import type { Checkpoint } from "../checkpoint/format.ts";
 import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";

@@ -30,7 +30,7 @@ export function createReplies(
 ): Replies | null {
   const { reply, merge } = config;
   if (reply === null || !leadsBack(source)) return null;
-  // Of several devices the first is told.
+  // Of several devices, the first receives the replies.
   const choice = merge?.[0] ?? config;
   const encoder = framings[choice.framing].createReplyEncoder({ ...choice, ofClasses: learner.classes > 0 });
   return new Replies(reply, source, ring, learner, scores, encoder, log);
@@ -49,7 +49,7 @@ export class Replies {
   readonly #encoder: ReplyEncoder;
   readonly #alarm: Alarm | null;
   readonly #subject: AlarmSubject;
-  /** What the device was last told of the alarm; null where it may not know. */
+  /** Alarm state that the device received last; null if unknown. */
   #told: boolean | null = null;
   /** The connection, counted from 1, that all this is about. */
   #connection = 0;
@@ -103,7 +103,7 @@ export class Replies {
     if (this.#config.scores && this.#isDue(score)) this.#sendScore();
   }
 
-  /** Whoever is there now may have begun anew, and knows nothing. */
+  /** After a reconnection: the device may have restarted and know nothing of the alarm. */
   #begin(): void {
     this.#connection = this.#source.counts.opens;
     this.#told = null;

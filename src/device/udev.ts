@@ -12,7 +12,7 @@ export interface UdevRule {
 
 /**
  * Returns the udev rule for the port of a service. It keeps ModemManager away, which writes to each new port for half a
- * minute to find out whether it is a modem, and it gives the device a name that stays.
+ * minute to find out whether it is a modem, and it gives the device a stable name.
  *
  * @param service name of the service, also used for the link in /dev
  */

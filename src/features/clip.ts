@@ -7,7 +7,7 @@ import type { TransformKind } from "./transform.ts";
  * weights no more than a value at the limit.
  */
 export const clip: TransformKind<{ limit: number }> = {
-  title: "Every column limited to a range around 0",
+  title: "Limits every column to a range around 0",
   settings: {
     limit: {
       title: "Largest distance from 0; in standard deviations after standardize",

@@ -7,7 +7,7 @@ import type { TransformKind } from "./transform.ts";
  * number that cannot be true.
  */
 export const standardize: TransformKind = {
-  title: "Every column in standard deviations from its running mean",
+  title: "Scales every column to standard deviations from its running mean",
   settings: {},
   create(columns) {
     const statistic = new ColumnStatistic({ columns });

@@ -1,6 +1,6 @@
 /**
  * ADWIN, the adaptive window of Bifet and Gavalda (Learning from Time-Changing Data with Adaptive Windowing, SIAM SDM
- * 2007): keeps as many of the latest numbers as have the same mean, as far as can be told, and so finds the moment when
+ * 2007): keeps the longest run of latest numbers whose mean shows no significant change, and so detects when
  * it changes. Numbers are held as an exponential histogram: buckets of 1, 2, 4, ... of them, so that memory grows with
  * the logarithm of the window.
  */

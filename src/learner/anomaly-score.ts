@@ -1,14 +1,14 @@
 /** How far an error lies beyond what is usual: an anomaly where it is many standard deviations. */
 import { FadingStatistics } from "../features/fading-statistics.ts";
 
-/** Errors further back than so many fade away. */
+/** Number of errors after which older ones fade. */
 const window = 1000;
 /** Errors before the first score. */
 const grace = 200;
 /** An error further out than this counts as this far, so that an anomaly does not become usual at once. */
 const furthest = 8;
 
-/** Errors, over some thousand of them: each weighs the same until there are so many, and then the older ones fade. */
+/** Errors, over some thousand of them: all have the same weight at first, and after this many the older ones fade. */
 export class AnomalyScore {
   readonly #errors = new FadingStatistics(1 / window);
   #count = 0;

@@ -68,7 +68,7 @@ export class Baselines implements Stateful {
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 
-  /** Scores the experts' answers anew that were scored on the target `before[beforeAt]`, which was wrong. */
+  /** Corrects the scores of answers that were scored with the wrong target `before[beforeAt]`. */
   correct(
     targets: Float64Array,
     targetAt: number,

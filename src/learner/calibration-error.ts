@@ -21,7 +21,7 @@ export class CalibrationError implements Stateful {
     sums[2 * bins + bin] += labels[at] === named ? 1 : 0;
   }
 
-  /** Takes an answer anew that was taken with the label `before[beforeAt]`, which was wrong. */
+  /** Corrects an answer that was counted with the wrong label `before[beforeAt]`. */
   correct(
     labels: Float64Array,
     at: number,

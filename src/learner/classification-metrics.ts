@@ -111,7 +111,7 @@ export class ClassificationMetrics implements Stateful {
   }
 
   /**
-   * Scores an answer anew that was scored with the label `before`, which was wrong. Sums over all answers are as if it
+   * Corrects the score of an answer that was scored with the wrong label `before`. Sums over all answers are as if it
    * had been right; those of the latest answers and of the baseline stay as they are.
    */
   correct(label: number, before: number, predicted: number, probabilities: ArrayLike<number>): void {

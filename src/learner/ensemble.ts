@@ -532,7 +532,7 @@ export class Ensemble implements PrequentialLearner {
     }
   }
 
-  /** Scores the target anew where another one was scored before; what slides or fades with time stays as it is. */
+  /** Corrects the score if another target was scored before; sliding and fading scores stay unchanged. */
   #rescore(targets: Float64Array, targetAt: number, before: Float64Array, beforeAt: number): void {
     const { prediction } = this;
     this.#baselines.correct(targets, targetAt, before, beforeAt, this.#committee.answers);

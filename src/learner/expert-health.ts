@@ -51,7 +51,7 @@ export class ExpertHealth implements Stateful {
     return -1;
   }
 
-  /** Counts a restart of an expert, which is judged anew after some rows. */
+  /** Counts a restart of an expert; its health is judged again after some rows. */
   restarted(expert: number): void {
     this.restarts[expert]++;
     this.#counts[expert] = 0;

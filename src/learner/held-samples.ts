@@ -4,7 +4,7 @@ import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
-/** What a learner keeps of a sample: so many float32 and float64 numbers. */
+/** What a learner keeps of a sample: the number of float32 and of float64 values. */
 export interface HeldSizes {
   singles: number;
   doubles: number;
@@ -33,7 +33,7 @@ export class HeldSamples implements Stateful {
   /** [2]: where the next sample goes, samples held. */
   readonly #place = new Float64Array(2);
 
-  /** Bytes of a ring of so many samples. */
+  /** Bytes of a ring with this many samples. */
   static bytes({ singles, doubles }: HeldSizes, capacity: number): number {
     return capacity * (4 * singles + 8 * (doubles + ownDoubles));
   }

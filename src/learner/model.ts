@@ -114,7 +114,7 @@ function inputShapeFor(written: unknown, inputs: number): number[] {
   return [...shape];
 }
 
-/** A stack that keeps several axes gives an answer for each place on them, where the target is one. */
+/** A model whose output keeps several axes makes one prediction per position; the target is a single value. */
 function requireOneAnswer(inputShape: number[], layers: Layer[], width: number): void {
   const units = unitsOf({ inputShape, layers });
   const { outputShape } = units[units.length - 1];

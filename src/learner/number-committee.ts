@@ -30,11 +30,11 @@ import { restoreArrays } from "./restore-arrays.ts";
 /** What an expert's number means: in the target's units, in deviations from its mean, or as a change of it. */
 const Unit = { Target: 0, Level: 1, Change: 2 } as const;
 
-/** Targets among the inputs are held within so many deviations. */
+/** Targets among the inputs are limited to this many standard deviations. */
 const targetBound = 8;
-/** Least squares costs the square of the features: above so many it is left out. */
+/** Most features for least squares, whose cost grows with their square. */
 const mostForLeastSquares = 64;
-/** A target counts as at most so many deviations away where the range of targets is kept. */
+/** Largest distance of a target, in standard deviations, that extends the known range of targets. */
 const rangeDeviations = 8;
 /** Answers may lie outside the range of the targets by this part of it. */
 const rangeMargin = 0.5;

@@ -67,7 +67,7 @@ export class RegressionMetrics implements Stateful {
   }
 
   /**
-   * Scores an answer anew that was scored with the target `before[beforeAt]`, which was wrong. The sums of its errors are
+   * Corrects the score of an answer that was scored with the wrong target `before[beforeAt]`. The sums of its errors are
    * as if it had been right; the largest, the fading ones and those of the mean stay as they are.
    */
   correct(

@@ -34,7 +34,7 @@ export type PrequentialReport = {
   milliseconds: number;
 } & Scores;
 
-/** Rows between two looks at the clock, so that reading rows and learning from them are told apart. */
+/** Rows between two readings of the clock, which separate the time of reading rows from that of learning. */
 const blockRows = 1024;
 
 /**

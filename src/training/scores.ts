@@ -1,4 +1,4 @@
-/** Scores of a learner's predictions, told apart by `task`. */
+/** Scores of a learner's predictions; `task` says which kind. */
 import { ClassificationMetrics, type ClassificationReport } from "../learner/classification-metrics.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "../learner/regression-metrics.ts";

@@ -1,4 +1,4 @@
-/** The way back: what a device is told by `rivulet run` of the samples that it sends. */
+/** Replies: what `rivulet run` sends to the device about its samples. */
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -189,7 +189,7 @@ describe("on stubs of the Arduino core", needingProgram("g++"), () => {
   test("the sketch of the README shows the class of predictions in lines", () => {
     const readme = readFileSync(join(firmware, "README.md"), "utf8");
     const [, snippet] = /```cpp\n([\s\S]*?)```/.exec(readme) as RegExpExecArray;
-    const around = "void setup() { Serial.begin(115200); }\nvoid loop() { hear(); }\n";
+    const around = "void setup() { Serial.begin(115200); }\nvoid loop() { receive(); }\n";
     const folder = folderWith({ "sketch.ino": `${snippet}${around}` });
     const program = compile("g++", [
       ...["-std=gnu++11", `-I${here}stubs/arduino`, `-DSKETCH="${folder}/sketch.ino"`],

@@ -36,10 +36,10 @@ const schema = map({
   path: optional("Path of the port", text("the path of a port"), {
     otherwise: "vendor and product name the device",
   }),
-  vendor: optional("USB vendor of the device, whatever its path", usbNumber, byPath),
+  vendor: optional("USB vendor of the device, which finds it under any path", usbNumber, byPath),
   product: optional("USB product of the device", usbNumber, byPath),
   serialNumber: optional(
-    "Serial number of the device, where several are alike",
+    "USB serial number of the device, to tell identical devices apart",
     text("a serial number in quotes"),
     {
       otherwise: "any",
@@ -47,7 +47,7 @@ const schema = map({
   ),
   baudRate: optional("Bits per second", wholeNumber(1), { default: 115_200 }),
   readEvery: optional(
-    "How often the port is read; longer saves wake-ups of the processor",
+    "Time between two reads of the port; a longer time saves processor wake-ups",
     quantity("a duration from 1ms to 1s such as 20ms", parseDuration, [1, 1000]),
     { default: "20ms" },
   ),

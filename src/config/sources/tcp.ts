@@ -17,7 +17,7 @@ const schema = map({
 export type TcpConfig = v.InferOutput<typeof schema>;
 
 export const tcp: SourceKind<TcpConfig> = {
-  title: "A peer that sends samples over TCP; Rivulet connects, and connects again",
+  title: "A peer that sends samples over TCP; Rivulet connects, and reconnects",
   schema,
   sender: "peer",
   example: "tcp: { host: pump.local, port: 7000 }",

@@ -6,11 +6,11 @@ import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 const schema = map({
   port: required(
-    "Port of this machine that the devices send to",
+    "UDP port of this machine to which the devices send",
     wholeNumber(1, 65_535),
     "the port that the device sends to, such as port: 7000",
   ),
-  host: optional("Address of this machine to listen at", text("an address of this machine"), {
+  host: optional("Address of this machine to listen on", text("an address of this machine"), {
     default: "0.0.0.0",
   }),
   from: optional("Address of the only device whose datagrams are read", text("the address of a device"), {

@@ -32,7 +32,7 @@ export function chooseChip<C extends Chip>(chips: readonly C[], label: string | 
   );
 }
 
-/** Checks that a chip has the line of a pin. @throws RivuletError where it has not */
+/** Checks that a chip has the line of a pin. @throws RivuletError if it has none */
 export function requireLine({ label, lines }: Chip, pin: number): void {
   if (pin < lines) return;
   throw new RivuletError(

@@ -90,7 +90,7 @@ export const logSoftmax = layer((): { type: "logSoftmax" } => ({ type: "logSoftm
 
 /** y = x. Costs neither memory nor time. */
 export const identity = layer((): { type: "identity" } => ({ type: "identity" }), {
-  title: "Its input, unchanged",
+  title: "Identity: the input, unchanged",
   options: {},
   outputShape: (_, inputShape) => inputShape,
   isAlias: true,

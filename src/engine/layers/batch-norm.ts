@@ -31,7 +31,7 @@ export const batchNorm = layer(create, {
   title: "Batch normalization of each channel",
   options: {
     epsilon: option("Added to the variance", positive),
-    momentum: option("Share of the newest batch in the running statistics", share),
+    momentum: option("Weight of the newest batch in the running statistics", share),
     frozen,
   },
 

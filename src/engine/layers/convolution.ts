@@ -67,11 +67,11 @@ function create2d(
 const checks = (size: (check: Check) => Check) => ({
   outputs: option("Number of output channels", wholePositive),
   kernel: option("Size of the window", size(wholePositive)),
-  stride: option("Distance from one window to the next", size(wholePositive)),
-  padding: option("Zeros added on each side", size(wholeNotNegative)),
-  dilation: option("Distance between neighbours within a window", size(wholePositive)),
-  groups: option("Groups of channels that are convolved apart", wholePositive),
-  bias: option("Add a trained number to each output channel", flag),
+  stride: option("Stride: distance from one window to the next", size(wholePositive)),
+  padding: option("Padding: zeros added on each side", size(wholeNotNegative)),
+  dilation: option("Dilation: distance between neighbours in a window", size(wholePositive)),
+  groups: option("Number of groups of channels that are convolved separately", wholePositive),
+  bias: option("Add a trained bias to each output channel", flag),
   frozen,
 });
 

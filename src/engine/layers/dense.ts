@@ -13,7 +13,7 @@ export const dense = layer(create, {
   title: "Fully connected layer",
   options: {
     outputs: option("Number of outputs", wholePositive),
-    bias: option("Add a trained number to each output", flag),
+    bias: option("Add a trained bias to each output", flag),
     frozen,
   },
   alone: "outputs",

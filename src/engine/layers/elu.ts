@@ -10,7 +10,7 @@ const create = (alpha = 1): Elu => ({ type: "elu", alpha });
 /** Exponential linear unit (Clevert, Unterthiner and Hochreiter, 2016): y = x above 0, else alpha (e^x - 1). */
 export const elu = layer(create, {
   title: "Exponential linear unit",
-  options: { alpha: option("Size of the most negative output", notNegative) },
+  options: { alpha: option("Magnitude of the most negative output", notNegative) },
   alone: "alpha",
   read: ({ alpha }) => create(alpha),
   ...activation<Elu>(Operation.EluForward, Operation.EluBackward, ({ alpha }, shape) => [

@@ -55,8 +55,11 @@ export const gru = layer(create, {
   title: "Gated recurrent unit over [time, features]",
   options: {
     hidden: option("Size of the hidden state", wholePositive),
-    returns: option("The hidden state after the last time step, or after each", oneOf("last", "sequence")),
-    carry: option("Begin each sample with the hidden state that the sample before left", flag),
+    returns: option(
+      "Whether to return the hidden state after the last time step, or after every step",
+      oneOf("last", "sequence"),
+    ),
+    carry: option("Start each sample from the final hidden state of the previous sample", flag),
     frozen,
   },
   alone: "hidden",

@@ -30,7 +30,7 @@ const written = <Value>(
 ) => ({
   options: {
     kernel: option("Size of the window", size(wholePositive)),
-    stride: option("Distance from one window to the next", size(wholePositive)),
+    stride: option("Stride: distance from one window to the next", size(wholePositive)),
   },
   alone: "kernel" as const,
   needs: ["kernel"] as const,

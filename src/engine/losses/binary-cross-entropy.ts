@@ -25,7 +25,7 @@ const sigmoids = ({ emit, prediction, output, count }: PredictionContext) =>
  */
 export const binaryCrossEntropy = loss(create, {
   title: "Cross-entropy of one output, for two classes",
-  options: { on: option("What the last layer gives", oneOf("logits", "probabilities")), ...classified },
+  options: { on: option("What the last layer computes", oneOf("logits", "probabilities")), ...classified },
   target: "probability",
   emit: ({ on }, context) =>
     elementLoss(

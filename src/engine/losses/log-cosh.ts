@@ -14,7 +14,8 @@ const create = (options: ReducedOptions = {}): LogCosh => ({
  * but smooth everywhere.
  */
 export const logCosh = loss(create, {
-  title: "Logarithm of the hyperbolic cosine of the error: near 0 squared, far out absolute",
+  title:
+    "Logarithm of the hyperbolic cosine of the error: like squared error near 0, like absolute error far from 0",
   options: reduced,
   target: "numbers",
   emit: (_, context) => elementLoss(Operation.LogCosh, context),

@@ -21,8 +21,8 @@ export type ClassReducedOptions = ReducedOptions & { classWeights?: number[] };
 
 /** Checks of the options of every loss of numbers, and of every loss of classes. */
 export const reduced = {
-  reduction: option("How the losses of a batch become one", oneOf("mean", "sum")),
-  sampleWeights: option("Weigh each sample of a batch by a number of its own; in the library only", flag),
+  reduction: option("How the losses of a batch are combined", oneOf("mean", "sum")),
+  sampleWeights: option("Weight each sample of a batch individually; in the library only", flag),
 };
 export const classified = { ...reduced, classWeights: option("Weight of each class", weights) };
 

@@ -1,7 +1,7 @@
 /**
  * Replaces x = `numbers[index]` by its natural logarithm, within 2 ulp of exact for a normal number away from 1; 0
  * gives -Infinity, below it NaN. `Math.log` may differ in the last bit between machines; this takes only operations
- * that IEEE 754 rounds the same everywhere, in the order of the kernels' `logarithm`, whose bits it gives. In place,
+ * that IEEE 754 rounds the same everywhere, in the order of the assembly kernel `logarithm`, so both compute the same bits. In place,
  * like `raiseToPower`.
  *
  * x = 2^e m with m between sqrt(1/2) and sqrt(2); log m = 2 artanh(s) with s = (m - 1) / (m + 1), as eleven terms of its

@@ -1,6 +1,6 @@
 /**
  * Raises `number[0]` to a whole exponent, by squaring: `Math.pow` may differ in the last bit between machines.
- * In place, because V8 would put a returned number on the heap wherever it does not inline the call.
+ * In place, because V8 allocates a returned number wherever it does not inline the call.
  */
 export function raiseToPower(number: Float64Array, exponent: number): void {
   let result = 1;

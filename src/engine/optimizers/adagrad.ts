@@ -27,7 +27,7 @@ export const adagrad = optimizer(create, {
   options: {
     ...stepOptions,
     learningRateDecay: option("Decay of the learning rate with each update", notNegative),
-    initialAccumulator: option("What the sums of squares start from", notNegative),
+    initialAccumulator: option("Initial value of the sums of squares", notNegative),
     epsilon: option("Added to the divisor", positive),
   },
   states: () => ["squares"],

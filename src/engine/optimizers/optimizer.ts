@@ -56,6 +56,6 @@ export type OptionsOf<Description> = Partial<Omit<Description, "type">>;
 
 /** Checks of the options that every optimizer has. */
 export const stepOptions = {
-  learningRate: option("Size of a step", positive),
-  weightDecay: option("Decay of the weights towards 0", notNegative),
+  learningRate: option("Learning rate: size of a step", positive),
+  weightDecay: option("Weight decay: how strongly weights shrink towards 0", notNegative),
 };

@@ -35,8 +35,8 @@ export const rmsprop = optimizer(create, {
     ...stepOptions,
     smoothing: option("Decay of the running mean of squared gradients", fraction),
     epsilon: option("Added to the divisor", positive),
-    momentum: option("Share of the step before in this one", fraction),
-    centered: option("Divide by the deviation of the gradients from their mean", flag),
+    momentum: option("Momentum: share of the previous step that is added", fraction),
+    centered: option("Centered: divide by the standard deviation of the gradients", flag),
   },
   states: ({ centered, momentum }) => [
     "squares",

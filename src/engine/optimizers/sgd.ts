@@ -29,9 +29,9 @@ export const sgd = optimizer(create, {
   title: "Gradient descent",
   options: {
     ...stepOptions,
-    momentum: option("Share of the step before in this one", fraction),
-    dampening: option("Share of the gradient that momentum leaves out", fraction),
-    nesterov: option("Look ahead by the momentum, as Nesterov", flag),
+    momentum: option("Momentum: share of the previous step that is added", fraction),
+    dampening: option("Dampening: share of the gradient that momentum leaves out", fraction),
+    nesterov: option("Nesterov's momentum: take the gradient ahead of the weights", flag),
   },
   states: ({ momentum: share }) => (share > 0 ? ["velocity"] : []),
   emitUpdate({ weightDecay, momentum: share, nesterov: looksAhead }, context) {

@@ -6,7 +6,7 @@ import type { Aggregation } from "./aggregation.ts";
 
 const fading = 0.995;
 const learningRate = 0.5;
-/** An error counts at most so many times the usual one. */
+/** Largest ratio of an error to the usual error; larger errors are cut to it. */
 const largestError = 8;
 
 const blocksFor = (experts: number) => ({ weights: float64(experts), logarithms: float64(experts) });

@@ -9,7 +9,7 @@ export interface MlPolyOptions {
   fading?: number;
 }
 
-/** A regret counts at most so many times the usual error. */
+/** Largest ratio of a regret to the usual error; larger regrets are cut to it. */
 const largestRegret = 8;
 /** Keeps the weight of an expert without regrets finite. */
 const smallestSquares = 1e-9;
@@ -23,7 +23,7 @@ const blocksFor = (experts: number) => ({
 /**
  * ML-Poly with the gradient trick on absolute loss (Gaillard, Stoltz and van Erven, 2014; as in the package opera):
  * r_k = sign(q - y) clip((q - p_k) / e, 8), R_k = alpha R_k + r_k, S_k = alpha S_k + r_k^2, w_k ~ max(R_k, 0) / (1e-9 + S_k), even
- * where no R_k is positive. Each expert has a learning rate of its own, from its own regrets.
+ * where no R_k is positive. Each expert has its own learning rate, computed from its own regrets.
  */
 export class MlPoly implements Aggregation {
   readonly weights: Float64Array;

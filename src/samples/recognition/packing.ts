@@ -1,4 +1,4 @@
-/** Guesses how the fields of a frame are packed. The bytes alone do not determine it, and the user is told so. */
+/** Guesses how the fields of a frame are packed. The bytes alone do not determine it, and the output says so. */
 import { type Field, type FieldType, fieldBytes } from "../decoding/fields.ts";
 
 /** Bounds of plausible sensor values; four arbitrary bytes read as a float are seldom between them. */

@@ -58,7 +58,7 @@ export interface SerialOptions extends ReopenOptions {
  * 0.8 Mbaud send in 20 ms; a smaller limit would often read in vain, which costs an error object with its stack.
  */
 const largeReadBytes = 2048;
-/** Most bytes that wait here to be sent; a device that has not read these is not reading at all. */
+/** Most bytes that wait here to be sent; a device that leaves this many unread does not read at all. */
 const largestBacklogBytes = 4096;
 /**
  * A write is discarded if the baud rate cannot send it within this time: the kernel would queue several thousand bytes,
