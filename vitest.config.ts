@@ -8,6 +8,7 @@ export default defineConfig({
     // What takes long is for `npm run test:long`.
     exclude: [...defaultExclude, "test/**/*.long.test.ts"],
     globalSetup: "test/snapshot.ts",
+    setupFiles: "test/end-with-run.ts",
     reporters: ["default", new SkippedReporter()],
     // Limits are there to end a hang, and beyond what the busiest machine takes: tests start processes and open ports.
     testTimeout: 600_000,
