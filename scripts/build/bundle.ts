@@ -43,7 +43,7 @@ const rooms: Part[] = [
     // To check a config takes no source, no learner and no kernel.
     except: ["config/sources/", "config/configured-learner.ts", "config/plan-config.ts"],
   },
-  { name: "messagepack", holds: ["checkpoint/messagepack.ts"] },
+  { name: "messagepack", holds: ["checkpoint/messagepack.ts", "checkpoint/message-structure.ts"] },
   // To write a file or a recording takes no checkpoint.
   {
     name: "checkpoint",

@@ -8,7 +8,8 @@
  */
 import { CheckpointError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
-import { maximumDepth, type Plain } from "./messagepack.ts";
+import { maximumDepth } from "./message-structure.ts";
+import type { Plain } from "./messagepack.ts";
 
 /** A map of state. */
 export type StateMap = { [key: string]: State };
