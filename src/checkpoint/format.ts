@@ -4,11 +4,14 @@
  *     { format: "rivulet", version: 2, createdAt, name?, model, features, target, optimizer, training,
  *       step, samplesSeen, random,
  *       parameters: [{ name, shape, dtype: "f32", data }], optimizerState: [{ name, shape, dtype: "f32", data }],
- *       learnerState, featureState, metrics, history?, digest }
+ *       learnerState, featureState, metrics, history?, daemonState?, digest }
  *
  * The model of an ensemble is `{ ensemble: { ... } }`; its whole state is under `learnerState`, and `parameters` and
  * `optimizerState` are empty. Version 1 held networks alone. Since version 2 a reader passes over keys that it does not
  * know: later additions only add keys.
+ *
+ * `daemonState` is what a daemon knows besides its learner: the number of its newest sample, and the samples that wait for
+ * their labels.
  *
  * `data` is binary: little-endian, row-major, in PyTorch's layout. Typed arrays inside the other values are maps
  * `{ dtype: "f32" | "f64", shape: [length], data }`.
@@ -57,6 +60,8 @@ export interface Checkpoint {
   metrics: State;
   /** Course of the scores, of a daemon. */
   history?: State;
+  /** Of a daemon besides its learner. */
+  daemonState?: State;
 }
 
 const version = 2;
@@ -137,6 +142,9 @@ export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
     featureState: stored("featureState"),
     metrics: stored("metrics"),
     ...(checkpoint.history === undefined ? {} : { history: storeState(checkpoint.history, "history") }),
+    ...(checkpoint.daemonState === undefined
+      ? {}
+      : { daemonState: storeState(checkpoint.daemonState, "daemonState") }),
     // In its own chunk, the last one.
     digest: new Uint8Array(digestBytes),
   });
@@ -189,6 +197,9 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     metrics: restored("metrics"),
     ...(Object.hasOwn(document, "history")
       ? { history: restoreState(document["history"], "history", where) }
+      : {}),
+    ...(Object.hasOwn(document, "daemonState")
+      ? { daemonState: restoreState(document["daemonState"], "daemonState", where) }
       : {}),
   };
   const fault = faultOf(checkpoint);

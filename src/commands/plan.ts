@@ -6,7 +6,9 @@ import {
   planConfig,
   planEnsembleOf,
   planForFit,
+  planNetworkLabels,
 } from "../config/plan-config.ts";
+import { type PlannedLabels, planLabels } from "../config/plan-labels.ts";
 import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
@@ -26,7 +28,9 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
   const planned = planEnsembleOf(config, columns);
   const { parts, totalBytes } = planned;
   const fit = fitOf(config, columns);
-  const daily = dailyWrites(config, mostEnsembleCheckpointBytes(config, columns, planned));
+  const labels = planLabels(config, planned.held, totalBytes);
+  const checkpointBytes = mostEnsembleCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0);
+  const daily = dailyWrites(config, checkpointBytes);
   const { effort } = config.ensemble as { effort: string };
   return {
     data: {
@@ -35,6 +39,7 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
       effort,
       parts,
       totalBytes,
+      labels,
       fit,
       budgetBytes: config.memory.budgetBytes,
       daily,
@@ -47,9 +52,10 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
       ),
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
+      ...labelsText(labels),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       dailyText(daily),
-      ...budgetText(config, totalBytes),
+      ...budgetText(config, totalBytes + (labels?.bytes ?? 0)),
     ].join("\n"),
   };
 }
@@ -59,7 +65,8 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
   const { model, buffers, totalBytes, unsharedBytes, batchSize, program, accumulate } = planned;
   const fit = fitOf(config, columns);
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
-  const daily = dailyWrites(config, mostCheckpointBytes(config, columns, planned));
+  const labels = planNetworkLabels(config, planned);
+  const daily = dailyWrites(config, mostCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0));
   const instructions = Object.values(program).flat().length;
   return {
     data: {
@@ -71,6 +78,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       totalBytes,
       unsharedBytes,
       predictingBytes,
+      labels,
       fit,
       updates: accumulate ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
@@ -93,11 +101,12 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
       `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
+      ...labelsText(labels),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
       dailyText(daily),
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
-      ...budgetText(config, totalBytes),
+      ...budgetText(config, totalBytes + (labels?.bytes ?? 0)),
     ].join("\n"),
   };
 }
@@ -110,6 +119,19 @@ const dailyText = ({
   bytes,
 }: ReturnType<typeof dailyWrites>) =>
   `a day     ${checkpoints} checkpoints, one every ${formatDuration(everyMs)}, of ${formatSize(checkpointBytes)} at most and ${statusLines} lines of status: with what the file system adds ${formatSize(bytes)} on the SD card, if it learns all day`;
+
+/** How many samples wait for labels that come later, and how long. */
+function labelsText(labels: PlannedLabels | null): string[] {
+  if (labels === null) return [];
+  const { samples, bytes, keepMs, lastsMs } = labels;
+  const short =
+    lastsMs !== null && lastsMs < keepMs
+      ? `; at source.rate they are replaced after ${formatDuration(lastsMs)}: raise memory.budget or labels.samples for more`
+      : "";
+  return [
+    `labels    ${samples} samples wait for theirs at most, up to ${formatDuration(keepMs)}, in ${bytes} bytes (${formatSize(bytes)})${short}`,
+  ];
+}
 
 const budgetText = ({ memory: { budgetBytes } }: Config, totalBytes: number): string[] =>
   budgetBytes === null ? [] : [`budget    ${budgetBytes} bytes: ${budgetBytes - totalBytes} to spare`];

@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
+import { planLabels } from "../config/plan-labels.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { createLearner } from "../learner/create-learner.ts";
 import { Ensemble } from "../learner/ensemble.ts";
@@ -20,6 +21,9 @@ import { prepareSave } from "./results/save-checkpoint.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts } from "./terminal/text-table.ts";
 
+/** Rows that wait for labels of a recording, where no config says how many did live. */
+const usualHeldRows = 1024;
+
 /** Learns from a recorded stream, predicting each row before learning from it. */
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
@@ -38,7 +42,9 @@ export async function run(invocation: Invocation): Promise<Report> {
     : createLearner({ ...(await inferTask(data, columns)), training: { seed }, without });
   requireExperts(learner, without);
   const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
-  const report = await evaluatePrequentially(learner, data, { createValidator: () => validator });
+  const labels = config && planLabels(config, learner.heldSizes, learner.memory.bytes);
+  const heldRows = labels?.samples ?? usualHeldRows;
+  const report = await evaluatePrequentially(learner, data, { createValidator: () => validator, heldRows });
   save?.(learner, config?.name);
   const saved = options["save"] ?? null;
   return reportOf(learner, report, { data: path, faults: validator.report(), saved, config });
@@ -134,6 +140,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       glitches: learner.glitches.report(),
       damaged,
       tornBytes,
+      events: report.events,
       task,
       target: learner.describe().target,
       metrics,
@@ -159,6 +166,7 @@ function textOf(
   return facts([
     ["data", `${data}, ${formatCount(rows, "row")}`],
     ...flaws(report),
+    ...eventFacts(report),
     ...faultFacts(faults),
     ...glitchFacts(learner.glitches.report()),
     ["predicted", learner.classes > 0 ? `${column}, one of ${learner.classes} classes` : column],
@@ -175,6 +183,34 @@ function learnerText(learner: PrequentialLearner, config: Config | null): string
   if (!(learner instanceof Ensemble)) return `the network of ${config?.file}`;
   const { without } = learner.describe().model.ensemble;
   return `the ensemble, nothing tuned${without.length > 0 ? `, without ${without.join(", ")}` : ""}`;
+}
+
+/** What came between the samples of the recording, if anything. */
+function eventFacts({
+  events: { labels, lostLabels, pauses, unknown, learnedBefore },
+}: PrequentialReport): Fact[] {
+  return [
+    labels === 0 ? null : ["late labels", `${labels} learned from where they were live`],
+    lostLabels === 0
+      ? null
+      : [
+          "lost",
+          `${formatCount(lostLabels, "label")} of samples that are not in the recording or no longer kept`,
+        ],
+    pauses === 0 ? null : ["pauses", `${pauses}, in which nothing was learned`],
+    unknown === 0
+      ? null
+      : [
+          "unknown",
+          `${formatCount(unknown, "event")} of a newer version: what was learned may differ from the live run`,
+        ],
+    learnedBefore === 0
+      ? null
+      : [
+          "begins",
+          `after ${formatCount(learnedBefore, "sample")} that are not in the recording: the replay begins anew`,
+        ],
+  ];
 }
 
 /** What was not learned from, if anything. */

@@ -1,6 +1,7 @@
 import { loadConfig } from "../config/config.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import type { DaemonStatus } from "../daemon/daemon-status.ts";
+import type { LabelOutcome } from "../daemon/labels/late-labels.ts";
 import { createJsonLog, createPlainLog, type Log } from "../daemon/log.ts";
 import { LogLimit } from "../daemon/log-limit.ts";
 import { qualityText } from "../daemon/quality.ts";
@@ -36,7 +37,8 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
   // A service starts at boot, perhaps before its port exists: it waits for it.
   const waiting = systemd && { waitForPort: true, reopenCeilingMs: systemd.longestLookMs(process.env) };
-  const daemon = new Daemon(config, { log, version: rivuletVersion(), ...waiting });
+  const recording = options["record"] ?? null;
+  const daemon = new Daemon(config, { log, recording, version: rivuletVersion(), ...waiting });
   // Registered before the port opens, so that a signal in the meantime is not lost.
   const signalled = untilSignalled();
   await daemon.start();
@@ -104,6 +106,14 @@ async function serviceOf(
   });
 }
 
+/** Labels that came late, by what became of them. */
+function lateLabelsText(labels: LabelOutcome): string[] {
+  const counts = Object.entries(labels).filter(([, count]) => count > 0);
+  return counts.length === 0
+    ? []
+    : [`late labels ${counts.map(([name, count]) => `${count} ${name}`).join(", ")}`];
+}
+
 /** All that matters on one line. `written`: bytes of checkpoints and log; `leftOut`: lines that the log left out. */
 function statusLine(
   status: DaemonStatus,
@@ -132,6 +142,7 @@ function statusLine(
     ...status.glitches.map(({ field, count }) => `${field} ${formatCount(count, "glitch", "glitches")}`),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
     ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),
+    ...(status.labels === null ? [] : lateLabelsText(status.labels)),
     ...(status.drifts > 0 ? [status.drifts === 1 ? "1 drift" : `${status.drifts} drifts`] : []),
     ...(status.replies > 0 ? [`${status.replies} replies`] : []),
     ...(status.source === "open" || status.source === "ended" ? [] : [`source ${status.source}`]),

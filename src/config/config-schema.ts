@@ -5,6 +5,7 @@ import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
 import { gpioSchema } from "./gpio-config.ts";
+import { labelsSchema } from "./labels-config.ts";
 import {
   accepting,
   defaultsOf,
@@ -162,6 +163,9 @@ export const configSchema = map({
   }),
   checkpoint: optional("Where the state is saved, and how often", checkpointSchema, {
     otherwise: "the defaults of its keys",
+  }),
+  labels: optional("Labels that come after their samples: from buttons, programs or people", labelsSchema, {
+    otherwise: "samples wait for labels where there are buttons for them, or a status server that takes them",
   }),
   gpio: optional("What is connected to the pins of the board", gpioSchema, { otherwise: "no pin is used" }),
   status: optional("Status page, metrics and commands over HTTP", statusSchema, { otherwise: "not served" }),

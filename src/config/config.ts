@@ -18,6 +18,7 @@ import { configSchema, defaults } from "./config-schema.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { readLimited } from "./document-limits.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
+import { type LabelsConfig, labelsWithDefaults } from "./labels-config.ts";
 import { codeOf, must } from "./schema.ts";
 import { checkFields, checkSource } from "./source-checks.ts";
 import { type SourceConfig, sourceWithDefaults } from "./source-config.ts";
@@ -71,13 +72,15 @@ export interface Config {
     everyMs: number | null;
     keep: number;
   };
+  /** Samples wait for labels that come later; null: none do. */
+  labels: LabelsConfig | null;
   gpio: GpioConfig | null;
   status: StatusConfig | null;
 }
 
 /**
- * Returns the columns of a sample for the learner: those of source.fields, followed by the target if only buttons label
- * the samples. Null where the header of a data file names the columns.
+ * Returns the columns of a sample for the learner: those of source.fields, followed by the target if the labels come
+ * later than the samples. Null where the header of a data file names the columns.
  */
 export function sampleColumns({ source, target }: Config): string[] | null {
   if (source.fields === null) return null;
@@ -96,8 +99,8 @@ function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
   const descriptions = source && fieldsOf(source);
   const names = new Set(descriptions?.map(({ name }) => name));
   if (gpio !== undefined) checkGpio(gpio, target.classes, errors);
-  // Buttons can provide the target if the port does not send it.
-  const sent = gpio?.label === undefined || names.has(target.column);
+  // Labels may come later, where the port does not send the target.
+  const sent = !expectsLateLabels(parsed) || names.has(target.column);
   if (sent && descriptions?.length === 1) {
     errors.add("config.bad-value", ["source", "fields"], must(enoughColumns)({ input: source?.fields }));
     return;
@@ -121,6 +124,12 @@ function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
     );
   }
 }
+
+/** Whether the config says that labels come later than samples. */
+const expectsLateLabels = ({ labels, gpio }: Parsed) => labels !== undefined || gpio?.label !== undefined;
+
+/** Whether samples wait for labels: also where programs could send them to the status server. */
+const keepsSamples = (parsed: Parsed) => expectsLateLabels(parsed) || parsed.status !== undefined;
 
 /** Number of features that fits `inputShape`, or 1 where that is missing or not valid. */
 function inputsOf(inputShape: unknown): number {
@@ -172,6 +181,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       everyMs: checkpoint?.every ?? null,
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
+    labels: keepsSamples(parsed) ? labelsWithDefaults(parsed.labels ?? {}) : null,
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
     status: status === undefined ? null : statusWithDefaults(status, file, directory),
   };

@@ -2,12 +2,14 @@ import type { Plan } from "../engine/planning/plan.ts";
 import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
 import { createPipeline } from "../features/pipeline.ts";
-import { planEnsemble, requireEnsembleBudget } from "../learner/ensemble.ts";
+import { type EnsemblePlan, planEnsemble, requireEnsembleBudget } from "../learner/ensemble.ts";
+import { networkHeldSizes } from "../learner/learner.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
 import { requireTarget } from "../learner/target.ts";
 import type { Config } from "./config.ts";
 import { learnerMemory } from "./configured-learner.ts";
+import { type PlannedLabels, planLabels } from "./plan-labels.ts";
 
 /**
  * Plans the network that the daemon trains, without training.workers and training.shards. Allocates nothing.
@@ -61,7 +63,14 @@ export function planEnsembleOf(config: Config, columns: readonly string[]): Ense
   return planned;
 }
 
-type EnsemblePlan = ReturnType<typeof planEnsemble>;
+/**
+ * Plans the samples that wait for labels beside the single network of `planConfig`; null where the config keeps none.
+ * @throws RivuletError where they do not fit memory.budget
+ */
+export function planNetworkLabels(config: Config, { inputs, totalBytes }: Plan): PlannedLabels | null {
+  const classes = "classes" in config.target ? config.target.classes : 0;
+  return planLabels(config, networkHeldSizes(inputs, classes), totalBytes);
+}
 
 /** Names of the experts, of their weights and of all else in an ensemble's state. */
 const ensembleTextBytes = 8192;

@@ -1,6 +1,5 @@
 /** What the board's buttons do: label the latest samples, pause learning, save a checkpoint. */
 import type { GpioHooks, LabelButtonConfig } from "../device/gpio/gpio.ts";
-import type { SteadyClock } from "../samples/sources/clock.ts";
 import type { CheckpointSaver } from "./checkpoint-saver.ts";
 import type { Log } from "./log.ts";
 import type { SamplePath } from "./sample-path.ts";
@@ -9,11 +8,15 @@ import type { SamplePath } from "./sample-path.ts";
 export function createButtons(
   path: SamplePath,
   saver: CheckpointSaver,
-  clock: SteadyClock,
   log: Log,
 ): Pick<GpioHooks, "onLabel" | "onPause" | "onCheckpoint"> {
+  // A press is about what came since the one before it, by this or another button.
+  let after = 0;
   return {
-    onLabel: (button) => label(path, button, clock, log),
+    onLabel(button) {
+      label(path, button, after, log);
+      if (!path.isPaused) after = path.taken;
+    },
     onPause() {
       path.isPaused = !path.isPaused;
       const text = path.isPaused
@@ -28,7 +31,7 @@ export function createButtons(
 function label(
   { isPaused, stations }: SamplePath,
   { class: label, seconds }: LabelButtonConfig,
-  clock: SteadyClock,
+  after: number,
   log: Log,
 ): void {
   if (isPaused) {
@@ -36,9 +39,14 @@ function label(
     log({ event: "label", text, problem: true });
     return;
   }
-  const samples = stations.delayedLabels?.label(label, clock.now() - 1000 * seconds) ?? 0;
+  const outcome = stations.lateLabels?.apply(
+    { samples: { last: 1000 * seconds }, label, id: null },
+    { after },
+  );
+  const { joined = 0, corrected = 0, repeated = 0 } = outcome ?? {};
+  const samples = joined + corrected + repeated;
   const text = `label button: ${samples} samples of the last ${seconds} s were class ${label}, and are learned as such`;
-  log({ event: "label", text, details: { label, seconds, labelled: samples } });
+  log({ event: "label", text, details: { label, seconds, labelled: samples, corrected } });
 }
 
 async function save(saver: CheckpointSaver, log: Log): Promise<void> {

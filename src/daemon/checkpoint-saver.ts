@@ -13,7 +13,7 @@ import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import type { State } from "../state.ts";
+import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
@@ -23,11 +23,18 @@ const growthBytes = 4096;
 /** Enough of hashing for the compiler to see to it. */
 const rehearsedBytes = 1 << 16;
 
+/** What a daemon keeps besides its learner. */
+export interface DaemonMemory extends Stateful {
+  /** Grows with everything that is worth a save. */
+  readonly progress: number;
+}
+
 export class CheckpointSaver {
   /** Checkpoints that were saved. */
   checkpoints = 0;
   readonly #learner: PrequentialLearner;
   readonly #history: History;
+  readonly #memory: DaemonMemory | null;
   readonly #name: string;
   readonly #log: Log;
   readonly #store: Store;
@@ -38,7 +45,9 @@ export class CheckpointSaver {
   #timer: NodeJS.Timeout | undefined;
   /** Bytes of the latest checkpoint. */
   #bytes = 0;
+  /** Progress, and samples learned from, at the latest save. */
   #savedAt: number;
+  #seenAtSave: number;
   /** Path of the latest checkpoint, and seconds of this process at which it was saved, below 0 before it began. */
   #latest: { path: string; at: number } | null = null;
   #isFailing = false;
@@ -48,10 +57,17 @@ export class CheckpointSaver {
    * Lets the learner, and the history of its scores, continue from the newest valid checkpoint in the config's folder.
    * @throws RivuletError where the folder cannot be used, or the checkpoint was saved with a different configuration; nothing is left open
    */
-  constructor({ name, checkpoint }: Config, learner: PrequentialLearner, history: History, log: Log) {
+  constructor(
+    { name, checkpoint }: Config,
+    learner: PrequentialLearner,
+    history: History,
+    log: Log,
+    memory: DaemonMemory | null = null,
+  ) {
     this.#name = name;
     this.#learner = learner;
     this.#history = history;
+    this.#memory = memory;
     this.#log = log;
     const { directory, keep, everyMs } = checkpoint;
     this.#configuredMs = everyMs;
@@ -65,7 +81,12 @@ export class CheckpointSaver {
       this.abandon();
       throw error;
     }
-    this.#savedAt = learner.samplesSeen;
+    this.#savedAt = this.#progress;
+    this.#seenAtSave = learner.samplesSeen;
+  }
+
+  get #progress(): number {
+    return this.#learner.samplesSeen + (this.#memory?.progress ?? 0);
   }
 
   get directory(): string {
@@ -96,6 +117,8 @@ export class CheckpointSaver {
     this.#resumeHistory(found.checkpoint.history, found.path);
     const age = (Date.now() - Date.parse(found.checkpoint.createdAt)) / 1000;
     this.#latest = { path: found.path, at: process.uptime() - Math.max(0, age) };
+    const { daemonState } = found.checkpoint;
+    if (daemonState !== undefined) this.#restoreMemory(daemonState, found.path);
     const { samplesSeen } = this.#learner;
     const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
     this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
@@ -112,14 +135,29 @@ export class CheckpointSaver {
     }
   }
 
+  /** The learner is of use without what the daemon kept besides it. */
+  #restoreMemory(state: State, path: string): void {
+    try {
+      this.#memory?.restore(state);
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      const text = `the samples in ${path} that waited for their labels are lost: ${error.message}`;
+      this.#log({ event: "labels-lost", text, problem: true });
+    }
+  }
+
+  #checkpoint(options?: { reuse: boolean }): Checkpoint {
+    // First, as the labels that it still has to learn from are part of the learner then.
+    const daemonState = this.#memory?.state();
+    const checkpoint = checkpointOf(this.#learner, this.#name, options);
+    const history = this.#history.state();
+    return { ...checkpoint, history, ...(daemonState === undefined ? {} : { daemonState }) };
+  }
+
   #snapshot(): Uint8Array[] {
     const chunks = encodeUnsealed(this.#checkpoint({ reuse: true }));
     this.#bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     return chunks;
-  }
-
-  #checkpoint(options: { reuse?: boolean } = {}): Checkpoint {
-    return { ...checkpointOf(this.#learner, this.#name, options), history: this.#history.state() };
   }
 
   /** The latest checkpoint and its age; null where there is none. */
@@ -151,11 +189,12 @@ export class CheckpointSaver {
 
   /** Saves while samples keep coming. Returns the path; null if nothing was learned since the last save, or it failed. */
   async saveInPassing(): Promise<string | null> {
-    const { samplesSeen } = this.#learner;
-    if (this.#isClosed || this.isSaving || samplesSeen === this.#savedAt) return null;
+    if (this.#isClosed || this.isSaving || this.#progress === this.#savedAt) return null;
     try {
-      const { path } = await this.#store.save(this.#snapshot(), sealCheckpoint);
-      this.#saved(path, samplesSeen);
+      const chunks = this.#snapshot();
+      const [progress, seen] = [this.#progress, this.#learner.samplesSeen];
+      const { path } = await this.#store.save(chunks, sealCheckpoint);
+      this.#saved(path, progress, seen);
       return path;
     } catch (error) {
       this.#saveFailed(error);
@@ -163,8 +202,9 @@ export class CheckpointSaver {
     }
   }
 
-  #saved(path: string, samplesSeen: number): void {
-    this.#savedAt = samplesSeen;
+  #saved(path: string, progress: number, seen: number): void {
+    this.#savedAt = progress;
+    this.#seenAtSave = seen;
     this.checkpoints++;
     this.#latest = { path, at: process.uptime() };
     if (this.#isFailing)
@@ -196,13 +236,13 @@ export class CheckpointSaver {
     const { samplesSeen } = this.#learner;
     let path: string | null = null;
     try {
-      if (samplesSeen !== this.#savedAt) {
+      if (this.#progress !== this.#savedAt) {
         ({ path } = this.#store.saveSync(encodeCheckpoint(this.#checkpoint())));
-        this.#saved(path, samplesSeen);
+        this.#saved(path, this.#progress, samplesSeen);
       }
     } catch (error) {
       if (!(error instanceof RivuletError)) throw error;
-      const lost = samplesSeen - this.#savedAt;
+      const lost = samplesSeen - this.#seenAtSave;
       throw new RivuletError(
         error.code,
         `${error.message}; what was learned from the last ${lost} samples is lost`,

@@ -5,6 +5,7 @@ import type { Glitch } from "../learner/glitches.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
+import type { LabelOutcome } from "./labels/late-labels.ts";
 import type { RateStatus } from "./watches.ts";
 
 /** State of the daemon: counts since the process began, scores since learning began. */
@@ -24,8 +25,12 @@ export interface DaemonStatus {
    * does not exist.
    */
   rejected: number;
-  /** Samples that came without their target: predicted, and not learned from unless a button labels them. */
+  /** Number of the newest sample: they are counted since learning began, whatever became of them. */
+  sequence: number;
+  /** Samples that came without their target and have no label yet: predicted, and not learned from until one comes. */
   unlabelled: number;
+  /** What became of labels that came late, in samples; null where the config keeps none for them. */
+  labels: LabelOutcome | null;
   /** Samples of the first of several devices that no other one completed. */
   unmatched: number;
   /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */

@@ -15,9 +15,11 @@ import { type ConfiguredSource, configuredSource } from "./configured-source.ts"
 import { continuedLearner } from "./continued-learner.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
 import { FieldStatistics } from "./field-statistics.ts";
+import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { notUnderstood, type Reception, receptionOf } from "./reception.ts";
+import type { RunRecording } from "./run-recording.ts";
 import { createSamplePath, type SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
 import type { StatusWatch } from "./status-watch.ts";
@@ -25,6 +27,8 @@ import { checkEveryMs, createClockWatch, createRateWatch } from "./watches.ts";
 
 export interface DaemonOptions extends ReconnectOptions {
   log: Log;
+  /** File to record samples and events to; default: none. */
+  recording?: string | null;
   /** Learners that observe the same samples, to compare with; they are not stored. */
   beside?: readonly PrequentialLearner[];
   /** Gives samples their times. Default: that of the process. */
@@ -59,13 +63,15 @@ export class Daemon {
   #historyTimer: NodeJS.Timeout | undefined;
   #gpio: Gpio | null = null;
   #saver: CheckpointSaver | null = null;
+  readonly #recordingPath: string | null;
+  #recording: RunRecording | null = null;
   /** Counts of the checkpoint that it continued from. */
   #before = { samples: 0, refused: 0, unanswered: 0, unlabelled: 0, skipped: 0, updates: 0 };
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
   constructor(config: Config, options: DaemonOptions) {
-    const { beside = [], clock = steadyClock, version = "", ...reconnect } = options;
+    const { beside = [], clock = steadyClock, version = "", recording = null, ...reconnect } = options;
     const log = config.status === null ? options.log : this.#recent.around(options.log);
     const input = configuredSource(config, log, reconnect);
     const learner = continuedLearner(config, sampleColumns(config) as string[], log);
@@ -77,6 +83,7 @@ export class Daemon {
     this.place = input.place;
     this.ended = input.source.ended ?? new Promise(() => {});
     this.#log = log;
+    this.#recordingPath = recording;
     this.#clock = clock;
     this.#version = version;
     this.#input = input;
@@ -91,17 +98,19 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    const saver = new CheckpointSaver(this.config, this.learner, this.#history, this.#log);
+    const saver = new CheckpointSaver(this.config, this.learner, this.#history, this.#log, this.#path);
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
     this.#saver = saver;
     try {
       await this.#startStatus(saver);
+      await this.#record();
       await this.#reader.open();
     } catch (error) {
       this.#saver = null;
       this.#status?.close();
       saver.abandon();
+      await this.#recording?.close();
       throw error;
     }
     this.#startHistory();
@@ -149,6 +158,13 @@ export class Daemon {
     return this.#status?.server.address ?? null;
   }
 
+  /** Records from the first sample on, where that is asked for, and loads the code for it only then. */
+  async #record(): Promise<void> {
+    if (this.#recordingPath === null) return;
+    const { recordRun } = await import("./run-recording.ts");
+    this.#recording = recordRun(this.#recordingPath, this.config.name, this.#input, this.#path, this.#log);
+  }
+
   /** Checks clock and rate every few seconds. */
   #startChecks(): void {
     const { source, decoder } = this.#input;
@@ -174,7 +190,7 @@ export class Daemon {
     // A sample is lost with an update of a single network, not with that of one expert among others.
     const lostWithUpdate = learner instanceof Ensemble ? 0 : this.config.training.batchSize;
     this.#gpio = openGpio(this.config.gpio, join(saver.directory, "gpio.json"), {
-      ...createButtons(this.#path, saver, this.#clock, this.#log),
+      ...createButtons(this.#path, saver, this.#log),
       tell: (event, text) => this.#log({ event, text, problem: event === "gpio-problem" }),
       learned: () => learner.samplesSeen - lostWithUpdate * learner.counts.skipped,
     });
@@ -193,7 +209,7 @@ export class Daemon {
   }
 
   async #stop(withinMs: number, onRead: () => void): Promise<string | null> {
-    const { replies, delayedLabels } = this.#path.stations;
+    const { replies, lateLabels } = this.#path.stations;
     this.#saver?.stopSaving();
     clearInterval(this.#checkTimer);
     clearInterval(this.#historyTimer);
@@ -202,10 +218,11 @@ export class Daemon {
     replies?.close();
     await this.#reader.close(withinMs);
     for (const decoder of this.#input.watched) decoder.stopWatching();
-    delayedLabels?.flush();
+    lateLabels?.flush();
     onRead();
     this.#advanceHistory();
     this.#status?.close();
+    await this.#recording?.close();
     return this.#saver?.close() ?? null;
   }
 
@@ -225,7 +242,7 @@ export class Daemon {
 
   status(): DaemonStatus {
     const { counts, memory } = this.learner;
-    const { validator, driftWatch, replies } = this.#path.stations;
+    const { validator, driftWatch, replies, lateLabels } = this.#path.stations;
     const before = this.#before;
     const now = this.#counts();
     // Read once each: those of several devices are sums.
@@ -238,7 +255,9 @@ export class Daemon {
       damaged: decoded.damaged,
       refused,
       unfinishedBytes,
+      sequence: this.#path.taken,
       unlabelled: now.unlabelled - before.unlabelled,
+      labels: lateLabels && { ...lateLabels.counts },
       unmatched: decoded.unmatched ?? 0,
       rejected: validator.skipped + now.refused - before.refused,
       faults: validator.report(),
@@ -274,6 +293,11 @@ export class Daemon {
   /** Why no sample came of the bytes received, once reading is over; null where one did. `hasEnded`: no more will come. */
   notUnderstood(hasEnded: boolean): Promise<RivuletError | null> {
     return notUnderstood(this.#input, hasEnded);
+  }
+
+  /** Takes labels that come late; null where the config keeps no samples for them. */
+  get labels(): LateLabels | null {
+    return this.#path.stations.lateLabels;
   }
 
   /** Progress counters for a watchdog. */

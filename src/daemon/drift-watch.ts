@@ -17,7 +17,6 @@ export class DriftWatch {
   /** Times that predictions became worse. */
   drifts = 0;
   readonly #learner: PrequentialLearner;
-  readonly #targetAt: number;
   readonly #log: Log;
   readonly #errors = new Adwin();
   /** [1] An array, so that V8 boxes no number on the way to `observe`. */
@@ -27,22 +26,20 @@ export class DriftWatch {
   /** Mean error before the first of the rises that were too small: several of them add up. */
   #beforeRises = Number.POSITIVE_INFINITY;
 
-  /** @param targetAt place of the target in a sample */
-  constructor(learner: PrequentialLearner, targetAt: number, log: Log) {
+  constructor(learner: PrequentialLearner, log: Log) {
     this.#learner = learner;
-    this.#targetAt = targetAt;
     this.#log = log;
   }
 
   /**
-   * To be called once the learner has observed the sample at `offset` of `values`; returns true where predictions are
-   * worse now than they were. An answer that was given before any target was known is left out. Allocates nothing unless
+   * To be called once the learner has learned that the target of its last answer is `targets[at]`; returns true where
+   * predictions are worse now than they were. An answer that was given before any target was known is left out. Allocates nothing unless
    * there is something to log.
    */
-  observe(values: Float64Array, offset: number): boolean {
+  observe(targets: Float64Array, at: number): boolean {
     if (!this.#learner.isInformed) return false;
     if (this.#sinceWorse < samplesOfOneChange) this.#sinceWorse++;
-    this.#measure(values[offset + this.#targetAt]);
+    this.#measure(targets[at]);
     if (!this.#errors.observe(this.#error)) return false;
     const { meanAfter } = this.#errors;
     const meanBefore = Math.min(this.#errors.meanBefore, this.#beforeRises);

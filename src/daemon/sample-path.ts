@@ -1,15 +1,20 @@
-/** What happens to a sample, in order: validate, predict, score, learn, then drift, alarm, reply, hold. */
+/** What happens to a sample, in order: validate, predict, score, learn, then drift, alarm, reply, hold for a label. */
 import { type Config, sampleColumns } from "../config/config.ts";
+import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
+import type { State } from "../state.ts";
 import { AlarmScores } from "./alarm-scores.ts";
+import type { DaemonMemory } from "./checkpoint-saver.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
-import { DelayedLabels } from "./delayed-labels.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import type { FieldStatistics } from "./field-statistics.ts";
+import { LateLabels } from "./labels/late-labels.ts";
 import { LearnerWatch } from "./learner-watch.ts";
 import type { Log } from "./log.ts";
 import { createReplies, type Replies } from "./replies.ts";
@@ -27,71 +32,149 @@ interface Stations {
   /** What the alarm of the board is about; null where it has none. */
   alarmSubject: AlarmSubject | null;
   replies: Replies | null;
-  delayedLabels: DelayedLabels | null;
+  /** Null where the config keeps no samples for labels that come later. */
+  lateLabels: LateLabels | null;
 }
 
-export class SamplePath {
-  /** Samples are predicted and not learned from. */
-  isPaused = false;
+/** Records samples as they are taken, and what else changes what is learned. */
+export interface Recorder {
+  /** Records the sample at the front of the ring, at `offset` of `values`. Allocates nothing per sample. */
+  sample(values: Float64Array, offset: number): void;
+  event(event: RecordedEvent): void;
+}
+
+export class SamplePath implements DaemonMemory {
+  /** Where samples and events are recorded; null where they are not. */
+  recorder: Recorder | null = null;
   /** The alarm of the board, once its pins are open. */
   boardAlarm: Alarm | null = null;
   /** Samples that came with their target while learning was paused: predicted, and not learned from. */
   passedInPause = 0;
   /** Statistics of the fields, where somebody can look at them. */
   fieldStatistics: FieldStatistics | null = null;
+  /** Samples taken since learning began, maybe by an earlier process: the number of the newest. */
+  taken = 0;
   readonly stations: Readonly<Stations>;
-  /** Whether a sample brings its target; where not, buttons label it later. */
+  readonly #targetAt: number;
+  /** Whether a sample brings its target; where not, labels come later. */
   readonly #hasTarget: boolean;
   /** Whether anything follows from a prediction: replies, or what is on the pins of the board. */
   readonly #isAnswered: boolean;
   /** Predictions became worse since the last sample was taken. */
   #hasDrifted = false;
+  /** Labels that were learned from late. */
+  #late = 0;
+  #isPaused = false;
 
-  constructor(stations: Stations, { hasTarget, hasPins }: { hasTarget: boolean; hasPins: boolean }) {
+  constructor(
+    stations: Stations,
+    { targetAt, hasTarget, hasPins }: { targetAt: number; hasTarget: boolean; hasPins: boolean },
+  ) {
     this.stations = stations;
+    this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
     this.#isAnswered = hasPins || stations.replies !== null;
   }
 
   /** Takes the sample at the front of the ring, at `offset` of `values`, all the way. Allocates nothing. */
   take(values: Float64Array, offset: number): void {
-    const { validator, learner } = this.stations;
+    const { validator, learner, lateLabels } = this.stations;
+    lateLabels?.makeRoom();
+    this.taken++;
+    this.recorder?.sample(values, offset);
     if (!validator.validate(values, offset)) return;
     if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
     learner.predictValidated(values, offset);
-    if (!this.#hasTarget || !learner.isLabelled(values, offset)) learner.unlabelled++;
-    else if (this.isPaused) this.passedInPause++;
-    else this.#learn(values, offset);
+    const isLabelled = this.#hasTarget && learner.isLabelled(values, offset);
+    let isKept = !this.isPaused;
+    if (this.isPaused) this.#pass(isLabelled);
+    else if (isLabelled) isKept = this.#learn(values, offset);
+    else learner.passUnlabelled();
     if (this.#isAnswered) this.#answer(values, offset);
+    if (isKept && lateLabels !== null) this.#hold(lateLabels, values, offset, isLabelled);
   }
 
-  /** Takes a sample of earlier whose label has come now. Allocates nothing. */
-  takeLabelled(values: Float64Array, offset: number): void {
-    this.stations.learner.predictValidated(values, offset);
-    this.#learn(values, offset);
+  /** Nothing is learned in a pause, and a label that comes later is none for a sample of a pause. */
+  #pass(isLabelled: boolean): void {
+    if (isLabelled) this.passedInPause++;
+    else this.stations.learner.unlabelled++;
   }
 
-  /** Scores the prediction of a sample by its target, and learns from it. */
-  #learn(values: Float64Array, offset: number): void {
+  /** Keeps the sample for a label that comes later, or for a correction. */
+  #hold(lateLabels: LateLabels, values: Float64Array, offset: number, isLabelled: boolean): void {
+    const { ring } = this.stations;
+    const time = ring.times[ring.frontSlot];
+    if (isLabelled) lateLabels.hold(this.taken, time, values, offset + this.#targetAt);
+    else lateLabels.hold(this.taken, time, noTarget, 0);
+  }
+
+  /** Whether samples are predicted and not learned from. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  set isPaused(isPaused: boolean) {
+    if (isPaused === this.#isPaused) return;
+    // Labels that were accepted before are learned from before.
+    this.stations.lateLabels?.flush();
+    this.#isPaused = isPaused;
+    this.recorder?.event({ kind: isPaused ? "pause" : "resume", after: this.taken });
+  }
+
+  /** To be called once the sample with this number, one of earlier, was learned with the label `targets[at]`. */
+  learnedLate(number: number, targets: Float64Array, at: number): void {
+    this.recorder?.event({ kind: "label", after: this.taken, sample: number, label: targets[at] });
+    this.#late++;
+    if (this.stations.driftWatch.observe(targets, at)) this.#hasDrifted = true;
+    this.stations.learnerWatch.observe();
+  }
+
+  /** Scores the prediction of a sample by its target, and learns from it; returns false where the target is refused, or cannot be true. */
+  #learn(values: Float64Array, offset: number): boolean {
     const { learner, driftWatch, learnerWatch, beside } = this.stations;
+    let isLearned = false;
     if (learner.acceptsTarget(values, offset)) {
-      const isLearned = learner.learnValidated(values, offset);
-      if (isLearned && driftWatch.observe(values, offset)) this.#hasDrifted = true;
+      isLearned = learner.learnValidated(values, offset);
+      if (isLearned && driftWatch.observe(values, offset + this.#targetAt)) this.#hasDrifted = true;
       learnerWatch.observe();
     }
     for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
+    return isLearned;
   }
 
-  /** Does what follows from a prediction: alarm, reply, and holding the sample for a label that comes later. */
+  /** Does what follows from a prediction: alarm and reply. */
   #answer(values: Float64Array, offset: number): void {
-    const { ring, scores, alarmSubject, replies, delayedLabels } = this.stations;
+    const { scores, alarmSubject, replies } = this.stations;
     scores.observe(values, offset, this.#hasDrifted);
     this.#hasDrifted = false;
     if (alarmSubject !== null) this.boardAlarm?.observe(scores.of(alarmSubject));
     replies?.observe();
-    delayedLabels?.hold(values, offset, ring.width, ring.times[ring.frontSlot]);
+  }
+
+  get progress(): number {
+    return this.taken + this.#late;
+  }
+
+  state(): State {
+    return { taken: this.taken, labels: this.stations.lateLabels?.state() ?? null };
+  }
+
+  /** @throws RivuletError, with nothing changed but the number of the newest sample, where the labels are of another learner */
+  restore(given: State): void {
+    const { taken, labels } = (given ?? {}) as { taken: State; labels: State };
+    if (!Number.isSafeInteger(taken) || (taken as number) < 0) {
+      throw new RivuletError(
+        "state.mismatch",
+        "found no number of samples in the state of a daemon, expected one; restore another",
+      );
+    }
+    this.taken = taken as number;
+    if (labels !== null && labels !== undefined) this.stations.lateLabels?.restore(labels);
   }
 }
+
+/** Of a sample whose target is not known. */
+const noTarget = Float64Array.of(Number.NaN);
 
 /** What a sample path is made of besides the config. */
 interface Surroundings {
@@ -119,21 +202,38 @@ export function createSamplePath(
     });
   });
   const scores = new AlarmScores(learner, targetAt);
-  const hasButtons = config.gpio !== null && config.gpio.labels.length > 0;
-  const learnLabelled = (values: Float64Array, offset: number) => path.takeLabelled(values, offset);
   const stations: Stations = {
     ring,
     validator,
     learner,
     beside,
-    driftWatch: new DriftWatch(learner, targetAt, log),
+    driftWatch: new DriftWatch(learner, log),
     learnerWatch: new LearnerWatch(learner, log),
     scores,
     alarmSubject: config.gpio?.alarm?.subject ?? null,
     replies: createReplies(config, wayBack, ring, learner, scores, log),
-    delayedLabels: hasButtons ? new DelayedLabels(columns.length, targetAt, learnLabelled, clock) : null,
+    lateLabels: createLateLabels(config, learner, clock, () => path),
   };
   const hasTarget = columns.length === fields.length;
-  const path = new SamplePath(stations, { hasTarget, hasPins: config.gpio !== null });
+  const path: SamplePath = new SamplePath(stations, { targetAt, hasTarget, hasPins: config.gpio !== null });
   return path;
+}
+
+/** Null where the config keeps no samples for labels that come later. */
+function createLateLabels(
+  config: Config,
+  learner: PrequentialLearner,
+  clock: SteadyClock,
+  path: () => SamplePath,
+): LateLabels | null {
+  const planned = planLabels(config, learner.heldSizes, learner.memory.bytes);
+  if (planned === null) return null;
+  const { samples, keepMs } = planned;
+  return new LateLabels({
+    ...{ learner, samples, keepMs, clock },
+    target: { classes: learner.classes, names: [] },
+    newest: () => path().taken,
+    isPaused: () => path().isPaused,
+    onLearned: (number, targets, at) => path().learnedLate(number, targets, at),
+  });
 }

@@ -1,6 +1,7 @@
 /** The daemon as the status server shows it, and the commands that it takes. */
 import { type Config, sampleColumns } from "../config/config.ts";
 import { createWatchdog, type Pulse } from "../device/watchdog.ts";
+import { RivuletError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Field } from "../samples/decoding/fields.ts";
@@ -12,6 +13,7 @@ import { readToken } from "../status/token.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { CheckpointSaver } from "./checkpoint-saver.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
+import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { SamplePath } from "./sample-path.ts";
@@ -244,7 +246,7 @@ function commandsOf({
   path,
   saver,
   log,
-}: Shown): Record<string, () => CommandAnswer | Promise<CommandAnswer>> {
+}: Shown): Record<string, (body: string) => CommandAnswer | Promise<CommandAnswer>> {
   const pause = (isPaused: boolean): CommandAnswer => {
     const isNew = path.isPaused !== isPaused;
     path.isPaused = isPaused;
@@ -257,6 +259,7 @@ function commandsOf({
   return {
     pause: () => pause(true),
     resume: () => pause(false),
+    labels: (body) => takeLabels(path.stations.lateLabels, body),
     async checkpoint() {
       const isUnderWay = saver.isSaving;
       const saved = await saver.saveInPassing();
@@ -266,4 +269,17 @@ function commandsOf({
       return { done: true, text, path: saved };
     },
   };
+}
+
+/** Joins the labels of a request to their samples; says why where one of them cannot be read. */
+function takeLabels(labels: LateLabels | null, body: string): CommandAnswer {
+  try {
+    const outcome = labels?.post(body);
+    if (outcome === undefined) return { done: false, text: "the config keeps no samples for labels" };
+    const counts = Object.entries(outcome).filter(([, count]) => count > 0);
+    return { done: true, text: counts.map(([name, count]) => `${count} ${name}`).join(", "), ...outcome };
+  } catch (error) {
+    if (!(error instanceof RivuletError)) throw error;
+    return { done: false, text: error.message };
+  }
 }

@@ -39,6 +39,9 @@ export const errorCodes = {
   "recording.lost": "The recording was deleted while it was written.",
   "recording.too-large": "The names of the fields do not fit into the header of a recording.",
   "sample.bad-value": "A value does not fit the type of its field, so it cannot be sent.",
+  "label.malformed": "A label that came late is not of the form that is read, or no label of the target.",
+  "label.paused": "A label came while learning is paused.",
+  "label.not-kept": "The config keeps no samples for labels that come late, or its daemon cannot be reached.",
   "sample.unrecognized": "The bytes match no known format.",
 
   "file.exists": "The file exists already and is not replaced.",

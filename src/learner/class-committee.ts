@@ -87,6 +87,12 @@ const replayedOptions = ({ features, classes, seed, effort }: CommitteeOptions) 
 const usesReplay = (names: readonly string[]) =>
   names.includes("replayed-network") || names.includes("neighbours");
 
+/** What is kept of a row until its label comes: the row, the answers, and which one it is. */
+export function classHeldSizes(options: CommitteeOptions): HeldSizes {
+  const { features, classes } = options;
+  return { singles: 2 * features + classes + namesFor(options).length * classes, doubles: 1 };
+}
+
 /** What each part takes in an arena. */
 export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
   const { features, classes, effort } = options;
@@ -168,7 +174,7 @@ export class ClassCommittee implements Committee {
     this.#known = placed.known;
     this.#asked = placed.asked;
     this.#labelled = placed.labelled.fill(-1);
-    this.heldSizes = { singles: row.length + placed.answers.length, doubles: 1 };
+    this.heldSizes = classHeldSizes(options);
     this.features = row.subarray(0, features);
     this.#lastLabel = row.subarray(features, features + classes);
     this.deviations = row.subarray(features + classes);

@@ -12,7 +12,7 @@ import type { State, Stateful } from "../state.ts";
 import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
-import { ClassCommittee, classExperts, planClassCommittee } from "./class-committee.ts";
+import { ClassCommittee, classExperts, classHeldSizes, planClassCommittee } from "./class-committee.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import {
   type Committee,
@@ -25,7 +25,7 @@ import {
 import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
-import { NumberCommittee, numberExperts, planNumberCommittee } from "./number-committee.ts";
+import { NumberCommittee, numberExperts, numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
@@ -134,11 +134,18 @@ function pipelineFor({ features = ["standardize"], fields }: EnsembleOptions): P
 
 const rowBlocks = (features: number) => ({ values: float64(features) });
 
+/** The plan of an ensemble: bytes of each part and in all, and what is kept of a sample that waits for its label. */
+export interface EnsemblePlan {
+  parts: PlannedPart[];
+  totalBytes: number;
+  held: HeldSizes;
+}
+
 /**
- * Bytes of each part of an ensemble, before anything is allocated.
+ * Plans an ensemble before anything is allocated.
  * @throws RivuletError where the target or the features do not fit the fields
  */
-export function planEnsemble(options: EnsembleOptions): { parts: PlannedPart[]; totalBytes: number } {
+export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
   const committee = committeeOptions(options);
   const { features, classes } = committee;
   const columns = { columns: features };
@@ -148,12 +155,17 @@ export function planEnsemble(options: EnsembleOptions): { parts: PlannedPart[]; 
     { name: "features", bytes: own },
     ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
   ];
-  return { parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const { singles, doubles } = classes > 0 ? classHeldSizes(committee) : numberHeldSizes(committee);
+  return {
+    parts,
+    totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    held: { singles: singles + classes, doubles: doubles + ownDoubles },
+  };
 }
 
 /** @throws RivuletError where the parts need more, naming the three largest */
 export function requireEnsembleBudget(
-  { parts, totalBytes }: ReturnType<typeof planEnsemble>,
+  { parts, totalBytes }: Pick<EnsemblePlan, "parts" | "totalBytes">,
   budgetBytes: number,
 ): void {
   if (totalBytes <= budgetBytes) return;
@@ -280,8 +292,7 @@ export class Ensemble implements PrequentialLearner {
       ...(targetStatistic ? [{ statistic: targetStatistic, fields: [options.target.column] }] : []),
     ]);
     this.#baselines = new Baselines({ classes, names: this.#committee.names });
-    const { singles, doubles } = this.#committee.heldSizes;
-    this.heldSizes = { singles: singles + classes, doubles: doubles + ownDoubles };
+    this.heldSizes = planned.held;
     this.#blank = structuredClone(
       [this.metrics, this.#interval, this.#baselines].map((part) => part.state()),
     );

@@ -81,27 +81,16 @@ export class HeldSamples implements Stateful {
 
   /** Returns the slot of the sample with this number; -1 where it is not held. */
   find(number: number): number {
-    const index = this.#firstIndex(this.#numbers, number);
-    if (index === this.length) return -1;
-    const slot = this.slotAt(index);
-    return this.#numbers[slot] === number ? slot : -1;
-  }
-
-  /** Returns the index, counted from the oldest, of the first sample taken at `time` or later; `length` if there is none. */
-  firstSince(time: number): number {
-    return this.#firstIndex(this.times, time);
-  }
-
-  /** Index of the first sample whose number in `order` is at least `least`. */
-  #firstIndex(order: Float64Array, least: number): number {
     let low = 0;
     let high = this.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (order[this.slotAt(middle)] < least) low = middle + 1;
+      if (this.#numbers[this.slotAt(middle)] < number) low = middle + 1;
       else high = middle;
     }
-    return low;
+    if (low === this.length) return -1;
+    const slot = this.slotAt(low);
+    return this.#numbers[slot] === number ? slot : -1;
   }
 
   /** Views on what is held: the state of a ring that is not full is as small as its content. */
@@ -128,7 +117,8 @@ export class HeldSamples implements Stateful {
     restoreBlock(place, state["place"], "held samples");
     const [next, used] = place;
     const { singles, doubles } = this.sizes;
-    if (!isPlace(next, used)) {
+    // No memory for what the state claims before it is there.
+    if (!isPlace(next, used) || !(numbers instanceof Float64Array) || numbers.length !== used) {
       throw new RivuletError(
         "state.mismatch",
         `found ${used} held samples in the state, the next at ${next}, expected whole numbers; restore another`,

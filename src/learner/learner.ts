@@ -48,6 +48,11 @@ export type LearnerState = {
 /** Of a held sample: whether a target was known when it was predicted, whether the network answered, and the number. */
 const heldDoubles = 3;
 
+/** What is kept of a sample until its label comes: its features, the answer, and how it was given. */
+export function networkHeldSizes(inputs: number, classes: number): HeldSizes {
+  return { singles: inputs + classes, doubles: heldDoubles };
+}
+
 /**
  * A single network that predicts, scores and learns one sample after another. A sample is as many numbers as there are
  * fields, at `offset` of `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has
@@ -144,7 +149,7 @@ export class Learner implements PrequentialLearner {
     this.#reading = readingOf(model.loss);
     this.#scale = new TargetScale(target);
     this.#batch = new TrainingBatch(this.network, batchSize);
-    this.heldSizes = { singles: this.network.inputs + this.classes, doubles: heldDoubles };
+    this.heldSizes = networkHeldSizes(this.network.inputs, this.classes);
     const features = this.#fields.filter((_, field) => field !== this.#targetAt);
     this.glitches = new Glitches([
       { statistic: this.pipeline.statistic, fields: features },

@@ -138,6 +138,11 @@ const usesLevel = (names: readonly string[]) =>
 const usesChange = (names: readonly string[]) =>
   names.includes("replayed-change") || names.includes("neighbours-change");
 
+/** What is kept of a row until its target comes: the row, the changes of its features, the answers, what held then. */
+export function numberHeldSizes(options: CommitteeOptions): HeldSizes {
+  return { singles: 3 * options.features + 2 + namesFor(options).length, doubles: askedNumbers };
+}
+
 /** What each part takes in an arena. */
 export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
   const { features, effort } = options;
@@ -231,7 +236,7 @@ export class NumberCommittee implements Committee {
     this.#row = row;
     this.#asked = placed.asked;
     this.#labelled = placed.labelled.fill(-1);
-    this.heldSizes = { singles: row.length + features + experts, doubles: askedNumbers };
+    this.heldSizes = numberHeldSizes(options);
     this.features = row.subarray(0, features);
     this.#withTargets = row.subarray(0, features + 2);
     this.deviations = row.subarray(features + 2);

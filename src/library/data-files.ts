@@ -62,13 +62,18 @@ export function recordingFile(path: string, { realTime = false }: { realTime?: b
     correctable: false,
     live: realTime,
     columns: async () => (await readRecordingHeader(path)).fields.map(({ name }) => name),
-    async read(columns, onRow) {
-      const { samples, damaged, tornBytes } = await playRecording(
+    async read(columns, onRow, { optional, onEvent, onNumber } = {}) {
+      let expected = 1;
+      const { samples, ...read } = await playRecording(
         path,
-        (values, offset, index) => onRow(values, offset, index + 1),
-        { columns, pace: realTime ? createPace() : undefined },
+        (values, offset, index, number) => {
+          if (number !== expected) onNumber?.(number);
+          expected = number + 1;
+          onRow(values, offset, index + 1);
+        },
+        { columns, optional, onEvent, pace: realTime ? createPace() : undefined },
       );
-      return { rows: samples, damaged, tornBytes };
+      return { rows: samples, ...read };
     },
   };
 }

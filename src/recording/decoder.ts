@@ -2,6 +2,7 @@ import { RivuletError } from "../errors/errors.ts";
 import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { suggestion } from "../wording/nearest.ts";
+import { findEvents, type RecordedEvent } from "./events.ts";
 import {
   BlockReader,
   decodeHeader,
@@ -10,6 +11,7 @@ import {
   headerLength,
   headerStartBytes,
   type RecordingHeader,
+  startsEvents,
 } from "./format.ts";
 
 const firstRoomBytes = 1 << 12;
@@ -39,17 +41,27 @@ export class RecordingDecoder implements Decoder {
   #blockBytes = 0;
   #nextSample = 0;
   #isDamaged = false;
+  readonly #optional: string | null;
+  /** Numbers of samples, by how many samples come before the one with it. */
+  readonly numbers: { at: number; first: number }[] = [];
+  /** Events that have been read, in order; whoever applies them takes them out. */
+  readonly events: RecordedEvent[] = [];
+  /** Events of a kind that this version does not know. */
+  unknownEvents = 0;
 
   /**
    * @param columns names of the wanted fields, in order; null for all of the recording
    * @param makeRing returns the ring for them, once they are known
    * @param where names the file in messages
+   * @param optional name of a column that the recording may lack: its values are NaN then
    */
   constructor(
     columns: readonly string[] | null,
     makeRing: (columns: readonly string[]) => SampleRing,
     where: string,
+    optional: string | null = null,
   ) {
+    this.#optional = optional;
     this.#columns = columns;
     this.#makeRing = makeRing;
     this.#where = where;
@@ -116,7 +128,7 @@ export class RecordingDecoder implements Decoder {
     const columns = this.#columns ?? names;
     this.#places = Int32Array.from(columns, (column) => {
       const place = names.indexOf(column);
-      if (place < 0) {
+      if (place < 0 && column !== this.#optional) {
         throw new RivuletError(
           "data.missing-column",
           `${this.#where} has no field "${column}"; ${suggestion(column, names)}`,
@@ -129,15 +141,17 @@ export class RecordingDecoder implements Decoder {
     this.#findNext();
   }
 
-  /** Finds the next block in the bytes held, or how many bytes it needs. */
+  /** Finds the next block of samples in the bytes held, or how many bytes it needs. */
   #findNext(): void {
     const { fields } = this.#header as RecordingHeader;
     for (;;) {
+      if (startsEvents(this.#held, this.#heldBytes)) {
+        if (!this.#takeEvents()) return;
+        continue;
+      }
       const found = findBlock(this.#held, this.#heldBytes, fields);
       if (found === "damaged") {
-        if (!this.#isDamaged) this.counts.damaged++;
-        this.#isDamaged = true;
-        this.#drop(findMark(this.#held, 1, this.#heldBytes));
+        this.#skipDamage();
       } else if ("needs" in found) {
         this.#needs = found.needs;
         return;
@@ -151,6 +165,27 @@ export class RecordingDecoder implements Decoder {
     }
   }
 
+  /** Takes the block of events in front; returns false where it needs more bytes. */
+  #takeEvents(): boolean {
+    const found = findEvents(this.#held, this.#heldBytes);
+    if (found === "damaged") this.#skipDamage();
+    else if ("needs" in found) this.#needs = found.needs;
+    else {
+      this.#isDamaged = false;
+      this.numbers.push({ at: this.counts.samples, first: found.first });
+      this.events.push(...found.events);
+      this.unknownEvents += found.unknown;
+      this.#drop(found.length);
+    }
+    return found === "damaged" || "first" in found;
+  }
+
+  #skipDamage(): void {
+    if (!this.#isDamaged) this.counts.damaged++;
+    this.#isDamaged = true;
+    this.#drop(findMark(this.#held, 1, this.#heldBytes));
+  }
+
   /** Passes samples of the block to the ring; returns false when the ring has no room for the rest. */
   #handOn(): boolean {
     const ring = this.#ring as SampleRing;
@@ -161,7 +196,8 @@ export class RecordingDecoder implements Decoder {
       if (slot < 0) return false;
       const sample = this.#nextSample++;
       for (let column = 0; column < places.length; column++) {
-        ring.values[slot + column] = block.value(places[column], sample);
+        const place = places[column];
+        ring.values[slot + column] = place < 0 ? Number.NaN : block.value(place, sample);
       }
       ring.deviceTimes[ring.slot] = block.deviceTime(sample);
       ring.commit(block.time(sample), block.sequence(sample));

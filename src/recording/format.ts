@@ -3,7 +3,7 @@
  *
  *     { format: "rivulet-recording", version: 1, headerBytes, name, createdAt, source, fields, block, crc32 }
  *
- * then blocks, each an array of the parts that `block` names:
+ * then blocks, each an array of the parts that `block` names, and in version 2 blocks of events (see events.ts):
  *
  *     "RVLB"       a mark, by which a reader finds the next block after a damaged one
  *     samples      number of samples
@@ -35,6 +35,7 @@ import {
   readRaw,
   writeRaw,
 } from "../samples/decoding/fields.ts";
+import { eventMark } from "./events.ts";
 
 /** Header of a recording. */
 export interface RecordingHeader {
@@ -44,10 +45,13 @@ export interface RecordingHeader {
   /** Source of the samples, in words. */
   source: string;
   fields: Field[];
+  /** Whether there may be events between the samples. Default false. */
+  hasEvents?: boolean;
 }
 
 const format = "rivulet-recording";
-const version = 1;
+/** Of a recording that may hold events; one of samples alone is of version 1, which older readers take. */
+const version = 2;
 const parts = [
   ...["mark", "samples", "time", "sequence", "times", "sequences", "deviceTimes", "encodings", "values"],
   "crc32",
@@ -95,12 +99,18 @@ export function isRecording(bytes: Uint8Array, end = bytes.length): boolean {
 }
 
 /** Encodes the header of a recording. @throws RivuletError when it has too many fields, or their names are too long */
-export function encodeHeader({ name, createdAt, source, fields }: RecordingHeader): Uint8Array {
+export function encodeHeader({
+  name,
+  createdAt,
+  source,
+  fields,
+  hasEvents = false,
+}: RecordingHeader): Uint8Array {
   const inFull = 0xffffffff; // packed as 32 bits, which are replaced below
   const message = Buffer.concat(
     pack({
       format,
-      version,
+      version: hasEvents ? version : 1,
       headerBytes: inFull,
       name,
       createdAt,
@@ -156,7 +166,12 @@ export function decodeHeader(bytes: Uint8Array, where: string): RecordingHeader 
   if (viewOf(bytes).getUint32(tailAt) !== crcOf(bytes, 0, tailAt)) throw damagedHeader(where);
   try {
     const header = unpack(bytes, where) as unknown as RecordingHeader;
-    return { ...header, fields: defineFields(header.fields as FieldDescription[], `fields of ${where}`) };
+    const hasEvents = (header as unknown as { version: number }).version > 1;
+    return {
+      ...header,
+      hasEvents,
+      fields: defineFields(header.fields as FieldDescription[], `fields of ${where}`),
+    };
   } catch (error) {
     if (error instanceof CheckpointError || error instanceof TypeError) throw damagedHeader(where);
     throw error;
@@ -471,10 +486,17 @@ export class BlockReader {
 
 /** Returns the first index from `from` on where a mark begins, or may begin at the end of the bytes; else `end`. */
 export function findMark(bytes: Uint8Array, from: number, end: number): number {
-  for (let at = from; at < end; at++) {
-    let matched = 0;
-    while (matched < markBytes && at + matched < end && bytes[at + matched] === mark[matched]) matched++;
-    if (matched === markBytes || at + matched === end) return at;
-  }
+  for (let at = from; at < end; at++)
+    if (isMarked(bytes, at, end, mark) || isMarked(bytes, at, end, eventMark)) return at;
   return end;
 }
+
+/** Whether a mark begins at `at`, or its beginning is all that is there. */
+function isMarked(bytes: Uint8Array, at: number, end: number, mark: Uint8Array): boolean {
+  const compared = Math.min(mark.length, end - at);
+  for (let i = 0; i < compared; i++) if (bytes[at + i] !== mark[i]) return false;
+  return true;
+}
+
+/** Whether bytes begin as a block of events does, not as one of samples. */
+export const startsEvents = (bytes: Uint8Array, end: number): boolean => end > 0 && bytes[0] === eventMark[0];

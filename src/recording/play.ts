@@ -3,6 +3,7 @@
 import { SampleRing } from "../samples/ring.ts";
 import { readBytes } from "../samples/sources/file-bytes.ts";
 import { RecordingDecoder } from "./decoder.ts";
+import type { RecordedEvent } from "./events.ts";
 import { isRecording, type RecordingHeader } from "./format.ts";
 
 /** Samples decoded at a time. */
@@ -14,11 +15,17 @@ export interface Played {
   damaged: number;
   /** Bytes of an incomplete block at the end, as a power cut leaves it. */
   tornBytes: number;
+  /** Events of a kind that this version does not know, which were passed over. */
+  unknownEvents: number;
 }
 
 export interface PlayOptions {
   /** Names of the wanted fields, in the order wanted. Default: all. */
   columns?: readonly string[];
+  /** Name of a column that the recording may lack: its values are NaN then. */
+  optional?: string;
+  /** Called with each event, between the samples between which it took effect. */
+  onEvent?: (event: RecordedEvent) => void;
   /** Called before each sample with its time, in milliseconds since the epoch; the sample waits for the promise. */
   pace?: (time: number) => Promise<void> | null;
 }
@@ -42,13 +49,14 @@ export async function readRecordingHeader(path: string): Promise<RecordingHeader
 /**
  * Reads the samples of a recording in order.
  *
- * @param onSample called with each sample, at `offset` of `values`, and its index from 0
+ * @param onSample called with each sample, at `offset` of `values`, its index from 0, and its number, which is the index
+ *   and 1 where the recording has none
  * @throws RivuletError when the file cannot be read, is not a recording or lacks a wanted field
  */
 export async function playRecording(
   path: string,
-  onSample: (values: Float64Array, offset: number, index: number) => void,
-  { columns, pace }: PlayOptions = {},
+  onSample: (values: Float64Array, offset: number, index: number, number: number) => void,
+  { columns, optional, pace, onEvent = () => {} }: PlayOptions = {},
 ): Promise<Played> {
   let ring = new SampleRing(1, 1, "pause");
   const decoder = new RecordingDecoder(
@@ -58,18 +66,29 @@ export async function playRecording(
       return ring;
     },
     path,
+    optional,
   );
   let samples = 0;
+  let number = 0;
+  const { numbers, events } = decoder;
+  const applyUntil = (sample: number) => {
+    while (events.length > 0 && events[0].after <= sample) onEvent(events.shift() as RecordedEvent);
+  };
   for await (const chunk of readBytes(path)) {
     for (let at = 0; at < chunk.length; ) {
       at = decoder.decode(chunk, at, chunk.length);
       for (; ring.length > 0; ring.release()) {
         const wait = pace?.(ring.times[ring.frontSlot]) ?? null;
         if (wait !== null) await wait;
-        onSample(ring.values, ring.front(), samples++);
+        number++;
+        for (; numbers[0]?.at === samples; numbers.shift()) number = numbers[0].first;
+        applyUntil(number - 1);
+        onSample(ring.values, ring.front(), samples++, number);
       }
     }
   }
   decoder.finish();
-  return { samples, damaged: decoder.counts.damaged, tornBytes: decoder.unfinishedBytes };
+  applyUntil(numbers.length > 0 ? (numbers.at(-1) as { first: number }).first - 1 : number);
+  const { unknownEvents } = decoder;
+  return { samples, damaged: decoder.counts.damaged, tornBytes: decoder.unfinishedBytes, unknownEvents };
 }

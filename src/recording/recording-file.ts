@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { settled, syncFolderSync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors/errors.ts";
+import { encodeEvents, mostEventsInBlock, type RecordedEvent } from "./events.ts";
 import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
 
 /** Most time of a recording that a power cut can destroy. */
@@ -42,10 +43,22 @@ export class RecordingFile {
   #waitingBytes = 0;
   /** Byte offset of the next block in the file. */
   #end = 0;
+  readonly #hasEvents: boolean;
+  /** Number of the next sample, and events that have not been passed on yet. */
+  #number: number;
+  #events: RecordedEvent[] = [];
+  /** Bytes of blocks that have been synced. */
+  #synced = 0;
 
-  /** Creates the file and writes its header. @throws RivuletError when the file exists or cannot be written */
-  constructor(path: string, header: RecordingHeader) {
+  /**
+   * Creates the file and writes its header.
+   * @param first number of the first sample, where the header says that there may be events
+   * @throws RivuletError when the file exists or cannot be written
+   */
+  constructor(path: string, header: RecordingHeader, first = 1) {
     this.#path = path;
+    this.#hasEvents = header.hasEvents ?? false;
+    this.#number = first;
     this.#blocks = new BlockEncoder(header.fields);
     const message = encodeHeader(header);
     try {
@@ -86,6 +99,13 @@ export class RecordingFile {
     this.counts.samples++;
   }
 
+  /** Adds an event, which took effect after the newest sample. */
+  event(event: RecordedEvent): void {
+    if (this.#failure !== null) return;
+    this.#events.push(event);
+    if (this.#events.length >= mostEventsInBlock) this.#flush(false);
+  }
+
   /**
    * Writes the remaining samples and closes the file.
    * @throws RivuletError when that fails, or writing failed before
@@ -108,15 +128,24 @@ export class RecordingFile {
   /** Passes the collected samples on to be written, and with `sync` to be synced to the disk. */
   #flush(sync = true): void {
     if (this.#failure !== null) return;
-    if (this.#blocks.samples > 0) {
-      const block = this.#blocks.take();
-      const place = this.#end;
-      this.#end += block.length;
-      if (this.#waitingBytes + block.length > mostWaitingBytes) this.#writeNow(block, place);
-      else this.#then(() => this.#write(block, place), block.length);
+    const { samples: taken } = this.#blocks;
+    // Ahead of the samples between which they took effect, and with the number of the first of these.
+    if (this.#hasEvents && (taken > 0 || this.#events.length > 0)) {
+      this.#pass(encodeEvents(this.#number, this.#events));
+      this.#number += taken;
+      this.#events = [];
     }
+    if (taken > 0) this.#pass(this.#blocks.take());
     const { samples } = this.counts;
     if (sync) this.#then(() => this.#sync(samples));
+  }
+
+  /** Passes a block on to be written. */
+  #pass(block: Uint8Array): void {
+    const place = this.#end;
+    this.#end += block.length;
+    if (this.#waitingBytes + block.length > mostWaitingBytes) this.#writeNow(block, place);
+    else this.#then(() => this.#write(block, place), block.length);
   }
 
   /** Runs work after all work that was passed on before. */
@@ -158,7 +187,8 @@ export class RecordingFile {
 
   async #sync(samples: number): Promise<void> {
     const bytes = this.#end;
-    if (samples > this.counts.syncedSamples) {
+    if (bytes > this.#synced) {
+      this.#synced = bytes;
       await settled((done) => fs.fdatasync(this.#file, done));
       this.counts.bytes = Math.min(bytes, fs.fstatSync(this.#file).size);
       this.counts.syncedSamples = samples;

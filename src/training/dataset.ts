@@ -9,9 +9,22 @@ import { eventLoopTurn } from "./event-loop.ts";
  */
 export type RowVisitor = (values: Float64Array, offset: number, place: number) => void;
 
+/** What has changed what was learned besides the rows, and after which of them: rows are numbered as they were live. */
+export type StreamEvent = { after: number } & (
+  | { kind: "begin"; learned: number }
+  | { kind: "label"; sample: number; label: number }
+  | { kind: "pause" }
+  | { kind: "resume" }
+  | { kind: "effort"; effort: string }
+);
+
 export interface ReadOptions {
-  /** The column whose value a row may lack; default: none. */
+  /** The column whose value a row may lack, or all rows; default: none. */
   optional?: string;
+  /** Called with each event, between the rows between which it took effect. */
+  onEvent?: (event: StreamEvent) => void;
+  /** Called before a row whose number is not one more than that of the row before it, or 1 for the first. */
+  onNumber?: (number: number) => void;
 }
 
 /** What reading a dataset once came to. */
@@ -21,6 +34,8 @@ export interface DatasetRead {
   damaged?: number;
   /** Bytes at the end of a recording that a power cut left incomplete. Default 0. */
   tornBytes?: number;
+  /** Events of a kind that only a later version knows. Default 0. */
+  unknownEvents?: number;
 }
 
 /** Rows that can be read from the first to the last, as often as needed, without being held in memory. */

@@ -1,7 +1,8 @@
 /** Prequential evaluation: every row is predicted, scored, and only then learned from (Dawid, 1984). */
 import type { RivuletError } from "../errors/errors.ts";
+import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import { type Dataset, datasetOf, type RowVisitor, type SampleRows } from "./dataset.ts";
+import { type Dataset, datasetOf, type RowVisitor, type SampleRows, type StreamEvent } from "./dataset.ts";
 import { type Scores, scoresOf } from "./scores.ts";
 import type { RowOptions } from "./training-rows.ts";
 import { createFiniteValidator, type RowValidator, unlearnableRow } from "./usable-rows.ts";
@@ -12,6 +13,21 @@ export interface PrequentialOptions extends Pick<RowOptions, "createValidator" |
    * learner has come to by then is in `learner.report()` and `learner.prediction`.
    */
   onProgress?: (progress: { rows: number }) => void;
+  /** Rows that wait at most for labels which come later, as events of a recording. Default 0. */
+  heldRows?: number;
+}
+
+/** Events of a recording, as they were applied. */
+export interface AppliedEvents {
+  /** Labels that came late and were learned from. */
+  labels: number;
+  /** Labels whose row was no longer there, or damaged: fewer rows are held than live. */
+  lostLabels: number;
+  pauses: number;
+  /** Events of a kind that only a later version knows: what was learned may not be what it was live. */
+  unknown: number;
+  /** Samples that had been learned from before the recording began, which it does not hold. */
+  learnedBefore: number;
 }
 
 /** What a prequential evaluation came to; `task` says which scores these are. */
@@ -32,6 +48,8 @@ export type PrequentialReport = {
   skippedSteps: number;
   /** Time spent predicting, scoring and learning, without reading. */
   milliseconds: number;
+  /** What came between the rows of a recording. */
+  events: AppliedEvents;
 } & Scores;
 
 /** Rows between two readings of the clock, which separate the time of reading rows from that of learning. */
@@ -64,14 +82,15 @@ const blockRows = 1024;
 export async function evaluatePrequentially(
   learner: PrequentialLearner,
   rows: SampleRows,
-  { createValidator, onProgress, signal }: PrequentialOptions = {},
+  { createValidator, onProgress, signal, heldRows = 0 }: PrequentialOptions = {},
 ): Promise<PrequentialReport> {
   const { fields, target } = learner.describe();
   const optional = target.column;
   const unlabelled = learner.unlabelled;
   const dataset = datasetOf(rows);
   const validator = createValidator?.() ?? createFiniteValidator(fields.length, fields.indexOf(optional));
-  const block = new RowBlock(learner, validator, dataset);
+  const held = heldRows > 0 ? new HeldSamples(learner.heldSizes, heldRows) : null;
+  const block = new RowBlock(learner, validator, dataset, held);
   signal?.throwIfAborted();
   let seen = 0;
   const onRow: RowVisitor = (values, offset, place) => {
@@ -80,7 +99,11 @@ export async function evaluatePrequentially(
     onProgress?.({ rows: seen });
     signal?.throwIfAborted();
   };
-  const read = await dataset.read(fields, onRow, { optional });
+  const read = await dataset.read(fields, onRow, {
+    optional,
+    onEvent: (event) => block.apply(event),
+    onNumber: (number) => block.setNumber(number),
+  });
   block.observe();
   const { updates, skipped } = learner.counts;
   return {
@@ -92,6 +115,7 @@ export async function evaluatePrequentially(
     updates,
     skippedSteps: skipped,
     milliseconds: block.milliseconds,
+    events: { ...block.events, unknown: block.events.unknown + (read.unknownEvents ?? 0) },
     ...scoresOf(learner),
   };
 }
@@ -112,12 +136,28 @@ class RowBlock {
   /** Where each row is in the dataset [capacity]. */
   readonly #places: Float64Array;
   #filled = 0;
+  readonly events: AppliedEvents = { labels: 0, lostLabels: 0, pauses: 0, unknown: 0, learnedBefore: 0 };
+  /** Rows that wait for labels which come later; null where none do. */
+  readonly #held: HeldSamples | null;
+  readonly #targetAt: number;
+  /** Number of the first row of the block. */
+  #number = 1;
+  #isPaused = false;
+  readonly #label = new Float64Array(1);
 
-  constructor(learner: PrequentialLearner, validator: RowValidator, dataset: Dataset) {
+  constructor(
+    learner: PrequentialLearner,
+    validator: RowValidator,
+    dataset: Dataset,
+    held: HeldSamples | null,
+  ) {
+    const { fields, target } = learner.describe();
+    this.#held = held;
+    this.#targetAt = fields.indexOf(target.column);
     this.#learner = learner;
     this.#validator = validator;
     this.#dataset = dataset;
-    this.#width = learner.describe().fields.length;
+    this.#width = fields.length;
     this.#capacity = dataset.live ? 1 : blockRows;
     this.#values = new Float64Array(this.#capacity * this.#width);
     this.#places = new Float64Array(this.#capacity);
@@ -143,15 +183,64 @@ class RowBlock {
       const at = row * this.#width;
       if (!this.#validator.validate(this.#values, at)) {
         this.rejected++;
-      } else if (!this.#learner.observe(this.#values, at)) {
+      } else if (!this.#observeRow(at, this.#number + row)) {
         // A file can be corrected; a recording or a stream is learned from as it was live.
         if (this.#dataset.correctable) throw this.#errorAt(row);
         this.rejected++;
       }
     }
     this.milliseconds += performance.now() - started;
+    this.#number += this.#filled;
     this.#filled = 0;
   }
+
+  /** Returns false where the row was refused. */
+  #observeRow(at: number, number: number): boolean {
+    const learner = this.#learner;
+    const values = this.#values;
+    if (this.#isPaused) {
+      if (!learner.isLabelled(values, at)) learner.unlabelled++;
+      return true;
+    }
+    const before = learner.samplesSeen + learner.unlabelled;
+    if (!learner.observe(values, at)) return false;
+    // A row whose target cannot be true is not kept, as live.
+    if (this.#held === null || learner.samplesSeen + learner.unlabelled === before) return true;
+    const slot = this.#held.add(number, 0);
+    this.#held.targets[slot] = values[at + this.#targetAt];
+    learner.hold(this.#held, slot);
+    return true;
+  }
+
+  /** The rows that follow are numbered from here on: those of a damaged part are missing. */
+  setNumber(number: number): void {
+    this.observe();
+    this.#number = number;
+  }
+
+  /** Applies an event where it took effect: after the rows added so far. */
+  apply(event: StreamEvent): void {
+    this.observe();
+    if (event.kind === "begin") this.events.learnedBefore = event.learned;
+    else if (event.kind === "label") this.#learnLate(event.sample, event.label);
+    else if (event.kind === "pause") {
+      this.#isPaused = true;
+      this.events.pauses++;
+    } else if (event.kind === "resume") this.#isPaused = false;
+    else this.events.unknown++;
+  }
+
+  #learnLate(number: number, label: number): void {
+    const slot = this.#held?.find(number) ?? -1;
+    if (slot < 0 || this.#held === null) {
+      this.events.lostLabels++;
+      return;
+    }
+    this.#label[0] = label;
+    this.#learner.learnHeld(this.#held, slot, this.#label, 0);
+    this.events.labels++;
+  }
+
   #errorAt(row: number): RivuletError {
     const place = this.#places[row];
     return unlearnableRow(this.#learner, this.#dataset, place, this.#values, row * this.#width);

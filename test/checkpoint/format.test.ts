@@ -99,13 +99,14 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record(
     featureState: anyState,
     metrics: anyState,
     history: anyState,
+    daemonState: anyState,
   },
   { requiredKeys: requiredKeys(), noNullPrototype: true },
 );
 
 function requiredKeys() {
   const { name, ...rest } = sampleCheckpoint(1);
-  return Object.keys(rest) as Exclude<keyof Checkpoint, "name" | "history">[];
+  return Object.keys(rest) as Exclude<keyof Checkpoint, "name" | "history" | "daemonState">[];
 }
 
 describe("a checkpoint that was encoded", () => {

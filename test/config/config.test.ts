@@ -91,6 +91,7 @@ test("fills in every default of a config that names only its target, but those t
     training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
     memory: { budgetBytes: null, recompute: false, batch: null },
     checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: null, keep: 5 },
+    labels: null,
     gpio: null,
     status: null,
   });
@@ -298,7 +299,7 @@ test("refuses an unknown key with the nearest known one", () => {
 
 test("lists the known keys when an unknown one resembles none", () => {
   expect(complaint("name: pump-7", "mqtt: { host: here }")).toBe(
-    'pump.yaml:1: unknown key "mqtt"; known are name, source, target, features, model, training, memory, checkpoint, gpio, status',
+    'pump.yaml:1: unknown key "mqtt"; known are name, source, target, features, model, training, memory, checkpoint, labels, gpio, status',
   );
 });
 

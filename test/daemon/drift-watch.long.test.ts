@@ -13,7 +13,7 @@ test.each(stationaryStreams(3))(
     const fields = ["x0", "x1", "target"];
     const learner = createNetworkLearner({ fields, target, model: { layers: [{ dense: 16 }, "tanh"] } });
     const said: string[] = [];
-    const watch = new DriftWatch(learner, 2, ({ text }) => said.push(text));
+    const watch = new DriftWatch(learner, ({ text }) => said.push(text));
     const row = new Float64Array(3);
     const { uniform, below } = createRandom(2);
     // What can be learned again is learned within some 20 rows, so what follows is noise.
@@ -22,7 +22,7 @@ test.each(stationaryStreams(3))(
         stream.next(row);
         if (isNoise) row[2] = classes > 0 ? below(classes) : stream.center + 16 * (uniform() - 0.5);
         learner.observe(row, 0);
-        watch.observe(row, 0);
+        watch.observe(row, 2);
       }
     };
     observe(100_000, false);

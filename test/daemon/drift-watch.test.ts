@@ -9,7 +9,7 @@ import { RegressionMetrics } from "../../src/learner/regression-metrics.ts";
 function bench(metrics: ClassificationMetrics | RegressionMetrics) {
   const learner = { metrics, isInformed: true, predictedClass: 0, prediction: new Float64Array(1) };
   const entries: LogEntry[] = [];
-  const watch = new DriftWatch(learner as unknown as Learner, 1, (entry) => entries.push(entry));
+  const watch = new DriftWatch(learner as unknown as Learner, (entry) => entries.push(entry));
   const values = Float64Array.of(7, 7, 7, 0);
   let seen = 0;
   const found: number[] = [];
@@ -19,7 +19,7 @@ function bench(metrics: ClassificationMetrics | RegressionMetrics) {
       learner.predictedClass = answer;
       learner.prediction[0] = answer;
       values[3] = target;
-      if (watch.observe(values, 2)) found.push(seen);
+      if (watch.observe(values, 3)) found.push(seen);
       seen++;
     }
   };

@@ -10,7 +10,7 @@ import { SampleRing } from "../../src/samples/ring.ts";
 import { steadyClock } from "../../src/samples/sources/clock.ts";
 
 /** The path of a config whose source is a connection over TCP, which is never opened. */
-export function pathOf(text: string, beside: readonly PrequentialLearner[] = []) {
+export function pathOf(text: string, beside: readonly PrequentialLearner[] = [], clock = steadyClock) {
   const config = parseConfig(text, "c.yaml");
   const fields = config.source.fields as Field[];
   const ring = new SampleRing(fields.length, 1, "pause");
@@ -20,13 +20,13 @@ export function pathOf(text: string, beside: readonly PrequentialLearner[] = [])
     close: async () => {},
     write: () => true,
   };
-  const input = { wayBack: source, ring, fields } as unknown as ConfiguredSource;
+  const input = { wayBack: source, ring, fields, place: "a test" } as unknown as ConfiguredSource;
   const names = fields.map(({ name }) => name);
   const columns = names.includes(config.target.column) ? names : [...names, config.target.column];
   const learner = configuredLearner(config, columns);
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => void entries.push(entry);
-  const path = createSamplePath(config, { input, learner, beside, log, clock: steadyClock });
+  const path = createSamplePath(config, { input, learner, beside, log, clock });
   let samples = 0;
   /** Sends the sample whose numbers stand in `row` along the path. Allocates nothing. */
   function take(row: Float64Array): void {
@@ -37,5 +37,5 @@ export function pathOf(text: string, beside: readonly PrequentialLearner[] = [])
     path.take(ring.values, ring.front());
     ring.release();
   }
-  return { path, learner, take, entries };
+  return { path, learner, take, entries, input, log };
 }

@@ -37,11 +37,6 @@ describe("a ring of held samples", () => {
     expect(held.singles[held.find(6)]).toBe(6);
   });
 
-  test("finds the first taken since a time", () => {
-    const held = holding([1, 2, 3, 4, 5], 4);
-    expect([0, 20, 21, 50, 51].map((time) => held.firstSince(time))).toEqual([0, 0, 1, 3, 4]);
-  });
-
   test.each([
     [[], 4, 4],
     [[1, 2, 3], 4, 4],

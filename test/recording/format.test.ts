@@ -221,9 +221,9 @@ describe("a recording", () => {
 
   test("of a newer version is refused in words", () => {
     const bytes = recordingOf(pump, samples);
-    bytes[34] = 2;
+    bytes[34] = 3;
     expect(() => read(bytes)).toThrow(
-      "r.rec is a recording of version 2, expected at most 1; update Rivulet",
+      "r.rec is a recording of version 3, expected at most 2; update Rivulet",
     );
   });
 

@@ -27,6 +27,10 @@ export const commands: Command[] = [
     positionals: ["CONFIG"],
     options: {
       "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
+      record: {
+        value: "FILE",
+        help: "also record the samples and what else changes what is learned, for rivulet replay; a file that exists is kept, and the next one gets a number",
+      },
       json: { help: "make each line on standard output a JSON object with its time and event" },
     },
     details: [
