@@ -12,12 +12,12 @@ import { RivuletError } from "../../src/errors/errors.ts";
 import { RecordingDecoder } from "../../src/recording/decoder.ts";
 import { BlockEncoder, encodeHeader } from "../../src/recording/format.ts";
 import { cobs } from "../../src/samples/decoding/cobs.ts";
-import { readRows } from "../../src/samples/decoding/csv-file.ts";
 import type { Decoder } from "../../src/samples/decoding/decoder.ts";
 import { defineFields } from "../../src/samples/decoding/fields.ts";
 import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decoding/frames.ts";
 import { createLineDecoder } from "../../src/samples/decoding/lines.ts";
 import type { Stuffing } from "../../src/samples/decoding/stuffing.ts";
+import { readRows } from "../../src/samples/decoding/text-file.ts";
 import { slipStuffing } from "../../src/samples/framings/slip.ts";
 import { recognize } from "../../src/samples/recognition/recognize.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
@@ -207,9 +207,8 @@ async function readFileOf(bytes: Uint8Array, random: Random): Promise<{ samples:
   writeFileSync(path, content);
   let samples = 0;
   try {
-    await readRows(path, (row) => {
+    await readRows(path, () => {
       samples++;
-      for (const value of row) if (!Number.isFinite(value)) throw new Error("a value of a row is not finite");
     });
     return { samples, refused: 0 };
   } catch (error) {

@@ -18,24 +18,27 @@ import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { requireWritable } from "./command-line/writable-file.ts";
 import { cellsOf, figuresOf, pageOf, runsOf } from "./compare/page.ts";
-import { columnsOf, requireRereadable } from "./data/data-file.ts";
-import { Validators, validationFacts } from "./data/validated-rows.ts";
+import { columnsOf, configuredFile, requireRereadable } from "./data/data-file.ts";
+import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
+import { damageFacts, Validators, validationFacts } from "./data/validated-rows.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
 
 /** Trains one network in many ways, and writes a page that shows them side by side. */
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
-  const config = loadConfig(positionals[0]);
-  const data = csvFile(required(invocation, "compare", "data", "FILE"));
+  refuseTaskOptions(invocation);
+  const path = required(invocation, "compare", "data", "FILE");
+  requireRereadable(path);
+  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, csvFile(path));
+  const data = configuredFile(path, config);
   const epochs = wholeNumber(invocation, "epochs", 20, { minimum: 1 });
   const batchSize = wholeNumber(invocation, "batch-size", 16, { minimum: 1, maximum: 2 ** 20 });
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
   const page = options["out"] ?? "compare.html";
   const folder = options["svg"];
-  requirePage(page, [data.name, positionals[0]]);
+  requirePage(page, [data.name, ...positionals]);
   if (folder !== undefined) requireFolder(folder);
-  requireRereadable(data.name);
   const columns = await columnsOf(config, data);
   // The budget is that of a board; a comparison is made on a desk.
   const memory = { ...config.memory, budgetBytes: null };
@@ -48,7 +51,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   write(page, pageOf(config.name, comparison, figures));
   const files = folder === undefined ? [] : figures.map(({ file }) => join(folder, `${file}.svg`));
   for (const [index, file] of files.entries()) write(file, `${figures[index].svg}\n`);
-  return reportOf(comparison, { data: data.name, faults: validators.faults(), page, figures: files });
+  const { damage } = data;
+  return reportOf(comparison, { data: data.name, damage, faults: validators.faults(), page, figures: files });
 }
 
 /** Compares with a progress bar. */
@@ -70,19 +74,21 @@ async function compare(
 
 interface Outcome {
   data: string;
+  damage: DataFile["damage"];
   faults: FieldFaults[];
   page: string;
   /** Files with a figure each. */
   figures: string[];
 }
 
-function reportOf(comparison: DescentComparison, { data, faults, page, figures }: Outcome): Report {
+function reportOf(comparison: DescentComparison, { data, damage, faults, page, figures }: Outcome): Report {
   const { rows, rejected, weights, epochs, batchSize, seed, learningRate } = comparison;
   const runs = runsOf(comparison);
   return {
     data: {
       rows,
       rejected,
+      ...damage,
       faults,
       weights,
       epochs,
@@ -96,6 +102,7 @@ function reportOf(comparison: DescentComparison, { data, faults, page, figures }
     text: [
       facts([
         ["data", `${data}, ${formatCount(rows, "row")}`],
+        ...damageFacts(damage),
         ...validationFacts(rejected, faults),
         ["network", `${weights} weights, the same at the start of every run (seed ${seed})`],
         ["descent", `${formatCount(epochs, "epoch")}, plain descent at the rate ${learningRate}`],

@@ -2,13 +2,13 @@ import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { describeSchedule, scheduleFromDescription } from "../engine/model/description.ts";
 import { isOpen, spanning } from "../engine/model/schedule.ts";
 import type { Learner } from "../learner/learner.ts";
-import { csvFile, type DataFile } from "../library/data-files.ts";
+import type { DataFile } from "../library/data-files.ts";
 import { threads } from "../library/threads.ts";
 import { updatesPerEpoch } from "../training/descent.ts";
 import { type FitOptions, fit } from "../training/fit.ts";
 import { countTrainingRows, type RowOptions } from "../training/training-rows.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { columnsOf, requireRereadable } from "./data/data-file.ts";
+import { columnsOf, configuredFile } from "./data/data-file.ts";
 import { Validators } from "./data/validated-rows.ts";
 import { callOf, type FitCall, searchesRate } from "./fit/call.ts";
 import { reportFit } from "./fit/report.ts";
@@ -17,12 +17,11 @@ import { lossNote, ProgressBar } from "./terminal/progress-bar.ts";
 
 /** Trains over a file for several epochs and evaluates on held-out rows, or searches a learning rate. */
 export async function run(invocation: Invocation): Promise<Report> {
-  const call = callOf(invocation);
+  const call = await callOf(invocation);
   const searches = searchesRate(invocation);
   const save = await prepareSave(call.save);
-  requireRereadable(call.data);
   const { config, seed, heldOut, heldOutLast } = call;
-  const data = csvFile(call.data);
+  const data = configuredFile(call.data, config);
   const columns = await columnsOf(config, data);
   const validators = new Validators(config, columns, config.target.column);
   const rowOptions = { seed, heldOut, heldOutLast, createValidator: validators.create };
@@ -36,7 +35,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const { regime, epochs, batchSize } = call;
   const report = await train(learner, data, { regime, epochs, batchSize, ...rowOptions });
   save?.(learner, config.name);
-  return reportFit(call, learner, report, validators.faults());
+  return reportFit(call, learner, report, { faults: validators.faults(), damage: data.damage });
 }
 
 /**

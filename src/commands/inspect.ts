@@ -107,13 +107,26 @@ function written(part: State): string {
   return `${name} ${JSON.stringify(options).replaceAll('"', "").replaceAll(",", ", ").replaceAll(":", ": ")}`;
 }
 
+function targetText({
+  column,
+  classes,
+  names,
+}: {
+  column: string;
+  classes?: number;
+  names?: string[];
+}): string {
+  if (!classes) return column;
+  return `${column}, one of ${classes} classes${names?.length ? `: ${names.join(", ")}` : ""}`;
+}
+
 function describe(
   { file, bytes, checkpoint, refused }: Found,
   metrics: ClassificationReport | RegressionReport | null,
   glitches: readonly Glitch[],
 ): string {
   const features = checkpoint.features as { fields: string[]; transforms: unknown[] } | null;
-  const target = checkpoint.target as { column: string; classes?: number } | null;
+  const target = checkpoint.target as { column: string; classes?: number; names?: string[] } | null;
   const training = checkpoint.training as Record<string, unknown>;
   const learned: Fact[] =
     features === null || target === null
@@ -121,7 +134,7 @@ function describe(
       : [
           ["columns", features.fields.join(", ")],
           ["features", features.transforms.map(transformText).join(", ") || "raw"],
-          ["target", target.classes ? `${target.column}, one of ${target.classes} classes` : target.column],
+          ["target", targetText(target)],
         ];
   const rows: Fact[] = [
     ["checkpoint", `${file}, ${formatSize(bytes)}, intact`],
@@ -142,7 +155,7 @@ function describe(
         .map(([key, value]) => `${key} ${value}`)
         .join(", "),
     ],
-    ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics)),
+    ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics, target?.names)),
     ...glitchFacts(glitches),
   ];
   return [

@@ -1,22 +1,20 @@
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { planLabels } from "../config/plan-labels.ts";
-import { RivuletError, UsageError } from "../errors/errors.ts";
-import { createLearner } from "../learner/create-learner.ts";
+import { UsageError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
-import type { LearnerOptions } from "../learner/learner-options.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import { mostClasses } from "../learner/target.ts";
-import { csvFile, type DataFile, recordingFile } from "../library/data-files.ts";
+import { classNamesOf } from "../learner/target.ts";
+import { type DataFile, recordingFile } from "../library/data-files.ts";
 import { isRecordingFile } from "../recording/play.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
-import type { RowVisitor } from "../training/dataset.ts";
 import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { columnsOf, isPipe, requireRereadable } from "./data/data-file.ts";
-import { faultFacts, validatorFor } from "./data/validated-rows.ts";
+import { columnsOf, configuredFile, isPipe, leftOutFact, requireRereadable } from "./data/data-file.ts";
+import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
+import { damageFacts, faultFacts, validatorFor } from "./data/validated-rows.ts";
 import { prepareSave } from "./results/save-checkpoint.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts } from "./terminal/text-table.ts";
@@ -28,29 +26,33 @@ const usualHeldRows = 1024;
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
   const path = required(invocation, "replay", "data", "FILE");
-  const config = positionals[0] === undefined ? null : loadConfig(positionals[0]);
+  refuseTaskOptions(invocation);
+  const written = positionals[0] === undefined ? null : loadConfig(positionals[0]);
   const limits = { minimum: 0, maximum: 2 ** 32 - 1 };
-  const seed = wholeNumber(invocation, "seed", config?.training.seed ?? 1, limits);
+  const seed = wholeNumber(invocation, "seed", written?.training.seed ?? 1, limits);
   const save = await prepareSave(options["save"]);
-  const data = await openData(path, invocation.switches.has("real-time"));
   // One pass is enough where a config names the columns: then a pipe will do.
-  if (!config?.source.fields) requireRereadable(path);
-  const columns = config ? await columnsOf(config, data) : await data.columns();
+  if (!written?.source.fields) requireRereadable(path);
+  const realTime = invocation.switches.has("real-time");
+  const config = written ?? (await taskOf(invocation, await openData(path, realTime, null)));
+  const data = await openData(path, realTime, config);
+  const columns = await columnsOf(config, data);
   const without = options["without"]?.split(",") ?? [];
-  const learner = config
-    ? configuredLearner(config, columns, { seed, without })
-    : createLearner({ ...(await inferTask(data, columns)), training: { seed }, without });
+  const learner = configuredLearner(config, columns, { seed, without });
   requireExperts(learner, without);
   const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
-  const labels = config && planLabels(config, learner.heldSizes, learner.memory.bytes);
+  const labels = written && planLabels(written, learner.heldSizes, learner.memory.bytes);
   const heldRows = labels?.samples ?? usualHeldRows;
   const report = await evaluatePrequentially(learner, data, { createValidator: () => validator, heldRows });
-  save?.(learner, config?.name);
+  save?.(learner, written?.name);
   const saved = options["save"] ?? null;
-  return reportOf(learner, report, { data: path, faults: validator.report(), saved, config });
+  return reportOf(learner, report, {
+    ...{ data: path, faults: validator.report(), saved, config: written },
+    leftOut: written?.source.fields ? null : await leftOutFact(data, columns),
+  });
 }
 
-async function openData(path: string, realTime: boolean): Promise<DataFile> {
+async function openData(path: string, realTime: boolean, config: Config | null): Promise<DataFile> {
   // A pipe can be read only once, so its first bytes cannot be looked at: it is taken to send CSV.
   if (!isPipe(path) && (await isRecordingFile(path))) return recordingFile(path, { realTime });
   if (realTime) {
@@ -58,34 +60,7 @@ async function openData(path: string, realTime: boolean): Promise<DataFile> {
       `--real-time needs the times of a recording, but ${path} is a CSV file; leave the option out`,
     );
   }
-  return csvFile(path);
-}
-
-/** The task that the header names: the last column is `label`, a class, or `target`, a number. */
-async function inferTask(data: DataFile, columns: string[]): Promise<LearnerOptions> {
-  const column = columns[columns.length - 1];
-  if (column === "target") return { fields: columns, target: { column } };
-  if (column !== "label") {
-    throw new RivuletError(
-      "data.missing-column",
-      `${data.name} ends in the column "${column}": name the last column label (a class) or target (a number), or give a CONFIG that says what to predict`,
-    );
-  }
-  let classes = 2;
-  const onRow: RowVisitor = (values, offset, place) => {
-    const label = values[offset];
-    // A row without its label, or, in a recording, one that is left out, as it was live.
-    if (!Number.isFinite(label)) return;
-    if (!Number.isInteger(label) || label < 0 || label >= mostClasses) {
-      throw new RivuletError(
-        "data.bad-label",
-        `${data.name}, ${data.unit} ${place}: the label is ${label}, but classes are whole numbers from 0 to ${mostClasses - 1}; name the column target if it is a number to predict`,
-      );
-    }
-    classes = Math.max(classes, label + 1);
-  };
-  await data.read([column], onRow, { optional: column });
-  return { fields: columns, target: { column, classes } };
+  return configuredFile(path, config);
 }
 
 interface Outcome {
@@ -94,6 +69,8 @@ interface Outcome {
   faults: FieldFaults[];
   saved: string | null;
   config: Config | null;
+  /** Columns that are not learned from. */
+  leftOut: Fact;
 }
 
 /** Refuses names to leave out that nothing is called. */
@@ -117,6 +94,8 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
     rejected,
     unlabelled,
     damaged,
+    refused,
+    cutOff,
     tornBytes,
     task,
     metrics,
@@ -139,6 +118,8 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       faults: outcome.faults,
       glitches: learner.glitches.report(),
       damaged,
+      refused,
+      cutOff,
       tornBytes,
       events: report.events,
       task,
@@ -156,7 +137,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
 function textOf(
   learner: PrequentialLearner,
   report: PrequentialReport,
-  { data, faults, saved, config }: Outcome,
+  { data, faults, saved, config, leftOut }: Outcome,
   measured: { microsecondsPerSample: number; residentBytes: number; arenaBytes: number; kernels: string },
 ): string {
   const { rows, metrics, skippedSteps } = report;
@@ -165,13 +146,14 @@ function textOf(
   const steps = formatCount(skippedSteps, "step");
   return facts([
     ["data", `${data}, ${formatCount(rows, "row")}`],
+    leftOut,
     ...flaws(report),
     ...eventFacts(report),
     ...faultFacts(faults),
     ...glitchFacts(learner.glitches.report()),
     ["predicted", learner.classes > 0 ? `${column}, one of ${learner.classes} classes` : column],
     ["learner", learnerText(learner, config)],
-    ...scoreFacts(metrics),
+    ...scoreFacts(metrics, classNamesOf(learner)),
     ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${kernels} kernels`],
     ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
     skippedSteps === 0 ? null : ["skipped", `${steps} whose loss or gradient was not finite`],
@@ -214,16 +196,17 @@ function eventFacts({
 }
 
 /** What was not learned from, if anything. */
-function flaws({ rejected, unlabelled, damaged, tornBytes }: PrequentialReport): Fact[] {
+function flaws({ rejected, unlabelled, damaged, refused, cutOff, tornBytes }: PrequentialReport): Fact[] {
   const samples = `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"}`;
   return [
     rejected === 0 ? null : ["rejected", `${samples} not learned from, as live`],
     unlabelled === 0
       ? null
       : ["unlabelled", `${formatCount(unlabelled, "sample")} without a target, predicted only`],
-    damaged === 0
+    damaged === 0 || refused.length > 0
       ? null
       : ["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`],
+    ...damageFacts({ damaged, refused, cutOff }),
     tornBytes === 0
       ? null
       : ["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`],

@@ -30,11 +30,45 @@ const part = (expectation: string) => accepting(expectation, v.unknown());
 const none = { otherwise: "none" };
 const chosen = { otherwise: "chosen for the target, see the default model" };
 
+const className = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()], must("a class, a word or a number")),
+  v.transform(String),
+  v.nonEmpty(must("a class, a word or a number")),
+);
+const classesText = `a whole number from 2 to ${mostClasses}, a list such as [idle, run, fault], or { max: 8 }`;
+const mostClassesMap = map({
+  max: required(
+    "The most classes there may be",
+    wholeNumber(2, mostClasses),
+    "max: how many classes there may be",
+  ),
+});
+/** Classes as written: their number, their names, or the most there may be. */
+const classesSchema = accepting(
+  classesText,
+  v.lazy((value): v.GenericSchema<unknown, number | string[] | { max: number }> => {
+    if (Array.isArray(value)) {
+      const isLong = v.pipe(
+        v.array(className),
+        v.minLength(2, must(classesText)),
+        v.maxLength(mostClasses, must(classesText)),
+      );
+      return v.pipe(
+        isLong,
+        v.check((names) => new Set(names).size === names.length, must("a list of classes that differ")),
+      );
+    }
+    return typeof value === "object" && value !== null ? mostClassesMap : wholeNumber(2, mostClasses);
+  }),
+);
+
 const targetSchema = map({
   column: required("Column to predict", text("a column's name"), "column: the name of the column to predict"),
-  classes: optional("Number of classes, if the column holds classes from 0", wholeNumber(2, mostClasses), {
-    otherwise: "the column is a number to predict",
-  }),
+  classes: optional(
+    "Classes that the column holds: how many, counted from 0; or what they are called, words or numbers; or how many there may be, of those that come",
+    classesSchema,
+    { otherwise: "the column is a number to predict" },
+  ),
   standardize: optional(
     "Standardize the target: train on its distance from the running mean, in standard deviations",
     flag,

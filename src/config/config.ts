@@ -27,7 +27,14 @@ import type { Origins } from "./sources/sources.ts";
 import { type StatusConfig, statusWithDefaults } from "./status-config.ts";
 
 /** What is predicted: a class, or a number. */
-export type TargetConfig = { column: string; classes: number } | { column: string; standardize: boolean };
+export type TargetConfig =
+  | {
+      column: string;
+      classes: number;
+      /** What the classes are called, in order; those that a stream brings are appended, up to `classes`. */
+      names?: string[];
+    }
+  | { column: string; standardize: boolean };
 
 /** A validated config with every default. */
 export interface Config {
@@ -91,7 +98,21 @@ export function sampleColumns({ source, target }: Config): string[] | null {
 /** Returns the devices that send samples: one, or several whose samples are merged. */
 export const devicesOf = ({ source }: Config): Origins[] => source.merge ?? [source];
 
-type Parsed = v.InferOutput<typeof configSchema>;
+type Written = v.InferOutput<typeof configSchema>;
+
+/** A config as written, with the number and the names of its classes apart. */
+type Parsed = Omit<Written, "target"> & {
+  target: Omit<Written["target"], "classes"> & { classes?: number; names?: string[] };
+};
+
+function withClasses(written: Written): Parsed {
+  const { classes, ...target } = written.target;
+  if (Array.isArray(classes))
+    return { ...written, target: { ...target, classes: classes.length, names: classes } };
+  if (typeof classes === "object")
+    return { ...written, target: { ...target, classes: classes.max, names: [] } };
+  return { ...written, target: { ...target, classes } };
+}
 
 /** Reports keys that contradict or need each other, which no schema of a single value can find. */
 function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
@@ -158,7 +179,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     target:
       target.classes === undefined
         ? { column: target.column, standardize: target.standardize ?? defaults.target.standardize }
-        : { column: target.column, classes: target.classes },
+        : { column: target.column, classes: target.classes, ...(target.names && { names: target.names }) },
     features: parsed.features ?? [...defaults.features],
     ensemble: parsed.model === undefined ? { effort, deterministic: training.deterministic ?? true } : null,
     model: {
@@ -228,9 +249,11 @@ export function parseConfig(text: string, file: string): Config {
     // The sentence about a missing or unknown key begins with the map's name, and has the key's line if there is one.
     errors.add(code, path, issue.message, code === "config.bad-value" ? path : path.slice(0, -1));
   }
-  if (result.success) checkTogether(result.output, errors);
+  if (!result.success) errors.throwIfAny();
+  const parsed = withClasses(result.output as Written);
+  checkTogether(parsed, errors);
   errors.throwIfAny();
-  return withDefaults(result.output as Parsed, file);
+  return withDefaults(parsed, file);
 }
 
 /** Reads, parses and validates a config file. @throws RivuletError where it cannot be read or is not valid */

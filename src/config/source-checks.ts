@@ -1,7 +1,9 @@
 /** Reports keys of a source that contradict or need each other, which no schema of a single value can find. */
 
 import { defineFields, type FieldDescription } from "../samples/decoding/fields.ts";
+import { unwanted } from "../samples/decoding/line-reading.ts";
 import { framingSettings, framings, framingsWith } from "../samples/framings/framings.ts";
+import { lines } from "../samples/framings/lines.ts";
 import { alternatives, anyOf } from "../wording/alternatives.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { type KeyPath, pathName } from "./document.ts";
@@ -36,6 +38,12 @@ const otherTypes = fieldTypes.filter((type) => type !== "f32");
 function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: ConfigErrors): void {
   if (!framings[framing ?? sourceDefaults.framing].isBinary) return;
   fields.map(fieldDescription).forEach(({ name, type }, index) => {
+    if (name === unwanted) {
+      errors.conflict(
+        [...path, "fields", index],
+        " leaves out a column of text, but a frame is read as a whole; give the field a name",
+      );
+    }
     if (type !== undefined) return;
     errors.add(
       "config.missing-key",
@@ -64,7 +72,8 @@ function checkMerge(source: ParsedSource, errors: ConfigErrors): void {
     for (const name of names) kindOf(name).check?.(device[name], [...path, name], errors);
     checkFramingKeys(path, device, errors);
     checkTypes(path, device, errors);
-    errors.attempt(() => defineFields(device.fields.map(fieldDescription), pathName([...path, "fields"])));
+    const wanted = device.fields.map(fieldDescription).filter(({ name }) => name !== unwanted);
+    errors.attempt(() => defineFields(wanted, pathName([...path, "fields"])));
   });
   if (areAlike(devices)) {
     if (source.reply === undefined) return;
@@ -100,7 +109,13 @@ function checkValues(
   target: string,
   errors: ConfigErrors,
 ): void {
-  const { notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
+  const { missing, notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
+  if (missing !== undefined && notFinite !== undefined) {
+    errors.conflict(
+      ["source", "values", "notFinite"],
+      " is the old name of source.values.missing; remove it",
+    );
+  }
   const limited = descriptions.filter(({ range }) => range !== undefined);
   if (outOfRange !== undefined && limited.length === 0) {
     errors.conflict(
@@ -123,10 +138,10 @@ function checkValues(
       " needs a field of source.fields with a number of samples from which it is stuck; add one, such as stuck: 600",
     );
   }
-  if (holdFor !== undefined && notFinite !== "hold" && outOfRange !== "hold") {
+  if (holdFor !== undefined && missing !== "hold" && notFinite !== "hold" && outOfRange !== "hold") {
     errors.conflict(
       ["source", "values", "holdFor"],
-      " has no effect without hold; add notFinite: hold or outOfRange: hold, or remove it",
+      " has no effect without hold; add missing: hold or outOfRange: hold, or remove it",
     );
   }
 }
@@ -134,7 +149,8 @@ function checkValues(
 /** Reports keys that have no effect for a file, which holds samples and can wait. */
 function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
   for (const key of framingKeys) {
-    if (source[key as keyof ParsedSource] === undefined) continue;
+    // Text is read alike wherever it comes from.
+    if (source[key as keyof ParsedSource] === undefined || key in lines.settings) continue;
     errors.conflict(["source", key], " belongs to bytes from a device, but a file holds samples; remove it");
   }
   if (source.rate !== undefined) {

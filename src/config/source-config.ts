@@ -1,12 +1,13 @@
 /** The key `source` of a config with every default: where samples come from, and their columns. */
 import { defineFields, type Field, type FieldDescription } from "../samples/decoding/fields.ts";
+import { unwanted } from "../samples/decoding/line-reading.ts";
 import { type FramingChoice, framingSettings } from "../samples/framings/framings.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import type { ValuePolicies } from "../samples/sample-validator.ts";
 import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
-import { fieldDescription, fieldsOf, type ParsedSource, sourceDefaults } from "./source-schema.ts";
+import { fieldDescription, fieldsOf, type ParsedSource, placesOf, sourceDefaults } from "./source-schema.ts";
 import type { SourceKind } from "./sources/source-kind.ts";
 import {
   kindOf,
@@ -21,6 +22,8 @@ import {
 export interface DeviceConfig extends FramingChoice, Origins {
   /** The columns in the order in which they are sent. */
   fields: Field[];
+  /** The names of all columns of a line by place, `_` for one that is not wanted; undefined where all are. */
+  columns?: string[];
 }
 
 /**
@@ -36,8 +39,10 @@ export interface SourceConfig extends FramingChoice, Origins {
   silenceMs: number | null;
   /** The columns in the order in which they are sent or merged; `null` where the header of a data file names them. */
   fields: Field[] | null;
-  /** Columns of a data file that are neither features nor target. */
-  ignore: string[];
+  /** The names of all columns of a line by place, `_` for one that is not wanted; undefined where all are. */
+  columns?: string[];
+  /** Columns that are neither features nor target, by name or by place. */
+  ignore: (string | number)[];
   /** Expected samples per second; the log warns of a very different rate; null: any. */
   rate: number | null;
   /** What happens to samples with values that cannot be true. */
@@ -55,32 +60,40 @@ export interface SourceConfig extends FramingChoice, Origins {
  */
 export function sourceWithDefaults(
   source: ParsedSource,
-  target: { column: string; classes?: number },
+  target: { column: string; classes?: number; names?: string[] },
   file: string,
 ): SourceConfig {
   const { merge } = source;
   const fields = fieldsOf(source);
+  const { names, classes } = target;
   // A sample without its target is predicted all the same.
+  const asTarget = { optional: true, ...(names && { classes: names, mostClasses: classes }) };
   const define = (descriptions: readonly FieldDescription[]) =>
     defineFields(
-      descriptions.map((field) => (field.name === target.column ? { ...field, optional: true } : field)),
+      descriptions.map((field) => (field.name === target.column ? { ...field, ...asTarget } : field)),
     );
   return {
     ...deviceWithDefaults(source, file),
     merge:
       merge?.map((device) => ({
         ...deviceWithDefaults(device, file),
-        fields: define(device.fields.map(fieldDescription)),
+        fields: define(device.fields.map(fieldDescription).filter(({ name }) => name !== unwanted)),
+        columns: placesOf(device.fields),
       })) ?? null,
     maximumAgeMs: source.maxAge ?? sourceDefaults.maxAge,
     silenceMs: source.silence ?? null,
     fields: fields === undefined ? null : define(fields),
+    columns: source.fields && placesOf(source.fields, source.ignore),
     ignore: source.ignore ?? [],
     rate: source.rate ?? null,
-    values: { ...sourceDefaults.values, ...source.values },
+    values: valuesWithDefaults(source.values ?? {}),
     queue: { ...sourceDefaults.queue, whenFull: usualPolicy(source), ...source.queue },
     reply: source.reply === undefined ? null : replyWithDefaults(source.reply, target.classes),
   };
+}
+
+function valuesWithDefaults({ notFinite, ...values }: NonNullable<ParsedSource["values"]>): ValuePolicies {
+  return { ...sourceDefaults.values, ...(notFinite === undefined ? {} : { missing: notFinite }), ...values };
 }
 
 function deviceWithDefaults(

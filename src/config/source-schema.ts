@@ -1,9 +1,10 @@
 /** The key `source` of a config as written: the schema of its keys, and its columns. */
 import * as v from "valibot";
 import { type FieldDescription, type FieldType, fieldBytes, mostInARow } from "../samples/decoding/fields.ts";
+import { unwanted } from "../samples/decoding/line-reading.ts";
 import { type FramingChoice, framingNames, framingSettings } from "../samples/framings/framings.ts";
 import type { RingPolicy } from "../samples/ring.ts";
-import { notFinitePolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
+import { missingPolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
 import { alternatives } from "../wording/alternatives.ts";
 import { replySchema } from "./reply-config.ts";
 import {
@@ -31,6 +32,8 @@ const queuePolicies = ["drop-oldest", "drop-newest", "pause"] as const satisfies
 const fieldName = text("a column's name");
 export const enoughColumns = "a list of at least two columns (something to learn from, and the target)";
 const twoEnds = "two numbers such as [-40, 125]";
+/** The place of a column in a line. */
+const place = wholeNumber(0, 10_000);
 const fieldMap = map({
   name: required("Name of the column", fieldName, "name: the column's name"),
   type: optional("Number type in a frame", oneOf(fieldTypes), {
@@ -49,6 +52,11 @@ const fieldMap = map({
       ),
     ),
     { otherwise: "any finite number" },
+  ),
+  missing: optional(
+    "Numbers that the device sends where it has no value, such as -999",
+    list(finiteNumber, "a list of numbers such as [-999, 85]"),
+    { otherwise: "none" },
   ),
   stuck: optional(
     "Number of equal values in a row after which the sensor counts as stuck, see source.values.stuck",
@@ -119,14 +127,16 @@ const policyMeanings = {
   clamp: "clamp (take the nearer end of the range)",
   hold: "hold (repeat the last good value)",
   alarm: "alarm (learn from it all the same)",
+  absent: "absent (take the mean of the field so far)",
 };
 const policies = <const P extends keyof typeof policyMeanings>(names: readonly P[]) =>
   accepting(alternatives(names.map((name) => policyMeanings[name])), oneOf(names));
 
 const valuesMap = map({
-  notFinite: optional("Samples with a value that is not finite", policies(notFinitePolicies), {
+  missing: optional("Samples that lack a value, or have one that is not finite", policies(missingPolicies), {
     default: "skip",
   }),
+  notFinite: optional("The old name of missing", policies(missingPolicies), { otherwise: "missing" }),
   outOfRange: optional("Samples with a value outside the range of its field", policies(outOfRangePolicies), {
     default: "skip",
   }),
@@ -153,9 +163,11 @@ export const sourceSchema = map({
     otherwise: "never",
   }),
   ...framingKeys,
-  fields: optional("Columns that are sent, in order; a bare name is a field without other keys", fieldList, {
-    otherwise: "the header of a data file names them",
-  }),
+  fields: optional(
+    "Columns that are sent, in order; a bare name is a field without other keys, _ a column that is not wanted",
+    fieldList,
+    { otherwise: "the header of a data file names them" },
+  ),
   merge: optional(
     "Several devices, whose samples are merged by time",
     list(deviceMap, severalDevices, { minimum: 2, maximum: 64 }),
@@ -165,8 +177,11 @@ export const sourceSchema = map({
     default: "10s",
   }),
   ignore: optional(
-    "Columns of a data file that are neither features nor target",
-    list(fieldName, "a list of columns"),
+    "Columns that are neither features nor target, by name, or by place from 0",
+    list(
+      either(fieldName, place, (value) => typeof value === "number"),
+      "a list of columns",
+    ),
     { otherwise: "none" },
   ),
   rate: optional(
@@ -204,8 +219,22 @@ export type Devices = v.InferOutput<typeof deviceMap>[];
 export const fieldDescription = (field: string | FieldDescription): FieldDescription =>
   typeof field === "string" ? { name: field } : field;
 
-/** Returns the names of columns. */
-export const namesOf = (fields: Fields) => fields.map((field) => fieldDescription(field).name);
+/** Returns the names of the columns that are wanted. */
+export const namesOf = (fields: Fields) => wantedOf(fields).map(({ name }) => name);
+
+const wantedOf = (fields: Fields) => fields.map(fieldDescription).filter(({ name }) => name !== unwanted);
+
+/** Returns the names of all columns by place, `_` for one that is not wanted; undefined where all are. */
+export function placesOf(fields: Fields, ignore: readonly (string | number)[] = []): string[] | undefined {
+  const names = fields.map((field) => fieldDescription(field).name);
+  const ignored = new Set(ignore.filter((column) => typeof column === "number"));
+  if (ignored.size === 0 && !names.includes(unwanted)) return undefined;
+  const places: string[] = [];
+  for (let next = 0; next < names.length || ignored.has(places.length); ) {
+    places.push(ignored.has(places.length) ? unwanted : names[next++]);
+  }
+  return places;
+}
 
 /** Whether all devices send the same columns in the same order, so that a sample of any device is complete. */
 export function areAlike([first, ...others]: Devices): boolean {
@@ -219,5 +248,6 @@ const mergedFields = (devices: Devices): Fields =>
 
 /** Returns the columns of a sample as written; undefined where the header of a data file names them. */
 export function fieldsOf({ merge, fields }: ParsedSource): FieldDescription[] | undefined {
-  return (merge === undefined ? fields : mergedFields(merge))?.map(fieldDescription);
+  const all = merge === undefined ? fields : mergedFields(merge);
+  return all && wantedOf(all);
 }

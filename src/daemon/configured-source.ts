@@ -123,7 +123,7 @@ interface DeviceOptions extends ReconnectOptions {
 /** Prepares one device: its source, and the decoder that its framing names. */
 function prepare(
   { name, kind, value }: Origin,
-  choice: FramingChoice,
+  choice: FramingChoice & { columns?: readonly string[] },
   fields: readonly Field[],
   ring: SampleRing,
   refuseReplies: boolean,
@@ -134,7 +134,7 @@ function prepare(
   const prepareKind = preparations[name] as PrepareSource<unknown>;
   return prepareKind(value, {
     ...options,
-    ...{ fields, ring },
+    ...{ fields, ring, columns: choice.columns, decimal: choice.decimal === "auto" ? null : choice.decimal },
     delimiter: framing.delimiter,
     // Values that are not finite are for the validator to judge.
     createDecoder: () => {

@@ -10,6 +10,7 @@ import {
   type LearnerState,
 } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { namesIn } from "../learner/target.ts";
 import type { State } from "../state.ts";
 
 /**
@@ -162,7 +163,9 @@ export function isOf(learner: PrequentialLearner, checkpoint: Checkpoint): boole
  * @throws RivuletError naming what differs, before anything changes, where it is of another one
  */
 export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): void {
-  const [own, stored] = [learner.describe(), descriptionIn(checkpoint)];
+  const stored = descriptionIn(checkpoint);
+  learner.adoptClassNames(namesIn(stored.target).names ?? []);
+  const own = learner.describe();
   const kindOf = (model: object) => (isEnsemble(model) ? "the ensemble" : "a single network");
   const difference =
     isEnsemble(own.model) === isEnsemble(stored.model)

@@ -29,12 +29,12 @@ import { NumberCommittee, numberExperts, numberHeldSizes, planNumberCommittee } 
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
-import { requireTarget, type TargetDescription } from "./target.ts";
+import { adoptNames, namesIn, requireTarget, type TargetDescription } from "./target.ts";
 
 export interface EnsembleOptions {
   /** Names of the columns of a sample, in order; all but the target are features. */
   fields: readonly string[];
-  target: { column: string; classes: number } | { column: string };
+  target: { column: string; classes: number; names?: string[] } | { column: string };
   /**
    * Transforms ahead of the ensemble, in order, as a network has them. Default `["standardize"]`, which the ensemble does
    * in a way of its own.
@@ -271,7 +271,7 @@ export class Ensemble implements PrequentialLearner {
       fields: [...options.fields],
       target:
         classes > 0
-          ? { column: options.target.column, classes }
+          ? { column: options.target.column, classes, ...namesIn(options.target) }
           : { column: options.target.column, standardize: true },
       features: this.#pipeline?.description ?? ["standardize"],
       model: {
@@ -481,6 +481,10 @@ export class Ensemble implements PrequentialLearner {
 
   get memory(): LearnerArena {
     return { bytes: this.bytes, kernels: this.#kernels };
+  }
+
+  adoptClassNames(names: readonly string[]): void {
+    adoptNames(this.#description.target, names);
   }
 
   describe(): EnsembleDescription {

@@ -9,7 +9,7 @@ export interface LearnerOptions {
   /** Names of the columns of a sample, in order; all but the target are features. */
   fields: readonly string[];
   /** A class of 0 to `classes` - 1, or a number; `standardize` (default true) trains on it in standard deviations. */
-  target: { column: string; classes: number } | { column: string; standardize?: boolean };
+  target: { column: string; classes: number; names?: string[] } | { column: string; standardize?: boolean };
   /** Transforms, in order. Default `["standardize"]`. */
   features?: unknown;
   /** The network that learns alone; without it, the ensemble does. */

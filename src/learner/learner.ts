@@ -18,7 +18,7 @@ import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
-import { requireTarget, type TargetDescription, TargetScale } from "./target.ts";
+import { adoptNames, requireTarget, type TargetDescription, TargetScale } from "./target.ts";
 import { TrainingBatch } from "./training-batch.ts";
 
 /** Everything that makes a learner what it is, all defaults written out; `createLearner` builds an equal one from it. */
@@ -427,10 +427,14 @@ export class Learner implements PrequentialLearner {
     return this.metrics.report();
   }
 
+  adoptClassNames(names: readonly string[]): void {
+    adoptNames(this.#target, names);
+  }
+
   describe(): LearnerDescription {
     return {
       fields: [...this.#fields],
-      target: { ...this.#target },
+      target: structuredClone(this.#target),
       features: [...this.pipeline.description],
       model: describeModel(this.network.model),
       training: {

@@ -108,6 +108,8 @@ export interface PrequentialLearner extends Stateful {
   /** Scores of all predictions so far. */
   report(): ClassificationReport | RegressionReport;
   describe(): CommonDescription;
+  /** Takes over the names of classes that an earlier run has met, where a stream brings them. */
+  adoptClassNames(names: readonly string[]): void;
   /** All running state; with `reuse`, the copies in it are in memory that the next such call overwrites. */
   state(options?: { reuse?: boolean }): State;
 }

@@ -3,13 +3,37 @@ import { ColumnStatistic } from "../features/column-statistic.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
 
-/** What is to be predicted: which class a column holds, or the number in it. */
+/** What is to be predicted: which class a column holds, and what each is called, or the number in it. */
 export type TargetDescription =
-  | { column: string; classes: number }
+  | { column: string; classes: number; names?: string[] }
   | { column: string; standardize: boolean };
 
 /** More would make the confusion matrix, classes x classes, the largest thing in memory: 32 MiB at this many. */
 export const mostClasses = 2048;
+
+/** The names of the classes, where the target has any. The list is shared: names that a stream brings are appended. */
+export function namesIn(target: object): { names?: string[] } {
+  return "names" in target && target.names !== undefined ? { names: target.names as string[] } : {};
+}
+
+/** Appends the names of classes that an earlier run has met, where a stream brings them. */
+export function adoptNames(target: object, stored: readonly string[]): void {
+  const { names } = namesIn(target);
+  if (names === undefined || !names.every((name, index) => name === stored[index])) return;
+  names.push(...stored.slice(names.length));
+}
+
+/** The names of a learner's classes; undefined where they are numbers, or none. */
+export function classNamesOf(learner: {
+  describe(): { target: TargetDescription };
+}): readonly string[] | undefined {
+  return namesIn(learner.describe().target).names;
+}
+
+/** What a class is called: its name, else its number. */
+export function className(names: readonly string[] | undefined, index: number): string {
+  return names?.[index] ?? String(index);
+}
 
 /** Checks a target against the columns of a sample. @throws RivuletError */
 export function requireTarget(target: TargetDescription, fields: readonly string[]): void {

@@ -1,18 +1,31 @@
 /** Files as datasets: rows of CSV, or a recording that `rivulet record` wrote. */
 import { setTimeout as pause } from "node:timers/promises";
 import { playRecording, readRecordingHeader } from "../recording/play.ts";
-import { readHeader, readRows } from "../samples/decoding/csv-file.ts";
-import type { Dataset } from "../training/dataset.ts";
+import type { FieldDescription } from "../samples/decoding/fields.ts";
+import { lookAtFile, readRows, type TextOptions } from "../samples/decoding/text-file.ts";
+import type { TextColumn, TextLook } from "../samples/decoding/text-look.ts";
+import type { Dataset, DatasetRead } from "../training/dataset.ts";
+
+/** What is known of a text file. */
+export interface TextFileOptions extends TextOptions {
+  /** Columns of which more is known than their name: numbers that stand for a missing value, or classes. */
+  fields?: readonly Pick<FieldDescription, "name" | "missing" | "classes" | "mostClasses">[];
+}
 
 /** A file whose rows can be read as often as needed, without being held in memory. */
 export interface DataFile extends Dataset {
   /** The names of all columns, in the file's order. @throws RivuletError where the file cannot be read */
   columns(): Promise<string[]>;
+  /** The columns of a text with what they hold; absent for a recording, which holds numbers only. */
+  kinds?(): Promise<TextColumn[]>;
+  /** What could not be read in the latest reading. */
+  readonly damage: Omit<DatasetRead, "rows">;
 }
 
 /**
- * A CSV file as a dataset: a header line, then rows of numbers, separated by commas, semicolons or tabs; gzipped or
- * not. Nothing is read yet. Reading it throws a RivuletError that names line and column of the first thing wrong.
+ * A text file as a dataset: a row of numbers a line, below a header or with names in each line, in any usual form (CSV,
+ * JSON lines, pairs); gzipped or not. Nothing is read yet. A missing value is NaN. A line that cannot be read is counted;
+ * reading throws a RivuletError where most lines are so.
  *
  * @example
  * import assert from "node:assert/strict";
@@ -26,15 +39,34 @@ export interface DataFile extends Dataset {
  * });
  * assert(rows > 1000 && sum > 0);
  */
-export function csvFile(path: string): DataFile {
+export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
+  let look: TextLook | undefined;
+  let damage: DataFile["damage"] = {};
   return {
+    get damage() {
+      return damage;
+    },
     name: path,
     unit: "line",
     correctable: true,
-    columns: () => readHeader(path),
+    kinds: async () => {
+      look ??= await lookAtFile(path);
+      return look.columns.filter(({ name }) => name !== "");
+    },
+    columns: async () => {
+      look ??= await lookAtFile(path);
+      return look.columns.flatMap(({ name }) => (name === "" ? [] : [name]));
+    },
     async read(columns, onRow, { optional } = {}) {
-      const { rows } = await readRows(path, (row, _, line) => onRow(row, 0, line), { columns, optional });
-      return { rows };
+      const known = new Map(options.fields?.map((field) => [field.name, field]));
+      const fields = columns.map((name) => ({ ...known.get(name), name, optional: name === optional }));
+      const { rows, damaged, cutOff, refusals } = await readRows(
+        path,
+        (values, offset, _, line) => onRow(values, offset, line),
+        { fields, look, columns: options.columns, decimal: options.decimal },
+      );
+      damage = { damaged, cutOff, refused: refusals.map(({ line, text }) => `line ${line}: ${text}`) };
+      return { rows, ...damage };
     },
   };
 }
@@ -56,7 +88,11 @@ export function csvFile(path: string): DataFile {
  * assert(rows > 1000 && damaged === 0);
  */
 export function recordingFile(path: string, { realTime = false }: { realTime?: boolean } = {}): DataFile {
+  let damage: DataFile["damage"] = {};
   return {
+    get damage() {
+      return damage;
+    },
     name: path,
     unit: "sample",
     correctable: false,
@@ -73,6 +109,7 @@ export function recordingFile(path: string, { realTime = false }: { realTime?: b
         },
         { columns, optional, onEvent, pace: realTime ? createPace() : undefined },
       );
+      damage = { damaged: read.damaged, tornBytes: read.tornBytes };
       return { rows: samples, ...read };
     },
   };

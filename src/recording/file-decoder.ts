@@ -1,23 +1,26 @@
-import { RivuletError } from "../errors/errors.ts";
-import { CsvDecoder, readHeader } from "../samples/decoding/csv-file.ts";
 import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { Field } from "../samples/decoding/fields.ts";
+import type { RefusedLine } from "../samples/decoding/lines.ts";
+import { lookAtFile, TextFileDecoder, type TextOptions } from "../samples/decoding/text-file.ts";
 import type { SampleRing } from "../samples/ring.ts";
-import { nearest } from "../wording/nearest.ts";
 import { RecordingDecoder } from "./decoder.ts";
 import { isRecordingFile } from "./play.ts";
 
-/** Decodes a file that is a recording or a CSV file, recognized by its content. */
+/** Decodes a file that is a recording or a text, recognized by its content. */
 export class FileDecoder implements Decoder {
   readonly #path: string;
   readonly #fields: readonly Field[];
   readonly #ring: SampleRing;
   #recording: RecordingDecoder | null = null;
+  readonly #options: TextOptions;
+  #text: TextFileDecoder | null = null;
   #decoder: Decoder | null = null;
 
-  constructor(path: string, fields: readonly Field[], ring: SampleRing) {
+  constructor(path: string, fields: readonly Field[], ring: SampleRing, options: TextOptions = {}) {
     this.#path = path;
-    this.#fields = fields;
+    this.#options = options;
+    // A file holds values, not what a device sends for them.
+    this.#fields = fields.map((field) => ({ ...field, scale: 1, offset: 0 }));
     this.#ring = ring;
   }
 
@@ -36,18 +39,9 @@ export class FileDecoder implements Decoder {
       this.#decoder = this.#recording;
       return { isText: false };
     }
-    const header = await readHeader(this.#path);
-    const optional = this.#fields.find((field) => field.optional)?.name;
-    const missing = names.find((name) => !header.includes(name) && name !== optional);
-    if (missing !== undefined) {
-      const near = nearest(missing, header);
-      const found = near === null ? `its header names ${header.join(", ")}` : `did you mean "${near}"?`;
-      throw new RivuletError(
-        "data.missing-column",
-        `${this.#path} has no column "${missing}" of source.fields; ${found}`,
-      );
-    }
-    this.#decoder = new CsvDecoder(this.#path, { columns: names, optional }, this.#ring);
+    const look = await lookAtFile(this.#path);
+    this.#text = new TextFileDecoder(this.#path, this.#fields, this.#ring, look, this.#options);
+    this.#decoder = this.#text;
     return { isText: true };
   }
 
@@ -59,9 +53,23 @@ export class FileDecoder implements Decoder {
 
   reset(): void {}
 
-  /** Call it at the end of the bytes. @throws RivuletError when they ended inside the header of a recording */
+  /** Says that what comes is the end of the last line of a text. */
+  expectEnd(): void {
+    this.#text?.expectEnd();
+  }
+
+  /**
+   * Call it at the end of the bytes.
+   * @throws RivuletError when they ended inside the header of a recording, or most lines of a text were refused
+   */
   finish(): void {
     this.#recording?.finish();
+    this.#text?.finish();
+  }
+
+  /** The first line of a text that was refused for each reason. */
+  get refusals(): readonly RefusedLine[] {
+    return this.#text?.refusals ?? [];
   }
 
   /** Bytes of an incomplete last block, as a power cut leaves it. */

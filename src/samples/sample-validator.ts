@@ -9,9 +9,10 @@ import type { Field } from "./decoding/fields.ts";
  * What happens to a sample with a faulty value. `skip`: the sample is neither learned from nor predicted. `clamp`: the
  * value becomes the nearer end of the range. `hold`: the value becomes the last good value of the field; the sample is
  * skipped if there is none yet, or none for more than `holdFor` samples. `alarm`: the sample is used unchanged.
+ * `absent`: the value becomes the mean of the field's good values; the sample is skipped if there is none yet.
  */
 export interface ValuePolicies {
-  notFinite: (typeof notFinitePolicies)[number];
+  missing: (typeof missingPolicies)[number];
   outOfRange: (typeof outOfRangePolicies)[number];
   stuck: (typeof stuckPolicies)[number];
   /**
@@ -21,7 +22,7 @@ export interface ValuePolicies {
   holdFor: number;
 }
 
-export const notFinitePolicies = ["skip", "hold"] as const;
+export const missingPolicies = ["skip", "hold", "absent"] as const;
 export const outOfRangePolicies = ["skip", "clamp", "hold", "alarm"] as const;
 /** The last good value is the stuck one, so there is nothing to hold. */
 export const stuckPolicies = ["skip", "alarm"] as const;
@@ -80,6 +81,9 @@ export class SampleValidator {
   readonly #latest: Float64Array;
   /** Last value that was finite and in range, [fields]; NaN before the first. */
   readonly #lastGood: Float64Array;
+  /** Mean and number of the values that were finite and in range, under the policy absent, [fields]. */
+  readonly #means: Float64Array;
+  readonly #goodValues: Float64Array;
   /** Samples in a row for which that value was held, [fields]. */
   readonly #held: Uint32Array;
   /** 1 where the end of holding has been reported since the field was last good, [fields]. */
@@ -116,6 +120,8 @@ export class SampleValidator {
     this.#inARow = new Uint32Array(fields.length);
     this.#latest = new Float64Array(fields.length).fill(Number.NaN);
     this.#lastGood = new Float64Array(fields.length).fill(Number.NaN);
+    this.#means = new Float64Array(fields.length);
+    this.#goodValues = new Float64Array(fields.length);
     this.#held = new Uint32Array(fields.length);
     this.#hasReportedEnd = new Uint8Array(fields.length);
     this.#counts = new Float64Array(kinds * fields.length);
@@ -135,6 +141,9 @@ export class SampleValidator {
     const stuckAfter = this.#stuckAfter;
     const untilGood = this.#untilGood;
     const lastGood = this.#lastGood;
+    const averages = this.#policies.missing === "absent";
+    const means = this.#means;
+    const goodValues = this.#goodValues;
     let passes = true;
     for (let field = 0; field < lows.length; field++) {
       const value = values[offset + field];
@@ -146,6 +155,7 @@ export class SampleValidator {
       }
       if (value >= lows[field] && value <= highs[field]) {
         lastGood[field] = value;
+        if (averages) means[field] += (value - means[field]) / ++goodValues[field];
         this.#held[field] = 0;
       } else {
         isGood = false;
@@ -198,12 +208,17 @@ export class SampleValidator {
     const isNumber = Math.abs(value) <= largestFloat32;
     const isNew = this.#count(field, isNumber ? outOfRangeFault : notFiniteFault);
     const policy =
-      field === this.#targetAt ? "skip" : isNumber ? this.#policies.outOfRange : this.#policies.notFinite;
+      field === this.#targetAt ? "skip" : isNumber ? this.#policies.outOfRange : this.#policies.missing;
     let passes = policy !== "skip";
     let fate = passes ? "used unchanged" : "skipped";
     if (policy === "clamp") {
       values[at] = value < this.#lows[field] ? this.#lows[field] : this.#highs[field];
       if (isNew) fate = `replaced by ${values[at]}`;
+    } else if (policy === "absent") {
+      passes = this.#goodValues[field] > 0;
+      if (passes) values[at] = this.#means[field];
+      if (isNew)
+        fate = passes ? `replaced by ${values[at]}, its mean` : "skipped until there is a good value";
     } else if (policy === "hold") {
       passes = this.#hold(values, at, field, isNew);
       if (isNew) {

@@ -30,8 +30,12 @@ export interface ReadOptions {
 /** What reading a dataset once came to. */
 export interface DatasetRead {
   rows: number;
-  /** Damaged parts of a recording that were left out. Default 0. */
+  /** Damaged parts of a recording, or lines of a text that cannot be read: they were left out. Default 0. */
   damaged?: number;
+  /** 1 where a text ended in a part of a line. Default 0. */
+  cutOff?: number;
+  /** Of each reason why lines cannot be read, where the first is and what is wrong with it. Default: none. */
+  refused?: readonly string[];
   /** Bytes at the end of a recording that a power cut left incomplete. Default 0. */
   tornBytes?: number;
   /** Events of a kind that only a later version knows. Default 0. */

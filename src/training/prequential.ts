@@ -38,8 +38,12 @@ export type PrequentialReport = {
   rejected: number;
   /** Rows without their target, which is NaN then: predicted, not scored and not learned from. */
   unlabelled: number;
-  /** Damaged parts of a recording that were left out. */
+  /** Damaged parts of a recording, or lines of a text that cannot be read: they were left out. */
   damaged: number;
+  /** Of each reason why lines cannot be read, where the first is and what is wrong with it. */
+  refused: readonly string[];
+  /** 1 where a text ended in a part of a line. */
+  cutOff: number;
   /** Bytes at the end of a recording that a power cut left incomplete. */
   tornBytes: number;
   /** Updates of the weights that the learner's network has made. */
@@ -111,6 +115,8 @@ export async function evaluatePrequentially(
     rejected: block.rejected,
     unlabelled: learner.unlabelled - unlabelled,
     damaged: read.damaged ?? 0,
+    refused: read.refused ?? [],
+    cutOff: read.cutOff ?? 0,
     tornBytes: read.tornBytes ?? 0,
     updates,
     skippedSteps: skipped,

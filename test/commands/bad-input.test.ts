@@ -163,48 +163,6 @@ describe.concurrent("a config with", () => {
 describe.concurrent("rows with", () => {
   const mistakes = [
     [
-      "too many columns",
-      "3,4,1",
-      "3,4,1,5",
-      "d.csv, line 3 has 4 columns, but the header names 3; correct or remove the row",
-    ],
-    [
-      "too few columns",
-      "3,4,1",
-      "3,4",
-      "d.csv, line 3 has 2 columns, but the header names 3; correct or remove the row",
-    ],
-    [
-      "a word in a cell",
-      "3,4,1",
-      "3,warm,1",
-      'd.csv, line 3, column "y": found "warm", expected a finite number; correct the cell or remove the row',
-    ],
-    [
-      "NaN in a cell",
-      "3,4,1",
-      "nan,4,1",
-      'd.csv, line 3, column "x": found "nan", expected a finite number; correct the cell or remove the row',
-    ],
-    [
-      "Infinity in a cell",
-      "3,4,1",
-      "3,-inf,1",
-      'd.csv, line 3, column "y": found "-inf", expected a finite number; correct the cell or remove the row',
-    ],
-    [
-      "NaN in a cell",
-      "3,4,1",
-      "NaN,4,1",
-      'd.csv, line 3, column "x": found "NaN", expected a finite number; correct the cell or remove the row',
-    ],
-    [
-      "an empty cell",
-      "3,4,1",
-      "3,,1",
-      'd.csv, line 3, column "y": found an empty cell, expected a number; fill it or remove the row',
-    ],
-    [
       "a label out of range",
       "5,6,1",
       "5,6,2",
@@ -228,13 +186,13 @@ describe.concurrent("rows with", () => {
       "5,6,0.5",
       "d.csv, line 4: the label is 0.5, but classes are whole numbers from 0 to 1; correct it, or raise target.classes",
     ],
+    ["a column missing", "x,y,label", "x,z,label", 'd.csv has no column "y"; known are x, z, label'],
     [
-      "no header",
-      "x,y,label\n",
-      "",
-      'd.csv begins with "1,2,0", expected a header line; add one with the column names',
+      "nothing but words where numbers are wanted",
+      /\n1.*/s,
+      "\n1,warm,0\n2,cold,1\n",
+      'd.csv, line 2: found a value that is no number for y: "warm"; 2 of 2 lines cannot be read: correct them, or say with source.fields what a line holds',
     ],
-    ["a column missing", "x,y,label", "x,z,label", 'd.csv has no column "y": its header names x, z, label'],
     [
       "nothing below the header",
       /\n1.*/s,
@@ -262,7 +220,7 @@ describe.concurrent("rows with", () => {
   test.each([
     [
       "x,y\n1,2\n",
-      'd.csv ends in the column "y": name the last column label (a class) or target (a number), or give a CONFIG',
+      'd.csv ends in the column "y": say with --target which column to predict (one of x, y), name it label (a class) or target (a number), or give a CONFIG',
     ],
     [
       "label\n1\n",
@@ -270,15 +228,37 @@ describe.concurrent("rows with", () => {
     ],
     [
       "x,label\n1,0\n1,1.5\n",
-      "d.csv, line 3: the label is 1.5, but classes are whole numbers from 0 to 2047; name the column target if it is a number",
+      "d.csv: the label is 1.5, but classes are whole numbers; name the column target if it is a number to predict",
     ],
-    ["x,label\n1,-1\n", "d.csv, line 2: the label is -1, but classes are whole numbers from 0 to 2047"],
+    ["x,label\n1,-1\n", "d.csv, line 2: the label is -1, but classes are whole numbers from 0 to 1"],
     [
       "id,label\n1,60000\n",
       "d.csv, line 2: the label is 60000, but classes are whole numbers from 0 to 2047",
     ],
   ])("no task to be found in them, without a config: %j", async (text, sentence) => {
     expect(await complaint(folderWith({ "d.csv": text }), ["replay", "--data", "d.csv"])).toContain(sentence);
+  });
+});
+
+describe.concurrent("a line that cannot be used is left out, counted and described", () => {
+  test.each([
+    [
+      "too many columns",
+      "3,4,1,5",
+      { damaged: 1, refused: ['line 3: another number of columns: "3,4,1,5"'] },
+    ],
+    [
+      "a word in a cell",
+      "3,warm,1",
+      { damaged: 1, refused: ['line 3: a value that is no number for y: "warm"'] },
+    ],
+    ["an empty cell", "3,,1", { damaged: 0, rejected: 1 }],
+    ["a word for a missing value", "3,NA,1", { damaged: 0, rejected: 1 }],
+  ])("of %s", async (_, line, counted) => {
+    const cwd = folderWith({ "c.yaml": config, "d.csv": rows.replace("3,4,1", line) });
+    const { code, stdout } = await rivulet(["replay", "c.yaml", "--data", "d.csv", "--json"], { cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject(counted);
   });
 });
 

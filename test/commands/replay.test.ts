@@ -246,7 +246,7 @@ describe.concurrent("--save of replay", () => {
   });
 
   test("leaves the file that was there when the rows turn out to be bad", async () => {
-    const cwd = folderWith({ "d.csv": "x,label\n1,0\n2,one\n", "x.msgpack": "precious" });
+    const cwd = folderWith({ "d.csv": "x,label\n1,0\n2,1.5\n", "x.msgpack": "precious" });
     const { code } = await rivulet(["replay", "--data", "d.csv", "--save", "x.msgpack"], { cwd });
     expect(code).toBe(1);
     expect(readFileSync(join(cwd, "x.msgpack"), "utf8")).toBe("precious");

@@ -69,10 +69,11 @@ test("fills in every default of a config that names only its target, but those t
       silenceMs: null,
       framing: "frames",
       crc: 16,
+      decimal: "auto",
       fields: null,
       ignore: [],
       rate: null,
-      values: { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
+      values: { missing: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
       queue: { samples: 1024, whenFull: "drop-oldest" },
       reply: null,
     },
@@ -386,7 +387,7 @@ describe("values that cannot be true", () => {
     expect(fields?.[0]).toMatchObject({ name: "temperature", range: [-40, 125], stuck: 600 });
     expect([rate, values]).toEqual([
       12.5,
-      { outOfRange: "clamp", stuck: "skip", notFinite: "hold", holdFor: 5 },
+      { outOfRange: "clamp", stuck: "skip", missing: "hold", holdFor: 5 },
     ]);
   });
 
@@ -410,7 +411,7 @@ describe("values that cannot be true", () => {
     [
       ", range: [0, 1]",
       ", values: { notFinite: clamp }",
-      /\.notFinite must be skip or hold, found the text "clamp"$/,
+      /\.notFinite must be one of skip, hold, absent, found the text "clamp"$/,
     ],
     [
       ", range: [0, 1]",
@@ -431,7 +432,7 @@ describe("values that cannot be true", () => {
     [
       "",
       ", values: { holdFor: 5 }",
-      /^pump\.yaml:1: source\.values\.holdFor has no effect without hold; add notFinite: hold or outOfRange: hold/,
+      /^pump\.yaml:1: source\.values\.holdFor has no effect without hold; add missing: hold or outOfRange: hold/,
     ],
     [
       "",

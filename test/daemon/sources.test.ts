@@ -136,7 +136,7 @@ describe.concurrent("a file", () => {
 
   test.each([
     ["nowhere.csv", /nowhere\.csv cannot be read: there is no such file\n$/],
-    ["other.csv", /other\.csv has no column "b" of source\.fields; its header names a, c, label\n$/],
+    ["other.csv", /other\.csv has no column "b"; known are a, c, label\n$/],
     ["empty.csv", /empty\.csv is empty, expected a header line/],
   ])("that is %s is refused, and nothing is left behind", async (name, sentence) => {
     const files = {
@@ -151,7 +151,7 @@ describe.concurrent("a file", () => {
     expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
   });
 
-  test("may have quotes and text as replay takes them, and ends at a wrong row with its line", async () => {
+  test("may have quotes and text as replay takes them, and a wrong row is left out", async () => {
     const good = csv
       .trimEnd()
       .split("\n")
@@ -161,10 +161,7 @@ describe.concurrent("a file", () => {
       "d.csv": [...good, "x,1,oops,0"].join("\n"),
     });
     const { code, stderr } = await rivulet(["run", "c.yaml"], { cwd });
-    expect(stderr).toMatch(
-      /d\.csv, line 3002, column "b": found "oops", expected a finite number; correct the cell or remove the row\n$/,
-    );
-    expect(code).toBe(1);
+    expect([code, stderr]).toEqual([0, ""]);
     expect(newestIn(cwd).samplesSeen).toBe(3000);
   });
 

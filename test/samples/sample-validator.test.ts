@@ -12,7 +12,7 @@ const fields: ValidatedField[] = [
   { name: "flow", stuck: 4 },
   { name: "label", range: [0, 2] },
 ];
-const usual: ValuePolicies = { notFinite: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 };
+const usual: ValuePolicies = { missing: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 };
 
 function bench(policies: Partial<ValuePolicies> = {}) {
   const told: FaultChange[] = [];
@@ -92,7 +92,7 @@ describe("a value that is not finite", () => {
   });
 
   test("is replaced by the last good value where that is to be held, once there is one", () => {
-    const { validator, pass, texts } = bench({ notFinite: "hold" });
+    const { validator, pass, texts } = bench({ missing: "hold" });
     const nan = Number.NaN;
     expect(pass([nan, 1, 0], [21, 2, 0], [nan, nan, 1], [300, 3, 0], [nan, 4, 0])).toEqual([
       null,
@@ -109,7 +109,7 @@ describe("a value that is not finite", () => {
   });
 
   test("is held for the declared number of samples, and those after it are skipped until there is a good one", () => {
-    const { validator, pass, texts, good } = bench({ notFinite: "hold", outOfRange: "hold", holdFor: 3 });
+    const { validator, pass, texts, good } = bench({ missing: "hold", outOfRange: "hold", holdFor: 3 });
     let flow = 100;
     /** What is made of a row of samples' temperatures. */
     const taken = (...values: number[]) =>
@@ -178,7 +178,7 @@ describe("a value out of its range", () => {
   test.each(["clamp", "hold", "alarm"] as const)(
     "of the target is skipped, also where the policy is %s",
     (policy) => {
-      const { validator, pass, texts } = bench({ outOfRange: policy, notFinite: "hold" });
+      const { validator, pass, texts } = bench({ outOfRange: policy, missing: "hold" });
       expect(pass([20, 1, 1], [20, 2, 3], [20, 3, Number.NaN])).toEqual([[20, 1, 1], null, null]);
       expect(validator.report()).toEqual([{ field: "label", notFinite: 1, outOfRange: 1, stuck: 0 }]);
       expect(texts()).toEqual([
@@ -301,7 +301,7 @@ describe("the log", () => {
 test("what goes on is finite and in range wherever nothing but an alarm lets it pass", () => {
   const value = fc.oneof(fc.double(), fc.double({ min: -500, max: 500, noNaN: true }), fc.nat(3));
   const policies = fc.record({
-    notFinite: fc.constantFrom("skip", "hold"),
+    missing: fc.constantFrom("skip", "hold", "absent"),
     outOfRange: fc.constantFrom("skip", "clamp", "hold"),
     stuck: fc.constantFrom("skip", "alarm"),
     holdFor: fc.integer({ min: 1, max: 3 }),

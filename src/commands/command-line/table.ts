@@ -2,7 +2,19 @@ import type { Command } from "./command.ts";
 
 const data = {
   value: "FILE",
-  help: "the rows to learn from: CSV with a header line, numbers only; .gz is unpacked on the way",
+  help: "the rows to learn from: CSV, JSON lines or other text; .gz is unpacked on the way",
+};
+
+/** What is learned from a file without a config. */
+const task = {
+  target: {
+    value: "NAME",
+    help: "without CONFIG: the column to predict (default: the one called label or target)",
+  },
+  classes: {
+    value: "N|A,B",
+    help: "without CONFIG: predict a class, of so many or of these (default: label is one, and a column of words)",
+  },
 };
 
 /** Every command, in the order in which the help lists them. */
@@ -91,7 +103,8 @@ export const commands: Command[] = [
     summary: "learn from a recorded stream row by row, predicting each row before learning from it",
     positionals: ["[CONFIG]"],
     options: {
-      data: { value: "FILE", help: "a recording, or CSV with a header line; .gz is unpacked on the way" },
+      data: { value: "FILE", help: "a recording, CSV, JSON lines or other text; .gz is unpacked on the way" },
+      ...task,
       "real-time": { help: "play a recording as fast as it was recorded, instead of as fast as possible" },
       seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
       save: { value: "FILE", help: "write a checkpoint of the trained learner" },
@@ -99,17 +112,18 @@ export const commands: Command[] = [
     },
     details: [
       "Learns with the ensemble, or with the network that CONFIG names under model. Scores stand beside those of simple rules; skill is the part of the best rule's loss that is saved.",
-      "Without CONFIG the last column of the header says what is predicted: label is a class from 0, target a number; all other columns are features. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
-      "From a recording of rivulet record it learns as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. Samples that the daemon refuses are counted; a wrong cell of a CSV file is an error, since it can be corrected.",
+      "Without CONFIG the header says what is predicted: label is a class, target a number; all other columns are features, except words, clocks and counters. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
+      "From a recording of rivulet record it learns as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. What cannot be read or used is counted, and the first of each kind is described with its line.",
     ],
     load: () => import("../replay.ts"),
   },
   {
     name: "fit",
     summary: "train over a file for several epochs, and evaluate on held-out rows",
-    positionals: ["CONFIG"],
+    positionals: ["[CONFIG]"],
     options: {
       data,
+      ...task,
       regime: {
         value: "REGIME",
         help: "batch (one update an epoch), stochastic (one a row) or mini-batch (default)",
@@ -145,9 +159,10 @@ export const commands: Command[] = [
   {
     name: "compare",
     summary: "train one network in many ways, and write a page that shows them side by side",
-    positionals: ["CONFIG"],
+    positionals: ["[CONFIG]"],
     options: {
       data,
+      ...task,
       epochs: { value: "N", help: "how often each run goes over the rows (default 20)" },
       "batch-size": { value: "N", help: "rows of one update in mini-batch descent (default 16)" },
       seed: { value: "N", help: "seed of the initial weights and the order of rows" },

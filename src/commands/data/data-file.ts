@@ -2,8 +2,10 @@
 import { statSync } from "node:fs";
 import { type Config, sampleColumns } from "../../config/config.ts";
 import { RivuletError } from "../../errors/errors.ts";
-import type { DataFile } from "../../library/data-files.ts";
+import { csvFile, type DataFile } from "../../library/data-files.ts";
+import type { TextColumn } from "../../samples/decoding/text-look.ts";
 import { suggestion } from "../../wording/nearest.ts";
+import type { Fact } from "../terminal/text-table.ts";
 
 /** Whether the name is that of a pipe or another file that can be read only once. */
 export function isPipe(data: string): boolean {
@@ -21,8 +23,19 @@ export function requireRereadable(data: string): void {
   }
 }
 
+/** A text file as a config describes it. */
+export function configuredFile(path: string, config: Config | null): DataFile {
+  if (config === null) return csvFile(path);
+  const { fields, columns, decimal } = config.source;
+  const { target } = config;
+  const names = "names" in target ? target.names : undefined;
+  const own = fields ?? (names ? [{ name: target.column, classes: names, mostClasses: names.length }] : []);
+  return csvFile(path, { fields: own, columns, decimal: decimal === "auto" ? null : decimal });
+}
+
 /**
- * The columns of a data file that are used, in order: those that the config names, or all that it does not ignore.
+ * The columns of a data file that are used, in order: those that the config names, or all that it does not ignore and
+ * that hold numbers, clocks apart.
  * @throws RivuletError where the file cannot be read, or source.ignore names a column that it lacks
  */
 export async function columnsOf(config: Config, file: DataFile): Promise<string[]> {
@@ -30,12 +43,35 @@ export async function columnsOf(config: Config, file: DataFile): Promise<string[
   if (columns !== null) return columns;
   const { ignore } = config.source;
   const header = await file.columns();
-  const unknown = ignore.find((name) => !header.includes(name));
+  const unknown = ignore.find((name) => typeof name === "string" && !header.includes(name));
   if (unknown !== undefined) {
     throw new RivuletError(
       "data.missing-column",
-      `${config.file}: source.ignore names "${unknown}", which is no column of ${file.name}; ${suggestion(unknown, header)}`,
+      `${config.file}: source.ignore names "${unknown}", which is no column of ${file.name}; ${suggestion(String(unknown), header)}`,
     );
   }
-  return header.filter((name) => !ignore.includes(name));
+  const wanted = header.filter((name, place) => !ignore.includes(name) && !ignore.includes(place));
+  const useless = new Set((await uselessColumns(file, config.target.column)).map(({ name }) => name));
+  return wanted.filter((name) => !useless.has(name));
+}
+
+/** The columns of a file that nothing can be learned from, apart from the target: words, clocks, counters, nothing. */
+export async function uselessColumns(file: DataFile, target: string): Promise<TextColumn[]> {
+  const kinds = (await file.kinds?.()) ?? [];
+  return kinds.filter(({ name, holds }) => holds !== "numbers" && name !== target);
+}
+
+const whatTheyHold: Record<TextColumn["holds"], string> = {
+  numbers: "numbers",
+  words: "words",
+  clock: "a clock",
+  counter: "a counter of the rows",
+  nothing: "nothing",
+};
+
+/** Which columns of a file are left out, and why, as a `name, value` row; null where none is. */
+export async function leftOutFact(file: DataFile, used: readonly string[]): Promise<Fact> {
+  const left = (await uselessColumns(file, "")).filter(({ name }) => !used.includes(name));
+  if (left.length === 0) return null;
+  return ["left out", left.map(({ name, holds }) => `${name}, ${whatTheyHold[holds]}`).join("; ")];
 }

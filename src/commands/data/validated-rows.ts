@@ -2,6 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import { sourceDefaults } from "../../config/source-schema.ts";
 import { type FieldFaults, faultsText, SampleValidator } from "../../samples/sample-validator.ts";
+import type { DatasetRead } from "../../training/dataset.ts";
 import { formatCount } from "../../wording/quantities.ts";
 import type { Fact } from "../terminal/text-table.ts";
 
@@ -55,4 +56,15 @@ export function validationFacts(rejected: number, faults: readonly FieldFaults[]
 /** What was found in each field, as `name, value` rows. */
 export function faultFacts(faults: readonly FieldFaults[]): Fact[] {
   return faults.map((of, index) => [index === 0 ? "faults" : "", `${of.field} ${faultsText(of)}`]);
+}
+
+/** How many lines of a text could not be read, the first of each reason, and whether the last is cut off. */
+export function damageFacts({ damaged = 0, refused = [], cutOff = 0 }: Omit<DatasetRead, "rows">): Fact[] {
+  const lines = `${formatCount(damaged, "line")} that cannot be read, left out`;
+  return [
+    ...refused.map(
+      (text, index): Fact => [index === 0 ? "damaged" : "", index === 0 ? `${lines}: ${text}` : text],
+    ),
+    cutOff === 0 ? null : ["cut off", "the last line, left out"],
+  ];
 }

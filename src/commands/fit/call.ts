@@ -3,9 +3,12 @@ import { type Config, loadConfig } from "../../config/config.ts";
 import { fitBatchSize } from "../../config/plan-config.ts";
 import { mostThreads } from "../../engine/planning/shards.ts";
 import { UsageError } from "../../errors/errors.ts";
+import { csvFile } from "../../library/data-files.ts";
 import type { Regime } from "../../training/descent.ts";
 import { choice, fraction, required, wholeNumber } from "../command-line/call.ts";
 import type { Invocation } from "../command-line/command.ts";
+import { requireRereadable } from "../data/data-file.ts";
+import { refuseTaskOptions, taskOf } from "../data/file-task.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
 
@@ -25,10 +28,12 @@ export interface FitCall {
 }
 
 /** @throws UsageError where an option is out of its range; RivuletError where the config has an error */
-export function callOf(invocation: Invocation): FitCall {
+export async function callOf(invocation: Invocation): Promise<FitCall> {
   const { positionals, options, switches } = invocation;
-  const config = loadConfig(positionals[0]);
+  refuseTaskOptions(invocation);
   const data = required(invocation, "fit", "data", "FILE");
+  requireRereadable(data);
+  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, csvFile(data));
   const regime = choice(invocation, "regime", regimes, "mini-batch");
   const epochs = wholeNumber(invocation, "epochs", 10, { minimum: 1 });
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });

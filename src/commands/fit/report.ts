@@ -1,16 +1,24 @@
 /** What `rivulet fit` prints of a training. */
 import type { Learner } from "../../learner/learner.ts";
+import { classNamesOf } from "../../learner/target.ts";
+import type { DataFile } from "../../library/data-files.ts";
 import type { FieldFaults } from "../../samples/sample-validator.ts";
 import type { FitReport } from "../../training/fit.ts";
 import { formatCount, formatDuration, formatSize } from "../../wording/quantities.ts";
 import type { Report } from "../command-line/command.ts";
-import { validationFacts } from "../data/validated-rows.ts";
+import { damageFacts, validationFacts } from "../data/validated-rows.ts";
 import { scoreFacts } from "../results/scores.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import type { FitCall } from "./call.ts";
 
-/** The report of a training that is complete. `faults`: what was found in each field. */
-export function reportFit(call: FitCall, learner: Learner, report: FitReport, faults: FieldFaults[]): Report {
+/** What was wrong with the rows: what was found in each field, and what could not be read. */
+interface Flaws {
+  faults: FieldFaults[];
+  damage: DataFile["damage"];
+}
+
+/** The report of a training that is complete. */
+export function reportFit(call: FitCall, learner: Learner, report: FitReport, flaws: Flaws): Report {
   const { task, regime, epochs, rows, trainingRows, heldOutRows, rejected } = report;
   const { updates, updatesPerEpoch, skippedSteps, losses, training, heldOut, milliseconds } = report;
   const { network } = learner;
@@ -25,7 +33,8 @@ export function reportFit(call: FitCall, learner: Learner, report: FitReport, fa
       trainingRows,
       heldOutRows,
       rejected,
-      faults,
+      ...flaws.damage,
+      faults: flaws.faults,
       updates,
       updatesPerEpoch,
       skippedSteps,
@@ -42,13 +51,14 @@ export function reportFit(call: FitCall, learner: Learner, report: FitReport, fa
       shards: network.plan.shards?.count ?? 1,
       saved: call.save ?? null,
     },
-    text: textOf(call, learner, report, faults),
+    text: textOf(call, learner, report, flaws),
   };
 }
 
-function textOf(call: FitCall, { network }: Learner, report: FitReport, faults: FieldFaults[]): string {
+function textOf(call: FitCall, learner: Learner, report: FitReport, flaws: Flaws): string {
   const { regime, epochs, trainingRows, heldOutRows, updates, updatesPerEpoch, skippedSteps } = report;
   const { losses, training, heldOut, milliseconds } = report;
+  const { network } = learner;
   const { shards } = network.plan;
   const last = call.heldOutLast ? "last ones " : "";
   const scored = heldOut ? "held out" : "training";
@@ -58,7 +68,8 @@ function textOf(call: FitCall, { network }: Learner, report: FitReport, faults: 
       "data",
       `${call.data}, ${formatCount(trainingRows, "row")} to train on, ${heldOutRows} ${last}held out (seed ${call.seed})`,
     ],
-    ...validationFacts(report.rejected, faults),
+    ...damageFacts(flaws.damage),
+    ...validationFacts(report.rejected, flaws.faults),
     [
       "descent",
       `${regime}, ${formatCount(epochs, "epoch")} of ${formatCount(updatesPerEpoch, "update")}: ${formatCount(updates, "update")}`,
@@ -73,7 +84,7 @@ function textOf(call: FitCall, { network }: Learner, report: FitReport, faults: 
       "loss",
       `${losses[0].toPrecision(4)} in the first epoch, ${losses[epochs - 1].toPrecision(4)} in the last`,
     ],
-    ...scoreFacts(heldOut ?? training)
+    ...scoreFacts(heldOut ?? training, classNamesOf(learner))
       .filter(([name]) => name !== "baseline")
       .map(([name, value]): Fact => [name && `${scored}: ${name}`, value]),
     ["time", `${formatDuration(milliseconds)}, ${perSecond} rows a second`],

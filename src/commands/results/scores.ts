@@ -3,6 +3,7 @@ import type { ClassificationReport } from "../../learner/classification-metrics.
 import type { EnsembleReport } from "../../learner/ensemble.ts";
 import { type Glitch, rangeFor } from "../../learner/glitches.ts";
 import type { RegressionReport } from "../../learner/regression-metrics.ts";
+import { className } from "../../learner/target.ts";
 import { formatShare } from "../../wording/quantities.ts";
 
 type Row = [string, string];
@@ -14,9 +15,12 @@ type AnyReport = ClassificationReport | RegressionReport | EnsembleReport;
 
 const isOfEnsemble = (report: AnyReport): report is EnsembleReport => "skill" in report;
 
-/** The main scores as `name, value` rows: those of an ensemble beside its baselines and its experts. */
-export function scoreFacts(report: AnyReport): Row[] {
-  if (!isOfEnsemble(report)) return "accuracy" in report ? classFacts(report) : numberFacts(report);
+/**
+ * The main scores as `name, value` rows: those of an ensemble beside its baselines and its experts.
+ * @param names what the classes are called; default: their numbers
+ */
+export function scoreFacts(report: AnyReport, names?: readonly string[]): Row[] {
+  if (!isOfEnsemble(report)) return "accuracy" in report ? classFacts(report, names) : numberFacts(report);
   const loss = "accuracy" in report ? report.logLoss : report.mae;
   const own: Row[] =
     "accuracy" in report
@@ -33,7 +37,7 @@ export function scoreFacts(report: AnyReport): Row[] {
             `held ${formatShare(report.interval.coverage, 1)} of the targets, asked ${formatShare(report.interval.asked, 1)}; half width ${short(report.interval.halfWidth)} now`,
           ],
         ];
-  const [first, ...rest] = "accuracy" in report ? classFacts(report) : numberFacts(report);
+  const [first, ...rest] = "accuracy" in report ? classFacts(report, names) : numberFacts(report);
   return [
     first,
     ["skill", skillText(report)],
@@ -75,7 +79,7 @@ const numberFacts = (report: RegressionReport): Row[] => [
   ["baseline", `${plain(report.baselineMae)} mean absolute error, answering the mean so far`],
 ];
 
-const classFacts = (report: ClassificationReport): Row[] => [
+const classFacts = (report: ClassificationReport, names?: readonly string[]): Row[] => [
   ["accuracy", formatShare(report.accuracy, 2)],
   ["baseline", `${formatShare(report.baselineAccuracy, 2)}, naming the most frequent class so far`],
   ["macro F1", plain(report.macroF1)],
@@ -83,6 +87,6 @@ const classFacts = (report: ClassificationReport): Row[] => [
   ["Cohen's kappa", plain(report.kappa)],
   ...report.confusion.map((row, label): [string, string] => [
     label === 0 ? "true class, answers" : "",
-    `${label}: ${row.join(" ")}`,
+    `${className(names, label)}: ${row.join(" ")}`,
   ]),
 ];

@@ -21,11 +21,12 @@ export const file: SourceKind<string> = {
   place: (path) => path,
 };
 
-export const prepareFile: PrepareSource<string> = (path, { fields, ring, onState }) => {
-  const decoder = new FileDecoder(path, fields, ring);
+export const prepareFile: PrepareSource<string> = (path, { fields, ring, columns, decimal, onState }) => {
+  const decoder = new FileDecoder(path, fields, ring, { columns, decimal });
   const source = createFileSource({
     path,
     prepare: () => decoder.prepare(),
+    onUnfinished: () => decoder.expectEnd(),
     onEnd: () => decoder.finish(),
     onState: (next, sentence) => {
       const torn = decoder.tornBytes;

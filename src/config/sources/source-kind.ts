@@ -1,6 +1,7 @@
 /** The interface of a kind of source: one value describes it, from its keys in the config to how it is opened. */
 import type * as v from "valibot";
 import type { Decoder } from "../../samples/decoding/decoder.ts";
+import type { DecimalMark } from "../../samples/decoding/delimited-lines.ts";
 import type { Field } from "../../samples/decoding/fields.ts";
 import type { UsbDevice } from "../../samples/ports/port-survey.ts";
 import type { SampleRing } from "../../samples/ring.ts";
@@ -28,6 +29,10 @@ export interface OpeningOptions extends ReconnectOptions {
   silenceMs?: number;
   /** Is called at each change of state, with a sentence for the log. */
   onState: (state: SourceState, sentence: string) => void;
+  /** The names of all columns of a line of text by place, `_` for one that is not wanted; undefined: all are. */
+  columns?: readonly string[];
+  /** The mark before decimals in text; null: as the separator shows. */
+  decimal: DecimalMark;
   /** Creates the decoder that the source's framing names. */
   createDecoder: () => Decoder;
   /** The byte that ends a frame or line of that framing. */

@@ -3,18 +3,60 @@
 export const tab = 0x09;
 export const lineFeed = 0x0a;
 export const carriageReturn = 0x0d;
+export const escapeByte = 0x1b;
 export const blank = 0x20;
 export const quote = 0x22;
+export const apostrophe = 0x27;
 export const comma = 0x2c;
 export const colon = 0x3a;
 export const semicolon = 0x3b;
+export const equals = 0x3d;
+export const bar = 0x7c;
 
 /** Whether the byte is a blank, which may surround a cell. A tab separates two cells. */
 export function isBlank(byte: number): boolean {
   return byte === blank || byte === carriageReturn;
 }
 
-/** Whether the byte separates two cells: a comma, a semicolon or a tab. */
+/** Whether the byte separates two cells: a comma, a semicolon, a tab or a vertical bar. */
 export function isSeparator(byte: number): boolean {
-  return byte === comma || byte === semicolon || byte === tab;
+  return byte === comma || byte === semicolon || byte === tab || byte === bar;
+}
+
+/** Returns the index of the first byte from `start` on that is no blank, or `end`. */
+export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isBlank(bytes[at])) at++;
+  return at;
+}
+
+/** Returns the index after the last byte before `end` that is no blank, or `start`. */
+export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = end;
+  while (at > start && isBlank(bytes[at - 1])) at--;
+  return at;
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
+/** Whether two stretches of bytes are equal, ASCII letters in either case. */
+export function isSameWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+  const length = end - start;
+  if (length !== word.length) return false;
+  for (let at = 0; at < length; at++) {
+    if (bytes[start + at] !== word[at] && lowerCase(bytes[start + at]) !== lowerCase(word[at])) return false;
+  }
+  return true;
+}
+
+function lowerCase(byte: number): number {
+  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
+}
+
+/** Returns the index of the first `wanted` byte in `bytes[start..end)`, or -1. */
+export function indexOfByte(bytes: Uint8Array, wanted: number, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (bytes[at] === wanted) return at;
+  return -1;
 }

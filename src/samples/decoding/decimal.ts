@@ -11,7 +11,8 @@ const largestExactInteger = Number.MAX_SAFE_INTEGER;
 
 const plus = 0x2b;
 const minus = 0x2d;
-const point = 0x2e;
+/** The mark before the decimals, where nothing else is said. */
+export const point = 0x2e;
 const zero = 0x30;
 const nine = 0x39;
 /** Bit that turns an ASCII letter into lower case. */
@@ -22,6 +23,7 @@ const letterE = 0x65;
  * Reads the number that begins at `start`: a sign, digits with or without a point, an exponent; no blanks.
  * The value goes to `target[at]`, because a fractional number that a function returns costs a heap allocation.
  *
+ * @param mark the byte before the decimals: a point, or a comma
  * @returns the index after the last byte of the number, or -1 when no number begins there; `target` is then unchanged
  */
 export function readDecimal(
@@ -30,6 +32,7 @@ export function readDecimal(
   end: number,
   target: Float64Array,
   at: number,
+  mark = point,
 ): number {
   let read = start;
   let negative = false;
@@ -42,7 +45,7 @@ export function readDecimal(
     digits++;
   }
   let exponent = 0;
-  if (read < end && bytes[read] === point) {
+  if (read < end && bytes[read] === mark) {
     read++;
     while (read < end && bytes[read] >= zero && bytes[read] <= nine) {
       mantissa = mantissa * 10 + (bytes[read++] - zero);
@@ -72,7 +75,7 @@ export function readDecimal(
   // 2^53 + 1 has been rounded down to that.
   let value: number;
   if (mantissa > largestExactInteger || exponent > largestExactPower || exponent < -largestExactPower) {
-    value = mantissa === 0 ? 0 : Math.abs(Number(asciiText(bytes, start, read)));
+    value = mantissa === 0 ? 0 : Math.abs(Number(asciiText(bytes, start, read).replace(",", ".")));
   } else if (exponent < 0) {
     value = mantissa / powersOfTen[-exponent];
   } else {
@@ -80,26 +83,6 @@ export function readDecimal(
   }
   target[at] = negative ? -value : value;
   return read;
-}
-
-const nonFiniteWords = ["nan", "infinity", "inf", "ovf"];
-
-/**
- * Reads a word for a value that is not finite, in any case and with any sign: `nan`, `inf`,
- * `infinity`, and `ovf`, which an Arduino prints for floats beyond 2^32.
- *
- * @returns the index after the word, or -1 when none begins at `start`
- */
-export function readNonFiniteWord(bytes: Uint8Array, start: number, end: number): number {
-  const letters = start < end && (bytes[start] === minus || bytes[start] === plus) ? start + 1 : start;
-  for (let index = 0; index < nonFiniteWords.length; index++) {
-    const word = nonFiniteWords[index];
-    if (letters + word.length > end) continue;
-    let length = 0;
-    while (length < word.length && (bytes[letters + length] | lower) === word.charCodeAt(length)) length++;
-    if (length === word.length) return letters + length;
-  }
-  return -1;
 }
 
 /** Smaller numbers are written by exact integers and exact powers of ten, so that they are rounded once only. */

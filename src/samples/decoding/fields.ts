@@ -13,8 +13,14 @@ export interface Field {
   range?: readonly [low: number, high: number];
   /** Samples in a row with the same value after which the sensor is stuck; absent: never. */
   stuck?: number;
-  /** Text may lack its value: it is NaN then. Default false. At most one field of a sample may be so. */
+  /** A sample may lack its value, as that of the target: it is NaN then, and no fault. Default false. */
   optional?: boolean;
+  /** Numbers as sent that stand for a missing value, such as -999. */
+  missing?: readonly number[];
+  /** The classes that it holds as they are sent, words or numbers: its value is the index of one. */
+  classes?: string[];
+  /** The most classes there may be: those that the stream brings are appended to `classes`. Default: those named. */
+  mostClasses?: number;
 }
 
 /** A field as a user writes it. Defaults: `type` f32, `scale` 1, `offset` 0. */
@@ -124,6 +130,7 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
     const { name, type = "f32", scale = 1, offset = 0, range, stuck, optional = false } = description;
+    const { missing, classes, mostClasses } = description;
     const where = `${path}[${index}]`;
     checkName(name, `${where}.name`);
     const earlier = seen.get(name);
@@ -179,6 +186,9 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       ...(range === undefined ? {} : { range }),
       ...(stuck === undefined ? {} : { stuck }),
       ...(optional ? { optional } : {}),
+      ...(missing === undefined ? {} : { missing }),
+      ...(classes === undefined ? {} : { classes }),
+      ...(mostClasses === undefined ? {} : { mostClasses }),
     };
   });
 }

@@ -1,128 +1,202 @@
 /**
- * Reads lines of JSON (RFC 8259): an object with values by name, or an array with values by position. The bytes are
- * parsed in place. Values that belong to no field are skipped, of any type; but their brackets and strings must close,
- * because a line whose middle is lost must not be accepted.
+ * Reads lines of JSON (RFC 8259): an object with values by name, nested ones as `a.b`, or an array with values by place.
+ * Python prints its dictionaries and tuples much alike, with other quotes and brackets; they are read too. The bytes
+ * are parsed in place. Values that belong to no field are skipped, of any type; but their brackets and strings must
+ * close, because a line whose middle is lost must not be accepted.
  */
-
-import type { SampleRing } from "../ring.ts";
-import { colon, comma, isBlank, quote, tab } from "./ascii.ts";
+import { apostrophe, colon, comma, isBlank, quote, tab } from "./ascii.ts";
+import { type CellValues, noField, refusedLine } from "./cell-values.ts";
 import type { Field } from "./fields.ts";
-import { NamedValues, noField, nonNumericLine, wrongColumnsLine } from "./named-values.ts";
 
-export const openBrace = 0x7b;
-export const openBracket = 0x5b;
+const openBrace = 0x7b;
+const openBracket = 0x5b;
+const openParenthesis = 0x28;
 const closeBrace = 0x7d;
 const closeBracket = 0x5d;
+const closeParenthesis = 0x29;
 const backslash = 0x5c;
+const pathPoint = 0x2e;
 
 /** Most nested brackets in a skipped value: one bit of an integer each. */
 const deepest = 31;
+/** Longest path of a nested name in bytes. */
+const longestPath = 256;
 
-const trueBytes = Uint8Array.from("true", (letter) => letter.charCodeAt(0));
-const falseBytes = Uint8Array.from("false", (letter) => letter.charCodeAt(0));
-const nullBytes = Uint8Array.from("null", (letter) => letter.charCodeAt(0));
+/** Whether a line that begins with this byte is JSON. */
+export function opensJson(byte: number): boolean {
+  return byte === openBrace || byte === openBracket || byte === openParenthesis;
+}
 
-/**
- * Reads lines of JSON to samples. A field's value is a number, or `true` or `false` for 1 and 0. `null`, which
- * serializers write for NaN, counts as a value that is not finite; so do the bare words NaN and Infinity, which some
- * serializers write. A string or a bracket is not a number, even if the string holds one: a device that quotes its
- * numbers is corrected once, but a wrong guess would go unnoticed.
- */
+/** Reads lines of JSON. A field's value is a number, a word, or either of them in quotes. */
 export class JsonLines {
-  readonly #values: NamedValues;
+  readonly #values: CellValues;
+  /** Whether a field has the name of a nested value. */
+  readonly #hasNested: boolean;
+  /** The path of the nested value that is being read, in UTF-8. */
+  readonly #path = new Uint8Array(longestPath);
 
-  constructor(fields: readonly Field[], ring: SampleRing) {
-    this.#values = new NamedValues(fields, ring, spellings);
-  }
-
-  /** Reads the line `bytes[start..end)`, whose first byte is the opening brace and whose last is no blank. */
-  readObject(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    const values = this.#values;
-    values.begin(slot);
-    let at = skipBlanks(bytes, start + 1, end);
-    if (at === end - 1 && bytes[at] === closeBrace) return wrongColumnsLine;
-    for (;;) {
-      if (at >= end || bytes[at] !== quote) return nonNumericLine;
-      const name = at + 1;
-      at = stringEnd(bytes, at, end);
-      if (at < 0) return nonNumericLine;
-      const field = values.find(bytes, name, at - 1);
-      at = skipBlanks(bytes, at, end);
-      if (at >= end || bytes[at] !== colon) return nonNumericLine;
-      at = this.#readValue(bytes, skipBlanks(bytes, at + 1, end), end, field);
-      if (at < 0) return nonNumericLine;
-      at = skipBlanks(bytes, at, end);
-      if (at >= end) return nonNumericLine;
-      if (bytes[at] === closeBrace) return at === end - 1 ? values.finish() : nonNumericLine;
-      if (bytes[at] !== comma) return nonNumericLine;
-      at = skipBlanks(bytes, at + 1, end);
-    }
+  constructor(values: CellValues, fields: readonly Field[]) {
+    this.#values = values;
+    this.#hasNested = fields.some(({ name }) => name.includes("."));
   }
 
   /**
-   * Reads the line `bytes[start..end)`, whose first byte is the opening bracket and whose last is no blank.
+   * Reads the line `bytes[start..end)`, whose first byte opens it and whose last is no blank.
    *
-   * @param columns field of each column or noField, [columns]
+   * @param columns field of each place of an array or noField, [columns]
    */
-  readArray(bytes: Uint8Array, start: number, end: number, slot: number, columns: Int32Array): number {
+  read(bytes: Uint8Array, start: number, end: number, slot: number, columns: Int32Array): number {
     const values = this.#values;
     values.begin(slot);
-    let at = skipBlanks(bytes, start + 1, end);
-    if (at === end - 1 && bytes[at] === closeBracket) return wrongColumnsLine;
-    let column = 0;
-    for (;;) {
-      const field = column < columns.length ? columns[column] : noField;
-      column++;
-      at = this.#readValue(bytes, at, end, field);
-      if (at < 0) return nonNumericLine;
-      at = skipBlanks(bytes, at, end);
-      if (at >= end) return nonNumericLine;
-      if (bytes[at] === closeBracket) {
-        if (at !== end - 1) return nonNumericLine;
-        return column === columns.length ? values.finish() : wrongColumnsLine;
-      }
-      if (bytes[at] !== comma) return nonNumericLine;
-      at = skipBlanks(bytes, at + 1, end);
+    values.decimalComma = false;
+    const after =
+      bytes[start] === openBrace
+        ? this.#readObject(bytes, start, end, 0)
+        : this.#readArray(bytes, start, end, columns);
+    if (after < 0) return refusedLine;
+    // An array of objects in a file has a comma behind each line.
+    if (after < end && !(after === end - 1 && bytes[after] === comma)) {
+      return values.refuse("syntax", after, end);
     }
+    return values.finish();
+  }
+
+  /** Reads the object at `start`, whose names follow `pathLength` bytes of a path; returns the index after it, or -1. */
+  #readObject(bytes: Uint8Array, start: number, end: number, pathLength: number): number {
+    let at = skipSpace(bytes, start + 1, end);
+    if (at < end && bytes[at] === closeBrace) return at + 1;
+    for (;;) {
+      const name = at + 1;
+      at = at < end && isQuote(bytes[at]) ? stringEnd(bytes, at, end) : -1;
+      if (at < 0) return this.#refuse(name - 1, end);
+      const nameEnd = at - 1;
+      at = skipSpace(bytes, at, end);
+      if (at >= end || bytes[at] !== colon) return this.#refuse(at, end);
+      at = this.#readNamed(bytes, name, nameEnd, skipSpace(bytes, at + 1, end), end, pathLength);
+      if (at < 0) return -1;
+      at = skipSpace(bytes, at, end);
+      if (at < end && bytes[at] === closeBrace) return at + 1;
+      if (at >= end || bytes[at] !== comma) return this.#refuse(at, end);
+      at = skipSpace(bytes, at + 1, end);
+    }
+  }
+
+  /** Reads the value at `start` of the name `bytes[name..nameEnd)`. */
+  #readNamed(
+    bytes: Uint8Array,
+    name: number,
+    nameEnd: number,
+    start: number,
+    end: number,
+    pathLength: number,
+  ): number {
+    if (!this.#hasNested) return this.#readValue(bytes, start, end, this.#values.find(bytes, name, nameEnd));
+    const length = this.#extend(bytes, name, nameEnd, pathLength);
+    return length < 0 ? this.#skip(bytes, start, end) : this.#readAt(bytes, start, end, length);
+  }
+
+  /** Reads the value at `start` whose path is the first `length` bytes of `#path`. */
+  #readAt(bytes: Uint8Array, start: number, end: number, length: number): number {
+    const field = this.#values.find(this.#path, 0, length);
+    const first = start < end ? bytes[start] : 0;
+    if (field === noField && first === openBrace) return this.#readObject(bytes, start, end, length);
+    if (field === noField && first === openBracket) return this.#readNestedArray(bytes, start, end, length);
+    return this.#readValue(bytes, start, end, field);
+  }
+
+  #readNestedArray(bytes: Uint8Array, start: number, end: number, pathLength: number): number {
+    let at = skipSpace(bytes, start + 1, end);
+    if (at < end && bytes[at] === closeBracket) return at + 1;
+    for (let place = 0; ; place++) {
+      const length = this.#extendByPlace(place, pathLength);
+      at = length < 0 ? this.#skip(bytes, at, end) : this.#readAt(bytes, at, end, length);
+      if (at < 0) return -1;
+      at = skipSpace(bytes, at, end);
+      if (at < end && bytes[at] === closeBracket) return at + 1;
+      if (at >= end || bytes[at] !== comma) return this.#refuse(at, end);
+      at = skipSpace(bytes, at + 1, end);
+    }
+  }
+
+  #readArray(bytes: Uint8Array, start: number, end: number, columns: Int32Array): number {
+    const close = bytes[start] === openBracket ? closeBracket : closeParenthesis;
+    let at = skipSpace(bytes, start + 1, end);
+    let column = 0;
+    while (at < end && bytes[at] !== close) {
+      at = this.#readValue(bytes, at, end, column < columns.length ? columns[column] : noField);
+      if (at < 0) return -1;
+      column++;
+      at = skipSpace(bytes, at, end);
+      if (at < end && bytes[at] === close) break;
+      if (at >= end || bytes[at] !== comma) return this.#refuse(at, end);
+      at = skipSpace(bytes, at + 1, end);
+    }
+    if (at >= end) return this.#refuse(start, end);
+    if (column === columns.length) return at + 1;
+    this.#values.refuse("columns", start, end);
+    return -1;
   }
 
   /** Reads the value at `start`, or skips it where it belongs to no field; returns the index after it, or -1. */
   #readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
-    if (field === noField) return valueEnd(bytes, start, end);
+    if (field === noField) return this.#skip(bytes, start, end);
     const values = this.#values;
-    const after = values.read(bytes, start, end, field);
-    if (after >= 0) return after;
-    if (hasWord(bytes, start, end, trueBytes)) {
-      values.setTruth(field, 1);
-      return start + trueBytes.length;
+    let after = values.number(bytes, start, end, field);
+    if (after === end || (after >= 0 && endsValue(bytes[after]))) {
+      values.accept(field);
+      return after;
     }
-    if (hasWord(bytes, start, end, falseBytes)) {
-      values.setTruth(field, 0);
-      return start + falseBytes.length;
+    if (start < end && isQuote(bytes[start])) after = stringEnd(bytes, start, end);
+    else after = wordEnd(bytes, start, end);
+    if (after <= start) {
+      values.refuse("not-a-number", start, end, field);
+      return -1;
     }
-    if (hasWord(bytes, start, end, nullBytes)) {
-      values.setMissing(field);
-      return start + nullBytes.length;
-    }
+    return values.text(bytes, start, after, field) ? after : -1;
+  }
+
+  #skip(bytes: Uint8Array, start: number, end: number): number {
+    const after = valueEnd(bytes, start, end);
+    return after < 0 ? this.#refuse(start, end) : after;
+  }
+
+  #refuse(start: number, end: number): -1 {
+    this.#values.refuse("syntax", start, end);
     return -1;
+  }
+
+  /** Appends a name to the path, with a point between; returns the new length, -1 where it is too long. */
+  #extend(bytes: Uint8Array, start: number, end: number, pathLength: number): number {
+    const path = this.#path;
+    let length = pathLength;
+    if (length + 1 + end - start > path.length) return -1;
+    if (length > 0) path[length++] = pathPoint;
+    for (let at = start; at < end; at++) path[length++] = bytes[at];
+    return length;
+  }
+
+  #extendByPlace(place: number, pathLength: number): number {
+    const path = this.#path;
+    let length = pathLength;
+    if (length + 12 > path.length) return -1;
+    path[length++] = pathPoint;
+    let power = 1;
+    while (10 * power <= place) power *= 10;
+    for (; power >= 1; power = Math.floor(power / 10))
+      path[length++] = 0x30 + (Math.floor(place / power) % 10);
+    return length;
   }
 }
 
-/** Spells a name as between quotes: unchanged, and with all but ASCII escaped, as Python writes it. */
-function spellings(name: string): string[] {
-  const plain = JSON.stringify(name).slice(1, -1);
-  const escaped = (upper: boolean) =>
-    plain.replace(/[^ -~]/g, (unit) => {
-      const digits = unit.charCodeAt(0).toString(16).padStart(4, "0");
-      return `\\u${upper ? digits.toUpperCase() : digits}`;
-    });
-  return [...new Set([plain, escaped(false), escaped(true)])];
+function isQuote(byte: number): boolean {
+  return byte === quote || byte === apostrophe;
 }
 
 /** Returns the index after the string that begins at `start`, or -1 when it does not close. */
 function stringEnd(bytes: Uint8Array, start: number, end: number): number {
+  const closing = bytes[start];
   for (let at = start + 1; at < end; at++) {
-    if (bytes[at] === quote) return at + 1;
+    if (bytes[at] === closing) return at + 1;
     if (bytes[at] === backslash) at++;
   }
   return -1;
@@ -138,16 +212,16 @@ function valueEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
     const byte = bytes[at];
-    if (byte === quote) {
+    if (isQuote(byte)) {
       at = stringEnd(bytes, at, end);
       if (at < 0) return -1;
-    } else if (byte === openBrace || byte === openBracket) {
+    } else if (opensJson(byte)) {
       if (depth === deepest) return -1;
       depth++;
       braces = (braces << 1) | (byte === openBrace ? 1 : 0);
       at++;
       continue;
-    } else if (byte === closeBrace || byte === closeBracket) {
+    } else if (byte === closeBrace || byte === closeBracket || byte === closeParenthesis) {
       if (depth === 0 || (braces & 1) !== (byte === closeBrace ? 1 : 0)) return -1;
       depth--;
       braces >>>= 1;
@@ -156,16 +230,21 @@ function valueEnd(bytes: Uint8Array, start: number, end: number): number {
       at++;
       continue;
     } else {
-      const word = at;
-      while (at < end && isWord(bytes[at])) at++;
-      return at > word ? at : -1;
+      const after = wordEnd(bytes, at, end);
+      return after > at ? after : -1;
     }
     if (depth === 0) return at;
   }
   return -1;
 }
 
-/** Bytes of a number, of `true`, `false`, `null` and the words for values that are not finite. */
+/** Returns the index after the number or word at `start`: `true`, `null`, `None` and the like. */
+function wordEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isWord(bytes[at])) at++;
+  return at;
+}
+
 function isWord(byte: number): boolean {
   const lower = byte | 0x20;
   return (
@@ -177,17 +256,23 @@ function isWord(byte: number): boolean {
   );
 }
 
-function hasWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
-  if (start + word.length > end) return false;
-  for (let at = 0; at < word.length; at++) {
-    if (bytes[start + at] !== word[at]) return false;
-  }
-  return true;
+function endsValue(byte: number): boolean {
+  return (
+    byte === comma ||
+    byte === closeBrace ||
+    isSpace(byte) ||
+    byte === closeBracket ||
+    byte === closeParenthesis
+  );
 }
 
-/** Whether the byte is a blank or a tab, which JSON allows between its parts. */
-function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+function isSpace(byte: number): boolean {
+  return isBlank(byte) || byte === tab;
+}
+
+/** Skips blanks and tabs, which JSON allows between its parts. */
+function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
+  while (at < end && isSpace(bytes[at])) at++;
   return at;
 }

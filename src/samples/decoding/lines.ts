@@ -4,33 +4,18 @@
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
-import { isBlank, isSeparator, lineFeed } from "./ascii.ts";
-import { readDecimal, readNonFiniteWord } from "./decimal.ts";
+import { carriageReturn, lineFeed, skipBlanks, trimEnd } from "./ascii.ts";
+import { goodLine, headerLine, missingLine, passedLine, type Refusal, refusals } from "./cell-values.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
-import { JsonLines, openBrace, openBracket } from "./json-lines.ts";
-import {
-  lineReasons,
-  refusedColumns,
-  refusedLength,
-  refusedNotFinite,
-  refusedNumber,
-  refusedReply,
-} from "./line-refusals.ts";
+import { LineReading, type ReadingOptions } from "./line-reading.ts";
+import { lineReasons, refusalNumber } from "./line-refusals.ts";
 import { isReply } from "./line-replies.ts";
-import {
-  goodLine,
-  noField,
-  nonNumericLine,
-  notFiniteLine,
-  optionalField,
-  wrongColumnsLine,
-} from "./named-values.ts";
-import { PairLines } from "./pair-lines.ts";
 import { type OnRefused, Refusals, type RefusedCount } from "./refusals.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
+import { textOf } from "./text.ts";
 
-export interface LineOptions {
+export interface LineOptions extends ReadingOptions {
   /**
    * The stream begins at the start of a line: true for files and pipes. Reading a port may begin inside a line (default
    * false), and half a number is a number too, so there the first line is skipped unless it is a header.
@@ -41,21 +26,36 @@ export interface LineOptions {
    * make a sample of it. Default false.
    */
   refuseReplies?: boolean;
-  /** Longest line in bytes; longer ones are refused. Default 1024, or 64 a field where that is more. */
+  /** Longest line in bytes; longer ones are refused. Default 16 KiB, or 64 a field where that is more. */
   maximumLineBytes?: number;
   /**
    * Pass on samples with a value that is not finite, for later validation; NaN for any that is written as a word.
    * Default: they are rejected.
    */
   passNonFinite?: boolean;
+  /** Number samples by their line, from 1, rather than by the samples before them. Default false. */
+  numberByLine?: boolean;
   /** Receives the first line that is refused for each reason. */
   onRefused?: OnRefused;
 }
 
+/** A line that is refused, and why. */
+export interface RefusedLine {
+  reason: Refusal;
+  /** Number of the line, from 1. */
+  line: number;
+  /** The field whose value is refused; null where it is no single value. */
+  field: string | null;
+  /** What is wrong in words, with the text that is at fault. It is as the device sent it: print it safely. */
+  text: string;
+}
+
 export interface LineCounts extends DecoderCounts {
-  /** Of `damaged`: lines with more or fewer columns than expected, or that lack a field's name or give it twice. */
+  /** `damaged` by reason, those that occurred. */
+  refused: Partial<Record<Refusal, number>>;
+  /** Of `damaged`: lines with more or fewer columns than expected, or that name no field or one twice. */
   wrongColumns: number;
-  /** Of `damaged`: lines with a cell that is not a number, and invalid JSON; boot messages too. */
+  /** Of `damaged`: lines with a cell that is not a number or no class, and invalid JSON; boot messages too. */
   nonNumeric: number;
   /** Of `damaged`: lines longer than the longest allowed. */
   tooLong: number;
@@ -63,32 +63,45 @@ export interface LineCounts extends DecoderCounts {
   skipped: number;
   /** Header lines. */
   headers: number;
+  /** Comments, titles above a header, units below it, and rows of separators. */
+  passedOver: number;
+  /** 1 where the stream ended in a part of a line. */
+  cutOff: number;
 }
 
 export interface LineDecoder extends Decoder {
   readonly counts: Readonly<LineCounts>;
+  /** The lines that were refused first for each reason. */
+  readonly refusals: readonly RefusedLine[];
+  /** A header that lacks fields, so that the lines of cells below it are refused; null where there is none. */
+  readonly contradiction: { header: string[]; absent: string[] } | null;
+  /** Says that the stream has ended in the middle of a line: what it is refused for is that it is cut off. */
+  expectEnd(): void;
 }
 
 /**
- * Creates a decoder of lines of decimal numbers, one sample a line, ended by `\n` or `\r\n`. A line is one of
+ * Creates a decoder of lines, one sample a line, ended by `\n`, `\r\n` or `\r`. A line is one of
  *
- *     21.5,0.1                               cells: a comma, a semicolon, a tab or blanks between them
- *     {"temperature":21.5,"vibration":0.1}   a JSON object, values by name
- *     [21.5,0.1]                             a JSON array
- *     temperature:21.5,vibration:0.1         pairs, as the Arduino IDE's serial plotter reads them
+ *     21.5,0.1                               cells: a comma, semicolon, tab, vertical bar or blanks between them
+ *     21,5;0,1                               with a comma before decimals, where none separates cells
+ *     {"temperature":21.5,"vibration":0.1}   a JSON object, values by name, nested ones as `a.b`
+ *     [21.5,0.1] or (21.5, 0.1)              a JSON array, a tuple of Python
+ *     temperature:21.5,vibration:0.1         pairs, as the Arduino IDE's serial plotter reads them; or with `=`
+ *     temperature 21.5 vibration 0.1         names and values that take turns
+ *     pump temperature=21.5,vibration=0.1    InfluxDB's line protocol
  *
- * and each line shows its kind by itself: by its first character or, for pairs, by not being numbers. The first lines
- * of a stream decide nothing: they may be a boot message, and a device may print a log line at any time.
- * Blanks around cells, empty lines and a separator at the end of a line are harmless. A sample's sequence number
- * counts the good lines; lines carry no sequence numbers, so `missing` stays 0.
+ * and each line shows its kind by itself. The first lines of a stream decide nothing: they may be a boot message, and a
+ * device may print a log line at any time. Values may be in quotes, or have a unit behind them, always the same.
+ * Comments, empty lines, colours of a terminal, padding and a separator at the end of a line are harmless. A sample's
+ * sequence number counts the good lines; lines carry no sequence numbers, so `missing` stays 0.
  *
- * A line may lack the value of an optional field, by an empty cell or by omitting its name, and a header may lack its
- * name: the value is NaN then. A line with one column less is still damaged, because it may have lost its end.
+ * A value may be missing: an empty cell, a word such as `NA`, a name left out, a number that the field lists. It is NaN
+ * then, for validation to judge. A line with one column less is still damaged, because it may have lost its end.
  *
- * Where a line has names, every field must occur once, in any order; other names are ignored. Otherwise columns are
- * matched by position until a header arrives: a line with the name of every field. From then on they are matched by
- * name, in any order, and further columns are ignored. A header may arrive again at any time, as after a restart of the
- * device.
+ * Where a line has names, a field may occur once, in any order; other names are ignored. Otherwise columns are matched
+ * by position until a header arrives: a line with the name of every field, in any order and case, and with units or
+ * without. From then on they are matched by name, and further columns are ignored. A header may arrive again at any
+ * time, as after a restart of the device.
  *
  * @param fields what a line holds, in order; `scale` and `offset` apply, `type` does not matter
  * @param ring takes the samples; its width must be the number of fields
@@ -107,6 +120,15 @@ export function createLineDecoder(
   return new RingLineDecoder(fields, ring, options);
 }
 
+/** Longest line in bytes, where nothing else is said. */
+const usualLongestBytes = 1 << 14;
+
+/** Longest part of a line that is kept to be shown. */
+const longestShownBytes = 80;
+
+/** Refusals that are about the columns of a line, not about what one of them holds. */
+const aboutColumns: ReadonlySet<Refusal> = new Set(["columns", "no-field", "twice", "other-header"]);
+
 class RingLineDecoder implements LineDecoder, StretchReader {
   readonly counts: LineCounts = {
     bytes: 0,
@@ -114,47 +136,36 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     damaged: 0,
     rejected: 0,
     missing: 0,
+    refused: {},
     wrongColumns: 0,
     nonNumeric: 0,
     tooLong: 0,
     skipped: 0,
     headers: 0,
+    passedOver: 0,
+    cutOff: 0,
   };
+  readonly refusals: RefusedLine[] = [];
   readonly #ring: SampleRing;
-  readonly #passNonFinite: boolean;
-  readonly #json: JsonLines;
-  readonly #pairs: PairLines;
-  readonly #names: readonly string[];
-  /** The field that a line may lack; noField where there is none. */
-  readonly #optional: number;
-  readonly #scales: Float64Array;
-  readonly #offsets: Float64Array;
-  /** Shortest line that could be a header: all names with a separator between them. */
-  readonly #shortestHeader: number;
-  /** Field of each column, or noField, [columns]. */
-  #columns: Int32Array;
-  /** Cells of the latest header were separated by more than blanks, so ignored cells may hold blanks. */
-  #cellsHoldBlanks = false;
+  readonly #options: LineOptions;
+  readonly #fields: readonly Field[];
+  readonly #reading: LineReading;
   readonly #splitter: Splitter;
-  #inMidLine: boolean;
-  readonly #refuseReplies: boolean;
   readonly #refusals: Refusals;
+  #inMidLine: boolean;
+  #isCutOff = false;
+  /** Number of the latest line, from 1. */
+  #line = 0;
+  #lineEnd = lineFeed;
 
   constructor(fields: readonly Field[], ring: SampleRing, options: LineOptions) {
     this.#ring = ring;
-    this.#passNonFinite = options.passNonFinite ?? false;
-    this.#json = new JsonLines(fields, ring);
-    this.#pairs = new PairLines(fields, ring);
-    this.#names = fields.map((field) => field.name);
-    this.#optional = optionalField(fields);
-    this.#scales = Float64Array.from(fields, (field) => field.scale);
-    this.#offsets = Float64Array.from(fields, (field) => field.offset);
-    const required = this.#names.filter((_, field) => field !== this.#optional);
-    this.#shortestHeader = new TextEncoder().encode(required.join(",")).length;
-    this.#columns = Int32Array.from(fields, (_, index) => index);
+    this.#fields = fields;
+    this.#options = options;
+    this.#reading = new LineReading(fields, ring, options);
     this.#inMidLine = !(options.startsAtLine ?? false);
-    this.#refuseReplies = options.refuseReplies ?? false;
-    const maximumBytes = options.maximumLineBytes ?? Math.max(1024, 64 * fields.length);
+    const columns = options.columns?.length ?? fields.length;
+    const maximumBytes = options.maximumLineBytes ?? Math.max(usualLongestBytes, 64 * columns);
     if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
       throw new RivuletError(
         "argument.bad-value",
@@ -162,8 +173,12 @@ class RingLineDecoder implements LineDecoder, StretchReader {
           `set maximumLineBytes to ${2 * fields.length} or more`,
       );
     }
-    this.#splitter = new Splitter(lineFeed, maximumBytes);
+    this.#splitter = new Splitter(lineFeed, maximumBytes, carriageReturn);
     this.#refusals = new Refusals(lineReasons(fields.length, maximumBytes), options.onRefused);
+  }
+
+  get contradiction() {
+    return this.#reading.contradiction;
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
@@ -177,44 +192,12 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     this.#inMidLine = true;
   }
 
-  readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
-    const counts = this.counts;
-    if (end - start > this.#splitter.longestBytes) {
-      this.#inMidLine = false;
-      counts.tooLong++;
-      counts.damaged++;
-      this.#refusals.add(refusedLength, bytes, start, end);
-      return;
-    }
-    let first = start;
-    let last = end;
-    while (first < last && isBlank(bytes[first])) first++;
-    while (last > first && isBlank(bytes[last - 1])) last--;
-    if (this.#inMidLine) {
-      this.#inMidLine = false;
-      if (first < last && !this.#takeHeader(bytes, first, last)) counts.skipped++;
-      return;
-    }
-    if (first === last) return;
-    const outcome = this.#read(bytes, first, last, slot);
-    if (outcome === goodLine || (outcome === notFiniteLine && this.#passNonFinite)) {
-      this.#ring.commit(time, counts.samples);
-      counts.samples++;
-    } else if (outcome === notFiniteLine) {
-      counts.rejected++;
-      this.#refusals.add(refusedNotFinite, bytes, first, last);
-    } else if (!this.#takeHeader(bytes, first, last)) {
-      if (outcome === wrongColumnsLine) counts.wrongColumns++;
-      else counts.nonNumeric++;
-      counts.damaged++;
-      const isEcho = this.#refuseReplies && isReply(bytes, first, last);
-      const reason = outcome === wrongColumnsLine ? refusedColumns : refusedNumber;
-      this.#refusals.add(isEcho ? refusedReply : reason, bytes, first, last);
-    }
+  expectEnd(): void {
+    this.#isCutOff = true;
   }
 
   noticeLength(bytes: Uint8Array, length: number): void {
-    this.#refusals.report(refusedLength, bytes, 0, length);
+    this.#refusals.report(refusalNumber("too-long"), bytes, 0, length);
   }
 
   refused(): RefusedCount[] {
@@ -225,87 +208,86 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     return { bytes: this.#splitter.unfinishedBytes, most: this.#splitter.longestBytes };
   }
 
-  /** Reads a line of any kind into the slot. */
-  #read(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    if (this.#refuseReplies && isReply(bytes, start, end)) return nonNumericLine;
-    const first = bytes[start];
-    if (first === openBrace) return this.#json.readObject(bytes, start, end, slot);
-    if (first === openBracket) return this.#json.readArray(bytes, start, end, slot, this.#columns);
-    const outcome = this.#readCells(bytes, start, end, slot);
-    if (outcome === goodLine || outcome === notFiniteLine) return outcome;
-    const ofPairs = this.#pairs.read(bytes, start, end, slot);
-    return this.#pairs.hasAny ? ofPairs : outcome;
+  readStretch(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const counts = this.counts;
+    const first = skipBlanks(bytes, start, end);
+    const last = trimEnd(bytes, first, Math.min(end, bytes.length));
+    const { delimiter } = this.#splitter;
+    // The line feed after a carriage return ends no line of its own.
+    if (start !== end || delimiter !== lineFeed || this.#lineEnd !== carriageReturn) this.#line++;
+    this.#lineEnd = delimiter;
+    if (end - start > this.#splitter.longestBytes) {
+      this.#inMidLine = false;
+      counts.tooLong++;
+      this.#refuse("too-long", bytes, start, end);
+    } else if (this.#inMidLine) {
+      this.#inMidLine = false;
+      if (first === last) return;
+      if (this.#reading.takeHeader(bytes, first, last)) counts.headers++;
+      else counts.skipped++;
+    } else if (first < last) this.#read(bytes, first, last, slot, time);
   }
 
-  /** Reads the cells of a line into the slot. */
-  #readCells(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    const columns = this.#columns;
-    const scales = this.#scales;
-    const offsets = this.#offsets;
-    const values = this.#ring.values;
-    const optional = this.#optional;
-    if (optional !== noField) values[slot + optional] = Number.NaN;
-    let finite = true;
-    /** The line ends in a separator, so that an empty cell may follow. */
-    let isOpen = false;
-    let column = 0;
-    let at = start;
-    for (;;) {
-      if (column === columns.length) return wrongColumnsLine;
-      const field = columns[column++];
-      if (field === noField) {
-        while (at < end && !isSeparator(bytes[at]) && (this.#cellsHoldBlanks || !isBlank(bytes[at]))) at++;
-      } else if (field !== optional || !isSeparator(bytes[at])) {
-        const cell = slot + field;
-        let next = readDecimal(bytes, at, end, values, cell);
-        if (next < 0) {
-          next = readNonFiniteWord(bytes, at, end);
-          if (next < 0) return nonNumericLine;
-          values[cell] = Number.NaN;
-          finite = false;
-        } else {
-          const value = values[cell] * scales[field] + offsets[field];
-          values[cell] = value;
-          // Infinity minus itself is NaN, and NaN is not equal to itself.
-          if (value - value !== 0) finite = false;
-        }
-        at = next;
-      }
-      const cellEnd = at;
-      while (at < end && isBlank(bytes[at])) at++;
-      if (at < end && isSeparator(bytes[at])) {
-        at++;
-        while (at < end && isBlank(bytes[at])) at++;
-        isOpen = at === end;
-      } else if (at < end && at === cellEnd) {
-        return nonNumericLine;
-      }
-      if (at === end) break;
+  #read(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const counts = this.counts;
+    if (this.#options.refuseReplies === true && isReply(bytes, start, end)) {
+      if (this.#reading.takeHeader(bytes, start, end)) counts.headers++;
+      else this.#refuse("reply", bytes, start, end);
+      return;
     }
-    // `optional` may be noField, which is what a column has that no field wants.
-    if (isOpen && column < columns.length && optional !== noField && columns[column] === optional) column++;
-    if (column !== columns.length) return wrongColumnsLine;
-    return finite ? goodLine : notFiniteLine;
+    const outcome = this.#reading.read(bytes, start, end, slot);
+    if (outcome === goodLine || (outcome === missingLine && this.#options.passNonFinite === true)) {
+      this.#ring.commit(time, this.#options.numberByLine === true ? this.#line : counts.samples);
+      counts.samples++;
+    } else if (outcome === missingLine) {
+      counts.rejected++;
+      this.#refusals.add(refusalNumber("not-finite"), bytes, start, end);
+    } else if (outcome === passedLine) counts.passedOver++;
+    else if (outcome === headerLine) this.#countHeader();
+    else this.#refuse(this.#reading.values.reason, bytes, start, end);
   }
 
-  /** Sets the columns by a line that names every field once; returns false for any other line. */
-  #takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
-    if (end - start < this.#shortestHeader) return false;
-    const text = new TextDecoder().decode(bytes.subarray(start, end));
-    const cellsHoldBlanks = /[,;\t]/.test(text);
-    const cells = text
-      .split(cellsHoldBlanks ? /[,;\t]/ : /\s+/)
-      .map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
-    if (cells.at(-1) === "") cells.pop();
-    const isNamedOnce = (name: string, field: number) => {
-      const times = cells.filter((cell) => cell === name).length;
-      return times === 1 || (times === 0 && field === this.#optional);
-    };
-    // Where the only field is optional, a line that names none is no header but a value.
-    if (!this.#names.every(isNamedOnce) || !cells.some((cell) => this.#names.includes(cell))) return false;
-    this.#columns = Int32Array.from(cells, (cell) => this.#names.indexOf(cell));
-    this.#cellsHoldBlanks = cellsHoldBlanks;
-    this.counts.headers++;
-    return true;
+  /** What stood above the first header was its title. */
+  #countHeader(): void {
+    const { counts } = this;
+    if (counts.headers++ > 0 || counts.samples + counts.rejected > 0) return;
+    counts.passedOver += counts.damaged;
+    counts.damaged = 0;
+    counts.wrongColumns = 0;
+    counts.nonNumeric = 0;
+    counts.tooLong = 0;
+    counts.refused = {};
+    this.refusals.length = 0;
+    this.#refusals.clear();
+  }
+
+  #refuse(reason: Refusal, bytes: Uint8Array, start: number, end: number): void {
+    const { counts } = this;
+    if (this.#isCutOff) {
+      counts.cutOff++;
+      return;
+    }
+    counts.damaged++;
+    this.#refusals.add(refusalNumber(reason), bytes, start, end);
+    if (aboutColumns.has(reason)) counts.wrongColumns++;
+    else if (reason !== "too-long") counts.nonNumeric++;
+    const times = counts.refused[reason] ?? 0;
+    counts.refused[reason] = times + 1;
+    if (times === 0) this.#describe(reason, bytes, start, end);
+  }
+
+  #describe(reason: Refusal, bytes: Uint8Array, start: number, end: number): void {
+    const { values } = this.#reading;
+    const isCell = values.faultField >= 0 && reason === values.reason;
+    const field = isCell ? this.#fields[values.faultField].name : null;
+    const [from, to] = isCell ? [values.faultStart, values.faultEnd] : [start, end];
+    const shown = textOf(bytes, from, Math.min(to, from + longestShownBytes));
+    const where = field === null ? "" : ` for ${field}`;
+    this.refusals.push({
+      reason,
+      line: this.#line,
+      field,
+      text: `${refusals[reason]}${where}: ${JSON.stringify(shown)}`,
+    });
   }
 }

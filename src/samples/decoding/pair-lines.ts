@@ -1,65 +1,145 @@
 /**
- * Reads lines of `name:value` pairs, as the serial plotter of the Arduino IDE does: `temp:21.5,hum:40`, with a comma,
- * semicolon, tab or blanks between the pairs and blanks around the colon. The bytes are parsed in place.
+ * Reads lines of `name:value` or `name=value` pairs, as the serial plotter of the Arduino IDE does: `temp:21.5,hum:40`,
+ * with a comma, semicolon, tab or blanks between the pairs and blanks around the mark. The bytes are parsed in place.
  */
+import {
+  blank,
+  colon,
+  comma,
+  equals,
+  indexOfByte,
+  isBlank,
+  isDigit,
+  isSeparator,
+  quote,
+  skipBlanks,
+  tab,
+  trimEnd,
+} from "./ascii.ts";
+import { type CellValues, noField, refusedLine } from "./cell-values.ts";
+import type { DecimalMark } from "./delimited-lines.ts";
 
-import type { SampleRing } from "../ring.ts";
-import { colon, isBlank, isSeparator, tab } from "./ascii.ts";
-import type { Field } from "./fields.ts";
-import { NamedValues, noField, nonNumericLine } from "./named-values.ts";
+/** The byte between a name and its value. */
+export type PairMark = typeof colon | typeof equals;
 
-/** Reads lines of pairs to samples. Pairs whose name belongs to no field are skipped, whatever their value is. */
+/** Reads lines of pairs. Pairs whose name belongs to no field are skipped, whatever their value is. */
 export class PairLines {
-  readonly #values: NamedValues;
+  readonly #values: CellValues;
+  readonly #decimal: DecimalMark;
+  /** The field of the latest pair, or noField: a unit may follow its value. */
+  #field = noField;
 
-  constructor(fields: readonly Field[], ring: SampleRing) {
-    this.#values = new NamedValues(fields, ring, (name) => [name]);
-  }
-
-  /** Whether the latest line named a field: if not, it was no line of pairs, or of other pairs only. */
-  get hasAny(): boolean {
-    return this.#values.hasAny;
+  constructor(values: CellValues, decimal: DecimalMark) {
+    this.#values = values;
+    this.#decimal = decimal;
   }
 
   /** Reads the line `bytes[start..end)`, which neither begins nor ends with a blank. */
-  read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+  read(bytes: Uint8Array, start: number, end: number, slot: number, mark: PairMark): number {
     const values = this.#values;
     values.begin(slot);
+    values.decimalComma =
+      this.#decimal === "comma" || (this.#decimal === null && !commasSeparate(bytes, start, end));
+    this.#field = noField;
     /** The pair before was skipped, so more words of its value may follow. */
     let isLoose = false;
     let at = start;
     while (at < end) {
       const name = at;
-      while (at < end && bytes[at] !== colon && !isSeparator(bytes[at])) at++;
-      if (at === end || bytes[at] !== colon) {
-        if (!isLoose) return nonNumericLine;
+      while (at < end && bytes[at] !== mark && !this.#isSeparator(bytes, at, end)) at++;
+      if (at === end || bytes[at] !== mark) {
+        if (!isLoose && !this.#isUnit(bytes, name, at)) return values.refuse("syntax", name, at);
         at = skipBlanks(bytes, at + 1, end);
         continue;
       }
-      let nameEnd = at;
-      while (nameEnd > name && isBlank(bytes[nameEnd - 1])) nameEnd--;
-      const field = values.find(bytes, name, nameEnd);
+      const field = this.#find(bytes, name, trimEnd(bytes, name, at), mark);
       at = skipBlanks(bytes, at + 1, end);
       isLoose = field === noField;
-      if (isLoose) {
-        while (at < end && !isSeparator(bytes[at]) && !isBlank(bytes[at])) at++;
-      } else {
-        // A tab after the colon is part of the pair: a value must follow.
-        while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
-        at = values.read(bytes, at, end, field);
-        if (at < 0) return nonNumericLine;
-      }
+      this.#field = field;
+      at = isLoose ? this.#skip(bytes, at, end) : this.#readValue(bytes, at, end, field);
+      if (at < 0) return refusedLine;
       const valueEnd = at;
       at = skipBlanks(bytes, at, end);
-      if (at < end && isSeparator(bytes[at])) at = skipBlanks(bytes, at + 1, end);
-      else if (at < end && at === valueEnd) return nonNumericLine;
+      if (at < end && this.#isSeparator(bytes, at, end)) at = skipBlanks(bytes, at + 1, end);
+      else if (at < end && at === valueEnd) return values.refuse("syntax", at, end);
     }
     return values.finish();
   }
+
+  /** Returns the field of a name; a unit with a blank behind it may come before the name, and `=` ends a word. */
+  #find(bytes: Uint8Array, start: number, end: number, mark: PairMark): number {
+    const isQuoted = end - start > 2 && bytes[start] === quote && bytes[end - 1] === quote;
+    if (isQuoted) return this.#values.find(bytes, start + 1, end - 1);
+    const field = this.#values.find(bytes, start, end);
+    if (field !== noField) return field;
+    const first = indexOfByte(bytes, blank, start, end);
+    if (first < 0) return noField;
+    if (this.#isUnit(bytes, start, first)) {
+      const behind = this.#values.find(bytes, skipBlanks(bytes, first, end), end);
+      if (behind !== noField) return behind;
+    }
+    if (mark !== equals) return noField;
+    let last = end;
+    while (bytes[last - 1] !== blank) last--;
+    return this.#values.find(bytes, last, end);
+  }
+
+  #isUnit(bytes: Uint8Array, start: number, end: number): boolean {
+    return (
+      this.#field !== noField && this.#values.unit(bytes, start, trimEnd(bytes, start, end), this.#field)
+    );
+  }
+
+  /** Returns the index after the value of a pair that no field wants. */
+  #skip(bytes: Uint8Array, start: number, end: number): number {
+    let at = start;
+    if (at < end && bytes[at] === quote) {
+      at = Math.max(at, indexOfByte(bytes, quote, at + 1, end) + 1);
+    }
+    while (at < end && !isSeparator(bytes[at]) && !isBlank(bytes[at])) at++;
+    return at;
+  }
+
+  /** Reads the value at `start`; returns the index after it, or -1 where it is refused. */
+  #readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
+    const values = this.#values;
+    let at = start;
+    // A tab after the mark is part of the pair: a value must follow.
+    while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
+    const after = values.number(bytes, at, end, field);
+    if (after >= 0 && (after === end || isBlank(bytes[after]) || this.#isSeparator(bytes, after, end))) {
+      values.accept(field);
+      return after;
+    }
+    let stop = at;
+    if (bytes[at] === quote) stop = Math.max(at, indexOfByte(bytes, quote, at + 1, end) + 1);
+    while (stop < end && !isBlank(bytes[stop]) && !this.#isSeparator(bytes, stop, end)) stop++;
+    // A name without a value has lost it: a missing value has a word, or its name is left out.
+    if (stop === at) values.refuse("not-a-number", at, stop, field);
+    return stop > at && values.text(bytes, at, stop, field) ? stop : -1;
+  }
+
+  /** Whether the byte at `at` separates pairs: not the comma before decimals. */
+  #isSeparator(bytes: Uint8Array, at: number, end: number): boolean {
+    const byte = bytes[at];
+    if (!isSeparator(byte)) return false;
+    return !(byte === comma && this.#values.decimalComma && isBetweenDigits(bytes, at, end));
+  }
 }
 
-function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end && isBlank(bytes[at])) at++;
-  return at;
+function isBetweenDigits(bytes: Uint8Array, at: number, end: number): boolean {
+  return at > 0 && at + 1 < end && isDigit(bytes[at - 1]) && isDigit(bytes[at + 1]);
+}
+
+/** Whether commas stand between pairs: any that is not between digits, or behind whose digits another name begins. */
+function commasSeparate(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] !== comma) continue;
+    if (!isBetweenDigits(bytes, at, end)) return true;
+    let after = at + 1;
+    while (after < end && isDigit(bytes[after])) after++;
+    if (after < end && (bytes[after] === comma || bytes[after] === colon || bytes[after] === equals))
+      return true;
+  }
+  return false;
 }

@@ -59,6 +59,11 @@ export class Refusals {
     });
   }
 
+  /** Forgets the counts: what was refused turned out to be a title. */
+  clear(): void {
+    this.#counts.fill(0);
+  }
+
   /** Returns the counts of the reasons that occurred. */
   counts(): RefusedCount[] {
     return this.#reasons

@@ -14,25 +14,36 @@ export interface StretchReader {
   noticeLength(bytes: Uint8Array, length: number): void;
 }
 
+/** Bytes that are kept at first of a stretch that began in an earlier chunk; more are when one is longer. */
+const keptAtFirst = 1024;
+
 /**
  * Finds delimiters in chunks of bytes. A stretch that lies in one chunk is read in place; one that began in an earlier
- * chunk is first copied to a buffer of fixed size. Allocates nothing per stretch.
+ * chunk is first copied to a buffer, which grows to the longest such stretch. Allocates nothing per stretch.
  */
 export class Splitter {
+  /** The byte that ended the latest stretch. */
+  delimiter: number;
+  /** The longest stretch that can be whole, in bytes without its delimiter. */
+  readonly longestBytes: number;
   readonly #delimiter: number;
-  /** A stretch that began in an earlier chunk. Bytes beyond its room are counted in `#begun` but not kept. */
-  readonly #partial: Uint8Array;
+  readonly #otherDelimiter: number;
+  readonly #largerDelimiter: number;
+  /** A stretch that began in an earlier chunk. Bytes beyond the longest stretch are counted in `#begun` but not kept. */
+  #partial: Uint8Array;
   #begun = 0;
 
-  /** @param longestBytes the longest stretch that can be whole, in bytes without its delimiter */
-  constructor(delimiter: number, longestBytes: number) {
+  /**
+   * @param longestBytes the longest stretch that can be whole, in bytes without its delimiter
+   * @param otherDelimiter a second byte that ends a stretch; default: none
+   */
+  constructor(delimiter: number, longestBytes: number, otherDelimiter = delimiter) {
+    this.delimiter = delimiter;
     this.#delimiter = delimiter;
-    this.#partial = new Uint8Array(longestBytes);
-  }
-
-  /** The longest stretch that can be whole, in bytes without its delimiter. */
-  get longestBytes(): number {
-    return this.#partial.length;
+    this.#otherDelimiter = otherDelimiter;
+    this.#largerDelimiter = Math.max(delimiter, otherDelimiter);
+    this.longestBytes = longestBytes;
+    this.#partial = new Uint8Array(Math.min(keptAtFirst, longestBytes));
   }
 
   /** Bytes since the latest delimiter. */
@@ -53,20 +64,29 @@ export class Splitter {
     reader: StretchReader,
     time: number,
   ): number {
+    const larger = this.#largerDelimiter;
     const delimiter = this.#delimiter;
+    const other = this.#otherDelimiter;
     let at = start;
     while (at < end) {
       const slot = ring.reserve();
       if (slot < 0) break;
       let found = at;
-      while (found < end && chunk[found] !== delimiter) found++;
+      // Most bytes of text are larger than both ends of a line.
+      while (
+        found < end &&
+        (chunk[found] > larger || (chunk[found] !== delimiter && chunk[found] !== other))
+      ) {
+        found++;
+      }
       if (found === end) {
         const before = this.#begun;
         this.#keep(chunk, at, end);
-        const { length } = this.#partial;
-        if (before <= length && this.#begun > length) reader.noticeLength(this.#partial, this.#begun);
+        const longest = this.longestBytes;
+        if (before <= longest && this.#begun > longest) reader.noticeLength(this.#partial, this.#begun);
         return end;
       }
+      this.delimiter = chunk[found];
       if (this.#begun > 0) {
         this.#keep(chunk, at, found);
         const length = this.#begun;
@@ -88,9 +108,17 @@ export class Splitter {
   }
 
   #keep(chunk: Uint8Array, start: number, end: number): void {
+    const needed = Math.min(this.longestBytes, this.#begun + end - start);
+    if (needed > this.#partial.length) this.#grow(needed);
     const partial = this.#partial;
     let write = this.#begun;
     for (let read = start; read < end && write < partial.length; read++) partial[write++] = chunk[read];
     this.#begun += end - start;
+  }
+
+  #grow(needed: number): void {
+    const larger = new Uint8Array(Math.min(this.longestBytes, Math.max(needed, 2 * this.#partial.length)));
+    larger.set(this.#partial);
+    this.#partial = larger;
   }
 }

@@ -16,6 +16,8 @@ export interface DecoderOptions {
   passNonFinite: boolean;
   /** Receives the first frame or line that is refused for each reason. */
   onRefused?: OnRefused;
+  /** Names of all columns of a line by place, `_` for one that nobody wants. Default: the fields. */
+  columns?: readonly string[];
 }
 
 /** How samples are sent as bytes. `Settings`: its keys in the config, beside `framing`. */

@@ -3,12 +3,24 @@ import { createLineReplies } from "../decoding/line-replies.ts";
 import { createLineDecoder } from "../decoding/lines.ts";
 import type { Framing } from "./framing.ts";
 
-export const lines: Framing = {
-  title: "Lines of decimal numbers: CSV, JSON, or name:value pairs",
-  settings: {},
+/** Keys in the config of lines. */
+export interface LineSettings {
+  decimal: "auto" | "point" | "comma";
+}
+
+export const lines: Framing<LineSettings> = {
+  title: "Lines of text: CSV, JSON, name:value pairs and more",
+  settings: {
+    decimal: {
+      title: "Mark before decimals; auto takes a comma where none separates values",
+      default: "auto",
+      choices: ["auto", "point", "comma"],
+    },
+  },
   unit: "lines",
   isBinary: false,
   delimiter: lineFeed,
-  createDecoder: (fields, ring, options) => createLineDecoder(fields, ring, options),
+  createDecoder: (fields, ring, { decimal, ...options }) =>
+    createLineDecoder(fields, ring, { ...options, decimal: decimal === "auto" ? null : decimal }),
   createReplyEncoder: ({ ofClasses }) => createLineReplies(ofClasses),
 };

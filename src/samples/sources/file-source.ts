@@ -1,11 +1,14 @@
 import { lineFeed } from "../decoding/ascii.ts";
 import { readBytes } from "./file-bytes.ts";
+import { readText } from "./file-text.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
 export interface FileOptions {
   path: string;
   /** Inspects the file before it is read; returns whether it is text, whose last line may lack its line end. */
   prepare: () => Promise<{ isText: boolean }>;
+  /** Called where the last line of a text has no end, before it is given one. */
+  onUnfinished?: () => void;
   /** Called at the end of the file; `ended` rejects with what it throws. */
   onEnd?: () => void;
   onState?: (state: SourceState, sentence: string) => void;
@@ -47,9 +50,9 @@ class FileSource implements Source {
   }
 
   async #read(isText: boolean, receive: Receive): Promise<void> {
-    const { path, onEnd, onState } = this.#options;
+    const { path, onEnd, onState, onUnfinished } = this.#options;
     let last = lineFeed;
-    for await (const chunk of readBytes(path)) {
+    for await (const chunk of isText ? readText(path) : readBytes(path)) {
       for (let at = 0; at < chunk.length; at += chunkBytes) {
         // Lets the event loop run other work between chunks.
         await new Promise(setImmediate);
@@ -60,7 +63,10 @@ class FileSource implements Source {
       }
       last = chunk[chunk.length - 1];
     }
-    if (isText && last !== lineFeed) receive(Uint8Array.of(lineFeed), 1);
+    if (isText && last !== lineFeed) {
+      onUnfinished?.();
+      receive(Uint8Array.of(lineFeed), 1);
+    }
     onEnd?.();
     onState?.("ended", `${path} has ended`);
   }

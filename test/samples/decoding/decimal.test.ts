@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readDecimal, readNonFiniteWord, writeDecimal } from "../../../src/samples/decoding/decimal.ts";
+import { readDecimal, writeDecimal } from "../../../src/samples/decoding/decimal.ts";
+import { isMissingWord } from "../../../src/samples/decoding/words.ts";
 import { trials } from "../../trials.ts";
 
 /** Reads a text that ends where `beyond` begins. */
@@ -56,8 +57,6 @@ test("reads nothing beyond its end, whatever stands there", () => {
       expect(read(text, beyond)).toEqual(read(text));
     }),
   );
-  expect(readNonFiniteWord(Buffer.from("-nan"), 0, 3)).toBe(-1);
-  expect(readNonFiniteWord(Buffer.from("-nan"), 0, 0)).toBe(-1);
 });
 
 test("reads back every double as JavaScript prints it", () => {
@@ -111,13 +110,16 @@ test.each(["", "-", "+.", ".", "e5", "abc", "nan", " 1", "--1", "\u0661"])(
 test.each(["nan", "NaN", "inf", "-Infinity", "+INF", "ovf"])(
   "knows %s as a value that is not finite",
   (word) => {
-    const bytes = Buffer.from(`${word},`);
-    expect(readNonFiniteWord(bytes, 0, bytes.length)).toBe(word.length);
+    expect(isMissingWord(Buffer.from(`${word},`), 0, word.length)).toBe(true);
   },
 );
 
-test.each(["na", "none", "-", ""])("does not take %j for a value that is not finite", (word) => {
-  expect(readNonFiniteWord(Buffer.from(word), 0, word.length)).toBe(-1);
+test.each(["NA", "n/a", "None", "null", "?", "-"])("knows %s as a missing value", (word) => {
+  expect(isMissingWord(Buffer.from(word), 0, word.length)).toBe(true);
+});
+
+test.each(["nano", "no", "nul", "+", ""])("does not take %j for a missing value", (word) => {
+  expect(isMissingWord(Buffer.from(word), 0, word.length)).toBe(false);
 });
 
 describe("writing", () => {

@@ -1,12 +1,8 @@
 /** A field that a line or a row may lack, as the target of a sample is: its value is NaN then. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CsvDecoder, readRows } from "../../../src/samples/decoding/csv-file.ts";
 import { defineFields } from "../../../src/samples/decoding/fields.ts";
 import { createLineDecoder } from "../../../src/samples/decoding/lines.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
-import { folderWith } from "../../rivulet.ts";
 import { feed, takeRows } from "../streams.ts";
 
 const last = defineFields([{ name: "a" }, { name: "b" }, { name: "label", optional: true }]);
@@ -51,13 +47,9 @@ describe("in a line", () => {
   });
 
   test.each([
-    ["another field", ",2,1\n"],
-    ["another field too", "1,\n"],
+    ["another field", "1,\n"],
     ["the last cell and its separator", "1,2\n"],
     ["the last cell among blanks", "1 2 \n"],
-    ["another name", '{"a":1,"label":2}\n'],
-    ["another name too", '{"a":1}\n'],
-    ["another pair", "a:1,label:1\n"],
     ["a cell too many", "1,2,3,4\n"],
     ["a name twice", '{"a":1,"a":1,"b":2}\n'],
     ["a cell of an array", "[1,2]\n"],
@@ -67,58 +59,5 @@ describe("in a line", () => {
 
   test("a column of the header that no field wants must be there", () => {
     expect(decode("a,b,more\n1,2\n").damaged).toBe(1);
-  });
-});
-
-describe("in a CSV file", () => {
-  const file = (text: string) => {
-    const path = join(folderWith(), "data.csv");
-    writeFileSync(path, text);
-    return path;
-  };
-  const options = { columns: ["label", "a"], optional: "label" };
-
-  async function rowsOf(text: string): Promise<number[][]> {
-    const rows: number[][] = [];
-    await readRows(file(text), (row) => rows.push([...row]), options);
-    return rows;
-  }
-
-  test("an empty cell and nan stand for a missing value", async () => {
-    expect(await rowsOf('a,label\n1,\n2,nan\n3,1\n4,""\n5, \n6,NaN\n')).toEqual([
-      [Number.NaN, 1],
-      [Number.NaN, 2],
-      [1, 3],
-      [Number.NaN, 4],
-      [Number.NaN, 5],
-      [Number.NaN, 6],
-    ]);
-    expect(await rowsOf("label,a\n,1\n")).toEqual([[Number.NaN, 1]]);
-  });
-
-  test("the whole column may be missing", async () => {
-    expect(await rowsOf("a,b\n1,2\n3,4\n")).toEqual([
-      [Number.NaN, 1],
-      [Number.NaN, 3],
-    ]);
-  });
-
-  test.each([
-    ["another column's", "a,label\n,1\n", 'column "a": found an empty cell'],
-    ["words", "a,label\n1,idle\n", 'found "idle", expected a finite number'],
-    ["words that begin with nan", "a,label\n1,nano\n", 'found "nano", expected a finite number'],
-    ["infinity", "a,label\n1,inf\n", 'found "inf", expected a finite number'],
-    ["rows that are too short", "a,label\n1\n", "has 1 column"],
-  ])("%s are no missing value", async (_, text, sentence) => {
-    await expect(rowsOf(text)).rejects.toThrow(sentence);
-  });
-
-  test("is missing in a ring as well", () => {
-    const ring = new SampleRing(2, 4, "pause");
-    feed(new CsvDecoder("data.csv", options, ring), Buffer.from("a,label\n1,2\n3,\n"));
-    expect(takeRows(ring)).toEqual([
-      [2, 1],
-      [Number.NaN, 3],
-    ]);
   });
 });

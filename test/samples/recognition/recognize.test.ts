@@ -74,7 +74,7 @@ describe("lines are recognised", () => {
       ...{ findings: { kind: "commas", namedBy: "header" }, passedOver: ["time"] },
     });
     expect(namesOf(stream)).toEqual(["t", "v", "label"]);
-    expect(stream.counts).toMatchObject({ samples: 20, damaged: 1 });
+    expect(stream.counts).toMatchObject({ samples: 20, damaged: 0, passedOver: 1 });
   });
 
   test("with a header as the first line of a port, as after a reset", () => {

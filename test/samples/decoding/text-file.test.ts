@@ -5,7 +5,13 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { CsvDecoder, type RowOptions, readHeader, readRows } from "../../../src/samples/decoding/csv-file.ts";
+import { defineFields } from "../../../src/samples/decoding/fields.ts";
+import {
+  lookAtFile,
+  type RowOptions,
+  readRows,
+  TextFileDecoder,
+} from "../../../src/samples/decoding/text-file.ts";
 import { SampleRing } from "../../../src/samples/ring.ts";
 import { folderWith } from "../../rivulet.ts";
 
@@ -17,8 +23,18 @@ function file(content: string | Uint8Array, name = "data.csv"): string {
 
 async function rowsOf(path: string, options?: RowOptions): Promise<number[][]> {
   const rows: number[][] = [];
-  await readRows(path, (row) => rows.push([...row]), options);
-  return rows;
+  let width = 0;
+  const { columns } = await readRows(
+    path,
+    (values, offset) => rows.push([...values.subarray(offset)]),
+    options,
+  );
+  width = columns.length;
+  return rows.map((row) => row.slice(0, width));
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  return (await lookAtFile(path)).columns.map(({ name }) => name);
 }
 
 const good = "a,b,label\n1,-2.5,0\n3e2,.5,1\n";
@@ -29,7 +45,7 @@ const goodRows = [
 
 describe("a good file", () => {
   test("gives its column names", async () => {
-    expect(await readHeader(file(good))).toEqual(["a", "b", "label"]);
+    expect(await namesIn(file(good))).toEqual(["a", "b", "label"]);
   });
 
   test.each([
@@ -49,33 +65,32 @@ describe("a good file", () => {
   });
 
   test("says what it gave", async () => {
-    expect(await readRows(file(good), () => {}, { columns: ["label", "a"] })).toEqual({
+    expect(await readRows(file(good), () => {}, { fields: ["label", "a"] })).toEqual({
       columns: ["label", "a"],
       rows: 2,
+      damaged: 0,
+      cutOff: 0,
+      refusals: [],
     });
   });
 
   test("gives the wanted columns in the wanted order and passes over text in the others", async () => {
     const path = file('time,a,"note, long",b\n12:00,1,"x, ""y""",2\n12:01,3,,4\n');
-    expect(await rowsOf(path, { columns: ["b", "a"] })).toEqual([
+    expect(await rowsOf(path, { fields: ["b", "a"] })).toEqual([
       [2, 1],
       [4, 3],
     ]);
   });
 
-  test("numbers the rows from 0 and the lines from 1, and reuses the array", async () => {
-    const arrays = new Set<Float64Array>();
+  test("numbers the rows from 0 and the lines from 1", async () => {
     const numbers: number[][] = [];
-    await readRows(file("\na,b\n1,2\n\n3,4\n"), (row, index, line) => {
-      arrays.add(row);
+    await readRows(file("\na,b\n1,2\r\n\r\n3,4\r5,6"), (_values, _offset, index, line) => {
       numbers.push([index, line]);
     });
-    expect([arrays.size, numbers]).toEqual([
-      1,
-      [
-        [0, 3],
-        [1, 5],
-      ],
+    expect(numbers).toEqual([
+      [0, 3],
+      [1, 5],
+      [2, 6],
     ]);
   });
 
@@ -113,7 +128,12 @@ describe("a good file", () => {
           `note,a,b\n${rows.map((row) => `"x, ""y""",${row.join(",")}\r\n\n`).join("")}`,
         );
         const ring = new SampleRing(2, room, "pause");
-        const decoder = new CsvDecoder("data.csv", { columns: ["b", "a"] }, ring);
+        const decoder = new TextFileDecoder(
+          "data.csv",
+          defineFields([{ name: "b" }, { name: "a" }]),
+          ring,
+          null,
+        );
         const found: number[][] = [];
         const drain = () => {
           for (; ring.length > 0; ring.release()) {
@@ -158,8 +178,8 @@ describe("a good file", () => {
   test("leaves no descriptor open when reading ends early", async () => {
     const path = file(`a\n${"1\n".repeat(200_000)}`);
     const zipped = file(gzipSync(`a\n${"1\n".repeat(200_000)}`));
-    await readHeader(path);
-    await readHeader(zipped);
+    await namesIn(path);
+    await namesIn(zipped);
     const open = () =>
       readdirSync("/proc/self/fd").filter((descriptor) => {
         try {
@@ -172,55 +192,58 @@ describe("a good file", () => {
   });
 });
 
-describe("a file that cannot be used is refused with file, line and column", () => {
+describe("a line that cannot be read is counted, and described with its place", () => {
   test.each([
-    ["too few columns", `${good}1,2\n`, ", line 4 has 2 columns, but the header names 3"],
-    ["too many columns", `${good}\n1,2,3,4\n`, ", line 5 has 4 columns, but the header names 3"],
-    ["one column", `${good}7\n`, ", line 4 has 1 column, but the header names 3"],
-    ["too few columns and a word", `${good}x,2\n`, ", line 4 has 2 columns, but the header names 3"],
-    ["a word", `${good}1,two,0\n`, ', line 4, column "b": found "two", expected a finite number'],
+    ["too few columns", `${good}1,2\n`, 4, 'another number of columns: "1,2"'],
+    ["too many columns", `${good}\n1,2,3,4\n`, 5, "another number of columns: "],
+    ["a word", `${good}1,two,0\n`, 4, 'a value that is no number for b: "two"'],
+    ["a number with a tail", `${good}1,2,0x1\n`, 4, 'a value that is no number for label: "0x1"'],
+    ["a quote left open", `${good}1,"2,0\n`, 4, "another number of columns: "],
+    ["a log line", `${good}W (300) wifi: retry 2\n`, 4, "W (300) wifi: retry 2"],
+    ["NUL bytes in the middle", `${good}1,\0\0\0-2.5,0\n`, 4, "a value that is no number for b: "],
+  ])("%s", async (_, content, line, text) => {
+    const rows: number[] = [];
+    const read = await readRows(file(content), (values, offset) => rows.push(values[offset]));
+    expect(rows).toEqual([1, 300]);
+    expect(read).toMatchObject({
+      rows: 2,
+      damaged: 1,
+      refusals: [{ line, text: expect.stringContaining(text) }],
+    });
+  });
+
+  test("but not the last line where it has no end, which may be cut off", async () => {
+    expect(await readRows(file(`${good}1,`), () => {})).toMatchObject({ rows: 2, damaged: 0, cutOff: 1 });
+  });
+
+  test.each([
+    ["nan", "nan,2,0"],
+    ["an empty cell", "1,,0"],
+    ["an empty last cell", "1,2,"],
+    ["NA in quotes", '1,"NA",0'],
+  ])("and a missing value is none: %s", async (_, line) => {
+    const rows = await rowsOf(file(`${good}${line}\n`));
+    expect(rows[2].filter(Number.isNaN)).toHaveLength(1);
+  });
+});
+
+describe("a file that cannot be used is refused with file and line", () => {
+  test.each([
     [
-      "a number with a tail",
-      `${good}1,2,0x\n`,
-      ', line 4, column "label": found "0x", expected a finite number',
+      "most of whose lines cannot be read",
+      "a,b\n1,2\nx,3\ny,4\n",
+      ', line 3: found a value that is no number for a: "x"',
     ],
+    ["without a byte", "", " is empty, expected a header line"],
+    ["of nothing but empty lines", "\n\r\n", " is empty, expected a header line"],
+    ["without rows", "a,b\n", " has no row of numbers"],
+    ["that names a column twice", "a,b,a\n1,2,3\n", ' names columns 1 and 3 both "a"'],
+    ["of bytes that are no text", Uint8Array.of(0x7f, 0x45, 0, 1, 10), " is no text"],
     [
-      "a quote left open at the end",
-      `${good}1,2,"0x\n`,
-      ', line 4, column "label": found ""0x", expected a finite number',
-    ],
-    ["nan", `${good}nan,2,0\n`, ', line 4, column "a": found "nan", expected a finite number'],
-    [
-      "infinity",
-      `${good}1,-Infinity,0\n`,
-      ', line 4, column "b": found "-Infinity", expected a finite number',
-    ],
-    [
-      "a number beyond a double",
-      `${good}1,1e999,0\n`,
-      ', line 4, column "b": found "1e999", expected a finite number',
-    ],
-    ["an empty cell", `${good}1,,0\n`, ', line 4, column "b": found an empty cell'],
-    ["an empty last cell", `${good}1,2,\n`, ', line 4, column "label": found an empty cell'],
-    ["a quote left open", `${good}1,"2,0\n`, ", line 4 has 2 columns"],
-    [
-      "a decimal comma",
-      "a;b\n1;2,5\n",
-      ', line 2, column "b": found "2,5", expected a number with a decimal point',
-    ],
-    ["no bytes", "", " is empty, expected a header line"],
-    ["nothing but empty lines", "\n\r\n", " is empty, expected a header line"],
-    ["no rows", "a,b\n", " has a header line but no rows"],
-    ["no header", "1,2\n3,4\n", ' begins with "1,2", expected a header line'],
-    ["a column without a name", "a,,c\n1,2,3\n", " has no name for column 2"],
-    ["a name twice", "a,b,a\n1,2,3\n", ' names columns 1 and 3 both "a"'],
-    ["bytes that are no text", Uint8Array.of(0x7f, 0x45, 0, 1, 10), " is not UTF-8 text"],
-    [
-      "a gzip file cut short",
+      "that is gzip cut short",
       gzipSync(good).subarray(0, 30),
       " is a damaged gzip file (unexpected end of file)",
     ],
-    ["a line without end", `a\n${"1".repeat(1_200_000)}`, ", line 2 is longer than 1048576 bytes"],
   ])("%s", async (_, content, sentence) => {
     const path = file(content);
     await expect(rowsOf(path)).rejects.toMatchObject({
@@ -229,22 +252,29 @@ describe("a file that cannot be used is refused with file, line and column", () 
     });
   });
 
+  test("but a line without end takes no more than a megabyte of memory, and is counted", async () => {
+    expect(await readRows(file(`${good}${"1".repeat(1_200_000)}\n`), () => {})).toMatchObject({
+      rows: 2,
+      refusals: [{ reason: "too-long", line: 4 }],
+    });
+  });
+
   test("a column that is not there", async () => {
     const path = file(good);
-    await expect(rowsOf(path, { columns: ["a", "temp"] })).rejects.toThrow(
-      `${path} has no column "temp": its header names a, b, label`,
+    await expect(rowsOf(path, { fields: ["a", "temp"] })).rejects.toThrow(
+      `${path} has no column "temp"; known are a, b, label`,
     );
   });
 
   test("a file that is not there", async () => {
-    await expect(readHeader("/nowhere/data.csv")).rejects.toThrow(
+    await expect(lookAtFile("/nowhere/data.csv")).rejects.toThrow(
       "/nowhere/data.csv cannot be read: there is no such file",
     );
   });
 
   test("a folder", async () => {
     const path = folderWith();
-    await expect(readHeader(path)).rejects.toThrow(
+    await expect(lookAtFile(path)).rejects.toThrow(
       `${path} cannot be read: it is a folder; name a file in it`,
     );
   });

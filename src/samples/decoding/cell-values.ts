@@ -1,0 +1,301 @@
+/**
+ * Writes the values of one line at a time to a slot of the ring, whatever form the line has: which cell belongs to which
+ * field, what a cell says, and why it is refused.
+ */
+import type { SampleRing } from "../ring.ts";
+import { apostrophe, comma, quote, skipBlanks, trimEnd } from "./ascii.ts";
+import { ClassWords } from "./class-words.ts";
+import { point, readDecimal } from "./decimal.ts";
+import { FieldUnits, isUnit } from "./field-units.ts";
+import type { Field } from "./fields.ts";
+import { isMissingWord, truthOf } from "./words.ts";
+
+/** What reading a line came to. */
+export const goodLine = 0;
+/** A field has no value, or one that is not finite. */
+export const missingLine = 1;
+/** A header: its names set the columns of the lines below it. */
+export const headerLine = 2;
+/** A comment, a title, or a row of separators. */
+export const passedLine = 3;
+export const refusedLine = 4;
+
+/** Why a line is refused, with what is said of it. */
+export const refusals = {
+  columns: "another number of columns",
+  "no-field": "not all fields are named",
+  twice: "a field is named twice",
+  syntax: "no row of numbers",
+  "not-a-number": "a value that is no number",
+  unit: "another unit than before",
+  "no-class": "a value that is no class",
+  "other-header": "below a header that lacks a field",
+  reply: "an echo of a reply",
+  "too-long": "longer than a line may be",
+} as const;
+
+export type Refusal = keyof typeof refusals;
+
+/** Stands for the field of a cell that no field wants. */
+export const noField = -1;
+
+const encoder = new TextEncoder();
+
+/**
+ * The values of the line that is being read. Names are compared as bytes, and values are never returned, because a
+ * function that returns a fractional number allocates on the heap.
+ */
+export class CellValues {
+  /** Why the latest line was refused, and which of its bytes are at fault. */
+  reason: Refusal = "syntax";
+  faultStart = 0;
+  faultEnd = 0;
+  faultField = noField;
+  /** A comma may be the mark before decimals in this line. */
+  decimalComma = false;
+  readonly #ring: SampleRing;
+  readonly #scales: Float64Array;
+  readonly #offsets: Float64Array;
+  /** The ways in which each field's name may be written, in UTF-8 and Latin-1, [fields]. */
+  readonly #spellings: readonly (readonly Uint8Array[])[];
+  /** The classes of a field, null where it holds numbers, [fields]. */
+  readonly #classes: readonly (ClassWords | null)[];
+  /** Numbers that stand for a missing value, null where there are none, [fields]. */
+  readonly #codes: readonly (Float64Array | null)[];
+  readonly #units: FieldUnits;
+  readonly #isOptional: Uint8Array;
+  /** 1 for each field that the line has named, [fields]. */
+  readonly #given: Uint8Array;
+  #slot = 0;
+  #found = 0;
+  #present = 0;
+  #finite = true;
+  #twice = false;
+  /** The field after the latest one: devices keep an order, so it is compared first. */
+  #next = 0;
+
+  constructor(fields: readonly Field[], ring: SampleRing) {
+    this.#ring = ring;
+    this.#scales = Float64Array.from(fields, (field) => field.scale);
+    this.#offsets = Float64Array.from(fields, (field) => field.offset);
+    this.#spellings = fields.map(({ name }) => spellingsOf(name));
+    this.#classes = fields.map(({ name, classes, mostClasses }) =>
+      classes === undefined ? null : new ClassWords(classes, name, mostClasses),
+    );
+    this.#codes = fields.map(({ missing }) => (missing === undefined ? null : Float64Array.from(missing)));
+    this.#units = new FieldUnits(fields.length);
+    this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
+    this.#given = new Uint8Array(fields.length);
+  }
+
+  /** Begins a line whose sample goes to `slot`. */
+  begin(slot: number): void {
+    this.#slot = slot;
+    this.#found = 0;
+    this.#present = 0;
+    this.#finite = true;
+    this.#twice = false;
+    this.#next = 0;
+    this.#given.fill(0);
+  }
+
+  /** Whether the line has named a field so far. */
+  get hasAny(): boolean {
+    return this.#found > 0;
+  }
+
+  /** Whether the line has had a value so far, be it one that is not finite. */
+  get hasValue(): boolean {
+    return this.#present > 0;
+  }
+
+  /** Returns the result of the line, once it has been read to its end: a field that it does not name is missing. */
+  finish(): number {
+    if (this.#twice) return this.refuse("twice", 0, 0);
+    const given = this.#given;
+    if (this.#found === 0) return this.refuse("no-field", 0, 0);
+    this.#units.note(given);
+    for (let field = 0; this.#found < given.length && field < given.length; field++) {
+      if (given[field] === 1) continue;
+      // What has never been there is another name, not a value left out.
+      if (this.#isOptional[field] === 0 && !this.#units.hasSeen(field)) return this.refuse("no-field", 0, 0);
+      this.missing(field);
+    }
+    return this.#finite ? goodLine : missingLine;
+  }
+
+  /** Returns the field whose name is `bytes[start..end)`, or noField. */
+  find(bytes: Uint8Array, start: number, end: number): number {
+    const spellings = this.#spellings;
+    const fields = spellings.length;
+    let field = this.#next;
+    for (let turn = 0; turn < fields; turn++) {
+      if (field >= fields) field = 0;
+      const ways = spellings[field];
+      for (let way = 0; way < ways.length; way++) {
+        if (isSame(bytes, start, end, ways[way])) {
+          this.#next = field + 1;
+          return field;
+        }
+      }
+      field++;
+    }
+    return noField;
+  }
+
+  /**
+   * Reads the plain number that begins at `start`; the caller looks whether the cell ends with it, and accepts it then.
+   *
+   * @returns the index after it, or -1 where none begins there or the field holds words
+   */
+  number(bytes: Uint8Array, start: number, end: number, field: number): number {
+    if (this.#classes[field] !== null) return -1;
+    return readDecimal(bytes, start, end, this.#ring.values, this.#slot + field);
+  }
+
+  /** Makes the number that was read last the value of `field`, scaled. */
+  accept(field: number): void {
+    const values = this.#ring.values;
+    const cell = this.#slot + field;
+    const codes = this.#codes[field];
+    if (codes !== null && codes.indexOf(values[cell]) >= 0) {
+      this.missing(field);
+      return;
+    }
+    const value = values[cell] * this.#scales[field] + this.#offsets[field];
+    values[cell] = value;
+    // Infinity minus itself is NaN, and NaN is not equal to itself.
+    if (value - value !== 0) this.#finite = false;
+    this.#present++;
+    this.#mark(field);
+  }
+
+  /** Notes that `field` has no value. */
+  missing(field: number): void {
+    this.#ring.values[this.#slot + field] = Number.NaN;
+    if (this.#isOptional[field] === 0) this.#finite = false;
+    this.#mark(field);
+  }
+
+  /**
+   * Reads the cell `bytes[start..end)` whatever it holds: nothing, a number with its unit or in quotes, a word for a
+   * missing value, for yes or no, or for a class. Returns false, with the reason noted, where it is none of these.
+   */
+  text(bytes: Uint8Array, start: number, end: number, field: number): boolean {
+    let first = skipBlanks(bytes, start, end);
+    let last = trimEnd(bytes, first, end);
+    if (last - first >= 2 && isQuote(bytes[first]) && bytes[last - 1] === bytes[first]) {
+      first = skipBlanks(bytes, first + 1, last - 1);
+      last = trimEnd(bytes, first, last - 1);
+    }
+    if (first === last) {
+      this.missing(field);
+      return true;
+    }
+    const refusal =
+      this.#classes[field] === null
+        ? this.#readNumber(bytes, first, last, field)
+        : this.#readClass(bytes, first, last, field);
+    if (refusal !== null) this.refuse(refusal, first, last, field);
+    return refusal === null;
+  }
+
+  /** Takes `bytes[start..end)`, which stands apart behind the value of a field, as its unit; false where it is none. */
+  unit(bytes: Uint8Array, start: number, end: number, field: number): boolean {
+    return isUnit(bytes, start, end) && this.#units.isUsual(bytes, start, end, field);
+  }
+
+  /** Notes why the line is refused, and returns the result of the line. */
+  refuse(reason: Refusal, start: number, end: number, field = noField): typeof refusedLine {
+    this.reason = reason;
+    this.faultStart = start;
+    this.faultEnd = end;
+    this.faultField = field;
+    return refusedLine;
+  }
+
+  #readClass(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {
+    if (isMissingWord(bytes, start, end)) {
+      this.missing(field);
+      return null;
+    }
+    const index = (this.#classes[field] as ClassWords).find(bytes, start, end);
+    if (index < 0) return "no-class";
+    this.#set(field, index);
+    return null;
+  }
+
+  #readNumber(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {
+    const values = this.#ring.values;
+    const cell = this.#slot + field;
+    let after = readDecimal(bytes, start, end, values, cell);
+    if (this.decimalComma && after !== end) {
+      const mark = after < 0 || bytes[after] === comma ? comma : point;
+      after = readDecimal(bytes, start, end, values, cell, mark);
+    }
+    if (after === end) {
+      this.accept(field);
+      return null;
+    }
+    if (after > start) return this.#acceptWithUnit(bytes, skipBlanks(bytes, after, end), end, field);
+    if (isMissingWord(bytes, start, end)) {
+      this.missing(field);
+      return null;
+    }
+    const truth = truthOf(bytes, start, end);
+    if (truth < 0) return "not-a-number";
+    this.#set(field, truth);
+    return null;
+  }
+
+  #acceptWithUnit(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {
+    if (!isUnit(bytes, start, end)) return "not-a-number";
+    if (!this.#units.isUsual(bytes, start, end, field)) return "unit";
+    this.accept(field);
+    return null;
+  }
+
+  #set(field: number, raw: number): void {
+    this.#ring.values[this.#slot + field] = raw;
+    this.accept(field);
+  }
+
+  #mark(field: number): void {
+    if (this.#given[field] === 1) this.#twice = true;
+    else this.#found++;
+    this.#given[field] = 1;
+  }
+}
+
+function isQuote(byte: number): boolean {
+  return byte === quote || byte === apostrophe;
+}
+
+/** Spells a name in UTF-8, in Latin-1, and with all but ASCII escaped, as Python writes JSON. */
+function spellingsOf(name: string): Uint8Array[] {
+  const plain = JSON.stringify(name).slice(1, -1);
+  const escaped = (upper: boolean) =>
+    plain.replace(/[^ -~]/g, (unit) => {
+      const digits = unit.charCodeAt(0).toString(16).padStart(4, "0");
+      return `\\u${upper ? digits.toUpperCase() : digits}`;
+    });
+  // InfluxDB's line protocol escapes what separates its parts.
+  const influx = name.replace(/[ ,=]/g, "\\$&");
+  const utf8 = [name, plain, influx, escaped(false), escaped(true)].map((spelling) =>
+    encoder.encode(spelling),
+  );
+  const latin1 = Uint8Array.from(Buffer.from(name, "latin1"));
+  const all = /[^\0-\xff]/.test(name) ? utf8 : [...utf8, latin1];
+  return all.filter(
+    (bytes, index) => all.findIndex((other) => isSame(bytes, 0, bytes.length, other)) === index,
+  );
+}
+
+function isSame(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
+  const length = end - start;
+  if (length !== name.length) return false;
+  for (let at = 0; at < length; at++) {
+    if (bytes[start + at] !== name[at]) return false;
+  }
+  return true;
+}

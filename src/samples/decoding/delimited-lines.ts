@@ -1,0 +1,122 @@
+/** Reads lines of cells: `21.5,40,0`, with commas, semicolons, tabs, vertical bars or blanks between them. */
+import {
+  apostrophe,
+  bar,
+  blank,
+  comma,
+  isBlank,
+  isSeparator,
+  quote,
+  semicolon,
+  skipBlanks,
+  tab,
+} from "./ascii.ts";
+import { type CellValues, noField, passedLine } from "./cell-values.ts";
+
+/** The separators in the order in which a line is tried with those that it holds. */
+export const separators = [semicolon, tab, bar, comma, blank] as const;
+
+/** Which mark stands before decimals; null: a point, or a comma where no comma separates cells. */
+export type DecimalMark = "point" | "comma" | null;
+
+/** Reads lines of cells by the places of the columns. */
+export class DelimitedLines {
+  /** Field of each column, or noField, [columns]. */
+  columns: Int32Array;
+  readonly #values: CellValues;
+  readonly #decimal: DecimalMark;
+
+  constructor(values: CellValues, columns: Int32Array, decimal: DecimalMark) {
+    this.#values = values;
+    this.columns = columns;
+    this.#decimal = decimal;
+  }
+
+  /** Reads the line `bytes[start..end)`, which neither begins nor ends with a blank, into the slot. */
+  read(bytes: Uint8Array, start: number, end: number, slot: number, separator: number): number {
+    const values = this.#values;
+    const columns = this.columns;
+    const isWide = separator === blank;
+    values.begin(slot);
+    values.decimalComma = this.#decimal === "comma" || (this.#decimal === null && separator !== comma);
+    let column = 0;
+    let at = start;
+    while (at < end) {
+      if (column === columns.length) {
+        if (isEmptyRow(bytes, at, end)) break;
+        return values.refuse("columns", at, end);
+      }
+      const field = columns[column++];
+      if (field === noField) at = cellEnd(bytes, at, end, separator);
+      else {
+        let stop = values.number(bytes, at, end, field);
+        if (stop >= 0 && !isWide) while (stop < end && isBlank(bytes[stop])) stop++;
+        if (stop === end || (stop >= 0 && isCellEnd(bytes[stop], separator))) values.accept(field);
+        else {
+          stop = cellEnd(bytes, at, end, separator);
+          if (!values.text(bytes, at, stop, field)) return this.#refuseCell(bytes, start, end, separator);
+        }
+        at = stop;
+      }
+      if (at === end) break;
+      at = isWide ? skipGap(bytes, at, end) : skipBlanks(bytes, at + 1, end);
+      // A line that ends in a separator may lack its last value, but not its last cells.
+      if (at === end && column === columns.length - 1) {
+        const last = columns[column++];
+        if (last !== noField) values.missing(last);
+      }
+    }
+    if (column < columns.length) return values.refuse("columns", start, end);
+    if (!values.hasValue && isEmptyRow(bytes, start, end)) return passedLine;
+    return values.finish();
+  }
+
+  /** In a line with too many or too few cells, a fault in one of them is misleading. */
+  #refuseCell(bytes: Uint8Array, start: number, end: number, separator: number): number {
+    const values = this.#values;
+    const { reason, faultStart, faultEnd, faultField } = values;
+    if (countCells(bytes, start, end, separator) !== this.columns.length)
+      return values.refuse("columns", start, end);
+    return values.refuse(reason, faultStart, faultEnd, faultField);
+  }
+}
+
+function isCellEnd(byte: number, separator: number): boolean {
+  return byte === separator || (separator === blank && (byte === tab || isBlank(byte)));
+}
+
+/** Returns the index of the separator or line end after the cell at `start`; separators in quotes do not count. */
+function cellEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  let at = start;
+  while (at < end && !isCellEnd(bytes[at], separator)) {
+    const byte = bytes[at++];
+    if (byte !== quote && !(byte === apostrophe && at === start + 1)) continue;
+    while (at < end && bytes[at] !== byte) at++;
+    at++;
+  }
+  return Math.min(at, end);
+}
+
+function skipGap(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
+  return at;
+}
+
+/** The number of cells in a line; a separator at its end begins none. */
+export function countCells(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  let cells = 0;
+  for (let at = start; at < end; cells++) {
+    at = cellEnd(bytes, at, end, separator);
+    if (at < end) at = separator === blank ? skipGap(bytes, at, end) : skipBlanks(bytes, at + 1, end);
+  }
+  return cells;
+}
+
+/** Whether there is nothing but separators and blanks. */
+function isEmptyRow(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (!isSeparator(bytes[at]) && !isBlank(bytes[at])) return false;
+  }
+  return true;
+}

@@ -1,0 +1,70 @@
+/** Finds the fields in a header: by their names, else in other letters or with a unit behind. */
+import { bar, blank, comma, semicolon, tab } from "./ascii.ts";
+import { noField } from "./cell-values.ts";
+import { separators } from "./delimited-lines.ts";
+import type { Field } from "./fields.ts";
+
+/** Splits a line at a separator, quotes removed. A separator at the end begins no cell. */
+export function cellsOf(line: string, separator: number): string[] {
+  const ending = separator === blank ? "\\s+" : `[${escaped[separator]}]`;
+  const cells = line
+    .replace(/^ +| +$/g, "")
+    .split(new RegExp(`${ending}(?=(?:[^"]*"[^"]*")*[^"]*$)`))
+    .map(unquoted);
+  while (cells.length > 1 && cells.at(-1) === "") cells.pop();
+  return cells;
+}
+
+const escaped: Record<number, string> = { [comma]: ",", [semicolon]: ";", [tab]: "\\t", [bar]: "|" };
+
+function unquoted(cell: string): string {
+  const trimmed = cell.trim();
+  const quoted = /^"(.*)"$/.exec(trimmed) ?? /^'(.*)'$/.exec(trimmed);
+  return quoted === null ? trimmed : quoted[1].replaceAll('""', '"').trim();
+}
+
+/** Separators that a line holds, in the order of trying. */
+export function separatorsIn(line: string): number[] {
+  return separators.filter(
+    (separator) => separator === blank || line.includes(String.fromCharCode(separator)),
+  );
+}
+
+/** What a name is without its letter case, its unit in brackets, and blanks. */
+export function plainName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/\s*[([{].*[)\]}]\s*$/, "")
+    .trim()
+    .replace(/[\s_-]+/g, "_");
+}
+
+/** Which column of a header each field is. */
+export interface HeaderMatch {
+  /** Field of each column, or noField, [columns]. */
+  columns: Int32Array;
+  /** Fields that no column is. */
+  absent: string[];
+  /** How many fields are columns. */
+  found: number;
+}
+
+/** Matches the cells of a header with the fields; null where a field could be two columns. */
+export function matchHeader(cells: readonly string[], fields: readonly Field[]): HeaderMatch | null {
+  const columns = new Int32Array(cells.length).fill(noField);
+  const absent: string[] = [];
+  const plain = cells.map(plainName);
+  for (const [index, { name }] of fields.entries()) {
+    const exact = places(cells, name);
+    const found = exact.length > 0 ? exact : places(plain, plainName(name));
+    if (found.length > 1) return null;
+    if (found.length === 0) absent.push(name);
+    else if (columns[found[0]] !== noField) return null;
+    else columns[found[0]] = index;
+  }
+  return { columns, absent, found: fields.length - absent.length };
+}
+
+function places(cells: readonly string[], name: string): number[] {
+  return cells.flatMap((cell, place) => (cell === name && cell !== "" ? [place] : []));
+}

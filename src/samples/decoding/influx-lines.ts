@@ -1,0 +1,73 @@
+/**
+ * Reads lines of the InfluxDB line protocol: `weather,place=cellar temp=21.5,hum=40i 1700000000000000000`. Tags and
+ * fields are read alike, by name.
+ */
+import { blank, comma, equals, isDigit, quote } from "./ascii.ts";
+import { type CellValues, noField, refusedLine } from "./cell-values.ts";
+
+const backslash = 0x5c;
+const letterI = 0x69;
+const letterU = 0x75;
+
+export class InfluxLines {
+  readonly #values: CellValues;
+
+  constructor(values: CellValues) {
+    this.#values = values;
+  }
+
+  /** Whether the line has the three parts of the protocol: measurement with tags, fields, and perhaps a time. */
+  recognizes(bytes: Uint8Array, start: number, end: number): boolean {
+    const measurementEnd = partEnd(bytes, start, end, comma);
+    const fields = partEnd(bytes, start, end, blank);
+    if (measurementEnd === start || fields === end || hasEquals(bytes, start, measurementEnd)) return false;
+    const time = partEnd(bytes, fields + 1, end, blank);
+    if (!hasEquals(bytes, fields + 1, time)) return false;
+    for (let at = time + 1; at < end; at++) if (!isDigit(bytes[at])) return false;
+    return true;
+  }
+
+  /** Reads the line `bytes[start..end)`, which `recognizes` has accepted. */
+  read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    const values = this.#values;
+    values.begin(slot);
+    values.decimalComma = false;
+    const fields = partEnd(bytes, start, end, blank);
+    const time = partEnd(bytes, fields + 1, end, blank);
+    for (let at = partEnd(bytes, start, fields, comma) + 1; at < time; ) {
+      const last = at < fields ? fields : time;
+      const pairEnd = partEnd(bytes, at, last, comma);
+      const name = partEnd(bytes, at, pairEnd, equals);
+      if (name === pairEnd) return values.refuse("syntax", at, pairEnd);
+      const field = values.find(bytes, at, name);
+      if (field !== noField) {
+        const valueEnd = withoutSuffix(bytes, name + 1, pairEnd);
+        if (!values.text(bytes, name + 1, valueEnd, field)) return refusedLine;
+      }
+      at = pairEnd + 1;
+    }
+    return values.finish();
+  }
+}
+
+/** Whole numbers end in i or u. */
+function withoutSuffix(bytes: Uint8Array, start: number, end: number): number {
+  const last = bytes[end - 1];
+  return end - start > 1 && (last === letterI || last === letterU) && isDigit(bytes[end - 2]) ? end - 1 : end;
+}
+
+function hasEquals(bytes: Uint8Array, start: number, end: number): boolean {
+  return partEnd(bytes, start, end, equals) < end;
+}
+
+/** Returns the index of the next `separator` that is neither escaped nor in quotes, or `end`. */
+function partEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
+  let isQuoted = false;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte === backslash) at++;
+    else if (byte === quote) isQuoted = !isQuoted;
+    else if (byte === separator && !isQuoted) return at;
+  }
+  return end;
+}

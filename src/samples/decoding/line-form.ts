@@ -1,0 +1,194 @@
+/** Finds the form of a line of text that is not known yet, with its names and cells. */
+import { bar, blank, comma, semicolon, tab } from "./ascii.ts";
+import { isClockText } from "./clock-text.ts";
+import { cellsOf, separatorsIn } from "./header.ts";
+import { missingWords } from "./words.ts";
+
+/** What a line consists of. */
+export type LineKind =
+  | "commas"
+  | "semicolons"
+  | "tabs"
+  | "vertical bars"
+  | "blanks"
+  | "JSON objects"
+  | "JSON arrays"
+  | "tuples"
+  | "name:value pairs"
+  | "name=value pairs"
+  | "names and values in turns"
+  | "InfluxDB lines";
+
+/** A line taken apart. */
+export interface LineForm {
+  kind: LineKind;
+  /** The names of the cells; empty where the line has none, so that cells are matched by place. */
+  names: string[];
+  /** The cells as text, without quotes. */
+  cells: string[];
+}
+
+/** What a cell of a line holds. */
+export type CellKind = "number" | "missing" | "truth" | "clock" | "word";
+
+const kindOfSeparator: Record<number, LineKind> = {
+  [comma]: "commas",
+  [semicolon]: "semicolons",
+  [tab]: "tabs",
+  [bar]: "vertical bars",
+  [blank]: "blanks",
+};
+
+const unitText = "(?:\\s*[A-Za-z%°µΩμ][A-Za-z%°µ²³Ωμ/^]{0,10}\\d?)?";
+const pointNumber = new RegExp(`^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
+const commaNumber = new RegExp(`^[+-]?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
+const hexadecimal = /^[+-]?0x/i;
+const missingSet: ReadonlySet<string> = new Set(missingWords);
+
+/** Whether a cell's comma may be the mark before its decimals, in a line of this kind. */
+const mayHoldComma = (kind: LineKind) => kind !== "commas" && !kind.startsWith("JSON") && kind !== "tuples";
+
+/** Returns what a cell holds. */
+export function cellKindOf(cell: string, kind: LineKind): CellKind {
+  const text = cell.trim();
+  const lower = text.toLowerCase();
+  if (text === "" || missingSet.has(lower)) return "missing";
+  if (hexadecimal.test(text)) return "word";
+  if (pointNumber.test(text) || (mayHoldComma(kind) && commaNumber.test(text))) return "number";
+  if (/^(true|false|on|off|yes|no)$/.test(lower)) return "truth";
+  return isClockText(text) ? "clock" : "word";
+}
+
+/** Returns the form of a line; null where it holds no number. */
+export function lineFormOf(line: string): LineForm | null {
+  if (/^[{[(]/.test(line)) return jsonForm(line);
+  const influx = influxForm(line);
+  if (influx !== null) return influx;
+  const cells = cellsForm(line);
+  const named = [pairsForm(line, ":"), pairsForm(line, "="), turnsForm(line)];
+  // The word before a colon may be one for the whole line.
+  return named.find((form) => form !== null && numbersIn(form) >= numbersIn(cells) / 2) ?? cells;
+}
+
+const numbersIn = (form: LineForm | null) =>
+  form?.cells.filter((cell) => cellKindOf(cell, form.kind) === "number").length ?? 0;
+
+/** Returns a line as cells, by the separator that makes most of them numbers. */
+export function cellsForm(line: string): LineForm | null {
+  let best: LineForm | null = null;
+  let most = 0;
+  for (const separator of separatorsIn(line)) {
+    const kind = kindOfSeparator[separator];
+    const cells = cellsOf(line, separator);
+    const kinds = cells.map((cell) => cellKindOf(cell, kind));
+    if (!kinds.includes("number") && !kinds.includes("clock")) continue;
+    const known = kinds.filter((holds) => holds !== "word" && holds !== "missing").length;
+    const share = known / cells.length + (known > 1 ? 1 : 0);
+    if (share <= most) continue;
+    most = share;
+    best = { kind, names: [], cells };
+  }
+  return best;
+}
+
+function jsonForm(line: string): LineForm | null {
+  const isTuple = line.startsWith("(");
+  const text = isTuple ? line.replace(/^\(/, "[").replace(/,?\s*\)$/, "]") : line.replace(/,\s*$/, "");
+  const value = parsed(text) ?? parsed(text.replaceAll("'", '"'));
+  if (value === undefined || value === null || typeof value !== "object") return null;
+  const entries = flattened(value);
+  const cells = entries.map(([, item]) => item);
+  if (Array.isArray(value)) return { kind: isTuple ? "tuples" : "JSON arrays", names: [], cells };
+  return { kind: "JSON objects", names: entries.map(([name]) => name), cells };
+}
+
+/** Parses JSON with the words that other programs write for its own. */
+function parsed(text: string): unknown {
+  const words = text
+    .replace(/([:,[]\s*)(-?(?:NaN|Infinity)|None|undefined)\b/g, "$1null")
+    .replace(/([:,[]\s*)(True|False)\b/g, (_, before: string, word: string) => before + word.toLowerCase());
+  try {
+    return JSON.parse(words);
+  } catch {
+    return undefined;
+  }
+}
+
+function flattened(value: object, path = ""): [string, string][] {
+  return Object.entries(value).flatMap(([name, item]): [string, string][] => {
+    const full = path + name;
+    if (typeof item === "object" && item !== null) return flattened(item, `${full}.`);
+    return [[full, item === null ? "" : String(item)]];
+  });
+}
+
+function influxForm(line: string): LineForm | null {
+  const parts = /^([^ =,]+)((?:,[^ =]+=[^ ,]+)*) ([^ =]+=.*?)(?: (\d+))?$/.exec(line);
+  if (parts === null || / [^ =,]+=/.test(parts[3])) return null;
+  const pairs = [...parts[2].split(",").slice(1), ...parts[3].split(",")].map((pair) => pair.split("="));
+  if (pairs.some((pair) => pair.length !== 2)) return null;
+  return {
+    kind: "InfluxDB lines",
+    names: pairs.map(([name]) => name),
+    cells: pairs.map(([, cell]) => cell.replace(/^"(.*)"$|^([+-]?\d+)[iu]$/, "$1$2")),
+  };
+}
+
+/** Parses a line as pairs, as the decoder does; returns null when it has none. */
+function pairsForm(line: string, mark: ":" | "="): LineForm | null {
+  const names: string[] = [];
+  const cells: string[] = [];
+  const commaSeparates = /,(?!\d+(?:[\s;|]|$))/.test(line);
+  const inValue = commaSeparates ? "[^,;|\\t ]" : "(?:[^,;|\\t ]|(?<=\\d),(?=\\d))";
+  const pair = new RegExp(
+    `(["']?[A-Za-z_\\u0080-\\uffff][^${mark},;|\\t]*)${mark}[ \\t]*(${inValue}*) *[,;|\\t]? *`,
+    "y",
+  );
+  const words = /[^:=,;|\t]*(?:[,;|\t] *|$)/y;
+  for (let at = 0; at < line.length; ) {
+    pair.lastIndex = at;
+    const found = pair.exec(line);
+    if (found !== null) {
+      names.push(nameIn(found[1].trim(), cells, mark));
+      cells.push(found[2].replace(/^"(.*)"$/, "$1"));
+      at = pair.lastIndex;
+      continue;
+    }
+    // A unit, or more words of a value that is not a number.
+    words.lastIndex = at;
+    if (cells.length === 0 || words.exec(line) === null || words.lastIndex === at) return null;
+    at = words.lastIndex;
+  }
+  const kind = mark === ":" ? "name:value pairs" : "name=value pairs";
+  return names.length > 0 ? { kind, names, cells } : null;
+}
+
+/** A name without the unit of the number before it, which blanks separate from both. */
+function nameIn(text: string, cells: readonly string[], mark: string): string {
+  const plain = text.replace(/^"(.*)"$/, "$1");
+  if (mark === "=") return plain.split(" ").at(-1) as string;
+  const behindNumber = /^[+-]?[\d.,]+$/.test(cells.at(-1) ?? "");
+  const unit = /^(?:[°%µ]\S*|[A-Za-z]{1,3}) +(?=\S)/.exec(plain);
+  return behindNumber && unit !== null && /^[°%µ]/.test(plain) ? plain.slice(unit[0].length) : plain;
+}
+
+/** A line in which names and values take turns. */
+function turnsForm(line: string): LineForm | null {
+  for (const separator of separatorsIn(line)) {
+    const cells = cellsOf(line, separator).filter((cell) => cell !== "");
+    const names = cells.filter((_, place) => place % 2 === 0);
+    const values = cells.filter((_, place) => place % 2 === 1);
+    const kind = kindOfSeparator[separator];
+    const areNames = names.every((name) => cellKindOf(name, kind) === "word" && /^[A-Za-z_]/.test(name));
+    const areValues = values.every((cell) => ["number", "truth"].includes(cellKindOf(cell, kind)));
+    if (values.length >= 2 && names.length === values.length && areNames && areValues)
+      return { kind: "names and values in turns", names, cells: values };
+  }
+  return null;
+}
+
+/** The byte that separates the cells of lines of a kind; a comma where they are no cells. */
+export function separatorOfKind(kind: LineKind): number {
+  const found = Object.entries(kindOfSeparator).find(([, name]) => name === kind);
+  return found === undefined ? comma : Number(found[0]);
+}

@@ -1,0 +1,261 @@
+/**
+ * Reads text files as a stream, in any form of lines.ts, plain or gzipped, of any size in constant memory. A line that
+ * cannot be read is counted, and the first for each reason is described with its place. A file of which less can be read
+ * than cannot is refused.
+ */
+import { RivuletError } from "../../errors/errors.ts";
+import { suggestion } from "../../wording/nearest.ts";
+import { formatCount } from "../../wording/quantities.ts";
+import { SampleRing } from "../ring.ts";
+import { readText } from "../sources/file-text.ts";
+import { lineFeed } from "./ascii.ts";
+import type { Decoder, DecoderCounts } from "./decoder.ts";
+import type { Field, FieldDescription } from "./fields.ts";
+import { plainName } from "./header.ts";
+import { unwanted } from "./line-reading.ts";
+import { createLineDecoder, type LineDecoder, type LineOptions, type RefusedLine } from "./lines.ts";
+import { lookAtText, type TextLook } from "./text-look.ts";
+
+/** Longest line that is accepted, so that a file without line ends is not read into memory. */
+const longestLineBytes = 1 << 20;
+/** Lines after which a file of which most is refused is read no further. */
+const enoughRefused = 1000;
+/** Rows decoded at a time. */
+const ringRows = 1024;
+
+export interface TextOptions extends Pick<LineOptions, "columns" | "decimal"> {}
+
+export interface RowOptions extends TextOptions {
+  /** The columns wanted, by name or described, in the order wanted. Default: all that have a name, in the file's order. */
+  fields?: readonly (string | FieldDescription)[];
+  /** What the beginning of the file shows, if it is known. */
+  look?: TextLook;
+}
+
+/** What reading a file came to. */
+export interface RowsRead {
+  /** Names of the values in a row, in order. */
+  columns: string[];
+  rows: number;
+  /** Lines that could not be read. */
+  damaged: number;
+  /** 1 where the file ends in a part of a line. */
+  cutOff: number;
+  /** The first line that could not be read for each reason. */
+  refusals: readonly RefusedLine[];
+}
+
+/**
+ * Looks at the beginning of a text file.
+ *
+ * @throws RivuletError when the file cannot be read or holds no line of numbers
+ */
+export async function lookAtFile(path: string): Promise<TextLook> {
+  for await (const chunk of readText(path)) return lookAtText(chunk) ?? refuseUnknown(path, chunk);
+  return refuseEmpty(path);
+}
+
+/**
+ * Reads the rows of a text file in order.
+ *
+ * @param onRow receives each row, at `offset` of `values` [columns]; NaN stands for a missing value. Its index counts
+ *   from 0 and its line from 1. Reading waits while it runs, so a slow consumer never makes the memory grow
+ * @throws RivuletError with file and line when the file cannot be read, has no rows, lacks a wanted column, or when
+ *   most of its lines are refused
+ */
+export async function readRows(
+  path: string,
+  onRow: (values: Float64Array, offset: number, index: number, line: number) => void,
+  options: RowOptions = {},
+): Promise<RowsRead> {
+  let decoder: TextFileDecoder | undefined;
+  let ring = new SampleRing(1, 1, "pause");
+  let columns: string[] = [];
+  let rows = 0;
+  const handOn = () => {
+    for (; ring.length > 0; ring.release()) {
+      onRow(ring.values, ring.front(), rows++, ring.sequences[ring.frontSlot]);
+    }
+  };
+  const decode = (chunk: Uint8Array, into: TextFileDecoder) => {
+    for (let at = 0; at < chunk.length; handOn()) at = into.decode(chunk, at, chunk.length, 0);
+  };
+  for await (const chunk of readText(path)) {
+    if (decoder === undefined) {
+      const look = options.look ?? lookAtText(chunk);
+      const fields = completed(options.fields ?? namesOf(path, chunk, look));
+      columns = fields.map(({ name }) => name);
+      ring = new SampleRing(fields.length, ringRows, "pause");
+      decoder = new TextFileDecoder(path, fields, ring, look, options);
+    }
+    decode(chunk, decoder);
+  }
+  if (decoder === undefined) return refuseEmpty(path);
+  decoder.expectEnd();
+  decode(Uint8Array.of(lineFeed), decoder);
+  decoder.finish();
+  const { damaged, cutOff } = decoder.counts;
+  return { columns, rows, damaged, cutOff, refusals: decoder.refusals };
+}
+
+/** Decodes the bytes of a text file into a ring, by the same rules as `readRows`. */
+export class TextFileDecoder implements Decoder {
+  readonly #path: string;
+  readonly #lines: LineDecoder;
+
+  /**
+   * @param look what the beginning of the file shows; null: nothing
+   * @throws RivuletError where the file lacks a field
+   */
+  constructor(
+    path: string,
+    fields: readonly Field[],
+    ring: SampleRing,
+    look: TextLook | null,
+    { decimal, columns }: TextOptions = {},
+  ) {
+    this.#path = path;
+    this.#lines = createLineDecoder(fields, ring, {
+      startsAtLine: true,
+      passNonFinite: true,
+      numberByLine: true,
+      maximumLineBytes: longestLineBytes,
+      decimal,
+      columns: look === null ? columns : placesOf(path, fields, look, columns),
+    });
+  }
+
+  get counts(): Readonly<DecoderCounts> & { cutOff: number; passedOver: number } {
+    return this.#lines.counts;
+  }
+
+  get refusals(): readonly RefusedLine[] {
+    return this.#lines.refusals;
+  }
+
+  /** Decodes rows. @throws RivuletError when most lines are refused, and these are many */
+  decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    const at = this.#lines.decode(chunk, start, end, time);
+    if (this.counts.damaged >= enoughRefused) this.#requireUnderstood();
+    return at;
+  }
+
+  reset(): void {}
+
+  /** Says that what comes is the end of the last line. */
+  expectEnd(): void {
+    this.#lines.expectEnd();
+  }
+
+  /** Call it at the end of the bytes. @throws RivuletError when there are no rows, or most lines were refused */
+  finish(): void {
+    this.#requireUnderstood();
+    const { samples, headers } = this.#lines.counts;
+    if (samples > 0) return;
+    throw new RivuletError(
+      "data.empty",
+      headers > 0
+        ? `${this.#path} has a header line but no rows; put at least one row of numbers below it`
+        : `${this.#path} has no row of numbers; give a file with a row of numbers a line`,
+    );
+  }
+
+  #requireUnderstood(): void {
+    const { samples, damaged } = this.counts;
+    if (damaged <= samples) return;
+    const [{ line, text }] = this.refusals;
+    const share = `${damaged} of ${formatCount(samples + damaged, "line")} cannot be read`;
+    throw new RivuletError(
+      "data.bad-row",
+      `${this.#path}, line ${line}: found ${text}; ${share}: correct them, or say with source.fields what a line holds`,
+    );
+  }
+}
+
+function completed(fields: readonly (string | FieldDescription)[]): Field[] {
+  return fields.map((field) => {
+    const description = typeof field === "string" ? { name: field } : field;
+    return { type: "f32", scale: 1, offset: 0, ...description };
+  });
+}
+
+/** The names of the columns that can be wanted. */
+function namesOf(path: string, beginning: Uint8Array, look: TextLook | null): string[] {
+  return (look ?? refuseUnknown(path, beginning)).columns.flatMap(({ name }) => (name === "" ? [] : [name]));
+}
+
+/**
+ * The name of the field in each column, `_` for one that no field wants; undefined where lines name their values.
+ * @throws RivuletError where a field is no column, or could be two
+ */
+function placesOf(
+  path: string,
+  fields: readonly Field[],
+  { columns, namedBy }: TextLook,
+  written: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const names = columns.map(({ name }) => name);
+  const isFound = ({ name }: Field) => names.includes(name) || placesLike(names, name).length > 0;
+  if (namedBy === null && !fields.some(isFound)) {
+    const places = written ?? fields.map(({ name }) => name);
+    if (places.length === names.length) return places;
+    throw new RivuletError(
+      "data.missing-column",
+      `${path} has ${formatCount(names.length, "column")} without a header, but ${places.join(", ")} ` +
+        `are ${places.length}; name each in source.fields, with _ for one that is not wanted`,
+    );
+  }
+  const missing = fields.find((field) => field.optional !== true && !isFound(field));
+  if (missing !== undefined) {
+    const known = names.filter((name) => name !== "");
+    throw new RivuletError(
+      "data.missing-column",
+      `${path} has no column "${missing.name}"; ${suggestion(missing.name, known)}`,
+    );
+  }
+  for (const { name } of fields) {
+    const exact = names.flatMap((found, place) => (found === name ? [place] : []));
+    const places = exact.length > 0 ? exact : placesLike(names, name);
+    if (places.length < 2) continue;
+    throw new RivuletError(
+      "data.bad-header",
+      `${path} names columns ${places[0] + 1} and ${places[1] + 1} both "${name}"; give each column its own name`,
+    );
+  }
+  if (namedBy === "lines") return undefined;
+  return names.map((name) => fieldLike(fields, name)?.name ?? unwanted);
+}
+
+function placesLike(names: readonly string[], name: string): number[] {
+  const plain = plainName(name);
+  return names.flatMap((found, place) => (found !== "" && plainName(found) === plain ? [place] : []));
+}
+
+function fieldLike(fields: readonly Field[], name: string): Field | undefined {
+  if (name === "") return undefined;
+  return (
+    fields.find((field) => field.name === name) ??
+    fields.find((field) => plainName(field.name) === plainName(name))
+  );
+}
+
+function refuseEmpty(path: string): never {
+  throw new RivuletError(
+    "data.empty",
+    `${path} is empty, expected a header line with column names and rows of numbers`,
+  );
+}
+
+function refuseUnknown(path: string, beginning: Uint8Array): never {
+  if (beginning.every((byte) => byte === 0x0a || byte === 0x0d)) return refuseEmpty(path);
+  if (beginning.includes(0)) {
+    throw new RivuletError(
+      "data.bad-header",
+      `${path} is no text, expected a CSV file, plain or gzipped; a recording can be read by "rivulet replay"`,
+    );
+  }
+  throw new RivuletError(
+    "data.empty",
+    `${path} has no row of numbers; give a file with a row of numbers a line`,
+  );
+}

@@ -1,0 +1,178 @@
+/** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
+import { carriageReturn, lineFeed } from "./ascii.ts";
+import { cellsOf } from "./header.ts";
+import { cleanLine } from "./line-cleaning.ts";
+import {
+  type CellKind,
+  cellKindOf,
+  cellsForm,
+  type LineForm,
+  type LineKind,
+  lineFormOf,
+  separatorOfKind,
+} from "./line-form.ts";
+import { textOf } from "./text.ts";
+
+/** A column of a text. */
+export interface TextColumn {
+  /** Its name; empty where the header has none for it. */
+  name: string;
+  /** What almost all of its cells hold that hold anything. A counter rises by one from row to row. */
+  holds: "numbers" | "words" | "clock" | "counter" | "nothing";
+  /** The different cells as written, in the order in which they come, if there are at most 64; otherwise none. */
+  words: string[];
+}
+
+export interface TextLook {
+  kind: LineKind;
+  columns: TextColumn[];
+  /** Where the names come from; null: columns are numbered by place. */
+  namedBy: "header" | "lines" | null;
+}
+
+/** Most lines that are looked at. */
+const mostLines = 2000;
+/** Different words of a column are collected up to this number. */
+const mostWords = 64;
+/** Share of the cells that must hold the same for a column to hold it. */
+const almostAll = 0.9;
+/** Fewest cells that tell a clock or a counter: fewer may rise by chance. */
+const fewestForRising = 8;
+
+/** Looks at the beginning of a text; null where no line of it holds a number. */
+export function lookAtText(bytes: Uint8Array): TextLook | null {
+  const lines = linesIn(bytes);
+  const forms = lines.map(lineFormOf);
+  const kind = commonest(forms.map((form) => form?.kind));
+  if (kind === undefined) return null;
+  const chosen = forms.filter((form): form is LineForm => form?.kind === kind);
+  const areNamed = chosen[0].names.length > 0;
+  const inTurns = kind === "names and values in turns";
+  if (areNamed && (!inTurns || chosen.every(({ names }) => names[0] === chosen[0].names[0]))) {
+    return lookAtNames(kind, chosen);
+  }
+  return lookAtPlaces(lines, areNamed ? lines.map(cellsForm) : forms);
+}
+
+/** The lines of a text that are neither empty nor comments, without what is no text. The last one may be cut off. */
+function linesIn(bytes: Uint8Array): string[] {
+  const lines: string[] = [];
+  const clean = new Uint8Array(bytes.length);
+  let start = 0;
+  for (let at = 0; at <= bytes.length && lines.length < mostLines; at++) {
+    const isEnd = at === bytes.length;
+    if (!isEnd && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) continue;
+    if (isEnd && lines.length > 3) break;
+    const length = at > start ? cleanLine(bytes, start, at, clean) : 0;
+    const line = textOf(clean, 0, length).replace(/^ +| +$/g, "");
+    if (line !== "" && !/^(#|%|\/\/|sep=.$)/i.test(line)) lines.push(line);
+    start = at + 1;
+  }
+  return lines;
+}
+
+function lookAtNames(kind: LineKind, forms: readonly LineForm[]): TextLook {
+  const cells = new Map<string, string[]>();
+  for (const form of forms) {
+    for (const [place, name] of form.names.entries()) {
+      const column = cells.get(name) ?? [];
+      column.push(form.cells[place] ?? "");
+      cells.set(name, column);
+    }
+  }
+  const columns = [...cells].map(([name, column]) => columnOf(name, column, kind));
+  return { kind, columns, namedBy: "lines" };
+}
+
+function lookAtPlaces(lines: readonly string[], forms: readonly (LineForm | null)[]): TextLook | null {
+  const key = commonest(
+    forms.map((form) => (form === null ? undefined : `${form.kind}/${form.cells.length}`)),
+  );
+  const isRow = (form: LineForm | null): form is LineForm =>
+    form !== null && `${form.kind}/${form.cells.length}` === key;
+  const firstRow = forms.findIndex(isRow);
+  if (firstRow < 0) return null;
+  const { kind, cells } = forms[firstRow] as LineForm;
+  const rows = forms.filter(isRow).map((form) => form.cells);
+  const header = headerAmong(lines.slice(0, firstRow), kind, cells.length);
+  const names = header ?? cells.map((_, place) => `field${place + 1}`);
+  // Rows may begin with a number that the header does not name.
+  const shift = header !== null && header.length === cells.length - 1 ? 1 : 0;
+  const columns = names.map((name, place) =>
+    columnOf(
+      name,
+      rows.map((row) => row[place + shift] ?? ""),
+      kind,
+    ),
+  );
+  if (shift > 0) columns.unshift({ name: "", holds: "counter", words: [] });
+  return { kind, columns, namedBy: header === null ? null : "header" };
+}
+
+/**
+ * The cells of the header among the lines above the rows: words, as many as a row has cells. Titles stand above it, and
+ * units may stand below it.
+ */
+function headerAmong(lines: readonly string[], kind: LineKind, width: number): string[] | null {
+  const separator = separatorOfKind(kind);
+  const candidates = lines.map((line) => cellsOf(line, separator)).filter((cells) => areNames(cells, kind));
+  const ofWidth = (fits: (cells: string[]) => boolean) => candidates.filter(fits);
+  const exact = ofWidth((cells) => cells.length === width);
+  const fitting = [
+    exact,
+    ofWidth((cells) => cells.length === width - 1 && width > 2),
+    ofWidth((cells) => cells.length > width),
+  ].find((found) => found.length > 0);
+  if (fitting === undefined) return null;
+  const usual = fitting.find((cells) => cells.some((cell) => /^(label|target|class)$/i.test(cell)));
+  // A sentence has blanks between its words too, so there the line nearest to the rows is the header.
+  return usual ?? (kind === "blanks" ? fitting[fitting.length - 1] : fitting[0]);
+}
+
+/** Whether cells are names: none is a number or a time, and most are not empty. */
+function areNames(cells: readonly string[], kind: LineKind): boolean {
+  const named = cells.filter((cell) => cell !== "");
+  if (named.length < Math.max(1, cells.length / 2)) return false;
+  return named.every((cell) => /\p{L}/u.test(cell) && !["number", "clock"].includes(cellKindOf(cell, kind)));
+}
+
+function columnOf(name: string, cells: readonly string[], kind: LineKind): TextColumn {
+  const kinds = new Map<CellKind, number>();
+  const words = new Set<string>();
+  for (const cell of cells) {
+    const holds = cellKindOf(cell, kind);
+    kinds.set(holds, (kinds.get(holds) ?? 0) + 1);
+    if (holds !== "missing" && words.size <= mostWords) words.add(cell.trim());
+  }
+  const count = (...names: CellKind[]) => names.reduce((sum, holds) => sum + (kinds.get(holds) ?? 0), 0);
+  const present = cells.length - count("missing");
+  const isMostly = (found: number) => present > 0 && found >= almostAll * present;
+  let holds: TextColumn["holds"] = "words";
+  if (present === 0) holds = "nothing";
+  else if (isMostly(count("clock"))) holds = "clock";
+  else if (isMostly(count("number", "truth")))
+    holds = count("truth") > 0 ? "numbers" : risingKind(name, cells);
+  return { name, holds, words: words.size <= mostWords ? [...words] : [] };
+}
+
+/** Seconds, milliseconds, microseconds and nanoseconds of the years 2001 to 2096. */
+const epochs = [1, 1e3, 1e6, 1e9].map((unit) => [1e9 * unit, 4e9 * unit] as const);
+const clockName = /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|.*(time|date|epoch|stamp|clock).*)$/i;
+
+/** Whether numbers are a clock, or count the rows: they rise almost always, by their name or their size a clock does. */
+function risingKind(name: string, cells: readonly string[]): "numbers" | "clock" | "counter" {
+  const numbers = cells.map((cell) => Number.parseFloat(cell.replace(",", "."))).filter(Number.isFinite);
+  if (numbers.length < fewestForRising) return "numbers";
+  const steps = numbers.slice(1).map((number, index) => number - numbers[index]);
+  const share = (fits: (step: number) => boolean) => steps.filter(fits).length / steps.length;
+  if (share((step) => step >= 0) < almostAll || share((step) => step === 0) > 0.5) return "numbers";
+  if (epochs.some(([from, to]) => numbers[0] >= from && numbers[0] < to)) return "clock";
+  if (share((step) => step === 1) >= almostAll) return "counter";
+  return clockName.test(name) ? "clock" : "numbers";
+}
+
+function commonest<T>(items: readonly (T | undefined)[]): T | undefined {
+  const counts = new Map<T, number>();
+  for (const item of items) if (item !== undefined) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return [...counts].sort((one, other) => other[1] - one[1])[0]?.[0];
+}
