@@ -7,7 +7,6 @@ import { RivuletError } from "../errors/errors.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
-import { largestFloat32 } from "../float32.ts";
 import type { State, Stateful } from "../state.ts";
 import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
@@ -29,6 +28,7 @@ import { NumberCommittee, numberExperts, numberHeldSizes, planNumberCommittee } 
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
+import { SampleCheck } from "./sample-check.ts";
 import { adoptNames, namesIn, requireTarget, type TargetDescription } from "./target.ts";
 
 export interface EnsembleOptions {
@@ -201,13 +201,14 @@ export class Ensemble implements PrequentialLearner {
   readonly unanswered = 0;
   /** Samples without a target: answered, and nothing more. */
   unlabelled = 0;
-  readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
+  readonly refusals: Refusals;
   /** Bytes of the arena, and how many of them are in use. */
   readonly bytes: number;
   readonly placedBytes: number;
 
   readonly #fields: string[];
   readonly #targetAt: number;
+  readonly #check: SampleCheck;
   readonly #featureAt: Uint32Array;
   readonly #values: Float64Array;
   readonly #statistic: ColumnStatistic;
@@ -262,6 +263,8 @@ export class Ensemble implements PrequentialLearner {
     this.#raw = this.#pipeline ? new Float64Array(features) : this.#values;
     this.#transformed = new Float32Array(this.#pipeline ? features : 0);
     this.classes = classes;
+    this.#check = new SampleCheck(options.fields.length, this.#targetAt, this.classes);
+    this.refusals = this.#check.refusals;
     this.#classification = classes > 0 ? new ClassificationMetrics(classes) : null;
     this.#regression = classes > 0 ? null : new RegressionMetrics();
     this.metrics = (this.#classification ?? this.#regression) as ClassificationMetrics | RegressionMetrics;
@@ -324,9 +327,7 @@ export class Ensemble implements PrequentialLearner {
    * nothing.
    */
   predict(values: Float64Array, offset: number): boolean {
-    for (let i = 0; i < this.#featureAt.length; i++) {
-      if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
-    }
+    if (!this.#check.hasFiniteFeatures(values, offset)) return false;
     this.predictValidated(values, offset);
     return true;
   }
@@ -443,29 +444,19 @@ export class Ensemble implements PrequentialLearner {
     this.#isTentative = false;
   }
 
-  /** Whether the sample may be learned from; where not, it is counted in `refusals`. */
+  /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
   accepts(values: Float64Array, offset: number): boolean {
-    for (let i = 0; i < this.#fields.length; i++) {
-      if (!(Math.abs(values[offset + i]) <= largestFloat32)) {
-        this.refusals.notFinite++;
-        return false;
-      }
-    }
-    return this.acceptsTarget(values, offset);
+    return this.#check.accepts(values, offset);
   }
 
   /** Whether the sample came with its target, be that one to learn from or not. */
   isLabelled(values: Float64Array, offset: number): boolean {
-    return !Number.isNaN(values[offset + this.#targetAt]);
+    return this.#check.isLabelled(values, offset);
   }
 
   /** Whether a sample of finite numbers has a target to learn from; where not, it is counted in `refusals`. */
   acceptsTarget(values: Float64Array, offset: number): boolean {
-    if (this.classes === 0) return true;
-    const label = values[offset + this.#targetAt];
-    if (label >= 0 && label < this.classes && Number.isInteger(label)) return true;
-    this.refusals.badLabel++;
-    return false;
+    return this.#check.acceptsTarget(values, offset);
   }
 
   /** Names of all experts there are for the task, those left out included. */

@@ -8,7 +8,6 @@ import { createNetwork, type Network } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
-import { largestFloat32 } from "../float32.ts";
 import type { State } from "../state.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
@@ -18,6 +17,7 @@ import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
+import { SampleCheck } from "./sample-check.ts";
 import { adoptNames, requireTarget, type TargetDescription, TargetScale } from "./target.ts";
 import { TrainingBatch } from "./training-batch.ts";
 
@@ -72,7 +72,7 @@ export class Learner implements PrequentialLearner {
   isInformed = false;
   /** Samples predicted and learned from, or waiting for the rest of their batch. */
   samplesSeen = 0;
-  readonly refusals: Refusals = { notFinite: 0, badLabel: 0 };
+  readonly refusals: Refusals;
   /**
    * Samples for which the network's answer was no finite number (weights that have diverged, a feature far out of its
    * range); they are scored on what is known without it: the most frequent class, the mean of the targets.
@@ -88,6 +88,7 @@ export class Learner implements PrequentialLearner {
   readonly #batchSize: number;
   readonly #deterministic: boolean;
   readonly #targetAt: number;
+  readonly #check: SampleCheck;
   /** The columns of a sample that are features. */
   readonly #featureAt: Uint32Array;
   /** The features of the sample at hand, as they came. */
@@ -143,6 +144,8 @@ export class Learner implements PrequentialLearner {
       deterministic,
     });
     this.classes = "classes" in target ? target.classes : 0;
+    this.#check = new SampleCheck(options.fields.length, this.#targetAt, this.classes);
+    this.refusals = this.#check.refusals;
     this.metrics = this.classes > 0 ? new ClassificationMetrics(this.classes) : new RegressionMetrics();
     this.#blankMetrics = structuredClone(this.metrics.state());
     this.prediction = new Float64Array(Math.max(1, this.classes));
@@ -164,7 +167,7 @@ export class Learner implements PrequentialLearner {
    */
   observe(values: Float64Array, offset: number): boolean {
     const isLabelled = this.isLabelled(values, offset);
-    if (isLabelled ? !this.accepts(values, offset) : !this.#hasFiniteFeatures(values, offset)) {
+    if (isLabelled ? !this.accepts(values, offset) : !this.#check.hasFiniteFeatures(values, offset)) {
       if (!isLabelled) this.refusals.notFinite++;
       return false;
     }
@@ -183,7 +186,7 @@ export class Learner implements PrequentialLearner {
    * Returns false, with nothing predicted, where a feature is not finite. Allocates nothing.
    */
   predict(values: Float64Array, offset: number): boolean {
-    if (!this.#hasFiniteFeatures(values, offset)) return false;
+    if (!this.#check.hasFiniteFeatures(values, offset)) return false;
     this.predictValidated(values, offset);
     return true;
   }
@@ -299,27 +302,17 @@ export class Learner implements PrequentialLearner {
 
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
   accepts(values: Float64Array, offset: number): boolean {
-    for (let i = 0; i < this.#fields.length; i++) {
-      if (!(Math.abs(values[offset + i]) <= largestFloat32)) {
-        this.refusals.notFinite++;
-        return false;
-      }
-    }
-    return this.acceptsTarget(values, offset);
+    return this.#check.accepts(values, offset);
   }
 
   /** Whether the sample came with its target, be that one to learn from or not. */
   isLabelled(values: Float64Array, offset: number): boolean {
-    return !Number.isNaN(values[offset + this.#targetAt]);
+    return this.#check.isLabelled(values, offset);
   }
 
   /** Whether a sample of finite numbers has a target to learn from; where not, it is counted in `refusals`. */
   acceptsTarget(values: Float64Array, offset: number): boolean {
-    if (this.classes === 0) return true;
-    const label = values[offset + this.#targetAt];
-    if (label >= 0 && label < this.classes && Number.isInteger(label)) return true;
-    this.refusals.badLabel++;
-    return false;
+    return this.#check.acceptsTarget(values, offset);
   }
 
   /**
@@ -344,13 +337,6 @@ export class Learner implements PrequentialLearner {
   ): void {
     this.#readFeatures(values, offset);
     this.#writeRow(values, offset + this.#targetAt, inputs, targets, at);
-  }
-
-  #hasFiniteFeatures(values: Float64Array, offset: number): boolean {
-    for (let i = 0; i < this.#featureAt.length; i++) {
-      if (!(Math.abs(values[offset + this.#featureAt[i]]) <= largestFloat32)) return false;
-    }
-    return true;
   }
 
   #readFeatures(values: Float64Array, offset: number): void {

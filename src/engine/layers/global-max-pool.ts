@@ -1,6 +1,6 @@
 import { Operation } from "../kernels/operation.ts";
 import { type LayerContext, layer, type Operand, type Pair } from "./layer.ts";
-import { needsAxes, packed, requireSides, sidesOf } from "./window.ts";
+import { packed, reducedToChannels, sidesOf } from "./window.ts";
 
 const step: Pair = [1, 1];
 
@@ -17,11 +17,7 @@ const winners = ({ keep, outputShape }: LayerContext) => keep("index", outputSha
 export const globalMaxPool = layer((): { type: "globalMaxPool" } => ({ type: "globalMaxPool" }), {
   title: "Largest number of each channel",
   options: {},
-  outputShape(_, inputShape) {
-    if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
-    requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
-    return [inputShape[0]];
-  },
+  outputShape: (_, inputShape) => reducedToChannels(inputShape),
   inPlace: false,
   backwardReads: () => [],
   forward(_, context) {

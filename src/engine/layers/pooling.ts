@@ -1,7 +1,15 @@
 import { Operation } from "../kernels/operation.ts";
 import { type Check, option, pairOf, wholePositive } from "../model/options.ts";
 import { type LayerContext, type LayerKind, layer, type Operand, type Pair } from "./layer.ts";
-import { asPair, needsAxes, packed, pairFrom, requireSides, sidesOf, windowsAlong } from "./window.ts";
+import {
+  asPair,
+  packed,
+  pairFrom,
+  reducedToChannels,
+  requireSides,
+  sidesOf,
+  windowsAlong,
+} from "./window.ts";
 
 export type Pool1d<Type extends string> = { type: Type; kernel: number; stride: number };
 export type Pool2d<Type extends string> = { type: Type; kernel: Pair; stride: Pair };
@@ -136,12 +144,7 @@ function endingOfWhole(inputShape: number[]): Operand[] {
 export const globalAveragePool = layer((): { type: "globalAveragePool" } => ({ type: "globalAveragePool" }), {
   title: "Mean of each channel",
   options: {},
-  outputShape(_, inputShape) {
-    // A mean needs an axis to reduce.
-    if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
-    requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
-    return [inputShape[0]];
-  },
+  outputShape: (_, inputShape) => reducedToChannels(inputShape),
   inPlace: false,
   backwardReads: () => [],
   forward(_, { emit, inputShape, input, output }) {

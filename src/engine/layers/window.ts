@@ -49,6 +49,13 @@ export function requireSides(shape: number[], dimensions: 1 | 2): void {
   }
 }
 
+/** Returns the shape of one number for each channel. @throws Error with a predicate when there is no axis to reduce */
+export function reducedToChannels(inputShape: number[]): number[] {
+  if (inputShape.length < 2) throw new Error(needsAxes("[channels, ...]", [1, ...inputShape]));
+  requireSides(inputShape, inputShape.length === 2 ? 1 : 2);
+  return [inputShape[0]];
+}
+
 /**
  * Returns how often a window fits along each axis: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
  * @throws Error with a predicate when it does not fit once
