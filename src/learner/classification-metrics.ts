@@ -119,7 +119,8 @@ export class ClassificationMetrics implements Stateful {
     this.#confusion[before * this.classes + predicted]--;
     this.#confusion[label * this.classes + predicted]++;
     this.#known[before]--;
-    this.learnTarget(label);
+    this.#known[label]++;
+    totals[at.mostFrequent] = this.#firstOfMost();
     totals[at.correct] += Number(label === predicted) - Number(before === predicted);
     const cell = this.#cell;
     cell[0] = Math.max(probabilities[before], 1e-15) / Math.max(probabilities[label], 1e-15);
@@ -135,6 +136,13 @@ export class ClassificationMetrics implements Stateful {
     // Only the class that just grew can pass the first among equals.
     const ahead = known[label] - known[mostFrequent];
     if (ahead > 0 || (ahead === 0 && label < mostFrequent)) this.#totals[at.mostFrequent] = label;
+  }
+
+  #firstOfMost(): number {
+    const known = this.#known;
+    let most = 0;
+    for (let label = 1; label < known.length; label++) if (known[label] > known[most]) most = label;
+    return most;
   }
 
   /** The class with the most samples so far, the first of several; 0 before the first sample. */

@@ -227,4 +227,30 @@ describe("classification metrics", () => {
     metrics.observe(0, 1, [0, 1]);
     expect(metrics.report().logLoss).toBeCloseTo(-Math.log(1e-15), 9);
   });
+
+  test("are after a correction as if the answer had been scored with the right label", () => {
+    const probabilities = [0.5, 0.2, 0.3];
+    const scoredWith = (label: number) => {
+      const metrics = scored([
+        [0, 0],
+        [1, 1],
+        [1, 0],
+      ]);
+      metrics.observe(label, 2, probabilities);
+      return metrics;
+    };
+    const [corrected, right] = [scoredWith(0), scoredWith(2)];
+    expect([corrected.mostFrequent, right.mostFrequent]).toEqual([0, 1]);
+    corrected.correct(2, 0, 2, probabilities);
+    expect(corrected.mostFrequent).toBe(1);
+    const sums = ({
+      slidingAccuracy,
+      fadingAccuracy,
+      baselineAccuracy,
+      logLoss,
+      ...rest
+    }: ClassificationReport) => rest;
+    expect(sums(corrected.report())).toEqual(sums(right.report()));
+    expect(corrected.report().logLoss).toBeCloseTo(right.report().logLoss, 12);
+  });
 });

@@ -242,7 +242,7 @@ describe("a learner resumed from its state", () => {
     expect([...resumed.prediction]).toEqual([...straight.prediction]);
   });
 
-  test("goes on counting what it refused and could not answer", () => {
+  test("continues its counts of refused and unanswered samples", () => {
     const learner = createNetworkLearner({
       ...classify,
       features: [],

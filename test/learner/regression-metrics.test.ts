@@ -81,7 +81,7 @@ describe("regression metrics", () => {
     ).toBeCloseTo(20 / 3, 12);
   });
 
-  test("give no R2 where the target has not varied", () => {
+  test("report an R2 of 0 for a constant target", () => {
     expect(
       scored([
         [5, 1],
@@ -104,6 +104,19 @@ describe("regression metrics", () => {
     expect(continued.targetMean).toBe(1000);
     // Of 1010 and 990 alone: their mean is 1000, whatever came before them.
     expect(metrics.r2).toBeCloseTo(1 - (36 + 100) / 200, 12);
+  });
+
+  test("are after a correction as if the answer had been scored with the right target, but for those of the mean", () => {
+    const corrected = scored([
+      [10, 13],
+      [20, 16],
+    ]);
+    corrected.correct(Float64Array.of(0, 18), 1, Float64Array.of(20), 0, Float64Array.of(16));
+    const { mae, mse, samples } = scored([
+      [10, 13],
+      [18, 16],
+    ]).report();
+    expect(corrected.report()).toMatchObject({ mae, mse, samples });
   });
 
   test("take back what version 0.1.0 stored, which scored every target", () => {

@@ -131,6 +131,20 @@ describe("a value that is not finite", () => {
     // After that it was good again, and the beginnings of two faults.
     expect(texts().slice(6)).toEqual(beginning.slice(2));
   });
+
+  test("is reported once when a fault of another kind begins just as the holding ends", () => {
+    const { pass, texts } = bench({ missing: "hold", outOfRange: "hold", holdFor: 1 });
+    expect(pass([21, 1, 0], [Number.NaN, 2, 0], [500, 3, 0], [500, 4, 0])).toEqual([
+      [21, 1, 0],
+      [21, 2, 0],
+      null,
+      null,
+    ]);
+    expect(texts()).toEqual([
+      "temperature is not a finite number: NaN; replaced by 21, the last good value, for at most 1 samples",
+      "temperature is out of its range, -40 to 125: 500; skipped until there is a good value",
+    ]);
+  });
 });
 
 describe("a value out of its range", () => {
@@ -209,7 +223,7 @@ describe("a value that stays the same", () => {
     expect(validator.skipped).toBe(2);
   });
 
-  test("begins anew after a value that is none", () => {
+  test("starts again after a missing value", () => {
     const { validator, pass } = bench();
     pass(...flows(7, 7, 7, Number.NaN, 7, 7, 7));
     expect(validator.report()).toEqual([{ field: "flow", notFinite: 1, outOfRange: 0, stuck: 0 }]);
@@ -298,7 +312,7 @@ describe("the log", () => {
   });
 });
 
-test("what goes on is finite and in range wherever nothing but an alarm lets it pass", () => {
+test("what passes is finite and in range, unless the policy is alarm", () => {
   const value = fc.oneof(fc.double(), fc.double({ min: -500, max: 500, noNaN: true }), fc.nat(3));
   const policies = fc.record({
     missing: fc.constantFrom("skip", "hold", "absent"),

@@ -32,7 +32,7 @@ test("fixed share multiplies by the probability of the label and shares out a hu
 });
 
 describe("Newton stacking", () => {
-  test("makes the steps of an online Newton method whose matrix is inverted anew each time", () => {
+  test("makes the steps of an online Newton method that inverts its matrix each time", () => {
     const { uniform, below } = createRandom(1);
     const [experts, classes] = [3, 4];
     const rule = new NewtonStacking({ experts, classes });
