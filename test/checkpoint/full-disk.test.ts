@@ -225,7 +225,7 @@ describe("without permission", needing(process.getuid !== undefined, "a system w
     ]);
   });
 
-  test("taken away from a running process, saving says so and goes on once it is back", () => {
+  test("taken away from a running process, saving says so and continues once it is back", () => {
     const folder = temporaryFolder();
     if (isRoot) fs.chownSync(folder, 65534, 65534);
     const sentence = `RivuletError: cannot save a checkpoint in ${folder}: ${denied(user)}`;

@@ -185,7 +185,7 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(sequences(folder)).toEqual([1, 2, 3]);
   });
 
-  test("goes on when an old checkpoint cannot be deleted, and tries again after the next", async () => {
+  test("continues when an old checkpoint cannot be deleted, and tries again after the next", async () => {
     const report = vi.fn();
     const store = open(temporaryFolder(), { keep: 1, report });
     await save(store, chunksOf(1));
@@ -269,7 +269,7 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(fs.readFileSync(join(store.directory, "lock"), "utf8")).toBe(taken);
   });
 
-  test("goes on behind what another process has saved, once that has left the folder", async () => {
+  test("continues after what another process has saved, once that has left the folder", async () => {
     const store = open(temporaryFolder(), { keep: 2 });
     await save(store, chunksOf(1));
     for (const sequence of [7, 8]) {
@@ -290,7 +290,7 @@ describe.each(waysToSave)("%s", (_, save) => {
 });
 
 describe("when its folder is gone", () => {
-  test("save says so, and goes on once it is back", async () => {
+  test("save says so, and continues once it is back", async () => {
     const folder = join(temporaryFolder(), "usb-stick");
     const store = open(folder);
     fs.rmSync(folder, { recursive: true });

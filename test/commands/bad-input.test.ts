@@ -141,7 +141,7 @@ describe.concurrent("a config with", () => {
     expect(await complaint(cwd, ["fit", "c.yaml", "--data", "d.csv"])).toContain(sentence);
   });
 
-  test("several mistakes is told all of them, a line each", async () => {
+  test("several mistakes reports all of them, a line each", async () => {
     const cwd = folderWith({ "c.yaml": config.replace("classes: 2", "clases: 2").replace("30s", "soon") });
     const { code, stderr } = await rivulet(["plan", "c.yaml"], { cwd });
     expect(code).toBe(1);

@@ -291,7 +291,7 @@ describe.concurrent("fit, told what can be true of a value,", () => {
 });
 
 describe.concurrent("fit, told so,", () => {
-  test("holds out the last rows where it is told to", async () => {
+  test("holds out the last rows if asked to", async () => {
     // The last fifth breaks the rule: nothing that was learned before fits it.
     const rows = saddle(400).trimEnd().split("\n");
     const broken = rows.map((row, index) =>

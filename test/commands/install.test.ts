@@ -113,7 +113,7 @@ describe("rivulet install", () => {
     expect(readFileSync(join(root, copy), "utf8")).toContain("host: pump.local");
   });
 
-  test("takes in every device of a config that merges several", async () => {
+  test("includes every device of a config that merges several", async () => {
     const devices = `  merge:
     - { serial: { path: /dev/ttyUSB9 }, framing: lines, fields: [x, y] }
     - { serial: { path: usb }, framing: lines, fields: [z] }

@@ -72,7 +72,7 @@ describe.concurrent("record", () => {
     expect(sequences).toEqual(Array.from({ length: 510 }, (_, i) => i + 1));
   });
 
-  test("keeps what cannot be true as it came, for whoever replays it to judge", async () => {
+  test("keeps implausible values unchanged, for the replay to judge", async () => {
     const { cwd, device, out } = bench();
     const run = await recordAt(cwd, ["--json"]);
     device.sample(1, 2, 0);
@@ -88,7 +88,7 @@ describe.concurrent("record", () => {
     ]);
   });
 
-  test("lets the device's milliseconds rise over their wrap, and begin anew where it restarts", async () => {
+  test("lets the device's milliseconds rise over their wrap, and start again where it restarts", async () => {
     const { cwd, device, out } = bench();
     const run = await recordAt(cwd);
     device.setClock(2 ** 32 - 51);

@@ -56,7 +56,7 @@ describe.each(["classification", "regression"])("a daemon of 0.1.0 that learned 
   });
 });
 
-test("a daemon of 0.1.0 without a model goes on as that network once this version has saved it", async () => {
+test("a daemon of 0.1.0 without a model continues as that network once this version has saved it", async () => {
   const { folder } = boardOf("classification");
   for (const start of ["first", "second"]) {
     const ran = await rivulet(["run", "classification.yaml", "--json"], { cwd: folder });

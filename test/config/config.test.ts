@@ -184,7 +184,7 @@ test("takes them so in each of several devices too", () => {
   expect(merge?.[0].serial?.port).toEqual({ vendor: "2341", product: "0043", serialNumber: null });
 });
 
-test("reads a port as often as it is told", () => {
+test("reads a port as often as configured", () => {
   expect(serialOf("path: /dev/ttyACM0, readEvery: 5ms")).toMatchObject({ readEveryMs: 5 });
   expect(serialOf("path: /dev/ttyACM0, readEvery: 1s")).toMatchObject({ readEveryMs: 1000 });
   expect(serialOf("path: /dev/ttyACM0")).toMatchObject({ readEveryMs: 20 });

@@ -65,7 +65,7 @@ describe("in passing", () => {
     expect(samplesIn(directory)).toBe(6);
   });
 
-  test("a save that fails is told once, and once that it works again, each time", async () => {
+  test("a save that fails is reported once, and once when it works again, each time", async () => {
     const { saver, learner, directory, entries } = bench();
     const saves = async (count: number) => {
       for (let i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ describe("in passing", () => {
     expect(() => saver.close()).toThrow("a fault in the learner");
   });
 
-  test("it is saved once a period until it is told to stop", async () => {
+  test("it is saved once a period until it is stopped", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const { saver, learner, directory } = bench();

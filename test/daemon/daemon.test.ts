@@ -464,7 +464,7 @@ describe.concurrent("the daemon", () => {
     expect(newestIn(cwd)).toMatch(/checkpoint-00000003\.msgpack$/);
   });
 
-  test("begins anew where every checkpoint is damaged, and says that none is valid", async () => {
+  test("starts from nothing if every checkpoint is damaged, and says that none is valid", async () => {
     const { cwd, device } = bench();
     await learn(cwd, device, 100);
     truncateSync(newestIn(cwd), 0);

@@ -162,7 +162,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     expect(existsSync(join(cwd, "gpio.json"))).toBe(false);
   });
 
-  test("says which pin cannot be had and why, and goes on with the others", async () => {
+  test("says which pin cannot be used and why, and continues with the others", async () => {
     const sysfs = await serveSysfs({
       chips: [{ label: "pinctrl-bcm2711", base: 512, lines: 58 }],
       busy: [529],
@@ -205,7 +205,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     expect((await daemon.ended).code).toBe(0);
   });
 
-  test("lives on when a line is taken from under it", async () => {
+  test("keeps running when another program takes a line away", async () => {
     const sysfs = await boardWith("pinctrl-bcm2711", 512);
     const { cwd, device } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
     const daemon = runIn(sysfs, cwd);

@@ -81,7 +81,7 @@ function predictions(config: string, samples: number[][]) {
 const kinds = (replies: Reply[]) => replies.map(({ kind }) => kind);
 
 describe.concurrent("a device", () => {
-  test("is told of each sample what was predicted before it was learned", async () => {
+  test("receives for each sample what was predicted before it was learned", async () => {
     const { config, device, daemon, stop } = await bench("{ send: [prediction], every: sample }");
     const samples = rows(400);
     for (const [x, y, label] of samples) device.sample(x, y, label);
@@ -95,7 +95,7 @@ describe.concurrent("a device", () => {
     await stop();
   });
 
-  test("is told in lines what it sends in lines", async () => {
+  test("receives replies as lines if it sends lines", async () => {
     const { config, device, daemon, stop } = await bench(
       "{ send: [prediction, score], every: sample, scoreEvery: 1h }",
       { framing: "lines", fields: "[x, y, label]" },
@@ -114,7 +114,7 @@ describe.concurrent("a device", () => {
     await stop();
   });
 
-  test("is told the number that was predicted, and its error beside that of the mean", async () => {
+  test("receives the number that was predicted, and its error beside that of the mean", async () => {
     const { config, device, daemon, stop } = await bench(
       "{ send: [prediction, score], every: sample, scoreEvery: 1ms }",
       { framing: "lines", fields: "[x, y, label]", target: "{ column: label }" },
@@ -136,7 +136,7 @@ describe.concurrent("a device", () => {
     await stop();
   });
 
-  test("is told of a number that is far from what was predicted of it, and when that is over", async () => {
+  test("receives an alarm when a number is far from its prediction, and when that is over", async () => {
     const { device, daemon, stop } = await bench("{ send: [alarm], alarm: { atLeast: 1ms } }", {
       framing: "lines",
       fields: "[x, y, label]",
@@ -198,7 +198,7 @@ describe.concurrent("a device", () => {
     },
   );
 
-  test("is told of what nobody labels, and of a class that does not exist", async () => {
+  test("receives predictions of unlabelled samples, and of a class that does not exist", async () => {
     const { daemon, device } = await bench("{ send: [prediction], every: sample }", {
       framing: "lines",
       fields: "[x, y, z]",
@@ -220,7 +220,7 @@ describe.concurrent("a device", () => {
     await other.stop();
   });
 
-  test("is told at once how the alarm stands, after a reconnect again, and that it ends with the daemon", async () => {
+  test("receives the state of the alarm at once, again after a reconnection, and its end with the daemon", async () => {
     const { cwd, daemon, device, stream, stop } = await bench(
       "{ send: [alarm], alarm: { class: 0, on: 0, off: 0 } }",
     );
@@ -242,7 +242,7 @@ describe.concurrent("a device", () => {
     expect(readFrames(next.received)[1]).toMatchObject({ kind: "alarm", on: 0, sequence: 55 });
   });
 
-  test("is told of samples whose label it does not know, which teach nothing and are not refused", async () => {
+  test("receives predictions of samples without a label, which are neither learned from nor refused", async () => {
     const { config, device, daemon, stop } = await bench("{ send: [prediction], every: sample }", {
       framing: "lines",
       fields: "[x, y, label]",
@@ -337,7 +337,7 @@ function replier(reply: string, crc: 16 | 32 = 16) {
 }
 
 describe("replies", () => {
-  test("are at least so long apart, whatever the samples", () => {
+  test("are at least the configured time apart, whatever the samples", () => {
     const { sample } = replier("{ send: [prediction], every: 100ms }");
     const answered = [1000, 1001, 1099, 1100, 1150, 1199, 1250, 5000].filter(
       (time) => sample(time).length > 0,
@@ -390,7 +390,7 @@ describe("replies", () => {
     expect(sample(4, 0.9)).toEqual([]);
   });
 
-  test("begin anew with each connection", () => {
+  test("start again with each connection", () => {
     const { sample, source } = replier(
       "{ send: [prediction, score, alarm], every: 1h, alarm: { class: 2 } }",
     );

@@ -81,7 +81,7 @@ test.each([
   },
 );
 
-test("gives up what cannot be observed in the time that closing may take, and counts it", async () => {
+test("discards what cannot be observed in the time that closing may take, and counts it", async () => {
   // A tenth of a second goes by from look to look.
   let seconds = 0;
   const uptime = () => {

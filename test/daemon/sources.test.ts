@@ -84,7 +84,7 @@ describe.concurrent("standard input", () => {
     expect(run.events("source-ended")).toHaveLength(1);
   });
 
-  test("may stay open when the daemon is told to stop", async () => {
+  test("may stay open when the daemon is stopped", async () => {
     const cwd = folderWith({ "c.yaml": configFor("stdin: true, framing: lines") });
     const run = startRivulet(words, { cwd, stdin: "pipe" });
     run.process.stdin?.write(csv);

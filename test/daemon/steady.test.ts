@@ -58,7 +58,7 @@ target: { column: label, classes: 2 }
   return { daemon, hands, samples, pass, told, reconnect };
 }
 
-test("a clock that is set is told once, and harms no rate", async () => {
+test("a clock that is set is reported once, and harms no rate", async () => {
   const { daemon, hands, samples, pass, told } = await bench();
   pass(10); // the window in which the connection was made
   await samples(100);
@@ -72,7 +72,7 @@ test("a clock that is set is told once, and harms no rate", async () => {
   ]);
 });
 
-test("a rate that is far from the declared one is told once, and silence is not a rate", async () => {
+test("a rate that is far from the declared one is reported once, and silence is not a rate", async () => {
   const { daemon, samples, pass, told } = await bench();
   pass(10);
   for (const count of [100, 30, 30, 0, 0, 100]) {

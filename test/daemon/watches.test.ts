@@ -10,7 +10,7 @@ function bench() {
   return { hands, clock, entries, log: (entry: LogEntry) => entries.push(entry) };
 }
 
-test("a system clock that is set is told once, each time", () => {
+test("a system clock that is set is reported once, each time", () => {
   const { hands, clock, entries, log } = bench();
   const look = createClockWatch(clock, log);
   hands.system += 4000; // what a clock may be off by
@@ -32,7 +32,7 @@ test("a system clock that is set is told once, each time", () => {
   ]);
 });
 
-test("a rate far from the declared one is told once, and once when it is right again", () => {
+test("a rate far from the declared one is reported once, and once when it is right again", () => {
   const { hands, clock, entries, log } = bench();
   const source = { samples: 0, breaks: 1 };
   const watch = createRateWatch(50, clock, () => source, log);

@@ -11,7 +11,7 @@ describe("the alarm", () => {
     return { alarm, changes };
   }
 
-  test("goes on at its upper level, and not below", () => {
+  test("switches on at its upper level, and not below", () => {
     const { alarm, changes } = alarmed();
     alarm.observe(0.79);
     expect([alarm.active, changes]).toEqual([false, []]);
@@ -50,7 +50,7 @@ describe("the alarm", () => {
     expect(changes).toEqual([true]);
   });
 
-  test("begins its least time anew each time", () => {
+  test("restarts its shortest time each time", () => {
     const { alarm, changes } = alarmed();
     for (let round = 0; round < 3; round++) {
       alarm.observe(1);

@@ -95,7 +95,7 @@ test("a message that is slow delays the next sign of life, but not the word that
   expect(sent.slice(-2)).toEqual(["WATCHDOG=1 STATUS=at 115", "STOPPING=1 STATUS=stopping"]);
 });
 
-test("a systemd-notify that cannot be started is told of once", async () => {
+test("a systemd-notify that cannot be started is reported once", async () => {
   const { service, state, troubles, calls, pass } = bench();
   state.isSlow = true;
   service.ready();

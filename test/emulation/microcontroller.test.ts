@@ -121,7 +121,7 @@ test("keeps bytes that were sent in one long run", async () => {
   expect((await pump()).run(2000)).toHaveLength(1 + 21 * 499);
 });
 
-test("hears the host through the UART and drives its LED", async () => {
+test("receives from the host through the UART and drives its LED", async () => {
   const microcontroller = await pump();
   microcontroller.run(10);
   expect(microcontroller.pinHigh(led)).toBe(false);

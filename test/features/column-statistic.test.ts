@@ -64,7 +64,7 @@ describe("a column statistic", () => {
     expect(statistic.means[0]).toBeCloseTo(1e6 + 50, -1);
   });
 
-  test("takes in a column that was constant and wakes up", () => {
+  test("follows a column that was constant and starts to vary", () => {
     const statistic = new ColumnStatistic({ columns: 1 });
     const used = learnAll(statistic, [...Array<number>(500).fill(3), 4, 3, 5, 4]);
     expect(used).not.toContain(false);

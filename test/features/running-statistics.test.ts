@@ -40,7 +40,7 @@ describe("running statistics", () => {
     expect(statisticsOf(values, 1e9).populationVariance() / near).toBeCloseTo(1, 6);
   });
 
-  test("standardize a column that has not varied to 0", () => {
+  test("standardize a constant column to 0", () => {
     const statistics = statisticsOf([5, 5, 5]);
     const out = new Float64Array(1);
     statistics.standardize(Float64Array.of(7), 0, out);

@@ -44,7 +44,7 @@ test.each(availableVariants().filter((variant) => variant !== "scalar"))(
   },
 );
 
-test("threads end when the network is closed, which goes on alone", async () => {
+test("threads end when the network is closed, which then computes alone", async () => {
   let network = createNetwork(model);
   const started = await startedDuring(() => {
     network = createNetwork(model, { batchSize: 32, workers: threads(3) });

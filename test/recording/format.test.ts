@@ -160,7 +160,7 @@ describe("a recording", () => {
     deviceTime: 10 * i,
   }));
 
-  test("goes on after bytes that went missing and bytes that do not belong there", () => {
+  test("continues after missing bytes and foreign bytes", () => {
     const [first, second, third, ...rest] = blocksOf(pump, samples);
     const bytes = [headerOf(pump), first, second.subarray(0, 50), third, Buffer.alloc(512, 0x9a), ...rest];
     const { samples: back, counts } = read(Buffer.concat(bytes));
@@ -286,7 +286,7 @@ describe("a recording", () => {
     );
   });
 
-  test("is told from a CSV file by its first bytes", () => {
+  test("is distinguished from a CSV file by its first bytes", () => {
     expect(isRecording(headerOf(pump))).toBe(true);
     expect(isRecording(Buffer.from("temperature,vibration,label\n"))).toBe(false);
     expect(isRecording(Buffer.alloc(0))).toBe(false);

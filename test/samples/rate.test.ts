@@ -14,7 +14,7 @@ function watchAt(declared: number, everyMs = 5000) {
   return { watch, state, look };
 }
 
-test("is told once when it becomes far, and once when it is right again", () => {
+test("is reported once when it becomes far, and once when it is right again", () => {
   const { watch, look } = watchAt(50);
   expect(look(250, 250)).toEqual([null, null]);
   expect(watch).toMatchObject({ measured: 50, farWindows: 0 });

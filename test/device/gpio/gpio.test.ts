@@ -160,7 +160,7 @@ test("remembers its pins while they are open", () => {
   expect(existsSync(file)).toBe(false);
 });
 
-test("goes on where it cannot remember its pins, and says so", () => {
+test("continues if it cannot store its pins, and says so", () => {
   const file = join(folderWith(), "gone/gpio.json");
   const { gpio, told } = opened({ heartbeat: 17 }, fakeBackend(), file);
   expect(told).toEqual([
@@ -207,7 +207,7 @@ test.each([
   gpio?.close();
 });
 
-test("goes on without a pin that cannot be had, and with the others", () => {
+test("continues without a pin that cannot be used, and with the others", () => {
   const { gpio, told, diary } = opened({ heartbeat: 17, alarm, pause }, fakeBackend({ refused: [17, 5] }));
   expect(told).toEqual([
     "gpio-problem: gpio.heartbeat is not used: pin 17 is refused",
@@ -219,7 +219,7 @@ test("goes on without a pin that cannot be had, and with the others", () => {
   gpio?.close();
 });
 
-test("gives up where no pin can be had", () => {
+test("stops using GPIO if no pin can be used", () => {
   const { gpio, file } = opened({ heartbeat: 17 }, fakeBackend({ refused: [17] }));
   expect(gpio).toBeNull();
   expect(existsSync(file)).toBe(false);
@@ -235,7 +235,7 @@ test("tells once of an output that fails later, and releases it", () => {
   ]);
 });
 
-test("goes on without GPIO where there is no way to it", () => {
+test("continues without GPIO if there is no access to it", () => {
   const told: string[] = [];
   const refuse = (_: string | null, __: OnFailure): GpioBackend => {
     throw new RivuletError("gpio.unavailable", "there is none");

@@ -151,7 +151,7 @@ describe.each(versions)("version %s", (version) => {
     expect(failures).toEqual([]);
   });
 
-  test("hears edges, with the pull that an open contact needs", async () => {
+  test("receives edges, with the pull that an open contact needs", async () => {
     const { folder, backend, diary } = machine(version);
     const levels: Level[] = [];
     const input = backend.input(27, (level) => levels.push(level), { pressed: 0 });
@@ -164,7 +164,7 @@ describe.each(versions)("version %s", (version) => {
     await until(() => !isHeld(folder, 27));
   });
 
-  test("refuses a line in use, and one that the chip has not", async () => {
+  test("refuses a line in use, and one that the chip lacks", async () => {
     const { folder, backend } = machine(version);
     backend.output(17, 0);
     await until(() => isHeld(folder, 17));

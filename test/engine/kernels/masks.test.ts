@@ -43,7 +43,7 @@ describe.each(availableVariants())("on %s kernels", (variant) => {
     }
   });
 
-  test("a mask leaves out the share it is told to", () => {
+  test("a mask leaves out the configured share", () => {
     for (const share of [0.1, 0.5, 0.9]) {
       let kept = 0;
       for (let draws = 0; draws < 10; draws++) {

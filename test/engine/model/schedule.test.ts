@@ -29,7 +29,7 @@ describe("the multiplier of the learning rate", () => {
     expect(course(constant(), [0, 1, 1e9])).toEqual([1, 1, 1]);
   });
 
-  test("is cut each so many updates under step decay", () => {
+  test("is reduced every `every` updates under step decay", () => {
     const schedule = stepDecay({ every: 3, factor: 0.5 });
     expect(course(schedule, [0, 2, 3, 5, 6, 9])).toEqual([1, 1, 0.5, 0.5, 0.25, 0.125]);
   });
@@ -90,7 +90,7 @@ describe("the plateau", () => {
     expect(follow(losses)).toEqual([1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25]);
   });
 
-  test("starts its patience anew with every improvement", () => {
+  test("restarts its patience with every improvement", () => {
     expect(follow([4, 4, 4, 4, 3, 3, 3, 3, 2, 2]).at(-1)).toBe(1);
   });
 

@@ -200,7 +200,7 @@ describe("an update in shards", () => {
     expect(digest(network)).toBe(before);
   });
 
-  test("accumulates parts of a batch, and goes on bit for bit from a state in between", () => {
+  test("accumulates parts of a batch, and continues bit for bit from a state in between", () => {
     const options = { batchSize: 32, shards: 4 };
     const accumulated = createNetwork(classifier, options);
     const restored = createNetwork(classifier, { ...options, seed: 8 });

@@ -50,7 +50,7 @@ test("reads every decimal as Number() does, to the last bit", () => {
   );
 });
 
-test("reads nothing beyond its end, whatever stands there", () => {
+test("reads nothing beyond its end, whatever follows", () => {
   const beginning = fc.constantFrom("", "-", "4", "-4", "4.", "4.5", "4e", "4e-", "4e1", ".");
   fc.assert(
     fc.property(beginning, fc.constantFrom("7", ".7", "e7", "E7", "-7", "+7"), (text, beyond) => {
@@ -162,7 +162,7 @@ describe("writing", () => {
     expect([4711, 2 ** 32, 0.6].map((value) => written(value, 15, 0))).toEqual(["4711", "4294967296", "1"]);
   });
 
-  test("rounds to the nearest number of so many digits and places, and writes no more than that", () => {
+  test("rounds to the given number of digits and places, and writes no more than that", () => {
     fc.assert(
       fc.property(
         fc.double({ noNaN: true, min: -1e15, max: 1e15, maxExcluded: true, minExcluded: true }),

@@ -288,13 +288,13 @@ describe("sequence numbers", () => {
     expect(decoder.counts).toMatchObject({ samples: 12, missing: 0, restarts: 0 });
   });
 
-  test("begin anew when the device restarts", () => {
+  test("start again when the device restarts", () => {
     const { decoder } = receiver();
     feed(decoder, Buffer.concat([frames(20_000, 20_004), frames(0, 4)]));
     expect(decoder.counts).toMatchObject({ samples: 10, missing: 0, restarts: 1 });
   });
 
-  test("begin anew when the device restarts just after the count wrapped around", () => {
+  test("start again when the device restarts just after the count wrapped around", () => {
     const { decoder } = receiver();
     feed(decoder, Buffer.concat([frames(60_000, 60_001), frame(0, { milliseconds: 3 }), frame(1)]));
     expect(decoder.counts).toMatchObject({ samples: 4, missing: 0, restarts: 1 });
@@ -368,7 +368,7 @@ describe("the device's milliseconds", () => {
     );
   });
 
-  test("begin anew when the device restarts, also after a wrap", () => {
+  test("start again when the device restarts, also after a wrap", () => {
     expect(times(2 ** 32 - 10, 2 ** 32 + 10, 3, 13)).toEqual([2 ** 32 - 10, 2 ** 32 + 10, 3, 13]);
   });
 

@@ -34,7 +34,7 @@ describe("in a line", () => {
     expect(decode(text)).toEqual({ rows: [[1, 2, Number.NaN]], damaged: 0 });
   });
 
-  test("an empty cell in the middle stands for a missing value", () => {
+  test("an empty cell in the middle is a missing value", () => {
     expect(decode("1,,2\n1, ,2\n1;;2\n", middle)).toEqual({
       rows: [1, 2, 3].map(() => [1, Number.NaN, 2]),
       damaged: 0,

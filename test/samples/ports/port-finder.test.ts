@@ -84,7 +84,7 @@ describe("a port named by its path", () => {
     expect(source.counts).toMatchObject({ opens: 3, losses: 2 });
   });
 
-  test("is not opened while another device has its name, which is told once", async () => {
+  test("is not opened while another device has its name, which is reported once", async () => {
     const { root, path, plugIn } = machine();
     const first = plugIn("ttyACM0", arduino);
     const { source, told, hears, tells, tries } = await listen(root, path("ttyACM0"));

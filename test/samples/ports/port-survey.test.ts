@@ -21,7 +21,7 @@ describe("the survey of ports", () => {
     ]);
   });
 
-  test("finds the USB device of an adapter, whose port has a folder of its own", () => {
+  test("finds the USB device of an adapter, whose port has its own folder", () => {
     const [found] = surveyed("linux", {
       "sys/class/tty/ttyUSB0/device": { link: "../../../devices/usb1/1-2/1-2:1.0/ttyUSB0" },
       "sys/devices/usb1/1-2/1-2:1.0/ttyUSB0/driver": {

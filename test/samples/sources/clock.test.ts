@@ -12,7 +12,7 @@ function clockAt(epochMs: number) {
   return { clock, hands, pass };
 }
 
-test("begins at the system's time and goes on with it", () => {
+test("starts at the system's time and follows it", () => {
   const { clock, pass } = clockAt(1_000_000);
   expect(clock.now()).toBe(1_000_000);
   pass(2.5);

@@ -16,7 +16,7 @@ describe("the delay before the next attempt", () => {
     expect(delays(options, expected.length)).toEqual(expected);
   });
 
-  test("begins anew once bytes have come", () => {
+  test("starts again once bytes have arrived", () => {
     const backOff = new BackOff({ reopenAfterMs: 10 });
     expect([backOff.next(), backOff.next()]).toEqual([10, 20]);
     backOff.reset();
@@ -24,7 +24,7 @@ describe("the delay before the next attempt", () => {
   });
 });
 
-test("a state is told once, and again for another reason", () => {
+test("a state is reported once, and again for another reason", () => {
   const told: [SourceState, string][] = [];
   const reporter = new StateReporter({ onState: (state, sentence) => told.push([state, sentence]) });
   reporter.report("open", "", "open");

@@ -293,7 +293,7 @@ describe("writing", () => {
     expect(source.counts.droppedWrites).toBe(1);
   });
 
-  test("is dropped when the device does not read, and goes on once it reads again", async () => {
+  test("is dropped when the device does not read, and continues once it reads again", async () => {
     const terminal = openTerminal();
     const { source } = serial({ port: terminal.path, baudRate: fastReopening });
     await listen(source).opened;
@@ -327,7 +327,7 @@ describe("writing", () => {
     await until(() => source.write(message));
   });
 
-  test("goes on where the clock is set back", async () => {
+  test("continues when the clock is set back", async () => {
     const terminal = openTerminal();
     const { source } = serial({ port: terminal.path });
     await listen(source).opened;
@@ -506,7 +506,7 @@ test("a port that gave bytes is looked for as often as at first once it vanishes
   await until(() => source.counts.failures >= failures + 6);
 });
 
-test("a port that is never silent for so long stays open", async () => {
+test("a port that is never silent for that long stays open", async () => {
   const silenceMs = 1000;
   let longestPause: number;
   do {
@@ -528,7 +528,7 @@ test("a port that is never silent for so long stays open", async () => {
   } while (longestPause >= silenceMs / 2);
 });
 
-test("a port that falls silent is opened again, and that is told once", async () => {
+test("a port that falls silent is opened again, and that is reported once", async () => {
   const terminal = openTerminal();
   const { source, states } = serial({ port: terminal.path, silenceMs: 30 });
   const { bytes, opened } = listen(source);

@@ -105,7 +105,7 @@ describe("a UDP source", () => {
     expect(source.counts.droppedWrites).toBe(2);
   });
 
-  test("ignores other senders than the one it is told", async () => {
+  test("ignores other senders than the configured one", async () => {
     const port = await freePort();
     const { open, decoder } = receiver(port, "lines", { from: "127.0.0.9" });
     await open();
