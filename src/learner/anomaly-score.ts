@@ -1,11 +1,11 @@
-/** How far an error lies beyond what is usual: an anomaly where it is many standard deviations. */
+/** How unusual an error is: many standard deviations above the mean are an anomaly. */
 import { FadingStatistics } from "../features/fading-statistics.ts";
 
 /** Number of errors after which older ones fade. */
 const window = 1000;
 /** Errors before the first score. */
 const grace = 200;
-/** An error further out than this counts as this far, so that an anomaly does not become usual at once. */
+/** Upper limit of an error, in standard deviations, so that an anomaly does not become normal at once. */
 const furthest = 8;
 
 /** Errors, over some thousand of them: all have the same weight at first, and after this many the older ones fade. */
@@ -15,7 +15,7 @@ export class AnomalyScore {
 
   /**
    * Standard deviations by which `error`, finite and of 0 or more, lies above the mean of those before it; 0 for the
-   * first 200. A deviation that is smaller than `least` counts as that. Takes `error` in afterwards. Allocates nothing.
+   * first 200. A standard deviation below `least` counts as `least`. Learns `error` afterwards. Allocates nothing.
    */
   observe(error: number, least: number): number {
     const { mean, variance } = this.#errors;

@@ -1,4 +1,4 @@
-/** What simple rules would have scored, and each expert alone. */
+/** Scores of simple rules, and of each expert alone. */
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import type { State, Stateful } from "../state.ts";
 import { restoreArrays } from "./restore-arrays.ts";
@@ -10,7 +10,7 @@ export interface BaselinesOptions {
   names: readonly string[];
 }
 
-/** What each class has before any label. */
+/** Prior count of each class. */
 const prior = 0.5;
 
 /** Experts that are simple rules themselves, with the names of the rules. */
@@ -90,7 +90,7 @@ export class Baselines implements Stateful {
     }
   }
 
-  /** Takes a target for what the rules know of the next. */
+  /** Learns a target, for the rules' next predictions. */
   learn(targets: Float64Array, targetAt: number): void {
     if (this.#classes === 0) return;
     this.#labels[targets[targetAt]]++;

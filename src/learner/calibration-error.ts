@@ -1,18 +1,18 @@
-/** How far probabilities are from how often they come true. */
+/** Calibration error: how far probabilities are from observed frequencies. */
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 
 const bins = 10;
 
 /**
- * Expected calibration error over ten bins (Naeini, Cooper and Hauskrecht, 2015): the mean over all answers of |how sure
- * the answers of a bin were - how often they were right|.
+ * Expected calibration error over ten bins (Naeini, Cooper and Hauskrecht, 2015): the mean over all answers of |mean
+ * probability of the named class in a bin - share of right answers in it|.
  */
 export class CalibrationError implements Stateful {
   /** [3, bins]: answers, sum of the probabilities of the named class, right answers. */
   readonly #sums = new Float64Array(3 * bins);
 
-  /** Takes an answer: `probabilities` [classes] and the class named, where `labels[at]` is the truth. */
+  /** Counts an answer: `probabilities` [classes] and the class named; `labels[at]` is the truth. */
   observe(labels: Float64Array, at: number, probabilities: Float64Array, named: number): void {
     const sums = this.#sums;
     const bin = Math.min(bins - 1, Math.floor(probabilities[named] * bins));

@@ -25,17 +25,17 @@ export interface CommitteeOptions {
   seed: number;
   /** Experts to leave out, by name or by the beginning of it. */
   without: readonly string[];
-  /** Experts of the user's own, which see the standardized features [features] and answer in the target's units. */
+  /** Experts of the user, which see the standardized features [features] and answer in the target's units. */
   own: readonly OwnExpert[];
 }
 
-/** An expert of the user's own, by a name that no other has. */
+/** An expert of the user, with a unique name. */
 export interface OwnExpert {
   name: string;
   expert: Expert;
 }
 
-/** A number for each part, in order: what it takes in the arena. */
+/** Bytes of each part in the arena, in order. */
 export interface PlannedPart {
   name: string;
   bytes: number;

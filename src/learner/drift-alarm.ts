@@ -1,4 +1,4 @@
-/** Tells when errors rise so far above their mean that what was learned holds no longer. */
+/** Raises an alarm when errors rise so far above their mean that what was learned no longer holds. */
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 
@@ -7,7 +7,7 @@ const shortRate = 1 / 30;
 const shortLength = 59;
 /** Standard errors of the short mean above the long mean. */
 const threshold = 8;
-/** Errors since the last alarm before there is another. */
+/** Fewest errors between two alarms. */
 const fewest = 100;
 
 const at = { count: 0, mean: 1, squares: 2, short: 3, alarms: 4, before: 5, after: 6 } as const;

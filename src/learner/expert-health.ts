@@ -1,9 +1,9 @@
-/** Tells which experts are worse than a constant answer, by more than they may be. */
+/** Detects experts that are much worse than a constant answer. */
 
 import type { State, Stateful } from "../state.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
-/** What is left of losses with each row: they are those of the last 200 or so. */
+/** Factor by which losses fade with each row: about the last 200 count. */
 const fading = 0.995;
 /** Losses before an expert is judged, and again after a restart. */
 const fewest = 400;

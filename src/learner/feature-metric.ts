@@ -5,7 +5,7 @@ import { restoreArrays } from "./restore-arrays.ts";
 
 /** Smallest weight of a new gradient in the running mean. */
 const floor = 0.002;
-/** Gradients before the metric is other than even. */
+/** Gradients before the weights differ from 1. */
 const fewest = 20;
 /** Part of each weight that is the same for all inputs. */
 const even = 0.03;

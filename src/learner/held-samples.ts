@@ -144,6 +144,6 @@ export class HeldSamples implements Stateful {
   }
 }
 
-/** Of a ring that is full the next sample goes anywhere, of another behind the last. */
+/** In a full ring the next sample may have any place, in another the one after the last. */
 const isPlace = (next: number, used: number) =>
   Number.isSafeInteger(next) && Number.isSafeInteger(used) && next >= 0 && next <= used;

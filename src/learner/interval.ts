@@ -1,9 +1,9 @@
-/** An interval around a predicted number that holds the target as often as was asked. */
+/** An interval around a predicted number that contains the target with the requested frequency. */
 import { takeExponential } from "../engine/model/exponential.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 
-/** How fast the width follows what was missed. */
+/** How fast the width adapts to misses. */
 const learningRate = 0.1;
 /** Smallest weight of a new error in their running mean. */
 const floor = 0.02;
@@ -16,12 +16,12 @@ const largestFactor = 1e6;
 const at = { factor: 0, meanError: 1, count: 2, covered: 3, counted: 4 } as const;
 
 /**
- * Half width b s, with s the running mean of |error| and b adapted to what was missed: b *= exp(0.1 (miss - (1 -
+ * Half width b s, with s the running mean of |error| and b adapted to misses: b *= exp(0.1 (miss - (1 -
  * coverage))). Adaptive conformal inference (Gibbs and Candes, 2021) with the scale tracked as by Angelopoulos, Candes
  * and Tibshirani (2023). The coverage is that of the long run, not of each region.
  */
 export class Interval implements Stateful {
-  /** Share of targets that are to lie within. */
+  /** Share of targets that the interval should contain. */
   readonly coverage: number;
   readonly #block = new Float64Array(5);
   readonly #step = new Float64Array(1);
@@ -36,7 +36,7 @@ export class Interval implements Stateful {
     return this.#block[at.factor] * this.#block[at.meanError];
   }
 
-  /** Share of the targets that lay within, from the hundredth on; 0 before. */
+  /** Share of the targets inside the interval, from the hundredth target on; 0 before. */
   get realizedCoverage(): number {
     const counted = this.#block[at.counted];
     return counted === 0 ? 0 : this.#block[at.covered] / counted;

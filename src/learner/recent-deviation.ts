@@ -1,4 +1,4 @@
-/** A second view of each feature: how far it is from its own last rows, in their spread. */
+/** A second view of each feature: its distance from the mean of its recent rows, in their standard deviations. */
 import { type Arena, arenaFor, float64 } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreBlock } from "../features/restore.ts";
@@ -8,7 +8,7 @@ import type { State, Stateful } from "../state.ts";
 const floor = 0.03;
 /** Numbers farther from the mean of the column count as this many standard deviations away. */
 const winsorized = 8;
-/** A spread smaller than this part of the column's is none. */
+/** A standard deviation below this part of the column's counts as 0. */
 const leastSpread = 1e-6;
 
 const blocksFor = (columns: number) => ({ moments: float64(3, columns), before: float64(3, columns) });

@@ -10,7 +10,7 @@ export interface ReplayRingOptions {
   rows: number;
   /** Numbers of a row. */
   inputs: number;
-  /** Keep targets in float64: they are numbers in units of their own, perhaps far from 0. Default false. */
+  /** Keep targets in float64, for numbers that may be far from 0. Default false. */
   exactTargets?: boolean;
 }
 
@@ -81,8 +81,8 @@ export class ReplayRing implements Stateful {
   }
 
   /**
-   * Gives the newest row [inputs] that is equal to this one another target; returns false where there is none. A late
-   * correction may do so: a wrong target would speak as long as its row is kept.
+   * Replaces the target of the newest row [inputs] that is equal to this one; returns false if there is none. For late
+   * corrections: a wrong target would have an effect for as long as its row is kept.
    */
   correct(inputs: Float32Array, target: Float64Array, targetAt: number): boolean {
     for (let age = 0; age < this.live; age++) {
@@ -113,7 +113,7 @@ export class ReplayRing implements Stateful {
     return this.placeOf(random.below(this.#place[at.live]));
   }
 
-  /** Lets all but the newest `count` rows no longer count. */
+  /** Excludes all rows but the newest `count`. */
   keepNewest(count: number): void {
     this.#place[at.live] = Math.min(this.#place[at.live], count);
   }

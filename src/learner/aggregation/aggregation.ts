@@ -1,11 +1,11 @@
 import type { Stateful } from "../../state.ts";
 
-/** A rule that joins the answers of experts to one and learns what each is worth. Both verbs allocate nothing. */
+/** A rule that combines the predictions of experts and learns their weights. Allocates nothing per row. */
 export interface Aggregation extends Stateful {
-  /** [experts]: how much each counts. */
+  /** [experts]: weight of each. */
   readonly weights: Float64Array;
-  /** Joins `answers` [experts, outputs] to one, written to `out` [outputs] from `at` on. */
+  /** Combines `answers` [experts, outputs] into one, written to `out` [outputs] from `at` on. */
   mix(answers: Float64Array, out: Float64Array, at: number): void;
-  /** Forgets everything: all experts count alike. */
+  /** Forgets everything: all experts have the same weight. */
   restart(): void;
 }

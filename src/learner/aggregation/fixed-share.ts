@@ -6,18 +6,18 @@ import type { Aggregation } from "./aggregation.ts";
 export interface FixedShareOptions {
   experts: number;
   classes: number;
-  /** Part of all weight that is dealt out evenly with each row. Default 0.01. */
+  /** Part of all weight that is redistributed evenly with each row. Default 0.01. */
   share?: number;
 }
 
-/** A probability counts as at least this. */
+/** Lower limit of a probability. */
 const smallest = 1e-6;
 
 const blocksFor = (experts: number) => ({ weights: float64(experts) });
 
 /**
- * The sum of the probabilities, weighted by how likely each expert made the labels so far, part of which is shared out
- * again: q = sum_k w_k p_k; w_k = (1 - s) w_k p_k(y) / sum + s / K. So the best expert may change (Herbster and Warmuth,
+ * The sum of the probabilities, weighted by the likelihood of the labels so far under each expert; part of the weight is
+ * redistributed: q = sum_k w_k p_k; w_k = (1 - s) w_k p_k(y) / sum + s / K. So the best expert may change (Herbster and Warmuth,
  * 1998).
  */
 export class FixedShare implements Aggregation {

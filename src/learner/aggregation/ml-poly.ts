@@ -5,7 +5,7 @@ import type { Aggregation } from "./aggregation.ts";
 
 export interface MlPolyOptions {
   experts: number;
-  /** What is left of regrets with each row; 1 keeps them for ever. Default 1. */
+  /** Factor by which regrets fade with each row; 1 keeps them for ever. Default 1. */
   fading?: number;
 }
 
@@ -51,7 +51,7 @@ export class MlPoly implements Aggregation {
   }
 
   /**
-   * Learns that `answers` [experts] were joined to `mixed[mixedAt]` where the target was `target[0]`; `scale[0]` is the
+   * Learns that `answers` [experts] were combined into `mixed[mixedAt]` and the target was `target[0]`; `scale[0]` is the
    * usual size of an error, above 0.
    */
   learn(

@@ -3,7 +3,7 @@ import type { State } from "../../state.ts";
 import type { Expert } from "../expert.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
-/** What is left of the counts behind a label with each row that follows it. */
+/** Factor by which the counts after a label fade with each row that follows it. */
 const forgetting = 0.99;
 /** Added to the count of each class. */
 const prior = 0.5;
@@ -59,7 +59,7 @@ export class LabelTransitions implements Expert {
   }
 }
 
-/** The class whose number is not 0; -1 where there is none. */
+/** The class whose number is not 0; -1 if there is none. */
 function hot(oneHot: Float32Array, classes: number): number {
   for (let c = 0; c < classes; c++) if (oneHot[c] !== 0) return c;
   return -1;

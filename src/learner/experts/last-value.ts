@@ -1,7 +1,7 @@
 import type { State } from "../../state.ts";
 import type { Expert } from "../expert.ts";
 
-/** Persistence: the target will be the last one, which as a change is 0. */
+/** Persistence: predicts the last target, which is a change of 0. */
 export class LastValue implements Expert {
   predict(_inputs: Float32Array, answers: Float64Array, at: number): void {
     answers[at] = 0;

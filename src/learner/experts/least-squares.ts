@@ -6,13 +6,13 @@ import { restoreArrays } from "../restore-arrays.ts";
 export interface LeastSquaresOptions {
   /** Inputs without the constant, which is added. */
   inputs: number;
-  /** What is left of a row's weight with each that follows. Default 0.999. */
+  /** Forgetting factor: by it a row's weight fades with each row that follows. Default 0.999. */
   forgetting?: number;
 }
 
-/** An error counts at most this much. */
+/** Upper limit of an error. */
 const largestError = 1;
-/** Below it a variance is none, and rounding could make it negative. */
+/** A variance below this counts as 0: rounding could make it negative. */
 const smallestVariance = 1e-12;
 
 const blocksFor = (size: number) => ({

@@ -10,13 +10,13 @@ export interface NaiveBayesOptions {
   classes: number;
 }
 
-/** What is left of counts and squared deviations with each row. */
+/** Factor by which counts and squared deviations fade with each row. */
 const forgetting = 0.99;
 /** Added to the count of each class. */
 const prior = 0.5;
-/** Rows of variance 1 that each class has before any. */
+/** Prior: rows of variance 1 that each class starts with. */
 const priorRows = 2;
-/** The inputs are not independent, as the formula has it: this part of the logarithm holds better. */
+/** The formula assumes independent inputs; this factor on the logarithm corrects for those that are not. */
 const tempering = 0.5;
 
 /** Numbers of a row in memory: whole vectors, 0 past the last input. */
@@ -44,7 +44,7 @@ export class NaiveBayes implements Expert {
   /** [classes, stride] */
   readonly #means: Float32Array;
   readonly #squares: Float32Array;
-  /** [stride]: the row at hand, where the kernels see it. */
+  /** [stride]: the present row, in the arena. */
   readonly #row: Float32Array;
   /** [classes]: sum over the inputs of (x - mean)^2 / v + log v. */
   readonly #distances: Float64Array;

@@ -8,15 +8,15 @@ import { type ReplayRing, type ReplayRingOptions, strideOf } from "../replay-rin
 export interface NeighboursOptions {
   /** Classes, or 0 where a number is predicted. */
   classes: number;
-  /** Nearest rows that are asked. Default 12. */
+  /** Number of nearest rows that vote. Default 12. */
   count?: number;
 }
 
-/** What each class has before any vote, in all. */
+/** Prior votes, divided among all classes. */
 const prior = 0.2;
 /** Added to a distance, times the root of the inputs, so that no row outvotes all others. */
 const nearest = 0.01;
-/** Farther than any row: of those that no longer count. */
+/** Distance of rows that no longer count: farther than any row. */
 const far = 1e30;
 
 const blocksFor = (inputs: number, rows: number, count: number) => ({
@@ -39,7 +39,7 @@ export class Neighbours implements Expert {
   readonly #metric: FeatureMetric;
   readonly #classes: number;
   readonly #count: number;
-  /** [inputs]: the row that is asked for, where the kernels see it. */
+  /** [inputs]: the row to predict, in the arena. */
   readonly #probe: Float32Array;
   /** [stride of the ring] */
   readonly #distances: Float32Array;
@@ -84,7 +84,7 @@ export class Neighbours implements Expert {
     else this.#answerNumber(answers, at);
   }
 
-  /** Finds the nearest rows that count. */
+  /** Finds the nearest of the rows that count. */
   #find(inputs: Float32Array): void {
     const { columns, stride, filled, live } = this.#ring;
     const distances = this.#distances;

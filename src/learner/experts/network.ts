@@ -26,7 +26,7 @@ export interface NetworkExpertOptions {
   inputs: number;
   /** Classes, or 0 where a number is predicted. */
   classes: number;
-  /** Hidden layers with their activations. Default one of 32 with tanh. */
+  /** Hidden layers with their activations. Default: one of 32 with tanh. */
   layers?: Layer[];
   /** Default RMSprop with rate 0.005 and smoothing 0.995. */
   optimizer?: Optimizer;
@@ -34,7 +34,7 @@ export interface NetworkExpertOptions {
   seed?: number;
 }
 
-/** Classes by softmax cross-entropy, numbers by Huber's loss with delta 1, behind a last dense layer. */
+/** A last dense layer, then softmax cross-entropy for classes, or Huber's loss with delta 1 for numbers. */
 const modelOf = (
   { inputs, classes, initialWeights }: NetworkExpertOptions,
   layers: Layer[],
@@ -107,7 +107,7 @@ export class NetworkExpert implements Expert {
 export interface ReplayedNetworkOptions extends NetworkExpertOptions {
   /** Rows of the ring. Default 1000. */
   rows?: number;
-  /** Rows drawn with each new one: 3 or 7, with which they make one or two groups of four. Default 7. */
+  /** Rows drawn for each new one: 3 or 7, so that together they are one or two groups of four. Default 7. */
   draws?: number;
   /** The ring keeps targets in float64: see `unit`. Default false. */
   exactTargets?: boolean;
@@ -160,7 +160,7 @@ export class ReplayedNetwork implements Expert {
     bytesOf(FeatureMetric.bytes(options)) +
     bytesOf(unitBlocks);
 
-  /** @param random draws the rows; give it a place in the owner's state */
+  /** @param random draws the rows; its state belongs to the owner's state */
   constructor(options: ReplayedNetworkOptions, random: Random, arena?: Arena) {
     const { inputs, classes, seed = 1, draws = 7 } = options;
     this.#seed = seed;
