@@ -18,6 +18,10 @@ source: { serial: { path: port }, fields: ${fieldsInYaml} }
 target: { column: label, classes: 3 }
 `;
 
+const pipeConfig = `source: { stdin: true, framing: slip, fields: [{ name: t, type: i16, scale: 0.01 }, { name: v, type: f32 }] }
+target: { column: v }
+`;
+
 function bench() {
   const cwd = folderWith({ "c.yaml": config });
   const stream = createStream();
@@ -40,10 +44,7 @@ async function recordAt(cwd: string, more: string[] = []) {
 
 describe.concurrent("record", () => {
   test("writes frames in SLIP, and sniff prints a config for them", async () => {
-    const cwd = folderWith({
-      "c.yaml":
-        "source: { stdin: true, framing: slip, fields: [{ name: t, type: i16, scale: 0.01 }, { name: v, type: f32 }] }\ntarget: { column: v }\n",
-    });
+    const cwd = folderWith({ "c.yaml": pipeConfig });
     const bytes = frames(0, 299, { stuffing: slipStuffing });
     const run = startRivulet(words, { cwd, stdin: "pipe" });
     run.process.stdin?.end(bytes);
@@ -107,14 +108,15 @@ describe.concurrent("record", () => {
   });
 
   test("ends by itself after --seconds, with one JSON document on standard output", async () => {
-    const { cwd, device, out } = bench();
-    // They wait in the kernel, so that the second is enough however busy this process is.
-    device.samples(20);
-    const { code, stdout } = await rivulet([...words, "--seconds", "1", "--json"], { cwd });
+    const cwd = folderWith({ "c.yaml": pipeConfig });
+    const run = startRivulet([...words, "--seconds", "1", "--json"], { cwd, stdin: "pipe" });
+    // A pipe keeps them until they are read, and it stays open.
+    run.process.stdin?.write(frames(0, 19, { stuffing: slipStuffing }));
+    const { code, stdout } = await run.ended;
     expect(code).toBe(0);
     const { samples, synced, bytes, damaged } = JSON.parse(stdout);
     expect({ samples, synced, bytes, damaged }).toEqual({
-      ...{ samples: 20, synced: 20, bytes: statSync(out).size, damaged: 0 },
+      ...{ samples: 20, synced: 20, bytes: statSync(join(cwd, "d.rec")).size, damaged: 0 },
     });
   });
 
