@@ -65,10 +65,19 @@ try {
   await ended;
   // The dead are gone from a cgroup a moment later.
   await pause(500);
-  for (const path of allFolders(cgroups)) if (!cgroupsBefore.has(path)) rmdirSync(path);
+  for (const path of allFolders(cgroups)) if (!cgroupsBefore.has(path)) removeCgroup(path);
 } finally {
   await board.close();
 }
+/** One that cannot be removed does not keep the results from being printed. */
+function removeCgroup(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    console.error(`cannot remove ${path} (${(error as Error).message}); remove it by hand`);
+  }
+}
+
 /** Deepest first. */
 function allFolders(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
