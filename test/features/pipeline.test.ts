@@ -62,6 +62,20 @@ describe("a pipeline", () => {
     );
   });
 
+  test("learns the same from a row at any offset, through every transform", () => {
+    const rows = [
+      [1, 10],
+      [-9, 30],
+      [3, 20],
+    ];
+    const learnedAt = (offset: number) => {
+      const pipeline = createPipeline([{ clip: 5 }, "standardize"], 2);
+      for (const row of rows) pipeline.learn(Float64Array.from([...Array(offset).fill(7), ...row]), offset);
+      return structuredClone(pipeline.state());
+    };
+    expect(learnedAt(3)).toEqual(learnedAt(0));
+  });
+
   test("clips after standardizing, and names every option in its description", () => {
     const pipeline = createPipeline(["standardize", { clip: 1.5 }], 2);
     for (const row of [

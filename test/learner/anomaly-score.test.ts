@@ -51,4 +51,11 @@ describe("the score of an anomaly", () => {
     for (const error of errors(5000, 50, 2)) score.observe(error, 0);
     expect(Math.abs(score.observe(50, 0))).toBeLessThan(2);
   });
+
+  test("gets used to errors that stay however many others came before", () => {
+    const score = new AnomalyScore();
+    for (const error of errors(50_000)) score.observe(error, 0);
+    for (const error of errors(5000, 50, 2)) score.observe(error, 0);
+    expect(Math.abs(score.observe(50, 0))).toBeLessThan(2);
+  });
 });
