@@ -217,17 +217,25 @@ describe.each(availableVariants())("a poisoned value, on %s kernels,", (kernels)
     expect(network.step()).toBe(true);
   });
 
-  test("leaves out the whole update that it is a part of", () => {
+  test.each(poisons)("%s, leaves out the whole update that it is a part of, and no other", (_, poison) => {
     const network = createNetwork(classifier(), { batchSize: 4, kernels });
     const before = weights(network);
     fill(network, 0);
     network.step(4, 12);
-    network.input[0] = Number.NaN;
+    poison(network);
     expect(network.step(4, 12)).toBe(false);
     fill(network, 1);
     expect(network.step(4, 12)).toBe(false);
     expect([network.updates, network.skipped]).toEqual([0, 1]);
     expect(weights(network)).toEqual(before);
+    const other = createNetwork(classifier(), { batchSize: 4, kernels });
+    for (const each of [network, other]) {
+      for (const batch of [2, 3, 4]) {
+        fill(each, batch);
+        expect(each.step(4, 12)).toBe(true);
+      }
+    }
+    expect(weights(network)).toEqual(weights(other));
   });
 });
 
@@ -257,6 +265,22 @@ describe("the state", () => {
       network.step(4, 8);
     }
     expect(resumed.state()).toEqual(straight.state());
+  });
+
+  test("continues an update that is lost already, and the count of those skipped", () => {
+    const straight = createNetwork(classifier(), { batchSize: 4 });
+    for (const batch of [0, 1]) {
+      fill(straight, batch);
+      straight.target.fill(3);
+      straight.step(4, batch === 0 ? 4 : 8);
+    }
+    const resumed = createNetwork(classifier(), { batchSize: 4, seed: 77 });
+    resumed.restore(structuredClone(straight.state()));
+    for (const network of [straight, resumed]) {
+      fill(network, 2);
+      expect(network.step(4, 8)).toBe(false);
+      expect([network.updates, network.skipped]).toEqual([0, 2]);
+    }
   });
 
   test("of another shape is refused before anything changes", () => {
