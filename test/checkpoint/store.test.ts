@@ -616,8 +616,8 @@ async function makeZombie(): Promise<number> {
   const zombie = Number(String(output));
   const nameOf = (pid: number) => fs.readFileSync(`/proc/${pid}/comm`, "utf8").trim();
   const stateOf = (pid: number) => fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)![0];
-  await vi.waitUntil(() => nameOf(parent.pid!) === "sleep", { timeout: 10_000 });
+  await vi.waitUntil(() => nameOf(parent.pid!) === "sleep", { timeout: 300_000 });
   parent.stdin.end();
-  await vi.waitUntil(() => stateOf(zombie) === "Z", { timeout: 10_000 });
+  await vi.waitUntil(() => stateOf(zombie) === "Z", { timeout: 300_000 });
   return zombie;
 }

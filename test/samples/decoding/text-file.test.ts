@@ -188,7 +188,7 @@ describe("a good file", () => {
           return false;
         }
       });
-    await expect.poll(open, { timeout: 10_000 }).toEqual([]);
+    await expect.poll(open, { timeout: 300_000 }).toEqual([]);
   });
 });
 
