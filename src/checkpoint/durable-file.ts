@@ -19,10 +19,11 @@ export function settled<T = void>(
 
 /**
  * Writes the chunks as one file of a store, durably. Blocks until they are on the disk.
+ * @param mode who may read it; default: everyone whom the umask allows
  * @throws the file system's error; the temporary file is removed
  */
-export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
-  writeThrough(`${path}.tmp`, path, chunks);
+export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[], mode = 0o644): void {
+  writeThrough(`${path}.tmp`, path, chunks, mode);
 }
 
 /**
@@ -31,12 +32,12 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
  * @throws the file system's error; the temporary file is removed
  */
 export function writeNamedFileDurablySync(path: string, chunks: readonly Uint8Array[]): void {
-  writeThrough(join(dirname(path), `.${basename(path)}.rivulet-partial`), path, chunks);
+  writeThrough(join(dirname(path), `.${basename(path)}.rivulet-partial`), path, chunks, 0o644);
 }
 
-function writeThrough(temporary: string, path: string, chunks: readonly Uint8Array[]): void {
+function writeThrough(temporary: string, path: string, chunks: readonly Uint8Array[], mode: number): void {
   try {
-    const file = openNewSync(temporary);
+    const file = openNewSync(temporary, mode);
     try {
       writeAllSync(file, chunks);
       fs.fsyncSync(file);
@@ -52,13 +53,13 @@ function writeThrough(temporary: string, path: string, chunks: readonly Uint8Arr
 }
 
 /** Creates a file; replaces one that a process killed during a save left behind. */
-function openNewSync(path: string): number {
+function openNewSync(path: string, mode: number): number {
   try {
-    return fs.openSync(path, "wx", 0o644);
+    return fs.openSync(path, "wx", mode);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     fs.rmSync(path, { force: true });
-    return fs.openSync(path, "wx", 0o644);
+    return fs.openSync(path, "wx", mode);
   }
 }
 

@@ -32,9 +32,12 @@ export interface FolderLock {
 
 let locks = 0;
 
-/** Creates a lock on a folder without acquiring it. */
-export function createFolderLock(directory: string): FolderLock {
-  const path = join(directory, "lock");
+/**
+ * Creates a lock on a folder without acquiring it.
+ * @param name of the lock's file: processes of different kinds may use one folder side by side
+ */
+export function createFolderLock(directory: string, name = "lock"): FolderLock {
+  const path = join(directory, name);
   // The count distinguishes two locks of one process.
   const self = `${process.pid} ${startOf(process.pid)} ${bootOfMachine()} ${space()} ${++locks}\n`;
   let held = false;

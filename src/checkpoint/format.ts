@@ -1,7 +1,7 @@
 /**
  * The checkpoint format: one MessagePack map of plain types, which any library in any language reads.
  *
- *     { format: "rivulet", version: 2, createdAt, name?, model, features, target, optimizer, training,
+ *     { format: "rivulet", version: 2, createdAt, name?, status?, model, features, target, optimizer, training,
  *       step, samplesSeen, random,
  *       parameters: [{ name, shape, dtype: "f32", data }], optimizerState: [{ name, shape, dtype: "f32", data }],
  *       learnerState, featureState, metrics, history?, daemonState?, digest }
@@ -43,6 +43,8 @@ export interface Checkpoint {
   createdAt: string;
   /** Name of the device or the run, from the config. */
   name?: string;
+  /** What the daemon that saved it says of itself, for those who look at the file; nothing is continued from it. */
+  status?: State;
   /** Layers, loss and clipping. */
   model: State;
   features: State;
@@ -128,6 +130,7 @@ export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
     version,
     createdAt: checkpoint.createdAt,
     ...(checkpoint.name === undefined ? {} : { name: checkpoint.name }),
+    ...(checkpoint.status === undefined ? {} : { status: storeState(checkpoint.status, "status") }),
     model: stored("model"),
     features: stored("features"),
     target: stored("target"),
@@ -182,6 +185,9 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const checkpoint = {
     createdAt: document["createdAt"] as string,
     ...(Object.hasOwn(document, "name") ? { name: document["name"] as string } : {}),
+    ...(Object.hasOwn(document, "status")
+      ? { status: restoreState(document["status"], "status", where) }
+      : {}),
     model: restored("model"),
     features: restored("features"),
     target: restored("target"),
@@ -206,6 +212,35 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   if (fault !== undefined)
     throw new CheckpointError("checkpoint.malformed", `${where} is malformed: ${fault}`);
   return checkpoint;
+}
+
+/** What a checkpoint says of itself, without what it has learned. */
+export type CheckpointSummary = Pick<Checkpoint, "createdAt" | "name" | "samplesSeen" | "step" | "status">;
+
+/**
+ * Verifies a checkpoint file like `decodeCheckpoint` as far as it can without copying what was learned: digest, version
+ * and keys.
+ *
+ * @throws CheckpointError as `decodeCheckpoint`
+ */
+export function summarizeCheckpoint(bytes: Uint8Array, where: string): CheckpointSummary {
+  checkDigest(bytes, where);
+  const document = unpack(bytes, where) as PlainMap;
+  checkVersion(document, where);
+  checkKeys(document, where);
+  const { createdAt, name, samplesSeen, step } = document as Record<string, unknown>;
+  const fault = faultOfHead({ createdAt, name, samplesSeen, step });
+  if (fault !== undefined)
+    throw new CheckpointError("checkpoint.malformed", `${where} is malformed: ${fault}`);
+  return {
+    createdAt: createdAt as string,
+    ...(name === undefined ? {} : { name: name as string }),
+    samplesSeen: samplesSeen as number,
+    step: step as number,
+    ...(Object.hasOwn(document, "status")
+      ? { status: restoreState(document["status"], "status", where) }
+      : {}),
+  };
 }
 
 /** Whether the last `tailBytes` bytes of a file look like the end of a checkpoint: a quick check that does not verify the digest. */
@@ -309,17 +344,25 @@ function restoreTensors(document: PlainMap, key: string, where: string): Tensor[
 
 /** What is wrong with the values of a checkpoint, as a clause; each part of a learner validates its own State. */
 function faultOf(checkpoint: Checkpoint): string | undefined {
-  const { createdAt, name } = checkpoint;
+  const fault = faultOfHead(checkpoint);
+  if (fault !== undefined) return fault;
+  for (const key of ["parameters", "optimizerState"] as const) {
+    const fault = faultOfTensors(checkpoint[key], key);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+type Head = Record<"createdAt" | "step" | "samplesSeen", unknown> & { name?: unknown };
+
+function faultOfHead(head: Head): string | undefined {
+  const { createdAt, name } = head;
   if (!isText(createdAt) || Number.isNaN(Date.parse(createdAt))) {
     return `createdAt is ${show(createdAt)}, expected a date such as "2026-01-31T12:00:00.000Z"`;
   }
   if (name !== undefined && !isText(name)) return `name is ${show(name)}, expected text`;
   for (const key of ["step", "samplesSeen"] as const) {
-    if (!isCount(checkpoint[key])) return `${key} is ${show(checkpoint[key])}, expected an integer from 0`;
-  }
-  for (const key of ["parameters", "optimizerState"] as const) {
-    const fault = faultOfTensors(checkpoint[key], key);
-    if (fault !== undefined) return fault;
+    if (!isCount(head[key])) return `${key} is ${show(head[key])}, expected an integer from 0`;
   }
   return undefined;
 }

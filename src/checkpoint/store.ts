@@ -27,6 +27,9 @@ export interface FoundCheckpoint<T> extends CheckpointFile {
 /** Decodes the bytes of a file named `where`, or throws a CheckpointError; `decodeCheckpoint` is one such function. */
 export type ReadCheckpoint<T> = (bytes: Uint8Array, where: string) => T;
 
+/** Of all complete checkpoints, oldest first, those that must stay beside the newest; called before any is deleted. */
+export type Spare = (complete: readonly CheckpointFile[]) => readonly CheckpointFile[];
+
 /** Reports a problem that did not stop the operation, as one sentence. */
 export type Report = (sentence: string) => void;
 
@@ -75,11 +78,15 @@ export interface Store {
  * process left behind.
  *
  * @param options.keep number of complete checkpoints to keep; older ones are deleted after a save
+ * @param options.spare chooses older ones to keep besides; default: none
  * @param options.report is called for damaged checkpoints and for files that cannot be deleted
  * @throws RivuletError when the folder cannot be created, read or written, or another process uses it
  */
-export function openStore(directory: string, options: { keep?: number; report?: Report } = {}): Store {
-  const { keep = 5, report = () => {} } = options;
+export function openStore(
+  directory: string,
+  options: { keep?: number; spare?: Spare; report?: Report } = {},
+): Store {
+  const { keep = 5, spare = () => [], report = () => {} } = options;
   if (!Number.isSafeInteger(keep) || keep < 1) {
     throw new RivuletError(
       "argument.bad-value",
@@ -140,8 +147,12 @@ export function openStore(directory: string, options: { keep?: number; report?: 
     return entries.filter((entry) => entry.sequence < oldestKept.sequence && entry !== safe);
   }
 
+  /** Everything older than the newest `keep` complete checkpoints that is not spared. */
   function surplus(): CheckpointFile[] {
-    return olderThan(keep);
+    const old = olderThan(keep);
+    if (old.length === 0) return [];
+    const spared = new Set(spare(entries.filter(({ complete }) => complete)).map(({ sequence }) => sequence));
+    return old.filter(({ sequence }) => !spared.has(sequence));
   }
 
   /**

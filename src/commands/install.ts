@@ -9,12 +9,14 @@ import { originOf, portsOf } from "../config/source-config.ts";
 import { installedConfig } from "../device/installed-config.ts";
 import { describePort, firstGroup, type PortFacts } from "../device/port.ts";
 import { quoted } from "../device/shell.ts";
+import { canBeUser, type SyncUnitFacts, syncServiceText, syncTimerText } from "../device/sync-unit.ts";
 import { udevRule } from "../device/udev.ts";
-import { unitText } from "../device/unit.ts";
+import { homeLine, unitText } from "../device/unit.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { usbDeviceName } from "../samples/ports/port-finder.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import { SampleRing } from "../samples/ring.ts";
+import type { SyncConfig } from "../sync/sync-config.ts";
 import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 
@@ -37,7 +39,7 @@ export async function run({ positionals: [file], options, switches }: Invocation
   const isImage = root !== "/";
   const config = loadConfig(file);
   const service = serviceName(config);
-  const { files, notes, refusal } = installation(config, service, root);
+  const { files, notes, refusal, units } = installation(config, service, root);
   if (!dryRun) {
     requireRoot(isImage);
     // An image may be built on a machine whose folders differ from the board's.
@@ -47,11 +49,11 @@ export async function run({ positionals: [file], options, switches }: Invocation
   }
   if (refusal !== null) notes.push(refusal);
   const commands = isImage
-    ? [`systemctl --root=${quoted(root)} enable ${service}`]
+    ? [`systemctl --root=${quoted(root)} enable ${units.join(" ")}`]
     : [
         "udevadm control --reload && udevadm trigger --action=change --subsystem-match=usb --subsystem-match=tty",
         "systemctl daemon-reload",
-        `systemctl enable --now ${service}`,
+        `systemctl enable --now ${units.join(" ")}`,
       ];
   return {
     data: { service, dryRun, root, files, notes, commands },
@@ -113,6 +115,7 @@ function installation(config: Config, service: string, root: string) {
         return path === null ? [] : [{ at, path }];
       }),
       checkpoints: `/var/lib/${service}`,
+      secret: secretFileOf(config.sync),
     }),
     [`/etc/systemd/system/${service}.service`]: unitText(readFileSync(template, "utf8"), {
       node,
@@ -125,6 +128,7 @@ function installation(config: Config, service: string, root: string) {
       queueBytes: SampleRing.bytesFor(fields.length, queue.samples),
       systemd: root === "/" ? systemdVersion() : null,
     }),
+    ...(config.sync !== null && syncUnits(config.sync, { service, node, cli, config: configPath })),
     ...(ports.length > 0 && {
       [`/etc/udev/rules.d/70-${service}.rules`]: ports.map(({ rule }) => rule.text).join(""),
     }),
@@ -136,7 +140,31 @@ function installation(config: Config, service: string, root: string) {
   if (gpio?.group === null) {
     notes.push("there is no group gpio; assign the pins to a group, and add it with SupplementaryGroups=");
   }
-  return { files, notes, refusal: unreadable(node) ?? unreadable(cli) };
+  const units = [service, ...(config.sync === null ? [] : [`${service}-sync.timer`])];
+  return { files, notes, refusal: unreadable(node) ?? unreadable(cli), units };
+}
+
+const secretFileOf = (sync: SyncConfig | null): string | null =>
+  sync !== null && "secretFile" in sync.credentials ? sync.credentials.secretFile : null;
+
+/** Returns the timer that sends checkpoints and its service, by their paths. */
+function syncUnits(
+  sync: SyncConfig,
+  { service, node, cli, config }: Pick<SyncUnitFacts, "service" | "node" | "cli" | "config">,
+): Record<string, string> {
+  if (!canBeUser(service)) {
+    throw new RivuletError(
+      "install.bad-name",
+      `${service} cannot be the name of a user, which the service and the timer of sync share; set name: to at most 23 letters, digits, dashes and underscores`,
+      { path: "name" },
+    );
+  }
+  const home = homeLine([node, cli]);
+  const facts = { service, node, cli, config, secretFile: secretFileOf(sync), everyMs: sync.everyMs, home };
+  return {
+    [`/etc/systemd/system/${service}-sync.service`]: syncServiceText(facts),
+    [`/etc/systemd/system/${service}-sync.timer`]: syncTimerText(facts),
+  };
 }
 
 /** Returns the ports of a config: their config keys, their properties on this machine, and their udev rules. */

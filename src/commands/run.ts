@@ -1,4 +1,5 @@
-import { loadConfig } from "../config/config.ts";
+import { fileURLToPath } from "node:url";
+import { type Config, loadConfig } from "../config/config.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import type { DaemonStatus } from "../daemon/daemon-status.ts";
 import type { LabelOutcome } from "../daemon/labels/late-labels.ts";
@@ -44,6 +45,7 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   await daemon.start();
   const service = systemd && (await serviceOf(daemon, systemd.createService, log));
   service?.ready();
+  const endSync = await syncTimer(config, file, systemd !== null, log);
   let before = { samples: 0, at: process.uptime() };
   const tellStatus = (event: "status" | "totals") => {
     const status = daemon.status();
@@ -71,12 +73,27 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   } finally {
     // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
     clearInterval(timer);
+    endSync?.();
     service?.stopping();
     await daemon.stop(withinMs, () => tellStatus("totals"));
   }
   const fault = await daemon.notUnderstood(hasEnded);
   if (fault !== null) throw fault;
   return null;
+}
+
+const commandLine = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));
+
+/** Sends checkpoints from time to time where no timer of systemd does; returns what ends that, null where nothing began. */
+async function syncTimer(
+  { sync }: Config,
+  file: string,
+  isService: boolean,
+  log: Log,
+): Promise<(() => void) | null> {
+  if (sync === null || isService) return null;
+  const { startSyncTimer } = await import("./run/sync-timer.ts");
+  return startSyncTimer({ cli: commandLine, file, everyMs: sync.everyMs, log });
 }
 
 /** Notifies systemd of what the daemon does. */

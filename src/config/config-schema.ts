@@ -23,6 +23,7 @@ import {
 } from "./schema.ts";
 import { sourceSchema } from "./source-schema.ts";
 import { statusSchema } from "./status-config.ts";
+import { syncSchema } from "./sync-schema.ts";
 
 /** A value that another part checks, which knows it: layers, optimizers, transforms. */
 const part = (expectation: string) => accepting(expectation, v.unknown());
@@ -203,6 +204,7 @@ export const configSchema = map({
   }),
   gpio: optional("What is connected to the pins of the board", gpioSchema, { otherwise: "no pin is used" }),
   status: optional("Status page, metrics and commands over HTTP", statusSchema, { otherwise: "not served" }),
+  sync: optional("Host that checkpoints are sent to", syncSchema, { otherwise: "nothing is sent" }),
 });
 
 /** Every default that is a single value. The learner chooses the parts of the network, and the source has its own. */

@@ -12,6 +12,7 @@ import { reasonOf } from "../errors/system-error.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import type { Effort } from "../learner/committee.ts";
 import { modelFor } from "../learner/model.ts";
+import type { SyncConfig } from "../sync/sync-config.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
@@ -25,6 +26,7 @@ import { type SourceConfig, sourceWithDefaults } from "./source-config.ts";
 import { enoughColumns, fieldsOf, verbatim } from "./source-schema.ts";
 import type { Origins } from "./sources/sources.ts";
 import { type StatusConfig, statusWithDefaults } from "./status-config.ts";
+import { checkSync, syncWithDefaults } from "./sync-schema.ts";
 
 /** What is predicted: a class, or a number. */
 export type TargetConfig =
@@ -83,6 +85,7 @@ export interface Config {
   labels: LabelsConfig | null;
   gpio: GpioConfig | null;
   status: StatusConfig | null;
+  sync: SyncConfig | null;
 }
 
 /**
@@ -115,8 +118,9 @@ function withClasses(written: Written): Parsed {
 }
 
 /** Reports keys that contradict or need each other, which no schema of a single value can find. */
-function checkTogether(parsed: Parsed, errors: ConfigErrors): void {
-  const { source, target, gpio } = parsed;
+function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void {
+  const { source, target, gpio, sync } = parsed;
+  if (sync !== undefined) checkSync(sync, nameFor(parsed, file), errors);
   const descriptions = source && fieldsOf(source);
   const names = new Set(descriptions?.map(({ name }) => name));
   if (gpio !== undefined) checkGpio(gpio, target.classes, errors);
@@ -167,8 +171,10 @@ function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): voi
   errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
+const nameFor = ({ name }: Parsed, file: string): string => name ?? basename(file, extname(file));
+
 function withDefaults(parsed: Parsed, file: string): Config {
-  const name = parsed.name ?? basename(file, extname(file));
+  const name = nameFor(parsed, file);
   const { source, target, checkpoint, status } = parsed;
   const directory = resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`);
   const { effort, ...training } = { ...defaults.training, ...parsed.training };
@@ -205,6 +211,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     labels: keepsSamples(parsed) ? labelsWithDefaults(parsed.labels ?? {}) : null,
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
     status: status === undefined ? null : statusWithDefaults(status, file, directory),
+    sync: parsed.sync === undefined ? null : syncWithDefaults(parsed.sync, name, file),
   };
 }
 
@@ -251,7 +258,7 @@ export function parseConfig(text: string, file: string): Config {
   }
   if (!result.success) errors.throwIfAny();
   const parsed = withClasses(result.output as Written);
-  checkTogether(parsed, errors);
+  checkTogether(parsed, file, errors);
   errors.throwIfAny();
   return withDefaults(parsed, file);
 }

@@ -15,6 +15,7 @@ import { RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
+import { keepUnsent } from "../sync/sync-record.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
@@ -37,6 +38,7 @@ export class CheckpointSaver {
   readonly #memory: DaemonMemory | null;
   readonly #name: string;
   readonly #log: Log;
+  readonly #reportOf: (() => State) | null;
   readonly #store: Store;
   /** The outermost folder that was made for the checkpoints; null where all were there. */
   readonly #outermostNew: string | null;
@@ -55,15 +57,18 @@ export class CheckpointSaver {
 
   /**
    * Lets the learner, and the history of its scores, continue from the newest valid checkpoint in the config's folder.
+   * @param reportOf what each checkpoint is to tell of the daemon
    * @throws RivuletError where the folder cannot be used, or the checkpoint was saved with a different configuration; nothing is left open
    */
   constructor(
-    { name, checkpoint }: Config,
+    { name, checkpoint, sync }: Config,
     learner: PrequentialLearner,
     history: History,
     log: Log,
     memory: DaemonMemory | null = null,
+    reportOf: (() => State) | null = null,
   ) {
+    this.#reportOf = reportOf;
     this.#name = name;
     this.#learner = learner;
     this.#history = history;
@@ -73,7 +78,8 @@ export class CheckpointSaver {
     this.#configuredMs = everyMs;
     this.#outermostNew = outermostMissing(directory);
     const report = (text: string) => log({ event: "checkpoint-refused", text, problem: true });
-    this.#store = openStore(directory, { keep, report });
+    const spare = sync === null ? undefined : keepUnsent(directory, sync.backlog);
+    this.#store = openStore(directory, { keep, spare, report });
     try {
       this.#resume();
       this.#rehearse();
@@ -151,7 +157,12 @@ export class CheckpointSaver {
     const daemonState = this.#memory?.state();
     const checkpoint = checkpointOf(this.#learner, this.#name, options);
     const history = this.#history.state();
-    return { ...checkpoint, history, ...(daemonState === undefined ? {} : { daemonState }) };
+    return {
+      ...checkpoint,
+      history,
+      ...(daemonState === undefined ? {} : { daemonState }),
+      ...(this.#reportOf === null ? {} : { status: this.#reportOf() }),
+    };
   }
 
   #snapshot(): Uint8Array[] {

@@ -14,6 +14,7 @@ import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
 import { continuedLearner } from "./continued-learner.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
+import { deviceReport } from "./device-report.ts";
 import { FieldStatistics } from "./field-statistics.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
@@ -98,7 +99,15 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    const saver = new CheckpointSaver(this.config, this.learner, this.#history, this.#log, this.#path);
+    const report = () => deviceReport(this.status());
+    const saver = new CheckpointSaver(
+      this.config,
+      this.learner,
+      this.#history,
+      this.#log,
+      this.#path,
+      report,
+    );
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
     this.#saver = saver;

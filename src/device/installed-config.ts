@@ -6,12 +6,15 @@ interface Moved {
   ports: { at: readonly (string | number)[]; path: string }[];
   /** Folder of the checkpoints. */
   checkpoints: string;
+  /** File with the secret for the host; null where the config names none. */
+  secret: string | null;
 }
 
 /** Returns the text of a config with these paths replaced and everything else unchanged, comments included. */
-export function installedConfig(text: string, { ports, checkpoints }: Moved): string {
+export function installedConfig(text: string, { ports, checkpoints, secret }: Moved): string {
   const moved = ports.reduce((all, { at, path }) => withValue(all, at, path), text);
-  return withValue(moved, ["checkpoint", "directory"], checkpoints);
+  const kept = withValue(moved, ["checkpoint", "directory"], checkpoints);
+  return secret === null ? kept : withValue(kept, ["sync", "secretFile"], secret);
 }
 
 function withValue(text: string, path: readonly (string | number)[], value: string): string {

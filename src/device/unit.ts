@@ -76,12 +76,7 @@ export function unitText(template: string, facts: UnitFacts): string {
           "IPAddressDeny=any",
           "RestrictAddressFamilies=AF_UNIX AF_NETLINK",
         ],
-    home: [
-      // With ProtectHome=yes, a program in these folders could not be read.
-      [facts.node, facts.cli].some((path) => /^\/(home|root|run\/user)\//.test(path))
-        ? "ProtectHome=read-only"
-        : "ProtectHome=yes",
-    ],
+    home: [homeLine([facts.node, facts.cli])],
   };
   return template
     .replace(
@@ -112,8 +107,14 @@ function memory(arenaBytes: number, queueBytes: number): string[] {
   ];
 }
 
+/** With ProtectHome=yes, a program in these folders could not be read. */
+export const homeLine = (programs: readonly string[]): string =>
+  programs.some((path) => /^\/(home|root|run\/user)\//.test(path))
+    ? "ProtectHome=read-only"
+    : "ProtectHome=yes";
+
 /** Quotes a word of a command line for systemd. */
-function quote(word: string): string {
+export function quote(word: string): string {
   const plain = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
   if (/^[\w@%$+=:,./-]+$/.test(plain)) return plain;
   // systemd reads the escapes of C in quotes.

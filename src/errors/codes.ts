@@ -73,6 +73,16 @@ export const errorCodes = {
 
   "status.token":
     "The token of the status page cannot be read or made, or others than its owner can read it.",
+  "sync.unreachable": "The host cannot be reached, or its answer does not arrive.",
+  "sync.refused": "The host refuses the key or the request.",
+  "sync.credentials": "The key for the host is missing, readable by others, or malformed.",
+  "sync.certificate": "The certificate of the host is not the pinned one, or not valid by this clock.",
+  "sync.bad-answer": "The host answered with something that its protocol does not allow.",
+  "sync.no-config": "The config has no key sync.",
+  "sync.restore": "The folder is not empty, or the host has no checkpoint that can be restored.",
+  "host.bad-folder": "The folder is not one of a host, or cannot be used as one.",
+  "host.listen": "The address to listen at is not valid, or cannot be used.",
+
   "gpio.unavailable": "GPIO cannot be used: neither the package onoff nor the tools of gpiod work.",
   "gpio.no-chip": "There is no such GPIO chip.",
   "gpio.no-pin": "The GPIO chip has no such pin.",

@@ -6,6 +6,7 @@ import {
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
+  summarizeCheckpoint,
   type Tensor,
 } from "../../src/checkpoint/format.ts";
 import { CheckpointError } from "../../src/errors/errors.ts";
@@ -105,11 +106,26 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record(
 );
 
 function requiredKeys() {
-  const { name, ...rest } = sampleCheckpoint(1);
-  return Object.keys(rest) as Exclude<keyof Checkpoint, "name" | "history" | "daemonState">[];
+  const { name, status, ...rest } = sampleCheckpoint(1);
+  return Object.keys(rest) as Exclude<keyof Checkpoint, "name" | "status" | "history" | "daemonState">[];
 }
 
 describe("a checkpoint that was encoded", () => {
+  test("tells what the daemon said of itself, to a reader of the whole and to one of the head", () => {
+    const status = { skill: 0.5, problems: ["the source is away"] };
+    const bytes = Buffer.concat(encodeCheckpoint({ ...sampleCheckpoint(42), status }));
+    expect(decodeCheckpoint(bytes, "x").status).toEqual(status);
+    expect(summarizeCheckpoint(bytes, "x")).toEqual({
+      createdAt: "2026-01-31T12:00:00.000Z",
+      name: "pump-7",
+      samplesSeen: 336,
+      step: 42,
+      status,
+    });
+    bytes[200] ^= 1;
+    expect(() => summarizeCheckpoint(bytes, "x")).toThrow(/is damaged/);
+  });
+
   test("comes back as it was", () => {
     expect(decode(sample)).toStrictEqual(sampleCheckpoint(42));
   });

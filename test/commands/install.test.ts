@@ -63,6 +63,40 @@ describe("rivulet install", () => {
     expect(text).toBe(config.replace("saved", "/var/lib/rivulet-pump"));
   });
 
+  test("writes a timer for sync, which hands the secret over and shares the user of the daemon", async () => {
+    const text = `${config}sync: { to: "http://nas.local:9000/fleet", device: pump-7, secretFile: pump-7.key, every: 30min }\n`;
+    const { cwd, root } = image(text);
+    const { code, report } = await install(cwd);
+    expect(code).toBe(0);
+    expect(report.commands).toEqual([`systemctl --root=${root} enable rivulet-pump rivulet-pump-sync.timer`]);
+    const service = readFileSync(join(root, "/etc/systemd/system/rivulet-pump-sync.service"), "utf8");
+    expect(service).toMatch(/^User=rivulet-pump$/m);
+    expect(service).toContain(`LoadCredential=pump-7.key:${join(cwd, "pump-7.key")}\n`);
+    expect(service).toMatch(/^ExecStart=.* sync \/etc\/rivulet\/pump\.yaml$/m);
+    expect(service).toMatch(/^SuccessExitStatus=1$/m);
+    const timer = readFileSync(join(root, "/etc/systemd/system/rivulet-pump-sync.timer"), "utf8");
+    expect(timer).toMatch(/^OnUnitActiveSec=1800s\nRandomizedDelaySec=180s$/m);
+    expect(readFileSync(join(root, copy), "utf8")).toContain(`secretFile: ${join(cwd, "pump-7.key")}`);
+    if (hasSystemd) {
+      const units = ["service", "timer"].map((kind) =>
+        join(root, `/etc/systemd/system/rivulet-pump-sync.${kind}`),
+      );
+      const verified = spawnSync("systemd-analyze", ["verify", ...units], { encoding: "utf8" });
+      expect(verified.stderr.split("\n").filter((line) => line.includes("rivulet-pump-sync"))).toEqual([]);
+    }
+  });
+
+  test("refuses a name that no user can have, where the timer of sync needs one", async () => {
+    const { cwd } = image(
+      `name: pump.7\n${config}sync: { to: "http://nas.local:9000/fleet", secretFile: pump-7.key }\n`,
+    );
+    const { code, stderr } = await install(cwd);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining("rivulet-pump.7 cannot be the name of a user"),
+    ]);
+  });
+
   test("leaves a port that is named by its device as it is named", async () => {
     const text = config.replace(/serial: .*/, "serial: { vendor: 2341, product: 0043, serialNumber: 7573 }");
     const { cwd, root } = image(text);

@@ -95,6 +95,7 @@ test("fills in every default of a config that names only its target, but those t
     labels: null,
     gpio: null,
     status: null,
+    sync: null,
   });
 });
 
@@ -300,7 +301,7 @@ test("refuses an unknown key with the nearest known one", () => {
 
 test("lists the known keys when an unknown one resembles none", () => {
   expect(complaint("name: pump-7", "mqtt: { host: here }")).toBe(
-    'pump.yaml:1: unknown key "mqtt"; known are name, source, target, features, model, training, memory, checkpoint, labels, gpio, status',
+    'pump.yaml:1: unknown key "mqtt"; known are name, source, target, features, model, training, memory, checkpoint, labels, gpio, status, sync',
   );
 });
 

@@ -21,7 +21,7 @@ function bench({
   everyMs = 1000 as number | null,
 } = {}) {
   const entries: LogEntry[] = [];
-  const config = { name: "bench", checkpoint: { directory, everyMs, keep: 2 } } as Config;
+  const config = { name: "bench", checkpoint: { directory, everyMs, keep: 2 }, sync: null } as Config;
   const saver = new CheckpointSaver(config, learner, new History(learner), (entry) => entries.push(entry));
   onTestFinished(() => saver.abandon());
   const told = (event: string) => entries.filter((entry) => entry.event === event);

@@ -67,6 +67,41 @@ export const commands: Command[] = [
     load: () => import("../install.ts"),
   },
   {
+    name: "host",
+    summary: "receive the checkpoints of boards, and show how they do",
+    positionals: ["[ACTION]", "[NAME]"],
+    options: {
+      folder: { value: "FOLDER", help: "the host's folder, for add, list and revoke (default ./fleet)" },
+      listen: { value: "ADDRESS", help: "address and port to listen at (default 127.0.0.1:9000)" },
+      keep: { value: "N", help: "checkpoints to keep of each device (default 20)" },
+      cert: { value: "FILE", help: "certificate in PEM: the host then speaks HTTPS" },
+      key: { value: "FILE", help: "private key of the certificate in PEM" },
+      url: {
+        value: "URL",
+        help: "address of the host as boards see it, with add (default: where it listens)",
+      },
+    },
+    details: [
+      "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
+      "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics tells them to Prometheus.",
+    ],
+    load: () => import("../host.ts"),
+  },
+  {
+    name: "sync",
+    summary: "send the checkpoints of a config to its host, once",
+    positionals: ["CONFIG"],
+    options: {
+      "dry-run": { help: "show what would be sent, and connect to nobody" },
+      restore: { help: "fetch the newest valid checkpoint of this device into an empty folder" },
+    },
+    details: [
+      "Sends what the checkpoint folder holds and the host lacks, the newest first, and tells the host how the device does. rivulet install writes a timer that runs it every sync.every, and rivulet run runs it where there is no systemd. A daemon that learns meanwhile is not disturbed.",
+      "The exit code is 1 where nothing could be sent: the host is away, or refuses the key. The checkpoints wait in their folder, the newest sync.backlog of them.",
+    ],
+    load: () => import("../sync.ts"),
+  },
+  {
     name: "sniff",
     summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
     positionals: ["PORT"],

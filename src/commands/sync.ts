@@ -1,0 +1,169 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { diskError } from "../checkpoint/disk-error.ts";
+import { type Checkpoint, decodeCheckpoint } from "../checkpoint/format.ts";
+import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
+import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
+import { isOf, learnerFrom, resume } from "../daemon/learner-checkpoint.ts";
+import { RivuletError } from "../errors/errors.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { standardError } from "../machine/output.ts";
+import { credentialsFrom } from "../sync/client/credentials.ts";
+import { createObjectStore, type ObjectStore } from "../sync/client/object-store.ts";
+import { type RestoreOutcome, restoreCheckpoint } from "../sync/client/restore.ts";
+import { createSyncLock, dueCheckpoints, type SendOutcome, sendCheckpoints } from "../sync/client/send.ts";
+import type { SyncConfig } from "../sync/sync-config.ts";
+import { formatCount, formatSize } from "../wording/quantities.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+
+/** A run without progress for so long hangs, and one that takes so long in all as well. */
+const longestPauseMs = 120_000;
+const longestMs = 60 * 60_000;
+
+/** Sends the checkpoints of a config to its host, once. */
+export async function run({ positionals: [file], switches }: Invocation): Promise<Report> {
+  const config = loadConfig(file);
+  const { sync } = config;
+  if (sync === null) {
+    throw new RivuletError(
+      "sync.no-config",
+      `${file} has no key sync, expected the host that checkpoints are sent to; rivulet host add NAME prints it`,
+      { file, path: "sync" },
+    );
+  }
+  if (switches.has("dry-run")) return dryRun(config, sync);
+  createFolder(config.checkpoint.directory);
+  const lock = createSyncLock(config.checkpoint.directory);
+  try {
+    lock.hold();
+  } catch (error) {
+    if (!(error instanceof RivuletError) || error.code !== "checkpoint.in-use") throw error;
+    return {
+      data: { running: true },
+      text: "another rivulet sync is at work for this folder; nothing to do",
+    };
+  }
+  const watch = endWithoutProgress();
+  let store: ObjectStore | undefined;
+  try {
+    store = createObjectStore({
+      to: sync.to,
+      credentials: credentialsFrom(sync.credentials),
+      region: sync.region,
+      fingerprint: sync.fingerprint,
+      progress: watch.progress,
+      note: (sentence) => standardError.write(`rivulet: ${sentence}\n`),
+    });
+    const { directory } = config.checkpoint;
+    if (switches.has("restore")) {
+      const accept = acceptorFor(config);
+      return restoreReport(await restoreCheckpoint({ directory, config: sync, store, accept }));
+    }
+    const version = packageVersion();
+    return report(sync, await sendCheckpoints({ directory, config: sync, store, version }));
+  } finally {
+    watch.stop();
+    store?.close();
+    lock.release();
+  }
+}
+
+/** A new card, or a daemon that has not begun, has no folder yet. */
+function createFolder(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw diskError(error, `cannot use the checkpoint folder ${directory}`, directory);
+  }
+}
+
+function dryRun(config: Config, sync: SyncConfig): Report {
+  const due = dueCheckpoints(config.checkpoint.directory, sync).map(({ path }) => path);
+  return {
+    data: { to: sync.to, device: sync.device, dryRun: true, due },
+    text: [
+      `would send ${formatCount(due.length, "checkpoint")} as ${sync.device} to ${sync.to}, newest first; nothing was sent`,
+      ...due.map((path) => `    ${path}`),
+    ].join("\n"),
+  };
+}
+
+function report({ to, device }: SyncConfig, outcome: SendOutcome): Report {
+  const { sent, waiting, dropped, refused, status, failure } = outcome;
+  const sentBytes = sent.reduce((sum, { bytes }) => sum + bytes, 0);
+  const lines = [
+    sent.length === 0
+      ? "nothing new to send"
+      : `sent ${formatCount(sent.length, "checkpoint")} (${formatSize(sentBytes)}) as ${device} to ${to}`,
+    ...(status === null ? [] : [`the host knows ${status.newest?.samplesSeen ?? 0} samples of this device`]),
+    ...(waiting > 0 ? [`${formatCount(waiting, "checkpoint")} waiting`] : []),
+    ...(dropped > 0
+      ? [`${formatCount(dropped, "checkpoint")} deleted before they could be sent, since the first run`]
+      : []),
+    ...refused.map((sentence) => `not sent: ${sentence}`),
+  ];
+  // What arrived counts; the rest waits for the next run.
+  const failed = failure !== null && sent.length === 0;
+  if (failed) throw failure;
+  if (failure !== null) lines.push(`stopped early: ${failure.message}`);
+  return {
+    data: { to, device, sent, waiting, dropped, refused, status, failure: failure?.message ?? null },
+    text: lines.join("\n"),
+  };
+}
+
+/** Throws where a checkpoint is not one that the config continues from: whole, sane, and of the same learner. */
+function acceptorFor(config: Config): (bytes: Uint8Array, where: string) => void {
+  const columns = sampleColumns(config);
+  return (bytes, where) => {
+    const checkpoint = decodeCheckpoint(bytes, where);
+    if (columns === null) learnerFrom(checkpoint, where);
+    else resume(learnerToContinue(config, columns, checkpoint), checkpoint, where);
+  };
+}
+
+/** The config's learner, or the single network of version 0.1.0 where the checkpoint holds that. */
+function learnerToContinue(
+  config: Config,
+  columns: readonly string[],
+  checkpoint: Checkpoint,
+): PrequentialLearner {
+  if (config.ensemble !== null && checkpoint.parameters.length > 0) {
+    const network = configuredNetworkLearner(config, columns);
+    if (isOf(network, checkpoint)) return network;
+  }
+  return configuredLearner(config, columns);
+}
+
+function restoreReport({ path, key, samplesSeen, refused }: RestoreOutcome): Report {
+  return {
+    data: { restored: true, path, key, samplesSeen, refused },
+    text: [
+      ...refused.map((sentence) => `passed over: ${sentence}`),
+      `restored ${key} as ${path}: rivulet run continues after ${formatCount(samplesSeen, "sample")}`,
+    ].join("\n"),
+  };
+}
+
+/** Ends the process when no byte has moved for long: a run never waits for ever, whatever hangs. */
+function endWithoutProgress(): { progress(): void; stop(): void } {
+  const beganAt = performance.now();
+  let movedAt = beganAt;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (now - movedAt < longestPauseMs && now - beganAt < longestMs) return;
+    standardError.write("rivulet: the host makes no progress; given up, the next run continues\n");
+    process.exit(1);
+  }, 1000);
+  timer.unref();
+  return {
+    progress() {
+      movedAt = performance.now();
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,123 @@
+/** The key of a device: from a file that only its user reads, or from a program. */
+import { spawn } from "node:child_process";
+import { closeSync, existsSync, fstatSync } from "node:fs";
+import { basename, join } from "node:path";
+import { RivuletError } from "../../errors/errors.ts";
+import { reasonOf } from "../../errors/system-error.ts";
+import { openRegularFile, readRegularFile, UnsuitableFileError } from "../../machine/regular-file.ts";
+import type { Credentials } from "../signature.ts";
+import type { CredentialSource } from "../sync-config.ts";
+
+const mostSecretBytes = 4096;
+/** A program that takes longer hangs. */
+const longestCommandMs = 60_000;
+/** Credentials are renewed so long before they expire. */
+const renewalMs = 5 * 60_000;
+
+/**
+ * Returns a function that gives the credentials at each call, and renews those that expire.
+ * @throws RivuletError (rejects) where the secret cannot be read, others may read it, or the program fails
+ */
+export function credentialsFrom(source: CredentialSource): () => Promise<Credentials> {
+  if ("secretFile" in source) {
+    const fixed = { accessKeyId: source.keyId, secretAccessKey: readSecret(source.secretFile) };
+    return async () => fixed;
+  }
+  let current: { credentials: Credentials; expiresMs: number } | null = null;
+  return async () => {
+    if (current === null || current.expiresMs - Date.now() < renewalMs)
+      current = await askProgram(source.command);
+    return current.credentials;
+  };
+}
+
+/**
+ * Reads a secret of one line. Under systemd, which hands a service its secrets in a folder of its own, the file there of
+ * the same name counts.
+ *
+ * @throws RivuletError where it cannot be read, is empty, or others than its owner may read it
+ */
+export function readSecret(path: string, environment: NodeJS.ProcessEnv = process.env): string {
+  const handed = environment["CREDENTIALS_DIRECTORY"];
+  const own = handed === undefined ? undefined : join(handed, basename(path));
+  const file = own !== undefined && existsSync(own) ? own : path;
+  const text = readOwnersFile(file).trim();
+  if (text === "" || /\s/.test(text)) {
+    throw new RivuletError(
+      "sync.credentials",
+      `${file} must contain one secret on one line, found ${text === "" ? "nothing" : "several words"}; paste it again`,
+    );
+  }
+  return text;
+}
+
+function readOwnersFile(path: string): string {
+  try {
+    const { file } = openRegularFile(path);
+    try {
+      const { mode } = fstatSync(file);
+      if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+        const found = (mode & 0o777).toString(8).padStart(3, "0");
+        throw new RivuletError(
+          "sync.credentials",
+          `${path} has mode ${found}, so others may read the secret in it; run: chmod 600 ${path}`,
+        );
+      }
+    } finally {
+      closeSync(file);
+    }
+    return readRegularFile(path, { mostBytes: mostSecretBytes }).toString("utf8");
+  } catch (error) {
+    if (error instanceof RivuletError) throw error;
+    const reason = error instanceof UnsuitableFileError ? `it ${error.message}` : reasonOf(error);
+    throw new RivuletError(
+      "sync.credentials",
+      `cannot read the secret in ${path}: ${reason}; rivulet host add prints how to make it`,
+      { cause: error },
+    );
+  }
+}
+
+/** Runs a program that prints credentials in the format of AWS's `credential_process`. */
+async function askProgram([program, ...words]: readonly string[]): Promise<{
+  credentials: Credentials;
+  expiresMs: number;
+}> {
+  const refuse = (what: string): RivuletError =>
+    new RivuletError(
+      "sync.credentials",
+      `${program} of sync.credentials.command ${what}; run it by hand to see why`,
+    );
+  const output = await new Promise<string>((resolve, reject) => {
+    // Its standard error may hold a secret, so it goes nowhere.
+    const child = spawn(program, words, {
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: longestCommandMs,
+      killSignal: "SIGKILL",
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      if (text.length < 1 << 16) text += chunk;
+    });
+    child.once("error", (error) => reject(refuse(`cannot be run: ${reasonOf(error)}`)));
+    child.once("close", (code, signal) =>
+      code === 0 ? resolve(text) : reject(refuse(`ended with ${signal ?? `exit code ${code}`}`)),
+    );
+  });
+  let found: Record<string, unknown>;
+  try {
+    found = JSON.parse(output) as Record<string, unknown>;
+  } catch {
+    throw refuse("printed no JSON, expected Version, AccessKeyId and SecretAccessKey");
+  }
+  const { AccessKeyId: id, SecretAccessKey: secret, SessionToken: token, Expiration: expiration } = found;
+  if (typeof id !== "string" || typeof secret !== "string")
+    throw refuse("printed no AccessKeyId and SecretAccessKey");
+  const expiresMs = typeof expiration === "string" ? Date.parse(expiration) : Number.POSITIVE_INFINITY;
+  const credentials = {
+    accessKeyId: id,
+    secretAccessKey: secret,
+    ...(typeof token === "string" ? { sessionToken: token } : {}),
+  };
+  return { credentials, expiresMs: Number.isNaN(expiresMs) ? 0 : expiresMs };
+}

@@ -1,0 +1,211 @@
+/** One run of a device: sends its checkpoints, newest first, then the document that tells how it does. */
+import { createHash } from "node:crypto";
+import { readCheckpointFile } from "../../checkpoint/checkpoint-file.ts";
+import { diskError } from "../../checkpoint/disk-error.ts";
+import { createFolderLock } from "../../checkpoint/folder-lock.ts";
+import { type CheckpointSummary, summarizeCheckpoint } from "../../checkpoint/format.ts";
+import { type CheckpointFile, listCheckpoints } from "../../checkpoint/store.ts";
+import { CheckpointError, RivuletError } from "../../errors/errors.ts";
+import { type DeviceStatus, decodeStatus, encodeStatus, reportFrom } from "../device-status.ts";
+import { checkpointKey, statusKey } from "../names.ts";
+import type { SyncConfig } from "../sync-config.ts";
+import {
+  damaged,
+  readSyncRecord,
+  type SyncRecord,
+  sentCount,
+  settleRecord,
+  writeSyncRecord,
+} from "../sync-record.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+/** A checkpoint that was sent. */
+export interface SentCheckpoint {
+  path: string;
+  key: string;
+  bytes: number;
+  /** False where the host had it already. */
+  isNew: boolean;
+}
+
+/** What a run did. */
+export interface SendOutcome {
+  sent: SentCheckpoint[];
+  /** Checkpoints that still wait. */
+  waiting: number;
+  /** Checkpoints that were deleted before they could be sent, since the first run. */
+  dropped: number;
+  /** Files that are not valid checkpoints, each in one sentence; they are never sent. */
+  refused: string[];
+  /** The document that the host has now; null where it did not get one. */
+  status: DeviceStatus | null;
+  /** Why not everything arrived; null where it did. */
+  failure: RivuletError | null;
+}
+
+export interface SendOptions {
+  /** Folder of the checkpoints. */
+  directory: string;
+  config: SyncConfig;
+  store: ObjectStore;
+  /** Version of Rivulet. */
+  version: string;
+}
+
+/** Only one run at a time uses a folder; it does not matter whether a daemon saves into it meanwhile. */
+export const createSyncLock = (directory: string) => createFolderLock(directory, "sync.lock");
+
+/** Largest checkpoint that is sent: the host takes no larger one. */
+export const mostCheckpointBytes = 64 << 20;
+
+/**
+ * Sends what the folder holds and the host lacks. A checkpoint that disappears meanwhile, because the daemon makes room,
+ * counts as dropped.
+ *
+ * @throws RivuletError where the folder cannot be read or written; what the host refuses is in the outcome
+ */
+export async function sendCheckpoints({
+  directory,
+  config,
+  store,
+  version,
+}: SendOptions): Promise<SendOutcome> {
+  const { to, device } = config;
+  const record = readSyncRecord(directory, to, device);
+  const outcome: SendOutcome = { sent: [], waiting: 0, dropped: 0, refused: [], status: null, failure: null };
+  const save = () => saveRecord(directory, record);
+  try {
+    for (const file of due(directory, record, config.backlog)) {
+      const sent = await sendFile(file, device, store, outcome);
+      if (sent !== null) outcome.sent.push(sent.checkpoint);
+      record.done[file.sequence] = sent?.digest ?? damaged;
+      save();
+    }
+    outcome.status = await sendStatus(record, { directory, config, store, version }, outcome);
+    record.lastSuccess = new Date().toISOString();
+    save();
+  } catch (error) {
+    if (!(error instanceof RivuletError) || !error.code.startsWith("sync.")) throw error;
+    outcome.failure = error;
+  }
+  outcome.waiting = due(directory, record, config.backlog).length;
+  outcome.dropped = record.dropped;
+  return outcome;
+}
+
+/** What a run would send, newest first. */
+export function dueCheckpoints(directory: string, { to, device, backlog }: SyncConfig): CheckpointFile[] {
+  return due(directory, readSyncRecord(directory, to, device), backlog);
+}
+
+function due(directory: string, record: SyncRecord, backlog: number): CheckpointFile[] {
+  const present = listCheckpoints(directory);
+  settleRecord(record, present);
+  return present
+    .slice(-backlog)
+    .filter(({ sequence }) => record.done[sequence] === undefined)
+    .reverse();
+}
+
+function saveRecord(directory: string, record: SyncRecord): void {
+  try {
+    writeSyncRecord(directory, record);
+  } catch (error) {
+    throw diskError(error, `cannot remember what was sent in ${directory}`, directory);
+  }
+}
+
+/** Sends a checkpoint; null where the file is gone, or is no valid checkpoint, which the outcome then says. */
+async function sendFile(
+  { path }: CheckpointFile,
+  device: string,
+  store: ObjectStore,
+  outcome: SendOutcome,
+): Promise<{ checkpoint: SentCheckpoint; digest: string } | null> {
+  const found = readChecked(path, outcome);
+  if (found === null) return null;
+  const { bytes, summary } = found;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const key = checkpointKey(device, summary.samplesSeen, sha256);
+  const isNew = await store.putOnce(key, bytes);
+  return { checkpoint: { path, key, bytes: bytes.length, isNew }, digest: sha256.slice(0, 16) };
+}
+
+function readChecked(
+  path: string,
+  outcome: SendOutcome,
+): { bytes: Uint8Array; summary: CheckpointSummary } | null {
+  try {
+    const bytes = readCheckpointFile(path, { followLinks: false });
+    if (bytes.length > mostCheckpointBytes) {
+      outcome.refused.push(
+        `${path} has ${bytes.length} bytes, expected at most ${mostCheckpointBytes}; it is not sent`,
+      );
+      return null;
+    }
+    return { bytes, summary: summarizeCheckpoint(bytes, path) };
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    outcome.refused.push(error.message);
+    return null;
+  }
+}
+
+/** Sends the document about the newest checkpoint that the host has. */
+async function sendStatus(
+  record: SyncRecord,
+  options: SendOptions,
+  outcome: SendOutcome,
+): Promise<DeviceStatus> {
+  const { config, store, version, directory } = options;
+  const { device, everyMs } = config;
+  // A new card continues to count where the old one stopped, or readers would ignore it.
+  if (record.counter === 0) record.counter = await countAtHost(store, device);
+  record.counter++;
+  const newest = newestSent(directory, record, device);
+  const status: DeviceStatus = {
+    format: "rivulet-status",
+    version: 1,
+    device,
+    counter: record.counter,
+    sentAt: new Date().toISOString(),
+    every: everyMs,
+    rivulet: version,
+    newest: newest && { key: newest.key, samplesSeen: newest.samplesSeen, savedAt: newest.savedAt },
+    report: newest?.report ?? reportFrom(null),
+    sync: {
+      sent: sentCount(record),
+      waiting: due(directory, record, config.backlog).length,
+      dropped: record.dropped,
+      problem: outcome.refused.at(-1) ?? null,
+    },
+  };
+  await store.put(statusKey(device), encodeStatus(status));
+  return status;
+}
+
+async function countAtHost(store: ObjectStore, device: string): Promise<number> {
+  const found = await store.get(statusKey(device), { mostBytes: 1 << 16 });
+  return found === null || found === "unchanged" ? 0 : (decodeStatus(found.body)?.counter ?? 0);
+}
+
+/** The newest checkpoint of the folder that the host has, and what it says of itself. */
+function newestSent(directory: string, record: SyncRecord, device: string) {
+  for (const { path, sequence } of listCheckpoints(directory).reverse()) {
+    const digest = record.done[sequence];
+    if (digest === undefined || digest === damaged) continue;
+    try {
+      const bytes = readCheckpointFile(path, { followLinks: false });
+      const { samplesSeen, createdAt, status } = summarizeCheckpoint(bytes, path);
+      return {
+        key: checkpointKey(device, samplesSeen, digest),
+        samplesSeen,
+        savedAt: createdAt,
+        report: reportFrom(status),
+      };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,74 @@
+/** Who a request comes from, and what a device may do: the same for a host and for a front. */
+import type { IncomingMessage } from "node:http";
+import { mostStatusBytes } from "../device-status.ts";
+import { checkpointFacts, checkpointFolder, deviceFolder, statusKey } from "../names.ts";
+import { faultOfSignature, parseAuthorization } from "../signature.ts";
+import { HostError } from "./host-error.ts";
+import type { KeyHolder, Registry } from "./registry.ts";
+
+/**
+ * Returns whose key has signed a request.
+ * @throws HostError where the signature is not valid, its key revoked, or its time not that of the host
+ */
+export function authenticate(request: IncomingMessage, registry: Registry, nowMs: number): KeyHolder {
+  const authorization = parseAuthorization(request.headers.authorization);
+  if (authorization === null) {
+    throw new HostError(
+      403,
+      "AccessDenied",
+      "the request is not signed by AWS Signature Version 4, expected a signature in its header Authorization",
+    );
+  }
+  const { accessKeyId } = authorization;
+  const holder = registry.holder(accessKeyId);
+  if (holder === null) throw new HostError(403, "InvalidAccessKeyId", `the key ${accessKeyId} is revoked`);
+  const headers = Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+  );
+  const signed = { method: request.method ?? "", path: request.url ?? "", headers };
+  const fault = faultOfSignature(signed, authorization, holder.secret, nowMs);
+  if (fault === "clock") {
+    throw new HostError(
+      403,
+      "RequestTimeTooSkewed",
+      "the time of the request differs by more than 15 minutes from that of the host",
+    );
+  }
+  if (fault !== null) {
+    throw new HostError(403, "SignatureDoesNotMatch", `the signature is not one of the key ${accessKeyId}`);
+  }
+  return holder;
+}
+
+/** A device writes its own checkpoints and its own status, and nothing else. @throws HostError for anything else */
+export function requireWritable({ device }: KeyHolder, key: string, length: number): void {
+  if (device === null) return;
+  if (key === statusKey(device)) {
+    if (length <= mostStatusBytes) return;
+    throw new HostError(
+      413,
+      "EntityTooLarge",
+      `a status has ${length} bytes, expected at most ${mostStatusBytes}`,
+    );
+  }
+  const folder = checkpointFolder(device);
+  if (!key.startsWith(folder) || key.slice(folder.length).includes("/") || checkpointFacts(key) === null) {
+    throw new HostError(
+      403,
+      "AccessDenied",
+      `the key ${device} may write only its own checkpoints and status, not ${key}`,
+    );
+  }
+}
+
+/** A device reads its own objects. @throws HostError for anything else */
+export function requireReadable({ device }: KeyHolder, key: string): void {
+  if (device === null || key.startsWith(deviceFolder(device))) return;
+  throw new HostError(403, "AccessDenied", `the key ${device} may read only its own objects, not ${key}`);
+}
+
+/** A device lists its own objects. @throws HostError for anything else */
+export function requireListable({ device }: KeyHolder, prefix: string): void {
+  if (device === null || prefix.startsWith(deviceFolder(device))) return;
+  throw new HostError(403, "AccessDenied", `the key ${device} may list only ${deviceFolder(device)}`);
+}

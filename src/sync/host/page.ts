@@ -1,0 +1,219 @@
+/** The page that shows the devices, and the same for Prometheus, to whoever has the key of the administrator. */
+import { timingSafeEqual } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { formatDuration, formatShare } from "../../wording/quantities.ts";
+import type { DeviceRow, Fleet } from "./fleet.ts";
+import { adminKeyId, type Registry } from "./registry.ts";
+import { escaped } from "./xml.ts";
+
+interface Surroundings {
+  fleet: Fleet;
+  registry: Registry;
+  clock: () => number;
+}
+
+const cookieName = "rivulet";
+const cookieSeconds = 30 * 24 * 3600;
+const mostFormBytes = 1024;
+/** No script, nothing from elsewhere, and no other page may frame it. */
+const pageHeaders = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+};
+
+/** Answers what is for people and for Prometheus; false where the request is for somebody else. */
+export async function answerPage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  { fleet, registry, clock }: Surroundings,
+): Promise<boolean> {
+  const { method = "" } = request;
+  if (path === "/login" && method === "POST") {
+    await logIn(request, response, registry, clock());
+    return true;
+  }
+  if ((path !== "/" && path !== "/metrics") || (method !== "GET" && method !== "HEAD")) return false;
+  if (!isAdmin(request, registry, clock())) {
+    if (path === "/") page(response, 401, loginForm(""));
+    else {
+      response.writeHead(401, { "www-authenticate": 'Bearer realm="rivulet"', "content-type": "text/plain" });
+      response.end(
+        "found no valid key, expected the header: Authorization: Bearer, with the secret of the key admin\n",
+      );
+    }
+    return true;
+  }
+  const rows = await fleet.rows(clock());
+  if (path === "/") page(response, 200, fleetHtml(rows, clock()));
+  else
+    response
+      .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
+      .end(metricsText(rows));
+  return true;
+}
+
+const isEqual = (one: string, other: string): boolean => {
+  const [first, second] = [Buffer.from(one), Buffer.from(other)];
+  return first.length === second.length && timingSafeEqual(first, second);
+};
+
+function isAdmin({ headers }: IncomingMessage, registry: Registry, nowMs: number): boolean {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+  const secret = registry.holder(adminKeyId)?.secret ?? "";
+  if (bearer !== undefined) return isEqual(bearer, secret);
+  const [, until, seal] =
+    new RegExp(`(?:^|; *)${cookieName}=(\\d{1,12})\\.([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? "") ?? [];
+  return until !== undefined && Number(until) * 1000 > nowMs && isEqual(seal, registry.seal(`page:${until}`));
+}
+
+/** Exchanges the key of the administrator once for a cookie that no script can read and no other page can use. */
+async function logIn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  registry: Registry,
+  nowMs: number,
+): Promise<void> {
+  const form = await formOf(request);
+  if (!isEqual(form?.get("key")?.trim() ?? "", registry.holder(adminKeyId)?.secret ?? "")) {
+    page(response, 403, loginForm("This is not the key of the administrator."));
+    return;
+  }
+  const until = Math.floor(nowMs / 1000) + cookieSeconds;
+  const isSecure = "encrypted" in request.socket;
+  const cookie = `${cookieName}=${until}.${registry.seal(`page:${until}`)}; Path=/; Max-Age=${cookieSeconds}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
+  response.writeHead(303, { location: "/", "set-cookie": cookie, "cache-control": "no-store" }).end();
+}
+
+async function formOf(request: IncomingMessage): Promise<URLSearchParams | null> {
+  let text = "";
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    text += chunk.toString("latin1");
+    if (text.length > mostFormBytes) return null;
+  }
+  return new URLSearchParams(text);
+}
+
+function page(response: ServerResponse, status: number, body: string): void {
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Rivulet devices</title>
+<style>${style}</style></head><body>${body}</body></html>
+`;
+  response.writeHead(status, { ...pageHeaders, "content-length": Buffer.byteLength(html) }).end(html);
+}
+
+const style = `
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: 0.35rem 0.75rem 0.35rem 0; border-bottom: 1px solid #8884; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+tr.silent td { background: #d2222230; }
+input { font: inherit; padding: 0.3rem; width: 24rem; max-width: 100%; }
+`;
+
+const loginForm = (complaint: string) => `<h1>Rivulet devices</h1>
+<p>${escaped(complaint)}</p>
+<form method="post" action="/login"><label>Key of the administrator, from .host/admin.key in the host's folder<br>
+<input type="password" name="key" autocomplete="current-password" autofocus></label> <button>Show</button></form>`;
+
+/** The columns of a device, as the page and `rivulet host list` show them. */
+export const fleetColumns = [
+  "device",
+  "last seen",
+  "samples",
+  "skill",
+  "error",
+  "lost",
+  "damaged",
+  "version",
+  "problems",
+];
+/** Which of them hold numbers. */
+export const numericColumns = [2, 3, 4, 5, 6];
+
+/** The cells of a device, in the order of the columns. */
+export function fleetCells({ device, lastSeenMs, isSilent, status }: DeviceRow, nowMs: number): string[] {
+  const { report, sync, newest, rivulet } = status;
+  const problems = [
+    ...(isSilent ? [`silent, expected every ${formatDuration(status.every)}`] : []),
+    ...report.problems,
+    ...(sync.dropped > 0 ? [`${sync.dropped} checkpoints were never sent`] : []),
+    ...(sync.problem === null ? [] : [sync.problem]),
+  ];
+  return [
+    device,
+    `${formatDuration(nowMs - lastSeenMs)} ago`,
+    String(newest?.samplesSeen ?? 0),
+    report.skill === null ? "" : formatShare(report.skill),
+    report.accuracy === null
+      ? (report.meanAbsoluteError?.toPrecision(3) ?? "")
+      : formatShare(1 - report.accuracy),
+    String(report.lost),
+    String(report.damaged),
+    rivulet,
+    problems.join("; "),
+  ];
+}
+
+function fleetHtml(rows: readonly DeviceRow[], nowMs: number): string {
+  const silent = rows.filter(({ isSilent }) => isSilent).length;
+  const kind = (index: number) => (numericColumns.includes(index) ? ' class="number"' : "");
+  const head = fleetColumns.map((name, index) => `<th${kind(index)}>${name}</th>`).join("");
+  const lines = rows.map((row) => {
+    const cells = fleetCells(row, nowMs).map((cell, index) => `<td${kind(index)}>${escaped(cell)}</td>`);
+    return `<tr${row.isSilent ? ' class="silent"' : ""}>${cells.join("")}</tr>`;
+  });
+  return `<h1>${rows.length} devices${silent > 0 ? `, ${silent} silent` : ""}</h1>
+<table><thead><tr>${head}</tr></thead><tbody>${lines.join("\n")}</tbody></table>`;
+}
+
+/** The state of all devices in the text format of Prometheus. */
+function metricsText(rows: readonly DeviceRow[]): string {
+  const metrics: [name: string, help: string, value: (row: DeviceRow) => number | null][] = [
+    [
+      "last_seen_timestamp_seconds",
+      "Time at which the last status arrived.",
+      ({ lastSeenMs }) => lastSeenMs / 1000,
+    ],
+    ["silent", "1 where nothing arrived for three intervals.", ({ isSilent }) => Number(isSilent)],
+    [
+      "samples",
+      "Samples that the newest checkpoint has learned from.",
+      ({ status }) => status.newest?.samplesSeen ?? 0,
+    ],
+    ["skill", "Part of the loss of the best simple rule that is saved.", ({ status }) => status.report.skill],
+    ["accuracy", "Share of samples that were classified correctly.", ({ status }) => status.report.accuracy],
+    [
+      "mean_absolute_error",
+      "Mean absolute error of a number.",
+      ({ status }) => status.report.meanAbsoluteError,
+    ],
+    ["lost_samples", "Samples that never arrived at the device.", ({ status }) => status.report.lost],
+    ["damaged_samples", "Samples that arrived damaged at the device.", ({ status }) => status.report.damaged],
+    [
+      "dropped_checkpoints",
+      "Checkpoints that were deleted before they could be sent.",
+      ({ status }) => status.sync.dropped,
+    ],
+    ["waiting_checkpoints", "Checkpoints that wait at the device.", ({ status }) => status.sync.waiting],
+    [
+      "problems",
+      "Number of problems that the device tells of.",
+      ({ status }) => status.report.problems.length,
+    ],
+  ];
+  const blocks = metrics.map(([name, help, read]) => {
+    const full = `rivulet_device_${name}`;
+    const lines = rows.flatMap((row) => {
+      const value = read(row);
+      return value === null ? [] : [`${full}{device="${row.device}"} ${value}`];
+    });
+    return `# HELP ${full} ${help}\n# TYPE ${full} gauge\n${lines.map((line) => `${line}\n`).join("")}`;
+  });
+  return `# HELP rivulet_devices Devices that ever sent a status.\n# TYPE rivulet_devices gauge\nrivulet_devices ${rows.length}\n${blocks.join("")}`;
+}
