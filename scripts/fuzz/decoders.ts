@@ -59,6 +59,12 @@ const lineFormats: Record<string, (row: Row, index: number) => string> = {
     `{"id":"p","temperature":${t},"vibration":${v},"more":{"a":[1,"]"]},"label":${l}}`,
   "JSON arrays": (row) => `[${row.join(", ")}]`,
   "pairs with commas": ([t, v, l]) => `temperature:${t},vibration:${v},label:${l}`,
+  "decimal commas": (row) => row.map((cell) => cell.replace(".", ",")).join(";"),
+  "vertical bars with units": ([t, v, l]) => `${t} C|${v}%|${l}`,
+  tuples: (row) => `(${row.join(", ")})`,
+  "equals signs": ([t, v, l]) => `temperature=${t} vibration=${v} x=y label=${l}`,
+  turns: ([t, v, l]) => `temperature\t${t}\tvibration\t${v}\tlabel\t${l}`,
+  "InfluxDB lines": ([t, v, l]) => `pump,place=a temperature=${t},vibration=${v},label=${l} 1700000000`,
   "pairs with blanks": ([t, v, l]) => `temperature: ${t}\tvibration: ${v} x:y label: ${l}`,
 };
 

@@ -23,7 +23,7 @@ export const refusedLine = 4;
 /** Why a line is refused, with what is said of it. */
 export const refusals = {
   columns: "another number of columns",
-  "no-field": "not all fields are named",
+  "no-field": "a line that does not name all fields",
   twice: "a field is named twice",
   syntax: "no row of numbers",
   "not-a-number": "a value that is no number",
@@ -113,7 +113,8 @@ export class CellValues {
   finish(): number {
     if (this.#twice) return this.refuse("twice", 0, 0);
     const given = this.#given;
-    if (this.#found === 0) return this.refuse("no-field", 0, 0);
+    // A line with less than half of the fields is a part of a sample.
+    if (2 * this.#found < given.length) return this.refuse("no-field", 0, 0);
     this.#units.note(given);
     for (let field = 0; this.#found < given.length && field < given.length; field++) {
       if (given[field] === 1) continue;
