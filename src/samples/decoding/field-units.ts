@@ -16,13 +16,13 @@ const signBytes = Uint8Array.of(
   ...[0xc2, 0xb0, 0xb5, 0xb2, 0xb3, 0xce, 0xbc, 0xa9, 0xe2, 0x84, 0x83, 0x89, 0xa6],
 );
 
-/** Whether `bytes[start..end)` may be a unit: letters and signs, and perhaps a digit at the end, as in `m/s2`. */
+/** Whether `bytes[start..end)` may be a unit: letters and signs, and single digits behind them, as in `m/s2`. */
 export function isUnit(bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length < 1 || length > longestBytes || (length === 1 && isFactor(bytes[start]))) return false;
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
-    if (isDigit(byte) ? at === start || at < end - 1 : !isUnitByte(byte)) return false;
+    if (isDigit(byte) ? at === start || isDigit(bytes[at - 1]) : !isUnitByte(byte)) return false;
     if (at === start && (byte === slash || byte === caret || (byte | 0x20) === letterX)) return false;
   }
   return true;

@@ -39,7 +39,7 @@ const kindOfSeparator: Record<number, LineKind> = {
   [blank]: "blanks",
 };
 
-const unitText = "(?:\\s*[A-Za-z%°µΩμ][A-Za-z%°µ²³Ωμ/^]{0,10}\\d?)?";
+const unitText = "(?:\\s*[A-Za-z%°µΩμ](?:[A-Za-z%°µ²³Ωμ/^]|\\d(?!\\d)){0,11})?";
 const pointNumber = new RegExp(`^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
 const commaNumber = new RegExp(`^[+-]?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
 const hexadecimal = /^[+-]?0x/i;
