@@ -3,6 +3,7 @@ import { configuredLearner } from "../config/configured-learner.ts";
 import { planLabels } from "../config/plan-labels.ts";
 import { UsageError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
+import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
 import { type DataFile, recordingFile } from "../library/data-files.ts";
@@ -117,6 +118,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       unlabelled,
       faults: outcome.faults,
       glitches: learner.glitches.report(),
+      recoveries: learner.recoveries,
       damaged,
       refused,
       cutOff,
@@ -156,9 +158,22 @@ function textOf(
     ...scoreFacts(metrics, classNamesOf(learner)),
     ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${kernels} kernels`],
     ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
+    recoveredFact(learner),
     skippedSteps === 0 ? null : ["skipped", `${steps} whose loss or gradient was not finite`],
     saved === null ? null : ["checkpoint", saved],
   ]);
+}
+
+/** What happened to a single network that was worse than a constant answer, if anything. */
+function recoveredFact(learner: PrequentialLearner): Fact {
+  const { recoveries } = learner;
+  if (recoveries === 0 || learner instanceof Ensemble) return null;
+  const { learningRate } = (learner as Learner).network;
+  const times = recoveries === 1 ? "once" : `${recoveries} times`;
+  return [
+    "recovered",
+    `${times}: the network was worse than a constant answer, went back to earlier weights and learns at ${learningRate.toPrecision(3)} now; lower its learning rate, or leave model out for the ensemble`,
+  ];
 }
 
 function learnerText(learner: PrequentialLearner, config: Config | null): string {

@@ -157,6 +157,7 @@ function statusLine(
     losses ?? "none lost",
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
     ...status.glitches.map(({ field, count }) => `${field} ${formatCount(count, "glitch", "glitches")}`),
+    ...(status.recoveries > 0 ? [formatCount(status.recoveries, "recovery", "recoveries")] : []),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
     ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),
     ...(status.labels === null ? [] : lateLabelsText(status.labels)),

@@ -95,7 +95,7 @@ const columnBytes = 512;
 export function mostCheckpointBytes(config: Config, columns: readonly string[], network: Plan): number {
   const { target, training } = config;
   const { buffers, inputs, batchSize } = network;
-  const kept = ["parameter", "optimizer state", "state"];
+  const kept = ["parameter", "optimizer state", "snapshot", "state"];
   // Unfinished gradient accumulation is saved with the gradients so far.
   if (batchSize < training.batchSize) kept.push("gradient");
   const classes = "classes" in target ? target.classes : 0;

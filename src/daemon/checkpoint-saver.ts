@@ -29,6 +29,11 @@ export interface DaemonMemory extends Stateful {
   /** Grows with everything that is worth a save. */
   readonly progress: number;
 }
+const unhealthy = {
+  event: "checkpoint-unhealthy",
+  text: "the network is far worse than a constant answer just now: it is not saved, and the last healthy checkpoint stays the newest",
+  problem: true,
+};
 
 export class CheckpointSaver {
   /** Checkpoints that were saved. */
@@ -201,6 +206,8 @@ export class CheckpointSaver {
   /** Saves while samples keep coming. Returns the path; null if nothing was learned since the last save, or it failed. */
   async saveInPassing(): Promise<string | null> {
     if (this.#isClosed || this.isSaving || this.#progress === this.#savedAt) return null;
+    // The last healthy checkpoint stays the newest.
+    if (!this.#learner.isHealthy) return null;
     try {
       const chunks = this.#snapshot();
       const [progress, seen] = [this.#progress, this.#learner.samplesSeen];
@@ -247,7 +254,8 @@ export class CheckpointSaver {
     const { samplesSeen } = this.#learner;
     let path: string | null = null;
     try {
-      if (this.#progress !== this.#savedAt) {
+      if (this.#progress !== this.#savedAt && !this.#learner.isHealthy) this.#log(unhealthy);
+      else if (this.#progress !== this.#savedAt) {
         ({ path } = this.#store.saveSync(encodeCheckpoint(this.#checkpoint())));
         this.#saved(path, this.#progress, samplesSeen);
       }

@@ -37,6 +37,8 @@ export interface DaemonStatus {
   faults: FieldFaults[];
   /** Values that no declared range excludes and that cannot be true beside the others of their field, since learning began. */
   glitches: Glitch[];
+  /** Times that a network or an expert that was not healthy went back to what it was, since learning began. */
+  recoveries: number;
   /** Null where the config declares none. */
   rate: RateStatus | null;
   /** Times that predictions became worse than they were: what is measured may have changed. */

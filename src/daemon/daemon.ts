@@ -271,6 +271,7 @@ export class Daemon {
       rejected: validator.skipped + now.refused - before.refused,
       faults: validator.report(),
       glitches: this.learner.glitches.report(),
+      recoveries: this.learner.recoveries,
       rate: this.#rate?.status() ?? null,
       drifts: driftWatch.drifts,
       dropped: this.#input.ring.dropped,

@@ -1,5 +1,7 @@
-/** Logs what a learner finds wrong: the first number of each field that cannot be true. */
+/** Logs what a learner finds wrong: numbers that cannot be true, and networks that had to go back to what they were. */
+import { Ensemble, type ExpertReport } from "../learner/ensemble.ts";
 import { glitchText } from "../learner/glitches.ts";
+import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Log } from "./log.ts";
 
@@ -9,6 +11,9 @@ export class LearnerWatch {
   /** Fields that were logged, by this process or an earlier one; null before the first sample. */
   #logged: Set<string> | null = null;
   #fieldCount = 0;
+  #recoveries = 0;
+  /** What the experts of an ensemble were like at the last recovery. */
+  #experts: ExpertReport[] = [];
 
   constructor(learner: PrequentialLearner, log: Log) {
     this.#learner = learner;
@@ -20,11 +25,18 @@ export class LearnerWatch {
     const { glitches } = this.#learner;
     this.#logged = new Set(glitches.report().map(({ field }) => field));
     this.#fieldCount = glitches.fieldCount;
+    this.#recoveries = this.#learner.recoveries;
+    this.#experts = this.#learner instanceof Ensemble ? this.#learner.report().experts : [];
   }
 
   /** To be called once the learner has observed a sample. Allocates nothing unless there is something to log. */
   observe(): void {
-    const { glitches } = this.#learner;
+    const { glitches, recoveries } = this.#learner;
+    if (recoveries !== this.#recoveries) {
+      this.#recoveries = recoveries;
+      if (this.#learner instanceof Ensemble) this.#tellExperts(this.#learner);
+      else this.#tellNetwork(this.#learner as Learner);
+    }
     if (glitches.fieldCount === this.#fieldCount) return;
     this.#fieldCount = glitches.fieldCount;
     for (const glitch of glitches.report()) {
@@ -32,5 +44,33 @@ export class LearnerWatch {
       this.#logged?.add(glitch.field);
       this.#log({ event: "glitch", text: glitchText(glitch), problem: true, details: { ...glitch } });
     }
+  }
+
+  #tellNetwork({ health }: Learner): void {
+    const { lastRecovery } = health;
+    if (lastRecovery === null) return;
+    const { loss, constantLoss, samplesBack, learningRate } = lastRecovery;
+    this.#log({
+      event: "network-recovered",
+      text: `the network's loss was ${loss.toPrecision(3)} where a constant answer has ${constantLoss.toPrecision(3)}: it went back to its weights of ${samplesBack} samples before, and learns at ${learningRate.toPrecision(3)} from now on; lower model.optimizer.learningRate, or leave model out for the ensemble`,
+      problem: true,
+      details: { ...lastRecovery },
+    });
+  }
+
+  #tellExperts(ensemble: Ensemble): void {
+    const { experts } = ensemble.report();
+    for (const [index, { name, loss, restarts, recoveries }] of experts.entries()) {
+      const before = this.#experts[index];
+      if (before === undefined || restarts + recoveries === before.restarts + before.recoveries) continue;
+      const fate = recoveries > before.recoveries ? "went back to its last healthy state" : "was restarted";
+      this.#log({
+        event: "expert-healed",
+        text: `the expert ${name} was worse than a constant answer and ${fate}, while the others answer`,
+        problem: true,
+        details: { expert: name, loss, restarts, recoveries },
+      });
+    }
+    this.#experts = experts;
   }
 }

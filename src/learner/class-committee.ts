@@ -221,8 +221,8 @@ export class ClassCommittee implements Committee {
     this.#rules = new FixedShare({ experts: 2, classes, share: ruleShare }, arena);
   }
 
-  get restarts(): Float64Array {
-    return this.#health.restarts;
+  get health(): ExpertHealth {
+    return this.#health;
   }
 
   get targetStatistic(): null {
@@ -263,7 +263,7 @@ export class ClassCommittee implements Committee {
         const probability = isUsable ? answers[start + c] : 1 / classes;
         answers[start + c] = (1 - evenPart) * probability + evenPart / classes;
       }
-      if (!isUsable) this.#restart(k);
+      if (!isUsable) this.#heal(k);
     }
     this.#mix();
   }
@@ -353,12 +353,14 @@ export class ClassCommittee implements Committee {
       losses[k] = -losses[k];
     }
     const sick = this.#health.observe(losses);
-    if (sick >= 0) this.#restart(sick);
+    if (sick >= 0) this.#heal(sick);
+    for (let k = 0; k < this.#members.length; k++) {
+      if (this.#health.keepsNow(k)) this.#health.keep(k, this.#members[k].expert);
+    }
   }
 
-  #restart(expert: number): void {
-    this.#members[expert].expert.restart();
-    this.#health.restarted(expert);
+  #heal(expert: number): void {
+    this.#health.heal(expert, this.#members[expert].expert);
   }
 
   #parts() {

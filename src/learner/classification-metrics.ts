@@ -150,6 +150,14 @@ export class ClassificationMetrics implements Stateful {
     return this.#totals[at.mostFrequent];
   }
 
+  /** Writes the share of a label among those so far, of which each class has a half before the first, to `out[outAt]`. */
+  writeFrequency(label: number, out: Float64Array, outAt: number): void {
+    const known = this.#known;
+    let total = 0;
+    for (let c = 0; c < this.classes; c++) total += known[c];
+    out[outAt] = (known[label] + 0.5) / (total + 0.5 * this.classes);
+  }
+
   /** Predictions that were scored. */
   get samples(): number {
     return this.#totals[at.samples];

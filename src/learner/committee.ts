@@ -4,6 +4,7 @@ import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
 import type { Expert } from "./expert.ts";
+import type { ExpertHealth } from "./expert-health.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
 
@@ -72,8 +73,8 @@ export interface Committee extends Stateful {
   readonly drift: DriftAlarm;
   /** The networks among the experts. */
   readonly networks: readonly Network[];
-  /** Times that each expert was restarted because it was not healthy, [experts]. */
-  readonly restarts: Float64Array;
+  /** Which experts are healthy, and how often those that were not were healed. */
+  readonly health: ExpertHealth;
   /** Numbers of a row that `hold` keeps: float32 and float64. */
   readonly heldSizes: HeldSizes;
   /** Judges a target that is a number; null for classes. */

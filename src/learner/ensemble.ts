@@ -75,8 +75,9 @@ export interface ExpertReport {
   weight: number;
   /** Mean log loss, or mean absolute error in the target's units. */
   loss: number;
-  /** Times that it was restarted because it was not healthy. */
+  /** Times that it was restarted because it was not healthy, and that it went back to its last healthy state. */
   restarts: number;
+  recoveries: number;
 }
 
 /** What an ensemble says of itself beside its scores. */
@@ -470,6 +471,15 @@ export class Ensemble implements PrequentialLearner {
     return { updates: this.samplesSeen, skipped, loss: this.#loss[0] };
   }
 
+  get recoveries(): number {
+    return this.#committee.health.healed;
+  }
+
+  /** Experts that are not healthy are healed while the others answer. */
+  get isHealthy(): boolean {
+    return true;
+  }
+
   get memory(): LearnerArena {
     return { bytes: this.bytes, kernels: this.#kernels };
   }
@@ -565,7 +575,8 @@ export class Ensemble implements PrequentialLearner {
         name,
         weight: weights[k],
         loss: losses[k],
-        restarts: committee.restarts[k],
+        restarts: committee.health.restarts[k],
+        recoveries: committee.health.recoveries[k],
       })),
       drift: { alarms: drift.alarms, errorBefore: drift.errorBefore, errorAfter: drift.errorAfter },
       unlabelled: this.unlabelled,

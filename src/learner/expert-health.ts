@@ -1,12 +1,15 @@
-/** Detects experts that are much worse than a constant answer. */
+/** Detects experts that are much worse than a constant answer, and restores or restarts them. */
 
 import type { State, Stateful } from "../state.ts";
+import type { Expert } from "./expert.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** Factor by which losses fade with each row: about the last 200 count. */
 const fading = 0.995;
-/** Losses before an expert is judged, and again after a restart. */
+/** Losses before an expert is judged, and again after it was healed. */
 const fewest = 400;
+/** Rows from one copy of a healthy expert to the next. */
+const keepEvery = 256;
 
 export interface ExpertHealthOptions {
   experts: number;
@@ -16,23 +19,34 @@ export interface ExpertHealthOptions {
   margin: number;
 }
 
-/** Fading losses of experts beside that of a constant answer. */
+/**
+ * Fading losses of experts beside that of a constant answer. An expert that is no worse than the constant keeps a copy of
+ * itself every 256 rows. One that is worse by more than the margin goes back to that copy, and where it is not healthy
+ * from there either, it is restarted.
+ */
 export class ExpertHealth implements Stateful {
-  /** [experts]: times that each was found not healthy. */
+  /** [experts]: times that each was restarted, and that it went back to what it had kept. */
   readonly restarts: Float64Array;
+  readonly recoveries: Float64Array;
+  /** Times that any expert was healed. */
+  healed = 0;
   readonly #factor: number;
   readonly #margin: number;
   /** [experts + 1]: fading sums of losses, the constant's last. */
   readonly #losses: Float64Array;
-  /** [experts]: losses since the last restart. */
+  /** [experts]: losses since it was healed last. */
   readonly #counts: Float64Array;
+  /** [experts]: 1 where there is a copy to go back to. */
+  readonly #kept: Float64Array;
 
   constructor({ experts, factor, margin }: ExpertHealthOptions) {
     this.#factor = factor;
     this.#margin = margin;
     this.restarts = new Float64Array(experts);
+    this.recoveries = new Float64Array(experts);
     this.#losses = new Float64Array(experts + 1);
     this.#counts = new Float64Array(experts);
+    this.#kept = new Float64Array(experts);
   }
 
   /**
@@ -51,19 +65,47 @@ export class ExpertHealth implements Stateful {
     return -1;
   }
 
-  /** Counts a restart of an expert; its health is judged again after some rows. */
-  restarted(expert: number): void {
-    this.restarts[expert]++;
-    this.#counts[expert] = 0;
-    this.#losses[expert] = this.#losses[this.#counts.length];
+  /** To be called after each row: whether this expert is to keep a copy of itself now. */
+  keepsNow(expert: number): boolean {
+    const count = this.#counts[expert];
+    const isDue = count >= fewest && count % keepEvery === 0;
+    return isDue && this.#losses[expert] <= this.#losses[this.#counts.length];
+  }
+
+  /** Lets the expert keep a copy of itself, where it can. */
+  keep(index: number, expert: Expert): void {
+    if (expert.keep === undefined || expert.recover === undefined) return;
+    expert.keep();
+    this.#kept[index] = 1;
+  }
+
+  /** Heals an expert, which is judged anew after some rows. */
+  heal(index: number, expert: Expert): void {
+    this.healed++;
+    if (this.#kept[index] === 1 && expert.recover !== undefined) {
+      expert.recover();
+      this.recoveries[index]++;
+      this.#kept[index] = 0;
+    } else {
+      expert.restart();
+      this.restarts[index]++;
+    }
+    this.#counts[index] = 0;
+    this.#losses[index] = this.#losses[this.#counts.length];
+  }
+
+  #arrays() {
+    const { restarts, recoveries } = this;
+    return { restarts, recoveries, losses: this.#losses, counts: this.#counts, kept: this.#kept };
   }
 
   state(): State {
-    return { restarts: this.restarts, losses: this.#losses, counts: this.#counts };
+    return this.#arrays();
   }
 
   restore(state: State): void {
-    const live = { restarts: this.restarts, losses: this.#losses, counts: this.#counts };
-    restoreArrays(live, state, "health of experts");
+    restoreArrays(this.#arrays(), state, "health of experts");
+    this.healed = 0;
+    for (let k = 0; k < this.restarts.length; k++) this.healed += this.restarts[k] + this.recoveries[k];
   }
 }

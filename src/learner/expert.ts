@@ -9,6 +9,10 @@ export interface Expert extends Stateful {
   predict(inputs: Float32Array, answers: Float64Array, at: number): void;
   /** Learns that a row [inputs] has the target `targets[at]`: a class index, or a number. */
   learn(inputs: Float32Array, targets: Float64Array, at: number): void;
+  /** Keeps a copy of what it has learned in memory of its own. One that cannot is restarted where it is not healthy. */
+  keep?(): void;
+  /** Goes back to what it kept last. */
+  recover?(): void;
   /** Forgets everything, as if it had just been made. */
   restart(): void;
 }

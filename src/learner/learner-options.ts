@@ -57,6 +57,8 @@ export function networkOptions(
   const planned = Math.min(batch, batchSize);
   return {
     batchSize: planned,
+    // To which a network goes back that has become worse than a constant answer.
+    snapshot: true,
     accumulate: accumulate || planned < batchSize || model.clip?.type === "norm",
     recompute,
     budgetBytes,

@@ -4,6 +4,7 @@
  */
 import type { Reading } from "../engine/losses/loss.ts";
 import { describeModel, type ModelDescription } from "../engine/model/description.ts";
+import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createNetwork, type Network } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
@@ -15,6 +16,7 @@ import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
+import { NetworkHealth } from "./network-health.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
@@ -42,8 +44,16 @@ export type LearnerState = {
   metrics: State;
   batch: State;
   glitches: State;
+  health: State;
   targetGlitches: number;
 };
+
+/** The network may lose so much more than a constant answer: nats, or standard deviations of the target. */
+const classMargins = { factor: 1, margin: 1 };
+const numberMargins = { factor: 2, margin: 1 };
+/** Bounds of what one answer may count. */
+const leastProbability = 1e-15;
+const largestError = 1000;
 
 /** Of a held sample: whether a target was known when it was predicted, whether the network answered, and the number. */
 const heldDoubles = 3;
@@ -99,6 +109,10 @@ export class Learner implements PrequentialLearner {
   /** Whether the last answer was the network's. */
   #isAnswered = true;
   readonly #batch: TrainingBatch;
+  /** Whether the network is worth its answers beside a constant one; it goes back to what it was where not. */
+  readonly health: NetworkHealth;
+  /** [2]: loss of the network and of the constant on a sample. */
+  readonly #losses = new Float64Array(2);
   readonly heldSizes: HeldSizes;
   readonly #blankMetrics: State;
   /** Numbers that cannot be true, of each field. */
@@ -109,6 +123,14 @@ export class Learner implements PrequentialLearner {
   get counts(): TrainingCounts {
     const { updates, skipped, loss } = this.network;
     return { updates, skipped, loss };
+  }
+
+  get recoveries(): number {
+    return this.health.recoveries;
+  }
+
+  get isHealthy(): boolean {
+    return this.health.isHealthy;
   }
 
   get memory(): LearnerArena {
@@ -152,6 +174,10 @@ export class Learner implements PrequentialLearner {
     this.#reading = readingOf(model.loss);
     this.#scale = new TargetScale(target);
     this.#batch = new TrainingBatch(this.network, batchSize);
+    this.health = new NetworkHealth(this.network, {
+      ...(this.classes > 0 ? classMargins : numberMargins),
+      seed,
+    });
     this.heldSizes = networkHeldSizes(this.network.inputs, this.classes);
     const features = this.#fields.filter((_, field) => field !== this.#targetAt);
     this.glitches = new Glitches([
@@ -176,8 +202,7 @@ export class Learner implements PrequentialLearner {
       this.passUnlabelled();
       return true;
     }
-    this.score(values, offset);
-    this.learn(values, offset);
+    this.learnValidated(values, offset);
     return true;
   }
 
@@ -223,6 +248,7 @@ export class Learner implements PrequentialLearner {
   }
 
   learnValidated(values: Float64Array, offset: number): boolean {
+    this.#judge(values, offset + this.#targetAt);
     this.score(values, offset);
     return this.learn(values, offset);
   }
@@ -231,6 +257,30 @@ export class Learner implements PrequentialLearner {
   passUnlabelled(): void {
     this.#learnFeatures();
     this.unlabelled++;
+  }
+
+  /** Compares the network with the constant, whose answer is known before the target is: frequencies, or the mean. */
+  #judge(targets: Float64Array, targetAt: number): void {
+    if (!this.isInformed) return;
+    const losses = this.#losses;
+    const { metrics, prediction } = this;
+    if (metrics instanceof ClassificationMetrics) {
+      const label = targets[targetAt];
+      losses[0] = Math.max(prediction[label], leastProbability);
+      metrics.writeFrequency(label, losses, 1);
+      takeLogarithm(losses, 0);
+      takeLogarithm(losses, 1);
+      losses[0] = -losses[0];
+      losses[1] = -losses[1];
+    } else {
+      const { statistic } = this.#scale;
+      if (statistic.isGlitch(targets, targetAt, 0)) return;
+      const deviation = Math.sqrt(statistic.variances[0]);
+      if (!(deviation > 0)) return;
+      losses[0] = Math.min(Math.abs(prediction[0] - targets[targetAt]) / deviation, largestError);
+      losses[1] = Math.min(Math.abs(statistic.means[0] - targets[targetAt]) / deviation, largestError);
+    }
+    this.health.observe(losses, this.#isAnswered);
   }
 
   hold(held: HeldSamples, slot: number): void {
@@ -250,6 +300,7 @@ export class Learner implements PrequentialLearner {
     const before = held.targets[slot];
     this.#recall(held, slot);
     if (Number.isNaN(before)) {
+      this.#judge(targets, targetAt);
       this.#scoreTarget(targets, targetAt);
       if (!this.#learnTarget(targets, targetAt)) return;
       this.samplesSeen++;
@@ -447,6 +498,7 @@ export class Learner implements PrequentialLearner {
       metrics: this.metrics.state(),
       batch: this.#batch.state(),
       glitches: this.glitches.state(),
+      health: this.health.state(),
       targetGlitches: this.#targetGlitches,
     };
   }
@@ -460,6 +512,7 @@ export class Learner implements PrequentialLearner {
     );
     // Version 0.1.0 knew no number that cannot be true.
     if (parts.glitches !== undefined) this.glitches.restore(parts.glitches);
+    if (parts.health !== undefined) this.health.restore(parts.health);
     this.#targetGlitches = parts.targetGlitches ?? 0;
     this.samplesSeen = samplesSeen;
     this.refusals.notFinite = refusals.notFinite;

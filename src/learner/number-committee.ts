@@ -298,8 +298,8 @@ export class NumberCommittee implements Committee {
     this.#rules = new FadingWeights({ experts: 2 }, arena);
   }
 
-  get restarts(): Float64Array {
-    return this.#health.restarts;
+  get health(): ExpertHealth {
+    return this.#health;
   }
 
   get hasTarget(): boolean {
@@ -350,7 +350,7 @@ export class NumberCommittee implements Committee {
       else if (member.unit === Unit.Target) scaled = (answer - mean) / deviation;
       if (!Number.isFinite(scaled)) {
         scaled = from;
-        this.#restart(k);
+        this.#heal(k);
       }
       if (known > 1) scaled = this.#bounded(scaled);
       this.#scaled[k] = scaled;
@@ -527,7 +527,10 @@ export class NumberCommittee implements Committee {
     for (let k = 0; k < experts; k++) this.#losses[k] = Math.abs(scaled[k] - target[0]);
     this.#losses[experts] = Math.abs(target[0]);
     const sick = this.#health.observe(this.#losses);
-    if (sick >= 0) this.#restart(sick);
+    if (sick >= 0) this.#heal(sick);
+    for (let k = 0; k < this.#members.length; k++) {
+      if (this.#health.keepsNow(k)) this.#health.keep(k, this.#members[k].expert);
+    }
     const usual = this.#scale[0];
     const error = Math.abs(this.#mixed[0] - target[0]);
     block[at.errors]++;
@@ -565,9 +568,8 @@ export class NumberCommittee implements Committee {
     this.#targets[Unit.Change] = change / block[at.change];
   }
 
-  #restart(expert: number): void {
-    this.#members[expert].expert.restart();
-    this.#health.restarted(expert);
+  #heal(expert: number): void {
+    this.#health.heal(expert, this.#members[expert].expert);
   }
 
   #parts() {

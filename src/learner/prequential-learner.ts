@@ -67,6 +67,10 @@ export interface PrequentialLearner extends Stateful {
   unlabelled: number;
   /** Numbers that cannot be true, of each field: they count as missing. */
   readonly glitches: Glitches;
+  /** Times that a network or an expert that was not healthy went back to what it was, or was restarted. */
+  readonly recoveries: number;
+  /** Whether the state is worth keeping: that of a network which is far worse than a constant answer is not. */
+  readonly isHealthy: boolean;
   readonly counts: TrainingCounts;
   readonly memory: LearnerArena;
 

@@ -90,10 +90,11 @@ export class TargetScale implements Stateful {
     }
   }
 
-  /** Turns the network's answer in `answer[0]` into the target's units, in place. */
+  /** Turns the network's answer in `answer[0]`, held as targets are, into the target's units, in place. */
   restoreUnits(answer: Float64Array): void {
     if (!this.#standardizes) return;
-    answer[0] = answer[0] * Math.sqrt(this.statistic.variances[0]) + this.statistic.means[0];
+    const held = Math.min(Math.max(answer[0], -targetBound), targetBound);
+    answer[0] = held * Math.sqrt(this.statistic.variances[0]) + this.statistic.means[0];
   }
 
   /** Learns the target; false, with nothing learned, where it cannot be true. */

@@ -52,13 +52,16 @@ export function scoreFacts(report: AnyReport, names?: readonly string[]): Row[] 
 const baselinesText = ({ baselines }: EnsembleReport) =>
   baselines.map(({ name, loss }) => `${name} ${short(loss)}`).join(", ");
 
+const timesText = (what: string, times: number) =>
+  times > 0 ? `, ${what} ${times === 1 ? "once" : `${times} times`}` : "";
+
 /** Each expert's weight in the answer and its own loss, the heaviest first. */
 function expertFacts({ experts }: EnsembleReport): Row[] {
   return [...experts]
     .sort((a, b) => b.weight - a.weight)
-    .map(({ name, weight, loss, restarts }, index) => [
+    .map(({ name, weight, loss, restarts, recoveries }, index) => [
       index === 0 ? "experts" : "",
-      `${name}: weight ${weight.toFixed(2)}, loss ${short(loss)}${restarts > 0 ? `, restarted ${restarts === 1 ? "once" : `${restarts} times`}` : ""}`,
+      `${name}: weight ${weight.toFixed(2)}, loss ${short(loss)}${timesText("restarted", restarts)}${timesText("restored", recoveries)}`,
     ]);
 }
 

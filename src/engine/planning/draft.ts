@@ -36,6 +36,7 @@ const roleOrder: Role[] = [
   "parameter",
   "optimizer state",
   "gradient",
+  "snapshot",
   "state",
   "input",
   "target",

@@ -13,6 +13,7 @@ export type Role =
   | "parameter"
   | "optimizer state"
   | "gradient"
+  | "snapshot"
   | "state"
   | "input"
   | "target"
@@ -77,6 +78,8 @@ export interface PlanOptions {
    * matters. Default false.
    */
   inputGradient?: boolean;
+  /** Also keep a copy of the trained parameters, to which the network can go back. Default false. */
+  snapshot?: boolean;
 }
 
 /**

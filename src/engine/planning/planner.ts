@@ -48,10 +48,20 @@ export function plan(model: Model, options: PlanOptions = {}): Plan {
       "are all frozen; leave at least one to be trained, or plan without training",
     );
   }
-  const { share = true, givenMasks = false, shards = 1, inputGradient = false } = options;
+  const { share = true, givenMasks = false, shards = 1, inputGradient = false, snapshot = false } = options;
   const cut = cutBatch(batchSize, shards);
   if (shards > 1) requireIndependentRows(flattened(units), training);
-  const filled = { batchSize, training, accumulate, recompute, share, givenMasks, inputGradient, cut };
+  const filled = {
+    batchSize,
+    training,
+    accumulate,
+    recompute,
+    share,
+    givenMasks,
+    inputGradient,
+    snapshot,
+    cut,
+  };
   // Which plan needs least memory depends on widths and batch size, so all plans that the options allow are tried.
   const ways = training && !accumulate && !cut ? [true, false] : [cut !== null || accumulate];
   const most = training && recompute ? units.length - firstPassed(units, inputGradient) : 1;
@@ -146,7 +156,7 @@ function holdTensors(
   { hold, batchSize }: Draft,
   model: Model,
   units: Unit[],
-  { training, accumulate }: Filled,
+  { training, accumulate, snapshot }: Filled,
 ): { parameters: PlannedParameter[]; states: PlannedState[]; trained: PlannedParameter[] } {
   const parameters = flattened(units).flatMap((unit) => unit.parameters);
   const states = flattened(units).flatMap((unit) => unit.states);
@@ -163,6 +173,9 @@ function holdTensors(
     for (const parameter of trained) {
       hold(`${parameter.fullName}.gradient`, "gradient", storedShape(parameter));
     }
+  }
+  for (const parameter of snapshot ? trained : []) {
+    hold(`${parameter.fullName}.snapshot`, "snapshot", storedShape(parameter));
   }
   for (const { fullName, shape, perSample, initial } of states) {
     const whole = perSample ? [batchSize, ...shape] : shape;

@@ -15,7 +15,9 @@ import { shardsFor } from "../planning/shards.ts";
 import type { PlannedParameter } from "../planning/units.ts";
 import type { Arena } from "./arena.ts";
 import { initialize, siblingFanIn } from "./initialize.ts";
+import { copyLayout } from "./parameter-layout.ts";
 import { ShardWorkers, type Threads } from "./shard-workers.ts";
+import { snapshotOf, type WeightSnapshot } from "./weight-snapshot.ts";
 
 /** A tensor for export or import: row-major, unpadded, in PyTorch's layout. */
 export type Tensor = {
@@ -95,6 +97,8 @@ export class Network implements Stateful {
   readonly #plateau: Plateau | null;
   /** What `state({ reuse: true })` copies into, by tensor. */
   readonly #copies = new Map<string, Float32Array>();
+  /** The trained parameters as they were at some time; null without `snapshot` in the plan. */
+  readonly snapshot: WeightSnapshot | null;
   /** [1]: the step size among the scalars. */
   readonly #stepSize: Float64Array;
 
@@ -164,6 +168,7 @@ export class Network implements Stateful {
     this.inputGradient =
       this.plan.inputGradient === null ? new Float32Array(0) : this.#view(this.plan.inputGradient);
     this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
+    this.snapshot = snapshotOf(this.plan, (name) => this.#view(name));
     this.initialize(options.seed ?? 1);
     this.#shardWorkers = shards && new ShardWorkers(this.plan, shards, this.#kernels, this.#parts);
     if (this.#shardWorkers && workers && isShared) this.#shardWorkers.start(workers);
@@ -199,13 +204,8 @@ export class Network implements Stateful {
     for (const parameter of this.plan.parameters) {
       const fanIn = siblingFanIn(parameter, this.plan.parameters);
       initialize(this.#view(parameter.fullName), parameter, random, initialWeights, fanIn);
-      for (const state of parameter.trained && this.plan.training ? this.#states : []) {
-        this.#view(`${parameter.fullName}.${state}`).fill(
-          this.#optimizer.initialState?.(this.model.optimizer, state) ?? 0,
-        );
-      }
     }
-    for (const { fullName, initial } of this.plan.states) this.#view(fullName).fill(initial);
+    this.#clearStates();
     this.#scalars[Scalar.Seed] = seed;
     this.#scalars[Scalar.Draws] = 0;
     this.updates = 0;
@@ -214,6 +214,25 @@ export class Network implements Stateful {
     this.#poisoned = false;
     this.#plateau?.reset();
     this.learningRate = this.model.optimizer.learningRate;
+    this.snapshot?.keep();
+  }
+
+  /** Goes back to the snapshot; optimizer and layer states, and what is accumulated, begin anew. */
+  recover(): void {
+    this.snapshot?.restore();
+    this.#clearStates();
+    this.#accumulated = 0;
+    this.#poisoned = false;
+  }
+
+  #clearStates(): void {
+    for (const { fullName } of this.plan.training ? this.#parametersWith(".state") : []) {
+      for (const state of this.#states) {
+        const initial = this.#optimizer.initialState?.(this.model.optimizer, state) ?? 0;
+        this.#view(`${fullName}.${state}`).fill(initial);
+      }
+    }
+    for (const { fullName, initial } of this.plan.states) this.#view(fullName).fill(initial);
   }
 
   /** Predicts for the first `rows` rows of `input`, into `output` and `prediction`. Allocates nothing. */
@@ -381,6 +400,8 @@ export class Network implements Stateful {
     parameters: Tensor[];
     optimizerState: Tensor[];
     gradients: Tensor[];
+    /** Only if the plan has one. */
+    snapshot?: Tensor[];
     /** Only if the model has any. */
     states?: Tensor[];
     /** Number of training steps with dropout masks, and their seed; only if the model has dropout. */
@@ -399,6 +420,7 @@ export class Network implements Stateful {
         ? this.#states.flatMap((state) => this.#tensors(`.${state}`, reuse))
         : [],
       gradients: this.#accumulated > 0 ? this.gradients() : [],
+      ...(this.snapshot ? { snapshot: this.#tensors(".snapshot", reuse) } : {}),
       ...(this.#savedStates().length > 0 ? { states: this.states() } : {}),
       ...(this.#drawsMasks()
         ? { draws: { seed: this.#scalars[Scalar.Seed], count: this.#scalars[Scalar.Draws] } }
@@ -436,9 +458,13 @@ export class Network implements Stateful {
     if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
       throw new RivuletError("state.mismatch", 'the state has no "draws"; restore one of this model');
     }
+    const kept = this.snapshot ? (state.snapshot ?? []) : [];
+    if (kept.length > 0) this.#requireTensors(kept, [".snapshot"]);
     this.#plateau?.restore(state.plateau);
     const learned = training ? [...state.optimizerState, ...state.gradients] : [];
     for (const tensor of [...state.parameters, ...learned]) this.#load(tensor);
+    this.snapshot?.keep();
+    for (const tensor of kept) this.#load(tensor);
     for (const { name, data } of state.states ?? []) this.#view(name).set(data);
     if (state.draws) {
       this.#scalars[Scalar.Seed] = state.draws.seed;
@@ -614,26 +640,6 @@ const updatesPerFading = 256;
 /** Multiplier of a schedule without a plateau. */
 const unreduced = Float64Array.of(1);
 const instructionBytes = instructionSlots * 4;
-
-/** Copies a parameter between the layout of the arena and PyTorch's. */
-function copyLayout(
-  from: Float32Array,
-  to: Float32Array,
-  { shape, stored }: PlannedParameter,
-  direction: "in" | "out",
-): void {
-  if (stored === "as shaped") {
-    to.set(from);
-    return;
-  }
-  const [outputs, inputs] = shape;
-  for (let o = 0; o < outputs; o++) {
-    for (let i = 0; i < inputs; i++) {
-      if (direction === "out") to[o * inputs + i] = from[i * outputs + o];
-      else to[i * outputs + o] = from[o * inputs + i];
-    }
-  }
-}
 
 /**
  * Plans a model and allocates its network. @throws RivuletError when the layers do not match or the plan exceeds the

@@ -64,13 +64,14 @@ export class NetworkExpert implements Expert {
   readonly #outputs: number;
 
   static bytes = (options: NetworkExpertOptions) =>
-    plan(fastModel(options), { accumulate: false }).totalBytes;
+    plan(fastModel(options), { accumulate: false, snapshot: true }).totalBytes;
 
   constructor(options: NetworkExpertOptions, arena?: Arena) {
     const { seed = 1 } = options;
     this.#seed = seed;
     this.network = createNetwork(fastModel(options), {
       accumulate: false,
+      snapshot: true,
       arena,
       seed,
       deterministic: true,
@@ -89,6 +90,14 @@ export class NetworkExpert implements Expert {
     this.network.input.set(inputs);
     this.network.target[0] = targets[at];
     this.network.step(1);
+  }
+
+  keep(): void {
+    this.network.snapshot?.keep();
+  }
+
+  recover(): void {
+    this.network.recover();
   }
 
   restart(): void {
@@ -129,7 +138,7 @@ const replayedModel = (options: ReplayedNetworkOptions) => {
 };
 
 const replayedPlan = (options: ReplayedNetworkOptions) =>
-  plan(replayedModel(options), { batchSize: group, inputGradient: true, accumulate: false });
+  plan(replayedModel(options), { batchSize: group, inputGradient: true, accumulate: false, snapshot: true });
 
 const unitBlocks = { unit: float64(2) };
 
@@ -170,6 +179,7 @@ export class ReplayedNetwork implements Expert {
       batchSize: group,
       inputGradient: true,
       accumulate: false,
+      snapshot: true,
       arena,
       seed,
       deterministic: true,
@@ -232,6 +242,14 @@ export class ReplayedNetwork implements Expert {
   #step(rows: number): void {
     // A step whose numbers are not finite changed nothing: neither may its gradients.
     if (this.network.step(rows)) this.metric.learn(this.network.inputGradient, rows);
+  }
+
+  keep(): void {
+    this.network.snapshot?.keep();
+  }
+
+  recover(): void {
+    this.network.recover();
   }
 
   /** Forgets weights and metric; the ring's rows stay, as they are true. */

@@ -1,0 +1,174 @@
+/** Brings a single network back to what it was where it has become worse than a constant answer. */
+import type { Network } from "../engine/running/network.ts";
+import { restoreBlock } from "../features/restore.ts";
+import type { State, Stateful } from "../state.ts";
+
+/** What is left of losses with each sample: they are those of the last 200 or so. */
+const fading = 0.995;
+/** Samples from one snapshot of healthy weights to the next. */
+const snapshotEvery = 256;
+/** Weights so many times larger than in the snapshot have run away: no change of what is measured does that. */
+const largestGrowth = 8;
+/** A network this long worse than the constant, by this part of its loss and as much more, learns too fast to learn. */
+const longestBad = 400;
+const slack = 0.05;
+/** So many samples one after the other without an answer or an update that is a finite number. */
+const longestStuck = 16;
+/** A snapshot from which it went wrong so often is none to go back to: the network begins anew. */
+const mostFromSame = 3;
+
+const at = {
+  loss: 0,
+  constant: 1,
+  bad: 2,
+  stuck: 3,
+  sinceSnapshot: 4,
+  /** Whether it is so far off that its weights are not worth keeping. */
+  far: 5,
+  recoveries: 6,
+  skipped: 7,
+  /** Of the last recovery: losses, and how old the snapshot was. */
+  lossThen: 8,
+  constantThen: 9,
+  age: 10,
+  /** Recoveries from the present snapshot. */
+  fromSame: 11,
+} as const;
+const blockLength = 12;
+
+export interface NetworkHealthOptions {
+  /** The network is healthy while its fading loss is at most this many times that of a constant answer ... */
+  factor: number;
+  /** ... plus this. */
+  margin: number;
+  /** Seed of the initial weights. */
+  seed: number;
+}
+
+/** What happened at the last recovery. */
+export interface NetworkRecovery {
+  /** Recoveries so far. */
+  recoveries: number;
+  /** Fading loss of the network and of the constant answer. */
+  loss: number;
+  constantLoss: number;
+  /** Age of the weights that it went back to, in samples. */
+  samplesBack: number;
+  learningRate: number;
+}
+
+/**
+ * Keeps a snapshot of the weights every 256 samples while the network is no worse than a constant answer. It goes back to
+ * it, and halves the learning rate, where its fading loss is worse than the constant's by more than the margin and its weights
+ * have run away; where it is worse for 400 samples on end; and where it has no finite answer or update
+ * for 16. A change of what is measured is none of these: weights that have to be learned anew stay.
+ */
+export class NetworkHealth implements Stateful {
+  readonly #network: Network;
+  readonly #seed: number;
+  readonly #factor: number;
+  readonly #margin: number;
+  readonly #block = new Float64Array(blockLength);
+
+  constructor(network: Network, { factor, margin, seed }: NetworkHealthOptions) {
+    this.#network = network;
+    this.#seed = seed;
+    this.#factor = factor;
+    this.#margin = margin;
+  }
+
+  /** Times that the network went back to its snapshot. */
+  get recoveries(): number {
+    return this.#block[at.recoveries];
+  }
+
+  /** Whether the weights are worth keeping. */
+  get isHealthy(): boolean {
+    return this.#block[at.far] === 0 && this.#block[at.stuck] === 0;
+  }
+
+  /** The last recovery; null where there was none. */
+  get lastRecovery(): NetworkRecovery | null {
+    const block = this.#block;
+    if (this.recoveries === 0) return null;
+    return {
+      recoveries: this.recoveries,
+      loss: block[at.lossThen],
+      constantLoss: block[at.constantThen],
+      samplesBack: block[at.age],
+      learningRate: this.#network.learningRate,
+    };
+  }
+
+  /**
+   * Takes how far off the network and the constant were on a sample, which is not learned from yet: `losses` [2], those of
+   * the network and of the constant. Without an answer, `isAnswered` is false. Allocates nothing.
+   */
+  observe(losses: Float64Array, isAnswered: boolean): void {
+    const block = this.#block;
+    block[at.sinceSnapshot]++;
+    const { skipped } = this.#network;
+    const isStuck = !isAnswered || skipped > block[at.skipped];
+    block[at.skipped] = skipped;
+    block[at.stuck] = isStuck ? block[at.stuck] + 1 : 0;
+    if (isAnswered) this.#fade(losses);
+    const isBad = block[at.loss] > (1 + slack) * block[at.constant] + slack;
+    const isFar = block[at.loss] > this.#factor * block[at.constant] + this.#margin;
+    block[at.bad] = isBad ? block[at.bad] + 1 : 0;
+    block[at.far] = isFar ? 1 : 0;
+    const hasRunAway = block[at.stuck] === longestStuck || (isFar && this.#hasOutgrown());
+    if (hasRunAway || block[at.bad] === longestBad) this.#recover();
+    else if (!isStuck && block[at.sinceSnapshot] >= snapshotEvery) this.#keepHealthy();
+  }
+
+  /** Weights are kept that are no worse than the constant. */
+  #keepHealthy(): void {
+    const block = this.#block;
+    if (block[at.loss] > block[at.constant] || this.#hasOutgrown()) return;
+    this.#network.snapshot?.keep();
+    block[at.sinceSnapshot] = 0;
+    block[at.fromSame] = 0;
+  }
+
+  #hasOutgrown(): boolean {
+    return this.#network.snapshot?.isOutgrown(largestGrowth) ?? false;
+  }
+
+  #fade(losses: Float64Array): void {
+    const block = this.#block;
+    block[at.loss] = fading * block[at.loss] + (1 - fading) * losses[0];
+    block[at.constant] = fading * block[at.constant] + (1 - fading) * losses[1];
+  }
+
+  #recover(): void {
+    const block = this.#block;
+    const network = this.#network;
+    block[at.lossThen] = block[at.loss];
+    block[at.constantThen] = block[at.constant];
+    block[at.age] = block[at.sinceSnapshot];
+    block[at.fromSame]++;
+    const { updates, skipped, learningRate } = network;
+    if (block[at.fromSame] > mostFromSame) {
+      network.initialize(this.#seed);
+      network.updates = updates;
+      network.skipped = skipped;
+      network.learningRate = learningRate;
+      block[at.fromSame] = 0;
+    } else network.recover();
+    network.learningRate /= 2;
+    block[at.recoveries]++;
+    block[at.loss] = block[at.constant];
+    block[at.bad] = 0;
+    block[at.far] = 0;
+    block[at.stuck] = 0;
+    block[at.sinceSnapshot] = 0;
+  }
+
+  state(): State {
+    return this.#block;
+  }
+
+  restore(state: State): void {
+    restoreBlock(this.#block, state, "health of the network");
+  }
+}
