@@ -1,4 +1,4 @@
-/** AWS Signature Version 4, by the package aws4: signs requests and pre-signed URLs, and verifies requests. */
+/** AWS Signature Version 4, by the package aws4: signs and verifies requests. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import aws4 from "aws4";
 
@@ -49,32 +49,6 @@ export function signedHeaders(
   const own = { ...headers, host, "x-amz-content-sha256": payload, "x-amz-date": timeText(timeMs) };
   const signed = aws4.sign({ service: "s3", region, method, path, headers: own }, credentials);
   return signed.headers as Record<string, string>;
-}
-
-/**
- * Returns path and query of a URL that allows one request without a key for some seconds.
- *
- * @param request.headers those that the request must then carry with these values
- */
-export function presignedPath(
-  request: SignedRequest & { host: string },
-  credentials: Credentials,
-  { region, timeMs, seconds }: { region: string; timeMs: number; seconds: number },
-): string {
-  const { method, path, host, headers } = request;
-  const separator = path.includes("?") ? "&" : "?";
-  const signed = aws4.sign(
-    {
-      service: "s3",
-      region,
-      method,
-      path: `${path}${separator}X-Amz-Expires=${seconds}&X-Amz-Date=${timeText(timeMs)}`,
-      headers: { ...headers, host },
-      signQuery: true,
-    },
-    credentials,
-  );
-  return signed.path as string;
 }
 
 /** What the header `Authorization` of a signed request says. */

@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  faultOfSignature,
-  parseAuthorization,
-  presignedPath,
-  sha256Of,
-  signedHeaders,
-} from "../../src/sync/signature.ts";
+import { faultOfSignature, parseAuthorization, sha256Of, signedHeaders } from "../../src/sync/signature.ts";
 
 /** The example "GET Object" of Amazon's description of Signature Version 4 for S3, with the keys that it uses. */
 const example = {
@@ -92,21 +86,3 @@ test.each([undefined, "", "Basic eDp5", "AWS4-HMAC-SHA256 Credential=x", example
     expect(parseAuthorization(header)).toBeNull();
   },
 );
-
-test("a pre-signed URL tells which headers must be sent", () => {
-  const request = {
-    method: "PUT",
-    path: "/b/k",
-    host: "s3.example",
-    headers: { "content-md5": "abc", "if-none-match": "*" },
-  };
-  const path = presignedPath(
-    request,
-    { accessKeyId: "k", secretAccessKey: "s" },
-    { region: "eu", timeMs: 1e12, seconds: 900 },
-  );
-  const query = new URL(path, "http://s3.example").searchParams;
-  expect(query.get("X-Amz-SignedHeaders")).toBe("content-md5;host;if-none-match");
-  expect(query.get("X-Amz-Expires")).toBe("900");
-  expect(query.get("X-Amz-Signature")).toMatch(/^[0-9a-f]{64}$/);
-});
