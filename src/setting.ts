@@ -26,7 +26,23 @@ export interface ChoiceSetting<Value extends string | number = string | number> 
   unit?: string;
 }
 
-export type Setting = NumberSetting | ChoiceSetting;
+/** Any text, also an empty one. */
+export interface TextSetting {
+  title: string;
+  default: string;
+  text: true;
+}
+
+/** A list of bytes, or of other small whole numbers. */
+export interface BytesSetting {
+  title: string;
+  default: readonly number[];
+  bytes: true;
+  /** The largest of them that is allowed. */
+  most: number;
+}
+
+export type Setting = NumberSetting | ChoiceSetting | TextSetting | BytesSetting;
 
 /** For each key of `Values`, the setting that may hold it. */
 export type SettingsOf<Values> = {
@@ -37,8 +53,13 @@ export type SettingsOf<Values> = {
     : never;
 };
 
+const longestText = 64;
+const mostBytes = 4096;
+
 /** What a setting may hold, for an error: `a whole number of at least 1`, `16 or 32`. */
 export function settingText(setting: Setting): string {
+  if ("text" in setting) return "a text";
+  if ("bytes" in setting) return `a list of whole numbers from 0 to ${setting.most}`;
   if ("choices" in setting) {
     const { choices } = setting;
     return choices.length > 2 ? `one of ${choices.join(", ")}` : choices.join(" or ");
@@ -56,6 +77,12 @@ export function settingText(setting: Setting): string {
 
 /** Whether a setting may hold `value`. */
 export function isAllowed(setting: Setting, value: unknown): boolean {
+  if ("text" in setting) return typeof value === "string" && value.length <= longestText;
+  if ("bytes" in setting) {
+    const isByte = (item: unknown) =>
+      Number.isInteger(item) && Number(item) >= 0 && Number(item) <= setting.most;
+    return Array.isArray(value) && value.length <= mostBytes && value.every(isByte);
+  }
   if ("choices" in setting) return (setting.choices as readonly unknown[]).includes(value);
   const { minimum, above, maximum, whole = false } = setting;
   return (

@@ -11,6 +11,7 @@ export const documents = [
   "CONTRIBUTING.md",
   "docs/config.md",
   "docs/status.md",
+  "docs/framings.md",
   "devices/examples/README.md",
   "devices/firmware/README.md",
   "devices/systemd/README.md",

@@ -20,6 +20,17 @@
  * gap tells the host of what was left out. Send one zero byte before the first frame; it cuts off what a reset may
  * have left half sent.
  *
+ * Where a sensor measures often, a frame carries several rows at one interval, so that the header and the checksum are
+ * sent once for all of them; a row has the fields of a sample, and a sequence number of its own:
+ *
+ *     static uint8_t bytes[RIVULET_ROOM(RIVULET_ROWS(16, 12))]; 16 rows of 12 bytes of fields
+ *
+ *     rivulet_begin_rows(&frame, milliseconds, 16, 625);        the time of the first row, and microseconds between two
+ *     for (row = 0; row < 16; row++) ...                        the fields of each
+ *     write(bytes, rivulet_end_rows(&frame, 16));
+ *
+ *     u8 type=5 | u8 rows | u16 sequence | u32 milliseconds | u16 microseconds | fields of each row | CRC
+ *
  * To be set before including:
  *
  *     RIVULET_CRC 16        (default) CRC-16/IBM-3740, also called CCITT-FALSE
@@ -44,10 +55,14 @@
 #define RIVULET_PREDICTION 2
 #define RIVULET_SCORE 3
 #define RIVULET_ALARM 4
+#define RIVULET_SAMPLES 5
 
 #define RIVULET_HEADER 8  /* bytes before the fields */
 #define RIVULET_REPLY 8   /* bytes of fields of every reply */
 #define RIVULET_BLOCK 255 /* the length byte of the longest COBS block: itself and 254 bytes */
+
+/* What RIVULET_ROOM takes for a frame of several rows: the interval, and the fields of each. At most 2048. */
+#define RIVULET_ROWS(rows, field_bytes) (2 + (rows) * (field_bytes))
 
 /* Bytes of a frame before COBS. */
 #define RIVULET_PLAIN(field_bytes) (RIVULET_HEADER + (field_bytes) + RIVULET_CRC / 8)
@@ -190,6 +205,26 @@ static inline uint16_t rivulet_end(rivulet_frame *frame) {
   if (frame->length == frame->room) return 0;
   rivulet_store(frame, 0);
   return frame->length;
+}
+
+/* Opens a frame of several rows. */
+static inline void rivulet_begin_rows(rivulet_frame *frame, uint32_t milliseconds, uint8_t rows, uint16_t microseconds) {
+  frame->length = 0;
+  frame->block = 0;
+  frame->crc = RIVULET_CRC_START;
+  rivulet_store(frame, 0);
+  rivulet_u8(frame, RIVULET_SAMPLES);
+  rivulet_u8(frame, rows);
+  rivulet_u16(frame, frame->sequence);
+  rivulet_u32(frame, milliseconds);
+  rivulet_u16(frame, microseconds);
+}
+
+/* Closes it, as rivulet_end() does; each row has counted in the sequence. */
+static inline uint16_t rivulet_end_rows(rivulet_frame *frame, uint8_t rows) {
+  uint16_t length = rivulet_end(frame);
+  frame->sequence = (uint16_t)(frame->sequence + rows - 1);
+  return length;
 }
 
 #if defined(RIVULET_WRITE) || defined(RIVULET_WRITE_BYTE)

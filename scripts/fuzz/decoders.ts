@@ -18,6 +18,8 @@ import { createFrameDecoder, createFrameEncoder } from "../../src/samples/decodi
 import { createLineDecoder } from "../../src/samples/decoding/lines.ts";
 import type { Stuffing } from "../../src/samples/decoding/stuffing.ts";
 import { readRows } from "../../src/samples/decoding/text-file.ts";
+import type { Framing } from "../../src/samples/framings/framing.ts";
+import { detailsOf, type FramingName, framings } from "../../src/samples/framings/framings.ts";
 import { slipStuffing } from "../../src/samples/framings/slip.ts";
 import { recognize } from "../../src/samples/recognition/recognize.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
@@ -134,6 +136,65 @@ for (const name of Object.keys(lineFormats)) {
     `lines, ${name}`,
     (ring) => createLineDecoder(fields, ring),
     (random) => goodLines(random, name),
+  );
+}
+
+const binaryDefaults = Object.fromEntries(
+  Object.entries(detailsOf("binary") ?? {}).map(([key, setting]) => [key, setting.default]),
+);
+
+/** Samples of framings that other makers invented, good ones as far as their checksums go. */
+const foreign: [FramingName, Record<string, unknown>, (row: Row) => Uint8Array][] = [
+  [
+    "blocks",
+    { begin: "", end: "--" },
+    ([t, v, l]) => Buffer.from(`temperature: ${t} C\nvibration=${v}\nlabel\t${l}\n--\n`),
+  ],
+  ["teleplot", {}, ([t, v, l]) => Buffer.from(`>temperature:${t}\n>vibration:1:${v}|g\n>label:${l}\n`)],
+  [
+    "p1",
+    {},
+    ([t, v, l]) => Buffer.from(`/X\r\ntemperature(${t})\r\nvibration(${v}*g)\r\nlabel(${l})\r\n!\r\n`),
+  ],
+  [
+    "ve-direct",
+    {},
+    ([t, v, l]) => summed(`\r\ntemperature\t${t}\r\nvibration\t${v}\r\nlabel\t${l}\r\nChecksum\t`),
+  ],
+  ["nmea", {}, ([t, v, l]) => sentence(`XXABC,${t},${v},${l}`)],
+  [
+    "binary",
+    { ...binaryDefaults, start: [0x42, 0x4d], length: "u8", checksum: "sum8" },
+    () => summed("BM\x08ABCDEFG"),
+  ],
+];
+
+/** Bytes whose sum is a multiple of 256. */
+function summed(text: string): Uint8Array {
+  const bytes = Buffer.from(text, "latin1");
+  return Buffer.concat([bytes, Buffer.of((256 - (bytes.reduce((sum, byte) => sum + byte, 0) & 255)) & 255)]);
+}
+
+function sentence(text: string): Uint8Array {
+  const sum = Buffer.from(text).reduce((total, byte) => total ^ byte, 0);
+  return Buffer.from(`$${text}*${sum.toString(16).padStart(2, "0")}\r\n`);
+}
+
+for (const [name, details, sample] of foreign) {
+  addSubject(
+    name,
+    (ring) => {
+      const named =
+        name === "nmea" ? fields.map((field, index) => ({ ...field, name: `ABC.${index + 1}` })) : fields;
+      const options = { startsAtLine: false, refuseReplies: false, passNonFinite: false, crc: 16 as const };
+      return (framings[name] as Framing).createDecoder(named, ring, { ...options, details });
+    },
+    (random) =>
+      Buffer.concat(
+        Array.from({ length: 1 + random.below(40) }, () =>
+          sample([numberText(random), numberText(random), numberText(random)]),
+        ),
+      ),
   );
 }
 

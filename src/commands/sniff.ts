@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { framings } from "../samples/framings/framings.ts";
+import { textShare, tooLittle, unrecognizedCause } from "../samples/recognition/likely-cause.ts";
 import { manyValues, type ObservedField } from "../samples/recognition/observation.ts";
 import { printableShare } from "../samples/recognition/recognize.ts";
 import type { RecognizedStream } from "../samples/recognition/recognized-stream.ts";
@@ -13,9 +14,6 @@ import { facts, textTable } from "./terminal/text-table.ts";
 
 /** Baud rates in the order of trying: the most common first. */
 const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
-
-/** Fewest samples that are needed to recognize a stream. */
-const fewestLines = 5;
 
 /** Recognizes what a port sends, and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -33,6 +31,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const portPath = /^COM\d+$/i.test(path) ? path : resolve(path);
   const port = heard.baudRate === null ? null : { path: portPath, baudRate: heard.baudRate };
   const config = startingConfig(recognition, port);
+  if (config === null) throw notEnough(path, recognition);
   const samplesPerSecond = rateOf(recognition, heard);
   const { observation, counts, understood, fields } = recognition;
   return {
@@ -84,7 +83,7 @@ function textOf(
   heard: Heard,
   stream: RecognizedStream,
   samplesPerSecond: number | null,
-  config: string | null,
+  config: string,
 ): string {
   const { observation, counts, understood, fields } = stream;
   const { unit, isBinary } = framings[stream.framing];
@@ -119,10 +118,19 @@ function textOf(
   );
   const comment = (text: string) => text.replace(/^/gm, "# ").replace(/ +$/gm, "");
   const findings = comment(`${facts(rows)}\n\n${table}`);
-  const ending =
-    config ??
-    comment("Found one field, but a config needs at least two: an input to learn from, and the target.");
-  return `${findings}\n\n${ending}`;
+  return `${findings}\n\n${config}`;
+}
+
+/** Says why there is no config: a stream of one value a sample, or of a clock and one value. */
+function notEnough(path: string, { observation, description }: RecognizedStream): RivuletError {
+  const clocks = observation.fields.filter(({ rising }) => rising).map(({ name }) => name);
+  const values = observation.fields.filter(({ rising }) => !rising).map(({ name }) => name);
+  const beside = clocks.length === 0 ? "" : ` beside ${clocks.join(", ")}, which only rises like a clock`;
+  return new RivuletError(
+    "sample.unrecognized",
+    `${nameOf(path)} sends ${description} with ${values.length === 0 ? "no value" : `one value, ${values.join(", ")}`}${beside}, ` +
+      "but a config needs at least two: an input to learn from, and the target; let the device print what is to be predicted too",
+  );
 }
 
 const nameOf = (path: string) => (path === "-" ? "standard input" : path);
@@ -140,19 +148,16 @@ function unrecognized(path: string, heard: Heard, tried: readonly number[]): Riv
   const first = Buffer.from(bytes.subarray(0, 32));
   const text = share > 0.9 ? ` (${JSON.stringify(first.toString("latin1"))})` : "";
   const beginning = first.toString("hex").replace(/..(?=.)/g, "$& ") + text;
-  const almost = recognition.framing === null ? recognition.almost : null;
-  const fewLines = share > 0.9 && bytes.filter((byte) => byte === 0x0a).length < fewestLines;
-  const advice =
-    almost ??
-    (fewLines
-      ? `that is too little to recognize; ${baudRate === null ? "give more of what the device sends" : "listen longer with --seconds"}`
-      : null) ??
-    (baudRate !== null && share < 0.9
-      ? `give the device's rate with --baud, of which ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried, and let it send frames or lines of numbers`
-      : "let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does");
+  const cause = unrecognizedCause(bytes, recognition, baudRate);
+  const more =
+    cause === tooLittle
+      ? `; ${baudRate === null ? "give more of what the device sends" : "listen longer with --seconds"}`
+      : baudRate !== null && share < textShare
+        ? `; ${tried.join(", ")} ${tried.length === 1 ? "was" : "were"} tried: give the device's rate with --baud`
+        : "";
   return new RivuletError(
     "sample.unrecognized",
     `found nothing known in ${bytes.length} bytes${rate} from ${nameOf(path)}${baudRate === null ? "" : ` at ${baudRate} baud`}, ` +
-      `${Math.round(100 * share)} % of them printable, that begin with ${beginning}; ${advice}`,
+      `${Math.round(100 * share)} % of them printable, that begin with ${beginning}; ${cause}${more}`,
   );
 }

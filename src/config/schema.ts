@@ -214,7 +214,14 @@ const isMap = (value: unknown) => typeof value === "object" && value !== null &&
 export function settingKey(setting: Setting) {
   const expectation = settingText(setting);
   const schema = v.custom<string | number>((value) => isAllowed(setting, value), must(expectation));
-  return optional(setting.title, accepting(expectation, schema), { default: setting.default });
+  const value = setting.default as string | number;
+  // An empty text or list stands for nothing.
+  const isNothing = value === "" || (Array.isArray(value) && value.length === 0);
+  return optional(
+    setting.title,
+    accepting(expectation, schema),
+    isNothing ? { otherwise: "none" } : { default: value },
+  );
 }
 
 /** A duration with its unit, in milliseconds once parsed. */

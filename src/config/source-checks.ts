@@ -2,8 +2,10 @@
 
 import { defineFields, type FieldDescription } from "../samples/decoding/fields.ts";
 import { unwanted } from "../samples/decoding/line-reading.ts";
+import type { Framing } from "../samples/framings/framing.ts";
 import { framingSettings, framings, framingsWith } from "../samples/framings/framings.ts";
 import { lines } from "../samples/framings/lines.ts";
+import { SampleRing } from "../samples/ring.ts";
 import { alternatives, anyOf } from "../wording/alternatives.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { type KeyPath, pathName } from "./document.ts";
@@ -14,15 +16,20 @@ import {
   fieldDescription,
   fieldsOf,
   fieldTypes,
+  framingOf,
   namesOf,
   type ParsedSource,
-  sourceDefaults,
 } from "./source-schema.ts";
 import { kindOf, sourceNames, sourcesThat } from "./sources/sources.ts";
 
 /** Reports keys that belong to a framing other than the chosen one. */
 function checkFramingKeys(path: KeyPath, framed: Framed, errors: ConfigErrors): void {
-  const framing = framed.framing ?? sourceDefaults.framing;
+  if (typeof framed.framing === "object" && Object.keys(framed.framing).length !== 1) {
+    const found = Object.keys(framed.framing).join(" and ") || "nothing";
+    errors.conflict([...path, "framing"], ` must describe one framing, found ${found}; keep one`);
+    return;
+  }
+  const { framing } = framingOf(framed.framing);
   for (const key of Object.keys(framingSettings)) {
     if (framed[key as keyof Framed] === undefined || key in framings[framing].settings) continue;
     const owners = framingsWith(key);
@@ -36,7 +43,7 @@ function checkFramingKeys(path: KeyPath, framed: Framed, errors: ConfigErrors): 
 const otherTypes = fieldTypes.filter((type) => type !== "f32");
 
 function checkTypes(path: KeyPath, { framing, fields = [] }: Framed, errors: ConfigErrors): void {
-  if (!framings[framing ?? sourceDefaults.framing].isBinary) return;
+  if (!framings[framingOf(framing).framing].isBinary) return;
   fields.map(fieldDescription).forEach(({ name, type }, index) => {
     if (name === unwanted) {
       errors.conflict(
@@ -210,10 +217,23 @@ export function checkSource(
   checkValues(source, fields ?? [], target.column, errors);
 }
 
+/** Reports a description of a framing that contradicts itself or the fields, by creating its decoder. */
+function checkDetails(path: KeyPath, { framing, fields }: Framed, errors: ConfigErrors): void {
+  const { framing: name, details } = framingOf(framing);
+  if (details === null || fields === undefined) return;
+  errors.attempt(() => {
+    const defined = defineFields(fields.map(fieldDescription));
+    const ring = new SampleRing(defined.length, 1, "pause");
+    const options = { startsAtLine: true, refuseReplies: false, passNonFinite: true, crc: 16 as const };
+    (framings[name] as Framing).createDecoder(defined, ring, { ...options, details });
+  }, [...path, "framing"]);
+}
+
 /** Reports columns whose names or types are not valid. */
 export function checkFields(source: ParsedSource, errors: ConfigErrors): void {
   const [origin] = originsOf(source);
   if (origin === "merge") return;
   if (origin !== undefined && !kindOf(origin).holdsSamples) checkTypes(["source"], source, errors);
   errors.attempt(() => defineFields(fieldsOf(source) ?? [], "source.fields"));
+  checkDetails(["source"], source, errors);
 }

@@ -7,7 +7,15 @@ import type { RingPolicy } from "../samples/ring.ts";
 import type { ValuePolicies } from "../samples/sample-validator.ts";
 import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
-import { fieldDescription, fieldsOf, type ParsedSource, placesOf, sourceDefaults } from "./source-schema.ts";
+import {
+  type Framed,
+  fieldDescription,
+  fieldsOf,
+  framingOf,
+  type ParsedSource,
+  placesOf,
+  sourceDefaults,
+} from "./source-schema.ts";
 import type { SourceKind } from "./sources/source-kind.ts";
 import {
   kindOf,
@@ -96,21 +104,18 @@ function valuesWithDefaults({ notFinite, ...values }: NonNullable<ParsedSource["
   return { ...sourceDefaults.values, ...(notFinite === undefined ? {} : { missing: notFinite }), ...values };
 }
 
-function deviceWithDefaults(
-  device: WrittenOrigins & Partial<FramingChoice>,
-  file: string,
-): FramingChoice & Origins {
+function deviceWithDefaults(device: WrittenOrigins & Framed, file: string): FramingChoice & Origins {
   const origins = sourceNames.map((name) => {
     const written = device[name];
     return [name, written === undefined ? null : kindOf(name).complete(written, file)];
   });
   const settings = Object.entries(framingSettings).map(([key, setting]) => [
     key,
-    device[key as keyof FramingChoice] ?? setting.default,
+    device[key as keyof Framed] ?? setting.default,
   ]);
   return {
     ...Object.fromEntries([...origins, ...settings]),
-    framing: device.framing ?? sourceDefaults.framing,
+    ...framingOf(device.framing),
   };
 }
 

@@ -2,7 +2,15 @@
 import * as v from "valibot";
 import { type FieldDescription, type FieldType, fieldBytes, mostInARow } from "../samples/decoding/fields.ts";
 import { unwanted } from "../samples/decoding/line-reading.ts";
-import { type FramingChoice, framingNames, framingSettings } from "../samples/framings/framings.ts";
+import {
+  describedFramings,
+  detailsOf,
+  type FramingChoice,
+  type FramingName,
+  framingNames,
+  framingSettings,
+  framings,
+} from "../samples/framings/framings.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import { missingPolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
 import { alternatives } from "../wording/alternatives.ts";
@@ -92,15 +100,38 @@ const originKeys = (names: readonly SourceName[]) =>
     }),
   ) as unknown as OriginEntries;
 
-type Settings = Omit<FramingChoice, "framing">;
+type Settings = Omit<FramingChoice, "framing" | "details">;
 type SettingEntries = {
   [Key in keyof Settings]: v.OptionalSchema<v.GenericSchema<unknown, Settings[Key]>, undefined> & {
     about: About;
   };
 };
 
+/** A framing as written where it is described: `{ blocks: { end: ---- } }`; one of its keys is given. */
+type WrittenDetails = { [Name in FramingName]?: FramingName | Record<string, unknown> };
+
+const blockFormats = framingNames.filter((name) => framings[name].unit === "blocks" && name !== "blocks");
+const anotherFraming = { otherwise: "another framing is chosen" };
+const framingMap = map(
+  Object.fromEntries(
+    describedFramings.map((name) => {
+      const keys = map(
+        Object.fromEntries(
+          Object.entries(detailsOf(name) ?? {}).map(([key, setting]) => [key, settingKey(setting)]),
+        ),
+      );
+      const schema = name === "blocks" ? either(oneOf(blockFormats), keys) : keys;
+      return [name, optional(framings[name].title, schema, anotherFraming)];
+    }),
+  ),
+) as unknown as v.GenericSchema<unknown, WrittenDetails>;
+
 const framingKeys = {
-  framing: optional("How samples are encoded as bytes", oneOf(framingNames), { default: "frames" }),
+  framing: optional(
+    "How samples are encoded as bytes; blocks and binary are described by a map",
+    either(oneOf(framingNames), framingMap),
+    { default: "frames" },
+  ),
   ...(Object.fromEntries(
     Object.entries(framingSettings).map(([key, setting]) => [key, settingKey(setting)]),
   ) as unknown as SettingEntries),
@@ -211,7 +242,21 @@ export type ParsedSource = v.InferOutput<typeof sourceSchema>;
 /** A list of columns as written. */
 export type Fields = v.InferOutput<typeof fieldList>;
 /** The framing and columns of a source or a device as written. */
-export type Framed = Partial<FramingChoice> & { fields?: Fields };
+export type Framed = Partial<Settings> & { framing?: FramingName | WrittenDetails; fields?: Fields };
+
+/** Returns the name of a framing as written, and what describes it with every default. */
+export function framingOf(written: Framed["framing"] = sourceDefaults.framing as FramingName): {
+  framing: FramingName;
+  details: Record<string, unknown> | null;
+} {
+  const [[name, value]] =
+    typeof written === "string" ? [[written, {}]] : (Object.entries(written) as [FramingName, unknown][]);
+  if (typeof value === "string") return { framing: value as FramingName, details: null };
+  const settings = detailsOf(name as FramingName);
+  if (settings === undefined) return { framing: name as FramingName, details: null };
+  const defaults = Object.entries(settings).map(([key, setting]) => [key, setting.default]);
+  return { framing: name as FramingName, details: { ...Object.fromEntries(defaults), ...(value as object) } };
+}
 /** The devices of source.merge as written. */
 export type Devices = v.InferOutput<typeof deviceMap>[];
 

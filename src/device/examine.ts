@@ -2,11 +2,12 @@ import { safe } from "../wording/safe.ts";
 import type { Board } from "./board.ts";
 import { board, limits } from "./checks/board.ts";
 import { clock, clockChip } from "./checks/clock.ts";
-import { folder, mountOptions, space } from "./checks/disk.ts";
+import { folder, mountOptions, rootOverlay, space } from "./checks/disk.ts";
 import { gpio } from "./checks/gpio.ts";
 import { kernel, memoryController } from "./checks/kernel.ts";
 import { memory, swap } from "./checks/memory.ts";
 import { nodeBuild, nodeVersion, vectors } from "./checks/node.ts";
+import { portUsersCheck } from "./checks/port-users.ts";
 import { modemManager, port, portHolder, stableName } from "./checks/ports.ts";
 import { bootSettings, debugPort, loginConsole } from "./checks/uart.ts";
 import { type Check, type Examined, type Finding, type Found, type Needs, warning } from "./finding.ts";
@@ -26,6 +27,7 @@ const checks: Check[] = [
   portHolder,
   stableName,
   modemManager,
+  portUsersCheck,
   bootSettings,
   loginConsole,
   debugPort,
@@ -33,6 +35,7 @@ const checks: Check[] = [
   folder,
   space,
   mountOptions,
+  rootOverlay,
   clock,
   clockChip,
 ];

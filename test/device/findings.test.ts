@@ -26,8 +26,8 @@ const node = {
   cLibrary: "glibc" as const,
 };
 const outsider = { name: "eve", id: 54_321, groups: [54_321] };
-const mounts = (line: string): Entries => ({
-  "proc/self/mounts": `/dev/mmcblk0p2 / ext4 rw,noatime 0 0\n${line} 0 0\n`,
+const mounts = (...lines: string[]): Entries => ({
+  "proc/self/mounts": ["/dev/mmcblk0p2 / ext4 rw,noatime", ...lines].map((line) => `${line} 0 0\n`).join(""),
 });
 const running = (id: number, name: string, words: string, device?: string): Entries => ({
   [`proc/${id}/comm`]: `${name}\n`,
@@ -267,6 +267,49 @@ const cases: Record<string, Case> = {
   "the daemon that has the port open": {
     changes: running(415, "node", "node /usr/bin/rivulet run pump.yaml", "/dev/ttyAMA0"),
     expected: ["port holder", "ok", /^the daemon itself \(process 415\)/, null],
+  },
+  "a reader of braille displays that has the port open": {
+    changes: { ...usbPort, ...running(417, "brltty", "/usr/bin/brltty", "/dev/ttyACM0") },
+    needs: usb,
+    expected: [
+      "port holder",
+      "problem",
+      /^brltty has \/dev\/ttyACM0 open and takes it for a braille/,
+      /remove brltty$/,
+    ],
+  },
+  "gpsd that has the port open": {
+    changes: { ...usbPort, ...running(418, "gpsd", "/usr/sbin/gpsd -n", "/dev/ttyACM0") },
+    needs: usb,
+    expected: [
+      "port holder",
+      "problem",
+      /reads it as a satellite receiver/,
+      /disable --now gpsd\.socket gpsd\.service$/,
+    ],
+  },
+  "gpsd, which will open the port": {
+    changes: { ...usbPort, ...running(419, "gpsd", "/usr/sbin/gpsd -n") },
+    needs: usb,
+    expected: ["port users", "warning", /^gpsd runs and opens USB adapters/, /disable --now gpsd/],
+  },
+  "a rule that starts the reader of braille displays": {
+    changes: { "usr/lib/udev/rules.d/85-brltty.rules": "" },
+    needs: null,
+    expected: [
+      "port users",
+      "warning",
+      /^brltty is started by udev and takes USB adapters/,
+      /mask --now brltty/,
+    ],
+  },
+  "a root that is an overlay, and checkpoints that are not": {
+    changes: mounts("overlayroot / overlay rw,relatime", "/dev/mmcblk0p3 /home ext4 rw,noatime"),
+    expected: ["root", "warning", /^the root is an overlay in memory: checkpoints in .* stay, but/, null],
+  },
+  "a root that is read-only, and checkpoints that are not": {
+    changes: mounts("/dev/root / ext4 ro,noatime", "/dev/mmcblk0p3 /home ext4 rw,noatime"),
+    expected: ["root", "warning", /^the root is read-only/, /remount,rw \/$/],
   },
   "ModemManager, which will probe the port": {
     changes: { ...usbPort, ...running(416, "ModemManager", "/usr/sbin/ModemManager") },

@@ -5,6 +5,7 @@ test.each([
   ["decoding", "frames", "decoding/frames"],
   ["decoding", "lines of cells", "decoding/lines"],
   ["decoding", "lines of JSON and of pairs", "decoding/named-lines"],
+  ["decoding", "blocks, telegrams, sentences and frames of other makers", "framings/framings"],
   ["validating", "samples, many with values that cannot be true,", "sample-validator"],
 ])("%s a million %s allocates nothing on the heap", (_verb, _what, script) => {
   const { collections, heapGrowth } = measureAllocation(new URL(`./${script}-repeated.ts`, import.meta.url));

@@ -118,6 +118,32 @@ export const mountOptions: Check = {
   },
 };
 
+/** Whether the root of the file system keeps what is written to it, which the service and its config need. */
+export const rootOverlay: Check = {
+  name: "root",
+  question: "whether the root file system keeps what is written",
+  ask(examined) {
+    const { machine } = examined;
+    const root = mountOf(machine, "/");
+    const { existing } = folderOf(examined);
+    // Where the checkpoints are on the root too, the check of their disk says it.
+    if (mountOf(machine, existing).folder === "/") return null;
+    if (root.type === "overlay") {
+      return warning(
+        `the root is an overlay in memory: checkpoints in ${existing} stay, but what "rivulet install" writes below /etc, a changed config there and the journal are lost after a reboot; install while the overlay is switched off`,
+        exists(machine, "/usr/bin/raspi-config")
+          ? "sudo raspi-config nonint do_overlayfs 1 && sudo reboot"
+          : null,
+      );
+    }
+    if (!root.options.includes("ro")) return null;
+    return warning(
+      `the root is read-only: checkpoints in ${existing} can be written, but "rivulet install" and a config below /etc cannot; mount it writable for the installation`,
+      "sudo mount -o remount,rw /",
+    );
+  },
+};
+
 function slowness(mount: Mount, at: string) {
   const remount = (option: string) => `sudo mount -o remount,${option} ${quoted(mount.folder)}`;
   if (mount.type === "vfat" || mount.type === "exfat" || mount.type === "msdos") {

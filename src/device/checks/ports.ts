@@ -15,6 +15,7 @@ import {
   statusOf,
 } from "../machine.ts";
 import { quoted, replaceInFile } from "../shell.ts";
+import { holdingPortUser } from "./port-users.ts";
 
 /** Whether the serial port exists and the user may open it. */
 export const port: Check = {
@@ -128,7 +129,10 @@ export const portHolder: Check = {
         stopModemManager,
       );
     }
-    return problem(`${name} (process ${id}) has ${needs.port} open; end it`, `kill ${id}`);
+    return (
+      holdingPortUser(name, needs.port) ??
+      problem(`${name} (process ${id}) has ${needs.port} open; end it`, `kill ${id}`)
+    );
   },
 };
 

@@ -36,6 +36,30 @@ export const crc32IsoHdlc: CrcParameters = {
   xorOut: 0xffffffff,
 };
 
+const crcOf = (
+  width: number,
+  poly: number,
+  init: number,
+  isReflected: boolean,
+  xorOut: number,
+): CrcParameters => ({ width, poly, init, refIn: isReflected, refOut: isReflected, xorOut });
+
+/** The CRCs of other makers' frames, by name, with the parameters of the catalogue of G. Cook. */
+export const crcByName = {
+  "crc8-smbus": crcOf(8, 0x07, 0, false, 0),
+  "crc8-maxim": crcOf(8, 0x31, 0, true, 0),
+  "crc8-j1850": crcOf(8, 0x1d, 0xff, false, 0xff),
+  "crc16-arc": crcOf(16, 0x8005, 0, true, 0),
+  "crc16-modbus": crcOf(16, 0x8005, 0xffff, true, 0),
+  "crc16-ccitt-false": crc16CcittFalse,
+  "crc16-xmodem": crcOf(16, 0x1021, 0, false, 0),
+  "crc16-kermit": crcOf(16, 0x1021, 0, true, 0),
+  "crc16-x25": crcOf(16, 0x1021, 0xffff, true, 0xffff),
+  crc32: crc32IsoHdlc,
+  "crc32-mpeg2": crcOf(32, 0x04c11db7, 0xffffffff, false, 0),
+  crc32c: crcOf(32, 0x1edc6f41, 0xffffffff, true, 0xffffffff),
+} as const satisfies Readonly<Record<string, CrcParameters>>;
+
 /**
  * A CRC with its table. Registers are signed 32-bit integers, so that no step allocates a heap number. An unmirrored
  * register uses the highest of the 32 bits at every width, so one loop serves all widths.

@@ -16,6 +16,13 @@
  *                     f32 mean absolute error, older ones fading    | f32 that of the mean
  *     4  alarm        u16 class | u16 on | f32 probability of that class; on is 1 or 0
  *
+ * Type 5 is several samples, taken at one interval, for sensors that measure often: after the milliseconds of the first
+ * stands the interval, and then the fields of each sample:
+ *
+ *     u8 type = 5 | u8 samples | u16 sequence | u32 milliseconds | u16 microseconds | fields, packed | ... | checksum
+ *
+ * Each sample has its own sequence number: those of the next frame follow that of the last.
+ *
  * Of two lines, the first applies where a class is predicted, the second where a number is. A reply is made before its
  * sample is learned from. An echoed reply has a type other than 1, and so counts as damaged.
  */
@@ -39,6 +46,11 @@ import type { Stuffing } from "./stuffing.ts";
 
 export const headerBytes = 8;
 const sampleFrame = 1;
+const rowsFrame = 5;
+const intervalBytes = 2;
+/** Most bytes of a frame of several samples, before stuffing: what a sender can hold, and a byte counts its samples. */
+const longestRowsFrame = 2048;
+const mostRows = 255;
 
 export interface FrameOptions {
   /**
@@ -233,8 +245,16 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   readonly #frame: Uint8Array;
   readonly #view: DataView;
   readonly #expectedBytes: number;
-  /** Sequence number of the frame before, -1 when there is none to compare with. */
+  readonly #rowBytes: number;
+  /** Sequence number of the latest sample, -1 when there is none to compare with. */
   #sequence = -1;
+  /** That of the first sample of its frame. */
+  #firstSequence = -1;
+  /** Samples of the frame being read that are not in the ring yet, and the next of them. */
+  #rows = 0;
+  #row = 0;
+  /** Microseconds between two samples of that frame. */
+  #interval = 0;
   /** Milliseconds and checksum of the frame before. An array, because V8 would box large numbers on every store. */
   readonly #before = new Int32Array(2);
   /** The device's milliseconds in the frame before, including wraps. */
@@ -252,8 +272,14 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     this.#scales = Float64Array.from(fields, (field) => field.scale);
     this.#offsets = Float64Array.from(fields, (field) => field.offset);
     this.#expectedBytes = frameBytes(fields, options);
+    this.#rowBytes = packedBytes(fields);
+    const rows = Math.min(mostRows, Math.floor(longestRowsFrame / this.#rowBytes));
+    const longest = Math.max(
+      this.#expectedBytes,
+      this.#expectedBytes + intervalBytes + (rows - 1) * this.#rowBytes,
+    );
     // One byte more than the encoding needs: some encoders close a full last block with an empty one.
-    this.#splitter = new Splitter(stuffing.delimiter, stuffing.maximumEncodedBytes(this.#expectedBytes) + 1);
+    this.#splitter = new Splitter(stuffing.delimiter, stuffing.maximumEncodedBytes(longest) + 1);
     this.#frame = new Uint8Array(this.#splitter.longestBytes);
     this.#view = new DataView(this.#frame.buffer);
     const reasons = frameReasons(stuffing, this.#expectedBytes, this.#crcBytes);
@@ -261,12 +287,20 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
-    const at = this.#splitter.split(chunk, start, end, this.#ring, this, time);
+    let at = start;
+    if (this.#rows > 0) {
+      // The delimiter of a frame counts as consumed once all of its samples are in the ring.
+      if (!this.#passRows(time)) return start;
+      at++;
+    }
+    at = this.#splitter.split(chunk, at, end, this.#ring, this, time);
+    if (this.#rows > 0) at--;
     this.counts.bytes += at - start;
     return at;
   }
 
   reset(): void {
+    this.#rows = 0;
     if (this.#splitter.reset()) this.counts.damaged++;
     this.#sequence = -1;
   }
@@ -292,6 +326,10 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     const stuffing = this.#stuffing;
     const length = end - start;
     const decoded = length > frame.length ? -1 : stuffing.decode(bytes, start, end, frame, 0);
+    if (decoded > expectedBytes && frame[0] === rowsFrame) {
+      this.#takeRows(bytes, start, end, decoded, time);
+      return;
+    }
     if (decoded !== expectedBytes) {
       counts.damaged++;
       const plainBytes = stuffing.plainBytes(length, decoded);
@@ -310,11 +348,11 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
       this.#refusals.add(sum === sent ? refusedType : refusedChecksum, bytes, start, end);
       return;
     }
-    if (!this.#follow(view.getUint16(2, true), view.getInt32(4, true), sum)) {
+    if (!this.#follow(view.getUint16(2, true), view.getInt32(4, true), sum, 1)) {
       counts.duplicates++;
       return;
     }
-    if (!this.#readFields(slot) && !this.#passNonFinite) {
+    if (!this.#readFields(slot, headerBytes) && !this.#passNonFinite) {
       counts.rejected++;
       this.#refusals.add(refusedNotFinite, bytes, start, end);
       return;
@@ -325,8 +363,61 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     counts.samples++;
   }
 
+  /** Begins to read the samples of a frame of several, whose stretch was `bytes[start..end)`, if it is good. */
+  #takeRows(bytes: Uint8Array, start: number, end: number, length: number, time: number): void {
+    const counts = this.counts;
+    const frame = this.#frame;
+    const view = this.#view;
+    const rows = frame[1];
+    const crcAt = length - this.#crcBytes;
+    if (rows === 0 || crcAt !== headerBytes + intervalBytes + rows * this.#rowBytes) {
+      counts.damaged++;
+      counts.wrongLength++;
+      counts.latestWrongLength = length;
+      this.#refusals.add(refusedLength, bytes, start, end);
+      return;
+    }
+    const sum = checksum(this.#crc, frame, 0, crcAt);
+    const sent = this.#crcBytes === 2 ? view.getUint16(crcAt, true) : view.getInt32(crcAt, true);
+    if (sum !== sent) {
+      counts.damaged++;
+      this.#refusals.add(refusedChecksum, bytes, start, end);
+      return;
+    }
+    if (!this.#follow(view.getUint16(2, true), view.getInt32(4, true), sum, rows)) {
+      counts.duplicates++;
+      return;
+    }
+    this.#interval = view.getUint16(headerBytes, true);
+    this.#rows = rows;
+    this.#row = 0;
+    this.#passRows(time);
+  }
+
+  /** Passes on the samples of a frame, for as long as the ring has room; returns whether all are passed on. */
+  #passRows(time: number): boolean {
+    const ring = this.#ring;
+    const counts = this.counts;
+    for (; this.#row < this.#rows; this.#row++) {
+      const slot = ring.reserve();
+      if (slot < 0) return false;
+      if (
+        !this.#readFields(slot, headerBytes + intervalBytes + this.#row * this.#rowBytes) &&
+        !this.#passNonFinite
+      ) {
+        counts.rejected++;
+        continue;
+      }
+      ring.deviceTimes[ring.slot] = this.#deviceTime[0] + (this.#row * this.#interval) / 1000;
+      ring.commit(time, (this.#firstSequence + this.#row) & 0xffff);
+      counts.samples++;
+    }
+    this.#rows = 0;
+    return true;
+  }
+
   /** Counts missing frames and restarts before a good frame; returns false when it repeats the frame before. */
-  #follow(sequence: number, milliseconds: number, sum: number): boolean {
+  #follow(sequence: number, milliseconds: number, sum: number, samples: number): boolean {
     const counts = this.counts;
     const before = this.#before;
     const deviceTime = this.#deviceTime;
@@ -335,27 +426,28 @@ class RingFrameDecoder implements FrameDecoder, StretchReader {
     let goesOn = elapsed >= 0;
     if (this.#sequence >= 0) {
       const step = (sequence - this.#sequence) & 0xffff;
-      if (step === 0 && elapsed === 0 && sum === before[1]) return false;
+      if (sequence === this.#firstSequence && elapsed === 0 && sum === before[1]) return false;
       goesOn &&= step > 0 && step < 0x8000;
       if (goesOn) counts.missing += step - 1;
       else counts.restarts++;
     }
     deviceTime[0] = goesOn ? deviceTime[0] + elapsed : milliseconds >>> 0;
-    this.#sequence = sequence;
+    this.#firstSequence = sequence;
+    this.#sequence = (sequence + samples - 1) & 0xffff;
     before[0] = milliseconds;
     before[1] = sum;
     return true;
   }
 
   /** Unpacks the fields into the slot; returns false when one of them is not finite. */
-  #readFields(slot: number): boolean {
+  #readFields(slot: number, start: number): boolean {
     const view = this.#view;
     const types = this.#types;
     const scales = this.#scales;
     const offsets = this.#offsets;
     const values = this.#ring.values;
     const fields = types.length;
-    let at = headerBytes;
+    let at = start;
     let finite = true;
     for (let field = 0; field < fields; field++) {
       let raw: number;

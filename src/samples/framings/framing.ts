@@ -18,6 +18,8 @@ export interface DecoderOptions {
   onRefused?: OnRefused;
   /** Names of all columns of a line by place, `_` for one that nobody wants. Default: the fields. */
   columns?: readonly string[];
+  /** The values of the framing's `details`, with every default; null where it has none. */
+  details?: Readonly<Record<string, unknown>> | null;
 }
 
 /** How samples are sent as bytes. `Settings`: its keys in the config, beside `framing`. */
@@ -26,8 +28,10 @@ export interface Framing<Settings extends object = object> {
   readonly title: string;
   /** Its keys in the config. A key of the same name in two framings must be the same setting. */
   readonly settings: SettingsOf<Settings>;
+  /** Its keys where the config describes it by a map: `framing: { binary: { start: [0x42, 0x4d] } }`. */
+  readonly details?: FramingSettingsTable;
   /** Word for the unit that carries one sample, for messages. */
-  readonly unit: "frames" | "lines";
+  readonly unit: "frames" | "lines" | "blocks";
   /** Fields are packed in binary, so the config must name the type of each. */
   readonly isBinary: boolean;
   /** The byte that ends a frame or line. It may be repeated. */

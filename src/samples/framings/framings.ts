@@ -1,10 +1,20 @@
 /** Every framing by the name that it has in a config. */
+import { binary } from "./binary.ts";
+import { blocks } from "./blocks.ts";
 import { frames } from "./frames.ts";
 import type { Framing, FramingSettingsTable } from "./framing.ts";
 import { lines } from "./lines.ts";
+import { nmea } from "./nmea.ts";
+import { p1 } from "./p1.ts";
 import { slip } from "./slip.ts";
+import { teleplot } from "./teleplot.ts";
+import { veDirect } from "./ve-direct.ts";
 
-export const framings = { frames, lines, slip } as const;
+export const framings = {
+  ...{ frames, lines, slip },
+  ...{ "ve-direct": veDirect, p1, nmea, teleplot },
+  ...{ blocks, binary },
+} as const;
 
 export type FramingName = keyof typeof framings;
 
@@ -16,8 +26,24 @@ type All<Union> = (Union extends unknown ? (of: Union) => void : never) extends 
   : never;
 type SettingsIn<F> = F extends Framing<infer Settings> ? Settings : never;
 
-/** A framing as a config chooses it: its name, and the settings of all framings, each used where it applies. */
-export type FramingChoice = { framing: FramingName } & All<SettingsIn<(typeof framings)[FramingName]>>;
+/** Values of the keys that describe a framing: blocks between marks, binary frames. */
+export type FramingDetails = Readonly<Record<string, unknown>>;
+
+/**
+ * A framing as a config chooses it: its name, the settings of all framings, each used where it applies, and what
+ * describes it, where something does.
+ */
+export type FramingChoice = { framing: FramingName; details?: FramingDetails | null } & All<
+  SettingsIn<(typeof framings)[FramingName]>
+>;
+
+/** The framings that a config describes by a map. */
+export const describedFramings = framingNames.filter((name) => detailsOf(name) !== undefined);
+
+/** The keys that describe a framing; undefined where it is known by its name alone. */
+export function detailsOf(name: FramingName): FramingSettingsTable | undefined {
+  return (framings[name] as Framing).details;
+}
 
 /** Every key that a framing has in a config, by name. */
 export const framingSettings: FramingSettingsTable = Object.assign(

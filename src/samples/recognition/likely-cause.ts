@@ -5,7 +5,9 @@ import { printableShare, type Recognition, recognize } from "./recognize.ts";
 /** Fewest lines or delimited stretches that are needed to recognize a stream. */
 const fewestLines = 5;
 /** Share of printable bytes below which bytes are no text. */
-const textShare = 0.9;
+export const textShare = 0.9;
+/** The cause where there are too few lines to say another. */
+export const tooLittle = "that is too little to recognize";
 
 /** What a decoder expects of a stream. */
 export interface Expectation {
@@ -28,7 +30,7 @@ export function likelyCause(bytes: Uint8Array, expected: Expectation): string | 
   const found = recognition.fields.map(({ name }) => name);
   const { description, framing } = recognition;
   if (framing !== expected.framing) {
-    return `these are ${description}, but source.framing is ${expected.framing}; set framing: ${framing}`;
+    return `these are ${description}, but source.framing is ${expected.framing}; set framing: ${recognition.framingText ?? framing}`;
   }
   const lacking = expected.fields.filter((name) => !found.includes(name));
   const isNamed = !found.every((name, index) => name === `field${index + 1}`);
@@ -50,7 +52,7 @@ export function unrecognizedCause(
   const share = printableShare(bytes);
   const printable = `${Math.round(100 * share)} % of the bytes are printable`;
   if (share > textShare && bytes.filter((byte) => byte === 0x0a || byte === 0x0d).length < fewestLines) {
-    return "that is too little to recognize";
+    return tooLittle;
   }
   if (baudRate !== null && share < textShare) {
     return `${printable}, as at a wrong baud rate; check that the device sends at ${baudRate} baud, "rivulet sniff" tries others`;

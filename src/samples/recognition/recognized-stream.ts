@@ -6,6 +6,8 @@ import type { Observation } from "./observation.ts";
 
 export interface RecognizedStream {
   framing: FramingName;
+  /** The value of source.framing where it is more than the name, as YAML on one line. */
+  framingText?: string;
   /** Proposed fields; each is a number in almost every sample. */
   fields: Field[];
   observation: Observation;

@@ -2,6 +2,8 @@
 import { cobs } from "../decoding/cobs.ts";
 import type { FramingName } from "../framings/framings.ts";
 import { slipStuffing } from "../framings/slip.ts";
+import { recognizeBinary } from "./binary-stream.ts";
+import { recognizeBlocks, recognizeFormat } from "./block-stream.ts";
 import { recognizeFrames } from "./frame-stream.ts";
 import { recognizeLines } from "./line-stream.ts";
 import type { Recognizer } from "./recognized-stream.ts";
@@ -10,5 +12,11 @@ import type { Recognizer } from "./recognized-stream.ts";
 export const recognizers: Record<FramingName, Recognizer> = {
   frames: (bytes) => recognizeFrames(bytes, "frames", cobs),
   slip: (bytes) => recognizeFrames(bytes, "slip", slipStuffing),
+  "ve-direct": (bytes, startsAtLine) => recognizeFormat(bytes, "ve-direct", startsAtLine),
+  p1: (bytes, startsAtLine) => recognizeFormat(bytes, "p1", startsAtLine),
+  nmea: (bytes, startsAtLine) => recognizeFormat(bytes, "nmea", startsAtLine),
+  teleplot: (bytes, startsAtLine) => recognizeFormat(bytes, "teleplot", startsAtLine),
   lines: recognizeLines,
+  blocks: recognizeBlocks,
+  binary: recognizeBinary,
 };

@@ -6,12 +6,36 @@ import {
   checksum,
   crc16CcittFalse,
   crc32IsoHdlc,
+  crcByName,
   createCrc,
   finishCrc,
   updateCrc,
 } from "../../../src/samples/decoding/crc.ts";
 
 const digits = Buffer.from("123456789");
+
+/** The check values of the catalogue of parametrised CRC algorithms: the CRC of the nine digits. */
+const checkValues = {
+  "crc8-smbus": 0xf4,
+  "crc8-maxim": 0xa1,
+  "crc8-j1850": 0x4b,
+  "crc16-arc": 0xbb3d,
+  "crc16-modbus": 0x4b37,
+  "crc16-ccitt-false": 0x29b1,
+  "crc16-xmodem": 0x31c3,
+  "crc16-kermit": 0x2189,
+  "crc16-x25": 0x906e,
+  crc32: 0xcbf43926,
+  "crc32-mpeg2": 0x0376e6e7,
+  crc32c: 0xe3069283,
+};
+
+test.each(Object.keys(crcByName) as (keyof typeof crcByName)[])(
+  "%s has the published check value",
+  (name) => {
+    expect(checksum(createCrc(crcByName[name]), digits, 0, digits.length) >>> 0).toBe(checkValues[name]);
+  },
+);
 
 /** One bit at a time, as the notation defines it, in exact integers. */
 function bitByBit({ width, poly, init, refIn, refOut, xorOut }: CrcParameters, bytes: Uint8Array): number {

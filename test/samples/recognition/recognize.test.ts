@@ -114,11 +114,6 @@ describe("lines are recognised", () => {
 
   test.each([
     ["a column of text without a header", printed((t, v) => `on,${t},${v}`), "column 1 is not a number"],
-    [
-      "values told in turn",
-      printed((t, v, l) => (l === 0 ? `t:${t}` : l === 1 ? `v:${v}` : `w:1`)),
-      "(v, w, t)",
-    ],
     ["numbers in quotes", printed((t) => `{"t":"${t}"}`), "numbers without quotes"],
     [
       "sentences",
