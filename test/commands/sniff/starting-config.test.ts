@@ -12,7 +12,7 @@ function targetFor(lines: string[]) {
 }
 
 test.each([
-  ["the last column, as a number", ["1,2.5", "2,3.5", "1,4.5"], { column: "field2", standardize: true }],
+  ["the last column, as a number", ["1.5,2.5", "2,3.5", "1,4.5"], { column: "field2", standardize: true }],
   ["the last column, as a class", ["1.5,0", "2.5,2", "1,1"], { column: "field2", classes: 3 }],
   ["a label that stands elsewhere", ["label,b", "3,2.5", "0,3.5", "1,4.5"], { column: "label", classes: 4 }],
   ["a label of one class so far", ["a,label", "3,0", "0,0", "1,0"], { column: "label", classes: 2 }],
