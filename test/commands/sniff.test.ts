@@ -60,7 +60,8 @@ async function sniffPort(path: string, ...words: string[]) {
 function read(stdout: string) {
   const found = JSON.parse(stdout);
   // Of columns that only rise none is proposed, and the user has to name one.
-  const text = found.config.replace("# target: { column: NAME }", "target: { column: field1 }");
+  const named = `target: { column: ${JSON.stringify(found.fields[0].name)} }`;
+  const text = found.config.replace("# target: { column: NAME }", named);
   const config = loadConfig(join(folderWith({ "sniffed.yaml": text }), "sniffed.yaml"));
   return { found, config };
 }
