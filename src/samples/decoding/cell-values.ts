@@ -3,7 +3,7 @@
  * field, what a cell says, and why it is refused.
  */
 import type { SampleRing } from "../ring.ts";
-import { apostrophe, comma, quote, skipBlanks, trimEnd } from "./ascii.ts";
+import { apostrophe, blank, comma, quote, skipBlanks, trimEnd } from "./ascii.ts";
 import { ClassWords } from "./class-words.ts";
 import { point, readDecimal } from "./decimal.ts";
 import { FieldUnits, isUnit } from "./field-units.ts";
@@ -53,6 +53,8 @@ export class CellValues {
   faultField = noField;
   /** A comma may be the mark before decimals in this line. */
   decimalComma = false;
+  /** 1 for each field that is a number as it is sent, without classes or numbers that stand for none, [fields]. */
+  readonly isPlain: Uint8Array;
   readonly #ring: SampleRing;
   readonly #scales: Float64Array;
   readonly #offsets: Float64Array;
@@ -83,6 +85,7 @@ export class CellValues {
       classes === undefined ? null : new ClassWords(classes, name, mostClasses),
     );
     this.#codes = fields.map(({ missing }) => (missing === undefined ? null : Float64Array.from(missing)));
+    this.isPlain = Uint8Array.from(fields, ({ classes, missing }) => (classes || missing ? 0 : 1));
     this.#units = new FieldUnits(fields.length);
     this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
     this.#given = new Uint8Array(fields.length);
@@ -97,6 +100,52 @@ export class CellValues {
     this.#twice = false;
     this.#next = 0;
     this.#given.fill(0);
+  }
+
+  /**
+   * Reads a line of plain numbers, at a part of the cost of any other: all that `read` of delimited-lines.ts asks of each
+   * cell is done in one loop.
+   *
+   * @param columns the field of each column or noField; each field is one of them
+   * @returns the result of the line, or -1 where it holds anything else
+   */
+  readPlain(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    slot: number,
+    separator: number,
+    columns: Int32Array,
+  ): number {
+    const values = this.#ring.values;
+    const scales = this.#scales;
+    const offsets = this.#offsets;
+    const last = columns.length - 1;
+    let finite = true;
+    let at = start;
+    for (let column = 0; column <= last; column++) {
+      const field = columns[column];
+      if (field === noField) {
+        while (at < end && bytes[at] !== separator && bytes[at] !== quote && bytes[at] !== apostrophe) at++;
+      } else {
+        const cell = slot + field;
+        at = readDecimal(bytes, at, end, values, cell);
+        if (at < 0) return -1;
+        const value = values[cell] * scales[field] + offsets[field];
+        values[cell] = value;
+        // Infinity minus itself is NaN, and NaN is not equal to itself.
+        if (value - value !== 0) finite = false;
+      }
+      if (at === end) {
+        if (column < last) return -1;
+        this.#units.noteAll();
+        return finite ? goodLine : missingLine;
+      }
+      if (bytes[at] !== separator) return -1;
+      at++;
+      while (at < end && bytes[at] === blank) at++;
+    }
+    return -1;
   }
 
   /** Whether the line has named a field so far. */

@@ -21,22 +21,39 @@ export type DecimalMark = "point" | "comma" | null;
 
 /** Reads lines of cells by the places of the columns. */
 export class DelimitedLines {
-  /** Field of each column, or noField, [columns]. */
-  columns: Int32Array;
+  #columns: Int32Array;
+  /** Every field is a column, and a plain number. */
+  #isPlain = false;
   readonly #values: CellValues;
   readonly #decimal: DecimalMark;
 
   constructor(values: CellValues, columns: Int32Array, decimal: DecimalMark) {
     this.#values = values;
-    this.columns = columns;
+    this.#columns = columns;
     this.#decimal = decimal;
+    this.columns = columns;
+  }
+
+  /** Field of each column, or noField, [columns]. */
+  get columns(): Int32Array {
+    return this.#columns;
+  }
+
+  set columns(columns: Int32Array) {
+    const { isPlain } = this.#values;
+    this.#columns = columns;
+    this.#isPlain = isPlain.every((plain, field) => plain === 1 && columns.includes(field));
   }
 
   /** Reads the line `bytes[start..end)`, which neither begins nor ends with a blank, into the slot. */
   read(bytes: Uint8Array, start: number, end: number, slot: number, separator: number): number {
     const values = this.#values;
-    const columns = this.columns;
+    const columns = this.#columns;
     const isWide = separator === blank;
+    if (this.#isPlain && !isWide) {
+      const outcome = values.readPlain(bytes, start, end, slot, separator, columns);
+      if (outcome >= 0) return outcome;
+    }
     values.begin(slot);
     values.decimalComma = this.#decimal === "comma" || (this.#decimal === null && separator !== comma);
     let column = 0;

@@ -70,6 +70,13 @@ export class FieldUnits {
     }
   }
 
+  /** Notes that a line has all fields. */
+  noteAll(): void {
+    if (this.#unseen === 0) return;
+    this.#seen.fill(1);
+    this.#unseen = 0;
+  }
+
   /** Whether the unit `bytes[start..end)` is the field's. Where the field has had no value yet, it becomes so. */
   isUsual(bytes: Uint8Array, start: number, end: number, field: number): boolean {
     const units = this.#units;
