@@ -8,11 +8,11 @@ import { type Call, parseCall } from "./commands/command-line/call.ts";
 import type { Report } from "./commands/command-line/command.ts";
 import { commandHelp, generalHelp } from "./commands/command-line/help.ts";
 import { commands } from "./commands/command-line/table.ts";
-import { RivuletError, UsageError } from "./errors/errors.ts";
+import { exitCodeOf, RivuletError } from "./errors/errors.ts";
 import { outputFailed, reportOutputError, standardError, standardOutput } from "./machine/output.ts";
 import { safeJson, safeLines } from "./wording/safe.ts";
 
-/** Runs one command line (without `node cli.js`) and returns the exit code: 0 done, 1 failed, 2 wrong use. */
+/** Runs one command line (without `node cli.js`) and returns the exit code: 0 done, 1 failed, 2 wrong use or config. */
 async function main(words: string[]): Promise<number> {
   // Read before anything is checked, so that even the error about a wrong option is JSON.
   const json = words.includes("--json");
@@ -29,7 +29,7 @@ async function main(words: string[]): Promise<number> {
         ? `rivulet: ${error.message.replaceAll("\n", "\nrivulet: ")}\n`
         : `${safeLines(describeFault(error))}\n`,
     );
-    return error instanceof UsageError ? 2 : 1;
+    return exitCodeOf(error);
   }
 }
 

@@ -71,6 +71,13 @@ export { ScoreTail, type ScoreTailOptions } from "./learner/anomaly/score-tail.t
 
 export type { ClassificationReport } from "./learner/classification-metrics.ts";
 export type { RegressionReport } from "./learner/regression-metrics.ts";
+export {
+  type ChoiceReport,
+  type ChooseOptions,
+  type ChooseProgress,
+  chooseNetwork,
+  type Tried,
+} from "./training/choose.ts";
 export { type CompareOptions, compareDescents, type DescentComparison } from "./training/compare-descents.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./training/evaluate.ts";
 export {

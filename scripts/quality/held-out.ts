@@ -40,7 +40,7 @@ export function readText(folder: string): string {
 }
 
 /** The file with its rows in the fixed order. */
-function permuted(text: string): string {
+export function permuted(text: string): string {
   const [header, ...rows] = text.trimEnd().split("\n");
   const random = new Random(42);
   for (let i = rows.length - 1; i > 0; i--) {

@@ -1,11 +1,12 @@
 /**
  * How well Rivulet learns from real data: `npm run quality -- DIRECTORY [PART]` with a folder for each data set below
- * DIRECTORY. PART is `held-out` (networks trained by `rivulet fit`), `streams` (the ensemble, one pass) or `anomalies` (the
- * detector on NAB's series); left out, all.
+ * DIRECTORY. PART is `held-out` (networks trained by `rivulet fit`), `streams` (the ensemble, one pass), `anomalies` (the
+ * detector on NAB's series) or `choice` (a network that `rivulet fit` chose); left out, all.
  * Ends with 1 where the median of three seeds misses its goal.
  */
 import { existsSync } from "node:fs";
 import { judgeAnomalies } from "./anomalies/judge.ts";
+import { judgeChoice } from "./choice.ts";
 import { judgeStreams } from "./ensemble.ts";
 import { judgeHeldOut } from "./held-out.ts";
 
@@ -13,6 +14,7 @@ const parts: Record<string, (directory: string) => number> = {
   streams: judgeStreams,
   "held-out": judgeHeldOut,
   anomalies: judgeAnomalies,
+  choice: judgeChoice,
 };
 
 const [directory, part] = process.argv.slice(2);

@@ -6,7 +6,7 @@ import { loadConfig } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Learner } from "../learner/learner.ts";
-import { csvFile, type DataFile } from "../library/data-files.ts";
+import type { DataFile } from "../library/data-files.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import {
   type CompareOptions,
@@ -18,7 +18,7 @@ import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { requireWritable } from "./command-line/writable-file.ts";
 import { cellsOf, figuresOf, pageOf, runsOf } from "./compare/page.ts";
-import { columnsOf, configuredFile, requireRereadable } from "./data/data-file.ts";
+import { columnsOf, openData, requireRereadable } from "./data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
 import { damageFacts, Validators, validationFacts } from "./data/validated-rows.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
@@ -30,8 +30,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   refuseTaskOptions(invocation);
   const path = required(invocation, "compare", "data", "FILE");
   requireRereadable(path);
-  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, csvFile(path));
-  const data = configuredFile(path, config);
+  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, await openData(path));
+  const data = await openData(path, { config });
   const epochs = wholeNumber(invocation, "epochs", 20, { minimum: 1 });
   const batchSize = wholeNumber(invocation, "batch-size", 16, { minimum: 1, maximum: 2 ** 20 });
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });

@@ -4,24 +4,30 @@ import { isOpen, spanning } from "../engine/model/schedule.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { DataFile } from "../library/data-files.ts";
 import { threads } from "../library/threads.ts";
+import type { State } from "../state.ts";
 import { updatesPerEpoch } from "../training/descent.ts";
 import { type FitOptions, fit } from "../training/fit.ts";
 import { countTrainingRows, type RowOptions } from "../training/training-rows.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { columnsOf, configuredFile } from "./data/data-file.ts";
+import { columnsOf, openData } from "./data/data-file.ts";
 import { Validators } from "./data/validated-rows.ts";
-import { callOf, type FitCall, searchesRate } from "./fit/call.ts";
+import { callOf, chooseCallOf, type FitCall, searchesRate } from "./fit/call.ts";
 import { reportFit } from "./fit/report.ts";
 import { prepareSave } from "./results/save-checkpoint.ts";
 import { lossNote, ProgressBar } from "./terminal/progress-bar.ts";
 
 /** Trains over a file for several epochs and evaluates on held-out rows, or searches a learning rate. */
 export async function run(invocation: Invocation): Promise<Report> {
+  const choice = await chooseCallOf(invocation);
+  if (choice) {
+    const { chooseByFile } = await import("./fit/choose.ts");
+    return chooseByFile(choice);
+  }
   const call = await callOf(invocation);
   const searches = searchesRate(invocation);
   const save = await prepareSave(call.save);
   const { config, seed, heldOut, heldOutLast } = call;
-  const data = configuredFile(call.data, config);
+  const data = await openData(call.data, { config });
   const columns = await columnsOf(config, data);
   const validators = new Validators(config, columns, config.target.column);
   const rowOptions = { seed, heldOut, heldOutLast, createValidator: validators.create };
@@ -34,7 +40,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   }
   const { regime, epochs, batchSize } = call;
   const report = await train(learner, data, { regime, epochs, batchSize, ...rowOptions });
-  save?.(learner, config.name);
+  save?.(asConfigured(learner, { ...config, model: { ...config.model, schedule } }, columns), config.name);
   return reportFit(call, learner, report, { faults: validators.faults(), damage: data.damage });
 }
 
@@ -69,6 +75,13 @@ function learnerFor(call: FitCall, columns: readonly string[], schedule: unknown
     workers: workers === null ? undefined : threads(workers),
     shards: shards ?? undefined,
   });
+}
+
+/** The trained learner as a daemon with the config has it: batches and seed are those of the config. */
+function asConfigured(trained: Learner, config: FitCall["config"], columns: readonly string[]): Learner {
+  const learner = configuredNetworkLearner(config, columns);
+  learner.restore(trained.state() as unknown as State);
+  return learner;
 }
 
 /** Trains with a progress bar; the threads of the network end with it. */

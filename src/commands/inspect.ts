@@ -1,10 +1,5 @@
-import { statSync } from "node:fs";
-import { readCheckpointFile } from "../checkpoint/checkpoint-file.ts";
-import { type Checkpoint, decodeCheckpoint, type Tensor } from "../checkpoint/format.ts";
-import { newestCheckpoint } from "../checkpoint/store.ts";
+import type { Checkpoint, Tensor } from "../checkpoint/format.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
-import { RivuletError } from "../errors/errors.ts";
-import { reasonOf } from "../errors/system-error.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleDescription } from "../learner/ensemble.ts";
 import type { Glitch } from "../learner/glitches.ts";
@@ -13,12 +8,13 @@ import type { State } from "../state.ts";
 import { formatShare, formatSize } from "../wording/quantities.ts";
 import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
+import { type FoundCheckpoint, readCheckpoint } from "./data/read-checkpoint.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 
 /** What is inside a checkpoint; of a folder, inside its newest valid one. */
 export async function run({ positionals: [path] }: Invocation): Promise<Report> {
-  const { file, bytes, checkpoint, refused } = read(path);
+  const { file, bytes, checkpoint, refused } = readCheckpoint(path);
   // A network saved by the library has no learner around it, and so no scores.
   const learner = checkpoint.target === null ? null : learnerFrom(checkpoint, file);
   const metrics = learner?.report() ?? null;
@@ -53,38 +49,6 @@ type NetworkModel = {
   clip: State;
   schedule?: State;
 };
-
-interface Found {
-  file: string;
-  bytes: number;
-  checkpoint: Checkpoint;
-  /** Newer checkpoints in the folder that must not be used, each with its reason. */
-  refused: string[];
-}
-
-function read(path: string): Found {
-  const refused: string[] = [];
-  try {
-    if (statSync(path).isDirectory()) {
-      const found = newestCheckpoint(path, decodeCheckpoint, (sentence) => refused.push(sentence));
-      if (found === undefined) {
-        const why = refused.length > 0 ? ` (${refused.join("; ")})` : "";
-        throw new RivuletError(
-          "checkpoint.missing",
-          `there is no valid checkpoint in ${path}${why}; name a file or another folder`,
-        );
-      }
-      return { file: found.path, bytes: statSync(found.path).size, checkpoint: found.checkpoint, refused };
-    }
-    const bytes = readCheckpointFile(path, { followLinks: true });
-    return { file: path, bytes: bytes.length, checkpoint: decodeCheckpoint(bytes, path), refused };
-  } catch (error) {
-    if (error instanceof RivuletError) throw error;
-    throw new RivuletError("checkpoint.unreadable", `cannot read ${path}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
-}
 
 function summary({ name, shape, data }: Tensor) {
   let sum = 0;
@@ -121,7 +85,7 @@ function targetText({
 }
 
 function describe(
-  { file, bytes, checkpoint, refused }: Found,
+  { file, bytes, checkpoint, refused }: FoundCheckpoint,
   metrics: ClassificationReport | RegressionReport | null,
   glitches: readonly Glitch[],
 ): string {

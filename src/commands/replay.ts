@@ -1,19 +1,17 @@
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { planLabels } from "../config/plan-labels.ts";
-import { UsageError } from "../errors/errors.ts";
+import { RivuletError, UsageError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
-import { type DataFile, recordingFile } from "../library/data-files.ts";
-import { isRecordingFile } from "../recording/play.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { columnsOf, configuredFile, isPipe, leftOutFact, requireRereadable } from "./data/data-file.ts";
+import { columnsOf, leftOutFact, openData, requireRereadable } from "./data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
 import { damageFacts, faultFacts, validatorFor } from "./data/validated-rows.ts";
 import { prepareSave } from "./results/save-checkpoint.ts";
@@ -35,11 +33,15 @@ export async function run(invocation: Invocation): Promise<Report> {
   // One pass is enough where a config names the columns: then a pipe will do.
   if (!written?.source.fields) requireRereadable(path);
   const realTime = invocation.switches.has("real-time");
-  const config = written ?? (await taskOf(invocation, await openData(path, realTime, null)));
-  const data = await openData(path, realTime, config);
+  const config = written ?? (await taskOf(invocation, await openData(path, { realTime })));
+  const data = await openData(path, { realTime, config });
   const columns = await columnsOf(config, data);
   const without = options["without"]?.split(",") ?? [];
-  const learner = configuredLearner(config, columns, { seed, without });
+  const { from } = options;
+  const learner =
+    from === undefined
+      ? configuredLearner(config, columns, { seed, without })
+      : await continuedFrom(invocation, from, config, columns);
   requireExperts(learner, without);
   const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
   const labels = written && planLabels(written, learner.heldSizes, learner.memory.bytes);
@@ -53,15 +55,30 @@ export async function run(invocation: Invocation): Promise<Report> {
   });
 }
 
-async function openData(path: string, realTime: boolean, config: Config | null): Promise<DataFile> {
-  // A pipe can be read only once, so its first bytes cannot be looked at: it is taken to send CSV.
-  if (!isPipe(path) && (await isRecordingFile(path))) return recordingFile(path, { realTime });
-  if (realTime) {
-    throw new UsageError(
-      `--real-time needs the times of a recording, but ${path} is a CSV file; leave the option out`,
+/** The learner of a checkpoint, which learns on; with a config, one that the config describes. */
+async function continuedFrom(
+  { positionals, options }: Invocation,
+  from: string,
+  config: Config,
+  columns: readonly string[],
+): Promise<PrequentialLearner> {
+  const wrong = ["seed", "without"].find((name) => options[name] !== undefined);
+  if (wrong) throw new UsageError(`--from continues a learner as it is; leave --${wrong} out`);
+  const { learnerFrom, replayedLayersIn, resume } = await import("../daemon/learner-checkpoint.ts");
+  const { readCheckpoint } = await import("./data/read-checkpoint.ts");
+  const { file, checkpoint } = readCheckpoint(from);
+  if (positionals[0] === undefined) {
+    const learner = learnerFrom(checkpoint, file);
+    const { fields } = learner.describe();
+    if (fields.join() === columns.join()) return learner;
+    throw new RivuletError(
+      "data.missing-column",
+      `the data has the columns ${columns.join(", ")}, but ${file} learned from ${fields.join(", ")}; give a CONFIG that names them`,
     );
   }
-  return configuredFile(path, config);
+  const learner = configuredLearner(config, columns, { layers: replayedLayersIn(checkpoint) });
+  resume(learner, checkpoint, file);
+  return learner;
 }
 
 interface Outcome {

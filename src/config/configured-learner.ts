@@ -1,6 +1,6 @@
-import { createLearner } from "../learner/create-learner.ts";
+import { createEnsemble, type EnsembleOptions } from "../learner/ensemble.ts";
 import { createNetworkLearner, type Learner } from "../learner/learner.ts";
-import type { LearnerMemory, LearnerOptions, LearnerTraining } from "../learner/learner-options.ts";
+import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Config } from "./config.ts";
 
@@ -14,17 +14,22 @@ export function configuredLearner(
   {
     seed = config.training.seed,
     without,
-  }: Pick<LearnerTraining, "seed"> & Pick<LearnerOptions, "without"> = {},
+    layers,
+  }: Pick<LearnerTraining, "seed"> & Pick<EnsembleOptions, "without" | "layers"> = {},
 ): PrequentialLearner {
   if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
   const { target, features, ensemble } = config;
-  return createLearner({
+  const { effort, deterministic } = ensemble;
+  return createEnsemble({
     fields,
     target,
     features,
+    effort,
+    seed,
     without,
-    training: { ...ensemble, seed },
-    memory: learnerMemory(config),
+    layers,
+    arena: { deterministic },
+    budgetBytes: config.memory.budgetBytes ?? undefined,
   });
 }
 

@@ -28,7 +28,7 @@ type Body = Omit<Checkpoint, "createdAt" | "name">;
 function ensembleBody(ensemble: Ensemble): Body {
   const { fields, target, features, model, training } = ensemble.describe();
   return {
-    model,
+    model: model as State,
     features: { fields, transforms: features },
     target,
     optimizer: null,
@@ -86,6 +86,10 @@ function descriptionIn(checkpoint: Checkpoint): LearnerDescription | EnsembleDes
   const training = checkpoint.training as LearnerDescription["training"];
   return { ...common, model, training };
 }
+
+/** The layers that the checkpoint of an ensemble has in the replayed network's place; undefined for the usual ones. */
+export const replayedLayersIn = ({ model }: Checkpoint): unknown[] | undefined =>
+  isEnsemble(model) ? model.ensemble.layers : undefined;
 
 function stateIn(checkpoint: Checkpoint): State {
   if (isEnsemble(checkpoint.model)) return checkpoint.learnerState;

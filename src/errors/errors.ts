@@ -42,13 +42,24 @@ export class RivuletError extends Error {
   }
 }
 
-/** The command line was used wrongly; the process ends with exit code 2 instead of 1. */
+/** The command line was used wrongly. */
 export class UsageError extends RivuletError {
   override name = "UsageError";
 
   constructor(sentence: string) {
     super("usage", sentence);
   }
+}
+
+/**
+ * Exit code of a program that ends with an error: 2 for wrong use and for what only another config corrects, so that
+ * whoever restarts it after a failure need not; else 1.
+ */
+export function exitCodeOf(error: unknown): 1 | 2 {
+  if (!(error instanceof RivuletError)) return 1;
+  const { code } = error;
+  const isConfig = code.startsWith("config.") || code.startsWith("model.");
+  return isConfig || code === "usage" || code === "memory.budget" || code === "checkpoint.mismatch" ? 2 : 1;
 }
 
 /** A checkpoint file that cannot be used: truncated, damaged, from a newer version, or for another configuration. */

@@ -77,7 +77,8 @@ const networkOptions = ({ features, classes, seed }: CommitteeOptions) => ({
   seed,
 });
 
-const replayedOptions = ({ features, classes, seed, effort }: CommitteeOptions) => ({
+const replayedOptions = ({ features, classes, seed, effort, layers }: CommitteeOptions) => ({
+  layers: layers ?? undefined,
   inputs: features,
   classes,
   seed: seed + 0x51ed27,
@@ -137,7 +138,7 @@ export class ClassCommittee implements Committee {
   readonly #classes: number;
   readonly #members: Member[] = [];
   /** The replayed network, where there is one; it also learns where it is left out of the mix. */
-  readonly #replayed: ReplayedNetwork | null;
+  readonly replayed: ReplayedNetwork | null;
   readonly #replayedAt: number;
   readonly #neighboursAt: number;
   readonly #health: ExpertHealth;
@@ -192,7 +193,7 @@ export class ClassCommittee implements Committee {
     const replayed = usesReplay(this.names)
       ? new ReplayedNetwork(replayedOptions(options), this.#random, arena)
       : null;
-    this.#replayed = replayed;
+    this.replayed = replayed;
     if (replayed) {
       add("replayed-network", this.features, () => replayed);
       add(
@@ -244,7 +245,7 @@ export class ClassCommittee implements Committee {
   }
 
   importance(): Float32Array | null {
-    return this.#replayed?.metric.weights ?? null;
+    return this.replayed?.metric.weights ?? null;
   }
 
   predict(row: number): void {
@@ -294,7 +295,7 @@ export class ClassCommittee implements Committee {
 
   learn(targets: Float64Array, targetAt: number): boolean {
     this.#learnRow(targets, targetAt);
-    this.#replayed?.learn(this.features, targets, targetAt);
+    this.replayed?.learn(this.features, targets, targetAt);
     this.#labels[targets[targetAt]]++;
     return true;
   }
@@ -302,7 +303,7 @@ export class ClassCommittee implements Committee {
   correct(targets: Float64Array, targetAt: number, before: number): boolean {
     this.#labels[before]--;
     this.#learnRow(targets, targetAt);
-    this.#replayed?.correct(this.features, targets, targetAt);
+    this.replayed?.correct(this.features, targets, targetAt);
     this.#labels[targets[targetAt]]++;
     return true;
   }
@@ -317,7 +318,7 @@ export class ClassCommittee implements Committee {
     this.#judge(label);
     for (let k = 0; k < this.#members.length; k++) {
       const member = this.#members[k];
-      if (member.expert !== this.#replayed) member.expert.learn(member.inputs, targets, targetAt);
+      if (member.expert !== this.replayed) member.expert.learn(member.inputs, targets, targetAt);
     }
     if (this.#asked[0] < this.#labelled[0]) return;
     this.#labelled[0] = this.#asked[0];
@@ -326,7 +327,7 @@ export class ClassCommittee implements Committee {
   }
 
   #watchDrift(label: number): void {
-    const replayed = this.#replayed;
+    const replayed = this.replayed;
     if (!replayed || this.#replayedAt < 0) return;
     const classes = this.#classes;
     let probability = this.answers[this.#replayedAt * classes + label];
@@ -365,8 +366,8 @@ export class ClassCommittee implements Committee {
 
   #parts() {
     return [
-      ...this.#members.map(({ expert }) => expert).filter((expert) => expert !== this.#replayed),
-      ...(this.#replayed ? [this.#replayed] : []),
+      ...this.#members.map(({ expert }) => expert).filter((expert) => expert !== this.replayed),
+      ...(this.replayed ? [this.replayed] : []),
       this.drift,
       this.#health,
       this.#share,

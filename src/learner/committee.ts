@@ -1,4 +1,5 @@
 /** What the ensembles for classes and for numbers have in common. */
+import type { Layer } from "../engine/model/model.ts";
 import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
@@ -26,6 +27,8 @@ export interface CommitteeOptions {
   seed: number;
   /** Experts to leave out, by name or by the beginning of it. */
   without: readonly string[];
+  /** Hidden layers of the replayed network; null: its own. */
+  layers: Layer[] | null;
   /** Experts of the user, which see the standardized features [features] and answer in the target's units. */
   own: readonly OwnExpert[];
 }
@@ -71,6 +74,8 @@ export interface Committee extends Stateful {
   /** The experts' last answers, [experts, classes], or numbers in the target's units [experts]. */
   readonly answers: Float64Array;
   readonly drift: DriftAlarm;
+  /** The network that learns the level of the target, or classes, from replayed rows; null where there is none. */
+  readonly replayed: ReplayedNetwork | null;
   /** The networks among the experts. */
   readonly networks: readonly Network[];
   /** Which experts are healthy, and how often those that were not were healed. */

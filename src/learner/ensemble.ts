@@ -2,7 +2,9 @@
  * The learner that nobody tunes: experts of different kinds learn side by side, and what is answered is what joins
  * them best. One pass, one sample at a time, in memory that is planned before the first.
  */
+import { describeLayers, layersFromDescription } from "../engine/model/description.ts";
 import { Arena, type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
+import type { Tensor } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
@@ -21,6 +23,7 @@ import {
   type OwnExpert,
   type PlannedPart,
 } from "./committee.ts";
+import type { ReplayedNetwork } from "./experts/network.ts";
 import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
@@ -53,6 +56,11 @@ export interface EnsembleOptions {
   experts?: readonly OwnExpert[];
   /** Share of targets that the interval of a number is to hold. Default 0.9. */
   coverage?: number;
+  /**
+   * Hidden layers of the replayed network, in written form, such as those that `chooseNetwork` chose. Default: a layer of
+   * 64 for classes, two of 32 for a number.
+   */
+  layers?: unknown;
   /** Kernels; deterministic unless said otherwise. */
   arena?: ArenaOptions;
   /** Refuse an ensemble that is planned larger than this. */
@@ -64,7 +72,15 @@ export type EnsembleDescription = {
   fields: string[];
   target: TargetDescription;
   features: TransformDescription[];
-  model: { ensemble: { effort: Effort; without: string[]; coverage: number } };
+  model: {
+    ensemble: {
+      effort: Effort;
+      without: string[];
+      coverage: number;
+      /** Only there where they are not the usual ones. */
+      layers?: unknown[];
+    };
+  };
   training: { seed: number; deterministic: boolean };
 };
 
@@ -114,6 +130,7 @@ function committeeOptions({
   seed = 1,
   without = [],
   experts: own = [],
+  layers,
 }: EnsembleOptions): CommitteeOptions {
   requireTarget("classes" in target ? target : { ...target, standardize: true }, fields);
   const features = fields.length - 1;
@@ -123,7 +140,15 @@ function committeeOptions({
       `found only the target "${target.column}" in a sample, expected features; name at least one other column`,
     );
   }
-  return { features, classes: "classes" in target ? target.classes : 0, effort, seed, without, own };
+  return {
+    features,
+    classes: "classes" in target ? target.classes : 0,
+    effort,
+    seed,
+    without,
+    layers: layers == null ? null : layersFromDescription(layers, "model.ensemble.layers"),
+    own,
+  };
 }
 
 /** The transforms ahead of the ensemble; null where there are none but those it does itself. */
@@ -283,6 +308,7 @@ export class Ensemble implements PrequentialLearner {
           effort: committee.effort,
           without: [...committee.without],
           coverage: this.#interval.coverage,
+          ...(committee.layers ? { layers: describeLayers(committee.layers) } : {}),
         },
       },
       training: { seed: committee.seed, deterministic: options.arena?.deterministic ?? true },
@@ -514,6 +540,55 @@ export class Ensemble implements PrequentialLearner {
     this.#statistic.learn(row, 0);
     this.#statistic.standardize(row, 0, features, 0, featureBound);
     this.#recent.learn(row, 0, this.#statistic, deviations, 0, featureBound);
+  }
+
+  /**
+   * Writes the sample as the replayed network sees it, by what is known of the columns so far: its features to row `row`
+   * of `inputs` [rows, features], its target, a class or a number in deviations from the mean, to `targets[row]`.
+   * Nothing is learned. Allocates nothing.
+   * @throws RivuletError where the ensemble has no replayed network
+   */
+  writeExample(
+    values: Float64Array,
+    offset: number,
+    inputs: Float32Array,
+    targets: Float32Array,
+    row: number,
+  ): void {
+    const { unit } = this.#replayedNetwork();
+    this.#forgetTentative();
+    this.#statistic.remember();
+    this.#recent.remember();
+    this.#isTentative = true;
+    this.#learnFeatures(values, offset);
+    const { features } = this.#committee;
+    inputs.set(features, row * features.length);
+    const target = values[offset + this.#targetAt];
+    targets[row] = this.classes > 0 ? target : (target - unit[0]) / unit[1];
+  }
+
+  /** Mean and standard deviation in which the replayed network knows a number, [2]. */
+  get targetUnit(): Float64Array {
+    return this.#replayedNetwork().unit.slice();
+  }
+
+  /**
+   * Puts trained weights into the place of the replayed network's, by name; its optimizer begins anew.
+   * @throws RivuletError where a tensor is missing or of another shape
+   */
+  adoptNetwork(parameters: readonly Tensor[]): void {
+    const { network } = this.#replayedNetwork();
+    network.initialize(this.#description.training.seed);
+    network.setParameters(parameters);
+  }
+
+  #replayedNetwork(): ReplayedNetwork {
+    const { replayed } = this.#committee;
+    if (replayed) return replayed;
+    throw new RivuletError(
+      "argument.bad-value",
+      "found no replayed network in the ensemble, expected one; use effort normal or high, and do not leave it out",
+    );
   }
 
   #answer(): void {

@@ -118,7 +118,8 @@ const networkOptions = ({ features, seed }: CommitteeOptions) => ({
   seed,
 });
 
-const levelOptions = ({ features, seed, effort }: CommitteeOptions) => ({
+const levelOptions = ({ features, seed, effort, layers }: CommitteeOptions) => ({
+  layers: layers ?? undefined,
   inputs: features,
   classes: 0,
   exactTargets: true,
@@ -190,7 +191,7 @@ export class NumberCommittee implements Committee {
   readonly drift = new DriftAlarm();
   readonly networks: readonly Network[];
   readonly #members: (Member & { unit: number })[] = [];
-  readonly #level: ReplayedNetwork | null;
+  readonly replayed: ReplayedNetwork | null;
   readonly #change: ReplayedNetwork | null;
   readonly #levelAt: number;
   readonly #neighboursAt: number;
@@ -283,7 +284,7 @@ export class NumberCommittee implements Committee {
     for (const { name, expert } of options.own) {
       this.#members.push({ name, expert, unit: Target, inputs: this.features });
     }
-    this.#level = level;
+    this.replayed = level;
     this.#change = change;
     this.#levelAt = this.names.indexOf("replayed-level");
     this.#neighboursAt = this.names.indexOf("neighbours");
@@ -316,7 +317,7 @@ export class NumberCommittee implements Committee {
   }
 
   importance(): Float32Array | null {
-    return this.#level?.metric.weights ?? null;
+    return this.replayed?.metric.weights ?? null;
   }
 
   predict(row: number): void {
@@ -336,9 +337,9 @@ export class NumberCommittee implements Committee {
     this.#withTargets[features + 1] =
       known > 1 ? clip((block[at.secondLast] - mean) / deviation, targetBound) : this.#withTargets[features];
     this.#writeLine(known > 0);
-    if (this.#level) {
-      this.#level.unit[0] = mean;
-      this.#level.unit[1] = deviation;
+    if (this.replayed) {
+      this.replayed.unit[0] = mean;
+      this.replayed.unit[1] = deviation;
     }
     const from = known > 0 ? last : 0;
     for (let k = 0; k < this.#members.length; k++) {
@@ -432,7 +433,7 @@ export class NumberCommittee implements Committee {
 
   learn(targets: Float64Array, targetAt: number): boolean {
     if (!this.#learnRow(targets, targetAt)) return false;
-    this.#level?.learn(this.features, this.#targets, Unit.Target);
+    this.replayed?.learn(this.features, this.#targets, Unit.Target);
     if (this.#asked[asked.known] > 0) this.#change?.learn(this.#withTargets, this.#targets, Unit.Change);
     this.#know(targets[targetAt]);
     this.#block[at.known]++;
@@ -441,7 +442,7 @@ export class NumberCommittee implements Committee {
 
   correct(targets: Float64Array, targetAt: number): boolean {
     if (!this.#learnRow(targets, targetAt)) return false;
-    this.#level?.correct(this.features, this.#targets, Unit.Target);
+    this.replayed?.correct(this.features, this.#targets, Unit.Target);
     if (this.#asked[asked.known] > 0) this.#change?.correct(this.#withTargets, this.#targets, Unit.Change);
     this.#know(targets[targetAt]);
     return true;
@@ -465,13 +466,13 @@ export class NumberCommittee implements Committee {
     this.#widenRange(target);
     own[Unit.Level] = (target - block[at.mean]) / block[at.deviation];
     if (known > 0) this.#measureChange(target);
-    if (this.#level) {
-      this.#level.unit[0] = block[at.mean];
-      this.#level.unit[1] = block[at.deviation];
+    if (this.replayed) {
+      this.replayed.unit[0] = block[at.mean];
+      this.replayed.unit[1] = block[at.deviation];
     }
     for (let k = 0; k < this.#members.length; k++) {
       const member = this.#members[k];
-      const isOwnTurn = member.expert === this.#level || member.expert === this.#change;
+      const isOwnTurn = member.expert === this.replayed || member.expert === this.#change;
       if (isOwnTurn || (member.unit === Unit.Change && known === 0)) continue;
       member.expert.learn(member.inputs, own, member.unit);
     }
@@ -500,7 +501,7 @@ export class NumberCommittee implements Committee {
     block[at.highest] = Number.NEGATIVE_INFINITY;
     this.#asked[asked.known] = 0;
     this.#scale[0] = firstError;
-    this.#level?.ring.keepNewest(0);
+    this.replayed?.ring.keepNewest(0);
     this.#change?.ring.keepNewest(0);
   }
 
@@ -545,7 +546,7 @@ export class NumberCommittee implements Committee {
     if (this.#neighboursAt >= 0) answer = 0.5 * (answer + this.#scaled[this.#neighboursAt]);
     this.#error[0] = Math.min(Math.abs(answer - this.#truth[0]), largestForDrift);
     if (!this.drift.observe(this.#error)) return;
-    this.#level?.ring.keepNewest(keptAtAlarm);
+    this.replayed?.ring.keepNewest(keptAtAlarm);
     this.#change?.ring.keepNewest(keptAtAlarm);
   }
 
@@ -573,10 +574,10 @@ export class NumberCommittee implements Committee {
   }
 
   #parts() {
-    const replayed: (Expert | null)[] = [this.#level, this.#change];
+    const replayed: (Expert | null)[] = [this.replayed, this.#change];
     return [
       ...this.#members.map(({ expert }) => expert).filter((expert) => !replayed.includes(expert)),
-      ...(this.#level ? [this.#level] : []),
+      ...(this.replayed ? [this.replayed] : []),
       ...(this.#change ? [this.#change] : []),
       this.#statistic,
       this.drift,

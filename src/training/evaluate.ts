@@ -1,5 +1,5 @@
 /** Evaluation of a learner that has learned: predictions of rows, compared with their targets. */
-import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { datasetOf, type SampleRows } from "./dataset.ts";
 import { Scorer, type Scores } from "./scores.ts";
 import { type RowOptions, rowsPerCheck } from "./training-rows.ts";
@@ -39,7 +39,7 @@ export type Evaluation = {
  * assert(metrics.r2 > 0.95);
  */
 export async function evaluate(
-  learner: Learner,
+  learner: PrequentialLearner,
   rows: SampleRows,
   { createValidator, onProgress, signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {

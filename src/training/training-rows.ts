@@ -1,5 +1,6 @@
 import { RivuletError } from "../errors/errors.ts";
 import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { type Dataset, mostHeldBytes, rereadableDatasetOf, type SampleRows } from "./dataset.ts";
 import type { Rows } from "./descent.ts";
@@ -88,13 +89,13 @@ export async function forEachTrainingRow(
 
 /**
  * Prepares rows for training: checks every row, draws those that are held out, and adds the others to the learner's
- * running statistics of features and target. Reads the dataset twice.
+ * running statistics of features and target, where it learns them by themselves. Reads the dataset twice.
  *
  * @param mostRows refuse more rows than this
  * @throws RivuletError where an option is out of its range, a row cannot be learned from, or no rows remain to train on
  */
 export async function splitRows(
-  learner: Learner,
+  learner: PrequentialLearner & Partial<Pick<Learner, "learnStatistics">>,
   rows: SampleRows,
   options: RowOptions,
   mostRows = Number.POSITIVE_INFINITY,
@@ -116,7 +117,7 @@ export async function splitRows(
     signal,
   };
   const trainingRows = await forEachTrainingRow(drawn, (values, offset) =>
-    learner.learnStatistics(values, offset),
+    learner.learnStatistics?.(values, offset),
   );
   if (trainingRows === 0) throw noTrainingRows(drawn, checked.rejected);
   const usableHeldOutRows = checked.rows - checked.rejected - trainingRows;
@@ -125,7 +126,7 @@ export async function splitRows(
 
 /** Counts all rows and those that are left out, and refuses the first that should be corrected. */
 async function checkRows(
-  learner: Learner,
+  learner: PrequentialLearner,
   dataset: Dataset,
   isUsable: UsableTest,
   mostRows: number,
@@ -196,13 +197,7 @@ export async function countTrainingRows(
 export async function holdTrainingRows(learner: Learner, split: Split, advice: string): Promise<Rows> {
   const { inputs } = learner.network;
   const count = split.trainingRows;
-  const bytes = count * (inputs + 1) * Float32Array.BYTES_PER_ELEMENT;
-  if (bytes > mostHeldBytes) {
-    throw new RivuletError(
-      "data.too-large",
-      `${split.dataset.name} needs ${formatSize(bytes)} of memory to be shuffled, more than ${formatSize(mostHeldBytes)}; ${advice}`,
-    );
-  }
+  requireHoldable(split, inputs, advice);
   const rows = { count, inputs: new Float32Array(count * inputs), targets: new Float32Array(count) };
   let at = 0;
   await forEachTrainingRow(split, (values, offset) => {
@@ -211,6 +206,16 @@ export async function holdTrainingRows(learner: Learner, split: Split, advice: s
   });
   requireSameRows(at === count);
   return rows;
+}
+
+/** @throws RivuletError, ending in `advice`, where the training rows would take more than 1 GiB of memory */
+export function requireHoldable({ dataset, trainingRows }: Split, inputs: number, advice: string): void {
+  const bytes = trainingRows * (inputs + 1) * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes <= mostHeldBytes) return;
+  throw new RivuletError(
+    "data.too-large",
+    `${dataset.name} needs ${formatSize(bytes)} of memory to be shuffled, more than ${formatSize(mostHeldBytes)}; ${advice}`,
+  );
 }
 
 function requireSameRows(same: boolean): void {

@@ -4,6 +4,8 @@ import { folderWith, rivulet } from "../rivulet.ts";
 import { saddle, wave } from "./data.ts";
 
 const config = "target: { column: label, classes: 3 }\n";
+/** The default network, by name: without a model one is chosen. */
+const network = `${config}model: {}\n`;
 
 async function train(cwd: string, ...words: string[]) {
   const all = ["fit", "c.yaml", "--data", "d.csv", ...words, "--json"];
@@ -29,7 +31,7 @@ describe.concurrent("fit makes exactly as many updates as its regime says:", () 
     ["mini-batch", 1, "0.2", 16, 5, 1, 5],
   ])("%s over %i rows, %s held out, batches of %i, %i epochs", async (...row) => {
     const [regime, rows, heldOut, batchSize, epochs, trainingRows, updates] = row;
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(rows) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(rows) });
     const options = { regime, "held-out": heldOut, "batch-size": batchSize, epochs };
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const result = await train(cwd, ...words);
@@ -75,7 +77,7 @@ describe.concurrent("fit", () => {
     const layers = "model: { layers: [{ dense: 4 }, batchNorm, relu, dense] }\n";
     const cwd = folderWith({ "c.yaml": `${config}${layers}`, "d.csv": saddle(100) });
     const { code, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv", "--workers", "2"], { cwd });
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain("model.layers[1] (batchNorm) normalizes by the whole batch");
   });
 
@@ -95,7 +97,7 @@ describe.concurrent("fit", () => {
   });
 
   test("learns a number in its own units", async () => {
-    const cwd = folderWith({ "c.yaml": "target: { column: target }\n", "d.csv": wave(2000) });
+    const cwd = folderWith({ "c.yaml": "target: { column: target }\nmodel: {}\n", "d.csv": wave(2000) });
     const { task, heldOut } = await train(cwd, "--epochs", "30");
     expect(task).toBe("regression");
     expect(heldOut.r2).toBeGreaterThan(0.95);
@@ -103,7 +105,7 @@ describe.concurrent("fit", () => {
   });
 
   test("takes the gradient of the whole file in the batch regime, however it is cut up", async () => {
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(1000) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(1000) });
     const [whole, parts] = await Promise.all(
       ["800", "7"].map((size) => train(cwd, "--regime", "batch", "--batch-size", size)),
     );
@@ -112,7 +114,7 @@ describe.concurrent("fit", () => {
   });
 
   test("repeats itself for the same seed, and holds out other rows for another", async () => {
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(400) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(400) });
     const [first, again, other] = await Promise.all(
       ["5", "5", "6"].map((seed) => train(cwd, "--seed", seed, "--epochs", "3")),
     );
@@ -124,7 +126,7 @@ describe.concurrent("fit", () => {
   });
 
   test("holds out the same rows in every regime", async () => {
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(400) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(400) });
     const results = await Promise.all(
       ["batch", "stochastic", "mini-batch"].map((regime) => train(cwd, "--regime", regime, "--epochs", "1")),
     );
@@ -141,7 +143,7 @@ describe.concurrent("fit", () => {
     const changed = rows.map((row) => (isHeldOut() ? "1000,-7,0" : row));
     const [first, second] = await Promise.all(
       [rows, changed].map((lines) => {
-        const cwd = folderWith({ "c.yaml": config, "d.csv": [header, ...lines].join("\n") });
+        const cwd = folderWith({ "c.yaml": network, "d.csv": [header, ...lines].join("\n") });
         return train(cwd, "--epochs", "3");
       }),
     );
@@ -151,7 +153,7 @@ describe.concurrent("fit", () => {
   });
 
   test("draws no progress where there is no terminal, and says its result in words", async () => {
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(300) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(300) });
     const { code, stdout, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv"], { cwd });
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("240 rows to train on, 60 held out (seed 1)");
@@ -179,13 +181,13 @@ describe.concurrent("fit", () => {
     );
     const replay = await rivulet(["replay", "c.yaml", "--data", "d.csv"], { cwd });
     expect([replay.code, replay.stderr]).toEqual([
-      1,
+      2,
       "rivulet: model.schedule.cosine leaves updates out, and only rivulet fit knows how long a run is; write { cosine: { updates: 10000 } }\n",
     ]);
   });
 
   test("saves a checkpoint that says in how many updates it learned", async () => {
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(300) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(300) });
     const { updates, saved } = await train(cwd, "--save", "f.msgpack");
     expect(saved).toBe("f.msgpack");
     const { stdout } = await rivulet(["inspect", "f.msgpack"], { cwd });
@@ -193,7 +195,7 @@ describe.concurrent("fit", () => {
   });
 
   test("refuses to hold out every row", async () => {
-    const cwd = folderWith({ "c.yaml": config, "d.csv": saddle(2) });
+    const cwd = folderWith({ "c.yaml": network, "d.csv": saddle(2) });
     const words = ["fit", "c.yaml", "--data", "d.csv", "--held-out", "0.9"];
     const { code, stderr } = await rivulet(words, { cwd });
     expect([code, stderr]).toEqual([
@@ -205,7 +207,8 @@ describe.concurrent("fit", () => {
 
 describe.concurrent("fit, told what can be true of a value,", () => {
   const fields = "fields: [{ name: x, range: [-1, 1] }, y, label]";
-  const ranged = `source: { ${fields} }\n${config}`;
+  const source = `source: { ${fields} }\n${config}`;
+  const ranged = `${source}model: {}\n`;
   const [header, ...clean] = saddle(400).trimEnd().split("\n");
   const csv = (rows: string[]) => [header, ...rows].join("\n");
   const draw = createSplit(400, 80, 1);
@@ -260,7 +263,7 @@ describe.concurrent("fit, told what can be true of a value,", () => {
 
   test("lets a cosine fall over the updates that are left", async () => {
     const cosine = (updates: string) =>
-      `${ranged}model: { schedule: { cosine: { ${updates}minimum: 0.1 } } }\n`;
+      `${source}model: { schedule: { cosine: { ${updates}minimum: 0.1 } } }\n`;
     const [open, written] = await Promise.all(
       ["", "updates: 24, "].map((updates) =>
         train(
@@ -318,7 +321,7 @@ describe.concurrent("fit, told so,", () => {
       "d.csv": `${rows.join("\n")}\n`,
     });
     const { arenaBytes } = await train(cwd, "--epochs", "1");
-    const two = folderWith({ "c.yaml": config, "d.csv": saddle(200) });
+    const two = folderWith({ "c.yaml": network, "d.csv": saddle(200) });
     expect(arenaBytes).toBe((await train(two, "--epochs", "1")).arenaBytes);
     const { code, stderr } = await rivulet(["fit", "wrong.yaml", "--data", "d.csv"], { cwd });
     expect(code).toBe(1);

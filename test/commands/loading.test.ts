@@ -35,7 +35,7 @@ test.concurrent.each([
   [["--help"]],
   [["plan", "c.yaml", "--data", "d.csv"]],
   [["replay", "--data", "d.csv"]],
-  [["fit", "c.yaml", "--data", "d.csv"]],
+  [["fit", "c.yaml", "--data", "d.csv", "--epochs", "1"]],
   [["inspect", "d.csv"]],
   [["ports"]],
   [["doctor", "port.yaml"]],

@@ -119,7 +119,7 @@ describe.concurrent("plan", () => {
       "c.yaml names no source.fields: add them, or give the columns of a file with --data",
     );
     const other = await rivulet(["plan", "c.yaml", "--data", "other.csv"], { cwd });
-    expect(other.code).toBe(1);
+    expect(other.code).toBe(2);
     expect(other.stderr).toContain('target.column names "label", which is no column');
   });
 
@@ -172,7 +172,7 @@ describe.concurrent("a budget one byte too small is refused, with the three larg
       .slice(0, 3)
       .map(({ name, bytes }) => `${name} (${bytes} bytes)`);
     const { code, stdout, stderr } = await rivulet([command, "c.yaml", ...words], { cwd });
-    expect([code, stdout]).toEqual([1, ""]);
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toBe(
       `rivulet: the network needs ${totalBytes} bytes but memory.budget is ${totalBytes - 1}; its largest buffers are ${largest.join(", ")}; raise the budget, or make the layers or the batch smaller\n`,
     );

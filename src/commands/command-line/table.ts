@@ -2,7 +2,7 @@ import type { Command } from "./command.ts";
 
 const data = {
   value: "FILE",
-  help: "the rows to learn from: CSV, JSON lines or other text; .gz is unpacked on the way",
+  help: "the rows to learn from: a recording, CSV, JSON lines or other text; .gz is unpacked on the way",
 };
 
 /** What is learned from a file without a config. */
@@ -142,7 +142,11 @@ export const commands: Command[] = [
       ...task,
       "real-time": { help: "play a recording as fast as it was recorded, instead of as fast as possible" },
       seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
-      save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+      from: {
+        value: "CHECKPOINT",
+        help: "continue this learner, a file or a folder's newest, instead of beginning anew",
+      },
+      save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
       without: { value: "NAME,NAME", help: "leave experts out of the ensemble, by name or by its beginning" },
     },
     details: [
@@ -159,6 +163,7 @@ export const commands: Command[] = [
     options: {
       data,
       ...task,
+      minutes: { value: "N", help: "time for choosing a network, where CONFIG names none (default 1)" },
       regime: {
         value: "REGIME",
         help: "batch (one update an epoch), stochastic (one a row) or mini-batch (default)",
@@ -175,7 +180,7 @@ export const commands: Command[] = [
         value: "N",
         help: "threads that share the work on each batch; the results do not depend on how many (default: training.workers, else the batch stays whole)",
       },
-      save: { value: "FILE", help: "write a checkpoint of the trained learner" },
+      save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
       "find-learning-rate": {
         help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the loss curve",
       },
@@ -183,13 +188,52 @@ export const commands: Command[] = [
     },
     details: [
       "Values are validated as in the daemon, by range, stuck and source.values in the config: rows that the daemon would skip are left out and counted. Which rows are held out does not depend on that.",
-      "Trains the network that CONFIG names under model; without it the default network, not the ensemble, which learns from a stream in one pass.",
+      "Trains the network that CONFIG names under model. Without a model it chooses one within --minutes: linear and hidden layers of several sizes and rates are compared on a part of the training rows, the better half trains on, and so forth; the last one trains until that part's loss no longer falls, and its best weights are kept. The held-out rows have no part in it. --save then writes a learner for run and replay with the same config: the ensemble that has observed the training rows, with the chosen network among its experts. Without CONFIG the header names the target, as for replay.",
+      "With --regime, --epochs, --batch-size, --workers or --find-learning-rate a config without a model stands for the default network.",
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
       "model.schedule in the config changes the learning rate: constant, step, exponential, cosine or plateau, each with an optional warmUp, all counted in updates. A cosine without updates falls over the whole run.",
       "With workers, even one, each batch is cut into training.shards parts (default 4), whose gradients are added up in order: the weights are the same for any number of workers, but differ in their last digits from those of an uncut batch. Two threads pay off above some millions of multiplications a step, earlier where cores communicate faster.",
       "--find-learning-rate makes hundreds of updates at ever higher rates from the configured network and optimizer, without their schedule, until the loss diverges. It suggests the rate at which the loss fell fastest, but at most a third of the one at which it diverged. The weights are discarded.",
     ],
     load: () => import("../fit.ts"),
+  },
+  {
+    name: "predict",
+    summary: "answer each row of a file with what a checkpoint has learned, and learn nothing",
+    positionals: ["CHECKPOINT"],
+    options: {
+      data: { value: "FILE", help: "a recording, or CSV with a header line; the target may be missing" },
+      out: { value: "FILE", help: "where the predictions go (default: standard output)" },
+    },
+    details: [
+      "Writes CSV: the number of the row, the prediction, and of classes the probability of each, of an ensemble's numbers the ends of the interval. A row with a feature that is no finite number is answered with empty cells. CHECKPOINT is a file, or a folder, of which it is the newest valid one.",
+    ],
+    load: () => import("../predict.ts"),
+  },
+  {
+    name: "evaluate",
+    summary: "score a checkpoint on the rows of a file, and learn nothing",
+    positionals: ["CHECKPOINT"],
+    options: {
+      data: { value: "FILE", help: "a recording, or CSV with a header line, the target among its columns" },
+    },
+    details: [
+      "The weights stay as they are, so the scores are those of an answer given without looking back; rivulet replay --from scores a learner that learns on.",
+    ],
+    load: () => import("../evaluate.ts"),
+  },
+  {
+    name: "convert",
+    summary: "write a recording as CSV",
+    positionals: ["RECORDING"],
+    options: {
+      to: { value: "FORMAT", help: "csv (default)" },
+      out: { value: "FILE", help: "where the rows go (default: standard output)" },
+    },
+    details: [
+      "One column for each field, in the recording's order and the values as they were decoded, so that replay and fit read the same from either.",
+    ],
+    load: () => import("../convert.ts"),
   },
   {
     name: "compare",
@@ -218,6 +262,16 @@ export const commands: Command[] = [
       "Without KEY it lists the keys at the top. With one, such as source.serial or model.optimizer.adam, it prints that key and every key in it. docs/config.md is the same as one page.",
     ],
     load: () => import("../config.ts"),
+  },
+  {
+    name: "validate",
+    summary: "check a config completely, and open nothing",
+    positionals: ["CONFIG"],
+    options: {},
+    details: [
+      "Checks every key, how they go together, the network, and whether memory.budget holds what would be planned. Port, files and folders are not touched: rivulet doctor looks at those. Exit code 2 where the config is wrong, as for every command that reads one.",
+    ],
+    load: () => import("../validate.ts"),
   },
   {
     name: "plan",

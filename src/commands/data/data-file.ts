@@ -1,8 +1,9 @@
 /** What commands require of the file that --data names, beyond its being CSV. */
 import { statSync } from "node:fs";
 import { type Config, sampleColumns } from "../../config/config.ts";
-import { RivuletError } from "../../errors/errors.ts";
-import { csvFile, type DataFile } from "../../library/data-files.ts";
+import { RivuletError, UsageError } from "../../errors/errors.ts";
+import { csvFile, type DataFile, recordingFile } from "../../library/data-files.ts";
+import { isRecordingFile } from "../../recording/play.ts";
 import type { TextColumn } from "../../samples/decoding/text-look.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import type { Fact } from "../terminal/text-table.ts";
@@ -31,6 +32,24 @@ export function configuredFile(path: string, config: Config | null): DataFile {
   const names = "names" in target ? target.names : undefined;
   const own = fields ?? (names ? [{ name: target.column, classes: names, mostClasses: names.length }] : []);
   return csvFile(path, { fields: own, columns, decimal: decimal === "auto" ? null : decimal });
+}
+
+/**
+ * The rows of a file: a recording, or text as a config describes it.
+ * @throws UsageError where the times of a recording are asked of text
+ */
+export async function openData(
+  path: string,
+  { realTime = false, config = null }: { realTime?: boolean; config?: Config | null } = {},
+): Promise<DataFile> {
+  // A pipe can be read only once, so its first bytes cannot be looked at: it is taken to send CSV.
+  if (!isPipe(path) && (await isRecordingFile(path))) return recordingFile(path, { realTime });
+  if (realTime) {
+    throw new UsageError(
+      `--real-time needs the times of a recording, but ${path} is a CSV file; leave the option out`,
+    );
+  }
+  return configuredFile(path, config);
 }
 
 /**

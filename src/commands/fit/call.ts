@@ -3,11 +3,10 @@ import { type Config, loadConfig } from "../../config/config.ts";
 import { fitBatchSize } from "../../config/plan-config.ts";
 import { mostThreads } from "../../engine/planning/shards.ts";
 import { UsageError } from "../../errors/errors.ts";
-import { csvFile } from "../../library/data-files.ts";
 import type { Regime } from "../../training/descent.ts";
 import { choice, fraction, required, wholeNumber } from "../command-line/call.ts";
 import type { Invocation } from "../command-line/command.ts";
-import { requireRereadable } from "../data/data-file.ts";
+import { openData, requireRereadable } from "../data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "../data/file-task.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
@@ -27,17 +26,67 @@ export interface FitCall {
   save: string | undefined;
 }
 
-/** @throws UsageError where an option is out of its range; RivuletError where the config has an error */
-export async function callOf(invocation: Invocation): Promise<FitCall> {
+/** What choosing a network asks for. */
+export type ChooseCall = Pick<FitCall, "config" | "data" | "seed" | "heldOut" | "heldOutLast" | "save"> & {
+  minutes: number;
+};
+
+/** Options of the training of one network, which the defaults name where the config does not. */
+const ofOneNetwork = ["regime", "epochs", "batch-size", "workers", "find-learning-rate"];
+
+/**
+ * What a call asks for where a network is to be chosen: null where the config names one, or where an option is about the
+ * training of one network.
+ * @throws UsageError where an option is out of its range, or contradicts others; RivuletError where the config has an error
+ */
+export async function chooseCallOf(invocation: Invocation): Promise<ChooseCall | null> {
+  const { options, switches } = invocation;
+  const named = ofOneNetwork.find((name) => options[name] !== undefined || switches.has(name));
+  if (named !== undefined && options["minutes"] !== undefined) {
+    throw new UsageError(`--minutes is for choosing a network, but --${named} is about one; leave one out`);
+  }
+  if (named !== undefined) return null;
+  const rows = await heldOutOf(invocation);
+  if (rows.config.ensemble === null) {
+    if (options["minutes"] === undefined) return null;
+    throw new UsageError(
+      `--minutes is for choosing a network, but ${rows.config.file} names a model; leave one of them out`,
+    );
+  }
+  const text = options["minutes"] ?? "1";
+  const minutes = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(minutes > 0 && minutes <= 10_000)) {
+    throw new UsageError(`--minutes must be a number above 0 and at most 10000, found "${text}"`);
+  }
+  return { ...rows, minutes };
+}
+
+/** Which rows are held out of which file, and what is learned from them. */
+async function heldOutOf(
+  invocation: Invocation,
+): Promise<Pick<FitCall, "config" | "data" | "seed" | "heldOut" | "heldOutLast" | "save">> {
   const { positionals, options, switches } = invocation;
   refuseTaskOptions(invocation);
   const data = required(invocation, "fit", "data", "FILE");
   requireRereadable(data);
-  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, csvFile(data));
+  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, await openData(data));
+  return {
+    config,
+    data,
+    seed: wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 }),
+    heldOut: fraction(invocation, "held-out", 0.2, { minimum: 0, below: 1 }),
+    heldOutLast: switches.has("held-out-last"),
+    save: options["save"],
+  };
+}
+
+/** @throws UsageError where an option is out of its range; RivuletError where the config has an error */
+export async function callOf(invocation: Invocation): Promise<FitCall> {
+  const { options } = invocation;
+  const rows = await heldOutOf(invocation);
+  const { config } = rows;
   const regime = choice(invocation, "regime", regimes, "mini-batch");
   const epochs = wholeNumber(invocation, "epochs", 10, { minimum: 1 });
-  const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
-  const heldOut = fraction(invocation, "held-out", 0.2, { minimum: 0, below: 1 });
   const limits = { minimum: 1, maximum: 2 ** 20 };
   const batchSize = wholeNumber(invocation, "batch-size", fitBatchSize(config), limits);
   const workers =
@@ -45,16 +94,11 @@ export async function callOf(invocation: Invocation): Promise<FitCall> {
       ? config.training.workers
       : wholeNumber(invocation, "workers", 1, { minimum: 1, maximum: mostThreads });
   return {
-    config,
-    data,
+    ...rows,
     regime,
     epochs,
     batchSize: regime === "stochastic" ? 1 : batchSize,
-    seed,
-    heldOut,
-    heldOutLast: switches.has("held-out-last"),
     workers,
-    save: options["save"],
   };
 }
 

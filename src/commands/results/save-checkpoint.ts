@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { requireWritable } from "../command-line/writable-file.ts";
@@ -7,11 +8,13 @@ export type Save = (learner: PrequentialLearner, name?: string) => void;
 
 /**
  * Checks, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that can
- * be known. Resolves with what saves it there; null where no file is named.
- * @throws RivuletError where the file cannot be written
+ * be known. Resolves with what saves it there; null where no file is named. In a folder of checkpoints, which is created
+ * where it ends in a slash, it becomes the newest, from which a daemon continues.
+ * @throws RivuletError where the file cannot be written, or a daemon uses the folder
  */
 export async function prepareSave(path: string | undefined): Promise<Save | null> {
   if (path === undefined) return null;
+  if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return folderSave(path);
   const file = resolve(path);
   const failure = `cannot save the checkpoint ${path}`;
   requireWritable(path, failure);
@@ -26,6 +29,23 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
       writeNamedFileDurablySync(file, chunks);
     } catch (error) {
       throw diskError(error, failure, dirname(file));
+    }
+  };
+}
+
+/** Saves as the newest checkpoint of a folder, and keeps all that are there. */
+async function folderSave(folder: string): Promise<Save> {
+  const { openStore } = await import("../../checkpoint/store.ts");
+  const { encodeCheckpoint } = await import("../../checkpoint/format.ts");
+  const { checkpointOf } = await import("../../daemon/learner-checkpoint.ts");
+  // Opened to see that it can be, and closed meanwhile: training may take hours.
+  openStore(folder).close();
+  return (learner, name) => {
+    const store = openStore(folder, { keep: Number.MAX_SAFE_INTEGER });
+    try {
+      store.saveSync(encodeCheckpoint(checkpointOf(learner, name)));
+    } finally {
+      store.close();
     }
   };
 }

@@ -11,12 +11,12 @@ const repaintMs = 100;
  */
 export class ProgressBar {
   readonly #stream: WriteStream;
-  readonly #unit: string;
+  readonly #unit: string | null;
   #started: number | null = null;
   #paintedAt = Number.NEGATIVE_INFINITY;
 
-  /** `unit` is a plural, such as `rows`. */
-  constructor(stream: WriteStream, unit: string) {
+  /** `unit` is a plural, such as `rows`; null where its rate says nothing. */
+  constructor(stream: WriteStream, unit: string | null) {
     this.#stream = stream;
     this.#unit = unit;
   }
@@ -33,7 +33,8 @@ export class ProgressBar {
     const left = share > 0 ? formatDuration((elapsed * (1 - share)) / share) : "?";
     const filled = Math.round(share * 24);
     const bar = "█".repeat(filled) + "░".repeat(24 - filled);
-    const line = `${bar} ${(share * 100).toFixed(0).padStart(3)} %  ${Math.round(rate)} ${this.#unit}/s  ${left} left  ${note}`;
+    const speed = this.#unit === null ? "" : `  ${Math.round(rate)} ${this.#unit}/s`;
+    const line = `${bar} ${(share * 100).toFixed(0).padStart(3)} %${speed}  ${left} left  ${note}`;
     this.#stream.write(`\r${cut(line, Math.max(20, this.#stream.columns || 80) - 1)}\u001b[K`);
   }
 

@@ -272,6 +272,9 @@ export function layersFromDescription(written: unknown, path: string, lastWidth?
   });
 }
 
+/** The written form of layers; `layersFromDescription` reads it back. */
+export const describeLayers = (given: readonly Layer[]): unknown[] => given.map(written);
+
 /** Reads a loss, such as `"mse"` or `{ huber: 0.5 }`. */
 export function lossFromDescription(written: unknown, path: string): Loss {
   return read(written, path, "loss", losses);

@@ -1,0 +1,34 @@
+import { recordingFile } from "../library/data-files.ts";
+import { formatCount } from "../wording/quantities.ts";
+import { choice } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { openLineOutput } from "./results/line-output.ts";
+
+/** Writes a recording as CSV. */
+export async function run(invocation: Invocation): Promise<Report | null> {
+  const { positionals, options, json } = invocation;
+  choice(invocation, "to", ["csv"], "csv");
+  const out = options["out"];
+  const data = recordingFile(positionals[0]);
+  const columns = await data.columns();
+  const lines = json && out === undefined ? null : openLineOutput(out);
+  const kept: number[][] = [];
+  lines?.write(columns.join(","));
+  try {
+    const { rows, damaged, tornBytes } = await data.read(columns, (values, offset) => {
+      const row = values.subarray(offset, offset + columns.length);
+      if (lines) lines.write(Array.from(row, cell).join(","));
+      else kept.push([...row]);
+    });
+    if (out === undefined && !json) return null;
+    return {
+      data: { rows, damaged, tornBytes, columns, ...(out === undefined ? { values: kept } : { out }) },
+      text: `${formatCount(rows, "row")} of ${positionals[0]} written to ${out}`,
+    };
+  } finally {
+    lines?.close();
+  }
+}
+
+/** A missing value is an empty cell, as replay reads it. */
+const cell = (value: number) => (Number.isNaN(value) ? "" : String(value));

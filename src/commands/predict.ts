@@ -1,0 +1,59 @@
+import { Ensemble } from "../learner/ensemble.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { formatCount } from "../wording/quantities.ts";
+import { required } from "./command-line/call.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { openData } from "./data/data-file.ts";
+import { requireColumns, storedLearner } from "./data/stored-learner.ts";
+import { openLineOutput } from "./results/line-output.ts";
+
+/** Answers each row of a file with what a checkpoint has learned; nothing is learned. */
+export async function run(invocation: Invocation): Promise<Report | null> {
+  const { positionals, options, json } = invocation;
+  const path = required(invocation, "predict", "data", "FILE");
+  const { file, learner } = storedLearner(positionals[0]);
+  const { fields, target } = learner.describe();
+  const data = await openData(path);
+  const features = fields.filter((name) => name !== target.column);
+  await requireColumns(data, features);
+  const targetAt = fields.indexOf(target.column);
+  const sample = new Float64Array(fields.length).fill(Number.NaN);
+  const header = columnsOf(learner);
+  const answers: (number | null)[][] = [];
+  const toFile = json && options["out"] === undefined ? null : openLineOutput(options["out"]);
+  let rows = 0;
+  let unanswered = 0;
+  toFile?.write(header.join(","));
+  try {
+    await data.read(features, (values, offset) => {
+      for (let i = 0, from = offset; i < sample.length; i++) if (i !== targetAt) sample[i] = values[from++];
+      rows++;
+      const isAnswered = learner.predict(sample, 0);
+      if (!isAnswered) unanswered++;
+      const answer = isAnswered ? answerOf(learner) : header.slice(1).map(() => null);
+      if (toFile) toFile.write([rows, ...answer.map((value) => value ?? "")].join(","));
+      else answers.push([rows, ...answer]);
+    });
+  } finally {
+    toFile?.close();
+  }
+  if (!json && options["out"] === undefined) return null;
+  const out = options["out"] ?? null;
+  return {
+    data: { checkpoint: file, rows, unanswered, columns: header, ...(out === null ? { answers } : { out }) },
+    text: `${formatCount(rows, "row")} answered by ${file}, written to ${out}${unanswered > 0 ? `; ${unanswered} without an answer, as a feature is no finite number` : ""}`,
+  };
+}
+
+function columnsOf(learner: PrequentialLearner): string[] {
+  if (learner.classes > 0) {
+    return ["row", "prediction", ...Array.from({ length: learner.classes }, (_, c) => `probability${c}`)];
+  }
+  return learner instanceof Ensemble ? ["row", "prediction", "lower", "upper"] : ["row", "prediction"];
+}
+
+function answerOf(learner: PrequentialLearner): number[] {
+  if (learner.classes > 0) return [learner.predictedClass, ...learner.prediction];
+  const [answer] = learner.prediction;
+  return learner instanceof Ensemble ? [answer, learner.lower, learner.upper] : [answer];
+}

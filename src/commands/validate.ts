@@ -1,0 +1,44 @@
+import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
+import { planConfig, planEnsembleOf } from "../config/plan-config.ts";
+import { requireBudget } from "../engine/planning/planner.ts";
+import { requireEnsembleBudget } from "../learner/ensemble.ts";
+import { formatSize } from "../wording/quantities.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { type Fact, facts } from "./terminal/text-table.ts";
+
+/** Checks a config completely, and opens nothing. */
+export async function run({ positionals: [file] }: Invocation): Promise<Report> {
+  const config = loadConfig(file);
+  const columns = sampleColumns(config);
+  const plannedBytes = columns === null ? null : plannedBytesOf(config, columns);
+  const { name, target, checkpoint } = config;
+  const learner = config.ensemble === null ? "network" : "ensemble";
+  const memory: Fact =
+    plannedBytes === null
+      ? ["columns", "those of a data file; how much memory is planned depends on them"]
+      : ["memory", `${formatSize(plannedBytes)} planned for ${columns?.length} columns`];
+  return {
+    data: { config: file, valid: true, name, columns, target, learner, plannedBytes },
+    text: facts([
+      ["config", `${file} is valid`],
+      ["name", name],
+      ["target", target.column],
+      ["learner", learner === "ensemble" ? "the ensemble" : "the network under model"],
+      memory,
+      ["checkpoints", checkpoint.directory],
+    ]),
+  };
+}
+
+/** Bytes that the learner would be planned with. @throws RivuletError where memory.budget is less */
+function plannedBytesOf(config: Config, columns: readonly string[]): number {
+  const budget = config.memory.budgetBytes ?? Number.POSITIVE_INFINITY;
+  if (config.ensemble === null) {
+    const plan = planConfig(config, columns);
+    requireBudget(plan, budget);
+    return plan.totalBytes;
+  }
+  const planned = planEnsembleOf(config, columns);
+  requireEnsembleBudget(planned, budget);
+  return planned.totalBytes;
+}
