@@ -52,6 +52,25 @@ export const commands: Command[] = [
     load: () => import("../run.ts"),
   },
   {
+    name: "label",
+    summary: "tell a running daemon what samples that have passed were",
+    positionals: ["CONFIG"],
+    options: {
+      class: { value: "CLASS", help: "the class that they were of" },
+      value: { value: "NUMBER", help: "the number that the target was" },
+      last: { value: "DURATION", help: "the samples of the last seconds, such as 10s" },
+      sequence: { value: "N", help: "the sample with this number" },
+      at: { value: "TIME", help: "the sample taken nearest to a time such as 2026-11-29T20:40:00Z" },
+      from: { value: "TIME", help: "the samples from this time on" },
+      to: { value: "TIME", help: "the samples up to this time" },
+      id: { value: "TEXT", help: "the same id a second time changes nothing" },
+    },
+    details: [
+      "Sends the label to the status server of the daemon that runs with CONFIG, and prints how many samples it joined, corrected or found expired, unknown or repeated: see docs/labels.md.",
+    ],
+    load: () => import("../label.ts"),
+  },
+  {
     name: "install",
     summary: "install a config as a systemd service that starts at boot",
     positionals: ["CONFIG"],
