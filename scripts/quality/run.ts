@@ -9,12 +9,14 @@ import { judgeAnomalies } from "./anomalies/judge.ts";
 import { judgeChoice } from "./choice.ts";
 import { judgeStreams } from "./ensemble.ts";
 import { judgeHeldOut } from "./held-out.ts";
+import { judgeLateLabels } from "./late.ts";
 
 const parts: Record<string, (directory: string) => number> = {
   streams: judgeStreams,
   "held-out": judgeHeldOut,
   anomalies: judgeAnomalies,
   choice: judgeChoice,
+  late: judgeLateLabels,
 };
 
 const [directory, part] = process.argv.slice(2);

@@ -23,7 +23,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
   if (config.status === null) {
     throw new RivuletError(
       "label.not-kept",
-      `${file} has no status server, which takes labels; add these lines and start the daemon again:\nstatus: { listen: 127.0.0.1:8787 }\nlabels: { keep: 10min }`,
+      `${file} has no status server, which takes labels; add the line "status: { listen: 127.0.0.1:8787 }" and start the daemon again`,
       { path: "status" },
     );
   }

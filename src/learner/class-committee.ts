@@ -1,4 +1,5 @@
 /** Six experts for classes, joined by fixed share and by stacking. */
+import { takeExponential } from "../engine/model/exponential.ts";
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
@@ -25,6 +26,7 @@ import { NaiveBayes } from "./experts/naive-bayes.ts";
 import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
+import { LastLabel } from "./last-label.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** Part of each expert's probability that is dealt out evenly: no answer is ever quite excluded. */
@@ -64,9 +66,8 @@ const blocksFor = ({ features, classes }: CommitteeOptions, experts: number) => 
   joined: float64(2, classes),
   answer: float64(classes),
   labels: float64(classes),
-  known: float32(classes),
-  asked: float64(1),
-  labelled: float64(1),
+  transitions: float64(classes),
+  others: float64(classes),
   losses: float64(experts + 1),
   error: float64(1),
 });
@@ -91,7 +92,10 @@ const usesReplay = (names: readonly string[]) =>
 /** What is kept of a row until its label comes: the row, the answers, and which one it is. */
 export function classHeldSizes(options: CommitteeOptions): HeldSizes {
   const { features, classes } = options;
-  return { singles: 2 * features + classes + namesFor(options).length * classes, doubles: 1 };
+  return {
+    singles: 2 * features + classes + namesFor(options).length * classes,
+    doubles: LastLabel.heldDoubles,
+  };
 }
 
 /** What each part takes in an arena. */
@@ -151,12 +155,11 @@ export class ClassCommittee implements Committee {
   readonly #row: Float32Array;
   /** The part of the row that is the last label. */
   readonly #lastLabel: Float32Array;
-  /** [classes]: 1 for the label of the newest row whose label is known. */
-  readonly #known: Float32Array;
-  /** [1]: the row that the answers are about. */
-  readonly #asked: Float64Array;
-  /** [1]: the newest row whose label is known. */
-  readonly #labelled: Float64Array;
+  readonly #last: LastLabel;
+  readonly #transitionsAt: number;
+  /** [classes]: what label transitions answer, and what the other experts do on average. */
+  readonly #transitions: Float64Array;
+  readonly #others: Float64Array;
   /** [2, classes]: what the two rules answered. */
   readonly #joined: Float64Array;
   /** [classes]: rows of each label. */
@@ -172,9 +175,10 @@ export class ClassCommittee implements Committee {
     const { row } = placed;
     this.#classes = classes;
     this.#row = row;
-    this.#known = placed.known;
-    this.#asked = placed.asked;
-    this.#labelled = placed.labelled.fill(-1);
+    this.#last = new LastLabel({ classes });
+    this.#transitionsAt = this.names.indexOf("label-transitions");
+    this.#transitions = placed.transitions;
+    this.#others = placed.others;
     this.heldSizes = classHeldSizes(options);
     this.features = row.subarray(0, features);
     this.#lastLabel = row.subarray(features, features + classes);
@@ -203,7 +207,7 @@ export class ClassCommittee implements Committee {
       );
     }
     add("naive-bayes", this.features, () => new NaiveBayes({ inputs: features, classes }, arena));
-    add("label-transitions", this.#lastLabel, () => new LabelTransitions({ classes }, arena));
+    add("label-transitions", this.#last.oneHot, () => new LabelTransitions({ classes }, arena));
     add("linear", row.subarray(0, features + classes), () => {
       return new LinearExpert({ inputs: features + classes, classes }, arena);
     });
@@ -231,8 +235,14 @@ export class ClassCommittee implements Committee {
   }
 
   get hasTarget(): boolean {
-    for (let c = 0; c < this.#classes; c++) if (this.#labels[c] > 0) return true;
-    return false;
+    return this.#learned > 0;
+  }
+
+  /** Labels learned so far. */
+  get #learned(): number {
+    let learned = 0;
+    for (let c = 0; c < this.#classes; c++) learned += this.#labels[c];
+    return learned;
   }
 
   weights(): number[] {
@@ -251,8 +261,9 @@ export class ClassCommittee implements Committee {
   predict(row: number): void {
     const classes = this.#classes;
     const { answers } = this;
-    this.#asked[0] = row;
-    this.#lastLabel.set(this.#known);
+    this.#last.ask(row, this.#learned);
+    if (this.#last.isOpen) this.#lastLabel.set(this.#last.oneHot);
+    else this.#lastLabel.fill(0);
     for (let k = 0; k < this.#members.length; k++) {
       const member = this.#members[k];
       const start = k * classes;
@@ -266,7 +277,60 @@ export class ClassCommittee implements Committee {
       }
       if (!isUsable) this.#heal(k);
     }
+    if (!this.#last.isOpen) this.#answerAsOthers();
     this.#mix();
+  }
+
+  /** Index of the expert that has nothing to say of the last row, as the last label does not count; -1 if there is none. */
+  get asleep(): number {
+    return this.#last.isOpen ? -1 : this.#transitionsAt;
+  }
+
+  /**
+   * An expert that has nothing to say answers as the others do on average, so that it moves neither the answer nor, much,
+   * its weight: a specialist that is asleep (Freund, Schapire, Singer and Warmuth, 1997).
+   */
+  #answerAsOthers(): void {
+    if (this.#transitionsAt < 0 || this.#members.length === 1) return;
+    const classes = this.#classes;
+    const { answers } = this;
+    const others = this.#members.length - 1;
+    const start = this.#transitionsAt * classes;
+    for (let c = 0; c < classes; c++) {
+      let sum = 0;
+      for (let k = 0; k <= others; k++) if (k !== this.#transitionsAt) sum += answers[k * classes + c];
+      answers[start + c] = sum / others;
+    }
+  }
+
+  /** Writes the geometric mean of the answers of all experts but label transitions to `#others`. */
+  #averageOthers(): void {
+    const classes = this.#classes;
+    const others = this.#others;
+    const experts = this.#members.length;
+    const cell = this.#error;
+    let sum = 0;
+    for (let c = 0; c < classes; c++) {
+      let logarithms = 0;
+      for (let k = 0; k < experts; k++) {
+        if (k === this.#transitionsAt) continue;
+        cell[0] = this.answers[k * classes + c];
+        takeLogarithm(cell, 0);
+        logarithms += cell[0];
+      }
+      others[c] = logarithms / Math.max(1, experts - 1);
+      takeExponential(others, c);
+      sum += others[c];
+    }
+    for (let c = 0; c < classes; c++) others[c] /= sum;
+  }
+
+  /** Learns what an old last label would have been worth. */
+  #judgeLastLabel(label: number): void {
+    if (this.#transitionsAt < 0 || !this.#last.isToBeJudged) return;
+    this.#averageOthers();
+    this.#members[this.#transitionsAt].expert.predict(this.#last.oneHot, this.#transitions, 0);
+    this.#last.judge(label, this.#others, this.#transitions, this.#labels);
   }
 
   #mix(): void {
@@ -280,7 +344,7 @@ export class ClassCommittee implements Committee {
     const { answers } = this;
     for (let i = 0; i < row.length; i++) singles[singlesAt + i] = row[i];
     for (let i = 0; i < answers.length; i++) singles[singlesAt + row.length + i] = answers[i];
-    doubles[doublesAt] = this.#asked[0];
+    this.#last.hold(doubles, doublesAt);
   }
 
   /** The rules join the answers of then by what they know now: they learn what the answers were worth, so late. */
@@ -289,7 +353,7 @@ export class ClassCommittee implements Committee {
     const { answers } = this;
     for (let i = 0; i < row.length; i++) row[i] = singles[singlesAt + i];
     for (let i = 0; i < answers.length; i++) answers[i] = singles[singlesAt + row.length + i];
-    this.#asked[0] = doubles[doublesAt];
+    this.#last.recall(doubles, doublesAt);
     this.#mix();
   }
 
@@ -311,6 +375,7 @@ export class ClassCommittee implements Committee {
   /** All of it but the replayed network. */
   #learnRow(targets: Float64Array, targetAt: number): void {
     const label = targets[targetAt];
+    this.#judgeLastLabel(label);
     this.#watchDrift(label);
     this.#share.learn(this.answers, label);
     this.#stacking.learn(label);
@@ -320,10 +385,7 @@ export class ClassCommittee implements Committee {
       const member = this.#members[k];
       if (member.expert !== this.replayed) member.expert.learn(member.inputs, targets, targetAt);
     }
-    if (this.#asked[0] < this.#labelled[0]) return;
-    this.#labelled[0] = this.#asked[0];
-    this.#known.fill(0);
-    this.#known[label] = 1;
+    this.#last.learn(label);
   }
 
   #watchDrift(label: number): void {
@@ -368,6 +430,7 @@ export class ClassCommittee implements Committee {
     return [
       ...this.#members.map(({ expert }) => expert).filter((expert) => expert !== this.replayed),
       ...(this.replayed ? [this.replayed] : []),
+      this.#last,
       this.drift,
       this.#health,
       this.#share,
@@ -380,9 +443,7 @@ export class ClassCommittee implements Committee {
     return {
       parts: this.#parts().map((part) => part.state()),
       draws: this.#random.state(),
-      lastLabel: this.#known,
       labels: this.#labels,
-      labelled: this.#labelled,
     };
   }
 
@@ -390,7 +451,6 @@ export class ClassCommittee implements Committee {
     const state = (given ?? {}) as { [name: string]: State };
     restoreTogether(this.#parts(), state["parts"] as State[]);
     this.#random.restore(state["draws"] as number[]);
-    const live = { lastLabel: this.#known, labels: this.#labels, labelled: this.#labelled };
-    restoreArrays(live, state, "classes");
+    restoreArrays({ labels: this.#labels }, state, "classes");
   }
 }

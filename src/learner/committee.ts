@@ -84,6 +84,8 @@ export interface Committee extends Stateful {
   readonly heldSizes: HeldSizes;
   /** Judges a target that is a number; null for classes. */
   readonly targetStatistic: ColumnStatistic | null;
+  /** Index of an expert that had nothing to say of the last row; -1 if there is none. */
+  readonly asleep: number;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
   /** How much each expert counts in the answer, [experts]. */

@@ -611,7 +611,7 @@ export class Ensemble implements PrequentialLearner {
 
   #score(values: Float64Array, targetAt: number): void {
     const { prediction } = this;
-    this.#baselines.observe(values, targetAt, this.#committee.answers);
+    this.#baselines.observe(values, targetAt, this.#committee.answers, this.#committee.asleep);
     if (this.#classification) {
       this.#classification.observe(values[targetAt], this.predictedClass, prediction);
       this.#calibration.observe(values, targetAt, prediction, this.predictedClass);
@@ -626,7 +626,8 @@ export class Ensemble implements PrequentialLearner {
   /** Corrects the score if another target was scored before; sliding and fading scores stay unchanged. */
   #rescore(targets: Float64Array, targetAt: number, before: Float64Array, beforeAt: number): void {
     const { prediction } = this;
-    this.#baselines.correct(targets, targetAt, before, beforeAt, this.#committee.answers);
+    const { answers, asleep } = this.#committee;
+    this.#baselines.correct(targets, targetAt, before, beforeAt, answers, asleep);
     this.#regression?.correct(targets, targetAt, before, beforeAt, prediction);
     this.#classification?.correct(targets[targetAt], before[beforeAt], this.predictedClass, prediction);
     if (this.#classification)

@@ -221,6 +221,7 @@ export class NumberCommittee implements Committee {
   readonly #truth: Float64Array;
   readonly #block: Float64Array;
   readonly heldSizes: HeldSizes;
+  readonly asleep = -1;
   /** [2 features + 2]: the features, the last two targets, the recent deviations. */
   readonly #row: Float32Array;
   /** [5]: see `asked`. */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { folderWith, rivulet } from "../rivulet.ts";
 import { startWatched } from "../status/bench.ts";
 
-const config = `source: { fields: [a, b], stdin: true }
+const config = `source: { fields: [a, b], stdin: true, framing: lines }
 target: { column: label, classes: 3 }
 labels: { keep: 10min }
 `;
@@ -18,7 +18,9 @@ test("a running daemon is told what the latest samples were, or the one with a n
   const status = `status: { listen: 127.0.0.1:${watched.port}, tokenFile: ${watched.config.status?.tokenFile} }\n`;
   writeFileSync(join(folder, "told.yaml"), `${text}${status}`);
   const told = async (...words: string[]) => {
-    const { code, stdout, stderr } = await rivulet(["label", "told.yaml", ...words, "--json"], { cwd: folder });
+    const { code, stdout, stderr } = await rivulet(["label", "told.yaml", ...words, "--json"], {
+      cwd: folder,
+    });
     expect(code, stderr).toBe(0);
     return JSON.parse(stdout);
   };
@@ -41,11 +43,11 @@ test("a running daemon is told what the latest samples were, or the one with a n
   expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining("cannot be reached at 127.0.0.1:")]);
 });
 
-test("where the config has no status server the lines to add are printed", async () => {
+test("where the config has no status server the line to add is printed", async () => {
   const cwd = folderWith({ "c.yaml": config });
   const { code, stderr } = await rivulet(["label", "c.yaml", "--class", "1", "--last", "10s"], { cwd });
   expect(code).toBe(1);
-  expect(stderr).toContain("status: { listen: 127.0.0.1:8787 }\n");
+  expect(stderr).toContain('add the line "status: { listen: 127.0.0.1:8787 }"');
 });
 
 test.each([
