@@ -3,12 +3,15 @@ import { learnerFrom } from "../daemon/learner-checkpoint.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleDescription } from "../learner/ensemble.ts";
 import type { Glitch } from "../learner/glitches.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { State } from "../state.ts";
+import { History, type HistoryColumns, historySteps } from "../status/history.ts";
 import { formatShare, formatSize } from "../wording/quantities.ts";
 import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type FoundCheckpoint, readCheckpoint } from "./data/read-checkpoint.ts";
+import { courseFacts } from "./results/course.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 
@@ -19,6 +22,7 @@ export async function run({ positionals: [path] }: Invocation): Promise<Report> 
   const learner = checkpoint.target === null ? null : learnerFrom(checkpoint, file);
   const metrics = learner?.report() ?? null;
   const glitches = learner?.glitches.report() ?? [];
+  const course = learner === null ? [] : courseOf(checkpoint, learner);
   return {
     data: {
       file,
@@ -37,9 +41,18 @@ export async function run({ positionals: [path] }: Invocation): Promise<Report> 
       optimizerState: checkpoint.optimizerState.map(summary),
       metrics,
       glitches,
+      course,
     },
-    text: describe({ file, bytes, checkpoint, refused }, metrics, glitches),
+    text: describe({ file, bytes, checkpoint, refused }, metrics, glitches, course),
   };
+}
+
+/** The course of the scores, of each of the three rings; empty where the checkpoint has none. */
+function courseOf({ history, createdAt }: Checkpoint, learner: PrequentialLearner): HistoryColumns[] {
+  if (history === undefined) return [];
+  const course = new History(learner);
+  course.restore(history);
+  return historySteps.map((_, ring) => course.columns(ring, Date.parse(createdAt)));
 }
 
 type NetworkModel = {
@@ -88,6 +101,7 @@ function describe(
   { file, bytes, checkpoint, refused }: FoundCheckpoint,
   metrics: ClassificationReport | RegressionReport | null,
   glitches: readonly Glitch[],
+  course: readonly HistoryColumns[],
 ): string {
   const features = checkpoint.features as { fields: string[]; transforms: unknown[] } | null;
   const target = checkpoint.target as { column: string; classes?: number; names?: string[] } | null;
@@ -120,6 +134,7 @@ function describe(
         .join(", "),
     ],
     ...(metrics === null || metrics.samples === 0 ? [] : scoreFacts(metrics, target?.names)),
+    ...courseFacts(course, target?.classes !== undefined),
     ...glitchFacts(glitches),
   ];
   return [

@@ -1,6 +1,7 @@
 import { dailySaves, savingInterval } from "../checkpoint/save-interval.ts";
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import {
+  historyBytesOf,
   mostCheckpointBytes,
   mostEnsembleCheckpointBytes,
   planConfig,
@@ -31,6 +32,7 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
   const labels = planLabels(config, planned.held, totalBytes);
   const checkpointBytes = mostEnsembleCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0);
   const daily = dailyWrites(config, checkpointBytes);
+  const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
   const { effort } = config.ensemble as { effort: string };
   return {
     data: {
@@ -40,6 +42,7 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
       parts,
       totalBytes,
       labels,
+      historyBytes,
       fit,
       budgetBytes: config.memory.budgetBytes,
       daily,
@@ -53,6 +56,7 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
       ...labelsText(labels),
+      historyText(historyBytes),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       dailyText(daily),
       ...budgetText(config, totalBytes + (labels?.bytes ?? 0)),
@@ -67,6 +71,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const labels = planNetworkLabels(config, planned);
   const daily = dailyWrites(config, mostCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0));
+  const historyBytes = historyBytesOf({ target: config.target, isEnsemble: false });
   const instructions = Object.values(program).flat().length;
   return {
     data: {
@@ -79,6 +84,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       unsharedBytes,
       predictingBytes,
       labels,
+      historyBytes,
       fit,
       updates: accumulate ? "gathered" : "in place",
       budgetBytes: config.memory.budgetBytes,
@@ -104,12 +110,16 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       ...labelsText(labels),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
+      historyText(historyBytes),
       dailyText(daily),
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
       ...budgetText(config, totalBytes + (labels?.bytes ?? 0)),
     ].join("\n"),
   };
 }
+
+const historyText = (bytes: number) =>
+  `history   ${bytes} bytes beside it, the course of the daemon's scores, and as many in each checkpoint`;
 
 const dailyText = ({
   everyMs,

@@ -7,6 +7,7 @@ import { networkHeldSizes } from "../learner/learner.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
 import { requireTarget } from "../learner/target.ts";
+import { historyBytes } from "../status/history.ts";
 import type { Config } from "./config.ts";
 import { learnerMemory } from "./configured-learner.ts";
 import { type PlannedLabels, planLabels } from "./plan-labels.ts";
@@ -72,6 +73,22 @@ export function planNetworkLabels(config: Config, { inputs, totalBytes }: Plan):
   return planLabels(config, networkHeldSizes(inputs, classes), totalBytes);
 }
 
+/** Bytes of the course of the scores, in memory and in each checkpoint. */
+export function historyBytesOf({
+  target,
+  isEnsemble,
+}: {
+  target: Config["target"];
+  isEnsemble: boolean;
+}): number {
+  const rules = "classes" in target ? rulesOfClasses : rulesOfNumbers;
+  return historyBytes(isEnsemble ? rules : 0);
+}
+
+/** Simple rules beside an ensemble: label frequencies, last label, linear; mean, last value, linear, linear by level. */
+const rulesOfClasses = 3;
+const rulesOfNumbers = 4;
+
 /** Names of the experts, of their weights and of all else in an ensemble's state. */
 const ensembleTextBytes = 8192;
 
@@ -83,7 +100,8 @@ export function mostEnsembleCheckpointBytes(
 ): number {
   const classes = "classes" in target ? target.classes : 0;
   const confusion = classes * (classes + 4) * Float64Array.BYTES_PER_ELEMENT;
-  return descriptionBytes + ensembleTextBytes + columnBytes * columns.length + confusion + totalBytes;
+  const own = descriptionBytes + ensembleTextBytes + columnBytes * columns.length + confusion;
+  return own + totalBytes + historyBytesOf({ target, isEnsemble: true });
 }
 
 /** Name, scores, description of the layers and what else does not grow with them. */
@@ -105,6 +123,10 @@ export function mostCheckpointBytes(config: Config, columns: readonly string[], 
     .filter(({ role }) => kept.includes(role))
     .reduce(
       (sum, { bytes }) => sum + bytes,
-      descriptionBytes + columnBytes * columns.length + confusion + waiting,
+      descriptionBytes +
+        columnBytes * columns.length +
+        confusion +
+        waiting +
+        historyBytesOf({ target, isEnsemble: false }),
     );
 }

@@ -5,6 +5,7 @@ import { configuredNetworkLearner } from "../../src/config/configured-learner.ts
 import { mostCheckpointBytes, planConfig, planForFit } from "../../src/config/plan-config.ts";
 import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
 import { threads } from "../../src/library/threads.ts";
+import { History } from "../../src/status/history.ts";
 
 const columns = ["a", "b", "label"];
 const configOf = (text: string) => parseConfig(text, "c.yaml");
@@ -74,7 +75,8 @@ describe("a checkpoint takes no more than is said, and more than a third of it,"
     for (let sample = 0; sample < samples; sample++) {
       learner.observe(Float64Array.of(sample % 7, sample / 3, sample % 3), 0);
     }
-    const { length } = Buffer.concat(encodeCheckpoint(checkpointOf(learner, config.name)));
+    const history = new History(learner).state();
+    const { length } = Buffer.concat(encodeCheckpoint({ ...checkpointOf(learner, config.name), history }));
     const most = mostCheckpointBytes(config, columns, planConfig(config, columns));
     expect(length).toBeLessThanOrEqual(most);
     expect(length).toBeGreaterThan(most / 3);
