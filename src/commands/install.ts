@@ -122,7 +122,10 @@ function installation(config: Config, service: string, root: string) {
       cli,
       config: configPath,
       ports: ports.map(({ port }) => port),
-      network: kinds.some((kind) => kind?.usesNetwork) || config.status !== null,
+      network:
+        kinds.some((kind) => kind?.usesNetwork) ||
+        config.status !== null ||
+        (config.predictions?.tcp ?? config.predictions?.webhook ?? null) !== null,
       ...(gpio && { gpio }),
       arenaBytes: planConfig(config, columns).totalBytes,
       queueBytes: SampleRing.bytesFor(fields.length, queue.samples),

@@ -6,6 +6,8 @@ import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
 import { gpioSchema } from "./gpio-config.ts";
 import { labelsSchema } from "./labels-config.ts";
+import { mqttSchema } from "./mqtt-config.ts";
+import { predictionsSchema } from "./predictions-config.ts";
 import {
   accepting,
   defaultsOf,
@@ -205,6 +207,10 @@ export const configSchema = map({
   gpio: optional("What is connected to the pins of the board", gpioSchema, { otherwise: "no pin is used" }),
   status: optional("Status page, metrics and commands over HTTP", statusSchema, { otherwise: "not served" }),
   sync: optional("Host that checkpoints are sent to", syncSchema, { otherwise: "nothing is sent" }),
+  predictions: optional("Where predictions go besides the device", predictionsSchema, {
+    otherwise: "to the device alone, where source.reply asks for it",
+  }),
+  mqtt: optional("Broker to which rivulet mqtt carries predictions", mqttSchema, { otherwise: "none" }),
 });
 
 /** Every default that is a single value. The learner chooses the parts of the network, and the source has its own. */

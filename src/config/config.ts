@@ -20,6 +20,8 @@ import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { readLimited } from "./document-limits.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
 import { type LabelsConfig, labelsWithDefaults } from "./labels-config.ts";
+import { type MqttConfig, mqttWithDefaults } from "./mqtt-config.ts";
+import { checkPredictions, type PredictionsConfig, predictionsWithDefaults } from "./predictions-config.ts";
 import { codeOf, must } from "./schema.ts";
 import { checkFields, checkSource } from "./source-checks.ts";
 import { type SourceConfig, sourceWithDefaults } from "./source-config.ts";
@@ -86,6 +88,8 @@ export interface Config {
   gpio: GpioConfig | null;
   status: StatusConfig | null;
   sync: SyncConfig | null;
+  predictions: PredictionsConfig | null;
+  mqtt: MqttConfig | null;
 }
 
 /**
@@ -124,6 +128,7 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
   const descriptions = source && fieldsOf(source);
   const names = new Set(descriptions?.map(({ name }) => name));
   if (gpio !== undefined) checkGpio(gpio, target.classes, errors);
+  if (parsed.predictions !== undefined) checkPredictions(parsed.predictions, target.classes, errors);
   // Labels may come later, where the port does not send the target.
   const sent = !expectsLateLabels(parsed) || names.has(target.column);
   if (sent && descriptions?.length === 1) {
@@ -212,6 +217,11 @@ function withDefaults(parsed: Parsed, file: string): Config {
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
     status: status === undefined ? null : statusWithDefaults(status, file, directory),
     sync: parsed.sync === undefined ? null : syncWithDefaults(parsed.sync, name, file),
+    predictions:
+      parsed.predictions === undefined
+        ? null
+        : predictionsWithDefaults(parsed.predictions, target.classes, file),
+    mqtt: parsed.mqtt === undefined ? null : mqttWithDefaults(parsed.mqtt, file),
   };
 }
 

@@ -18,6 +18,7 @@ import type { History } from "../status/history.ts";
 import { keepUnsent } from "../sync/sync-record.ts";
 import { checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
+import { qualityText } from "./quality.ts";
 
 /** A checkpoint grows with the digits of its counters, and with what is accumulated for a batch. */
 const growthBytes = 4096;
@@ -274,10 +275,16 @@ export class CheckpointSaver {
     }
     this.#log({
       event: "end",
-      text: `ended after ${samplesSeen} samples; ${path === null ? "nothing new to save" : `saved ${path}`}`,
+      text: `ended after ${samplesSeen} samples${this.#quality()}; ${path === null ? "nothing new to save" : `saved ${path}`}`,
       details: { samplesSeen, path },
     });
     return path;
+  }
+
+  /** How well it did, for the last line; nothing where nothing was scored. */
+  #quality(): string {
+    const report = this.#learner.report();
+    return report.samples === 0 ? "" : `, ${qualityText(report)}`;
   }
 
   /** Closes without saving, where nothing came of the start: leaves no folder behind that was made for it. */

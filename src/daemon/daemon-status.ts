@@ -65,6 +65,8 @@ export interface DaemonStatus {
   replies: number;
   /** Replies that were dropped, because the device is away or does not read them fast enough. */
   droppedWrites: number;
+  /** Where predictions go besides the device, with those that were left out because a reader was slow or away. */
+  outputs: { name: string; sent: number; dropped: number }[];
   checkpoints: number;
   /** Bytes of all checkpoints that were saved. */
   checkpointBytes: number;

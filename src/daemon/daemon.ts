@@ -18,11 +18,13 @@ import { deviceReport } from "./device-report.ts";
 import { FieldStatistics } from "./field-statistics.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
+import { Outputs } from "./outputs/outputs.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { notUnderstood, type Reception, receptionOf } from "./reception.ts";
 import type { RunRecording } from "./run-recording.ts";
 import { createSamplePath, type SamplePath } from "./sample-path.ts";
 import { SampleReader } from "./sample-reader.ts";
+import type { Shown, StatusView } from "./status-view.ts";
 import type { StatusWatch } from "./status-watch.ts";
 import { checkEveryMs, createClockWatch, createRateWatch } from "./watches.ts";
 
@@ -36,10 +38,15 @@ export interface DaemonOptions extends ReconnectOptions {
   clock?: SteadyClock;
   /** Of Rivulet, as the status page shows it. */
   version?: string;
+  /** Whether `view` will be called: then events and statistics of the fields are kept, as with a status server. */
+  isWatched?: boolean;
 }
 
 /** Time between two readings of the scores, for their history. */
 const historyEveryMs = 10_000;
+
+/** Longest time in which predictions that are left are sent at the end. */
+const longestFlushMs = 5000;
 
 /** A daemon begins with `start` and ends with `stop`; both once. */
 export class Daemon {
@@ -72,8 +79,10 @@ export class Daemon {
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
   constructor(config: Config, options: DaemonOptions) {
-    const { beside = [], clock = steadyClock, version = "", recording = null, ...reconnect } = options;
-    const log = config.status === null ? options.log : this.#recent.around(options.log);
+    const { beside = [], clock = steadyClock, version = "", recording = null, ...others } = options;
+    const { isWatched = false, ...reconnect } = others;
+    const keepsEvents = isWatched || config.status !== null;
+    const log = keepsEvents ? this.#recent.around(options.log) : options.log;
     const input = configuredSource(config, log, reconnect);
     const learner = continuedLearner(config, sampleColumns(config) as string[], log);
     const path = createSamplePath(config, { input, learner, beside, log, clock });
@@ -89,7 +98,7 @@ export class Daemon {
     this.#version = version;
     this.#input = input;
     this.#path = path;
-    if (config.status !== null) path.fieldStatistics = new FieldStatistics(input.fields.length);
+    if (keepsEvents) path.fieldStatistics = new FieldStatistics(input.fields.length);
     this.#reader = new SampleReader(input.source, input.decoder, input.ring, take, clock);
   }
 
@@ -113,11 +122,13 @@ export class Daemon {
     this.#saver = saver;
     try {
       await this.#startStatus(saver);
+      await this.#openOutputs();
       await this.#record();
       await this.#reader.open();
     } catch (error) {
       this.#saver = null;
       this.#status?.close();
+      await this.#path.outputs?.close(0);
       saver.abandon();
       await this.#recording?.close();
       throw error;
@@ -132,7 +143,21 @@ export class Daemon {
   async #startStatus(saver: CheckpointSaver): Promise<void> {
     if (this.config.status === null) return;
     const { startStatus } = await import("./status-watch.ts");
-    this.#status = await startStatus({
+    this.#status = await startStatus(this.#shown(saver));
+  }
+
+  /** Opens what predictions go to, and loads the code for it only then. */
+  async #openOutputs(): Promise<void> {
+    const { predictions } = this.config;
+    if (predictions === null && this.#status === null) return;
+    const { openOutputs } = await import("./outputs/open-outputs.ts");
+    const list = await openOutputs(this.config, this.#status?.server.events ?? null, this.#log);
+    const { scores } = this.#path.stations;
+    this.#path.outputs = new Outputs(list, predictions?.alarm ?? null, this.learner, scores, this.#log);
+  }
+
+  #shown(saver: CheckpointSaver): Shown {
+    return {
       daemon: this,
       path: this.#path,
       saver,
@@ -141,7 +166,13 @@ export class Daemon {
       fields: this.#input.fields,
       version: this.#version,
       log: this.#log,
-    });
+    };
+  }
+
+  /** A view of the daemon, once it has been started with `isWatched`; loads the code for it only then. */
+  async view(): Promise<StatusView> {
+    const { createStatusView } = await import("./status-view.ts");
+    return createStatusView(this.#shown(this.#saver as CheckpointSaver));
   }
 
   #startHistory(): void {
@@ -230,9 +261,13 @@ export class Daemon {
     lateLabels?.flush();
     onRead();
     this.#advanceHistory();
-    this.#status?.close();
-    await this.#recording?.close();
-    return this.#saver?.close() ?? null;
+    try {
+      return this.#saver?.close() ?? null;
+    } finally {
+      await this.#path.outputs?.close(Math.min(withinMs / 2, longestFlushMs));
+      this.#status?.close();
+      await this.#recording?.close();
+    }
   }
 
   /** Counts of the learner since learning began, maybe in an earlier process. */
@@ -285,6 +320,7 @@ export class Daemon {
       portFailures: received.failures ?? 0,
       bytes: received.bytes,
       replies: replies?.sent ?? 0,
+      outputs: (this.#path.outputs?.list ?? []).map(({ name, sent, dropped }) => ({ name, sent, dropped })),
       droppedWrites: received.droppedWrites,
       checkpoints: this.#saver?.checkpoints ?? 0,
       checkpointBytes: this.#saver?.checkpointBytes ?? 0,

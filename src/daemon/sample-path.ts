@@ -17,6 +17,7 @@ import type { FieldStatistics } from "./field-statistics.ts";
 import { LateLabels } from "./labels/late-labels.ts";
 import { LearnerWatch } from "./learner-watch.ts";
 import type { Log } from "./log.ts";
+import type { Outputs } from "./outputs/outputs.ts";
 import { createReplies, type Replies } from "./replies.ts";
 
 /** The stations of a sample's way. */
@@ -50,6 +51,8 @@ export class SamplePath implements DaemonMemory {
   boardAlarm: Alarm | null = null;
   /** Samples that came with their target while learning was paused: predicted, and not learned from. */
   passedInPause = 0;
+  /** Where predictions go besides the device; null where nobody can ask for them. */
+  outputs: Outputs | null = null;
   /** Statistics of the fields, where somebody can look at them. */
   fieldStatistics: FieldStatistics | null = null;
   /** Samples taken since learning began, maybe by an earlier process: the number of the newest. */
@@ -90,7 +93,7 @@ export class SamplePath implements DaemonMemory {
     if (this.isPaused) this.#pass(isLabelled);
     else if (isLabelled) isKept = this.#learn(values, offset);
     else learner.passUnlabelled();
-    if (this.#isAnswered) this.#answer(values, offset);
+    if (this.#isAnswered || this.outputs !== null) this.#answer(values, offset);
     if (isKept && lateLabels !== null) this.#hold(lateLabels, values, offset, isLabelled);
   }
 
@@ -144,11 +147,12 @@ export class SamplePath implements DaemonMemory {
 
   /** Does what follows from a prediction: alarm and reply. */
   #answer(values: Float64Array, offset: number): void {
-    const { scores, alarmSubject, replies } = this.stations;
+    const { ring, scores, alarmSubject, replies } = this.stations;
     scores.observe(values, offset, this.#hasDrifted);
     this.#hasDrifted = false;
     if (alarmSubject !== null) this.boardAlarm?.observe(scores.of(alarmSubject));
     replies?.observe();
+    this.outputs?.observe(this.taken, ring.times, ring.frontSlot);
   }
 
   get progress(): number {

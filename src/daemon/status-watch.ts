@@ -1,47 +1,12 @@
-/** The daemon as the status server shows it, and the commands that it takes. */
-import { type Config, sampleColumns } from "../config/config.ts";
-import { createWatchdog, type Pulse } from "../device/watchdog.ts";
+/** The status server of a daemon, and the commands that it takes. */
 import { RivuletError } from "../errors/errors.ts";
-import { Ensemble } from "../learner/ensemble.ts";
-import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import type { Field } from "../samples/decoding/fields.ts";
-import { faultsText } from "../samples/sample-validator.ts";
-import type { FieldStatus, Health, ServerCounts, StatusDocument } from "../status/document.ts";
-import type { History } from "../status/history.ts";
 import type { CommandAnswer, StatusServer } from "../status/server.ts";
 import { readToken } from "../status/token.ts";
-import { formatDuration } from "../wording/quantities.ts";
-import type { CheckpointSaver } from "./checkpoint-saver.ts";
-import type { DaemonStatus } from "./daemon-status.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
-import type { Log } from "./log.ts";
-import type { RecentEvents } from "./recent-events.ts";
-import type { SamplePath } from "./sample-path.ts";
+import { createStatusView, type Shown } from "./status-view.ts";
 
 /** Time between two checks whether the daemon handles what it receives. */
 const watchdogEveryMs = 10_000;
-/** The rate of samples is measured over at least this time. */
-const rateSeconds = 2;
-/** A confusion matrix of more classes than that is nothing to look at, and takes long to write. */
-const mostClassesShown = 50;
-
-/** Parts of the daemon that the status shows. */
-export interface Shown {
-  daemon: {
-    config: Config;
-    learner: PrequentialLearner;
-    place: string;
-    status(): DaemonStatus;
-    pulse(): Pulse;
-  };
-  path: SamplePath;
-  saver: CheckpointSaver;
-  history: History;
-  recent: RecentEvents;
-  fields: readonly Field[];
-  version: string;
-  log: Log;
-}
 
 /** A server that runs, and what belongs to it. */
 export interface StatusWatch {
@@ -59,7 +24,7 @@ export async function startStatus(shown: Shown): Promise<StatusWatch | null> {
   if (config === null) return null;
   const token = readToken(config.tokenFile);
   const { StatusServer } = await import("../status/server.ts");
-  const view = createView(shown);
+  const view = createStatusView(shown);
   const server = new StatusServer({
     ...config,
     token,
@@ -79,167 +44,6 @@ export async function startStatus(shown: Shown): Promise<StatusWatch | null> {
       server.close();
     },
   };
-}
-
-function createView(shown: Shown) {
-  const { daemon, recent } = shown;
-  const watchdog = createWatchdog(daemon.pulse());
-  let fault: string | null = null;
-  let marks = { at: process.uptime(), samples: handledBy(daemon.status()), rate: 0 };
-
-  function rateNow(status: DaemonStatus): number {
-    const at = process.uptime();
-    const seconds = at - marks.at;
-    const samples = handledBy(status);
-    if (seconds >= rateSeconds) marks = { at, samples, rate: (samples - marks.samples) / seconds };
-    return marks.rate;
-  }
-
-  function document(server: ServerCounts): StatusDocument {
-    const status = daemon.status();
-    const parts = partsOf(shown, status, rateNow(status));
-    const { health, reason } = healthOf(status, fault, daemon.place, parts.samples.perSecond);
-    const whole = { ...parts, health, reason, problems: [], server: { ...server }, recent: recent.list };
-    return { ...whole, problems: problemsOf(whole, status, shown.saver.everyMs) };
-  }
-
-  return {
-    document,
-    checkPulse() {
-      fault = watchdog.look(daemon.pulse());
-    },
-  };
-}
-
-const handledBy = ({ samples, unlabelled }: DaemonStatus) => samples + unlabelled;
-
-type Parts = Omit<StatusDocument, "health" | "reason" | "problems" | "server" | "recent">;
-
-function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
-  const { daemon, saver, version } = shown;
-  const { config, learner } = daemon;
-  const { scores } = status;
-  const shownScores =
-    "confusion" in scores && scores.confusion.length > mostClassesShown
-      ? { ...scores, confusion: [], perClass: [] }
-      : scores;
-  return {
-    name: config.name,
-    version,
-    time: new Date().toISOString(),
-    uptimeSeconds: Math.round(process.uptime()),
-    target: {
-      column: config.target.column,
-      classes:
-        learner.classes > 0 ? Array.from({ length: learner.classes }, (_, index) => String(index)) : null,
-    },
-    source: {
-      place: daemon.place,
-      state: status.source,
-      losses: status.portLosses,
-      failures: status.portFailures,
-      bytes: status.bytes,
-    },
-    samples: {
-      learned: status.samples,
-      perSecond: Number(perSecond.toPrecision(4)),
-      declaredPerSecond: status.rate?.declared ?? null,
-      missing: status.missing,
-      damaged: status.damaged,
-      rejected: status.rejected,
-      unlabelled: status.unlabelled,
-      unmatched: status.unmatched,
-      dropped: status.dropped,
-      unanswered: status.unanswered,
-    },
-    training: {
-      samplesSeen: learner.samplesSeen,
-      updates: status.updates,
-      skippedSteps: status.skippedSteps,
-      loss: status.loss,
-      drifts: status.drifts,
-      paused: status.paused,
-    },
-    scores: shownScores,
-    fields: fieldsOf(shown, status),
-    memory: { residentBytes: status.residentBytes, arenaBytes: status.arenaBytes },
-    checkpoint: {
-      directory: saver.directory,
-      saved: status.checkpoints,
-      bytes: status.checkpointBytes,
-      ...saver.latest(),
-    },
-    replies: { sent: status.replies, dropped: status.droppedWrites },
-  };
-}
-
-function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): FieldStatus[] {
-  const { config, learner } = daemon;
-  const { column } = config.target;
-  const features = (sampleColumns(config) as string[]).filter((name) => name !== column);
-  const importance = learner instanceof Ensemble ? learner.importance() : null;
-  return fields.map(({ name, range }, index) => {
-    const { notFinite = 0, outOfRange = 0, stuck = 0 } = faults.find(({ field }) => field === name) ?? {};
-    const isTarget = name === column;
-    return {
-      name,
-      isTarget,
-      // Without statistics there is no server that asks.
-      ...(path.fieldStatistics as NonNullable<typeof path.fieldStatistics>).summary(index),
-      range: range ?? null,
-      ...{ notFinite, outOfRange, stuck },
-      importance: isTarget ? null : (importance?.[features.indexOf(name)] ?? null),
-    };
-  });
-}
-
-function healthOf(
-  status: DaemonStatus,
-  fault: string | null,
-  place: string,
-  perSecond: number,
-): { health: Health; reason: string } {
-  const { source, samples, unlabelled, paused } = status;
-  if (fault !== null) return { health: "hung", reason: fault };
-  if (source === "ended" || source === "closed") return { health: "ended", reason: `${place} has ended` };
-  if (paused) return { health: "paused", reason: "samples are predicted, and not learned from" };
-  if (source !== "open") return { health: "waiting", reason: `the source ${place} is ${source}` };
-  if (samples === 0 && unlabelled === 0) return { health: "waiting", reason: "no sample has come yet" };
-  if (samples === 0)
-    return { health: "predicting", reason: "no sample has its target yet; samples are predicted only" };
-  return { health: "learning", reason: `${Number(perSecond.toPrecision(3))} samples a second` };
-}
-
-/** A checkpoint that is older than so many intervals is late. */
-const lateIntervals = 3;
-/** With fewer scored samples a simple rule may be ahead by chance. */
-const fewestForSkill = 200;
-
-function problemsOf(document: StatusDocument, status: DaemonStatus, everyMs: number): string[] {
-  const { health, reason, scores, checkpoint, recent } = document;
-  const problems: string[] = [];
-  if (health === "hung" || health === "waiting" || health === "predicting") problems.push(reason);
-  for (const faults of status.faults) {
-    if (faults.notFinite + faults.outOfRange + faults.stuck > 0)
-      problems.push(`${faults.field}: ${faultsText(faults)}`);
-  }
-  const { rate } = status;
-  if (rate?.isFar) {
-    const measured = Number(rate.measured?.toPrecision(3));
-    problems.push(`${measured} samples a second come, and source.rate declares ${rate.declared}`);
-  }
-  if ("skill" in scores && scores.samples >= fewestForSkill && scores.skill < 0) {
-    const best = scores.baselines.reduce((a, b) => (b.loss < a.loss ? b : a));
-    problems.push(`the simple rule "${best.name}" predicts better than what was learned`);
-  }
-  if (status.dropped > 0)
-    problems.push(`${status.dropped} samples were dropped, because learning fell behind`);
-  const { ageSeconds } = checkpoint;
-  if (ageSeconds !== null && 1000 * ageSeconds > lateIntervals * everyMs && status.samples > 0)
-    problems.push(`the latest checkpoint is ${formatDuration(1000 * ageSeconds)} old`);
-  const failing = recent.findLast(({ event }) => event.startsWith("checkpoint"));
-  if (failing?.event === "checkpoint-fails") problems.push(failing.text);
-  return problems;
 }
 
 function commandsOf({

@@ -83,6 +83,11 @@ export const errorCodes = {
   "host.bad-folder": "The folder is not one of a host, or cannot be used as one.",
   "host.listen": "The address to listen at is not valid, or cannot be used.",
 
+  "status.missing": "The config has no status, so the running daemon cannot be asked.",
+  "status.unreachable": "The status server of the daemon does not answer.",
+  "status.refused": "The status server of the daemon refuses a request.",
+  "mqtt.missing": "The config names no MQTT broker.",
+  "mqtt.password": "The password of the MQTT broker cannot be read.",
   "gpio.unavailable": "GPIO cannot be used: neither the package onoff nor the tools of gpiod work.",
   "gpio.no-chip": "There is no such GPIO chip.",
   "gpio.no-pin": "The GPIO chip has no such pin.",

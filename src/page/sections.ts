@@ -212,6 +212,12 @@ export function drawFacts(status: StatusDocument): void {
           string,
         ][])
       : []),
+    ...status.outputs
+      .filter(({ sent, dropped }) => sent + dropped > 0)
+      .map(({ name, sent, dropped }): [string, string] => [
+        `to ${name}`,
+        `${count(sent)} predictions${dropped > 0 ? `, ${count(dropped)} dropped` : ""}`,
+      ]),
     [
       "watching",
       `${server.watching} ${server.watching === 1 ? "page" : "pages"}, ${count(server.refused)} requests refused`,

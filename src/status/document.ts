@@ -81,6 +81,8 @@ export interface StatusDocument {
     ageSeconds: number | null;
   };
   replies: { sent: number; dropped: number };
+  /** Where predictions go besides the device. */
+  outputs: { name: string; sent: number; dropped: number }[];
   server: ServerCounts;
   recent: RecentEvent[];
 }

@@ -1,4 +1,4 @@
-/** Server-sent events: the state once a second, as long as somebody watches. */
+/** Server-sent events: the state once a second and each prediction, as long as somebody wants them. */
 import type { ServerResponse } from "node:http";
 import type { ServerCounts } from "./document.ts";
 
@@ -9,10 +9,19 @@ const mostUnreadBytes = 64 * 1024;
 const everyMs = 1000;
 
 export class EventStream {
-  readonly #clients = new Set<ServerResponse>();
+  /** Each client, and whether it wants predictions too. */
+  readonly #clients = new Map<ServerResponse, boolean>();
   readonly #counts: ServerCounts;
   readonly #status: () => string;
   #timer: NodeJS.Timeout | undefined;
+  /** Predictions of this turn of the event loop. */
+  #predictions = "";
+  #listeners = 0;
+  readonly #sendPredictions = () => {
+    const text = this.#predictions;
+    this.#predictions = "";
+    this.#send(text, true);
+  };
 
   /** @param status the state as JSON */
   constructor(counts: ServerCounts, status: () => string) {
@@ -24,22 +33,33 @@ export class EventStream {
     return this.#clients.size >= mostWatching;
   }
 
+  /** Whether anybody wants predictions. */
+  get hasListeners(): boolean {
+    return this.#listeners > 0;
+  }
+
   /** Adds a client, whose headers have been sent. */
-  add(client: ServerResponse): void {
-    this.#clients.add(client);
-    this.#counts.watching = this.#clients.size;
+  add(client: ServerResponse, wantsPredictions: boolean): void {
+    this.#clients.set(client, wantsPredictions);
+    this.#count();
     client.on("close", () => this.#remove(client));
     // What a browser waits before it connects again.
     client.write(`retry: 3000\nevent: status\ndata: ${this.#status()}\n\n`);
-    this.#timer ??= setInterval(() => this.#sendStatus(), everyMs);
+    this.#timer ??= setInterval(
+      () => this.#send(`event: status\ndata: ${this.#status()}\n\n`, false),
+      everyMs,
+    );
   }
 
-  #sendStatus(): void {
-    this.#send(`event: status\ndata: ${this.#status()}\n\n`);
+  /** Sends a prediction, a line of JSON, to those who want it; those of one turn together. */
+  prediction(line: string): void {
+    if (this.#predictions === "") setImmediate(this.#sendPredictions);
+    this.#predictions += `event: prediction\ndata: ${line}\n`;
   }
 
-  #send(text: string): void {
-    for (const client of this.#clients) {
+  #send(text: string, isForListeners: boolean): void {
+    for (const [client, wantsPredictions] of this.#clients) {
+      if (isForListeners && !wantsPredictions) continue;
       if (client.writableLength > mostUnreadBytes) {
         this.#counts.slowReaders++;
         client.destroy();
@@ -49,9 +69,14 @@ export class EventStream {
     }
   }
 
+  #count(): void {
+    this.#counts.watching = this.#clients.size;
+    this.#listeners = [...this.#clients.values()].filter(Boolean).length;
+  }
+
   #remove(client: ServerResponse): void {
     this.#clients.delete(client);
-    this.#counts.watching = this.#clients.size;
+    this.#count();
     if (this.#clients.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -59,6 +84,6 @@ export class EventStream {
 
   close(): void {
     clearInterval(this.#timer);
-    for (const client of this.#clients) client.destroy();
+    for (const client of this.#clients.keys()) client.destroy();
   }
 }

@@ -157,7 +157,14 @@ function fieldMetrics({ fields }: StatusDocument): string {
   ].join("");
 }
 
-function machineMetrics({ memory, checkpoint, replies, server, uptimeSeconds }: StatusDocument): string {
+function machineMetrics({
+  memory,
+  checkpoint,
+  replies,
+  outputs,
+  server,
+  uptimeSeconds,
+}: StatusDocument): string {
   return [
     metric("resident_bytes", "gauge", "Memory of the process.", memory.residentBytes),
     metric("arena_bytes", "gauge", "Memory that the learner was planned with.", memory.arenaBytes),
@@ -167,6 +174,18 @@ function machineMetrics({ memory, checkpoint, replies, server, uptimeSeconds }: 
     metric("checkpoint_bytes_total", "counter", "Bytes of all saved checkpoints.", checkpoint.bytes),
     metric("replies_total", "counter", "Replies that were sent to the device.", replies.sent),
     metric("replies_dropped_total", "counter", "Replies that the device did not take.", replies.dropped),
+    metric(
+      "predictions_sent_total",
+      "counter",
+      "Predictions that were sent, by output.",
+      outputs.map(({ name, sent }) => [{ output: name }, sent]),
+    ),
+    metric(
+      "predictions_dropped_total",
+      "counter",
+      "Predictions that a slow or absent reader missed, by output.",
+      outputs.map(({ name, dropped }) => [{ output: name }, dropped]),
+    ),
     metric("status_requests_total", "counter", "Requests to the status server.", server.requests),
     metric("status_refused_total", "counter", "Requests that were refused.", server.refused),
     metric("status_slow_readers_total", "counter", "Clients that were dropped.", server.slowReaders),

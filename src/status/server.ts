@@ -271,7 +271,7 @@ export class StatusServer {
         return json(200, watched.history(ring));
       }
       case "/events":
-        return this.#watch(request, response);
+        return this.#watch(request, response, query.has("predictions"));
       default:
         return refusal(
           404,
@@ -280,13 +280,18 @@ export class StatusServer {
     }
   }
 
-  #watch(request: IncomingMessage, response: ServerResponse): Answer | null {
+  /** Where each prediction is to be sent, as long as somebody listens. */
+  get events(): EventStream {
+    return this.#events;
+  }
+
+  #watch(request: IncomingMessage, response: ServerResponse, wantsPredictions: boolean): Answer | null {
     if (request.method === "HEAD") return { status: 200, type: "text/event-stream" };
     if (this.#events.isFull) return refusal(503, `${mostWatching} clients watch already; close one of them`);
     response.writeHead(200, { ...commonHeaders, "Content-Type": "text/event-stream", Connection: "close" });
     // It sends nothing more, so only what it is sent shows that it is there.
     request.socket.setTimeout(0);
-    this.#events.add(response);
+    this.#events.add(response, wantsPredictions);
     return null;
   }
 

@@ -96,6 +96,8 @@ test("fills in every default of a config that names only its target, but those t
     gpio: null,
     status: null,
     sync: null,
+    predictions: null,
+    mqtt: null,
   });
 });
 
@@ -300,8 +302,8 @@ test("refuses an unknown key with the nearest known one", () => {
 });
 
 test("lists the known keys when an unknown one resembles none", () => {
-  expect(complaint("name: pump-7", "mqtt: { host: here }")).toBe(
-    'pump.yaml:1: unknown key "mqtt"; known are name, source, target, features, model, training, memory, checkpoint, labels, gpio, status, sync',
+  expect(complaint("name: pump-7", "cloud: { host: here }")).toBe(
+    'pump.yaml:1: unknown key "cloud"; known are name, source, target, features, model, training, memory, checkpoint, labels, gpio, status, sync, predictions, mqtt',
   );
 });
 

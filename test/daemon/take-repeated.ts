@@ -1,7 +1,10 @@
 import { FieldStatistics } from "../../src/daemon/field-statistics.ts";
+import { EventOutput } from "../../src/daemon/outputs/event-output.ts";
+import { Outputs } from "../../src/daemon/outputs/outputs.ts";
+import { EventStream } from "../../src/status/event-stream.ts";
 import { pathOf } from "./path.ts";
 
-const { path, take } = pathOf(`
+const { path, learner, take } = pathOf(`
 source:
   tcp: { host: 127.0.0.1, port: 9 }
   framing: lines
@@ -9,6 +12,9 @@ source:
   reply: { send: [prediction], every: sample }
 target: { column: target, classes: 3 }
 `);
+const counts = { requests: 0, refused: 0, slowReaders: 0, errors: 0, watching: 0 };
+const unheard = new EventOutput(new EventStream(counts, () => ""));
+path.outputs = new Outputs([unheard], null, learner, path.stations.scores, () => {});
 path.fieldStatistics = new FieldStatistics(4);
 const row = new Float64Array(4);
 
