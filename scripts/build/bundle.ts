@@ -11,7 +11,7 @@ import { entryOf, exportsBelow, isMade, type Part, requireStair, separateParts }
 import { thirdParties } from "./third-party.ts";
 
 /** Installed beside Rivulet by those who run the demonstration; no device loads them. */
-const optional = ["@lydell/node-pty", "avr8js"];
+const optional = ["@lydell/node-pty", "avr8js", "mqtt"];
 
 /** What all files share: a class of errors, and what became of the output, must be one for all. */
 const base: Part[] = [

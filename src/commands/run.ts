@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Config, loadConfig } from "../config/config.ts";
 import { Daemon } from "../daemon/daemon.ts";
@@ -9,7 +10,7 @@ import { qualityText } from "../daemon/quality.ts";
 import { lossText, type Reception } from "../daemon/reception.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
-import { standardError, standardOutput, writtenBytes } from "../machine/output.ts";
+import { type Output, standardError, standardOutput, writtenBytes } from "../machine/output.ts";
 import { rivuletVersion } from "../machine/version.ts";
 import { faultsText } from "../samples/sample-validator.ts";
 import { formatCount, formatDuration, formatSize, parseDuration } from "../wording/quantities.ts";
@@ -29,25 +30,75 @@ export async function run({ positionals: [file], options, json }: Invocation): P
     );
   }
   const config = loadConfig(file);
-  // Who names an interval gets every one of these lines; the default is limited to what a card can bear.
-  const limit = new LogLimit({ unlimited: options["status-every"] === undefined ? [] : ["status"] });
-  const log = json
-    ? createJsonLog(standardOutput, limit)
-    : createPlainLog(standardOutput, standardError, { limit });
   // Loaded only where systemd listens, as child processes cost memory.
   const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
+  // In a pipe the predictions have standard output to themselves.
+  const out = config.predictions?.stdout ? standardError : standardOutput;
+  const isLive = !json && systemd === null && options["status-every"] === undefined && isTerminal();
+  const { log, limit } = createLog(json, out, options["status-every"] !== undefined);
+  const screen = isLive ? (await import("./live/watched-run.ts")).createRunView(log) : null;
   // A service starts at boot, perhaps before its port exists: it waits for it.
   const waiting = systemd && { waitForPort: true, reopenCeilingMs: systemd.longestLookMs(process.env) };
-  const recording = options["record"] ?? null;
-  const daemon = new Daemon(config, { log, recording, version: rivuletVersion(), ...waiting });
+  const daemon = new Daemon(config, {
+    log: screen?.log ?? log,
+    recording: options["record"] ?? null,
+    version: rivuletVersion(),
+    isWatched: isLive,
+    ...waiting,
+  });
   // Registered before the port opens, so that a signal in the meantime is not lost.
   const signalled = untilSignalled();
   await daemon.start();
   const service = systemd && (await serviceOf(daemon, systemd.createService, log));
   service?.ready();
   const endSync = await syncTimer(config, file, systemd !== null, log);
+  screen?.start(await daemon.view());
+  const tell = statusTeller(daemon, log, limit);
+  const stopTelling = isLive ? () => {} : tellRegularly(daemon, () => tell("status"), statusEveryMs);
+  let withinMs: number | undefined;
+  let hasEnded = true;
+  try {
+    // At its end a source says so itself, and then all that it gave is learned.
+    const signal = await Promise.race([signalled, daemon.ended]);
+    screen?.close();
+    if (signal !== undefined) {
+      withinMs = signalledMs;
+      hasEnded = false;
+      log({ event: "stop", text: `${signal}: stopping` });
+    }
+  } finally {
+    // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
+    screen?.close();
+    stopTelling();
+    endSync?.();
+    service?.stopping();
+    await daemon.stop(withinMs, () => tell("totals"));
+  }
+  const fault = await daemon.notUnderstood(hasEnded);
+  if (fault !== null) throw fault;
+  return null;
+}
+
+/** Whether standard output is a terminal. Asks Node's streams only where it may be, as they cost memory. */
+function isTerminal(): boolean {
+  try {
+    return fstatSync(1).isCharacterDevice() && process.stdout.isTTY && process.env["TERM"] !== "dumb";
+  } catch {
+    return false; // it is closed
+  }
+}
+
+function createLog(json: boolean, out: Output, isStatusAsked: boolean): { log: Log; limit: LogLimit } {
+  // Who names an interval gets every one of these lines; the default is limited to what a card can bear.
+  const limit = new LogLimit({ unlimited: isStatusAsked ? ["status"] : [] });
+  const log = json ? createJsonLog(out, limit) : createPlainLog(out, standardError, { limit });
+  return { log, limit };
+}
+
+/** Logs all that matters on one line, with the rate of samples since the time before. */
+function statusTeller(daemon: Daemon, log: Log, limit: LogLimit): (event: "status" | "totals") => void {
   let before = { samples: 0, at: process.uptime() };
-  const tellStatus = (event: "status" | "totals") => {
+  return (event) => {
     const status = daemon.status();
     const now = { samples: status.samples, at: process.uptime() };
     const rate = (now.samples - before.samples) / (now.at - before.at);
@@ -59,27 +110,23 @@ export async function run({ positionals: [file], options, json }: Invocation): P
       details: { ...status, logBytes, logLinesLeftOut: limit.leftOut, samplesPerSecond: rate },
     });
   };
-  const timer = setInterval(() => tellStatus("status"), statusEveryMs);
-  let withinMs: number | undefined;
-  let hasEnded = true;
-  try {
-    // At its end a source says so itself, and then all that it gave is learned.
-    const signal = await Promise.race([signalled, daemon.ended]);
-    if (signal !== undefined) {
-      withinMs = signalledMs;
-      hasEnded = false;
-      log({ event: "stop", text: `${signal}: stopping` });
-    }
-  } finally {
-    // Also where the rest of a file cannot be read: what was learned from its beginning is kept.
+}
+
+/** Longest time from the first sample to the first status line. */
+const firstStatusMs = 1000;
+
+/** Calls now and then, for the first time soon after the first sample; returns what ends it. */
+function tellRegularly(daemon: Daemon, tell: () => void, everyMs: number): () => void {
+  const timer = setInterval(tell, everyMs);
+  const first = setInterval(() => {
+    if (daemon.pulse().handled === 0) return;
+    clearInterval(first);
+    if (everyMs > firstStatusMs) tell();
+  }, firstStatusMs);
+  return () => {
     clearInterval(timer);
-    endSync?.();
-    service?.stopping();
-    await daemon.stop(withinMs, () => tellStatus("totals"));
-  }
-  const fault = await daemon.notUnderstood(hasEnded);
-  if (fault !== null) throw fault;
-  return null;
+    clearInterval(first);
+  };
 }
 
 const commandLine = fileURLToPath(new URL("../../dist/bin/rivulet.cjs", import.meta.url));

@@ -46,6 +46,7 @@ export const commands: Command[] = [
       json: { help: "make each line on standard output a JSON object with its time and event" },
     },
     details: [
+      "In a terminal it draws a live view; with --status-every, --json or elsewhere it prints lines, the first status within seconds of the first sample.",
       "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes, or a connection, is opened again as soon as it is back; at the end of a file or of standard input it saves and ends.",
     ],
     avoidsStreams: true,
@@ -69,6 +70,27 @@ export const commands: Command[] = [
       "Sends the label to the status server of the daemon that runs with CONFIG, and prints how many samples it joined, corrected or found expired, unknown or repeated: see docs/labels.md.",
     ],
     load: () => import("../label.ts"),
+  },
+  {
+    name: "top",
+    summary: "watch a running daemon in the terminal: scores, fields, problems, latest events",
+    positionals: ["CONFIG"],
+    options: {
+      once: { help: "print the state once; without a terminal that is what it does" },
+      link: { help: "print the address of the status page with its token, for a browser" },
+    },
+    details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
+    load: () => import("../top.ts"),
+  },
+  {
+    name: "mqtt",
+    summary: "carry the predictions of a running daemon to an MQTT broker, and labels back",
+    positionals: ["CONFIG"],
+    options: {},
+    details: [
+      "CONFIG is that of the daemon, with the keys status and mqtt. Needs the package mqtt (npm install -g mqtt), and runs as a process of its own, so that a broker that is slow or away costs the daemon nothing. See docs/status.md.",
+    ],
+    load: () => import("../mqtt.ts"),
   },
   {
     name: "install",

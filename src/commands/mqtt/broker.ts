@@ -1,0 +1,112 @@
+/** A connection to an MQTT broker, opened again and again; what cannot be sent meanwhile is left out. */
+import { readFileSync } from "node:fs";
+import type { IClientPublishOptions } from "mqtt";
+import type { MqttConfig } from "../../config/mqtt-config.ts";
+import type { Log } from "../../daemon/log.ts";
+import { RivuletError } from "../../errors/errors.ts";
+import { reasonOf } from "../../errors/system-error.ts";
+
+const reconnectMs = 1000;
+const longestLabelBytes = 64 * 1024;
+
+interface Options {
+  /** Whether the broker keeps it for those who come later. */
+  retain: boolean;
+}
+
+export interface Broker {
+  /** The topic of the daemon, below which all others are. */
+  readonly topic: string;
+  /** Publishes below the daemon's topic, or nothing while the broker is away. */
+  tell(name: string, text: string, options: Options): void;
+  publish(topic: string, text: string, options: Options): void;
+  /** Each label that is sent to the daemon. */
+  onLabel(take: (body: string) => void): void;
+  /** Each time that the broker is there, or that a Home Assistant has started. */
+  onReady(begin: () => void): void;
+  close(): Promise<void>;
+}
+
+async function loadPackage(): Promise<typeof import("mqtt")> {
+  try {
+    const found = await import("mqtt");
+    // The package is CommonJS, and what it exports may be one level down.
+    return "connect" in found ? found : (found as { default: typeof import("mqtt") }).default;
+  } catch (error) {
+    throw new RivuletError(
+      "package.missing",
+      "rivulet mqtt needs the package mqtt; run: npm install -g mqtt",
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** @throws RivuletError where the package mqtt is not installed, or the password cannot be read */
+export async function connectBroker(config: MqttConfig, name: string, log: Log): Promise<Broker> {
+  const { connect } = await loadPackage();
+  const topic = `${config.prefix}/${name}`;
+  const client = connect(config.url, {
+    username: config.username ?? undefined,
+    password: config.passwordFile === null ? undefined : passwordIn(config.passwordFile),
+    reconnectPeriod: reconnectMs,
+    // A prediction of earlier is of no use later, and a queue would grow for as long as the broker is away.
+    queueQoSZero: false,
+    resubscribe: false,
+    will: { topic: `${topic}/availability`, payload: Buffer.from("offline"), retain: true, qos: 1 },
+  });
+  let isAway = false;
+  let takeLabel: (body: string) => void = () => {};
+  let begin: () => void = () => {};
+  const birth = config.discovery === null ? null : `${config.discovery}/status`;
+  client.on("connect", () => {
+    log({ event: "broker", text: `connected to ${config.url}` });
+    isAway = false;
+    client.subscribe([`${topic}/label`, ...(birth === null ? [] : [birth])], () => {});
+    begin();
+  });
+  const away = (text: string) => {
+    if (!isAway) log({ event: "broker-away", text: `${text}; it is tried again`, problem: true });
+    isAway = true;
+  };
+  client.on("error", (error) => away(`cannot use the broker ${config.url}: ${reasonOf(error)}`));
+  client.on("close", () => away(`the broker ${config.url} is away`));
+  client.on("message", (from, payload) => {
+    if (from === birth) {
+      if (payload.toString() === "online") begin();
+    } else if (payload.length <= longestLabelBytes) takeLabel(payload.toString());
+  });
+  const publish = (to: string, text: string, { retain }: Options) => {
+    if (!client.connected) return;
+    const options: IClientPublishOptions = { retain, qos: 0 };
+    client.publish(to, text, options, () => {});
+  };
+  return {
+    topic,
+    publish,
+    tell: (name, text, options) => publish(`${topic}/${name}`, text, options),
+    onLabel(take) {
+      takeLabel = take;
+    },
+    onReady(start) {
+      begin = start;
+      if (client.connected) start();
+    },
+    async close() {
+      if (client.connected) await client.publishAsync(`${topic}/availability`, "offline", { retain: true });
+      await client.endAsync(true);
+    },
+  };
+}
+
+function passwordIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new RivuletError("mqtt.password", `cannot read the password of the broker: ${reasonOf(error)}`, {
+      cause: error,
+      file,
+    });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What Home Assistant is told of a daemon, so that it shows one device with its sensors: a message of its MQTT discovery
+ * of devices (home-assistant.io/integrations/mqtt, "Device discovery payload").
+ */
+import type { StatusDocument } from "../../status/document.ts";
+
+export const discoveryTopic = (prefix: string, name: string): string =>
+  `${prefix}/device/rivulet-${idOf(name)}/config`;
+
+const idOf = (name: string) => name.replaceAll(/[^A-Za-z0-9_-]/g, "-");
+
+/** So many times the interval without a status, and the values count as unknown. */
+const missedStatuses = 3;
+
+interface Sensor {
+  id: string;
+  name: string;
+  value: string;
+  unit?: string;
+  deviceClass?: string;
+  isDiagnostic?: boolean;
+}
+
+/** What the state of a daemon has for sensors: templates that read it. */
+function sensorsOf(scores: StatusDocument["scores"]): Sensor[] {
+  return [
+    ...("accuracy" in scores
+      ? [
+          {
+            id: "accuracy",
+            name: "Accuracy lately",
+            value: "(value_json.scores.slidingAccuracy * 100) | round(1)",
+            unit: "%",
+          },
+        ]
+      : [{ id: "error", name: "Mean error lately", value: "value_json.scores.fadingMae | round(4)" }]),
+    { id: "health", name: "Health", value: "value_json.health" },
+    {
+      id: "rate",
+      name: "Samples a second",
+      value: "value_json.samples.perSecond",
+      unit: "1/s",
+      isDiagnostic: true,
+    },
+    {
+      id: "memory",
+      name: "Memory",
+      value: "(value_json.memory.residentBytes / 1048576) | round(1)",
+      unit: "MiB",
+      deviceClass: "data_size",
+      isDiagnostic: true,
+    },
+  ];
+}
+
+/**
+ * @param topic of the daemon
+ * @param everyMs time between two statuses
+ */
+export function discoveryOf(document: StatusDocument, topic: string, everyMs: number): object {
+  const { name, version, target, scores } = document;
+  const id = `rivulet-${idOf(name)}`;
+  const common = {
+    state_topic: `${topic}/status`,
+    expire_after: Math.ceil((missedStatuses * everyMs) / 1000),
+  };
+  const components: Record<string, object> = Object.fromEntries(
+    sensorsOf(scores).map(({ id: own, name: title, value, unit, deviceClass, isDiagnostic }) => [
+      own,
+      {
+        platform: "sensor",
+        unique_id: `${id}-${own}`,
+        name: title,
+        value_template: `{{ ${value} }}`,
+        ...(unit === undefined ? {} : { unit_of_measurement: unit }),
+        ...(deviceClass === undefined ? {} : { device_class: deviceClass }),
+        ...(isDiagnostic ? { entity_category: "diagnostic" } : {}),
+        ...common,
+      },
+    ]),
+  );
+  components["prediction"] = {
+    platform: "sensor",
+    unique_id: `${id}-prediction`,
+    name: `Predicted ${target.column}`,
+    state_topic: `${topic}/prediction`,
+    value_template: "{{ value_json.prediction }}",
+  };
+  components["problem"] = {
+    platform: "binary_sensor",
+    unique_id: `${id}-problem`,
+    name: "Problem",
+    device_class: "problem",
+    value_template: "{{ 'ON' if value_json.problems | length > 0 else 'OFF' }}",
+    ...common,
+  };
+  components["alarm"] = {
+    platform: "binary_sensor",
+    unique_id: `${id}-alarm`,
+    name: "Alarm",
+    state_topic: `${topic}/alarm`,
+  };
+  return {
+    device: {
+      identifiers: [id],
+      name,
+      manufacturer: "Rivulet",
+      model: `predicts ${target.column}`,
+      sw_version: version,
+    },
+    origin: { name: "Rivulet", sw_version: version },
+    availability_topic: `${topic}/availability`,
+    components,
+  };
+}

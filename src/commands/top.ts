@@ -1,0 +1,74 @@
+import { loadConfig } from "../config/config.ts";
+import { UsageError } from "../errors/errors.ts";
+import type { StatusDocument } from "../status/document.ts";
+import type { HistoryColumns } from "../status/history.ts";
+import type { Invocation, Report } from "./command-line/command.ts";
+import { untilSignalled } from "./command-line/signals.ts";
+import { clientOf, type DaemonClient, eventsOf } from "./live/daemon-client.ts";
+import { courseScore, livePicture } from "./live/picture.ts";
+import { LiveView } from "./live/view.ts";
+
+/** Columns of the picture where there is no terminal. */
+const usualWidth = 100;
+const reconnectMs = 2000;
+
+/** Shows a running daemon in the terminal until a signal; without a terminal it prints the state once. */
+export async function run({ positionals: [file], switches, json }: Invocation): Promise<Report | null> {
+  const client = clientOf(loadConfig(file));
+  if (switches.has("link")) return link(client, file);
+  const document = await client.json<StatusDocument>("status.json");
+  if (json || switches.has("once") || !process.stdout.isTTY) {
+    const score = courseScore(document);
+    const lines = livePicture(document, score === null ? [] : [score], usualWidth);
+    return { data: { ...document }, text: process.stdout.isTTY ? lines.join("\n") : plain(lines.join("\n")) };
+  }
+  await watch(client, document);
+  return null;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a style begins with
+const plain = (text: string) => text.replaceAll(/\u001b\[\d+m/g, "");
+
+/** The address of the page with its token, for a browser. */
+function link({ url, token }: DaemonClient, file: string): Report {
+  if (token === null) {
+    throw new UsageError(
+      `--link needs the token of the daemon of ${file}, and this user cannot read it; use sudo`,
+    );
+  }
+  const address = `${url}#token=${token}`;
+  return { data: { url: address }, text: address };
+}
+
+async function watch(client: DaemonClient, first: StatusDocument): Promise<void> {
+  const isSignalled = untilSignalled().then(() => true);
+  const { score } = await client.json<HistoryColumns>("history.json?step=10s");
+  const view = new LiveView(score.filter((value) => value !== null));
+  let hasEnded = false;
+  void isSignalled.then(() => {
+    hasEnded = true;
+  });
+  view.show(first);
+  try {
+    while (!hasEnded) {
+      const over = await Promise.race([isSignalled, follow(client, view, () => hasEnded)]);
+      if (over) break;
+      await Promise.race([isSignalled, new Promise((resolve) => setTimeout(resolve, reconnectMs))]);
+    }
+  } finally {
+    view.close();
+  }
+  // What is still open must not keep the process.
+  process.exit();
+}
+
+/** Shows what the daemon sends until it goes away. */
+async function follow(client: DaemonClient, view: LiveView, hasEnded: () => boolean): Promise<false> {
+  try {
+    for await (const { kind, data } of eventsOf(await client.open("events"))) {
+      if (hasEnded()) break;
+      if (kind === "status") view.show(JSON.parse(data) as StatusDocument);
+    }
+  } catch {} // it is gone, and asked again in a moment
+  return false;
+}
