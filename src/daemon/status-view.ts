@@ -136,6 +136,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
       ...saver.latest(),
     },
     replies: { sent: status.replies, dropped: status.droppedWrites },
+    labels: status.labels === null ? null : { ...status.labels },
     outputs: status.outputs,
   };
 }

@@ -184,6 +184,9 @@ export function drawFacts(status: StatusDocument): void {
     [samples.dropped, "dropped"],
     [training.skippedSteps, "steps skipped"],
   ].flatMap(([number, name]) => (number === 0 ? [] : [`${count(number as number)} ${name}`]));
+  const labelled = Object.entries(status.labels ?? {})
+    .filter(([, number]) => number > 0)
+    .map(([outcome, number]) => `${count(number)} ${outcome}`);
   const age = checkpoint.ageSeconds;
   const facts: [string, string][] = [
     ["source", `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${source.losses} times` : ""}`],
@@ -212,6 +215,7 @@ export function drawFacts(status: StatusDocument): void {
           string,
         ][])
       : []),
+    ...(labelled.length > 0 ? ([["late labels", labelled.join(", ")]] as [string, string][]) : []),
     ...status.outputs
       .filter(({ sent, dropped }) => sent + dropped > 0)
       .map(({ name, sent, dropped }): [string, string] => [

@@ -81,6 +81,8 @@ export interface StatusDocument {
     ageSeconds: number | null;
   };
   replies: { sent: number; dropped: number };
+  /** What became of labels that came late, in samples; null where the config keeps none for them. */
+  labels: Readonly<Record<string, number>> | null;
   /** Where predictions go besides the device. */
   outputs: { name: string; sent: number; dropped: number }[];
   server: ServerCounts;

@@ -36,7 +36,7 @@ export function metricsText(document: StatusDocument): string {
   ].join("");
 }
 
-function sampleMetrics({ samples, source, health }: StatusDocument): string {
+function sampleMetrics({ samples, source, labels, health }: StatusDocument): string {
   return [
     metric("up", "gauge", "Whether the daemon handles what it receives.", Number(health !== "hung")),
     metric("samples_total", "counter", "Samples that were learned from.", samples.learned),
@@ -52,6 +52,12 @@ function sampleMetrics({ samples, source, health }: StatusDocument): string {
       "counter",
       "Samples without a target, predicted only.",
       samples.unlabelled,
+    ),
+    metric(
+      "labels_total",
+      "counter",
+      "Samples whose label came late, by what became of it.",
+      Object.entries(labels ?? {}).map(([outcome, count]) => [{ outcome }, count]),
     ),
     metric("samples_per_second", "gauge", "Samples a second lately.", samples.perSecond),
     metric(

@@ -30,6 +30,8 @@ export interface RunSetup {
   settings: Optimizer;
   /** Whether the weights on the way are kept in `trajectory`. Default false. */
   keepsTrajectory?: boolean;
+  /** Whether the curve has points within epochs; else one for each. Default true. */
+  hasFineCurve?: boolean;
 }
 
 /** A point of a run's learning curve. */
@@ -37,7 +39,7 @@ export interface CurvePoint {
   /** Epochs done, the current one as a fraction. */
   epochs: number;
   updates: number;
-  /** Time spent training until here, without evaluating the loss. */
+  /** Processor time spent training until here, without evaluating the loss: pauses of the machine are not in it. */
   milliseconds: number;
   /** Mean over all rows. */
   loss: number;
@@ -51,6 +53,7 @@ export interface DescentRun {
   learningRate: number;
   updates: number;
   updatesPerEpoch: number;
+  /** Processor time. */
   milliseconds: number;
   /** Mean over all rows, before training and after each epoch; where the run diverged, up to there. */
   losses: number[];
@@ -61,8 +64,8 @@ export interface DescentRun {
   trajectory: Float32Array[];
 }
 
-/** Points on the trajectory of a run with many updates, closer to each other at its start. */
-const trajectoryPoints = 100;
+/** Points on the curve of a run with many updates, closer to each other at its start: as many for each run. */
+const curvePoints = 100;
 
 /** Trains one network from the task's first weights. `onEpoch` is called with the number of epochs done. */
 export async function train(
@@ -90,7 +93,7 @@ class RunInProgress {
   readonly #perEpoch: number;
   readonly #order: Uint32Array;
   readonly #random: Random;
-  /** Numbers of the updates after which weights are kept. */
+  /** Numbers of the updates after which there is a point of the curve. */
   readonly #stops: number[];
   readonly #losses: number[] = [];
   readonly #curve: CurvePoint[] = [];
@@ -99,7 +102,7 @@ class RunInProgress {
 
   constructor(task: RunTask, setup: RunSetup) {
     const { model, rows, seed, deterministic, epochs, batchSize } = task;
-    const { regime, settings, keepsTrajectory = false } = setup;
+    const { regime, settings, hasFineCurve = true } = setup;
     this.#task = task;
     this.#setup = setup;
     this.#network = createNetwork(
@@ -110,7 +113,7 @@ class RunInProgress {
     this.#perEpoch = updatesPerEpoch(regime, rows.count, batchSize);
     this.#order = rowOrder(rows.count);
     this.#random = createRandom(seed);
-    this.#stops = keepsTrajectory ? trajectoryStops(epochs * this.#perEpoch) : [];
+    this.#stops = hasFineCurve ? curveStops(epochs * this.#perEpoch) : [];
     this.#addPoint(0, true);
   }
 
@@ -123,9 +126,10 @@ class RunInProgress {
       const next = this.#stops.find((stop) => stop > epoch * perEpoch + done) ?? Number.POSITIVE_INFINITY;
       const until = Math.min(perEpoch, next - epoch * perEpoch);
       const order = this.#order.subarray(done * size, until * size);
-      const started = performance.now();
+      const before = process.cpuUsage();
       descendEpoch(this.#network, this.#task.rows, size, order, null);
-      this.#milliseconds += performance.now() - started;
+      const { user, system } = process.cpuUsage(before);
+      this.#milliseconds += (user + system) / 1000;
       done = until;
       this.#addPoint(epoch + done / perEpoch, done === perEpoch);
     }
@@ -161,10 +165,10 @@ class RunInProgress {
   }
 }
 
-/** The numbers of the updates after which weights are kept, of `updates` in all. */
-function trajectoryStops(updates: number): number[] {
-  const stops = Array.from({ length: trajectoryPoints }, (_, index) =>
-    Math.max(index + 1, Math.round(updates * ((index + 1) / trajectoryPoints) ** 2)),
+/** The numbers of the updates after which there is a point of the curve, of `updates` in all. */
+function curveStops(updates: number): number[] {
+  const stops = Array.from({ length: curvePoints }, (_, index) =>
+    Math.max(index + 1, Math.round(updates * ((index + 1) / curvePoints) ** 2)),
   );
   return [...new Set(stops)].filter((stop) => stop <= updates);
 }
@@ -191,7 +195,8 @@ export async function bestCandidateRate(task: RunTask): Promise<number> {
     let worst = 0;
     // All regimes share the rate, and single rows tolerate less than groups do: the worse of the two counts.
     for (const regime of ["mini-batch", "stochastic"] as const) {
-      const run = await train({ ...task, epochs: 2 }, plain(regime, regime, learningRate));
+      const setup = { ...plain(regime, regime, learningRate), hasFineCurve: false };
+      const run = await train({ ...task, epochs: 2 }, setup);
       worst = Math.max(worst, run.diverged ? Number.POSITIVE_INFINITY : run.losses[2]);
     }
     if (worst < least) [least, best] = [worst, learningRate];

@@ -22,6 +22,10 @@ test("a comparison leaves the learner as it was, and reports each epoch of eleve
   expect(optimizers[0]).toBe(regimes[2]);
   expect(new Set([...regimes, ...optimizers].map(({ losses }) => losses[0])).size).toBe(1);
   for (const { curve, trajectory } of regimes) expect(trajectory).toHaveLength(curve.length);
+  // A line of fewer points than another would be straighter than it.
+  const points = optimizers.map(({ curve }) => curve.length);
+  expect(new Set(points).size).toBe(1);
+  expect(points[0]).toBeGreaterThan(optimizers[0].losses.length);
   expect(plane.origin).toHaveLength(weights);
   expect(surface.losses).toHaveLength(surface.side ** 2);
 });

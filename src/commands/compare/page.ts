@@ -65,12 +65,12 @@ function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: D
       svg: lineChart({
         ...common,
         title: "Three regimes, by time",
-        xLabel: "training time in milliseconds",
+        xLabel: "processor time in milliseconds",
         xScale: "log",
         series: byRegime(({ milliseconds }) => milliseconds),
       }),
       sentence:
-        "Time on this machine, logarithmic, without the time for measuring the loss. Rows in groups are computed faster than rows one by one, which is why mini-batches are what is used in practice.",
+        "Processor time on this machine, logarithmic, without that for measuring the loss. Rows in groups are computed faster than rows one by one, which is why mini-batches are what is used in practice.",
     },
   ];
 }
@@ -148,6 +148,27 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; }
 th { border-bottom: 2px solid #555; }
+.table { overflow-x: auto; }
+@media (max-width: 700px) {
+  body { padding: 20px 14px 40px; font-size: 17px; }
+  h1 { font-size: 28px; }
+  h2 { font-size: 22px; }
+  figure { overflow-x: auto; }
+  figure svg { width: 860px; }
+  table { font-size: 15px; }
+}
+@media (prefers-color-scheme: dark) {
+  body { background: #10161b; color: #e6ecf1; }
+  th, td { border-bottom-color: #2d3943; }
+  svg, svg text { fill: #e6ecf1; }
+  svg [fill="#ffffff"] { fill: #10161b; }
+  svg [fill="#555555"] { fill: #9aa8b3; }
+  svg [stroke="#e6e6e6"] { stroke: #2d3943; }
+  svg [stroke="#555555"], svg [stroke="#888888"] { stroke: #9aa8b3; }
+  svg [stroke="#0072b2"] { stroke: #4da6e0; }
+  svg [stroke="#8a6d00"] { stroke: #d8b53a; }
+  svg [stroke="#444444"] { stroke: #c8d0d6; }
+}
 @media print { figure { break-inside: avoid; } }
 `;
 
@@ -156,7 +177,7 @@ export function pageOf(name: string, comparison: DescentComparison, figures: Fig
   const { rows, weights, epochs, batchSize, seed } = comparison;
   const runs = runsOf(comparison);
   const title = escapeText(`Gradient descent compared: ${name}`);
-  const cells = ["run", "rate", "updates", "updates an epoch", "time", "first loss", "final loss"];
+  const cells = ["run", "rate", "updates", "updates an epoch", "processor time", "first loss", "final loss"];
   const shown = figures.map(
     ({ svg, sentence }) => `<figure>\n${svg}\n<figcaption>${escapeText(sentence)}</figcaption>\n</figure>`,
   );
@@ -165,6 +186,7 @@ export function pageOf(name: string, comparison: DescentComparison, figures: Fig
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>${title}</title>
 <style>${style}</style>
 </head>
@@ -173,12 +195,12 @@ export function pageOf(name: string, comparison: DescentComparison, figures: Fig
 <p>One network of ${weights} weights, trained on the same ${rows} rows for ${formatCount(epochs, "epoch")} in ${runs.length} ways. Every run starts from the same weights (seed ${seed}); mini-batches have ${formatCount(batchSize, "row")}. The loss is always that over all rows.</p>
 ${shown.join("\n")}
 <h2>All runs</h2>
-<table>
+<div class="table"><table>
 <thead>${tableRow("th", cells)}</thead>
 <tbody>
 ${runs.map((run) => tableRow("td", cellsOf(run))).join("\n")}
 </tbody>
-</table>
+</table></div>
 </body>
 </html>
 `;

@@ -84,3 +84,26 @@ describe("a line chart", () => {
     }
   });
 });
+
+test("the label of a mark at the right edge stands to the left of its line", () => {
+  const chart = {
+    title: "t",
+    xLabel: "x",
+    yLabel: "y",
+    series: [
+      {
+        name: "s",
+        points: [
+          [0, 1],
+          [10, 2],
+        ] as [number, number][],
+      },
+    ],
+  };
+  const textOf = (x: number) =>
+    />suggested: 0.03</.exec(lineChart({ ...chart, marks: [{ x, label: "suggested: 0.03" }] }));
+  const lines = (x: number) =>
+    (textOf(x)?.input ?? "").split("\n").find((line) => line.includes("suggested")) ?? "";
+  expect(lines(10)).toContain('text-anchor="end"');
+  expect(lines(1)).not.toContain('text-anchor="end"');
+});
