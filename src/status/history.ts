@@ -17,19 +17,20 @@ const at = {
   samples: 0,
   score: 1,
   baseline: 2,
-  lastTarget: 3,
-  loss: 4,
-  drifts: 5,
-  lost: 6,
+  loss: 3,
+  drifts: 4,
+  lost: 5,
+  lastTarget: 6,
   losses: 7,
 } as const;
 
+/** Sums of a step: a learner without simple rules beside it has fewer. */
+const widthFor = (rules: number) =>
+  rules === 0 ? at.lastTarget : at.losses + Math.min(rules, mostBaselines);
+
 /** Bytes that the rings take, in memory and in a checkpoint, beside a learner with so many simple rules. */
 export const historyBytes = (baselines: number): number =>
-  historySteps.length *
-  steps *
-  (at.losses + Math.min(baselines, mostBaselines)) *
-  Float32Array.BYTES_PER_ELEMENT;
+  historySteps.length * steps * widthFor(baselines) * Float32Array.BYTES_PER_ELEMENT;
 
 /** A jump of the clock beyond this is a clock that was wrong: as a pause it would erase everything. */
 const longestPauseMs = 365 * 86_400_000;
@@ -82,7 +83,7 @@ export class History implements Stateful {
   constructor(learner: PrequentialLearner) {
     this.#learner = learner;
     this.#names = baselinesOf(learner.report()).map(({ name }) => name);
-    this.#width = at.losses + this.#names.length;
+    this.#width = widthFor(this.#names.length);
     this.#rings = historySteps.map(() => new Float32Array(steps * this.#width));
     this.#totals = new Float64Array(this.#width);
     this.#before = new Float64Array(this.#width);
@@ -141,10 +142,10 @@ export class History implements Stateful {
     totals[at.samples] = samples;
     totals[at.score] = samples * (isOfClasses ? report.accuracy : report.mae);
     totals[at.baseline] = samples * (isOfClasses ? report.baselineAccuracy : report.baselineMae);
-    totals[at.lastTarget] = samples * (last ?? Number.NaN);
     totals[at.loss] = samples * (isOfClasses ? report.logLoss : report.mae);
     totals[at.drifts] = drifts;
     totals[at.lost] = lost;
+    if (baselines.length > 0) totals[at.lastTarget] = samples * (last ?? Number.NaN);
     for (let i = 0; i < baselines.length; i++) totals[at.losses + i] = samples * baselines[i].loss;
   }
 
@@ -179,7 +180,7 @@ export class History implements Stateful {
   #writeStep(step: Float32Array, columns: HistoryColumns): void {
     const samples = step[at.samples];
     const mean = (place: number) => {
-      const value = share(step[place], samples);
+      const value = share(step[place] ?? Number.NaN, samples);
       return value === null || Number.isNaN(value) ? null : Number(value.toPrecision(5));
     };
     columns.samples.push(samples);

@@ -110,6 +110,6 @@ describe("the history of scores", () => {
     const columns = history.columns(0, noon + 1000);
     expect([columns.lastTarget, columns.baselines]).toEqual([[null], []]);
     expect(() => new History(bench().learner).restore(history.state())).toThrow("it begins anew");
-    expect(historyBytes(0)).toBe(3 * 360 * 7 * 4);
+    expect(historyBytes(0)).toBe(3 * 360 * 6 * 4);
   });
 });
