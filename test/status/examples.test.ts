@@ -14,8 +14,9 @@ const example = (path: string) => readFileSync(join(root, "devices/examples", pa
 async function metricsSent(): Promise<Map<string, Set<string>>> {
   const sent = new Map<string, Set<string>>();
   for (const target of ["{ column: label, classes: 3 }", "{ column: label }"]) {
-    const { samples, get } = await startWatched({ target });
+    const { samples, get, post } = await startWatched({ target });
     await samples(50);
+    await post("/checkpoint");
     const text = await (await get("/metrics")).text();
     for (const [, name, labels = ""] of text.matchAll(/^(rivulet_\w+)(?:\{(.*)\})? /gm)) {
       const known = sent.get(name) ?? sent.set(name, new Set()).get(name);

@@ -28,8 +28,8 @@ export interface LineChart {
 /** Colours that most colour-blind people can tell apart, on a light background. */
 export const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#444444"];
 
-/** Pixels of a letter of a mark's label, at most. */
-const markLetterWidth = 7.5;
+/** Pixels of a mark's label with the gap before it, at most. */
+const markWidth = (label: string) => 5 + 7.5 * label.length;
 
 /** Lines with more points than this are thinned out: the difference is not visible. */
 const mostPoints = 500;
@@ -86,8 +86,7 @@ export function lineChart(chart: LineChart): string {
   for (const mark of shownMarks) {
     const at = fixed(x.place(mark.x));
     // Where it would leave the picture, the label stands on the other side of its line.
-    const isWide = x.place(mark.x) + 5 + mark.label.length * markLetterWidth > width;
-    const side = isWide ? 'dx="-5" text-anchor="end"' : 'dx="5"';
+    const side = x.place(mark.x) + markWidth(mark.label) > width ? 'dx="-5" text-anchor="end"' : 'dx="5"';
     parts.push(
       `<line x1="${at}" y1="${box.top}" x2="${at}" y2="${box.bottom}" stroke="#888888" stroke-dasharray="3 4"/>`,
       `<text x="${at}" y="${box.top + 14}" ${side} font-size="13" fill="#555555">${escapeText(mark.label)}</text>`,

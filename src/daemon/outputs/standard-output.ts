@@ -9,6 +9,8 @@ const standardOutput = 1;
 const mostWaitingBytes = 256 * 1024;
 const retryMs = 10;
 const lineEnd = 0x0a;
+/** A pipe takes so many bytes whole or not at all (PIPE_BUF of Linux). */
+const atomicBytes = 4096;
 
 /** Writes bytes without waiting: returns how many went, and calls back once more of them can. */
 type Writer = (bytes: Uint8Array, onReady: () => void) => number;
@@ -21,15 +23,19 @@ function pipeWriter(): { write: Writer; close(): void } {
   const descriptor = openSync("/dev/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);
   return {
     write(bytes, onReady) {
+      let written = 0;
       try {
-        const written = writeSync(descriptor, bytes);
-        if (written < bytes.length) setTimeout(onReady, retryMs);
-        return written;
+        while (written < bytes.length) {
+          const rest = bytes.subarray(written, written + atomicBytes);
+          // Whole lines alone, so that none is left half written where the reader never reads on.
+          const end = written + rest.length === bytes.length ? rest.length : rest.lastIndexOf(lineEnd) + 1;
+          written += writeSync(descriptor, rest, 0, end || rest.length);
+        }
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
         setTimeout(onReady, retryMs);
-        return 0;
       }
+      return written;
     },
     close: () => closeSync(descriptor),
   };
