@@ -111,7 +111,7 @@ describe("over TCP", () => {
   };
 
   test("every client is sent each prediction of a daemon, numbered", async () => {
-    const { samples, entries } = await startWatched({
+    const { samples, entries, daemon } = await startWatched({
       more: "predictions: { tcp: { listen: 127.0.0.1:0 } }",
     });
     await until(() => entries.some(({ event }) => event === "predictions"));
