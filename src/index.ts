@@ -33,11 +33,9 @@ export {
   type Ensemble,
   type EnsembleDescription,
   type EnsembleOptions,
-  type EnsembleParts,
-  type EnsembleReport,
-  type ExpertReport,
   planEnsemble,
 } from "./learner/ensemble.ts";
+export type { EnsembleParts, EnsembleReport, ExpertReport } from "./learner/ensemble-report.ts";
 export type { Expert } from "./learner/expert.ts";
 export { LabelTransitions } from "./learner/experts/label-transitions.ts";
 export { LastValue } from "./learner/experts/last-value.ts";

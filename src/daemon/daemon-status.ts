@@ -1,6 +1,6 @@
 /** What is known of a daemon at one moment. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { EnsembleReport } from "../learner/ensemble.ts";
+import type { EnsembleReport } from "../learner/ensemble-report.ts";
 import type { Glitch } from "../learner/glitches.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";

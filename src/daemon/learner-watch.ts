@@ -1,5 +1,6 @@
 /** Logs what a learner finds wrong: numbers that cannot be true, and networks that had to go back to what they were. */
-import { Ensemble, type ExpertReport } from "../learner/ensemble.ts";
+import { Ensemble } from "../learner/ensemble.ts";
+import type { ExpertReport } from "../learner/ensemble-report.ts";
 import { glitchText } from "../learner/glitches.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";

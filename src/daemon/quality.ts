@@ -1,6 +1,6 @@
 /** How well a learner does, in a few words. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { EnsembleReport } from "../learner/ensemble.ts";
+import type { EnsembleReport } from "../learner/ensemble-report.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 import { formatShare } from "../wording/quantities.ts";
 

@@ -14,7 +14,7 @@ import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts, classHeldSizes, planClassCommittee } from "./class-committee.ts";
-import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
+import { ClassificationMetrics } from "./classification-metrics.ts";
 import {
   type Committee,
   type CommitteeOptions,
@@ -23,6 +23,7 @@ import {
   type OwnExpert,
   type PlannedPart,
 } from "./committee.ts";
+import type { EnsembleParts, EnsembleReport } from "./ensemble-report.ts";
 import type { ReplayedNetwork } from "./experts/network.ts";
 import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
@@ -30,7 +31,7 @@ import { Interval } from "./interval.ts";
 import { NumberCommittee, numberExperts, numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
-import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
+import { RegressionMetrics } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
 import { adoptNames, namesIn, requireTarget, type TargetDescription } from "./target.ts";
 
@@ -83,44 +84,6 @@ export type EnsembleDescription = {
   };
   training: { seed: number; deterministic: boolean };
 };
-
-/** How each expert did. */
-export interface ExpertReport {
-  name: string;
-  /** How much it counts in the answer, of 1 in all. */
-  weight: number;
-  /** Mean log loss, or mean absolute error in the target's units. */
-  loss: number;
-  /** Times that it was restarted because it was not healthy, and that it went back to its last healthy state. */
-  restarts: number;
-  recoveries: number;
-}
-
-/** What an ensemble says of itself beside its scores. */
-export interface EnsembleParts {
-  /** 1 - loss / loss of the best baseline: log loss for classes, MAE for numbers. Below 0 the baseline is better. */
-  skill: number;
-  /** Mean loss of each simple rule: the last label or value, the label frequencies or the mean, and a linear one. */
-  baselines: { name: string; loss: number }[];
-  experts: ExpertReport[];
-  /** Alarms of drift, and the mean error before and at the last. */
-  drift: { alarms: number; errorBefore: number; errorAfter: number };
-  /** Samples without a target, which were answered only. */
-  unlabelled: number;
-  /** Values that could not be true, by field. */
-  glitches: Record<string, number>;
-}
-
-export type EnsembleReport = EnsembleParts &
-  (
-    | (ClassificationReport & {
-        calibrationError: number;
-        kappaTemporal: number;
-        /** Share of right answers of naming the last label again. */
-        lastLabelAccuracy: number;
-      })
-    | (RegressionReport & { interval: { asked: number; coverage: number; halfWidth: number } })
-  );
 
 /** What the experts need to know, once the target is found to fit the fields. */
 function committeeOptions({

@@ -1,6 +1,6 @@
 /** What can be seen of a daemon from outside: the type of `/status.json`, which the page, `rivulet top` and others read. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { EnsembleParts, EnsembleReport } from "../learner/ensemble.ts";
+import type { EnsembleParts, EnsembleReport } from "../learner/ensemble-report.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 
 /** How the daemon stands, in a word. */

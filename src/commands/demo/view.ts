@@ -1,6 +1,6 @@
 import type { DaemonStatus } from "../../daemon/daemon-status.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
-import type { EnsembleReport } from "../../learner/ensemble.ts";
+import type { EnsembleReport } from "../../learner/ensemble-report.ts";
 import { formatShare, formatSize } from "../../wording/quantities.ts";
 import { Screen } from "../terminal/screen.ts";
 import { sparkline } from "../terminal/sparkline.ts";

@@ -1,6 +1,6 @@
 import { lossName, skillText } from "../../daemon/quality.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
-import type { EnsembleReport } from "../../learner/ensemble.ts";
+import type { EnsembleReport } from "../../learner/ensemble-report.ts";
 import { type Glitch, rangeFor } from "../../learner/glitches.ts";
 import type { RegressionReport } from "../../learner/regression-metrics.ts";
 import { className } from "../../learner/target.ts";

@@ -210,8 +210,6 @@ export class Network implements Stateful {
     this.#scalars[Scalar.Draws] = 0;
     this.updates = 0;
     this.skipped = 0;
-    this.#accumulated = 0;
-    this.#poisoned = false;
     this.#plateau?.reset();
     this.learningRate = this.model.optimizer.learningRate;
     this.snapshot?.keep();
@@ -221,11 +219,11 @@ export class Network implements Stateful {
   recover(): void {
     this.snapshot?.restore();
     this.#clearStates();
-    this.#accumulated = 0;
-    this.#poisoned = false;
   }
 
   #clearStates(): void {
+    this.#accumulated = 0;
+    this.#poisoned = false;
     for (const { fullName } of this.plan.training ? this.#parametersWith(".state") : []) {
       for (const state of this.#states) {
         const initial = this.#optimizer.initialState?.(this.model.optimizer, state) ?? 0;
