@@ -28,13 +28,8 @@ export { MlPoly, type MlPolyOptions } from "./learner/aggregation/ml-poly.ts";
 export { NewtonStacking, type NewtonStackingOptions } from "./learner/aggregation/newton-stacking.ts";
 export type { Effort, OwnExpert, PlannedPart } from "./learner/committee.ts";
 export { DriftAlarm } from "./learner/drift-alarm.ts";
-export {
-  createEnsemble,
-  type Ensemble,
-  type EnsembleDescription,
-  type EnsembleOptions,
-  planEnsemble,
-} from "./learner/ensemble.ts";
+export { createEnsemble, type Ensemble } from "./learner/ensemble.ts";
+export { type EnsembleDescription, type EnsembleOptions, planEnsemble } from "./learner/ensemble-plan.ts";
 export type { EnsembleParts, EnsembleReport, ExpertReport } from "./learner/ensemble-report.ts";
 export type { Expert } from "./learner/expert.ts";
 export { LabelTransitions } from "./learner/experts/label-transitions.ts";

@@ -1,7 +1,7 @@
 import type { Checkpoint, Tensor } from "../checkpoint/format.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { EnsembleDescription } from "../learner/ensemble.ts";
+import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
 import type { Glitch } from "../learner/glitches.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";

@@ -1,7 +1,7 @@
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import { planConfig, planEnsembleOf } from "../config/plan-config.ts";
 import { requireBudget } from "../engine/planning/planner.ts";
-import { requireEnsembleBudget } from "../learner/ensemble.ts";
+import { requireEnsembleBudget } from "../learner/ensemble-plan.ts";
 import { formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type Fact, facts } from "./terminal/text-table.ts";

@@ -1,4 +1,5 @@
-import { createEnsemble, type EnsembleOptions } from "../learner/ensemble.ts";
+import { createEnsemble } from "../learner/ensemble.ts";
+import type { EnsembleOptions } from "../learner/ensemble-plan.ts";
 import { createNetworkLearner, type Learner } from "../learner/learner.ts";
 import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";

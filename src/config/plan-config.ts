@@ -2,7 +2,7 @@ import type { Plan } from "../engine/planning/plan.ts";
 import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
 import { createPipeline } from "../features/pipeline.ts";
-import { type EnsemblePlan, planEnsemble, requireEnsembleBudget } from "../learner/ensemble.ts";
+import { type EnsemblePlan, planEnsemble, requireEnsembleBudget } from "../learner/ensemble-plan.ts";
 import { networkHeldSizes } from "../learner/learner.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";

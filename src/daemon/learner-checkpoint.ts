@@ -2,7 +2,8 @@
 import type { Checkpoint } from "../checkpoint/format.ts";
 import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { createEnsemble, Ensemble, type EnsembleDescription } from "../learner/ensemble.ts";
+import { createEnsemble, Ensemble } from "../learner/ensemble.ts";
+import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
 import {
   createNetworkLearner,
   type Learner,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../src/engine/model/random.ts";
-import { createEnsemble, type Ensemble, planEnsemble } from "../../src/learner/ensemble.ts";
+import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
+import { planEnsemble } from "../../src/learner/ensemble-plan.ts";
 import { classStream, gaussian, type MadeStream, numberStream } from "./made-streams.ts";
 
 const kinds = [

@@ -1,5 +1,5 @@
 /** `rivulet fit` where no model is named. */
-import type { EnsembleOptions } from "../../learner/ensemble.ts";
+import type { EnsembleOptions } from "../../learner/ensemble-plan.ts";
 import type { DataFile } from "../../library/data-files.ts";
 import { type ChoiceReport, type ChooseProgress, chooseNetwork } from "../../training/choose.ts";
 import { formatCount, formatDuration } from "../../wording/quantities.ts";

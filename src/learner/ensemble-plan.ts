@@ -1,0 +1,147 @@
+/** What makes an ensemble, and what it takes in memory before anything is allocated. */
+import { layersFromDescription } from "../engine/model/description.ts";
+import { type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
+import { statisticBytes } from "./arena-statistic.ts";
+import { classHeldSizes, planClassCommittee } from "./class-committee.ts";
+import type { CommitteeOptions, Effort, OwnExpert, PlannedPart } from "./committee.ts";
+import type { HeldSizes } from "./held-samples.ts";
+import { numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
+import { RecentDeviation } from "./recent-deviation.ts";
+import { requireTarget, type TargetDescription } from "./target.ts";
+
+export interface EnsembleOptions {
+  /** Names of the columns of a sample, in order; all but the target are features. */
+  fields: readonly string[];
+  target: { column: string; classes: number; names?: string[] } | { column: string };
+  /**
+   * Transforms ahead of the ensemble, in order, as a network has them. Default `["standardize"]`, which the ensemble does
+   * in a way of its own.
+   */
+  features?: unknown;
+  /** How much a sample may cost. Default `high`. */
+  effort?: Effort;
+  /** Of initial weights and replayed rows. Default 1. */
+  seed?: number;
+  /** Experts to leave out, by name or by its beginning, to see what each is worth. */
+  without?: readonly string[];
+  /**
+   * Experts of your own beside the others: they see the standardized features of a row, held within 4 [features], and
+   * answer with probabilities [classes], or with a number in the target's units.
+   */
+  experts?: readonly OwnExpert[];
+  /** Share of targets that the interval of a number is to hold. Default 0.9. */
+  coverage?: number;
+  /**
+   * Hidden layers of the replayed network, in written form, such as those that `chooseNetwork` chose. Default: a layer of
+   * 64 for classes, two of 32 for a number.
+   */
+  layers?: unknown;
+  /** Kernels; deterministic unless said otherwise. */
+  arena?: ArenaOptions;
+  /** Refuse an ensemble that is planned larger than this. */
+  budgetBytes?: number;
+}
+
+/** Everything that makes an ensemble what it is, all defaults written out. */
+export type EnsembleDescription = {
+  fields: string[];
+  target: TargetDescription;
+  features: TransformDescription[];
+  model: {
+    ensemble: {
+      effort: Effort;
+      without: string[];
+      coverage: number;
+      /** Only there where they are not the usual ones. */
+      layers?: unknown[];
+    };
+  };
+  training: { seed: number; deterministic: boolean };
+};
+
+/** What the experts need to know, once the target is found to fit the fields. */
+export function committeeOptions({
+  fields,
+  target,
+  effort = "high",
+  seed = 1,
+  without = [],
+  experts: own = [],
+  layers,
+}: EnsembleOptions): CommitteeOptions {
+  requireTarget("classes" in target ? target : { ...target, standardize: true }, fields);
+  const features = fields.length - 1;
+  if (features === 0) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `found only the target "${target.column}" in a sample, expected features; name at least one other column`,
+    );
+  }
+  return {
+    features,
+    classes: "classes" in target ? target.classes : 0,
+    effort,
+    seed,
+    without,
+    layers: layers == null ? null : layersFromDescription(layers, "model.ensemble.layers"),
+    own,
+  };
+}
+
+/** The transforms ahead of the ensemble; null where there are none but those it does itself. */
+export function pipelineFor({ features = ["standardize"], fields }: EnsembleOptions): Pipeline | null {
+  const pipeline = createPipeline(features, fields.length - 1);
+  const isOwn = pipeline.description.every((transform) => transform === "standardize");
+  return isOwn ? null : pipeline;
+}
+
+export const rowBlocks = (features: number) => ({ values: float64(features) });
+
+/** Of a held sample: whether a target was known when it was predicted, and the number that was predicted. */
+export const ownDoubles = 2;
+
+/** The plan of an ensemble: bytes of each part and in all, and what is kept of a sample that waits for its label. */
+export interface EnsemblePlan {
+  parts: PlannedPart[];
+  totalBytes: number;
+  held: HeldSizes;
+}
+
+/**
+ * Plans an ensemble before anything is allocated.
+ * @throws RivuletError where the target or the features do not fit the fields
+ */
+export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
+  const committee = committeeOptions(options);
+  const { features, classes } = committee;
+  const columns = { columns: features };
+  const own =
+    bytesOf(rowBlocks(features)) + statisticBytes(features) + bytesOf(RecentDeviation.bytes(columns));
+  const parts = [
+    { name: "features", bytes: own },
+    ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
+  ];
+  const { singles, doubles } = classes > 0 ? classHeldSizes(committee) : numberHeldSizes(committee);
+  return {
+    parts,
+    totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    held: { singles: singles + classes, doubles: doubles + ownDoubles },
+  };
+}
+
+/** @throws RivuletError where the parts need more, naming the three largest */
+export function requireEnsembleBudget(
+  { parts, totalBytes }: Pick<EnsemblePlan, "parts" | "totalBytes">,
+  budgetBytes: number,
+): void {
+  if (totalBytes <= budgetBytes) return;
+  const largest = [...parts].sort((a, b) => b.bytes - a.bytes).slice(0, 3);
+  const named = largest.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(", ");
+  throw new RivuletError(
+    "memory.budget",
+    `the ensemble needs ${totalBytes} bytes but memory.budget is ${budgetBytes}; its largest parts are ${named}; raise the budget, lower training.effort, or name a model`,
+    { path: "memory.budget" },
+  );
+}
