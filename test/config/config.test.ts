@@ -68,9 +68,11 @@ test("fills in every default of a config that names only its target, but those t
       maximumAgeMs: 10_000,
       silenceMs: null,
       framing: "frames",
+      details: null,
       crc: 16,
       decimal: "auto",
       fields: null,
+      columns: undefined,
       ignore: [],
       rate: null,
       values: { missing: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
@@ -337,7 +339,7 @@ test("refuses a size or a duration without its unit", () => {
 
 test("finds the word that was meant among the known values", () => {
   expect(complaint("framing: frames", "framing: frame")).toBe(
-    'pump.yaml:4: source.framing must be one of frames, lines, slip, found the text "frame"; did you mean "frames"?',
+    'pump.yaml:4: source.framing must be one of frames, lines, slip, ve-direct, p1, nmea, teleplot, blocks, binary, found the text "frame"; did you mean "frames"?',
   );
 });
 
