@@ -62,7 +62,7 @@ export async function notUnderstood(
 ): Promise<RivuletError | null> {
   const { bytes, samples, refusedText } = receptionOf({ decoder, watched });
   if (bytes === 0 || samples > 0 || watched.length === 0) return null;
-  const causes = await Promise.all(watched.map((device) => device.cause()));
+  const causes = await Promise.all(watched.map((device) => device.cause(hasEnded)));
   const cause =
     causes.find((text) => text !== null) ??
     (refusedText === "" ? "it sent no whole frame or line with values" : `all was refused: ${refusedText}`);

@@ -103,15 +103,21 @@ export class WatchedDecoder implements Decoder {
     });
   }
 
-  /** Why nothing is understood, with advice; null where there is a sample, or as long as samples may still come. */
-  async cause(): Promise<string | null> {
+  /**
+   * Why nothing is understood, with advice; null where there is a sample, as long as samples may still come, and where
+   * there are too few bytes to say.
+   *
+   * @param hasEnded no more bytes will come
+   */
+  async cause(hasEnded = false): Promise<string | null> {
     const { counts, unfinished } = this.#decoder;
     if (this.#kept === null || counts.samples + counts.rejected > 0) return null;
     const isTooLong = unfinished !== undefined && unfinished.bytes > unfinished.most;
-    if (counts.damaged === 0 && !isTooLong && counts.bytes < enoughBytes) return null;
+    if (!hasEnded && counts.damaged === 0 && !isTooLong && counts.bytes < enoughBytes) return null;
     // Loaded only here: a stream that is understood needs none of it.
-    const { likelyCause } = await import("../samples/recognition/likely-cause.ts");
-    return likelyCause(this.#kept.subarray(0, this.#keptBytes), this.#expected);
+    const { likelyCause, tooLittle } = await import("../samples/recognition/likely-cause.ts");
+    const cause = likelyCause(this.#kept.subarray(0, this.#keptBytes), this.#expected);
+    return cause === tooLittle ? null : cause;
   }
 
   /** Reports nothing more by itself. */

@@ -164,8 +164,9 @@ export class ColumnStatistic implements Stateful {
   /** Whether a number of the column, learned or not, is a glitch by what is known now. */
   isGlitch(values: Float64Array, at: number, column: number): boolean {
     if (this.count(column) < fewestToJudge) return false;
-    const lowest = this.lowest(column);
-    const highest = this.highest(column);
+    // Read in place: what a method returns may be boxed.
+    const lowest = this.#moments[rows.lowest * this.columns + column];
+    const highest = this.#moments[rows.highest * this.columns + column];
     const margin = marginOf(lowest, highest);
     return values[at] > highest + margin || values[at] < lowest - margin;
   }
@@ -256,7 +257,9 @@ export class ColumnStatistic implements Stateful {
     const turnsAt = rows.turns * columns + column;
     const lowest = Math.min(moments[lowestAt], value);
     const highest = Math.max(moments[highestAt], value);
-    if (highest - lowest > smallRange * (this.highest(column) - this.lowest(column))) {
+    // Read in place: what a method returns may be boxed.
+    const range = moments[rows.highest * columns + column] - moments[rows.lowest * columns + column];
+    if (highest - lowest > smallRange * range) {
       moments[lowestAt] = value;
       moments[highestAt] = value;
       moments[turnsAt] = 0;

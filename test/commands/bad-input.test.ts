@@ -39,8 +39,8 @@ describe.concurrent("a config with", () => {
     [
       "an unknown key",
       "source:",
-      "mqtt: { host: here }\nsource:",
-      'c.yaml:1: unknown key "mqtt"; known are name, ',
+      "telemetry: { host: here }\nsource:",
+      'c.yaml:1: unknown key "telemetry"; known are name, ',
     ],
     ["no target", /target: .*\n/, "", 'c.yaml:1: the key "target" is missing; add what to predict'],
     [

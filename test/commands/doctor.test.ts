@@ -139,7 +139,7 @@ describe.concurrent("doctor", () => {
   test("refuses a config that is none, like every command", async () => {
     const cwd = folderWith({ "c.yaml": "target: 3\n" });
     const { code, stdout, stderr } = await rivulet(["doctor", "c.yaml"], { cwd });
-    expect([code, stdout]).toEqual([1, ""]);
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/^rivulet: c\.yaml:1: target must be a map/);
   });
 });

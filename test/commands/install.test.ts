@@ -228,7 +228,7 @@ describe("rivulet install", () => {
   ])("refuses a config with %s", async (_, text, complaint) => {
     const { cwd, root } = image(text);
     const { code, stderr } = await install(cwd);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(complaint);
     expect(existsSync(join(root, "etc/systemd"))).toBe(false);
   });

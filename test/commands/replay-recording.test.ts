@@ -59,7 +59,7 @@ function statusIn(stdout: string) {
 }
 
 function knowledge(path: string) {
-  const { createdAt, history, daemonState, ...rest } = decodeCheckpoint(readFileSync(path), path);
+  const { createdAt, history, daemonState, status, ...rest } = decodeCheckpoint(readFileSync(path), path);
   return rest;
 }
 

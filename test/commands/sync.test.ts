@@ -225,6 +225,6 @@ describe("the key sync of a config", () => {
   ])("%j is refused", async (text, sentence) => {
     const cwd = folderWith({ "pump.yaml": `${pump}sync:\n  ${text}\n` });
     const { code, stderr } = await rivulet(["sync", "pump.yaml", "--dry-run"], { cwd });
-    expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(sentence)]);
   });
 });

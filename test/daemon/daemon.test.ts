@@ -76,7 +76,7 @@ const read = (path: string) => decodeCheckpoint(readFileSync(path), path);
 
 /** What has to be equal of two checkpoints that know the same, and has nothing to do with when they were made. */
 function knowledge(path: string) {
-  const { createdAt, history, ...rest } = read(path);
+  const { createdAt, history, daemonState, status, ...rest } = read(path);
   return rest;
 }
 
