@@ -54,7 +54,10 @@ describe.concurrent("record", () => {
     const { stdout } = await rivulet(["sniff", "d.bin"], { cwd });
     expect(stdout).toContain("framing   slip with CRC-16 and 6 bytes of fields");
     // Nothing in frames says which of their fields is to be predicted, nor what they are called.
-    expect(parseConfig(`${stdout}\ntarget: { column: field2 }\n`, "sniffed.yaml").source).toMatchObject({ framing: "slip", crc: 16 });
+    expect(parseConfig(`${stdout}\ntarget: { column: field2 }\n`, "sniffed.yaml").source).toMatchObject({
+      framing: "slip",
+      crc: 16,
+    });
   });
 
   test("writes what a port sends until told to stop, and says so each second", async () => {

@@ -63,9 +63,9 @@ export interface AnomalyFinding {
  * const row = new Float64Array(1);
  * const time = new Float64Array(1);
  * for (let minute = 0; minute < 3000; minute++) {
- *   row[0] = 20 + Math.sin(minute / 200);
+ *   row[0] = minute === 2500 ? 35 : 20 + Math.sin(minute / 200);
  *   time[0] = 60_000 * minute;
- *   if (detector.observe(row, 0, time, 0)) console.log(detector.finding());
+ *   if (detector.observe(row, 0, time, 0)) console.log(minute, detector.finding()?.ingredient);
  * }
  */
 export function createAnomalyDetector(options: AnomalyDetectorOptions): AnomalyDetector {
