@@ -50,11 +50,11 @@ test("a service gives a sign of life at half of the time in which one is wanted,
   const { service, sent, troubles, pass } = bench();
   expect(await pass(20)).toEqual([]);
   service.ready();
-  expect(sent).toEqual(["READY=1 STATUS=at 120"]);
+  expect(sent).toEqual(["READY=1 STATUS=at\\n120"]);
   expect(await pass(12)).toEqual([
-    "WATCHDOG=1 STATUS=at 124",
-    "WATCHDOG=1 STATUS=at 128",
-    "WATCHDOG=1 STATUS=at 132",
+    "WATCHDOG=1 STATUS=at\\n124",
+    "WATCHDOG=1 STATUS=at\\n128",
+    "WATCHDOG=1 STATUS=at\\n132",
   ]);
   service.stopping();
   expect(await pass(20)).toEqual([]);
@@ -67,14 +67,14 @@ test("a service that is not well gives its status alone, says why at the second 
   service.ready();
   await pass(4);
   state.fault = "nothing moves";
-  expect(await pass(4)).toEqual(["STATUS=at 108"]);
+  expect(await pass(4)).toEqual(["STATUS=at\\n108"]);
   expect(troubles).toEqual([]);
-  expect(await pass(3)).toEqual(["STATUS=at 109", "STATUS=at 110", "STATUS=at 111"]);
+  expect(await pass(3)).toEqual(["STATUS=at\\n109", "STATUS=at\\n110", "STATUS=at\\n111"]);
   const trouble = "no watchdog keep-alive is sent, so systemd will restart the service: nothing moves";
   expect(troubles).toEqual([trouble]);
   state.fault = null;
   // At the next look, and not only in half of the time.
-  expect(await pass(5)).toEqual(["WATCHDOG=1 STATUS=at 112", "WATCHDOG=1 STATUS=at 116"]);
+  expect(await pass(5)).toEqual(["WATCHDOG=1 STATUS=at\\n112", "WATCHDOG=1 STATUS=at\\n116"]);
   state.fault = "nothing moves";
   await pass(6);
   expect(troubles).toEqual([trouble, trouble]);
@@ -84,15 +84,15 @@ test("a message that is slow delays the next sign of life, but not the word that
   const { service, state, sent, calls, pass } = bench();
   service.ready();
   state.isSlow = true;
-  expect(await pass(6)).toEqual(["WATCHDOG=1 STATUS=at 104"]);
+  expect(await pass(6)).toEqual(["WATCHDOG=1 STATUS=at\\n104"]);
   expect(await pass(4)).toEqual([]);
   calls[1].emit("close");
   state.isSlow = false;
-  expect(await pass(1)).toEqual(["WATCHDOG=1 STATUS=at 111"]);
+  expect(await pass(1)).toEqual(["WATCHDOG=1 STATUS=at\\n111"]);
   state.isSlow = true;
   await pass(4);
   service.stopping();
-  expect(sent.slice(-2)).toEqual(["WATCHDOG=1 STATUS=at 115", "STOPPING=1 STATUS=stopping"]);
+  expect(sent.slice(-2)).toEqual(["WATCHDOG=1 STATUS=at\\n115", "STOPPING=1 STATUS=stopping"]);
 });
 
 test("a systemd-notify that cannot be started is reported once", async () => {

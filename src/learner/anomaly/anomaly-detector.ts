@@ -59,14 +59,18 @@ export interface AnomalyFinding {
  * @throws RivuletError where an option makes no sense
  *
  * @example
+ * import assert from "node:assert/strict";
+ * import { createAnomalyDetector } from "rivulet";
+ *
  * const detector = createAnomalyDetector({ columns: ["temperature"], alarmsPerWeek: 2 });
  * const row = new Float64Array(1);
  * const time = new Float64Array(1);
  * for (let minute = 0; minute < 3000; minute++) {
  *   row[0] = minute === 2500 ? 35 : 20 + Math.sin(minute / 200);
  *   time[0] = 60_000 * minute;
- *   if (detector.observe(row, 0, time, 0)) console.log(minute, detector.finding()?.ingredient);
+ *   detector.observe(row, 0, time, 0);
  * }
+ * assert.equal(detector.finding()?.seen, 35);
  */
 export function createAnomalyDetector(options: AnomalyDetectorOptions): AnomalyDetector {
   return new AnomalyDetector(options);

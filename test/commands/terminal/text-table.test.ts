@@ -15,7 +15,7 @@ test("keeps values that go over several lines in their column", () => {
   expect(
     facts([
       ["name", "pump"],
-      ["layers", "dense\ntanh"],
+      ["layers", ["dense", "tanh"]],
     ]),
   ).toBe(["name    pump", "layers  dense", "        tanh"].join("\n"));
 });
