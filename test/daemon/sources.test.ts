@@ -124,7 +124,10 @@ describe.concurrent("a file", () => {
     const save = ["replay", "c.yaml", "--data", "d.csv", "--save", "replayed.msgpack"];
     expect((await rivulet(save, { cwd })).code).toBe(0);
     const path = join(cwd, "replayed.msgpack");
-    const { createdAt, history, daemonState, status, ...replayed } = decodeCheckpoint(readFileSync(path), path);
+    const { createdAt, history, daemonState, status, ...replayed } = decodeCheckpoint(
+      readFileSync(path),
+      path,
+    );
     for (const name of ["d.csv", "d.csv.gz", "d.rec"]) {
       const config = configFor(`file: ${name}`).replace("saved", `${name}.saved/saved`);
       writeFileSync(join(cwd, `${name}.yaml`), config);
