@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { folderWith, type Run, startRivulet } from "../rivulet.ts";
+import { daemonFlags } from "../../src/device/unit.ts";
+import { cli, folderWith, type Run, start } from "../rivulet.ts";
 
 const config = (status: string) => `source: { stdin: true, framing: lines, fields: [a, b, c, label] }
 target: { column: label, classes: 3 }
@@ -15,9 +16,11 @@ const megabyte = 2 ** 20;
 const residentOf = ({ process: { pid } }: Run) =>
   1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
 
+/** With the settings that the service has. */
 function startDaemon(status: string): Run {
   const cwd = folderWith({ "c.yaml": config(status) });
-  return startRivulet(["run", "c.yaml", "--json", "--status-every", "5s"], { cwd, stdin: "pipe" });
+  const words = [...daemonFlags, cli, "run", "c.yaml", "--json", "--status-every", "5s"];
+  return start(words, { cwd, stdin: "pipe", environment: { MALLOC_MMAP_THRESHOLD_: "16384" } });
 }
 
 async function urlOf(daemon: Run): Promise<string> {
@@ -36,7 +39,7 @@ async function feed(daemons: Run[], seconds: number): Promise<number> {
   return sent;
 }
 
-test("with a page open and metrics scraped each second it takes 3 MB more at most, and loses no sample", async () => {
+test("with a page open and metrics scraped each second it loses no sample, and takes 10 MB more at most", async () => {
   const [watched, plain] = [startDaemon("status: { listen: 127.0.0.1:0 }"), startDaemon("")];
   const url = await urlOf(watched);
   await plain.event("begin");
@@ -67,10 +70,10 @@ test("with a page open and metrics scraped each second it takes 3 MB more at mos
     // The rest of the first line is not known to be whole.
     expect(daemon.events("end").at(-1)?.["samplesSeen"]).toBeGreaterThanOrEqual(sent - 1);
   }
-  expect(withPage - without).toBeLessThanOrEqual(3 * megabyte);
+  expect(withPage - without).toBeLessThanOrEqual(10 * megabyte);
 });
 
-test("ten thousand connections leave its memory as it was", async () => {
+test("thousands of connections leave nothing behind, once the heap has grown for them", async () => {
   const daemon = startDaemon("status: { listen: 127.0.0.1:0 }");
   const { hostname, port } = new URL(await urlOf(daemon));
   const connectOnce = (index: number) =>
@@ -91,13 +94,14 @@ test("ten thousand connections leave its memory as it was", async () => {
     for (let i = 0; i < count; i += 20)
       await Promise.all(Array.from({ length: 20 }, (_, k) => connectOnce(i + k)));
   };
-  await connectMany(2000);
+  await connectMany(12_000);
   const before = residentOf(daemon);
-  await connectMany(10_000);
+  await connectMany(12_000);
   process.stdout.write(
-    `resident: ${(before / megabyte).toFixed(1)} MB after 2,000, ${(residentOf(daemon) / megabyte).toFixed(1)} MB after 12,000\n`,
+    `resident: ${(before / megabyte).toFixed(1)} MB after 12,000, ${(residentOf(daemon) / megabyte).toFixed(1)} MB after 24,000\n`,
   );
-  expect(residentOf(daemon) - before).toBeLessThan(2 * megabyte);
+  // A kilobyte that each left behind would be 12 MB.
+  expect(residentOf(daemon) - before).toBeLessThan(10 * megabyte);
   expect((await fetch(`http://${hostname}:${port}/healthz`)).status).toBe(200);
   daemon.process.kill("SIGTERM");
   await daemon.ended;

@@ -48,7 +48,7 @@ export function emitMoments(
 }
 
 /** [beta1^t, beta2^t] of the update that is being prepared: an array, because V8 would allocate returned numbers. */
-export const powers = new Float64Array(2);
+export const powers: Float64Array = new Float64Array(2);
 
 /** Writes beta1^t and beta2^t, of constants that begin with beta1 and beta2, into `powers`. */
 export function raiseBetas(constants: Float64Array, t: number): void {

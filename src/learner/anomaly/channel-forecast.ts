@@ -26,7 +26,7 @@ export class ChannelForecast implements Stateful {
    * What the caller knows of a row: its value, the value as far as it is believed, and the mean and the standard deviation of
    * the column, [4]. An array, so that V8 boxes no number.
    */
-  readonly given = new Float64Array(4);
+  readonly given: Float64Array = new Float64Array(4);
   /** The latest values, newest first, [8]. */
   readonly #lags = new Float64Array(lags);
   /** Mean of each half hour of the day and hour of the week, and their visits. */

@@ -49,9 +49,9 @@ const at = {
  */
 export class ChannelScores implements Stateful {
   /** The six, in the order of `ingredients`; all 0 for a value that is missing and for the first 100, [6]. */
-  readonly nats = new Float64Array(ingredients.length);
+  readonly nats: Float64Array = new Float64Array(ingredients.length);
   /** Value minus forecast in deviations of such errors, 0 where the value is missing, [1]. */
-  readonly deviation = new Float64Array(1);
+  readonly deviation: Float64Array = new Float64Array(1);
   readonly #scalars = new Float64Array(11);
   readonly #forecast = new ChannelForecast();
   readonly #tails = ingredients.map(() => new ScoreTail());

@@ -13,7 +13,7 @@ const furthest = 9;
 export class JointDistance implements Stateful {
   readonly channels: number;
   /** sqrt(z' P z / channels) of the latest row, [1]. */
-  readonly distance = new Float64Array(1);
+  readonly distance: Float64Array = new Float64Array(1);
   /** [channels, channels] */
   readonly #inverse: Float64Array;
   readonly #product: Float64Array;
