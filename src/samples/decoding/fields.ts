@@ -193,14 +193,20 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
   });
 }
 
+/** Whether a field may have this name. */
+export const isFieldName = (name: string): boolean => nameFault(name) === null;
+
+/** What is wrong with the name of a field, as a clause; null where nothing is. */
+function nameFault(name: string): string | null {
+  if (typeof name !== "string" || name === "") return "is empty";
+  if (name !== name.trim()) return `"${name}" begins or ends with a blank`;
+  if (/[,;"\t\r\n]/.test(name)) return `${JSON.stringify(name)} holds a separator, a quote or a line end`;
+  return Number.isNaN(Number(name)) ? null : `"${name}" is a number`;
+}
+
 function checkName(name: string, where: string): void {
-  let fault: string | undefined;
-  if (typeof name !== "string" || name === "") fault = "is empty";
-  else if (name !== name.trim()) fault = `"${name}" begins or ends with a blank`;
-  else if (/[,;"\t\r\n]/.test(name))
-    fault = `${JSON.stringify(name)} holds a separator, a quote or a line end`;
-  else if (!Number.isNaN(Number(name))) fault = `"${name}" is a number`;
-  if (fault !== undefined) {
+  const fault = nameFault(name);
+  if (fault !== null) {
     throw keyError(
       "config.bad-value",
       where,

@@ -1,7 +1,6 @@
 /** Recognizes samples in several lines, as decoding/blocks.ts describes them, in unknown bytes. */
-import { RivuletError } from "../../errors/errors.ts";
 import type { DecoderCounts } from "../decoding/decoder.ts";
-import { defineFields } from "../decoding/fields.ts";
+import { defineFields, isFieldName } from "../decoding/fields.ts";
 import type { Framing } from "../framings/framing.ts";
 import { type FramingName, framings } from "../framings/framings.ts";
 import { nmeaName } from "../framings/nmea.ts";
@@ -152,16 +151,6 @@ function decoded(
     passedOver: others,
     findings: { ...details },
   };
-}
-
-function isFieldName(name: string): boolean {
-  try {
-    defineFields([{ name }]);
-    return true;
-  } catch (error) {
-    if (error instanceof RivuletError) return false;
-    throw error;
-  }
 }
 
 function linesOf(bytes: Uint8Array): string[] {

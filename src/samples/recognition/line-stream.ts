@@ -1,7 +1,6 @@
 /** Recognizes lines, as decoding/lines.ts describes them, in unknown bytes. */
-import { RivuletError } from "../../errors/errors.ts";
 import { lineFeed } from "../decoding/ascii.ts";
-import { defineFields } from "../decoding/fields.ts";
+import { defineFields, isFieldName } from "../decoding/fields.ts";
 import { createLineDecoder, type LineCounts } from "../decoding/lines.ts";
 import { SampleRing } from "../ring.ts";
 import { observe } from "./observation.ts";
@@ -170,16 +169,6 @@ function headerOf(lines: readonly string[], shapes: readonly (Shape | null)[], k
     if (names.length === below.numeric.length) return names;
   }
   return null;
-}
-
-function isFieldName(name: string): boolean {
-  try {
-    defineFields([{ name }]);
-    return true;
-  } catch (error) {
-    if (error instanceof RivuletError) return false;
-    throw error;
-  }
 }
 
 function linesOf(bytes: Uint8Array): string[] {
