@@ -1,15 +1,10 @@
-import { request } from "node:http";
 import { type Config, loadConfig } from "../config/config.ts";
 import type { StatusConfig } from "../config/status-config.ts";
 import { parseLabels } from "../daemon/labels/label-request.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
-import { tokenIn } from "../status/token.ts";
-import { formatAddress } from "../wording/address.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-
-/** A daemon on this machine answers at once, if at all. */
-const longestMs = 10_000;
+import { clientOf, textOf } from "./live/daemon-client.ts";
 
 /** Tells a running daemon what samples that have passed were. */
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
@@ -49,39 +44,25 @@ function documentOf(options: Invocation["options"]): Record<string, unknown> {
 }
 
 /** Sends a label to the status server of the config, and returns its answer. */
-function post({ file, name }: Config, { listen, tokenFile }: StatusConfig, text: string): Promise<string> {
-  const token = tokenIn(tokenFile);
-  if (token === null) {
+async function post(config: Config, { tokenFile }: StatusConfig, text: string): Promise<string> {
+  const { file, name } = config;
+  const client = clientOf(config);
+  if (client.token === null) {
     throw new RivuletError(
       "label.not-kept",
       `cannot read the token of the status server in ${tokenFile}; start rivulet run ${file}, or do this as the user that runs it`,
     );
   }
-  // To an address that stands for all of this machine nothing can be sent.
-  const host = listen.host === "0.0.0.0" ? "127.0.0.1" : listen.host === "::" ? "::1" : listen.host;
   const unreachable = (reason: string) =>
     new RivuletError(
       "label.not-kept",
-      `${name} cannot be reached at ${formatAddress({ ...listen, host })}: ${reason}; is rivulet run ${file} under way?`,
+      `${name} cannot be reached at ${client.address}: ${reason}; is rivulet run ${file} under way?`,
     );
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        ...{ host, port: listen.port, method: "POST", path: "/labels", timeout: longestMs },
-        headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk) => chunks.push(chunk));
-        response.on("end", () => {
-          const body = Buffer.concat(chunks).toString("utf8");
-          if (response.statusCode === 200 || response.statusCode === 409) resolve(body);
-          else reject(unreachable(`found the answer ${response.statusCode}`));
-        });
-      },
-    );
-    sent.on("timeout", () => sent.destroy(unreachable("found no answer within 10 s")));
-    sent.on("error", (error) => reject(error instanceof RivuletError ? error : unreachable(reasonOf(error))));
-    sent.end(text);
+  const response = await client.open("labels", { body: text }).catch(({ cause }: Error) => {
+    throw unreachable(reasonOf(cause));
   });
+  const { statusCode } = response;
+  if (statusCode === 200 || statusCode === 409) return textOf(response);
+  response.resume();
+  throw unreachable(`found the answer ${statusCode}`);
 }

@@ -37,14 +37,20 @@ export function openRegularFile(
  * Reads a regular file whole.
  *
  * @param options.mostBytes largest size that is read
+ * @param options.checkMode called with the permission bits before anything is read; what it throws is thrown
  * @throws UnsuitableFileError where it is not a regular file, or larger; the system's error where it cannot be read
  */
 export function readRegularFile(
   path: string,
-  { mostBytes, followLinks }: { mostBytes: number; followLinks?: boolean },
+  {
+    mostBytes,
+    followLinks,
+    checkMode,
+  }: { mostBytes: number; followLinks?: boolean; checkMode?: (mode: number) => void },
 ): Buffer {
   const { file, bytes } = openRegularFile(path, { followLinks });
   try {
+    checkMode?.(fs.fstatSync(file).mode & 0o777);
     if (bytes > mostBytes) {
       throw new UnsuitableFileError(`has ${bytes} bytes, expected at most ${mostBytes}`);
     }

@@ -12,6 +12,8 @@ const everywhere: Record<string, string> = { "0.0.0.0": "127.0.0.1", "::": "::1"
 const longestAnswerMs = 10_000;
 
 export interface DaemonClient {
+  /** Host and port at which the daemon is asked. */
+  address: string;
   /** Where the page of the daemon is. */
   url: string;
   token: string | null;
@@ -34,11 +36,12 @@ export function clientOf({ file, status }: Config): DaemonClient {
     );
   }
   const { host, port } = status.listen;
-  const address = { host: everywhere[host] ?? host, port };
-  const url = `http://${formatAddress(address)}/`;
+  const address = formatAddress({ host: everywhere[host] ?? host, port });
+  const url = `http://${address}/`;
   const token = tokenIn(status.tokenFile);
   const open = (path: string, post?: { body: string }) => send(url + path, token, post);
   return {
+    address,
     url,
     token,
     open,
@@ -80,7 +83,8 @@ function send(url: string, token: string | null, post?: { body: string }): Promi
   });
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+/** The whole answer. */
+export async function textOf(response: IncomingMessage): Promise<string> {
   let text = "";
   response.setEncoding("utf8");
   for await (const chunk of response) text += chunk;

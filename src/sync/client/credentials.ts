@@ -1,10 +1,10 @@
 /** The key of a device: from a file that only its user reads, or from a program. */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, fstatSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
-import { openRegularFile, readRegularFile, UnsuitableFileError } from "../../machine/regular-file.ts";
+import { readRegularFile, UnsuitableFileError } from "../../machine/regular-file.ts";
 import type { Credentials } from "../signature.ts";
 import type { CredentialSource } from "../sync-config.ts";
 
@@ -53,20 +53,8 @@ export function readSecret(path: string, environment: NodeJS.ProcessEnv = proces
 
 function readOwnersFile(path: string): string {
   try {
-    const { file } = openRegularFile(path);
-    try {
-      const { mode } = fstatSync(file);
-      if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-        const found = (mode & 0o777).toString(8).padStart(3, "0");
-        throw new RivuletError(
-          "sync.credentials",
-          `${path} has mode ${found}, so others may read the secret in it; run: chmod 600 ${path}`,
-        );
-      }
-    } finally {
-      closeSync(file);
-    }
-    return readRegularFile(path, { mostBytes: mostSecretBytes }).toString("utf8");
+    const checkMode = (mode: number) => requireOwnersMode(path, mode);
+    return readRegularFile(path, { mostBytes: mostSecretBytes, checkMode }).toString("utf8");
   } catch (error) {
     if (error instanceof RivuletError) throw error;
     const reason = error instanceof UnsuitableFileError ? `it ${error.message}` : reasonOf(error);
@@ -76,6 +64,15 @@ function readOwnersFile(path: string): string {
       { cause: error },
     );
   }
+}
+
+function requireOwnersMode(path: string, mode: number): void {
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  const found = mode.toString(8).padStart(3, "0");
+  throw new RivuletError(
+    "sync.credentials",
+    `${path} has mode ${found}, so others may read the secret in it; run: chmod 600 ${path}`,
+  );
 }
 
 /** Runs a program that prints credentials in the format of AWS's `credential_process`. */
