@@ -1,7 +1,7 @@
 /**
  * How well `rivulet fit` does where nobody names a model: it chooses a network for each data set below a folder within
- * its time, and the held-out score stands beside its goal. The rows are put in the fixed order of `held-out.ts`; the
- * last fifth is held out.
+ * its time limit, and the held-out score is compared with the required one. The rows are put in the fixed order of
+ * `held-out.ts`; the last fifth is held out.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

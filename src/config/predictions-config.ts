@@ -25,7 +25,7 @@ export const webhookOccasions = ["change", "alarm", "all"] as const;
 export interface WebhookConfig {
   url: string;
   on: (typeof webhookOccasions)[number];
-  /** Time for which predictions are gathered into one request. */
+  /** Interval in which predictions are collected into one request. */
   everyMs: number;
   /** File with the secret that signs each request; null: they are not signed. */
   secretFile: string | null;
@@ -52,7 +52,9 @@ const webAddress = accepting(
 const webhookSchema = map({
   url: required("Address that predictions are posted to, as JSON", webAddress, "url: https://host/path"),
   on: optional("Which predictions are sent", oneOf(webhookOccasions), { default: "all" }),
-  every: optional("Time for which predictions are gathered into one request", duration(), { default: "1s" }),
+  every: optional("Interval in which predictions are collected into one request", duration(), {
+    default: "1s",
+  }),
   secretFile: optional("File with a secret that signs each request", text("the path of a file"), {
     otherwise: "requests are not signed",
   }),

@@ -113,7 +113,7 @@ async function inject(program: string, { call, error, when }: Fault, ...manner: 
   }
 }
 
-/** Runs the saver on a folder of its own, with what strace is to do to its calls there. */
+/** Runs the saver in a new folder under strace, which injects the given faults into its system calls on that folder. */
 async function runUnder(program: string, injection: string[], manner: string[] = []) {
   const scratch = mkdtempSync(join(tmpdir(), "rivulet-faults-"));
   const folder = join(scratch, "saved");

@@ -87,7 +87,7 @@ function quoted(words: string): Buffer[] {
 function operationsIn(trace: string, folder: string): Operation[] {
   const operations: Operation[] = [];
   const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);
-  /** Open descriptors of files and folders inside; each opened file has a number of its own. */
+  /** Open descriptors of files and folders inside; each opened file has a unique number. */
   const open = new Map<number, { file: number } | { folder: string }>();
   let files = 0;
   for (const { name, words, result } of callsIn(trace)) {
