@@ -6,7 +6,7 @@ import { restoreTogether } from "../../features/restore.ts";
 import type { State, Stateful } from "../../state.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { AlarmGate } from "./alarm-gate.ts";
-import { ChannelScores, type Ingredient, ingredients } from "./channel-scores.ts";
+import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channel-scores.ts";
 import { JointDistance } from "./joint-distance.ts";
 import { ScoreTail } from "./score-tail.ts";
 
@@ -18,7 +18,7 @@ const mostNats = 39;
 /** Where the linear scale of the second tails begins, in the bins of the first. */
 const linearOffset = 14;
 const mostDeviation = 8;
-const most = 1024;
+const mostColumns = 1024;
 
 export interface AnomalyDetectorOptions {
   /** Names of the columns to watch, 1 to 1024. */
@@ -112,10 +112,10 @@ export class AnomalyDetector implements Stateful {
     warmUpRows = 500,
     warmUpMs = 48 * halfHourMs,
   }: AnomalyDetectorOptions) {
-    if (columns.length < 1 || columns.length > most) {
+    if (columns.length < 1 || columns.length > mostColumns) {
       throw new RivuletError(
         "argument.bad-value",
-        `found ${columns.length} columns to watch for anomalies, expected 1 to ${most}; name those to watch`,
+        `found ${columns.length} columns to watch for anomalies, expected 1 to ${mostColumns}; name those to watch`,
       );
     }
     if (!(alarmsPerWeek > 0 && alarmsPerWeek <= 100)) {
@@ -335,9 +335,6 @@ export class AnomalyDetector implements Stateful {
     );
   }
 }
-
-/** Rows before the tails of several columns answer, as those of one. */
-const quietRows = 100;
 
 function modulo(value: number, modulus: number): number {
   const rest = value % modulus;

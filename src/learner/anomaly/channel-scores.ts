@@ -12,7 +12,7 @@ export type Ingredient = (typeof ingredients)[number];
 const of = { residual: 0, residualRun: 1, range: 2, dispersion: 3, level: 4, profile: 5 } as const;
 
 /** Rows before the tails answer. */
-const quietRows = 100;
+export const quietRows = 100;
 /** Slowest rates of mean and variance, and of what follows faster. */
 const slowest = 1 / 2000;
 const slowestOfErrors = 0.002;

@@ -4,6 +4,8 @@ import { restoreArrays } from "../restore-arrays.ts";
 const slowest = 0.0005;
 /** A row at more than so many times the usual squared distance is taken in as that far. */
 const furthest = 9;
+/** Largest entry on the diagonal of the inverse. */
+const mostInverse = 1e6;
 
 /**
  * How unusual the deviations of all channels are together: their Mahalanobis distance, with a running inverse covariance
@@ -88,5 +90,3 @@ export class JointDistance implements Stateful {
     restoreArrays(this.#arrays, state, "joint distance");
   }
 }
-
-const mostInverse = 1e6;
