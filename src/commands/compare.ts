@@ -1,10 +1,8 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { writeNamedFileDurablySync } from "../checkpoint/durable-file.ts";
 import { loadConfig } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
-import { RivuletError } from "../errors/errors.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { DataFile } from "../library/data-files.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
@@ -14,13 +12,14 @@ import {
   type DescentComparison,
 } from "../training/compare-descents.ts";
 import { formatCount } from "../wording/quantities.ts";
+import { wide } from "./charts/page.ts";
 import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { requireWritable } from "./command-line/writable-file.ts";
 import { cellsOf, figuresOf, pageOf, runsOf } from "./compare/page.ts";
 import { columnsOf, openData, requireRereadable } from "./data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
 import { damageFacts, Validators, validationFacts } from "./data/validated-rows.ts";
+import { requirePage, writePage } from "./results/page-file.ts";
 import { ProgressBar } from "./terminal/progress-bar.ts";
 import { facts, textTable } from "./terminal/text-table.ts";
 
@@ -37,7 +36,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const seed = wholeNumber(invocation, "seed", config.training.seed, { minimum: 0, maximum: 2 ** 32 - 1 });
   const page = options["out"] ?? "compare.html";
   const folder = options["svg"];
-  requirePage(page, [data.name, ...positionals]);
+  requirePage(page, "out", [data.name, ...positionals]);
   if (folder !== undefined) requireFolder(folder);
   const columns = await columnsOf(config, data);
   // The budget is that of a board; a comparison is made on a desk.
@@ -48,9 +47,11 @@ export async function run(invocation: Invocation): Promise<Report> {
   const comparison = await compare(learner, data, { epochs, batchSize, seed, createValidator });
 
   const figures = figuresOf(comparison);
-  write(page, pageOf(config.name, comparison, figures));
+  writePage(page, pageOf(config.name, comparison, figures));
   const files = folder === undefined ? [] : figures.map(({ file }) => join(folder, `${file}.svg`));
-  for (const [index, file] of files.entries()) write(file, `${figures[index].svg}\n`);
+  for (const [index, file] of files.entries()) {
+    writePage(file, `${figures[index].draw({ ...wide, hasTitle: true })}\n`);
+  }
   const { damage } = data;
   return reportOf(comparison, { data: data.name, damage, faults: validators.faults(), page, figures: files });
 }
@@ -119,17 +120,6 @@ function reportOf(comparison: DescentComparison, { data, damage, faults, page, f
   };
 }
 
-/** Refuses, before anything is trained, a page that could not be written, or would replace an input. */
-function requirePage(file: string, inputs: string[]): void {
-  if (inputs.some((input) => resolve(input) === resolve(file))) {
-    throw new RivuletError(
-      "file.unsuitable",
-      `cannot write ${file}: its rows or its config are read from it; name another file with --out`,
-    );
-  }
-  requireWritable(file, `cannot write ${file}`);
-}
-
 /** Creates the folder for the figures if it is missing. */
 function requireFolder(folder: string): void {
   try {
@@ -137,13 +127,5 @@ function requireFolder(folder: string): void {
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw diskError(error, `cannot write figures into ${folder}`, folder);
-  }
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeNamedFileDurablySync(resolve(file), [Buffer.from(text)]);
-  } catch (error) {
-    throw diskError(error, `cannot write ${file}`, dirname(resolve(file)));
   }
 }

@@ -23,6 +23,8 @@ export interface LineChart {
   marks?: { x: number; label: string }[];
   width?: number;
   height?: number;
+  /** Whether the title stands above the chart. Default true. */
+  hasTitle?: boolean;
 }
 
 /** Colours that most colour-blind people can tell apart, on a light background. */
@@ -31,6 +33,9 @@ export const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "
 /** Pixels of a mark's label with the gap before it, at most. */
 const markWidth = (label: string) => 5 + 7.5 * label.length;
 
+/** Pixels of a letter of ordinary size, at most. */
+export const letterWidth = 8.2;
+
 /** Lines with more points than this are thinned out: the difference is not visible. */
 const mostPoints = 500;
 
@@ -38,32 +43,68 @@ const mostPoints = 500;
  * Draws lines as one self-contained SVG. A value that is not finite, or not above zero on a log scale, leaves a gap.
  */
 export function lineChart(chart: LineChart): string {
-  const { title, xLabel, yLabel, series, marks = [], width = 800, height = 460 } = chart;
+  const { title, xLabel, yLabel, series, width = 800, height = 460, hasTitle = true } = chart;
+  const legendTop = hasTitle ? 58 : 14;
   const legend = legendRows(series, width - 110);
-  const box = { left: 86, top: 52 + legend.rows * 24, right: width - 24, bottom: height - 62 };
+  const [top, bottom] = [legendTop - 6 + legend.rows * 24, height - 62];
   const shown = series.flatMap(({ points }) =>
     points.filter(([x, y]) => fits(x, chart.xScale) && fits(y, chart.yScale)),
   );
-  const shownMarks = marks.filter(({ x }) => fits(x, chart.xScale));
+  const marks = (chart.marks ?? []).filter(({ x }) => fits(x, chart.xScale));
+  const y = createAxis(
+    shown.map((point) => point[1]),
+    chart.yScale ?? "linear",
+    [bottom, top],
+    Math.max(2, Math.floor((bottom - top) / 55)),
+    true,
+  );
+  const widest = Math.max(...y.ticks.map((tick) => tickText(tick).length));
+  const box = { left: Math.round(44 + letterWidth * widest), top, right: width - 24, bottom };
   const x = createAxis(
-    [...shown.map((point) => point[0]), ...shownMarks.map((mark) => mark.x)],
+    [...shown.map((point) => point[0]), ...marks.map((mark) => mark.x)],
     chart.xScale ?? "linear",
     [box.left, box.right],
     Math.max(2, Math.floor((box.right - box.left) / 90)),
     false,
   );
-  const y = createAxis(
-    shown.map((point) => point[1]),
-    chart.yScale ?? "linear",
-    [box.bottom, box.top],
-    Math.max(2, Math.floor((box.bottom - box.top) / 55)),
-    true,
-  );
   const middle = (box.top + box.bottom) / 2;
   const parts = [
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    `<text x="${box.left}" y="32" font-size="20" font-weight="600">${escapeText(title)}</text>`,
+    hasTitle
+      ? `<text x="${box.left}" y="32" font-size="20" font-weight="600">${escapeText(title)}</text>`
+      : "",
+    ...gridOf(x, y, box),
+    `<path d="M${box.left} ${box.top}V${box.bottom}H${box.right}" fill="none" stroke="#555555"/>`,
+    `<text x="${(box.left + box.right) / 2}" y="${height - 16}" text-anchor="middle">${escapeText(xLabel)}</text>`,
+    `<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
+    ...marksOf(marks, x, box, width),
   ];
+  series.forEach(({ name, points, colour, dashed }, index) => {
+    const stroke = `stroke="${escapeText(colour ?? colours[index % colours.length])}" stroke-width="2.5"${dashed ? ' stroke-dasharray="8 5"' : ""}`;
+    const path = pathOf(thinned(points), chart, x.place, y.place);
+    if (path !== "") {
+      parts.push(`<path d="${path}" fill="none" ${stroke} stroke-linejoin="round" stroke-linecap="round"/>`);
+    }
+    const { at, row } = legend.places[index];
+    const rowTop = legendTop + row * 24;
+    parts.push(
+      `<line x1="${box.left + at}" y1="${rowTop}" x2="${box.left + at + 26}" y2="${rowTop}" ${stroke}/>`,
+      `<text x="${box.left + at + 33}" y="${rowTop}" dy="0.35em">${escapeText(name)}</text>`,
+    );
+  });
+  return svg(title, width, height, parts);
+}
+
+/** Where the lines of a chart are drawn, in pixels. */
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+function gridOf(x: Axis, y: Axis, box: Box): string[] {
+  const parts: string[] = [];
   for (const tick of x.ticks) {
     const at = fixed(x.place(tick));
     parts.push(
@@ -78,34 +119,29 @@ export function lineChart(chart: LineChart): string {
       `<text x="${box.left - 8}" y="${at}" dy="0.35em" text-anchor="end">${tickText(tick)}</text>`,
     );
   }
-  parts.push(
-    `<path d="M${box.left} ${box.top}V${box.bottom}H${box.right}" fill="none" stroke="#555555"/>`,
-    `<text x="${(box.left + box.right) / 2}" y="${height - 16}" text-anchor="middle">${escapeText(xLabel)}</text>`,
-    `<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
-  );
-  for (const mark of shownMarks) {
-    const at = fixed(x.place(mark.x));
-    // Where it would leave the picture, the label stands on the other side of its line.
-    const side = x.place(mark.x) + markWidth(mark.label) > width ? 'dx="-5" text-anchor="end"' : 'dx="5"';
-    parts.push(
-      `<line x1="${at}" y1="${box.top}" x2="${at}" y2="${box.bottom}" stroke="#888888" stroke-dasharray="3 4"/>`,
-      `<text x="${at}" y="${box.top + 14}" ${side} font-size="13" fill="#555555">${escapeText(mark.label)}</text>`,
-    );
-  }
-  series.forEach(({ name, points, colour, dashed }, index) => {
-    const stroke = `stroke="${escapeText(colour ?? colours[index % colours.length])}" stroke-width="2.5"${dashed ? ' stroke-dasharray="8 5"' : ""}`;
-    const path = pathOf(thinned(points), chart, x.place, y.place);
-    if (path !== "") {
-      parts.push(`<path d="${path}" fill="none" ${stroke} stroke-linejoin="round" stroke-linecap="round"/>`);
-    }
-    const { at, row } = legend.places[index];
-    const top = 58 + row * 24;
-    parts.push(
-      `<line x1="${box.left + at}" y1="${top}" x2="${box.left + at + 26}" y2="${top}" ${stroke}/>`,
-      `<text x="${box.left + at + 33}" y="${top}" dy="0.35em">${escapeText(name)}</text>`,
-    );
-  });
-  return svg(title, width, height, parts);
+  return parts;
+}
+
+/** Vertical lines; where a label would stand on another, the line alone. */
+function marksOf(marks: readonly { x: number; label: string }[], x: Axis, box: Box, width: number): string[] {
+  let free = Number.NEGATIVE_INFINITY;
+  return [...marks]
+    .sort((a, b) => a.x - b.x)
+    .flatMap(({ x: value, label }) => {
+      const place = x.place(value);
+      const at = fixed(place);
+      const line = `<line x1="${at}" y1="${box.top}" x2="${at}" y2="${box.bottom}" stroke="#888888" stroke-dasharray="3 4"/>`;
+      // Where it would leave the picture, the label stands on the other side of its line.
+      const isLeft = place + markWidth(label) > width;
+      const start = isLeft ? place - markWidth(label) : place;
+      if (label === "" || start < free) return [line];
+      free = start + markWidth(label);
+      const side = isLeft ? 'dx="-5" text-anchor="end"' : 'dx="5"';
+      return [
+        line,
+        `<text x="${at}" y="${box.top + 14}" ${side} font-size="13" fill="#555555">${escapeText(label)}</text>`,
+      ];
+    });
 }
 
 /** An SVG document of parts, in the type that all figures share. */
@@ -235,7 +271,7 @@ function legendRows(series: Series[], width: number) {
   let row = 0;
   let at = 0;
   const places = series.map(({ name }) => {
-    const wide = 58 + name.length * 8.2;
+    const wide = 58 + name.length * letterWidth;
     if (at > 0 && at + wide > width) {
       row++;
       at = 0;

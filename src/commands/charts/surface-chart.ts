@@ -1,6 +1,7 @@
 /** A surface seen from above, with paths over it, as SVG text. */
 import type { LossSurface } from "../../training/surface.ts";
-import { escapeText, fixed, svg } from "./line-chart.ts";
+import { escapeText, fixed, letterWidth, svg } from "./line-chart.ts";
+import type { Size } from "./page.ts";
 
 /** A path over the surface, in the plane's coordinates. */
 export interface Path {
@@ -9,9 +10,16 @@ export interface Path {
   points: [number, number][];
 }
 
-const width = 1100;
-const height = 760;
-const box = { left: 70, top: 92, right: 900, bottom: 690 };
+/** Where the surface stands in the drawing. */
+interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/** Pixels of the scale of shades beside the surface. */
+const scaleWidth = 112;
 /** From the least loss to the greatest, light enough for the paths to stand out. */
 const shades = [
   [78, 140, 160],
@@ -24,8 +32,16 @@ const shades = [
 const levels = 14;
 
 /** Draws paths over the loss, whose colours follow its logarithm. */
-export function surfaceChart(title: string, surface: LossSurface, paths: Path[]): string {
+export function surfaceChart(
+  title: string,
+  surface: LossSurface,
+  paths: Path[],
+  { width, height, hasTitle }: Size,
+): string {
   const { side, losses } = surface;
+  const top = hasTitle ? 66 : 16;
+  const legend = legendOf(paths, 50, top, width);
+  const box = { left: 50, top: legend.bottom + 14, right: width - scaleWidth, bottom: height - 64 };
   const [fromA, toA, fromB, toB] = surface.extent;
   const x = (a: number) => box.left + ((a - fromA) / (toA - fromA)) * (box.right - box.left);
   const y = (b: number) => box.bottom - ((b - fromB) / (toB - fromB)) * (box.bottom - box.top);
@@ -36,7 +52,10 @@ export function surfaceChart(title: string, surface: LossSurface, paths: Path[])
     Math.min(levels - 1, Math.floor(((Math.log(loss) - low) / (high - low || 1)) * levels));
   const parts = [
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    `<text x="${box.left}" y="34" font-size="20" font-weight="600">${escapeText(title)}</text>`,
+    hasTitle
+      ? `<text x="${box.left}" y="34" font-size="20" font-weight="600">${escapeText(title)}</text>`
+      : "",
+    ...legend.parts,
   ];
 
   const cellWidth = (box.right - box.left) / side;
@@ -70,30 +89,38 @@ export function surfaceChart(title: string, surface: LossSurface, paths: Path[])
   const [startX, startY] = [x(start[0]), y(start[1])];
   parts.push(
     `<rect x="${fixed(startX - 8)}" y="${fixed(startY - 8)}" width="16" height="16" fill="#222222" stroke="#ffffff" stroke-width="2.5"/>`,
-    `<text x="${fixed(startX)}" y="${fixed(startY + 28)}" text-anchor="middle" font-weight="600" stroke="#ffffff" stroke-width="4" paint-order="stroke">start</text>`,
+    `<text x="${fixed(startX)}" y="${fixed(startY + 28)}" text-anchor="middle" font-weight="600" fill="#222222" stroke="#ffffff" stroke-width="4" paint-order="stroke">start</text>`,
   );
 
-  let at = box.left;
-  for (const { name, colour } of paths) {
-    parts.push(
-      `<circle cx="${at + 9}" cy="66" r="9" fill="${colour}"/>`,
-      `<text x="${at + 26}" y="66" dy="0.35em">${escapeText(name)}</text>`,
-    );
-    at += 54 + name.length * 8.2;
-  }
   parts.push(
-    `<text x="${(box.left + box.right) / 2}" y="${height - 34}" text-anchor="middle">direction in which the weights moved most (${tick(fromA)} to ${tick(toA)})</text>`,
-    `<text transform="translate(40 ${(box.top + box.bottom) / 2}) rotate(-90)" text-anchor="middle">second most (${tick(fromB)} to ${tick(toB)})</text>`,
-    ...scaleOfShades(low, high),
+    `<text x="${(box.left + box.right) / 2}" y="${height - 30}" text-anchor="middle">${width > 600 ? "direction in which the weights moved most" : "moved most"} (${tick(fromA)} to ${tick(toA)})</text>`,
+    `<text transform="translate(30 ${(box.top + box.bottom) / 2}) rotate(-90)" text-anchor="middle">second most (${tick(fromB)} to ${tick(toB)})</text>`,
+    ...scaleOfShades(low, high, box),
     `<rect x="${box.left}" y="${box.top}" width="${box.right - box.left}" height="${box.bottom - box.top}" fill="none" stroke="#555555"/>`,
   );
   return svg(title, width, height, parts);
 }
 
-function scaleOfShades(low: number, high: number): string[] {
-  const left = box.right + 36;
+/** The names of the paths beside their colours, in as many rows as they take. */
+function legendOf(paths: Path[], left: number, top: number, width: number) {
+  const parts: string[] = [];
+  let [at, y] = [left, top];
+  for (const { name, colour } of paths) {
+    const wide = 54 + name.length * letterWidth;
+    if (at > left && at + wide > width) [at, y] = [left, y + 26];
+    parts.push(
+      `<circle cx="${at + 9}" cy="${y}" r="9" fill="${colour}"/>`,
+      `<text x="${at + 26}" y="${y}" dy="0.35em">${escapeText(name)}</text>`,
+    );
+    at += wide;
+  }
+  return { parts, bottom: y + 9 };
+}
+
+function scaleOfShades(low: number, high: number, box: Box): string[] {
+  const left = box.right + 14;
   const step = (box.bottom - box.top) / levels;
-  const parts = [`<text x="${left}" y="${box.top - 14}">loss</text>`];
+  const parts = [`<text x="${left}" y="${box.top - 8}">loss</text>`];
   for (let index = 0; index < levels; index++) {
     const top = box.bottom - (index + 1) * step;
     parts.push(

@@ -4,16 +4,14 @@ import type { DescentComparison } from "../../training/compare-descents.ts";
 import { project } from "../../training/plane.ts";
 import type { CurvePoint, DescentRun } from "../../training/runs.ts";
 import { formatCount } from "../../wording/quantities.ts";
-import { colours, escapeText, lineChart, type Series } from "../charts/line-chart.ts";
+import { colours, type LineChart, lineChart, type Series } from "../charts/line-chart.ts";
+import { type Figure, htmlOf } from "../charts/page.ts";
 import { surfaceChart } from "../charts/surface-chart.ts";
 
-/** A figure of the page. */
-export interface Figure {
+/** A figure of the page, which may stand in a file of its own as well. */
+export interface CompareFigure extends Figure {
   /** Its file's name without `.svg`. */
   file: string;
-  svg: string;
-  /** What one sees in it. */
-  sentence: string;
 }
 
 /** All runs of a comparison, each once. */
@@ -21,10 +19,15 @@ export function runsOf({ regimes, optimizers, tooLarge, tooSmall }: DescentCompa
   return [...new Set([...regimes, ...optimizers, tooLarge, tooSmall])];
 }
 
-const lossChart = { yLabel: "loss over all rows", width: 1100, height: 500 };
+const lossChart = { yLabel: "loss over all rows" };
+
+const drawn = (chart: LineChart): Pick<Figure, "title" | "draw"> => ({
+  title: chart.title,
+  draw: (size) => lineChart({ ...chart, ...size }),
+});
 
 /** The figures in the order of the page. */
-export function figuresOf(comparison: DescentComparison): Figure[] {
+export function figuresOf(comparison: DescentComparison): CompareFigure[] {
   return [
     ...regimeFigures(comparison),
     surfaceFigure(comparison),
@@ -33,7 +36,13 @@ export function figuresOf(comparison: DescentComparison): Figure[] {
   ];
 }
 
-function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: DescentComparison): Figure[] {
+function regimeFigures({
+  regimes,
+  optimizers,
+  rows,
+  batchSize,
+  learningRate,
+}: DescentComparison): CompareFigure[] {
   const common = { ...lossChart, yScale: scaleFor([...regimes, ...optimizers]) };
   const byRegime = (x: (point: CurvePoint) => number): Series[] =>
     regimes.map((run, index) => ({ ...seriesOf(run, run.name, x), colour: colours[index] }));
@@ -41,7 +50,7 @@ function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: D
   return [
     {
       file: "loss-by-epoch",
-      svg: lineChart({
+      ...drawn({
         ...common,
         title: "Three regimes, by epoch",
         xLabel: "epochs (how often all rows were seen)",
@@ -51,7 +60,7 @@ function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: D
     },
     {
       file: "loss-by-update",
-      svg: lineChart({
+      ...drawn({
         ...common,
         title: "Three regimes, by update",
         xLabel: "updates of the weights (logarithmic)",
@@ -62,7 +71,7 @@ function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: D
     },
     {
       file: "loss-by-time",
-      svg: lineChart({
+      ...drawn({
         ...common,
         title: "Three regimes, by time",
         xLabel: "processor time in milliseconds",
@@ -75,26 +84,25 @@ function regimeFigures({ regimes, optimizers, rows, batchSize, learningRate }: D
   ];
 }
 
-function surfaceFigure({ regimes, weights, plane, surface }: DescentComparison): Figure {
+function surfaceFigure({ regimes, weights, plane, surface }: DescentComparison): CompareFigure {
+  const title = "The path of the weights over the loss surface";
+  const paths = regimes.map((run, index) => ({
+    name: run.name,
+    colour: colours[index],
+    points: run.trajectory.map((at) => project(plane, at)),
+  }));
   return {
     file: "path-over-the-loss-surface",
-    svg: surfaceChart(
-      "The path of the weights over the loss surface",
-      surface,
-      regimes.map((run, index) => ({
-        name: run.name,
-        colour: colours[index],
-        points: run.trajectory.map((at) => project(plane, at)),
-      })),
-    ),
+    title,
+    draw: (size) => surfaceChart(title, surface, paths, { ...size, height: Math.round(1.5 * size.height) }),
     sentence: `The network has ${weights} weights; this is the plane through the start in which they moved most (both axes in units of the weights, the darker the lower the loss). Batch descent goes smoothly downhill; stochastic descent wanders, because each row pulls its own way; mini-batch descent lies between them. The colours hold in the plane, and the paths also leave it.`,
   };
 }
 
-function optimizerFigure({ regimes, optimizers }: DescentComparison): Figure {
+function optimizerFigure({ regimes, optimizers }: DescentComparison): CompareFigure {
   return {
     file: "optimizers",
-    svg: lineChart({
+    ...drawn({
       ...lossChart,
       title: "Optimizers, all in mini-batches",
       xLabel: "epochs",
@@ -109,11 +117,11 @@ function optimizerFigure({ regimes, optimizers }: DescentComparison): Figure {
   };
 }
 
-function learningRateFigure({ regimes, tooLarge, tooSmall }: DescentComparison): Figure {
+function learningRateFigure({ regimes, tooLarge, tooSmall }: DescentComparison): CompareFigure {
   const runs = [tooLarge, regimes[2], tooSmall];
   return {
     file: "learning-rates",
-    svg: lineChart({
+    ...drawn({
       ...lossChart,
       title: "A learning rate too large, right, too small",
       xLabel: "epochs",
@@ -136,78 +144,25 @@ function sentenceOnTooLarge({ learningRate, diverged, updates, losses }: Descent
   return `At ${learningRate} each step overshoots the valley: the loss jumps up and down instead of settling${ending}.`;
 }
 
-const style = `
-body { margin: 0 auto; max-width: 1140px; padding: 32px 24px 64px; background: #fff; color: #222;
-  font: 20px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
-h1 { font-size: 40px; line-height: 1.2; margin: 0 0 12px; }
-h2 { font-size: 28px; margin: 48px 0 12px; }
-figure { margin: 44px 0 0; }
-figure svg { width: 100%; height: auto; display: block; }
-figcaption { margin-top: 8px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; }
-th { border-bottom: 2px solid #555; }
-.table { overflow-x: auto; }
-@media (max-width: 700px) {
-  body { padding: 20px 14px 40px; font-size: 17px; }
-  h1 { font-size: 28px; }
-  h2 { font-size: 22px; }
-  figure { overflow-x: auto; }
-  figure svg { width: 860px; }
-  table { font-size: 15px; }
-}
-@media (prefers-color-scheme: dark) {
-  body { background: #10161b; color: #e6ecf1; }
-  th, td { border-bottom-color: #2d3943; }
-  svg, svg text { fill: #e6ecf1; }
-  svg [fill="#ffffff"] { fill: #10161b; }
-  svg [fill="#555555"] { fill: #9aa8b3; }
-  svg [stroke="#e6e6e6"] { stroke: #2d3943; }
-  svg [stroke="#555555"], svg [stroke="#888888"] { stroke: #9aa8b3; }
-  svg [stroke="#0072b2"] { stroke: #4da6e0; }
-  svg [stroke="#8a6d00"] { stroke: #d8b53a; }
-  svg [stroke="#444444"] { stroke: #c8d0d6; }
-}
-@media print { figure { break-inside: avoid; } }
-`;
-
 /** The page: one HTML document that contains everything. `name`: what was trained, by its config. */
-export function pageOf(name: string, comparison: DescentComparison, figures: Figure[]): string {
+export function pageOf(name: string, comparison: DescentComparison, figures: CompareFigure[]): string {
   const { rows, weights, epochs, batchSize, seed } = comparison;
   const runs = runsOf(comparison);
-  const title = escapeText(`Gradient descent compared: ${name}`);
-  const cells = ["run", "rate", "updates", "updates an epoch", "processor time", "first loss", "final loss"];
-  const shown = figures.map(
-    ({ svg, sentence }) => `<figure>\n${svg}\n<figcaption>${escapeText(sentence)}</figcaption>\n</figure>`,
-  );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${style}</style>
-</head>
-<body>
-<h1>${title}</h1>
-<p>One network of ${weights} weights, trained on the same ${rows} rows for ${formatCount(epochs, "epoch")} in ${runs.length} ways. Every run starts from the same weights (seed ${seed}); mini-batches have ${formatCount(batchSize, "row")}. The loss is always that over all rows.</p>
-${shown.join("\n")}
-<h2>All runs</h2>
-<div class="table"><table>
-<thead>${tableRow("th", cells)}</thead>
-<tbody>
-${runs.map((run) => tableRow("td", cellsOf(run))).join("\n")}
-</tbody>
-</table></div>
-</body>
-</html>
-`;
+  const columns = [
+    "run",
+    "rate",
+    "updates",
+    "updates an epoch",
+    "processor time",
+    "first loss",
+    "final loss",
+  ];
+  return htmlOf({
+    title: `Gradient descent compared: ${name}`,
+    introduction: `One network of ${weights} weights, trained on the same ${rows} rows for ${formatCount(epochs, "epoch")} in ${runs.length} ways. Every run starts from the same weights (seed ${seed}); mini-batches have ${formatCount(batchSize, "row")}. The loss is always that over all rows.`,
+    parts: [...figures, { title: "All runs", columns, rows: runs.map(cellsOf) }],
+  });
 }
-
-const tableRow = (tag: "th" | "td", cells: string[]) =>
-  `<tr>${cells.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join("")}</tr>`;
 
 /** A run as a row of the table: name, rate, updates, updates an epoch, time, first and final loss. */
 export function cellsOf(run: DescentRun): string[] {
