@@ -5,19 +5,12 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { openRegularFile } from "../machine/regular-file.ts";
 import { readCheckpointFile } from "./checkpoint-file.ts";
+import { type CheckpointFile, isOverlong, isTemporary, listCheckpoints } from "./checkpoint-names.ts";
 import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock, type FolderLock } from "./folder-lock.ts";
-import { endsInDigest, tailBytes } from "./format.ts";
-
-/** A checkpoint in its folder. */
-export interface CheckpointFile {
-  path: string;
-  /** Increases with every save in the folder. */
-  sequence: number;
-}
+import { Retention, type Spare } from "./retention.ts";
 
 /** A checkpoint and the file from which it was read. */
 export interface FoundCheckpoint<T> extends CheckpointFile {
@@ -26,9 +19,6 @@ export interface FoundCheckpoint<T> extends CheckpointFile {
 
 /** Decodes the bytes of a file named `where`, or throws a CheckpointError; `decodeCheckpoint` is one such function. */
 export type ReadCheckpoint<T> = (bytes: Uint8Array, where: string) => T;
-
-/** Of all complete checkpoints, oldest first, those that must stay beside the newest; called before any is deleted. */
-export type Spare = (complete: readonly CheckpointFile[]) => readonly CheckpointFile[];
 
 /** Reports a problem that did not stop the operation, as one sentence. */
 export type Report = (sentence: string) => void;
@@ -94,218 +84,206 @@ export function openStore(
     );
   }
   const folder = resolve(directory);
+  const retention = new Retention(folder, keep, spare);
   const lock = createFolderLock(folder);
-  const contents = openFolder(folder, lock, report);
+  openFolder(folder, lock, retention, report);
+  return new FolderStore(folder, lock, retention, report);
+}
 
-  let newestSequence = contents.newestSequence;
-  /** Oldest first. Incomplete ones stay for inspection until they are old, but are not counted among those to keep. */
-  let entries: Entry[] = contents.entries;
+class FolderStore implements Store {
+  readonly directory: string;
+  saving = false;
+  writtenBytes = 0;
+  readonly #lock: FolderLock;
+  readonly #retention: Retention;
+  readonly #report: Report;
   /** What `save` writes from. */
-  let snapshot = new Uint8Array(0);
-  let saving = false;
-  let isClosed = false;
-  let isWriting = false;
-  let writtenBytes = 0;
+  #snapshot = new Uint8Array(0);
+  #isClosed = false;
+  #isWriting = false;
 
-  function reserve(bytes: number): void {
-    if (snapshot.length >= bytes) return;
-    snapshot = new Uint8Array(bytes);
+  constructor(folder: string, lock: FolderLock, retention: Retention, report: Report) {
+    this.directory = folder;
+    this.#lock = lock;
+    this.#retention = retention;
+    this.#report = report;
+  }
+
+  reserve(bytes: number): void {
+    if (this.#snapshot.length >= bytes) return;
+    this.#snapshot = new Uint8Array(bytes);
     // The kernel allocates each page when it is first written, so write them all now.
-    snapshot.fill(1);
+    this.#snapshot.fill(1);
+  }
+
+  async save(
+    chunks: readonly Uint8Array[],
+    complete?: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<CheckpointFile> {
+    if (this.saving) {
+      throw new RivuletError(
+        "checkpoint.not-saved",
+        `a checkpoint is still being saved in ${this.directory}; save the next one after it`,
+      );
+    }
+    this.saving = true;
+    const bytes = byteLengthOf(chunks);
+    let file: CheckpointFile | undefined;
+    try {
+      this.#holdFolder();
+      file = this.#retention.nextFile();
+      const copy = this.#copyOf(chunks, bytes);
+      await complete?.(copy);
+      this.#requireOpen();
+      this.#lock.hold();
+      this.#isWriting = true;
+      await this.#write(file, copy);
+      await this.#deleteSurplus();
+      return file;
+    } catch (error) {
+      throw this.#saveError(error, file, bytes);
+    } finally {
+      this.saving = false;
+      this.#isWriting = false;
+      if (this.#isClosed) this.#lock.release();
+    }
+  }
+
+  saveSync(chunks: readonly Uint8Array[]): CheckpointFile {
+    const bytes = byteLengthOf(chunks);
+    let file: CheckpointFile | undefined;
+    try {
+      this.#createMissingFolder();
+      this.#holdFolder();
+      file = this.#retention.nextFile();
+      this.#writeSync(file, chunks, bytes);
+    } catch (error) {
+      throw this.#saveError(error, file, bytes);
+    }
+    this.#deleteSurplusSync();
+    return file;
+  }
+
+  newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined {
+    return newestCheckpoint(this.directory, read, (sentence, file) => {
+      this.#retention.reject(file);
+      this.#report(sentence);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isWriting) this.#lock.release();
   }
 
   /** Acquires the lock. If another process had it meanwhile, the next sequence number follows those that it saved. */
-  function holdFolder(): void {
-    if (!lock.hold()) return;
-    const contents = contentsOf(folder);
-    newestSequence = Math.max(newestSequence, contents.newestSequence);
-    entries = contents.entries;
+  #holdFolder(): void {
+    if (this.#lock.hold()) this.#retention.readFolder();
   }
 
-  function nextFile(): CheckpointFile {
-    const sequence = ++newestSequence;
-    return { path: join(folder, nameOf(sequence)), sequence };
+  #createMissingFolder(): void {
+    if (fs.existsSync(this.directory)) return;
+    createFolder(this.directory);
+    this.#report(`${this.directory} was missing and has been created again for this checkpoint`);
   }
 
-  /** Adds a file whose name is durable or not. A folder that was synced made the names of all files in it durable. */
-  function add(file: CheckpointFile, durable: boolean): void {
-    if (durable) entries = entries.map((entry) => ({ ...entry, durable }));
-    entries.push({ ...file, complete: true, durable });
-    entries.sort((one, other) => one.sequence - other.sequence);
+  #copyOf(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+    this.reserve(bytes);
+    copyInto(this.#snapshot, chunks);
+    return this.#snapshot.subarray(0, bytes);
   }
 
-  function forget({ sequence }: CheckpointFile): void {
-    entries = entries.filter((entry) => entry.sequence !== sequence);
+  #requireOpen(): void {
+    if (!this.#isClosed) return;
+    throw new RivuletError(
+      "checkpoint.not-saved",
+      `${this.directory} was closed before its checkpoint was written`,
+    );
   }
 
-  /** Everything older than the newest `count` complete checkpoints, but for the newest that no power cut can take. */
-  function olderThan(count: number): CheckpointFile[] {
-    const complete = entries.filter((entry) => entry.complete);
-    const oldestKept = complete.at(-count);
-    const safe = complete.filter((entry) => entry.durable).at(-1);
-    if (oldestKept === undefined) return [];
-    return entries.filter((entry) => entry.sequence < oldestKept.sequence && entry !== safe);
+  async #write(file: CheckpointFile, bytes: Uint8Array): Promise<void> {
+    for (;;) {
+      try {
+        await writeFileDurably(file.path, bytes);
+        break;
+      } catch (error) {
+        if (!this.#makeRoom(error, bytes.byteLength)) throw error;
+      }
+    }
+    this.#count(file, bytes.byteLength);
   }
 
-  /** Everything older than the newest `keep` complete checkpoints that is not spared. */
-  function surplus(): CheckpointFile[] {
-    const old = olderThan(keep);
-    if (old.length === 0) return [];
-    const spared = new Set(spare(entries.filter(({ complete }) => complete)).map(({ sequence }) => sequence));
-    return old.filter(({ sequence }) => !spared.has(sequence));
+  #writeSync(file: CheckpointFile, chunks: readonly Uint8Array[], bytes: number): void {
+    for (;;) {
+      try {
+        writeFileDurablySync(file.path, chunks);
+        break;
+      } catch (error) {
+        if (!this.#makeRoom(error, bytes)) throw error;
+      }
+    }
+    this.#count(file, bytes);
+  }
+
+  #count(file: CheckpointFile, bytes: number): void {
+    this.writtenBytes += bytes;
+    this.#retention.add(file, true);
   }
 
   /**
    * Deletes the oldest checkpoints, where that makes room on a full disk for the next one. The newest complete one stays.
    * @returns whether another attempt to write may succeed
    */
-  function makeRoom(error: unknown, neededBytes: number): boolean {
+  #makeRoom(error: unknown, neededBytes: number): boolean {
     if (!isFull(error)) return false;
-    const candidates = olderThan(1);
-    const freed = filesThatMakeRoom(candidates, folder, neededBytes);
+    const freed = filesThatMakeRoom(this.#retention.olderThan(1), this.directory, neededBytes);
     for (const old of freed) {
       fs.rmSync(old.path, { force: true });
-      forget(old);
+      this.#retention.forget(old);
     }
     if (freed.length > 0) {
-      report(
-        `the disk of ${folder} is full: deleted ${freed.length} of the oldest checkpoints to make room for the next one; free some space there`,
+      this.#report(
+        `the disk of ${this.directory} is full: deleted ${freed.length} of the oldest checkpoints to make room for the next one; free some space there`,
       );
     }
     return freed.length > 0;
   }
 
-  async function writeMakingRoom(path: string, bytes: Uint8Array): Promise<void> {
-    for (;;) {
-      try {
-        return await writeFileDurably(path, bytes);
-      } catch (error) {
-        if (!makeRoom(error, bytes.byteLength)) throw error;
-      }
+  async #deleteSurplus(): Promise<void> {
+    for (const old of this.#retention.surplus()) {
+      await removeFile(old.path).then(
+        () => this.#retention.forget(old),
+        (error) => this.#reportUndeleted(error),
+      );
     }
   }
 
-  function writeMakingRoomSync(path: string, chunks: readonly Uint8Array[]): void {
-    for (;;) {
+  #deleteSurplusSync(): void {
+    for (const old of this.#retention.surplus()) {
       try {
-        writeFileDurablySync(path, chunks);
-        return;
+        fs.rmSync(old.path, { force: true });
+        this.#retention.forget(old);
       } catch (error) {
-        if (!makeRoom(error, byteLengthOf(chunks))) throw error;
+        this.#reportUndeleted(error);
       }
     }
-  }
-
-  function saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
-    // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
-    if (file !== undefined && fs.existsSync(file.path)) {
-      add(file, false);
-      deleteSurplus();
-    }
-    return diskError(error, `cannot save a checkpoint in ${folder}`, folder, neededBytes);
   }
 
   /** The file stays listed, so the next save tries to delete it again. */
-  function reportUndeleted(error: unknown): void {
-    report(diskError(error, `cannot delete an old checkpoint in ${folder}`, folder).message);
+  #reportUndeleted(error: unknown): void {
+    this.#report(
+      diskError(error, `cannot delete an old checkpoint in ${this.directory}`, this.directory).message,
+    );
   }
 
-  function deleteSurplus(): void {
-    for (const old of surplus()) {
-      try {
-        fs.rmSync(old.path, { force: true });
-        forget(old);
-      } catch (error) {
-        reportUndeleted(error);
-      }
+  #saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
+    // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
+    if (file !== undefined && fs.existsSync(file.path)) {
+      this.#retention.add(file, false);
+      this.#deleteSurplusSync();
     }
+    return diskError(error, `cannot save a checkpoint in ${this.directory}`, this.directory, neededBytes);
   }
-
-  return {
-    directory: folder,
-    get saving() {
-      return saving;
-    },
-
-    get writtenBytes() {
-      return writtenBytes;
-    },
-
-    reserve,
-
-    async save(chunks, complete) {
-      if (saving) {
-        throw new RivuletError(
-          "checkpoint.not-saved",
-          `a checkpoint is still being saved in ${folder}; save the next one after it`,
-        );
-      }
-      saving = true;
-      const bytes = byteLengthOf(chunks);
-      let file: CheckpointFile | undefined;
-      try {
-        holdFolder();
-        file = nextFile();
-        reserve(bytes);
-        copyInto(snapshot, chunks);
-        const copy = snapshot.subarray(0, bytes);
-        await complete?.(copy);
-        if (isClosed)
-          throw new RivuletError(
-            "checkpoint.not-saved",
-            `${folder} was closed before its checkpoint was written`,
-          );
-        lock.hold();
-        isWriting = true;
-        await writeMakingRoom(file.path, copy);
-        writtenBytes += bytes;
-        add(file, true);
-        for (const old of surplus()) {
-          await removeFile(old.path).then(() => forget(old), reportUndeleted);
-        }
-        return file;
-      } catch (error) {
-        throw saveError(error, file, bytes);
-      } finally {
-        saving = false;
-        isWriting = false;
-        if (isClosed) lock.release();
-      }
-    },
-
-    saveSync(chunks) {
-      let file: CheckpointFile | undefined;
-      try {
-        if (!fs.existsSync(folder)) {
-          createFolder(folder);
-          report(`${folder} was missing and has been created again for this checkpoint`);
-        }
-        holdFolder();
-        file = nextFile();
-        writeMakingRoomSync(file.path, chunks);
-        writtenBytes += byteLengthOf(chunks);
-        add(file, true);
-      } catch (error) {
-        throw saveError(error, file, byteLengthOf(chunks));
-      }
-      deleteSurplus();
-      return file;
-    },
-
-    newest(read) {
-      return newestCheckpoint(folder, read, (sentence, { sequence }) => {
-        entries = entries.map((entry) =>
-          entry.sequence === sequence ? { ...entry, complete: false } : entry,
-        );
-        report(sentence);
-      });
-    },
-
-    close() {
-      isClosed = true;
-      if (!isWriting) lock.release();
-    },
-  };
 }
 
 /**
@@ -332,53 +310,24 @@ export function newestCheckpoint<T>(
   return undefined;
 }
 
-/**
- * Lists the checkpoint files in a folder, oldest first, valid or not.
- *
- * @throws RivuletError when the folder cannot be read
- */
-export function listCheckpoints(directory: string): CheckpointFile[] {
-  try {
-    return checkpointsAmong(fs.readdirSync(directory), directory);
-  } catch (error) {
-    throw diskError(error, `cannot read the checkpoints in ${directory}`, directory);
-  }
-}
-
-interface Entry extends CheckpointFile {
-  /** It ends like a checkpoint, and was not rejected when read. */
-  complete: boolean;
-  /** The folder was synced after its file was named, so that no power cut takes the name. */
-  durable: boolean;
-}
-
-function openFolder(folder: string, lock: FolderLock, report: Report) {
+/** Creates and locks a folder, deletes what a killed process left half written, and reads what is there. */
+function openFolder(folder: string, lock: FolderLock, retention: Retention, report: Report): void {
   try {
     createFolder(folder);
     holdUnlessFull(folder, lock.hold, report);
     const names = fs.readdirSync(folder);
-    for (const name of names.filter((name) => overlongName.test(name))) {
+    for (const name of names.filter(isOverlong)) {
       report(
         `${join(folder, name)} is ignored; found a number of more than 12 digits, expected one of a save; move it away`,
       );
     }
-    for (const name of names.filter((name) => temporaryName.test(name))) {
-      fs.rmSync(join(folder, name), { force: true });
-    }
-    return contentsOf(folder);
+    for (const name of names.filter(isTemporary)) fs.rmSync(join(folder, name), { force: true });
+    retention.readFolder();
   } catch (error) {
     // Otherwise another attempt in this process would find the folder in use.
     lock.release();
     throw diskError(error, `cannot keep checkpoints in ${folder}`, folder);
   }
-}
-
-function contentsOf(folder: string): { newestSequence: number; entries: Entry[] } {
-  const files = checkpointsAmong(fs.readdirSync(folder), folder);
-  return {
-    newestSequence: files.at(-1)?.sequence ?? 0,
-    entries: files.map((file) => ({ ...file, complete: looksComplete(file.path), durable: true })),
-  };
 }
 
 function createFolder(folder: string): void {
@@ -399,44 +348,6 @@ function holdUnlessFull(folder: string, hold: () => boolean, report: Report): vo
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
     report(diskError(error, `cannot mark ${folder} as in use`, folder).message);
-  }
-}
-
-/**
- * A number has at most 12 digits: saving a thousand times a second it lasts 30 years. A longer one is not of a store, and
- * from the largest of 15 digits no store could count on.
- */
-const checkpointName = /^checkpoint-(\d{8,12})\.msgpack$/;
-const overlongName = /^checkpoint-\d{13,}\.msgpack$/;
-const temporaryName = /^checkpoint-\d{8,12}\.msgpack\.tmp$/;
-
-function nameOf(sequence: number): string {
-  return `checkpoint-${String(sequence).padStart(8, "0")}.msgpack`;
-}
-
-/** Oldest first. */
-function checkpointsAmong(names: string[], folder: string): CheckpointFile[] {
-  return names
-    .flatMap((name) => {
-      const digits = checkpointName.exec(name)?.[1];
-      return digits === undefined ? [] : [{ path: join(folder, name), sequence: Number(digits) }];
-    })
-    .sort((one, other) => one.sequence - other.sequence);
-}
-
-/** Checks only the end of a file: one that a power cut left empty, truncated or full of zeros does not pass. */
-function looksComplete(path: string): boolean {
-  try {
-    const { file, bytes } = openRegularFile(path, { followLinks: false });
-    try {
-      const tail = Buffer.alloc(tailBytes);
-      const start = Math.max(0, bytes - tailBytes);
-      return fs.readSync(file, tail, 0, tailBytes, start) === tailBytes && endsInDigest(tail);
-    } finally {
-      fs.closeSync(file);
-    }
-  } catch {
-    return false; // a file that cannot be read does not count as complete
   }
 }
 

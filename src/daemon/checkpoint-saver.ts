@@ -1,6 +1,7 @@
 /** Keeps what a daemon has learned: resumes from the newest checkpoint, saves from time to time and at the end. */
 import { existsSync, rmdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { listCheckpoints } from "../checkpoint/checkpoint-names.ts";
 import {
   type Checkpoint,
   decodeCheckpoint,
@@ -9,7 +10,7 @@ import {
   sealCheckpoint,
 } from "../checkpoint/format.ts";
 import { savingInterval } from "../checkpoint/save-interval.ts";
-import { listCheckpoints, openStore, type Store } from "../checkpoint/store.ts";
+import { openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";

@@ -3,8 +3,9 @@
  * checkpoints are sent again, which changes nothing at the host. The daemon reads it, so it loads nothing.
  */
 import { join } from "node:path";
+import type { CheckpointFile } from "../checkpoint/checkpoint-names.ts";
 import { removeSync, writeFileDurablySync } from "../checkpoint/durable-file.ts";
-import type { CheckpointFile, Spare } from "../checkpoint/store.ts";
+import type { Spare } from "../checkpoint/retention.ts";
 import { readRegularFile } from "../machine/regular-file.ts";
 
 export interface SyncRecord {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listCheckpoints } from "../../src/checkpoint/store.ts";
+import { listCheckpoints } from "../../src/checkpoint/checkpoint-names.ts";
 import { mounting, needing } from "../needs.ts";
 import { compileChild } from "./compiled-child.ts";
 import { temporaryFolder } from "./folder.ts";

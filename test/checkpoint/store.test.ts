@@ -3,8 +3,9 @@ import { once } from "node:events";
 import fs from "node:fs";
 import { basename, join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { listCheckpoints } from "../../src/checkpoint/checkpoint-names.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { listCheckpoints, newestCheckpoint, openStore, type Store } from "../../src/checkpoint/store.ts";
+import { newestCheckpoint, openStore, type Store } from "../../src/checkpoint/store.ts";
 import { RivuletError } from "../../src/errors/errors.ts";
 import { temporaryFolder } from "./folder.ts";
 import { sampleCheckpoint } from "./sample.ts";
@@ -16,7 +17,7 @@ const newestStep = (store: Store) => store.newest(decodeCheckpoint)?.checkpoint.
 
 function open(folder: string, options?: Parameters<typeof openStore>[1]): Store {
   const store = openStore(folder, options);
-  onTestFinished(store.close);
+  onTestFinished(() => store.close());
   return store;
 }
 

@@ -1,6 +1,7 @@
 /** A folder of checkpoints as a daemon leaves them. */
 import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { openStore, type Spare } from "../../src/checkpoint/store.ts";
+import type { Spare } from "../../src/checkpoint/retention.ts";
+import { openStore } from "../../src/checkpoint/store.ts";
 import { sampleCheckpoint } from "../checkpoint/sample.ts";
 
 /** Saves checkpoints after 100, 200 and more samples, from the `first`. */

@@ -9,8 +9,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { listCheckpoints } from "../../src/checkpoint/checkpoint-names.ts";
 import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { listCheckpoints } from "../../src/checkpoint/store.ts";
 import type { ObjectStoreOptions } from "../../src/sync/client/object-store.ts";
 import { sendCheckpoints } from "../../src/sync/client/send.ts";
 import { decodeStatus } from "../../src/sync/device-status.ts";

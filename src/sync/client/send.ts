@@ -1,10 +1,10 @@
 /** One run of a device: sends its checkpoints, newest first, then the document that tells how it does. */
 import { createHash } from "node:crypto";
 import { readCheckpointFile } from "../../checkpoint/checkpoint-file.ts";
+import { type CheckpointFile, listCheckpoints } from "../../checkpoint/checkpoint-names.ts";
 import { diskError } from "../../checkpoint/disk-error.ts";
 import { createFolderLock } from "../../checkpoint/folder-lock.ts";
 import { type CheckpointSummary, summarizeCheckpoint } from "../../checkpoint/format.ts";
-import { type CheckpointFile, listCheckpoints } from "../../checkpoint/store.ts";
 import { CheckpointError, RivuletError } from "../../errors/errors.ts";
 import { type DeviceStatus, decodeStatus, encodeStatus, reportFrom } from "../device-status.ts";
 import { checkpointKey, statusKey } from "../names.ts";
