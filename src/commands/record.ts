@@ -37,9 +37,9 @@ export async function run(invocation: Invocation): Promise<Report> {
     fields: [...fields],
   });
   const { counts } = recording;
-  const reader = new SampleReader(source, decoder, ring, (values, offset) => {
+  const reader = new SampleReader(input, (values, offset) => {
     const slot = ring.frontSlot;
-    recording.append(values, offset, ring.times[slot], ring.sequences[slot], ring.deviceTimes[slot]);
+    recording.append(values, offset, ring.measuredAt[slot], ring.sequences[slot], ring.deviceTimes[slot]);
   });
   const result = () => ({
     ...{ out, source: place, samples: counts.samples, synced: counts.syncedSamples, bytes: counts.bytes },

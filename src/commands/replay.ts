@@ -6,6 +6,7 @@ import { Ensemble } from "../learner/ensemble.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
+import { clockText } from "../samples/sample-clock.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
@@ -114,6 +115,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
     damaged,
     refused,
     cutOff,
+    clock,
     tornBytes,
     task,
     metrics,
@@ -139,6 +141,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       damaged,
       refused,
       cutOff,
+      clock,
       tornBytes,
       events: report.events,
       task,
@@ -228,7 +231,8 @@ function eventFacts({
 }
 
 /** What was not learned from, if anything. */
-function flaws({ rejected, unlabelled, damaged, refused, cutOff, tornBytes }: PrequentialReport): Fact[] {
+function flaws(report: PrequentialReport): Fact[] {
+  const { rejected, unlabelled, damaged, refused, cutOff, clock, tornBytes } = report;
   const samples = `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"}`;
   return [
     rejected === 0 ? null : ["rejected", `${samples} not learned from, as live`],
@@ -239,6 +243,9 @@ function flaws({ rejected, unlabelled, damaged, refused, cutOff, tornBytes }: Pr
       ? null
       : ["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`],
     ...damageFacts({ damaged, refused, cutOff }),
+    clock === null
+      ? null
+      : ["clock", `${clock.columns.join(" and ")}: ${clockText(clock) ?? "no gap, no repeat"}`],
     tornBytes === 0
       ? null
       : ["torn", `the last ${formatCount(tornBytes, "byte")}, as a power cut leaves them`],

@@ -12,6 +12,7 @@ import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
 import { type Output, standardError, standardOutput, writtenBytes } from "../machine/output.ts";
 import { rivuletVersion } from "../machine/version.ts";
+import { clockText } from "../samples/sample-clock.ts";
 import { faultsText } from "../samples/sample-validator.ts";
 import { formatCount, formatDuration, formatSize, parseDuration } from "../wording/quantities.ts";
 import type { Invocation } from "./command-line/command.ts";
@@ -203,6 +204,7 @@ function statusLine(
     `loss ${status.loss.toPrecision(3)}`,
     losses ?? "none lost",
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
+    ...(status.clock === null ? [] : [clockText(status.clock)].flatMap((text) => text ?? [])),
     ...status.glitches.map(({ field, count }) => `${field} ${formatCount(count, "glitch", "glitches")}`),
     ...(status.recoveries > 0 ? [formatCount(status.recoveries, "recovery", "recoveries")] : []),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),

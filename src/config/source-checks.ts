@@ -12,6 +12,7 @@ import { type KeyPath, pathName } from "./document.ts";
 import { checkReply } from "./reply-config.ts";
 import {
   areAlike,
+  clockOf,
   type Framed,
   fieldDescription,
   fieldsOf,
@@ -153,6 +154,36 @@ function checkValues(
   }
 }
 
+function isBinaryDevice(source: ParsedSource): boolean {
+  const [origin] = originsOf(source);
+  if (origin === undefined || origin === "merge" || kindOf(origin).holdsSamples) return false;
+  return framings[framingOf(source.framing).framing].isBinary;
+}
+
+/** Reports a clock that its samples cannot have. */
+function checkClock(source: ParsedSource, target: string, errors: ConfigErrors): void {
+  const clock = clockOf(source.time);
+  if (clock === null) return;
+  const path = ["source", "time"];
+  if (source.merge !== undefined) {
+    errors.conflict(
+      path,
+      " belongs to a single device, as merged samples have the times at which they arrive; remove it",
+    );
+  } else if (isBinaryDevice(source)) {
+    errors.conflict(
+      path,
+      " is a column of text, but frames are binary, and have a clock of their own; remove it",
+    );
+  }
+  if (clock.columns.includes(target)) {
+    errors.conflict(path, ` is "${target}", which is the target too; name another column`);
+  }
+  if (new Set(clock.columns).size < clock.columns.length) {
+    errors.conflict(path, " names a column twice; name that of the date and that of the time of day");
+  }
+}
+
 /** Reports keys that have no effect for a file, which holds samples and can wait. */
 function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
   for (const key of framingKeys) {
@@ -214,6 +245,7 @@ export function checkSource(
   for (const name of sourceNames) {
     if (source[name] !== undefined) kindOf(name).check?.(source[name], ["source", name], errors);
   }
+  checkClock(source, target.column, errors);
   checkValues(source, fields ?? [], target.column, errors);
 }
 

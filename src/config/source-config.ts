@@ -4,10 +4,12 @@ import { unwanted } from "../samples/decoding/line-reading.ts";
 import { type FramingChoice, framingSettings } from "../samples/framings/framings.ts";
 import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
+import type { ClockColumns } from "../samples/sample-clock.ts";
 import type { ValuePolicies } from "../samples/sample-validator.ts";
 import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
 import {
+  clockOf,
   type Framed,
   fieldDescription,
   fieldsOf,
@@ -49,6 +51,8 @@ export interface SourceConfig extends FramingChoice, Origins {
   fields: Field[] | null;
   /** The names of all columns of a line by place, `_` for one that is not wanted; undefined where all are. */
   columns?: string[];
+  /** The columns of the device's clock, which are no fields; null: a sample has the time of its arrival. */
+  time: ClockColumns | null;
   /** Columns that are neither features nor target, by name or by place. */
   ignore: (string | number)[];
   /** Expected samples per second; the log warns of a very different rate; null: any. */
@@ -91,7 +95,8 @@ export function sourceWithDefaults(
     maximumAgeMs: source.maxAge ?? sourceDefaults.maxAge,
     silenceMs: source.silence ?? null,
     fields: fields === undefined ? null : define(fields),
-    columns: source.fields && placesOf(source.fields, source.ignore),
+    columns: source.fields && placesOf(source.fields, source.ignore, source.time !== undefined),
+    time: clockOf(source.time),
     ignore: source.ignore ?? [],
     rate: source.rate ?? null,
     values: valuesWithDefaults(source.values ?? {}),

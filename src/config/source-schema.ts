@@ -12,6 +12,7 @@ import {
   framings,
 } from "../samples/framings/framings.ts";
 import type { RingPolicy } from "../samples/ring.ts";
+import { type ClockColumns, clockUnits, dateOrders } from "../samples/sample-clock.ts";
 import { missingPolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
 import { alternatives } from "../wording/alternatives.ts";
 import { replySchema } from "./reply-config.ts";
@@ -179,6 +180,29 @@ const valuesMap = map({
   ),
 });
 
+const clockNames = either(
+  fieldName,
+  list(fieldName, "the column of a clock, or those of date and time of day", { minimum: 1, maximum: 2 }),
+  Array.isArray,
+);
+const timeMap = map({
+  column: required(
+    "The column with the time, or a list of those with the date and the time of day",
+    clockNames,
+    "column: the name of the column",
+  ),
+  unit: optional(
+    "Unit of a time that is a number; auto goes by its size and its name",
+    oneOf(["auto", ...(Object.keys(clockUnits) as (keyof typeof clockUnits)[])]),
+    { default: "auto" },
+  ),
+  dateOrder: optional(
+    "Which number of a date such as 10/03/2024 comes first; auto goes by the dates, and takes the day until one shows it",
+    oneOf(dateOrders),
+    { default: "auto" },
+  ),
+});
+
 const queueMap = map({
   samples: optional("Number of samples that may wait for training", wholeNumber(1, 2 ** 24), {
     default: 1024,
@@ -207,6 +231,11 @@ export const sourceSchema = map({
   maxAge: optional("Oldest sample of another device that may complete a merged sample", duration(), {
     default: "10s",
   }),
+  time: optional(
+    "Clock of the device: the column whose value is a sample's time, not something to learn from",
+    either(clockNames, timeMap),
+    { otherwise: "the time at which a sample arrives" },
+  ),
   ignore: optional(
     "Columns that are neither features nor target, by name, or by place from 0",
     list(
@@ -270,10 +299,15 @@ export const namesOf = (fields: Fields) => wantedOf(fields).map(({ name }) => na
 const wantedOf = (fields: Fields) => fields.map(fieldDescription).filter(({ name }) => name !== unwanted);
 
 /** Returns the names of all columns by place, `_` for one that is not wanted; undefined where all are. */
-export function placesOf(fields: Fields, ignore: readonly (string | number)[] = []): string[] | undefined {
+export function placesOf(
+  fields: Fields,
+  ignore: readonly (string | number)[] = [],
+  hasClock = false,
+): string[] | undefined {
   const names = fields.map((field) => fieldDescription(field).name);
   const ignored = new Set(ignore.filter((column) => typeof column === "number"));
-  if (ignored.size === 0 && !names.includes(unwanted)) return undefined;
+  // A clock that is no field has no place, so that only lines with names or below a header have it.
+  if (ignored.size === 0 && !names.includes(unwanted) && !hasClock) return undefined;
   const places: string[] = [];
   for (let next = 0; next < names.length || ignored.has(places.length); ) {
     places.push(ignored.has(places.length) ? unwanted : names[next++]);
@@ -291,8 +325,19 @@ export function areAlike([first, ...others]: Devices): boolean {
 const mergedFields = (devices: Devices): Fields =>
   areAlike(devices) ? devices[0].fields : devices.flatMap(({ fields }) => fields);
 
-/** Returns the columns of a sample as written; undefined where the header of a data file names them. */
-export function fieldsOf({ merge, fields }: ParsedSource): FieldDescription[] | undefined {
+/**
+ * Returns the columns of a sample as written, without its clock; undefined where the header of a data file names them.
+ */
+export function fieldsOf({ merge, fields, time }: ParsedSource): FieldDescription[] | undefined {
   const all = merge === undefined ? fields : mergedFields(merge);
-  return all && wantedOf(all);
+  const clock = clockOf(time)?.columns ?? [];
+  return all && wantedOf(all).filter(({ name }) => !clock.includes(name));
+}
+
+/** Returns the columns that are the clock of a source, with every default; null where it has none. */
+export function clockOf(time: ParsedSource["time"]): ClockColumns | null {
+  if (time === undefined) return null;
+  const written = typeof time === "string" || Array.isArray(time) ? { column: time } : time;
+  const { column, ...others } = written;
+  return { columns: [column].flat(), ...defaultsOf(timeMap), ...others };
 }

@@ -9,6 +9,7 @@ import type { Decoder } from "../samples/decoding/decoder.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import { type FramingChoice, framings } from "../samples/framings/framings.ts";
 import { SampleRing } from "../samples/ring.ts";
+import { clockFields, SampleClock } from "../samples/sample-clock.ts";
 import { mergeDevices } from "../samples/sources/merge.ts";
 import type { Source, SourceState } from "../samples/sources/source.ts";
 import { anyOf } from "../wording/alternatives.ts";
@@ -23,6 +24,8 @@ export interface ConfiguredSource {
   decoder: Decoder;
   ring: SampleRing;
   fields: readonly Field[];
+  /** The clock of the device, whose columns are behind the fields in the ring; null: samples have the time of arrival. */
+  clock: SampleClock | null;
   /** Where the samples come from, in words. */
   place: string;
   /** The present state of the source. */
@@ -40,7 +43,7 @@ export function configuredSource(
   log: Log,
   reconnect: ReconnectOptions = {},
 ): ConfiguredSource {
-  const { merge, silenceMs, fields, queue } = config.source;
+  const { merge, silenceMs, fields, queue, time } = config.source;
   const origin = originOf(config.source);
   if (fields === null || (origin === null && merge === null)) {
     const [first, ...others] = sourceNames;
@@ -49,7 +52,8 @@ export function configuredSource(
       `${config.file} names no source to read: add source: { ${kindOf(first).example} }, ${anyOf(others)}, and source.fields`,
     );
   }
-  const ring = new SampleRing(fields.length, queue.samples, queue.whenFull);
+  const sent = [...fields, ...(time === null ? [] : clockFields(time))];
+  const ring = new SampleRing(sent.length, queue.samples, queue.whenFull);
   const lasting = { ...reconnect, silenceMs: silenceMs ?? undefined };
   if (merge !== null) return mergedSource(config.source, merge, ring, fields, lasting, log);
   const found = origin as Origin;
@@ -57,10 +61,11 @@ export function configuredSource(
   const refuseReplies = config.source.reply !== null;
   const watched: WatchedDecoder[] = [];
   const options = { ...lasting, onState, watched, log };
-  const prepared = prepare(found, config.source, fields, ring, refuseReplies, options);
+  const prepared = prepare(found, config.source, sent, ring, refuseReplies, options);
   const { source } = prepared;
   const place = found.kind.place(found.value);
-  return { ...prepared, wayBack: source, place, ring, fields, state, watched };
+  const clock = time && new SampleClock(time);
+  return { ...prepared, wayBack: source, place, ring, fields, clock, state, watched };
 }
 
 function mergedSource(
@@ -94,7 +99,7 @@ function mergedSource(
   };
   return {
     ...mergeDevices(merged, ring, { maximumAgeMs, onIncomplete }),
-    ...{ wayBack: merged[0].source, ring, fields, watched, place: places.join(" and ") },
+    ...{ wayBack: merged[0].source, ring, fields, clock: null, watched, place: places.join(" and ") },
     // The merged state is the worst of the devices.
     state: () => tracked.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
   };

@@ -3,6 +3,7 @@ import type { ClassificationReport } from "../learner/classification-metrics.ts"
 import type { EnsembleReport } from "../learner/ensemble-report.ts";
 import type { Glitch } from "../learner/glitches.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { ClockReport } from "../samples/sample-clock.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
 import type { LabelOutcome } from "./labels/late-labels.ts";
@@ -31,6 +32,8 @@ export interface DaemonStatus {
   unlabelled: number;
   /** What became of labels that came late, in samples; null where the config keeps none for them. */
   labels: LabelOutcome | null;
+  /** What the clock of the device has shown; null where source.time names none. */
+  clock: ClockReport | null;
   /** Samples of the first of several devices that no other one completed. */
   unmatched: number;
   /** Values that cannot be true, of each field that has had any; the policies of source.values say what became of them. */

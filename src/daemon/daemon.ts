@@ -99,7 +99,7 @@ export class Daemon {
     this.#input = input;
     this.#path = path;
     if (keepsEvents) path.fieldStatistics = new FieldStatistics(input.fields.length);
-    this.#reader = new SampleReader(input.source, input.decoder, input.ring, take, clock);
+    this.#reader = new SampleReader(input, take, clock);
   }
 
   /**
@@ -305,6 +305,7 @@ export class Daemon {
       unmatched: decoded.unmatched ?? 0,
       rejected: validator.skipped + now.refused - before.refused,
       faults: validator.report(),
+      clock: this.#input.clock?.report() ?? null,
       glitches: this.learner.glitches.report(),
       recoveries: this.learner.recoveries,
       rate: this.#rate?.status() ?? null,

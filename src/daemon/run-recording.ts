@@ -40,7 +40,7 @@ export function recordRun(
   samples.recorder = {
     sample(values, offset) {
       const slot = ring.frontSlot;
-      recording.append(values, offset, ring.times[slot], ring.sequences[slot], ring.deviceTimes[slot]);
+      recording.append(values, offset, ring.measuredAt[slot], ring.sequences[slot], ring.deviceTimes[slot]);
     },
     event: (event) => recording.event(event),
   };

@@ -152,7 +152,7 @@ export class SamplePath implements DaemonMemory {
     this.#hasDrifted = false;
     if (alarmSubject !== null) this.boardAlarm?.observe(scores.of(alarmSubject));
     replies?.observe();
-    this.outputs?.observe(this.taken, ring.times, ring.frontSlot);
+    this.outputs?.observe(this.taken, ring.measuredAt, ring.frontSlot);
   }
 
   get progress(): number {

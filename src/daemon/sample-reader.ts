@@ -1,5 +1,7 @@
 import type { Decoder } from "../samples/decoding/decoder.ts";
+import type { Field } from "../samples/decoding/fields.ts";
 import type { SampleRing } from "../samples/ring.ts";
+import type { SampleClock } from "../samples/sample-clock.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import type { Source } from "../samples/sources/source.ts";
 
@@ -9,6 +11,17 @@ export const sliceMs = 10;
 /** Most samples between two readings of the clock, and a time between two that is too long. */
 const mostBetweenReadings = 32;
 const slowMs = 2;
+
+/** Where samples come from. */
+export interface SampleInput {
+  source: Source;
+  decoder: Decoder;
+  ring: SampleRing;
+  /** Columns of a sample; those of the clock are behind them in the ring. */
+  fields: readonly Field[];
+  /** The clock of the device; null: a sample was measured when it arrived. */
+  clock: SampleClock | null;
+}
 
 /** Takes the sample at `offset` of `values`. Called for each sample, so it must allocate nothing. */
 export type TakeSample = (values: Float64Array, offset: number) => void;
@@ -25,15 +38,23 @@ export class SampleReader {
   readonly ring: SampleRing;
   readonly #take: TakeSample;
   readonly #clock: SteadyClock;
+  readonly #deviceClock: SampleClock | null;
+  readonly #width: number;
   #betweenReadings = 1;
   #isScheduled = false;
   #closed = false;
   readonly #drainSlice = () => this.#drain();
 
-  constructor(source: Source, decoder: Decoder, ring: SampleRing, take: TakeSample, clock = steadyClock) {
+  constructor(
+    { source, decoder, ring, fields, clock: deviceClock }: SampleInput,
+    take: TakeSample,
+    clock = steadyClock,
+  ) {
     this.source = source;
     this.decoder = decoder;
     this.ring = ring;
+    this.#width = fields.length;
+    this.#deviceClock = deviceClock;
     this.#take = take;
     this.#clock = clock;
   }
@@ -86,12 +107,15 @@ export class SampleReader {
    */
   #handOnFor(milliseconds: number): void {
     const ring = this.ring;
+    const deviceClock = this.#deviceClock;
     let now = this.#clock.now();
     const until = now + milliseconds;
     do {
       const count = Math.min(this.#betweenReadings, ring.length);
       for (let i = 0; i < count; i++) {
-        this.#take(ring.values, ring.front());
+        const front = ring.front();
+        deviceClock?.observe(ring.values, front + this.#width, ring.measuredAt, ring.frontSlot);
+        this.#take(ring.values, front);
         ring.release();
       }
       const before = now;

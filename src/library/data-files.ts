@@ -4,12 +4,15 @@ import { playRecording, readRecordingHeader } from "../recording/play.ts";
 import type { FieldDescription } from "../samples/decoding/fields.ts";
 import { lookAtFile, readRows, type TextOptions } from "../samples/decoding/text-file.ts";
 import type { TextColumn, TextLook } from "../samples/decoding/text-look.ts";
+import { type ClockColumns, clockFields, plainClock, SampleClock } from "../samples/sample-clock.ts";
 import type { Dataset, DatasetRead } from "../training/dataset.ts";
 
 /** What is known of a text file. */
 export interface TextFileOptions extends TextOptions {
   /** Columns of which more is known than their name: numbers that stand for a missing value, or classes. */
   fields?: readonly Pick<FieldDescription, "name" | "missing" | "classes" | "mostClasses">[];
+  /** The columns that hold the time of a row; default: rows have none. */
+  time?: Pick<ClockColumns, "columns"> & Partial<ClockColumns>;
 }
 
 /** A file whose rows can be read as often as needed, without being held in memory. */
@@ -60,12 +63,21 @@ export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
     async read(columns, onRow, { optional } = {}) {
       const known = new Map(options.fields?.map((field) => [field.name, field]));
       const fields = columns.map((name) => ({ ...known.get(name), name, optional: name === optional }));
+      const time = options.time && { ...plainClock(options.time.columns), ...options.time };
+      const clock = time ? new SampleClock(time) : null;
+      const hidden = time ? clockFields(time) : [];
       const { rows, damaged, cutOff, refusals } = await readRows(
         path,
-        (values, offset, _, line) => onRow(values, offset, line),
-        { fields, look, columns: options.columns, decimal: options.decimal },
+        (values, offset, _, line, times, timeAt) => onRow(values, offset, line, times, timeAt),
+        {
+          ...{ fields: [...fields, ...hidden], look, clock },
+          ...{ columns: options.columns, decimal: options.decimal },
+        },
       );
-      damage = { damaged, cutOff, refused: refusals.map(({ line, text }) => `line ${line}: ${text}`) };
+      damage = {
+        ...{ damaged, cutOff, refused: refusals.map(({ line, text }) => `line ${line}: ${text}`) },
+        ...(clock === null ? {} : { clock: clock.report() }),
+      };
       return { rows, ...damage };
     },
   };
@@ -102,10 +114,10 @@ export function recordingFile(path: string, { realTime = false }: { realTime?: b
       let expected = 1;
       const { samples, ...read } = await playRecording(
         path,
-        (values, offset, index, number) => {
+        (values, offset, index, number, times, timeAt) => {
           if (number !== expected) onNumber?.(number);
           expected = number + 1;
-          onRow(values, offset, index + 1);
+          onRow(values, offset, index + 1, times, timeAt);
         },
         { columns, optional, onEvent, pace: realTime ? createPace() : undefined },
       );

@@ -41,7 +41,7 @@ export class RecordingDecoder implements Decoder {
   #blockBytes = 0;
   #nextSample = 0;
   #isDamaged = false;
-  readonly #optional: string | null;
+  readonly #optional: readonly string[];
   /** Numbers of samples, by how many samples come before the one with it. */
   readonly numbers: { at: number; first: number }[] = [];
   /** Events that have been read, in order; whoever applies them takes them out. */
@@ -53,13 +53,13 @@ export class RecordingDecoder implements Decoder {
    * @param columns names of the wanted fields, in order; null for all of the recording
    * @param makeRing returns the ring for them, once they are known
    * @param where names the file in messages
-   * @param optional name of a column that the recording may lack: its values are NaN then
+   * @param optional names of columns that the recording may lack: their values are NaN then
    */
   constructor(
     columns: readonly string[] | null,
     makeRing: (columns: readonly string[]) => SampleRing,
     where: string,
-    optional: string | null = null,
+    optional: readonly string[] = [],
   ) {
     this.#optional = optional;
     this.#columns = columns;
@@ -128,7 +128,7 @@ export class RecordingDecoder implements Decoder {
     const columns = this.#columns ?? names;
     this.#places = Int32Array.from(columns, (column) => {
       const place = names.indexOf(column);
-      if (place < 0 && column !== this.#optional) {
+      if (place < 0 && !this.#optional.includes(column)) {
         throw new RivuletError(
           "data.missing-column",
           `${this.#where} has no field "${column}"; ${suggestion(column, names)}`,

@@ -35,7 +35,8 @@ export class FileDecoder implements Decoder {
   async prepare(): Promise<{ isText: boolean }> {
     const names = this.#fields.map(({ name }) => name);
     if (await isRecordingFile(this.#path)) {
-      this.#recording = new RecordingDecoder(names, () => this.#ring, this.#path);
+      const clocks = this.#fields.filter(({ isTime }) => isTime === true).map(({ name }) => name);
+      this.#recording = new RecordingDecoder(names, () => this.#ring, this.#path, clocks);
       this.#decoder = this.#recording;
       return { isText: false };
     }

@@ -30,6 +30,19 @@ export interface PlayOptions {
   pace?: (time: number) => Promise<void> | null;
 }
 
+/**
+ * Receives a sample, at `offset` of `values`; its index from 0, and its number, which is the index and 1 where the
+ * recording has none; and at `timeAt` of `times` when it was measured, in milliseconds since the epoch.
+ */
+export type RecordedSampleVisitor = (
+  values: Float64Array,
+  offset: number,
+  index: number,
+  number: number,
+  times: Float64Array,
+  timeAt: number,
+) => void;
+
 /** Whether a file is a recording, whatever its name. @throws RivuletError when it cannot be read */
 export async function isRecordingFile(path: string): Promise<boolean> {
   for await (const chunk of readBytes(path)) return isRecording(chunk);
@@ -49,13 +62,12 @@ export async function readRecordingHeader(path: string): Promise<RecordingHeader
 /**
  * Reads the samples of a recording in order.
  *
- * @param onSample called with each sample, at `offset` of `values`, its index from 0, and its number, which is the index
- *   and 1 where the recording has none
+ * @param onSample called with each sample
  * @throws RivuletError when the file cannot be read, is not a recording or lacks a wanted field
  */
 export async function playRecording(
   path: string,
-  onSample: (values: Float64Array, offset: number, index: number, number: number) => void,
+  onSample: RecordedSampleVisitor,
   { columns, optional, pace, onEvent = () => {} }: PlayOptions = {},
 ): Promise<Played> {
   let ring = new SampleRing(1, 1, "pause");
@@ -66,7 +78,7 @@ export async function playRecording(
       return ring;
     },
     path,
-    optional,
+    optional === undefined ? [] : [optional],
   );
   let samples = 0;
   let number = 0;
@@ -83,7 +95,7 @@ export async function playRecording(
         number++;
         for (; numbers[0]?.at === samples; numbers.shift()) number = numbers[0].first;
         applyUntil(number - 1);
-        onSample(ring.values, ring.front(), samples++, number);
+        onSample(ring.values, ring.front(), samples++, number, ring.measuredAt, ring.frontSlot);
       }
     }
   }

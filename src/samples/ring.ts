@@ -24,7 +24,7 @@ export type RingPolicy = "drop-oldest" | "drop-newest" | "pause";
  *     }
  */
 export class SampleRing {
-  /** Numbers in a sample. */
+  /** Numbers in a sample, those of the columns behind its fields included that hold its time. */
   readonly width: number;
   /** Most samples that the ring can hold. */
   readonly capacity: number;
@@ -33,6 +33,11 @@ export class SampleRing {
   readonly values: Float64Array;
   /** Time of arrival by the host's clock, in milliseconds since the epoch, [capacity + 1]. */
   readonly times: Float64Array;
+  /**
+   * When the sample was measured: by the device's clock where its source names one, else its time of arrival; in
+   * milliseconds since the epoch, [capacity + 1].
+   */
+  readonly measuredAt: Float64Array;
   /** Sequence numbers from the decoder, [capacity + 1]. */
   readonly sequences: Float64Array;
   /** Milliseconds since the device started, by its own clock; NaN where the framing carries none, [capacity + 1]. */
@@ -65,6 +70,7 @@ export class SampleRing {
     this.policy = policy;
     this.values = new Float64Array((capacity + 1) * width);
     this.times = new Float64Array(capacity + 1);
+    this.measuredAt = new Float64Array(capacity + 1);
     this.sequences = new Float64Array(capacity + 1);
     this.deviceTimes = new Float64Array(capacity + 1).fill(Number.NaN);
   }
@@ -91,7 +97,7 @@ export class SampleRing {
 
   /** Bytes that the arrays of a ring take. */
   static bytesFor(width: number, capacity: number): number {
-    return (capacity + 1) * (width + 3) * Float64Array.BYTES_PER_ELEMENT;
+    return (capacity + 1) * (width + 4) * Float64Array.BYTES_PER_ELEMENT;
   }
 
   /**
@@ -118,6 +124,7 @@ export class SampleRing {
     }
     const slot = this.#freeSlot;
     this.times[slot] = time;
+    this.measuredAt[slot] = time;
     this.sequences[slot] = sequence;
     this.#freeSlot = slot === this.capacity ? 0 : slot + 1;
     this.#held++;

@@ -1,13 +1,21 @@
 /** Rows of numbers to train on or to evaluate with, wherever they come from: memory, a file, or a live stream. */
 import { RivuletError } from "../errors/errors.ts";
+import type { ClockReport } from "../samples/sample-clock.ts";
 import { formatSize } from "../wording/quantities.ts";
 import { eventLoopTurn } from "./event-loop.ts";
 
 /**
  * Receives one row: as many numbers as columns were asked for, from `offset` of `values` on. The array is reused for
- * the next row. `place` counts rows from 1 in the dataset's `unit`.
+ * the next row. `place` counts rows from 1 in the dataset's `unit`. Where rows have times, `times[timeAt]` is that of the
+ * row, in milliseconds since the epoch, NaN where it has none.
  */
-export type RowVisitor = (values: Float64Array, offset: number, place: number) => void;
+export type RowVisitor = (
+  values: Float64Array,
+  offset: number,
+  place: number,
+  times?: Float64Array,
+  timeAt?: number,
+) => void;
 
 /** What has changed what was learned besides the rows, and after which of them: rows are numbered as they were live. */
 export type StreamEvent = { after: number } & (
@@ -36,6 +44,8 @@ export interface DatasetRead {
   cutOff?: number;
   /** Of each reason why lines cannot be read, where the first is and what is wrong with it. Default: none. */
   refused?: readonly string[];
+  /** What the clock of the rows has shown; absent where none was named. */
+  clock?: ClockReport;
   /** Bytes at the end of a recording that a power cut left incomplete. Default 0. */
   tornBytes?: number;
   /** Events of a kind that only a later version knows. Default 0. */

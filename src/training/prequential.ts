@@ -2,6 +2,7 @@
 import type { RivuletError } from "../errors/errors.ts";
 import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import type { ClockReport } from "../samples/sample-clock.ts";
 import { type Dataset, datasetOf, type RowVisitor, type SampleRows, type StreamEvent } from "./dataset.ts";
 import { type Scores, scoresOf } from "./scores.ts";
 import type { RowOptions } from "./training-rows.ts";
@@ -44,6 +45,8 @@ export type PrequentialReport = {
   refused: readonly string[];
   /** 1 where a text ended in a part of a line. */
   cutOff: number;
+  /** What the clock of the rows has shown; null where none was named. */
+  clock: ClockReport | null;
   /** Bytes at the end of a recording that a power cut left incomplete. */
   tornBytes: number;
   /** Updates of the weights that the learner's network has made. */
@@ -97,9 +100,9 @@ export async function evaluatePrequentially(
   const block = new RowBlock(learner, validator, dataset, held);
   signal?.throwIfAborted();
   let seen = 0;
-  const onRow: RowVisitor = (values, offset, place) => {
+  const onRow: RowVisitor = (values, offset, place, times = noTimes, timeAt = 0) => {
     seen++;
-    if (!block.add(values, offset, place)) return;
+    if (!block.add(values, offset, place, times, timeAt)) return;
     onProgress?.({ rows: seen });
     signal?.throwIfAborted();
   };
@@ -117,6 +120,7 @@ export async function evaluatePrequentially(
     damaged: read.damaged ?? 0,
     refused: read.refused ?? [],
     cutOff: read.cutOff ?? 0,
+    clock: read.clock ?? null,
     tornBytes: read.tornBytes ?? 0,
     updates,
     skippedSteps: skipped,
@@ -125,6 +129,9 @@ export async function evaluatePrequentially(
     ...scoresOf(learner),
   };
 }
+
+/** Of rows without times. */
+const noTimes = Float64Array.of(Number.NaN);
 
 /** Rows on their way from a reader to a learner. */
 class RowBlock {
@@ -141,6 +148,8 @@ class RowBlock {
   readonly #values: Float64Array;
   /** Where each row is in the dataset [capacity]. */
   readonly #places: Float64Array;
+  /** When each row was measured, in milliseconds since the epoch, NaN where it has no time [capacity]. */
+  readonly #times: Float64Array;
   #filled = 0;
   readonly events: AppliedEvents = { labels: 0, lostLabels: 0, pauses: 0, unknown: 0, learnedBefore: 0 };
   /** Rows that wait for labels which come later; null where none do. */
@@ -167,12 +176,14 @@ class RowBlock {
     this.#capacity = dataset.live ? 1 : blockRows;
     this.#values = new Float64Array(this.#capacity * this.#width);
     this.#places = new Float64Array(this.#capacity);
+    this.#times = new Float64Array(this.#capacity);
   }
 
   /** Adds a row; returns true where this filled the block, so that the learner has observed it. */
-  add(values: Float64Array, offset: number, place: number): boolean {
+  add(values: Float64Array, offset: number, place: number, times: Float64Array, timeAt: number): boolean {
     const start = this.#filled * this.#width;
     this.#places[this.#filled] = place;
+    this.#times[this.#filled] = times[timeAt];
     for (let column = 0; column < this.#width; column++) {
       this.#values[start + column] = values[offset + column];
     }
@@ -189,7 +200,7 @@ class RowBlock {
       const at = row * this.#width;
       if (!this.#validator.validate(this.#values, at)) {
         this.rejected++;
-      } else if (!this.#observeRow(at, this.#number + row)) {
+      } else if (!this.#observeRow(at, row)) {
         // A file can be corrected; a recording or a stream is learned from as it was live.
         if (this.#dataset.correctable) throw this.#errorAt(row);
         this.rejected++;
@@ -201,7 +212,7 @@ class RowBlock {
   }
 
   /** Returns false where the row was refused. */
-  #observeRow(at: number, number: number): boolean {
+  #observeRow(at: number, row: number): boolean {
     const learner = this.#learner;
     const values = this.#values;
     if (this.#isPaused) {
@@ -212,7 +223,7 @@ class RowBlock {
     if (!learner.observe(values, at)) return false;
     // A row whose target cannot be true is not kept, as live.
     if (this.#held === null || learner.samplesSeen + learner.unlabelled === before) return true;
-    const slot = this.#held.add(number, 0);
+    const slot = this.#held.add(this.#number + row, this.#times[row]);
     this.#held.targets[slot] = values[at + this.#targetAt];
     learner.hold(this.#held, slot);
     return true;

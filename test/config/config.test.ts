@@ -73,6 +73,7 @@ test("fills in every default of a config that names only its target, but those t
       decimal: "auto",
       fields: null,
       columns: undefined,
+      time: null,
       ignore: [],
       rate: null,
       values: { missing: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },

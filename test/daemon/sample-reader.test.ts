@@ -17,10 +17,9 @@ async function reader(capacity: number, policy: RingPolicy, observeMs = 0, clock
     },
     async close() {},
   };
+  const fields = defineFields([{ name: "n" }, { name: "label" }]);
   const ring = new SampleRing(2, capacity, policy);
-  const decoder = createLineDecoder(defineFields([{ name: "n" }, { name: "label" }]), ring, {
-    startsAtLine: true,
-  });
+  const decoder = createLineDecoder(fields, ring, { startsAtLine: true });
   const observed: number[] = [];
   const times: number[] = [];
   const observe = (values: Float64Array, offset: number) => {
@@ -28,7 +27,7 @@ async function reader(capacity: number, policy: RingPolicy, observeMs = 0, clock
     times.push(ring.times[ring.frontSlot]);
     for (const end = performance.now() + observeMs; performance.now() < end; );
   };
-  const way = new SampleReader(source, decoder, ring, observe, clock);
+  const way = new SampleReader({ source, decoder, ring, fields, clock: null }, observe, clock);
   await way.open();
   /** Sends samples with the numbers from `first` to before `end`, as one chunk. */
   const send = (first: number, end: number) => {

@@ -114,7 +114,10 @@ test("behaves like a plain list, for any way of writing and reading", () => {
 });
 
 test("says what its arrays take before they are there", () => {
-  const { values, times, sequences, deviceTimes } = new SampleRing(2, 5, "pause");
-  const taken = [values, times, sequences, deviceTimes].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const { values, times, measuredAt, sequences, deviceTimes } = new SampleRing(2, 5, "pause");
+  const taken = [values, times, measuredAt, sequences, deviceTimes].reduce(
+    (sum, { byteLength }) => sum + byteLength,
+    0,
+  );
   expect(SampleRing.bytesFor(2, 5)).toBe(taken);
 });

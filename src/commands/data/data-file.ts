@@ -27,11 +27,12 @@ export function requireRereadable(data: string): void {
 /** A text file as a config describes it. */
 export function configuredFile(path: string, config: Config | null): DataFile {
   if (config === null) return csvFile(path);
-  const { fields, columns, decimal } = config.source;
+  const { fields, columns, decimal, time } = config.source;
   const { target } = config;
   const names = "names" in target ? target.names : undefined;
   const own = fields ?? (names ? [{ name: target.column, classes: names, mostClasses: names.length }] : []);
-  return csvFile(path, { fields: own, columns, decimal: decimal === "auto" ? null : decimal });
+  const mark = decimal === "auto" ? null : decimal;
+  return csvFile(path, { fields: own, columns, decimal: mark, ...(time && { time }) });
 }
 
 /**
@@ -60,7 +61,7 @@ export async function openData(
 export async function columnsOf(config: Config, file: DataFile): Promise<string[]> {
   const columns = sampleColumns(config);
   if (columns !== null) return columns;
-  const { ignore } = config.source;
+  const { ignore, time } = config.source;
   const header = await file.columns();
   const unknown = ignore.find((name) => typeof name === "string" && !header.includes(name));
   if (unknown !== undefined) {
@@ -71,7 +72,7 @@ export async function columnsOf(config: Config, file: DataFile): Promise<string[
   }
   const wanted = header.filter((name, place) => !ignore.includes(name) && !ignore.includes(place));
   const useless = new Set((await uselessColumns(file, config.target.column)).map(({ name }) => name));
-  return wanted.filter((name) => !useless.has(name));
+  return wanted.filter((name) => !useless.has(name) && !time?.columns.includes(name));
 }
 
 /** The columns of a file that nothing can be learned from, apart from the target: words, clocks, counters, nothing. */

@@ -3,6 +3,7 @@ import { type Config, parseConfig } from "../../config/config.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
 import { mostClasses } from "../../learner/target.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
+import { clockAmong } from "../../samples/decoding/text-look.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import type { Invocation } from "../command-line/command.ts";
 
@@ -30,8 +31,10 @@ export async function taskOf({ options }: Invocation, data: DataFile): Promise<C
   const written = options["classes"];
   const areClasses = written !== undefined || holdsWords || /^(label|class)$/i.test(column);
   const classes = areClasses ? await classesOf(data, column, written ?? "auto") : undefined;
+  const clock = clockAmong(kinds.filter(({ name }) => name !== column));
+  const source = clock.length === 0 ? undefined : { time: clock };
   // JSON is YAML.
-  return parseConfig(JSON.stringify({ name: "task", target: { column, classes } }), data.name);
+  return parseConfig(JSON.stringify({ name: "task", source, target: { column, classes } }), data.name);
 }
 
 /** Refuses options of a task beside a config. */

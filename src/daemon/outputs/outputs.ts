@@ -46,7 +46,7 @@ export class Outputs {
    * predictions.
    *
    * @param sequence number of the sample
-   * @param times when it came, milliseconds since the epoch, at `at`. An array, so that V8 boxes no number
+   * @param times when it was measured, milliseconds since the epoch, at `at`. An array, so that V8 boxes no number
    */
   observe(sequence: number, times: Float64Array, at: number): void {
     const { list } = this;

@@ -1,6 +1,7 @@
 /** The values of a sample whose names and numbers come in several lines. */
 import type { SampleRing } from "../ring.ts";
 import { isBlank, tab } from "./ascii.ts";
+import { ClockText, noClock } from "./clock-text.ts";
 import { readDecimal } from "./decimal.ts";
 import type { Field } from "./fields.ts";
 
@@ -26,6 +27,8 @@ export class BlockValues {
   readonly #offsets: Float64Array;
   /** In UTF-8, [fields]. */
   readonly #names: readonly Uint8Array[];
+  /** The reader of each field that is a clock, null for the others, [fields]. */
+  readonly #clocks: readonly (ClockText | null)[];
   /** 1 for a field that a block may lack, [fields]. */
   readonly #isOptional: Uint8Array;
   /** 1 for a field that the block has given, [fields]. */
@@ -41,6 +44,7 @@ export class BlockValues {
     this.#scales = Float64Array.from(fields, (field) => field.scale);
     this.#offsets = Float64Array.from(fields, (field) => field.offset);
     this.#names = fields.map(({ name }) => encoder.encode(name));
+    this.#clocks = fields.map(({ isTime, dateOrder }) => (isTime ? new ClockText(dateOrder) : null));
     this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
     this.#given = new Uint8Array(fields.length);
   }
@@ -108,7 +112,12 @@ export class BlockValues {
     const values = this.#ring.values;
     const cell = this.#slot + field;
     if (isOneOf(bytes, at, last, missing)) return this.#take(field, cell, false);
+    const clock = this.#clocks[field];
+    if (clock !== null && clock.read(bytes, at, last, values, cell) !== noClock) {
+      return this.#take(field, cell, true);
+    }
     const after = readDecimal(bytes, at, last, values, cell);
+    if (clock !== null && after !== last) return this.#take(field, cell, false);
     if (after < 0) {
       const isTrue = isOneOf(bytes, at, last, truths);
       if (!isTrue && !isOneOf(bytes, at, last, untruths)) return false;
@@ -132,7 +141,7 @@ export class BlockValues {
     const value = isNumber ? values[cell] * this.#scales[field] + this.#offsets[field] : Number.NaN;
     values[cell] = value;
     // Infinity minus itself is NaN, and NaN is not equal to itself.
-    if (value - value !== 0) this.#isFinite = false;
+    if (value - value !== 0 && this.#clocks[field] === null) this.#isFinite = false;
     if (this.#given[field] === 0) {
       this.#given[field] = 1;
       this.#found++;

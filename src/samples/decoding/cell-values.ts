@@ -5,6 +5,7 @@
 import type { SampleRing } from "../ring.ts";
 import { apostrophe, blank, comma, quote, skipBlanks, trimEnd } from "./ascii.ts";
 import { ClassWords } from "./class-words.ts";
+import { ClockText, noClock } from "./clock-text.ts";
 import { point, readDecimal } from "./decimal.ts";
 import { FieldUnits, isUnit } from "./field-units.ts";
 import type { Field } from "./fields.ts";
@@ -62,6 +63,8 @@ export class CellValues {
   readonly #spellings: readonly (readonly Uint8Array[])[];
   /** The classes of a field, null where it holds numbers, [fields]. */
   readonly #classes: readonly (ClassWords | null)[];
+  /** The reader of each field that is a clock, null for the others, [fields]. */
+  readonly #clocks: readonly (ClockText | null)[];
   /** Numbers that stand for a missing value, null where there are none, [fields]. */
   readonly #codes: readonly (Float64Array | null)[];
   readonly #units: FieldUnits;
@@ -84,6 +87,7 @@ export class CellValues {
     this.#classes = fields.map(({ name, classes, mostClasses }) =>
       classes === undefined ? null : new ClassWords(classes, name, mostClasses),
     );
+    this.#clocks = fields.map(({ isTime, dateOrder }) => (isTime ? new ClockText(dateOrder) : null));
     this.#codes = fields.map(({ missing }) => (missing === undefined ? null : Float64Array.from(missing)));
     this.isPlain = Uint8Array.from(fields, ({ classes, missing }) => (classes || missing ? 0 : 1));
     this.#units = new FieldUnits(fields.length);
@@ -242,6 +246,10 @@ export class CellValues {
       this.missing(field);
       return true;
     }
+    if (this.#clocks[field] !== null) {
+      this.#readTime(bytes, first, last, field);
+      return true;
+    }
     const refusal =
       this.#classes[field] === null
         ? this.#readNumber(bytes, first, last, field)
@@ -273,6 +281,15 @@ export class CellValues {
     if (index < 0) return "no-class";
     this.#set(field, index);
     return null;
+  }
+
+  /** What is no time is a missing one: a clock that was not set spoils no values. */
+  #readTime(bytes: Uint8Array, start: number, end: number, field: number): void {
+    const values = this.#ring.values;
+    const cell = this.#slot + field;
+    const isClock = (this.#clocks[field] as ClockText).read(bytes, start, end, values, cell) !== noClock;
+    if (isClock || readDecimal(bytes, start, end, values, cell) === end) this.accept(field);
+    else this.missing(field);
   }
 
   #readNumber(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {

@@ -15,6 +15,10 @@ export interface Field {
   stuck?: number;
   /** A sample may lack its value, as that of the target: it is NaN then, and no fault. Default false. */
   optional?: boolean;
+  /** It is a clock, not a value to learn from: dates and times of day are read as milliseconds. Default false. */
+  isTime?: boolean;
+  /** How its dates are written, see ClockColumns. Default `auto`. */
+  dateOrder?: "auto" | "day-first" | "month-first";
   /** Numbers as sent that stand for a missing value, such as -999. */
   missing?: readonly number[];
   /** The classes that it holds as they are sent, words or numbers: its value is the index of one. */

@@ -7,6 +7,7 @@ import { RivuletError } from "../../errors/errors.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import { formatCount } from "../../wording/quantities.ts";
 import { SampleRing } from "../ring.ts";
+import type { SampleClock } from "../sample-clock.ts";
 import { readText } from "../sources/file-text.ts";
 import { lineFeed } from "./ascii.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
@@ -30,7 +31,22 @@ export interface RowOptions extends TextOptions {
   fields?: readonly (string | FieldDescription)[];
   /** What the beginning of the file shows, if it is known. */
   look?: TextLook;
+  /** The clock whose columns are the last ones of `fields`; default: rows have no times. */
+  clock?: SampleClock | null;
 }
+
+/**
+ * Receives a row, at `offset` of `values` [columns]; NaN stands for a missing value. Its index counts from 0 and its line
+ * from 1. At `timeAt` of `times` is its time in milliseconds since the epoch, NaN where it has none.
+ */
+export type TextRowVisitor = (
+  values: Float64Array,
+  offset: number,
+  index: number,
+  line: number,
+  times: Float64Array,
+  timeAt: number,
+) => void;
 
 /** What reading a file came to. */
 export interface RowsRead {
@@ -58,27 +74,30 @@ export async function lookAtFile(path: string): Promise<TextLook> {
 /**
  * Reads the rows of a text file in order.
  *
- * @param onRow receives each row, at `offset` of `values` [columns]; NaN stands for a missing value. Its index counts
- *   from 0 and its line from 1. Reading waits while it runs, so a slow consumer never makes the memory grow
+ * @param onRow receives each row. Reading waits while it runs, so a slow consumer never makes the memory grow
  * @throws RivuletError with file and line when the file cannot be read, has no rows, lacks a wanted column, or when
  *   most of its lines are refused
  */
 export async function readRows(
   path: string,
-  onRow: (values: Float64Array, offset: number, index: number, line: number) => void,
+  onRow: TextRowVisitor,
   options: RowOptions = {},
 ): Promise<RowsRead> {
   let decoder: TextFileDecoder | undefined;
   let ring = new SampleRing(1, 1, "pause");
   let columns: string[] = [];
   let rows = 0;
+  const { clock } = options;
   const handOn = () => {
     for (; ring.length > 0; ring.release()) {
-      onRow(ring.values, ring.front(), rows++, ring.sequences[ring.frontSlot]);
+      const front = ring.front();
+      const slot = ring.frontSlot;
+      clock?.observe(ring.values, front + columns.length - clock.columns.length, ring.measuredAt, slot);
+      onRow(ring.values, front, rows++, ring.sequences[slot], ring.measuredAt, slot);
     }
   };
   const decode = (chunk: Uint8Array, into: TextFileDecoder) => {
-    for (let at = 0; at < chunk.length; handOn()) at = into.decode(chunk, at, chunk.length, 0);
+    for (let at = 0; at < chunk.length; handOn()) at = into.decode(chunk, at, chunk.length, Number.NaN);
   };
   for await (const chunk of readText(path)) {
     if (decoder === undefined) {
@@ -205,7 +224,8 @@ function placesOf(
         `are ${places.length}; name each in source.fields, with _ for one that is not wanted`,
     );
   }
-  const missing = fields.find((field) => field.optional !== true && !isFound(field));
+  const isNeeded = ({ optional, isTime }: Field) => optional !== true || isTime === true;
+  const missing = fields.find((field) => isNeeded(field) && !isFound(field));
   if (missing !== undefined) {
     const known = names.filter((name) => name !== "");
     throw new RivuletError(

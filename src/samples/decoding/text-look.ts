@@ -1,5 +1,6 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
 import { carriageReturn, lineFeed } from "./ascii.ts";
+import { partOfClock } from "./clock-text.ts";
 import { cellsOf } from "./header.ts";
 import { cleanLine } from "./line-cleaning.ts";
 import {
@@ -19,6 +20,8 @@ export interface TextColumn {
   name: string;
   /** What almost all of its cells hold that hold anything. A counter rises by one from row to row. */
   holds: "numbers" | "words" | "clock" | "counter" | "nothing";
+  /** Which part of the time a clock of text holds, where it is not the whole. */
+  part?: "date" | "time of day";
   /** The different cells as written, in the order in which they come, if there are at most 64; otherwise none. */
   words: string[];
 }
@@ -152,7 +155,18 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   else if (isMostly(count("clock"))) holds = "clock";
   else if (isMostly(count("number", "truth")))
     holds = count("truth") > 0 ? "numbers" : risingKind(name, cells);
-  return { name, holds, words: words.size <= mostWords ? [...words] : [] };
+  const part = holds === "clock" ? partOfClock(cells.find((cell) => cell.trim() !== "") as string) : null;
+  return { name, holds, words: words.size <= mostWords ? [...words] : [], ...(part && { part }) };
+}
+
+/** The columns that tell the time of a row: one, or those of date and time of day; none where there is no clock. */
+export function clockAmong(columns: readonly TextColumn[]): string[] {
+  const clocks = columns.filter(({ holds, name }) => holds === "clock" && name !== "");
+  const whole = clocks.find(({ part }) => part === undefined);
+  const date = clocks.find(({ part }) => part === "date");
+  const timeOfDay = clocks.find(({ part }) => part === "time of day");
+  const wanted = date !== undefined && timeOfDay !== undefined ? [date, timeOfDay] : [whole ?? clocks[0]];
+  return wanted.flatMap((column) => column?.name ?? []);
 }
 
 /** Seconds, milliseconds, microseconds and nanoseconds of the years 2001 to 2096. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { csvFile } from "../../../src/library/data-files.ts";
 import { defineFields } from "../../../src/samples/decoding/fields.ts";
 import {
   lookAtFile,
@@ -286,4 +287,39 @@ test("an error of the caller comes through as it is", async () => {
     throw fault;
   });
   await expect(reading).rejects.toBe(fault);
+});
+
+describe("a clock in a file", () => {
+  async function timesOf(content: string, columns: string[]) {
+    const data = csvFile(file(content), { time: { columns } });
+    const times: string[] = [];
+    const read = await data.read(["a"], (_values, _offset, _place, all, at = 0) => {
+      times.push(new Date((all as Float64Array)[at]).toISOString());
+    });
+    return { times, clock: read.clock };
+  }
+  const expected = ["2024-03-10T18:00:00.000Z", "2024-03-10T18:01:00.000Z"];
+
+  test.each([
+    ["of text", "at,a\n2024-03-10 18:00:00,1\n2024-03-10 18:01:00,2\n", ["at"]],
+    ["of seconds", "a;at\n1;1710093600\n2;1710093660\n", ["at"]],
+    ["in pairs", "a:1,at:2024-03-10T18:00:00\na:2,at:2024-03-10T18:01:00\n", ["at"]],
+    ["in JSON", '{"a":1,"at":"2024-03-10T18:00:00Z"}\n{"a":2,"at":"2024-03-10T18:01:00Z"}\n', ["at"]],
+    ["of two columns", "Date,Time,a\n10/03/2024,18.00.00,1\n10/03/2024,18.01.00,2\n", ["Date", "Time"]],
+  ])("%s is the time of its rows", async (_, content, columns) => {
+    const { times, clock } = await timesOf(content, columns);
+    expect(times).toEqual(expected);
+    expect(clock).toMatchObject({ absent: 0, repeated: 0, back: 0 });
+  });
+
+  test("that was not set spoils no row", async () => {
+    const content = "at,a\n2024-03-10 18:00:00,1\nnot set,2\n,3\n2024-03-10 18:00:01,4\n";
+    const data = csvFile(file(content), { time: { columns: ["at"] } });
+    const { rows, clock } = await data.read(["a"], () => {});
+    expect([rows, clock?.absent]).toEqual([4, 2]);
+  });
+
+  test("that is no column is refused with the nearest", async () => {
+    await expect(timesOf("at,a\n1,2\n", ["tim"])).rejects.toThrow(/has no column "tim"/);
+  });
 });

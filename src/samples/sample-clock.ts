@@ -1,0 +1,187 @@
+/** The clock of a device: makes times of samples of the columns that hold it, and counts what is wrong with it. */
+
+import { formatCount } from "../wording/quantities.ts";
+import type { Field } from "./decoding/fields.ts";
+
+/** Units of a clock that counts, in milliseconds. */
+export const clockUnits = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 } as const;
+
+/** Which of the two numbers of a date such as 10/03/2024 is the day; `auto`: by the first date that shows it. */
+export const dateOrders = ["auto", "day-first", "month-first"] as const;
+
+/** Columns whose values are the time of a sample. */
+export interface ClockColumns {
+  /** One column; or two, of which one holds the date and the other the time of day. */
+  columns: readonly string[];
+  /** Unit of a number; `auto`: by its size and the column's name. */
+  unit: keyof typeof clockUnits | "auto";
+  dateOrder: (typeof dateOrders)[number];
+}
+
+/** A clock of which only the columns are known. */
+export const plainClock = (columns: readonly string[]): ClockColumns => ({
+  ...{ columns, unit: "auto", dateOrder: "auto" },
+});
+
+/** The columns of a clock as fields of a decoder, behind those that are learned from. */
+export const clockFields = ({ columns, dateOrder }: ClockColumns): Field[] =>
+  columns.map((name) => ({
+    ...{ name, type: "f64", scale: 1, offset: 0, optional: true },
+    ...{ isTime: true, dateOrder },
+  }));
+
+/** What a clock has shown so far. */
+export interface ClockReport {
+  columns: readonly string[];
+  /** Samples without a time. */
+  absent: number;
+  /** Samples with the time of the one before. */
+  repeated: number;
+  /** Steps back. */
+  back: number;
+  /** Steps of more than ten times the usual one. */
+  gaps: number;
+  longestGapMs: number;
+}
+
+/** Times of this size are milliseconds since 1970: the year is 1973 or later. */
+const leastSinceEpoch = 1e11;
+/** A step of so many times the usual one is a gap. */
+const gapFactor = 10;
+/** Steps after which the usual one is known. */
+const enoughSteps = 8;
+/** How fast the usual step follows: a part of itself each time. */
+const following = 0.05;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** A counter of 32 bits begins again behind this value. */
+const counterEnd = 2 ** 32;
+
+/** Places in the array of the state. */
+const at = { latest: 0, anchor: 1, usual: 2, steps: 3, raw: 4, turns: 5 } as const;
+
+/**
+ * Follows the clock of a stream. Times since 1970, as numbers or as dates, are taken as they are; a clock that counts
+ * from the start of the device, or shows the time of day, is added to the time of arrival of its first sample, and begins
+ * anew where it steps back.
+ */
+export class SampleClock {
+  readonly columns: readonly string[];
+  absent = 0;
+  repeated = 0;
+  back = 0;
+  gaps = 0;
+  #longestGapMs = 0;
+  /** Milliseconds in a unit; 0 until it is known. */
+  #factor: number;
+  /** Numbers that change with each sample, in an array so that V8 boxes none. */
+  readonly #state = new Float64Array(Object.keys(at).length).fill(Number.NaN);
+
+  constructor({ columns, unit }: ClockColumns) {
+    this.columns = columns;
+    this.#factor = unit === "auto" ? 0 : clockUnits[unit];
+    this.#state[at.steps] = 0;
+    this.#state[at.turns] = 0;
+  }
+
+  /**
+   * Takes the time of the next sample from its columns, which begin at `offset` of `values`, and writes it to
+   * `times[slot]`, in milliseconds since the epoch. That holds the time of arrival before, which remains where the sample
+   * has no time; 0 or NaN: it is not known. Allocates nothing.
+   */
+  observe(values: Float64Array, offset: number, times: Float64Array, slot: number): void {
+    let raw = values[offset];
+    for (let column = 1; column < this.columns.length; column++) raw += values[offset + column];
+    if (raw - raw !== 0) {
+      this.absent++;
+      return;
+    }
+    const state = this.#state;
+    if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
+    const time = raw * this.#factor;
+    if (time >= leastSinceEpoch) times[slot] = time;
+    else this.#place(raw, time, times, slot);
+    this.#count(times[slot] - state[at.latest]);
+    state[at.latest] = times[slot];
+    state[at.raw] = raw;
+  }
+
+  report(): ClockReport {
+    const { columns, absent, repeated, back, gaps } = this;
+    return { columns, absent, repeated, back, gaps, longestGapMs: this.#longestGapMs };
+  }
+
+  /** Adds the time of a clock that does not know the date to that of arrival. */
+  #place(raw: number, time: number, times: Float64Array, slot: number): void {
+    const state = this.#state;
+    const factor = this.#factor;
+    const before = state[at.raw];
+    if (raw < before) {
+      const after = before * factor;
+      if (factor < 1000 && before > 0.9 * counterEnd && raw < 0.1 * counterEnd) {
+        state[at.turns] += counterEnd * factor;
+      } else if (after > dayMs - hourMs && after < dayMs && time < hourMs) state[at.turns] += dayMs;
+      else state[at.anchor] = Number.NaN; // the device has started again
+    }
+    if (Number.isNaN(state[at.anchor])) {
+      const isKnown = times[slot] > 0;
+      if (isKnown) state[at.anchor] = times[slot] - time;
+      else state[at.anchor] = Number.isNaN(before) ? 0 : state[at.latest] - time;
+      if (raw < before) this.back++;
+      state[at.turns] = 0;
+    }
+    times[slot] = state[at.anchor] + state[at.turns] + time;
+  }
+
+  #count(step: number): void {
+    if (step === 0) this.repeated++;
+    else if (step < 0) this.back++;
+    if (!(step > 0)) return;
+    const state = this.#state;
+    if (state[at.steps] === 0) state[at.usual] = step;
+    const usual = state[at.usual];
+    if (state[at.steps] >= enoughSteps && step > gapFactor * usual) {
+      this.gaps++;
+      if (step > this.#longestGapMs) this.#longestGapMs = step;
+      return;
+    }
+    state[at.steps]++;
+    state[at.usual] += Math.sign(step - usual) * following * usual;
+  }
+}
+
+/** Milliseconds in the unit of a clock that shows `raw`: by its size since 1970, else by its name. */
+function factorOf(raw: number, name: string): number {
+  if (raw >= 1e17) return clockUnits.ns;
+  if (raw >= 1e14) return clockUnits.us;
+  if (raw >= leastSinceEpoch) return clockUnits.ms;
+  if (/(micro|(^|_)us$)/i.test(name)) return clockUnits.us;
+  if (/(milli|(^|_)ms$|^t$)/i.test(name)) return clockUnits.ms;
+  if (raw >= 1e9 || /(sec|(^|_)s$|time|stamp|epoch)/i.test(name)) return clockUnits.s;
+  return clockUnits.ms;
+}
+
+/** Describes what is wrong with a clock in words: `3 gaps, the longest of 2 h; 6 repeated`; null where nothing is. */
+export function clockText({ absent, repeated, back, gaps, longestGapMs }: ClockReport): string | null {
+  const parts = [
+    gaps === 0
+      ? ""
+      : `${formatCount(gaps, "gap")}, ${gaps === 1 ? "" : "the longest "}of ${roundDuration(longestGapMs)}`,
+    repeated === 0 ? "" : `${formatCount(repeated, "sample")} with the time of the one before`,
+    back === 0 ? "" : `${formatCount(back, "step")} back`,
+    absent === 0 ? "" : `${formatCount(absent, "sample")} without a time`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? null : parts.join("; ");
+}
+
+/** A duration in one unit, rounded: gaps are looked at, not computed with. */
+function roundDuration(milliseconds: number): string {
+  const units = [
+    [dayMs, "days"],
+    [hourMs, "h"],
+    [60_000, "min"],
+    [1000, "s"],
+  ] as const;
+  const [size, name] = units.find(([size]) => milliseconds >= 2 * size) ?? [1, "ms"];
+  return `${Number((milliseconds / size).toPrecision(3))} ${name}`;
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { type ClockColumns, clockText, plainClock, SampleClock } from "../../src/samples/sample-clock.ts";
+
+/** Follows a clock of one column; arrivals are one second apart, or unknown. */
+function follow(raw: readonly number[], options: Partial<ClockColumns> = {}, arrivedAt = 1_700_000_000_000) {
+  const clock = new SampleClock({ ...plainClock(["ts"]), ...options });
+  const times = raw.map((value, index) => {
+    const time = Float64Array.of(arrivedAt + 1000 * index);
+    clock.observe(Float64Array.of(value), 0, time, 0);
+    return time[0];
+  });
+  return { times, report: clock.report() };
+}
+
+describe("the time of a sample", () => {
+  test.each([
+    ["seconds", 1_700_000_000.5],
+    ["milliseconds", 1_700_000_000_500],
+    ["microseconds", 1_700_000_000_500_000],
+  ])("is that of the device since 1970, in %s", (_, raw) => {
+    expect(follow([raw]).times[0]).toBeCloseTo(1_700_000_000_500, 0);
+  });
+
+  test("is counted from the arrival of the first, where the device counts from its start", () => {
+    const { times } = follow([5000, 6000, 6500], { columns: ["uptime_ms"] }, 1_000_000_000_000);
+    expect(times).toEqual([1_000_000_000_000, 1_000_000_001_000, 1_000_000_001_500]);
+  });
+
+  test("begins anew at its arrival, where the device has started again", () => {
+    const { times, report } = follow([90_000, 91_000, 10, 1010], { unit: "ms" }, 1_000_000_000_000);
+    expect(times.slice(2)).toEqual([1_000_000_002_000, 1_000_000_003_000]);
+    expect(report.back).toBe(1);
+  });
+
+  test("goes on where a counter of 32 bits begins again", () => {
+    const { times, report } = follow([2 ** 32 - 500, 500], { unit: "ms" });
+    expect(times[1] - times[0]).toBe(1000);
+    expect(report.back).toBe(0);
+  });
+
+  test("goes on where a time of day passes midnight", () => {
+    const { times } = follow([86_399_000, 0, 1000]);
+    expect(times[2] - times[0]).toBe(2000);
+  });
+
+  test("is that of its arrival where it has none", () => {
+    const { times, report } = follow([1_700_000_000_000, Number.NaN, 1_700_000_002_000]);
+    expect(times[1]).toBe(1_700_000_001_000);
+    expect(report.absent).toBe(1);
+  });
+
+  test("begins at 0 where nobody knows when the first arrived", () => {
+    expect(follow([300, 400], { unit: "ms" }, Number.NaN).times).toEqual([300, 400]);
+  });
+
+  test("is the sum of a date and a time of day in two columns", () => {
+    const clock = new SampleClock(plainClock(["Date", "Time"]));
+    const time = new Float64Array(1);
+    clock.observe(Float64Array.of(Date.UTC(2024, 2, 10), 64_800_000), 0, time, 0);
+    expect(new Date(time[0]).toISOString()).toBe("2024-03-10T18:00:00.000Z");
+  });
+});
+
+describe("what a clock shows", () => {
+  const steady = Array.from({ length: 20 }, (_, row) => 1_700_000_000_000 + 1000 * row);
+
+  test("is nothing where it is steady", () => {
+    expect(clockText(follow(steady).report)).toBeNull();
+  });
+
+  test("are gaps, with the longest", () => {
+    const later = steady.map((time) => time + 86_400_000);
+    const latest = later.map((time) => time + 3_600_000);
+    const { report } = follow([...steady, ...later, ...latest]);
+    expect(report).toMatchObject({ gaps: 2, longestGapMs: 86_381_000 });
+    expect(clockText(report)).toBe("2 gaps, the longest of 24 h");
+  });
+
+  test("are repeats and steps back", () => {
+    const { report } = follow([...steady, steady[19], steady[5], steady[6]]);
+    expect(report).toMatchObject({ repeated: 1, back: 1 });
+    expect(clockText(report)).toBe("1 sample with the time of the one before; 1 step back");
+  });
+});
