@@ -11,6 +11,7 @@ export default defineConfig({
       "test/samples/decoding/{damage,decimal}.test.ts",
       "test/checkpoint/format.test.ts",
       "test/learner/poison.test.ts",
+      "test/daemon/restart.test.ts",
     ],
     exclude: [],
     env: { RIVULET_TEST_LONG: "1" },

@@ -1,13 +1,15 @@
 /** The values that alarms compare with their levels, for the sample that was predicted last. */
 import type { AlarmSubject } from "../device/alarm.ts";
+import { restoreTogether, statefulBlock } from "../features/restore.ts";
 import { AnomalyScore } from "../learner/anomaly-score.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
+import type { State, Stateful } from "../state.ts";
 
 /** Errors up to this share of those of the mean are no anomaly, however good the predictions. */
 const negligible = 0.01;
 
-export class AlarmScores {
+export class AlarmScores implements Stateful {
   readonly #learner: PrequentialLearner;
   readonly #targetAt: number;
   readonly #errors = new AnomalyScore();
@@ -37,5 +39,13 @@ export class AlarmScores {
   of(subject: AlarmSubject): number {
     if (subject.of === "class") return this.#learner.prediction[subject.class];
     return subject.of === "anomaly" ? this.#anomaly[0] : Number(this.#hasDrifted);
+  }
+
+  state(): State {
+    return [this.#errors.state(), this.#anomaly];
+  }
+
+  restore(state: State): void {
+    restoreTogether([this.#errors, statefulBlock(this.#anomaly, "latest score of an anomaly")], state);
   }
 }

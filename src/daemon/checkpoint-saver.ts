@@ -154,8 +154,8 @@ export class CheckpointSaver {
       this.#memory?.restore(state);
     } catch (error) {
       if (!(error instanceof RivuletError)) throw error;
-      const text = `the samples in ${path} that waited for their labels are lost: ${error.message}`;
-      this.#log({ event: "labels-lost", text, problem: true });
+      const text = `what ${path} holds besides the learner, such as samples that wait for their labels, is lost in part: ${error.message}`;
+      this.#log({ event: "memory-lost", text, problem: true });
     }
   }
 

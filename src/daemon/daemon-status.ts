@@ -75,7 +75,7 @@ export interface DaemonStatus {
   checkpointBytes: number;
   /** Milliseconds from one save to the next. */
   checkpointEveryMs: number;
-  /** Whether a button has paused learning: samples are predicted and not learned from. */
+  /** Whether learning was paused, by a button or a request: samples are predicted and not learned from. */
   paused: boolean;
   residentBytes: number;
   arenaBytes: number;

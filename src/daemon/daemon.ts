@@ -117,6 +117,7 @@ export class Daemon {
       this.#path,
       report,
     );
+    this.#continuePause();
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
     this.#saver = saver;
@@ -137,6 +138,18 @@ export class Daemon {
     saver.startSaving();
     this.#startChecks();
     await this.#openGpio(saver);
+  }
+
+  /** A pause goes on after a restart, unless nothing could end it any more. */
+  #continuePause(): void {
+    if (!this.#path.isPaused) return;
+    const { gpio, status } = this.config;
+    const canEnd = status !== null || (gpio !== null && gpio.pause !== null);
+    if (!canEnd) this.#path.isPaused = false;
+    const text = canEnd
+      ? "learning is paused, as it was at the end of the process before: samples are predicted, and not learned from"
+      : "learning was paused at the end of the process before, and goes on: the config has no pause button and no status page to end a pause";
+    this.#log({ event: "pause", text, details: { paused: canEnd } });
   }
 
   /** Serves the status where the config asks for it, and loads the code for it only then. */

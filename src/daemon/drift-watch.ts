@@ -1,7 +1,9 @@
 /** Finds out when a learner predicts worse than it did: what is measured may have changed. */
+import { restoreTogether, statefulBlock } from "../features/restore.ts";
 import { Adwin } from "../learner/adwin.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
+import type { State, Stateful } from "../state.ts";
 import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
 
@@ -13,46 +15,53 @@ const samplesOfOneChange = 1024;
  */
 const smallestRise = 0.25;
 
-export class DriftWatch {
-  /** Times that predictions became worse. */
-  drifts = 0;
+const at = { drifts: 0, sinceWorse: 1, beforeRises: 2 } as const;
+
+export class DriftWatch implements Stateful {
   readonly #learner: PrequentialLearner;
   readonly #log: Log;
   readonly #errors = new Adwin();
   /** [1] An array, so that V8 boxes no number on the way to `observe`. */
   readonly #error = new Float64Array(1);
-  /** Samples since predictions last worsened. An improvement counts for nothing: what follows it is another change. */
-  #sinceWorse = samplesOfOneChange;
-  /** Mean error before the first of the rises that were too small: several of them add up. */
-  #beforeRises = Number.POSITIVE_INFINITY;
+  /**
+   * Times that predictions became worse; samples since they last did, as an improvement counts for nothing: what follows
+   * it is another change; mean error before the first of the rises that were too small, as several of them add up.
+   */
+  readonly #block = Float64Array.of(0, samplesOfOneChange, Number.POSITIVE_INFINITY);
 
   constructor(learner: PrequentialLearner, log: Log) {
     this.#learner = learner;
     this.#log = log;
   }
 
+  /** Times that predictions became worse, in earlier processes too. */
+  get drifts(): number {
+    return this.#block[at.drifts];
+  }
+
   /**
-   * To be called once the learner has learned that the target of its last answer is `targets[at]`; returns true where
+   * To be called once the learner has learned that the target of its last answer is `targets[index]`; returns true where
    * predictions are worse now than they were. An answer that was given before any target was known is left out. Allocates nothing unless
    * there is something to log.
    */
-  observe(targets: Float64Array, at: number): boolean {
+  observe(targets: Float64Array, index: number): boolean {
     if (!this.#learner.isInformed) return false;
-    if (this.#sinceWorse < samplesOfOneChange) this.#sinceWorse++;
-    this.#measure(targets[at]);
+    const block = this.#block;
+    if (block[at.sinceWorse] < samplesOfOneChange) block[at.sinceWorse]++;
+    this.#measure(targets[index]);
     if (!this.#errors.observe(this.#error)) return false;
     const { meanAfter } = this.#errors;
-    const meanBefore = Math.min(this.#errors.meanBefore, this.#beforeRises);
-    this.#beforeRises = Number.POSITIVE_INFINITY;
+    const meanBefore = Math.min(this.#errors.meanBefore, block[at.beforeRises]);
+    block[at.beforeRises] = Number.POSITIVE_INFINITY;
     if (meanAfter < meanBefore) return false;
     if (meanAfter < (1 + smallestRise) * meanBefore) {
-      this.#beforeRises = meanBefore;
+      block[at.beforeRises] = meanBefore;
       return false;
     }
-    const isNew = this.#sinceWorse === samplesOfOneChange;
-    this.#sinceWorse = 0;
+    const isNew = block[at.sinceWorse] === samplesOfOneChange;
+    block[at.sinceWorse] = 0;
     if (!isNew) return false;
-    this.drifts++;
+    block[at.drifts]++;
     this.#log({
       event: "drift",
       text: `predictions have become worse: ${this.#tell(meanBefore, meanAfter)}; what is measured may have changed`,
@@ -71,6 +80,14 @@ export class DriftWatch {
     }
     const off = Math.abs(prediction[0] - target);
     this.#error[0] = off === 0 ? 0 : off / (off + metrics.baselineMae);
+  }
+
+  state(): State {
+    return [this.#errors.state(), this.#block];
+  }
+
+  restore(state: State): void {
+    restoreTogether([this.#errors, statefulBlock(this.#block, "counts of drifts")], state);
   }
 
   #tell(before: number, after: number): string {

@@ -47,7 +47,8 @@ export class Replies {
   readonly #learner: PrequentialLearner;
   readonly #scores: AlarmScores;
   readonly #encoder: ReplyEncoder;
-  readonly #alarm: Alarm | null;
+  /** What the device is told is on or off; null where it is told of no alarm. */
+  readonly alarm: Alarm | null;
   readonly #subject: AlarmSubject;
   /** Alarm state that the device received last; null if unknown. */
   #told: boolean | null = null;
@@ -76,7 +77,7 @@ export class Replies {
     this.#intervals = Float64Array.of(config.everyMs, config.scoreEveryMs);
     const { alarm } = config;
     this.#subject = alarm?.subject ?? { of: "class", class: 0 };
-    this.#alarm =
+    this.alarm =
       alarm &&
       createAlarm(alarm, (active) => {
         const text = `the device is told that the alarm for ${subjectText(alarm.subject)} is ${active ? "on" : "off"}`;
@@ -93,7 +94,7 @@ export class Replies {
     if (this.#connection !== this.#source.counts.opens) this.#begin();
     content[replyAt.sequence] = ring.sequences[ring.frontSlot];
     content[replyAt.milliseconds] = ring.deviceTimes[ring.frontSlot];
-    const alarm = this.#alarm;
+    const { alarm } = this;
     if (alarm !== null) {
       const isUntold = this.#told !== alarm.active;
       alarm.observe(this.#scores.of(this.#subject));
@@ -158,7 +159,7 @@ export class Replies {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#alarm?.close();
+    this.alarm?.close();
     if (this.#told === true) this.#sendAlarm(false);
   }
 }

@@ -8,7 +8,7 @@ import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
-import type { State } from "../state.ts";
+import type { State, Stateful } from "../state.ts";
 import { AlarmScores } from "./alarm-scores.ts";
 import type { DaemonMemory } from "./checkpoint-saver.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
@@ -47,12 +47,8 @@ export interface Recorder {
 export class SamplePath implements DaemonMemory {
   /** Where samples and events are recorded; null where they are not. */
   recorder: Recorder | null = null;
-  /** The alarm of the board, once its pins are open. */
-  boardAlarm: Alarm | null = null;
   /** Samples that came with their target while learning was paused: predicted, and not learned from. */
   passedInPause = 0;
-  /** Where predictions go besides the device; null where nobody can ask for them. */
-  outputs: Outputs | null = null;
   /** Statistics of the fields, where somebody can look at them. */
   fieldStatistics: FieldStatistics | null = null;
   /** Samples taken since learning began, maybe by an earlier process: the number of the newest. */
@@ -68,6 +64,10 @@ export class SamplePath implements DaemonMemory {
   /** Labels that were learned from late. */
   #late = 0;
   #isPaused = false;
+  #boardAlarm: Alarm | null = null;
+  #outputs: Outputs | null = null;
+  /** Whether these alarms are to be on as soon as they are there: they were when their process ended, or let go of them. */
+  readonly #resumed = { board: false, outputs: false };
 
   constructor(
     stations: Stations,
@@ -93,7 +93,7 @@ export class SamplePath implements DaemonMemory {
     if (this.isPaused) this.#pass(isLabelled);
     else if (isLabelled) isKept = this.#learn(values, offset);
     else learner.passUnlabelled();
-    if (this.#isAnswered || this.outputs !== null) this.#answer(values, offset);
+    if (this.#isAnswered || this.#outputs !== null) this.#answer(values, offset);
     if (isKept && lateLabels !== null) this.#hold(lateLabels, values, offset, isLabelled);
   }
 
@@ -109,6 +109,31 @@ export class SamplePath implements DaemonMemory {
     const time = ring.times[ring.frontSlot];
     if (isLabelled) lateLabels.hold(this.taken, time, values, offset + this.#targetAt);
     else lateLabels.hold(this.taken, time, noTarget, 0);
+  }
+
+  /** The alarm of the board; null until its pins are open, and once they are closed. */
+  get boardAlarm(): Alarm | null {
+    return this.#boardAlarm;
+  }
+
+  set boardAlarm(alarm: Alarm | null) {
+    if (alarm === null) this.#resumed.board = this.#isBoardAlarmOn;
+    else if (this.#resumed.board) alarm.resume();
+    this.#boardAlarm = alarm;
+  }
+
+  get #isBoardAlarmOn(): boolean {
+    return this.#boardAlarm?.active ?? this.#resumed.board;
+  }
+
+  /** Where predictions go besides the device; null where nobody can ask for them. */
+  get outputs(): Outputs | null {
+    return this.#outputs;
+  }
+
+  set outputs(outputs: Outputs | null) {
+    if (this.#resumed.outputs) outputs?.alarm?.resume();
+    this.#outputs = outputs;
   }
 
   /** Whether samples are predicted and not learned from. */
@@ -150,9 +175,9 @@ export class SamplePath implements DaemonMemory {
     const { ring, scores, alarmSubject, replies } = this.stations;
     scores.observe(values, offset, this.#hasDrifted);
     this.#hasDrifted = false;
-    if (alarmSubject !== null) this.boardAlarm?.observe(scores.of(alarmSubject));
+    if (alarmSubject !== null) this.#boardAlarm?.observe(scores.of(alarmSubject));
     replies?.observe();
-    this.outputs?.observe(this.taken, ring.measuredAt, ring.frontSlot);
+    this.#outputs?.observe(this.taken, ring.measuredAt, ring.frontSlot);
   }
 
   get progress(): number {
@@ -160,12 +185,33 @@ export class SamplePath implements DaemonMemory {
   }
 
   state(): State {
-    return { taken: this.taken, labels: this.stations.lateLabels?.state() ?? null };
+    const { lateLabels, replies } = this.stations;
+    return {
+      taken: this.taken,
+      labels: lateLabels?.state() ?? null,
+      ...Object.fromEntries(this.#remembering.map(([name, part]) => [name, part.state()])),
+      isPaused: this.#isPaused,
+      alarms: {
+        board: this.#isBoardAlarmOn,
+        reply: replies?.alarm?.active ?? false,
+        outputs: this.#outputs?.alarm?.active ?? false,
+      },
+    };
   }
 
-  /** @throws RivuletError, with nothing changed but the number of the newest sample, where the labels are of another learner */
+  /** Stations whose state is needed to go on as if the daemon had not ended. */
+  get #remembering(): [string, Stateful][] {
+    const { validator, driftWatch, scores } = this.stations;
+    return Object.entries({ validator, driftWatch, scores });
+  }
+
+  /**
+   * Goes on from a stored state. What an earlier version did not store begins anew.
+   * @throws RivuletError where a part of it is of another daemon; that part, and those after it, begin anew
+   */
   restore(given: State): void {
-    const { taken, labels } = (given ?? {}) as { taken: State; labels: State };
+    const stored = (given ?? {}) as { [key: string]: State };
+    const { taken, labels, alarms } = stored;
     if (!Number.isSafeInteger(taken) || (taken as number) < 0) {
       throw new RivuletError(
         "state.mismatch",
@@ -173,6 +219,13 @@ export class SamplePath implements DaemonMemory {
       );
     }
     this.taken = taken as number;
+    this.#isPaused = stored["isPaused"] === true;
+    const { board, reply, outputs } = (alarms ?? {}) as { [key: string]: State };
+    Object.assign(this.#resumed, { board: board === true, outputs: outputs === true });
+    if (reply === true) this.stations.replies?.alarm?.resume();
+    for (const [name, part] of this.#remembering) {
+      if (stored[name] !== undefined) part.restore(stored[name]);
+    }
     if (labels !== null && labels !== undefined) this.stations.lateLabels?.restore(labels);
   }
 }

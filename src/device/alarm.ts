@@ -26,6 +26,8 @@ export interface Alarm {
   readonly active: boolean;
   /** Evaluates the next score: a probability, or standard deviations. NaN changes nothing. Allocates only when it switches on. */
   observe(score: number): void;
+  /** Switches on an alarm that was on when its process ended; the shortest time begins anew. */
+  resume(): void;
   /** Stops the timer; the alarm keeps its state. */
   close(): void;
 }
@@ -46,6 +48,16 @@ export function createAlarm({ on, off, atLeastMs }: AlarmLevels, change: (active
     change(false);
   }
 
+  function goOn(): void {
+    active = true;
+    // A timer, so that the alarm switches off even if no further sample arrives.
+    hold = setTimeout(() => {
+      hold = null;
+      goOffIfOver();
+    }, atLeastMs);
+    change(true);
+  }
+
   return {
     get active() {
       return active;
@@ -53,14 +65,10 @@ export function createAlarm({ on, off, atLeastMs }: AlarmLevels, change: (active
     observe(score) {
       latest = score;
       if (active) return goOffIfOver();
-      if (!(score >= on)) return;
-      active = true;
-      // A timer, so that the alarm switches off even if no further sample arrives.
-      hold = setTimeout(() => {
-        hold = null;
-        goOffIfOver();
-      }, atLeastMs);
-      change(true);
+      if (score >= on) goOn();
+    },
+    resume() {
+      if (!active) goOn();
     },
     close() {
       if (hold !== null) clearTimeout(hold);

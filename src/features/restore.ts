@@ -16,6 +16,11 @@ export function restoreBlock(block: Float64Array, state: State, what: string): v
   block.set(state);
 }
 
+/** A block of numbers as a part of its own, for `restoreTogether`. */
+export function statefulBlock(block: Float64Array, what: string): Stateful {
+  return { state: () => block, restore: (state) => restoreBlock(block, state, what) };
+}
+
 /** Describes a stored value for a message. A checkpoint may lack it. */
 function kindOf(state: State | undefined): string {
   if (state instanceof Float64Array) return `${state.length} float64 numbers`;
@@ -29,10 +34,11 @@ function kindOf(state: State | undefined): string {
  * Restores the state of each part. If one part refuses, the parts before it get their old states back, and the error is
  * thrown: only a part itself can decide whether a state matches it.
  */
-export function restoreTogether(parts: readonly Stateful[], states: readonly State[]): void {
+export function restoreTogether(parts: readonly Stateful[], states: State): void {
+  const given = Array.isArray(states) ? states : [];
   const before = parts.map((part) => structuredClone(part.state()));
   try {
-    for (const [index, part] of parts.entries()) part.restore(states[index]);
+    for (const [index, part] of parts.entries()) part.restore(given[index]);
   } catch (error) {
     for (const [index, part] of parts.entries()) part.restore(before[index]);
     throw error;

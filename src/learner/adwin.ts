@@ -6,6 +6,8 @@
  */
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { RivuletError } from "../errors/errors.ts";
+import type { State, Stateful } from "../state.ts";
+import { restoreArrays } from "./restore-arrays.ts";
 
 export interface AdwinOptions {
   /** How likely a change may be found where there is none, at each look. Default 0.002. */
@@ -25,18 +27,19 @@ const slots = mostBuckets + 1;
 const at = { width: 0, total: 1, deviation: 2, before: 3, after: 4 } as const;
 
 /** Takes numbers one by one, of which all that matters is in [0, 1] or so. Allocates nothing after it was made. */
-export class Adwin {
+export class Adwin implements Stateful {
   readonly #delta: number;
   readonly #clock: number;
   /** Sum of a bucket's numbers, and of their squared distances from their mean, [levels, slots]; the oldest first. */
   readonly #totals = new Float64Array(levels * slots);
   readonly #deviations = new Float64Array(levels * slots);
   /** Buckets of each size, [levels]. */
-  readonly #counts = new Uint8Array(levels);
+  readonly #counts = new Float64Array(levels);
   /** Numbers in the window, their sum, and that of their squared distances from their mean; means at the latest cut. */
   readonly #window = new Float64Array(5);
   readonly #cell = new Float64Array(1);
-  #sinceLook = 0;
+  /** [1]: numbers since the last look. */
+  readonly #sinceLook = new Float64Array(1);
 
   /** @throws RivuletError where an option makes no sense */
   constructor({ delta = 0.002, clock = 32 }: AdwinOptions = {}) {
@@ -77,15 +80,46 @@ export class Adwin {
   /** Takes the number `numbers[0]`; true where the mean has changed: then the older numbers are forgotten. */
   observe(numbers: Float64Array): boolean {
     this.#add(numbers[0]);
-    this.#sinceLook++;
-    if (this.#sinceLook < this.#clock) return false;
-    this.#sinceLook = 0;
+    this.#sinceLook[0]++;
+    if (this.#sinceLook[0] < this.#clock) return false;
+    this.#sinceLook[0] = 0;
     let changed = false;
     while (this.#cutIsDue()) {
       this.#dropOldest();
       changed = true;
     }
     return changed;
+  }
+
+  /** Arrays by name: all that is known of the window. */
+  get #arrays(): Record<string, Float64Array> {
+    return {
+      totals: this.#totals,
+      deviations: this.#deviations,
+      counts: this.#counts,
+      window: this.#window,
+      sinceLook: this.#sinceLook,
+    };
+  }
+
+  state(): State {
+    return { ...this.#arrays };
+  }
+
+  /** @throws RivuletError, with nothing changed, where the state is of no such window */
+  restore(state: State): void {
+    const { counts, window } = (state ?? {}) as Record<string, Float64Array>;
+    if (counts instanceof Float64Array && window instanceof Float64Array) {
+      const width = counts.reduce((sum, count, level) => sum + count * 2 ** level, 0);
+      const areWhole = counts.every((count) => Number.isInteger(count) && count >= 0 && count <= mostBuckets);
+      if (!areWhole || width !== window[at.width]) {
+        throw new RivuletError(
+          "state.mismatch",
+          `found buckets of ${width} numbers in the stored window of a drift detector of ${window[at.width]}, expected as many; restore another state`,
+        );
+      }
+    }
+    restoreArrays(this.#arrays, state, "window of a drift detector");
   }
 
   #add(number: number): void {

@@ -1,5 +1,7 @@
 /** How unusual an error is: many standard deviations above the mean are an anomaly. */
 import { FadingStatistics } from "../features/fading-statistics.ts";
+import { restoreTogether, statefulBlock } from "../features/restore.ts";
+import type { State, Stateful } from "../state.ts";
 
 /** Number of errors after which older ones fade. */
 const window = 1000;
@@ -9,9 +11,10 @@ const grace = 200;
 const furthest = 8;
 
 /** Errors, over some thousand of them: all have the same weight at first, and after this many the older ones fade. */
-export class AnomalyScore {
+export class AnomalyScore implements Stateful {
   readonly #errors = new FadingStatistics(1 / window);
-  #count = 0;
+  /** [1]: errors, counted up to the length of the window. */
+  readonly #count = new Float64Array(1);
 
   /**
    * Standard deviations by which `error`, finite and of 0 or more, lies above the mean of those before it; 0 for the
@@ -20,10 +23,19 @@ export class AnomalyScore {
   observe(error: number, least: number): number {
     const { mean, variance } = this.#errors;
     const deviation = Math.max(Math.sqrt(variance), least);
-    const isKnown = this.#count >= grace && deviation > 0;
+    const count = this.#count;
+    const isKnown = count[0] >= grace && deviation > 0;
     const score = isKnown ? (error - mean) / deviation : 0;
-    if (this.#count < window) this.#count++;
-    this.#errors.learn(score > furthest ? mean + furthest * deviation : error, 1 / this.#count);
+    if (count[0] < window) count[0]++;
+    this.#errors.learn(score > furthest ? mean + furthest * deviation : error, 1 / count[0]);
     return score;
+  }
+
+  state(): State {
+    return [this.#errors.state(), this.#count];
+  }
+
+  restore(state: State): void {
+    restoreTogether([this.#errors, statefulBlock(this.#count, "count of errors")], state);
   }
 }

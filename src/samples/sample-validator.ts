@@ -2,7 +2,9 @@
  * Validates the values of samples. A value is faulty if it is not finite, outside the range declared for its field, or
  * unchanged for as many samples as show a stuck sensor. Faults are counted by field; a policy decides about the sample.
  */
+import { RivuletError } from "../errors/errors.ts";
 import { largestFloat32 } from "../float32.ts";
+import type { State, Stateful } from "../state.ts";
 import type { Field } from "./decoding/fields.ts";
 
 /**
@@ -59,11 +61,11 @@ const notFiniteFault = 0;
 const outOfRangeFault = 1;
 const stuckFault = 2;
 const kinds = 3;
+/** One for each array of numbers by field, and as many as there are kinds for each of the two by kind. */
+const rowsOfMemory = 9 + 2 * kinds;
 
 /** Validates each sample between the ring and the learner. Allocates only to report a change. */
-export class SampleValidator {
-  /** Samples that were skipped. */
-  skipped = 0;
+export class SampleValidator implements Stateful {
   readonly #fields: readonly ValidatedField[];
   readonly #policies: Readonly<ValuePolicies>;
   readonly #targetAt: number;
@@ -75,8 +77,10 @@ export class SampleValidator {
   readonly #isOptional: Uint8Array;
   /** Samples in a row after which an unchanged value is stuck; 0: never, [fields]. */
   readonly #stuckAfter: Uint32Array;
+  /** All that is remembered of the samples before: the arrays below are parts of it, [15, fields], and the samples that were skipped. */
+  readonly #memory: Float64Array;
   /** Samples in a row with the latest value, counted up to `#stuckAfter`, [fields]. */
-  readonly #inARow: Uint32Array;
+  readonly #inARow: Float64Array;
   /** Latest value, [fields]; before the first it is NaN, which equals nothing. */
   readonly #latest: Float64Array;
   /** Last value that was finite and in range, [fields]; NaN before the first. */
@@ -85,17 +89,17 @@ export class SampleValidator {
   readonly #means: Float64Array;
   readonly #goodValues: Float64Array;
   /** Samples in a row for which that value was held, [fields]. */
-  readonly #held: Uint32Array;
+  readonly #held: Float64Array;
   /** 1 where the end of holding has been reported since the field was last good, [fields]. */
-  readonly #hasReportedEnd: Uint8Array;
+  readonly #hasReportedEnd: Float64Array;
   /** Faults so far, [fields, kinds]. */
   readonly #counts: Float64Array;
   /** Faults since the field was last good, [fields, kinds]. */
   readonly #recent: Float64Array;
   /** Samples without a fault that are left until the field is good again; 0 where it is good, [fields]. */
-  readonly #untilGood: Uint32Array;
+  readonly #untilGood: Float64Array;
   /** Samples without a fault that a field needs to be good again, [fields]. */
-  readonly #goodAfter: Uint32Array;
+  readonly #goodAfter: Float64Array;
 
   /**
    * @param fields the columns of a sample, in order
@@ -117,17 +121,29 @@ export class SampleValidator {
     this.#highs = Float64Array.from(fields, ({ range }) => Math.min(range?.[1] ?? Infinity, largestFloat32));
     this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
     this.#stuckAfter = Uint32Array.from(fields, ({ stuck }) => stuck ?? 0);
-    this.#inARow = new Uint32Array(fields.length);
-    this.#latest = new Float64Array(fields.length).fill(Number.NaN);
-    this.#lastGood = new Float64Array(fields.length).fill(Number.NaN);
-    this.#means = new Float64Array(fields.length);
-    this.#goodValues = new Float64Array(fields.length);
-    this.#held = new Uint32Array(fields.length);
-    this.#hasReportedEnd = new Uint8Array(fields.length);
-    this.#counts = new Float64Array(kinds * fields.length);
-    this.#recent = new Float64Array(kinds * fields.length);
-    this.#untilGood = new Uint32Array(fields.length);
-    this.#goodAfter = new Uint32Array(fields.length).fill(goodAfterAtFirst);
+    this.#memory = new Float64Array(rowsOfMemory * fields.length + 1);
+    let end = 0;
+    const rows = (count: number) => {
+      const start = end;
+      end += count * fields.length;
+      return this.#memory.subarray(start, end);
+    };
+    this.#inARow = rows(1);
+    this.#latest = rows(1).fill(Number.NaN);
+    this.#lastGood = rows(1).fill(Number.NaN);
+    this.#means = rows(1);
+    this.#goodValues = rows(1);
+    this.#held = rows(1);
+    this.#hasReportedEnd = rows(1);
+    this.#untilGood = rows(1);
+    this.#goodAfter = rows(1).fill(goodAfterAtFirst);
+    this.#counts = rows(kinds);
+    this.#recent = rows(kinds);
+  }
+
+  /** Samples that were skipped, of earlier processes too. */
+  get skipped(): number {
+    return this.#memory[this.#memory.length - 1];
   }
 
   /**
@@ -163,8 +179,28 @@ export class SampleValidator {
       }
       if (isGood && untilGood[field] > 0) this.#countGood(field);
     }
-    if (!passes) this.skipped++;
+    if (!passes) this.#memory[this.#memory.length - 1]++;
     return passes;
+  }
+
+  state(): State {
+    return this.#memory;
+  }
+
+  /** @throws RivuletError, with nothing changed, where the state is of other fields */
+  restore(state: State): void {
+    const numbers = this.#memory.length;
+    if (!(state instanceof Float64Array) || state.length !== numbers) {
+      throw new RivuletError(
+        "state.mismatch",
+        `found no ${numbers} numbers of the validation of samples, expected those of ${this.#fields.length} fields; restore a matching state`,
+      );
+    }
+    this.#memory.set(state);
+    // The limit may have been another one.
+    for (let field = 0; field < this.#fields.length; field++) {
+      this.#inARow[field] = Math.min(this.#inARow[field], this.#stuckAfter[field]);
+    }
   }
 
   /** Returns the counts so far of each field that has had a fault. */

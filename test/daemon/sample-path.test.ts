@@ -70,7 +70,12 @@ describe("a sample", () => {
       `${classifier}model: {}\ngpio: { alarm: { pin: 5, of: drift } }\n`,
     );
     const scores: number[] = [];
-    path.boardAlarm = { active: false, observe: (score) => void scores.push(score), close() {} };
+    path.boardAlarm = {
+      active: false,
+      observe: (score) => void scores.push(score),
+      resume() {},
+      close() {},
+    };
     for (let i = 0; i < 4000; i++) take(sample(i % 3, 1, (i < 2000 ? i : i + 1) % 3));
     expect(entries.filter(({ event }) => event === "drift")).toHaveLength(1);
     expect(scores.filter((score) => score === 1)).toHaveLength(1);

@@ -14,7 +14,8 @@ export class Outputs {
   readonly #learner: PrequentialLearner;
   readonly #scores: AlarmScores;
   readonly #rule: AlarmRule | null;
-  readonly #alarm: Alarm | null;
+  /** What `alarm` of a prediction tells; null where the config names none. */
+  readonly alarm: Alarm | null;
   readonly #log: Log;
 
   constructor(
@@ -29,7 +30,7 @@ export class Outputs {
     this.#scores = scores;
     this.#rule = rule;
     this.#log = log;
-    this.#alarm =
+    this.alarm =
       rule === null
         ? null
         : createAlarm(rule, (active) => {
@@ -51,7 +52,7 @@ export class Outputs {
   observe(sequence: number, times: Float64Array, at: number): void {
     const { list } = this;
     const rule = this.#rule;
-    if (rule !== null) this.#alarm?.observe(this.#scores.of(rule.subject));
+    if (rule !== null) this.alarm?.observe(this.#scores.of(rule.subject));
     let isWanted = false;
     for (let i = 0; i < list.length; i++) if (list[i].isActive) isWanted = true;
     if (isWanted) this.#send(this.#record(sequence, times[at]));
@@ -73,13 +74,13 @@ export class Outputs {
       record.prediction = rounded(prediction[0]);
       record.anomaly = rounded(this.#scores.of({ of: "anomaly" }));
     }
-    if (this.#alarm !== null) record.alarm = this.#alarm.active;
+    if (this.alarm !== null) record.alarm = this.alarm.active;
     return record;
   }
 
   /** Ends all of them, each with so much time to send what is left. */
   async close(withinMs: number): Promise<void> {
-    this.#alarm?.close();
+    this.alarm?.close();
     await Promise.all(this.list.map((output) => output.close(withinMs)));
     for (const { name, dropped } of this.list) {
       if (dropped === 0) continue;
