@@ -6,7 +6,8 @@
  *
  * A process cannot see whether a process of another container or machine lives. At the start it treats such a lock as
  * stale, so a power cut locks nobody out. The process whose lock was replaced notices that at its next save and stops
- * writing to the folder, so two processes never keep writing to one folder.
+ * writing to the folder, so two processes never keep writing to one folder. A process renews its lock from time to time:
+ * one whose lock was replaced takes the folder back once the other has not renewed its own for hours, and so has ended.
  */
 import fs from "node:fs";
 import { join } from "node:path";
@@ -30,6 +31,11 @@ export interface FolderLock {
   release(): void;
 }
 
+/** From one renewal of a lock to the next: few writes, as the card wears. */
+const renewEveryMs = 3_600_000;
+/** A lock of another container or machine that was not renewed for so long, by the clock that never jumps, is stale. */
+const staleAfterMs = 3 * renewEveryMs;
+
 let locks = 0;
 
 /**
@@ -41,12 +47,27 @@ export function createFolderLock(directory: string, name = "lock"): FolderLock {
   // The count distinguishes two locks of one process.
   const self = `${process.pid} ${startOf(process.pid)} ${bootOfMachine()} ${space()} ${++locks}\n`;
   let held = false;
+  let renewal: NodeJS.Timeout | undefined;
+  /** The lock that took the place of this one, as it was last renewed, and when that was first seen. */
+  let successor = { renewed: "", seenAt: 0 };
+
+  function isStale(text: string): boolean {
+    const renewed = `${text}${renewalOf(path)}`;
+    if (renewed !== successor.renewed) successor = { renewed, seenAt: performance.now() };
+    return performance.now() - successor.seenAt >= staleAfterMs;
+  }
+
+  function renew(): void {
+    if (readLock(path) === self) touch(path);
+  }
+
   return {
     hold() {
       const text = readLock(path);
       if (text === self) return false;
-      const user = userOf(text, held);
-      if (user !== null) {
+      const lock = parseLock(text);
+      const user = lock === null ? null : userOf(lock, held);
+      if (user !== null && !(lock?.isElsewhere && isStale(text))) {
         throw new RivuletError(
           "checkpoint.in-use",
           `${directory} is in use by ${user}; use a different checkpoint folder for each`,
@@ -63,22 +84,35 @@ export function createFolderLock(directory: string, name = "lock"): FolderLock {
         throw error;
       }
       held = true;
+      renewal ??= setInterval(renew, renewEveryMs).unref();
       return true;
     },
     release() {
+      clearInterval(renewal);
+      renewal = undefined;
       // On a file system that has turned read-only the lock stays. It is stale once this process has ended.
       if (readLock(path) === self) removeSync(path);
     },
   };
 }
 
-/** Which process uses the folder, in words; null where it has ended, cannot be seen, or the lock is damaged. */
-function userOf(text: string, held: boolean): string | null {
-  const [, pid, start, itsBoot, itsSpace] = /^(\d+) (\S+) (\S+) (\S+) \d+\n$/.exec(text) ?? [];
+interface ParsedLock {
+  pid: string;
+  start: string;
+  /** Whether its process is one of another container or machine, which cannot be seen from here. */
+  isElsewhere: boolean;
+}
+
+/** What a lock says; null where there is none, or it is damaged. */
+function parseLock(text: string): ParsedLock | null {
+  const [, pid, start, boot, itsSpace] = /^(\d+) (\S+) (\S+) (\S+) \d+\n$/.exec(text) ?? [];
   if (pid === undefined) return null;
-  if (itsBoot !== bootOfMachine() || itsSpace !== space()) {
-    return held ? "a process of another container or machine, which has locked it" : null;
-  }
+  return { pid, start, isElsewhere: boot !== bootOfMachine() || itsSpace !== space() };
+}
+
+/** Which process uses the folder, in words; null where it has ended, or cannot be seen and was there before. */
+function userOf({ pid, start, isElsewhere }: ParsedLock, held: boolean): string | null {
+  if (isElsewhere) return held ? "a process of another container or machine, which has locked it" : null;
   if (start !== startOf(Number(pid))) return null;
   return Number(pid) === process.pid ? "this process already" : `the process with id ${pid}`;
 }
@@ -120,6 +154,23 @@ function readLock(path: string): string {
   } catch {
     return "";
   }
+}
+
+/** When a lock was renewed last, as its file system says; "" where that is not known. */
+function renewalOf(path: string): string {
+  try {
+    return String(fs.lstatSync(path).mtimeMs);
+  } catch {
+    return "";
+  }
+}
+
+/** Renews a lock. Where the disk fails, the next save says so. */
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    fs.utimesSync(path, now, now);
+  } catch {}
 }
 
 /** The text of a file of the kernel, empty when it cannot be read. */

@@ -270,6 +270,40 @@ describe.each(waysToSave)("%s", (_, save) => {
     expect(fs.readFileSync(join(store.directory, "lock"), "utf8")).toBe(taken);
   });
 
+  test("takes its folder back once a process of another container has not renewed its lock for hours", async () => {
+    const store = open(temporaryFolder());
+    const lock = join(store.directory, "lock");
+    const clock = vi.spyOn(performance, "now");
+    onTestFinished(() => clock.mockRestore());
+    const hours = (count: number) => void clock.mockReturnValue(count * 3_600_000);
+    hours(1);
+    fs.writeFileSync(lock, lockOf({ pid: 1, space: "pid:[1]" }));
+    await expect(save(store, chunksOf(1))).rejects.toThrow("in use by a process of another container");
+    hours(3.9);
+    fs.utimesSync(lock, 1, 1);
+    await expect(save(store, chunksOf(1))).rejects.toThrow("in use by a process of another container");
+    hours(6.8);
+    await expect(save(store, chunksOf(1))).rejects.toThrow("in use by a process of another container");
+    hours(7);
+    await save(store, chunksOf(1));
+    expect(newestStep(store)).toBe(1);
+  });
+
+  test("renews its lock from time to time, unless another process has taken its place", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const store = open(temporaryFolder());
+    const lock = join(store.directory, "lock");
+    const renewed = () => fs.statSync(lock).mtimeMs;
+    fs.utimesSync(lock, 1, 1);
+    vi.advanceTimersByTime(3_600_000);
+    expect(renewed()).toBeGreaterThan(1000);
+    fs.writeFileSync(lock, lockOf({ pid: 1, space: "pid:[1]" }));
+    fs.utimesSync(lock, 1, 1);
+    vi.advanceTimersByTime(3_600_000);
+    expect(renewed()).toBe(1000);
+  });
+
   test("continues after what another process has saved, once that has left the folder", async () => {
     const store = open(temporaryFolder(), { keep: 2 });
     await save(store, chunksOf(1));
