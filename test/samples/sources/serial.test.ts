@@ -542,6 +542,23 @@ test("a port that falls silent is opened again, and that is reported once", asyn
   expect(bytes.length).toBeGreaterThan(0);
 });
 
+test("a device that stays silent is reopened less and less often, until it sends again", async () => {
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => timers.mockRestore());
+  const terminal = openTerminal();
+  const { source } = serial({ port: terminal.path, silenceMs: 7, reopenAfterMs: 1, reopenCeilingMs: 2 });
+  const { opened } = listen(source);
+  await opened;
+  await until(() => source.counts.opens >= 4);
+  const silences = () => timers.mock.calls.map(([, ms]) => ms ?? 0).filter((ms) => ms % 7 === 0 && ms > 0);
+  expect(silences().slice(0, 4)).toEqual([7, 14, 28, 56]);
+  const asked = silences().length;
+  await until(() => {
+    terminal.write(Buffer.from("."));
+    return silences().length > asked && silences().includes(7, asked);
+  });
+});
+
 test("nothing loads serialport until a source is opened", async () => {
   const script = `
     const { createSerialSource } = await import(${JSON.stringify(new URL("../../../src/samples/sources/serial.ts", import.meta.url).href)});
