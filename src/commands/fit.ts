@@ -39,7 +39,8 @@ export async function run(invocation: Invocation): Promise<Report> {
     return searchLearningRate(learner, data, { regime: call.regime, ...rowOptions }, svg);
   }
   const { regime, epochs, batchSize } = call;
-  const report = await train(learner, data, { regime, epochs, batchSize, ...rowOptions });
+  const details = call.page !== undefined;
+  const report = await train(learner, data, { regime, epochs, batchSize, details, ...rowOptions });
   save?.(asConfigured(learner, { ...config, model: { ...config.model, schedule } }, columns), config.name);
   return reportFit(call, learner, report, { faults: validators.faults(), damage: data.damage });
 }

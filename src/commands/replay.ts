@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { planLabels } from "../config/plan-labels.ts";
@@ -15,6 +16,9 @@ import type { Invocation, Report } from "./command-line/command.ts";
 import { columnsOf, leftOutFact, openData, requireRereadable } from "./data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
 import { damageFacts, faultFacts, validatorFor } from "./data/validated-rows.ts";
+import { replayPage } from "./replay/page.ts";
+import { ScoreCourse } from "./replay/score-course.ts";
+import { pageFacts, requirePage, writePage } from "./results/page-file.ts";
 import { prepareSave } from "./results/save-checkpoint.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts } from "./terminal/text-table.ts";
@@ -31,6 +35,8 @@ export async function run(invocation: Invocation): Promise<Report> {
   const limits = { minimum: 0, maximum: 2 ** 32 - 1 };
   const seed = wholeNumber(invocation, "seed", written?.training.seed ?? 1, limits);
   const save = await prepareSave(options["save"]);
+  const { report: page } = options;
+  if (page !== undefined) requirePage(page, "report", [path, ...positionals]);
   // One pass is enough where a config names the columns: then a pipe will do.
   if (!written?.source.fields) requireRereadable(path);
   const realTime = invocation.switches.has("real-time");
@@ -47,12 +53,34 @@ export async function run(invocation: Invocation): Promise<Report> {
   const validator = validatorFor(config, columns, learner.describe().target.column, { mayLackTarget: true });
   const labels = written && planLabels(written, learner.heldSizes, learner.memory.bytes);
   const heldRows = labels?.samples ?? usualHeldRows;
-  const report = await evaluatePrequentially(learner, data, { createValidator: () => validator, heldRows });
+  const course = page === undefined ? null : new ScoreCourse(learner);
+  const report = await evaluatePrequentially(learner, data, {
+    ...{ createValidator: () => validator, heldRows },
+    onLearned: course === null ? undefined : (targets, at, row) => course.observe(targets, at, row),
+  });
   save?.(learner, written?.name);
-  const saved = options["save"] ?? null;
-  return reportOf(learner, report, {
-    ...{ data: path, faults: validator.report(), saved, config: written },
+  const outcome: Outcome = {
+    ...{ data: path, faults: validator.report(), saved: options["save"] ?? null, config: written },
     leftOut: written?.source.fields ? null : await leftOutFact(data, columns),
+    page: page ?? null,
+  };
+  if (course !== null) writePage(page as string, pageFor(learner, report, outcome, course));
+  return reportOf(learner, report, outcome);
+}
+
+function pageFor(
+  learner: PrequentialLearner,
+  report: PrequentialReport,
+  outcome: Outcome,
+  course: ScoreCourse,
+): string {
+  const { rows, milliseconds } = report;
+  return replayPage({
+    ...{ data: basename(outcome.data), rows, learner, course },
+    facts: pageFacts([
+      ...inputFacts(learner, report, outcome),
+      ["time a sample", `${((1000 * milliseconds) / Math.max(1, rows)).toFixed(1)} microseconds`],
+    ]),
   });
 }
 
@@ -90,6 +118,8 @@ interface Outcome {
   config: Config | null;
   /** Columns that are not learned from. */
   leftOut: Fact;
+  /** File of the page, if one was asked for. */
+  page: string | null;
 }
 
 /** Refuses names to leave out that nothing is called. */
@@ -151,23 +181,21 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       skippedSteps,
       ...measured,
       saved: outcome.saved,
+      report: outcome.page,
     },
     text: textOf(learner, report, outcome, measured),
   };
 }
 
-function textOf(
+/** What was learned from, and by what. */
+function inputFacts(
   learner: PrequentialLearner,
   report: PrequentialReport,
-  { data, faults, saved, config, leftOut }: Outcome,
-  measured: { microsecondsPerSample: number; residentBytes: number; arenaBytes: number; kernels: string },
-): string {
-  const { rows, metrics, skippedSteps } = report;
-  const { microsecondsPerSample, residentBytes, arenaBytes, kernels } = measured;
+  { data, faults, config, leftOut }: Outcome,
+): Fact[] {
   const { column } = learner.describe().target;
-  const steps = formatCount(skippedSteps, "step");
-  return facts([
-    ["data", `${data}, ${formatCount(rows, "row")}`],
+  return [
+    ["data", `${data}, ${formatCount(report.rows, "row")}`],
     leftOut,
     ...flaws(report),
     ...eventFacts(report),
@@ -175,12 +203,28 @@ function textOf(
     ...glitchFacts(learner.glitches.report()),
     ["predicted", learner.classes > 0 ? `${column}, one of ${learner.classes} classes` : column],
     ["learner", learnerText(learner, config)],
+    recoveredFact(learner),
+  ];
+}
+
+function textOf(
+  learner: PrequentialLearner,
+  report: PrequentialReport,
+  outcome: Outcome,
+  measured: { microsecondsPerSample: number; residentBytes: number; arenaBytes: number; kernels: string },
+): string {
+  const { metrics, skippedSteps } = report;
+  const { saved, page } = outcome;
+  const { microsecondsPerSample, residentBytes, arenaBytes, kernels } = measured;
+  const steps = formatCount(skippedSteps, "step");
+  return facts([
+    ...inputFacts(learner, report, outcome),
     ...scoreFacts(metrics, classNamesOf(learner)),
     ["time a sample", `${microsecondsPerSample.toFixed(2)} microseconds, on ${kernels} kernels`],
     ["memory", `${formatSize(residentBytes)} resident, ${formatSize(arenaBytes)} of it the arena`],
-    recoveredFact(learner),
     skippedSteps === 0 ? null : ["skipped", `${steps} whose loss or gradient was not finite`],
     saved === null ? null : ["checkpoint", saved],
+    page === null ? null : ["report", `${page}: open it in a browser`],
   ]);
 }
 

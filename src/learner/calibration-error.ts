@@ -4,6 +4,13 @@ import type { State, Stateful } from "../state.ts";
 
 const bins = 10;
 
+/** Answers that were about as sure: how many, how sure on average, and how often right. */
+export interface CalibrationBin {
+  answers: number;
+  probability: number;
+  right: number;
+}
+
 /**
  * Expected calibration error over ten bins (Naeini, Cooper and Hauskrecht, 2015): the mean over all answers of |mean
  * probability of the named class in a bin - share of right answers in it|.
@@ -44,6 +51,16 @@ export class CalibrationError implements Stateful {
       error += Math.abs(sums[bins + bin] - sums[2 * bins + bin]);
     }
     return answers === 0 ? 0 : error / answers;
+  }
+
+  /** Answers of each bin that has any: how many, their mean probability, and the share that was right. */
+  get bins(): CalibrationBin[] {
+    const sums = this.#sums;
+    return Array.from({ length: bins }, (_, bin) => ({
+      answers: sums[bin],
+      probability: sums[bins + bin] / sums[bin],
+      right: sums[2 * bins + bin] / sums[bin],
+    })).filter(({ answers }) => answers > 0);
   }
 
   state(): State {

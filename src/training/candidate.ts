@@ -78,6 +78,8 @@ export class Candidate {
   /** Rounds of training so far, and the one after which the loss was least. */
   rounds = 0;
   bestRound = 0;
+  /** Mean loss of the rows of each round, and of the validation rows after it. */
+  readonly course: { training: number; validation: number }[] = [];
   readonly updatesPerRound: number;
   readonly #given: CandidateRows;
   readonly #order: Uint32Array;
@@ -111,10 +113,12 @@ export class Candidate {
     const { rows, batchSize } = this.#given;
     if (this.#next === 0) shuffle(this.#order, this.#random);
     const end = Math.min(this.#order.length, this.#next + this.updatesPerRound * batchSize);
-    descendEpoch(this.network, rows, batchSize, this.#order.subarray(this.#next, end), null);
+    const order = this.#order.subarray(this.#next, end);
+    const training = descendEpoch(this.network, rows, batchSize, order, null);
     this.#next = end === this.#order.length ? 0 : end;
     this.rounds++;
     const { loss, wrong } = this.#validate();
+    this.course.push({ training, validation: loss });
     // A loss that is not a number is no better than any.
     if (!(loss < this.best)) return;
     this.best = loss;

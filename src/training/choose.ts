@@ -2,6 +2,7 @@
 import { describeLayers } from "../engine/model/description.ts";
 import { createRandom, shuffle } from "../engine/model/random.ts";
 import { RivuletError } from "../errors/errors.ts";
+import { type CalibrationBin, CalibrationError } from "../learner/calibration-error.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import { createEnsemble, type Ensemble } from "../learner/ensemble.ts";
 import type { EnsembleOptions } from "../learner/ensemble-plan.ts";
@@ -50,6 +51,16 @@ export interface Tried {
   rounds: number;
 }
 
+/** How the chosen network came to be, and what its answers to the held-out rows were like. */
+export interface ChoiceDetails {
+  /** Mean loss of the rows of each round, as they trained, and of the validation rows after it. */
+  course: { training: number; validation: number }[];
+  /** Answers by how sure they were; none where a number is predicted. */
+  calibration: CalibrationBin[];
+  /** Of some rows: target and prediction; none where a class is predicted. */
+  answers: [target: number, prediction: number][];
+}
+
 /** What a choice came to; `task` says which scores the held-out rows got. */
 export type ChoiceReport = {
   chosen: { name: string; layers: unknown[]; learningRate: number; batchSize: number; parameters: number };
@@ -70,6 +81,7 @@ export type ChoiceReport = {
   /** Why it ended: no further improvement, or the time was over. */
   endedBy: "improvement" | "time";
   milliseconds: number;
+  details: ChoiceDetails;
   task: Scores["task"];
   /** Scores of the chosen network on rows that had no part in the choice; null where none are held out. */
   heldOut: Scores["metrics"] | null;
@@ -82,6 +94,8 @@ const mostValidationRows = 10_000;
 const mostObserved = 20_000;
 /** Part of the time that choosing may take. */
 const choosingShare = 0.5;
+/** Answers that a report holds at most. */
+const mostAnswers = 500;
 /** Updates of each candidate before half of them are left out; twice as many in each further turn. */
 const firstUpdates = 600;
 /** Rounds without improvement until the learning rate falls to a third; and how often it falls. */
@@ -124,7 +138,7 @@ export async function chooseNetwork(
   const search = new Search(held.rows, scout.classes, split, { started, minutes, onProgress });
   const candidate = await search.choose();
   const layers = describeLayers(candidate.options.layers);
-  const judged = await judge(scout, candidate, split);
+  const { calibration, answers, ...judged } = await judge(scout, candidate, split);
   const ensemble = createEnsemble({ ...options, layers });
   await observeTrainingRows(ensemble, split);
   ensemble.adoptNetwork(candidate.bestWeights);
@@ -149,6 +163,7 @@ export async function chooseNetwork(
     validationLoss: candidate.best,
     endedBy: search.endedBy,
     milliseconds: performance.now() - started,
+    details: { course: candidate.course, calibration, answers },
     ...judged,
   };
   return { ensemble, report };
@@ -289,13 +304,17 @@ async function judge(
   ensemble: Ensemble,
   { network, bestWeights }: Candidate,
   split: Split,
-): Promise<Pick<ChoiceReport, "task" | "heldOut">> {
+): Promise<Pick<ChoiceReport, "task" | "heldOut"> & Omit<ChoiceDetails, "course">> {
   const { classes } = ensemble;
   const targetAt = ensemble.describe().fields.indexOf(ensemble.describe().target.column);
   const metrics = classes > 0 ? new ClassificationMetrics(classes) : new RegressionMetrics();
   const answer = new Float64Array(Math.max(1, classes));
   const target = new Float32Array(1);
   const [mean, deviation] = ensemble.targetUnit;
+  const calibration = new CalibrationError();
+  const answers: ChoiceDetails["answers"] = [];
+  const every = Math.ceil(split.usableHeldOutRows / mostAnswers);
+  let seen = 0;
   network.setParameters(bestWeights);
   await forEachRow(split, (values, offset, isHeldOut) => {
     if (!isHeldOut) return;
@@ -304,6 +323,7 @@ async function judge(
     if (metrics instanceof RegressionMetrics) {
       answer[0] = mean + deviation * network.prediction[0];
       metrics.observe(values, offset + targetAt, answer);
+      if (seen++ % every === 0) answers.push([values[offset + targetAt], answer[0]]);
       return;
     }
     let best = 0;
@@ -312,7 +332,9 @@ async function judge(
       if (answer[c] > answer[best]) best = c;
     }
     metrics.observe(values[offset + targetAt], best, answer);
+    calibration.observe(values, offset + targetAt, answer, best);
   });
   const { task, metrics: scores } = scoresOf(metrics);
-  return { task, heldOut: split.usableHeldOutRows > 0 ? scores : null };
+  const heldOut = split.usableHeldOutRows > 0 ? scores : null;
+  return { task, heldOut, calibration: calibration.bins, answers };
 }

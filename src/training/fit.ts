@@ -6,6 +6,7 @@ import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { SampleRows } from "./dataset.ts";
 import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "./descent.ts";
 import { eventLoopTurn } from "./event-loop.ts";
+import { type FitDetails, FitJudge } from "./fit-details.ts";
 import { batchSizeOf, requireAccumulation, requireCount } from "./options.ts";
 import { Scorer } from "./scores.ts";
 import {
@@ -24,6 +25,8 @@ export interface FitOptions extends RowOptions {
   epochs?: number;
   /** Rows of one update in mini-batch descent. Default: the learner's `training.batchSize`. */
   batchSize?: number;
+  /** Also judge the network after each epoch, and in the end each field: `details` of the report. Default false. */
+  details?: boolean;
   /** Called at the start, then after each epoch, and in batch descent after every 1024 rows as well. */
   onProgress?: (progress: FitProgress) => void;
 }
@@ -56,6 +59,8 @@ export type FitReport = {
   losses: number[];
   /** Time spent training, without reading for the first time and evaluating. */
   milliseconds: number;
+  /** null unless asked for. */
+  details: FitDetails | null;
 } & FitScores;
 
 /** Scores of the trained network on the rows that trained, and on those held out; null where there are none. */
@@ -99,10 +104,12 @@ export async function fit(learner: Learner, rows: SampleRows, options: FitOption
   const batchSize = batchSizeOf(learner, regime, options.batchSize);
   const split = await splitRows(learner, rows, options);
   requireAccumulation(learner, regime === "batch" ? split.trainingRows : batchSize);
+  const judge = options.details ? new FitJudge(learner, split) : null;
   const started = performance.now();
-  const run: Run = { learner, split, epochs, batchSize, onProgress: options.onProgress };
+  await judge?.judgeEpoch();
+  const run: Run = { learner, split, epochs, batchSize, judge, onProgress: options.onProgress };
   const losses = await (regime === "batch" ? descendStreamed(run) : descendHeld(run));
-  const milliseconds = performance.now() - started;
+  const milliseconds = performance.now() - started - (judge?.milliseconds ?? 0);
   const { network } = learner;
   return {
     regime,
@@ -116,6 +123,7 @@ export async function fit(learner: Learner, rows: SampleRows, options: FitOption
     skippedSteps: network.skipped,
     losses,
     milliseconds,
+    details: (await judge?.details()) ?? null,
     ...(await scoreSplit(learner, split)),
   };
 }
@@ -125,6 +133,7 @@ interface Run {
   split: Split;
   epochs: number;
   batchSize: number;
+  judge: FitJudge | null;
   onProgress: FitOptions["onProgress"];
 }
 
@@ -132,7 +141,7 @@ interface Run {
 const rowsPerReport = 1024;
 
 /** Batch descent: the rows are read once an epoch, however many they are. Resolves with the mean loss of each epoch. */
-async function descendStreamed({ learner, split, epochs, onProgress }: Run): Promise<number[]> {
+async function descendStreamed({ learner, split, epochs, judge, onProgress }: Run): Promise<number[]> {
   const { network } = learner;
   const count = split.trainingRows;
   const losses: number[] = [];
@@ -148,13 +157,14 @@ async function descendStreamed({ learner, split, epochs, onProgress }: Run): Pro
       if (done % rowsPerReport === 0) report();
     });
     losses.push(pass.end());
+    await judge?.judgeEpoch();
     report();
   }
   return losses;
 }
 
 /** Stochastic and mini-batch descent: the rows are held in memory and shuffled. Resolves with the loss of each epoch. */
-async function descendHeld({ learner, split, epochs, batchSize, onProgress }: Run): Promise<number[]> {
+async function descendHeld({ learner, split, epochs, batchSize, judge, onProgress }: Run): Promise<number[]> {
   const rows = await holdTrainingRows(learner, split, "use the batch regime, which need not hold them");
   const order = rowOrder(rows.count);
   const random = createRandom(split.seed);
@@ -166,6 +176,7 @@ async function descendHeld({ learner, split, epochs, batchSize, onProgress }: Ru
   while (losses.length < epochs) {
     split.signal?.throwIfAborted();
     losses.push(descendEpoch(learner.network, rows, batchSize, order, random));
+    await judge?.judgeEpoch();
     report();
     await eventLoopTurn();
   }

@@ -14,6 +14,11 @@ export interface PrequentialOptions extends Pick<RowOptions, "createValidator" |
    * learner has come to by then is in `learner.report()` and `learner.prediction`.
    */
   onProgress?: (progress: { rows: number }) => void;
+  /**
+   * Called after each target that was learned from, with where it stands and the number of its row, or of the latest one
+   * where the target came late. The answer that it was compared with is in `learner.prediction`.
+   */
+  onLearned?: (targets: Float64Array, at: number, row: number) => void;
   /** Rows that wait at most for labels which come later, as events of a recording. Default 0. */
   heldRows?: number;
 }
@@ -89,7 +94,7 @@ const blockRows = 1024;
 export async function evaluatePrequentially(
   learner: PrequentialLearner,
   rows: SampleRows,
-  { createValidator, onProgress, signal, heldRows = 0 }: PrequentialOptions = {},
+  { createValidator, onProgress, onLearned, signal, heldRows = 0 }: PrequentialOptions = {},
 ): Promise<PrequentialReport> {
   const { fields, target } = learner.describe();
   const optional = target.column;
@@ -97,7 +102,7 @@ export async function evaluatePrequentially(
   const dataset = datasetOf(rows);
   const validator = createValidator?.() ?? createFiniteValidator(fields.length, fields.indexOf(optional));
   const held = heldRows > 0 ? new HeldSamples(learner.heldSizes, heldRows) : null;
-  const block = new RowBlock(learner, validator, dataset, held);
+  const block = new RowBlock(learner, validator, dataset, held, onLearned);
   signal?.throwIfAborted();
   let seen = 0;
   const onRow: RowVisitor = (values, offset, place, times = noTimes, timeAt = 0) => {
@@ -154,6 +159,7 @@ class RowBlock {
   readonly events: AppliedEvents = { labels: 0, lostLabels: 0, pauses: 0, unknown: 0, learnedBefore: 0 };
   /** Rows that wait for labels which come later; null where none do. */
   readonly #held: HeldSamples | null;
+  readonly #onLearned: PrequentialOptions["onLearned"];
   readonly #targetAt: number;
   /** Number of the first row of the block. */
   #number = 1;
@@ -165,9 +171,11 @@ class RowBlock {
     validator: RowValidator,
     dataset: Dataset,
     held: HeldSamples | null,
+    onLearned: PrequentialOptions["onLearned"],
   ) {
     const { fields, target } = learner.describe();
     this.#held = held;
+    this.#onLearned = onLearned;
     this.#targetAt = fields.indexOf(target.column);
     this.#learner = learner;
     this.#validator = validator;
@@ -219,10 +227,12 @@ class RowBlock {
       if (!learner.isLabelled(values, at)) learner.unlabelled++;
       return true;
     }
-    const before = learner.samplesSeen + learner.unlabelled;
+    const { samplesSeen, unlabelled } = learner;
     if (!learner.observe(values, at)) return false;
+    const isLearned = learner.samplesSeen > samplesSeen;
+    if (isLearned) this.#onLearned?.(values, at + this.#targetAt, this.#number + row);
     // A row whose target cannot be true is not kept, as live.
-    if (this.#held === null || learner.samplesSeen + learner.unlabelled === before) return true;
+    if (this.#held === null || !(isLearned || learner.unlabelled > unlabelled)) return true;
     const slot = this.#held.add(this.#number + row, this.#times[row]);
     this.#held.targets[slot] = values[at + this.#targetAt];
     learner.hold(this.#held, slot);
@@ -255,6 +265,7 @@ class RowBlock {
     }
     this.#label[0] = label;
     this.#learner.learnHeld(this.#held, slot, this.#label, 0);
+    this.#onLearned?.(this.#label, 0, this.#number - 1);
     this.events.labels++;
   }
 

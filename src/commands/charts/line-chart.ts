@@ -5,10 +5,20 @@ type Scale = "linear" | "log";
 
 /** One line of a chart. */
 export interface Series {
+  /** What the legend calls it; one without a name is not in the legend. */
   name: string;
   points: [x: number, y: number][];
   colour?: string;
   dashed?: boolean;
+  /** Dots instead of a line. */
+  dotted?: boolean;
+}
+
+/** A band between two lines. */
+export interface Band {
+  name: string;
+  points: [x: number, low: number, high: number][];
+  colour: string;
 }
 
 /** What a chart shows. */
@@ -19,6 +29,8 @@ export interface LineChart {
   xScale?: Scale;
   yScale?: Scale;
   series: Series[];
+  /** What lies behind the lines. */
+  band?: Band;
   /** Vertical lines with a label. */
   marks?: { x: number; label: string }[];
   width?: number;
@@ -43,13 +55,18 @@ const mostPoints = 500;
  * Draws lines as one self-contained SVG. A value that is not finite, or not above zero on a log scale, leaves a gap.
  */
 export function lineChart(chart: LineChart): string {
-  const { title, xLabel, yLabel, series, width = 800, height = 460, hasTitle = true } = chart;
+  const { title, xLabel, yLabel, series, band, width = 800, height = 460, hasTitle = true } = chart;
   const legendTop = hasTitle ? 58 : 14;
-  const legend = legendRows(series, width - 110);
+  const named: { name: string }[] = band === undefined ? series : [...series, band];
+  const legend = legendRows(named, width - 110);
   const [top, bottom] = [legendTop - 6 + legend.rows * 24, height - 62];
-  const shown = series.flatMap(({ points }) =>
-    points.filter(([x, y]) => fits(x, chart.xScale) && fits(y, chart.yScale)),
-  );
+  const edges = (band?.points ?? []).flatMap(([x, low, high]): [number, number][] => [
+    [x, low],
+    [x, high],
+  ]);
+  const shown = [edges, ...series.map(({ points }) => points)]
+    .flat()
+    .filter(([x, y]) => fits(x, chart.xScale) && fits(y, chart.yScale));
   const marks = (chart.marks ?? []).filter(({ x }) => fits(x, chart.xScale));
   const y = createAxis(
     shown.map((point) => point[1]),
@@ -79,20 +96,45 @@ export function lineChart(chart: LineChart): string {
     `<text transform="translate(22 ${middle}) rotate(-90)" text-anchor="middle">${escapeText(yLabel)}</text>`,
     ...marksOf(marks, x, box, width),
   ];
-  series.forEach(({ name, points, colour, dashed }, index) => {
-    const stroke = `stroke="${escapeText(colour ?? colours[index % colours.length])}" stroke-width="2.5"${dashed ? ' stroke-dasharray="8 5"' : ""}`;
-    const path = pathOf(thinned(points), chart, x.place, y.place);
-    if (path !== "") {
-      parts.push(`<path d="${path}" fill="none" ${stroke} stroke-linejoin="round" stroke-linecap="round"/>`);
-    }
+  if (band !== undefined) parts.push(bandOf(band, x, y));
+  series.forEach((one, index) => {
+    const path = pathOf(one, chart, x.place, y.place);
+    if (path !== "")
+      parts.push(`<path d="${path}" fill="none" ${strokeOf(one, index)} stroke-linejoin="round"/>`);
+  });
+  named.forEach(({ name }, index) => {
+    if (name === "") return;
     const { at, row } = legend.places[index];
     const rowTop = legendTop + row * 24;
+    const [from, to] = [box.left + at, box.left + at + 26];
+    const isDot = index < series.length && series[index].dotted === true;
+    const line = isDot ? `M${(from + to) / 2} ${rowTop}h0` : `M${from} ${rowTop}H${to}`;
+    const stroke =
+      index < series.length
+        ? strokeOf(series[index], index)
+        : `stroke="${band?.colour}" stroke-width="12" stroke-opacity="0.35"`;
     parts.push(
-      `<line x1="${box.left + at}" y1="${rowTop}" x2="${box.left + at + 26}" y2="${rowTop}" ${stroke}/>`,
-      `<text x="${box.left + at + 33}" y="${rowTop}" dy="0.35em">${escapeText(name)}</text>`,
+      `<path d="${line}" ${stroke}/>`,
+      `<text x="${to + 7}" y="${rowTop}" dy="0.35em">${escapeText(name)}</text>`,
     );
   });
   return svg(title, width, height, parts);
+}
+
+function strokeOf({ colour, dashed, dotted }: Series, index: number): string {
+  const stroke = `stroke="${escapeText(colour ?? colours[index % colours.length])}"`;
+  if (dotted) return `${stroke} stroke-width="5" stroke-opacity="0.6" stroke-linecap="round"`;
+  return `${stroke} stroke-width="2.5"${dashed ? ' stroke-dasharray="8 5"' : ' stroke-linecap="round"'}`;
+}
+
+/** A band as one area, which leaves out what is not finite. */
+function bandOf({ points, colour }: Band, x: Axis, y: Axis): string {
+  const finite = points.filter((point) => point.every(Number.isFinite));
+  if (finite.length === 0) return "";
+  const corner = (at: number, value: number) => `${fixed(x.place(at))} ${fixed(y.place(value))}`;
+  const upper = finite.map(([at, , high]) => corner(at, high));
+  const lower = finite.map(([at, low]) => corner(at, low)).reverse();
+  return `<path d="M${[...upper, ...lower].join("L")}Z" fill="${colour}" fill-opacity="0.35"/>`;
 }
 
 /** Where the lines of a chart are drawn, in pixels. */
@@ -251,26 +293,28 @@ function thinned(points: [number, number][]): [number, number][] {
 }
 
 function pathOf(
-  points: [number, number][],
+  { points, dotted }: Series,
   { xScale, yScale }: LineChart,
   placeX: Axis["place"],
   placeY: Axis["place"],
 ): string {
   let path = "";
   let joined = false;
-  for (const [x, y] of points) {
+  for (const [x, y] of thinned(points)) {
     const drawn = fits(x, xScale) && fits(y, yScale);
-    if (drawn) path += `${joined ? "L" : "M"}${fixed(placeX(x))} ${fixed(placeY(y))}`;
+    if (drawn && dotted) path += `M${fixed(placeX(x))} ${fixed(placeY(y))}h0`;
+    else if (drawn) path += `${joined ? "L" : "M"}${fixed(placeX(x))} ${fixed(placeY(y))}`;
     joined = drawn;
   }
   return path;
 }
 
 /** Where each name of the legend stands, broken into rows of a width. */
-function legendRows(series: Series[], width: number) {
+function legendRows(series: { name: string }[], width: number) {
   let row = 0;
   let at = 0;
   const places = series.map(({ name }) => {
+    if (name === "") return { at, row };
     const wide = 58 + name.length * letterWidth;
     if (at > 0 && at + wide > width) {
       row++;

@@ -61,8 +61,8 @@ p, figcaption { margin: 0 0 12px; max-width: 76ch; }
 figure { margin: 0; }
 figure svg { width: 100%; height: auto; display: block; }
 .narrow { display: none; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin: 24px 0 0; }
-.tiles div { border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px; margin: 24px 0 0; }
+.tiles div { border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; }
 .tiles b { display: block; font-size: 28px; line-height: 1.25; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tiles small { font-size: 14px; color: var(--faint); display: block; }
 .table { overflow-x: auto; }
@@ -83,7 +83,9 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .narrow { display: block; }
   .tiles { grid-template-columns: 1fr 1fr; }
   .tiles b { font-size: 23px; }
-  th, td { padding: 6px 8px; }
+  table { font-size: 15px; }
+  th, td { padding: 6px; }
+  .bar { min-width: 60px; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 10px; }
 }

@@ -188,6 +188,10 @@ export const commands: Command[] = [
         help: "continue this learner, a file or a folder's newest, instead of beginning anew",
       },
       save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
+      report: {
+        value: "FILE.html",
+        help: "write a page: course of the scores beside simple rules, drifts, classes, experts, what matters",
+      },
       without: { value: "NAME,NAME", help: "leave experts out of the ensemble, by name or by its beginning" },
     },
     details: [
@@ -222,6 +226,10 @@ export const commands: Command[] = [
         help: "threads that share the work on each batch; the results do not depend on how many (default: training.workers, else the batch stays whole)",
       },
       save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
+      report: {
+        value: "FILE.html",
+        help: "write a page: course of the training, classes, calibration, what matters",
+      },
       "find-learning-rate": {
         help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the loss curve",
       },

@@ -8,6 +8,7 @@ import { choice, fraction, required, wholeNumber } from "../command-line/call.ts
 import type { Invocation } from "../command-line/command.ts";
 import { openData, requireRereadable } from "../data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "../data/file-task.ts";
+import { requirePage } from "../results/page-file.ts";
 
 const regimes = ["batch", "stochastic", "mini-batch"] as const;
 
@@ -24,12 +25,14 @@ export interface FitCall {
   /** Threads to train on; null: batches stay whole. */
   workers: number | null;
   save: string | undefined;
+  /** File of the page. */
+  page: string | undefined;
 }
 
 /** What choosing a network asks for. */
-export type ChooseCall = Pick<FitCall, "config" | "data" | "seed" | "heldOut" | "heldOutLast" | "save"> & {
-  minutes: number;
-};
+export type ChooseCall = CommonCall & { minutes: number };
+
+type CommonCall = Pick<FitCall, "config" | "data" | "seed" | "heldOut" | "heldOutLast" | "save" | "page">;
 
 /** Options of the training of one network, which the defaults name where the config does not. */
 const ofOneNetwork = ["regime", "epochs", "batch-size", "workers", "find-learning-rate"];
@@ -62,13 +65,13 @@ export async function chooseCallOf(invocation: Invocation): Promise<ChooseCall |
 }
 
 /** Which rows are held out of which file, and what is learned from them. */
-async function heldOutOf(
-  invocation: Invocation,
-): Promise<Pick<FitCall, "config" | "data" | "seed" | "heldOut" | "heldOutLast" | "save">> {
+async function heldOutOf(invocation: Invocation): Promise<CommonCall> {
   const { positionals, options, switches } = invocation;
   refuseTaskOptions(invocation);
   const data = required(invocation, "fit", "data", "FILE");
   requireRereadable(data);
+  const { report: page } = options;
+  if (page !== undefined) requirePage(page, "report", [data, ...positionals]);
   const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, await openData(data));
   return {
     config,
@@ -77,6 +80,7 @@ async function heldOutOf(
     heldOut: fraction(invocation, "held-out", 0.2, { minimum: 0, below: 1 }),
     heldOutLast: switches.has("held-out-last"),
     save: options["save"],
+    page,
   };
 }
 
@@ -112,6 +116,9 @@ export function searchesRate({ options, switches }: Invocation): boolean {
     throw new UsageError(
       "--find-learning-rate discards its weights, so there is nothing to --save; train with the suggested rate",
     );
+  }
+  if (searches && options["report"] !== undefined) {
+    throw new UsageError("--report is about a training, and --find-learning-rate is none; leave one out");
   }
   if (searches && options["epochs"] !== undefined) {
     throw new UsageError(

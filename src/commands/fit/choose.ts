@@ -1,16 +1,22 @@
 /** `rivulet fit` where no model is named. */
+import { basename } from "node:path";
+import type { Ensemble } from "../../learner/ensemble.ts";
 import type { EnsembleOptions } from "../../learner/ensemble-plan.ts";
+import { classNamesOf } from "../../learner/target.ts";
 import type { DataFile } from "../../library/data-files.ts";
 import { type ChoiceReport, type ChooseProgress, chooseNetwork } from "../../training/choose.ts";
 import { formatCount, formatDuration } from "../../wording/quantities.ts";
 import type { Report } from "../command-line/command.ts";
 import { columnsOf, openData } from "../data/data-file.ts";
 import { Validators, validationFacts } from "../data/validated-rows.ts";
+import { pageFacts, writePage } from "../results/page-file.ts";
 import { prepareSave } from "../results/save-checkpoint.ts";
+import { comparedText } from "../results/score-parts.ts";
 import { scoreFacts } from "../results/scores.ts";
 import { ProgressBar } from "../terminal/progress-bar.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import type { ChooseCall } from "./call.ts";
+import { fitPage } from "./page.ts";
 
 /** Chooses a network for the rows of a file, trains it, and judges it on the held-out rows. */
 export async function chooseByFile(call: ChooseCall): Promise<Report> {
@@ -31,9 +37,18 @@ export async function chooseByFile(call: ChooseCall): Promise<Report> {
         bar.update(progress.milliseconds, progress.totalMilliseconds, noteOf(progress)),
     });
     save?.(ensemble, config.name);
+    const validation = validationFacts(report.rejected, validators.faults());
+    if (call.page !== undefined) writePage(call.page, pageFor(call, ensemble, report, validation));
+    const { details, ...shown } = report;
     return {
-      data: { ...report, faults: validators.faults(), minutes, saved: call.save ?? null },
-      text: textOf(call, report, validationFacts(report.rejected, validators.faults())),
+      data: {
+        ...shown,
+        faults: validators.faults(),
+        minutes,
+        saved: call.save ?? null,
+        report: call.page ?? null,
+      },
+      text: textOf(call, report, validation),
     };
   } finally {
     bar.close();
@@ -59,12 +74,68 @@ const noteOf = ({ phase, candidates, name, loss }: ChooseProgress) =>
     ? `${candidates} networks, now ${name}; best loss ${loss.toPrecision(3)}`
     : `${name}; best loss ${loss.toPrecision(3)}`;
 
-function textOf(call: ChooseCall, report: ChoiceReport, validation: Fact[]): string {
+function pageFor(call: ChooseCall, ensemble: Ensemble, report: ChoiceReport, validation: Fact[]): string {
+  const { chosen, tried, task, heldOut, bestRound, details } = report;
+  const loss = lossNameOf(task);
+  const { fields, target } = ensemble.describe();
+  const importance = ensemble.importance();
+  const names = fields.filter((name) => name !== target.column);
+  const line = (name: string, lossOf: (round: (typeof details.course)[number]) => number) => ({
+    name,
+    points: details.course.map((round, index): [number, number] => [index + 1, lossOf(round)]),
+  });
+  return fitPage({
+    data: basename(call.data),
+    column: target.column,
+    scores: heldOut ?? ensemble.report(),
+    judged:
+      heldOut === null
+        ? "the ensemble while it observed the training rows, each predicted first: none were held out"
+        : `${formatCount(report.heldOutRows, "row")} that were held out, and had no part in the choice`,
+    course: {
+      sentence: `The ${loss} of ${chosen.name} after each round of ${formatCount(report.updatesPerRound, "update")}. The weights of round ${bestRound} are kept.`,
+      xLabel: "round",
+      yLabel: loss,
+      // What a number is trained by is Huber's loss, which is in other units.
+      series: [
+        line("rows to choose by", ({ validation }) => validation),
+        ...(task === "classification" ? [line("rows of the round", ({ training }) => training)] : []),
+      ],
+      marks: [{ x: bestRound, label: "kept" }],
+    },
+    names: classNamesOf(ensemble),
+    ...{ calibration: details.calibration, answers: details.answers },
+    importance:
+      importance?.length === names.length ? names.map((name, at) => ({ name, value: importance[at] })) : [],
+    importanceText: comparedText,
+    tables: [
+      {
+        title: "Networks tried",
+        sentence: "By their least loss of the rows to choose by. Those that were behind were left out early.",
+        columns: ["network", "learning rate", "rounds", "least loss"],
+        rows: tried.map(({ name, learningRate, rounds, loss }) => [
+          name,
+          String(learningRate),
+          String(rounds),
+          // In a short time not every one is reached.
+          rounds > 0 ? loss.toPrecision(4) : "–",
+        ]),
+      },
+    ],
+    facts: pageFacts(choiceFacts(call, report, validation)),
+  });
+}
+
+const lossNameOf = (task: ChoiceReport["task"]) =>
+  task === "classification" ? "log loss" : "mean absolute error in deviations";
+
+/** What was chosen, and from what. */
+function choiceFacts(call: ChooseCall, report: ChoiceReport, validation: Fact[]): Fact[] {
   const { chosen, tried, trainingRows, validationRows, heldOutRows, rounds, bestRound } = report;
-  const { validationLoss, heldOut, endedBy, milliseconds, task } = report;
-  const lossName = task === "classification" ? "log loss" : "mean absolute error in deviations";
+  const { validationLoss, endedBy, milliseconds } = report;
+  const lossName = lossNameOf(report.task);
   const why = endedBy === "time" ? "the time was over" : "the loss no longer fell";
-  return facts([
+  return [
     [
       "data",
       `${call.data}, ${formatCount(trainingRows, "row")} to train on, ${validationRows} to choose by, ${heldOutRows} ${call.heldOutLast ? "last ones " : ""}held out (seed ${call.seed})`,
@@ -75,15 +146,23 @@ function textOf(call: ChooseCall, report: ChoiceReport, validation: Fact[]): str
       `${chosen.name}, learning rate ${chosen.learningRate}, ${formatCount(chosen.parameters, "weight")}: the best of ${tried.length} by ${lossName} of the ${validationRows} rows`,
     ],
     [
+      "training",
+      `${formatCount(rounds, "round")} of ${formatCount(report.updatesPerRound, "update")} until ${why}; kept are the weights after ${bestRound}, ${validationLoss.toPrecision(4)} ${lossName}`,
+    ],
+    ["time", formatDuration(milliseconds)],
+  ];
+}
+
+function textOf(call: ChooseCall, report: ChoiceReport, validation: Fact[]): string {
+  const { tried, heldOut } = report;
+  return facts([
+    ...choiceFacts(call, report, validation),
+    [
       "tried",
       tried.map(
         ({ name, learningRate, loss, rounds: trained }) =>
           `${loss.toPrecision(3)}  ${name}, rate ${learningRate}, ${formatCount(trained, "round")}`,
       ),
-    ],
-    [
-      "training",
-      `${formatCount(rounds, "round")} of ${formatCount(report.updatesPerRound, "update")} until ${why}; kept are the weights after ${bestRound}, ${validationLoss.toPrecision(4)} ${lossName}`,
     ],
     ...(heldOut === null
       ? []
@@ -93,7 +172,7 @@ function textOf(call: ChooseCall, report: ChoiceReport, validation: Fact[]): str
     heldOut === null
       ? null
       : ["judged", "once: the rows held out had no part in the choice, nor in when training stopped"],
-    ["time", formatDuration(milliseconds)],
     call.save === undefined ? null : ["checkpoint", call.save],
+    call.page === undefined ? null : ["report", `${call.page}: open it in a browser`],
   ]);
 }

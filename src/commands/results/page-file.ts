@@ -3,7 +3,9 @@ import { dirname, resolve } from "node:path";
 import { diskError } from "../../checkpoint/disk-error.ts";
 import { writeNamedFileDurablySync } from "../../checkpoint/durable-file.ts";
 import { RivuletError } from "../../errors/errors.ts";
+import { rivuletVersion } from "../../machine/version.ts";
 import { requireWritable } from "../command-line/writable-file.ts";
+import type { Fact } from "../terminal/text-table.ts";
 
 /**
  * Refuses, before anything is trained, a page that could not be written, or would replace one of the inputs.
@@ -26,4 +28,12 @@ export function writePage(file: string, text: string): void {
   } catch (error) {
     throw diskError(error, `cannot write ${file}`, dirname(resolve(file)));
   }
+}
+
+/** Facts as a page lists them at its end, with when it was made and by what. */
+export function pageFacts(given: readonly Fact[]): [name: string, text: string][] {
+  const made = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC, by rivulet ${rivuletVersion()}`;
+  return [...given, ["made", made] satisfies Fact]
+    .filter((fact) => fact !== null)
+    .map(([name, text]) => [name, typeof text === "string" ? text : text.join("; ")]);
 }
