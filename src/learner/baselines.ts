@@ -45,9 +45,9 @@ export class Baselines implements Stateful {
 
   /**
    * Scores the experts' `answers` [experts, classes], or [experts], on the target `targets[targetAt]`. One that is `asleep`
-   * had nothing to say, and is scored as the label frequencies.
+   * [experts] had nothing to say: among classes it is scored as the label frequencies.
    */
-  observe(targets: Float64Array, targetAt: number, answers: Float64Array, asleep: number): void {
+  observe(targets: Float64Array, targetAt: number, answers: Float64Array, asleep: Uint8Array): void {
     const target = targets[targetAt];
     const losses = this.#losses;
     const block = this.#block;
@@ -59,7 +59,7 @@ export class Baselines implements Stateful {
     }
     const cell = this.#cell;
     for (let k = 0; k < losses.length; k++) {
-      if (k === asleep) continue;
+      if (asleep[k] === 1) continue;
       cell[0] = answers[k * classes + target];
       takeLogarithm(cell, 0);
       losses[k] -= cell[0];
@@ -69,7 +69,7 @@ export class Baselines implements Stateful {
     cell[0] = (this.#labels[target] + prior) / (total + prior * classes);
     takeLogarithm(cell, 0);
     block[at.frequencies] -= cell[0];
-    if (asleep >= 0) losses[asleep] -= cell[0];
+    for (let k = 0; k < losses.length; k++) if (asleep[k] === 1) losses[k] -= cell[0];
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 
@@ -80,13 +80,13 @@ export class Baselines implements Stateful {
     before: Float64Array,
     beforeAt: number,
     answers: Float64Array,
-    asleep: number,
+    asleep: Uint8Array,
   ): void {
     const losses = this.#losses;
     const classes = this.#classes;
     const cell = this.#cell;
     for (let k = 0; k < losses.length; k++) {
-      if (k === asleep) continue;
+      if (asleep[k] === 1) continue;
       if (classes === 0) {
         losses[k] += Math.abs(answers[k] - targets[targetAt]) - Math.abs(answers[k] - before[beforeAt]);
         continue;

@@ -12,14 +12,13 @@ import {
   type Committee,
   type CommitteeOptions,
   isWithout,
-  type Member,
-  networksOf,
+  keptAtAlarm,
   type PlannedPart,
-  replayAt,
 } from "./committee.ts";
 import { DriftAlarm } from "./drift-alarm.ts";
+import { type Effort, isAskedAt, replayAt } from "./effort.ts";
 import type { Expert } from "./expert.ts";
-import { ExpertHealth } from "./expert-health.ts";
+import type { ExpertHealth } from "./expert-health.ts";
 import { LabelTransitions } from "./experts/label-transitions.ts";
 import { LinearExpert } from "./experts/linear.ts";
 import { NaiveBayes } from "./experts/naive-bayes.ts";
@@ -27,6 +26,7 @@ import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { LastLabel } from "./last-label.ts";
+import { type Member, Panel } from "./panel.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** Part of each expert's probability that is dealt out evenly: no answer is ever quite excluded. */
@@ -35,8 +35,6 @@ const evenPart = 0.0005;
 const ruleShare = 0.005;
 /** A probability counts as at least this to the drift alarm, so that its errors are bounded. */
 const smallestForDrift = 0.02;
-/** Rows that the ring keeps at an alarm. */
-const keptAtAlarm = 30;
 /** An expert may lose so much more than a constant answer, in nats. */
 const healthMargin = 1;
 /** What each class has before any label, for the constant answer. */
@@ -53,10 +51,7 @@ export const classExperts = [
 ];
 
 const namesFor = ({ without, effort, own }: CommitteeOptions) => {
-  const used = classExperts.filter((name) => {
-    const isReplay = name === "replayed-network" || name === "neighbours";
-    return !isWithout(name, without) && !(isReplay && effort === "low");
-  });
+  const used = classExperts.filter((name) => !isWithout(name, without) && isAskedAt(name, effort));
   return [...used, ...own.map(({ name }) => name)];
 };
 
@@ -127,36 +122,62 @@ export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
   ];
 }
 
+/** The experts of `names`, in order, each with what it sees; and the network that learns from replayed rows. */
+function membersFor(
+  options: CommitteeOptions,
+  names: readonly string[],
+  inputs: { features: Float32Array; withLabel: Float32Array; row: Float32Array; lastLabel: Float32Array },
+  random: Random,
+  arena: Arena,
+) {
+  const { classes } = options;
+  const { features, withLabel, row, lastLabel } = inputs;
+  const members: Member[] = [];
+  const add = (name: string, sees: Float32Array, make: () => Expert) => {
+    if (names.includes(name)) members.push({ name, inputs: sees, expert: make() });
+  };
+  add("network", row, () => new NetworkExpert(networkOptions(options), arena));
+  const replayed = usesReplay(names) ? new ReplayedNetwork(replayedOptions(options), random, arena) : null;
+  if (replayed) {
+    const { ring, metric } = replayed;
+    add("replayed-network", features, () => replayed);
+    add("neighbours", features, () => new Neighbours({ classes }, ring, metric, arena));
+  }
+  add("naive-bayes", features, () => new NaiveBayes({ inputs: features.length, classes }, arena));
+  add("label-transitions", lastLabel, () => new LabelTransitions({ classes }, arena));
+  add("linear", withLabel, () => new LinearExpert({ inputs: withLabel.length, classes }, arena));
+  for (const { name, expert } of options.own) add(name, features, () => expert);
+  return { members, replayed };
+}
+
 /**
  * Answers with the probabilities of classes. A row is [standardized features, last label one-hot, recent deviations]:
  * the network sees all of it, the linear expert all but the deviations, label transitions the last label, the others the features.
  */
 export class ClassCommittee implements Committee {
-  readonly names: readonly string[];
   readonly features: Float32Array;
   readonly deviations: Float32Array;
   readonly answer: Float64Array;
   readonly answers: Float64Array;
   readonly drift = new DriftAlarm();
-  readonly networks: readonly Network[];
-  readonly #classes: number;
-  readonly #members: Member[] = [];
   /** The replayed network, where there is one; it also learns where it is left out of the mix. */
   readonly replayed: ReplayedNetwork | null;
+  readonly heldSizes: HeldSizes;
+  effort: Effort;
+  readonly #classes: number;
+  readonly #panel: Panel;
   readonly #replayedAt: number;
   readonly #neighboursAt: number;
-  readonly #health: ExpertHealth;
+  readonly #transitionsAt: number;
   readonly #random: Random;
   readonly #share: FixedShare;
   readonly #stacking: NewtonStacking;
   readonly #rules: FixedShare;
-  readonly heldSizes: HeldSizes;
+  readonly #last: LastLabel;
   /** The features, the last label and the recent deviations. */
   readonly #row: Float32Array;
   /** The part of the row that is the last label. */
   readonly #lastLabel: Float32Array;
-  readonly #last: LastLabel;
-  readonly #transitionsAt: number;
   /** [classes]: what label transitions answer, and what the other experts do on average. */
   readonly #transitions: Float64Array;
   readonly #others: Float64Array;
@@ -168,15 +189,14 @@ export class ClassCommittee implements Committee {
   readonly #error: Float64Array;
 
   constructor(options: CommitteeOptions, arena: Arena) {
-    const { features, classes, seed } = options;
-    this.names = namesFor(options);
-    const experts = this.names.length;
+    const { features, classes, seed, effort } = options;
+    const names = namesFor(options);
+    const experts = names.length;
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
     this.#classes = classes;
     this.#row = row;
     this.#last = new LastLabel({ classes });
-    this.#transitionsAt = this.names.indexOf("label-transitions");
     this.#transitions = placed.transitions;
     this.#others = placed.others;
     this.heldSizes = classHeldSizes(options);
@@ -190,44 +210,35 @@ export class ClassCommittee implements Committee {
     this.#losses = placed.losses;
     this.#error = placed.error;
     this.#random = createRandom(seed);
-    const add = (name: string, inputs: Float32Array, make: () => Expert) => {
-      if (this.names.includes(name)) this.#members.push({ name, inputs, expert: make() });
-    };
-    add("network", row, () => new NetworkExpert(networkOptions(options), arena));
-    const replayed = usesReplay(this.names)
-      ? new ReplayedNetwork(replayedOptions(options), this.#random, arena)
-      : null;
+    const withLabel = row.subarray(0, features + classes);
+    const inputs = { features: this.features, withLabel, row, lastLabel: this.#last.oneHot };
+    const { members, replayed } = membersFor(options, names, inputs, this.#random, arena);
     this.replayed = replayed;
-    if (replayed) {
-      add("replayed-network", this.features, () => replayed);
-      add(
-        "neighbours",
-        this.features,
-        () => new Neighbours({ classes }, replayed.ring, replayed.metric, arena),
-      );
-    }
-    add("naive-bayes", this.features, () => new NaiveBayes({ inputs: features, classes }, arena));
-    add("label-transitions", this.#last.oneHot, () => new LabelTransitions({ classes }, arena));
-    add("linear", row.subarray(0, features + classes), () => {
-      return new LinearExpert({ inputs: features + classes, classes }, arena);
-    });
-    for (const { name, expert } of options.own) {
-      this.#members.push({ name, expert, inputs: this.features });
-    }
-    this.#replayedAt = this.names.indexOf("replayed-network");
-    this.#neighboursAt = this.names.indexOf("neighbours");
-    this.#health = new ExpertHealth({ experts, factor: 1, margin: healthMargin });
-    this.networks = networksOf([
-      ...this.#members.map(({ expert }) => expert),
-      ...(replayed && this.#replayedAt < 0 ? [replayed] : []),
-    ]);
-    this.#share = new FixedShare({ experts, classes }, arena);
-    this.#stacking = new NewtonStacking({ experts, classes }, arena);
+    this.#panel = new Panel({ members, replayed: [replayed], factor: 1, margin: healthMargin });
+    this.#replayedAt = names.indexOf("replayed-network");
+    this.#neighboursAt = names.indexOf("neighbours");
+    this.#transitionsAt = names.indexOf("label-transitions");
+    const { asleep } = this.#panel;
+    this.#share = new FixedShare({ experts, classes, asleep }, arena);
+    this.#stacking = new NewtonStacking({ experts, classes, asleep }, arena);
     this.#rules = new FixedShare({ experts: 2, classes, share: ruleShare }, arena);
+    this.effort = effort;
+  }
+
+  get names(): readonly string[] {
+    return this.#panel.names;
+  }
+
+  get networks(): readonly Network[] {
+    return this.#panel.networks;
   }
 
   get health(): ExpertHealth {
-    return this.#health;
+    return this.#panel.health;
+  }
+
+  get asleep(): Uint8Array {
+    return this.#panel.asleep;
   }
 
   get targetStatistic(): null {
@@ -246,79 +257,80 @@ export class ClassCommittee implements Committee {
   }
 
   weights(): number[] {
-    const stacked = this.#stacking.weights;
     const [share, stacking] = this.#rules.weights;
-    const total = stacked.reduce((sum, weight) => sum + Math.abs(weight), 0) || 1;
-    return this.names.map(
-      (_, k) => share * this.#share.weights[k] + (stacking * Math.abs(stacked[k])) / total,
-    );
+    const shares = this.#panel.awakeShares(this.#share.weights);
+    const stacked = this.#panel.awakeShares(this.#stacking.weights);
+    return this.names.map((_, k) => share * shares[k] + stacking * stacked[k]);
   }
 
   importance(): Float32Array | null {
     return this.replayed?.metric.weights ?? null;
   }
 
+  setEffort(effort: Effort): void {
+    this.effort = effort;
+    this.#panel.setEffort(effort);
+  }
+
   predict(row: number): void {
-    const classes = this.#classes;
-    const { answers } = this;
     this.#last.ask(row, this.#learned);
-    if (this.#last.isOpen) this.#lastLabel.set(this.#last.oneHot);
+    // As an input an old last label would mislead: it is for label transitions alone, whose worth is known.
+    if (this.#last.isFresh) this.#lastLabel.set(this.#last.oneHot);
     else this.#lastLabel.fill(0);
-    for (let k = 0; k < this.#members.length; k++) {
-      const member = this.#members[k];
-      const start = k * classes;
-      member.expert.predict(member.inputs, answers, start);
-      let sum = 0;
-      for (let c = 0; c < classes; c++) sum += answers[start + c];
-      const isUsable = Number.isFinite(sum);
-      for (let c = 0; c < classes; c++) {
-        const probability = isUsable ? answers[start + c] : 1 / classes;
-        answers[start + c] = (1 - evenPart) * probability + evenPart / classes;
-      }
-      if (!isUsable) this.#heal(k);
+    this.#wakeTransitions();
+    const { members, asleep } = this.#panel;
+    for (let k = 0; k < members.length; k++) {
+      const { expert, inputs } = members[k];
+      if (asleep[k] === 0) expert.predict(inputs, this.answers, k * this.#classes);
+      if (!this.#makeUsable(k)) this.#panel.heal(k);
     }
-    if (!this.#last.isOpen) this.#answerAsOthers();
     this.#mix();
   }
 
-  /** Index of the expert that has nothing to say of the last row, as the last label does not count; -1 if there is none. */
-  get asleep(): number {
-    return this.#last.isOpen ? -1 : this.#transitionsAt;
+  /** Label transitions have nothing to say where the last label does not count. */
+  #wakeTransitions(): void {
+    if (this.#transitionsAt >= 0) this.asleep[this.#transitionsAt] = this.#last.isOpen ? 0 : 1;
   }
 
-  /**
-   * An expert that has nothing to say answers as the others do on average, so that it moves neither the answer nor, much,
-   * its weight: a specialist that is asleep (Freund, Schapire, Singer and Warmuth, 1997).
-   */
-  #answerAsOthers(): void {
-    if (this.#transitionsAt < 0 || this.#members.length === 1) return;
+  /** Keeps an expert's answer away from 0; without one all classes are even. Returns false where it is no number. */
+  #makeUsable(expert: number): boolean {
     const classes = this.#classes;
     const { answers } = this;
-    const others = this.#members.length - 1;
-    const start = this.#transitionsAt * classes;
+    const start = expert * classes;
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += answers[start + c];
+    const isNumber = Number.isFinite(sum);
+    const isUsable = isNumber && this.asleep[expert] === 0;
     for (let c = 0; c < classes; c++) {
-      let sum = 0;
-      for (let k = 0; k <= others; k++) if (k !== this.#transitionsAt) sum += answers[k * classes + c];
-      answers[start + c] = sum / others;
+      const probability = isUsable ? answers[start + c] : 1 / classes;
+      answers[start + c] = (1 - evenPart) * probability + evenPart / classes;
     }
+    return isNumber;
+  }
+
+  /** Whether an expert is asked and is not label transitions. */
+  #isOther(expert: number): boolean {
+    return expert !== this.#transitionsAt && this.#panel.asked[expert] === 1;
   }
 
   /** Writes the geometric mean of the answers of all experts but label transitions to `#others`. */
   #averageOthers(): void {
     const classes = this.#classes;
     const others = this.#others;
-    const experts = this.#members.length;
+    const experts = this.#panel.members.length;
     const cell = this.#error;
     let sum = 0;
     for (let c = 0; c < classes; c++) {
       let logarithms = 0;
+      let count = 0;
       for (let k = 0; k < experts; k++) {
-        if (k === this.#transitionsAt) continue;
+        if (!this.#isOther(k)) continue;
         cell[0] = this.answers[k * classes + c];
         takeLogarithm(cell, 0);
         logarithms += cell[0];
+        count++;
       }
-      others[c] = logarithms / Math.max(1, experts - 1);
+      others[c] = logarithms / Math.max(1, count);
       takeExponential(others, c);
       sum += others[c];
     }
@@ -329,7 +341,7 @@ export class ClassCommittee implements Committee {
   #judgeLastLabel(label: number): void {
     if (this.#transitionsAt < 0 || !this.#last.isToBeJudged) return;
     this.#averageOthers();
-    this.#members[this.#transitionsAt].expert.predict(this.#last.oneHot, this.#transitions, 0);
+    this.#panel.members[this.#transitionsAt].expert.predict(this.#last.oneHot, this.#transitions, 0);
     this.#last.judge(label, this.#others, this.#transitions, this.#labels);
   }
 
@@ -354,12 +366,13 @@ export class ClassCommittee implements Committee {
     for (let i = 0; i < row.length; i++) row[i] = singles[singlesAt + i];
     for (let i = 0; i < answers.length; i++) answers[i] = singles[singlesAt + row.length + i];
     this.#last.recall(doubles, doublesAt);
+    this.#wakeTransitions();
     this.#mix();
   }
 
   learn(targets: Float64Array, targetAt: number): boolean {
     this.#learnRow(targets, targetAt);
-    this.replayed?.learn(this.features, targets, targetAt);
+    if (this.effort !== "low") this.replayed?.learn(this.features, targets, targetAt);
     this.#labels[targets[targetAt]]++;
     return true;
   }
@@ -367,7 +380,7 @@ export class ClassCommittee implements Committee {
   correct(targets: Float64Array, targetAt: number, before: number): boolean {
     this.#labels[before]--;
     this.#learnRow(targets, targetAt);
-    this.replayed?.correct(this.features, targets, targetAt);
+    if (this.effort !== "low") this.replayed?.correct(this.features, targets, targetAt);
     this.#labels[targets[targetAt]]++;
     return true;
   }
@@ -381,16 +394,15 @@ export class ClassCommittee implements Committee {
     this.#stacking.learn(label);
     this.#rules.learn(this.#joined, label);
     this.#judge(label);
-    for (let k = 0; k < this.#members.length; k++) {
-      const member = this.#members[k];
-      if (member.expert !== this.replayed) member.expert.learn(member.inputs, targets, targetAt);
+    const { members, inTurn, asked } = this.#panel;
+    for (let k = 0; k < members.length; k++) {
+      if (inTurn[k] === 0 && asked[k] === 1) members[k].expert.learn(members[k].inputs, targets, targetAt);
     }
     this.#last.learn(label);
   }
 
   #watchDrift(label: number): void {
-    const replayed = this.replayed;
-    if (!replayed || this.#replayedAt < 0) return;
+    if (this.#replayedAt < 0 || this.effort === "low") return;
     const classes = this.#classes;
     let probability = this.answers[this.#replayedAt * classes + label];
     if (this.#neighboursAt >= 0) {
@@ -400,42 +412,27 @@ export class ClassCommittee implements Committee {
     error[0] = Math.max(probability, smallestForDrift);
     takeLogarithm(error, 0);
     error[0] = -error[0];
-    if (this.drift.observe(error)) replayed.ring.keepNewest(keptAtAlarm);
+    if (this.drift.observe(error)) this.#panel.keepNewest(keptAtAlarm);
   }
 
+  /** Judges the experts by their log losses beside that of the label frequencies. */
   #judge(label: number): void {
     const classes = this.#classes;
-    const experts = this.#members.length;
+    const experts = this.#panel.members.length;
     const losses = this.#losses;
     for (let k = 0; k < experts; k++) losses[k] = this.answers[k * classes + label];
-    let total = 0;
-    for (let c = 0; c < classes; c++) total += this.#labels[c];
-    losses[experts] = (this.#labels[label] + prior) / (total + prior * classes);
+    losses[experts] = (this.#labels[label] + prior) / (this.#learned + prior * classes);
     for (let k = 0; k <= experts; k++) {
       takeLogarithm(losses, k);
       losses[k] = -losses[k];
     }
-    const sick = this.#health.observe(losses);
-    if (sick >= 0) this.#heal(sick);
-    for (let k = 0; k < this.#members.length; k++) {
-      if (this.#health.keepsNow(k)) this.#health.keep(k, this.#members[k].expert);
-    }
-  }
-
-  #heal(expert: number): void {
-    this.#health.heal(expert, this.#members[expert].expert);
+    this.#panel.judge(losses);
   }
 
   #parts() {
     return [
-      ...this.#members.map(({ expert }) => expert).filter((expert) => expert !== this.replayed),
-      ...(this.replayed ? [this.replayed] : []),
-      this.#last,
-      this.drift,
-      this.#health,
-      this.#share,
-      this.#stacking,
-      this.#rules,
+      ...this.#panel.parts(),
+      ...[this.#last, this.drift, this.health, this.#share, this.#stacking, this.#rules],
     ];
   }
 

@@ -4,20 +4,11 @@ import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
 import type { DriftAlarm } from "./drift-alarm.ts";
+import type { Effort } from "./effort.ts";
 import type { Expert } from "./expert.ts";
 import type { ExpertHealth } from "./expert-health.ts";
-import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
+import type { ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
-
-/** How much an ensemble may cost: the design as it was measured, fewer replayed rows, or none and no neighbours. */
-export type Effort = "high" | "normal" | "low";
-
-/** Rows kept and drawn at an effort; none at `low`. */
-export const replayAt: Record<Effort, { rows: number; draws: number }> = {
-  high: { rows: 1000, draws: 7 },
-  normal: { rows: 500, draws: 3 },
-  low: { rows: 0, draws: 0 },
-};
 
 export interface CommitteeOptions {
   features: number;
@@ -48,19 +39,8 @@ export interface PlannedPart {
 /** Numbers of a standardized feature are held within this. */
 export const featureBound = 4;
 
-/** An expert among others. */
-export interface Member {
-  name: string;
-  expert: Expert;
-  /** What it sees of a row. */
-  inputs: Float32Array;
-}
-
-/** The networks among the parts of a committee. */
-export const networksOf = (parts: readonly Stateful[]): Network[] =>
-  parts.flatMap((part) =>
-    part instanceof NetworkExpert || part instanceof ReplayedNetwork ? [part.network] : [],
-  );
+/** Rows that a ring keeps at an alarm of drift. */
+export const keptAtAlarm = 30;
 
 /** Experts and the rules that join them, for one row after the other: `predict`, then perhaps `learn`. */
 export interface Committee extends Stateful {
@@ -84,14 +64,18 @@ export interface Committee extends Stateful {
   readonly heldSizes: HeldSizes;
   /** Judges a target that is a number; null for classes. */
   readonly targetStatistic: ColumnStatistic | null;
-  /** Index of an expert that had nothing to say of the last row; -1 if there is none. */
-  readonly asleep: number;
+  /** [experts]: 1 where the expert had nothing to say of the last row. */
+  readonly asleep: Uint8Array;
+  /** The level of effort at which it works: that of its options, or lower. */
+  readonly effort: Effort;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
   /** How much each expert counts in the answer, [experts]. */
   weights(): number[];
   /** How much each feature matters to the neighbours, 1 on average, [features]; null without them. */
   importance(): Float32Array | null;
+  /** Goes on at another effort, at most that of its options. */
+  setEffort(effort: Effort): void;
   /** Answers for the row that stands in `features` and `deviations`, the `row`-th that came. Allocates nothing. */
   predict(row: number): void;
   /**

@@ -16,6 +16,7 @@ import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts } from "./class-committee.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
 import { type Committee, featureBound } from "./committee.ts";
+import { type Effort, efforts, isAskedAt } from "./effort.ts";
 import {
   committeeOptions,
   type EnsembleDescription,
@@ -328,6 +329,35 @@ export class Ensemble implements PrequentialLearner {
     return { updates: this.samplesSeen, skipped, loss: this.#loss[0] };
   }
 
+  /** The level of effort at which it learns: that of its options, or a lower one. */
+  get effort(): Effort {
+    return this.#committee.effort;
+  }
+
+  /**
+   * Goes on at another effort, up to that of its options, with all that it has learned. Memory stays as it was planned;
+   * experts that the effort has no time for keep what they know, and are not asked. Part of the state. Not for every
+   * sample: it copies the rows that are kept.
+   * @throws RivuletError where the effort is above that of its options, or leaves no expert
+   */
+  setEffort(effort: Effort): void {
+    const { effort: planned } = this.#description.model.ensemble;
+    if (efforts.indexOf(effort) < efforts.indexOf(planned)) {
+      throw new RivuletError(
+        "argument.bad-value",
+        `found effort ${effort} for an ensemble that was planned for ${planned}, expected that or a lower one; make it with the higher effort`,
+      );
+    }
+    if (!this.#committee.names.some((name) => isAskedAt(name, effort))) {
+      throw new RivuletError(
+        "argument.bad-value",
+        `found effort ${effort}, which leaves none of the experts ${this.#committee.names.join(", ")}, expected one that does; leave out fewer`,
+      );
+    }
+    this.#forgetTentative();
+    this.#committee.setEffort(effort);
+  }
+
   get recoveries(): number {
     return this.#committee.health.healed;
   }
@@ -533,6 +563,7 @@ export class Ensemble implements PrequentialLearner {
       refusals: { ...this.refusals },
       targetGlitches: this.#targetGlitches,
       rows: this.#rows,
+      effort: this.effort,
     };
   }
 
@@ -545,6 +576,7 @@ export class Ensemble implements PrequentialLearner {
       refusals: Refusals;
       targetGlitches: number;
       rows: number;
+      effort?: Effort;
     };
     const counts = [state.samplesSeen, state.unlabelled, state.targetGlitches, state.rows];
     if (!Array.isArray(state.parts) || !counts.every((count) => Number.isSafeInteger(count))) {
@@ -554,7 +586,7 @@ export class Ensemble implements PrequentialLearner {
       );
     }
     this.#forgetTentative();
-    restoreTogether(this.#parts(), state.parts);
+    this.#restoreAt(state.effort ?? this.#description.model.ensemble.effort, state.parts);
     this.samplesSeen = state.samplesSeen;
     this.unlabelled = state.unlabelled;
     this.refusals.notFinite = state.refusals.notFinite;
@@ -562,6 +594,28 @@ export class Ensemble implements PrequentialLearner {
     this.#targetGlitches = state.targetGlitches;
     this.#rows = state.rows;
   }
+
+  /** What is kept of rows depends on the effort. */
+  #restoreAt(effort: Effort, parts: readonly State[]): void {
+    const before = this.effort;
+    const kept = before === effort ? null : structuredClone(this.#committee.state());
+    try {
+      if (kept !== null) this.setEffort(effort);
+      restoreTogether(this.#parts(), parts);
+    } catch (error) {
+      if (kept !== null) {
+        this.#committee.setEffort(before);
+        this.#committee.restore(kept);
+      }
+      throw error;
+    }
+  }
+}
+
+/** The effort of an ensemble that learns at a lower one than it was planned for; null for all else. */
+export function loweredEffort(learner: PrequentialLearner): Effort | null {
+  if (!(learner instanceof Ensemble)) return null;
+  return learner.effort === learner.describe().model.ensemble.effort ? null : learner.effort;
 }
 
 /**

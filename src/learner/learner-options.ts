@@ -2,7 +2,7 @@
 import type { Model } from "../engine/model/model.ts";
 import type { NetworkOptions } from "../engine/running/network.ts";
 import type { Threads } from "../engine/running/shard-workers.ts";
-import type { Effort } from "./committee.ts";
+import type { Effort } from "./effort.ts";
 import type { ModelParts } from "./model.ts";
 
 export interface LearnerOptions {

@@ -7,53 +7,41 @@ import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { FadingWeights } from "./aggregation/fading-weights.ts";
 import { MlPoly } from "./aggregation/ml-poly.ts";
-import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 import {
   type Committee,
   type CommitteeOptions,
   isWithout,
-  type Member,
-  networksOf,
+  keptAtAlarm,
   type PlannedPart,
-  replayAt,
 } from "./committee.ts";
 import { DriftAlarm } from "./drift-alarm.ts";
+import { type Effort, isAskedAt, replayAt } from "./effort.ts";
 import type { Expert } from "./expert.ts";
-import { ExpertHealth } from "./expert-health.ts";
+import type { ExpertHealth } from "./expert-health.ts";
 import { LastValue } from "./experts/last-value.ts";
 import { LeastSquares } from "./experts/least-squares.ts";
 import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
+import { type Member, Panel } from "./panel.ts";
 import { restoreArrays } from "./restore-arrays.ts";
+import { asked, askedNumbers, course, TargetCourse } from "./target-course.ts";
+import { UsualError } from "./usual-error.ts";
 
 /** What an expert's number means: in the target's units, in deviations from its mean, or as a change of it. */
 const Unit = { Target: 0, Level: 1, Change: 2 } as const;
+
+/** An expert, and what its number means. */
+interface NumberMember extends Member {
+  unit: number;
+}
 
 /** Targets among the inputs are limited to this many standard deviations. */
 const targetBound = 8;
 /** Most features for least squares, whose cost grows with their square. */
 const mostForLeastSquares = 64;
-/** Largest distance of a target, in standard deviations, that extends the known range of targets. */
-const rangeDeviations = 8;
-/** Answers may lie outside the range of the targets by this part of it. */
-const rangeMargin = 0.5;
-/** Smallest weight of a new change in their mean square, and how many times the mean square one may count. */
-const changeFloor = 0.002;
-const largestChange = 25;
-/** Smallest weight of a new error in the usual error, and how many times it one may count. */
-const errorFloor = 0.01;
-const largestError = 8;
-const smallestError = 1e-6;
-/**
- * The usual error before there is any, in deviations, and how many errors it stands for. Large, so that the rules do
- * not trust the first rows too far: on a series of 130 rows that is worth 2 % of the error.
- */
-const firstError = 10;
-const firstErrors = 2;
 /** Errors in deviations count as at most this to the drift alarm. */
 const largestForDrift = 4;
-const keptAtAlarm = 30;
 
 /** Names of the experts, in order. */
 export const numberExperts = [
@@ -69,29 +57,11 @@ export const numberExperts = [
 
 const namesFor = ({ without, effort, features, own }: CommitteeOptions) => {
   const used = numberExperts.filter((name) => {
-    const isReplay = name.startsWith("replayed") || name.startsWith("neighbours");
     const isTooWide = name.startsWith("least-squares") && features > mostForLeastSquares;
-    return !isWithout(name, without) && !(isReplay && effort === "low") && !isTooWide;
+    return !isWithout(name, without) && isAskedAt(name, effort) && !isTooWide;
   });
   return [...used, ...own.map(({ name }) => name)];
 };
-
-const at = {
-  last: 0,
-  secondLast: 1,
-  known: 2,
-  mean: 3,
-  deviation: 4,
-  changeSquare: 5,
-  change: 6,
-  lowest: 7,
-  highest: 8,
-  errors: 9,
-} as const;
-
-/** What held when the row was predicted: which one it is, the last target, targets known, their mean and deviation. */
-const asked = { row: 0, last: 1, known: 2, mean: 3, deviation: 4 } as const;
-const askedNumbers = 5;
 
 const blocksFor = ({ features }: CommitteeOptions, experts: number) => ({
   row: float32(2 * features + 2),
@@ -104,12 +74,8 @@ const blocksFor = ({ features }: CommitteeOptions, experts: number) => ({
   answer: float64(1),
   losses: float64(experts + 1),
   error: float64(1),
-  scale: float64(1),
   targets: float64(3),
   truth: float64(1),
-  block: float64(10),
-  asked: float64(askedNumbers),
-  labelled: float64(1),
 });
 
 const networkOptions = ({ features, seed }: CommitteeOptions) => ({
@@ -168,7 +134,7 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
   );
   return [
     { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
-    { name: "target", bytes: statisticBytes(1) },
+    { name: "target", bytes: TargetCourse.bytes() },
     ...placed.map((name) => ({ name, bytes: bytes[name]() })),
     {
       name: "aggregation",
@@ -177,30 +143,61 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
   ];
 }
 
+/** The experts of `names`, in order, each with what it sees; and the networks that learn from replayed rows. */
+function membersFor(
+  options: CommitteeOptions,
+  names: readonly string[],
+  inputs: { features: Float32Array; withTargets: Float32Array; line: Float32Array; row: Float32Array },
+  random: Random,
+  arena: Arena,
+) {
+  const { Target, Level, Change } = Unit;
+  const { features, withTargets, line, row } = inputs;
+  const members: NumberMember[] = [];
+  const add = (name: string, unit: number, sees: Float32Array, make: () => Expert) => {
+    if (names.includes(name)) members.push({ name, unit, inputs: sees, expert: make() });
+  };
+  add("last-value", Change, withTargets, () => new LastValue());
+  add("least-squares", Change, line, () => new LeastSquares({ inputs: line.length }, arena));
+  add("least-squares-level", Level, features, () => new LeastSquares({ inputs: features.length }, arena));
+  add("network", Change, row, () => new NetworkExpert(networkOptions(options), arena));
+  const level = usesLevel(names) ? new ReplayedNetwork(levelOptions(options), random, arena) : null;
+  if (level) add("replayed-level", Target, features, () => level);
+  const change = usesChange(names) ? new ReplayedNetwork(changeOptions(options), random, arena) : null;
+  if (change) add("replayed-change", Change, withTargets, () => change);
+  const near = ({ ring, metric }: ReplayedNetwork) => new Neighbours({ classes: 0 }, ring, metric, arena);
+  if (level) add("neighbours", Target, features, () => near(level));
+  if (change) add("neighbours-change", Change, withTargets, () => near(change));
+  for (const { name, expert } of options.own) add(name, Target, features, () => expert);
+  return { members, level, change };
+}
+
 /**
  * Answers with a number. A row is [standardized features, the last two targets, recent deviations]. Half of the experts
  * predict the level of the target, the other half its change from the last one, each with a network and neighbours of
  * its own. Answers are joined in deviations from the mean of the targets so far.
  */
 export class NumberCommittee implements Committee {
-  readonly names: readonly string[];
   readonly features: Float32Array;
   readonly deviations: Float32Array;
   readonly answer: Float64Array;
   readonly answers: Float64Array;
   readonly drift = new DriftAlarm();
-  readonly networks: readonly Network[];
-  readonly #members: (Member & { unit: number })[] = [];
   readonly replayed: ReplayedNetwork | null;
+  readonly heldSizes: HeldSizes;
+  effort: Effort;
   readonly #change: ReplayedNetwork | null;
+  readonly #panel: Panel<NumberMember>;
   readonly #levelAt: number;
   readonly #neighboursAt: number;
-  readonly #health: ExpertHealth;
   readonly #random: Random;
-  readonly #statistic: ColumnStatistic;
+  readonly #course: TargetCourse;
+  readonly #usual = new UsualError();
   readonly #lasting: MlPoly;
   readonly #fading: MlPoly;
   readonly #rules: FadingWeights;
+  /** [2 features + 2]: the features, the last two targets, the recent deviations. */
+  readonly #row: Float32Array;
   /** [features + 2]: the features, the last two targets. */
   readonly #withTargets: Float32Array;
   /** [features]: of the last row that was learned from. */
@@ -213,31 +210,18 @@ export class NumberCommittee implements Committee {
   readonly #mixed: Float64Array;
   readonly #losses: Float64Array;
   readonly #error: Float64Array;
-  /** [1]: the usual error of the answer, in deviations. */
-  readonly #scale: Float64Array;
   /** [3]: the target in each unit. */
   readonly #targets: Float64Array;
   /** [1]: the target in the deviations in which the answers were given. */
   readonly #truth: Float64Array;
-  readonly #block: Float64Array;
-  readonly heldSizes: HeldSizes;
-  readonly asleep = -1;
-  /** [2 features + 2]: the features, the last two targets, the recent deviations. */
-  readonly #row: Float32Array;
-  /** [5]: see `asked`. */
-  readonly #asked: Float64Array;
-  /** [1]: the newest row whose target is known. */
-  readonly #labelled: Float64Array;
 
   constructor(options: CommitteeOptions, arena: Arena) {
-    const { features, seed } = options;
-    this.names = namesFor(options);
-    const experts = this.names.length;
+    const { features, seed, effort } = options;
+    const names = namesFor(options);
+    const experts = names.length;
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
     this.#row = row;
-    this.#asked = placed.asked;
-    this.#labelled = placed.labelled.fill(-1);
     this.heldSizes = numberHeldSizes(options);
     this.features = row.subarray(0, features);
     this.#withTargets = row.subarray(0, features + 2);
@@ -251,115 +235,101 @@ export class NumberCommittee implements Committee {
     this.#mixed = placed.mixed;
     this.#losses = placed.losses;
     this.#error = placed.error;
-    this.#scale = placed.scale;
     this.#targets = placed.targets;
     this.#truth = placed.truth;
-    this.#block = placed.block;
-    this.#forgetTargets();
     this.#random = createRandom(seed);
-    this.#statistic = placeStatistic({ columns: 1 }, arena);
-    const add = (name: string, unit: number, inputs: Float32Array, make: () => Expert) => {
-      if (this.names.includes(name)) this.#members.push({ name, unit, inputs, expert: make() });
-    };
-    const { Target, Level, Change } = Unit;
-    add("last-value", Change, this.#withTargets, () => new LastValue());
-    add("least-squares", Change, this.#line, () => new LeastSquares({ inputs: 2 * features + 2 }, arena));
-    add("least-squares-level", Level, this.features, () => new LeastSquares({ inputs: features }, arena));
-    add("network", Change, row, () => new NetworkExpert(networkOptions(options), arena));
-    const level = usesLevel(this.names)
-      ? new ReplayedNetwork(levelOptions(options), this.#random, arena)
-      : null;
-    if (level) add("replayed-level", Target, this.features, () => level);
-    const change = usesChange(this.names)
-      ? new ReplayedNetwork(changeOptions(options), this.#random, arena)
-      : null;
-    if (change) add("replayed-change", Change, this.#withTargets, () => change);
-    if (level) {
-      const make = () => new Neighbours({ classes: 0 }, level.ring, level.metric, arena);
-      add("neighbours", Target, this.features, make);
-    }
-    if (change) {
-      const make = () => new Neighbours({ classes: 0 }, change.ring, change.metric, arena);
-      add("neighbours-change", Change, this.#withTargets, make);
-    }
-    for (const { name, expert } of options.own) {
-      this.#members.push({ name, expert, unit: Target, inputs: this.features });
-    }
+    this.#course = new TargetCourse(arena);
+    const inputs = { features: this.features, withTargets: this.#withTargets, line: this.#line, row };
+    const { members, level, change } = membersFor(options, names, inputs, this.#random, arena);
     this.replayed = level;
     this.#change = change;
-    this.#levelAt = this.names.indexOf("replayed-level");
-    this.#neighboursAt = this.names.indexOf("neighbours");
-    this.networks = networksOf([
-      ...this.#members.map(({ expert }) => expert),
-      ...(level && this.#levelAt < 0 ? [level] : []),
-      ...(change && !this.names.includes("replayed-change") ? [change] : []),
-    ]);
-    this.#health = new ExpertHealth({ experts, factor: 2, margin: 1 });
-    this.#lasting = new MlPoly({ experts }, arena);
-    this.#fading = new MlPoly({ experts, fading: 0.995 }, arena);
+    this.#panel = new Panel({ members, replayed: [level, change], factor: 2, margin: 1 });
+    this.#levelAt = names.indexOf("replayed-level");
+    this.#neighboursAt = names.indexOf("neighbours");
+    const { asleep } = this.#panel;
+    this.#lasting = new MlPoly({ experts, asleep }, arena);
+    this.#fading = new MlPoly({ experts, asleep, fading: 0.995 }, arena);
     this.#rules = new FadingWeights({ experts: 2 }, arena);
+    this.effort = effort;
+  }
+
+  get names(): readonly string[] {
+    return this.#panel.names;
+  }
+
+  get networks(): readonly Network[] {
+    return this.#panel.networks;
   }
 
   get health(): ExpertHealth {
-    return this.#health;
+    return this.#panel.health;
+  }
+
+  get asleep(): Uint8Array {
+    return this.#panel.asleep;
   }
 
   get hasTarget(): boolean {
-    return this.#block[at.known] > 0;
+    return this.#course.values[course.known] > 0;
   }
 
   get targetStatistic(): ColumnStatistic {
-    return this.#statistic;
+    return this.#course.statistic;
   }
 
   weights(): number[] {
     const [lasting, fading] = this.#rules.weights;
-    return this.names.map((_, k) => lasting * this.#lasting.weights[k] + fading * this.#fading.weights[k]);
+    const [first, second] = [this.#lasting, this.#fading].map((rule) =>
+      this.#panel.awakeShares(rule.weights),
+    );
+    return this.names.map((_, k) => lasting * first[k] + fading * second[k]);
   }
 
   importance(): Float32Array | null {
     return this.replayed?.metric.weights ?? null;
   }
 
+  setEffort(effort: Effort): void {
+    this.effort = effort;
+    this.#panel.setEffort(effort);
+  }
+
   predict(row: number): void {
-    const block = this.#block;
-    const features = this.features.length;
-    this.#measure();
-    this.#asked[asked.row] = row;
-    this.#asked[asked.last] = block[at.last];
-    this.#asked[asked.known] = block[at.known];
-    this.#asked[asked.mean] = block[at.mean];
-    this.#asked[asked.deviation] = block[at.deviation];
-    const mean = block[at.mean];
-    const deviation = block[at.deviation];
-    const last = (block[at.last] - mean) / deviation;
-    const known = block[at.known];
-    this.#withTargets[features] = known > 0 ? clip(last, targetBound) : 0;
-    this.#withTargets[features + 1] =
-      known > 1 ? clip((block[at.secondLast] - mean) / deviation, targetBound) : this.#withTargets[features];
-    this.#writeLine(known > 0);
-    if (this.replayed) {
-      this.replayed.unit[0] = mean;
-      this.replayed.unit[1] = deviation;
-    }
-    const from = known > 0 ? last : 0;
-    for (let k = 0; k < this.#members.length; k++) {
-      const member = this.#members[k];
-      member.expert.predict(member.inputs, this.answers, k);
-      const answer = this.answers[k];
-      let scaled = answer;
-      if (member.unit === Unit.Change) scaled = from + answer * block[at.change];
-      else if (member.unit === Unit.Target) scaled = (answer - mean) / deviation;
-      if (!Number.isFinite(scaled)) {
-        scaled = from;
-        this.#heal(k);
-      }
-      if (known > 1) scaled = this.#bounded(scaled);
-      this.#scaled[k] = scaled;
-      this.answers[k] = mean + deviation * scaled;
+    this.#course.ask(row);
+    this.#writeTargets();
+    this.#writeLine();
+    this.#setUnit();
+    const { members, asleep } = this.#panel;
+    for (let k = 0; k < members.length; k++) {
+      const { expert, inputs } = members[k];
+      if (asleep[k] === 0) expert.predict(inputs, this.answers, k);
+      else this.answers[k] = 0;
+      this.#scale(k);
     }
     this.#mix();
-    this.answer[0] = mean + deviation * this.#mixed[0];
+    const { values } = this.#course;
+    this.answer[0] = values[course.mean] + values[course.deviation] * this.#mixed[0];
+  }
+
+  /** Writes the answer of expert `k` in deviations, within the range of the targets; without one, that of no change. */
+  #scale(k: number): void {
+    const { values } = this.#course;
+    const scaled = this.#scaled;
+    const mean = values[course.mean];
+    const deviation = values[course.deviation];
+    const known = values[course.known];
+    const last = known > 0 ? (values[course.last] - mean) / deviation : 0;
+    const { unit } = this.#panel.members[k];
+    const answer = this.answers[k];
+    scaled[k] = answer;
+    if (unit === Unit.Change) scaled[k] = last + answer * values[course.change];
+    else if (unit === Unit.Target) scaled[k] = (answer - mean) / deviation;
+    if (!Number.isFinite(scaled[k])) {
+      scaled[k] = last;
+      this.#panel.heal(k);
+    }
+    if (known > 1) this.#course.bound(scaled, k);
+    this.answers[k] = mean + deviation * scaled[k];
   }
 
   #mix(): void {
@@ -377,7 +347,7 @@ export class NumberCommittee implements Committee {
     for (let i = 0; i < count; i++) singles[to + i] = this.#line[count + i];
     to += count;
     for (let k = 0; k < scaled.length; k++) singles[to + k] = scaled[k];
-    for (let i = 0; i < askedNumbers; i++) doubles[doublesAt + i] = this.#asked[i];
+    for (let i = 0; i < askedNumbers; i++) doubles[doublesAt + i] = this.#course.asked[i];
   }
 
   /** The rules join the answers of then by what they know now: they learn what the answers were worth, so late. */
@@ -385,6 +355,7 @@ export class NumberCommittee implements Committee {
     const row = this.#row;
     const line = this.#line;
     const scaled = this.#scaled;
+    const then = this.#course.asked;
     const count = this.features.length;
     for (let i = 0; i < row.length; i++) row[i] = singles[singlesAt + i];
     let from = singlesAt + row.length;
@@ -395,26 +366,32 @@ export class NumberCommittee implements Committee {
     line[2 * count] = row[count];
     line[2 * count + 1] = row[count + 1];
     from += count;
-    for (let i = 0; i < askedNumbers; i++) this.#asked[i] = doubles[doublesAt + i];
+    for (let i = 0; i < askedNumbers; i++) then[i] = doubles[doublesAt + i];
     for (let k = 0; k < scaled.length; k++) {
       scaled[k] = singles[from + k];
-      this.answers[k] = this.#asked[asked.mean] + this.#asked[asked.deviation] * scaled[k];
+      this.answers[k] = then[asked.mean] + then[asked.deviation] * scaled[k];
     }
     this.#mix();
   }
 
-  /** Mean and standard deviation of the targets so far. */
-  #measure(): void {
-    const statistic = this.#statistic;
-    const variance = statistic.variances[0];
-    this.#block[at.mean] = statistic.means[0];
-    this.#block[at.deviation] = statistic.count(0) > 1 && variance > 0 ? Math.sqrt(variance) : 1;
+  /** The last two targets, in deviations, stand behind the features. */
+  #writeTargets(): void {
+    const { values } = this.#course;
+    const inputs = this.#withTargets;
+    const count = this.features.length;
+    const mean = values[course.mean];
+    const deviation = values[course.deviation];
+    const known = values[course.known];
+    inputs[count] = known > 0 ? clip((values[course.last] - mean) / deviation, targetBound) : 0;
+    inputs[count + 1] =
+      known > 1 ? clip((values[course.secondLast] - mean) / deviation, targetBound) : inputs[count];
   }
 
-  #writeLine(hasPrevious: boolean): void {
+  #writeLine(): void {
     const { features } = this;
     const line = this.#line;
     const count = features.length;
+    const hasPrevious = this.hasTarget;
     for (let i = 0; i < count; i++) {
       line[i] = features[i];
       line[count + i] = hasPrevious ? features[i] - this.#previous[i] : 0;
@@ -423,93 +400,82 @@ export class NumberCommittee implements Committee {
     line[2 * count + 1] = this.#withTargets[count + 1];
   }
 
-  /** Within the range of the targets, widened by half on both sides. */
-  #bounded(scaled: number): number {
-    const block = this.#block;
-    const lowest = (block[at.lowest] - block[at.mean]) / block[at.deviation];
-    const highest = (block[at.highest] - block[at.mean]) / block[at.deviation];
-    const margin = rangeMargin * (highest - lowest) + 1e-9;
-    return Math.min(Math.max(scaled, lowest - margin), highest + margin);
+  /** The network of the level answers and learns in the target's units. */
+  #setUnit(): void {
+    if (this.replayed === null) return;
+    this.replayed.unit[0] = this.#course.values[course.mean];
+    this.replayed.unit[1] = this.#course.values[course.deviation];
   }
 
   learn(targets: Float64Array, targetAt: number): boolean {
     if (!this.#learnRow(targets, targetAt)) return false;
-    this.replayed?.learn(this.features, this.#targets, Unit.Target);
-    if (this.#asked[asked.known] > 0) this.#change?.learn(this.#withTargets, this.#targets, Unit.Change);
-    this.#know(targets[targetAt]);
-    this.#block[at.known]++;
+    if (this.effort !== "low") {
+      this.replayed?.learn(this.features, this.#targets, Unit.Target);
+      if (this.#hadTarget) this.#change?.learn(this.#withTargets, this.#targets, Unit.Change);
+    }
+    this.#follow(targets, targetAt);
+    this.#course.values[course.known]++;
     return true;
   }
 
   correct(targets: Float64Array, targetAt: number): boolean {
     if (!this.#learnRow(targets, targetAt)) return false;
-    this.replayed?.correct(this.features, this.#targets, Unit.Target);
-    if (this.#asked[asked.known] > 0) this.#change?.correct(this.#withTargets, this.#targets, Unit.Change);
-    this.#know(targets[targetAt]);
+    if (this.effort !== "low") {
+      this.replayed?.correct(this.features, this.#targets, Unit.Target);
+      if (this.#hadTarget) this.#change?.correct(this.#withTargets, this.#targets, Unit.Change);
+    }
+    this.#follow(targets, targetAt);
     return true;
+  }
+
+  /** Whether a target was known when the row was predicted, from which its own is a change. */
+  get #hadTarget(): boolean {
+    return this.#course.asked[asked.known] > 0;
   }
 
   /** All of it but the replayed networks. */
   #learnRow(targets: Float64Array, targetAt: number): boolean {
-    this.#statistic.learn(targets, targetAt);
-    if (!this.#statistic.isUsed(0)) return false;
-    const block = this.#block;
-    if (this.#statistic.isBegunByGlitch(0)) this.#forgetAll();
-    else if (this.#statistic.isBeginning(0) && block[at.known] > 0) this.#forgetTargets();
+    const { statistic, values, asked: then } = this.#course;
+    statistic.learn(targets, targetAt);
+    if (!statistic.isUsed(0)) return false;
+    if (statistic.isBegunByGlitch(0)) this.#forgetAll();
+    else if (statistic.isBeginning(0) && this.hasTarget) this.#forgetTargets();
     const own = this.#targets;
-    const target = targets[targetAt];
-    const known = this.#asked[asked.known];
-    own[Unit.Target] = target;
+    own[Unit.Target] = targets[targetAt];
     // Until there are two there is no scale on which to judge an answer.
-    own[Unit.Level] = (target - this.#asked[asked.mean]) / this.#asked[asked.deviation];
-    if (known > 1) this.#learnMix();
-    this.#measure();
-    this.#widenRange(target);
-    own[Unit.Level] = (target - block[at.mean]) / block[at.deviation];
-    if (known > 0) this.#measureChange(target);
-    if (this.replayed) {
-      this.replayed.unit[0] = block[at.mean];
-      this.replayed.unit[1] = block[at.deviation];
-    }
-    for (let k = 0; k < this.#members.length; k++) {
-      const member = this.#members[k];
-      const isOwnTurn = member.expert === this.replayed || member.expert === this.#change;
-      if (isOwnTurn || (member.unit === Unit.Change && known === 0)) continue;
-      member.expert.learn(member.inputs, own, member.unit);
+    this.#truth[0] = (targets[targetAt] - then[asked.mean]) / then[asked.deviation];
+    if (then[asked.known] > 1) this.#learnMix();
+    this.#course.measure();
+    this.#course.widen(targets, targetAt);
+    own[Unit.Level] = (targets[targetAt] - values[course.mean]) / values[course.deviation];
+    const hadTarget = this.#hadTarget;
+    if (hadTarget) this.#course.learnChange(targets, targetAt, own, Unit.Change);
+    this.#setUnit();
+    const { members, inTurn, asked: isAsked } = this.#panel;
+    for (let k = 0; k < members.length; k++) {
+      const { expert, inputs, unit } = members[k];
+      if (inTurn[k] === 1 || isAsked[k] === 0 || (unit === Unit.Change && !hadTarget)) continue;
+      expert.learn(inputs, own, unit);
     }
     return true;
   }
 
   /** Takes the target for the last one, unless that of a later row is known. */
-  #know(target: number): void {
-    const block = this.#block;
-    const row = this.#asked[asked.row];
-    if (row < this.#labelled[0]) return;
-    const isNew = row > this.#labelled[0];
-    this.#labelled[0] = row;
-    this.#previous.set(this.features);
-    if (isNew) block[at.secondLast] = block[at.known] > 0 ? block[at.last] : target;
-    block[at.last] = target;
+  #follow(targets: Float64Array, targetAt: number): void {
+    if (this.#course.follow(targets, targetAt)) this.#previous.set(this.features);
   }
 
   /** Nothing is left of the targets so far: they had another scale. */
   #forgetTargets(): void {
-    const block = this.#block;
-    block.fill(0);
-    block[at.deviation] = 1;
-    block[at.change] = 1;
-    block[at.lowest] = Number.POSITIVE_INFINITY;
-    block[at.highest] = Number.NEGATIVE_INFINITY;
-    this.#asked[asked.known] = 0;
-    this.#scale[0] = firstError;
-    this.replayed?.ring.keepNewest(0);
-    this.#change?.ring.keepNewest(0);
+    this.#course.forget();
+    this.#usual.forget();
+    this.#panel.keepNewest(0);
   }
 
   /** Begins anew: what was learned of the first rows is of a target that could not be true. */
   #forgetAll(): void {
     this.#forgetTargets();
-    for (const { expert } of this.#members) expert.restart();
+    this.#panel.restart();
     this.#lasting.restart();
     this.#fading.restart();
     this.#rules.restart();
@@ -517,86 +483,46 @@ export class NumberCommittee implements Committee {
 
   /** Drift, rules and health, in the units in which the answers were given. */
   #learnMix(): void {
-    const block = this.#block;
     const scaled = this.#scaled;
     const experts = scaled.length;
     const target = this.#truth;
-    target[0] = this.#targets[Unit.Level];
+    const { scale } = this.#usual;
     this.#watchDrift();
-    this.#lasting.learn(scaled, this.#joined, 0, target, this.#scale);
-    this.#fading.learn(scaled, this.#joined, 1, target, this.#scale);
-    this.#rules.learn(this.#joined, target, this.#scale);
+    this.#lasting.learn(scaled, this.#joined, 0, target, scale);
+    this.#fading.learn(scaled, this.#joined, 1, target, scale);
+    this.#rules.learn(this.#joined, target, scale);
     for (let k = 0; k < experts; k++) this.#losses[k] = Math.abs(scaled[k] - target[0]);
     this.#losses[experts] = Math.abs(target[0]);
-    const sick = this.#health.observe(this.#losses);
-    if (sick >= 0) this.#heal(sick);
-    for (let k = 0; k < this.#members.length; k++) {
-      if (this.#health.keepsNow(k)) this.#health.keep(k, this.#members[k].expert);
-    }
-    const usual = this.#scale[0];
-    const error = Math.abs(this.#mixed[0] - target[0]);
-    block[at.errors]++;
-    const rate = Math.max(1 / (block[at.errors] + firstErrors), errorFloor);
-    const next = usual + rate * (Math.min(error, largestError * usual) - usual);
-    this.#scale[0] = Math.max(next, smallestError);
+    this.#panel.judge(this.#losses);
+    this.#error[0] = Math.abs(this.#mixed[0] - target[0]);
+    this.#usual.learn(this.#error);
   }
 
   #watchDrift(): void {
-    if (this.#levelAt < 0) return;
+    if (this.#levelAt < 0 || this.effort === "low") return;
     let answer = this.#scaled[this.#levelAt];
     if (this.#neighboursAt >= 0) answer = 0.5 * (answer + this.#scaled[this.#neighboursAt]);
     this.#error[0] = Math.min(Math.abs(answer - this.#truth[0]), largestForDrift);
-    if (!this.drift.observe(this.#error)) return;
-    this.replayed?.ring.keepNewest(keptAtAlarm);
-    this.#change?.ring.keepNewest(keptAtAlarm);
-  }
-
-  #widenRange(target: number): void {
-    const block = this.#block;
-    const most = rangeDeviations * Math.sqrt(this.#statistic.variances[0]);
-    const mean = block[at.mean];
-    block[at.lowest] = Math.min(block[at.lowest], Math.max(target, mean - most));
-    block[at.highest] = Math.max(block[at.highest], Math.min(target, mean + most));
-  }
-
-  #measureChange(target: number): void {
-    const block = this.#block;
-    const change = (target - this.#asked[asked.last]) / block[at.deviation];
-    const square = block[at.changeSquare];
-    const held = Math.min(change * change, square > 0 ? largestChange * square : 1e9);
-    const rate = Math.max(1 / Math.max(block[at.known], 1), changeFloor);
-    block[at.changeSquare] = square + rate * (held - square);
-    block[at.change] = Math.sqrt(block[at.changeSquare]) + 1e-6;
-    this.#targets[Unit.Change] = change / block[at.change];
-  }
-
-  #heal(expert: number): void {
-    this.#health.heal(expert, this.#members[expert].expert);
+    if (this.drift.observe(this.#error)) this.#panel.keepNewest(keptAtAlarm);
   }
 
   #parts() {
-    const replayed: (Expert | null)[] = [this.replayed, this.#change];
+    const { statistic } = this.#course;
     return [
-      ...this.#members.map(({ expert }) => expert).filter((expert) => !replayed.includes(expert)),
-      ...(this.replayed ? [this.replayed] : []),
-      ...(this.#change ? [this.#change] : []),
-      this.#statistic,
-      this.drift,
-      this.#health,
-      this.#lasting,
-      this.#fading,
-      this.#rules,
+      ...this.#panel.parts(),
+      ...[statistic, this.drift, this.health, this.#lasting, this.#fading, this.#rules],
     ];
+  }
+
+  #arrays() {
+    return { previous: this.#previous, ...this.#course.arrays(), ...this.#usual.arrays() };
   }
 
   state(): State {
     return {
       parts: this.#parts().map((part) => part.state()),
       draws: this.#random.state(),
-      previous: this.#previous,
-      scale: this.#scale,
-      block: this.#block,
-      labelled: this.#labelled,
+      ...this.#arrays(),
     };
   }
 
@@ -604,8 +530,7 @@ export class NumberCommittee implements Committee {
     const state = (given ?? {}) as { [key: string]: State };
     restoreTogether(this.#parts(), state["parts"] as State[]);
     this.#random.restore(state["draws"] as number[]);
-    const { scale, block, labelled } = { scale: this.#scale, block: this.#block, labelled: this.#labelled };
-    restoreArrays({ previous: this.#previous, scale, block, labelled }, state, "numbers");
+    restoreArrays(this.#arrays(), state, "numbers");
   }
 }
 

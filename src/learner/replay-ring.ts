@@ -40,6 +40,8 @@ export class ReplayRing implements Stateful {
   readonly targets: Float32Array | Float64Array;
   /** [3]: where the next row goes, rows written so far at most `rows`, rows that count. */
   readonly #place: Float64Array;
+  /** Rows that are kept now. */
+  #most: number;
 
   static bytes = (options: ReplayRingOptions) => blocksFor(options);
 
@@ -52,6 +54,7 @@ export class ReplayRing implements Stateful {
     this.columns = columns;
     this.targets = targets;
     this.#place = place;
+    this.#most = options.rows;
   }
 
   /** Places that hold a row, whether it counts or not: they are the first ones. */
@@ -66,7 +69,7 @@ export class ReplayRing implements Stateful {
 
   /** Place of the row that is `age` rows older than the newest. */
   placeOf(age: number): number {
-    return (this.#place[at.next] - 1 - age + 2 * this.rows) % this.rows;
+    return (this.#place[at.next] - 1 - age + 2 * this.#most) % this.#most;
   }
 
   /** Stores a row [inputs] in the place of the oldest. */
@@ -75,9 +78,9 @@ export class ReplayRing implements Stateful {
     const next = this.#place[at.next];
     for (let i = 0, to = next; i < this.inputs; i++, to += stride) columns[to] = inputs[i];
     this.targets[next] = target[targetAt];
-    this.#place[at.next] = (next + 1) % this.rows;
-    this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.rows);
-    this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.rows);
+    this.#place[at.next] = (next + 1) % this.#most;
+    this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.#most);
+    this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.#most);
   }
 
   /**
@@ -116,6 +119,23 @@ export class ReplayRing implements Stateful {
   /** Excludes all rows but the newest `count`. */
   keepNewest(count: number): void {
     this.#place[at.live] = Math.min(this.#place[at.live], count);
+  }
+
+  /** Keeps at most `rows` from now on, which its memory must hold: the newest. Not for every row, as it copies them. */
+  limit(rows: number): void {
+    if (rows === this.#most) return;
+    const { columns, stride, targets } = this;
+    const [before, targetsBefore] = [columns.slice(), targets.slice()];
+    const kept = Math.min(this.live, rows);
+    for (let to = 0; to < kept; to++) {
+      const from = this.placeOf(kept - 1 - to);
+      for (let i = 0; i < this.inputs; i++) columns[i * stride + to] = before[i * stride + from];
+      targets[to] = targetsBefore[from];
+    }
+    this.#most = rows;
+    this.#place[at.next] = rows === 0 ? 0 : kept % rows;
+    this.#place[at.filled] = kept;
+    this.#place[at.live] = kept;
   }
 
   state(): State {

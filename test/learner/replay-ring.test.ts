@@ -33,3 +33,21 @@ test("after it is cut to the newest, only those are drawn, each as often", () =>
   expect([...counts.keys()].sort()).toEqual([120, 121, 122]);
   expect(Math.min(...counts.values())).toBeGreaterThan(900);
 });
+
+test.each([3, 7, 9, 23])(
+  "limited to four it keeps the newest of %i rows, and the rows that follow",
+  (rows) => {
+    const ring = filled(rows);
+    ring.limit(4);
+    const targets = () =>
+      Array.from({ length: ring.live }, (_, age) => ring.targets[ring.placeOf(age)] - 100);
+    expect(targets()).toEqual(Array.from({ length: Math.min(4, rows) }, (_, age) => rows - 1 - age));
+    for (let row = rows; row < rows + 6; row++)
+      ring.store(Float32Array.of(row, 0), Float64Array.of(100 + row), 0);
+    expect(targets()).toEqual([rows + 5, rows + 4, rows + 3, rows + 2]);
+    expect(ring.filled).toBe(4);
+    ring.limit(7);
+    ring.store(Float32Array.of(0, 0), Float64Array.of(100), 0);
+    expect(targets()).toEqual([0, rows + 5, rows + 4, rows + 3, rows + 2]);
+  },
+);

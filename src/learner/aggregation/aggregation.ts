@@ -1,5 +1,12 @@
 import type { Stateful } from "../../state.ts";
 
+/**
+ * Experts that have nothing to say of a row, [experts], 1 where one is asleep: whoever owns the array writes it before
+ * each row. They are left out of the answer, and nothing is learned of them (specialists: Freund, Schapire, Singer and
+ * Warmuth, 1997).
+ */
+export type Asleep = Uint8Array;
+
 /** A rule that combines the predictions of experts and learns their weights. Allocates nothing per row. */
 export interface Aggregation extends Stateful {
   /** [experts]: weight of each. */

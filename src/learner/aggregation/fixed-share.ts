@@ -1,13 +1,15 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import type { Aggregation } from "./aggregation.ts";
+import type { Aggregation, Asleep } from "./aggregation.ts";
 
 export interface FixedShareOptions {
   experts: number;
   classes: number;
   /** Part of all weight that is redistributed evenly with each row. Default 0.01. */
   share?: number;
+  /** Default: all are awake. */
+  asleep?: Asleep;
 }
 
 /** Lower limit of a probability. */
@@ -24,39 +26,58 @@ export class FixedShare implements Aggregation {
   readonly weights: Float64Array;
   readonly #classes: number;
   readonly #share: number;
+  readonly #asleep: Asleep;
 
   static bytes = ({ experts }: FixedShareOptions) => bytesOf(blocksFor(experts));
 
-  constructor({ experts, classes, share = 0.01 }: FixedShareOptions, arena?: Arena) {
+  constructor(options: FixedShareOptions, arena?: Arena) {
+    const { experts, classes, share = 0.01, asleep = new Uint8Array(experts) } = options;
     const blocks = blocksFor(experts);
     this.weights = arenaFor(blocks, arena).place(blocks).weights;
     this.#classes = classes;
     this.#share = share;
+    this.#asleep = asleep;
     this.restart();
   }
 
   mix(answers: Float64Array, out: Float64Array, at: number): void {
     const { weights } = this;
+    const asleep = this.#asleep;
     const classes = this.#classes;
     for (let c = 0; c < classes; c++) {
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * answers[k * classes + c];
-      out[at + c] = sum;
+      let awake = 0;
+      for (let k = 0; k < weights.length; k++) {
+        if (asleep[k] === 1) continue;
+        sum += weights[k] * answers[k * classes + c];
+        awake += weights[k];
+      }
+      out[at + c] = sum / awake;
     }
   }
 
-  /** Learns that `answers` [experts, classes] were given where the class was `label`. */
+  /**
+   * Learns that `answers` [experts, classes] were given where the class was `label`: the experts that are awake share anew
+   * what weight they had.
+   */
   learn(answers: Float64Array, label: number): void {
     const { weights } = this;
+    const asleep = this.#asleep;
     const classes = this.#classes;
     const share = this.#share;
-    let total = 0;
+    let awake = 0;
+    let before = 0;
+    let after = 0;
     for (let k = 0; k < weights.length; k++) {
+      if (asleep[k] === 1) continue;
+      awake++;
+      before += weights[k];
       weights[k] *= Math.max(answers[k * classes + label], smallest);
-      total += weights[k];
+      after += weights[k];
     }
     for (let k = 0; k < weights.length; k++) {
-      weights[k] = ((1 - share) * weights[k]) / total + share / weights.length;
+      if (asleep[k] === 1) continue;
+      weights[k] = before * (((1 - share) * weights[k]) / after + share / awake);
     }
   }
 

@@ -1,12 +1,14 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import type { Aggregation } from "./aggregation.ts";
+import type { Aggregation, Asleep } from "./aggregation.ts";
 
 export interface MlPolyOptions {
   experts: number;
   /** Factor by which regrets fade with each row; 1 keeps them for ever. Default 1. */
   fading?: number;
+  /** Default: all are awake. */
+  asleep?: Asleep;
 }
 
 /** Largest ratio of a regret to the usual error; larger regrets are cut to it. */
@@ -30,24 +32,37 @@ export class MlPoly implements Aggregation {
   readonly #fading: number;
   readonly #regrets: Float64Array;
   readonly #squares: Float64Array;
+  readonly #asleep: Asleep;
 
   static bytes = ({ experts }: MlPolyOptions) => bytesOf(blocksFor(experts));
 
-  constructor({ experts, fading = 1 }: MlPolyOptions, arena?: Arena) {
+  constructor(options: MlPolyOptions, arena?: Arena) {
+    const { experts, fading = 1, asleep = new Uint8Array(experts) } = options;
     const blocks = blocksFor(experts);
     const { weights, regrets, squares } = arenaFor(blocks, arena).place(blocks);
     this.weights = weights;
     this.#fading = fading;
     this.#regrets = regrets;
     this.#squares = squares;
+    this.#asleep = asleep;
     this.restart();
   }
 
   mix(answers: Float64Array, out: Float64Array, at: number): void {
     const { weights } = this;
+    const asleep = this.#asleep;
     let sum = 0;
-    for (let k = 0; k < weights.length; k++) sum += weights[k] * answers[k];
-    out[at] = sum;
+    let total = 0;
+    let even = 0;
+    let awake = 0;
+    for (let k = 0; k < weights.length; k++) {
+      if (asleep[k] === 1) continue;
+      sum += weights[k] * answers[k];
+      total += weights[k];
+      even += answers[k];
+      awake++;
+    }
+    out[at] = total > 0 ? sum / total : even / awake;
   }
 
   /**
@@ -66,8 +81,12 @@ export class MlPoly implements Aggregation {
     const squares = this.#squares;
     const fading = this.#fading;
     const direction = Math.sign(mixed[mixedAt] - target[0]);
+    const asleep = this.#asleep;
     let total = 0;
+    let awake = 0;
     for (let k = 0; k < weights.length; k++) {
+      if (asleep[k] === 1) continue;
+      awake++;
       const gain = (mixed[mixedAt] - answers[k]) / scale[0];
       const regret = direction * Math.min(Math.max(gain, -largestRegret), largestRegret);
       regrets[k] = fading * regrets[k] + regret;
@@ -76,7 +95,7 @@ export class MlPoly implements Aggregation {
       total += weights[k];
     }
     for (let k = 0; k < weights.length; k++) {
-      weights[k] = total > 0 ? weights[k] / total : 1 / weights.length;
+      if (asleep[k] === 0) weights[k] = total > 0 ? weights[k] / total : 1 / awake;
     }
   }
 

@@ -1,11 +1,13 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import type { Aggregation } from "./aggregation.ts";
+import type { Aggregation, Asleep } from "./aggregation.ts";
 
 export interface NewtonStackingOptions {
   experts: number;
   classes: number;
+  /** Default: all are awake. */
+  asleep?: Asleep;
 }
 
 /** The diagonal of M at the start, and its mean at most. */
@@ -20,6 +22,8 @@ const blocksFor = ({ experts, classes }: NewtonStackingOptions) => ({
   mixed: float64(classes),
   gradient: float64(experts),
   direction: float64(experts),
+  awakeWeights: float64(experts),
+  awakeInverse: float64(experts, experts),
 });
 
 /**
@@ -43,6 +47,12 @@ export class NewtonStacking implements Aggregation {
   readonly #mixed: Float64Array;
   readonly #gradient: Float64Array;
   readonly #direction: Float64Array;
+  readonly #asleep: Asleep;
+  /** [awake], [awake, awake]: weights and M of the experts that are awake, where some are not. */
+  readonly #awakeWeights: Float64Array;
+  readonly #awakeInverse: Float64Array;
+  /** How many were awake at the last answer. */
+  #awake: number;
 
   static bytes = (options: NewtonStackingOptions) => bytesOf(blocksFor(options));
 
@@ -59,17 +69,22 @@ export class NewtonStacking implements Aggregation {
     this.#mixed = arrays.mixed;
     this.#gradient = arrays.gradient;
     this.#direction = arrays.direction;
+    this.#awakeWeights = arrays.awakeWeights;
+    this.#awakeInverse = arrays.awakeInverse;
+    this.#asleep = options.asleep ?? new Uint8Array(options.experts);
+    this.#awake = options.experts;
     this.restart();
   }
 
   mix(answers: Float64Array, out: Float64Array, at: number): void {
-    this.#answers.set(answers);
+    this.#pack(answers);
+    const weights = this.#awake === this.#experts ? this.weights : this.#awakeWeights;
     this.#arena.kernels.learning.stackLogits(
       this.#mixed.byteOffset,
       this.#logits.byteOffset,
       this.#answers.byteOffset,
-      this.weights.byteOffset,
-      this.#experts,
+      weights.byteOffset,
+      this.#awake,
       this.#classes,
     );
     for (let c = 0; c < this.#classes; c++) out[at + c] = this.#mixed[c];
@@ -77,19 +92,60 @@ export class NewtonStacking implements Aggregation {
 
   /** Learns that the last answer was given where the class was `label`. */
   learn(label: number): void {
+    const isWhole = this.#awake === this.#experts;
     this.#arena.kernels.learning.stackLearn(
-      this.weights.byteOffset,
-      this.#inverse.byteOffset,
+      (isWhole ? this.weights : this.#awakeWeights).byteOffset,
+      (isWhole ? this.#inverse : this.#awakeInverse).byteOffset,
       this.#gradient.byteOffset,
       this.#direction.byteOffset,
       this.#mixed.byteOffset,
       this.#logits.byteOffset,
-      this.#experts,
+      this.#awake,
       this.#classes,
       label,
       forgetting,
-      prior * this.#experts,
+      prior * this.#awake,
     );
+    if (!isWhole) this.#unpack();
+  }
+
+  /**
+   * Copies the answers of the experts that are awake and, where some are not, their weights and their part of M. Weights
+   * are larger the fewer are awake, as they add up to 1 at the start: those that are awake learn as if they were all.
+   */
+  #pack(answers: Float64Array): void {
+    const experts = this.#experts;
+    const classes = this.#classes;
+    const asleep = this.#asleep;
+    let awake = 0;
+    for (let k = 0; k < experts; k++) {
+      if (asleep[k] === 1) continue;
+      for (let c = 0; c < classes; c++) this.#answers[awake * classes + c] = answers[k * classes + c];
+      awake++;
+    }
+    this.#awake = awake;
+    if (awake === experts) return;
+    const factor = experts / awake;
+    for (let k = 0, to = 0, row = 0; k < experts; k++) {
+      if (asleep[k] === 1) continue;
+      this.#awakeWeights[row++] = factor * this.weights[k];
+      for (let j = 0; j < experts; j++) {
+        if (asleep[j] === 0) this.#awakeInverse[to++] = this.#inverse[k * experts + j];
+      }
+    }
+  }
+
+  #unpack(): void {
+    const experts = this.#experts;
+    const asleep = this.#asleep;
+    const factor = this.#awake / experts;
+    for (let k = 0, from = 0, row = 0; k < experts; k++) {
+      if (asleep[k] === 1) continue;
+      this.weights[k] = factor * this.#awakeWeights[row++];
+      for (let j = 0; j < experts; j++) {
+        if (asleep[j] === 0) this.#inverse[k * experts + j] = this.#awakeInverse[from++];
+      }
+    }
   }
 
   restart(): void {

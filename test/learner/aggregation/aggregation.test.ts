@@ -132,3 +132,80 @@ test("fading weights prefer the rule with the smaller fading error", () => {
   rule.learn(Float64Array.of(1, 1), Float64Array.of(0.5), scale);
   expect(Math.log(rule.weights[0] / rule.weights[1])).toBeCloseTo(0.995 * 3.5, 8);
 });
+
+describe("an expert that is asleep", () => {
+  const experts = 4;
+  const classes = 3;
+  /** All but the second. */
+  const awake = (numbers: ArrayLike<number>, width: number) =>
+    Float64Array.from(numbers).filter((_, index) => Math.floor(index / width) !== 1);
+
+  test("is to rules for classes as if it were not there, whatever it answers", () => {
+    const { uniform, below } = createRandom(5);
+    const asleep = Uint8Array.of(0, 1, 0, 0);
+    const rules = [
+      [new FixedShare({ experts, classes, asleep }), new FixedShare({ experts: 3, classes })],
+      [new NewtonStacking({ experts, classes, asleep }), new NewtonStacking({ experts: 3, classes })],
+    ] as const;
+    const [mixed, expected] = [new Float64Array(classes), new Float64Array(classes)];
+    for (let row = 0; row < 300; row++) {
+      const label = below(classes);
+      const answers = drawAnswers(uniform, experts, classes, label);
+      for (const [whole, others] of rules) {
+        whole.mix(answers, mixed, 0);
+        others.mix(awake(answers, classes), expected, 0);
+        for (let c = 0; c < classes; c++) expect(mixed[c]).toBeCloseTo(expected[c], 9);
+        if (whole instanceof FixedShare) whole.learn(answers, label);
+        else whole.learn(label);
+        if (others instanceof FixedShare) others.learn(awake(answers, classes), label);
+        else others.learn(label);
+      }
+    }
+  });
+
+  test("is to ML-Poly as if it were not there, and its weight stays as it was", () => {
+    const { uniform } = createRandom(6);
+    const asleep = new Uint8Array(experts);
+    const whole = new MlPoly({ experts, asleep });
+    const others = new MlPoly({ experts: 3 });
+    const [mixed, expected, target] = [new Float64Array(1), new Float64Array(1), new Float64Array(1)];
+    asleep[1] = 1;
+    for (let row = 0; row < 300; row++) {
+      target[0] = uniform();
+      const answers = Float64Array.from(
+        { length: experts },
+        (_, k) => target[0] + (k + 1) * (uniform() - 0.4),
+      );
+      whole.mix(answers, mixed, 0);
+      others.mix(awake(answers, 1), expected, 0);
+      expect(mixed[0]).toBeCloseTo(expected[0], 9);
+      whole.learn(answers, mixed, 0, target, Float64Array.of(0.5));
+      others.learn(awake(answers, 1), expected, 0, target, Float64Array.of(0.5));
+      expect(whole.weights[1]).toBe(0.25);
+    }
+  });
+
+  test("counts as before once it is awake", () => {
+    const { uniform, below } = createRandom(7);
+    const asleep = new Uint8Array(experts);
+    const rule = new FixedShare({ experts, classes, asleep });
+    const mixed = new Float64Array(classes);
+    const learn = (rows: number) => {
+      for (let row = 0; row < rows; row++) {
+        const label = below(classes);
+        const answers = drawAnswers(uniform, experts, classes, label);
+        rule.mix(answers, mixed, 0);
+        rule.learn(answers, label);
+      }
+    };
+    learn(40);
+    const weight = rule.weights[0];
+    asleep[0] = 1;
+    learn(200);
+    expect(rule.weights[0]).toBe(weight);
+    asleep[0] = 0;
+    learn(1);
+    expect(rule.weights[0]).not.toBe(weight);
+    expect(rule.weights.reduce((sum, each) => sum + each, 0)).toBeCloseTo(1, 9);
+  });
+});

@@ -1,0 +1,33 @@
+/** How much processor time a sample may cost an ensemble, and what is saved at each level. */
+
+/** The design as it was measured, fewer replayed rows, or none and no neighbours. */
+export type Effort = "high" | "normal" | "low";
+
+/** From the most to the least. */
+export const efforts: readonly Effort[] = ["high", "normal", "low"];
+
+export const isEffort = (name: string): name is Effort => (efforts as readonly string[]).includes(name);
+
+/** Rows kept and drawn at an effort; none at `low`. */
+export const replayAt: Record<Effort, { rows: number; draws: number }> = {
+  high: { rows: 1000, draws: 7 },
+  normal: { rows: 500, draws: 3 },
+  low: { rows: 0, draws: 0 },
+};
+
+const replaying: readonly string[] = [
+  "replayed-network",
+  "neighbours",
+  "replayed-level",
+  "replayed-change",
+  "neighbours-change",
+];
+
+/** Whether an expert lives on rows that are kept, of which there are none at `low`. */
+const needsRows = (name: string): boolean => replaying.includes(name);
+
+/** Whether an expert takes part at an effort. */
+export const isAskedAt = (name: string, effort: Effort): boolean => effort !== "low" || !needsRows(name);
+
+/** The next lower level; null below the lowest. */
+export const effortBelow = (effort: Effort): Effort | null => efforts[efforts.indexOf(effort) + 1] ?? null;

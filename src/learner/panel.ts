@@ -1,0 +1,120 @@
+/** The experts of an ensemble side by side: what each sees, who is asked, and who has to be healed. */
+import type { Network } from "../engine/running/network.ts";
+import type { Stateful } from "../state.ts";
+import { type Effort, isAskedAt, replayAt } from "./effort.ts";
+import type { Expert } from "./expert.ts";
+import { ExpertHealth } from "./expert-health.ts";
+import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
+
+/** An expert among others. */
+export interface Member {
+  readonly name: string;
+  readonly expert: Expert;
+  /** What it sees of a row. */
+  readonly inputs: Float32Array;
+}
+
+export interface PanelOptions<M extends Member> {
+  /** In order. */
+  members: readonly M[];
+  /** Networks that learn from replayed rows, in the order in which they do; also those that are no members. */
+  replayed: readonly (ReplayedNetwork | null)[];
+  /** An expert is healthy while its fading loss is at most this many times the constant's, plus the margin. */
+  factor: number;
+  margin: number;
+}
+
+/**
+ * The experts of an ensemble in order. The replayed networks among them learn in their own turn, after the others: they
+ * draw random numbers and store the row.
+ */
+export class Panel<M extends Member = Member> {
+  readonly members: readonly M[];
+  readonly names: readonly string[];
+  readonly health: ExpertHealth;
+  /** [experts]: 1 where the expert is asked, 0 where the effort is too low for it. */
+  readonly asked: Uint8Array;
+  /** [experts]: 1 where the expert has nothing to say of the row; that of one which is not asked is always 1. */
+  readonly asleep: Uint8Array;
+  /** [experts]: 1 where the expert learns in its own turn. */
+  readonly inTurn: Uint8Array;
+  /** The networks among the experts. */
+  readonly networks: readonly Network[];
+  readonly #replayed: readonly ReplayedNetwork[];
+
+  constructor({ members, replayed, ...margins }: PanelOptions<M>) {
+    const experts = members.length;
+    const learners = replayed.filter((network) => network !== null);
+    const isReplayed = ({ expert }: M) => (learners as Expert[]).includes(expert);
+    this.members = members;
+    this.names = members.map(({ name }) => name);
+    this.health = new ExpertHealth({ experts, ...margins });
+    this.asked = new Uint8Array(experts).fill(1);
+    this.asleep = new Uint8Array(experts);
+    this.inTurn = Uint8Array.from(members, (member) => (isReplayed(member) ? 1 : 0));
+    this.#replayed = learners;
+    const plain = members.filter((member) => !isReplayed(member)).map(({ expert }) => expert);
+    this.networks = [...plain, ...learners].flatMap((expert) =>
+      expert instanceof NetworkExpert || expert instanceof ReplayedNetwork ? [expert.network] : [],
+    );
+  }
+
+  /**
+   * Asks from now on only those experts that take part at `effort`; the rings keep as many rows, and the networks draw as
+   * many, as belong to it. Not for every row: it copies rows.
+   */
+  setEffort(effort: Effort): void {
+    const { rows, draws } = replayAt[effort];
+    for (const network of this.#replayed) {
+      network.draws = draws;
+      network.ring.limit(rows);
+    }
+    for (const [k, { name }] of this.members.entries()) {
+      const isAsked = isAskedAt(name, effort) ? 1 : 0;
+      if (isAsked === this.asked[k]) continue;
+      this.asked[k] = isAsked;
+      this.asleep[k] = 1 - isAsked;
+    }
+  }
+
+  /**
+   * Judges the experts by their losses on a row, `losses` [experts + 1], the constant's last: heals one that is not healthy,
+   * and lets those that are keep a copy of themselves from time to time. One that is asleep counts as the constant.
+   */
+  judge(losses: Float64Array): void {
+    const { members, health, asleep } = this;
+    for (let k = 0; k < members.length; k++) if (asleep[k] === 1) losses[k] = losses[members.length];
+    const sick = health.observe(losses);
+    if (sick >= 0) this.heal(sick);
+    for (let k = 0; k < members.length; k++) {
+      if (asleep[k] === 0 && health.keepsNow(k)) health.keep(k, members[k].expert);
+    }
+  }
+
+  /** How the awake experts share a weight of 1, where each has the share `shares[k]`. */
+  awakeShares(shares: Float64Array): number[] {
+    const awake = [...shares].map((share, k) => (this.asleep[k] === 1 ? 0 : Math.abs(share)));
+    const total = awake.reduce((sum, share) => sum + share, 0) || 1;
+    return awake.map((share) => share / total);
+  }
+
+  heal(expert: number): void {
+    this.health.heal(expert, this.members[expert].expert);
+  }
+
+  /** All that has a state, in order. */
+  parts(): Stateful[] {
+    const plain = this.members.filter((_, k) => this.inTurn[k] === 0);
+    return [...plain.map(({ expert }) => expert), ...this.#replayed];
+  }
+
+  /** The rings keep only the newest rows, because what the others say no longer holds. */
+  keepNewest(rows: number): void {
+    for (const { ring } of this.#replayed) ring.keepNewest(rows);
+  }
+
+  /** Everything is forgotten but the rows. */
+  restart(): void {
+    for (const { expert } of this.members) expert.restart();
+  }
+}
