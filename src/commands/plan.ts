@@ -1,5 +1,6 @@
 import { dailySaves, savingInterval } from "../checkpoint/save-interval.ts";
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
+import { ensembleOptions } from "../config/configured-learner.ts";
 import {
   historyBytesOf,
   mostCheckpointBytes,
@@ -15,17 +16,18 @@ import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { formatDuration, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
+import type { EffortCost } from "./plan/effort-costs.ts";
 import { textTable } from "./terminal/text-table.ts";
 
 /** Every buffer of the arena, before anything is allocated. */
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
-  return config.ensemble === null ? networkPlan(config, columns) : ensemblePlan(config, columns);
+  return config.ensemble === null ? networkPlan(config, columns) : await ensemblePlan(config, columns);
 }
 
-/** The bytes of each expert, and of what they share. */
-function ensemblePlan(config: Config, columns: readonly string[]): Report {
+/** The bytes of each expert, and of what they share; and what a sample costs here at each effort. */
+async function ensemblePlan(config: Config, columns: readonly string[]): Promise<Report> {
   const planned = planEnsembleOf(config, columns);
   const { parts, totalBytes } = planned;
   const fit = fitOf(config, columns);
@@ -33,14 +35,17 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
   const checkpointBytes = mostEnsembleCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0);
   const daily = dailyWrites(config, checkpointBytes);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
-  const { effort } = config.ensemble as { effort: string };
+  const { effort, stepsDown } = config.ensemble as NonNullable<Config["ensemble"]>;
+  const { measureEfforts } = await import("./plan/effort-costs.ts");
+  const efforts = measureEfforts(ensembleOptions(config, columns));
   return {
     data: {
       config: config.file,
       learner: "ensemble",
-      effort,
+      effort: stepsDown ? "auto" : effort,
       parts,
       totalBytes,
+      efforts,
       labels,
       historyBytes,
       fit,
@@ -54,7 +59,12 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
         [1],
       ),
       "",
+      effortTable(efforts),
+      "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
+      ...(stepsDown
+        ? ["effort    auto: it steps down where the daemon falls behind, and stays in this memory"]
+        : []),
       ...labelsText(labels),
       historyText(historyBytes),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
@@ -63,6 +73,19 @@ function ensemblePlan(config: Config, columns: readonly string[]): Report {
     ].join("\n"),
   };
 }
+
+/** Measured just now: other work on the machine is in it. */
+const effortTable = (efforts: readonly EffortCost[]) =>
+  textTable(
+    ["effort", "bytes", "us a sample", "samples a second"],
+    efforts.map(({ effort, totalBytes, microsecondsPerSample, samplesPerSecond }) => [
+      effort,
+      String(totalBytes),
+      microsecondsPerSample.toFixed(1),
+      String(Number(samplesPerSecond.toPrecision(3))),
+    ]),
+    [1, 2, 3],
+  );
 
 function networkPlan(config: Config, columns: readonly string[]): Report {
   const planned = planConfig(config, columns);

@@ -248,7 +248,7 @@ function learnerText(learner: PrequentialLearner, config: Config | null): string
 
 /** What came between the samples of the recording, if anything. */
 function eventFacts({
-  events: { labels, lostLabels, pauses, unknown, learnedBefore },
+  events: { labels, lostLabels, pauses, efforts, unknown, learnedBefore },
 }: PrequentialReport): Fact[] {
   return [
     labels === 0 ? null : ["late labels", `${labels} learned from where they were live`],
@@ -259,6 +259,9 @@ function eventFacts({
           `${formatCount(lostLabels, "label")} of samples that are not in the recording or no longer kept`,
         ],
     pauses === 0 ? null : ["pauses", `${pauses}, in which nothing was learned`],
+    efforts === 0
+      ? null
+      : ["effort", `changed ${efforts === 1 ? "once" : `${efforts} times`}, where it did in the live run`],
     unknown === 0
       ? null
       : [

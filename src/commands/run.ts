@@ -207,6 +207,7 @@ function statusLine(
     ...(status.clock === null ? [] : [clockText(status.clock)].flatMap((text) => text ?? [])),
     ...status.glitches.map(({ field, count }) => `${field} ${formatCount(count, "glitch", "glitches")}`),
     ...(status.recoveries > 0 ? [formatCount(status.recoveries, "recovery", "recoveries")] : []),
+    ...(status.loweredEffort === null ? [] : [`effort ${status.loweredEffort}`]),
     ...(declared?.isFar ? [`${declared.declared} a second declared`] : []),
     ...(status.unlabelled > 0 ? [`${status.unlabelled} unlabelled`] : []),
     ...(status.labels === null ? [] : lateLabelsText(status.labels)),

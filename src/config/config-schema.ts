@@ -109,9 +109,9 @@ const modelSchema = map({
 
 const trainingSchema = map({
   effort: optional(
-    "How much processor time a sample may cost the ensemble; a single network ignores it",
-    oneOf(["low", "normal", "high"]),
-    { default: "high" },
+    "How much processor time a sample may cost the ensemble; auto begins at high and steps down where the daemon falls behind; a single network ignores it",
+    oneOf(["low", "normal", "high", "auto"]),
+    { default: "auto" },
   ),
   batchSize: optional("Samples per update of a single network", wholeNumber(1, 2 ** 20), { default: 1 }),
   seed: optional("Seed of the initial weights and of all random numbers", wholeNumber(0, 2 ** 32 - 1), {

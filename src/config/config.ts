@@ -10,7 +10,7 @@ import { plan } from "../engine/planning/planner.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import { createPipeline } from "../features/pipeline.ts";
-import type { Effort } from "../learner/committee.ts";
+import type { Effort } from "../learner/effort.ts";
 import { modelFor } from "../learner/model.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
@@ -50,7 +50,13 @@ export interface Config {
   /** Transforms in the order in which they apply, as written; the pipeline checks them. */
   features: unknown[];
   /** What the ensemble is to be, which learns where the config names no model; null where it does. */
-  ensemble: { effort: Effort; deterministic: boolean } | null;
+  ensemble: {
+    /** The effort for which it is planned. */
+    effort: Effort;
+    /** It steps down where the daemon falls behind. */
+    stepsDown: boolean;
+    deterministic: boolean;
+  } | null;
   /** Parts of the network as written; null: the learner chooses by the task. */
   model: {
     inputShape: unknown;
@@ -192,7 +198,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
         ? { column: target.column, standardize: target.standardize ?? defaults.target.standardize }
         : { column: target.column, classes: target.classes, ...(target.names && { names: target.names }) },
     features: parsed.features ?? [...defaults.features],
-    ensemble: parsed.model === undefined ? { effort, deterministic: training.deterministic ?? true } : null,
+    ensemble: parsed.model === undefined ? ensembleWithDefaults(effort, training.deterministic) : null,
     model: {
       inputShape: parsed.model?.inputShape ?? null,
       layers: parsed.model?.layers ?? null,
@@ -224,6 +230,12 @@ function withDefaults(parsed: Parsed, file: string): Config {
     mqtt: parsed.mqtt === undefined ? null : mqttWithDefaults(parsed.mqtt, file),
   };
 }
+
+const ensembleWithDefaults = (effort: Effort | "auto", deterministic = true) => ({
+  effort: effort === "auto" ? ("high" as const) : effort,
+  stepsDown: effort === "auto",
+  deterministic,
+});
 
 const keysOf = (issue: v.BaseIssue<unknown>): KeyPath =>
   (issue.path ?? []).map((item) => item.key as string | number);

@@ -19,19 +19,21 @@ export function configuredLearner(
   }: Pick<LearnerTraining, "seed"> & Pick<EnsembleOptions, "without" | "layers"> = {},
 ): PrequentialLearner {
   if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
-  const { target, features, ensemble } = config;
-  const { effort, deterministic } = ensemble;
-  return createEnsemble({
+  return createEnsemble({ ...ensembleOptions(config, fields), seed, without, layers });
+}
+
+/** What makes the ensemble of a config, for samples of the named columns. */
+export function ensembleOptions(config: Config, fields: readonly string[]): EnsembleOptions {
+  const { target, features, ensemble, training, memory } = config;
+  return {
     fields,
     target,
     features,
-    effort,
-    seed,
-    without,
-    layers,
-    arena: { deterministic },
-    budgetBytes: config.memory.budgetBytes ?? undefined,
-  });
+    effort: ensemble?.effort,
+    seed: training.seed,
+    arena: { deterministic: ensemble?.deterministic },
+    budgetBytes: memory.budgetBytes ?? undefined,
+  };
 }
 
 /**

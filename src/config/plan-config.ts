@@ -9,7 +9,7 @@ import { modelFor } from "../learner/model.ts";
 import { requireTarget } from "../learner/target.ts";
 import { historyBytes } from "../status/history.ts";
 import type { Config } from "./config.ts";
-import { learnerMemory } from "./configured-learner.ts";
+import { ensembleOptions, learnerMemory } from "./configured-learner.ts";
 import { type PlannedLabels, planLabels } from "./plan-labels.ts";
 
 /**
@@ -58,9 +58,9 @@ function planBatches(
  * @throws RivuletError as `planConfig`
  */
 export function planEnsembleOf(config: Config, columns: readonly string[]): EnsemblePlan {
-  const { target, memory, ensemble } = config;
-  const planned = planEnsemble({ fields: columns, target, effort: ensemble?.effort });
-  if (memory.budgetBytes !== null) requireEnsembleBudget(planned, memory.budgetBytes);
+  const { budgetBytes } = config.memory;
+  const planned = planEnsemble(ensembleOptions(config, columns));
+  if (budgetBytes !== null) requireEnsembleBudget(planned, budgetBytes);
   return planned;
 }
 

@@ -42,6 +42,8 @@ export interface DaemonStatus {
   glitches: Glitch[];
   /** Times that a network or an expert that was not healthy went back to what it was, since learning began. */
   recoveries: number;
+  /** The effort to which learning stepped down because it fell behind; null where it did not. */
+  loweredEffort: string | null;
   /** Null where the config declares none. */
   rate: RateStatus | null;
   /** Times that predictions became worse than they were: what is measured may have changed. */

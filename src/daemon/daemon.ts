@@ -1,11 +1,12 @@
 /** The daemon: opens source, checkpoints and pins, sends samples along their path, and closes all of it again. */
 import { join } from "node:path";
 import { type Config, sampleColumns } from "../config/config.ts";
+import { originOf } from "../config/source-config.ts";
 import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { RivuletError } from "../errors/errors.ts";
-import { Ensemble } from "../learner/ensemble.ts";
+import { Ensemble, loweredEffort } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { History } from "../status/history.ts";
@@ -15,6 +16,7 @@ import { type ConfiguredSource, configuredSource } from "./configured-source.ts"
 import { continuedLearner } from "./continued-learner.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
 import { deviceReport } from "./device-report.ts";
+import { createEffortWatch } from "./effort-watch.ts";
 import { FieldStatistics } from "./field-statistics.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
@@ -120,6 +122,7 @@ export class Daemon {
     this.#continuePause();
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
+    this.#restoreEffort();
     this.#saver = saver;
     try {
       await this.#startStatus(saver);
@@ -150,6 +153,19 @@ export class Daemon {
       ? "learning is paused, as it was at the end of the process before: samples are predicted, and not learned from"
       : "learning was paused at the end of the process before, and goes on: the config has no pause button and no status page to end a pause";
     this.#log({ event: "pause", text, details: { paused: canEnd } });
+  }
+
+  /** A config that names an effort has it back, whatever the daemon stepped down to before. */
+  #restoreEffort(): void {
+    const { ensemble } = this.config;
+    const lowered = loweredEffort(this.learner);
+    if (ensemble === null || ensemble.stepsDown || lowered === null) return;
+    this.#path.setEffort(ensemble.effort);
+    this.#log({
+      event: "effort",
+      text: `learning had stepped down to effort ${lowered}: the config asks for ${ensemble.effort}, and has it again`,
+      details: { from: lowered, to: ensemble.effort },
+    });
   }
 
   /** Serves the status where the config asks for it, and loads the code for it only then. */
@@ -228,10 +244,28 @@ export class Daemon {
     };
     if (rate !== null) this.#rate = createRateWatch(rate, this.#clock, progress, this.#log);
     const checkClock = createClockWatch(this.#clock, this.#log);
+    const checkEffort = this.#createEffortWatch();
     this.#checkTimer = setInterval(() => {
       checkClock();
       this.#rate?.check();
+      checkEffort?.();
     }, checkEveryMs);
+  }
+
+  /** Null where the effort is not to change by itself, and where the sender waits until there is room. */
+  #createEffortWatch(): (() => void) | null {
+    const { learner, config } = this;
+    const isPatient = originOf(config.source)?.kind.canWait ?? false;
+    if (!(learner instanceof Ensemble) || !config.ensemble?.stepsDown || isPatient) return null;
+    return createEffortWatch({
+      ring: this.#input.ring,
+      busyMs: this.#reader.busyMs,
+      clock: this.#clock,
+      isPaused: () => this.#path.isPaused,
+      effort: () => learner.effort,
+      setEffort: (effort) => this.#path.setEffort(effort),
+      log: this.#log,
+    });
   }
 
   /** Opens the pins where the config names any, and loads the code for them only then. Failures are logged and stop nothing. */
@@ -321,6 +355,7 @@ export class Daemon {
       clock: this.#input.clock?.report() ?? null,
       glitches: this.learner.glitches.report(),
       recoveries: this.learner.recoveries,
+      loweredEffort: loweredEffort(this.learner),
       rate: this.#rate?.status() ?? null,
       drifts: driftWatch.drifts,
       dropped: this.#input.ring.dropped,

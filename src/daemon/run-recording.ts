@@ -1,6 +1,7 @@
 /** Records what a daemon learns from: its samples, and between them labels that come late, pauses and the like. */
 import { existsSync } from "node:fs";
 import { RivuletError } from "../errors/errors.ts";
+import { loweredEffort } from "../learner/ensemble.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
 import type { Log } from "./log.ts";
@@ -37,6 +38,8 @@ export function recordRun(
   recording.event({ kind: "begin", after: samples.taken, learned: learner.samplesSeen });
   // Labels and pauses are of no use without the pause that they come in.
   if (samples.isPaused) recording.event({ kind: "pause", after: samples.taken });
+  const effort = loweredEffort(learner);
+  if (effort !== null) recording.event({ kind: "effort", after: samples.taken, effort });
   samples.recorder = {
     sample(values, offset) {
       const slot = ring.frontSlot;

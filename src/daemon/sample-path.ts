@@ -3,6 +3,8 @@ import { type Config, sampleColumns } from "../config/config.ts";
 import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
+import type { Effort } from "../learner/effort.ts";
+import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
@@ -147,6 +149,16 @@ export class SamplePath implements DaemonMemory {
     this.stations.lateLabels?.flush();
     this.#isPaused = isPaused;
     this.recorder?.event({ kind: isPaused ? "pause" : "resume", after: this.taken });
+  }
+
+  /** The ensemble goes on at another effort, up to that for which it was planned. */
+  setEffort(effort: Effort): void {
+    const { learner, lateLabels } = this.stations;
+    if (!(learner instanceof Ensemble) || learner.effort === effort) return;
+    // Labels that were accepted before are learned from before.
+    lateLabels?.flush();
+    learner.setEffort(effort);
+    this.recorder?.event({ kind: "effort", after: this.taken, effort });
   }
 
   /** To be called once the sample with this number, one of earlier, was learned with the label `targets[at]`. */

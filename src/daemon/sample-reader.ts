@@ -36,6 +36,8 @@ export class SampleReader {
   readonly source: Source;
   readonly decoder: Decoder;
   readonly ring: SampleRing;
+  /** [1]: milliseconds that the samples handed on have taken. */
+  readonly busyMs = new Float64Array(1);
   readonly #take: TakeSample;
   readonly #clock: SteadyClock;
   readonly #deviceClock: SampleClock | null;
@@ -120,6 +122,7 @@ export class SampleReader {
       }
       const before = now;
       now = this.#clock.now();
+      this.busyMs[0] += now - before;
       if (now - before > slowMs) this.#betweenReadings = 1;
       else if (count === this.#betweenReadings)
         this.#betweenReadings = Math.min(2 * count, mostBetweenReadings);

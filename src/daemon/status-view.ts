@@ -125,6 +125,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
       loss: status.loss,
       drifts: status.drifts,
       paused: status.paused,
+      loweredEffort: status.loweredEffort,
     },
     scores: shownScores,
     fields: fieldsOf(shown, status),
@@ -202,6 +203,8 @@ function problemsOf(document: StatusDocument, status: DaemonStatus, everyMs: num
   }
   if (status.dropped > 0)
     problems.push(`${status.dropped} samples were dropped, because learning fell behind`);
+  if (status.loweredEffort !== null)
+    problems.push(`learning fell behind, and stepped down to effort ${status.loweredEffort}`);
   const { ageSeconds } = checkpoint;
   if (ageSeconds !== null && 1000 * ageSeconds > lateIntervals * everyMs && status.samples > 0)
     problems.push(`the latest checkpoint is ${formatDuration(1000 * ageSeconds)} old`);

@@ -68,6 +68,8 @@ export interface StatusDocument {
     loss: number;
     drifts: number;
     paused: boolean;
+    /** The effort to which learning stepped down because it fell behind; null where it did not. */
+    loweredEffort: string | null;
   };
   /** Those of an ensemble stand beside its baselines and its experts. */
   scores: ClassificationReport | RegressionReport | EnsembleReport;

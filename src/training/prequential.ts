@@ -1,5 +1,7 @@
 /** Prequential evaluation: every row is predicted, scored, and only then learned from (Dawid, 1984). */
 import type { RivuletError } from "../errors/errors.ts";
+import { efforts, isEffort } from "../learner/effort.ts";
+import { Ensemble } from "../learner/ensemble.ts";
 import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { ClockReport } from "../samples/sample-clock.ts";
@@ -30,6 +32,8 @@ export interface AppliedEvents {
   /** Labels whose row was no longer there, or damaged: fewer rows are held than live. */
   lostLabels: number;
   pauses: number;
+  /** Times that learning went on at another effort. */
+  efforts: number;
   /** Events of a kind that only a later version knows: what was learned may not be what it was live. */
   unknown: number;
   /** Samples that had been learned from before the recording began, which it does not hold. */
@@ -156,7 +160,14 @@ class RowBlock {
   /** When each row was measured, in milliseconds since the epoch, NaN where it has no time [capacity]. */
   readonly #times: Float64Array;
   #filled = 0;
-  readonly events: AppliedEvents = { labels: 0, lostLabels: 0, pauses: 0, unknown: 0, learnedBefore: 0 };
+  readonly events: AppliedEvents = {
+    labels: 0,
+    lostLabels: 0,
+    pauses: 0,
+    efforts: 0,
+    unknown: 0,
+    learnedBefore: 0,
+  };
   /** Rows that wait for labels which come later; null where none do. */
   readonly #held: HeldSamples | null;
   readonly #onLearned: PrequentialOptions["onLearned"];
@@ -254,7 +265,20 @@ class RowBlock {
       this.#isPaused = true;
       this.events.pauses++;
     } else if (event.kind === "resume") this.#isPaused = false;
+    else if (event.kind === "effort") this.#setEffort(event.effort);
     else this.events.unknown++;
+  }
+
+  /** A learner that was made for less goes on as it is. */
+  #setEffort(effort: string): void {
+    const learner = this.#learner;
+    if (!(learner instanceof Ensemble) || !isEffort(effort)) {
+      this.events.unknown++;
+      return;
+    }
+    const { effort: planned } = learner.describe().model.ensemble;
+    if (efforts.indexOf(effort) >= efforts.indexOf(planned)) learner.setEffort(effort);
+    this.events.efforts++;
   }
 
   #learnLate(number: number, label: number): void {

@@ -179,4 +179,19 @@ describe.concurrent("a budget one byte too small is refused, with the three larg
       `rivulet: the network needs ${totalBytes} bytes but memory.budget is ${totalBytes - 1}; its largest buffers are ${largest.join(", ")}; raise the budget, or make the layers or the batch smaller\n`,
     );
   });
+
+  test("measures what a sample costs the ensemble here at each effort, beside its bytes", async () => {
+    const text = "source:\n  fields: [x, y, label]\ntarget: { column: label, classes: 3 }\n";
+    const cwd = folderWith({ "c.yaml": text });
+    const { stdout } = await rivulet(["plan", "c.yaml", "--json"], { cwd });
+    const { effort, efforts, totalBytes } = JSON.parse(stdout);
+    expect(effort).toBe("auto");
+    expect(efforts.map((each: { effort: string }) => each.effort)).toEqual(["high", "normal", "low"]);
+    expect(efforts[0].totalBytes).toBe(totalBytes);
+    for (const { microsecondsPerSample, samplesPerSecond } of efforts) {
+      expect(microsecondsPerSample * samplesPerSecond).toBeCloseTo(1e6, 3);
+      expect(microsecondsPerSample).toBeGreaterThan(0);
+    }
+    expect(efforts[2].totalBytes).toBeLessThan(efforts[1].totalBytes);
+  });
 });

@@ -82,7 +82,7 @@ test("fills in every default of a config that names only its target, but those t
     },
     target: { column: "flow", standardize: true },
     features: ["standardize"],
-    ensemble: { effort: "high", deterministic: true },
+    ensemble: { effort: "high", stepsDown: true, deterministic: true },
     model: {
       inputShape: null,
       layers: null,

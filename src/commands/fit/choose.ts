@@ -1,9 +1,8 @@
 /** `rivulet fit` where no model is named. */
 import { basename } from "node:path";
+import { ensembleOptions } from "../../config/configured-learner.ts";
 import type { Ensemble } from "../../learner/ensemble.ts";
-import type { EnsembleOptions } from "../../learner/ensemble-plan.ts";
 import { classNamesOf } from "../../learner/target.ts";
-import type { DataFile } from "../../library/data-files.ts";
 import { type ChoiceReport, type ChooseProgress, chooseNetwork } from "../../training/choose.ts";
 import { formatCount, formatDuration } from "../../wording/quantities.ts";
 import type { Report } from "../command-line/command.ts";
@@ -23,7 +22,7 @@ export async function chooseByFile(call: ChooseCall): Promise<Report> {
   const { config, seed, heldOut, heldOutLast, minutes } = call;
   const save = await prepareSave(call.save);
   const data = await openData(call.data, { config });
-  const options = await ensembleOptions(call, data);
+  const options = ensembleOptions(call.config, await columnsOf(call.config, data));
   const validators = new Validators(config, options.fields, options.target.column);
   const bar = new ProgressBar(process.stderr, null);
   try {
@@ -53,20 +52,6 @@ export async function chooseByFile(call: ChooseCall): Promise<Report> {
   } finally {
     bar.close();
   }
-}
-
-/** The ensemble that learns with the config. */
-async function ensembleOptions({ config }: ChooseCall, data: DataFile): Promise<EnsembleOptions> {
-  const { target, features, ensemble, training, memory } = config;
-  return {
-    fields: await columnsOf(config, data),
-    target,
-    features,
-    effort: ensemble?.effort,
-    seed: training.seed,
-    arena: { deterministic: ensemble?.deterministic },
-    budgetBytes: memory.budgetBytes ?? undefined,
-  };
 }
 
 const noteOf = ({ phase, candidates, name, loss }: ChooseProgress) =>

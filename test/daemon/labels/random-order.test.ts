@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { recordRun } from "../../../src/daemon/run-recording.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
+import type { Effort } from "../../../src/learner/effort.ts";
+import { Ensemble } from "../../../src/learner/ensemble.ts";
 import { HeldSamples } from "../../../src/learner/held-samples.ts";
 import type { PrequentialLearner } from "../../../src/learner/prequential-learner.ts";
 import { recordingFile } from "../../../src/library/data-files.ts";
@@ -56,13 +58,22 @@ const configs = {
   },
   "an ensemble for a number": {
     isNumber: true,
-    text: "target: { column: label }\ntraining: { effort: normal }",
+    text: "target: { column: label }",
   },
   "a network in batches": {
     isNumber: false,
     text: "target: { column: label, classes: 2 }\nmodel: { layers: [{ dense: 8 }, tanh, dense] }\ntraining: { batchSize: 4 }",
   },
 };
+
+/** An ensemble steps down in between, unless it began at low. */
+const efforts: readonly (readonly [after: number, Effort])[] = [
+  [1200, "normal"],
+  [1700, "low"],
+];
+
+const isLowered = (learner: PrequentialLearner): learner is Ensemble =>
+  learner instanceof Ensemble && learner.describe().model.ensemble.effort !== "low";
 
 const configFor = (text: string) =>
   `
@@ -92,6 +103,9 @@ async function live(config: string, { features, labels, due }: Stream, file: str
       const outcome = bench.path.stations.lateLabels?.post(text) ?? outcomes;
       for (const key of Object.keys(outcomes) as (keyof typeof outcomes)[]) outcomes[key] += outcome[key];
       bench.path.stations.lateLabels?.flush();
+    }
+    if (isLowered(bench.learner)) {
+      for (const [after, effort] of efforts) if (sample === after) bench.path.setEffort(effort);
     }
     if (sample === restartAfter) bench = restarted(bench, config);
   }
@@ -124,6 +138,8 @@ function joinedOffline(learner: PrequentialLearner, { features, labels, due }: S
       label[0] = labels[sequence - 1];
       learner.learnHeld(held, sequence - 1, label, 0);
     }
+    if (!isLowered(learner)) continue;
+    for (const [after, effort] of efforts) if (sample === after) learner.setEffort(effort);
   }
 }
 
@@ -150,7 +166,7 @@ describe.each(Object.entries(configs))("%s", (_, { isNumber, text }) => {
       rows: samples,
       rejected: 0,
       damaged: 0,
-      events: { labels: posted, lostLabels: 0 },
+      events: { labels: posted, lostLabels: 0, efforts: isLowered(learner) ? 2 : 0 },
     });
     expect(replayed.state()).toEqual(learner.state());
   });
