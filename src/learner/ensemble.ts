@@ -16,7 +16,7 @@ import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts } from "./class-committee.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
 import { type Committee, featureBound } from "./committee.ts";
-import { type Effort, efforts, isAskedAt } from "./effort.ts";
+import { type Effort, efforts, isAskedAt, isEffort } from "./effort.ts";
 import {
   committeeOptions,
   type EnsembleDescription,
@@ -578,15 +578,17 @@ export class Ensemble implements PrequentialLearner {
       rows: number;
       effort?: Effort;
     };
+    const { effort = this.#description.model.ensemble.effort } = state;
     const counts = [state.samplesSeen, state.unlabelled, state.targetGlitches, state.rows];
-    if (!Array.isArray(state.parts) || !counts.every((count) => Number.isSafeInteger(count))) {
+    const isWhole = Array.isArray(state.parts) && counts.every((count) => Number.isSafeInteger(count));
+    if (!isWhole || !isEffort(effort)) {
       throw new RivuletError(
         "state.mismatch",
-        "found no ensemble in the state, expected its parts and counts; restore another",
+        "found no ensemble in the state, expected its parts, counts and effort; restore another",
       );
     }
     this.#forgetTentative();
-    this.#restoreAt(state.effort ?? this.#description.model.ensemble.effort, state.parts);
+    this.#restoreAt(effort, state.parts);
     this.samplesSeen = state.samplesSeen;
     this.unlabelled = state.unlabelled;
     this.refusals.notFinite = state.refusals.notFinite;
@@ -596,7 +598,7 @@ export class Ensemble implements PrequentialLearner {
   }
 
   /** What is kept of rows depends on the effort. */
-  #restoreAt(effort: Effort, parts: readonly State[]): void {
+  #restoreAt(effort: Effort, parts: State[]): void {
     const before = this.effort;
     const kept = before === effort ? null : structuredClone(this.#committee.state());
     try {

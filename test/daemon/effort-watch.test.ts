@@ -32,7 +32,7 @@ async function daemon(cost: Record<Effort, number>) {
   const take = () => {
     now += isPaused ? 0 : cost[effort];
   };
-  const reader = new SampleReader(source, decoder, ring, take, clock);
+  const reader = new SampleReader({ source, decoder, ring, fields, clock: null }, take, clock);
   await reader.open();
   const entries: LogEntry[] = [];
   const steps: [from: Effort, to: Effort][] = [];
