@@ -1,6 +1,6 @@
 /**
  * Proves by exact counts what is promised of the daemon at a serial port, through real pseudo-terminals, and of its files,
- * by the system calls of real commands: `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N] [--share N]`.
+ * by the system calls of real commands: `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N] [--share N] [--days N]`.
  * Each proof prints a line of figures; where a count does not add up the exit code is 1. Linux only; the proofs of files
  * need strace.
  */
@@ -12,6 +12,7 @@ import { proveFlood } from "./flood.ts";
 import { proveFrames } from "./frames.ts";
 import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
+import { proveYear } from "./year/year.ts";
 
 interface Scale {
   frames: number;
@@ -19,6 +20,8 @@ interface Scale {
   seconds: number;
   /** Part of the faults that is tried. */
   share: number;
+  /** Days of a simulated year. */
+  days: number;
 }
 
 const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
@@ -31,6 +34,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   ),
   "power-cut": [provePowerCuts],
   faults: [({ share }) => proveFaults(share)],
+  year: [({ days }) => proveYear(days)],
   cpu: [384, 3072].map(
     (rate) =>
       ({ seconds }: Scale) =>
@@ -48,6 +52,7 @@ function read(words: string[]): { names: string[]; scale: Scale } {
         cycles: { type: "string", default: "200" },
         seconds: { type: "string", default: "60" },
         share: { type: "string", default: "1" },
+        days: { type: "string", default: "365" },
       },
     });
     const scale = {
@@ -55,14 +60,16 @@ function read(words: string[]): { names: string[]; scale: Scale } {
       cycles: Number(values.cycles),
       seconds: Number(values.seconds),
       share: Number(values.share),
+      days: Number(values.days),
     };
-    const isWhole = Number.isInteger(scale.frames) && Number.isInteger(scale.cycles);
-    if (isWhole && scale.frames >= 10 && scale.cycles >= 1 && scale.seconds > 0 && scale.share > 0) {
+    const isWhole = [scale.frames, scale.cycles, scale.days].every(Number.isInteger);
+    const isEnough = scale.frames >= 10 && scale.cycles >= 1 && scale.days >= 7;
+    if (isWhole && isEnough && scale.seconds > 0 && scale.share > 0) {
       if (positionals.every((name) => name in proofs)) return { names: positionals, scale };
     }
   } catch {} // an option that there is not
   console.error(
-    `Usage: npm run proof -- [${Object.keys(proofs).join("|")}]... [--frames N] [--cycles N] [--seconds N] [--share N]`,
+    `Usage: npm run proof -- [${Object.keys(proofs).join("|")}]... [--frames N] [--cycles N] [--seconds N] [--share N] [--days N]`,
   );
   process.exit(2);
 }

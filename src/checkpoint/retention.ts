@@ -36,10 +36,18 @@ export class Retention {
     this.#entries = files.map((file) => ({ ...file, complete: looksComplete(file.path), durable: true }));
   }
 
-  /** The file for the next checkpoint; its number is not given out again, whether it is written or not. */
+  /** The file for the next checkpoint. */
   nextFile(): CheckpointFile {
     const sequence = ++this.#newestSequence;
     return { path: checkpointPath(this.#folder, sequence), sequence };
+  }
+
+  /**
+   * Gives back the number of a checkpoint that was not written: a missing number would count as a checkpoint that was
+   * deleted before it was sent. One that another save has overtaken stays missing.
+   */
+  giveBack({ sequence }: CheckpointFile): void {
+    if (sequence === this.#newestSequence) this.#newestSequence--;
   }
 
   /** Adds a file whose name is durable or not. A folder that was synced made the names of all files in it durable. */

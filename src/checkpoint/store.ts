@@ -277,10 +277,12 @@ class FolderStore implements Store {
   }
 
   #saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
-    // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
     if (file !== undefined && fs.existsSync(file.path)) {
+      // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
       this.#retention.add(file, false);
       this.#deleteSurplusSync();
+    } else if (file !== undefined) {
+      this.#retention.giveBack(file);
     }
     return diskError(error, `cannot save a checkpoint in ${this.directory}`, this.directory, neededBytes);
   }

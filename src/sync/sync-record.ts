@@ -25,6 +25,13 @@ export interface SyncRecord {
   lastSuccess: string | null;
 }
 
+/**
+ * More numbers than this in a row were never given to checkpoints: somebody has put in a file of another folder. Between
+ * two that stay fewer are believed, as each of them is remembered.
+ */
+const mostDropped = 10_000_000;
+const mostDroppedBetween = 10_000;
+
 const name = "sync.json";
 const mostBytes = 1 << 20;
 
@@ -87,17 +94,30 @@ export function settleRecord(record: SyncRecord, present: readonly CheckpointFil
   // What was there before the first run was never due.
   if (record.through === 0 && record.counter === 0 && Object.keys(record.done).length === 0)
     record.through = oldest - 1;
-  const there = new Set(present.map(({ sequence }) => sequence));
-  for (let sequence = record.through + 1; sequence < oldest; sequence++) {
-    const digest = record.done[sequence];
-    if (digest === undefined) record.dropped++;
-    else if (isSent(digest)) record.sentBefore++;
-    delete record.done[sequence];
+  settleBefore(record, oldest);
+  settleBetween(record, present);
+}
+
+/** Counts the numbers before the oldest that is there. */
+function settleBefore(record: SyncRecord, oldest: number): void {
+  let gone = oldest - 1 - record.through;
+  for (const [key, digest] of Object.entries(record.done)) {
+    if (Number(key) >= oldest) continue;
+    if (isSent(digest)) record.sentBefore++;
+    if (Number(key) > record.through) gone--;
+    delete record.done[key];
   }
+  if (gone > 0 && gone <= mostDropped) record.dropped += gone;
   record.through = Math.max(record.through, oldest - 1);
-  // A file may be deleted between two that stay, where someone tidies up by hand.
-  for (let sequence = oldest; sequence < newest; sequence++) {
-    if (!there.has(sequence) && record.done[sequence] === undefined) {
+}
+
+/** A file may be deleted between two that stay, where someone tidies up by hand. */
+function settleBetween(record: SyncRecord, present: readonly CheckpointFile[]): void {
+  for (const [index, { sequence: next }] of present.entries()) {
+    const before = index === 0 ? next - 1 : present[index - 1].sequence;
+    if (next - before > mostDroppedBetween) continue;
+    for (let sequence = before + 1; sequence < next; sequence++) {
+      if (record.done[sequence] !== undefined) continue;
       record.done[sequence] = missing;
       record.dropped++;
     }

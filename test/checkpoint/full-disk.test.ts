@@ -61,7 +61,7 @@ describe("on a disk of one megabyte", needing(canMount, mounting), () => {
         ...["", "opened", 1],
         expect.stringMatching(fullDisk(folder)),
         expect.stringMatching(fullDisk(folder)),
-        ...[["ballast", "checkpoint-00000001.msgpack", "lock"], 1, "", 4, 4],
+        ...[["ballast", "checkpoint-00000001.msgpack", "lock"], 1, "", 2, 4],
       ]);
     },
   );
@@ -235,7 +235,7 @@ describe("without permission", needing(process.getuid !== undefined, "a system w
         ...["open", "saveSync:1:0", `sh:chmod 555 ${folder}`, "save:2:0", "saveSync:3:0"],
         ...[`sh:chmod 755 ${folder}`, "save:4:0"],
       ),
-    ).toEqual(["opened", 1, "", sentence, sentence, "", 4]);
+    ).toEqual(["opened", 1, "", sentence, sentence, "", 2]);
     expect(listCheckpoints(folder)).toHaveLength(2);
   });
 });
