@@ -4,7 +4,7 @@
 
 // Learning from samples one by one, as the daemon does: each is predicted, scored, then learned from.
 
-export type { TransformDescription } from "./features/pipeline.ts";
+export type { TransformDescription } from "./features/feature-list.ts";
 export { createLearner } from "./learner/create-learner.ts";
 export type { Learner, LearnerDescription } from "./learner/learner.ts";
 export type { LearnerMemory, LearnerOptions, LearnerTraining } from "./learner/learner-options.ts";

@@ -2,6 +2,7 @@
  * A key of the config as plain data: for parts that know what one of their keys may hold, and must not import the config.
  * The config makes its schema, its help and its reference from it.
  */
+import { parseTimeSpan } from "./wording/quantities.ts";
 
 /** A number in a range. */
 export interface NumberSetting {
@@ -42,15 +43,35 @@ export interface BytesSetting {
   most: number;
 }
 
-export type Setting = NumberSetting | ChoiceSetting | TextSetting | BytesSetting;
+/** A list without repetitions: of columns, of steps in rows or time, or of a few words. It has no default. */
+export interface ListSetting {
+  title: string;
+  default: readonly [];
+  list: "columns" | "steps" | readonly string[];
+}
+
+/** A number of rows, a time with its unit, or one of a few words. */
+export interface StepSetting {
+  title: string;
+  default: number | string;
+  /** The smallest number of rows. */
+  step: 0 | 1;
+  words?: readonly string[];
+}
+
+export type Setting = NumberSetting | ChoiceSetting | TextSetting | BytesSetting | ListSetting | StepSetting;
 
 /** For each key of `Values`, the setting that may hold it. */
 export type SettingsOf<Values> = {
-  readonly [Key in keyof Values]: Values[Key] extends string | number
-    ? number extends Values[Key]
-      ? NumberSetting
-      : ChoiceSetting<Values[Key]>
-    : never;
+  readonly [Key in keyof Values]: Values[Key] extends readonly unknown[]
+    ? ListSetting
+    : Values[Key] extends string | number
+      ? [number, string] extends [Values[Key], Values[Key]]
+        ? StepSetting
+        : number extends Values[Key]
+          ? NumberSetting
+          : ChoiceSetting<Values[Key]>
+      : never;
 };
 
 const longestText = 64;
@@ -58,6 +79,15 @@ const mostBytes = 4096;
 
 /** What a setting may hold, for an error: `a whole number of at least 1`, `16 or 32`. */
 export function settingText(setting: Setting): string {
+  if ("list" in setting) {
+    if (setting.list === "columns") return "a list of different columns";
+    if (setting.list === "steps") return "a list of different numbers of rows, or times such as 1d";
+    return `a list of ${setting.list.join(", ")}`;
+  }
+  if ("step" in setting) {
+    const words = setting.words === undefined ? "" : `, or ${setting.words.join(", ")}`;
+    return `a whole number of at least ${setting.step}, a time such as 10s${words}`;
+  }
   if ("text" in setting) return "a text";
   if ("bytes" in setting) return `a list of whole numbers from 0 to ${setting.most}`;
   if ("choices" in setting) {
@@ -77,6 +107,9 @@ export function settingText(setting: Setting): string {
 
 /** Whether a setting may hold `value`. */
 export function isAllowed(setting: Setting, value: unknown): boolean {
+  if ("list" in setting) return isListOf(setting, value);
+  if ("step" in setting)
+    return isStep(value, setting.step) || (setting.words ?? []).includes(value as string);
   if ("text" in setting) return typeof value === "string" && value.length <= longestText;
   if ("bytes" in setting) {
     const isByte = (item: unknown) =>
@@ -93,4 +126,22 @@ export function isAllowed(setting: Setting, value: unknown): boolean {
     !(above !== undefined && value <= above) &&
     !(maximum !== undefined && value > maximum)
   );
+}
+
+/** Longest list, and most rows of a step. */
+const longestList = 1024;
+const mostSteps = 2 ** 31;
+
+function isListOf({ list }: ListSetting, value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || value.length > longestList) return false;
+  if (new Set(value).size !== value.length) return false;
+  if (list === "columns") return value.every((item) => typeof item === "string" && item !== "");
+  if (list === "steps") return value.every((item) => isStep(item, 1));
+  return value.every((item) => list.includes(item));
+}
+
+/** Whether a value is a number of rows, or a time with its unit. */
+function isStep(value: unknown, least: number): boolean {
+  if (typeof value === "string") return (parseTimeSpan(value) ?? 0) > 0;
+  return Number.isInteger(value) && Number(value) >= least && Number(value) <= mostSteps;
 }

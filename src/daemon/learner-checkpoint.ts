@@ -10,7 +10,7 @@ import {
   type LearnerDescription,
   type LearnerState,
 } from "../learner/learner.ts";
-import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
 import { namesIn } from "../learner/target.ts";
 import type { State } from "../state.ts";
 
@@ -26,11 +26,20 @@ export function checkpointOf(learner: PrequentialLearner, name?: string, { reuse
 
 type Body = Omit<Checkpoint, "createdAt" | "name">;
 
+/** Fields and transforms, and what is known of the rows in time where transforms need the past. */
+function describedFeatures(
+  fields: string[],
+  transforms: CommonDescription["features"],
+  stream: CommonDescription["stream"],
+): { [key: string]: State } {
+  return { fields, transforms, ...(stream === undefined ? {} : { stream: stream as State }) };
+}
+
 function ensembleBody(ensemble: Ensemble): Body {
-  const { fields, target, features, model, training } = ensemble.describe();
+  const { fields, target, features, stream, model, training } = ensemble.describe();
   return {
     model: model as State,
-    features: { fields, transforms: features },
+    features: describedFeatures(fields, features, stream),
     target,
     optimizer: null,
     training,
@@ -46,13 +55,13 @@ function ensembleBody(ensemble: Ensemble): Body {
 }
 
 function networkBody(learner: Learner, { reuse }: { reuse: boolean }): Body {
-  const { fields, target, features, model, training } = learner.describe();
+  const { fields, target, features, stream, model, training } = learner.describe();
   const { optimizer, ...layers } = model;
   const { network, features: featureState, metrics, samplesSeen, ...learnerState } = learner.state({ reuse });
   const { parameters, optimizerState, ...networkState } = network;
   return {
     model: layers as State,
-    features: { fields, transforms: features },
+    features: describedFeatures(fields, features, stream),
     target,
     optimizer: optimizer as State,
     training,
@@ -73,12 +82,13 @@ const isEnsemble = (model: unknown): model is EnsembleDescription["model"] =>
 
 /** What the checkpoint says of the learner it holds. */
 function descriptionIn(checkpoint: Checkpoint): LearnerDescription | EnsembleDescription {
-  const { fields, transforms } = checkpoint.features as {
+  const { fields, transforms, stream } = checkpoint.features as {
     fields: string[];
     transforms: LearnerDescription["features"];
+    stream?: LearnerDescription["stream"];
   };
   const target = checkpoint.target as LearnerDescription["target"];
-  const common = { fields, target, features: transforms };
+  const common = { fields, target, features: transforms, ...(stream === undefined ? {} : { stream }) };
   if (isEnsemble(checkpoint.model)) {
     const training = checkpoint.training as EnsembleDescription["training"];
     return { ...common, model: checkpoint.model, training };
@@ -148,10 +158,10 @@ export function learnerFrom(checkpoint: Checkpoint, where: string): PrequentialL
 }
 
 function describedLearner(description: LearnerDescription | EnsembleDescription): PrequentialLearner {
-  const { fields, target, features, model, training } = description;
+  const { fields, target, features, stream, model, training } = description;
   if (!isEnsemble(model)) return createNetworkLearner(description as LearnerDescription);
   const { seed, deterministic } = training;
-  return createEnsemble({ fields, target, features, seed, arena: { deterministic }, ...model.ensemble });
+  return createEnsemble({ fields, target, features, stream, seed, arena: { deterministic }, ...model.ensemble });
 }
 
 /**

@@ -1,21 +1,11 @@
 import { keyError, RivuletError } from "../errors/errors.ts";
-import { isAllowed, type Setting, settingText } from "../setting.ts";
 import type { State, Stateful } from "../state.ts";
-import { suggestion } from "../wording/nearest.ts";
 import type { ColumnStatistic } from "./column-statistic.ts";
+import { type Choice, describeChoice, readFeatures, type TransformDescription } from "./feature-list.ts";
 import { createGlitchGuard } from "./glitch-guard.ts";
 import { restoreTogether } from "./restore.ts";
 import type { Transform, TransformKind } from "./transform.ts";
-import { type TransformName, transformNames, transforms } from "./transforms.ts";
-
-/** A transform as a config or a checkpoint names it: its name, or `{ name: options }` where it has any. */
-export type TransformDescription = string | { [name: string]: { [option: string]: string | number } };
-
-/** A known transform with all its options. */
-interface Choice {
-  name: TransformName;
-  options: { [option: string]: string | number };
-}
+import { type TransformName, transforms } from "./transforms.ts";
 
 /** A fixed chain of transforms, from the columns of a sample to the inputs of a network. */
 export class Pipeline implements Stateful {
@@ -32,10 +22,8 @@ export class Pipeline implements Stateful {
   readonly #rows: Float64Array[];
 
   /** `inputs`: columns of a sample, 1 or more. Use `createPipeline` for a user's description: it validates. */
-  constructor(choices: readonly Choice[], inputs: number) {
-    this.description = choices.map(({ name, options }) =>
-      Object.keys(options).length === 0 ? name : { [name]: options },
-    );
+  constructor(choices: readonly Choice<TransformName>[], inputs: number) {
+    this.description = choices.map(describeChoice);
     this.inputs = inputs;
     this.#chain = [];
     let width = inputs;
@@ -105,84 +93,14 @@ export class Pipeline implements Stateful {
  *
  * @param description a list of names, of `{ name: options }`, and of `{ name: value }` for a transform of one option
  * @param inputs columns of a sample, 1 or more
- * @throws RivuletError naming the entry and the option that is unknown or out of range
+ * @throws RivuletError naming the entry and the option that is unknown or out of range, or a transform that needs the past
  */
 export function createPipeline(description: unknown, inputs: number): Pipeline {
-  if (!Array.isArray(description)) {
-    throw keyError("config.bad-value", "features", "must be a list of transforms, such as [standardize]");
-  }
-  return new Pipeline(
-    description.map((written, index) => choiceOf(written, `features[${index}]`)),
-    inputs,
-  );
-}
-
-/** Validates the entry of the list at `path`, and completes its options. */
-function choiceOf(written: unknown, path: string): Choice {
-  const name = nameOf(written);
-  if (!isTransform(name)) {
-    throw keyError(
-      "config.unknown-key",
-      path,
-      `names an unknown transform "${name}"; ${suggestion(name, transformNames)}`,
-    );
-  }
-  const { settings } = transforms[name] as TransformKind;
-  const known = Object.entries(settings as Record<string, Setting>);
-  if (typeof written === "string") return { name, options: completed(known, {}) };
-  const place = `${path}.${name}`;
-  if (known.length === 0) {
-    throw keyError("config.bad-value", place, `has no options; write ${name} alone`);
-  }
-  const value = (written as Record<string, unknown>)[name];
-  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (!isMap) {
-    const [[only, setting]] = known;
-    if (known.length > 1) {
-      throw keyError(
-        "config.bad-value",
-        place,
-        `must be a map of ${known.map(([option]) => option).join(", ")}`,
-      );
-    }
-    requireAllowed(setting, value, place);
-    return { name, options: completed(known, { [only]: value }) };
-  }
-  for (const [option, given] of Object.entries(value)) {
-    const setting = known.find(([candidate]) => candidate === option)?.[1];
-    if (setting === undefined) {
-      const names = known.map(([candidate]) => candidate);
-      throw keyError("config.unknown-key", place, `has no option "${option}"; ${suggestion(option, names)}`);
-    }
-    requireAllowed(setting, given, `${place}.${option}`);
-  }
-  return { name, options: completed(known, value as Record<string, unknown>) };
-}
-
-const isTransform = (name: string): name is TransformName => (transformNames as string[]).includes(name);
-
-/** Returns every option: the given value, else the default. */
-function completed(
-  known: readonly [string, Setting][],
-  given: Record<string, unknown>,
-): { [option: string]: string | number } {
-  return Object.fromEntries(
-    known.map(([option, setting]) => [option, (given[option] as string | number) ?? setting.default]),
-  );
-}
-
-function requireAllowed(setting: Setting, value: unknown, path: string): void {
-  if (isAllowed(setting, value)) return;
+  const { series, rows } = readFeatures(description);
+  if (series.length === 0) return new Pipeline(rows, inputs);
   throw keyError(
     "config.bad-value",
-    path,
-    `must be ${settingText(setting)}, found ${JSON.stringify(value) ?? "nothing"}`,
+    series[0].path,
+    "needs rows in the order of time; give it to a learner, or to createExtraction",
   );
-}
-
-/** Returns the name in `name` or `{ name: options }`. */
-function nameOf(written: unknown): string {
-  if (typeof written === "string") return written;
-  const keys = Object.keys(written ?? {});
-  return keys.length === 1 ? keys[0] : JSON.stringify(written);
 }

@@ -15,11 +15,12 @@ export function createLearner(options: LearnerOptions & { model?: undefined }): 
 export function createLearner(options: LearnerOptions): PrequentialLearner;
 export function createLearner(options: LearnerOptions): PrequentialLearner {
   if (options.model !== undefined) return createNetworkLearner(options);
-  const { fields, target, features, training, memory, without } = options;
+  const { fields, target, features, stream, training, memory, without } = options;
   return createEnsemble({
     fields,
     target,
     features,
+    stream,
     effort: training?.effort,
     seed: training?.seed,
     without,

@@ -2,12 +2,15 @@
 import { layersFromDescription } from "../engine/model/description.ts";
 import { type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
-import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
+import type { PlannedFeatures, StreamDescription } from "../features/extraction.ts";
+import type { TransformDescription } from "../features/feature-list.ts";
+import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { statisticBytes } from "./arena-statistic.ts";
 import { classHeldSizes, planClassCommittee } from "./class-committee.ts";
 import type { CommitteeOptions, OwnExpert, PlannedPart } from "./committee.ts";
 import type { Effort } from "./effort.ts";
 import type { HeldSizes } from "./held-samples.ts";
+import { learnerFeatures } from "./learner-features.ts";
 import { numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { requireTarget, type TargetDescription } from "./target.ts";
@@ -21,6 +24,8 @@ export interface EnsembleOptions {
    * in a way of its own.
    */
   features?: unknown;
+  /** What is known of the rows in time, for transforms that need the past. */
+  stream?: StreamDescription;
   /** How much a sample may cost. Default `high`. */
   effort?: Effort;
   /** Of initial weights and replayed rows. Default 1. */
@@ -50,6 +55,8 @@ export type EnsembleDescription = {
   fields: string[];
   target: TargetDescription;
   features: TransformDescription[];
+  /** Only there where features need the past. */
+  stream?: StreamDescription;
   model: {
     ensemble: {
       effort: Effort;
@@ -63,7 +70,7 @@ export type EnsembleDescription = {
 };
 
 /** What the experts need to know, once the target is found to fit the fields. */
-export function committeeOptions({
+function committeeOptions({
   fields,
   target,
   effort = "high",
@@ -91,9 +98,9 @@ export function committeeOptions({
   };
 }
 
-/** The transforms ahead of the ensemble; null where there are none but those it does itself. */
-export function pipelineFor({ features = ["standardize"], fields }: EnsembleOptions): Pipeline | null {
-  const pipeline = createPipeline(features, fields.length - 1);
+/** The transforms of single rows ahead of the ensemble; null where there are none but those it does itself. */
+export function pipelineFor({ transforms, columns }: PlannedFeatures): Pipeline | null {
+  const pipeline = createPipeline(transforms, columns.length - 1);
   const isOwn = pipeline.description.every((transform) => transform === "standardize");
   return isOwn ? null : pipeline;
 }
@@ -102,6 +109,15 @@ export const rowBlocks = (features: number) => ({ values: float64(features) });
 
 /** Of a held sample: whether a target was known when it was predicted, and the number that was predicted. */
 export const ownDoubles = 2;
+
+/** Features and committee of an ensemble, planned. */
+export function ensembleParts(options: EnsembleOptions): {
+  features: PlannedFeatures;
+  committee: CommitteeOptions;
+} {
+  const features = learnerFeatures(options);
+  return { features, committee: committeeOptions({ ...options, fields: features.columns }) };
+}
 
 /** The plan of an ensemble: bytes of each part and in all, and what is kept of a sample that waits for its label. */
 export interface EnsemblePlan {
@@ -115,12 +131,13 @@ export interface EnsemblePlan {
  * @throws RivuletError where the target or the features do not fit the fields
  */
 export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
-  const committee = committeeOptions(options);
+  const { features: planned, committee } = ensembleParts(options);
   const { features, classes } = committee;
   const columns = { columns: features };
   const own =
     bytesOf(rowBlocks(features)) + statisticBytes(features) + bytesOf(RecentDeviation.bytes(columns));
   const parts = [
+    ...planned.parts,
     { name: "features", bytes: own },
     ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
   ];

@@ -7,6 +7,8 @@ import { Arena } from "../engine/running/arena.ts";
 import type { Tensor } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
+import type { Extraction, PlannedFeatures } from "../features/extraction.ts";
+import type { TransformDescription } from "../features/feature-list.ts";
 import type { Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
@@ -18,9 +20,9 @@ import { ClassificationMetrics } from "./classification-metrics.ts";
 import { type Committee, featureBound } from "./committee.ts";
 import { type Effort, efforts, isAskedAt, isEffort } from "./effort.ts";
 import {
-  committeeOptions,
   type EnsembleDescription,
   type EnsembleOptions,
+  ensembleParts,
   ownDoubles,
   pipelineFor,
   planEnsemble,
@@ -33,6 +35,7 @@ import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
 import { NumberCommittee, numberExperts } from "./number-committee.ts";
+import { describedStream } from "./learner-features.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
@@ -63,8 +66,9 @@ export class Ensemble implements PrequentialLearner {
   /** Bytes of the arena, and how many of them are in use. */
   readonly bytes: number;
   readonly placedBytes: number;
+  readonly extraction: Extraction | null;
+  readonly columns: readonly string[];
 
-  readonly #fields: string[];
   readonly #targetAt: number;
   readonly #check: SampleCheck;
   readonly #featureAt: Uint32Array;
@@ -100,28 +104,29 @@ export class Ensemble implements PrequentialLearner {
 
   /** @throws RivuletError where the target or the features do not fit the fields, or memory is short */
   constructor(options: EnsembleOptions) {
-    const committee = committeeOptions(options);
+    const { features: rows, committee } = ensembleParts(options);
     const { features, classes } = committee;
-    this.#fields = [...options.fields];
-    this.#targetAt = options.fields.indexOf(options.target.column);
-    this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
+    const { columns } = rows;
+    this.columns = columns;
+    this.#targetAt = columns.indexOf(options.target.column);
+    this.#featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.#targetAt);
     const planned = planEnsemble(options);
     if (options.budgetBytes !== undefined) requireEnsembleBudget(planned, options.budgetBytes);
-    const { totalBytes } = planned;
-    this.bytes = totalBytes;
-    const arena = new Arena(totalBytes, options.arena);
+    this.bytes = planned.totalBytes;
+    const arena = new Arena(planned.totalBytes - rows.bytes, options.arena);
+    this.extraction = rows.create?.() ?? null;
     this.#values = arena.place(rowBlocks(features)).values;
     this.#statistic = placeStatistic({ columns: features, floor: featureFloor }, arena);
     this.#recent = new RecentDeviation({ columns: features }, arena);
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
-    this.placedBytes = arena.used;
+    this.placedBytes = arena.used + rows.bytes;
     this.#kernels = arena.kernels.variant;
-    this.#pipeline = pipelineFor(options);
+    this.#pipeline = pipelineFor(rows);
     this.#raw = this.#pipeline ? new Float64Array(features) : this.#values;
     this.#transformed = new Float32Array(this.#pipeline ? features : 0);
     this.classes = classes;
-    this.#check = new SampleCheck(options.fields.length, this.#targetAt, this.classes);
+    this.#check = new SampleCheck(columns.length, this.#targetAt, this.classes);
     this.refusals = this.#check.refusals;
     this.#classification = classes > 0 ? new ClassificationMetrics(classes) : null;
     this.#regression = classes > 0 ? null : new RegressionMetrics();
@@ -134,7 +139,8 @@ export class Ensemble implements PrequentialLearner {
         classes > 0
           ? { column: options.target.column, classes, ...namesIn(options.target) }
           : { column: options.target.column, standardize: true },
-      features: this.#pipeline?.description ?? ["standardize"],
+      features: this.#describedFeatures(rows),
+      ...describedStream(rows, options.stream),
       model: {
         ensemble: {
           effort: committee.effort,
@@ -149,7 +155,7 @@ export class Ensemble implements PrequentialLearner {
     this.glitches = new Glitches([
       {
         statistic: this.#pipeline?.statistic ?? this.#statistic,
-        fields: this.#fields.filter((_, field) => field !== this.#targetAt),
+        fields: columns.filter((_, column) => column !== this.#targetAt),
       },
       ...(targetStatistic ? [{ statistic: targetStatistic, fields: [options.target.column] }] : []),
     ]);
@@ -162,12 +168,20 @@ export class Ensemble implements PrequentialLearner {
 
   /**
    * Predicts the sample at `offset` of `values` (as many numbers as there are fields), scores the prediction, then
-   * learns. A sample whose target is NaN is answered only. Returns false where the sample was refused: it is counted in
+   * learns. A sample whose target is NaN is answered only. Where features need the past, `times[timeAt]` is its time, and
+   * nothing more happens until a row of features comes out. Returns false where the sample was refused: it is counted in
    * `refusals` and nothing else changed. Allocates nothing.
    */
-  observe(values: Float64Array, offset: number): boolean {
+  observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
+    if (this.extraction === null) return this.#observeRow(values, offset);
+    // A row that goes into a window makes none by itself.
+    if (!this.extraction.push(values, offset, times, timeAt)) return true;
+    return this.#observeRow(this.extraction.row, 0);
+  }
+
+  #observeRow(values: Float64Array, offset: number): boolean {
     if (!this.isLabelled(values, offset)) {
-      if (!this.predict(values, offset)) {
+      if (!this.#predictRow(values, offset)) {
         this.refusals.notFinite++;
         return false;
       }
@@ -185,7 +199,14 @@ export class Ensemble implements PrequentialLearner {
    * looked at, and nothing is learned. Returns false, with nothing predicted, where a feature is not finite. Allocates
    * nothing.
    */
-  predict(values: Float64Array, offset: number): boolean {
+  predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
+    if (this.extraction === null) return this.#predictRow(values, offset);
+    return (
+      this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0)
+    );
+  }
+
+  #predictRow(values: Float64Array, offset: number): boolean {
     if (!this.#check.hasFiniteFeatures(values, offset)) return false;
     this.predictValidated(values, offset);
     return true;
@@ -375,6 +396,11 @@ export class Ensemble implements PrequentialLearner {
     adoptNames(this.#description.target, names);
   }
 
+  /** The ensemble standardizes by itself: alone, that is what its features are. */
+  #describedFeatures({ create, description }: PlannedFeatures): TransformDescription[] {
+    return create === null ? (this.#pipeline?.description ?? ["standardize"]) : description;
+  }
+
   describe(): EnsembleDescription {
     return structuredClone(this.#description);
   }
@@ -549,6 +575,7 @@ export class Ensemble implements PrequentialLearner {
       this.#calibration,
       this.#baselines,
       ...(this.#pipeline ? [this.#pipeline] : []),
+      ...(this.extraction ? [this.extraction] : []),
       this.glitches,
     ];
   }

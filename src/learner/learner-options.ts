@@ -2,6 +2,7 @@
 import type { Model } from "../engine/model/model.ts";
 import type { NetworkOptions } from "../engine/running/network.ts";
 import type { Threads } from "../engine/running/shard-workers.ts";
+import type { StreamDescription } from "../features/extraction.ts";
 import type { Effort } from "./effort.ts";
 import type { ModelParts } from "./model.ts";
 
@@ -12,6 +13,8 @@ export interface LearnerOptions {
   target: { column: string; classes: number; names?: string[] } | { column: string; standardize?: boolean };
   /** Transforms, in order. Default `["standardize"]`. */
   features?: unknown;
+  /** What is known of the rows in time, for transforms that need the past. */
+  stream?: StreamDescription;
   /** The network that learns alone; without it, the ensemble does. */
   model?: ModelParts;
   /** Experts that the ensemble leaves out, by name or by its beginning. */

@@ -7,20 +7,23 @@ import { describeModel, type ModelDescription } from "../engine/model/descriptio
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createNetwork, type Network } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
-import { createPipeline, type Pipeline, type TransformDescription } from "../features/pipeline.ts";
+import type { Extraction, PlannedFeatures, StreamDescription } from "../features/extraction.ts";
+import type { TransformDescription } from "../features/feature-list.ts";
+import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
+import { describedStream, learnerFeatures } from "./learner-features.ts";
 import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
 import { NetworkHealth } from "./network-health.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
-import { adoptNames, requireTarget, type TargetDescription, TargetScale } from "./target.ts";
+import { adoptNames, type TargetDescription, TargetScale } from "./target.ts";
 import { TrainingBatch } from "./training-batch.ts";
 
 /** Everything that makes a learner what it is, all defaults written out; `createLearner` builds an equal one from it. */
@@ -28,6 +31,8 @@ export type LearnerDescription = {
   fields: string[];
   target: TargetDescription;
   features: TransformDescription[];
+  /** Only there where features need the past. */
+  stream?: StreamDescription;
   model: ModelDescription;
   training: { batchSize: number; seed: number; deterministic: boolean };
 };
@@ -40,6 +45,8 @@ export type LearnerState = {
   unlabelled: number;
   network: ReturnType<Network["state"]>;
   features: State;
+  /** Only there where features need the past. */
+  extraction?: State;
   target: State;
   metrics: State;
   batch: State;
@@ -91,6 +98,10 @@ export class Learner implements PrequentialLearner {
   /** Samples that came without their target: predicted, and not learned from. */
   unlabelled = 0;
 
+  readonly extraction: Extraction | null;
+  readonly columns: readonly string[];
+  readonly #rows: PlannedFeatures;
+  readonly #stream: StreamDescription | undefined;
   readonly #fields: string[];
   readonly #target: TargetDescription;
   readonly #seed: number;
@@ -143,14 +154,19 @@ export class Learner implements PrequentialLearner {
     const { batchSize = 1, seed = 1, deterministic = false } = training;
     const target: TargetDescription =
       "classes" in options.target ? { ...options.target } : { standardize: true, ...options.target };
-    requireTarget(target, options.fields);
     this.#fields = [...options.fields];
+    const rows = learnerFeatures({ ...options, target, budgetBytes: options.memory?.budgetBytes });
+    const { columns } = rows;
+    this.#rows = rows;
+    this.#stream = options.stream;
+    this.columns = columns;
+    this.extraction = rows.create?.() ?? null;
     this.#target = target;
     this.#seed = seed;
     this.#batchSize = batchSize;
     this.#deterministic = deterministic;
-    this.#targetAt = options.fields.indexOf(target.column);
-    this.#featureAt = Uint32Array.from(options.fields.keys()).filter((column) => column !== this.#targetAt);
+    this.#targetAt = columns.indexOf(target.column);
+    this.#featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.#targetAt);
     if (this.#featureAt.length === 0) {
       throw new RivuletError(
         "argument.bad-value",
@@ -158,7 +174,7 @@ export class Learner implements PrequentialLearner {
       );
     }
     this.#row = new Float64Array(this.#featureAt.length);
-    this.pipeline = createPipeline(options.features ?? ["standardize"], this.#row.length);
+    this.pipeline = createPipeline(rows.transforms, this.#row.length);
     const model = modelFor(target, options.model ?? {}, this.pipeline.outputs);
     this.network = createNetwork(model, {
       ...networkOptions(model, training, options.memory),
@@ -166,7 +182,7 @@ export class Learner implements PrequentialLearner {
       deterministic,
     });
     this.classes = "classes" in target ? target.classes : 0;
-    this.#check = new SampleCheck(options.fields.length, this.#targetAt, this.classes);
+    this.#check = new SampleCheck(columns.length, this.#targetAt, this.classes);
     this.refusals = this.#check.refusals;
     this.metrics = this.classes > 0 ? new ClassificationMetrics(this.classes) : new RegressionMetrics();
     this.#blankMetrics = structuredClone(this.metrics.state());
@@ -179,7 +195,7 @@ export class Learner implements PrequentialLearner {
       seed,
     });
     this.heldSizes = networkHeldSizes(this.network.inputs, this.classes);
-    const features = this.#fields.filter((_, field) => field !== this.#targetAt);
+    const features = columns.filter((_, column) => column !== this.#targetAt);
     this.glitches = new Glitches([
       { statistic: this.pipeline.statistic, fields: features },
       ...(this.classes > 0 ? [] : [{ statistic: this.#scale.statistic, fields: [target.column] }]),
@@ -191,7 +207,14 @@ export class Learner implements PrequentialLearner {
    * predicted, and counted in `unlabelled`. Returns false where the sample was refused: it is counted in `refusals` and
    * nothing else changed. Allocates nothing.
    */
-  observe(values: Float64Array, offset: number): boolean {
+  observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
+    if (this.extraction === null) return this.#observeRow(values, offset);
+    // A row that goes into a window makes none by itself.
+    if (!this.extraction.push(values, offset, times, timeAt)) return true;
+    return this.#observeRow(this.extraction.row, 0);
+  }
+
+  #observeRow(values: Float64Array, offset: number): boolean {
     const isLabelled = this.isLabelled(values, offset);
     if (isLabelled ? !this.accepts(values, offset) : !this.#check.hasFiniteFeatures(values, offset)) {
       if (!isLabelled) this.refusals.notFinite++;
@@ -210,7 +233,12 @@ export class Learner implements PrequentialLearner {
    * Predicts the sample into `prediction` and `predictedClass`; its target is not looked at, and nothing is learned.
    * Returns false, with nothing predicted, where a feature is not finite. Allocates nothing.
    */
-  predict(values: Float64Array, offset: number): boolean {
+  predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
+    if (this.extraction === null) return this.#predictRow(values, offset);
+    return this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0);
+  }
+
+  #predictRow(values: Float64Array, offset: number): boolean {
     if (!this.#check.hasFiniteFeatures(values, offset)) return false;
     this.predictValidated(values, offset);
     return true;
@@ -472,7 +500,8 @@ export class Learner implements PrequentialLearner {
     return {
       fields: [...this.#fields],
       target: structuredClone(this.#target),
-      features: [...this.pipeline.description],
+      features: this.#rows.create === null ? [...this.pipeline.description] : [...this.#rows.description],
+      ...describedStream(this.#rows, this.#stream),
       model: describeModel(this.network.model),
       training: {
         batchSize: this.#batchSize,
@@ -494,6 +523,7 @@ export class Learner implements PrequentialLearner {
       unlabelled: this.unlabelled,
       network: this.network.state({ reuse }),
       features: this.pipeline.state(),
+      ...(this.extraction === null ? {} : { extraction: this.extraction.state() }),
       target: this.#scale.state(),
       metrics: this.metrics.state(),
       batch: this.#batch.state(),
@@ -503,12 +533,21 @@ export class Learner implements PrequentialLearner {
     };
   }
 
+  /** The features that need the past, as a list of one or none. */
+  get #past(): Extraction[] {
+    return this.extraction === null ? [] : [this.extraction];
+  }
+
   /** @throws RivuletError, with nothing changed, where the state is of a learner of another description */
   restore(given: State): void {
     const { samplesSeen, refusals, unanswered, unlabelled, ...parts } = requireCounts(given);
     restoreTogether(
-      [this.network, this.pipeline, this.#scale, this.metrics, this.#batch],
-      [parts.network as unknown as State, parts.features, parts.target, parts.metrics, parts.batch],
+      [this.network, this.pipeline, this.#scale, this.metrics, this.#batch, ...this.#past],
+      [
+        parts.network as unknown as State,
+        ...[parts.features, parts.target, parts.metrics, parts.batch],
+        ...this.#past.map(() => parts.extraction as State),
+      ],
     );
     // Version 0.1.0 knew no number that cannot be true.
     if (parts.glitches !== undefined) this.glitches.restore(parts.glitches);

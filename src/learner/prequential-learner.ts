@@ -1,5 +1,6 @@
 /** What daemon, replay, checkpoints and reports need of a learner: the ensemble and a single network both have it. */
-import type { TransformDescription } from "../features/pipeline.ts";
+import type { Extraction, StreamDescription } from "../features/extraction.ts";
+import type { TransformDescription } from "../features/feature-list.ts";
 import type { State, Stateful } from "../state.ts";
 import type { ClassificationMetrics, ClassificationReport } from "./classification-metrics.ts";
 import type { Glitches } from "./glitches.ts";
@@ -20,6 +21,8 @@ export interface CommonDescription {
   fields: string[];
   target: TargetDescription;
   features: TransformDescription[];
+  /** Only there where features need the past. */
+  stream?: StreamDescription;
   /** Layers, loss and optimizer of a network, or `{ ensemble }` with its options. */
   model: object;
   training: { seed: number; deterministic: boolean };
@@ -49,6 +52,13 @@ export interface LearnerArena {
  * not known. `hold` then keeps what `learnHeld` needs once the label comes, after any number of other samples.
  */
 export interface PrequentialLearner extends Stateful {
+  /**
+   * Makes rows of features where they need the past; null where rows are learned from as they come. `observe` and `predict`
+   * push to it. All other methods are about rows that came out of it.
+   */
+  readonly extraction: Extraction | null;
+  /** Names of the numbers of a row that is learned from. */
+  readonly columns: readonly string[];
   readonly metrics: ClassificationMetrics | RegressionMetrics;
   /** Classes, or 0 where a number is predicted. */
   readonly classes: number;
@@ -75,12 +85,13 @@ export interface PrequentialLearner extends Stateful {
   readonly memory: LearnerArena;
 
   /**
-   * Predicts the sample, scores the prediction, then learns; without its target the sample is but predicted. False where
-   * the sample was refused. Allocates nothing.
+   * Predicts the sample, scores the prediction, then learns; without its target the sample is but predicted. Where features
+   * need the past, `times[timeAt]` is its time, and a sample may make no row yet. False where the sample was refused.
+   * Allocates nothing.
    */
-  observe(values: Float64Array, offset: number): boolean;
-  /** Predicts the sample; false, with nothing predicted, where a feature is not finite. Allocates nothing. */
-  predict(values: Float64Array, offset: number): boolean;
+  observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean;
+  /** Predicts the sample; false, with nothing predicted, where a feature is not finite, or no row is made. Allocates nothing. */
+  predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean;
   /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
   predictValidated(values: Float64Array, offset: number): void;
   /**

@@ -3,6 +3,7 @@
  */
 
 const durationUnits = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const spanUnits = { ...durationUnits, w: 7 * 86_400_000 };
 const sizeUnits = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 function parse(text: string, units: Record<string, number>): number | null {
@@ -18,6 +19,11 @@ const longestDurationMs = 24 * durationUnits.d;
 export function parseDuration(text: string): number | null {
   const milliseconds = parse(text, durationUnits);
   return milliseconds !== null && milliseconds <= longestDurationMs ? milliseconds : null;
+}
+
+/** Parses a time that is no timer's, `1d` or `4w` too, into milliseconds; `null` when the text is not one with a unit. */
+export function parseTimeSpan(text: string): number | null {
+  return parse(text, spanUnits);
 }
 
 /** Parses `8MiB`, `512KiB`, `64kB` into whole bytes; `null` when the text is not a size with a unit. */

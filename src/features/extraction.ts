@@ -1,0 +1,301 @@
+/** From rows as they come to rows of features: the transforms that need the past, one after the other. */
+import { keyError, RivuletError } from "../errors/errors.ts";
+import type { State, Stateful } from "../state.ts";
+import { parseTimeSpan } from "../wording/quantities.ts";
+import { type Choice, describeChoice, readFeatures, type TransformDescription } from "./feature-list.ts";
+import { restoreBlock, restoreTogether } from "./restore.ts";
+import type { PlannedSeries, SeriesKind, SeriesRows, SeriesTransform } from "./series-transform.ts";
+import { type SeriesName, seriesTransforms } from "./series-transforms.ts";
+
+/** Where one sequence of rows ends and another begins, and nothing of the past counts. */
+export type Sequence =
+  /** Where the value of this column changes; it is no feature. */
+  | { by: string }
+  /** Where more time has passed than so, such as `2s`. */
+  | { gap: string };
+
+/** What is known of rows as they come. */
+export interface StreamDescription {
+  /** Rows a second. Default null: not known. */
+  rate?: number | null;
+  /** Time zone of hours and days, such as `Europe/Berlin`. Default null: the system's. */
+  timeZone?: string | null;
+  /** Default null: all rows are one sequence. */
+  sequence?: Sequence | null;
+}
+
+export interface ExtractionOptions extends StreamDescription {
+  /** Names of the numbers of a row, in order. */
+  columns: readonly string[];
+  /** The column to predict, of which features hold the past alone. Default null: none. */
+  target?: string | null;
+  /** Transforms in order, such as `[{ lags: { of: ["flow"], at: [1, 2] } }]`. */
+  features: unknown;
+  /** Refuse features that need more memory. */
+  budgetBytes?: number;
+}
+
+/** Features that are planned, before anything is allocated. */
+export interface PlannedFeatures {
+  /** Names of the numbers of a row of features, the target last. */
+  columns: string[];
+  /** What each transform keeps. */
+  parts: { name: string; bytes: number }[];
+  bytes: number;
+  /** Rows of features a second; null where that is not known. */
+  rate: number | null;
+  /** The transforms that need no past, which apply to the rows that come out. */
+  transforms: TransformDescription[];
+  /** All transforms, each with all its options. */
+  description: TransformDescription[];
+  /** Null where rows go through as they are. */
+  create: (() => Extraction) | null;
+}
+
+/**
+ * Plans the features of a stream. Allocates nothing.
+ * @throws RivuletError where a transform does not fit the rows, or memory is short
+ */
+export function planFeatures(options: ExtractionOptions): PlannedFeatures {
+  const { columns, target = null, rate = null, timeZone = null, sequence = null } = options;
+  const { series, rows } = readFeatures(options.features);
+  requireSequence(sequence, columns, target);
+  const stages = planStages(series, { columns, target, rate, timeZone });
+  const last = stages.at(-1) ?? { columns: [...columns], rate };
+  const id = sequence !== null && "by" in sequence ? sequence.by : null;
+  const names = last.columns.filter((name) => name !== target && name !== id);
+  if (target !== null) names.push(target);
+  const parts = stages.map(({ bytes }, index) => ({ name: series[index].name, bytes }));
+  const planned: PlannedFeatures = {
+    columns: names,
+    parts,
+    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    rate: last.rate,
+    transforms: rows.map(describeChoice),
+    description: [...series, ...rows].map(describeChoice),
+    create:
+      stages.length === 0 && sequence === null
+        ? null
+        : () => new Extraction({ columns, target, rate, sequence }, stages, names),
+  };
+  if (options.budgetBytes !== undefined) requireFeatureBudget(planned, options.budgetBytes);
+  return planned;
+}
+
+function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): PlannedSeries[] {
+  const stages: PlannedSeries[] = [];
+  let rows = given;
+  for (const { name, options, path } of series) {
+    if (name === "window" && series.find((choice) => choice.name === name)?.path !== path) {
+      throw keyError(
+        "config.conflict",
+        path,
+        "is a second window, but rows come out at one pace; put all columns in one",
+      );
+    }
+    const kind = seriesTransforms[name] as unknown as SeriesKind<object>;
+    const planned = kind.plan(options, rows, path);
+    const twice = planned.columns.find((column, index) => planned.columns.indexOf(column) !== index);
+    if (twice !== undefined) {
+      throw keyError(
+        "config.conflict",
+        path,
+        `makes the column "${twice}", which is there already; leave it out once`,
+      );
+    }
+    stages.push(planned);
+    rows = { ...rows, columns: planned.columns, rate: planned.rate };
+  }
+  return stages;
+}
+
+/** @throws RivuletError where the features alone need more than the budget */
+function requireFeatureBudget({ parts, bytes }: PlannedFeatures, budgetBytes: number): void {
+  if (bytes <= budgetBytes) return;
+  const [largest] = [...parts].sort((a, b) => b.bytes - a.bytes);
+  throw new RivuletError(
+    "memory.budget",
+    `features need ${bytes} bytes, ${largest.bytes} of them for ${largest.name}, but memory.budget is ${budgetBytes}; shorten ${largest.name}, or raise the budget`,
+    { path: "memory.budget" },
+  );
+}
+
+function requireSequence(sequence: Sequence | null, columns: readonly string[], target: string | null): void {
+  if (sequence === null) return;
+  if ("gap" in sequence) {
+    if ((parseTimeSpan(sequence.gap) ?? 0) > 0) return;
+    throw keyError(
+      "config.bad-value",
+      "sequence.gap",
+      `is "${sequence.gap}", expected a time such as 2s; correct it`,
+    );
+  }
+  if (columns.includes(sequence.by) && sequence.by !== target) return;
+  throw keyError(
+    "config.bad-value",
+    "sequence.by",
+    `names "${sequence.by}", expected a column that is not the target, one of ${columns.filter((name) => name !== target).join(", ")}`,
+  );
+}
+
+/**
+ * Makes features of rows and their past, before a learner or without one.
+ *
+ * @throws RivuletError where a transform does not fit the rows, or memory is short
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createExtraction } from "rivulet";
+ *
+ * const extraction = createExtraction({ columns: ["flow"], features: [{ lags: { of: ["flow"], at: [1, 2] } }] });
+ * for (const flow of [5, 6, 8]) extraction.push([flow]);
+ * assert.deepEqual(extraction.columns, ["flow", "flow_lag1", "flow_lag2"]);
+ * assert.deepEqual([...extraction.row], [8, 6, 5]);
+ */
+export function createExtraction(options: ExtractionOptions): Extraction {
+  const { columns, create } = planFeatures(options);
+  const { target = null, rate = null } = options;
+  return create?.() ?? new Extraction({ columns, target, rate, sequence: null }, [], columns);
+}
+
+const at = { rows: 0, time: 1, id: 2, isBegun: 3 } as const;
+const unknownTime = Float64Array.of(Number.NaN);
+
+/** A chain of transforms of rows and their past. All memory is allocated once; its state continues bit for bit. */
+export class Extraction implements Stateful {
+  /** Names of the numbers of a row that comes out, the target last. */
+  readonly columns: readonly string[];
+  /** The latest row that came out, [columns]. */
+  readonly row: Float64Array;
+  /** Whether rows that come in hold the target; where not, it is missing. */
+  hasTarget = true;
+  readonly #inputs: number;
+  readonly #targetAt: number;
+  readonly #rate: number | null;
+  readonly #idAt: number;
+  readonly #gapMs: number;
+  readonly #stages: readonly SeriesTransform[];
+  /** The stage that makes a row as each sequence ends; -1: none does. */
+  readonly #closing: number;
+  /** Where in the last stage's row each number of a row is. */
+  readonly #places: Uint32Array;
+  /** The row that comes in. */
+  readonly #given: Float64Array;
+  /** Rows so far, the time and the id of the latest, and whether there is one, [4]. */
+  readonly #block = new Float64Array(4);
+  /** [1] Of the row that comes in. */
+  readonly #time = new Float64Array(1);
+
+  /** Use `createExtraction`, which plans the stages. */
+  constructor(
+    {
+      columns,
+      target,
+      rate,
+      sequence,
+    }: { columns: readonly string[]; target: string | null; rate: number | null; sequence: Sequence | null },
+    planned: readonly PlannedSeries[],
+    names: readonly string[],
+  ) {
+    this.columns = names;
+    this.row = new Float64Array(names.length);
+    this.#inputs = columns.length;
+    this.#targetAt = target === null ? -1 : columns.indexOf(target);
+    this.#rate = rate;
+    this.#idAt = sequence !== null && "by" in sequence ? columns.indexOf(sequence.by) : -1;
+    this.#gapMs = sequence !== null && "gap" in sequence ? (parseTimeSpan(sequence.gap) as number) : 0;
+    this.#stages = planned.map(({ create }) => create());
+    this.#closing = planned.findIndex(({ isOfSequences }) => isOfSequences === true);
+    const last = planned.at(-1)?.columns ?? columns;
+    this.#places = Uint32Array.from(names, (name) => last.indexOf(name));
+    this.#given = new Float64Array(columns.length);
+  }
+
+  /**
+   * Takes the row at `offset` of `values`, of the time `times[timeAt]`, in milliseconds since the epoch; without it the rate
+   * counts, and where there is none either the time is not known. Returns whether a row of features came out, to `row`.
+   * Allocates nothing.
+   */
+  push(values: ArrayLike<number>, offset = 0, times: Float64Array = unknownTime, timeAt = 0): boolean {
+    const given = this.#given;
+    for (let i = 0; i < this.#inputs; i++) given[i] = values[offset + i];
+    if (!this.hasTarget && this.#targetAt >= 0) given[this.#targetAt] = Number.NaN;
+    const block = this.#block;
+    const time = this.#time;
+    time[0] = times[timeAt];
+    if (Number.isNaN(time[0]) && this.#rate !== null) time[0] = (1000 * block[at.rows]) / this.#rate;
+    block[at.rows]++;
+    const isClosed = this.#begins() && this.#restart();
+    block[at.time] = time[0];
+    const isMade = this.#pass(given, 0);
+    return isClosed || isMade;
+  }
+
+  /** Whether another sequence begins with the row. */
+  #begins(): boolean {
+    const block = this.#block;
+    const id = this.#idAt < 0 ? 0 : this.#given[this.#idAt];
+    const isFirst = block[at.isBegun] === 0;
+    const isOther = id !== block[at.id] && !Number.isNaN(id);
+    const isLate = this.#gapMs > 0 && this.#time[0] - block[at.time] > this.#gapMs;
+    if (isOther) block[at.id] = id;
+    block[at.isBegun] = 1;
+    return !isFirst && (isOther || isLate);
+  }
+
+  /** Ends a sequence; returns whether it makes a row. */
+  #restart(): boolean {
+    const stages = this.#stages;
+    const closing = this.#closing;
+    if (closing < 0) {
+      for (let i = 0; i < stages.length; i++) stages[i].restart();
+      return false;
+    }
+    const isMade = stages[closing].finish?.() ?? false;
+    const isOut = isMade && this.#pass(stages[closing].row, closing + 1);
+    // The stages behind it see one row a sequence: these follow each other.
+    for (let i = 0; i <= closing; i++) stages[i].restart();
+    return isOut;
+  }
+
+  /** Passes a row through the stages from `first` on; returns whether one came out. */
+  #pass(row: Float64Array, first: number): boolean {
+    const stages = this.#stages;
+    const times = first === 0 ? this.#time : this.#block;
+    const timeAt = first === 0 ? 0 : at.time;
+    let from = row;
+    for (let i = first; i < stages.length; i++) {
+      if (!stages[i].push(from, 0, times, timeAt)) return false;
+      from = stages[i].row;
+    }
+    for (let i = 0; i < this.#places.length; i++) this.row[i] = from[this.#places[i]];
+    return true;
+  }
+
+  /** Makes the row of a sequence that has ended with the stream, where one is due. */
+  finish(): boolean {
+    return this.#closing >= 0 && this.#block[at.isBegun] === 1 && this.#restart();
+  }
+
+  state(): State {
+    return { own: this.#block, stages: this.#stages.map((stage) => stage.state()) };
+  }
+
+  /** @throws RivuletError, with nothing changed, where the state is of other features */
+  restore(state: State): void {
+    const { own, stages } = (state ?? {}) as { own: State; stages: State[] };
+    if (!Array.isArray(stages) || stages.length !== this.#stages.length) {
+      throw new RivuletError(
+        "state.mismatch",
+        `found other stored features, expected ${this.#stages.length} transforms of the past; restore a state of the same features`,
+      );
+    }
+    restoreTogether(
+      [
+        { state: () => this.#block, restore: (block) => restoreBlock(this.#block, block, "rows") },
+        ...this.#stages,
+      ],
+      [own, ...stages],
+    );
+  }
+}

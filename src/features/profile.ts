@@ -1,0 +1,169 @@
+import type { State } from "../state.ts";
+import { LocalTime } from "./local-time.ts";
+import { restoreBlock } from "./restore.ts";
+import {
+  type PlannedSeries,
+  placesOf,
+  rowsOf,
+  type SeriesKind,
+  type SeriesRows,
+  type SeriesTransform,
+} from "./series-transform.ts";
+
+export interface ProfileOptions {
+  /** Columns whose usual course is added. */
+  of: readonly string[];
+  /** The cycle. */
+  by: "hourOfDay" | "hourOfWeek";
+  /** How far ahead of the row the usual value is told: 0, a number of rows, or a time such as `1h`. */
+  ahead: number | string;
+}
+
+const hoursOfDay = 24;
+const hoursOfWeek = 168;
+/** Smallest weight of a new value in the mean of its hour: about the latest 50 days, or 20 weeks. */
+const floors = { day: 0.02, week: 0.05, all: 0.0005 };
+/** Where `LocalTime.now` has the day and the week as shares. */
+const place = { day: 1, week: 3 } as const;
+
+/**
+ * Adds what columns usually are at this hour of the day or the week, and what they usually were at the row before (with
+ * `ahead`: usually will be then, and usually are now): running means of the hours, m += (x - m) max(1 / n, floor). An hour
+ * of the week that never came is taken for the hour of the day, and that for the mean of all rows.
+ */
+export const profile: SeriesKind<ProfileOptions> = {
+  title: "Adds what columns usually are at this hour of the day or the week, and were a row before",
+  settings: {
+    of: { title: "Columns whose usual course is added", default: [], list: "columns" },
+    by: { title: "The cycle", default: "hourOfWeek", choices: ["hourOfDay", "hourOfWeek"] },
+    ahead: { title: "How far ahead, in rows or as a time", default: 0, step: 0 },
+  },
+  required: ["of"],
+  plan: (options, rows, path) => planProfile(options, rows, path),
+};
+
+function planProfile({ of, by, ahead }: ProfileOptions, rows: SeriesRows, path: string): PlannedSeries {
+  const places = placesOf(of, rows, `${path}.of`);
+  const aheadMs =
+    ahead === 0 ? 0 : (1000 * rowsOf(ahead, rows, `${path}.ahead`)) / rateFor(ahead, rows, path);
+  const columns = [...rows.columns, ...of.flatMap((name) => [`${name}_usual`, `${name}_usual_before`])];
+  return {
+    columns,
+    bytes: 8 * (2 + of.length * numbersOf + columns.length),
+    rate: rows.rate,
+    create: () => new Profile(rows, places, by === "hourOfWeek", aheadMs),
+  };
+}
+
+/** @throws RivuletError where nothing says how long the rows ahead take */
+function rateFor(ahead: number | string, rows: SeriesRows, path: string): number {
+  rowsOf("1w", rows, `${path}.ahead ${ahead}`);
+  return rows.rate as number;
+}
+
+/** Mean and visits of each hour of the week, of each hour of the day, and of all rows. */
+const numbersOf = 2 * (hoursOfWeek + hoursOfDay + 1);
+const at = { before: 0, knowsBefore: 1, start: 2 } as const;
+/** Where the values of all rows of a column are counted. */
+const visitsOf = (column: number) => at.start + (column + 1) * numbersOf - 1;
+
+class Profile implements SeriesTransform {
+  readonly row: Float64Array;
+  readonly #columns: number;
+  readonly #places: Uint32Array;
+  /** Which of the columns is the target; -1: none. */
+  readonly #target: number;
+  readonly #byWeek: boolean;
+  readonly #aheadMs: number;
+  readonly #local: LocalTime;
+  /** Time of the row before, whether it is known, then for each column `numbersOf` numbers. */
+  readonly #block: Float64Array;
+  readonly #time = new Float64Array(1);
+
+  constructor(rows: SeriesRows, places: Uint32Array, byWeek: boolean, aheadMs: number) {
+    this.#columns = rows.columns.length;
+    this.#places = places;
+    this.#target = rows.target === null ? -1 : places.indexOf(rows.columns.indexOf(rows.target));
+    this.#byWeek = byWeek;
+    this.#aheadMs = aheadMs;
+    this.#local = new LocalTime(rows.timeZone);
+    this.row = new Float64Array(this.#columns + 2 * places.length);
+    this.#block = new Float64Array(at.start + places.length * numbersOf);
+  }
+
+  push(values: Float64Array, offset: number, times: Float64Array, timeAt: number): boolean {
+    const { row } = this;
+    const block = this.#block;
+    const time = this.#time;
+    for (let i = 0; i < this.#columns; i++) row[i] = values[offset + i];
+    const isBegun = this.#target < 0 || block[visitsOf(this.#target)] > 0;
+    const isKnown = Number.isFinite(times[timeAt]);
+    time[0] = times[timeAt] + this.#aheadMs;
+    this.#write(isKnown, 0);
+    if (this.#aheadMs > 0) time[0] = times[timeAt];
+    else if (block[at.knowsBefore] === 1) time[0] = block[at.before];
+    this.#write(isKnown, 1);
+    if (isKnown) {
+      time[0] = times[timeAt];
+      this.#local.read(time, 0);
+      for (let c = 0; c < this.#places.length; c++) this.#learn(c, values[offset + this.#places[c]]);
+      block[at.before] = times[timeAt];
+      block[at.knowsBefore] = 1;
+    }
+    return isBegun;
+  }
+
+  /** Writes what is usual at the moment in `#time` as the first or second number of each column. */
+  #write(isKnown: boolean, second: number): void {
+    if (isKnown) this.#local.read(this.#time, 0);
+    const block = this.#block;
+    const hour = this.#hourOfDay;
+    const week = this.#hourOfWeek;
+    for (let c = 0; c < this.#places.length; c++) {
+      const weeks = at.start + c * numbersOf;
+      const days = weeks + 2 * hoursOfWeek;
+      const all = days + 2 * hoursOfDay;
+      // Before the first value, a column is as usual; the target comes later, and no row comes out.
+      let mean = block[all + 1] > 0 || c === this.#target ? block[all] : this.row[this.#places[c]];
+      if (isKnown && block[days + 2 * hour + 1] > 0) mean = block[days + 2 * hour];
+      if (isKnown && this.#byWeek && block[weeks + 2 * week + 1] > 0) mean = block[weeks + 2 * week];
+      this.row[this.#columns + 2 * c + second] = mean;
+    }
+  }
+
+  get #hourOfDay(): number {
+    return Math.min(Math.floor(hoursOfDay * this.#local.now[place.day]), hoursOfDay - 1);
+  }
+
+  get #hourOfWeek(): number {
+    return Math.min(Math.floor(hoursOfWeek * this.#local.now[place.week]), hoursOfWeek - 1);
+  }
+
+  #learn(column: number, value: number): void {
+    if (!Number.isFinite(value)) return;
+    const weeks = at.start + column * numbersOf;
+    const days = weeks + 2 * hoursOfWeek;
+    this.#follow(weeks + 2 * this.#hourOfWeek, value, floors.week);
+    this.#follow(days + 2 * this.#hourOfDay, value, floors.day);
+    this.#follow(days + 2 * hoursOfDay, value, floors.all);
+  }
+
+  #follow(mean: number, value: number, floor: number): void {
+    const block = this.#block;
+    block[mean + 1]++;
+    block[mean] += (value - block[mean]) * Math.max(1 / block[mean + 1], floor);
+  }
+
+  /** What is usual holds for every sequence. */
+  restart(): void {
+    this.#block[at.knowsBefore] = 0;
+  }
+
+  state(): State {
+    return this.#block;
+  }
+
+  restore(state: State): void {
+    restoreBlock(this.#block, state, "profile");
+  }
+}

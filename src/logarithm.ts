@@ -1,0 +1,41 @@
+/**
+ * Replaces x = `numbers[index]` by its natural logarithm, within 2 ulp of exact for a normal number away from 1; 0
+ * gives -Infinity, below it NaN. `Math.log` may differ in the last bit between machines; this takes only operations
+ * that IEEE 754 rounds the same everywhere, in the order of the assembly kernel `logarithm`, so both compute the same bits. In place,
+ * like `raiseToPower`.
+ *
+ * x = 2^e m with m between sqrt(1/2) and sqrt(2); log m = 2 artanh(s) with s = (m - 1) / (m + 1), as eleven terms of its
+ * series.
+ */
+export function takeLogarithm(numbers: Float64Array, index: number): void {
+  const x = numbers[index];
+  if (!(x > 0 && x < Number.POSITIVE_INFINITY)) {
+    if (!(x > 0)) numbers[index] = x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
+    return;
+  }
+  mantissa[0] = x;
+  let exponent = (words[1] >>> 20) - 1023;
+  words[1] = (words[1] & 0x000fffff) | 0x3ff00000;
+  let m = mantissa[0];
+  if (m > Math.SQRT2) {
+    m *= 0.5;
+    exponent += 1;
+  }
+  const s = (m - 1) / (m + 1);
+  const z = s * s;
+  let sum = 1 / 21;
+  sum = sum * z + 1 / 19;
+  sum = sum * z + 1 / 17;
+  sum = sum * z + 1 / 15;
+  sum = sum * z + 1 / 13;
+  sum = sum * z + 1 / 11;
+  sum = sum * z + 1 / 9;
+  sum = sum * z + 1 / 7;
+  sum = sum * z + 1 / 5;
+  sum = sum * z + 1 / 3;
+  sum = sum * z + 1;
+  numbers[index] = exponent * Math.LN2 + 2 * s * sum;
+}
+
+const mantissa = new Float64Array(1);
+const words = new Int32Array(mantissa.buffer);
