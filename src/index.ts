@@ -18,6 +18,23 @@ export type {
 } from "./learner/prequential-learner.ts";
 export type { TargetDescription } from "./learner/target.ts";
 
+// Features of rows and their past: windows, lags, differences, the clock, what is usual; each alone or before a learner.
+
+export { type AutomaticOptions, automaticFeatures } from "./features/automatic.ts";
+export {
+  createExtraction,
+  type Extraction,
+  type ExtractionOptions,
+  type PlannedFeatures,
+  planFeatures,
+  type Sequence,
+  type StreamDescription,
+} from "./features/extraction.ts";
+export type { PlannedSeries, SeriesKind, SeriesRows, SeriesTransform } from "./features/series-transform.ts";
+export { seriesTransforms } from "./features/series-transforms.ts";
+export { Spectrum } from "./features/spectrum.ts";
+export { WindowStatistics } from "./features/window-statistics.ts";
+
 // The ensemble, as one learner and in parts: experts, the rules that join them, what they share.
 
 export { ColumnStatistic, type ColumnStatisticOptions } from "./features/column-statistic.ts";

@@ -1,12 +1,15 @@
 import { dailySaves, savingInterval } from "../checkpoint/save-interval.ts";
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import { ensembleOptions } from "../config/configured-learner.ts";
+import { sequenceText } from "../config/features-config.ts";
+import { written } from "../config/part-reference.ts";
 import {
   historyBytesOf,
   mostCheckpointBytes,
   mostEnsembleCheckpointBytes,
   planConfig,
   planEnsembleOf,
+  planFeaturesOf,
   planForFit,
   planNetworkLabels,
 } from "../config/plan-config.ts";
@@ -14,6 +17,7 @@ import { type PlannedLabels, planLabels } from "../config/plan-labels.ts";
 import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
+import type { PlannedFeatures } from "../features/extraction.ts";
 import { formatDuration, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import type { EffortCost } from "./plan/effort-costs.ts";
@@ -29,6 +33,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
 /** The bytes of each expert, and of what they share; and what a sample costs here at each effort. */
 async function ensemblePlan(config: Config, columns: readonly string[]): Promise<Report> {
   const planned = planEnsembleOf(config, columns);
+  const features = planFeaturesOf(config, columns);
   const { parts, totalBytes } = planned;
   const fit = fitOf(config, columns);
   const labels = planLabels(config, planned.held, totalBytes);
@@ -46,6 +51,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
       parts,
       totalBytes,
       efforts,
+      features: featuresData(features),
       labels,
       historyBytes,
       fit,
@@ -65,6 +71,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
       ...(stepsDown
         ? ["effort    auto: it steps down where the daemon falls behind, and stays in this memory"]
         : []),
+      ...featuresText(config, features),
       ...labelsText(labels),
       historyText(historyBytes),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
@@ -89,11 +96,14 @@ const effortTable = (efforts: readonly EffortCost[]) =>
 
 function networkPlan(config: Config, columns: readonly string[]): Report {
   const planned = planConfig(config, columns);
+  const features = planFeaturesOf(config, columns);
   const { model, buffers, totalBytes, unsharedBytes, batchSize, program, accumulate } = planned;
   const fit = fitOf(config, columns);
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const labels = planNetworkLabels(config, planned);
-  const daily = dailyWrites(config, mostCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0));
+  const checkpointBytes =
+    mostCheckpointBytes(config, columns, planned) + features.bytes + (labels?.bytes ?? 0);
+  const daily = dailyWrites(config, checkpointBytes);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: false });
   const instructions = Object.values(program).flat().length;
   return {
@@ -106,6 +116,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       totalBytes,
       unsharedBytes,
       predictingBytes,
+      features: featuresData(features),
       labels,
       historyBytes,
       fit,
@@ -128,6 +139,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       ),
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
+      ...featuresText(config, features),
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
       `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
       ...labelsText(labels),
@@ -152,6 +164,25 @@ const dailyText = ({
   bytes,
 }: ReturnType<typeof dailyWrites>) =>
   `a day     ${checkpoints} checkpoints, one every ${formatDuration(everyMs)}, of ${formatSize(checkpointBytes)} at most and ${statusLines} lines of status: with what the file system adds ${formatSize(bytes)} on the SD card, if it learns all day`;
+
+const featuresData = ({ description, columns, rate, bytes }: PlannedFeatures) => ({
+  ...{ transforms: description, columns, rowsPerSecond: rate, bytes },
+});
+
+/** What becomes of samples before they are learned from; nothing where each is learned from as it comes. */
+function featuresText(
+  config: Config,
+  { description, columns, rate, bytes, create }: PlannedFeatures,
+): string[] {
+  if (create === null && config.features !== "auto") return [];
+  const pace = rate === null ? "" : `, ${Number(rate.toPrecision(3))} rows a second`;
+  const kept = bytes === 0 ? "" : `, in ${bytes} bytes (${formatSize(bytes)}) of the past`;
+  const sequence = config.sequence === null ? [] : [`sequence  ${sequenceText(config.sequence)}`];
+  return [
+    `features  ${written(description)}: ${columns.length - 1} numbers a row${pace}${kept}`,
+    ...sequence,
+  ];
+}
 
 /** How many samples wait for labels that come later, and how long. */
 function labelsText(labels: PlannedLabels | null): string[] {

@@ -4,6 +4,7 @@ import { initialWeights } from "../engine/model/model.ts";
 import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
+import { featuresSchema, sequenceSchema } from "./features-config.ts";
 import { gpioSchema } from "./gpio-config.ts";
 import { labelsSchema } from "./labels-config.ts";
 import { mqttSchema } from "./mqtt-config.ts";
@@ -187,9 +188,14 @@ export const configSchema = map({
     "what to predict, such as target: { column: label, classes: 3 }",
   ),
   features: optional(
-    "Transforms of the columns that are learned from, in order",
-    list(part("a transform"), "a list of transforms such as [standardize]", { maximum: 64 }),
+    "Transforms of the columns that are learned from, in order; auto: by source.rate and the columns",
+    featuresSchema,
     { default: ["standardize"] },
+  ),
+  sequence: optional(
+    "Where one sequence of samples ends and another begins: windows, lags and differences begin anew there",
+    sequenceSchema,
+    { otherwise: "all samples are one sequence" },
   ),
   model: optional("A single network that replaces the ensemble", modelSchema, {
     otherwise: "the ensemble learns; rivulet fit and compare train the default network",

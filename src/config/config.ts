@@ -9,7 +9,7 @@ import type { InitialWeights } from "../engine/model/model.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
-import { createPipeline } from "../features/pipeline.ts";
+import type { Sequence } from "../features/extraction.ts";
 import type { Effort } from "../learner/effort.ts";
 import { modelFor } from "../learner/model.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
@@ -18,6 +18,7 @@ import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { readLimited } from "./document-limits.ts";
+import { checkFeatures, sequenceWithDefaults } from "./features-config.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
 import { type LabelsConfig, labelsWithDefaults } from "./labels-config.ts";
 import { type MqttConfig, mqttWithDefaults } from "./mqtt-config.ts";
@@ -47,8 +48,10 @@ export interface Config {
   name: string;
   source: SourceConfig;
   target: TargetConfig;
-  /** Transforms in the order in which they apply, as written; the pipeline checks them. */
-  features: unknown[];
+  /** Transforms in the order in which they apply, as written; `auto`: by the rate and the columns. */
+  features: unknown[] | "auto";
+  /** Where one sequence of samples ends and another begins; null: nowhere. */
+  sequence: Sequence | null;
   /** What the ensemble is to be, which learns where the config names no model; null where it does. */
   ensemble: {
     /** The effort for which it is planned. */
@@ -148,8 +151,9 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
       " belongs to a target that is a number, but target.classes makes it a class; keep one of them",
     );
   }
+  const columns = descriptions?.map(({ name }) => name) ?? null;
   const inputs = descriptions ? descriptions.length - Number(sent) : inputsOf(parsed.model?.inputShape);
-  checkNetwork(parsed, inputs, errors);
+  checkNetwork(parsed, checkFeatures(featuresFor(parsed), parsed, columns, inputs, errors), errors);
   if (descriptions === undefined) return;
   if (source !== undefined) checkFields(source, errors);
   if (sent && !names.has(target.column)) {
@@ -174,11 +178,22 @@ function inputsOf(inputShape: unknown): number {
   return Number.isInteger(inputs) && inputs >= 1 ? inputs : 1;
 }
 
-/** Checks transforms and network with their own parsers, for `inputs` columns as features. */
+/** What the features are made of. */
+const featuresFor = (parsed: Parsed) => ({
+  target: parsed.target,
+  features: parsed.features ?? [...defaults.features],
+  sequence: sequenceWithDefaults(parsed),
+  source: {
+    rate: parsed.source?.rate ?? null,
+    fields: (parsed.source && fieldsOf(parsed.source)) ?? null,
+  },
+  memory: parsed.memory,
+});
+
+/** Checks the network with its own parser, for `inputs` features. */
 function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): void {
   const { column, classes, standardize = defaults.target.standardize } = parsed.target;
   const target = classes === undefined ? { column, standardize } : { column, classes };
-  errors.attempt(() => createPipeline(parsed.features ?? defaults.features, inputs), ["features"]);
   errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
@@ -198,6 +213,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
         ? { column: target.column, standardize: target.standardize ?? defaults.target.standardize }
         : { column: target.column, classes: target.classes, ...(target.names && { names: target.names }) },
     features: parsed.features ?? [...defaults.features],
+    sequence: sequenceWithDefaults(parsed),
     ensemble: parsed.model === undefined ? ensembleWithDefaults(effort, training.deterministic) : null,
     model: {
       inputShape: parsed.model?.inputShape ?? null,

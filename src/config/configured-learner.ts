@@ -4,6 +4,7 @@ import { createNetworkLearner, type Learner } from "../learner/learner.ts";
 import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Config } from "./config.ts";
+import { featuresOf, streamOf } from "./features-config.ts";
 
 /**
  * The learner that a config describes, for samples of the named columns: the ensemble, unless the config names a model.
@@ -24,11 +25,12 @@ export function configuredLearner(
 
 /** What makes the ensemble of a config, for samples of the named columns. */
 export function ensembleOptions(config: Config, fields: readonly string[]): EnsembleOptions {
-  const { target, features, ensemble, training, memory } = config;
+  const { target, ensemble, training, memory } = config;
   return {
     fields,
     target,
-    features,
+    features: featuresOf(config, fields),
+    stream: streamOf(config),
     effort: ensemble?.effort,
     seed: training.seed,
     arena: { deterministic: ensemble?.deterministic },
@@ -55,7 +57,8 @@ export function configuredNetworkLearner(
   return createNetworkLearner({
     fields,
     target: config.target,
-    features: config.features,
+    features: featuresOf(config, fields),
+    stream: streamOf(config),
     model: config.model,
     training: { batchSize, seed, deterministic, workers, shards },
     memory: { ...learnerMemory(config), accumulate },

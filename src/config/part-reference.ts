@@ -1,5 +1,6 @@
 /** The reference of the parts that a config can name: layers, losses, optimizers, clips, schedules, transforms. */
 import { type Kind, kindsOfModel } from "../engine/model/description.ts";
+import { seriesTransforms } from "../features/series-transforms.ts";
 import { transforms } from "../features/transforms.ts";
 import { type Setting, settingText } from "../setting.ts";
 
@@ -27,7 +28,9 @@ const byName = <Value>(kinds: Record<string, Value>): [string, Value][] =>
 export function configParts(): Record<string, PartReference[]> {
   const { layers, loss, optimizer, clip, schedule } = kindsOfModel;
   return {
-    "features[]": byName(transforms).map(transformPart),
+    "features[]": byName<{ title: string; settings: object }>({ ...seriesTransforms, ...transforms }).map(
+      transformPart,
+    ),
     "model.layers[]": byName<Kind<unknown>>(layers).map(modelPart),
     "model.optimizer": byName<Kind<unknown>>(optimizer).map(modelPart),
     "model.loss": byName<Kind<unknown>>(loss).map(modelPart),
@@ -42,7 +45,7 @@ function transformPart([name, { title, settings }]: [
 ]): PartReference {
   const options = Object.entries(settings as Record<string, Setting>).map(([option, setting]) => ({
     ...{ name: option, title: setting.title, accepts: settingText(setting) },
-    leftOut: String(setting.default),
+    leftOut: "list" in setting ? null : String(setting.default),
   }));
   return { name, title, options };
 }
@@ -73,7 +76,11 @@ function defaultOf(kind: Kind<unknown>, option: string): string | null {
   return String(first) === String(second) ? written(first) : `the ${needs[0]}`;
 }
 
-/** Formats a value as it is written in a config. */
+/** Formats a value as it is written in a config, on one line. */
 export function written(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(written).join(", ")}]` : String(value);
+  if (Array.isArray(value)) return `[${value.map(written).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([key, of]) => `${key}: ${written(of)}`)
+    .join(", ")} }`;
 }

@@ -1,15 +1,16 @@
 import type { Plan } from "../engine/planning/plan.ts";
 import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
-import { createPipeline } from "../features/pipeline.ts";
+import type { PlannedFeatures } from "../features/extraction.ts";
 import { type EnsemblePlan, planEnsemble, requireEnsembleBudget } from "../learner/ensemble-plan.ts";
 import { networkHeldSizes } from "../learner/learner.ts";
+import { learnerFeatures } from "../learner/learner-features.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
-import { requireTarget } from "../learner/target.ts";
 import { historyBytes } from "../status/history.ts";
 import type { Config } from "./config.ts";
 import { ensembleOptions, learnerMemory } from "./configured-learner.ts";
+import { featuresOf, streamOf } from "./features-config.ts";
 import { type PlannedLabels, planLabels } from "./plan-labels.ts";
 
 /**
@@ -36,6 +37,18 @@ export function planForFit(config: Config, columns: readonly string[]): Plan | n
   return planBatches(config, columns, fitBatchSize(config), { shards: shardsFor(shards, workers !== null) });
 }
 
+/**
+ * Plans the features of a config for samples of the named columns. Allocates nothing.
+ * @throws RivuletError where the target is not one of the columns, a transform does not fit them, or memory is short
+ */
+export function planFeaturesOf(config: Config, columns: readonly string[]): PlannedFeatures {
+  return learnerFeatures({
+    ...{ fields: columns, target: config.target, features: featuresOf(config, columns) },
+    stream: streamOf(config),
+    budgetBytes: config.memory.budgetBytes ?? undefined,
+  });
+}
+
 /** Returns the rows per batch of `rivulet fit` without --batch: training.batchSize, or 32, which suits kernels and boards. */
 export function fitBatchSize({ training }: Config): number {
   return training.batchSize > 1 ? training.batchSize : 32;
@@ -47,9 +60,8 @@ function planBatches(
   batchSize: number,
   cut: { shards?: number } = {},
 ): Plan {
-  requireTarget(config.target, columns);
-  const { outputs } = createPipeline(config.features, columns.length - 1);
-  const model = modelFor(config.target, config.model, outputs);
+  const { columns: rows } = planFeaturesOf(config, columns);
+  const model = modelFor(config.target, config.model, rows.length - 1);
   return plan(model, networkOptions(model, { batchSize, ...cut }, learnerMemory(config)));
 }
 

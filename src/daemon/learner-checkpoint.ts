@@ -82,7 +82,7 @@ const isEnsemble = (model: unknown): model is EnsembleDescription["model"] =>
 
 /** What the checkpoint says of the learner it holds. */
 function descriptionIn(checkpoint: Checkpoint): LearnerDescription | EnsembleDescription {
-  const { fields, transforms, stream } = checkpoint.features as {
+  const { fields, transforms, stream } = checkpoint.features as unknown as {
     fields: string[];
     transforms: LearnerDescription["features"];
     stream?: LearnerDescription["stream"];
@@ -161,7 +161,15 @@ function describedLearner(description: LearnerDescription | EnsembleDescription)
   const { fields, target, features, stream, model, training } = description;
   if (!isEnsemble(model)) return createNetworkLearner(description as LearnerDescription);
   const { seed, deterministic } = training;
-  return createEnsemble({ fields, target, features, stream, seed, arena: { deterministic }, ...model.ensemble });
+  return createEnsemble({
+    fields,
+    target,
+    features,
+    stream,
+    seed,
+    arena: { deterministic },
+    ...model.ensemble,
+  });
 }
 
 /**

@@ -1,4 +1,7 @@
-/** What happens to a sample, in order: validate, predict, score, learn, then drift, alarm, reply, hold for a label. */
+/**
+ * What happens to a sample, in order: validate; make features of it and its past, from which a row of features may come out
+ * less often; predict, score, learn; then drift, alarm, reply, hold for a label.
+ */
 import { type Config, sampleColumns } from "../config/config.ts";
 import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
@@ -83,12 +86,22 @@ export class SamplePath implements DaemonMemory {
 
   /** Takes the sample at the front of the ring, at `offset` of `values`, all the way. Allocates nothing. */
   take(values: Float64Array, offset: number): void {
-    const { validator, learner, lateLabels } = this.stations;
-    lateLabels?.makeRoom();
+    const { ring, validator, learner } = this.stations;
+    const { extraction } = learner;
+    this.stations.lateLabels?.makeRoom();
     this.taken++;
     this.recorder?.sample(values, offset);
     if (!validator.validate(values, offset)) return;
     if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
+    if (extraction === null) this.#takeRow(values, offset);
+    else if (extraction.push(values, offset, ring.measuredAt, ring.frontSlot)) {
+      this.#takeRow(extraction.row, 0);
+    }
+  }
+
+  /** Takes a row that is learned from: the sample itself, or what came out of windows and the like. Allocates nothing. */
+  #takeRow(values: Float64Array, offset: number): void {
+    const { learner, lateLabels } = this.stations;
     learner.predictValidated(values, offset);
     const isLabelled = this.#hasTarget && learner.isLabelled(values, offset);
     let isKept = !this.isPaused;
@@ -260,7 +273,7 @@ export function createSamplePath(
   { input: { wayBack, ring, fields }, learner, beside, log, clock }: Surroundings,
 ): SamplePath {
   const columns = sampleColumns(config) as string[];
-  const targetAt = columns.indexOf(config.target.column);
+  const targetAt = learner.columns.indexOf(config.target.column);
   const validator = new SampleValidator(fields, config.source.values, config.target.column, (change) => {
     const { text, isProblem, faults } = change;
     log({
@@ -284,6 +297,7 @@ export function createSamplePath(
     lateLabels: createLateLabels(config, learner, clock, () => path),
   };
   const hasTarget = columns.length === fields.length;
+  if (learner.extraction !== null) learner.extraction.hasTarget = hasTarget;
   const path: SamplePath = new SamplePath(stations, { targetAt, hasTarget, hasPins: config.gpio !== null });
   return path;
 }
@@ -301,6 +315,7 @@ function createLateLabels(
   return new LateLabels({
     ...{ learner, samples, keepMs, clock },
     target: { classes: learner.classes, names: [] },
+    ofWindows: learner.extraction !== null,
     newest: () => path().taken,
     isPaused: () => path().isPaused,
     onLearned: (number, targets, at) => path().learnedLate(number, targets, at),

@@ -67,8 +67,10 @@ function createDifferences(
           row[at++] = ends[0] - ends[1];
         }
       }
-      return past.push(values, offset);
+      past.push(values, offset);
+      return true;
     },
+    isReady: () => past.isReady,
     restart: () => past.restart(),
     state: () => past.state(),
     restore: (state: State) => past.restore(state),

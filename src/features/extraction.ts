@@ -2,6 +2,7 @@
 import { keyError, RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
 import { parseTimeSpan } from "../wording/quantities.ts";
+import { type AutomaticOptions, automaticFeatures } from "./automatic.ts";
 import { type Choice, describeChoice, readFeatures, type TransformDescription } from "./feature-list.ts";
 import { restoreBlock, restoreTogether } from "./restore.ts";
 import type { PlannedSeries, SeriesKind, SeriesRows, SeriesTransform } from "./series-transform.ts";
@@ -29,8 +30,10 @@ export interface ExtractionOptions extends StreamDescription {
   columns: readonly string[];
   /** The column to predict, of which features hold the past alone. Default null: none. */
   target?: string | null;
-  /** Transforms in order, such as `[{ lags: { of: ["flow"], at: [1, 2] } }]`. */
+  /** Transforms in order, such as `[{ lags: { of: ["flow"], at: [1, 2] } }]`; or `auto`, by the rate and the columns. */
   features: unknown;
+  /** What is learned, by which `auto` chooses. Default `none`: what is normal. */
+  task?: AutomaticOptions["task"];
   /** Refuse features that need more memory. */
   budgetBytes?: number;
 }
@@ -57,12 +60,16 @@ export interface PlannedFeatures {
  * @throws RivuletError where a transform does not fit the rows, or memory is short
  */
 export function planFeatures(options: ExtractionOptions): PlannedFeatures {
-  const { columns, target = null, rate = null, timeZone = null, sequence = null } = options;
-  const { series, rows } = readFeatures(options.features);
+  const { columns, target = null, rate = null, timeZone = null, sequence = null, task = "none" } = options;
+  const id = sequence !== null && "by" in sequence ? sequence.by : null;
+  const { series, rows } = readFeatures(
+    options.features === "auto"
+      ? automaticFeatures({ columns: columns.filter((name) => name !== id), target, rate, task })
+      : options.features,
+  );
   requireSequence(sequence, columns, target);
   const stages = planStages(series, { columns, target, rate, timeZone });
   const last = stages.at(-1) ?? { columns: [...columns], rate };
-  const id = sequence !== null && "by" in sequence ? sequence.by : null;
   const names = last.columns.filter((name) => name !== target && name !== id);
   if (target !== null) names.push(target);
   const parts = stages.map(({ bytes }, index) => ({ name: series[index].name, bytes }));
@@ -264,10 +271,13 @@ export class Extraction implements Stateful {
     const times = first === 0 ? this.#time : this.#block;
     const timeAt = first === 0 ? 0 : at.time;
     let from = row;
+    let isReady = true;
     for (let i = first; i < stages.length; i++) {
       if (!stages[i].push(from, 0, times, timeAt)) return false;
+      if (stages[i].isReady?.() === false) isReady = false;
       from = stages[i].row;
     }
+    if (!isReady) return false;
     for (let i = 0; i < this.#places.length; i++) this.row[i] = from[this.#places[i]];
     return true;
   }

@@ -59,8 +59,10 @@ function createLags(
       for (let c = 0; c < places.length; c++) {
         for (let k = 0; k < steps.length; k++) past.write(c, steps[k], values, offset, row, at++);
       }
-      return past.push(values, offset);
+      past.push(values, offset);
+      return true;
     },
+    isReady: () => past.isReady,
     restart: () => past.restart(),
     state: () => past.state(),
     restore: (state: State) => past.restore(state),

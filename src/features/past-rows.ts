@@ -6,6 +6,8 @@ const ownNumbers = 2;
 
 /** The latest values of some columns, in a ring of fixed memory. */
 export class PastRows implements Stateful {
+  /** Whether there was a past of the target when the latest row was pushed. */
+  isReady = true;
   readonly #places: Uint32Array;
   readonly #longest: number;
   /** Which of the columns is the target; -1: none. */
@@ -51,17 +53,17 @@ export class PastRows implements Stateful {
   }
 
   /**
-   * Keeps the row at `offset` of `values`; a missing value is taken for the one before. Returns whether what was written
-   * for this row is of use: the past of the target begins with its first value. Allocates nothing.
+   * Keeps the row at `offset` of `values`; a missing value is taken for the one before. The past of the target begins with
+   * its first value. Allocates nothing.
    */
-  push(values: Float64Array, offset: number): boolean {
+  push(values: Float64Array, offset: number): void {
     const block = this.#block;
     const longest = this.#longest;
     const isFirst = block[at.count] === 0;
     const next = block[at.next];
     const last = next === 0 ? longest - 1 : next - 1;
-    if (isFirst && this.#target >= 0 && Number.isNaN(values[offset + this.#places[this.#target]]))
-      return false;
+    this.isReady = !isFirst || this.#target < 0;
+    if (!this.isReady && Number.isNaN(values[offset + this.#places[this.#target]])) return;
     for (let c = 0; c < this.#places.length; c++) {
       const start = ownNumbers + c * longest;
       const value = values[offset + this.#places[c]];
@@ -69,7 +71,6 @@ export class PastRows implements Stateful {
     }
     block[at.next] = next + 1 === longest ? 0 : next + 1;
     if (block[at.count] < longest) block[at.count]++;
-    return !(isFirst && this.#target >= 0);
   }
 
   restart(): void {

@@ -79,6 +79,8 @@ class Profile implements SeriesTransform {
   /** Time of the row before, whether it is known, then for each column `numbersOf` numbers. */
   readonly #block: Float64Array;
   readonly #time = new Float64Array(1);
+  /** Whether something of the target was known when the latest row came. */
+  #isBegun = true;
 
   constructor(rows: SeriesRows, places: Uint32Array, byWeek: boolean, aheadMs: number) {
     this.#columns = rows.columns.length;
@@ -96,7 +98,7 @@ class Profile implements SeriesTransform {
     const block = this.#block;
     const time = this.#time;
     for (let i = 0; i < this.#columns; i++) row[i] = values[offset + i];
-    const isBegun = this.#target < 0 || block[visitsOf(this.#target)] > 0;
+    this.#isBegun = this.#target < 0 || block[visitsOf(this.#target)] > 0;
     const isKnown = Number.isFinite(times[timeAt]);
     time[0] = times[timeAt] + this.#aheadMs;
     this.#write(isKnown, 0);
@@ -110,7 +112,11 @@ class Profile implements SeriesTransform {
       block[at.before] = times[timeAt];
       block[at.knowsBefore] = 1;
     }
-    return isBegun;
+    return true;
+  }
+
+  isReady(): boolean {
+    return this.#isBegun;
   }
 
   /** Writes what is usual at the moment in `#time` as the first or second number of each column. */

@@ -29,6 +29,8 @@ export interface SeriesTransform extends Stateful {
    * Returns whether a row came out. Allocates nothing.
    */
   push(values: Float64Array, offset: number, times: Float64Array, timeAt: number): boolean;
+  /** Whether the row is of use; it is not while nothing of the target is known. Default: it always is. */
+  isReady?(): boolean;
   /** Forgets the rows so far: another sequence begins. */
   restart(): void;
   /** Makes a row of a sequence that has ended; false where none is due. Only of one that waits for that. */

@@ -132,41 +132,42 @@ export class WindowStatistics {
     const of = this.#of;
     if (takenFrom[name] === "spectrum") this.#transform();
     if (name === "mean") out[outAt] = of[at.mean];
-    else if (name === "sd") out[outAt] = Math.sqrt(of[at.second]);
-    else if (name === "logSd") this.#takeLogarithm(out, outAt, Math.sqrt(of[at.second]) + leastRms);
-    else if (name === "rms") out[outAt] = Math.sqrt(of[at.squares]);
-    else if (name === "logRms") this.#takeLogarithm(out, outAt, Math.sqrt(of[at.squares]) + leastRms);
+    else if (name === "sd" || name === "logSd") out[outAt] = Math.sqrt(of[at.second]);
+    else if (name === "rms" || name === "logRms") out[outAt] = Math.sqrt(of[at.squares]);
     else if (name === "min") out[outAt] = of[at.least];
     else if (name === "max") out[outAt] = of[at.most];
-    else if (name === "kurtosis") this.#takeLogarithm(out, outAt, this.#kurtosis() + 0.1);
-    else if (name === "crest") this.#takeLogarithm(out, outAt, this.#crest());
+    else if (name === "kurtosis") this.#writeKurtosis(out, outAt);
+    else if (name === "crest") this.#writeCrest(out, outAt);
     else if (name === "crossings") out[outAt] = of[at.crossings];
-    else if (name === "centroid") out[outAt] = this.#centroid();
-    else if (name === "envelope") this.#takeLogarithm(out, outAt, this.#envelope());
-    else return this.#takeBands(out, outAt);
+    else if (name === "centroid") this.#writeCentroid(out, outAt);
+    else if (name === "envelope") this.#writeEnvelope(out, outAt);
+    else return this.#writeBands(out, outAt);
+    if (name === "logSd" || name === "logRms") {
+      out[outAt] += leastRms;
+      takeLogarithm(out, outAt);
+    }
     return outAt + 1;
   }
 
-  #takeLogarithm(out: Float64Array, outAt: number, value: number): void {
-    out[outAt] = value;
-    takeLogarithm(out, outAt);
-  }
+  // Numbers are written, not returned: what a method returns may be boxed.
 
   /** Deviations of rounding alone are none. */
   #isFlat(): boolean {
     return this.#of[at.second] <= 1e-24 * this.#of[at.squares];
   }
 
-  /** Of numbers that are all the same, 1: the smallest there is. */
-  #kurtosis(): number {
+  /** Of numbers that are all the same, that of two values: the smallest there is. */
+  #writeKurtosis(out: Float64Array, outAt: number): void {
     const of = this.#of;
-    return this.#isFlat() ? 1 : of[at.fourth] / (of[at.second] * of[at.second]);
+    out[outAt] = (this.#isFlat() ? 1 : of[at.fourth] / (of[at.second] * of[at.second])) + 0.1;
+    takeLogarithm(out, outAt);
   }
 
-  #crest(): number {
+  #writeCrest(out: Float64Array, outAt: number): void {
     const of = this.#of;
     const peak = Math.max(of[at.most] - of[at.mean], of[at.mean] - of[at.least]);
-    return this.#isFlat() ? 1 : peak / Math.sqrt(of[at.second]);
+    out[outAt] = this.#isFlat() ? 1 : peak / Math.sqrt(of[at.second]);
+    takeLogarithm(out, outAt);
   }
 
   /** Spectra of the window and of its rectified changes. */
@@ -181,7 +182,7 @@ export class WindowStatistics {
     this.#isTransformed = true;
   }
 
-  #centroid(): number {
+  #writeCentroid(out: Float64Array, outAt: number): void {
     const { firstPower } = this.#spectrum as Spectrum;
     const half = firstPower.length - 1;
     let sum = 0;
@@ -190,10 +191,10 @@ export class WindowStatistics {
       sum += firstPower[k];
       weighted += k * firstPower[k];
     }
-    return sum > 0 ? weighted / (sum * half) : 0;
+    out[outAt] = sum > 0 ? weighted / (sum * half) : 0;
   }
 
-  #envelope(): number {
+  #writeEnvelope(out: Float64Array, outAt: number): void {
     const { secondPower } = this.#spectrum as Spectrum;
     const last = (secondPower.length - 1) / 2;
     let sum = 0;
@@ -202,10 +203,11 @@ export class WindowStatistics {
       sum += secondPower[k];
       if (secondPower[k] > most) most = secondPower[k];
     }
-    return sum > 0 ? (most * (last - firstOfEnvelope + 1)) / sum : 1;
+    out[outAt] = sum > 0 ? (most * (last - firstOfEnvelope + 1)) / sum : 1;
+    takeLogarithm(out, outAt);
   }
 
-  #takeBands(out: Float64Array, outAt: number): number {
+  #writeBands(out: Float64Array, outAt: number): number {
     const { firstPower } = this.#spectrum as Spectrum;
     const edges = this.#edges;
     let all = 0;
@@ -213,7 +215,8 @@ export class WindowStatistics {
     for (let band = 0; band < bands; band++) {
       let sum = 0;
       for (let k = edges[band]; k < edges[band + 1]; k++) sum += firstPower[k];
-      this.#takeLogarithm(out, outAt + band, sum + leastShare * all + leastRms * leastRms);
+      out[outAt + band] = sum + leastShare * all + leastRms * leastRms;
+      takeLogarithm(out, outAt + band);
     }
     return outAt + bands;
   }

@@ -34,8 +34,8 @@ import type { ReplayedNetwork } from "./experts/network.ts";
 import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
-import { NumberCommittee, numberExperts } from "./number-committee.ts";
 import { describedStream } from "./learner-features.ts";
+import { NumberCommittee, numberExperts } from "./number-committee.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
@@ -201,9 +201,7 @@ export class Ensemble implements PrequentialLearner {
    */
   predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
     if (this.extraction === null) return this.#predictRow(values, offset);
-    return (
-      this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0)
-    );
+    return this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0);
   }
 
   #predictRow(values: Float64Array, offset: number): boolean {

@@ -81,6 +81,12 @@ export class HeldSamples implements Stateful {
 
   /** Returns the slot of the sample with this number; -1 where it is not held. */
   find(number: number): number {
+    const slot = this.findFrom(number);
+    return slot >= 0 && this.#numbers[slot] === number ? slot : -1;
+  }
+
+  /** Returns the slot of the first sample with this number or a later one; -1 where there is none. */
+  findFrom(number: number): number {
     let low = 0;
     let high = this.length;
     while (low < high) {
@@ -88,9 +94,7 @@ export class HeldSamples implements Stateful {
       if (this.#numbers[this.slotAt(middle)] < number) low = middle + 1;
       else high = middle;
     }
-    if (low === this.length) return -1;
-    const slot = this.slotAt(low);
-    return this.#numbers[slot] === number ? slot : -1;
+    return low === this.length ? -1 : this.slotAt(low);
   }
 
   /** Views on what is held: the state of a ring that is not full is as small as its content. */

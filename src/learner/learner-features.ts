@@ -21,8 +21,14 @@ export function learnerFeatures({
   stream,
   budgetBytes,
 }: Described): PlannedFeatures {
-  requireTarget("classes" in target ? target : ({ ...target, standardize: true } as TargetDescription), fields);
-  const planned = planFeatures({ columns: fields, target: target.column, features, ...stream, budgetBytes });
+  requireTarget(
+    "classes" in target ? target : ({ ...target, standardize: true } as TargetDescription),
+    fields,
+  );
+  const planned = planFeatures({
+    ...{ columns: fields, target: target.column, features, ...stream, budgetBytes },
+    task: "classes" in target ? "classes" : "number",
+  });
   // Rows that go through as they are keep their order.
   return planned.create === null ? { ...planned, columns: [...fields] } : planned;
 }

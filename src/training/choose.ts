@@ -180,7 +180,7 @@ async function observeTrainingRows(ensemble: Ensemble, split: Split): Promise<vo
 /** The training rows in memory, as the replayed network sees them. */
 async function holdExamples(ensemble: Ensemble, split: Split): Promise<{ rows: Rows }> {
   const count = split.trainingRows;
-  const inputs = ensemble.describe().fields.length - 1;
+  const inputs = ensemble.columns.length - 1;
   requireHoldable(split, inputs, "give fewer rows");
   const rows: Rows = {
     count,
@@ -306,7 +306,7 @@ async function judge(
   split: Split,
 ): Promise<Pick<ChoiceReport, "task" | "heldOut"> & Omit<ChoiceDetails, "course">> {
   const { classes } = ensemble;
-  const targetAt = ensemble.describe().fields.indexOf(ensemble.describe().target.column);
+  const targetAt = ensemble.columns.indexOf(ensemble.describe().target.column);
   const metrics = classes > 0 ? new ClassificationMetrics(classes) : new RegressionMetrics();
   const answer = new Float64Array(Math.max(1, classes));
   const target = new Float32Array(1);

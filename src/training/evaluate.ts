@@ -1,6 +1,7 @@
 /** Evaluation of a learner that has learned: predictions of rows, compared with their targets. */
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { datasetOf, type SampleRows } from "./dataset.ts";
+import { rowsOfFeatures } from "./feature-rows.ts";
 import { Scorer, type Scores } from "./scores.ts";
 import { type RowOptions, rowsPerCheck } from "./training-rows.ts";
 import { createLearnableTest, unlearnableRow, usableTestsOf } from "./usable-rows.ts";
@@ -43,15 +44,15 @@ export async function evaluate(
   rows: SampleRows,
   { createValidator, onProgress, signal }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { fields } = learner.describe();
-  const dataset = datasetOf(rows);
-  const isUsable = usableTestsOf(learner, dataset, createValidator)();
+  const given = rowsOfFeatures(learner, datasetOf(rows), createValidator);
+  const { dataset } = given;
+  const isUsable = usableTestsOf(learner, dataset, given.createValidator)();
   const isLearnable = createLearnableTest(learner);
   const scorer = new Scorer(learner);
   let seen = 0;
   let rejected = 0;
   signal?.throwIfAborted();
-  await dataset.read(fields, (values, offset, place) => {
+  await dataset.read(learner.columns, (values, offset, place) => {
     if (++seen % rowsPerCheck === 0) {
       signal?.throwIfAborted();
       onProgress?.({ rows: seen });

@@ -171,6 +171,7 @@ class RowBlock {
   /** Rows that wait for labels which come later; null where none do. */
   readonly #held: HeldSamples | null;
   readonly #onLearned: PrequentialOptions["onLearned"];
+  /** Where a row that is learned from has its target. */
   readonly #targetAt: number;
   /** Number of the first row of the block. */
   #number = 1;
@@ -187,7 +188,7 @@ class RowBlock {
     const { fields, target } = learner.describe();
     this.#held = held;
     this.#onLearned = onLearned;
-    this.#targetAt = fields.indexOf(target.column);
+    this.#targetAt = learner.columns.indexOf(target.column);
     this.#learner = learner;
     this.#validator = validator;
     this.#dataset = dataset;
@@ -234,18 +235,26 @@ class RowBlock {
   #observeRow(at: number, row: number): boolean {
     const learner = this.#learner;
     const values = this.#values;
+    const { extraction } = learner;
     if (this.#isPaused) {
-      if (!learner.isLabelled(values, at)) learner.unlabelled++;
+      // Windows and lags go on in a pause, as live.
+      const isMade = extraction === null || extraction.push(values, at, this.#times, row);
+      if (!isMade) return true;
+      const isLabelled =
+        extraction === null ? learner.isLabelled(values, at) : learner.isLabelled(extraction.row, 0);
+      if (!isLabelled) learner.unlabelled++;
       return true;
     }
     const { samplesSeen, unlabelled } = learner;
-    if (!learner.observe(values, at)) return false;
+    if (!learner.observe(values, at, this.#times, row)) return false;
+    const from = extraction === null ? values : extraction.row;
+    const targetAt = (extraction === null ? at : 0) + this.#targetAt;
     const isLearned = learner.samplesSeen > samplesSeen;
-    if (isLearned) this.#onLearned?.(values, at + this.#targetAt, this.#number + row);
+    if (isLearned) this.#onLearned?.(from, targetAt, this.#number + row);
     // A row whose target cannot be true is not kept, as live.
     if (this.#held === null || !(isLearned || learner.unlabelled > unlabelled)) return true;
     const slot = this.#held.add(this.#number + row, this.#times[row]);
-    this.#held.targets[slot] = values[at + this.#targetAt];
+    this.#held.targets[slot] = from[targetAt];
     learner.hold(this.#held, slot);
     return true;
   }

@@ -21,18 +21,17 @@ export class Scorer {
   readonly #metrics: ClassificationMetrics | RegressionMetrics;
 
   constructor(learner: PrequentialLearner) {
-    const { fields, target } = learner.describe();
     this.#learner = learner;
-    this.#targetAt = fields.indexOf(target.column);
+    this.#targetAt = learner.columns.indexOf(learner.describe().target.column);
     this.#metrics =
       learner.classes > 0 ? new ClassificationMetrics(learner.classes) : new RegressionMetrics();
   }
 
-  /** Predicts the row at `offset` of `values` and compares the prediction with its target. */
+  /** Predicts the row of finite numbers at `offset` of `values` [learner.columns] and compares the prediction with its target. */
   observe(values: Float64Array, offset: number): void {
     const learner = this.#learner;
     const targetAt = offset + this.#targetAt;
-    learner.predict(values, offset);
+    learner.predictValidated(values, offset);
     if (this.#metrics instanceof ClassificationMetrics) {
       this.#metrics.observe(values[targetAt], learner.predictedClass, learner.prediction);
     } else {

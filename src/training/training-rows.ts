@@ -4,6 +4,7 @@ import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { type Dataset, mostHeldBytes, rereadableDatasetOf, type SampleRows } from "./dataset.ts";
 import type { Rows } from "./descent.ts";
+import { rowsOfFeatures } from "./feature-rows.ts";
 import { createLastSplit, createSplit } from "./split.ts";
 import {
   createFiniteValidator,
@@ -100,11 +101,13 @@ export async function splitRows(
   options: RowOptions,
   mostRows = Number.POSITIVE_INFINITY,
 ): Promise<Split> {
-  const { fields: columns, training } = learner.describe();
-  const { heldOut = 0.2, heldOutLast = false, seed = training.seed, createValidator, signal } = options;
+  const { fields, training } = learner.describe();
+  const { columns } = learner;
+  const { heldOut = 0.2, heldOutLast = false, seed = training.seed, signal } = options;
   requireShare(heldOut);
-  const dataset = await rereadableDatasetOf(rows, columns);
-  const createUsable = usableTestsOf(learner, dataset, createValidator);
+  const given = rowsOfFeatures(learner, await rereadableDatasetOf(rows, fields), options.createValidator);
+  const { dataset } = given;
+  const createUsable = usableTestsOf(learner, dataset, given.createValidator);
   const checked = await checkRows(learner, dataset, createUsable(), mostRows, signal);
   const drawn: DrawnRows = {
     dataset,
@@ -132,12 +135,11 @@ async function checkRows(
   mostRows: number,
   signal: AbortSignal | undefined,
 ): Promise<{ rows: number; rejected: number }> {
-  const { fields } = learner.describe();
   const isLearnable = createLearnableTest(learner);
   let seen = 0;
   let rejected = 0;
   signal?.throwIfAborted();
-  await dataset.read(fields, (values, offset, place) => {
+  await dataset.read(learner.columns, (values, offset, place) => {
     if (++seen % rowsPerCheck === 0) signal?.throwIfAborted();
     if (seen > mostRows) {
       throw new RivuletError("data.too-large", `${dataset.name} has more than ${mostRows} rows; give fewer`);

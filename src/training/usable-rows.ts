@@ -33,11 +33,11 @@ function isFiniteRow(values: Float64Array, offset: number, columns: number, opti
 
 /** Whether a learner can learn from a row: all values are finite, and a label is one of the classes. */
 export function createLearnableTest(learner: PrequentialLearner): UsableTest {
-  const { fields, target } = learner.describe();
-  const labelAt = fields.indexOf(target.column);
-  const { classes } = learner;
+  const { target } = learner.describe();
+  const { classes, columns } = learner;
+  const labelAt = columns.indexOf(target.column);
   return (values, offset) => {
-    if (!isFiniteRow(values, offset, fields.length)) return false;
+    if (!isFiniteRow(values, offset, columns.length)) return false;
     const label = values[offset + labelAt];
     return classes === 0 || (label >= 0 && label < classes && Number.isInteger(label));
   };
@@ -72,10 +72,10 @@ export function usableTestsOf(
   dataset: Dataset,
   createValidator?: () => RowValidator,
 ): () => UsableTest {
-  const { fields } = learner.describe();
+  const { columns } = learner;
   const isLearnable = createLearnableTest(learner);
   return () => {
-    const validator = createValidator?.() ?? createFiniteValidator(fields.length);
+    const validator = createValidator?.() ?? createFiniteValidator(columns.length);
     if (dataset.correctable) return (values, offset) => validator.validate(values, offset);
     return (values, offset) => validator.validate(values, offset) && isLearnable(values, offset);
   };

@@ -82,6 +82,7 @@ test("fills in every default of a config that names only its target, but those t
     },
     target: { column: "flow", standardize: true },
     features: ["standardize"],
+    sequence: null,
     ensemble: { effort: "high", stepsDown: true, deterministic: true },
     model: {
       inputShape: null,
@@ -306,7 +307,7 @@ test("refuses an unknown key with the nearest known one", () => {
 
 test("lists the known keys when an unknown one resembles none", () => {
   expect(complaint("name: pump-7", "cloud: { host: here }")).toBe(
-    'pump.yaml:1: unknown key "cloud"; known are name, source, target, features, model, training, memory, checkpoint, labels, gpio, status, sync, predictions, mqtt',
+    'pump.yaml:1: unknown key "cloud"; known are name, source, target, features, sequence, model, training, memory, checkpoint, labels, gpio, status, sync, predictions, mqtt',
   );
 });
 

@@ -88,3 +88,46 @@ test("a hundred and fifty thousand samples and the replies to them allocate noth
   expect(collections).toBe(0);
   expect(heapGrowth).toBeLessThan(20_000);
 });
+
+describe("with windows before the learner", () => {
+  const vibration = `
+source:
+  tcp: { host: 127.0.0.1, port: 9 }
+  framing: lines
+  rate: 100
+  fields: [ax, state]
+features:
+  - window: { of: [ax], size: 16, every: 16, take: [mean, sd, bands] }
+target: { column: state, classes: 2 }
+status: {}
+`;
+
+  test("samples come in, and a row in sixteen is predicted, learned from and kept for corrections", () => {
+    const { path, learner, take } = pathOf(vibration);
+    for (let i = 0; i < 160; i++) take(Float64Array.of(Math.sin(i), (i >> 6) & 1));
+    expect(path.taken).toBe(160);
+    expect(learner.samplesSeen).toBe(10);
+    expect(path.stations.lateLabels?.length).toBe(10);
+  });
+
+  test("a label that comes late joins the row that holds its sample, or its time", () => {
+    const clock = { now: () => 640, systemAhead: () => 0 };
+    const { path, learner, take } = pathOf(
+      `${vibration.replace("[ax, state]", "[ax, temperature]")}labels: { keep: 10min }`,
+      [],
+      clock,
+    );
+    for (let i = 0; i < 64; i++) take(Float64Array.of(Math.sin(i), 20));
+    expect(learner.columns.at(-1)).toBe("state");
+    expect([learner.samplesSeen, learner.unlabelled]).toEqual([0, 4]);
+    const { lateLabels } = path.stations;
+    // Rows came out with the samples 16, 32, 48 and 64, at 150, 310, 470 and 630 ms.
+    const outcomes = [{ sequence: 32 }, { sequence: 20 }, { sequence: 33 }, { at: 500 }, { at: 635 }].map(
+      (samples) => lateLabels?.apply({ samples, label: 1, id: null }),
+    );
+    expect(outcomes.map((outcome) => outcome?.joined)).toEqual([1, 0, 1, 1, 0]);
+    expect(outcomes[1]?.repeated).toBe(1);
+    lateLabels?.flush();
+    expect([learner.samplesSeen, learner.unlabelled]).toEqual([3, 1]);
+  });
+});

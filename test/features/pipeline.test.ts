@@ -50,8 +50,8 @@ describe("a pipeline", () => {
     expect(() => createPipeline(["standardise"], 1)).toThrow(
       'features[0] names an unknown transform "standardise"; did you mean "standardize"?',
     );
-    expect(() => createPipeline("standardize", 1)).toThrow("features must be a list");
-    expect(() => createPipeline([{ window: 3 }], 1)).toThrow('unknown transform "window"');
+    expect(() => createPipeline("standardize", 1)).toThrow("features must be auto, or a list");
+    expect(() => createPipeline([{ windows: 3 }], 1)).toThrow('unknown transform "windows"');
     expect(() => createPipeline([3], 1)).toThrow('unknown transform "3"');
     expect(() => createPipeline([null], 1)).toThrow('unknown transform "null"');
   });

@@ -46,15 +46,17 @@ function run(observe: () => void, longestMs: number, most: number) {
 }
 
 function observerOf(options: EnsembleOptions): () => void {
-  const { fields, target } = options;
+  const { target } = options;
   const ensemble = createEnsemble(options);
   const { uniform, below } = createRandom(1);
-  const targetAt = fields.indexOf(target.column);
-  const row = new Float64Array(fields.length);
+  // Rows as they come out of windows and the like.
+  const targetAt = ensemble.columns.indexOf(target.column);
+  const row = new Float64Array(ensemble.columns.length);
   return () => {
     for (let i = 0; i < row.length; i++) row[i] = uniform();
     row[targetAt] =
       "classes" in target ? below(target.classes) : row[targetAt] + row[(targetAt + 1) % row.length];
-    ensemble.observe(row, 0);
+    ensemble.predictValidated(row, 0);
+    ensemble.learnValidated(row, 0);
   };
 }

@@ -35,6 +35,11 @@ export interface LateLabelsOptions {
   keepMs: number;
   target: LabelTarget;
   clock?: SteadyClock;
+  /**
+   * Whether what is kept stands for the samples since the one before, as the row of a window does: then a label joins the
+   * one that holds its sample or its time. Default false.
+   */
+  ofWindows?: boolean;
   /** Number of the newest sample, kept or not; the first is 1. */
   newest: () => number;
   /** Whether learning is paused. */
@@ -56,6 +61,7 @@ export class LateLabels implements Stateful {
   readonly #target: LabelTarget;
   readonly #clock: SteadyClock;
   readonly #newest: () => number;
+  readonly #ofWindows: boolean;
   readonly #isPaused: () => boolean;
   readonly #onLearned: (number: number, targets: Float64Array, at: number) => void;
   /** The label that a sample has but is not yet learned with; NaN where there is none, [samples]. */
@@ -77,6 +83,7 @@ export class LateLabels implements Stateful {
     this.#target = target;
     this.#clock = options.clock ?? steadyClock;
     this.#newest = newest;
+    this.#ofWindows = options.ofWindows ?? false;
     this.#isPaused = options.isPaused ?? (() => false);
     this.#onLearned = options.onLearned ?? (() => {});
     this.#pending = new Float64Array(samples).fill(Number.NaN);
@@ -163,7 +170,8 @@ export class LateLabels implements Stateful {
 
   #joinNumber(number: number, label: number, outcome: LabelOutcome): void {
     const held = this.#held;
-    const slot = held.find(number);
+    const isOlder = held.length > 0 && number < held.numberIn(held.slotAt(0));
+    const slot = this.#ofWindows && !isOlder ? held.findFrom(number) : held.find(number);
     if (slot >= 0) this.#join(slot, label, outcome);
     else if (number < 1 || number > this.#newest()) outcome.unknown++;
     // Newer than the oldest that is kept: refused, or taken in a pause.
@@ -172,6 +180,10 @@ export class LateLabels implements Stateful {
   }
 
   #joinNearest(time: number, label: number, outcome: LabelOutcome): void {
+    if (this.#ofWindows) {
+      this.#joinWindow(time, label, outcome);
+      return;
+    }
     const held = this.#held;
     let best = -1;
     let distance = Number.POSITIVE_INFINITY;
@@ -190,6 +202,20 @@ export class LateLabels implements Stateful {
       this.#join(best, label, outcome);
     } else if (isBefore || time > this.#clock.now()) outcome.unknown++;
     else outcome.expired++;
+  }
+
+  /** Joins a label to the first row that was made at this time or after it. */
+  #joinWindow(time: number, label: number, outcome: LabelOutcome): void {
+    const held = this.#held;
+    for (let index = 0; index < held.length; index++) {
+      const slot = held.slotAt(index);
+      if (held.times[slot] < time) continue;
+      // The oldest row that is kept may be far behind.
+      if (index > 0 || held.times[slot] - time <= toleranceMs) this.#join(slot, label, outcome);
+      else outcome.expired++;
+      return;
+    }
+    outcome.unknown++;
   }
 
   #joinRange(from: number, to: number, label: number, outcome: LabelOutcome, after: number): void {

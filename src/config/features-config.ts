@@ -1,0 +1,124 @@
+/** The keys `features` and `sequence` of a config, and what a stream is by its other keys. */
+import * as v from "valibot";
+import { keyError } from "../errors/errors.ts";
+import { automaticFeatures } from "../features/automatic.ts";
+import { planFeatures, type Sequence, type StreamDescription } from "../features/extraction.ts";
+import { readFeatures } from "../features/feature-list.ts";
+import { formatDuration } from "../wording/quantities.ts";
+import type { ConfigErrors } from "./config-errors.ts";
+import { accepting, duration, either, list, map, oneOf, optional, text } from "./schema.ts";
+
+const transform = accepting("a transform", v.unknown());
+
+export const featuresSchema = either(
+  list(transform, "auto, or a list of transforms such as [standardize]", { maximum: 64 }),
+  oneOf(["auto"]),
+  (value) => typeof value === "string",
+);
+
+export const sequenceSchema = map({
+  by: optional("Column whose value changes with each sequence; it is no feature", text("a column's name"), {
+    otherwise: "gap decides",
+  }),
+  gap: optional("Time without samples after which another sequence begins", duration("2s or 1min"), {
+    otherwise: "by decides",
+  }),
+});
+
+interface ParsedFeatures {
+  features?: unknown[] | "auto";
+  sequence?: { by?: string; gap?: number };
+}
+
+/** What the features of a config are made of. */
+export interface FeaturesConfig {
+  target: { column: string; classes?: number };
+  /** Transforms as written; `auto`: by the rate and the columns. */
+  features: unknown[] | "auto";
+  sequence: Sequence | null;
+  source: { rate: number | null; fields: readonly { name: string }[] | null };
+}
+
+/** Fills in the key `sequence`. */
+export function sequenceWithDefaults({ sequence }: ParsedFeatures): Sequence | null {
+  if (sequence?.by !== undefined) return { by: sequence.by };
+  return sequence?.gap === undefined ? null : { gap: `${sequence.gap}ms` };
+}
+
+/** What is known of a config's samples in time. */
+export const streamOf = ({ source, sequence }: FeaturesConfig): StreamDescription => ({
+  rate: source.rate,
+  sequence,
+});
+
+/**
+ * The transforms of a config for samples of these columns, `auto` resolved.
+ * @throws RivuletError where one is about the past of a target whose labels come later
+ */
+export function featuresOf(config: FeaturesConfig, columns: readonly string[]): unknown[] {
+  const { features, target, source, sequence } = config;
+  const targetIsSent = source.fields === null || source.fields.some(({ name }) => name === target.column);
+  const id = sequence !== null && "by" in sequence ? sequence.by : null;
+  if (features === "auto") {
+    return automaticFeatures({
+      columns: columns.filter((name) => name !== id),
+      target: target.column,
+      rate: source.rate,
+      task: target.classes === undefined ? "number" : "classes",
+      targetIsSent,
+    });
+  }
+  if (!targetIsSent) requireKnownPast(features, target.column);
+  return features;
+}
+
+function requireKnownPast(features: unknown[], target: string): void {
+  for (const { name, options, path } of readFeatures(features).series) {
+    const { of } = options;
+    if (!Array.isArray(of) || !of.includes(target)) continue;
+    throw keyError(
+      "config.conflict",
+      path,
+      `makes ${name} of the target "${target}", whose labels come later than the samples; name other columns`,
+    );
+  }
+}
+
+/**
+ * Reports what is wrong with features and sequences; returns the number of inputs that come of them, the given one where
+ * the columns are not known yet.
+ * @param columns of a sample, the target last where labels come later; null: a data file names them
+ */
+export function checkFeatures(
+  config: FeaturesConfig & { memory?: { budget?: number } },
+  written: ParsedFeatures,
+  columns: readonly string[] | null,
+  inputs: number,
+  errors: ConfigErrors,
+): number {
+  if (written.sequence !== undefined && Object.keys(written.sequence).length !== 1) {
+    errors.conflict(["sequence"], " must have by or gap, one of them");
+    return inputs;
+  }
+  let planned = inputs;
+  errors.attempt(() => {
+    if (columns === null) {
+      if (config.features !== "auto") readFeatures(config.features);
+      return;
+    }
+    const features = featuresOf(config, columns);
+    const target = config.target.column;
+    const all = columns.includes(target) ? columns : [...columns, target];
+    planned =
+      planFeatures({
+        ...{ columns: all, target, features, ...streamOf(config), budgetBytes: config.memory?.budget },
+      }).columns.length - 1;
+  }, ["features"]);
+  return planned;
+}
+
+/** What a sequence is, in words. */
+export const sequenceText = (sequence: Sequence): string =>
+  "by" in sequence
+    ? `a sequence for each value of ${sequence.by}`
+    : `a sequence begins after ${formatDuration(Number.parseFloat(sequence.gap))} without samples`;
