@@ -95,9 +95,11 @@ export const cases: Case[] = [
   whole("w08-date-time-first-no-header.txt", ["_", "hum", "temp", "label"], label),
   {
     file: "w11-block-of-name-tab-value-lines.bin",
-    config: { source: lines(["V", "I", "VPV", "PPV", "CS"]), target: { column: "CS", classes: 10 } },
-    wrong: () => "blocks are read on a port only",
-    isSecond: refusedWith(/./),
+    config: {
+      source: lines(["V", "I", "VPV", "PPV", "CS"], { framing: "ve-direct" }),
+      target: { column: "CS", classes: 10 },
+    },
+    wrong: learned({ rows: 40, used: 40, damaged: 0 }),
   },
   {
     file: "w14-two-writers-interleaved-json.txt",
@@ -135,11 +137,12 @@ export const cases: Case[] = [
   {
     file: "w23-one-value-a-line-in-blocks.txt",
     config: {
-      source: lines(["Temperature", "Humidity", "Pressure", "Occupied"]),
+      source: lines(["Temperature", "Humidity", "Pressure", "Occupied"], {
+        framing: { blocks: { end: "----" } },
+      }),
       target: { column: "Occupied", classes: 2 },
     },
-    wrong: () => "blocks are read on a port only",
-    isSecond: refusedWith(/does not name all fields/),
+    wrong: learned({ rows: 60, used: 60, damaged: 0 }),
   },
   whole("w24-date-time-trailing-comma-preamble.txt", ["aX", "aY", "aZ", "imu_degC", "label"], label),
   {
@@ -200,9 +203,14 @@ export const cases: Case[] = [
   },
   {
     file: "b01-dust-sensor-frames.bin",
-    config: null,
-    wrong: () => "described by framing: binary on a port only",
-    isSecond: refusedWith(/is no text/),
+    config: {
+      source: lines(
+        Array.from({ length: 12 }, (_, index) => ({ name: `n${index}`, type: "u16" })),
+        { framing: { binary: { start: [0x42, 0x4d], length: "u16be", checksum: "sum16be" } } },
+      ),
+      target: { column: "n11" },
+    },
+    wrong: learned({ rows: 120, used: 120, damaged: 0 }),
   },
   {
     file: "f01-decimal-comma-and-minus-200.csv",

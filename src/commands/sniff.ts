@@ -2,18 +2,21 @@ import { resolve } from "node:path";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { framings } from "../samples/framings/framings.ts";
 import { textShare, tooLittle, unrecognizedCause } from "../samples/recognition/likely-cause.ts";
-import { manyValues, type ObservedField } from "../samples/recognition/observation.ts";
 import { printableShare } from "../samples/recognition/recognize.ts";
-import type { RecognizedStream } from "../samples/recognition/recognized-stream.ts";
+import type { OtherReading, RecognizedStream } from "../samples/recognition/recognized-stream.ts";
+import { formatCount } from "../wording/quantities.ts";
 import { safe } from "../wording/safe.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type Heard, isReadable, listenToPort, readBeginning } from "./sniff/listen.ts";
-import { startingConfig } from "./sniff/starting-config.ts";
-import { facts, textTable } from "./terminal/text-table.ts";
+import { type StartingSource, startingConfig, valuesText } from "./sniff/starting-config.ts";
+import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 
 /** Baud rates in the order of trying: the most common first. */
 const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
+
+/** Most columns that are named as left out. */
+const mostLeftOut = 12;
 
 /** Recognizes what a port sends, and prints a config for it. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -27,10 +30,8 @@ export async function run(invocation: Invocation): Promise<Report> {
       });
   const { recognition, bytes } = heard;
   if (recognition.framing === null) throw unrecognized(path, heard, baudRates ?? usualBaudRates);
-  // A relative path in a config is relative to the config's folder.
-  const portPath = /^COM\d+$/i.test(path) ? path : resolve(path);
-  const port = heard.baudRate === null ? null : { path: portPath, baudRate: heard.baudRate };
-  const config = startingConfig(recognition, port);
+  if (recognition.otherReading?.isLikelier) throw ambiguous(path, recognition);
+  const config = startingConfig(recognition, sourceOf(path, heard));
   if (config === null) throw notEnough(path, recognition);
   const samplesPerSecond = rateOf(recognition, heard);
   const { observation, counts, understood, fields } = recognition;
@@ -43,10 +44,17 @@ export async function run(invocation: Invocation): Promise<Report> {
       printableShare: printableShare(bytes),
       framing: recognition.framing,
       ...recognition.findings,
+      ...{ leftOut: recognition.leftOut ?? [], clock: recognition.clock ?? [] },
+      ...{ otherReading: recognition.otherReading ?? null },
       samples: observation.samples,
+      wholeShare: wholeShare(recognition),
       samplesPerSecond,
       understood,
-      fields: observation.fields.map((field, index) => ({ ...field, type: fields[index].type })),
+      fields: observation.fields.map((field, index) => ({
+        ...{ ...field, type: fields[index].type },
+        unit: recognition.units?.[index] ?? null,
+        odd: recognition.odd?.[index] ?? 0,
+      })),
       counts,
       config,
     },
@@ -69,9 +77,22 @@ function baudRatesOf(text: string | undefined): number[] | null {
  * Returns the sample rate, by the device's clock if there is one: arrival times are those of chunks, and a file has
  * none.
  */
-function rateOf({ observation }: RecognizedStream, { seconds }: Heard): number | null {
+function rateOf({ observation, counts }: RecognizedStream, { seconds }: Heard): number | null {
   if (observation.samplesPerSecond !== null) return observation.samplesPerSecond;
-  return seconds === null || seconds === 0 || observation.samples < 2 ? null : observation.samples / seconds;
+  const samples = counts.samples + counts.rejected;
+  return seconds === null || seconds === 0 || samples < 2 ? null : samples / seconds;
+}
+
+/** Where the bytes came from, as the config names it. A relative path in a config is relative to the config's folder. */
+function sourceOf(path: string, { baudRate }: Heard): StartingSource {
+  if (path === "-") return "stdin";
+  const absolute = /^COM\d+$/i.test(path) ? path : resolve(path);
+  return baudRate === null ? { file: absolute } : { path: absolute, baudRate };
+}
+
+/** Share of the lines or frames that are samples with all of their values. */
+function wholeShare({ observation, counts }: RecognizedStream): number {
+  return observation.samples / Math.max(1, counts.samples + counts.rejected + counts.damaged);
 }
 
 /**
@@ -85,7 +106,7 @@ function textOf(
   samplesPerSecond: number | null,
   config: string,
 ): string {
-  const { observation, counts, understood, fields } = stream;
+  const { observation, counts, fields, units, refused = [] } = stream;
   const { unit, isBinary } = framings[stream.framing];
   const troubles = [
     [counts.damaged, "damaged"],
@@ -93,39 +114,109 @@ function textOf(
     [counts.missing, "missing by their sequence numbers"],
     ...stream.troubles,
   ].flatMap(([count, name]) => (count ? [`${count} ${name}`] : []));
-  const rows: [string, string][] = [
+  const rows: Fact[] = [
     ["source", heard.baudRate === null ? nameOf(path) : `${path} at ${heard.baudRate} baud`],
     ["framing", stream.description],
-    [
-      "samples",
-      `${observation.samples}${samplesPerSecond === null ? "" : `, ${Number(samplesPerSecond.toPrecision(3))} a second`}; ` +
-        `${(100 * understood).toFixed(1)} % of the ${unit} understood`,
-    ],
+    ["samples", samplesText(stream, samplesPerSecond, unit)],
     ["troubles", troubles.length === 0 ? "none" : troubles.join(", ")],
+    ...refused.map((text): Fact => ["", text]),
+    ...lackingFacts(stream, unit),
+    stream.clock === undefined ? null : ["clock", `${stream.clock.join(" and ")}, the time of each sample`],
+    ...leftOutFacts(stream),
+    ...ambiguityFacts(stream),
   ];
-  if (stream.passedOver.length > 0) {
-    rows.push(["left out", `${stream.passedOver.slice(0, 12).join(", ")}: not a number in every line`]);
-  }
   const table = textTable(
-    ["field", ...(isBinary ? ["type"] : []), "from", "to", "values"],
+    [
+      "field",
+      ...(isBinary ? ["type"] : []),
+      "from",
+      "to",
+      ...(units?.some(Boolean) ? ["unit"] : []),
+      "values",
+    ],
     observation.fields.map((field, index) => [
       field.name,
       ...(isBinary ? [fields[index].type] : []),
-      String(Number(field.minimum.toPrecision(6))),
-      String(Number(field.maximum.toPrecision(6))),
-      wordsFor(field),
+      ...(fields[index].classes === undefined
+        ? [shortNumber(field.minimum), shortNumber(field.maximum)]
+        : ["", ""]),
+      ...(units?.some(Boolean) ? [units[index] ?? ""] : []),
+      valuesText(field, fields[index].classes ?? null),
     ]),
   );
   const comment = (text: string) => text.replace(/^/gm, "# ").replace(/ +$/gm, "");
-  const findings = comment(`${facts(rows)}\n\n${table}`);
-  return `${findings}\n\n${config}`;
+  return `${comment(`${facts(rows)}\n\n${table}`)}\n\n${config}`;
+}
+
+const shortNumber = (value: number) => String(Number(value.toPrecision(6)));
+
+function samplesText(stream: RecognizedStream, perSecond: number | null, unit: string): string {
+  const rate = perSecond === null ? "" : `, ${Number(perSecond.toPrecision(3))} a second`;
+  const share = wholeShare(stream);
+  // Rounded down: 100 % is said of all only.
+  const percent = Math.floor(1000 * share) / 10;
+  return `${stream.observation.samples}${rate}; ${percent.toFixed(1)} % of the ${unit} are whole samples with this config`;
+}
+
+/** The fields that lack a value in a part of the lines, or hold something else there. */
+function lackingFacts({ observation, counts, odd = [] }: RecognizedStream, unit: string): Fact[] {
+  const percent = (count: number) => {
+    const share = (100 * count) / Math.max(1, counts.samples + counts.rejected);
+    return share < 1 ? "less than 1 %" : `${Math.round(share)} %`;
+  };
+  return observation.fields.flatMap(({ name, absent, codes }, index): Fact[] =>
+    [
+      ...(absent === 0
+        ? []
+        : [["in part", `${name} has no value in ${percent(absent)} of the ${unit}`] as const]),
+      ...(codes.length === 0
+        ? []
+        : [["codes", `${name} is ${codes.join(" or ")} where it seems to have no value`] as const]),
+      ...(odd[index]
+        ? [["damaged", `${name} holds no number in ${formatCount(odd[index], "line")}`] as const]
+        : []),
+    ].map(([title, text]): Fact => [title, text]),
+  );
+}
+
+function leftOutFacts({ leftOut, passedOver }: RecognizedStream): Fact[] {
+  if (leftOut !== undefined)
+    return leftOut.slice(0, mostLeftOut).map((text, index): Fact => [index === 0 ? "left out" : "", text]);
+  if (passedOver.length === 0) return [];
+  return [["left out", `${passedOver.slice(0, mostLeftOut).join(", ")}: not a number in every block`]];
+}
+
+function ambiguityFacts({ otherReading }: RecognizedStream): Fact[] {
+  if (!otherReading) return [];
+  const { example, number, numbers } = otherReading;
+  return [
+    [
+      "unsure",
+      `${example} is read as the numbers ${numbers.join(" and ")}, but may be the one number ${number} (decimal: comma)`,
+    ],
+  ];
+}
+
+/** Says that lines such as `20,05` hold one number, which is too little, unless they hold two. */
+function ambiguous(path: string, { otherReading }: RecognizedStream): RivuletError {
+  const { example, number, numbers } = otherReading as OtherReading;
+  return new RivuletError(
+    "sample.unrecognized",
+    `${nameOf(path)} sends lines such as ${example}, which is probably the one number ${number} with a decimal comma, and a config needs ` +
+      `at least two values; if these are the two numbers ${numbers.join(" and ")}, write the config with decimal: point, else let the device print what is to be predicted too`,
+  );
 }
 
 /** Says why there is no config: a stream of one value a sample, or of a clock and one value. */
-function notEnough(path: string, { observation, description }: RecognizedStream): RivuletError {
-  const clocks = observation.fields.filter(({ rising }) => rising).map(({ name }) => name);
-  const values = observation.fields.filter(({ rising }) => !rising).map(({ name }) => name);
-  const beside = clocks.length === 0 ? "" : ` beside ${clocks.join(", ")}, which only rises like a clock`;
+function notEnough(path: string, stream: RecognizedStream): RivuletError {
+  const { observation, description, clock = [], leftOut = [] } = stream;
+  const rising = observation.fields.filter((field) => field.rising).map(({ name }) => name);
+  const values = observation.fields.filter((field) => !field.rising).map(({ name }) => name);
+  const others = [
+    ...[...clock, ...rising].map((name) => `${name}: a clock`),
+    ...leftOut.slice(0, mostLeftOut),
+  ];
+  const beside = others.length === 0 ? "" : ` (${others.join("; ")})`;
   return new RivuletError(
     "sample.unrecognized",
     `${nameOf(path)} sends ${description} with ${values.length === 0 ? "no value" : `one value, ${values.join(", ")}`}${beside}, ` +
@@ -134,12 +225,6 @@ function notEnough(path: string, { observation, description }: RecognizedStream)
 }
 
 const nameOf = (path: string) => (path === "-" ? "standard input" : path);
-
-function wordsFor({ whole, distinct, rising }: ObservedField): string {
-  const several = distinct >= manyValues ? "many" : String(distinct);
-  const kind = whole ? `${several} whole` : several;
-  return rising ? `${kind}, always rising like a clock or a counter, so not useful as an input` : kind;
-}
 
 function unrecognized(path: string, heard: Heard, tried: readonly number[]): RivuletError {
   const { bytes, seconds, baudRate, recognition } = heard;

@@ -21,7 +21,7 @@ import {
   namesOf,
   type ParsedSource,
 } from "./source-schema.ts";
-import { kindOf, sourceNames, sourcesThat } from "./sources/sources.ts";
+import { kindOf, type SourceName, sourceNames, sourcesThat } from "./sources/sources.ts";
 
 /** Reports keys that belong to a framing other than the chosen one. */
 function checkFramingKeys(path: KeyPath, framed: Framed, errors: ConfigErrors): void {
@@ -154,9 +154,13 @@ function checkValues(
   }
 }
 
+/** Whether a source has bytes as a device sends them: a file holds samples where no framing is named. */
+const areFramed = (source: ParsedSource, origin: SourceName) =>
+  !kindOf(origin).holdsSamples || source.framing !== undefined;
+
 function isBinaryDevice(source: ParsedSource): boolean {
   const [origin] = originsOf(source);
-  if (origin === undefined || origin === "merge" || kindOf(origin).holdsSamples) return false;
+  if (origin === undefined || origin === "merge" || !areFramed(source, origin)) return false;
   return framings[framingOf(source.framing).framing].isBinary;
 }
 
@@ -186,10 +190,15 @@ function checkClock(source: ParsedSource, target: string, errors: ConfigErrors):
 
 /** Reports keys that have no effect for a file, which holds samples and can wait. */
 function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
-  for (const key of framingKeys) {
+  for (const key of Object.keys(framingSettings)) {
     // Text is read alike wherever it comes from.
     if (source[key as keyof ParsedSource] === undefined || key in lines.settings) continue;
-    errors.conflict(["source", key], " belongs to bytes from a device, but a file holds samples; remove it");
+    if (source.framing !== undefined) continue;
+    const owner = framingsWith(key)[0];
+    errors.conflict(
+      ["source", key],
+      ` belongs to bytes as a device sends them; remove it, or add framing: ${owner} if the file holds such bytes`,
+    );
   }
   if (source.rate !== undefined) {
     errors.conflict(
@@ -241,7 +250,7 @@ export function checkSource(
   }
   if (source.reply !== undefined) checkReply(source.reply, origin, target.classes, errors);
   if (kind?.holdsSamples) checkFileSource(source, errors);
-  else checkFramingKeys(["source"], source, errors);
+  if (!kind?.holdsSamples || source.framing !== undefined) checkFramingKeys(["source"], source, errors);
   for (const name of sourceNames) {
     if (source[name] !== undefined) kindOf(name).check?.(source[name], ["source", name], errors);
   }
@@ -265,7 +274,7 @@ function checkDetails(path: KeyPath, { framing, fields }: Framed, errors: Config
 export function checkFields(source: ParsedSource, errors: ConfigErrors): void {
   const [origin] = originsOf(source);
   if (origin === "merge") return;
-  if (origin !== undefined && !kindOf(origin).holdsSamples) checkTypes(["source"], source, errors);
+  if (origin !== undefined && areFramed(source, origin)) checkTypes(["source"], source, errors);
   errors.attempt(() => defineFields(fieldsOf(source) ?? [], "source.fields"));
   checkDetails(["source"], source, errors);
 }

@@ -120,7 +120,8 @@ function deviceWithDefaults(device: WrittenOrigins & Framed, file: string): Fram
   ]);
   return {
     ...Object.fromEntries([...origins, ...settings]),
-    ...framingOf(device.framing),
+    // A file holds text or a recording, unless it is said how its bytes are framed.
+    ...framingOf(device.framing ?? (device.file === undefined ? undefined : "lines")),
   };
 }
 

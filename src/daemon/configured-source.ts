@@ -140,7 +140,7 @@ function prepare(
   return prepareKind(value, {
     ...options,
     ...{ fields, ring, columns: choice.columns, decimal: choice.decimal === "auto" ? null : choice.decimal },
-    delimiter: framing.delimiter,
+    ...{ delimiter: framing.delimiter, isFramed: choice.framing !== "lines" },
     // Values that are not finite are for the validator to judge.
     createDecoder: () => {
       const place = kind.place(value);

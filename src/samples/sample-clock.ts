@@ -90,17 +90,24 @@ export class SampleClock {
    * has no time; 0 or NaN: it is not known. Allocates nothing.
    */
   observe(values: Float64Array, offset: number, times: Float64Array, slot: number): void {
-    let raw = values[offset];
-    for (let column = 1; column < this.columns.length; column++) raw += values[offset + column];
+    let raw = 0;
+    let isTimeOfDay = false;
+    for (let column = 0; column < this.columns.length; column++) {
+      const value = values[offset + column];
+      // A time of day as text is negative: the time that is left until midnight.
+      isTimeOfDay = value < 0 && value >= -dayMs;
+      raw += isTimeOfDay ? value + dayMs : value;
+    }
     if (raw - raw !== 0) {
       this.absent++;
       return;
     }
     const state = this.#state;
+    if (isTimeOfDay) this.#factor = 1;
     if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
     const time = raw * this.#factor;
     if (time >= leastSinceEpoch) times[slot] = time;
-    else this.#place(raw, time, times, slot);
+    else this.#place(raw, time, isTimeOfDay, times, slot);
     this.#count(times[slot] - state[at.latest]);
     state[at.latest] = times[slot];
     state[at.raw] = raw;
@@ -112,16 +119,15 @@ export class SampleClock {
   }
 
   /** Adds the time of a clock that does not know the date to that of arrival. */
-  #place(raw: number, time: number, times: Float64Array, slot: number): void {
+  #place(raw: number, time: number, isTimeOfDay: boolean, times: Float64Array, slot: number): void {
     const state = this.#state;
     const factor = this.#factor;
     const before = state[at.raw];
     if (raw < before) {
-      const after = before * factor;
-      if (factor < 1000 && before > 0.9 * counterEnd && raw < 0.1 * counterEnd) {
+      if (isTimeOfDay && before - raw > dayMs / 2) state[at.turns] += dayMs;
+      else if (factor < 1000 && before > 0.9 * counterEnd && raw < 0.1 * counterEnd) {
         state[at.turns] += counterEnd * factor;
-      } else if (after > dayMs - hourMs && after < dayMs && time < hourMs) state[at.turns] += dayMs;
-      else state[at.anchor] = Number.NaN; // the device has started again
+      } else state[at.anchor] = Number.NaN; // the device has started again
     }
     if (Number.isNaN(state[at.anchor])) {
       const isKnown = times[slot] > 0;

@@ -252,8 +252,8 @@ test.each([
     "p.yaml:1: source.file conflicts with source.stdin, because a daemon has one source; keep one of them",
   ],
   [
-    "file: x.csv, framing: lines, fields: [a, b]",
-    "p.yaml:1: source.framing belongs to bytes from a device, but a file holds samples; remove it",
+    "file: x.csv, crc: 32, fields: [a, b]",
+    "p.yaml:1: source.crc belongs to bytes as a device sends them; remove it, or add framing: frames if the file holds such bytes",
   ],
   [
     "file: x.csv, fields: [a, b], queue: { whenFull: drop-oldest }",
@@ -410,11 +410,7 @@ describe("values that cannot be true", () => {
     [", range: [0, .inf]", "", /\.range\[1\] must be a finite number/],
     [", stuck: 1", "", /\.stuck must be a whole number from 2 to 2147483648, found the number 1$/],
     ["", ", rate: 0", /^pump\.yaml:1: source\.rate must be a number above 0, found the number 0$/],
-    [
-      "",
-      ", file: a.rec, rate: 5",
-      /^pump\.yaml:1: source\.framing .*\npump\.yaml:1: source\.rate belongs to a source with its own rate/,
-    ],
+    ["", ", file: a.rec, rate: 5", /^pump\.yaml:1: source\.rate belongs to a source with its own rate/],
     [
       ", range: [0, 1]",
       ", values: { notFinite: clamp }",

@@ -7,6 +7,7 @@ import { isRecordingFile } from "../../recording/play.ts";
 import type { TextColumn } from "../../samples/decoding/text-look.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import type { Fact } from "../terminal/text-table.ts";
+import { framedFile } from "./framed-file.ts";
 
 /** Whether the name is that of a pipe or another file that can be read only once. */
 export function isPipe(data: string): boolean {
@@ -50,7 +51,8 @@ export async function openData(
       `--real-time needs the times of a recording, but ${path} is a CSV file; leave the option out`,
     );
   }
-  return configuredFile(path, config);
+  const framed = config === null || isPipe(path) ? null : await framedFile(path, config);
+  return framed ?? configuredFile(path, config);
 }
 
 /**

@@ -4,6 +4,7 @@ import { RivuletError, UsageError } from "../../errors/errors.ts";
 import { mostClasses } from "../../learner/target.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
 import { clockAmong } from "../../samples/decoding/text-look.ts";
+import { classesFor } from "../../samples/recognition/class-names.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import type { Invocation } from "../command-line/command.ts";
 
@@ -85,7 +86,7 @@ function requireClass(data: DataFile, place: number, label: number): void {
   );
 }
 
-/** Orders classes: numbers by their size, yes and no as 1 and 0, words as they come. */
+/** Orders classes, and refuses those that are too many or have fractions. */
 function tidy(data: DataFile, column: string, names: readonly string[]): number | string[] {
   const numbers = names.map(Number);
   if (names.length >= mostWords) {
@@ -102,12 +103,7 @@ function tidy(data: DataFile, column: string, names: readonly string[]): number 
         `${data.name}: the label is ${fraction}, but classes are whole numbers; name the column target if it is a number to predict`,
       );
     }
-    const largest = Math.max(1, ...numbers);
-    const areCounted = Math.min(0, ...numbers) === 0 && numbers.includes(0) && largest < 2 * names.length;
-    if (areCounted || names.length < 2) return Math.min(mostClasses, largest + 1);
-    return numbers.sort((one, other) => one - other).map(String);
   }
-  const order = ["false", "true", "off", "on", "no", "yes"];
-  const rank = (name: string) => order.indexOf(name.toLowerCase());
-  return names.every((name) => rank(name) >= 0) ? [...names].sort((a, b) => rank(a) - rank(b)) : [...names];
+  const classes = classesFor(names);
+  return typeof classes === "number" ? Math.min(mostClasses, classes) : classes;
 }

@@ -1,17 +1,31 @@
+/** Writes a first config for a recognized stream. */
 import { mostClasses } from "../../learner/target.ts";
+import { unwanted } from "../../samples/decoding/line-reading.ts";
 import { framings } from "../../samples/framings/framings.ts";
-import type { ObservedField } from "../../samples/recognition/observation.ts";
+import { areTruths, classesFor, classNamesIn } from "../../samples/recognition/class-names.ts";
+import { manyValues, type ObservedField } from "../../samples/recognition/observation.ts";
 import type { RecognizedStream } from "../../samples/recognition/recognized-stream.ts";
-import { safeJson } from "../../wording/safe.ts";
+import { targetRank } from "../../samples/recognition/target-names.ts";
+import { safe, safeJson } from "../../wording/safe.ts";
 
-/** Most classes: a column with more values is probably a count or a rounded number. */
-const mostLikelyClasses = 20;
-/** Names that columns to predict have, in any case; the first is preferred over those behind it. */
-const targetNames = [/^(label|target)$/i, /^(class|category|state|status|activity|fault|failure|alarm|y)$/i];
+/** Most classes of a column by its name: with more values it is probably a count or a rounded number. */
+const mostClassesByName = 20;
+/** Most classes of a column that only behaves like one. */
+const mostLikelyClasses = 10;
+/** Share of whole samples below which a missing value is better filled in than its sample left out. */
+const usuallyWhole = 0.9;
 
-export interface StartingPort {
-  path: string;
-  baudRate: number;
+/** Where the bytes came from, as the config names it. */
+export type StartingSource = { path: string; baudRate: number } | { file: string } | "stdin";
+
+/** A column that the config may use. */
+interface Column extends ObservedField {
+  unit: string | null;
+  /** Its different values as written, if they are few. */
+  words: readonly string[];
+  /** Its values are the indices of its words. */
+  holdsWords: boolean;
+  type: string;
 }
 
 /**
@@ -19,84 +33,173 @@ export interface StartingPort {
  * of several; else one that behaves like a class; else the last one that is neither a clock nor constant. Where there
  * is none, the target stands in a comment for the user to fill in.
  *
- * @param port null if the bytes came from a file; the config then names an example port
  * @returns null with fewer than two fields, because nothing can be learned from one
  */
-export function startingConfig(stream: RecognizedStream, port: StartingPort | null): string | null {
-  const { framing, observation } = stream;
-  const isByName = !framings[framing].isBinary && stream.findings["namedBy"] !== null;
-  const observed = observation.fields;
-  // Where columns go by name, a clock need not be among them: a network learns nothing from it.
-  const used = observed.filter((field) => !(isByName && field.rising));
+export function startingConfig(stream: RecognizedStream, source: StartingSource): string | null {
+  const { observation, fields, places, clock = [] } = stream;
+  const columns = observation.fields.map(
+    (field, index): Column => ({
+      ...field,
+      unit: stream.units?.[index] ?? null,
+      words: stream.words?.[index] ?? [],
+      holdsWords: fields[index].classes !== undefined,
+      type: fields[index].type,
+    }),
+  );
+  const isText = !framings[stream.framing].isBinary;
+  // A network learns nothing from a clock; a frame is read as a whole.
+  const used = columns.filter((column) => !(isText && column.rising));
   if (used.length < 2) return null;
-  const { path, baudRate } = port ?? { path: "/dev/ttyACM0", baudRate: 115_200 };
-  const lines = [
-    "source:",
-    `  serial: { path: ${word(path)}, baudRate: ${baudRate} }${port === null ? " # your port" : ""}`,
-    `  framing: ${stream.framingText ?? framing}`,
-  ];
-  for (const [key, value] of Object.entries(stream.settings)) lines.push(`  ${key}: ${value}`);
-  if (framings[framing].isBinary) {
-    const types = new Map(stream.fields.map(({ name, type }) => [name, type]));
-    lines.push(
-      "  fields: # the types are a guess: a frame does not say how its bytes are packed",
-      ...used.map(
-        (field) => `    - { name: ${word(field.name)}, type: ${types.get(field.name)} }${remark(field)}`,
-      ),
-    );
-  } else {
-    const left = observed.filter((field) => !used.includes(field)).map(({ name }) => name);
-    lines.push(
-      `  fields:${left.length === 0 ? "" : ` # without ${left.map((name) => safeJson(name)).join(", ")}, a clock or a counter`}`,
-      ...used.map((field) => `    - ${word(field.name)}${remark(field)}`),
-    );
-  }
-  lines.push(targetLine(used));
+  const target = targetOf(used);
+  const lines = ["source:", ...sourceLines(stream, source)];
+  if (clock.length > 0)
+    lines.push(`  time: ${clock.length === 1 ? word(clock[0]) : `[${clock.map(word).join(", ")}]`}`);
+  const rising = columns.filter((column) => !used.includes(column)).map(({ name }) => safeJson(name));
+  const remarkOnList = isText
+    ? rising.length === 0
+      ? ""
+      : ` # without ${rising.join(", ")}, a clock or a counter`
+    : " # the types are a guess: a frame does not say how its bytes are packed";
+  const listed = listedColumns(places, used, clock);
+  lines.push(`  fields:${remarkOnList}`, ...listed.map((item) => fieldLine(item, isText)));
+  const inputs = used.filter((column) => column !== target);
+  lines.push(...valueLines(stream, inputs));
+  lines.push(targetLine(target));
   return `${lines.join("\n")}\n`;
 }
 
-function targetLine(fields: readonly ObservedField[]): string {
-  const target = targetOf(fields);
+function sourceLines(stream: RecognizedStream, source: StartingSource): string[] {
+  const { framing, framingText, settings, otherReading } = stream;
+  const origin =
+    source === "stdin"
+      ? "  stdin: true"
+      : "file" in source
+        ? `  file: ${word(source.file)}`
+        : `  serial: { path: ${word(source.path)}, baudRate: ${source.baudRate} }`;
+  const lines = [origin];
+  // A file of text needs no framing.
+  if (typeof source === "string" || !("file" in source) || framing !== "lines") {
+    lines.push(`  framing: ${framingText ?? framing}`);
+  }
+  for (const [key, value] of Object.entries(settings)) lines.push(`  ${key}: ${value}`);
+  if (otherReading) {
+    const { example, number } = otherReading;
+    lines.push(`  decimal: point # or comma, if ${example} is the one number ${number}`);
+  }
+  return lines;
+}
+
+/** The columns in the order of the config: all by place, `_` for what is not wanted; or those that are used by name. */
+function listedColumns(
+  places: readonly string[] | undefined,
+  used: readonly Column[],
+  clock: readonly string[],
+): (Column | string)[] {
+  if (places === undefined) return [...used];
+  return places.map((name) => {
+    const column = used.find((other) => other.name === name);
+    return column ?? (clock.includes(name) ? name : unwanted);
+  });
+}
+
+function fieldLine(item: Column | string, isText: boolean): string {
+  if (typeof item === "string") return `    - ${item === unwanted ? unwanted : `${word(item)} # the clock`}`;
+  const { name, type, codes } = item;
+  const keys = [
+    ...(isText ? [] : [`type: ${type}`]),
+    ...(codes.length === 0 ? [] : [`missing: [${codes.join(", ")}]`]),
+  ];
+  const written = keys.length === 0 ? word(name) : `{ name: ${word(name)}, ${keys.join(", ")} }`;
+  return `    - ${written}${remark(item)}`;
+}
+
+/** What becomes of samples without a value, where many lack one. */
+function valueLines({ observation, counts }: RecognizedStream, inputs: readonly Column[]): string[] {
+  const lacking = inputs.filter(({ absent }) => absent > 0);
+  if (lacking.length === 0 || observation.samples >= usuallyWhole * counts.samples) return [];
+  const holdFor = Math.max(10, ...lacking.map(({ absentInARow }) => 2 * absentInARow));
+  const names = lacking.map(({ name }) => safe(name)).join(", ");
+  return [
+    "  values:",
+    `    missing: hold # ${names} ${lacking.length === 1 ? "has" : "have"} no value in many lines: the last one is repeated`,
+    `    holdFor: ${holdFor}`,
+  ];
+}
+
+function targetLine(target: Column | null): string {
   if (target === null) {
     return "# target: { column: NAME } # the column to predict: no column looks like one, as all are clocks or constant";
   }
+  const { name, words, distinct, minimum, holdsWords } = target;
+  if (distinct < 2 && !holdsWords) {
+    return `# target: { column: ${word(name)} } # it has the name, but is always ${shortNumber(minimum)} so far; for a class add how many: classes: 3`;
+  }
   const classes = classesOf(target);
-  return classes === null
-    ? `target: { column: ${word(target.name)} } # a number; for a class say how many: classes: 3`
-    : `target: { column: ${word(target.name)}, classes: ${classes} } # classes 0 to ${classes - 1}; a number: leave classes out`;
+  if (classes === null) {
+    const guess = targetRank(name) > 0 ? "" : "a guess, as no column is called label or target; ";
+    return `target: { column: ${word(name)} } # ${guess}a number; for a class say how many: classes: 3`;
+  }
+  if (typeof classes === "number") {
+    return `target: { column: ${word(name)}, classes: ${classes} } # classes 0 to ${classes - 1}; a number: leave classes out`;
+  }
+  if (classes.length < 2) {
+    return `target: { column: ${word(name)}, classes: { max: 8 } } # words as they come; only ${words.map((text) => safeJson(text)).join(", ")} so far`;
+  }
+  return `target: { column: ${word(name)}, classes: [${classes.map(classWord).join(", ")}] }`;
 }
 
 /** Returns the column that is most likely to be predicted; null where none can be. */
-function targetOf(fields: readonly ObservedField[]): ObservedField | null {
+function targetOf(columns: readonly Column[]): Column | null {
   // A label may not have changed yet: its name is enough, except of a clock.
-  for (const name of targetNames) {
-    const named = fields.findLast((field) => name.test(field.name) && !field.rising);
+  const ranked = columns.filter(({ rising }) => !rising);
+  for (const rank of [2, 1]) {
+    const named = ranked.findLast(({ name }) => targetRank(name) === rank);
     if (named !== undefined) return named;
   }
-  const possible = fields.filter(({ rising, distinct }) => !rising && distinct > 1);
+  const possible = ranked.filter(({ distinct }) => distinct > 1);
+  const words = possible.findLast(({ holdsWords }) => holdsWords);
+  if (words !== undefined) return words;
   const last = possible.at(-1) ?? null;
   if (last === null || classesOf(last) !== null) return last;
-  return possible.findLast((field) => classesOf(field) !== null) ?? last;
+  return possible.findLast((column) => classesOf(column) !== null) ?? last;
 }
 
 /**
- * Returns how many classes a column seems to have; null if it looks like a number, or is named target, as numbers are.
+ * Returns the classes that a column seems to have: how many from 0, or which; null if it looks like a number, or is named
+ * target, as numbers are.
  */
-export function classesOf(field: ObservedField): number | null {
-  const { name, minimum, maximum, whole, distinct, rising } = field;
-  if (/^target$/i.test(name) || !whole || minimum < 0 || maximum >= mostClasses) return null;
-  if (/^label$/i.test(name)) return Math.max(2, maximum + 1);
-  const isClass = maximum < mostLikelyClasses && distinct >= 2 && !rising;
-  return isClass ? maximum + 1 : null;
+function classesOf(column: Column): number | string[] | null {
+  const { name, minimum, maximum, whole, distinct, rising, words, holdsWords } = column;
+  if (holdsWords || areTruths(words)) return classNamesIn(words);
+  if (/^target$/i.test(name) || !whole || maximum >= mostClasses) return null;
+  const numbers =
+    words.length === 0 || words.some((text) => !Number.isInteger(Number(text))) ? null : unique(words);
+  if (/^label$/i.test(name)) {
+    if (minimum >= 0 && numbers === null) return Math.max(2, maximum + 1);
+    return numbers === null ? null : classesFor(numbers);
+  }
+  const most = targetRank(name) > 0 ? mostClassesByName : mostLikelyClasses;
+  if (maximum >= mostClassesByName || minimum < -1 || distinct < 2 || distinct > most || rising) return null;
+  if (numbers !== null) return classesFor(numbers);
+  return minimum >= 0 ? maximum + 1 : null;
 }
 
+const unique = (words: readonly string[]) => [...new Set(words.map((text) => String(Number(text))))];
+
 /** A comment on a field: what it is not good for, or a range to limit it to. */
-function remark(field: ObservedField): string {
-  if (field.rising) return " # a clock or a counter: not useful as an input";
-  if (field.distinct < 2) return ` # always ${shortNumber(field.minimum)} so far`;
-  if (classesOf(field) !== null) return "";
-  const [low, high] = roomyRange(field);
-  return ` # range: [${low}, ${high}] would refuse what lies outside`;
+function remark(column: Column): string {
+  const { rising, distinct, minimum, codes, unit, holdsWords } = column;
+  if (rising) return " # a clock or a counter: not useful as an input";
+  if (holdsWords) return "";
+  const notes: string[] = [];
+  if (unit !== null) notes.push(`in ${safe(unit)}`);
+  if (distinct < 2) notes.push(`always ${shortNumber(minimum)} so far`);
+  else if (classesOf(column) === null) {
+    const [low, high] = roomyRange(column);
+    notes.push(`range: [${low}, ${high}] would refuse what lies outside`);
+  }
+  if (codes.length > 0) notes.push(`${codes.join(", ")} alone far from all else, so taken for no value`);
+  return notes.length === 0 ? "" : ` # ${notes.join("; ")}`;
 }
 
 /** The range of the values so far with half as much room on each side, in round numbers. */
@@ -111,9 +214,25 @@ function roomyRange({ minimum, maximum }: ObservedField): [low: string, high: st
 
 const shortNumber = (value: number) => String(Number(value.toPrecision(6)));
 
+/** A number as it is, any other class as a word. */
+const classWord = (text: string) => (/^-?\d+$/.test(text) ? text : word(text));
+
 /** Writes a text as YAML, in quotes if it could be read as anything else. */
-function word(text: string): string {
+export function word(text: string): string {
   const isPlain =
     /^[A-Za-z_/][A-Za-z0-9_/.-]*$/.test(text) && !/^(true|false|yes|no|on|off|y|n|null)$/i.test(text);
-  return isPlain ? text : safeJson(text);
+  return isPlain && text !== unwanted ? text : safeJson(text);
+}
+
+/** What the values of a field are, in words. */
+export function valuesText(
+  { whole, distinct, rising }: ObservedField,
+  words: readonly string[] | null,
+): string {
+  if (words !== null)
+    return `the words ${words.slice(0, 8).map(safe).join(", ")}${words.length > 8 ? " ..." : ""}`;
+  const several = distinct >= manyValues ? "many" : String(distinct);
+  const kind = whole ? `${several} whole` : several;
+  if (distinct === 1) return "always the same";
+  return rising ? `${kind}, always rising like a clock or a counter, so not useful as an input` : kind;
 }

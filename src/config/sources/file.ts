@@ -6,8 +6,9 @@ import { text } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
 export const file: SourceKind<string> = {
-  title: "A recording or a CSV file, gzipped or not, read to its end",
-  schema: text("the path of a recording or a CSV file"),
+  title:
+    "A recording, a file of text, or of bytes as a device sends them where framing is named; gzipped or not",
+  schema: text("the path of a recording or of a file of text"),
   sender: "device",
   example: "file: pump.rec",
   event: "source",
@@ -21,7 +22,12 @@ export const file: SourceKind<string> = {
   place: (path) => path,
 };
 
-export const prepareFile: PrepareSource<string> = (path, { fields, ring, columns, decimal, onState }) => {
+export const prepareFile: PrepareSource<string> = (path, options) => {
+  const { fields, ring, columns, decimal, onState, isFramed, createDecoder } = options;
+  if (isFramed) {
+    const prepare = async () => ({ isText: false });
+    return { source: createFileSource({ path, prepare, onState }), decoder: createDecoder() };
+  }
   const decoder = new FileDecoder(path, fields, ring, { columns, decimal });
   const source = createFileSource({
     path,

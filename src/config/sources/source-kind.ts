@@ -35,6 +35,8 @@ export interface OpeningOptions extends ReconnectOptions {
   decimal: DecimalMark;
   /** Creates the decoder that the source's framing names. */
   createDecoder: () => Decoder;
+  /** Whether a file holds bytes as a device sends them, by that framing, rather than text or a recording. */
+  isFramed: boolean;
   /** The byte that ends a frame or line of that framing. */
   delimiter: number;
 }

@@ -20,7 +20,8 @@ export function isClockText(text: string): boolean {
 
 /** Whether a text is a date without a time of day, or a time of day without a date; null: neither. */
 export function partOfClock(text: string): "date" | "time of day" | null {
-  if (dateText.test(text.trim())) return "date";
+  // With points and two digits each it is a time of day: 18.00.00.
+  if (dateText.test(text.trim()) && !/^\d{1,2}\.\d{2}\.\d{2}$/.test(text.trim())) return "date";
   return isClockText(text) && timeText.test(text.trim()) ? "time of day" : null;
 }
 
@@ -71,7 +72,8 @@ export class ClockText {
   }
 
   /**
-   * Reads the time `bytes[start..end)` into `target[place]`: milliseconds since 1970, or since midnight. Allocates nothing.
+   * Reads the time `bytes[start..end)` into `target[place]`, in milliseconds: since 1970, or before the next midnight, as a
+   * negative number, which tells a time of day from a number as the device sent it. Allocates nothing.
    *
    * @returns what it is: noClock, and `target` unchanged; dateOnly, timeOfDayOnly, dateAndTime
    */
@@ -87,7 +89,10 @@ export class ClockText {
       while (this.#at < end && isBetween(bytes[this.#at])) this.#at++;
     }
     if (!this.#readTimeOfDay(bytes, end, target, place)) return noClock;
-    if (!hasDate) return timeOfDayOnly;
+    if (!hasDate) {
+      target[place] -= dayMs;
+      return timeOfDayOnly;
+    }
     target[place] += days * dayMs;
     return dateAndTime;
   }

@@ -24,6 +24,12 @@ export interface TextColumn {
   part?: "date" | "time of day";
   /** The different cells as written, in the order in which they come, if there are at most 64; otherwise none. */
   words: string[];
+  /** Rows that have a value in it. */
+  present: number;
+  /** Of these, those whose cell is not what the column holds. */
+  odd: number;
+  /** The unit behind its numbers, or that in its name; absent where there is none. */
+  unit?: string;
 }
 
 export interface TextLook {
@@ -31,30 +37,45 @@ export interface TextLook {
   columns: TextColumn[];
   /** Where the names come from; null: columns are numbered by place. */
   namedBy: "header" | "lines" | null;
+  /** Lines that were looked at, without comments and empty ones. */
+  lines: number;
+  /** Of these, the rows: the lines of this form. */
+  rows: number;
 }
 
 /** Most lines that are looked at. */
 const mostLines = 2000;
 /** Different words of a column are collected up to this number. */
 const mostWords = 64;
+/** Cells among which a word that came once is damage. */
+const enoughCells = 40;
+/** Bytes that are searched for a header in a comment. */
+const mostCommentBytes = 4096;
 /** Share of the cells that must hold the same for a column to hold it. */
 const almostAll = 0.9;
+/** Falls of a counter that are restarts of the device; what falls more often comes round, as the hour does. */
+const mostRestarts = 2;
 /** Fewest cells that tell a clock or a counter: fewer may rise by chance. */
 const fewestForRising = 8;
 
-/** Looks at the beginning of a text; null where no line of it holds a number. */
-export function lookAtText(bytes: Uint8Array): TextLook | null {
+/**
+ * Looks at the beginning of a text; null where no line of it holds a number.
+ *
+ * @param startsAtLine the bytes begin where a line begins; otherwise the first line may lack its beginning, and is a header
+ *   or nothing
+ */
+export function lookAtText(bytes: Uint8Array, startsAtLine = true): TextLook | null {
   const lines = linesIn(bytes);
-  const forms = lines.map(lineFormOf);
+  const forms = lines.map((line, index) => (index === 0 && !startsAtLine ? null : lineFormOf(line)));
   const kind = commonest(forms.map((form) => form?.kind));
   if (kind === undefined) return null;
   const chosen = forms.filter((form): form is LineForm => form?.kind === kind);
   const areNamed = chosen[0].names.length > 0;
   const inTurns = kind === "names and values in turns";
   if (areNamed && (!inTurns || chosen.every(({ names }) => names[0] === chosen[0].names[0]))) {
-    return lookAtNames(kind, chosen);
+    return { ...lookAtNames(kind, chosen), lines: lines.length };
   }
-  return lookAtPlaces(lines, areNamed ? lines.map(cellsForm) : forms);
+  return lookAtPlaces(lines, areNamed ? lines.map(cellsForm) : forms, commentsIn(bytes));
 }
 
 /** The lines of a text that are neither empty nor comments, without what is no text. The last one may be cut off. */
@@ -74,7 +95,13 @@ function linesIn(bytes: Uint8Array): string[] {
   return lines;
 }
 
-function lookAtNames(kind: LineKind, forms: readonly LineForm[]): TextLook {
+/** The comments of a text, without their marks. One of them may be a header. */
+function commentsIn(bytes: Uint8Array): string[] {
+  const text = textOf(bytes, 0, Math.min(bytes.length, mostCommentBytes));
+  return [...text.matchAll(/^[ \t]*(?:#|%|\/\/)+[ \t]*(.+?)[ \t\r]*$/gm)].map(([, comment]) => comment);
+}
+
+function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook, "lines"> {
   const cells = new Map<string, string[]>();
   for (const form of forms) {
     for (const [place, name] of form.names.entries()) {
@@ -84,10 +111,14 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): TextLook {
     }
   }
   const columns = [...cells].map(([name, column]) => columnOf(name, column, kind));
-  return { kind, columns, namedBy: "lines" };
+  return { kind, columns, namedBy: "lines", rows: forms.length };
 }
 
-function lookAtPlaces(lines: readonly string[], forms: readonly (LineForm | null)[]): TextLook | null {
+function lookAtPlaces(
+  lines: readonly string[],
+  forms: readonly (LineForm | null)[],
+  comments: readonly string[],
+): TextLook | null {
   const key = commonest(
     forms.map((form) => (form === null ? undefined : `${form.kind}/${form.cells.length}`)),
   );
@@ -97,7 +128,13 @@ function lookAtPlaces(lines: readonly string[], forms: readonly (LineForm | null
   if (firstRow < 0) return null;
   const { kind, cells } = forms[firstRow] as LineForm;
   const rows = forms.filter(isRow).map((form) => form.cells);
-  const header = headerAmong(lines.slice(0, firstRow), kind, cells.length);
+  const header =
+    headerAmong(lines.slice(0, firstRow), kind, cells.length) ??
+    laterHeader(lines.slice(firstRow), kind, cells.length) ??
+    comments
+      .map((line) => cellsOf(line, separatorOfKind(kind)))
+      .find((names) => isHeader(names, kind, cells.length)) ??
+    null;
   const names = header ?? cells.map((_, place) => `field${place + 1}`);
   // Rows may begin with a number that the header does not name.
   const shift = header !== null && header.length === cells.length - 1 ? 1 : 0;
@@ -108,8 +145,12 @@ function lookAtPlaces(lines: readonly string[], forms: readonly (LineForm | null
       kind,
     ),
   );
-  if (shift > 0) columns.unshift({ name: "", holds: "counter", words: [] });
-  return { kind, columns, namedBy: header === null ? null : "header" };
+  const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
+  if (shift > 0) columns.unshift({ ...counter, words: [] });
+  return {
+    ...{ kind, columns, namedBy: header === null ? null : "header" },
+    ...{ lines: lines.length, rows: rows.length },
+  };
 }
 
 /**
@@ -132,6 +173,18 @@ function headerAmong(lines: readonly string[], kind: LineKind, width: number): s
   return usual ?? (kind === "blanks" ? fitting[fitting.length - 1] : fitting[0]);
 }
 
+/** The header among lines between the rows, as some devices print it now and then. */
+function laterHeader(lines: readonly string[], kind: LineKind, width: number): string[] | null {
+  const candidates = lines.map((line) => cellsOf(line, separatorOfKind(kind)));
+  return candidates.find((cells) => isHeader(cells, kind, width)) ?? null;
+}
+
+/** Whether a line that is not above the rows is a header: a name of its own for each of several columns. */
+function isHeader(cells: readonly string[], kind: LineKind, width: number): boolean {
+  const isWide = kind !== "blanks" && cells.length === width && width > 1;
+  return isWide && new Set(cells).size === width && areNames(cells, kind);
+}
+
 /** Whether cells are names: none is a number or a time, and most are not empty. */
 function areNames(cells: readonly string[], kind: LineKind): boolean {
   const named = cells.filter((cell) => cell !== "");
@@ -141,13 +194,17 @@ function areNames(cells: readonly string[], kind: LineKind): boolean {
 
 function columnOf(name: string, cells: readonly string[], kind: LineKind): TextColumn {
   const kinds = new Map<CellKind, number>();
-  const words = new Set<string>();
+  const counts = new Map<string, number>();
   for (const cell of cells) {
     const holds = cellKindOf(cell, kind);
     kinds.set(holds, (kinds.get(holds) ?? 0) + 1);
-    if (holds !== "missing" && words.size <= mostWords) words.add(cell.trim());
+    if (holds === "missing") continue;
+    const word = cell.trim();
+    if (counts.size <= mostWords || counts.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
-  const count = (...names: CellKind[]) => names.reduce((sum, holds) => sum + (kinds.get(holds) ?? 0), 0);
+  const words = counts.size <= mostWords ? [...counts] : [];
+  const count = (...names: readonly CellKind[]) =>
+    names.reduce((sum, holds) => sum + (kinds.get(holds) ?? 0), 0);
   const present = cells.length - count("missing");
   const isMostly = (found: number) => present > 0 && found >= almostAll * present;
   let holds: TextColumn["holds"] = "words";
@@ -156,7 +213,39 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   else if (isMostly(count("number", "truth")))
     holds = count("truth") > 0 ? "numbers" : risingKind(name, cells);
   const part = holds === "clock" ? partOfClock(cells.find((cell) => cell.trim() !== "") as string) : null;
-  return { name, holds, words: words.size <= mostWords ? [...words] : [], ...(part && { part }) };
+  const unit = holds === "numbers" ? (unitBehind(cells) ?? unitIn(name)) : null;
+  const usual = { numbers: ["number", "truth"], clock: ["clock", "number"], counter: ["number"] } as const;
+  // A name that is written without a value has lost it.
+  const lost = kind.endsWith("pairs") ? cells.filter((cell) => cell.trim() === "").length : 0;
+  const odd = holds === "words" || holds === "nothing" ? 0 : present - count(...usual[holds]) + lost;
+  return {
+    ...{ name, holds, words: usualWords(words, present), present, odd },
+    ...(part && { part }),
+    ...(unit && { unit }),
+  };
+}
+
+/** Words without those that came once among many, as damage makes them. */
+function usualWords(words: readonly [word: string, count: number][], present: number): string[] {
+  const isMany = present >= enoughCells;
+  return words.flatMap(([word, count]) => (count > 1 || !isMany ? [word] : []));
+}
+
+/** The unit behind the first number of a column; null where there is none. */
+function unitBehind(cells: readonly string[]): string | null {
+  const number = cells.find((cell) => /^\s*[+-]?[\d.]/.test(cell)) ?? "";
+  const unit = /^\s*[+-]?[\d.,]+(?:e[+-]?\d+)?\s*([^\d\s,.;].*?)\s*$/i.exec(number);
+  return unit === null ? null : unit[1];
+}
+
+/** Units that a name may have behind it in brackets: other brackets hold anything. */
+const usualUnit =
+  /^(?:%.{0,4}|°.{1,2}|deg.{0,3}|[CFK]|[mkµuM]?(?:V|A|W|Wh|VA|Ah|Hz|Pa|bar|m|g|L|l|J|N|Nm|s|Ω|Ohm)|hPa|psi|cm|km|mi|ft|in|(?:m|km|mi|ft)\/(?:s2?|s²|h)|kmh|mph|[mµu]?g\/(?:m3|m³|L|l)|m3|m³|W\/m[2²]|lux|lx|pp[mb]|dBA?|dBm|min|h|rpm|rad(?:\/s)?|dps|counts?)$/;
+
+/** The unit in brackets at the end of a name. */
+function unitIn(name: string): string | null {
+  const unit = /[([]([^()[\]]+)[)\]]\s*$/.exec(name)?.[1];
+  return unit !== undefined && usualUnit.test(unit) ? unit : null;
 }
 
 /** The columns that tell the time of a row: one, or those of date and time of day; none where there is no clock. */
@@ -181,7 +270,8 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
   const share = (fits: (step: number) => boolean) => steps.filter(fits).length / steps.length;
   if (share((step) => step >= 0) < almostAll || share((step) => step === 0) > 0.5) return "numbers";
   if (epochs.some(([from, to]) => numbers[0] >= from && numbers[0] < to)) return "clock";
-  if (share((step) => step === 1) >= almostAll) return "counter";
+  const falls = steps.filter((step) => step < 0).length;
+  if (share((step) => step === 1) >= almostAll && falls <= mostRestarts) return "counter";
   return clockName.test(name) ? "clock" : "numbers";
 }
 

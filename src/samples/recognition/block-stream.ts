@@ -19,6 +19,9 @@ const almostAll = 0.9;
 type Pairs = (line: string) => [name: string, value: string][];
 
 const isNumber = (text: string) =>
+  /^\s*0x/i.test(text) ? /^\s*0x[0-9a-f]+\s*$/i.test(text) : isDecimal(text);
+
+const isDecimal = (text: string) =>
   /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?(\s*[A-Za-z%*°][^\s]*)?\s*$/i.test(text);
 
 const veDirectPairs: Pairs = (line) => {

@@ -33,7 +33,7 @@ export function likelyCause(bytes: Uint8Array, expected: Expectation): string | 
     return `these are ${description}, but source.framing is ${expected.framing}; set framing: ${recognition.framingText ?? framing}`;
   }
   const lacking = expected.fields.filter((name) => !found.includes(name));
-  const isNamed = !found.every((name, index) => name === `field${index + 1}`);
+  const isNamed = !found.every((name) => /^field\d+$/.test(name));
   if (isNamed ? lacking.length > 0 : found.length !== expected.fields.length) {
     const columns = isNamed ? `the fields ${found.join(", ")}` : `${found.length} columns`;
     return `these are ${description} with ${columns}, but source.fields names ${expected.fields.join(", ")}`;

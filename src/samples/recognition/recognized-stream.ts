@@ -4,6 +4,17 @@ import type { Field } from "../decoding/fields.ts";
 import type { FramingName } from "../framings/framings.ts";
 import type { Observation } from "./observation.ts";
 
+/** A line such as `20,39`, which may be one number or two. */
+export interface OtherReading {
+  example: string;
+  /** It is likelier than the other: decimals begin with 0, as whole numbers do not. */
+  isLikelier: boolean;
+  /** The line as one number. */
+  number: string;
+  /** The line as two numbers. */
+  numbers: readonly string[];
+}
+
 export interface RecognizedStream {
   framing: FramingName;
   /** The value of source.framing where it is more than the name, as YAML on one line. */
@@ -22,6 +33,22 @@ export interface RecognizedStream {
   troubles: readonly (readonly [count: number, words: string])[];
   /** Columns that are not fields, because they do not hold a number in every sample. */
   passedOver: readonly string[];
+  /** The same columns of text, each with what it holds instead. */
+  leftOut?: readonly string[];
+  /** The names of all columns of a line by place, `_` for one that is no field; absent where lines name their values. */
+  places?: readonly string[];
+  /** The columns of the clock; absent where there is none. */
+  clock?: readonly string[];
+  /** Of each field of text the unit of its numbers, null where it has none, [fields]. */
+  units?: readonly (string | null)[];
+  /** Of each field of text how many lines hold something else in it, [fields]. */
+  odd?: readonly number[];
+  /** Of each field of text its different values as written, if these are few; else none, [fields]. */
+  words?: readonly (readonly string[])[];
+  /** The first line that was refused for each reason. */
+  refused?: readonly string[];
+  /** What the lines would be if their commas stood before decimals; null: nothing. */
+  otherReading?: OtherReading | null;
   /** Further results that a program may need, by name. */
   findings: Readonly<Record<string, unknown>>;
 }

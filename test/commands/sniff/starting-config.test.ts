@@ -1,21 +1,49 @@
 import { expect, test } from "vitest";
-import { startingConfig } from "../../../src/commands/sniff/starting-config.ts";
+import { type StartingSource, startingConfig } from "../../../src/commands/sniff/starting-config.ts";
 import { parseConfig } from "../../../src/config/config.ts";
 import { recognize } from "../../../src/samples/recognition/recognize.ts";
 
-/** The target that is proposed for lines of text. */
-function targetFor(lines: string[]) {
+const port = { path: "/dev/ttyUSB0", baudRate: 9600 };
+
+/** The config that is proposed for lines of text. */
+function configFor(lines: string[], source: StartingSource = port): string | null {
   const stream = recognize(Buffer.from(lines.map((line) => `${line}\n`).join("")), true);
   if (stream.framing === null) throw new Error("not recognised");
-  const text = startingConfig(stream, { path: "/dev/ttyUSB0", baudRate: 9600 });
-  return parseConfig(text as string, "sniffed.yaml").target;
+  return startingConfig(stream, source);
 }
+
+const targetFor = (lines: string[]) => parseConfig(configFor(lines) as string, "sniffed.yaml").target;
 
 test.each([
   ["the last column, as a number", ["1.5,2.5", "2,3.5", "1,4.5"], { column: "field2", standardize: true }],
   ["the last column, as a class", ["1.5,0", "2.5,2", "1,1"], { column: "field2", classes: 3 }],
   ["a label that stands elsewhere", ["label,b", "3,2.5", "0,3.5", "1,4.5"], { column: "label", classes: 4 }],
-  ["a label of one class so far", ["a,label", "3,0", "0,0", "1,0"], { column: "label", classes: 2 }],
+  [
+    "a label of words",
+    ["a,label", "3,idle", "0,run", "1,idle"],
+    { column: "label", classes: 2, names: ["idle", "run"] },
+  ],
+  [
+    "a label of one word so far",
+    ["a,label", "3,idle", "0,idle", "1,idle"],
+    { column: "label", classes: 8, names: [] },
+  ],
+  [
+    "a column of words, where no other is called label",
+    ["1.5,2,on fire,3", "2.5,2,fine,4", "1,2,on fire,1", "3,2,fine,5"],
+    { column: "field3", classes: 2, names: ["on fire", "fine"] },
+  ],
+  [
+    "a class that is switched",
+    ["1.5,ON", "2.5,OFF", "1,ON"],
+    { column: "field2", classes: 2, names: ["OFF", "ON"] },
+  ],
+  ["classes from 1", ["1.5,1", "2.5,3", "1,2"], { column: "field2", classes: 3, names: ["1", "2", "3"] }],
+  [
+    "classes with gaps",
+    ["a,label", "1.5,0", "2.5,20", "1,10"],
+    { column: "label", classes: 3, names: ["0", "10", "20"] },
+  ],
   ["a target that is a number", ["target,b", "3.5,1", "0,2", "1,1"], { column: "target", standardize: true }],
   [
     "a target of small whole numbers, as a number",
@@ -32,11 +60,12 @@ test.each([
     ["1.5,1", "2.5,1", "1,1"],
     { column: "field1", standardize: true },
   ],
-  ["a number, where it is below 0", ["1.5,1", "2.5,-1", "1,1"], { column: "field2", standardize: true }],
+  ["-1 and 1, as classes", ["1.5,1", "2.5,-1", "1,1"], { column: "field2", classes: 2, names: ["-1", "1"] }],
+  ["a number, where it is below -1", ["1.5,1", "2.5,-2", "1,1"], { column: "field2", standardize: true }],
   ["a number, where it is large", ["1.5,1", "2.5,512", "1,1"], { column: "field2", standardize: true }],
   [
     "no counter, but the column that is none",
-    Array.from({ length: 10 }, (_, index) => `${index % 4}.5,${index}`),
+    Array.from({ length: 10 }, (_, index) => `${index % 4}.5,7,${index}`),
     { column: "field1", standardize: true },
   ],
   [
@@ -63,7 +92,8 @@ test("a clock that has a name is no field, a constant is none to predict, and ra
   expect(startingConfig(stream, { path: "/dev/ttyUSB0", baudRate: 9600 })).toBe(`source:
   serial: { path: /dev/ttyUSB0, baudRate: 9600 }
   framing: lines
-  fields: # without "ts", a clock or a counter
+  time: ts
+  fields:
     - temp # range: [18, 26] would refuse what lies outside
     - unit # always 1 so far
     - "on"
@@ -71,16 +101,53 @@ target: { column: "on", classes: 2 } # classes 0 to 1; a number: leave classes o
 `);
 });
 
-test("where every column is constant or a clock, the target is left to the user", () => {
-  const stream = recognize(Buffer.from(Array.from({ length: 20 }, (_, i) => `${i},7\n`).join("")), true);
-  if (stream.framing === null) throw new Error("not recognised");
-  expect(startingConfig(stream, null)).toMatch(
+test("where every column is constant, the target is left to the user", () => {
+  expect(configFor(Array.from({ length: 20 }, () => "8,7"))).toMatch(
     /^# target: \{ column: NAME \} # the column to predict: no column/m,
   );
 });
 
+test("a label that is constant is named, but not taken", () => {
+  expect(configFor(Array.from({ length: 20 }, (_, i) => `a:${i % 3}.5,label:1`))).toMatch(
+    /^# target: \{ column: label \} # it has the name, but is always 1 so far/m,
+  );
+});
+
+test("clocks and what nobody learns from keep their place among columns without names", () => {
+  const rows = Array.from({ length: 20 }, (_, i) => `2024-03-10 18:00:${10 + i},hello,${i % 5}.5,${i % 2}`);
+  expect(configFor(rows)).toContain(`  time: field1
+  fields:
+    - field1 # the clock
+    - _
+    - field3 # range: [0, 7] would refuse what lies outside
+    - field4
+`);
+});
+
+test("numbers far from all others are no values, and units are remarks", () => {
+  const rows = Array.from(
+    { length: 40 },
+    (_, i) => `t:${i % 20 === 7 ? -127 : 20 + (i % 9) / 2}C,label:${i % 2}`,
+  );
+  expect(configFor(rows)).toContain("- { name: t, missing: [-127] } # in C; range: [18, 26] would refuse");
+});
+
+test("a field that many lines lack is filled in, for as long as it is away", () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i % 9}.5,${i % 8 === 0 ? i % 5 : ""},${i % 2}`);
+  expect(configFor(rows)).toContain(`  values:
+    missing: hold # field2 has no value in many lines: the last one is repeated
+    holdFor: 14
+`);
+});
+
+test("a file is named with its framing, where that is not text", () => {
+  const blocks = Array.from({ length: 9 }, (_, i) => `a: ${i % 4}.5\nb: ${i % 3}\n----`);
+  expect(configFor(blocks, { file: "/tmp/a b.txt" })).toContain(
+    'file: "/tmp/a b.txt"\n  framing: { blocks: { end: "----" } }',
+  );
+  expect(configFor(["1.5,1", "2.5,0", "1,1"], { file: "/tmp/a.csv" })).not.toContain("framing");
+});
+
 test("one field makes no config", () => {
-  const stream = recognize(Buffer.from("1\n2\n3\n"), true);
-  if (stream.framing === null) throw new Error("not recognised");
-  expect(startingConfig(stream, null)).toBe(null);
+  expect(configFor(["1", "2", "3"])).toBe(null);
 });

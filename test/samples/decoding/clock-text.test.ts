@@ -49,8 +49,8 @@ test("a date is that of its midnight", () => {
   expect(read("2024-02-29")).toEqual({ kind: dateOnly, value: Date.UTC(2024, 1, 29) });
 });
 
-test("a time of day counts from midnight", () => {
-  expect(read("18:00:05.5")).toEqual({ kind: timeOfDayOnly, value: 64_805_500 });
+test("a time of day is what is left until midnight, as a negative number", () => {
+  expect(read("18:00:05.5")).toEqual({ kind: timeOfDayOnly, value: 64_805_500 - 86_400_000 });
 });
 
 describe("which number is the day", () => {

@@ -104,7 +104,7 @@ describe("lines are recognised", () => {
     rows[4] = '{"t":null,"v":1}';
     rows[5] = '{"t":NaN,"v":1}';
     const stream = asLines(recognize(bytesOf(rows), true));
-    expect(stream.counts).toMatchObject({ samples: 18, rejected: 2 });
+    expect(stream.observation).toMatchObject({ samples: 18, fields: [{ absent: 2 }, { absent: 0 }] });
   });
 
   test("and a name that no config can hold is left out", () => {
@@ -112,16 +112,68 @@ describe("lines are recognised", () => {
     expect(stream.passedOver).toEqual(["a,b"]);
   });
 
-  test.each([
-    ["a column of text without a header", printed((t, v) => `on,${t},${v}`), "column 1 is not a number"],
-    ["numbers in quotes", printed((t) => `{"t":"${t}"}`), "numbers without quotes"],
+  test.each<[string, string[], string[]]>([
+    ["without a header, of which one holds text", printed((t, v) => `p7,${t},${v}`), ["field2", "field3"]],
+    ["whose numbers are in quotes", printed((t, v) => `{"t":"${t}","v":"${v}"}`), ["t", "v"]],
+    ["with units", printed((t) => `Temp: ${t} C, Hum: 40 %`), ["Temp", "Hum"]],
+    ["below a header in a comment", ["# t,v", ...printed((t, v) => `${t},${v}`)], ["t", "v"]],
+    ["with nested values", printed((t, v) => `{"a":{"t":${t}},"v":[${v}]}`), ["a.t", "v.0"]],
+    ["of InfluxDB", printed((t, v) => `pump,id=p7 t=${t},v=${v} 1700000000`), ["t", "v"]],
     [
-      "sentences",
-      printed((t) => `the temperature is ${t} degrees`),
-      "found lines with numbers between words or units",
+      "with words that are classes",
+      printed((t, _, l) => `${t},${["idle", "run", "off"][l]}`),
+      ["field1", "field2"],
     ],
-    ["units", printed((t) => `Temp: ${t} C, Hum: 40 %`), "found lines with numbers between words or units"],
-    ["sentences without numbers", printed(() => "all is well"), null],
+  ])("of columns %s", (_, rows, names) => {
+    const stream = asLines(recognize(bytesOf(rows), true));
+    expect(namesOf(stream)).toEqual(names);
+    expect(stream).toMatchObject({ understood: 1, observation: { samples: 20 } });
+  });
+
+  test("with what each column holds that is left out", () => {
+    const rows = printed((t, v, l) => `2024-03-10T12:00:00,${l},${t},hello,,${v}`);
+    const stream = asLines(recognize(bytesOf(rows), true));
+    expect(stream.clock).toEqual(["field1"]);
+    expect(stream.leftOut).toEqual(["column 4: always the same word", "column 5: nothing"]);
+    expect(stream.places).toEqual(["field1", "field2", "field3", "_", "_", "field6"]);
+  });
+
+  test("with how many lines lack a value, or hold something else there", () => {
+    const rows = printed((t, v) => `t:${t},v:${v}`);
+    rows[3] = "t:,v:1";
+    rows[4] = "t:20.0,v:nan";
+    const stream = asLines(recognize(bytesOf(rows), true));
+    expect(stream.odd).toEqual([1, 0]);
+    expect(stream.observation.fields.map(({ absent }) => absent)).toEqual([0, 1]);
+  });
+
+  test("that may be one number each, with a decimal comma", () => {
+    const rows = Array.from({ length: 20 }, (_, index) => `${20 + (index % 3)},${10 + index}`);
+    const stream = asLines(recognize(bytesOf(rows), true));
+    expect(stream.otherReading).toMatchObject({ example: "20,10", number: "20.10", isLikelier: false });
+    rows[7] = "21,05";
+    expect(asLines(recognize(bytesOf(rows), true)).otherReading).toMatchObject({ isLikelier: true });
+  });
+
+  test.each([
+    ["words alone", printed(() => "all is well"), null],
+    [
+      "sentences, each of another kind",
+      [
+        "it is 20 C now",
+        "fan at 3",
+        "level: 7, it falls",
+        "it was 21 C before that",
+        "up for 9 h",
+        "fan at rest, 2 A",
+      ],
+      "found lines with numbers between words",
+    ],
+    [
+      "two kinds of lines in turns",
+      printed((t, _, l) => `{"h${l}":${t}}`),
+      "none of their names (h1, h2, h0)",
+    ],
   ])("but not %s", (_, rows, almost) => {
     const recognition = recognize(bytesOf(rows));
     expect(recognition.framing).toBe(null);
