@@ -133,7 +133,8 @@ export { availableVariants, type KernelVariant } from "./engine/kernels/kernels.
 export type { Plan, PlannedBuffer, PlanOptions } from "./engine/planning/plan.ts";
 export { plan } from "./engine/planning/planner.ts";
 export { Arena, type ArenaOptions, type Blocks, float32, float64 } from "./engine/running/arena.ts";
-export { createNetwork, type Network, type NetworkOptions, type Tensor } from "./engine/running/network.ts";
+export { createNetwork, type Network, type NetworkOptions } from "./engine/running/network.ts";
+export type { Tensor } from "./engine/running/network-state.ts";
 export type { Threads, ThreadWork } from "./engine/running/shard-workers.ts";
 export { threads } from "./library/threads.ts";
 

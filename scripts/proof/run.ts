@@ -10,6 +10,7 @@ import { measureCpu } from "./cpu.ts";
 import { proveFaults } from "./faults/faults.ts";
 import { proveFlood } from "./flood.ts";
 import { proveFrames } from "./frames.ts";
+import { proveHostile } from "./hostile/hostile.ts";
 import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
 import { proveYear } from "./year/year.ts";
@@ -18,7 +19,7 @@ interface Scale {
   frames: number;
   cycles: number;
   seconds: number;
-  /** Part of the faults that is tried. */
+  /** Part of the faults, and of the changed checkpoints, that is tried. */
   share: number;
   /** Days of a simulated year. */
   days: number;
@@ -35,6 +36,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   "power-cut": [provePowerCuts],
   faults: [({ share }) => proveFaults(share)],
   year: [({ days }) => proveYear(days)],
+  hostile: [({ share }) => proveHostile(share)],
   cpu: [384, 3072].map(
     (rate) =>
       ({ seconds }: Scale) =>

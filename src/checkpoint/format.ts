@@ -67,6 +67,8 @@ export interface Checkpoint {
 }
 
 const version = 2;
+/** Axes of an array. */
+const mostAxes = 8;
 const stateKeys = [
   "model",
   "features",
@@ -374,6 +376,8 @@ function faultOfTensors(tensors: Tensor[], key: string): string | undefined {
     if (!isText(name)) return `${where}.name is ${show(name)}, expected text`;
     if (names.has(name)) return `${where}.name is ${show(name)} like an earlier one, but names must differ`;
     names.add(name);
+    if (shape.length > mostAxes)
+      return `${where}.shape has ${shape.length} axes, expected at most ${mostAxes}`;
     if (!shape.every(isCount)) return `${where}.shape is ${show(shape)}, expected integers from 0`;
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (size !== data.length) {

@@ -1,10 +1,12 @@
 import type { Checkpoint, Tensor } from "../checkpoint/format.ts";
 import { learnerFrom } from "../daemon/learner-checkpoint.ts";
+import { RivuletError } from "../errors/errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
 import type { Glitch } from "../learner/glitches.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import { networkFrom } from "../library/network-file.ts";
 import type { State } from "../state.ts";
 import { History, type HistoryColumns, historySteps } from "../status/history.ts";
 import { formatShare, formatSize } from "../wording/quantities.ts";
@@ -20,6 +22,7 @@ export async function run({ positionals: [path] }: Invocation): Promise<Report> 
   const { file, bytes, checkpoint, refused } = readCheckpoint(path);
   // A network saved by the library has no learner around it, and so no scores.
   const learner = checkpoint.target === null ? null : learnerFrom(checkpoint, file);
+  if (learner === null) networkFrom(checkpoint, file);
   const metrics = learner?.report() ?? null;
   const glitches = learner?.glitches.report() ?? [];
   const course = learner === null ? [] : courseOf(checkpoint, learner);
@@ -51,7 +54,13 @@ export async function run({ positionals: [path] }: Invocation): Promise<Report> 
 function courseOf({ history, createdAt }: Checkpoint, learner: PrequentialLearner): HistoryColumns[] {
   if (history === undefined) return [];
   const course = new History(learner);
-  course.restore(history);
+  try {
+    course.restore(history);
+  } catch (error) {
+    // What was learned can be shown without it.
+    if (error instanceof RivuletError) return [];
+    throw error;
+  }
   return historySteps.map((_, ring) => course.columns(ring, Date.parse(createdAt)));
 }
 

@@ -10,9 +10,9 @@ import {
   sealCheckpoint,
 } from "../checkpoint/format.ts";
 import { savingInterval } from "../checkpoint/save-interval.ts";
-import { openStore, type Store } from "../checkpoint/store.ts";
+import { type FoundCheckpoint, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
-import { RivuletError } from "../errors/errors.ts";
+import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
@@ -47,6 +47,8 @@ export class CheckpointSaver {
   readonly #log: Log;
   readonly #reportOf: (() => State) | null;
   readonly #store: Store;
+  /** What is to be said of the folder, until it is known whether the daemon can continue; null afterwards. */
+  #reports: string[] | null = [];
   /** The outermost folder that was made for the checkpoints; null where all were there. */
   readonly #outermostNew: string | null;
   /** Null: by the size of a checkpoint. */
@@ -84,7 +86,10 @@ export class CheckpointSaver {
     const { directory, keep, everyMs } = checkpoint;
     this.#configuredMs = everyMs;
     this.#outermostNew = outermostMissing(directory);
-    const report = (text: string) => log({ event: "checkpoint-refused", text, problem: true });
+    const report = (text: string) => {
+      if (this.#reports) this.#reports.push(text);
+      else log({ event: "checkpoint-refused", text, problem: true });
+    };
     const spare = sync === null ? undefined : keepUnsent(directory, sync.backlog);
     this.#store = openStore(directory, { keep, spare, report });
     try {
@@ -119,14 +124,13 @@ export class CheckpointSaver {
   #resume(): void {
     const { bytes, kernels } = this.#learner.memory;
     const about = `${bytes} bytes of arena, ${kernels} kernels`;
-    const found = this.#store.newest(decodeCheckpoint);
+    const found = this.#newestThatResumes();
     if (found === undefined) {
       const none = listCheckpoints(this.directory).length === 0 ? "no checkpoint" : "no valid checkpoint";
       const text = `beginning anew: ${this.directory} has ${none}; ${about}`;
       this.#log({ event: "begin", text });
       return;
     }
-    resume(this.#learner, found.checkpoint, found.path);
     this.#resumeHistory(found.checkpoint.history, found.path);
     const age = (Date.now() - Date.parse(found.checkpoint.createdAt)) / 1000;
     this.#latest = { path: found.path, at: process.uptime() - Math.max(0, age) };
@@ -135,6 +139,29 @@ export class CheckpointSaver {
     const { samplesSeen } = this.#learner;
     const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
     this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
+  }
+
+  /**
+   * Continues from the newest checkpoint that can be continued from, and names each newer one with its reason.
+   * @throws RivuletError where there is none, but one of another configuration
+   */
+  #newestThatResumes(): FoundCheckpoint<Checkpoint> | undefined {
+    let mismatch: RivuletError | null = null;
+    const found = this.#store.newest((bytes, where) => {
+      const checkpoint = decodeCheckpoint(bytes, where);
+      try {
+        resume(this.#learner, checkpoint, where);
+      } catch (error) {
+        if (!(error instanceof RivuletError) || error.code !== "checkpoint.mismatch") throw error;
+        mismatch ??= error;
+        throw new CheckpointError(error.code, error.message, { cause: error });
+      }
+      return checkpoint;
+    });
+    if (found === undefined && mismatch !== null) throw mismatch;
+    for (const text of this.#reports ?? []) this.#log({ event: "checkpoint-refused", text, problem: true });
+    this.#reports = null;
+    return found;
   }
 
   /** What was learned is worth more than its history: one that does not fit is left behind. */

@@ -3,10 +3,17 @@ import { type Checkpoint, decodeCheckpoint } from "../checkpoint/format.ts";
 import { newestCheckpoint } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
 import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
-import { RivuletError } from "../errors/errors.ts";
+import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { bytesIn, requirePlannedEnsemble } from "../learner/stored-plan.ts";
 import { isOf, replayedLayersIn } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
+
+/** A learner for a config, and what the log is to say of it; null for the usual one. */
+interface Begun {
+  learner: PrequentialLearner;
+  event: "chosen-network" | "single-network" | null;
+}
 
 /**
  * The learner that a config describes, not yet resumed. Where the config names no model, its newest checkpoint may hold
@@ -15,41 +22,56 @@ import type { Log } from "./log.ts";
  * @throws RivuletError as `configuredLearner`
  */
 export function continuedLearner(config: Config, columns: readonly string[], log: Log): PrequentialLearner {
-  const begun = config.ensemble === null ? null : newestOf(config);
-  const layers = begun && replayedLayersIn(begun);
-  if (layers) {
+  const begun = config.ensemble === null ? null : newestBegun(config, columns);
+  if (begun === null) return configuredLearner(config, columns);
+  const { directory } = config.checkpoint;
+  if (begun.event === "chosen-network") {
     log({
-      event: "chosen-network",
-      text: `${config.checkpoint.directory} holds an ensemble with the network that rivulet fit chose: it goes on with that`,
+      event: begun.event,
+      text: `${directory} holds an ensemble with the network that rivulet fit chose: it goes on with that`,
     });
-    return configuredLearner(config, columns, { layers });
   }
-  const network = begun && networkBegun(config, columns, begun);
-  if (!network) return configuredLearner(config, columns);
-  log({
-    event: "single-network",
-    text: `${config.checkpoint.directory} holds a single network, as version 0.1.0 trained for a config without model: it goes on alone; name another checkpoint.directory for the ensemble`,
-  });
-  return network;
+  if (begun.event === "single-network") {
+    log({
+      event: begun.event,
+      text: `${directory} holds a single network, as version 0.1.0 trained for a config without model: it goes on alone; name another checkpoint.directory for the ensemble`,
+    });
+  }
+  return begun.learner;
 }
 
-/** The newest checkpoint of the config's folder; what must be passed over is reported by the store, when it resumes. */
-function newestOf(config: Config): Checkpoint | null {
-  return unlessRefused(
-    () => newestCheckpoint(config.checkpoint.directory, decodeCheckpoint, () => {})?.checkpoint ?? null,
-  );
-}
-
-function networkBegun(
-  config: Config,
-  columns: readonly string[],
-  begun: Checkpoint,
-): PrequentialLearner | null {
-  if (begun.parameters.length === 0) return null;
+/**
+ * The learner of the newest checkpoint that is one of the config; null where there is none. What must be passed over is
+ * reported by the store, when it resumes.
+ */
+function newestBegun(config: Config, columns: readonly string[]): Begun | null {
   return unlessRefused(() => {
-    const network = configuredNetworkLearner(config, columns);
-    return isOf(network, begun) ? network : null;
+    const found = newestCheckpoint(
+      config.checkpoint.directory,
+      (bytes, where) => {
+        const begun = unlessRefused(() => begunIn(decodeCheckpoint(bytes, where), config, columns));
+        if (begun !== null) return begun;
+        throw new CheckpointError("checkpoint.mismatch", `${where} is of another config`);
+      },
+      () => {},
+    );
+    return found?.checkpoint ?? null;
   });
+}
+
+function begunIn(checkpoint: Checkpoint, config: Config, columns: readonly string[]): Begun | null {
+  const layers = replayedLayersIn(checkpoint);
+  if (checkpoint.parameters.length > 0) {
+    const learner = configuredNetworkLearner(config, columns);
+    return isOf(learner, checkpoint) ? { learner, event: "single-network" } : null;
+  }
+  if (layers !== undefined) {
+    const { target, features, ensemble } = config;
+    const options = { fields: columns, target, features, effort: ensemble?.effort, layers };
+    requirePlannedEnsemble(options, bytesIn(checkpoint));
+  }
+  const learner = configuredLearner(config, columns, layers ? { layers } : undefined);
+  return isOf(learner, checkpoint) ? { learner, event: layers ? "chosen-network" : null } : null;
 }
 
 /** Whatever is wrong with the folder or the config, who opens the one or builds the other says it. */

@@ -4,6 +4,7 @@ import { Adwin } from "../learner/adwin.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import type { State, Stateful } from "../state.ts";
+import { parts, whole } from "../state-check.ts";
 import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
 
@@ -16,6 +17,11 @@ const samplesOfOneChange = 1024;
 const smallestRise = 0.25;
 
 const at = { drifts: 0, sinceWorse: 1, beforeRises: 2 } as const;
+
+const sane = parts(whole, [
+  // Infinite while there was no rise.
+  [at.beforeRises, (mean) => (mean[0] >= 0 ? null : `the mean error before a rise is ${mean[0]}`)],
+]);
 
 export class DriftWatch implements Stateful {
   readonly #learner: PrequentialLearner;
@@ -87,7 +93,7 @@ export class DriftWatch implements Stateful {
   }
 
   restore(state: State): void {
-    restoreTogether([this.#errors, statefulBlock(this.#block, "counts of drifts")], state);
+    restoreTogether([this.#errors, statefulBlock(this.#block, "counts of drifts", sane)], state);
   }
 
   #tell(before: number, after: number): string {

@@ -2,6 +2,7 @@
 import type { Checkpoint } from "../checkpoint/format.ts";
 import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
+import { restoreDiscardable } from "../features/restore.ts";
 import { createEnsemble, Ensemble } from "../learner/ensemble.ts";
 import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
 import {
@@ -11,7 +12,8 @@ import {
   type LearnerState,
 } from "../learner/learner.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
-import { namesIn } from "../learner/target.ts";
+import { bytesIn, plannedLearner, requirePlannedEnsemble } from "../learner/stored-plan.ts";
+import { adoptNames, mostClasses, namesIn } from "../learner/target.ts";
 import type { State } from "../state.ts";
 
 /**
@@ -122,16 +124,22 @@ function restoreInto(learner: PrequentialLearner, checkpoint: Checkpoint, where:
   try {
     learner.restore(stateIn(checkpoint));
   } catch (error) {
-    const reason = (error as Error).message;
-    throw new CheckpointError(
-      "checkpoint.malformed",
-      `${where} does not hold what its own description says: ${reason}`,
-      {
-        cause: error,
-      },
-    );
+    throw malformed(error, `${where} does not hold what its own description says`);
   }
   return learner;
+}
+
+/** Longest reason that a sentence repeats: names in it come from the file. */
+const longestReason = 400;
+
+/** An error about a file. What is no RivuletError was not foreseen, and says nothing to a user. */
+function malformed(error: unknown, sentence: string): CheckpointError {
+  const reason =
+    error instanceof RivuletError
+      ? error.message
+      : "its parts have another structure than this Rivulet writes; use another checkpoint";
+  const brief = reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
+  return new CheckpointError("checkpoint.malformed", `${sentence}: ${brief}`, { cause: error });
 }
 
 /**
@@ -147,29 +155,31 @@ export function learnerFrom(checkpoint: Checkpoint, where: string): PrequentialL
   }
   let learner: PrequentialLearner;
   try {
-    learner = describedLearner(descriptionIn(checkpoint));
+    learner = describedLearner(checkpoint);
   } catch (error) {
-    const reason = (error as Error).message;
-    throw new CheckpointError("checkpoint.malformed", `${where} describes no learner: ${reason}`, {
-      cause: error,
-    });
+    throw malformed(error, `${where} describes no learner`);
   }
-  return restoreInto(learner, checkpoint, where);
+  // One that fails is not used, so nothing of it need be kept meanwhile.
+  restoreDiscardable(() => restoreInto(learner, checkpoint, where));
+  return learner;
 }
 
-function describedLearner(description: LearnerDescription | EnsembleDescription): PrequentialLearner {
-  const { fields, target, features, stream, model, training } = description;
-  if (!isEnsemble(model)) return createNetworkLearner(description as LearnerDescription);
+/** The learner that a checkpoint describes, planned before it is allocated. */
+function describedLearner(checkpoint: Checkpoint): PrequentialLearner {
+  const { fields, target, features, stream, model, training } = descriptionIn(checkpoint);
+  const { parameters } = checkpoint;
+  const storedBytes = bytesIn(checkpoint);
+  if (!isEnsemble(model)) {
+    const options = { fields, target, features, stream, model, training } as LearnerDescription;
+    const { batchSize } = plannedLearner(options, { parameters, storedBytes });
+    return createNetworkLearner({ ...options, memory: { batch: batchSize } });
+  }
   const { seed, deterministic } = training;
-  return createEnsemble({
-    fields,
-    target,
-    features,
-    stream,
-    seed,
-    arena: { deterministic },
-    ...model.ensemble,
-  });
+  const { effort, without, coverage, layers } = model.ensemble;
+  const arena = { deterministic };
+  const options = { fields, target, features, stream, seed, effort, without, coverage, layers, arena };
+  requirePlannedEnsemble(options, storedBytes);
+  return createEnsemble(options);
 }
 
 /**
@@ -177,23 +187,27 @@ function describedLearner(description: LearnerDescription | EnsembleDescription)
  * was a single network.
  */
 export function isOf(learner: PrequentialLearner, checkpoint: Checkpoint): boolean {
-  if (checkpoint.features === null) return false;
-  return firstDifference(learner.describe(), descriptionIn(checkpoint), "") === null;
+  return isDescribed(checkpoint) && differenceFrom(learner, descriptionIn(checkpoint)) === null;
 }
+
+const isDescribed = ({ features, target, training }: Checkpoint): boolean =>
+  [features, target, training].every((part) => typeof part === "object" && part !== null);
 
 /**
  * Continues `learner` from a checkpoint of an equal one.
- * @throws RivuletError naming what differs, before anything changes, where it is of another one
+ * @throws CheckpointError where the checkpoint is not one that can be continued, RivuletError naming what differs where it
+ *   is of another learner; nothing has changed then
  */
 export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): void {
+  if (!isDescribed(checkpoint)) {
+    throw new CheckpointError(
+      "checkpoint.malformed",
+      `${where} describes no learner; use another checkpoint`,
+    );
+  }
   const stored = descriptionIn(checkpoint);
-  learner.adoptClassNames(namesIn(stored.target).names ?? []);
-  const own = learner.describe();
-  const kindOf = (model: object) => (isEnsemble(model) ? "the ensemble" : "a single network");
-  const difference =
-    isEnsemble(own.model) === isEnsemble(stored.model)
-      ? firstDifference(own, stored, "")
-      : `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
+  const names = storedNames(stored, where);
+  const difference = differenceFrom(learner, stored);
   if (difference !== null) {
     throw new RivuletError(
       "checkpoint.mismatch",
@@ -201,9 +215,41 @@ export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, wher
     );
   }
   restoreInto(learner, checkpoint, where);
+  learner.adoptClassNames(names);
 }
 
-const written = (value: unknown) => (value === null ? "nothing" : JSON.stringify(value));
+type Description = LearnerDescription | EnsembleDescription;
+
+/** The first difference between a learner, with the class names that the stored one has met, and the stored one. */
+function differenceFrom(learner: PrequentialLearner, stored: Description): string | null {
+  const own = learner.describe();
+  const { names } = namesIn(stored.target);
+  if (Array.isArray(names)) adoptNames(own.target, names);
+  const kindOf = (model: object) => (isEnsemble(model) ? "the ensemble" : "a single network");
+  if (isEnsemble(own.model) === isEnsemble(stored.model)) return firstDifference(own, stored, "");
+  return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
+}
+
+/** Names of classes that the run before has met. */
+function storedNames({ target }: { target: object | null }, where: string): string[] {
+  const { names = [] } = namesIn(target ?? {}) as { names?: unknown };
+  const { classes = 0 } = (target ?? {}) as { classes?: unknown };
+  const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
+  if (areNames && names.length <= Math.min(Number(classes), mostClasses)) return names;
+  if (areNames && names.length === 0) return names;
+  throw new CheckpointError(
+    "checkpoint.malformed",
+    `${where} is malformed: its class names are not at most as many texts as classes; use another checkpoint`,
+  );
+}
+
+/** Longest value that a sentence repeats. */
+const longestValue = 200;
+
+function written(value: unknown): string {
+  const text = value === null ? "nothing" : JSON.stringify(value);
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
+}
 
 /** The first place where two descriptions differ, in words. */
 function firstDifference(config: unknown, stored: unknown, path: string): string | null {

@@ -25,6 +25,8 @@ export const errorCodes = {
   "network.worker-died": "A worker thread of the network died; restore it from the last checkpoint.",
   "state.mismatch":
     "A saved state does not fit the network, the features or the learner that it is restored into.",
+  "state.invalid":
+    "A saved state holds numbers that none can have, such as a negative variance or weights that do not sum to 1.",
 
   "data.unreadable": "A data file cannot be read.",
   "data.empty": "A data file has no rows to use.",

@@ -2,8 +2,20 @@
  * Mean, variance and range of each column of a stream, by which its numbers are standardized, and which one impossible
  * number cannot spoil.
  */
+
 import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
+import {
+  finite,
+  type Numbers,
+  notNegative,
+  parts,
+  requireCheck,
+  requireCounts,
+  sampled,
+  whole,
+  within,
+} from "../state-check.ts";
 import { restoreBlock } from "./restore.ts";
 
 export interface ColumnStatisticOptions {
@@ -403,9 +415,10 @@ export class ColumnStatistic implements Stateful {
     else {
       const { moments, first } = (state ?? {}) as { moments: State; first: State };
       const fitting = new Float64Array(this.#moments.length);
-      restoreBlock(fitting, moments, "column statistics");
-      if (!(first instanceof Float64Array && first.length === 0)) {
-        restoreBlock(this.#first, first, "first numbers of columns");
+      restoreBlock(fitting, moments, "column statistics", (moments) => faultOf(moments, this.columns));
+      const hasFirst = !(first instanceof Float64Array && first.length === 0);
+      if (hasFirst || fitting.subarray(0, this.columns).some((count) => count > 0 && count <= firstNumbers)) {
+        restoreBlock(this.#first, first, "first numbers of columns", sampled);
       }
       this.#moments.set(fitting);
     }
@@ -428,7 +441,9 @@ export class ColumnStatistic implements Stateful {
         `found ${state.length} float64 numbers as the stored statistics, expected those of ${columns} columns; restore a matching state`,
       );
     }
+    requireCheck(state, sampled, "statistics");
     const [count] = state;
+    requireCounts({ count }, "statistics");
     const [means, squares, lowest, highest] = [0, 1, 2, 3].map((row) =>
       state.subarray(1 + row * columns, 1 + (row + 1) * columns),
     );
@@ -448,6 +463,35 @@ export class ColumnStatistic implements Stateful {
       }
     }
   }
+}
+
+/** What is wrong with the moments of columns [12, columns], as a clause; null where nothing is. */
+function faultOf(moments: Numbers, columns: number): string | null {
+  const row = (place: number): [number, number] => [place * columns, (place + 1) * columns];
+  const fault = parts(finite, [
+    [row(rows.count), whole],
+    [row(rows.run), whole],
+    [row(rows.glitches), whole],
+    [row(rows.squares), notNegative],
+    [row(rows.lowest), sampled],
+    [row(rows.highest), sampled],
+    [row(rows.turns), within(-turnsUntilRestart - 1, turnsUntilRestart + 1)],
+  ])(moments);
+  if (fault !== null) return fault;
+  for (let column = 0; column < columns; column++) {
+    const of = (place: number) => moments[place * columns + column];
+    const [mean, variance, lowest, highest] = [rows.mean, rows.variance, rows.lowest, rows.highest].map(of);
+    const range = highest - lowest;
+    const rounding = 1e-9 * (Math.abs(lowest) + Math.abs(highest)) + 1e-6 * range;
+    const isInRange = mean >= lowest - rounding && mean <= highest + rounding;
+    if (!isInRange)
+      return `the mean of column ${column} is ${mean}, outside its range ${lowest} to ${highest}`;
+    // Popoviciu's inequality.
+    if (!(variance >= 0 && variance <= 0.251 * range * range + rounding * rounding)) {
+      return `the variance of column ${column} is ${variance}, but its range ${lowest} to ${highest} allows 0 to ${(range * range) / 4}`;
+    }
+  }
+  return null;
 }
 
 /** Sorts the first `count` numbers in place, by insertion: they are few, and a sample apart they are almost sorted. */

@@ -1,6 +1,8 @@
 /** From rows as they come to rows of features: the transforms that need the past, one after the other. */
+
 import { keyError, RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
+import { parts, sampledOrMissing, whole, wholeWithin } from "../state-check.ts";
 import { parseTimeSpan } from "../wording/quantities.ts";
 import { type AutomaticOptions, automaticFeatures } from "./automatic.ts";
 import { type Choice, describeChoice, readFeatures, type TransformDescription } from "./feature-list.ts";
@@ -166,6 +168,11 @@ export function createExtraction(options: ExtractionOptions): Extraction {
 }
 
 const at = { rows: 0, time: 1, id: 2, isBegun: 3 } as const;
+/** The time of a row may not be known. */
+const sane = parts(sampledOrMissing, [
+  [at.rows, whole],
+  [at.isBegun, wholeWithin(0, 1)],
+]);
 const unknownTime = Float64Array.of(Number.NaN);
 
 /** A chain of transforms of rows and their past. All memory is allocated once; its state continues bit for bit. */
@@ -302,7 +309,7 @@ export class Extraction implements Stateful {
     }
     restoreTogether(
       [
-        { state: () => this.#block, restore: (block) => restoreBlock(this.#block, block, "rows") },
+        { state: () => this.#block, restore: (block) => restoreBlock(this.#block, block, "rows", sane) },
         ...this.#stages,
       ],
       [own, ...stages],

@@ -1,7 +1,13 @@
 import type { State, Stateful } from "../state.ts";
+import { finite, notNegative, parts, wholeWithin } from "../state-check.ts";
 import { restoreBlock } from "./restore.ts";
 
 const at = { started: 0, mean: 1, variance: 2, meanSquare: 3 } as const;
+
+const sane = parts(notNegative, [
+  [at.started, wholeWithin(0, 1)],
+  [at.mean, finite],
+]);
 
 /**
  * Exponentially weighted mean and variance: the value `n` steps back has the weight (1 - alpha)^n.
@@ -58,6 +64,6 @@ export class FadingStatistics implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "fading statistics");
+    restoreBlock(this.#block, state, "fading statistics", sane);
   }
 }

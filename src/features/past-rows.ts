@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../state.ts";
+import { parts, sampledOrMissing, wholeWithin } from "../state-check.ts";
 import { restoreBlock } from "./restore.ts";
 
 const at = { next: 0, count: 1 } as const;
@@ -83,6 +84,11 @@ export class PastRows implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "past rows");
+    const longest = this.#longest;
+    const sane = parts(sampledOrMissing, [
+      [at.next, wholeWithin(0, Math.max(0, longest - 1))],
+      [at.count, wholeWithin(0, longest)],
+    ]);
+    restoreBlock(this.#block, state, "past rows", sane);
   }
 }

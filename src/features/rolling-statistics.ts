@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../state.ts";
+import { finite, notNegative, parts, wholeWithin } from "../state-check.ts";
 import { restoreBlock } from "./restore.ts";
 
 /** Indices into the block, before its three arrays of `window` numbers. */
@@ -91,6 +92,13 @@ export class RollingStatistics implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "rolling statistics");
+    const { window } = this;
+    const sane = parts(finite, [
+      [at.next, wholeWithin(0, window)],
+      [at.full, wholeWithin(0, 1)],
+      [at.deviations, notNegative],
+      [[totalsLength + 2 * window, totalsLength + 3 * window], notNegative],
+    ]);
+    restoreBlock(this.#block, state, "rolling statistics", sane);
   }
 }

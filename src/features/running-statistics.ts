@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../state.ts";
+import { type Check, type Numbers, notNegative, parts, sampled, whole } from "../state-check.ts";
 import { restoreBlock } from "./restore.ts";
 
 /**
@@ -90,11 +91,23 @@ export class RunningStatistics implements Stateful {
     return this.#maximum[column];
   }
 
+  /** Ranges begin as infinities the wrong way round. */
+  #faultOf(block: Numbers): string | null {
+    const { columns } = this;
+    const isEmpty = block[0] === 0;
+    const ranges: Check = isEmpty ? () => null : sampled;
+    return parts(sampled, [
+      [0, whole],
+      [[1 + columns, 1 + 2 * columns], notNegative],
+      [[1 + 2 * columns, block.length], ranges],
+    ])(block);
+  }
+
   state(): State {
     return this.#block;
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "statistics");
+    restoreBlock(this.#block, state, "statistics", (block) => this.#faultOf(block));
   }
 }

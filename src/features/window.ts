@@ -1,5 +1,6 @@
 import { keyError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
+import { parts, sampledOrMissing, whole, wholeWithin } from "../state-check.ts";
 import { parseTimeSpan } from "../wording/quantities.ts";
 import { restoreBlock } from "./restore.ts";
 import {
@@ -233,6 +234,13 @@ class Window implements SeriesTransform {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "window");
+    const size = this.#size;
+    const sane = parts(sampledOrMissing, [
+      [at.next, wholeWithin(0, size)],
+      [at.count, wholeWithin(0, size)],
+      [at.since, whole],
+      [at.isDue, wholeWithin(0, 1)],
+    ]);
+    restoreBlock(this.#block, state, "window", sane);
   }
 }

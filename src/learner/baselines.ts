@@ -1,6 +1,8 @@
 /** Scores of simple rules, and of each expert alone. */
+
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import type { State, Stateful } from "../state.ts";
+import { finite, parts, whole, wholeWithin } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 export interface BaselinesOptions {
@@ -142,6 +144,11 @@ export class Baselines implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays({ losses: this.#losses, labels: this.#labels, block: this.#block }, state, "baselines");
+    const live = { losses: this.#losses, labels: this.#labels, block: this.#block };
+    const block = parts(whole, [
+      [at.frequencies, finite],
+      [at.lastLabel, wholeWithin(-1, Math.max(0, this.#classes - 1))],
+    ]);
+    restoreArrays(live, state, "baselines", { labels: whole, block });
   }
 }

@@ -1,8 +1,15 @@
 /** Calibration error: how far probabilities are from observed frequencies. */
+
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { finite, notNegative, parts, whole } from "../state-check.ts";
 
 const bins = 10;
+
+const sane = parts(finite, [
+  [[0, bins], whole],
+  [[bins, 2 * bins], notNegative],
+]);
 
 /** Answers that were about as sure: how many, how sure on average, and how often right. */
 export interface CalibrationBin {
@@ -68,6 +75,6 @@ export class CalibrationError implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#sums, state, "calibration error");
+    restoreBlock(this.#sums, state, "calibration error", sane);
   }
 }

@@ -1,4 +1,5 @@
 /** Six experts for classes, joined by fixed share and by stacking. */
+
 import { takeExponential } from "../engine/model/exponential.ts";
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createRandom, type Random } from "../engine/model/random.ts";
@@ -6,6 +7,7 @@ import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.t
 import type { Network } from "../engine/running/network.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
+import { whole } from "../state-check.ts";
 import { FixedShare } from "./aggregation/fixed-share.ts";
 import { NewtonStacking } from "./aggregation/newton-stacking.ts";
 import {
@@ -448,6 +450,6 @@ export class ClassCommittee implements Committee {
     const state = (given ?? {}) as { [name: string]: State };
     restoreTogether(this.#parts(), state["parts"] as State[]);
     this.#random.restore(state["draws"] as number[]);
-    restoreArrays({ labels: this.#labels }, state, "classes");
+    restoreArrays({ labels: this.#labels }, state, "classes", { labels: whole });
   }
 }

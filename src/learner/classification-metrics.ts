@@ -1,6 +1,7 @@
 import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../state-check.ts";
 
 export interface Averages {
   precision: number;
@@ -248,8 +249,22 @@ export class ClassificationMetrics implements Stateful {
     return stored;
   }
 
+  #check(): Check {
+    return parts(whole, [
+      [at.logLoss, finite],
+      [at.fadingCorrect, notNegative],
+      [at.fadingSamples, notNegative],
+      [at.slidingNext, wholeWithin(0, this.slidingWindow - 1)],
+      [at.mostFrequent, wholeWithin(0, this.classes - 1)],
+      [
+        [this.#block.length - this.slidingWindow, this.#stored.length],
+        wholeWithin(0, 2 ** answersPerNumber - 1),
+      ],
+    ]);
+  }
+
   restore(state: State): void {
-    restoreBlock(this.#stored, state, "metrics");
+    restoreBlock(this.#stored, state, "metrics", this.#check());
     const stored = this.#stored;
     const recent = this.#recent;
     const start = this.#block.length - recent.length;

@@ -1,6 +1,8 @@
 /** Raises an alarm when errors rise so far above their mean that what was learned no longer holds. */
+
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { notNegative, parts, whole } from "../state-check.ts";
 
 /** Weight of a new error in the short mean, of about the last 59. */
 const shortRate = 1 / 30;
@@ -11,6 +13,11 @@ const threshold = 8;
 const fewest = 100;
 
 const at = { count: 0, mean: 1, squares: 2, short: 3, alarms: 4, before: 5, after: 6 } as const;
+
+const sane = parts(notNegative, [
+  [at.count, whole],
+  [at.alarms, whole],
+]);
 
 /**
  * Mean and variance of all errors since the last alarm (Welford, 1962) against a fading mean of the latest: an alarm
@@ -57,6 +64,6 @@ export class DriftAlarm implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "drift alarm");
+    restoreBlock(this.#block, state, "drift alarm", sane);
   }
 }

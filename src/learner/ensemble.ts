@@ -2,9 +2,10 @@
  * The learner that nobody tunes: experts of different kinds learn side by side, and what is answered is what joins
  * them best. One pass, one sample at a time, in memory that is planned before the first.
  */
+
 import { describeLayers } from "../engine/model/description.ts";
 import { Arena } from "../engine/running/arena.ts";
-import type { Tensor } from "../engine/running/network.ts";
+import type { Tensor } from "../engine/running/network-state.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Extraction, PlannedFeatures } from "../features/extraction.ts";
@@ -12,6 +13,7 @@ import type { TransformDescription } from "../features/feature-list.ts";
 import type { Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { described, requireCounts } from "../state-check.ts";
 import { placeStatistic } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
@@ -603,13 +605,14 @@ export class Ensemble implements PrequentialLearner {
       rows: number;
       effort?: Effort;
     };
+    const { samplesSeen, unlabelled, targetGlitches, rows } = state;
+    const { notFinite, badLabel } = (state.refusals ?? {}) as Partial<Refusals>;
+    requireCounts({ samplesSeen, unlabelled, targetGlitches, rows, notFinite, badLabel }, "ensemble");
     const { effort = this.#description.model.ensemble.effort } = state;
-    const counts = [state.samplesSeen, state.unlabelled, state.targetGlitches, state.rows];
-    const isWhole = Array.isArray(state.parts) && counts.every((count) => Number.isSafeInteger(count));
-    if (!isWhole || !isEffort(effort)) {
+    if (!isEffort(effort)) {
       throw new RivuletError(
-        "state.mismatch",
-        "found no ensemble in the state, expected its parts, counts and effort; restore another",
+        "state.invalid",
+        `the stored ensemble is none that can learn: its effort is ${described(effort)}, expected one that there is; restore another state`,
       );
     }
     this.#forgetTentative();

@@ -1,6 +1,7 @@
 /** Detects experts that are much worse than a constant answer, and restores or restarts them. */
 
 import type { State, Stateful } from "../state.ts";
+import { notNegative, whole, wholeWithin } from "../state-check.ts";
 import type { Expert } from "./expert.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
@@ -104,7 +105,13 @@ export class ExpertHealth implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays(this.#arrays(), state, "health of experts");
+    restoreArrays(this.#arrays(), state, "health of experts", {
+      restarts: whole,
+      recoveries: whole,
+      losses: notNegative,
+      counts: whole,
+      kept: wholeWithin(0, 1),
+    });
     this.healed = 0;
     for (let k = 0; k < this.restarts.length; k++) this.healed += this.restarts[k] + this.recoveries[k];
   }

@@ -1,6 +1,7 @@
 /** How much each input matters, learned from the gradients of a network. */
 import { type Arena, arenaFor, float32, float64 } from "../engine/running/arena.ts";
 import type { State, Stateful } from "../state.ts";
+import { addingTo, notNegative, whole } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** Smallest weight of a new gradient in the running mean. */
@@ -9,6 +10,8 @@ const floor = 0.002;
 const fewest = 20;
 /** Part of each weight that is the same for all inputs. */
 const even = 0.03;
+/** Gradients are held within this: the square of a larger one is no float32, and the weights would be NaN from then on. */
+const largest = 1e15;
 
 const blocksFor = (inputs: number) => ({
   squares: float32(inputs),
@@ -50,7 +53,7 @@ export class FeatureMetric implements Stateful {
       const rate = Math.max(1 / this.#count[0], floor);
       for (let i = 0; i < inputs; i++) {
         // Of the row's own loss, not of the mean.
-        const gradient = rows * gradients[row * inputs + i];
+        const gradient = Math.min(Math.max(rows * gradients[row * inputs + i], -largest), largest);
         squares[i] += rate * (gradient * gradient - squares[i]);
       }
     }
@@ -77,6 +80,8 @@ export class FeatureMetric implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays({ squares: this.#squares, weights: this.weights, count: this.#count }, state, "metric");
+    const live = { squares: this.#squares, weights: this.weights, count: this.#count };
+    const checks = { squares: notNegative, weights: addingTo(this.inputs), count: whole };
+    restoreArrays(live, state, "metric", checks);
   }
 }

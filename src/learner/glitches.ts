@@ -1,7 +1,9 @@
 /** Which columns brought numbers that cannot be true, how many, and the first of each. */
+
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { parts, sampled, whole } from "../state-check.ts";
 
 /** The numbers of a field that cannot be true. */
 export interface Glitch {
@@ -97,7 +99,7 @@ export class Glitches implements Stateful {
 
   /** Restores the counts; the statistics have theirs back by then. */
   restore(state: State): void {
-    restoreBlock(this.#block, state, "glitches");
+    restoreBlock(this.#block, state, "glitches", parts(whole, [[[this.#fields, 2 * this.#fields], sampled]]));
     this.fieldCount = this.#block.subarray(0, this.#fields).reduce((sum, count) => sum + Math.sign(count), 0);
     for (const [which, { statistic }] of this.#judged.entries()) this.#totals[which] = statistic.glitchTotal;
   }

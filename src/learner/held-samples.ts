@@ -1,7 +1,9 @@
 /** The latest samples as they were predicted, in fixed memory, so that labels can come later. */
+
 import { RivuletError } from "../errors/errors.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { finite, sampled, whole } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** What a learner keeps of a sample: the number of float32 and of float64 values. */
@@ -135,7 +137,11 @@ export class HeldSamples implements Stateful {
       singles: new Float32Array(used * singles),
       doubles: new Float64Array(used * doubles),
     };
-    restoreArrays(stored, { ...state, numbers }, "held samples");
+    restoreArrays(stored, { ...state, numbers }, "held samples", {
+      numbers: whole,
+      times: finite,
+      targets: (targets) => sampled(targets.filter((target) => !Number.isNaN(target))),
+    });
     this.#place.fill(0);
     // A ring that is not full has its oldest sample in front, a full one where the next goes.
     for (let index = Math.max(0, used - this.capacity); index < used; index++) {

@@ -1,7 +1,9 @@
 /** An interval around a predicted number that contains the target with the requested frequency. */
+
 import { takeExponential } from "../engine/model/exponential.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { notNegative, parts, whole, within } from "../state-check.ts";
 
 /** How fast the width adapts to misses. */
 const learningRate = 0.1;
@@ -14,6 +16,11 @@ const uncounted = 100;
 const largestFactor = 1e6;
 
 const at = { factor: 0, meanError: 1, count: 2, covered: 3, counted: 4 } as const;
+
+const sane = parts(whole, [
+  [at.factor, within(0, largestFactor)],
+  [at.meanError, notNegative],
+]);
 
 /**
  * Half width b s, with s the running mean of |error| and b adapted to misses: b *= exp(0.1 (miss - (1 -
@@ -66,6 +73,6 @@ export class Interval implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "interval");
+    restoreBlock(this.#block, state, "interval", sane);
   }
 }

@@ -2,6 +2,7 @@
  * The prequential loop: every sample is predicted with what is known so far, scored, and only then learned from
  * (Dawid, 1984; Gama, Sebastiao and Rodrigues, 2013).
  */
+
 import type { Reading } from "../engine/losses/loss.ts";
 import { describeModel, type ModelDescription } from "../engine/model/description.ts";
 import { takeLogarithm } from "../engine/model/logarithm.ts";
@@ -12,6 +13,7 @@ import type { TransformDescription } from "../features/feature-list.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
+import { requireCounts } from "../state-check.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { Glitches } from "./glitches.ts";
@@ -540,19 +542,33 @@ export class Learner implements PrequentialLearner {
 
   /** @throws RivuletError, with nothing changed, where the state is of a learner of another description */
   restore(given: State): void {
-    const { samplesSeen, refusals, unanswered, unlabelled, ...parts } = requireCounts(given);
+    const { samplesSeen, refusals, unanswered, unlabelled, ...parts } = checkedCounts(given);
+    // Version 0.1.0 knew no number that cannot be true.
+    const { glitches, health, targetGlitches = 0 } = parts;
+    requireCounts({ targetGlitches }, "learner");
     restoreTogether(
-      [this.network, this.pipeline, this.#scale, this.metrics, this.#batch, ...this.#past],
+      [
+        this.network,
+        this.pipeline,
+        this.#scale,
+        this.metrics,
+        this.#batch,
+        ...(glitches === undefined ? [] : [this.glitches]),
+        ...(health === undefined ? [] : [this.health]),
+        ...this.#past,
+      ],
       [
         parts.network as unknown as State,
-        ...[parts.features, parts.target, parts.metrics, parts.batch],
+        parts.features,
+        parts.target,
+        parts.metrics,
+        parts.batch,
+        ...(glitches === undefined ? [] : [glitches]),
+        ...(health === undefined ? [] : [health]),
         ...this.#past.map(() => parts.extraction as State),
       ],
     );
-    // Version 0.1.0 knew no number that cannot be true.
-    if (parts.glitches !== undefined) this.glitches.restore(parts.glitches);
-    if (parts.health !== undefined) this.health.restore(parts.health);
-    this.#targetGlitches = parts.targetGlitches ?? 0;
+    this.#targetGlitches = targetGlitches;
     this.samplesSeen = samplesSeen;
     this.refusals.notFinite = refusals.notFinite;
     this.refusals.badLabel = refusals.badLabel;
@@ -562,7 +578,7 @@ export class Learner implements PrequentialLearner {
 }
 
 /** Checks what is the learner's own in a state; its parts check theirs. */
-function requireCounts(given: State): LearnerState {
+function checkedCounts(given: State): LearnerState {
   // Version 0.1.0 refused samples without a target.
   const {
     samplesSeen,
@@ -570,13 +586,8 @@ function requireCounts(given: State): LearnerState {
     unanswered,
     unlabelled = 0,
   } = (given ?? {}) as unknown as Partial<LearnerState>;
-  const counts = [samplesSeen, refusals?.notFinite, refusals?.badLabel, unanswered, unlabelled];
-  if (!counts.every((count) => Number.isSafeInteger(count) && (count as number) >= 0)) {
-    throw new RivuletError(
-      "state.mismatch",
-      "the stored learner must hold the counts samplesSeen, refusals, unanswered and unlabelled",
-    );
-  }
+  const { notFinite, badLabel } = (refusals ?? {}) as Partial<Refusals>;
+  requireCounts({ samplesSeen, notFinite, badLabel, unanswered, unlabelled }, "learner");
   // It called the samples that wait for a step `gathered`.
   const { gathered, batch = gathered } = given as { gathered: State; batch?: State };
   return { ...(given as unknown as LearnerState), unlabelled, batch };

@@ -1,7 +1,9 @@
 /** Brings a single network back to what it was where it has become worse than a constant answer. */
+
 import type { Network } from "../engine/running/network.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { notNegative, parts, whole, wholeWithin } from "../state-check.ts";
 
 /** What is left of losses with each sample: they are those of the last 200 or so. */
 const fading = 0.995;
@@ -35,6 +37,14 @@ const at = {
   fromSame: 11,
 } as const;
 const blockLength = 12;
+
+const sane = parts(whole, [
+  [at.loss, notNegative],
+  [at.constant, notNegative],
+  [at.lossThen, notNegative],
+  [at.constantThen, notNegative],
+  [at.far, wholeWithin(0, 1)],
+]);
 
 export interface NetworkHealthOptions {
   /** The network is healthy while its fading loss is at most this many times that of a constant answer ... */
@@ -169,6 +179,6 @@ export class NetworkHealth implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#block, state, "health of the network");
+    restoreBlock(this.#block, state, "health of the network", sane);
   }
 }

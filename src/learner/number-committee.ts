@@ -1,15 +1,18 @@
 /** Eight experts for a number, of its level and of its change, joined by ML-Poly. */
+
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
 import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
+import { positive, whole, wholeWithin, within } from "../state-check.ts";
 import { FadingWeights } from "./aggregation/fading-weights.ts";
 import { MlPoly } from "./aggregation/ml-poly.ts";
 import {
   type Committee,
   type CommitteeOptions,
+  featureBound,
   isWithout,
   keptAtAlarm,
   type PlannedPart,
@@ -25,7 +28,7 @@ import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { type Member, Panel } from "./panel.ts";
 import { restoreArrays } from "./restore-arrays.ts";
-import { asked, askedNumbers, course, TargetCourse } from "./target-course.ts";
+import { asked, askedNumbers, course, faultOfCourse, TargetCourse } from "./target-course.ts";
 import { UsualError } from "./usual-error.ts";
 
 /** What an expert's number means: in the target's units, in deviations from its mean, or as a change of it. */
@@ -530,8 +533,13 @@ export class NumberCommittee implements Committee {
     const state = (given ?? {}) as { [key: string]: State };
     restoreTogether(this.#parts(), state["parts"] as State[]);
     this.#random.restore(state["draws"] as number[]);
-    restoreArrays(this.#arrays(), state, "numbers");
+    restoreArrays(this.#arrays(), state, "numbers", {
+      previous: within(-featureBound, featureBound),
+      scale: positive,
+      errors: whole,
+      course: faultOfCourse,
+      labelled: wholeWithin(-1, Number.MAX_SAFE_INTEGER),
+    });
   }
 }
-
 const clip = (value: number, bound: number) => Math.min(Math.max(value, -bound), bound);

@@ -1,8 +1,10 @@
 /** A second view of each feature: its distance from the mean of its recent rows, in their standard deviations. */
+
 import { type Arena, arenaFor, float64 } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
+import { notNegative, parts, sampled, whole } from "../state-check.ts";
 
 /** Smallest weight of a new number: the mean is of about the last 33. */
 const floor = 0.03;
@@ -91,6 +93,11 @@ export class RecentDeviation implements Stateful {
   }
 
   restore(state: State): void {
-    restoreBlock(this.#moments, state, "recent deviations");
+    const { columns } = this;
+    const sane = parts(notNegative, [
+      [[0, columns], whole],
+      [[columns, 2 * columns], sampled],
+    ]);
+    restoreBlock(this.#moments, state, "recent deviations", sane);
   }
 }

@@ -1,6 +1,7 @@
 import { restoreBlock } from "../features/restore.ts";
 import { RunningStatistics } from "../features/running-statistics.ts";
 import type { State, Stateful } from "../state.ts";
+import { finite, notNegative, parts, whole } from "../state-check.ts";
 
 /** Everything known about the errors of a regression so far, in the target's own units. */
 export interface RegressionReport {
@@ -31,6 +32,12 @@ const at = {
   unscoredSum: 8,
 } as const;
 const totalsLength = 9;
+/** Corrections of sums leave rounding errors, which may be negative. */
+const sane = parts(finite, [
+  [at.largest, notNegative],
+  [[at.fadingAbsolute, at.unscored], notNegative],
+  [at.unscored, whole],
+]);
 /** As version 0.1.0 stored them: it scored every target. */
 const scoredTotalsLength = 7;
 
@@ -149,7 +156,7 @@ export class RegressionMetrics implements Stateful {
     const { totals, targets } = (state ?? {}) as { totals: State; targets: State };
     const isOfVersion1 = totals instanceof Float64Array && totals.length === scoredTotalsLength;
     const fitting = new Float64Array(isOfVersion1 ? scoredTotalsLength : totalsLength);
-    restoreBlock(fitting, totals, "metrics");
+    restoreBlock(fitting, totals, "metrics", isOfVersion1 ? finite : sane);
     this.#targets.restore(targets);
     this.#totals.fill(0);
     this.#totals.set(fitting);

@@ -3,6 +3,7 @@
 import type { Random } from "../engine/model/random.ts";
 import { type Arena, arenaFor, type Block, float32, float64 } from "../engine/running/arena.ts";
 import type { State, Stateful } from "../state.ts";
+import { type Numbers, sampled, within } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 export interface ReplayRingOptions {
@@ -24,6 +25,9 @@ const blocksFor = ({ rows, inputs, exactTargets = false }: ReplayRingOptions) =>
 });
 
 const at = { next: 0, filled: 1, live: 2 } as const;
+
+/** Rows hold standardized numbers: features within 4 standard deviations, targets within 8. */
+const largestInput = 8;
 
 /**
  * Keeps the latest `rows` rows with their targets. Rows lie column after column, [inputs, stride], so that a scan over
@@ -143,6 +147,20 @@ export class ReplayRing implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays({ columns: this.columns, targets: this.targets, place: this.#place }, state, "ring");
+    const live = { columns: this.columns, targets: this.targets, place: this.#place };
+    restoreArrays(live, state, "ring", {
+      columns: within(-largestInput, largestInput),
+      targets: sampled,
+      place: (place) => faultOfPlace(place, this.#most),
+    });
   }
+}
+
+/** What is wrong with a ring's places: they must lie within its rows. */
+function faultOfPlace(place: Numbers, rows: number): string | null {
+  const [next, filled, live] = place;
+  const areWhole = place.every((number) => Number.isSafeInteger(number) && number >= 0);
+  const fits = areWhole && live <= filled && filled <= rows && next < Math.max(1, rows);
+  if (fits && (filled === rows || next === filled)) return null;
+  return `the next of ${filled} rows, of which ${live} count, is to go to place ${next} of ${rows}`;
 }

@@ -1,6 +1,7 @@
 /** What is known of a target that is a number: its mean, its last values, how it changes, and its range. */
 import { type Arena, bytesOf, float64 } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
+import { type Numbers, notNegative, parts, positive, sampled, whole } from "../state-check.ts";
 import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
 
 /** Largest distance of a target, in standard deviations, that extends the known range of targets. */
@@ -131,4 +132,20 @@ export class TargetCourse {
   arrays(): { course: Float64Array; labelled: Float64Array } {
     return { course: this.values, labelled: this.#labelled };
   }
+}
+
+/** What is wrong with what is known of the targets, as a clause; null where nothing is. */
+export function faultOfCourse(values: Numbers): string | null {
+  const [lowest, highest] = [values[course.lowest], values[course.highest]];
+  const isEmpty = lowest === Number.POSITIVE_INFINITY && highest === Number.NEGATIVE_INFINITY;
+  const isRange = lowest <= highest && sampled(values.subarray(course.lowest, course.highest + 1)) === null;
+  if (!isRange && !(isEmpty && values[course.known] === 0))
+    return `the targets lie between ${lowest} and ${highest}`;
+  return parts(sampled, [
+    [course.known, whole],
+    [course.deviation, positive],
+    [course.changeSquare, notNegative],
+    [course.change, positive],
+    [[course.lowest, course.highest + 1], () => null],
+  ])(values);
 }

@@ -1,6 +1,7 @@
 import type { Network } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { State, Stateful } from "../state.ts";
+import { finite, requireCheck } from "../state-check.ts";
 
 export type TrainingBatchState = { rows: number; inputs: Float32Array; targets: Float32Array };
 
@@ -82,6 +83,8 @@ export class TrainingBatch implements Stateful {
         `the stored learner holds ${rows ?? "no"} samples that wait for a step, expected fewer than ${batchSize}, of ${width} inputs and a target each`,
       );
     }
+    requireCheck(inputs, finite, "samples that wait for a step");
+    requireCheck(targets, finite, "targets that wait for a step");
     return state as TrainingBatchState;
   }
 }

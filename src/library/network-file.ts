@@ -3,10 +3,11 @@ import { resolve } from "node:path";
 import { readCheckpointFile } from "../checkpoint/checkpoint-file.ts";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { writeNamedFileDurablySync } from "../checkpoint/durable-file.ts";
-import { decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
 import { describeModel, modelFromDescription } from "../engine/model/description.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../engine/running/network.ts";
-import { CheckpointError } from "../errors/errors.ts";
+import { CheckpointError, RivuletError } from "../errors/errors.ts";
+import { bytesIn, plannedNetwork } from "../learner/stored-plan.ts";
 import type { State } from "../state.ts";
 
 /**
@@ -65,17 +66,36 @@ export function saveNetwork(network: Network, path: string): void {
  * assert.equal(loadNetwork("seven.msgpack", { batchSize: 16 }).batchSize, 16);
  */
 export function loadNetwork(path: string, options: NetworkOptions = {}): Network {
-  const stored = decodeCheckpoint(readCheckpointFile(path, { followLinks: true }), path);
+  return networkFrom(decodeCheckpoint(readCheckpointFile(path, { followLinks: true }), path), path, options);
+}
+
+/**
+ * Creates the network that a checkpoint holds. It is planned, and its shapes are compared with what is stored, before
+ * anything is allocated.
+ * @throws CheckpointError where it holds none, or one whose parts contradict each other
+ */
+export function networkFrom(stored: Checkpoint, path: string, options: NetworkOptions = {}): Network {
   const { network: rest } = (stored.learnerState ?? {}) as { network?: { [key: string]: State } };
   if (!rest)
     throw new CheckpointError("checkpoint.mismatch", `${path} holds no network; save one with saveNetwork`);
-  const model = modelFromDescription(
-    { ...(stored.model as object), optimizer: stored.optimizer },
-    `${path}: model`,
-  );
-  const { batchSize } = stored.training as { batchSize: number };
-  const network = createNetwork(model, { batchSize, ...options });
   const { parameters, optimizerState } = stored;
-  network.restore({ ...rest, parameters, optimizerState } as State);
-  return network;
+  try {
+    const model = modelFromDescription(
+      { ...(stored.model as object), optimizer: stored.optimizer },
+      `${path}: model`,
+    );
+    const { batchSize } = (stored.training ?? {}) as { batchSize: unknown };
+    const planned = plannedNetwork(model, { parameters, storedBytes: bytesIn(stored), batchSize });
+    const network = createNetwork(model, { ...planned, ...options });
+    network.restore({ ...rest, parameters, optimizerState } as State);
+    return network;
+  } catch (error) {
+    const reason =
+      error instanceof RivuletError
+        ? error.message
+        : "its parts have another structure than this Rivulet writes; use another file";
+    throw new CheckpointError("checkpoint.malformed", `${path} holds no valid network: ${reason}`, {
+      cause: error,
+    });
+  }
 }

@@ -10,7 +10,8 @@ import {
   softmaxCrossEntropy,
 } from "../engine/model/model.ts";
 import { createRandom, type Random, shuffle } from "../engine/model/random.ts";
-import { createNetwork, type Network, type Tensor } from "../engine/running/network.ts";
+import { createNetwork, type Network } from "../engine/running/network.ts";
+import type { Tensor } from "../engine/running/network-state.ts";
 import { descendEpoch, type Rows } from "./descent.ts";
 
 /** What a candidate is: hidden layers and the learning rate that it begins with. */

@@ -1,5 +1,6 @@
 import { type Model, sgd } from "../engine/model/model.ts";
-import { createNetwork, type Tensor } from "../engine/running/network.ts";
+import { createNetwork } from "../engine/running/network.ts";
+import type { Tensor } from "../engine/running/network-state.ts";
 import { type Rows, rowOrder } from "./descent.ts";
 
 /** Returns the mean loss over fixed rows with given weights; NaN where it is not finite for a row. */

@@ -1,6 +1,7 @@
 /** What is done with the network of version 0.1.0, by 0.1.0 when it was saved and by this version when it is loaded. */
 import { createHash } from "node:crypto";
-import type { Network, Tensor } from "../../src/engine/running/network.ts";
+import type { Network } from "../../src/engine/running/network.ts";
+import type { Tensor } from "../../src/engine/running/network-state.ts";
 
 /** Rows of an update; each step takes as many as fit into the network's batch. */
 export const rowsPerUpdate = 8;

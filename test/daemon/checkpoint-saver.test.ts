@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { sealed } from "../../scripts/proof/hostile/outcome.ts";
+import { type Checkpoint, decodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { savingInterval } from "../../src/checkpoint/save-interval.ts";
 import { newestCheckpoint } from "../../src/checkpoint/store.ts";
 import type { Config } from "../../src/config/config.ts";
@@ -242,5 +243,52 @@ describe("at the end", () => {
     expect(savedIn(directory)).toEqual(["checkpoint-00000002.msgpack"]);
     expect(told("checkpoint-fails")).toEqual([]);
     bench({ directory });
+  });
+});
+
+describe("a newest file that cannot be continued from does not stop a start", () => {
+  /** A folder with a good checkpoint of 9 samples, and a newer one that `change` made of it, under a valid digest. */
+  async function folderWith(change: (checkpoint: Checkpoint) => Checkpoint) {
+    const { saver, learner, directory } = bench();
+    learn(learner, 9);
+    await saver.saveInPassing();
+    saver.abandon();
+    const bytes = sealed(change(newestIn(directory) as Checkpoint));
+    writeFileSync(join(directory, "checkpoint-00000002.msgpack"), bytes);
+    return directory;
+  }
+
+  test.each<[string, (checkpoint: Checkpoint) => Checkpoint, string]>([
+    [
+      "weights that are no numbers",
+      (good) => ({
+        ...good,
+        parameters: good.parameters.map((tensor) => ({ ...tensor, data: tensor.data.map(() => Number.NaN) })),
+      }),
+      'the stored "0.weight" is none that a learner can have: number 0 is NaN',
+    ],
+    ["a learner without its state", (good) => ({ ...good, learnerState: null }), "another structure"],
+    ["a network alone", (good) => ({ ...good, features: null, target: null }), "describes no learner"],
+    [
+      "another configuration",
+      (good) => ({ ...good, training: { ...(good.training as object), batchSize: 7 } }),
+      "training.batchSize is 1 in the config and 7 in it",
+    ],
+  ])("%s: the one before is used, and one line names the file with its reason", async (_, change, reason) => {
+    const directory = await folderWith(change);
+    const { learner, told } = bench({ directory });
+    expect(learner.samplesSeen).toBe(9);
+    expect(told("checkpoint-refused").map(({ text }) => text)).toEqual([expect.stringContaining(reason)]);
+    expect(told("checkpoint-refused")[0].text).toContain("checkpoint-00000002.msgpack");
+    expect(told("resume")).toHaveLength(1);
+  });
+
+  test("where all are of another configuration the start is refused, and nothing is deleted", async () => {
+    const directory = await folderWith((good) => good);
+    const other = createNetworkLearner({ ...options, training: { batchSize: 3 } });
+    expect(() => bench({ directory, learner: other })).toThrow(
+      "checkpoint-00000002.msgpack was saved with a different configuration: training.batchSize is 3 in the config and 1 in it",
+    );
+    expect(savedIn(directory)).toHaveLength(2);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { sealed } from "../../scripts/proof/hostile/outcome.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
@@ -7,6 +8,7 @@ import { createLearner } from "../../src/learner/create-learner.ts";
 import { createNetworkLearner } from "../../src/learner/learner.ts";
 import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
+import type { State } from "../../src/state.ts";
 
 const adam = (learningRate: number) => ({ optimizer: { adam: { learningRate } } });
 const classes: LearnerOptions = {
@@ -190,7 +192,7 @@ describe("a checkpoint whose parts contradict each other is refused as one:", ()
       learnerFrom({ ...checkpoint, parameters: checkpoint.parameters.slice(1) }, "x.msgpack"),
     );
     expect(error).toBeInstanceOf(CheckpointError);
-    expect(error.message).toContain("x.msgpack does not hold what its own description says: ");
+    expect(error.message).toContain('x.msgpack describes no learner: the state has no "0.weight"');
   });
 
   test.each(["features", "target", "learnerState", "metrics", "featureState"] as const)(
@@ -201,4 +203,73 @@ describe("a checkpoint whose parts contradict each other is refused as one:", ()
       expect(error.message).toContain("x.msgpack ");
     },
   );
+});
+
+describe("a small file that describes a large learner is refused before anything is allocated:", () => {
+  const ofNetwork = () => written(observe(createNetworkLearner(classes), 0, 50));
+  const ofEnsemble = () => written(observe(createLearner(number), 0, 50));
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `f${index}`);
+  const model = (checkpoint: Checkpoint) => checkpoint.model as { layers: State[] };
+
+  test.each<[string, () => Checkpoint, (good: Checkpoint) => Partial<Checkpoint>, string]>([
+    [
+      "columns of an ensemble",
+      ofEnsemble,
+      () => ({ features: { fields: [...many(20_000), "b"], transforms: ["standardize"] } }),
+      "it would need",
+    ],
+    ["classes", ofNetwork, () => ({ target: { column: "label", classes: 2048 } }), "it would need"],
+    [
+      "a layer",
+      ofNetwork,
+      (good) => ({
+        model: { ...model(good), layers: [{ dense: { outputs: 1e9, bias: true } }, "tanh"] } as State,
+      }),
+      '"0.weight" has shape [16,2], expected [1000000000,2]',
+    ],
+    [
+      "layers",
+      ofNetwork,
+      (good) => ({ model: { ...model(good), layers: many(100_000).map(() => "relu") } as State }),
+      "it has 100000 layers, expected at most 1000",
+    ],
+    [
+      "transforms",
+      ofNetwork,
+      () => ({
+        features: { fields: classes.fields as string[], transforms: many(1000).map(() => "standardize") },
+      }),
+      "it has 1000 transforms, expected at most 64",
+    ],
+    [
+      "an input",
+      ofNetwork,
+      (good) => ({ model: { ...model(good), inputShape: [1e9] } as State }),
+      "is [1000000000]",
+    ],
+  ])("%s", (_, make, change, sentence) => {
+    const good = make();
+    const before = process.memoryUsage().arrayBuffers;
+    const error = refusal(() => learnerFrom({ ...good, ...change(good) }, "x.msgpack"));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect(error.message).toContain(sentence);
+    expect(error.message.length).toBeLessThan(600);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(20e6);
+  });
+
+  test("a batch too large for its file is worked on sample by sample", () => {
+    const good = written(observe(createNetworkLearner({ ...classes, training: { batchSize: 64 } }), 0, 50));
+    const training = { ...(good.training as object), batchSize: 1e9 };
+    const rebuilt = learnerFrom({ ...good, training }, "x.msgpack");
+    expect(rebuilt.memory.bytes).toBeLessThan(20e3);
+  });
+
+  test("a shape of 100,000 axes is refused by their number", () => {
+    const good = ofNetwork();
+    const [first, ...others] = good.parameters;
+    const parameters = [{ ...first, shape: Array.from({ length: 100_000 }, () => 1) }, ...others];
+    expect(() => decodeCheckpoint(sealed({ ...good, parameters }), "x.msgpack")).toThrow(
+      "parameters[0].shape has 100000 axes, expected at most 8",
+    );
+  });
 });

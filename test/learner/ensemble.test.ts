@@ -286,7 +286,7 @@ test("an expert of one's own counts for what it is worth", () => {
   expect(experts.at(-1)!.weight).toBeGreaterThan(0.9);
 });
 
-test("an expert whose weights are no numbers any more is restarted while the others answer", () => {
+test("an expert whose answers are no numbers any more is restarted while the others answer", () => {
   const stream = classStream(1200);
   const ensemble = createEnsemble({ fields: stream.fields, target: { column: "target", classes: 3 } });
   answers(ensemble, stream, 0, 400);
@@ -294,7 +294,7 @@ test("an expert whose weights are no numbers any more is restarted while the oth
     parts: { parts: { parameters: { data: Float32Array }[] }[] }[];
   };
   // The first expert of the committee is the network.
-  for (const { data } of state.parts[2].parts[0].parameters) data.fill(Number.NaN);
+  for (const { data } of state.parts[2].parts[0].parameters) data.fill(3e38);
   ensemble.restore(state as never);
   const later: boolean[] = [];
   for (let row = 400; row < 1200; row++) {

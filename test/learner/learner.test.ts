@@ -264,7 +264,7 @@ describe("a learner resumed from its state", () => {
     const before = structuredClone(learner.state());
     const good = observeAll(createNetworkLearner(batch(4)), stream(50)).state();
     const others: [State, string][] = [
-      [null, "must hold the counts"],
+      [null, "samplesSeen is nothing, expected a whole number from 0"],
       [
         observeAll(createNetworkLearner(batch(8)), stream(30)).state() as unknown as State,
         "holds 6 samples that wait for a step, expected fewer than 4",

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Layer, Optimizer } from "../../../src/engine/model/model.ts";
-import type { Tensor } from "../../../src/engine/running/network.ts";
+import type { Tensor } from "../../../src/engine/running/network-state.ts";
 import { serve, Unable } from "./serve.ts";
 import { dataOf } from "./workloads.ts";
 

@@ -1,7 +1,8 @@
 /** The workloads of `rivulet bench`, with data and weights that every subject can be given. */
 import type { Workload } from "../../../src/commands/bench/workloads.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
-import { createNetwork, type Tensor } from "../../../src/engine/running/network.ts";
+import { createNetwork } from "../../../src/engine/running/network.ts";
+import type { Tensor } from "../../../src/engine/running/network-state.ts";
 
 /** The batch that is trained on again and again, and the weights from which all start. */
 export interface WorkloadData {

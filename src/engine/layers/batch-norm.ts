@@ -44,7 +44,7 @@ export const batchNorm = layer(create, {
 
   states: (_, [channels]) => [
     { name: "running_mean", shape: [channels], perSample: false, initial: 0 },
-    { name: "running_var", shape: [channels], perSample: false, initial: 1 },
+    { name: "running_var", shape: [channels], perSample: false, initial: 1, isVariance: true },
   ],
 
   inPlace: false,

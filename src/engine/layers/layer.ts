@@ -45,6 +45,8 @@ export interface StateSpecification {
   shape: number[];
   perSample: boolean;
   initial: number;
+  /** Whether it is never negative. Default false. */
+  isVariance?: boolean;
   /** Whether a checkpoint stores it. Default true. */
   saved?: boolean;
 }

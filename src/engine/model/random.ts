@@ -1,3 +1,5 @@
+import { RivuletError } from "../../errors/errors.ts";
+
 /** A reproducible stream of random numbers: the same seed gives the same stream on every machine. */
 export interface Random {
   /** The next 32 random bits, as an integer from 0 to 2^32 - 1. */
@@ -8,6 +10,7 @@ export interface Random {
   below(bound: number): number;
   /** The four words from which the stream continues. */
   state(): number[];
+  /** @throws RivuletError, with nothing changed, where these are no four words of a stream */
   restore(state: number[]): void;
 }
 
@@ -41,7 +44,18 @@ export function createRandom(seed: number): Random {
     uniform: () => bits() / 4294967296,
     below: (bound) => Math.floor((bits() / 4294967296) * bound),
     state: () => [...s],
-    restore: (state) => s.set(state),
+    restore(state) {
+      const areWords =
+        Array.isArray(state) && state.length === 4 && state.every((word) => word >>> 0 === word);
+      // From four zeros the stream would never leave zero.
+      if (!areWords || state.every((word) => word === 0)) {
+        throw new RivuletError(
+          "state.invalid",
+          "found no state of random numbers, expected four whole numbers below 2^32 that are not all 0; restore another state",
+        );
+      }
+      s.set(state);
+    },
   };
 }
 

@@ -2,7 +2,9 @@
  * Schedules: how the learning rate changes while a network learns. A schedule is a plain value; what it gives is a
  * multiplier of the base rate, so that the base rate stays the user's to change. Every length is in updates.
  */
+
 import { keyError, RivuletError } from "../../errors/errors.ts";
+import { finite, parts, requireCheck, whole, within } from "../../state-check.ts";
 import { takeCosineOfHalfTurns } from "./cosine.ts";
 import { raiseToPower } from "./power.ts";
 
@@ -195,6 +197,13 @@ enum Slot {
   Count,
 }
 
+const sane = parts(finite, [
+  [Slot.Multiplier, within(0, 1)],
+  // Infinite before the first window.
+  [Slot.Best, (best) => (Number.isNaN(best[0]) ? "the best loss is NaN" : null)],
+  [[Slot.Patience, Slot.Sum], whole],
+]);
+
 /** What a plateau's schedule remembers of the losses. Allocates nothing after construction. */
 export class Plateau {
   readonly #schedule: ScheduleOf<"plateau">;
@@ -256,6 +265,7 @@ export class Plateau {
         `the state must hold ${Slot.Count} numbers of the plateau that the model's schedule waits for, but holds ${found}`,
       );
     }
+    requireCheck(state, sane, "schedule");
     this.#numbers.set(state);
   }
 }

@@ -31,6 +31,7 @@ export const adagrad = optimizer(create, {
     epsilon: option("Added to the divisor", positive),
   },
   states: () => ["squares"],
+  squares: ["squares"],
   initialState: ({ initialAccumulator }) => initialAccumulator,
   emitUpdate({ weightDecay, epsilon }, { emit, parameters, gradients, states, count, scalars }) {
     const rest = [{ float: weightDecay }, { float: epsilon }];

@@ -24,6 +24,7 @@ function writeStepScalars(constants: Float64Array, t: number, scalars: Float64Ar
 const common = {
   options: momentOptions,
   states: momentStates,
+  squares: ["secondMoment"],
   writeStepScalars,
   comparedRate: () => 0.01,
 } satisfies Partial<OptimizerKind<Moments>>;

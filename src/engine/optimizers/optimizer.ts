@@ -20,6 +20,8 @@ export interface OptimizerKind<Description> extends Written<Description> {
   states(optimizer: Description): string[];
   /** Initial value of the named state. Default 0. */
   initialState?(optimizer: Description, state: string): number;
+  /** Which of its states are means of squares: they are never negative. Default: none. */
+  squares?: readonly string[];
   /** Emits the update of all weights, by one instruction. */
   emitUpdate(optimizer: Description, context: UpdateContext): void;
   /**

@@ -30,6 +30,7 @@ export const radam = optimizer(create, {
   title: "Rectified Adam: steps grow as the variance of the gradients becomes known",
   options: momentOptions,
   states: momentStates,
+  squares: ["secondMoment"],
   emitUpdate: (description, context) =>
     emitMoments(Operation.RAdam, description, context, description.weightDecay),
   stepConstants: ({ beta1, beta2 }) => Float64Array.of(beta1, beta2),

@@ -43,6 +43,7 @@ export const rmsprop = optimizer(create, {
     ...(centered ? ["mean"] : []),
     ...(momentum > 0 ? ["velocity"] : []),
   ],
+  squares: ["squares"],
   emitUpdate(
     { weightDecay, smoothing, epsilon, momentum },
     { emit, parameters, gradients, states, count, scalars },

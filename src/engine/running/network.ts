@@ -15,17 +15,17 @@ import { shardsFor } from "../planning/shards.ts";
 import type { PlannedParameter } from "../planning/units.ts";
 import type { Arena } from "./arena.ts";
 import { initialize, siblingFanIn } from "./initialize.ts";
+import {
+  checkedState,
+  hasOverflowed,
+  type NetworkState,
+  requireTensors,
+  savedStates,
+  type Tensor,
+} from "./network-state.ts";
 import { copyLayout } from "./parameter-layout.ts";
 import { ShardWorkers, type Threads } from "./shard-workers.ts";
 import { snapshotOf, type WeightSnapshot } from "./weight-snapshot.ts";
-
-/** A tensor for export or import: row-major, unpadded, in PyTorch's layout. */
-export type Tensor = {
-  /** `0.weight`: index of the layer, then PyTorch's name. */
-  name: string;
-  shape: number[];
-  data: Float32Array;
-};
 
 /** Options of a network: those of its plan, and how it runs. */
 export interface NetworkOptions extends PlanOptions {
@@ -356,7 +356,7 @@ export class Network implements Stateful {
 
   /** Returns copies of layer states that are not trained: running statistics, carried states. */
   states(): Tensor[] {
-    return this.#savedStates().map(({ fullName }) => {
+    return savedStates(this.plan).map(({ fullName }) => {
       const { shape } = this.#buffer(fullName);
       return { name: fullName, shape, data: this.#view(fullName).slice() };
     });
@@ -378,7 +378,7 @@ export class Network implements Stateful {
 
   /** Sets all parameters, or none. @throws RivuletError when one is missing or has another shape */
   setParameters(tensors: readonly Tensor[]): void {
-    this.#requireTensors(tensors, [""]);
+    requireTensors(this.plan, tensors, [""]);
     for (const tensor of tensors) this.#load(tensor);
   }
 
@@ -388,24 +388,7 @@ export class Network implements Stateful {
    * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and overwritten by
    * the next such call: for callers that need them only until then, so that memory use stays constant.
    */
-  state({ reuse = false } = {}): {
-    updates: number;
-    skipped: number;
-    learningRate: number;
-    accumulated: number;
-    accumulating: number;
-    poisoned: boolean;
-    parameters: Tensor[];
-    optimizerState: Tensor[];
-    gradients: Tensor[];
-    /** Only if the plan has one. */
-    snapshot?: Tensor[];
-    /** Only if the model has any. */
-    states?: Tensor[];
-    /** Number of training steps with dropout masks, and their seed; only if the model has dropout. */
-    draws?: { seed: number; count: number };
-    plateau?: Float64Array;
-  } {
+  state({ reuse = false } = {}): NetworkState {
     return {
       updates: this.updates,
       skipped: this.skipped,
@@ -419,7 +402,7 @@ export class Network implements Stateful {
         : [],
       gradients: this.#accumulated > 0 ? this.gradients() : [],
       ...(this.snapshot ? { snapshot: this.#tensors(".snapshot", reuse) } : {}),
-      ...(this.#savedStates().length > 0 ? { states: this.states() } : {}),
+      ...(savedStates(this.plan).length > 0 ? { states: this.states() } : {}),
       ...(this.#drawsMasks()
         ? { draws: { seed: this.#scalars[Scalar.Seed], count: this.#scalars[Scalar.Draws] } }
         : {}),
@@ -429,35 +412,9 @@ export class Network implements Stateful {
 
   /** Restores a state that `state()` returned. @throws RivuletError, before anything changes, when it does not match */
   restore(given: State): void {
-    // Version 0.1.0 called the accumulated gradients "gathered".
-    const { gathered, gathering, ...rest } = given as unknown as ReturnType<Network["state"]> & {
-      gathered?: number;
-      gathering?: number;
-    };
-    const state = {
-      ...rest,
-      accumulated: rest.accumulated ?? gathered,
-      accumulating: rest.accumulating ?? gathering,
-    };
-    const suffixes = this.#states.map((name) => `.${name}`);
+    const state = checkedState(this.plan, this.model, given);
     const training = this.plan.training;
-    this.#requireTensors(state.parameters, [""]);
-    this.#requireStates(state.states ?? []);
-    if (training) this.#requireTensors(state.optimizerState, suffixes);
-    if (state.accumulated > 0 && training) {
-      if (!this.plan.accumulate) {
-        throw new RivuletError(
-          "state.mismatch",
-          "found accumulated gradients in the state, expected none; restore into a network planned with accumulate: true",
-        );
-      }
-      this.#requireTensors(state.gradients, [".gradient"]);
-    }
-    if (this.#drawsMasks() && !(state.draws && Number.isSafeInteger(state.draws.count))) {
-      throw new RivuletError("state.mismatch", 'the state has no "draws"; restore one of this model');
-    }
     const kept = this.snapshot ? (state.snapshot ?? []) : [];
-    if (kept.length > 0) this.#requireTensors(kept, [".snapshot"]);
     this.#plateau?.restore(state.plateau);
     const learned = training ? [...state.optimizerState, ...state.gradients] : [];
     for (const tensor of [...state.parameters, ...learned]) this.#load(tensor);
@@ -472,39 +429,14 @@ export class Network implements Stateful {
     this.skipped = state.skipped;
     this.learningRate = state.learningRate;
     if (!training) return;
+    if (hasOverflowed(state)) this.#clearStates();
     this.#accumulated = state.accumulated;
     this.#accumulating = state.accumulating;
     this.#poisoned = state.poisoned;
   }
 
-  #savedStates() {
-    return this.plan.states.filter(({ saved = true }) => saved);
-  }
-
   #drawsMasks(): boolean {
     return this.plan.buffers.some(({ role }) => role === "mask");
-  }
-
-  #requireStates(tensors: readonly Tensor[]): void {
-    const expected = this.#savedStates();
-    for (const { fullName } of expected) {
-      const found = tensors.find(({ name }) => name === fullName);
-      const { shape } = this.#buffer(fullName);
-      if (!found)
-        throw new RivuletError("state.mismatch", `the state has no "${fullName}"; restore one of this model`);
-      if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
-        throw new RivuletError(
-          "state.mismatch",
-          `"${fullName}" has shape [${found.shape}], expected [${shape}]; restore a state of the same model`,
-        );
-      }
-    }
-    if (tensors.length !== expected.length) {
-      throw new RivuletError(
-        "state.mismatch",
-        "the saved state has layer states that this model lacks; restore it into the model that it was saved from",
-      );
-    }
   }
 
   #requireRows(rows: number): void {
@@ -575,30 +507,6 @@ export class Network implements Stateful {
       copyLayout(stored, data, parameter, "out");
       return { name, shape: parameter.shape, data };
     });
-  }
-
-  #requireTensors(tensors: readonly Tensor[], suffixes: string[]): void {
-    const expected = suffixes.flatMap((suffix) =>
-      this.#parametersWith(suffix).map(({ fullName, shape }) => ({ name: fullName + suffix, shape })),
-    );
-    for (const { name, shape } of expected) {
-      const found = tensors.find((tensor) => tensor.name === name);
-      if (!found)
-        throw new RivuletError("state.mismatch", `the state has no "${name}"; restore one of this model`);
-      if (`${found.shape}` !== `${shape}` || found.data.length !== sizeOf(shape)) {
-        throw new RivuletError(
-          "state.mismatch",
-          `"${name}" has shape [${found.shape}], expected [${shape}]; restore a state of the same model`,
-        );
-      }
-    }
-    if (tensors.length !== expected.length) {
-      const extra = tensors.find((tensor) => !expected.some(({ name }) => name === tensor.name));
-      throw new RivuletError(
-        "state.mismatch",
-        `found "${extra?.name}" in the state, expected only tensors of this model; restore a state of the same model`,
-      );
-    }
   }
 
   #load(tensor: Tensor): void {

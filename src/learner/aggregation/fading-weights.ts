@@ -1,6 +1,7 @@
 import { takeExponential } from "../../engine/model/exponential.ts";
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { shares, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import type { Aggregation } from "./aggregation.ts";
 
@@ -65,6 +66,7 @@ export class FadingWeights implements Aggregation {
   }
 
   restore(state: State): void {
-    restoreArrays({ weights: this.weights, logarithms: this.#logarithms }, state, "fading weights");
+    const live = { weights: this.weights, logarithms: this.#logarithms };
+    restoreArrays(live, state, "fading weights", { weights: shares, logarithms: within(-1e6, 0) });
   }
 }

@@ -1,5 +1,6 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { shares } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import type { Aggregation, Asleep } from "./aggregation.ts";
 
@@ -90,6 +91,6 @@ export class FixedShare implements Aggregation {
   }
 
   restore(state: State): void {
-    restoreArrays({ weights: this.weights }, state, "fixed share");
+    restoreArrays({ weights: this.weights }, state, "fixed share", { weights: shares });
   }
 }

@@ -1,5 +1,6 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { notNegative, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import type { Aggregation, Asleep } from "./aggregation.ts";
 
@@ -111,6 +112,6 @@ export class MlPoly implements Aggregation {
 
   restore(state: State): void {
     const live = { weights: this.weights, regrets: this.#regrets, squares: this.#squares };
-    restoreArrays(live, state, "ML-Poly");
+    restoreArrays(live, state, "ML-Poly", { weights: within(0, 1), squares: notNegative });
   }
 }

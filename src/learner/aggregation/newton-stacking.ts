@@ -1,5 +1,6 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { covariance, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import type { Aggregation, Asleep } from "./aggregation.ts";
 
@@ -13,6 +14,8 @@ export interface NewtonStackingOptions {
 /** The diagonal of M at the start, and its mean at most. */
 const prior = 0.02;
 const forgetting = 0.999;
+/** A stored weight beyond this is damage: they begin at 1 / K, and steps are small. */
+const largestWeight = 1e6;
 
 const blocksFor = ({ experts, classes }: NewtonStackingOptions) => ({
   weights: float64(experts),
@@ -160,6 +163,9 @@ export class NewtonStacking implements Aggregation {
   }
 
   restore(state: State): void {
-    restoreArrays({ weights: this.weights, inverse: this.#inverse }, state, "Newton stacking");
+    restoreArrays({ weights: this.weights, inverse: this.#inverse }, state, "Newton stacking", {
+      weights: within(-largestWeight, largestWeight),
+      inverse: covariance(this.#experts, { inParts: true }),
+    });
   }
 }

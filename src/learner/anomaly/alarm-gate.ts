@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../../state.ts";
+import { finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 const weekMs = 7 * 24 * 60 * 60 * 1000;
@@ -39,6 +40,22 @@ const at = {
   strength: 17,
   block: 18,
 } as const;
+
+const sane = parts(notNegative, [
+  [at.rows, whole],
+  [at.firstMs, finite],
+  [at.latestMs, finite],
+  [at.held, wholeWithin(0, kept)],
+  [at.blockRow, whole],
+  [at.blockMs, finite],
+  [at.hasBlock, wholeWithin(0, 1)],
+  [at.lastAboveRow, whole],
+  [at.alarms, whole],
+  [at.rank, whole],
+  [at.rankedPlace, whole],
+  [at.row, whole],
+  [at.block, whole],
+]);
 
 export interface AlarmGateOptions {
   /** Alarms a week that are asked for, on average; above 0. */
@@ -250,6 +267,6 @@ export class AlarmGate implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays(this.#arrays, state, "gate of alarms");
+    restoreArrays(this.#arrays, state, "gate of alarms", { scalars: sane, evidence: notNegative });
   }
 }

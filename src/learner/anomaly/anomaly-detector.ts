@@ -4,6 +4,7 @@ import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { restoreTogether } from "../../features/restore.ts";
 import type { State, Stateful } from "../../state.ts";
+import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { AlarmGate } from "./alarm-gate.ts";
 import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channel-scores.ts";
@@ -302,6 +303,22 @@ export class AnomalyDetector implements Stateful {
     };
   }
 
+  get #checks() {
+    const column = wholeWithin(0, this.columns.length - 1);
+    const ingredient = wholeWithin(0, ingredients.length);
+    // What was expected of a value may not be known.
+    const expected: Check = (value) => finite(value.filter((number) => !Number.isNaN(number)));
+    return {
+      rows: whole,
+      evidence: notNegative,
+      found: parts(finite, [
+        [0, column],
+        [1, ingredient],
+        [3, expected],
+      ]),
+    };
+  }
+
   /** @throws RivuletError, with nothing changed, where the state is of other columns */
   restore(state: State): void {
     const stored = (state ?? {}) as Record<string, State>;
@@ -314,7 +331,7 @@ export class AnomalyDetector implements Stateful {
     }
     const own: Stateful = {
       state: () => this.#arrays,
-      restore: (state) => restoreArrays(this.#arrays, state, "anomaly detector"),
+      restore: (state) => restoreArrays(this.#arrays, state, "anomaly detector", this.#checks),
     };
     const tails = [...this.#tails, this.#jointTail];
     const listed = (name: string, count: number) => {

@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../../state.ts";
+import { covariance, finite, parts, sampled, whole, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 const lags = 8;
@@ -10,6 +11,8 @@ const forgetting = 0.9995;
 const clipped = 8;
 const rateOfContest = 0.01;
 const mostInContest = 5;
+/** A stored weight beyond this is damage: inputs and targets are within 8 deviations. */
+const largestWeight = 1e9;
 
 const at = { expected: 0, usual: 1, knowsUsual: 2, lastMiss: 3, ownMiss: 4, predicted: 5, error: 6 } as const;
 
@@ -200,6 +203,16 @@ export class ChannelForecast implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays(this.#arrays, state, "forecast of a channel");
+    restoreArrays(this.#arrays, state, "forecast of a channel", {
+      lags: sampled,
+      day: sampled,
+      dayVisits: whole,
+      week: sampled,
+      weekVisits: whole,
+      weights: within(-largestWeight, largestWeight),
+      inverse: covariance(inputs),
+      // NaN where this half hour of the day has not been seen.
+      scalars: parts(finite, [[at.usual, (usual) => sampled(usual.filter((value) => !Number.isNaN(value)))]]),
+    });
   }
 }

@@ -1,6 +1,7 @@
 import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { restoreTogether } from "../../features/restore.ts";
 import type { State, Stateful } from "../../state.ts";
+import { type Numbers, notNegative, parts, sampled, whole } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 import { ChannelForecast, given } from "./channel-forecast.ts";
 import { ScoreTail } from "./score-tail.ts";
@@ -40,6 +41,23 @@ const at = {
   fastLevel: 9,
   run: 10,
 } as const;
+
+function faultOf(scalars: Numbers): string | null {
+  const [mean, lowest, highest] = [scalars[at.mean], scalars[at.lowest], scalars[at.highest]];
+  const range = highest - lowest;
+  const rounding = 1e-6 * range + 1e-9 * (Math.abs(lowest) + Math.abs(highest));
+  if (!(mean >= lowest - rounding && mean <= highest + rounding))
+    return `its mean is ${mean}, outside its range ${lowest} to ${highest}`;
+  if (!(scalars[at.variance] <= range * range + rounding))
+    return `its variance is ${scalars[at.variance]}, too large for its range ${lowest} to ${highest}`;
+  return parts(notNegative, [
+    [at.rows, whole],
+    [at.mean, sampled],
+    [at.highest, sampled],
+    [at.lowest, sampled],
+    [at.fastLevel, sampled],
+  ])(scalars);
+}
 
 /**
  * Six ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
@@ -224,6 +242,6 @@ export class ChannelScores implements Stateful {
   }
 
   readonly #restoreScalars = (state: State): void => {
-    restoreArrays({ scalars: this.#scalars }, state, "scores of a channel");
+    restoreArrays({ scalars: this.#scalars }, state, "scores of a channel", { scalars: faultOf });
   };
 }

@@ -1,4 +1,5 @@
 import type { State, Stateful } from "../../state.ts";
+import { covariance, whole } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 const slowest = 0.0005;
@@ -87,6 +88,9 @@ export class JointDistance implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays(this.#arrays, state, "joint distance");
+    restoreArrays(this.#arrays, state, "joint distance", {
+      inverse: covariance(this.channels),
+      rows: whole,
+    });
   }
 }

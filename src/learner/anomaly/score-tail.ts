@@ -1,5 +1,6 @@
 import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
+import { finite, notNegative, parts, whole, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 /** Bins of 1/8 from -14: logarithms of scores between 1e-6 and 2e11. */
@@ -15,6 +16,13 @@ const fewestRows = 20;
 const greatestWeight = 1e12;
 
 const at = { weight: 0, total: 1, sinceLook: 2, start: 3, excess: 4, startNats: 5 } as const;
+
+const sane = parts(notNegative, [
+  [at.weight, within(1e-30, greatestWeight * 2)],
+  [at.sinceLook, whole],
+  [at.start, within(lowest, lowest + bins / binsPerUnit)],
+  [at.startNats, finite],
+]);
 
 export interface ScoreTailOptions {
   /** Rows after which a row weighs half. Default 20,000. */
@@ -133,6 +141,7 @@ export class ScoreTail implements Stateful {
       { weights: this.#weights, above: this.#above, scalars: this.#scalars },
       state,
       "tail of a score",
+      { weights: notNegative, above: notNegative, scalars: sane },
     );
   }
 }

@@ -1,5 +1,6 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { notNegative } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
@@ -55,7 +56,7 @@ export class LabelTransitions implements Expert {
   }
 
   restore(state: State): void {
-    restoreArrays({ counts: this.#counts }, state, "label transitions");
+    restoreArrays({ counts: this.#counts }, state, "label transitions", { counts: notNegative });
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { covariance, within } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
@@ -14,6 +15,8 @@ export interface LeastSquaresOptions {
 const largestError = 1;
 /** A variance below this counts as 0: rounding could make it negative. */
 const smallestVariance = 1e-12;
+/** A stored weight beyond this is damage: inputs and targets are standardized, and errors are held within 1. */
+const largestWeight = 1e9;
 
 const blocksFor = (size: number) => ({
   weights: float64(size),
@@ -90,6 +93,9 @@ export class LeastSquares implements Expert {
   }
 
   restore(state: State): void {
-    restoreArrays({ weights: this.#weights, covariance: this.#covariance }, state, "least squares");
+    restoreArrays({ weights: this.#weights, covariance: this.#covariance }, state, "least squares", {
+      weights: within(-largestWeight, largestWeight),
+      covariance: covariance(this.#size, { triangle: true }),
+    });
   }
 }

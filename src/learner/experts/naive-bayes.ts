@@ -2,6 +2,7 @@ import { takeExponential } from "../../engine/model/exponential.ts";
 import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { type Arena, arenaFor, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
 import type { State } from "../../state.ts";
+import { notNegative } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
@@ -128,6 +129,6 @@ export class NaiveBayes implements Expert {
 
   restore(state: State): void {
     const live = { counts: this.#counts, means: this.#means, squares: this.#squares };
-    restoreArrays(live, state, "naive Bayes");
+    restoreArrays(live, state, "naive Bayes", { counts: notNegative, squares: notNegative });
   }
 }

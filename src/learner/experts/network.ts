@@ -16,11 +16,14 @@ import type { Random } from "../../engine/model/random.ts";
 import { plan } from "../../engine/planning/planner.ts";
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import { createNetwork, type Network } from "../../engine/running/network.ts";
+import { RivuletError } from "../../errors/errors.ts";
 import { restoreTogether } from "../../features/restore.ts";
 import type { State } from "../../state.ts";
+import { parts, positive, requireCheck, requireCounts, sampled, wholeWithin } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
 import { FeatureMetric } from "../feature-metric.ts";
 import { ReplayRing } from "../replay-ring.ts";
+import { restoreArrays } from "../restore-arrays.ts";
 
 export interface NetworkExpertOptions {
   inputs: number;
@@ -127,6 +130,9 @@ const ringOptions = ({ rows = 1000, inputs, exactTargets }: ReplayedNetworkOptio
   inputs,
   exactTargets,
 });
+
+/** Of a stored state: each costs as much as a row. */
+const mostDraws = 64;
 
 /** Rows of one update. */
 const group = 4;
@@ -270,11 +276,22 @@ export class ReplayedNetwork implements Expert {
 
   restore(given: State): void {
     const state = (given ?? {}) as { [key: string]: State };
+    const { draws } = state;
+    requireCounts({ draws }, "replayed network");
+    if ((draws as number) > mostDraws) {
+      throw new RivuletError(
+        "state.invalid",
+        `found ${draws} draws in the stored replayed network, expected at most ${mostDraws}; restore another state`,
+      );
+    }
     restoreTogether(
       [this.network, this.ring, this.metric],
       [state["network"], state["ring"], state["metric"]],
     );
-    this.unit.set(state["unit"] as Float64Array);
-    this.draws = state["draws"] as number;
+    requireCheck(this.ring.targets, this.#isClassifier ? wholeWithin(0, this.#outputs - 1) : sampled, "ring");
+    restoreArrays({ unit: this.unit }, state, "replayed network", {
+      unit: parts(sampled, [[1, positive]]),
+    });
+    this.draws = draws as number;
   }
 }
