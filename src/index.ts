@@ -66,6 +66,20 @@ export { FeatureMetric } from "./learner/feature-metric.ts";
 export { Interval } from "./learner/interval.ts";
 export { ReplayRing, type ReplayRingOptions } from "./learner/replay-ring.ts";
 
+// Forecasting a column some rows ahead.
+
+export { DirectForecast, type DirectForecastOptions } from "./learner/forecast/direct-forecast.ts";
+export { ForecastInterval } from "./learner/forecast/forecast-interval.ts";
+export {
+  createForecaster,
+  type Forecaster,
+  type ForecasterDescription,
+  type ForecasterOptions,
+  type ForecastReport,
+  type ForecastTarget,
+  planForecaster,
+} from "./learner/forecast/forecaster.ts";
+
 // Finding what is unlike normal, without labels.
 
 export { AlarmGate, type AlarmGateOptions } from "./learner/anomaly/alarm-gate.ts";

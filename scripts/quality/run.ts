@@ -1,7 +1,7 @@
 /**
  * How well Rivulet learns from real data: `npm run quality -- DIRECTORY [PART]` with a folder for each data set below
  * DIRECTORY. PART is `streams` (the ensemble, one pass), `held-out` (networks trained by `rivulet fit`) or `anomalies` (the
- * detector on NAB's series); left out, these three. Two more take minutes, and run where they are named: `choice` (the
+ * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four. Two more take minutes, and run where they are named: `choice` (the
  * network that `rivulet fit` chose) and `late` (labels that come late, or rarely).
  * Ends with 1 where the median of three seeds misses its goal.
  */
@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { judgeAnomalies } from "./anomalies/judge.ts";
 import { judgeChoice } from "./choice.ts";
 import { judgeStreams } from "./ensemble.ts";
+import { judgeForecasts } from "./forecasts.ts";
 import { judgeHeldOut } from "./held-out.ts";
 import { judgeLateLabels } from "./late.ts";
 
@@ -16,6 +17,7 @@ const parts: Record<string, (directory: string) => number> = {
   streams: judgeStreams,
   "held-out": judgeHeldOut,
   anomalies: judgeAnomalies,
+  forecasts: judgeForecasts,
   choice: judgeChoice,
   late: judgeLateLabels,
 };
@@ -25,7 +27,8 @@ if (directory === undefined || !existsSync(directory) || (part !== undefined && 
   console.error(`Usage: npm run quality -- DIRECTORY [${Object.keys(parts).join("|")}]`);
   process.exit(2);
 }
-const named: readonly string[] = part === undefined ? ["streams", "held-out", "anomalies"] : [part];
+const named: readonly string[] =
+  part === undefined ? ["streams", "held-out", "anomalies", "forecasts"] : [part];
 let missed = 0;
 for (const [name, judge] of Object.entries(parts)) {
   if (!named.includes(name)) continue;

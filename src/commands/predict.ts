@@ -1,4 +1,3 @@
-import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { required } from "./command-line/call.ts";
@@ -14,9 +13,11 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   const { file, learner } = storedLearner(positionals[0]);
   const { fields, target } = learner.describe();
   const data = await openData(path);
-  const features = fields.filter((name) => name !== target.column);
+  // What is forecast is known up to now.
+  const isForecast = "horizon" in target;
+  const features = fields.filter((name) => isForecast || name !== target.column);
   await requireColumns(data, features);
-  const targetAt = fields.indexOf(target.column);
+  const targetAt = isForecast ? -1 : fields.indexOf(target.column);
   const sample = new Float64Array(fields.length).fill(Number.NaN);
   const header = columnsOf(learner);
   const answers: (number | null)[][] = [];
@@ -45,15 +46,17 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   };
 }
 
+const hasInterval = (learner: object): learner is { lower: number; upper: number } => "lower" in learner;
+
 function columnsOf(learner: PrequentialLearner): string[] {
   if (learner.classes > 0) {
     return ["row", "prediction", ...Array.from({ length: learner.classes }, (_, c) => `probability${c}`)];
   }
-  return learner instanceof Ensemble ? ["row", "prediction", "lower", "upper"] : ["row", "prediction"];
+  return hasInterval(learner) ? ["row", "prediction", "lower", "upper"] : ["row", "prediction"];
 }
 
 function answerOf(learner: PrequentialLearner): number[] {
   if (learner.classes > 0) return [learner.predictedClass, ...learner.prediction];
   const [answer] = learner.prediction;
-  return learner instanceof Ensemble ? [answer, learner.lower, learner.upper] : [answer];
+  return hasInterval(learner) ? [answer, learner.lower, learner.upper] : [answer];
 }

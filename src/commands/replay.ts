@@ -4,6 +4,7 @@ import { configuredLearner } from "../config/configured-learner.ts";
 import { planLabels } from "../config/plan-labels.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
+import { Forecaster } from "../learner/forecast/forecaster.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
@@ -231,7 +232,7 @@ function textOf(
 /** What happened to a single network that was worse than a constant answer, if anything. */
 function recoveredFact(learner: PrequentialLearner): Fact {
   const { recoveries } = learner;
-  if (recoveries === 0 || learner instanceof Ensemble) return null;
+  if (recoveries === 0 || learner instanceof Ensemble || learner instanceof Forecaster) return null;
   const { learningRate } = (learner as Learner).network;
   const times = recoveries === 1 ? "once" : `${recoveries} times`;
   return [
@@ -241,6 +242,7 @@ function recoveredFact(learner: PrequentialLearner): Fact {
 }
 
 function learnerText(learner: PrequentialLearner, config: Config | null): string {
+  if (learner instanceof Forecaster) return "the forecaster, nothing tuned";
   if (!(learner instanceof Ensemble)) return `the network of ${config?.file}`;
   const { without } = learner.describe().model.ensemble;
   return `the ensemble, nothing tuned${without.length > 0 ? `, without ${without.join(", ")}` : ""}`;

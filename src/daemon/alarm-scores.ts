@@ -25,11 +25,11 @@ export class AlarmScores implements Stateful {
 
   /** To be called once the sample at `offset` of `values` was predicted, be it learned from or not. Allocates nothing. */
   observe(values: Float64Array, offset: number, hasDrifted: boolean): void {
-    const { isInformed, metrics, prediction } = this.#learner;
+    const { isInformed, metrics, scoredPrediction, prediction } = this.#learner;
     this.#hasDrifted = hasDrifted;
     // An answer that was given before any target was known is far off, and no anomaly.
     if (!isInformed || !(metrics instanceof RegressionMetrics)) return;
-    const error = Math.abs(prediction[0] - values[offset + this.#targetAt]);
+    const error = Math.abs((scoredPrediction ?? prediction)[0] - values[offset + this.#targetAt]);
     // Without a target neither the start nor the end of an anomaly can be detected.
     if (!Number.isFinite(error)) return;
     this.#anomaly[0] = this.#errors.observe(error, negligible * metrics.baselineMae);

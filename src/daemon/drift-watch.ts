@@ -79,12 +79,12 @@ export class DriftWatch implements Stateful {
 
   /** Writes an error between 0 and 1: whether the class was wrong, or how far off a number was beside its mean. */
   #measure(target: number): void {
-    const { metrics, predictedClass, prediction } = this.#learner;
+    const { metrics, predictedClass, scoredPrediction, prediction } = this.#learner;
     if (!(metrics instanceof RegressionMetrics)) {
       this.#error[0] = predictedClass === target ? 0 : 1;
       return;
     }
-    const off = Math.abs(prediction[0] - target);
+    const off = Math.abs((scoredPrediction ?? prediction)[0] - target);
     this.#error[0] = off === 0 ? 0 : off / (off + metrics.baselineMae);
   }
 

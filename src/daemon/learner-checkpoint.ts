@@ -5,6 +5,7 @@ import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import { restoreDiscardable } from "../features/restore.ts";
 import { createEnsemble, Ensemble } from "../learner/ensemble.ts";
 import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
+import { createForecaster, Forecaster, type ForecasterDescription } from "../learner/forecast/forecaster.ts";
 import {
   createNetworkLearner,
   type Learner,
@@ -12,7 +13,12 @@ import {
   type LearnerState,
 } from "../learner/learner.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
-import { bytesIn, plannedLearner, requirePlannedEnsemble } from "../learner/stored-plan.ts";
+import {
+  bytesIn,
+  plannedLearner,
+  requirePlannedEnsemble,
+  requirePlannedForecaster,
+} from "../learner/stored-plan.ts";
 import { adoptNames, mostClasses, namesIn } from "../learner/target.ts";
 import type { State } from "../state.ts";
 
@@ -22,7 +28,9 @@ import type { State } from "../state.ts";
  */
 export function checkpointOf(learner: PrequentialLearner, name?: string, { reuse = false } = {}): Checkpoint {
   const body =
-    learner instanceof Ensemble ? ensembleBody(learner) : networkBody(learner as Learner, { reuse });
+    learner instanceof Ensemble || learner instanceof Forecaster
+      ? ensembleBody(learner)
+      : networkBody(learner as Learner, { reuse });
   return { createdAt: new Date().toISOString(), ...(name === undefined ? {} : { name }), ...body };
 }
 
@@ -37,12 +45,12 @@ function describedFeatures(
   return { fields, transforms, ...(stream === undefined ? {} : { stream: stream as State }) };
 }
 
-function ensembleBody(ensemble: Ensemble): Body {
+function ensembleBody(ensemble: Ensemble | Forecaster): Body {
   const { fields, target, features, stream, model, training } = ensemble.describe();
   return {
     model: model as State,
     features: describedFeatures(fields, features, stream),
-    target,
+    target: { ...target },
     optimizer: null,
     training,
     step: ensemble.counts.updates,
@@ -79,11 +87,16 @@ function networkBody(learner: Learner, { reuse }: { reuse: boolean }): Body {
   };
 }
 
+const isForecaster = (model: unknown): model is ForecasterDescription["model"] =>
+  typeof model === "object" && model !== null && Object.hasOwn(model, "forecast");
+
 const isEnsemble = (model: unknown): model is EnsembleDescription["model"] =>
   typeof model === "object" && model !== null && Object.hasOwn(model, "ensemble");
 
+type AnyDescription = LearnerDescription | EnsembleDescription | ForecasterDescription;
+
 /** What the checkpoint says of the learner it holds. */
-function descriptionIn(checkpoint: Checkpoint): LearnerDescription | EnsembleDescription {
+function descriptionIn(checkpoint: Checkpoint): AnyDescription {
   const { fields, transforms, stream } = checkpoint.features as unknown as {
     fields: string[];
     transforms: LearnerDescription["features"];
@@ -91,6 +104,10 @@ function descriptionIn(checkpoint: Checkpoint): LearnerDescription | EnsembleDes
   };
   const target = checkpoint.target as LearnerDescription["target"];
   const common = { fields, target, features: transforms, ...(stream === undefined ? {} : { stream }) };
+  if (isForecaster(checkpoint.model)) {
+    const training = checkpoint.training as ForecasterDescription["training"];
+    return { ...common, model: checkpoint.model, training } as unknown as ForecasterDescription;
+  }
   if (isEnsemble(checkpoint.model)) {
     const training = checkpoint.training as EnsembleDescription["training"];
     return { ...common, model: checkpoint.model, training };
@@ -105,7 +122,7 @@ export const replayedLayersIn = ({ model }: Checkpoint): unknown[] | undefined =
   isEnsemble(model) ? model.ensemble.layers : undefined;
 
 function stateIn(checkpoint: Checkpoint): State {
-  if (isEnsemble(checkpoint.model)) return checkpoint.learnerState;
+  if (isEnsemble(checkpoint.model) || isForecaster(checkpoint.model)) return checkpoint.learnerState;
   const { network, ...rest } = checkpoint.learnerState as unknown as Omit<LearnerState, "network"> & {
     network: object;
   };
@@ -166,9 +183,15 @@ export function learnerFrom(checkpoint: Checkpoint, where: string): PrequentialL
 
 /** The learner that a checkpoint describes, planned before it is allocated. */
 function describedLearner(checkpoint: Checkpoint): PrequentialLearner {
-  const { fields, target, features, stream, model, training } = descriptionIn(checkpoint);
+  const description = descriptionIn(checkpoint);
   const { parameters } = checkpoint;
   const storedBytes = bytesIn(checkpoint);
+  if (isForecaster(description.model)) {
+    return describedForecaster(description as ForecasterDescription, storedBytes);
+  }
+  const { fields, target, features, stream, model, training } = description as
+    | LearnerDescription
+    | EnsembleDescription;
   if (!isEnsemble(model)) {
     const options = { fields, target, features, stream, model, training } as LearnerDescription;
     const { batchSize } = plannedLearner(options, { parameters, storedBytes });
@@ -180,6 +203,16 @@ function describedLearner(checkpoint: Checkpoint): PrequentialLearner {
   const options = { fields, target, features, stream, seed, effort, without, coverage, layers, arena };
   requirePlannedEnsemble(options, storedBytes);
   return createEnsemble(options);
+}
+
+function describedForecaster(
+  { model, training, ...description }: ForecasterDescription,
+  storedBytes: number,
+): Forecaster {
+  const { seed, deterministic } = training;
+  const options = { ...description, ...model.forecast, seed, arena: { deterministic } };
+  requirePlannedForecaster(options, storedBytes);
+  return createForecaster(options);
 }
 
 /**
@@ -218,15 +251,16 @@ export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, wher
   learner.adoptClassNames(names);
 }
 
-type Description = LearnerDescription | EnsembleDescription;
-
 /** The first difference between a learner, with the class names that the stored one has met, and the stored one. */
-function differenceFrom(learner: PrequentialLearner, stored: Description): string | null {
+function differenceFrom(learner: PrequentialLearner, stored: AnyDescription): string | null {
   const own = learner.describe();
   const { names } = namesIn(stored.target);
   if (Array.isArray(names)) adoptNames(own.target, names);
-  const kindOf = (model: object) => (isEnsemble(model) ? "the ensemble" : "a single network");
-  if (isEnsemble(own.model) === isEnsemble(stored.model)) return firstDifference(own, stored, "");
+  const kindOf = (model: object) => {
+    if (isForecaster(model)) return "a forecaster";
+    return isEnsemble(model) ? "the ensemble" : "a single network";
+  };
+  if (kindOf(own.model) === kindOf(stored.model)) return firstDifference(own, stored, "");
   return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
 }
 

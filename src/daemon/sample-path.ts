@@ -114,6 +114,7 @@ export class SamplePath implements DaemonMemory {
 
   /** Nothing is learned in a pause, and a label that comes later is none for a sample of a pause. */
   #pass(isLabelled: boolean): void {
+    this.stations.learner.skip?.();
     if (isLabelled) this.passedInPause++;
     else this.stations.learner.unlabelled++;
   }

@@ -183,6 +183,8 @@ export class Extraction implements Stateful {
   readonly row: Float64Array;
   /** Whether rows that come in hold the target; where not, it is missing. */
   hasTarget = true;
+  /** [1] Time of the latest row that came in, in milliseconds since the epoch; NaN where it is not known. */
+  readonly time = Float64Array.of(Number.NaN);
   readonly #inputs: number;
   readonly #targetAt: number;
   readonly #rate: number | null;
@@ -197,8 +199,6 @@ export class Extraction implements Stateful {
   readonly #given: Float64Array;
   /** Rows so far, the time and the id of the latest, and whether there is one, [4]. */
   readonly #block = new Float64Array(4);
-  /** [1] Of the row that comes in. */
-  readonly #time = new Float64Array(1);
 
   /** Use `createExtraction`, which plans the stages. */
   constructor(
@@ -235,7 +235,7 @@ export class Extraction implements Stateful {
     for (let i = 0; i < this.#inputs; i++) given[i] = values[offset + i];
     if (!this.hasTarget && this.#targetAt >= 0) given[this.#targetAt] = Number.NaN;
     const block = this.#block;
-    const time = this.#time;
+    const time = this.time;
     time[0] = times[timeAt];
     if (Number.isNaN(time[0]) && this.#rate !== null) time[0] = (1000 * block[at.rows]) / this.#rate;
     block[at.rows]++;
@@ -251,7 +251,7 @@ export class Extraction implements Stateful {
     const id = this.#idAt < 0 ? 0 : this.#given[this.#idAt];
     const isFirst = block[at.isBegun] === 0;
     const isOther = id !== block[at.id] && !Number.isNaN(id);
-    const isLate = this.#gapMs > 0 && this.#time[0] - block[at.time] > this.#gapMs;
+    const isLate = this.#gapMs > 0 && this.time[0] - block[at.time] > this.#gapMs;
     if (isOther) block[at.id] = id;
     block[at.isBegun] = 1;
     return !isFirst && (isOther || isLate);
@@ -275,7 +275,7 @@ export class Extraction implements Stateful {
   /** Passes a row through the stages from `first` on; returns whether one came out. */
   #pass(row: Float64Array, first: number): boolean {
     const stages = this.#stages;
-    const times = first === 0 ? this.#time : this.#block;
+    const times = first === 0 ? this.time : this.#block;
     const timeAt = first === 0 ? 0 : at.time;
     let from = row;
     let isReady = true;

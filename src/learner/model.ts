@@ -63,7 +63,7 @@ const defaultOptimizer = () => rmsprop({ learningRate: 0.005, smoothing: 0.995 }
  */
 const defaultLoss = (target: TargetDescription): Loss => {
   if ("classes" in target) return softmaxCrossEntropy();
-  return target.standardize ? huber({ delta: 1 }) : mse();
+  return "standardize" in target && target.standardize ? huber({ delta: 1 }) : mse();
 };
 
 /**

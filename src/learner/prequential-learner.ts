@@ -64,6 +64,8 @@ export interface PrequentialLearner extends Stateful {
   readonly classes: number;
   /** The last answer: probabilities of the classes [classes], or the number in the target's units [1]. */
   readonly prediction: Float64Array;
+  /** Where answers are about later rows: the one that was about the row learned from last, in the target's units [1]. */
+  readonly scoredPrediction?: Float64Array;
   /** The most probable class of the last answer; 0 where a number is predicted. */
   readonly predictedClass: number;
   /** Whether a target was known when the last answer was given. */
@@ -104,6 +106,8 @@ export interface PrequentialLearner extends Stateful {
    * `unlabelled`; no weight changes. Allocates nothing.
    */
   passUnlabelled(): void;
+  /** A row has passed in a pause, of which nothing is learned: for answers that wait for their truth. */
+  skip?(): void;
   /** What `hold` keeps of a sample. */
   readonly heldSizes: HeldSizes;
   /** Keeps the last predicted sample, once it was learned or passed, in a slot of `held`. Allocates nothing. */

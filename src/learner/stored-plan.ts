@@ -11,6 +11,7 @@ import { createPipeline } from "../features/pipeline.ts";
 import { described } from "../state-check.ts";
 import { replayAt } from "./effort.ts";
 import { type EnsembleOptions, planEnsemble } from "./ensemble-plan.ts";
+import { type ForecasterOptions, type ForecastTarget, planForecaster } from "./forecast/forecaster.ts";
 import { learnerFeatures } from "./learner-features.ts";
 import { type LearnerOptions, type LearnerTraining, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
@@ -99,6 +100,25 @@ export function requirePlannedEnsemble(options: EnsembleOptions, storedBytes: nu
   requireOptions(options);
   if (Array.isArray(options.layers)) requireLayers(options.layers);
   requireMemory(planEnsemble(options).totalBytes, storedBytes);
+}
+
+/** As `plannedLearner`, for a forecaster. */
+export function requirePlannedForecaster(options: ForecasterOptions, storedBytes: number): void {
+  const { column, horizon, coverage = 0.9 } = (options.target ?? {}) as Partial<ForecastTarget>;
+  const isTarget =
+    typeof column === "string" &&
+    Number.isSafeInteger(horizon) &&
+    (horizon as number) >= 1 &&
+    coverage > 0 &&
+    coverage < 1;
+  if (!isTarget || !Array.isArray(options.fields)) {
+    throw new RivuletError(
+      "state.invalid",
+      "its target is no column with a whole number of rows ahead and a coverage between 0 and 1; do not trust this file",
+    );
+  }
+  requireTraining({ seed: options.seed, deterministic: options.arena?.deterministic });
+  requireMemory(planForecaster(options).totalBytes, storedBytes);
 }
 
 /** Checks the parts of a description that cost memory before a plan can be made. */

@@ -3,10 +3,11 @@ import { ColumnStatistic } from "../features/column-statistic.ts";
 import type { State, Stateful } from "../state.ts";
 import { suggestion } from "../wording/nearest.ts";
 
-/** What is to be predicted: which class a column holds, and what each is called, or the number in it. */
+/** What is to be predicted: which class a column holds, and what each is called; the number in it; or in it some rows ahead. */
 export type TargetDescription =
   | { column: string; classes: number; names?: string[] }
-  | { column: string; standardize: boolean };
+  | { column: string; standardize: boolean }
+  | { column: string; horizon: number; coverage: number };
 
 /** More would make the confusion matrix, classes x classes, the largest thing in memory: 32 MiB at this many. */
 export const mostClasses = 2048;

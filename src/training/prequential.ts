@@ -240,6 +240,7 @@ class RowBlock {
       // Windows and lags go on in a pause, as live.
       const isMade = extraction === null || extraction.push(values, at, this.#times, row);
       if (!isMade) return true;
+      learner.skip?.();
       const isLabelled =
         extraction === null ? learner.isLabelled(values, at) : learner.isLabelled(extraction.row, 0);
       if (!isLabelled) learner.unlabelled++;

@@ -1,10 +1,11 @@
 import { lossName, skillText } from "../../daemon/quality.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../../learner/ensemble-report.ts";
+import type { ForecastReport } from "../../learner/forecast/forecaster.ts";
 import { type Glitch, rangeFor } from "../../learner/glitches.ts";
 import type { RegressionReport } from "../../learner/regression-metrics.ts";
 import { className } from "../../learner/target.ts";
-import { formatShare } from "../../wording/quantities.ts";
+import { formatCount, formatDuration, formatShare } from "../../wording/quantities.ts";
 
 type Row = [string, string];
 
@@ -40,11 +41,30 @@ export function scoreFacts(report: AnyReport, names?: readonly string[]): Row[] 
   const [first, ...rest] = "accuracy" in report ? classFacts(report, names) : numberFacts(report);
   return [
     first,
+    ...forecastFacts(report),
     ["skill", skillText(report)],
     ["loss", `${plain(loss)} ${lossName(report)}; ${baselinesText(report)}`],
     ...own,
     ...rest.filter(([name]) => name !== "log loss"),
     ...expertFacts(report),
+  ];
+}
+
+/** What is forecast, and whether it is worth anything beside the value of now and that of a season before. */
+function forecastFacts(report: EnsembleReport): Row[] {
+  if (!("forecast" in report)) return [];
+  const { forecast, baselines } = report as ForecastReport;
+  const { horizon, horizonMs, skillOverLastValue, skillOverSeason, recentCoverage, meanWidth } = forecast;
+  const time = horizonMs === null ? "" : `, ${formatDuration(horizonMs)}`;
+  const better = skillOverSeason <= 0 ? `; no better than ${baselines[1].name}` : "";
+  const last = skillOverLastValue <= 0 ? "; no better than the last value" : "";
+  return [
+    ["forecast", `${formatCount(horizon, "row")} ahead${time}${better}${last}`],
+    [
+      "beside",
+      `${short(skillOverLastValue)} over the last value, ${short(skillOverSeason)} over ${baselines[1].name}`,
+    ],
+    ["width", `${short(meanWidth)} on average; held ${formatShare(recentCoverage, 1)} of the latest 500`],
   ];
 }
 
