@@ -2,9 +2,10 @@
 import * as v from "valibot";
 import type { AlarmRule, AlarmSubject } from "../device/alarm.ts";
 import { parseDuration } from "../wording/quantities.ts";
+import { classKey } from "./class-words.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import type { KeyPath } from "./document.ts";
-import { accepting, duration, finiteNumber, must, oneOf, optional, wholeNumber } from "./schema.ts";
+import { accepting, duration, finiteNumber, must, oneOf, optional } from "./schema.ts";
 
 /** The class of a button or an alarm without the key `class`, where the target has two classes. */
 export const defaultClass = 1;
@@ -28,7 +29,7 @@ const level = accepting(
 
 /** The keys of an alarm on a pin or to the device. */
 export const alarmKeys = {
-  class: optional("Class whose probability switches the alarm", wholeNumber(0), {
+  class: optional("Class whose probability switches the alarm", classKey, {
     otherwise: `${defaultClass}, where the target has two classes`,
   }),
   on: optional(
@@ -55,6 +56,8 @@ export const alarmOf = optional("What switches the alarm", oneOf(["class", "anom
 export interface AlarmEntry {
   of?: AlarmSubject["of"];
   class?: number;
+  /** The word of that class, where it has one. */
+  word?: string;
   on?: number;
   off?: number;
   atLeast?: number;
@@ -143,7 +146,10 @@ export function alarmWithDefaults(entry: AlarmEntry, classes: number | undefined
   const { on, offOfOn, atLeast } = defaults[kind];
   const from = entry.on ?? on;
   return {
-    subject: kind === "class" ? { of: kind, class: entry.class ?? defaultClass } : { of: kind },
+    subject:
+      kind === "class"
+        ? { of: kind, class: entry.class ?? defaultClass, ...(entry.word && { word: entry.word }) }
+        : { of: kind },
     on: from,
     off: entry.off ?? offOfOn * from,
     atLeastMs: entry.atLeast ?? (parseDuration(atLeast) as number),

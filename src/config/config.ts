@@ -14,6 +14,7 @@ import type { Effort } from "../learner/effort.ts";
 import { modelFor } from "../learner/model.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
+import { numberClasses } from "./class-words.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
@@ -130,10 +131,26 @@ function withClasses(written: Written): Parsed {
   return { ...written, target: { ...target, classes } };
 }
 
+/** The entries of a config that name a class, with their paths. */
+function entriesWithClasses({ gpio, source, predictions }: Parsed): [KeyPath, unknown][] {
+  const labels = gpio?.label;
+  const listed = Array.isArray(labels) ? labels : [labels];
+  return [
+    [["gpio", "alarm"], gpio?.alarm],
+    ...listed.map((entry, index): [KeyPath, unknown] => [
+      Array.isArray(labels) ? ["gpio", "label", index] : ["gpio", "label"],
+      entry,
+    ]),
+    [["source", "reply", "alarm"], source?.reply?.alarm],
+    [["predictions", "alarm"], predictions?.alarm],
+  ];
+}
+
 /** Reports keys that contradict or need each other, which no schema of a single value can find. */
 function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void {
   const { source, target, gpio, sync } = parsed;
   if (sync !== undefined) checkSync(sync, nameFor(parsed, file), errors);
+  numberClasses(entriesWithClasses(parsed), target.names, errors);
   const descriptions = source && fieldsOf(source);
   const names = new Set(descriptions?.map(({ name }) => name));
   if (gpio !== undefined) checkGpio(gpio, target.classes, errors);

@@ -10,6 +10,7 @@ import {
   classComplaint,
   defaultClass,
 } from "./alarm-config.ts";
+import { classKey } from "./class-words.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import type { KeyPath } from "./document.ts";
 import {
@@ -48,7 +49,7 @@ const pinOr = <const S extends v.GenericSchema<unknown, { pin: number }>>(full: 
 const button = pinOr(map(buttonKeys));
 const labelMap = map({
   ...buttonKeys,
-  class: optional("Class of the samples before the press", wholeNumber(0), {
+  class: optional("Class of the samples before the press", classKey, {
     otherwise: `${defaultClass}, where the target has two classes`,
   }),
   seconds: optional("How many seconds of samples before the press are labelled", wholeNumber(1, 3600), {

@@ -23,6 +23,7 @@ import {
   duration,
   either,
   finiteNumber,
+  flag,
   list,
   map,
   must,
@@ -66,6 +67,11 @@ const fieldMap = map({
     "Numbers that the device sends where it has no value, such as -999",
     list(finiteNumber, "a list of numbers such as [-999, 85]"),
     { otherwise: "none" },
+  ),
+  clock: optional(
+    "Whether it may be a clock, which is not learned from; false: learn from it even where it rises like one",
+    flag,
+    { default: true },
   ),
   stuck: optional(
     "Number of equal values in a row after which the sensor counts as stuck, see source.values.stuck",

@@ -14,7 +14,7 @@ import { mergeDevices } from "../samples/sources/merge.ts";
 import type { Source, SourceState } from "../samples/sources/source.ts";
 import { anyOf } from "../wording/alternatives.ts";
 import type { Log } from "./log.ts";
-import { refusalLog, WatchedDecoder } from "./watched-decoder.ts";
+import { contradictionLog, refusalLog, WatchedDecoder } from "./watched-decoder.ts";
 
 /** What a sample reader needs of a source. Samples come as they were sent, values that are not finite too. */
 export interface ConfiguredSource {
@@ -145,7 +145,11 @@ function prepare(
     createDecoder: () => {
       const place = kind.place(value);
       const onRefused = refusalLog(place, log);
-      const decoding = { ...choice, startsAtLine, refuseReplies, passNonFinite: true, onRefused };
+      const onContradiction = contradictionLog(place, log);
+      const decoding = {
+        ...{ ...choice, startsAtLine, refuseReplies, passNonFinite: true },
+        ...{ onRefused, onContradiction },
+      };
       const expected = {
         ...{ framing: choice.framing, startsAtLine, fields: fields.map((field) => field.name) },
         baudRate: kind.port === undefined ? null : (value as { baudRate: number }).baudRate,

@@ -14,6 +14,8 @@ export interface Reception {
   refused: Record<string, number>;
   /** The same in words: `12 with a wrong checksum`. */
   refusedText: string;
+  /** 1 where the stream ended in a part of a line. */
+  cutOff: number;
   /** Bytes since the end of the latest frame or line, where these are more than a whole one can have; else 0. */
   unfinishedBytes: number;
 }
@@ -29,6 +31,7 @@ export function receptionOf({ decoder, watched }: Pick<ConfiguredSource, "decode
     bytes: decoders.reduce((sum, { counts }) => sum + counts.bytes, 0),
     samples: decoders.reduce((sum, { counts }) => sum + counts.samples, 0),
     refused: Object.fromEntries(refused.map(({ name, count }) => [name, count])),
+    cutOff: decoders.reduce((sum, { counts }) => sum + (counts.cutOff ?? 0), 0),
     refusedText: refused.map(({ count, words }) => `${count} ${words}`).join(", "),
     unfinishedBytes: overlong.reduce((sum, bytes) => sum + bytes, 0),
   };
@@ -36,7 +39,7 @@ export function receptionOf({ decoder, watched }: Pick<ConfiguredSource, "decode
 
 /** What was lost of a stream, in words; null where nothing was. `others`: counts beside the refused, each with its name. */
 export function lossText(
-  { bytes, samples, refusedText, unfinishedBytes }: Reception,
+  { bytes, samples, refusedText, cutOff, unfinishedBytes }: Reception,
   others: readonly (readonly [count: number, name: string])[],
 ): string | null {
   const losses = [
@@ -44,6 +47,7 @@ export function lossText(
       const reasons = name === "damaged" && refusedText !== "" ? ` (${refusedText})` : "";
       return count > 0 ? [`${count} ${name}${reasons}`] : [];
     }),
+    ...(cutOff > 0 ? ["the last line cut off"] : []),
     ...(unfinishedBytes > 0 ? [`${formatSize(unfinishedBytes)} without an end of a line or frame`] : []),
     ...(bytes > 0 && samples === 0 ? [`no sample in ${formatCount(bytes, "byte")}`] : []),
   ];

@@ -5,6 +5,7 @@ import type { ReplyConfig } from "../config/reply-config.ts";
 import { type Alarm, type AlarmSubject, createAlarm, subjectText } from "../device/alarm.ts";
 import { ClassificationMetrics } from "../learner/classification-metrics.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { namesIn } from "../learner/target.ts";
 import { type ReplyEncoder, type ReplyKind, replyAt } from "../samples/decoding/replies.ts";
 import { framings } from "../samples/framings/framings.ts";
 import type { SampleRing } from "../samples/ring.ts";
@@ -21,7 +22,7 @@ type Line = Source & Required<Pick<Source, "write">>;
 
 /** Replies to the device that `source` leads to; null where the config asks for none, or no source leads back. */
 export function createReplies(
-  { source: config }: Config,
+  { source: config, target }: Config,
   source: Source,
   ring: SampleRing,
   learner: PrequentialLearner,
@@ -32,7 +33,8 @@ export function createReplies(
   if (reply === null || !leadsBack(source)) return null;
   // Of several devices, the first receives the replies.
   const choice = merge?.[0] ?? config;
-  const encoder = framings[choice.framing].createReplyEncoder({ ...choice, ofClasses: learner.classes > 0 });
+  const naming = { ofClasses: learner.classes > 0, classNames: namesIn(target).names };
+  const encoder = framings[choice.framing].createReplyEncoder({ ...choice, ...naming });
   return new Replies(reply, source, ring, learner, scores, encoder, log);
 }
 

@@ -9,6 +9,7 @@ import { RivuletError } from "../errors/errors.ts";
 import type { Effort } from "../learner/effort.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { classNamesOf } from "../learner/target.ts";
 import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
@@ -315,7 +316,7 @@ function createLateLabels(
   const { samples, keepMs } = planned;
   return new LateLabels({
     ...{ learner, samples, keepMs, clock },
-    target: { classes: learner.classes, names: [] },
+    target: { classes: learner.classes, names: classNamesOf(learner) ?? [] },
     ofWindows: learner.extraction !== null,
     newest: () => path().taken,
     isPaused: () => path().isPaused,

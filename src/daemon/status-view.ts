@@ -3,6 +3,7 @@ import { type Config, sampleColumns } from "../config/config.ts";
 import { createWatchdog, type Pulse } from "../device/watchdog.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { classNamesOf } from "../learner/target.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import { faultsText } from "../samples/sample-validator.ts";
 import type { FieldStatus, Health, ServerCounts, StatusDocument } from "../status/document.ts";
@@ -97,7 +98,12 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
     target: {
       column: config.target.column,
       classes:
-        learner.classes > 0 ? Array.from({ length: learner.classes }, (_, index) => String(index)) : null,
+        learner.classes > 0
+          ? Array.from(
+              { length: learner.classes },
+              (_, index) => classNamesOf(learner)?.[index] ?? String(index),
+            )
+          : null,
     },
     source: {
       place: daemon.place,

@@ -1,9 +1,11 @@
 /** Watches a decoder: reports what it refuses for the first time, and a stream of which it understands nothing. */
 import type { Decoder } from "../samples/decoding/decoder.ts";
+import type { Contradiction } from "../samples/decoding/lines.ts";
 import type { OnRefused, RefusedCount } from "../samples/decoding/refusals.ts";
 import type { Expectation } from "../samples/recognition/likely-cause.ts";
+import { suggestion } from "../wording/nearest.ts";
 import { formatSize } from "../wording/quantities.ts";
-import { shownBytesOf } from "../wording/safe.ts";
+import { safe, shownBytesOf } from "../wording/safe.ts";
 import type { Log } from "./log.ts";
 
 /** Time between two attempts to find out why there is no sample. */
@@ -23,6 +25,21 @@ export function refusalLog(place: string, log: Log): OnRefused {
       event: "refused",
       text: `${place} sent ${reason.what}: ${shown}; it is refused, and so are others like it, which are only counted`,
       details: { reason: reason.name, bytes: shown },
+    });
+  };
+}
+
+/** Returns the receiver of headers that contradict the fields, which writes them to the log. */
+export function contradictionLog(place: string, log: Log): (contradiction: Contradiction) => void {
+  return ({ header, absent }) => {
+    const hints = absent.map((name) => `"${name}" (${suggestion(name, header)})`);
+    log({
+      event: "other-header",
+      text: safe(
+        `the header of ${place} names ${header.join(", ")}, but not ${hints.join(", ")} of source.fields: the lines below it are refused, as their columns are others; correct source.fields`,
+      ),
+      problem: true,
+      details: { header: [...header], absent: [...absent] },
     });
   };
 }
@@ -61,6 +78,10 @@ export class WatchedDecoder implements Decoder {
 
   reset(): void {
     this.#decoder.reset();
+  }
+
+  expectEnd(): void {
+    this.#decoder.expectEnd?.();
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {

@@ -1,5 +1,8 @@
-/** What an alarm watches: the probability of a class, an unusual error of a predicted number, or a drift. */
-export type AlarmSubject = { of: "class"; class: number } | { of: "anomaly" } | { of: "drift" };
+/** What an alarm watches: the probability of a class, which may have a word; an unusual error of a predicted number, or a drift. */
+export type AlarmSubject =
+  | { of: "class"; class: number; word?: string }
+  | { of: "anomaly" }
+  | { of: "drift" };
 
 /** When an alarm switches on and off. */
 export interface AlarmLevels {
@@ -18,7 +21,7 @@ export interface AlarmRule extends AlarmLevels {
 
 /** Returns the subject as words for a sentence: `class 2`, `anomaly`. */
 export function subjectText(subject: AlarmSubject): string {
-  return subject.of === "class" ? `class ${subject.class}` : subject.of;
+  return subject.of === "class" ? `class ${subject.word ?? subject.class}` : subject.of;
 }
 
 /** A running alarm. */

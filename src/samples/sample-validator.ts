@@ -30,7 +30,7 @@ export const outOfRangePolicies = ["skip", "clamp", "hold", "alarm"] as const;
 export const stuckPolicies = ["skip", "alarm"] as const;
 
 /** The properties of a field that are validated. */
-export type ValidatedField = Pick<Field, "name" | "range" | "stuck" | "optional">;
+export type ValidatedField = Pick<Field, "name" | "range" | "stuck" | "optional" | "clock">;
 
 /** Numbers of faulty values of one field. */
 export interface FieldFaults {
@@ -40,6 +40,8 @@ export interface FieldFaults {
   outOfRange: number;
   /** Values that repeated the value before them at least as often as declared for the field. */
   stuck: number;
+  /** Values of a field that turned out to be a clock: they are 0 for the learner. Absent where it is none. */
+  clock?: number;
 }
 
 /** A report that a fault of a field begins, or that the field is good again. */
@@ -62,7 +64,16 @@ const outOfRangeFault = 1;
 const stuckFault = 2;
 const kinds = 3;
 /** One for each array of numbers by field, and as many as there are kinds for each of the two by kind. */
-const rowsOfMemory = 9 + 2 * kinds;
+const rowsOfMemory = 12 + 2 * kinds;
+
+/** Names of clocks, where the values rise; a temperature may be called t, and rises for long. */
+const clockName = /^(ts|ms|us|millis|micros|uptime.*|elapsed.*|seconds|.*(time|date|epoch|stamp|clock).*)$/i;
+/** Seconds since 1970, in the years 2001 to 2096. Milliseconds, micro- and nanoseconds of these years are no sensor's. */
+const [firstEpochSecond, lastEpochSecond] = [1e9, 4e9];
+const isEpoch = (value: number, unit: number) =>
+  value >= firstEpochSecond * unit && value < lastEpochSecond * unit;
+/** A field with the name of a clock is one once it has risen so often in a row. */
+const enoughRises = 32;
 
 /** Validates each sample between the ring and the learner. Allocates only to report a change. */
 export class SampleValidator implements Stateful {
@@ -77,7 +88,7 @@ export class SampleValidator implements Stateful {
   readonly #isOptional: Uint8Array;
   /** Samples in a row after which an unchanged value is stuck; 0: never, [fields]. */
   readonly #stuckAfter: Uint32Array;
-  /** All that is remembered of the samples before: the arrays below are parts of it, [15, fields], and the samples that were skipped. */
+  /** All that is remembered of the samples before: the arrays below are parts of it, [18, fields], and the samples that were skipped. */
   readonly #memory: Float64Array;
   /** Samples in a row with the latest value, counted up to `#stuckAfter`, [fields]. */
   readonly #inARow: Float64Array;
@@ -92,6 +103,13 @@ export class SampleValidator implements Stateful {
   readonly #held: Float64Array;
   /** 1 where the end of holding has been reported since the field was last good, [fields]. */
   readonly #hasReportedEnd: Float64Array;
+  /** 1 for a field that may be a clock, 2 where it has the name of one, 0 for the target and what is declared, [fields]. */
+  readonly #mayBeClock: Uint8Array;
+  /** Value before, and how often in a row values rose, [fields]. */
+  readonly #risenFrom: Float64Array;
+  readonly #rises: Float64Array;
+  /** Values of a field since it is known to be a clock; 0 where it is none, [fields]. */
+  readonly #clockValues: Float64Array;
   /** Faults so far, [fields, kinds]. */
   readonly #counts: Float64Array;
   /** Faults since the field was last good, [fields, kinds]. */
@@ -137,8 +155,15 @@ export class SampleValidator implements Stateful {
     this.#hasReportedEnd = rows(1);
     this.#untilGood = rows(1);
     this.#goodAfter = rows(1).fill(goodAfterAtFirst);
+    this.#risenFrom = rows(1).fill(Number.NaN);
+    this.#rises = rows(1);
+    this.#clockValues = rows(1);
     this.#counts = rows(kinds);
     this.#recent = rows(kinds);
+    this.#mayBeClock = Uint8Array.from(fields, ({ name, clock, range }, field) => {
+      if (field === this.#targetAt || clock === false || range !== undefined) return 0;
+      return clockName.test(name) ? 2 : 1;
+    });
   }
 
   /** Samples that were skipped, of earlier processes too. */
@@ -164,6 +189,10 @@ export class SampleValidator implements Stateful {
     for (let field = 0; field < lows.length; field++) {
       const value = values[offset + field];
       if (Number.isNaN(value) && this.#isOptional[field] === 1) continue;
+      if (this.#mayBeClock[field] > 0 && this.#isClock(values, offset + field, field)) {
+        values[offset + field] = 0;
+        continue;
+      }
       let isGood = true;
       if (stuckAfter[field] > 0 && this.#isStuck(values, offset + field, field)) {
         isGood = false;
@@ -181,6 +210,31 @@ export class SampleValidator implements Stateful {
     }
     if (!passes) this.#memory[this.#memory.length - 1]++;
     return passes;
+  }
+
+  /** Whether the value is that of a clock, which no network learns anything from: it never comes again. */
+  #isClock(values: Float64Array, at: number, field: number): boolean {
+    const clockValues = this.#clockValues;
+    if (clockValues[field] > 0) {
+      clockValues[field]++;
+      return true;
+    }
+    const value = values[at];
+    if (!isEpoch(value, 1e3) && !isEpoch(value, 1e6) && !isEpoch(value, 1e9)) {
+      if (this.#mayBeClock[field] === 1) return false;
+      if (!isEpoch(value, 1)) {
+        this.#rises[field] = value > this.#risenFrom[field] ? this.#rises[field] + 1 : 0;
+        this.#risenFrom[field] = value;
+        if (this.#rises[field] < enoughRises) return false;
+      }
+    }
+    clockValues[field] = 1;
+    const { name } = this.#fields[field];
+    const text =
+      `${name} is a clock, as ${value} shows, and is not learned from: its values are 0; name it in source.time, or leave ` +
+      "it out; if it is none, add clock: false to its field";
+    this.#reportChange({ text, isProblem: true, faults: this.#faultsIn(this.#counts, field) });
+    return true;
   }
 
   state(): State {
@@ -207,12 +261,13 @@ export class SampleValidator implements Stateful {
   report(): FieldFaults[] {
     return this.#fields
       .map((_, field) => this.#faultsIn(this.#counts, field))
-      .filter(({ notFinite, outOfRange, stuck }) => notFinite + outOfRange + stuck > 0);
+      .filter(({ notFinite, outOfRange, stuck, clock = 0 }) => notFinite + outOfRange + stuck + clock > 0);
   }
 
   #faultsIn(counts: Float64Array, field: number): FieldFaults {
     const [notFinite, outOfRange, stuck] = counts.subarray(kinds * field, kinds * (field + 1));
-    return { field: this.#fields[field].name, notFinite, outOfRange, stuck };
+    const clock = this.#clockValues[field];
+    return { field: this.#fields[field].name, notFinite, outOfRange, stuck, ...(clock > 0 && { clock }) };
   }
 
   #isStuck(values: Float64Array, at: number, field: number): boolean {
@@ -317,11 +372,12 @@ export class SampleValidator implements Stateful {
 }
 
 /** Describes the counts in words: `12 out of range, 3 not finite`. */
-export function faultsText({ notFinite, outOfRange, stuck }: FieldFaults): string {
+export function faultsText({ notFinite, outOfRange, stuck, clock = 0 }: FieldFaults): string {
   const counts: [number, string][] = [
     [notFinite, "not finite"],
     [outOfRange, "out of range"],
     [stuck, "stuck"],
+    [clock, "of a clock, not learned from"],
   ];
   return counts.flatMap(([count, kind]) => (count > 0 ? [`${count} ${kind}`] : [])).join(", ");
 }

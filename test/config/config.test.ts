@@ -487,6 +487,23 @@ describe("gpio", () => {
     });
   });
 
+  test("names classes by their words", () => {
+    const text = (word: string, classes: string) =>
+      `source: { serial: { path: /dev/ttyUSB0 }, framing: lines, fields: [x, label], reply: { send: [alarm], alarm: { class: ${word} } } }\n` +
+      `target: { column: label, classes: ${classes} }\n` +
+      `gpio: { alarm: { pin: 22, class: ${word} }, label: [{ pin: 27, class: ${word} }] }\npredictions: { alarm: { class: ${word} } }\n`;
+    const config = parseConfig(text("fault", "[idle, run, fault]"), "c.yaml");
+    const subject = { of: "class", class: 2, word: "fault" };
+    expect([config.gpio?.alarm?.subject, config.source.reply?.alarm?.subject]).toEqual([subject, subject]);
+    expect(config.predictions?.alarm?.subject).toEqual(subject);
+    expect(config.gpio?.labels[0].class).toBe(2);
+    expect(parseConfig(text("3", "[1, 2, 3]"), "c.yaml").gpio?.labels[0].class).toBe(2);
+    expect(refusal(text("faul", "[idle, run, fault]"))).toContain(
+      'gpio.alarm.class is "faul", which is no class; did you mean "fault"?',
+    );
+    expect(refusal(text("fault", "3"))).toContain("target.classes names none");
+  });
+
   test("is written short, in plain pins, where there are two classes", () => {
     const { gpio } = parseConfig(`${two}gpio: { heartbeat: 17, alarm: 22, label: 27, pause: 5 }\n`, "c.yaml");
     expect(gpio).toMatchObject({

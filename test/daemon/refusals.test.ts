@@ -74,6 +74,20 @@ describe.concurrent("run", () => {
     expect(end.refused).toEqual({ checksum: 1, wrongLength: 1 });
   });
 
+  test("says once that a header names other columns, and of a last line that it is cut off", async () => {
+    const header = "a,bb,label\n";
+    const { code, end, run } = await runWith(
+      `${rows(20)}${header}${rows(5)}${header}${rows(5)}a,b,label\n${rows(20)}1,2`,
+      config("stdin: true, framing: lines"),
+    );
+    expect(code).toBe(0);
+    const said = run.events("other-header");
+    expect(said).toHaveLength(1);
+    expect(said[0].text).toContain('names a, bb, label, but not "b" (did you mean "bb"?) of source.fields');
+    expect(end).toMatchObject({ samples: 40, damaged: 12, refused: { otherHeader: 11 } });
+    expect(end.text).toContain("the last line cut off");
+  });
+
   test("says of bytes that never end a line how many there are, and ends with 1", async () => {
     const { code, stderr, refused, end } = await runWith(
       "1,2,0;".repeat(300_000),
@@ -108,7 +122,7 @@ describe.concurrent("run", () => {
     ],
     [
       "nothing but half a line",
-      "1,2,",
+      "1,2",
       config("stdin: true, framing: lines"),
       /it sent no whole frame or line/,
     ],

@@ -76,11 +76,11 @@ describe.concurrent("standard input", () => {
     run.process.stdin?.write(lines.slice(0, 101).join(""));
     await run.event("status", (line) => line.samples === 100 && line.source === "open");
     run.process.stdin?.write(lines.slice(101).join(""));
-    // Half a line is what a writer leaves behind who was stopped.
-    run.process.stdin?.end("0.5,0.");
+    // A whole line without an end is a sample; half of one would be counted.
+    run.process.stdin?.end("0.5,0.5,1");
     const { code, stderr } = await run.ended;
     expect([code, stderr]).toEqual([0, ""]);
-    expect(newestIn(cwd)).toMatchObject({ samplesSeen: 3000 });
+    expect(newestIn(cwd)).toMatchObject({ samplesSeen: 3001 });
     expect(run.events("source-ended")).toHaveLength(1);
   });
 

@@ -333,3 +333,59 @@ test("what passes is finite and in range, unless the policy is alarm", () => {
     }),
   );
 });
+
+describe("a clock among the fields", () => {
+  /** What becomes of values of one field beside a constant other one. */
+  function passed(field: ValidatedField, given: number[]) {
+    const texts: string[] = [];
+    const validator = new SampleValidator([field, { name: "label" }], usual, "label", ({ text }) =>
+      texts.push(text),
+    );
+    const results = given.map((value) => {
+      const row = Float64Array.of(value, 1);
+      expect(validator.validate(row, 0)).toBe(true);
+      return row[0];
+    });
+    return { results, texts, faults: validator.report() };
+  }
+  const rising = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + 1000 * i);
+
+  test("is 0 for the learner from its first value on, where this is milliseconds since 1970", () => {
+    const { results, texts, faults } = passed({ name: "when" }, rising(1.7e12, 5));
+    expect(results).toEqual([0, 0, 0, 0, 0]);
+    expect(texts).toEqual([expect.stringMatching(/^when is a clock, .*name it in source\.time/)]);
+    expect(faults).toMatchObject([{ field: "when", clock: 5 }]);
+  });
+
+  test("is so after some rises, where only its name and its course tell", () => {
+    const { results } = passed({ name: "uptime_ms" }, rising(500, 60));
+    expect(results.slice(0, 32)).toEqual(rising(500, 32));
+    expect(results.slice(33)).toEqual(Array(27).fill(0));
+  });
+
+  test.each<[string, ValidatedField, number[]]>([
+    ["another name", { name: "energy" }, rising(500, 60)],
+    ["a temperature called t", { name: "t" }, rising(20, 60)],
+    [
+      "a time that goes up and down",
+      { name: "reaction_time" },
+      rising(500, 60).map((value, i) => value * ((i % 9) + 1)),
+    ],
+    ["a field that is declared to be none", { name: "time", clock: false }, rising(1.7e12, 60)],
+    ["a field with a range", { name: "time", range: [0, 2e12] }, rising(1.7e12, 60)],
+    ["the target", { name: "label" }, rising(1.7e12, 60)],
+  ])("is not %s", (_, field, given) => {
+    expect(passed(field, given).results).toEqual(given);
+  });
+
+  test("is known again after a restart", () => {
+    const create = () => new SampleValidator([{ name: "ts" }, { name: "label" }], usual, "label");
+    const before = create();
+    for (const value of rising(0, 40)) before.validate(Float64Array.of(value, 1), 0);
+    const after = create();
+    after.restore(before.state());
+    const row = Float64Array.of(41_000, 1);
+    after.validate(row, 0);
+    expect(row[0]).toBe(0);
+  });
+});

@@ -1,5 +1,6 @@
 /** Standard input: a pipe, a file, or a terminal. */
 import * as v from "valibot";
+import { lineFeed } from "../../samples/decoding/ascii.ts";
 import { createStandardInput } from "../../samples/sources/standard-input.ts";
 import { accepting, must } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
@@ -20,7 +21,14 @@ export const stdin: SourceKind<true> = {
   place: () => "standard input",
 };
 
-export const prepareStdin: PrepareSource<true> = (_, { createDecoder, onState }) => ({
-  source: createStandardInput({ onState }),
-  decoder: createDecoder(),
-});
+export const prepareStdin: PrepareSource<true> = (_, { createDecoder, onState, delimiter }) => {
+  const decoder = createDecoder();
+  const onUnfinished = () => {
+    const { bytes = 0, most = 0 } = decoder.unfinished ?? {};
+    // Only lines may lack their end: a frame without one is not whole. What is too long is none.
+    if (delimiter !== lineFeed || bytes > most) return false;
+    decoder.expectEnd?.();
+    return true;
+  };
+  return { source: createStandardInput({ onState, onUnfinished }), decoder };
+};

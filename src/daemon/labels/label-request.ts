@@ -88,7 +88,7 @@ export function labelOf(label: unknown, { classes, names }: LabelTarget): number
     if (typeof label === "number" && Math.abs(label) <= largestFloat32) return label;
     throw bad(`found the label ${shown(label)}, expected a finite number, as the target is one`);
   }
-  const named = typeof label === "string" ? names.indexOf(label) : -1;
+  const named = ["string", "number"].includes(typeof label) ? names.indexOf(String(label)) : -1;
   if (named >= 0) return named;
   if (Number.isInteger(label) && (label as number) >= 0 && (label as number) < classes)
     return label as number;

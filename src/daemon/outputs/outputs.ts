@@ -1,6 +1,7 @@
 /** Hands each prediction to whoever takes it. */
 import { type Alarm, type AlarmRule, createAlarm } from "../../device/alarm.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
+import { classNamesOf } from "../../learner/target.ts";
 import { formatCount } from "../../wording/quantities.ts";
 import type { AlarmScores } from "../alarm-scores.ts";
 import type { Log } from "../log.ts";
@@ -68,6 +69,8 @@ export class Outputs {
     const record: PredictionRecord = { sequence, time: new Date(time).toISOString(), prediction: null };
     if (isInformed && classes > 0) {
       record.prediction = predictedClass;
+      const name = classNamesOf(this.#learner)?.[predictedClass];
+      if (name !== undefined) record.class = name;
       record.score = rounded(prediction[predictedClass]);
       record.probabilities = Array.from(prediction, rounded);
     } else if (isInformed) {

@@ -8,6 +8,8 @@ export interface PredictionRecord {
   time: string;
   /** Class, or number in the target's units; null before any target was known. */
   prediction: number | null;
+  /** The word of the class, where target.classes has words. */
+  class?: string;
   /** Probability of the class. */
   score?: number;
   /** Of each class. */

@@ -15,6 +15,8 @@ export interface DecoderCounts {
   rejected: number;
   /** Samples that the device sent but that did not arrive, by their sequence numbers. */
   missing: number;
+  /** 1 where the stream ended in a part of a line; absent where that cannot be told. */
+  cutOff?: number;
   /** Samples that could not be combined with recent ones of every other device; absent where there is one device. */
   unmatched?: number;
 }
@@ -30,6 +32,8 @@ export interface Decoder {
    *   then make room and decode the rest
    */
   decode(chunk: Uint8Array, start: number, end: number, time: number): number;
+  /** Says that the stream has ended in the middle of a line: what it is refused for is that it is cut off. */
+  expectEnd?(): void;
   /** Discards an unfinished frame or line. Call it after a reconnect. */
   reset(): void;
   /** Returns the counts of what was refused, by reason. Absent where nothing is refused without an error. */

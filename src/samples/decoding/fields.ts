@@ -19,6 +19,8 @@ export interface Field {
   isTime?: boolean;
   /** How its dates are written, see ClockColumns. Default `auto`. */
   dateOrder?: "auto" | "day-first" | "month-first";
+  /** False: it is learned from even where it rises like a clock. Default true. */
+  clock?: boolean;
   /** Numbers as sent that stand for a missing value, such as -999. */
   missing?: readonly number[];
   /** The classes that it holds as they are sent, words or numbers: its value is the index of one. */
@@ -134,7 +136,7 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
     const { name, type = "f32", scale = 1, offset = 0, range, stuck, optional = false } = description;
-    const { missing, classes, mostClasses } = description;
+    const { missing, classes, mostClasses, clock } = description;
     const where = `${path}[${index}]`;
     checkName(name, `${where}.name`);
     const earlier = seen.get(name);
@@ -190,6 +192,7 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       ...(range === undefined ? {} : { range }),
       ...(stuck === undefined ? {} : { stuck }),
       ...(optional ? { optional } : {}),
+      ...(clock === undefined ? {} : { clock }),
       ...(missing === undefined ? {} : { missing }),
       ...(classes === undefined ? {} : { classes }),
       ...(mostClasses === undefined ? {} : { mostClasses }),

@@ -6,14 +6,16 @@
  *     alarm,ON,CLASS,PROBABILITY,SEQUENCE        alarm,ON,DEVIATIONS,SEQUENCE    likewise, of an anomaly
  *
  * ended by `\n`, with shares to four decimals and other numbers to seven digits. As lines carry no sequence number, it
- * is the count of the good ones before the one that is answered.
+ * is the count of the good ones before the one that is answered. A class is its number, or its word where it has one.
  */
 import { comma, lineFeed } from "./ascii.ts";
 import { writeDecimal } from "./decimal.ts";
 import { type ReplyEncoder, type ReplyKind, replyAt, replyKinds } from "./replies.ts";
 
-/** Bytes of the longest word and four numbers of at most 24 bytes, with their separators. */
-const longestLineBytes = 128;
+/** Bytes of the longest first word, a class and four numbers of at most 24 bytes, with their separators. */
+const longestLineBytes = 256;
+/** Longest word of a class, in bytes; a longer one, and one with a separator, is sent as its number. */
+const longestClass = 64;
 
 /** First bytes of each kind of reply. */
 const words: Record<ReplyKind, Uint8Array> = {
@@ -22,8 +24,13 @@ const words: Record<ReplyKind, Uint8Array> = {
   alarm: new TextEncoder().encode("alarm,"),
 };
 
-/** Creates an encoder of replies as lines. `ofClasses`: a class is predicted, not a number. */
-export function createLineReplies(ofClasses: boolean): ReplyEncoder {
+/**
+ * Creates an encoder of replies as lines.
+ *
+ * @param ofClasses a class is predicted, not a number
+ * @param classNames the words of the classes; the list may grow
+ */
+export function createLineReplies(ofClasses: boolean, classNames: readonly string[] = []): ReplyEncoder {
   const content = new Float64Array(6);
   const bytes = new Uint8Array(longestLineBytes);
   let end = 0;
@@ -33,6 +40,18 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
     bytes[end++] = comma;
   }
   const addWhole = (at: number) => add(at, 15, 0);
+  let encoded: (Uint8Array | null)[] = [];
+  const addClass = () => {
+    if (encoded.length !== classNames.length) encoded = classNames.map(wordBytes);
+    const word = encoded[content[replyAt.class]] ?? null;
+    if (word === null) {
+      addWhole(replyAt.class);
+      return;
+    }
+    bytes.set(word, end);
+    end += word.length;
+    bytes[end++] = comma;
+  };
   const addValue = (at: number) => (ofClasses ? add(at, 4, 4) : add(at, 7, 12));
 
   return {
@@ -43,7 +62,7 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
       bytes.set(words[kind]);
       end = words[kind].length;
       if (kind === "alarm") addWhole(replyAt.on);
-      if (kind !== "score" && ofClasses) addWhole(replyAt.class);
+      if (kind !== "score" && ofClasses) addClass();
       addValue(replyAt.value);
       if (kind === "score") addValue(replyAt.baseline);
       addWhole(replyAt.sequence);
@@ -51,6 +70,12 @@ export function createLineReplies(ofClasses: boolean): ReplyEncoder {
       return end;
     },
   };
+}
+
+/** The bytes of a class; null where it cannot stand in a line. */
+function wordBytes(name: string): Uint8Array | null {
+  const bytes = new TextEncoder().encode(name);
+  return bytes.length > longestClass || /[,\p{Cc}]/u.test(name) ? null : bytes;
 }
 
 /** Whether a line begins like a reply. */

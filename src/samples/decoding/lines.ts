@@ -37,6 +37,15 @@ export interface LineOptions extends ReadingOptions {
   numberByLine?: boolean;
   /** Receives the first line that is refused for each reason. */
   onRefused?: OnRefused;
+  /** Receives a header that names some of the fields and lacks others: the lines of cells below it are refused. */
+  onContradiction?: (contradiction: Contradiction) => void;
+}
+
+/** A header that contradicts the fields, as the device sent it: print it safely. */
+export interface Contradiction {
+  header: readonly string[];
+  /** The fields that it lacks. */
+  absent: readonly string[];
 }
 
 /** A line that is refused, and why. */
@@ -74,7 +83,7 @@ export interface LineDecoder extends Decoder {
   /** The lines that were refused first for each reason. */
   readonly refusals: readonly RefusedLine[];
   /** A header that lacks fields, so that the lines of cells below it are refused; null where there is none. */
-  readonly contradiction: { header: string[]; absent: string[] } | null;
+  readonly contradiction: Contradiction | null;
   /** Says that the stream has ended in the middle of a line: what it is refused for is that it is cut off. */
   expectEnd(): void;
 }
@@ -154,6 +163,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #refusals: Refusals;
   #inMidLine: boolean;
   #isCutOff = false;
+  /** The contradiction that was reported last. */
+  #reported: Contradiction | null = null;
   /** Number of the latest line, from 1. */
   #line = 0;
   #lineEnd = lineFeed;
@@ -268,12 +279,21 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       return;
     }
     counts.damaged++;
+    this.#reportContradiction();
     this.#refusals.add(refusalNumber(reason), bytes, start, end);
     if (aboutColumns.has(reason)) counts.wrongColumns++;
     else if (reason !== "too-long") counts.nonNumeric++;
     const times = counts.refused[reason] ?? 0;
     counts.refused[reason] = times + 1;
     if (times === 0) this.#describe(reason, bytes, start, end);
+  }
+
+  /** The same header may come again at each restart: it is reported once. */
+  #reportContradiction(): void {
+    const { contradiction } = this.#reading;
+    if (contradiction === null || String(contradiction.header) === String(this.#reported?.header)) return;
+    this.#reported = contradiction;
+    this.#options.onContradiction?.(contradiction);
   }
 
   #describe(reason: Refusal, bytes: Uint8Array, start: number, end: number): void {

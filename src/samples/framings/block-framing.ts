@@ -18,6 +18,6 @@ export function blockFraming(
     delimiter: lineFeed,
     createDecoder: (fields, ring, options) =>
       createBlockDecoder(fields, ring, create(options.details, fields), options),
-    createReplyEncoder: ({ ofClasses }) => createLineReplies(ofClasses),
+    createReplyEncoder: ({ ofClasses, classNames }) => createLineReplies(ofClasses, classNames),
   };
 }

@@ -2,6 +2,7 @@
 import type { Setting, SettingsOf } from "../../setting.ts";
 import type { Decoder } from "../decoding/decoder.ts";
 import type { Field } from "../decoding/fields.ts";
+import type { Contradiction } from "../decoding/lines.ts";
 import type { OnRefused } from "../decoding/refusals.ts";
 import type { ReplyEncoder } from "../decoding/replies.ts";
 import type { SampleRing } from "../ring.ts";
@@ -16,10 +17,20 @@ export interface DecoderOptions {
   passNonFinite: boolean;
   /** Receives the first frame or line that is refused for each reason. */
   onRefused?: OnRefused;
+  /** Receives a header of text that names some of the fields and lacks others. */
+  onContradiction?: (contradiction: Contradiction) => void;
   /** Names of all columns of a line by place, `_` for one that nobody wants. Default: the fields. */
   columns?: readonly string[];
   /** The values of the framing's `details`, with every default; null where it has none. */
   details?: Readonly<Record<string, unknown>> | null;
+}
+
+/** What an encoder of replies must know. */
+export interface ReplyOptions {
+  /** A class is predicted, not a number. */
+  ofClasses: boolean;
+  /** The words of the classes, for replies as text; the list may grow. Default: none, classes are numbers. */
+  classNames?: readonly string[];
 }
 
 /** How samples are sent as bytes. `Settings`: its keys in the config, beside `framing`. */
@@ -40,8 +51,8 @@ export interface Framing<Settings extends object = object> {
    * Creates a decoder of samples with these fields into the ring. @throws RivuletError when ring or settings do not fit
    */
   createDecoder(fields: readonly Field[], ring: SampleRing, options: DecoderOptions & Settings): Decoder;
-  /** Creates an encoder of replies to the device. `ofClasses`: a class is predicted, not a number. */
-  createReplyEncoder(options: { ofClasses: boolean } & Settings): ReplyEncoder;
+  /** Creates an encoder of replies to the device. */
+  createReplyEncoder(options: ReplyOptions & Settings): ReplyEncoder;
 }
 
 /** The settings of any framing, as the config reads them. */

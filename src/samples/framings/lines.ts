@@ -22,5 +22,5 @@ export const lines: Framing<LineSettings> = {
   delimiter: lineFeed,
   createDecoder: (fields, ring, { decimal, ...options }) =>
     createLineDecoder(fields, ring, { ...options, decimal: decimal === "auto" ? null : decimal }),
-  createReplyEncoder: ({ ofClasses }) => createLineReplies(ofClasses),
+  createReplyEncoder: ({ ofClasses, classNames }) => createLineReplies(ofClasses, classNames),
 };

@@ -10,5 +10,5 @@ export const veDirect: Framing = {
   isBinary: false,
   delimiter: lineFeed,
   createDecoder: createVeDirectDecoder,
-  createReplyEncoder: ({ ofClasses }) => createLineReplies(ofClasses),
+  createReplyEncoder: ({ ofClasses, classNames }) => createLineReplies(ofClasses, classNames),
 };

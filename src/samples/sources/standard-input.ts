@@ -1,18 +1,20 @@
 import { createReadStream, fstatSync } from "node:fs";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
+import { lineFeed } from "../decoding/ascii.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
 const standardInput = 0;
 
 export interface StandardInputOptions {
   onState?: (state: SourceState, sentence: string) => void;
+  /** Called where the last line has no end; returns whether to give it one. Default: it is not given one. */
+  onUnfinished?: () => boolean;
 }
 
 /**
  * Creates a source that reads standard input: a pipe, a socket, a file or a terminal. The writer is held back until its
- * bytes have been processed. The source ends with the input. A last line without a line end is not completed: the
- * writer may have been stopped in the middle, and half a number is a number too.
+ * bytes have been processed. The source ends with the input.
  */
 export function createStandardInput(options: StandardInputOptions = {}): Source {
   return new StandardInput(options);
@@ -39,12 +41,15 @@ class StandardInput implements Source {
   async open(receive: Receive): Promise<void> {
     this.counts.opens++;
     this.#options.onState?.("open", "reading standard input");
+    let last = lineFeed;
     const hand = (chunk: Uint8Array, bytes: number) => {
       if (this.#isClosed) return;
       this.counts.bytes += bytes;
+      if (bytes > 0) last = chunk[bytes - 1];
       receive(chunk, bytes);
     };
     const finish = () => {
+      this.#endLine(last, receive);
       if (!this.#isClosed) this.#options.onState?.("ended", "standard input has ended");
       this.#end();
     };
@@ -56,6 +61,13 @@ class StandardInput implements Source {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stop();
+  }
+
+  /** Ends the last line, where it has no end. */
+  #endLine(last: number, receive: Receive): void {
+    const { onUnfinished } = this.#options;
+    if (this.#isClosed || last === lineFeed || !onUnfinished?.()) return;
+    receive(Uint8Array.of(lineFeed), 1);
   }
 
   async #readPipe(hand: Receive, finish: () => void): Promise<void> {

@@ -104,6 +104,19 @@ describe("lines", () => {
     expect(text(lines(false), kind, said)).toBe(line);
   });
 
+  test("tell a class by its word where it has one, and by its number where that would be no cell", () => {
+    const names = ["idle", "a,b"];
+    const encoder = createLineReplies(true, names);
+    const tell = (index: number) => text(encoder, "prediction", { class: index, value: 0.5, sequence: 3 });
+    expect([tell(0), tell(1), tell(2)]).toEqual([
+      "prediction,idle,0.5,3\n",
+      "prediction,1,0.5,3\n",
+      "prediction,2,0.5,3\n",
+    ]);
+    names.push("run");
+    expect(tell(2)).toBe("prediction,run,0.5,3\n");
+  });
+
   test("fit their buffer whatever they say", () => {
     const extreme = -Number.MAX_VALUE;
     const said = { sequence: 2 ** 53, on: 1, class: 2047, value: extreme, baseline: extreme };
