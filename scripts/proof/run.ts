@@ -1,6 +1,7 @@
 /**
  * Proves by exact counts what is promised of the daemon at a serial port, through real pseudo-terminals, and of its files,
- * by the system calls of real commands: `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N] [--share N] [--days N]`.
+ * by the system calls of real commands: `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N] [--share N] [--days N]
+ * [--requests N]`.
  * Each proof prints a line of figures; where a count does not add up the exit code is 1. Linux only; the proofs of files
  * need strace.
  */
@@ -11,6 +12,7 @@ import { proveFaults } from "./faults/faults.ts";
 import { proveFlood } from "./flood.ts";
 import { proveFrames } from "./frames.ts";
 import { proveHostile } from "./hostile/hostile.ts";
+import { proveHttp } from "./http/http.ts";
 import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
 import { proveYear } from "./year/year.ts";
@@ -23,6 +25,8 @@ interface Scale {
   share: number;
   /** Days of a simulated year. */
   days: number;
+  /** Requests to each server. */
+  requests: number;
 }
 
 const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
@@ -35,6 +39,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   ),
   "power-cut": [provePowerCuts],
   faults: [({ share }) => proveFaults(share)],
+  http: [({ requests }) => proveHttp(requests)],
   year: [({ days }) => proveYear(days)],
   hostile: [({ share }) => proveHostile(share)],
   cpu: [384, 3072].map(
@@ -55,6 +60,7 @@ function read(words: string[]): { names: string[]; scale: Scale } {
         seconds: { type: "string", default: "60" },
         share: { type: "string", default: "1" },
         days: { type: "string", default: "365" },
+        requests: { type: "string", default: "100000" },
       },
     });
     const scale = {
@@ -63,15 +69,16 @@ function read(words: string[]): { names: string[]; scale: Scale } {
       seconds: Number(values.seconds),
       share: Number(values.share),
       days: Number(values.days),
+      requests: Number(values.requests),
     };
-    const isWhole = [scale.frames, scale.cycles, scale.days].every(Number.isInteger);
-    const isEnough = scale.frames >= 10 && scale.cycles >= 1 && scale.days >= 7;
+    const isWhole = [scale.frames, scale.cycles, scale.days, scale.requests].every(Number.isInteger);
+    const isEnough = scale.frames >= 10 && scale.cycles >= 1 && scale.days >= 7 && scale.requests >= 1;
     if (isWhole && isEnough && scale.seconds > 0 && scale.share > 0) {
       if (positionals.every((name) => name in proofs)) return { names: positionals, scale };
     }
   } catch {} // an option that there is not
   console.error(
-    `Usage: npm run proof -- [${Object.keys(proofs).join("|")}]... [--frames N] [--cycles N] [--seconds N] [--share N] [--days N]`,
+    `Usage: npm run proof -- [${Object.keys(proofs).join("|")}]... [--frames N] [--cycles N] [--seconds N] [--share N] [--days N] [--requests N]`,
   );
   process.exit(2);
 }

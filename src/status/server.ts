@@ -225,7 +225,9 @@ export class StatusServer {
         `this is not ${headers.host}; add the name to status.names if it is one of this machine`,
       );
     }
-    const { pathname, searchParams } = new URL(request.url ?? "/", "http://rivulet");
+    // Not by URL, which throws for some and takes a host out of others, such as //status.json.
+    const [pathname, query = ""] = (request.url ?? "/").split("?", 2);
+    const searchParams = new URLSearchParams(query);
     if (pathname === "/healthz") return this.#health();
     if (method === "GET" || method === "HEAD") {
       const file = await pageFile(pathname, headers["accept-encoding"]);

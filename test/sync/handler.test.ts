@@ -239,6 +239,17 @@ describe("refuses in one sentence, and changes nothing:", async () => {
     expect((await request(revoked, after, { path: `/fleet/${statusKey("pump-9")}` })).status).toBe(404);
   });
 
+  test("what is no request, with an answer", async () => {
+    const socket = net.connect(host.port, "127.0.0.1");
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (text: string) => {
+      answer += text;
+    });
+    socket.end("not http\r\n\r\n");
+    await until(() => socket.closed);
+    expect(answer).toMatch(/^HTTP\/1.1 400/);
+  });
+
   test("a body that hardly moves", async () => {
     const slow = await startHost({ slowBodyMs: 100 });
     const socket = await openUpload(slow, 100_000);

@@ -63,7 +63,10 @@ export async function serveHost(
       : https.createServer({ ...limits, ...certificateOf(tls) }, answer);
   server.on("checkContinue", answer);
   server.maxConnections = mostConnections;
-  server.on("clientError", (_, socket) => socket.destroy());
+  server.on("clientError", (_, socket) => {
+    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    else socket.destroy();
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, address, port)));
     server.listen(port, address, resolve);
