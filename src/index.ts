@@ -82,11 +82,12 @@ export {
 
 // Finding what is unlike normal, without labels.
 
-export { AlarmGate, type AlarmGateOptions } from "./learner/anomaly/alarm-gate.ts";
+export { AlarmGate, type AlarmGateOptions, type WarmUp } from "./learner/anomaly/alarm-gate.ts";
 export {
   type AnomalyDetector,
   type AnomalyDetectorOptions,
   type AnomalyFinding,
+  type AnomalyOutcome,
   createAnomalyDetector,
 } from "./learner/anomaly/anomaly-detector.ts";
 export { ChannelScores, type Ingredient } from "./learner/anomaly/channel-scores.ts";

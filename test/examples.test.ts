@@ -20,6 +20,6 @@ test.each(readdirSync(examples).filter((name) => name.endsWith(".yaml")))(
   "%s is a config without a fault",
   (name) => {
     const config = loadConfig(new URL(name, examples).pathname);
-    expect(config.target.column).not.toBe("");
+    expect(config.target?.column ?? config.anomaly).not.toBe("");
   },
 );

@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { loadConfig } from "../config/config.ts";
+import { loadConfig, requiredTarget } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { DataFile } from "../library/data-files.ts";
@@ -42,7 +42,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   // The budget is that of a board; a comparison is made on a desk.
   const memory = { ...config.memory, budgetBytes: null };
   const learner = configuredNetworkLearner({ ...config, memory }, columns, { seed });
-  const validators = new Validators(config, columns, config.target.column);
+  const validators = new Validators(config, columns, requiredTarget(config).column);
   const { create: createValidator } = validators;
   const comparison = await compare(learner, data, { epochs, batchSize, seed, createValidator });
 

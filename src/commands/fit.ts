@@ -1,3 +1,4 @@
+import { requiredTarget } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
 import { describeSchedule, scheduleFromDescription } from "../engine/model/description.ts";
 import { isOpen, spanning } from "../engine/model/schedule.ts";
@@ -29,7 +30,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const { config, seed, heldOut, heldOutLast } = call;
   const data = await openData(call.data, { config });
   const columns = await columnsOf(config, data);
-  const validators = new Validators(config, columns, config.target.column);
+  const validators = new Validators(config, columns, requiredTarget(config).column);
   const rowOptions = { seed, heldOut, heldOutLast, createValidator: validators.create };
   const schedule = searches ? null : await scheduleFor(call, data, columns, rowOptions);
   const learner = learnerFor(call, columns, schedule);

@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from "../config/config.ts";
+import { type Config, loadConfig, requiredTarget } from "../config/config.ts";
 import type { StatusConfig } from "../config/status-config.ts";
 import { parseLabels } from "../daemon/labels/label-request.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
@@ -9,10 +9,11 @@ import { clientOf, textOf } from "./live/daemon-client.ts";
 /** Tells a running daemon what samples that have passed were. */
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
+  const target = requiredTarget(config);
   const text = JSON.stringify(documentOf(options));
   // Refused here where it would be refused there: then the daemon need not run.
   parseLabels(text, {
-    classes: "classes" in config.target ? config.target.classes : 0,
+    classes: "classes" in target ? target.classes : 0,
     names: [],
   });
   if (config.status === null) {

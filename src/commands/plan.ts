@@ -3,6 +3,7 @@ import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
 import { ensembleOptions } from "../config/configured-learner.ts";
 import { sequenceText } from "../config/features-config.ts";
 import { written } from "../config/part-reference.ts";
+import { mostAnomalyCheckpointBytes, type PlannedAnomaly, planAnomaly } from "../config/plan-anomaly.ts";
 import {
   historyBytesOf,
   mostCheckpointBytes,
@@ -18,7 +19,7 @@ import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import type { PlannedFeatures } from "../features/extraction.ts";
-import { formatDuration, formatSize } from "../wording/quantities.ts";
+import { formatCount, formatDuration, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import type { EffortCost } from "./plan/effort-costs.ts";
 import { textTable } from "./terminal/text-table.ts";
@@ -27,7 +28,29 @@ import { textTable } from "./terminal/text-table.ts";
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
   const config = loadConfig(file);
   const columns = await columnsFor(config, file, options["data"]);
+  if (config.target === null) return watchPlan(config, columns);
   return config.ensemble === null ? networkPlan(config, columns) : await ensemblePlan(config, columns);
+}
+
+/** A config without a target: what is known of the columns that are watched. */
+function watchPlan(config: Config, columns: readonly string[]): Report {
+  const anomaly = planAnomaly(config, columns, 0);
+  const bytes = anomaly?.bytes ?? 0;
+  const historyBytes = historyBytesOf({ target: null, isEnsemble: false });
+  const daily = dailyWrites(config, mostAnomalyCheckpointBytes(config, columns) + historyBytes);
+  const { budgetBytes } = config.memory;
+  return {
+    data: {
+      ...{ config: config.file, learner: "none", anomaly, totalBytes: bytes, historyBytes },
+      ...{ budgetBytes, daily },
+    },
+    text: [
+      ...anomalyText(anomaly),
+      historyText(historyBytes),
+      dailyText(daily),
+      ...budgetText(config, bytes),
+    ].join("\n"),
+  };
 }
 
 /** The bytes of each expert, and of what they share; and what a sample costs here at each effort. */
@@ -37,7 +60,11 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
   const { parts, totalBytes } = planned;
   const fit = fitOf(config, columns);
   const labels = planLabels(config, planned.held, totalBytes);
-  const checkpointBytes = mostEnsembleCheckpointBytes(config, columns, planned) + (labels?.bytes ?? 0);
+  const anomaly = planAnomaly(config, columns, totalBytes + (labels?.bytes ?? 0));
+  const checkpointBytes =
+    mostEnsembleCheckpointBytes(config, columns, planned) +
+    (labels?.bytes ?? 0) +
+    mostAnomalyCheckpointBytes(config, columns);
   const daily = dailyWrites(config, checkpointBytes);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
   const { effort, stepsDown } = config.ensemble as NonNullable<Config["ensemble"]>;
@@ -53,6 +80,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
       efforts,
       features: featuresData(features),
       labels,
+      anomaly,
       historyBytes,
       fit,
       budgetBytes: config.memory.budgetBytes,
@@ -73,10 +101,11 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
         : []),
       ...featuresText(config, features),
       ...labelsText(labels),
+      ...anomalyText(anomaly),
       historyText(historyBytes),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       dailyText(daily),
-      ...budgetText(config, totalBytes + (labels?.bytes ?? 0)),
+      ...budgetText(config, totalBytes + (labels?.bytes ?? 0) + (anomaly?.bytes ?? 0)),
     ].join("\n"),
   };
 }
@@ -101,8 +130,12 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
   const fit = fitOf(config, columns);
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const labels = planNetworkLabels(config, planned);
+  const anomaly = planAnomaly(config, columns, totalBytes + (labels?.bytes ?? 0));
   const checkpointBytes =
-    mostCheckpointBytes(config, columns, planned) + features.bytes + (labels?.bytes ?? 0);
+    mostCheckpointBytes(config, columns, planned) +
+    features.bytes +
+    (labels?.bytes ?? 0) +
+    mostAnomalyCheckpointBytes(config, columns);
   const daily = dailyWrites(config, checkpointBytes);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: false });
   const instructions = Object.values(program).flat().length;
@@ -118,6 +151,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       predictingBytes,
       features: featuresData(features),
       labels,
+      anomaly,
       historyBytes,
       fit,
       updates: accumulate ? "gathered" : "in place",
@@ -143,15 +177,23 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
       `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
       ...labelsText(labels),
+      ...anomalyText(anomaly),
       ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
       `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
       historyText(historyBytes),
       dailyText(daily),
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
-      ...budgetText(config, totalBytes + (labels?.bytes ?? 0)),
+      ...budgetText(config, totalBytes + (labels?.bytes ?? 0) + (anomaly?.bytes ?? 0)),
     ].join("\n"),
   };
 }
+
+const anomalyText = (anomaly: PlannedAnomaly | null): string[] =>
+  anomaly === null
+    ? []
+    : [
+        `anomaly   ${anomaly.bytes} bytes (${formatSize(anomaly.bytes)}) know what is normal of ${formatCount(anomaly.columns.length, "column")}, and as many in each checkpoint`,
+      ];
 
 const historyText = (bytes: number) =>
   `history   ${bytes} bytes beside it, the course of the daemon's scores, and as many in each checkpoint`;

@@ -99,6 +99,7 @@ function createLog(json: boolean, out: Output, isStatusAsked: boolean): { log: L
 /** Logs all that matters on one line, with the rate of samples since the time before. */
 function statusTeller(daemon: Daemon, log: Log, limit: LogLimit): (event: "status" | "totals") => void {
   let before = { samples: 0, at: process.uptime() };
+  const predicts = daemon.config.target !== null;
   return (event) => {
     const status = daemon.status();
     const now = { samples: status.samples, at: process.uptime() };
@@ -107,7 +108,14 @@ function statusTeller(daemon: Daemon, log: Log, limit: LogLimit): (event: "statu
     const logBytes = writtenBytes();
     log({
       event,
-      text: statusLine(status, daemon.reception(), rate, status.checkpointBytes + logBytes, limit.leftOut),
+      text: statusLine(
+        status,
+        daemon.reception(),
+        rate,
+        status.checkpointBytes + logBytes,
+        limit.leftOut,
+        predicts,
+      ),
       details: { ...status, logBytes, logLinesLeftOut: limit.leftOut, samplesPerSecond: rate },
     });
   };
@@ -165,7 +173,7 @@ async function serviceOf(
     fault: () => watchdog.look(daemon.pulse()),
     status: () => {
       const status = daemon.status();
-      return `${standing[status.source]} ${daemon.place}; ${status.samples} samples; ${qualityText(status.scores)}`;
+      return `${standing[status.source]} ${daemon.place}; ${status.samples} samples; ${daemon.config.target === null ? status.anomaly?.text : qualityText(status.scores)}`;
     },
     onTrouble: (text) => log({ event: "service-trouble", text, problem: true }),
   });
@@ -186,6 +194,7 @@ function statusLine(
   rate: number,
   written: number,
   leftOut: number,
+  predicts: boolean,
 ): string {
   const losses = lossText(reception, [
     [status.missing, "missing"],
@@ -200,8 +209,8 @@ function statusLine(
   const { rate: declared } = status;
   return [
     `${status.samples} samples, ${status.paused ? "paused" : `${rate.toFixed(1)} a second`}`,
-    qualityText(status.scores),
-    `loss ${status.loss.toPrecision(3)}`,
+    ...(predicts ? [qualityText(status.scores), `loss ${status.loss.toPrecision(3)}`] : []),
+    ...(status.anomaly === null ? [] : [status.anomaly.text]),
     losses ?? "none lost",
     ...status.faults.map((faults) => `${faults.field} ${faultsText(faults)}`),
     ...(status.clock === null ? [] : [clockText(status.clock)].flatMap((text) => text ?? [])),

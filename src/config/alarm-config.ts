@@ -18,6 +18,8 @@ export const defaultClass = 1;
 const defaults = {
   class: { on: 0.8, offOfOn: 0.75, atLeast: "2s" },
   anomaly: { on: 8, offOfOn: 0.5, atLeast: "2s" },
+  /** On as long as an episode lasts. */
+  episode: { on: 1, offOfOn: 1, atLeast: "2s" },
   /** On long enough to be noticed. */
   drift: { on: 1, offOfOn: 1, atLeast: "10min" },
 } as const;
@@ -27,8 +29,11 @@ const level = accepting(
   v.pipe(finiteNumber, v.minValue(0, must("a number of 0 or more"))),
 );
 
-/** The keys of an alarm on a pin or to the device. */
+/** The keys of an alarm on a pin, to the device or of the predictions. */
 export const alarmKeys = {
+  of: optional("What switches the alarm", oneOf(["class", "anomaly", "drift"]), {
+    otherwise: "class where the target is a class, else anomaly",
+  }),
   class: optional("Class whose probability switches the alarm", classKey, {
     otherwise: `${defaultClass}, where the target has two classes`,
   }),
@@ -47,10 +52,15 @@ export const alarmKeys = {
   }),
 };
 
-/** The key `of` of an alarm on a pin. An alarm in replies has no such key: the target decides. */
-export const alarmOf = optional("What switches the alarm", oneOf(["class", "anomaly", "drift"]), {
-  otherwise: "class where the target is a class, anomaly where it is a number",
-});
+/** What an alarm of a config can be about. */
+export interface AlarmTask {
+  /** Whether the config has a target. */
+  predicts: boolean;
+  /** Number of classes; undefined where the target is a number, or none. */
+  classes: number | undefined;
+  /** Whether the config watches for anomalies: then an alarm of an anomaly is on as long as an episode lasts. */
+  watches: boolean;
+}
 
 /** An alarm as written in the config, with durations in milliseconds. */
 export interface AlarmEntry {
@@ -84,28 +94,27 @@ export function classComplaint(
 }
 
 /** What an alarm watches: its key `of`, or the default for the target. */
-function kindOf({ of, class: named }: AlarmEntry, classes: number | undefined): AlarmSubject["of"] {
+function kindOf({ of, class: named }: AlarmEntry, { classes }: AlarmTask): AlarmSubject["of"] {
   return of ?? (classes === undefined && named === undefined ? "anomaly" : "class");
 }
 
 /**
  * Reports contradictions between the keys of an alarm.
  *
- * @param classes number of classes; undefined where the target is a number
  * @param entryWith returns the entry with the given example added
  * @param place key that asks for the alarm, where it is not `path`
  */
 export function checkAlarm(
   entry: AlarmEntry,
   path: KeyPath,
-  classes: number | undefined,
+  task: AlarmTask,
   entryWith: (example: string) => string,
   errors: ConfigErrors,
   place = path,
 ): void {
-  const kind = kindOf(entry, classes);
+  const kind = kindOf(entry, task);
   if (kind === "class") {
-    const complaint = classComplaint(entry.class, classes, entryWith);
+    const complaint = classComplaint(entry.class, task.classes, entryWith);
     if (complaint !== null) errors.conflict(place, complaint, path);
   } else if (entry.class !== undefined) {
     errors.conflict(
@@ -113,12 +122,28 @@ export function checkAlarm(
       ` belongs to an alarm of a class, but this one is of ${kind}; remove it`,
     );
   }
-  if (kind === "anomaly" && classes !== undefined) {
+  if (kind === "anomaly" && task.classes !== undefined && !task.watches) {
     errors.conflict(
       [...path, "of"],
-      ": an anomaly needs a number as the target, but the target is a class; use class or drift",
+      ": an anomaly needs a number as the target, but the target is a class; use class or drift, or add anomaly to the config",
     );
   }
+  if (kind === "drift" && !task.predicts) {
+    errors.conflict(
+      [...path, "of"],
+      ": a drift is one of predictions, but the config has no target; use anomaly",
+    );
+  }
+  checkLevels(entry, path, kind === "anomaly" && task.watches ? "episode" : kind, errors);
+}
+
+/** Reports levels that make no sense for what an alarm is about. */
+function checkLevels(
+  entry: AlarmEntry,
+  path: KeyPath,
+  kind: keyof typeof defaults,
+  errors: ConfigErrors,
+): void {
   const { on = defaults[kind].on, off } = entry;
   for (const key of ["on", "off"] as const) {
     const value = entry[key];
@@ -127,6 +152,11 @@ export function checkAlarm(
       errors.conflict(
         [...path, key],
         " belongs to an alarm of a class or of anomaly, but this one is of drift; remove it",
+      );
+    } else if (kind === "episode") {
+      errors.conflict(
+        [...path, key],
+        " belongs to an alarm of a class or of errors, but this one is on while an episode lasts; remove it, as anomaly.alarmsPerWeek decides",
       );
     } else if (kind === "class" && value > 1) {
       errors.add("config.bad-value", [...path, key], must("a probability from 0 to 1")({ input: value }));
@@ -140,10 +170,10 @@ export function checkAlarm(
   }
 }
 
-/** Fills in the defaults of an alarm; `classes` is undefined where the target is a number. */
-export function alarmWithDefaults(entry: AlarmEntry, classes: number | undefined): AlarmRule {
-  const kind = kindOf(entry, classes);
-  const { on, offOfOn, atLeast } = defaults[kind];
+/** Fills in the defaults of an alarm. */
+export function alarmWithDefaults(entry: AlarmEntry, task: AlarmTask): AlarmRule {
+  const kind = kindOf(entry, task);
+  const { on, offOfOn, atLeast } = defaults[kind === "anomaly" && task.watches ? "episode" : kind];
   const from = entry.on ?? on;
   return {
     subject:

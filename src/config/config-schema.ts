@@ -4,6 +4,7 @@ import { initialWeights } from "../engine/model/model.ts";
 import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
+import { anomalySchema } from "./anomaly-config.ts";
 import { featuresSchema, sequenceSchema } from "./features-config.ts";
 import { gpioSchema } from "./gpio-config.ts";
 import { labelsSchema } from "./labels-config.ts";
@@ -167,6 +168,24 @@ const checkpointSchema = map({
   }),
 });
 
+const timeZoneText = "the name of a time zone such as Europe/Vienna or UTC";
+const timeZone = accepting(
+  timeZoneText,
+  v.pipe(
+    v.string(must(timeZoneText)),
+    v.check((name) => zoneExists(name), must(timeZoneText)),
+  ),
+);
+
+function zoneExists(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const configSchema = map({
   name: optional(
     "Name of the machine or place that is measured, used for checkpoints and the service",
@@ -182,11 +201,17 @@ export const configSchema = map({
   source: optional("Where samples come from, and their columns", sourceSchema, {
     otherwise: "a data file named on the command line",
   }),
-  target: required(
-    "What to predict",
-    targetSchema,
-    "what to predict, such as target: { column: label, classes: 3 }",
+  target: optional("What to predict", targetSchema, {
+    otherwise: "nothing, where anomaly says what to watch",
+  }),
+  anomaly: optional(
+    "Learns what is normal without any target, and tells what is not, at most so often",
+    anomalySchema,
+    { otherwise: "not watched" },
   ),
+  timeZone: optional("Time zone of the machine, for what is usual at an hour or on a day", timeZone, {
+    otherwise: "that of the system",
+  }),
   features: optional(
     "Transforms of the columns that are learned from, in order; auto: by source.rate and the columns",
     featuresSchema,

@@ -14,6 +14,8 @@ import type { Effort } from "../learner/effort.ts";
 import { modelFor } from "../learner/model.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
+import type { AlarmTask } from "./alarm-config.ts";
+import { type AnomalyConfig, anomalyWithDefaults, checkAnomaly } from "./anomaly-config.ts";
 import { numberClasses } from "./class-words.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
@@ -48,7 +50,12 @@ export interface Config {
   file: string;
   name: string;
   source: SourceConfig;
-  target: TargetConfig;
+  /** Null where nothing is predicted: then `anomaly` is not. */
+  target: TargetConfig | null;
+  /** What is watched for anomalies; null: nothing. */
+  anomaly: AnomalyConfig | null;
+  /** Time zone of the machine; null: that of the system. */
+  timeZone: string | null;
   /** Transforms in the order in which they apply, as written; `auto`: by the rate and the columns. */
   features: unknown[] | "auto";
   /** Where one sequence of samples ends and another begins; null: nowhere. */
@@ -109,8 +116,24 @@ export interface Config {
 export function sampleColumns({ source, target }: Config): string[] | null {
   if (source.fields === null) return null;
   const names = source.fields.map(({ name }) => name);
-  return names.includes(target.column) ? names : [...names, target.column];
+  return target === null || names.includes(target.column) ? names : [...names, target.column];
 }
+
+/** The target of a config. @throws RivuletError where it has none, as it only watches */
+export function requiredTarget({ target, file }: Config): TargetConfig {
+  if (target !== null) return target;
+  throw new RivuletError(
+    "config.missing-key",
+    `${file} watches for anomalies and has no target, expected one to learn; add target: { column: NAME }, or use rivulet run or replay --anomaly`,
+    { path: "target" },
+  );
+}
+
+/** A config whose target is known to be there. @throws RivuletError where it has none, as it only watches */
+export const withTarget = (config: Config): Config & { target: TargetConfig } => ({
+  ...config,
+  target: requiredTarget(config),
+});
 
 /** Returns the devices that send samples: one, or several whose samples are merged. */
 export const devicesOf = ({ source }: Config): Origins[] => source.merge ?? [source];
@@ -118,12 +141,12 @@ export const devicesOf = ({ source }: Config): Origins[] => source.merge ?? [sou
 type Written = v.InferOutput<typeof configSchema>;
 
 /** A config as written, with the number and the names of its classes apart. */
-type Parsed = Omit<Written, "target"> & {
-  target: Omit<Written["target"], "classes"> & { classes?: number; names?: string[] };
-};
+type Parsed = Omit<Written, "target"> & { target?: ParsedTarget };
+type ParsedTarget = Omit<NonNullable<Written["target"]>, "classes"> & { classes?: number; names?: string[] };
 
-function withClasses(written: Written): Parsed {
-  const { classes, ...target } = written.target;
+function withClasses({ target: given, ...written }: Written): Parsed {
+  if (given === undefined) return written;
+  const { classes, ...target } = given;
   if (Array.isArray(classes))
     return { ...written, target: { ...target, classes: classes.length, names: classes } };
   if (typeof classes === "object")
@@ -148,20 +171,29 @@ function entriesWithClasses({ gpio, source, predictions }: Parsed): [KeyPath, un
 
 /** Reports keys that contradict or need each other, which no schema of a single value can find. */
 function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void {
-  const { source, target, gpio, sync } = parsed;
+  const { source, target, anomaly, sync } = parsed;
   if (sync !== undefined) checkSync(sync, nameFor(parsed, file), errors);
-  numberClasses(entriesWithClasses(parsed), target.names, errors);
+  numberClasses(entriesWithClasses(parsed), target?.names, errors);
   const descriptions = source && fieldsOf(source);
-  const names = new Set(descriptions?.map(({ name }) => name));
-  if (gpio !== undefined) checkGpio(gpio, target.classes, errors);
-  if (parsed.predictions !== undefined) checkPredictions(parsed.predictions, target.classes, errors);
+  const names = descriptions === undefined ? null : new Set(descriptions.map(({ name }) => name));
+  if (anomaly !== undefined) checkAnomaly(anomaly, source, names, errors);
+  checkAlarms(parsed, errors);
+  if (target === undefined) checkWithoutTarget(parsed, errors);
+  else checkTarget(parsed, target, errors);
+}
+
+/** Checks the source and the learner of a config with a target. */
+function checkTarget(parsed: Parsed, target: ParsedTarget, errors: ConfigErrors): void {
+  const { source } = parsed;
+  const descriptions = source && fieldsOf(source);
+  const names = descriptions === undefined ? null : new Set(descriptions.map(({ name }) => name));
   // Labels may come later, where the port does not send the target.
-  const sent = !expectsLateLabels(parsed) || names.has(target.column);
+  const sent = !expectsLateLabels(parsed) || names?.has(target.column) === true;
   if (sent && descriptions?.length === 1) {
     errors.add("config.bad-value", ["source", "fields"], must(enoughColumns)({ input: source?.fields }));
     return;
   }
-  if (source !== undefined) checkSource(source, target, errors);
+  if (source !== undefined) checkSource(source, target, taskOf(parsed), errors);
   if (target.classes !== undefined && target.standardize !== undefined) {
     errors.conflict(
       ["target", "standardize"],
@@ -170,8 +202,9 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
   }
   const columns = descriptions?.map(({ name }) => name) ?? null;
   const inputs = descriptions ? descriptions.length - Number(sent) : inputsOf(parsed.model?.inputShape);
-  checkNetwork(parsed, checkFeatures(featuresFor(parsed), parsed, columns, inputs, errors), errors);
-  if (descriptions === undefined) return;
+  const width = checkFeatures(featuresFor(parsed, target), parsed, columns, inputs, errors);
+  checkNetwork(parsed, target, width, errors);
+  if (names === null) return;
   if (source !== undefined) checkFields(source, errors);
   if (sent && !names.has(target.column)) {
     errors.add(
@@ -182,11 +215,43 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
   }
 }
 
+/** What an alarm can be about. */
+const taskOf = ({ target, anomaly }: Parsed): AlarmTask => ({
+  predicts: target !== undefined,
+  classes: target?.classes,
+  watches: anomaly !== undefined,
+});
+
+function checkAlarms(parsed: Parsed, errors: ConfigErrors): void {
+  const { gpio, predictions } = parsed;
+  if (gpio !== undefined) checkGpio(gpio, taskOf(parsed), errors);
+  if (predictions !== undefined) checkPredictions(predictions, taskOf(parsed), errors);
+}
+
+/** A config without a target only watches. */
+function checkWithoutTarget(parsed: Parsed, errors: ConfigErrors): void {
+  const { source, anomaly } = parsed;
+  if (anomaly === undefined) {
+    const sentence =
+      ': the key "target" is missing; add what to predict, such as target: { column: label, classes: 3 }, or anomaly: { alarmsPerWeek: 2 } to watch without one';
+    errors.add("config.missing-key", ["target"], sentence, []);
+    return;
+  }
+  for (const key of ["model", "labels", "features", "sequence"] as const) {
+    if (parsed[key] !== undefined)
+      errors.conflict([key], " needs a target, but the config has none; add target, or remove it");
+  }
+  if (source === undefined) return;
+  checkSource(source, {}, taskOf(parsed), errors);
+  checkFields(source, errors);
+}
+
 /** Whether the config says that labels come later than samples. */
 const expectsLateLabels = ({ labels, gpio }: Parsed) => labels !== undefined || gpio?.label !== undefined;
 
 /** Whether samples wait for labels: also where programs could send them to the status server. */
-const keepsSamples = (parsed: Parsed) => expectsLateLabels(parsed) || parsed.status !== undefined;
+const keepsSamples = (parsed: Parsed) =>
+  parsed.target !== undefined && (expectsLateLabels(parsed) || parsed.status !== undefined);
 
 /** Number of features that fits `inputShape`, or 1 where that is missing or not valid. */
 function inputsOf(inputShape: unknown): number {
@@ -196,10 +261,11 @@ function inputsOf(inputShape: unknown): number {
 }
 
 /** What the features are made of. */
-const featuresFor = (parsed: Parsed) => ({
-  target: parsed.target,
+const featuresFor = (parsed: Parsed, target: ParsedTarget) => ({
+  target,
   features: parsed.features ?? [...defaults.features],
   sequence: sequenceWithDefaults(parsed),
+  timeZone: parsed.timeZone ?? null,
   source: {
     rate: parsed.source?.rate ?? null,
     fields: (parsed.source && fieldsOf(parsed.source)) ?? null,
@@ -208,13 +274,18 @@ const featuresFor = (parsed: Parsed) => ({
 });
 
 /** Checks the network with its own parser, for `inputs` features. */
-function checkNetwork(parsed: Parsed, inputs: number, errors: ConfigErrors): void {
-  const { column, classes, standardize = defaults.target.standardize } = parsed.target;
+function checkNetwork(parsed: Parsed, given: ParsedTarget, inputs: number, errors: ConfigErrors): void {
+  const { column, classes, standardize = defaults.target.standardize } = given;
   const target = classes === undefined ? { column, standardize } : { column, classes };
   errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
 const nameFor = ({ name }: Parsed, file: string): string => name ?? basename(file, extname(file));
+
+function targetWithDefaults({ column, classes, names, standardize }: ParsedTarget): TargetConfig {
+  if (classes === undefined) return { column, standardize: standardize ?? defaults.target.standardize };
+  return { column, classes, ...(names && { names }) };
+}
 
 function withDefaults(parsed: Parsed, file: string): Config {
   const name = nameFor(parsed, file);
@@ -224,11 +295,10 @@ function withDefaults(parsed: Parsed, file: string): Config {
   return {
     file,
     name,
-    source: sourceWithDefaults(source ?? {}, target, file),
-    target:
-      target.classes === undefined
-        ? { column: target.column, standardize: target.standardize ?? defaults.target.standardize }
-        : { column: target.column, classes: target.classes, ...(target.names && { names: target.names }) },
+    source: sourceWithDefaults(source ?? {}, target ?? null, taskOf(parsed), file),
+    target: target === undefined ? null : targetWithDefaults(target),
+    anomaly: parsed.anomaly === undefined ? null : anomalyWithDefaults(parsed.anomaly),
+    timeZone: parsed.timeZone ?? null,
     features: parsed.features ?? [...defaults.features],
     sequence: sequenceWithDefaults(parsed),
     ensemble: parsed.model === undefined ? ensembleWithDefaults(effort, training.deterministic) : null,
@@ -253,13 +323,13 @@ function withDefaults(parsed: Parsed, file: string): Config {
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
     },
     labels: keepsSamples(parsed) ? labelsWithDefaults(parsed.labels ?? {}) : null,
-    gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, target.classes),
+    gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, taskOf(parsed)),
     status: status === undefined ? null : statusWithDefaults(status, file, directory),
     sync: parsed.sync === undefined ? null : syncWithDefaults(parsed.sync, name, file),
     predictions:
       parsed.predictions === undefined
         ? null
-        : predictionsWithDefaults(parsed.predictions, target.classes, file),
+        : predictionsWithDefaults(parsed.predictions, taskOf(parsed), file),
     mqtt: parsed.mqtt === undefined ? null : mqttWithDefaults(parsed.mqtt, file),
   };
 }

@@ -2,8 +2,9 @@ import { createEnsemble } from "../learner/ensemble.ts";
 import type { EnsembleOptions } from "../learner/ensemble-plan.ts";
 import { createNetworkLearner, type Learner } from "../learner/learner.ts";
 import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
+import { NoLearner } from "../learner/no-learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import type { Config } from "./config.ts";
+import { type Config, withTarget } from "./config.ts";
 import { featuresOf, streamOf } from "./features-config.ts";
 
 /**
@@ -19,12 +20,14 @@ export function configuredLearner(
     layers,
   }: Pick<LearnerTraining, "seed"> & Pick<EnsembleOptions, "without" | "layers"> = {},
 ): PrequentialLearner {
+  if (config.target === null) return new NoLearner(fields);
   if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
   return createEnsemble({ ...ensembleOptions(config, fields), seed, without, layers });
 }
 
 /** What makes the ensemble of a config, for samples of the named columns. */
-export function ensembleOptions(config: Config, fields: readonly string[]): EnsembleOptions {
+export function ensembleOptions(given: Config, fields: readonly string[]): EnsembleOptions {
+  const config = withTarget(given);
   const { target, ensemble, training, memory } = config;
   return {
     fields,
@@ -44,15 +47,16 @@ export function ensembleOptions(config: Config, fields: readonly string[]): Ense
  * @throws RivuletError as `configuredLearner`
  */
 export function configuredNetworkLearner(
-  config: Config,
+  given: Config,
   fields: readonly string[],
   {
-    seed = config.training.seed,
+    seed = given.training.seed,
     accumulate = false,
     workers,
     shards,
   }: { accumulate?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
 ): Learner {
+  const config = withTarget(given);
   const { batchSize, deterministic } = config.training;
   return createNetworkLearner({
     fields,

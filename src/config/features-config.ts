@@ -36,6 +36,8 @@ export interface FeaturesConfig {
   /** Transforms as written; `auto`: by the rate and the columns. */
   features: unknown[] | "auto";
   sequence: Sequence | null;
+  /** Null: that of the system. */
+  timeZone: string | null;
   source: { rate: number | null; fields: readonly { name: string }[] | null };
 }
 
@@ -46,9 +48,10 @@ export function sequenceWithDefaults({ sequence }: ParsedFeatures): Sequence | n
 }
 
 /** What is known of a config's samples in time. */
-export const streamOf = ({ source, sequence }: FeaturesConfig): StreamDescription => ({
+export const streamOf = ({ source, sequence, timeZone }: FeaturesConfig): StreamDescription => ({
   rate: source.rate,
   sequence,
+  ...(timeZone === null ? {} : { timeZone }),
 });
 
 /**

@@ -3,8 +3,8 @@ import type * as v from "valibot";
 import type { AlarmConfig, ButtonConfig, GpioConfig, LabelButtonConfig } from "../device/gpio/gpio.ts";
 import {
   type AlarmEntry,
+  type AlarmTask,
   alarmKeys,
-  alarmOf,
   alarmWithDefaults,
   checkAlarm,
   classComplaint,
@@ -71,11 +71,7 @@ export const gpioSchema = map({
     pinNumber,
     unused,
   ),
-  alarm: optional(
-    "Pin that is high while the alarm is on",
-    pinOr(map({ pin, of: alarmOf, ...alarmKeys })),
-    unused,
-  ),
+  alarm: optional("Pin that is high while the alarm is on", pinOr(map({ pin, ...alarmKeys })), unused),
   label: optional(
     "Button, or list of buttons, that labels the latest samples",
     either(label, list(label, "a list of pins"), Array.isArray),
@@ -100,8 +96,8 @@ function labelsOf({ label }: Parsed): WrittenLabel[] {
   return (Array.isArray(label) ? label : [label]).map((entry) => written(entry));
 }
 
-/** Reports contradictions between the keys of `gpio`; `classes` is undefined where the target is a number. */
-export function checkGpio(parsed: Parsed, classes: number | undefined, errors: ConfigErrors): void {
+/** Reports contradictions between the keys of `gpio`. */
+export function checkGpio(parsed: Parsed, task: AlarmTask, errors: ConfigErrors): void {
   const { heartbeat, alarm, pause, checkpoint } = parsed;
   const entries: { path: KeyPath; entry: Entry; ofClass: boolean }[] = [];
   const add = (path: KeyPath, entry: number | Entry | undefined, ofClass = false) => {
@@ -120,21 +116,25 @@ export function checkGpio(parsed: Parsed, classes: number | undefined, errors: C
     if (taken.has(entry.pin)) errors.conflict(path, `: GPIO ${entry.pin} is already in use; use another pin`);
     taken.add(entry.pin);
     if (!ofClass) continue;
-    const complaint = classComplaint(entry.class, classes, (example) => `{ pin: ${entry.pin}, ${example} }`);
+    const complaint = classComplaint(
+      entry.class,
+      task.classes,
+      (example) => `{ pin: ${entry.pin}, ${example} }`,
+    );
     if (complaint !== null) errors.conflict(path, complaint);
   }
   if (alarm === undefined) return;
   const { pin, ...entry }: { pin: number } & AlarmEntry = written(alarm);
-  checkAlarm(entry, ["gpio", "alarm"], classes, (example) => `{ pin: ${pin}, ${example} }`, errors);
+  checkAlarm(entry, ["gpio", "alarm"], task, (example) => `{ pin: ${pin}, ${example} }`, errors);
 }
 
-/** Fills in the defaults of the key `gpio`; `classes` is undefined where the target is a number. */
-export function gpioWithDefaults(parsed: Parsed, classes: number | undefined): GpioConfig {
+/** Fills in the defaults of the key `gpio`. */
+export function gpioWithDefaults(parsed: Parsed, task: AlarmTask): GpioConfig {
   const { chip, heartbeat, alarm, pause, checkpoint } = parsed;
   return {
     chip: chip ?? null,
     heartbeat: heartbeat ?? null,
-    alarm: alarm === undefined ? null : pinAlarm(written(alarm), classes),
+    alarm: alarm === undefined ? null : pinAlarm(written(alarm), task),
     labels: labelsOf(parsed).map(
       (label): LabelButtonConfig => ({
         ...buttonWithDefaults(label),
@@ -147,8 +147,8 @@ export function gpioWithDefaults(parsed: Parsed, classes: number | undefined): G
   };
 }
 
-function pinAlarm({ pin, ...entry }: { pin: number } & AlarmEntry, classes: number | undefined): AlarmConfig {
-  return { pin, ...alarmWithDefaults(entry, classes) };
+function pinAlarm({ pin, ...entry }: { pin: number } & AlarmEntry, task: AlarmTask): AlarmConfig {
+  return { pin, ...alarmWithDefaults(entry, task) };
 }
 
 function buttonWithDefaults({ pin, pressed, hold = 0 }: WrittenLabel): ButtonConfig {

@@ -8,7 +8,7 @@ import { learnerFeatures } from "../learner/learner-features.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
 import { historyBytes } from "../status/history.ts";
-import type { Config } from "./config.ts";
+import { type Config, requiredTarget, withTarget } from "./config.ts";
 import { ensembleOptions, learnerMemory } from "./configured-learner.ts";
 import { featuresOf, streamOf } from "./features-config.ts";
 import { type PlannedLabels, planLabels } from "./plan-labels.ts";
@@ -41,7 +41,8 @@ export function planForFit(config: Config, columns: readonly string[]): Plan | n
  * Plans the features of a config for samples of the named columns. Allocates nothing.
  * @throws RivuletError where the target is not one of the columns, a transform does not fit them, or memory is short
  */
-export function planFeaturesOf(config: Config, columns: readonly string[]): PlannedFeatures {
+export function planFeaturesOf(given: Config, columns: readonly string[]): PlannedFeatures {
+  const config = withTarget(given);
   return learnerFeatures({
     ...{ fields: columns, target: config.target, features: featuresOf(config, columns) },
     stream: streamOf(config),
@@ -61,7 +62,7 @@ function planBatches(
   cut: { shards?: number } = {},
 ): Plan {
   const { columns: rows } = planFeaturesOf(config, columns);
-  const model = modelFor(config.target, config.model, rows.length - 1);
+  const model = modelFor(requiredTarget(config), config.model, rows.length - 1);
   return plan(model, networkOptions(model, { batchSize, ...cut }, learnerMemory(config)));
 }
 
@@ -81,9 +82,11 @@ export function planEnsembleOf(config: Config, columns: readonly string[]): Ense
  * @throws RivuletError where they do not fit memory.budget
  */
 export function planNetworkLabels(config: Config, { inputs, totalBytes }: Plan): PlannedLabels | null {
-  const classes = "classes" in config.target ? config.target.classes : 0;
-  return planLabels(config, networkHeldSizes(inputs, classes), totalBytes);
+  return planLabels(config, networkHeldSizes(inputs, classesOf(config)), totalBytes);
 }
+
+/** Number of classes; 0 where the target is a number, or none. */
+const classesOf = ({ target }: Config) => (target !== null && "classes" in target ? target.classes : 0);
 
 /** Bytes of the course of the scores, in memory and in each checkpoint. */
 export function historyBytesOf({
@@ -93,6 +96,7 @@ export function historyBytesOf({
   target: Config["target"];
   isEnsemble: boolean;
 }): number {
+  if (target === null) return historyBytes(0);
   const rules = "classes" in target ? rulesOfClasses : rulesOfNumbers;
   return historyBytes(isEnsemble ? rules : 0);
 }
@@ -106,14 +110,14 @@ const ensembleTextBytes = 8192;
 
 /** Most bytes that a checkpoint of a config's ensemble takes, with the plan of `planEnsembleOf`. */
 export function mostEnsembleCheckpointBytes(
-  { target }: Config,
+  config: Config,
   columns: readonly string[],
   { totalBytes }: EnsemblePlan,
 ): number {
-  const classes = "classes" in target ? target.classes : 0;
+  const classes = classesOf(config);
   const confusion = classes * (classes + 4) * Float64Array.BYTES_PER_ELEMENT;
   const own = descriptionBytes + ensembleTextBytes + columnBytes * columns.length + confusion;
-  return own + totalBytes + historyBytesOf({ target, isEnsemble: true });
+  return own + totalBytes + historyBytesOf({ target: config.target, isEnsemble: true });
 }
 
 /** Name, scores, description of the layers and what else does not grow with them. */
@@ -128,7 +132,7 @@ export function mostCheckpointBytes(config: Config, columns: readonly string[], 
   const kept = ["parameter", "optimizer state", "snapshot", "state"];
   // Unfinished gradient accumulation is saved with the gradients so far.
   if (batchSize < training.batchSize) kept.push("gradient");
-  const classes = "classes" in target ? target.classes : 0;
+  const classes = classesOf(config);
   const confusion = classes * (classes + 1) * Float64Array.BYTES_PER_ELEMENT;
   const waiting = batchSize * (inputs + 1) * Float32Array.BYTES_PER_ELEMENT;
   return buffers

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import type { AlarmRule } from "../device/alarm.ts";
 import type { ListenAddress } from "../wording/address.ts";
-import { alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
+import { type AlarmTask, alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import {
   accepting,
@@ -86,10 +86,10 @@ type Parsed = v.InferOutput<typeof predictionsSchema>;
 
 const hasAlarm = ({ alarm, webhook }: Parsed) => alarm !== undefined || webhook?.on === "alarm";
 
-/** Reports contradictions between the keys; `classes` is undefined where the target is a number. */
-export function checkPredictions(parsed: Parsed, classes: number | undefined, errors: ConfigErrors): void {
+/** Reports contradictions between the keys. */
+export function checkPredictions(parsed: Parsed, task: AlarmTask, errors: ConfigErrors): void {
   const path = ["predictions"];
-  if (parsed.webhook?.on === "change" && classes === undefined) {
+  if (parsed.webhook?.on === "change" && task.classes === undefined) {
     errors.conflict(
       [...path, "webhook", "on"],
       ": a number changes with every sample, so change needs classes; use all or alarm",
@@ -98,15 +98,11 @@ export function checkPredictions(parsed: Parsed, classes: number | undefined, er
   if (!hasAlarm(parsed)) return;
   const place = parsed.alarm === undefined ? [...path, "webhook", "on"] : [...path, "alarm"];
   const entryWith = (example: string) => `predictions: { alarm: { ${example} } }`;
-  checkAlarm(parsed.alarm ?? {}, [...path, "alarm"], classes, entryWith, errors, place);
+  checkAlarm(parsed.alarm ?? {}, [...path, "alarm"], task, entryWith, errors, place);
 }
 
 /** Fills in the defaults; `file` is the path of the config, at whose folder relative paths begin. */
-export function predictionsWithDefaults(
-  parsed: Parsed,
-  classes: number | undefined,
-  file: string,
-): PredictionsConfig {
+export function predictionsWithDefaults(parsed: Parsed, task: AlarmTask, file: string): PredictionsConfig {
   const { stdout, tcp, webhook } = parsed;
   return {
     stdout: stdout ?? defaults.stdout,
@@ -120,6 +116,6 @@ export function predictionsWithDefaults(
             everyMs: webhook.every ?? defaults.webhook.every,
             secretFile: webhook.secretFile === undefined ? null : resolve(dirname(file), webhook.secretFile),
           },
-    alarm: hasAlarm(parsed) ? alarmWithDefaults(parsed.alarm ?? {}, classes) : null,
+    alarm: hasAlarm(parsed) ? alarmWithDefaults(parsed.alarm ?? {}, task) : null,
   };
 }

@@ -4,7 +4,7 @@ import type { AlarmRule } from "../device/alarm.ts";
 import { type ReplyKind, replyKinds } from "../samples/decoding/replies.ts";
 import { anyOf } from "../wording/alternatives.ts";
 import { parseDuration } from "../wording/quantities.ts";
-import { alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
+import { type AlarmTask, alarmKeys, alarmWithDefaults, checkAlarm } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { defaultsOf, duration, either, list, map, oneOf, optional, quantity, required } from "./schema.ts";
 import { sourceNames, sourcesThat } from "./sources/sources.ts";
@@ -61,12 +61,11 @@ const subjects = { every: "prediction", scoreEvery: "score", alarm: "alarm" } as
  * Reports contradictions between the keys of `source.reply`.
  *
  * @param origin key of the source, such as `serial`
- * @param classes number of classes; undefined where the target is a number
  */
 export function checkReply(
   parsed: Parsed,
   origin: string | undefined,
-  classes: number | undefined,
+  task: AlarmTask,
   errors: ConfigErrors,
 ): void {
   const path = ["source", "reply"];
@@ -82,23 +81,27 @@ export function checkReply(
     if (parsed[key] === undefined || parsed.send.includes(subject)) continue;
     errors.conflict([...path, key], ` has no effect; add ${subject} to source.reply.send, or remove it`);
   }
+  const untold = parsed.send.findIndex((kind) => kind !== "alarm");
+  if (!task.predicts && untold >= 0) {
+    errors.conflict(
+      [...path, "send", untold],
+      ` sends a ${parsed.send[untold]}, but the config has no target; send alarm alone`,
+    );
+  }
   const alarmAt = parsed.send.indexOf("alarm");
   if (alarmAt < 0) return;
   const place = parsed.alarm === undefined ? [...path, "send", alarmAt] : [...path, "alarm"];
   const entryWith = (example: string) => `reply: { alarm: { ${example} } }`;
-  checkAlarm(parsed.alarm ?? {}, [...path, "alarm"], classes, entryWith, errors, place);
+  checkAlarm(parsed.alarm ?? {}, [...path, "alarm"], task, entryWith, errors, place);
 }
 
-/** Fills in the defaults of `source.reply`; `classes` is undefined where the target is a number. */
-export function replyWithDefaults(
-  { send, every, scoreEvery, alarm }: Parsed,
-  classes: number | undefined,
-): ReplyConfig {
+/** Fills in the defaults of `source.reply`. */
+export function replyWithDefaults({ send, every, scoreEvery, alarm }: Parsed, task: AlarmTask): ReplyConfig {
   return {
     predictions: send.includes("prediction"),
     everyMs: every ?? defaults.every,
     scores: send.includes("score"),
     scoreEveryMs: scoreEvery ?? defaults.scoreEvery,
-    alarm: send.includes("alarm") ? alarmWithDefaults(alarm ?? {}, classes) : null,
+    alarm: send.includes("alarm") ? alarmWithDefaults(alarm ?? {}, task) : null,
   };
 }

@@ -7,6 +7,7 @@ import { framingSettings, framings, framingsWith } from "../samples/framings/fra
 import { lines } from "../samples/framings/lines.ts";
 import { SampleRing } from "../samples/ring.ts";
 import { alternatives, anyOf } from "../wording/alternatives.ts";
+import type { AlarmTask } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { type KeyPath, pathName } from "./document.ts";
 import { checkReply } from "./reply-config.ts";
@@ -114,7 +115,7 @@ const originsOf = (source: ParsedSource) => origins.filter((origin) => source[or
 function checkValues(
   source: ParsedSource,
   descriptions: readonly FieldDescription[],
-  target: string,
+  target: string | undefined,
   errors: ConfigErrors,
 ): void {
   const { missing, notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
@@ -218,7 +219,8 @@ function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
 /** Reports contradictions between the keys of a source, except for those of its columns. */
 export function checkSource(
   source: ParsedSource,
-  target: { column: string; classes?: number },
+  target: { column?: string },
+  task: AlarmTask,
   errors: ConfigErrors,
 ): void {
   const fields = fieldsOf(source);
@@ -248,13 +250,13 @@ export function checkSource(
       ` belongs to ${anyOf(deviceNames)}, which can be opened again; remove it`,
     );
   }
-  if (source.reply !== undefined) checkReply(source.reply, origin, target.classes, errors);
+  if (source.reply !== undefined) checkReply(source.reply, origin, task, errors);
   if (kind?.holdsSamples) checkFileSource(source, errors);
   if (!kind?.holdsSamples || source.framing !== undefined) checkFramingKeys(["source"], source, errors);
   for (const name of sourceNames) {
     if (source[name] !== undefined) kindOf(name).check?.(source[name], ["source", name], errors);
   }
-  checkClock(source, target.column, errors);
+  checkClock(source, target.column ?? "", errors);
   checkValues(source, fields ?? [], target.column, errors);
 }
 

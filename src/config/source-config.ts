@@ -6,6 +6,7 @@ import type { UsbDevice } from "../samples/ports/port-survey.ts";
 import type { RingPolicy } from "../samples/ring.ts";
 import type { ClockColumns } from "../samples/sample-clock.ts";
 import type { ValuePolicies } from "../samples/sample-validator.ts";
+import type { AlarmTask } from "./alarm-config.ts";
 import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
 import {
@@ -68,21 +69,27 @@ export interface SourceConfig extends FramingChoice, Origins {
 /**
  * Fills in the defaults of a source.
  *
+ * @param target null where nothing is predicted
  * @param file path of the config; relative paths in it start at its folder
  */
 export function sourceWithDefaults(
   source: ParsedSource,
-  target: { column: string; classes?: number; names?: string[] },
+  target: { column: string; classes?: number; names?: string[] } | null,
+  task: AlarmTask,
   file: string,
 ): SourceConfig {
   const { merge } = source;
   const fields = fieldsOf(source);
-  const { names, classes } = target;
+  const { names, classes } = target ?? {};
   // A sample without its target is predicted all the same.
   const asTarget = { optional: true, ...(names && { classes: names, mostClasses: classes }) };
   const define = (descriptions: readonly FieldDescription[]) =>
     defineFields(
-      descriptions.map((field) => (field.name === target.column ? { ...field, ...asTarget } : field)),
+      descriptions.map((field) => {
+        // Who only watches leaves a missing value out, not the sample.
+        if (target === null) return { ...field, optional: true };
+        return field.name === target.column ? { ...field, ...asTarget } : field;
+      }),
     );
   return {
     ...deviceWithDefaults(source, file),
@@ -101,7 +108,7 @@ export function sourceWithDefaults(
     rate: source.rate ?? null,
     values: valuesWithDefaults(source.values ?? {}),
     queue: { ...sourceDefaults.queue, whenFull: usualPolicy(source), ...source.queue },
-    reply: source.reply === undefined ? null : replyWithDefaults(source.reply, target.classes),
+    reply: source.reply === undefined ? null : replyWithDefaults(source.reply, task),
   };
 }
 

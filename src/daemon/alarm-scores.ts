@@ -5,6 +5,7 @@ import { AnomalyScore } from "../learner/anomaly-score.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import type { State, Stateful } from "../state.ts";
+import type { AnomalyWatch } from "./anomaly-watch.ts";
 
 /** Errors up to this share of those of the mean are no anomaly, however good the predictions. */
 const negligible = 0.01;
@@ -12,13 +13,18 @@ const negligible = 0.01;
 export class AlarmScores implements Stateful {
   readonly #learner: PrequentialLearner;
   readonly #targetAt: number;
+  readonly #watch: AnomalyWatch | null;
   readonly #errors = new AnomalyScore();
   /** [1] An array, so that V8 boxes no number. */
   readonly #anomaly = new Float64Array(1);
   #hasDrifted = false;
 
-  /** @param targetAt place of the target in a sample */
-  constructor(learner: PrequentialLearner, targetAt: number) {
+  /**
+   * @param targetAt place of the target in a sample
+   * @param watch where there is one, an alarm of an anomaly is on as long as an episode lasts
+   */
+  constructor(learner: PrequentialLearner, targetAt: number, watch: AnomalyWatch | null = null) {
+    this.#watch = watch;
     this.#learner = learner;
     this.#targetAt = targetAt;
   }
@@ -35,8 +41,14 @@ export class AlarmScores implements Stateful {
     this.#anomaly[0] = this.#errors.observe(error, negligible * metrics.baselineMae);
   }
 
-  /** A probability from 0 to 1, standard deviations, or whether there was a drift. */
+  /** How unusual the error of the latest prediction was, in standard deviations. */
+  get error(): number {
+    return this.#anomaly[0];
+  }
+
+  /** A probability from 0 to 1, standard deviations, or whether there was a drift or there is an episode. */
   of(subject: AlarmSubject): number {
+    if (subject.of === "anomaly" && this.#watch !== null) return Number(this.#watch.isOpen);
     if (subject.of === "class") return this.#learner.prediction[subject.class];
     return subject.of === "anomaly" ? this.#anomaly[0] : Number(this.#hasDrifted);
   }

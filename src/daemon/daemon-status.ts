@@ -6,6 +6,7 @@ import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { ClockReport } from "../samples/sample-clock.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
+import type { AnomalyStatus } from "../status/document.ts";
 import type { LabelOutcome } from "./labels/late-labels.ts";
 import type { RateStatus } from "./watches.ts";
 
@@ -48,6 +49,8 @@ export interface DaemonStatus {
   rate: RateStatus | null;
   /** Times that predictions became worse than they were: what is measured may have changed. */
   drifts: number;
+  /** What is unlike normal; null where that is not watched. */
+  anomaly: AnomalyStatus | null;
   /** Samples that the ring discarded because training fell behind. */
   dropped: number;
   /** Samples for which the network had no finite answer, scored on what is known without it. */

@@ -10,6 +10,7 @@ import { Ensemble, loweredEffort } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { History } from "../status/history.ts";
+import { requireTimes } from "./anomaly-times.ts";
 import { createButtons } from "./buttons.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
@@ -110,6 +111,7 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
+    await requireTimes(this.config);
     const report = () => deviceReport(this.status());
     const saver = new CheckpointSaver(
       this.config,
@@ -123,6 +125,7 @@ export class Daemon {
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
     this.#restoreEffort();
+    this.#path.stations.anomalyWatch?.begin();
     this.#saver = saver;
     try {
       await this.#startStatus(saver);
@@ -181,8 +184,9 @@ export class Daemon {
     if (predictions === null && this.#status === null) return;
     const { openOutputs } = await import("./outputs/open-outputs.ts");
     const list = await openOutputs(this.config, this.#status?.server.events ?? null, this.#log);
-    const { scores } = this.#path.stations;
-    this.#path.outputs = new Outputs(list, predictions?.alarm ?? null, this.learner, scores, this.#log);
+    const { scores, anomalyWatch } = this.#path.stations;
+    const rule = predictions?.alarm ?? null;
+    this.#path.outputs = new Outputs(list, rule, this.learner, scores, anomalyWatch, this.#log);
   }
 
   #shown(saver: CheckpointSaver): Shown {
@@ -247,6 +251,7 @@ export class Daemon {
     const checkEffort = this.#createEffortWatch();
     this.#checkTimer = setInterval(() => {
       checkClock();
+      this.#path.stations.anomalyWatch?.lookAtClock();
       this.#rate?.check();
       checkEffort?.();
     }, checkEveryMs);
@@ -333,7 +338,7 @@ export class Daemon {
 
   status(): DaemonStatus {
     const { counts, memory } = this.learner;
-    const { validator, driftWatch, replies, lateLabels } = this.#path.stations;
+    const { validator, driftWatch, replies, lateLabels, anomalyWatch } = this.#path.stations;
     const before = this.#before;
     const now = this.#counts();
     // Read once each: those of several devices are sums.
@@ -358,6 +363,7 @@ export class Daemon {
       loweredEffort: loweredEffort(this.learner),
       rate: this.#rate?.status() ?? null,
       drifts: driftWatch.drifts,
+      anomaly: anomalyWatch?.status() ?? null,
       dropped: this.#input.ring.dropped,
       unanswered: now.unanswered - before.unanswered,
       skippedSteps: now.skipped - before.skipped,

@@ -1,6 +1,7 @@
 /** What each checkpoint tells of the daemon that saved it, for the host that the checkpoints are sent to. */
 import { type FieldFaults, faultsText } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
+import type { AnomalyStatus } from "../status/document.ts";
 import type { DeviceReport } from "../sync/device-status.ts";
 import { formatCount } from "../wording/quantities.ts";
 
@@ -13,6 +14,7 @@ interface Reported {
   dropped: number;
   faults: readonly FieldFaults[];
   source: SourceState;
+  anomaly: AnomalyStatus | null;
 }
 
 const scoreOf = (scores: object, name: string): number | null => {
@@ -22,7 +24,7 @@ const scoreOf = (scores: object, name: string): number | null => {
 
 /** Returns the scores, what was lost, and each problem in a sentence. */
 export function deviceReport(status: Reported): DeviceReport {
-  const { scores, missing, damaged, rejected, faults, dropped, source } = status;
+  const { scores, missing, damaged, rejected, faults, dropped, source, anomaly } = status;
   const away = { waiting: "away", silent: "silent" }[source as string];
   return {
     skill: scoreOf(scores, "skill"),
@@ -32,6 +34,7 @@ export function deviceReport(status: Reported): DeviceReport {
     damaged,
     rejected,
     problems: [
+      ...(anomaly?.isOpen ? [anomaly.text] : []),
       ...(away === undefined ? [] : [`the source is ${away}`]),
       ...(dropped > 0 ? [`${formatCount(dropped, "sample")} dropped because training fell behind`] : []),
       ...faults.slice(0, 3).map((fault) => `${fault.field}: ${faultsText(fault)}`),

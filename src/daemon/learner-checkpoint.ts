@@ -12,6 +12,7 @@ import {
   type LearnerDescription,
   type LearnerState,
 } from "../learner/learner.ts";
+import { NoLearner } from "../learner/no-learner.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
 import {
   bytesIn,
@@ -28,9 +29,11 @@ import type { State } from "../state.ts";
  */
 export function checkpointOf(learner: PrequentialLearner, name?: string, { reuse = false } = {}): Checkpoint {
   const body =
-    learner instanceof Ensemble || learner instanceof Forecaster
-      ? ensembleBody(learner)
-      : networkBody(learner as Learner, { reuse });
+    learner instanceof NoLearner
+      ? emptyBody(learner)
+      : learner instanceof Ensemble || learner instanceof Forecaster
+        ? ensembleBody(learner)
+        : networkBody(learner as Learner, { reuse });
   return { createdAt: new Date().toISOString(), ...(name === undefined ? {} : { name }), ...body };
 }
 
@@ -43,6 +46,25 @@ function describedFeatures(
   stream: CommonDescription["stream"],
 ): { [key: string]: State } {
   return { fields, transforms, ...(stream === undefined ? {} : { stream: stream as State }) };
+}
+
+/** Of a daemon that only watches: all that it knows is in its own state. */
+function emptyBody(learner: NoLearner): Body {
+  return {
+    model: null,
+    features: { fields: [...learner.fields], transforms: [] },
+    target: null,
+    optimizer: null,
+    training: null,
+    step: 0,
+    samplesSeen: learner.samplesSeen,
+    random: null,
+    parameters: [],
+    optimizerState: [],
+    learnerState: learner.state(),
+    featureState: null,
+    metrics: null,
+  };
 }
 
 function ensembleBody(ensemble: Ensemble | Forecaster): Body {
@@ -164,7 +186,13 @@ function malformed(error: unknown, sentence: string): CheckpointError {
  * @throws CheckpointError for a checkpoint of a network without a learner, or whose parts contradict each other
  */
 export function learnerFrom(checkpoint: Checkpoint, where: string): PrequentialLearner {
-  if (checkpoint.features === null || checkpoint.target === null) {
+  if (checkpoint.features !== null && checkpoint.target === null) {
+    throw new CheckpointError(
+      "checkpoint.mismatch",
+      `${where} is of a daemon that watches for anomalies and predicts nothing; continue it with rivulet run`,
+    );
+  }
+  if (checkpoint.features === null) {
     throw new CheckpointError(
       "checkpoint.mismatch",
       `${where} holds a network alone, no learner; load it with loadNetwork`,
@@ -232,6 +260,24 @@ const isDescribed = ({ features, target, training }: Checkpoint): boolean =>
  *   is of another learner; nothing has changed then
  */
 export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): void {
+  const refuse = (difference: string) => {
+    throw new RivuletError(
+      "checkpoint.mismatch",
+      `${where} was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+    );
+  };
+  const isWatched = checkpoint.features !== null && checkpoint.target === null;
+  if (learner instanceof NoLearner || isWatched) {
+    const has = (without: boolean) => (without ? "not there" : "there");
+    const isWithout = learner instanceof NoLearner;
+    if (isWithout !== isWatched)
+      refuse(`target is ${has(isWithout)} in the config and ${has(isWatched)} in it`);
+    const { fields = [] } = checkpoint.features as { fields?: string[] };
+    const difference = firstDifference(learner.describe().fields, fields, "fields");
+    if (difference !== null) refuse(difference);
+    learner.restore(checkpoint.learnerState);
+    return;
+  }
   if (!isDescribed(checkpoint)) {
     throw new CheckpointError(
       "checkpoint.malformed",
@@ -241,12 +287,7 @@ export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, wher
   const stored = descriptionIn(checkpoint);
   const names = storedNames(stored, where);
   const difference = differenceFrom(learner, stored);
-  if (difference !== null) {
-    throw new RivuletError(
-      "checkpoint.mismatch",
-      `${where} was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
-    );
-  }
+  if (difference !== null) refuse(difference);
   restoreInto(learner, checkpoint, where);
   learner.adoptClassNames(names);
 }

@@ -33,7 +33,7 @@ export function createReplies(
   if (reply === null || !leadsBack(source)) return null;
   // Of several devices, the first receives the replies.
   const choice = merge?.[0] ?? config;
-  const naming = { ofClasses: learner.classes > 0, classNames: namesIn(target).names };
+  const naming = { ofClasses: learner.classes > 0, classNames: namesIn(target ?? {}).names };
   const encoder = framings[choice.framing].createReplyEncoder({ ...choice, ...naming });
   return new Replies(reply, source, ring, learner, scores, encoder, log);
 }

@@ -1,8 +1,9 @@
 /**
- * What happens to a sample, in order: validate; make features of it and its past, from which a row of features may come out
- * less often; predict, score, learn; then drift, alarm, reply, hold for a label.
+ * What happens to a sample, in order: watch for anomalies; validate; make features of it and its past, from which a row of
+ * features may come out less often; predict, score, learn; then drift, alarm, reply, hold for a label.
  */
 import { type Config, sampleColumns } from "../config/config.ts";
+import { planAnomaly } from "../config/plan-anomaly.ts";
 import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
@@ -10,12 +11,14 @@ import type { Effort } from "../learner/effort.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
+import { clockIsSet, earliestTime } from "../machine/clock-set.ts";
 import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import type { State, Stateful } from "../state.ts";
 import { AlarmScores } from "./alarm-scores.ts";
+import { type AnomalyClock, AnomalyWatch } from "./anomaly-watch.ts";
 import type { DaemonMemory } from "./checkpoint-saver.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
 import { DriftWatch } from "./drift-watch.ts";
@@ -33,6 +36,8 @@ interface Stations {
   learner: PrequentialLearner;
   /** Learners that observe the same samples, to compare with. */
   beside: readonly PrequentialLearner[];
+  /** Null where the config does not watch for anomalies. */
+  anomalyWatch: AnomalyWatch | null;
   driftWatch: DriftWatch;
   learnerWatch: LearnerWatch;
   scores: AlarmScores;
@@ -67,7 +72,7 @@ export class SamplePath implements DaemonMemory {
   readonly #isAnswered: boolean;
   /** Predictions became worse since the last sample was taken. */
   #hasDrifted = false;
-  /** Labels that were learned from late. */
+  /** What was learned besides samples: labels that came late, anomalies that were normal. */
   #late = 0;
   #isPaused = false;
   #boardAlarm: Alarm | null = null;
@@ -87,11 +92,15 @@ export class SamplePath implements DaemonMemory {
 
   /** Takes the sample at the front of the ring, at `offset` of `values`, all the way. Allocates nothing. */
   take(values: Float64Array, offset: number): void {
-    const { ring, validator, learner } = this.stations;
+    const { ring, validator, learner, anomalyWatch } = this.stations;
     const { extraction } = learner;
     this.stations.lateLabels?.makeRoom();
     this.taken++;
     this.recorder?.sample(values, offset);
+    // Before a policy replaces what is missing. A pause is for maintenance too: what happens then is not normal.
+    if (anomalyWatch !== null && !this.#isPaused) {
+      anomalyWatch.observe(values, offset, ring.measuredAt, ring.frontSlot);
+    }
     if (!validator.validate(values, offset)) return;
     if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
     if (extraction === null) this.#takeRow(values, offset);
@@ -207,15 +216,28 @@ export class SamplePath implements DaemonMemory {
     this.#outputs?.observe(this.taken, ring.measuredAt, ring.frontSlot);
   }
 
+  /** Takes the latest anomaly as normal, because somebody says so. Returns what to tell of it. */
+  takeAsNormal(): { done: boolean; text: string } {
+    const { anomalyWatch } = this.stations;
+    if (anomalyWatch === null) return { done: false, text: "the config does not watch for anomalies" };
+    const answer = anomalyWatch.takeAsNormal();
+    if (answer.done) {
+      this.recorder?.event({ kind: "normal", after: this.taken });
+      this.#late++;
+    }
+    return answer;
+  }
+
   get progress(): number {
     return this.taken + this.#late;
   }
 
   state(): State {
-    const { lateLabels, replies } = this.stations;
+    const { anomalyWatch, lateLabels, replies } = this.stations;
     return {
       taken: this.taken,
       labels: lateLabels?.state() ?? null,
+      ...(anomalyWatch === null ? {} : { anomaly: anomalyWatch.state() }),
       ...Object.fromEntries(this.#remembering.map(([name, part]) => [name, part.state()])),
       isPaused: this.#isPaused,
       alarms: {
@@ -238,7 +260,7 @@ export class SamplePath implements DaemonMemory {
    */
   restore(given: State): void {
     const stored = (given ?? {}) as { [key: string]: State };
-    const { taken, labels, alarms } = stored;
+    const { taken, labels, alarms, anomaly } = stored;
     if (!Number.isSafeInteger(taken) || (taken as number) < 0) {
       throw new RivuletError(
         "state.mismatch",
@@ -253,6 +275,7 @@ export class SamplePath implements DaemonMemory {
     for (const [name, part] of this.#remembering) {
       if (stored[name] !== undefined) part.restore(stored[name]);
     }
+    if (anomaly !== undefined) this.stations.anomalyWatch?.resume(anomaly);
     if (labels !== null && labels !== undefined) this.stations.lateLabels?.restore(labels);
   }
 }
@@ -275,8 +298,9 @@ export function createSamplePath(
   { input: { wayBack, ring, fields }, learner, beside, log, clock }: Surroundings,
 ): SamplePath {
   const columns = sampleColumns(config) as string[];
-  const targetAt = learner.columns.indexOf(config.target.column);
-  const validator = new SampleValidator(fields, config.source.values, config.target.column, (change) => {
+  const target = config.target?.column ?? null;
+  const targetAt = target === null ? -1 : learner.columns.indexOf(target);
+  const validator = new SampleValidator(fields, config.source.values, target ?? "", (change) => {
     const { text, isProblem, faults } = change;
     log({
       event: isProblem ? "values-wrong" : "values-right",
@@ -285,12 +309,14 @@ export function createSamplePath(
       details: { ...faults },
     });
   });
-  const scores = new AlarmScores(learner, targetAt);
+  const anomalyWatch = createAnomalyWatch(config, fields, clock, learner.memory.bytes, log);
+  const scores = new AlarmScores(learner, targetAt, anomalyWatch);
   const stations: Stations = {
     ring,
     validator,
     learner,
     beside,
+    anomalyWatch,
     driftWatch: new DriftWatch(learner, log),
     learnerWatch: new LearnerWatch(learner, log),
     scores,
@@ -298,10 +324,31 @@ export function createSamplePath(
     replies: createReplies(config, wayBack, ring, learner, scores, log),
     lateLabels: createLateLabels(config, learner, clock, () => path),
   };
-  const hasTarget = columns.length === fields.length;
+  const hasTarget = target !== null && columns.length === fields.length;
   if (learner.extraction !== null) learner.extraction.hasTarget = hasTarget;
   const path: SamplePath = new SamplePath(stations, { targetAt, hasTarget, hasPins: config.gpio !== null });
   return path;
+}
+
+/** Null where the config does not watch for anomalies. */
+function createAnomalyWatch(
+  config: Config,
+  fields: ConfiguredSource["fields"],
+  clock: SteadyClock,
+  learnerBytes: number,
+  log: Log,
+): AnomalyWatch | null {
+  const { anomaly, target, timeZone: zone } = config;
+  if (anomaly === null) return null;
+  planAnomaly(config, sampleColumns(config) as string[], learnerBytes);
+  // The samples of a file have the times at which they were recorded, those of a device with a clock its own.
+  const isLive = config.source.file === null && config.source.time === null;
+  const times: AnomalyClock = {
+    ahead: isLive ? () => clock.systemAhead() : () => 0,
+    isKnown: isLive ? () => clockIsSet() : (milliseconds) => milliseconds >= earliestTime,
+    zone,
+  };
+  return new AnomalyWatch({ config: anomaly, fields, target: target?.column ?? null, clock: times, log });
 }
 
 /** Null where the config keeps no samples for labels that come later. */

@@ -65,7 +65,13 @@ export function createStatusView(shown: Shown): StatusView {
   function document(server = noServer): StatusDocument {
     const status = daemon.status();
     const parts = partsOf(shown, status, rateNow(status));
-    const { health, reason } = healthOf(status, fault, daemon.place, parts.samples.perSecond);
+    const { health, reason } = healthOf(
+      status,
+      fault,
+      daemon.place,
+      parts.samples.perSecond,
+      daemon.config.target === null,
+    );
     const whole = { ...parts, health, reason, problems: [], server: { ...server }, recent: recent.list };
     return { ...whole, problems: problemsOf(whole, status, shown.saver.everyMs) };
   }
@@ -95,7 +101,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
     version,
     time: new Date().toISOString(),
     uptimeSeconds: Math.round(process.uptime()),
-    target: {
+    target: config.target && {
       column: config.target.column,
       classes:
         learner.classes > 0
@@ -105,6 +111,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
             )
           : null,
     },
+    anomaly: status.anomaly,
     source: {
       place: daemon.place,
       state: status.source,
@@ -150,7 +157,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
 
 function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): FieldStatus[] {
   const { config, learner } = daemon;
-  const { column } = config.target;
+  const column = config.target?.column ?? null;
   const features = (sampleColumns(config) as string[]).filter((name) => name !== column);
   const importance = learner instanceof Ensemble ? learner.importance() : null;
   return fields.map(({ name, range }, index) => {
@@ -168,20 +175,25 @@ function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): Fi
   });
 }
 
+const pausedText = ({ anomaly }: DaemonStatus) =>
+  `samples are predicted, and not learned from${anomaly === null ? "" : "; no anomaly is told"}`;
+
 function healthOf(
   status: DaemonStatus,
   fault: string | null,
   place: string,
   perSecond: number,
+  isWatchOnly: boolean,
 ): { health: Health; reason: string } {
   const { source, samples, unlabelled, paused } = status;
   if (fault !== null) return { health: "hung", reason: fault };
   if (source === "ended" || source === "closed") return { health: "ended", reason: `${place} has ended` };
-  if (paused) return { health: "paused", reason: "samples are predicted, and not learned from" };
+  if (paused) return { health: "paused", reason: pausedText(status) };
   if (source !== "open") return { health: "waiting", reason: `the source ${place} is ${source}` };
   if (samples === 0 && unlabelled === 0) return { health: "waiting", reason: "no sample has come yet" };
   if (samples === 0)
     return { health: "predicting", reason: "no sample has its target yet; samples are predicted only" };
+  if (isWatchOnly) return { health: "watching", reason: status.anomaly?.text ?? "" };
   return { health: "learning", reason: `${Number(perSecond.toPrecision(3))} samples a second` };
 }
 
@@ -198,6 +210,7 @@ function problemsOf(document: StatusDocument, status: DaemonStatus, everyMs: num
     if (faults.notFinite + faults.outOfRange + faults.stuck > 0)
       problems.push(`${faults.field}: ${faultsText(faults)}`);
   }
+  if (document.anomaly?.isOpen) problems.push(document.anomaly.text);
   const { rate } = status;
   if (rate?.isFar) {
     const measured = Number(rate.measured?.toPrecision(3));

@@ -63,6 +63,10 @@ function commandsOf({
   return {
     pause: () => pause(true),
     resume: () => pause(false),
+    normal() {
+      const { done, text } = path.takeAsNormal();
+      return { done, text };
+    },
     labels: (body) => takeLabels(path.stations.lateLabels, body),
     async checkpoint() {
       const isUnderWay = saver.isSaving;

@@ -5,6 +5,7 @@ import { formatDuration } from "../wording/quantities.ts";
 import { createChart, type View } from "./chart.ts";
 import { byId } from "./elements.ts";
 import {
+  drawAnomaly,
   drawConfusion,
   drawEvents,
   drawExperts,
@@ -84,6 +85,7 @@ async function historyFor(range: Range): Promise<{ history: HistoryColumns; seco
 
 async function drawChart(): Promise<void> {
   if (status === null) return;
+  if (status.target === null) return;
   const ofClasses = status.target.classes !== null;
   try {
     chart.draw({ ...(await historyFor(range)), view, ofClasses, events: status.recent });
@@ -101,6 +103,7 @@ function draw(next: StatusDocument): void {
   byId("about").textContent = `rivulet ${next.version}, up ${formatDuration(1000 * next.uptimeSeconds)}`;
   byId("pause").textContent = next.training.paused ? "Resume" : "Pause";
   drawProblems(next);
+  drawAnomaly(next);
   drawTiles(next);
   drawConfusion(next);
   drawExperts(next);
@@ -108,6 +111,8 @@ function draw(next: StatusDocument): void {
   drawFacts(next);
   drawEvents(next);
   if (!isFirst) return;
+  byId("chart-panel").hidden = next.target === null;
+  if (next.target === null) return;
   const ofClasses = next.target.classes !== null;
   byId("chart-title").textContent = ofClasses ? "Accuracy" : `Mean error of ${next.target.column}`;
   byId("views").hidden = !ofClasses;
@@ -162,6 +167,7 @@ choose("views", "view", (value) => {
 });
 byId("save").addEventListener("click", () => void command("checkpoint"));
 byId("pause").addEventListener("click", () => void command(status?.training.paused ? "resume" : "pause"));
+byId("normal").addEventListener("click", () => void command("normal"));
 byId("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const field = byId<HTMLInputElement>("token");

@@ -22,6 +22,8 @@ export function drawTiles({ scores, target }: StatusDocument): void {
   const share = (value: number | undefined) => (isKnown ? percent(value) : unknown);
   const number = (value: number | undefined) => (isKnown ? measured(value) : unknown);
   const parts = ensembleParts(scores);
+  byId("tiles").hidden = target === null;
+  if (target === null) return;
   const skill =
     parts && tile("skill: loss saved beside the best rule", isKnown ? percent(parts.skill) : unknown);
   if (target.classes !== null) {
@@ -52,10 +54,9 @@ export function drawTiles({ scores, target }: StatusDocument): void {
 
 /** The confusion matrix, each row with precision, recall and F of its class. */
 export function drawConfusion({ scores, target }: StatusDocument): void {
-  const isOfClasses = target.classes !== null;
-  byId("confusion-panel").hidden = !isOfClasses;
-  if (!isOfClasses) return;
-  const classes = target.classes as string[];
+  const classes = target?.classes ?? null;
+  byId("confusion-panel").hidden = classes === null;
+  if (classes === null) return;
   const { confusion, perClass } = scores as ClassScores;
   if (confusion.length === 0) {
     fill("confusion", element("p", "quiet", `${classes.length} classes are too many for a matrix`));
@@ -92,6 +93,35 @@ function heat(value: number, total: number, isRight: boolean): HTMLElement {
   cell.style.background = `rgba(var(--heat), ${share.toFixed(3)})`;
   cell.title = percent(share);
   return cell;
+}
+
+/** Whether something is unlike normal, and the latest episodes, each with its reason and what became of it. */
+export function drawAnomaly({ anomaly }: StatusDocument): void {
+  byId("anomaly-panel").hidden = anomaly === null;
+  if (anomaly === null) return;
+  const { text, isOpen, isWarm, evidence, threshold, episodes, columns, alarmsPerWeek } = anomaly;
+  byId("anomaly-panel").dataset["state"] = isOpen ? "open" : isWarm ? "quiet" : "learning";
+  byId("anomaly-text").textContent = text;
+  byId("normal").hidden = episodes.length === 0 || episodes[0].saidNormal;
+  const share = threshold > 0 ? Math.min(1, evidence / threshold) : 0;
+  fill(
+    "anomaly-meter",
+    meter(share, `${evidence.toFixed(1)} of the ${threshold.toFixed(1)} that an alarm needs`),
+    element("span", "quiet", `evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)}`),
+  );
+  const about = `${columns.length} ${columns.length === 1 ? "column is" : "columns are"} watched, at most ${alarmsPerWeek} alarms a week`;
+  byId("anomaly-about").textContent = anomaly.knowsLocalTime
+    ? about
+    : `${about}; the time of day is not known yet, so nothing is learned of it`;
+  const lines = episodes.map(({ since, until, text: reason, outcome, saidNormal }) => {
+    const stamp = element("time", "", new Date(since).toLocaleString());
+    stamp.setAttribute("datetime", since);
+    const fate = saidNormal ? "said to be normal" : (outcome ?? "it goes on");
+    const line = element("li", until === null && !saidNormal ? "problem" : "", stamp, reason);
+    line.append(element("span", "quiet", ` — ${fate}`));
+    return line;
+  });
+  fill("anomalies", ...lines);
 }
 
 /** What each expert weighs in the answer. */

@@ -21,6 +21,7 @@ export type RecordedEvent = { after: number } & (
   | { kind: "label"; sample: number; label: number } // a label that came late was learned from
   | { kind: "pause" }
   | { kind: "resume" }
+  | { kind: "normal" } // the latest anomaly was normal, as somebody said
   | { kind: "effort"; effort: string } // the learner goes on with another effort
 );
 
@@ -109,7 +110,7 @@ function eventOf([kind, after, ...rest]: Plain[]): RecordedEvent | null {
   if (kind === "label" && typeof one === "number" && typeof other === "number") {
     return { kind, after, sample: one, label: other };
   }
-  if (kind === "pause" || kind === "resume") return { kind, after };
+  if (kind === "pause" || kind === "resume" || kind === "normal") return { kind, after };
   if (kind === "effort" && typeof one === "string") return { kind, after, effort: one };
   return null;
 }

@@ -4,7 +4,7 @@ import type { EnsembleParts, EnsembleReport } from "../learner/ensemble-report.t
 import type { RegressionReport } from "../learner/regression-metrics.ts";
 
 /** How the daemon stands, in a word. */
-export type Health = "learning" | "paused" | "predicting" | "waiting" | "hung" | "ended";
+export type Health = "learning" | "watching" | "paused" | "predicting" | "waiting" | "hung" | "ended";
 
 /** A line of the log. */
 export interface RecentEvent {
@@ -34,6 +34,57 @@ export interface FieldStatus {
   importance: number | null;
 }
 
+/** An episode in which something was unlike normal. */
+export interface AnomalyEpisode {
+  /** Counted from 1 since learning began. */
+  number: number;
+  column: string;
+  /** In which way it was unusual. */
+  ingredient: string;
+  /** ISO 8601; null while it goes on. */
+  since: string;
+  until: string | null;
+  seen: number;
+  expected: number;
+  /** How unusual it was, in nats, and how much an alarm needed. */
+  evidence: number;
+  threshold: number;
+  /** Moments of the time remembered that were at least as unusual. */
+  rank: number;
+  /** All of it in words. */
+  text: string;
+  /** How it ended, in words; null while it goes on. */
+  outcome: string | null;
+  /** Whether somebody said that it was normal. */
+  saidNormal: boolean;
+}
+
+/** How a daemon that watches for anomalies stands. */
+export interface AnomalyStatus {
+  /** In a few words. */
+  text: string;
+  columns: string[];
+  alarmsPerWeek: number;
+  /** Episodes since learning began; of them lasting changes that became normal, and those that somebody said were normal. */
+  alarms: number;
+  accepted: number;
+  saidNormal: number;
+  /** Whether alarms are possible; what is missing before. */
+  isWarm: boolean;
+  samplesToWarm: number;
+  secondsToWarm: number;
+  /** Whether an episode is under way. */
+  isOpen: boolean;
+  /** How unusual the latest sample is, in nats, and how much an alarm needs. */
+  evidence: number;
+  threshold: number;
+  /** Whether the time of day is known, so that what is usual at an hour is learned. */
+  knowsLocalTime: boolean;
+  localTimeChanges: number;
+  /** The latest episodes, the newest first. */
+  episodes: AnomalyEpisode[];
+}
+
 export interface StatusDocument {
   name: string;
   version: string;
@@ -45,7 +96,10 @@ export interface StatusDocument {
   reason: string;
   /** What somebody should look at, in words. */
   problems: string[];
-  target: { column: string; classes: string[] | null };
+  /** Null where nothing is predicted. */
+  target: { column: string; classes: string[] | null } | null;
+  /** Null where anomalies are not watched for. */
+  anomaly: AnomalyStatus | null;
   source: { place: string; state: string; losses: number; failures: number; bytes: number };
   /** Counts since the process began. */
   samples: {

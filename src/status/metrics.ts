@@ -31,6 +31,7 @@ export function metricsText(document: StatusDocument): string {
     sampleMetrics(document),
     trainingMetrics(document),
     scoreMetrics(document),
+    anomalyMetrics(document),
     fieldMetrics(document),
     machineMetrics(document),
   ].join("");
@@ -108,7 +109,7 @@ function scoreMetrics({ scores, target }: StatusDocument): string {
         "class_f1",
         "gauge",
         "F score of a class.",
-        ofClasses.perClass.map(({ f1 }, index) => [{ class: target.classes?.[index] ?? String(index) }, f1]),
+        ofClasses.perClass.map(({ f1 }, index) => [{ class: target?.classes?.[index] ?? String(index) }, f1]),
       ),
     ofNumbers &&
       metric("mean_absolute_error", "gauge", "Mean absolute error in the units of the target.", [
@@ -136,6 +137,24 @@ function scoreMetrics({ scores, target }: StatusDocument): string {
   ]
     .filter(Boolean)
     .join("");
+}
+
+function anomalyMetrics({ anomaly }: StatusDocument): string {
+  if (anomaly === null) return "";
+  return [
+    metric("anomaly_open", "gauge", "Whether an episode of anomaly is under way.", Number(anomaly.isOpen)),
+    metric("anomaly_ready", "gauge", "Whether enough is known to tell anomalies.", Number(anomaly.isWarm)),
+    metric("anomaly_evidence", "gauge", "How unusual the latest sample is, in nats.", anomaly.evidence),
+    metric("anomaly_threshold", "gauge", "Evidence that an alarm needs, in nats.", anomaly.threshold),
+    metric("anomalies_total", "counter", "Episodes of anomaly since learning began.", anomaly.alarms),
+    metric("anomalies_accepted_total", "counter", "Lasting changes that became normal.", anomaly.accepted),
+    metric(
+      "anomalies_said_normal_total",
+      "counter",
+      "Episodes that somebody said were normal.",
+      anomaly.saidNormal,
+    ),
+  ].join("");
 }
 
 function fieldMetrics({ fields }: StatusDocument): string {

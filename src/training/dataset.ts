@@ -23,6 +23,7 @@ export type StreamEvent = { after: number } & (
   | { kind: "label"; sample: number; label: number }
   | { kind: "pause" }
   | { kind: "resume" }
+  | { kind: "normal" }
   | { kind: "effort"; effort: string }
 );
 

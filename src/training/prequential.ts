@@ -276,7 +276,7 @@ class RowBlock {
       this.events.pauses++;
     } else if (event.kind === "resume") this.#isPaused = false;
     else if (event.kind === "effort") this.#setEffort(event.effort);
-    else this.events.unknown++;
+    else if (event.kind !== "normal") this.events.unknown++;
   }
 
   /** A learner that was made for less goes on as it is. */

@@ -58,6 +58,8 @@ test("fills in every default of a config that names only its target, but those t
   expect(parseConfig("target: { column: flow }", "/etc/rivulet/pump.yaml")).toEqual({
     file: "/etc/rivulet/pump.yaml",
     name: "pump",
+    anomaly: null,
+    timeZone: null,
     source: {
       serial: null,
       tcp: null,
@@ -307,7 +309,7 @@ test("refuses an unknown key with the nearest known one", () => {
 
 test("lists the known keys when an unknown one resembles none", () => {
   expect(complaint("name: pump-7", "cloud: { host: here }")).toBe(
-    'pump.yaml:1: unknown key "cloud"; known are name, source, target, features, sequence, model, training, memory, checkpoint, labels, gpio, status, sync, predictions, mqtt',
+    'pump.yaml:1: unknown key "cloud"; known are name, source, target, anomaly, timeZone, features, sequence, model, training, memory, checkpoint, labels, gpio, status, sync, predictions, mqtt',
   );
 });
 
@@ -595,7 +597,7 @@ describe("gpio", () => {
     [
       "flow, classes: 2",
       "of: anomaly",
-      ".of: an anomaly needs a number as the target, but the target is a class; use class or drift",
+      ".of: an anomaly needs a number as the target, but the target is a class; use class or drift, or add anomaly to the config",
     ],
   ])("refuses for the target %s an alarm of %s", (target, entry, sentence) => {
     expect(refusal(`target: { column: ${target} }\ngpio: { alarm: { pin: 22, ${entry} } }\n`)).toBe(
@@ -678,7 +680,10 @@ describe("replies", () => {
       "{ send: [alarm], alarm: { class: 1, off: 0.9 } }",
       ".alarm.off is 0.9, expected at most 0.8, the level at which the alarm switches on",
     ],
-    ["{ send: [alarm], alarm: { pin: 7 } }", '.alarm: unknown key "pin"; known are class, on, off, atLeast'],
+    [
+      "{ send: [alarm], alarm: { pin: 7 } }",
+      '.alarm: unknown key "pin"; known are of, class, on, off, atLeast',
+    ],
   ])("are refused as %s", (reply, sentence) => {
     expect(refusal(withReply(reply))).toBe(`pump.yaml:4: source.reply${sentence}`);
   });
@@ -737,4 +742,93 @@ test.each([
   ],
 ])("names the line of %s", (_, model, message) => {
   expect(modelRefusal(...model)).toBe(message);
+});
+
+describe("watching for anomalies", () => {
+  const live = "source: { stdin: true, framing: lines, fields: [temperature, flow] }\n";
+
+  test("needs no target, and one column is enough", () => {
+    const config = parseConfig(
+      "source: { stdin: true, framing: lines, fields: [temperature] }\nanomaly: {}\nstatus: {}\n",
+      "pump.yaml",
+    );
+    expect(config.anomaly).toEqual({
+      alarmsPerWeek: 2,
+      coolDownMs: null,
+      memoryMs: 28 * 86_400_000,
+      watch: null,
+      intervalMs: null,
+    });
+    expect([config.target, config.labels]).toEqual([null, null]);
+    // A missing value leaves its column out, not the sample.
+    expect(config.source.fields?.[0].optional).toBe(true);
+  });
+
+  test("takes every key, beside a target too, and an alarm is then on while an episode lasts", () => {
+    const { anomaly, gpio, timeZone } = parseConfig(
+      `${live}target: { column: flow, classes: 2 }
+anomaly: { alarmsPerWeek: 0.5, coolDown: 30min, memory: 10d, watch: [temperature], interval: 1s }
+timeZone: Europe/Vienna
+gpio: { alarm: { pin: 22, of: anomaly } }
+`,
+      "pump.yaml",
+    );
+    expect(anomaly).toEqual({
+      alarmsPerWeek: 0.5,
+      coolDownMs: 1_800_000,
+      memoryMs: 10 * 86_400_000,
+      watch: ["temperature"],
+      intervalMs: 1000,
+    });
+    expect(gpio?.alarm).toMatchObject({ subject: { of: "anomaly" }, on: 1, off: 1 });
+    expect(timeZone).toBe("Europe/Vienna");
+  });
+
+  test.each([
+    [
+      "anomaly: { alarmsPerWeek: 0 }",
+      "3: anomaly.alarmsPerWeek must be a number of alarms a week above 0, up to 100, found the number 0",
+    ],
+    [
+      "anomaly: { memory: 1h }",
+      '3: anomaly.memory must be a duration with its unit such as 4w or 10d, from 1d to 52w, found the text "1h"',
+    ],
+    [
+      "anomaly: { watch: [flaw] }",
+      '3: anomaly.watch[0]: "flaw" is not a column of source.fields; did you mean "flow"?',
+    ],
+    ["anomaly: { watch: [flow, flow] }", '3: anomaly.watch[1]: "flow" stands there twice; remove one'],
+    ["anomaly: {}\nmodel: {}", "4: model needs a target, but the config has none; add target, or remove it"],
+    [
+      "anomaly: {}\ngpio: { alarm: { pin: 22, on: 3 } }",
+      "4: gpio.alarm.on belongs to an alarm of a class or of errors, but this one is on while an episode lasts; remove it, as anomaly.alarmsPerWeek decides",
+    ],
+    [
+      "anomaly: {}\ngpio: { alarm: { pin: 22, of: drift } }",
+      "4: gpio.alarm.of: a drift is one of predictions, but the config has no target; use anomaly",
+    ],
+    [
+      "anomaly: {}\ntimeZone: Moon",
+      '4: timeZone must be the name of a time zone such as Europe/Vienna or UTC, found the text "Moon"',
+    ],
+  ])("refuses %s", (keys, sentence) => {
+    expect(() => parseConfig(`name: pump\n${live}${keys}\n`, "pump.yaml")).toThrow(`pump.yaml:${sentence}`);
+  });
+
+  test("of a device has the times at which samples come, so an interval is refused", () => {
+    const tcp = live.replace("stdin: true", "tcp: { host: h, port: 7 }");
+    expect(() => parseConfig(`${tcp}anomaly: { interval: 1s }\n`, "pump.yaml")).toThrow(
+      "anomaly.interval belongs to a CSV file, but samples of a device have the time at which they come; remove it",
+    );
+  });
+
+  test("without a target and without anomaly there is nothing to do, and a reply has nothing to predict", () => {
+    expect(() => parseConfig(live, "pump.yaml")).toThrow(
+      'pump.yaml:1: the key "target" is missing; add what to predict, such as target: { column: label, classes: 3 }, or anomaly: { alarmsPerWeek: 2 } to watch without one',
+    );
+    const reply = live.replace("stdin: true", "tcp: { host: h, port: 7 }, reply: { send: [prediction] }");
+    expect(() => parseConfig(`${reply}anomaly: {}\n`, "pump.yaml")).toThrow(
+      "source.reply.send[0] sends a prediction, but the config has no target; send alarm alone",
+    );
+  });
 });

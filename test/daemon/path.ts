@@ -22,7 +22,8 @@ export function pathOf(text: string, beside: readonly PrequentialLearner[] = [],
   };
   const input = { wayBack: source, ring, fields, place: "a test" } as unknown as ConfiguredSource;
   const names = fields.map(({ name }) => name);
-  const columns = names.includes(config.target.column) ? names : [...names, config.target.column];
+  const column = config.target?.column;
+  const columns = column === undefined || names.includes(column) ? names : [...names, column];
   const learner = configuredLearner(config, columns);
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => void entries.push(entry);

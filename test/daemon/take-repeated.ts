@@ -14,7 +14,7 @@ target: { column: target, classes: 3 }
 `);
 const counts = { requests: 0, refused: 0, slowReaders: 0, errors: 0, watching: 0 };
 const unheard = new EventOutput(new EventStream(counts, () => ""));
-path.outputs = new Outputs([unheard], null, learner, path.stations.scores, () => {});
+path.outputs = new Outputs([unheard], null, learner, path.stations.scores, null, () => {});
 path.fieldStatistics = new FieldStatistics(4);
 const row = new Float64Array(4);
 

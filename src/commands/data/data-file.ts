@@ -30,8 +30,9 @@ export function configuredFile(path: string, config: Config | null): DataFile {
   if (config === null) return csvFile(path);
   const { fields, columns, decimal, time } = config.source;
   const { target } = config;
-  const names = "names" in target ? target.names : undefined;
-  const own = fields ?? (names ? [{ name: target.column, classes: names, mostClasses: names.length }] : []);
+  const names = target !== null && "names" in target ? target.names : undefined;
+  const own =
+    fields ?? (target && names ? [{ name: target.column, classes: names, mostClasses: names.length }] : []);
   const mark = decimal === "auto" ? null : decimal;
   return csvFile(path, { fields: own, columns, decimal: mark, ...(time && { time }) });
 }
@@ -73,7 +74,7 @@ export async function columnsOf(config: Config, file: DataFile): Promise<string[
     );
   }
   const wanted = header.filter((name, place) => !ignore.includes(name) && !ignore.includes(place));
-  const useless = new Set((await uselessColumns(file, config.target.column)).map(({ name }) => name));
+  const useless = new Set((await uselessColumns(file, config.target?.column ?? "")).map(({ name }) => name));
   return wanted.filter((name) => !useless.has(name) && !time?.columns.includes(name));
 }
 

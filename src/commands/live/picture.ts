@@ -32,7 +32,8 @@ export function livePicture(document: StatusDocument, course: Course, width: num
     ["source", `${source.place}, ${source.state}`],
     ["samples", samplesText(document)],
     null,
-    ...scoreRows(document, course, width),
+    ...(document.anomaly === null ? [] : ([["anomaly", document.anomaly.text]] as Row[])),
+    ...(document.target === null ? [] : scoreRows(document, course, width)),
     null,
     [
       "memory",

@@ -21,19 +21,29 @@ interface Sensor {
   isDiagnostic?: boolean;
 }
 
-/** What the state of a daemon has for sensors: templates that read it. */
-function sensorsOf(scores: StatusDocument["scores"]): Sensor[] {
+function scoreSensors(scores: StatusDocument["scores"]): Sensor[] {
+  if (!("accuracy" in scores))
+    return [{ id: "error", name: "Mean error lately", value: "value_json.scores.fadingMae | round(4)" }];
   return [
-    ...("accuracy" in scores
+    {
+      id: "accuracy",
+      name: "Accuracy lately",
+      value: "(value_json.scores.slidingAccuracy * 100) | round(1)",
+      unit: "%",
+    },
+  ];
+}
+
+/** What the state of a daemon has for sensors: templates that read it. */
+function sensorsOf(scores: StatusDocument["scores"] | null, watches: boolean): Sensor[] {
+  return [
+    ...(watches
       ? [
-          {
-            id: "accuracy",
-            name: "Accuracy lately",
-            value: "(value_json.scores.slidingAccuracy * 100) | round(1)",
-            unit: "%",
-          },
+          { id: "anomaly", name: "What is unlike normal", value: "value_json.anomaly.text" },
+          { id: "evidence", name: "Evidence of an anomaly", value: "value_json.anomaly.evidence | round(1)" },
         ]
-      : [{ id: "error", name: "Mean error lately", value: "value_json.scores.fadingMae | round(4)" }]),
+      : []),
+    ...(scores === null ? [] : scoreSensors(scores)),
     { id: "health", name: "Health", value: "value_json.health" },
     {
       id: "rate",
@@ -58,34 +68,38 @@ function sensorsOf(scores: StatusDocument["scores"]): Sensor[] {
  * @param everyMs time between two statuses
  */
 export function discoveryOf(document: StatusDocument, topic: string, everyMs: number): object {
-  const { name, version, target, scores } = document;
+  const { name, version, target, scores, anomaly } = document;
   const id = `rivulet-${idOf(name)}`;
   const common = {
     state_topic: `${topic}/status`,
     expire_after: Math.ceil((missedStatuses * everyMs) / 1000),
   };
   const components: Record<string, object> = Object.fromEntries(
-    sensorsOf(scores).map(({ id: own, name: title, value, unit, deviceClass, isDiagnostic }) => [
-      own,
-      {
-        platform: "sensor",
-        unique_id: `${id}-${own}`,
-        name: title,
-        value_template: `{{ ${value} }}`,
-        ...(unit === undefined ? {} : { unit_of_measurement: unit }),
-        ...(deviceClass === undefined ? {} : { device_class: deviceClass }),
-        ...(isDiagnostic ? { entity_category: "diagnostic" } : {}),
-        ...common,
-      },
-    ]),
+    sensorsOf(target === null ? null : scores, anomaly !== null).map(
+      ({ id: own, name: title, value, unit, deviceClass, isDiagnostic }) => [
+        own,
+        {
+          platform: "sensor",
+          unique_id: `${id}-${own}`,
+          name: title,
+          value_template: `{{ ${value} }}`,
+          ...(unit === undefined ? {} : { unit_of_measurement: unit }),
+          ...(deviceClass === undefined ? {} : { device_class: deviceClass }),
+          ...(isDiagnostic ? { entity_category: "diagnostic" } : {}),
+          ...common,
+        },
+      ],
+    ),
   );
-  components["prediction"] = {
-    platform: "sensor",
-    unique_id: `${id}-prediction`,
-    name: `Predicted ${target.column}`,
-    state_topic: `${topic}/prediction`,
-    value_template: "{{ value_json.prediction }}",
-  };
+  if (target !== null) {
+    components["prediction"] = {
+      platform: "sensor",
+      unique_id: `${id}-prediction`,
+      name: `Predicted ${target.column}`,
+      state_topic: `${topic}/prediction`,
+      value_template: "{{ value_json.prediction }}",
+    };
+  }
   components["problem"] = {
     platform: "binary_sensor",
     unique_id: `${id}-problem`,
@@ -105,7 +119,7 @@ export function discoveryOf(document: StatusDocument, topic: string, everyMs: nu
       identifiers: [id],
       name,
       manufacturer: "Rivulet",
-      model: `predicts ${target.column}`,
+      model: target === null ? "watches for anomalies" : `predicts ${target.column}`,
       sw_version: version,
     },
     origin: { name: "Rivulet", sw_version: version },

@@ -4,6 +4,7 @@ import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { classNamesOf } from "../../learner/target.ts";
 import { formatCount } from "../../wording/quantities.ts";
 import type { AlarmScores } from "../alarm-scores.ts";
+import type { AnomalyWatch } from "../anomaly-watch.ts";
 import type { Log } from "../log.ts";
 import type { PredictionOutput, PredictionRecord } from "./prediction.ts";
 
@@ -17,6 +18,7 @@ export class Outputs {
   readonly #rule: AlarmRule | null;
   /** What `alarm` of a prediction tells; null where the config names none. */
   readonly alarm: Alarm | null;
+  readonly #watch: AnomalyWatch | null;
   readonly #log: Log;
 
   constructor(
@@ -24,8 +26,10 @@ export class Outputs {
     rule: AlarmRule | null,
     learner: PrequentialLearner,
     scores: AlarmScores,
+    watch: AnomalyWatch | null,
     log: Log,
   ) {
+    this.#watch = watch;
     this.list = list;
     this.#learner = learner;
     this.#scores = scores;
@@ -75,8 +79,9 @@ export class Outputs {
       record.probabilities = Array.from(prediction, rounded);
     } else if (isInformed) {
       record.prediction = rounded(prediction[0]);
-      record.anomaly = rounded(this.#scores.of({ of: "anomaly" }));
+      record.anomaly = rounded(this.#scores.error);
     }
+    if (this.#watch !== null) addAnomaly(record, this.#watch);
     if (this.alarm !== null) record.alarm = this.alarm.active;
     return record;
   }
@@ -91,4 +96,14 @@ export class Outputs {
       this.#log({ event: "predictions-dropped", text, problem: true, details: { output: name, dropped } });
     }
   }
+}
+
+/** What is unusual about the sample. */
+function addAnomaly(record: PredictionRecord, { detector, isOpen, episodes: [latest] }: AnomalyWatch): void {
+  record.evidence = rounded(detector.evidence);
+  record.threshold = rounded(detector.threshold);
+  record.alarm = isOpen;
+  if (!isOpen || latest === undefined) return;
+  const { number, column, since, seen, expected, text } = latest;
+  record.episode = { number, column, since, seen: rounded(seen), expected: rounded(expected), text };
 }

@@ -16,8 +16,13 @@ export interface PredictionRecord {
   probabilities?: number[];
   /** How unusual the error is, in standard deviations; where the sample came with its target. */
   anomaly?: number;
-  /** Whether the alarm of the predictions is on. */
+  /** Whether the alarm of the predictions is on; without one, whether an episode of anomaly is under way. */
   alarm?: boolean;
+  /** How unusual the sample is, in nats, and how much an alarm needs; where anomalies are watched for. */
+  evidence?: number;
+  threshold?: number;
+  /** The episode of anomaly that is under way. */
+  episode?: { number: number; column: string; since: string; seen: number; expected: number; text: string };
 }
 
 /** Where predictions go. Whatever it does, it returns at once. */

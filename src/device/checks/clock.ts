@@ -1,8 +1,6 @@
+import { earliestTime } from "../../machine/clock-set.ts";
 import { type Check, ok, problem, warning } from "../finding.ts";
 import { exists, namesIn, runningPrograms, textOf } from "../machine.ts";
-
-/** The release date of Node 20: a clock that shows an earlier time was never set. */
-const earliest = Date.UTC(2023, 3, 18);
 
 const services: [program: string, service: string][] = [
   ["systemd-timesyn", "systemd-timesyncd"],
@@ -18,7 +16,7 @@ export const clock: Check = {
   question: "whether the clock is right",
   ask({ machine }) {
     const time = machine.now.toISOString().replace(/\.\d+/, "");
-    if (machine.now.getTime() < earliest) {
+    if (machine.now.getTime() < earliestTime) {
       return problem(`the clock shows ${time}, which is in the past; set it, or enable NTP`, keepTime);
     }
     if (exists(machine, "/run/systemd/timesync/synchronized")) {

@@ -3,10 +3,8 @@ import { finite, notNegative, parts, whole, wholeWithin } from "../../state-chec
 import { restoreArrays } from "../restore-arrays.ts";
 
 const weekMs = 7 * 24 * 60 * 60 * 1000;
-/** Block maxima that are kept, the largest of the last four weeks. */
+/** Block maxima that are kept, the largest of the time that is remembered. */
 const kept = 64;
-const memoryMs = 4 * weekMs;
-const mostWeeks = 4;
 const shortestBlock = 16;
 const longestBlock = 256;
 /** Blocks of an alarm's share of a week. */
@@ -64,6 +62,17 @@ export interface AlarmGateOptions {
   warmUpRows: number;
   /** Time before the first alarm, in milliseconds; for rows slower than one a second. */
   warmUpMs: number;
+  /** Time over which moments are ranked, in milliseconds. Default four weeks. */
+  memoryMs?: number;
+  /** Time after which a rise is another episode, in milliseconds; null: by the rate of rows, 16 to 256 of them. */
+  coolDownMs?: number | null;
+}
+
+/** What is left of a warm-up. */
+export interface WarmUp {
+  rowsLeft: number;
+  /** 0 where rows come so fast that only their number counts. */
+  millisecondsLeft: number;
 }
 
 /**
@@ -75,6 +84,8 @@ export class AlarmGate implements Stateful {
   readonly alarmsPerWeek: number;
   readonly #warmUpRows: number;
   readonly #warmUpMs: number;
+  readonly #memoryMs: number;
+  readonly #coolDownMs: number | null;
   readonly #scalars = new Float64Array(19);
   /** Evidence and time of the kept maxima, unordered, [64]. */
   readonly #evidence = new Float64Array(kept);
@@ -82,10 +93,13 @@ export class AlarmGate implements Stateful {
 
   static readonly bytes = 8 * (19 + 2 * kept);
 
-  constructor({ alarmsPerWeek, warmUpRows, warmUpMs }: AlarmGateOptions) {
+  constructor(options: AlarmGateOptions) {
+    const { alarmsPerWeek, warmUpRows, warmUpMs, memoryMs = 4 * weekMs, coolDownMs = null } = options;
     this.alarmsPerWeek = alarmsPerWeek;
     this.#warmUpRows = warmUpRows;
     this.#warmUpMs = warmUpMs;
+    this.#memoryMs = memoryMs;
+    this.#coolDownMs = coolDownMs;
   }
 
   get alarms(): number {
@@ -97,7 +111,7 @@ export class AlarmGate implements Stateful {
     return this.#scalars[at.threshold];
   }
 
-  /** Kept maxima of the last four weeks that were at least as strong as the latest alarm; 0 where it was the strongest. */
+  /** Kept maxima of the time remembered that were at least as strong as the latest alarm; 0 where it was the strongest. */
   get rank(): number {
     return this.#scalars[at.rank];
   }
@@ -114,6 +128,38 @@ export class AlarmGate implements Stateful {
     const elapsed = s[at.latestMs] - s[at.firstMs];
     const isFast = elapsed < 1000 * s[at.rows];
     return isFast || elapsed >= this.#warmUpMs;
+  }
+
+  /** What is left of the warm-up, at the rate of rows so far. */
+  get warmUp(): WarmUp {
+    const s = this.#scalars;
+    const elapsed = s[at.latestMs] - s[at.firstMs];
+    const isFast = elapsed < 1000 * s[at.rows];
+    return {
+      rowsLeft: Math.max(0, this.#warmUpRows - s[at.rows]),
+      millisecondsLeft: isFast ? 0 : Math.max(0, this.#warmUpMs - elapsed),
+    };
+  }
+
+  /** Whether the latest row was unusual enough to keep the episode going. */
+  get isAbove(): boolean {
+    const s = this.#scalars;
+    return s[at.episodeThreshold] > 0 && s[at.lastAboveRow] === s[at.row];
+  }
+
+  /** Milliseconds from the first row to the latest. */
+  get elapsedMs(): number {
+    return this.#scalars[at.latestMs] - this.#scalars[at.firstMs];
+  }
+
+  /** Rows without anything unusual after which an episode is over. */
+  get coolDownRows(): number {
+    return this.#scalars[at.block];
+  }
+
+  /** Ends the episode that is under way, if any. */
+  endEpisode(): void {
+    this.#scalars[at.episodeThreshold] = 0;
   }
 
   /**
@@ -150,6 +196,10 @@ export class AlarmGate implements Stateful {
   #setBlock(): void {
     const s = this.#scalars;
     const elapsedMs = s[at.latestMs] - s[at.firstMs];
+    if (this.#coolDownMs !== null && elapsedMs > 0) {
+      s[at.block] = Math.max(1, Math.round((this.#coolDownMs * s[at.row]) / elapsedMs));
+      return;
+    }
     const rows =
       elapsedMs > 0 ? (s[at.row] * weekMs) / elapsedMs / this.alarmsPerWeek / blocksPerAlarm : longestBlock;
     s[at.block] = Math.min(Math.max(Math.round(rows), shortestBlock), longestBlock);
@@ -160,7 +210,8 @@ export class AlarmGate implements Stateful {
     const s = this.#scalars;
     const counted = s[at.row] === 0 ? 0 : 1 - this.#warmUpRows / 4 / s[at.row];
     const weeks = (counted * (s[at.latestMs] - s[at.firstMs])) / weekMs;
-    const place = Math.max(1, Math.round(this.alarmsPerWeek * Math.min(Math.max(weeks, 1), mostWeeks)));
+    const counting = Math.min(Math.max(weeks, 1), this.#memoryMs / weekMs);
+    const place = Math.max(1, Math.round(this.alarmsPerWeek * counting));
     if (s[at.rankedPlace] !== place) {
       s[at.rankedPlace] = place;
       this.#rank();
@@ -212,11 +263,11 @@ export class AlarmGate implements Stateful {
     this.#times[place] = s[at.blockMs];
   }
 
-  /** Drops the maxima that are older than four weeks. */
+  /** Drops the maxima that are too old. */
   #forget(): void {
     const s = this.#scalars;
     for (let index = 0; index < s[at.held]; ) {
-      if (s[at.latestMs] - this.#times[index] <= memoryMs) index++;
+      if (s[at.latestMs] - this.#times[index] <= this.#memoryMs) index++;
       else {
         const last = --s[at.held];
         this.#evidence[index] = this.#evidence[last];

@@ -6,7 +6,7 @@ import { restoreTogether } from "../../features/restore.ts";
 import type { State, Stateful } from "../../state.ts";
 import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import { AlarmGate } from "./alarm-gate.ts";
+import { AlarmGate, type WarmUp } from "./alarm-gate.ts";
 import { ChannelScores, type Ingredient, ingredients, quietRows } from "./channel-scores.ts";
 import { JointDistance } from "./joint-distance.ts";
 import { ScoreTail } from "./score-tail.ts";
@@ -20,6 +20,31 @@ const mostNats = 39;
 const linearOffset = 14;
 const mostDeviation = 8;
 const mostColumns = 1024;
+/** What somebody says was normal counts as one row in so many, so that its three strongest scores add up to no alarm. */
+const partOfNormal = 0.03;
+/** A level that moved by so many standard deviations, or scatter by so large a ratio of squares, is another one. */
+const farLevel = 3;
+const farScatter = 4;
+
+/** Places of what is kept of the latest episode. */
+const found = {
+  column: 0,
+  ingredient: 1,
+  seen: 2,
+  expected: 3,
+  evidence: 4,
+  threshold: 5,
+  since: 6,
+  lowest: 7,
+  highest: 8,
+  mean: 9,
+  deviation: 10,
+  scatter: 11,
+  strongest: 12,
+  latest: 13,
+  change: 14,
+  count: 15,
+} as const;
 
 export interface AnomalyDetectorOptions {
   /** Names of the columns to watch, 1 to 1024. */
@@ -30,6 +55,13 @@ export interface AnomalyDetectorOptions {
   warmUpRows?: number;
   /** Time before the first alarm where rows are slower than one a second, in milliseconds. Default one day. */
   warmUpMs?: number;
+  /** Time over which moments are ranked, in milliseconds. Default four weeks. */
+  memoryMs?: number;
+  /**
+   * Time without anything unusual after which an episode is over, in milliseconds. Default null: a twentieth of what an
+   * alarm has of a week, but 16 to 256 rows.
+   */
+  coolDownMs?: number | null;
 }
 
 /** Why a row was told as an anomaly. */
@@ -44,13 +76,32 @@ export interface AnomalyFinding {
   /** Range of the column so far. */
   lowest: number;
   highest: number;
+  /** Change of the column from row to row, root mean square of the latest 16 rows or so, and what is usual. */
+  change: number;
+  usualChange: number;
   /** How unusual the row is, in nats, and how much an alarm needed. */
   evidence: number;
   threshold: number;
-  /** Moments of the last four weeks that were at least as unusual. */
+  /** Moments of the time remembered that were at least as unusual. */
   rank: number;
   /** Time of the row, milliseconds since the epoch. */
   since: number;
+}
+
+/** What became of an episode. */
+export interface AnomalyOutcome {
+  /** Largest evidence in it, in nats. */
+  strongest: number;
+  /** From its first row to the latest one that was unusual, in milliseconds. */
+  lastedMs: number;
+  /**
+   * Whether the column stays different from before: `level` where it moved by more than three standard deviations, `scatter`
+   * where changes from row to row are twice or half as large; null where it is as it was. What stays is normal from now on.
+   */
+  changed: "level" | "scatter" | null;
+  /** Level of the column before the episode, and now; for `scatter` the usual change from row to row. */
+  before: number;
+  now: number;
 }
 
 /**
@@ -93,8 +144,11 @@ export class AnomalyDetector implements Stateful {
   readonly #nats = new Float64Array(ingredients.length + 1);
   readonly #cell = new Float64Array(1);
   readonly #evidence = new Float64Array(1);
-  /** Column, ingredient, value seen, expected, evidence, threshold, time, lowest and highest of the latest alarm. */
-  readonly #found = new Float64Array(9);
+  /** Strongest joint distance of the episode, as a logarithm, [1]. */
+  readonly #strongestJoint = new Float64Array(1);
+  readonly #jointLog = new Float64Array(1);
+  /** The latest episode, see `found`. */
+  readonly #found = new Float64Array(found.count);
   /** [1] Rows. */
   readonly #rows = new Float64Array(1);
   #localOffset = 0;
@@ -102,7 +156,7 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (4 * ingredients.length + columns + 13);
+    const own = 8 * (4 * ingredients.length + columns + 6 + found.count);
     const joint = columns > 1 ? JointDistance.bytes(columns) + 7 * ScoreTail.bytes : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes;
   }
@@ -112,6 +166,8 @@ export class AnomalyDetector implements Stateful {
     alarmsPerWeek = 2,
     warmUpRows = 500,
     warmUpMs = 48 * halfHourMs,
+    memoryMs,
+    coolDownMs,
   }: AnomalyDetectorOptions) {
     if (columns.length < 1 || columns.length > mostColumns) {
       throw new RivuletError(
@@ -131,7 +187,7 @@ export class AnomalyDetector implements Stateful {
     this.#deviations = new Float64Array(columns.length);
     // On a linear scale: nats are logarithms already.
     this.#tails = ingredients.map(() => new ScoreTail({ leastExcess: 0.7 }));
-    this.#gate = new AlarmGate({ alarmsPerWeek, warmUpRows, warmUpMs });
+    this.#gate = new AlarmGate({ alarmsPerWeek, warmUpRows, warmUpMs, memoryMs, coolDownMs });
   }
 
   /** Rows observed. */
@@ -157,6 +213,21 @@ export class AnomalyDetector implements Stateful {
   /** Whether the warm-up is over, so that alarms are possible. */
   get isWarm(): boolean {
     return this.#gate.isWarm;
+  }
+
+  /** What is left of the warm-up. */
+  get warmUp(): WarmUp {
+    return this.#gate.warmUp;
+  }
+
+  /** Milliseconds from the first row to the latest. */
+  get elapsedMs(): number {
+    return this.#gate.elapsedMs;
+  }
+
+  /** Rows without anything unusual after which an episode is over. */
+  get coolDownRows(): number {
+    return this.#gate.coolDownRows;
   }
 
   /** Whether an alarm's episode is under way. */
@@ -202,27 +273,49 @@ export class AnomalyDetector implements Stateful {
     this.#addStrongest();
     const begins = this.#gate.observe(this.#evidence, times, timeAt);
     if (begins) this.#note(values, offset, times[timeAt]);
+    if (this.#gate.isAbove) this.#keepStrongest(times[timeAt]);
     return begins;
+  }
+
+  /** Keeps what an unusual row of the episode adds to it. */
+  #keepStrongest(timeMs: number): void {
+    const kept = this.#found;
+    kept[found.strongest] = Math.max(kept[found.strongest], this.#evidence[0]);
+    kept[found.latest] = timeMs;
+    for (let column = 0; column < this.#channels.length; column++) this.#channels[column].keepStrongest();
+    this.#strongestJoint[0] = Math.max(this.#strongestJoint[0], this.#jointLog[0]);
+  }
+
+  /**
+   * Takes the latest episode as normal, because somebody says that it was: what is no stronger brings no alarm for some
+   * ten thousand rows. Ends the episode where it is under way; false where there was none.
+   */
+  takeAsNormal(): boolean {
+    if (this.alarms === 0) return false;
+    this.#gate.endEpisode();
+    for (const channel of this.#channels) channel.takeAsNormal(partOfNormal);
+    if (this.#channels.length > 1) this.#jointTail.takeAsNormal(this.#strongestJoint, 0, partOfNormal);
+    return true;
   }
 
   /** Several columns: the largest of many numbers is large more often, so each maximum is compared with its own past. */
   #scoreTogether(): void {
     for (let which = 0; which < ingredients.length; which++) {
       this.#cell[0] = Math.min(this.#maxima[which], mostNats) - linearOffset;
-      this.#take(this.#tails[which], which);
+      this.#take(this.#tails[which], this.#cell, which);
     }
     this.#joint.observe(this.#deviations);
-    this.#cell[0] = this.#joint.distance[0] + 0.02;
-    takeLogarithm(this.#cell, 0);
-    this.#take(this.#jointTail, ingredients.length);
+    this.#jointLog[0] = this.#joint.distance[0] + 0.02;
+    takeLogarithm(this.#jointLog, 0);
+    this.#take(this.#jointTail, this.#jointLog, ingredients.length);
   }
 
-  #take(tail: ScoreTail, which: number): void {
+  #take(tail: ScoreTail, logs: Float64Array, which: number): void {
     const row = this.#rows[0];
     if (row < 2 * quietRows) this.#nats[which] = 0;
-    else tail.measure(this.#cell, 0, this.#nats, which);
+    else tail.measure(logs, 0, this.#nats, which);
     // Before, the nats of all columns are 0, beside which everything that follows would be unusual.
-    if (row >= quietRows) tail.add(this.#cell, 0);
+    if (row >= quietRows) tail.add(logs, 0);
   }
 
   #addStrongest(): void {
@@ -251,21 +344,26 @@ export class AnomalyDetector implements Stateful {
     const isJoint = which === ingredients.length;
     const column = isJoint ? this.#furthestColumn() : this.#places[which];
     const channel = this.#channels[column];
-    const isOfProfile = !isJoint && ingredients[which] === "profile";
-    const expected = isOfProfile ? channel.usualNow : channel.expected;
-    const { evidence, threshold } = this;
-    const { lowest, highest } = channel;
-    this.#found.set([
-      column,
-      which,
-      values[offset + column],
-      expected,
-      evidence,
-      threshold,
-      timeMs,
-      lowest,
-      highest,
-    ]);
+    const ingredient = ingredients[which] ?? "joint";
+    const usual = ingredient === "level" ? channel.mean : channel.usualNow;
+    const expected = ingredient === "profile" || ingredient === "level" ? usual : channel.expected;
+    const kept = this.#found;
+    kept[found.column] = column;
+    kept[found.ingredient] = which;
+    kept[found.seen] = values[offset + column];
+    kept[found.expected] = expected;
+    kept[found.evidence] = this.evidence;
+    kept[found.threshold] = this.threshold;
+    kept[found.since] = timeMs;
+    kept[found.lowest] = channel.lowest;
+    kept[found.highest] = channel.highest;
+    kept[found.mean] = channel.mean;
+    kept[found.deviation] = channel.standardDeviation;
+    kept[found.scatter] = channel.scatter;
+    kept[found.change] = Math.sqrt(channel.scatterNow);
+    kept[found.strongest] = 0;
+    for (const each of this.#channels) each.beginEpisode();
+    this.#strongestJoint[0] = -linearOffset;
   }
 
   #furthestColumn(): number {
@@ -279,17 +377,48 @@ export class AnomalyDetector implements Stateful {
   /** What the latest alarm is about; null where there was none. */
   finding(): AnomalyFinding | null {
     if (this.alarms === 0) return null;
-    const [column, which, seen, expected, evidence, threshold, since, lowest, highest] = this.#found;
+    const kept = this.#found;
     return {
-      column: this.columns[column],
-      ingredient: ingredients[which] ?? "joint",
-      ...{ seen, expected, lowest, highest, evidence, threshold, since },
+      column: this.columns[kept[found.column]],
+      ingredient: ingredients[kept[found.ingredient]] ?? "joint",
+      seen: kept[found.seen],
+      expected: kept[found.expected],
+      lowest: kept[found.lowest],
+      highest: kept[found.highest],
+      change: kept[found.change],
+      usualChange: Math.sqrt(kept[found.scatter]),
+      evidence: kept[found.evidence],
+      threshold: kept[found.threshold],
       rank: this.#gate.rank,
+      since: kept[found.since],
+    };
+  }
+
+  /** What has become of the latest episode so far; null where there was none. */
+  outcome(): AnomalyOutcome | null {
+    if (this.alarms === 0) return null;
+    const kept = this.#found;
+    const channel = this.#channels[kept[found.column]];
+    const hasMoved = Math.abs(channel.level - kept[found.mean]) > farLevel * kept[found.deviation];
+    const scatter = kept[found.scatter];
+    const isOther = channel.scatterNow > farScatter * scatter || farScatter * channel.scatterNow < scatter;
+    const changed = hasMoved ? "level" : isOther ? "scatter" : null;
+    return {
+      strongest: kept[found.strongest],
+      lastedMs: kept[found.latest] - kept[found.since],
+      changed,
+      before: changed === "scatter" ? Math.sqrt(scatter) : kept[found.mean],
+      now: changed === "scatter" ? Math.sqrt(channel.scatterNow) : channel.level,
     };
   }
 
   get #arrays() {
-    return { rows: this.#rows, evidence: this.#evidence, found: this.#found };
+    return {
+      rows: this.#rows,
+      evidence: this.#evidence,
+      found: this.#found,
+      strongestJoint: this.#strongestJoint,
+    };
   }
 
   state(): State {

@@ -27,6 +27,8 @@ const rateOfRun = 0.1;
 /** Added to a raw score before its logarithm. */
 const least = 0.02;
 const leastOfRun = 1e-6;
+/** Logarithm of a score below all. */
+const weakest = -14;
 
 const at = {
   rows: 0,
@@ -40,6 +42,9 @@ const at = {
   slowSquare: 8,
   fastLevel: 9,
   run: 10,
+  lowestBefore: 11,
+  highestBefore: 12,
+  count: 13,
 } as const;
 
 function faultOf(scalars: Numbers): string | null {
@@ -56,6 +61,8 @@ function faultOf(scalars: Numbers): string | null {
     [at.highest, sampled],
     [at.lowest, sampled],
     [at.fastLevel, sampled],
+    [at.lowestBefore, sampled],
+    [at.highestBefore, sampled],
   ])(scalars);
 }
 
@@ -70,14 +77,18 @@ export class ChannelScores implements Stateful {
   readonly nats: Float64Array = new Float64Array(ingredients.length);
   /** Value minus forecast in deviations of such errors, 0 where the value is missing, [1]. */
   readonly deviation: Float64Array = new Float64Array(1);
-  readonly #scalars = new Float64Array(11);
+  readonly #scalars = new Float64Array(at.count);
   readonly #forecast = new ChannelForecast();
   readonly #tails = ingredients.map(() => new ScoreTail());
   readonly #runTail = new ScoreTail({ tail: 0.05 });
   readonly #raw = new Float64Array(ingredients.length);
+  /** Logarithms of the raw scores of the latest row, and the largest of each since `beginEpisode`, [6]. */
+  readonly #logs = new Float64Array(ingredients.length);
+  readonly #strongest = new Float64Array(ingredients.length);
   readonly #cell = new Float64Array(1);
 
-  static readonly bytes = ChannelForecast.bytes + 7 * ScoreTail.bytes + 8 * (11 + 3 * ingredients.length + 2);
+  static readonly bytes =
+    ChannelForecast.bytes + 7 * ScoreTail.bytes + 8 * (at.count + 5 * ingredients.length + 2);
 
   /** Rows that had a value. */
   get rows(): number {
@@ -94,12 +105,35 @@ export class ChannelScores implements Stateful {
     return this.#forecast.usualNow;
   }
 
-  get lowest(): number {
-    return this.#scalars[at.lowest];
+  /** Mean of the column, slowly following. */
+  get mean(): number {
+    return this.#scalars[at.mean];
   }
 
+  /** Standard deviation of the column, slowly following. */
+  get standardDeviation(): number {
+    return Math.sqrt(this.#scalars[at.variance]);
+  }
+
+  /** Mean of the latest 16 rows or so. */
+  get level(): number {
+    return this.#scalars[at.fastLevel];
+  }
+
+  /** Mean square of the changes from row to row, of the latest 16 rows or so, and of the long run. */
+  get scatterNow(): number {
+    return this.#scalars[at.fastSquare];
+  }
+  get scatter(): number {
+    return this.#scalars[at.slowSquare];
+  }
+
+  /** Range of the column before the latest value. */
+  get lowest(): number {
+    return this.#scalars[at.lowestBefore];
+  }
   get highest(): number {
-    return this.#scalars[at.highest];
+    return this.#scalars[at.highestBefore];
   }
 
   /**
@@ -118,13 +152,29 @@ export class ChannelScores implements Stateful {
     this.#score(halfHour, hourOfWeek);
     const isQuiet = this.#scalars[at.rows] <= quietRows;
     for (let which = 0; which < ingredients.length; which++) {
-      this.#cell[0] = this.#raw[which] + least;
-      takeLogarithm(this.#cell, 0);
+      this.#logs[which] = this.#raw[which] + least;
+      takeLogarithm(this.#logs, which);
       const tail = this.#tails[which];
       if (isQuiet) this.nats[which] = 0;
-      else tail.measure(this.#cell, 0, this.nats, which);
-      tail.add(this.#cell, 0);
+      else tail.measure(this.#logs, which, this.nats, which);
+      tail.add(this.#logs, which);
     }
+  }
+
+  /** Forgets the strongest scores: what follows are those of another episode. */
+  beginEpisode(): void {
+    this.#strongest.fill(weakest);
+  }
+
+  /** Keeps the scores of the latest row where they are the strongest of the episode. Allocates nothing. */
+  keepStrongest(): void {
+    for (let which = 0; which < ingredients.length; which++)
+      this.#strongest[which] = Math.max(this.#strongest[which], this.#logs[which]);
+  }
+
+  /** Makes scores as strong as those of the episode this part of all, where they are rarer. */
+  takeAsNormal(part: number): void {
+    for (const [which, tail] of this.#tails.entries()) tail.takeAsNormal(this.#strongest, which, part);
   }
 
   /** The raw scores of the given value; all state but the tails takes it in. */
@@ -185,6 +235,8 @@ export class ChannelScores implements Stateful {
 
     this.#scoreChange();
     forecast.take(halfHour, hourOfWeek);
+    s[at.lowestBefore] = s[at.lowest];
+    s[at.highestBefore] = s[at.highest];
     s[at.highest] = Math.max(s[at.highest], held);
     s[at.lowest] = Math.min(s[at.lowest], held);
     const step = held - mean;
@@ -220,6 +272,7 @@ export class ChannelScores implements Stateful {
   state(): State {
     return {
       scalars: this.#scalars,
+      strongest: this.#strongest,
       forecast: this.#forecast.state(),
       runTail: this.#runTail.state(),
       tails: this.#tails.map((tail) => tail.state()),
@@ -227,13 +280,13 @@ export class ChannelScores implements Stateful {
   }
 
   restore(state: State): void {
-    const { scalars, forecast, runTail, tails } = (state ?? {}) as Record<string, State>;
-    const own = { state: () => ({ scalars: this.#scalars }), restore: this.#restoreScalars };
+    const { scalars, strongest, forecast, runTail, tails } = (state ?? {}) as Record<string, State>;
+    const own = { state: () => this.#arrays, restore: this.#restoreArrays };
     const states = Array.isArray(tails) ? tails : [];
     restoreTogether(
       [own, this.#forecast, this.#runTail, ...this.#tails],
       [
-        { scalars: scalars ?? null },
+        { scalars: scalars ?? null, strongest: strongest ?? null },
         forecast ?? null,
         runTail ?? null,
         ...this.#tails.map((_, n) => states[n] ?? null),
@@ -241,7 +294,11 @@ export class ChannelScores implements Stateful {
     );
   }
 
-  readonly #restoreScalars = (state: State): void => {
-    restoreArrays({ scalars: this.#scalars }, state, "scores of a channel", { scalars: faultOf });
+  get #arrays() {
+    return { scalars: this.#scalars, strongest: this.#strongest };
+  }
+
+  readonly #restoreArrays = (state: State): void => {
+    restoreArrays(this.#arrays, state, "scores of a channel", { scalars: faultOf });
   };
 }

@@ -98,6 +98,21 @@ export class ScoreTail implements Stateful {
     if (scalars[at.weight] > greatestWeight) this.#scaleDown();
   }
 
+  /** Makes scores of this size this part of all rows, where they are rarer: they are then as usual as that. */
+  takeAsNormal(logs: Float64Array, index: number, part: number): void {
+    const scalars = this.#scalars;
+    this.#cell[0] = part;
+    takeLogarithm(this.#cell, 0);
+    const nats = -this.#cell[0];
+    this.measure(logs, index, this.#cell, 0);
+    if (this.#cell[0] <= nats) return;
+    const weight = (part / (1 - part)) * scalars[at.total];
+    this.#weights[binOf(logs, index)] += weight;
+    scalars[at.total] += weight;
+    // What was summed is of before.
+    scalars[at.sinceLook] = rowsPerLook;
+  }
+
   /** Sums the weights from above, and measures the tail. */
   #look(): void {
     const scalars = this.#scalars;

@@ -1,0 +1,47 @@
+/** What watching for anomalies takes. */
+import { RivuletError } from "../errors/errors.ts";
+import { AnomalyDetector } from "../learner/anomaly/anomaly-detector.ts";
+import { watchedColumns } from "./anomaly-config.ts";
+import type { Config } from "./config.ts";
+
+/** The columns that are watched, and the bytes of all that is known of them. */
+export interface PlannedAnomaly {
+  columns: string[];
+  bytes: number;
+}
+
+/**
+ * Plans the detector of anomalies; null where the config watches for none. Nothing is allocated.
+ *
+ * @param otherBytes bytes of the learner and of samples that wait for labels, which come first in the budget
+ * @throws RivuletError where it does not fit memory.budget
+ */
+export function planAnomaly(
+  { anomaly, target, memory }: Config,
+  columns: readonly string[],
+  otherBytes: number,
+): PlannedAnomaly | null {
+  if (anomaly === null) return null;
+  const watched = watchedColumns(anomaly, columns, target?.column ?? null);
+  const bytes = AnomalyDetector.bytes(watched.length);
+  const { budgetBytes } = memory;
+  if (budgetBytes !== null && otherBytes + bytes > budgetBytes) {
+    throw new RivuletError(
+      "memory.budget",
+      `watching ${watched.length} columns for anomalies needs ${bytes} bytes beside ${otherBytes} of the learner, but memory.budget is ${budgetBytes}; raise the budget, or name fewer columns in anomaly.watch`,
+      { path: "memory.budget" },
+    );
+  }
+  return { columns: watched, bytes };
+}
+
+/** Names and lengths of the arrays of a column, and the latest episodes. */
+const columnTextBytes = 2048;
+const ownTextBytes = 16_384;
+
+/** Most bytes that what is known takes in a checkpoint; 0 where nothing is watched. */
+export function mostAnomalyCheckpointBytes(config: Config, columns: readonly string[]): number {
+  const { memory } = config;
+  const planned = planAnomaly({ ...config, memory: { ...memory, budgetBytes: null } }, columns, 0);
+  return planned === null ? 0 : planned.bytes + ownTextBytes + columnTextBytes * planned.columns.length;
+}

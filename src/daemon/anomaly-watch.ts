@@ -1,0 +1,307 @@
+/** Watches samples for what is unlike normal: no target, at most so many alarms a week, each with its reason. */
+import { type AnomalyConfig, watchedColumns } from "../config/anomaly-config.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { LocalTime } from "../features/local-time.ts";
+import { type AnomalyDetector, createAnomalyDetector } from "../learner/anomaly/anomaly-detector.ts";
+import { outcomeText, rankText, reasonText } from "../learner/anomaly/finding-text.ts";
+import type { Field } from "../samples/decoding/fields.ts";
+import type { State, Stateful } from "../state.ts";
+import type { AnomalyEpisode, AnomalyStatus } from "../status/document.ts";
+import { formatCount, formatDuration } from "../wording/quantities.ts";
+import type { Log } from "./log.ts";
+
+/**
+ * Rows without a break after which a lasting change was normal in all streams that were tried, at most 245 of them, with
+ * 1,500 to 120,000 rows of normal before it and changes of 6 to 7,000 standard deviations; the cool-down follows.
+ */
+const rowsToAccept = 300;
+/** A gap counts as at most so long: nothing is learned in it, and a clock that was set while the daemon was off is none. */
+const longestGapMs = 24 * 60 * 60 * 1000;
+const halfHourMs = 30 * 60 * 1000;
+/** Episodes that are kept to look at. */
+const keptEpisodes = 8;
+
+/** Where the times of samples come from. */
+export interface AnomalyClock {
+  /** Milliseconds that the system's clock is ahead of the times of samples. */
+  ahead(): number;
+  /** Whether a time is known well enough to tell the time of day from it. */
+  isKnown(milliseconds: number): boolean;
+  /** Time zone; null: that of the system. */
+  zone: string | null;
+}
+
+export interface AnomalyWatchOptions {
+  config: AnomalyConfig;
+  /** Fields of a sample, in order. */
+  fields: readonly Pick<Field, "name" | "range">[];
+  /** Name of the column that is predicted; null where none is. */
+  target: string | null;
+  clock: AnomalyClock;
+  log: Log;
+}
+
+export class AnomalyWatch implements Stateful {
+  readonly detector: AnomalyDetector;
+  /** Episodes, the latest first. */
+  readonly episodes: AnomalyEpisode[] = [];
+  readonly #config: AnomalyConfig;
+  readonly #clock: AnomalyClock;
+  readonly #log: Log;
+  /** Where each watched column stands in a sample, and its range, [columns]. */
+  readonly #places: Int32Array;
+  readonly #lows: Float64Array;
+  readonly #highs: Float64Array;
+  readonly #row: Float64Array;
+  /** Time that has been watched, and time of the latest sample; milliseconds since the epoch at first, [2]. */
+  readonly #times = new Float64Array(2);
+  /** Lasting changes that became normal, episodes that somebody said were normal, changes of local time, [3]. */
+  readonly #counts = new Float64Array(3);
+  readonly #local: LocalTime;
+  readonly #moment = new Float64Array(1);
+  #isOpen = false;
+  #isWarm = false;
+  /** Half hour of the latest look at local time. */
+  #lookedAt = Number.NaN;
+  /** Local time ahead of UTC and of the time that has been watched; null where it is not known. */
+  #zoneOffset: number | null = null;
+  #offset: number | null = null;
+
+  constructor({ config, fields, target, clock, log }: AnomalyWatchOptions) {
+    const columns = watchedColumns(
+      config,
+      fields.map(({ name }) => name),
+      target,
+    );
+    const watched = columns.map((column) => fields.findIndex(({ name }) => name === column));
+    const { alarmsPerWeek, memoryMs, coolDownMs } = config;
+    this.detector = createAnomalyDetector({ columns, alarmsPerWeek, memoryMs, coolDownMs });
+    this.detector.setLocalOffset(null);
+    this.#config = config;
+    this.#clock = clock;
+    this.#local = new LocalTime(clock.zone);
+    this.#log = log;
+    this.#places = Int32Array.from(watched);
+    this.#lows = Float64Array.from(watched, (place) => fields[place].range?.[0] ?? -Infinity);
+    this.#highs = Float64Array.from(watched, (place) => fields[place].range?.[1] ?? Infinity);
+    this.#row = new Float64Array(columns.length);
+  }
+
+  /** Whether an episode is under way that nobody has said to be normal. */
+  get isOpen(): boolean {
+    return this.#isOpen && this.episodes[0]?.saidNormal !== true;
+  }
+
+  /** Logs what will be watched, or goes on to be. */
+  begin(): void {
+    const { columns, isWarm } = this.detector;
+    this.#isWarm = isWarm;
+    const text = `watching ${columns.join(", ")} for anomalies, at most ${formatCount(this.#config.alarmsPerWeek, "alarm")} a week; ${isWarm ? "what is normal is known" : this.#warmUpText()}`;
+    this.#log({ event: "anomaly-begin", text, details: { columns: [...columns] } });
+  }
+
+  /**
+   * Scores the sample at `offset` of `values`, as it came, and learns from it. A value that is missing or outside its range
+   * leaves its column out. Allocates nothing but where an episode begins or ends.
+   *
+   * @param times at `timeAt` when it came, milliseconds since the epoch
+   */
+  observe(values: Float64Array, offset: number, times: Float64Array, timeAt: number): void {
+    const row = this.#row;
+    let present = 0;
+    for (let column = 0; column < row.length; column++) {
+      const value = values[offset + this.#places[column]];
+      const isTrue = value >= this.#lows[column] && value <= this.#highs[column];
+      row[column] = isTrue ? value : Number.NaN;
+      if (isTrue) present++;
+    }
+    if (present === 0) return;
+    this.#advance(times, timeAt);
+    const begins = this.detector.observe(row, 0, this.#times, 0);
+    if (begins) this.#begin();
+    else if (this.#isOpen && !this.detector.isOpen) this.#end();
+    if (!this.#isWarm && this.detector.isWarm) this.#warm();
+  }
+
+  /** The time that is watched goes on by that of the samples, but neither back nor by more than a day at a time. */
+  #advance(times: Float64Array, timeAt: number): void {
+    const own = this.#times;
+    const { intervalMs } = this.#config;
+    const hasTime = Number.isFinite(times[timeAt]);
+    const isFirst = own[1] === 0;
+    if (isFirst) own[0] = hasTime ? times[timeAt] : 0;
+    else if (intervalMs !== null) own[0] += intervalMs;
+    else if (hasTime) own[0] += Math.min(Math.max(times[timeAt] - own[1], 0), longestGapMs);
+    if (hasTime) own[1] = times[timeAt];
+    else if (isFirst) own[1] = 1;
+    const halfHour = Math.floor(own[0] / halfHourMs);
+    if (halfHour === this.#lookedAt) return;
+    this.#lookedAt = halfHour;
+    this.lookAtClock();
+  }
+
+  /** Finds out what the local time is; to be called now and then, as a clock may be set and summer may begin. */
+  lookAtClock(): void {
+    const sampleTime = this.#times[1];
+    if (sampleTime === 0) return;
+    const system = sampleTime + this.#clock.ahead();
+    const isKnown = this.#config.intervalMs === null && this.#clock.isKnown(system);
+    this.#moment[0] = system;
+    const zoneOffset = isKnown && this.#local.read(this.#moment, 0) ? this.#local.now[0] - system : null;
+    const offset = zoneOffset === null ? null : zoneOffset + Math.round(system - this.#times[0]);
+    if (offset === this.#offset) return;
+    const moved = zoneOffset === null || this.#zoneOffset === null ? 0 : zoneOffset - this.#zoneOffset;
+    this.#offset = offset;
+    this.#zoneOffset = zoneOffset;
+    this.detector.setLocalOffset(offset);
+    if (moved === 0) return;
+    this.#counts[2]++;
+    const text = `local time was moved ${moved > 0 ? "forward" : "back"} by ${formatDuration(Math.abs(moved))}: what is usual at an hour moves with it`;
+    this.#log({ event: "local-time", text, details: { moved } });
+  }
+
+  /** A moment of the time that is watched, by the system's clock. */
+  #systemTime(moment: number): string {
+    const isCounted = this.#config.intervalMs !== null;
+    const time = isCounted ? moment : moment + this.#times[1] - this.#times[0] + this.#clock.ahead();
+    return new Date(time).toISOString();
+  }
+
+  #warm(): void {
+    this.#isWarm = true;
+    const { rows } = this.detector;
+    const text = `what is normal is known from ${formatCount(rows, "sample")}: anomalies are told from now on`;
+    this.#log({ event: "anomaly-warm", text, details: { samples: rows } });
+  }
+
+  #begin(): void {
+    this.#isOpen = true;
+    const finding = this.detector.finding();
+    if (finding === null) return;
+    const { column, ingredient, seen, expected, evidence, threshold, rank } = finding;
+    const since = this.#systemTime(finding.since);
+    const remembered = Math.min(this.detector.elapsedMs, this.#config.memoryMs);
+    const text = `${column}: ${reasonText(finding)}; ${rankText(finding, remembered)}`;
+    const { alarms: number } = this.detector;
+    const details = { number, column, ingredient, since, seen, expected, evidence, threshold, rank };
+    this.episodes.unshift({ ...details, until: null, text, outcome: null, saidNormal: false });
+    this.episodes.length = Math.min(this.episodes.length, keptEpisodes);
+    this.#log({
+      event: "anomaly",
+      text: `anomaly in ${text}; a lasting change is taken as normal within ${formatDuration(this.#acceptanceMs())}`,
+      problem: true,
+      details,
+    });
+  }
+
+  /** Time within which a lasting change becomes normal, at the rate of samples so far. */
+  #acceptanceMs(): number {
+    const { rows, elapsedMs, coolDownRows } = this.detector;
+    return ((rowsToAccept + coolDownRows) * elapsedMs) / Math.max(1, rows - 1);
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    const [episode] = this.episodes;
+    const outcome = this.detector.outcome();
+    if (episode === undefined || outcome === null) return;
+    if (episode.saidNormal) this.detector.takeAsNormal();
+    if (outcome.changed !== null) this.#counts[0]++;
+    const text = outcomeText(episode.column, outcome);
+    episode.until = this.#systemTime(this.#times[0]);
+    episode.outcome = text;
+    const { changed, strongest, lastedMs } = outcome;
+    const { number, column } = episode;
+    this.#log({ event: "anomaly-end", text, details: { number, column, changed, strongest, lastedMs } });
+  }
+
+  /** Takes the latest episode as normal, because somebody says so. Returns what to tell of it, and whether there was one. */
+  takeAsNormal(): { done: boolean; text: string } {
+    const [episode] = this.episodes;
+    if (episode === undefined) return { done: false, text: "there has been no anomaly that could be normal" };
+    if (episode.saidNormal)
+      return { done: true, text: `anomaly ${episode.number} was said to be normal before` };
+    episode.saidNormal = true;
+    // All of it is normal, also what is still to come: one that is under way is taken as such at its end.
+    if (!this.#isOpen) this.detector.takeAsNormal();
+    this.#counts[1]++;
+    const text = `anomaly ${episode.number} in ${episode.column} since ${episode.since} was normal: the like brings no alarm from now on`;
+    this.#log({ event: "anomaly-normal", text, details: { number: episode.number, column: episode.column } });
+    return { done: true, text };
+  }
+
+  #warmUpText(): string {
+    const { rows, warmUp } = this.detector;
+    const { rowsLeft, millisecondsLeft } = warmUp;
+    if (rows === 0)
+      return "no alarm comes for 500 samples, nor for a day where they are slower than one a second";
+    const parts = [
+      ...(rowsLeft > 0 ? [formatCount(rowsLeft, "sample")] : []),
+      ...(millisecondsLeft > 0 ? [formatDuration(millisecondsLeft)] : []),
+    ];
+    return `learning what is normal, no alarm for another ${parts.join(" and ")}`;
+  }
+
+  /** How it stands, in a few words. */
+  get text(): string {
+    const { isWarm, alarms, evidence, threshold } = this.detector;
+    const [episode] = this.episodes;
+    if (this.isOpen && episode !== undefined)
+      return `anomaly in ${episode.column} since ${episode.since}: evidence ${evidence.toFixed(1)}`;
+    if (!isWarm) return this.#warmUpText();
+    const told = formatCount(alarms, "anomaly", "anomalies");
+    return `${told} so far, evidence ${evidence.toFixed(1)} where an alarm needs ${threshold.toFixed(1)}`;
+  }
+
+  status(): AnomalyStatus {
+    const { columns, alarms, evidence, threshold, isWarm, warmUp } = this.detector;
+    return {
+      text: this.text,
+      columns: [...columns],
+      alarmsPerWeek: this.#config.alarmsPerWeek,
+      alarms,
+      accepted: this.#counts[0],
+      saidNormal: this.#counts[1],
+      isWarm,
+      samplesToWarm: warmUp.rowsLeft,
+      secondsToWarm: Math.ceil(warmUp.millisecondsLeft / 1000),
+      isOpen: this.isOpen,
+      evidence,
+      threshold,
+      knowsLocalTime: this.#offset !== null,
+      localTimeChanges: this.#counts[2],
+      episodes: this.episodes.map((episode) => ({ ...episode })),
+    };
+  }
+
+  state(): State {
+    return {
+      detector: this.detector.state(),
+      times: this.#times,
+      counts: this.#counts,
+      episodes: this.episodes.map((episode) => ({ ...episode })),
+    };
+  }
+
+  /** Continues from a state; where that is of other columns, what is normal is learned anew, and the log says so. */
+  resume(state: State): void {
+    try {
+      this.restore(state);
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      const text = `what is normal is learned anew: ${error.message}`;
+      this.#log({ event: "anomaly-lost", text, problem: true });
+    }
+  }
+
+  /** @throws RivuletError, with nothing changed, where the state is of other columns */
+  restore(given: State): void {
+    const { detector, times, counts, episodes } = (given ?? {}) as Record<string, State>;
+    this.detector.restore(detector ?? null);
+    if (times instanceof Float64Array && times.length === this.#times.length) this.#times.set(times);
+    if (counts instanceof Float64Array && counts.length === this.#counts.length) this.#counts.set(counts);
+    this.#isOpen = this.detector.isOpen;
+    this.episodes.length = 0;
+    if (Array.isArray(episodes)) this.episodes.push(...(episodes as unknown as AnomalyEpisode[]));
+  }
+}

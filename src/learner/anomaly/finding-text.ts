@@ -1,0 +1,55 @@
+/** An anomaly and its outcome in plain words. */
+import { formatDuration } from "../../wording/quantities.ts";
+import type { AnomalyFinding, AnomalyOutcome } from "./anomaly-detector.ts";
+
+const short = (value: number) => String(Number(value.toPrecision(4)));
+
+const places = ["the most unusual moment", "the second most unusual moment", "the third most unusual moment"];
+
+/** What was seen, and what was expected of it: `85 seen where 21.4 was expected`. */
+export function reasonText(finding: AnomalyFinding): string {
+  const { ingredient, seen, expected, lowest, highest, change, usualChange } = finding;
+  switch (ingredient) {
+    case "range":
+      return `${short(seen)} seen, outside all that it has been so far, ${short(lowest)} to ${short(highest)}`;
+    case "dispersion":
+      return `it changes by ${short(change)} from sample to sample where ${short(usualChange)} is usual; ${short(seen)} seen`;
+    case "level":
+      return `${short(seen)} seen where it was about ${short(expected)} on average`;
+    case "profile":
+      return `${short(seen)} seen where ${short(expected)} is usual at this time of day`;
+    case "joint":
+      return `it does not go with the other columns: ${short(seen)} seen where ${short(expected)} was expected`;
+    case "residualRun":
+      return `it has been off what was expected for a while: ${short(seen)} seen where ${short(expected)} was expected`;
+    case "residual":
+      return `${short(seen)} seen where ${short(expected)} was expected`;
+  }
+}
+
+/**
+ * How unusual it is, in words and as a number.
+ *
+ * @param rememberedMs time over which moments are ranked so far
+ */
+export function rankText({ rank, evidence, threshold }: AnomalyFinding, rememberedMs: number): string {
+  const days = Math.max(1, Math.round(rememberedMs / 86_400_000));
+  const time = days === 1 ? "day" : days % 7 === 0 && days > 7 ? `${days / 7} weeks` : `${days} days`;
+  const place = places[rank] ?? `one of the ${rank + 1} most unusual moments`;
+  return `${place} of the last ${time} (evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)})`;
+}
+
+/** How an episode ended. */
+export function outcomeText(
+  column: string,
+  { changed, before, now, lastedMs, strongest }: AnomalyOutcome,
+): string {
+  const length = lastedMs > 0 ? `the episode lasted ${formatDuration(lastedMs)}` : "it was one sample";
+  const about = `${length}, evidence up to ${strongest.toFixed(1)}`;
+  if (changed === "level")
+    return `${column} stays at ${short(now)} instead of ${short(before)}: taken as the new normal; ${about}`;
+  if (changed === "scatter") {
+    return `${column} goes on changing by ${short(now)} from sample to sample instead of ${short(before)}: taken as the new normal; ${about}`;
+  }
+  return `${column} is as it was before; ${about}`;
+}
