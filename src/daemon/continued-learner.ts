@@ -1,7 +1,7 @@
 /** The learner of a daemon: of its config, or the one that an earlier version has begun. */
 import { type Checkpoint, decodeCheckpoint } from "../checkpoint/format.ts";
 import { newestCheckpoint } from "../checkpoint/store.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, requiredTarget } from "../config/config.ts";
 import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
@@ -66,7 +66,8 @@ function begunIn(checkpoint: Checkpoint, config: Config, columns: readonly strin
     return isOf(learner, checkpoint) ? { learner, event: "single-network" } : null;
   }
   if (layers !== undefined) {
-    const { target, features, ensemble } = config;
+    const { features, ensemble } = config;
+    const target = requiredTarget(config);
     const options = { fields: columns, target, features, effort: ensemble?.effort, layers };
     requirePlannedEnsemble(options, bytesIn(checkpoint));
   }

@@ -38,7 +38,9 @@ test.each(Object.keys(forms))("a table in the form of %s", async (form) => {
         rows.push(
           columns.map((name, index) => {
             const value = values[offset + index];
-            return name === target.column && "names" in target ? Number(target.names?.[value]) : value;
+            return target !== null && name === target.column && "names" in target
+              ? Number(target.names?.[value])
+              : value;
           }),
         );
       });
