@@ -1,7 +1,7 @@
 /**
  * How well Rivulet learns from real data: `npm run quality -- DIRECTORY [PART]` with a folder for each data set below
  * DIRECTORY. PART is `streams` (the ensemble, one pass), `held-out` (networks trained by `rivulet fit`) or `anomalies` (the
- * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four. Two more take minutes, and run where they are named: `choice` (the
+ * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four. Three more run where they are named: `features` (windows, lags, whole sequences), and, which take minutes, `choice` (the
  * network that `rivulet fit` chose) and `late` (labels that come late, or rarely).
  * Ends with 1 where the median of three seeds misses its goal.
  */
@@ -9,6 +9,7 @@ import { existsSync } from "node:fs";
 import { judgeAnomalies } from "./anomalies/judge.ts";
 import { judgeChoice } from "./choice.ts";
 import { judgeStreams } from "./ensemble.ts";
+import { judgeFeatures } from "./features.ts";
 import { judgeForecasts } from "./forecasts.ts";
 import { judgeHeldOut } from "./held-out.ts";
 import { judgeLateLabels } from "./late.ts";
@@ -18,6 +19,7 @@ const parts: Record<string, (directory: string) => number> = {
   "held-out": judgeHeldOut,
   anomalies: judgeAnomalies,
   forecasts: judgeForecasts,
+  features: judgeFeatures,
   choice: judgeChoice,
   late: judgeLateLabels,
 };
