@@ -1,6 +1,6 @@
 import { dailySaves, savingInterval } from "../checkpoint/save-interval.ts";
 import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
-import { ensembleOptions } from "../config/configured-learner.ts";
+import { ensembleOptions, forecasterOptions } from "../config/configured-learner.ts";
 import { sequenceText } from "../config/features-config.ts";
 import { written } from "../config/part-reference.ts";
 import { mostAnomalyCheckpointBytes, type PlannedAnomaly, planAnomaly } from "../config/plan-anomaly.ts";
@@ -19,6 +19,7 @@ import type { Plan, PlannedBuffer } from "../engine/planning/plan.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import type { PlannedFeatures } from "../features/extraction.ts";
+import { planForecaster } from "../learner/forecast/forecaster.ts";
 import { formatCount, formatDuration, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import type { EffortCost } from "./plan/effort-costs.ts";
@@ -69,7 +70,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
   const { effort, stepsDown } = config.ensemble as NonNullable<Config["ensemble"]>;
   const { measureEfforts } = await import("./plan/effort-costs.ts");
-  const efforts = measureEfforts(ensembleOptions(config, columns));
+  const efforts = measureEfforts(measuredOptions(config, columns));
   return {
     data: {
       config: config.file,
@@ -109,6 +110,12 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
     ].join("\n"),
   };
 }
+
+/** The ensemble whose cost is measured: that of a forecast learns from rows of its own. */
+const measuredOptions = (config: Config, columns: readonly string[]) =>
+  config.target !== null && "forecast" in config.target
+    ? planForecaster(forecasterOptions(config, columns)).ensemble
+    : ensembleOptions(config, columns);
 
 /** Measured just now: other work on the machine is in it. */
 const effortTable = (efforts: readonly EffortCost[]) =>

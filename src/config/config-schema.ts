@@ -6,6 +6,7 @@ import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
 import { anomalySchema } from "./anomaly-config.ts";
 import { featuresSchema, sequenceSchema } from "./features-config.ts";
+import { forecastKeys } from "./forecast-config.ts";
 import { gpioSchema } from "./gpio-config.ts";
 import { labelsSchema } from "./labels-config.ts";
 import { mqttSchema } from "./mqtt-config.ts";
@@ -68,7 +69,10 @@ const classesSchema = accepting(
 );
 
 const targetSchema = map({
-  column: required("Column to predict", text("a column's name"), "column: the name of the column to predict"),
+  column: optional("Column to predict", text("a column's name"), {
+    otherwise: "forecast names one",
+  }),
+  ...forecastKeys,
   classes: optional(
     "Classes that the column holds: how many, counted from 0; or what they are called, words or numbers; or how many there may be, of those that come",
     classesSchema,

@@ -22,6 +22,7 @@ import { configSchema, defaults } from "./config-schema.ts";
 import { type KeyPath, pathName, readDocument } from "./document.ts";
 import { readLimited } from "./document-limits.ts";
 import { checkFeatures, sequenceWithDefaults } from "./features-config.ts";
+import { checkForecast, checkTargetKeys, type ForecastConfig, forecastOf } from "./forecast-config.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
 import { type LabelsConfig, labelsWithDefaults } from "./labels-config.ts";
 import { type MqttConfig, mqttWithDefaults } from "./mqtt-config.ts";
@@ -42,7 +43,12 @@ export type TargetConfig =
       /** What the classes are called, in order; those that a stream brings are appended, up to `classes`. */
       names?: string[];
     }
-  | { column: string; standardize: boolean };
+  | {
+      column: string;
+      standardize: boolean;
+      /** Where not the value of a row is predicted, but one some rows ahead. */
+      forecast?: ForecastConfig;
+    };
 
 /** A validated config with every default. */
 export interface Config {
@@ -142,11 +148,17 @@ type Written = v.InferOutput<typeof configSchema>;
 
 /** A config as written, with the number and the names of its classes apart. */
 type Parsed = Omit<Written, "target"> & { target?: ParsedTarget };
-type ParsedTarget = Omit<NonNullable<Written["target"]>, "classes"> & { classes?: number; names?: string[] };
+interface ParsedTarget {
+  column: string;
+  standardize?: boolean;
+  classes?: number;
+  names?: string[];
+  forecast?: ForecastConfig;
+}
 
 function withClasses({ target: given, ...written }: Written): Parsed {
   if (given === undefined) return written;
-  const { classes, ...target } = given;
+  const { classes, ...target } = forecastOf(given);
   if (Array.isArray(classes))
     return { ...written, target: { ...target, classes: classes.length, names: classes } };
   if (typeof classes === "object")
@@ -172,6 +184,7 @@ function entriesWithClasses({ gpio, source, predictions }: Parsed): [KeyPath, un
 /** Reports keys that contradict or need each other, which no schema of a single value can find. */
 function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void {
   const { source, target, anomaly, sync } = parsed;
+  if (target?.forecast !== undefined) checkForecast(parsed, target.forecast, errors);
   if (sync !== undefined) checkSync(sync, nameFor(parsed, file), errors);
   numberClasses(entriesWithClasses(parsed), target?.names, errors);
   const descriptions = source && fieldsOf(source);
@@ -189,7 +202,7 @@ function checkTarget(parsed: Parsed, target: ParsedTarget, errors: ConfigErrors)
   const names = descriptions === undefined ? null : new Set(descriptions.map(({ name }) => name));
   // Labels may come later, where the port does not send the target.
   const sent = !expectsLateLabels(parsed) || names?.has(target.column) === true;
-  if (sent && descriptions?.length === 1) {
+  if (sent && descriptions?.length === 1 && target.forecast === undefined) {
     errors.add("config.bad-value", ["source", "fields"], must(enoughColumns)({ input: source?.fields }));
     return;
   }
@@ -209,7 +222,7 @@ function checkTarget(parsed: Parsed, target: ParsedTarget, errors: ConfigErrors)
   if (sent && !names.has(target.column)) {
     errors.add(
       "config.bad-value",
-      ["target", "column"],
+      ["target", target.forecast === undefined ? "column" : "forecast"],
       `: "${target.column}" is not a column of source.fields; ${suggestion(target.column, names)}`,
     );
   }
@@ -251,7 +264,9 @@ const expectsLateLabels = ({ labels, gpio }: Parsed) => labels !== undefined || 
 
 /** Whether samples wait for labels: also where programs could send them to the status server. */
 const keepsSamples = (parsed: Parsed) =>
-  parsed.target !== undefined && (expectsLateLabels(parsed) || parsed.status !== undefined);
+  parsed.target !== undefined &&
+  parsed.target.forecast === undefined &&
+  (expectsLateLabels(parsed) || parsed.status !== undefined);
 
 /** Number of features that fits `inputShape`, or 1 where that is missing or not valid. */
 function inputsOf(inputShape: unknown): number {
@@ -260,10 +275,14 @@ function inputsOf(inputShape: unknown): number {
   return Number.isInteger(inputs) && inputs >= 1 ? inputs : 1;
 }
 
+/** A forecast without features of its own gets those of its past. */
+const featuresIn = ({ features, target }: Parsed): unknown[] | "auto" =>
+  features ?? (target?.forecast === undefined ? [...defaults.features] : "auto");
+
 /** What the features are made of. */
 const featuresFor = (parsed: Parsed, target: ParsedTarget) => ({
   target,
-  features: parsed.features ?? [...defaults.features],
+  features: featuresIn(parsed),
   sequence: sequenceWithDefaults(parsed),
   timeZone: parsed.timeZone ?? null,
   source: {
@@ -275,15 +294,19 @@ const featuresFor = (parsed: Parsed, target: ParsedTarget) => ({
 
 /** Checks the network with its own parser, for `inputs` features. */
 function checkNetwork(parsed: Parsed, given: ParsedTarget, inputs: number, errors: ConfigErrors): void {
-  const { column, classes, standardize = defaults.target.standardize } = given;
+  const { column, classes, standardize = defaults.target.standardize, forecast } = given;
+  if (forecast !== undefined) return;
   const target = classes === undefined ? { column, standardize } : { column, classes };
   errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
 const nameFor = ({ name }: Parsed, file: string): string => name ?? basename(file, extname(file));
 
-function targetWithDefaults({ column, classes, names, standardize }: ParsedTarget): TargetConfig {
-  if (classes === undefined) return { column, standardize: standardize ?? defaults.target.standardize };
+function targetWithDefaults({ column, classes, names, standardize, forecast }: ParsedTarget): TargetConfig {
+  if (classes === undefined) {
+    const number = { column, standardize: standardize ?? defaults.target.standardize };
+    return forecast === undefined ? number : { ...number, forecast };
+  }
   return { column, classes, ...(names && { names }) };
 }
 
@@ -299,7 +322,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     target: target === undefined ? null : targetWithDefaults(target),
     anomaly: parsed.anomaly === undefined ? null : anomalyWithDefaults(parsed.anomaly),
     timeZone: parsed.timeZone ?? null,
-    features: parsed.features ?? [...defaults.features],
+    features: featuresIn(parsed),
     sequence: sequenceWithDefaults(parsed),
     ensemble: parsed.model === undefined ? ensembleWithDefaults(effort, training.deterministic) : null,
     model: {
@@ -382,6 +405,8 @@ export function parseConfig(text: string, file: string): Config {
     errors.add(code, path, issue.message, code === "config.bad-value" ? path : path.slice(0, -1));
   }
   if (!result.success) errors.throwIfAny();
+  checkTargetKeys((result.output as Written).target, errors);
+  errors.throwIfAny();
   const parsed = withClasses(result.output as Written);
   checkTogether(parsed, file, errors);
   errors.throwIfAny();

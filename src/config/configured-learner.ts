@@ -1,11 +1,14 @@
+import { planFeatures } from "../features/extraction.ts";
 import { createEnsemble } from "../learner/ensemble.ts";
 import type { EnsembleOptions } from "../learner/ensemble-plan.ts";
+import { createForecaster, type ForecasterOptions } from "../learner/forecast/forecaster.ts";
 import { createNetworkLearner, type Learner } from "../learner/learner.ts";
 import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
 import { NoLearner } from "../learner/no-learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type Config, withTarget } from "./config.ts";
 import { featuresOf, streamOf } from "./features-config.ts";
+import { type ForecastConfig, horizonRows, requireNoForecast } from "./forecast-config.ts";
 
 /**
  * The learner that a config describes, for samples of the named columns: the ensemble, unless the config names a model.
@@ -21,14 +24,35 @@ export function configuredLearner(
   }: Pick<LearnerTraining, "seed"> & Pick<EnsembleOptions, "without" | "layers"> = {},
 ): PrequentialLearner {
   if (config.target === null) return new NoLearner(fields);
+  if ("forecast" in config.target) {
+    return createForecaster({ ...forecasterOptions(config, fields), seed, without });
+  }
   if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
   return createEnsemble({ ...ensembleOptions(config, fields), seed, without, layers });
+}
+
+/** What makes the forecaster of a config, for samples of the named columns. */
+export function forecasterOptions(given: Config, fields: readonly string[]): ForecasterOptions {
+  const config = withTarget(given);
+  const { target, ensemble, training, memory } = config;
+  const { column, forecast } = target as { column: string; forecast: ForecastConfig };
+  const features = featuresOf(config, fields);
+  const stream = streamOf(config);
+  // Behind a window a row takes longer.
+  const { rate } = planFeatures({ columns: fields, features, ...stream });
+  return {
+    ...{ fields, features, stream, seed: training.seed, effort: ensemble?.effort },
+    target: { column, horizon: horizonRows(forecast, rate), coverage: forecast.coverage },
+    arena: { deterministic: ensemble?.deterministic },
+    budgetBytes: memory.budgetBytes ?? undefined,
+  };
 }
 
 /** What makes the ensemble of a config, for samples of the named columns. */
 export function ensembleOptions(given: Config, fields: readonly string[]): EnsembleOptions {
   const config = withTarget(given);
   const { target, ensemble, training, memory } = config;
+  requireNoForecast(target);
   return {
     fields,
     target,
@@ -58,6 +82,7 @@ export function configuredNetworkLearner(
 ): Learner {
   const config = withTarget(given);
   const { batchSize, deterministic } = config.training;
+  requireNoForecast(config.target);
   return createNetworkLearner({
     fields,
     target: config.target,

@@ -4,8 +4,10 @@ import { keyError } from "../errors/errors.ts";
 import { automaticFeatures } from "../features/automatic.ts";
 import { planFeatures, type Sequence, type StreamDescription } from "../features/extraction.ts";
 import { readFeatures } from "../features/feature-list.ts";
+import { forecastFeatures } from "../learner/forecast/forecaster.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { ConfigErrors } from "./config-errors.ts";
+import { type ForecastConfig, horizonRows } from "./forecast-config.ts";
 import { accepting, duration, either, list, map, oneOf, optional, text } from "./schema.ts";
 
 const transform = accepting("a transform", v.unknown());
@@ -32,7 +34,7 @@ interface ParsedFeatures {
 
 /** What the features of a config are made of. */
 export interface FeaturesConfig {
-  target: { column: string; classes?: number };
+  target: { column: string; classes?: number; forecast?: ForecastConfig };
   /** Transforms as written; `auto`: by the rate and the columns. */
   features: unknown[] | "auto";
   sequence: Sequence | null;
@@ -62,6 +64,10 @@ export function featuresOf(config: FeaturesConfig, columns: readonly string[]): 
   const { features, target, source, sequence } = config;
   const targetIsSent = source.fields === null || source.fields.some(({ name }) => name === target.column);
   const id = sequence !== null && "by" in sequence ? sequence.by : null;
+  if (features === "auto" && target.forecast !== undefined) {
+    const horizon = horizonRows(target.forecast, source.rate);
+    return forecastFeatures({ column: target.column, horizon }, source.rate);
+  }
   if (features === "auto") {
     return automaticFeatures({
       columns: columns.filter((name) => name !== id),
@@ -112,10 +118,10 @@ export function checkFeatures(
     const features = featuresOf(config, columns);
     const target = config.target.column;
     const all = columns.includes(target) ? columns : [...columns, target];
-    planned =
-      planFeatures({
-        ...{ columns: all, target, features, ...streamOf(config), budgetBytes: config.memory?.budget },
-      }).columns.length - 1;
+    // What is forecast is known up to now.
+    const hidden = config.target.forecast === undefined ? target : null;
+    const options = { columns: all, target: hidden, features, ...streamOf(config) };
+    planned = planFeatures({ ...options, budgetBytes: config.memory?.budget }).columns.length - 1;
   }, ["features"]);
   return planned;
 }

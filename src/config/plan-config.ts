@@ -3,13 +3,14 @@ import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
 import type { PlannedFeatures } from "../features/extraction.ts";
 import { type EnsemblePlan, planEnsemble, requireEnsembleBudget } from "../learner/ensemble-plan.ts";
+import { planForecaster } from "../learner/forecast/forecaster.ts";
 import { networkHeldSizes } from "../learner/learner.ts";
 import { learnerFeatures } from "../learner/learner-features.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
 import { historyBytes } from "../status/history.ts";
 import { type Config, requiredTarget, withTarget } from "./config.ts";
-import { ensembleOptions, learnerMemory } from "./configured-learner.ts";
+import { ensembleOptions, forecasterOptions, learnerMemory } from "./configured-learner.ts";
 import { featuresOf, streamOf } from "./features-config.ts";
 import { type PlannedLabels, planLabels } from "./plan-labels.ts";
 
@@ -43,6 +44,7 @@ export function planForFit(config: Config, columns: readonly string[]): Plan | n
  */
 export function planFeaturesOf(given: Config, columns: readonly string[]): PlannedFeatures {
   const config = withTarget(given);
+  if ("forecast" in config.target) return planForecaster(forecasterOptions(config, columns)).rows;
   return learnerFeatures({
     ...{ fields: columns, target: config.target, features: featuresOf(config, columns) },
     stream: streamOf(config),
@@ -72,6 +74,10 @@ function planBatches(
  */
 export function planEnsembleOf(config: Config, columns: readonly string[]): EnsemblePlan {
   const { budgetBytes } = config.memory;
+  if (config.target !== null && "forecast" in config.target) {
+    const { parts, totalBytes } = planForecaster(forecasterOptions(config, columns));
+    return { parts, totalBytes, held: { singles: 0, doubles: 0 } };
+  }
   const planned = planEnsemble(ensembleOptions(config, columns));
   if (budgetBytes !== null) requireEnsembleBudget(planned, budgetBytes);
   return planned;

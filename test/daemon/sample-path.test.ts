@@ -131,3 +131,25 @@ status: {}
     expect([learner.samplesSeen, learner.unlabelled]).toEqual([3, 1]);
   });
 });
+
+test("a forecast is answered with each sample, and learned from one horizon later", () => {
+  const { path, learner, take } = pathOf(`
+source:
+  tcp: { host: 127.0.0.1, port: 9 }
+  framing: lines
+  fields: [level]
+target: { forecast: level, horizon: 5 }
+status: {}
+`);
+  for (let i = 0; i < 800; i++) take(Float64Array.of(Math.sin(i / 10)));
+  expect(learner.prediction[0]).toBeCloseTo(Math.sin(80.4), 1);
+  expect(learner.samplesSeen).toBeGreaterThan(780);
+  expect(path.stations.lateLabels).toBe(null);
+  path.isPaused = true;
+  for (let i = 800; i < 820; i++) take(Float64Array.of(Math.sin(i / 10)));
+  const seen = learner.samplesSeen;
+  path.isPaused = false;
+  for (let i = 820; i < 830; i++) take(Float64Array.of(Math.sin(i / 10)));
+  // The first five have no forecast that waited for them.
+  expect(learner.samplesSeen).toBe(seen + 5);
+});
