@@ -12,6 +12,7 @@ export const documents = [
   "docs/config.md",
   "docs/status.md",
   "docs/framings.md",
+  "docs/sync.md",
   "devices/examples/README.md",
   "devices/firmware/README.md",
   "devices/systemd/README.md",

@@ -2,15 +2,18 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { createFolderLock } from "../checkpoint/folder-lock.ts";
+import { addressOf, addressText, isAddress } from "../config/sync-schema.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { standardOutput } from "../machine/output.ts";
 import { Fleet } from "../sync/host/fleet.ts";
 import { bucket, createHostHandler } from "../sync/host/handler.ts";
+import type { HostHandler } from "../sync/host/http.ts";
 import { ObjectFolder } from "../sync/host/object-folder.ts";
 import { fleetCells, fleetColumns, numericColumns } from "../sync/host/page.ts";
-import { adminKeyId, openRegistry, ownFolder } from "../sync/host/registry.ts";
+import { adminKeyId, openRegistry, ownFolder, type Registry } from "../sync/host/registry.ts";
 import { fingerprintOf, isLoopback, ownAddresses, parseListen, serveHost } from "../sync/host/serve.ts";
 import { bareNameText, isBareName } from "../sync/names.ts";
+import type { CredentialSource } from "../sync/sync-config.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
@@ -70,6 +73,7 @@ async function serve(folder: string, invocation: Invocation): Promise<Report | n
   if ((cert === undefined) !== (key === undefined))
     throw new UsageError("--cert and --key belong together, found one of them");
   const tls = cert === undefined || key === undefined ? null : { cert, key };
+  const store = storeOf(options);
   const registry = openRegistry(folder, { create: true });
   // A second host would delete what the first one is receiving.
   const lock = createFolderLock(join(folder, ownFolder), "host.lock");
@@ -78,18 +82,20 @@ async function serve(folder: string, invocation: Invocation): Promise<Report | n
     standardOutput.write(
       json ? `${JSON.stringify({ time: new Date().toISOString(), event, text, ...details })}\n` : `${text}\n`,
     );
-  const handler = createHostHandler({
-    folder,
-    registry,
-    keep,
-    log: (text) => say("device", json ? text : `${new Date().toISOString()} ${text}`),
-  });
+  const report = (text: string) => say("device", json ? text : `${new Date().toISOString()} ${text}`);
+  const handler =
+    store === null
+      ? createHostHandler({ folder, registry, keep, log: report })
+      : await frontOf(store, registry, report);
   const signalled = untilSignalled();
   const host = await serveHost(handler, { ...place, tls });
   const reached = reachedAt(place.address, host.port, tls);
   writeFileDurablySync(reachedFile(folder), [Buffer.from(`${JSON.stringify(reached)}\n`)]);
-  say("listening", listeningText(folder, place.address, host.port, reached), {
+  const objects =
+    store === null ? `objects in ${folder}` : `objects in ${store.to}, its own keys in ${folder}`;
+  say("listening", listeningText(folder, objects, place.address, host.port, reached), {
     folder,
+    ...(store === null ? {} : { store: store.to }),
     ...reached,
     port: host.port,
   });
@@ -98,6 +104,51 @@ async function serve(folder: string, invocation: Invocation): Promise<Report | n
   await host.close();
   lock.release();
   return null;
+}
+
+/** The store behind a front; null for a host that keeps objects itself. */
+interface BehindFront {
+  to: string;
+  region: string;
+  source: CredentialSource;
+}
+
+function storeOf(options: Invocation["options"]): BehindFront | null {
+  const { store, keep, region = "us-east-1" } = options;
+  const { "store-key": keyId, "store-secret": secretFile, "store-command": command } = options;
+  if (store === undefined) {
+    const extra = ["region", "store-key", "store-secret", "store-command"].find((name) => options[name]);
+    if (extra === undefined) return null;
+    throw new UsageError(`--${extra} is about the store behind a front; name that with --store`);
+  }
+  if (!isAddress(store)) throw new UsageError(`--store must be ${addressText}, found "${store}"`);
+  if (keep !== undefined)
+    throw new UsageError(
+      "--keep has no effect with --store: let the bucket expire what is old by a rule of its own",
+    );
+  const words = command?.split(/\s+/).filter((word) => word !== "") ?? [];
+  const hasSecret = keyId !== undefined && secretFile !== undefined;
+  if (hasSecret === words.length > 0 || (keyId === undefined) !== (secretFile === undefined)) {
+    throw new UsageError(
+      "--store needs the key of the store: --store-key ID with --store-secret FILE, or --store-command with a program that prints it",
+    );
+  }
+  const source = hasSecret ? { secretFile, keyId } : { command: words };
+  return { to: addressOf(store, region), region, source };
+}
+
+/** A front loads what it needs of the client, which a host does not. */
+async function frontOf(
+  { to, region, source }: BehindFront,
+  registry: Registry,
+  log: (text: string) => void,
+): Promise<HostHandler> {
+  const { createFrontHandler } = await import("../sync/host/front.ts");
+  const { credentialsFrom } = await import("../sync/client/credentials.ts");
+  const { createObjectStore } = await import("../sync/client/object-store.ts");
+  const credentials = credentialsFrom(source);
+  const store = createObjectStore({ to, region, credentials, fingerprint: null });
+  return createFrontHandler({ registry, to, region, credentials, store, log });
 }
 
 function reachedAt(address: string, port: number, tls: { cert: string } | null): Reached {
@@ -110,13 +161,19 @@ function reachedAt(address: string, port: number, tls: { cert: string } | null):
   };
 }
 
-function listeningText(folder: string, address: string, port: number, { url }: Reached): string {
+function listeningText(
+  folder: string,
+  objects: string,
+  address: string,
+  port: number,
+  { url }: Reached,
+): string {
   const others = ownAddresses().map((each) => `--listen ${each}:${port}`);
   const reach = isLoopback(address)
     ? `Only this machine reaches it; for boards elsewhere start it with ${others.length === 0 ? "--listen and an address of this machine" : others.join(" or ")}.`
     : `Boards reach it at ${url}.`;
   return [
-    `Listening at ${address}:${port}, objects in ${folder}. ${reach}`,
+    `Listening at ${address}:${port}, ${objects}. ${reach}`,
     `A board is added with: rivulet host add NAME${folder === defaultFolder ? "" : ` --folder ${folder}`}`,
     `Page: ${new URL(url).origin}/ with the key in ${join(folder, ownFolder, "admin.key")}`,
   ].join("\n");

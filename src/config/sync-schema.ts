@@ -20,9 +20,10 @@ import {
 const checked = (expectation: string, isValid: (text: string) => boolean) =>
   accepting(expectation, v.pipe(v.string(must(expectation)), v.check(isValid, must(expectation))));
 
-const addressText = "a URL with a bucket, such as http://nas.local:9000/fleet or s3://my-bucket/fleet";
+export const addressText = "a URL with a bucket, such as http://nas.local:9000/fleet or s3://my-bucket/fleet";
 
-function isAddress(text: string): boolean {
+/** Whether a text names a host or a store with its bucket. */
+export function isAddress(text: string): boolean {
   try {
     const { protocol, pathname, username, password, search, host } = new URL(text);
     if (username !== "" || password !== "" || search !== "") return false;
@@ -130,8 +131,8 @@ export function syncWithDefaults(parsed: Parsed, name: string, file: string): Sy
   };
 }
 
-/** `s3://bucket/prefix` is a bucket at AWS. */
-function addressOf(to: string, region: string): string {
+/** The URL of a store: `s3://bucket/prefix` is a bucket at AWS. */
+export function addressOf(to: string, region: string): string {
   const { protocol, host, pathname } = new URL(to);
   return protocol === "s3:" ? `https://s3.${region}.amazonaws.com/${host}${pathname}` : to;
 }

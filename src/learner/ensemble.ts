@@ -13,7 +13,6 @@ import type { TransformDescription } from "../features/feature-list.ts";
 import type { Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
-import { described, requireCounts } from "../state-check.ts";
 import { placeStatistic } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
@@ -32,6 +31,7 @@ import {
   rowBlocks,
 } from "./ensemble-plan.ts";
 import type { EnsembleParts, EnsembleReport } from "./ensemble-report.ts";
+import { checkedEnsembleState } from "./ensemble-state.ts";
 import type { ReplayedNetwork } from "./experts/network.ts";
 import { Glitches } from "./glitches.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
@@ -596,27 +596,9 @@ export class Ensemble implements PrequentialLearner {
 
   /** @throws RivuletError, with nothing changed, where the state is of an ensemble of other options */
   restore(given: State): void {
-    const state = (given ?? {}) as {
-      parts: State[];
-      samplesSeen: number;
-      unlabelled: number;
-      refusals: Refusals;
-      targetGlitches: number;
-      rows: number;
-      effort?: Effort;
-    };
-    const { samplesSeen, unlabelled, targetGlitches, rows } = state;
-    const { notFinite, badLabel } = (state.refusals ?? {}) as Partial<Refusals>;
-    requireCounts({ samplesSeen, unlabelled, targetGlitches, rows, notFinite, badLabel }, "ensemble");
-    const { effort = this.#description.model.ensemble.effort } = state;
-    if (!isEffort(effort)) {
-      throw new RivuletError(
-        "state.invalid",
-        `the stored ensemble is none that can learn: its effort is ${described(effort)}, expected one that there is; restore another state`,
-      );
-    }
+    const state = checkedEnsembleState(given, this.#description.model.ensemble.effort);
     this.#forgetTentative();
-    this.#restoreAt(effort, state.parts);
+    this.#restoreAt(state.effort, state.parts);
     this.samplesSeen = state.samplesSeen;
     this.unlabelled = state.unlabelled;
     this.refusals.notFinite = state.refusals.notFinite;

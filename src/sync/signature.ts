@@ -51,6 +51,32 @@ export function signedHeaders(
   return signed.headers as Record<string, string>;
 }
 
+/**
+ * Returns path and query of a request that whoever has them may send for some minutes, without a key of its own. The
+ * headers are signed with it: with `content-md5` among them, the body is fixed as well.
+ *
+ * @param options.seconds how long it is valid
+ * @param options.timeMs the time by the store's clock
+ */
+export function presignedPath(
+  request: SignedRequest & { host: string },
+  credentials: Credentials,
+  { region, timeMs, seconds }: { region: string; timeMs: number; seconds: number },
+): string {
+  const { method, path, host, headers } = request;
+  const mark = path.includes("?") ? "&" : "?";
+  const asked = `${path}${mark}X-Amz-Date=${timeText(timeMs)}&X-Amz-Expires=${seconds}`;
+  const options = {
+    service: "s3",
+    region,
+    method,
+    path: asked,
+    headers: { ...headers, host },
+    signQuery: true,
+  };
+  return aws4.sign(options, credentials).path as string;
+}
+
 /** What the header `Authorization` of a signed request says. */
 export interface Authorization {
   accessKeyId: string;

@@ -117,6 +117,17 @@ export const commands: Command[] = [
       keep: { value: "N", help: "checkpoints to keep of each device (default 20)" },
       cert: { value: "FILE", help: "certificate in PEM: the host then speaks HTTPS" },
       key: { value: "FILE", help: "private key of the certificate in PEM" },
+      store: {
+        value: "URL",
+        help: "keep no objects, but send devices on to this S3 store, such as s3://bucket/prefix",
+      },
+      region: { value: "NAME", help: "region of the store (default us-east-1)" },
+      "store-key": { value: "ID", help: "id of the store's key" },
+      "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
+      "store-command": {
+        value: "WORDS",
+        help: "program that prints the store's key, in the format of AWS's credential_process",
+      },
       url: {
         value: "URL",
         help: "address of the host as boards see it, with add (default: where it listens)",
@@ -125,6 +136,7 @@ export const commands: Command[] = [
     details: [
       "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
       "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics tells them to Prometheus.",
+      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts with the same FOLDER/.host stand side by side. What is old is deleted by a rule of the bucket.",
     ],
     load: () => import("../host.ts"),
   },

@@ -193,7 +193,7 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
 }
 
 /** Parts of an address: `http://nas.local:9000/fleet/barn` is the prefix `barn/` in the bucket `fleet`. */
-function parseAddress(to: string): { origin: string; bucketPath: string; prefix: string } {
+export function parseAddress(to: string): { origin: string; bucketPath: string; prefix: string } {
   const { origin, pathname } = new URL(to);
   const [bucket, ...folders] = decodeURIComponent(pathname)
     .split("/")
@@ -205,7 +205,8 @@ function parseAddress(to: string): { origin: string; bucketPath: string; prefix:
   };
 }
 
-function pathOf(bucketPath: string, key: string | null, query: Record<string, string>): string {
+/** Path of an object, or of its bucket, with a query. */
+export function pathOf(bucketPath: string, key: string | null, query: Record<string, string>): string {
   const encoded = key === null ? "" : `/${key.split("/").map(encoded3986).join("/")}`;
   const words = Object.entries(query).map(([name, value]) => `${encoded3986(name)}=${encoded3986(value)}`);
   return `${bucketPath}${encoded}${words.length === 0 ? "" : `?${words.sort().join("&")}`}`;

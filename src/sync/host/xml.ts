@@ -32,7 +32,8 @@ export interface ListPage {
   isV2: boolean;
   /** Where the client asked for names in percent-encoding. */
   isEncoded: boolean;
-  objects: readonly ObjectFacts[];
+  /** A front knows the names alone. */
+  objects: readonly (ObjectFacts | Pick<ObjectFacts, "key">)[];
   folders: readonly string[];
   /** Last name of the page, where more follow. */
   next: string | null;
@@ -50,10 +51,18 @@ export function listXml({
   next,
 }: ListPage): string {
   const name = (text: string) => (isEncoded ? encodeURIComponent(text) : text);
-  const contents = objects.map(
-    ({ key, bytes, modifiedMs, etag }) =>
-      `<Contents>${element("Key", name(key))}${element("LastModified", new Date(modifiedMs).toISOString())}${element("ETag", etag)}${element("Size", bytes)}${element("StorageClass", "STANDARD")}</Contents>`,
-  );
+  const contents = objects.map((object) => {
+    const facts =
+      "etag" in object
+        ? [
+            element("LastModified", new Date(object.modifiedMs).toISOString()),
+            element("ETag", object.etag),
+            element("Size", object.bytes),
+          ]
+        : [];
+    const fields = [element("Key", name(object.key)), ...facts, element("StorageClass", "STANDARD")];
+    return `<Contents>${fields.join("")}</Contents>`;
+  });
   const common = folders.map(
     (folder) => `<CommonPrefixes>${element("Prefix", name(folder))}</CommonPrefixes>`,
   );

@@ -1,0 +1,37 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { run } from "../../src/commands/host.ts";
+import { folderWith } from "../rivulet.ts";
+
+/** Words of `rivulet host` that are refused before anything is made. */
+const refused: [string, Record<string, string>, string][] = [
+  ["a store that is no URL", { store: "my-bucket" }, "--store must be a URL with a bucket"],
+  ["a store without a key", { store: "s3://b/p" }, "--store needs the key of the store"],
+  ["half a key", { store: "s3://b/p", "store-key": "ID" }, "--store needs the key of the store"],
+  [
+    "two keys",
+    { store: "s3://b/p", "store-key": "ID", "store-secret": "f", "store-command": "print" },
+    "--store needs the key of the store",
+  ],
+  ["checkpoints to keep", { store: "s3://b/p", keep: "3", "store-command": "print" }, "--keep has no effect"],
+  ["a key without a store", { "store-key": "ID" }, "--store-key is about the store behind a front"],
+  ["a region without a store", { region: "x" }, "--region is about the store behind a front"],
+];
+
+test.each(refused)(
+  "rivulet host refuses %s in one sentence, and makes no folder",
+  async (_, options, sentence) => {
+    const folder = join(folderWith(), "front");
+    await expect(run({ positionals: [folder], options, json: false } as never)).rejects.toThrow(sentence);
+    expect(existsSync(folder)).toBe(false);
+  },
+);
+
+test("a secret of the store that others may read is refused", async () => {
+  const folder = join(folderWith(), "front");
+  const secret = `${folder}.key`;
+  writeFileSync(secret, "of-the-store\n", { mode: 0o644 });
+  const options = { store: "s3://b/p", "store-key": "ID", "store-secret": secret, listen: "127.0.0.1:0" };
+  await expect(run({ positionals: [folder], options, json: true } as never)).rejects.toThrow("has mode 644");
+});
