@@ -19,7 +19,7 @@ import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts } from "./class-committee.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
 import { type Committee, featureBound } from "./committee.ts";
-import { type Effort, efforts, isAskedAt, isEffort } from "./effort.ts";
+import { type Effort, efforts, isAskedAt } from "./effort.ts";
 import {
   type EnsembleDescription,
   type EnsembleOptions,
