@@ -170,6 +170,11 @@ const checkpointSchema = map({
   keep: optional("Number of checkpoints to keep; older ones are deleted", wholeNumber(1, 10_000), {
     default: 5,
   }),
+  onChange: optional(
+    "What to do where fields, classes or layers have changed: refuse to start, or carry over by name what was learned",
+    oneOf(["refuse", "migrate"]),
+    { default: "refuse" },
+  ),
 });
 
 const timeZoneText = "the name of a time zone such as Europe/Vienna or UTC";

@@ -105,6 +105,8 @@ export interface Config {
     /** Null: by the size of a checkpoint, see `savingInterval`. */
     everyMs: number | null;
     keep: number;
+    /** Where fields, classes or layers are others than in the newest checkpoint. */
+    onChange: "refuse" | "migrate";
   };
   /** Samples wait for labels that come later; null: none do. */
   labels: LabelsConfig | null;
@@ -344,6 +346,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
       directory,
       everyMs: checkpoint?.every ?? null,
       keep: checkpoint?.keep ?? defaults.checkpoint.keep,
+      onChange: checkpoint?.onChange ?? defaults.checkpoint.onChange,
     },
     labels: keepsSamples(parsed) ? labelsWithDefaults(parsed.labels ?? {}) : null,
     gpio: parsed.gpio === undefined ? null : gpioWithDefaults(parsed.gpio, taskOf(parsed)),

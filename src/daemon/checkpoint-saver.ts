@@ -17,7 +17,7 @@ import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
 import { keepUnsent } from "../sync/sync-record.ts";
-import { checkpointOf, resume } from "./learner-checkpoint.ts";
+import { type Changes, checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 import { qualityText } from "./quality.ts";
 
@@ -59,6 +59,7 @@ export class CheckpointSaver {
   /** Progress, and samples learned from, at the latest save. */
   #savedAt: number;
   #seenAtSave: number;
+  readonly #given: Pick<Config, "file"> & Pick<Config["checkpoint"], "onChange">;
   /** Path of the latest checkpoint, and seconds of this process at which it was saved, below 0 before it began. */
   #latest: { path: string; at: number } | null = null;
   #isFailing = false;
@@ -70,7 +71,7 @@ export class CheckpointSaver {
    * @throws RivuletError where the folder cannot be used, or the checkpoint was saved with a different configuration; nothing is left open
    */
   constructor(
-    { name, checkpoint, sync }: Config,
+    { name, file, checkpoint, sync }: Config,
     learner: PrequentialLearner,
     history: History,
     log: Log,
@@ -83,7 +84,8 @@ export class CheckpointSaver {
     this.#history = history;
     this.#memory = memory;
     this.#log = log;
-    const { directory, keep, everyMs } = checkpoint;
+    const { directory, keep, everyMs, onChange } = checkpoint;
+    this.#given = { file, onChange };
     this.#configuredMs = everyMs;
     this.#outermostNew = outermostMissing(directory);
     const report = (text: string) => {
@@ -147,10 +149,13 @@ export class CheckpointSaver {
    */
   #newestThatResumes(): FoundCheckpoint<Checkpoint> | undefined {
     let mismatch: RivuletError | null = null;
+    let changes: Changes = [];
+    const { onChange, file } = this.#given;
+    const advice = `rivulet migrate ${this.directory} --config ${file} carries over what was learned`;
     const found = this.#store.newest((bytes, where) => {
       const checkpoint = decodeCheckpoint(bytes, where);
       try {
-        resume(this.#learner, checkpoint, where);
+        changes = resume(this.#learner, checkpoint, where, { onChange, advice });
       } catch (error) {
         if (!(error instanceof RivuletError) || error.code !== "checkpoint.mismatch") throw error;
         mismatch ??= error;
@@ -161,6 +166,7 @@ export class CheckpointSaver {
     if (found === undefined && mismatch !== null) throw mismatch;
     for (const text of this.#reports ?? []) this.#log({ event: "checkpoint-refused", text, problem: true });
     this.#reports = null;
+    for (const text of changes) this.#log({ event: "config-changed", text });
     return found;
   }
 

@@ -1,4 +1,5 @@
 /** Converts between a learner and its checkpoint: which part of its state has which key. */
+import { dirname } from "node:path";
 import type { Checkpoint } from "../checkpoint/format.ts";
 import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
@@ -22,6 +23,8 @@ import {
 } from "../learner/stored-plan.ts";
 import { adoptNames, mostClasses, namesIn } from "../learner/target.ts";
 import type { State } from "../state.ts";
+import { carryLearner } from "./migration/learner.ts";
+import type { Carried } from "./migration/parts.ts";
 
 /**
  * The learner as it is now. Typed arrays are views: encode and write or copy it before the next sample. With `reuse`
@@ -114,6 +117,11 @@ const isForecaster = (model: unknown): model is ForecasterDescription["model"] =
 
 const isEnsemble = (model: unknown): model is EnsembleDescription["model"] =>
   typeof model === "object" && model !== null && Object.hasOwn(model, "ensemble");
+
+function kindOf(model: object): string {
+  if (isForecaster(model)) return "a forecaster";
+  return isEnsemble(model) ? "the ensemble" : "a single network";
+}
 
 type AnyDescription = LearnerDescription | EnsembleDescription | ForecasterDescription;
 
@@ -254,30 +262,30 @@ export function isOf(learner: PrequentialLearner, checkpoint: Checkpoint): boole
 const isDescribed = ({ features, target, training }: Checkpoint): boolean =>
   [features, target, training].every((part) => typeof part === "object" && part !== null);
 
+/** How a learner continues from a checkpoint of another config. */
+export interface ResumeOptions {
+  /** What to do where fields, classes or widths differ. Default `refuse`. */
+  onChange?: "refuse" | "migrate";
+  /** The command that helps, in the sentence of a refusal. */
+  advice?: string;
+}
+
+/** What was continued with differences, in one sentence each; none where the checkpoint is of the same config. */
+export type Changes = string[];
+
 /**
- * Continues `learner` from a checkpoint of an equal one.
- * @throws CheckpointError where the checkpoint is not one that can be continued, RivuletError naming what differs where it
- *   is of another learner; nothing has changed then
+ * Continues `learner` from a checkpoint. Another learning rate, schedule, optimizer, clipping, batch size or width of
+ * the interval is taken from the learner; what else differs is refused, or carried over by name.
+ * @throws CheckpointError where the checkpoint is not one that can be continued, RivuletError naming what differs where
+ *   it is of a learner that this one cannot go on from; nothing has changed then
  */
-export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): void {
-  const refuse = (difference: string) => {
-    throw new RivuletError(
-      "checkpoint.mismatch",
-      `${where} was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
-    );
-  };
-  const isWatched = checkpoint.features !== null && checkpoint.target === null;
-  if (learner instanceof NoLearner || isWatched) {
-    const has = (without: boolean) => (without ? "not there" : "there");
-    const isWithout = learner instanceof NoLearner;
-    if (isWithout !== isWatched)
-      refuse(`target is ${has(isWithout)} in the config and ${has(isWatched)} in it`);
-    const { fields = [] } = checkpoint.features as { fields?: string[] };
-    const difference = firstDifference(learner.describe().fields, fields, "fields");
-    if (difference !== null) refuse(difference);
-    learner.restore(checkpoint.learnerState);
-    return;
-  }
+export function resume(
+  learner: PrequentialLearner,
+  checkpoint: Checkpoint,
+  where: string,
+  { onChange = "refuse", advice = helpOf(where) }: ResumeOptions = {},
+): Changes {
+  if (resumeWatching(learner, checkpoint, where)) return [];
   if (!isDescribed(checkpoint)) {
     throw new CheckpointError(
       "checkpoint.malformed",
@@ -286,10 +294,173 @@ export function resume(learner: PrequentialLearner, checkpoint: Checkpoint, wher
   }
   const stored = descriptionIn(checkpoint);
   const names = storedNames(stored, where);
-  const difference = differenceFrom(learner, stored);
-  if (difference !== null) refuse(difference);
-  restoreInto(learner, checkpoint, where);
+  if (differenceFrom(learner, stored) === null) {
+    restoreInto(learner, checkpoint, where);
+    learner.adoptClassNames(names);
+    return [];
+  }
+  const own = describedWith(learner, names);
+  const difference = firstDifference(own, adapted(stored, own), "");
+  if (difference !== null && onChange === "refuse") {
+    const obstacle = obstacleTo(own, stored);
+    throw mismatch(where, obstacle ?? difference, obstacle === null ? `${advice}, or ` : "");
+  }
+  const outcome = carryOver(learner, checkpoint, where);
+  if (difference === null) return outcome.settings;
+  return [...outcome.settings, `${where} was carried over to the changed config: ${carriedText(outcome)}`];
+}
+
+/** Continues what watches for the unusual without a target; false where there is one on both sides. */
+function resumeWatching(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): boolean {
+  const isWatched = checkpoint.features !== null && checkpoint.target === null;
+  const isWithout = learner instanceof NoLearner;
+  if (!isWithout && !isWatched) return false;
+  const has = (without: boolean) => (without ? "not there" : "there");
+  if (isWithout !== isWatched) {
+    throw mismatch(where, `target is ${has(isWithout)} in the config and ${has(isWatched)} in it`, "");
+  }
+  const { fields = [] } = checkpoint.features as { fields?: string[] };
+  const difference = firstDifference(learner.describe().fields, fields, "fields");
+  if (difference !== null) throw mismatch(where, difference, "");
+  learner.restore(checkpoint.learnerState);
+  return true;
+}
+
+/** The learner's description, with the class names that a stored one has met. */
+function describedWith(learner: PrequentialLearner, names: readonly string[]): AnyDescription {
+  const own = learner.describe() as AnyDescription;
+  adoptNames(own.target, names);
+  return own;
+}
+
+const mismatch = (where: string, difference: string, advice: string) =>
+  new RivuletError(
+    "checkpoint.mismatch",
+    `${where} was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to begin anew, or put the config back`,
+  );
+
+/** What became of a checkpoint whose learner was carried over to another. */
+export interface CarryOutcome extends Carried {
+  /** Fields and classes that the new learner does not have. */
+  removed: string[];
+  /** Settings that are others now, in a sentence. */
+  settings: Changes;
+}
+
+/**
+ * Lets `learner`, which has not learned anything, go on from a checkpoint of another as far as names allow.
+ * @throws RivuletError naming what stands in the way, with nothing changed
+ */
+export function carryOver(learner: PrequentialLearner, checkpoint: Checkpoint, where: string): CarryOutcome {
+  const before = learnerFrom(checkpoint, where);
+  const stored = before.describe() as AnyDescription;
+  const names = namesIn(stored.target).names ?? [];
+  const own = describedWith(learner, names);
+  const obstacle = obstacleTo(own, stored);
+  if (obstacle !== null) throw mismatch(where, obstacle, "");
   learner.adoptClassNames(names);
+  const outcome = carryLearner(learner, before);
+  if (!isEnsemble(own.model)) applyRate(learner as Learner, own, stored);
+  const removed = stored.fields.filter((name) => !own.fields.includes(name));
+  return { ...outcome, removed, settings: settingsChanged(own, stored) };
+}
+
+const helpOf = (where: string) =>
+  `rivulet migrate ${dirname(where)} --config CONFIG carries over what was learned`;
+
+/** What was carried and what begins anew, on one line. */
+function carriedText({ carried, fresh, removed }: CarryOutcome): string {
+  const list = (names: string[]) => (names.length === 0 ? "nothing" : names.join(", "));
+  const without = removed.length === 0 ? "" : `; left out is ${removed.join(", ")}`;
+  return `carried: ${list(carried)}; new: ${list(fresh)}${without}`;
+}
+
+/** Why nothing of a checkpoint can be of use to a learner, in words; null where something can. */
+function obstacleTo(own: AnyDescription, stored: AnyDescription): string | null {
+  if (kindOf(own.model) !== kindOf(stored.model)) {
+    return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
+  }
+  // What was learned of one horizon or column says little of another.
+  if (isForecaster(own.model)) return firstDifference(own, stored, "");
+  const column = firstDifference(own.target.column, stored.target.column, "target.column");
+  if (column !== null) return column;
+  const classesOf = ({ target }: AnyDescription) => ("classes" in target ? target.classes : null);
+  const [classes, known] = [classesOf(own), classesOf(stored)];
+  if ((classes === null) !== (known === null)) return firstDifference(classes, known, "target.classes");
+  const before = namesIn(stored.target).names ?? [];
+  const names = namesIn(own.target).names ?? before;
+  if ((classes ?? 0) < (known ?? 0) || before.some((name, index) => names[index] !== name)) {
+    const listed = (list: readonly string[], count: number | null) =>
+      list.length > 0 ? list.join(", ") : count;
+    return `target.classes is ${listed(names, classes)} in the config and ${listed(before, known)} in it, and the classes that it knows must stay the first ones`;
+  }
+  const { stream: ownStream = null } = own;
+  const { stream: storedStream = null } = stored;
+  const features =
+    firstDifference(own.features, stored.features, "features") ??
+    firstDifference(ownStream, storedStream, "the stream") ??
+    derivedFieldsObstacle(own, stored);
+  if (features !== null || isEnsemble(own.model)) return features;
+  const lossOf = ({ model }: AnyDescription) => (model as ModelDescription).loss;
+  const [loss, lossKnown] = [lossOf(own), lossOf(stored)];
+  return firstDifference(loss, lossKnown, "model.loss");
+}
+
+/** Transforms that leave every field in its place, so that what was learned of it can be found by its name. */
+const inPlace = ["standardize", "clip"];
+
+function derivedFieldsObstacle(own: AnyDescription, stored: AnyDescription): string | null {
+  const name = own.features.map((each) => (typeof each === "string" ? each : Object.keys(each)[0]));
+  const derived = name.find((each) => !inPlace.includes(each));
+  const fields = firstDifference(own.fields, stored.fields, "fields");
+  if (derived === undefined || fields === null) return null;
+  return `${fields}, and what ${derived} makes of fields is not carried over by name`;
+}
+
+/** A stored description with the settings of the learner that may change from run to run. */
+function adapted(stored: AnyDescription, own: AnyDescription): AnyDescription {
+  if (kindOf(own.model) !== kindOf(stored.model) || isForecaster(own.model)) return stored;
+  if (isEnsemble(stored.model) && isEnsemble(own.model)) {
+    const { coverage } = own.model.ensemble;
+    return { ...stored, model: { ensemble: { ...stored.model.ensemble, coverage } } } as AnyDescription;
+  }
+  const { optimizer, clip, schedule } = own.model as ModelDescription;
+  const { schedule: _, ...model } = stored.model as ModelDescription;
+  const { batchSize } = own.training as LearnerDescription["training"];
+  return {
+    ...stored,
+    model: { ...model, optimizer, clip, ...(schedule === undefined ? {} : { schedule }) },
+    training: { ...stored.training, batchSize },
+  } as AnyDescription;
+}
+
+/** What of the settings differs that may, as one sentence. */
+function settingsChanged(own: AnyDescription, stored: AnyDescription): Changes {
+  const model = (described: AnyDescription) =>
+    described.model as ModelDescription & EnsembleDescription["model"];
+  const settings: [string, (described: AnyDescription) => unknown][] = [
+    ["model.optimizer", (described) => model(described).optimizer ?? null],
+    ["model.schedule", (described) => model(described).schedule ?? null],
+    ["model.clip", (described) => model(described).clip ?? null],
+    ["training.batchSize", ({ training }) => ("batchSize" in training ? training.batchSize : null)],
+    ["the interval's coverage", (described) => model(described).ensemble?.coverage ?? null],
+  ];
+  const found = settings.flatMap(
+    ([path, settingIn]) => firstDifference(settingIn(own), settingIn(stored), path) ?? [],
+  );
+  return found.length === 0
+    ? []
+    : [`the settings have changed, and what was learned goes on with them: ${found.join(", ")}`];
+}
+
+/** A rate that the config changes holds from now on; one that a schedule or a recovery has changed stays. */
+function applyRate(learner: Learner, own: AnyDescription, stored: AnyDescription): void {
+  const settingOf = (described: AnyDescription) => [
+    (described.model as ModelDescription).optimizer,
+    (described.model as ModelDescription).schedule ?? null,
+  ];
+  if (firstDifference(settingOf(own), settingOf(stored), "") === null) return;
+  learner.network.learningRate = learner.network.model.optimizer.learningRate;
 }
 
 /** The first difference between a learner, with the class names that the stored one has met, and the stored one. */
@@ -297,10 +468,6 @@ function differenceFrom(learner: PrequentialLearner, stored: AnyDescription): st
   const own = learner.describe();
   const { names } = namesIn(stored.target);
   if (Array.isArray(names)) adoptNames(own.target, names);
-  const kindOf = (model: object) => {
-    if (isForecaster(model)) return "a forecaster";
-    return isEnsemble(model) ? "the ensemble" : "a single network";
-  };
   if (kindOf(own.model) === kindOf(stored.model)) return firstDifference(own, stored, "");
   return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
 }

@@ -97,7 +97,7 @@ test("fills in every default of a config that names only its target, but those t
     },
     training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
     memory: { budgetBytes: null, recompute: false, batch: null },
-    checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: null, keep: 5 },
+    checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: null, keep: 5, onChange: "refuse" },
     labels: null,
     gpio: null,
     status: null,

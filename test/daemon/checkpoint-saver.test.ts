@@ -271,8 +271,8 @@ describe("a newest file that cannot be continued from does not stop a start", ()
     ["a network alone", (good) => ({ ...good, features: null, target: null }), "describes no learner"],
     [
       "another configuration",
-      (good) => ({ ...good, training: { ...(good.training as object), batchSize: 7 } }),
-      "training.batchSize is 1 in the config and 7 in it",
+      (good) => ({ ...good, training: { ...(good.training as object), seed: 7 } }),
+      "training.seed is 1 in the config and 7 in it",
     ],
   ])("%s: the one before is used, and one line names the file with its reason", async (_, change, reason) => {
     const directory = await folderWith(change);
@@ -285,9 +285,9 @@ describe("a newest file that cannot be continued from does not stop a start", ()
 
   test("where all are of another configuration the start is refused, and nothing is deleted", async () => {
     const directory = await folderWith((good) => good);
-    const other = createNetworkLearner({ ...options, training: { batchSize: 3 } });
+    const other = createNetworkLearner({ ...options, training: { seed: 3 } });
     expect(() => bench({ directory, learner: other })).toThrow(
-      "checkpoint-00000002.msgpack was saved with a different configuration: training.batchSize is 3 in the config and 1 in it",
+      "checkpoint-00000002.msgpack was saved with a different configuration: training.seed is 3 in the config and 1 in it",
     );
     expect(savedIn(directory)).toHaveLength(2);
   });

@@ -645,8 +645,11 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
     const [bytes, { mtimeMs }] = [readFileSync(path), statSync(path)];
     const changed = folderWith({ "c.yaml": configFor({ more }).replace("saved", join(cwd, "saved")) });
     device.plugIn(join(changed, "port"));
+    const advice = difference.startsWith("training.seed")
+      ? `rivulet migrate ${join(cwd, "saved")} --config c.yaml carries over what was learned, or `
+      : "";
     expect(await refusal(changed, {}, 2)).toBe(
-      `rivulet: ${path} was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+      `rivulet: ${path} was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to begin anew, or put the config back`,
     );
     expect(readFileSync(path)).toEqual(bytes);
     expect(statSync(path).mtimeMs).toBe(mtimeMs);

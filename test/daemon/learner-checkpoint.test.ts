@@ -151,20 +151,17 @@ describe("resume refuses a checkpoint of another learner, and changes nothing:",
       "model.layers[0].dense.outputs is 8 in the config and 16 in it",
       { ...classes, model: { ...adam(0.005), layers: [{ dense: 8 }, "tanh"] } },
     ],
-    [
-      "model.optimizer.adam.learningRate is 0.01 in the config and 0.005 in it",
-      { ...classes, model: adam(0.01) },
-    ],
-    ["model.optimizer is sgd in the config and adam in it", { ...classes, model: { optimizer: "sgd" } }],
-    ["training.batchSize is 2 in the config and 1 in it", { ...classes, training: { batchSize: 2 } }],
   ])("%s", (difference, options) => {
     const checkpoint = written(observe(createNetworkLearner(classes), 0, 50));
     const learner = observe(createNetworkLearner(options), 0, 0);
     const before = structuredClone(learner.state());
     const error = refusal(() => resume(learner, checkpoint, "saved.msgpack"));
     expect(error).toBeInstanceOf(RivuletError);
+    const advice = difference.startsWith("features")
+      ? ""
+      : "rivulet migrate . --config CONFIG carries over what was learned, or ";
     expect(error.message).toBe(
-      `saved.msgpack was saved with a different configuration: ${difference}; name another checkpoint.directory to begin anew, or put the config back`,
+      `saved.msgpack was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to begin anew, or put the config back`,
     );
     expect(learner.state()).toEqual(before);
   });

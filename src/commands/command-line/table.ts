@@ -155,6 +155,24 @@ export const commands: Command[] = [
     load: () => import("../sync.ts"),
   },
   {
+    name: "migrate",
+    summary: "carry what a checkpoint has learned over to a changed config",
+    positionals: ["CHECKPOINT"],
+    options: {
+      config: { value: "NEW", help: "the config that learning is to go on with" },
+      save: {
+        value: "FILE",
+        help: "where the new checkpoint goes (default: the folder of CHECKPOINT, as its newest)",
+      },
+      "dry-run": { help: "say what would be carried over, and write nothing" },
+    },
+    details: [
+      "CHECKPOINT is a file or a folder of checkpoints, of which it is the newest valid one. Fields, classes and units are found again by name: what they were worth stays, in any order. New fields and new units of a layer start so that the answers are the same at first; a new class is hardly ever named at first. It says what was carried and what is new. Nothing that exists is changed.",
+      "A learning rate, schedule, optimizer, clipping or batch size needs no migration: rivulet run goes on with the new one and says so. With checkpoint.onChange: migrate it carries over at its start by itself. Another target, loss or list of transforms begins anew.",
+    ],
+    load: () => import("../migrate.ts"),
+  },
+  {
     name: "sniff",
     summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
     positionals: ["PORT"],

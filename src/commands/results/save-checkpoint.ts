@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { Checkpoint } from "../../checkpoint/format.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
+import type { State } from "../../state.ts";
 import { requireWritable } from "../command-line/writable-file.ts";
 
-/** Saves a learner under the name of its config, if it has one. @throws RivuletError where the file cannot be written */
-export type Save = (learner: PrequentialLearner, name?: string) => void;
+/** Saves a learner under the name of its config, if it has one, with the course of its scores. @throws RivuletError where the file cannot be written */
+export type Save = (learner: PrequentialLearner, name?: string, history?: State) => void;
 
 /**
  * Checks, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that can
@@ -23,8 +25,8 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
   const { writeNamedFileDurablySync } = await import("../../checkpoint/durable-file.ts");
   const { encodeCheckpoint } = await import("../../checkpoint/format.ts");
   const { checkpointOf } = await import("../../daemon/learner-checkpoint.ts");
-  return (learner, name) => {
-    const chunks = encodeCheckpoint(checkpointOf(learner, name));
+  return (learner, name, history) => {
+    const chunks = encodeCheckpoint(withHistory(checkpointOf(learner, name), history));
     try {
       writeNamedFileDurablySync(file, chunks);
     } catch (error) {
@@ -33,6 +35,9 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
   };
 }
 
+const withHistory = (checkpoint: Checkpoint, history?: State): Checkpoint =>
+  history === undefined ? checkpoint : { ...checkpoint, history };
+
 /** Saves as the newest checkpoint of a folder, and keeps all that are there. */
 async function folderSave(folder: string): Promise<Save> {
   const { openStore } = await import("../../checkpoint/store.ts");
@@ -40,10 +45,10 @@ async function folderSave(folder: string): Promise<Save> {
   const { checkpointOf } = await import("../../daemon/learner-checkpoint.ts");
   // Opened to see that it can be, and closed meanwhile: training may take hours.
   openStore(folder).close();
-  return (learner, name) => {
+  return (learner, name, history) => {
     const store = openStore(folder, { keep: Number.MAX_SAFE_INTEGER });
     try {
-      store.saveSync(encodeCheckpoint(checkpointOf(learner, name)));
+      store.saveSync(encodeCheckpoint(withHistory(checkpointOf(learner, name), history)));
     } finally {
       store.close();
     }

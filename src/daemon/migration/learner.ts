@@ -1,0 +1,152 @@
+/** Carries what a learner has learned over to one with other fields, classes or widths. */
+import { Ensemble } from "../../learner/ensemble.ts";
+import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
+import { className, classNamesOf } from "../../learner/target.ts";
+import type { State } from "../../state.ts";
+import { numbered } from "./labelled-cells.ts";
+import { type Carried, carryExpert, isAlike, type Names, PartCarrier } from "./parts.ts";
+
+type Map = { [key: string]: State };
+
+/** Lets `learner`, which has not learned anything, go on from another as far as names allow; says what was carried. */
+export function carryLearner(learner: PrequentialLearner, before: PrequentialLearner): Carried {
+  const carrier = new PartCarrier(namesOf(before), namesOf(learner));
+  const [old, fresh] = [before.state() as Map, structuredClone(learner.state()) as Map];
+  const state =
+    learner instanceof Ensemble ? ensembleState(carrier, old, fresh) : networkState(carrier, old, fresh);
+  learner.restore(state);
+  const { from, to, outcome } = carrier;
+  const addedTo = (known: readonly string[], wanted: readonly string[]) =>
+    wanted.filter((name) => !known.includes(name));
+  const fields = addedTo(from.features, to.features).map((name) => `field ${name}`);
+  return { ...outcome, fresh: [...fields, ...addedTo(from.classes, to.classes), ...outcome.fresh] };
+}
+
+function namesOf(learner: PrequentialLearner): Names {
+  const { fields, target } = learner.describe();
+  const names = classNamesOf(learner);
+  return {
+    features: fields.filter((name) => name !== target.column),
+    classes: Array.from({ length: learner.classes }, (_, index) => `class ${className(names, index)}`),
+    experts: learner instanceof Ensemble ? learner.report().experts.map(({ name }) => name) : [],
+  };
+}
+
+function networkState(carrier: PartCarrier, old: Map, fresh: Map): State {
+  const { state: network, isCarried } = carrier.network(old["network"], fresh["network"], ({ features }) => [
+    features,
+  ]);
+  carrier.note("the network", isCarried);
+  carrier.note("statistics of the fields", true);
+  carrier.note("scores", true);
+  const statistics = old["features"] as State[];
+  return {
+    ...old,
+    network,
+    features: (fresh["features"] as State[]).map((part, index) =>
+      columnPart(carrier, statistics[index], part),
+    ),
+    metrics: carrier.metrics(old["metrics"], fresh["metrics"]),
+    glitches: carrier.glitches(old["glitches"], fresh["glitches"]),
+    // Samples that waited for their batch to be whole have other inputs now.
+    batch: isAlike(old["batch"], fresh["batch"]) ? old["batch"] : fresh["batch"],
+  };
+}
+
+const isStatistic = (state: State) => typeof state === "object" && state !== null && "moments" in state;
+
+/** A transform that has a statistic of each column, or nothing. */
+function columnPart(carrier: PartCarrier, before: State, fresh: State): State {
+  return isStatistic(fresh) && before !== null
+    ? carrier.statistic(before, fresh)
+    : carrier.like(before, fresh);
+}
+
+/** Places of the parts of an ensemble, as its state lists them. */
+const at = {
+  statistic: 0,
+  recent: 1,
+  committee: 2,
+  metrics: 3,
+  interval: 4,
+  calibration: 5,
+  baselines: 6,
+} as const;
+
+function ensembleState(carrier: PartCarrier, old: Map, fresh: Map): State {
+  const [before, made] = [old["parts"], fresh["parts"]] as State[][];
+  const isSameTeam = carrier.from.experts.join() === carrier.to.experts.join();
+  const parts = made.map((part, index) => {
+    if (index === at.statistic) return carrier.statistic(before[index], part);
+    if (index === at.recent)
+      return carrier.numbers(before[index], part, ({ features }) => [numbered(3), features]);
+    if (index === at.committee) return committeeState(carrier, before[index] as Map, part as Map);
+    if (index === at.metrics) return isSameTeam ? carrier.metrics(before[index], part) : part;
+    if (index === at.interval || index === at.calibration) return isSameTeam ? before[index] : part;
+    if (index === at.baselines)
+      return isSameTeam ? baselinesState(carrier, before[index] as Map, part as Map) : part;
+    if (index === made.length - 1) return carrier.glitches(before[index], part);
+    const known = before[index];
+    // A pipeline, where the config names transforms.
+    if (Array.isArray(part) && Array.isArray(known) && known.length === part.length) {
+      return part.map((transform, link) => columnPart(carrier, known[link], transform));
+    }
+    return carrier.like(known ?? null, part);
+  });
+  carrier.note("statistics of the fields", true);
+  carrier.note("scores", isSameTeam);
+  return { ...old, parts, effort: fresh["effort"] };
+}
+
+function baselinesState(carrier: PartCarrier, before: Map, fresh: Map): State {
+  return {
+    losses: before["losses"],
+    labels: carrier.numbers(before["labels"], fresh["labels"], ({ classes }) => [classes]),
+    block: before["block"],
+  };
+}
+
+/**
+ * The names of the parts that are experts, in the order of their states: those that replay rows come last, also where
+ * their neighbours alone answer.
+ */
+function expertParts(parts: readonly State[], { experts, features, classes }: Names): string[] {
+  const others = experts.filter((name) => !name.startsWith("replayed"));
+  const replayed = parts.slice(others.length).flatMap((part) => {
+    if (typeof part !== "object" || part === null || !("ring" in part)) return [];
+    if (classes.length > 0) return ["replayed-network"];
+    const { squares } = (part as unknown as { metric: { squares: Float32Array } }).metric;
+    return [squares.length === features.length ? "replayed-level" : "replayed-change"];
+  });
+  return [...others, ...replayed];
+}
+
+function committeeState(carrier: PartCarrier, old: Map, fresh: Map): State {
+  const [before, made] = [old["parts"], fresh["parts"]] as State[][];
+  const [known, wanted] = [expertParts(before, carrier.from), expertParts(made, carrier.to)];
+  const isSameTeam = carrier.from.experts.join() === carrier.to.experts.join();
+  const shift = before.length - made.length;
+  const parts = made.map((part, index) => {
+    if (index < wanted.length) {
+      const source = known.indexOf(wanted[index]);
+      if (source >= 0) return carryExpert(carrier, wanted[index], before[source], part);
+      carrier.note(wanted[index], false);
+      return part;
+    }
+    if (isStatistic(part)) return carrier.statistic(before[index + shift], part, () => ["the target"]);
+    // What joins the experts, and what watches them.
+    return isSameTeam && isAlike(before[index + shift], part) ? before[index + shift] : part;
+  });
+  carrier.note("weights of the experts", isSameTeam);
+  return {
+    ...fresh,
+    ...old,
+    parts,
+    ...("labels" in fresh
+      ? { labels: carrier.numbers(old["labels"], fresh["labels"], ({ classes }) => [classes]) }
+      : {}),
+    ...("previous" in fresh
+      ? { previous: carrier.numbers(old["previous"], fresh["previous"], ({ features }) => [features]) }
+      : {}),
+  };
+}

@@ -1,0 +1,222 @@
+import { describe, expect, test } from "vitest";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
+import { carryOver, checkpointOf, resume } from "../../../src/daemon/learner-checkpoint.ts";
+import { createRandom } from "../../../src/engine/model/random.ts";
+import { createLearner } from "../../../src/learner/create-learner.ts";
+import { createEnsemble } from "../../../src/learner/ensemble.ts";
+import type { PrequentialLearner } from "../../../src/learner/prequential-learner.ts";
+
+const fields = ["a", "b", "label"];
+const target = { column: "label", classes: 2 };
+
+/** Rows of a stream by the names of their fields. */
+function* rows(count: number): Generator<Record<string, number>> {
+  const random = createRandom(5);
+  for (let i = 0; i < count; i++) {
+    const [a, b, noise] = [random.uniform() * 100, random.uniform(), random.uniform()];
+    yield { a, b, noise, label: Number(a > 50 === b > 0.5), y: a / 10 + b };
+  }
+}
+
+function observe<Learner extends PrequentialLearner>(learner: Learner, count: number): Learner {
+  const { fields } = learner.describe();
+  for (const row of rows(count))
+    learner.observe(
+      Float64Array.from(fields, (name) => row[name]),
+      0,
+    );
+  return learner;
+}
+
+/** Answers to rows that were not learned from. */
+function answers(learner: PrequentialLearner, count = 60): number[][] {
+  const { fields } = learner.describe();
+  return [...rows(2000 + count)].slice(2000).map((row) => {
+    learner.predict(
+      Float64Array.from(fields, (name) => row[name]),
+      0,
+    );
+    return [...learner.prediction];
+  });
+}
+
+const written = (learner: PrequentialLearner): Checkpoint =>
+  decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(learner))), "old.msgpack");
+
+function expectSame(found: number[][], known: number[][], tolerance: number) {
+  for (const [row, answer] of known.entries()) {
+    for (const [at, value] of answer.entries()) {
+      expect(Math.abs(found[row][at] - value)).toBeLessThanOrEqual(tolerance);
+    }
+  }
+}
+
+describe("an ensemble that is carried over", () => {
+  test("to a field more and another order answers as before, and learns on", () => {
+    const old = observe(createLearner({ fields, target }), 1200);
+    const known = answers(old);
+    const learner = createLearner({ fields: ["noise", "b", "label", "a"], target });
+    const { carried, fresh, removed } = carryOver(learner, written(old), "old.msgpack");
+    expect(fresh).toEqual(["field noise"]);
+    expect(removed).toEqual([]);
+    expect(carried).toEqual(
+      expect.arrayContaining([
+        ...["network", "naive-bayes", "label-transitions", "linear", "replayed-network"],
+        ...["rows to compare with of replayed-network", "weights of the experts", "scores"],
+      ]),
+    );
+    // How far neighbours are smoothed depends a little on how many fields there are.
+    expectSame(answers(learner), known, 0.03);
+    expect(learner.report()).toMatchObject({ samples: old.report().samples });
+    const before = learner.samplesSeen;
+    observe(learner, 600);
+    expect(learner.samplesSeen).toBe(before + 600);
+    const right = answers(learner).filter(([no, yes], index) => {
+      const row = [...rows(2000 + index + 1)][2000 + index];
+      return Number(yes > no) === row["label"];
+    });
+    expect(right.length).toBeGreaterThan(50);
+  });
+
+  test("without neighbours answers as before to the sixth digit", () => {
+    const without = ["neighbours"];
+    const old = observe(createEnsemble({ fields, target, without }), 600);
+    const known = answers(old);
+    const learner = createEnsemble({ fields: ["b", "noise", "a", "label"], target, without });
+    carryOver(learner, written(old), "old.msgpack");
+    expectSame(answers(learner), known, 1e-6);
+  });
+
+  test("to a class more keeps the others, and hardly ever names the new one", () => {
+    const old = observe(createLearner({ fields, target }), 1200);
+    const known = answers(old);
+    const learner = createLearner({ fields, target: { ...target, classes: 3 } });
+    const { fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect(fresh).toEqual(["class 2"]);
+    const found = answers(learner);
+    expectSame(found, known, 0.03);
+    expect(Math.max(...found.map(([, , third]) => third))).toBeLessThan(0.03);
+    const report = learner.report() as { confusion: number[][]; accuracy: number };
+    expect(report.confusion).toHaveLength(3);
+    expect(report.accuracy).toBe((old.report() as { accuracy: number }).accuracy);
+  });
+
+  test("for a number, to a field more, answers as before", () => {
+    const options = { target: { column: "y" } };
+    const old = observe(createLearner({ ...options, fields: ["a", "b", "y"] }), 1200);
+    const known = answers(old);
+    const learner = createLearner({ ...options, fields: ["b", "noise", "a", "y"] });
+    const { fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect(fresh).toEqual(["field noise"]);
+    expectSame(answers(learner), known, 1e-3);
+    observe(learner, 300);
+    expect((learner.report() as { r2: number }).r2).toBeGreaterThan(0.9);
+  });
+
+  test("to another order learns on as it would have", () => {
+    const options = { target: { column: "y" } };
+    const old = observe(createLearner({ ...options, fields: ["a", "b", "y"] }), 600);
+    const learner = createLearner({ ...options, fields: ["b", "a", "y"] });
+    carryOver(learner, written(old), "old.msgpack");
+    for (const each of [old, learner]) observe(each, 200);
+    expectSame(answers(learner), answers(old), 0.02);
+  });
+
+  test("to a field less says so, and goes on without it", () => {
+    const old = observe(createLearner({ fields: ["noise", ...fields], target }), 1200);
+    const known = answers(old);
+    const learner = createLearner({ fields, target });
+    const { removed } = carryOver(learner, written(old), "old.msgpack");
+    expect(removed).toEqual(["noise"]);
+    const agreeing = answers(learner).filter(([no], index) => no > 0.5 === known[index][0] > 0.5);
+    expect(agreeing.length).toBeGreaterThan(50);
+  });
+
+  test("to another effort keeps the experts that both have", () => {
+    const old = observe(createLearner({ fields, target }), 600);
+    const learner = createEnsemble({ fields, target, effort: "low" });
+    const { carried, fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect(carried).toEqual(expect.arrayContaining(["network", "naive-bayes", "linear"]));
+    expect(fresh).toEqual(["weights of the experts", "scores"]);
+  });
+});
+
+describe("a network that is carried over", () => {
+  const model = (width: number) => ({ layers: [{ dense: width }, "tanh", "dense"] as never[] });
+
+  test("to wider layers, a field more and another order has the same function to the bit", () => {
+    const old = observe(createLearner({ fields, target, model: model(6) }), 900);
+    const known = answers(old);
+    const learner = createLearner({ fields: ["b", "noise", "a", "label"], target, model: model(9) });
+    const { carried, fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect(carried).toContain("the network");
+    expect(fresh).toEqual(["field noise"]);
+    expectSame(answers(learner), known, 1e-6);
+    observe(learner, 600);
+    expect((learner.report() as { slidingAccuracy: number }).slidingAccuracy).toBeGreaterThan(0.8);
+  });
+
+  test("to other kinds of layers begins with new weights, and says so", () => {
+    const old = observe(createLearner({ fields, target, model: model(6) }), 300);
+    const layers = [{ dense: 6 }, "relu", { dense: 4 }, "tanh", "dense"] as never[];
+    const learner = createLearner({ fields, target, model: { layers } });
+    const { carried, fresh } = carryOver(learner, written(old), "old.msgpack");
+    expect(fresh).toEqual(["the network"]);
+    expect(carried).toEqual(["statistics of the fields", "scores"]);
+  });
+
+  test.each([
+    ["a learning rate", { model: { ...model(6), optimizer: { rmsprop: { learningRate: 0.001 } } } }, "0.001"],
+    [
+      "an optimizer",
+      { model: { ...model(6), optimizer: { adam: {} } } },
+      "adam in the config and rmsprop in it",
+    ],
+    ["clipping", { model: { ...model(6), clip: { norm: 1 } } }, "model.clip"],
+    ["a schedule", { model: { ...model(6), schedule: { exponential: {} } } }, "model.schedule"],
+    [
+      "a batch size",
+      { model: model(6), training: { batchSize: 4 } },
+      "training.batchSize is 4 in the config and 1",
+    ],
+  ])("goes on with %s that has changed, and says so in one sentence", (_, changed, words) => {
+    const old = observe(createLearner({ fields, target, model: model(6) }), 301);
+    const known = answers(old);
+    const learner = createLearner({ fields, target, ...(changed as object) });
+    const sentences = resume(learner, written(old), "old.msgpack");
+    expect(sentences).toHaveLength(1);
+    expect(sentences[0]).toContain(words);
+    expect(answers(learner)).toEqual(known);
+    observe(learner, 100);
+    expect(learner.samplesSeen).toBe(401);
+  });
+
+  test("goes on at the rate that the config names now", () => {
+    const old = observe(createLearner({ fields, target, model: model(6) }), 100);
+    const changed = { ...model(6), optimizer: { rmsprop: { learningRate: 0.001 } } };
+    const learner = createLearner({ fields, target, model: changed }) as never as {
+      network: { learningRate: number };
+    };
+    resume(learner as never, written(old), "old.msgpack");
+    expect(learner.network.learningRate).toBe(0.001);
+  });
+});
+
+describe("what cannot be carried over is refused, with nothing changed:", () => {
+  const named = (names: string[]) => ({ fields, target: { column: "label", classes: names.length, names } });
+  test.each([
+    ["another target", { fields, target: { column: "a" } }, "target.column is"],
+    [
+      "a single network",
+      { fields, target, model: {} },
+      "model is a single network in the config and the ensemble",
+    ],
+    ["other transforms", { fields, target, features: [{ clip: { limit: 4 } }] }, "features"],
+    ["classes in another order", named(["run", "idle"]), "must stay the first ones"],
+  ])("%s", (_, options, words) => {
+    const old = observe(createLearner(named(["idle", "run"])), 100);
+    const learner = createLearner(options as never);
+    expect(() => carryOver(learner, written(old), "old.msgpack")).toThrow(words);
+    expect(learner.samplesSeen).toBe(0);
+  });
+});
