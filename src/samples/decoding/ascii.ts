@@ -18,9 +18,13 @@ export function isBlank(byte: number): boolean {
   return byte === blank || byte === carriageReturn;
 }
 
+/** 1 for each byte that separates two cells, [256]. A look into a table is faster than four comparisons. */
+const separating = new Uint8Array(256);
+for (const byte of [comma, semicolon, tab, bar]) separating[byte] = 1;
+
 /** Whether the byte separates two cells: a comma, a semicolon, a tab or a vertical bar. */
 export function isSeparator(byte: number): boolean {
-  return byte === comma || byte === semicolon || byte === tab || byte === bar;
+  return separating[byte] === 1;
 }
 
 /** Returns the index of the first byte from `start` on that is no blank, or `end`. */

@@ -60,11 +60,11 @@ export class FieldUnits {
     return this.#seen[field] === 1;
   }
 
-  /** Notes which fields a line has: `given` is 1 for them, [fields]. */
-  note(given: Uint8Array): void {
+  /** Notes which fields a line has: `given` is the number of the line for them, [fields]. */
+  note(given: Uint32Array, line: number): void {
     if (this.#unseen === 0) return;
     for (let field = 0; field < given.length; field++) {
-      if (given[field] === 0 || this.#seen[field] === 1) continue;
+      if (given[field] !== line || this.#seen[field] === 1) continue;
       this.#seen[field] = 1;
       this.#unseen--;
     }

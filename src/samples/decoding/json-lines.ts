@@ -4,7 +4,7 @@
  * are parsed in place. Values that belong to no field are skipped, of any type; but their brackets and strings must
  * close, because a line whose middle is lost must not be accepted.
  */
-import { apostrophe, colon, comma, isBlank, quote, tab } from "./ascii.ts";
+import { apostrophe, blank, carriageReturn, colon, comma, isBlank, quote, tab } from "./ascii.ts";
 import { type CellValues, noField, refusedLine } from "./cell-values.ts";
 import type { Field } from "./fields.ts";
 
@@ -21,6 +21,12 @@ const pathPoint = 0x2e;
 const deepest = 31;
 /** Longest path of a nested name in bytes. */
 const longestPath = 256;
+
+/** 1 for each byte that ends a value, [256]. */
+const endings = new Uint8Array(256);
+for (const byte of [comma, closeBrace, closeBracket, closeParenthesis, blank, carriageReturn, tab]) {
+  endings[byte] = 1;
+}
 
 /** Whether a line that begins with this byte is JSON. */
 export function opensJson(byte: number): boolean {
@@ -141,11 +147,8 @@ export class JsonLines {
   #readValue(bytes: Uint8Array, start: number, end: number, field: number): number {
     if (field === noField) return this.#skip(bytes, start, end);
     const values = this.#values;
-    let after = values.number(bytes, start, end, field);
-    if (after === end || (after >= 0 && endsValue(bytes[after]))) {
-      values.accept(field);
-      return after;
-    }
+    let after = values.take(bytes, start, end, field, endings);
+    if (after >= 0) return after;
     if (start < end && isQuote(bytes[start])) after = stringEnd(bytes, start, end);
     else after = wordEnd(bytes, start, end);
     if (after <= start) {
@@ -253,16 +256,6 @@ function isWord(byte: number): boolean {
     byte === 0x2b ||
     byte === 0x2d ||
     byte === 0x2e
-  );
-}
-
-function endsValue(byte: number): boolean {
-  return (
-    byte === comma ||
-    byte === closeBrace ||
-    isSpace(byte) ||
-    byte === closeBracket ||
-    byte === closeParenthesis
   );
 }
 

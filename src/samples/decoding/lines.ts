@@ -161,6 +161,9 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #reading: LineReading;
   readonly #splitter: Splitter;
   readonly #refusals: Refusals;
+  readonly #refusesReplies: boolean;
+  readonly #passesNonFinite: boolean;
+  readonly #numbersByLine: boolean;
   #inMidLine: boolean;
   #isCutOff = false;
   /** The contradiction that was reported last. */
@@ -173,6 +176,9 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     this.#ring = ring;
     this.#fields = fields;
     this.#options = options;
+    this.#refusesReplies = options.refuseReplies === true;
+    this.#passesNonFinite = options.passNonFinite === true;
+    this.#numbersByLine = options.numberByLine === true;
     this.#reading = new LineReading(fields, ring, options);
     this.#inMidLine = !(options.startsAtLine ?? false);
     const columns = options.columns?.length ?? fields.length;
@@ -241,14 +247,14 @@ class RingLineDecoder implements LineDecoder, StretchReader {
 
   #read(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
     const counts = this.counts;
-    if (this.#options.refuseReplies === true && isReply(bytes, start, end)) {
+    if (this.#refusesReplies && isReply(bytes, start, end)) {
       if (this.#reading.takeHeader(bytes, start, end)) counts.headers++;
       else this.#refuse("reply", bytes, start, end);
       return;
     }
     const outcome = this.#reading.read(bytes, start, end, slot);
-    if (outcome === goodLine || (outcome === missingLine && this.#options.passNonFinite === true)) {
-      this.#ring.commit(time, this.#options.numberByLine === true ? this.#line : counts.samples);
+    if (outcome === goodLine || (outcome === missingLine && this.#passesNonFinite)) {
+      this.#ring.commit(time, this.#numbersByLine ? this.#line : counts.samples);
       counts.samples++;
     } else if (outcome === missingLine) {
       counts.rejected++;

@@ -3,7 +3,9 @@
  * with a comma, semicolon, tab or blanks between the pairs and blanks around the mark. The bytes are parsed in place.
  */
 import {
+  bar,
   blank,
+  carriageReturn,
   colon,
   comma,
   equals,
@@ -12,12 +14,23 @@ import {
   isDigit,
   isSeparator,
   quote,
+  semicolon,
   skipBlanks,
   tab,
   trimEnd,
 } from "./ascii.ts";
 import { type CellValues, noField, refusedLine } from "./cell-values.ts";
 import type { DecimalMark } from "./delimited-lines.ts";
+
+/** What the commas between digits of a line are. */
+const unknownCommas = 0;
+const separatingCommas = 1;
+const decimalCommas = 2;
+
+/** 1 for each byte that ends a value, 2 for the comma, which may stand before decimals, [256]. */
+const endings = new Uint8Array(256);
+for (const byte of [blank, carriageReturn, tab, semicolon, bar]) endings[byte] = 1;
+endings[comma] = 2;
 
 /** The byte between a name and its value. */
 export type PairMark = typeof colon | typeof equals;
@@ -26,6 +39,9 @@ export type PairMark = typeof colon | typeof equals;
 export class PairLines {
   readonly #values: CellValues;
   readonly #decimal: DecimalMark;
+  /** Where the line begins, and what its commas are: most lines need not be asked. */
+  #lineStart = 0;
+  #commas = unknownCommas;
   /** The field of the latest pair, or noField: a unit may follow its value. */
   #field = noField;
 
@@ -38,15 +54,20 @@ export class PairLines {
   read(bytes: Uint8Array, start: number, end: number, slot: number, mark: PairMark): number {
     const values = this.#values;
     values.begin(slot);
-    values.decimalComma =
-      this.#decimal === "comma" || (this.#decimal === null && !commasSeparate(bytes, start, end));
+    this.#lineStart = start;
+    this.#commas =
+      this.#decimal === null ? unknownCommas : this.#decimal === "comma" ? decimalCommas : separatingCommas;
     this.#field = noField;
     /** The pair before was skipped, so more words of its value may follow. */
     let isLoose = false;
     let at = start;
     while (at < end) {
       const name = at;
-      while (at < end && bytes[at] !== mark && !this.#isSeparator(bytes, at, end)) at++;
+      while (at < end) {
+        const byte = bytes[at];
+        if (byte === mark || (isSeparator(byte) && this.#isSeparator(bytes, at, end))) break;
+        at++;
+      }
       if (at === end || bytes[at] !== mark) {
         if (!isLoose && !this.#isUnit(bytes, name, at)) return values.refuse("syntax", name, at);
         at = skipBlanks(bytes, at + 1, end);
@@ -68,10 +89,10 @@ export class PairLines {
 
   /** Returns the field of a name; a unit with a blank behind it may come before the name, and `=` ends a word. */
   #find(bytes: Uint8Array, start: number, end: number, mark: PairMark): number {
-    const isQuoted = end - start > 2 && bytes[start] === quote && bytes[end - 1] === quote;
-    if (isQuoted) return this.#values.find(bytes, start + 1, end - 1);
     const field = this.#values.find(bytes, start, end);
     if (field !== noField) return field;
+    const isQuoted = end - start > 2 && bytes[start] === quote && bytes[end - 1] === quote;
+    if (isQuoted) return this.#values.find(bytes, start + 1, end - 1);
     const first = indexOfByte(bytes, blank, start, end);
     if (first < 0) return noField;
     if (this.#isUnit(bytes, start, first)) {
@@ -106,11 +127,14 @@ export class PairLines {
     let at = start;
     // A tab after the mark is part of the pair: a value must follow.
     while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
+    const taken = values.take(bytes, at, end, field, endings);
+    if (taken >= 0) return taken;
     const after = values.number(bytes, at, end, field);
     if (after >= 0 && (after === end || isBlank(bytes[after]) || this.#isSeparator(bytes, after, end))) {
       values.accept(field);
       return after;
     }
+    values.decimalComma = this.#haveDecimalComma(bytes, end);
     let stop = at;
     if (bytes[at] === quote) stop = Math.max(at, indexOfByte(bytes, quote, at + 1, end) + 1);
     while (stop < end && !isBlank(bytes[stop]) && !this.#isSeparator(bytes, stop, end)) stop++;
@@ -123,7 +147,15 @@ export class PairLines {
   #isSeparator(bytes: Uint8Array, at: number, end: number): boolean {
     const byte = bytes[at];
     if (!isSeparator(byte)) return false;
-    return !(byte === comma && this.#values.decimalComma && isBetweenDigits(bytes, at, end));
+    return byte !== comma || !isBetweenDigits(bytes, at, end) || !this.#haveDecimalComma(bytes, end);
+  }
+
+  /** Whether the commas between digits of this line stand before decimals. */
+  #haveDecimalComma(bytes: Uint8Array, end: number): boolean {
+    if (this.#commas === unknownCommas) {
+      this.#commas = commasSeparate(bytes, this.#lineStart, end) ? separatingCommas : decimalCommas;
+    }
+    return this.#commas === decimalCommas;
   }
 }
 

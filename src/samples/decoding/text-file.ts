@@ -89,11 +89,12 @@ export async function readRows(
   let rows = 0;
   const { clock } = options;
   const handOn = () => {
+    const { values, sequences, measuredAt } = ring;
     for (; ring.length > 0; ring.release()) {
       const front = ring.front();
       const slot = ring.frontSlot;
-      clock?.observe(ring.values, front + columns.length - clock.columns.length, ring.measuredAt, slot);
-      onRow(ring.values, front, rows++, ring.sequences[slot], ring.measuredAt, slot);
+      clock?.observe(ring.values, front + columns.length - clock.columns.length, measuredAt, slot);
+      onRow(values, front, rows++, sequences[slot], measuredAt, slot);
     }
   };
   const decode = (chunk: Uint8Array, into: TextFileDecoder) => {
