@@ -15,6 +15,7 @@ import { proveHostile } from "./hostile/hostile.ts";
 import { proveHttp } from "./http/http.ts";
 import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
+import { proveSync } from "./sync.ts";
 import { proveYear } from "./year/year.ts";
 
 interface Scale {
@@ -41,6 +42,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   faults: [({ share }) => proveFaults(share)],
   http: [({ requests }) => proveHttp(requests)],
   year: [({ days }) => proveYear(days)],
+  sync: [({ cycles }) => proveSync(cycles)],
   hostile: [({ share }) => proveHostile(share)],
   cpu: [384, 3072].map(
     (rate) =>

@@ -46,7 +46,7 @@ export async function proveHostile(share: number): Promise<Outcome> {
   if (found === 0) total.faults.push("without the checks of state nothing was found: this proof cannot fail");
   const used = total.tried - total.refused;
   return {
-    figures: `${total.tried} changed checkpoints: ${total.refused} refused in one sentence, ${used} of use and saved again; without the checks ${found} of ${Math.round(100 * shareWithout)} % of them are neither`,
+    figures: `${total.tried} changed checkpoints: ${total.refused} refused in one sentence, ${used} of use and saved again; without the checks, ${found} of every ${Math.round(1 / shareWithout)}th are neither`,
     faults: total.faults,
   };
 }
