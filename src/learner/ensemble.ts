@@ -175,7 +175,10 @@ export class Ensemble implements PrequentialLearner {
    * `refusals` and nothing else changed. Allocates nothing.
    */
   observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
-    if (this.extraction === null) return this.#observeRow(values, offset);
+    if (this.extraction === null) {
+      this.#check.requireRow(values, offset);
+      return this.#observeRow(values, offset);
+    }
     // A row that goes into a window makes none by itself.
     if (!this.extraction.push(values, offset, times, timeAt)) return true;
     return this.#observeRow(this.extraction.row, 0);
@@ -202,7 +205,10 @@ export class Ensemble implements PrequentialLearner {
    * nothing.
    */
   predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
-    if (this.extraction === null) return this.#predictRow(values, offset);
+    if (this.extraction === null) {
+      this.#check.requireRow(values, offset);
+      return this.#predictRow(values, offset);
+    }
     return this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0);
   }
 

@@ -78,6 +78,13 @@ export function networkFrom(stored: Checkpoint, path: string, options: NetworkOp
   const { network: rest } = (stored.learnerState ?? {}) as { network?: { [key: string]: State } };
   if (!rest)
     throw new CheckpointError("checkpoint.mismatch", `${path} holds no network; save one with saveNetwork`);
+  // Its network answers to standardized features: with those of a sample the answers would be wrong, and look right.
+  if (stored.features !== null) {
+    throw new CheckpointError(
+      "checkpoint.mismatch",
+      `${path} holds a learner, whose network sees features and not the numbers of a sample; answer with rivulet predict ${path}`,
+    );
+  }
   const { parameters, optimizerState } = stored;
   try {
     const model = modelFromDescription(

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
 import { createSha256 } from "../checkpoint/sha256.ts";
+import { isSameSecret } from "../machine/secret.ts";
 
 /** The cookie for which the page exchanges its token. Cookies know no port, so its name has it. */
 export const cookieName = (port: number): string => `rivulet-${port}`;
@@ -14,13 +15,6 @@ export function cookieValue(token: string): string {
   const hash = createSha256();
   hash.update(Buffer.from(`cookie of the status page\n${token}`));
   return Buffer.from(hash.digest()).toString("hex");
-}
-
-/** Compares in a time that does not depend on where two texts differ. */
-export function isEqual(given: string, expected: string): boolean {
-  let difference = given.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) difference |= given.charCodeAt(i) ^ expected.charCodeAt(i);
-  return difference === 0;
 }
 
 /** The host of `HOST[:PORT]`, in lower case and without brackets; null where it is malformed. */
@@ -54,8 +48,8 @@ export function credentialOf(
   port: number,
 ): "token" | "cookie" | null {
   const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
-  if (given !== undefined) return isEqual(given, token) ? "token" : null;
+  if (given !== undefined) return isSameSecret(given, token) ? "token" : null;
   const pairs = (headers.cookie ?? "").split(/; */).map((pair) => pair.split("=", 2));
   const cookie = pairs.find(([name]) => name === cookieName(port))?.[1];
-  return cookie !== undefined && isEqual(cookie, cookieValue(token)) ? "cookie" : null;
+  return cookie !== undefined && isSameSecret(cookie, cookieValue(token)) ? "cookie" : null;
 }

@@ -1,7 +1,8 @@
 /** The token of the status server, in a file that only its owner can read. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
+import { readRegularFile, UnsuitableFileError } from "../machine/regular-file.ts";
 
 const tokenBytes = 16;
 /** 128 bits in base64. */
@@ -20,6 +21,13 @@ export function readToken(file: string): string {
     text = contentOf(file);
   } catch (error) {
     if (error instanceof RivuletError) throw error;
+    if (error instanceof UnsuitableFileError) {
+      throw new RivuletError(
+        "status.token",
+        `the token of the status page cannot be read: ${file} ${error.message}; delete it, and one is made at the next start`,
+        { file },
+      );
+    }
     throw new RivuletError("status.token", `cannot read the token of the status page: ${reasonOf(error)}`, {
       cause: error,
       file,
@@ -35,21 +43,15 @@ export function readToken(file: string): string {
 }
 
 function contentOf(file: string): string {
-  const descriptor = openSync(file, "r");
-  try {
-    const mode = fstatSync(descriptor).mode & othersMayRead;
-    if (mode !== 0) {
-      throw new RivuletError(
-        "status.token",
-        `${file} holds the token of the status page, and others than its owner may use it; run: chmod 600 ${file}`,
-        { file },
-      );
-    }
-    const buffer = Buffer.alloc(longestFile);
-    return buffer.toString("utf8", 0, readSync(descriptor, buffer, 0, longestFile, 0));
-  } finally {
-    closeSync(descriptor);
-  }
+  const checkMode = (mode: number) => {
+    if ((mode & othersMayRead) === 0) return;
+    throw new RivuletError(
+      "status.token",
+      `${file} holds the token of the status page, and others than its owner may use it; run: chmod 600 ${file}`,
+      { file },
+    );
+  };
+  return readRegularFile(file, { mostBytes: longestFile, checkMode }).toString("utf8");
 }
 
 function makeIfMissing(file: string): void {
@@ -79,7 +81,7 @@ function randomText(): string {
 /** The token of a daemon on this machine, for the commands that ask it; null where there is none yet, or it is not ours. */
 export function tokenIn(file: string): string | null {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readRegularFile(file, { mostBytes: longestFile }).toString("utf8").trim();
   } catch {
     return null;
   }

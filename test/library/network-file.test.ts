@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
 import {
   adam,
   batchNorm,
@@ -18,6 +20,7 @@ import {
   softmaxCrossEntropy,
   tanh,
 } from "../../src/index.ts";
+import { createLearner } from "../../src/learner/create-learner.ts";
 import { loadNetwork, saveNetwork } from "../../src/library/network-file.ts";
 
 let folder: string;
@@ -110,4 +113,15 @@ describe("a network in a file", () => {
     const absent = join(folder, "none.msgpack");
     expect(() => loadNetwork(absent)).toThrow(`${absent} cannot be read: there is no such file`);
   });
+});
+
+test("the network of a learner is not loaded without its features", () => {
+  const learner = createLearner({
+    fields: ["a", "label"],
+    target: { column: "label", classes: 2 },
+    model: {},
+  });
+  const path = join(folder, "learner.msgpack");
+  writeFileSync(path, Buffer.concat(encodeCheckpoint(checkpointOf(learner))));
+  expect(() => loadNetwork(path)).toThrow(`${path} holds a learner, whose network sees features`);
 });

@@ -1,6 +1,6 @@
 /** The page that shows the devices, and the same for Prometheus, to whoever has the key of the administrator. */
-import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isSameSecret } from "../../machine/secret.ts";
 import { formatDuration, formatShare } from "../../wording/quantities.ts";
 import type { DeviceRow, Fleet } from "./fleet.ts";
 import { adminKeyId, type Registry } from "./registry.ts";
@@ -57,18 +57,15 @@ export async function answerPage(
   return true;
 }
 
-const isEqual = (one: string, other: string): boolean => {
-  const [first, second] = [Buffer.from(one), Buffer.from(other)];
-  return first.length === second.length && timingSafeEqual(first, second);
-};
-
 function isAdmin({ headers }: IncomingMessage, registry: Registry, nowMs: number): boolean {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
   const secret = registry.holder(adminKeyId)?.secret ?? "";
-  if (bearer !== undefined) return isEqual(bearer, secret);
+  if (bearer !== undefined) return isSameSecret(bearer, secret);
   const [, until, seal] =
     new RegExp(`(?:^|; *)${cookieName}=(\\d{1,12})\\.([\\w-]{43})(?:;|$)`).exec(headers.cookie ?? "") ?? [];
-  return until !== undefined && Number(until) * 1000 > nowMs && isEqual(seal, registry.seal(`page:${until}`));
+  return (
+    until !== undefined && Number(until) * 1000 > nowMs && isSameSecret(seal, registry.seal(`page:${until}`))
+  );
 }
 
 /** Exchanges the key of the administrator once for a cookie that no script can read and no other page can use. */
@@ -79,7 +76,7 @@ async function logIn(
   nowMs: number,
 ): Promise<void> {
   const form = await formOf(request);
-  if (!isEqual(form?.get("key")?.trim() ?? "", registry.holder(adminKeyId)?.secret ?? "")) {
+  if (!isSameSecret(form?.get("key")?.trim() ?? "", registry.holder(adminKeyId)?.secret ?? "")) {
     page(response, 403, loginForm("This is not the key of the administrator."));
     return;
   }
