@@ -9,6 +9,8 @@ export default defineConfig({
     exclude: [...defaultExclude, "test/**/*.long.test.ts"],
     globalSetup: "test/snapshot.ts",
     setupFiles: "test/end-with-run.ts",
+    // Files of one worker share what they import: loading it anew for each took half of all processor time.
+    isolate: false,
     reporters: ["default", new SkippedReporter()],
     // Limits are there to end a hang, and beyond what the busiest machine takes: tests start processes and open ports.
     testTimeout: 600_000,
