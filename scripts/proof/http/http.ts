@@ -7,8 +7,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig } from "../../../src/config/config.ts";
-import { Daemon } from "../../../src/daemon/daemon.ts";
 import { createRandom, type Random } from "../../../src/engine/model/random.ts";
 import { createHostHandler } from "../../../src/sync/host/handler.ts";
 import { openRegistry } from "../../../src/sync/host/registry.ts";
@@ -118,7 +116,14 @@ const post = (path: string, body: string) =>
 const get = (path: string) =>
   `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nCookie: rivulet=0123456789abcdef\r\n\r\n`;
 
+/** As it was built: the files of the page are nowhere else. */
+const built = (path: string) => new URL(`../../../dist/${path}`, import.meta.url).href;
+
 async function openStatusPage(folder: string): Promise<Target> {
+  const { parseConfig }: typeof import("../../../src/config/config.ts") = await import(
+    built("config/config.js")
+  );
+  const { Daemon }: typeof import("../../../src/daemon/daemon.ts") = await import(built("daemon/daemon.js"));
   const text = `
 source: { tcp: { host: 127.0.0.1, port: 9 }, framing: lines, fields: [a, b, label] }
 target: { column: label, classes: 3 }
