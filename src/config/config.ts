@@ -191,7 +191,9 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
   numberClasses(entriesWithClasses(parsed), target?.names, errors);
   const descriptions = source && fieldsOf(source);
   const names = descriptions === undefined ? null : new Set(descriptions.map(({ name }) => name));
-  if (anomaly !== undefined) checkAnomaly(anomaly, source, names, errors);
+  // Features have names of their own: those are checked where they are planned.
+  const watchable = parsed.features === undefined && parsed.sequence === undefined ? names : null;
+  if (anomaly !== undefined) checkAnomaly(anomaly, source, watchable, errors);
   checkAlarms(parsed, errors);
   if (target === undefined) checkWithoutTarget(parsed, errors);
   else checkTarget(parsed, target, errors);
@@ -252,10 +254,12 @@ function checkWithoutTarget(parsed: Parsed, errors: ConfigErrors): void {
     errors.add("config.missing-key", ["target"], sentence, []);
     return;
   }
-  for (const key of ["model", "labels", "features", "sequence"] as const) {
+  for (const key of ["model", "labels"] as const) {
     if (parsed[key] !== undefined)
       errors.conflict([key], " needs a target, but the config has none; add target, or remove it");
   }
+  const columns = source && fieldsOf(source)?.map(({ name }) => name);
+  checkFeatures(featuresFor(parsed, null), parsed, columns ?? null, 1, errors);
   if (source === undefined) return;
   checkSource(source, {}, taskOf(parsed), errors);
   checkFields(source, errors);
@@ -282,7 +286,7 @@ const featuresIn = ({ features, target }: Parsed): unknown[] | "auto" =>
   features ?? (target?.forecast === undefined ? [...defaults.features] : "auto");
 
 /** What the features are made of. */
-const featuresFor = (parsed: Parsed, target: ParsedTarget) => ({
+const featuresFor = (parsed: Parsed, target: ParsedTarget | null) => ({
   target,
   features: featuresIn(parsed),
   sequence: sequenceWithDefaults(parsed),

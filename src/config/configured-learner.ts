@@ -23,7 +23,12 @@ export function configuredLearner(
     layers,
   }: Pick<LearnerTraining, "seed"> & Pick<EnsembleOptions, "without" | "layers"> = {},
 ): PrequentialLearner {
-  if (config.target === null) return new NoLearner(fields);
+  if (config.target === null) {
+    const stream = streamOf(config);
+    const budgetBytes = config.memory.budgetBytes ?? undefined;
+    const features = featuresOf(config, fields);
+    return new NoLearner(fields, planFeatures({ columns: fields, features, ...stream, budgetBytes }), stream);
+  }
   if ("forecast" in config.target) {
     return createForecaster({ ...forecasterOptions(config, fields), seed, without });
   }

@@ -34,7 +34,8 @@ interface ParsedFeatures {
 
 /** What the features of a config are made of. */
 export interface FeaturesConfig {
-  target: { column: string; classes?: number; forecast?: ForecastConfig };
+  /** Null where nothing is predicted. */
+  target: { column: string; classes?: number; forecast?: ForecastConfig } | null;
   /** Transforms as written; `auto`: by the rate and the columns. */
   features: unknown[] | "auto";
   sequence: Sequence | null;
@@ -62,23 +63,34 @@ export const streamOf = ({ source, sequence, timeZone }: FeaturesConfig): Stream
  */
 export function featuresOf(config: FeaturesConfig, columns: readonly string[]): unknown[] {
   const { features, target, source, sequence } = config;
-  const targetIsSent = source.fields === null || source.fields.some(({ name }) => name === target.column);
+  const targetIsSent = source.fields === null || source.fields.some(({ name }) => name === target?.column);
   const id = sequence !== null && "by" in sequence ? sequence.by : null;
-  if (features === "auto" && target.forecast !== undefined) {
+  if (features === "auto" && target?.forecast !== undefined) {
     const horizon = horizonRows(target.forecast, source.rate);
     return forecastFeatures({ column: target.column, horizon }, source.rate);
   }
   if (features === "auto") {
     return automaticFeatures({
       columns: columns.filter((name) => name !== id),
-      target: target.column,
+      target: target?.column ?? null,
       rate: source.rate,
-      task: target.classes === undefined ? "number" : "classes",
+      task: target === null ? "none" : target.classes === undefined ? "number" : "classes",
       targetIsSent,
     });
   }
-  if (!targetIsSent) requireKnownPast(features, target.column);
+  if (target !== null && !targetIsSent) requireKnownPast(features, target.column);
   return features;
+}
+
+/** The column whose value of a row is not known when it is predicted: what is forecast is known up to now. */
+const hiddenOf = ({ target }: FeaturesConfig): string | null =>
+  target === null || target.forecast !== undefined ? null : target.column;
+
+/** The columns of a row of features for samples of these columns. */
+export function rowColumns(config: FeaturesConfig, columns: readonly string[]): string[] {
+  const features = featuresOf(config, columns);
+  const planned = planFeatures({ columns, target: hiddenOf(config), features, ...streamOf(config) });
+  return planned.create === null ? [...columns] : planned.columns;
 }
 
 function requireKnownPast(features: unknown[], target: string): void {
@@ -116,10 +128,9 @@ export function checkFeatures(
       return;
     }
     const features = featuresOf(config, columns);
-    const target = config.target.column;
-    const all = columns.includes(target) ? columns : [...columns, target];
-    // What is forecast is known up to now.
-    const hidden = config.target.forecast === undefined ? target : null;
+    const target = config.target?.column ?? null;
+    const all = target === null || columns.includes(target) ? columns : [...columns, target];
+    const hidden = hiddenOf(config);
     const options = { columns: all, target: hidden, features, ...streamOf(config) };
     planned = planFeatures({ ...options, budgetBytes: config.memory?.budget }).columns.length - 1;
   }, ["features"]);

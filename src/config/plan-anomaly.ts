@@ -1,8 +1,10 @@
 /** What watching for anomalies takes. */
-import { RivuletError } from "../errors/errors.ts";
+import { keyError, RivuletError } from "../errors/errors.ts";
 import { AnomalyDetector } from "../learner/anomaly/anomaly-detector.ts";
+import { suggestion } from "../wording/nearest.ts";
 import { watchedColumns } from "./anomaly-config.ts";
 import type { Config } from "./config.ts";
+import { rowColumns } from "./features-config.ts";
 
 /** The columns that are watched, and the bytes of all that is known of them. */
 export interface PlannedAnomaly {
@@ -17,12 +19,22 @@ export interface PlannedAnomaly {
  * @throws RivuletError where it does not fit memory.budget
  */
 export function planAnomaly(
-  { anomaly, target, memory }: Config,
+  config: Config,
   columns: readonly string[],
   otherBytes: number,
 ): PlannedAnomaly | null {
+  const { anomaly, target, memory } = config;
   if (anomaly === null) return null;
-  const watched = watchedColumns(anomaly, columns, target?.column ?? null);
+  const rows = rowColumns(config, columns);
+  const unknown = anomaly.watch?.find((name) => !rows.includes(name));
+  if (unknown !== undefined) {
+    throw keyError(
+      "config.bad-value",
+      "anomaly.watch",
+      `names "${unknown}", which is no column of a row of features; ${suggestion(unknown, rows)}`,
+    );
+  }
+  const watched = watchedColumns(anomaly, rows, target?.column ?? null);
   const bytes = AnomalyDetector.bytes(watched.length);
   const { budgetBytes } = memory;
   if (budgetBytes !== null && otherBytes + bytes > budgetBytes) {

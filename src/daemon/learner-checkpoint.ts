@@ -51,11 +51,19 @@ function describedFeatures(
   return { fields, transforms, ...(stream === undefined ? {} : { stream: stream as State }) };
 }
 
+/** Features as they stand in a checkpoint. */
+interface StoredFeatures {
+  fields?: string[];
+  transforms?: CommonDescription["features"];
+  stream?: CommonDescription["stream"];
+}
+
 /** Of a daemon that only watches: all that it knows is in its own state. */
 function emptyBody(learner: NoLearner): Body {
+  const { features, stream } = learner.describe();
   return {
     model: null,
-    features: { fields: [...learner.fields], transforms: [] },
+    features: describedFeatures([...learner.fields], features, stream),
     target: null,
     optimizer: null,
     training: null,
@@ -319,8 +327,12 @@ function resumeWatching(learner: PrequentialLearner, checkpoint: Checkpoint, whe
   if (isWithout !== isWatched) {
     throw mismatch(where, `target is ${has(isWithout)} in the config and ${has(isWatched)} in it`, "");
   }
-  const { fields = [] } = checkpoint.features as { fields?: string[] };
-  const difference = firstDifference(learner.describe().fields, fields, "fields");
+  const { fields = [], transforms = [], stream = {} } = checkpoint.features as unknown as StoredFeatures;
+  const own = learner.describe();
+  const past = { features: own.features, stream: own.stream ?? {} };
+  const difference =
+    firstDifference(own.fields, fields, "fields") ??
+    firstDifference(past, { features: transforms, stream }, "");
   if (difference !== null) throw mismatch(where, difference, "");
   learner.restore(checkpoint.learnerState);
   return true;

@@ -92,21 +92,27 @@ export class SamplePath implements DaemonMemory {
 
   /** Takes the sample at the front of the ring, at `offset` of `values`, all the way. Allocates nothing. */
   take(values: Float64Array, offset: number): void {
-    const { ring, validator, learner, anomalyWatch } = this.stations;
+    const { ring, validator, learner } = this.stations;
     const { extraction } = learner;
     this.stations.lateLabels?.makeRoom();
     this.taken++;
     this.recorder?.sample(values, offset);
-    // Before a policy replaces what is missing. A pause is for maintenance too: what happens then is not normal.
-    if (anomalyWatch !== null && !this.#isPaused) {
-      anomalyWatch.observe(values, offset, ring.measuredAt, ring.frontSlot);
-    }
+    // Before a policy replaces what is missing.
+    if (extraction === null) this.#watch(values, offset);
     if (!validator.validate(values, offset)) return;
     if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
     if (extraction === null) this.#takeRow(values, offset);
     else if (extraction.push(values, offset, ring.measuredAt, ring.frontSlot)) {
+      this.#watch(extraction.row, 0);
       this.#takeRow(extraction.row, 0);
     }
+  }
+
+  /** A pause is for maintenance too: what happens then is not normal. */
+  #watch(values: Float64Array, offset: number): void {
+    const { anomalyWatch, ring } = this.stations;
+    if (anomalyWatch === null || this.#isPaused) return;
+    anomalyWatch.observe(values, offset, ring.measuredAt, ring.frontSlot);
   }
 
   /** Takes a row that is learned from: the sample itself, or what came out of windows and the like. Allocates nothing. */
@@ -309,7 +315,13 @@ export function createSamplePath(
       details: { ...faults },
     });
   });
-  const anomalyWatch = createAnomalyWatch(config, fields, clock, learner.memory.bytes, log);
+  const anomalyWatch = createAnomalyWatch(
+    config,
+    watchedFields(learner, fields),
+    clock,
+    learner.memory.bytes,
+    log,
+  );
   const scores = new AlarmScores(learner, targetAt, anomalyWatch);
   const stations: Stations = {
     ring,
@@ -330,10 +342,16 @@ export function createSamplePath(
   return path;
 }
 
+/** The columns of rows: those of samples with their ranges, those of features without. */
+function watchedFields({ extraction, columns }: PrequentialLearner, fields: ConfiguredSource["fields"]) {
+  if (extraction === null) return fields;
+  return columns.map((name) => fields.find((field) => field.name === name) ?? { name });
+}
+
 /** Null where the config does not watch for anomalies. */
 function createAnomalyWatch(
   config: Config,
-  fields: ConfiguredSource["fields"],
+  fields: ReturnType<typeof watchedFields>,
   clock: SteadyClock,
   learnerBytes: number,
   log: Log,

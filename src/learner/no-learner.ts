@@ -1,7 +1,9 @@
-import { restoreBlock } from "../features/restore.ts";
+import type { Extraction, PlannedFeatures, StreamDescription } from "../features/extraction.ts";
+import { restoreTogether, statefulBlock } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { Glitches } from "./glitches.ts";
-import type { CommonDescription, PrequentialLearner } from "./prequential-learner.ts";
+import { describedStream } from "./learner-features.ts";
+import type { CommonDescription, LearnerArena, PrequentialLearner } from "./prequential-learner.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
 
 const at = { samples: 0, unlabelled: 1 } as const;
@@ -13,7 +15,9 @@ const at = { samples: 0, unlabelled: 1 } as const;
 export class NoLearner implements PrequentialLearner {
   readonly fields: readonly string[];
   readonly columns: readonly string[];
-  readonly extraction = null;
+  readonly extraction: Extraction | null;
+  readonly #rows: PlannedFeatures | null;
+  readonly #stream: StreamDescription;
   readonly metrics = new RegressionMetrics();
   readonly classes = 0;
   readonly prediction: Float64Array = Float64Array.of(Number.NaN);
@@ -25,13 +29,25 @@ export class NoLearner implements PrequentialLearner {
   readonly recoveries = 0;
   readonly isHealthy = true;
   readonly counts = { updates: 0, skipped: 0, loss: 0 };
-  readonly memory = { bytes: 0, kernels: "no" };
+  readonly memory: LearnerArena;
   readonly heldSizes = { singles: 0, doubles: 0 };
   /** Samples learned from, and those of a pause, [2]. */
   readonly #counts = new Float64Array(2);
 
-  constructor(fields: readonly string[]) {
-    this.fields = this.columns = [...fields];
+  /**
+   * @param rows features of the past that are watched in place of the fields, and what is known of the stream
+   */
+  constructor(
+    fields: readonly string[],
+    rows: PlannedFeatures | null = null,
+    stream: StreamDescription = {},
+  ) {
+    this.fields = [...fields];
+    this.#rows = rows?.create ? rows : null;
+    this.#stream = stream;
+    this.columns = this.#rows?.columns ?? this.fields;
+    this.extraction = this.#rows?.create?.() ?? null;
+    this.memory = { bytes: this.#rows?.bytes ?? 0, kernels: "no" };
   }
 
   get samplesSeen(): number {
@@ -46,7 +62,8 @@ export class NoLearner implements PrequentialLearner {
     this.#counts[at.unlabelled] = count;
   }
 
-  observe(): boolean {
+  observe(values?: Float64Array, offset = 0, times?: Float64Array, timeAt?: number): boolean {
+    if (values !== undefined) this.extraction?.push(values, offset, times, timeAt);
     this.#counts[at.samples]++;
     return true;
   }
@@ -90,7 +107,8 @@ export class NoLearner implements PrequentialLearner {
     return {
       fields: [...this.fields],
       target: { column: "", standardize: false },
-      features: [],
+      features: this.#rows?.description ?? [],
+      ...(this.#rows === null ? {} : describedStream(this.#rows, this.#stream)),
       model: {},
       training: { seed: 0, deterministic: true },
     };
@@ -99,10 +117,16 @@ export class NoLearner implements PrequentialLearner {
   adoptClassNames(): void {}
 
   state(): State {
-    return { counts: this.#counts };
+    const { extraction } = this;
+    return { counts: this.#counts, ...(extraction === null ? {} : { extraction: extraction.state() }) };
   }
 
   restore(state: State): void {
-    restoreBlock(this.#counts, (state as { counts?: State } | null)?.counts ?? null, "counts of samples");
+    const { counts = null, extraction = null } = (state ?? {}) as { counts?: State; extraction?: State };
+    const past = this.extraction === null ? [] : [this.extraction];
+    restoreTogether(
+      [statefulBlock(this.#counts, "counts of samples"), ...past],
+      [counts, ...past.map(() => extraction)],
+    );
   }
 }

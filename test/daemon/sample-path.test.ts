@@ -153,3 +153,46 @@ status: {}
   // The first five have no forecast that waited for them.
   expect(learner.samplesSeen).toBe(seen + 5);
 });
+
+describe("watching features of the past without a target", () => {
+  const machine = `
+source:
+  tcp: { host: 127.0.0.1, port: 9 }
+  framing: lines
+  rate: 100
+  fields: [ax, ay]
+features:
+  - window: { of: [ax, ay], size: 32, every: 32, take: [logSd, centroid] }
+anomaly: { alarmsPerWeek: 2 }
+`;
+
+  test("one row in so many samples is watched, by the names of its features", () => {
+    const { path, learner, take } = pathOf(machine);
+    const { anomalyWatch } = path.stations;
+    for (let i = 0; i < 320; i++) take(Float64Array.of(Math.sin(i), Math.cos(3 * i)));
+    expect(anomalyWatch?.detector.columns).toEqual(["ax_logSd", "ax_centroid", "ay_logSd", "ay_centroid"]);
+    expect(anomalyWatch?.detector.rows).toBe(10);
+    expect(learner.samplesSeen).toBe(10);
+  });
+
+  test("a checkpoint continues in the middle of a window", () => {
+    const [whole, first, second] = [pathOf(machine), pathOf(machine), pathOf(machine)];
+    for (let i = 0; i < 100; i++) {
+      const row = Float64Array.of(Math.sin(i), Math.cos(3 * i));
+      whole.take(row);
+      if (i < 50) first.take(row);
+      if (i === 49) second.learner.restore(structuredClone(first.learner.state()));
+      if (i >= 50) second.take(row);
+    }
+    expect(second.learner.samplesSeen).toBe(whole.learner.samplesSeen);
+    expect(second.learner.extraction?.row).toEqual(whole.learner.extraction?.row);
+  });
+
+  test("auto watches what windows of vibration show, and a column that is none of theirs is refused", () => {
+    const automatic = machine.replace(/features:\n.*\n/, "features: auto\n").replace("100", "1600");
+    expect(pathOf(automatic).learner.columns).toHaveLength(8);
+    expect(() => pathOf(machine.replace("2 }", "2, watch: [ax] }"))).toThrow(
+      'anomaly.watch names "ax", which is no column of a row of features',
+    );
+  });
+});
