@@ -13,12 +13,14 @@ import { formatShare, formatSize } from "../wording/quantities.ts";
 import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type FoundCheckpoint, readCheckpoint } from "./data/read-checkpoint.ts";
+import { compareCheckpoints } from "./inspect/compare.ts";
 import { courseFacts } from "./results/course.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";
 import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 
-/** What is inside a checkpoint; of a folder, inside its newest valid one. */
-export async function run({ positionals: [path] }: Invocation): Promise<Report> {
+/** What is inside a checkpoint, or differs in another; of a folder, inside its newest valid one. */
+export async function run({ positionals: [path, other] }: Invocation): Promise<Report> {
+  if (other !== undefined) return compareCheckpoints(readCheckpoint(path), readCheckpoint(other));
   const { file, bytes, checkpoint, refused } = readCheckpoint(path);
   // A network saved by the library has no learner around it, and so no scores.
   const learner = checkpoint.target === null ? null : learnerFrom(checkpoint, file);

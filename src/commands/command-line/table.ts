@@ -364,10 +364,14 @@ export const commands: Command[] = [
   },
   {
     name: "inspect",
-    summary: "show the contents of a checkpoint (a file, or a folder: its newest valid one)",
-    positionals: ["CHECKPOINT"],
+    summary:
+      "show the contents of a checkpoint (a file, or a folder: its newest valid one), or what differs in another",
+    positionals: ["CHECKPOINT", "[OTHER]"],
     options: {},
-    details: [],
+    details: [
+      "With OTHER it says what differs: what they are of, how far they came, their scores, and how far weights are apart.",
+      "A learner moves to another board with its folder of checkpoints: copy it to checkpoint.directory of the same config there, while no daemon uses it, and rivulet run goes on. Weights and statistics are the same numbers on every processor.",
+    ],
     load: () => import("../inspect.ts"),
   },
   {
