@@ -159,9 +159,12 @@ function describe(
 function modelFacts(checkpoint: Checkpoint): Fact[] {
   const model = checkpoint.model as NetworkModel | EnsembleDescription["model"];
   if ("ensemble" in model) {
-    const { effort, without, coverage } = model.ensemble;
+    const { effort, without, coverage, layers } = model.ensemble;
     const left = without.length > 0 ? `, without ${without.join(", ")}` : "";
-    return [["learner", `the ensemble, effort ${effort}, intervals for ${formatShare(coverage, 0)}${left}`]];
+    return [
+      ["learner", `the ensemble, effort ${effort}, intervals for ${formatShare(coverage, 0)}${left}`],
+      layers === undefined ? null : ["replayed network", (layers as State[]).map(written)],
+    ];
   }
   return [
     ["input", model.inputShape.join(" x ")],

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { loadConfig, sampleColumns } from "../config/config.ts";
 import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
-import { carryOver, replayedLayersIn } from "../daemon/learner-checkpoint.ts";
+import { carryOver, replayedNetworkIn } from "../daemon/learner-checkpoint.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { required } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
@@ -26,7 +26,9 @@ export async function run(invocation: Invocation): Promise<Report> {
   const isNetwork = config.ensemble !== null && checkpoint.parameters.length > 0;
   const learner = isNetwork
     ? configuredNetworkLearner(config, columns)
-    : configuredLearner(config, columns, { layers: replayedLayersIn(checkpoint) });
+    : configuredLearner(config, columns, {
+        chosen: config.ensemble?.layers ? undefined : replayedNetworkIn(checkpoint),
+      });
   const isDryRun = switches.has("dry-run");
   const target = options["save"] ?? `${dirname(file)}/`;
   const save = isDryRun ? null : await prepareSave(target);

@@ -68,7 +68,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
     mostAnomalyCheckpointBytes(config, columns);
   const daily = dailyWrites(config, checkpointBytes);
   const historyBytes = historyBytesOf({ target: config.target, isEnsemble: true });
-  const { effort, stepsDown } = config.ensemble as NonNullable<Config["ensemble"]>;
+  const { effort, stepsDown, layers } = config.ensemble as NonNullable<Config["ensemble"]>;
   const { measureEfforts } = await import("./plan/effort-costs.ts");
   const efforts = measureEfforts(measuredOptions(config, columns));
   return {
@@ -97,6 +97,7 @@ async function ensemblePlan(config: Config, columns: readonly string[]): Promise
       effortTable(efforts),
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), the ensemble at effort ${effort}; all of it before the first sample`,
+      ...(layers === null ? [] : [networkText(config)]),
       ...(stepsDown
         ? ["effort    auto: it steps down where the daemon falls behind, and stays in this memory"]
         : []),
@@ -116,6 +117,9 @@ const measuredOptions = (config: Config, columns: readonly string[]) =>
   config.target !== null && "forecast" in config.target
     ? planForecaster(forecasterOptions(config, columns)).ensemble
     : ensembleOptions(config, columns);
+
+const networkText = ({ target }: Config) =>
+  `network   model.layers stand in the place of the replayed network${target !== null && "classes" in target ? "" : " of the level"}; the gradient of its loss by the features weighs these for the neighbours`;
 
 /** Measured just now: other work on the machine is in it. */
 const effortTable = (efforts: readonly EffortCost[]) =>

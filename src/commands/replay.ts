@@ -94,7 +94,7 @@ async function continuedFrom(
 ): Promise<PrequentialLearner> {
   const wrong = ["seed", "without"].find((name) => options[name] !== undefined);
   if (wrong) throw new UsageError(`--from continues a learner as it is; leave --${wrong} out`);
-  const { learnerFrom, replayedLayersIn, resume } = await import("../daemon/learner-checkpoint.ts");
+  const { learnerFrom, replayedNetworkIn, resume } = await import("../daemon/learner-checkpoint.ts");
   const { readCheckpoint } = await import("./data/read-checkpoint.ts");
   const { file, checkpoint } = readCheckpoint(from);
   if (positionals[0] === undefined) {
@@ -106,7 +106,8 @@ async function continuedFrom(
       `the data has the columns ${columns.join(", ")}, but ${file} learned from ${fields.join(", ")}; give a CONFIG that names them`,
     );
   }
-  const learner = configuredLearner(config, columns, { layers: replayedLayersIn(checkpoint) });
+  const chosen = config.ensemble?.layers ? undefined : replayedNetworkIn(checkpoint);
+  const learner = configuredLearner(config, columns, { chosen });
   resume(learner, checkpoint, file);
   return learner;
 }

@@ -86,6 +86,11 @@ const targetSchema = map({
 });
 
 const modelSchema = map({
+  ensemble: optional(
+    "Let the ensemble learn, with layers and inputShape in the place of its replayed network",
+    flag,
+    { default: false },
+  ),
   inputShape: optional(
     "Shape of the features of a sample, channels first",
     part("a list of whole numbers of 1 or more, such as [1, 8, 8]"),
@@ -113,12 +118,28 @@ const modelSchema = map({
   ),
 });
 
+const replaySchema = map({
+  balance: optional(
+    "Forget the oldest row of the most frequent class, for classes that stay away for long; none forgets the oldest row",
+    oneOf(["none", "classes"]),
+    { default: "none" },
+  ),
+});
+
 const trainingSchema = map({
   effort: optional(
     "How much processor time a sample may cost the ensemble; auto begins at high and steps down where the daemon falls behind; a single network ignores it",
     oneOf(["low", "normal", "high", "auto"]),
     { default: "auto" },
   ),
+  balance: optional(
+    "Name the class that is most probable beside how often it comes, so that rare ones are found; probabilities stay as they are",
+    flag,
+    { default: false },
+  ),
+  replay: optional("Which rows the ensemble keeps to learn from them again", replaySchema, {
+    otherwise: "the latest",
+  }),
   batchSize: optional("Samples per update of a single network", wholeNumber(1, 2 ** 20), { default: 1 }),
   seed: optional("Seed of the initial weights and of all random numbers", wholeNumber(0, 2 ** 32 - 1), {
     default: 1,
@@ -231,9 +252,13 @@ export const configSchema = map({
     sequenceSchema,
     { otherwise: "all samples are one sequence" },
   ),
-  model: optional("A single network that replaces the ensemble", modelSchema, {
-    otherwise: "the ensemble learns; rivulet fit and compare train the default network",
-  }),
+  model: optional(
+    "A single network that replaces the ensemble, or layers for its replayed network",
+    modelSchema,
+    {
+      otherwise: "the ensemble learns; rivulet fit and compare train the default network",
+    },
+  ),
   training: optional("How the learner is trained", trainingSchema, { otherwise: "the defaults of its keys" }),
   memory: optional("How much memory the learner may use", memorySchema, {
     otherwise: "the defaults of its keys",

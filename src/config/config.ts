@@ -11,6 +11,7 @@ import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import type { Sequence } from "../features/extraction.ts";
 import type { Effort } from "../learner/effort.ts";
+import type { Eviction } from "../learner/ensemble-plan.ts";
 import { modelFor } from "../learner/model.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
@@ -72,6 +73,11 @@ export interface Config {
     effort: Effort;
     /** It steps down where the daemon falls behind. */
     stepsDown: boolean;
+    /** What stands in the replayed network's place, as written; null: its own layers. */
+    layers: unknown[] | null;
+    inputShape: unknown;
+    /** Which row a full replay ring forgets. */
+    eviction: Eviction;
     deterministic: boolean;
   } | null;
   /** Parts of the network as written; null: the learner chooses by the task. */
@@ -88,6 +94,8 @@ export interface Config {
     batchSize: number;
     seed: number;
     deterministic: boolean;
+    /** The class that is named is the one most probable beside how often it comes. */
+    balance: boolean;
     /** Threads of `rivulet fit`; null: only the calling thread, and `shards` alone decides whether batches are split. */
     workers: number | null;
     /** Parts of a batch that threads train in parallel; null: the default number if there are workers. */
@@ -221,6 +229,8 @@ function checkTarget(parsed: Parsed, target: ParsedTarget, errors: ConfigErrors)
   const inputs = descriptions ? descriptions.length - Number(sent) : inputsOf(parsed.model?.inputShape);
   const width = checkFeatures(featuresFor(parsed, target), parsed, columns, inputs, errors);
   checkNetwork(parsed, target, width, errors);
+  checkEnsemble(parsed, errors);
+  checkBalance(parsed, errors);
   if (names === null) return;
   if (source !== undefined) checkFields(source, errors);
   if (sent && !names.has(target.column)) {
@@ -306,6 +316,37 @@ function checkNetwork(parsed: Parsed, given: ParsedTarget, inputs: number, error
   errors.attempt(() => plan(modelFor(target, parsed.model ?? {}, inputs)), ["model"]);
 }
 
+/** Parts of a network that learns alone, and levels of effort without a replayed network. */
+function checkEnsemble({ model, target, training }: Parsed, errors: ConfigErrors): void {
+  if (model?.ensemble !== true) return;
+  if (target?.forecast !== undefined && model.layers !== undefined) {
+    errors.conflict(
+      ["model", "layers"],
+      " are not for a forecast, whose ensemble has its own; leave model out",
+    );
+  }
+  for (const key of ["optimizer", "loss", "clip", "schedule", "initialWeights"] as const) {
+    if (model[key] === undefined) continue;
+    errors.conflict(
+      ["model", key],
+      " belongs to a network that learns alone, but model.ensemble is true; leave one of them out",
+    );
+  }
+  if (model.layers === undefined || training?.effort !== "low") return;
+  errors.conflict(
+    ["model", "layers"],
+    " stand in the place of the replayed network, which training.effort: low leaves out; leave one of them out",
+  );
+}
+
+/** Only classes can be balanced. */
+function checkBalance({ target, training }: Parsed, errors: ConfigErrors): void {
+  if (target?.classes !== undefined) return;
+  const predicate = " is for classes, but the target is a number; leave it out, or give target.classes";
+  if (training?.balance === true) errors.conflict(["training", "balance"], predicate);
+  if (training?.replay?.balance === "classes") errors.conflict(["training", "replay", "balance"], predicate);
+}
+
 const nameFor = ({ name }: Parsed, file: string): string => name ?? basename(file, extname(file));
 
 function targetWithDefaults({ column, classes, names, standardize, forecast }: ParsedTarget): TargetConfig {
@@ -320,7 +361,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
   const name = nameFor(parsed, file);
   const { source, target, checkpoint, status } = parsed;
   const directory = resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`);
-  const { effort, ...training } = { ...defaults.training, ...parsed.training };
+  const { effort, replay, ...training } = { ...defaults.training, ...parsed.training };
   return {
     file,
     name,
@@ -330,7 +371,7 @@ function withDefaults(parsed: Parsed, file: string): Config {
     timeZone: parsed.timeZone ?? null,
     features: featuresIn(parsed),
     sequence: sequenceWithDefaults(parsed),
-    ensemble: parsed.model === undefined ? ensembleWithDefaults(effort, training.deterministic) : null,
+    ensemble: ensembleWithDefaults(parsed, effort),
     model: {
       inputShape: parsed.model?.inputShape ?? null,
       layers: parsed.model?.layers ?? null,
@@ -364,11 +405,18 @@ function withDefaults(parsed: Parsed, file: string): Config {
   };
 }
 
-const ensembleWithDefaults = (effort: Effort | "auto", deterministic = true) => ({
-  effort: effort === "auto" ? ("high" as const) : effort,
-  stepsDown: effort === "auto",
-  deterministic,
-});
+/** Null where a network learns alone. */
+function ensembleWithDefaults({ model, training }: Parsed, effort: Effort | "auto"): Config["ensemble"] {
+  if (model !== undefined && model.ensemble !== true) return null;
+  return {
+    effort: effort === "auto" ? "high" : effort,
+    stepsDown: effort === "auto",
+    layers: model?.layers ?? null,
+    inputShape: model?.inputShape ?? null,
+    eviction: training?.replay?.balance === "classes" ? "classes" : "oldest",
+    deterministic: training?.deterministic ?? true,
+  };
+}
 
 const keysOf = (issue: v.BaseIssue<unknown>): KeyPath =>
   (issue.path ?? []).map((item) => item.key as string | number);

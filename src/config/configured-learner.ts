@@ -12,6 +12,7 @@ import { type ForecastConfig, horizonRows, requireNoForecast } from "./forecast-
 
 /**
  * The learner that a config describes, for samples of the named columns: the ensemble, unless the config names a model.
+ * @param options `chosen` stands in the place of the ensemble's replayed network
  * @throws RivuletError naming the key, also where the plan exceeds memory.budget: then nothing is allocated
  */
 export function configuredLearner(
@@ -20,8 +21,9 @@ export function configuredLearner(
   {
     seed = config.training.seed,
     without,
-    layers,
-  }: Pick<LearnerTraining, "seed"> & Pick<EnsembleOptions, "without" | "layers"> = {},
+    chosen,
+  }: Pick<LearnerTraining, "seed"> &
+    Pick<EnsembleOptions, "without"> & { chosen?: Pick<EnsembleOptions, "layers" | "inputShape"> } = {},
 ): PrequentialLearner {
   if (config.target === null) {
     const stream = streamOf(config);
@@ -33,7 +35,7 @@ export function configuredLearner(
     return createForecaster({ ...forecasterOptions(config, fields), seed, without });
   }
   if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
-  return createEnsemble({ ...ensembleOptions(config, fields), seed, without, layers });
+  return createEnsemble({ ...ensembleOptions(config, fields), seed, without, ...chosen });
 }
 
 /** What makes the forecaster of a config, for samples of the named columns. */
@@ -64,6 +66,10 @@ export function ensembleOptions(given: Config, fields: readonly string[]): Ensem
     features: featuresOf(config, fields),
     stream: streamOf(config),
     effort: ensemble?.effort,
+    layers: ensemble?.layers,
+    inputShape: ensemble?.inputShape,
+    eviction: ensemble?.eviction,
+    balance: training.balance,
     seed: training.seed,
     arena: { deterministic: ensemble?.deterministic },
     budgetBytes: memory.budgetBytes ?? undefined,
@@ -86,7 +92,7 @@ export function configuredNetworkLearner(
   }: { accumulate?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
 ): Learner {
   const config = withTarget(given);
-  const { batchSize, deterministic } = config.training;
+  const { batchSize, deterministic, balance } = config.training;
   requireNoForecast(config.target);
   return createNetworkLearner({
     fields,
@@ -94,7 +100,7 @@ export function configuredNetworkLearner(
     features: featuresOf(config, fields),
     stream: streamOf(config),
     model: config.model,
-    training: { batchSize, seed, deterministic, workers, shards },
+    training: { batchSize, seed, deterministic, balance, workers, shards },
     memory: { ...learnerMemory(config), accumulate },
   });
 }

@@ -1,12 +1,16 @@
 /** The learner of a daemon: of its config, or the one that an earlier version has begun. */
 import { type Checkpoint, decodeCheckpoint } from "../checkpoint/format.ts";
 import { newestCheckpoint } from "../checkpoint/store.ts";
-import { type Config, requiredTarget } from "../config/config.ts";
-import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
+import type { Config } from "../config/config.ts";
+import {
+  configuredLearner,
+  configuredNetworkLearner,
+  ensembleOptions,
+} from "../config/configured-learner.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { bytesIn, requirePlannedEnsemble } from "../learner/stored-plan.ts";
-import { isOf, replayedLayersIn } from "./learner-checkpoint.ts";
+import { isOf, replayedNetworkIn } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
 /** A learner for a config, and what the log is to say of it; null for the usual one. */
@@ -60,19 +64,15 @@ function newestBegun(config: Config, columns: readonly string[]): Begun | null {
 }
 
 function begunIn(checkpoint: Checkpoint, config: Config, columns: readonly string[]): Begun | null {
-  const layers = replayedLayersIn(checkpoint);
+  // The layers of a config are not a choice of rivulet fit.
+  const chosen = config.ensemble?.layers ? undefined : replayedNetworkIn(checkpoint);
   if (checkpoint.parameters.length > 0) {
     const learner = configuredNetworkLearner(config, columns);
     return isOf(learner, checkpoint) ? { learner, event: "single-network" } : null;
   }
-  if (layers !== undefined) {
-    const { features, ensemble } = config;
-    const target = requiredTarget(config);
-    const options = { fields: columns, target, features, effort: ensemble?.effort, layers };
-    requirePlannedEnsemble(options, bytesIn(checkpoint));
-  }
-  const learner = configuredLearner(config, columns, layers ? { layers } : undefined);
-  return isOf(learner, checkpoint) ? { learner, event: layers ? "chosen-network" : null } : null;
+  if (chosen) requirePlannedEnsemble({ ...ensembleOptions(config, columns), ...chosen }, bytesIn(checkpoint));
+  const learner = configuredLearner(config, columns, { chosen });
+  return isOf(learner, checkpoint) ? { learner, event: chosen ? "chosen-network" : null } : null;
 }
 
 /** Whatever is wrong with the folder or the config, who opens the one or builds the other says it. */

@@ -1,12 +1,14 @@
 /** Finds out when a learner predicts worse than it did: what is measured may have changed. */
 import { restoreTogether, statefulBlock } from "../features/restore.ts";
 import { Adwin } from "../learner/adwin.ts";
+import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { RegressionMetrics } from "../learner/regression-metrics.ts";
 import type { State, Stateful } from "../state.ts";
 import { parts, whole } from "../state-check.ts";
 import { formatShare } from "../wording/quantities.ts";
 import type { Log } from "./log.ts";
+import { shiftText } from "./quality.ts";
 
 /** One change may be detected several times: within this many samples another detection is the same change. */
 const samplesOfOneChange = 1024;
@@ -70,11 +72,17 @@ export class DriftWatch implements Stateful {
     block[at.drifts]++;
     this.#log({
       event: "drift",
-      text: `predictions have become worse: ${this.#tell(meanBefore, meanAfter)}; what is measured may have changed`,
+      text: `predictions have become worse: ${this.#tell(meanBefore, meanAfter)}; what is measured may have changed${this.#tellShift()}`,
       problem: true,
       details: { drifts: this.drifts },
     });
     return true;
+  }
+
+  /** Which experts gained or lost weight since. */
+  #tellShift(): string {
+    const shifts = this.#learner instanceof Ensemble ? shiftText(this.#learner.weightShift()) : "";
+    return shifts === "" ? "" : `; ${shifts}`;
   }
 
   /** Writes an error between 0 and 1: whether the class was wrong, or how far off a number was beside its mean. */

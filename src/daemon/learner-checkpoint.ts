@@ -5,7 +5,7 @@ import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import { restoreDiscardable } from "../features/restore.ts";
 import { createEnsemble, Ensemble } from "../learner/ensemble.ts";
-import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
+import type { EnsembleDescription, EnsembleOptions } from "../learner/ensemble-plan.ts";
 import { createForecaster, Forecaster, type ForecasterDescription } from "../learner/forecast/forecaster.ts";
 import {
   createNetworkLearner,
@@ -155,9 +155,14 @@ function descriptionIn(checkpoint: Checkpoint): AnyDescription {
   return { ...common, model, training };
 }
 
-/** The layers that the checkpoint of an ensemble has in the replayed network's place; undefined for the usual ones. */
-export const replayedLayersIn = ({ model }: Checkpoint): unknown[] | undefined =>
-  isEnsemble(model) ? model.ensemble.layers : undefined;
+/** What the checkpoint of an ensemble has in the replayed network's place; undefined for its own. */
+export function replayedNetworkIn({
+  model,
+}: Checkpoint): Pick<EnsembleOptions, "layers" | "inputShape"> | undefined {
+  if (!isEnsemble(model) || model.ensemble.layers === undefined) return undefined;
+  const { layers, inputShape } = model.ensemble;
+  return { layers, inputShape };
+}
 
 function stateIn(checkpoint: Checkpoint): State {
   if (isEnsemble(checkpoint.model) || isForecaster(checkpoint.model)) return checkpoint.learnerState;
@@ -225,6 +230,12 @@ export function learnerFrom(checkpoint: Checkpoint, where: string): PrequentialL
   return learner;
 }
 
+/** The keys of an ensemble that this version knows: others are passed over. */
+const partsOf = ({ ensemble }: EnsembleDescription["model"]) => {
+  const { effort, without, coverage, layers, inputShape, eviction } = ensemble;
+  return { effort, without, coverage, layers, inputShape, eviction };
+};
+
 /** The learner that a checkpoint describes, planned before it is allocated. */
 function describedLearner(checkpoint: Checkpoint): PrequentialLearner {
   const description = descriptionIn(checkpoint);
@@ -241,10 +252,9 @@ function describedLearner(checkpoint: Checkpoint): PrequentialLearner {
     const { batchSize } = plannedLearner(options, { parameters, storedBytes });
     return createNetworkLearner({ ...options, memory: { batch: batchSize } });
   }
-  const { seed, deterministic } = training;
-  const { effort, without, coverage, layers } = model.ensemble;
+  const { seed, deterministic, balance } = training;
   const arena = { deterministic };
-  const options = { fields, target, features, stream, seed, effort, without, coverage, layers, arena };
+  const options = { fields, target, features, stream, seed, balance, arena, ...partsOf(model) };
   requirePlannedEnsemble(options, storedBytes);
   return createEnsemble(options);
 }
@@ -480,7 +490,9 @@ function differenceFrom(learner: PrequentialLearner, stored: AnyDescription): st
   const own = learner.describe();
   const { names } = namesIn(stored.target);
   if (Array.isArray(names)) adoptNames(own.target, names);
-  if (kindOf(own.model) === kindOf(stored.model)) return firstDifference(own, stored, "");
+  if (kindOf(own.model) === kindOf(stored.model)) {
+    return firstDifference(withoutBalance(own), withoutBalance(stored), "");
+  }
   return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
 }
 
@@ -496,6 +508,12 @@ function storedNames({ target }: { target: object | null }, where: string): stri
     `${where} is malformed: its class names are not at most as many texts as classes; use another checkpoint`,
   );
 }
+
+/** Which class is named follows from what was learned, and changes nothing of it. */
+const withoutBalance = ({ training: { balance, ...training }, ...rest }: CommonDescription) => ({
+  ...rest,
+  training,
+});
 
 /** Longest value that a sentence repeats. */
 const longestValue = 200;

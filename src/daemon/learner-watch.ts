@@ -5,6 +5,7 @@ import { glitchText } from "../learner/glitches.ts";
 import type { Learner } from "../learner/learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Log } from "./log.ts";
+import { driftText } from "./quality.ts";
 
 export class LearnerWatch {
   readonly #learner: PrequentialLearner;
@@ -13,6 +14,7 @@ export class LearnerWatch {
   #logged: Set<string> | null = null;
   #fieldCount = 0;
   #recoveries = 0;
+  #alarms = 0;
   /** What the experts of an ensemble were like at the last recovery. */
   #experts: ExpertReport[] = [];
 
@@ -27,12 +29,15 @@ export class LearnerWatch {
     this.#logged = new Set(glitches.report().map(({ field }) => field));
     this.#fieldCount = glitches.fieldCount;
     this.#recoveries = this.#learner.recoveries;
+    this.#alarms = this.#learner instanceof Ensemble ? this.#learner.driftAlarms : 0;
     this.#experts = this.#learner instanceof Ensemble ? this.#learner.report().experts : [];
   }
 
   /** To be called once the learner has observed a sample. Allocates nothing unless there is something to log. */
   observe(): void {
     const { glitches, recoveries } = this.#learner;
+    if (this.#learner instanceof Ensemble && this.#learner.driftAlarms !== this.#alarms)
+      this.#tellDrift(this.#learner);
     if (recoveries !== this.#recoveries) {
       this.#recoveries = recoveries;
       if (this.#learner instanceof Ensemble) this.#tellExperts(this.#learner);
@@ -45,6 +50,16 @@ export class LearnerWatch {
       this.#logged?.add(glitch.field);
       this.#log({ event: "glitch", text: glitchText(glitch), problem: true, details: { ...glitch } });
     }
+  }
+
+  #tellDrift(ensemble: Ensemble): void {
+    this.#alarms = ensemble.driftAlarms;
+    const { drift } = ensemble.report();
+    this.#log({
+      event: "relearning",
+      text: driftText(drift),
+      details: drift,
+    });
   }
 
   #tellNetwork({ health }: Learner): void {

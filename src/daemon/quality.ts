@@ -2,6 +2,7 @@
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../learner/ensemble-report.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { Shift } from "../learner/weight-shift.ts";
 import { formatShare } from "../wording/quantities.ts";
 
 /** What stands for a number that is not known yet. */
@@ -20,6 +21,27 @@ export function qualityText(scores: Scores): string {
       : `mean absolute error ${error(scores.fadingMae)} lately, ${error(scores.mae)} in all (baseline ${error(scores.baselineMae)})`;
   if (!("skill" in scores)) return text;
   return `${text}, ${isKnown ? skillText(scores) : `skill ${unknown}`}`;
+}
+
+/** A change of the weights below this is not worth a word. */
+const smallestShift = 0.02;
+
+/** What the last alarm of drift found: the errors before and at it, and which experts gained or lost weight. */
+export function driftText({ sample, errorBefore, errorAfter, weights }: EnsembleReport["drift"]): string {
+  const shifts = shiftText(weights);
+  return `sample ${sample} differs from what was learned: the error of replayed network and neighbours rose from ${short(errorBefore)} to ${short(errorAfter)}${shifts === "" ? "" : `; ${shifts}`}`;
+}
+
+/** Which experts gained or lost weight: `network gained weight, 0.10 to 0.55`. */
+export function shiftText(weights: readonly Shift[]): string {
+  return weights
+    .filter(({ before, after }) => Math.abs(after - before) >= smallestShift)
+    .slice(0, 4)
+    .map(({ name, before, after }) => {
+      const verb = after > before ? "gained" : "lost";
+      return `${name} ${verb} weight, ${before.toFixed(2)} to ${after.toFixed(2)}`;
+    })
+    .join("; ");
 }
 
 /** What a report counts as its loss. */

@@ -75,8 +75,9 @@ const networkOptions = ({ features, classes, seed }: CommitteeOptions) => ({
   seed,
 });
 
-const replayedOptions = ({ features, classes, seed, effort, layers }: CommitteeOptions) => ({
-  layers: layers ?? undefined,
+const replayedOptions = ({ features, classes, seed, effort, network, balancesReplay }: CommitteeOptions) => ({
+  balance: balancesReplay,
+  model: network ?? undefined,
   inputs: features,
   classes,
   seed: seed + 0x51ed27,
@@ -167,6 +168,8 @@ export class ClassCommittee implements Committee {
   readonly heldSizes: HeldSizes;
   effort: Effort;
   readonly #classes: number;
+  /** The ring keeps rows of all classes. */
+  readonly #isBalanced: boolean;
   readonly #panel: Panel;
   readonly #replayedAt: number;
   readonly #neighboursAt: number;
@@ -197,6 +200,7 @@ export class ClassCommittee implements Committee {
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
     this.#classes = classes;
+    this.#isBalanced = options.balancesReplay;
     this.#row = row;
     this.#last = new LastLabel({ classes });
     this.#transitions = placed.transitions;
@@ -258,11 +262,11 @@ export class ClassCommittee implements Committee {
     return learned;
   }
 
-  weights(): number[] {
-    const [share, stacking] = this.#rules.weights;
-    const shares = this.#panel.awakeShares(this.#share.weights);
-    const stacked = this.#panel.awakeShares(this.#stacking.weights);
-    return this.names.map((_, k) => share * shares[k] + stacking * stacked[k]);
+  writeWeights(weights: Float64Array): void {
+    const rules = this.#rules.weights;
+    weights.fill(0);
+    this.#panel.addShares(weights, this.#share.weights, rules, 0);
+    this.#panel.addShares(weights, this.#stacking.weights, rules, 1);
   }
 
   importance(): Float32Array | null {
@@ -414,7 +418,8 @@ export class ClassCommittee implements Committee {
     error[0] = Math.max(probability, smallestForDrift);
     takeLogarithm(error, 0);
     error[0] = -error[0];
-    if (this.drift.observe(error)) this.#panel.keepNewest(keptAtAlarm);
+    // A class that comes back after long looks like drift, and its rows are what a balanced ring is for.
+    if (this.drift.observe(error) && !this.#isBalanced) this.#panel.keepNewest(keptAtAlarm);
   }
 
   /** Judges the experts by their log losses beside that of the label frequencies. */

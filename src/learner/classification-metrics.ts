@@ -48,6 +48,9 @@ const at = {
 } as const;
 const totalsLength = 9;
 
+/** Samples that each class counts as having beside those that came, where classes are balanced. */
+const unseen = 10;
+
 /** As a checkpoint stores them: 500 numbers for as many bits would be most of a small learner's file. */
 const answersPerNumber = 32;
 
@@ -149,6 +152,20 @@ export class ClassificationMetrics implements Stateful {
   /** The class with the most samples so far, the first of several; 0 before the first sample. */
   get mostFrequent(): number {
     return this.#totals[at.mostFrequent];
+  }
+
+  /**
+   * The class that is most probable beside how often it came: the largest p(c) / (n(c) + 10), of those that came. So all classes count the
+   * same, however rare (Elkan, 2001); the 10 keeps a class that was hardly seen from being named for nothing.
+   */
+  standingOut(probabilities: Float64Array): number {
+    const known = this.#known;
+    let best = this.mostFrequent;
+    for (let c = 0; c < known.length; c++) {
+      if (known[c] === 0) continue;
+      if (probabilities[c] * (known[best] + unseen) > probabilities[best] * (known[c] + unseen)) best = c;
+    }
+    return best;
   }
 
   /** Writes the share of a label among those so far, of which each class has a half before the first, to `out[outAt]`. */

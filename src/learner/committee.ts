@@ -1,5 +1,5 @@
 /** What the ensembles for classes and for numbers have in common. */
-import type { Layer } from "../engine/model/model.ts";
+import type { Model } from "../engine/model/model.ts";
 import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Stateful } from "../state.ts";
@@ -15,11 +15,13 @@ export interface CommitteeOptions {
   /** Classes, or 0 where a number is predicted. */
   classes: number;
   effort: Effort;
+  /** The ring keeps rows of all classes, not only the latest. */
+  balancesReplay: boolean;
   seed: number;
   /** Experts to leave out, by name or by the beginning of it. */
   without: readonly string[];
-  /** Hidden layers of the replayed network; null: its own. */
-  layers: Layer[] | null;
+  /** What stands in the replayed network's place; null: its own layers. */
+  network: Pick<Model, "inputShape" | "layers"> | null;
   /** Experts of the user, which see the standardized features [features] and answer in the target's units. */
   own: readonly OwnExpert[];
 }
@@ -70,8 +72,8 @@ export interface Committee extends Stateful {
   readonly effort: Effort;
   /** Whether a target is known, without which there is no answer worth a score. */
   readonly hasTarget: boolean;
-  /** How much each expert counts in the answer, [experts]. */
-  weights(): number[];
+  /** Writes how much each expert counts in the answer, of 1 in all, [experts]. Allocates nothing. */
+  writeWeights(weights: Float64Array): void;
   /** How much each feature matters to the neighbours, 1 on average, [features]; null without them. */
   importance(): Float32Array | null;
   /** Goes on at another effort, at most that of its options. */

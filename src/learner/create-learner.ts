@@ -1,21 +1,43 @@
 /** The learner for a task: the ensemble, or the network that is named. */
+import { RivuletError } from "../errors/errors.ts";
 import { createEnsemble, type Ensemble } from "./ensemble.ts";
 import { createNetworkLearner, type Learner } from "./learner.ts";
 import type { LearnerOptions } from "./learner-options.ts";
 import type { ModelParts } from "./model.ts";
 import type { PrequentialLearner } from "./prequential-learner.ts";
 
+/** A model whose layers stand in the replayed network's place. */
+type EnsembleParts = Pick<ModelParts, "layers" | "inputShape"> & { ensemble: true };
+
 /**
  * Builds a learner for a target among the columns of a sample: where `model` is named, be it as `{}`, that network alone;
- * where not, the ensemble, which has nothing to tune.
+ * where not, the ensemble, which has nothing to tune. With `model: { ensemble: true, layers }` the ensemble has these
+ * layers in its replayed network's place.
  * @throws RivuletError where a part of the description is wrong or does not fit another, or memory is short
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createLearner } from "rivulet";
+ *
+ * const fields = [...Array.from({ length: 16 }, (_, i) => `t${i}`), "label"];
+ * const layers = [{ conv1d: { outputs: 4, kernel: 3 } }, "relu", "flatten"];
+ * const model = { ensemble: true, inputShape: [1, 16], layers } as const;
+ * const learner = createLearner({ fields, target: { column: "label", classes: 2 }, model });
+ * for (let row = 0; row < 400; row++) {
+ *   const phase = 0.7 * row;
+ *   const wave = Array.from({ length: 16 }, (_, i) => Math.sin(phase + i * (row % 2 ? 1.2 : 0.6)));
+ *   learner.observe(Float64Array.of(...wave, row % 2), 0);
+ * }
+ * assert(learner.report().experts.some(({ name }) => name === "replayed-network"));
  */
+export function createLearner(options: LearnerOptions & { model: EnsembleParts }): Ensemble;
 export function createLearner(options: LearnerOptions & { model: ModelParts }): Learner;
 export function createLearner(options: LearnerOptions & { model?: undefined }): Ensemble;
 export function createLearner(options: LearnerOptions): PrequentialLearner;
 export function createLearner(options: LearnerOptions): PrequentialLearner {
-  if (options.model !== undefined) return createNetworkLearner(options);
-  const { fields, target, features, stream, training, memory, without } = options;
+  const { fields, target, features, stream, model, training, memory, without } = options;
+  if (model !== undefined && model.ensemble !== true) return createNetworkLearner(options);
+  if (model !== undefined) requireEnsembleParts(model);
   return createEnsemble({
     fields,
     target,
@@ -23,8 +45,23 @@ export function createLearner(options: LearnerOptions): PrequentialLearner {
     stream,
     effort: training?.effort,
     seed: training?.seed,
+    balance: training?.balance,
+    eviction: training?.replay?.balance,
     without,
+    layers: model?.layers,
+    inputShape: model?.inputShape,
     arena: { deterministic: training?.deterministic },
     budgetBytes: memory?.budgetBytes,
   });
+}
+
+/** The replayed network learns as the ensemble has it. */
+function requireEnsembleParts({ ensemble, layers, inputShape, ...others }: ModelParts): void {
+  const [name] = Object.keys(others);
+  if (name === undefined) return;
+  throw new RivuletError(
+    "config.conflict",
+    `found model.${name} beside model.ensemble, expected layers and inputShape at most; leave it out, as the ensemble's network has its own`,
+    { path: `model.${name}` },
+  );
 }

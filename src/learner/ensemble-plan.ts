@@ -1,5 +1,5 @@
 /** What makes an ensemble, and what it takes in memory before anything is allocated. */
-import { layersFromDescription } from "../engine/model/description.ts";
+import { describeLayers } from "../engine/model/description.ts";
 import { type ArenaOptions, bytesOf, float64 } from "../engine/running/arena.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PlannedFeatures, StreamDescription } from "../features/extraction.ts";
@@ -11,9 +11,16 @@ import type { CommitteeOptions, OwnExpert, PlannedPart } from "./committee.ts";
 import type { Effort } from "./effort.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { learnerFeatures } from "./learner-features.ts";
+import { modelFor } from "./model.ts";
 import { numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { requireTarget, type TargetDescription } from "./target.ts";
+
+/**
+ * Which row a full replay ring forgets: the oldest, or the oldest of the most frequent class, for classes that stay away
+ * for long. Then an alarm of drift forgets no rows either, so it takes longer to follow labels that change their meaning.
+ */
+export type Eviction = "oldest" | "classes";
 
 export interface EnsembleOptions {
   /** Names of the columns of a sample, in order; all but the target are features. */
@@ -28,6 +35,13 @@ export interface EnsembleOptions {
   stream?: StreamDescription;
   /** How much a sample may cost. Default `high`. */
   effort?: Effort;
+  /**
+   * The class that is named is the one most probable beside how often it comes, so that a rare one is found. Probabilities
+   * stay as they are. Default false: the most probable.
+   */
+  balance?: boolean;
+  /** Which row a full replay ring forgets. Default `oldest`. */
+  eviction?: Eviction;
   /** Of initial weights and replayed rows. Default 1. */
   seed?: number;
   /** Experts to leave out, by name or by its beginning, to see what each is worth. */
@@ -40,10 +54,12 @@ export interface EnsembleOptions {
   /** Share of targets that the interval of a number is to hold. Default 0.9. */
   coverage?: number;
   /**
-   * Hidden layers of the replayed network, in written form, such as those that `chooseNetwork` chose. Default: a layer of
-   * 64 for classes, two of 32 for a number.
+   * Layers of the replayed network, in written form, such as those that `chooseNetwork` chose; the last one may be left out.
+   * A number has them in the network of its level. Default: a layer of 64 for classes, two of 32 for a number.
    */
   layers?: unknown;
+  /** Shape in which that network sees the features, such as [1, 8, 8] for convolutions. Default: one axis of all. */
+  inputShape?: unknown;
   /** Kernels; deterministic unless said otherwise. */
   arena?: ArenaOptions;
   /** Refuse an ensemble that is planned larger than this. */
@@ -64,9 +80,11 @@ export type EnsembleDescription = {
       coverage: number;
       /** Only there where they are not the usual ones. */
       layers?: unknown[];
+      inputShape?: number[];
+      eviction?: Eviction;
     };
   };
-  training: { seed: number; deterministic: boolean };
+  training: { seed: number; deterministic: boolean; balance?: boolean };
 };
 
 /** What the experts need to know, once the target is found to fit the fields. */
@@ -78,8 +96,12 @@ function committeeOptions({
   without = [],
   experts: own = [],
   layers,
+  inputShape,
+  eviction,
+  balance = false,
 }: EnsembleOptions): CommitteeOptions {
-  requireTarget("classes" in target ? target : { ...target, standardize: true }, fields);
+  const whole = "classes" in target ? target : { ...target, standardize: true };
+  requireTarget(whole, fields);
   const features = fields.length - 1;
   if (features === 0) {
     throw new RivuletError(
@@ -87,15 +109,33 @@ function committeeOptions({
       `found only the target "${target.column}" in a sample, expected features; name at least one other column`,
     );
   }
+  const classes = "classes" in target ? target.classes : 0;
+  if (classes === 0 && (balance || eviction === "classes")) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `found classes to balance where the target "${target.column}" is a number, expected a target with classes; leave balance and eviction out`,
+    );
+  }
   return {
     features,
-    classes: "classes" in target ? target.classes : 0,
+    classes,
+    balancesReplay: eviction === "classes",
     effort,
     seed,
     without,
-    layers: layers == null ? null : layersFromDescription(layers, "model.ensemble.layers"),
+    network: layers == null ? null : modelFor(whole, { layers, inputShape }, features),
     own,
   };
+}
+
+/** What stands in the replayed network's place, where that is not its own. */
+export function describedNetwork({ network }: CommitteeOptions): {
+  layers?: unknown[];
+  inputShape?: number[];
+} {
+  if (network === null) return {};
+  const layers = describeLayers(network.layers);
+  return network.inputShape.length > 1 ? { layers, inputShape: network.inputShape } : { layers };
 }
 
 /** The transforms of single rows ahead of the ensemble; null where there are none but those it does itself. */
@@ -107,7 +147,7 @@ export function pipelineFor({ transforms, columns }: PlannedFeatures): Pipeline 
 
 export const rowBlocks = (features: number) => ({ values: float64(features) });
 
-/** Of a held sample: whether a target was known when it was predicted, and the number that was predicted. */
+/** Of a held sample: whether a target was known when it was predicted, and the class or the number that was predicted. */
 export const ownDoubles = 2;
 
 /** Features and committee of an ensemble, planned. */

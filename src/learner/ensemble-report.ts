@@ -1,6 +1,12 @@
 /** What an ensemble reports of itself: scores beside those of simple rules and of each expert. */
+import type { Baselines } from "./baselines.ts";
+import type { CalibrationError } from "./calibration-error.ts";
 import type { ClassificationReport } from "./classification-metrics.ts";
+import type { Committee } from "./committee.ts";
+import type { Glitches } from "./glitches.ts";
+import type { Interval } from "./interval.ts";
 import type { RegressionReport } from "./regression-metrics.ts";
+import type { Shift, WeightShift } from "./weight-shift.ts";
 
 /** How each expert did. */
 export interface ExpertReport {
@@ -21,8 +27,11 @@ export interface EnsembleParts {
   /** Mean loss of each simple rule: the last label or value, the label frequencies or the mean, and a linear one. */
   baselines: { name: string; loss: number }[];
   experts: ExpertReport[];
-  /** Alarms of drift, and the mean error before and at the last. */
-  drift: { alarms: number; errorBefore: number; errorAfter: number };
+  /**
+   * Alarms of drift. Of the last one: the mean error of the replayed network and the neighbours before and at it, the
+   * number of its sample, and how the weights of the experts had changed by then, the largest change first.
+   */
+  drift: { alarms: number; errorBefore: number; errorAfter: number; sample: number; weights: Shift[] };
   /** Samples without a target, which were answered only. */
   unlabelled: number;
   /** Values that could not be true, by field. */
@@ -39,3 +48,60 @@ export type EnsembleReport = EnsembleParts &
       })
     | (RegressionReport & { interval: { asked: number; coverage: number; halfWidth: number } })
   );
+
+/** What a report is made of. */
+export interface Reported {
+  scores: ClassificationReport | RegressionReport;
+  committee: Committee;
+  baselines: Baselines;
+  interval: Interval;
+  calibration: CalibrationError;
+  shift: WeightShift;
+  /** What always answering the mean would have cost a number. */
+  meanError: number;
+  unlabelled: number;
+  glitches: Glitches;
+}
+
+/** Sets the scores beside those of the baselines and of each expert. */
+export function reportOf(reported: Reported): EnsembleReport {
+  const { scores, baselines, interval, calibration } = reported;
+  const parts = partsOf(reported);
+  if ("logLoss" in scores) {
+    const kappaTemporal = baselines.kappaTemporal(scores.accuracy);
+    const { lastLabelAccuracy } = baselines;
+    return { ...scores, ...parts, calibrationError: calibration.error, kappaTemporal, lastLabelAccuracy };
+  }
+  const { coverage, realizedCoverage, halfWidth } = interval;
+  return { ...scores, ...parts, interval: { asked: coverage, coverage: realizedCoverage, halfWidth } };
+}
+
+function partsOf({ scores, committee, shift, ...others }: Reported): EnsembleParts {
+  const { drift, health } = committee;
+  const weights = new Float64Array(committee.names.length);
+  committee.writeWeights(weights);
+  const losses = others.baselines.expertLosses();
+  const baselines = others.baselines.report(others.meanError);
+  const loss = "logLoss" in scores ? scores.logLoss : scores.mae;
+  const best = Math.min(...baselines.map((baseline) => baseline.loss));
+  return {
+    skill: best > 0 ? 1 - loss / best : 0,
+    baselines,
+    experts: committee.names.map((name, k) => ({
+      name,
+      weight: weights[k],
+      loss: losses[k],
+      restarts: health.restarts[k],
+      recoveries: health.recoveries[k],
+    })),
+    drift: {
+      alarms: drift.alarms,
+      errorBefore: drift.errorBefore,
+      errorAfter: drift.errorAfter,
+      sample: shift.sample,
+      weights: shift.atAlarm(),
+    },
+    unlabelled: others.unlabelled,
+    glitches: Object.fromEntries(others.glitches.report().map(({ field, count }) => [field, count])),
+  };
+}

@@ -13,6 +13,8 @@ export interface EnsembleState {
   targetGlitches: number;
   rows: number;
   effort: Effort;
+  /** Of the weights of experts. */
+  shift: State;
 }
 
 /**

@@ -2,8 +2,6 @@
  * The learner that nobody tunes: experts of different kinds learn side by side, and what is answered is what joins
  * them best. One pass, one sample at a time, in memory that is planned before the first.
  */
-
-import { describeLayers } from "../engine/model/description.ts";
 import { Arena } from "../engine/running/arena.ts";
 import type { Tensor } from "../engine/running/network-state.ts";
 import { RivuletError } from "../errors/errors.ts";
@@ -17,10 +15,12 @@ import { placeStatistic } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts } from "./class-committee.ts";
+import { mostProbable } from "./class-probabilities.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
 import { type Committee, featureBound } from "./committee.ts";
 import { type Effort, efforts, isAskedAt } from "./effort.ts";
 import {
+  describedNetwork,
   type EnsembleDescription,
   type EnsembleOptions,
   ensembleParts,
@@ -30,7 +30,7 @@ import {
   requireEnsembleBudget,
   rowBlocks,
 } from "./ensemble-plan.ts";
-import type { EnsembleParts, EnsembleReport } from "./ensemble-report.ts";
+import { type EnsembleReport, reportOf } from "./ensemble-report.ts";
 import { checkedEnsembleState } from "./ensemble-state.ts";
 import type { ReplayedNetwork } from "./experts/network.ts";
 import { Glitches } from "./glitches.ts";
@@ -43,6 +43,7 @@ import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
 import { adoptNames, namesIn } from "./target.ts";
+import { type Shift, WeightShift } from "./weight-shift.ts";
 
 /** Smallest weight of a new number in the statistics of a feature: they forget, slowly. */
 const featureFloor = 0.0005;
@@ -88,6 +89,10 @@ export class Ensemble implements PrequentialLearner {
   readonly #raw: Float64Array;
   /** What the pipeline made of them. */
   readonly #transformed: Float32Array;
+  readonly #isBalanced: boolean;
+  readonly #shift: WeightShift;
+  /** Alarms of drift that are in `#shift`. */
+  #alarms = 0;
   readonly #description: EnsembleDescription;
   readonly #kernels: string;
   /** The states of metrics, interval and baselines before the first sample. */
@@ -122,6 +127,7 @@ export class Ensemble implements PrequentialLearner {
     this.#recent = new RecentDeviation({ columns: features }, arena);
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
+    this.#shift = new WeightShift(this.#committee.names, (weights) => this.#committee.writeWeights(weights));
     this.placedBytes = arena.used + rows.bytes;
     this.#kernels = arena.kernels.variant;
     this.#pipeline = pipelineFor(rows);
@@ -135,6 +141,7 @@ export class Ensemble implements PrequentialLearner {
     this.metrics = (this.#classification ?? this.#regression) as ClassificationMetrics | RegressionMetrics;
     this.prediction = new Float64Array(Math.max(1, classes));
     this.#interval = new Interval({ coverage: options.coverage });
+    this.#isBalanced = options.balance ?? false;
     this.#description = {
       fields: [...options.fields],
       target:
@@ -148,10 +155,15 @@ export class Ensemble implements PrequentialLearner {
           effort: committee.effort,
           without: [...committee.without],
           coverage: this.#interval.coverage,
-          ...(committee.layers ? { layers: describeLayers(committee.layers) } : {}),
+          ...describedNetwork(committee),
+          ...(committee.balancesReplay ? { eviction: "classes" as const } : {}),
         },
       },
-      training: { seed: committee.seed, deterministic: options.arena?.deterministic ?? true },
+      training: {
+        seed: committee.seed,
+        deterministic: options.arena?.deterministic ?? true,
+        ...(this.#isBalanced ? { balance: true } : {}),
+      },
     };
     const { targetStatistic } = this.#committee;
     this.glitches = new Glitches([
@@ -270,7 +282,26 @@ export class Ensemble implements PrequentialLearner {
     else this.#learnFirstTarget(targets, targetAt);
     this.#baselines.learn(targets, targetAt);
     this.samplesSeen++;
+    this.#followDrift();
     return true;
+  }
+
+  #followDrift(): void {
+    this.#shift.follow();
+    const { alarms } = this.#committee.drift;
+    if (alarms === this.#alarms) return;
+    this.#alarms = alarms;
+    this.#shift.mark(this.#samples);
+  }
+
+  /** Alarms of drift so far. */
+  get driftAlarms(): number {
+    return this.#alarms;
+  }
+
+  /** How the weights of the experts have changed over the last one to two hundred rows, the largest change first. */
+  weightShift(): Shift[] {
+    return this.#shift.lately();
   }
 
   /** The scores so far were those of answers from, or to, a target that could not be true. */
@@ -288,7 +319,7 @@ export class Ensemble implements PrequentialLearner {
     const doublesAt = slot * this.heldSizes.doubles;
     for (let c = 0; c < classes; c++) singles[singlesAt + c] = prediction[c];
     doubles[doublesAt] = this.isInformed ? 1 : 0;
-    doubles[doublesAt + 1] = prediction[0];
+    doubles[doublesAt + 1] = classes > 0 ? this.predictedClass : prediction[0];
     this.#committee.hold(singles, singlesAt + classes, doubles, doublesAt + ownDoubles);
   }
 
@@ -312,13 +343,9 @@ export class Ensemble implements PrequentialLearner {
     const singlesAt = slot * this.heldSizes.singles;
     const doublesAt = slot * this.heldSizes.doubles;
     this.isInformed = doubles[doublesAt] === 1;
-    prediction[0] = doubles[doublesAt + 1];
-    let best = 0;
-    for (let c = 0; c < classes; c++) {
-      prediction[c] = singles[singlesAt + c];
-      if (prediction[c] > prediction[best]) best = c;
-    }
-    this.predictedClass = best;
+    for (let c = 0; c < classes; c++) prediction[c] = singles[singlesAt + c];
+    if (classes > 0) this.predictedClass = doubles[doublesAt + 1];
+    else prediction[0] = doubles[doublesAt + 1];
     this.#committee.recall(singles, singlesAt + classes, doubles, doublesAt + ownDoubles);
   }
 
@@ -488,12 +515,11 @@ export class Ensemble implements PrequentialLearner {
     this.#committee.predict(this.#rows);
     const { answer } = this.#committee;
     const { prediction } = this;
-    let best = 0;
-    for (let c = 0; c < answer.length; c++) {
-      prediction[c] = answer[c];
-      if (answer[c] > answer[best]) best = c;
-    }
-    this.predictedClass = best;
+    for (let c = 0; c < answer.length; c++) prediction[c] = answer[c];
+    if (this.#classification === null) return;
+    this.predictedClass = this.#isBalanced
+      ? this.#classification.standingOut(prediction)
+      : mostProbable(prediction);
   }
 
   /** A target whose prediction says nothing of what was learned is not scored; the baselines know it afterwards. */
@@ -529,41 +555,17 @@ export class Ensemble implements PrequentialLearner {
 
   /** Scores of all predictions so far, beside those of the baselines and of each expert. */
   report(): EnsembleReport {
-    const committee = this.#committee;
-    const { drift } = committee;
-    const weights = committee.weights();
-    const losses = this.#baselines.expertLosses();
-    const baselines = this.#baselines.report(this.#regression?.baselineMae ?? 0);
-    const scores = this.metrics.report();
-    const loss = "logLoss" in scores ? scores.logLoss : scores.mae;
-    const best = Math.min(...baselines.map((baseline) => baseline.loss));
-    const common: EnsembleParts = {
-      skill: best > 0 ? 1 - loss / best : 0,
-      baselines,
-      experts: committee.names.map((name, k) => ({
-        name,
-        weight: weights[k],
-        loss: losses[k],
-        restarts: committee.health.restarts[k],
-        recoveries: committee.health.recoveries[k],
-      })),
-      drift: { alarms: drift.alarms, errorBefore: drift.errorBefore, errorAfter: drift.errorAfter },
+    return reportOf({
+      scores: this.metrics.report(),
+      committee: this.#committee,
+      baselines: this.#baselines,
+      interval: this.#interval,
+      calibration: this.#calibration,
+      shift: this.#shift,
+      meanError: this.#regression?.baselineMae ?? 0,
       unlabelled: this.unlabelled,
-      glitches: Object.fromEntries(this.glitches.report().map(({ field, count }) => [field, count])),
-    };
-    if ("logLoss" in scores) {
-      const kappaTemporal = this.#baselines.kappaTemporal(scores.accuracy);
-      const { lastLabelAccuracy } = this.#baselines;
-      return {
-        ...scores,
-        ...common,
-        calibrationError: this.#calibration.error,
-        kappaTemporal,
-        lastLabelAccuracy,
-      };
-    }
-    const { coverage, realizedCoverage, halfWidth } = this.#interval;
-    return { ...scores, ...common, interval: { asked: coverage, coverage: realizedCoverage, halfWidth } };
+      glitches: this.glitches,
+    });
   }
 
   /** How much each feature matters to the neighbours, 1 on average, [features]; null where there are none. */
@@ -597,6 +599,7 @@ export class Ensemble implements PrequentialLearner {
       targetGlitches: this.#targetGlitches,
       rows: this.#rows,
       effort: this.effort,
+      shift: this.#shift.state(),
     };
   }
 
@@ -605,6 +608,8 @@ export class Ensemble implements PrequentialLearner {
     const state = checkedEnsembleState(given, this.#description.model.ensemble.effort);
     this.#forgetTentative();
     this.#restoreAt(state.effort, state.parts);
+    this.#shift.restore(state.shift);
+    this.#alarms = this.#committee.drift.alarms;
     this.samplesSeen = state.samplesSeen;
     this.unlabelled = state.unlabelled;
     this.refusals.notFinite = state.refusals.notFinite;

@@ -23,12 +23,16 @@ export interface LearnerOptions {
   memory?: LearnerMemory;
 }
 
-/** How the learner is trained; `batchSize`, `workers` and `shards` are those of a single network. */
+/** How the learner is trained; `batchSize`, `workers` and `shards` are those of a single network, `effort` and `replay` those of the ensemble. */
 export interface LearnerTraining {
   /** Samples of one update. Default 1. */
   batchSize?: number;
   /** How much a sample may cost the ensemble. Default `high`. */
   effort?: Effort;
+  /** The class that is named is the one most probable beside how often it comes. Default false: the most probable. */
+  balance?: boolean;
+  /** `balance: "classes"`: a full replay ring forgets the oldest row of the most frequent class, not the oldest row. */
+  replay?: { balance?: "classes" };
   /** Seed of the initial weights. Default 1. */
   seed?: number;
   /** Use only kernels that compute the same bits on every processor. Default true for the ensemble, else false. */

@@ -36,7 +36,7 @@ export type LearnerDescription = {
   /** Only there where features need the past. */
   stream?: StreamDescription;
   model: ModelDescription;
-  training: { batchSize: number; seed: number; deterministic: boolean };
+  training: { batchSize: number; seed: number; deterministic: boolean; balance?: boolean };
 };
 
 /** All that a learner has come to; `restore` continues from it. */
@@ -64,7 +64,7 @@ const numberMargins = { factor: 2, margin: 1 };
 const leastProbability = 1e-15;
 const largestError = 1000;
 
-/** Of a held sample: whether a target was known when it was predicted, whether the network answered, and the number. */
+/** Of a held sample: whether a target was known when it was predicted, whether the network answered, and what. */
 const heldDoubles = 3;
 
 /** What is kept of a sample until its label comes: its features, the answer, and how it was given. */
@@ -110,6 +110,7 @@ export class Learner implements PrequentialLearner {
   /** Samples of one update. */
   readonly #batchSize: number;
   readonly #deterministic: boolean;
+  readonly #isBalanced: boolean;
   readonly #targetAt: number;
   readonly #check: SampleCheck;
   /** The columns of a sample that are features. */
@@ -167,6 +168,7 @@ export class Learner implements PrequentialLearner {
     this.#seed = seed;
     this.#batchSize = batchSize;
     this.#deterministic = deterministic;
+    this.#isBalanced = training.balance ?? false;
     this.#targetAt = columns.indexOf(target.column);
     this.#featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.#targetAt);
     if (this.#featureAt.length === 0) {
@@ -325,7 +327,7 @@ export class Learner implements PrequentialLearner {
     const at = slot * sizes.doubles;
     doubles[at] = this.isInformed ? 1 : 0;
     doubles[at + 1] = this.#isAnswered ? 1 : 0;
-    doubles[at + 2] = prediction[0];
+    doubles[at + 2] = classes > 0 ? this.predictedClass : prediction[0];
     const singlesAt = slot * sizes.singles;
     for (let c = 0; c < classes; c++) singles[singlesAt + c] = prediction[c];
     this.pipeline.transform(this.#row, 0, singles, singlesAt + classes);
@@ -358,9 +360,9 @@ export class Learner implements PrequentialLearner {
     const at = slot * sizes.doubles;
     this.isInformed = doubles[at] === 1;
     this.#isAnswered = doubles[at + 1] === 1;
-    this.prediction[0] = doubles[at + 2];
     for (let c = 0; c < this.classes; c++) this.prediction[c] = singles[slot * sizes.singles + c];
-    if (this.classes > 0) this.predictedClass = mostProbable(this.prediction);
+    if (this.classes > 0) this.predictedClass = doubles[at + 2];
+    else this.prediction[0] = doubles[at + 2];
   }
 
   #writeHeld({ singles, sizes }: HeldSamples, slot: number, values: Float64Array, targetAt: number): void {
@@ -487,7 +489,9 @@ export class Learner implements PrequentialLearner {
   #readClass(): boolean {
     const probabilities = this.prediction;
     if (readProbabilities(this.network, this.#reading as Reading, probabilities)) {
-      this.predictedClass = mostProbable(probabilities);
+      this.predictedClass = this.#isBalanced
+        ? (this.metrics as ClassificationMetrics).standingOut(probabilities)
+        : mostProbable(probabilities);
       return true;
     }
     probabilities.fill(1 / this.classes);
@@ -515,6 +519,7 @@ export class Learner implements PrequentialLearner {
         batchSize: this.#batchSize,
         seed: this.#seed,
         deterministic: this.#deterministic,
+        ...(this.#isBalanced ? { balance: true } : {}),
       },
     };
   }

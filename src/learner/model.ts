@@ -26,6 +26,8 @@ import type { TargetDescription } from "./target.ts";
 
 /** The parts of a model as a config writes them; what is left out is chosen for the task. */
 export interface ModelParts {
+  /** Layers and input shape are those of the ensemble's replayed network, and the ensemble learns. Default false. */
+  ensemble?: boolean;
   /** Shape in which the features of a sample are given to the layers, such as [1, 8, 8]; one axis of all where left out. */
   inputShape?: unknown;
   layers?: unknown;

@@ -87,8 +87,8 @@ const networkOptions = ({ features, seed }: CommitteeOptions) => ({
   seed,
 });
 
-const levelOptions = ({ features, seed, effort, layers }: CommitteeOptions) => ({
-  layers: layers ?? undefined,
+const levelOptions = ({ features, seed, effort, network }: CommitteeOptions) => ({
+  model: network ?? undefined,
   inputs: features,
   classes: 0,
   exactTargets: true,
@@ -280,12 +280,11 @@ export class NumberCommittee implements Committee {
     return this.#course.statistic;
   }
 
-  weights(): number[] {
-    const [lasting, fading] = this.#rules.weights;
-    const [first, second] = [this.#lasting, this.#fading].map((rule) =>
-      this.#panel.awakeShares(rule.weights),
-    );
-    return this.names.map((_, k) => lasting * first[k] + fading * second[k]);
+  writeWeights(weights: Float64Array): void {
+    const rules = this.#rules.weights;
+    weights.fill(0);
+    this.#panel.addShares(weights, this.#lasting.weights, rules, 0);
+    this.#panel.addShares(weights, this.#fading.weights, rules, 1);
   }
 
   importance(): Float32Array | null {

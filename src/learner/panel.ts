@@ -91,11 +91,15 @@ export class Panel<M extends Member = Member> {
     }
   }
 
-  /** How the awake experts share a weight of 1, where each has the share `shares[k]`. */
-  awakeShares(shares: Float64Array): number[] {
-    const awake = [...shares].map((share, k) => (this.asleep[k] === 1 ? 0 : Math.abs(share)));
-    const total = awake.reduce((sum, share) => sum + share, 0) || 1;
-    return awake.map((share) => share / total);
+  /** Adds what rule number `rule` counts, of `rules`, to `weights` [experts]: the awake experts share it as `shares`. Allocates nothing. */
+  addShares(weights: Float64Array, shares: Float64Array, rules: Float64Array, rule: number): void {
+    const { asleep } = this;
+    let total = 0;
+    for (let k = 0; k < shares.length; k++) if (asleep[k] === 0) total += Math.abs(shares[k]);
+    if (total === 0) return;
+    for (let k = 0; k < shares.length; k++) {
+      if (asleep[k] === 0) weights[k] += (rules[rule] * Math.abs(shares[k])) / total;
+    }
   }
 
   heal(expert: number): void {

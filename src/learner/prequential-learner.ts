@@ -25,7 +25,7 @@ export interface CommonDescription {
   stream?: StreamDescription;
   /** Layers, loss and optimizer of a network, or `{ ensemble }` with its options. */
   model: object;
-  training: { seed: number; deterministic: boolean };
+  training: { seed: number; deterministic: boolean; balance?: boolean };
 }
 
 /** How the weights of a learner were updated. */

@@ -1,10 +1,11 @@
 /** The latest rows in fixed memory, column after column, for replay and for neighbours. */
 
 import type { Random } from "../engine/model/random.ts";
-import { type Arena, arenaFor, type Block, float32, float64 } from "../engine/running/arena.ts";
+import { type Arena, arenaFor, type Block, type Blocks, float32, float64 } from "../engine/running/arena.ts";
 import type { State, Stateful } from "../state.ts";
-import { type Numbers, sampled, within } from "../state-check.ts";
+import { sampled, within } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
+import { BalancedRows, LatestRows, type RowOrder } from "./row-order.ts";
 
 export interface ReplayRingOptions {
   /** Rows that are kept. */
@@ -13,25 +14,36 @@ export interface ReplayRingOptions {
   inputs: number;
   /** Keep targets in float64, for numbers that may be far from 0. Default false. */
   exactTargets?: boolean;
+  /** Targets are so many classes, of which the most frequent gives way to a new row. Default: the oldest row does. */
+  balancedClasses?: number;
 }
+
+type Targets = Float32Array | Float64Array;
 
 /** Rows of a column in memory: whole vectors, so that each column begins with one. */
 export const strideOf = (rows: number) => 4 * Math.ceil(rows / 4);
 
 const blocksFor = ({ rows, inputs, exactTargets = false }: ReplayRingOptions) => ({
   columns: float32(inputs, strideOf(rows)),
-  targets: (exactTargets ? float64(rows) : float32(rows)) as Block<Float32Array | Float64Array>,
-  place: float64(3),
+  targets: (exactTargets ? float64(rows) : float32(rows)) as Block<Targets>,
 });
 
-const at = { next: 0, filled: 1, live: 2 } as const;
+const orderBlocks = ({ rows, balancedClasses }: ReplayRingOptions): Blocks =>
+  balancedClasses === undefined ? LatestRows.blocks() : BalancedRows.blocks(rows, balancedClasses);
+
+/** Places the order of a ring's rows in the arena. */
+function placeOrder({ rows, balancedClasses }: ReplayRingOptions, labels: Targets, arena: Arena): RowOrder {
+  if (balancedClasses === undefined) return new LatestRows(rows, arena.place(LatestRows.blocks()));
+  return new BalancedRows(rows, arena.place(BalancedRows.blocks(rows, balancedClasses)), labels);
+}
 
 /** Rows hold standardized numbers: features within 4 standard deviations, targets within 8. */
 const largestInput = 8;
 
 /**
- * Keeps the latest `rows` rows with their targets. Rows lie column after column, [inputs, stride], so that a scan over
- * all rows reads whole vectors. `keepNewest` lets all but the newest rows count as forgotten, without moving any.
+ * Keeps the latest `rows` rows with their targets, or rows of all classes. Rows lie column after column, [inputs, stride],
+ * so that a scan over all rows reads whole vectors. `keepNewest` lets all but the newest rows count as forgotten, without
+ * moving any.
  */
 export class ReplayRing implements Stateful {
   readonly rows: number;
@@ -41,50 +53,47 @@ export class ReplayRing implements Stateful {
   /** [inputs, stride] */
   readonly columns: Float32Array;
   /** [rows] */
-  readonly targets: Float32Array | Float64Array;
-  /** [3]: where the next row goes, rows written so far at most `rows`, rows that count. */
-  readonly #place: Float64Array;
+  readonly targets: Targets;
+  readonly #order: RowOrder;
   /** Rows that are kept now. */
   #most: number;
 
-  static bytes = (options: ReplayRingOptions) => blocksFor(options);
+  static bytes = (options: ReplayRingOptions): Blocks => ({ ...blocksFor(options), ...orderBlocks(options) });
 
   constructor(options: ReplayRingOptions, arena?: Arena) {
     const blocks = blocksFor(options);
-    const { columns, targets, place } = arenaFor(blocks, arena).place(blocks);
+    const own = arenaFor({ ...blocks, ...orderBlocks(options) }, arena);
+    const { columns, targets } = own.place(blocks);
     this.rows = options.rows;
     this.inputs = options.inputs;
     this.stride = strideOf(options.rows);
     this.columns = columns;
     this.targets = targets;
-    this.#place = place;
+    this.#order = placeOrder(options, targets, own);
     this.#most = options.rows;
   }
 
   /** Places that hold a row, whether it counts or not: they are the first ones. */
   get filled(): number {
-    return this.#place[at.filled];
+    return this.#order.filled;
   }
 
   /** Rows that count: the newest. */
   get live(): number {
-    return this.#place[at.live];
+    return this.#order.live;
   }
 
   /** Place of the row that is `age` rows older than the newest. */
   placeOf(age: number): number {
-    return (this.#place[at.next] - 1 - age + 2 * this.#most) % this.#most;
+    return this.#order.placeOf(age);
   }
 
-  /** Stores a row [inputs] in the place of the oldest. */
+  /** Stores a row [inputs] in the place of the one that is to be forgotten. */
   store(inputs: Float32Array, target: Float64Array, targetAt: number): void {
     const { columns, stride } = this;
-    const next = this.#place[at.next];
-    for (let i = 0, to = next; i < this.inputs; i++, to += stride) columns[to] = inputs[i];
-    this.targets[next] = target[targetAt];
-    this.#place[at.next] = (next + 1) % this.#most;
-    this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.#most);
-    this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.#most);
+    const place = this.#order.take();
+    for (let i = 0, to = place; i < this.inputs; i++, to += stride) columns[to] = inputs[i];
+    this.targets[place] = target[targetAt];
   }
 
   /**
@@ -117,12 +126,12 @@ export class ReplayRing implements Stateful {
 
   /** Draws a place evenly among the rows that count; there must be one. */
   draw(random: Random): number {
-    return this.placeOf(random.below(this.#place[at.live]));
+    return this.placeOf(random.below(this.live));
   }
 
   /** Excludes all rows but the newest `count`. */
   keepNewest(count: number): void {
-    this.#place[at.live] = Math.min(this.#place[at.live], count);
+    this.#order.keepNewest(count);
   }
 
   /** Keeps at most `rows` from now on, which its memory must hold: the newest. Not for every row, as it copies them. */
@@ -137,30 +146,19 @@ export class ReplayRing implements Stateful {
       targets[to] = targetsBefore[from];
     }
     this.#most = rows;
-    this.#place[at.next] = rows === 0 ? 0 : kept % rows;
-    this.#place[at.filled] = kept;
-    this.#place[at.live] = kept;
+    this.#order.limit(rows, kept);
   }
 
   state(): State {
-    return { columns: this.columns, targets: this.targets, place: this.#place };
+    return { columns: this.columns, targets: this.targets, ...this.#order.arrays() };
   }
 
   restore(state: State): void {
-    const live = { columns: this.columns, targets: this.targets, place: this.#place };
+    const live = { columns: this.columns, targets: this.targets, ...this.#order.arrays() };
     restoreArrays(live, state, "ring", {
       columns: within(-largestInput, largestInput),
       targets: sampled,
-      place: (place) => faultOfPlace(place, this.#most),
+      ...this.#order.checks(),
     });
   }
-}
-
-/** What is wrong with a ring's places: they must lie within its rows. */
-function faultOfPlace(place: Numbers, rows: number): string | null {
-  const [next, filled, live] = place;
-  const areWhole = place.every((number) => Number.isSafeInteger(number) && number >= 0);
-  const fits = areWhole && live <= filled && filled <= rows && next < Math.max(1, rows);
-  if (fits && (filled === rows || next === filled)) return null;
-  return `the next of ${filled} rows, of which ${live} count, is to go to place ${next} of ${rows}`;
 }

@@ -85,7 +85,14 @@ test("fills in every default of a config that names only its target, but those t
     target: { column: "flow", standardize: true },
     features: ["standardize"],
     sequence: null,
-    ensemble: { effort: "high", stepsDown: true, deterministic: true },
+    ensemble: {
+      effort: "high",
+      stepsDown: true,
+      layers: null,
+      inputShape: null,
+      eviction: "oldest",
+      deterministic: true,
+    },
     model: {
       inputShape: null,
       layers: null,
@@ -95,7 +102,7 @@ test("fills in every default of a config that names only its target, but those t
       schedule: null,
       initialWeights: "uniform",
     },
-    training: { batchSize: 1, seed: 1, deterministic: false, workers: null, shards: null },
+    training: { batchSize: 1, seed: 1, deterministic: false, balance: false, workers: null, shards: null },
     memory: { budgetBytes: null, recompute: false, batch: null },
     checkpoint: { directory: "/etc/rivulet/checkpoints/pump", everyMs: null, keep: 5, onChange: "refuse" },
     labels: null,
@@ -118,6 +125,34 @@ test("checks the options of a transform, with the line and the key", () => {
       path: "features[1].clip",
     }),
   );
+});
+
+test("puts layers in the place of the ensemble's replayed network, and refuses what belongs to a network alone", () => {
+  const wave = "source: { fields: [a, b, c, d, label] }\ntarget: { column: label, classes: 2 }\n";
+  const layers = "layers: [{ conv1d: { outputs: 2, kernel: 3 } }, relu, flatten]";
+  const { ensemble } = parseConfig(
+    `${wave}model: { ensemble: true, inputShape: [1, 4], ${layers} }\n`,
+    "c.yaml",
+  );
+  expect(ensemble).toMatchObject({ effort: "high", stepsDown: true, inputShape: [1, 4] });
+  expect(ensemble?.layers).toHaveLength(3);
+  expect(parseConfig(`${wave}model: { ensemble: false }\n`, "c.yaml").ensemble).toBeNull();
+  const refused = (model: string, more = "") =>
+    refusal(`${wave}model: { ensemble: true, ${model} }\n${more}`);
+  expect(refused("optimizer: adam")).toContain("model.optimizer belongs to a network that learns alone");
+  expect(refused(`inputShape: [1, 4], ${layers}`, "training: { effort: low }\n")).toContain(
+    "model.layers stand in the place of the replayed network, which training.effort: low leaves out",
+  );
+  expect(refused("inputShape: [3]")).toContain("model.inputShape is [3], 3 numbers, but a sample has 4");
+});
+
+test("balances classes alone", () => {
+  const balance = "training: { balance: true, replay: { balance: classes } }\n";
+  const { training, ensemble } = parseConfig(`target: { column: label, classes: 2 }\n${balance}`, "c.yaml");
+  expect([training.balance, ensemble?.eviction]).toEqual([true, "classes"]);
+  const sentences = refusal(`target: { column: flow }\n${balance}`);
+  expect(sentences).toContain("training.balance is for classes, but the target is a number");
+  expect(sentences).toContain("training.replay.balance is for classes, but the target is a number");
 });
 
 test("takes relative paths from the config's folder", () => {

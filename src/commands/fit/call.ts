@@ -56,6 +56,11 @@ export async function chooseCallOf(invocation: Invocation): Promise<ChooseCall |
       `--minutes is for choosing a network, but ${rows.config.file} names a model; leave one of them out`,
     );
   }
+  if (rows.config.ensemble.layers !== null) {
+    throw new UsageError(
+      `rivulet fit chooses a network for the ensemble, but ${rows.config.file} names one in model.layers; leave model out, or model.ensemble to train that network alone`,
+    );
+  }
   const text = options["minutes"] ?? "1";
   const minutes = text.trim() === "" ? Number.NaN : Number(text);
   if (!(minutes > 0 && minutes <= 10_000)) {

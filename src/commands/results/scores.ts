@@ -1,4 +1,4 @@
-import { lossName, skillText } from "../../daemon/quality.ts";
+import { driftText, lossName, skillText } from "../../daemon/quality.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../../learner/ensemble-report.ts";
 import type { ForecastReport } from "../../learner/forecast/forecaster.ts";
@@ -46,6 +46,7 @@ export function scoreFacts(report: AnyReport, names?: readonly string[]): Row[] 
     ["loss", `${plain(loss)} ${lossName(report)}; ${baselinesText(report)}`],
     ...own,
     ...rest.filter(([name]) => name !== "log loss"),
+    ...driftFacts(report),
     ...expertFacts(report),
   ];
 }
@@ -71,6 +72,13 @@ function forecastFacts(report: EnsembleReport): Row[] {
 /** The loss of each baseline: `last label 0.9, linear 0.3`. */
 const baselinesText = ({ baselines }: EnsembleReport) =>
   baselines.map(({ name, loss }) => `${name} ${short(loss)}`).join(", ");
+
+/** Alarms of drift, if any, and what the last of them found. */
+function driftFacts({ drift }: EnsembleReport): Row[] {
+  if (drift.alarms === 0) return [];
+  const last = drift.alarms === 1 ? "" : `${drift.alarms} times, the last: `;
+  return [["drift", `${last}${driftText(drift)}`]];
+}
 
 const timesText = (what: string, times: number) =>
   times > 0 ? `, ${what} ${times === 1 ? "once" : `${times} times`}` : "";

@@ -22,7 +22,7 @@ import type { State } from "../../state.ts";
 import { parts, positive, requireCheck, requireCounts, sampled, wholeWithin } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";
 import { FeatureMetric } from "../feature-metric.ts";
-import { ReplayRing } from "../replay-ring.ts";
+import { ReplayRing, type ReplayRingOptions } from "../replay-ring.ts";
 import { restoreArrays } from "../restore-arrays.ts";
 
 export interface NetworkExpertOptions {
@@ -123,12 +123,23 @@ export interface ReplayedNetworkOptions extends NetworkExpertOptions {
   draws?: number;
   /** The ring keeps targets in float64: see `unit`. Default false. */
   exactTargets?: boolean;
+  /** The ring keeps rows of all classes: see `BalancedRows`. Default false: the latest rows. */
+  balance?: boolean;
+  /** The whole network in place of `layers`, its last layer included, over inputs of any shape. */
+  model?: Pick<Model, "inputShape" | "layers">;
 }
 
-const ringOptions = ({ rows = 1000, inputs, exactTargets }: ReplayedNetworkOptions) => ({
+const ringOptions = ({
+  rows = 1000,
+  inputs,
+  exactTargets,
+  classes,
+  balance = false,
+}: ReplayedNetworkOptions): ReplayRingOptions => ({
   rows,
   inputs,
   exactTargets,
+  balancedClasses: balance ? classes : undefined,
 });
 
 /** Of a stored state: each costs as much as a row. */
@@ -140,7 +151,8 @@ const group = 4;
 const replayedModel = (options: ReplayedNetworkOptions) => {
   const layers =
     options.layers ?? (options.classes > 0 ? [dense(64), relu()] : [dense(32), relu(), dense(32), relu()]);
-  return modelOf(options, layers, options.optimizer ?? adam({ learningRate: 0.003 }));
+  const usual = modelOf(options, layers, options.optimizer ?? adam({ learningRate: 0.003 }));
+  return { ...usual, ...options.model };
 };
 
 const replayedPlan = (options: ReplayedNetworkOptions) =>

@@ -1,5 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { adam, dense, relu, softmaxCrossEntropy, tanh } from "../../../src/engine/model/model.ts";
+import {
+  adam,
+  conv1d,
+  conv2d,
+  dense,
+  flatten,
+  type Layer,
+  type Model,
+  relu,
+  softmaxCrossEntropy,
+  tanh,
+} from "../../../src/engine/model/model.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 import { plan } from "../../../src/engine/planning/planner.ts";
 import { Arena, bytesOf, float32, float64 } from "../../../src/engine/running/arena.ts";
@@ -77,6 +88,38 @@ describe("the gradient by the inputs", () => {
     network.infer();
     expect([...network.inputGradient]).toEqual(kept);
   });
+
+  const convolutions: [string, number[], Layer[]][] = [
+    ["conv1d", [2, 8], [conv1d(3, 3, { stride: 2, padding: 1 }), tanh(), flatten(), dense(4)]],
+    ["conv1d in groups", [2, 8], [conv1d(4, 3, { groups: 2, dilation: 2 }), tanh(), flatten(), dense(4)]],
+    ["conv2d", [1, 4, 5], [conv2d(3, 3, { padding: 1 }), tanh(), flatten(), dense(4)]],
+  ];
+  test.each(convolutions.flatMap((each) => [[...each, "scalar"] as const, [...each, "simd"] as const]))(
+    "is the slope of the loss where %s of %j comes first",
+    (_, inputShape, layers, kernels) => {
+      const each: Model = { ...model, inputShape, layers };
+      const network = createNetwork(each, { batchSize: 4, inputGradient: true, kernels, seed: 5 });
+      const { uniform } = createRandom(2);
+      const inputs = Float32Array.from({ length: network.input.length }, () => uniform() - 0.5);
+      const targets = [0, 3, 1, 2];
+      const lossOf = (x: ArrayLike<number>): number => {
+        network.input.set(x);
+        network.infer();
+        return targets.reduce(
+          (sum, target, row) => sum - Math.log(network.prediction[row * 4 + target]) / 4,
+          0,
+        );
+      };
+      const slopes = Array.from(inputs, (_, i) => {
+        const moved = [0.01, -0.01].map((by) => lossOf(inputs.map((x, j) => (i === j ? x + by : x))));
+        return (moved[0] - moved[1]) / 0.02;
+      });
+      network.input.set(inputs);
+      network.target.set(targets);
+      network.step();
+      for (const [i, slope] of slopes.entries()) expect(network.inputGradient[i]).toBeCloseTo(slope, 4);
+    },
+  );
 
   test("goes through layers that are frozen, and changes nothing in what is learned", () => {
     const frozen = { ...model, layers: [dense(6, { frozen: true }), ...model.layers.slice(1)] };

@@ -1,0 +1,187 @@
+/** Which place of a ring the next row takes, and how old the rows in the places are. */
+import { float32, float64 } from "../engine/running/arena.ts";
+import { type Check, type Numbers, wholeWithin } from "../state-check.ts";
+
+/** The order of the rows in a ring. Its places are filled from the first one on. */
+export interface RowOrder {
+  /** Places that hold a row, whether it counts or not. */
+  readonly filled: number;
+  /** Rows that count: the newest. */
+  readonly live: number;
+  /** Place of the row that is `age` rows older than the newest. */
+  placeOf(age: number): number;
+  /** Takes a place for a new row, perhaps that of another. Allocates nothing. */
+  take(): number;
+  /** Excludes all rows but the newest `count`. */
+  keepNewest(count: number): void;
+  /** At most `most` rows from now on: `kept` of them lie in the first places, the oldest first. */
+  limit(most: number, kept: number): void;
+  /** All of it that changes, and what its numbers may be. */
+  arrays(): Record<string, Numbers>;
+  checks(): Record<string, Check>;
+}
+
+const at = { next: 0, filled: 1, live: 2 } as const;
+
+/** What is wrong with a ring's places: they must lie within its rows. */
+function faultOfPlace(place: ArrayLike<number>, rows: number): string | null {
+  const [next, filled, live] = Array.from(place);
+  const areWhole = Array.from(place).every((number) => Number.isSafeInteger(number) && number >= 0);
+  const fits = areWhole && live <= filled && filled <= rows && next < Math.max(1, rows);
+  if (fits && (filled === rows || next === filled)) return null;
+  return `the next of ${filled} rows, of which ${live} count, is to go to place ${next} of ${rows}`;
+}
+
+/** The latest rows: a new one takes the place of the oldest. */
+export class LatestRows implements RowOrder {
+  /** [3]: where the next row goes, places that hold one, rows that count. */
+  readonly #place: Float64Array;
+  #most: number;
+
+  static blocks = () => ({ place: float64(3) });
+
+  constructor(rows: number, { place }: { place: Float64Array }) {
+    this.#most = rows;
+    this.#place = place;
+  }
+
+  get filled(): number {
+    return this.#place[at.filled];
+  }
+
+  get live(): number {
+    return this.#place[at.live];
+  }
+
+  placeOf(age: number): number {
+    return (this.#place[at.next] - 1 - age + 2 * this.#most) % this.#most;
+  }
+
+  take(): number {
+    const next = this.#place[at.next];
+    this.#place[at.next] = (next + 1) % this.#most;
+    this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.#most);
+    this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.#most);
+    return next;
+  }
+
+  keepNewest(count: number): void {
+    this.#place[at.live] = Math.min(this.#place[at.live], count);
+  }
+
+  limit(most: number, kept: number): void {
+    this.#most = most;
+    this.#place[at.next] = most === 0 ? 0 : kept % most;
+    this.#place[at.filled] = kept;
+    this.#place[at.live] = kept;
+  }
+
+  arrays() {
+    return { place: this.#place };
+  }
+
+  checks() {
+    return { place: (place: Numbers) => faultOfPlace(place, this.#most) };
+  }
+}
+
+/**
+ * As many rows of each class as there are: a new one takes the place of the oldest row of the most frequent class, so that
+ * a class which has not come for long is still known. Rows that no longer count go first.
+ */
+export class BalancedRows implements RowOrder {
+  /** [3]: unused, places that hold a row, rows that count. */
+  readonly #place: Float64Array;
+  /** [rows]: the places, the oldest row first. */
+  readonly #order: Float32Array;
+  /** [classes]: rows of each. */
+  readonly #counts: Float64Array;
+  /** [rows]: the class of the row in each place. */
+  readonly #labels: Numbers;
+  #most: number;
+
+  static blocks = (rows: number, classes: number) => ({
+    place: float64(3),
+    order: float32(rows),
+    counts: float64(classes),
+  });
+
+  constructor(
+    rows: number,
+    { place, order, counts }: { place: Float64Array; order: Float32Array; counts: Float64Array },
+    labels: Numbers,
+  ) {
+    this.#most = rows;
+    this.#place = place;
+    this.#order = order;
+    this.#counts = counts;
+    this.#labels = labels;
+  }
+
+  get filled(): number {
+    return this.#place[at.filled];
+  }
+
+  get live(): number {
+    return this.#place[at.live];
+  }
+
+  placeOf(age: number): number {
+    return this.#order[this.#place[at.filled] - 1 - age];
+  }
+
+  take(): number {
+    const order = this.#order;
+    const { filled, live } = this;
+    if (filled < this.#most) {
+      order[filled] = filled;
+      this.#place[at.filled] = filled + 1;
+      this.#place[at.live] = live + 1;
+      return filled;
+    }
+    const index = live < filled ? 0 : this.#oldestOfMostFrequent();
+    const place = order[index];
+    for (let i = index + 1; i < filled; i++) order[i - 1] = order[i];
+    order[filled - 1] = place;
+    this.#place[at.live] = Math.min(live + 1, filled);
+    return place;
+  }
+
+  /** Where the oldest row of the most frequent class stands in the order; of several such classes that of the first. */
+  #oldestOfMostFrequent(): number {
+    const order = this.#order;
+    const counts = this.#counts.fill(0);
+    const labels = this.#labels;
+    const { filled } = this;
+    for (let i = 0; i < filled; i++) counts[labels[order[i]]]++;
+    let most = 0;
+    for (let c = 1; c < counts.length; c++) if (counts[c] > counts[most]) most = c;
+    let index = 0;
+    while (index < filled - 1 && labels[order[index]] !== most) index++;
+    return index;
+  }
+
+  keepNewest(count: number): void {
+    this.#place[at.live] = Math.min(this.#place[at.live], count);
+  }
+
+  limit(most: number, kept: number): void {
+    this.#most = most;
+    for (let i = 0; i < kept; i++) this.#order[i] = i;
+    this.#place[at.filled] = kept;
+    this.#place[at.live] = kept;
+  }
+
+  arrays() {
+    return { place: this.#place, order: this.#order };
+  }
+
+  checks() {
+    return {
+      place: (place: Numbers) =>
+        faultOfPlace([place[1] % Math.max(1, this.#most), place[1], place[2]], this.#most),
+      order: wholeWithin(0, Math.max(0, this.#order.length - 1)),
+      targets: wholeWithin(0, this.#counts.length - 1),
+    };
+  }
+}
