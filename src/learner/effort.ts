@@ -1,4 +1,5 @@
 /** How much processor time a sample may cost an ensemble, and what is saved at each level. */
+import { RivuletError } from "../errors/errors.ts";
 
 /** The design as it was measured, fewer replayed rows, or none and no neighbours. */
 export type Effort = "high" | "normal" | "low";
@@ -31,3 +32,18 @@ export const isAskedAt = (name: string, effort: Effort): boolean => effort !== "
 
 /** The next lower level; null below the lowest. */
 export const effortBelow = (effort: Effort): Effort | null => efforts[efforts.indexOf(effort) + 1] ?? null;
+
+/** @throws RivuletError where the effort is above the planned one, or leaves none of the experts */
+export function requireEffort(effort: Effort, planned: Effort, names: readonly string[]): void {
+  if (efforts.indexOf(effort) < efforts.indexOf(planned)) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `found effort ${effort} for an ensemble that was planned for ${planned}, expected that or a lower one; make it with the higher effort`,
+    );
+  }
+  if (names.some((name) => isAskedAt(name, effort))) return;
+  throw new RivuletError(
+    "argument.bad-value",
+    `found effort ${effort}, which leaves none of the experts ${names.join(", ")}, expected one that does; leave out fewer`,
+  );
+}

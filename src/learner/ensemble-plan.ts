@@ -128,13 +128,21 @@ function committeeOptions({
   };
 }
 
-/** What stands in the replayed network's place, where that is not its own. */
-export function describedNetwork({ network }: CommitteeOptions): {
+/** What the experts are, for a description: what is not the usual has a key only then. */
+export function describedModel(committee: CommitteeOptions, coverage: number): EnsembleDescription["model"] {
+  const { effort, without, balancesReplay } = committee;
+  const ensemble = { effort, without: [...without], coverage, ...describedNetwork(committee) };
+  return { ensemble: balancesReplay ? { ...ensemble, eviction: "classes" } : ensemble };
+}
+
+/** What stands in the replayed network's place, where that is not its own; the target gives the last layer its width. */
+function describedNetwork({ network }: CommitteeOptions): {
   layers?: unknown[];
   inputShape?: number[];
 } {
   if (network === null) return {};
-  const layers = describeLayers(network.layers);
+  const hasAnswer = network.layers.at(-1)?.type === "dense";
+  const layers = describeLayers(hasAnswer ? network.layers.slice(0, -1) : network.layers);
   return network.inputShape.length > 1 ? { layers, inputShape: network.inputShape } : { layers };
 }
 

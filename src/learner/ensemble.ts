@@ -18,9 +18,9 @@ import { ClassCommittee, classExperts } from "./class-committee.ts";
 import { mostProbable } from "./class-probabilities.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
 import { type Committee, featureBound } from "./committee.ts";
-import { type Effort, efforts, isAskedAt } from "./effort.ts";
+import { type Effort, requireEffort } from "./effort.ts";
 import {
-  describedNetwork,
+  describedModel,
   type EnsembleDescription,
   type EnsembleOptions,
   ensembleParts,
@@ -150,15 +150,7 @@ export class Ensemble implements PrequentialLearner {
           : { column: options.target.column, standardize: true },
       features: this.#describedFeatures(rows),
       ...describedStream(rows, options.stream),
-      model: {
-        ensemble: {
-          effort: committee.effort,
-          without: [...committee.without],
-          coverage: this.#interval.coverage,
-          ...describedNetwork(committee),
-          ...(committee.balancesReplay ? { eviction: "classes" as const } : {}),
-        },
-      },
+      model: describedModel(committee, this.#interval.coverage),
       training: {
         seed: committee.seed,
         deterministic: options.arena?.deterministic ?? true,
@@ -395,19 +387,7 @@ export class Ensemble implements PrequentialLearner {
    * @throws RivuletError where the effort is above that of its options, or leaves no expert
    */
   setEffort(effort: Effort): void {
-    const { effort: planned } = this.#description.model.ensemble;
-    if (efforts.indexOf(effort) < efforts.indexOf(planned)) {
-      throw new RivuletError(
-        "argument.bad-value",
-        `found effort ${effort} for an ensemble that was planned for ${planned}, expected that or a lower one; make it with the higher effort`,
-      );
-    }
-    if (!this.#committee.names.some((name) => isAskedAt(name, effort))) {
-      throw new RivuletError(
-        "argument.bad-value",
-        `found effort ${effort}, which leaves none of the experts ${this.#committee.names.join(", ")}, expected one that does; leave out fewer`,
-      );
-    }
+    requireEffort(effort, this.#description.model.ensemble.effort, this.#committee.names);
     this.#forgetTentative();
     this.#committee.setEffort(effort);
   }
