@@ -342,7 +342,7 @@ function checkEnsemble({ model, target, training }: Parsed, errors: ConfigErrors
 /** Only classes can be balanced. */
 function checkBalance({ target, training }: Parsed, errors: ConfigErrors): void {
   if (target?.classes !== undefined) return;
-  const predicate = " is for classes, but the target is a number; leave it out, or give target.classes";
+  const predicate = " is for a target with classes; leave it out, or give target.classes";
   if (training?.balance === true) errors.conflict(["training", "balance"], predicate);
   if (training?.replay?.balance === "classes") errors.conflict(["training", "replay", "balance"], predicate);
 }

@@ -151,8 +151,8 @@ test("balances classes alone", () => {
   const { training, ensemble } = parseConfig(`target: { column: label, classes: 2 }\n${balance}`, "c.yaml");
   expect([training.balance, ensemble?.eviction]).toEqual([true, "classes"]);
   const sentences = refusal(`target: { column: flow }\n${balance}`);
-  expect(sentences).toContain("training.balance is for classes, but the target is a number");
-  expect(sentences).toContain("training.replay.balance is for classes, but the target is a number");
+  expect(sentences).toContain("training.balance is for a target with classes");
+  expect(sentences).toContain("training.replay.balance is for a target with classes");
 });
 
 test("takes relative paths from the config's folder", () => {
