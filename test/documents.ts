@@ -13,6 +13,7 @@ export const documents = [
   "docs/status.md",
   "docs/framings.md",
   "docs/sync.md",
+  "docs/anomaly.md",
   "devices/examples/README.md",
   "devices/firmware/README.md",
   "devices/systemd/README.md",

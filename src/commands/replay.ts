@@ -27,12 +27,18 @@ import { type Fact, facts } from "./terminal/text-table.ts";
 /** Rows that wait for labels of a recording, where no config says how many did live. */
 const usualHeldRows = 1024;
 
-/** Learns from a recorded stream, predicting each row before learning from it. */
+/** Learns from a recorded stream, predicting each row before learning from it; or watches it for anomalies. */
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
   const path = required(invocation, "replay", "data", "FILE");
   refuseTaskOptions(invocation);
   const written = positionals[0] === undefined ? null : loadConfig(positionals[0]);
+  if (invocation.switches.has("anomaly") || written?.target === null) {
+    const { replayAnomalies } = await import("./replay/anomalies.ts");
+    return replayAnomalies(invocation, written);
+  }
+  const alone = ["alarms-per-week", "interval", "windows"].find((name) => options[name] !== undefined);
+  if (alone) throw new UsageError(`--${alone} belongs to --anomaly; add that, or leave it out`);
   const limits = { minimum: 0, maximum: 2 ** 32 - 1 };
   const seed = wholeNumber(invocation, "seed", written?.training.seed ?? 1, limits);
   const save = await prepareSave(options["save"]);

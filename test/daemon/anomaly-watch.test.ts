@@ -5,6 +5,7 @@ import { parseConfig } from "../../src/config/config.ts";
 import { type AnomalyClock, AnomalyWatch } from "../../src/daemon/anomaly-watch.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
+import { measureAllocation } from "../allocation.ts";
 import { stationary } from "../learner/anomaly/streams.ts";
 import { folderWith } from "../rivulet.ts";
 
@@ -273,4 +274,8 @@ describe("a daemon without a target", () => {
       "has no clock; name the column with the time in source.time, or say how much time is between two rows, such as anomaly: { interval: 5min }",
     );
   });
+});
+
+test("allocates nothing per sample", () => {
+  expect(measureAllocation(new URL("./watch-repeated.ts", import.meta.url)).collections).toBe(0);
 });

@@ -72,6 +72,14 @@ export const commands: Command[] = [
     load: () => import("../label.ts"),
   },
   {
+    name: "normal",
+    summary: "tell a running daemon that its latest anomaly was normal, so that the like brings no alarm",
+    positionals: ["CONFIG"],
+    options: {},
+    details: ["CONFIG is that of the daemon, and needs the keys anomaly and status. See docs/anomaly.md."],
+    load: () => import("../normal.ts"),
+  },
+  {
     name: "top",
     summary: "watch a running daemon in the terminal: scores, fields, problems, latest events",
     positionals: ["CONFIG"],
@@ -223,6 +231,15 @@ export const commands: Command[] = [
         help: "write a page: course of the scores beside simple rules, drifts, classes, experts, what matters",
       },
       without: { value: "NAME,NAME", help: "leave experts out of the ensemble, by name or by its beginning" },
+      anomaly: {
+        help: "print what is unlike normal instead, as a daemon with the key anomaly would tell it",
+      },
+      "alarms-per-week": {
+        value: "N",
+        help: "with --anomaly: alarms a week at most (default: the config's, else 2)",
+      },
+      interval: { value: "DURATION", help: "with --anomaly: time between two rows, where no column has it" },
+      windows: { value: "FILE", help: "with --anomaly: score the alarms by known windows, FROM,TO a line" },
     },
     details: [
       "Learns with the ensemble, or with the network that CONFIG names under model. Scores stand beside those of simple rules; skill is the part of the best rule's loss that is saved.",

@@ -225,6 +225,11 @@ export class AnomalyDetector implements Stateful {
     return this.#gate.elapsedMs;
   }
 
+  /** Whether the latest row is unusual enough to keep the episode going. */
+  get isAbove(): boolean {
+    return this.#gate.isAbove;
+  }
+
   /** Rows without anything unusual after which an episode is over. */
   get coolDownRows(): number {
     return this.#gate.coolDownRows;
@@ -401,7 +406,11 @@ export class AnomalyDetector implements Stateful {
     const channel = this.#channels[kept[found.column]];
     const hasMoved = Math.abs(channel.level - kept[found.mean]) > farLevel * kept[found.deviation];
     const scatter = kept[found.scatter];
-    const isOther = channel.scatterNow > farScatter * scatter || farScatter * channel.scatterNow < scatter;
+    // Nights are quieter than days: only what the alarm was about, and in its direction, is a change.
+    const isOfScatter = ingredients[kept[found.ingredient]] === "dispersion";
+    const wasMore = kept[found.change] ** 2 > scatter;
+    const ratio = wasMore ? channel.scatterNow / scatter : scatter / channel.scatterNow;
+    const isOther = isOfScatter && ratio > farScatter;
     const changed = hasMoved ? "level" : isOther ? "scatter" : null;
     return {
       strongest: kept[found.strongest],

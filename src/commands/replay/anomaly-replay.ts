@@ -1,0 +1,52 @@
+/** What a replay for anomalies came to. */
+import type { AnomalyEpisode } from "../../status/document.ts";
+import { formatCount } from "../../wording/quantities.ts";
+
+/** How well alarms met known windows. */
+export interface WindowScore {
+  windows: number;
+  /** Windows in which an alarm began. */
+  found: number;
+  /** Alarms that began in no window. */
+  falseAlarms: number;
+  falsePerWeek: number;
+  /** Of each window: how long after its beginning the first alarm came, in milliseconds or rows; null where none did. */
+  delays: (number | null)[];
+  unit: "time" | "row";
+}
+
+/** An episode, with the rows from its first to its last, counted from 1. */
+export interface FoundEpisode {
+  episode: AnomalyEpisode;
+  row: number;
+  lastRow: number;
+  /** Time of its first row, milliseconds since the epoch, or since the first row where rows have no time. */
+  time: number;
+}
+
+/** What is known of a replay. */
+export interface AnomalyReplay {
+  data: string;
+  columns: string[];
+  rows: number;
+  alarmsPerWeek: number;
+  weeks: number;
+  /** Whether rows have a time; where not, they are so many milliseconds apart. */
+  intervalMs: number | null;
+  found: FoundEpisode[];
+  windows: WindowScore | null;
+  /** How it stands at the end. */
+  text: string;
+}
+
+/** When it was: by the clock of the rows, or by their number. */
+export const momentText = (
+  { row, time }: Pick<FoundEpisode, "row" | "time">,
+  { intervalMs }: AnomalyReplay,
+): string =>
+  intervalMs === null
+    ? new Date(time).toISOString().slice(0, 19).replace("T", " ")
+    : `row ${row}, day ${(((row - 1) * intervalMs) / 86_400_000).toFixed(1)}`;
+
+export const rateText = ({ found, weeks, alarmsPerWeek }: AnomalyReplay): string =>
+  `${formatCount(found.length, "alarm")} in ${weeks.toFixed(1)} weeks, ${(found.length / Math.max(weeks, 1)).toFixed(2)} a week of ${alarmsPerWeek} at most`;

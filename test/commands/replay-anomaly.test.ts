@@ -1,0 +1,117 @@
+/** `rivulet replay --anomaly`, called as the command line calls it, but in this process. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Invocation } from "../../src/commands/command-line/command.ts";
+import { run } from "../../src/commands/replay.ts";
+import { stationary } from "../learner/anomaly/streams.ts";
+import { folderWith } from "../rivulet.ts";
+
+const start = Date.UTC(2014, 6, 1);
+const rowMs = 300_000;
+const faultAt = 3000;
+const timeOf = (row: number) => new Date(start + (row - 1) * rowMs).toISOString();
+
+/** 4000 rows five minutes apart, with a fault of six rows. */
+function rowsOf({ withTime = true } = {}): string {
+  const next = stationary["a day's course"](5);
+  const lines = Array.from({ length: 4000 }, (_, index) => {
+    const row = index + 1;
+    const value = 20 + next(index) + (row >= faultAt && row < faultAt + 6 ? 60 : 0);
+    return `${withTime ? `${timeOf(row)},` : ""}${value.toFixed(3)},${row % 2}\n`;
+  });
+  return `${withTime ? "time," : ""}temperature,valve\n${lines.join("")}`;
+}
+
+function invoke(options: Invocation["options"], positionals: string[] = []) {
+  return run({ positionals, options, switches: new Set(["anomaly"]), json: false } as Invocation);
+}
+
+interface Found {
+  rows: number;
+  alarms: number;
+  episodes: { row: number; lastRow: number; since?: string; column: string; text: string }[];
+  windows: { found: number; windows: number; falseAlarms: number; delays: (number | null)[] } | null;
+}
+
+describe("rivulet replay --anomaly", () => {
+  test("prints the episodes of a file with their times and reasons, and draws them", async () => {
+    const folder = folderWith({ "x.csv": rowsOf() });
+    const page = join(folder, "x.html");
+    const { data, text } = await invoke({ data: join(folder, "x.csv"), report: page });
+    const found = data as unknown as Found;
+    const fault = found.episodes.find(({ row }) => row === faultAt);
+    expect(fault).toMatchObject({ column: "temperature", since: timeOf(faultAt) });
+    expect(found.episodes.every(({ row, lastRow }) => lastRow >= row)).toBe(true);
+    expect(text).toContain("watched     temperature, valve");
+    expect(text).toContain(`${timeOf(faultAt).slice(0, 19).replace("T", " ")}  temperature: `);
+    const drawn = readFileSync(page, "utf8");
+    expect(drawn).toContain("How unusual each moment was");
+    expect(drawn).toContain("outside all that it has been so far");
+    expect(drawn).not.toMatch(/<script|src=|NaN/);
+  });
+
+  test("finds the same where only the interval of the rows is known, but the time of day", async () => {
+    const folder = folderWith({ "x.csv": rowsOf({ withTime: false }) });
+    const { data, text } = await invoke({ data: join(folder, "x.csv"), interval: "5min" });
+    const { episodes } = data as unknown as Found;
+    expect(episodes.some(({ row }) => row === faultAt)).toBe(true);
+    expect(text).toContain(`row ${faultAt}, day 10.4  temperature: `);
+    expect(episodes[0].since).toBeUndefined();
+  });
+
+  test("keeps to the alarms a week that are asked for", async () => {
+    const folder = folderWith({ "x.csv": rowsOf() });
+    const of = async (rate: string) =>
+      ((await invoke({ data: join(folder, "x.csv"), "alarms-per-week": rate })).data as unknown as Found)
+        .alarms;
+    expect(await of("0.5")).toBeLessThanOrEqual(await of("7"));
+  });
+
+  test.each([
+    ["times", `${timeOf(faultAt - 2)},${timeOf(faultAt + 10)}\n${timeOf(3800)},${timeOf(3810)}\n`, 2 * rowMs],
+    ["rows", `${faultAt - 2},${faultAt + 10}\n3800,3810\n`, 2],
+    [
+      "rows in JSON",
+      JSON.stringify([
+        [faultAt - 2, faultAt + 10],
+        [3800, 3810],
+      ]),
+      2,
+    ],
+  ])("scores known windows of %s", async (_, windows, delay) => {
+    const folder = folderWith({ "x.csv": rowsOf(), "w.txt": windows });
+    const { data } = await invoke({ data: join(folder, "x.csv"), windows: join(folder, "w.txt") });
+    const found = data as unknown as Found;
+    expect(found.windows).toMatchObject({ windows: 2, found: 1, delays: [delay, null] });
+    expect(found.windows?.falseAlarms).toBe(found.alarms - 1);
+  });
+
+  test("watches what a config without a target says, without being asked to", async () => {
+    const folder = folderWith({ "x.csv": rowsOf({ withTime: false }) });
+    const config = join(folder, "c.yaml");
+    writeFileSync(config, "anomaly: { interval: 5min, watch: [valve] }\n");
+    const { data } = await run({
+      ...{ positionals: [config], options: { data: join(folder, "x.csv") }, json: false },
+      switches: new Set(),
+    } as unknown as Invocation);
+    expect(data).toMatchObject({ columns: ["valve"], rows: 4000, alarms: 0 });
+  });
+
+  test.each([
+    [{}, "x.csv has no column with the time of a row, by which alarms a week are counted; say how much time"],
+    [{ interval: "soon" }, '--interval must be a duration such as 1s or 5min, found "soon"'],
+    [{ interval: "1s", "alarms-per-week": "0" }, "--alarms-per-week must be a number above 0, up to 100"],
+    [{ interval: "1s", target: "valve" }, "--target belongs to a learner, but --anomaly watches without one"],
+    [{ interval: "1s", windows: "w.txt" }, "w.txt, pair 2, expected pairs of times or of numbers of rows"],
+  ])("refuses %o", async (options, sentence) => {
+    const folder = folderWith({ "x.csv": rowsOf({ withTime: false }), "w.txt": "1,2\n3\n" });
+    const given = Object.fromEntries(
+      Object.entries(options).map(([name, value]) => [
+        name,
+        name === "windows" ? join(folder, value as string) : value,
+      ]),
+    ) as Invocation["options"];
+    await expect(invoke({ data: join(folder, "x.csv"), ...given })).rejects.toThrow(sentence);
+  });
+});
