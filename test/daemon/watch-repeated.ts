@@ -7,15 +7,20 @@ const watch = new AnomalyWatch({
   clock: { ahead: () => 0, isKnown: () => true, zone: "UTC" },
   log: () => {},
 });
-const values = new Float64Array(2);
+const rows = 1024;
+const values = new Float64Array(2 * rows);
+for (let index = 0; index < values.length; index++) values[index] = Math.sin(index * index);
+// Out of its range, so that its column is left out.
+for (let row = 0; row < rows; row += 64) values[2 * row + 1] = 3;
 const times = Float64Array.of(Date.UTC(2026, 0, 5));
 
-/** Fifty thousand samples ten milliseconds apart, some of them without one of their values. */
+/** A hundred thousand samples ten milliseconds apart. */
 export default function repeat(): void {
-  for (let i = 0; i < 50_000; i++) {
-    values[0] = Math.sin(i * i);
-    values[1] = i % 50 === 0 ? 3 : Math.cos(3 * i * i);
+  for (let row = 0; row < 100_000; row++) {
     times[0] += 10;
-    watch.observe(values, 0, times, 0);
+    watch.observe(values, 2 * (row % rows), times, 0);
   }
 }
+
+// What happens rarely, as when weights are scaled down, is compiled by then too.
+for (let times = 0; times < 5; times++) repeat();
