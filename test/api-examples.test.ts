@@ -46,7 +46,7 @@ function exampleOf(source: string, name: string): string | null {
     .join("\n");
 }
 
-const values = exportedValues("index.ts");
+const values = [...exportedValues("index.ts"), ...exportedValues("sync.ts")];
 const examples = values.filter((value): value is Exported & { example: string } => value.example !== null);
 
 /** A folder with what the examples name, in which `rivulet` is this project. */
@@ -71,7 +71,7 @@ describe("the example of", () => {
 });
 
 test("what trains, evaluates, or reads and writes files has an example", () => {
-  const parts = ["training/", "library/"];
+  const parts = ["training/", "library/", "sync/"];
   const shown = values.filter(({ file }) => parts.some((part) => file.startsWith(part)));
   expect(shown.length).toBeGreaterThan(10);
   expect(shown.filter(({ example }) => example === null).map(({ name }) => name)).toEqual([]);

@@ -64,7 +64,8 @@ describe("the packed file", () => {
   );
 
   test("has the public types of the report; after a change that is meant, run npm run api-report", () => {
-    const report = readFileSync(new URL("./public-types.md", import.meta.url), "utf8");
-    expect(apiReport(join(unpacked, "dist/index.d.ts"))).toBe(report);
+    const report = (name: string) => readFileSync(new URL(`./${name}.md`, import.meta.url), "utf8");
+    expect(apiReport(join(unpacked, "dist/index.d.ts"))).toBe(report("public-types"));
+    expect(apiReport(join(unpacked, "dist/sync.d.ts"))).toBe(report("public-types-sync"));
   });
 });

@@ -65,6 +65,23 @@ interface Request {
 /** Answers of the store about itself are small. */
 const mostMessageBytes = 1 << 20;
 
+/**
+ * Creates the client of a host or of any S3-compatible store: requests are signed, retried, and end when nothing moves.
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createObjectStore } from "rivulet/sync";
+ *
+ * const store = createObjectStore({
+ *   to: "http://127.0.0.1:1/fleet",
+ *   credentials: async () => ({ accessKeyId: "pump-7", secretAccessKey: "secret" }),
+ *   region: "us-east-1",
+ *   fingerprint: null,
+ *   retryMs: [],
+ * });
+ * await assert.rejects(store.list("devices/pump-7/"), { code: "sync.unreachable" });
+ * store.close();
+ */
 export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
   const { progress = () => {}, note = () => {}, retryMs = [1000, 4000, 16_000], clock = Date.now } = options;
   const { origin, bucketPath, prefix } = parseAddress(options.to);

@@ -63,6 +63,21 @@ export const mostCheckpointBytes = 64 << 20;
  * counts as dropped.
  *
  * @throws RivuletError where the folder cannot be read or written; what the host refuses is in the outcome
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { mkdirSync } from "node:fs";
+ * import { createObjectStore, sendCheckpoints } from "rivulet/sync";
+ *
+ * mkdirSync("kept");
+ * const to = "http://127.0.0.1:1/fleet";
+ * const credentials = { secretFile: "pump-7.key", keyId: "pump-7" };
+ * const config = { to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null, everyMs: 3_600_000, backlog: 24 };
+ * const key = async () => ({ accessKeyId: "pump-7", secretAccessKey: "secret" });
+ * const store = createObjectStore({ to, credentials: key, region: "us-east-1", fingerprint: null, retryMs: [] });
+ * const { sent, failure } = await sendCheckpoints({ directory: "kept", config, store, version: "1.0.0" });
+ * assert.deepEqual([sent, failure?.code], [[], "sync.unreachable"]);
+ * store.close();
  */
 export async function sendCheckpoints({
   directory,

@@ -50,7 +50,24 @@ function conditionOf({ headers }: IncomingMessage): Record<string, string> {
 }
 
 /**
- * Creates the function that answers the requests of a front, for `node:http`.
+ * Creates a front for a server of your own: it checks the keys of devices and sends them on to an S3-compatible store.
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import http from "node:http";
+ * import { createFrontHandler, createObjectStore, openRegistry } from "rivulet/sync";
+ *
+ * const to = "https://s3.eu-central-1.amazonaws.com/my-bucket/fleet";
+ * const region = "eu-central-1";
+ * const credentials = async () => ({ accessKeyId: "AKIAEXAMPLE", secretAccessKey: "secret" });
+ * const store = createObjectStore({ to, region, credentials, fingerprint: null });
+ * const registry = openRegistry("front", { create: true });
+ * const handler = createFrontHandler({ registry, to, region, credentials, store });
+ * const server = http.createServer(handler).on("checkContinue", handler);
+ * await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+ * const answer = await fetch(`http://127.0.0.1:${server.address().port}/fleet/devices/pump-7/status.json`);
+ * assert.equal(answer.status, 403);
+ * server.close();
  */
 export function createFrontHandler(options: FrontOptions): HostHandler {
   const { registry, region, credentials, store, log = () => {} } = options;

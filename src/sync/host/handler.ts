@@ -45,7 +45,31 @@ const mostUnsettled = 1024;
 const digestPattern = /^[0-9a-f]{64}$/;
 const mostKeysOfList = 1000;
 
-/** @throws the file system's error where the folder cannot be used */
+/**
+ * Creates a host for a server of your own: it keeps what devices send in a folder, as `rivulet host` does.
+ *
+ * @throws the file system's error where the folder cannot be used
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import http from "node:http";
+ * import { createHostHandler, createObjectStore, openRegistry } from "rivulet/sync";
+ *
+ * const registry = openRegistry("fleet", { create: true });
+ * const handler = createHostHandler({ folder: "fleet", registry, keep: 20 });
+ * const server = http.createServer(handler).on("checkContinue", handler);
+ * await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+ *
+ * const store = createObjectStore({
+ *   to: `http://127.0.0.1:${server.address().port}/fleet`,
+ *   credentials: async () => ({ accessKeyId: "pump-7", secretAccessKey: registry.add("pump-7") }),
+ *   region: "us-east-1",
+ *   fingerprint: null,
+ * });
+ * assert.deepEqual(await store.list("devices/pump-7/"), []);
+ * store.close();
+ * server.close();
+ */
 export function createHostHandler(options: HostOptions): HostHandler {
   const { folder, registry, keep, log = () => {}, mostBodyBytes = 64 << 20, clock = Date.now } = options;
   const objects = new ObjectFolder(folder, { slowBodyMs: options.slowBodyMs });

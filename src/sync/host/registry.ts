@@ -39,6 +39,16 @@ type Generations = Record<string, { generation: number; revoked: boolean }>;
  * Opens the registry of a host's folder.
  * @param options.create makes folder and master key where there are none
  * @throws RivuletError where it is not a host's folder, or cannot be read or written
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { openRegistry } from "rivulet/sync";
+ *
+ * const registry = openRegistry("keys", { create: true });
+ * const secret = registry.add("pump-7");
+ * assert.equal(registry.holder("pump-7")?.secret, secret);
+ * registry.revoke("pump-7");
+ * assert.equal(registry.holder("pump-7"), null);
  */
 export function openRegistry(folder: string, { create = false } = {}): Registry {
   const own = join(folder, ownFolder);

@@ -1,0 +1,28 @@
+/**
+ * `rivulet/sync`: what sends the checkpoints of a device, and what receives them, to mount in a server of your own. Apart
+ * from `rivulet`, because it loads Node's HTTP.
+ */
+
+// A device: objects at a host or any S3-compatible store, and a run that sends what a folder of checkpoints holds.
+
+export {
+  createObjectStore,
+  type ObjectStore,
+  type ObjectStoreOptions,
+  type StoredObject,
+} from "./sync/client/object-store.ts";
+export {
+  type SendOptions,
+  type SendOutcome,
+  type SentCheckpoint,
+  sendCheckpoints,
+} from "./sync/client/send.ts";
+
+// A host: functions for the events `request` and `checkContinue` of a server, and who may use it.
+
+export { createFrontHandler, type FrontOptions } from "./sync/host/front.ts";
+export { createHostHandler, type HostOptions } from "./sync/host/handler.ts";
+export type { HostHandler } from "./sync/host/http.ts";
+export { type KeyHolder, openRegistry, type Registry } from "./sync/host/registry.ts";
+export type { Credentials } from "./sync/signature.ts";
+export type { CredentialSource, SyncConfig } from "./sync/sync-config.ts";
