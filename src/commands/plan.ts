@@ -46,6 +46,7 @@ function watchPlan(config: Config, columns: readonly string[]): Report {
       ...{ budgetBytes, daily },
     },
     text: [
+      ...featuresText(config, planFeaturesOf(config, columns)),
       ...anomalyText(anomaly),
       historyText(historyBytes),
       dailyText(daily),
@@ -231,10 +232,8 @@ function featuresText(
   const pace = rate === null ? "" : `, ${Number(rate.toPrecision(3))} rows a second`;
   const kept = bytes === 0 ? "" : `, in ${bytes} bytes (${formatSize(bytes)}) of the past`;
   const sequence = config.sequence === null ? [] : [`sequence  ${sequenceText(config.sequence)}`];
-  return [
-    `features  ${written(description)}: ${columns.length - 1} numbers a row${pace}${kept}`,
-    ...sequence,
-  ];
+  const numbers = columns.length - (config.target === null || "forecast" in config.target ? 0 : 1);
+  return [`features  ${written(description)}: ${numbers} numbers a row${pace}${kept}`, ...sequence];
 }
 
 /** How many samples wait for labels that come later, and how long. */

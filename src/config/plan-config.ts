@@ -1,7 +1,7 @@
 import type { Plan } from "../engine/planning/plan.ts";
 import { plan, requireBudget } from "../engine/planning/planner.ts";
 import { shardsFor } from "../engine/planning/shards.ts";
-import type { PlannedFeatures } from "../features/extraction.ts";
+import { type PlannedFeatures, planFeatures } from "../features/extraction.ts";
 import { type EnsemblePlan, planEnsemble, requireEnsembleBudget } from "../learner/ensemble-plan.ts";
 import { planForecaster } from "../learner/forecast/forecaster.ts";
 import { networkHeldSizes } from "../learner/learner.ts";
@@ -43,6 +43,11 @@ export function planForFit(config: Config, columns: readonly string[]): Plan | n
  * @throws RivuletError where the target is not one of the columns, a transform does not fit them, or memory is short
  */
 export function planFeaturesOf(given: Config, columns: readonly string[]): PlannedFeatures {
+  if (given.target === null) {
+    const features = featuresOf(given, columns);
+    const budgetBytes = given.memory.budgetBytes ?? undefined;
+    return planFeatures({ columns, features, ...streamOf(given), budgetBytes });
+  }
   const config = withTarget(given);
   if ("forecast" in config.target) return planForecaster(forecasterOptions(config, columns)).rows;
   return learnerFeatures({
