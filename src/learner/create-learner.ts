@@ -35,7 +35,7 @@ export function createLearner(options: LearnerOptions & { model: ModelParts }): 
 export function createLearner(options: LearnerOptions & { model?: undefined }): Ensemble;
 export function createLearner(options: LearnerOptions): PrequentialLearner;
 export function createLearner(options: LearnerOptions): PrequentialLearner {
-  const { fields, target, features, stream, model, training, memory, without } = options;
+  const { fields, target, features, stream, model, training, memory, without, experts } = options;
   if (model !== undefined && model.ensemble !== true) return createNetworkLearner(options);
   if (model !== undefined) requireEnsembleParts(model);
   return createEnsemble({
@@ -48,6 +48,7 @@ export function createLearner(options: LearnerOptions): PrequentialLearner {
     balance: training?.balance,
     eviction: training?.replay?.balance,
     without,
+    experts,
     layers: model?.layers,
     inputShape: model?.inputShape,
     arena: { deterministic: training?.deterministic },

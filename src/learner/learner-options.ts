@@ -3,6 +3,7 @@ import type { Model } from "../engine/model/model.ts";
 import type { NetworkOptions } from "../engine/running/network.ts";
 import type { Threads } from "../engine/running/shard-workers.ts";
 import type { StreamDescription } from "../features/extraction.ts";
+import type { OwnExpert } from "./committee.ts";
 import type { Effort } from "./effort.ts";
 import type { ModelParts } from "./model.ts";
 
@@ -19,6 +20,8 @@ export interface LearnerOptions {
   model?: ModelParts;
   /** Experts that the ensemble leaves out, by name or by its beginning. */
   without?: readonly string[];
+  /** Experts of your own beside those of the ensemble: see docs/experts.md. Their state is part of the learner's. */
+  experts?: readonly OwnExpert[];
   training?: LearnerTraining;
   memory?: LearnerMemory;
 }
