@@ -14,6 +14,7 @@ export const documents = [
   "docs/framings.md",
   "docs/sync.md",
   "docs/anomaly.md",
+  "docs/experts.md",
   "devices/examples/README.md",
   "devices/firmware/README.md",
   "devices/systemd/README.md",
