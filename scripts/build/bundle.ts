@@ -50,6 +50,8 @@ const rooms: Part[] = [
     holds: ["checkpoint/"],
     except: ["checkpoint/disk-error.ts", "checkpoint/durable-file.ts"],
   },
+  { name: "continuing", holds: ["daemon/learner-checkpoint.ts", "daemon/migration/"] },
+  { name: "charts", holds: ["commands/charts/"] },
   { name: "serialport", package: "serialport" },
 ];
 

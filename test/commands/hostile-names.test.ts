@@ -67,6 +67,11 @@ const trials: Record<string, string[][]> = {
   config: [[evilPath]],
   plan: [[inFolder(`data-${evilPath}.yaml`)], [inFolder(evilPath)]],
   inspect: [[inFolder(`cp-${evilPath}`)], [inFolder(evilPath)]],
+  migrate: [
+    [inFolder(`cp-${evilPath}`), "--config", inFolder(`port-${evilPath}.yaml`), "--dry-run"],
+    [inFolder(evilPath), "--config", inFolder(evilPath)],
+  ],
+  normal: [[inFolder(`port-${evilPath}.yaml`)], [inFolder(evilPath)]],
   ports: [[evilPath]],
   doctor: [[inFolder(`port-${evilPath}.yaml`)], [inFolder(evilPath)]],
   bench: [[evilPath]],
