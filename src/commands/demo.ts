@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Config, parseConfig } from "../config/config.ts";
 import { configuredNetworkLearner } from "../config/configured-learner.ts";
@@ -12,9 +11,10 @@ import { formatShare } from "../wording/quantities.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
+import { freeFolder, fromHere } from "./demo/folders.ts";
 import { type CourseEntry, createDemoView, type DemoState } from "./demo/view.ts";
 
-/** How often the course is written down and the view painted, in milliseconds. */
+/** How often the view is painted, in milliseconds. */
 const tickMs = 100;
 /** The course has one entry a second. */
 const ticksPerEntry = 10;
@@ -22,8 +22,12 @@ const ticksPerEntry = 10;
 /** The examples that come with the package, wherever it is installed. */
 const examples = fileURLToPath(new URL("../../devices/examples/", import.meta.url));
 
-/** Trains on an emulated microcontroller behind a real pseudo-terminal, and shows it. */
+/** Trains on an emulated microcontroller behind a real pseudo-terminal, or watches a made machine for anomalies, and shows it. */
 export async function run(invocation: Invocation): Promise<Report> {
+  if (invocation.switches.has("anomaly")) {
+    const { runAnomalyDemo } = await import("./demo/anomaly-demo.ts");
+    return runAnomalyDemo(invocation, examples);
+  }
   const seconds = wholeNumber(invocation, "seconds", 20, { minimum: 1, maximum: 86_400 });
   const directory = resolve(invocation.options["checkpoints"] ?? join("checkpoints", "demo"));
   const signalled = untilSignalled();
@@ -102,12 +106,8 @@ async function watch(board: Board, { seconds, directory, signalled, view }: Sett
   return reportOf(last, checkpoint);
 }
 
-/** The demo in the words of a config file; each one begins anew, beside the checkpoints of the earlier ones. */
+/** The demo in the words of a config file. */
 function demoConfig(path: string, directory: string): Config {
-  const free = (number: number): string => {
-    const folder = join(directory, String(number));
-    return existsSync(folder) ? free(number + 1) : folder;
-  };
   const { baudRate, fields, label, classes } = demoFirmware;
   const config = {
     name: "demo",
@@ -116,7 +116,7 @@ function demoConfig(path: string, directory: string): Config {
       fields: fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
     },
     target: { column: label, classes: classes.length },
-    checkpoint: { directory: free(1), every: "10s" },
+    checkpoint: { directory: freeFolder(directory), every: "10s" },
   };
   return parseConfig(JSON.stringify(config), "the demo");
 }
@@ -129,12 +129,6 @@ function entryOf({ status, linear }: DemoState, second: number): CourseEntry {
     linearAccuracy: linear.fadingAccuracy,
     loss: status.loss,
   };
-}
-
-/** A path as one would type it here. */
-function fromHere(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith("..") ? path : short;
 }
 
 function reportOf(

@@ -42,4 +42,41 @@ describe.concurrent("demo", () => {
     expect(readdirSync(join(cwd, "kept/1"))).toEqual(["checkpoint-00000001.msgpack"]);
     expect(samplesIn(join(cwd, "kept/1/checkpoint-00000001.msgpack"))).toBeGreaterThan(10);
   });
+
+  test("learns what is normal for a machine, and tells its two faults and how they ended", async () => {
+    const cwd = folderWith();
+    const { code, stdout, stderr } = await rivulet(["demo", "--anomaly", "--seconds", "8", "--json"], {
+      cwd,
+    });
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      speed: 200,
+      samples: 3200,
+      machineSeconds: 1600,
+      damaged: 0,
+      rejected: 0,
+    });
+    // What happened, and when by the machine's clock: its cooling failed at 640 s, its bearing wore from 1120 s on.
+    const told = result.told as { event: string; machineMs: number; text: string }[];
+    expect(told.map(({ event }) => event)).toEqual([
+      "anomaly-begin",
+      "anomaly-warm",
+      "anomaly",
+      "anomaly-end",
+      "anomaly",
+      "anomaly-end",
+    ]);
+    expect(told[1].machineMs).toBe(250_000);
+    const [worn, hot] = result.anomaly.episodes;
+    expect(hot).toMatchObject({ column: "temperature", number: 1 });
+    expect(told[2].machineMs).toBeGreaterThan(610_000);
+    expect(told[2].machineMs).toBeLessThan(760_000);
+    expect(worn).toMatchObject({ column: "vibration", number: 2 });
+    expect(told[4].machineMs).toBeGreaterThan(1_090_000);
+    expect(told[4].machineMs).toBeLessThan(1_130_000);
+    expect(worn.outcome).toContain("taken as the new normal");
+    expect(stderr).toContain("of the machine's clock, which runs 200 times faster");
+    expect(readdirSync(join(cwd, "checkpoints/demo/1"))).toHaveLength(1);
+  });
 });

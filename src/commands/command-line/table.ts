@@ -24,12 +24,14 @@ export const commands: Command[] = [
     summary: "watch a network learn from an emulated microcontroller over a real pseudo-terminal",
     positionals: [],
     options: {
-      seconds: { value: "N", help: "how long to listen (default 20)" },
+      seconds: { value: "N", help: "how long to listen (default 20; with --anomaly 30, at least 8)" },
+      anomaly: { help: "show instead how normal is learned and faults of a made machine are told" },
       checkpoints: { value: "FOLDER", help: "where the checkpoint goes (default checkpoints/demo)" },
     },
     details: [
       "Nothing to plug in: an ATmega328P is emulated, runs the firmware in devices/firmware and sends frames through a pseudo-terminal, which is opened like any serial port. Halfway the rule that the network learns is changed, so the accuracy falls and heals. Ctrl-C ends it early in the same orderly way.",
       "Without a terminal it prints a line each second; with --json these lines go to standard error and one JSON document, with the whole course in it, to standard output.",
+      "With --anomaly nothing is emulated: a made machine sends lines through a pseudo-terminal by a clock that runs 200 times faster than that of this computer, its cooling fails for a while, and later it begins to vibrate for good. The daemon watches it with the constants of the product: see docs/anomaly.md.",
     ],
     load: () => import("../demo.ts"),
   },

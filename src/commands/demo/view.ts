@@ -2,8 +2,8 @@ import type { DaemonStatus } from "../../daemon/daemon-status.ts";
 import type { ClassificationReport } from "../../learner/classification-metrics.ts";
 import type { EnsembleReport } from "../../learner/ensemble-report.ts";
 import { formatShare, formatSize } from "../../wording/quantities.ts";
-import { Screen } from "../terminal/screen.ts";
 import { sparkline } from "../terminal/sparkline.ts";
+import { bold, createProgressView, dim, timeBar } from "./progress-view.ts";
 
 /** Accuracies after each second. */
 export interface CourseEntry {
@@ -29,35 +29,9 @@ export interface DemoState {
 }
 
 /** Shows the progress of the demo. */
-export interface DemoView {
-  /** Shows one line about what is being done. */
-  say(text: string): void;
-  /** The state as it is now; `wholeSecond` once a second. */
-  show(state: DemoState, wholeSecond: boolean): void;
-  close(): void;
-}
-
-/** A live picture on a terminal; else a line a second, on standard error where standard output is for JSON. */
-export function createDemoView(json: boolean): DemoView {
-  const out = json ? process.stderr : process.stdout;
-  if (json || !process.stdout.isTTY) {
-    return {
-      say: (text) => void out.write(`${text}\n`),
-      show: (state, wholeSecond) => void (wholeSecond && out.write(`${lineOf(state)}\n`)),
-      close() {},
-    };
-  }
-  const screen = new Screen(process.stdout);
-  return {
-    say: (text) => screen.paint([text]),
-    show: (state) => screen.paint(pictureOf(state, screen.width)),
-    close: () => screen.close(),
-  };
-}
+export const createDemoView = (json: boolean) => createProgressView<DemoState>(json, { lineOf, pictureOf });
 
 const percent = (share: number) => formatShare(share).padStart(7);
-const bold = (text: string) => `\u001b[1m${text}\u001b[22m`;
-const dim = (text: string) => `\u001b[2m${text}\u001b[22m`;
 
 function lineOf({ elapsed, status, linear }: DemoState): string {
   const { scores } = status;
@@ -86,14 +60,13 @@ const heaviest = ({ experts }: EnsembleReport) =>
     .join(", ");
 
 /** The lines of the live view, for a terminal `width` columns wide. */
-export function pictureOf(state: DemoState, width: number): string[] {
+function pictureOf(state: DemoState, width: number): string[] {
   const { seconds, elapsed, port, status, linear, course, samplesPerSecond, samplesPerRule } = state;
   const { scores } = status;
   const columns = Math.max(8, Math.min(40, width - 46));
   const curve = (values: number[]) => sparkline(values, columns, 0.2, 1);
-  const filled = Math.round((elapsed / seconds) * 24);
   const rows: [string, string][] = [
-    ["time", `${"█".repeat(filled)}${"░".repeat(24 - filled)}  ${elapsed.toFixed(0)} of ${seconds} s`],
+    ["time", timeBar(elapsed, seconds)],
     [
       "samples",
       `${bold(String(status.samples))}, ${samplesPerSecond.toFixed(0)} a second; ${status.missing} lost, ${status.damaged} damaged`,
