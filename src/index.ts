@@ -165,9 +165,10 @@ export {
   updatesPerEpoch,
 } from "./training/descent.ts";
 
-// Keeping a network in a file.
+// Keeping a learner or a network in a file, or checkpoints in a folder.
 
 export type { Checkpoint } from "./checkpoint/format.ts";
+export { loadLearner, type SaveLearnerOptions, saveLearner } from "./library/learner-file.ts";
 export { loadNetwork, saveNetwork } from "./library/network-file.ts";
 
 // What is thrown where the caller can correct something.

@@ -13,7 +13,7 @@ import { frugal, startFedDaemon } from "../../src/commands/bench/fed-daemon.ts";
 import type { Figure } from "../../src/commands/bench/figure.ts";
 import { processMemory } from "../../src/commands/bench/process-memory.ts";
 import { type Spread, spreadOf } from "../../src/commands/bench/timing.ts";
-import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
 import { createNetworkLearner } from "../../src/learner/learner.ts";
 import { program } from "./program.ts";
 

@@ -50,7 +50,7 @@ const rooms: Part[] = [
     holds: ["checkpoint/"],
     except: ["checkpoint/disk-error.ts", "checkpoint/durable-file.ts"],
   },
-  { name: "continuing", holds: ["daemon/learner-checkpoint.ts", "daemon/migration/"] },
+  { name: "continuing", holds: ["continuing/"] },
   { name: "charts", holds: ["commands/charts/"] },
   { name: "serialport", package: "serialport" },
 ];

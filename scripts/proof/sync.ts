@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { openStore, type Store } from "../../src/checkpoint/store.ts";
-import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
 import { createNetworkLearner } from "../../src/learner/learner.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
 import { checkpointFacts } from "../../src/sync/names.ts";

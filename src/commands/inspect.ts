@@ -1,5 +1,6 @@
 import type { Checkpoint, Tensor } from "../checkpoint/format.ts";
-import { learnerFrom } from "../daemon/learner-checkpoint.ts";
+import { type FoundCheckpoint, readCheckpoint } from "../checkpoint/read-checkpoint.ts";
+import { learnerFrom } from "../continuing/learner-checkpoint.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
@@ -12,7 +13,6 @@ import { History, type HistoryColumns, historySteps } from "../status/history.ts
 import { formatShare, formatSize } from "../wording/quantities.ts";
 import { safe } from "../wording/safe.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { type FoundCheckpoint, readCheckpoint } from "./data/read-checkpoint.ts";
 import { compareCheckpoints } from "./inspect/compare.ts";
 import { courseFacts } from "./results/course.ts";
 import { glitchFacts, scoreFacts } from "./results/scores.ts";

@@ -1,11 +1,12 @@
 import { dirname } from "node:path";
+import { readCheckpoint } from "../checkpoint/read-checkpoint.ts";
 import { loadConfig, sampleColumns } from "../config/config.ts";
 import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
-import { carryOver, replayedNetworkIn } from "../daemon/learner-checkpoint.ts";
+import { replayedNetworkIn } from "../continuing/learner-checkpoint.ts";
+import { carryOver } from "../continuing/resume.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { required } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { readCheckpoint } from "./data/read-checkpoint.ts";
 import { prepareSave } from "./results/save-checkpoint.ts";
 import { facts } from "./terminal/text-table.ts";
 

@@ -100,8 +100,9 @@ async function continuedFrom(
 ): Promise<PrequentialLearner> {
   const wrong = ["seed", "without"].find((name) => options[name] !== undefined);
   if (wrong) throw new UsageError(`--from continues a learner as it is; leave --${wrong} out`);
-  const { learnerFrom, replayedNetworkIn, resume } = await import("../daemon/learner-checkpoint.ts");
-  const { readCheckpoint } = await import("./data/read-checkpoint.ts");
+  const { learnerFrom, replayedNetworkIn } = await import("../continuing/learner-checkpoint.ts");
+  const { resume } = await import("../continuing/resume.ts");
+  const { readCheckpoint } = await import("../checkpoint/read-checkpoint.ts");
   const { file, checkpoint } = readCheckpoint(from);
   if (positionals[0] === undefined) {
     const learner = learnerFrom(checkpoint, file);

@@ -12,12 +12,13 @@ import {
 import { savingInterval } from "../checkpoint/save-interval.ts";
 import { type FoundCheckpoint, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
+import { checkpointOf } from "../continuing/learner-checkpoint.ts";
+import { type Changes, resume } from "../continuing/resume.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
 import { keepUnsent } from "../sync/sync-record.ts";
-import { type Changes, checkpointOf, resume } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 import { qualityText } from "./quality.ts";
 

@@ -7,10 +7,11 @@ import {
   configuredNetworkLearner,
   ensembleOptions,
 } from "../config/configured-learner.ts";
+import { replayedNetworkIn } from "../continuing/learner-checkpoint.ts";
+import { isOf } from "../continuing/resume.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { bytesIn, requirePlannedEnsemble } from "../learner/stored-plan.ts";
-import { isOf, replayedNetworkIn } from "./learner-checkpoint.ts";
 import type { Log } from "./log.ts";
 
 /** A learner for a config, and what the log is to say of it; null for the usual one. */

@@ -82,6 +82,8 @@ export type EnsembleDescription = {
       layers?: unknown[];
       inputShape?: number[];
       eviction?: Eviction;
+      /** Names of the user's own experts, in order. */
+      own?: string[];
     };
   };
   training: { seed: number; deterministic: boolean; balance?: boolean };
@@ -130,9 +132,15 @@ function committeeOptions({
 
 /** What the experts are, for a description: what is not the usual has a key only then. */
 export function describedModel(committee: CommitteeOptions, coverage: number): EnsembleDescription["model"] {
-  const { effort, without, balancesReplay } = committee;
-  const ensemble = { effort, without: [...without], coverage, ...describedNetwork(committee) };
-  return { ensemble: balancesReplay ? { ...ensemble, eviction: "classes" } : ensemble };
+  const { effort, without, balancesReplay, own } = committee;
+  const network = describedNetwork(committee);
+  return {
+    ensemble: {
+      ...{ effort, without: [...without], coverage, ...network },
+      ...(balancesReplay ? { eviction: "classes" as const } : {}),
+      ...(own.length > 0 ? { own: own.map(({ name }) => name) } : {}),
+    },
+  };
 }
 
 /** What stands in the replayed network's place, where that is not its own; the target gives the last layer its width. */

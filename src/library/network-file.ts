@@ -82,7 +82,7 @@ export function networkFrom(stored: Checkpoint, path: string, options: NetworkOp
   if (stored.features !== null) {
     throw new CheckpointError(
       "checkpoint.mismatch",
-      `${path} holds a learner, whose network sees features and not the numbers of a sample; answer with rivulet predict ${path}`,
+      `${path} holds a learner, whose network sees features and not the numbers of a sample; load it with loadLearner`,
     );
   }
   const { parameters, optimizerState } = stored;

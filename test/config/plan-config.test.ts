@@ -3,7 +3,7 @@ import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { configuredNetworkLearner } from "../../src/config/configured-learner.ts";
 import { mostCheckpointBytes, planConfig, planForFit } from "../../src/config/plan-config.ts";
-import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
 import { threads } from "../../src/library/threads.ts";
 import { History } from "../../src/status/history.ts";
 

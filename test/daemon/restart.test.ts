@@ -1,7 +1,8 @@
 /** A daemon that is restarted after any sample goes on as if it had not been. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { checkpointOf, resume } from "../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
+import { resume } from "../../src/continuing/resume.ts";
 import { createAlarm } from "../../src/device/alarm.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { pathOf } from "./path.ts";

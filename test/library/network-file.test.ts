@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { checkpointOf } from "../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
 import {
   adam,
   batchNorm,

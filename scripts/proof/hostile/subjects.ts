@@ -1,6 +1,6 @@
 /** Real checkpoints of each kind of learner, and what it takes to use one. */
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
-import { checkpointOf, learnerFrom } from "../../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf, learnerFrom } from "../../../src/continuing/learner-checkpoint.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 import { AnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
 import { createLearner } from "../../../src/learner/create-learner.ts";

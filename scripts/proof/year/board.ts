@@ -7,9 +7,10 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/form
 import { newestCheckpoint } from "../../../src/checkpoint/store.ts";
 import { type Config, parseConfig } from "../../../src/config/config.ts";
 import { configuredLearner } from "../../../src/config/configured-learner.ts";
+import { checkpointOf } from "../../../src/continuing/learner-checkpoint.ts";
+import { resume } from "../../../src/continuing/resume.ts";
 import { CheckpointSaver } from "../../../src/daemon/checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "../../../src/daemon/configured-source.ts";
-import { checkpointOf, resume } from "../../../src/daemon/learner-checkpoint.ts";
 import { createPlainLog, type Log } from "../../../src/daemon/log.ts";
 import { LogLimit } from "../../../src/daemon/log-limit.ts";
 import { createSamplePath, type SamplePath } from "../../../src/daemon/sample-path.ts";

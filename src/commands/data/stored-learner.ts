@@ -1,9 +1,10 @@
 /** The learner of a checkpoint, and the columns of a file that it knows. */
-import { learnerFrom } from "../../daemon/learner-checkpoint.ts";
+
+import { readCheckpoint } from "../../checkpoint/read-checkpoint.ts";
+import { learnerFrom } from "../../continuing/learner-checkpoint.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import type { DataFile } from "../../library/data-files.ts";
-import { readCheckpoint } from "./read-checkpoint.ts";
 
 /** @throws RivuletError where there is no checkpoint, or it holds no learner */
 export function storedLearner(path: string): { file: string; learner: PrequentialLearner } {

@@ -1,10 +1,10 @@
 /** What differs between two checkpoints: what they are of, how far they came, how well they do, how far weights moved. */
 import type { Checkpoint, Tensor } from "../../checkpoint/format.ts";
-import { learnerFrom } from "../../daemon/learner-checkpoint.ts";
+import type { FoundCheckpoint } from "../../checkpoint/read-checkpoint.ts";
+import { learnerFrom } from "../../continuing/learner-checkpoint.ts";
 import { lossName } from "../../daemon/quality.ts";
 import type { State } from "../../state.ts";
 import type { Report } from "../command-line/command.ts";
-import type { FoundCheckpoint } from "../data/read-checkpoint.ts";
 import { facts, textTable } from "../terminal/text-table.ts";
 
 /** A value that is another in the other checkpoint; null where one of them has none. */

@@ -24,7 +24,7 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
   const { diskError } = await import("../../checkpoint/disk-error.ts");
   const { writeNamedFileDurablySync } = await import("../../checkpoint/durable-file.ts");
   const { encodeCheckpoint } = await import("../../checkpoint/format.ts");
-  const { checkpointOf } = await import("../../daemon/learner-checkpoint.ts");
+  const { checkpointOf } = await import("../../continuing/learner-checkpoint.ts");
   return (learner, name, history) => {
     const chunks = encodeCheckpoint(withHistory(checkpointOf(learner, name), history));
     try {
@@ -42,7 +42,7 @@ const withHistory = (checkpoint: Checkpoint, history?: State): Checkpoint =>
 async function folderSave(folder: string): Promise<Save> {
   const { openStore } = await import("../../checkpoint/store.ts");
   const { encodeCheckpoint } = await import("../../checkpoint/format.ts");
-  const { checkpointOf } = await import("../../daemon/learner-checkpoint.ts");
+  const { checkpointOf } = await import("../../continuing/learner-checkpoint.ts");
   // Opened to see that it can be, and closed meanwhile: training may take hours.
   openStore(folder).close();
   return (learner, name, history) => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
-import { checkpointOf, learnerFrom, resume } from "../../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf, learnerFrom } from "../../../src/continuing/learner-checkpoint.ts";
+import { resume } from "../../../src/continuing/resume.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 import { DirectForecast } from "../../../src/learner/forecast/direct-forecast.ts";
 import { createForecaster, type ForecasterOptions } from "../../../src/learner/forecast/forecaster.ts";

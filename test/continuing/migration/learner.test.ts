@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
-import { carryOver, checkpointOf, resume } from "../../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf } from "../../../src/continuing/learner-checkpoint.ts";
+import { carryOver, resume } from "../../../src/continuing/resume.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 import { createLearner } from "../../../src/learner/create-learner.ts";
 import { createEnsemble } from "../../../src/learner/ensemble.ts";

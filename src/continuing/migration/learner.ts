@@ -95,7 +95,7 @@ function ensembleState(carrier: PartCarrier, old: Map, fresh: Map): State {
   });
   carrier.note("statistics of the fields", true);
   carrier.note("scores", isSameTeam);
-  return { ...old, parts, effort: fresh["effort"] };
+  return { ...old, parts, effort: fresh["effort"], shift: isSameTeam ? old["shift"] : fresh["shift"] };
 }
 
 function baselinesState(carrier: PartCarrier, before: Map, fresh: Map): State {

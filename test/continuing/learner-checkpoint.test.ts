@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { sealed } from "../../scripts/proof/hostile/outcome.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { checkpointOf, learnerFrom, resume } from "../../src/daemon/learner-checkpoint.ts";
+import { checkpointOf, learnerFrom } from "../../src/continuing/learner-checkpoint.ts";
+import { resume } from "../../src/continuing/resume.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
 import { CheckpointError, RivuletError } from "../../src/errors/errors.ts";
 import { createLearner } from "../../src/learner/create-learner.ts";

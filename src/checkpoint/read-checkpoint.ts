@@ -1,10 +1,10 @@
-/** The checkpoint that a command line names. */
+/** The checkpoint that a user named: a file, or the newest of a folder. */
 import { statSync } from "node:fs";
-import { readCheckpointFile } from "../../checkpoint/checkpoint-file.ts";
-import { type Checkpoint, decodeCheckpoint } from "../../checkpoint/format.ts";
-import { newestCheckpoint } from "../../checkpoint/store.ts";
-import { RivuletError } from "../../errors/errors.ts";
-import { reasonOf } from "../../errors/system-error.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
+import { readCheckpointFile } from "./checkpoint-file.ts";
+import { type Checkpoint, decodeCheckpoint } from "./format.ts";
+import { newestCheckpoint } from "./store.ts";
 
 export interface FoundCheckpoint {
   file: string;
