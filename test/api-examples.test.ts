@@ -46,7 +46,12 @@ function exampleOf(source: string, name: string): string | null {
     .join("\n");
 }
 
-const values = [...exportedValues("index.ts"), ...exportedValues("sync.ts")];
+/** An overloaded function is exported once. */
+const values = [
+  ...new Map(
+    [...exportedValues("index.ts"), ...exportedValues("sync.ts")].map((value) => [value.name, value]),
+  ).values(),
+];
 const examples = values.filter((value): value is Exported & { example: string } => value.example !== null);
 
 /** A folder with what the examples name, in which `rivulet` is this project. */

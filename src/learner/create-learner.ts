@@ -21,7 +21,7 @@ type EnsembleParts = Pick<ModelParts, "layers" | "inputShape"> & { ensemble: tru
  *
  * const fields = [...Array.from({ length: 16 }, (_, i) => `t${i}`), "label"];
  * const layers = [{ conv1d: { outputs: 4, kernel: 3 } }, "relu", "flatten"];
- * const model = { ensemble: true, inputShape: [1, 16], layers } as const;
+ * const model = { ensemble: true, inputShape: [1, 16], layers };
  * const learner = createLearner({ fields, target: { column: "label", classes: 2 }, model });
  * for (let row = 0; row < 400; row++) {
  *   const phase = 0.7 * row;
