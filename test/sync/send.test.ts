@@ -10,13 +10,15 @@ import {
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listCheckpoints } from "../../src/checkpoint/checkpoint-names.ts";
-import { decodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { openStore } from "../../src/checkpoint/store.ts";
 import type { ObjectStoreOptions } from "../../src/sync/client/object-store.ts";
 import { sendCheckpoints } from "../../src/sync/client/send.ts";
 import { decodeStatus } from "../../src/sync/device-status.ts";
 import { checkpointFolder, statusKey } from "../../src/sync/names.ts";
 import type { SyncConfig } from "../../src/sync/sync-config.ts";
 import { keepUnsent, removeSyncRecord } from "../../src/sync/sync-record.ts";
+import { sampleCheckpoint } from "../checkpoint/sample.ts";
 import { folderWith } from "../rivulet.ts";
 import { saveCheckpoints } from "./checkpoints.ts";
 import { clientOf, startHost, type TestHost } from "./running-host.ts";
@@ -136,6 +138,39 @@ describe("while the host is away", () => {
     rmSync(listCheckpoints(directory).at(-1)?.path as string);
     saveCheckpoints(directory, 1, { first: 7 });
     expect(await send(host, directory)).toMatchObject({ failure: null });
+  });
+
+  test("a daemon that saves and deletes during each upload loses no count", async () => {
+    const host = await startHost({ keep: 1000 });
+    const directory = folderWith();
+    const checkpoints = openStore(directory, { keep: 2, spare: keepUnsent(directory, 6) });
+    let saved = 0;
+    const save = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const report = { skill: 0.5, lost: ++saved, problems: [] };
+        checkpoints.saveSync(encodeCheckpoint({ ...sampleCheckpoint(saved), status: report }));
+      }
+    };
+    const door = await openDoor(host, ({ method, url }, _, count) => {
+      // From none to more than wait for the host, so that those still to come, and those under way, are deleted.
+      if (method === "PUT" && !url?.endsWith("status.json")) save((3 * count) % 10);
+      return false;
+    });
+    save(4);
+    for (let run = 1; run <= 20; run++) {
+      const outcome = await send(host, directory, { to: door.to, backlog: 6 });
+      expect(outcome).toMatchObject({ failure: null, refused: [] });
+      expect(there(host).length + outcome.dropped + outcome.waiting).toBe(saved);
+      expect(statusAt(host)).toMatchObject({
+        newest: { key: outcome.sent[0].key },
+        report: { skill: 0.5 },
+        sync: { sent: there(host).length, dropped: outcome.dropped, waiting: outcome.waiting, problem: null },
+      });
+    }
+    checkpoints.close();
+    const last = await send(host, directory, { backlog: 6 });
+    expect([last.waiting, there(host).length + last.dropped]).toEqual([0, saved]);
+    expect(last.dropped).toBeGreaterThan(0);
   });
 
   test("a failure that passes is tried again", async () => {

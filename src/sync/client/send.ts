@@ -6,7 +6,13 @@ import { diskError } from "../../checkpoint/disk-error.ts";
 import { createFolderLock } from "../../checkpoint/folder-lock.ts";
 import { type CheckpointSummary, summarizeCheckpoint } from "../../checkpoint/format.ts";
 import { CheckpointError, RivuletError } from "../../errors/errors.ts";
-import { type DeviceStatus, decodeStatus, encodeStatus, reportFrom } from "../device-status.ts";
+import {
+  type DeviceReport,
+  type DeviceStatus,
+  decodeStatus,
+  encodeStatus,
+  reportFrom,
+} from "../device-status.ts";
 import { checkpointKey, statusKey } from "../names.ts";
 import type { SyncConfig } from "../sync-config.ts";
 import {
@@ -90,13 +96,17 @@ export async function sendCheckpoints({
   const outcome: SendOutcome = { sent: [], waiting: 0, dropped: 0, refused: [], status: null, failure: null };
   const save = () => saveRecord(directory, record);
   try {
+    let newest: KnownCheckpoint | null = null;
     for (const file of due(directory, record, config.backlog)) {
-      const sent = await sendFile(file, device, store, outcome);
+      const found = readChecked(file.path, outcome);
+      if (found === "gone") continue;
+      const sent = found === null ? null : await sendFile(file, found, device, store);
       if (sent !== null) outcome.sent.push(sent.checkpoint);
+      newest ??= sent?.known ?? null;
       record.done[file.sequence] = sent?.digest ?? damaged;
       save();
     }
-    outcome.status = await sendStatus(record, { directory, config, store, version }, outcome);
+    outcome.status = await sendStatus(record, newest, { directory, config, store, version }, outcome);
     record.lastSuccess = new Date().toISOString();
     save();
   } catch (error) {
@@ -130,26 +140,47 @@ function saveRecord(directory: string, record: SyncRecord): void {
   }
 }
 
-/** Sends a checkpoint; null where the file is gone, or is no valid checkpoint, which the outcome then says. */
+/** What the host is told of the newest checkpoint that it has. */
+interface KnownCheckpoint {
+  sequence: number;
+  key: string;
+  samplesSeen: number;
+  savedAt: string;
+  report: DeviceReport;
+}
+
+interface ReadCheckpoint {
+  bytes: Uint8Array;
+  summary: CheckpointSummary;
+}
+
 async function sendFile(
-  { path }: CheckpointFile,
+  { path, sequence }: CheckpointFile,
+  { bytes, summary }: ReadCheckpoint,
   device: string,
   store: ObjectStore,
-  outcome: SendOutcome,
-): Promise<{ checkpoint: SentCheckpoint; digest: string } | null> {
-  const found = readChecked(path, outcome);
-  if (found === null) return null;
-  const { bytes, summary } = found;
+): Promise<{ checkpoint: SentCheckpoint; digest: string; known: KnownCheckpoint }> {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const key = checkpointKey(device, summary.samplesSeen, sha256);
   const isNew = await store.putOnce(key, bytes);
-  return { checkpoint: { path, key, bytes: bytes.length, isNew }, digest: sha256.slice(0, 16) };
+  return {
+    checkpoint: { path, key, bytes: bytes.length, isNew },
+    digest: sha256.slice(0, 16),
+    known: knownFrom(sequence, key, summary),
+  };
 }
 
-function readChecked(
-  path: string,
-  outcome: SendOutcome,
-): { bytes: Uint8Array; summary: CheckpointSummary } | null {
+const knownFrom = (
+  sequence: number,
+  key: string,
+  { samplesSeen, createdAt, status }: CheckpointSummary,
+): KnownCheckpoint => ({ sequence, key, samplesSeen, savedAt: createdAt, report: reportFrom(status) });
+
+/**
+ * Reads a checkpoint; null where it is no valid one, which the outcome then says. One that the daemon has deleted
+ * meanwhile to make room is counted as dropped when the record is settled.
+ */
+function readChecked(path: string, outcome: SendOutcome): ReadCheckpoint | "gone" | null {
   try {
     const bytes = readCheckpointFile(path, { followLinks: false });
     if (bytes.length > mostCheckpointBytes) {
@@ -161,6 +192,7 @@ function readChecked(
     return { bytes, summary: summarizeCheckpoint(bytes, path) };
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return "gone";
     outcome.refused.push(error.message);
     return null;
   }
@@ -169,6 +201,7 @@ function readChecked(
 /** Sends the document about the newest checkpoint that the host has. */
 async function sendStatus(
   record: SyncRecord,
+  sentNow: KnownCheckpoint | null,
   options: SendOptions,
   outcome: SendOutcome,
 ): Promise<DeviceStatus> {
@@ -177,7 +210,7 @@ async function sendStatus(
   // A new card continues to count where the old one stopped, or readers would ignore it.
   if (record.counter === 0) record.counter = await countAtHost(store, device);
   record.counter++;
-  const newest = newestSent(directory, record, device);
+  const newest = newestSent(directory, record, device, sentNow);
   const status: DeviceStatus = {
     format: "rivulet-status",
     version: 1,
@@ -204,23 +237,27 @@ async function countAtHost(store: ObjectStore, device: string): Promise<number> 
   return found === null || found === "unchanged" ? 0 : (decodeStatus(found.body)?.counter ?? 0);
 }
 
-/** The newest checkpoint of the folder that the host has, and what it says of itself. */
-function newestSent(directory: string, record: SyncRecord, device: string) {
+/**
+ * The newest checkpoint that the host has, and what it says of itself. The daemon may have deleted it meanwhile: then it is
+ * the newest that this run has sent.
+ */
+function newestSent(
+  directory: string,
+  record: SyncRecord,
+  device: string,
+  sentNow: KnownCheckpoint | null,
+): KnownCheckpoint | null {
   for (const { path, sequence } of listCheckpoints(directory).reverse()) {
+    if (sentNow !== null && sentNow.sequence >= sequence) return sentNow;
     const digest = record.done[sequence];
     if (digest === undefined || digest === damaged) continue;
     try {
       const bytes = readCheckpointFile(path, { followLinks: false });
-      const { samplesSeen, createdAt, status } = summarizeCheckpoint(bytes, path);
-      return {
-        key: checkpointKey(device, samplesSeen, digest),
-        samplesSeen,
-        savedAt: createdAt,
-        report: reportFrom(status),
-      };
+      const summary = summarizeCheckpoint(bytes, path);
+      return knownFrom(sequence, checkpointKey(device, summary.samplesSeen, digest), summary);
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
     }
   }
-  return null;
+  return sentNow;
 }
