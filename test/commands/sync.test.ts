@@ -1,16 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { needing } from "../needs.ts";
 import { folderWith, type Run, rivulet, startRivulet } from "../rivulet.ts";
 
 const rows = Array.from({ length: 200 }, (_, i) => `${Math.sin(i)},${Math.sin(i) > 0 ? 1 : 0}\n`).join("");
 const pump = "source: { file: d.csv, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n";
-
-const hasCurl =
-  spawnSync("curl", ["--help", "all"], { encoding: "utf8" }).stdout?.includes("--aws-sigv4") === true;
 
 /** A host that listens, and the folder in which it was started. */
 async function startHost(
@@ -127,34 +121,6 @@ describe.concurrent("rivulet host and rivulet sync", () => {
     host.process.kill("SIGTERM");
     await host.ended;
   });
-
-  test(
-    "curl uploads to the host, lists and reads back",
-    needing(hasCurl, "curl with --aws-sigv4"),
-    async () => {
-      const { host, cwd, url } = await startHost();
-      const secret = readFileSync(join(cwd, "fleet/.host/admin.key"), "utf8").trim();
-      const curl = (digestOf: string, words: string[]) => {
-        const digest = createHash("sha256").update(digestOf).digest("hex");
-        const sign = [
-          "--aws-sigv4",
-          "aws:amz:us-east-1:s3",
-          "--user",
-          `admin:${secret}`,
-          "-H",
-          `x-amz-content-sha256: ${digest}`,
-        ];
-        return spawnSync("curl", ["-sS", "--fail", ...sign, ...words], { encoding: "utf8", cwd });
-      };
-      writeFileSync(join(cwd, "up.txt"), "a note");
-      expect(curl("a note", ["-T", "up.txt", `${url}/notes/up.txt`]).stderr).toBe("");
-      expect(curl("", [`${url}/notes/up.txt`]).stdout).toBe("a note");
-      expect(curl("", [`${url}?list-type=2`]).stdout).toContain("<Key>notes/up.txt</Key>");
-      expect(curl("another note", ["-T", "up.txt", `${url}/notes/other.txt`]).stderr).toContain("400");
-      host.process.kill("SIGTERM");
-      await host.ended;
-    },
-  );
 
   test("a silent device makes host list fail", async () => {
     const { cwd, host } = await startHost();
