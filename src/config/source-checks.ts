@@ -201,12 +201,6 @@ function checkFileSource(source: ParsedSource, errors: ConfigErrors): void {
       ` belongs to bytes as a device sends them; remove it, or add framing: ${owner} if the file holds such bytes`,
     );
   }
-  if (source.rate !== undefined) {
-    errors.conflict(
-      ["source", "rate"],
-      " belongs to a source with its own rate, but a file is read as fast as samples are learned; remove it",
-    );
-  }
   const whenFull = source.queue?.whenFull;
   if (whenFull !== undefined && whenFull !== "pause") {
     errors.conflict(

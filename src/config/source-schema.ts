@@ -15,6 +15,7 @@ import type { RingPolicy } from "../samples/ring.ts";
 import { type ClockColumns, clockUnits, dateOrders } from "../samples/sample-clock.ts";
 import { missingPolicies, outOfRangePolicies, stuckPolicies } from "../samples/sample-validator.ts";
 import { alternatives } from "../wording/alternatives.ts";
+import { parseRate } from "../wording/quantities.ts";
 import { replySchema } from "./reply-config.ts";
 import {
   type About,
@@ -29,6 +30,7 @@ import {
   must,
   oneOf,
   optional,
+  quantity,
   required,
   settingKey,
   text,
@@ -218,6 +220,20 @@ const queueMap = map({
   }),
 });
 
+const rateText = 'text such as "1/hour", "10 per min", "1.6 kHz" or "every 10min"';
+const sampleRate = either(
+  accepting(
+    "a number above 0",
+    v.pipe(
+      v.number(must(`a number above 0, a second, or ${rateText}`)),
+      v.finite(must("a finite number")),
+      v.gtValue(0, must(`a number above 0, or ${rateText}`)),
+    ),
+  ),
+  quantity(`a number above 0, or ${rateText}`, parseRate),
+  (value) => typeof value === "string",
+);
+
 export const sourceSchema = map({
   ...originKeys(sourceNames),
   silence: optional("Time without a byte after which a port or connection is opened again", duration(), {
@@ -251,8 +267,8 @@ export const sourceSchema = map({
     { otherwise: "none" },
   ),
   rate: optional(
-    "Expected samples per second; the log warns below half and above twice this rate",
-    accepting("a number above 0", v.pipe(finiteNumber, v.gtValue(0, must("a number above 0")))),
+    "Expected samples per second; the log warns below half and above twice this rate. A file is read faster: there it says how much time is between two rows",
+    sampleRate,
     { otherwise: "any" },
   ),
   values: optional("What happens to samples with implausible values", valuesMap, {

@@ -26,6 +26,24 @@ export function parseTimeSpan(text: string): number | null {
   return parse(text, spanUnits);
 }
 
+const rateUnits: Record<string, number> = {
+  ...{ s: 1, sec: 1, second: 1, m: 60, min: 60, minute: 60 },
+  ...{ h: 3600, hour: 3600, d: 86_400, day: 86_400, w: 604_800, week: 604_800 },
+};
+
+/** Parses `1/hour`, `10 per min`, `1.6 kHz` or `every 10min` into a number a second; `null` when the text is none of these. */
+export function parseRate(text: string): number | null {
+  const written = text.trim();
+  const [, interval] = /^every (.+)$/.exec(written) ?? [];
+  const [, times, unit] = /^(\d+(?:\.\d+)?) ?(?:\/|per|an?) ?([a-z]+)$/.exec(written) ?? [];
+  const [, count, kilo] = /^(\d+(?:\.\d+)?) ?(k?)Hz$/.exec(written) ?? [];
+  let rate = 0;
+  if (interval !== undefined) rate = 1000 / (parseTimeSpan(interval) ?? Number.POSITIVE_INFINITY);
+  else if (unit !== undefined && Object.hasOwn(rateUnits, unit)) rate = Number(times) / rateUnits[unit];
+  else if (count !== undefined) rate = Number(count) * (kilo === "k" ? 1000 : 1);
+  return rate > 0 && Number.isFinite(rate) ? rate : null;
+}
+
 /** Parses `8MiB`, `512KiB`, `64kB` into whole bytes; `null` when the text is not a size with a unit. */
 export function parseSize(text: string): number | null {
   const bytes = parse(text, sizeUnits);

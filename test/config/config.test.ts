@@ -446,8 +446,16 @@ describe("values that cannot be true", () => {
     [", range: 7", "", /\.range must be two numbers such as \[-40, 125\], found the number 7$/],
     [", range: [0, .inf]", "", /\.range\[1\] must be a finite number/],
     [", stuck: 1", "", /\.stuck must be a whole number from 2 to 2147483648, found the number 1$/],
-    ["", ", rate: 0", /^pump\.yaml:1: source\.rate must be a number above 0, found the number 0$/],
-    ["", ", file: a.rec, rate: 5", /^pump\.yaml:1: source\.rate belongs to a source with its own rate/],
+    [
+      "",
+      ", rate: 0",
+      /^pump\.yaml:1: source\.rate must be a number above 0, or text .*, found the number 0$/,
+    ],
+    [
+      "",
+      ", rate: 5/fortnight",
+      /source\.rate must be a number above 0, or text such as "1\/hour", "10 per min", "1\.6 kHz" or "every 10min", found the text "5\/fortnight"$/,
+    ],
     [
       ", range: [0, 1]",
       ", values: { notFinite: clamp }",

@@ -5,6 +5,7 @@ import {
   formatShare,
   formatSize,
   parseDuration,
+  parseRate,
   parseSize,
 } from "../../src/wording/quantities.ts";
 
@@ -13,6 +14,35 @@ test("reads durations with their unit", () => {
   expect(parseDuration("30 s")).toBe(30_000);
   expect(parseDuration("1.5h")).toBe(5_400_000);
   expect(parseDuration("250ms")).toBe(250);
+});
+
+test.each([
+  ["1/hour", 1 / 3600],
+  ["10/min", 1 / 6],
+  ["1 per hour", 1 / 3600],
+  ["2 a day", 2 / 86_400],
+  ["every 10min", 1 / 600],
+  ["every 1d", 1 / 86_400],
+  ["50 Hz", 50],
+  ["1.6kHz", 1600],
+])("reads the rate %s", (text, rate) => {
+  expect(parseRate(text)).toBeCloseTo(rate, 12);
+});
+
+test("refuses a rate that is none", () => {
+  for (const text of [
+    "10",
+    "1/",
+    "/hour",
+    "0/s",
+    "every 0s",
+    "every hour",
+    "5/constructor",
+    "-1/s",
+    "1/Hour",
+    "0 Hz",
+  ])
+    expect(parseRate(text)).toBeNull();
 });
 
 test("reads binary and decimal sizes", () => {
