@@ -13,7 +13,7 @@ import {
 } from "../training/compare-descents.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { wide } from "./charts/page.ts";
-import { required, wholeNumber } from "./command-line/call.ts";
+import { dataOf, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { cellsOf, figuresOf, pageOf, runsOf } from "./compare/page.ts";
 import { columnsOf, openData, requireRereadable } from "./data/data-file.ts";
@@ -27,9 +27,10 @@ import { facts, textTable } from "./terminal/text-table.ts";
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
   refuseTaskOptions(invocation);
-  const path = required(invocation, "compare", "data", "FILE");
+  const written = positionals[0] ? loadConfig(positionals[0]) : null;
+  const path = dataOf(invocation, "compare", written);
   requireRereadable(path);
-  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, await openData(path));
+  const config = written ?? (await taskOf(invocation, await openData(path)));
   const data = await openData(path, { config });
   const epochs = wholeNumber(invocation, "epochs", 20, { minimum: 1 });
   const batchSize = wholeNumber(invocation, "batch-size", 16, { minimum: 1, maximum: 2 ** 20 });

@@ -12,7 +12,7 @@ import { clockText } from "../samples/sample-clock.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import { evaluatePrequentially, type PrequentialReport } from "../training/prequential.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
-import { required, wholeNumber } from "./command-line/call.ts";
+import { dataOf, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { columnsOf, leftOutFact, openData, requireRereadable } from "./data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "./data/file-task.ts";
@@ -30,9 +30,9 @@ const usualHeldRows = 1024;
 /** Learns from a recorded stream, predicting each row before learning from it; or watches it for anomalies. */
 export async function run(invocation: Invocation): Promise<Report> {
   const { positionals, options } = invocation;
-  const path = required(invocation, "replay", "data", "FILE");
   refuseTaskOptions(invocation);
   const written = positionals[0] === undefined ? null : loadConfig(positionals[0]);
+  const path = dataOf(invocation, "replay", written);
   if (invocation.switches.has("anomaly") || written?.target === null) {
     const { replayAnomalies } = await import("./replay/anomalies.ts");
     return replayAnomalies(invocation, written);

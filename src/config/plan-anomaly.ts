@@ -5,6 +5,7 @@ import { suggestion } from "../wording/nearest.ts";
 import { watchedColumns } from "./anomaly-config.ts";
 import type { Config } from "./config.ts";
 import { rowColumns } from "./features-config.ts";
+import { planFeaturesOf } from "./plan-config.ts";
 
 /** The columns that are watched, and the bytes of all that is known of them. */
 export interface PlannedAnomaly {
@@ -45,6 +46,22 @@ export function planAnomaly(
     );
   }
   return { columns: watched, bytes };
+}
+
+/**
+ * Time between two rows that are watched, where their number tells the time: that of two samples, or of two rows of features.
+ * Null where the config does not say it.
+ */
+export function watchedIntervalMs(config: Config, columns: readonly string[]): number | null {
+  const { anomaly, source } = config;
+  const intervalMs = anomaly?.intervalMs ?? (source.rate === null ? null : 1000 / source.rate);
+  if (intervalMs === null) return null;
+  const { rate } = source;
+  const features = planFeaturesOf(
+    { ...config, source: { ...source, rate: rate ?? 1000 / intervalMs } },
+    columns,
+  );
+  return features.create === null || features.rate === null ? intervalMs : 1000 / features.rate;
 }
 
 /** Names and lengths of the arrays of a column, and the latest episodes. */

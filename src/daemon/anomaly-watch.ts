@@ -39,6 +39,8 @@ export interface AnomalyWatchOptions {
   target: string | null;
   clock: AnomalyClock;
   log: Log;
+  /** Time between two rows, where these are counted instead of their times. Default: that of the config. */
+  rowMs?: number | null;
 }
 
 export class AnomalyWatch implements Stateful {
@@ -46,6 +48,9 @@ export class AnomalyWatch implements Stateful {
   /** Episodes, the latest first. */
   readonly episodes: AnomalyEpisode[] = [];
   readonly #config: AnomalyConfig;
+  readonly #rowMs: number | null;
+  /** Rows are counted instead of their times. */
+  #isCounted: boolean;
   readonly #clock: AnomalyClock;
   readonly #log: Log;
   /** Where each watched column stands in a sample, and its range, [columns]. */
@@ -67,7 +72,7 @@ export class AnomalyWatch implements Stateful {
   #zoneOffset: number | null = null;
   #offset: number | null = null;
 
-  constructor({ config, fields, target, clock, log }: AnomalyWatchOptions) {
+  constructor({ config, fields, target, clock, log, rowMs = config.intervalMs }: AnomalyWatchOptions) {
     const columns = watchedColumns(
       config,
       fields.map(({ name }) => name),
@@ -78,6 +83,8 @@ export class AnomalyWatch implements Stateful {
     this.detector = createAnomalyDetector({ columns, alarmsPerWeek, memoryMs, coolDownMs });
     this.detector.setLocalOffset(null);
     this.#config = config;
+    this.#rowMs = rowMs;
+    this.#isCounted = config.intervalMs !== null;
     this.#clock = clock;
     this.#local = new LocalTime(clock.zone);
     this.#log = log;
@@ -123,14 +130,18 @@ export class AnomalyWatch implements Stateful {
     if (!this.#isWarm && this.detector.isWarm) this.#warm();
   }
 
+  /** Rows have no times of their own from now on: their number tells the time. */
+  countTime(): void {
+    this.#isCounted = true;
+  }
+
   /** The time that is watched goes on by that of the samples, but neither back nor by more than a day at a time. */
   #advance(times: Float64Array, timeAt: number): void {
     const own = this.#times;
-    const { intervalMs } = this.#config;
     const hasTime = Number.isFinite(times[timeAt]);
     const isFirst = own[1] === 0;
     if (isFirst) own[0] = hasTime ? times[timeAt] : 0;
-    else if (intervalMs !== null) own[0] += intervalMs;
+    else if (this.#isCounted) own[0] += this.#rowMs ?? 0;
     else if (hasTime) own[0] += Math.min(Math.max(times[timeAt] - own[1], 0), longestGapMs);
     if (hasTime) own[1] = times[timeAt];
     else if (isFirst) own[1] = 1;
@@ -145,7 +156,7 @@ export class AnomalyWatch implements Stateful {
     const sampleTime = this.#times[1];
     if (sampleTime === 0) return;
     const system = sampleTime + this.#clock.ahead();
-    const isKnown = this.#config.intervalMs === null && this.#clock.isKnown(system);
+    const isKnown = !this.#isCounted && this.#clock.isKnown(system);
     this.#moment[0] = system;
     const zoneOffset = isKnown && this.#local.read(this.#moment, 0) ? this.#local.now[0] - system : null;
     const offset = zoneOffset === null ? null : zoneOffset + Math.round(system - this.#times[0]);
@@ -162,8 +173,7 @@ export class AnomalyWatch implements Stateful {
 
   /** A moment of the time that is watched, by the system's clock. */
   #systemTime(moment: number): string {
-    const isCounted = this.#config.intervalMs !== null;
-    const time = isCounted ? moment : moment + this.#times[1] - this.#times[0] + this.#clock.ahead();
+    const time = this.#isCounted ? moment : moment + this.#times[1] - this.#times[0] + this.#clock.ahead();
     return new Date(time).toISOString();
   }
 

@@ -10,7 +10,6 @@ import { Ensemble, loweredEffort } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { History } from "../status/history.ts";
-import { requireTimes } from "./anomaly-times.ts";
 import { createButtons } from "./buttons.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
@@ -19,6 +18,7 @@ import type { DaemonStatus } from "./daemon-status.ts";
 import { deviceReport } from "./device-report.ts";
 import { createEffortWatch } from "./effort-watch.ts";
 import { FieldStatistics } from "./field-statistics.ts";
+import { samplesHaveTimes } from "./file-times.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
 import { Outputs } from "./outputs/outputs.ts";
@@ -111,7 +111,7 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    await requireTimes(this.config);
+    if (!(await samplesHaveTimes(this.config))) this.#path.countTime();
     const report = () => deviceReport(this.status());
     const saver = new CheckpointSaver(
       this.config,
@@ -241,12 +241,12 @@ export class Daemon {
   /** Checks clock and rate every few seconds. */
   #startChecks(): void {
     const { source, decoder } = this.#input;
-    const { rate } = this.config.source;
+    const { rate, file } = this.config.source;
     const progress = () => {
       const { opens, losses } = source.counts;
       return { samples: decoder.counts.samples, breaks: opens + losses };
     };
-    if (rate !== null) this.#rate = createRateWatch(rate, this.#clock, progress, this.#log);
+    if (rate !== null && file === null) this.#rate = createRateWatch(rate, this.#clock, progress, this.#log);
     const checkClock = createClockWatch(this.#clock, this.#log);
     const checkEffort = this.#createEffortWatch();
     this.#checkTimer = setInterval(() => {

@@ -3,10 +3,11 @@
  * features may come out less often; predict, score, learn; then drift, alarm, reply, hold for a label.
  */
 import { type Config, sampleColumns } from "../config/config.ts";
-import { planAnomaly } from "../config/plan-anomaly.ts";
+import { planAnomaly, watchedIntervalMs } from "../config/plan-anomaly.ts";
 import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
+import type { Extraction } from "../features/extraction.ts";
 import type { Effort } from "../learner/effort.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
@@ -68,6 +69,7 @@ export class SamplePath implements DaemonMemory {
   readonly #targetAt: number;
   /** Whether a sample brings its target; where not, labels come later. */
   readonly #hasTarget: boolean;
+  #hasTimes = true;
   /** Whether anything follows from a prediction: replies, or what is on the pins of the board. */
   readonly #isAnswered: boolean;
   /** Predictions became worse since the last sample was taken. */
@@ -92,7 +94,7 @@ export class SamplePath implements DaemonMemory {
 
   /** Takes the sample at the front of the ring, at `offset` of `values`, all the way. Allocates nothing. */
   take(values: Float64Array, offset: number): void {
-    const { ring, validator, learner } = this.stations;
+    const { validator, learner } = this.stations;
     const { extraction } = learner;
     this.stations.lateLabels?.makeRoom();
     this.taken++;
@@ -102,10 +104,23 @@ export class SamplePath implements DaemonMemory {
     if (!validator.validate(values, offset)) return;
     if (this.fieldStatistics !== null) this.fieldStatistics.observe(values, offset);
     if (extraction === null) this.#takeRow(values, offset);
-    else if (extraction.push(values, offset, ring.measuredAt, ring.frontSlot)) {
+    else if (this.#push(extraction, values, offset)) {
       this.#watch(extraction.row, 0);
       this.#takeRow(extraction.row, 0);
     }
+  }
+
+  /** Samples without times of their own are counted, by source.rate. */
+  #push(extraction: Extraction, values: Float64Array, offset: number): boolean {
+    if (!this.#hasTimes) return extraction.push(values, offset);
+    const { ring } = this.stations;
+    return extraction.push(values, offset, ring.measuredAt, ring.frontSlot);
+  }
+
+  /** Says that samples come as fast as they are read, so that their number tells the time; to be called before the first. */
+  countTime(): void {
+    this.#hasTimes = false;
+    this.stations.anomalyWatch?.countTime();
   }
 
   /** A pause is for maintenance too: what happens then is not normal. */
@@ -358,7 +373,9 @@ function createAnomalyWatch(
 ): AnomalyWatch | null {
   const { anomaly, target, timeZone: zone } = config;
   if (anomaly === null) return null;
-  planAnomaly(config, sampleColumns(config) as string[], learnerBytes);
+  const columns = sampleColumns(config) as string[];
+  planAnomaly(config, columns, learnerBytes);
+  const rowMs = watchedIntervalMs(config, columns);
   // The samples of a file have the times at which they were recorded, those of a device with a clock its own.
   const isLive = config.source.file === null && config.source.time === null;
   const times: AnomalyClock = {
@@ -366,7 +383,14 @@ function createAnomalyWatch(
     isKnown: isLive ? () => clockIsSet() : (milliseconds) => milliseconds >= earliestTime,
     zone,
   };
-  return new AnomalyWatch({ config: anomaly, fields, target: target?.column ?? null, clock: times, log });
+  return new AnomalyWatch({
+    config: anomaly,
+    fields,
+    target: target?.column ?? null,
+    clock: times,
+    log,
+    rowMs,
+  });
 }
 
 /** Null where the config keeps no samples for labels that come later. */

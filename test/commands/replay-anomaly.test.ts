@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Invocation } from "../../src/commands/command-line/command.ts";
 import { run } from "../../src/commands/replay.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { Daemon } from "../../src/daemon/daemon.ts";
 import { stationary } from "../learner/anomaly/streams.ts";
 import { folderWith } from "../rivulet.ts";
 
@@ -96,6 +98,35 @@ describe("rivulet replay --anomaly", () => {
       switches: new Set(),
     } as unknown as Invocation);
     expect(data).toMatchObject({ columns: ["valve"], rows: 4000, alarms: 0 });
+  });
+
+  test("watches windows of a file as run does, with the time by source.rate, and needs no --data", async () => {
+    const next = stationary["gauss"](7);
+    const lines = Array.from({ length: 14_000 }, (_, i) => (i > 12_500 ? 4 : 1) * next(i));
+    const folder = folderWith({
+      "x.csv": `ax\n${lines.join("\n")}\n`,
+      "c.yaml": `source: { file: x.csv, rate: 32 Hz, fields: [ax] }
+features: [{ window: { of: [ax], size: 16, every: 500ms, take: [logSd] } }]
+anomaly: { alarmsPerWeek: 2 }
+checkpoint: { directory: saved }
+`,
+    });
+    const path = join(folder, "c.yaml");
+    const { data } = await run({
+      ...{ positionals: [path], options: {}, json: false },
+      switches: new Set(),
+    } as unknown as Invocation);
+    const { episodes, ...found } = data as unknown as Found & { weeks: number };
+    expect(found).toMatchObject({ columns: ["ax_logSd"], rows: 14_000 });
+    expect(found.weeks * 7 * 86_400).toBeCloseTo(14_000 / 32, -1);
+    expect(episodes.map(({ column }) => column)).toContain("ax_logSd");
+    expect(episodes.at(-1)?.row).toBeGreaterThan(12_500);
+    const daemon = new Daemon(loadConfig(path), { log: () => {} });
+    await daemon.start();
+    await daemon.ended;
+    const watched = daemon.status().anomaly?.episodes ?? [];
+    await daemon.stop();
+    expect(watched.map(({ text }) => text)).toEqual(episodes.map(({ text }) => text).reverse());
   });
 
   test.each([

@@ -183,6 +183,22 @@ describe.concurrent("replay with a config", () => {
     expect(JSON.parse(stdout).parameters[0].shape).toEqual([16, 2]);
   });
 
+  test("reads the file of the config where no --data names another, as fit and compare do", async () => {
+    const folder = folderWith({
+      "a.csv": wave(200),
+      "a.yaml": "source: { file: a.csv, fields: [x, y, target] }\ntarget: { column: target }\n",
+      "b.yaml": "target: { column: target }\n",
+    });
+    const [replayed, fitted, lacking] = await Promise.all([
+      rivulet(["replay", join(folder, "a.yaml"), "--json"]),
+      rivulet(["fit", join(folder, "a.yaml"), "--epochs", "1", "--regime", "mini-batch", "--json"]),
+      rivulet(["replay", join(folder, "b.yaml")]),
+    ]);
+    expect([replayed.stderr, fitted.stderr]).toEqual(["", ""]);
+    expect(JSON.parse(replayed.stdout).rows).toBe(200);
+    expect(lacking.stderr).toBe("rivulet: rivulet replay needs --data FILE; see rivulet replay --help\n");
+  });
+
   test("learns in groups of training.batchSize", async () => {
     const cwd = folderWith({
       "c.yaml": "target: { column: label, classes: 3 }\nmodel: {}\ntraining: { batchSize: 8 }\n",

@@ -106,6 +106,17 @@ export function synopsis(command: Command): string {
   return ["rivulet", command.name, ...command.positionals, ...options].join(" ");
 }
 
+/** The file of `--data`, else that of the config. @throws UsageError where neither names one */
+export function dataOf(
+  invocation: Invocation,
+  command: string,
+  config: { source: { file: unknown } } | null,
+): string {
+  const own = config?.source.file;
+  if (invocation.options["data"] === undefined && typeof own === "string") return own;
+  return required(invocation, command, "data", "FILE");
+}
+
 /** A whole number from an option, or `fallback` when it was not given. */
 export function wholeNumber(
   invocation: Invocation,

@@ -2,7 +2,7 @@ import type { Command } from "./command.ts";
 
 const data = {
   value: "FILE",
-  help: "the rows to learn from: a recording, CSV, JSON lines or other text; .gz is unpacked on the way",
+  help: "the rows to learn from: a recording, CSV, JSON lines or other text; .gz is unpacked on the way (default: the config's source.file)",
 };
 
 /** What is learned from a file without a config. */
@@ -195,7 +195,7 @@ export const commands: Command[] = [
     },
     details: [
       "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
-      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers. Of a machine without a label, such as three axes or a motor's current, what is normal is learned instead (anomaly). Features are those of features: auto by the measured rate, written out: windows of a fast accelerometer, lags and clock of a slow number; in a comment where it is your choice.",
     ],
     load: () => import("../sniff.ts"),
   },
@@ -219,7 +219,10 @@ export const commands: Command[] = [
     summary: "learn from a recorded stream row by row, predicting each row before learning from it",
     positionals: ["[CONFIG]"],
     options: {
-      data: { value: "FILE", help: "a recording, CSV, JSON lines or other text; .gz is unpacked on the way" },
+      data: {
+        value: "FILE",
+        help: "a recording, CSV, JSON lines or other text; .gz is unpacked on the way (default: the config's source.file)",
+      },
       ...task,
       "real-time": { help: "play a recording as fast as it was recorded, instead of as fast as possible" },
       seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },

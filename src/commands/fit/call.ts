@@ -4,7 +4,7 @@ import { fitBatchSize } from "../../config/plan-config.ts";
 import { mostThreads } from "../../engine/planning/shards.ts";
 import { UsageError } from "../../errors/errors.ts";
 import type { Regime } from "../../training/descent.ts";
-import { choice, fraction, required, wholeNumber } from "../command-line/call.ts";
+import { choice, dataOf, fraction, wholeNumber } from "../command-line/call.ts";
 import type { Invocation } from "../command-line/command.ts";
 import { openData, requireRereadable } from "../data/data-file.ts";
 import { refuseTaskOptions, taskOf } from "../data/file-task.ts";
@@ -73,11 +73,12 @@ export async function chooseCallOf(invocation: Invocation): Promise<ChooseCall |
 async function heldOutOf(invocation: Invocation): Promise<CommonCall> {
   const { positionals, options, switches } = invocation;
   refuseTaskOptions(invocation);
-  const data = required(invocation, "fit", "data", "FILE");
+  const written = positionals[0] ? loadConfig(positionals[0]) : null;
+  const data = dataOf(invocation, "fit", written);
   requireRereadable(data);
   const { report: page } = options;
   if (page !== undefined) requirePage(page, "report", [data, ...positionals]);
-  const config = positionals[0] ? loadConfig(positionals[0]) : await taskOf(invocation, await openData(data));
+  const config = written ?? (await taskOf(invocation, await openData(data)));
   return {
     config,
     data,

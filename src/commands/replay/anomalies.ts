@@ -1,17 +1,21 @@
 /** `rivulet replay --anomaly`: what is unlike normal in a recording or a file, as the daemon would have told it. */
-import { type AnomalyConfig, anomalyWithDefaults } from "../../config/anomaly-config.ts";
+import { type AnomalyConfig, anomalyWithDefaults, watchedColumns } from "../../config/anomaly-config.ts";
 import type { Config } from "../../config/config.ts";
+import { watchedIntervalMs } from "../../config/plan-anomaly.ts";
+import { planFeaturesOf } from "../../config/plan-config.ts";
 import { AnomalyWatch } from "../../daemon/anomaly-watch.ts";
 import type { LogEntry } from "../../daemon/log.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
+import type { Extraction } from "../../features/extraction.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
 import { earliestTime } from "../../machine/clock-set.ts";
 import { clockAmong } from "../../samples/decoding/text-look.ts";
 import type { StreamEvent } from "../../training/dataset.ts";
 import { formatCount, parseDuration } from "../../wording/quantities.ts";
-import { required } from "../command-line/call.ts";
+import { dataOf } from "../command-line/call.ts";
 import type { Invocation, Report } from "../command-line/command.ts";
 import { openData, uselessColumns } from "../data/data-file.ts";
+import { validatorFor } from "../data/validated-rows.ts";
 import { requirePage, writePage } from "../results/page-file.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import { AnomalyCourse } from "./anomaly-course.ts";
@@ -26,18 +30,20 @@ const earliestInFile = Date.UTC(1990, 0, 1);
 /** @param written the config that the command line names; null: none */
 export async function replayAnomalies(invocation: Invocation, written: Config | null): Promise<Report> {
   const { positionals, options } = invocation;
-  const path = required(invocation, "replay", "data", "FILE");
+  const path = dataOf(invocation, "replay", written);
   const wrong = ["target", "classes", "seed", "from", "save", "without"].find((name) => options[name]);
   if (wrong)
     throw new UsageError(`--${wrong} belongs to a learner, but --anomaly watches without one; leave it out`);
   const { report: page } = options;
   if (page !== undefined) requirePage(page, "report", [path, ...positionals]);
   const config = settingsOf(invocation, written);
-  const data = await timedData(path, written, config.intervalMs === null);
+  const rate = written?.source.rate ?? null;
+  const { data, hasTimes } = await timedData(path, written, config.intervalMs === null && rate === null);
+  if (!hasTimes && config.intervalMs === null) config.intervalMs = 1000 / (rate as number);
   const windows = options["windows"] === undefined ? null : readWindows(options["windows"]);
-  const columns = await columnsToWatch(data, written, config);
-  const course = page === undefined ? null : new AnomalyCourse(columns);
-  const replay = await replayOf(data, { path, config, columns, written, course });
+  const rows = await rowsToWatch(data, written, config);
+  const course = page === undefined ? null : new AnomalyCourse(rows.watched);
+  const replay = await replayOf(data, { path, config, rows, written, course });
   if (windows !== null) replay.windows = scoreWindows(windows, replay);
   if (course !== null) writePage(page as string, anomalyPage(replay, course));
   return reportOf(replay);
@@ -59,53 +65,78 @@ function settingsOf({ options }: Invocation, written: Config | null): AnomalyCon
   return settings;
 }
 
-/** The file with the times of its rows. @throws RivuletError where these are needed and it has none */
-async function timedData(path: string, written: Config | null, needsTime: boolean): Promise<DataFile> {
+/** The file, and whether its rows have times. @throws RivuletError where these are needed and it has none */
+async function timedData(
+  path: string,
+  written: Config | null,
+  needsTime: boolean,
+): Promise<{ data: DataFile; hasTimes: boolean }> {
   const data = await openData(path, { config: written });
-  if (data.kinds === undefined || written?.source.time) return data;
+  if (data.kinds === undefined || written?.source.time) return { data, hasTimes: true };
   const time = clockAmong(await data.kinds());
-  if (time.length > 0) return written === null ? csvFile(path, { time: { columns: time } }) : data;
-  if (!needsTime) return data;
+  if (time.length > 0) {
+    return { data: written === null ? csvFile(path, { time: { columns: time } }) : data, hasTimes: true };
+  }
+  if (!needsTime) return { data, hasTimes: false };
   throw new RivuletError(
     "data.missing-column",
     `${path} has no column with the time of a row, by which alarms a week are counted; say how much time is between two rows, such as --interval 5min`,
   );
 }
 
-async function columnsToWatch(
+/** What is read, and what is watched of it. */
+interface WatchedRows {
+  /** Columns that are read. */
+  read: string[];
+  /** Makes the rows that are watched; null: rows as they are read. */
+  extraction: Extraction | null;
+  /** Columns that are watched. */
+  watched: string[];
+  /** Time between two of the rows, where they have none. */
+  rowMs: number | null;
+}
+
+async function rowsToWatch(
   data: DataFile,
   written: Config | null,
-  { watch }: AnomalyConfig,
-): Promise<string[]> {
-  const time = (await data.kinds?.()) ?? [];
-  const clock = clockAmong(time);
-  const useless = new Set((await uselessColumns(data, "")).map(({ name }) => name));
-  const target = written?.target?.column;
-  const known = written?.source.fields?.map(({ name }) => name);
-  const usable = (known ?? (await data.columns())).filter(
-    (name) => !clock.includes(name) && !useless.has(name) && name !== target,
-  );
-  const chosen = watch === null ? usable : usable.filter((name) => watch.includes(name));
-  if (chosen.length > 0) return chosen;
+  config: AnomalyConfig,
+): Promise<WatchedRows> {
+  const read = await usableColumns(data, written);
+  const target = written?.target ?? null;
+  const hasTarget = target !== null && read.includes(target.column);
+  const columns = target === null || hasTarget ? read : [...read, target.column];
+  const extraction = (written && planFeaturesOf(written, columns).create?.()) ?? null;
+  if (extraction !== null) extraction.hasTarget = hasTarget;
+  const watched = watchedColumns(config, extraction?.columns ?? read, target?.column ?? null);
+  if (watched.length > 0 && (extraction === null || written === null))
+    return { read: watched, extraction: null, watched, rowMs: config.intervalMs };
+  if (watched.length > 0 && written !== null)
+    return { read, extraction, watched, rowMs: watchedIntervalMs({ ...written, anomaly: config }, columns) };
   throw new RivuletError(
     "data.missing-column",
     `${data.name} has no column of numbers to watch; name one in anomaly.watch, or give another file`,
   );
 }
 
+async function usableColumns(data: DataFile, written: Config | null): Promise<string[]> {
+  const clock = clockAmong((await data.kinds?.()) ?? []);
+  const useless = new Set((await uselessColumns(data, "")).map(({ name }) => name));
+  const known = written?.source.fields?.map(({ name }) => name);
+  return (known ?? (await data.columns())).filter((name) => !clock.includes(name) && !useless.has(name));
+}
+
 interface ReplayOptions {
   path: string;
   config: AnomalyConfig;
-  columns: string[];
+  rows: WatchedRows;
   written: Config | null;
   course: AnomalyCourse | null;
 }
 
 async function replayOf(data: DataFile, options: ReplayOptions): Promise<AnomalyReplay> {
-  const { path, config, columns, written, course } = options;
-  const isText = data.kinds !== undefined;
+  const { path, config, rows: watchedRows, written, course } = options;
+  const { read, extraction, watched } = watchedRows;
   const { intervalMs } = config;
-  const known = new Map(written?.source.fields?.map((field) => [field.name, field]));
   const found: FoundEpisode[] = [];
   let rows = 0;
   let isPaused = false;
@@ -114,38 +145,63 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     const time = watch.detector.finding()?.since ?? 0;
     if (event === "anomaly") found.push({ episode, row: rows, lastRow: rows, time });
   };
-  const watch = new AnomalyWatch({
-    config,
+  const watch = watchOf(options, data.kinds !== undefined, onEntry);
+  const onEvent = ({ kind }: StreamEvent) => {
+    if (kind === "pause" || kind === "resume") isPaused = kind === "pause";
+    else if (kind === "normal") watch.takeAsNormal();
+  };
+  const places = watched.map((name) => (extraction?.columns ?? read).indexOf(name));
+  const shown = new Float64Array(watched.length);
+  const observe = (values: Float64Array, offset: number, times: Float64Array, timeAt: number) => {
+    if (isPaused) return;
+    watch.observe(values, offset, times, timeAt);
+    const latest = found.at(-1);
+    if (latest !== undefined && watch.detector.isAbove) latest.lastRow = rows;
+    for (let i = 0; i < shown.length; i++) shown[i] = values[offset + places[i]];
+    course?.add(shown, 0, watch);
+  };
+  const target = written?.target?.column ?? "";
+  const validator = validatorFor(written, read, target, { mayLackTarget: true });
+  const own = new Float64Array(1);
+  await data.read(
+    read,
+    (values, offset, _, given = own, givenAt = 0) => {
+      rows++;
+      if (intervalMs !== null) own[0] = rows * intervalMs;
+      const [times, timeAt] = intervalMs === null ? [given, givenAt] : [own, 0];
+      if (extraction === null) observe(values, offset, times, timeAt);
+      else if (validator.validate(values, offset) && extraction.push(values, offset, times, timeAt))
+        observe(extraction.row, 0, times, timeAt);
+    },
+    { onEvent },
+  );
+  return {
+    ...{ data: path, columns: watched, rows, intervalMs, found, windows: null, text: endText(watch) },
+    alarmsPerWeek: config.alarmsPerWeek,
+    weeks: watch.detector.elapsedMs / weekMs,
+  };
+}
+
+/** @param isText dates are those of a file, which says what its clock showed; a recording has moments */
+function watchOf(
+  { config, rows: { read, extraction, rowMs, watched }, written }: ReplayOptions,
+  isText: boolean,
+  log: (entry: LogEntry) => void,
+): AnomalyWatch {
+  const known = new Map(written?.source.fields?.map((field) => [field.name, field]));
+  const columns = extraction?.columns ?? read;
+  return new AnomalyWatch({
+    config: { ...config, watch: watched },
     fields: columns.map((name) => known.get(name) ?? { name }),
     target: null,
     clock: {
       ahead: () => 0,
       isKnown: (milliseconds) => milliseconds >= (isText ? earliestInFile : earliestTime),
-      // A file says what its clock showed; a recording has moments.
       zone: written?.timeZone ?? (isText ? "UTC" : null),
     },
-    log: onEntry,
+    rowMs,
+    log,
   });
-  const onEvent = ({ kind }: StreamEvent) => {
-    if (kind === "pause" || kind === "resume") isPaused = kind === "pause";
-    else if (kind === "normal") watch.takeAsNormal();
-  };
-  const own = new Float64Array(1);
-  const onRow = (values: Float64Array, offset: number, _: number, times: Float64Array = own, timeAt = 0) => {
-    rows++;
-    if (isPaused) return;
-    if (intervalMs !== null) own[0] = rows * intervalMs;
-    watch.observe(values, offset, intervalMs === null ? times : own, intervalMs === null ? timeAt : 0);
-    const latest = found.at(-1);
-    if (latest !== undefined && watch.detector.isAbove) latest.lastRow = rows;
-    course?.add(values, offset, watch);
-  };
-  await data.read(columns, onRow, { onEvent });
-  return {
-    ...{ data: path, columns, rows, intervalMs, found, windows: null, text: endText(watch) },
-    alarmsPerWeek: config.alarmsPerWeek,
-    weeks: watch.detector.elapsedMs / weekMs,
-  };
 }
 
 function endText({ isOpen, episodes: [latest], text }: AnomalyWatch): string {
