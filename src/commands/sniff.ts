@@ -15,6 +15,9 @@ import { type Fact, facts, textTable } from "./terminal/text-table.ts";
 /** Baud rates in the order of trying: the most common first. */
 const usualBaudRates = [115_200, 9600, 57_600, 38_400, 230_400, 460_800, 921_600, 19_200, 250_000, 1_000_000];
 
+/** Samples from which on their rate is known well enough to choose features by it. */
+const fewestForRate = 10;
+
 /** Most columns that are named as left out. */
 const mostLeftOut = 12;
 
@@ -31,9 +34,10 @@ export async function run(invocation: Invocation): Promise<Report> {
   const { recognition, bytes } = heard;
   if (recognition.framing === null) throw unrecognized(path, heard, baudRates ?? usualBaudRates);
   if (recognition.otherReading?.isLikelier) throw ambiguous(path, recognition);
-  const config = startingConfig(recognition, sourceOf(path, heard));
-  if (config === null) throw notEnough(path, recognition);
   const samplesPerSecond = rateOf(recognition, heard);
+  const isMeasured = recognition.observation.samples >= fewestForRate;
+  const config = startingConfig(recognition, sourceOf(path, heard), isMeasured ? samplesPerSecond : null);
+  if (config === null) throw notEnough(path, recognition);
   const { observation, counts, understood, fields } = recognition;
   return {
     data: {

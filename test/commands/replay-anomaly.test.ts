@@ -102,7 +102,7 @@ describe("rivulet replay --anomaly", () => {
 
   test("watches windows of a file as run does, with the time by source.rate, and needs no --data", async () => {
     const next = stationary["gauss"](7);
-    const lines = Array.from({ length: 14_000 }, (_, i) => (i > 12_500 ? 4 : 1) * next(i));
+    const lines = Array.from({ length: 11_000 }, (_, i) => (i >= 9600 ? 30 : 1) * next(i));
     const folder = folderWith({
       "x.csv": `ax\n${lines.join("\n")}\n`,
       "c.yaml": `source: { file: x.csv, rate: 32 Hz, fields: [ax] }
@@ -117,10 +117,10 @@ checkpoint: { directory: saved }
       switches: new Set(),
     } as unknown as Invocation);
     const { episodes, ...found } = data as unknown as Found & { weeks: number };
-    expect(found).toMatchObject({ columns: ["ax_logSd"], rows: 14_000 });
-    expect(found.weeks * 7 * 86_400).toBeCloseTo(14_000 / 32, -1);
+    expect(found).toMatchObject({ columns: ["ax_logSd"], rows: 11_000 });
+    expect(found.weeks * 7 * 86_400).toBeCloseTo(11_000 / 32, -1);
     expect(episodes.map(({ column }) => column)).toContain("ax_logSd");
-    expect(episodes.at(-1)?.row).toBeGreaterThan(12_500);
+    expect(episodes.some(({ row }) => row >= 9600 && row < 9700)).toBe(true);
     const daemon = new Daemon(loadConfig(path), { log: () => {} });
     await daemon.start();
     await daemon.ended;

@@ -7,6 +7,13 @@ import { manyValues, type ObservedField } from "../../samples/recognition/observ
 import type { RecognizedStream } from "../../samples/recognition/recognized-stream.ts";
 import { targetRank } from "../../samples/recognition/target-names.ts";
 import { safe, safeJson } from "../../wording/safe.ts";
+import {
+  featureLines,
+  isMachine,
+  type ProposedFeatures,
+  proposedFeatures,
+  rateText,
+} from "./starting-features.ts";
 
 /** Most classes of a column by its name: with more values it is probably a count or a rounded number. */
 const mostClassesByName = 20;
@@ -31,11 +38,17 @@ interface Column extends ObservedField {
 /**
  * Returns the text of a first config for a recognized stream. Its target is a column that has the name of one, the last
  * of several; else one that behaves like a class; else the last one that is neither a clock nor constant. Where there
- * is none, the target stands in a comment for the user to fill in.
+ * is none, the target stands in a comment for the user to fill in. Of a machine's columns without a label, it watches for
+ * what is unlike normal instead. Features of the past follow from the rate.
  *
+ * @param rate samples a second; null where it is not known
  * @returns null with fewer than two fields, because nothing can be learned from one
  */
-export function startingConfig(stream: RecognizedStream, source: StartingSource): string | null {
+export function startingConfig(
+  stream: RecognizedStream,
+  source: StartingSource,
+  rate = stream.observation.samplesPerSecond,
+): string | null {
   const { observation, fields, places, clock = [] } = stream;
   const columns = observation.fields.map(
     (field, index): Column => ({
@@ -64,7 +77,7 @@ export function startingConfig(stream: RecognizedStream, source: StartingSource)
   lines.push(`  fields:${remarkOnList}`, ...listed.map((item) => fieldLine(item, isText)));
   const inputs = used.filter((column) => column !== target);
   lines.push(...valueLines(stream, inputs));
-  lines.push(targetLine(target));
+  lines.push(...taskLines(used, target, { rate, isCounted: typeof source === "object" && "file" in source }));
   return `${lines.join("\n")}\n`;
 }
 
@@ -123,6 +136,46 @@ function valueLines({ observation, counts }: RecognizedStream, inputs: readonly 
     "  values:",
     `    missing: hold # ${names} ${lacking.length === 1 ? "has" : "have"} no value in many lines: the last one is repeated`,
     `    holdFor: ${holdFor}`,
+  ];
+}
+
+/** The rate, features, and what is learned: a target, or what is normal. */
+function taskLines(
+  used: readonly Column[],
+  target: Column | null,
+  { rate, isCounted }: { rate: number | null; isCounted: boolean },
+): string[] {
+  const numbers = used.filter(({ holdsWords, rising, distinct }) => !holdsWords && !rising && distinct > 1);
+  const isGuess = target !== null && targetRank(target.name) === 0 && classesOf(target) === null;
+  const names = numbers.map(({ name }) => name);
+  const isWatched = isGuess && isMachine(names, rate) && (rate !== null || !isCounted);
+  const predicted = isWatched || target === null || target.distinct < 2 ? null : target;
+  const task =
+    isWatched || predicted === null ? "none" : classesOf(predicted) === null ? "number" : "classes";
+  const inputs = names.filter((name) => name !== predicted?.name);
+  const isLearned = isWatched || predicted !== null;
+  const proposed = isLearned
+    ? proposedFeatures({ inputs, target: predicted?.name ?? null, task, rate })
+    : null;
+  const lines: string[] = [];
+  const usesRate = proposed?.isClear === true || (isWatched && isCounted);
+  if (usesRate && rate !== null)
+    lines.push(`  rate: ${rateText(rate)} # as measured; text such as 1/hour will do too`);
+  if (proposed !== null) lines.push(...featuresBlock(proposed));
+  if (!isWatched) return [...lines, targetLine(target)];
+  return [
+    ...lines,
+    "anomaly: { alarmsPerWeek: 2 } # no column is called label or target: what is unlike normal is told",
+    `# ${targetLine(target)}`,
+  ];
+}
+
+function featuresBlock({ transforms, isClear }: ProposedFeatures): string[] {
+  const [first, ...others] = featureLines(transforms);
+  if (isClear) return [`${first} # as features: auto chooses; rows begin once the past is full`, ...others];
+  return [
+    `# ${first} # where the course of columns says more than single values`,
+    ...others.map((line) => `# ${line}`),
   ];
 }
 

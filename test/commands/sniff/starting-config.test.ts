@@ -5,11 +5,11 @@ import { recognize } from "../../../src/samples/recognition/recognize.ts";
 
 const port = { path: "/dev/ttyUSB0", baudRate: 9600 };
 
-/** The config that is proposed for lines of text. */
-function configFor(lines: string[], source: StartingSource = port): string | null {
+/** The config that is proposed for lines of text that come at a rate, where it is known. */
+function configFor(lines: string[], source: StartingSource = port, rate?: number): string | null {
   const stream = recognize(Buffer.from(lines.map((line) => `${line}\n`).join("")), true);
   if (stream.framing === null) throw new Error("not recognised");
-  return startingConfig(stream, source);
+  return startingConfig(stream, source, rate);
 }
 
 const targetFor = (lines: string[]) => parseConfig(configFor(lines) as string, "sniffed.yaml").target;
@@ -150,4 +150,76 @@ test("a file is named with its framing, where that is not text", () => {
 
 test("one field makes no config", () => {
   expect(configFor(["1", "2", "3"])).toBe(null);
+});
+
+const wave = (i: number, k: number) => Math.sin(1.3 * i + k).toFixed(3);
+const axes = [
+  "ax,ay,az",
+  ...Array.from({ length: 60 }, (_, i) => `${wave(i, 0)},${wave(i, 1)},${wave(i, 2)}`),
+];
+const labelled = axes.map((line, i) => `${line},${i === 0 ? "state" : i % 3}`);
+const rooms = [
+  "indoor,outdoor",
+  ...Array.from({ length: 60 }, (_, i) => `${20 + Number(wave(i, 0))},${9 + Number(wave(i, 3))}`),
+];
+/** The config that is read, whose features fit its columns. */
+const read = (text: string | null) => parseConfig(text as string, "sniffed.yaml");
+
+test("three axes without a label are watched in windows, with the rate that was probably meant", () => {
+  const text = configFor(axes, port, 1593);
+  expect(text).toContain(`  rate: 1600 # as measured; text such as 1/hour will do too
+features: # as features: auto chooses; rows begin once the past is full
+  - window: { of: [ax, ay, az], size: 512, every: 10s, take: [logSd, kurtosis, centroid, envelope] }
+  - standardize
+anomaly: { alarmsPerWeek: 2 } # no column`);
+  expect(text).toMatch(/^# target: \{ column: az \}/m);
+  expect(read(text)).toMatchObject({ target: null, anomaly: { alarmsPerWeek: 2 }, source: { rate: 1600 } });
+});
+
+test("axes with a label are classified by windows one after the other, whatever else comes with them", () => {
+  const withHeat = labelled.map((line, i) => `${i === 0 ? "heat" : 20 + (i % 7) / 2},${line}`);
+  const { features, target } = read(configFor(withHeat, port, 400));
+  expect(features).toEqual([
+    { window: expect.objectContaining({ of: ["ax", "ay", "az"], size: 128, every: 128 }) },
+    "standardize",
+  ]);
+  expect(target).toMatchObject({ column: "state", classes: 3 });
+});
+
+test("other fast columns with a label are learned from one by one, with windows as a choice in a comment", () => {
+  const lines = labelled.map((line, i) => (i === 0 ? "flow,pressure,heat,label" : line));
+  const text = configFor(lines, port, 250);
+  expect(text).toMatch(/^# features: # where the course .*\n# {3}- window: /m);
+  expect(text).not.toContain("rate:");
+  expect(read(text).features).toEqual(["standardize"]);
+  expect(read(text?.replace(/^# (features:| {2}- )/gm, "$1") ?? "").features).toHaveLength(2);
+});
+
+test("a slow number gets its lags, the hour and the hour of the week", () => {
+  const text = configFor(rooms, port, 1 / 3600);
+  expect(text).toContain("  rate: every 1h #");
+  const { features, target, source } = read(text);
+  expect(features).toEqual([
+    { lags: { of: ["outdoor"], at: [1, 2, 3, 24, 168] } },
+    { clock: { of: ["hourOfDay"] } },
+    { profile: { of: ["outdoor"], by: "hourOfWeek" } },
+    "standardize",
+  ]);
+  expect(target).toMatchObject({ column: "outdoor" });
+  expect(source.rate).toBeCloseTo(1 / 3600, 12);
+});
+
+test("without a rate nothing is said of features, and a file of a machine keeps its guess, as its weeks are unknown", () => {
+  const text = configFor(axes, { file: "/tmp/a.csv" });
+  expect(text).not.toMatch(/rate|features|anomaly/);
+  expect(read(text).target).toMatchObject({ column: "az" });
+  expect(configFor(axes)).toMatch(/^anomaly: /m);
+});
+
+test("a machine's slow columns are watched as they are", () => {
+  const lines = rooms.map((line, i) => (i === 0 ? "motor_current,winding" : line));
+  expect(read(configFor(lines, { file: "/tmp/a.csv" }, 1 / 60))).toMatchObject({
+    ...{ target: null, features: ["standardize"], anomaly: { alarmsPerWeek: 2 } },
+    source: { rate: 1 / 60 },
+  });
 });
