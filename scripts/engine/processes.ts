@@ -1,6 +1,6 @@
 /** Processes of an engine: started under a name, killed, frozen and started again, and all ended with this process. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import net, { type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -60,6 +60,11 @@ export class Processes {
     return exitCode === null && signalCode === null;
   }
 
+  /** The end of what a process has printed. */
+  printed(name: string): string {
+    return readFileSync(join(this.#logs, `${name}.out`), "utf8").slice(-2000);
+  }
+
   /** Ends all of them, the last one that was started first. */
   async stop(): Promise<void> {
     for (const { child, ended } of [...this.#running.values()].reverse()) {
@@ -106,7 +111,8 @@ export function output(
 export async function untilListening(port: number, processes: Processes, name: string): Promise<void> {
   const until = performance.now() + 120_000;
   while (!(await listens(port))) {
-    if (!processes.isRunning(name)) throw new Error(`${name} has ended before it listened`);
+    if (!processes.isRunning(name))
+      throw new Error(`${name} has ended before it listened; it printed: ${processes.printed(name)}`);
     if (performance.now() > until) throw new Error(`${name} does not listen at port ${port}`);
     await pause(100);
   }

@@ -78,6 +78,16 @@ const sends: Check = async (way, { board }) => {
   return `${keys.size} equal`;
 };
 
+const showsDevice: Check = async ({ folder }, { board }) => {
+  if (folder === null) return "";
+  const { code, text } = await rivulet(["host", "list", "--folder", folder, "--json"], board);
+  require(code === 0, `rivulet host list ended with ${code}: ${text}`);
+  const { devices } = JSON.parse(text) as { devices: { device: string; newest: { samplesSeen: number } }[] };
+  const found = devices.find((each) => each.device === device);
+  require(found?.newest.samplesSeen === 400, `rivulet host list shows ${text}, expected 400 samples`);
+  return "400 samples";
+};
+
 const restores: Check = async (_, { board, card }) => {
   const { code, text } = await rivulet(["sync", "pump.yaml", "--restore"], card);
   require(code === 0, `rivulet sync --restore ended with ${code}: ${text}`);
@@ -217,6 +227,7 @@ const correctsClock: Check = async (way) => {
 
 export const checks: readonly [name: string, check: Check][] = [
   ["rivulet sync: what is there", sends],
+  ["rivulet host list", showsDevice],
   ["rivulet sync --restore", restores],
   ["PUT if there is none", putsOnce],
   ["GET if it has changed", answersUnchanged],

@@ -28,6 +28,8 @@ export interface Way {
   isEngine: boolean;
   /** Process of `rivulet host`, where one is on the way. */
   host: string | null;
+  /** Its folder. */
+  folder: string | null;
 }
 
 /** Straight to the engine with a key of its own. */
@@ -35,7 +37,16 @@ export async function directWay(engine: Engine): Promise<Way> {
   await makeBucket(engine);
   const { origin, region, credentials, honoursConditions } = engine;
   const to = `${origin}/${bucket}/direct`;
-  return { name: "directly", to, region, credentials, honoursConditions, isEngine: true, host: null };
+  return {
+    name: "directly",
+    to,
+    region,
+    credentials,
+    honoursConditions,
+    isEngine: true,
+    host: null,
+    folder: null,
+  };
 }
 
 /** Through a front, which holds the key of the engine. */
@@ -62,7 +73,7 @@ async function startHost(name: string, folder: string, words: readonly string[],
   processes.start(name, [process.execPath, cli, "host", folder, "--listen", `127.0.0.1:${port}`, ...words]);
   await untilListening(port, processes, name);
   const credentials = { accessKeyId: device, secretAccessKey };
-  return { to: `http://127.0.0.1:${port}/fleet`, region: "us-east-1", credentials };
+  return { to: `http://127.0.0.1:${port}/fleet`, folder, region: "us-east-1", credentials };
 }
 
 /** A new engine makes its pools at the first request, which takes some seconds. */

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { createFolderLock } from "../checkpoint/folder-lock.ts";
 import { addressOf, addressText, isAddress } from "../config/sync-schema.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { standardOutput } from "../machine/output.ts";
-import { Fleet } from "../sync/host/fleet.ts";
+import { type DeviceRow, Fleet } from "../sync/host/fleet.ts";
 import { bucket, createHostHandler } from "../sync/host/handler.ts";
 import type { HostHandler } from "../sync/host/http.ts";
 import { ObjectFolder } from "../sync/host/object-folder.ts";
@@ -34,7 +34,7 @@ export async function run(invocation: Invocation): Promise<Report | null> {
       return revokeDevice(folder, deviceName(action, name));
     case "list":
       if (name !== undefined) throw new UsageError(`rivulet host list takes no name, found "${name}"`);
-      return listDevices(folder);
+      return listDevices(folder, invocation);
     default:
       if (name !== undefined) {
         throw new UsageError(
@@ -52,10 +52,12 @@ function deviceName(action: string, name: string | undefined): string {
   throw new UsageError(`a device cannot be named "${name}", expected ${bareNameText}, and not ${adminKeyId}`);
 }
 
-/** How a running host is reached, for `host add` in another process. */
+/** How a running host is reached, for `host add` in another process, and where its objects are, for `host list`. */
 interface Reached {
   url: string;
   fingerprint: string | null;
+  /** Null: in its folder. */
+  store?: BehindFront | null;
 }
 
 const reachedFile = (folder: string) => join(folder, ownFolder, "address.json");
@@ -89,14 +91,15 @@ async function serve(folder: string, invocation: Invocation): Promise<Report | n
       : await frontOf(store, registry, report);
   const signalled = untilSignalled();
   const host = await serveHost(handler, { ...place, tls });
-  const reached = reachedAt(place.address, host.port, tls);
+  const reached = { ...reachedAt(place.address, host.port, tls), store };
   writeFileDurablySync(reachedFile(folder), [Buffer.from(`${JSON.stringify(reached)}\n`)]);
   const objects =
     store === null ? `objects in ${folder}` : `objects in ${store.to}, its own keys in ${folder}`;
   say("listening", listeningText(folder, objects, place.address, host.port, reached), {
     folder,
+    url: reached.url,
+    fingerprint: reached.fingerprint,
     ...(store === null ? {} : { store: store.to }),
-    ...reached,
     port: host.port,
   });
   const signal = await signalled;
@@ -133,22 +136,27 @@ function storeOf(options: Invocation["options"]): BehindFront | null {
       "--store needs the key of the store: --store-key ID with --store-secret FILE, or --store-command with a program that prints it",
     );
   }
-  const source = hasSecret ? { secretFile, keyId } : { command: words };
+  const source = hasSecret ? { secretFile: resolve(secretFile), keyId } : { command: words };
   return { to: addressOf(store, region), region, source };
 }
 
 /** A front loads what it needs of the client, which a host does not. */
 async function frontOf(
-  { to, region, source }: BehindFront,
+  behind: BehindFront,
   registry: Registry,
   log: (text: string) => void,
 ): Promise<HostHandler> {
   const { createFrontHandler } = await import("../sync/host/front.ts");
+  const { credentials, store } = await clientOf(behind);
+  const { to, region } = behind;
+  return createFrontHandler({ registry, to, region, credentials, store, log });
+}
+
+async function clientOf({ to, region, source }: BehindFront) {
   const { credentialsFrom } = await import("../sync/client/credentials.ts");
   const { createObjectStore } = await import("../sync/client/object-store.ts");
   const credentials = credentialsFrom(source);
-  const store = createObjectStore({ to, region, credentials, fingerprint: null });
-  return createFrontHandler({ registry, to, region, credentials, store, log });
+  return { credentials, store: createObjectStore({ to, region, credentials, fingerprint: null }) };
 }
 
 function reachedAt(address: string, port: number, tls: { cert: string } | null): Reached {
@@ -193,7 +201,7 @@ function addDevice(folder: string, device: string, { options }: Invocation): Rep
   const isLocal = isLoopback(new URL(reached.url).hostname);
   return {
     // The secret is not in it: such documents end in logs.
-    data: { device, ...reached, sync: block.join("\n") },
+    data: { device, url: reached.url, fingerprint: reached.fingerprint, sync: block.join("\n") },
     text: [
       "# On the board, in the folder of its config, once:",
       `(umask 077; echo ${secret} > ${device}.key)`,
@@ -230,12 +238,27 @@ function revokeDevice(folder: string, device: string): Report {
   };
 }
 
-async function listDevices(folder: string): Promise<Report> {
+/** Reads the devices of a front from its store. */
+async function devicesOfStore(behind: BehindFront, nowMs: number): Promise<DeviceRow[]> {
+  const { StoreFleet } = await import("../sync/host/store-fleet.ts");
+  const { store } = await clientOf(behind);
+  try {
+    return await new StoreFleet(store).rows(nowMs);
+  } finally {
+    store.close();
+  }
+}
+
+async function listDevices(folder: string, { options }: Invocation): Promise<Report> {
   if (!existsSync(join(folder, ownFolder))) {
     throw new RivuletError("host.bad-folder", `${folder} is not the folder of a host; name it with --folder`);
   }
   const nowMs = Date.now();
-  const rows = await new Fleet(new ObjectFolder(folder, { isReadOnly: true })).rows(nowMs);
+  const store = storeOf(options) ?? readReached(folder, undefined).store ?? null;
+  const rows =
+    store === null
+      ? await new Fleet(new ObjectFolder(folder, { isReadOnly: true })).rows(nowMs)
+      : await devicesOfStore(store, nowMs);
   const silent = rows.filter(({ isSilent }) => isSilent).length;
   const data = rows.map(({ device, lastSeenMs, isSilent, status }) => ({
     ...status,

@@ -2,7 +2,10 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../../src/commands/host.ts";
+import { openRegistry } from "../../src/sync/host/registry.ts";
+import { statusKey } from "../../src/sync/names.ts";
 import { folderWith } from "../rivulet.ts";
+import { clientOf, startHost } from "../sync/running-host.ts";
 
 /** Words of `rivulet host` that are refused before anything is made. */
 const refused: [string, Record<string, string>, string][] = [
@@ -34,4 +37,24 @@ test("a secret of the store that others may read is refused", async () => {
   writeFileSync(secret, "of-the-store\n", { mode: 0o644 });
   const options = { store: "s3://b/p", "store-key": "ID", "store-secret": secret, listen: "127.0.0.1:0" };
   await expect(run({ positionals: [folder], options, json: true } as never)).rejects.toThrow("has mode 644");
+});
+
+test("rivulet host list shows the devices of the store, as named or as the front remembers it", async () => {
+  const behind = await startHost();
+  const folder = join(folderWith(), "front");
+  openRegistry(folder, { create: true });
+  const secret = `${folder}.key`;
+  writeFileSync(secret, `${behind.credentials("admin").secretAccessKey}\n`, { mode: 0o600 });
+  const client = clientOf(behind, "pump-7");
+  const status = { format: "rivulet-status", version: 1, device: "pump-7", counter: 1, every: 60_000 };
+  await client.put(statusKey("pump-7"), Buffer.from(JSON.stringify(status)));
+  client.close();
+  const list = (options: Record<string, string>) =>
+    run({ positionals: ["list"], options: { folder, ...options }, json: true } as never);
+  const shown = { data: { silent: 0, devices: [{ device: "pump-7", counter: 1 }] }, failed: false };
+  const key = { "store-key": "admin", "store-secret": secret };
+  expect(await list({ store: behind.to, ...key })).toMatchObject(shown);
+  const store = { to: behind.to, region: "us-east-1", source: { keyId: "admin", secretFile: secret } };
+  writeFileSync(join(folder, ".host/address.json"), JSON.stringify({ url: "", fingerprint: null, store }));
+  expect(await list({})).toMatchObject(shown);
 });

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { StoredObject } from "../../src/sync/client/object-store.ts";
 import { createFrontHandler } from "../../src/sync/host/front.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
 import { serveHost } from "../../src/sync/host/serve.ts";
+import { StoreFleet } from "../../src/sync/host/store-fleet.ts";
 import { checkpointKey, statusKey } from "../../src/sync/names.ts";
 import { sha256Of } from "../../src/sync/signature.ts";
 import { folderWith } from "../rivulet.ts";
@@ -15,11 +17,11 @@ const store = await openStore(behind);
 const prefix = "barn";
 
 /** A front with keys of its own before the store, and the client of its administrator at the store. */
-async function startFront(): Promise<TestHost> {
+async function startFront(listed = `${behind.to}/${prefix}`): Promise<TestHost> {
   const folder = join(folderWith(), "front");
   const registry = openRegistry(folder, { create: true });
   const log: string[] = [];
-  const lists = clientOf(behind, "admin", { to: `${behind.to}/${prefix}` });
+  const lists = clientOf(behind, "admin", { to: listed });
   const handler = createFrontHandler({
     registry,
     to: `${store.origin}/fleet/${prefix}`,
@@ -110,4 +112,54 @@ test("refuses in one sentence, before the store hears of it", async () => {
   const revoked = { accessKeyId: "pump-9", secretAccessKey: "x" };
   expect((await request(front, revoked, { path: `/fleet/${key}` })).status).toBe(403);
   expect(store.requests.length).toBe(before);
+});
+
+describe("the devices of the store", () => {
+  const statusOf = (device: string, counter: number, every = 3_600_000) =>
+    Buffer.from(JSON.stringify({ format: "rivulet-status", version: 1, device, counter, every }));
+  const secretOf = (host: TestHost) => ({
+    authorization: `Bearer ${host.credentials("admin").secretAccessKey}`,
+  });
+  const metrics = (host: TestHost) => request(host, null, { path: "/metrics", headers: secretOf(host) });
+
+  test("are on the page and in the metrics of the front, behind the key of its administrator", async () => {
+    const devices = [clientOf(front, "pump-7"), clientOf(front, "pump-8"), clientOf(front, "pump-9x")];
+    await devices[0].put(statusKey("pump-7"), statusOf("pump-7", 2));
+    await devices[1].put(statusKey("pump-8"), statusOf("pump-8", 1, 0));
+    // What a device writes at the store does not pass through the front: one that is no status hides no other.
+    await devices[2].put(statusKey("pump-9x"), Buffer.alloc(4000));
+    const page = await request(front, null, { path: "/", headers: secretOf(front) });
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining("<h1>2 devices, 1 silent</h1>")]);
+    expect((await metrics(front)).text).toContain('rivulet_device_silent{device="pump-8"} 1\n');
+    expect((await request(front, null, { path: "/" })).status).toBe(401);
+    expect((await request(front, null, { path: "/metrics" })).status).toBe(401);
+    for (const client of devices) client.close();
+  });
+
+  test("are asked for what has changed, and an older document that comes back is ignored", async () => {
+    const answers: (StoredObject | "unchanged" | null)[] = [];
+    const document = (counter: number): StoredObject => ({
+      ...{ body: statusOf("pump-7", counter), etag: `"${counter}"`, modifiedMs: 1000 * counter },
+    });
+    const asked: (string | null | undefined)[] = [];
+    const fleet = new StoreFleet({
+      folders: async () => (asked.length === 0 ? ["devices/pump-7/", "devices/..x/"] : []),
+      get: async (_, { etag }) => {
+        asked.push(etag);
+        return answers.shift() ?? null;
+      },
+    });
+    answers.push(document(5), "unchanged", document(4), document(6), null);
+    const seen = [];
+    for (let i = 0; i < 5; i++)
+      seen.push((await fleet.rows(2000)).map(({ status, lastSeenMs }) => [status.counter, lastSeenMs]));
+    expect(seen).toEqual([[[5, 5000]], [[5, 5000]], [[5, 5000]], [[6, 6000]], []]);
+    expect(asked).toEqual([null, '"5"', '"5"', '"5"', '"6"']);
+  });
+
+  test("that does not answer is said in one sentence", async () => {
+    const host = await startFront("http://127.0.0.1:9/fleet");
+    const { status, text } = await metrics(host);
+    expect([status, text]).toEqual([503, expect.stringContaining("nothing listens there")]);
+  });
 });

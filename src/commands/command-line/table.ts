@@ -146,7 +146,7 @@ export const commands: Command[] = [
     details: [
       "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
       "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics tells them to Prometheus.",
-      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts with the same FOLDER/.host stand side by side. What is old is deleted by a rule of the bucket.",
+      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts with the same FOLDER/.host stand side by side. What is old is deleted by a rule of the bucket; rivulet host list, page and metrics show the devices of the store.",
     ],
     load: () => import("../host.ts"),
   },

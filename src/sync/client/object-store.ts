@@ -11,6 +11,8 @@ export interface StoredObject {
   body: Buffer;
   /** Tells this content from others of the same name; null where the store gives none. */
   etag: string | null;
+  /** Time at which it was written, by the store's clock; null where the store does not say. */
+  modifiedMs: number | null;
 }
 
 /** Objects below one prefix of a bucket. Every method throws RivuletError where the store cannot be reached or refuses. */
@@ -29,6 +31,8 @@ export interface ObjectStore {
   ): Promise<StoredObject | "unchanged" | null>;
   /** Names of the objects whose names begin with `prefix`, sorted. A store that was restarted may list too few. */
   list(prefix: string): Promise<string[]>;
+  /** Names of the folders directly below `prefix`, each with a slash at its end, sorted. */
+  folders(prefix: string): Promise<string[]>;
   /** Closes its connections. */
   close(): void;
 }
@@ -172,6 +176,27 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
     throw refusal(answer, request, options.to);
   }
 
+  /** Names that a list of several pages shows, without the prefix of the store. */
+  async function names(begin: string, asked: Record<string, string>, shown: RegExp): Promise<string[]> {
+    const found: string[] = [];
+    for (let token: string | undefined; ; ) {
+      const query = {
+        "list-type": "2",
+        prefix: prefix + begin,
+        ...asked,
+        ...(token === undefined ? {} : { "continuation-token": token }),
+      };
+      const request = { method: "GET", key: null, query, mostBytes: 8 << 20 };
+      const answer = await send(request);
+      if (answer.status !== 200) throw refusal(answer, request, options.to);
+      const text = answer.body.toString("utf8");
+      for (const [, name] of text.matchAll(shown)) found.push(unescapeXml(name).slice(prefix.length));
+      const next = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(text)?.[1];
+      if (!text.includes("<IsTruncated>true</IsTruncated>") || next === undefined) return found.sort();
+      token = unescapeXml(next);
+    }
+  }
+
   return {
     async put(key, body) {
       await put(key, body, false);
@@ -184,27 +209,12 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
       if (answer.status === 404) return null;
       if (answer.status === 304) return "unchanged";
       if (answer.status !== 200) throw refusal(answer, request, options.to);
-      return { body: answer.body, etag: answer.headers.etag ?? null };
+      const { etag: found = null, "last-modified": modified = "" } = answer.headers;
+      const modifiedMs = Date.parse(modified);
+      return { body: answer.body, etag: found, modifiedMs: Number.isNaN(modifiedMs) ? null : modifiedMs };
     },
-    async list(begin) {
-      const keys: string[] = [];
-      for (let token: string | undefined; ; ) {
-        const query = {
-          "list-type": "2",
-          prefix: prefix + begin,
-          ...(token === undefined ? {} : { "continuation-token": token }),
-        };
-        const request = { method: "GET", key: null, query, mostBytes: 8 << 20 };
-        const answer = await send(request);
-        if (answer.status !== 200) throw refusal(answer, request, options.to);
-        const text = answer.body.toString("utf8");
-        for (const [, key] of text.matchAll(/<Key>([^<]*)<\/Key>/g))
-          keys.push(unescapeXml(key).slice(prefix.length));
-        const next = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(text)?.[1];
-        if (!text.includes("<IsTruncated>true</IsTruncated>") || next === undefined) return keys.sort();
-        token = unescapeXml(next);
-      }
-    },
+    list: (begin) => names(begin, {}, /<Key>([^<]*)<\/Key>/g),
+    folders: (begin) => names(begin, { delimiter: "/" }, /<CommonPrefixes>\s*<Prefix>([^<]*)<\/Prefix>/g),
     close: () => connections.destroy(),
   };
 }

@@ -15,7 +15,16 @@ export interface DeviceRow {
 /** A device is silent after so many of its intervals. */
 const silentIntervals = 3;
 
-export class Fleet {
+/** Whoever knows the devices: a host of its folder, a front of its store. */
+export interface Devices {
+  /** All devices that ever sent a status, by name. */
+  rows(nowMs: number): Promise<DeviceRow[]>;
+}
+
+export const isSilentAt = (nowMs: number, lastSeenMs: number, status: DeviceStatus): boolean =>
+  nowMs - lastSeenMs > silentIntervals * status.every;
+
+export class Fleet implements Devices {
   readonly #objects: ObjectFolder;
   /** Documents that were read, by device: of 20,000 only those that changed are read again. */
   readonly #known = new Map<string, { etag: string; status: DeviceStatus | null }>();
@@ -38,7 +47,6 @@ export class Fleet {
     return known.status === null ? null : { status: known.status, lastSeenMs: facts.modifiedMs };
   }
 
-  /** All devices that ever sent a status, by name. */
   async rows(nowMs: number): Promise<DeviceRow[]> {
     const rows: DeviceRow[] = [];
     for (const name of await this.#objects.names("devices/")) {
@@ -46,8 +54,7 @@ export class Fleet {
       if (!name.endsWith("/") || !isBareName(device)) continue;
       const found = await this.status(device);
       if (found === null) continue;
-      const isSilent = nowMs - found.lastSeenMs > silentIntervals * found.status.every;
-      rows.push({ device, ...found, isSilent });
+      rows.push({ device, ...found, isSilent: isSilentAt(nowMs, found.lastSeenMs, found.status) });
     }
     return rows;
   }

@@ -3,6 +3,7 @@
  * request. Devices hold no key of the store, bodies do not pass through here, and any number of fronts stand side by side.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { RivuletError } from "../../errors/errors.ts";
 import type { ObjectStore } from "../client/object-store.ts";
 import { parseAddress, pathOf } from "../client/object-store.ts";
 import { type Credentials, presignedPath } from "../signature.ts";
@@ -10,7 +11,9 @@ import { authenticate, requireListable, requireReadable, requireWritable } from 
 import { bucket } from "./handler.ts";
 import { HostError } from "./host-error.ts";
 import { answered, bucketAndKey, type HostHandler, lengthOf, partsOf, sendXml } from "./http.ts";
+import { answerPage } from "./page.ts";
 import type { KeyHolder, Registry } from "./registry.ts";
+import { StoreFleet } from "./store-fleet.ts";
 import { bucketsXml, listXml, locationXml } from "./xml.ts";
 
 export interface FrontOptions {
@@ -21,8 +24,8 @@ export interface FrontOptions {
   region: string;
   /** Called for each request, so that keys that expire can be renewed. */
   credentials: () => Promise<Credentials>;
-  /** Lists for devices, which must not see the prefix. */
-  store: Pick<ObjectStore, "list">;
+  /** Lists for devices, which must not see the prefix; shows what the devices tell of themselves. */
+  store: Pick<ObjectStore, "list" | "get" | "folders">;
   log?: (sentence: string) => void;
   /** Largest body of a request. Default: 64 MiB. */
   mostBodyBytes?: number;
@@ -74,6 +77,7 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
   const { mostBodyBytes = 64 << 20, clock = Date.now } = options;
   const { origin, bucketPath, prefix } = parseAddress(options.to);
   const { host } = new URL(origin);
+  const fleet = new StoreFleet(store);
 
   async function redirect({ request, response, holder }: Asked, key: string): Promise<void> {
     const { method = "" } = request;
@@ -127,6 +131,8 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, query } = partsOf(request.url ?? "/");
     const { method = "" } = request;
+    const isSigned = request.headers.authorization?.startsWith("AWS4-") === true;
+    if (!isSigned && (await answerPage(request, response, path, { fleet, registry, clock }))) return;
     const [named, key] = bucketAndKey(path);
     const holder = authenticate(request, registry, clock());
     const asked = { request, response, holder, query };
@@ -147,5 +153,13 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
     throw new HostError(501, "NotImplemented", `this front does not know ${method} of that`);
   }
 
-  return answered(log, answer);
+  return answered(log, async (request, response) => {
+    try {
+      await answer(request, response);
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      // The client of a device tries again after that.
+      throw new HostError(503, "ServiceUnavailable", `the store behind this host: ${error.message}`);
+    }
+  });
 }

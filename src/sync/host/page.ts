@@ -2,12 +2,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isSameSecret } from "../../machine/secret.ts";
 import { formatDuration, formatShare } from "../../wording/quantities.ts";
-import type { DeviceRow, Fleet } from "./fleet.ts";
+import type { DeviceRow, Devices } from "./fleet.ts";
 import { adminKeyId, type Registry } from "./registry.ts";
 import { escaped } from "./xml.ts";
 
 interface Surroundings {
-  fleet: Fleet;
+  fleet: Devices;
   registry: Registry;
   clock: () => number;
 }
