@@ -3,6 +3,7 @@
  * the fields or says why it is refused. Each form is a file of its own: delimited-lines.ts, pair-lines.ts,
  * turn-lines.ts, json-lines.ts, influx-lines.ts; what a cell may say is in cell-values.ts.
  */
+import { nearest } from "../../wording/nearest.ts";
 import type { SampleRing } from "../ring.ts";
 import {
   blank,
@@ -278,12 +279,23 @@ export class LineReading {
     return this.#fields.some((field) => field.name === name && field.optional === true);
   }
 
-  /** Whether words that name some of the fields are a header: as many as there are columns, and no number. */
+  /**
+   * Whether words that name some of the fields are a header: as many as there are columns, and no number. A header that
+   * comes again damaged is none: it would take the rows below it with it.
+   */
   #contradicts(cells: readonly string[], { found }: HeaderMatch): boolean {
-    const isWide = cells.length === this.#delimited.columns.length;
-    return cells.length > 1 && found > 0 && isWide && cells.every((cell) => Number.isNaN(Number(cell)));
+    const { columns } = this.#delimited;
+    if (cells.length < 2 || found === 0 || cells.length !== columns.length) return false;
+    if (!cells.every((cell) => Number.isNaN(Number(cell)) && !isControl.test(cell))) return false;
+    const isAlike = (cell: string, place: number) =>
+      columns[place] === noField || nearest(cell, [this.#fields[columns[place]].name]) !== null;
+    return !(this.#hasSample && cells.every(isAlike));
   }
 }
+
+/** What no name of a column holds, and damage brings. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const isControl = /[\u0000-\u001f\u007f-\u009f\ufffd]/;
 
 function isCommentMark(byte: number): boolean {
   return byte === hash || byte === percent || byte === slash;

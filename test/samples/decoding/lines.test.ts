@@ -417,6 +417,20 @@ describe("a port that is joined in mid-line", () => {
     expect(counts).toMatchObject({ skipped: 1, damaged: 0 });
   });
 
+  test("that comes again damaged does not take the rows below it with it; one of other names does", () => {
+    const named = defineFields([{ name: "temp" }, { name: "flow" }, { name: "label" }]);
+    const rowsOf = (again: string) => {
+      const ring = new SampleRing(3, 10, "drop-oldest");
+      const decoder = createLineDecoder(named, ring, { startsAtLine: true });
+      feed(decoder, Buffer.from(`temp,flow,label\n1,2,0\n${again}\n3,4,1\n`));
+      return takeRows(ring).length;
+    };
+    expect(["temp,flpw,label", "tem,flow,lqbel", "temp,\u0007\u0001\u0002\u0003,label"].map(rowsOf)).toEqual([
+      2, 2, 2,
+    ]);
+    expect(["temp,level,label", "flow,power,label"].map(rowsOf)).toEqual([1, 1]);
+  });
+
   test("still takes a header that comes first", () => {
     const { rows, counts } = decode("c d,b,a\n3,2,1\n", {});
     expect(rows).toEqual([[1, 2, 3]]);
