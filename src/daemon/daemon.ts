@@ -77,7 +77,7 @@ export class Daemon {
   readonly #recordingPath: string | null;
   #recording: RunRecording | null = null;
   /** Counts of the checkpoint that it continued from. */
-  #before = { samples: 0, refused: 0, unanswered: 0, unlabelled: 0, skipped: 0, updates: 0 };
+  #before = { samples: 0, refused: 0, unanswered: 0, unlabelled: 0, skipped: 0, updates: 0, invalid: 0 };
   #stopping: Promise<string | null> | null = null;
 
   /** Plans and allocates everything. @throws RivuletError where the config names no source or its plan no budget fits */
@@ -322,7 +322,7 @@ export class Daemon {
     }
   }
 
-  /** Counts of the learner since learning began, maybe in an earlier process. */
+  /** Counts since learning began, maybe in an earlier process. */
   #counts() {
     const { counts, refusals, samplesSeen: samples, unanswered, unlabelled } = this.learner;
     const { skipped, updates } = counts;
@@ -333,6 +333,7 @@ export class Daemon {
       unlabelled,
       skipped,
       updates,
+      invalid: this.#path.stations.validator.skipped,
     };
   }
 
@@ -355,7 +356,7 @@ export class Daemon {
       unlabelled: now.unlabelled - before.unlabelled,
       labels: lateLabels && { ...lateLabels.counts },
       unmatched: decoded.unmatched ?? 0,
-      rejected: validator.skipped + now.refused - before.refused,
+      rejected: now.invalid - before.invalid + now.refused - before.refused,
       faults: validator.report(),
       clock: this.#input.clock?.report() ?? null,
       glitches: this.learner.glitches.report(),
