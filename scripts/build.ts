@@ -14,6 +14,7 @@ import { transformSync } from "esbuild";
 import { type Assembly, assemble } from "./build/assembler.ts";
 import { bundleCommands } from "./build/bundle.ts";
 import { whileNobodyBuilds } from "./build/lock.ts";
+import { listUnneeded } from "./build/packed.ts";
 import { bundlePage } from "./build/page.ts";
 import { createProgress } from "./build/progress.ts";
 import { runSteps, type Step } from "./build/steps.ts";
@@ -79,6 +80,13 @@ const steps: Step[] = [
     ],
     writes: () => ["dist/page"],
     run: () => bundlePage(root),
+  },
+  {
+    name: "list of what is not packed",
+    after: ["library", "binaries of the library"],
+    reads: () => [...sources(), "package.json", "scripts/build/packed.ts"],
+    writes: () => ["dist/.npmignore"],
+    run: async () => listUnneeded(root),
   },
   {
     name: withMaps ? "command line with maps" : "command line",

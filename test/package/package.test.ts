@@ -29,6 +29,7 @@ describe("the packed file", () => {
         /\.map$|^dist\/(cli|commands|config|daemon|continuing\/(migration|resume))\b/.test(path),
       ),
     ).toEqual([]);
+    expect(paths.filter((path) => path.startsWith("dist/engine/kernels/"))).not.toEqual([]);
   });
 
   test.each(["esm", "commonjs"])("works as a library in a project of kind %s", (kind) => {
