@@ -1,7 +1,7 @@
 /**
  * The same training on every processor: runs `train.js` on this Node, on Node 20, 22 and 24 for x64, and on Node for
  * 64-bit and 32-bit ARM under Debian's qemu-user-static, and compares the SHA-256 of the weights of networks, of what
- * ensembles answered, and of the score of each expert: `npm run determinism`. Ends with 1 when two differ. Versions of
+ * ensembles and a detector of anomalies answered, and of the score of each expert: `npm run determinism`. Ends with 1 when two differ. Versions of
  * Node and processors that this machine cannot run are reported and skipped.
  */
 import { execFileSync, spawnSync } from "node:child_process";

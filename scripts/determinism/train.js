@@ -1,7 +1,7 @@
 /**
  * Trains three networks for 1,000 steps with `deterministic: true`, then ensembles for classes and for numbers on 2,000
- * rows, and prints as JSON the SHA-256 of the networks' weights, of all that the ensembles answered and hold, and of
- * what each expert scored.
+ * rows, and a detector of anomalies on 6,000, and prints as JSON the SHA-256 of the networks' weights, of all that
+ * ensembles and detector answered and hold, and of what each expert scored.
  * Plain JavaScript over the built library: it runs on any Node, also one that is emulated.
  */
 import { createHash } from "node:crypto";
@@ -9,6 +9,7 @@ import {
   adam,
   batchNorm,
   conv1d,
+  createAnomalyDetector,
   createEnsemble,
   createNetwork,
   createRandom,
@@ -139,5 +140,31 @@ for (const [name, target] of [
     hashes[`${name}/${expert}`] = createHash("sha256").update(Float64Array.of(loss, weight)).digest("hex");
   }
   hashes[`${name}/scores`] = createHash("sha256").update(JSON.stringify(report)).digest("hex");
+}
+/** A row each five minutes of three columns with all that happens to them: a course, gaps, cells, a lasting change. */
+function fillWatched(row, index, random) {
+  const bump = (index % 288) / 144 - 1;
+  row[0] = 20 + 4 * bump * bump + random.uniform() + (index >= 4500 ? 40 : 0);
+  row[1] = index % 97 === 5 ? Number.NaN : random.below(5);
+  row[2] = index === 3000 ? 1e30 : 0.9 * row[2] + random.uniform() - 0.5;
+  if (index === 3001) row[2] = 0;
+}
+
+const detector = createAnomalyDetector({ columns: ["course", "count", "walk"], alarmsPerWeek: 2 });
+{
+  const random = createRandom(9);
+  const row = new Float64Array(3);
+  const time = new Float64Array(1);
+  const hash = createHash("sha256");
+  for (let index = 0; index < 6000; index++) {
+    fillWatched(row, index, random);
+    time[0] = 300_000 * index;
+    detector.observe(row, 0, time, 0);
+    hash.update(Float64Array.of(detector.evidence, detector.threshold, detector.alarms));
+  }
+  if (detector.alarms < 2) throw new Error(`the detector told ${detector.alarms} anomalies of two`);
+  hash.update(JSON.stringify([detector.finding(), detector.outcome()]));
+  hashState(hash, detector.state());
+  hashes["anomalies"] = hash.digest("hex");
 }
 console.log(JSON.stringify({ node: process.version, arch: process.arch, kernels, hashes }));

@@ -1,13 +1,16 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
 import { type AnomalyClock, AnomalyWatch } from "../../src/daemon/anomaly-watch.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
+import { type AlarmRule, createAlarm } from "../../src/device/alarm.ts";
 import { measureAllocation } from "../allocation.ts";
 import { stationary } from "../learner/anomaly/streams.ts";
 import { folderWith } from "../rivulet.ts";
+import { until } from "../until.ts";
+import { pathOf } from "./path.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -274,6 +277,51 @@ describe("a daemon without a target", () => {
       "has no clock; name the column with the time in source.time, or say how much time is between two rows, such as anomaly: { interval: 5min }",
     );
   });
+});
+
+test("the pin is high and the device is told from the first sample of an episode to its end", async () => {
+  const text = `name: x
+source:
+  tcp: { host: 127.0.0.1, port: 1 }
+  framing: lines
+  fields: [a, b]
+  reply: { send: [alarm], alarm: { of: anomaly, atLeast: 5ms } }
+anomaly: { alarmsPerWeek: 2 }
+gpio: { alarm: { pin: 22, of: anomaly, atLeast: 5ms } }
+`;
+  const { path, take, input } = pathOf(text);
+  const replies: string[] = [];
+  Object.assign(input.wayBack, {
+    write: (bytes: Uint8Array) =>
+      replies.push(`${path.taken} ${Buffer.from(bytes).toString().split("\n")[0]}`) > 0,
+  });
+  const levels: string[] = [];
+  const rule = parseConfig(text, "c.yaml").gpio?.alarm as AlarmRule;
+  path.boardAlarm = createAlarm(rule, (active) => levels.push(`${path.taken} ${active ? "high" : "low"}`));
+  onTestFinished(() => {
+    path.boardAlarm?.close();
+    path.stations.replies?.close();
+  });
+  const next = stationary["gauss"](1);
+  const row = new Float64Array(2);
+  const send = (count: number, more = 0) => {
+    for (let i = 0; i < count; i++) {
+      row[0] = next(i) + more;
+      row[1] = i % 5;
+      take(row);
+    }
+  };
+  send(700);
+  expect(levels).toEqual([]);
+  const before = replies.length;
+  send(2, 60);
+  expect(levels).toEqual(["701 high"]);
+  expect(replies.slice(before)).toEqual(["701 alarm,1,1,700"]);
+  send(600);
+  expect(path.stations.anomalyWatch?.isOpen).toBe(false);
+  await until(() => levels.length === 2 && replies.length === before + 2);
+  expect(levels[1]).toMatch(/ low$/);
+  expect(replies[before + 1]).toMatch(/ alarm,0,/);
 });
 
 test("allocates nothing per sample", () => {
