@@ -48,7 +48,13 @@ export { DriftAlarm } from "./learner/drift-alarm.ts";
 export type { Effort } from "./learner/effort.ts";
 export { createEnsemble, type Ensemble } from "./learner/ensemble.ts";
 export { type EnsembleDescription, type EnsembleOptions, planEnsemble } from "./learner/ensemble-plan.ts";
-export type { EnsembleParts, EnsembleReport, ExpertReport } from "./learner/ensemble-report.ts";
+export type {
+  EnsembleClassReport,
+  EnsembleNumberReport,
+  EnsembleParts,
+  EnsembleReport,
+  ExpertReport,
+} from "./learner/ensemble-report.ts";
 export type { Expert } from "./learner/expert.ts";
 export { LabelTransitions } from "./learner/experts/label-transitions.ts";
 export { LastValue } from "./learner/experts/last-value.ts";
@@ -129,6 +135,34 @@ export { csvFile, type DataFile, recordingFile } from "./library/data-files.ts";
 export type { Dataset, DatasetRead, RowVisitor, SampleRows } from "./training/dataset.ts";
 export type { RowValidator } from "./training/usable-rows.ts";
 
+// From a device to samples: sources of bytes, framings whose decoders fill a ring, recordings of what came.
+
+export type { RecordedEvent } from "./recording/events.ts";
+export type { RecordingHeader } from "./recording/format.ts";
+export {
+  type Played,
+  type PlayOptions,
+  playRecording,
+  type RecordedSampleVisitor,
+  readRecordingHeader,
+} from "./recording/play.ts";
+export { type RecordingCounts, RecordingFile } from "./recording/recording-file.ts";
+export type { Decoder, DecoderCounts } from "./samples/decoding/decoder.ts";
+export type { Field, FieldDescription } from "./samples/decoding/fields.ts";
+export type { DecoderOptions, Framing, ReplyOptions } from "./samples/framings/framing.ts";
+export { type FramingName, framings } from "./samples/framings/framings.ts";
+export { type RingPolicy, SampleRing } from "./samples/ring.ts";
+export {
+  createSerialSource,
+  type SerialCounts,
+  type SerialOptions,
+  type SerialSource,
+} from "./samples/sources/serial.ts";
+export type { Receive, Source, SourceCounts, SourceState } from "./samples/sources/source.ts";
+export { createStandardInput, type StandardInputOptions } from "./samples/sources/standard-input.ts";
+export { createTcpSource, type TcpOptions } from "./samples/sources/tcp.ts";
+export { createUdpSource, type UdpOptions } from "./samples/sources/udp.ts";
+
 // Describing a network as plain values: layers, loss, optimizer, schedule; as JSON and back.
 
 export { describeModel, type ModelDescription, modelFromDescription } from "./engine/model/description.ts";
@@ -167,7 +201,9 @@ export {
 
 // Keeping a learner or a network in a file, or checkpoints in a folder.
 
-export type { Checkpoint } from "./checkpoint/format.ts";
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint/format.ts";
+export { type FoundCheckpoint, openStore, type Store } from "./checkpoint/store.ts";
+export { checkpointOf, learnerFrom } from "./continuing/learner-checkpoint.ts";
 export { loadLearner, type SaveLearnerOptions, saveLearner } from "./library/learner-file.ts";
 export { loadNetwork, saveNetwork } from "./library/network-file.ts";
 

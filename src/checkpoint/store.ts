@@ -71,6 +71,20 @@ export interface Store {
  * @param options.spare chooses older ones to keep besides; default: none
  * @param options.report is called for damaged checkpoints and for files that cannot be deleted
  * @throws RivuletError when the folder cannot be created, read or written, or another process uses it
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { checkpointOf, createLearner, decodeCheckpoint, encodeCheckpoint, learnerFrom, openStore } from "rivulet";
+ *
+ * const learner = createLearner({ fields: ["x", "y"], target: { column: "y" } });
+ * const store = openStore("store", { keep: 3 }); // stays locked until it is closed
+ * for (let i = 0; i < 20; i++) {
+ *   learner.observe(Float64Array.of(i, 2 * i), 0);
+ *   if (i % 5 === 4) await store.save(encodeCheckpoint(checkpointOf(learner))); // writes while the learner goes on
+ * }
+ * const { checkpoint, path } = store.newest(decodeCheckpoint);
+ * store.close();
+ * assert.equal(learnerFrom(checkpoint, path).samplesSeen, 20);
  */
 export function openStore(
   directory: string,

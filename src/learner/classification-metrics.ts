@@ -11,6 +11,8 @@ export interface Averages {
 
 /** Everything known about a classifier's answers so far. A ratio whose denominator is 0 is 0. */
 export interface ClassificationReport {
+  /** Tells it from the report of a regression. */
+  task: "classification";
   samples: number;
   accuracy: number;
   /** Accuracy over the last `slidingWindow` samples, and with older samples fading away. */
@@ -218,6 +220,7 @@ export class ClassificationMetrics implements Stateful {
     });
     const macro = over(() => 1 / k);
     return {
+      task: "classification",
       samples: this.samples,
       accuracy: this.accuracy,
       slidingAccuracy: this.slidingAccuracy,

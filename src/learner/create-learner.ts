@@ -1,13 +1,21 @@
 /** The learner for a task: the ensemble, or the network that is named. */
 import { RivuletError } from "../errors/errors.ts";
+import type { ClassificationReport } from "./classification-metrics.ts";
 import { createEnsemble, type Ensemble } from "./ensemble.ts";
+import type { EnsembleClassReport, EnsembleNumberReport } from "./ensemble-report.ts";
 import { createNetworkLearner, type Learner } from "./learner.ts";
 import type { LearnerOptions } from "./learner-options.ts";
 import type { ModelParts } from "./model.ts";
 import type { PrequentialLearner } from "./prequential-learner.ts";
+import type { RegressionReport } from "./regression-metrics.ts";
 
 /** A model whose layers stand in the replayed network's place. */
 type EnsembleParts = Pick<ModelParts, "layers" | "inputShape"> & { ensemble: true };
+
+type Target = LearnerOptions["target"];
+/** The report that a target leads to: where its type has classes, that of a classification. */
+type ReportOf<T> = T extends { classes: number } ? ClassificationReport : RegressionReport;
+type EnsembleReportOf<T> = T extends { classes: number } ? EnsembleClassReport : EnsembleNumberReport;
 
 /**
  * Builds a learner for a target among the columns of a sample: where `model` is named, be it as `{}`, that network alone;
@@ -30,9 +38,15 @@ type EnsembleParts = Pick<ModelParts, "layers" | "inputShape"> & { ensemble: tru
  * }
  * assert(learner.report().experts.some(({ name }) => name === "replayed-network"));
  */
-export function createLearner(options: LearnerOptions & { model: EnsembleParts }): Ensemble;
-export function createLearner(options: LearnerOptions & { model: ModelParts }): Learner;
-export function createLearner(options: LearnerOptions & { model?: undefined }): Ensemble;
+export function createLearner<T extends Target>(
+  options: LearnerOptions & { target: T; model: EnsembleParts },
+): Ensemble<EnsembleReportOf<T>>;
+export function createLearner<T extends Target>(
+  options: LearnerOptions & { target: T; model: ModelParts },
+): Learner<ReportOf<T>>;
+export function createLearner<T extends Target>(
+  options: LearnerOptions & { target: T; model?: undefined },
+): Ensemble<EnsembleReportOf<T>>;
 export function createLearner(options: LearnerOptions): PrequentialLearner;
 export function createLearner(options: LearnerOptions): PrequentialLearner {
   const { fields, target, features, stream, model, training, memory, without, experts } = options;

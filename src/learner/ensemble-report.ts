@@ -38,16 +38,21 @@ export interface EnsembleParts {
   glitches: Record<string, number>;
 }
 
-export type EnsembleReport = EnsembleParts &
-  (
-    | (ClassificationReport & {
-        calibrationError: number;
-        kappaTemporal: number;
-        /** Share of right answers of naming the last label again. */
-        lastLabelAccuracy: number;
-      })
-    | (RegressionReport & { interval: { asked: number; coverage: number; halfWidth: number } })
-  );
+/** Of an ensemble that names classes. */
+export type EnsembleClassReport = EnsembleParts &
+  ClassificationReport & {
+    calibrationError: number;
+    kappaTemporal: number;
+    /** Share of right answers of naming the last label again. */
+    lastLabelAccuracy: number;
+  };
+
+/** Of an ensemble that predicts a number. */
+export type EnsembleNumberReport = EnsembleParts &
+  RegressionReport & { interval: { asked: number; coverage: number; halfWidth: number } };
+
+/** Of an ensemble; `task` tells which. */
+export type EnsembleReport = EnsembleClassReport | EnsembleNumberReport;
 
 /** What a report is made of. */
 export interface Reported {
@@ -67,7 +72,7 @@ export interface Reported {
 export function reportOf(reported: Reported): EnsembleReport {
   const { scores, baselines, interval, calibration } = reported;
   const parts = partsOf(reported);
-  if ("logLoss" in scores) {
+  if (scores.task === "classification") {
     const kappaTemporal = baselines.kappaTemporal(scores.accuracy);
     const { lastLabelAccuracy } = baselines;
     return { ...scores, ...parts, calibrationError: calibration.error, kappaTemporal, lastLabelAccuracy };
@@ -82,7 +87,7 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
   committee.writeWeights(weights);
   const losses = others.baselines.expertLosses();
   const baselines = others.baselines.report(others.meanError);
-  const loss = "logLoss" in scores ? scores.logLoss : scores.mae;
+  const loss = scores.task === "classification" ? scores.logLoss : scores.mae;
   const best = Math.min(...baselines.map((baseline) => baseline.loss));
   return {
     skill: best > 0 ? 1 - loss / best : 0,

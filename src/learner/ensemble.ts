@@ -49,7 +49,7 @@ import { type Shift, WeightShift } from "./weight-shift.ts";
 const featureFloor = 0.0005;
 
 /** An ensemble of experts for one target among the columns of a sample. */
-export class Ensemble implements PrequentialLearner {
+export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements PrequentialLearner {
   readonly metrics: ClassificationMetrics | RegressionMetrics;
   /** Classes, or 0 where a number is predicted. */
   readonly classes: number;
@@ -534,7 +534,7 @@ export class Ensemble implements PrequentialLearner {
   }
 
   /** Scores of all predictions so far, beside those of the baselines and of each expert. */
-  report(): EnsembleReport {
+  report(): Report {
     return reportOf({
       scores: this.metrics.report(),
       committee: this.#committee,
@@ -545,7 +545,7 @@ export class Ensemble implements PrequentialLearner {
       meanError: this.#regression?.baselineMae ?? 0,
       unlabelled: this.unlabelled,
       glitches: this.glitches,
-    });
+    }) as Report;
   }
 
   /** How much each feature matters to the neighbours, 1 on average, [features]; null where there are none. */

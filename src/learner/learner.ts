@@ -77,7 +77,10 @@ export function networkHeldSizes(inputs: number, classes: number): HeldSizes {
  * fields, at `offset` of `values`; a target that is not known is NaN. `observe` and `predict` check it. Whoever has
  * checked it calls `predictValidated`, then, where its target is known, `score` and `learn`, in this order.
  */
-export class Learner implements PrequentialLearner {
+export class Learner<
+  Report extends ClassificationReport | RegressionReport = ClassificationReport | RegressionReport,
+> implements PrequentialLearner
+{
   readonly network: Network;
   readonly pipeline: Pipeline;
   readonly metrics: ClassificationMetrics | RegressionMetrics;
@@ -500,8 +503,8 @@ export class Learner implements PrequentialLearner {
   }
 
   /** Scores of all predictions so far. */
-  report(): ClassificationReport | RegressionReport {
-    return this.metrics.report();
+  report(): Report {
+    return this.metrics.report() as Report;
   }
 
   adoptClassNames(names: readonly string[]): void {

@@ -5,6 +5,8 @@ import { finite, notNegative, parts, whole } from "../state-check.ts";
 
 /** Everything known about the errors of a regression so far, in the target's own units. */
 export interface RegressionReport {
+  /** Tells it from the report of a classification. */
+  task: "regression";
   samples: number;
   mae: number;
   mse: number;
@@ -136,6 +138,7 @@ export class RegressionMetrics implements Stateful {
   report(): RegressionReport {
     const mse = ratio(this.#totals[at.squared], this.samples);
     return {
+      task: "regression",
       samples: this.samples,
       mae: this.mae,
       mse,

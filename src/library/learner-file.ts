@@ -66,7 +66,7 @@ export function saveLearner(
  *
  * @param path a file, or a folder of checkpoints, of which the newest valid one is taken
  * @param options `experts`: those of your own that the ensemble had, new ones of the same names, in the same order
- * @returns the kind that was saved, which `instanceof` or the report's `task` tells
+ * @returns a learner of the kind that was saved; `report().task` tells whether it names classes
  * @throws RivuletError where there is none; CheckpointError where it is damaged, was written by a newer version, or holds
  *   no learner
  *

@@ -64,6 +64,20 @@ export async function readRecordingHeader(path: string): Promise<RecordingHeader
  *
  * @param onSample called with each sample
  * @throws RivuletError when the file cannot be read, is not a recording or lacks a wanted field
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { playRecording } from "rivulet";
+ *
+ * let hottest = 0;
+ * const { samples, damaged } = await playRecording(
+ *   "pump.rec", // by: npx rivulet record devices/examples/pump-file.yaml --out pump.rec
+ *   (values, offset) => {
+ *     hottest = Math.max(hottest, values[offset]);
+ *   },
+ *   { columns: ["temperature"] },
+ * );
+ * assert(samples > 1000 && damaged === 0 && hottest > 20);
  */
 export async function playRecording(
   path: string,

@@ -27,6 +27,17 @@ export interface RecordingCounts {
  *
  * An existing file is refused. Its end may be incomplete and its fields may differ, so nothing can be appended safely;
  * and overwriting it would destroy what cannot be recorded again.
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { playRecording, RecordingFile } from "rivulet";
+ *
+ * const fields = [{ name: "level", type: "f32", scale: 1, offset: 0 }];
+ * const createdAt = new Date().toISOString();
+ * const recording = new RecordingFile("level.rec", { name: "tank", createdAt, source: "a program", fields });
+ * for (let i = 0; i < 10; i++) recording.append(Float64Array.of(i), 0, Date.now() + 100 * i, i, Number.NaN);
+ * await recording.close();
+ * assert.equal((await playRecording("level.rec", () => {})).samples, 10);
  */
 export class RecordingFile {
   readonly counts: RecordingCounts = { samples: 0, syncedSamples: 0, bytes: 0 };

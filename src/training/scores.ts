@@ -11,7 +11,8 @@ export type Scores =
 /** The scores that a learner has kept of its own predictions, one before each sample that it learned from. */
 export function scoresOf(learner: Pick<PrequentialLearner, "report">): Scores {
   const metrics = learner.report();
-  return "accuracy" in metrics ? { task: "classification", metrics } : { task: "regression", metrics };
+  const { task } = metrics;
+  return task === "classification" ? { task, metrics } : { task, metrics };
 }
 
 /** Scores a learner's predictions of further rows, from which nothing is learned. */

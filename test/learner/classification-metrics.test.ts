@@ -69,6 +69,7 @@ function byDefinition(
   const spread = covariance("label", "label") * covariance("predicted", "predicted");
   const macro = averageOf(() => 1 / classes);
   return {
+    task: "classification",
     samples: answers.length,
     accuracy,
     slidingAccuracy: mean(right.slice(-window)),
@@ -93,6 +94,10 @@ function byDefinition(
 function expectClose(found: unknown, expected: unknown, at = "report"): void {
   if (typeof expected === "number") {
     expect(found, at).toBeCloseTo(expected, 9);
+    return;
+  }
+  if (typeof expected === "string") {
+    expect(found, at).toBe(expected);
     return;
   }
   expect(Object.keys(found as object).sort(), at).toEqual(Object.keys(expected as object).sort());

@@ -15,7 +15,7 @@ const mean = (numbers: number[]) => (numbers.length === 0 ? 0 : total(numbers) /
 const square = (number: number) => number * number;
 
 /** Every score by its definition, from all answers; R2 apart, which has a test of its own. */
-function byDefinition(answers: Answer[], fading: number): Omit<RegressionReport, "r2"> {
+function byDefinition(answers: Answer[], fading: number): Omit<RegressionReport, "r2" | "task"> {
   const truths = answers.map(([truth]) => truth);
   const errors = answers.map(([truth, predicted]) => Math.abs(truth - predicted));
   const ofMean = truths.map((truth, i) => Math.abs(truth - mean(truths.slice(0, i))));

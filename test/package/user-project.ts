@@ -1,6 +1,6 @@
 /** Projects of users of the package, as small as they can be. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,12 +19,22 @@ console.log(network.plan.totalBytes > 0 ? "works" : "fails");
 `;
 const names = "adam, createLearner, createNetwork, dense, mse, tanh";
 
+/** The snippets of README, each as a program. */
+const snippets = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n(.*?)^```/gms)].map(
+  ([, text]) => text,
+);
+const snippetFiles = snippets.map((_, index) => `readme-${index}.mts`);
+
 /** The same program in each kind of project, by the name of its file. */
 export const programs = {
   "esm/program.js": `import { ${names} } from "rivulet";${body}`,
   "commonjs/program.js": `const { ${names} } = require("rivulet");${body}`,
   "typescript/program.mts": `import { ${names}, type Ensemble, type Network } from "rivulet";${body}
 export const typed: { network: Network; learner: Ensemble } = { network, learner };
+const number = createLearner({ fields: ["x", "y"], target: { column: "y" }, model: {} });
+console.log(learner.report().accuracy, number.report().mae);
+export const scoreOf = (report: ReturnType<Ensemble["report"]>): number =>
+  report.task === "classification" ? report.accuracy : report.mae;
 `,
   // Every version since 5.3 understands this in a CommonJS module.
   "typescript/program.cts": `export async function run(): Promise<boolean> {
@@ -32,6 +42,7 @@ export const typed: { network: Network; learner: Ensemble } = { network, learner
   return availableVariants().length > 0 && constant() !== undefined;
 }
 `,
+  ...Object.fromEntries(snippets.map((text, index) => [`typescript/${snippetFiles[index]}`, text])),
 };
 
 /** Writes all of them under a folder, each kind with its own package.json. */
@@ -63,7 +74,10 @@ export function compile(compiler: string, folder: string, resolution: Resolution
     moduleResolution: resolution,
   };
   // A CommonJS module may import the package only where the compiler knows Node's rules.
-  const files = resolution === "node16" ? ["program.mts", "program.cts"] : ["program.mts"];
+  const files =
+    resolution === "node16"
+      ? ["program.mts", "program.cts", ...snippetFiles]
+      : ["program.mts", ...snippetFiles];
   writeFileSync(project, JSON.stringify({ compilerOptions, files }));
   const { stdout, stderr } = spawnSync(process.execPath, [compiler, "-p", project], { encoding: "utf8" });
   return stdout + stderr;

@@ -28,7 +28,8 @@ function namesOf(learner: PrequentialLearner): Names {
   return {
     features: fields.filter((name) => name !== target.column),
     classes: Array.from({ length: learner.classes }, (_, index) => `class ${className(names, index)}`),
-    experts: learner instanceof Ensemble ? learner.report().experts.map(({ name }) => name) : [],
+    experts:
+      learner instanceof Ensemble ? (learner as Ensemble).report().experts.map(({ name }) => name) : [],
   };
 }
 

@@ -1,4 +1,4 @@
-/** Every framing by the name that it has in a config. */
+/** Every framing. */
 import { binary } from "./binary.ts";
 import { blocks } from "./blocks.ts";
 import { frames } from "./frames.ts";
@@ -10,6 +10,30 @@ import { slip } from "./slip.ts";
 import { teleplot } from "./teleplot.ts";
 import { veDirect } from "./ve-direct.ts";
 
+/**
+ * Every framing by the name that it has in a config: its decoder reads chunks of bytes, split anywhere, into a ring of
+ * samples.
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { framings, SampleRing } from "rivulet";
+ *
+ * const fields = ["temperature", "humidity"].map((name) => ({ name, type: "f32", scale: 1, offset: 0 }));
+ * const ring = new SampleRing(fields.length, 100, "drop-oldest");
+ * const options = { startsAtLine: true, refuseReplies: false, passNonFinite: false, decimal: "auto" };
+ * const decoder = framings.lines.createDecoder(fields, ring, options);
+ * for (const text of ["21.5,40\n21.", "6,41\nnoise\n"]) {
+ *   const chunk = new TextEncoder().encode(text);
+ *   decoder.decode(chunk, 0, chunk.length, Date.now());
+ * }
+ * const temperatures = [];
+ * while (ring.length > 0) {
+ *   temperatures.push(ring.values[ring.front()]);
+ *   ring.release();
+ * }
+ * assert.deepEqual(temperatures, [21.5, 21.6]);
+ * assert.equal(decoder.counts.damaged, 1);
+ */
 export const framings = {
   ...{ frames, lines, slip },
   ...{ "ve-direct": veDirect, p1, nmea, teleplot },
