@@ -11,9 +11,10 @@ import type { Engine } from "./engine.ts";
 import { type Fault, writeThrough } from "./load.ts";
 import { Processes } from "./processes.ts";
 import { checks, makeBoard, placeFor } from "./suite.ts";
+import { startSwift } from "./swift.ts";
 import { directWay, folderWay, frontWay, type Way } from "./ways.ts";
 
-const engines: Record<string, typeof startCeph> = { ceph: startCeph };
+const engines: Record<string, typeof startCeph> = { ceph: startCeph, swift: startSwift };
 const start = engines[process.argv[2] ?? "ceph"];
 if (start === undefined || process.argv.length > 3) {
   console.error(`usage: npm run test:engine [-- ENGINE], one of ${Object.keys(engines).join(", ")}`);
@@ -21,7 +22,7 @@ if (start === undefined || process.argv.length > 3) {
 }
 
 /** Widths of the columns: what was tried, and what came of it on each way. */
-const widths = [46, 28, 28, 28];
+const widths = [46, 30, 30, 30];
 
 const folder = mkdtempSync(join(tmpdir(), "rivulet-engine-"));
 const logs = join(folder, "log");

@@ -14,11 +14,15 @@ const pump = "source: { file: d.csv, fields: [x, label] }\ntarget: { column: lab
 const checkpoints = "checkpoints/pump";
 const mostBytes = 64 << 20;
 
+/** Rows that the two runs of the device learn from. */
+const runs = [200, 400];
+const samples = 600;
+
 /** A device that has learned, and saved twice. */
 export async function makeBoard(folder: string): Promise<void> {
   mkdirSync(folder);
   writeFileSync(join(folder, "pump.yaml"), pump);
-  for (const count of [200, 400]) {
+  for (const count of runs) {
     writeFileSync(join(folder, "d.csv"), `x,label\n${rows(count)}`);
     const { code, text } = await rivulet(["run", "pump.yaml"], folder);
     if (code !== 0) throw new Error(`rivulet run ended with ${code}: ${text}`);
@@ -84,8 +88,9 @@ const showsDevice: Check = async ({ folder }, { board }) => {
   require(code === 0, `rivulet host list ended with ${code}: ${text}`);
   const { devices } = JSON.parse(text) as { devices: { device: string; newest: { samplesSeen: number } }[] };
   const found = devices.find((each) => each.device === device);
-  require(found?.newest.samplesSeen === 400, `rivulet host list shows ${text}, expected 400 samples`);
-  return "400 samples";
+  require(found?.newest.samplesSeen ===
+    samples, `rivulet host list shows ${text}, expected ${samples} samples`);
+  return `${samples} samples`;
 };
 
 const restores: Check = async (_, { board, card }) => {
