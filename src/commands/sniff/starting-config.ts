@@ -172,7 +172,7 @@ function taskLines(
 
 function featuresBlock({ transforms, isClear }: ProposedFeatures): string[] {
   const [first, ...others] = featureLines(transforms);
-  if (isClear) return [`${first} # as features: auto chooses; rows begin once the past is full`, ...others];
+  if (isClear) return [`${first} # as features: auto chooses`, ...others];
   return [
     `# ${first} # where the course of columns says more than single values`,
     ...others.map((line) => `# ${line}`),

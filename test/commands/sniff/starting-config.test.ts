@@ -168,7 +168,7 @@ const read = (text: string | null) => parseConfig(text as string, "sniffed.yaml"
 test("three axes without a label are watched in windows, with the rate that was probably meant", () => {
   const text = configFor(axes, port, 1593);
   expect(text).toContain(`  rate: 1600 # as measured; text such as 1/hour will do too
-features: # as features: auto chooses; rows begin once the past is full
+features: # as features: auto chooses
   - window: { of: [ax, ay, az], size: 512, every: 10s, take: [logSd, kurtosis, centroid, envelope] }
   - standardize
 anomaly: { alarmsPerWeek: 2 } # no column`);
