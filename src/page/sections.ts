@@ -10,7 +10,14 @@ import { count, measured, percent, unknown } from "./numbers.ts";
 const mostClassesInMatrix = 12;
 
 type ClassScores = ClassificationReport & { lastLabelAccuracy?: number; calibrationError?: number };
-type NumberScores = RegressionReport & { interval?: { asked: number; coverage: number; halfWidth: number } };
+type NumberScores = RegressionReport & {
+  interval?: { asked: number; coverage: number; halfWidth: number };
+  forecast?: {
+    horizon: number;
+    horizonMs: number | null;
+    latest: { value: number; lower: number; upper: number } | null;
+  };
+};
 
 function tile(title: string, value: string, isFirst = false): HTMLElement {
   return element("div", "tile", element("b", isFirst ? "first" : "", value), element("span", "", title));
@@ -41,6 +48,7 @@ export function drawTiles({ scores, target }: StatusDocument): void {
   const { fadingMae, mae, baselineMae, r2, interval } = scores as NumberScores;
   fill(
     "tiles",
+    forecastTile(scores as NumberScores),
     tile("mean error lately", number(fadingMae), true),
     tile("mean error in all", number(mae)),
     tile("error of the mean", number(baselineMae)),
@@ -50,6 +58,15 @@ export function drawTiles({ scores, target }: StatusDocument): void {
       : tile(`of targets in the ${percent(interval.asked)} interval`, share(interval.coverage)),
     skill,
   );
+}
+
+/** The latest forecast, how far ahead it is, and the interval that should hold the truth. */
+function forecastTile({ forecast }: NumberScores): HTMLElement | null {
+  if (!forecast?.latest) return null;
+  const { horizon, horizonMs, latest } = forecast;
+  const ahead = horizonMs === null ? `${count(horizon)} rows` : formatDuration(horizonMs);
+  const ends = `${measured(latest.lower)} to ${measured(latest.upper)}`;
+  return tile(`forecast in ${ahead}, within ${ends}`, measured(latest.value), true);
 }
 
 /** The confusion matrix, each row with precision, recall and F of its class. */

@@ -57,14 +57,13 @@ function forecastFacts(report: EnsembleReport): Row[] {
   const { forecast, baselines } = report as ForecastReport;
   const { horizon, horizonMs, skillOverLastValue, skillOverSeason, recentCoverage, meanWidth } = forecast;
   const time = horizonMs === null ? "" : `, ${formatDuration(horizonMs)}`;
-  const better = skillOverSeason <= 0 ? `; no better than ${baselines[1].name}` : "";
+  const better =
+    skillOverSeason !== null && skillOverSeason <= 0 ? `; no better than ${baselines[1].name}` : "";
+  const season = skillOverSeason === null ? "" : `, ${short(skillOverSeason)} over ${baselines[1].name}`;
   const last = skillOverLastValue <= 0 ? "; no better than the last value" : "";
   return [
     ["forecast", `${formatCount(horizon, "row")} ahead${time}${better}${last}`],
-    [
-      "beside",
-      `${short(skillOverLastValue)} over the last value, ${short(skillOverSeason)} over ${baselines[1].name}`,
-    ],
+    ["beside", `${short(skillOverLastValue)} over the last value${season}`],
     ["width", `${short(meanWidth)} on average; held ${formatShare(recentCoverage, 1)} of the latest 500`],
   ];
 }

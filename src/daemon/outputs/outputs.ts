@@ -8,6 +8,8 @@ import type { AnomalyWatch } from "../anomaly-watch.ts";
 import type { Log } from "../log.ts";
 import type { PredictionOutput, PredictionRecord } from "./prediction.ts";
 
+const hasInterval = (learner: object): learner is { lower: number; upper: number } => "lower" in learner;
+
 const digits = 6;
 const rounded = (value: number) => Number(value.toPrecision(digits));
 
@@ -79,6 +81,10 @@ export class Outputs {
       record.probabilities = Array.from(prediction, rounded);
     } else if (isInformed) {
       record.prediction = rounded(prediction[0]);
+      if (hasInterval(this.#learner)) {
+        record.lower = rounded(this.#learner.lower);
+        record.upper = rounded(this.#learner.upper);
+      }
       record.anomaly = rounded(this.#scores.error);
     }
     if (this.#watch !== null) addAnomaly(record, this.#watch);

@@ -14,6 +14,9 @@ export interface PredictionRecord {
   score?: number;
   /** Of each class. */
   probabilities?: number[];
+  /** The ends of the interval of a number, where the ensemble or the forecaster answers. */
+  lower?: number;
+  upper?: number;
   /** How unusual the error is, in standard deviations; where the sample came with its target. */
   anomaly?: number;
   /** Whether the alarm of the predictions is on; without one, whether an episode of anomaly is under way. */

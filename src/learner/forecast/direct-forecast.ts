@@ -116,6 +116,11 @@ export class DirectForecast implements Stateful {
     this.#weights = new Float64Array(this.names.length);
   }
 
+  /** Whether days and weeks are known in rows: where not, the value of that season before is the last one. */
+  get seasons(): { day: boolean; week: boolean } {
+    return { day: this.#dayRows > 0, week: this.#weekRows > 0 };
+  }
+
   /** Forecasts that were scored. */
   get scored(): number {
     return this.#own[own.scored];

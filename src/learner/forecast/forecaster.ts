@@ -59,13 +59,15 @@ export type ForecastReport = Extract<EnsembleReport, { interval: object }> & {
     horizon: number;
     /** The same as a time, in milliseconds; null without a rate. */
     horizonMs: number | null;
-    /** 1 - MAE / MAE of answering the value of now again, and of a season before. */
+    /** 1 - MAE / MAE of answering the value of now again, and of a season before; null where no season is known. */
     skillOverLastValue: number;
-    skillOverSeason: number;
+    skillOverSeason: number | null;
     /** Share of the truths inside the interval, over the latest 500. */
     recentCoverage: number;
     /** Mean width of the interval, in the column's units. */
     meanWidth: number;
+    /** The latest forecast with the ends of its interval; null before one could be scored. */
+    latest: { value: number; lower: number; upper: number } | null;
   };
 };
 
@@ -332,19 +334,17 @@ export class Forecaster implements PrequentialLearner {
     const { drift, glitches } = this.#ensemble.report();
     const [mae, ...errors] = direct.errors;
     const [last, day, week] = errors;
-    const season = Math.min(day, week);
+    const { seasons } = direct;
+    const season = seasons.week && !(seasons.day && day <= week) ? week : day;
+    const hasSeason = seasons.day || seasons.week;
     const skillOver = (loss: number) => (loss > 0 ? 1 - mae / loss : 0);
-    const baselines = [
-      { name: "last value", loss: last },
-      { name: week < day ? "a week before" : "a day before", loss: season },
-    ];
+    const baselines = [{ name: "last value", loss: last }];
+    if (hasSeason) baselines.push({ name: season === day ? "a day before" : "a week before", loss: season });
     return {
       ...this.metrics.report(),
-      skill: skillOver(Math.min(last, season)),
+      skill: skillOver(Math.min(...baselines.map(({ loss }) => loss))),
       baselines,
-      experts: direct.names.map((name, k) => ({
-        ...{ name, weight: direct.weights[k], loss: errors[k], restarts: 0, recoveries: 0 },
-      })),
+      experts: expertsOf(direct),
       ...{ drift, unlabelled: this.unlabelled, glitches },
       interval: {
         asked: direct.interval.coverage,
@@ -355,9 +355,10 @@ export class Forecaster implements PrequentialLearner {
         horizon: this.#horizon,
         horizonMs: this.#rate === null ? null : (1000 * this.#horizon) / this.#rate,
         skillOverLastValue: skillOver(last),
-        skillOverSeason: skillOver(season),
+        skillOverSeason: hasSeason ? skillOver(season) : null,
         recentCoverage: direct.interval.recentCoverage,
         meanWidth: direct.meanWidth,
+        latest: this.isInformed ? { value: direct.answer[0], lower: this.lower, upper: this.upper } : null,
       },
     };
   }
@@ -421,4 +422,15 @@ export class Forecaster implements PrequentialLearner {
  */
 export function createForecaster(options: ForecasterOptions): Forecaster {
   return new Forecaster(options);
+}
+
+/** What each forecaster counts. A season that is not known in rows answers as the one before it in the list does, and is counted there. */
+function expertsOf({ names, weights, errors, seasons }: DirectForecast): ForecastReport["experts"] {
+  const day = seasons.day ? 1 : 0;
+  const countedAt = [0, day, seasons.week ? 2 : day, 3, 4];
+  return names.flatMap((name, k) => {
+    if (countedAt[k] !== k) return [];
+    const weight = weights.reduce((sum, each, other) => sum + (countedAt[other] === k ? each : 0), 0);
+    return [{ name, weight, loss: errors[1 + k], restarts: 0, recoveries: 0 }];
+  });
 }

@@ -6,9 +6,12 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { WebhookConfig } from "../../../src/config/predictions-config.ts";
+import type { AlarmScores } from "../../../src/daemon/alarm-scores.ts";
+import { Outputs } from "../../../src/daemon/outputs/outputs.ts";
 import type { PredictionRecord } from "../../../src/daemon/outputs/prediction.ts";
 import { TcpOutput } from "../../../src/daemon/outputs/tcp-output.ts";
 import { WebhookOutput } from "../../../src/daemon/outputs/webhook-output.ts";
+import { createForecaster } from "../../../src/learner/forecast/forecaster.ts";
 import { cli, folderWith } from "../../rivulet.ts";
 import { startWatched } from "../../status/bench.ts";
 import { until } from "../../until.ts";
@@ -98,6 +101,26 @@ const record = (sequence: number, more: Partial<PredictionRecord> = {}): Predict
   time: "2026-01-01T00:00:00.000Z",
   prediction: 1,
   ...more,
+});
+
+test("a number is sent with the ends of its interval, as far as somebody takes it", () => {
+  const learner = createForecaster({
+    ...{ fields: ["t"], target: { column: "t", horizon: 1 }, features: [], effort: "low" },
+  });
+  for (let i = 0; i < 60; i++) learner.observe(Float64Array.of(Math.sin(i) + i / 50), 0);
+  const sent: PredictionRecord[] = [];
+  const sink = { name: "sink", isActive: true, sent: 0, dropped: 0, close: () => {} };
+  const take = { ...sink, send: (record: PredictionRecord) => void sent.push(record) };
+  new Outputs([take], null, learner, { error: 0.5 } as AlarmScores, null, () => {}).observe(
+    60,
+    Float64Array.of(0),
+    0,
+  );
+  const [{ prediction, lower, upper }] = sent;
+  expect(prediction).toBeCloseTo(learner.prediction[0], 4);
+  expect(lower).toBeCloseTo(learner.lower, 4);
+  expect(upper).toBeCloseTo(learner.upper, 4);
+  expect(Number(upper) - Number(lower)).toBeGreaterThan(0);
 });
 
 describe("over TCP", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
+import { scoreFacts } from "../../../src/commands/results/scores.ts";
 import { checkpointOf, learnerFrom } from "../../../src/continuing/learner-checkpoint.ts";
 import { resume } from "../../../src/continuing/resume.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
@@ -121,6 +122,21 @@ describe("a forecaster", () => {
     expect(report.interval.coverage).toBeGreaterThan(0.85);
     expect(report.experts.map(({ name }) => name)).toContain("ensemble");
     expect(report.mae).toBeLessThan(Math.min(...report.baselines.map(({ loss }) => loss)));
+  });
+
+  test("without a rate knows no season, and says nothing of one", async () => {
+    const { values } = temperatures(600);
+    const forecaster = createForecaster({ ...options, features: [], stream: { timeZone: "UTC" } });
+    await evaluatePrequentially(forecaster, values);
+    const { forecast, baselines, experts } = forecaster.report();
+    expect(forecast).toMatchObject({ skillOverSeason: null, horizonMs: null });
+    const { value, lower, upper } = forecast.latest ?? { value: Number.NaN, lower: 0, upper: 0 };
+    expect(value).toBe(forecaster.prediction[0]);
+    expect([lower, upper]).toEqual([forecaster.lower, forecaster.upper]);
+    expect(baselines.map(({ name }) => name)).toEqual(["last value"]);
+    expect(experts.map(({ name }) => name)).toEqual(["last value", "least squares", "ensemble"]);
+    expect(experts.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 9);
+    expect(scoreFacts(forecaster.report()).flat().join(" ")).not.toMatch(/season|before|null/);
   });
 
   test("continues from its checkpoint bit for bit, in the middle of a horizon", () => {
