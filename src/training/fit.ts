@@ -7,6 +7,7 @@ import type { SampleRows } from "./dataset.ts";
 import { BatchEpoch, descendEpoch, type Regime, rowOrder, updatesPerEpoch } from "./descent.ts";
 import { eventLoopTurn } from "./event-loop.ts";
 import { type FitDetails, FitJudge } from "./fit-details.ts";
+import { NeighbourChange } from "./neighbour-change.ts";
 import { batchSizeOf, requireAccumulation, requireCount } from "./options.ts";
 import { Scorer } from "./scores.ts";
 import {
@@ -49,6 +50,12 @@ export type FitReport = {
   rows: number;
   trainingRows: number;
   heldOutRows: number;
+  /**
+   * Mean squared change of the target from row to row beside that of any two rows: about 1 where the order of the rows says
+   * nothing. Near 0, rows held out at random have their likes among those that trained, and the last ones would score
+   * lower: see `heldOutLast`.
+   */
+  neighbourChange: number;
   rejected: number;
   /** Updates of the weights that the learner's network has made, and how many an epoch takes. */
   updates: number;
@@ -184,13 +191,20 @@ async function descendHeld({ learner, split, epochs, batchSize, judge, onProgres
 }
 
 /** Scores of the trained network on both parts of the rows. */
-async function scoreSplit(learner: Learner, split: Split): Promise<FitScores> {
+async function scoreSplit(
+  learner: Learner,
+  split: Split,
+): Promise<FitScores & Pick<FitReport, "neighbourChange">> {
   const training = new Scorer(learner);
   const heldOut = new Scorer(learner);
+  const change = new NeighbourChange();
+  const targetAt = learner.columns.indexOf(learner.describe().target.column);
   await forEachRow(split, (values, offset, isHeldOut) => {
+    change.observe(values[offset + targetAt]);
     (isHeldOut ? heldOut : training).observe(values, offset);
   });
   const { task, metrics } = training.scores();
   const held = split.usableHeldOutRows > 0 ? heldOut.scores().metrics : null;
-  return { task, training: metrics, heldOut: held } as FitScores;
+  const scores = { task, training: metrics, heldOut: held } as FitScores;
+  return { ...scores, neighbourChange: change.ratio };
 }

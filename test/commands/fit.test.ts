@@ -162,6 +162,20 @@ describe.concurrent("fit", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  test("says where rows held out at random look better than the last ones would", async () => {
+    const slow = Array.from({ length: 200 }, (_, i) => `${Math.cos(i / 20)},${Math.sin(i / 20)}`);
+    const cwd = folderWith({
+      "c.yaml": "target: { column: y }\nmodel: {}\n",
+      "d.csv": `x,y\n${slow.join("\n")}\n`,
+    });
+    const words = ["fit", "c.yaml", "--data", "d.csv", "--epochs", "1"];
+    const { stdout } = await rivulet(words, { cwd });
+    expect(stdout).toMatch(
+      /^beware +the target changes little from row to row, .*--held-out-last judges by those$/m,
+    );
+    expect((await rivulet([...words, "--held-out-last"], { cwd })).stdout).not.toContain("beware");
+  });
+
   test("lets a cosine without a length fall over the whole run", async () => {
     const cwd = folderWith({
       "c.yaml": `${config}model: { schedule: { cosine: { warmUp: 10, minimum: 0.1 } } }\n`,

@@ -37,6 +37,7 @@ export function reportFit(call: FitCall, learner: Learner, report: FitReport, fl
       rows,
       trainingRows,
       heldOutRows,
+      neighbourChange: report.neighbourChange,
       rejected,
       ...flaws.damage,
       faults: flaws.faults,
@@ -92,6 +93,12 @@ function pageFor(call: FitCall, learner: Learner, report: FitReport, flaws: Flaw
   });
 }
 
+/** Below it a row resembles its neighbours so much that these, among the training rows, tell its target. */
+const leastChange = 0.5;
+
+const looksBetter = ({ heldOutLast }: FitCall, { heldOutRows, neighbourChange }: FitReport): boolean =>
+  !heldOutLast && heldOutRows > 0 && neighbourChange < leastChange;
+
 /** How a network was trained, and on what. */
 function trainingFacts(call: FitCall, learner: Learner, report: FitReport, flaws: Flaws): Fact[] {
   const { regime, epochs, trainingRows, heldOutRows, updates, updatesPerEpoch, skippedSteps } = report;
@@ -135,6 +142,12 @@ function textOf(call: FitCall, learner: Learner, report: FitReport, flaws: Flaws
     ...scoreFacts(heldOut ?? training, classNamesOf(learner))
       .filter(([name]) => name !== "baseline")
       .map(([name, value]): Fact => [name && `${scored}: ${name}`, value]),
+    looksBetter(call, report)
+      ? [
+          "beware",
+          `the target changes little from row to row, so rows held out at random look better than the last ones would; --held-out-last judges by those`,
+        ]
+      : null,
     call.save === undefined ? null : ["checkpoint", call.save],
     call.page === undefined ? null : ["report", `${call.page}: open it in a browser`],
   ]);
