@@ -78,6 +78,7 @@ export const gpioSchema = map({
     unused,
   ),
   pause: optional("Button that pauses and resumes learning; samples are still predicted", button, unused),
+  normal: optional("Button that says that the latest anomaly was normal", button, unused),
   checkpoint: optional("Button that saves a checkpoint", button, unused),
 });
 const labelDefaults = defaultsOf(labelMap);
@@ -98,7 +99,7 @@ function labelsOf({ label }: Parsed): WrittenLabel[] {
 
 /** Reports contradictions between the keys of `gpio`. */
 export function checkGpio(parsed: Parsed, task: AlarmTask, errors: ConfigErrors): void {
-  const { heartbeat, alarm, pause, checkpoint } = parsed;
+  const { heartbeat, alarm, pause, normal, checkpoint } = parsed;
   const entries: { path: KeyPath; entry: Entry; ofClass: boolean }[] = [];
   const add = (path: KeyPath, entry: number | Entry | undefined, ofClass = false) => {
     if (entry !== undefined) entries.push({ path: ["gpio", ...path], entry: written(entry), ofClass });
@@ -109,6 +110,12 @@ export function checkGpio(parsed: Parsed, task: AlarmTask, errors: ConfigErrors)
     add(Array.isArray(parsed.label) ? ["label", index] : ["label"], entry, true);
   });
   add(["pause"], pause);
+  add(["normal"], normal);
+  if (normal !== undefined && !task.watches)
+    errors.conflict(
+      ["gpio", "normal"],
+      " is about anomalies, but the config has no anomaly; add anomaly: {}",
+    );
   add(["checkpoint"], checkpoint);
 
   const taken = new Set<number>();
@@ -130,7 +137,7 @@ export function checkGpio(parsed: Parsed, task: AlarmTask, errors: ConfigErrors)
 
 /** Fills in the defaults of the key `gpio`. */
 export function gpioWithDefaults(parsed: Parsed, task: AlarmTask): GpioConfig {
-  const { chip, heartbeat, alarm, pause, checkpoint } = parsed;
+  const { chip, heartbeat, alarm, pause, normal, checkpoint } = parsed;
   return {
     chip: chip ?? null,
     heartbeat: heartbeat ?? null,
@@ -143,6 +150,7 @@ export function gpioWithDefaults(parsed: Parsed, task: AlarmTask): GpioConfig {
       }),
     ),
     pause: pause === undefined ? null : buttonWithDefaults(written(pause)),
+    normal: normal === undefined ? null : buttonWithDefaults(written(normal)),
     checkpoint: checkpoint === undefined ? null : buttonWithDefaults(written(checkpoint)),
   };
 }

@@ -9,7 +9,7 @@ export function createButtons(
   path: SamplePath,
   saver: CheckpointSaver,
   log: Log,
-): Pick<GpioHooks, "onLabel" | "onPause" | "onCheckpoint"> {
+): Pick<GpioHooks, "onLabel" | "onPause" | "onNormal" | "onCheckpoint"> {
   // A press is about what came since the one before it, by this or another button.
   let after = 0;
   return {
@@ -23,6 +23,10 @@ export function createButtons(
         ? "pause button: samples are predicted, and not learned from until it is pressed again"
         : "pause button: learning goes on";
       log({ event: "pause", text, details: { paused: path.isPaused } });
+    },
+    onNormal() {
+      const { done, text } = path.takeAsNormal();
+      if (!done) log({ event: "anomaly-normal", text: `normal button: ${text}` });
     },
     onCheckpoint: () => void save(saver, log),
   };

@@ -82,6 +82,8 @@ export interface DaemonStatus {
   checkpointEveryMs: number;
   /** Whether learning was paused, by a button or a request: samples are predicted and not learned from. */
   paused: boolean;
+  /** Milliseconds after which the pause ends by itself; null where there is none, or somebody has to end it. */
+  pauseLeftMs: number | null;
   residentBytes: number;
   arenaBytes: number;
 }

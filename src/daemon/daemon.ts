@@ -10,6 +10,7 @@ import { Ensemble, loweredEffort } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { History } from "../status/history.ts";
+import { formatDuration } from "../wording/quantities.ts";
 import { createButtons } from "./buttons.ts";
 import { CheckpointSaver } from "./checkpoint-saver.ts";
 import { type ConfiguredSource, configuredSource } from "./configured-source.ts";
@@ -150,10 +151,12 @@ export class Daemon {
   #continuePause(): void {
     if (!this.#path.isPaused) return;
     const { gpio, status } = this.config;
-    const canEnd = status !== null || (gpio !== null && gpio.pause !== null);
+    const { pauseLeftMs } = this.#path;
+    const canEnd = pauseLeftMs !== null || status !== null || (gpio !== null && gpio.pause !== null);
+    const until = pauseLeftMs === null ? "" : `, for another ${formatDuration(pauseLeftMs)}`;
     if (!canEnd) this.#path.isPaused = false;
     const text = canEnd
-      ? "learning is paused, as it was at the end of the process before: samples are predicted, and not learned from"
+      ? `learning is paused, as it was at the end of the process before${until}: samples are predicted, and not learned from`
       : "learning was paused at the end of the process before, and goes on: the config has no pause button and no status page to end a pause";
     this.#log({ event: "pause", text, details: { paused: canEnd } });
   }
@@ -251,10 +254,17 @@ export class Daemon {
     const checkEffort = this.#createEffortWatch();
     this.#checkTimer = setInterval(() => {
       checkClock();
+      this.#endPause();
       this.#path.stations.anomalyWatch?.lookAtClock();
       this.#rate?.check();
       checkEffort?.();
     }, checkEveryMs);
+  }
+
+  #endPause(): void {
+    if (!this.#path.endPauseIfOver()) return;
+    const text = "the pause is over: learning goes on";
+    this.#log({ event: "pause", text, details: { paused: false } });
   }
 
   /** Null where the effort is not to change by itself, and where the sender waits until there is room. */
@@ -382,6 +392,7 @@ export class Daemon {
       checkpointBytes: this.#saver?.checkpointBytes ?? 0,
       checkpointEveryMs: this.#saver?.everyMs ?? 0,
       paused: this.#path.isPaused,
+      pauseLeftMs: this.#path.pauseLeftMs,
       residentBytes: process.memoryUsage.rss(),
       arenaBytes: memory.bytes,
     };

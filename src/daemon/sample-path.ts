@@ -28,6 +28,7 @@ import { LateLabels } from "./labels/late-labels.ts";
 import { LearnerWatch } from "./learner-watch.ts";
 import type { Log } from "./log.ts";
 import type { Outputs } from "./outputs/outputs.ts";
+import { PauseEnd } from "./pause-end.ts";
 import { createReplies, type Replies } from "./replies.ts";
 
 /** The stations of a sample's way. */
@@ -77,6 +78,7 @@ export class SamplePath implements DaemonMemory {
   /** What was learned besides samples: labels that came late, anomalies that were normal. */
   #late = 0;
   #isPaused = false;
+  readonly #pauseEnd: PauseEnd;
   #boardAlarm: Alarm | null = null;
   #outputs: Outputs | null = null;
   /** Whether these alarms are to be on as soon as they are there: they were when their process ended, or let go of them. */
@@ -85,8 +87,10 @@ export class SamplePath implements DaemonMemory {
   constructor(
     stations: Stations,
     { targetAt, hasTarget, hasPins }: { targetAt: number; hasTarget: boolean; hasPins: boolean },
+    clock: SteadyClock,
   ) {
     this.stations = stations;
+    this.#pauseEnd = new PauseEnd(clock);
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
     this.#isAnswered = hasPins || stations.replies !== null;
@@ -189,11 +193,32 @@ export class SamplePath implements DaemonMemory {
   }
 
   set isPaused(isPaused: boolean) {
+    this.#pauseEnd.set(null);
     if (isPaused === this.#isPaused) return;
     // Labels that were accepted before are learned from before.
     this.stations.lateLabels?.flush();
     this.#isPaused = isPaused;
     this.recorder?.event({ kind: isPaused ? "pause" : "resume", after: this.taken });
+  }
+
+  /** Pauses learning for so many milliseconds, from now, after which it goes on by itself. */
+  pauseFor(milliseconds: number): void {
+    this.isPaused = true;
+    this.#pauseEnd.set(milliseconds);
+    // Worth a save, so that it is kept although no sample comes.
+    this.#late++;
+  }
+
+  /** Milliseconds after which the pause ends by itself; null where there is none, or it does not. */
+  get pauseLeftMs(): number | null {
+    return this.#pauseEnd.leftMs;
+  }
+
+  /** Lets learning go on where the time of the pause is over; returns whether that is so. */
+  endPauseIfOver(): boolean {
+    if (!this.#isPaused || this.#pauseEnd.leftMs !== 0) return false;
+    this.isPaused = false;
+    return true;
   }
 
   /** The ensemble goes on at another effort, up to that for which it was planned. */
@@ -261,6 +286,7 @@ export class SamplePath implements DaemonMemory {
       ...(anomalyWatch === null ? {} : { anomaly: anomalyWatch.state() }),
       ...Object.fromEntries(this.#remembering.map(([name, part]) => [name, part.state()])),
       isPaused: this.#isPaused,
+      pauseLeft: this.#pauseEnd.state(),
       alarms: {
         board: this.#isBoardAlarmOn,
         reply: replies?.alarm?.active ?? false,
@@ -290,6 +316,7 @@ export class SamplePath implements DaemonMemory {
     }
     this.taken = taken as number;
     this.#isPaused = stored["isPaused"] === true;
+    this.#pauseEnd.restore(stored["pauseLeft"] ?? null);
     const { board, reply, outputs } = (alarms ?? {}) as { [key: string]: State };
     Object.assign(this.#resumed, { board: board === true, outputs: outputs === true });
     if (reply === true) this.stations.replies?.alarm?.resume();
@@ -353,7 +380,11 @@ export function createSamplePath(
   };
   const hasTarget = target !== null && columns.length === fields.length;
   if (learner.extraction !== null) learner.extraction.hasTarget = hasTarget;
-  const path: SamplePath = new SamplePath(stations, { targetAt, hasTarget, hasPins: config.gpio !== null });
+  const path: SamplePath = new SamplePath(
+    stations,
+    { targetAt, hasTarget, hasPins: config.gpio !== null },
+    clock,
+  );
   return path;
 }
 

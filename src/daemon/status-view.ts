@@ -175,8 +175,8 @@ function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): Fi
   });
 }
 
-const pausedText = ({ anomaly }: DaemonStatus) =>
-  `samples are predicted, and not learned from${anomaly === null ? "" : "; no anomaly is told"}`;
+const pausedText = ({ anomaly, pauseLeftMs }: DaemonStatus) =>
+  `samples are predicted, and not learned from${anomaly === null ? "" : "; no anomaly is told"}${pauseLeftMs === null ? "" : `; learning goes on in ${formatDuration(pauseLeftMs)}`}`;
 
 function healthOf(
   status: DaemonStatus,

@@ -2,6 +2,7 @@
 import { RivuletError } from "../errors/errors.ts";
 import type { CommandAnswer, StatusServer } from "../status/server.ts";
 import { readToken } from "../status/token.ts";
+import { formatDuration, parseDuration } from "../wording/quantities.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import { createStatusView, type Shown } from "./status-view.ts";
 
@@ -61,7 +62,15 @@ function commandsOf({
     return { done: true, text, paused: isPaused };
   };
   return {
-    pause: () => pause(true),
+    pause(body) {
+      const forMs = pauseTimeIn(body);
+      if (forMs === null) return pause(true);
+      if (Number.isNaN(forMs)) return { done: false, text: pauseTimeText };
+      path.pauseFor(forMs);
+      const text = `learning is paused for ${formatDuration(forMs)}: samples are predicted, and not learned from`;
+      log({ event: "pause", text, details: { paused: true, forMs } });
+      return { done: true, text, paused: true };
+    },
     resume: () => pause(false),
     normal() {
       const { done, text } = path.takeAsNormal();
@@ -77,6 +86,22 @@ function commandsOf({
       return { done: true, text, path: saved };
     },
   };
+}
+
+const pauseTimeText =
+  'the body has no time that could be understood, expected {"for":"30min"}, a duration with its unit up to 24d; leave it out to pause until resume';
+
+/** Milliseconds for which a request asks; null where it names no time, NaN where it cannot be understood. */
+function pauseTimeIn(body: string): number | null {
+  if (body.trim() === "") return null;
+  let written: unknown;
+  try {
+    written = JSON.parse(body)?.for;
+  } catch {
+    return Number.NaN;
+  }
+  if (written === undefined) return null;
+  return (typeof written === "string" && parseDuration(written)) || Number.NaN;
 }
 
 /** Joins the labels of a request to their samples; says why where one of them cannot be read. */

@@ -528,7 +528,17 @@ describe("gpio", () => {
         { pin: 26, class: 0, seconds: 10, pressed: null, holdMs: 0 },
       ],
       pause: { pin: 5, pressed: null, holdMs: 2000 },
+      normal: null,
       checkpoint: { pin: 6, pressed: 1, holdMs: 0 },
+    });
+  });
+
+  test("has a button for what was normal only where anomalies are watched", () => {
+    expect(() => parseConfig(`${pump}gpio: { normal: 7 }\n`, "c.yaml")).toThrow(
+      "gpio.normal is about anomalies, but the config has no anomaly; add anomaly: {}",
+    );
+    expect(parseConfig(`${pump}gpio: { normal: 7 }\nanomaly: {}\n`, "c.yaml").gpio?.normal).toEqual({
+      ...{ pin: 7, pressed: null, holdMs: 0 },
     });
   });
 

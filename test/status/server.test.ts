@@ -74,6 +74,13 @@ describe("a daemon with status in its config", () => {
     expect(daemon.status().paused).toBe(true);
     expect(await (await get("/healthz")).text()).toMatch(/^paused: /);
     expect(await (await post("/resume")).json()).toMatchObject({ paused: false });
+    const timed = await post("/pause", {}, '{"for":"30min"}');
+    expect(await timed.json()).toMatchObject({ done: true, paused: true });
+    expect(await (await get("/healthz")).text()).toMatch(/^paused: .*; learning goes on in (30|29) min/);
+    expect((await post("/pause", {}, '{"for":"soon"}')).status).toBe(409);
+    expect(daemon.status().pauseLeftMs).toBeGreaterThan(0);
+    await post("/resume");
+    expect(daemon.status().pauseLeftMs).toBeNull();
     expect(await (await get("/healthz")).text()).toMatch(/^learning: /);
     const { path } = (await (await post("/checkpoint")).json()) as { path: string };
     expect(existsSync(path)).toBe(true);

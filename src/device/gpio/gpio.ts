@@ -38,6 +38,8 @@ export interface GpioConfig {
   alarm: AlarmConfig | null;
   labels: LabelButtonConfig[];
   pause: ButtonConfig | null;
+  /** Says that the latest anomaly was normal. */
+  normal: ButtonConfig | null;
   checkpoint: ButtonConfig | null;
 }
 
@@ -49,6 +51,7 @@ export interface GpioHooks {
   learned(): number;
   onLabel(button: LabelButtonConfig): void;
   onPause(): void;
+  onNormal(): void;
   onCheckpoint(): void;
 }
 
@@ -151,11 +154,11 @@ function openPins(
     });
   }
 
-  const { heartbeat, labels, pause, checkpoint } = config;
+  const { heartbeat, labels, pause, normal, checkpoint } = config;
   try {
     recordPins(file, {
       outputs: [heartbeat, config.alarm?.pin].filter((pin) => typeof pin === "number"),
-      inputs: [...labels, pause, checkpoint].flatMap((button) => button?.pin ?? []),
+      inputs: [...labels, pause, normal, checkpoint].flatMap((button) => button?.pin ?? []),
     });
   } catch (error) {
     problem(`cannot record the GPIO pins in ${file}, so a crash would leave them open: ${sentenceOf(error)}`);
@@ -168,6 +171,7 @@ function openPins(
   const alarm = config.alarm === null ? null : openAlarm(config.alarm);
   for (const button of labels) listen("label", button, () => hooks.onLabel(button));
   if (pause !== null) listen("pause", pause, hooks.onPause);
+  if (normal !== null) listen("normal", normal, hooks.onNormal);
   if (checkpoint !== null) listen("checkpoint", checkpoint, hooks.onCheckpoint);
 
   const close = () => {

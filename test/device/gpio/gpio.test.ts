@@ -48,6 +48,7 @@ const nothing: GpioConfig = {
   alarm: null,
   labels: [],
   pause: null,
+  normal: null,
   checkpoint: null,
 };
 const alarm = { pin: 22, subject: { of: "class", class: 2 } as const, on: 0.8, off: 0.6, atLeastMs: 0 };
@@ -63,6 +64,7 @@ function opened(config: Partial<GpioConfig>, fake = fakeBackend(), file = join(f
       learned: () => 0,
       onLabel: ({ class: label }) => fake.diary.push(`label ${label}`),
       onPause: () => fake.diary.push("pause"),
+      onNormal: () => fake.diary.push("normal"),
       onCheckpoint: () => fake.diary.push("checkpoint"),
     },
     () => fake.backend,
@@ -110,10 +112,12 @@ test("each button does what it is for", async () => {
   const { gpio, diary, edges } = opened({
     labels: [label(27, 1), label(26, 2)],
     pause,
+    normal: { ...pause, pin: 7 },
     checkpoint: { ...pause, pin: 6 },
   });
   for (const [pin, deed] of [
     [26, "label 2"],
+    [7, "normal"],
     [6, "checkpoint"],
     [27, "label 1"],
     [5, "pause"],
@@ -241,7 +245,7 @@ test("continues without GPIO if there is no access to it", () => {
     throw new RivuletError("gpio.unavailable", "there is none");
   };
   const tell = (_: string, sentence: string) => void told.push(sentence);
-  const hooks = { tell, learned: () => 0, onLabel() {}, onPause() {}, onCheckpoint() {} };
+  const hooks = { tell, learned: () => 0, onLabel() {}, onPause() {}, onNormal() {}, onCheckpoint() {} };
   expect(openGpio({ ...nothing, heartbeat: 17 }, "none/gpio.json", hooks, refuse)).toBeNull();
   expect(told).toEqual(["there is none; GPIO is not used"]);
 });
