@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createAnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
 import { type Account, account, readSeries, type Series, score } from "./nab.ts";
+import { judgeStationary } from "./stationary.ts";
 
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 
@@ -45,7 +46,10 @@ const detectionsOf = ({ series, alarms }: Run): Account =>
 
 /** @returns goals that were missed */
 export function judgeAnomalies(directory: string): number {
-  const folder = join(directory, "nab");
+  return judgeStationary() + judgeSeries(join(directory, "nab"));
+}
+
+function judgeSeries(folder: string): number {
   if (!existsSync(folder)) return 0;
   const all = readSeries(folder);
   const perfect = all.map((series) =>
