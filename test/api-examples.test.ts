@@ -4,7 +4,7 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { built, folderWith, rivulet } from "./rivulet.ts";
 
 const src = fileURLToPath(new URL("../src", import.meta.url));
@@ -56,22 +56,39 @@ const examples = values.filter((value): value is Exported & { example: string } 
 
 /** A folder with what the examples name, in which `rivulet` is this project. */
 const folder = folderWith({ "node_modules/.keep": "" });
-beforeAll(async () => {
+const prepared = (async () => {
   cpSync(join(built, "devices/examples"), join(folder, "devices/examples"), { recursive: true });
   cpSync(join(built, "package.json"), join(folder, "node_modules/rivulet/package.json"));
   symlinkSync(join(built, "dist"), join(folder, "node_modules/rivulet/dist"));
   const recorded = await rivulet(["record", "devices/examples/pump-file.yaml", "--out", "pump.rec"], {
     cwd: folder,
   });
-  expect([recorded.code, recorded.stderr]).toEqual([0, ""]);
-});
+  if (recorded.code !== 0) throw new Error(recorded.stderr);
+})();
+
+/** Runs them one after the other in a process: loading the package takes longer than most of them. */
+const runner = `
+const failures = {};
+for (const name of process.argv.slice(2)) {
+  await import(\`./\${name}.mjs\`).catch((error) => (failures[name] = error.stack));
+}
+console.log(JSON.stringify(failures));
+process.exit();
+`;
 
 describe("the example of", () => {
+  const failures = (async () => {
+    for (const { name, example } of examples) writeFileSync(join(folder, `${name}.mjs`), example);
+    writeFileSync(join(folder, "runner.mjs"), runner);
+    const names = examples.map(({ name }) => name);
+    await prepared;
+    const { stdout } = await execute(process.execPath, ["runner.mjs", ...names], { cwd: folder });
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  })();
+
   test.each(examples)("$name runs", async ({ name, example }) => {
-    const file = join(folder, `${name}.mjs`);
-    writeFileSync(file, example);
     expect(example).toContain("assert");
-    await execute(process.execPath, [file], { cwd: folder });
+    expect((await failures)[name]).toBeUndefined();
   });
 });
 

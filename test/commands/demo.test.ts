@@ -50,13 +50,10 @@ describe.concurrent("demo", () => {
     });
     expect(code).toBe(0);
     const result = JSON.parse(stdout);
-    expect(result).toMatchObject({
-      speed: 200,
-      samples: 3200,
-      machineSeconds: 1600,
-      damaged: 0,
-      rejected: 0,
-    });
+    expect(result).toMatchObject({ speed: 200, damaged: 0, rejected: 0 });
+    // The first few may be lost while the port is opened.
+    expect(result.samples).toBeGreaterThan(3150);
+    expect(result.samples).toBeLessThanOrEqual(3200);
     // What happened, and when by the machine's clock: its cooling failed at 640 s, its bearing wore from 1120 s on.
     const told = result.told as { event: string; machineMs: number; text: string }[];
     expect(told.map(({ event }) => event)).toEqual([
@@ -67,7 +64,8 @@ describe.concurrent("demo", () => {
       "anomaly",
       "anomaly-end",
     ]);
-    expect(told[1].machineMs).toBe(250_000);
+    expect(told[1].machineMs).toBeGreaterThanOrEqual(250_000);
+    expect(told[1].machineMs).toBeLessThan(275_000);
     const [worn, hot] = result.anomaly.episodes;
     expect(hot).toMatchObject({ column: "temperature", number: 1 });
     expect(told[2].machineMs).toBeGreaterThan(610_000);

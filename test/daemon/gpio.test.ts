@@ -149,7 +149,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
     const { cwd } = bench(configFor("{ heartbeat: 17, pause: 5 }"));
     const code = `
         const { openGpio } = await import(${JSON.stringify(builtModule("device/gpio/gpio.js"))});
-        openGpio({ chip: null, heartbeat: 17, alarm: null, labels: [], pause: { pin: 5, pressed: null, holdMs: 0 }, checkpoint: null },
+        openGpio({ chip: null, heartbeat: 17, alarm: null, labels: [], pause: { pin: 5, pressed: null, holdMs: 0 }, checkpoint: null, normal: null },
           "gpio.json", { tell: (event, text) => console.log(JSON.stringify({ event, text })), learned: () => 0 });
         throw new Error("nobody catches this");`;
     const failing = start(["--input-type=module", "-e", code], {

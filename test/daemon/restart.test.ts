@@ -83,8 +83,10 @@ function run(config: string, samples: readonly Float64Array[], every = Number.PO
   });
 }
 
-/** After how many samples a restart comes: all numbers in the long suite. */
-const everies = process.env["RIVULET_TEST_LONG"] ? Array.from({ length: 40 }, (_, i) => i + 1) : [1, 3, 17];
+/** After how many samples a restart comes: more of them in the long suite. */
+const everies = process.env["RIVULET_TEST_LONG"]
+  ? [...Array(13).keys(), 16, 28, 39].map((i) => i + 1)
+  : [1, 17];
 
 describe.each(Object.entries(kinds))("with %s", (_, config) => {
   test("every bit is as without restarts, be they after each sample or after every 50th", {

@@ -164,9 +164,13 @@ function gridOf(x: Axis, y: Axis, box: Box): string[] {
   return parts;
 }
 
-/** Vertical lines; where a label would stand on another, the line alone. */
+/** Rows of labels below each other. */
+const labelRows = 3;
+
+/** Vertical lines; a label that would stand on another goes below it, and where there is no room the line stands alone. */
 function marksOf(marks: readonly { x: number; label: string }[], x: Axis, box: Box, width: number): string[] {
-  let free = Number.NEGATIVE_INFINITY;
+  /** Where each row is free from. */
+  const free = new Array<number>(labelRows).fill(Number.NEGATIVE_INFINITY);
   return [...marks]
     .sort((a, b) => a.x - b.x)
     .flatMap(({ x: value, label }) => {
@@ -176,12 +180,13 @@ function marksOf(marks: readonly { x: number; label: string }[], x: Axis, box: B
       // Where it would leave the picture, the label stands on the other side of its line.
       const isLeft = place + markWidth(label) > width;
       const start = isLeft ? place - markWidth(label) : place;
-      if (label === "" || start < free) return [line];
-      free = start + markWidth(label);
+      const row = free.findIndex((from) => start >= from);
+      if (label === "" || row < 0) return [line];
+      free[row] = start + markWidth(label);
       const side = isLeft ? 'dx="-5" text-anchor="end"' : 'dx="5"';
       return [
         line,
-        `<text x="${at}" y="${box.top + 14}" ${side} font-size="13" fill="#555555">${escapeText(label)}</text>`,
+        `<text x="${at}" y="${box.top + 14 + 16 * row}" ${side} font-size="13" fill="#555555">${escapeText(label)}</text>`,
       ];
     });
 }
