@@ -184,7 +184,7 @@ export class Extraction implements Stateful {
   /** Whether rows that come in hold the target; where not, it is missing. */
   hasTarget = true;
   /** [1] Time of the latest row that came in, in milliseconds since the epoch; NaN where it is not known. */
-  readonly time = Float64Array.of(Number.NaN);
+  readonly time: Float64Array = Float64Array.of(Number.NaN);
   readonly #inputs: number;
   readonly #targetAt: number;
   readonly #rate: number | null;

@@ -26,7 +26,7 @@ export type RecordedEvent = { after: number } & (
 );
 
 /** The array of four parts, and the mark. */
-export const eventMark = Uint8Array.of(0x94, 0xa4, 0x52, 0x56, 0x4c, 0x45);
+export const eventMark: Uint8Array = Uint8Array.of(0x94, 0xa4, 0x52, 0x56, 0x4c, 0x45);
 const firstAt = eventMark.length;
 const lengthAt = firstAt + 9;
 const eventsAt = lengthAt + 5;

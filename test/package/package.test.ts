@@ -68,6 +68,14 @@ describe("the packed file", () => {
     },
   );
 
+  test("has no arrays of a named buffer in its types, which TypeScript before 5.7 does not know", () => {
+    const declarations = paths.filter((path) => path.endsWith(".d.ts"));
+    const found = declarations.filter((path) =>
+      / (readonly )?\w+: \w+Array<ArrayBuffer/.test(readFileSync(join(unpacked, path), "utf8")),
+    );
+    expect(found).toEqual([]);
+  });
+
   test("has the public types of the report; after a change that is meant, run npm run api-report", () => {
     const report = (name: string) => readFileSync(new URL(`./${name}.md`, import.meta.url), "utf8");
     expect(apiReport(join(unpacked, "dist/index.d.ts"))).toBe(report("public-types"));

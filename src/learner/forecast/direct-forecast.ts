@@ -68,7 +68,7 @@ export class DirectForecast implements Stateful {
   readonly horizon: number;
   readonly names: readonly string[];
   /** The forecast, and half the width of its interval, [2]. */
-  readonly answer = new Float64Array(2);
+  readonly answer: Float64Array = new Float64Array(2);
   /** What each forecaster says, [names]; that of another is to be written before `join`. */
   readonly answers: Float64Array;
   /** Mean absolute error of the forecast and of each forecaster, over all that were scored, [1 + names]. */
@@ -262,7 +262,7 @@ export class DirectForecast implements Stateful {
   }
 
   /** [2] The answer that was scored last, and half the width of its interval. */
-  readonly scoredAnswer = new Float64Array(2);
+  readonly scoredAnswer: Float64Array = new Float64Array(2);
 
   #settle(values: Float64Array, valueAt: number): boolean {
     const held = this.#held;

@@ -153,7 +153,7 @@ export class Forecaster implements PrequentialLearner {
   readonly columns: readonly string[];
   readonly metrics = new RegressionMetrics();
   readonly classes = 0;
-  readonly prediction = new Float64Array(1);
+  readonly prediction: Float64Array = new Float64Array(1);
   readonly predictedClass = 0;
   /** The forecast that was made of this row, one horizon before it, [2] with half the width of its interval. */
   readonly scoredPrediction: Float64Array;
