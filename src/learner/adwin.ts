@@ -4,8 +4,9 @@
  * it changes. Numbers are held as an exponential histogram: buckets of 1, 2, 4, ... of them, so that memory grows with
  * the logarithm of the window.
  */
-import { takeLogarithm } from "../engine/model/logarithm.ts";
+
 import { RivuletError } from "../errors/errors.ts";
+import { takeLogarithm } from "../logarithm.ts";
 import type { State, Stateful } from "../state.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 

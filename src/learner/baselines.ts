@@ -1,6 +1,6 @@
 /** Scores of simple rules, and of each expert alone. */
 
-import { takeLogarithm } from "../engine/model/logarithm.ts";
+import { takeLogarithm } from "../logarithm.ts";
 import type { State, Stateful } from "../state.ts";
 import { finite, parts, whole, wholeWithin } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";

@@ -1,11 +1,11 @@
 /** Six experts for classes, joined by fixed share and by stacking. */
 
 import { takeExponential } from "../engine/model/exponential.ts";
-import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
 import type { Network } from "../engine/running/network.ts";
 import { restoreTogether } from "../features/restore.ts";
+import { takeLogarithm } from "../logarithm.ts";
 import type { State } from "../state.ts";
 import { whole } from "../state-check.ts";
 import { FixedShare } from "./aggregation/fixed-share.ts";

@@ -1,5 +1,5 @@
-import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { restoreBlock } from "../features/restore.ts";
+import { takeLogarithm } from "../logarithm.ts";
 import type { State, Stateful } from "../state.ts";
 import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../state-check.ts";
 

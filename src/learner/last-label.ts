@@ -1,6 +1,6 @@
 /** The label of the latest row whose label is known, and whether it is of use at its age. */
 
-import { takeLogarithm } from "../engine/model/logarithm.ts";
+import { takeLogarithm } from "../logarithm.ts";
 import type { State, Stateful } from "../state.ts";
 import { parts, whole, wholeWithin, within } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";

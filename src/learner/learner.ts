@@ -5,13 +5,13 @@
 
 import type { Reading } from "../engine/losses/loss.ts";
 import { describeModel, type ModelDescription } from "../engine/model/description.ts";
-import { takeLogarithm } from "../engine/model/logarithm.ts";
 import { createNetwork, type Network } from "../engine/running/network.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Extraction, PlannedFeatures, StreamDescription } from "../features/extraction.ts";
 import type { TransformDescription } from "../features/feature-list.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
+import { takeLogarithm } from "../logarithm.ts";
 import type { State } from "../state.ts";
 import { requireCounts } from "../state-check.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";

@@ -1,8 +1,8 @@
 /** Learns what is normal for some columns without any target, and tells what is not, at most so often. */
 
-import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { restoreTogether } from "../../features/restore.ts";
+import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { type Check, finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";

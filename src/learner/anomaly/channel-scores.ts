@@ -1,5 +1,5 @@
-import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { restoreTogether } from "../../features/restore.ts";
+import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { type Numbers, notNegative, parts, sampled, whole } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";

@@ -1,4 +1,4 @@
-import { takeLogarithm } from "../../engine/model/logarithm.ts";
+import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { finite, notNegative, parts, whole, within } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";

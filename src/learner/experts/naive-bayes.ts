@@ -1,6 +1,6 @@
 import { takeExponential } from "../../engine/model/exponential.ts";
-import { takeLogarithm } from "../../engine/model/logarithm.ts";
 import { type Arena, arenaFor, bytesOf, float32, float64 } from "../../engine/running/arena.ts";
+import { takeLogarithm } from "../../logarithm.ts";
 import type { State } from "../../state.ts";
 import { notNegative } from "../../state-check.ts";
 import type { Expert } from "../expert.ts";

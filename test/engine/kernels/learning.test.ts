@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { createKernels, type Kernels } from "../../../src/engine/kernels/kernels.ts";
 import { exponentialDouble } from "../../../src/engine/kernels/scalar/arithmetic.ts";
 import { takeExponential } from "../../../src/engine/model/exponential.ts";
-import { takeLogarithm } from "../../../src/engine/model/logarithm.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
+import { takeLogarithm } from "../../../src/logarithm.ts";
 
 const bytes = 1 << 16;
 const { uniform } = createRandom(1);

@@ -3,7 +3,7 @@
  * float32, so that the results are the same bits.
  */
 
-import { takeLogarithm } from "../../model/logarithm.ts";
+import { takeLogarithm } from "../../../logarithm.ts";
 
 const f = Math.fround;
 const float = new Float32Array(1);

@@ -1,1 +1,0 @@
-export { takeLogarithm } from "../../logarithm.ts";
