@@ -1,13 +1,5 @@
-import type { State } from "../state.ts";
-import { PastRows } from "./past-rows.ts";
-import {
-  type PlannedSeries,
-  placesOf,
-  rowsOf,
-  type SeriesKind,
-  type SeriesRows,
-  type SeriesTransform,
-} from "./series-transform.ts";
+import { type PastKind, planPast } from "./past-features.ts";
+import type { SeriesKind } from "./series-transform.ts";
 
 export interface LagsOptions {
   /** Columns whose past is added. */
@@ -15,6 +7,14 @@ export interface LagsOptions {
   /** How far back: numbers of rows, or times such as `1d`. */
   at: readonly (number | string)[];
 }
+
+const laggedValues: PastKind = {
+  infix: "lag",
+  targetBegins: 0,
+  write(past, column, _, steps, values, offset, row, to) {
+    for (let k = 0; k < steps.length; k++) past.write(column, steps[k], values, offset, row, to + k);
+  },
+};
 
 /**
  * Adds to each row the values that columns had some rows ago: x(i - k). Of the target, whose past alone is known, as of any
@@ -27,44 +27,5 @@ export const lags: SeriesKind<LagsOptions> = {
     at: { title: "How far back: numbers of rows, or times such as 1d or 1w", default: [], list: "steps" },
   },
   required: ["of", "at"],
-  plan: (options, rows, path) => planLags(options, rows, path),
+  plan: (options, rows, path) => planPast(options, rows, path, laggedValues),
 };
-
-function planLags({ of, at }: LagsOptions, rows: SeriesRows, path: string): PlannedSeries {
-  const places = placesOf(of, rows, `${path}.of`);
-  const steps = Uint32Array.from(at, (step) => rowsOf(step, rows, `${path}.at`));
-  const longest = Math.max(...steps);
-  const width = rows.columns.length + of.length * at.length;
-  const target = rows.target === null ? -1 : of.indexOf(rows.target);
-  return {
-    columns: [...rows.columns, ...of.flatMap((name) => at.map((step) => `${name}_lag${step}`))],
-    bytes: PastRows.bytes(of.length, longest) + 8 * width,
-    rate: rows.rate,
-    create: () => createLags(rows.columns.length, places, steps, new PastRows(places, longest, target)),
-  };
-}
-
-function createLags(
-  columns: number,
-  places: Uint32Array,
-  steps: Uint32Array,
-  past: PastRows,
-): SeriesTransform {
-  const row = new Float64Array(columns + places.length * steps.length);
-  return {
-    row,
-    push(values, offset) {
-      for (let i = 0; i < columns; i++) row[i] = values[offset + i];
-      let at = columns;
-      for (let c = 0; c < places.length; c++) {
-        for (let k = 0; k < steps.length; k++) past.write(c, steps[k], values, offset, row, at++);
-      }
-      past.push(values, offset);
-      return true;
-    },
-    isReady: () => past.isReady,
-    restart: () => past.restart(),
-    state: () => past.state(),
-    restore: (state: State) => past.restore(state),
-  };
-}
