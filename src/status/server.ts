@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { reasonOf } from "../errors/system-error.ts";
-import { formatAddress, isLoopback, type ListenAddress } from "../wording/address.ts";
+import { formatAddress, isLoopback, type ListenAddress, pathAndQuery } from "../wording/address.ts";
 import { cookieName, cookieValue, credentialOf, hasOwnOrigin, isOwnHost } from "./access.ts";
 import type { ServerCounts, StatusDocument } from "./document.ts";
 import { EventStream, mostWatching } from "./event-stream.ts";
@@ -225,9 +225,7 @@ export class StatusServer {
         `this is not ${headers.host}; add the name to status.names if it is one of this machine`,
       );
     }
-    // Not by URL, which throws for some and takes a host out of others, such as //status.json.
-    const [pathname, query = ""] = (request.url ?? "/").split("?", 2);
-    const searchParams = new URLSearchParams(query);
+    const { path: pathname, query: searchParams } = pathAndQuery(request.url);
     if (pathname === "/healthz") return this.#health();
     if (method === "GET" || method === "HEAD") {
       const file = await pageFile(pathname, headers["accept-encoding"]);

@@ -4,13 +4,14 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { RivuletError } from "../../errors/errors.ts";
+import { pathAndQuery } from "../../wording/address.ts";
 import type { ObjectStore } from "../client/object-store.ts";
 import { parseAddress, pathOf } from "../client/object-store.ts";
 import { type Credentials, presignedPath } from "../signature.ts";
 import { authenticate, requireListable, requireReadable, requireWritable } from "./access.ts";
 import { bucket } from "./handler.ts";
 import { HostError } from "./host-error.ts";
-import { answered, bucketAndKey, type HostHandler, lengthOf, partsOf, sendXml } from "./http.ts";
+import { answered, bucketAndKey, type HostHandler, lengthOf, sendXml } from "./http.ts";
 import { answerPage } from "./page.ts";
 import type { KeyHolder, Registry } from "./registry.ts";
 import { StoreFleet } from "./store-fleet.ts";
@@ -129,7 +130,7 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { path, query } = partsOf(request.url ?? "/");
+    const { path, query } = pathAndQuery(request.url);
     const { method = "" } = request;
     const isSigned = request.headers.authorization?.startsWith("AWS4-") === true;
     if (!isSigned && (await answerPage(request, response, path, { fleet, registry, clock }))) return;

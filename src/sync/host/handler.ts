@@ -1,11 +1,12 @@
 /** Answers the requests of devices and of S3 clients: a function for `node:http`, which any server can mount. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { pathAndQuery } from "../../wording/address.ts";
 import { decodeStatus, mostStatusBytes } from "../device-status.ts";
 import { checkpointFacts, checkpointFolder, statusKey } from "../names.ts";
 import { authenticate, requireListable, requireReadable, requireWritable } from "./access.ts";
 import { Fleet } from "./fleet.ts";
 import { HostError } from "./host-error.ts";
-import { answered, bucketAndKey, type HostHandler, lengthOf, partsOf, sendXml } from "./http.ts";
+import { answered, bucketAndKey, type HostHandler, lengthOf, sendXml } from "./http.ts";
 import { type Incoming, type ObjectFacts, ObjectFolder } from "./object-folder.ts";
 import { answerPage } from "./page.ts";
 import type { KeyHolder, Registry } from "./registry.ts";
@@ -257,7 +258,7 @@ export function createHostHandler(options: HostOptions): HostHandler {
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { path, query } = partsOf(request.url ?? "/");
+    const { path, query } = pathAndQuery(request.url);
     const isSigned = request.headers.authorization?.startsWith("AWS4-") === true;
     if (!isSigned && (await answerPage(request, response, path, { fleet, registry, clock }))) return;
     const [named, key] = bucketAndKey(path);

@@ -51,14 +51,6 @@ export function bucketAndKey(path: string): [bucket: string, key: string | null]
   return [decoded.slice(0, end), key];
 }
 
-/** Path and query of the URL of a request. */
-export function partsOf(url: string): { path: string; query: URLSearchParams } {
-  const end = url.indexOf("?");
-  return end === -1
-    ? { path: url, query: new URLSearchParams() }
-    : { path: url.slice(0, end), query: new URLSearchParams(url.slice(end + 1)) };
-}
-
 /** @throws HostError where a body has no length, or a larger one than is taken */
 export function lengthOf({ headers }: IncomingMessage, mostBytes: number): number {
   const text = headers["content-length"];
