@@ -91,6 +91,7 @@ export class SimulatedBoard {
   /** What the device and the steady clock say, milliseconds; the clock of the device wraps in the first hours. */
   #deviceMs = 2 ** 32 - 2 * hourMs;
   #nowMs = Date.UTC(2026, 0, 1);
+  readonly #clock = { now: () => this.#nowMs, systemAhead: () => 0 };
   #expectedMissing = 0;
   #sent = 0;
   /** Checkpoints that the first sync found, and all that were saved after it. */
@@ -102,13 +103,15 @@ export class SimulatedBoard {
     this.#isCareless = options.isCareless ?? false;
     this.#config = parseConfig(configOf(directory, options), "year.yaml");
     this.#bytes = new Uint8Array(this.#encoder.maximumBytes);
-    const clock = { now: () => this.#nowMs, systemAhead: () => 0 };
     const lines = {
       write: (text: string) => {
         this.totals.logBytes += Buffer.byteLength(text);
       },
     };
-    this.#log = createPlainLog(lines, lines, { limit: new LogLimit({ clock }), environment: {} });
+    this.#log = createPlainLog(lines, lines, {
+      limit: new LogLimit({ clock: this.#clock }),
+      environment: {},
+    });
     this.#reference = this.#learner();
     this.#process = this.#startAt(options.begin);
   }
@@ -118,11 +121,16 @@ export class SimulatedBoard {
   }
 
   #start(): Process {
-    const clock = { now: () => this.#nowMs, systemAhead: () => 0 };
     const input = configuredSource(this.#config, this.#log);
     const learner = this.#learner();
     const history = new History(learner);
-    const path = createSamplePath(this.#config, { input, learner, beside: [], log: this.#log, clock });
+    const path = createSamplePath(this.#config, {
+      input,
+      learner,
+      beside: [],
+      log: this.#log,
+      clock: this.#clock,
+    });
     const saver = new CheckpointSaver(this.#config, learner, history, this.#log, path);
     path.stations.learnerWatch.begin();
     return { input, learner, path, saver, history };

@@ -14,7 +14,7 @@ import {
 import { createRandom } from "../../../src/engine/model/random.ts";
 import { plan } from "../../../src/engine/planning/planner.ts";
 import { Arena, bytesOf, float32, float64 } from "../../../src/engine/running/arena.ts";
-import { createNetwork } from "../../../src/engine/running/network.ts";
+import { createNetwork, type Network } from "../../../src/engine/running/network.ts";
 
 const model = {
   inputShape: [3],
@@ -60,24 +60,29 @@ describe("an arena", () => {
   });
 });
 
+/** Slope of the mean loss of four classes by each input, by central differences. */
+function slopesOf(network: Network, inputs: Float32Array, targets: readonly number[]): number[] {
+  const lossOf = (x: ArrayLike<number>): number => {
+    network.input.set(x);
+    network.infer();
+    return targets.reduce(
+      (sum, target, row) => sum - Math.log(network.prediction[row * 4 + target]) / targets.length,
+      0,
+    );
+  };
+  return Array.from(inputs, (_, i) => {
+    const moved = [0.01, -0.01].map((by) => lossOf(inputs.map((x, j) => (i === j ? x + by : x))));
+    return (moved[0] - moved[1]) / 0.02;
+  });
+}
+
 describe("the gradient by the inputs", () => {
   test.each(["scalar", "simd"] as const)("is the slope of the loss (%s)", (kernels) => {
     const network = createNetwork(model, { batchSize: 3, inputGradient: true, kernels });
     const { uniform } = createRandom(1);
     const inputs = Float32Array.from({ length: 9 }, () => uniform() - 0.5);
     const targets = [0, 3, 1];
-    const lossOf = (x: ArrayLike<number>): number => {
-      network.input.set(x);
-      network.infer();
-      return targets.reduce(
-        (sum, target, row) => sum - Math.log(network.prediction[row * 4 + target]) / 3,
-        0,
-      );
-    };
-    const slopes = Array.from(inputs, (_, i) => {
-      const moved = [0.01, -0.01].map((by) => lossOf(inputs.map((x, j) => (i === j ? x + by : x))));
-      return (moved[0] - moved[1]) / 0.02;
-    });
+    const slopes = slopesOf(network, inputs, targets);
     network.input.set(inputs);
     network.target.set(targets);
     network.step();
@@ -102,18 +107,7 @@ describe("the gradient by the inputs", () => {
       const { uniform } = createRandom(2);
       const inputs = Float32Array.from({ length: network.input.length }, () => uniform() - 0.5);
       const targets = [0, 3, 1, 2];
-      const lossOf = (x: ArrayLike<number>): number => {
-        network.input.set(x);
-        network.infer();
-        return targets.reduce(
-          (sum, target, row) => sum - Math.log(network.prediction[row * 4 + target]) / 4,
-          0,
-        );
-      };
-      const slopes = Array.from(inputs, (_, i) => {
-        const moved = [0.01, -0.01].map((by) => lossOf(inputs.map((x, j) => (i === j ? x + by : x))));
-        return (moved[0] - moved[1]) / 0.02;
-      });
+      const slopes = slopesOf(network, inputs, targets);
       network.input.set(inputs);
       network.target.set(targets);
       network.step();
