@@ -248,7 +248,7 @@ export const configSchema = map({
     { default: ["standardize"] },
   ),
   sequence: optional(
-    "Where one sequence of samples ends and another begins: windows, lags and differences begin anew there",
+    "Where one sequence of samples ends and the next begins: windows, lags and differences are reset there",
     sequenceSchema,
     { otherwise: "all samples are one sequence" },
   ),

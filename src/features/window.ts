@@ -17,7 +17,7 @@ import { takeNames, takenFrom, WindowStatistics } from "./window-statistics.ts";
 export type WindowTake = (typeof takeNames)[number];
 
 export interface WindowOptions {
-  /** Columns that are gathered; of the others the latest value comes along. */
+  /** Columns of which rows are collected; each other column adds its latest value. */
   of: readonly string[];
   /** Rows of a window. */
   size: number;
@@ -38,7 +38,7 @@ export const window: SeriesKind<WindowOptions> = {
   title: "Gathers rows in windows and takes statistics and spectrum of each: fewer rows come out",
   settings: {
     of: {
-      title: "Columns that are gathered; of the others the latest value comes along",
+      title: "Columns of which rows are collected; each other column adds its latest value",
       default: [],
       list: "columns",
     },
