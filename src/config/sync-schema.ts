@@ -1,6 +1,7 @@
 /** The key `sync` of a config: where checkpoints are sent to. */
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
+import { isModelTrust, modelTrustText } from "../sync/model-trust.ts";
 import { bareNameText, isBareName } from "../sync/names.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
@@ -38,6 +39,21 @@ const bareName = checked(bareNameText, isBareName);
 const fingerprint = checked("the SHA-256 of a certificate: 64 hexadecimal digits", (text) =>
   /^[0-9a-f]{64}$/i.test(text.replaceAll(":", "")),
 );
+
+const modelsSchema = map({
+  group: required("Name of the group whose models this device takes", bareName, bareNameText),
+  trust: required(
+    "Public key with which the models of the group are signed",
+    checked(modelTrustText, isModelTrust),
+    modelTrustText,
+  ),
+  sideBySide: optional(
+    "Samples for which a new network of a config with model runs beside the present one before it takes over",
+    wholeNumber(10, 1_000_000),
+    { default: 500 },
+  ),
+});
+const modelsDefaults = defaultsOf(modelsSchema);
 
 export const syncSchema = map({
   to: required(
@@ -79,13 +95,27 @@ export const syncSchema = map({
       default: 24,
     },
   ),
+  models: optional("Models that come back from the host", modelsSchema, { otherwise: "no model comes back" }),
 });
 const syncDefaults = defaultsOf(syncSchema);
 
 type Parsed = v.InferOutput<typeof syncSchema>;
 
-/** Reports keys that contradict or need each other. */
-export function checkSync(parsed: Parsed, name: string, errors: ConfigErrors): void {
+/**
+ * Reports keys that contradict or need each other.
+ * @param hasNetwork whether the config has a single network in place of the ensemble
+ */
+export function checkSync(
+  parsed: Parsed,
+  { name, hasNetwork }: { name: string; hasNetwork: boolean },
+  errors: ConfigErrors,
+): void {
+  if (parsed.models?.sideBySide !== undefined && !hasNetwork) {
+    errors.conflict(
+      ["sync", "models", "sideBySide"],
+      " has no effect without model: in the ensemble a new network is weighted from its first sample on; remove it",
+    );
+  }
   if (parsed.secretFile !== undefined && parsed.credentials !== undefined) {
     errors.conflict(
       ["sync", "credentials"],
@@ -128,6 +158,7 @@ export function syncWithDefaults(parsed: Parsed, name: string, file: string): Sy
     fingerprint: parsed.fingerprint?.replaceAll(":", "").toLowerCase() ?? null,
     everyMs: parsed.every ?? syncDefaults.every,
     backlog: parsed.backlog ?? syncDefaults.backlog,
+    models: parsed.models === undefined ? null : { ...modelsDefaults, ...parsed.models },
   };
 }
 

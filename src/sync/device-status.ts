@@ -35,6 +35,22 @@ export type DeviceReport = {
   rejected: number;
   /** What somebody should look at, each one sentence. */
   problems: string[];
+  /** The model that came back from the host; null or left out: none did. */
+  model?: DeviceModel | null;
+};
+
+const modelStates = ["none", "side by side", "in use", "went back", "refused"] as const;
+
+/** A model that came back from the host, and what became of it. */
+export type DeviceModel = {
+  version: number;
+  state: (typeof modelStates)[number];
+  /** Why it was refused, or is no longer used. */
+  reason?: string;
+  /** Samples that it has been compared over. */
+  samples: number;
+  /** Mean difference of loss to what was there before, negative where the new model is better; null: none is known. */
+  difference: number | null;
 };
 
 /** A status document has at most so many bytes. */
@@ -102,6 +118,21 @@ export function reportFrom(stored: State | unknown): DeviceReport {
     damaged: countOf(found["damaged"]),
     rejected: countOf(found["rejected"]),
     problems: problems.slice(0, mostProblems).map((problem) => textOf(problem, mostSentenceLength)),
+    model: modelFrom(found["model"]),
+  };
+}
+
+function modelFrom(stored: unknown): DeviceModel | null {
+  const found = fieldsOf(stored);
+  const state = modelStates.find((each) => each === found["state"]);
+  if (state === undefined) return null;
+  const reason = textOf(found["reason"], mostSentenceLength);
+  return {
+    version: countOf(found["version"]),
+    state,
+    ...(reason === "" ? {} : { reason }),
+    samples: countOf(found["samples"]),
+    difference: numberOf(found["difference"]),
   };
 }
 

@@ -12,6 +12,18 @@ export interface SyncConfig {
   everyMs: number;
   /** Number of checkpoints that wait for the host before the oldest one is given up. */
   backlog: number;
+  /** Models that come back; null: none. */
+  models: ModelsConfig | null;
+}
+
+/** Which models a device takes from its host. */
+export interface ModelsConfig {
+  /** Name of the group that the models are published for. */
+  group: string;
+  /** Public key that must have signed them: `ed25519:` and the 32 bytes in base64. */
+  trust: string;
+  /** Samples for which a new network of a config with `model` runs beside the present one. */
+  sideBySide: number;
 }
 
 /** Where the key comes from. */

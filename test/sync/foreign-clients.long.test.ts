@@ -70,7 +70,7 @@ async function hostWithDevice(): Promise<{ host: TestHost; sent: Record<string, 
   const credentials = { secretFile: "/nowhere", keyId: "pump-7" };
   const config = {
     ...{ to: host.to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null },
-    ...{ everyMs: 3_600_000, backlog: 24 },
+    ...{ everyMs: 3_600_000, backlog: 24, models: null },
   };
   const outcome = await sendCheckpoints({ directory, config, store, version: "1.2.3" });
   store.close();

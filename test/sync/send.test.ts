@@ -32,6 +32,7 @@ const configFor = (to: string, backlog = 24): SyncConfig => ({
   fingerprint: null,
   everyMs: 3_600_000,
   backlog,
+  models: null,
 });
 
 async function send(

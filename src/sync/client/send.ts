@@ -78,7 +78,7 @@ export const mostCheckpointBytes = 64 << 20;
  * mkdirSync("kept");
  * const to = "http://127.0.0.1:1/fleet";
  * const credentials = { secretFile: "pump-7.key", keyId: "pump-7" };
- * const config = { to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null, everyMs: 3_600_000, backlog: 24 };
+ * const config = { to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null, everyMs: 3_600_000, backlog: 24, models: null };
  * const key = async () => ({ accessKeyId: "pump-7", secretAccessKey: "secret" });
  * const store = createObjectStore({ to, credentials: key, region: "us-east-1", fingerprint: null, retryMs: [] });
  * const { sent, failure } = await sendCheckpoints({ directory: "kept", config, store, version: "1.0.0" });
