@@ -38,6 +38,7 @@ import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
 import { describedStream } from "./learner-features.ts";
 import { NumberCommittee, numberExperts } from "./number-committee.ts";
+import type { OutsideModel } from "./outside-model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
@@ -480,6 +481,19 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     const { network } = this.#replayedNetwork();
     network.initialize(this.#description.training.seed);
     network.setParameters(parameters);
+  }
+
+  /** The replayed network, with the statistics by which it knows its columns, for other devices; null where there is none. */
+  outgoing(): OutsideModel | null {
+    const { replayed, targetStatistic } = this.#committee;
+    if (replayed === null) return null;
+    this.#forgetTentative();
+    const { parameters, states } = replayed.network.state();
+    return {
+      network: { parameters, ...(states === undefined ? {} : { states }) },
+      features: { pipeline: this.#pipeline?.state() ?? null, statistic: this.#statistic.state() },
+      target: targetStatistic?.state() ?? null,
+    };
   }
 
   #replayedNetwork(): ReplayedNetwork {

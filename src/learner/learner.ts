@@ -22,6 +22,7 @@ import { describedStream, learnerFeatures } from "./learner-features.ts";
 import { type LearnerOptions, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
 import { NetworkHealth } from "./network-health.ts";
+import type { OutsideModel } from "./outside-model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics, type RegressionReport } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
@@ -546,6 +547,17 @@ export class Learner<
       glitches: this.glitches.state(),
       health: this.health.state(),
       targetGlitches: this.#targetGlitches,
+    };
+  }
+
+  /** The network with the statistics by which it knows its columns, for other devices: ready for the next sample. */
+  outgoing(): OutsideModel {
+    const { snapshot: _, ...network } = this.network.state();
+    return {
+      // Samples that wait for the rest of their batch stay here.
+      network: { ...network, accumulated: 0, accumulating: 0, poisoned: false, gradients: [] },
+      features: this.pipeline.state(),
+      target: this.#scale.state(),
     };
   }
 

@@ -7,11 +7,13 @@ import { plan } from "../engine/planning/planner.ts";
 import { flattened, unitsOf } from "../engine/planning/units.ts";
 import { requireShapes, type Tensor } from "../engine/running/network-state.ts";
 import { RivuletError } from "../errors/errors.ts";
+import type { PlannedFeatures } from "../features/extraction.ts";
 import { createPipeline } from "../features/pipeline.ts";
 import { described } from "../state-check.ts";
 import { replayAt } from "./effort.ts";
-import { type EnsembleOptions, planEnsemble } from "./ensemble-plan.ts";
+import { type EnsembleOptions, ensembleParts, planEnsemble } from "./ensemble-plan.ts";
 import { type ForecasterOptions, type ForecastTarget, planForecaster } from "./forecast/forecaster.ts";
+import { guestModel } from "./guest.ts";
 import { learnerFeatures } from "./learner-features.ts";
 import { type LearnerOptions, type LearnerTraining, networkOptions } from "./learner-options.ts";
 import { modelFor } from "./model.ts";
@@ -100,6 +102,22 @@ export function requirePlannedEnsemble(options: EnsembleOptions, storedBytes: nu
   requireOptions(options);
   if (Array.isArray(options.layers)) requireLayers(options.layers);
   requireMemory(planEnsemble(options).totalBytes, storedBytes);
+}
+
+/**
+ * As `plannedLearner`, for the network of an ensemble alone. Returns it, and what its features are made of.
+ */
+export function plannedGuest(
+  options: EnsembleOptions,
+  stored: { parameters: readonly Tensor[]; storedBytes: number },
+): { rows: PlannedFeatures; network: Model } {
+  requireColumns(options, stored.storedBytes);
+  if (Array.isArray(options.layers)) requireLayers(options.layers);
+  const { features: rows, committee } = ensembleParts(options);
+  requireMemory(rows.bytes, stored.storedBytes);
+  const network = guestModel(committee);
+  plannedNetwork(network, { ...stored, batchSize: 1 });
+  return { rows, network };
 }
 
 /** As `plannedLearner`, for a forecaster. */

@@ -31,6 +31,8 @@ export interface NetworkExpertOptions {
   classes: number;
   /** Hidden layers with their activations. Default: one of 32 with tanh. */
   layers?: Layer[];
+  /** The whole network in place of `layers`, its last layer included, over inputs of any shape. */
+  model?: Pick<Model, "inputShape" | "layers">;
   /** Default RMSprop with rate 0.005 and smoothing 0.995. */
   optimizer?: Optimizer;
   initialWeights?: InitialWeights;
@@ -50,15 +52,18 @@ const modelOf = (
   initialWeights,
 });
 
-const fastModel = (options: NetworkExpertOptions) =>
-  modelOf(
+/** The network of a `NetworkExpert`. */
+export const networkExpertModel = (options: NetworkExpertOptions): Model => ({
+  ...modelOf(
     options,
     options.layers ?? [dense(32), tanh()],
     options.optimizer ?? rmsprop({ learningRate: 0.005, smoothing: 0.995 }),
-  );
+  ),
+  ...options.model,
+});
 
 /**
- * A network [inputs -> 32 tanh -> answer] that makes one update with each row. RMSprop (Tieleman and Hinton, 2012)
+ * A network, [inputs -> 32 tanh -> answer] unless said otherwise, that makes one update with each row. RMSprop (Tieleman and Hinton, 2012)
  * without bias correction: its squares start at 0 with smoothing 0.995, so that the first rows move it far.
  */
 export class NetworkExpert implements Expert {
@@ -67,12 +72,12 @@ export class NetworkExpert implements Expert {
   readonly #outputs: number;
 
   static bytes = (options: NetworkExpertOptions) =>
-    plan(fastModel(options), { accumulate: false, snapshot: true }).totalBytes;
+    plan(networkExpertModel(options), { accumulate: false, snapshot: true }).totalBytes;
 
   constructor(options: NetworkExpertOptions, arena?: Arena) {
     const { seed = 1 } = options;
     this.#seed = seed;
-    this.network = createNetwork(fastModel(options), {
+    this.network = createNetwork(networkExpertModel(options), {
       accumulate: false,
       snapshot: true,
       arena,
@@ -125,8 +130,6 @@ export interface ReplayedNetworkOptions extends NetworkExpertOptions {
   exactTargets?: boolean;
   /** The ring keeps rows of all classes: see `BalancedRows`. Default false: the latest rows. */
   balance?: boolean;
-  /** The whole network in place of `layers`, its last layer included, over inputs of any shape. */
-  model?: Pick<Model, "inputShape" | "layers">;
 }
 
 const ringOptions = ({
@@ -148,9 +151,12 @@ const mostDraws = 64;
 /** Rows of one update. */
 const group = 4;
 
+/** The hidden layers of a network that learns from replayed rows. */
+export const replayedLayers = (classes: number): Layer[] =>
+  classes > 0 ? [dense(64), relu()] : [dense(32), relu(), dense(32), relu()];
+
 const replayedModel = (options: ReplayedNetworkOptions) => {
-  const layers =
-    options.layers ?? (options.classes > 0 ? [dense(64), relu()] : [dense(32), relu(), dense(32), relu()]);
+  const layers = options.layers ?? replayedLayers(options.classes);
   const usual = modelOf(options, layers, options.optimizer ?? adam({ learningRate: 0.003 }));
   return { ...usual, ...options.model };
 };
