@@ -9,6 +9,7 @@ import { type Choice, describeChoice, readFeatures, type TransformDescription } 
 import { restoreBlock, restoreTogether } from "./restore.ts";
 import type { PlannedSeries, SeriesKind, SeriesRows, SeriesTransform } from "./series-transform.ts";
 import { type SeriesName, seriesTransforms } from "./series-transforms.ts";
+import { planWindows, type WindowEntry, type WindowOptions } from "./window.ts";
 
 /** Where one sequence of rows ends and another begins, and nothing of the past counts. */
 export type Sequence =
@@ -74,7 +75,7 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
   const last = stages.at(-1) ?? { columns: [...columns], rate };
   const names = last.columns.filter((name) => name !== target && name !== id);
   if (target !== null) names.push(target);
-  const parts = stages.map(({ bytes }, index) => ({ name: series[index].name, bytes }));
+  const parts = stages.map(({ name, bytes }) => ({ name, bytes }));
   const planned: PlannedFeatures = {
     columns: names,
     parts,
@@ -91,31 +92,47 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
   return planned;
 }
 
-function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): PlannedSeries[] {
-  const stages: PlannedSeries[] = [];
+/** A stage, and the name under which the plan shows it. */
+interface Stage extends PlannedSeries {
+  name: SeriesName;
+}
+
+function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): Stage[] {
+  const stages: Stage[] = [];
   let rows = given;
-  for (const { name, options, path } of series) {
-    if (name === "window" && series.find((choice) => choice.name === name)?.path !== path) {
+  for (let next = 0; next < series.length; ) {
+    const { name, options, path } = series[next];
+    const windows = windowsFrom(series, next);
+    if (windows.length > 0 && stages.some((stage) => stage.name === "window")) {
       throw keyError(
         "config.conflict",
         path,
-        "is a second window, but rows come out at one pace; put all columns in one",
+        `is a window behind ${series[next - 1].name}, but windows stand side by side; put it directly behind the other`,
       );
     }
     const kind = seriesTransforms[name] as unknown as SeriesKind<object>;
-    const planned = kind.plan(options, rows, path);
+    const planned = windows.length > 0 ? planWindows(windows, rows) : kind.plan(options, rows, path);
     const twice = planned.columns.find((column, index) => planned.columns.indexOf(column) !== index);
+    next += Math.max(1, windows.length);
     if (twice !== undefined) {
       throw keyError(
         "config.conflict",
-        path,
+        series[next - 1].path,
         `makes the column "${twice}", which is there already; leave it out once`,
       );
     }
-    stages.push(planned);
+    stages.push({ ...planned, name });
     rows = { ...rows, columns: planned.columns, rate: planned.rate };
   }
   return stages;
+}
+
+/** The windows that stand side by side from this place of the list on. */
+function windowsFrom(series: readonly Choice<SeriesName>[], first: number): WindowEntry[] {
+  const behind = series.slice(first);
+  const end = behind.findIndex(({ name }) => name !== "window");
+  const windows = end < 0 ? behind : behind.slice(0, end);
+  return windows.map(({ options, path }) => ({ options: options as unknown as WindowOptions, path }));
 }
 
 /** @throws RivuletError where the features alone need more than the budget */

@@ -18,7 +18,9 @@ export const takenFrom = {
   envelope: "spectrum",
 } as const;
 
-export const takeNames = Object.keys(takenFrom) as (keyof typeof takenFrom)[];
+/** What can be taken of a window: see `WindowStatistics`. */
+export type WindowTake = keyof typeof takenFrom;
+export const takeNames = Object.keys(takenFrom) as WindowTake[];
 
 const bands = 8;
 /** So that the logarithm of nothing is a number: in units of the column, and as a share of all power. */

@@ -102,6 +102,49 @@ describe("windows", () => {
     const made = seconds.filter((second) => extraction.push([1], 0, Float64Array.of(1000 * second), 0));
     expect(made).toEqual([1, 11, 47, 57, 12, 22]);
   });
+
+  test("of several sizes stand side by side, and come out together once the largest is full", () => {
+    const { columns, made } = rowsOf(
+      {
+        columns: ["a", "t", "b"],
+        features: [
+          { window: { of: ["a"], size: 2, every: 3, take: ["mean"] } },
+          { window: { of: ["b"], size: 4, every: 3, take: ["max", "min"] } },
+          { window: { of: ["a"], size: 3, every: 3, take: ["max"] } },
+        ],
+      },
+      [
+        [1, 10, 5],
+        [9, 11, 0],
+        [3, 12, 1],
+        [4, 13, 2],
+        [5, 14, 3],
+        [6, 15, 4],
+        [7, 16, 0],
+      ],
+    );
+    expect(columns).toEqual(["t", "a_mean", "b_max", "b_min", "a_max"]);
+    expect(made).toEqual([
+      { at: 3, row: [13, 3.5, 5, 0, 9] },
+      { at: 6, row: [16, 6.5, 4, 0, 7] },
+    ]);
+  });
+
+  test("that are full at different times are those of each alone", () => {
+    const window = (of: string, size: number) => ({ window: { of: [of], size, every: 8, take: ["bands"] } });
+    const of = (...features: object[]) => createExtraction({ columns: ["a", "b"], features });
+    const beside = of(window("a", 16), window("b", 64));
+    const alone = [of(window("a", 16)), of(window("b", 64))];
+    const { rows } = randomRows(4, 300);
+    for (const [i, row] of rows.entries()) {
+      const values = row.slice(1, 3);
+      const [isFirst] = alone.map((each) => each.push(values));
+      if (!beside.push(values)) continue;
+      expect(isFirst).toBe(i >= 63);
+      expect(beside.row).toEqual(Float64Array.of(...alone[0].row.subarray(1), ...alone[1].row.subarray(1)));
+    }
+    expect(beside.row[0]).not.toBe(0);
+  });
 });
 
 describe("the clock", () => {
@@ -228,6 +271,7 @@ const everything: ExtractionOptions = {
   features: [
     { differences: { of: ["b", "y"], at: [1, 5] } },
     { window: { of: ["a", "b"], size: 16, every: 5, take: ["mean", "kurtosis", "bands", "envelope"] } },
+    { window: { of: ["id"], size: 11, every: 5, take: ["max"] } },
     { lags: { of: ["a_mean", "y"], at: [1, "5s", 7] } },
     { clock: ["hourOfDay"] },
     { profile: { of: ["y", "b_mean"], by: "hourOfWeek" } },
@@ -345,13 +389,32 @@ describe("features are refused in one sentence", () => {
       'names the target "y"',
     ],
     [
-      "a second window",
+      "a window of a window",
       [
         { window: { of: ["flow"], size: 8, take: ["mean"] } },
         { window: { of: ["flow_mean"], size: 8, take: ["mean"] } },
       ],
       {},
-      "is a second window",
+      'features[1].window.of names "flow_mean", which is no column',
+    ],
+    [
+      "a window behind what is made of another",
+      [
+        { window: { of: ["flow"], size: 8, take: ["mean"] } },
+        { lags: { of: ["flow_mean"], at: [1] } },
+        { window: { of: ["flow_mean"], size: 8, take: ["max"] } },
+      ],
+      {},
+      "features[2].window is a window behind lags, but windows stand side by side; put it directly behind the other",
+    ],
+    [
+      "windows of two paces",
+      [
+        { window: { of: ["flow"], size: 8, every: "1min", take: ["mean"] } },
+        { window: { of: ["flow"], size: 64, every: 64, take: ["max"] } },
+      ],
+      {},
+      "features[1].window.every is 64, but features[0].window.every is 1min, and all windows come out as one row; write the same",
     ],
     [
       "a lag longer than the budget",

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createAnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
+import { judgeAcceptance } from "./acceptance.ts";
+import { judgeRanking } from "./judge-ranking.ts";
 import { type Account, account, readSeries, type Series, score } from "./nab.ts";
 import { judgeStationary } from "./stationary.ts";
 
@@ -17,8 +19,13 @@ const published =
 interface Run {
   series: Series;
   evidence: Float64Array;
+  /** Whether an alarm began at each row, and whether an episode was under way. */
   alarms: Uint8Array;
+  isOpen: Uint8Array;
 }
+
+/** Alarms a week at which the told stretches are scored. */
+const rankedAt = 4;
 
 function observe(series: Series, alarmsPerWeek: number): Run {
   const { times, values, probation } = series;
@@ -30,6 +37,7 @@ function observe(series: Series, alarmsPerWeek: number): Run {
   });
   const evidence = new Float64Array(values.length);
   const alarms = new Uint8Array(values.length);
+  const isOpen = new Uint8Array(values.length);
   const steady = new Float64Array(1);
   steady[0] = times[0];
   for (let row = 0; row < values.length; row++) {
@@ -37,8 +45,9 @@ function observe(series: Series, alarmsPerWeek: number): Run {
     steady[0] = Math.max(steady[0], times[row]);
     alarms[row] = Number(detector.observe(values, row, steady, 0));
     evidence[row] = detector.evidence;
+    isOpen[row] = Number(detector.isOpen);
   }
-  return { series, evidence, alarms };
+  return { series, evidence, alarms, isOpen };
 }
 
 const detectionsOf = ({ series, alarms }: Run): Account =>
@@ -52,6 +61,11 @@ export function judgeAnomalies(directory: string): number {
 function judgeSeries(folder: string): number {
   if (!existsSync(folder)) return 0;
   const all = readSeries(folder);
+  const missed = judgeAcceptance(all);
+  return missed + judgeNab(all);
+}
+
+function judgeNab(all: readonly Series[]): number {
   const perfect = all.map((series) =>
     account(series, (row) => series.windows.some(([from]) => row === from), series.values.length),
   );
@@ -87,6 +101,7 @@ function judgeSeries(folder: string): number {
       goals[perWeek],
       `${hits} of ${windows} found, ${falseRows} false, ${rate.toFixed(2)} a week${rate > perWeek ? " MORE THAN ASKED" : ""}`,
     );
+    if (perWeek === rankedAt) missed += judgeRanking(runs, perWeek);
     lastRuns = runs;
   }
   const { threshold, best } = inHindsight(lastRuns);
