@@ -255,7 +255,7 @@ export class Daemon {
     this.#checkTimer = setInterval(() => {
       checkClock();
       this.#endPause();
-      this.#path.stations.anomalyWatch?.lookAtClock();
+      this.#path.lookAtClock();
       this.#rate?.check();
       checkEffort?.();
     }, checkEveryMs);

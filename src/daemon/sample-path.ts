@@ -79,6 +79,7 @@ export class SamplePath implements DaemonMemory {
   #late = 0;
   #isPaused = false;
   readonly #pauseEnd: PauseEnd;
+  readonly #wallClock: WallClock;
   #boardAlarm: Alarm | null = null;
   #outputs: Outputs | null = null;
   /** Whether these alarms are to be on as soon as they are there: they were when their process ended, or let go of them. */
@@ -87,10 +88,12 @@ export class SamplePath implements DaemonMemory {
   constructor(
     stations: Stations,
     { targetAt, hasTarget, hasPins }: { targetAt: number; hasTarget: boolean; hasPins: boolean },
-    clock: SteadyClock,
+    { clock, wallClock }: { clock: SteadyClock; wallClock: WallClock },
   ) {
     this.stations = stations;
     this.#pauseEnd = new PauseEnd(clock);
+    this.#wallClock = wallClock;
+    this.lookAtClock();
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
     this.#isAnswered = hasPins || stations.replies !== null;
@@ -125,6 +128,14 @@ export class SamplePath implements DaemonMemory {
   countTime(): void {
     this.#hasTimes = false;
     this.stations.anomalyWatch?.countTime();
+  }
+
+  /** Finds out what the local time is; to be called now and then, as a clock may be set and summer may begin. */
+  lookAtClock(): void {
+    const { anomalyWatch, learner } = this.stations;
+    anomalyWatch?.lookAtClock();
+    const { ahead, earliestMs, isSet } = this.#wallClock;
+    learner.extraction?.setWallClock(isSet() ? ahead() : null, earliestMs);
   }
 
   /** A pause is for maintenance too: what happens then is not normal. */
@@ -357,10 +368,11 @@ export function createSamplePath(
       details: { ...faults },
     });
   });
+  const wallClock = wallClockOf(config, clock);
   const anomalyWatch = createAnomalyWatch(
     config,
     watchedFields(learner, fields),
-    clock,
+    wallClock,
     learner.memory.bytes,
     log,
   );
@@ -383,7 +395,7 @@ export function createSamplePath(
   const path: SamplePath = new SamplePath(
     stations,
     { targetAt, hasTarget, hasPins: config.gpio !== null },
-    clock,
+    { clock, wallClock },
   );
   return path;
 }
@@ -394,11 +406,32 @@ function watchedFields({ extraction, columns }: PrequentialLearner, fields: Conf
   return columns.map((name) => fields.find((field) => field.name === name) ?? { name });
 }
 
+/** Dates of a file are believed from here on: it was not a board without a clock that wrote it. */
+const earliestInFile = Date.UTC(1990, 0, 1);
+
+/** What is known of the wall clock beside the times of samples. */
+interface WallClock {
+  /** Milliseconds that it is ahead of the times of samples. */
+  ahead(): number;
+  /** Whether it is set. */
+  isSet(): boolean;
+  /** It shows no moment before this one. */
+  earliestMs: number;
+}
+
+/** The samples of a file have the times at which they were recorded, those of a device with a clock its own. */
+function wallClockOf({ source }: Config, clock: SteadyClock): WallClock {
+  if (source.file !== null) return { ahead: () => 0, isSet: () => true, earliestMs: earliestInFile };
+  if (source.time !== null) return { ahead: () => 0, isSet: () => true, earliestMs: earliestTime };
+  const ahead = () => clock.systemAhead();
+  return { ahead, isSet: () => clockIsSet(clock.now() + ahead()), earliestMs: earliestTime };
+}
+
 /** Null where the config does not watch for anomalies. */
 function createAnomalyWatch(
   config: Config,
   fields: ReturnType<typeof watchedFields>,
-  clock: SteadyClock,
+  { ahead, isSet, earliestMs }: WallClock,
   learnerBytes: number,
   log: Log,
 ): AnomalyWatch | null {
@@ -407,18 +440,16 @@ function createAnomalyWatch(
   const columns = sampleColumns(config) as string[];
   planAnomaly(config, columns, learnerBytes);
   const rowMs = watchedIntervalMs(config, columns);
-  // The samples of a file have the times at which they were recorded, those of a device with a clock its own.
-  const isLive = config.source.file === null && config.source.time === null;
-  const times: AnomalyClock = {
-    ahead: isLive ? () => clock.systemAhead() : () => 0,
-    isKnown: isLive ? () => clockIsSet() : (milliseconds) => milliseconds >= earliestTime,
+  const clock: AnomalyClock = {
+    ahead,
+    isKnown: (milliseconds) => milliseconds >= earliestMs && isSet(),
     zone,
   };
   return new AnomalyWatch({
     config: anomaly,
     fields,
     target: target?.column ?? null,
-    clock: times,
+    clock,
     log,
     rowMs,
   });

@@ -38,6 +38,7 @@ function planClock({ of }: ClockOptions, rows: SeriesRows): PlannedSeries {
     columns,
     bytes: 8 * columns.length,
     rate: rows.rate,
+    readsWallClock: true,
     create: () => createClock(rows.columns.length, of, new LocalTime(rows.timeZone)),
   };
 }

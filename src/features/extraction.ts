@@ -202,12 +202,18 @@ export class Extraction implements Stateful {
   hasTarget = true;
   /** [1] Time of the latest row that came in, in milliseconds since the epoch; NaN where it is not known. */
   readonly time: Float64Array = Float64Array.of(Number.NaN);
+  /** [1] The same by the wall clock, which tells hours and days; NaN while that is not known. */
+  readonly wallTime: Float64Array = Float64Array.of(Number.NaN);
+  /** Milliseconds that the wall clock is ahead of the times of rows, and from when on it is believed, [2]. */
+  readonly #wall = Float64Array.of(0, Number.NEGATIVE_INFINITY);
   readonly #inputs: number;
   readonly #targetAt: number;
   readonly #rate: number | null;
   readonly #idAt: number;
   readonly #gapMs: number;
   readonly #stages: readonly SeriesTransform[];
+  /** Whether each of them tells hours and days. */
+  readonly #readsWall: readonly boolean[];
   /** The stage that makes a row as each sequence ends; -1: none does. */
   readonly #closing: number;
   /** Where in the last stage's row each number of a row is. */
@@ -236,10 +242,20 @@ export class Extraction implements Stateful {
     this.#idAt = sequence !== null && "by" in sequence ? columns.indexOf(sequence.by) : -1;
     this.#gapMs = sequence !== null && "gap" in sequence ? (parseTimeSpan(sequence.gap) as number) : 0;
     this.#stages = planned.map(({ create }) => create());
+    this.#readsWall = planned.map(({ readsWallClock }) => readsWallClock === true);
     this.#closing = planned.findIndex(({ isOfSequences }) => isOfSequences === true);
     const last = planned.at(-1)?.columns ?? columns;
     this.#places = Uint32Array.from(names, (name) => last.indexOf(name));
     this.#given = new Float64Array(columns.length);
+  }
+
+  /**
+   * Says how far the wall clock is ahead of the times of rows, in milliseconds, and before which moment it cannot be right; null
+   * where it is not set: then hours and days are not known, and nothing is learned of them. 0 at first.
+   */
+  setWallClock(aheadMs: number | null, earliestMs = Number.NEGATIVE_INFINITY): void {
+    this.#wall[0] = aheadMs ?? Number.NaN;
+    this.#wall[1] = earliestMs;
   }
 
   /**
@@ -294,10 +310,14 @@ export class Extraction implements Stateful {
     const stages = this.#stages;
     const times = first === 0 ? this.time : this.#block;
     const timeAt = first === 0 ? 0 : at.time;
+    const wall = this.wallTime;
+    wall[0] = times[timeAt] + this.#wall[0];
+    if (wall[0] < this.#wall[1]) wall[0] = Number.NaN;
     let from = row;
     let isReady = true;
     for (let i = first; i < stages.length; i++) {
-      if (!stages[i].push(from, 0, times, timeAt)) return false;
+      const readsWall = this.#readsWall[i];
+      if (!stages[i].push(from, 0, readsWall ? wall : times, readsWall ? 0 : timeAt)) return false;
       if (stages[i].isReady?.() === false) isReady = false;
       from = stages[i].row;
     }

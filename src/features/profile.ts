@@ -51,6 +51,7 @@ function planProfile({ of, by, ahead }: ProfileOptions, rows: SeriesRows, path: 
     columns,
     bytes: 8 * (2 + of.length * numbersOf + columns.length),
     rate: rows.rate,
+    readsWallClock: true,
     create: () => new Profile(rows, places, by === "hourOfWeek", aheadMs),
   };
 }
@@ -105,13 +106,11 @@ class Profile implements SeriesTransform {
     if (this.#aheadMs > 0) time[0] = times[timeAt];
     else if (block[at.knowsBefore] === 1) time[0] = block[at.before];
     this.#write(isKnown, 1);
-    if (isKnown) {
-      time[0] = times[timeAt];
-      this.#local.read(time, 0);
-      for (let c = 0; c < this.#places.length; c++) this.#learn(c, values[offset + this.#places[c]]);
-      block[at.before] = times[timeAt];
-      block[at.knowsBefore] = 1;
-    }
+    time[0] = times[timeAt];
+    if (isKnown) this.#local.read(time, 0);
+    for (let c = 0; c < this.#places.length; c++) this.#learn(c, values[offset + this.#places[c]], isKnown);
+    block[at.before] = isKnown ? times[timeAt] : 0;
+    block[at.knowsBefore] = isKnown ? 1 : 0;
     return true;
   }
 
@@ -145,13 +144,15 @@ class Profile implements SeriesTransform {
     return Math.min(Math.floor(hoursOfWeek * this.#local.now[place.week]), hoursOfWeek - 1);
   }
 
-  #learn(column: number, value: number): void {
+  /** Of an hour that is not known, only the mean of all rows learns. */
+  #learn(column: number, value: number, isKnown: boolean): void {
     if (!Number.isFinite(value)) return;
     const weeks = at.start + column * numbersOf;
     const days = weeks + 2 * hoursOfWeek;
+    this.#follow(days + 2 * hoursOfDay, value, floors.all);
+    if (!isKnown) return;
     this.#follow(weeks + 2 * this.#hourOfWeek, value, floors.week);
     this.#follow(days + 2 * this.#hourOfDay, value, floors.day);
-    this.#follow(days + 2 * hoursOfDay, value, floors.all);
   }
 
   #follow(mean: number, value: number, floor: number): void {

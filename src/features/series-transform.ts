@@ -45,6 +45,8 @@ export interface PlannedSeries {
   bytes: number;
   /** Rows a second that come out; null where that is not known. */
   rate: number | null;
+  /** Whether it tells hours and days: its times are those of the wall clock, NaN while that is not known. */
+  readsWallClock?: boolean;
   /** Whether rows come out at the pace of sequences: each as one ends. */
   isOfSequences?: boolean;
   create(): SeriesTransform;

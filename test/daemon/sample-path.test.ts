@@ -196,3 +196,50 @@ anomaly: { alarmsPerWeek: 2 }
     );
   });
 });
+
+describe("on a board whose clock is not set yet", () => {
+  const start = Date.UTC(2026, 0, 5);
+  const config = (features: string) => `
+source:
+  tcp: { host: 127.0.0.1, port: 9 }
+  framing: lines
+  fields: [level, flow]
+features: [${features}]
+target: { column: flow }
+timeZone: UTC
+`;
+  /** It shows the time since its start, until it is set; samples come in ten milliseconds each. */
+  const boardOf = (features: string) => {
+    const time = { aheadMs: 0 };
+    const clock = { now: () => 5000, systemAhead: () => time.aheadMs };
+    return { time, ...pathOf(config(features), [], clock) };
+  };
+
+  test("the hour of the day is not told until it is, and then by the time that was set", () => {
+    const { path, learner, take, time } = boardOf("clock: [hourOfDay]");
+    const wavesNow = () => [...(learner.extraction?.row.subarray(1, 3) ?? [])];
+    take(sample(1, 2));
+    path.lookAtClock();
+    take(sample(1, 2));
+    expect(wavesNow()).toEqual([0, 0]);
+    time.aheadMs = start + 6 * 3_600_000;
+    path.lookAtClock();
+    take(sample(1, 2));
+    expect(wavesNow()[0]).toBeCloseTo(1, 4);
+    expect(learner.samplesSeen).toBe(3);
+  });
+
+  test("profiles learn no hour, and the samples are learned from all the same", () => {
+    const { learner, take, time, path } = boardOf("profile: { of: [flow], by: hourOfDay }");
+    for (let i = 0; i < 40; i++) take(sample(1, i % 2 === 0 ? 0 : 100));
+    expect(learner.samplesSeen).toBe(39);
+    const usual = () => learner.extraction?.row[1] ?? Number.NaN;
+    expect(usual()).toBeCloseTo(100 * (19 / 39), 6);
+    time.aheadMs = start;
+    path.lookAtClock();
+    take(sample(1, 100));
+    take(sample(1, 0));
+    // Of this hour, one row.
+    expect(usual()).toBe(100);
+  });
+});

@@ -199,6 +199,32 @@ describe("a profile", () => {
     expect(at(168 + 24 + 10)).toEqual([0, 50, 0]);
   });
 
+  test("of a clock that is not set learns no hour, and tells the mean of all rows", () => {
+    const extraction = createExtraction({ columns: ["y"], target: "y", timeZone: "UTC", features });
+    const usualOf = (hours: number, y: number) =>
+      extraction.push([y], 0, Float64Array.of(hour * hours), 0) ? extraction.row[0] : null;
+    extraction.setWallClock(null);
+    expect([usualOf(0, 10), usualOf(1, 20), usualOf(24, 30)]).toEqual([null, 10, 15]);
+    // Set by a day and two hours: the rows go on as they were, and it is Friday, 3:00.
+    extraction.setWallClock(26 * hour);
+    expect(usualOf(25, 90)).toBe(20);
+    expect(usualOf(25 + 24, 0)).toBe(90);
+    extraction.setWallClock(null);
+    expect(usualOf(25 + 48, 0)).not.toBe(90);
+  });
+
+  test("moves with summer time", () => {
+    const extraction = createExtraction({ columns: ["y"], timeZone: "Europe/Berlin", features });
+    const usualAt = (utc: string, y: number) => {
+      extraction.push([y], 0, Float64Array.of(Date.parse(utc)), 0);
+      return extraction.row[1];
+    };
+    usualAt("2025-03-28T05:00:00Z", 70);
+    usualAt("2025-03-28T06:00:00Z", 40);
+    // Six o'clock in Berlin is an hour earlier from Sunday on.
+    expect(usualAt("2025-03-31T04:00:00Z", 0)).toBe(70);
+  });
+
   test("tells what will be usual then, and is usual now", () => {
     const days = Array.from({ length: 72 }, (_, i) => [i % 24]);
     const ahead = [{ profile: { of: ["y"], by: "hourOfDay", ahead: "3h" } }];

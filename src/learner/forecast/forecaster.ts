@@ -239,7 +239,7 @@ export class Forecaster implements PrequentialLearner {
     const isTrue =
       this.isLabelled(values, offset) && !this.#statistic.isGlitch(values, offset + this.#valueAt, 0);
     this.#value[0] = isTrue ? values[offset + this.#valueAt] : Number.NaN;
-    this.#direct.predict(this.#value, 0, this.extraction.time, 0);
+    this.#direct.predict(this.#value, 0, this.extraction.wallTime, 0);
     const { answers } = this.#direct;
     // A value that is missing is taken for the one before.
     row[this.#valueAt] = answers[0];
@@ -272,7 +272,7 @@ export class Forecaster implements PrequentialLearner {
     const isKnown = !Number.isNaN(value[0]);
     const slot = isKnown ? held.find(number - this.#horizon) : -1;
     if (slot >= 0) ensemble.learnHeld(held, slot, value, 0);
-    if (this.#direct.learn(value, 0, this.extraction.time, 0)) {
+    if (this.#direct.learn(value, 0, this.extraction.wallTime, 0)) {
       this.metrics.observe(value, 0, this.scoredPrediction);
       counts[0]++;
     } else if (isKnown) this.metrics.learnTarget(value, 0);
