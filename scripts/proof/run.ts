@@ -13,6 +13,7 @@ import { proveFlood } from "./flood.ts";
 import { proveFrames } from "./frames.ts";
 import { proveHostile } from "./hostile/hostile.ts";
 import { proveHttp } from "./http/http.ts";
+import { proveKills } from "./kill/kill.ts";
 import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
 import { proveSync } from "./sync.ts";
@@ -42,6 +43,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   faults: [({ share }) => proveFaults(share)],
   http: [({ requests }) => proveHttp(requests)],
   year: [({ days }) => proveYear(days)],
+  kill: [({ cycles }) => proveKills(cycles)],
   sync: [({ cycles }) => proveSync(cycles)],
   hostile: [({ share }) => proveHostile(share)],
   cpu: [384, 3072].map(

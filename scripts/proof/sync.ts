@@ -16,6 +16,7 @@ import { createNetworkLearner } from "../../src/learner/learner.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
 import { checkpointFacts } from "../../src/sync/names.ts";
 import type { Outcome } from "./account.ts";
+import { freePort } from "./free-port.ts";
 
 const cli = resolve(import.meta.dirname, "../../dist/bin/rivulet.cjs");
 const device = "pump-7";
@@ -27,12 +28,18 @@ type Kind = (typeof kinds)[number];
 interface Running {
   child: ChildProcess;
   ended: Promise<number | null>;
+  /** What it has said of its trouble so far. */
+  complaints(): string;
 }
 
 function start(words: string[], cwd: string): Running {
   const child = spawn(process.execPath, [cli, ...words], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  child.stderr?.resume();
-  return { child, ended: new Promise((end) => child.once("close", end)) };
+  let complaints = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaints = (complaints + text).slice(-2000);
+  });
+  const ended = new Promise<number | null>((end) => child.once("close", end));
+  return { child, ended, complaints: () => complaints };
 }
 
 /** Starts the host, and waits until it listens. */
@@ -44,7 +51,7 @@ async function startHost(cwd: string, port: number): Promise<Running> {
     lines.on("line", (line) => {
       if (line.includes('"listening"')) listening();
     });
-    void host.ended.then((code) => fail(new Error(`the host ended with ${code}`)));
+    void host.ended.then((code) => fail(new Error(`the host ended with ${code}: ${host.complaints()}`)));
   });
   return host;
 }
@@ -91,14 +98,6 @@ async function openProxy(port: number) {
     },
     close: () => server.close(),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
 
 /** A device with a learner that makes checkpoints of some 200 kB. */
