@@ -1,17 +1,25 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { createFolderLock } from "../checkpoint/folder-lock.ts";
 import { addressOf, addressText, isAddress } from "../config/sync-schema.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { standardOutput } from "../machine/output.ts";
+import { readNamedText } from "../machine/regular-file.ts";
 import { type DeviceRow, Fleet } from "../sync/host/fleet.ts";
 import { bucket, createHostHandler } from "../sync/host/handler.ts";
 import type { HostHandler } from "../sync/host/http.ts";
 import { ObjectFolder } from "../sync/host/object-folder.ts";
 import { fleetCells, fleetColumns, numericColumns } from "../sync/host/page.ts";
 import { adminKeyId, openRegistry, ownFolder, type Registry } from "../sync/host/registry.ts";
-import { fingerprintOf, isLoopback, ownAddresses, parseListen, serveHost } from "../sync/host/serve.ts";
+import {
+  fingerprintOf,
+  isLoopback,
+  mostCertificateBytes,
+  ownAddresses,
+  parseListen,
+  serveHost,
+} from "../sync/host/serve.ts";
 import { bareNameText, isBareName } from "../sync/names.ts";
 import type { CredentialSource } from "../sync/sync-config.ts";
 import { formatCount } from "../wording/quantities.ts";
@@ -59,6 +67,9 @@ interface Reached {
   /** Null: in its folder. */
   store?: BehindFront | null;
 }
+
+/** Far more than an address takes. */
+const mostReachedBytes = 4096;
 
 const reachedFile = (folder: string) => join(folder, ownFolder, "address.json");
 
@@ -165,7 +176,7 @@ function reachedAt(address: string, port: number, tls: { cert: string } | null):
   const shown = name.includes(":") ? `[${name}]` : name;
   return {
     url: `${tls === null ? "http" : "https"}://${shown}:${port}/${bucket}`,
-    fingerprint: tls === null ? null : fingerprintOf(readFileSync(tls.cert)),
+    fingerprint: tls === null ? null : fingerprintOf(readNamedText(tls.cert, mostCertificateBytes)),
   };
 }
 
@@ -220,7 +231,7 @@ function addDevice(folder: string, device: string, { options }: Invocation): Rep
 
 function readReached(folder: string, url: string | undefined): Reached {
   const path = reachedFile(folder);
-  const found = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Reached) : null;
+  const found = existsSync(path) ? (JSON.parse(readNamedText(path, mostReachedBytes)) as Reached) : null;
   if (url !== undefined) {
     if (!URL.canParse(url))
       throw new UsageError(`--url must be a URL such as http://nas.local:9000/${bucket}, found "${url}"`);

@@ -2,8 +2,9 @@
  * The limits of a config as data from outside: a file of a few bytes must not take minutes or all memory. Each limit is
  * far above what any device needs.
  */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
+import { openRegularFile, UnsuitableFileError } from "../machine/regular-file.ts";
 import { formatSize } from "../wording/quantities.ts";
 
 /** Largest text, in bytes: several times a config of as many columns as are allowed. */
@@ -17,9 +18,12 @@ export const mostLines = 2 ** 15;
 /** Most aliases, and most values that they may stand for each. */
 export const mostAliases = 100;
 
-/** Reads a text file in UTF-8, but no more than a byte above the limit. @throws the error of the file system */
+/**
+ * Reads a text file in UTF-8, but no more than a byte above the limit, and waits for nobody: what is no regular file is refused.
+ * @throws Error whose reason, by `reasonOf`, fits after a colon
+ */
 export function readLimited(path: string): Buffer {
-  const file = openSync(path, "r");
+  const file = openText(path);
   try {
     const bytes = Buffer.alloc(mostBytes + 1);
     let length = 0;
@@ -30,6 +34,15 @@ export function readLimited(path: string): Buffer {
     }
   } finally {
     closeSync(file);
+  }
+}
+
+function openText(path: string): number {
+  try {
+    return openRegularFile(path).file;
+  } catch (error) {
+    if (!(error instanceof UnsuitableFileError)) throw error;
+    throw new UnsuitableFileError(`it ${error.message}; name the file of a config`);
   }
 }
 

@@ -34,6 +34,21 @@ export function openRegularFile(
 }
 
 /**
+ * Reads a small text that a user named in a config or on the command line.
+ *
+ * @param mostBytes largest size that is read
+ * @throws Error whose reason, by `reasonOf`, fits after a colon
+ */
+export function readNamedText(path: string, mostBytes: number): string {
+  try {
+    return readRegularFile(path, { mostBytes }).toString("utf8");
+  } catch (error) {
+    if (error instanceof UnsuitableFileError) throw new UnsuitableFileError(`it ${error.message}`);
+    throw error;
+  }
+}
+
+/**
  * Reads a regular file whole.
  *
  * @param options.mostBytes largest size that is read

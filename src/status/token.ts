@@ -1,5 +1,6 @@
 /** The token of the status server, in a file that only its owner can read. */
-import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readSync } from "node:fs";
+import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import { readRegularFile, UnsuitableFileError } from "../machine/regular-file.ts";
@@ -56,9 +57,11 @@ function contentOf(file: string): string {
 
 function makeIfMissing(file: string): void {
   try {
-    writeFileSync(file, `${randomText()}\n`, { flag: "wx", mode: 0o600 });
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    // An empty one is what a power cut left of a file that was just made.
+    if (found !== undefined && !(found.isFile() && found.size === 0)) return;
+    writeFileDurablySync(file, [Buffer.from(`${randomText()}\n`)], 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
     throw new RivuletError("status.token", `cannot make the token of the status page: ${reasonOf(error)}`, {
       cause: error,
       file,

@@ -15,6 +15,12 @@ describe("the token of the status server", () => {
     expect(tokenIn(file)).toBe(token);
   });
 
+  test("is made again where a power cut left its file empty", () => {
+    const file = join(folderWith({ token: "" }), "token");
+    expect(readToken(file)).toMatch(/^[\w-]{22}$/);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
   test("in a file that others may read is refused", () => {
     const file = join(folderWith({ token: "x".repeat(22) }), "token");
     chmodSync(file, 0o644);

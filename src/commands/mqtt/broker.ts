@@ -1,13 +1,14 @@
 /** A connection to an MQTT broker, opened again and again; what cannot be sent meanwhile is left out. */
-import { readFileSync } from "node:fs";
 import type { IClientPublishOptions } from "mqtt";
 import type { MqttConfig } from "../../config/mqtt-config.ts";
 import type { Log } from "../../daemon/log.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
+import { readNamedText } from "../../machine/regular-file.ts";
 
 const reconnectMs = 1000;
 const longestLabelBytes = 64 * 1024;
+const mostPasswordBytes = 4096;
 
 interface Options {
   /** Whether the broker keeps it for those who come later. */
@@ -102,11 +103,15 @@ export async function connectBroker(config: MqttConfig, name: string, log: Log):
 
 function passwordIn(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readNamedText(file, mostPasswordBytes).trim();
   } catch (error) {
-    throw new RivuletError("mqtt.password", `cannot read the password of the broker: ${reasonOf(error)}`, {
-      cause: error,
-      file,
-    });
+    throw new RivuletError(
+      "mqtt.password",
+      `cannot read the password of the broker in ${file}: ${reasonOf(error)}`,
+      {
+        cause: error,
+        file,
+      },
+    );
   }
 }

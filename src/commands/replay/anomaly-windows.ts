@@ -1,7 +1,7 @@
 /** Known windows of anomalies, and how well alarms meet them. */
-import { readFileSync } from "node:fs";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
+import { readNamedText } from "../../machine/regular-file.ts";
 import { formatDuration } from "../../wording/quantities.ts";
 import type { Fact } from "../terminal/text-table.ts";
 import type { AnomalyReplay, WindowScore } from "./anomaly-replay.ts";
@@ -12,6 +12,9 @@ export interface Windows {
   list: readonly (readonly [from: number, to: number])[];
 }
 
+/** Of some hundred thousand windows. */
+const mostBytes = 16 << 20;
+
 /**
  * Reads windows: a list in JSON of pairs, or a pair a line with a comma; each of a time such as 2026-11-29T20:40:00Z, or of
  * the number of a row.
@@ -20,7 +23,7 @@ export interface Windows {
 export function readWindows(file: string): Windows {
   let text: string;
   try {
-    text = readFileSync(file, "utf8");
+    text = readNamedText(file, mostBytes);
   } catch (error) {
     throw new RivuletError("file.unsuitable", `cannot read the windows in ${file}: ${reasonOf(error)}`, {
       cause: error,

@@ -1,8 +1,8 @@
 /** Predictions that are posted to a server: gathered, bounded, repeated where it is away. */
-import { readFileSync } from "node:fs";
 import type { WebhookConfig } from "../../config/predictions-config.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
+import { readNamedText } from "../../machine/regular-file.ts";
 import type { PredictionOutput, PredictionRecord } from "./prediction.ts";
 
 const mostWaiting = 1000;
@@ -11,6 +11,7 @@ const longestRequestMs = 5000;
 /** Times to wait before a request is sent again; after the last it is given up. */
 const retriesMs = [1000, 4000, 16_000];
 const shortestSecret = 16;
+const mostSecretBytes = 4096;
 
 type Report = (text: string, problem: boolean) => void;
 
@@ -145,11 +146,15 @@ export class WebhookOutput implements PredictionOutput {
 function secretIn(file: string): string {
   let secret: string;
   try {
-    secret = readFileSync(file, "utf8").trim();
+    secret = readNamedText(file, mostSecretBytes).trim();
   } catch (error) {
-    throw new RivuletError("status.token", `cannot read the secret of the webhook: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new RivuletError(
+      "status.token",
+      `cannot read the secret of the webhook in ${file}: ${reasonOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (secret.length >= shortestSecret) return secret;
   throw new RivuletError(

@@ -3,8 +3,9 @@
  * them. A killed process leaves them exported and its outputs driven, perhaps with an alarm on. The next start reads the
  * file and releases them.
  */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { bootOfMachine } from "../../machine/boot.ts";
+import { readRegularFile } from "../../machine/regular-file.ts";
 import { attempt, type GpioBackend } from "./backend.ts";
 
 /** BCM numbers of the pins that a process has open. */
@@ -13,9 +14,13 @@ export interface HeldPins {
   inputs: number[];
 }
 
+const mostBytes = 4096;
+
 /** Writes the open pins to the file. @throws the file system's error where it cannot be written */
 export function recordPins(file: string, pins: HeldPins): void {
-  writeFileSync(file, JSON.stringify({ boot: bootOfMachine(), ...pins }));
+  // A new file: what stands there may be a link to a file that is not ours.
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify({ boot: bootOfMachine(), ...pins }), { flag: "wx" });
 }
 
 /** Removes the file, after the pins are released. */
@@ -26,7 +31,11 @@ export function forgetPins(file: string): void {
 /** Returns the pins that a killed process left open since the last boot; null where there are none. */
 export function leftPins(file: string): HeldPins | null {
   try {
-    const { boot: itsBoot, outputs, inputs } = JSON.parse(readFileSync(file, "utf8"));
+    const {
+      boot: itsBoot,
+      outputs,
+      inputs,
+    } = JSON.parse(readRegularFile(file, { mostBytes, followLinks: false }).toString("utf8"));
     const whole = [outputs, inputs].every((pins) => Array.isArray(pins) && pins.every(Number.isInteger));
     return whole && itsBoot === bootOfMachine() ? { outputs, inputs } : null;
   } catch {

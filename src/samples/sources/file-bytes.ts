@@ -12,8 +12,7 @@ const chunkBytes = 1 << 16;
  */
 export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   try {
-    const { open } = await import("node:fs/promises"); // loading it takes a megabyte
-    const file = await open(path);
+    const file = await openFile(path);
     try {
       const buffer = Buffer.alloc(chunkBytes);
       let { bytesRead } = await file.read(buffer, 0, chunkBytes, null);
@@ -31,6 +30,18 @@ export async function* readBytes(path: string): AsyncGenerator<Buffer> {
   } catch (error) {
     throw describeReadFailure(path, error);
   }
+}
+
+/** Opens a file without waiting for anybody: a pipe that nobody writes to would hold up the end of the process, too. */
+async function openFile(path: string): Promise<FileHandle> {
+  const { constants, open } = await import("node:fs/promises"); // loading it takes a megabyte
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw new RivuletError(
+    "data.unreadable",
+    `${path} is no regular file, which is read more than once; write it to a file and name that, or let the source be stdin`,
+  );
 }
 
 /** Returns the decompressed bytes of a gzip file whose beginning was read already. */

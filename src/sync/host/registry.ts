@@ -3,16 +3,21 @@
  * keys were revoked. All of it lies in `FOLDER/.host`, in files of mode 600.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { diskError } from "../../checkpoint/disk-error.ts";
 import { writeFileDurablySync } from "../../checkpoint/durable-file.ts";
 import { RivuletError } from "../../errors/errors.ts";
+import { readNamedText, UnsuitableFileError } from "../../machine/regular-file.ts";
 
 /** Folder of the host's own files; no object can have a name in it. */
 export const ownFolder = ".host";
 /** Id of the key that may do everything. */
 export const adminKeyId = "admin";
+
+const mostMasterBytes = 4096;
+/** Of some hundred thousand devices. */
+const mostRevocationBytes = 64 << 20;
 
 /** Who signed a request. */
 export interface KeyHolder {
@@ -65,7 +70,7 @@ export function openRegistry(folder: string, { create = false } = {}): Registry 
       writeSecret(masterFile, randomBytes(32).toString("base64url"));
     }
     chmodSync(own, 0o700);
-    const master = readFileSync(masterFile, "utf8").trim();
+    const master = readNamedText(masterFile, mostMasterBytes).trim();
     if (master.length < 43) {
       throw new RivuletError(
         "host.bad-folder",
@@ -74,6 +79,12 @@ export function openRegistry(folder: string, { create = false } = {}): Registry 
     }
     return registryOf(own, master);
   } catch (error) {
+    if (error instanceof UnsuitableFileError) {
+      throw new RivuletError(
+        "host.bad-folder",
+        `${masterFile} cannot be used: ${error.message}; move it away`,
+      );
+    }
     throw diskError(error, `cannot use ${folder} as the folder of a host`, folder);
   }
 }
@@ -92,7 +103,7 @@ function registryOf(own: string, master: string): Registry {
     const stat = statSync(revocations, { bigint: true, throwIfNoEntry: false });
     const stamp = stat === undefined ? "none" : `${stat.ino} ${stat.mtimeNs}`;
     if (cached?.stamp !== stamp) {
-      const text = stat === undefined ? "{}" : readFileSync(revocations, "utf8");
+      const text = stat === undefined ? "{}" : readNamedText(revocations, mostRevocationBytes);
       cached = { generations: JSON.parse(text) as Generations, stamp };
     }
     return cached.generations;

@@ -1,12 +1,12 @@
 /** The server of a host: its limits on connections, and the addresses at which boards reach it. */
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { networkInterfaces } from "node:os";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
+import { readNamedText } from "../../machine/regular-file.ts";
 import type { HostHandler } from "./http.ts";
 
 export interface ListenOptions {
@@ -29,6 +29,8 @@ const idleMs = 5_000;
 /** The slowest upload that is taken: 64 MiB in an hour. */
 const requestMs = 60 * 60_000;
 const mostConnections = 4000;
+/** Of a certificate with those that vouch for it, or of a key. */
+export const mostCertificateBytes = 1 << 20;
 
 /** Reads `ADDRESS:PORT`, `:PORT`, `ADDRESS` or `[IPv6]:PORT`; null where it is none of them. */
 export function parseListen(text: string, defaultPort = 9000): { address: string; port: number } | null {
@@ -81,9 +83,9 @@ export async function serveHost(
   };
 }
 
-function certificateOf({ cert, key }: { cert: string; key: string }): { cert: Buffer; key: Buffer } {
+function certificateOf({ cert, key }: { cert: string; key: string }): { cert: string; key: string } {
   try {
-    return { cert: readFileSync(cert), key: readFileSync(key) };
+    return { cert: readNamedText(cert, mostCertificateBytes), key: readNamedText(key, mostCertificateBytes) };
   } catch (error) {
     throw new RivuletError(
       "host.listen",
