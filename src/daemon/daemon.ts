@@ -6,7 +6,7 @@ import type { ReconnectOptions } from "../config/sources/source-kind.ts";
 import type { Gpio } from "../device/gpio/gpio.ts";
 import type { Pulse } from "../device/watchdog.ts";
 import type { RivuletError } from "../errors/errors.ts";
-import { Ensemble, loweredEffort } from "../learner/ensemble.ts";
+import { hasEffort, loweredEffort } from "../learner/effort.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { History } from "../status/history.ts";
@@ -271,7 +271,7 @@ export class Daemon {
   #createEffortWatch(): (() => void) | null {
     const { learner, config } = this;
     const isPatient = originOf(config.source)?.kind.canWait ?? false;
-    if (!(learner instanceof Ensemble) || !config.ensemble?.stepsDown || isPatient) return null;
+    if (!hasEffort(learner) || !config.ensemble?.stepsDown || isPatient) return null;
     return createEffortWatch({
       ring: this.#input.ring,
       busyMs: this.#reader.busyMs,
@@ -290,7 +290,7 @@ export class Daemon {
     if (this.#stopping !== null) return;
     const { learner } = this;
     // A sample is lost with an update of a single network, not with that of one expert among others.
-    const lostWithUpdate = learner instanceof Ensemble ? 0 : this.config.training.batchSize;
+    const lostWithUpdate = hasEffort(learner) ? 0 : this.config.training.batchSize;
     this.#gpio = openGpio(this.config.gpio, join(saver.directory, "gpio.json"), {
       ...createButtons(this.#path, saver, this.#log),
       tell: (event, text) => this.#log({ event, text, problem: event === "gpio-problem" }),

@@ -1,4 +1,4 @@
-/** Lowers the effort of the ensemble where the daemon falls behind its stream because learning takes too long. */
+/** Lowers the effort of the learner where the daemon falls behind its stream because learning takes too long. */
 import { type Effort, effortBelow } from "../learner/effort.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";

@@ -1,7 +1,7 @@
 /** Records what a daemon learns from: its samples, and between them labels that come late, pauses and the like. */
 import { existsSync } from "node:fs";
 import { RivuletError } from "../errors/errors.ts";
-import { loweredEffort } from "../learner/ensemble.ts";
+import { loweredEffort } from "../learner/effort.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
 import type { Log } from "./log.ts";

@@ -8,8 +8,7 @@ import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Extraction } from "../features/extraction.ts";
-import type { Effort } from "../learner/effort.ts";
-import { Ensemble } from "../learner/ensemble.ts";
+import { type Effort, hasEffort } from "../learner/effort.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
 import { clockIsSet, earliestTime } from "../machine/clock-set.ts";
@@ -232,10 +231,10 @@ export class SamplePath implements DaemonMemory {
     return true;
   }
 
-  /** The ensemble goes on at another effort, up to that for which it was planned. */
+  /** The learner goes on at another effort, up to that for which it was planned. */
   setEffort(effort: Effort): void {
     const { learner, lateLabels } = this.stations;
-    if (!(learner instanceof Ensemble) || learner.effort === effort) return;
+    if (!hasEffort(learner) || learner.effort === effort) return;
     // Labels that were accepted before are learned from before.
     lateLabels?.flush();
     learner.setEffort(effort);

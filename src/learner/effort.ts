@@ -33,6 +33,24 @@ export const isAskedAt = (name: string, effort: Effort): boolean => effort !== "
 /** The next lower level; null below the lowest. */
 export const effortBelow = (effort: Effort): Effort | null => efforts[efforts.indexOf(effort) + 1] ?? null;
 
+/** A learner that can go on at less processor time a sample than it was planned for. */
+export interface EffortLearner {
+  /** The effort at which it learns: that for which it was planned, or a lower one. */
+  readonly effort: Effort;
+  readonly plannedEffort: Effort;
+  /** @throws RivuletError where the effort is above the planned one, or leaves no expert */
+  setEffort(effort: Effort): void;
+}
+
+export const hasEffort = <Learner extends object>(learner: Learner): learner is EffortLearner & Learner =>
+  "setEffort" in learner;
+
+/** The effort of a learner that goes on at a lower one than it was planned for; null for all else. */
+export function loweredEffort(learner: object): Effort | null {
+  if (!hasEffort(learner) || learner.effort === learner.plannedEffort) return null;
+  return learner.effort;
+}
+
 /** @throws RivuletError where the effort is above the planned one, or leaves none of the experts */
 export function requireEffort(effort: Effort, planned: Effort, names: readonly string[]): void {
   if (efforts.indexOf(effort) < efforts.indexOf(planned)) {

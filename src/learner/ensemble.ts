@@ -381,6 +381,10 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     return this.#committee.effort;
   }
 
+  get plannedEffort(): Effort {
+    return this.#description.model.ensemble.effort;
+  }
+
   /**
    * Goes on at another effort, up to that of its options, with all that it has learned. Memory stays as it was planned;
    * experts that the effort has no time for keep what they know, and are not asked. Part of the state. Not for every
@@ -388,7 +392,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
    * @throws RivuletError where the effort is above that of its options, or leaves no expert
    */
   setEffort(effort: Effort): void {
-    requireEffort(effort, this.#description.model.ensemble.effort, this.#committee.names);
+    requireEffort(effort, this.plannedEffort, this.#committee.names);
     this.#forgetTentative();
     this.#committee.setEffort(effort);
   }
@@ -627,12 +631,6 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
       throw error;
     }
   }
-}
-
-/** The effort of an ensemble that learns at a lower one than it was planned for; null for all else. */
-export function loweredEffort(learner: PrequentialLearner): Effort | null {
-  if (!(learner instanceof Ensemble)) return null;
-  return learner.effort === learner.describe().model.ensemble.effort ? null : learner.effort;
 }
 
 /**

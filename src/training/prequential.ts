@@ -1,7 +1,6 @@
 /** Prequential evaluation: every row is predicted, scored, and only then learned from (Dawid, 1984). */
 import type { RivuletError } from "../errors/errors.ts";
-import { efforts, isEffort } from "../learner/effort.ts";
-import { Ensemble } from "../learner/ensemble.ts";
+import { efforts, hasEffort, isEffort } from "../learner/effort.ts";
 import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { ClockReport } from "../samples/sample-clock.ts";
@@ -282,12 +281,11 @@ class RowBlock {
   /** A learner that was made for less goes on as it is. */
   #setEffort(effort: string): void {
     const learner = this.#learner;
-    if (!(learner instanceof Ensemble) || !isEffort(effort)) {
+    if (!hasEffort(learner) || !isEffort(effort)) {
       this.events.unknown++;
       return;
     }
-    const { effort: planned } = learner.describe().model.ensemble;
-    if (efforts.indexOf(effort) >= efforts.indexOf(planned)) learner.setEffort(effort);
+    if (efforts.indexOf(effort) >= efforts.indexOf(learner.plannedEffort)) learner.setEffort(effort);
     this.events.efforts++;
   }
 

@@ -309,6 +309,23 @@ export class Forecaster implements PrequentialLearner {
     return { ...this.#ensemble.counts, updates: this.samplesSeen };
   }
 
+  /** That of its ensemble: the direct forecast always takes part. */
+  get effort(): Effort {
+    return this.#ensemble.effort;
+  }
+
+  get plannedEffort(): Effort {
+    return this.#ensemble.plannedEffort;
+  }
+
+  /**
+   * Goes on at another effort, up to that of its options, with all that it has learned. Part of the state.
+   * @throws RivuletError where the effort is above that of its options, or leaves no expert
+   */
+  setEffort(effort: Effort): void {
+    this.#ensemble.setEffort(effort);
+  }
+
   get memory(): LearnerArena {
     return { bytes: this.bytes, kernels: this.#ensemble.memory.kernels };
   }

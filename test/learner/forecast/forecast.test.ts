@@ -4,6 +4,7 @@ import { scoreFacts } from "../../../src/commands/results/scores.ts";
 import { checkpointOf, learnerFrom } from "../../../src/continuing/learner-checkpoint.ts";
 import { resume } from "../../../src/continuing/resume.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
+import { loweredEffort } from "../../../src/learner/effort.ts";
 import { DirectForecast } from "../../../src/learner/forecast/direct-forecast.ts";
 import { createForecaster, type ForecasterOptions } from "../../../src/learner/forecast/forecaster.ts";
 import { evaluatePrequentially } from "../../../src/training/prequential.ts";
@@ -154,6 +155,28 @@ describe("a forecaster", () => {
       expect(second.report()).toEqual(whole.report());
     }
   });
+
+  test.each(["normal", "low"] as const)(
+    "goes on at effort %s in the middle of a horizon, which its checkpoint keeps",
+    (effort) => {
+      const { values } = temperatures(500);
+      const high = { ...options, effort: "high" } as const;
+      const whole = createForecaster(high);
+      const usual = createForecaster(high);
+      for (let i = 0; i < 301; i++) for (const each of [whole, usual]) each.observe(values, i);
+      whole.setEffort(effort);
+      expect(loweredEffort(whole)).toBe(effort);
+      const resumed = createForecaster(high);
+      resume(resumed, decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(whole))), "a"), "a");
+      expect(resumed.effort).toBe(effort);
+      for (let i = 301; i < 500; i++) for (const each of [whole, usual, resumed]) each.observe(values, i);
+      expect(resumed.report()).toEqual(whole.report());
+      expect(whole.report()).not.toEqual(usual.report());
+      expect(() => createForecaster({ ...options, effort: "low" }).setEffort("high")).toThrow(
+        "planned for low, expected that or a lower one",
+      );
+    },
+  );
 
   test("passes over values that are missing, and over a pause", () => {
     const { values } = temperatures(600);
