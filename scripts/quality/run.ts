@@ -1,16 +1,18 @@
 /**
  * How well Rivulet learns from real data: `npm run quality -- DIRECTORY [PART]` with a folder for each data set below
  * DIRECTORY. PART is `streams` (the ensemble, one pass), `held-out` (networks trained by `rivulet fit`) or `anomalies` (the
- * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four. Four
- * more run where they are named: `features` (windows, lags, whole sequences), and, which take minutes, `machine` (the detector
- * on made machines with vibration, of which DIRECTORY needs nothing), `choice` (the network that `rivulet fit` chose) and
- * `late` (labels that come late, or rarely).
+ * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four.
+ * More run where they are named: `features` (windows, lags, whole sequences), `cost` (time and bytes of the ensemble
+ * beside `learner/reference.c` in the folder above DIRECTORY), and, which take minutes, `machine` (the detector on made
+ * machines with vibration, of which DIRECTORY needs nothing), `choice` (the network that `rivulet fit` chose) and `late`
+ * (labels that come late, or rarely).
  * Ends with 1 where the median of three seeds misses its goal.
  */
 import { existsSync } from "node:fs";
 import { judgeAnomalies } from "./anomalies/judge.ts";
 import { judgeMachines } from "./anomalies/judge-machine.ts";
 import { judgeChoice } from "./choice.ts";
+import { judgeCost } from "./cost.ts";
 import { judgeStreams } from "./ensemble.ts";
 import { judgeFeatures } from "./features.ts";
 import { judgeForecasts } from "./forecasts.ts";
@@ -24,6 +26,7 @@ const parts: Record<string, (directory: string) => number> = {
   forecasts: judgeForecasts,
   features: judgeFeatures,
   machine: judgeMachines,
+  cost: judgeCost,
   choice: judgeChoice,
   late: judgeLateLabels,
 };
