@@ -2,15 +2,14 @@
 import { PerformanceObserver } from "node:perf_hooks";
 
 const { default: repeat } = (await import(process.argv[2])) as { default: () => void };
-let watching = false;
-let collections = 0;
+const starts: number[] = [];
 const observer = new PerformanceObserver((list) => {
-  if (watching) collections += list.getEntries().length;
+  for (const { startTime } of list.getEntries()) starts.push(startTime);
 });
 observer.observe({ entryTypes: ["gc"] });
 const collect = globalThis.gc as () => void;
-/** Entries are handed over in a later turn of the event loop. */
-const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** Entries are handed over in a later turn of the event loop, on a busy machine after the timers of that turn. */
+const turn = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 20));
 
 repeat();
 await turn();
@@ -19,10 +18,11 @@ await turn();
 collect();
 const before = process.memoryUsage().heapUsed;
 await turn();
-watching = true;
+const from = performance.now();
 repeat();
+const to = performance.now();
 await turn();
-watching = false;
 collect();
 const heapGrowth = process.memoryUsage().heapUsed - before;
+const collections = starts.filter((start) => start >= from && start <= to).length;
 console.log(JSON.stringify({ collections, heapGrowth }));

@@ -25,7 +25,7 @@ echo >> "$SENT"
 /** Hangs for good when told to by a signal, and says so. */
 const hang = `process.on("SIGUSR2", () => {
   require("node:fs").writeSync(1, '{"event":"hangs"}\\n');
-  for (;;);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });`;
 
 /** A folder with a config and a recorder, for a daemon that is to give signs of life once a second. */
