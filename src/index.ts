@@ -204,6 +204,14 @@ export {
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint/format.ts";
 export { type FoundCheckpoint, openStore, type Store } from "./checkpoint/store.ts";
 export { checkpointOf, learnerFrom } from "./continuing/learner-checkpoint.ts";
+export {
+  modelOf,
+  type PublishedDescription,
+  type PublishedModel,
+  publishedDescription,
+  readModel,
+  requireFitting,
+} from "./continuing/model-file.ts";
 export { loadLearner, type SaveLearnerOptions, saveLearner } from "./library/learner-file.ts";
 export { loadNetwork, saveNetwork } from "./library/network-file.ts";
 

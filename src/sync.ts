@@ -7,6 +7,7 @@
 
 export {
   createObjectStore,
+  type GetOptions,
   type ObjectStore,
   type ObjectStoreOptions,
   type StoredObject,
@@ -18,6 +19,28 @@ export {
   sendCheckpoints,
 } from "./sync/client/send.ts";
 
+// Models that come back: published and signed for a group of devices, and what a device checks before it takes one.
+
+export {
+  type FetchOptions,
+  type FetchOutcome,
+  fetchModel,
+  type ModelChecks,
+} from "./sync/client/fetch-model.ts";
+export {
+  type ListedModel,
+  listModels,
+  type ModelStore,
+  type Publication,
+  type PublishOptions,
+  publishModel,
+  type RollbackOptions,
+  rollbackModel,
+} from "./sync/client/publish.ts";
+export { createSigningKey, readSigningKey, type SigningKey } from "./sync/client/signing-key.ts";
+export { openModelFolder } from "./sync/host/model-folder.ts";
+export type { ModelPointer } from "./sync/model-pointer.ts";
+
 // A host: functions for the events `request` and `checkContinue` of a server, and who may use it.
 
 export { createFrontHandler, type FrontOptions } from "./sync/host/front.ts";
@@ -25,4 +48,4 @@ export { createHostHandler, type HostOptions } from "./sync/host/handler.ts";
 export type { HostHandler } from "./sync/host/http.ts";
 export { type KeyHolder, openRegistry, type Registry } from "./sync/host/registry.ts";
 export type { Credentials } from "./sync/signature.ts";
-export type { CredentialSource, SyncConfig } from "./sync/sync-config.ts";
+export type { CredentialSource, ModelsConfig, SyncConfig } from "./sync/sync-config.ts";

@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
+import { join } from "node:path";
 import { createFolderLock } from "../checkpoint/folder-lock.ts";
-import { addressOf, addressText, isAddress } from "../config/sync-schema.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { standardOutput } from "../machine/output.ts";
 import { readNamedText } from "../machine/regular-file.ts";
@@ -21,11 +19,13 @@ import {
   serveHost,
 } from "../sync/host/serve.ts";
 import { bareNameText, isBareName } from "../sync/names.ts";
-import type { CredentialSource } from "../sync/sync-config.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
+import { type Behind, clientOf, keyMissing, keySource, storeAddress } from "./host/behind.ts";
+import { type Reached, readReached, readTrust, writeReached } from "./host/own-files.ts";
+import { defaultKeyFile, modelsBlock } from "./models/key-file.ts";
 import { textTable } from "./terminal/text-table.ts";
 
 const defaultFolder = "./fleet";
@@ -60,19 +60,6 @@ function deviceName(action: string, name: string | undefined): string {
   throw new UsageError(`a device cannot be named "${name}", expected ${bareNameText}, and not ${adminKeyId}`);
 }
 
-/** How a running host is reached, for `host add` in another process, and where its objects are, for `host list`. */
-interface Reached {
-  url: string;
-  fingerprint: string | null;
-  /** Null: in its folder. */
-  store?: BehindFront | null;
-}
-
-/** Far more than an address takes. */
-const mostReachedBytes = 4096;
-
-const reachedFile = (folder: string) => join(folder, ownFolder, "address.json");
-
 async function serve(folder: string, invocation: Invocation): Promise<Report | null> {
   const { options, json } = invocation;
   const listen = options["listen"] ?? defaultListen;
@@ -103,7 +90,7 @@ async function serve(folder: string, invocation: Invocation): Promise<Report | n
   const signalled = untilSignalled();
   const host = await serveHost(handler, { ...place, tls });
   const reached = { ...reachedAt(place.address, host.port, tls), store };
-  writeFileDurablySync(reachedFile(folder), [Buffer.from(`${JSON.stringify(reached)}\n`)]);
+  writeReached(folder, reached);
   const objects =
     store === null ? `objects in ${folder}` : `objects in ${store.to}, its own keys in ${folder}`;
   say("listening", listeningText(folder, objects, place.address, host.port, reached), {
@@ -121,39 +108,26 @@ async function serve(folder: string, invocation: Invocation): Promise<Report | n
 }
 
 /** The store behind a front; null for a host that keeps objects itself. */
-interface BehindFront {
-  to: string;
-  region: string;
-  source: CredentialSource;
-}
-
-function storeOf(options: Invocation["options"]): BehindFront | null {
+function storeOf(options: Invocation["options"]): Behind | null {
   const { store, keep, region = "us-east-1" } = options;
-  const { "store-key": keyId, "store-secret": secretFile, "store-command": command } = options;
   if (store === undefined) {
     const extra = ["region", "store-key", "store-secret", "store-command"].find((name) => options[name]);
     if (extra === undefined) return null;
     throw new UsageError(`--${extra} is about the store behind a front; name that with --store`);
   }
-  if (!isAddress(store)) throw new UsageError(`--store must be ${addressText}, found "${store}"`);
+  const to = storeAddress("store", store, region);
   if (keep !== undefined)
     throw new UsageError(
       "--keep has no effect with --store: let the bucket expire what is old by a rule of its own",
     );
-  const words = command?.split(/\s+/).filter((word) => word !== "") ?? [];
-  const hasSecret = keyId !== undefined && secretFile !== undefined;
-  if (hasSecret === words.length > 0 || (keyId === undefined) !== (secretFile === undefined)) {
-    throw new UsageError(
-      "--store needs the key of the store: --store-key ID with --store-secret FILE, or --store-command with a program that prints it",
-    );
-  }
-  const source = hasSecret ? { secretFile: resolve(secretFile), keyId } : { command: words };
-  return { to: addressOf(store, region), region, source };
+  const source = keySource("store", options);
+  if (source === null) throw keyMissing("store");
+  return { to, region, source };
 }
 
 /** A front loads what it needs of the client, which a host does not. */
 async function frontOf(
-  behind: BehindFront,
+  behind: Behind,
   registry: Registry,
   log: (text: string) => void,
 ): Promise<HostHandler> {
@@ -161,13 +135,6 @@ async function frontOf(
   const { credentials, store } = await clientOf(behind);
   const { to, region } = behind;
   return createFrontHandler({ registry, to, region, credentials, store, log });
-}
-
-async function clientOf({ to, region, source }: BehindFront) {
-  const { credentialsFrom } = await import("../sync/client/credentials.ts");
-  const { createObjectStore } = await import("../sync/client/object-store.ts");
-  const credentials = credentialsFrom(source);
-  return { credentials, store: createObjectStore({ to, region, credentials, fingerprint: null }) };
 }
 
 function reachedAt(address: string, port: number, tls: { cert: string } | null): Reached {
@@ -198,16 +165,18 @@ function listeningText(
   ].join("\n");
 }
 
-function addDevice(folder: string, device: string, { options }: Invocation): Report {
+async function addDevice(folder: string, device: string, { options }: Invocation): Promise<Report> {
   const registry = openRegistry(folder);
+  const reached = reachedBy(folder, options["url"]);
+  const models = await modelLines(folder, options["group"]);
   const secret = registry.add(device);
-  const reached = readReached(folder, options["url"]);
   const block = [
     "sync:",
     `  to: ${reached.url}`,
     `  device: ${device}`,
     `  secretFile: ${device}.key`,
     ...(reached.fingerprint === null ? [] : [`  fingerprint: "${reached.fingerprint}"`]),
+    ...models,
   ];
   const isLocal = isLoopback(new URL(reached.url).hostname);
   return {
@@ -229,15 +198,33 @@ function addDevice(folder: string, device: string, { options }: Invocation): Rep
   };
 }
 
-function readReached(folder: string, url: string | undefined): Reached {
-  const path = reachedFile(folder);
-  const found = existsSync(path) ? (JSON.parse(readNamedText(path, mostReachedBytes)) as Reached) : null;
+/** Where boards reach the host, by `--url` or by what it left when it was started. */
+function reachedBy(folder: string, url: string | undefined): Reached {
+  const found = readReached(folder);
   if (url !== undefined) {
     if (!URL.canParse(url))
       throw new UsageError(`--url must be a URL such as http://nas.local:9000/${bucket}, found "${url}"`);
     return { url, fingerprint: found?.fingerprint ?? null };
   }
   return found ?? { url: `http://${defaultListen}/${bucket}`, fingerprint: null };
+}
+
+/** The lines about models for a board of a group; a comment where nobody knows yet who signs them. */
+async function modelLines(folder: string, group: string | undefined): Promise<string[]> {
+  if (group === undefined) return [];
+  if (!isBareName(group))
+    throw new UsageError(`a group cannot be named "${group}", expected ${bareNameText}`);
+  const trust = readTrust(folder, group) ?? (await ownTrust());
+  return trust === null
+    ? [`  # models: { group: ${group}, trust: KEY } with the KEY that rivulet models key prints`]
+    : [modelsBlock(group, trust)];
+}
+
+/** The public half of the user's own key for models; null where there is none. */
+async function ownTrust(): Promise<string | null> {
+  if (!existsSync(defaultKeyFile())) return null;
+  const { readSigningKey } = await import("../sync/client/signing-key.ts");
+  return readSigningKey(defaultKeyFile()).trust;
 }
 
 function revokeDevice(folder: string, device: string): Report {
@@ -250,7 +237,7 @@ function revokeDevice(folder: string, device: string): Report {
 }
 
 /** Reads the devices of a front from its store. */
-async function devicesOfStore(behind: BehindFront, nowMs: number): Promise<DeviceRow[]> {
+async function devicesOfStore(behind: Behind, nowMs: number): Promise<DeviceRow[]> {
   const { StoreFleet } = await import("../sync/host/store-fleet.ts");
   const { store } = await clientOf(behind);
   try {
@@ -265,7 +252,7 @@ async function listDevices(folder: string, { options }: Invocation): Promise<Rep
     throw new RivuletError("host.bad-folder", `${folder} is not the folder of a host; name it with --folder`);
   }
   const nowMs = Date.now();
-  const store = storeOf(options) ?? readReached(folder, undefined).store ?? null;
+  const store = storeOf(options) ?? readReached(folder)?.store ?? null;
   const rows =
     store === null
       ? await new Fleet(new ObjectFolder(folder, { isReadOnly: true })).rows(nowMs)

@@ -15,6 +15,7 @@ import { createSyncLock, dueCheckpoints, type SendOutcome, sendCheckpoints } fro
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
+import type { ModelsReport } from "./sync/models.ts";
 
 /** A run without progress for so long hangs, and one that takes so long in all as well. */
 const longestPauseMs = 120_000;
@@ -46,27 +47,34 @@ export async function run({ positionals: [file], switches }: Invocation): Promis
   const watch = endWithoutProgress();
   let store: ObjectStore | undefined;
   try {
-    store = createObjectStore({
-      to: sync.to,
-      credentials: credentialsFrom(sync.credentials),
-      region: sync.region,
-      fingerprint: sync.fingerprint,
-      progress: watch.progress,
-      note: (sentence) => standardError.write(`rivulet: ${sentence}\n`),
-    });
+    store = storeOf(sync, watch.progress);
     const { directory } = config.checkpoint;
     if (switches.has("restore")) {
       const accept = acceptorFor(config);
       return restoreReport(await restoreCheckpoint({ directory, config: sync, store, accept }));
     }
     const version = packageVersion();
-    return report(sync, await sendCheckpoints({ directory, config: sync, store, version }));
+    const outcome = await sendCheckpoints({ directory, config: sync, store, version });
+    const { models } = sync;
+    if (models === null || outcome.failure !== null) return report(sync, outcome, null);
+    const { lookForModel } = await import("./sync/models.ts");
+    return report(sync, outcome, await lookForModel(config, { ...sync, models }, store));
   } finally {
     watch.stop();
     store?.close();
     lock.release();
   }
 }
+
+const storeOf = (sync: SyncConfig, progress: () => void): ObjectStore =>
+  createObjectStore({
+    to: sync.to,
+    credentials: credentialsFrom(sync.credentials),
+    region: sync.region,
+    fingerprint: sync.fingerprint,
+    progress,
+    note: (sentence) => standardError.write(`rivulet: ${sentence}\n`),
+  });
 
 /** A new card, or a daemon that has not begun, has no folder yet. */
 function createFolder(directory: string): void {
@@ -77,18 +85,38 @@ function createFolder(directory: string): void {
   }
 }
 
-function dryRun(config: Config, sync: SyncConfig): Report {
+async function dryRun(config: Config, sync: SyncConfig): Promise<Report> {
   const due = dueCheckpoints(config.checkpoint.directory, sync).map(({ path }) => path);
+  const models = await modelsOfDryRun(config, sync);
   return {
-    data: { to: sync.to, device: sync.device, dryRun: true, due },
+    data: {
+      ...{ to: sync.to, device: sync.device, dryRun: true, due },
+      ...(models === null ? {} : { models: models.data }),
+    },
     text: [
       `would send ${formatCount(due.length, "checkpoint")} as ${sync.device} to ${sync.to}, newest first; nothing was sent`,
       ...due.map((path) => `    ${path}`),
+      ...(models?.lines ?? []),
     ].join("\n"),
   };
 }
 
-function report({ to, device }: SyncConfig, outcome: SendOutcome): Report {
+/** Which model would come; for that alone a dry run asks the host. */
+async function modelsOfDryRun(config: Config, sync: SyncConfig): Promise<ModelsReport | null> {
+  const { models } = sync;
+  if (models === null) return null;
+  const watch = endWithoutProgress();
+  const store = storeOf(sync, watch.progress);
+  try {
+    const { lookForModel } = await import("./sync/models.ts");
+    return await lookForModel(config, { ...sync, models }, store, { dryRun: true });
+  } finally {
+    watch.stop();
+    store.close();
+  }
+}
+
+function report({ to, device }: SyncConfig, outcome: SendOutcome, models: ModelsReport | null): Report {
   const { sent, waiting, dropped, refused, status, failure } = outcome;
   const sentBytes = sent.reduce((sum, { bytes }) => sum + bytes, 0);
   const lines = [
@@ -106,8 +134,12 @@ function report({ to, device }: SyncConfig, outcome: SendOutcome): Report {
   const failed = failure !== null && sent.length === 0;
   if (failed) throw failure;
   if (failure !== null) lines.push(`stopped early: ${failure.message}`);
+  lines.push(...(models?.lines ?? []));
   return {
-    data: { to, device, sent, waiting, dropped, refused, status, failure: failure?.message ?? null },
+    data: {
+      ...{ to, device, sent, waiting, dropped, refused, status, failure: failure?.message ?? null },
+      ...(models === null ? {} : { models: models.data }),
+    },
     text: lines.join("\n"),
   };
 }

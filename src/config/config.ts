@@ -197,7 +197,9 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
   if (target?.forecast !== undefined) checkForecast(parsed, target.forecast, errors);
   if (sync !== undefined) {
     const hasNetwork = parsed.model !== undefined && parsed.model.ensemble !== true;
-    checkSync(sync, { name: nameFor(parsed, file), hasNetwork }, errors);
+    const isPlain = target !== undefined && target.forecast === undefined;
+    const learner = isPlain ? (hasNetwork ? "network" : "ensemble") : "none";
+    checkSync(sync, { name: nameFor(parsed, file), learner }, errors);
   }
   numberClasses(entriesWithClasses(parsed), target?.names, errors);
   const descriptions = source && fieldsOf(source);

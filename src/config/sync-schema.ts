@@ -103,14 +103,19 @@ type Parsed = v.InferOutput<typeof syncSchema>;
 
 /**
  * Reports keys that contradict or need each other.
- * @param hasNetwork whether the config has a single network in place of the ensemble
+ * @param config.learner what takes in a model: a single network, the ensemble, or what takes none
  */
 export function checkSync(
   parsed: Parsed,
-  { name, hasNetwork }: { name: string; hasNetwork: boolean },
+  { name, learner }: { name: string; learner: "network" | "ensemble" | "none" },
   errors: ConfigErrors,
 ): void {
-  if (parsed.models?.sideBySide !== undefined && !hasNetwork) {
+  if (parsed.models !== undefined && learner === "none") {
+    errors.conflict(
+      ["sync", "models"],
+      " has no effect without a target that is predicted row by row; a forecast and anomaly alone take no model, so remove it",
+    );
+  } else if (parsed.models?.sideBySide !== undefined && learner !== "network") {
     errors.conflict(
       ["sync", "models", "sideBySide"],
       " has no effect without model: in the ensemble a new network is weighted from its first sample on; remove it",

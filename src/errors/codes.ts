@@ -82,6 +82,10 @@ export const errorCodes = {
   "sync.bad-answer": "The host answered with something that its protocol does not allow.",
   "sync.no-config": "The config has no key sync.",
   "sync.restore": "The folder is not empty, or the host has no checkpoint that can be restored.",
+  "sync.model":
+    "A model at the host is not one that may be taken: not signed by the key, altered, older, or of another config.",
+  "sync.publish": "A model cannot be published: the group is signed by another key, or has no such version.",
+  "sync.signing-key": "The key that signs models is missing, readable by others, or no Ed25519 key.",
   "host.bad-folder": "The folder is not one of a host, or cannot be used as one.",
   "host.listen": "The address to listen at is not valid, or cannot be used.",
 

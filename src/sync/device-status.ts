@@ -44,6 +44,8 @@ const modelStates = ["none", "side by side", "in use", "went back", "refused"] a
 /** A model that came back from the host, and what became of it. */
 export type DeviceModel = {
   version: number;
+  /** The group that it was published for. */
+  group?: string;
   state: (typeof modelStates)[number];
   /** Why it was refused, or is no longer used. */
   reason?: string;
@@ -127,8 +129,10 @@ function modelFrom(stored: unknown): DeviceModel | null {
   const state = modelStates.find((each) => each === found["state"]);
   if (state === undefined) return null;
   const reason = textOf(found["reason"], mostSentenceLength);
+  const group = textOf(found["group"], 64);
   return {
     version: countOf(found["version"]),
+    ...(group === "" ? {} : { group }),
     state,
     ...(reason === "" ? {} : { reason }),
     samples: countOf(found["samples"]),

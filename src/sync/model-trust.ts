@@ -8,3 +8,11 @@ export const modelTrustText =
 
 /** Whether a text is the public key of whoever signs models. */
 export const isModelTrust = (text: string): boolean => trustPattern.test(text);
+
+/** The 32 bytes of a public key. @param trust for which `isModelTrust` holds */
+export const trustBytes = (trust: string): Buffer =>
+  Buffer.from(trustPattern.exec(trust)?.[1] ?? "", "base64");
+
+/** A public key of 32 bytes, as a config has it. */
+export const trustOf = (publicKey: Uint8Array): string =>
+  `ed25519:${Buffer.from(publicKey).toString("base64")}`;

@@ -16,6 +16,37 @@ export const checkpointFolder = (device: string): string => `devices/${device}/c
 /** The document that tells how a device does. */
 export const statusKey = (device: string): string => `devices/${device}/status.json`;
 
+/** Folder of what is published for a group. */
+export const modelFolder = (group: string): string => `models/${group}/`;
+/** The network itself, named by its content. @param sha256 in hexadecimal */
+export const modelKey = (group: string, sha256: string): string => `models/${group}/${sha256}.msgpack`;
+/** The signed pointer to a version of a group's model. */
+export const pointerKey = (group: string, version: number): string =>
+  `models/${group}/${String(version).padStart(versionDigits, "0")}.json`;
+/** Which version is the newest, as a hint that nobody trusts. */
+export const hintKey = (group: string): string => `models/${group}/current.json`;
+
+/** Versions have so many digits, so that a list has them in order. */
+export const versionDigits = 9;
+export const mostVersion = 10 ** versionDigits - 1;
+
+/** The version that a pointer's key names; null where it is not the key of one. */
+export function versionIn(key: string): number | null {
+  const version = Number(/^models\/[^/]+\/(\d{9})\.json$/.exec(key)?.[1] ?? 0);
+  return version === 0 ? null : version;
+}
+
+/** The digest that the key of a model names; null where it is not the key of one. */
+export const modelDigestIn = (key: string): string | null =>
+  /^models\/[^/]+\/([0-9a-f]{64})\.msgpack$/.exec(key)?.[1] ?? null;
+
+/** Whether a key is one of what devices fetch below `models/`. */
+export function isModelKey(key: string): boolean {
+  const [, group] = key.split("/");
+  if (group === undefined || !isBareName(group)) return false;
+  return versionIn(key) !== null || modelDigestIn(key) !== null || key === hintKey(group);
+}
+
 const samplesDigits = 12;
 const digestDigits = 16;
 

@@ -31,4 +31,6 @@ export type CredentialSource =
   /** Absolute path of a file that contains the secret; the id of the key is the name of the device by default. */
   | { secretFile: string; keyId: string }
   /** A program that prints credentials in the format of AWS's `credential_process`. */
-  | { command: readonly string[] };
+  | { command: readonly string[] }
+  /** The variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. */
+  | { environment: true };

@@ -23,6 +23,23 @@ export interface SyncRecord {
   done: Record<string, string>;
   /** Time of the last run that reached the host, by the device's clock; null: none. */
   lastSuccess: string | null;
+  /** What is known of models that come back; left out: nothing yet. */
+  models?: ModelsRecord;
+}
+
+/** What a device remembers of the models of a group. */
+export interface ModelsRecord {
+  group: string;
+  /** The newest version that was taken, or refused though its signature is valid: what is not above it is never taken. */
+  known: number;
+  /** ETag of the hint that names it; null: none. */
+  hint: string | null;
+  /** Versions whose pointers are refused, each with the ETag or digest of what was there. */
+  refused: Record<string, string>;
+  /** Why the last model that was refused was, until one is taken; null: none was. */
+  refusal: string | null;
+  /** Why the last run found nothing out; null where it did. */
+  failure: string | null;
 }
 
 /**
@@ -57,7 +74,9 @@ function readRecord(directory: string): SyncRecord | null {
   try {
     const text = readRegularFile(join(directory, name), { mostBytes, followLinks: false }).toString("utf8");
     const found = JSON.parse(text) as Partial<SyncRecord>;
-    return isRecord(found) ? found : null;
+    if (!isRecord(found)) return null;
+    if (!isModelsRecord(found.models)) delete found.models;
+    return found;
   } catch {
     return null;
   }
@@ -69,6 +88,27 @@ function isRecord(found: Partial<SyncRecord>): found is SyncRecord {
   const { counter, through, sentBefore, dropped, done } = found;
   return [counter, through, sentBefore, dropped].every(isCount) && typeof done === "object" && done !== null;
 }
+
+const isTextOrNull = (value: unknown): boolean => value === null || typeof value === "string";
+
+function isModelsRecord(found: Partial<ModelsRecord> | undefined): boolean {
+  if (typeof found !== "object" || found === null) return false;
+  const { group, known, hint, refused, refusal, failure } = found;
+  return (
+    typeof group === "string" &&
+    isCount(known) &&
+    [hint, refusal, failure].every(isTextOrNull) &&
+    typeof refused === "object" &&
+    refused !== null &&
+    Object.values(refused).every((each) => typeof each === "string")
+  );
+}
+
+/** What a record knows of the models of a group; of another group nothing. */
+export const modelsIn = ({ models }: SyncRecord, group: string): ModelsRecord =>
+  models?.group === group
+    ? models
+    : { group, known: 0, hint: null, refused: {}, refusal: null, failure: null };
 
 /** Writes the record durably. @throws the file system's error */
 export function writeSyncRecord(directory: string, record: SyncRecord): void {

@@ -50,4 +50,12 @@ describe("the models that come back", () => {
       "pump.yaml:3: sync.models.sideBySide has no effect without model:",
     );
   });
+
+  test("are for nobody where no row is predicted", () => {
+    const models = syncWith(`{ group: pumps, trust: "${key}" }`);
+    const watching = pump.replace(/target: .*/, "anomaly: {}");
+    expect(() => parseConfig(watching + models, "pump.yaml")).toThrow(
+      "pump.yaml:3: sync.models has no effect without a target that is predicted row by row",
+    );
+  });
 });

@@ -59,6 +59,19 @@ test("an object is stored once, and read back whole, in part, or not at all wher
   expect([head.status, head.headers["content-length"], head.text]).toEqual([200, String(body.length), ""]);
 });
 
+test("what is published is read by devices of any group, written by the administrator, and never changes", async () => {
+  for (const name of ["000000001.json", `${digest}.msgpack`]) {
+    const published = { path: `/fleet/models/pumps/${name}`, body };
+    expect((await request(host, admin, { method: "PUT", ...published })).status).toBe(200);
+    expect((await request(host, device, { path: published.path })).text).toBe(body.toString());
+    expect((await request(host, admin, { method: "PUT", ...published })).status).toBe(412);
+  }
+  const hint = { method: "PUT", path: "/fleet/models/pumps/current.json", body };
+  for (let i = 0; i < 2; i++) expect((await request(host, admin, hint)).status).toBe(200);
+  expect((await request(host, device, { path: hint.path })).status).toBe(200);
+  expect((await request(host, device, { path: "/fleet/models/fans/current.json" })).status).toBe(404);
+});
+
 test("of twenty equal uploads at once exactly one is stored", async () => {
   const other = Buffer.from("the same, twenty times");
   const once = {
@@ -109,6 +122,29 @@ describe("refuses in one sentence, and changes nothing:", async () => {
       /may list only/,
     ],
     ["listing everything", own, { path: "/fleet" }, 403, /may list only/],
+    [
+      "a model's bytes from a device",
+      own,
+      { ...put, path: `/fleet/models/pumps/${digest}.msgpack` },
+      403,
+      /only its own/,
+    ],
+    [
+      "reading elsewhere below models",
+      own,
+      { path: "/fleet/models/pumps/notes.txt" },
+      403,
+      /published models/,
+    ],
+    ["reading a folder deeper", own, { path: "/fleet/models/a/b/000000001.json" }, 403, /published models/],
+    ["listing models", own, { path: "/fleet?prefix=models%2Fpumps%2F" }, 403, /may list only/],
+    [
+      "a model of another content than its name, from the administrator too",
+      strict.credentials("admin"),
+      { ...put, path: `/fleet/models/pumps/${sha256Of(Buffer.from("other"))}.msgpack` },
+      400,
+      /another content/,
+    ],
     [
       "a model from a device",
       own,
@@ -450,7 +486,10 @@ describe("the page", () => {
     const evil = {
       ...JSON.parse(status(1).toString()),
       rivulet: "<script>alert(1)</script>",
-      report: { problems: ["\u001b[31m<b>"] },
+      report: {
+        problems: ["\u001b[31m<b>"],
+        model: { version: 17, state: "went back", reason: "worse <i>", samples: 500, difference: 0.031 },
+      },
     };
     await request(hostile, hostile.credentials("pump-7"), {
       method: "PUT",
@@ -462,12 +501,15 @@ describe("the page", () => {
       headers: { authorization: `Bearer ${hostile.credentials("admin").secretAccessKey}` },
     });
     expect(text).toContain('rivulet_device_silent{device="pump-7"} 0');
+    expect(text).toContain('rivulet_device_model_version{device="pump-7"} 17');
     const entered = await request(hostile, null, form(hostile.credentials("admin").secretAccessKey));
     const cookie = String(entered.headers["set-cookie"]).split(";")[0];
     const page = (await request(hostile, null, { path: "/", headers: { cookie } })).text;
     expect(page).not.toMatch(/<script>|<b>/);
     expect(page).not.toContain("\u001b");
     expect(page).toContain("&lt;script&gt;");
+    expect(page).toContain("<td>17 went back, loss +0.031</td>");
+    expect(page).toContain("model 17 went back: worse &lt;i&gt;");
   });
 
   test("a silent device stands out, on the page and in the metrics", async () => {

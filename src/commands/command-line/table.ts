@@ -142,6 +142,7 @@ export const commands: Command[] = [
         value: "URL",
         help: "address of the host as boards see it, with add (default: where it listens)",
       },
+      group: { value: "NAME", help: "with add: the group whose published models the board takes" },
     },
     details: [
       "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
@@ -155,7 +156,9 @@ export const commands: Command[] = [
     summary: "send the checkpoints of a config to its host, once",
     positionals: ["CONFIG"],
     options: {
-      "dry-run": { help: "show what would be sent, and connect to nobody" },
+      "dry-run": {
+        help: "show what would be sent; connect to nobody, but with sync.models ask which model would come",
+      },
       restore: { help: "fetch the newest valid checkpoint of this device into an empty folder" },
     },
     details: [
@@ -163,6 +166,47 @@ export const commands: Command[] = [
       "The exit code is 1 where nothing could be sent: the host is away, or refuses the key. The checkpoints wait in their folder, the newest sync.backlog of them.",
     ],
     load: () => import("../sync.ts"),
+  },
+  {
+    name: "models",
+    summary: "publish a network for a group of boards, go back to an older one, or list them",
+    positionals: ["ACTION", "[CHECKPOINT]"],
+    options: {
+      to: {
+        value: "HOST",
+        help: "folder of a host on this machine, URL of a host, or S3 store such as s3://bucket/prefix (default ./fleet)",
+      },
+      group: { value: "NAME", help: "the boards that take it: those with this sync.models.group" },
+      key: {
+        value: "FILE",
+        help: "file of mode 600 with the key that signs (default ~/.config/rivulet/models.key)",
+      },
+      "to-version": {
+        value: "N",
+        help: "with rollback: the version to use again (default: the network before the present one)",
+      },
+      "dry-run": { help: "say what would be published, and write nothing" },
+      region: { value: "NAME", help: "region of the store (default: AWS_REGION, else us-east-1)" },
+      "store-key": {
+        value: "ID",
+        help: "id of the store's key (default: AWS_ACCESS_KEY_ID and what belongs to it)",
+      },
+      "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
+      "store-command": {
+        value: "WORDS",
+        help: "program that prints the store's key, in the format of AWS's credential_process",
+      },
+      fingerprint: {
+        value: "SHA256",
+        help: "of the certificate of an HTTPS host that no authority has signed, as rivulet host prints it",
+      },
+    },
+    details: [
+      "rivulet models key [FILE] makes the key that signs, once, and prints the line for the boards. rivulet models publish CHECKPOINT --group G signs the network in a checkpoint with the statistics of its features, and publishes it: the boards of the group fetch it with their next rivulet sync, check it, and take it in beside what they have learned. CHECKPOINT is a file, or a folder of checkpoints, of which it is the newest.",
+      "rivulet models rollback --group G publishes the network before the present one under a new version; rivulet models list --group G shows the versions, the newest first.",
+      "With a folder the host may run or not. The URL of a host wants its key: --store-key admin --store-secret FOLDER/.host/admin.key.",
+    ],
+    load: () => import("../models.ts"),
   },
   {
     name: "migrate",

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { ErrorCode } from "../../errors/codes.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 import { readRegularFile, UnsuitableFileError } from "../../machine/regular-file.ts";
@@ -23,12 +24,28 @@ export function credentialsFrom(source: CredentialSource): () => Promise<Credent
     const fixed = { accessKeyId: source.keyId, secretAccessKey: readSecret(source.secretFile) };
     return async () => fixed;
   }
+  if ("environment" in source) {
+    const fixed = environmentKey(process.env);
+    return async () => fixed;
+  }
   let current: { credentials: Credentials; expiresMs: number } | null = null;
   return async () => {
     if (current === null || current.expiresMs - Date.now() < renewalMs)
       current = await askProgram(source.command);
     return current.credentials;
   };
+}
+
+function environmentKey(environment: NodeJS.ProcessEnv): Credentials {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  const { AWS_SESSION_TOKEN: sessionToken } = environment;
+  if (!accessKeyId || !secretAccessKey) {
+    throw new RivuletError(
+      "sync.credentials",
+      "found no key of the store in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; set them, or give --store-key ID with --store-secret FILE, or --store-command with a program that prints it",
+    );
+  }
+  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
 }
 
 /**
@@ -41,7 +58,7 @@ export function readSecret(path: string, environment: NodeJS.ProcessEnv = proces
   const handed = environment["CREDENTIALS_DIRECTORY"];
   const own = handed === undefined ? undefined : join(handed, basename(path));
   const file = own !== undefined && existsSync(own) ? own : path;
-  const text = readOwnersFile(file).trim();
+  const text = readOwnersFile(file, "sync.credentials", "rivulet host add prints how to make it").trim();
   if (text === "" || /\s/.test(text)) {
     throw new RivuletError(
       "sync.credentials",
@@ -51,26 +68,26 @@ export function readSecret(path: string, environment: NodeJS.ProcessEnv = proces
   return text;
 }
 
-function readOwnersFile(path: string): string {
+/**
+ * Reads a small file that only its owner may read.
+ * @throws RivuletError with `code` where it cannot be read, or others may read it; `advice` ends the sentence
+ */
+export function readOwnersFile(path: string, code: ErrorCode, advice: string): string {
   try {
-    const checkMode = (mode: number) => requireOwnersMode(path, mode);
+    const checkMode = (mode: number) => requireOwnersMode(path, mode, code);
     return readRegularFile(path, { mostBytes: mostSecretBytes, checkMode }).toString("utf8");
   } catch (error) {
     if (error instanceof RivuletError) throw error;
     const reason = error instanceof UnsuitableFileError ? `it ${error.message}` : reasonOf(error);
-    throw new RivuletError(
-      "sync.credentials",
-      `cannot read the secret in ${path}: ${reason}; rivulet host add prints how to make it`,
-      { cause: error },
-    );
+    throw new RivuletError(code, `cannot read the secret in ${path}: ${reason}; ${advice}`, { cause: error });
   }
 }
 
-function requireOwnersMode(path: string, mode: number): void {
+function requireOwnersMode(path: string, mode: number, code: ErrorCode): void {
   if (process.platform === "win32" || (mode & 0o077) === 0) return;
   const found = mode.toString(8).padStart(3, "0");
   throw new RivuletError(
-    "sync.credentials",
+    code,
     `${path} has mode ${found}, so others may read the secret in it; run: chmod 600 ${path}`,
   );
 }

@@ -15,6 +15,15 @@ export interface StoredObject {
   modifiedMs: number | null;
 }
 
+export interface GetOptions {
+  /** Largest object that is read. */
+  mostBytes: number;
+  /** Of the object that is known. */
+  etag?: string | null;
+  /** Whether an object that the key may not read counts as missing. Default false. */
+  isForbiddenMissing?: boolean;
+}
+
 /** Objects below one prefix of a bucket. Every method throws RivuletError where the store cannot be reached or refuses. */
 export interface ObjectStore {
   /** Writes an object; one of that name is replaced. */
@@ -25,14 +34,13 @@ export interface ObjectStore {
    */
   putOnce(key: string, body: Uint8Array): Promise<boolean>;
   /** Reads an object; null where there is none, `unchanged` where it still is the one with `etag`. */
-  get(
-    key: string,
-    options: { mostBytes: number; etag?: string | null },
-  ): Promise<StoredObject | "unchanged" | null>;
+  get(key: string, options: GetOptions): Promise<StoredObject | "unchanged" | null>;
   /** Names of the objects whose names begin with `prefix`, sorted. A store that was restarted may list too few. */
   list(prefix: string): Promise<string[]>;
   /** Names of the folders directly below `prefix`, each with a slash at its end, sorted. */
   folders(prefix: string): Promise<string[]>;
+  /** False once the store has refused to write an object only where there is none. */
+  createsOnce(): boolean;
   /** Closes its connections. */
   close(): void;
 }
@@ -202,11 +210,11 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
       await put(key, body, false);
     },
     putOnce: (key, body) => put(key, body, true),
-    async get(key, { mostBytes, etag = null }) {
+    async get(key, { mostBytes, etag = null, isForbiddenMissing = false }) {
       const headers: Record<string, string> = etag === null ? {} : { "if-none-match": etag };
       const request = { method: "GET", key, mostBytes, headers };
       const answer = await send(request);
-      if (answer.status === 404) return null;
+      if (answer.status === 404 || (answer.status === 403 && isForbiddenMissing)) return null;
       if (answer.status === 304) return "unchanged";
       if (answer.status !== 200) throw refusal(answer, request, options.to);
       const { etag: found = null, "last-modified": modified = "" } = answer.headers;
@@ -215,6 +223,7 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
     },
     list: (begin) => names(begin, {}, /<Key>([^<]*)<\/Key>/g),
     folders: (begin) => names(begin, { delimiter: "/" }, /<CommonPrefixes>\s*<Prefix>([^<]*)<\/Prefix>/g),
+    createsOnce: () => !refusesConditions,
     close: () => connections.destroy(),
   };
 }

@@ -17,6 +17,7 @@ import { checkpointKey, statusKey } from "../names.ts";
 import type { SyncConfig } from "../sync-config.ts";
 import {
   damaged,
+  modelsIn,
   readSyncRecord,
   type SyncRecord,
   sentCount,
@@ -225,11 +226,18 @@ async function sendStatus(
       sent: sentCount(record),
       waiting: due(directory, record, config.backlog).length,
       dropped: record.dropped,
-      problem: outcome.refused.at(-1) ?? null,
+      problem: outcome.refused.at(-1) ?? modelProblem(record, config),
     },
   };
   await store.put(statusKey(device), encodeStatus(status));
   return status;
+}
+
+/** What is wrong with the models that come back, as the run before found it. */
+function modelProblem(record: SyncRecord, { models }: SyncConfig): string | null {
+  if (models === null) return null;
+  const { failure, refusal } = modelsIn(record, models.group);
+  return failure ?? refusal;
 }
 
 async function countAtHost(store: ObjectStore, device: string): Promise<number> {

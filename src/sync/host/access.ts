@@ -1,7 +1,7 @@
 /** Who a request comes from, and what a device may do: the same for a host and for a front. */
 import type { IncomingMessage } from "node:http";
 import { mostStatusBytes } from "../device-status.ts";
-import { checkpointFacts, checkpointFolder, deviceFolder, statusKey } from "../names.ts";
+import { checkpointFacts, checkpointFolder, deviceFolder, isModelKey, statusKey } from "../names.ts";
 import { faultOfSignature, parseAuthorization } from "../signature.ts";
 import { HostError } from "./host-error.ts";
 import type { KeyHolder, Registry } from "./registry.ts";
@@ -61,10 +61,19 @@ export function requireWritable({ device }: KeyHolder, key: string, length: numb
   }
 }
 
-/** A device reads its own objects. @throws HostError for anything else */
+/**
+ * A device reads its own objects, and the models of any group: a host keeps nothing per device, so it does not know the
+ * group of one; and what keeps a device from the model of another group is the signature, which holds for one group.
+ *
+ * @throws HostError for anything else
+ */
 export function requireReadable({ device }: KeyHolder, key: string): void {
-  if (device === null || key.startsWith(deviceFolder(device))) return;
-  throw new HostError(403, "AccessDenied", `the key ${device} may read only its own objects, not ${key}`);
+  if (device === null || key.startsWith(deviceFolder(device)) || isModelKey(key)) return;
+  throw new HostError(
+    403,
+    "AccessDenied",
+    `the key ${device} may read only its own objects and published models, not ${key}`,
+  );
 }
 
 /** A device lists its own objects. @throws HostError for anything else */

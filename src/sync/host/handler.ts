@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pathAndQuery } from "../../wording/address.ts";
 import { decodeStatus, mostStatusBytes } from "../device-status.ts";
-import { checkpointFacts, checkpointFolder, statusKey } from "../names.ts";
+import { checkpointFacts, checkpointFolder, modelDigestIn, statusKey, versionIn } from "../names.ts";
 import { authenticate, requireListable, requireReadable, requireWritable } from "./access.ts";
 import { Fleet } from "./fleet.ts";
 import { HostError } from "./host-error.ts";
@@ -128,6 +128,10 @@ export function createHostHandler(options: HostOptions): HostHandler {
 
   /** A name that tells the content must tell the truth, and a status must not go back. */
   async function requireFitting(key: string, incoming: Incoming): Promise<void> {
+    const model = modelDigestIn(key);
+    if (model !== null && incoming.sha256 !== model) {
+      throw new HostError(400, "BadDigest", `the name ${key} is of another content than the body`);
+    }
     const [, device] = /^devices\/([^/]+)\//.exec(key) ?? [];
     if (device === undefined) return;
     if (key.startsWith(checkpointFolder(device))) {
@@ -281,8 +285,9 @@ export function createHostHandler(options: HostOptions): HostHandler {
 
 const takenError = (key: string) => new HostError(412, "PreconditionFailed", `${key} is there already`);
 
-/** Checkpoints never change: their names tell their content. */
-const isImmutable = (key: string): boolean => /^devices\/[^/]+\/checkpoints\//.test(key);
+/** Checkpoints, models and pointers to them never change. */
+const isImmutable = (key: string): boolean =>
+  /^devices\/[^/]+\/checkpoints\//.test(key) || modelDigestIn(key) !== null || versionIn(key) !== null;
 
 const matches = (header: string | undefined, etag: string): boolean =>
   header?.split(",").some((each) => bare(each) === bare(etag)) === true;

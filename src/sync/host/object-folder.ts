@@ -46,6 +46,15 @@ const partPattern = /^(?!\.)[^\p{Cc}\\/]{1,200}$/u;
 export const isObjectKey = (key: string): boolean =>
   key.length <= 1000 && key.split("/").every((part) => partPattern.test(part));
 
+export interface ObjectFolderOptions {
+  /** A body that brings too little in such an interval is refused. */
+  slowBodyMs?: number;
+  /** Only read beside the host that runs. */
+  isReadOnly?: boolean;
+  /** Folder for what is not whole yet, where it is not that of the host. */
+  incoming?: string;
+}
+
 export class ObjectFolder {
   readonly folder: string;
   readonly #incoming: string;
@@ -53,14 +62,17 @@ export class ObjectFolder {
   #count = 0;
 
   /**
-   * Deletes what a killed process left behind, unless it is only to be read beside the host that runs.
+   * Deletes what a killed process left behind, unless it is used beside the host that runs.
    * @throws the file system's error
    */
-  constructor(folder: string, { slowBodyMs = slowMs, isReadOnly = false } = {}) {
+  constructor(
+    folder: string,
+    { slowBodyMs = slowMs, isReadOnly = false, incoming }: ObjectFolderOptions = {},
+  ) {
     this.folder = folder;
     this.#slowMs = slowBodyMs;
-    this.#incoming = join(folder, ownFolder, "incoming");
-    if (isReadOnly) return;
+    this.#incoming = incoming ?? join(folder, ownFolder, "incoming");
+    if (isReadOnly || incoming !== undefined) return;
     fs.rmSync(this.#incoming, { recursive: true, force: true });
     fs.mkdirSync(this.#incoming, { recursive: true, mode: 0o700 });
   }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isSameSecret } from "../../machine/secret.ts";
 import { formatDuration, formatShare } from "../../wording/quantities.ts";
+import type { DeviceModel } from "../device-status.ts";
 import type { DeviceRow, Devices } from "./fleet.ts";
 import { adminKeyId, type Registry } from "./registry.ts";
 import { escaped } from "./xml.ts";
@@ -128,6 +129,7 @@ export const fleetColumns = [
   "lost",
   "damaged",
   "version",
+  "model",
   "problems",
 ];
 /** Which of them hold numbers. */
@@ -136,9 +138,11 @@ export const numericColumns = [2, 3, 4, 5, 6];
 /** The cells of a device, in the order of the columns. */
 export function fleetCells({ device, lastSeenMs, isSilent, status }: DeviceRow, nowMs: number): string[] {
   const { report, sync, newest, rivulet } = status;
+  const model = report.model ?? null;
   const problems = [
     ...(isSilent ? [`silent, expected every ${formatDuration(status.every)}`] : []),
     ...report.problems,
+    ...(model?.reason === undefined ? [] : [`model ${model.version} ${model.state}: ${model.reason}`]),
     ...(sync.dropped > 0 ? [`${sync.dropped} checkpoints were never sent`] : []),
     ...(sync.problem === null ? [] : [sync.problem]),
   ];
@@ -153,8 +157,16 @@ export function fleetCells({ device, lastSeenMs, isSilent, status }: DeviceRow, 
     String(report.lost),
     String(report.damaged),
     rivulet,
+    modelCell(model),
     problems.join("; "),
   ];
+}
+
+/** Which published model a device has, what became of it, and how it compares: `17 in use, loss -3.1e-2`. */
+function modelCell(model: DeviceModel | null): string {
+  if (model === null || model.state === "none") return "";
+  const { version, state, difference } = model;
+  return `${version} ${state}${difference === null ? "" : `, loss ${difference > 0 ? "+" : ""}${difference.toPrecision(2)}`}`;
 }
 
 function fleetHtml(rows: readonly DeviceRow[], nowMs: number): string {
@@ -198,6 +210,11 @@ function metricsText(rows: readonly DeviceRow[]): string {
       ({ status }) => status.sync.dropped,
     ],
     ["waiting_checkpoints", "Checkpoints that wait at the device.", ({ status }) => status.sync.waiting],
+    [
+      "model_version",
+      "Version of the published model that the device has taken last.",
+      ({ status }) => status.report.model?.version ?? null,
+    ],
     [
       "problems",
       "Number of problems that the device tells of.",

@@ -1,0 +1,308 @@
+/**
+ * Fetches the newest model that was published for a device's group, and hands it to the daemon through the folder `inbox`
+ * beside its checkpoints. Nothing that the host says is trusted but what the key of the group has signed.
+ */
+import fs from "node:fs";
+import { join } from "node:path";
+import { diskError } from "../../checkpoint/disk-error.ts";
+import { removeSync, writeFileDurablySync } from "../../checkpoint/durable-file.ts";
+import { summarizeCheckpoint } from "../../checkpoint/format.ts";
+import { newestCheckpoint } from "../../checkpoint/store.ts";
+import { RivuletError } from "../../errors/errors.ts";
+import { reportFrom } from "../device-status.ts";
+import { decodePointer, type ModelPointer, mostPointerBytes, versionOfHint } from "../model-pointer.ts";
+import { hintKey, modelKey, pointerKey } from "../names.ts";
+import { sha256Of } from "../signature.ts";
+import type { ModelsConfig, SyncConfig } from "../sync-config.ts";
+import { type ModelsRecord, modelsIn, readSyncRecord, writeSyncRecord } from "../sync-record.ts";
+import type { ObjectStore, StoredObject } from "./object-store.ts";
+
+/** What a device asks of a model before it takes it. Each throws RivuletError where the model does not fit. */
+export interface ModelChecks {
+  /** Whether it was trained for what this device does. */
+  requireFitting(description: object, where: string): void;
+  /** Largest file that is fetched: what the learner of the device takes in memory, and some more. */
+  mostBytes: number;
+  /** Whether the bytes are a model whose state is sound. */
+  requireSound(bytes: Uint8Array, where: string): void;
+}
+
+export interface FetchOptions {
+  /** Folder of the checkpoints. */
+  directory: string;
+  config: SyncConfig & { models: ModelsConfig };
+  store: Pick<ObjectStore, "get">;
+  /** Called once where there is a new version. */
+  checks: () => Promise<ModelChecks>;
+  /** Look at what is there, fetch no network, and write nothing. Default false. */
+  dryRun?: boolean;
+}
+
+/** What a run found. */
+export interface FetchOutcome {
+  /** The version that was fetched, or would be; null: nothing new that this device takes. */
+  version: number | null;
+  /** Where it waits for the daemon; null where nothing was written. */
+  path: string | null;
+  bytes: number;
+  /** The newest version that this device knows: what is not above it is never taken. */
+  known: number;
+  /** Why a model is not taken, in one sentence; null where none was refused. */
+  refused: string | null;
+}
+
+/** Pointers that one run reads; where there are more, the next one goes on. */
+const mostPointers = 32;
+/** Refused pointers that are remembered. */
+const mostRefused = 16;
+/** A hint is one number. */
+const mostHintBytes = 4096;
+
+const inboxPattern = /^(\d{9})-[0-9a-f]{16}\.msgpack$/;
+
+/** Folder in which fetched models wait for the daemon. */
+export const inboxOf = (directory: string): string => join(directory, "inbox");
+
+/**
+ * Looks for a newer model of the device's group, checks signature, version, description, size, digest and state, and
+ * writes it into the inbox. A model that is refused is never fetched again.
+ *
+ * @throws RivuletError (rejects) where the host cannot be reached or refuses, or the folder cannot be written
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { mkdirSync } from "node:fs";
+ * import { createObjectStore, createSigningKey, fetchModel } from "rivulet/sync";
+ *
+ * mkdirSync("kept");
+ * const to = "http://127.0.0.1:1/fleet";
+ * const { trust } = createSigningKey("models.key");
+ * const models = { group: "pumps", trust, sideBySide: 500 };
+ * const credentials = { secretFile: "pump-7.key", keyId: "pump-7" };
+ * const config = { to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null, everyMs: 3_600_000, backlog: 24, models };
+ * const key = async () => ({ accessKeyId: "pump-7", secretAccessKey: "secret" });
+ * const store = createObjectStore({ to, credentials: key, region: "us-east-1", fingerprint: null, retryMs: [] });
+ * const checks = async () => ({ requireFitting() {}, requireSound() {}, mostBytes: 1_000_000 });
+ * await assert.rejects(fetchModel({ directory: "kept", config, store, checks }), { code: "sync.unreachable" });
+ * store.close();
+ */
+export async function fetchModel(options: FetchOptions): Promise<FetchOutcome> {
+  const { directory, config, dryRun = false } = options;
+  const record = readSyncRecord(directory, config.to, config.device);
+  const { group } = config.models;
+  const isForgotten = record.models === undefined;
+  if (!isForgotten && record.models?.group !== group && !dryRun) emptyInbox(directory);
+  const memory = modelsIn(record, group);
+  const elsewhere = isForgotten ? knownToDaemon(directory, group) : 0;
+  memory.known = Math.max(memory.known, newestIn(directory), elsewhere);
+  const outcome: FetchOutcome = { version: null, path: null, bytes: 0, known: memory.known, refused: null };
+  try {
+    await look(options, memory, outcome);
+    memory.failure = null;
+    memory.refusal = outcome.refused ?? (outcome.version === null ? memory.refusal : null);
+  } catch (error) {
+    if (error instanceof RivuletError) memory.failure = error.message;
+    throw error;
+  } finally {
+    outcome.known = memory.known;
+    record.models = memory;
+    if (!dryRun) remember(directory, () => writeSyncRecord(directory, record));
+  }
+  return outcome;
+}
+
+async function look(options: FetchOptions, memory: ModelsRecord, outcome: FetchOutcome): Promise<void> {
+  const { directory, config, store } = options;
+  const { group } = config.models;
+  const hint = await readHint(store, group, memory.hint);
+  const pointer = await newestPointer(options, memory, outcome, hint.version);
+  if (pointer !== null) {
+    const daemons = knownToDaemon(directory, group);
+    if (pointer.version > daemons) await takeOrRefuse(options, pointer, outcome);
+    // Taken or refused: it is never fetched again. Or the small file beside the checkpoints is older than they are.
+    memory.known = Math.max(pointer.version, daemons);
+  }
+  if (hint.version === null || hint.version <= memory.known) memory.hint = hint.etag;
+  for (const version of Object.keys(memory.refused)) {
+    if (Number(version) <= memory.known) delete memory.refused[version];
+  }
+}
+
+/** Reads the hint, of which nothing is believed; where it is as it was, there is nothing in it. */
+async function readHint(
+  store: FetchOptions["store"],
+  group: string,
+  etag: string | null,
+): Promise<{ version: number | null; etag: string | null }> {
+  try {
+    const hint = await store.get(hintKey(group), { mostBytes: mostHintBytes, etag });
+    if (hint === "unchanged") return { version: null, etag };
+    return hint === null
+      ? { version: null, etag: null }
+      : { version: versionOfHint(hint.body), etag: hint.etag };
+  } catch (error) {
+    if (!(error instanceof RivuletError) || error.code !== "sync.bad-answer") throw error;
+    return { version: null, etag: null };
+  }
+}
+
+async function takeOrRefuse(
+  options: FetchOptions,
+  pointer: ModelPointer,
+  outcome: FetchOutcome,
+): Promise<void> {
+  const where = `version ${pointer.version} of the models for ${pointer.group}`;
+  const checks = await options.checks();
+  try {
+    await take(options, checks, pointer, where, outcome);
+  } catch (error) {
+    if (!(error instanceof RivuletError) || !isRefusal(error)) throw error;
+    outcome.refused = `${error.message}; it is not taken`;
+  }
+}
+
+/** The network cannot be blamed on the model; everything else that is wrong with one is for ever. */
+const isRefusal = ({ code }: RivuletError): boolean =>
+  code === "sync.model" ||
+  code === "sync.bad-answer" ||
+  code.startsWith("checkpoint.") ||
+  code.startsWith("state.");
+
+/** The newest pointer that the group's key has signed: where the hint says, and from there on. */
+async function newestPointer(
+  options: FetchOptions,
+  memory: ModelsRecord,
+  outcome: FetchOutcome,
+  hinted: number | null,
+): Promise<ModelPointer | null> {
+  const isAhead = hinted !== null && hinted > memory.known + 1;
+  const ahead = isAhead ? await readPointer(options, memory, hinted) : null;
+  let newest = typeof ahead === "object" ? ahead : null;
+  if (typeof ahead === "string" && ahead !== refusedBefore) outcome.refused = ahead;
+  let version = newest?.version ?? memory.known;
+  for (let count = 0; count < mostPointers; count++) {
+    const found = await readPointer(options, memory, ++version);
+    if (found === null) break;
+    if (found === refusedBefore) continue;
+    if (typeof found === "string") {
+      outcome.refused = found;
+      break;
+    }
+    newest = found;
+  }
+  return newest;
+}
+
+/** By what a refused pointer is known again: its ETag, so that it is not sent again, or else its content. */
+const markOf = ({ etag, body }: StoredObject): string => etag ?? sha256Of(body).slice(0, 16);
+
+const refusedBefore = "refused before";
+
+/** Reads one pointer; null where there is none, why where it is refused. */
+async function readPointer(
+  { config, store }: FetchOptions,
+  { refused }: ModelsRecord,
+  version: number,
+): Promise<ModelPointer | string | null> {
+  const { group, trust } = config.models;
+  const key = pointerKey(group, version);
+  const before = refused[version];
+  let found: StoredObject | null = null;
+  try {
+    // To a key that may not list, AWS says of what is not there that it is forbidden.
+    const asked = await store.get(key, {
+      mostBytes: mostPointerBytes,
+      etag: before ?? null,
+      isForbiddenMissing: true,
+    });
+    if (asked === "unchanged") return refusedBefore;
+    if (asked === null) return null;
+    found = asked;
+    if (markOf(found) === before) return refusedBefore;
+    return decodePointer(found.body, { group, version, trust }, key);
+  } catch (error) {
+    if (!(error instanceof RivuletError) || !isRefusal(error)) throw error;
+    // Not the version: a network that asks for a password answers everything, and the true pointer comes later.
+    if (found !== null) refused[version] = markOf(found);
+    for (const oldest of Object.keys(refused).slice(0, -mostRefused)) delete refused[oldest];
+    return error.message;
+  }
+}
+
+async function take(
+  { directory, store, dryRun = false }: FetchOptions,
+  { requireFitting, mostBytes, requireSound }: ModelChecks,
+  pointer: ModelPointer,
+  where: string,
+  outcome: FetchOutcome,
+): Promise<void> {
+  const { group, version, sha256, bytes, description } = pointer;
+  requireFitting(description, where);
+  if (bytes > mostBytes) {
+    throw new RivuletError(
+      "sync.model",
+      `${where} has ${bytes} bytes, expected at most ${mostBytes}, as the learner of this config is planned`,
+    );
+  }
+  if (!dryRun) {
+    const found = await store.get(modelKey(group, sha256), { mostBytes: bytes });
+    if (found === null || found === "unchanged") {
+      // The bytes are there before their pointer, so a store that is restarting shows them later.
+      throw new RivuletError(
+        "sync.unreachable",
+        `${where} is announced, but the host does not have it at present`,
+      );
+    }
+    const actual = sha256Of(found.body);
+    if (found.body.length !== bytes || actual !== sha256) {
+      throw new RivuletError(
+        "sync.model",
+        `${where} has ${found.body.length} bytes with the SHA-256 ${actual.slice(0, 16)}, expected ${bytes} with ${sha256.slice(0, 16)}`,
+      );
+    }
+    requireSound(found.body, where);
+    outcome.path = remember(directory, () => putIntoInbox(directory, version, sha256, found.body));
+  }
+  outcome.version = version;
+  outcome.bytes = bytes;
+}
+
+function putIntoInbox(directory: string, version: number, sha256: string, bytes: Uint8Array): string {
+  const inbox = inboxOf(directory);
+  fs.mkdirSync(inbox, { recursive: true });
+  const name = `${String(version).padStart(9, "0")}-${sha256.slice(0, 16)}.msgpack`;
+  const path = join(inbox, name);
+  writeFileDurablySync(path, [bytes]);
+  // A daemon that was away for long needs only the newest.
+  for (const other of fs.readdirSync(inbox)) {
+    if (inboxPattern.test(other) && other < name) removeSync(join(inbox, other));
+  }
+  return path;
+}
+
+function remember<T>(directory: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw diskError(error, `cannot keep the model in ${directory}`, directory);
+  }
+}
+
+/** The newest version that waits for the daemon; 0: none. */
+function newestIn(directory: string): number {
+  const inbox = inboxOf(directory);
+  const names = fs.existsSync(inbox) ? fs.readdirSync(inbox) : [];
+  return Math.max(0, ...names.map((name) => Number(inboxPattern.exec(name)?.[1] ?? 0)));
+}
+
+/** What was fetched for another group is for nobody. */
+function emptyInbox(directory: string): void {
+  remember(directory, () => fs.rmSync(inboxOf(directory), { recursive: true, force: true }));
+}
+
+/** The newest version of a group that the daemon has seen, as its newest checkpoint tells; 0: none. */
+function knownToDaemon(directory: string, group: string): number {
+  const read = (bytes: Uint8Array, path: string) => reportFrom(summarizeCheckpoint(bytes, path).status);
+  const { model = null } = newestCheckpoint(directory, read, () => {})?.checkpoint ?? {};
+  return model === null || (model.group ?? group) !== group ? 0 : model.version;
+}
