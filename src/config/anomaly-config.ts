@@ -1,5 +1,6 @@
 /** The key `anomaly` of a config: which columns are watched for what is unlike normal, and how often an alarm may come. */
 import * as v from "valibot";
+import { isIndicator } from "../features/missing.ts";
 import { suggestion } from "../wording/nearest.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { accepting, defaultsOf, duration, finiteNumber, list, map, must, optional, text } from "./schema.ts";
@@ -126,4 +127,7 @@ export const watchedColumns = (
   { watch }: AnomalyConfig,
   columns: readonly string[],
   target: string | null,
-): string[] => columns.filter((name) => (watch === null ? name !== target : watch.includes(name)));
+): string[] =>
+  watch === null
+    ? columns.filter((name) => name !== target && !isIndicator(name, columns))
+    : columns.filter((name) => watch.includes(name));

@@ -205,7 +205,8 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
   const descriptions = source && fieldsOf(source);
   const names = descriptions === undefined ? null : new Set(descriptions.map(({ name }) => name));
   // Features have names of their own: those are checked where they are planned.
-  const watchable = parsed.features === undefined && parsed.sequence === undefined ? names : null;
+  const areSamples = parsed.features === undefined && parsed.sequence === undefined;
+  const watchable = areSamples && source?.values?.indicator !== true ? names : null;
   if (anomaly !== undefined) checkAnomaly(anomaly, source, watchable, errors);
   checkAlarms(parsed, errors);
   if (target === undefined) checkWithoutTarget(parsed, errors);
@@ -309,6 +310,7 @@ const featuresFor = (parsed: Parsed, target: ParsedTarget | null) => ({
   source: {
     rate: parsed.source?.rate ?? null,
     fields: (parsed.source && fieldsOf(parsed.source)) ?? null,
+    values: { indicator: parsed.source?.values?.indicator ?? false },
   },
   memory: parsed.memory,
 });

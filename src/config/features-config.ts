@@ -41,7 +41,11 @@ export interface FeaturesConfig {
   sequence: Sequence | null;
   /** Null: that of the system. */
   timeZone: string | null;
-  source: { rate: number | null; fields: readonly { name: string }[] | null };
+  source: {
+    rate: number | null;
+    fields: readonly { name: string }[] | null;
+    values: { indicator: boolean };
+  };
 }
 
 /** Fills in the key `sequence`. */
@@ -58,10 +62,19 @@ export const streamOf = ({ source, sequence, timeZone }: FeaturesConfig): Stream
 });
 
 /**
- * The transforms of a config for samples of these columns, `auto` resolved.
+ * The transforms of a config for samples of these columns, `auto` resolved, behind what source.values.indicator asks for.
  * @throws RivuletError where one is about the past of a target whose labels come later
  */
 export function featuresOf(config: FeaturesConfig, columns: readonly string[]): unknown[] {
+  const features = chosenFeatures(config, columns);
+  if (!config.source.values.indicator) return features;
+  const { sequence, target } = config;
+  const id = sequence !== null && "by" in sequence ? sequence.by : null;
+  const of = columns.filter((name) => name !== id && name !== target?.column);
+  return of.length === 0 ? features : [{ missing: { of } }, ...features];
+}
+
+function chosenFeatures(config: FeaturesConfig, columns: readonly string[]): unknown[] {
   const { features, target, source, sequence } = config;
   const targetIsSent = source.fields === null || source.fields.some(({ name }) => name === target?.column);
   const id = sequence !== null && "by" in sequence ? sequence.by : null;

@@ -118,7 +118,7 @@ function checkValues(
   target: string | undefined,
   errors: ConfigErrors,
 ): void {
-  const { missing, notFinite, outOfRange, stuck, holdFor } = source.values ?? {};
+  const { missing, notFinite, outOfRange, stuck, holdFor, indicator } = source.values ?? {};
   if (missing !== undefined && notFinite !== undefined) {
     errors.conflict(
       ["source", "values", "notFinite"],
@@ -145,6 +145,12 @@ function checkValues(
     errors.conflict(
       ["source", "values", "stuck"],
       " needs a field of source.fields with a number of samples from which it is stuck; add one, such as stuck: 600",
+    );
+  }
+  if (indicator === true && missing !== "absent" && notFinite !== "absent") {
+    errors.conflict(
+      ["source", "values", "indicator"],
+      " has no effect without absent; add missing: absent, or remove it",
     );
   }
   if (holdFor !== undefined && missing !== "hold" && notFinite !== "hold" && outOfRange !== "hold") {

@@ -180,6 +180,11 @@ const valuesMap = map({
   outOfRange: optional("Samples with a value outside the range of its field", policies(outOfRangePolicies), {
     default: "skip",
   }),
+  indicator: optional(
+    "Whether absent also gives the learner, for each column, whether its value was missing (1 or 0)",
+    flag,
+    { default: false },
+  ),
   stuck: optional("Samples with a value of a stuck sensor", policies(stuckPolicies), { default: "alarm" }),
   holdFor: optional(
     "Number of samples in a row for which hold repeats the last good value; then they are skipped",

@@ -54,6 +54,8 @@ export interface PlannedFeatures {
   transforms: TransformDescription[];
   /** All transforms, each with all its options. */
   description: TransformDescription[];
+  /** Columns that a row may lack: a transform replaces what is missing. */
+  fills: readonly string[];
   /** Null where rows go through as they are. */
   create: (() => Extraction) | null;
 }
@@ -83,6 +85,7 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
     rate: last.rate,
     transforms: rows.map(describeChoice),
     description: [...series, ...rows].map(describeChoice),
+    fills: stages[0]?.fills ?? [],
     create:
       stages.length === 0 && sequence === null
         ? null
@@ -102,6 +105,9 @@ function planStages(series: readonly Choice<SeriesName>[], given: SeriesRows): S
   let rows = given;
   for (let next = 0; next < series.length; ) {
     const { name, options, path } = series[next];
+    if (name === "missing" && stages.length > 0) {
+      throw keyError("config.conflict", path, `stands behind ${series[0].name}; put it first`);
+    }
     const windows = windowsFrom(series, next);
     if (windows.length > 0 && stages.some((stage) => stage.name === "window")) {
       throw keyError(
@@ -198,6 +204,8 @@ export class Extraction implements Stateful {
   readonly columns: readonly string[];
   /** The latest row that came out, [columns]. */
   readonly row: Float64Array;
+  /** Places of the numbers that a row which comes in may lack: NaN then, and replaced. */
+  readonly fills: Uint32Array;
   /** Whether rows that come in hold the target; where not, it is missing. */
   hasTarget = true;
   /** [1] Time of the latest row that came in, in milliseconds since the epoch; NaN where it is not known. */
@@ -243,6 +251,7 @@ export class Extraction implements Stateful {
     this.#gapMs = sequence !== null && "gap" in sequence ? (parseTimeSpan(sequence.gap) as number) : 0;
     this.#stages = planned.map(({ create }) => create());
     this.#readsWall = planned.map(({ readsWallClock }) => readsWallClock === true);
+    this.fills = Uint32Array.from(planned[0]?.fills ?? [], (name) => columns.indexOf(name));
     this.#closing = planned.findIndex(({ isOfSequences }) => isOfSequences === true);
     const last = planned.at(-1)?.columns ?? columns;
     this.#places = Uint32Array.from(names, (name) => last.indexOf(name));

@@ -49,6 +49,8 @@ export interface PlannedSeries {
   readsWallClock?: boolean;
   /** Whether rows come out at the pace of sequences: each as one ends. */
   isOfSequences?: boolean;
+  /** Columns whose missing values it replaces; default: none. */
+  fills?: readonly string[];
   create(): SeriesTransform;
 }
 

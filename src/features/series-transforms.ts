@@ -2,10 +2,11 @@
 import { clock } from "./clock.ts";
 import { differences } from "./differences.ts";
 import { lags } from "./lags.ts";
+import { missing } from "./missing.ts";
 import { profile } from "./profile.ts";
 import { window } from "./window.ts";
 
-export const seriesTransforms = { window, lags, differences, clock, profile } as const;
+export const seriesTransforms = { missing, window, lags, differences, clock, profile } as const;
 
 export type SeriesName = keyof typeof seriesTransforms;
 

@@ -17,6 +17,8 @@ export interface ValuePolicies {
   missing: (typeof missingPolicies)[number];
   outOfRange: (typeof outOfRangePolicies)[number];
   stuck: (typeof stuckPolicies)[number];
+  /** Under `absent`: the value stays missing, for features that replace it and say so. */
+  indicator: boolean;
   /**
    * Most samples in a row for which a field's last good value is held: it replaces single missing values, not a broken
    * sensor. Counted in samples, so that a replayed recording is learned from as the live stream was, at any speed.
@@ -306,10 +308,10 @@ export class SampleValidator implements Stateful {
       values[at] = value < this.#lows[field] ? this.#lows[field] : this.#highs[field];
       if (isNew) fate = `replaced by ${values[at]}`;
     } else if (policy === "absent") {
+      const mean = this.#means[field];
       passes = this.#goodValues[field] > 0;
-      if (passes) values[at] = this.#means[field];
-      if (isNew)
-        fate = passes ? `replaced by ${values[at]}, its mean` : "skipped until there is a good value";
+      if (passes) values[at] = this.#policies.indicator ? Number.NaN : mean;
+      if (isNew) fate = passes ? `replaced by ${mean}, its mean` : "skipped until there is a good value";
     } else if (policy === "hold") {
       passes = this.#hold(values, at, field, isNew);
       if (isNew) {

@@ -1,7 +1,7 @@
 /** Rows of features as a dataset, for training and evaluation over files. */
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Dataset } from "./dataset.ts";
-import { createFiniteValidator, type RowValidator } from "./usable-rows.ts";
+import { finiteValidatorFor, type RowValidator } from "./usable-rows.ts";
 
 /**
  * The rows that a learner learns from: those of the dataset, or, where features need the past, what comes out of them. Each
@@ -24,7 +24,7 @@ export function rowsOfFeatures(
     async read(columns, onRow) {
       const places = columns.map((name) => extraction.columns.indexOf(name));
       const row = new Float64Array(columns.length);
-      const validator = createValidator?.() ?? createFiniteValidator(fields.length);
+      const validator = createValidator?.() ?? finiteValidatorFor(learner);
       extraction.restore(before);
       let made = 0;
       const read = await dataset.read(fields, (values, offset, place, times, timeAt) => {

@@ -7,7 +7,7 @@ import type { ClockReport } from "../samples/sample-clock.ts";
 import { type Dataset, datasetOf, type RowVisitor, type SampleRows, type StreamEvent } from "./dataset.ts";
 import { type Scores, scoresOf } from "./scores.ts";
 import type { RowOptions } from "./training-rows.ts";
-import { createFiniteValidator, type RowValidator, unlearnableRow } from "./usable-rows.ts";
+import { finiteValidatorFor, type RowValidator, unlearnableRow } from "./usable-rows.ts";
 
 export interface PrequentialOptions extends Pick<RowOptions, "createValidator" | "signal"> {
   /**
@@ -103,7 +103,7 @@ export async function evaluatePrequentially(
   const optional = target.column;
   const unlabelled = learner.unlabelled;
   const dataset = datasetOf(rows);
-  const validator = createValidator?.() ?? createFiniteValidator(fields.length, fields.indexOf(optional));
+  const validator = createValidator?.() ?? finiteValidatorFor(learner, fields.indexOf(optional));
   const held = heldRows > 0 ? new HeldSamples(learner.heldSizes, heldRows) : null;
   const block = new RowBlock(learner, validator, dataset, held, onLearned);
   signal?.throwIfAborted();

@@ -17,15 +17,32 @@ export type UsableTest = (values: Float64Array, offset: number) => boolean;
 
 /**
  * The default validator. Finite means: also as float32, in which a network counts.
- * @param optionalAt index of the column that may be NaN; default: none
+ * @param optional places of the columns that may be NaN; default: none
  */
-export function createFiniteValidator(columns: number, optionalAt = -1): RowValidator {
-  return { validate: (values, offset) => isFiniteRow(values, offset, columns, optionalAt) };
+export function createFiniteValidator(columns: number, optional: Iterable<number> = []): RowValidator {
+  const mayLack = new Uint8Array(columns);
+  for (const place of optional) mayLack[place] = 1;
+  return { validate: (values, offset) => isFiniteRow(values, offset, columns, mayLack) };
 }
 
-function isFiniteRow(values: Float64Array, offset: number, columns: number, optionalAt = -1): boolean {
+/**
+ * The default validator of the rows that a learner is given: they may lack what its features replace.
+ * @param targetAt index of the target, where it may be missing too; default: it may not
+ */
+export function finiteValidatorFor(learner: PrequentialLearner, targetAt = -1): RowValidator {
+  const { fields } = learner.describe();
+  const fills = learner.extraction?.fills ?? [];
+  return createFiniteValidator(fields.length, targetAt < 0 ? fills : [...fills, targetAt]);
+}
+
+function isFiniteRow(
+  values: Float64Array,
+  offset: number,
+  columns: number,
+  mayLack: Uint8Array | null = null,
+): boolean {
   for (let column = 0; column < columns; column++) {
-    if (column === optionalAt && Number.isNaN(values[offset + column])) continue;
+    if (mayLack !== null && mayLack[column] === 1 && Number.isNaN(values[offset + column])) continue;
     if (!(Math.abs(values[offset + column]) <= largestFloat32)) return false;
   }
   return true;

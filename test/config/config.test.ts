@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig, sampleColumns } from "../../src/config/config.ts";
+import { planFeaturesOf } from "../../src/config/plan-config.ts";
 
 const pump = `name: pump-7
 source:
@@ -78,7 +79,7 @@ test("fills in every default of a config that names only its target, but those t
       time: null,
       ignore: [],
       rate: null,
-      values: { missing: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 },
+      values: { missing: "skip", outOfRange: "skip", stuck: "alarm", indicator: false, holdFor: 10 },
       queue: { samples: 1024, whenFull: "drop-oldest" },
       reply: null,
     },
@@ -431,7 +432,21 @@ describe("values that cannot be true", () => {
     expect(fields?.[0]).toMatchObject({ name: "temperature", range: [-40, 125], stuck: 600 });
     expect([rate, values]).toEqual([
       12.5,
-      { outOfRange: "clamp", stuck: "skip", missing: "hold", holdFor: 5 },
+      { outOfRange: "clamp", stuck: "skip", missing: "hold", indicator: false, holdFor: 5 },
+    ]);
+  });
+
+  test("an indicator stands before the features that are chosen, and leaves the target and the sequence out", () => {
+    const text = `source:
+  framing: lines
+  fields: [walk, x, y, flow]
+  values: { missing: absent, indicator: true }
+sequence: { by: walk }
+features: [{ lags: { of: [x], at: [1] } }, standardize]
+target: { column: flow }
+`;
+    expect(planFeaturesOf(parseConfig(text, "p.yaml"), ["walk", "x", "y", "flow"]).columns).toEqual([
+      ...["x", "y", "x_missing", "y_missing", "x_lag1", "flow"],
     ]);
   });
 
@@ -481,6 +496,11 @@ describe("values that cannot be true", () => {
       "",
       ", values: { holdFor: 5 }",
       /^pump\.yaml:1: source\.values\.holdFor has no effect without hold; add missing: hold or outOfRange: hold/,
+    ],
+    [
+      "",
+      ", values: { missing: hold, indicator: true }",
+      /^pump\.yaml:1: source\.values\.indicator has no effect without absent; add missing: absent/,
     ],
     [
       "",

@@ -30,6 +30,22 @@ describe("a sample", () => {
     expect(learner.refusals).toEqual({ notFinite: 0, badLabel: 0 });
   });
 
+  test.each(["", "model: { layers: [{ dense: 8 }, relu, dense] }"])(
+    "that lacks a value is learned from with what says so: %s",
+    (model) => {
+      const values = "  values: { missing: absent, indicator: true }\ntarget";
+      const { learner, take } = pathOf(`${classifier.replace("target", values)}${model}\n`);
+      // The class is 1 where the value is missing; the mean that stands for it is a value of class 0.
+      for (let i = 0; i < 600; i++) take(sample(i % 2 === 1 ? Number.NaN : (i % 7) - 3, i % 5, i % 2));
+      expect([learner.samplesSeen, learner.columns]).toEqual([
+        600,
+        ["a", "b", "a_missing", "b_missing", "label"],
+      ]);
+      expect(learner.report()).toMatchObject({ samples: 599 });
+      expect((learner.report() as { slidingAccuracy: number }).slidingAccuracy).toBeGreaterThan(0.99);
+    },
+  );
+
   test("of a class that does not exist is answered and not learned from", () => {
     const { path, learner, take } = pathOf(classifier);
     take(sample(1, 2, 7));

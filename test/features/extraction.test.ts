@@ -67,6 +67,39 @@ describe("lags and differences", () => {
   });
 });
 
+describe("missing values", () => {
+  const { NaN: none } = Number;
+
+  test("become the mean so far, beside a column that says so, once each column has had a value", () => {
+    const { columns, made } = rowsOf({ columns: ["a", "y", "b"], target: "y", features: ["missing"] }, [
+      [2, 0, none],
+      [none, 1, 10],
+      [4, none, none],
+      [none, 1, 1e300],
+    ]);
+    expect(columns).toEqual(["a", "b", "a_missing", "b_missing", "y"]);
+    expect(made).toEqual([
+      { at: 1, row: [2, 10, 1, 0, 1] },
+      { at: 2, row: [4, 10, 0, 1, none] },
+      { at: 3, row: [3, 10, 1, 1, 1] },
+    ]);
+  });
+
+  test("are replaced before anything is made of the past", () => {
+    const features = [{ missing: ["a"] }, { lags: { of: ["a"], at: [1] } }];
+    const { made } = rowsOf({ columns: ["a"], features }, numbers([6, none, 8]));
+    expect(made.map(({ row }) => row)).toEqual([
+      [6, 0, 6],
+      [6, 1, 6],
+      [8, 0, 6],
+    ]);
+    const wrong = [...features].reverse();
+    expect(() => planFeatures({ columns: ["a"], features: wrong })).toThrow(
+      "features[1].missing stands behind lags; put it first",
+    );
+  });
+});
+
 describe("windows", () => {
   test("make a row once they are full, then every so many rows, with the latest of other columns", () => {
     const { columns, made } = rowsOf(

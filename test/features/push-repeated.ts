@@ -23,6 +23,7 @@ const extraction = createExtraction({
   rate: 100,
   timeZone: "Europe/Berlin",
   features: [
+    { missing: ["az"] },
     { differences: { of: ["ax", "y"], at: [1, 3] } },
     { window },
     { lags: { of: ["ax_mean", "y"], at: [1, 2, 60] } },
@@ -39,7 +40,7 @@ export default function repeat(): void {
   for (let i = 0; i < 200_000; i++) {
     row[0] = ((i * 37) % 101) / 7;
     row[1] = ((i * 53) % 211) / 3 + 0.125;
-    row[2] = 9.81 + ((i * 11) % 13) / 100;
+    row[2] = i % 5 === 3 ? Number.NaN : 9.81 + ((i * 11) % 13) / 100;
     row[3] = (i % 640) / 64;
     // Within a quarter of an hour: at its end the offset of the zone is looked up.
     time[0] = 1736121600_000 + (count++ % 80_000) * 10;

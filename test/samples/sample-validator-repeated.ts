@@ -12,7 +12,7 @@ const fields = [
 let changes = 0;
 const validator = new SampleValidator(
   fields,
-  { missing: "hold", outOfRange: "clamp", stuck: "alarm", holdFor: 10 },
+  { missing: "hold", outOfRange: "clamp", stuck: "alarm", indicator: false, holdFor: 10 },
   "label",
   () => {
     changes++;

@@ -12,7 +12,13 @@ const fields: ValidatedField[] = [
   { name: "flow", stuck: 4 },
   { name: "label", range: [0, 2] },
 ];
-const usual: ValuePolicies = { missing: "skip", outOfRange: "skip", stuck: "alarm", holdFor: 10 };
+const usual: ValuePolicies = {
+  missing: "skip",
+  outOfRange: "skip",
+  stuck: "alarm",
+  indicator: false,
+  holdFor: 10,
+};
 
 function bench(policies: Partial<ValuePolicies> = {}) {
   const told: FaultChange[] = [];
@@ -310,6 +316,18 @@ describe("the log", () => {
     ]);
     expect(validator.skipped).toBe(3);
   });
+});
+
+test("a value that is missing stays so for features that replace it, once there was one", () => {
+  const { pass, texts } = bench({ missing: "absent", indicator: true });
+  expect(pass([Number.NaN, 1, 1], [20, 1, 1], [Number.NaN, 1, 1], [Infinity, 2, 1], [22, 1, 1])).toEqual([
+    null,
+    [20, 1, 1],
+    [Number.NaN, 1, 1],
+    [Number.NaN, 2, 1],
+    [22, 1, 1],
+  ]);
+  expect(texts()).toEqual(["temperature is not a finite number: NaN; skipped until there is a good value"]);
 });
 
 test("what passes is finite and in range, unless the policy is alarm", () => {
