@@ -2,7 +2,7 @@ import { recordingFile } from "../library/data-files.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { choice } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { openLineOutput } from "./results/line-output.ts";
+import { csvCell, openLineOutput } from "./results/line-output.ts";
 
 /** Writes a recording as CSV. */
 export async function run(invocation: Invocation): Promise<Report | null> {
@@ -12,13 +12,15 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   const data = recordingFile(positionals[0]);
   const columns = await data.columns();
   const lines = json && out === undefined ? null : openLineOutput(out);
-  const kept: number[][] = [];
+  const kept: (number | string)[][] = [];
+  const names = await Promise.all(columns.map((column) => data.classNames?.(column)));
+  const worded = (value: number, column: number) => names[column]?.[value] ?? value;
   lines?.write(columns.join(","));
   try {
     const { rows, damaged, tornBytes } = await data.read(columns, (values, offset) => {
-      const row = values.subarray(offset, offset + columns.length);
-      if (lines) lines.write(Array.from(row, cell).join(","));
-      else kept.push([...row]);
+      const row = Array.from(values.subarray(offset, offset + columns.length), worded);
+      if (lines) lines.write(row.map(csvCell).join(","));
+      else kept.push(row);
     });
     if (out === undefined && !json) return null;
     return {
@@ -29,6 +31,3 @@ export async function run(invocation: Invocation): Promise<Report | null> {
     lines?.close();
   }
 }
-
-/** A missing value is an empty cell, as replay reads it. */
-const cell = (value: number) => (Number.isNaN(value) ? "" : String(value));

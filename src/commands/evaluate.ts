@@ -1,8 +1,9 @@
+import { classNamesOf } from "../learner/target.ts";
 import { evaluate } from "../training/evaluate.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { required } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { openData } from "./data/data-file.ts";
+import { namedTarget, openData } from "./data/data-file.ts";
 import { requireColumns, storedLearner } from "./data/stored-learner.ts";
 import { validationFacts } from "./data/validated-rows.ts";
 import { scoreFacts } from "./results/scores.ts";
@@ -12,16 +13,17 @@ import { facts } from "./terminal/text-table.ts";
 export async function run(invocation: Invocation): Promise<Report> {
   const path = required(invocation, "evaluate", "data", "FILE");
   const { file, learner } = storedLearner(invocation.positionals[0]);
-  const data = await openData(path);
-  await requireColumns(data, learner.describe().fields);
+  const { fields, target } = learner.describe();
+  const data = await openData(path, { fields: namedTarget(target) });
+  await requireColumns(data, fields);
   const { rows, rejected, task, metrics } = await evaluate(learner, data);
   return {
-    data: { checkpoint: file, rows, rejected, task, target: learner.describe().target, metrics },
+    data: { checkpoint: file, rows, rejected, task, target, metrics },
     text: facts([
       ["data", `${path}, ${formatCount(rows, "row")}`],
       ...validationFacts(rejected, []),
       ["learner", `${file}, which learns nothing from them`],
-      ...scoreFacts(metrics),
+      ...scoreFacts(metrics, classNamesOf(learner)),
     ]),
   };
 }

@@ -1,10 +1,11 @@
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { className, classNamesOf } from "../learner/target.ts";
 import { formatCount } from "../wording/quantities.ts";
 import { required } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { openData } from "./data/data-file.ts";
+import { namedTarget, openData } from "./data/data-file.ts";
 import { requireColumns, storedLearner } from "./data/stored-learner.ts";
-import { openLineOutput } from "./results/line-output.ts";
+import { csvCell, openLineOutput } from "./results/line-output.ts";
 
 /** Answers each row of a file with what a checkpoint has learned; nothing is learned. */
 export async function run(invocation: Invocation): Promise<Report | null> {
@@ -12,7 +13,7 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   const path = required(invocation, "predict", "data", "FILE");
   const { file, learner } = storedLearner(positionals[0]);
   const { fields, target } = learner.describe();
-  const data = await openData(path);
+  const data = await openData(path, { fields: namedTarget(target) });
   // What is forecast is known up to now.
   const isForecast = "horizon" in target;
   const features = fields.filter((name) => isForecast || name !== target.column);
@@ -20,11 +21,11 @@ export async function run(invocation: Invocation): Promise<Report | null> {
   const targetAt = isForecast ? -1 : fields.indexOf(target.column);
   const sample = new Float64Array(fields.length).fill(Number.NaN);
   const header = columnsOf(learner);
-  const answers: (number | null)[][] = [];
+  const answers: (string | number | null)[][] = [];
   const toFile = json && options["out"] === undefined ? null : openLineOutput(options["out"]);
   let rows = 0;
   let unanswered = 0;
-  toFile?.write(header.join(","));
+  toFile?.write(header.map(csvCell).join(","));
   try {
     await data.read(features, (values, offset) => {
       for (let i = 0, from = offset; i < sample.length; i++) if (i !== targetAt) sample[i] = values[from++];
@@ -32,7 +33,7 @@ export async function run(invocation: Invocation): Promise<Report | null> {
       const isAnswered = learner.predict(sample, 0);
       if (!isAnswered) unanswered++;
       const answer = isAnswered ? answerOf(learner) : header.slice(1).map(() => null);
-      if (toFile) toFile.write([rows, ...answer.map((value) => value ?? "")].join(","));
+      if (toFile) toFile.write([rows, ...answer.map(csvCell)].join(","));
       else answers.push([rows, ...answer]);
     });
   } finally {
@@ -50,13 +51,20 @@ const hasInterval = (learner: object): learner is { lower: number; upper: number
 
 function columnsOf(learner: PrequentialLearner): string[] {
   if (learner.classes > 0) {
-    return ["row", "prediction", ...Array.from({ length: learner.classes }, (_, c) => `probability${c}`)];
+    const names = classNamesOf(learner);
+    const probabilityOf = (c: number) =>
+      names?.[c] === undefined ? `probability${c}` : `probability_${names[c]}`;
+    return ["row", "prediction", ...Array.from({ length: learner.classes }, (_, c) => probabilityOf(c))];
   }
   return hasInterval(learner) ? ["row", "prediction", "lower", "upper"] : ["row", "prediction"];
 }
 
-function answerOf(learner: PrequentialLearner): number[] {
-  if (learner.classes > 0) return [learner.predictedClass, ...learner.prediction];
+function answerOf(learner: PrequentialLearner): (string | number)[] {
+  if (learner.classes > 0) {
+    const { predictedClass, prediction } = learner;
+    const names = classNamesOf(learner);
+    return [names === undefined ? predictedClass : className(names, predictedClass), ...prediction];
+  }
   const [answer] = learner.prediction;
   return hasInterval(learner) ? [answer, learner.lower, learner.upper] : [answer];
 }

@@ -21,6 +21,8 @@ export interface DataFile extends Dataset {
   columns(): Promise<string[]>;
   /** The columns of a text with what they hold; absent for a recording, which holds numbers only. */
   kinds?(): Promise<TextColumn[]>;
+  /** What the classes in a column are called, in order, where the file itself says so. */
+  classNames?(column: string): Promise<readonly string[] | undefined>;
   /** What could not be read in the latest reading. */
   readonly damage: Omit<DatasetRead, "rows">;
 }
@@ -87,7 +89,8 @@ export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
  * A recording as a dataset, gzipped or not: the samples that `rivulet record` wrote. Nothing is read yet. Reading it
  * throws a RivuletError where it is no recording or lacks a column; damaged parts are left out and counted.
  *
- * @param options `realTime`: hand over the samples as fast as they were recorded. Default false: as fast as possible
+ * @param options `realTime`: hand over the samples as fast as they were recorded. Default false: as fast as possible.
+ *   `fields`: columns whose classes have names: a class is its place among them, whatever its number was when it was recorded
  *
  * @example
  * import assert from "node:assert/strict";
@@ -99,7 +102,10 @@ export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
  * const { rows, damaged } = await evaluatePrequentially(learner, data);
  * assert(rows > 1000 && damaged === 0);
  */
-export function recordingFile(path: string, { realTime = false }: { realTime?: boolean } = {}): DataFile {
+export function recordingFile(
+  path: string,
+  { realTime = false, fields = [] }: { realTime?: boolean; fields?: TextFileOptions["fields"] } = {},
+): DataFile {
   let damage: DataFile["damage"] = {};
   return {
     get damage() {
@@ -110,6 +116,14 @@ export function recordingFile(path: string, { realTime = false }: { realTime?: b
     correctable: false,
     live: realTime,
     columns: async () => (await readRecordingHeader(path)).fields.map(({ name }) => name),
+    async classNames(column) {
+      const header = await readRecordingHeader(path);
+      const known = header.fields.find(({ name }) => name === column)?.classes;
+      // The stream may have brought more of them.
+      if (known === undefined || !header.hasEvents) return known;
+      const played = await playRecording(path, () => {}, { columns: [column] });
+      return played.fields.find(({ name }) => name === column)?.classes;
+    },
     async read(columns, onRow, { optional, onEvent, onNumber } = {}) {
       let expected = 1;
       const { samples, ...read } = await playRecording(
@@ -119,10 +133,11 @@ export function recordingFile(path: string, { realTime = false }: { realTime?: b
           expected = number + 1;
           onRow(values, offset, index + 1, times, timeAt);
         },
-        { columns, optional, onEvent, pace: realTime ? createPace() : undefined },
+        { columns, optional, named: fields, onEvent, pace: realTime ? createPace() : undefined },
       );
       damage = { damaged: read.damaged, tornBytes: read.tornBytes };
-      return { rows: samples, ...read };
+      const { damaged, tornBytes, unknownEvents } = read;
+      return { rows: samples, damaged, tornBytes, unknownEvents };
     },
   };
 }

@@ -2,7 +2,8 @@ import { RivuletError } from "../errors/errors.ts";
 import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { suggestion } from "../wording/nearest.ts";
-import { findEvents, type RecordedEvent } from "./events.ts";
+import { type ClassTranslation, type NamedColumn, translationsOf } from "./class-names.ts";
+import { type ClassEvent, findEvents, type PlayedEvent } from "./events.ts";
 import {
   BlockReader,
   decodeHeader,
@@ -15,6 +16,8 @@ import {
 } from "./format.ts";
 
 const firstRoomBytes = 1 << 12;
+/** More names than any learner has classes: a file that brings more of them is not to be believed. */
+const mostClassNames = 4096;
 
 /**
  * Reads the bytes of a recording back into samples, which have the times and numbers they had when they were recorded.
@@ -42,10 +45,13 @@ export class RecordingDecoder implements Decoder {
   #nextSample = 0;
   #isDamaged = false;
   readonly #optional: readonly string[];
+  readonly #named: readonly NamedColumn[];
+  /** How the classes of a column are translated; null where it is read as it is, [columns]. */
+  #translations: (ClassTranslation | null)[] = [];
   /** Numbers of samples, by how many samples come before the one with it. */
   readonly numbers: { at: number; first: number }[] = [];
   /** Events that have been read, in order; whoever applies them takes them out. */
-  readonly events: RecordedEvent[] = [];
+  readonly events: PlayedEvent[] = [];
   /** Events of a kind that this version does not know. */
   unknownEvents = 0;
 
@@ -54,13 +60,16 @@ export class RecordingDecoder implements Decoder {
    * @param makeRing returns the ring for them, once they are known
    * @param where names the file in messages
    * @param optional names of columns that the recording may lack: their values are NaN then
+   * @param named columns whose classes have names: a class has the number of that name
    */
   constructor(
     columns: readonly string[] | null,
     makeRing: (columns: readonly string[]) => SampleRing,
     where: string,
     optional: readonly string[] = [],
+    named: readonly NamedColumn[] = [],
   ) {
+    this.#named = named;
     this.#optional = optional;
     this.#columns = columns;
     this.#makeRing = makeRing;
@@ -136,6 +145,7 @@ export class RecordingDecoder implements Decoder {
       }
       return place;
     });
+    this.#translations = translationsOf(columns, this.#header.fields, this.#named);
     this.#ring = this.#makeRing(columns);
     this.#drop(length);
     this.#findNext();
@@ -173,11 +183,21 @@ export class RecordingDecoder implements Decoder {
     else {
       this.#isDamaged = false;
       this.numbers.push({ at: this.counts.samples, first: found.first });
-      this.events.push(...found.events);
+      for (const event of found.events) {
+        if (event.kind === "class") this.#takeClass(event);
+        else this.events.push(event);
+      }
       this.unknownEvents += found.unknown;
       this.#drop(found.length);
     }
     return found === "damaged" || "first" in found;
+  }
+
+  /** Takes the name of a class that comes in the blocks that follow. */
+  #takeClass({ field, name }: ClassEvent): void {
+    const { fields } = this.#header as RecordingHeader;
+    const { classes } = fields.find((known) => known.name === field) ?? {};
+    if (classes !== undefined && classes.length < mostClassNames) classes.push(name);
   }
 
   #skipDamage(): void {
@@ -197,7 +217,9 @@ export class RecordingDecoder implements Decoder {
       const sample = this.#nextSample++;
       for (let column = 0; column < places.length; column++) {
         const place = places[column];
-        ring.values[slot + column] = place < 0 ? Number.NaN : block.value(place, sample);
+        const value = place < 0 ? Number.NaN : block.value(place, sample);
+        const translation = this.#translations[column];
+        ring.values[slot + column] = translation === null ? value : translation.read(value);
       }
       ring.deviceTimes[ring.slot] = block.deviceTime(sample);
       ring.commit(block.time(sample), block.sequence(sample));

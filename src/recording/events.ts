@@ -16,7 +16,7 @@ import { CheckpointError } from "../errors/errors.ts";
 import { checksum, crc32IsoHdlc, createCrc } from "../samples/decoding/crc.ts";
 
 /** What has changed what was learned, and after which sample. */
-export type RecordedEvent = { after: number } & (
+export type PlayedEvent = { after: number } & (
   | { kind: "begin"; learned: number } // the recording begins: samples learned from before
   | { kind: "label"; sample: number; label: number } // a label that came late was learned from
   | { kind: "pause" }
@@ -24,6 +24,11 @@ export type RecordedEvent = { after: number } & (
   | { kind: "normal" } // the latest anomaly was normal, as somebody said
   | { kind: "effort"; effort: string } // the learner goes on with another effort
 );
+
+/** A field holds another class from now on, which has the next number: the stream has brought it. */
+export type ClassEvent = { after: number; kind: "class"; field: string; name: string };
+
+export type RecordedEvent = PlayedEvent | ClassEvent;
 
 /** The array of four parts, and the mark. */
 export const eventMark: Uint8Array = Uint8Array.of(0x94, 0xa4, 0x52, 0x56, 0x4c, 0x45);
@@ -111,6 +116,9 @@ function eventOf([kind, after, ...rest]: Plain[]): RecordedEvent | null {
     return { kind, after, sample: one, label: other };
   }
   if (kind === "pause" || kind === "resume" || kind === "normal") return { kind, after };
+  if (kind === "class" && typeof one === "string" && typeof other === "string") {
+    return { kind, after, field: one, name: other };
+  }
   if (kind === "effort" && typeof one === "string") return { kind, after, effort: one };
   return null;
 }

@@ -36,7 +36,7 @@ export class FileDecoder implements Decoder {
     const names = this.#fields.map(({ name }) => name);
     if (await isRecordingFile(this.#path)) {
       const clocks = this.#fields.filter(({ isTime }) => isTime === true).map(({ name }) => name);
-      this.#recording = new RecordingDecoder(names, () => this.#ring, this.#path, clocks);
+      this.#recording = new RecordingDecoder(names, () => this.#ring, this.#path, clocks, this.#fields);
       this.#decoder = this.#recording;
       return { isText: false };
     }

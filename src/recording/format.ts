@@ -3,6 +3,7 @@
  *
  *     { format: "rivulet-recording", version: 1, headerBytes, name, createdAt, source, fields, block, crc32 }
  *
+ * where a field whose values are classes has their names, in order, as `classes`;
  * then blocks, each an array of the parts that `block` names, and in version 2 blocks of events (see events.ts):
  *
  *     "RVLB"       a mark, by which a reader finds the next block after a damaged one
@@ -115,7 +116,10 @@ export function encodeHeader({
       name,
       createdAt,
       source,
-      fields: fields.map(({ name, type, scale, offset }) => ({ name, type, scale, offset })),
+      fields: fields.map(({ name, type, scale, offset, classes }) => ({
+        ...{ name, type, scale, offset },
+        ...(classes === undefined ? {} : { classes: [...classes] }),
+      })),
       block: parts,
       crc32: inFull,
     }),
@@ -166,6 +170,9 @@ export function decodeHeader(bytes: Uint8Array, where: string): RecordingHeader 
   if (viewOf(bytes).getUint32(tailAt) !== crcOf(bytes, 0, tailAt)) throw damagedHeader(where);
   try {
     const header = unpack(bytes, where) as unknown as RecordingHeader;
+    for (const { classes } of header.fields) {
+      if (classes !== undefined && !areNames(classes)) throw damagedHeader(where);
+    }
     const hasEvents = (header as unknown as { version: number }).version > 1;
     return {
       ...header,
@@ -177,6 +184,9 @@ export function decodeHeader(bytes: Uint8Array, where: string): RecordingHeader 
     throw error;
   }
 }
+
+const areNames = (names: unknown): boolean =>
+  Array.isArray(names) && names.every((name) => typeof name === "string");
 
 /** Collects samples in memory that is allocated once, and encodes them as blocks. */
 export class BlockEncoder {

@@ -1,9 +1,11 @@
 /** Reads a recording as a stream of samples, plain or gzipped, in constant memory. */
 
+import type { Field } from "../samples/decoding/fields.ts";
 import { SampleRing } from "../samples/ring.ts";
 import { readBytes } from "../samples/sources/file-bytes.ts";
+import type { NamedColumn } from "./class-names.ts";
 import { RecordingDecoder } from "./decoder.ts";
-import type { RecordedEvent } from "./events.ts";
+import type { PlayedEvent } from "./events.ts";
 import { isRecording, type RecordingHeader } from "./format.ts";
 
 /** Samples decoded at a time. */
@@ -17,6 +19,8 @@ export interface Played {
   tornBytes: number;
   /** Events of a kind that this version does not know, which were passed over. */
   unknownEvents: number;
+  /** The fields of the recording; with the names of classes, where it has any. */
+  fields: readonly Field[];
 }
 
 export interface PlayOptions {
@@ -24,8 +28,10 @@ export interface PlayOptions {
   columns?: readonly string[];
   /** Name of a column that the recording may lack: its values are NaN then. */
   optional?: string;
+  /** Columns whose classes have names: a class has the number of that name, and -1 without one. Default: as recorded. */
+  named?: readonly NamedColumn[];
   /** Called with each event, between the samples between which it took effect. */
-  onEvent?: (event: RecordedEvent) => void;
+  onEvent?: (event: PlayedEvent) => void;
   /** Called before each sample with its time, in milliseconds since the epoch; the sample waits for the promise. */
   pace?: (time: number) => Promise<void> | null;
 }
@@ -82,7 +88,7 @@ export async function readRecordingHeader(path: string): Promise<RecordingHeader
 export async function playRecording(
   path: string,
   onSample: RecordedSampleVisitor,
-  { columns, optional, pace, onEvent = () => {} }: PlayOptions = {},
+  { columns, optional, named, pace, onEvent = () => {} }: PlayOptions = {},
 ): Promise<Played> {
   let ring = new SampleRing(1, 1, "pause");
   const decoder = new RecordingDecoder(
@@ -93,12 +99,13 @@ export async function playRecording(
     },
     path,
     optional === undefined ? [] : [optional],
+    named,
   );
   let samples = 0;
   let number = 0;
   const { numbers, events } = decoder;
   const applyUntil = (sample: number) => {
-    while (events.length > 0 && events[0].after <= sample) onEvent(events.shift() as RecordedEvent);
+    while (events.length > 0 && events[0].after <= sample) onEvent(events.shift() as PlayedEvent);
   };
   for await (const chunk of readBytes(path)) {
     for (let at = 0; at < chunk.length; ) {
@@ -113,8 +120,14 @@ export async function playRecording(
       }
     }
   }
-  decoder.finish();
+  const { fields } = decoder.finish();
   applyUntil(numbers.length > 0 ? (numbers.at(-1) as { first: number }).first - 1 : number);
   const { unknownEvents } = decoder;
-  return { samples, damaged: decoder.counts.damaged, tornBytes: decoder.unfinishedBytes, unknownEvents };
+  return {
+    samples,
+    damaged: decoder.counts.damaged,
+    tornBytes: decoder.unfinishedBytes,
+    unknownEvents,
+    fields,
+  };
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { diskError } from "../checkpoint/disk-error.ts";
 import { settled, syncFolderSync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors/errors.ts";
+import { NewClasses } from "./class-names.ts";
 import { encodeEvents, mostEventsInBlock, type RecordedEvent } from "./events.ts";
 import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
 
@@ -55,6 +56,7 @@ export class RecordingFile {
   /** Byte offset of the next block in the file. */
   #end = 0;
   readonly #hasEvents: boolean;
+  readonly #newClasses: NewClasses;
   /** Number of the next sample, and events that have not been passed on yet. */
   #number: number;
   #events: RecordedEvent[] = [];
@@ -68,10 +70,11 @@ export class RecordingFile {
    */
   constructor(path: string, header: RecordingHeader, first = 1) {
     this.#path = path;
-    this.#hasEvents = header.hasEvents ?? false;
+    this.#newClasses = new NewClasses(header.fields);
+    this.#hasEvents = header.hasEvents === true || this.#newClasses.arePossible;
     this.#number = first;
     this.#blocks = new BlockEncoder(header.fields);
-    const message = encodeHeader(header);
+    const message = encodeHeader({ ...header, hasEvents: this.#hasEvents });
     try {
       this.#file = fs.openSync(path, "wx", 0o644);
     } catch (error) {
@@ -103,12 +106,16 @@ export class RecordingFile {
   /** Adds the sample at `offset` of `values`. `deviceTime` is NaN where there is none. */
   append(values: Float64Array, offset: number, time: number, sequence: number, deviceTime: number): void {
     if (this.#failure !== null) return;
+    this.#newClasses.report(this.#noteClass);
     if (!this.#blocks.add(values, offset, time, sequence, deviceTime)) {
       this.#flush(false);
       this.#blocks.add(values, offset, time, sequence, deviceTime);
     }
     this.counts.samples++;
   }
+
+  readonly #noteClass = (field: string, name: string) =>
+    this.event({ kind: "class", after: this.#number - 1 + this.#blocks.samples, field, name });
 
   /** Adds an event, which took effect after the newest sample. */
   event(event: RecordedEvent): void {

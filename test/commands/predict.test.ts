@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { folderWith, rivulet } from "../rivulet.ts";
+import { folderWith, rivulet, startRivulet } from "../rivulet.ts";
 import { saddle, wave } from "./data.ts";
 
 const config = `
@@ -90,4 +90,84 @@ describe("a recording", () => {
     expect(fitted[0]).toEqual(fitted[1]);
     expect(await succeed(cwd, "compare", "c.yaml", "--data", "x.rec", "--epochs", "1")).toContain("300 rows");
   });
+});
+
+test.each([
+  ["the ensemble", ""],
+  ["a single network", "model: { layers: [{ dense: 8 }, relu, dense] }\ntraining: { batchSize: 8 }\n"],
+])(
+  "%s tells a class by a value that is missing, through fit, predict, evaluate and replay",
+  async (_, model) => {
+    // The mean, which stands for the missing value, is a value of the other class too.
+    const rows = Array.from(
+      { length: 600 },
+      (_, i) => `${i % 3 === 1 ? "NA" : (i % 7) - 3},${i % 5},${i % 3 === 1 ? "off" : "on"}`,
+    );
+    const cwd = folderWith({
+      "c.yaml": `source:
+  fields: [x, y, state]
+  values: { missing: absent, indicator: true }
+target: { column: state, classes: [on, off] }
+checkpoint: { directory: ./kept }
+${model}`,
+      "d.csv": `x,y,state\n${rows.join("\n")}\n`,
+    });
+    const planned = JSON.parse(await succeed(cwd, "plan", "c.yaml", "--json"));
+    expect(JSON.stringify(planned)).toContain("x_missing");
+    const words = model === "" ? [] : ["--regime", "mini-batch", "--epochs", "20"];
+    const fitted = await succeed(
+      cwd,
+      "fit",
+      "c.yaml",
+      "--data",
+      "d.csv",
+      ...words,
+      "--save",
+      "l.msgpack",
+      "--json",
+    );
+    expect(JSON.parse(fitted).rejected).toBe(0);
+    const scored = JSON.parse(await succeed(cwd, "evaluate", "l.msgpack", "--data", "d.csv", "--json"));
+    expect(scored).toMatchObject({ rows: 600, rejected: 0 });
+    expect(scored.metrics.accuracy).toBe(1);
+    const [, ...answers] = rowsOf(await succeed(cwd, "predict", "l.msgpack", "--data", "d.csv"));
+    expect(answers.filter((row, i) => row[1] !== (i % 3 === 1 ? "off" : "on"))).toEqual([]);
+    const replayed = JSON.parse(await succeed(cwd, "replay", "c.yaml", "--data", "d.csv", "--json"));
+    expect(replayed.rejected).toBe(0);
+    expect(replayed.metrics.slidingAccuracy).toBeGreaterThan(0.97);
+  },
+);
+
+test("classes keep their names from the stream to the recording, and through all that reads it", async () => {
+  const lines = saddle(600).split("\n").slice(1, -1);
+  const words = lines.map((line) => line.replace(/\d$/, (label) => ["run", "idle", "fault"][Number(label)]));
+  const cwd = folderWith({
+    "c.yaml": `source: { stdin: true, framing: lines, fields: [x, y, state] }
+target: { column: state, classes: { max: 4 } }
+`,
+    "other.yaml": "target: { column: state, classes: [fault, idle, run] }\n",
+  });
+  const run = startRivulet(["record", "c.yaml", "--out", "d.rec"], { cwd, stdin: "pipe" });
+  run.process.stdin?.end(`${words.join("\n")}\n`);
+  expect((await run.ended).code).toBe(0);
+  const converted = await succeed(cwd, "convert", "d.rec");
+  expect(
+    rowsOf(converted)
+      .slice(1)
+      .map((row) => row[2]),
+  ).toEqual(words.map((line) => line.split(",")[2]));
+  // Without a config, and with one that has the classes in another order.
+  const shown = await succeed(cwd, "replay", "--data", "d.rec", "--target", "state");
+  expect(shown).toMatch(/true class, answers +(run|idle|fault): \d+ \d+ \d+\n/);
+  await succeed(cwd, "replay", "other.yaml", "--data", "d.rec", "--save", "l.msgpack");
+  const scored = JSON.parse(await succeed(cwd, "evaluate", "l.msgpack", "--data", "d.rec", "--json"));
+  expect(scored.metrics.accuracy).toBeGreaterThan(0.8);
+  expect(await succeed(cwd, "evaluate", "l.msgpack", "--data", "d.rec")).toMatch(
+    /true class, answers +fault: /,
+  );
+  writeFileSync(join(cwd, "d.csv"), converted);
+  const [header, ...answers] = rowsOf(await succeed(cwd, "predict", "l.msgpack", "--data", "d.csv"));
+  expect(header.slice(1)).toEqual(["prediction", "probability_fault", "probability_idle", "probability_run"]);
+  const right = answers.filter((row, index) => row[1] === words[index].split(",")[2]).length;
+  expect(right / 600).toBeCloseTo(scored.metrics.accuracy, 10);
 });

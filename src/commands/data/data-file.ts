@@ -2,7 +2,8 @@
 import { statSync } from "node:fs";
 import { type Config, sampleColumns } from "../../config/config.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
-import { csvFile, type DataFile, recordingFile } from "../../library/data-files.ts";
+import { namesIn } from "../../learner/target.ts";
+import { csvFile, type DataFile, recordingFile, type TextFileOptions } from "../../library/data-files.ts";
 import { isRecordingFile } from "../../recording/play.ts";
 import type { TextColumn } from "../../samples/decoding/text-look.ts";
 import { suggestion } from "../../wording/nearest.ts";
@@ -26,33 +27,46 @@ export function requireRereadable(data: string): void {
 }
 
 /** A text file as a config describes it. */
-export function configuredFile(path: string, config: Config | null): DataFile {
-  if (config === null) return csvFile(path);
-  const { fields, columns, decimal, time } = config.source;
-  const { target } = config;
-  const names = target !== null && "names" in target ? target.names : undefined;
-  const own =
-    fields ?? (target && names ? [{ name: target.column, classes: names, mostClasses: names.length }] : []);
+export function configuredFile(path: string, config: Config): DataFile {
+  const { columns, decimal, time } = config.source;
   const mark = decimal === "auto" ? null : decimal;
-  return csvFile(path, { fields: own, columns, decimal: mark, ...(time && { time }) });
+  return csvFile(path, { fields: fieldsIn(config), columns, decimal: mark, ...(time && { time }) });
+}
+
+type KnownFields = NonNullable<TextFileOptions["fields"]>;
+
+/** The columns of which a config says more than their name. */
+function fieldsIn({ source, target }: Config): KnownFields {
+  return source.fields ?? (target === null ? [] : namedTarget(target));
+}
+
+/** The column to predict, where its classes have names. */
+export function namedTarget(target: { column: string }): KnownFields {
+  const { names } = namesIn(target);
+  return names === undefined ? [] : [{ name: target.column, classes: names, mostClasses: names.length }];
 }
 
 /**
- * The rows of a file: a recording, or text as a config describes it.
+ * The rows of a file: a recording, or text as a config describes it; or of whose columns `fields` says more than their name.
  * @throws UsageError where the times of a recording are asked of text
  */
 export async function openData(
   path: string,
-  { realTime = false, config = null }: { realTime?: boolean; config?: Config | null } = {},
+  {
+    realTime = false,
+    config = null,
+    fields = config === null ? [] : fieldsIn(config),
+  }: { realTime?: boolean; config?: Config | null; fields?: KnownFields } = {},
 ): Promise<DataFile> {
   // A pipe can be read only once, so its first bytes cannot be looked at: it is taken to send CSV.
-  if (!isPipe(path) && (await isRecordingFile(path))) return recordingFile(path, { realTime });
+  if (!isPipe(path) && (await isRecordingFile(path))) return recordingFile(path, { realTime, fields });
   if (realTime) {
     throw new UsageError(
       `--real-time needs the times of a recording, but ${path} is a CSV file; leave the option out`,
     );
   }
-  const framed = config === null || isPipe(path) ? null : await framedFile(path, config);
+  if (config === null) return csvFile(path, { fields });
+  const framed = isPipe(path) ? null : await framedFile(path, config);
   return framed ?? configuredFile(path, config);
 }
 

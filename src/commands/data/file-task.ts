@@ -30,8 +30,10 @@ export async function taskOf({ options }: Invocation, data: DataFile): Promise<C
   const kinds = (await data.kinds?.()) ?? [];
   const holdsWords = kinds.some(({ name, holds }) => name === column && holds === "words");
   const written = options["classes"];
-  const areClasses = written !== undefined || holdsWords || /^(label|class)$/i.test(column);
-  const classes = areClasses ? await classesOf(data, column, written ?? "auto") : undefined;
+  const recorded = written === undefined ? await data.classNames?.(column) : undefined;
+  const areClasses =
+    written !== undefined || holdsWords || recorded !== undefined || /^(label|class)$/i.test(column);
+  const classes = areClasses ? (recorded ?? (await classesOf(data, column, written ?? "auto"))) : undefined;
   const clock = clockAmong(kinds.filter(({ name }) => name !== column));
   const source = clock.length === 0 ? undefined : { time: clock };
   // JSON is YAML.

@@ -5,6 +5,12 @@ import { diskError } from "../../checkpoint/disk-error.ts";
 import { standardOutput } from "../../machine/output.ts";
 import { requireWritable } from "../command-line/writable-file.ts";
 
+/** A cell of CSV, quoted where it must be; one that is missing is empty. */
+export function csvCell(value: string | number | null): string {
+  const text = value === null || Number.isNaN(value) ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 export interface LineOutput {
   write(line: string): void;
   /** Writes what is left. @throws RivuletError where it cannot be written */
