@@ -3,7 +3,17 @@
  * field, what a cell says, and why it is refused.
  */
 import type { SampleRing } from "../ring.ts";
-import { apostrophe, blank, comma, isDigit, quote, skipBlanks, trimEnd } from "./ascii.ts";
+import {
+  apostrophe,
+  blank,
+  carriageReturn,
+  comma,
+  isDigit,
+  lineFeed,
+  quote,
+  skipBlanks,
+  trimEnd,
+} from "./ascii.ts";
 import { ClassWords } from "./class-words.ts";
 import { ClockText, noClock } from "./clock-text.ts";
 import { point, readDecimal } from "./decimal.ts";
@@ -36,6 +46,8 @@ export const refusals = {
 } as const;
 
 export type Refusal = keyof typeof refusals;
+
+const largestLineEnd = Math.max(lineFeed, carriageReturn);
 
 /** Stands for the field of a cell that no field wants. */
 export const noField = -1;
@@ -158,6 +170,52 @@ export class CellValues {
       while (at < end && bytes[at] === blank) at++;
     }
     return -1;
+  }
+
+  /**
+   * Reads a line of plain numbers of which only the start is known.
+   *
+   * @returns the index of its line end before `end`, or -1 where it holds anything else
+   */
+  readPlainAhead(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    slot: number,
+    separator: number,
+    columns: Int32Array,
+  ): number {
+    const values = this.#ring.values;
+    const scales = this.#scales;
+    const offsets = this.#offsets;
+    const last = columns.length - 1;
+    let at = start;
+    for (let column = 0; column <= last; column++) {
+      const field = columns[column];
+      if (field === noField) {
+        while (at < end && bytes[at] > largestLineEnd && bytes[at] !== separator) {
+          if (bytes[at] === quote || bytes[at] === apostrophe) return -1;
+          at++;
+        }
+      } else {
+        const cell = slot + field;
+        at = readDecimal(bytes, at, end, values, cell);
+        if (at < 0) return -1;
+        const value = values[cell] * scales[field] + offsets[field];
+        // Infinity minus itself is NaN, and NaN is not equal to itself.
+        if (value - value !== 0) return -1;
+        values[cell] = value;
+      }
+      // A number at the end of a chunk may go on in the next.
+      if (at >= end) return -1;
+      if (column === last) break;
+      if (bytes[at] !== separator) return -1;
+      at++;
+      while (at < end && bytes[at] === blank) at++;
+    }
+    if (bytes[at] !== lineFeed && bytes[at] !== carriageReturn) return -1;
+    this.#units.noteAll();
+    return at;
   }
 
   /** Whether the line has named a field so far. */

@@ -45,6 +45,12 @@ export class DelimitedLines {
     this.#isPlain = isPlain.every((plain, field) => plain === 1 && columns.includes(field));
   }
 
+  /** Reads the line of plain numbers that begins at `start`; returns the index of its end before `end`, or -1. */
+  readAhead(bytes: Uint8Array, start: number, end: number, slot: number, separator: number): number {
+    if (!this.#isPlain || separator === blank) return -1;
+    return this.#values.readPlainAhead(bytes, start, end, slot, separator, this.#columns);
+  }
+
   /** Reads the line `bytes[start..end)`, which neither begins nor ends with a blank, into the slot. */
   read(bytes: Uint8Array, start: number, end: number, slot: number, separator: number): number {
     const values = this.#values;

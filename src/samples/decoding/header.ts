@@ -6,19 +6,28 @@ import type { Field } from "./fields.ts";
 
 /** Splits a line at a separator, quotes removed. A separator at the end begins no cell. */
 export function cellsOf(line: string, separator: number): string[] {
-  const ending = separator === blank ? "\\s+" : `[${escaped[separator]}]`;
-  const cells = line
-    .replace(/^ +| +$/g, "")
-    .split(new RegExp(`${ending}(?=(?:[^"]*"[^"]*")*[^"]*$)`))
-    .map(unquoted);
+  const trimmed = line.replace(/^ +| +$/g, "");
+  const cells = trimmed.includes('"')
+    ? trimmed.split(outsideQuotes[separator]).map(unquoted)
+    : trimmed.split(separator === blank ? /\s+/ : String.fromCharCode(separator)).map(unquoted);
   while (cells.length > 1 && cells.at(-1) === "") cells.pop();
   return cells;
 }
 
-const escaped: Record<number, string> = { [comma]: ",", [semicolon]: ";", [tab]: "\\t", [bar]: "|" };
+/** Each separator where an even number of quotes follows. */
+const outsideQuotes = Object.fromEntries(
+  [
+    [comma, ","],
+    [semicolon, ";"],
+    [tab, "\\t"],
+    [bar, "[|]"],
+    [blank, "\\s+"],
+  ].map(([separator, text]) => [separator, new RegExp(`${text}(?=(?:[^"]*"[^"]*")*[^"]*$)`)]),
+) as Record<number, RegExp>;
 
 function unquoted(cell: string): string {
   const trimmed = cell.trim();
+  if (!/["']$/.test(trimmed)) return trimmed;
   const quoted = /^"(.*)"$/.exec(trimmed) ?? /^'(.*)'$/.exec(trimmed);
   return quoted === null ? trimmed : quoted[1].replaceAll('""', '"').trim();
 }

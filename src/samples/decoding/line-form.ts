@@ -51,6 +51,8 @@ const mayHoldComma = (kind: LineKind) => kind !== "commas" && !kind.startsWith("
 /** Returns what a cell holds. */
 export function cellKindOf(cell: string, kind: LineKind): CellKind {
   const text = cell.trim();
+  // Most cells are plain numbers.
+  if (text !== "" && Number.isFinite(Number(text)) && !hexadecimal.test(text)) return "number";
   const lower = text.toLowerCase();
   if (text === "" || missingSet.has(lower)) return "missing";
   if (hexadecimal.test(text)) return "word";
@@ -62,6 +64,8 @@ export function cellKindOf(cell: string, kind: LineKind): CellKind {
 /** Returns the form of a line; null where it holds no number. */
 export function lineFormOf(line: string): LineForm | null {
   if (/^[{[(]/.test(line)) return jsonForm(line);
+  // Most lines are numbers alone: no name begins without a letter.
+  if (!/[A-Za-z_=\u0080-\uffff]/.test(line)) return cellsForm(line);
   const influx = influxForm(line);
   if (influx !== null) return influx;
   const cells = cellsForm(line);
@@ -87,6 +91,8 @@ export function cellsForm(line: string): LineForm | null {
     if (share <= most) continue;
     most = share;
     best = { kind, names: [], cells };
+    // No other separator finds more.
+    if (known === cells.length && known > 1) break;
   }
   return best;
 }

@@ -110,6 +110,16 @@ export class LineReading {
     return outcome;
   }
 
+  /**
+   * Reads the line of plain numbers that begins at `start`, where the lines before it were such, into the slot.
+   *
+   * @returns the index of its end before `end`, or -1 where it is anything else
+   */
+  readAhead(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    if (!this.#hasSample || this.#form !== null || this.contradiction !== null) return -1;
+    return this.#delimited.readAhead(bytes, start, end, slot, this.#separator);
+  }
+
   /** Sets the columns by a line that names every field; returns false for any other line. */
   takeHeader(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start < this.#shortestHeader) return false;

@@ -245,6 +245,18 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     } else if (first < last) this.#read(bytes, first, last, slot, time);
   }
 
+  /** A line of plain numbers, in the middle of a stream of such. */
+  readAhead(bytes: Uint8Array, start: number, end: number, slot: number, time: number): number {
+    if (this.#inMidLine || this.#refusesReplies) return -1;
+    const ending = this.#reading.readAhead(bytes, start, end, slot);
+    if (ending < 0 || ending - start > this.#splitter.longestBytes) return -1;
+    this.#line++;
+    this.#lineEnd = bytes[ending];
+    this.#ring.commit(time, this.#numbersByLine ? this.#line : this.counts.samples);
+    this.counts.samples++;
+    return ending;
+  }
+
   #read(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
     const counts = this.counts;
     if (this.#refusesReplies && isReply(bytes, start, end)) {

@@ -21,6 +21,8 @@ import { lookAtText, type TextLook } from "./text-look.ts";
 const longestLineBytes = 1 << 20;
 /** Lines after which a file of which most is refused is read no further. */
 const enoughRefused = 1000;
+/** Lines that usually show what a file holds. */
+const fewLines = 200;
 /** Rows decoded at a time. */
 const ringRows = 1024;
 
@@ -67,8 +69,15 @@ export interface RowsRead {
  * @throws RivuletError when the file cannot be read or holds no line of numbers
  */
 export async function lookAtFile(path: string): Promise<TextLook> {
-  for await (const chunk of readText(path)) return lookAtText(chunk) ?? refuseUnknown(path, chunk);
+  for await (const chunk of readText(path)) return lookAtBeginning(chunk) ?? refuseUnknown(path, chunk);
   return refuseEmpty(path);
+}
+
+/** A few lines show what all hold, unless a column is empty in them: a slow sensor may have its first value later. */
+function lookAtBeginning(chunk: Uint8Array): TextLook | null {
+  const look = lookAtText(chunk, true, fewLines);
+  const isShown = look?.columns.every(({ holds }) => holds !== "nothing") ?? false;
+  return isShown ? look : lookAtText(chunk);
 }
 
 /**
@@ -102,7 +111,7 @@ export async function readRows(
   };
   for await (const chunk of readText(path)) {
     if (decoder === undefined) {
-      const look = options.look ?? lookAtText(chunk);
+      const look = options.look ?? lookAtBeginning(chunk);
       const fields = completed(options.fields ?? namesOf(path, chunk, look));
       columns = fields.map(({ name }) => name);
       ring = new SampleRing(fields.length, ringRows, "pause");

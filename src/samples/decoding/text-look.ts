@@ -43,8 +43,8 @@ export interface TextLook {
   rows: number;
 }
 
-/** Most lines that are looked at. */
-const mostLines = 2000;
+/** Most lines that are looked at, where nothing else is said. */
+const usualLines = 2000;
 /** Different words of a column are collected up to this number. */
 const mostWords = 64;
 /** Cells among which a word that came once is damage. */
@@ -63,9 +63,10 @@ const fewestForRising = 8;
  *
  * @param startsAtLine the bytes begin where a line begins; otherwise the first line may lack its beginning, and is a header
  *   or nothing
+ * @param mostLines lines that are looked at
  */
-export function lookAtText(bytes: Uint8Array, startsAtLine = true): TextLook | null {
-  const lines = linesIn(bytes);
+export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = usualLines): TextLook | null {
+  const lines = linesIn(bytes, mostLines);
   const forms = lines.map((line, index) => (index === 0 && !startsAtLine ? null : lineFormOf(line)));
   const kind = commonest(forms.map((form) => form?.kind));
   if (kind === undefined) return null;
@@ -79,7 +80,7 @@ export function lookAtText(bytes: Uint8Array, startsAtLine = true): TextLook | n
 }
 
 /** The lines of a text that are neither empty nor comments, without what is no text. The last one may be cut off. */
-function linesIn(bytes: Uint8Array): string[] {
+function linesIn(bytes: Uint8Array, mostLines: number): string[] {
   const lines: string[] = [];
   const clean = new Uint8Array(bytes.length);
   let start = 0;

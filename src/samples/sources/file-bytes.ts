@@ -10,11 +10,12 @@ const chunkBytes = 1 << 16;
  *
  * @throws RivuletError `data.unreadable` when the file cannot be read, or is damaged gzip
  */
-export async function* readBytes(path: string): AsyncGenerator<Buffer> {
+export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
     const file = await openFile(path);
     try {
-      const buffer = Buffer.alloc(chunkBytes);
+      // No Buffer: a decoder holds the beginning of a line in a Uint8Array, and V8 is fast on one of the two.
+      const buffer = new Uint8Array(chunkBytes);
       let { bytesRead } = await file.read(buffer, 0, chunkBytes, null);
       if (bytesRead >= 2 && buffer[0] === 0x1f && buffer[1] === 0x8b) {
         yield* await unzip(file, buffer.subarray(0, bytesRead));
@@ -45,7 +46,7 @@ async function openFile(path: string): Promise<FileHandle> {
 }
 
 /** Returns the decompressed bytes of a gzip file whose beginning was read already. */
-async function unzip(file: FileHandle, beginning: Buffer): Promise<AsyncIterable<Buffer>> {
+async function unzip(file: FileHandle, beginning: Uint8Array): Promise<AsyncIterable<Uint8Array>> {
   // Loaded here, because plain files do not need this memory.
   const { createGunzip } = await import("node:zlib");
   const { pipeline } = await import("node:stream");
