@@ -12,6 +12,7 @@ const benchmarks: Groups = {
   ...groups,
   workers: async () => (await import("./workers.ts")).workersFigures,
   memory: async () => (await import("./memory.ts")).memoryFigures,
+  signals: async () => (await import("./signals.ts")).signalFigures,
   start: async () => (await import("./start.ts")).startFigures,
   checkpoint: async () => (await import("./checkpoint.ts")).checkpointFigures,
   "sd-card": async () => (await import("./sd-card.ts")).cardFigures,
