@@ -33,10 +33,15 @@ export function reasonText(finding: AnomalyFinding): string {
  * @param rememberedMs time over which moments are ranked so far
  */
 export function rankText({ rank, evidence, threshold }: AnomalyFinding, rememberedMs: number): string {
-  const days = Math.max(1, Math.round(rememberedMs / 86_400_000));
-  const time = days === 1 ? "day" : days % 7 === 0 && days > 7 ? `${days / 7} weeks` : `${days} days`;
   const place = places[rank] ?? `one of the ${rank + 1} most unusual moments`;
-  return `${place} of the last ${time} (evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)})`;
+  return `${place} of the last ${rememberedText(rememberedMs)} (evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)})`;
+}
+
+function rememberedText(milliseconds: number): string {
+  const days = Math.round(milliseconds / 86_400_000);
+  if (days === 0) return formatDuration(milliseconds);
+  if (days === 1) return "day";
+  return days % 7 === 0 && days > 7 ? `${days / 7} weeks` : `${days} days`;
 }
 
 /** How an episode ended. */
