@@ -58,7 +58,7 @@ export function forecasterOptions(given: Config, fields: readonly string[]): For
 /** What makes the ensemble of a config, for samples of the named columns. */
 export function ensembleOptions(given: Config, fields: readonly string[]): EnsembleOptions {
   const config = withTarget(given);
-  const { target, ensemble, training, memory } = config;
+  const { target, ensemble, training, memory, sync } = config;
   requireNoForecast(target);
   return {
     fields,
@@ -71,6 +71,7 @@ export function ensembleOptions(given: Config, fields: readonly string[]): Ensem
     eviction: ensemble?.eviction,
     balance: training.balance,
     seed: training.seed,
+    guest: (sync?.models ?? null) !== null,
     arena: { deterministic: ensemble?.deterministic },
     budgetBytes: memory.budgetBytes ?? undefined,
   };

@@ -77,7 +77,7 @@ function planBatches(
  * What the ensemble of a config takes for samples of the named columns, part by part. Nothing is allocated.
  * @throws RivuletError as `planConfig`
  */
-export function planEnsembleOf(config: Config, columns: readonly string[]): EnsemblePlan {
+export function planEnsembleOf(config: Config, columns: readonly string[]): Omit<EnsemblePlan, "guestAt"> {
   const { budgetBytes } = config.memory;
   if (config.target !== null && "forecast" in config.target) {
     const { parts, totalBytes } = planForecaster(forecasterOptions(config, columns));
@@ -123,7 +123,7 @@ const ensembleTextBytes = 8192;
 export function mostEnsembleCheckpointBytes(
   config: Config,
   columns: readonly string[],
-  { totalBytes }: EnsemblePlan,
+  { totalBytes }: Pick<EnsemblePlan, "totalBytes">,
 ): number {
   const classes = classesOf(config);
   const confusion = classes * (classes + 4) * Float64Array.BYTES_PER_ELEMENT;

@@ -6,6 +6,7 @@ import { restoreDiscardable } from "../features/restore.ts";
 import { createEnsemble, Ensemble } from "../learner/ensemble.ts";
 import type { EnsembleDescription, EnsembleOptions } from "../learner/ensemble-plan.ts";
 import { createForecaster, Forecaster, type ForecasterDescription } from "../learner/forecast/forecaster.ts";
+import { hasGuest } from "../learner/guest.ts";
 import {
   createNetworkLearner,
   type Learner,
@@ -273,7 +274,19 @@ function describedLearner(
   }
   const { seed, deterministic, balance } = training;
   const arena = { deterministic };
-  const options = { fields, target, features, stream, seed, balance, arena, experts, ...partsOf(model) };
+  const guest = hasGuest(checkpoint.learnerState);
+  const options = {
+    fields,
+    target,
+    features,
+    stream,
+    seed,
+    balance,
+    arena,
+    experts,
+    guest,
+    ...partsOf(model),
+  };
   requirePlannedEnsemble(options, storedBytes);
   return createEnsemble(options);
 }

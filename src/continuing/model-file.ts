@@ -17,7 +17,7 @@ import type { Learner } from "../learner/learner.ts";
 import { learnerFeatures } from "../learner/learner-features.ts";
 import { networkOptions } from "../learner/learner-options.ts";
 import { modelFor } from "../learner/model.ts";
-import type { EnsembleFeatures, OutsideModel } from "../learner/outside-model.ts";
+import type { OutsideModel, PublishedFeatures } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { bytesIn, plannedGuest, plannedLearner } from "../learner/stored-plan.ts";
 import { namesIn, type TargetDescription, TargetScale } from "../learner/target.ts";
@@ -219,7 +219,7 @@ function ensembleModel(checkpoint: Checkpoint, { model, ...described }: Publishe
   const { rows, network: planned } = plannedGuest(options, { parameters, storedBytes: bytesIn(checkpoint) });
   const { network, target } = networkIn(checkpoint);
   checkedState(plan(planned, { training: false }), planned, { ...inferenceState, ...network });
-  const { statistic, pipeline } = (checkpoint.featureState ?? {}) as unknown as EnsembleFeatures;
+  const { statistic, pipeline } = (checkpoint.featureState ?? {}) as unknown as PublishedFeatures;
   new ColumnStatistic({ columns: rows.columns.length - 1 }).restore(statistic);
   pipelineFor(rows)?.restore(pipeline);
   requireTargetState(described.target, target);
@@ -259,7 +259,7 @@ function requireTargetState(description: TargetDescription, target: State): void
  * @throws RivuletError naming the first difference
  */
 export function requireFitting(own: PublishedDescription, model: PublishedDescription, where: string): void {
-  const difference = differenceOf(own, model);
+  const difference = differenceBetween(own, model);
   if (difference === null) return;
   throw new RivuletError(
     "checkpoint.mismatch",
@@ -267,8 +267,11 @@ export function requireFitting(own: PublishedDescription, model: PublishedDescri
   );
 }
 
-/** Names of classes that a stream brings become known one by one: the ones must be the first of the others. */
-function differenceOf(own: PublishedDescription, model: PublishedDescription): string | null {
+/**
+ * The first difference between what a device does and what a model was trained for; null where it fits. Names of classes
+ * that a stream brings become known one by one: the ones must be the first of the others.
+ */
+export function differenceBetween(own: PublishedDescription, model: PublishedDescription): string | null {
   const ownNames = namesIn(own.target).names ?? [];
   const names = namesIn(model.target).names ?? [];
   const common = Math.min(ownNames.length, names.length);

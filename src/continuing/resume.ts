@@ -3,7 +3,9 @@ import { dirname } from "node:path";
 import type { Checkpoint } from "../checkpoint/format.ts";
 import type { ModelDescription } from "../engine/model/description.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
+import { Ensemble } from "../learner/ensemble.ts";
 import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
+import { hasGuest } from "../learner/guest.ts";
 import type { Learner, LearnerDescription } from "../learner/learner.ts";
 import { NoLearner } from "../learner/no-learner.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
@@ -72,7 +74,7 @@ export function resume(
   if (differenceFrom(learner, stored) === null) {
     restoreInto(learner, checkpoint, where);
     learner.adoptClassNames(names);
-    return [];
+    return leftOut(learner, checkpoint, where);
   }
   const own = describedWith(learner, names);
   const difference = firstDifference(own, adapted(stored, own), "");
@@ -81,8 +83,19 @@ export function resume(
     throw mismatch(where, obstacle ?? difference, obstacle === null ? `${advice}, or ` : "");
   }
   const outcome = carryOver(learner, checkpoint, where);
-  if (difference === null) return outcome.settings;
-  return [...outcome.settings, `${where} was carried over to the changed config: ${carriedText(outcome)}`];
+  const settings = [...outcome.settings, ...leftOut(learner, checkpoint, where)];
+  if (difference === null) return settings;
+  return [...settings, `${where} was carried over to the changed config: ${carriedText(outcome)}`];
+}
+
+/** What is said of a model from outside that does not go on. */
+function leftOut(learner: PrequentialLearner, { learnerState }: Checkpoint, where: string): Changes {
+  if (!(learner instanceof Ensemble) || !hasGuest(learnerState) || learner.guest?.isAwake) return [];
+  const why =
+    learner.guest === null
+      ? "the config has no sync.models"
+      : "the ensemble is another one than it was taken in by";
+  return [`${where} holds a model from outside, which is left out, because ${why}`];
 }
 
 /** Continues what watches for the unusual without a target; false where there is one on both sides. */

@@ -8,8 +8,7 @@ import { restoreTogether } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
 import type { State } from "../state.ts";
 import { whole } from "../state-check.ts";
-import { FixedShare } from "./aggregation/fixed-share.ts";
-import { NewtonStacking } from "./aggregation/newton-stacking.ts";
+import { ClassMix } from "./class-mix.ts";
 import {
   type Committee,
   type CommitteeOptions,
@@ -33,8 +32,6 @@ import { restoreArrays } from "./restore-arrays.ts";
 
 /** Part of each expert's probability that is dealt out evenly: no answer is ever quite excluded. */
 const evenPart = 0.0005;
-/** What is shared out again between the two rules. */
-const ruleShare = 0.005;
 /** A probability counts as at least this to the drift alarm, so that its errors are bounded. */
 const smallestForDrift = 0.02;
 /** An expert may lose so much more than a constant answer, in nats. */
@@ -60,7 +57,6 @@ const namesFor = ({ without, effort, own }: CommitteeOptions) => {
 const blocksFor = ({ features, classes }: CommitteeOptions, experts: number) => ({
   row: float32(2 * features + classes),
   answers: float64(experts, classes),
-  joined: float64(2, classes),
   answer: float64(classes),
   labels: float64(classes),
   transitions: float64(classes),
@@ -115,13 +111,7 @@ export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
   return [
     { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
     ...placed.map((name) => ({ name, bytes: bytes[name]() })),
-    {
-      name: "aggregation",
-      bytes:
-        FixedShare.bytes({ experts, classes }) +
-        NewtonStacking.bytes({ experts, classes }) +
-        FixedShare.bytes({ experts: 2, classes }),
-    },
+    { name: "aggregation", bytes: ClassMix.bytes({ experts, classes }) },
   ];
 }
 
@@ -175,9 +165,7 @@ export class ClassCommittee implements Committee {
   readonly #neighboursAt: number;
   readonly #transitionsAt: number;
   readonly #random: Random;
-  readonly #share: FixedShare;
-  readonly #stacking: NewtonStacking;
-  readonly #rules: FixedShare;
+  readonly #mix: ClassMix;
   readonly #last: LastLabel;
   /** The features, the last label and the recent deviations. */
   readonly #row: Float32Array;
@@ -186,8 +174,6 @@ export class ClassCommittee implements Committee {
   /** [classes]: what label transitions answer, and what the other experts do on average. */
   readonly #transitions: Float64Array;
   readonly #others: Float64Array;
-  /** [2, classes]: what the two rules answered. */
-  readonly #joined: Float64Array;
   /** [classes]: rows of each label. */
   readonly #labels: Float64Array;
   readonly #losses: Float64Array;
@@ -211,7 +197,6 @@ export class ClassCommittee implements Committee {
     this.deviations = row.subarray(features + classes);
     this.answer = placed.answer.fill(1 / classes);
     this.answers = placed.answers;
-    this.#joined = placed.joined;
     this.#labels = placed.labels;
     this.#losses = placed.losses;
     this.#error = placed.error;
@@ -225,9 +210,7 @@ export class ClassCommittee implements Committee {
     this.#neighboursAt = names.indexOf("neighbours");
     this.#transitionsAt = names.indexOf("label-transitions");
     const { asleep } = this.#panel;
-    this.#share = new FixedShare({ experts, classes, asleep }, arena);
-    this.#stacking = new NewtonStacking({ experts, classes, asleep }, arena);
-    this.#rules = new FixedShare({ experts: 2, classes, share: ruleShare }, arena);
+    this.#mix = new ClassMix({ experts, classes, asleep }, arena);
     this.effort = effort;
   }
 
@@ -263,10 +246,10 @@ export class ClassCommittee implements Committee {
   }
 
   writeWeights(weights: Float64Array): void {
-    const rules = this.#rules.weights;
+    const { share, stacking, rules } = this.#mix;
     weights.fill(0);
-    this.#panel.addShares(weights, this.#share.weights, rules, 0);
-    this.#panel.addShares(weights, this.#stacking.weights, rules, 1);
+    this.#panel.addShares(weights, share.weights, rules.weights, 0);
+    this.#panel.addShares(weights, stacking.weights, rules.weights, 1);
   }
 
   importance(): Float32Array | null {
@@ -290,7 +273,7 @@ export class ClassCommittee implements Committee {
       if (asleep[k] === 0) expert.predict(inputs, this.answers, k * this.#classes);
       if (!this.#makeUsable(k)) this.#panel.heal(k);
     }
-    this.#mix();
+    this.#mix.mix(this.answers, this.answer);
   }
 
   /** Label transitions have nothing to say where the last label does not count. */
@@ -351,12 +334,6 @@ export class ClassCommittee implements Committee {
     this.#last.judge(label, this.#others, this.#transitions, this.#labels);
   }
 
-  #mix(): void {
-    this.#share.mix(this.answers, this.#joined, 0);
-    this.#stacking.mix(this.answers, this.#joined, this.#classes);
-    this.#rules.mix(this.#joined, this.answer, 0);
-  }
-
   hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
     const row = this.#row;
     const { answers } = this;
@@ -373,7 +350,7 @@ export class ClassCommittee implements Committee {
     for (let i = 0; i < answers.length; i++) answers[i] = singles[singlesAt + row.length + i];
     this.#last.recall(doubles, doublesAt);
     this.#wakeTransitions();
-    this.#mix();
+    this.#mix.mix(this.answers, this.answer);
   }
 
   learn(targets: Float64Array, targetAt: number): boolean {
@@ -396,9 +373,7 @@ export class ClassCommittee implements Committee {
     const label = targets[targetAt];
     this.#judgeLastLabel(label);
     this.#watchDrift(label);
-    this.#share.learn(this.answers, label);
-    this.#stacking.learn(label);
-    this.#rules.learn(this.#joined, label);
+    this.#mix.learn(this.answers, label);
     this.#judge(label);
     const { members, inTurn, asked } = this.#panel;
     for (let k = 0; k < members.length; k++) {
@@ -437,10 +412,7 @@ export class ClassCommittee implements Committee {
   }
 
   #parts() {
-    return [
-      ...this.#panel.parts(),
-      ...[this.#last, this.drift, this.health, this.#share, this.#stacking, this.#rules],
-    ];
+    return [...this.#panel.parts(), this.#last, this.drift, this.health, ...this.#mix.parts];
   }
 
   state(): State {

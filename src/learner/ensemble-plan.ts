@@ -9,6 +9,7 @@ import { statisticBytes } from "./arena-statistic.ts";
 import { classHeldSizes, planClassCommittee } from "./class-committee.ts";
 import type { CommitteeOptions, OwnExpert, PlannedPart } from "./committee.ts";
 import type { Effort } from "./effort.ts";
+import { Guest, guestHeldSizes, guestName } from "./guest.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { learnerFeatures } from "./learner-features.ts";
 import { modelFor } from "./model.ts";
@@ -60,6 +61,8 @@ export interface EnsembleOptions {
   layers?: unknown;
   /** Shape in which that network sees the features, such as [1, 8, 8] for convolutions. Default: one axis of all. */
   inputShape?: unknown;
+  /** Plan room for a model that another device has learned: see `takeIn`. Default false. */
+  guest?: boolean;
   /** Kernels; deterministic unless said otherwise. */
   arena?: ArenaOptions;
   /** Refuse an ensemble that is planned larger than this. */
@@ -180,6 +183,8 @@ export interface EnsemblePlan {
   parts: PlannedPart[];
   totalBytes: number;
   held: HeldSizes;
+  /** Where in what is kept the numbers of a guest begin. */
+  guestAt: HeldSizes;
 }
 
 /**
@@ -196,12 +201,17 @@ export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
     ...planned.parts,
     { name: "features", bytes: own },
     ...(classes > 0 ? planClassCommittee(committee) : planNumberCommittee(committee)),
+    ...(options.guest ? [{ name: guestName, bytes: Guest.bytes(committee) }] : []),
   ];
   const { singles, doubles } = classes > 0 ? classHeldSizes(committee) : numberHeldSizes(committee);
+  const guestAt = { singles: singles + classes, doubles: doubles + ownDoubles };
+  const guest = guestHeldSizes(committee);
+  const ofGuest = options.guest ? guest : { singles: 0, doubles: 0 };
   return {
     parts,
     totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-    held: { singles: singles + classes, doubles: doubles + ownDoubles },
+    held: { singles: guestAt.singles + ofGuest.singles, doubles: guestAt.doubles + ofGuest.doubles, guest },
+    guestAt,
   };
 }
 

@@ -4,6 +4,7 @@ import type { CalibrationError } from "./calibration-error.ts";
 import type { ClassificationReport } from "./classification-metrics.ts";
 import type { Committee } from "./committee.ts";
 import type { Glitches } from "./glitches.ts";
+import { type GuestReport, guestName } from "./guest.ts";
 import type { Interval } from "./interval.ts";
 import type { RegressionReport } from "./regression-metrics.ts";
 import type { Shift, WeightShift } from "./weight-shift.ts";
@@ -66,6 +67,8 @@ export interface Reported {
   meanError: number;
   unlabelled: number;
   glitches: Glitches;
+  /** Of a model from outside; null where no room was planned for one. */
+  guest: GuestReport | null;
 }
 
 /** Sets the scores beside those of the baselines and of each expert. */
@@ -85,6 +88,8 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
   const { drift, health } = committee;
   const weights = new Float64Array(committee.names.length);
   committee.writeWeights(weights);
+  const { guest } = others;
+  const share = guest?.isAwake ? guest.weight : 0;
   const losses = others.baselines.expertLosses();
   const baselines = others.baselines.report(others.meanError);
   const loss = scores.task === "classification" ? scores.logLoss : scores.mae;
@@ -92,13 +97,16 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
   return {
     skill: best > 0 ? 1 - loss / best : 0,
     baselines,
-    experts: committee.names.map((name, k) => ({
-      name,
-      weight: weights[k],
-      loss: losses[k],
-      restarts: health.restarts[k],
-      recoveries: health.recoveries[k],
-    })),
+    experts: [
+      ...committee.names.map((name, k) => ({
+        name,
+        weight: (1 - share) * weights[k],
+        loss: losses[k],
+        restarts: health.restarts[k],
+        recoveries: health.recoveries[k],
+      })),
+      ...(guest?.isAwake ? [guestExpert(guest)] : []),
+    ],
     drift: {
       alarms: drift.alarms,
       errorBefore: drift.errorBefore,
@@ -109,4 +117,9 @@ function partsOf({ scores, committee, shift, ...others }: Reported): EnsemblePar
     unlabelled: others.unlabelled,
     glitches: Object.fromEntries(others.glitches.report().map(({ field, count }) => [field, count])),
   };
+}
+
+/** A model from outside stands among the experts while it answers. */
+function guestExpert({ weight, loss, restarts, recoveries }: GuestReport): ExpertReport {
+  return { name: guestName, weight, loss, restarts, recoveries };
 }

@@ -15,6 +15,8 @@ export interface EnsembleState {
   effort: Effort;
   /** Of the weights of experts. */
   shift: State;
+  /** Of a model from outside; null where there is none. */
+  guest: State;
 }
 
 /**
@@ -27,7 +29,7 @@ export function checkedEnsembleState(given: State, planned: Effort): EnsembleSta
   const { samplesSeen, unlabelled, targetGlitches, rows, effort = planned } = state;
   const { notFinite, badLabel } = state.refusals ?? ({} as Partial<Refusals>);
   requireCounts({ samplesSeen, unlabelled, targetGlitches, rows, notFinite, badLabel }, "ensemble");
-  if (isEffort(effort)) return { ...state, effort } as EnsembleState;
+  if (isEffort(effort)) return { ...state, effort, guest: state.guest ?? null } as EnsembleState;
   throw new RivuletError(
     "state.invalid",
     `the stored ensemble is none that can learn: its effort is ${described(effort)}, expected one that there is; restore another state`,

@@ -5,19 +5,16 @@
 import { Arena } from "../engine/running/arena.ts";
 import type { Tensor } from "../engine/running/network-state.ts";
 import { RivuletError } from "../errors/errors.ts";
-import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Extraction, PlannedFeatures } from "../features/extraction.ts";
 import type { TransformDescription } from "../features/feature-list.ts";
-import type { Pipeline } from "../features/pipeline.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
-import { placeStatistic } from "./arena-statistic.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
 import { ClassCommittee, classExperts } from "./class-committee.ts";
 import { mostProbable } from "./class-probabilities.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
-import { type Committee, featureBound } from "./committee.ts";
+import type { Committee } from "./committee.ts";
 import { type Effort, requireEffort } from "./effort.ts";
 import {
   describedModel,
@@ -28,26 +25,23 @@ import {
   pipelineFor,
   planEnsemble,
   requireEnsembleBudget,
-  rowBlocks,
 } from "./ensemble-plan.ts";
 import { type EnsembleReport, reportOf } from "./ensemble-report.ts";
+import { EnsembleRow } from "./ensemble-row.ts";
 import { checkedEnsembleState } from "./ensemble-state.ts";
 import type { ReplayedNetwork } from "./experts/network.ts";
 import { Glitches } from "./glitches.ts";
+import { Guest, type GuestReport } from "./guest.ts";
 import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
 import { describedStream } from "./learner-features.ts";
 import { NumberCommittee, numberExperts } from "./number-committee.ts";
 import type { OutsideModel } from "./outside-model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
-import { RecentDeviation } from "./recent-deviation.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
 import { adoptNames, namesIn } from "./target.ts";
 import { type Shift, WeightShift } from "./weight-shift.ts";
-
-/** Smallest weight of a new number in the statistics of a feature: they forget, slowly. */
-const featureFloor = 0.0005;
 
 /** An ensemble of experts for one target among the columns of a sample. */
 export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements PrequentialLearner {
@@ -75,21 +69,15 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   readonly #targetAt: number;
   readonly #check: SampleCheck;
-  readonly #featureAt: Uint32Array;
-  readonly #values: Float64Array;
-  readonly #statistic: ColumnStatistic;
-  readonly #recent: RecentDeviation;
+  readonly #row: EnsembleRow;
   readonly #committee: Committee;
+  /** The slot for a model from outside; null where none was planned. */
+  readonly #guest: Guest | null;
   readonly #classification: ClassificationMetrics | null;
   readonly #regression: RegressionMetrics | null;
   readonly #interval: Interval;
   readonly #calibration = new CalibrationError();
   readonly #baselines: Baselines;
-  readonly #pipeline: Pipeline | null;
-  /** The features of the sample at hand, as they came. */
-  readonly #raw: Float64Array;
-  /** What the pipeline made of them. */
-  readonly #transformed: Float32Array;
   readonly #isBalanced: boolean;
   readonly #shift: WeightShift;
   /** Alarms of drift that are in `#shift`. */
@@ -100,40 +88,36 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
   readonly #blank: readonly State[];
   /** [1]: loss of the last answer that was scored. */
   readonly #loss = new Float64Array(1);
-  /** The statistics of the features hold the row that was predicted last, and nobody has said that it is learned from. */
-  #isTentative = false;
   /** Samples whose target cannot be true: predicted, and not learned from. */
   #targetGlitches = 0;
   /** Samples that came, learned from or passed. */
   #rows = 0;
   readonly heldSizes: HeldSizes;
+  /** Where the numbers of the guest begin in a held sample. */
+  readonly #guestAt: HeldSizes;
   /** Numbers that cannot be true, of each field. */
   readonly glitches: Glitches;
 
   /** @throws RivuletError where the target or the features do not fit the fields, or memory is short */
   constructor(options: EnsembleOptions) {
     const { features: rows, committee } = ensembleParts(options);
-    const { features, classes } = committee;
+    const { classes } = committee;
     const { columns } = rows;
     this.columns = columns;
     this.#targetAt = columns.indexOf(options.target.column);
-    this.#featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.#targetAt);
+    const featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.#targetAt);
     const planned = planEnsemble(options);
     if (options.budgetBytes !== undefined) requireEnsembleBudget(planned, options.budgetBytes);
     this.bytes = planned.totalBytes;
     const arena = new Arena(planned.totalBytes - rows.bytes, options.arena);
     this.extraction = rows.create?.() ?? null;
-    this.#values = arena.place(rowBlocks(features)).values;
-    this.#statistic = placeStatistic({ columns: features, floor: featureFloor }, arena);
-    this.#recent = new RecentDeviation({ columns: features }, arena);
+    this.#row = new EnsembleRow(rows, featureAt, arena);
     this.#committee =
       classes > 0 ? new ClassCommittee(committee, arena) : new NumberCommittee(committee, arena);
+    this.#guest = options.guest ? new Guest(committee, pipelineFor(rows), arena) : null;
     this.#shift = new WeightShift(this.#committee.names, (weights) => this.#committee.writeWeights(weights));
     this.placedBytes = arena.used + rows.bytes;
     this.#kernels = arena.kernels.variant;
-    this.#pipeline = pipelineFor(rows);
-    this.#raw = this.#pipeline ? new Float64Array(features) : this.#values;
-    this.#transformed = new Float32Array(this.#pipeline ? features : 0);
     this.classes = classes;
     this.#check = new SampleCheck(columns.length, this.#targetAt, this.classes);
     this.refusals = this.#check.refusals;
@@ -161,13 +145,14 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     const { targetStatistic } = this.#committee;
     this.glitches = new Glitches([
       {
-        statistic: this.#pipeline?.statistic ?? this.#statistic,
+        statistic: this.#row.pipeline?.statistic ?? this.#row.statistic,
         fields: columns.filter((_, column) => column !== this.#targetAt),
       },
       ...(targetStatistic ? [{ statistic: targetStatistic, fields: [options.target.column] }] : []),
     ]);
     this.#baselines = new Baselines({ classes, names: this.#committee.names });
     this.heldSizes = planned.held;
+    this.#guestAt = planned.guestAt;
     this.#blank = structuredClone(
       [this.metrics, this.#interval, this.#baselines].map((part) => part.state()),
     );
@@ -225,11 +210,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
   predictValidated(values: Float64Array, offset: number): void {
-    this.#forgetTentative();
-    this.#statistic.remember();
-    this.#recent.remember();
-    this.#isTentative = true;
-    this.#learnFeatures(values, offset);
+    this.#row.see(values, offset, this.#committee, this.#guest);
     this.isInformed = this.#committee.hasTarget;
     this.#answer();
   }
@@ -250,10 +231,9 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   /** The statistics of the features keep what they know of the row that was predicted last. */
   #followFeatures(): void {
-    this.#isTentative = false;
-    this.#pipeline?.learn(this.#raw, 0);
+    this.#row.follow(this.#guest);
     this.#rows++;
-    this.glitches.observe(0, this.#raw, 0, this.#samples);
+    this.glitches.observe(0, this.#row.raw, 0, this.#samples);
   }
 
   /** Samples that came, the refused ones included. */
@@ -269,6 +249,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
       this.#targetGlitches++;
       return false;
     }
+    this.#guest?.learn(targets, targetAt);
     const isBegunByGlitch = this.#committee.targetStatistic?.isBegunByGlitch(0) ?? false;
     if (isBegunByGlitch) this.#forgetScores();
     if (this.isInformed && !isBegunByGlitch) this.#score(targets, targetAt);
@@ -314,10 +295,11 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     doubles[doublesAt] = this.isInformed ? 1 : 0;
     doubles[doublesAt + 1] = classes > 0 ? this.predictedClass : prediction[0];
     this.#committee.hold(singles, singlesAt + classes, doubles, doublesAt + ownDoubles);
+    this.#guest?.hold(singles, singlesAt + this.#guestAt.singles, doubles, doublesAt + this.#guestAt.doubles);
   }
 
   learnHeld(held: HeldSamples, slot: number, targets: Float64Array, targetAt: number): void {
-    this.#forgetTentative();
+    this.#row.forgetTentative(this.#guest);
     this.#recall(held, slot);
     const before = held.targets[slot];
     if (Number.isNaN(before)) {
@@ -325,6 +307,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
       this.unlabelled--;
     } else {
       if (!this.#committee.correct(targets, targetAt, before)) return;
+      this.#guest?.learn(targets, targetAt, before);
       if (this.isInformed) this.#rescore(targets, targetAt, held.targets, slot);
     }
     held.targets[slot] = targets[targetAt];
@@ -339,15 +322,30 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     for (let c = 0; c < classes; c++) prediction[c] = singles[singlesAt + c];
     if (classes > 0) this.predictedClass = doubles[doublesAt + 1];
     else prediction[0] = doubles[doublesAt + 1];
+    const { answer } = this.#committee;
     this.#committee.recall(singles, singlesAt + classes, doubles, doublesAt + ownDoubles);
+    const at = this.#guestAt;
+    this.#guest?.recallHeld(singles, singlesAt + at.singles, doubles, doublesAt + at.doubles, answer);
   }
 
-  /** Takes back what the statistics of the features know of a row that was predicted and not learned from. */
-  #forgetTentative(): void {
-    if (!this.#isTentative) return;
-    this.#statistic.recall();
-    this.#recent.recall();
-    this.#isTentative = false;
+  /**
+   * Takes in a model that another ensemble has learned, as one more expert.
+   * @throws RivuletError, with nothing changed, where no room was planned for one, or it is of another shape
+   */
+  takeIn(model: OutsideModel): void {
+    if (this.#guest === null) {
+      throw new RivuletError(
+        "argument.bad-value",
+        "found no room for a model from outside, expected it to be planned; set guest: true",
+      );
+    }
+    this.#row.forgetTentative(this.#guest);
+    this.#guest.enter(model, this.#committee.names.length);
+  }
+
+  /** How the model from outside does; null where no room was planned for one. */
+  get guest(): GuestReport | null {
+    return this.#guest?.report() ?? null;
   }
 
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
@@ -368,6 +366,11 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
   /** Names of all experts there are for the task, those left out included. */
   get expertNames(): string[] {
     return this.classes > 0 ? [...classExperts] : [...numberExperts];
+  }
+
+  /** Names of the experts in use, in order; a model from outside is none of them. */
+  get namesInUse(): string[] {
+    return [...this.#committee.names];
   }
 
   get counts(): TrainingCounts {
@@ -393,12 +396,12 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
    */
   setEffort(effort: Effort): void {
     requireEffort(effort, this.plannedEffort, this.#committee.names);
-    this.#forgetTentative();
+    this.#row.forgetTentative(this.#guest);
     this.#committee.setEffort(effort);
   }
 
   get recoveries(): number {
-    return this.#committee.health.healed;
+    return this.#committee.health.healed + (this.#guest?.recoveries ?? 0);
   }
 
   /** Experts that are not healthy are healed while the others answer. */
@@ -416,7 +419,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   /** The ensemble standardizes by itself: alone, that is what its features are. */
   #describedFeatures({ create, description }: PlannedFeatures): TransformDescription[] {
-    return create === null ? (this.#pipeline?.description ?? ["standardize"]) : description;
+    return create === null ? (this.#row.pipeline?.description ?? ["standardize"]) : description;
   }
 
   describe(): EnsembleDescription {
@@ -430,21 +433,6 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   get upper(): number {
     return this.prediction[0] + this.#interval.halfWidth;
-  }
-
-  /** The features are standardized with what is known once they have been seen: their own row included. */
-  #learnFeatures(values: Float64Array, offset: number): void {
-    const row = this.#values;
-    const raw = this.#raw;
-    for (let i = 0; i < raw.length; i++) raw[i] = values[offset + this.#featureAt[i]];
-    if (this.#pipeline) {
-      this.#pipeline.transform(raw, 0, this.#transformed, 0);
-      row.set(this.#transformed);
-    }
-    const { features, deviations } = this.#committee;
-    this.#statistic.learn(row, 0);
-    this.#statistic.standardize(row, 0, features, 0, featureBound);
-    this.#recent.learn(row, 0, this.#statistic, deviations, 0, featureBound);
   }
 
   /**
@@ -461,11 +449,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     row: number,
   ): void {
     const { unit } = this.#replayedNetwork();
-    this.#forgetTentative();
-    this.#statistic.remember();
-    this.#recent.remember();
-    this.#isTentative = true;
-    this.#learnFeatures(values, offset);
+    this.#row.see(values, offset, this.#committee, this.#guest);
     const { features } = this.#committee;
     inputs.set(features, row * features.length);
     const target = values[offset + this.#targetAt];
@@ -491,11 +475,11 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
   outgoing(): OutsideModel | null {
     const { replayed, targetStatistic } = this.#committee;
     if (replayed === null) return null;
-    this.#forgetTentative();
+    this.#row.forgetTentative(this.#guest);
     const { parameters, states } = replayed.network.state();
     return {
       network: { parameters, ...(states === undefined ? {} : { states }) },
-      features: { pipeline: this.#pipeline?.state() ?? null, statistic: this.#statistic.state() },
+      features: { pipeline: this.#row.pipeline?.state() ?? null, statistic: this.#row.statistic.state() },
       target: targetStatistic?.state() ?? null,
     };
   }
@@ -511,7 +495,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   #answer(): void {
     this.#committee.predict(this.#rows);
-    const { answer } = this.#committee;
+    const { answer: others } = this.#committee;
+    const answer = this.#guest?.join(others) ? this.#guest.answer : others;
     const { prediction } = this;
     for (let c = 0; c < answer.length; c++) prediction[c] = answer[c];
     if (this.#classification === null) return;
@@ -563,6 +548,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
       meanError: this.#regression?.baselineMae ?? 0,
       unlabelled: this.unlabelled,
       glitches: this.glitches,
+      guest: this.guest,
     }) as Report;
   }
 
@@ -573,14 +559,14 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   #parts(): Stateful[] {
     return [
-      this.#statistic,
-      this.#recent,
+      this.#row.statistic,
+      this.#row.recent,
       this.#committee,
       this.metrics,
       this.#interval,
       this.#calibration,
       this.#baselines,
-      ...(this.#pipeline ? [this.#pipeline] : []),
+      ...(this.#row.pipeline ? [this.#row.pipeline] : []),
       ...(this.extraction ? [this.extraction] : []),
       this.glitches,
     ];
@@ -588,7 +574,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
 
   /** All running state: an ensemble of the same options continues from it bit for bit. What it copies, the next call overwrites. */
   state(): State {
-    this.#forgetTentative();
+    this.#row.forgetTentative(this.#guest);
     return {
       parts: this.#parts().map((part) => part.state()),
       samplesSeen: this.samplesSeen,
@@ -598,14 +584,15 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
       rows: this.#rows,
       effort: this.effort,
       shift: this.#shift.state(),
+      ...(this.#guest ? { guest: this.#guest.state() } : {}),
     };
   }
 
   /** @throws RivuletError, with nothing changed, where the state is of an ensemble of other options */
   restore(given: State): void {
     const state = checkedEnsembleState(given, this.#description.model.ensemble.effort);
-    this.#forgetTentative();
-    this.#restoreAt(state.effort, state.parts);
+    this.#row.forgetTentative(this.#guest);
+    this.#restoreAt(state.effort, state.parts, state.guest);
     this.#shift.restore(state.shift);
     this.#alarms = this.#committee.drift.alarms;
     this.samplesSeen = state.samplesSeen;
@@ -617,12 +604,13 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
   }
 
   /** What is kept of rows depends on the effort. */
-  #restoreAt(effort: Effort, parts: State[]): void {
+  #restoreAt(effort: Effort, parts: State[], guest: State): void {
     const before = this.effort;
     const kept = before === effort ? null : structuredClone(this.#committee.state());
     try {
       if (kept !== null) this.setEffort(effort);
-      restoreTogether(this.#parts(), parts);
+      const slot = this.#guest ? [this.#guest] : [];
+      restoreTogether([...this.#parts(), ...slot], [...parts, ...slot.map(() => guest)]);
     } catch (error) {
       if (kept !== null) {
         this.#committee.setEffort(before);

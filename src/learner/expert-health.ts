@@ -73,6 +73,17 @@ export class ExpertHealth implements Stateful {
     return isDue && this.#losses[expert] <= this.#losses[this.#counts.length];
   }
 
+  /** Whether an expert has a copy of itself to go back to. */
+  hasCopy(expert: number): boolean {
+    return this.#kept[expert] === 1;
+  }
+
+  /** Forgets everything: the experts are others. */
+  restart(): void {
+    for (const array of Object.values(this.#arrays())) array.fill(0);
+    this.healed = 0;
+  }
+
   /** Lets the expert keep a copy of itself, where it can. */
   keep(index: number, expert: Expert): void {
     if (expert.keep === undefined || expert.recover === undefined) return;

@@ -10,6 +10,8 @@ import { restoreArrays } from "./restore-arrays.ts";
 export interface HeldSizes {
   singles: number;
   doubles: number;
+  /** What of this, at its end, is only there with room for a model from outside: a state may have it where there is none, and lack it. */
+  guest?: { singles: number; doubles: number };
 }
 
 /** Number, time and target of each sample, beside what the learner keeps. */
@@ -114,7 +116,8 @@ export class HeldSamples implements Stateful {
   }
 
   /**
-   * Continues from the state of a ring of any capacity; of more samples than fit the newest are kept.
+   * Continues from the state of a ring of any capacity; of more samples than fit the newest are kept. What a state lacks
+   * of a guest is 0.
    * @throws RivuletError, with nothing changed, where the state is of samples of other sizes
    */
   restore(given: State): void {
@@ -122,7 +125,7 @@ export class HeldSamples implements Stateful {
     const place = new Float64Array(2);
     restoreBlock(place, state["place"], "held samples");
     const [next, used] = place;
-    const { singles, doubles } = this.sizes;
+    const { singles, doubles } = this.#sizesIn(state, used);
     // No memory for what the state claims before it is there.
     if (!isPlace(next, used) || !(numbers instanceof Float64Array) || numbers.length !== used) {
       throw new RivuletError(
@@ -148,10 +151,38 @@ export class HeldSamples implements Stateful {
       const from = (next + index) % Math.max(1, used);
       const slot = this.add(stored.numbers[from], stored.times[from]);
       this.targets[slot] = stored.targets[from];
-      this.singles.set(stored.singles.subarray(from * singles, (from + 1) * singles), slot * singles);
-      this.doubles.set(stored.doubles.subarray(from * doubles, (from + 1) * doubles), slot * doubles);
+      copyRow(stored.singles, from, singles, this.singles, slot, this.sizes.singles);
+      copyRow(stored.doubles, from, doubles, this.doubles, slot, this.sizes.doubles);
     }
   }
+
+  /** What a state keeps of each sample: it may be with room for a guest where this ring is without, or the other way round. */
+  #sizesIn(state: { [name: string]: State }, used: number): HeldSizes {
+    const { singles, doubles, guest = { singles: 0, doubles: 0 } } = this.sizes;
+    const lengthOf = (numbers: State) => (ArrayBuffer.isView(numbers) ? (numbers as Float64Array).length : 0);
+    const fits = (sizes: HeldSizes) =>
+      lengthOf(state["singles"]) === used * sizes.singles &&
+      lengthOf(state["doubles"]) === used * sizes.doubles;
+    const others = [-1, 1].map((sign) => ({
+      singles: singles + sign * guest.singles,
+      doubles: doubles + sign * guest.doubles,
+    }));
+    return [this.sizes, ...others].find(fits) ?? this.sizes;
+  }
+}
+
+/** Copies row `from` of `width` numbers over row `to` of another width: what is too much is left out, the rest is 0. */
+function copyRow<A extends Float32Array | Float64Array>(
+  stored: A,
+  from: number,
+  width: number,
+  live: A,
+  to: number,
+  liveWidth: number,
+): void {
+  const copied = Math.min(width, liveWidth);
+  live.fill(0, to * liveWidth, (to + 1) * liveWidth);
+  live.set(stored.subarray(from * width, from * width + copied), to * liveWidth);
 }
 
 /** In a full ring the next sample may have any place, in another the one after the last. */

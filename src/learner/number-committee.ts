@@ -7,8 +7,6 @@ import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
 import { positive, whole, wholeWithin, within } from "../state-check.ts";
-import { FadingWeights } from "./aggregation/fading-weights.ts";
-import { MlPoly } from "./aggregation/ml-poly.ts";
 import {
   type Committee,
   type CommitteeOptions,
@@ -26,6 +24,7 @@ import { LeastSquares } from "./experts/least-squares.ts";
 import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
+import { NumberMix } from "./number-mix.ts";
 import { type Member, Panel } from "./panel.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 import { asked, askedNumbers, course, faultOfCourse, TargetCourse } from "./target-course.ts";
@@ -72,7 +71,6 @@ const blocksFor = ({ features }: CommitteeOptions, experts: number) => ({
   line: float32(2 * features + 2),
   answers: float64(experts),
   scaled: float64(experts),
-  joined: float64(2),
   mixed: float64(1),
   answer: float64(1),
   losses: float64(experts + 1),
@@ -139,10 +137,7 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
     { name: "rows", bytes: bytesOf(blocksFor(options, experts)) },
     { name: "target", bytes: TargetCourse.bytes() },
     ...placed.map((name) => ({ name, bytes: bytes[name]() })),
-    {
-      name: "aggregation",
-      bytes: 2 * MlPoly.bytes({ experts }) + FadingWeights.bytes({ experts: 2 }),
-    },
+    { name: "aggregation", bytes: NumberMix.bytes({ experts }) },
   ];
 }
 
@@ -196,9 +191,7 @@ export class NumberCommittee implements Committee {
   readonly #random: Random;
   readonly #course: TargetCourse;
   readonly #usual = new UsualError();
-  readonly #lasting: MlPoly;
-  readonly #fading: MlPoly;
-  readonly #rules: FadingWeights;
+  readonly #mix: NumberMix;
   /** [2 features + 2]: the features, the last two targets, the recent deviations. */
   readonly #row: Float32Array;
   /** [features + 2]: the features, the last two targets. */
@@ -209,7 +202,6 @@ export class NumberCommittee implements Committee {
   readonly #line: Float32Array;
   /** [experts]: the answers in deviations. */
   readonly #scaled: Float64Array;
-  readonly #joined: Float64Array;
   readonly #mixed: Float64Array;
   readonly #losses: Float64Array;
   readonly #error: Float64Array;
@@ -234,7 +226,6 @@ export class NumberCommittee implements Committee {
     this.#previous = placed.previous;
     this.#line = placed.line;
     this.#scaled = placed.scaled;
-    this.#joined = placed.joined;
     this.#mixed = placed.mixed;
     this.#losses = placed.losses;
     this.#error = placed.error;
@@ -250,9 +241,7 @@ export class NumberCommittee implements Committee {
     this.#levelAt = names.indexOf("replayed-level");
     this.#neighboursAt = names.indexOf("neighbours");
     const { asleep } = this.#panel;
-    this.#lasting = new MlPoly({ experts, asleep }, arena);
-    this.#fading = new MlPoly({ experts, asleep, fading: 0.995 }, arena);
-    this.#rules = new FadingWeights({ experts: 2 }, arena);
+    this.#mix = new NumberMix({ experts, asleep }, arena);
     this.effort = effort;
   }
 
@@ -281,10 +270,10 @@ export class NumberCommittee implements Committee {
   }
 
   writeWeights(weights: Float64Array): void {
-    const rules = this.#rules.weights;
+    const { lasting, fading, rules } = this.#mix;
     weights.fill(0);
-    this.#panel.addShares(weights, this.#lasting.weights, rules, 0);
-    this.#panel.addShares(weights, this.#fading.weights, rules, 1);
+    this.#panel.addShares(weights, lasting.weights, rules.weights, 0);
+    this.#panel.addShares(weights, fading.weights, rules.weights, 1);
   }
 
   importance(): Float32Array | null {
@@ -308,7 +297,7 @@ export class NumberCommittee implements Committee {
       else this.answers[k] = 0;
       this.#scale(k);
     }
-    this.#mix();
+    this.#mix.mix(this.#scaled, this.#mixed);
     const { values } = this.#course;
     this.answer[0] = values[course.mean] + values[course.deviation] * this.#mixed[0];
   }
@@ -332,12 +321,6 @@ export class NumberCommittee implements Committee {
     }
     if (known > 1) this.#course.bound(scaled, k);
     this.answers[k] = mean + deviation * scaled[k];
-  }
-
-  #mix(): void {
-    this.#lasting.mix(this.#scaled, this.#joined, 0);
-    this.#fading.mix(this.#scaled, this.#joined, 1);
-    this.#rules.mix(this.#joined, this.#mixed, 0);
   }
 
   hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void {
@@ -373,7 +356,7 @@ export class NumberCommittee implements Committee {
       scaled[k] = singles[from + k];
       this.answers[k] = then[asked.mean] + then[asked.deviation] * scaled[k];
     }
-    this.#mix();
+    this.#mix.mix(this.#scaled, this.#mixed);
   }
 
   /** The last two targets, in deviations, stand behind the features. */
@@ -478,9 +461,7 @@ export class NumberCommittee implements Committee {
   #forgetAll(): void {
     this.#forgetTargets();
     this.#panel.restart();
-    this.#lasting.restart();
-    this.#fading.restart();
-    this.#rules.restart();
+    this.#mix.restart();
   }
 
   /** Drift, rules and health, in the units in which the answers were given. */
@@ -490,9 +471,7 @@ export class NumberCommittee implements Committee {
     const target = this.#truth;
     const { scale } = this.#usual;
     this.#watchDrift();
-    this.#lasting.learn(scaled, this.#joined, 0, target, scale);
-    this.#fading.learn(scaled, this.#joined, 1, target, scale);
-    this.#rules.learn(this.#joined, target, scale);
+    this.#mix.learn(scaled, target, scale);
     for (let k = 0; k < experts; k++) this.#losses[k] = Math.abs(scaled[k] - target[0]);
     this.#losses[experts] = Math.abs(target[0]);
     this.#panel.judge(this.#losses);
@@ -510,10 +489,7 @@ export class NumberCommittee implements Committee {
 
   #parts() {
     const { statistic } = this.#course;
-    return [
-      ...this.#panel.parts(),
-      ...[statistic, this.drift, this.health, this.#lasting, this.#fading, this.#rules],
-    ];
+    return [...this.#panel.parts(), statistic, this.drift, this.health, ...this.#mix.parts];
   }
 
   #arrays() {

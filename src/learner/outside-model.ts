@@ -12,7 +12,7 @@ export interface OutsideModel {
 }
 
 /** Features of an ensemble's network: the transforms ahead of it, null where there are none, and what standardizes them. */
-export interface EnsembleFeatures {
+export interface PublishedFeatures {
   pipeline: State;
   statistic: State;
 }

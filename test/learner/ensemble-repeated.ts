@@ -1,9 +1,21 @@
-import { createEnsemble } from "../../src/learner/ensemble.ts";
+import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
+import type { EnsembleOptions } from "../../src/learner/ensemble-plan.ts";
+import type { OutsideModel } from "../../src/learner/outside-model.ts";
 
 const fields = ["a", "b", "c", "target"];
-const classification = createEnsemble({ fields, target: { column: "target", classes: 3 } });
-const regression = createEnsemble({ fields, target: { column: "target" } });
 const values = new Float64Array(4);
+
+/** An ensemble with a model from outside beside its experts. */
+function createHost(target: EnsembleOptions["target"]): Ensemble {
+  const ensemble = createEnsemble({ fields, target, guest: true });
+  for (let i = 0; i < 50; i++) ensemble.observe(Float64Array.of(i % 7, i % 11, i % 13, i % 3), 0);
+  // Its own: a second ensemble of a kind in one process makes calls of kernels allocate.
+  ensemble.takeIn(ensemble.outgoing() as OutsideModel);
+  return ensemble;
+}
+
+const classification = createHost({ column: "target", classes: 3 });
+const regression = createHost({ column: "target" });
 
 /** Twenty thousand samples for each kind of ensemble. */
 export default function repeat(): void {

@@ -3,6 +3,8 @@ import { Ensemble } from "../../learner/ensemble.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { className, classNamesOf } from "../../learner/target.ts";
 import type { State } from "../../state.ts";
+import type { AnyDescription } from "../learner-checkpoint.ts";
+import { differenceBetween, publishedDescription } from "../model-file.ts";
 import { numbered } from "./labelled-cells.ts";
 import { type Carried, carryExpert, isAlike, type Names, PartCarrier } from "./parts.ts";
 
@@ -13,7 +15,12 @@ export function carryLearner(learner: PrequentialLearner, before: PrequentialLea
   const carrier = new PartCarrier(namesOf(before), namesOf(learner));
   const [old, fresh] = [before.state() as Map, structuredClone(learner.state()) as Map];
   const state =
-    learner instanceof Ensemble ? ensembleState(carrier, old, fresh) : networkState(carrier, old, fresh);
+    learner instanceof Ensemble
+      ? {
+          ...ensembleState(carrier, old, fresh),
+          guest: fitsGuest(learner, before) ? (old["guest"] ?? null) : null,
+        }
+      : networkState(carrier, old, fresh);
   learner.restore(state);
   const { from, to, outcome } = carrier;
   const addedTo = (known: readonly string[], wanted: readonly string[]) =>
@@ -28,8 +35,7 @@ function namesOf(learner: PrequentialLearner): Names {
   return {
     features: fields.filter((name) => name !== target.column),
     classes: Array.from({ length: learner.classes }, (_, index) => `class ${className(names, index)}`),
-    experts:
-      learner instanceof Ensemble ? (learner as Ensemble).report().experts.map(({ name }) => name) : [],
+    experts: learner instanceof Ensemble ? (learner as Ensemble).namesInUse : [],
   };
 }
 
@@ -74,7 +80,15 @@ const at = {
   baselines: 6,
 } as const;
 
-function ensembleState(carrier: PartCarrier, old: Map, fresh: Map): State {
+/** A model from outside goes on where it could have been taken in anew. */
+function fitsGuest(learner: PrequentialLearner, before: PrequentialLearner): boolean {
+  const [own, known] = [learner, before].map((each) =>
+    publishedDescription(each.describe() as AnyDescription),
+  );
+  return differenceBetween(own, known) === null;
+}
+
+function ensembleState(carrier: PartCarrier, old: Map, fresh: Map): Map {
   const [before, made] = [old["parts"], fresh["parts"]] as State[][];
   const isSameTeam = carrier.from.experts.join() === carrier.to.experts.join();
   const parts = made.map((part, index) => {
