@@ -3,7 +3,7 @@
  * all that it needs. A board pays for every module: for the daemon on Node 20 one file takes 8 MB less than the modules
  * it is made of, and CommonJS 2 MB less than an ES module, for which Node starts its second loader.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { build, type Metafile, type Plugin, type PluginBuild } from "esbuild";
 import { commands } from "../../src/commands/command-line/table.ts";
@@ -109,6 +109,7 @@ export async function bundleCommands(root: string, withMaps: boolean): Promise<s
     ...parts.map((part) => bundle([entryOf(part)], all(part.name))),
   ]);
   requireStair(importsOf(metafiles));
+  for (const name of readdirSync(output)) escapeBeyondAscii(join(output, name));
   const read = [...new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)))].filter(
     (input) => !isMade(input),
   );
@@ -121,6 +122,19 @@ export async function bundleCommands(root: string, withMaps: boolean): Promise<s
     ),
   );
   return read;
+}
+
+/**
+ * V8 holds a program's text for as long as it runs, with two bytes for every character where one of them is no ASCII.
+ * The bundler escapes those in strings and leaves them in regular expressions.
+ */
+function escapeBeyondAscii(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const escaped = text.replace(
+    /[\u0080-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  if (escaped !== text) writeFileSync(path, escaped);
 }
 
 /** What each file in `dist/bin` loads there when it is loaded. */

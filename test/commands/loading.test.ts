@@ -1,6 +1,6 @@
 /** What a command loads is what it costs a board: serialport takes 11 MB, the emulator is not even installed there. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { cli, folderWith, start } from "../rivulet.ts";
@@ -41,6 +41,13 @@ test.concurrent.each([
   [["doctor", "port.yaml"]],
 ])("%j loads no serial port and no emulator", async (words) => {
   expect(await loadedBy(words, cwd)).not.toMatch(/serialport|avr8js|node-pty/);
+});
+
+test("every file of the command line is ASCII, of which a character takes one byte of memory", () => {
+  const folder = dirname(cli);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".cjs"));
+  expect(files.length).toBeGreaterThan(30);
+  expect(files.filter((name) => /[^\p{ASCII}]/u.test(readFileSync(join(folder, name), "utf8")))).toEqual([]);
 });
 
 test.concurrent("run loads a serial port, and no emulator", async () => {

@@ -52,7 +52,7 @@ function compile(variant: "relaxed-simd" | "simd", shared = false): WebAssembly.
   const key = shared ? `shared ${variant}` : variant;
   let module = compiled.get(key);
   if (module === undefined) {
-    let text = atob(variant === "simd" ? simdKernels : relaxedSimdKernels);
+    let text = atob(variant === "simd" ? simdKernels() : relaxedSimdKernels());
     if (shared) text = text.replace(memoryImport, sharedMemoryImport);
     const bytes = new Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
