@@ -14,7 +14,7 @@ export interface AnomalyConfig {
   coolDownMs: number | null;
   /** Time over which moments are ranked. */
   memoryMs: number;
-  /** Names of the columns that are watched; null: all but the target. */
+  /** Names of the columns that are watched; null: all that were measured, but the target. */
   watch: string[] | null;
   /** Time between two samples, where the source has no clock; null: it has one. */
   intervalMs: number | null;
@@ -73,7 +73,7 @@ export const anomalySchema = map({
   watch: optional(
     "Columns that are watched",
     list(text("a column's name"), "a list of columns", { minimum: 1, maximum: 1024 }),
-    { otherwise: "all but the target" },
+    { otherwise: "all that were measured but the target; of windows what is taken of them" },
   ),
   interval: optional("Time between two samples, for a CSV file, which has no clock", duration("1s or 5min"), {
     otherwise: "the times at which samples came, now or when they were recorded",
@@ -122,12 +122,17 @@ export function anomalyWithDefaults(parsed: Parsed): AnomalyConfig {
   };
 }
 
-/** Columns that are watched, in the order of the samples. */
+/**
+ * Columns that are watched, in the order of a row: those that are named, else all that were measured but the target.
+ *
+ * @param target null also where it is forecast: what it is now comes with each sample
+ */
 export const watchedColumns = (
   { watch }: AnomalyConfig,
   columns: readonly string[],
   target: string | null,
+  measured: readonly string[] = columns,
 ): string[] =>
   watch === null
-    ? columns.filter((name) => name !== target && !isIndicator(name, columns))
+    ? measured.filter((name) => name !== target && !isIndicator(name, columns))
     : columns.filter((name) => watch.includes(name));

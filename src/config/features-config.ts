@@ -99,11 +99,14 @@ function chosenFeatures(config: FeaturesConfig, columns: readonly string[]): unk
 const hiddenOf = ({ target }: FeaturesConfig): string | null =>
   target === null || target.forecast !== undefined ? null : target.column;
 
-/** The columns of a row of features for samples of these columns. */
-export function rowColumns(config: FeaturesConfig, columns: readonly string[]): string[] {
+/** The columns of a row of features for samples of these columns, and those of them that were measured. */
+export function rowColumns(
+  config: FeaturesConfig,
+  columns: readonly string[],
+): { columns: string[]; measured: string[] } {
   const features = featuresOf(config, columns);
   const planned = planFeatures({ columns, target: hiddenOf(config), features, ...streamOf(config) });
-  return planned.create === null ? [...columns] : planned.columns;
+  return planned.create === null ? { columns: [...columns], measured: [...columns] } : planned;
 }
 
 function requireKnownPast(features: unknown[], target: string): void {

@@ -26,7 +26,7 @@ export function planAnomaly(
 ): PlannedAnomaly | null {
   const { anomaly, target, memory } = config;
   if (anomaly === null) return null;
-  const rows = rowColumns(config, columns);
+  const { columns: rows, measured } = rowColumns(config, columns);
   const unknown = anomaly.watch?.find((name) => !rows.includes(name));
   if (unknown !== undefined) {
     throw keyError(
@@ -35,7 +35,7 @@ export function planAnomaly(
       `names "${unknown}", which is no column of a row of features; ${suggestion(unknown, rows)}`,
     );
   }
-  const watched = watchedColumns(anomaly, rows, target?.column ?? null);
+  const watched = watchedColumns(anomaly, rows, unwatchedTarget(target), measured);
   const bytes = AnomalyDetector.bytes(watched.length);
   const { budgetBytes } = memory;
   if (budgetBytes !== null && otherBytes + bytes > budgetBytes) {
@@ -47,6 +47,10 @@ export function planAnomaly(
   }
   return { columns: watched, bytes };
 }
+
+/** The column that is not watched because it is the target: a forecast one is, as its value comes with each sample. */
+export const unwatchedTarget = (target: Config["target"]): string | null =>
+  target === null || "forecast" in target ? null : target.column;
 
 /**
  * Time between two rows that are watched, where their number tells the time: that of two samples, or of two rows of features.

@@ -434,10 +434,10 @@ function createAnomalyWatch(
   learnerBytes: number,
   log: Log,
 ): AnomalyWatch | null {
-  const { anomaly, target, timeZone: zone } = config;
-  if (anomaly === null) return null;
+  const { anomaly, timeZone: zone } = config;
   const columns = sampleColumns(config) as string[];
-  planAnomaly(config, columns, learnerBytes);
+  const planned = planAnomaly(config, columns, learnerBytes);
+  if (anomaly === null || planned === null) return null;
   const rowMs = watchedIntervalMs(config, columns);
   const clock: AnomalyClock = {
     ahead,
@@ -445,9 +445,9 @@ function createAnomalyWatch(
     zone,
   };
   return new AnomalyWatch({
-    config: anomaly,
+    config: { ...anomaly, watch: planned.columns },
     fields,
-    target: target?.column ?? null,
+    target: null,
     clock,
     log,
     rowMs,

@@ -45,6 +45,8 @@ export interface ExtractionOptions extends StreamDescription {
 export interface PlannedFeatures {
   /** Names of the numbers of a row of features, the target last. */
   columns: string[];
+  /** Those of them that were measured: columns as they came and what windows make of them, not their past nor the clock. */
+  measured: string[];
   /** What each transform keeps. */
   parts: { name: string; bytes: number }[];
   bytes: number;
@@ -80,6 +82,7 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
   const parts = stages.map(({ name, bytes }) => ({ name, bytes }));
   const planned: PlannedFeatures = {
     columns: names,
+    measured: measuredAmong(names, columns, stages),
     parts,
     bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
     rate: last.rate,
@@ -93,6 +96,21 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
   };
   if (options.budgetBytes !== undefined) requireFeatureBudget(planned, options.budgetBytes);
   return planned;
+}
+
+/** Those of the names that came in, or that a window made. */
+function measuredAmong(
+  names: readonly string[],
+  columns: readonly string[],
+  stages: readonly Stage[],
+): string[] {
+  const measured = new Set(columns);
+  for (const [index, stage] of stages.entries()) {
+    if (stage.name !== "window") continue;
+    const before = index === 0 ? columns : stages[index - 1].columns;
+    for (const name of stage.columns) if (!before.includes(name)) measured.add(name);
+  }
+  return names.filter((name) => measured.has(name));
 }
 
 /** A stage, and the name under which the plan shows it. */

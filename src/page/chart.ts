@@ -114,7 +114,8 @@ function scaleOf({ view, ofClasses }: Shown, curves: readonly Curve[]): uPlot.Sc
 function timeText(seconds: number, increment: number): string {
   const date = new Date(1000 * seconds);
   if (increment >= 86_400) return date.toLocaleDateString([], { day: "numeric", month: "short" });
-  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const second = increment < 60 ? ("2-digit" as const) : undefined;
+  return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second, hourCycle: "h23" });
 }
 
 /** A chart in the element `chart`, with its legend. */

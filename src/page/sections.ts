@@ -112,6 +112,9 @@ function heat(value: number, total: number, isRight: boolean): HTMLElement {
   return cell;
 }
 
+/** More columns than so are counted, not named. */
+const mostNamed = 8;
+
 /** Whether something is unlike normal, and the latest episodes, each with its reason and what became of it. */
 export function drawAnomaly({ anomaly }: StatusDocument): void {
   byId("anomaly-panel").hidden = anomaly === null;
@@ -124,9 +127,13 @@ export function drawAnomaly({ anomaly }: StatusDocument): void {
   fill(
     "anomaly-meter",
     meter(share, `${evidence.toFixed(1)} of the ${threshold.toFixed(1)} that an alarm needs`),
-    element("span", "quiet", `evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)}`),
+    // While all is quiet the text says it.
+    ...(isOpen || !isWarm
+      ? [element("span", "quiet", `evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)}`)]
+      : []),
   );
-  const about = `${columns.length} ${columns.length === 1 ? "column is" : "columns are"} watched, at most ${alarmsPerWeek} alarms a week`;
+  const watched = columns.length <= mostNamed ? columns.join(", ") : `${columns.length} columns`;
+  const about = `watching ${watched}; at most ${alarmsPerWeek} alarms a week`;
   byId("anomaly-about").textContent = anomaly.knowsLocalTime
     ? about
     : `${about}; the time of day is not known yet, so nothing is learned of it`;

@@ -1,7 +1,7 @@
 /** `rivulet replay --anomaly`: what is unlike normal in a recording or a file, as the daemon would have told it. */
 import { type AnomalyConfig, anomalyWithDefaults, watchedColumns } from "../../config/anomaly-config.ts";
 import type { Config } from "../../config/config.ts";
-import { watchedIntervalMs } from "../../config/plan-anomaly.ts";
+import { unwatchedTarget, watchedIntervalMs } from "../../config/plan-anomaly.ts";
 import { planFeaturesOf } from "../../config/plan-config.ts";
 import { AnomalyWatch } from "../../daemon/anomaly-watch.ts";
 import type { LogEntry } from "../../daemon/log.ts";
@@ -105,9 +105,12 @@ async function rowsToWatch(
   const target = written?.target ?? null;
   const hasTarget = target !== null && read.includes(target.column);
   const columns = target === null || hasTarget ? read : [...read, target.column];
-  const extraction = (written && planFeaturesOf(written, columns).create?.()) ?? null;
+  const planned = written && planFeaturesOf(written, columns);
+  const extraction = planned?.create?.() ?? null;
   if (extraction !== null) extraction.hasTarget = hasTarget;
-  const watched = watchedColumns(config, extraction?.columns ?? read, target?.column ?? null);
+  const row = extraction?.columns ?? read;
+  const measured = extraction === null ? read : planned?.measured;
+  const watched = watchedColumns(config, row, unwatchedTarget(target), measured);
   if (watched.length > 0 && (extraction === null || written === null))
     return { read: watched, extraction: null, watched, rowMs: config.intervalMs };
   if (watched.length > 0 && written !== null)
