@@ -51,6 +51,13 @@ const rooms: Part[] = [
     except: ["checkpoint/disk-error.ts", "checkpoint/durable-file.ts"],
   },
   { name: "continuing", holds: ["continuing/"] },
+  { name: "signing", holds: ["sync/signature.ts"] },
+  {
+    name: "storage",
+    holds: ["object-store.ts", "http-exchange.ts", "transmit-queue.ts", "credentials.ts"].map(
+      (path) => `sync/client/${path}`,
+    ),
+  },
   { name: "charts", holds: ["commands/charts/"] },
   { name: "serialport", package: "serialport" },
 ];

@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { createConnections, exchange } from "../../src/sync/client/http-exchange.ts";
 import { type ObjectStore, parseAddress, pathOf } from "../../src/sync/client/object-store.ts";
+import { createSigningKey } from "../../src/sync/client/signing-key.ts";
 import { checkpointFacts, checkpointFolder, checkpointKey } from "../../src/sync/names.ts";
 import { sha256Of, signedHeaders } from "../../src/sync/signature.ts";
 import { clientOf, device, rivulet, type Way } from "./ways.ts";
@@ -13,6 +14,7 @@ const rows = (count: number) =>
 const pump = "source: { file: d.csv, fields: [x, label] }\ntarget: { column: label, classes: 2 }\n";
 const checkpoints = "checkpoints/pump";
 const mostBytes = 64 << 20;
+const group = "pumps";
 
 /** Rows that the two runs of the device learn from. */
 const runs = [200, 400];
@@ -44,7 +46,9 @@ export function placeFor(way: Way, board: string, folder: string): Place {
   cpSync(board, place.board, { recursive: true });
   mkdirSync(place.card);
   const { accessKeyId, secretAccessKey } = way.credentials;
-  const key = `device: ${device}, secretFile: ${device}.key, keyId: "${accessKeyId}", region: ${way.region}`;
+  const { trust } = createSigningKey(join(folder, "models.key"));
+  const models = `models: { group: ${group}, trust: "${trust}" }`;
+  const key = `device: ${device}, secretFile: ${device}.key, keyId: "${accessKeyId}", region: ${way.region}, ${models}`;
   for (const each of [place.board, place.card]) {
     writeFileSync(join(each, "pump.yaml"), `${pump}sync: { to: "${way.to}", ${key} }\n`);
     writeFileSync(join(each, `${device}.key`), `${secretAccessKey}\n`, { mode: 0o600 });
@@ -102,6 +106,56 @@ const restores: Check = async (_, { board, card }) => {
   require(run.code === 0, `rivulet run does not continue: ${run.text}`);
   return "newest, resumed";
 };
+
+/** What a command is told of the place to publish at: the folder of a host or front, or the store and its key. */
+function placeOf({ folder, to, region, credentials: { accessKeyId } }: Way): string[] {
+  const key = ["--key", "../models.key", "--group", group, "--json"];
+  if (folder !== null) return ["--to", folder, ...key];
+  return [
+    "--to",
+    to,
+    "--region",
+    region,
+    "--store-key",
+    accessKeyId,
+    "--store-secret",
+    `${device}.key`,
+    ...key,
+  ];
+}
+
+/** Two publish at once, the board takes the newer one, and after a rollback the other one. */
+const bringsModels: Check = async (way, { board }) => {
+  const asked = async (words: string[]) => {
+    const { code, text } = await rivulet(words, board);
+    require(code === 0, `rivulet ${words.slice(0, 2).join(" ")} ended with ${code}: ${text}`);
+    return JSON.parse(text.slice(text.indexOf("{"))) as { version: number; sha256: string; models: Fetched };
+  };
+  const takes = async (version: number) => {
+    const { models } = await asked(["sync", "pump.yaml", "--json"]);
+    require(models.version ===
+      version, `rivulet sync found ${JSON.stringify(models)}, expected version ${version}`);
+    return readFileSync(models.path);
+  };
+  const names = readdirSync(join(board, checkpoints)).filter((name) => name.endsWith(".msgpack"));
+  const publish = (name: string) => asked(["models", "publish", join(checkpoints, name), ...placeOf(way)]);
+  const both = await Promise.all(names.slice(-2).map(publish));
+  const versions = both.map(({ version }) => version).sort();
+  require(versions.join() ===
+    "1,2", `two publishers at once made the versions ${versions}, expected 1 and 2`);
+  const [older, newer] = both.sort((one, other) => one.version - other.version);
+  require(sha256Of(await takes(2)) === newer.sha256, "the board has another model than version 2");
+  const back = await asked(["models", "rollback", ...placeOf(way)]);
+  require(back.sha256 === older.sha256, "the rollback is not to version 1");
+  require(sha256Of(await takes(3)) === older.sha256, "the board has another model than version 3");
+  return "2 at once, back, equal";
+};
+
+/** What `rivulet sync` says of models. */
+interface Fetched {
+  version: number | null;
+  path: string;
+}
 
 const putsOnce: Check = async (way) => {
   const store = clientOf(way);
@@ -234,6 +288,7 @@ export const checks: readonly [name: string, check: Check][] = [
   ["rivulet sync: what is there", sends],
   ["rivulet host list", showsDevice],
   ["rivulet sync --restore", restores],
+  ["rivulet models publish, rollback", bringsModels],
   ["PUT if there is none", putsOnce],
   ["GET if it has changed", answersUnchanged],
   ["4.5 MB there and back", takesLarge],

@@ -16,7 +16,8 @@ import { proveHttp } from "./http/http.ts";
 import { proveKills } from "./kill/kill.ts";
 import { provePowerCuts } from "./power-cut/power-cut.ts";
 import { proveReplug } from "./replug.ts";
-import { proveSync } from "./sync.ts";
+import { proveModels } from "./sync/models.ts";
+import { proveSync } from "./sync/sync.ts";
 import { proveYear } from "./year/year.ts";
 
 interface Scale {
@@ -44,7 +45,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   http: [({ requests }) => proveHttp(requests)],
   year: [({ days }) => proveYear(days)],
   kill: [({ cycles }) => proveKills(cycles)],
-  sync: [({ cycles }) => proveSync(cycles)],
+  sync: [({ cycles }) => proveSync(cycles), ({ cycles }) => proveModels(cycles)],
   hostile: [({ share }) => proveHostile(share)],
   cpu: [384, 3072].map(
     (rate) =>

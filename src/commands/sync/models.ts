@@ -16,8 +16,8 @@ import type { ObjectStore } from "../../sync/client/object-store.ts";
 import type { ModelsConfig, SyncConfig } from "../../sync/sync-config.ts";
 import { formatSize } from "../../wording/quantities.ts";
 
-/** A model may be larger than what the learner takes in memory by so much: names and statistics. */
-const spareBytes = 1 << 20;
+/** A model may be larger than what the learner takes in memory by so much: names and statistics. The daemon allows as much. */
+const spareBytes = 1e6;
 
 /** What became of the models of a run. */
 export interface ModelsReport {

@@ -273,9 +273,9 @@ function putIntoInbox(directory: string, version: number, sha256: string, bytes:
   const name = `${String(version).padStart(9, "0")}-${sha256.slice(0, 16)}.msgpack`;
   const path = join(inbox, name);
   writeFileDurablySync(path, [bytes]);
-  // A daemon that was away for long needs only the newest.
+  // A daemon that was away for long needs only the newest; and what a killed run left half written, nobody.
   for (const other of fs.readdirSync(inbox)) {
-    if (inboxPattern.test(other) && other < name) removeSync(join(inbox, other));
+    if (inboxPattern.test(other.replace(/\.tmp$/, "")) && other < name) removeSync(join(inbox, other));
   }
   return path;
 }

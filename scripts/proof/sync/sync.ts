@@ -2,103 +2,24 @@
  * Kills `rivulet host` and `rivulet sync` at random bytes of an upload, and cuts the link between them: no half object is
  * ever visible, every checkpoint arrives exactly once with its digest, and nothing is left over after a restart.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { encodeCheckpoint } from "../../src/checkpoint/format.ts";
-import { openStore, type Store } from "../../src/checkpoint/store.ts";
-import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
-import { createNetworkLearner } from "../../src/learner/learner.ts";
-import { openRegistry } from "../../src/sync/host/registry.ts";
-import { checkpointFacts } from "../../src/sync/names.ts";
-import type { Outcome } from "./account.ts";
-import { freePort } from "./free-port.ts";
+import { join } from "node:path";
+import { encodeCheckpoint } from "../../../src/checkpoint/format.ts";
+import { openStore, type Store } from "../../../src/checkpoint/store.ts";
+import { checkpointOf } from "../../../src/continuing/learner-checkpoint.ts";
+import { createNetworkLearner } from "../../../src/learner/learner.ts";
+import { openRegistry } from "../../../src/sync/host/registry.ts";
+import { checkpointFacts } from "../../../src/sync/names.ts";
+import type { Outcome } from "../account.ts";
+import { freePort } from "../free-port.ts";
+import { openProxy, type Running, start, startHost } from "./link.ts";
 
-const cli = resolve(import.meta.dirname, "../../dist/bin/rivulet.cjs");
 const device = "pump-7";
 const features = 64;
 const kinds = ["host", "device", "link"] as const;
 type Kind = (typeof kinds)[number];
-
-/** A process of the command line, and when it has ended. */
-interface Running {
-  child: ChildProcess;
-  ended: Promise<number | null>;
-  /** What it has said of its trouble so far. */
-  complaints(): string;
-}
-
-function start(words: string[], cwd: string): Running {
-  const child = spawn(process.execPath, [cli, ...words], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-  let complaints = "";
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-    complaints = (complaints + text).slice(-2000);
-  });
-  const ended = new Promise<number | null>((end) => child.once("close", end));
-  return { child, ended, complaints: () => complaints };
-}
-
-/** Starts the host, and waits until it listens. */
-async function startHost(cwd: string, port: number): Promise<Running> {
-  const words = ["host", "./fleet", "--listen", `127.0.0.1:${port}`, "--json", "--keep", "100000"];
-  const host = start(words, cwd);
-  const lines = createInterface({ input: host.child.stdout as NodeJS.ReadableStream });
-  await new Promise<void>((listening, fail) => {
-    lines.on("line", (line) => {
-      if (line.includes('"listening"')) listening();
-    });
-    void host.ended.then((code) => fail(new Error(`the host ended with ${code}: ${host.complaints()}`)));
-  });
-  return host;
-}
-
-/** A proxy that does something once so many bytes have gone to the host. */
-async function openProxy(port: number) {
-  let passed = 0;
-  let trigger: { at: number; act: () => void } | null = null;
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer((client) => {
-    const onward = net.connect(port, "127.0.0.1");
-    for (const socket of [client, onward]) {
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-    }
-    client.on("close", () => onward.destroy());
-    onward.on("close", () => client.destroy());
-    onward.pipe(client);
-    client.on("data", (chunk: Buffer) => {
-      passed += chunk.length;
-      const due = trigger !== null && passed >= trigger.at ? trigger : null;
-      // Of the chunk in which it happens, a part still passes.
-      onward.write(due === null ? chunk : chunk.subarray(0, chunk.length - (passed - due.at)));
-      if (due === null) return;
-      trigger = null;
-      due.act();
-    });
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  return {
-    port: (server.address() as AddressInfo).port,
-    arm(at: number, act: () => void) {
-      passed = 0;
-      trigger = { at, act };
-    },
-    /** Whether it happened. */
-    disarm() {
-      const happened = trigger === null;
-      trigger = null;
-      return happened;
-    },
-    cut() {
-      for (const socket of sockets) socket.destroy();
-    },
-    close: () => server.close(),
-  };
-}
 
 /** A device with a learner that makes checkpoints of some 200 kB. */
 function makeDevice(cwd: string, to: string) {
