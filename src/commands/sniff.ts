@@ -206,12 +206,12 @@ function ambiguous(path: string, { otherReading }: RecognizedStream): RivuletErr
   const { example, number, numbers } = otherReading as OtherReading;
   return new RivuletError(
     "sample.unrecognized",
-    `${nameOf(path)} sends lines such as ${example}, which is probably the one number ${number} with a decimal comma, and a config needs ` +
-      `at least two values; if these are the two numbers ${numbers.join(" and ")}, write the config with decimal: point, else let the device print what is to be predicted too`,
+    `${nameOf(path)} sends lines such as ${example}, which is probably the one number ${number} with a decimal comma; ` +
+      `write a config with decimal: comma and one field, or with decimal: point and two if these are the numbers ${numbers.join(" and ")}`,
   );
 }
 
-/** Says why there is no config: a stream of one value a sample, or of a clock and one value. */
+/** Says why there is no config: a stream of a clock alone, or of words. */
 function notEnough(path: string, stream: RecognizedStream): RivuletError {
   const { observation, description, clock = [], leftOut = [] } = stream;
   const rising = observation.fields.filter((field) => field.rising).map(({ name }) => name);
@@ -223,8 +223,8 @@ function notEnough(path: string, stream: RecognizedStream): RivuletError {
   const beside = others.length === 0 ? "" : ` (${others.join("; ")})`;
   return new RivuletError(
     "sample.unrecognized",
-    `${nameOf(path)} sends ${description} with ${values.length === 0 ? "no value" : `one value, ${values.join(", ")}`}${beside}, ` +
-      "but a config needs at least two: an input to learn from, and the target; let the device print what is to be predicted too",
+    `${nameOf(path)} sends ${description} with ${values.length === 0 ? "no value" : `words alone, ${values.join(", ")}`}${beside}, ` +
+      "but nothing can be learned from that; let the device print what it measures too",
   );
 }
 

@@ -230,14 +230,12 @@ describe.concurrent("sniff says in one sentence", () => {
     );
   });
 
-  test("that one value a line makes no config, with nothing on standard output", async () => {
+  test("that a clock alone makes no config, with nothing on standard output", async () => {
     const cwd = folderWith({
-      "one.txt": "1\n2\n3\n4\n",
-      "clock.txt": Array.from({ length: 20 }, (_, i) => `{"ts":${i},"load":${(i % 3) / 2}}\n`).join(""),
+      "clock.txt": Array.from({ length: 20 }, (_, i) => `{"millis":${1000 * i}}\n`).join(""),
     });
-    expect(await complaint(["one.txt"], cwd)).toMatch(/one value, field1, but a config needs at least two/);
     expect(await complaint(["clock.txt"], cwd)).toMatch(
-      /one value, load \(ts: a counter of the rows\), but a config/,
+      /without a value to learn from: column 1 holds clock/,
     );
   });
 

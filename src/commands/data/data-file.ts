@@ -30,7 +30,12 @@ export function requireRereadable(data: string): void {
 export function configuredFile(path: string, config: Config): DataFile {
   const { columns, decimal, time } = config.source;
   const mark = decimal === "auto" ? null : decimal;
-  return csvFile(path, { fields: fieldsIn(config), columns, decimal: mark, ...(time && { time }) });
+  return csvFile(path, {
+    fields: fieldsIn(config),
+    columns,
+    decimal: mark,
+    ...(time && !time.isInHeader && { time }),
+  });
 }
 
 type KnownFields = NonNullable<TextFileOptions["fields"]>;

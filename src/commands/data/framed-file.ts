@@ -77,7 +77,7 @@ class FramedFile implements DataFile {
         const slot = ring.frontSlot;
         // Frames have a clock of their own.
         const times = clock === null ? ring.deviceTimes : ring.measuredAt;
-        clock?.observe(ring.values, front + names.length, times, slot);
+        clock?.observeFront(ring, names.length);
         for (let column = 0; column < row.length; column++) {
           row[column] = places[column] < 0 ? Number.NaN : ring.values[front + places[column]];
         }

@@ -38,11 +38,12 @@ interface Column extends ObservedField {
 /**
  * Returns the text of a first config for a recognized stream. Its target is a column that has the name of one, the last
  * of several; else one that behaves like a class; else the last one that is neither a clock nor constant. Where there
- * is none, the target stands in a comment for the user to fill in. Of a machine's columns without a label, it watches for
- * what is unlike normal instead. Features of the past follow from the rate.
+ * is none, the target stands in a comment for the user to fill in. Of a machine's columns without a label, and of a single
+ * one, it watches for what is unlike normal instead; where nothing tells the time of a single one, it is forecast. Features
+ * of the past follow from the rate.
  *
  * @param rate samples a second; null where it is not known
- * @returns null with fewer than two fields, because nothing can be learned from one
+ * @returns null without a column of numbers, or with one of words alone
  */
 export function startingConfig(
   stream: RecognizedStream,
@@ -62,8 +63,8 @@ export function startingConfig(
   const isText = !framings[stream.framing].isBinary;
   // A network learns nothing from a clock; a frame is read as a whole.
   const used = columns.filter((column) => !(isText && column.rising));
-  if (used.length < 2) return null;
-  const target = targetOf(used);
+  if (used.length === 0 || (used.length === 1 && used[0].holdsWords)) return null;
+  const target = used.length === 1 ? null : targetOf(used);
   const lines = ["source:", ...sourceLines(stream, source)];
   if (clock.length > 0)
     lines.push(`  time: ${clock.length === 1 ? word(clock[0]) : `[${clock.map(word).join(", ")}]`}`);
@@ -77,7 +78,12 @@ export function startingConfig(
   lines.push(`  fields:${remarkOnList}`, ...listed.map((item) => fieldLine(item, isText)));
   const inputs = used.filter((column) => column !== target);
   lines.push(...valueLines(stream, inputs));
-  lines.push(...taskLines(used, target, { rate, isCounted: typeof source === "object" && "file" in source }));
+  const isCounted = typeof source === "object" && "file" in source;
+  if (used.length > 1) lines.push(...taskLines(used, target, { rate, isCounted }));
+  else
+    lines.push(
+      ...seriesLines(used[0].name, { rate, isTimed: !isCounted || rate !== null || clock.length > 0 }),
+    );
   return `${lines.join("\n")}\n`;
 }
 
@@ -167,6 +173,24 @@ function taskLines(
     ...lines,
     "anomaly: { alarmsPerWeek: 2 } # no column is called label or target: what is unlike normal is told",
     `# ${targetLine(target)}`,
+  ];
+}
+
+/** What is learned of a single column: what is normal, where samples have times; else what comes next. */
+function seriesLines(name: string, { rate, isTimed }: { rate: number | null; isTimed: boolean }): string[] {
+  const forecast = `target: { forecast: ${word(name)}, horizon: 1 }`;
+  if (!isTimed) {
+    return [
+      `${forecast} # the next value, as nothing tells the time; horizon is in rows`,
+      "# anomaly: { alarmsPerWeek: 2, interval: 1s } # in its place, with the time between two rows: tells what is unlike normal",
+    ];
+  }
+  const proposed = proposedFeatures({ inputs: [name], target: null, task: "none", rate });
+  return [
+    ...(rate === null ? [] : [`  rate: ${rateText(rate)} # as measured; text such as 1/hour will do too`]),
+    ...(proposed?.isClear ? featuresBlock(proposed) : []),
+    "anomaly: { alarmsPerWeek: 2 } # a single column: what is unlike normal is told",
+    `# ${forecast} # beside it or in its place: predicts the column so many rows ahead`,
   ];
 }
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type StartingSource, startingConfig } from "../../../src/commands/sniff/starting-config.ts";
 import { parseConfig } from "../../../src/config/config.ts";
 import { recognize } from "../../../src/samples/recognition/recognize.ts";
@@ -148,8 +148,35 @@ test("a file is named with its framing, where that is not text", () => {
   expect(configFor(["1.5,1", "2.5,0", "1,1"], { file: "/tmp/a.csv" })).not.toContain("framing");
 });
 
-test("one field makes no config", () => {
-  expect(configFor(["1", "2", "3"])).toBe(null);
+describe("a single column", () => {
+  const load = Array.from({ length: 40 }, (_, i) => String(512 + ((i * 37) % 11)));
+
+  test("is watched for what is unlike normal, at a port", () => {
+    const text = configFor(load, port, 5) as string;
+    const { anomaly, target, source } = parseConfig(text, "sniffed.yaml");
+    expect([anomaly?.alarmsPerWeek, target, source.rate]).toEqual([2, null, 5]);
+    expect(source.fields?.map(({ name }) => name)).toEqual(["field1"]);
+    expect(text).toContain("\n# target: { forecast: field1, horizon: 1 } # beside it");
+    // As the comment says, both are possible.
+    const both = text.replace("# target", "target");
+    expect(parseConfig(both, "sniffed.yaml").target).toMatchObject({ column: "field1" });
+  });
+
+  test("of vibration is watched in windows", () => {
+    expect(configFor(load, port, 500)).toMatch(/\nfeatures: # as features: auto chooses\n {2}- window: /);
+  });
+
+  test("is forecast in a file that tells no time, and watched where one does", () => {
+    const { target, anomaly } = parseConfig(configFor(load, { file: "/d.txt" }) as string, "s.yaml");
+    expect([target, anomaly]).toEqual([expect.objectContaining({ forecast: expect.anything() }), null]);
+    const timed = load.map((value, i) => `2026-01-05T00:${10 + i}:00Z,${value}`);
+    const watched = parseConfig(configFor(["at,load", ...timed], { file: "/d.txt" }) as string, "s.yaml");
+    expect([watched.target, watched.anomaly?.alarmsPerWeek]).toEqual([null, 2]);
+  });
+
+  test("of words or of a clock makes no config", () => {
+    expect(configFor(["a", ...Array.from({ length: 9 }, (_, i) => String(1000 * i))])).toBe(null);
+  });
 });
 
 const wave = (i: number, k: number) => Math.sin(1.3 * i + k).toFixed(3);
