@@ -6,6 +6,7 @@ import type { Framing } from "../samples/framings/framing.ts";
 import { framingSettings, framings, framingsWith } from "../samples/framings/framings.ts";
 import { lines } from "../samples/framings/lines.ts";
 import { SampleRing } from "../samples/ring.ts";
+import { type ClockColumns, headerClock } from "../samples/sample-clock.ts";
 import { alternatives, anyOf } from "../wording/alternatives.ts";
 import type { AlarmTask } from "./alarm-config.ts";
 import type { ConfigErrors } from "./config-errors.ts";
@@ -171,6 +172,15 @@ function isBinaryDevice(source: ParsedSource): boolean {
   return framings[framingOf(source.framing).framing].isBinary;
 }
 
+function haveClock(source: ParsedSource): boolean {
+  const framing: Framing = framings[framingOf(source.framing).framing];
+  return framing.hasClock === true;
+}
+
+/** Whether a clock is that in the header of the source's frames. */
+export const isHeaderClock = (source: ParsedSource, { columns }: ClockColumns): boolean =>
+  String(columns) === headerClock && isBinaryDevice(source) && haveClock(source);
+
 /** Reports a clock that its samples cannot have. */
 function checkClock(source: ParsedSource, target: string, errors: ConfigErrors): void {
   const clock = clockOf(source.time);
@@ -181,10 +191,10 @@ function checkClock(source: ParsedSource, target: string, errors: ConfigErrors):
       path,
       " belongs to a single device, as merged samples have the times at which they arrive; remove it",
     );
-  } else if (isBinaryDevice(source)) {
+  } else if (isBinaryDevice(source) && !isHeaderClock(source, clock)) {
     errors.conflict(
       path,
-      " is a column of text, but frames are binary, and have a clock of their own; remove it",
+      ` is a column of text, but frames are binary; ${haveClock(source) ? `write time: ${headerClock} for the milliseconds in their header, or remove it` : "remove it"}`,
     );
   }
   if (clock.columns.includes(target)) {

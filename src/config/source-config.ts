@@ -9,6 +9,7 @@ import type { ValuePolicies } from "../samples/sample-validator.ts";
 import type { AlarmTask } from "./alarm-config.ts";
 import type { KeyPath } from "./document.ts";
 import { type ReplyConfig, replyWithDefaults } from "./reply-config.ts";
+import { isHeaderClock } from "./source-checks.ts";
 import {
   clockOf,
   type Framed,
@@ -103,13 +104,19 @@ export function sourceWithDefaults(
     silenceMs: source.silence ?? null,
     fields: fields === undefined ? null : define(fields),
     columns: source.fields && placesOf(source.fields, source.ignore, source.time !== undefined),
-    time: clockOf(source.time),
+    time: clockWithin(source),
     ignore: source.ignore ?? [],
     rate: source.rate ?? null,
     values: valuesWithDefaults(source.values ?? {}),
     queue: { ...sourceDefaults.queue, whenFull: usualPolicy(source), ...source.queue },
     reply: source.reply === undefined ? null : replyWithDefaults(source.reply, task),
   };
+}
+
+/** The clock of a source; frames that have one may name it. */
+function clockWithin(source: ParsedSource): ClockColumns | null {
+  const clock = clockOf(source.time);
+  return clock !== null && isHeaderClock(source, clock) ? { ...clock, unit: "ms", isInHeader: true } : clock;
 }
 
 function valuesWithDefaults({ notFinite, ...values }: NonNullable<ParsedSource["values"]>): ValuePolicies {

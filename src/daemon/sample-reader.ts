@@ -116,7 +116,7 @@ export class SampleReader {
       const count = Math.min(this.#betweenReadings, ring.length);
       for (let i = 0; i < count; i++) {
         const front = ring.front();
-        deviceClock?.observe(ring.values, front + this.#width, ring.measuredAt, ring.frontSlot);
+        deviceClock?.observeFront(ring, this.#width);
         this.#take(ring.values, front);
         ring.release();
       }

@@ -1,13 +1,16 @@
 /** The daemon as others see it: its whole state as one document. */
 import { type Config, sampleColumns } from "../config/config.ts";
 import { createWatchdog, type Pulse } from "../device/watchdog.ts";
+import { RivuletError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import { faultsText } from "../samples/sample-validator.ts";
-import type { FieldStatus, Health, ServerCounts, StatusDocument } from "../status/document.ts";
+import type { FieldStatus, Health, ServerCounts, StatusDocument, SyncDocument } from "../status/document.ts";
 import type { History } from "../status/history.ts";
+import type { SyncConfig } from "../sync/sync-config.ts";
+import { readSyncState, type SyncState } from "../sync/sync-state.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { CheckpointSaver } from "./checkpoint-saver.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
@@ -51,6 +54,7 @@ const noServer: ServerCounts = { requests: 0, refused: 0, slowReaders: 0, errors
 export function createStatusView(shown: Shown): StatusView {
   const { daemon, recent } = shown;
   const watchdog = createWatchdog(daemon.pulse());
+  const syncNow = createSyncLook(daemon.config);
   let fault: string | null = null;
   let marks = { at: process.uptime(), samples: handledBy(daemon.status()), rate: 0 };
 
@@ -64,7 +68,7 @@ export function createStatusView(shown: Shown): StatusView {
 
   function document(server = noServer): StatusDocument {
     const status = daemon.status();
-    const parts = partsOf(shown, status, rateNow(status));
+    const parts = partsOf(shown, status, rateNow(status), syncNow);
     const { health, reason } = healthOf(
       status,
       fault,
@@ -72,8 +76,12 @@ export function createStatusView(shown: Shown): StatusView {
       parts.samples.perSecond,
       daemon.config.target === null,
     );
+    const intervals = {
+      everyMs: shown.saver.everyMs,
+      syncEveryMs: daemon.config.sync?.everyMs ?? Number.POSITIVE_INFINITY,
+    };
     const whole = { ...parts, health, reason, problems: [], server: { ...server }, recent: recent.list };
-    return { ...whole, problems: problemsOf(whole, status, shown.saver.everyMs) };
+    return { ...whole, problems: problemsOf(whole, status, intervals) };
   }
 
   return {
@@ -84,11 +92,43 @@ export function createStatusView(shown: Shown): StatusView {
   };
 }
 
+/** The record of what was sent is read again after so many seconds. */
+const syncLookSeconds = 10;
+
+/** Looks now and then at what another process has sent to the host. */
+function createSyncLook({ sync, checkpoint: { directory } }: Config): () => SyncDocument | null {
+  if (sync === null) return () => null;
+  let found = { at: Number.NEGATIVE_INFINITY, state: null as SyncState | null };
+  return () => {
+    const at = process.uptime();
+    if (at - found.at >= syncLookSeconds) found = { at, state: readable(directory, sync) };
+    if (found.state === null) return null;
+    const { lastSuccess, ...counts } = found.state;
+    const age = lastSuccess === null ? null : Math.max(0, (Date.now() - Date.parse(lastSuccess)) / 1000);
+    return { ageSeconds: age === null ? null : Math.round(age), ...counts };
+  };
+}
+
+/** Null while the folder cannot be read, which the saver of checkpoints reports. */
+function readable(directory: string, sync: SyncConfig): SyncState | null {
+  try {
+    return readSyncState(directory, sync);
+  } catch (error) {
+    if (error instanceof RivuletError) return null;
+    throw error;
+  }
+}
+
 const handledBy = ({ samples, unlabelled }: DaemonStatus) => samples + unlabelled;
 
 type Parts = Omit<StatusDocument, "health" | "reason" | "problems" | "server" | "recent">;
 
-function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
+function partsOf(
+  shown: Shown,
+  status: DaemonStatus,
+  perSecond: number,
+  syncNow: () => SyncDocument | null,
+): Parts {
   const { daemon, saver, version } = shown;
   const { config, learner } = daemon;
   const { scores } = status;
@@ -131,6 +171,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
       dropped: status.dropped,
       unanswered: status.unanswered,
     },
+    clock: status.clock,
     training: {
       samplesSeen: learner.samplesSeen,
       updates: status.updates,
@@ -149,6 +190,7 @@ function partsOf(shown: Shown, status: DaemonStatus, perSecond: number): Parts {
       bytes: status.checkpointBytes,
       ...saver.latest(),
     },
+    sync: syncNow(),
     replies: { sent: status.replies, dropped: status.droppedWrites },
     labels: status.labels === null ? null : { ...status.labels },
     outputs: status.outputs,
@@ -202,7 +244,11 @@ const lateIntervals = 3;
 /** With fewer scored samples a simple rule may be ahead by chance. */
 const fewestForSkill = 200;
 
-function problemsOf(document: StatusDocument, status: DaemonStatus, everyMs: number): string[] {
+function problemsOf(
+  document: StatusDocument,
+  status: DaemonStatus,
+  { everyMs, syncEveryMs }: { everyMs: number; syncEveryMs: number },
+): string[] {
   const { health, reason, scores, checkpoint, recent } = document;
   const problems: string[] = [];
   if (health === "hung" || health === "waiting" || health === "predicting") problems.push(reason);
@@ -227,6 +273,11 @@ function problemsOf(document: StatusDocument, status: DaemonStatus, everyMs: num
   const { ageSeconds } = checkpoint;
   if (ageSeconds !== null && 1000 * ageSeconds > lateIntervals * everyMs && status.samples > 0)
     problems.push(`the latest checkpoint is ${formatDuration(1000 * ageSeconds)} old`);
+  const { sync } = document;
+  if (sync !== null && sync.dropped > 0)
+    problems.push(`${sync.dropped} checkpoints were deleted before the host had them`);
+  if (sync?.ageSeconds != null && 1000 * sync.ageSeconds > lateIntervals * syncEveryMs)
+    problems.push(`nothing has reached the host for ${formatDuration(1000 * sync.ageSeconds)}`);
   const failing = recent.findLast(({ event }) => event.startsWith("checkpoint"));
   if (failing?.event === "checkpoint-fails") problems.push(failing.text);
   return problems;

@@ -1,7 +1,13 @@
 /** The parts of the page below the chart, from one state of the daemon. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
-import { ensembleParts, type FieldStatus, type StatusDocument } from "../status/document.ts";
+import { clockText } from "../samples/sample-clock.ts";
+import {
+  ensembleParts,
+  type FieldStatus,
+  type StatusDocument,
+  type SyncDocument,
+} from "../status/document.ts";
 import { formatDuration, formatSize } from "../wording/quantities.ts";
 import { byId, element, fill, meter, table } from "./elements.ts";
 import { count, measured, percent, unknown } from "./numbers.ts";
@@ -227,9 +233,16 @@ function rangeOf({ minimum, maximum, mean, deviation, latest, range }: FieldStat
   return element("div", "", bar, element("span", "quiet wide", words));
 }
 
+/** When the host was last reached, and what it has. */
+function syncText({ ageSeconds, sent, waiting, dropped }: SyncDocument): string {
+  const last = ageSeconds === null ? "not reached yet" : `reached ${formatDuration(1000 * ageSeconds)} ago`;
+  const lost = dropped === 0 ? "" : `, ${count(dropped)} deleted unsent`;
+  return `${last}; ${count(sent)} checkpoints sent, ${count(waiting)} waiting${lost}`;
+}
+
 /** Counts, memory and checkpoints. */
 export function drawFacts(status: StatusDocument): void {
-  const { samples, training, memory, checkpoint, source, replies, server } = status;
+  const { samples, training, memory, checkpoint, sync, source, replies, server } = status;
   const losses = [
     [samples.missing, "lost"],
     [samples.damaged, "damaged"],
@@ -246,6 +259,9 @@ export function drawFacts(status: StatusDocument): void {
     ["source", `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${source.losses} times` : ""}`],
     ["samples", `${count(samples.learned)} learned, ${measured(samples.perSecond)} a second`],
     ["not learned", losses.length === 0 ? "none lost" : losses.join(", ")],
+    ...(status.clock === null
+      ? []
+      : ([["clock of the device", clockText(status.clock) ?? "nothing wrong"]] as [string, string][])),
     ...(samples.unlabelled > 0
       ? ([["without target", `${count(samples.unlabelled)}, predicted only`]] as [string, string][])
       : []),
@@ -263,6 +279,7 @@ export function drawFacts(status: StatusDocument): void {
         : `${formatDuration(1000 * age)} ago, ${checkpoint.saved} saved (${formatSize(checkpoint.bytes)})`,
     ],
     ["kept in", checkpoint.directory],
+    ...(sync === null ? [] : ([["host", syncText(sync)]] as [string, string][])),
     ...(replies.sent + replies.dropped > 0
       ? ([["replies", `${count(replies.sent)} sent, ${count(replies.dropped)} dropped`]] as [
           string,

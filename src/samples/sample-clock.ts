@@ -2,6 +2,7 @@
 
 import { formatCount } from "../wording/quantities.ts";
 import type { Field } from "./decoding/fields.ts";
+import type { SampleRing } from "./ring.ts";
 
 /** Units of a clock that counts, in milliseconds. */
 export const clockUnits = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 } as const;
@@ -16,7 +17,12 @@ export interface ClockColumns {
   /** Unit of a number; `auto`: by its size and the column's name. */
   unit: keyof typeof clockUnits | "auto";
   dateOrder: (typeof dateOrders)[number];
+  /** The clock is no column: it is in the header of each frame. Default false. */
+  isInHeader?: boolean;
 }
+
+/** What `source.time` calls the clock in the header of each frame, in milliseconds. */
+export const headerClock = "header";
 
 /** A clock of which only the columns are known. */
 export const plainClock = (columns: readonly string[]): ClockColumns => ({
@@ -24,8 +30,8 @@ export const plainClock = (columns: readonly string[]): ClockColumns => ({
 });
 
 /** The columns of a clock as fields of a decoder, behind those that are learned from. */
-export const clockFields = ({ columns, dateOrder }: ClockColumns): Field[] =>
-  columns.map((name) => ({
+export const clockFields = ({ columns, dateOrder, isInHeader = false }: ClockColumns): Field[] =>
+  (isInHeader ? [] : columns).map((name) => ({
     ...{ name, type: "f64", scale: 1, offset: 0, optional: true },
     ...{ isTime: true, dateOrder },
   }));
@@ -67,21 +73,31 @@ const at = { latest: 0, anchor: 1, usual: 2, steps: 3, raw: 4, turns: 5 } as con
  */
 export class SampleClock {
   readonly columns: readonly string[];
+  readonly #isInHeader: boolean;
   absent = 0;
   repeated = 0;
   back = 0;
   gaps = 0;
   #longestGapMs = 0;
+  #hasRestarted = false;
   /** Milliseconds in a unit; 0 until it is known. */
   #factor: number;
   /** Numbers that change with each sample, in an array so that V8 boxes none. */
   readonly #state = new Float64Array(Object.keys(at).length).fill(Number.NaN);
 
-  constructor({ columns, unit }: ClockColumns) {
+  constructor({ columns, unit, isInHeader = false }: ClockColumns) {
     this.columns = columns;
+    this.#isInHeader = isInHeader;
     this.#factor = unit === "auto" ? 0 : clockUnits[unit];
     this.#state[at.steps] = 0;
     this.#state[at.turns] = 0;
+  }
+
+  /** Takes the time of the sample at the front of a ring whose clock is behind its `width` fields, or in its frame's header. */
+  observeFront(ring: SampleRing, width: number): void {
+    const { frontSlot } = ring;
+    if (this.#isInHeader) this.observe(ring.deviceTimes, frontSlot, ring.measuredAt, frontSlot);
+    else this.observe(ring.values, ring.front() + width, ring.measuredAt, frontSlot);
   }
 
   /**
@@ -103,12 +119,14 @@ export class SampleClock {
       return;
     }
     const state = this.#state;
+    this.#hasRestarted = false;
     if (isTimeOfDay) this.#factor = 1;
     if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
     const time = raw * this.#factor;
     if (time >= leastSinceEpoch) times[slot] = time;
     else this.#place(raw, time, isTimeOfDay, times, slot);
-    this.#count(times[slot] - state[at.latest]);
+    // A device that has started again is one step back, wherever its clock is placed then.
+    if (!this.#hasRestarted) this.#count(times[slot] - state[at.latest]);
     state[at.latest] = times[slot];
     state[at.raw] = raw;
   }
@@ -133,7 +151,8 @@ export class SampleClock {
       const isKnown = times[slot] > 0;
       if (isKnown) state[at.anchor] = times[slot] - time;
       else state[at.anchor] = Number.isNaN(before) ? 0 : state[at.latest] - time;
-      if (raw < before) this.back++;
+      this.#hasRestarted = raw < before;
+      if (this.#hasRestarted) this.back++;
       state[at.turns] = 0;
     }
     times[slot] = state[at.anchor] + state[at.turns] + time;

@@ -2,6 +2,7 @@
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleParts, EnsembleReport } from "../learner/ensemble-report.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { ClockReport } from "../samples/sample-clock.ts";
 
 /** How the daemon stands, in a word. */
 export type Health = "learning" | "watching" | "paused" | "predicting" | "waiting" | "hung" | "ended";
@@ -114,6 +115,8 @@ export interface StatusDocument {
     dropped: number;
     unanswered: number;
   };
+  /** What the clock of the device has shown since the process began; null where source.time names none. */
+  clock: ClockReport | null;
   training: {
     /** Samples since learning began, maybe in an earlier process. */
     samplesSeen: number;
@@ -136,6 +139,8 @@ export interface StatusDocument {
     path: string | null;
     ageSeconds: number | null;
   };
+  /** How sending to the host stands; null where the config has none. */
+  sync: SyncDocument | null;
   replies: { sent: number; dropped: number };
   /** What became of labels that came late, in samples; null where the config keeps none for them. */
   labels: Readonly<Record<string, number>> | null;
@@ -143,6 +148,16 @@ export interface StatusDocument {
   outputs: { name: string; sent: number; dropped: number }[];
   server: ServerCounts;
   recent: RecentEvent[];
+}
+
+/** How checkpoints reach their host. */
+export interface SyncDocument {
+  /** Seconds since the last run that reached the host; null: none has. */
+  ageSeconds: number | null;
+  /** Checkpoints that the host has, that wait in the folder, and that were deleted before they could be sent. */
+  sent: number;
+  waiting: number;
+  dropped: number;
 }
 
 /** Counts of the server itself. */

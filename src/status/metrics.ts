@@ -1,5 +1,5 @@
 /** Metrics in the text format of Prometheus, version 0.0.4: base units, `_total` at the end of a counter. */
-import type { StatusDocument } from "./document.ts";
+import type { StatusDocument, SyncDocument } from "./document.ts";
 
 type Labels = Record<string, string>;
 /** A value, or several with labels; null where it is not known. */
@@ -37,7 +37,7 @@ export function metricsText(document: StatusDocument): string {
   ].join("");
 }
 
-function sampleMetrics({ samples, source, labels, health }: StatusDocument): string {
+function sampleMetrics({ samples, source, labels, health, clock }: StatusDocument): string {
   return [
     metric("up", "gauge", "Whether the daemon handles what it receives.", Number(health !== "hung")),
     metric("samples_total", "counter", "Samples that were learned from.", samples.learned),
@@ -68,6 +68,13 @@ function sampleMetrics({ samples, source, labels, health }: StatusDocument): str
       Number(source.state === "open"),
     ),
     metric("source_losses_total", "counter", "Times that the source was lost.", source.losses),
+    clock &&
+      metric("clock_faults_total", "counter", "What was wrong with the clock of the device, by kind.", [
+        [{ kind: "gap" }, clock.gaps],
+        [{ kind: "repeat" }, clock.repeated],
+        [{ kind: "step back" }, clock.back],
+        [{ kind: "absent" }, clock.absent],
+      ]),
     metric("source_bytes_total", "counter", "Bytes received.", source.bytes),
   ].join("");
 }
@@ -182,9 +189,19 @@ function fieldMetrics({ fields }: StatusDocument): string {
   ].join("");
 }
 
+function syncMetrics({ ageSeconds, sent, waiting, dropped }: SyncDocument): string {
+  return [
+    metric("sync_age_seconds", "gauge", "Time since a run last reached the host.", ageSeconds),
+    metric("sync_pending", "gauge", "Checkpoints that wait for the host.", waiting),
+    metric("sync_sent_total", "counter", "Checkpoints that the host has.", sent),
+    metric("sync_dropped_total", "counter", "Checkpoints that were deleted unsent.", dropped),
+  ].join("");
+}
+
 function machineMetrics({
   memory,
   checkpoint,
+  sync,
   replies,
   outputs,
   server,
@@ -197,6 +214,7 @@ function machineMetrics({
     metric("checkpoint_age_seconds", "gauge", "Time since the latest checkpoint.", checkpoint.ageSeconds),
     metric("checkpoints_total", "counter", "Checkpoints that were saved.", checkpoint.saved),
     metric("checkpoint_bytes_total", "counter", "Bytes of all saved checkpoints.", checkpoint.bytes),
+    sync && syncMetrics(sync),
     metric("replies_total", "counter", "Replies that were sent to the device.", replies.sent),
     metric("replies_dropped_total", "counter", "Replies that the device did not take.", replies.dropped),
     metric(

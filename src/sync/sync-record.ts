@@ -3,7 +3,7 @@
  * checkpoints are sent again, which changes nothing at the host. The daemon reads it, so it loads nothing.
  */
 import { join } from "node:path";
-import type { CheckpointFile } from "../checkpoint/checkpoint-names.ts";
+import { type CheckpointFile, listCheckpoints } from "../checkpoint/checkpoint-names.ts";
 import { removeSync, writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import type { Spare } from "../checkpoint/retention.ts";
 import { readRegularFile } from "../machine/regular-file.ts";
@@ -136,6 +136,19 @@ export function settleRecord(record: SyncRecord, present: readonly CheckpointFil
     record.through = oldest - 1;
   settleBefore(record, oldest);
   settleBetween(record, present);
+}
+
+/**
+ * The checkpoints of a folder that are to be sent, newest first; what is no longer there is counted in the record.
+ * @throws RivuletError where the folder cannot be read
+ */
+export function dueIn(directory: string, record: SyncRecord, backlog: number): CheckpointFile[] {
+  const present = listCheckpoints(directory);
+  settleRecord(record, present);
+  return present
+    .slice(-backlog)
+    .filter(({ sequence }) => record.done[sequence] === undefined)
+    .reverse();
 }
 
 /** Counts the numbers before the oldest that is there. */

@@ -6,6 +6,7 @@ import { parseConfig } from "../../src/config/config.ts";
 import { configuredSource } from "../../src/daemon/configured-source.ts";
 import { SampleReader } from "../../src/daemon/sample-reader.ts";
 import { folderWith } from "../rivulet.ts";
+import { frames } from "../samples/streams.ts";
 
 /** The samples of a file and their times, as a daemon gets them. */
 async function samplesOf(content: string, source: string) {
@@ -75,4 +76,22 @@ test("a clock is refused where samples have none, or another", () => {
     'source.time is "b", which is the target too',
   );
   expect(complaint(`source: { time: [a, a] }\n${target}`)).toContain("names a column twice");
+});
+
+test("the clock in the header of frames is the time of a sample where the config says so", async () => {
+  const folder = folderWith();
+  const path = join(folder, "frames.bin");
+  writeFileSync(path, frames(0, 40));
+  const text = `source: { file: ${path}, framing: frames, fields: [{ name: t, type: i16, scale: 0.01 }, { name: v, type: f32 }], time: header }
+target: { column: v }
+`;
+  const input = configuredSource(parseConfig(text, "c.yaml"), () => {});
+  const times: number[] = [];
+  const reader = new SampleReader(input, () => times.push(input.ring.measuredAt[input.ring.frontSlot]));
+  await reader.open();
+  await input.source.ended;
+  await reader.close();
+  expect(times.map((time) => time - times[0])).toEqual(times.map((_, i) => 10 * i));
+  expect(times).toHaveLength(41);
+  expect(input.clock?.report()).toMatchObject({ columns: ["header"], absent: 0, repeated: 0, back: 0 });
 });

@@ -13,6 +13,8 @@ export interface Wishes {
   /** What stands in the config's map `status`. */
   status?: string;
   target?: string;
+  /** Further keys of the config's map `source`. */
+  source?: string;
   /** Further keys of the config. */
   more?: string;
   folder?: string;
@@ -20,9 +22,9 @@ export interface Wishes {
 
 const configFor = (
   port: number,
-  { status = "listen: 127.0.0.1:0", target, more = "" }: Wishes,
+  { status = "listen: 127.0.0.1:0", target, source = "", more = "" }: Wishes,
 ) => `name: bench
-source: { tcp: { host: 127.0.0.1, port: ${port} }, framing: lines, fields: [a, { name: b, range: [-2, 2] }, label] }
+source: { tcp: { host: 127.0.0.1, port: ${port} }, framing: lines, fields: [a, { name: b, range: [-2, 2] }, label]${source} }
 target: ${target ?? "{ column: label, classes: 3 }"}
 ${status === "" ? "" : `status: { ${status} }`}
 ${more}

@@ -149,6 +149,32 @@ function serverOf(options: Partial<StatusServerOptions> & Partial<Watches> = {})
   return server;
 }
 
+describe("what stands beside the samples", () => {
+  test("is what the clock of the device has shown", async () => {
+    const { samples, get } = await startWatched({ source: ", time: a" });
+    await samples(12);
+    const { clock } = (await (await get("/status.json")).json()) as StatusDocument;
+    // Its values rise from class 0 to class 2, as a clock does that begins anew at each third sample.
+    expect(clock).toMatchObject({ columns: ["a"], back: 3, repeated: 0, absent: 0 });
+    expect(await (await get("/metrics")).text()).toContain(
+      'rivulet_clock_faults_total{kind="step back"} 3\n',
+    );
+  });
+
+  test("is how far the host has been reached, without asking it", async () => {
+    const folder = folderWith();
+    const { samples, get, daemon } = await startWatched({
+      folder,
+      more: "checkpoint: { directory: ./kept, keep: 3 }\nsync: { to: 'http://127.0.0.1:9/fleet', secretFile: key }",
+    });
+    await samples(30);
+    const sync = async () => ((await (await get("/status.json")).json()) as StatusDocument).sync;
+    expect(await sync()).toEqual({ ageSeconds: null, sent: 0, waiting: 0, dropped: 0 });
+    expect(await (await get("/metrics")).text()).toContain("rivulet_sync_pending 0\n");
+    expect(daemon.status().portFailures).toBe(0);
+  });
+});
+
 describe("strangers", () => {
   test("a name that was rebound to this machine is refused, its own names are not", async () => {
     const { port } = await startWatched({ status: "listen: 127.0.0.1:0, names: [Pump.example]" });

@@ -102,7 +102,7 @@ export async function readRows(
     for (; ring.length > 0; ring.release()) {
       const front = ring.front();
       const slot = ring.frontSlot;
-      clock?.observe(ring.values, front + columns.length - clock.columns.length, measuredAt, slot);
+      clock?.observeFront(ring, columns.length - clock.columns.length);
       onRow(values, front, rows++, sequences[slot], measuredAt, slot);
     }
   };

@@ -45,6 +45,8 @@ export interface Framing<Settings extends object = object> {
   readonly unit: "frames" | "lines" | "blocks";
   /** Fields are packed in binary, so the config must name the type of each. */
   readonly isBinary: boolean;
+  /** Each frame has the milliseconds of the device in its header. Default false. */
+  readonly hasClock?: boolean;
   /** The byte that ends a frame or line. It may be repeated. */
   readonly delimiter: number;
   /**

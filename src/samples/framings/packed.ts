@@ -18,6 +18,7 @@ export function packedFraming(title: string, stuffing: Stuffing): Framing<Packed
     },
     unit: "frames",
     isBinary: true,
+    hasClock: true,
     delimiter: stuffing.delimiter,
     createDecoder: (fields, ring, { crc, passNonFinite, onRefused }) =>
       createFrameDecoder(fields, ring, { crc, passNonFinite, onRefused, stuffing }),

@@ -17,11 +17,11 @@ import { checkpointKey, statusKey } from "../names.ts";
 import type { SyncConfig } from "../sync-config.ts";
 import {
   damaged,
+  dueIn,
   modelsIn,
   readSyncRecord,
   type SyncRecord,
   sentCount,
-  settleRecord,
   writeSyncRecord,
 } from "../sync-record.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -98,7 +98,7 @@ export async function sendCheckpoints({
   const save = () => saveRecord(directory, record);
   try {
     let newest: KnownCheckpoint | null = null;
-    for (const file of due(directory, record, config.backlog)) {
+    for (const file of dueIn(directory, record, config.backlog)) {
       const found = readChecked(file.path, outcome);
       if (found === "gone") continue;
       const sent = found === null ? null : await sendFile(file, found, device, store);
@@ -114,23 +114,14 @@ export async function sendCheckpoints({
     if (!(error instanceof RivuletError) || !error.code.startsWith("sync.")) throw error;
     outcome.failure = error;
   }
-  outcome.waiting = due(directory, record, config.backlog).length;
+  outcome.waiting = dueIn(directory, record, config.backlog).length;
   outcome.dropped = record.dropped;
   return outcome;
 }
 
 /** What a run would send, newest first. */
 export function dueCheckpoints(directory: string, { to, device, backlog }: SyncConfig): CheckpointFile[] {
-  return due(directory, readSyncRecord(directory, to, device), backlog);
-}
-
-function due(directory: string, record: SyncRecord, backlog: number): CheckpointFile[] {
-  const present = listCheckpoints(directory);
-  settleRecord(record, present);
-  return present
-    .slice(-backlog)
-    .filter(({ sequence }) => record.done[sequence] === undefined)
-    .reverse();
+  return dueIn(directory, readSyncRecord(directory, to, device), backlog);
 }
 
 function saveRecord(directory: string, record: SyncRecord): void {
@@ -224,7 +215,7 @@ async function sendStatus(
     report: newest?.report ?? reportFrom(null),
     sync: {
       sent: sentCount(record),
-      waiting: due(directory, record, config.backlog).length,
+      waiting: dueIn(directory, record, config.backlog).length,
       dropped: record.dropped,
       problem: outcome.refused.at(-1) ?? modelProblem(record, config),
     },
