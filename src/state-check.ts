@@ -9,6 +9,16 @@ export type Numbers = Float32Array | Float64Array;
 /** What is wrong with stored numbers, as a clause; null where nothing is. */
 export type Check = (numbers: Numbers) => string | null;
 
+/**
+ * Largest count that is believed of a file. From there a device that takes a thousand samples a second still counts
+ * exactly for 140,000 years; beyond 2^53 it would stand still, and nobody would notice.
+ */
+export const largestCount = 2 ** 52;
+
+/** Whether a value is a count that a device can have come to. */
+export const isCount = (value: unknown, most = largestCount): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;
+
 /** No sum over squares of float32 numbers reaches this, however long the stream. */
 const largest = 1e100;
 /** Largest number of float32, in which samples come. */
@@ -27,8 +37,13 @@ const each =
 
 export const finite = each((number) => Math.abs(number) < largest, "a finite number");
 export const notNegative = each((number) => number >= 0 && number < largest, "a finite number from 0");
+/** A square in float32, of which that of a gradient beyond 1.8e19 is infinite: a network comes to that by itself. */
+export const squared = each(
+  (number) => (number >= 0 && number < largest) || number === Number.POSITIVE_INFINITY,
+  "a finite number from 0",
+);
 export const positive = each((number) => number > 0 && number < largest, "a finite number above 0");
-export const whole = each((number) => Number.isSafeInteger(number) && number >= 0, "a whole number from 0");
+export const whole = each((number) => isCount(number), "a whole number from 0 to 2^52");
 /** A number that a sample can hold. */
 export const sampled = each((number) => Math.abs(number) < largestSample, "a number that a sample can hold");
 /** The same, or NaN where there is none. */
@@ -129,10 +144,10 @@ export function requireCheck(numbers: Numbers, check: Check, what: string): void
 /** @throws RivuletError where a stored count is not a whole number from 0 */
 export function requireCounts(counts: Record<string, unknown>, what: string): void {
   for (const [name, count] of Object.entries(counts)) {
-    if (Number.isSafeInteger(count) && (count as number) >= 0) continue;
+    if (isCount(count)) continue;
     throw new RivuletError(
       "state.invalid",
-      `the stored ${what} is none that a learner can have: ${name} is ${described(count)}, expected a whole number from 0; restore another state`,
+      `the stored ${what} is none that a learner can have: ${name} is ${described(count)}, expected a whole number from 0 to 2^52; restore another state`,
     );
   }
 }

@@ -15,6 +15,7 @@ export interface CheckpointFile {
  * from the largest of 15 digits no store could count on.
  */
 const checkpointName = /^checkpoint-(\d{8,12})\.msgpack$/;
+export const largestSequence = 10 ** 12 - 1;
 const overlongName = /^checkpoint-\d{13,}\.msgpack$/;
 const temporaryName = /^checkpoint-\d{8,12}\.msgpack\.tmp$/;
 

@@ -25,6 +25,7 @@
  */
 import { CheckpointError } from "../errors/errors.ts";
 import type { State } from "../state.ts";
+import { isCount, largestCount } from "../state-check.ts";
 import { pack, unpack } from "./messagepack.ts";
 import { createSha256, sha256Bytes as digestBytes } from "./sha256.ts";
 import { bytesOf, copyOf, isText, type PlainMap, restoreState, storeState } from "./stored-state.ts";
@@ -124,7 +125,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
  * @throws TypeError for a checkpoint that `decodeCheckpoint` would reject
  */
 export function encodeUnsealed(checkpoint: Checkpoint): Uint8Array[] {
-  const fault = faultOf(checkpoint);
+  // What is learned is worth more than a count: a file that begins at the largest one is refused when it is read.
+  const fault = faultOf(checkpoint, Number.MAX_SAFE_INTEGER);
   if (fault !== undefined) throw new TypeError(`this checkpoint cannot be stored: ${fault}`);
   const stored = (key: (typeof stateKeys)[number]) => storeState(checkpoint[key], key);
   return pack({
@@ -345,8 +347,8 @@ function restoreTensors(document: PlainMap, key: string, where: string): Tensor[
 }
 
 /** What is wrong with the values of a checkpoint, as a clause; each part of a learner validates its own State. */
-function faultOf(checkpoint: Checkpoint): string | undefined {
-  const fault = faultOfHead(checkpoint);
+function faultOf(checkpoint: Checkpoint, mostCount = largestCount): string | undefined {
+  const fault = faultOfHead(checkpoint, mostCount);
   if (fault !== undefined) return fault;
   for (const key of ["parameters", "optimizerState"] as const) {
     const fault = faultOfTensors(checkpoint[key], key);
@@ -357,14 +359,15 @@ function faultOf(checkpoint: Checkpoint): string | undefined {
 
 type Head = Record<"createdAt" | "step" | "samplesSeen", unknown> & { name?: unknown };
 
-function faultOfHead(head: Head): string | undefined {
+function faultOfHead(head: Head, mostCount = largestCount): string | undefined {
   const { createdAt, name } = head;
   if (!isText(createdAt) || Number.isNaN(Date.parse(createdAt))) {
     return `createdAt is ${show(createdAt)}, expected a date such as "2026-01-31T12:00:00.000Z"`;
   }
   if (name !== undefined && !isText(name)) return `name is ${show(name)}, expected text`;
   for (const key of ["step", "samplesSeen"] as const) {
-    if (!isCount(head[key])) return `${key} is ${show(head[key])}, expected an integer from 0`;
+    if (!isCount(head[key], mostCount))
+      return `${key} is ${show(head[key])}, expected an integer from 0 to 2^52`;
   }
   return undefined;
 }
@@ -378,17 +381,14 @@ function faultOfTensors(tensors: Tensor[], key: string): string | undefined {
     names.add(name);
     if (shape.length > mostAxes)
       return `${where}.shape has ${shape.length} axes, expected at most ${mostAxes}`;
-    if (!shape.every(isCount)) return `${where}.shape is ${show(shape)}, expected integers from 0`;
+    if (!shape.every((extent) => isCount(extent)))
+      return `${where}.shape is ${show(shape)}, expected integers from 0`;
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (size !== data.length) {
       return `${where} (${name}) has ${data.length} numbers, but its shape [${shape}] needs ${size}`;
     }
   }
   return undefined;
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function show(value: unknown): string {

@@ -1,7 +1,13 @@
 /** Which checkpoints stand in a folder, and which of them may be deleted. */
 import fs from "node:fs";
+import { RivuletError } from "../errors/errors.ts";
 import { openRegularFile } from "../machine/regular-file.ts";
-import { type CheckpointFile, checkpointPath, checkpointsAmong } from "./checkpoint-names.ts";
+import {
+  type CheckpointFile,
+  checkpointPath,
+  checkpointsAmong,
+  largestSequence,
+} from "./checkpoint-names.ts";
 import { endsInDigest, tailBytes } from "./format.ts";
 
 /** Of all complete checkpoints, oldest first, those that must stay beside the newest; called before any is deleted. */
@@ -36,8 +42,14 @@ export class Retention {
     this.#entries = files.map((file) => ({ ...file, complete: looksComplete(file.path), durable: true }));
   }
 
-  /** The file for the next checkpoint. */
+  /** The file for the next checkpoint. @throws RivuletError where the numbers are used up */
   nextFile(): CheckpointFile {
+    if (this.#newestSequence >= largestSequence) {
+      throw new RivuletError(
+        "checkpoint.not-saved",
+        `${this.#folder} has a checkpoint numbered ${this.#newestSequence}, behind which there are no more numbers; move it away, or name another folder`,
+      );
+    }
     const sequence = ++this.#newestSequence;
     return { path: checkpointPath(this.#folder, sequence), sequence };
   }

@@ -17,6 +17,7 @@ import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import type { State, Stateful } from "../state.ts";
+import { isCount } from "../state-check.ts";
 import { AlarmScores } from "./alarm-scores.ts";
 import { type AnomalyClock, AnomalyWatch } from "./anomaly-watch.ts";
 import type { DaemonMemory } from "./checkpoint-saver.ts";
@@ -318,13 +319,13 @@ export class SamplePath implements DaemonMemory {
   restore(given: State): void {
     const stored = (given ?? {}) as { [key: string]: State };
     const { taken, labels, alarms, anomaly } = stored;
-    if (!Number.isSafeInteger(taken) || (taken as number) < 0) {
+    if (!isCount(taken)) {
       throw new RivuletError(
         "state.mismatch",
         "found no number of samples in the state of a daemon, expected one; restore another",
       );
     }
-    this.taken = taken as number;
+    this.taken = taken;
     this.#isPaused = stored["isPaused"] === true;
     this.#pauseEnd.restore(stored["pauseLeft"] ?? null);
     const { board, reply, outputs } = (alarms ?? {}) as { [key: string]: State };

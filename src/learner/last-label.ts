@@ -2,7 +2,7 @@
 
 import { takeLogarithm } from "../logarithm.ts";
 import type { State, Stateful } from "../state.ts";
-import { parts, whole, wholeWithin, within } from "../state-check.ts";
+import { largestCount, parts, whole, wholeWithin, within } from "../state-check.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 
 /** Ages are told apart by powers of two, in rows: 1, 2 to 3, 4 to 7 ... */
@@ -121,9 +121,7 @@ export class LastLabel implements Stateful {
 
   restore(state: State): void {
     const live = { known: this.#known, gains: this.#gains, rows: this.#rows };
-    const known = parts(wholeWithin(-1, Number.MAX_SAFE_INTEGER), [
-      [1, wholeWithin(-1, this.oneHot.length - 1)],
-    ]);
+    const known = parts(wholeWithin(-1, largestCount), [[1, wholeWithin(-1, this.oneHot.length - 1)]]);
     restoreArrays(live, state, "last label", { known, gains: within(-100, 100), rows: whole });
   }
 }

@@ -6,7 +6,7 @@ import type { Network } from "../engine/running/network.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import { restoreTogether } from "../features/restore.ts";
 import type { State } from "../state.ts";
-import { positive, whole, wholeWithin, within } from "../state-check.ts";
+import { largestCount, positive, whole, wholeWithin, within } from "../state-check.ts";
 import {
   type Committee,
   type CommitteeOptions,
@@ -513,7 +513,7 @@ export class NumberCommittee implements Committee {
       scale: positive,
       errors: whole,
       course: faultOfCourse,
-      labelled: wholeWithin(-1, Number.MAX_SAFE_INTEGER),
+      labelled: wholeWithin(-1, largestCount),
     });
   }
 }

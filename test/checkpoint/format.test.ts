@@ -91,8 +91,8 @@ const anyCheckpoint: fc.Arbitrary<Checkpoint> = fc.record(
     target: anyState,
     optimizer: anyState,
     training: anyState,
-    step: fc.maxSafeNat(),
-    samplesSeen: fc.maxSafeNat(),
+    step: fc.maxSafeNat().map((count) => count % (2 ** 52 + 1)),
+    samplesSeen: fc.maxSafeNat().map((count) => count % (2 ** 52 + 1)),
     random: anyState,
     parameters: anyTensors,
     optimizerState: anyTensors,
@@ -338,6 +338,11 @@ describe("decoding refuses", () => {
       "a negative step",
       altered((map) => Object.assign(map, { step: -1 })),
       "step is -1, expected an integer from 0",
+    ],
+    [
+      "more samples than a device can have seen",
+      altered((map) => Object.assign(map, { samplesSeen: 2 ** 52 + 1 })),
+      "samplesSeen is 4503599627370497, expected an integer from 0 to 2^52",
     ],
     [
       "parameters that are no array",

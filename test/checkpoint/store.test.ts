@@ -520,6 +520,17 @@ describe("opening a folder", () => {
     expect(newestStep(store)).toBe(1);
   });
 
+  test("refuses a save behind the last number that a start would find", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-999999999999.msgpack"), bytesOf(9));
+    const store = open(folder);
+    expect(newestStep(store)).toBe(9);
+    expect(() => store.saveSync(chunksOf(10))).toThrow(
+      "has a checkpoint numbered 999999999999, behind which there are no more numbers; move it away",
+    );
+    expect(sequences(folder)).toEqual([999_999_999_999]);
+  });
+
   test("writes its lock through no link", () => {
     const folder = temporaryFolder();
     const target = join(temporaryFolder(), "precious");

@@ -1,8 +1,7 @@
 /** A board whose hours pass as fast as they can be computed, made of the parts of a daemon. */
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { listCheckpoints } from "../../../src/checkpoint/checkpoint-names.ts";
+import { checkpointPath, listCheckpoints } from "../../../src/checkpoint/checkpoint-names.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
 import { newestCheckpoint } from "../../../src/checkpoint/store.ts";
 import { type Config, parseConfig } from "../../../src/config/config.ts";
@@ -23,6 +22,7 @@ import { History } from "../../../src/status/history.ts";
 import { readSyncRecord, sentCount, settleRecord, writeSyncRecord } from "../../../src/sync/sync-record.ts";
 import type { Ballast } from "./ballast.ts";
 import type { Hour } from "./calendar.ts";
+import { withCounts } from "./with-counts.ts";
 
 const framesAnHour = 20;
 const hourMs = 3_600_000;
@@ -30,6 +30,8 @@ const msBetweenFrames = hourMs / framesAnHour;
 /** Samples before the year, by whose number what counts samples is found in a checkpoint. */
 const samplesBefore = 137;
 const lostWithPort = 5;
+/** Number of a checkpoint from which a year can be saved before the numbers are used up. */
+const lateSequence = 10 ** 12 - 1e6;
 const host = { to: "https://host.example/fleet", device: "barn" };
 
 export interface YearOptions {
@@ -149,13 +151,10 @@ export class SimulatedBoard {
     const [file] = listCheckpoints(this.directory);
     const found = newestCheckpoint(this.directory, decodeCheckpoint, () => {})?.checkpoint;
     if (found === undefined) throw new Error(`${file.path} cannot be read`);
-    const counting = withCounts(found as unknown as State, begin) as unknown as typeof found;
+    const counting = withCounts(found as unknown as State, samplesBefore, begin) as unknown as typeof found;
     rmSync(file.path);
-    const number = String(begin).padStart(8, "0");
-    writeFileSync(
-      join(this.directory, `checkpoint-${number}.msgpack`),
-      Buffer.concat(encodeCheckpoint(counting)),
-    );
+    const path = checkpointPath(this.directory, Math.min(begin, lateSequence));
+    writeFileSync(path, Buffer.concat(encodeCheckpoint(counting)));
     resume(this.#reference, counting, "the reference");
     const started = this.#start();
     if (started.path.taken !== begin) this.#problems.push(`began at sample ${started.path.taken}`);
@@ -278,14 +277,3 @@ const areEqual = (one: PrequentialLearner, other: PrequentialLearner) => {
   const [{ createdAt: _, ...first }, { createdAt: __, ...second }] = [checkpointOf(one), checkpointOf(other)];
   return isDeepStrictEqual(first, second);
 };
-
-/** The same state, with every count of the samples before the year raised to `count`, but for places in a ring of memory. */
-function withCounts(state: State, count: number): State {
-  if (state === samplesBefore) return count;
-  if (state instanceof Float64Array)
-    return state.map((number) => (number === samplesBefore ? count : number));
-  if (state instanceof Float32Array || typeof state !== "object" || state === null) return state;
-  if (Array.isArray(state)) return state.map((part) => withCounts(part, count));
-  const raised = (key: string, part: State) => (key === "place" ? part : withCounts(part, count));
-  return Object.fromEntries(Object.entries(state).map(([key, part]) => [key, raised(key, part)]));
-}

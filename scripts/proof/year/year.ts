@@ -1,8 +1,9 @@
 /**
  * A simulated year on a board, with the parts of the product from the decoder to the store: a save an hour, the port lost
  * every day, the disk full once a week, the service restarted after it, the host away for a month. The device's clock
- * wraps every 49.7 days, and the counters begin just below what 32 bits hold, with and without a sign, and below the
- * largest whole number of a double. Everything is counted, and the learner is compared with one that only saw the samples.
+ * wraps every 49.7 days, and the counters begin just below what 32 bits hold, with and without a sign, or end just below
+ * the largest that is believed of a file, as do the numbers of the checkpoints. Everything is counted, and the learner is
+ * compared with one that only saw the samples.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -22,6 +23,8 @@ const years: Record<string, YearOptions> = {
   "0": usual,
   "2^31": { ...usual, begin: 2 ** 31 - 1000 },
   "2^32": { begin: 2 ** 32 - 1000, keep: 1, backlog: 1 },
+  // Beyond 2^52 no count of a file is believed.
+  "2^52": { ...usual, begin: 2 ** 52 - 1e6 },
 };
 
 /** A disk this small is full of a few dozen checkpoints. */

@@ -12,6 +12,7 @@ import {
 import type { TransformDescription } from "../../features/feature-list.ts";
 import { restoreTogether } from "../../features/restore.ts";
 import type { State, Stateful } from "../../state.ts";
+import { isCount } from "../../state-check.ts";
 import type { PlannedPart } from "../committee.ts";
 import type { Effort } from "../effort.ts";
 import { createEnsemble, type Ensemble } from "../ensemble.ts";
@@ -406,7 +407,7 @@ export class Forecaster implements PrequentialLearner {
       [key: string]: State;
     } & { parts: State[]; refusals: Refusals };
     const isCounted = counts instanceof Float64Array && counts.length === 2;
-    if (!Array.isArray(parts) || !isCounted || !Number.isSafeInteger(unlabelled)) {
+    if (!Array.isArray(parts) || !isCounted || !isCount(unlabelled)) {
       throw new RivuletError(
         "state.mismatch",
         "found no forecaster in the state, expected its parts and counts; restore another",
