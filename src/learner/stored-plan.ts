@@ -22,6 +22,8 @@ import { requireTarget } from "./target.ts";
 /** Layers, those inside others included, and transforms of a description from a file. */
 const mostLayers = 1000;
 const mostTransforms = 64;
+/** Columns of a sample. */
+const mostFields = 2 ** 16;
 /** Memory of a stored learner: twice what is stored of it, and this much for what is not, such as activations. */
 const freeBytes = 16e6;
 
@@ -144,6 +146,12 @@ function requireColumns(
   { fields, target, features = [] }: Pick<LearnerOptions, "fields" | "target" | "features">,
   storedBytes: number,
 ): void {
+  if (Array.isArray(fields) && fields.length > mostFields) {
+    throw new RivuletError(
+      "state.invalid",
+      `it has ${fields.length} fields, expected at most ${mostFields}; do not trust this file`,
+    );
+  }
   const areNames =
     Array.isArray(fields) && fields.length >= 2 && fields.every((name) => typeof name === "string");
   if (!areNames || new Set(fields).size !== fields.length) {
@@ -200,7 +208,8 @@ function requireOptions({ effort = "high", without = [], coverage = 0.9 }: Ensem
   );
 }
 
-function requireLayers(layers: readonly unknown[]): void {
+/** @throws RivuletError where a description has more layers than any device trains; what is no list of layers passes */
+export function requireLayers(layers: unknown): void {
   const count = countLayers(layers);
   if (count <= mostLayers) return;
   throw new RivuletError(

@@ -7,7 +7,7 @@ import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../checkpoi
 import { describeModel, modelFromDescription } from "../engine/model/description.ts";
 import { createNetwork, type Network, type NetworkOptions } from "../engine/running/network.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { bytesIn, plannedNetwork } from "../learner/stored-plan.ts";
+import { bytesIn, plannedNetwork, requireLayers } from "../learner/stored-plan.ts";
 import type { State } from "../state.ts";
 
 /**
@@ -69,6 +69,9 @@ export function loadNetwork(path: string, options: NetworkOptions = {}): Network
   return networkFrom(decodeCheckpoint(readCheckpointFile(path, { followLinks: true }), path), path, options);
 }
 
+/** Longest reason that a sentence repeats: names and shapes in it come from the file. */
+const longestReason = 400;
+
 /**
  * Creates the network that a checkpoint holds. It is planned, and its shapes are compared with what is stored, before
  * anything is allocated.
@@ -87,6 +90,7 @@ export function networkFrom(stored: Checkpoint, path: string, options: NetworkOp
   }
   const { parameters, optimizerState } = stored;
   try {
+    requireLayers((stored.model as { layers?: unknown } | null)?.layers);
     const model = modelFromDescription(
       { ...(stored.model as object), optimizer: stored.optimizer },
       `${path}: model`,
@@ -99,7 +103,7 @@ export function networkFrom(stored: Checkpoint, path: string, options: NetworkOp
   } catch (error) {
     const reason =
       error instanceof RivuletError
-        ? error.message
+        ? error.message.slice(0, longestReason)
         : "its parts have another structure than this Rivulet writes; use another file";
     throw new CheckpointError("checkpoint.malformed", `${path} holds no valid network: ${reason}`, {
       cause: error,

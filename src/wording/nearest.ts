@@ -35,9 +35,18 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   return best;
 }
 
-/** Returns the end of a sentence about an unknown word: the nearest known word, or all known words. */
+/** Most known words that a sentence lists. */
+const mostListed = 50;
+/** Among more words than this, which nobody wrote by hand, the nearest is not looked for. */
+const mostCompared = 5000;
+
+/** Returns the end of a sentence about an unknown word: the nearest known word, or the known words. */
 export function suggestion(word: string, known: Iterable<string>): string {
   const names = [...known];
-  const near = nearest(word, names);
-  return near === null ? `known are ${names.join(", ")}` : `did you mean "${near}"?`;
+  const near = names.length > mostCompared ? null : nearest(word, names);
+  if (near !== null) return `did you mean "${near}"?`;
+  const listed = names.slice(0, mostListed).join(", ");
+  return names.length > mostListed
+    ? `known are ${listed} and ${names.length - mostListed} more`
+    : `known are ${listed}`;
 }

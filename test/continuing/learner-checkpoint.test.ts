@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { sealed } from "../../scripts/proof/hostile/outcome.ts";
+import { sealed } from "../../scripts/proof/hostile/sealed.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { checkpointOf, learnerFrom } from "../../src/continuing/learner-checkpoint.ts";
 import { resume } from "../../src/continuing/resume.ts";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { sealed } from "../../scripts/proof/hostile/outcome.ts";
+import { sealed } from "../../scripts/proof/hostile/sealed.ts";
 import { type Checkpoint, decodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { savingInterval } from "../../src/checkpoint/save-interval.ts";
 import { newestCheckpoint } from "../../src/checkpoint/store.ts";

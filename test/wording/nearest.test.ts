@@ -13,4 +13,6 @@ test("suggests nothing for a word that resembles none", () => {
 
 test("lists what is known when nothing is near", () => {
   expect(suggestion("gpio", ["source", "target"])).toBe("known are source, target");
+  const many = Array.from({ length: 100_000 }, (_, index) => `x${index}`);
+  expect(suggestion("x1", many)).toMatch(/^known are x0, .* x49 and 99950 more$/);
 });

@@ -1,15 +1,14 @@
 /** Single changes of a checkpoint: of every leaf, by values that no learner writes there. */
-import type { Checkpoint } from "../../../src/checkpoint/format.ts";
 
 type Place = (string | number)[];
 type Parent = { [key: string]: unknown };
 
 /** A change of one leaf. */
-export interface Change {
+export interface Change<T> {
   /** Where, and what: `learnerState.parts[2].draws[0] := -1`. */
   name: string;
   /** Returns a changed copy. */
-  of(checkpoint: Checkpoint): Checkpoint;
+  of(whole: T): T;
 }
 
 const isArray = (value: unknown): value is Float32Array | Float64Array =>
@@ -37,6 +36,7 @@ const scalars: [string, unknown][] = [
   ["infinite", Number.POSITIVE_INFINITY],
   ["huge", 1e300],
   ["a billion", 1e9],
+  ["the last count", Number.MAX_SAFE_INTEGER],
   ["numbers", new Float64Array(3)],
   ["absent", missing],
 ];
@@ -85,29 +85,29 @@ const singles: [string, number][] = [
 ];
 const mostPlaces = 8;
 
-/** All changes of a checkpoint. */
-export function changesOf(checkpoint: Checkpoint): Change[] {
-  return leavesOf(checkpoint).flatMap((place) => {
-    const value = place.reduce<unknown>((parent, key) => (parent as Parent)[key], checkpoint);
-    if (!isArray(value)) return scalars.map(([name, to]) => changeOf(place, name, () => to));
+/** All changes of a checkpoint, or another document. */
+export function changesOf<T extends object>(whole: T): Change<T>[] {
+  return leavesOf(whole).flatMap((place) => {
+    const value = place.reduce<unknown>((parent, key) => (parent as Parent)[key], whole);
+    if (!isArray(value)) return scalars.map(([name, to]) => changeOf<T>(place, name, () => to));
     const step = Math.max(1, Math.floor(value.length / mostPlaces));
     const places = Array.from({ length: value.length }, (_, at) => at).filter((at) => at % step === 0);
     return [
-      ...arrays.map(([name, to]) => changeOf(place, name, (numbers) => to(numbers as Numbers))),
+      ...arrays.map(([name, to]) => changeOf<T>(place, name, (numbers) => to(numbers as Numbers))),
       ...places.flatMap((at) =>
         singles.map(([name, number]) =>
-          changeOf(place, `${name} at ${at}`, (numbers) => withOne(numbers as Numbers, at, number)),
+          changeOf<T>(place, `${name} at ${at}`, (numbers) => withOne(numbers as Numbers, at, number)),
         ),
       ),
     ];
   });
 }
 
-function changeOf(place: Place, name: string, to: (value: unknown) => unknown): Change {
+function changeOf<T>(place: Place, name: string, to: (value: unknown) => unknown): Change<T> {
   const path = place.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
   return {
     name: `${path.slice(1)} := ${name}`,
-    of: (checkpoint) => changed(checkpoint, place, to) as Checkpoint,
+    of: (whole) => changed(whole, place, to) as T,
   };
 }
 

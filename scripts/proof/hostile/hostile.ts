@@ -9,18 +9,15 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Outcome } from "../account.ts";
 import { changesOf } from "./changes.ts";
-import { outcomeOf } from "./outcome.ts";
+import { tryDocuments } from "./documents.ts";
+import { outcomeOf, type Tally } from "./outcome.ts";
 import { makeSubjects, type Subject } from "./subjects.ts";
-
-export interface Tally {
-  tried: number;
-  refused: number;
-  faults: string[];
-}
 
 /** Tries every `step`th change of a checkpoint, from the `first` on. */
 export function tryChanges(subject: Subject, step: number, first = 0): Tally {
   const tally: Tally = { tried: 0, refused: 0, faults: [] };
+  // What is refused unchanged would show nothing.
+  subject.use(subject.checkpoint, "unchanged.msgpack");
   const changes = changesOf(subject.checkpoint);
   for (let i = first; i < changes.length; i += step) {
     const { isRefused, fault } = outcomeOf(subject, changes[i]);
@@ -42,11 +39,13 @@ export async function proveHostile(share: number): Promise<Outcome> {
     total.refused += refused;
     total.faults.push(...faults);
   }
+  const documents = tryDocuments();
+  total.faults.push(...documents.faults);
   const found = faultsWithoutChecks();
   if (found === 0) total.faults.push("without the checks of state nothing was found: this proof cannot fail");
   const used = total.tried - total.refused;
   return {
-    figures: `${total.tried} changed checkpoints: ${total.refused} refused in one sentence, ${used} of use and saved again; without the checks, ${found} of every ${Math.round(1 / shareWithout)}th are neither`,
+    figures: `${total.tried} changed checkpoints: ${total.refused} refused in one sentence, ${used} of use and saved again; ${documents.tried} changed statuses and pointers to models, ${documents.refused} refused, none taken over unchecked; without the checks, ${found} of every ${Math.round(1 / shareWithout)}th are neither`,
     faults: total.faults,
   };
 }

@@ -1,12 +1,26 @@
 /** Real checkpoints of each kind of learner, and what it takes to use one. */
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../../src/checkpoint/format.ts";
-import { checkpointOf, learnerFrom } from "../../../src/continuing/learner-checkpoint.ts";
+import {
+  type AnyDescription,
+  checkpointOf,
+  learnerFrom,
+} from "../../../src/continuing/learner-checkpoint.ts";
+import {
+  modelOf,
+  publishedDescription,
+  readModel,
+  requireFitting,
+} from "../../../src/continuing/model-file.ts";
+import { resume } from "../../../src/continuing/resume.ts";
 import { createRandom } from "../../../src/engine/model/random.ts";
 import { AnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
 import { createLearner } from "../../../src/learner/create-learner.ts";
+import { Ensemble } from "../../../src/learner/ensemble.ts";
+import type { EnsembleOptions } from "../../../src/learner/ensemble-plan.ts";
 import type { LearnerOptions } from "../../../src/learner/learner-options.ts";
 import type { PrequentialLearner } from "../../../src/learner/prequential-learner.ts";
 import type { State } from "../../../src/state.ts";
+import { sealed } from "./sealed.ts";
 
 /** What came of using a checkpoint. */
 export interface Use {
@@ -65,19 +79,50 @@ function learnerSubject(name: string, options: LearnerOptions): Subject {
   return {
     name,
     checkpoint: decodeCheckpoint(bytes, name),
+    use: (checkpoint, where) => useLearner(learnerFrom(checkpoint, where), end),
+  };
+}
+
+/** Lets a learner go on up to the row `end`. */
+function useLearner(learner: PrequentialLearner, end: number): Use {
+  const row = new Float64Array(columns);
+  let areFinite = true;
+  let loss = 0;
+  for (let i = learned; i < end; i++) {
+    writeRow(i, learner.classes > 0, row);
+    learner.observe(row, 0);
+    areFinite &&= learner.prediction.every(Number.isFinite);
+    if (i >= end - scored) loss += lossOf(learner, row[2]) / scored;
+  }
+  learner.report();
+  const saved = checkpointOf(learner);
+  return { areFinite, loss, constantLoss: constantLoss(learner.classes), saved };
+}
+
+/** A model that comes from a host: a device takes it in, and what that saves is a learner's. */
+function modelSubject(name: string, options: EnsembleOptions): Subject {
+  const [publisher, device] = [new Ensemble(options), new Ensemble({ ...options, guest: true })];
+  const row = new Float64Array(columns);
+  for (let i = 0; i < learned; i++) {
+    writeRow(i, publisher.classes > 0, row);
+    publisher.observe(row, 0);
+    if (i % 2 === 0) device.observe(row, 0);
+  }
+  const { bytes } = modelOf(checkpointOf(publisher, "publisher"));
+  const own = Buffer.concat(encodeCheckpoint(checkpointOf(device, "device")));
+  return {
+    name,
+    checkpoint: decodeCheckpoint(bytes, name),
     use(checkpoint, where) {
-      const learner = learnerFrom(checkpoint, where);
-      let areFinite = true;
-      let loss = 0;
-      for (let i = learned; i < end; i++) {
-        writeRow(i, isOfClasses, row);
-        learner.observe(row, 0);
-        areFinite &&= learner.prediction.every(Number.isFinite);
-        if (i >= end - scored) loss += lossOf(learner, row[2]) / scored;
-      }
-      learner.report();
-      const saved = checkpointOf(learner);
-      return { areFinite, loss, constantLoss: constantLoss(learner.classes), saved };
+      const end = learned + used.ensemble;
+      const isModel = (checkpoint.model as { published?: State } | null)?.published !== undefined;
+      if (where.startsWith("again") && !isModel) return useLearner(learnerFrom(checkpoint, where), end);
+      const { description, model } = readModel(sealed(checkpoint), where);
+      const taker = new Ensemble({ ...options, guest: true });
+      resume(taker, decodeCheckpoint(own, "device"), "device");
+      requireFitting(publishedDescription(taker.describe() as AnyDescription), description, where);
+      taker.takeIn(model);
+      return useLearner(taker, end);
     },
   };
 }
@@ -127,7 +172,9 @@ function detectorSubject(): Subject {
   };
 }
 
-/** Makes the subjects: ensembles of classes and of a number, single networks of both, and an anomaly detector. */
+/**
+ * Makes the subjects: ensembles of classes and of a number, single networks of both, an anomaly detector, and
+ * models for ensembles. */
 export function makeSubjects(): Subject[] {
   const fields = ["a", "b", "t"];
   const classes = { column: "t", classes: 3, names: ["low", "middle", "high"] };
@@ -156,5 +203,7 @@ export function makeSubjects(): Subject[] {
       training: { batchSize: 4 },
     }),
     detectorSubject(),
+    modelSubject("model, classes", { fields, target: classes, effort: "normal" }),
+    modelSubject("model, a number", { fields, target: { column: "t" }, effort: "normal" }),
   ];
 }

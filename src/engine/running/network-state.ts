@@ -1,13 +1,6 @@
 /** Checks a stored state of a network against its plan, before any of it is taken over. */
 import { RivuletError } from "../../errors/errors.ts";
-import {
-  type Check,
-  described,
-  finite,
-  notNegative,
-  requireCheck,
-  requireCounts,
-} from "../../state-check.ts";
+import { described, finite, notNegative, requireCheck, requireCounts, squared } from "../../state-check.ts";
 import { sizeOf } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
@@ -40,10 +33,6 @@ export type NetworkState = {
   draws?: { seed: number; count: number };
   plateau?: Float64Array;
 };
-
-/** The square of a gradient beyond 1.8e19 is infinite in float32: a network comes to that by itself. */
-const square: Check = (numbers) =>
-  notNegative(numbers.filter((number) => number !== Number.POSITIVE_INFINITY));
 
 /** Whether squares of gradients have overflowed: the optimizer must begin anew, or their weights never move again. */
 export const hasOverflowed = ({ optimizerState }: NetworkState): boolean =>
@@ -101,7 +90,7 @@ function requireTraining(plan: Plan, model: Model, state: NetworkState): void {
   const squares = (kind.squares ?? []).map((name) => `.${name}`);
   for (const { name, data } of state.optimizerState) {
     const isSquare = squares.some((suffix) => name.endsWith(suffix));
-    requireCheck(data, isSquare ? square : finite, `"${name}"`);
+    requireCheck(data, isSquare ? squared : finite, `"${name}"`);
   }
   if (accumulated === 0) return;
   if (!plan.accumulate) {
