@@ -32,7 +32,7 @@ export function bytesIn(state: unknown): number {
   if (state instanceof Float32Array || state instanceof Float64Array) return state.byteLength;
   if (typeof state !== "object" || state === null) return 0;
   let bytes = 0;
-  for (const value of Object.values(state)) bytes += bytesIn(value);
+  for (const value of Array.isArray(state) ? state : Object.values(state)) bytes += bytesIn(value);
   return bytes;
 }
 

@@ -75,8 +75,6 @@ const longestStartMs = 500;
 const longestWorkMs = 300;
 /** Changes of a file that is being saved, some of which belong to one save: the kill comes within the first ones. */
 const mostChanges = 40;
-/** A daemon that was not killed by a change of a file within this time is killed all the same. */
-const longestWaitMs = 3000;
 
 /** Kills daemons of each kind in turn. @param card on what they write */
 export async function killDaemons(kills: number, card: Card | "mixed"): Promise<KillTally> {
@@ -286,8 +284,7 @@ async function killAtRandom(daemon: LiveDaemon, subject: Subject, turn: number):
     const atWork = pause(Math.random() * longestWorkMs);
     if (turn % 4 === 1) await atWork;
     else {
-      const writing = duringWrite(subject.saved, isOfCheckpoint, 1 + Math.floor(mostChanges * Math.random()));
-      await Promise.race([writing, pause(longestWaitMs)]);
+      await duringWrite(subject.saved, isOfCheckpoint, 1 + Math.floor(mostChanges * Math.random()));
     }
   }
   daemon.running.child.kill("SIGKILL");

@@ -12,6 +12,7 @@ const preload = join(import.meta.dirname, "card.cjs");
 const unfinished = /\.tmp$|\.rivulet-partial$/;
 /** Longest time from the first byte of a file to the kill: about as long as a slow card takes for the whole file. */
 const longestWriteMs = 12;
+const longestWaitMs = 3000;
 
 /** A process, and when it has ended. */
 export interface Running {
@@ -39,19 +40,25 @@ export function start(words: readonly string[], cwd: string, card: Card): Runnin
   return { child, ended, printed: () => printed };
 }
 
-/** Resolves some milliseconds after a file that `isWatched` names has changed in the folder for the given number of times. */
+/**
+ * Resolves some milliseconds after a file that `isWatched` names has changed in the folder for the given number of times, or
+ * where it does not, after three seconds.
+ */
 export async function duringWrite(
   folder: string,
   isWatched: (name: string) => boolean,
   changes: number,
 ): Promise<void> {
   let watcher: FSWatcher | undefined;
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, longestWaitMs);
     let left = changes;
     watcher = watch(folder, (_, name) => {
       if (name !== null && isWatched(name) && --left <= 0) resolve();
     });
   });
+  clearTimeout(timer);
   watcher?.close();
   await pause(Math.random() * longestWriteMs);
 }

@@ -24,7 +24,7 @@ import { sealed } from "../hostile/sealed.ts";
 const mostTimes = 3;
 const freeBytes = 20e6;
 /** A small file that is refused, or is of use, after longer than this keeps a device from its work. */
-const longestMs = 2000;
+const longestMs = 5000;
 
 /** A file, and by which actions it is read. */
 interface Subject {

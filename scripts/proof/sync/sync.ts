@@ -99,18 +99,18 @@ export async function proveSync(cycles: number): Promise<Outcome> {
       const kind = kinds[cycle % kinds.length];
       board.save();
       const run = start(["sync", "pump.yaml"], cwd);
+      let back: Promise<Running> | null = null;
       proxy.arm(Math.floor(Math.random() * (board.bytes + 4000)), () => {
-        if (kind === "host") host.child.kill("SIGKILL");
-        else if (kind === "device") run.child.kill("SIGKILL");
+        if (kind === "host") {
+          host.child.kill("SIGKILL");
+          back = host.ended.then(() => startHost(cwd, port));
+        } else if (kind === "device") run.child.kill("SIGKILL");
         else proxy.cut();
       });
-      const back = kind === "host" ? host.ended.then(() => startHost(cwd, port)) : null;
-      const code = await Promise.race([run.ended, ...(back ? [back.then(() => null)] : [])]);
-      if (kind === "host" && proxy.disarm()) {
-        host = await (back as Promise<Running>);
-        await run.ended;
-        happened.host++;
-      } else if (proxy.disarm()) happened[kind]++;
+      const code = await run.ended;
+      const hasHappened = proxy.disarm();
+      if (back !== null) host = await back;
+      if (hasHappened) happened[kind]++;
       else if (code !== 0) faults.push(`cycle ${cycle}: without a fault rivulet sync ended with ${code}`);
       faults.push(...inspectHost(cwd, board.digests).faults);
     }
