@@ -36,7 +36,13 @@ const rooms: Part[] = [
   },
   { name: "engine", holds: ["engine/running/", "engine/kernels/"] },
   { name: "learner", holds: ["learner/"] },
-  { name: "samples", holds: ["samples/decoding/", "samples/framings/"] },
+  {
+    name: "samples",
+    holds: ["decoding/", "framings/", "ring.ts", "sample-clock.ts", "sample-validator.ts"].map(
+      (path) => `samples/${path}`,
+    ),
+  },
+  { name: "recordings", holds: ["recording/"] },
   {
     name: "configuration",
     holds: ["config/"],
