@@ -11,6 +11,7 @@
 import { existsSync } from "node:fs";
 import { judgeAnomalies } from "./anomalies/judge.ts";
 import { judgeMachines } from "./anomalies/judge-machine.ts";
+import { judgeTouchstone } from "./anomalies/touchstone.ts";
 import { judgeChoice } from "./choice.ts";
 import { judgeCost } from "./cost.ts";
 import { judgeStreams } from "./ensemble.ts";
@@ -26,6 +27,7 @@ const parts: Record<string, (directory: string) => number> = {
   forecasts: judgeForecasts,
   features: judgeFeatures,
   machine: judgeMachines,
+  touchstone: judgeTouchstone,
   cost: judgeCost,
   choice: judgeChoice,
   late: judgeLateLabels,

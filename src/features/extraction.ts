@@ -45,7 +45,10 @@ export interface ExtractionOptions extends StreamDescription {
 export interface PlannedFeatures {
   /** Names of the numbers of a row of features, the target last. */
   columns: string[];
-  /** Those of them that were measured: columns as they came and what windows make of them, not their past nor the clock. */
+  /**
+   * Those of them that were measured: columns as they came, what windows make of them, and how far they are off what others say;
+   * not their past nor the clock.
+   */
   measured: string[];
   /** What each transform keeps. */
   parts: { name: string; bytes: number }[];
@@ -98,7 +101,10 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
   return planned;
 }
 
-/** Those of the names that came in, or that a window made. */
+/** Transforms of which what they make is watched too. */
+const measuring: readonly SeriesName[] = ["window", "relation"];
+
+/** Those of the names that came in, or that were made to be watched. */
 function measuredAmong(
   names: readonly string[],
   columns: readonly string[],
@@ -106,7 +112,7 @@ function measuredAmong(
 ): string[] {
   const measured = new Set(columns);
   for (const [index, stage] of stages.entries()) {
-    if (stage.name !== "window") continue;
+    if (!measuring.includes(stage.name)) continue;
     const before = index === 0 ? columns : stages[index - 1].columns;
     for (const name of stage.columns) if (!before.includes(name)) measured.add(name);
   }

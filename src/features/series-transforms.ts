@@ -4,9 +4,10 @@ import { differences } from "./differences.ts";
 import { lags } from "./lags.ts";
 import { missing } from "./missing.ts";
 import { profile } from "./profile.ts";
+import { relation } from "./relation.ts";
 import { window } from "./window.ts";
 
-export const seriesTransforms = { missing, window, lags, differences, clock, profile } as const;
+export const seriesTransforms = { missing, window, relation, lags, differences, clock, profile } as const;
 
 export type SeriesName = keyof typeof seriesTransforms;
 

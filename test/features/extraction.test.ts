@@ -331,6 +331,7 @@ const everything: ExtractionOptions = {
     { differences: { of: ["b", "y"], at: [1, 5] } },
     { window: { of: ["a", "b"], size: 16, every: 5, take: ["mean", "kurtosis", "bands", "envelope"] } },
     { window: { of: ["id"], size: 11, every: 5, take: ["max"] } },
+    { relation: { of: ["a_mean"], given: ["b_mean"] } },
     { lags: { of: ["a_mean", "y"], at: [1, "5s", 7] } },
     { clock: ["hourOfDay"] },
     { profile: { of: ["y", "b_mean"], by: "hourOfWeek" } },
@@ -465,6 +466,18 @@ describe("features are refused in one sentence", () => {
       ],
       {},
       "features[2].window is a window behind lags, but windows stand side by side; put it directly behind the other",
+    ],
+    [
+      "a relation of one column",
+      [{ relation: { of: ["flow"] } }],
+      {},
+      "features[0].relation names 1 column, expected 2 to 16 in of and given together",
+    ],
+    [
+      "a relation of the target",
+      [{ relation: { of: ["flow"], given: ["y"] } }],
+      {},
+      'features[0].relation names the target "y", whose value is not known yet',
     ],
     [
       "windows of two paces",

@@ -26,6 +26,7 @@ const extraction = createExtraction({
     { missing: ["az"] },
     { differences: { of: ["ax", "y"], at: [1, 3] } },
     { window },
+    { relation: { of: ["ax_mean"], given: ["ay_mean", "az_rms"] } },
     { lags: { of: ["ax_mean", "y"], at: [1, 2, 60] } },
     { clock: ["hourOfDay", "dayOfWeek"] },
     { profile: { of: ["y"], by: "hourOfWeek" } },

@@ -7,7 +7,7 @@ import type { AnomalyConfig } from "../../../src/config/anomaly-config.ts";
 import { AnomalyWatch } from "../../../src/daemon/anomaly-watch.ts";
 import { machineStart, minuteMs } from "./machine.ts";
 import { type Fault, type FaultKind, machineMinutes, planOf } from "./machine-faults.ts";
-import { type MachineRows, machineConfig, rowsOf } from "./machine-rows.ts";
+import { type MachineRows, machineConfig, relationColumn, rowsOf } from "./machine-rows.ts";
 
 const weekMinutes = 7 * 24 * 60;
 /** What follows from a fault for so long is no false alarm. */
@@ -22,10 +22,14 @@ const goals: Record<number, { found: number; falseAWeek: number }> = {
 };
 const seeds = Array.from({ length: 12 }, (_, index) => 1201 + index);
 
-/** Minutes at which alarms began, at so many a week. */
-export function alarmsOf({ columns, values }: MachineRows, alarmsPerWeek: number): number[] {
+/** Minutes at which alarms began, at so many a week; with the relation between slow columns or without it. */
+export function alarmsOf(
+  { columns, values }: MachineRows,
+  { alarmsPerWeek, hasRelation }: { alarmsPerWeek: number; hasRelation: boolean },
+): number[] {
+  const watched = columns.filter((name) => hasRelation || name !== relationColumn);
   const watch = new AnomalyWatch({
-    config: { ...(machineConfig.anomaly as AnomalyConfig), alarmsPerWeek },
+    config: { ...(machineConfig.anomaly as AnomalyConfig), alarmsPerWeek, watch: watched },
     fields: columns.map((name) => ({ name })),
     target: null,
     clock: { ahead: () => 0, isKnown: () => true, zone: "UTC" },
@@ -89,7 +93,11 @@ function median(numbers: readonly number[]): number {
 }
 
 /** Prints what was found at so many alarms a week; @returns goals that were missed */
-export function printAccounts(accounts: readonly MachineAccount[], alarmsPerWeek: number): number {
+export function printAccounts(
+  name: string,
+  accounts: readonly MachineAccount[],
+  alarmsPerWeek: number,
+): number {
   const faults = accounts.flatMap((account) => account.faults);
   const found = faults.filter(({ delay }) => delay !== null);
   const falseAWeek = sum(accounts, (account) => account.falseAlarms) / sum(accounts, ({ weeks }) => weeks);
@@ -97,7 +105,7 @@ export function printAccounts(accounts: readonly MachineAccount[], alarmsPerWeek
   const share = found.length / faults.length;
   const isMissed = goal !== undefined && (share < goal.found || falseAWeek > goal.falseAWeek);
   console.log(
-    `machines, ${alarmsPerWeek} a week: ${found.length} of ${faults.length} faults found (${(100 * share).toFixed(0)} %${goal === undefined ? "" : `, goal ${(100 * goal.found).toFixed(0)}`}), ${falseAWeek.toFixed(2)} false a week${goal === undefined ? "" : `, goal ${goal.falseAWeek}`}${isMissed ? " MISSED" : ""}; at random moments ${sum(accounts, ({ byChance }) => byChance).toFixed(1)}`,
+    `${name}, ${alarmsPerWeek} a week: ${found.length} of ${faults.length} faults found (${(100 * share).toFixed(0)} %${goal === undefined ? "" : `, goal ${(100 * goal.found).toFixed(0)}`}), ${falseAWeek.toFixed(2)} false a week${goal === undefined ? "" : `, goal ${goal.falseAWeek}`}${isMissed ? " MISSED" : ""}; at random moments ${sum(accounts, ({ byChance }) => byChance).toFixed(1)}`,
   );
   for (const kind of new Set(faults.map(({ fault }) => fault.kind))) {
     const own = faults.filter(({ fault }) => fault.kind === kind);
@@ -132,8 +140,13 @@ export function judgeMachines(): number {
   });
   let missed = 0;
   for (const alarmsPerWeek of Object.keys(goals).map(Number)) {
-    const accounts = machines.map(({ faults, rows }) => accountOf(faults, alarmsOf(rows, alarmsPerWeek)));
-    missed += printAccounts(accounts, alarmsPerWeek);
+    for (const hasRelation of [false, true]) {
+      const accounts = machines.map(({ faults, rows }) =>
+        accountOf(faults, alarmsOf(rows, { alarmsPerWeek, hasRelation })),
+      );
+      const name = hasRelation ? "machines with a relation" : "machines";
+      missed += printAccounts(name, accounts, alarmsPerWeek);
+    }
   }
   return missed;
 }

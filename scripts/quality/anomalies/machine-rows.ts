@@ -4,7 +4,10 @@ import { planFeaturesOf } from "../../../src/config/plan-config.ts";
 import { MadeMachine, machineColumns, machineStart, minuteMs, sampleRate, windowRows } from "./machine.ts";
 import { faultsAt, type MachinePlan, machineMinutes, noFault } from "./machine-faults.ts";
 
-/** Four numbers of each axis, and the slow columns beside them. */
+/** What the relation of the bearing's temperature to room and current adds. */
+export const relationColumn = "bearing_off";
+
+/** Four numbers of each axis, the slow columns beside them, and a relation between these. */
 export const machineConfig = parseConfig(
   `name: machine
 source:
@@ -13,6 +16,7 @@ source:
   fields: [${machineColumns.join(", ")}]
 features:
   - window: { of: [x, y, z], size: ${windowRows}, every: 1min, take: [logSd, kurtosis, centroid, envelope] }
+  - relation: { of: [bearing], given: [room, current] }
 anomaly: { alarmsPerWeek: 2 }
 timeZone: UTC
 `,
