@@ -72,6 +72,18 @@ function vibrating(): (times: number) => void {
   };
 }
 
+/** One column compared with the others. */
+function relating(): (times: number) => void {
+  const [of, ...given] = axes;
+  const extraction = createExtraction({ columns: axes, features: [{ relation: { of: [of], given } }] });
+  const random = createRandom(4);
+  const values = Float64Array.from({ length: 4096 * axes.length }, () => random.uniform());
+  let row = 0;
+  return (times) => {
+    for (let i = 0; i < times; i++) extraction.push(values, (row++ & 4095) * axes.length);
+  };
+}
+
 const microseconds = (spread: Spread, parts: number) => scaled(spread, 1 / (1000 * parts));
 
 /** A daemon that has watched so many columns for a while, from standard input. */
@@ -110,8 +122,10 @@ async function memoryOfWatching(): Promise<ProcessMemory> {
 }
 
 export async function signalFigures(rounds: number): Promise<Figure[]> {
-  const spreads = measureInTurn([...widths.map(observing), transforming(), vibrating()], { rounds });
-  const [spectrum, vibration] = spreads.slice(widths.length);
+  const spreads = measureInTurn([...widths.map(observing), transforming(), vibrating(), relating()], {
+    rounds,
+  });
+  const [spectrum, vibration, related] = spreads.slice(widths.length);
   const perColumn = widths.map((width, index): Figure => {
     const value = microseconds(spreads[index], width);
     const share = value.median / goalUs;
@@ -129,6 +143,14 @@ export async function signalFigures(rounds: number): Promise<Figure[]> {
       value: scaled(vibration, (100 * samplesPerSecond) / 1e9),
       unit: "% of a core",
       note: "bands, centroid and envelope of each",
+    },
+    {
+      ...{
+        group,
+        name: `relation of ${axes.length} columns`,
+        value: microseconds(related, 1),
+        unit: "us a row",
+      },
     },
     ...(existsSync("/proc/self/smaps_rollup")
       ? await residentFigures(
