@@ -2,10 +2,13 @@ import { basename } from "node:path";
 import { type Config, loadConfig } from "../config/config.ts";
 import { configuredLearner } from "../config/configured-learner.ts";
 import { planLabels } from "../config/plan-labels.ts";
+import type { AnyDescription } from "../continuing/learner-checkpoint.ts";
+import { publishedDescription, readModel, requireFitting } from "../continuing/model-file.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import { Forecaster } from "../learner/forecast/forecaster.ts";
 import type { Learner } from "../learner/learner.ts";
+import { hasRoom } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
 import { clockText } from "../samples/sample-clock.ts";
@@ -64,6 +67,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   const report = await evaluatePrequentially(learner, data, {
     ...{ createValidator: () => validator, heldRows },
     onLearned: course === null ? undefined : (targets, at, row) => course.observe(targets, at, row),
+    takeModel: (bytes, version) => takeModel(learner, bytes, version),
   });
   save?.(learner, written?.name);
   const outcome: Outcome = {
@@ -89,6 +93,16 @@ function pageFor(
       ["time a sample", `${((1000 * milliseconds) / Math.max(1, rows)).toFixed(1)} microseconds`],
     ]),
   });
+}
+
+/** As the daemon took it in; false where this learner has no room for it. */
+function takeModel(learner: PrequentialLearner, bytes: Uint8Array, version: number): boolean {
+  if (!hasRoom(learner)) return false;
+  const where = `version ${version} of the models, in the recording,`;
+  const { description, model } = readModel(bytes, where);
+  requireFitting(publishedDescription(learner.describe() as AnyDescription), description, where);
+  learner.takeIn(model);
+  return true;
 }
 
 /** The learner of a checkpoint, which learns on; with a config, one that the config describes. */
@@ -258,7 +272,7 @@ function learnerText(learner: PrequentialLearner, config: Config | null): string
 
 /** What came between the samples of the recording, if anything. */
 function eventFacts({
-  events: { labels, lostLabels, pauses, efforts, unknown, learnedBefore },
+  events: { labels, lostLabels, pauses, efforts, models, lostModels, unknown, learnedBefore },
 }: PrequentialReport): Fact[] {
   return [
     labels === 0 ? null : ["late labels", `${labels} learned from where they were live`],
@@ -272,6 +286,15 @@ function eventFacts({
     efforts === 0
       ? null
       : ["effort", `changed ${efforts === 1 ? "once" : `${efforts} times`}, where it did in the live run`],
+    models === 0
+      ? null
+      : ["models", `${formatCount(models, "model")} from outside taken in, where the live run did`],
+    lostModels === 0
+      ? null
+      : [
+          "lost models",
+          `${formatCount(lostModels, "model")} from outside, for which this learner has no room: replay with a config that has sync.models`,
+        ],
     unknown === 0
       ? null
       : [

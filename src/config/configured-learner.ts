@@ -3,9 +3,10 @@ import { createEnsemble } from "../learner/ensemble.ts";
 import type { EnsembleOptions } from "../learner/ensemble-plan.ts";
 import { createForecaster, type ForecasterOptions } from "../learner/forecast/forecaster.ts";
 import { createNetworkLearner, type Learner } from "../learner/learner.ts";
-import type { LearnerMemory, LearnerTraining } from "../learner/learner-options.ts";
+import type { LearnerMemory, LearnerOptions, LearnerTraining } from "../learner/learner-options.ts";
 import { NoLearner } from "../learner/no-learner.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { createReplaceableNetwork } from "../learner/replaceable-network.ts";
 import { type Config, withTarget } from "./config.ts";
 import { featuresOf, streamOf } from "./features-config.ts";
 import { type ForecastConfig, horizonRows, requireNoForecast } from "./forecast-config.ts";
@@ -34,7 +35,12 @@ export function configuredLearner(
   if ("forecast" in config.target) {
     return createForecaster({ ...forecasterOptions(config, fields), seed, without });
   }
-  if (config.ensemble === null) return configuredNetworkLearner(config, fields, { seed });
+  if (config.ensemble === null) {
+    const options = networkLearnerOptions(config, fields, { seed });
+    const models = config.sync?.models ?? null;
+    if (models === null) return createNetworkLearner(options);
+    return createReplaceableNetwork({ ...options, sideBySide: models.sideBySide });
+  }
   return createEnsemble({ ...ensembleOptions(config, fields), seed, without, ...chosen });
 }
 
@@ -83,19 +89,24 @@ export function ensembleOptions(given: Config, fields: readonly string[]): Ensem
  * @throws RivuletError as `configuredLearner`
  */
 export function configuredNetworkLearner(
+  config: Config,
+  fields: readonly string[],
+  options: NetworkLearnerChoice = {},
+): Learner {
+  return createNetworkLearner(networkLearnerOptions(config, fields, options));
+}
+
+type NetworkLearnerChoice = { accumulate?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards">;
+
+function networkLearnerOptions(
   given: Config,
   fields: readonly string[],
-  {
-    seed = given.training.seed,
-    accumulate = false,
-    workers,
-    shards,
-  }: { accumulate?: boolean } & Pick<LearnerTraining, "seed" | "workers" | "shards"> = {},
-): Learner {
+  { seed = given.training.seed, accumulate = false, workers, shards }: NetworkLearnerChoice,
+): LearnerOptions {
   const config = withTarget(given);
   const { batchSize, deterministic, balance } = config.training;
   requireNoForecast(config.target);
-  return createNetworkLearner({
+  return {
     fields,
     target: config.target,
     features: featuresOf(config, fields),
@@ -103,7 +114,7 @@ export function configuredNetworkLearner(
     model: config.model,
     training: { batchSize, seed, deterministic, balance, workers, shards },
     memory: { ...learnerMemory(config), accumulate },
-  });
+  };
 }
 
 /** Converts the key `memory` of a config to the options of a learner. */

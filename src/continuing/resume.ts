@@ -8,7 +8,9 @@ import type { EnsembleDescription } from "../learner/ensemble-plan.ts";
 import { hasGuest } from "../learner/guest.ts";
 import type { Learner, LearnerDescription } from "../learner/learner.ts";
 import { NoLearner } from "../learner/no-learner.ts";
+import { hasRoom } from "../learner/outside-model.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
+import { hasNetworkBeside } from "../learner/replaceable-network.ts";
 import { adoptNames, mostClasses, namesIn } from "../learner/target.ts";
 import { firstDifference } from "./difference.ts";
 import {
@@ -90,6 +92,11 @@ export function resume(
 
 /** What is said of a model from outside that does not go on. */
 function leftOut(learner: PrequentialLearner, { learnerState }: Checkpoint, where: string): Changes {
+  if (hasNetworkBeside(learnerState) && !hasRoom(learner)) {
+    return [
+      `${where} holds two networks side by side, of which the older one is left out, because the config has no sync.models`,
+    ];
+  }
   if (!(learner instanceof Ensemble) || !hasGuest(learnerState) || learner.guest?.isAwake) return [];
   const why =
     learner.guest === null

@@ -31,6 +31,10 @@ const rehearsedBytes = 1 << 16;
 export interface DaemonMemory extends Stateful {
   /** Grows with everything that is worth a save. */
   readonly progress: number;
+  /** Called once a checkpoint with its state is on the disk. */
+  saved?(): void;
+  /** Called between two samples, once in each interval of saving. */
+  lookForModel?(): void;
 }
 const unhealthy = {
   event: "checkpoint-unhealthy",
@@ -233,7 +237,9 @@ export class CheckpointSaver {
   /** Saves from now on, once in each interval in which something was learned. */
   startSaving(): void {
     this.#timer = setTimeout(() => {
-      void this.saveInPassing();
+      void this.saveInPassing().then(() => {
+        if (!this.#isClosed) this.#memory?.lookForModel?.();
+      });
       // The next interval is that of the checkpoint just made, which may have grown.
       this.startSaving();
     }, this.everyMs);
@@ -261,6 +267,7 @@ export class CheckpointSaver {
     this.#seenAtSave = seen;
     this.checkpoints++;
     this.#latest = { path, at: process.uptime() };
+    this.#memory?.saved?.();
     if (this.#isFailing)
       this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
     this.#isFailing = false;

@@ -125,6 +125,7 @@ export class Daemon {
     this.#continuePause();
     this.#before = this.#counts();
     this.#path.stations.learnerWatch.begin();
+    this.#path.stations.modelIntake?.begin();
     this.#restoreEffort();
     this.#path.stations.anomalyWatch?.begin();
     this.#saver = saver;
@@ -132,6 +133,7 @@ export class Daemon {
       await this.#startStatus(saver);
       await this.#openOutputs();
       await this.#record();
+      this.#path.lookForModel();
       await this.#reader.open();
     } catch (error) {
       this.#saver = null;
@@ -349,7 +351,7 @@ export class Daemon {
 
   status(): DaemonStatus {
     const { counts, memory } = this.learner;
-    const { validator, driftWatch, replies, lateLabels, anomalyWatch } = this.#path.stations;
+    const { validator, driftWatch, replies, lateLabels, anomalyWatch, modelIntake } = this.#path.stations;
     const before = this.#before;
     const now = this.#counts();
     // Read once each: those of several devices are sums.
@@ -365,6 +367,7 @@ export class Daemon {
       sequence: this.#path.taken,
       unlabelled: now.unlabelled - before.unlabelled,
       labels: lateLabels && { ...lateLabels.counts },
+      model: modelIntake?.status() ?? null,
       unmatched: decoded.unmatched ?? 0,
       rejected: now.invalid - before.invalid + now.refused - before.refused,
       faults: validator.report(),

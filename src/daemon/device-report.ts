@@ -2,7 +2,7 @@
 import { type FieldFaults, faultsText } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
 import type { AnomalyStatus } from "../status/document.ts";
-import type { DeviceReport } from "../sync/device-status.ts";
+import type { DeviceModel, DeviceReport } from "../sync/device-status.ts";
 import { formatCount } from "../wording/quantities.ts";
 
 /** The part of a daemon's status that the report is made of. */
@@ -15,6 +15,7 @@ interface Reported {
   faults: readonly FieldFaults[];
   source: SourceState;
   anomaly: AnomalyStatus | null;
+  model: DeviceModel | null;
 }
 
 const scoreOf = (scores: object, name: string): number | null => {
@@ -24,7 +25,7 @@ const scoreOf = (scores: object, name: string): number | null => {
 
 /** Returns the scores, what was lost, and each problem in a sentence. */
 export function deviceReport(status: Reported): DeviceReport {
-  const { scores, missing, damaged, rejected, faults, dropped, source, anomaly } = status;
+  const { scores, missing, damaged, rejected, faults, dropped, source, anomaly, model } = status;
   const away = { waiting: "away", silent: "silent" }[source as string];
   return {
     skill: scoreOf(scores, "skill"),
@@ -33,6 +34,7 @@ export function deviceReport(status: Reported): DeviceReport {
     lost: missing,
     damaged,
     rejected,
+    model,
     problems: [
       ...(anomaly?.isOpen ? [anomaly.text] : []),
       ...(away === undefined ? [] : [`the source is ${away}`]),

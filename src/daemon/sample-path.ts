@@ -9,6 +9,7 @@ import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Extraction } from "../features/extraction.ts";
 import { type Effort, hasEffort } from "../learner/effort.ts";
+import { hasRoom } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
 import { clockIsSet, earliestTime } from "../machine/clock-set.ts";
@@ -27,6 +28,7 @@ import type { FieldStatistics } from "./field-statistics.ts";
 import { LateLabels } from "./labels/late-labels.ts";
 import { LearnerWatch } from "./learner-watch.ts";
 import type { Log } from "./log.ts";
+import { type IncomingModel, ModelIntake } from "./model-intake.ts";
 import type { Outputs } from "./outputs/outputs.ts";
 import { PauseEnd } from "./pause-end.ts";
 import { createReplies, type Replies } from "./replies.ts";
@@ -48,6 +50,8 @@ interface Stations {
   replies: Replies | null;
   /** Null where the config keeps no samples for labels that come later. */
   lateLabels: LateLabels | null;
+  /** Null where no models come back from the host. */
+  modelIntake: ModelIntake | null;
 }
 
 /** Records samples as they are taken, and what else changes what is learned. */
@@ -242,12 +246,37 @@ export class SamplePath implements DaemonMemory {
     this.recorder?.event({ kind: "effort", after: this.taken, effort });
   }
 
+  /** Looks for a model from outside, and takes it in; to be called between two samples. */
+  lookForModel(): void {
+    // Worth a save, so that the file need not be kept.
+    if (this.stations.modelIntake?.look()) this.#late++;
+  }
+
+  takeModel({ model, version, digest, bytes }: IncomingModel): void {
+    const { learner, lateLabels } = this.stations;
+    if (!hasRoom(learner)) {
+      throw new RivuletError(
+        "argument.bad-value",
+        "found no room for a model from outside in the learner, expected it to be planned with sync.models",
+      );
+    }
+    // Labels that were accepted before are learned from before.
+    lateLabels?.flush();
+    learner.takeIn(model);
+    this.recorder?.event({ kind: "model", after: this.taken, version, digest, bytes });
+  }
+
+  saved(): void {
+    this.stations.modelIntake?.saved();
+  }
+
   /** To be called once the sample with this number, one of earlier, was learned with the label `targets[at]`. */
   learnedLate(number: number, targets: Float64Array, at: number): void {
     this.recorder?.event({ kind: "label", after: this.taken, sample: number, label: targets[at] });
     this.#late++;
     if (this.stations.driftWatch.observe(targets, at)) this.#hasDrifted = true;
     this.stations.learnerWatch.observe();
+    this.stations.modelIntake?.observe();
   }
 
   /** Scores the prediction of a sample by its target, and learns from it; returns false where the target is refused, or cannot be true. */
@@ -258,6 +287,7 @@ export class SamplePath implements DaemonMemory {
       isLearned = learner.learnValidated(values, offset);
       if (isLearned && driftWatch.observe(values, offset + this.#targetAt)) this.#hasDrifted = true;
       learnerWatch.observe();
+      this.stations.modelIntake?.observe();
     }
     for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
     return isLearned;
@@ -308,8 +338,8 @@ export class SamplePath implements DaemonMemory {
 
   /** Stations whose state is needed to go on as if the daemon had not ended. */
   get #remembering(): [string, Stateful][] {
-    const { validator, driftWatch, scores } = this.stations;
-    return Object.entries({ validator, driftWatch, scores });
+    const { validator, driftWatch, scores, modelIntake } = this.stations;
+    return Object.entries({ validator, driftWatch, scores, ...(modelIntake && { model: modelIntake }) });
   }
 
   /**
@@ -389,6 +419,7 @@ export function createSamplePath(
     alarmSubject: config.gpio?.alarm?.subject ?? null,
     replies: createReplies(config, wayBack, ring, learner, scores, log),
     lateLabels: createLateLabels(config, learner, clock, () => path),
+    modelIntake: createModelIntake(config, learner, log, () => path),
   };
   const hasTarget = target !== null && columns.length === fields.length;
   if (learner.extraction !== null) learner.extraction.hasTarget = hasTarget;
@@ -453,6 +484,18 @@ function createAnomalyWatch(
     log,
     rowMs,
   });
+}
+
+/** Null where no models come back from the host. */
+function createModelIntake(
+  { sync, checkpoint: { directory } }: Config,
+  learner: PrequentialLearner,
+  log: Log,
+  path: () => SamplePath,
+): ModelIntake | null {
+  if (sync === null || sync.models === null) return null;
+  const { group } = sync.models;
+  return new ModelIntake({ learner, directory, group, log, take: (incoming) => path().takeModel(incoming) });
 }
 
 /** Null where the config keeps no samples for labels that come later. */

@@ -193,6 +193,7 @@ function partsOf(
     sync: syncNow(),
     replies: { sent: status.replies, dropped: status.droppedWrites },
     labels: status.labels === null ? null : { ...status.labels },
+    model: status.model,
     outputs: status.outputs,
   };
 }

@@ -36,7 +36,7 @@ import type { HeldSamples, HeldSizes } from "./held-samples.ts";
 import { Interval } from "./interval.ts";
 import { describedStream } from "./learner-features.ts";
 import { NumberCommittee, numberExperts } from "./number-committee.ts";
-import type { OutsideModel } from "./outside-model.ts";
+import type { ModelHost, OutsideModel, TakenIn } from "./outside-model.ts";
 import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from "./prequential-learner.ts";
 import { RegressionMetrics } from "./regression-metrics.ts";
 import { SampleCheck } from "./sample-check.ts";
@@ -44,7 +44,9 @@ import { adoptNames, namesIn } from "./target.ts";
 import { type Shift, WeightShift } from "./weight-shift.ts";
 
 /** An ensemble of experts for one target among the columns of a sample. */
-export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements PrequentialLearner {
+export class Ensemble<Report extends EnsembleReport = EnsembleReport>
+  implements PrequentialLearner, ModelHost
+{
   readonly metrics: ClassificationMetrics | RegressionMetrics;
   /** Classes, or 0 where a number is predicted. */
   readonly classes: number;
@@ -341,6 +343,18 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport> implements
     }
     this.#row.forgetTentative(this.#guest);
     this.#guest.enter(model, this.#committee.names.length);
+  }
+
+  get hasRoom(): boolean {
+    return this.#guest !== null;
+  }
+
+  get takenIn(): TakenIn | null {
+    return this.#guest?.takenIn ?? null;
+  }
+
+  get modelPhase(): number {
+    return this.#guest?.phase ?? 0;
   }
 
   /** How the model from outside does; null where no room was planned for one. */

@@ -18,7 +18,7 @@ import {
   replayedLayers,
 } from "./experts/network.ts";
 import { NumberMix } from "./number-mix.ts";
-import type { OutsideModel, PublishedFeatures } from "./outside-model.ts";
+import type { OutsideModel, PublishedFeatures, TakenIn } from "./outside-model.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 import { UsualError } from "./usual-error.ts";
 
@@ -443,6 +443,20 @@ export class Guest implements Stateful {
       this.#answers[this.#outputs + i] = doubles[doublesAt + heldBefore + i];
     }
     this.#mix(others);
+  }
+
+  /** See `ModelHost`. */
+  get phase(): number {
+    if (this.#block[at.serial] === 0) return 0;
+    return this.isAwake ? 2 : 3;
+  }
+
+  /** What became of it; null where there was none. */
+  get takenIn(): TakenIn | null {
+    if (this.phase === 0) return null;
+    const { rows: samples, difference } = this.report();
+    if (this.isAwake) return { state: "in use", samples, difference };
+    return { state: "went back", reason: "it was far worse than a constant answer", samples, difference };
   }
 
   report(): GuestReport {

@@ -70,7 +70,8 @@ const heldDoubles = 3;
 
 /** What is kept of a sample until its label comes: its features, the answer, and how it was given. */
 export function networkHeldSizes(inputs: number, classes: number): HeldSizes {
-  return { singles: inputs + classes, doubles: heldDoubles };
+  const singles = inputs + classes;
+  return { singles, doubles: heldDoubles, guest: { singles, doubles: heldDoubles + 2 } };
 }
 
 /**
@@ -115,7 +116,8 @@ export class Learner<
   readonly #batchSize: number;
   readonly #deterministic: boolean;
   readonly #isBalanced: boolean;
-  readonly #targetAt: number;
+  /** Where a row that is learned from has its target. */
+  readonly targetAt: number;
   readonly #check: SampleCheck;
   /** The columns of a sample that are features. */
   readonly #featureAt: Uint32Array;
@@ -173,8 +175,8 @@ export class Learner<
     this.#batchSize = batchSize;
     this.#deterministic = deterministic;
     this.#isBalanced = training.balance ?? false;
-    this.#targetAt = columns.indexOf(target.column);
-    this.#featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.#targetAt);
+    this.targetAt = columns.indexOf(target.column);
+    this.#featureAt = Uint32Array.from(columns.keys()).filter((column) => column !== this.targetAt);
     if (this.#featureAt.length === 0) {
       throw new RivuletError(
         "argument.bad-value",
@@ -190,7 +192,7 @@ export class Learner<
       deterministic,
     });
     this.classes = "classes" in target ? target.classes : 0;
-    this.#check = new SampleCheck(columns.length, this.#targetAt, this.classes);
+    this.#check = new SampleCheck(columns.length, this.targetAt, this.classes);
     this.refusals = this.#check.refusals;
     this.metrics = this.classes > 0 ? new ClassificationMetrics(this.classes) : new RegressionMetrics();
     this.#blankMetrics = structuredClone(this.metrics.state());
@@ -203,7 +205,7 @@ export class Learner<
       seed,
     });
     this.heldSizes = networkHeldSizes(this.network.inputs, this.classes);
-    const features = columns.filter((_, column) => column !== this.#targetAt);
+    const features = columns.filter((_, column) => column !== this.targetAt);
     this.glitches = new Glitches([
       { statistic: this.pipeline.statistic, fields: features },
       ...(this.classes > 0 ? [] : [{ statistic: this.#scale.statistic, fields: [target.column] }]),
@@ -273,7 +275,7 @@ export class Learner<
    * scored, as it says nothing of what was learned, nor one whose target cannot be true. Allocates nothing.
    */
   score(values: Float64Array, offset: number): void {
-    this.#scoreTarget(values, offset + this.#targetAt);
+    this.#scoreTarget(values, offset + this.targetAt);
   }
 
   #scoreTarget(values: Float64Array, targetAt: number): void {
@@ -290,7 +292,7 @@ export class Learner<
   }
 
   learnValidated(values: Float64Array, offset: number): boolean {
-    this.#judge(values, offset + this.#targetAt);
+    this.#judge(values, offset + this.targetAt);
     this.score(values, offset);
     return this.learn(values, offset);
   }
@@ -384,13 +386,18 @@ export class Learner<
    */
   learn(values: Float64Array, offset: number): boolean {
     const batch = this.#batch;
-    const targetAt = offset + this.#targetAt;
+    const targetAt = offset + this.targetAt;
     if (!this.#learnStatistics(values, targetAt)) return false;
     // Only now, so that the network is trained on it as statistics that know it have it.
     this.#writeRow(values, targetAt, batch.inputs, batch.targets, batch.rows);
     batch.add();
     this.samplesSeen++;
     return true;
+  }
+
+  /** Whether the features of a sample are finite in float32. Allocates nothing. */
+  hasFiniteFeatures(values: Float64Array, offset: number): boolean {
+    return this.#check.hasFiniteFeatures(values, offset);
   }
 
   /** Whether the sample may be learned from; where not, it is counted in `refusals`. Allocates nothing. */
@@ -414,7 +421,7 @@ export class Learner<
    */
   learnStatistics(values: Float64Array, offset: number): void {
     this.#readFeatures(values, offset);
-    this.#learnStatistics(values, offset + this.#targetAt);
+    this.#learnStatistics(values, offset + this.targetAt);
   }
 
   /**
@@ -429,7 +436,7 @@ export class Learner<
     at: number,
   ): void {
     this.#readFeatures(values, offset);
-    this.#writeRow(values, offset + this.#targetAt, inputs, targets, at);
+    this.#writeRow(values, offset + this.targetAt, inputs, targets, at);
   }
 
   #readFeatures(values: Float64Array, offset: number): void {

@@ -11,6 +11,33 @@ export interface OutsideModel {
   target: State;
 }
 
+/** What became of a model that was taken in. */
+export interface TakenIn {
+  state: "side by side" | "in use" | "went back";
+  /** Why it is no longer used. */
+  reason?: string;
+  /** Samples that it was compared over. */
+  samples: number;
+  /** Mean difference of the loss of answers with it and without; below 0 it helps. Null: none is known. */
+  difference: number | null;
+}
+
+/** A learner that may have room for a model from outside. */
+export interface ModelHost {
+  /** Whether room was planned. */
+  readonly hasRoom: boolean;
+  /** Takes a model in between two samples. @throws RivuletError, with nothing changed, where it is of another shape */
+  takeIn(model: OutsideModel): void;
+  /** What became of the latest one; null before there was one. */
+  readonly takenIn: TakenIn | null;
+  /** Changes when what became of it does: 0 none, 1 side by side, 2 in use, 3 went back. */
+  readonly modelPhase: number;
+}
+
+/** Whether a learner takes models from outside. */
+export const hasRoom = <Learner extends object>(learner: Learner): learner is ModelHost & Learner =>
+  "hasRoom" in learner && learner.hasRoom === true;
+
 /** Features of an ensemble's network: the transforms ahead of it, null where there are none, and what standardizes them. */
 export interface PublishedFeatures {
   pipeline: State;

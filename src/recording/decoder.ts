@@ -3,7 +3,7 @@ import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { suggestion } from "../wording/nearest.ts";
 import { type ClassTranslation, type NamedColumn, translationsOf } from "./class-names.ts";
-import { type ClassEvent, findEvents, type PlayedEvent } from "./events.ts";
+import { type ClassEvent, findEvents, type ModelPart, type PlayedEvent } from "./events.ts";
 import {
   BlockReader,
   decodeHeader,
@@ -14,6 +14,7 @@ import {
   type RecordingHeader,
   startsEvents,
 } from "./format.ts";
+import { ModelJoiner } from "./model-parts.ts";
 
 const firstRoomBytes = 1 << 12;
 /** More names than any learner has classes: a file that brings more of them is not to be believed. */
@@ -52,7 +53,8 @@ export class RecordingDecoder implements Decoder {
   readonly numbers: { at: number; first: number }[] = [];
   /** Events that have been read, in order; whoever applies them takes them out. */
   readonly events: PlayedEvent[] = [];
-  /** Events of a kind that this version does not know. */
+  readonly #joiner = new ModelJoiner();
+  /** Events of a kind that this version does not know, or of which a part is lost. */
   unknownEvents = 0;
 
   /**
@@ -185,12 +187,20 @@ export class RecordingDecoder implements Decoder {
       this.numbers.push({ at: this.counts.samples, first: found.first });
       for (const event of found.events) {
         if (event.kind === "class") this.#takeClass(event);
+        else if (event.kind === "model-part") this.#takePart(event);
         else this.events.push(event);
       }
       this.unknownEvents += found.unknown;
       this.#drop(found.length);
     }
     return found === "damaged" || "first" in found;
+  }
+
+  /** Its bytes are views on what is held. */
+  #takePart(part: ModelPart): void {
+    const model = this.#joiner.take({ ...part, data: part.data.slice() });
+    if (model === "lost") this.unknownEvents++;
+    else if (model !== null) this.events.push(model);
   }
 
   /** Takes the name of a class that comes in the blocks that follow. */

@@ -23,12 +23,27 @@ export type PlayedEvent = { after: number } & (
   | { kind: "resume" }
   | { kind: "normal" } // the latest anomaly was normal, as somebody said
   | { kind: "effort"; effort: string } // the learner goes on with another effort
+  | Omit<ModelEvent, "after">
 );
+
+/** The learner has taken in a model from outside: its version, the beginning of its SHA-256, and its file. */
+export type ModelEvent = { after: number; kind: "model"; version: number; digest: string; bytes: Uint8Array };
+
+/** A part of that file, `data`, from byte `start` on; it has `total` bytes. */
+export type ModelPart = Omit<ModelEvent, "kind" | "bytes"> & {
+  kind: "model-part";
+  start: number;
+  total: number;
+  data: Uint8Array;
+};
 
 /** A field holds another class from now on, which has the next number: the stream has brought it. */
 export type ClassEvent = { after: number; kind: "class"; field: string; name: string };
 
 export type RecordedEvent = PlayedEvent | ClassEvent;
+
+/** As it stands in a block. */
+export type StoredEvent = Exclude<RecordedEvent, { kind: "model" }> | ModelPart;
 
 /** The array of four parts, and the mark. */
 export const eventMark: Uint8Array = Uint8Array.of(0x94, 0xa4, 0x52, 0x56, 0x4c, 0x45);
@@ -46,13 +61,13 @@ export const mostEventsInBlock = 8192;
 
 const crc = createCrc(crc32IsoHdlc);
 
-const rowOf = (event: RecordedEvent): (string | number)[] => {
+const rowOf = (event: StoredEvent): (string | number | Uint8Array)[] => {
   const { kind, after, ...rest } = event;
   return [kind, after, ...Object.values(rest)];
 };
 
 /** Encodes events as a block, before the sample with the number `first`. */
-export function encodeEvents(first: number, events: readonly RecordedEvent[]): Uint8Array {
+export function encodeEvents(first: number, events: readonly StoredEvent[]): Uint8Array {
   const content = Buffer.concat(pack(events.map(rowOf)));
   const block = new Uint8Array(eventsAt + content.length + crcBytes);
   const view = new DataView(block.buffer);
@@ -71,7 +86,7 @@ export function encodeEvents(first: number, events: readonly RecordedEvent[]): U
 /** Events of a complete block. Those of a kind that this version does not know are counted as `unknown`. */
 export interface EventBlock {
   first: number;
-  events: RecordedEvent[];
+  events: StoredEvent[];
   unknown: number;
   /** Bytes of the block. */
   length: number;
@@ -108,7 +123,7 @@ function rowsIn(content: Uint8Array): Plain[][] | null {
 }
 
 /** Null for an event of another kind, or of other content. */
-function eventOf([kind, after, ...rest]: Plain[]): RecordedEvent | null {
+function eventOf([kind, after, ...rest]: Plain[]): StoredEvent | null {
   if (typeof after !== "number") return null;
   const [one, other] = rest;
   if (kind === "begin" && typeof one === "number") return { kind, after, learned: one };
@@ -120,5 +135,11 @@ function eventOf([kind, after, ...rest]: Plain[]): RecordedEvent | null {
     return { kind, after, field: one, name: other };
   }
   if (kind === "effort" && typeof one === "string") return { kind, after, effort: one };
-  return null;
+  return kind === "model-part" ? modelPartOf(after, rest) : null;
+}
+
+function modelPartOf(after: number, [version, digest, start, total, data]: Plain[]): ModelPart | null {
+  const areNumbers = typeof version === "number" && typeof start === "number" && typeof total === "number";
+  if (!areNumbers || typeof digest !== "string" || !(data instanceof Uint8Array)) return null;
+  return { kind: "model-part", after, version, digest, start, total, data };
 }

@@ -4,8 +4,15 @@ import { diskError } from "../checkpoint/disk-error.ts";
 import { settled, syncFolderSync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { NewClasses } from "./class-names.ts";
-import { encodeEvents, mostEventsInBlock, type RecordedEvent } from "./events.ts";
+import {
+  encodeEvents,
+  type ModelEvent,
+  mostEventsInBlock,
+  type RecordedEvent,
+  type StoredEvent,
+} from "./events.ts";
 import { BlockEncoder, encodeHeader, type RecordingHeader } from "./format.ts";
+import { partsOf } from "./model-parts.ts";
 
 /** Most time of a recording that a power cut can destroy. */
 const syncEveryMs = 1000;
@@ -59,7 +66,7 @@ export class RecordingFile {
   readonly #newClasses: NewClasses;
   /** Number of the next sample, and events that have not been passed on yet. */
   #number: number;
-  #events: RecordedEvent[] = [];
+  #events: StoredEvent[] = [];
   /** Bytes of blocks that have been synced. */
   #synced = 0;
 
@@ -120,8 +127,18 @@ export class RecordingFile {
   /** Adds an event, which took effect after the newest sample. */
   event(event: RecordedEvent): void {
     if (this.#failure !== null) return;
-    this.#events.push(event);
+    if (event.kind === "model") this.#addModel(event);
+    else this.#events.push(event);
     if (this.#events.length >= mostEventsInBlock) this.#flush(false);
+  }
+
+  /** Each part of it is a block of its own. */
+  #addModel(event: ModelEvent): void {
+    for (const part of partsOf(event)) {
+      this.#flush(false);
+      this.#events.push(part);
+    }
+    this.#flush(false);
   }
 
   /**

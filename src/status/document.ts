@@ -144,6 +144,8 @@ export interface StatusDocument {
   replies: { sent: number; dropped: number };
   /** What became of labels that came late, in samples; null where the config keeps none for them. */
   labels: Readonly<Record<string, number>> | null;
+  /** The latest model that came back from the host, and what became of it; null where none has come. */
+  model: ModelStatus | null;
   /** Where predictions go besides the device. */
   outputs: { name: string; sent: number; dropped: number }[];
   server: ServerCounts;
@@ -158,6 +160,19 @@ export interface SyncDocument {
   sent: number;
   waiting: number;
   dropped: number;
+}
+
+/** A model that came back from the host. */
+export interface ModelStatus {
+  version: number;
+  group?: string;
+  state: "none" | "side by side" | "in use" | "went back" | "refused";
+  /** Why it was refused, or is no longer used. */
+  reason?: string;
+  /** Samples that it was compared over. */
+  samples: number;
+  /** Mean difference of the loss of answers with it and without; below 0 it helps. */
+  difference: number | null;
 }
 
 /** Counts of the server itself. */

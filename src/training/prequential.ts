@@ -20,6 +20,8 @@ export interface PrequentialOptions extends Pick<RowOptions, "createValidator" |
    * where the target came late. The answer that it was compared with is in `learner.prediction`.
    */
   onLearned?: (targets: Float64Array, at: number, row: number) => void;
+  /** Lets the learner take in a model from outside, as a recording holds its file; returns whether it did. */
+  takeModel?: (bytes: Uint8Array, version: number) => boolean;
   /** Rows that wait at most for labels which come later, as events of a recording. Default 0. */
   heldRows?: number;
 }
@@ -33,6 +35,9 @@ export interface AppliedEvents {
   pauses: number;
   /** Times that learning went on at another effort. */
   efforts: number;
+  /** Models from outside that were taken in, and those that could not be. */
+  models: number;
+  lostModels: number;
   /** Events of a kind that only a later version knows: what was learned may not be what it was live. */
   unknown: number;
   /** Samples that had been learned from before the recording began, which it does not hold. */
@@ -97,7 +102,7 @@ const blockRows = 1024;
 export async function evaluatePrequentially(
   learner: PrequentialLearner,
   rows: SampleRows,
-  { createValidator, onProgress, onLearned, signal, heldRows = 0 }: PrequentialOptions = {},
+  { createValidator, onProgress, onLearned, signal, heldRows = 0, takeModel }: PrequentialOptions = {},
 ): Promise<PrequentialReport> {
   const { fields, target } = learner.describe();
   const optional = target.column;
@@ -105,7 +110,7 @@ export async function evaluatePrequentially(
   const dataset = datasetOf(rows);
   const validator = createValidator?.() ?? finiteValidatorFor(learner, fields.indexOf(optional));
   const held = heldRows > 0 ? new HeldSamples(learner.heldSizes, heldRows) : null;
-  const block = new RowBlock(learner, validator, dataset, held, onLearned);
+  const block = new RowBlock(learner, validator, dataset, held, { onLearned, takeModel });
   signal?.throwIfAborted();
   let seen = 0;
   const onRow: RowVisitor = (values, offset, place, times = noTimes, timeAt = 0) => {
@@ -164,12 +169,14 @@ class RowBlock {
     lostLabels: 0,
     pauses: 0,
     efforts: 0,
+    models: 0,
+    lostModels: 0,
     unknown: 0,
     learnedBefore: 0,
   };
   /** Rows that wait for labels which come later; null where none do. */
   readonly #held: HeldSamples | null;
-  readonly #onLearned: PrequentialOptions["onLearned"];
+  readonly #options: Pick<PrequentialOptions, "onLearned" | "takeModel">;
   /** Where a row that is learned from has its target. */
   readonly #targetAt: number;
   /** Number of the first row of the block. */
@@ -182,11 +189,11 @@ class RowBlock {
     validator: RowValidator,
     dataset: Dataset,
     held: HeldSamples | null,
-    onLearned: PrequentialOptions["onLearned"],
+    options: Pick<PrequentialOptions, "onLearned" | "takeModel">,
   ) {
     const { fields, target } = learner.describe();
     this.#held = held;
-    this.#onLearned = onLearned;
+    this.#options = options;
     this.#targetAt = learner.columns.indexOf(target.column);
     this.#learner = learner;
     this.#validator = validator;
@@ -250,7 +257,7 @@ class RowBlock {
     const from = extraction === null ? values : extraction.row;
     const targetAt = (extraction === null ? at : 0) + this.#targetAt;
     const isLearned = learner.samplesSeen > samplesSeen;
-    if (isLearned) this.#onLearned?.(from, targetAt, this.#number + row);
+    if (isLearned) this.#options.onLearned?.(from, targetAt, this.#number + row);
     // A row whose target cannot be true is not kept, as live.
     if (this.#held === null || !(isLearned || learner.unlabelled > unlabelled)) return true;
     const slot = this.#held.add(this.#number + row, this.#times[row]);
@@ -275,6 +282,7 @@ class RowBlock {
       this.events.pauses++;
     } else if (event.kind === "resume") this.#isPaused = false;
     else if (event.kind === "effort") this.#setEffort(event.effort);
+    else if (event.kind === "model") this.#takeModel(event);
     else if (event.kind !== "normal") this.events.unknown++;
   }
 
@@ -289,6 +297,11 @@ class RowBlock {
     this.events.efforts++;
   }
 
+  #takeModel({ bytes, version }: { bytes: Uint8Array; version: number }): void {
+    if (this.#options.takeModel?.(bytes, version)) this.events.models++;
+    else this.events.lostModels++;
+  }
+
   #learnLate(number: number, label: number): void {
     const slot = this.#held?.find(number) ?? -1;
     if (slot < 0 || this.#held === null) {
@@ -297,7 +310,7 @@ class RowBlock {
     }
     this.#label[0] = label;
     this.#learner.learnHeld(this.#held, slot, this.#label, 0);
-    this.#onLearned?.(this.#label, 0, this.#number - 1);
+    this.#options.onLearned?.(this.#label, 0, this.#number - 1);
     this.events.labels++;
   }
 

@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { RecordedEvent } from "../../src/recording/events.ts";
+import type { RecordedEvent, StoredEvent } from "../../src/recording/events.ts";
 import { encodeEvents } from "../../src/recording/events.ts";
 import { playRecording } from "../../src/recording/play.ts";
 import { RecordingFile } from "../../src/recording/recording-file.ts";
@@ -106,7 +106,7 @@ test("a damaged block of events is counted, and what follows is read", async () 
 
 test("an event of a kind that is not known is counted and passed over", async () => {
   const path = await recordingOf([], 2);
-  const later = { kind: "merge", after: 12, with: 3 } as unknown as RecordedEvent;
+  const later = { kind: "merge", after: 12, with: 3 } as unknown as StoredEvent;
   appendFileSync(path, encodeEvents(13, [later, { kind: "pause", after: 12 }]));
   const { order, unknownEvents } = await played(path);
   expect([order, unknownEvents]).toEqual([[11, 12, "pause 12"], 1]);

@@ -10,6 +10,7 @@ import { summarizeCheckpoint } from "../../checkpoint/format.ts";
 import { newestCheckpoint } from "../../checkpoint/store.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { reportFrom } from "../device-status.ts";
+import { inboxOf, removeWaiting, waitingModels, waitingNameOf } from "../inbox.ts";
 import { decodePointer, type ModelPointer, mostPointerBytes, versionOfHint } from "../model-pointer.ts";
 import { hintKey, modelKey, pointerKey } from "../names.ts";
 import { sha256Of } from "../signature.ts";
@@ -57,11 +58,6 @@ const mostPointers = 32;
 const mostRefused = 16;
 /** A hint is one number. */
 const mostHintBytes = 4096;
-
-const inboxPattern = /^(\d{9})-[0-9a-f]{16}\.msgpack$/;
-
-/** Folder in which fetched models wait for the daemon. */
-export const inboxOf = (directory: string): string => join(directory, "inbox");
 
 /**
  * Looks for a newer model of the device's group, checks signature, version, description, size, digest and state, and
@@ -270,13 +266,10 @@ async function take(
 function putIntoInbox(directory: string, version: number, sha256: string, bytes: Uint8Array): string {
   const inbox = inboxOf(directory);
   fs.mkdirSync(inbox, { recursive: true });
-  const name = `${String(version).padStart(9, "0")}-${sha256.slice(0, 16)}.msgpack`;
-  const path = join(inbox, name);
+  const path = join(inbox, waitingNameOf(version, sha256));
   writeFileDurablySync(path, [bytes]);
   // A daemon that was away for long needs only the newest; and what a killed run left half written, nobody.
-  for (const other of fs.readdirSync(inbox)) {
-    if (inboxPattern.test(other.replace(/\.tmp$/, "")) && other < name) removeSync(join(inbox, other));
-  }
+  removeWaiting(directory, version);
   return path;
 }
 
@@ -290,9 +283,7 @@ function remember<T>(directory: string, write: () => T): T {
 
 /** The newest version that waits for the daemon; 0: none. */
 function newestIn(directory: string): number {
-  const inbox = inboxOf(directory);
-  const names = fs.existsSync(inbox) ? fs.readdirSync(inbox) : [];
-  return Math.max(0, ...names.map((name) => Number(inboxPattern.exec(name)?.[1] ?? 0)));
+  return waitingModels(directory).at(-1)?.version ?? 0;
 }
 
 /** What was fetched for another group is for nobody. */

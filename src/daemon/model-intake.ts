@@ -1,0 +1,185 @@
+/** Takes in models that `rivulet sync` has fetched, between two samples, and says what becomes of them. */
+import { createSha256 } from "../checkpoint/sha256.ts";
+import type { AnyDescription } from "../continuing/learner-checkpoint.ts";
+import { publishedDescription, readModel, requireFitting } from "../continuing/model-file.ts";
+import { RivuletError } from "../errors/errors.ts";
+import { reasonOf } from "../errors/system-error.ts";
+import { hasRoom, type OutsideModel, type TakenIn } from "../learner/outside-model.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { readRegularFile, UnsuitableFileError } from "../machine/regular-file.ts";
+import type { State, Stateful } from "../state.ts";
+import { requireCounts } from "../state-check.ts";
+import type { DeviceModel } from "../sync/device-status.ts";
+import { removeWaiting, type WaitingModel, waitingModels } from "../sync/inbox.ts";
+import type { Log } from "./log.ts";
+
+/** A model file takes no more than its learner, and this. */
+const spareBytes = 1e6;
+
+/** A model on its way into the learner. */
+export interface IncomingModel {
+  model: OutsideModel;
+  version: number;
+  digest: string;
+  /** The file. */
+  bytes: Uint8Array;
+}
+
+export interface ModelIntakeOptions {
+  learner: PrequentialLearner;
+  /** Folder of the checkpoints. */
+  directory: string;
+  /** The group whose models this device takes; versions are counted in each. */
+  group: string;
+  /** Lets the learner take a model in, and says so to whoever records. */
+  take(incoming: IncomingModel): void;
+  log: Log;
+}
+
+/**
+ * Looks for a model above the last version, checks it again, and lets the learner take it in. Its file is removed once a
+ * checkpoint is on the disk that knows of it: killed before, the daemon finds it again.
+ */
+export class ModelIntake implements Stateful {
+  readonly #options: ModelIntakeOptions;
+  /** The last version that was looked at; 0: none. */
+  #version = 0;
+  /** Why it was not taken in; null where it was. */
+  #refused: string | null = null;
+  /** What was last told of the model in use. */
+  #phase = 0;
+
+  constructor(options: ModelIntakeOptions) {
+    this.#options = options;
+  }
+
+  /** Looks for a newer model; to be called between two samples. Returns whether one was taken in or refused. */
+  look(): boolean {
+    const { directory, group, log } = this.#options;
+    const newest = this.#waiting().at(-1);
+    if (newest === undefined || newest.version <= this.#version) return false;
+    const { version } = newest;
+    const name = `version ${version} of the models for ${group}`;
+    try {
+      const about = this.#takeIn(newest, name);
+      this.#refused = null;
+      log({ event: "model-taken", text: about, details: { version, group, digest: newest.digest } });
+    } catch (error) {
+      if (!(error instanceof RivuletError)) throw error;
+      this.#refused = error.message;
+      const text = `${error.message}; it is not taken in`;
+      log({ event: "model-refused", text, problem: true, details: { version, group, directory } });
+    }
+    this.#version = version;
+    this.#phase = this.#learnerPhase;
+    return true;
+  }
+
+  #waiting(): WaitingModel[] {
+    try {
+      return waitingModels(this.#options.directory);
+    } catch {
+      // The next checkpoint says what is wrong with the folder.
+      return [];
+    }
+  }
+
+  /** Returns what to tell of it. */
+  #takeIn({ path, version, digest }: WaitingModel, name: string): string {
+    const { learner, take } = this.#options;
+    const own = publishedDescription(learner.describe() as AnyDescription);
+    const bytes = bytesOf(path, name, learner.memory.bytes + spareBytes);
+    const hash = createSha256();
+    hash.update(bytes);
+    if (!Buffer.from(hash.digest()).toString("hex").startsWith(digest)) {
+      throw new RivuletError(
+        "checkpoint.damaged",
+        `${name} is damaged: its SHA-256 is not the one in its name`,
+      );
+    }
+    const { description, model, samplesSeen } = readModel(bytes, name);
+    requireFitting(own, description, name);
+    take({ model, version, digest, bytes });
+    const after = `after ${learner.samplesSeen} samples; it had learned from ${samplesSeen}`;
+    const isBeside = hasRoom(learner) && learner.takenIn?.state === "side by side";
+    return isBeside
+      ? `${name} answers in the place of the network ${after}; that runs beside it, and comes back if it does better`
+      : `${name} answers beside the experts ${after}`;
+  }
+
+  /** To be called once a checkpoint is on the disk that was made after the last look. */
+  saved(): void {
+    if (this.#version > 0) removeWaiting(this.#options.directory, this.#version + 1);
+  }
+
+  get #learnerPhase(): number {
+    const { learner } = this.#options;
+    return hasRoom(learner) ? learner.modelPhase : 0;
+  }
+
+  /** To be called after each sample. Allocates nothing unless there is something to tell. */
+  observe(): void {
+    const phase = this.#learnerPhase;
+    if (phase === this.#phase) return;
+    this.#phase = phase;
+    const { learner, group, log } = this.#options;
+    const takenIn = hasRoom(learner) ? learner.takenIn : null;
+    if (takenIn === null || takenIn.state === "side by side") return;
+    const { state, reason = "", samples, difference } = takenIn;
+    const name = `version ${this.#version} of the models for ${group}`;
+    const isBack = state === "went back";
+    const text = isBack
+      ? `${name} is not used any more: ${reason}`
+      : `${name} stays after ${samples} samples side by side with the network before it`;
+    log({
+      event: isBack ? "model-went-back" : "model-stays",
+      text,
+      problem: isBack,
+      details: { version: this.#version, samples, difference },
+    });
+  }
+
+  /** What became of the last model; null where none has come. */
+  status(): DeviceModel | null {
+    const { learner, group } = this.#options;
+    const version = this.#version;
+    if (version === 0) return null;
+    const known = { version, group };
+    if (this.#refused !== null) {
+      return { ...known, state: "refused", reason: this.#refused, samples: 0, difference: null };
+    }
+    const takenIn: TakenIn | null = hasRoom(learner) ? learner.takenIn : null;
+    return takenIn === null
+      ? { ...known, state: "none", samples: 0, difference: null }
+      : { ...known, ...takenIn };
+  }
+
+  state(): State {
+    return { group: this.#options.group, version: this.#version, refused: this.#refused };
+  }
+
+  /** @throws RivuletError where it is the state of something else */
+  restore(given: State): void {
+    const { group, version, refused = null } = (given ?? {}) as { [key: string]: State };
+    requireCounts({ version }, "models from outside");
+    if (group !== this.#options.group) return;
+    this.#version = version as number;
+    this.#refused = typeof refused === "string" ? refused : null;
+  }
+
+  /** What became of it before is not told again. To be called once the learner has its state. */
+  begin(): void {
+    this.#phase = this.#learnerPhase;
+  }
+}
+
+/** @throws RivuletError where it is no regular file, is too large, or cannot be read */
+function bytesOf(path: string, name: string, mostBytes: number): Uint8Array {
+  try {
+    return readRegularFile(path, { mostBytes, followLinks: false });
+  } catch (error) {
+    const reason =
+      error instanceof UnsuitableFileError ? error.message : `cannot be read: ${reasonOf(error)}`;
+    throw new RivuletError("checkpoint.unreadable", `${name} ${reason}`, { cause: error });
+  }
+}

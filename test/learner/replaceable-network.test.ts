@@ -1,0 +1,215 @@
+import { describe, expect, test } from "vitest";
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
+import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
+import { resume } from "../../src/continuing/resume.ts";
+import { createRandom } from "../../src/engine/model/random.ts";
+import { HeldSamples } from "../../src/learner/held-samples.ts";
+import { createNetworkLearner, type Learner } from "../../src/learner/learner.ts";
+import type { OutsideModel } from "../../src/learner/outside-model.ts";
+import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
+import { createReplaceableNetwork, type ReplaceableNetwork } from "../../src/learner/replaceable-network.ts";
+
+const targets = { classes: { column: "c", classes: 2 }, numbers: { column: "c" } };
+type Kind = keyof typeof targets;
+
+interface Made {
+  seed: number;
+  /** Share of labels that are turned round, or how much noise is in a number. */
+  wrong?: number;
+  /** The rule, turned by this angle. */
+  angle?: number;
+}
+
+/** Two numbers, and whether both have the same sign, 15 % of it wrong; or a curve with noise. */
+function rows(kind: Kind, count: number, { seed, wrong = 0, angle = 0 }: Made): Float64Array[] {
+  const { uniform } = createRandom(seed);
+  return Array.from({ length: count }, () => {
+    const [a, b] = [2 * uniform() - 1, 2 * uniform() - 1];
+    const [u, v] = [a * Math.cos(angle) + b * Math.sin(angle), b * Math.cos(angle) - a * Math.sin(angle)];
+    const [noise, turned] = [uniform(), uniform()];
+    if (kind === "numbers") return Float64Array.of(a, b, Math.sin(3 * u) + v * v + 0.6 * noise - 0.3);
+    const label = u * v > 0 !== noise < 0.15;
+    return Float64Array.of(a, b, Number(label !== turned < wrong));
+  });
+}
+
+function shuffled(given: Float64Array[]): Float64Array[] {
+  const { uniform } = createRandom(9);
+  const order = given
+    .map((_, index) => ({ index, key: uniform() }))
+    .sort((one, other) => one.key - other.key);
+  return given.map((row, place) => Float64Array.of(row[0], row[1], given[order[place].index][2]));
+}
+
+const optionsFor = (kind: Kind) => ({
+  fields: ["a", "b", "c"],
+  target: targets[kind],
+  model: { layers: [{ dense: 16 }, "relu"] },
+});
+const plainFor = (kind: Kind): Learner => createNetworkLearner(optionsFor(kind));
+const create = (kind: Kind, sideBySide = 500) =>
+  createReplaceableNetwork({ ...optionsFor(kind), sideBySide });
+
+function observe<L extends PrequentialLearner>(learner: L, given: Float64Array[]): L {
+  for (const row of given) learner.observe(row, 0);
+  return learner;
+}
+
+const modelFrom = (kind: Kind, given: Float64Array[]): OutsideModel =>
+  structuredClone(observe(plainFor(kind), given).outgoing());
+
+/** A device that has learned 3000 rows. */
+const device = (kind: Kind, sideBySide?: number): ReplaceableNetwork =>
+  observe(create(kind, sideBySide), rows(kind, 3000, { seed: 1 }));
+
+const next = (kind: Kind, count = 500) => rows(kind, count, { seed: 77 });
+
+const written = (learner: PrequentialLearner): Checkpoint =>
+  decodeCheckpoint(
+    Buffer.concat(encodeCheckpoint({ ...checkpointOf(learner), createdAt: "2026-01-01T00:00:00.000Z" })),
+    "it",
+  );
+
+/** What its answers to rows cost it, in the mean. */
+function meanLoss(learner: PrequentialLearner, given: Float64Array[]): number {
+  let sum = 0;
+  for (const row of given) {
+    learner.observe(row, 0);
+    sum +=
+      learner.classes > 0 ? -Math.log(learner.prediction[row[2]]) : Math.abs(learner.prediction[0] - row[2]);
+  }
+  return sum / given.length;
+}
+
+describe.each<Kind>(["classes", "numbers"])("a network of %s with room for another", (kind) => {
+  test("has the bits of one without until a model comes, and a checkpoint goes both ways", () => {
+    const plain = observe(plainFor(kind), rows(kind, 300, { seed: 1 }));
+    const learner = observe(create(kind), rows(kind, 300, { seed: 1 }));
+    expect(learner.prediction).toEqual(plain.prediction);
+    expect(learner.state()).toMatchObject(plain.state());
+    const [there, back] = [create(kind), plainFor(kind)];
+    expect(resume(there, written(plain), "it")).toEqual([]);
+    expect(resume(back, written(learner), "it")).toEqual([]);
+    expect(there.state()).toMatchObject(plain.state());
+    expect(back.state()).toEqual(plain.state());
+  });
+
+  test("is replaced by a better one, which stays", () => {
+    const learner = observe(create(kind), rows(kind, 150, { seed: 1 }));
+    learner.takeIn(modelFrom(kind, rows(kind, 3000, { seed: 5 })));
+    expect(learner.takenIn).toMatchObject({ state: "side by side", samples: 0, difference: null });
+    observe(learner, next(kind));
+    expect(learner.takenIn).toMatchObject({ state: "in use", samples: 500 });
+    expect(learner.takenIn?.difference).toBeLessThan(0);
+  });
+
+  test.each([
+    ["shuffled labels", (given: Kind) => shuffled(rows(given, 3000, { seed: 5 })), 200],
+    ["a rule that holds elsewhere", (given: Kind) => rows(given, 3000, { seed: 5, angle: 0.8 }), 320],
+  ])("comes back from a model of %s, long before the end, as if nothing had been", (_, make, most) => {
+    const learner = device(kind);
+    const alone = observe(plainFor(kind), rows(kind, 3000, { seed: 1 }));
+    learner.takeIn(modelFrom(kind, make(kind)));
+    observe(learner, next(kind, most));
+    observe(alone, next(kind, most));
+    expect(learner.takenIn).toMatchObject({
+      state: "went back",
+      reason: expect.stringMatching("loss was higher"),
+    });
+    expect(learner.takenIn?.samples).toBeLessThanOrEqual(most);
+    // The network has learned along; the scores are those of the answers that were given.
+    expect(learner.outgoing()).toEqual(alone.outgoing());
+    expect(learner.samplesSeen).toBe(alone.samplesSeen);
+    expect(learner.report()).not.toEqual(alone.report());
+  });
+
+  test("keeps one that is equal", () => {
+    const learner = device(kind);
+    learner.takeIn(structuredClone(learner.outgoing()));
+    observe(learner, next(kind));
+    expect(learner.takenIn).toEqual({ state: "in use", samples: 500, difference: 0 });
+  });
+
+  test("goes on bit for bit where it is restarted while both run", () => {
+    const whole = device(kind);
+    whole.takeIn(modelFrom(kind, rows(kind, 800, { seed: 5 })));
+    observe(whole, next(kind).slice(0, 137));
+    const restarted = create(kind);
+    expect(resume(restarted, written(whole), "it")).toEqual([]);
+    expect(restarted.takenIn).toEqual(whole.takenIn);
+    for (const learner of [whole, restarted]) observe(learner, next(kind).slice(137));
+    expect(written(restarted)).toEqual(written(whole));
+    const without = plainFor(kind);
+    const beside = device(kind);
+    beside.takeIn(structuredClone(beside.outgoing()));
+    expect(resume(without, written(beside), "it")).toEqual([
+      "it holds two networks side by side, of which the older one is left out, because the config has no sync.models",
+    ]);
+  });
+
+  test("learns from labels that come late as from those that come at once", () => {
+    const model = modelFrom(kind, rows(kind, 800, { seed: 5 }));
+    const [atOnce, late] = [device(kind, 100), device(kind, 100)];
+    const held = new HeldSamples(late.heldSizes, 4);
+    for (const learner of [atOnce, late]) learner.takeIn(model);
+    for (const [index, row] of next(kind, 200).entries()) {
+      atOnce.observe(row, 0);
+      late.predictValidated(row, 0);
+      late.passUnlabelled();
+      const slot = held.add(index + 1, 0);
+      late.hold(held, slot);
+      late.learnHeld(held, slot, row, 2);
+    }
+    expect(late.takenIn?.state).toBe(atOnce.takenIn?.state);
+    expect(late.takenIn?.samples).toBe(atOnce.takenIn?.samples);
+    expect([late.samplesSeen, late.unlabelled]).toEqual([atOnce.samplesSeen, 0]);
+  });
+
+  test("lets the network that answered a sample learn its late label, and counts one that is gone", () => {
+    const learner = device(kind, 100);
+    const held = new HeldSamples(learner.heldSizes, 4);
+    const [row] = next(kind, 1);
+    const holdOne = (number: number) => {
+      learner.predictValidated(row, 0);
+      learner.passUnlabelled();
+      const slot = held.add(number, 0);
+      learner.hold(held, slot);
+      return slot;
+    };
+    const slots = [holdOne(1), holdOne(2)];
+    learner.takeIn(modelFrom(kind, rows(kind, 3000, { seed: 5 })));
+    learner.learnHeld(held, slots[0], row, 2);
+    expect(learner.takenIn).toMatchObject({ state: "side by side", samples: 0 });
+    observe(learner, next(kind, 100));
+    learner.learnHeld(held, slots[1], row, 2);
+    expect([learner.samplesSeen, learner.unlabelled]).toEqual([3102, 0]);
+  });
+
+  test("refuses a model of another shape, and nothing changes", () => {
+    const learner = device(kind);
+    const before = structuredClone(learner.state());
+    const model = modelFrom(kind, rows(kind, 100, { seed: 5 }));
+    const short = { ...model, network: { ...model.network, parameters: model.network.parameters.slice(1) } };
+    expect(() => learner.takeIn(short)).toThrow(/the state has no/);
+    expect(learner.state()).toEqual(before);
+  });
+});
+
+test("a model that is five per cent worse is found out in 500 samples", () => {
+  const learner = device("classes");
+  learner.takeIn(modelFrom("classes", rows("classes", 3000, { seed: 5, wrong: 0.15 })));
+  observe(learner, next("classes"));
+  expect(learner.takenIn).toMatchObject({ state: "went back", samples: 500 });
+  const usual = meanLoss(device("classes"), next("classes"));
+  const share = (learner.takenIn?.difference as number) / usual;
+  expect(share).toBeGreaterThan(0.03);
+  expect(share).toBeLessThan(0.07);
+});
+
+test("two networks are planned within the budget, or refused", () => {
+  const { bytes } = create("classes").memory;
+  const withBudget = (budgetBytes: number) =>
+    createReplaceableNetwork({ ...optionsFor("classes"), sideBySide: 500, memory: { budgetBytes } });
+  expect(withBudget(bytes).memory.bytes).toBe(bytes);
+  expect(() => withBudget(bytes - 32)).toThrow(/memory.budget/);
+});
