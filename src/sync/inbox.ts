@@ -31,10 +31,12 @@ export function waitingModels(directory: string): WaitingModel[] {
 /** Removes the models below a version, and what was left half written of them. Best effort: what stays is passed over. */
 export function removeWaiting(directory: string, below: number): void {
   const inbox = inboxOf(directory);
-  for (const name of namesIn(inbox)) {
-    const [, version] = waitingName.exec(name.replace(/\.tmp$/, "")) ?? [];
-    if (version !== undefined && Number(version) < below) removeSync(join(inbox, name));
-  }
+  try {
+    for (const name of namesIn(inbox)) {
+      const [, version] = waitingName.exec(name.replace(/\.tmp$/, "")) ?? [];
+      if (version !== undefined && Number(version) < below) removeSync(join(inbox, name));
+    }
+  } catch {} // whoever writes into the folder says what is wrong with it
 }
 
 function namesIn(folder: string): string[] {

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { diskError } from "../../checkpoint/disk-error.ts";
-import { removeSync, writeFileDurablySync } from "../../checkpoint/durable-file.ts";
+import { writeFileDurablySync } from "../../checkpoint/durable-file.ts";
 import { summarizeCheckpoint } from "../../checkpoint/format.ts";
 import { newestCheckpoint } from "../../checkpoint/store.ts";
 import { RivuletError } from "../../errors/errors.ts";
