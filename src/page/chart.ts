@@ -158,12 +158,14 @@ export function createChart() {
       {
         width,
         height: height(),
+        // Room for half of the last time.
+        padding: [null, 28, null, null],
         legend: { show: false },
         cursor: { y: false },
         scales: {
           x: {
             range: (_, low, high) =>
-              single || low === high ? [low - history.step, high + history.step] : [low, high],
+              single || high - low < history.step ? [low - history.step, high + history.step] : [low, high],
           },
           y: scaleOf(next, curves),
         },

@@ -16,5 +16,11 @@ export function measured(value: number | null | undefined): string {
   return size >= 1e6 || size < 1e-4 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
 }
 
+const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+
+/** A text of the daemon with its moments by the reader's clock. */
+export const withLocalTimes = (text: string): string =>
+  text.replace(moment, (written) => new Date(written).toLocaleString());
+
 /** A count with its thousands apart. */
 export const count = (value: number): string => value.toLocaleString("en-GB");

@@ -10,7 +10,7 @@ import {
 } from "../status/document.ts";
 import { formatDuration, formatSize } from "../wording/quantities.ts";
 import { byId, element, fill, meter, table } from "./elements.ts";
-import { count, measured, percent, unknown } from "./numbers.ts";
+import { count, measured, percent, unknown, withLocalTimes } from "./numbers.ts";
 
 /** A matrix of more classes is no picture any more. */
 const mostClassesInMatrix = 12;
@@ -127,7 +127,7 @@ export function drawAnomaly({ anomaly }: StatusDocument): void {
   if (anomaly === null) return;
   const { text, isOpen, isWarm, evidence, threshold, episodes, columns, alarmsPerWeek } = anomaly;
   byId("anomaly-panel").dataset["state"] = isOpen ? "open" : isWarm ? "quiet" : "learning";
-  byId("anomaly-text").textContent = text;
+  byId("anomaly-text").textContent = withLocalTimes(text);
   byId("normal").hidden = episodes.length === 0 || episodes[0].saidNormal;
   const share = threshold > 0 ? Math.min(1, evidence / threshold) : 0;
   fill(
@@ -316,5 +316,5 @@ export function drawEvents({ recent, time }: StatusDocument): void {
 
 export function drawProblems({ problems }: StatusDocument): void {
   byId("problems").hidden = problems.length === 0;
-  fill("problems", ...problems.map((text) => element("li", "", text)));
+  fill("problems", ...problems.map((text) => element("li", "", withLocalTimes(text))));
 }
