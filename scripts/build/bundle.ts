@@ -31,7 +31,7 @@ const rooms: Part[] = [
     holds: [
       ...["model/", "planning/", "layers/", "losses/", "optimizers/"].map((path) => `engine/${path}`),
       ...["operation.ts", "task-queue.ts"].map((path) => `engine/kernels/${path}`),
-      ...["features/", "learner/model.ts", "learner/target.ts"],
+      ...["features/", "learner/model.ts", "learner/target.ts", "learner/forecast/forecast-features.ts"],
     ],
   },
   { name: "engine", holds: ["engine/running/", "engine/kernels/"] },
@@ -47,7 +47,12 @@ const rooms: Part[] = [
     name: "configuration",
     holds: ["config/"],
     // To check a config takes no source, no learner and no kernel.
-    except: ["config/sources/", "config/configured-learner.ts", "config/plan-config.ts"],
+    except: [
+      "config/sources/",
+      ...["configured-learner.ts", "plan-config.ts", "plan-labels.ts", "plan-anomaly.ts"].map(
+        (path) => `config/${path}`,
+      ),
+    ],
   },
   { name: "messagepack", holds: ["checkpoint/messagepack.ts", "checkpoint/message-structure.ts"] },
   // To write a file or a recording takes no checkpoint.
@@ -60,9 +65,13 @@ const rooms: Part[] = [
   { name: "signing", holds: ["sync/signature.ts"] },
   {
     name: "storage",
-    holds: ["object-store.ts", "http-exchange.ts", "transmit-queue.ts", "credentials.ts"].map(
-      (path) => `sync/client/${path}`,
-    ),
+    holds: [
+      "object-store.ts",
+      "http-exchange.ts",
+      "transmit-queue.ts",
+      "secure-agent.ts",
+      "credentials.ts",
+    ].map((path) => `sync/client/${path}`),
   },
   { name: "charts", holds: ["commands/charts/"] },
   { name: "serialport", package: "serialport" },

@@ -1,16 +1,10 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { type Checkpoint, decodeCheckpoint } from "../checkpoint/format.ts";
-import { type Config, loadConfig, sampleColumns } from "../config/config.ts";
-import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
-import { learnerFrom } from "../continuing/learner-checkpoint.ts";
-import { isOf, resume } from "../continuing/resume.ts";
+import { type Config, loadConfig } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
-import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { standardError } from "../machine/output.ts";
 import { credentialsFrom } from "../sync/client/credentials.ts";
 import { createObjectStore, type ObjectStore } from "../sync/client/object-store.ts";
-import { type RestoreOutcome, restoreCheckpoint } from "../sync/client/restore.ts";
 import { createSyncLock, dueCheckpoints, type SendOutcome, sendCheckpoints } from "../sync/client/send.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
@@ -50,8 +44,8 @@ export async function run({ positionals: [file], switches }: Invocation): Promis
     store = storeOf(sync, watch.progress);
     const { directory } = config.checkpoint;
     if (switches.has("restore")) {
-      const accept = acceptorFor(config);
-      return restoreReport(await restoreCheckpoint({ directory, config: sync, store, accept }));
+      const { restore } = await import("./sync/restore.ts");
+      return await restore(config, sync, store);
     }
     const version = packageVersion();
     const outcome = await sendCheckpoints({ directory, config: sync, store, version });
@@ -141,39 +135,6 @@ function report({ to, device }: SyncConfig, outcome: SendOutcome, models: Models
       ...(models === null ? {} : { models: models.data }),
     },
     text: lines.join("\n"),
-  };
-}
-
-/** Throws where a checkpoint is not one that the config continues from: whole, sane, and of the same learner. */
-function acceptorFor(config: Config): (bytes: Uint8Array, where: string) => void {
-  const columns = sampleColumns(config);
-  return (bytes, where) => {
-    const checkpoint = decodeCheckpoint(bytes, where);
-    if (columns === null) learnerFrom(checkpoint, where);
-    else resume(learnerToContinue(config, columns, checkpoint), checkpoint, where);
-  };
-}
-
-/** The config's learner, or the single network of version 0.1.0 where the checkpoint holds that. */
-function learnerToContinue(
-  config: Config,
-  columns: readonly string[],
-  checkpoint: Checkpoint,
-): PrequentialLearner {
-  if (config.ensemble !== null && checkpoint.parameters.length > 0) {
-    const network = configuredNetworkLearner(config, columns);
-    if (isOf(network, checkpoint)) return network;
-  }
-  return configuredLearner(config, columns);
-}
-
-function restoreReport({ path, key, samplesSeen, refused }: RestoreOutcome): Report {
-  return {
-    data: { restored: true, path, key, samplesSeen, refused },
-    text: [
-      ...refused.map((sentence) => `passed over: ${sentence}`),
-      `restored ${key} as ${path}: rivulet run continues after ${formatCount(samplesSeen, "sample")}`,
-    ].join("\n"),
   };
 }
 

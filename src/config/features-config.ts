@@ -4,7 +4,7 @@ import { keyError } from "../errors/errors.ts";
 import { automaticFeatures } from "../features/automatic.ts";
 import { planFeatures, type Sequence, type StreamDescription } from "../features/extraction.ts";
 import { readFeatures } from "../features/feature-list.ts";
-import { forecastFeatures } from "../learner/forecast/forecaster.ts";
+import { forecastFeatures } from "../learner/forecast/forecast-features.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import type { ConfigErrors } from "./config-errors.ts";
 import { type ForecastConfig, horizonRows } from "./forecast-config.ts";

@@ -1,23 +1,10 @@
-/** Models that come back: what `rivulet sync` asks of one before the daemon gets it, and what it says of it. */
-import { type Checkpoint, decodeCheckpoint } from "../../checkpoint/format.ts";
-import { newestCheckpoint } from "../../checkpoint/store.ts";
-import { type Config, sampleColumns } from "../../config/config.ts";
-import { configuredLearner } from "../../config/configured-learner.ts";
-import { type AnyDescription, replayedNetworkIn } from "../../continuing/learner-checkpoint.ts";
-import {
-  type PublishedDescription,
-  publishedDescription,
-  readModel,
-  requireFitting,
-} from "../../continuing/model-file.ts";
+/** Models that come back: what `rivulet sync` does about them, and what it says. */
+import type { Config } from "../../config/config.ts";
 import { RivuletError } from "../../errors/errors.ts";
-import { type FetchOutcome, fetchModel, type ModelChecks } from "../../sync/client/fetch-model.ts";
+import { type FetchOutcome, fetchModel } from "../../sync/client/fetch-model.ts";
 import type { ObjectStore } from "../../sync/client/object-store.ts";
 import type { ModelsConfig, SyncConfig } from "../../sync/sync-config.ts";
 import { formatSize } from "../../wording/quantities.ts";
-
-/** A model may be larger than what the learner takes in memory by so much: names and statistics. The daemon allows as much. */
-const spareBytes = 1e6;
 
 /** What became of the models of a run. */
 export interface ModelsReport {
@@ -33,7 +20,10 @@ export async function lookForModel(
   { dryRun = false } = {},
 ): Promise<ModelsReport> {
   const { directory } = config.checkpoint;
-  const checks = async () => checksOf(config);
+  const checks = async () => {
+    const { checksOf } = await import("./model-checks.ts");
+    return checksOf(config);
+  };
   try {
     const outcome = await fetchModel({ directory, config: sync, store, checks, dryRun });
     return { data: outcome, lines: linesOf(outcome, sync.models.group, dryRun) };
@@ -49,30 +39,4 @@ function linesOf({ version, path, bytes, refused }: FetchOutcome, group: string,
   if (version !== null)
     lines.push(dryRun ? `would fetch ${found}` : `fetched ${found} as ${path}, where the daemon takes it`);
   return lines;
-}
-
-/** Plans the learner of the config; only where there is a new model, as that takes memory and time. */
-function checksOf(config: Config): ModelChecks {
-  const checkpoint = newestOf(config.checkpoint.directory);
-  const columns = sampleColumns(config) ?? (checkpoint?.features as { fields?: string[] } | null)?.fields;
-  if (columns === undefined) {
-    throw new RivuletError(
-      "sync.model",
-      "the config does not name the columns of its file, so no model can be compared with it; it waits for the first checkpoint",
-    );
-  }
-  const chosen = config.ensemble?.layers || !checkpoint ? undefined : replayedNetworkIn(checkpoint);
-  const learner = configuredLearner(config, columns, { chosen });
-  const own = publishedDescription(learner.describe() as AnyDescription);
-  return {
-    requireFitting: (description, where) => requireFitting(own, description as PublishedDescription, where),
-    mostBytes: learner.memory.bytes + spareBytes,
-    requireSound(bytes, where) {
-      requireFitting(own, readModel(bytes, where).description, where);
-    },
-  };
-}
-
-function newestOf(directory: string): Checkpoint | undefined {
-  return newestCheckpoint(directory, decodeCheckpoint, () => {})?.checkpoint;
 }

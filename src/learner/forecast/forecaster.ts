@@ -24,6 +24,7 @@ import type { LearnerArena, PrequentialLearner, Refusals, TrainingCounts } from 
 import { RegressionMetrics } from "../regression-metrics.ts";
 import { SampleCheck } from "../sample-check.ts";
 import { DirectForecast, type DirectForecastOptions } from "./direct-forecast.ts";
+import { forecastFeatures } from "./forecast-features.ts";
 
 /** What is forecast: a column, so many rows ahead. */
 export interface ForecastTarget {
@@ -71,27 +72,6 @@ export type ForecastReport = Extract<EnsembleReport, { interval: object }> & {
     latest: { value: number; lower: number; upper: number } | null;
   };
 };
-
-const daySeconds = 86_400;
-const longestLag = 10_080;
-
-/** The features where none are named: the past of the column, and its season then and now. */
-export function forecastFeatures(
-  { column, horizon }: Pick<ForecastTarget, "column" | "horizon">,
-  rate: number | null,
-): TransformDescription[] {
-  const of = [column];
-  const shortLags: TransformDescription = { lags: { of, at: [1, 2, 3] } };
-  if (rate === null) return [shortLags, "standardize"];
-  const seasons = [daySeconds, 7 * daySeconds].map((seconds) => Math.round(rate * seconds));
-  const fitting = seasons.filter((rows) => rows > 3 && rows <= longestLag);
-  return [
-    { lags: { of, at: [1, 2, 3, ...fitting] } },
-    { clock: { of: ["hourOfDay"] } },
-    { profile: { of, by: "hourOfWeek", ahead: horizon } },
-    "standardize",
-  ];
-}
 
 interface PlannedForecaster {
   rows: PlannedFeatures;

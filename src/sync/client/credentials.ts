@@ -1,5 +1,4 @@
 /** The key of a device: from a file that only its user reads, or from a program. */
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { ErrorCode } from "../../errors/codes.ts";
@@ -102,6 +101,7 @@ async function askProgram([program, ...words]: readonly string[]): Promise<{
       "sync.credentials",
       `${program} of sync.credentials.command ${what}; run it by hand to see why`,
     );
+  const { spawn } = await import("node:child_process");
   const output = await new Promise<string>((resolve, reject) => {
     // Its standard error may hold a secret, so it goes nowhere.
     const child = spawn(program, words, {

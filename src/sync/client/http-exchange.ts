@@ -1,8 +1,5 @@
 /** One HTTP request and its answer, with limits on time and size; nothing of S3 is known here. */
 import http from "node:http";
-import https from "node:https";
-import type { Socket } from "node:net";
-import tls from "node:tls";
 import { RivuletError } from "../../errors/errors.ts";
 import { unacknowledgedBytes } from "./transmit-queue.ts";
 
@@ -17,7 +14,7 @@ const chunkBytes = 16 * 1024;
 
 /** Connections of one run: kept open between its requests, closed with `destroy`. */
 export interface Connections {
-  agentFor(url: URL): http.Agent;
+  agentFor(url: URL): Promise<http.Agent>;
   destroy(): void;
 }
 
@@ -51,50 +48,18 @@ export interface Transport {
 export function createConnections(fingerprint: string | null): Connections {
   const options = { keepAlive: true, maxSockets: 4, keepAliveMsecs: 1000 };
   const plain = new http.Agent(options);
-  const secure = fingerprint === null ? new https.Agent(options) : new PinnedAgent(options, fingerprint);
+  let secure: Promise<http.Agent> | null = null;
   return {
-    agentFor: ({ protocol }) => (protocol === "https:" ? secure : plain),
+    async agentFor({ protocol }) {
+      if (protocol !== "https:") return plain;
+      secure ??= import("./secure-agent.ts").then((module) => module.createSecureAgent(options, fingerprint));
+      return secure;
+    },
     destroy() {
       plain.destroy();
-      secure.destroy();
+      void secure?.then((agent) => agent.destroy());
     },
   };
-}
-
-/** Connects only to the host that shows one certificate, whoever issued it and whatever the clock says. */
-class PinnedAgent extends https.Agent {
-  readonly #fingerprint: string;
-
-  constructor(options: https.AgentOptions, fingerprint: string) {
-    super({ ...options, maxCachedSessions: 0 });
-    this.#fingerprint = fingerprint;
-  }
-
-  override createConnection(
-    options: tls.ConnectionOptions,
-    done?: (error: Error | null, socket: Socket) => void,
-  ): undefined {
-    const servername = options.servername === "" ? undefined : options.servername;
-    const socket = tls.connect({ ...options, servername, rejectUnauthorized: false });
-    const fail = (error: Error) => done?.(error, socket);
-    socket.once("error", fail);
-    socket.once("secureConnect", () => {
-      const found = socket.getPeerCertificate().fingerprint256?.replaceAll(":", "").toLowerCase() ?? "none";
-      socket.off("error", fail);
-      if (found === this.#fingerprint) {
-        done?.(null, socket);
-        return;
-      }
-      socket.destroy();
-      fail(
-        new RivuletError(
-          "sync.certificate",
-          `the host shows the certificate ${found}, expected the pinned ${this.#fingerprint}; if the host has a new one, put its fingerprint into sync.fingerprint`,
-        ),
-      );
-    });
-    return undefined;
-  }
 }
 
 /**
@@ -103,17 +68,19 @@ class PinnedAgent extends https.Agent {
  *
  * @throws RivuletError where the host cannot be reached, stops answering, or answers with more than `mostBytes`
  */
-export function exchange(
+export async function exchange(
   request: Exchange,
   { connections, progress, silenceMs: limit = silenceMs }: Transport,
 ): Promise<Answer> {
   const { url, method, headers, body, mostBytes } = request;
+  const agent = await connections.agentFor(url);
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": String(body.length) };
     const expect = body === undefined || body.length === 0 ? {} : { expect: "100-continue" };
-    const client = (url.protocol === "https:" ? https : http).request(url, {
+    // With an agent of TLS, it is a request of HTTPS.
+    const client = http.request(url, {
       method,
-      agent: connections.agentFor(url),
+      agent,
       headers: { ...headers, ...length, ...expect },
     });
     let continueTimer: NodeJS.Timeout | undefined;
