@@ -53,7 +53,7 @@ const proofs: Record<string, ((scale: Scale) => Promise<Outcome>)[]> = {
   http: [({ requests }) => proveHttp(requests)],
   year: [({ days }) => proveYear(days)],
   kill: [({ cycles }) => proveKills(cycles)],
-  wire: [({ frames }) => proveWire(Math.min(frames, mostWireFrames))],
+  wire: [({ frames }) => proveWire(Math.min(Math.ceil(frames / 5), mostWireFrames))],
   clock: [({ share }) => proveClock(share)],
   sync: [({ cycles }) => proveSync(cycles), ({ cycles }) => proveModels(cycles)],
   size: [({ megabytes }) => proveSize(megabytes)],

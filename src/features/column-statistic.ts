@@ -480,15 +480,19 @@ function faultOf(moments: Numbers, columns: number): string | null {
   if (fault !== null) return fault;
   for (let column = 0; column < columns; column++) {
     const of = (place: number) => moments[place * columns + column];
-    const [mean, variance, lowest, highest] = [rows.mean, rows.variance, rows.lowest, rows.highest].map(of);
+    const [count, mean, variance] = [rows.count, rows.mean, rows.variance].map(of);
+    const [lowest, highest, squares] = [rows.lowest, rows.highest, rows.squares].map(of);
     const range = highest - lowest;
     const rounding = 1e-9 * (Math.abs(lowest) + Math.abs(highest)) + 1e-6 * range;
     const isInRange = mean >= lowest - rounding && mean <= highest + rounding;
     if (!isInRange)
       return `the mean of column ${column} is ${mean}, outside its range ${lowest} to ${highest}`;
     // Popoviciu's inequality.
-    if (!(variance >= 0 && variance <= 0.251 * range * range + rounding * rounding)) {
-      return `the variance of column ${column} is ${variance}, but its range ${lowest} to ${highest} allows 0 to ${(range * range) / 4}`;
+    const most = 0.251 * range * range + rounding * rounding;
+    // The sum of squares is another form of the variance, and becomes it with the next number.
+    const told = variance >= 0 && variance <= most ? squares / Math.max(1, count) : variance;
+    if (!(told >= 0 && told <= 1.001 * most)) {
+      return `the variance of column ${column} is ${told}, but its range ${lowest} to ${highest} allows 0 to ${(range * range) / 4}`;
     }
   }
   return null;

@@ -9,7 +9,7 @@ import { requireShapes, type Tensor } from "../engine/running/network-state.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { PlannedFeatures } from "../features/extraction.ts";
 import { createPipeline } from "../features/pipeline.ts";
-import { described } from "../state-check.ts";
+import { described, isCount } from "../state-check.ts";
 import { replayAt } from "./effort.ts";
 import { type EnsembleOptions, ensembleParts, planEnsemble } from "./ensemble-plan.ts";
 import { type ForecasterOptions, type ForecastTarget, planForecaster } from "./forecast/forecaster.ts";
@@ -61,7 +61,7 @@ export function plannedNetwork(
     expected.map(({ fullName, shape }) => ({ name: fullName, shape })),
     parameters,
   );
-  if (!(Number.isSafeInteger(batchSize) && (batchSize as number) >= 1)) {
+  if (!isCount(batchSize) || batchSize < 1) {
     throw new RivuletError(
       "state.invalid",
       `its batch size is ${described(batchSize)}, expected a whole number from 1; do not trust this file`,

@@ -19,6 +19,8 @@ const status: DeviceStatus = {
   sync: { sent: 3, waiting: 2, dropped: 1, problem: null },
 };
 
+export const statusBytes = encodeStatus(status);
+
 const digest = "0".repeat(64);
 const pointer: ModelPointer = {
   ...{ format: "rivulet-model", group: "pumps", version: 3, sha256: digest, bytes: 1000 },
@@ -34,7 +36,8 @@ const pointer: ModelPointer = {
 /** Longest text that a host takes over from a board, and what else no value of it may be. */
 const longestText = 200;
 
-function faultIn(value: unknown): string | null {
+/** What no value of a document that was taken over may be; null where none is. */
+export function faultInDocument(value: unknown): string | null {
   if (typeof value === "number" && !Number.isFinite(value)) return `a number is ${value}`;
   if (typeof value === "string") {
     if (value.length > 2 * longestText) return `a text has ${value.length} characters`;
@@ -43,7 +46,7 @@ function faultIn(value: unknown): string | null {
   }
   if (typeof value !== "object" || value === null) return null;
   for (const inner of Object.values(value)) {
-    const fault = faultIn(inner);
+    const fault = faultInDocument(inner);
     if (fault !== null) return fault;
   }
   return null;
@@ -60,7 +63,7 @@ export function tryDocuments(): Tally {
     try {
       const found = read();
       if (found === null) tally.refused++;
-      const fault = faultIn(found);
+      const fault = faultInDocument(found);
       if (fault !== null) tally.faults.push(`${name}: ${fault}`);
     } catch (error) {
       tally.refused++;

@@ -8,6 +8,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Outcome } from "../account.ts";
+import { tryBytes } from "./bytes.ts";
 import { changesOf } from "./changes.ts";
 import { tryDocuments } from "./documents.ts";
 import { outcomeOf, type Tally } from "./outcome.ts";
@@ -33,19 +34,23 @@ const shareWithout = 0.02;
 
 export async function proveHostile(share: number): Promise<Outcome> {
   const total: Tally = { tried: 0, refused: 0, faults: [] };
-  for (const subject of makeSubjects()) {
-    const { tried, refused, faults } = tryChanges(subject, Math.max(1, Math.round(1 / share)));
+  const subjects = makeSubjects();
+  const step = Math.max(1, Math.round(1 / share));
+  for (const subject of subjects) {
+    const { tried, refused, faults } = tryChanges(subject, step);
     total.tried += tried;
     total.refused += refused;
     total.faults.push(...faults);
   }
+  const bytes = tryBytes(subjects, step);
+  total.faults.push(...bytes.faults);
   const documents = tryDocuments();
   total.faults.push(...documents.faults);
   const found = faultsWithoutChecks();
   if (found === 0) total.faults.push("without the checks of state nothing was found: this proof cannot fail");
   const used = total.tried - total.refused;
   return {
-    figures: `${total.tried} changed checkpoints: ${total.refused} refused in one sentence, ${used} of use and saved again; ${documents.tried} changed statuses and pointers to models, ${documents.refused} refused, none taken over unchecked; without the checks, ${found} of every ${Math.round(1 / shareWithout)}th are neither`,
+    figures: `${total.tried} changed checkpoints: ${total.refused} refused in one sentence, ${used} of use and saved again; ${bytes.tried} with one byte changed or cut off, and of ${documents.tried} changed statuses and pointers to models, nothing taken over unchecked; without the checks, ${found} of every ${Math.round(1 / shareWithout)}th are neither`,
     faults: total.faults,
   };
 }

@@ -9,12 +9,13 @@ import type { State } from "../../../src/state.ts";
 export function sealed(checkpoint: Checkpoint): Buffer {
   const { parameters, optimizerState, ...rest } = checkpoint;
   const tensors = (list: unknown) => storeTensors(list);
+  const present = (key: string, list: unknown) => (list === undefined ? {} : { [key]: tensors(list) });
   const document = {
     format: "rivulet",
     version: 2,
     ...(storeState(rest as unknown as State, "") as object),
-    parameters: tensors(parameters),
-    optimizerState: tensors(optimizerState),
+    ...present("parameters", parameters),
+    ...present("optimizerState", optimizerState),
     digest: new Uint8Array(sha256Bytes),
   };
   const bytes = Buffer.concat(pack(document as never));

@@ -8,7 +8,7 @@ import { killCommands } from "./command-kills.ts";
 import { killCareless, killDaemons, sumOf } from "./daemon-kills.ts";
 
 /** Kills of careless processes, of each sort, at most; and at least. */
-const carelessKills = { most: 8, least: 5 };
+const carelessKills = { most: 8, least: 3 };
 /** From so many kills on, some must have come in the middle of a file. */
 const manyKills = 40;
 

@@ -87,12 +87,14 @@ const clips: Record<string, Kind<Clip>> = {
     title: "Scale the whole gradient down to a largest norm",
     options: { maximum: option("Largest norm of the whole gradient", positive) },
     alone: "maximum",
+    needs: ["maximum"],
     build: ({ maximum }) => ({ type: "norm", maximum }),
   },
   value: {
     title: "Limit each number of the gradient",
     options: { maximum: option("Largest size of each number", positive) },
     alone: "maximum",
+    needs: ["maximum"],
     build: ({ maximum }) => ({ type: "value", maximum }),
   },
 };

@@ -1,5 +1,5 @@
 import type { BufferReference, Emit } from "../layers/layer.ts";
-import { notNegative, option, positive, type Written } from "../model/options.ts";
+import { number, option, type Written } from "../model/options.ts";
 
 /** Buffers of an update: contiguous weights, and their gradients and states in the same layout. */
 export interface UpdateContext {
@@ -56,8 +56,13 @@ export function optimizer<Create extends (...options: never[]) => { type: string
 /** Optional properties of an optimizer: all but its type. */
 export type OptionsOf<Description> = Partial<Omit<Description, "type">>;
 
+/** No network learns with more: one step would take its weights beyond float32. */
+export const largestRate = 1e6;
+const stepSize = number("a number above 0, at most a million", (x) => x > 0 && x <= largestRate);
+const shrinkage = number("a number of 0 or more, at most a million", (x) => x >= 0 && x <= largestRate);
+
 /** Checks of the options that every optimizer has. */
 export const stepOptions = {
-  learningRate: option("Learning rate: size of a step", positive),
-  weightDecay: option("Weight decay: how strongly weights shrink towards 0", notNegative),
+  learningRate: option("Learning rate: size of a step", stepSize),
+  weightDecay: option("Weight decay: how strongly weights shrink towards 0", shrinkage),
 };

@@ -4,6 +4,7 @@ import { described, finite, notNegative, requireCheck, requireCounts, squared } 
 import { sizeOf } from "../layers/layer.ts";
 import type { Model } from "../model/model.ts";
 import { optimizerKindOf } from "../optimizers/index.ts";
+import { largestRate } from "../optimizers/optimizer.ts";
 import type { Plan } from "../planning/plan.ts";
 
 /** A tensor for export or import: row-major, unpadded, in PyTorch's layout. */
@@ -55,10 +56,10 @@ export function checkedState(plan: Plan, model: Model, given: unknown): NetworkS
   const state = { ...rest, accumulated, accumulating } as NetworkState;
   const { updates, skipped, learningRate } = state;
   requireCounts({ updates, skipped }, "network");
-  if (!(Number.isFinite(learningRate) && learningRate >= 0)) {
+  if (!(learningRate >= 0 && learningRate <= largestRate)) {
     throw new RivuletError(
       "state.invalid",
-      `the stored network is none that can learn: its learning rate is ${described(learningRate)}, expected a finite number from 0; restore another state`,
+      `the stored network is none that can learn: its learning rate is ${described(learningRate)}, expected a number from 0 to a million; restore another state`,
     );
   }
   requireTensors(plan, state.parameters, [""], { areFinite: true });

@@ -134,7 +134,7 @@ describe("a wrong description is refused with its place and what to do:", () => 
     [
       "text for a number",
       () => optimizerFromDescription({ sgd: { learningRate: "fast" } }, "optimizer"),
-      'optimizer.sgd.learningRate must be a number above 0, not "fast"',
+      'optimizer.sgd.learningRate must be a number above 0, at most a million, not "fast"',
     ],
     [
       "momentum of 1",
