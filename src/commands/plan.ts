@@ -5,6 +5,7 @@ import { sequenceText } from "../config/features-config.ts";
 import { written } from "../config/part-reference.ts";
 import { mostAnomalyCheckpointBytes, type PlannedAnomaly, planAnomaly } from "../config/plan-anomaly.ts";
 import {
+  guestBytesOf,
   historyBytesOf,
   mostCheckpointBytes,
   mostEnsembleCheckpointBytes,
@@ -142,7 +143,8 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
   const fit = fitOf(config, columns);
   const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const labels = planNetworkLabels(config, planned);
-  const anomaly = planAnomaly(config, columns, totalBytes + (labels?.bytes ?? 0));
+  const guestBytes = guestBytesOf(config, planned);
+  const anomaly = planAnomaly(config, columns, totalBytes + guestBytes + (labels?.bytes ?? 0));
   const checkpointBytes =
     mostCheckpointBytes(config, columns, planned) +
     features.bytes +
@@ -159,6 +161,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       instructions,
       buffers,
       totalBytes,
+      guestBytes,
       unsharedBytes,
       predictingBytes,
       features: featuresData(features),
@@ -185,6 +188,9 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       ),
       "",
       `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
+      ...(guestBytes === 0
+        ? []
+        : [`guest     ${guestBytes} bytes more: room for a network from outside beside this one`]),
       ...featuresText(config, features),
       `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
       `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
@@ -195,7 +201,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
       historyText(historyBytes),
       dailyText(daily),
       `lifetime  first to last of the ${instructions} instructions between which the content counts`,
-      ...budgetText(config, totalBytes + (labels?.bytes ?? 0) + (anomaly?.bytes ?? 0)),
+      ...budgetText(config, totalBytes + guestBytes + (labels?.bytes ?? 0) + (anomaly?.bytes ?? 0)),
     ].join("\n"),
   };
 }

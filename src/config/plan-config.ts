@@ -23,9 +23,17 @@ import { type PlannedLabels, planLabels } from "./plan-labels.ts";
  */
 export function planConfig(config: Config, columns: readonly string[]): Plan {
   const planned = planBatches(config, columns, config.training.batchSize);
-  if (config.memory.budgetBytes !== null) requireBudget(planned, config.memory.budgetBytes);
+  const { budgetBytes } = config.memory;
+  if (budgetBytes !== null) requireBudget(planned, Math.floor(budgetBytes / networksOf(config)));
   return planned;
 }
+
+/** Networks that a config with `model` has room for: two where one from outside may run beside its own. */
+const networksOf = ({ sync }: Config): number => ((sync?.models ?? null) === null ? 1 : 2);
+
+/** Bytes of the room for a network from outside beside that of `planConfig`; 0 where none comes. */
+export const guestBytesOf = (config: Config, { totalBytes }: Plan): number =>
+  (networksOf(config) - 1) * totalBytes;
 
 /**
  * Plans the network that `rivulet fit` trains with training.workers or training.shards, each batch split into shards; null
@@ -93,7 +101,11 @@ export function planEnsembleOf(config: Config, columns: readonly string[]): Omit
  * @throws RivuletError where they do not fit memory.budget
  */
 export function planNetworkLabels(config: Config, { inputs, totalBytes }: Plan): PlannedLabels | null {
-  return planLabels(config, networkHeldSizes(inputs, classesOf(config)), totalBytes);
+  const { singles, doubles, guest } = networkHeldSizes(inputs, classesOf(config));
+  const networks = networksOf(config);
+  const further = networks - 1;
+  const sizes = { singles: singles + further * guest.singles, doubles: doubles + further * guest.doubles };
+  return planLabels(config, sizes, networks * totalBytes);
 }
 
 /** Number of classes; 0 where the target is a number, or none. */
@@ -149,7 +161,7 @@ export function mostCheckpointBytes(config: Config, columns: readonly string[], 
   return buffers
     .filter(({ role }) => kept.includes(role))
     .reduce(
-      (sum, { bytes }) => sum + bytes,
+      (sum, { bytes }) => sum + networksOf(config) * bytes,
       descriptionBytes +
         columnBytes * columns.length +
         confusion +

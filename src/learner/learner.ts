@@ -69,7 +69,7 @@ const largestError = 1000;
 const heldDoubles = 3;
 
 /** What is kept of a sample until its label comes: its features, the answer, and how it was given. */
-export function networkHeldSizes(inputs: number, classes: number): HeldSizes {
+export function networkHeldSizes(inputs: number, classes: number): Required<HeldSizes> {
   const singles = inputs + classes;
   return { singles, doubles: heldDoubles, guest: { singles, doubles: heldDoubles + 2 } };
 }

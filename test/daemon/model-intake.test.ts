@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { configuredLearner } from "../../src/config/configured-learner.ts";
+import { guestBytesOf, planConfig, planNetworkLabels } from "../../src/config/plan-config.ts";
 import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
 import { modelOf, readModel } from "../../src/continuing/model-file.ts";
 import { resume } from "../../src/continuing/resume.ts";
@@ -13,6 +14,7 @@ import { Daemon } from "../../src/daemon/daemon.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { recordRun } from "../../src/daemon/run-recording.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
+import { HeldSamples } from "../../src/learner/held-samples.ts";
 import type { ModelHost } from "../../src/learner/outside-model.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import { recordingFile } from "../../src/library/data-files.ts";
@@ -191,6 +193,16 @@ describe("a model in the inbox", () => {
     second.path.restore(structuredClone(first.path.state()));
     expect(second.path.stations.modelIntake?.status()).toBeNull();
   });
+});
+
+test("the plan of a config with a model has the bytes of both networks, and of what both keep of a sample", () => {
+  const more = "model: {}\nlabels: { samples: 10 }\n";
+  const config = parseConfig(configIn("saved", overTcp, more), "c.yaml");
+  const columns = ["a", "b", "label"];
+  const learner = configuredLearner(config, columns);
+  const planned = planConfig(config, columns);
+  expect(planned.totalBytes + guestBytesOf(config, planned)).toBe(learner.memory.bytes);
+  expect(planNetworkLabels(config, planned)?.bytes).toBe(HeldSamples.bytes(learner.heldSizes, 10));
 });
 
 test("a daemon at full speed loses no sample while it takes a model in, and its recording says where", async () => {
