@@ -11,6 +11,7 @@ import { Candidate, candidatesFor } from "./candidate.ts";
 import type { SampleRows } from "./dataset.ts";
 import { type Rows, rowOrder } from "./descent.ts";
 import { eventLoopTurn } from "./event-loop.ts";
+import { NeighbourChange } from "./neighbour-change.ts";
 import { type Scores, scoresOf } from "./scores.ts";
 import {
   forEachRow,
@@ -85,6 +86,8 @@ export type ChoiceReport = {
   task: Scores["task"];
   /** Scores of the chosen network on rows that had no part in the choice; null where none are held out. */
   heldOut: Scores["metrics"] | null;
+  /** How much the target changes from row to row, beside any two rows: near 0 held-out rows drawn at random flatter. */
+  neighbourChange: number;
 };
 
 /** Part of the training rows by which networks are compared and stopped. */
@@ -304,7 +307,7 @@ async function judge(
   ensemble: Ensemble,
   { network, bestWeights }: Candidate,
   split: Split,
-): Promise<Pick<ChoiceReport, "task" | "heldOut"> & Omit<ChoiceDetails, "course">> {
+): Promise<Pick<ChoiceReport, "task" | "heldOut" | "neighbourChange"> & Omit<ChoiceDetails, "course">> {
   const { classes } = ensemble;
   const targetAt = ensemble.columns.indexOf(ensemble.describe().target.column);
   const metrics = classes > 0 ? new ClassificationMetrics(classes) : new RegressionMetrics();
@@ -314,9 +317,11 @@ async function judge(
   const calibration = new CalibrationError();
   const answers: ChoiceDetails["answers"] = [];
   const every = Math.ceil(split.usableHeldOutRows / mostAnswers);
+  const change = new NeighbourChange();
   let seen = 0;
   network.setParameters(bestWeights);
   await forEachRow(split, (values, offset, isHeldOut) => {
+    change.observe(values[offset + targetAt]);
     if (!isHeldOut) return;
     ensemble.writeExample(values, offset, network.input, target, 0);
     network.infer(1);
@@ -336,5 +341,5 @@ async function judge(
   });
   const { task, metrics: scores } = scoresOf(metrics);
   const heldOut = split.usableHeldOutRows > 0 ? scores : null;
-  return { task, heldOut, calibration: calibration.bins, answers };
+  return { task, heldOut, neighbourChange: change.ratio, calibration: calibration.bins, answers };
 }

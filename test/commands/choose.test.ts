@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { folderWith, rivulet } from "../rivulet.ts";
 import { saddle, wave } from "./data.ts";
@@ -46,6 +48,20 @@ describe("fit without a model", () => {
     );
     expect(Number(/^held out: R2 +(\S+)$/m.exec(stdout)?.[1])).toBeGreaterThan(0.95);
     expect(stdout).toMatch(/^judged +once/m);
+    expect(stdout).not.toContain("beware");
+  });
+
+  test("warns where rows that resemble their neighbours flatter those held out, in the report too", async () => {
+    const slow = Array.from(
+      { length: 300 },
+      (_, i) => `${Math.sin(i / 40)},${i % 7},${20 + 3 * Math.sin(i / 30)}`,
+    );
+    const cwd = folderWith({ "d.csv": `a,b,target\n${slow.join("\n")}\n` });
+    const words = ["fit", "--data", "d.csv", "--minutes", "0.05", "--report", "r.html"];
+    const { code, stdout } = await rivulet(words, { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^beware +the target changes little from row to row/m);
+    expect(readFileSync(join(cwd, "r.html"), "utf8")).toContain("the target changes little from row to row");
   });
 
   test("saves into the daemon's folder a learner that run and replay continue", async () => {

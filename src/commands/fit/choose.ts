@@ -16,6 +16,7 @@ import { ProgressBar } from "../terminal/progress-bar.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import type { ChooseCall } from "./call.ts";
 import { fitPage } from "./page.ts";
+import { orderFact } from "./row-order.ts";
 
 /** Chooses a network for the rows of a file, trains it, and judges it on the held-out rows. */
 export async function chooseByFile(call: ChooseCall): Promise<Report> {
@@ -47,7 +48,7 @@ export async function chooseByFile(call: ChooseCall): Promise<Report> {
         saved: call.save ?? null,
         report: call.page ?? null,
       },
-      text: textOf(call, report, validation),
+      text: textOf(call, report, validation, classNamesOf(ensemble)),
     };
   } finally {
     bar.close();
@@ -107,7 +108,7 @@ function pageFor(call: ChooseCall, ensemble: Ensemble, report: ChoiceReport, val
         ]),
       },
     ],
-    facts: pageFacts(choiceFacts(call, report, validation)),
+    facts: pageFacts([...choiceFacts(call, report, validation), orderFact(call, report)]),
   });
 }
 
@@ -138,7 +139,12 @@ function choiceFacts(call: ChooseCall, report: ChoiceReport, validation: Fact[])
   ];
 }
 
-function textOf(call: ChooseCall, report: ChoiceReport, validation: Fact[]): string {
+function textOf(
+  call: ChooseCall,
+  report: ChoiceReport,
+  validation: Fact[],
+  names: readonly string[] | undefined,
+): string {
   const { tried, heldOut } = report;
   return facts([
     ...choiceFacts(call, report, validation),
@@ -151,12 +157,13 @@ function textOf(call: ChooseCall, report: ChoiceReport, validation: Fact[]): str
     ],
     ...(heldOut === null
       ? []
-      : scoreFacts(heldOut)
+      : scoreFacts(heldOut, names)
           .filter(([name]) => name !== "baseline")
           .map(([name, value]): Fact => [name && `held out: ${name}`, value])),
     heldOut === null
       ? null
       : ["judged", "once: the rows held out had no part in the choice, nor in when training stopped"],
+    orderFact(call, report),
     call.save === undefined ? null : ["checkpoint", call.save],
     call.page === undefined ? null : ["report", `${call.page}: open it in a browser`],
   ]);

@@ -14,6 +14,7 @@ import { scoreFacts } from "../results/scores.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import type { FitCall } from "./call.ts";
 import { fitPage } from "./page.ts";
+import { orderFact } from "./row-order.ts";
 
 /** What was wrong with the rows: what was found in each field, and what could not be read. */
 interface Flaws {
@@ -89,15 +90,9 @@ function pageFor(call: FitCall, learner: Learner, report: FitReport, flaws: Flaw
     },
     names: classNamesOf(learner),
     ...details,
-    facts: pageFacts(trainingFacts(call, learner, report, flaws)),
+    facts: pageFacts([...trainingFacts(call, learner, report, flaws), orderFact(call, report)]),
   });
 }
-
-/** Below it a row resembles its neighbours so much that these, among the training rows, tell its target. */
-const leastChange = 0.5;
-
-const looksBetter = ({ heldOutLast }: FitCall, { heldOutRows, neighbourChange }: FitReport): boolean =>
-  !heldOutLast && heldOutRows > 0 && neighbourChange < leastChange;
 
 /** How a network was trained, and on what. */
 function trainingFacts(call: FitCall, learner: Learner, report: FitReport, flaws: Flaws): Fact[] {
@@ -142,12 +137,7 @@ function textOf(call: FitCall, learner: Learner, report: FitReport, flaws: Flaws
     ...scoreFacts(heldOut ?? training, classNamesOf(learner))
       .filter(([name]) => name !== "baseline")
       .map(([name, value]): Fact => [name && `${scored}: ${name}`, value]),
-    looksBetter(call, report)
-      ? [
-          "beware",
-          `the target changes little from row to row, so rows held out at random look better than the last ones would; --held-out-last judges by those`,
-        ]
-      : null,
+    orderFact(call, report),
     call.save === undefined ? null : ["checkpoint", call.save],
     call.page === undefined ? null : ["report", `${call.page}: open it in a browser`],
   ]);
