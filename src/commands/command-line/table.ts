@@ -82,6 +82,27 @@ export const commands: Command[] = [
     load: () => import("../normal.ts"),
   },
   {
+    name: "pause",
+    summary: "tell a running daemon to predict only, as during maintenance",
+    positionals: ["CONFIG"],
+    options: {
+      for: {
+        value: "DURATION",
+        help: "learning goes on by itself after so long, such as 2h (default: until resume)",
+      },
+    },
+    details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
+    load: () => import("../pause.ts"),
+  },
+  {
+    name: "resume",
+    summary: "tell a paused daemon to go on learning",
+    positionals: ["CONFIG"],
+    options: {},
+    details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
+    load: () => import("../resume.ts"),
+  },
+  {
     name: "top",
     summary: "watch a running daemon in the terminal: scores, fields, problems, latest events",
     positionals: ["CONFIG"],
