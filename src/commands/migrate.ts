@@ -2,8 +2,9 @@ import { dirname } from "node:path";
 import { readCheckpoint } from "../checkpoint/read-checkpoint.ts";
 import { loadConfig, sampleColumns } from "../config/config.ts";
 import { configuredLearner, configuredNetworkLearner } from "../config/configured-learner.ts";
-import { replayedNetworkIn } from "../continuing/learner-checkpoint.ts";
+import { learnerFrom, replayedNetworkIn } from "../continuing/learner-checkpoint.ts";
 import { carryOver } from "../continuing/resume.ts";
+import { carryMemory } from "../daemon/carried-memory.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { required } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
@@ -34,7 +35,14 @@ export async function run(invocation: Invocation): Promise<Report> {
   const target = options["save"] ?? `${dirname(file)}/`;
   const save = isDryRun ? null : await prepareSave(target);
   const { carried, fresh, settings, removed } = carryOver(learner, checkpoint, file);
-  save?.(learner, config.name, checkpoint.history);
+  const { daemonState, history } = checkpoint;
+  const memory =
+    daemonState === undefined ? null : carryMemory(daemonState, learnerFrom(checkpoint, file), learner);
+  save?.(learner, config.name, {
+    ...(history === undefined ? {} : { history }),
+    ...(memory === null ? {} : { daemonState: memory.state }),
+  });
+  const lost = memory?.lost ?? [];
   const list = (names: readonly string[]) => (names.length === 0 ? "nothing" : names);
   return {
     data: {
@@ -44,6 +52,7 @@ export async function run(invocation: Invocation): Promise<Report> {
       new: fresh,
       removed,
       settings,
+      lost,
       saved: isDryRun ? null : target,
     },
     text: facts([
@@ -51,6 +60,7 @@ export async function run(invocation: Invocation): Promise<Report> {
       ["carried", list(carried)],
       ["new", list(fresh)],
       removed.length === 0 ? null : ["left out", removed],
+      lost.length === 0 ? null : ["lost", lost],
       settings.length === 0 ? null : ["settings", settings],
       ["checkpoint", isDryRun ? "none, as --dry-run says" : target],
     ]),

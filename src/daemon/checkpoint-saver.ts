@@ -12,13 +12,14 @@ import {
 import { savingInterval } from "../checkpoint/save-interval.ts";
 import { type FoundCheckpoint, openStore, type Store } from "../checkpoint/store.ts";
 import type { Config } from "../config/config.ts";
-import { checkpointOf } from "../continuing/learner-checkpoint.ts";
+import { checkpointOf, learnerFrom } from "../continuing/learner-checkpoint.ts";
 import { type Changes, resume } from "../continuing/resume.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
 import { keepUnsent } from "../sync/sync-record.ts";
+import { carryMemory } from "./carried-memory.ts";
 import type { Log } from "./log.ts";
 import { qualityText } from "./quality.ts";
 
@@ -141,8 +142,7 @@ export class CheckpointSaver {
     this.#resumeHistory(found.checkpoint.history, found.path);
     const age = (Date.now() - Date.parse(found.checkpoint.createdAt)) / 1000;
     this.#latest = { path: found.path, at: process.uptime() - Math.max(0, age) };
-    const { daemonState } = found.checkpoint;
-    if (daemonState !== undefined) this.#restoreMemory(daemonState, found.path);
+    this.#resumeMemory(found.checkpoint, found.path);
     const { samplesSeen } = this.#learner;
     const text = `continuing from ${found.path} after ${samplesSeen} samples; ${about}`;
     this.#log({ event: "resume", text, details: { path: found.path, samplesSeen } });
@@ -184,6 +184,22 @@ export class CheckpointSaver {
       if (!(error instanceof RivuletError)) throw error;
       this.#log({ event: "history-refused", text: `${path}: ${error.message}`, problem: true });
     }
+  }
+
+  /** Where the fields are others than those of the checkpoint, what is about them is carried over by name. */
+  #resumeMemory(checkpoint: Checkpoint, path: string): void {
+    const { daemonState, features } = checkpoint;
+    if (daemonState === undefined) return;
+    const { fields = [] } = (features ?? {}) as { fields?: string[] };
+    if (String(fields) === String(this.#learner.describe().fields)) {
+      this.#restoreMemory(daemonState, path);
+      return;
+    }
+    const { state, lost } = carryMemory(daemonState, learnerFrom(checkpoint, path), this.#learner);
+    this.#restoreMemory(state, path);
+    if (lost.length === 0) return;
+    const text = `of what ${path} holds besides the learner, this is left behind: ${lost.join(", ")}`;
+    this.#log({ event: "memory-lost", text, problem: true });
   }
 
   /** The learner is of use without what the daemon kept besides it. */

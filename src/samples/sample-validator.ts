@@ -77,6 +77,42 @@ const isEpoch = (value: number, unit: number) =>
 /** A field with the name of a clock is one once it has risen so often in a row. */
 const enoughRises = 32;
 
+/**
+ * The state of a validator of the fields `from` for one of the fields `to`, by name; a new field begins without any past.
+ * Null where the state is of other fields.
+ */
+export function carryValidation(state: State, from: readonly string[], to: readonly string[]): State | null {
+  if (!(state instanceof Float64Array) || state.length !== rowsOfMemory * from.length + 1) return null;
+  const policies: ValuePolicies = {
+    missing: "skip",
+    outOfRange: "skip",
+    stuck: "alarm",
+    indicator: false,
+    holdFor: 1,
+  };
+  const carried = new SampleValidator(
+    to.map((name) => ({ name })),
+    policies,
+    "",
+  ).state() as Float64Array;
+  const rows = rowsOfMemory - 2 * kinds;
+  for (const [place, name] of to.entries()) {
+    const before = from.indexOf(name);
+    if (before < 0) continue;
+    for (let row = 0; row < rows; row++) carried[row * to.length + place] = state[row * from.length + before];
+    // Counts of all faults, then of those since the field was last good: each kind of a field beside the other.
+    for (let block = 0; block < 2; block++) {
+      for (let kind = 0; kind < kinds; kind++) {
+        const at = (names: readonly string[], field: number) =>
+          (rows + block * kinds) * names.length + kinds * field + kind;
+        carried[at(to, place)] = state[at(from, before)];
+      }
+    }
+  }
+  carried[carried.length - 1] = state[state.length - 1];
+  return carried;
+}
+
 /** Validates each sample between the ring and the learner. Allocates only to report a change. */
 export class SampleValidator implements Stateful {
   readonly #fields: readonly ValidatedField[];

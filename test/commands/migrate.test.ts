@@ -56,6 +56,10 @@ test("a field more is refused with the command that helps, and after it learning
     "was carried over to the changed config",
   );
   expect(free.lines.find(({ event }) => event === "resume").samplesSeen).toBeGreaterThan(resumed.samplesSeen);
+  expect(free.lines.filter(({ event }) => event === "memory-lost")).toEqual([]);
+  // What the daemon counts goes on too.
+  const counted = (lines: typeof free.lines) => lines.findLast(({ event }) => event === "totals").sequence;
+  expect(counted(free.lines)).toBe(2 * counted(going.lines));
 });
 
 test("what cannot be carried over leaves everything as it is", async () => {

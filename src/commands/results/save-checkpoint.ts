@@ -2,11 +2,13 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Checkpoint } from "../../checkpoint/format.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
-import type { State } from "../../state.ts";
 import { requireWritable } from "../command-line/writable-file.ts";
 
-/** Saves a learner under the name of its config, if it has one, with the course of its scores. @throws RivuletError where the file cannot be written */
-export type Save = (learner: PrequentialLearner, name?: string, history?: State) => void;
+/** What a checkpoint has besides its learner: the course of its scores, and what a daemon knows. */
+type Beside = Pick<Checkpoint, "history" | "daemonState">;
+
+/** Saves a learner under the name of its config, if it has one. @throws RivuletError where the file cannot be written */
+export type Save = (learner: PrequentialLearner, name?: string, beside?: Beside) => void;
 
 /**
  * Checks, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that can
@@ -25,8 +27,8 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
   const { writeNamedFileDurablySync } = await import("../../checkpoint/durable-file.ts");
   const { encodeCheckpoint } = await import("../../checkpoint/format.ts");
   const { checkpointOf } = await import("../../continuing/learner-checkpoint.ts");
-  return (learner, name, history) => {
-    const chunks = encodeCheckpoint(withHistory(checkpointOf(learner, name), history));
+  return (learner, name, beside) => {
+    const chunks = encodeCheckpoint({ ...checkpointOf(learner, name), ...beside });
     try {
       writeNamedFileDurablySync(file, chunks);
     } catch (error) {
@@ -35,9 +37,6 @@ export async function prepareSave(path: string | undefined): Promise<Save | null
   };
 }
 
-const withHistory = (checkpoint: Checkpoint, history?: State): Checkpoint =>
-  history === undefined ? checkpoint : { ...checkpoint, history };
-
 /** Saves as the newest checkpoint of a folder, and keeps all that are there. */
 async function folderSave(folder: string): Promise<Save> {
   const { openStore } = await import("../../checkpoint/store.ts");
@@ -45,10 +44,10 @@ async function folderSave(folder: string): Promise<Save> {
   const { checkpointOf } = await import("../../continuing/learner-checkpoint.ts");
   // Opened to see that it can be, and closed meanwhile: training may take hours.
   openStore(folder).close();
-  return (learner, name, history) => {
+  return (learner, name, beside) => {
     const store = openStore(folder, { keep: Number.MAX_SAFE_INTEGER });
     try {
-      store.saveSync(encodeCheckpoint(withHistory(checkpointOf(learner, name), history)));
+      store.saveSync(encodeCheckpoint({ ...checkpointOf(learner, name), ...beside }));
     } finally {
       store.close();
     }
