@@ -163,6 +163,16 @@ export { createStandardInput, type StandardInputOptions } from "./samples/source
 export { createTcpSource, type TcpOptions } from "./samples/sources/tcp.ts";
 export { createUdpSource, type UdpOptions } from "./samples/sources/udp.ts";
 
+// Watching a learner in a browser, by Prometheus or by a program.
+
+export {
+  type RunningStatusServer,
+  type StatusServerSettings,
+  startStatusServer,
+} from "./library/status-server.ts";
+export type { FieldStatus, Health, RecentEvent, ServerCounts, StatusDocument } from "./status/document.ts";
+export type { CommandAnswer } from "./status/server.ts";
+
 // Describing a network as plain values: layers, loss, optimizer, schedule; as JSON and back.
 
 export { describeModel, type ModelDescription, modelFromDescription } from "./engine/model/description.ts";
