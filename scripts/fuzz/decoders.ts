@@ -23,6 +23,7 @@ import { detailsOf, type FramingName, framings } from "../../src/samples/framing
 import { slipStuffing } from "../../src/samples/framings/slip.ts";
 import { recognize } from "../../src/samples/recognition/recognize.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
+import { clockFields, plainClock, SampleClock } from "../../src/samples/sample-clock.ts";
 import { mutated, noise, Random } from "./random.ts";
 
 const { values } = parseArgs({
@@ -114,6 +115,8 @@ function goodFrames(random: Random, options: { crc: 16 | 32; stuffing: Stuffing 
 /** One decoder for the whole run: what one stream leaves behind is what the next one meets. */
 interface Subject {
   decoder: Decoder;
+  /** Where a column behind the fields is the time of a sample. */
+  clock?: SampleClock;
   ring: SampleRing;
   good: (random: Random) => Uint8Array;
 }
@@ -121,6 +124,31 @@ const subjects: Record<string, Subject> = {};
 function addSubject(name: string, create: (ring: SampleRing) => Decoder, good: Subject["good"]): void {
   const ring = new SampleRing(fields.length, 16, "pause");
   subjects[name] = { ring, decoder: create(ring), good };
+}
+/** How a device may write the time of a sample: its columns, and the cells of a time. */
+const clocks: Record<string, { columns: string[]; cells: (random: Random) => string[] }> = {
+  "ISO 8601": { columns: ["at"], cells: (random) => [dateText(random)] },
+  seconds: { columns: ["at"], cells: (random) => [String(random.below(2 ** 31))] },
+  "a count": { columns: ["ms"], cells: (random) => [numberText(random)] },
+  "two columns": { columns: ["day", "hour"], cells: (random) => dateText(random).slice(0, 19).split("T") },
+};
+const dateText = (random: Random) => new Date(random.below(2 ** 31) * 1000).toISOString();
+for (const [name, { columns, cells }] of Object.entries(clocks)) {
+  const time = plainClock(columns);
+  const all = [...fields, ...clockFields(time)];
+  const ring = new SampleRing(all.length, 16, "pause");
+  subjects[`lines, clock of ${name}`] = {
+    ring,
+    decoder: createLineDecoder(all, ring),
+    clock: new SampleClock(time),
+    good: (random) =>
+      Buffer.from(
+        Array.from({ length: 1 + random.below(40) }, () => {
+          const row = [numberText(random), numberText(random), numberText(random), ...cells(random)];
+          return `${row.join(",")}\n`;
+        }).join(""),
+      ),
+  };
 }
 for (const crc of [16, 32] as const) {
   for (const stuffing of [cobs, slipStuffing]) {
@@ -204,7 +232,7 @@ function streamFrom(random: Random, good: () => Uint8Array): Uint8Array {
 }
 
 function decodeStream(
-  { decoder, ring }: Subject,
+  { decoder, ring, clock }: Subject,
   bytes: Uint8Array,
   random: Random,
 ): { samples: number; refused: number } {
@@ -222,6 +250,8 @@ function decodeStream(
         if (!Number.isFinite(ring.values[front + field]))
           throw new Error("a value in the ring is not finite");
       }
+      clock?.observeFront(ring, fields.length);
+      if (!Number.isFinite(ring.measuredAt[ring.frontSlot])) throw new Error("a time is not finite");
       ring.release();
     }
   }

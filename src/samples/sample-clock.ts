@@ -52,6 +52,8 @@ export interface ClockReport {
 
 /** Times of this size are milliseconds since 1970: the year is 1973 or later. */
 const leastSinceEpoch = 1e11;
+/** No date lies beyond it, so that a damaged number is no time. */
+const largestTime = 8.64e15;
 /** A step of so many times the usual one is a gap. */
 const gapFactor = 10;
 /** Steps after which the usual one is known. */
@@ -123,6 +125,10 @@ export class SampleClock {
     if (isTimeOfDay) this.#factor = 1;
     if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
     const time = raw * this.#factor;
+    if (!(Math.abs(time) <= largestTime)) {
+      this.absent++;
+      return;
+    }
     if (time >= leastSinceEpoch) times[slot] = time;
     else this.#place(raw, time, isTimeOfDay, times, slot);
     // A device that has started again is one step back, wherever its clock is placed then.
