@@ -213,6 +213,24 @@ anomaly: { alarmsPerWeek: 2 }
   });
 });
 
+test("a slow sensor leaves its cell empty in most samples, beside windows of two sizes, and no sample is left out", () => {
+  const { path, take } = pathOf(`
+source:
+  tcp: { host: 127.0.0.1, port: 9 }
+  framing: lines
+  fields: [ax, current, temperature]
+features:
+  - window: { of: [ax], size: 4, every: 8, take: [max] }
+  - window: { of: [current], size: 8, every: 8, take: [mean] }
+anomaly: {}
+`);
+  for (let i = 0; i < 24; i++) take(sample(i, 2, i % 10 === 3 ? 20 + i : Number.NaN));
+  expect(path.stations.anomalyWatch?.detector.columns).toEqual(["temperature", "ax_max", "current_mean"]);
+  expect(path.stations.anomalyWatch?.detector.rows).toBe(3);
+  expect([...(path.stations.learner.extraction?.row ?? [])]).toEqual([43, 23, 2]);
+  expect(path.stations.validator.skipped).toBe(0);
+});
+
 describe("on a board whose clock is not set yet", () => {
   const start = Date.UTC(2026, 0, 5);
   const config = (features: string) => `
