@@ -4,8 +4,8 @@
  * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four.
  * More run where they are named: `features` (windows, lags, whole sequences), `cost` (time and bytes of the ensemble
  * beside `learner/reference.c` in the folder above DIRECTORY), and, which take minutes, `machine` (the detector on made
- * machines with vibration, of which DIRECTORY needs nothing), `choice` (the network that `rivulet fit` chose) and `late`
- * (labels that come late, or rarely).
+ * machines with vibration, of which DIRECTORY needs nothing), `choice` (the network that `rivulet fit` chose), `late`
+ * (labels that come late, or rarely) and `models` (a model of another device).
  * Ends with 1 where the median of three seeds misses its goal.
  */
 import { existsSync } from "node:fs";
@@ -19,6 +19,7 @@ import { judgeFeatures } from "./features.ts";
 import { judgeForecasts } from "./forecasts.ts";
 import { judgeHeldOut } from "./held-out.ts";
 import { judgeLateLabels } from "./late.ts";
+import { judgeModels } from "./models.ts";
 
 const parts: Record<string, (directory: string) => number> = {
   streams: judgeStreams,
@@ -31,6 +32,7 @@ const parts: Record<string, (directory: string) => number> = {
   cost: judgeCost,
   choice: judgeChoice,
   late: judgeLateLabels,
+  models: judgeModels,
 };
 
 const [directory, part] = process.argv.slice(2);

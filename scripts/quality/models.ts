@@ -1,0 +1,82 @@
+/** What a model from another device is worth to an ensemble: a good one at a new device, and one of shuffled labels. */
+import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
+import type { OutsideModel } from "../../src/learner/outside-model.ts";
+import { Random } from "../fuzz/random.ts";
+import { readStreams, type Stream } from "./streams.ts";
+
+const mostPublished = 4000;
+const mostRows = 2000;
+/** Fewer rows are all beginning. */
+const fewestRows = 500;
+/** A poisoned model may cost this part of the loss. */
+const allowed = 0.06;
+
+const createFor = ({ classes, features }: Stream): Ensemble => {
+  const fields = [...Array.from({ length: features }, (_, index) => `x${index}`), "target"];
+  const target = classes > 0 ? { column: "target", classes } : { column: "target" };
+  return createEnsemble({ fields, target, guest: true });
+};
+
+/** Losses of the answers to rows `from` to below `to`: nats, or absolute errors. */
+function losses(
+  ensemble: Ensemble,
+  { features }: Stream,
+  values: Float64Array,
+  from: number,
+  to: number,
+): number[] {
+  const width = features + 1;
+  return Array.from({ length: to - from }, (_, index) => {
+    const at = (from + index) * width;
+    ensemble.observe(values, at);
+    const truth = values[at + features];
+    return ensemble.classes > 0
+      ? -Math.log(Math.max(ensemble.prediction[truth], 1e-9))
+      : Math.abs(ensemble.prediction[0] - truth);
+  });
+}
+
+const mean = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+/** The first rows with their targets in another order. */
+function shuffled({ features, values }: Stream, rows: number): Float64Array {
+  const width = features + 1;
+  const copy = values.slice(0, rows * width);
+  const random = new Random(7);
+  for (let row = rows - 1; row > 0; row--) {
+    const [one, other] = [row * width + features, random.below(row + 1) * width + features];
+    [copy[one], copy[other]] = [copy[other], copy[one]];
+  }
+  return copy;
+}
+
+/** Lets one device learn the first part of each stream and another the second, prints the table, and returns how many poisoned models cost too much. */
+export function judgeModels(directory: string): number {
+  console.log("stream           alone     with a model, first 100 rows, all   poisoned");
+  let missed = 0;
+  for (const stream of readStreams(directory)) {
+    const published = Math.min(mostPublished, stream.rows >> 1);
+    const end = published + Math.min(mostRows, stream.rows - published);
+    if (end - published < fewestRows) continue;
+    const answered = (values: Float64Array | null): number[] => {
+      const device = createFor(stream);
+      if (values !== null) {
+        const publisher = createFor(stream);
+        losses(publisher, stream, values, 0, published);
+        device.takeIn(publisher.outgoing() as OutsideModel);
+      }
+      return losses(device, stream, stream.values, published, end);
+    };
+    const [alone, good, poisoned] = [null, stream.values, shuffled(stream, published)].map(answered);
+    const change = (numbers: number[], rows: number) =>
+      mean(numbers.slice(0, rows)) / mean(alone.slice(0, rows)) - 1;
+    const cost = change(poisoned, alone.length);
+    const isReached = cost <= allowed;
+    if (!isReached) missed++;
+    const percent = (share: number) => `${(100 * share).toFixed(1)} %`.padStart(9);
+    console.log(
+      `${stream.name.padEnd(16)} ${mean(alone).toPrecision(4).padEnd(9)} ${percent(change(good, 100))} ${percent(change(good, alone.length))} ${percent(cost)}${isReached ? "" : "  MISSED"}`,
+    );
+  }
+  return missed;
+}
