@@ -168,7 +168,9 @@ function removeComments(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".js") || name.startsWith("bin")) continue;
     const path = join(folder, name);
-    writeFileSync(path, transformSync(readFileSync(path, "utf8"), { format: "esm", target: "node20" }).code);
+    // Only without white space does esbuild leave out the comments inside classes; short lines keep stack traces of use.
+    const options = { format: "esm", target: "node20", minifyWhitespace: true, lineLimit: 120 } as const;
+    writeFileSync(path, transformSync(readFileSync(path, "utf8"), options).code);
   }
 }
 
