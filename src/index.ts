@@ -170,8 +170,14 @@ export {
   type StatusServerSettings,
   startStatusServer,
 } from "./library/status-server.ts";
-export type { FieldStatus, Health, RecentEvent, ServerCounts, StatusDocument } from "./status/document.ts";
-export type { CommandAnswer } from "./status/server.ts";
+export type {
+  CommandAnswer,
+  FieldStatus,
+  Health,
+  RecentEvent,
+  ServerCounts,
+  StatusDocument,
+} from "./status/document.ts";
 
 // Describing a network as plain values: layers, loss, optimizer, schedule; as JSON and back.
 

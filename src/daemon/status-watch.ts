@@ -1,6 +1,7 @@
 /** The status server of a daemon, and the commands that it takes. */
 import { RivuletError } from "../errors/errors.ts";
-import type { CommandAnswer, StatusServer } from "../status/server.ts";
+import type { CommandAnswer } from "../status/document.ts";
+import type { StatusServer } from "../status/server.ts";
 import { readToken } from "../status/token.ts";
 import { formatDuration, parseDuration } from "../wording/quantities.ts";
 import type { LateLabels } from "./labels/late-labels.ts";

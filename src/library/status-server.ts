@@ -5,9 +5,9 @@ import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { className, classNamesOf } from "../learner/target.ts";
 import { rivuletVersion } from "../machine/version.ts";
-import type { ServerCounts, StatusDocument } from "../status/document.ts";
+import type { CommandAnswer, ServerCounts, StatusDocument } from "../status/document.ts";
 import { History } from "../status/history.ts";
-import { type CommandAnswer, StatusServer } from "../status/server.ts";
+import { StatusServer } from "../status/server.ts";
 import { formatAddress, isLoopback, parseAddress } from "../wording/address.ts";
 
 /** Time between two points of the curves, in milliseconds. */

@@ -175,6 +175,14 @@ export interface ModelStatus {
   difference: number | null;
 }
 
+/** The answer to a command: a sentence, and whether it was carried out. */
+export interface CommandAnswer {
+  done: boolean;
+  text: string;
+  /** Further values. */
+  [key: string]: unknown;
+}
+
 /** Counts of the server itself. */
 export interface ServerCounts {
   requests: number;

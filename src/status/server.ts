@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { reasonOf } from "../errors/system-error.ts";
 import { formatAddress, isLoopback, type ListenAddress, pathAndQuery } from "../wording/address.ts";
 import { cookieName, cookieValue, credentialOf, hasOwnOrigin, isOwnHost } from "./access.ts";
-import type { ServerCounts, StatusDocument } from "./document.ts";
+import type { CommandAnswer, ServerCounts, StatusDocument } from "./document.ts";
 import { EventStream, mostWatching } from "./event-stream.ts";
 import type { HistoryColumns } from "./history.ts";
 import { metricsText } from "./metrics.ts";
@@ -23,14 +23,6 @@ const idleMs = 30_000;
 const freshMs = 250;
 const mostOfTime = 0.02;
 const cookieSeconds = 30 * 86_400;
-
-/** The answer to a command: a sentence, and whether it was carried out. */
-export interface CommandAnswer {
-  done: boolean;
-  text: string;
-  /** Further values. */
-  [key: string]: unknown;
-}
 
 /** What the server needs of the daemon. */
 export interface Watched {
