@@ -3,9 +3,9 @@
  * DIRECTORY. PART is `streams` (the ensemble, one pass), `held-out` (networks trained by `rivulet fit`) or `anomalies` (the
  * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four.
  * More run where they are named: `features` (windows, lags, whole sequences), `cost` (time and bytes of the ensemble
- * beside `learner/reference.c` in the folder above DIRECTORY), and, which take minutes, `machine` (the detector on made
- * machines with vibration, of which DIRECTORY needs nothing), `choice` (the network that `rivulet fit` chose), `late`
- * (labels that come late, or rarely) and `models` (a model of another device).
+ * beside `learner/reference.c` in the folder above DIRECTORY), `phases` (classes that come one after another), and, which
+ * take minutes, `machine` (the detector on made machines with vibration, of which DIRECTORY needs nothing), `choice` (the
+ * network that `rivulet fit` chose), `late` (labels that come late, or rarely) and `models` (a model of another device).
  * Ends with 1 where the median of three seeds misses its goal.
  */
 import { existsSync } from "node:fs";
@@ -20,6 +20,7 @@ import { judgeForecasts } from "./forecasts.ts";
 import { judgeHeldOut } from "./held-out.ts";
 import { judgeLateLabels } from "./late.ts";
 import { judgeModels } from "./models.ts";
+import { judgePhases } from "./phases.ts";
 
 const parts: Record<string, (directory: string) => number> = {
   streams: judgeStreams,
@@ -30,6 +31,7 @@ const parts: Record<string, (directory: string) => number> = {
   machine: judgeMachines,
   touchstone: judgeTouchstone,
   cost: judgeCost,
+  phases: judgePhases,
   choice: judgeChoice,
   late: judgeLateLabels,
   models: judgeModels,
