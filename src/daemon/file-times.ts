@@ -2,6 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { isRecordingFile } from "../recording/play.ts";
+import { requireRegularFile } from "../samples/sources/file-bytes.ts";
 
 /**
  * Whether samples have times of their own. Those of a file without a clock have not: they come as fast as they are read.
@@ -9,7 +10,9 @@ import { isRecordingFile } from "../recording/play.ts";
  */
 export async function samplesHaveTimes({ anomaly, source, file }: Config): Promise<boolean> {
   const path = source.file as string | null;
-  if (path === null || source.time !== null || (await isRecordingFile(path))) return true;
+  if (path === null) return true;
+  await requireRegularFile(path);
+  if (source.time !== null || (await isRecordingFile(path))) return true;
   if (anomaly === null || anomaly.intervalMs !== null || source.rate !== null) return false;
   throw new RivuletError(
     "config.missing-key",

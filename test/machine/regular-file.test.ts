@@ -8,7 +8,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { WebhookOutput } from "../../src/daemon/outputs/webhook-output.ts";
 import { leftPins, recordPins } from "../../src/device/gpio/pin-record.ts";
 import { readNamedText } from "../../src/machine/regular-file.ts";
-import { readBytes } from "../../src/samples/sources/file-bytes.ts";
+import { createFileSource } from "../../src/samples/sources/file-source.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
 import { serveHost } from "../../src/sync/host/serve.ts";
 import { folderWith } from "../rivulet.ts";
@@ -31,9 +31,8 @@ const readers: Record<string, (pipe: string) => unknown> = {
   "the certificate of a host": (cert) =>
     serveHost(async () => {}, { address: "127.0.0.1", port: 0, tls: { cert, key: cert } }),
   "known windows of anomalies": readWindows,
-  "a file of samples": async (pipe) => {
-    for await (const _ of readBytes(pipe)) return;
-  },
+  "a file of samples": (path) =>
+    createFileSource({ path, prepare: async () => ({ isText: true }) }).open(() => {}),
 };
 
 test.each(Object.entries(readers))("%s is refused where it is a pipe", async (_, read) => {

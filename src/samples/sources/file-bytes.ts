@@ -12,7 +12,8 @@ const chunkBytes = 1 << 16;
  */
 export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
-    const file = await openFile(path);
+    const { open } = await import("node:fs/promises"); // loading it takes a megabyte
+    const file = await open(path);
     try {
       // No Buffer: a decoder holds the beginning of a line in a Uint8Array, and V8 is fast on one of the two.
       const buffer = new Uint8Array(chunkBytes);
@@ -33,15 +34,22 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Opens a file without waiting for anybody: a pipe that nobody writes to would hold up the end of the process, too. */
-async function openFile(path: string): Promise<FileHandle> {
-  const { constants, open } = await import("node:fs/promises"); // loading it takes a megabyte
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
+/**
+ * Refuses a pipe, which a file of samples must not be: opening one that nobody writes to holds up the end of the process.
+ * A file that is not there is refused where it is read.
+ *
+ * @throws RivuletError `data.unreadable`
+ */
+export async function requireRegularFile(path: string): Promise<void> {
+  const { stat } = await import("node:fs/promises");
+  const isOther = await stat(path).then(
+    (found) => !found.isFile(),
+    () => false,
+  );
+  if (!isOther) return;
   throw new RivuletError(
     "data.unreadable",
-    `${path} is no regular file, which is read more than once; write it to a file and name that, or let the source be stdin`,
+    `${path} is no regular file, which a source of samples must be; write it to a file and name that, or let the source be stdin`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { lineFeed } from "../decoding/ascii.ts";
-import { readBytes } from "./file-bytes.ts";
+import { readBytes, requireRegularFile } from "./file-bytes.ts";
 import { readText } from "./file-text.ts";
 import { chunkBytes, type Receive, type Source, type SourceCounts, type SourceState } from "./source.ts";
 
@@ -36,6 +36,7 @@ class FileSource implements Source {
   }
 
   async open(receive: Receive): Promise<void> {
+    await requireRegularFile(this.#options.path);
     const { isText } = await this.#options.prepare();
     this.counts.opens++;
     this.#options.onState?.("open", `reading ${this.#options.path}`);
