@@ -70,16 +70,16 @@ const mostHintBytes = 4096;
  * import { mkdirSync } from "node:fs";
  * import { createObjectStore, createSigningKey, fetchModel } from "rivulet/sync";
  *
- * mkdirSync("kept");
+ * mkdirSync("pump-7");
  * const to = "http://127.0.0.1:1/fleet";
- * const { trust } = createSigningKey("models.key");
+ * const { trust } = createSigningKey("pumps.key");
  * const models = { group: "pumps", trust, sideBySide: 500 };
  * const credentials = { secretFile: "pump-7.key", keyId: "pump-7" };
  * const config = { to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null, everyMs: 3_600_000, backlog: 24, models };
  * const key = async () => ({ accessKeyId: "pump-7", secretAccessKey: "secret" });
  * const store = createObjectStore({ to, credentials: key, region: "us-east-1", fingerprint: null, retryMs: [] });
  * const checks = async () => ({ requireFitting() {}, requireSound() {}, mostBytes: 1_000_000 });
- * await assert.rejects(fetchModel({ directory: "kept", config, store, checks }), { code: "sync.unreachable" });
+ * await assert.rejects(fetchModel({ directory: "pump-7", config, store, checks }), { code: "sync.unreachable" });
  * store.close();
  */
 export async function fetchModel(options: FetchOptions): Promise<FetchOutcome> {

@@ -96,6 +96,23 @@ export async function publishModel(options: PublishOptions): Promise<Publication
 /**
  * Publishes the bytes of an older version under a new one, which devices take as any other.
  * @throws RivuletError (rejects) where there is no older version, or its bytes are gone
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { checkpointOf, createLearner, modelOf } from "rivulet";
+ * import { createSigningKey, openModelFolder, openRegistry, publishModel, rollbackModel } from "rivulet/sync";
+ *
+ * const learner = createLearner({ fields: ["x", "label"], target: { column: "label", classes: 2 }, model: {} });
+ * openRegistry("barn", { create: true });
+ * const store = openModelFolder("barn");
+ * const key = createSigningKey("barn.key");
+ * for (let i = 0; i < 20; i++) {
+ *   learner.observe(Float64Array.of(i, i % 2), 0);
+ *   if (i % 10 === 9) await publishModel({ store, group: "fans", key, model: modelOf(checkpointOf(learner)) });
+ * }
+ * const { pointer, of } = await rollbackModel({ store, group: "fans", key });
+ * assert.deepEqual([pointer.version, of], [3, 1]);
+ * store.close();
  */
 export async function rollbackModel(options: RollbackOptions): Promise<Publication> {
   const { store, group, key } = options;
@@ -139,6 +156,16 @@ export interface ListedModel {
  * The newest versions of a group, the newest first.
  * @param trust public key that must have signed them
  * @param options.most how many
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createSigningKey, listModels, openModelFolder, openRegistry } from "rivulet/sync";
+ *
+ * openRegistry("greenhouse", { create: true });
+ * const store = openModelFolder("greenhouse");
+ * const { trust } = createSigningKey("greenhouse.key");
+ * assert.deepEqual(await listModels(store, "vents", trust), []);
+ * store.close();
  */
 export async function listModels(
   store: ModelStore,

@@ -24,6 +24,12 @@ export interface SigningKey {
 /**
  * Reads the key that signs models.
  * @throws RivuletError where it cannot be read, others may read it, or it is no Ed25519 key in PEM
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { readSigningKey } from "rivulet/sync";
+ *
+ * assert.throws(() => readSigningKey("none.key"), { code: "sync.signing-key" });
  */
 export function readSigningKey(path: string): SigningKey {
   if (!existsSync(path)) {
@@ -56,6 +62,13 @@ const noKey = (path: string) =>
 /**
  * Makes a key and writes it into a new file of mode 600.
  * @throws RivuletError where the file exists already, or cannot be written
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { createSigningKey, readSigningKey } from "rivulet/sync";
+ *
+ * const { trust } = createSigningKey("fans.key");
+ * assert.equal(readSigningKey("fans.key").trust, trust);
  */
 export function createSigningKey(path: string): SigningKey {
   const { privateKey } = generateKeyPairSync("ed25519");

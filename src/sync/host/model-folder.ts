@@ -16,6 +16,15 @@ const staleMs = 3_600_000;
 /**
  * Opens the folder of a host for `publishModel`. A name is given by link(2), so two publishers never have the same version.
  * @throws RivuletError where it is not a host's folder, or cannot be written
+ *
+ * @example
+ * import assert from "node:assert/strict";
+ * import { openModelFolder, openRegistry } from "rivulet/sync";
+ *
+ * openRegistry("hall", { create: true });
+ * const store = openModelFolder("hall");
+ * assert.equal(await store.get("models/fans/current.json", { mostBytes: 1000 }), null);
+ * store.close();
  */
 export function openModelFolder(folder: string): ModelStore & { close(): void } {
   const own = join(folder, ownFolder);
