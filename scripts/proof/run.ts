@@ -1,7 +1,9 @@
 /**
  * Proves by exact counts what is promised of the daemon at a serial port, through real pseudo-terminals, and of its files,
- * by the system calls and the ends of real commands: `npm run proof [-- NAME...] [--frames N] [--cycles N] [--seconds N] [--share N] [--days N]
- * [--requests N] [--megabytes N]`.
+ * by the system calls and the ends of real commands:
+ *
+ *     npm run proof -- [NAME...] [--frames N] [--cycles N] [--seconds N] [--share N] [--days N] [--requests N] [--megabytes N]
+ *
  * Each proof prints a line of figures; where a count does not add up the exit code is 1. Linux only; the proofs of files
  * need strace.
  */

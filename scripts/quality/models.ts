@@ -1,4 +1,4 @@
-/** What a model from another device is worth to an ensemble: a good one at a new device, and one of shuffled labels. */
+/** What a model from another device is worth to an ensemble: a good one at a new device, and one trained with shuffled labels. */
 import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
 import type { OutsideModel } from "../../src/learner/outside-model.ts";
 import { Random } from "../fuzz/random.ts";
@@ -6,7 +6,7 @@ import { readStreams, type Stream } from "./streams.ts";
 
 const mostPublished = 4000;
 const mostRows = 2000;
-/** Fewer rows are all beginning. */
+/** With fewer rows the ensemble itself is still at its beginning. */
 const fewestRows = 500;
 /** A poisoned model may cost this part of the loss. */
 const allowed = 0.06;
@@ -50,7 +50,10 @@ function shuffled({ features, values }: Stream, rows: number): Float64Array {
   return copy;
 }
 
-/** Lets one device learn the first part of each stream and another the second, prints the table, and returns how many poisoned models cost too much. */
+/**
+ * Lets one device learn the first part of each stream and another the second, and prints the table.
+ * @returns how many poisoned models cost too much
+ */
 export function judgeModels(directory: string): number {
   console.log("stream           alone     with a model, first 100 rows, all   poisoned");
   let missed = 0;

@@ -1,4 +1,4 @@
-/** Changes every leaf of the documents that travel beside checkpoints: what a board says of itself, and the pointer to a model. */
+/** Changes every leaf of the documents beside checkpoints: the status of a board, and the signed pointer to a model. */
 import { generateKeyPairSync } from "node:crypto";
 import { RivuletError } from "../../../src/errors/errors.ts";
 import { type DeviceStatus, decodeStatus, encodeStatus } from "../../../src/sync/device-status.ts";
@@ -55,7 +55,7 @@ export function faultInDocument(value: unknown): string | null {
 /** What a text of a board may hold, besides the changes that every leaf goes through. */
 const texts = ["x".repeat(10_000), "\u001b[2J\r\n<script>", "__proto__"];
 
-/** Tries every change of both documents. Nothing but a refusal, or a document whose values are of their types, may come of it. */
+/** Tries every change of both documents. Each must be refused, or give a document whose values have their types. */
 export function tryDocuments(): Tally {
   const tally: Tally = { tried: 0, refused: 0, faults: [] };
   const attempt = (name: string, read: () => unknown) => {

@@ -58,7 +58,7 @@ function judgeShift(): number {
   );
 }
 
-/** Rows at which alarms begin, and the evidence of each row; from `restart` on by another detector with the state of the first. */
+/** Rows at which alarms begin, and the evidence of each row; from `restart` on, a detector restored from the first goes on. */
 function observe(series: Series, values: Float64Array, alarmsPerWeek: number, restart = -1) {
   const { times, probation } = series;
   const options = { columns: ["value"], alarmsPerWeek, warmUpRows: probation, warmUpMs: 0 };

@@ -1,6 +1,6 @@
 /**
- * A made machine with a motor, as in ../shared/signals: each minute 512 samples of its three axes at 1.6 kHz, the temperature of
- * its bearing and of the room, and its current. Load changes; faults are given by `machine-faults.ts`.
+ * A simulated machine with a motor: each minute 512 samples of its three axes at 1.6 kHz, the temperature of its bearing and
+ * of the room, and its current. Load changes; faults are given by `machine-faults.ts`.
  */
 import { createRandom, type Random } from "../../../src/engine/model/random.ts";
 import type { Duty, FaultAt } from "./machine-faults.ts";

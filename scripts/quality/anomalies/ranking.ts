@@ -93,9 +93,10 @@ export function volumes(
 const existence = 0.2;
 
 /**
- * Harmonic mean of precision and recall of stretches (Tatbul et al., Precision and Recall for Time Series, NeurIPS 2018): recall
- * is 0.2 for meeting an anomaly and 0.8 times the share of it that was told, precision the share of each told stretch that
- * was in anomalies; both shares are divided by the number of stretches that they are spread over. 0 where nothing was met.
+ * Harmonic mean of precision and recall of stretches (Tatbul et al., Precision and Recall for Time Series, NeurIPS 2018).
+ * Recall is 0.2 for meeting an anomaly and 0.8 times the share of it that was told; precision is the share of each told
+ * stretch that was in anomalies. Both shares are divided by the number of stretches that they are spread over. 0 where
+ * nothing was met.
  */
 export function rangeF1(told: readonly Range[], windows: readonly Range[]): number {
   const recall = meanOver(windows, (window) => {
