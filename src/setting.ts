@@ -48,6 +48,8 @@ export interface ListSetting {
   title: string;
   default: readonly [];
   list: "columns" | "steps" | readonly string[];
+  /** What an empty list stands for, where it may be left out. */
+  otherwise?: string;
 }
 
 /** A number of rows, a time with its unit, or one of a few words. */

@@ -73,7 +73,7 @@ export const anomalySchema = map({
   watch: optional(
     "Columns that are watched",
     list(text("a column's name"), "a list of columns", { minimum: 1, maximum: 1024 }),
-    { otherwise: "all that were measured but the target; of windows what is taken of them" },
+    { otherwise: "every measured column but the target, with what window and relation make of them" },
   ),
   interval: optional("Time between two samples, for a CSV file, which has no clock", duration("1s or 5min"), {
     otherwise: "the times at which samples came, now or when they were recorded",

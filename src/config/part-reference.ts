@@ -45,7 +45,7 @@ function transformPart([name, { title, settings }]: [
 ]): PartReference {
   const options = Object.entries(settings as Record<string, Setting>).map(([option, setting]) => ({
     ...{ name: option, title: setting.title, accepts: settingText(setting) },
-    leftOut: "list" in setting ? null : String(setting.default),
+    leftOut: "list" in setting ? (setting.otherwise ?? null) : String(setting.default),
   }));
   return { name, title, options };
 }

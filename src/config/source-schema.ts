@@ -259,7 +259,7 @@ export const sourceSchema = map({
     default: "10s",
   }),
   time: optional(
-    "Clock of the device: the column whose value is a sample's time, not something to learn from; header: that of frames",
+    "Clock of the device: the column whose value is a sample's time, not something to learn from; header: the clock in the header of frames",
     either(clockNames, timeMap),
     { otherwise: "the time at which a sample arrives" },
   ),

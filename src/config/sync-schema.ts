@@ -48,7 +48,7 @@ const modelsSchema = map({
     modelTrustText,
   ),
   sideBySide: optional(
-    "Samples for which a new network of a config with model and the one that it replaces run side by side: the old one comes back where it did better",
+    "Where the config has model: samples for which the new network and the one before it run side by side; the older one returns if it did better",
     wholeNumber(10, 1_000_000),
     { default: 500 },
   ),

@@ -11,7 +11,7 @@ import {
 } from "./series-transform.ts";
 
 export interface MissingOptions {
-  /** Columns that may lack values; none named: all but the target. */
+  /** Columns that may lack values; empty: all but the target. */
   of: readonly string[];
 }
 
@@ -29,7 +29,12 @@ export const missing: SeriesKind<MissingOptions> = {
   title:
     "Replaces missing values by the mean of their column so far, and adds for each column whether it was missing",
   settings: {
-    of: { title: "Columns that may lack values; left out: all but the target", default: [], list: "columns" },
+    of: {
+      title: "Columns that may lack values",
+      default: [],
+      list: "columns",
+      otherwise: "all but the target",
+    },
   },
   required: [],
   plan: (options, rows, path) => planMissing(options, rows, path),

@@ -11,20 +11,20 @@ import {
 } from "./series-transform.ts";
 
 export interface RelationOptions {
-  /** Columns that are compared with what the others say of them. */
+  /** Columns that are compared with what the others predict for them. */
   of: readonly string[];
-  /** Columns that say something of them beside those in `of`. */
+  /** Columns that help to predict them, beside the others in `of`. */
   given: readonly string[];
 }
 
 const mostColumns = 16;
 /** Slowest rate at which the relation, means and scales follow: about a week of minutes. */
 const slowest = 1e-4;
-/** What columns were of late counts too, as heat follows a load: means of about so many rows. */
+/** Recent values count too, as heat follows a load: running means over about 16 and 64 rows. */
 const rates = [1 / 16, 1 / 64] as const;
 /** Of each column its value and the slow means. */
 const perColumn = 1 + rates.length;
-/** Rows before a deviation is told: a relation of fewer is by chance. */
+/** Rows before a deviation is given: with fewer, a relation may be chance. */
 const settleRows = 500;
 /** A value counts as at most so many standard deviations from its mean. */
 const clipped = 8;
@@ -38,9 +38,9 @@ const furthest = 9;
 const mostInverse = 1e6;
 
 /**
- * Adds by how many standard deviations a column is off what the other columns say of it, now and of late, by least squares
- * that follow slowly: a motor that is hotter than its load and the room explain. 0 for the first 500 rows; NaN where a
- * value is missing.
+ * Adds how many standard deviations a column is away from what the other columns predict for it, by their present values
+ * and recent means, with least squares that follow slowly: a motor that is hotter than its load and the room explain. 0 for
+ * the first 500 rows; NaN where a value is missing.
  *
  * All columns have one running inverse covariance P of their standardized values x and slow means (Sherman and Morrison,
  * Annals of Mathematical Statistics 21, 1950). From it follows the regression of each column c on all the others: with u = P x
@@ -48,10 +48,10 @@ const mostInverse = 1e6;
  * r = u(c) - P(c,b) P(b,b)^-1 u(b), q = P(c,c) - P(c,b) P(b,b)^-1 P(b,c).
  */
 export const relation: SeriesKind<RelationOptions> = {
-  title: "Adds by how many standard deviations columns are off what other columns say of them",
+  title: "Adds how many standard deviations columns are away from what other columns predict for them",
   settings: {
-    of: { title: "Columns that are compared with what the others say", default: [], list: "columns" },
-    given: { title: "Columns that say something of them besides", default: [], list: "columns" },
+    of: { title: "Columns that are compared with what the others predict", default: [], list: "columns" },
+    given: { title: "Columns that help to predict them", default: [], list: "columns", otherwise: "none" },
   },
   required: ["of"],
   plan: (options, rows, path) => planRelation(options, rows, path),
@@ -71,7 +71,7 @@ function planRelation({ of, given }: RelationOptions, rows: SeriesRows, path: st
     throw keyError(
       "config.bad-value",
       path,
-      `names ${names.length} ${names.length === 1 ? "column" : "columns"}, expected 2 to ${mostColumns} in of and given together; name what says something of the others`,
+      `names ${names.length} ${names.length === 1 ? "column" : "columns"}, expected 2 to ${mostColumns} in of and given together; add columns that help to predict, or leave some out`,
     );
   }
   const columns = [...rows.columns, ...of.map((name) => `${name}_off`)];
