@@ -111,7 +111,9 @@ function locate(
   const behind = readReached(to)?.store ?? null;
   const extra = ["store-key", "store-secret", "store-command"].find((name) => options[name] !== undefined);
   if (extra !== undefined && behind === null)
-    throw new UsageError(`--${extra} is about a store, but --to names the folder ${to}`);
+    throw new UsageError(
+      `--${extra} is about a store, but --to names the folder ${to}; leave it out, or name a store with --to`,
+    );
   if (behind === null && !(existsSync(to) && statSync(to).isDirectory())) {
     throw new RivuletError(
       "host.bad-folder",
@@ -192,7 +194,7 @@ function list(invocation: Invocation): Promise<Report> {
   });
 }
 
-/** A network is shown by the begin of its digest, so that a rollback is seen to be one. */
+/** A network is shown by the first digits of its digest, so that a rollback is recognized. */
 function cellsOf(
   models: readonly ListedModel[],
   index: number,

@@ -101,7 +101,7 @@ function leftOut(learner: PrequentialLearner, { learnerState }: Checkpoint, wher
   const why =
     learner.guest === null
       ? "the config has no sync.models"
-      : "the ensemble is another one than it was taken in by";
+      : "it was taken in by an ensemble with another config";
   return [`${where} holds a model from outside, which is left out, because ${why}`];
 }
 

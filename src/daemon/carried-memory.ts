@@ -1,10 +1,11 @@
-/** Carries over what a daemon knows besides its learner, as far as it is not about fields or features that are others. */
+/** Carries over what a daemon knows besides its learner, except what is about fields or features that have changed. */
 import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { carryValidation } from "../samples/sample-validator.ts";
 import type { State } from "../state.ts";
+import { formatCount } from "../wording/quantities.ts";
 
-type Map = { [key: string]: State };
+type StateParts = { [key: string]: State };
 
 /** The state of a daemon for a changed config, and what of it is left behind, in words. */
 export interface CarriedMemory {
@@ -23,17 +24,17 @@ export function carryMemory(
 ): CarriedMemory {
   if (typeof given !== "object" || given === null || hasSameRows(before, learner))
     return { state: given, lost: [] };
-  const { labels, validator, anomaly, ...others } = given as unknown as Map;
+  const { labels, validator, anomaly, ...others } = given as unknown as StateParts;
   const lost: string[] = [];
-  const state: Map = { ...others };
+  const state: StateParts = { ...others };
   if (labels !== undefined) state["labels"] = carryLabels(labels, learner, lost);
   if (validator !== undefined) {
     const carried = carryChecks(validator, before, learner);
     if (carried === null) lost.push("what is known of invalid values");
     else state["validator"] = carried;
   }
-  // It is about columns, whose usual course was learned together.
-  if (anomaly !== undefined) lost.push("what is normal, as anomalies are told by");
+  // The detector learned all columns together, so it does not fit others.
+  if (anomaly !== undefined) lost.push("what the anomaly detector has learned");
   return { state, lost };
 }
 
@@ -49,9 +50,9 @@ function hasSameRows(before: PrequentialLearner, learner: PrequentialLearner): b
 /** Samples that wait for their label are rows of features that are no longer the same; ids of labels stay. */
 function carryLabels(labels: State, learner: PrequentialLearner, lost: string[]): State {
   if (labels === null) return null;
-  const { held, ...others } = labels as unknown as Map;
-  const [, waiting = 0] = ((held as unknown as Map | null)?.["place"] ?? []) as Float64Array;
-  if (waiting > 0) lost.push(`${waiting} samples that were kept for late labels`);
+  const { held, ...others } = labels as unknown as StateParts;
+  const [, waiting = 0] = ((held as unknown as StateParts | null)?.["place"] ?? []) as Float64Array;
+  if (waiting > 0) lost.push(`${formatCount(waiting, "sample")} kept for late labels`);
   return { ...others, held: new HeldSamples(learner.heldSizes, 1).state() };
 }
 

@@ -23,7 +23,7 @@ test("a daemon with a field more goes on with its counts, its pause and what it 
   const before = begun();
   const { path, learner } = pathOf(configOf("b, c, a, label"));
   const { state, lost } = carryMemory(before.state, before.learner, learner);
-  expect(lost).toEqual(["50 samples that were kept for late labels"]);
+  expect(lost).toEqual(["50 samples kept for late labels"]);
   path.restore(state);
   expect([path.taken, path.isPaused, path.stations.validator.skipped]).toEqual([51, true, 1]);
   expect(path.pauseLeftMs).toBeGreaterThan(3_000_000);

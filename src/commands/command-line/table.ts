@@ -88,7 +88,7 @@ export const commands: Command[] = [
     options: {
       for: {
         value: "DURATION",
-        help: "learning goes on by itself after so long, such as 2h (default: until resume)",
+        help: "learning continues by itself after this time, such as 2h (default: until rivulet resume)",
       },
     },
     details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
@@ -96,7 +96,7 @@ export const commands: Command[] = [
   },
   {
     name: "resume",
-    summary: "tell a paused daemon to go on learning",
+    summary: "tell a paused daemon to continue learning",
     positionals: ["CONFIG"],
     options: {},
     details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
@@ -178,7 +178,7 @@ export const commands: Command[] = [
     positionals: ["CONFIG"],
     options: {
       "dry-run": {
-        help: "show what would be sent; connect to nobody, but with sync.models ask which model would come",
+        help: "show what would be sent, without connecting; with sync.models the host is asked which model would come",
       },
       restore: { help: "fetch the newest valid checkpoint of this device into an empty folder" },
     },
@@ -210,7 +210,7 @@ export const commands: Command[] = [
       region: { value: "NAME", help: "region of the store (default: AWS_REGION, else us-east-1)" },
       "store-key": {
         value: "ID",
-        help: "id of the store's key (default: AWS_ACCESS_KEY_ID and what belongs to it)",
+        help: "id of the store's key (default: AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY)",
       },
       "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
       "store-command": {

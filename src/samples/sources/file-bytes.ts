@@ -35,8 +35,8 @@ export async function* readBytes(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /**
- * Refuses a pipe, which a file of samples must not be: opening one that nobody writes to holds up the end of the process.
- * A file that is not there is refused where it is read.
+ * Refuses a pipe: a daemon that opens one that nobody writes to could not even end. A file that is not there is refused
+ * where it is read.
  *
  * @throws RivuletError `data.unreadable`
  */
@@ -49,7 +49,7 @@ export async function requireRegularFile(path: string): Promise<void> {
   if (!isOther) return;
   throw new RivuletError(
     "data.unreadable",
-    `${path} is no regular file, which a source of samples must be; write it to a file and name that, or let the source be stdin`,
+    `${path} is not a regular file, expected one; copy its content to a file and name that, or read it with source: { stdin: true }`,
   );
 }
 

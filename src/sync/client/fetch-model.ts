@@ -102,7 +102,7 @@ export async function fetchModel(options: FetchOptions): Promise<FetchOutcome> {
   } finally {
     outcome.known = memory.known;
     record.models = memory;
-    if (!dryRun) remember(directory, () => writeSyncRecord(directory, record));
+    if (!dryRun) withDiskError(directory, () => writeSyncRecord(directory, record));
   }
   return outcome;
 }
@@ -115,7 +115,7 @@ async function look(options: FetchOptions, memory: ModelsRecord, outcome: FetchO
   if (pointer !== null) {
     const daemons = knownToDaemon(directory, group);
     if (pointer.version > daemons) await takeOrRefuse(options, pointer, outcome);
-    // Taken or refused: it is never fetched again. Or the small file beside the checkpoints is older than they are.
+    // Taken or refused, it is never fetched again; the daemon may know a later one than the record beside its checkpoints.
     memory.known = Math.max(pointer.version, daemons);
   }
   if (hint.version === null || hint.version <= memory.known) memory.hint = hint.etag;
@@ -157,7 +157,7 @@ async function takeOrRefuse(
   }
 }
 
-/** The network cannot be blamed on the model; everything else that is wrong with one is for ever. */
+/** A failure of the connection is not the model's; every other fault of a model is permanent. */
 const isRefusal = ({ code }: RivuletError): boolean =>
   code === "sync.model" ||
   code === "sync.bad-answer" ||
@@ -205,7 +205,7 @@ async function readPointer(
   const before = refused[version];
   let found: StoredObject | null = null;
   try {
-    // To a key that may not list, AWS says of what is not there that it is forbidden.
+    // AWS answers a key that may not list with 403 where there is no such object.
     const asked = await store.get(key, {
       mostBytes: mostPointerBytes,
       etag: before ?? null,
@@ -218,7 +218,7 @@ async function readPointer(
     return decodePointer(found.body, { group, version, trust }, key);
   } catch (error) {
     if (!(error instanceof RivuletError) || !isRefusal(error)) throw error;
-    // Not the version: a network that asks for a password answers everything, and the true pointer comes later.
+    // The version itself is not refused: a network with a login page answers everything, and the true pointer comes later.
     if (found !== null) refused[version] = markOf(found);
     for (const oldest of Object.keys(refused).slice(0, -mostRefused)) delete refused[oldest];
     return error.message;
@@ -237,7 +237,7 @@ async function take(
   if (bytes > mostBytes) {
     throw new RivuletError(
       "sync.model",
-      `${where} has ${bytes} bytes, expected at most ${mostBytes}, as the learner of this config is planned`,
+      `${where} has ${bytes} bytes, expected at most ${mostBytes}, as the learner of this config is planned; publish a smaller network`,
     );
   }
   if (!dryRun) {
@@ -246,7 +246,7 @@ async function take(
       // The bytes are there before their pointer, so a store that is restarting shows them later.
       throw new RivuletError(
         "sync.unreachable",
-        `${where} is announced, but the host does not have it at present`,
+        `${where} is announced, but the host does not have it at present; the next run asks for it again`,
       );
     }
     const actual = sha256Of(found.body);
@@ -257,7 +257,7 @@ async function take(
       );
     }
     requireSound(found.body, where);
-    outcome.path = remember(directory, () => putIntoInbox(directory, version, sha256, found.body));
+    outcome.path = withDiskError(directory, () => putIntoInbox(directory, version, sha256, found.body));
   }
   outcome.version = version;
   outcome.bytes = bytes;
@@ -273,7 +273,8 @@ function putIntoInbox(directory: string, version: number, sha256: string, bytes:
   return path;
 }
 
-function remember<T>(directory: string, write: () => T): T {
+/** Runs a change of the folder, and tells of its failure in a sentence. */
+function withDiskError<T>(directory: string, write: () => T): T {
   try {
     return write();
   } catch (error) {
@@ -288,7 +289,7 @@ function newestIn(directory: string): number {
 
 /** What was fetched for another group is for nobody. */
 function emptyInbox(directory: string): void {
-  remember(directory, () => fs.rmSync(inboxOf(directory), { recursive: true, force: true }));
+  withDiskError(directory, () => fs.rmSync(inboxOf(directory), { recursive: true, force: true }));
 }
 
 /** The newest version of a group that the daemon has seen, as its newest checkpoint tells; 0: none. */

@@ -1,4 +1,7 @@
-/** Publishes models for the devices of a group: bytes first, then the signed pointer, then the hint; whoever is killed between leaves nothing half visible. */
+/**
+ * Publishes models for the devices of a group: bytes first, then the signed pointer, then the hint, so that a publisher that
+ * is killed leaves nothing half visible.
+ */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { RivuletError } from "../../errors/errors.ts";
@@ -48,7 +51,7 @@ export interface Publication {
   of?: number;
 }
 
-/** Two publishers at once take the next number each; so many at once there are not. */
+/** Each of several publishers at once takes the next free number; there are never as many as this. */
 const mostAttempts = 20;
 /** A store without conditions shows within this time whether another publisher has overwritten a pointer. */
 const settleMs = 3000;
@@ -90,7 +93,7 @@ export async function publishModel(options: PublishOptions): Promise<Publication
   }
   if (!dryRun) await putModel(store, modelKey(group, sha256), model.bytes, sha256);
   const content = { sha256, bytes: model.bytes.length, description: model.description };
-  return { pointer: await point(options, content, newest), isNew: true };
+  return { pointer: await createPointer(options, content, newest), isNew: true };
 }
 
 /**
@@ -140,7 +143,7 @@ export async function rollbackModel(options: RollbackOptions): Promise<Publicati
       `the network of version ${older.version} is ${found === null ? "gone from the store" : "damaged in the store"}; publish its checkpoint again`,
     );
   }
-  const pointer = await point(options, { sha256, bytes, description }, newest);
+  const pointer = await createPointer(options, { sha256, bytes, description }, newest);
   return { pointer, isNew: true, of: older.version };
 }
 
@@ -174,7 +177,7 @@ export async function listModels(
   { most = 100 } = {},
 ): Promise<ListedModel[]> {
   const versions = await listedVersions(store, group);
-  const highest = await climb(store, group, versions[0] ?? (await hinted(store, group)));
+  const highest = await highestFrom(store, group, versions[0] ?? (await hinted(store, group)));
   for (let version = (versions[0] ?? 0) + 1; version <= highest; version++) versions.unshift(version);
   const models: ListedModel[] = [];
   for (const version of versions.slice(0, most)) {
@@ -208,7 +211,7 @@ interface Newest {
  */
 async function newestPointer(store: ModelStore, group: string, trust: string): Promise<Newest> {
   const [listed = 0] = await listedVersions(store, group);
-  const version = await climb(store, group, Math.max(listed, await hinted(store, group)));
+  const version = await highestFrom(store, group, Math.max(listed, await hinted(store, group)));
   if (version === 0) return { version, pointer: null };
   return { version, pointer: await ownPointer(store, group, version, trust) };
 }
@@ -252,7 +255,8 @@ async function readHint(store: ModelStore, group: string): Promise<number | null
   }
 }
 
-async function climb(store: ModelStore, group: string, from: number): Promise<number> {
+/** The highest version from this one on without a gap. */
+async function highestFrom(store: ModelStore, group: string, from: number): Promise<number> {
   let version = from;
   while (version < mostVersion && (await exists(store, group, version + 1))) version++;
   return version;
@@ -305,7 +309,7 @@ async function putModel(store: ModelStore, key: string, bytes: Uint8Array, sha25
 }
 
 /** Creates the pointer of the next free version, then the hint. */
-async function point(
+async function createPointer(
   { store, group, key, dryRun = false }: Omit<PublishOptions, "model">,
   content: Pick<ModelPointer, "sha256" | "bytes" | "description">,
   newest: Newest,
@@ -326,7 +330,7 @@ async function point(
     if (bytes.length > mostPointerBytes) {
       throw new RivuletError(
         "sync.publish",
-        `the description of the model makes a pointer of ${bytes.length} bytes, expected at most ${mostPointerBytes}`,
+        `the description of the model makes a pointer of ${bytes.length} bytes, expected at most ${mostPointerBytes}; shorten the names of columns and classes`,
       );
     }
     await store.putOnce(pointerKey(group, version), bytes);
