@@ -19,7 +19,7 @@ export const mostLines = 2 ** 15;
 export const mostAliases = 100;
 
 /**
- * Reads a text file in UTF-8, but no more than a byte above the limit, and waits for nobody: what is no regular file is refused.
+ * Reads a text file in UTF-8, but no more than a byte above the limit. Refuses what is not a regular file: a pipe would wait.
  * @throws Error whose reason, by `reasonOf`, fits after a colon
  */
 export function readLimited(path: string): Buffer {

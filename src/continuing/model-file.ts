@@ -38,7 +38,7 @@ export interface PublishedDescription {
   features: TransformDescription[];
   /** Only there where features need the past. */
   stream?: StreamDescription;
-  /** Of an ensemble the layers of its replayed network, where they are not the usual ones; of a single network all that is described of it. */
+  /** Of an ensemble: the layers of its replayed network, unless they are the default ones. Of a single network: all of it. */
   model: { published: "ensemble"; layers?: unknown[]; inputShape?: number[] } | PublishedNetwork;
 }
 
@@ -268,8 +268,8 @@ export function requireFitting(own: PublishedDescription, model: PublishedDescri
 }
 
 /**
- * The first difference between what a device does and what a model was trained for; null where it fits. Names of classes
- * that a stream brings become known one by one: the ones must be the first of the others.
+ * The first difference between what a device does and what a model was trained for; null where it fits. A stream may bring
+ * names of classes one by one, so one side may know fewer of them: they must be the first names of the other side.
  */
 export function differenceBetween(own: PublishedDescription, model: PublishedDescription): string | null {
   const ownNames = namesIn(own.target).names ?? [];

@@ -13,7 +13,7 @@ import type { DeviceModel } from "../sync/device-status.ts";
 import { removeWaiting, type WaitingModel, waitingModels } from "../sync/inbox.ts";
 import type { Log } from "./log.ts";
 
-/** A model file takes no more than its learner, and this. */
+/** A model file may have this many bytes more than its learner takes: names and statistics. `rivulet sync` allows as many. */
 const spareBytes = 1e6;
 
 /** A model on its way into the learner. */
@@ -107,7 +107,7 @@ export class ModelIntake implements Stateful {
       : `${name} answers beside the experts ${after}`;
   }
 
-  /** To be called once a checkpoint is on the disk that was made after the last look. */
+  /** To be called once a checkpoint that was made after the last look is on the disk. */
   saved(): void {
     if (this.#version > 0) removeWaiting(this.#options.directory, this.#version + 1);
   }

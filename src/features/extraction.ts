@@ -46,8 +46,8 @@ export interface PlannedFeatures {
   /** Names of the numbers of a row of features, the target last. */
   columns: string[];
   /**
-   * Those of them that were measured: columns as they came, what windows make of them, and how far they are off what others say;
-   * not their past nor the clock.
+   * Those of them that were measured: columns as they came, and what `window` and `relation` make of them; not lags,
+   * differences, profiles or the clock.
    */
   measured: string[];
   /** What each transform keeps. */
@@ -101,10 +101,10 @@ export function planFeatures(options: ExtractionOptions): PlannedFeatures {
   return planned;
 }
 
-/** Transforms of which what they make is watched too. */
+/** Transforms whose columns count as measured. */
 const measuring: readonly SeriesName[] = ["window", "relation"];
 
-/** Those of the names that came in, or that were made to be watched. */
+/** The names of columns that came in, or that a measuring transform made. */
 function measuredAmong(
   names: readonly string[],
   columns: readonly string[],
@@ -283,8 +283,11 @@ export class Extraction implements Stateful {
   }
 
   /**
-   * Says how far the wall clock is ahead of the times of rows, in milliseconds, and before which moment it cannot be right; null
-   * where it is not set: then hours and days are not known, and nothing is learned of them. 0 at first.
+   * Sets how far the wall clock is ahead of the times of rows, 0 at first. While the hour is not known, nothing is learned of
+   * hours and days.
+   *
+   * @param aheadMs milliseconds; null while the wall clock is not set
+   * @param earliestMs before this moment the wall clock cannot be right
    */
   setWallClock(aheadMs: number | null, earliestMs = Number.NEGATIVE_INFINITY): void {
     this.#wall[0] = aheadMs ?? Number.NaN;

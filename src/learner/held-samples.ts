@@ -10,7 +10,7 @@ import { restoreArrays } from "./restore-arrays.ts";
 export interface HeldSizes {
   singles: number;
   doubles: number;
-  /** What of this, at its end, is only there with room for a model from outside: a state may have it where there is none, and lack it. */
+  /** How much of this, at its end, is of a model from outside. A stored state may lack that part, or have it in excess. */
   guest?: { singles: number; doubles: number };
 }
 
@@ -156,7 +156,7 @@ export class HeldSamples implements Stateful {
     }
   }
 
-  /** What a state keeps of each sample: it may be with room for a guest where this ring is without, or the other way round. */
+  /** What a state keeps of each sample: with the part of a guest where this ring has none, or without it where it has one. */
   #sizesIn(state: { [name: string]: State }, used: number): HeldSizes {
     const { singles, doubles, guest = { singles: 0, doubles: 0 } } = this.sizes;
     const lengthOf = (numbers: State) => (ArrayBuffer.isView(numbers) ? (numbers as Float64Array).length : 0);
@@ -171,7 +171,7 @@ export class HeldSamples implements Stateful {
   }
 }
 
-/** Copies row `from` of `width` numbers over row `to` of another width: what is too much is left out, the rest is 0. */
+/** Copies row `from` of `width` numbers over row `to` of another width: cut off where it is too long, filled with 0 behind. */
 function copyRow<A extends Float32Array | Float64Array>(
   stored: A,
   from: number,

@@ -1,4 +1,4 @@
-/** What a learner takes in from outside: a network that another one trained, and the statistics by which it knows its columns. */
+/** What a learner takes in from outside: a network that another learner trained, and the statistics of its columns. */
 import type { NetworkState } from "../engine/running/network-state.ts";
 import type { State } from "../state.ts";
 

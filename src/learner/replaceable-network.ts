@@ -1,4 +1,4 @@
-/** A single network that another one from outside can replace, and that comes back where the other one does worse. */
+/** A single network that one from outside can replace; it returns where the other one does worse. */
 import type { Network } from "../engine/running/network.ts";
 import type { NetworkState } from "../engine/running/network-state.ts";
 import type { Extraction } from "../features/extraction.ts";
@@ -12,9 +12,9 @@ import type { LearnerOptions } from "./learner-options.ts";
 import type { ModelHost, OutsideModel, TakenIn } from "./outside-model.ts";
 import type { PrequentialLearner, TrainingCounts } from "./prequential-learner.ts";
 
-/** Samples side by side, in so many batches: losses of samples that follow each other are alike, their means much less. */
+/** Batches of the samples side by side: losses of successive samples are correlated, their means much less. */
 const batches = 25;
-/** Before all samples have come, the new network goes back only where it is worse by so many standard errors, of at least so many batches. */
+/** Before all samples have come, only a difference of so many standard errors, over so many batches, ends the comparison. */
 const earlyErrors = 5;
 const earlyBatches = 5;
 const lateErrors = 2;

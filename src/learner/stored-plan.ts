@@ -106,9 +106,7 @@ export function requirePlannedEnsemble(options: EnsembleOptions, storedBytes: nu
   requireMemory(planEnsemble(options).totalBytes, storedBytes);
 }
 
-/**
- * As `plannedLearner`, for the network of an ensemble alone. Returns it, and what its features are made of.
- */
+/** As `plannedLearner`, for the network of an ensemble alone. Returns it, and the plan of its features. */
 export function plannedGuest(
   options: EnsembleOptions,
   stored: { parameters: readonly Tensor[]; storedBytes: number },

@@ -90,7 +90,7 @@ export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
  * throws a RivuletError where it is no recording or lacks a column; damaged parts are left out and counted.
  *
  * @param options `realTime`: hand over the samples as fast as they were recorded. Default false: as fast as possible.
- *   `fields`: columns whose classes have names: a class is its place among them, whatever its number was when it was recorded
+ *   `fields`: columns whose classes have names: a class is read as the place of its name among these
  *
  * @example
  * import assert from "node:assert/strict";

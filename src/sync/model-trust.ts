@@ -1,4 +1,7 @@
-/** The public key that signs models, as a config has it: `ed25519:` and its 32 bytes in base64. The daemon reads it, so it loads nothing. */
+/**
+ * The public key of whoever signs models, as a config has it: `ed25519:` and its 32 bytes in base64. Imports nothing, as the
+ * daemon reads it with its config.
+ */
 
 const trustPattern = /^ed25519:([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)$/;
 

@@ -52,7 +52,7 @@ export function namedTarget(target: { column: string }): KnownFields {
 }
 
 /**
- * The rows of a file: a recording, or text as a config describes it; or of whose columns `fields` says more than their name.
+ * The rows of a file: a recording, or text as a config or `fields` describes it.
  * @throws UsageError where the times of a recording are asked of text
  */
 export async function openData(

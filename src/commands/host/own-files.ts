@@ -1,4 +1,4 @@
-/** What a host leaves in its folder for other commands: how it is reached, and with which key the models of a group are signed. */
+/** What a host leaves in its folder for other commands: its address, and the keys that sign the models of groups. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileDurablySync } from "../../checkpoint/durable-file.ts";

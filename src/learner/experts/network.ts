@@ -63,8 +63,8 @@ export const networkExpertModel = (options: NetworkExpertOptions): Model => ({
 });
 
 /**
- * A network, [inputs -> 32 tanh -> answer] unless said otherwise, that makes one update with each row. RMSprop (Tieleman and Hinton, 2012)
- * without bias correction: its squares start at 0 with smoothing 0.995, so that the first rows move it far.
+ * A network, [inputs -> 32 tanh -> answer] by default, that makes one update with each row. RMSprop (Tieleman and Hinton,
+ * 2012) without bias correction: its squares start at 0 with smoothing 0.995, so that the first rows move it far.
  */
 export class NetworkExpert implements Expert {
   readonly network: Network;
