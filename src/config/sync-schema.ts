@@ -95,7 +95,9 @@ export const syncSchema = map({
       default: 24,
     },
   ),
-  models: optional("Models that come back from the host", modelsSchema, { otherwise: "no model comes back" }),
+  models: optional("Models that this device fetches from the host", modelsSchema, {
+    otherwise: "no model is fetched",
+  }),
 });
 const syncDefaults = defaultsOf(syncSchema);
 
