@@ -19,7 +19,7 @@ export {
   sendCheckpoints,
 } from "./sync/client/send.ts";
 
-// Models that come back: published and signed for a group of devices, and what a device checks before it takes one.
+// Models for devices: published and signed for a group, and what a device checks before it takes one.
 
 export {
   type FetchOptions,

@@ -50,7 +50,7 @@ interface Stations {
   replies: Replies | null;
   /** Null where the config keeps no samples for labels that come later. */
   lateLabels: LateLabels | null;
-  /** Null where no models come back from the host. */
+  /** Null where no models are fetched from the host. */
   modelIntake: ModelIntake | null;
 }
 
@@ -134,7 +134,7 @@ export class SamplePath implements DaemonMemory {
     this.stations.anomalyWatch?.countTime();
   }
 
-  /** Finds out what the local time is; to be called now and then, as a clock may be set and summer may begin. */
+  /** Reads the wall clock; to be called now and then, as it may be set, or change to summer time. */
   lookAtClock(): void {
     const { anomalyWatch, learner } = this.stations;
     anomalyWatch?.lookAtClock();
@@ -248,7 +248,7 @@ export class SamplePath implements DaemonMemory {
 
   /** Looks for a model from outside, and takes it in; to be called between two samples. */
   lookForModel(): void {
-    // Worth a save, so that the file need not be kept.
+    // Worth a save: from the next checkpoint on, the model's file is not needed.
     if (this.stations.modelIntake?.look()) this.#late++;
   }
 
@@ -437,7 +437,7 @@ function watchedFields({ extraction, columns }: PrequentialLearner, fields: Conf
   return columns.map((name) => fields.find((field) => field.name === name) ?? { name });
 }
 
-/** Dates of a file are believed from here on: it was not a board without a clock that wrote it. */
+/** Times in a file are believed from here on: a board whose clock is not set shows 1970. */
 const earliestInFile = Date.UTC(1990, 0, 1);
 
 /** What is known of the wall clock beside the times of samples. */
@@ -486,7 +486,7 @@ function createAnomalyWatch(
   });
 }
 
-/** Null where no models come back from the host. */
+/** Null where no models are fetched from the host. */
 function createModelIntake(
   { sync, checkpoint: { directory } }: Config,
   learner: PrequentialLearner,

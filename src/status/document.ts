@@ -144,7 +144,7 @@ export interface StatusDocument {
   replies: { sent: number; dropped: number };
   /** What became of labels that came late, in samples; null where the config keeps none for them. */
   labels: Readonly<Record<string, number>> | null;
-  /** The latest model that came back from the host, and what became of it; null where none has come. */
+  /** The latest model from the host, and what became of it; null where none has come. */
   model: ModelStatus | null;
   /** Where predictions go besides the device. */
   outputs: { name: string; sent: number; dropped: number }[];
@@ -162,7 +162,7 @@ export interface SyncDocument {
   dropped: number;
 }
 
-/** A model that came back from the host. */
+/** A model from the host. */
 export interface ModelStatus {
   version: number;
   group?: string;

@@ -35,13 +35,13 @@ export type DeviceReport = {
   rejected: number;
   /** What somebody should look at, each one sentence. */
   problems: string[];
-  /** The model that came back from the host; null or left out: none did. */
+  /** The latest model from the host; null or left out: none has come. */
   model?: DeviceModel | null;
 };
 
 const modelStates = ["none", "side by side", "in use", "went back", "refused"] as const;
 
-/** A model that came back from the host, and what became of it. */
+/** A model from the host, and what became of it. */
 export type DeviceModel = {
   version: number;
   /** The group that it was published for. */

@@ -12,7 +12,7 @@ export interface SyncConfig {
   everyMs: number;
   /** Number of checkpoints that wait for the host before the oldest one is given up. */
   backlog: number;
-  /** Models that come back; null: none. */
+  /** Which models are fetched; null: none. */
   models: ModelsConfig | null;
 }
 

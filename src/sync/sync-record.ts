@@ -23,7 +23,7 @@ export interface SyncRecord {
   done: Record<string, string>;
   /** Time of the last run that reached the host, by the device's clock; null: none. */
   lastSuccess: string | null;
-  /** What is known of models that come back; left out: nothing yet. */
+  /** What is known of models from the host; left out: nothing yet. */
   models?: ModelsRecord;
 }
 
@@ -36,9 +36,9 @@ export interface ModelsRecord {
   hint: string | null;
   /** Versions whose pointers are refused, each with the ETag or digest of what was there. */
   refused: Record<string, string>;
-  /** Why the last model that was refused was, until one is taken; null: none was. */
+  /** Why the last refused model was refused, until one is taken; null: none was. */
   refusal: string | null;
-  /** Why the last run found nothing out; null where it did. */
+  /** Why the last run could not find out what there is; null where it could. */
   failure: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** Models that come back: what `rivulet sync` does about them, and what it says. */
+/** Models from the host: what `rivulet sync` does about them, and what it says. */
 import type { Config } from "../../config/config.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { type FetchOutcome, fetchModel } from "../../sync/client/fetch-model.ts";
@@ -12,7 +12,7 @@ export interface ModelsReport {
   lines: string[];
 }
 
-/** Looks for a newer model; a host that cannot be asked is told of and no error, as the checkpoints have arrived. */
+/** Looks for a newer model. A host that cannot be asked is reported, and no error, as the checkpoints have arrived. */
 export async function lookForModel(
   config: Config,
   sync: SyncConfig & { models: ModelsConfig },

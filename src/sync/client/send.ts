@@ -224,7 +224,7 @@ async function sendStatus(
   return status;
 }
 
-/** What is wrong with the models that come back, as the run before found it. */
+/** What is wrong with the models from the host, as the previous run found it. */
 function modelProblem(record: SyncRecord, { models }: SyncConfig): string | null {
   if (models === null) return null;
   const { failure, refusal } = modelsIn(record, models.group);
