@@ -37,7 +37,7 @@ const each =
 
 export const finite = each((number) => Math.abs(number) < largest, "a finite number");
 export const notNegative = each((number) => number >= 0 && number < largest, "a finite number from 0");
-/** A square in float32, of which that of a gradient beyond 1.8e19 is infinite: a network comes to that by itself. */
+/** A square in float32. That of a gradient beyond 1.8e19 is infinite, and a network can come to that by itself. */
 export const squared = each(
   (number) => (number >= 0 && number < largest) || number === Number.POSITIVE_INFINITY,
   "a finite number from 0",

@@ -172,14 +172,14 @@ function isBinaryDevice(source: ParsedSource): boolean {
   return framings[framingOf(source.framing).framing].isBinary;
 }
 
-function haveClock(source: ParsedSource): boolean {
+function framesHaveClock(source: ParsedSource): boolean {
   const framing: Framing = framings[framingOf(source.framing).framing];
   return framing.hasClock === true;
 }
 
 /** Whether a clock is that in the header of the source's frames. */
 export const isHeaderClock = (source: ParsedSource, { columns }: ClockColumns): boolean =>
-  String(columns) === headerClock && isBinaryDevice(source) && haveClock(source);
+  String(columns) === headerClock && isBinaryDevice(source) && framesHaveClock(source);
 
 /** Reports a clock that its samples cannot have. */
 function checkClock(source: ParsedSource, target: string, errors: ConfigErrors): void {
@@ -194,7 +194,7 @@ function checkClock(source: ParsedSource, target: string, errors: ConfigErrors):
   } else if (isBinaryDevice(source) && !isHeaderClock(source, clock)) {
     errors.conflict(
       path,
-      ` is a column of text, but frames are binary; ${haveClock(source) ? `write time: ${headerClock} for the milliseconds in their header, or remove it` : "remove it"}`,
+      ` is a column of text, but frames are binary; ${framesHaveClock(source) ? `write time: ${headerClock} for the milliseconds in their header, or remove it` : "remove it"}`,
     );
   }
   if (clock.columns.includes(target)) {

@@ -25,10 +25,10 @@ export interface WindowPace {
 const at = { next: 0, count: 1, since: 2, due: 3, isDue: 4 } as const;
 const ownNumbers = 5;
 
-/** A group and where it is in the block. */
+/** A group, and where its numbers are in the block. */
 interface PlacedGroup extends WindowGroup {
   statistics: WindowStatistics;
-  /** Where it is held at which place of its rings the next row goes. */
+  /** Index in the block of the place in the rings where the next row goes. */
   nextAt: number;
   /** Where its rings begin, [columns, size]. */
   ringsAt: number;
@@ -58,7 +58,7 @@ export class GatheredWindows implements SeriesTransform {
 
   /**
    * @param others where the columns are that no window collects
-   * @param target which of the others is the target: a value of an earlier row is none of this one; -1: none
+   * @param target which of the others is the target, of which a value of an earlier row does not count; -1: none
    * @param width numbers of a row that comes out
    */
   constructor(

@@ -1,4 +1,4 @@
-/** A row as the experts of an ensemble see it: its features by the statistics of the columns, which follow. */
+/** A row as the experts of an ensemble see it: its features, standardized by the running statistics of the columns. */
 import type { Arena } from "../engine/running/arena.ts";
 import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { PlannedFeatures } from "../features/extraction.ts";

@@ -29,11 +29,11 @@ export const guestName = "guest";
 const statisticFloor = 0.0005;
 /** A number is answered within so many standard deviations of the mean. */
 const targetBound = 8;
-/** Part of its probability that is dealt out evenly, as with the experts. */
+/** Part of its probability that is shared evenly among the classes, as with the experts. */
 const evenPart = 0.0005;
 /** What each class has before any label, for the constant answer. */
 const prior = 0.5;
-/** It may lose so much more than a constant answer: nats, or twice and a standard deviation. */
+/** Its loss may exceed that of a constant answer by this much: in nats, or twice it and a standard deviation. */
 const classMargins = { factor: 1, margin: 1 };
 const numberMargins = { factor: 2, margin: 1 };
 
@@ -259,7 +259,7 @@ export class Guest implements Stateful {
     if (this.isAwake) this.#statistic.recall();
   }
 
-  /** Sees the features of a row as they came, `raw` [features]: its statistics know the row from now on. Allocates nothing. */
+  /** Sees the features of a row as they came, `raw` [features], and adds them to its statistics. Allocates nothing. */
   see(raw: Float64Array): void {
     if (!this.isAwake) return;
     let row = raw;
@@ -402,7 +402,7 @@ export class Guest implements Stateful {
     else if (this.#health.keepsNow(0)) this.#health.keep(0, this.#expert);
   }
 
-  /** A copy of when it was healthy is worth going back to; begun anew it would be no model from outside any more. */
+  /** Goes back to a healthy copy, or sleeps: begun anew, it would no longer be the model from outside. */
   #heal(): void {
     if (this.#health.hasCopy(0)) {
       this.#health.heal(0, this.#expert);

@@ -52,7 +52,7 @@ export interface ReplaceableOptions extends LearnerOptions {
   sideBySide: number;
 }
 
-/** What a replaceable network has come to: that of the network in use, and beside it what there is of the other one. */
+/** The state of the network in use, with the comparison and, while both run, the state of the other one. */
 type ReplaceableState = LearnerState & { outside: Float64Array; beside?: State };
 
 /**
@@ -312,7 +312,7 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     return mean > 0 && mean > errors * Math.sqrt(variance);
   }
 
-  /** The scores stay those of the answers that were given. */
+  /** The scores stay those of the answers that were given, so they are copied to the network that returns. */
   #goBack(): void {
     const { metrics, refusals, unanswered, unlabelled, samplesSeen } = this.#current.state();
     const answered = { metrics, refusals, unanswered, unlabelled, samplesSeen };

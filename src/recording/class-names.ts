@@ -1,4 +1,4 @@
-/** What the classes in a recording are called, and which numbers they have for who reads it. */
+/** The names of the classes in a recording, and the numbers that these classes have for its reader. */
 import type { Field } from "../samples/decoding/fields.ts";
 
 /** A column whose classes have names: those that a stream brings are appended, up to the most there may be. */
@@ -37,7 +37,7 @@ export class ClassTranslation {
   }
 }
 
-/** The columns of a recording whose translation is needed; null for one that is read as it is. */
+/** The translation of each column of a recording; null for one that is read as it is. */
 export function translationsOf(
   columns: readonly string[],
   fields: readonly Field[],

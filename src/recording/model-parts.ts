@@ -1,4 +1,4 @@
-/** A model from outside is part of a recording: its file, cut into events, as a reader holds a whole block of these. */
+/** A model from outside in a recording: its file is cut into several events, as a reader holds a whole block of events. */
 import type { ModelEvent, ModelPart } from "./events.ts";
 
 /** Bytes of the file in one event. */

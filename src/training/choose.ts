@@ -86,7 +86,7 @@ export type ChoiceReport = {
   task: Scores["task"];
   /** Scores of the chosen network on rows that had no part in the choice; null where none are held out. */
   heldOut: Scores["metrics"] | null;
-  /** How much the target changes from row to row, beside any two rows: near 0 held-out rows drawn at random flatter. */
+  /** Change of the target from row to row, compared with any two rows; near 0, scores of rows held out at random mislead. */
   neighbourChange: number;
 };
 

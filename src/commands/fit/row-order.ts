@@ -1,10 +1,10 @@
-/** Whether rows held out at random say more of a training than the last ones would. */
+/** Whether rows held out at random look better than the last rows would, as they resemble their neighbours. */
 import type { Fact } from "../terminal/text-table.ts";
 
-/** Below it a row resembles its neighbours so much that these, among the training rows, tell its target. */
+/** Below this a row resembles its neighbours so much that those among the training rows reveal its target. */
 const leastChange = 0.5;
 
-/** What to beware of where rows that follow each other resemble each other, as a `name, value` row; null elsewhere. */
+/** A warning where successive rows resemble each other, as a `name, value` row; null elsewhere. */
 export function orderFact(
   { heldOutLast }: { heldOutLast: boolean },
   { heldOutRows, neighbourChange }: { heldOutRows: number; neighbourChange: number },
