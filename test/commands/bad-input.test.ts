@@ -154,7 +154,7 @@ describe.concurrent("a config with", () => {
 
   test.each([
     ["nowhere.yaml", "cannot read the config nowhere.yaml: there is no such file"],
-    ["/", "cannot read the config /: it is a folder; name a file in it"],
+    ["/", "cannot read the config /: it is a folder, expected a regular file; name the file of a config"],
   ])("no file behind its name: %s", async (path, sentence) => {
     expect(await complaint(folderWith(), ["plan", path], 2)).toBe(sentence);
   });

@@ -86,10 +86,16 @@ const trials: Record<string, string[][]> = {
   ],
   convert: [[inFolder(evilPath), "--to", "csv"]],
   label: [[inFolder(`port-${evilPath}.yaml`), "--class", "1", "--last", "1s"]],
+  pause: [[inFolder(`port-${evilPath}.yaml`)], [inFolder(evilPath)]],
+  resume: [[inFolder(`port-${evilPath}.yaml`)]],
   top: [[inFolder(`port-${evilPath}.yaml`)]],
   mqtt: [[inFolder(`port-${evilPath}.yaml`)]],
   sync: [[inFolder(`port-${evilPath}.yaml`)]],
   host: [["list", inFolder(evilPath)]],
+  models: [
+    ["publish", inFolder(evilPath), "--to", inFolder(evilPath), "--group", "g", "--key", inFolder(evilPath)],
+    ["list", "--to", inFolder(evilPath), "--group", evil, "--key", inFolder(evilPath)],
+  ],
 };
 
 /** All that turns, hides or forges, except the line feed, which only Rivulet may write. */
