@@ -511,7 +511,7 @@ function createLateLabels(
   return new LateLabels({
     ...{ learner, samples, keepMs, clock },
     target: { classes: learner.classes, names: classNamesOf(learner) ?? [] },
-    ofWindows: learner.extraction !== null,
+    ofWindows: learner.extraction?.makesFewerRows ?? false,
     newest: () => path().taken,
     isPaused: () => path().isPaused,
     onLearned: (number, targets, at) => path().learnedLate(number, targets, at),

@@ -230,6 +230,8 @@ export class Extraction implements Stateful {
   readonly row: Float64Array;
   /** Places of the numbers that a row which comes in may lack: NaN then, and replaced. */
   readonly fills: Uint32Array;
+  /** Whether fewer rows come out than come in, so that each stands for several. */
+  readonly makesFewerRows: boolean;
   /** Whether rows that come in hold the target; where not, it is missing. */
   hasTarget = true;
   /** [1] Time of the latest row that came in, in milliseconds since the epoch; NaN where it is not known. */
@@ -276,6 +278,7 @@ export class Extraction implements Stateful {
     this.#stages = planned.map(({ create }) => create());
     this.#readsWall = planned.map(({ readsWallClock }) => readsWallClock === true);
     this.fills = Uint32Array.from(planned[0]?.fills ?? [], (name) => columns.indexOf(name));
+    this.makesFewerRows = planned.some(({ makesFewerRows }) => makesFewerRows === true);
     this.#closing = planned.findIndex(({ isOfSequences }) => isOfSequences === true);
     const last = planned.at(-1)?.columns ?? columns;
     this.#places = Uint32Array.from(names, (name) => last.indexOf(name));

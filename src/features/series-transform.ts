@@ -47,6 +47,8 @@ export interface PlannedSeries {
   rate: number | null;
   /** Whether it tells hours and days: its times are those of the wall clock, NaN while that is not known. */
   readsWallClock?: boolean;
+  /** Whether fewer rows come out than go in. */
+  makesFewerRows?: boolean;
   /** Whether rows come out at the pace of sequences: each as one ends. */
   isOfSequences?: boolean;
   /** Columns whose missing values it replaces; default: none. */

@@ -93,6 +93,7 @@ export function planWindows(entries: readonly WindowEntry[], rows: SeriesRows): 
       groups.reduce((sum, { bytes }) => sum + bytes, 0) +
       8 * columns.length,
     rate: rateOf(every, rows),
+    makesFewerRows: every !== 1,
     isOfSequences: every === "sequence",
     create: () => new GatheredWindows(groups, pace, otherPlaces, target, columns.length),
   };

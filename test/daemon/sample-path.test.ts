@@ -148,6 +148,31 @@ status: {}
   });
 });
 
+test.each(["features: [{ lags: { of: [x], at: [1] } }]", "values: { missing: absent, indicator: true }"])(
+  "where each sample is a row, a label that comes late joins none but its own: %s",
+  (text) => {
+    const [features, values] = text.startsWith("features") ? [text, ""] : ["", text];
+    const { path, take } = pathOf(
+      `
+source: { tcp: { host: 127.0.0.1, port: 9 }, framing: lines, fields: [x, { name: y, range: [0, 9] }]${values && `, ${values}`} }
+${features}
+target: { column: state, classes: 2 }
+labels: { keep: 10min }
+`,
+      [],
+      { now: () => 700, systemAhead: () => 0 },
+    );
+    for (let i = 1; i <= 8; i++) take(sample(i, i === 5 && values === "" ? 99 : 1));
+    const outcomeOf = (samples: { sequence: number } | { at: number }) =>
+      path.stations.lateLabels?.apply({ samples, label: 1, id: null });
+    // The newest is of 70 ms.
+    expect(outcomeOf({ at: 700 })).toMatchObject({ joined: 1 });
+    expect(outcomeOf({ sequence: 8 })).toMatchObject({ repeated: 1 });
+    expect(outcomeOf({ sequence: 5 })).toMatchObject(values === "" ? { unknown: 1 } : { joined: 1 });
+    expect(outcomeOf({ sequence: 6 })).toMatchObject({ joined: 1 });
+  },
+);
+
 test("a forecast is answered with each sample, and learned from one horizon later", () => {
   const { path, learner, take } = pathOf(`
 source:
