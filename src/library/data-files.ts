@@ -21,7 +21,7 @@ export interface DataFile extends Dataset {
   columns(): Promise<string[]>;
   /** The columns of a text with what they hold; absent for a recording, which holds numbers only. */
   kinds?(): Promise<TextColumn[]>;
-  /** What the classes in a column are called, in order, where the file itself says so. */
+  /** What the classes in a column are called, in order, where the file itself says so; empty where a name is damaged. */
   classNames?(column: string): Promise<readonly string[] | undefined>;
   /** What could not be read in the latest reading. */
   readonly damage: Omit<DatasetRead, "rows">;

@@ -4,6 +4,9 @@ import type { Field } from "../samples/decoding/fields.ts";
 /** A column whose classes have names: those that a stream brings are appended, up to the most there may be. */
 export type NamedColumn = Pick<Field, "name" | "classes" | "mostClasses">;
 
+/** Stands for the name of a class that was in a damaged part of the recording. */
+export const lostName = "";
+
 /** Translates the classes of one column of a recording into those of its reader, by name. */
 export class ClassTranslation {
   readonly #recorded: readonly string[];
@@ -24,8 +27,11 @@ export class ClassTranslation {
 
   /** Returns the reader's number of a recorded class: -1 where it knows none of that name. */
   read(recorded: number): number {
-    if (!(recorded >= 0 && recorded < this.#recorded.length)) return recorded;
-    this.#numbers[recorded] ??= this.#find(this.#recorded[recorded]);
+    // Missing, unknown, or no class at all.
+    if (!(Number.isInteger(recorded) && recorded >= 0)) return recorded;
+    const name = this.#recorded[recorded] ?? lostName;
+    if (name === lostName) return -1;
+    this.#numbers[recorded] ??= this.#find(name);
     return this.#numbers[recorded];
   }
 
@@ -65,10 +71,13 @@ export class NewClasses {
     return this.#columns.length > 0;
   }
 
-  report(onClass: (field: string, name: string) => void): void {
+  report(onClass: (field: string, name: string, number: number) => void): void {
     for (let i = 0; i < this.#known.length; i++) {
       const { name, classes = [] } = this.#columns[i];
-      while (this.#known[i] < classes.length) onClass(name, classes[this.#known[i]++]);
+      while (this.#known[i] < classes.length) {
+        const number = this.#known[i]++;
+        onClass(name, classes[number], number);
+      }
     }
   }
 }

@@ -2,7 +2,7 @@ import { RivuletError } from "../errors/errors.ts";
 import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { suggestion } from "../wording/nearest.ts";
-import { type ClassTranslation, type NamedColumn, translationsOf } from "./class-names.ts";
+import { type ClassTranslation, lostName, type NamedColumn, translationsOf } from "./class-names.ts";
 import { type ClassEvent, findEvents, type ModelPart, type PlayedEvent } from "./events.ts";
 import {
   BlockReader,
@@ -47,6 +47,8 @@ export class RecordingDecoder implements Decoder {
   #isDamaged = false;
   readonly #optional: readonly string[];
   readonly #named: readonly NamedColumn[];
+  /** The columns of the ring, once they are known. */
+  #wanted: readonly string[] = [];
   /** How the classes of a column are translated; null where it is read as it is, [columns]. */
   #translations: (ClassTranslation | null)[] = [];
   /** Numbers of samples, by how many samples come before the one with it. */
@@ -81,6 +83,11 @@ export class RecordingDecoder implements Decoder {
   /** The header of the recording; null until it has been read. */
   get header(): RecordingHeader | null {
     return this.#header;
+  }
+
+  /** Returns what a recorded class of a wanted column is to its reader. */
+  translate(column: string, recorded: number): number {
+    return this.#translations[this.#wanted.indexOf(column)]?.read(recorded) ?? recorded;
   }
 
   /** Bytes of an incomplete block at the end, once all bytes have been decoded. */
@@ -147,6 +154,7 @@ export class RecordingDecoder implements Decoder {
       }
       return place;
     });
+    this.#wanted = columns;
     this.#translations = translationsOf(columns, this.#header.fields, this.#named);
     this.#ring = this.#makeRing(columns);
     this.#drop(length);
@@ -204,10 +212,13 @@ export class RecordingDecoder implements Decoder {
   }
 
   /** Takes the name of a class that comes in the blocks that follow. */
-  #takeClass({ field, name }: ClassEvent): void {
+  #takeClass({ field, name, number }: ClassEvent): void {
     const { fields } = this.#header as RecordingHeader;
     const { classes } = fields.find((known) => known.name === field) ?? {};
-    if (classes !== undefined && classes.length < mostClassNames) classes.push(name);
+    if (classes === undefined || number >= mostClassNames) return;
+    // Those between were in damaged blocks.
+    while (classes.length < number) classes.push(lostName);
+    classes[number] = name;
   }
 
   #skipDamage(): void {

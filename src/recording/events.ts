@@ -14,6 +14,7 @@
 import { type Plain, pack, unpack } from "../checkpoint/messagepack.ts";
 import { CheckpointError } from "../errors/errors.ts";
 import { checksum, crc32IsoHdlc, createCrc } from "../samples/decoding/crc.ts";
+import { isCount } from "../state-check.ts";
 
 /** What has changed what was learned, and after which sample. */
 export type PlayedEvent = { after: number } & (
@@ -37,8 +38,8 @@ export type ModelPart = Omit<ModelEvent, "kind" | "bytes"> & {
   data: Uint8Array;
 };
 
-/** A field holds another class from now on, which has the next number: the stream has brought it. */
-export type ClassEvent = { after: number; kind: "class"; field: string; name: string };
+/** A field holds another class from now on, with this number: the stream has brought it. */
+export type ClassEvent = { after: number; kind: "class"; field: string; name: string; number: number };
 
 export type RecordedEvent = PlayedEvent | ClassEvent;
 
@@ -131,11 +132,14 @@ function eventOf([kind, after, ...rest]: Plain[]): StoredEvent | null {
     return { kind, after, sample: one, label: other };
   }
   if (kind === "pause" || kind === "resume" || kind === "normal") return { kind, after };
-  if (kind === "class" && typeof one === "string" && typeof other === "string") {
-    return { kind, after, field: one, name: other };
-  }
+  if (kind === "class") return classOf(after, rest);
   if (kind === "effort" && typeof one === "string") return { kind, after, effort: one };
   return kind === "model-part" ? modelPartOf(after, rest) : null;
+}
+
+function classOf(after: number, [field, name, number]: Plain[]): ClassEvent | null {
+  if (typeof field !== "string" || typeof name !== "string" || !isCount(number)) return null;
+  return { kind: "class", after, field, name, number };
 }
 
 function modelPartOf(after: number, [version, digest, start, total, data]: Plain[]): ModelPart | null {

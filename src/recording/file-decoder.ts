@@ -49,7 +49,9 @@ export class FileDecoder implements Decoder {
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
     if (this.#decoder === null)
       throw new Error("found a call of decode() without prepare(), expected prepare() first; await it");
-    return this.#decoder.decode(chunk, start, end, time);
+    const decoded = this.#decoder.decode(chunk, start, end, time);
+    if (this.#recording !== null) forgetEvents(this.#recording);
+    return decoded;
   }
 
   reset(): void {}
@@ -77,4 +79,10 @@ export class FileDecoder implements Decoder {
   get tornBytes(): number {
     return this.#recording?.unfinishedBytes ?? 0;
   }
+}
+
+/** Nobody applies them here, and they would add up: a model event holds a whole file. */
+function forgetEvents({ events, numbers }: RecordingDecoder): void {
+  events.length = 0;
+  numbers.length = 0;
 }

@@ -26,7 +26,10 @@ export interface Played {
 export interface PlayOptions {
   /** Names of the wanted fields, in the order wanted. Default: all. */
   columns?: readonly string[];
-  /** Name of a column that the recording may lack: its values are NaN then. */
+  /**
+   * Name of a column that the recording may lack: its values are NaN then. It is the one that is predicted: labels that came
+   * late are of it.
+   */
   optional?: string;
   /** Columns whose classes have names: a class has the number of that name, and -1 without one. Default: as recorded. */
   named?: readonly NamedColumn[];
@@ -105,7 +108,11 @@ export async function playRecording(
   let number = 0;
   const { numbers, events } = decoder;
   const applyUntil = (sample: number) => {
-    while (events.length > 0 && events[0].after <= sample) onEvent(events.shift() as PlayedEvent);
+    while (events.length > 0 && events[0].after <= sample) {
+      const event = events.shift() as PlayedEvent;
+      if (event.kind === "label") event.label = decoder.translate(optional ?? "", event.label);
+      onEvent(event);
+    }
   };
   for await (const chunk of readBytes(path)) {
     for (let at = 0; at < chunk.length; ) {

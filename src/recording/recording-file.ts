@@ -121,12 +121,14 @@ export class RecordingFile {
     this.counts.samples++;
   }
 
-  readonly #noteClass = (field: string, name: string) =>
-    this.event({ kind: "class", after: this.#number - 1 + this.#blocks.samples, field, name });
+  readonly #noteClass = (field: string, name: string, number: number) =>
+    this.event({ kind: "class", after: this.#number - 1 + this.#blocks.samples, field, name, number });
 
   /** Adds an event, which took effect after the newest sample. */
   event(event: RecordedEvent): void {
     if (this.#failure !== null) return;
+    // A label may be of a class that no sample so far has had.
+    if (event.kind === "label") this.#newClasses.report(this.#noteClass);
     if (event.kind === "model") this.#addModel(event);
     else this.#events.push(event);
     if (this.#events.length >= mostEventsInBlock) this.#flush(false);

@@ -3,6 +3,7 @@ import { type Config, parseConfig } from "../../config/config.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
 import { mostClasses } from "../../learner/target.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
+import { lostName } from "../../recording/class-names.ts";
 import { clockAmong } from "../../samples/decoding/text-look.ts";
 import { classesFor } from "../../samples/recognition/class-names.ts";
 import { suggestion } from "../../wording/nearest.ts";
@@ -30,7 +31,8 @@ export async function taskOf({ options }: Invocation, data: DataFile): Promise<C
   const kinds = (await data.kinds?.()) ?? [];
   const holdsWords = kinds.some(({ name, holds }) => name === column && holds === "words");
   const written = options["classes"];
-  const recorded = written === undefined ? await data.classNames?.(column) : undefined;
+  const names = written === undefined ? await data.classNames?.(column) : undefined;
+  const recorded = names?.filter((name) => name !== lostName);
   const areClasses =
     written !== undefined || holdsWords || recorded !== undefined || /^(label|class)$/i.test(column);
   const classes = areClasses ? (recorded ?? (await classesOf(data, column, written ?? "auto"))) : undefined;
