@@ -31,6 +31,8 @@ export interface ModelIntakeOptions {
   directory: string;
   /** The group whose models this device takes; versions are counted in each. */
   group: string;
+  /** The key that signs them. */
+  trust: string;
   /** Lets the learner take a model in, and says so to whoever records. */
   take(incoming: IncomingModel): void;
   log: Log;
@@ -77,7 +79,7 @@ export class ModelIntake implements Stateful {
 
   #waiting(): WaitingModel[] {
     try {
-      return waitingModels(this.#options.directory);
+      return waitingModels(this.#options.directory, this.#options);
     } catch {
       // The next checkpoint says what is wrong with the folder.
       return [];
@@ -109,7 +111,7 @@ export class ModelIntake implements Stateful {
 
   /** To be called once a checkpoint that was made after the last look is on the disk. */
   saved(): void {
-    if (this.#version > 0) removeWaiting(this.#options.directory, this.#version + 1);
+    if (this.#version > 0) removeWaiting(this.#options.directory, this.#options, this.#version + 1);
   }
 
   get #learnerPhase(): number {

@@ -494,8 +494,9 @@ function createModelIntake(
   path: () => SamplePath,
 ): ModelIntake | null {
   if (sync === null || sync.models === null) return null;
-  const { group } = sync.models;
-  return new ModelIntake({ learner, directory, group, log, take: (incoming) => path().takeModel(incoming) });
+  const { group, trust } = sync.models;
+  const take = (incoming: IncomingModel) => path().takeModel(incoming);
+  return new ModelIntake({ learner, directory, group, trust, take, log });
 }
 
 /** Null where the config keeps no samples for labels that come later. */

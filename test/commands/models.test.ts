@@ -185,7 +185,7 @@ describe("a board of a group", () => {
     expect([inboxOf(folder), existsSync(join(folder, "saved/sync.json"))]).toEqual([[], false]);
     const sent = await call(runSync, [file]);
     expect(sent.text).toMatch(/\nfetched version 1 of the models for pumps .* where the daemon takes it$/);
-    expect(inboxOf(folder)).toEqual([expect.stringMatching(/^000000001-[0-9a-f]{16}\.msgpack$/)]);
+    expect(inboxOf(folder)).toEqual([expect.stringMatching(/^000000001-[0-9a-f]{16}-[0-9a-f]{8}\.msgpack$/)]);
     const network = saveLearned(join(folder, "narrow"), 20, { model: {} });
     await call(runModels, ["publish", network], { to, key, group });
     const refused = await call(runSync, [file]);
@@ -271,7 +271,7 @@ test("the real commands bring a model from a laptop to a board", async () => {
   ]);
   const { sha256 } = JSON.parse(published.stdout);
   const [name] = readdirSync(join(cwd, "checkpoints/pump/inbox"));
-  expect(name).toBe(`000000001-${sha256.slice(0, 16)}.msgpack`);
+  expect(name).toMatch(new RegExp(`^000000001-${sha256.slice(0, 16)}-[0-9a-f]{8}\\.msgpack$`));
   expect(readFileSync(join(cwd, "checkpoints/pump/inbox", name))).toEqual(
     readFileSync(join(cwd, "fleet/models/pumps", `${sha256}.msgpack`)),
   );

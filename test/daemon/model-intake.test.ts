@@ -18,6 +18,7 @@ import { HeldSamples } from "../../src/learner/held-samples.ts";
 import type { ModelHost } from "../../src/learner/outside-model.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import { recordingFile } from "../../src/library/data-files.ts";
+import { waitingNameOf } from "../../src/sync/inbox.ts";
 import { evaluatePrequentially } from "../../src/training/prequential.ts";
 import { temporaryFolder } from "../checkpoint/folder.ts";
 import { until } from "../until.ts";
@@ -53,8 +54,8 @@ function modelFile(directory: string, more = ""): Uint8Array {
 function deliver(directory: string, version: number, bytes: Uint8Array): void {
   const inbox = join(directory, "inbox");
   mkdirSync(inbox, { recursive: true });
-  const digest = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
-  writeFileSync(join(inbox, `${String(version).padStart(9, "0")}-${digest}.msgpack`), bytes);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  writeFileSync(join(inbox, waitingNameOf(version, digest, { group: "pumps", trust })), bytes);
 }
 
 const waiting = (directory: string) => readdirSync(join(directory, "inbox"));
@@ -192,6 +193,20 @@ describe("a model in the inbox", () => {
     const second = pathOf(configIn(directory, overTcp).replace("group: pumps", "group: fans"));
     second.path.restore(structuredClone(first.path.state()));
     expect(second.path.stations.modelIntake?.status()).toBeNull();
+  });
+
+  test.each([
+    ["for another group", "group: pumps", "group: fans"],
+    ["signed by another key", trust, `ed25519:${Buffer.alloc(32, 1).toString("base64")}`],
+  ])("is passed over by a daemon that now takes models %s", (_, before, after) => {
+    const directory = temporaryFolder();
+    deliver(directory, 7, modelFile(directory));
+    const { path, entries } = pathOf(configIn(directory, overTcp).replace(before, after));
+    path.lookForModel();
+    path.saved();
+    expect([entries, path.stations.modelIntake?.status()]).toEqual([[], null]);
+    // What it does not know may have been fetched for its next start.
+    expect(waiting(directory)).toHaveLength(1);
   });
 });
 

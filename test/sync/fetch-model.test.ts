@@ -8,6 +8,7 @@ import { fetchModel, type ModelChecks } from "../../src/sync/client/fetch-model.
 import { publishModel, rollbackModel } from "../../src/sync/client/publish.ts";
 import { sendCheckpoints } from "../../src/sync/client/send.ts";
 import { openModelFolder } from "../../src/sync/host/model-folder.ts";
+import { waitingNameOf } from "../../src/sync/inbox.ts";
 import { encodePointer, type ModelPointer } from "../../src/sync/model-pointer.ts";
 import { modelKey, pointerKey } from "../../src/sync/names.ts";
 import { sha256Of } from "../../src/sync/signature.ts";
@@ -34,7 +35,13 @@ interface Board {
   host: TestHost;
   directory: string;
   fetch(
-    options?: Partial<ModelChecks> & { dryRun?: boolean; to?: string; group?: string },
+    options?: Partial<ModelChecks> & {
+      dryRun?: boolean;
+      to?: string;
+      group?: string;
+      trust?: string;
+      device?: string;
+    },
   ): ReturnType<typeof fetchModel>;
   publish(...models: Model[]): Promise<void>;
   inbox(): string[];
@@ -46,12 +53,19 @@ async function board(): Promise<Board> {
   return {
     host,
     directory,
-    async fetch({ dryRun, to = host.to, group: own = group, ...checks } = {}) {
+    async fetch({
+      dryRun,
+      to = host.to,
+      group: own = group,
+      trust = key.trust,
+      device = "pump-7",
+      ...checks
+    } = {}) {
       const store = clientOf(host, "pump-7", { to });
       const credentials = { secretFile: "/nowhere", keyId: "pump-7" };
       const config = {
-        ...{ to: host.to, device: "pump-7", credentials, region: "us-east-1", fingerprint: null },
-        ...{ everyMs: 60_000, backlog: 24, models: { group: own, trust: key.trust, sideBySide: 500 } },
+        ...{ to: host.to, device, credentials, region: "us-east-1", fingerprint: null },
+        ...{ everyMs: 60_000, backlog: 24, models: { group: own, trust, sideBySide: 500 } },
       };
       try {
         const options = { directory, config, store, dryRun };
@@ -69,8 +83,8 @@ async function board(): Promise<Board> {
   };
 }
 
-const nameOf = (version: number, { bytes }: Model) =>
-  `${String(version).padStart(9, "0")}-${sha256Of(bytes).slice(0, 16)}.msgpack`;
+const nameOf = (version: number, { bytes }: Model, source = { group, trust: key.trust }) =>
+  waitingNameOf(version, sha256Of(bytes), source);
 
 /** Puts a pointer at the host by hand, signed by `by`. */
 function putPointer(
@@ -182,7 +196,25 @@ describe("an older version does not come in", () => {
     store.close();
     saveWithModel(directory, 2);
     expect(await fetch({ group: "fans" })).toMatchObject({ version: 1 });
-    expect(inbox()).toEqual([nameOf(1, third)]);
+    expect(inbox()).toEqual([nameOf(1, third, { group: "fans", trust: key.trust })]);
+  });
+
+  test("and what waits of another group or key is removed, also where the small file is of another host", async () => {
+    const { fetch, publish, inbox, host } = await board();
+    await publish(first, second);
+    await fetch();
+    const fans = signingKey();
+    const store = openModelFolder(host.folder);
+    await publishModel({ store, group: "fans", key: fans, model: third });
+    store.close();
+    const source = { group: "fans", trust: fans.trust };
+    const renamed = { ...source, device: "fan-1" };
+    expect(await fetch({ ...renamed, dryRun: true })).toMatchObject({ version: 1 });
+    expect(inbox()).toEqual([nameOf(2, second)]);
+    expect(await fetch(renamed)).toMatchObject({ version: 1 });
+    expect(inbox()).toEqual([nameOf(1, third, source)]);
+    expect(await fetch({ ...renamed, trust: key.trust })).toMatchObject({ version: null });
+    expect(inbox()).toEqual([]);
   });
 });
 

@@ -10,7 +10,14 @@ import { summarizeCheckpoint } from "../../checkpoint/format.ts";
 import { newestCheckpoint } from "../../checkpoint/store.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import { reportFrom } from "../device-status.ts";
-import { inboxOf, removeWaiting, waitingModels, waitingNameOf } from "../inbox.ts";
+import {
+  inboxOf,
+  type ModelSource,
+  removeOfOthers,
+  removeWaiting,
+  waitingModels,
+  waitingNameOf,
+} from "../inbox.ts";
 import { decodePointer, type ModelPointer, mostPointerBytes, versionOfHint } from "../model-pointer.ts";
 import { hintKey, modelKey, pointerKey } from "../names.ts";
 import { sha256Of } from "../signature.ts";
@@ -87,10 +94,10 @@ export async function fetchModel(options: FetchOptions): Promise<FetchOutcome> {
   const record = readSyncRecord(directory, config.to, config.device);
   const { group } = config.models;
   const isForgotten = record.models === undefined;
-  if (!isForgotten && record.models?.group !== group && !dryRun) emptyInbox(directory);
+  if (!dryRun) removeOfOthers(directory, config.models);
   const memory = modelsIn(record, group);
   const elsewhere = isForgotten ? knownToDaemon(directory, group) : 0;
-  memory.known = Math.max(memory.known, newestIn(directory), elsewhere);
+  memory.known = Math.max(memory.known, newestIn(directory, config.models), elsewhere);
   const outcome: FetchOutcome = { version: null, path: null, bytes: 0, known: memory.known, refused: null };
   try {
     await look(options, memory, outcome);
@@ -226,7 +233,7 @@ async function readPointer(
 }
 
 async function take(
-  { directory, store, dryRun = false }: FetchOptions,
+  { directory, config, store, dryRun = false }: FetchOptions,
   { requireFitting, mostBytes, requireSound }: ModelChecks,
   pointer: ModelPointer,
   where: string,
@@ -257,19 +264,26 @@ async function take(
       );
     }
     requireSound(found.body, where);
-    outcome.path = withDiskError(directory, () => putIntoInbox(directory, version, sha256, found.body));
+    outcome.path = withDiskError(directory, () =>
+      putIntoInbox(directory, config.models, pointer, found.body),
+    );
   }
   outcome.version = version;
   outcome.bytes = bytes;
 }
 
-function putIntoInbox(directory: string, version: number, sha256: string, bytes: Uint8Array): string {
+function putIntoInbox(
+  directory: string,
+  source: ModelSource,
+  { version, sha256 }: ModelPointer,
+  bytes: Uint8Array,
+): string {
   const inbox = inboxOf(directory);
   fs.mkdirSync(inbox, { recursive: true });
-  const path = join(inbox, waitingNameOf(version, sha256));
+  const path = join(inbox, waitingNameOf(version, sha256, source));
   writeFileDurablySync(path, [bytes]);
   // A daemon that was away for long needs only the newest; and what a killed run left half written, nobody.
-  removeWaiting(directory, version);
+  removeWaiting(directory, source, version);
   return path;
 }
 
@@ -283,13 +297,8 @@ function withDiskError<T>(directory: string, write: () => T): T {
 }
 
 /** The newest version that waits for the daemon; 0: none. */
-function newestIn(directory: string): number {
-  return waitingModels(directory).at(-1)?.version ?? 0;
-}
-
-/** What was fetched for another group is for nobody. */
-function emptyInbox(directory: string): void {
-  withDiskError(directory, () => fs.rmSync(inboxOf(directory), { recursive: true, force: true }));
+function newestIn(directory: string, source: ModelSource): number {
+  return waitingModels(directory, source).at(-1)?.version ?? 0;
 }
 
 /** The newest version of a group that the daemon has seen, as its newest checkpoint tells; 0: none. */
