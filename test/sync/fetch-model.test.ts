@@ -426,6 +426,19 @@ describe("a host that lies costs requests, and no more:", () => {
     expect(door.requests).toHaveLength(2);
   });
 
+  test("a store that denies what is not there, as S3 does to a key that may not list, has no model yet", async () => {
+    const trial = await board();
+    const denied = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
+    const door = await counted(trial, ({ url = "" }, response) => {
+      if (existsSync(join(trial.host.folder, url.slice("/fleet/".length)))) return false;
+      response.writeHead(403, { "content-type": "application/xml" }).end(denied);
+      return true;
+    });
+    expect(await trial.fetch({ to: door.to })).toMatchObject({ version: null, refused: null });
+    await trial.publish(first);
+    expect(await trial.fetch({ to: door.to })).toMatchObject({ version: 1 });
+  });
+
   test("an object that is announced and away is asked for again", async () => {
     const trial = await board();
     await trial.publish(first);

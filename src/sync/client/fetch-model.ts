@@ -138,7 +138,12 @@ async function readHint(
   etag: string | null,
 ): Promise<{ version: number | null; etag: string | null }> {
   try {
-    const hint = await store.get(hintKey(group), { mostBytes: mostHintBytes, etag });
+    // AWS answers a key that may not list with 403 where there is no such object.
+    const hint = await store.get(hintKey(group), {
+      mostBytes: mostHintBytes,
+      etag,
+      isForbiddenMissing: true,
+    });
     if (hint === "unchanged") return { version: null, etag };
     return hint === null
       ? { version: null, etag: null }
@@ -212,7 +217,6 @@ async function readPointer(
   const before = refused[version];
   let found: StoredObject | null = null;
   try {
-    // AWS answers a key that may not list with 403 where there is no such object.
     const asked = await store.get(key, {
       mostBytes: mostPointerBytes,
       etag: before ?? null,

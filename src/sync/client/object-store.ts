@@ -20,7 +20,7 @@ export interface GetOptions {
   mostBytes: number;
   /** Of the object that is known. */
   etag?: string | null;
-  /** Whether an object that the key may not read counts as missing. Default false. */
+  /** Whether an object that the key may not read counts as missing; a key that is not accepted is refused. Default false. */
   isForbiddenMissing?: boolean;
 }
 
@@ -214,7 +214,8 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
       const headers: Record<string, string> = etag === null ? {} : { "if-none-match": etag };
       const request = { method: "GET", key, mostBytes, headers };
       const answer = await send(request);
-      if (answer.status === 404 || (answer.status === 403 && isForbiddenMissing)) return null;
+      const isDenied = answer.status === 403 && answer.body.includes("<Code>AccessDenied</Code>");
+      if (answer.status === 404 || (isDenied && isForbiddenMissing)) return null;
       if (answer.status === 304) return "unchanged";
       if (answer.status !== 200) throw refusal(answer, request, options.to);
       const { etag: found = null, "last-modified": modified = "" } = answer.headers;
