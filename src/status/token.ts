@@ -1,6 +1,7 @@
 /** The token of the status server, in a file that only its owner can read. */
-import { closeSync, lstatSync, openSync, readSync } from "node:fs";
-import { writeFileDurablySync } from "../checkpoint/durable-file.ts";
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { removeSync, syncFolderSync, writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import { readRegularFile, UnsuitableFileError } from "../machine/regular-file.ts";
@@ -57,10 +58,12 @@ function contentOf(file: string): string {
 
 function makeIfMissing(file: string): void {
   try {
-    const found = lstatSync(file, { throwIfNoEntry: false });
+    const found = fs.lstatSync(file, { throwIfNoEntry: false });
     // An empty one is what a power cut left of a file that was just made.
-    if (found !== undefined && !(found.isFile() && found.size === 0)) return;
-    writeFileDurablySync(file, [Buffer.from(`${randomText()}\n`)], 0o600);
+    const isEmpty = found?.isFile() === true && found.size === 0;
+    if (found !== undefined && !isEmpty) return;
+    if (isEmpty) removeSync(file);
+    make(file);
   } catch (error) {
     throw new RivuletError("status.token", `cannot make the token of the status page: ${reasonOf(error)}`, {
       cause: error,
@@ -69,14 +72,31 @@ function makeIfMissing(file: string): void {
   }
 }
 
+/** Two daemons may make one file at the same time: a link fails where the name is taken, and both read what is there. */
+function make(file: string): void {
+  const temporary = `${file}.${randomText()}`;
+  try {
+    writeFileDurablySync(temporary, [Buffer.from(`${randomText()}\n`)], 0o600);
+    try {
+      fs.linkSync(temporary, file);
+    } catch (error) {
+      // FAT has no links.
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") fs.renameSync(temporary, file);
+    }
+    syncFolderSync(dirname(file));
+  } finally {
+    removeSync(temporary);
+  }
+}
+
 /** From the kernel: node:crypto takes more memory than all else of the server. */
 function randomText(): string {
   const bytes = Buffer.alloc(tokenBytes);
-  const descriptor = openSync("/dev/urandom", "r");
+  const descriptor = fs.openSync("/dev/urandom", "r");
   try {
-    readSync(descriptor, bytes, 0, tokenBytes, null);
+    fs.readSync(descriptor, bytes, 0, tokenBytes, null);
   } finally {
-    closeSync(descriptor);
+    fs.closeSync(descriptor);
   }
   return bytes.toString("base64url");
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, statSync, writeFileSync } from "node:fs";
+import fs, { chmodSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readToken, tokenIn } from "../../src/status/token.ts";
 import { folderWith } from "../rivulet.ts";
 
@@ -19,6 +19,29 @@ describe("the token of the status server", () => {
     const file = join(folderWith({ token: "" }), "token");
     expect(readToken(file)).toMatch(/^[\w-]{22}$/);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test("is the same for two daemons that make its file at the same time", () => {
+    const folder = folderWith({});
+    const file = join(folder, "token");
+    let others = "";
+    const spy = vi.spyOn(fs, "fsyncSync").mockImplementationOnce(() => {
+      others = readToken(file);
+    });
+    expect(readToken(file)).toBe(others);
+    expect(tokenIn(file)).toBe(others);
+    expect(readdirSync(folder)).toEqual(["token"]);
+    spy.mockRestore();
+  });
+
+  test("is made where the file system has no links", () => {
+    const file = join(folderWith({}), "token");
+    const spy = vi.spyOn(fs, "linkSync").mockImplementationOnce(() => {
+      throw Object.assign(new Error("operation not permitted"), { code: "EPERM" });
+    });
+    expect(readToken(file)).toMatch(/^[\w-]{22}$/);
+    expect(spy).toHaveBeenCalledOnce();
+    spy.mockRestore();
   });
 
   test("in a file that others may read is refused", () => {
