@@ -75,6 +75,7 @@ export const errorCodes = {
 
   "status.token":
     "The token of the status page cannot be read or made, or others than its owner can read it.",
+  "status.listen": "The status page cannot be served at its address.",
   "sync.unreachable": "The host cannot be reached, or its answer does not arrive.",
   "sync.refused": "The host refuses the key or the request.",
   "sync.credentials": "The key for the host is missing, readable by others, or malformed.",

@@ -44,7 +44,7 @@ export interface RunningStatusServer {
  * Serves the status of a learner as `rivulet run` does: page, `/status.json`, `/metrics`, `/events`, `/healthz`, and the
  * commands that are given. Everything is bounded, and a failure here never ends the program.
  *
- * @throws RivuletError where the address is none, or asks for a token
+ * @throws RivuletError (rejects) where the address is none, asks for a token, or cannot be used, as another program has it
  *
  * @example
  * import assert from "node:assert/strict";
@@ -93,6 +93,11 @@ export async function startStatusServer(
       commands,
     },
   });
+  await server.start();
+  if (server.failure !== null) {
+    server.close();
+    throw new RivuletError("status.listen", `${server.failure}; name another address as listen`);
+  }
   let at = performance.now();
   const advance = () => {
     const now = performance.now();
@@ -101,7 +106,6 @@ export async function startStatusServer(
   };
   advance();
   const timer = setInterval(advance, historyEveryMs);
-  await server.start();
   return {
     url: `http://${formatAddress(server.address)}/`,
     token,

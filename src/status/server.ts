@@ -90,7 +90,7 @@ export class StatusServer {
   /** Whether reading asks for the token too. */
   readonly #isGuarded: boolean;
   #retry: NodeJS.Timeout | undefined;
-  #isFailing = false;
+  #failure: string | null = null;
   #document: StatusDocument | null = null;
   #freshUntil = 0;
   #statusText = "";
@@ -136,19 +136,22 @@ export class StatusServer {
   #listening(): void {
     const { report } = this.#options;
     report(`the status page is at http://${formatAddress(this.address)}/`, false);
-    this.#isFailing = false;
+    this.#failure = null;
   }
 
   #listenFailed(error: Error): void {
     this.counts.errors++;
-    if (!this.#isFailing) {
-      const where = formatAddress(this.#options.listen);
-      const sentence = `cannot serve the status page at ${where}: ${reasonOf(error)}; learning goes on, and it is tried again`;
-      this.#options.report(sentence, true);
-    }
-    this.#isFailing = true;
+    const isFirst = this.#failure === null;
+    const where = formatAddress(this.#options.listen);
+    this.#failure = `cannot serve the status page at ${where}: ${reasonOf(error)}`;
+    if (isFirst) this.#options.report(`${this.#failure}; learning goes on, and it is tried again`, true);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.start(), this.#options.retryMs ?? 10_000);
+  }
+
+  /** Why it does not listen; null where it does. */
+  get failure(): string | null {
+    return this.#failure;
   }
 
   /** Where it listens. */

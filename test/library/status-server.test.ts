@@ -51,3 +51,15 @@ test("an address that others can reach asks for a token", async () => {
   );
   await expect(startStatusServer(learnerOf(), { listen: "here" })).rejects.toThrow('found "here" as listen');
 });
+
+test("an address that another program has is refused in a sentence", async () => {
+  const first = await startStatusServer(learnerOf(), { listen: "127.0.0.1:0" });
+  onTestFinished(() => first.close());
+  const { host } = new URL(first.url);
+  await expect(startStatusServer(learnerOf(), { listen: host })).rejects.toMatchObject({
+    code: "status.listen",
+    message: expect.stringMatching(
+      new RegExp(`^cannot serve the status page at ${host}: .*; name another address as listen$`),
+    ),
+  });
+});
