@@ -7,7 +7,7 @@ import { listModels, type ModelStore, publishModel, rollbackModel } from "../../
 import { createSigningKey, readSigningKey } from "../../src/sync/client/signing-key.ts";
 import { openModelFolder } from "../../src/sync/host/model-folder.ts";
 import { openRegistry } from "../../src/sync/host/registry.ts";
-import { decodePointer } from "../../src/sync/model-pointer.ts";
+import { decodePointer, encodePointer } from "../../src/sync/model-pointer.ts";
 import { sha256Of } from "../../src/sync/signature.ts";
 import { folderWith } from "../rivulet.ts";
 import { modelAfter, signingKey } from "./published.ts";
@@ -203,6 +203,43 @@ describe("through stores that behave otherwise:", () => {
     writeFileSync(join(folder, "models/pumps/current.json"), '{"version":999999999}');
     const blind: ModelStore = { ...store, list: async () => [] };
     expect((await publish(blind, first)).pointer.version).toBe(4);
+  });
+});
+
+describe("a store that answers every request ends neither a list nor a publication later than asked:", () => {
+  const objectOf = (text: string | Buffer) => ({ body: Buffer.from(text), etag: null, modifiedMs: null });
+
+  function answering(pointer: string | Buffer) {
+    const asked: string[] = [];
+    const store: ModelStore = {
+      ...openModelFolder(hostFolder()),
+      list: async () => [],
+      get: async (name) => {
+        asked.push(name);
+        return objectOf(name.endsWith("current.json") ? '{"version":900000000}' : pointer);
+      },
+    };
+    return { store, asked };
+  }
+
+  test("with pages of its own", async () => {
+    const { store, asked } = answering("<html>Please log in</html>");
+    const listed = await listModels(store, group, key.trust);
+    expect(listed).toMatchObject([{ version: 1, fault: expect.stringMatching(/no pointer/) }]);
+    expect(asked).toHaveLength(4);
+    await expect(publish(store)).rejects.toMatchObject({ code: "sync.publish" });
+  });
+
+  test("with a pointer of a high version that the key has signed", async () => {
+    const { pointer } = await publish(openModelFolder(hostFolder()));
+    const { store, asked } = answering(encodePointer({ ...pointer, version: 900_000_000 }, key.privateKey));
+    const listed = await listModels(store, group, key.trust, { most: 3 });
+    expect(listed.map(({ version, fault }) => [version, fault === null])).toEqual([
+      [900_000_001, false],
+      [900_000_000, true],
+      [899_999_999, false],
+    ]);
+    expect(asked).toHaveLength(6);
   });
 });
 

@@ -177,8 +177,11 @@ export async function listModels(
   { most = 100 } = {},
 ): Promise<ListedModel[]> {
   const versions = await listedVersions(store, group);
-  const highest = await highestFrom(store, group, versions[0] ?? (await hinted(store, group)));
-  for (let version = (versions[0] ?? 0) + 1; version <= highest; version++) versions.unshift(version);
+  const [listed = 0] = versions;
+  const from = listed > 0 ? listed : await hinted(store, group, trust);
+  const highest = await highestFrom(store, group, from, trust);
+  const first = Math.max(listed, highest - most) + 1;
+  for (let version = first; version <= highest; version++) versions.unshift(version);
   const models: ListedModel[] = [];
   for (const version of versions.slice(0, most)) {
     try {
@@ -211,7 +214,7 @@ interface Newest {
  */
 async function newestPointer(store: ModelStore, group: string, trust: string): Promise<Newest> {
   const [listed = 0] = await listedVersions(store, group);
-  const version = await highestFrom(store, group, Math.max(listed, await hinted(store, group)));
+  const version = await highestFrom(store, group, Math.max(listed, await hinted(store, group, trust)), trust);
   if (version === 0) return { version, pointer: null };
   return { version, pointer: await ownPointer(store, group, version, trust) };
 }
@@ -239,10 +242,10 @@ async function listedVersions(store: ModelStore, group: string): Promise<number[
   return keys.flatMap((key) => versionIn(key) ?? []).sort((one, other) => other - one);
 }
 
-/** The version that the hint names, where there is one of that number. */
-async function hinted(store: ModelStore, group: string): Promise<number> {
+/** The version that the hint names, where the key has signed it. */
+async function hinted(store: ModelStore, group: string, trust: string): Promise<number> {
   const version = await readHint(store, group);
-  return version !== null && (await exists(store, group, version)) ? version : 0;
+  return version !== null && (await lookAt(store, group, version, trust)) === "signed" ? version : 0;
 }
 
 async function readHint(store: ModelStore, group: string): Promise<number | null> {
@@ -255,15 +258,31 @@ async function readHint(store: ModelStore, group: string): Promise<number | null
   }
 }
 
-/** The highest version from this one on without a gap. */
-async function highestFrom(store: ModelStore, group: string, from: number): Promise<number> {
-  let version = from;
-  while (version < mostVersion && (await exists(store, group, version + 1))) version++;
-  return version;
+/**
+ * The highest version from this one on without a gap. The first that the key has not signed is the last, because a store
+ * that answers every request would never end.
+ */
+async function highestFrom(store: ModelStore, group: string, from: number, trust: string): Promise<number> {
+  for (let version = from + 1; version <= mostVersion; version++) {
+    const found = await lookAt(store, group, version, trust);
+    if (found !== "signed") return found === "missing" ? version - 1 : version;
+  }
+  return mostVersion;
 }
 
-const exists = async (store: ModelStore, group: string, version: number): Promise<boolean> =>
-  (await store.get(pointerKey(group, version), { mostBytes: mostPointerBytes })) !== null;
+async function lookAt(
+  store: ModelStore,
+  group: string,
+  version: number,
+  trust: string,
+): Promise<"missing" | "signed" | "unsigned"> {
+  try {
+    return (await readPointer(store, group, version, trust)) === null ? "missing" : "signed";
+  } catch (error) {
+    if (!(error instanceof RivuletError) || error.code !== "sync.model") throw error;
+    return "unsigned";
+  }
+}
 
 /** @throws RivuletError where it is not one that this key has signed */
 async function readPointer(
