@@ -36,6 +36,8 @@ export interface ModelsRecord {
   hint: string | null;
   /** Versions whose pointers are refused, each with the ETag or digest of what was there. */
   refused: Record<string, string>;
+  /** The version of which the host had other bytes than are signed, and in how many runs; left out: of none. */
+  wrong?: { version: number; tries: number };
   /** Why the last refused model was refused, until one is taken; null: none was. */
   refusal: string | null;
   /** Why the last run could not find out what there is; null where it could. */
@@ -93,10 +95,12 @@ const isTextOrNull = (value: unknown): boolean => value === null || typeof value
 
 function isModelsRecord(found: Partial<ModelsRecord> | undefined): boolean {
   if (typeof found !== "object" || found === null) return false;
-  const { group, known, hint, refused, refusal, failure } = found;
+  const { group, known, hint, refused, refusal, failure, wrong = { version: 0, tries: 0 } } = found;
   return (
     typeof group === "string" &&
     isCount(known) &&
+    isCount(wrong?.version) &&
+    isCount(wrong?.tries) &&
     [hint, refusal, failure].every(isTextOrNull) &&
     typeof refused === "object" &&
     refused !== null &&

@@ -280,38 +280,6 @@ describe("refuses in one sentence, changes nothing, and never fetches again", ()
       /version 1 .* has \d+ bytes, expected at most 1000, as the learner of this config is planned/,
     ],
     [
-      "an object of another hash",
-      (host) => {
-        putPointer(host, {});
-        const path = join(host.folder, modelKey(group, sha256Of(first.bytes)));
-        writeFileSync(path, Buffer.from(first.bytes).fill(7, 300, 301));
-      },
-      {},
-      /has \d+ bytes with the SHA-256 [0-9a-f]{16}, expected \d+ with [0-9a-f]{16}/,
-    ],
-    [
-      "an object cut short",
-      (host) => {
-        putPointer(host, {});
-        writeFileSync(
-          join(host.folder, modelKey(group, sha256Of(first.bytes))),
-          first.bytes.subarray(0, 500),
-        );
-      },
-      {},
-      /has 500 bytes with the SHA-256/,
-    ],
-    [
-      "an object that is larger than its pointer says",
-      (host) => {
-        putPointer(host, {});
-        const longer = Buffer.concat([first.bytes, Buffer.alloc(1)]);
-        writeFileSync(join(host.folder, modelKey(group, sha256Of(first.bytes))), longer);
-      },
-      {},
-      /answers with more than \d+ bytes/,
-    ],
-    [
       "insane state under a valid digest and signature",
       (host) => putPointer(host, {}, insane()),
       {},
@@ -343,6 +311,52 @@ describe("refuses in one sentence, changes nothing, and never fetches again", ()
     await publish(second);
     expect(await fetch()).toMatchObject({ version: 2, refused: null });
     expect(await problemAtHost(host, directory)).toBeNull();
+  });
+});
+
+describe("other bytes than are signed", () => {
+  const longer = Buffer.concat([first.bytes, Buffer.alloc(1)]);
+  test.each<[string, Uint8Array, RegExp]>([
+    [
+      "of another hash",
+      Buffer.from(first.bytes).fill(7, 300, 301),
+      /has \d+ bytes with the SHA-256 [0-9a-f]{16}, expected \d+ with [0-9a-f]{16}/,
+    ],
+    ["cut short", first.bytes.subarray(0, 500), /has 500 bytes with the SHA-256/],
+    ["larger than the pointer says", longer, /answers with more than \d+ bytes/],
+  ])("%s are fetched in three runs, then the version is refused", async (_, bytes, sentence) => {
+    const { host, fetch, inbox, directory } = await board();
+    putPointer(host, {});
+    writeFileSync(join(host.folder, modelKey(group, sha256Of(first.bytes))), bytes);
+    for (let run = 0; run < 2; run++) {
+      await expect(fetch()).rejects.toMatchObject({
+        code: "sync.unreachable",
+        message: expect.stringMatching(sentence),
+      });
+      expect(await problemAtHost(host, directory)).toMatch(/; the next run asks for it again/);
+    }
+    const outcome = await fetch();
+    expect(outcome).toMatchObject({ version: null, known: 1, refused: expect.stringMatching(sentence) });
+    const door = await openDoor(host, () => false);
+    expect(await fetch({ to: door.to })).toMatchObject({ version: null, refused: null });
+    expect(door.requests.filter(({ line }) => line.includes(".msgpack"))).toEqual([]);
+    expect(await problemAtHost(host, directory)).toMatch(sentence);
+    expect(inbox()).toEqual([]);
+  });
+
+  test("do no harm where the right ones come later, and are counted for each version", async () => {
+    const { host, fetch, publish, inbox } = await board();
+    await publish(first, second);
+    const path = join(host.folder, modelKey(group, sha256Of(second.bytes)));
+    writeFileSync(path, "<html>Please log in</html>");
+    for (let run = 0; run < 2; run++) await expect(fetch()).rejects.toThrow(/asks for it again/);
+    await publish(third);
+    const newer = join(host.folder, modelKey(group, sha256Of(third.bytes)));
+    writeFileSync(newer, "<html>Please log in</html>");
+    await expect(fetch()).rejects.toThrow(/version 3 .*asks for it again/);
+    writeFileSync(newer, third.bytes);
+    expect(await fetch()).toMatchObject({ version: 3 });
+    expect(inbox()).toEqual([nameOf(3, third)]);
   });
 });
 

@@ -63,6 +63,8 @@ export interface FetchOutcome {
 const mostPointers = 32;
 /** Refused pointers that are remembered. */
 const mostRefused = 16;
+/** Runs that find other bytes than are signed before the version is refused. */
+const mostTries = 3;
 /** A hint is one number. */
 const mostHintBytes = 4096;
 
@@ -121,10 +123,11 @@ async function look(options: FetchOptions, memory: ModelsRecord, outcome: FetchO
   const pointer = await newestPointer(options, memory, outcome, hint.version);
   if (pointer !== null) {
     const daemons = knownToDaemon(directory, group);
-    if (pointer.version > daemons) await takeOrRefuse(options, pointer, outcome);
+    if (pointer.version > daemons) await takeOrRefuse(options, memory, pointer, outcome);
     // Taken or refused, it is never fetched again; the daemon may know a later one than the record beside its checkpoints.
     memory.known = Math.max(pointer.version, daemons);
   }
+  if (memory.wrong !== undefined && memory.wrong.version <= memory.known) delete memory.wrong;
   if (hint.version === null || hint.version <= memory.known) memory.hint = hint.etag;
   for (const version of Object.keys(memory.refused)) {
     if (Number(version) <= memory.known) delete memory.refused[version];
@@ -156,18 +159,20 @@ async function readHint(
 
 async function takeOrRefuse(
   options: FetchOptions,
+  memory: ModelsRecord,
   pointer: ModelPointer,
   outcome: FetchOutcome,
 ): Promise<void> {
-  const where = `version ${pointer.version} of the models for ${pointer.group}`;
   const checks = await options.checks();
   try {
-    await take(options, checks, pointer, where, outcome);
+    await take(options, checks, memory, pointer, outcome);
   } catch (error) {
     if (!(error instanceof RivuletError) || !isRefusal(error)) throw error;
     outcome.refused = `${error.message}; it is not taken`;
   }
 }
+
+const nameOf = ({ group, version }: ModelPointer): string => `version ${version} of the models for ${group}`;
 
 /** A failure of the connection is not the model's; every other fault of a model is permanent. */
 const isRefusal = ({ code }: RivuletError): boolean =>
@@ -239,11 +244,12 @@ async function readPointer(
 async function take(
   { directory, config, store, dryRun = false }: FetchOptions,
   { requireFitting, mostBytes, requireSound }: ModelChecks,
+  memory: ModelsRecord,
   pointer: ModelPointer,
-  where: string,
   outcome: FetchOutcome,
 ): Promise<void> {
-  const { group, version, sha256, bytes, description } = pointer;
+  const { version, bytes, description } = pointer;
+  const where = nameOf(pointer);
   requireFitting(description, where);
   if (bytes > mostBytes) {
     throw new RivuletError(
@@ -252,28 +258,42 @@ async function take(
     );
   }
   if (!dryRun) {
-    const found = await store.get(modelKey(group, sha256), { mostBytes: bytes });
-    if (found === null || found === "unchanged") {
-      // The bytes are there before their pointer, so a store that is restarting shows them later.
-      throw new RivuletError(
-        "sync.unreachable",
-        `${where} is announced, but the host does not have it at present; the next run asks for it again`,
-      );
-    }
-    const actual = sha256Of(found.body);
-    if (found.body.length !== bytes || actual !== sha256) {
-      throw new RivuletError(
-        "sync.model",
-        `${where} has ${found.body.length} bytes with the SHA-256 ${actual.slice(0, 16)}, expected ${bytes} with ${sha256.slice(0, 16)}`,
-      );
-    }
-    requireSound(found.body, where);
-    outcome.path = withDiskError(directory, () =>
-      putIntoInbox(directory, config.models, pointer, found.body),
-    );
+    const body = await signedBytes(store, memory, pointer);
+    requireSound(body, where);
+    outcome.path = withDiskError(directory, () => putIntoInbox(directory, config.models, pointer, body));
   }
   outcome.version = version;
   outcome.bytes = bytes;
+}
+
+/**
+ * Fetches the bytes that a pointer names. What differs may be the page of a network that asks for a password, or what is
+ * left of an object that is sent again, so it counts as away until it has differed in several runs.
+ */
+async function signedBytes(
+  store: FetchOptions["store"],
+  memory: ModelsRecord,
+  pointer: ModelPointer,
+): Promise<Buffer> {
+  const { group, version, sha256, bytes } = pointer;
+  let fault = `${nameOf(pointer)} is announced, but the host does not have it at present; the next run asks for it again`;
+  try {
+    const found = await store.get(modelKey(group, sha256), { mostBytes: bytes });
+    // The bytes are there before their pointer, so a store that is restarting shows them later.
+    if (found === null || found === "unchanged") throw new RivuletError("sync.unreachable", fault);
+    const actual = sha256Of(found.body);
+    if (found.body.length === bytes && actual === sha256) return found.body;
+    fault = `${nameOf(pointer)} has ${found.body.length} bytes with the SHA-256 ${actual.slice(0, 16)}, expected ${bytes} with ${sha256.slice(0, 16)}`;
+  } catch (error) {
+    if (!(error instanceof RivuletError) || error.code !== "sync.bad-answer") throw error;
+    fault = error.message;
+  }
+  const tries = (memory.wrong?.version === version ? memory.wrong.tries : 0) + 1;
+  memory.wrong = { version, tries };
+  if (tries < mostTries) {
+    throw new RivuletError("sync.unreachable", `${fault}; the next run asks for it again`);
+  }
+  throw new RivuletError("sync.model", `${fault}, in ${tries} runs`);
 }
 
 function putIntoInbox(
