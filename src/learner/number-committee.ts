@@ -357,6 +357,7 @@ export class NumberCommittee implements Committee {
       this.answers[k] = then[asked.mean] + then[asked.deviation] * scaled[k];
     }
     this.#mix.mix(this.#scaled, this.#mixed);
+    this.answer[0] = then[asked.mean] + then[asked.deviation] * this.#mixed[0];
   }
 
   /** The last two targets, in deviations, stand behind the features. */

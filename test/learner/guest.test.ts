@@ -173,6 +173,32 @@ describe.each(kinds)("room for a model from outside, for $kind", (kind) => {
     expect(others.weight).toBeCloseTo(atOnce.guest?.weight as number, 2);
   });
 
+  test("learns a late label for the row that it is of, after other rows and after a restart", () => {
+    const model = modelFrom(kind, stream, 200);
+    const { values, width } = stream;
+    const waits = (others: number) => {
+      const host = create(kind, { guest: true });
+      host.takeIn(model);
+      losses(host, stream, 200, 240);
+      const held = new HeldSamples(host.heldSizes, 2);
+      host.predictValidated(values, 240 * width);
+      host.passUnlabelled();
+      host.hold(held, held.add(1, 0));
+      for (let row = 0; row < others; row++) host.predict(values, (241 + row) * width);
+      return { host, held };
+    };
+    const learned = ({ host, held }: ReturnType<typeof waits>) => {
+      host.learnHeld(held, held.find(1), values, 240 * width + width - 1);
+      return structuredClone(host.state());
+    };
+    const expected = learned(waits(0));
+    expect(learned(waits(3))).toEqual(expected);
+    const restarted = waits(0);
+    const host = create(kind, { guest: true });
+    host.restore(structuredClone(restarted.host.state()));
+    expect(learned({ host, held: restarted.held })).toEqual(expected);
+  });
+
   test("learns nothing from the label of a row that was answered before it came", () => {
     const host = create(kind, { guest: true });
     const { values, width } = stream;
