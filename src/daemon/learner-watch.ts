@@ -3,6 +3,7 @@ import { Ensemble } from "../learner/ensemble.ts";
 import type { ExpertReport } from "../learner/ensemble-report.ts";
 import { glitchText } from "../learner/glitches.ts";
 import type { Learner } from "../learner/learner.ts";
+import { hasRoom } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { Log } from "./log.ts";
 import { driftText } from "./quality.ts";
@@ -14,6 +15,8 @@ export class LearnerWatch {
   #logged: Set<string> | null = null;
   #fieldCount = 0;
   #recoveries = 0;
+  /** Changes when another network is in use, whose recoveries are counted by itself. */
+  #phase = 0;
   #alarms = 0;
   /** What the experts of an ensemble were like at the last recovery. */
   #experts: ExpertReport[] = [];
@@ -29,6 +32,7 @@ export class LearnerWatch {
     this.#logged = new Set(glitches.report().map(({ field }) => field));
     this.#fieldCount = glitches.fieldCount;
     this.#recoveries = this.#learner.recoveries;
+    this.#phase = this.#learnerPhase;
     this.#alarms = this.#learner instanceof Ensemble ? this.#learner.driftAlarms : 0;
     this.#experts = this.#learner instanceof Ensemble ? this.#learner.report().experts : [];
   }
@@ -38,10 +42,13 @@ export class LearnerWatch {
     const { glitches, recoveries } = this.#learner;
     if (this.#learner instanceof Ensemble && this.#learner.driftAlarms !== this.#alarms)
       this.#tellDrift(this.#learner);
+    const phase = this.#learnerPhase;
+    const isSameNetwork = phase === this.#phase;
+    this.#phase = phase;
     if (recoveries !== this.#recoveries) {
       this.#recoveries = recoveries;
       if (this.#learner instanceof Ensemble) this.#tellExperts(this.#learner);
-      else this.#tellNetwork(this.#learner as Learner);
+      else if (isSameNetwork) this.#tellNetwork(this.#learner as Learner);
     }
     if (glitches.fieldCount === this.#fieldCount) return;
     this.#fieldCount = glitches.fieldCount;
@@ -50,6 +57,11 @@ export class LearnerWatch {
       this.#logged?.add(glitch.field);
       this.#log({ event: "glitch", text: glitchText(glitch), problem: true, details: { ...glitch } });
     }
+  }
+
+  get #learnerPhase(): number {
+    const learner = this.#learner;
+    return hasRoom(learner) ? learner.modelPhase : 0;
   }
 
   #tellDrift(ensemble: Ensemble): void {
