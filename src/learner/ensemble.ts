@@ -343,6 +343,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
     }
     this.#row.forgetTentative(this.#guest);
     this.#guest.enter(model, this.#committee.names.length);
+    this.adoptClassNames(model.classNames ?? []);
   }
 
   get hasRoom(): boolean {

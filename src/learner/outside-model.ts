@@ -9,6 +9,8 @@ export interface OutsideModel {
   features: State;
   /** Statistics of a target that is a number; null for classes. */
   target: State;
+  /** What its classes are called, in the order of its outputs, where the stream brings their names. */
+  classNames?: readonly string[];
 }
 
 /** What became of a model that was taken in. */
@@ -26,7 +28,7 @@ export interface TakenIn {
 export interface ModelHost {
   /** Whether room was planned. */
   readonly hasRoom: boolean;
-  /** Takes a model in between two samples. @throws RivuletError, with nothing changed, where it is of another shape */
+  /** Takes a model in between two samples, and adopts the names of its classes. @throws RivuletError, with nothing changed, where it is of another shape */
   takeIn(model: OutsideModel): void;
   /** What became of the latest one; null before there was one. */
   readonly takenIn: TakenIn | null;

@@ -107,6 +107,11 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     return this.#current.network;
   }
 
+  /** The network in use, and the other one. */
+  get networks(): Network[] {
+    return [this.#current.network, this.#other.network];
+  }
+
   get health(): Learner["health"] {
     return this.#current.health;
   }
@@ -189,24 +194,28 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     return { state: "went back", reason, samples, difference };
   }
 
-  takeIn({ network, features, target }: OutsideModel): void {
-    const own = this.#current.state();
-    const { skipped, learningRate } = own.network;
-    this.#other.restore({
+  /** The network that is in use and proven stays the other one, also where a second model comes before a first is. */
+  takeIn({ network, features, target, classNames = [] }: OutsideModel): void {
+    const own = structuredClone(this.#current.state());
+    const block = this.#block;
+    const isSecond = this.#isSideBySide;
+    const [entering, kept] = isSecond ? [this.#current, this.#other] : [this.#other, this.#current];
+    entering.restore({
       ...own,
-      ...(this.extraction === null ? {} : { extraction: this.extraction.state() }),
-      network: { ...(network as NetworkState), skipped, learningRate, snapshot: [] },
+      ...(this.extraction === null ? {} : { extraction: structuredClone(this.extraction.state()) }),
+      network: { ...(network as NetworkState), ...ownSchedule(kept), snapshot: [] },
       features,
       target,
       ...this.#blank,
     } as unknown as State);
-    const block = this.#block;
-    const [serial, newest] = [block[at.serial], Math.max(block[at.serial], block[at.otherSerial]) + 1];
-    [this.#current, this.#other] = [this.#other, this.#current];
+    const keptSerial = block[isSecond ? at.otherSerial : at.serial];
+    const newest = Math.max(block[at.serial], block[at.otherSerial]) + 1;
+    [this.#current, this.#other] = [entering, kept];
     block.fill(0);
     block[at.phase] = 1;
     block[at.serial] = newest;
-    block[at.otherSerial] = serial;
+    block[at.otherSerial] = keptSerial;
+    this.adoptClassNames(classNames);
   }
 
   observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
@@ -357,22 +366,23 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
 
   learnHeld(held: HeldSamples, slot: number, targets: Float64Array, targetAt: number): void {
     const isFirst = Number.isNaN(held.targets[slot]);
-    const wasSideBySide = this.#isSideBySide;
-    const other = this.#other;
-    const otherLearns =
-      wasSideBySide && this.#learnHeldBy(other, at.otherSerial, held, slot, targets, targetAt);
-    const isLearned = this.#learnHeldBy(this.#current, at.serial, held, slot, targets, targetAt);
-    if (isFirst && !isLearned) {
+    const other = this.#isSideBySide
+      ? this.#learnHeldBy(this.#other, at.otherSerial, held, slot, targets, targetAt)
+      : "not answered";
+    const own = this.#learnHeldBy(this.#current, at.serial, held, slot, targets, targetAt);
+    // Still without a label, as where the learner is alone.
+    if (own === "refused") return;
+    if (isFirst && own === "not answered") {
       this.#current.samplesSeen++;
       this.#current.unlabelled--;
     }
     held.targets[slot] = targets[targetAt];
-    if (!isFirst || !isLearned || !otherLearns) return;
+    if (!isFirst || own !== "learned" || other !== "learned") return;
     this.#compare(targets, targetAt);
     this.#decide();
   }
 
-  /** Lets a network learn a held sample that it has answered; returns whether it had. */
+  /** Lets a network learn a held sample that it has answered, unless the target cannot be true. */
   #learnHeldBy(
     learner: Learner,
     serialAt: number,
@@ -380,20 +390,20 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     slot: number,
     targets: Float64Array,
     targetAt: number,
-  ): boolean {
+  ): "learned" | "refused" | "not answered" {
     const own = this.#held;
     const tagsAt = slot * held.sizes.doubles + 2 * own.sizes.doubles;
     const serial = this.#block[serialAt];
     // Without a tag it was held before there was room for two: by the network of then, the first one.
     const part = (held.doubles[tagsAt] || 1) === serial ? 0 : held.doubles[tagsAt + 1] === serial ? 1 : -1;
-    if (part < 0) return false;
+    if (part < 0) return "not answered";
     const singlesAt = slot * held.sizes.singles + part * own.sizes.singles;
     const doublesAt = slot * held.sizes.doubles + part * own.sizes.doubles;
     for (let i = 0; i < own.singles.length; i++) own.singles[i] = held.singles[singlesAt + i];
     for (let i = 0; i < own.doubles.length; i++) own.doubles[i] = held.doubles[doublesAt + i];
     own.targets[0] = held.targets[slot];
     learner.learnHeld(own, 0, targets, targetAt);
-    return true;
+    return Number.isNaN(own.targets[0]) ? "refused" : "learned";
   }
 
   accepts(values: Float64Array, offset: number): boolean {
@@ -459,6 +469,15 @@ export function createReplaceableNetwork(options: ReplaceableOptions): Replaceab
     ...options,
     memory: { ...memory, budgetBytes: Math.floor(budgetBytes / 2) },
   });
+}
+
+/**
+ * What a network from outside has from the one before it: rate and schedule are the device's own. Without a schedule its
+ * updates go on being counted, as what its optimizer keeps is of so many.
+ */
+function ownSchedule({ network }: Learner): Partial<NetworkState> {
+  const { skipped, learningRate, updates, plateau } = network.state();
+  return { skipped, learningRate, plateau, ...(network.model.schedule ? { updates } : {}) };
 }
 
 /** Whether the state of a learner holds a second network, which a learner without room leaves out. */

@@ -185,6 +185,62 @@ describe.each<Kind>(["classes", "numbers"])("a network of %s with room for anoth
     expect([learner.samplesSeen, learner.unlabelled]).toEqual([3102, 0]);
   });
 
+  test("keeps the network that is proven where a second model comes before the first one is", () => {
+    const [learner, alone] = [device(kind), observe(plainFor(kind), rows(kind, 3000, { seed: 1 }))];
+    const bad = () => modelFrom(kind, shuffled(rows(kind, 3000, { seed: 5 })));
+    const given = next(kind, 400);
+    const held = new HeldSamples(learner.heldSizes, 4);
+    learner.takeIn(bad());
+    observe(learner, given.slice(0, 20));
+    learner.predictValidated(given[20], 0);
+    learner.hold(held, held.add(1, 0));
+    learner.learnValidated(given[20], 0);
+    learner.takeIn(bad());
+    expect(learner.takenIn).toMatchObject({ state: "side by side", samples: 0 });
+    observe(learner, given.slice(21));
+    expect(learner.takenIn).toMatchObject({ state: "went back" });
+    expect(learner.outgoing()).toEqual(observe(alone, given).outgoing());
+    // The first model answered it, and is gone; so is its number.
+    expect(learner.state().outside.slice(1, 3)).toEqual(Float64Array.of(1, 3));
+  });
+
+  test.each([{ plateau: { window: 9, patience: 1 } }, { step: { every: 100, factor: 0.5 } }])(
+    "goes on in its own schedule with a model of a device without one: %o",
+    (schedule) => {
+      const { model, ...others } = optionsFor(kind);
+      const learner = createReplaceableNetwork({ ...others, model: { ...model, schedule }, sideBySide: 50 });
+      observe(learner, rows(kind, 300, { seed: 1 }));
+      const { updates, plateau } = structuredClone(learner.state().network);
+      learner.takeIn(modelFrom(kind, rows(kind, 900, { seed: 5 })));
+      expect(learner.state().network).toMatchObject({
+        updates,
+        ...(plateau === undefined ? {} : { plateau }),
+      });
+      expect(learner.takenIn).toMatchObject({ state: "side by side" });
+    },
+  );
+
+  test("goes on with both networks where the config changes the learning rate", () => {
+    const whole = device(kind);
+    const [row] = next(kind, 1);
+    const held = new HeldSamples(whole.heldSizes, 4);
+    whole.takeIn(modelFrom(kind, rows(kind, 800, { seed: 5 })));
+    observe(whole, next(kind).slice(1, 61));
+    whole.predictValidated(row, 0);
+    whole.passUnlabelled();
+    whole.hold(held, held.add(1, 0));
+    const { model, ...others } = optionsFor(kind);
+    const options = { ...model, optimizer: { adam: { learningRate: 0.0007 } } };
+    const changed = createReplaceableNetwork({ ...others, model: options, sideBySide: 500 });
+    expect(resume(changed, written(whole), "it")).toEqual([expect.stringMatching("settings have changed")]);
+    expect(changed.takenIn).toEqual(whole.takenIn);
+    expect(changed.networks.map(({ learningRate }) => learningRate)).toEqual([0.0007, 0.0007]);
+    const parameters = (of: ReplaceableNetwork) => of.networks.map((network) => network.state().parameters);
+    expect(parameters(changed)).toEqual(parameters(whole));
+    changed.learnHeld(held, 0, row, 2);
+    expect(changed.takenIn?.samples).toBe(61);
+  });
+
   test("refuses a model of another shape, and nothing changes", () => {
     const learner = device(kind);
     const before = structuredClone(learner.state());
@@ -193,6 +249,29 @@ describe.each<Kind>(["classes", "numbers"])("a network of %s with room for anoth
     expect(() => learner.takeIn(short)).toThrow(/the state has no/);
     expect(learner.state()).toEqual(before);
   });
+});
+
+test("a late target that cannot be true is as none, and the right one is the first", () => {
+  const [learner, right] = [device("numbers", 100), device("numbers", 100)];
+  const model = modelFrom("numbers", rows("numbers", 800, { seed: 5 }));
+  const [row] = next("numbers", 1);
+  const held = new HeldSamples(learner.heldSizes, 4);
+  for (const each of [learner, right]) {
+    each.takeIn(model);
+    each.predictValidated(row, 0);
+    each.passUnlabelled();
+  }
+  learner.hold(held, held.add(1, 0));
+  learner.learnHeld(held, 0, Float64Array.of(1e9), 0);
+  expect(learner.takenIn).toMatchObject({ samples: 0, difference: null });
+  expect([held.targets[0], learner.samplesSeen, learner.unlabelled]).toEqual([Number.NaN, 3000, 1]);
+  learner.learnHeld(held, 0, row, 2);
+  const late = new HeldSamples(right.heldSizes, 4);
+  right.hold(late, late.add(1, 0));
+  right.learnHeld(late, 0, row, 2);
+  expect(learner.takenIn).toEqual(right.takenIn);
+  expect(learner.takenIn?.samples).toBe(1);
+  expect(learner.report()).toEqual(right.report());
 });
 
 test("a model that is five per cent worse is found out in 500 samples", () => {
