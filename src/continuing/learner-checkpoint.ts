@@ -21,6 +21,7 @@ import {
   requirePlannedEnsemble,
   requirePlannedForecaster,
 } from "../learner/stored-plan.ts";
+import { mostClasses, namesIn } from "../learner/target.ts";
 import type { State } from "../state.ts";
 
 /**
@@ -148,6 +149,22 @@ export function descriptionIn(checkpoint: Checkpoint): AnyDescription {
   const model = { ...(checkpoint.model as object), optimizer: checkpoint.optimizer } as ModelDescription;
   const training = checkpoint.training as LearnerDescription["training"];
   return { ...common, model, training };
+}
+
+/**
+ * Names of classes that the run before has met.
+ * @throws CheckpointError where they are none
+ */
+export function storedNames({ target }: { target: object | null }, where: string): string[] {
+  const { names = [] } = namesIn(target ?? {}) as { names?: unknown };
+  const { classes = 0 } = (target ?? {}) as { classes?: unknown };
+  const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
+  if (areNames && names.length <= Math.min(Number(classes), mostClasses)) return names;
+  if (areNames && names.length === 0) return names;
+  throw new CheckpointError(
+    "checkpoint.malformed",
+    `${where} is malformed: its class names are not at most as many texts as classes; use another checkpoint`,
+  );
 }
 
 /** What the checkpoint of an ensemble has in the replayed network's place; undefined for its own. */

@@ -29,6 +29,7 @@ import {
   isEnsemble,
   isForecaster,
   learnerFrom,
+  storedNames,
 } from "./learner-checkpoint.ts";
 
 /** What a model was trained for. A device takes in none that was trained for something else. */
@@ -168,11 +169,13 @@ export function readModel(bytes: Uint8Array, where: string): PublishedModel {
   const { createdAt, name, samplesSeen } = checkpoint;
   try {
     const description = descriptionOf(checkpoint);
+    const classNames = storedNames(description, where);
     const model =
       published === "ensemble"
         ? ensembleModel(checkpoint, description)
         : networkModel(checkpoint, description);
-    return { description, model, samplesSeen, createdAt, ...(name === undefined ? {} : { name }) };
+    const named = classNames.length === 0 ? model : { ...model, classNames };
+    return { description, model: named, samplesSeen, createdAt, ...(name === undefined ? {} : { name }) };
   } catch (error) {
     const reason =
       error instanceof RivuletError

@@ -10,8 +10,8 @@ import type { Learner, LearnerDescription } from "../learner/learner.ts";
 import { NoLearner } from "../learner/no-learner.ts";
 import { hasRoom } from "../learner/outside-model.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
-import { hasNetworkBeside } from "../learner/replaceable-network.ts";
-import { adoptNames, mostClasses, namesIn } from "../learner/target.ts";
+import { hasNetworkBeside, ReplaceableNetwork } from "../learner/replaceable-network.ts";
+import { adoptNames, namesIn } from "../learner/target.ts";
 import { firstDifference } from "./difference.ts";
 import {
   type AnyDescription,
@@ -22,6 +22,7 @@ import {
   restoreInto,
   type StoredFeatures,
 } from "./learner-checkpoint.ts";
+  storedNames,
 import { carryLearner } from "./migration/learner.ts";
 import type { Carried } from "./migration/parts.ts";
 
@@ -271,19 +272,6 @@ function differenceFrom(learner: PrequentialLearner, stored: AnyDescription): st
     return firstDifference(withoutBalance(own), withoutBalance(stored), "");
   }
   return `model is ${kindOf(own.model)} in the config and ${kindOf(stored.model)} in it`;
-}
-
-/** Names of classes that the run before has met. */
-function storedNames({ target }: { target: object | null }, where: string): string[] {
-  const { names = [] } = namesIn(target ?? {}) as { names?: unknown };
-  const { classes = 0 } = (target ?? {}) as { classes?: unknown };
-  const areNames = Array.isArray(names) && names.every((name) => typeof name === "string");
-  if (areNames && names.length <= Math.min(Number(classes), mostClasses)) return names;
-  if (areNames && names.length === 0) return names;
-  throw new CheckpointError(
-    "checkpoint.malformed",
-    `${where} is malformed: its class names are not at most as many texts as classes; use another checkpoint`,
-  );
 }
 
 /** Which class is named follows from what was learned, and changes nothing of it. */
