@@ -205,6 +205,31 @@ export function restoreInto(
   return learner;
 }
 
+/** What a checkpoint has of a network beside the one in use. */
+export interface NetworkBeside {
+  /** How the two compare, and by which number held samples know them. */
+  outside: State;
+  /** Null where only one is in use. */
+  learner: Learner | null;
+}
+
+/**
+ * What the checkpoint of a single network with room for another has of that; null where it had no room.
+ * @throws CheckpointError where the network beside is not of the checkpoint's description
+ */
+export function networkBesideIn(checkpoint: Checkpoint, where: string): NetworkBeside | null {
+  const { outside, beside } = (checkpoint.learnerState ?? {}) as { outside?: State; beside?: State };
+  if (outside === undefined) return null;
+  if (beside === undefined) return { outside, learner: null };
+  const learner = describedLearner(checkpoint, undefined) as Learner;
+  try {
+    restoreDiscardable(() => learner.restore(beside));
+  } catch (error) {
+    throw malformed(error, `${where} holds another network beside the one in use than its description says`);
+  }
+  return { outside, learner };
+}
+
 /** Longest reason that a sentence repeats: names in it come from the file. */
 const longestReason = 400;
 

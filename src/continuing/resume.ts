@@ -19,10 +19,11 @@ import {
   isEnsemble,
   isForecaster,
   learnerFrom,
+  networkBesideIn,
   restoreInto,
   type StoredFeatures,
-} from "./learner-checkpoint.ts";
   storedNames,
+} from "./learner-checkpoint.ts";
 import { carryLearner } from "./migration/learner.ts";
 import type { Carried } from "./migration/parts.ts";
 
@@ -159,8 +160,9 @@ export function carryOver(learner: PrequentialLearner, checkpoint: Checkpoint, w
   const obstacle = obstacleTo(own, stored);
   if (obstacle !== null) throw mismatch(where, obstacle, "");
   learner.adoptClassNames(names);
-  const outcome = carryLearner(learner, before);
-  if (!isEnsemble(own.model)) applyRate(learner as Learner, own, stored);
+  const beside = learner instanceof ReplaceableNetwork ? networkBesideIn(checkpoint, where) : null;
+  const outcome = carryLearner(learner, before, beside);
+  if (!isEnsemble(own.model)) applyRate(learner, own, stored);
   const removed = stored.fields.filter((name) => !own.fields.includes(name));
   return { ...outcome, removed, settings: settingsChanged(own, stored) };
 }
@@ -254,13 +256,14 @@ function settingsChanged(own: AnyDescription, stored: AnyDescription): Changes {
 }
 
 /** A rate that the config changes holds from now on; one that a schedule or a recovery has changed stays. */
-function applyRate(learner: Learner, own: AnyDescription, stored: AnyDescription): void {
+function applyRate(learner: PrequentialLearner, own: AnyDescription, stored: AnyDescription): void {
   const settingOf = (described: AnyDescription) => [
     (described.model as ModelDescription).optimizer,
     (described.model as ModelDescription).schedule ?? null,
   ];
   if (firstDifference(settingOf(own), settingOf(stored), "") === null) return;
-  learner.network.learningRate = learner.network.model.optimizer.learningRate;
+  const networks = learner instanceof ReplaceableNetwork ? learner.networks : [(learner as Learner).network];
+  for (const network of networks) network.learningRate = network.model.optimizer.learningRate;
 }
 
 /** The first difference between a learner, with the class names that the stored one has met, and the stored one. */

@@ -3,15 +3,22 @@ import { Ensemble } from "../../learner/ensemble.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import { className, classNamesOf } from "../../learner/target.ts";
 import type { State } from "../../state.ts";
-import type { AnyDescription } from "../learner-checkpoint.ts";
+import type { AnyDescription, NetworkBeside } from "../learner-checkpoint.ts";
 import { differenceBetween, publishedDescription } from "../model-file.ts";
 import { numbered } from "./labelled-cells.ts";
 import { type Carried, carryExpert, isAlike, type Names, PartCarrier } from "./parts.ts";
 
 type Map = { [key: string]: State };
 
-/** Lets `learner`, which has not learned anything, go on from another as far as names allow; says what was carried. */
-export function carryLearner(learner: PrequentialLearner, before: PrequentialLearner): Carried {
+/**
+ * Lets `learner`, which has not learned anything, go on from another as far as names allow; says what was carried.
+ * @param beside what there was of a network beside that of `before`, for a learner with room for one
+ */
+export function carryLearner(
+  learner: PrequentialLearner,
+  before: PrequentialLearner,
+  beside: NetworkBeside | null = null,
+): Carried {
   const carrier = new PartCarrier(namesOf(before), namesOf(learner));
   const [old, fresh] = [before.state() as Map, structuredClone(learner.state()) as Map];
   const state =
@@ -20,7 +27,7 @@ export function carryLearner(learner: PrequentialLearner, before: PrequentialLea
           ...ensembleState(carrier, old, fresh),
           guest: fitsGuest(learner, before) ? (old["guest"] ?? null) : null,
         }
-      : networkState(carrier, old, fresh);
+      : { ...(networkState(carrier, old, fresh) as Map), ...besideState(learner, beside, fresh) };
   learner.restore(state);
   const { from, to, outcome } = carrier;
   const addedTo = (known: readonly string[], wanted: readonly string[]) =>
@@ -58,6 +65,15 @@ function networkState(carrier: PartCarrier, old: Map, fresh: Map): State {
     // Samples that waited for their batch to be whole have other inputs now.
     batch: isAlike(old["batch"], fresh["batch"]) ? old["batch"] : fresh["batch"],
   };
+}
+
+/** The network beside is carried over as the one in use is, of which the report speaks. */
+function besideState(learner: PrequentialLearner, known: NetworkBeside | null, fresh: Map): Map {
+  if (known === null) return {};
+  const { outside, learner: before } = known;
+  if (before === null) return { outside };
+  const carrier = new PartCarrier(namesOf(before), namesOf(learner));
+  return { outside, beside: networkState(carrier, before.state() as unknown as Map, fresh) };
 }
 
 const isStatistic = (state: State) => typeof state === "object" && state !== null && "moments" in state;
