@@ -48,6 +48,10 @@ export class ModelIntake implements Stateful {
   #version = 0;
   /** Why it was not taken in; null where it was. */
   #refused: string | null = null;
+  /** The last version that the latest state knows of. */
+  #versionInState = 0;
+  /** Why the newest file cannot be read just now, as it was told; null where it can. */
+  #unread: string | null = null;
   /** What was last told of the model in use. */
   #phase = 0;
 
@@ -64,6 +68,7 @@ export class ModelIntake implements Stateful {
     const name = `version ${version} of the models for ${group}`;
     try {
       const about = this.#takeIn(newest, name);
+      if (about === null) return false;
       this.#refused = null;
       log({ event: "model-taken", text: about, details: { version, group, digest: newest.digest } });
     } catch (error) {
@@ -86,11 +91,12 @@ export class ModelIntake implements Stateful {
     }
   }
 
-  /** Returns what to tell of it. */
-  #takeIn({ path, version, digest }: WaitingModel, name: string): string {
+  /** Returns what to tell of it; null where its file cannot be read just now. */
+  #takeIn({ path, version, digest }: WaitingModel, name: string): string | null {
     const { learner, take } = this.#options;
     const own = publishedDescription(learner.describe() as AnyDescription);
-    const bytes = bytesOf(path, name, learner.memory.bytes + spareBytes);
+    const bytes = this.#read(path, name, learner.memory.bytes + spareBytes);
+    if (bytes === null) return null;
     const hash = createSha256();
     hash.update(bytes);
     if (!Buffer.from(hash.digest()).toString("hex").startsWith(digest)) {
@@ -109,9 +115,34 @@ export class ModelIntake implements Stateful {
       : `${name} answers beside the experts ${after}`;
   }
 
-  /** To be called once a checkpoint that was made after the last look is on the disk. */
+  /**
+   * Returns null where the file system is at fault, which says nothing of the model: a later look finds it again.
+   * @throws RivuletError where it is no regular file, or too large
+   */
+  #read(path: string, name: string, mostBytes: number): Uint8Array | null {
+    try {
+      const bytes = readRegularFile(path, { mostBytes, followLinks: false });
+      this.#unread = null;
+      return bytes;
+    } catch (error) {
+      if (error instanceof UnsuitableFileError) {
+        throw new RivuletError("checkpoint.unreadable", `${name} ${error.message}`, { cause: error });
+      }
+      const text = `${name} cannot be read: ${reasonOf(error)}; it is looked at again`;
+      const { code } = error as NodeJS.ErrnoException;
+      // Sync has put a newer one in its place.
+      if (code !== "ENOENT" && text !== this.#unread) {
+        this.#options.log({ event: "model-unread", text, problem: true, details: { path } });
+        this.#unread = text;
+      }
+      return null;
+    }
+  }
+
+  /** To be called once a checkpoint with the latest state is on the disk: models that came since stay. */
   saved(): void {
-    if (this.#version > 0) removeWaiting(this.#options.directory, this.#options, this.#version + 1);
+    const { directory } = this.#options;
+    if (this.#versionInState > 0) removeWaiting(directory, this.#options, this.#versionInState + 1);
   }
 
   get #learnerPhase(): number {
@@ -157,6 +188,7 @@ export class ModelIntake implements Stateful {
   }
 
   state(): State {
+    this.#versionInState = this.#version;
     return { group: this.#options.group, version: this.#version, refused: this.#refused };
   }
 
@@ -172,16 +204,5 @@ export class ModelIntake implements Stateful {
   /** What became of it before is not told again. To be called once the learner has its state. */
   begin(): void {
     this.#phase = this.#learnerPhase;
-  }
-}
-
-/** @throws RivuletError where it is no regular file, is too large, or cannot be read */
-function bytesOf(path: string, name: string, mostBytes: number): Uint8Array {
-  try {
-    return readRegularFile(path, { mostBytes, followLinks: false });
-  } catch (error) {
-    const reason =
-      error instanceof UnsuitableFileError ? error.message : `cannot be read: ${reasonOf(error)}`;
-    throw new RivuletError("checkpoint.unreadable", `${name} ${reason}`, { cause: error });
   }
 }

@@ -1,8 +1,8 @@
 /** Models that come back from the host enter a daemon between two samples. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { configuredLearner } from "../../src/config/configured-learner.ts";
@@ -17,6 +17,7 @@ import { createRandom } from "../../src/engine/model/random.ts";
 import { HeldSamples } from "../../src/learner/held-samples.ts";
 import type { ModelHost } from "../../src/learner/outside-model.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
+import { classNamesOf } from "../../src/learner/target.ts";
 import { recordingFile } from "../../src/library/data-files.ts";
 import { waitingNameOf } from "../../src/sync/inbox.ts";
 import { evaluatePrequentially } from "../../src/training/prequential.ts";
@@ -152,10 +153,64 @@ describe("a model in the inbox", () => {
         state: "refused",
         reason: expect.stringMatching("version"),
       });
+      path.state();
       path.saved();
       expect(waiting(directory)).toEqual([]);
     }
     expect(stateOf(learner)).toBe(before);
+  });
+
+  test("stays until a checkpoint that knows of it is on the disk, not one that began before", () => {
+    const directory = temporaryFolder();
+    const { path } = pathOf(configIn(directory, overTcp));
+    path.state();
+    deliver(directory, 1, modelFile(directory));
+    path.lookForModel();
+    path.saved();
+    expect(waiting(directory)).toHaveLength(1);
+    path.state();
+    path.saved();
+    expect(waiting(directory)).toEqual([]);
+  });
+
+  test.each([
+    ["ENOENT", []],
+    ["EIO", ["model-unread"]],
+  ])("is looked at again where the file system fails with %s", (code, events) => {
+    const directory = temporaryFolder();
+    const { path, entries } = pathOf(configIn(directory, overTcp));
+    deliver(directory, 1, modelFile(directory));
+    const failing = vi.spyOn(fs, "openSync").mockImplementation(() => {
+      throw Object.assign(new Error(code), { code });
+    });
+    onTestFinished(() => failing.mockRestore());
+    for (let round = 0; round < 3; round++) path.lookForModel();
+    expect(entries.map(({ event }) => event)).toEqual(events);
+    expect(path.stations.modelIntake?.status()).toBeNull();
+    path.state();
+    path.saved();
+    failing.mockRestore();
+    path.lookForModel();
+    expect(path.stations.modelIntake?.status()).toMatchObject({ version: 1, state: "in use" });
+  });
+
+  test.each(["", "model: {}"])("brings the names of its classes, in its order: %s", (more) => {
+    const directory = temporaryFolder();
+    const named = (given: string) => given.replace("classes: 2", "classes: { max: 4 }");
+    const text = named(configIn(directory, overTcp, more));
+    const publisher = configuredLearner(parseConfig(text, "c.yaml"), ["a", "b", "label"]);
+    publisher.adoptClassNames(["ok", "leak", "dry"]);
+    for (const row of rows(100, 3)) publisher.observe(row, 0);
+    const { bytes } = modelOf(
+      decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(publisher))), "it"),
+    );
+    const { path, learner, input } = pathOf(text);
+    deliver(directory, 1, bytes);
+    path.lookForModel();
+    expect(path.stations.modelIntake?.status()).toMatchObject({ version: 1, samples: 0 });
+    expect(classNamesOf(learner)).toEqual(["ok", "leak", "dry"]);
+    // What reads the stream numbers its words by the same list.
+    expect(input.fields.at(-1)?.classes).toEqual(["ok", "leak", "dry"]);
   });
 
   test("is part of a recording, whose replay comes to the same bits", async () => {
