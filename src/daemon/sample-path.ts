@@ -12,7 +12,6 @@ import { type Effort, hasEffort } from "../learner/effort.ts";
 import { hasRoom } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { classNamesOf } from "../learner/target.ts";
-import { clockIsSet, earliestTime } from "../machine/clock-set.ts";
 import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { SampleValidator } from "../samples/sample-validator.ts";
@@ -32,6 +31,7 @@ import { type IncomingModel, ModelIntake } from "./model-intake.ts";
 import type { Outputs } from "./outputs/outputs.ts";
 import { PauseEnd } from "./pause-end.ts";
 import { createReplies, type Replies } from "./replies.ts";
+import { WallClock } from "./wall-clock.ts";
 
 /** The stations of a sample's way. */
 interface Stations {
@@ -97,6 +97,7 @@ export class SamplePath implements DaemonMemory {
     this.stations = stations;
     this.#pauseEnd = new PauseEnd(clock);
     this.#wallClock = wallClock;
+    stations.learner.extraction?.setWallClock(null, wallClock.earliestMs);
     this.lookAtClock();
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
@@ -108,6 +109,7 @@ export class SamplePath implements DaemonMemory {
     const { validator, learner } = this.stations;
     const { extraction } = learner;
     this.stations.lateLabels?.makeRoom();
+    if (this.#wallClock.isOther) this.lookAtClock();
     this.taken++;
     this.recorder?.sample(values, offset);
     // Before a policy replaces what is missing.
@@ -138,8 +140,15 @@ export class SamplePath implements DaemonMemory {
   lookAtClock(): void {
     const { anomalyWatch, learner } = this.stations;
     anomalyWatch?.lookAtClock();
-    const { ahead, earliestMs, isSet } = this.#wallClock;
-    learner.extraction?.setWallClock(isSet() ? ahead() : null, earliestMs);
+    if (!this.#wallClock.look()) return;
+    learner.extraction?.setWallClock(this.#wallClock.known, this.#wallClock.earliestMs);
+    this.recorder?.event(this.clockEvent());
+  }
+
+  /** What is known of the wall clock, for a recording: it decides what is learned of hours and days. */
+  clockEvent(): RecordedEvent {
+    const { known, earliestMs } = this.#wallClock;
+    return { kind: "clock", after: this.taken, ahead: known, earliest: earliestMs };
   }
 
   /** A pause is for maintenance too: what happens then is not normal. */
@@ -384,7 +393,7 @@ interface Surroundings {
 /** Builds the path of a config's samples. */
 export function createSamplePath(
   config: Config,
-  { input: { wayBack, ring, fields }, learner, beside, log, clock }: Surroundings,
+  { input: { wayBack, ring, fields, clock: deviceClock }, learner, beside, log, clock }: Surroundings,
 ): SamplePath {
   const columns = sampleColumns(config) as string[];
   const target = config.target?.column ?? null;
@@ -398,7 +407,7 @@ export function createSamplePath(
       details: { ...faults },
     });
   });
-  const wallClock = wallClockOf(config, clock);
+  const wallClock = new WallClock(config, clock, deviceClock);
   const anomalyWatch = createAnomalyWatch(
     config,
     watchedFields(learner, fields),
@@ -437,32 +446,11 @@ function watchedFields({ extraction, columns }: PrequentialLearner, fields: Conf
   return columns.map((name) => fields.find((field) => field.name === name) ?? { name });
 }
 
-/** Times in a file are believed from here on: a board whose clock is not set shows 1970. */
-const earliestInFile = Date.UTC(1990, 0, 1);
-
-/** What is known of the wall clock beside the times of samples. */
-interface WallClock {
-  /** Milliseconds that it is ahead of the times of samples. */
-  ahead(): number;
-  /** Whether it is set. */
-  isSet(): boolean;
-  /** It shows no moment before this one. */
-  earliestMs: number;
-}
-
-/** The samples of a file have the times at which they were recorded, those of a device with a clock its own. */
-function wallClockOf({ source }: Config, clock: SteadyClock): WallClock {
-  if (source.file !== null) return { ahead: () => 0, isSet: () => true, earliestMs: earliestInFile };
-  if (source.time !== null) return { ahead: () => 0, isSet: () => true, earliestMs: earliestTime };
-  const ahead = () => clock.systemAhead();
-  return { ahead, isSet: () => clockIsSet(clock.now() + ahead()), earliestMs: earliestTime };
-}
-
 /** Null where the config does not watch for anomalies. */
 function createAnomalyWatch(
   config: Config,
   fields: ReturnType<typeof watchedFields>,
-  { ahead, isSet, earliestMs }: WallClock,
+  wallClock: WallClock,
   learnerBytes: number,
   log: Log,
 ): AnomalyWatch | null {
@@ -472,8 +460,8 @@ function createAnomalyWatch(
   if (anomaly === null || planned === null) return null;
   const rowMs = watchedIntervalMs(config, columns);
   const clock: AnomalyClock = {
-    ahead,
-    isKnown: (milliseconds) => milliseconds >= earliestMs && isSet(),
+    ahead: () => wallClock.ahead(),
+    isKnown: (milliseconds) => milliseconds >= wallClock.earliestMs && wallClock.isSet(),
     zone,
   };
   return new AnomalyWatch({

@@ -240,6 +240,8 @@ export class Extraction implements Stateful {
   readonly wallTime: Float64Array = Float64Array.of(Number.NaN);
   /** Milliseconds that the wall clock is ahead of the times of rows, and from when on it is believed, [2]. */
   readonly #wall = Float64Array.of(0, Number.NEGATIVE_INFINITY);
+  /** Whether the time of the latest row was counted by the rate: then it is no date, but tells days apart all the same. */
+  #isCounted = false;
   readonly #inputs: number;
   readonly #targetAt: number;
   readonly #rate: number | null;
@@ -309,7 +311,8 @@ export class Extraction implements Stateful {
     const block = this.#block;
     const time = this.time;
     time[0] = times[timeAt];
-    if (Number.isNaN(time[0]) && this.#rate !== null) time[0] = (1000 * block[at.rows]) / this.#rate;
+    this.#isCounted = Number.isNaN(time[0]) && this.#rate !== null;
+    if (this.#isCounted && this.#rate !== null) time[0] = (1000 * block[at.rows]) / this.#rate;
     block[at.rows]++;
     const isClosed = this.#begins() && this.#restart();
     block[at.time] = time[0];
@@ -351,7 +354,7 @@ export class Extraction implements Stateful {
     const timeAt = first === 0 ? 0 : at.time;
     const wall = this.wallTime;
     wall[0] = times[timeAt] + this.#wall[0];
-    if (wall[0] < this.#wall[1]) wall[0] = Number.NaN;
+    if (wall[0] < this.#wall[1] && !this.#isCounted) wall[0] = Number.NaN;
     let from = row;
     let isReady = true;
     for (let i = first; i < stages.length; i++) {

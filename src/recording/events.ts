@@ -24,6 +24,8 @@ export type PlayedEvent = { after: number } & (
   | { kind: "resume" }
   | { kind: "normal" } // the latest anomaly was normal, as somebody said
   | { kind: "effort"; effort: string } // the learner goes on with another effort
+  // the wall clock is so many milliseconds ahead of the times of samples, null: not set, and never shows a moment before
+  | { kind: "clock"; ahead: number | null; earliest: number }
   | Omit<ModelEvent, "after">
 );
 
@@ -62,7 +64,7 @@ export const mostEventsInBlock = 8192;
 
 const crc = createCrc(crc32IsoHdlc);
 
-const rowOf = (event: StoredEvent): (string | number | Uint8Array)[] => {
+const rowOf = (event: StoredEvent): (string | number | null | Uint8Array)[] => {
   const { kind, after, ...rest } = event;
   return [kind, after, ...Object.values(rest)];
 };
@@ -132,6 +134,9 @@ function eventOf([kind, after, ...rest]: Plain[]): StoredEvent | null {
     return { kind, after, sample: one, label: other };
   }
   if (kind === "pause" || kind === "resume" || kind === "normal") return { kind, after };
+  if (kind === "clock" && (one === null || typeof one === "number") && typeof other === "number") {
+    return { kind, after, ahead: one, earliest: other };
+  }
   if (kind === "class") return classOf(after, rest);
   if (kind === "effort" && typeof one === "string") return { kind, after, effort: one };
   return kind === "model-part" ? modelPartOf(after, rest) : null;

@@ -75,6 +75,8 @@ const at = { latest: 0, anchor: 1, usual: 2, steps: 3, raw: 4, turns: 5 } as con
  */
 export class SampleClock {
   readonly columns: readonly string[];
+  /** Whether the latest sample brought a date, so that its time does not depend on when it arrived. */
+  isSinceEpoch = false;
   readonly #isInHeader: boolean;
   absent = 0;
   repeated = 0;
@@ -110,6 +112,7 @@ export class SampleClock {
   observe(values: Float64Array, offset: number, times: Float64Array, slot: number): void {
     let raw = 0;
     let isTimeOfDay = false;
+    this.isSinceEpoch = false;
     for (let column = 0; column < this.columns.length; column++) {
       const value = values[offset + column];
       // A time of day as text is negative: the time that is left until midnight.
@@ -129,7 +132,8 @@ export class SampleClock {
       this.absent++;
       return;
     }
-    if (time >= leastSinceEpoch) times[slot] = time;
+    this.isSinceEpoch = time >= leastSinceEpoch;
+    if (this.isSinceEpoch) times[slot] = time;
     else this.#place(raw, time, isTimeOfDay, times, slot);
     // A device that has started again is one step back, wherever its clock is placed then.
     if (!this.#hasRestarted) this.#count(times[slot] - state[at.latest]);

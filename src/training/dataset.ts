@@ -25,6 +25,7 @@ export type StreamEvent = { after: number } & (
   | { kind: "resume" }
   | { kind: "normal" }
   | { kind: "effort"; effort: string }
+  | { kind: "clock"; ahead: number | null; earliest: number }
   | { kind: "model"; version: number; bytes: Uint8Array }
 );
 

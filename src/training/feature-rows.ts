@@ -1,6 +1,6 @@
 /** Rows of features as a dataset, for training and evaluation over files. */
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Dataset, RowVisitor } from "./dataset.ts";
 import { finiteValidatorFor, type RowValidator } from "./usable-rows.ts";
 
 /**
@@ -27,12 +27,18 @@ export function rowsOfFeatures(
       const validator = createValidator?.() ?? finiteValidatorFor(learner);
       extraction.restore(before);
       let made = 0;
-      const read = await dataset.read(fields, (values, offset, place, times, timeAt) => {
+      const take: RowVisitor = (values, offset, place, times, timeAt) => {
         if (!validator.validate(values, offset)) return;
         if (!extraction.push(values, offset, times, timeAt)) return;
         for (let i = 0; i < places.length; i++) row[i] = extraction.row[places[i]];
         made++;
         onRow(row, 0, place);
+      };
+      extraction.setWallClock(0);
+      const read = await dataset.read(fields, take, {
+        onEvent: (event) => {
+          if (event.kind === "clock") extraction.setWallClock(event.ahead, event.earliest);
+        },
       });
       return { ...read, rows: made };
     },

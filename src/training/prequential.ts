@@ -283,6 +283,7 @@ class RowBlock {
     } else if (event.kind === "resume") this.#isPaused = false;
     else if (event.kind === "effort") this.#setEffort(event.effort);
     else if (event.kind === "model") this.#takeModel(event);
+    else if (event.kind === "clock") this.#learner.extraction?.setWallClock(event.ahead, event.earliest);
     else if (event.kind !== "normal") this.events.unknown++;
   }
 

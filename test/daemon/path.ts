@@ -7,20 +7,32 @@ import { createSamplePath } from "../../src/daemon/sample-path.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import type { Field } from "../../src/samples/decoding/fields.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
+import { SampleClock } from "../../src/samples/sample-clock.ts";
 import { steadyClock } from "../../src/samples/sources/clock.ts";
 
-/** The path of a config whose source is a connection over TCP, which is never opened. */
+/**
+ * The path of a config whose source is never opened. The clock of the device, if the config names one, is behind the fields of
+ * a sample.
+ */
 export function pathOf(text: string, beside: readonly PrequentialLearner[] = [], clock = steadyClock) {
   const config = parseConfig(text, "c.yaml");
   const fields = config.source.fields as Field[];
-  const ring = new SampleRing(fields.length, 1, "pause");
+  const { time } = config.source;
+  const deviceClock = time && new SampleClock(time);
+  const ring = new SampleRing(fields.length + (time?.columns.length ?? 0), 1, "pause");
   const source = {
     counts: { bytes: 0, opens: 1, losses: 0, droppedWrites: 0 },
     open: async () => {},
     close: async () => {},
     write: () => true,
   };
-  const input = { wayBack: source, ring, fields, place: "a test" } as unknown as ConfiguredSource;
+  const input = {
+    wayBack: source,
+    ring,
+    fields,
+    clock: deviceClock,
+    place: "a test",
+  } as unknown as ConfiguredSource;
   const names = fields.map(({ name }) => name);
   const column = config.target?.column;
   const columns = column === undefined || names.includes(column) ? names : [...names, column];
@@ -35,6 +47,7 @@ export function pathOf(text: string, beside: readonly PrequentialLearner[] = [],
     for (let i = 0; i < row.length; i++) ring.values[at + i] = row[i];
     ring.commit(10 * samples, samples & 0xffff);
     samples++;
+    deviceClock?.observeFront(ring, fields.length);
     path.take(ring.values, ring.front());
     ring.release();
   }

@@ -149,9 +149,11 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     if (event === "anomaly") found.push({ episode, row: rows, lastRow: rows, time });
   };
   const watch = watchOf(options, data.kinds !== undefined, onEntry);
-  const onEvent = ({ kind }: StreamEvent) => {
+  const onEvent = (event: StreamEvent) => {
+    const { kind } = event;
     if (kind === "pause" || kind === "resume") isPaused = kind === "pause";
     else if (kind === "normal") watch.takeAsNormal();
+    else if (kind === "clock") extraction?.setWallClock(event.ahead, event.earliest);
   };
   const places = watched.map((name) => (extraction?.columns ?? read).indexOf(name));
   const shown = new Float64Array(watched.length);
