@@ -12,6 +12,9 @@ export interface DeviceRow {
   status: DeviceStatus;
 }
 
+/** Documents that are read at a time: their waits for a slow disk overlap, and few wait in memory. */
+const readsAtOnce = 16;
+
 /** A device is silent after so many of its intervals. */
 const silentIntervals = 3;
 
@@ -40,7 +43,7 @@ export class Fleet implements Devices {
     if (facts === null) return null;
     let known = this.#known.get(device);
     if (known?.etag !== facts.etag) {
-      const bytes = await this.#objects.read(key, 4 * mostStatusBytes);
+      const bytes = await this.#objects.read(key, 4 * mostStatusBytes, facts);
       known = { etag: facts.etag, status: bytes === null ? null : decodeStatus(bytes) };
       this.#known.set(device, known);
     }
@@ -48,13 +51,16 @@ export class Fleet implements Devices {
   }
 
   async rows(nowMs: number): Promise<DeviceRow[]> {
+    const folders = (await this.#objects.names("devices/")).filter((name) => name.endsWith("/"));
+    const devices = folders.map((name) => name.slice(0, -1)).filter(isBareName);
     const rows: DeviceRow[] = [];
-    for (const name of await this.#objects.names("devices/")) {
-      const device = name.slice(0, -1);
-      if (!name.endsWith("/") || !isBareName(device)) continue;
-      const found = await this.status(device);
-      if (found === null) continue;
-      rows.push({ device, ...found, isSilent: isSilentAt(nowMs, found.lastSeenMs, found.status) });
+    for (let begin = 0; begin < devices.length; begin += readsAtOnce) {
+      const some = devices.slice(begin, begin + readsAtOnce);
+      for (const [index, found] of (await Promise.all(some.map((device) => this.status(device)))).entries()) {
+        if (found === null) continue;
+        const isSilent = isSilentAt(nowMs, found.lastSeenMs, found.status);
+        rows.push({ device: some[index], ...found, isSilent });
+      }
     }
     return rows;
   }

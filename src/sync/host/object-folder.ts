@@ -187,9 +187,12 @@ export class ObjectFolder {
     return fs.createReadStream(this.#path(key), { start, end });
   }
 
-  /** Reads an object of at most `mostBytes`; null where there is none, or a larger one. */
-  async read(key: string, mostBytes: number): Promise<Buffer | null> {
-    const facts = await this.facts(key);
+  /**
+   * Reads an object of at most `mostBytes`; null where there is none, or a larger one.
+   * @param known what was found out of it just now
+   */
+  async read(key: string, mostBytes: number, known?: ObjectFacts): Promise<Buffer | null> {
+    const facts = known ?? (await this.facts(key));
     return facts === null || facts.bytes > mostBytes ? null : fs.promises.readFile(this.#path(key));
   }
 
