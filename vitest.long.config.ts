@@ -7,7 +7,6 @@ export default defineConfig({
     ...usual.test,
     include: [
       "test/**/*.long.test.ts",
-      "test/firmware/frames.test.ts",
       "test/samples/decoding/{damage,decimal}.test.ts",
       "test/checkpoint/format.test.ts",
       "test/learner/poison.test.ts",

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { createLearner } from "../../src/learner/create-learner.ts";
-import { measureAllocation } from "../allocation.ts";
 import { pathOf } from "./path.ts";
 
 const classifier = `
@@ -97,12 +96,6 @@ describe("a sample", () => {
     expect(scores.filter((score) => score === 1)).toHaveLength(1);
     expect(scores).toHaveLength(4000);
   });
-});
-
-test("a hundred and fifty thousand samples and the replies to them allocate nothing on the heap", () => {
-  const { collections, heapGrowth } = measureAllocation(new URL("./take-repeated.ts", import.meta.url));
-  expect(collections).toBe(0);
-  expect(heapGrowth).toBeLessThan(20_000);
 });
 
 describe("with windows before the learner", () => {

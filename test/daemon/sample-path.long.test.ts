@@ -1,0 +1,8 @@
+import { expect, test } from "vitest";
+import { measureAllocation } from "../allocation.ts";
+
+test("a hundred and fifty thousand samples and the replies to them allocate nothing on the heap", () => {
+  const { collections, heapGrowth } = measureAllocation(new URL("./take-repeated.ts", import.meta.url));
+  expect(collections).toBe(0);
+  expect(heapGrowth).toBeLessThan(20_000);
+});
