@@ -130,9 +130,12 @@ describe("a TCP source", () => {
     await open();
     await until(() => sockets.length >= 4);
     expect(source.counts.losses).toBeGreaterThan(2);
-    sockets.at(-1)?.write(frames(0, 0));
-    await until(() => told.length === 3);
-    expect(told).toEqual([
+    await until(() => {
+      // A busy machine may have replaced the connection before what is written to it arrives.
+      sockets.at(-1)?.write(frames(0, 0));
+      return told.length >= 3;
+    });
+    expect(told.slice(0, 3)).toEqual([
       ["open", `connected to 127.0.0.1:${port}`],
       ["silent", `no byte from 127.0.0.1:${port} for 0.06 s; reconnecting`],
       ["open", `connected to 127.0.0.1:${port}`],
