@@ -21,7 +21,9 @@ export function measureAllocation(script: URL): Allocation {
   const { paths, remove } = compileScripts(driver, fileURLToPath(script));
   try {
     const repeated = `${pathToFileURL(paths[1])}${script.search}`;
-    const words = ["--expose-gc", "--max-semi-space-size=1", paths[0], repeated];
+    // Code is optimized at once: in the background it may come too late on a busy machine, and what is slow boxes numbers.
+    const flags = ["--expose-gc", "--max-semi-space-size=1", "--no-concurrent-recompilation"];
+    const words = [...flags, paths[0], repeated];
     return JSON.parse(execFileSync(process.execPath, words, { encoding: "utf8" }));
   } finally {
     remove();
