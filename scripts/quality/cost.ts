@@ -3,8 +3,10 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { createEnsemble } from "../../src/learner/ensemble.ts";
-import { readStreams, type Stream } from "./streams.ts";
+import { planEnsemble } from "../../src/learner/ensemble-plan.ts";
+import { readStreams, type Stream, taskOf } from "./streams.ts";
 
 /** At most this much more time a row than the program in C with vectors of 128 bits, and bytes than the formulas. */
 const goals = { time: 1.3, bytes: 1.1 };
@@ -47,13 +49,14 @@ function judge(stream: Stream, program: string, folder: string): boolean {
     const printed = execFileSync(program, [file, "1", "quiet"], { encoding: "utf8" });
     theirs.push(Number(/\| ([\d.]+) us/.exec(printed)?.[1]));
   }
-  const time = median(ours) / median(theirs);
-  const { bytes } = createEnsemble(optionsFor(stream));
+  const [own, other] = [ours, theirs].map((times) => spreadOf(times).median);
+  const time = own / other;
+  const { totalBytes: bytes } = planEnsemble(taskOf(stream));
   const formula = stream.classes > 0 ? bytesForClasses(stream) : bytesForNumbers(stream);
   const cells = [
     stream.name.padEnd(15),
-    median(ours).toFixed(1).padEnd(7),
-    median(theirs).toFixed(1).padEnd(6),
+    own.toFixed(1).padEnd(7),
+    other.toFixed(1).padEnd(6),
     time.toFixed(2).padEnd(17),
     String(bytes).padEnd(10),
     String(formula).padEnd(10),
@@ -63,15 +66,9 @@ function judge(stream: Stream, program: string, folder: string): boolean {
   return time <= goals.time && bytes <= goals.bytes * formula;
 }
 
-const optionsFor = ({ classes, features }: Stream) => ({
-  fields: [...Array.from({ length: features }, (_, index) => `x${index}`), "target"],
-  target: classes > 0 ? { column: "target", classes } : { column: "target" },
-  seed: 1,
-});
-
 function microsecondsPerRow(stream: Stream): number {
   const { rows, features, values } = stream;
-  const ensemble = createEnsemble(optionsFor(stream));
+  const ensemble = createEnsemble({ ...taskOf(stream), seed: 1 });
   const before = process.cpuUsage();
   for (let row = 0; row < rows; row++) ensemble.observe(values, row * (features + 1));
   const { user, system } = process.cpuUsage(before);
@@ -112,5 +109,3 @@ function bytesForNumbers({ features: d }: Stream): number {
   const networks = 16 * (64 * (d + 2) + 2178) + 12 * (32 * (2 * d + 3) + 33);
   return rings + networks + 8 * (2 * d + 3) ** 2 + 8 * (d + 1) ** 2 + 216 * (d + 1);
 }
-
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -1,6 +1,7 @@
 /** How well the ensemble does in one pass over each open stream, beside its acceptance figures. */
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { createEnsemble } from "../../src/learner/ensemble.ts";
-import { readStreams, type Stream } from "./streams.ts";
+import { readStreams, type Stream, taskOf } from "./streams.ts";
 
 interface Goal {
   /** At most this log loss or mean absolute error. */
@@ -39,10 +40,9 @@ interface Score {
 }
 
 /** One pass. Every row counts, the first too, whose answer is even or 0. */
-function run({ classes, features, rows, values }: Stream, seed: number): Score {
-  const fields = [...Array.from({ length: features }, (_, index) => `x${index}`), "target"];
-  const target = classes > 0 ? { column: "target", classes } : { column: "target" };
-  const ensemble = createEnsemble({ fields, target, seed });
+function run(stream: Stream, seed: number): Score {
+  const { classes, features, rows, values } = stream;
+  const ensemble = createEnsemble({ ...taskOf(stream), seed });
   const width = features + 1;
   let loss = 0;
   let right = 0;
@@ -66,8 +66,7 @@ function run({ classes, features, rows, values }: Stream, seed: number): Score {
   };
 }
 
-const median = (scores: Score[], key: keyof Score) =>
-  scores.map((score) => score[key]).sort((a, b) => a - b)[Math.floor(scores.length / 2)];
+const median = (scores: Score[], key: keyof Score) => spreadOf(scores.map((score) => score[key])).median;
 
 /** Runs the ensemble over the open streams, prints table and verdict, and returns how many streams miss a figure. */
 export function judgeStreams(directory: string): number {

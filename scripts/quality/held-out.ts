@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { Random } from "../fuzz/random.ts";
 
 interface Subject {
@@ -75,7 +76,7 @@ export function judgeHeldOut(directory: string): number {
       const data = join(scratch, `${set}.csv`);
       writeFileSync(data, permuted(readText(join(directory, set))));
       const scores = seeds.map((seed) => score(subject, data, seed));
-      const median = [...scores].sort((a, b) => a - b)[Math.floor(scores.length / 2)];
+      const { median } = spreadOf(scores);
       const reached = measure === "accuracy" ? median >= goal : median <= goal;
       if (!reached) missed++;
       const shown = scores.map((each) => each.toFixed(4)).join(" ");

@@ -1,8 +1,9 @@
 /** What labels that come late or rarely cost, and that last labels harm nothing then. */
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { createEnsemble } from "../../src/learner/ensemble.ts";
 import { HeldSamples } from "../../src/learner/held-samples.ts";
 import { Random } from "../fuzz/random.ts";
-import { readStreams, type Stream } from "./streams.ts";
+import { readStreams, type Stream, taskOf } from "./streams.ts";
 
 /** The threshold of the rule was chosen with all of these but har-windows in view: they are no proof of it. */
 const names = ["occupancy", "elec2", "digits8x8", "iris", "phishing", "image-segments", "har-windows"];
@@ -14,10 +15,9 @@ const allowed = 0.01;
 
 /** Mean log loss of one pass in which labels come `delay` rows late, or only this share of them at all. */
 function lossOf(stream: Stream, seed: number, without: string[], { delay = 0, share = 1 }): number {
-  const { classes, features, values } = stream;
+  const { features, values } = stream;
   const rows = Math.min(stream.rows, mostRows);
-  const fields = [...Array.from({ length: features }, (_, index) => `x${index}`), "target"];
-  const ensemble = createEnsemble({ fields, target: { column: "target", classes }, seed, without });
+  const ensemble = createEnsemble({ ...taskOf(stream), seed, without });
   const held = new HeldSamples(ensemble.heldSizes, delay + 1);
   const random = new Random(7);
   const width = features + 1;
@@ -37,7 +37,7 @@ function lossOf(stream: Stream, seed: number, without: string[], { delay = 0, sh
   return loss / rows;
 }
 
-const median = (losses: number[]) => losses.sort((a, b) => a - b)[Math.floor(losses.length / 2)];
+const median = (losses: number[]) => spreadOf(losses).median;
 
 /** Runs the ensemble with late and rare labels, prints the table, and returns how many cases lose more than is allowed. */
 export function judgeLateLabels(directory: string): number {

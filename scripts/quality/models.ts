@@ -2,7 +2,7 @@
 import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
 import type { OutsideModel } from "../../src/learner/outside-model.ts";
 import { Random } from "../fuzz/random.ts";
-import { readStreams, type Stream } from "./streams.ts";
+import { readStreams, type Stream, taskOf } from "./streams.ts";
 
 const mostPublished = 4000;
 const mostRows = 2000;
@@ -11,11 +11,7 @@ const fewestRows = 500;
 /** A poisoned model may cost this part of the loss. */
 const allowed = 0.06;
 
-const createFor = ({ classes, features }: Stream): Ensemble => {
-  const fields = [...Array.from({ length: features }, (_, index) => `x${index}`), "target"];
-  const target = classes > 0 ? { column: "target", classes } : { column: "target" };
-  return createEnsemble({ fields, target, guest: true });
-};
+const createFor = (stream: Stream): Ensemble => createEnsemble({ ...taskOf(stream), guest: true });
 
 /** Losses of the answers to rows `from` to below `to`: nats, or absolute errors. */
 function losses(

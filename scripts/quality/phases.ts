@@ -1,6 +1,7 @@
 /** What it is worth to keep rows of every class where classes come in phases: digits 0 to 4, then 5 to 9, then all. */
+import { spreadOf } from "../../src/commands/bench/timing.ts";
 import { createEnsemble } from "../../src/learner/ensemble.ts";
-import { readStreams, type Stream } from "./streams.ts";
+import { readStreams, type Stream, taskOf } from "./streams.ts";
 
 const seeds = [1, 2, 3];
 /** Rows at the beginning of the last phase, which show how fast the forgotten classes come back. */
@@ -25,9 +26,8 @@ function lossesOf(
   eviction: "oldest" | "classes",
   seed: number,
 ): [all: number, first: number] {
-  const { features, classes } = stream;
-  const fields = [...Array.from({ length: features }, (_, index) => `x${index}`), "target"];
-  const ensemble = createEnsemble({ fields, target: { column: "target", classes }, eviction, seed });
+  const { features } = stream;
+  const ensemble = createEnsemble({ ...taskOf(stream), eviction, seed });
   const rows = phases(stream);
   const from = lastPhaseOf(stream);
   const losses = rows.map((row) => {
@@ -38,14 +38,12 @@ function lossesOf(
   return [mean(losses.slice(from)), mean(losses.slice(from, from + firstRows))];
 }
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
-
 /** Prints the log loss of the last phase with each way to make room, and returns 1 where that by classes is no better. */
 export function judgePhases(directory: string): number {
   const stream = readStreams(directory).find(({ name }) => name === "digits8x8") as Stream;
   const judge = (eviction: "oldest" | "classes") => {
     const runs = seeds.map((seed) => lossesOf(stream, eviction, seed));
-    const [all, first] = [0, 1].map((index) => median(runs.map((run) => run[index])));
+    const [all, first] = [0, 1].map((index) => spreadOf(runs.map((run) => run[index])).median);
     console.log(
       `${eviction.padEnd(8)} log loss after both phases ${all.toFixed(3)}, of its first ${firstRows} rows ${first.toFixed(3)}`,
     );

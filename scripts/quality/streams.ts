@@ -14,6 +14,12 @@ export interface Stream {
   values: Float64Array;
 }
 
+/** The columns of a stream and what is predicted, as a learner is told. */
+export const taskOf = ({ classes, features }: Stream) => ({
+  fields: [...Array.from({ length: features }, (_, index) => `x${index}`), "target"],
+  target: classes > 0 ? { column: "target", classes } : { column: "target" },
+});
+
 interface DataSet {
   name: string;
   kind: string;
