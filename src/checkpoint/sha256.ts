@@ -64,6 +64,13 @@ export function createSha256(): Sha256 {
   };
 }
 
+/** The digest of these bytes in hexadecimal. */
+export function sha256Hex(bytes: Uint8Array): string {
+  const hash = createSha256();
+  hash.update(bytes);
+  return Buffer.from(hash.digest()).toString("hex");
+}
+
 /** Processes the block of 64 bytes at `at`: section 6.2.2 of the standard, with its names. */
 function compress(state: Int32Array, w: Int32Array, bytes: Uint8Array, at: number): void {
   for (let t = 0, i = at; t < 16; t++, i += 4) {

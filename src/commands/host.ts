@@ -24,11 +24,10 @@ import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 import { type Behind, clientOf, keyMissing, keySource, storeAddress } from "./host/behind.ts";
-import { type Reached, readReached, readTrust, writeReached } from "./host/own-files.ts";
-import { defaultKeyFile, modelsBlock } from "./models/key-file.ts";
+import { defaultFolder, type Reached, readReached, readTrust, writeReached } from "./host/own-files.ts";
+import { defaultKeyFile, modelsBlock, requireGroupName } from "./models/key-file.ts";
 import { textTable } from "./terminal/text-table.ts";
 
-const defaultFolder = "./fleet";
 const defaultListen = "127.0.0.1:9000";
 
 /** Runs a host, or changes and shows who uses it. */
@@ -212,8 +211,7 @@ function reachedBy(folder: string, url: string | undefined): Reached {
 /** The lines about models for a board of a group; a comment where nobody knows yet who signs them. */
 async function modelLines(folder: string, group: string | undefined): Promise<string[]> {
   if (group === undefined) return [];
-  if (!isBareName(group))
-    throw new UsageError(`a group cannot be named "${group}", expected ${bareNameText}`);
+  requireGroupName(group);
   const trust = readTrust(folder, group) ?? (await ownTrust());
   return trust === null
     ? [`  # models: { group: ${group}, trust: KEY } with the KEY that rivulet models key prints`]

@@ -11,16 +11,14 @@ import {
   rollbackModel,
 } from "../sync/client/publish.ts";
 import { createSigningKey, readSigningKey, type SigningKey } from "../sync/client/signing-key.ts";
-import { bareNameText, isBareName, mostVersion } from "../sync/names.ts";
+import { mostVersion } from "../sync/names.ts";
 import { formatCount, formatSize } from "../wording/quantities.ts";
 import { required, wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { type Behind, clientOf, keySource, storeAddress } from "./host/behind.ts";
-import { readReached, writeTrust } from "./host/own-files.ts";
-import { defaultKeyFile, modelsBlock } from "./models/key-file.ts";
+import { defaultFolder, readReached, writeTrust } from "./host/own-files.ts";
+import { defaultKeyFile, modelsBlock, requireGroupName } from "./models/key-file.ts";
 import { textTable } from "./terminal/text-table.ts";
-
-const defaultFolder = "./fleet";
 
 /** Publishes networks for groups of boards, and makes the key that signs them. */
 export async function run(invocation: Invocation): Promise<Report> {
@@ -75,8 +73,7 @@ async function withPlace(
 ): Promise<Report> {
   const { options } = invocation;
   const group = required(invocation, `models ${action}`, "group", "NAME");
-  if (!isBareName(group))
-    throw new UsageError(`a group cannot be named "${group}", expected ${bareNameText}`);
+  requireGroupName(group);
   const key = readSigningKey(options["key"] ?? defaultKeyFile());
   const to = options["to"] ?? defaultFolder;
   const { folder, behind } = locate(to, options);

@@ -99,6 +99,12 @@ export function publishedDescription({
   };
 }
 
+/** A model file may have this many bytes more than what its learner takes in memory: names and statistics. */
+const spareBytes = 1e6;
+
+/** The largest model file that is read for a learner, in bytes. */
+export const mostModelFileBytes = ({ memory }: PrequentialLearner): number => memory.bytes + spareBytes;
+
 /** The same of the learner in a checkpoint. */
 export const publishedDescriptionIn = (checkpoint: Checkpoint): PublishedDescription =>
   publishedDescription(descriptionIn(checkpoint));

@@ -1,7 +1,12 @@
 /** Takes in models that `rivulet sync` has fetched, between two samples, and says what becomes of them. */
-import { createSha256 } from "../checkpoint/sha256.ts";
+import { sha256Hex } from "../checkpoint/sha256.ts";
 import type { AnyDescription } from "../continuing/learner-checkpoint.ts";
-import { publishedDescription, readModel, requireFitting } from "../continuing/model-file.ts";
+import {
+  mostModelFileBytes,
+  publishedDescription,
+  readModel,
+  requireFitting,
+} from "../continuing/model-file.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import { hasRoom, type OutsideModel, type TakenIn } from "../learner/outside-model.ts";
@@ -12,9 +17,6 @@ import { requireCounts } from "../state-check.ts";
 import type { DeviceModel } from "../sync/device-status.ts";
 import { removeWaiting, type WaitingModel, waitingModels } from "../sync/inbox.ts";
 import type { Log } from "./log.ts";
-
-/** A model file may have this many bytes more than its learner takes: names and statistics. `rivulet sync` allows as many. */
-const spareBytes = 1e6;
 
 /** A model on its way into the learner. */
 export interface IncomingModel {
@@ -95,11 +97,9 @@ export class ModelIntake implements Stateful {
   #takeIn({ path, version, digest }: WaitingModel, name: string): string | null {
     const { learner, take } = this.#options;
     const own = publishedDescription(learner.describe() as AnyDescription);
-    const bytes = this.#read(path, name, learner.memory.bytes + spareBytes);
+    const bytes = this.#read(path, name, mostModelFileBytes(learner));
     if (bytes === null) return null;
-    const hash = createSha256();
-    hash.update(bytes);
-    if (!Buffer.from(hash.digest()).toString("hex").startsWith(digest)) {
+    if (!sha256Hex(bytes).startsWith(digest)) {
       throw new RivuletError(
         "checkpoint.damaged",
         `${name} is damaged: its SHA-256 is not the one in its name`,

@@ -4,18 +4,15 @@
  */
 import type { IncomingMessage } from "node:http";
 import { hostname, networkInterfaces } from "node:os";
-import { createSha256 } from "../checkpoint/sha256.ts";
+import { sha256Hex } from "../checkpoint/sha256.ts";
 import { isSameSecret } from "../machine/secret.ts";
 
 /** The cookie for which the page exchanges its token. Cookies know no port, so its name has it. */
 export const cookieName = (port: number): string => `rivulet-${port}`;
 
 /** Follows from the token, which it does not reveal, and so outlives a restart. */
-export function cookieValue(token: string): string {
-  const hash = createSha256();
-  hash.update(Buffer.from(`cookie of the status page\n${token}`));
-  return Buffer.from(hash.digest()).toString("hex");
-}
+export const cookieValue = (token: string): string =>
+  sha256Hex(Buffer.from(`cookie of the status page\n${token}`));
 
 /** The host of `HOST[:PORT]`, in lower case and without brackets; null where it is malformed. */
 function hostOf(authority: string): string | null {

@@ -2,7 +2,8 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { removeSync } from "../checkpoint/durable-file.ts";
-import { createSha256 } from "../checkpoint/sha256.ts";
+import { sha256Hex } from "../checkpoint/sha256.ts";
+import { versionText } from "./names.ts";
 import type { ModelsConfig } from "./sync-config.ts";
 
 /** A model file that waits. */
@@ -25,14 +26,11 @@ export const inboxOf = (directory: string): string => join(directory, "inbox");
 
 /** The name of a model file in the inbox. */
 export const waitingNameOf = (version: number, sha256: string, source: ModelSource): string =>
-  `${String(version).padStart(9, "0")}-${sha256.slice(0, 16)}-${markOf(source)}.msgpack`;
+  `${versionText(version)}-${sha256.slice(0, 16)}-${markOf(source)}.msgpack`;
 
 /** In the name, because a config changes while a model waits: what another key has signed is not for the new group. */
-function markOf({ group, trust }: ModelSource): string {
-  const hash = createSha256();
-  hash.update(Buffer.from(`${group}\0${trust}`));
-  return Buffer.from(hash.digest().subarray(0, 4)).toString("hex");
-}
+const markOf = ({ group, trust }: ModelSource): string =>
+  sha256Hex(Buffer.from(`${group}\0${trust}`)).slice(0, 8);
 
 /** The models of a source that wait beside the checkpoints of a folder, the oldest version first. */
 export function waitingModels(directory: string, source: ModelSource): WaitingModel[] {

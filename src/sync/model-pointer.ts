@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { RivuletError } from "../errors/errors.ts";
+import { isCount } from "../state-check.ts";
 import { trustBytes } from "./model-trust.ts";
 import { mostVersion } from "./names.ts";
 
@@ -116,8 +117,7 @@ function isSigned(group: string, pointer: object, signature: string, trust: stri
 
 const digestPattern = /^[0-9a-f]{64}$/;
 const isText = (value: unknown, most: number): boolean => typeof value === "string" && value.length <= most;
-const isCount = (value: unknown, most: number): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most;
+const isFromOne = (value: unknown, most: number): value is number => isCount(value, most) && value >= 1;
 
 function parsed(bytes: Uint8Array): (ModelPointer & { signature: string }) | null {
   let found: Partial<Record<string, unknown>>;
@@ -130,8 +130,8 @@ function parsed(bytes: Uint8Array): (ModelPointer & { signature: string }) | nul
   const { group, version, sha256, bytes: size, description, base, createdAt, id, signature } = found;
   const isWhole =
     isText(group, 64) &&
-    isCount(version, mostVersion) &&
-    isCount(size, mostModelBytes) &&
+    isFromOne(version, mostVersion) &&
+    isFromOne(size, mostModelBytes) &&
     [sha256, base ?? sha256].every((digest) => typeof digest === "string" && digestPattern.test(digest)) &&
     typeof description === "object" &&
     description !== null &&
@@ -145,7 +145,7 @@ function parsed(bytes: Uint8Array): (ModelPointer & { signature: string }) | nul
 export function versionOfHint(bytes: Uint8Array): number | null {
   try {
     const { version } = JSON.parse(Buffer.from(bytes).toString("utf8")) as { version?: unknown };
-    return isCount(version, mostVersion) ? (version as number) : null;
+    return isFromOne(version, mostVersion) ? version : null;
   } catch {
     return null;
   }

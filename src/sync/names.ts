@@ -22,13 +22,15 @@ export const modelFolder = (group: string): string => `models/${group}/`;
 export const modelKey = (group: string, sha256: string): string => `models/${group}/${sha256}.msgpack`;
 /** The signed pointer to a version of a group's model. */
 export const pointerKey = (group: string, version: number): string =>
-  `models/${group}/${String(version).padStart(versionDigits, "0")}.json`;
+  `models/${group}/${versionText(version)}.json`;
 /** Which version is the newest, as a hint that nobody trusts. */
 export const hintKey = (group: string): string => `models/${group}/current.json`;
 
 /** Versions have so many digits, so that a list has them in order. */
-export const versionDigits = 9;
+const versionDigits = 9;
 export const mostVersion = 10 ** versionDigits - 1;
+/** A version in names of objects and files. */
+export const versionText = (version: number): string => String(version).padStart(versionDigits, "0");
 
 /** The version that a pointer's key names; null where it is not the key of one. */
 export function versionIn(key: string): number | null {

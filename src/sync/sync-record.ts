@@ -7,6 +7,7 @@ import { type CheckpointFile, listCheckpoints } from "../checkpoint/checkpoint-n
 import { removeSync, writeFileDurablySync } from "../checkpoint/durable-file.ts";
 import type { Spare } from "../checkpoint/retention.ts";
 import { readRegularFile } from "../machine/regular-file.ts";
+import { isCount } from "../state-check.ts";
 
 export interface SyncRecord {
   /** Where it was sent to: for another host, or another name there, nothing was sent yet. */
@@ -84,11 +85,13 @@ function readRecord(directory: string): SyncRecord | null {
   }
 }
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isSafeCount = (value: unknown): boolean => isCount(value, Number.MAX_SAFE_INTEGER);
 
 function isRecord(found: Partial<SyncRecord>): found is SyncRecord {
   const { counter, through, sentBefore, dropped, done } = found;
-  return [counter, through, sentBefore, dropped].every(isCount) && typeof done === "object" && done !== null;
+  return (
+    [counter, through, sentBefore, dropped].every(isSafeCount) && typeof done === "object" && done !== null
+  );
 }
 
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === "string";
@@ -98,9 +101,9 @@ function isModelsRecord(found: Partial<ModelsRecord> | undefined): boolean {
   const { group, known, hint, refused, refusal, failure, wrong = { version: 0, tries: 0 } } = found;
   return (
     typeof group === "string" &&
-    isCount(known) &&
-    isCount(wrong?.version) &&
-    isCount(wrong?.tries) &&
+    isSafeCount(known) &&
+    isSafeCount(wrong?.version) &&
+    isSafeCount(wrong?.tries) &&
     [hint, refusal, failure].every(isTextOrNull) &&
     typeof refused === "object" &&
     refused !== null &&

@@ -7,6 +7,9 @@ import { ownFolder } from "../../sync/host/registry.ts";
 import { isModelTrust } from "../../sync/model-trust.ts";
 import type { Behind } from "./behind.ts";
 
+/** Folder of the host where the user names none. */
+export const defaultFolder = "./fleet";
+
 /** How a running host is reached, for `host add` in another process, and where its objects are, for `host list`. */
 export interface Reached {
   url: string;

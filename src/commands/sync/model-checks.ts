@@ -5,6 +5,7 @@ import { type Config, sampleColumns } from "../../config/config.ts";
 import { configuredLearner } from "../../config/configured-learner.ts";
 import { type AnyDescription, replayedNetworkIn } from "../../continuing/learner-checkpoint.ts";
 import {
+  mostModelFileBytes,
   type PublishedDescription,
   publishedDescription,
   readModel,
@@ -12,9 +13,6 @@ import {
 } from "../../continuing/model-file.ts";
 import { RivuletError } from "../../errors/errors.ts";
 import type { ModelChecks } from "../../sync/client/fetch-model.ts";
-
-/** A model may be larger than what the learner takes in memory by so much: names and statistics. The daemon allows as much. */
-const spareBytes = 1e6;
 
 /** Plans the learner of the config. @throws RivuletError where it does not tell its columns yet */
 export function checksOf(config: Config): ModelChecks {
@@ -31,7 +29,7 @@ export function checksOf(config: Config): ModelChecks {
   const own = publishedDescription(learner.describe() as AnyDescription);
   return {
     requireFitting: (description, where) => requireFitting(own, description as PublishedDescription, where),
-    mostBytes: learner.memory.bytes + spareBytes,
+    mostBytes: mostModelFileBytes(learner),
     requireSound(bytes, where) {
       requireFitting(own, readModel(bytes, where).description, where);
     },

@@ -1,5 +1,4 @@
 /** One run of a device: sends its checkpoints, newest first, then the document that tells how it does. */
-import { createHash } from "node:crypto";
 import { readCheckpointFile } from "../../checkpoint/checkpoint-file.ts";
 import { type CheckpointFile, listCheckpoints } from "../../checkpoint/checkpoint-names.ts";
 import { diskError } from "../../checkpoint/disk-error.ts";
@@ -14,6 +13,7 @@ import {
   reportFrom,
 } from "../device-status.ts";
 import { checkpointKey, statusKey } from "../names.ts";
+import { sha256Of } from "../signature.ts";
 import type { SyncConfig } from "../sync-config.ts";
 import {
   damaged,
@@ -152,7 +152,7 @@ async function sendFile(
   device: string,
   store: ObjectStore,
 ): Promise<{ checkpoint: SentCheckpoint; digest: string; known: KnownCheckpoint }> {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = sha256Of(bytes);
   const key = checkpointKey(device, summary.samplesSeen, sha256);
   const isNew = await store.putOnce(key, bytes);
   return {
