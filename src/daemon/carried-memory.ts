@@ -1,11 +1,10 @@
 /** Carries over what a daemon knows besides its learner, except what is about fields or features that have changed. */
+import type { StateMap } from "../checkpoint/stored-state.ts";
 import { HeldSamples } from "../learner/held-samples.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { carryValidation } from "../samples/sample-validator.ts";
 import type { State } from "../state.ts";
 import { formatCount } from "../wording/quantities.ts";
-
-type StateParts = { [key: string]: State };
 
 /** The state of a daemon for a changed config, and what of it is left behind, in words. */
 export interface CarriedMemory {
@@ -24,9 +23,9 @@ export function carryMemory(
 ): CarriedMemory {
   if (typeof given !== "object" || given === null || hasSameRows(before, learner))
     return { state: given, lost: [] };
-  const { labels, validator, anomaly, ...others } = given as unknown as StateParts;
+  const { labels, validator, anomaly, ...others } = given as unknown as StateMap;
   const lost: string[] = [];
-  const state: StateParts = { ...others };
+  const state: StateMap = { ...others };
   if (labels !== undefined) state["labels"] = carryLabels(labels, learner, lost);
   if (validator !== undefined) {
     const carried = carryChecks(validator, before, learner);
@@ -50,8 +49,8 @@ function hasSameRows(before: PrequentialLearner, learner: PrequentialLearner): b
 /** Samples that wait for their label are rows of features that are no longer the same; ids of labels stay. */
 function carryLabels(labels: State, learner: PrequentialLearner, lost: string[]): State {
   if (labels === null) return null;
-  const { held, ...others } = labels as unknown as StateParts;
-  const [, waiting = 0] = ((held as unknown as StateParts | null)?.["place"] ?? []) as Float64Array;
+  const { held, ...others } = labels as unknown as StateMap;
+  const [, waiting = 0] = ((held as unknown as StateMap | null)?.["place"] ?? []) as Float64Array;
   if (waiting > 0) lost.push(`${formatCount(waiting, "sample")} kept for late labels`);
   return { ...others, held: new HeldSamples(learner.heldSizes, 1).state() };
 }

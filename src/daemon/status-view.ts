@@ -4,11 +4,12 @@ import { createWatchdog, type Pulse } from "../device/watchdog.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import { classNamesOf } from "../learner/target.ts";
+import { shownClasses } from "../learner/target.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import { faultsText } from "../samples/sample-validator.ts";
 import type { FieldStatus, Health, ServerCounts, StatusDocument, SyncDocument } from "../status/document.ts";
 import type { History } from "../status/history.ts";
+import { createRateMeter } from "../status/sample-rate.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { readSyncState, type SyncState } from "../sync/sync-state.ts";
 import { formatDuration } from "../wording/quantities.ts";
@@ -18,8 +19,6 @@ import type { Log } from "./log.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { SamplePath } from "./sample-path.ts";
 
-/** The rate of samples is measured over at least this time. */
-const rateSeconds = 2;
 /** A confusion matrix of more classes than that is nothing to look at, and takes long to write. */
 const mostClassesShown = 50;
 
@@ -56,19 +55,11 @@ export function createStatusView(shown: Shown): StatusView {
   const watchdog = createWatchdog(daemon.pulse());
   const syncNow = createSyncLook(daemon.config);
   let fault: string | null = null;
-  let marks = { at: process.uptime(), samples: handledBy(daemon.status()), rate: 0 };
-
-  function rateNow(status: DaemonStatus): number {
-    const at = process.uptime();
-    const seconds = at - marks.at;
-    const samples = handledBy(status);
-    if (seconds >= rateSeconds) marks = { at, samples, rate: (samples - marks.samples) / seconds };
-    return marks.rate;
-  }
+  const rateNow = createRateMeter(handledBy(daemon.status()));
 
   function document(server = noServer): StatusDocument {
     const status = daemon.status();
-    const parts = partsOf(shown, status, rateNow(status), syncNow);
+    const parts = partsOf(shown, status, rateNow(handledBy(status)), syncNow);
     const { health, reason } = healthOf(
       status,
       fault,
@@ -143,13 +134,7 @@ function partsOf(
     uptimeSeconds: Math.round(process.uptime()),
     target: config.target && {
       column: config.target.column,
-      classes:
-        learner.classes > 0
-          ? Array.from(
-              { length: learner.classes },
-              (_, index) => classNamesOf(learner)?.[index] ?? String(index),
-            )
-          : null,
+      classes: shownClasses(learner),
     },
     anomaly: status.anomaly,
     source: {
@@ -161,7 +146,7 @@ function partsOf(
     },
     samples: {
       learned: status.samples,
-      perSecond: Number(perSecond.toPrecision(4)),
+      perSecond,
       declaredPerSecond: status.rate?.declared ?? null,
       missing: status.missing,
       damaged: status.damaged,

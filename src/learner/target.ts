@@ -36,6 +36,16 @@ export function className(names: readonly string[] | undefined, index: number): 
   return names?.[index] ?? String(index);
 }
 
+/** What each class of a learner is called, in order; null where a number is predicted. */
+export function shownClasses(
+  learner: Parameters<typeof classNamesOf>[0] & { classes: number },
+): string[] | null {
+  const names = classNamesOf(learner);
+  return learner.classes === 0
+    ? null
+    : Array.from({ length: learner.classes }, (_, index) => className(names, index));
+}
+
 /** Checks a target against the columns of a sample. @throws RivuletError */
 export function requireTarget(target: TargetDescription, fields: readonly string[]): void {
   if (!fields.includes(target.column)) {

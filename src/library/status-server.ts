@@ -3,10 +3,11 @@ import { randomBytes } from "node:crypto";
 import { RivuletError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import { className, classNamesOf } from "../learner/target.ts";
+import { shownClasses } from "../learner/target.ts";
 import { rivuletVersion } from "../machine/version.ts";
 import type { CommandAnswer, ServerCounts, StatusDocument } from "../status/document.ts";
 import { History } from "../status/history.ts";
+import { createRateMeter } from "../status/sample-rate.ts";
 import { StatusServer } from "../status/server.ts";
 import { formatAddress, isLoopback, parseAddress } from "../wording/address.ts";
 
@@ -84,7 +85,7 @@ export async function startStatusServer(
   }
   const token = given.token ?? randomBytes(16).toString("base64url");
   const history = new History(learner);
-  const view = { learner, name, version: rivuletVersion(), rate: createRate(learner) };
+  const view = { learner, name, version: rivuletVersion(), rateNow: createRateMeter(seenBy(learner)) };
   const server = new StatusServer({
     ...{ listen: address, token, names, report: () => {} },
     watched: {
@@ -119,44 +120,31 @@ export async function startStatusServer(
 const driftsOf = (learner: PrequentialLearner) =>
   "driftAlarms" in learner ? (learner.driftAlarms as number) : 0;
 
-/** Samples a second lately: since somebody looked at least so many seconds before. */
-const rateSeconds = 2;
-
-function createRate(learner: PrequentialLearner): () => number {
-  const seen = () => learner.samplesSeen + learner.unlabelled;
-  let marks = { at: performance.now(), samples: seen(), rate: 0 };
-  return () => {
-    const at = performance.now();
-    const seconds = (at - marks.at) / 1000;
-    const samples = seen();
-    if (seconds >= rateSeconds) marks = { at, samples, rate: (samples - marks.samples) / seconds };
-    return marks.rate;
-  };
-}
+const seenBy = ({ samplesSeen, unlabelled }: PrequentialLearner) => samplesSeen + unlabelled;
 
 interface View {
   learner: PrequentialLearner;
   name: string;
   version: string;
-  rate: () => number;
+  rateNow: (samples: number) => number;
 }
 
 /** What a learner shows of itself; of its source, files and device nothing is known. */
-function documentOf({ learner, name, version, rate }: View, server: ServerCounts): StatusDocument {
+function documentOf({ learner, name, version, rateNow }: View, server: ServerCounts): StatusDocument {
   const { target } = learner.describe();
   const { samplesSeen, unlabelled, unanswered, refusals, counts } = learner;
-  const isBegun = samplesSeen + unlabelled > 0;
+  const isBegun = seenBy(learner) > 0;
   return {
     ...{ name, version, time: new Date().toISOString(), uptimeSeconds: Math.round(process.uptime()) },
     health: samplesSeen > 0 ? "learning" : isBegun ? "predicting" : "waiting",
     reason: isBegun ? `${samplesSeen} samples were learned from` : "no sample has come yet",
     problems: [],
-    target: { column: target.column, classes: classesOf(learner) },
+    target: { column: target.column, classes: shownClasses(learner) },
     anomaly: null,
     source: { place: "a program", state: "open", losses: 0, failures: 0, bytes: 0 },
     samples: {
       learned: samplesSeen,
-      perSecond: Number(rate().toPrecision(4)),
+      perSecond: rateNow(seenBy(learner)),
       declaredPerSecond: null,
       ...{ missing: 0, damaged: 0, rejected: refusals.notFinite + refusals.badLabel },
       ...{ unlabelled, unmatched: 0, dropped: 0, unanswered },
@@ -183,11 +171,6 @@ function documentOf({ learner, name, version, rate }: View, server: ServerCounts
     recent: [],
   };
 }
-
-const classesOf = (learner: PrequentialLearner): string[] | null =>
-  learner.classes === 0
-    ? null
-    : Array.from({ length: learner.classes }, (_, index) => className(classNamesOf(learner), index));
 
 function fieldsOf(learner: PrequentialLearner): StatusDocument["fields"] {
   const { fields, target } = learner.describe();

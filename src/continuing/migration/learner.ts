@@ -1,14 +1,13 @@
 /** Carries what a learner has learned over to one with other fields, classes or widths. */
+import type { StateMap } from "../../checkpoint/stored-state.ts";
 import { Ensemble } from "../../learner/ensemble.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
-import { className, classNamesOf } from "../../learner/target.ts";
+import { shownClasses } from "../../learner/target.ts";
 import type { State } from "../../state.ts";
 import type { AnyDescription, NetworkBeside } from "../learner-checkpoint.ts";
 import { differenceBetween, publishedDescription } from "../model-file.ts";
 import { numbered } from "./labelled-cells.ts";
 import { type Carried, carryExpert, isAlike, type Names, PartCarrier } from "./parts.ts";
-
-type Map = { [key: string]: State };
 
 /**
  * Lets `learner`, which has not learned anything, go on from another as far as names allow; says what was carried.
@@ -20,14 +19,14 @@ export function carryLearner(
   beside: NetworkBeside | null = null,
 ): Carried {
   const carrier = new PartCarrier(namesOf(before), namesOf(learner));
-  const [old, fresh] = [before.state() as Map, structuredClone(learner.state()) as Map];
+  const [old, fresh] = [before.state() as StateMap, structuredClone(learner.state()) as StateMap];
   const state =
     learner instanceof Ensemble
       ? {
           ...ensembleState(carrier, old, fresh),
           guest: fitsGuest(learner, before) ? (old["guest"] ?? null) : null,
         }
-      : { ...(networkState(carrier, old, fresh) as Map), ...besideState(learner, beside, fresh) };
+      : { ...(networkState(carrier, old, fresh) as StateMap), ...besideState(learner, beside, fresh) };
   learner.restore(state);
   const { from, to, outcome } = carrier;
   const addedTo = (known: readonly string[], wanted: readonly string[]) =>
@@ -38,15 +37,14 @@ export function carryLearner(
 
 function namesOf(learner: PrequentialLearner): Names {
   const { fields, target } = learner.describe();
-  const names = classNamesOf(learner);
   return {
     features: fields.filter((name) => name !== target.column),
-    classes: Array.from({ length: learner.classes }, (_, index) => `class ${className(names, index)}`),
+    classes: (shownClasses(learner) ?? []).map((name) => `class ${name}`),
     experts: learner instanceof Ensemble ? (learner as Ensemble).namesInUse : [],
   };
 }
 
-function networkState(carrier: PartCarrier, old: Map, fresh: Map): State {
+function networkState(carrier: PartCarrier, old: StateMap, fresh: StateMap): State {
   const { state: network, isCarried } = carrier.network(old["network"], fresh["network"], ({ features }) => [
     features,
   ]);
@@ -68,12 +66,12 @@ function networkState(carrier: PartCarrier, old: Map, fresh: Map): State {
 }
 
 /** The network beside is carried over as the one in use is, of which the report speaks. */
-function besideState(learner: PrequentialLearner, known: NetworkBeside | null, fresh: Map): Map {
+function besideState(learner: PrequentialLearner, known: NetworkBeside | null, fresh: StateMap): StateMap {
   if (known === null) return {};
   const { outside, learner: before } = known;
   if (before === null) return { outside };
   const carrier = new PartCarrier(namesOf(before), namesOf(learner));
-  return { outside, beside: networkState(carrier, before.state() as unknown as Map, fresh) };
+  return { outside, beside: networkState(carrier, before.state() as unknown as StateMap, fresh) };
 }
 
 const isStatistic = (state: State) => typeof state === "object" && state !== null && "moments" in state;
@@ -104,18 +102,18 @@ function fitsGuest(learner: PrequentialLearner, before: PrequentialLearner): boo
   return differenceBetween(own, known) === null;
 }
 
-function ensembleState(carrier: PartCarrier, old: Map, fresh: Map): Map {
+function ensembleState(carrier: PartCarrier, old: StateMap, fresh: StateMap): StateMap {
   const [before, made] = [old["parts"], fresh["parts"]] as State[][];
   const isSameTeam = carrier.from.experts.join() === carrier.to.experts.join();
   const parts = made.map((part, index) => {
     if (index === at.statistic) return carrier.statistic(before[index], part);
     if (index === at.recent)
       return carrier.numbers(before[index], part, ({ features }) => [numbered(3), features]);
-    if (index === at.committee) return committeeState(carrier, before[index] as Map, part as Map);
+    if (index === at.committee) return committeeState(carrier, before[index] as StateMap, part as StateMap);
     if (index === at.metrics) return isSameTeam ? carrier.metrics(before[index], part) : part;
     if (index === at.interval || index === at.calibration) return isSameTeam ? before[index] : part;
     if (index === at.baselines)
-      return isSameTeam ? baselinesState(carrier, before[index] as Map, part as Map) : part;
+      return isSameTeam ? baselinesState(carrier, before[index] as StateMap, part as StateMap) : part;
     if (index === made.length - 1) return carrier.glitches(before[index], part);
     const known = before[index];
     // A pipeline, where the config names transforms.
@@ -129,7 +127,7 @@ function ensembleState(carrier: PartCarrier, old: Map, fresh: Map): Map {
   return { ...old, parts, effort: fresh["effort"], shift: isSameTeam ? old["shift"] : fresh["shift"] };
 }
 
-function baselinesState(carrier: PartCarrier, before: Map, fresh: Map): State {
+function baselinesState(carrier: PartCarrier, before: StateMap, fresh: StateMap): State {
   return {
     losses: before["losses"],
     labels: carrier.numbers(before["labels"], fresh["labels"], ({ classes }) => [classes]),
@@ -152,7 +150,7 @@ function expertParts(parts: readonly State[], { experts, features, classes }: Na
   return [...others, ...replayed];
 }
 
-function committeeState(carrier: PartCarrier, old: Map, fresh: Map): State {
+function committeeState(carrier: PartCarrier, old: StateMap, fresh: StateMap): State {
   const [before, made] = [old["parts"], fresh["parts"]] as State[][];
   const [known, wanted] = [expertParts(before, carrier.from), expertParts(made, carrier.to)];
   const isSameTeam = carrier.from.experts.join() === carrier.to.experts.join();

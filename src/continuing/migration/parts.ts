@@ -1,4 +1,5 @@
 /** Carries the state of each part of a learner over to one with other fields or classes. */
+import type { StateMap } from "../../checkpoint/stored-state.ts";
 import type { State } from "../../state.ts";
 import {
   type Axis,
@@ -24,8 +25,6 @@ export interface Carried {
   fresh: string[];
 }
 
-type Map = { [key: string]: State };
-
 const isNumbers = (state: unknown): state is Numbers =>
   state instanceof Float32Array || state instanceof Float64Array;
 
@@ -36,7 +35,7 @@ export function isAlike(a: State | undefined, b: State | undefined): boolean {
     return a.length === b.length && a.every((one, at) => isAlike(one, b[at]));
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null)
     return typeof a === typeof b;
-  const [mapA, mapB] = [a as Map, b as Map];
+  const [mapA, mapB] = [a as StateMap, b as StateMap];
   const keys = new Set([...Object.keys(mapA), ...Object.keys(mapB)]);
   return [...keys].every((key) => isAlike(mapA[key], mapB[key]));
 }
@@ -181,24 +180,25 @@ export function carryExpert(carrier: PartCarrier, name: string, before: State, f
       return network(seen["withLabel"]);
     case "naive-bayes":
       carrier.note(name, true);
-      return naiveBayes(carrier, before as Map, fresh as Map);
+      return naiveBayes(carrier, before as StateMap, fresh as StateMap);
     case "label-transitions": {
       carrier.note(name, true);
-      const counts = carrier.numbers((before as Map)["counts"], (fresh as Map)["counts"], ({ classes }) => [
-        classes,
-        classes,
-      ]);
+      const counts = carrier.numbers(
+        (before as StateMap)["counts"],
+        (fresh as StateMap)["counts"],
+        ({ classes }) => [classes, classes],
+      );
       return { counts };
     }
     case "least-squares":
-      return leastSquares(carrier, name, before as Map, fresh as Map, seen["line"]);
+      return leastSquares(carrier, name, before as StateMap, fresh as StateMap, seen["line"]);
     case "least-squares-level":
-      return leastSquares(carrier, name, before as Map, fresh as Map, seen["features"]);
+      return leastSquares(carrier, name, before as StateMap, fresh as StateMap, seen["features"]);
     case "replayed-network":
     case "replayed-level":
-      return replayed(carrier, name, before as Map, fresh as Map, seen["features"]);
+      return replayed(carrier, name, before as StateMap, fresh as StateMap, seen["features"]);
     case "replayed-change":
-      return replayed(carrier, name, before as Map, fresh as Map, seen["withTargets"]);
+      return replayed(carrier, name, before as StateMap, fresh as StateMap, seen["withTargets"]);
     default: {
       const isCarried = isAlike(before, fresh);
       carrier.note(name, isCarried);
@@ -208,7 +208,7 @@ export function carryExpert(carrier: PartCarrier, name: string, before: State, f
 }
 
 /** A new field is as likely in every class: mean 0 and variance 1, so that it says nothing. */
-function naiveBayes(carrier: PartCarrier, before: Map, fresh: Map): State {
+function naiveBayes(carrier: PartCarrier, before: StateMap, fresh: StateMap): State {
   const counts = carrier.numbers(before["counts"], fresh["counts"], ({ classes }) => [classes]) as Numbers;
   const stride = (names: Names) => padded(names.features, 4 * Math.ceil(names.features.length / 4));
   const axes = (names: Names) => [names.classes, stride(names)];
@@ -225,8 +225,8 @@ function naiveBayes(carrier: PartCarrier, before: Map, fresh: Map): State {
 function leastSquares(
   carrier: PartCarrier,
   name: string,
-  before: Map,
-  fresh: Map,
+  before: StateMap,
+  fresh: StateMap,
   inputsOf: (names: Names) => Axis[],
 ): State {
   carrier.note(name, true);
@@ -263,18 +263,18 @@ function mirrored(triangle: State): State {
 function replayed(
   carrier: PartCarrier,
   name: string,
-  before: Map,
-  fresh: Map,
+  before: StateMap,
+  fresh: StateMap,
   inputsOf: (names: Names) => Axis[],
 ): State {
   const { state: network, isCarried } = carrier.network(before["network"], fresh["network"], inputsOf);
   carrier.note(name, isCarried);
   const inputs = (names: Names) => inputsOf(names).flat();
-  const [ring, freshRing] = [before["ring"], fresh["ring"]] as Map[];
+  const [ring, freshRing] = [before["ring"], fresh["ring"]] as StateMap[];
   const isSameRing = isAlike(ring["targets"], freshRing["targets"]);
   carrier.note(`rows to compare with of ${name}`, isSameRing);
   const stride = numbered((freshRing["columns"] as Numbers).length / inputs(carrier.to).length);
-  const [metric, freshMetric] = [before["metric"], fresh["metric"]] as Map[];
+  const [metric, freshMetric] = [before["metric"], fresh["metric"]] as StateMap[];
   return {
     network,
     ring: isSameRing
