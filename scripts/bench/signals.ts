@@ -86,7 +86,7 @@ function relating(): (times: number) => void {
 
 const microseconds = (spread: Spread, parts: number) => scaled(spread, 1 / (1000 * parts));
 
-/** A daemon that has watched so many columns for a while, from standard input. */
+/** Memory of a daemon that has watched `columns` columns from standard input for some time. */
 async function memoryOfWatching(): Promise<ProcessMemory> {
   const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
   const file = join(folder, "c.yaml");

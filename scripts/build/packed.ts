@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
-/** Started as a process of its own, by the address of its file. */
+/** A module that no other imports: it is started as a child process, by its path. */
 const started = "emulation/board.js";
 
 const importedFrom = /(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g;

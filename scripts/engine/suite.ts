@@ -107,7 +107,7 @@ const restores: Check = async (_, { board, card }) => {
   return "newest, resumed";
 };
 
-/** What a command is told of the place to publish at: the folder of a host or front, or the store and its key. */
+/** Options that tell a command where to publish: the folder of a host or front, or the store and its key. */
 function placeOf({ folder, to, region, credentials: { accessKeyId } }: Way): string[] {
   const key = ["--key", "../models.key", "--group", group, "--json"];
   if (folder !== null) return ["--to", folder, ...key];

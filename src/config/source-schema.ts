@@ -181,7 +181,7 @@ const valuesMap = map({
     default: "skip",
   }),
   indicator: optional(
-    "Whether absent also gives the learner, for each column, whether its value was missing (1 or 0)",
+    "With absent: whether the learner gets a second input for each column, 1 where its value was missing and 0 elsewhere",
     flag,
     { default: false },
   ),

@@ -9,7 +9,7 @@ import { killCareless, killDaemons, sumOf } from "./daemon-kills.ts";
 
 /** Kills of careless processes, of each sort, at most; and at least. */
 const carelessKills = { most: 8, least: 3 };
-/** From so many kills on, some must have come in the middle of a file. */
+/** Of at least this many kills, some must have interrupted the writing of a file. */
 const manyKills = 40;
 
 /** @param kills of daemons; commands are killed half as often */

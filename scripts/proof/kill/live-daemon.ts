@@ -13,9 +13,11 @@ export const rowsBetween = 50;
 const patienceMs = 30_000;
 const unlabelledEvery = 5;
 
-/** What is told late of the class of a row, and what belongs to the row with this index from 0. */
+/** Rows for a daemon. */
 export interface Stream {
+  /** The values of the row with this index, counted from 0. */
   row(index: number): number[];
+  /** Whether some rows come without their class, which is sent later. */
   hasLateLabels: boolean;
 }
 
@@ -52,7 +54,7 @@ export class LiveDaemon {
   readonly running: Running;
   /** Predictions by the number of their sample, as they were printed but for the time. */
   readonly predictions = new Map<number, string>();
-  /** The checkpoint that it says it continues from; null where it begins anew, undefined until it says so. */
+  /** Checkpoint from which it reports to continue; null if it starts without one, undefined before its report. */
   resumedFrom: string | null | undefined;
   /** What it said that should not be. */
   readonly complaints: string[] = [];
