@@ -21,9 +21,13 @@ export interface Invocation {
   json: boolean;
 }
 
+/** What a user is about when a command is of use; the help lists the commands by it, in the order of their titles there. */
+export type CommandGroup = "start" | "daemon" | "files" | "checkpoints" | "host";
+
 /** A command as the table lists it; its code is loaded when it runs. */
 export interface Command {
   name: string;
+  group: CommandGroup;
   /** One line for the list of commands. */
   summary: string;
   /** Positional arguments in order; a name in brackets may be left out. */

@@ -1,6 +1,15 @@
 import { wrap } from "../terminal/wrap.ts";
 import { commonOptions, synopsis } from "./call.ts";
-import type { Command, Option } from "./command.ts";
+import type { Command, CommandGroup, Option } from "./command.ts";
+
+/** In the order in which somebody meets them. */
+const groupTitles: Record<CommandGroup, string> = {
+  start: "From a device to a config",
+  daemon: "Learn from a source, day and night",
+  files: "Learn from files",
+  checkpoints: "Use what was learned",
+  host: "Checkpoints and models on another machine",
+};
 
 /** `name` padded to `width`, then `text` wrapped beside it. */
 function entry(name: string, text: string, width: number): string {
@@ -10,16 +19,21 @@ function entry(name: string, text: string, width: number): string {
 
 /** What `rivulet --help` prints. */
 export function generalHelp(commands: Command[]): string {
-  const written = commands.map((command) => [command.name, ...command.positionals].join(" "));
-  const width = Math.max(...written.map((text) => text.length)) + 3;
+  const called = ({ name, positionals }: Command) => [name, ...positionals].join(" ");
+  const width = Math.max(...commands.map((command) => called(command).length)) + 3;
+  const grouped = Object.entries(groupTitles).flatMap(([group, title]) => [
+    `${title}:`,
+    ...commands
+      .filter((command) => command.group === group)
+      .map((command) => entry(called(command), command.summary, width)),
+    "",
+  ]);
   return [
-    "Rivulet trains a small neural network on a sensor stream as it arrives.",
+    "Rivulet learns from a sensor stream as it arrives, and predicts each sample before it learns from it.",
     "",
     "Usage: rivulet COMMAND [options]",
     "",
-    "Commands:",
-    ...commands.map((command, index) => entry(written[index], command.summary, width)),
-    "",
+    ...grouped,
     "rivulet COMMAND --help says more about a command, rivulet --version which one this is.",
     "Exit code 0: done. 1: failed, with one sentence on standard error. 2: wrong use.",
     "With --json a command prints one JSON document on standard output; a failure is",

@@ -17,11 +17,12 @@ const task = {
   },
 };
 
-/** Every command, in the order in which the help lists them. */
+/** Every command; the help lists them by group, and within one in this order. */
 export const commands: Command[] = [
   {
     name: "demo",
-    summary: "watch a network learn from an emulated microcontroller over a real pseudo-terminal",
+    group: "start",
+    summary: "watch it learn from an emulated microcontroller over a real pseudo-terminal",
     positionals: [],
     options: {
       seconds: { value: "N", help: "how long to listen (default 20; with --anomaly 30, at least 8)" },
@@ -36,7 +37,100 @@ export const commands: Command[] = [
     load: () => import("../demo.ts"),
   },
   {
+    name: "ports",
+    group: "start",
+    summary: "list the serial ports: names, maker, serial number, and the path that stays",
+    positionals: [],
+    options: {},
+    details: [
+      "Nothing is opened, so no board is reset. The path under /dev/serial/by-id stays with a device when the cable moves or the order of plugging in changes; it is the one for a config.",
+    ],
+    load: () => import("../ports.ts"),
+  },
+  {
+    name: "sniff",
+    group: "start",
+    summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
+    positionals: ["PORT"],
+    options: {
+      seconds: { value: "N", help: "how long to listen (default 5)" },
+      baud: {
+        value: "N,N",
+        help: "baud rates to try, in this order (default: the usual ones, from 115200 and 9600 on)",
+      },
+    },
+    details: [
+      "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers. Of a machine without a label, such as three axes or a motor's current, what is normal is learned instead (anomaly). Features are those of features: auto by the measured rate, written out: windows of a fast accelerometer, lags and clock of a slow number; in a comment where it is your choice.",
+    ],
+    load: () => import("../sniff.ts"),
+  },
+  {
+    name: "config",
+    group: "start",
+    summary: "explain the keys of a config: meaning, range, unit and default",
+    positionals: ["[KEY]"],
+    options: {},
+    details: [
+      "Without KEY it lists the keys at the top. With one, such as source.serial or model.optimizer.adam, it prints that key and every key in it. docs/config.md is the same as one page.",
+    ],
+    load: () => import("../config.ts"),
+  },
+  {
+    name: "validate",
+    group: "start",
+    summary: "check a config completely, and open nothing",
+    positionals: ["CONFIG"],
+    options: {},
+    details: [
+      "Checks every key, how they go together, the network, and whether memory.budget holds what would be planned. Port, files and folders are not touched: rivulet doctor looks at those. Exit code 2 where the config is wrong, as for every command that reads one.",
+    ],
+    load: () => import("../validate.ts"),
+  },
+  {
+    name: "plan",
+    group: "start",
+    summary: "print every buffer that training would use, byte by byte, before anything runs",
+    positionals: ["CONFIG"],
+    options: {
+      data: { value: "FILE", help: "take the columns from this file's header when the config names none" },
+    },
+    details: [],
+    load: () => import("../plan.ts"),
+  },
+  {
+    name: "doctor",
+    group: "start",
+    summary:
+      "check the board, its ports, memory, disk, clock and Node, and print how to correct what is wrong",
+    positionals: ["[CONFIG]"],
+    options: {},
+    details: [
+      "With CONFIG it checks what that config needs: its port, its checkpoint folder, its memory and GPIO lines. Without, the machine in general. Each finding is ok, a warning or a problem, with a command that corrects it; nothing is changed. Exit code 1 when there is a problem.",
+      "Boards are recognized by their device tree and the profiles in devices/boards. What cannot be determined is a warning that says why.",
+    ],
+    load: () => import("../doctor.ts"),
+  },
+  {
+    name: "bench",
+    group: "start",
+    summary: "measure this machine: training steps, optimizers, decoding, how cost grows",
+    positionals: [],
+    options: {
+      rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
+      only: {
+        value: "GROUPS",
+        help: "only some of training, optimizers, functions, decoding, growth, sensor, memory, separated by commas",
+      },
+    },
+    details: [
+      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means: how fast a typical sensor network learns, what its daemon takes in memory, what is in the way of more. Takes about a minute on a fast machine; let it rest meanwhile.",
+    ],
+    load: () => import("../bench.ts"),
+  },
+  {
     name: "run",
+    group: "daemon",
     summary: "run the daemon: learn from a source until a signal, or until the source ends",
     positionals: ["CONFIG"],
     options: {
@@ -55,7 +149,20 @@ export const commands: Command[] = [
     load: () => import("../run.ts"),
   },
   {
+    name: "top",
+    group: "daemon",
+    summary: "watch a running daemon in the terminal: scores, fields, problems, latest events",
+    positionals: ["CONFIG"],
+    options: {
+      once: { help: "print the state once; without a terminal that is what it does" },
+      link: { help: "print the address of the status page with its token, for a browser" },
+    },
+    details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
+    load: () => import("../top.ts"),
+  },
+  {
     name: "label",
+    group: "daemon",
     summary: "tell a running daemon what samples that have passed were",
     positionals: ["CONFIG"],
     options: {
@@ -75,6 +182,7 @@ export const commands: Command[] = [
   },
   {
     name: "normal",
+    group: "daemon",
     summary: "tell a running daemon that its latest anomaly was normal, so that the like brings no alarm",
     positionals: ["CONFIG"],
     options: {},
@@ -83,6 +191,7 @@ export const commands: Command[] = [
   },
   {
     name: "pause",
+    group: "daemon",
     summary: "tell a running daemon to predict only, as during maintenance",
     positionals: ["CONFIG"],
     options: {
@@ -96,6 +205,7 @@ export const commands: Command[] = [
   },
   {
     name: "resume",
+    group: "daemon",
     summary: "tell a paused daemon to continue learning",
     positionals: ["CONFIG"],
     options: {},
@@ -103,18 +213,8 @@ export const commands: Command[] = [
     load: () => import("../resume.ts"),
   },
   {
-    name: "top",
-    summary: "watch a running daemon in the terminal: scores, fields, problems, latest events",
-    positionals: ["CONFIG"],
-    options: {
-      once: { help: "print the state once; without a terminal that is what it does" },
-      link: { help: "print the address of the status page with its token, for a browser" },
-    },
-    details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
-    load: () => import("../top.ts"),
-  },
-  {
     name: "mqtt",
+    group: "daemon",
     summary: "carry the predictions of a running daemon to an MQTT broker, and labels back",
     positionals: ["CONFIG"],
     options: {},
@@ -125,6 +225,7 @@ export const commands: Command[] = [
   },
   {
     name: "install",
+    group: "daemon",
     summary: "install a config as a systemd service that starts at boot",
     positionals: ["CONFIG"],
     options: {
@@ -139,133 +240,8 @@ export const commands: Command[] = [
     load: () => import("../install.ts"),
   },
   {
-    name: "host",
-    summary: "receive the checkpoints of boards, and show how they do",
-    positionals: ["[ACTION]", "[NAME]"],
-    options: {
-      folder: { value: "FOLDER", help: "the host's folder, for add, list and revoke (default ./fleet)" },
-      listen: { value: "ADDRESS", help: "address and port to listen at (default 127.0.0.1:9000)" },
-      keep: { value: "N", help: "checkpoints to keep of each device (default 20)" },
-      cert: { value: "FILE", help: "certificate in PEM: the host then speaks HTTPS" },
-      key: { value: "FILE", help: "private key of the certificate in PEM" },
-      store: {
-        value: "URL",
-        help: "keep no objects, but send devices on to this S3 store, such as s3://bucket/prefix",
-      },
-      region: { value: "NAME", help: "region of the store (default us-east-1)" },
-      "store-key": { value: "ID", help: "id of the store's key" },
-      "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
-      "store-command": {
-        value: "WORDS",
-        help: "program that prints the store's key, in the format of AWS's credential_process",
-      },
-      url: {
-        value: "URL",
-        help: "address of the host as boards see it, with add (default: where it listens)",
-      },
-      group: { value: "NAME", help: "with add: the group whose published models the board takes" },
-    },
-    details: [
-      "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
-      "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics tells them to Prometheus.",
-      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts with the same FOLDER/.host stand side by side. What is old is deleted by a rule of the bucket; rivulet host list, page and metrics show the devices of the store.",
-    ],
-    load: () => import("../host.ts"),
-  },
-  {
-    name: "sync",
-    summary: "send the checkpoints of a config to its host, once",
-    positionals: ["CONFIG"],
-    options: {
-      "dry-run": {
-        help: "show what would be sent, without connecting; with sync.models the host is asked which model would come",
-      },
-      restore: { help: "fetch the newest valid checkpoint of this device into an empty folder" },
-    },
-    details: [
-      "Sends what the checkpoint folder holds and the host lacks, the newest first, and tells the host how the device does. rivulet install writes a timer that runs it every sync.every, and rivulet run runs it where there is no systemd. A daemon that learns meanwhile is not disturbed.",
-      "The exit code is 1 where nothing could be sent: the host is away, or refuses the key. The checkpoints wait in their folder, the newest sync.backlog of them.",
-    ],
-    load: () => import("../sync.ts"),
-  },
-  {
-    name: "models",
-    summary: "publish a network for a group of boards, go back to an older one, or list them",
-    positionals: ["ACTION", "[CHECKPOINT]"],
-    options: {
-      to: {
-        value: "HOST",
-        help: "folder of a host on this machine, URL of a host, or S3 store such as s3://bucket/prefix (default ./fleet)",
-      },
-      group: { value: "NAME", help: "the boards that take it: those with this sync.models.group" },
-      key: {
-        value: "FILE",
-        help: "file of mode 600 with the key that signs (default ~/.config/rivulet/models.key)",
-      },
-      "to-version": {
-        value: "N",
-        help: "with rollback: the version to use again (default: the network before the present one)",
-      },
-      "dry-run": { help: "say what would be published, and write nothing" },
-      region: { value: "NAME", help: "region of the store (default: AWS_REGION, else us-east-1)" },
-      "store-key": {
-        value: "ID",
-        help: "id of the store's key (default: AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY)",
-      },
-      "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
-      "store-command": {
-        value: "WORDS",
-        help: "program that prints the store's key, in the format of AWS's credential_process",
-      },
-      fingerprint: {
-        value: "SHA256",
-        help: "of the certificate of an HTTPS host that no authority has signed, as rivulet host prints it",
-      },
-    },
-    details: [
-      "rivulet models key [FILE] makes the key that signs, once, and prints the line for the boards. rivulet models publish CHECKPOINT --group G signs the network in a checkpoint with the statistics of its features, and publishes it: the boards of the group fetch it with their next rivulet sync, check it, and take it in beside what they have learned. CHECKPOINT is a file, or a folder of checkpoints, of which it is the newest.",
-      "rivulet models rollback --group G publishes the network before the present one under a new version; rivulet models list --group G shows the versions, the newest first.",
-      "With a folder the host may run or not. The URL of a host wants its key: --store-key admin --store-secret FOLDER/.host/admin.key.",
-    ],
-    load: () => import("../models.ts"),
-  },
-  {
-    name: "migrate",
-    summary: "carry what a checkpoint has learned over to a changed config",
-    positionals: ["CHECKPOINT"],
-    options: {
-      config: { value: "NEW", help: "the config that learning is to go on with" },
-      save: {
-        value: "FILE",
-        help: "where the new checkpoint goes (default: the folder of CHECKPOINT, as its newest)",
-      },
-      "dry-run": { help: "say what would be carried over, and write nothing" },
-    },
-    details: [
-      "CHECKPOINT is a file or a folder of checkpoints, of which it is the newest valid one. Fields, classes and units are found again by name: what they were worth stays, in any order. New fields and new units of a layer start so that the answers are the same at first; a new class is hardly ever named at first. It says what was carried and what is new. Nothing that exists is changed.",
-      "A learning rate, schedule, optimizer, clipping or batch size needs no migration: rivulet run goes on with the new one and says so. With checkpoint.onChange: migrate it carries over at its start by itself. Another target, loss or list of transforms begins anew.",
-    ],
-    load: () => import("../migrate.ts"),
-  },
-  {
-    name: "sniff",
-    summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
-    positionals: ["PORT"],
-    options: {
-      seconds: { value: "N", help: "how long to listen (default 5)" },
-      baud: {
-        value: "N,N",
-        help: "baud rates to try, in this order (default: the usual ones, from 115200 and 9600 on)",
-      },
-    },
-    details: [
-      "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
-      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers. Of a machine without a label, such as three axes or a motor's current, what is normal is learned instead (anomaly). Features are those of features: auto by the measured rate, written out: windows of a fast accelerometer, lags and clock of a slow number; in a comment where it is your choice.",
-    ],
-    load: () => import("../sniff.ts"),
-  },
-  {
     name: "record",
+    group: "files",
     summary: "write the samples from a source to a file, to replay them later",
     positionals: ["CONFIG"],
     options: {
@@ -280,7 +256,22 @@ export const commands: Command[] = [
     load: () => import("../record.ts"),
   },
   {
+    name: "convert",
+    group: "files",
+    summary: "write a recording as CSV",
+    positionals: ["RECORDING"],
+    options: {
+      to: { value: "FORMAT", help: "csv (default)" },
+      out: { value: "FILE", help: "where the rows go (default: standard output)" },
+    },
+    details: [
+      "One column for each field, in the recording's order and the values as they were decoded, so that replay and fit read the same from either.",
+    ],
+    load: () => import("../convert.ts"),
+  },
+  {
     name: "replay",
+    group: "files",
     summary: "learn from a recorded stream row by row, predicting each row before learning from it",
     positionals: ["[CONFIG]"],
     options: {
@@ -320,7 +311,8 @@ export const commands: Command[] = [
   },
   {
     name: "fit",
-    summary: "train over a file for several epochs, and evaluate on held-out rows",
+    group: "files",
+    summary: "choose and train a network over a file, or train the one of CONFIG, judged by rows held out",
     positionals: ["[CONFIG]"],
     options: {
       data,
@@ -364,45 +356,8 @@ export const commands: Command[] = [
     load: () => import("../fit.ts"),
   },
   {
-    name: "predict",
-    summary: "answer each row of a file with what a checkpoint has learned, and learn nothing",
-    positionals: ["CHECKPOINT"],
-    options: {
-      data: { value: "FILE", help: "a recording, or CSV with a header line; the target may be missing" },
-      out: { value: "FILE", help: "where the predictions go (default: standard output)" },
-    },
-    details: [
-      "Writes CSV: the number of the row, the prediction, and of classes the probability of each, of an ensemble's numbers the ends of the interval. A row with a feature that is no finite number is answered with empty cells. CHECKPOINT is a file, or a folder, of which it is the newest valid one.",
-    ],
-    load: () => import("../predict.ts"),
-  },
-  {
-    name: "evaluate",
-    summary: "score a checkpoint on the rows of a file, and learn nothing",
-    positionals: ["CHECKPOINT"],
-    options: {
-      data: { value: "FILE", help: "a recording, or CSV with a header line, the target among its columns" },
-    },
-    details: [
-      "The weights stay as they are, so the scores are those of an answer given without looking back; rivulet replay --from scores a learner that learns on.",
-    ],
-    load: () => import("../evaluate.ts"),
-  },
-  {
-    name: "convert",
-    summary: "write a recording as CSV",
-    positionals: ["RECORDING"],
-    options: {
-      to: { value: "FORMAT", help: "csv (default)" },
-      out: { value: "FILE", help: "where the rows go (default: standard output)" },
-    },
-    details: [
-      "One column for each field, in the recording's order and the values as they were decoded, so that replay and fit read the same from either.",
-    ],
-    load: () => import("../convert.ts"),
-  },
-  {
     name: "compare",
+    group: "files",
     summary: "train one network in many ways, and write a page that shows them side by side",
     positionals: ["[CONFIG]"],
     options: {
@@ -420,37 +375,8 @@ export const commands: Command[] = [
     load: () => import("../compare.ts"),
   },
   {
-    name: "config",
-    summary: "explain the keys of a config: meaning, range, unit and default",
-    positionals: ["[KEY]"],
-    options: {},
-    details: [
-      "Without KEY it lists the keys at the top. With one, such as source.serial or model.optimizer.adam, it prints that key and every key in it. docs/config.md is the same as one page.",
-    ],
-    load: () => import("../config.ts"),
-  },
-  {
-    name: "validate",
-    summary: "check a config completely, and open nothing",
-    positionals: ["CONFIG"],
-    options: {},
-    details: [
-      "Checks every key, how they go together, the network, and whether memory.budget holds what would be planned. Port, files and folders are not touched: rivulet doctor looks at those. Exit code 2 where the config is wrong, as for every command that reads one.",
-    ],
-    load: () => import("../validate.ts"),
-  },
-  {
-    name: "plan",
-    summary: "print every buffer that training would use, byte by byte, before anything runs",
-    positionals: ["CONFIG"],
-    options: {
-      data: { value: "FILE", help: "take the columns from this file's header when the config names none" },
-    },
-    details: [],
-    load: () => import("../plan.ts"),
-  },
-  {
     name: "inspect",
+    group: "checkpoints",
     summary:
       "show the contents of a checkpoint (a file, or a folder: its newest valid one), or what differs in another",
     positionals: ["CHECKPOINT", "[OTHER]"],
@@ -462,41 +388,143 @@ export const commands: Command[] = [
     load: () => import("../inspect.ts"),
   },
   {
-    name: "ports",
-    summary: "list the serial ports: names, maker, serial number, and the path that stays",
-    positionals: [],
-    options: {},
-    details: [
-      "Nothing is opened, so no board is reset. The path under /dev/serial/by-id stays with a device when the cable moves or the order of plugging in changes; it is the one for a config.",
-    ],
-    load: () => import("../ports.ts"),
-  },
-  {
-    name: "doctor",
-    summary:
-      "check the board, its ports, memory, disk, clock and Node, and print how to correct what is wrong",
-    positionals: ["[CONFIG]"],
-    options: {},
-    details: [
-      "With CONFIG it checks what that config needs: its port, its checkpoint folder, its memory and GPIO lines. Without, the machine in general. Each finding is ok, a warning or a problem, with a command that corrects it; nothing is changed. Exit code 1 when there is a problem.",
-      "Boards are recognized by their device tree and the profiles in devices/boards. What cannot be determined is a warning that says why.",
-    ],
-    load: () => import("../doctor.ts"),
-  },
-  {
-    name: "bench",
-    summary: "measure this machine: training steps, optimizers, decoding, how cost grows",
-    positionals: [],
+    name: "predict",
+    group: "checkpoints",
+    summary: "answer each row of a file with what a checkpoint has learned, and learn nothing",
+    positionals: ["CHECKPOINT"],
     options: {
-      rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
-      only: {
-        value: "GROUPS",
-        help: "only some of training, optimizers, functions, decoding, growth, sensor, memory, separated by commas",
+      data: { value: "FILE", help: "a recording, or CSV with a header line; the target may be missing" },
+      out: { value: "FILE", help: "where the predictions go (default: standard output)" },
+    },
+    details: [
+      "Writes CSV: the number of the row, the prediction, and of classes the probability of each, of an ensemble's numbers the ends of the interval. A row with a feature that is no finite number is answered with empty cells. CHECKPOINT is a file, or a folder, of which it is the newest valid one.",
+    ],
+    load: () => import("../predict.ts"),
+  },
+  {
+    name: "evaluate",
+    group: "checkpoints",
+    summary: "score a checkpoint on the rows of a file, and learn nothing",
+    positionals: ["CHECKPOINT"],
+    options: {
+      data: { value: "FILE", help: "a recording, or CSV with a header line, the target among its columns" },
+    },
+    details: [
+      "The weights stay as they are, so the scores are those of an answer given without looking back; rivulet replay --from scores a learner that learns on.",
+    ],
+    load: () => import("../evaluate.ts"),
+  },
+  {
+    name: "migrate",
+    group: "checkpoints",
+    summary: "carry what a checkpoint has learned over to a changed config",
+    positionals: ["CHECKPOINT"],
+    options: {
+      config: { value: "NEW", help: "the config that learning is to go on with" },
+      save: {
+        value: "FILE",
+        help: "where the new checkpoint goes (default: the folder of CHECKPOINT, as its newest)",
+      },
+      "dry-run": { help: "say what would be carried over, and write nothing" },
+    },
+    details: [
+      "CHECKPOINT is a file or a folder of checkpoints, of which it is the newest valid one. Fields, classes and units are found again by name: what they were worth stays, in any order. New fields and new units of a layer start so that the answers are the same at first; a new class is hardly ever named at first. It says what was carried and what is new. Nothing that exists is changed.",
+      "A learning rate, schedule, optimizer, clipping or batch size needs no migration: rivulet run goes on with the new one and says so. With checkpoint.onChange: migrate it carries over at its start by itself. Another target, loss or list of transforms begins anew.",
+    ],
+    load: () => import("../migrate.ts"),
+  },
+  {
+    name: "host",
+    group: "host",
+    summary: "receive the checkpoints of boards, and show how they do",
+    positionals: ["[ACTION]", "[NAME]"],
+    options: {
+      folder: { value: "FOLDER", help: "the host's folder, for add, list and revoke (default ./fleet)" },
+      listen: { value: "ADDRESS", help: "address and port to listen at (default 127.0.0.1:9000)" },
+      keep: { value: "N", help: "checkpoints to keep of each device (default 20)" },
+      cert: { value: "FILE", help: "certificate in PEM: the host then speaks HTTPS" },
+      key: { value: "FILE", help: "private key of the certificate in PEM" },
+      store: {
+        value: "URL",
+        help: "keep no objects, but send devices on to this S3 store, such as s3://bucket/prefix",
+      },
+      region: { value: "NAME", help: "region of the store (default us-east-1)" },
+      "store-key": { value: "ID", help: "id of the store's key" },
+      "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
+      "store-command": {
+        value: "WORDS",
+        help: "program that prints the store's key, in the format of AWS's credential_process",
+      },
+      url: {
+        value: "URL",
+        help: "address of the host as boards see it, with add (default: where it listens)",
+      },
+      group: { value: "NAME", help: "with add: the group whose published models the board takes" },
+    },
+    details: [
+      "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
+      "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics tells them to Prometheus.",
+      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts with the same FOLDER/.host stand side by side. What is old is deleted by a rule of the bucket; rivulet host list, page and metrics show the devices of the store.",
+    ],
+    load: () => import("../host.ts"),
+  },
+  {
+    name: "sync",
+    group: "host",
+    summary: "send the checkpoints of a config to its host, once",
+    positionals: ["CONFIG"],
+    options: {
+      "dry-run": {
+        help: "show what would be sent, without connecting; with sync.models the host is asked which model would come",
+      },
+      restore: { help: "fetch the newest valid checkpoint of this device into an empty folder" },
+    },
+    details: [
+      "Sends what the checkpoint folder holds and the host lacks, the newest first, and tells the host how the device does. rivulet install writes a timer that runs it every sync.every, and rivulet run runs it where there is no systemd. A daemon that learns meanwhile is not disturbed.",
+      "The exit code is 1 where nothing could be sent: the host is away, or refuses the key. The checkpoints wait in their folder, the newest sync.backlog of them.",
+    ],
+    load: () => import("../sync.ts"),
+  },
+  {
+    name: "models",
+    group: "host",
+    summary: "publish a network for a group of boards, go back to an older one, or list them",
+    positionals: ["ACTION", "[CHECKPOINT]"],
+    options: {
+      to: {
+        value: "HOST",
+        help: "folder of a host on this machine, URL of a host, or S3 store such as s3://bucket/prefix (default ./fleet)",
+      },
+      group: { value: "NAME", help: "the boards that take it: those with this sync.models.group" },
+      key: {
+        value: "FILE",
+        help: "file of mode 600 with the key that signs (default ~/.config/rivulet/models.key)",
+      },
+      "to-version": {
+        value: "N",
+        help: "with rollback: the version to use again (default: the network before the present one)",
+      },
+      "dry-run": { help: "say what would be published, and write nothing" },
+      region: { value: "NAME", help: "region of the store (default: AWS_REGION, else us-east-1)" },
+      "store-key": {
+        value: "ID",
+        help: "id of the store's key (default: AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY)",
+      },
+      "store-secret": { value: "FILE", help: "file of mode 600 with the secret of the store's key" },
+      "store-command": {
+        value: "WORDS",
+        help: "program that prints the store's key, in the format of AWS's credential_process",
+      },
+      fingerprint: {
+        value: "SHA256",
+        help: "of the certificate of an HTTPS host that no authority has signed, as rivulet host prints it",
       },
     },
     details: [
-      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means: how fast a typical sensor network learns, what its daemon takes in memory, what is in the way of more. Takes about a minute on a fast machine; let it rest meanwhile.",
+      "rivulet models key [FILE] makes the key that signs, once, and prints the line for the boards. rivulet models publish CHECKPOINT --group G signs the network in a checkpoint with the statistics of its features, and publishes it: the boards of the group fetch it with their next rivulet sync, check it, and take it in beside what they have learned. CHECKPOINT is a file, or a folder of checkpoints, of which it is the newest.",
+      "rivulet models rollback --group G publishes the network before the present one under a new version; rivulet models list --group G shows the versions, the newest first.",
+      "With a folder the host may run or not. The URL of a host wants its key: --store-key admin --store-secret FOLDER/.host/admin.key.",
     ],
-    load: () => import("../bench.ts"),
+    load: () => import("../models.ts"),
   },
 ];
