@@ -86,7 +86,7 @@ export function createKernels(variant: KernelVariant, bytes: number, shared = fa
     if (!(error instanceof RangeError)) throw error;
     throw new RivuletError(
       "memory.unavailable",
-      `cannot allocate ${bytes} contiguous bytes for the network (${error.message}); make the layers or the batch smaller`,
+      `cannot allocate ${bytes} contiguous bytes for the network (${error.message}); make the layers or the batch smaller, or where that is little, raise the limit on address space (ulimit -v, LimitAS=): WebAssembly reserves much of it`,
       { cause: error },
     );
   }

@@ -7,7 +7,7 @@ import { keyError } from "../../errors/errors.ts";
 import { suggestion } from "../../wording/nearest.ts";
 import { layerKinds } from "../layers/index.ts";
 import { lossKinds } from "../losses/index.ts";
-import { optimizerKinds } from "../optimizers/index.ts";
+import { optimizerKindOf, optimizerKinds } from "../optimizers/index.ts";
 import {
   type Clip,
   dense,
@@ -285,6 +285,12 @@ export function lossFromDescription(written: unknown, path: string): Loss {
 /** Reads an optimizer, such as `"adam"` or `{ momentum: { learningRate: 0.1 } }`. */
 export function optimizerFromDescription(written: unknown, path: string): Optimizer {
   return read(written, path, "optimizer", optimizers);
+}
+
+/** Names of what an optimizer keeps for each weight, by its description. */
+export function optimizerStatesOf(written: unknown, path: string): string[] {
+  const optimizer = optimizerFromDescription(written, path);
+  return optimizerKindOf(optimizer).states(optimizer);
 }
 
 /** Reads a clip, `{ norm: 1 }` or `{ value: 0.5 }`; nothing written is no clip. */

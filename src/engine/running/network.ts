@@ -168,7 +168,7 @@ export class Network implements Stateful {
     this.inputGradient =
       this.plan.inputGradient === null ? new Float32Array(0) : this.#view(this.plan.inputGradient);
     this.prediction = predictsFromLogits(model.loss) ? this.#view("prediction") : this.output;
-    this.snapshot = snapshotOf(this.plan, (name) => this.#view(name));
+    this.snapshot = snapshotOf(this.plan, model, (name) => this.#view(name));
     this.initialize(options.seed ?? 1);
     this.#shardWorkers = shards && new ShardWorkers(this.plan, shards, this.#kernels, this.#parts);
     if (this.#shardWorkers && workers && isShared) this.#shardWorkers.start(workers);
@@ -219,6 +219,10 @@ export class Network implements Stateful {
   recover(): void {
     this.snapshot?.restore();
     this.#clearStates();
+  }
+
+  #recoverOverflow(): void {
+    if (this.snapshot?.hasOverflowed()) this.recover();
   }
 
   #clearStates(): void {
@@ -305,10 +309,14 @@ export class Network implements Stateful {
         else run(update.start, update.count, rows, 0);
       }
       this.updates++;
-      if (this.updates % updatesPerFading === 0) run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
+      if (this.updates % updatesPerFading === 0) {
+        run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
+        this.#recoverOverflow();
+      }
     } else {
       this.skipped++;
       if (plateau) plateau.accumulated[0] = 0;
+      this.#recoverOverflow();
     }
     this.#accumulated = 0;
     this.#poisoned = false;
@@ -383,12 +391,14 @@ export class Network implements Stateful {
   }
 
   /**
-   * Returns parameters, optimizer state and counts: training continued from it is bit for bit the same.
+   * Returns parameters, optimizer state and counts: training continued from it is bit for bit the same. A network with a
+   * snapshot goes back to it first where a number has overflowed, so that the state can be restored.
    *
    * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and overwritten by
    * the next such call: for callers that need them only until then, so that memory use stays constant.
    */
   state({ reuse = false } = {}): NetworkState {
+    this.#recoverOverflow();
     return {
       updates: this.updates,
       skipped: this.skipped,

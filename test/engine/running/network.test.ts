@@ -3,6 +3,7 @@ import { availableVariants } from "../../../src/engine/kernels/kernels.ts";
 import {
   adam,
   adamW,
+  batchNorm,
   binaryCrossEntropy,
   dense,
   type InitialWeights,
@@ -236,6 +237,54 @@ describe.each(availableVariants())("a poisoned value, on %s kernels,", (kernels)
       }
     }
     expect(weights(network)).toEqual(weights(other));
+  });
+});
+
+describe.each(availableVariants())("what overflows, on %s kernels,", (kernels) => {
+  const layers = [dense(7), batchNorm(), tanh(), dense(3)];
+
+  test("stays out of the running statistics of a batch normalization", () => {
+    const network = train(createNetwork(classifier({ layers }), { batchSize: 4, kernels }), 10);
+    const states = network.states();
+    // Squares of activations of 1e30 are infinite in float32; what is normalized by them is not.
+    const weight = network.parameters()[0].data.fill(1e30, 0, 5);
+    network.setParameters([{ ...network.parameters()[0], data: weight }, ...network.parameters().slice(1)]);
+    fill(network, 50);
+    expect(network.step()).toBe(true);
+    const [means, variances] = network.states().map(({ data }) => data);
+    expect([means[0], variances[0]]).toEqual([states[0].data[0], states[1].data[0]]);
+    expect(means[1]).not.toBe(states[0].data[1]);
+    expect(network.states().every(({ data }) => data.every(Number.isFinite))).toBe(true);
+  });
+
+  const overflowing: [string, Optimizer][] = [
+    ["adam", adam({ learningRate: 1 })],
+    ["momentum", momentum({ learningRate: 10 })],
+    ["centered rmsprop with momentum", rmsprop({ learningRate: 10, centered: true, momentum: 0.9 })],
+  ];
+  test.each(overflowing)("by moments of %s, makes a network go back to its snapshot", (_, optimizer) => {
+    const created = () =>
+      createNetwork(classifier({ optimizer }), { batchSize: 4, kernels, snapshot: true, seed: 3 });
+    const healthy = train(created(), 20).state();
+    // Those of the first layer: behind the tanh all losses and gradients stay finite, and tell nothing.
+    const optimizerState = healthy.optimizerState.map((tensor) =>
+      /^0\.weight\.(firstMoment|velocity|momentum)/.test(tensor.name)
+        ? { ...tensor, data: tensor.data.slice().fill(3e38) }
+        : tensor,
+    );
+    const overflown = () => {
+      const network = created();
+      network.restore({ ...healthy, optimizerState });
+      train(network, 1, 20);
+      return network;
+    };
+    const areFinite = (network: Network) =>
+      network.parameters().every(({ data }) => data.every(Number.isFinite));
+    expect(areFinite(overflown())).toBe(false);
+    expect(areFinite(train(overflown(), 256, 21))).toBe(true);
+    const saved = overflown().state();
+    expect(saved.parameters.map(({ data }) => data)).toEqual(saved.snapshot?.map(({ data }) => data));
+    expect(() => created().restore(saved)).not.toThrow();
   });
 });
 

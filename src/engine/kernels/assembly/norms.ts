@@ -250,7 +250,7 @@ export function batchNormEvaluateBackward(
   }
 }
 
-/** running = (1 - momentum) running + momentum batch, where the batch had a variance. */
+/** running = (1 - momentum) running + momentum batch, where the batch had a variance that is a finite float32. */
 export function batchNormCommit(
   runningMean: usize,
   runningVariance: usize,
@@ -265,6 +265,8 @@ export function batchNormCommit(
   for (let channel = 0; channel < channels; channel++) {
     const mean = f64(at(statistics, channel));
     const variance = f64(at(statistics, 2 * channels + channel));
+    // The outputs of a batch are finite long after its variance is not: nothing else would stop it from staying for ever.
+    if (!isFinite(mean) || !isFinite(variance)) continue;
     setAt(runningMean, channel, f32(keep * f64(at(runningMean, channel)) + fresh * mean));
     setAt(runningVariance, channel, f32(keep * f64(at(runningVariance, channel)) + fresh * variance));
   }

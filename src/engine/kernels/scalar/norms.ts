@@ -226,7 +226,7 @@ export function batchNormEvaluateBackward(
   }
 }
 
-/** running = (1 - momentum) running + momentum batch, where the batch had a variance. */
+/** running = (1 - momentum) running + momentum batch, where the batch had a variance that is a finite float32. */
 export function batchNormCommit(
   memory: Float32Array,
   runningMean: number,
@@ -240,6 +240,7 @@ export function batchNormCommit(
   const keep = 1 - momentum;
   const variances = statistics + 2 * channels;
   for (let i = 0; i < channels; i++) {
+    if (!Number.isFinite(memory[statistics + i]) || !Number.isFinite(memory[variances + i])) continue;
     memory[runningMean + i] = keep * memory[runningMean + i] + momentum * memory[statistics + i];
     memory[runningVariance + i] = keep * memory[runningVariance + i] + momentum * memory[variances + i];
   }
