@@ -3,7 +3,7 @@
  * statistics of its features and of its target: under `model` it has the key `published`, which no other checkpoint has.
  */
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../checkpoint/format.ts";
-import type { ModelDescription } from "../engine/model/description.ts";
+import { type ModelDescription, optimizerStatesOf } from "../engine/model/description.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { checkedState, type NetworkState } from "../engine/running/network-state.ts";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
@@ -62,9 +62,18 @@ export interface PublishedModel {
   name?: string;
 }
 
-/** The name of an optimizer: what it keeps for each weight fits every one of that name. */
-const kindOfOptimizer = (optimizer: unknown): unknown =>
-  typeof optimizer === "object" && optimizer !== null ? Object.keys(optimizer)[0] : optimizer;
+/**
+ * What of an optimizer decides what it keeps for each weight: its name, or, where it keeps more or less than by its
+ * defaults, as RMSprop with momentum does, its settings but for the learning rate.
+ */
+function kindOfOptimizer(optimizer: unknown): unknown {
+  if (typeof optimizer !== "object" || optimizer === null) return optimizer;
+  const [[name, settings]] = Object.entries(optimizer);
+  const statesOf = (described: unknown) => optimizerStatesOf(described, "model.optimizer").join();
+  if (statesOf(optimizer) === statesOf(name)) return name;
+  const { learningRate: _, ...others } = settings;
+  return { [name]: others };
+}
 
 /**
  * What a model must have been trained for to be of use to the learner with this description.
