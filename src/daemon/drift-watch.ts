@@ -49,14 +49,15 @@ export class DriftWatch implements Stateful {
 
   /**
    * To be called once the learner has learned that the target of its last answer is `targets[index]`; returns true where
-   * predictions are worse now than they were. An answer that was given before any target was known is left out. Allocates nothing unless
-   * there is something to log.
+   * predictions are worse now than they were. An answer that was given before any target was known is left out, and a row that
+   * no forecast was about. Allocates nothing unless there is something to log.
    */
   observe(targets: Float64Array, index: number): boolean {
     if (!this.#learner.isInformed) return false;
+    this.#measure(targets[index]);
+    if (Number.isNaN(this.#error[0])) return false;
     const block = this.#block;
     if (block[at.sinceWorse] < samplesOfOneChange) block[at.sinceWorse]++;
-    this.#measure(targets[index]);
     if (!this.#errors.observe(this.#error)) return false;
     const { meanAfter } = this.#errors;
     const meanBefore = Math.min(this.#errors.meanBefore, block[at.beforeRises]);

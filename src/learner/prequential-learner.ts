@@ -64,7 +64,7 @@ export interface PrequentialLearner extends Stateful {
   readonly classes: number;
   /** The last answer: probabilities of the classes [classes], or the number in the target's units [1]. */
   readonly prediction: Float64Array;
-  /** Where answers are about later rows: the one that was about the row learned from last, in the target's units [1]. */
+  /** Where answers are about later rows: the one that was about the latest row, in the target's units [1]; NaN where none was. */
   readonly scoredPrediction?: Float64Array;
   /** The most probable class of the last answer; 0 where a number is predicted. */
   readonly predictedClass: number;

@@ -12,9 +12,14 @@ import { steadyClock } from "../../src/samples/sources/clock.ts";
 
 /**
  * The path of a config whose source is never opened. The clock of the device, if the config names one, is behind the fields of
- * a sample.
+ * a sample. Samples come every 10 ms, after the `before` that have come already.
  */
-export function pathOf(text: string, beside: readonly PrequentialLearner[] = [], clock = steadyClock) {
+export function pathOf(
+  text: string,
+  beside: readonly PrequentialLearner[] = [],
+  clock = steadyClock,
+  before = 0,
+) {
   const config = parseConfig(text, "c.yaml");
   const fields = config.source.fields as Field[];
   const { time } = config.source;
@@ -40,7 +45,7 @@ export function pathOf(text: string, beside: readonly PrequentialLearner[] = [],
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => void entries.push(entry);
   const path = createSamplePath(config, { input, learner, beside, log, clock });
-  let samples = 0;
+  let samples = before;
   /** Sends the sample whose numbers stand in `row` along the path. Allocates nothing. */
   function take(row: Float64Array): void {
     const at = ring.reserve();

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { checkpointOf } from "../../src/continuing/learner-checkpoint.ts";
+import { modelOf, readModel } from "../../src/continuing/model-file.ts";
 import { resume } from "../../src/continuing/resume.ts";
 import { createAlarm } from "../../src/device/alarm.ts";
 import { createRandom } from "../../src/engine/model/random.ts";
@@ -20,11 +21,45 @@ source:
 `;
 const ofClass = source.replace("ALARM", "class: 1, on: 0.5, off: 0.2");
 const ofError = source.replace("ALARM", "on: 2, off: 0.5");
-const kinds = {
-  "an ensemble for classes": `${ofClass}target: { column: label, classes: 3 }\ngpio: { alarm: { pin: 5, class: 2 } }\n`,
-  "an ensemble for numbers": `${ofError}target: { column: label }\ngpio: { alarm: 5 }\n`,
-  "a network for classes": `${ofClass}target: { column: label, classes: 3 }\nmodel: {}\ngpio: { alarm: { pin: 5, of: drift } }\n`,
-  "a network for numbers": `${ofError}target: { column: label }\nmodel: {}\ngpio: { alarm: 5 }\n`,
+const classes = "target: { column: label, classes: 3 }\n";
+const numbers = "target: { column: label }\n";
+const trust = `ed25519:${Buffer.alloc(32).toString("base64")}`;
+const models = `sync: { to: "http://127.0.0.1:9/fleet", secretFile: k, models: { group: pumps, trust: "${trust}" } }\n`;
+const pastOf = (column: string) => `
+timeZone: Europe/Berlin
+features:
+  - relation: { of: [a], given: [b] }
+  - window: { of: [a], size: 8, every: 3, take: [mean, logSd, crossings] }
+  - window: { of: [b], size: 32, every: 3, take: [max, kurtosis, bands, envelope] }
+  - lags: { of: [b_max, ${column}], at: [1, 2] }
+  - differences: { of: [a_mean], at: [3] }
+  - clock: [hourOfDay, dayOfWeek]
+  - standardize
+  - clip: 4
+`;
+const unanswered = source.replace(/ {2}reply.*\n/, "");
+const rated = unanswered.replace("framing: lines", "framing: lines\n  rate: 100");
+const absent = rated.replace("missing: hold", "missing: absent, indicator: true").replace(", holdFor: 4", "");
+
+/** Those that are run for long enough to know drifts, and what is normal, in the short suite too. */
+const longKinds: Record<string, string> = {
+  "an ensemble for classes": `${ofClass}${classes}gpio: { alarm: { pin: 5, class: 2 } }\n`,
+  "an ensemble for numbers": `${ofError}${numbers}gpio: { alarm: 5 }\n`,
+  "a network for classes": `${ofClass}${classes}model: {}\ngpio: { alarm: { pin: 5, of: drift } }\n`,
+  "a network for numbers": `${ofError}${numbers}model: {}\ngpio: { alarm: 5 }\n`,
+};
+const otherKinds: Record<string, string> = {
+  "windows of two sizes, a relation and lags before an ensemble": `${rated}${classes}${pastOf("label")}`,
+  "windows, a relation and lags before a network": `${rated}${numbers}model: {}\n${pastOf("label")}`,
+  "indicators, differences and a profile before an ensemble": `${absent}${numbers}features: [{ differences: { of: [b], at: [1, 4] } }, { profile: { of: [label], by: hourOfDay } }, standardize]\n`,
+  "a forecast": `${rated}target: { forecast: b, horizon: 5, interval: 0.9 }\n`,
+  "a forecast with features of its own": `${rated}target: { forecast: b, horizon: 2 }\nfeatures: [{ lags: { of: [a, b], at: [1, 2] } }, standardize]\n`,
+  "anomalies of windows without a target": `${rated}features: [{ window: { of: [a, b], size: 8, every: 4, take: [logSd, mean] } }, { relation: { of: [a_mean], given: [b_mean] } }]\nanomaly: { alarmsPerWeek: 100 }\n`,
+  "anomalies beside an ensemble with late labels": `${rated}${classes}anomaly: { alarmsPerWeek: 100 }\nlabels: { keep: 1h, samples: 16 }\n`,
+  "late labels of windows": `${rated}${classes}labels: { keep: 1h, samples: 16 }\nfeatures: [{ window: { of: [a, b], size: 8, every: 4, take: [mean, max] } }, standardize]\n`,
+  "an ensemble with a guest for classes": `${unanswered}${classes}${models}labels: { keep: 1h, samples: 16 }\n`,
+  "an ensemble with a guest for numbers": `${unanswered}${numbers}${models}`,
+  "two networks side by side": `${unanswered}${numbers}model: { layers: [{ dense: 6 }, batchNorm, { dropout: 0.1 }, tanh], optimizer: { rmsprop: { centered: true, momentum: 0.5 } }, schedule: { plateau: { window: 9, patience: 1 } }, clip: { norm: 1 } }\ntraining: { batchSize: 3 }\n${models}`,
 };
 
 // The shortest time of an alarm ends by a timer.
@@ -45,57 +80,102 @@ function rows(count: number): Float64Array[] {
   });
 }
 
+/** A clock that shows the same time in each run. */
+const clock = { now: () => 1_760_000_000_000, systemAhead: () => 0 };
+
+/** The model that another device has learned, where the config takes one. */
+function modelFor(config: string) {
+  if (!config.includes("models:")) return null;
+  const { learner, take } = pathOf(config, [], clock);
+  for (const row of rows(300)) take(row);
+  const { bytes } = modelOf(
+    decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(learner))), "other"),
+  );
+  return { model: readModel(bytes, "other").model, version: 1, digest: "0", bytes };
+}
+
+/** Before the sample with this index, what happens from outside: a model, late labels, what is normal, a pause. */
+function meddle(
+  { path }: ReturnType<typeof pathOf>,
+  index: number,
+  model: ReturnType<typeof modelFor>,
+): void {
+  if (model !== null && index === 9) path.takeModel(model);
+  const { lateLabels, anomalyWatch } = path.stations;
+  const label = { label: (index % 3) as number, id: `${index}` };
+  if (index % 5 === 4 && !path.isPaused) lateLabels?.post(JSON.stringify({ sequence: index - 1, ...label }));
+  if (index % 8 === 7) lateLabels?.flush();
+  if (anomalyWatch?.isOpen && index % 50 === 0) path.takeAsNormal();
+  if (index % 120 === 30) path.isPaused = true;
+  if (index % 120 === 34) path.isPaused = false;
+}
+
 /** What a path does with its samples, and what it remembers at the end; restarted after every `every` samples. */
 function run(config: string, samples: readonly Float64Array[], every = Number.POSITIVE_INFINITY) {
-  let piece = pathOf(config);
+  let piece = pathOf(config, [], clock);
+  const model = modelFor(config);
   const told: unknown[] = [];
   const board: boolean[] = [];
+  const answers: number[] = [];
   const openBoard = () => {
     piece.path.boardAlarm = createAlarm({ on: 0.6, off: 0.2, atLeastMs: 1 }, () => {});
   };
   openBoard();
   const keepTold = () => told.push(...piece.entries.splice(0).map(({ event, text }) => `${event}: ${text}`));
-  for (const [index, sample] of samples.entries()) {
-    piece.take(sample);
-    board.push(piece.path.boardAlarm?.active ?? false);
-    vi.advanceTimersByTime(10);
-    if ((index + 1) % every !== 0) continue;
+  const restart = (taken: number) => {
     keepTold();
     const state = piece.path.state();
     const bytes = Buffer.concat(encodeCheckpoint({ ...checkpointOf(piece.learner), daemonState: state }));
     piece.path.boardAlarm?.close();
-    piece = pathOf(config);
+    piece = pathOf(config, [], clock, taken);
     const checkpoint = decodeCheckpoint(bytes, "memory");
     resume(piece.learner, checkpoint, "memory");
     piece.path.restore(checkpoint.daemonState ?? null);
-    piece.path.stations.learnerWatch.begin();
+    const { learnerWatch, anomalyWatch, modelIntake } = piece.path.stations;
+    learnerWatch.begin();
+    anomalyWatch?.begin();
+    modelIntake?.begin();
     openBoard();
     // An alarm that is on again is said again, to the device too.
     piece.entries.splice(0);
     vi.advanceTimersByTime(10);
+  };
+  for (const [index, sample] of samples.entries()) {
+    meddle(piece, index, model);
+    // Where none is given, that of before is no answer.
+    piece.learner.prediction.fill(Number.NaN);
+    piece.take(sample);
+    board.push(piece.path.boardAlarm?.active ?? false);
+    answers.push(...piece.learner.prediction);
+    vi.advanceTimersByTime(10);
+    if ((index + 1) % every === 0) restart(index + 1);
   }
+  // What is kept in rings begins with its oldest then.
+  restart(samples.length);
   keepTold();
   const { createdAt, ...learner } = checkpointOf(piece.learner);
   const { validator, driftWatch } = piece.path.stations;
   return structuredClone({
-    ...{ learner, told, board, state: piece.path.state() },
+    ...{ learner, told, board, answers, state: piece.path.state() },
     ...{ faults: validator.report(), skipped: validator.skipped, drifts: driftWatch.drifts },
   });
 }
 
+const isLong = process.env["RIVULET_TEST_LONG"] !== undefined;
 /** After how many samples a restart comes: more of them in the long suite. */
-const everies = process.env["RIVULET_TEST_LONG"]
-  ? [...Array(13).keys(), 16, 28, 39].map((i) => i + 1)
-  : [1, 17];
+const everies = isLong ? [...Array(13).keys(), 16, 28, 39].map((i) => i + 1) : [1, 17];
 
-describe.each(Object.entries(kinds))("with %s", (_, config) => {
+const kinds = { ...longKinds, ...otherKinds };
+
+describe.each(Object.entries(kinds))("with %s", (kind, config) => {
   test("every bit is as without restarts, be they after each sample or after every 50th", {
     timeout: 0,
   }, () => {
-    const samples = rows(900);
+    const samples = rows(isLong || kind in longKinds ? 900 : 160);
     const whole = run(config, samples);
     expect(whole.faults.length).toBeGreaterThan(0);
-    expect(new Set(whole.board)).toEqual(new Set([true, false]));
+    if (config.includes("alarm: ")) expect(new Set(whole.board)).toEqual(new Set([true, false]));
+    expect(new Set(whole.answers).size).toBeGreaterThan(config.includes("target") ? 20 : -1);
     expect(run(config, samples, 50)).toEqual(whole);
     const few = samples.slice(0, 40);
     const short = run(config, few);

@@ -243,6 +243,7 @@ export class DirectForecast implements Stateful {
     const block = this.#own;
     const isKnown = !Number.isNaN(values[valueAt]);
     const isScored = isKnown && this.#settle(values, valueAt);
+    if (!isScored) this.scoredAnswer.fill(Number.NaN);
     this.#hold();
     if (isKnown) {
       this.#season.learn(times, timeAt, values, valueAt);
@@ -257,12 +258,13 @@ export class DirectForecast implements Stateful {
   /** A row of which nothing is learned has passed, in a pause: what waits for its truth moves on. */
   skip(): void {
     const block = this.#own;
+    this.scoredAnswer.fill(Number.NaN);
     this.#past[block[own.rows] % this.#past.length] = block[own.last];
     block[own.rows]++;
   }
 
-  /** [2] The answer that was scored last, and half the width of its interval. */
-  readonly scoredAnswer: Float64Array = new Float64Array(2);
+  /** [2] The answer that was scored with the latest row, and half the width of its interval; NaN where none was. */
+  readonly scoredAnswer: Float64Array = new Float64Array(2).fill(Number.NaN);
 
   #settle(values: Float64Array, valueAt: number): boolean {
     const held = this.#held;
