@@ -39,11 +39,18 @@ export class Retention {
   readFolder(): void {
     const files = checkpointsAmong(fs.readdirSync(this.#folder), this.#folder);
     this.#newestSequence = Math.max(this.#newestSequence, files.at(-1)?.sequence ?? 0);
-    this.#entries = files.map((file) => ({ ...file, complete: looksComplete(file.path), durable: true }));
+    // A folder of that name is nobody's checkpoint: it is neither counted nor deleted.
+    this.#entries = files
+      .filter(({ path }) => isRegularFile(path))
+      .map((file) => ({ ...file, complete: looksComplete(file.path), durable: true }));
   }
 
-  /** The file for the next checkpoint. @throws RivuletError where the numbers are used up */
+  /**
+   * The file for the next checkpoint. A number whose name is taken, by a folder or a file that somebody has put there, is left out.
+   * @throws RivuletError where the numbers are used up
+   */
   nextFile(): CheckpointFile {
+    while (exists(checkpointPath(this.#folder, this.#newestSequence + 1))) this.#newestSequence++;
     if (this.#newestSequence >= largestSequence) {
       throw new RivuletError(
         "checkpoint.not-saved",
@@ -95,6 +102,17 @@ export class Retention {
     if (oldestKept === undefined) return [];
     return this.#entries.filter((entry) => entry.sequence < oldestKept.sequence && entry !== safe);
   }
+}
+
+const statOf = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false });
+
+function exists(path: string): boolean {
+  return statOf(path) !== undefined;
+}
+
+/** Whether it is a file, and no folder, pipe or link. */
+export function isRegularFile(path: string): boolean {
+  return statOf(path)?.isFile() === true;
 }
 
 /** Checks only the end of a file: one that a power cut left empty, truncated or full of zeros does not pass. */

@@ -10,7 +10,10 @@ import { type CheckpointFile, isOverlong, isTemporary, listCheckpoints } from ".
 import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
 import { createFolderLock, type FolderLock } from "./folder-lock.ts";
-import { Retention, type Spare } from "./retention.ts";
+import { isRegularFile, Retention, type Spare } from "./retention.ts";
+
+/** A block of most file systems, which the lock takes. */
+const lockBytes = 4096;
 
 /** A checkpoint and the file from which it was read. */
 export interface FoundCheckpoint<T> extends CheckpointFile {
@@ -59,6 +62,8 @@ export interface Store {
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
   /** Reads the newest checkpoint that `read` accepts, like `newestCheckpoint`, and reports each one that it rejects. */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
+  /** @throws RivuletError where another process, which started at the same moment, has locked the folder meanwhile */
+  requireLock(): void;
   /** Unlocks the folder. A `save` that is writing finishes first; one that has not begun to write rejects. */
   close(): void;
 }
@@ -185,14 +190,33 @@ class FolderStore implements Store {
     });
   }
 
+  requireLock(): void {
+    try {
+      this.#holdFolder();
+    } catch (error) {
+      // On a full disk there may be no lock: each save tries again.
+      if (error instanceof RivuletError) throw error;
+    }
+  }
+
   close(): void {
     this.#isClosed = true;
     if (!this.#isWriting) this.#lock.release();
   }
 
-  /** Acquires the lock. If another process had it meanwhile, the next sequence number follows those that it saved. */
+  /**
+   * Acquires the lock, for whose file a full disk may have no room. If another process had it meanwhile, the next sequence
+   * number follows those that it saved.
+   */
   #holdFolder(): void {
-    if (this.#lock.hold()) this.#retention.readFolder();
+    for (;;) {
+      try {
+        if (this.#lock.hold()) this.#retention.readFolder();
+        return;
+      } catch (error) {
+        if (!this.#makeRoom(error, lockBytes)) throw error;
+      }
+    }
   }
 
   #createMissingFolder(): void {
@@ -291,7 +315,7 @@ class FolderStore implements Store {
   }
 
   #saveError(error: unknown, file: CheckpointFile | undefined, neededBytes: number): Error {
-    if (file !== undefined && fs.existsSync(file.path)) {
+    if (file !== undefined && isRegularFile(file.path)) {
       // The file was renamed but the folder was not synced: usable now, but a power cut may lose it.
       this.#retention.add(file, false);
       this.#deleteSurplusSync();

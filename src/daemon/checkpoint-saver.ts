@@ -243,6 +243,7 @@ export class CheckpointSaver {
     this.#snapshot();
     this.#store.reserve(this.#bytes + growthBytes);
     void sealCheckpoint(new Uint8Array(rehearsedBytes));
+    this.#store.requireLock();
   }
 
   /** Milliseconds from one save to the next. */

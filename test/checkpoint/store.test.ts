@@ -46,6 +46,11 @@ function failing(work: () => unknown) {
   }) as never;
 }
 
+function makeFolderAt(_: unknown, path: unknown): never {
+  fs.mkdirSync(path as string);
+  return diskFault("EISDIR")();
+}
+
 /** Of the two syncs of a save, the first is that of the file. */
 function failSyncOfFolder(code: string) {
   let syncs = 0;
@@ -200,6 +205,31 @@ describe.each(waysToSave)("%s", (_, save) => {
     async.mockRestore();
     await save(store, chunksOf(3));
     expect(sequences(store.directory)).toEqual([3]);
+  });
+
+  test("leaves folders with names of checkpoints alone, and saves behind them without losing one that it keeps", async () => {
+    const report = vi.fn();
+    const store = open(temporaryFolder(), { keep: 2, report });
+    const inTheWay = (sequence: number) =>
+      join(store.directory, `checkpoint-${String(sequence).padStart(8, "0")}.msgpack`);
+    await save(store, chunksOf(1));
+    for (const sequence of [2, 3, 5]) fs.mkdirSync(inTheWay(sequence));
+    for (const step of [2, 3]) await save(store, chunksOf(step));
+    expect(sequences(store.directory)).toEqual([2, 3, 4, 5, 6]);
+    expect(newestStep(store)).toBe(3);
+    // One that is made while a save writes cannot be replaced, and is no checkpoint either.
+    vi.spyOn(fs, "renameSync").mockImplementation(makeFolderAt);
+    vi.spyOn(fs, "rename").mockImplementation(failing(() => makeFolderAt("", inTheWay(7))));
+    await expect(save(store, chunksOf(4))).rejects.toThrow("it is a folder");
+    vi.restoreAllMocks();
+    await save(store, chunksOf(5));
+    expect(sequences(store.directory)).toEqual([2, 3, 5, 6, 7, 8]);
+    expect(newestStep(store)).toBe(5);
+    store.close();
+    const again = open(store.directory, { keep: 2, report });
+    await save(again, chunksOf(6));
+    expect(sequences(store.directory)).toEqual([2, 3, 5, 7, 8, 9]);
+    expect(report.mock.calls.filter(([sentence]) => !sentence.includes("is a folder"))).toEqual([]);
   });
 
   test("removes its file when the sync fails, keeps the others, and gives its number to the next one", async () => {
@@ -560,6 +590,16 @@ describe("opening a folder", () => {
     );
   });
 
+  test("refuses once another process has locked it at the same moment", () => {
+    const store = open(temporaryFolder());
+    expect(() => store.requireLock()).not.toThrow();
+    fs.writeFileSync(join(store.directory, "lock"), lockOf({ pid: 1, start: startOfProcess(1) }));
+    expect(() => store.requireLock()).toThrow(`${store.directory} is in use by the process with id 1`);
+    fs.rmSync(join(store.directory, "lock"));
+    vi.spyOn(fs, "writeFileSync").mockImplementation(diskFault("ENOSPC"));
+    expect(() => store.requireLock()).not.toThrow();
+  });
+
   test("can be tried again after its folder could not be read", () => {
     const folder = temporaryFolder();
     vi.spyOn(fs, "readdirSync").mockImplementationOnce(diskFault("EIO"));
@@ -625,6 +665,24 @@ describe("opening a folder", () => {
     expect(fs.readdirSync(store.directory)).toEqual([]);
     store.saveSync(chunksOf(1));
     expect(fs.readdirSync(store.directory)).toContain("lock");
+  });
+
+  test("makes room on a full disk for its lock too, by the oldest checkpoint", () => {
+    const folder = temporaryFolder();
+    const store = open(folder, { keep: 3 });
+    for (const step of [1, 2, 3]) store.saveSync(chunksOf(step));
+    store.close();
+    const report = vi.fn();
+    const write = vi.spyOn(fs, "writeFileSync").mockImplementation(diskFault("ENOSPC"));
+    const again = open(folder, { keep: 3, report });
+    expect(sequences(folder)).toEqual([1, 2, 3]);
+    // Down to the newest one, and no further.
+    expect(() => again.saveSync(chunksOf(4))).toThrow("the disk is full");
+    expect(sequences(folder)).toEqual([3]);
+    write.mockRestore();
+    again.saveSync(chunksOf(5));
+    expect(sequences(folder)).toEqual([3, 4]);
+    expect(report).toHaveBeenCalledWith(expect.stringContaining("deleted 1 of the oldest checkpoints"));
   });
 
   test("takes the place of a dead process that nobody has buried", async () => {

@@ -12,6 +12,8 @@ const sameRequestSeconds = 0.5;
 
 /** Resolves with the first signal that asks the process to end; a second one ends it at once. */
 export function untilSignalled(): Promise<string> {
+  // Without a listener Node would open a port through which every process of this machine may run code in this one.
+  process.on("SIGUSR1", () => {});
   return new Promise((resolve) => {
     let askedAt: number | null = null;
     for (const signal of signals) {
