@@ -73,6 +73,7 @@ const arrays: [string, (numbers: Numbers) => unknown][] = [
   ["all -1", (numbers) => filled(numbers, -1)],
   ["all huge", (numbers) => filled(numbers, 1e300)],
   ["all large", (numbers) => filled(numbers, 1e30)],
+  ["all near the end of float32", (numbers) => filled(numbers, 3e38)],
   ["negated", (numbers) => numbers.map((number) => -number)],
   ["absent", () => missing],
 ];

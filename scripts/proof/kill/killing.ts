@@ -23,8 +23,12 @@ export interface Running {
 }
 
 export function start(words: readonly string[], cwd: string, card: Card): Running {
+  return startScript(program, words, cwd, card);
+}
+
+export function startScript(script: string, words: readonly string[], cwd: string, card: Card): Running {
   const environment = card === "plain" ? {} : { RIVULET_PROOF_CARD: card };
-  const child = spawn(process.execPath, ["--require", preload, program, ...words], {
+  const child = spawn(process.execPath, ["--require", preload, script, ...words], {
     cwd,
     env: { ...process.env, ...environment },
   });
