@@ -319,7 +319,7 @@ export class NumberCommittee implements Committee {
       scaled[k] = last;
       this.#panel.heal(k);
     }
-    if (known > 1) this.#course.bound(scaled, k);
+    if (known > 0) this.#course.bound(scaled, k);
     this.answers[k] = mean + deviation * scaled[k];
   }
 

@@ -1,8 +1,7 @@
 /** The usual size of an error, the scale on which rules of aggregation judge those of the experts. */
 
-/** Smallest weight of a new error, and how many times the usual error one may count. */
+/** Smallest weight of a new error. */
 const floor = 0.01;
-const largest = 8;
 const smallest = 1e-6;
 /**
  * The usual error before there is any, in deviations, and how many errors it stands for. Large, so that the rules do
@@ -11,7 +10,11 @@ const smallest = 1e-6;
 const first = 10;
 const firstErrors = 2;
 
-/** Running mean of errors, each at most eight times the mean. */
+/**
+ * Running mean of errors in deviations. No error is cut: answers and targets are within a known range, and where most errors
+ * are 0 and a few are large, such as of a target that is rarely anything but 0, cutting them to a multiple of the mean
+ * makes the mean vanish.
+ */
 export class UsualError {
   /** [1] */
   readonly scale = Float64Array.of(first);
@@ -23,7 +26,7 @@ export class UsualError {
     const usual = this.scale[0];
     this.#errors[0]++;
     const rate = Math.max(1 / (this.#errors[0] + firstErrors), floor);
-    const next = usual + rate * (Math.min(errors[0], largest * usual) - usual);
+    const next = usual + rate * (errors[0] - usual);
     this.scale[0] = Math.max(next, smallest);
   }
 

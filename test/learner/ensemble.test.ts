@@ -305,3 +305,25 @@ test("an expert whose answers are no numbers any more is restarted while the oth
   expect(network).toMatchObject({ name: "network", restarts: 1 });
   expect(later.filter(Boolean).length / later.length).toBeGreaterThan(0.85);
 });
+
+test("a single target says nothing of the scale: the next answer is that target, however small its unit", () => {
+  for (const scale of [1e-6, 1, 1e6]) {
+    const ensemble = createEnsemble({ fields: ["a", "target"], target: { column: "target" } });
+    ensemble.observe(Float64Array.of(3, 2 * scale), 0);
+    ensemble.predict(Float64Array.of(-50, Number.NaN), 0);
+    expect(Math.abs(ensemble.prediction[0] / scale - 2)).toBeLessThan(0.01);
+  }
+});
+
+test("a number that is hardly ever anything but 0 is answered no worse than by the best simple rule", () => {
+  const { uniform } = createRandom(8);
+  const ensemble = createEnsemble({ fields: ["a", "b", "target"], target: { column: "target" } });
+  const row = new Float64Array(3);
+  for (let index = 0; index < 3000; index++) {
+    row[0] = gaussian(uniform);
+    row[1] = gaussian(uniform);
+    row[2] = uniform() < 0.02 ? 1 : 0;
+    ensemble.observe(row, 0);
+  }
+  expect(ensemble.report().skill).toBeGreaterThan(0);
+});
