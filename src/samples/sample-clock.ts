@@ -62,6 +62,9 @@ const enoughSteps = 8;
 const following = 0.05;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
+/** The day 1970-01-01 where spreadsheets count days from 1899-12-30, and their days of the years 2000 to 2063. */
+const spreadsheetEpoch = 25_569;
+const spreadsheetYears = [36_526, 60_000] as const;
 /** A counter of 32 bits begins again behind this value. */
 const counterEnd = 2 ** 32;
 
@@ -127,7 +130,7 @@ export class SampleClock {
     this.#hasRestarted = false;
     if (isTimeOfDay) this.#factor = 1;
     if (this.#factor === 0) this.#factor = factorOf(raw, this.columns[0]);
-    const time = raw * this.#factor;
+    const time = this.#factor === dayMs ? (raw - spreadsheetEpoch) * dayMs : raw * this.#factor;
     if (!(Math.abs(time) <= largestTime)) {
       this.absent++;
       return;
@@ -187,6 +190,8 @@ export class SampleClock {
 
 /** Milliseconds in the unit of a clock that shows `raw`: by its size since 1970, else by its name. */
 function factorOf(raw: number, name: string): number {
+  const isDay = raw >= spreadsheetYears[0] && raw < spreadsheetYears[1];
+  if (isDay && /^(date|datum|fecha|data)\b/i.test(name)) return dayMs;
   if (raw >= 1e17) return clockUnits.ns;
   if (raw >= 1e14) return clockUnits.us;
   if (raw >= leastSinceEpoch) return clockUnits.ms;

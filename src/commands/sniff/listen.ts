@@ -5,6 +5,7 @@ import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 import { describeOpenFailure } from "../../samples/ports/ports.ts";
 import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
+import { asUtf8 } from "../../samples/sources/file-text.ts";
 import { type BindingPort, loadBindings } from "../../samples/sources/serial-bindings.ts";
 
 /** The bytes received, and what was recognized in them. */
@@ -248,8 +249,6 @@ export async function readBeginning(path: string, seconds: number): Promise<Hear
       isCut ||= length >= mostBytes;
       if (isCut) break;
     }
-    // The last line of a file may lack its end.
-    if (!isCut) chunks.push(Uint8Array.of(0x0a));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") {
       throw new RivuletError("data.unreadable", `${name} cannot be read: ${reasonOf(error)}`);
@@ -260,5 +259,14 @@ export async function readBeginning(path: string, seconds: number): Promise<Hear
   if (length === 0)
     throw new RivuletError("data.empty", `${name} is empty; give a recording of what a device sends`);
   const bytes = Buffer.concat(chunks);
-  return { bytes, recognition: recognize(bytes, true), baudRate: null, seconds: null };
+  return { bytes, recognition: recognizeFile(bytes, isCut), baudRate: null, seconds: null };
+}
+
+function recognizeFile(bytes: Uint8Array, isCut: boolean): Recognition {
+  // The last line of a file may lack its end.
+  const ended = (text: Uint8Array) => (isCut ? text : Buffer.concat([text, Uint8Array.of(0x0a)]));
+  const found = recognize(ended(bytes), true);
+  if (found.framing !== null) return found;
+  const text = asUtf8(bytes);
+  return text === bytes ? found : recognize(ended(text), true);
 }

@@ -88,7 +88,7 @@ export function startingConfig(
 }
 
 function sourceLines(stream: RecognizedStream, source: StartingSource): string[] {
-  const { framing, framingText, settings, otherReading } = stream;
+  const { framing, framingText, settings, otherReading, decimal } = stream;
   const origin =
     source === "stdin"
       ? "  stdin: true"
@@ -105,6 +105,8 @@ function sourceLines(stream: RecognizedStream, source: StartingSource): string[]
     const { example, number } = otherReading;
     lines.push(`  decimal: point # or comma, if ${example} is the one number ${number}`);
   }
+  if (decimal !== undefined)
+    lines.push(`  decimal: ${decimal} # points stand between groups of digits, as in 1.200,5`);
   return lines;
 }
 

@@ -19,6 +19,7 @@ import { ClockText, noClock } from "./clock-text.ts";
 import { point, readDecimal } from "./decimal.ts";
 import { FieldUnits, isUnit } from "./field-units.ts";
 import type { Field } from "./fields.ts";
+import { readGrouped } from "./grouped-number.ts";
 import { isMissingWord, truthOf } from "./words.ts";
 
 /** What reading a line came to. */
@@ -66,6 +67,8 @@ export class CellValues {
   faultField = noField;
   /** A comma may be the mark before decimals in this line. */
   decimalComma = false;
+  /** A comma is the mark before decimals, so a point between groups of three digits is none. */
+  isCommaOnly = false;
   /** 1 for each field that is a number as it is sent, without classes or numbers that stand for none, [fields]. */
   readonly isPlain: Uint8Array;
   readonly #ring: SampleRing;
@@ -270,7 +273,7 @@ export class CellValues {
    * @returns the index after it, or -1 where none begins there or the field holds words
    */
   number(bytes: Uint8Array, start: number, end: number, field: number): number {
-    if (this.#classes[field] !== null) return -1;
+    if (this.#classes[field] !== null || (this.isCommaOnly && this.decimalComma)) return -1;
     return readDecimal(bytes, start, end, this.#ring.values, this.#slot + field);
   }
 
@@ -282,7 +285,7 @@ export class CellValues {
    * @returns the index after it, or -1 where it is anything else
    */
   take(bytes: Uint8Array, start: number, end: number, field: number, ends: Uint8Array): number {
-    if (this.#classes[field] !== null) return -1;
+    if (this.#classes[field] !== null || (this.isCommaOnly && this.decimalComma)) return -1;
     const values = this.#ring.values;
     const cell = this.#slot + field;
     const after = readDecimal(bytes, start, end, values, cell);
@@ -339,7 +342,8 @@ export class CellValues {
   text(bytes: Uint8Array, start: number, end: number, field: number): boolean {
     let first = skipBlanks(bytes, start, end);
     let last = trimEnd(bytes, first, end);
-    if (last - first >= 2 && isQuote(bytes[first]) && bytes[last - 1] === bytes[first]) {
+    const isQuoted = last - first >= 2 && isQuote(bytes[first]) && bytes[last - 1] === bytes[first];
+    if (isQuoted) {
       first = skipBlanks(bytes, first + 1, last - 1);
       last = trimEnd(bytes, first, last - 1);
     }
@@ -353,7 +357,7 @@ export class CellValues {
     }
     const refusal =
       this.#classes[field] === null
-        ? this.#readNumber(bytes, first, last, field)
+        ? this.#readNumber(bytes, first, last, field, isQuoted)
         : this.#readClass(bytes, first, last, field);
     if (refusal !== null) this.refuse(refusal, first, last, field);
     return refusal === null;
@@ -374,11 +378,14 @@ export class CellValues {
   }
 
   #readClass(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {
-    if (isMissingWord(bytes, start, end)) {
+    const classes = this.#classes[field] as ClassWords;
+    // A class may have the name that is elsewhere a missing value, such as "unknown".
+    let index = classes.findNamed(bytes, start, end);
+    if (index < 0 && isMissingWord(bytes, start, end)) {
       this.missing(field);
       return null;
     }
-    const index = (this.#classes[field] as ClassWords).find(bytes, start, end);
+    if (index < 0) index = classes.find(bytes, start, end);
     if (index < 0) return "no-class";
     this.#set(field, index);
     return null;
@@ -389,15 +396,33 @@ export class CellValues {
     const values = this.#ring.values;
     const cell = this.#slot + field;
     const isClock = (this.#clocks[field] as ClockText).read(bytes, start, end, values, cell) !== noClock;
-    if (isClock || readDecimal(bytes, start, end, values, cell) === end) this.accept(field);
-    else this.missing(field);
+    if (
+      isClock ||
+      readDecimal(bytes, start, end, values, cell) === end ||
+      (this.decimalComma && readDecimal(bytes, start, end, values, cell, comma) === end)
+    ) {
+      this.accept(field);
+    } else this.missing(field);
   }
 
-  #readNumber(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {
+  #readNumber(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    field: number,
+    isQuoted: boolean,
+  ): Refusal | null {
     const values = this.#ring.values;
     const cell = this.#slot + field;
+    if (this.isCommaOnly && this.decimalComma && readGrouped(bytes, start, end, true, values, cell)) {
+      this.accept(field);
+      return null;
+    }
     let after = readDecimal(bytes, start, end, values, cell);
-    if (this.decimalComma && after !== end) {
+    // A comma in quotes separates nothing; before three digits it may stand between groups.
+    const hasComma =
+      this.decimalComma || (isQuoted && after >= 0 && bytes[after] === comma && end - after !== 4);
+    if (hasComma && after !== end) {
       const mark = after < 0 || bytes[after] === comma ? comma : point;
       after = readDecimal(bytes, start, end, values, cell, mark);
     }
@@ -405,11 +430,15 @@ export class CellValues {
       this.accept(field);
       return null;
     }
-    if (after > start) return this.#acceptWithUnit(bytes, skipBlanks(bytes, after, end), end, field);
     if (isMissingWord(bytes, start, end)) {
       this.missing(field);
       return null;
     }
+    if (readGrouped(bytes, start, end, this.decimalComma, values, cell)) {
+      this.accept(field);
+      return null;
+    }
+    if (after > start) return this.#acceptWithUnit(bytes, skipBlanks(bytes, after, end), end, field);
     const truth = truthOf(bytes, start, end);
     if (truth < 0) return "not-a-number";
     this.#set(field, truth);

@@ -35,7 +35,6 @@ export class ClassWords {
 
   /** Returns the index of the class `bytes[start..end)`, or -1. Where classes are words, it may be their number. */
   find(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#words.length !== this.#names.length) this.#readNames();
     const known = this.#findKnown(bytes, start, end);
     if (known >= 0 || this.#names.length >= this.#most || end - start > longestLearned) return known;
     if (isSameWord(bytes, start, end, this.#title)) return -1;
@@ -45,7 +44,9 @@ export class ClassWords {
     return this.#names.length - 1;
   }
 
-  #findKnown(bytes: Uint8Array, start: number, end: number): number {
+  /** Returns the index of the class that has this name, or -1. */
+  findNamed(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#words.length !== this.#names.length) this.#readNames();
     const words = this.#words;
     // A class lasts, so the latest is compared first.
     if (this.#latest < words.length && isSameWord(bytes, start, end, words[this.#latest]))
@@ -55,6 +56,13 @@ export class ClassWords {
       this.#latest = index;
       return index;
     }
+    return -1;
+  }
+
+  #findKnown(bytes: Uint8Array, start: number, end: number): number {
+    const words = this.#words;
+    const named = this.findNamed(bytes, start, end);
+    if (named >= 0) return named;
     if (readDecimal(bytes, start, end, this.#number, 0) !== end) return -1;
     if (this.#numbers !== null) return this.#numbers.indexOf(this.#number[0]);
     const place = this.#number[0];

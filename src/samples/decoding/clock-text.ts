@@ -2,7 +2,7 @@
 import { isBlank, isDigit } from "./ascii.ts";
 
 const date = "(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2}))";
-const timeOfDay = "\\d{1,2}[:.]\\d{2}[:.]\\d{2}(?:[.,]\\d+)?";
+const timeOfDay = "(?:\\d{1,2}:\\d{2}:\\d{2}|\\d{1,2}\\.\\d{2}\\.\\d{2})(?:[.,]\\d+)?";
 const shortTime = "\\d{1,2}:\\d{2}";
 const half = "(?: ?[AaPp][Mm])?";
 const zone = "(?:\\s?(?:Z|UTC|[+-]\\d{2}(?::?\\d{2})?))?";
@@ -20,8 +20,9 @@ export function isClockText(text: string): boolean {
 
 /** Whether a text is a date without a time of day, or a time of day without a date; null: neither. */
 export function partOfClock(text: string): "date" | "time of day" | null {
-  // With points and two digits each it is a time of day: 18.00.00.
-  if (dateText.test(text.trim()) && !/^\d{1,2}\.\d{2}\.\d{2}$/.test(text.trim())) return "date";
+  // With points and two digits each it is a time of day, 18.00.00, unless the first is no hour.
+  const isDate = dateText.test(text.trim()) && !/^(?:[01]?\d|2[0-4])\.\d{2}\.\d{2}$/.test(text.trim());
+  if (isDate) return "date";
   return isClockText(text) && timeText.test(text.trim()) ? "time of day" : null;
 }
 
@@ -60,6 +61,8 @@ function daysTo(year: number, month: number, day: number): number {
  * of 10/03/2024 is the day shows with the first date that has one above 12; until then it is the first.
  */
 export class ClockText {
+  /** Dates with points have years of two digits, 28.03.26. */
+  #areShortDates = false;
   #order: "auto" | "day-first" | "month-first";
   /** The byte after what was read last. */
   #at = 0;
@@ -113,8 +116,11 @@ export class ClockText {
     this.#at++;
     const hasThird = this.#readNumber(bytes, end);
     const third = this.#number;
-    // A time of day may have points too: 18.00.00.
-    const isDate = firstDigits === 4 || this.#digits === 4 || (this.#digits === 2 && mark !== point);
+    // A time of day may have points too, 18.00.00, but no number above 24 in front, and no other time behind.
+    const isFollowed = this.#at + 1 < end && isBetween(bytes[this.#at]) && isDigit(bytes[this.#at + 1]);
+    if (mark === point && (first > 24 || isFollowed)) this.#areShortDates = true;
+    const isShort = this.#digits === 2 && (mark !== point || this.#areShortDates);
+    const isDate = firstDigits === 4 || this.#digits === 4 || isShort;
     if (!hasThird || !isDate || firstDigits > 4 || this.#digits > 4) {
       this.#at = start;
       return 0;

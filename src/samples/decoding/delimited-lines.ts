@@ -31,6 +31,7 @@ export class DelimitedLines {
     this.#values = values;
     this.#columns = columns;
     this.#decimal = decimal;
+    values.isCommaOnly = decimal === "comma";
     this.columns = columns;
   }
 
@@ -42,7 +43,8 @@ export class DelimitedLines {
   set columns(columns: Int32Array) {
     const { isPlain } = this.#values;
     this.#columns = columns;
-    this.#isPlain = isPlain.every((plain, field) => plain === 1 && columns.includes(field));
+    this.#isPlain =
+      this.#decimal !== "comma" && isPlain.every((plain, field) => plain === 1 && columns.includes(field));
   }
 
   /** Reads the line of plain numbers that begins at `start`; returns the index of its end before `end`, or -1. */

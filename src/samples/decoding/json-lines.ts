@@ -55,13 +55,19 @@ export class JsonLines {
     const values = this.#values;
     values.begin(slot);
     values.decimalComma = false;
-    const after =
-      bytes[start] === openBrace
-        ? this.#readObject(bytes, start, end, 0)
-        : this.#readArray(bytes, start, end, columns);
+    // An array of objects in a file opens in its first line, closes in its last, and has a comma behind each.
+    let first = start;
+    if (bytes[start] === openBracket && bytes[end - 1] !== closeBracket) {
+      const object = skipSpace(bytes, start + 1, end);
+      if (object < end && bytes[object] === openBrace) first = object;
+    }
+    const isObject = bytes[first] === openBrace;
+    const after = isObject
+      ? this.#readObject(bytes, first, end, 0)
+      : this.#readArray(bytes, start, end, columns);
     if (after < 0) return refusedLine;
-    // An array of objects in a file has a comma behind each line.
-    if (after < end && !(after === end - 1 && bytes[after] === comma)) {
+    const isEnding = bytes[after] === comma || (isObject && bytes[after] === closeBracket);
+    if (after < end && !(after === end - 1 && isEnding)) {
       return values.refuse("syntax", after, end);
     }
     return values.finish();

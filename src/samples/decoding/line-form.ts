@@ -46,7 +46,13 @@ const hexadecimal = /^[+-]?0x/i;
 const missingSet: ReadonlySet<string> = new Set(missingWords);
 
 /** Whether a cell's comma may be the mark before its decimals, in a line of this kind. */
-const mayHoldComma = (kind: LineKind) => kind !== "commas" && !kind.startsWith("JSON") && kind !== "tuples";
+const mayHoldComma = (kind: LineKind, cell: string) =>
+  // Where commas separate, a cell that holds one was in quotes, and digits in groups of three may be meant.
+  !kind.startsWith("JSON") && kind !== "tuples" && (kind !== "commas" || !/,\d{3}$/.test(cell));
+
+/** Digits in groups of three, as grouped-number.ts reads them. */
+const groupedNumber =
+  /^[+-]?\d{1,3}(?!\.\d{3}$|,\d{3}$)([.,' \u2019\u00a0\u202f])\d{3}(?:\1\d{3})*(?:(?!\1)[.,]\d+)?$/;
 
 /** Returns what a cell holds. */
 export function cellKindOf(cell: string, kind: LineKind): CellKind {
@@ -56,7 +62,8 @@ export function cellKindOf(cell: string, kind: LineKind): CellKind {
   const lower = text.toLowerCase();
   if (text === "" || missingSet.has(lower)) return "missing";
   if (hexadecimal.test(text)) return "word";
-  if (pointNumber.test(text) || (mayHoldComma(kind) && commaNumber.test(text))) return "number";
+  if (pointNumber.test(text) || (mayHoldComma(kind, text) && commaNumber.test(text))) return "number";
+  if (groupedNumber.test(text)) return "number";
   if (/^(true|false|on|off|yes|no)$/.test(lower)) return "truth";
   return isClockText(text) ? "clock" : "word";
 }
@@ -99,13 +106,20 @@ export function cellsForm(line: string): LineForm | null {
 
 function jsonForm(line: string): LineForm | null {
   const isTuple = line.startsWith("(");
-  const text = isTuple ? line.replace(/^\(/, "[").replace(/,?\s*\)$/, "]") : line.replace(/,\s*$/, "");
+  const text = isTuple ? line.replace(/^\(/, "[").replace(/,?\s*\)$/, "]") : jsonPart(line);
   const value = parsed(text) ?? parsed(text.replaceAll("'", '"'));
   if (value === undefined || value === null || typeof value !== "object") return null;
   const entries = flattened(value);
   const cells = entries.map(([, item]) => item);
   if (Array.isArray(value)) return { kind: isTuple ? "tuples" : "JSON arrays", names: [], cells };
   return { kind: "JSON objects", names: entries.map(([name]) => name), cells };
+}
+
+/** A line of JSON without what makes it a part of an array over several lines. */
+function jsonPart(line: string): string {
+  const value = line.replace(/,\s*$/, "");
+  if (/^\[\s*\{/.test(value) && !value.endsWith("]")) return value.replace(/^\[\s*/, "");
+  return value.startsWith("{") ? value.replace(/\}\]$/, "}") : value;
 }
 
 /** Parses JSON with the words that other programs write for its own. */
@@ -128,14 +142,22 @@ function flattened(value: object, path = ""): [string, string][] {
   });
 }
 
+/** Measurement, tags, fields and time; a backslash escapes what would separate them. */
+const influxParts =
+  /^((?:\\.|[^ =,\\])+)((?:,(?:\\.|[^ =\\])+=(?:\\.|[^ ,\\])+)*) ((?:\\.|[^ =\\])+=.*?)(?: (\d+))?$/;
+
+const splitInflux = (text: string, separator: "," | "=") => text.split(new RegExp(`(?<!\\\\)${separator}`));
+
 function influxForm(line: string): LineForm | null {
-  const parts = /^([^ =,]+)((?:,[^ =]+=[^ ,]+)*) ([^ =]+=.*?)(?: (\d+))?$/.exec(line);
-  if (parts === null || / [^ =,]+=/.test(parts[3])) return null;
-  const pairs = [...parts[2].split(",").slice(1), ...parts[3].split(",")].map((pair) => pair.split("="));
+  const parts = influxParts.exec(line);
+  if (parts === null || / [^ =,]+=/.test(parts[3].replace(/\\./g, ""))) return null;
+  const pairs = [...splitInflux(parts[2], ",").slice(1), ...splitInflux(parts[3], ",")].map((pair) =>
+    splitInflux(pair, "="),
+  );
   if (pairs.some((pair) => pair.length !== 2)) return null;
   return {
     kind: "InfluxDB lines",
-    names: pairs.map(([name]) => name),
+    names: pairs.map(([name]) => name.replace(/\\([ ,=])/g, "$1")),
     cells: pairs.map(([, cell]) => cell.replace(/^"(.*)"$|^([+-]?\d+)[iu]$/, "$1$2")),
   };
 }
@@ -147,7 +169,7 @@ function pairsForm(line: string, mark: ":" | "="): LineForm | null {
   const commaSeparates = /,(?!\d+(?:[\s;|]|$))/.test(line);
   const inValue = commaSeparates ? "[^,;|\\t ]" : "(?:[^,;|\\t ]|(?<=\\d),(?=\\d))";
   const pair = new RegExp(
-    `(["']?[A-Za-z_\\u0080-\\uffff][^${mark},;|\\t]*)${mark}[ \\t]*(${inValue}*) *[,;|\\t]? *`,
+    `(["']?[A-Za-z_\\u0080-\\uffff][^${mark},;|\\t]*)${mark}[ \\t]*(${inValue}*) *(?:[,;]|[|\\t][ |\\t]*)? *`,
     "y",
   );
   const words = /[^:=,;|\t]*(?:[,;|\t] *|$)/y;

@@ -13,9 +13,11 @@ import {
   indexOfByte,
   isBlank,
   isDigit,
+  isSameWord,
   isSeparator,
   quote,
   skipBlanks,
+  tab,
   trimEnd,
 } from "./ascii.ts";
 import {
@@ -34,6 +36,7 @@ import { cellsOf, type HeaderMatch, matchHeader, separatorsIn } from "./header.t
 import { InfluxLines } from "./influx-lines.ts";
 import { JsonLines, opensJson } from "./json-lines.ts";
 import { cleanLine, needsCleaning } from "./line-cleaning.ts";
+import { logNameStart, logPrefixEnd } from "./log-prefix.ts";
 import { PairLines } from "./pair-lines.ts";
 import { textOf } from "./text.ts";
 import { TurnLines } from "./turn-lines.ts";
@@ -53,6 +56,7 @@ const namedForms = ["influx", "colons", "equals", "turns"] as const;
 type NamedForm = (typeof namedForms)[number];
 
 const hash = 0x23;
+const atSign = 0x40;
 const percent = 0x25;
 const slash = 0x2f;
 
@@ -78,6 +82,11 @@ export class LineReading {
   /** The separator of the header above lines of which none has been read yet; null elsewhere. */
   #headerSeparator: number | null = null;
   #hasSample = false;
+  /** The line that is read is the data behind a logger's prefix; and whether samples have come so. */
+  #isBehindPrefix = false;
+  #havePrefix = false;
+  /** The logger's name in the prefix of the first sample that names no values. */
+  #logName: Uint8Array | null = null;
   /** A line without what is no text. It grows to the longest such line. */
   #clean: Uint8Array = new Uint8Array(0);
 
@@ -101,6 +110,10 @@ export class LineReading {
    * @returns goodLine, missingLine, headerLine, passedLine or refusedLine, of which `values` says why
    */
   read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    if (this.#havePrefix && !this.#isBehindPrefix) {
+      const data = logPrefixEnd(bytes, start, end);
+      if (data > start) return this.#readBehindPrefix(bytes, start, data, end, slot);
+    }
     let outcome = this.#readAsBefore(bytes, start, end, slot);
     if (outcome === refusedLine) outcome = this.#readOther(bytes, start, end, slot);
     if (outcome === goodLine || outcome === missingLine) {
@@ -177,6 +190,11 @@ export class LineReading {
       this.#separator = bytes[end - 1];
       return passedLine;
     }
+    const data =
+      this.#isBehindPrefix || (this.#hasSample && !this.#havePrefix)
+        ? start
+        : logPrefixEnd(bytes, start, end);
+    if (data > start) return this.#readBehindPrefix(bytes, start, data, end, slot);
     if (opensJson(bytes[start])) return this.#readOtherLine(bytes, start, end);
     const { values } = this;
     const ofCells = this.#tryCells(bytes, start, end, slot);
@@ -259,6 +277,7 @@ export class LineReading {
   }
 
   #readComment(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes[start] === atSign) return passedLine;
     let first = start;
     while (first < end && (isBlank(bytes[first]) || isCommentMark(bytes[first]))) first++;
     return !this.#hasSample && this.takeHeader(bytes, first, end) ? headerLine : passedLine;
@@ -271,6 +290,19 @@ export class LineReading {
     const first = skipBlanks(clean, 0, length);
     const last = trimEnd(clean, first, length);
     return first === last ? passedLine : this.read(clean, first, last, slot);
+  }
+
+  /** Reads the line whose data begin at `data`. Cells of another logger mean something else. */
+  #readBehindPrefix(bytes: Uint8Array, start: number, data: number, end: number, slot: number): number {
+    const name = logNameStart(bytes, start, data);
+    this.#isBehindPrefix = true;
+    const outcome = this.read(bytes, data, end, slot);
+    this.#isBehindPrefix = false;
+    if (outcome !== goodLine && outcome !== missingLine) return outcome;
+    this.#havePrefix = true;
+    if (this.#form !== null) return outcome;
+    this.#logName ??= bytes.slice(name, data);
+    return isSameWord(bytes, name, data, this.#logName) ? outcome : this.values.refuse("syntax", start, end);
   }
 
   #mayUse(bytes: Uint8Array, start: number, end: number, separator: number): boolean {
@@ -314,8 +346,20 @@ function isCommentMark(byte: number): boolean {
 function isComment(bytes: Uint8Array, start: number, end: number): boolean {
   const first = bytes[start];
   return (
-    first === hash || first === percent || (first === slash && start + 1 < end && bytes[start + 1] === slash)
+    first === hash ||
+    first === percent ||
+    (first === slash && start + 1 < end && bytes[start + 1] === slash) ||
+    (first === atSign && isArffKeyword(bytes, start + 1, end))
   );
+}
+
+const arffKeywords = ["relation", "attribute", "data"].map((word) => new TextEncoder().encode(word));
+
+/** Whether the line is of the head of an ARFF file, whose names `lookAtText` reads. */
+function isArffKeyword(bytes: Uint8Array, start: number, end: number): boolean {
+  let wordEnd = start;
+  while (wordEnd < end && bytes[wordEnd] !== blank && bytes[wordEnd] !== tab) wordEnd++;
+  return arffKeywords.some((word) => isSameWord(bytes, start, wordEnd, word));
 }
 
 const separatorPrefix = new TextEncoder().encode("sep=");

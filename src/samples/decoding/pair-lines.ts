@@ -54,6 +54,7 @@ export class PairLines {
   read(bytes: Uint8Array, start: number, end: number, slot: number, mark: PairMark): number {
     const values = this.#values;
     values.begin(slot);
+    values.decimalComma = this.#decimal === "comma";
     this.#lineStart = start;
     this.#commas =
       this.#decimal === null ? unknownCommas : this.#decimal === "comma" ? decimalCommas : separatingCommas;
@@ -81,7 +82,7 @@ export class PairLines {
       if (at < 0) return refusedLine;
       const valueEnd = at;
       at = skipBlanks(bytes, at, end);
-      if (at < end && this.#isSeparator(bytes, at, end)) at = skipBlanks(bytes, at + 1, end);
+      if (at < end && this.#isSeparator(bytes, at, end)) at = behindSeparator(bytes, at, end);
       else if (at < end && at === valueEnd) return values.refuse("syntax", at, end);
     }
     return values.finish();
@@ -157,6 +158,14 @@ export class PairLines {
     }
     return this.#commas === decimalCommas;
   }
+}
+
+/** The index behind the separator at `start`; tabs and bars may stand together to lay out columns. */
+function behindSeparator(bytes: Uint8Array, start: number, end: number): number {
+  let at = start + 1;
+  const isLaidOut = bytes[start] === tab || bytes[start] === bar;
+  while (at < end && (isBlank(bytes[at]) || (isLaidOut && (bytes[at] === tab || bytes[at] === bar)))) at++;
+  return at;
 }
 
 function isBetweenDigits(bytes: Uint8Array, at: number, end: number): boolean {

@@ -15,12 +15,14 @@ import type { Field, FieldDescription } from "./fields.ts";
 import { plainName } from "./header.ts";
 import { unwanted } from "./line-reading.ts";
 import { createLineDecoder, type LineDecoder, type LineOptions, type RefusedLine } from "./lines.ts";
-import { lookAtText, type TextLook } from "./text-look.ts";
+import { isSparse, lookAtText, sparseText, type TextLook } from "./text-look.ts";
 
 /** Longest line that is accepted, so that a file without line ends is not read into memory. */
 const longestLineBytes = 1 << 20;
 /** Lines after which a file of which most is refused is read no further. */
 const enoughRefused = 1000;
+/** Share of these that are rows where no more of them need be looked at. */
+const mostlyRows = 0.9;
 /** Lines that usually show what a file holds. */
 const fewLines = 200;
 /** Rows decoded at a time. */
@@ -75,9 +77,12 @@ export async function lookAtFile(path: string): Promise<TextLook> {
 
 /** A few lines show what all hold, unless a column is empty in them: a slow sensor may have its first value later. */
 function lookAtBeginning(chunk: Uint8Array): TextLook | null {
+  if (isSparse(chunk)) return null;
   const look = lookAtText(chunk, true, fewLines);
-  const isShown = look?.columns.every(({ holds }) => holds !== "nothing") ?? false;
-  return isShown ? look : lookAtText(chunk);
+  if (look === null) return lookAtText(chunk);
+  // Of a long greeting, most of the first lines are no rows.
+  const areRows = look.rows >= mostlyRows * look.lines;
+  return areRows && look.columns.every(({ holds }) => holds !== "nothing") ? look : lookAtText(chunk);
 }
 
 /**
@@ -149,7 +154,7 @@ export class TextFileDecoder implements Decoder {
       passNonFinite: true,
       numberByLine: true,
       maximumLineBytes: longestLineBytes,
-      decimal,
+      decimal: decimal ?? look?.decimal,
       columns: look === null ? columns : placesOf(path, fields, look, columns),
     });
   }
@@ -278,6 +283,7 @@ function refuseEmpty(path: string): never {
 
 function refuseUnknown(path: string, beginning: Uint8Array): never {
   if (beginning.every((byte) => byte === 0x0a || byte === 0x0d)) return refuseEmpty(path);
+  if (isSparse(beginning)) throw new RivuletError("data.bad-header", `${path}: ${sparseText}`);
   if (beginning.includes(0)) {
     throw new RivuletError(
       "data.bad-header",

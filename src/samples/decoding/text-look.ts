@@ -12,6 +12,7 @@ import {
   lineFormOf,
   separatorOfKind,
 } from "./line-form.ts";
+import { logPrefixEnd } from "./log-prefix.ts";
 import { textOf } from "./text.ts";
 
 /** A column of a text. */
@@ -24,6 +25,8 @@ export interface TextColumn {
   part?: "date" | "time of day";
   /** The different cells as written, in the order in which they come, if there are at most 64; otherwise none. */
   words: string[];
+  /** Its first cell that holds anything; absent where it holds numbers. */
+  example?: string;
   /** Rows that have a value in it. */
   present: number;
   /** Of these, those whose cell is not what the column holds. */
@@ -41,6 +44,8 @@ export interface TextLook {
   lines: number;
   /** Of these, the rows: the lines of this form. */
   rows: number;
+  /** Numbers are in groups of three digits with points, and decimals behind a comma: `1.200` is a group. */
+  decimal?: "comma";
 }
 
 /** Most lines that are looked at, where nothing else is said. */
@@ -66,7 +71,7 @@ const fewestForRising = 8;
  * @param mostLines lines that are looked at
  */
 export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = usualLines): TextLook | null {
-  const lines = linesIn(bytes, mostLines);
+  const lines = withoutPrefixes(linesIn(bytes, mostLines));
   const forms = lines.map((line, index) => (index === 0 && !startsAtLine ? null : lineFormOf(line)));
   const kind = commonest(forms.map((form) => form?.kind));
   if (kind === undefined) return null;
@@ -77,6 +82,28 @@ export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = u
     return { ...lookAtNames(kind, chosen), lines: lines.length };
   }
   return lookAtPlaces(lines, areNamed ? lines.map(cellsForm) : forms, commentsIn(bytes));
+}
+
+/** What is said of the lines of LIBSVM, in which a colon stands between the number of a column and its value. */
+export const sparseText =
+  "these are lines of LIBSVM, such as 1 1:0.5 3:0.2, which name columns by number; convert them to CSV with a column for each";
+
+/** Whether a text is of LIBSVM's form. */
+export function isSparse(bytes: Uint8Array): boolean {
+  const lines = linesIn(bytes.subarray(0, mostCommentBytes), fewestForRising);
+  const sparse = lines.filter((line) => /^[+-]?[\d.]+(?: +\d+:[+-]?[\d.]+(?:e[+-]?\d+)?){2,} *$/i.test(line));
+  return lines.length > 0 && 2 * sparse.length > lines.length;
+}
+
+/** The lines without what a logger puts before them, where it does so before most. */
+function withoutPrefixes(lines: string[]): string[] {
+  const data = lines.map((line) => {
+    if (!/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )/.test(line)) return line;
+    const bytes = new TextEncoder().encode(line);
+    return textOf(bytes, logPrefixEnd(bytes, 0, bytes.length), bytes.length);
+  });
+  const prefixed = data.filter((text, index) => text !== lines[index]).length;
+  return 2 * prefixed > lines.length ? data : lines;
 }
 
 /** The lines of a text that are neither empty nor comments, without what is no text. The last one may be cut off. */
@@ -90,15 +117,17 @@ function linesIn(bytes: Uint8Array, mostLines: number): string[] {
     if (isEnd && lines.length > 3) break;
     const length = at > start ? cleanLine(bytes, start, at, clean) : 0;
     const line = textOf(clean, 0, length).replace(/^ +| +$/g, "");
-    if (line !== "" && !/^(#|%|\/\/|sep=.$)/i.test(line)) lines.push(line);
+    if (line !== "" && !/^(#|%|\/\/|sep=.$|@(relation|attribute|data)\b)/i.test(line)) lines.push(line);
     start = at + 1;
   }
   return lines;
 }
 
-/** The comments of a text, without their marks. One of them may be a header. */
+/** The comments of a text, without their marks, and the names of an ARFF file as one. One of them may be a header. */
 function commentsIn(bytes: Uint8Array): string[] {
   const text = textOf(bytes, 0, Math.min(bytes.length, mostCommentBytes));
+  const attributes = [...text.matchAll(/^@attribute\s+("[^"]*"|'[^']*'|\S+)/gim)].map(([, name]) => name);
+  if (attributes.length > 0) return [attributes.join(",")];
   return [...text.matchAll(/^[ \t]*(?:#|%|\/\/)+[ \t]*(.+?)[ \t\r]*$/gm)].map(([, comment]) => comment);
 }
 
@@ -146,11 +175,16 @@ function lookAtPlaces(
       kind,
     ),
   );
+  const decimal = rows.some((row) => row.some((cell) => /^[+-]?\d+(?:\.\d{3})*,\d+$/.test(cell.trim())));
+  const isGrouped = rows.some((row) =>
+    row.some((cell) => /^[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?$/.test(cell.trim())),
+  );
   const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
   if (shift > 0) columns.unshift({ ...counter, words: [] });
   return {
     ...{ kind, columns, namedBy: header === null ? null : "header" },
     ...{ lines: lines.length, rows: rows.length },
+    ...(kind !== "commas" && decimal && isGrouped ? { decimal: "comma" as const } : {}),
   };
 }
 
@@ -221,6 +255,7 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   const odd = holds === "words" || holds === "nothing" ? 0 : present - count(...usual[holds]) + lost;
   return {
     ...{ name, holds, words: usualWords(words, present), present, odd },
+    ...(holds === "words" && { example: cells.find((cell) => cell.trim() !== "") }),
     ...(part && { part }),
     ...(unit && { unit }),
   };
@@ -235,7 +270,10 @@ function usualWords(words: readonly [word: string, count: number][], present: nu
 /** The unit behind the first number of a column; null where there is none. */
 function unitBehind(cells: readonly string[]): string | null {
   const number = cells.find((cell) => /^\s*[+-]?[\d.]/.test(cell)) ?? "";
-  const unit = /^\s*[+-]?[\d.,]+(?:e[+-]?\d+)?\s*([^\d\s,.;].*?)\s*$/i.exec(number);
+  const unit =
+    /^\s*[+-]?[\d.,'\u2019\u00a0\u202f]+(?:e[+-]?\d+)?\s*(?!e[+-]?\d)([^\d\s,.;'\u2019].*?)\s*$/i.exec(
+      number,
+    );
   return unit === null ? null : unit[1];
 }
 
@@ -261,11 +299,12 @@ export function clockAmong(columns: readonly TextColumn[]): string[] {
 
 /** Seconds, milliseconds, microseconds and nanoseconds of the years 2001 to 2096. */
 const epochs = [1, 1e3, 1e6, 1e9].map((unit) => [1e9 * unit, 4e9 * unit] as const);
-const clockName = /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|.*(time|date|epoch|stamp|clock).*)$/i;
+const clockName =
+  /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|datum|fecha|.*(time|date|epoch|stamp|clock).*)$/i;
 
 /** Whether numbers are a clock, or count the rows: they rise almost always, by their name or their size a clock does. */
 function risingKind(name: string, cells: readonly string[]): "numbers" | "clock" | "counter" {
-  const numbers = cells.map((cell) => Number.parseFloat(cell.replace(",", "."))).filter(Number.isFinite);
+  const numbers = cells.map(numberIn).filter(Number.isFinite);
   if (numbers.length < fewestForRising) return "numbers";
   const steps = numbers.slice(1).map((number, index) => number - numbers[index]);
   const share = (fits: (step: number) => boolean) => steps.filter(fits).length / steps.length;
@@ -274,6 +313,12 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
   const falls = steps.filter((step) => step < 0).length;
   if (share((step) => step === 1) >= almostAll && falls <= mostRestarts) return "counter";
   return clockName.test(name) ? "clock" : "numbers";
+}
+
+/** The number of a cell; of one in groups of three digits its sign and digits are enough to see it rise. */
+function numberIn(cell: string): number {
+  const parts = cell.trim().split(/[^\d+-]+/);
+  return parts.length > 2 ? Number(parts.join("")) : Number.parseFloat(cell.replace(",", "."));
 }
 
 function commonest<T>(items: readonly (T | undefined)[]): T | undefined {

@@ -7,6 +7,8 @@ const encoded = (words: readonly string[]) => words.map((word) => encoder.encode
 /** How devices, loggers and programs write that they have no value, and numbers that are not finite. */
 export const missingWords = [
   ...["nan", "na", "n/a", "#n/a", "null", "none", "nil", "?", "-", "--", "---", "undefined"],
+  // Of Home Assistant, and of Microsoft's C library.
+  ...["unknown", "unavailable", "1.#inf", "-1.#inf", "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan"],
   ...["inf", "infinity", "+inf", "-inf", "+infinity", "-infinity", "+nan", "-nan", "ovf", "+ovf", "-ovf"],
 ] as const;
 

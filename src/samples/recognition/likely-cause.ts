@@ -50,6 +50,9 @@ export function unrecognizedCause(
   const almost = recognition.framing === null ? recognition.almost : null;
   if (almost !== null) return almost;
   const share = printableShare(bytes);
+  const known = share < textShare ? knownProtocol(bytes) : null;
+  if (known !== null)
+    return `these are ${known}, which Rivulet does not read; convert them to lines of numbers`;
   const printable = `${Math.round(100 * share)} % of the bytes are printable`;
   if (share > textShare && bytes.filter((byte) => byte === 0x0a || byte === 0x0d).length < fewestLines) {
     return tooLittle;
@@ -60,4 +63,22 @@ export function unrecognizedCause(
   return share > textShare
     ? "let the device print one line of numbers a sample"
     : `${printable}, so it is no text, and no known frames; let the device print one line of numbers a sample, or send frames as devices/firmware/rivulet.h does`;
+}
+
+/** Protocols of bytes by what their messages begin with, in hexadecimal. */
+const protocols = [
+  ["telegrams of a smart meter in SML", /1b1b1b1b01010101/],
+  ["UBX messages of a u-blox receiver", /b562(?:01|02|05|06|0a|0d|10|13|21|27)/],
+  ["frames of M-Bus", /68(..)\1(?:68)/],
+] as const;
+/** Times that a beginning must come to tell a protocol. */
+const fewestMessages = 3;
+
+/** The protocol whose messages begin often in the bytes; null where none does. */
+function knownProtocol(bytes: Uint8Array): string | null {
+  const text = Buffer.from(bytes.subarray(0, 1 << 16)).toString("hex");
+  const found = protocols.find(
+    ([, mark]) => [...text.matchAll(new RegExp(mark, "g"))].length >= fewestMessages,
+  );
+  return found?.[0] ?? null;
 }

@@ -1,10 +1,19 @@
 /** Recognizes lines of text, as decoding/lines.ts describes them, in unknown bytes: by the same reading. */
+
+import { safe } from "../../wording/safe.ts";
 import { partOfClock } from "../decoding/clock-text.ts";
 import { defineFields, type FieldDescription, isFieldName } from "../decoding/fields.ts";
 import type { LineKind } from "../decoding/line-form.ts";
 import { unwanted } from "../decoding/line-reading.ts";
 import { createLineDecoder, type LineCounts } from "../decoding/lines.ts";
-import { clockAmong, lookAtText, type TextColumn, type TextLook } from "../decoding/text-look.ts";
+import {
+  clockAmong,
+  isSparse,
+  lookAtText,
+  sparseText,
+  type TextColumn,
+  type TextLook,
+} from "../decoding/text-look.ts";
 import { SampleRing } from "../ring.ts";
 import { clockFields, plainClock, SampleClock } from "../sample-clock.ts";
 import { areTruths, classNamesIn } from "./class-names.ts";
@@ -33,6 +42,10 @@ const longestLine = 1 << 14;
 const almostAlways = 0.6;
 /** Share of the rows that must have a value in a column for it to be a field: a slower sensor has it now and then. */
 const nowAndThen = 0.05;
+/** Longest part of a word that is shown. */
+const longestExample = 32;
+/** Share of the lines that come after the same one as before where their names take turns. */
+const mostlyInTurns = 0.9;
 /** Most words of a column that are classes. */
 const mostWords = 20;
 
@@ -40,13 +53,26 @@ const mostWords = 20;
 export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStream | string | null {
   const text = withoutLongLines(bytes);
   const look = lookAtText(text, startsAtLine);
+  if (look !== null && isOneValueALine(look, text)) return null;
   if (look === null || look.rows < fewestLines || 2 * look.rows < look.lines - 1) {
     return aboutSentences(text);
   }
+  if (isSparse(text)) return sparseText;
   const clock = clockAmong(look.columns.filter(({ name }) => isFieldName(name)));
   const wanted = wantedColumns(look, clock);
   if (wanted.length === 0) return aboutWords(look);
   return decoded(bytes, look, wanted, clock, startsAtLine);
+}
+
+/** Whether each line holds a name and its value, and the names take turns: several lines make a sample. */
+function isOneValueALine({ columns }: TextLook, bytes: Uint8Array): boolean {
+  const [name, value] = columns;
+  const turns = name.words.length;
+  if (columns.length !== 2 || name.holds !== "words" || value.holds !== "numbers" || turns < 2) return false;
+  const names = new TextDecoder().decode(bytes.subarray(0, longestLine)).split(/\s*[\r\n]+\s*/);
+  const words = names.slice(0, -1).map((line) => name.words.find((word) => line.includes(word)) ?? "");
+  const repeated = words.slice(turns).filter((word, index) => word === words[index]).length;
+  return new Set(words.slice(0, turns)).size === turns && repeated >= mostlyInTurns * (words.length - turns);
 }
 
 /** The columns that are fields: numbers, and at most one of words, which are classes. */
@@ -98,7 +124,7 @@ function decoded(
     const hidden = time === null ? [] : clockFields(time);
     const ring = new SampleRing(fields.length + hidden.length, 256, "pause");
     const decoder = createLineDecoder([...fields, ...hidden], ring, {
-      ...{ startsAtLine, columns: places, passNonFinite: true },
+      ...{ startsAtLine, columns: places, passNonFinite: true, decimal: look.decimal },
     });
     const observation = observe(fields, decoder, ring, bytes, time && new SampleClock(time));
     return { fields, decoder, observation };
@@ -130,6 +156,7 @@ function decoded(
     troubles: [[counts.skipped, "skipped because reading began inside it"]],
     ...{ passedOver, leftOut },
     ...(places === undefined ? {} : { places }),
+    ...(look.decimal === undefined ? {} : { decimal: look.decimal }),
     ...(clock.length === 0 ? {} : { clock }),
     units: wanted.map(({ unit }) => unit ?? null),
     odd: wanted.map(({ odd }) => odd),
@@ -154,13 +181,19 @@ function placesOf({ columns }: TextLook, names: readonly string[]): string[] {
   });
 }
 
+/** Names a word of the column: what looks like a number to people may be none here. */
+function wordsText({ words, example }: TextColumn): string {
+  const word = words[0] ?? example;
+  return word === undefined ? "words" : `words such as ${safe(word.slice(0, longestExample))}`;
+}
+
 /** Which column is left out, and why. */
 function leftOutText(column: TextColumn, place: number, { rows, namedBy }: TextLook): string {
   const { name, holds, present, words } = column;
   const called = name === "" || namedBy === null ? `column ${place + 1}` : name;
   const what = {
     numbers: isFieldName(name) ? "a number" : "a name that no config can hold",
-    words: words.length === 1 ? "always the same word" : "words",
+    words: words.length === 1 ? "always the same word" : wordsText(column),
     clock: "another clock",
     counter: "a counter of the rows",
     nothing: "nothing",

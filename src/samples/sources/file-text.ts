@@ -15,6 +15,9 @@ export async function* readText(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Makes UTF-8 of the beginning of a text, if it is UTF-16. */
+export const asUtf8 = (bytes: Uint8Array) => recoderFor(bytes)(bytes);
+
 /** Returns what makes UTF-8 of a text's chunks, by its first bytes. */
 function recoderFor([first, second]: Uint8Array): (chunk: Uint8Array) => Uint8Array {
   const isLittle = first === 0xff && second === 0xfe;

@@ -28,6 +28,7 @@ describe("a date with a time of day", () => {
     ["10.03.2024 18:00:05,5", "2024-03-10T18:00:05.500Z"],
     ["10/03/2024 18.00.00", "2024-03-10T18:00:00.000Z"],
     ["3/31/24 6:30 PM", "2024-03-31T18:30:00.000Z"],
+    ["01.04.26 22:00", "2026-04-01T22:00:00.000Z"],
     ["31-12-1999 12:00:00 AM", "1999-12-31T00:00:00.000Z"],
   ])("%s", (text, expected) => {
     const { kind, value } = read(text);
@@ -43,6 +44,17 @@ describe("a date with a time of day", () => {
       }),
     );
   });
+});
+
+test("of two digits with points each, a date is told from a time of day by its first number above 24", () => {
+  const reader = new ClockText();
+  expect(read("18.00.00", undefined, reader).kind).toBe(timeOfDayOnly);
+  expect(read("28.03.26", undefined, reader)).toEqual({ kind: dateOnly, value: Date.UTC(2026, 2, 28) });
+  expect(read("01.04.26", undefined, reader)).toEqual({ kind: dateOnly, value: Date.UTC(2026, 3, 1) });
+});
+
+test("the index of a feature in LIBSVM is no time", () => {
+  expect(isClockText("1:20.11")).toBe(false);
 });
 
 test("a date is that of its midnight", () => {

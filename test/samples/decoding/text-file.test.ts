@@ -323,3 +323,24 @@ describe("a clock in a file", () => {
     await expect(timesOf("at,a\n1,2\n", ["tim"])).rejects.toThrow(/has no column "tim"/);
   });
 });
+
+test("a long greeting above the rows does not hide them", async () => {
+  const greeting = Array.from({ length: 150 }, (_, percent) => `Reading ${percent} %\n`).join("");
+  const rows = Array.from({ length: 400 }, (_, index) => `${index},${index % 2}\n`).join("");
+  const { rows: read, damaged } = await readRows(file(greeting + rows), () => {}, { fields: ["a", "b"] });
+  expect([read, damaged]).toEqual([400, 150]);
+});
+
+test("words of other programs for no value are missing values, unless they name a class", async () => {
+  const path = file("a,b\n1,unknown\nunavailable,2\n1.#INF,-1.#IND\n");
+  expect(await rowsOf(path)).toEqual([
+    [1, Number.NaN],
+    [Number.NaN, 2],
+    [Number.NaN, Number.NaN],
+  ]);
+  const classes = ["known", "unknown"];
+  expect(await rowsOf(file("a,b\n1,unknown\n2,known\n"), { fields: ["a", { name: "b", classes }] })).toEqual([
+    [1, 1],
+    [2, 0],
+  ]);
+});

@@ -286,3 +286,85 @@ function foreignFrames(): Buffer {
     }),
   );
 }
+
+describe("lines of other programs are recognised", () => {
+  test("behind a logger's prefix", () => {
+    let line = 0;
+    const stream = asLines(
+      recognize(
+        bytesOf(printed((t, v, l) => `I (${1000 + 100 * line++}) imu: temp=${t} vib=${v} label=${l}`)),
+        true,
+      ),
+    );
+    expect(namesOf(stream)).toEqual(["temp", "vib", "label"]);
+    expect(stream.counts).toMatchObject({ samples: 20, damaged: 0 });
+  });
+
+  test("of InfluxDB with escaped blanks in measurement and tags", () => {
+    const lines = printed(
+      (t, v, l) => `weather\\ station,room=living\\ room temp=${t},vib=${v},label=${l}i 1774735200000000000`,
+    );
+    const stream = asLines(recognize(bytesOf(lines), true));
+    expect(stream.findings.kind).toBe("InfluxDB lines");
+    expect(namesOf(stream)).toEqual(["temp", "vib", "label"]);
+  });
+
+  test("of ARFF, by the names of its attributes", () => {
+    const head = [
+      "@relation pump",
+      "",
+      "@attribute temp numeric",
+      "@attribute vib real",
+      "@attribute class {0, 1, 2}",
+      "@data",
+    ];
+    const stream = asLines(recognize(bytesOf([...head, ...printed((t, v, l) => `${t},${v},${l}`)]), true));
+    expect(namesOf(stream)).toEqual(["temp", "vib", "class"]);
+    expect(stream.counts).toMatchObject({ samples: 20, damaged: 0 });
+  });
+
+  test("with tabs and bars between pairs", () => {
+    const stream = asLines(
+      recognize(bytesOf(printed((t, v) => `one reading:\t${t}\t| average:\t${v}`)), true),
+    );
+    expect(namesOf(stream)).toEqual(["one reading", "average"]);
+    expect(stream.counts).toMatchObject({ samples: 20, damaged: 0 });
+  });
+
+  test("of a JSON array over several lines, the first and the last object too", () => {
+    const objects = printed((t, v, l) => `{"temp":${t},"vib":${v},"label":${l}}`);
+    const stream = asLines(recognize(Buffer.from(`[${objects.join(",\n")}]\n`), true));
+    expect(stream.counts).toMatchObject({ samples: 20, damaged: 0 });
+  });
+
+  test("of a spreadsheet, with points between groups of digits and a comma before decimals", () => {
+    const lines = printed((t, _, l) => `${t.replace(".", ",")};1.01${l};1.2${l}0,5;${l}`);
+    const stream = asLines(recognize(bytesOf(["Temp;Pressure;Load;State", ...lines]), true));
+    expect(stream.decimal).toBe("comma");
+    expect(stream.observation.fields[1]).toMatchObject({ minimum: 1010, maximum: 1012 });
+    expect(stream.observation.fields[2]).toMatchObject({ minimum: 1200.5, maximum: 1220.5 });
+  });
+
+  test("in quotes with a comma before decimals", () => {
+    const lines = printed((t, _, l) => `"${t.replace(".", ",")}","${l}"`);
+    const stream = asLines(recognize(bytesOf(['"Temp","State"', ...lines]), true));
+    expect(stream.observation.fields[0].minimum).toBeGreaterThan(18.9);
+  });
+
+  test("without taking an exponent for a unit", () => {
+    const stream = asLines(
+      recognize(bytesOf(printed((t, v, l) => `${Number(t).toExponential(3)},${v},${l}`)), true),
+    );
+    expect(stream.units).toEqual([null, null, null]);
+  });
+});
+
+test("lines of one name and value each, in turns, are a block and no class", () => {
+  const lines = printed((t, v, l) => `Temp ${t}\r\nVib ${v}\r\nDoor ${l}`);
+  expect(recognize(bytesOf(lines), true)).toMatchObject({ framing: "blocks" });
+});
+
+test("lines of LIBSVM are refused by their name", () => {
+  const found = recognize(bytesOf(printed((t, v, l) => `${l} 1:${t} 2:${v} 7:1`)), true);
+  expect(found).toMatchObject({ framing: null, almost: expect.stringContaining("LIBSVM") });
+});

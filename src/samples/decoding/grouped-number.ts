@@ -1,0 +1,87 @@
+/**
+ * Reads numbers whose digits stand in groups of three, as spreadsheets and people write them: `1.200,5`, `1,200.5`,
+ * `1'200.5`, `1 200,5`. A single group behind a point or a comma, `1.200`, may as well be decimals: it is a group only
+ * where the caller knows the mark before decimals.
+ */
+import { apostrophe, blank, comma, isDigit } from "./ascii.ts";
+import { readDecimal } from "./decimal.ts";
+
+const plus = 0x2b;
+const minus = 0x2d;
+const point = 0x2e;
+/** Longest number in bytes. */
+const longestBytes = 32;
+/** Blanks that do not break, and the typographic apostrophe, in UTF-8 or Latin-1. */
+const otherMarks = [[0xc2, 0xa0], [0xe2, 0x80, 0xaf], [0xe2, 0x80, 0x99], [0xa0]].map((bytes) =>
+  Uint8Array.from(bytes),
+);
+
+/** The number without its groups. */
+const plain = new Uint8Array(longestBytes);
+
+/**
+ * Reads the number `bytes[start..end)` into `target[at]`. Allocates nothing.
+ *
+ * @param isCommaDecimal decimals stand behind a comma, so that `1.200` is one group
+ * @returns false, and `target` unchanged, where it is no number in groups
+ */
+export function readGrouped(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  isCommaDecimal: boolean,
+  target: Float64Array,
+  at: number,
+): boolean {
+  if (end - start > longestBytes) return false;
+  let read = start;
+  let length = 0;
+  if (bytes[read] === plus || bytes[read] === minus) plain[length++] = bytes[read++];
+  const first = digitsEnd(bytes, read, end);
+  if (first === read || first - read > 3) return false;
+  while (read < first) plain[length++] = bytes[read++];
+  const mark = read < end ? bytes[read] : 0;
+  let groups = 0;
+  for (;;) {
+    const width = markWidth(bytes, read, end);
+    const group = read + width;
+    if (width === 0 || bytes[read] !== mark || digitsEnd(bytes, group, end) !== group + 3) break;
+    for (read = group; read < group + 3; read++) plain[length++] = bytes[read];
+    groups++;
+  }
+  if (groups === 0) return false;
+  if (read === end) {
+    const mayBeDecimals = groups === 1 && (mark === comma || (mark === point && !isCommaDecimal));
+    if (mayBeDecimals) return false;
+  } else {
+    const decimal = bytes[read++];
+    if ((decimal !== point && decimal !== comma) || decimal === mark || digitsEnd(bytes, read, end) !== end)
+      return false;
+    plain[length++] = point;
+    while (read < end) plain[length++] = bytes[read++];
+  }
+  return readDecimal(plain, 0, length, target, at) === length;
+}
+
+function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isDigit(bytes[at])) at++;
+  return at;
+}
+
+/** Returns the bytes of the mark between two groups at `start`; 0 where there is none. */
+function markWidth(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end) return 0;
+  const byte = bytes[start];
+  if (byte === point || byte === comma || byte === apostrophe || byte === blank) return 1;
+  for (let index = 0; index < otherMarks.length; index++) {
+    if (begins(bytes, start, end, otherMarks[index])) return otherMarks[index].length;
+  }
+  return 0;
+}
+
+function begins(bytes: Uint8Array, start: number, end: number, mark: Uint8Array): boolean {
+  if (start + mark.length > end) return false;
+  for (let at = 0; at < mark.length; at++) if (bytes[start + at] !== mark[at]) return false;
+  return true;
+}

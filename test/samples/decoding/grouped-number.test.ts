@@ -1,0 +1,50 @@
+import { describe, expect, test } from "vitest";
+import { readGrouped } from "../../../src/samples/decoding/grouped-number.ts";
+
+function read(
+  text: string,
+  { isCommaDecimal = false, encoding = "utf8" as BufferEncoding } = {},
+): number | null {
+  const bytes = Buffer.from(text, encoding);
+  const target = Float64Array.of(7);
+  return readGrouped(bytes, 0, bytes.length, isCommaDecimal, target, 0) ? target[0] : null;
+}
+
+describe("digits in groups of three are one number", () => {
+  test.each([
+    ["1.200,5", 1200.5],
+    ["1,200.5", 1200.5],
+    ["-12.345.678", -12_345_678],
+    ["+1,234,567", 1_234_567],
+    ["1'200.25", 1200.25],
+    ["1\u2019200", 1200],
+    ["1 200,5", 1200.5],
+    ["1\u00a0200,5", 1200.5],
+    ["1\u202f200", 1200],
+  ])("%s", (text, number) => expect(read(text)).toBe(number));
+
+  test("with a blank in Latin-1", () => expect(read("1\u00a0200,5", { encoding: "latin1" })).toBe(1200.5));
+});
+
+test("a single group behind a point counts where decimals are known to stand behind a comma", () => {
+  expect(read("1.200", { isCommaDecimal: true })).toBe(1200);
+  expect(read("1.200")).toBeNull();
+  expect(read("1,200")).toBeNull();
+  expect(read("1,200", { isCommaDecimal: true })).toBeNull();
+});
+
+describe("anything else is no such number", () => {
+  test.each([
+    "",
+    "1200",
+    "21.5",
+    "1.20,5",
+    "1.2000,5",
+    "1234.567,8",
+    "1.200.5",
+    "1,200,",
+    "1'20",
+    "1.200,5x",
+    "28.03.2026",
+  ])("%j", (text) => expect(read(text, { isCommaDecimal: true })).toBeNull());
+});
