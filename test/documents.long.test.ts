@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,18 +14,12 @@ import { createLineDecoder } from "../src/samples/decoding/lines.ts";
 import { SampleRing } from "../src/samples/ring.ts";
 import { fakeMachine, findingsOn, needing, usbPort } from "./device/tree.ts";
 import { asExpression, blocks, documents, read, root, type Shown, shownCommands } from "./documents.ts";
-import { built, cli } from "./rivulet.ts";
+import { built, cli, rivulet, start } from "./rivulet.ts";
 
 const readme = "README.md";
 
-/** A command of a document: what it prints, and its exit code. */
-function execute(words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, words, { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
-}
+/** A snippet of a document: what it prints, and its exit code. */
+const execute = (file: string) => start([file], { cwd: folder }).ended;
 
 /** With or without settings before it. */
 const isDaemon = ({ command }: Shown) => /rivulet(\.cjs)? run /.test(command);
@@ -60,7 +54,7 @@ describe.each(documents)("in %s", (document) => {
     for (const { command, output } of shown.filter(
       (one) => !isDaemon(one) && one.command.startsWith("npx rivulet"),
     )) {
-      const { code, stdout, stderr } = await execute([cli, ...command.split(" ").slice(2)]);
+      const { code, stdout, stderr } = await rivulet(command.split(" ").slice(2), { cwd: folder });
       // What doctor finds depends on the machine: a problem is no fault of the document.
       if (!command.startsWith("npx rivulet doctor")) expect(code, `${command}\n${stderr}`).toBe(0);
       expect(stdout, command).not.toBe("");
@@ -95,7 +89,7 @@ describe.each(documents)("in %s", (document) => {
   test("every snippet runs", async () => {
     for (const code of blocks(document, "js")) {
       writeFileSync(join(folder, "snippet.mjs"), code);
-      const { code: exit, stdout, stderr } = await execute([join(folder, "snippet.mjs")]);
+      const { code: exit, stdout, stderr } = await execute(join(folder, "snippet.mjs"));
       expect([exit, stderr], code).toEqual([0, ""]);
       expect(stdout, code).not.toBe("");
     }
@@ -159,7 +153,7 @@ describe("in the README", () => {
     expect(code.trim().split("\n").length).toBeLessThan(15);
     const file = join(folder, "network.mjs");
     writeFileSync(file, code);
-    const { stdout } = await execute([file]);
+    const { stdout } = await execute(file);
     const [no, yes] = (stdout.match(/0\.\d+/g) as string[]).map(Number);
     expect(yes).toBeGreaterThan(0.9);
     expect(no).toBeLessThan(0.1);
@@ -168,7 +162,7 @@ describe("in the README", () => {
   test("the learner of the second snippet is right about nine in ten", async () => {
     const file = join(folder, "learner.mjs");
     writeFileSync(file, blocks(readme, "js")[1]);
-    const { stdout } = await execute([file]);
+    const { stdout } = await execute(file);
     expect(Number.parseFloat(stdout)).toBeGreaterThan(0.9);
   });
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, inject } from "vitest";
 import { until } from "./until.ts";
 
@@ -11,6 +11,7 @@ import { until } from "./until.ts";
 export const built = inject("built");
 
 export const cli = join(built, "dist/bin/rivulet.cjs");
+const residentProgram = fileURLToPath(new URL("resident.cjs", import.meta.url));
 
 /** The address of a module of it, such as `index.js`, for a process to import. */
 export const builtModule = (path: string): string => pathToFileURL(join(built, "dist", path)).href;
@@ -79,9 +80,70 @@ export function startRivulet(words: string[], setting: Setting = {}): Run {
   return start([cli, ...words], setting);
 }
 
-/** Runs a command line to its end. */
+/**
+ * Runs a command line to its end: in a process that has run others (see resident.cjs), or in one of its own where more
+ * is set than the folder and the environment.
+ */
 export function rivulet(words: string[], setting: Setting = {}): Promise<Outcome> {
-  return startRivulet(words, setting).ended;
+  const { cwd = process.cwd(), environment = {}, ...more } = setting;
+  if (Object.keys(more).length > 0) return startRivulet(words, setting).ended;
+  const outcome = queue.then(() => runResident(words, cwd, environment));
+  queue = outcome.catch(() => {});
+  return outcome;
+}
+
+/** One command at a time: they share the process. */
+let queue: Promise<unknown> = Promise.resolve();
+let resident: ChildProcess | null = null;
+const endOfCommand = /\0end (\d+)\n$/;
+
+async function runResident(
+  words: string[],
+  cwd: string,
+  environment: Record<string, string>,
+): Promise<Outcome> {
+  resident ??= startResident();
+  const child = resident;
+  const written = { stdout: "", stderr: "" };
+  return new Promise((resolve, reject) => {
+    const listeners = (["stdout", "stderr"] as const).map((stream) => {
+      const listener = (text: string) => {
+        written[stream] += text;
+        const [out, err] = [endOfCommand.exec(written.stdout), endOfCommand.exec(written.stderr)];
+        if (out === null || err === null) return;
+        written.stdout = written.stdout.slice(0, out.index);
+        written.stderr = written.stderr.slice(0, err.index);
+        end(Number(out[1]), null);
+      };
+      child[stream]?.on("data", listener);
+      return { stream: child[stream], listener };
+    });
+    // Some commands end their process.
+    const closed = (code: number | null, signal: NodeJS.Signals | null) => {
+      resident = null;
+      end(code, signal);
+    };
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      for (const { stream, listener } of listeners) stream?.off("data", listener);
+      child.off("close", closed).off("error", reject);
+      resolve({ code, signal, ...written });
+    };
+    child.on("close", closed).on("error", reject);
+    child.send({ words, cwd, environment });
+  });
+}
+
+function startResident(): ChildProcess {
+  const [program, ...rest] = [...endingWithUs, process.execPath, residentProgram, cli];
+  const child = spawn(program, rest, {
+    env: { ...process.env, JOURNAL_STREAM: undefined },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  // It ends with the worker; until then it serves the tests of all its files.
+  child.unref();
+  child.channel?.unref();
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8");
+  return child;
 }
 
 /** Starts Node with arguments. */

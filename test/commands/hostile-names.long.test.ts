@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/commands/command-line/table.ts";
-import { folderWith, type Outcome, startRivulet } from "../rivulet.ts";
+import { folderWith, type Outcome, rivulet, startRivulet } from "../rivulet.ts";
 
 /** It recolours, rings, turns the letters around, sets the title, and begins a line of its own. */
 const evil = "e\u001b[31m\u0007\u202ev\u009b1m\u001b]0;owned\u0007";
@@ -108,6 +108,16 @@ function expectSafe({ stdout, stderr }: Outcome): void {
   }
 }
 
+/** Commands that read standard input, or run until a signal. */
+const ofOwnProcess = ["run", "record"];
+
+function outcomeOf(command: string, words: string[]): Promise<Outcome> {
+  if (!ofOwnProcess.includes(command)) return rivulet(words, { cwd: folder });
+  const run = startRivulet(words, { cwd: folder, stdin: "pipe" });
+  run.process.stdin?.on("error", () => {}).end(`${evil}\n${rows}${evil},1,2\n`);
+  return run.ended;
+}
+
 test("every command has its trial", () => {
   expect(Object.keys(trials).sort()).toEqual(commands.map(({ name }) => name).sort());
 });
@@ -118,9 +128,7 @@ describe("a hostile name is harmless in what is printed by", () => {
       let shown = "";
       for (const words of lines) {
         for (const json of [[], ["--json"]]) {
-          const run = startRivulet([command, ...words, ...json], { cwd: folder, stdin: "pipe" });
-          run.process.stdin?.on("error", () => {}).end(`${evil}\n${rows}${evil},1,2\n`);
-          const outcome = await run.ended;
+          const outcome = await outcomeOf(command, [command, ...words, ...json]);
           expectSafe(outcome);
           shown += outcome.stdout + outcome.stderr;
         }

@@ -20,7 +20,7 @@ checkpoint: { directory: saved, every: 1h }
 gpio: ${gpio}
 `;
 
-const words = ["run", "c.yaml", "--status-every", "20ms", "--json"];
+const words = ["run", "c.yaml", "--status-every", "50ms", "--json"];
 
 function bench(config: string, framing: "frames" | "lines" = "frames") {
   const cwd = folderWith({ "c.yaml": config });
@@ -52,10 +52,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Bounces, then a finger that stays until it sees what it did. */
 async function press(sysfs: Sysfs, line: number, done: () => boolean): Promise<void> {
-  for (const value of [1, 0, 1]) {
-    sysfs.set(line, value);
-    await pause(3);
-  }
+  sysfs.set(line, 1, 0, 1);
   await until(done);
   sysfs.set(line, 0);
   await pause(150);

@@ -3,7 +3,7 @@
  * value, and edges that wake epoll. It runs in a mount namespace of its own, so the rest of the machine sees nothing of
  * it, and in a process of its own, because the one that reads the files waits for this one.
  *
- *     node --import tsx sysfs-server.ts '{"chips":[...],"busy":[],"invalid":[]}'
+ *     node sysfs-server.js '{"chips":[...],"busy":[],"invalid":[]}'
  *
  * Standard output tells what is done to the lines, a JSON object a line; standard input takes {"line":n,"value":1} to
  * change an input's level, and {"line":n,"gone":true} to take a line away as another program's unexport would.
@@ -294,4 +294,4 @@ function serve({ chips, busy = [], invalid = [] }: ServedSysfs): void {
     .on("close", () => process.kill(process.pid, "SIGKILL"));
 }
 
-if (process.argv[1]?.endsWith("sysfs-server.ts")) serve(JSON.parse(process.argv[2]));
+serve(JSON.parse(process.argv[2]));

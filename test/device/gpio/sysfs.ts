@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
+import { compileScripts } from "../../compile.ts";
 import { until } from "../../until.ts";
 import type { Deed, ServedSysfs } from "./sysfs-server.ts";
 
@@ -21,6 +22,8 @@ const isRoot = process.getuid?.() === 0;
 /** Without root, a user namespace in which one is root. */
 const namespaces = isRoot ? ["-m"] : ["-U", "-r", "-m"];
 const server = fileURLToPath(new URL("sysfs-server.ts", import.meta.url));
+/** Compiled once for the tests of a file, which start it a dozen times. */
+let compiled: ReturnType<typeof compileScripts> | null = null;
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** Why this machine cannot serve a sysfs; null where it can. */
@@ -94,6 +97,8 @@ export const lackOfSysfs = "lack" in onoff ? onoff.lack : null;
 const children = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
+  compiled?.remove();
+  compiled = null;
 });
 
 export interface Sysfs {
@@ -103,19 +108,20 @@ export interface Sysfs {
   into(cwd: string): string[];
   /** For programs that load onoff. */
   readonly environment: Record<string, string>;
-  /** Changes the level of an input. */
-  set(line: number, value: number): void;
+  /** Changes the level of an input, several times with nothing in between. */
+  set(line: number, ...values: number[]): void;
   /** Takes a line away, as an unexport by another program does. */
   takeAway(line: number): void;
 }
 
 export async function serveSysfs(served: ServedSysfs): Promise<Sysfs> {
+  compiled ??= compileScripts(server);
   const script = 'mount -t tmpfs none /sys/class && mkdir /sys/class/gpio && exec "$@"';
   const child = spawn(
     "unshare",
     [
       ...[...namespaces, "sh", "-c", script, "sh"],
-      ...[process.execPath, "--import", "tsx", server, JSON.stringify(served)],
+      ...[process.execPath, compiled.paths[0], JSON.stringify(served)],
     ],
     { stdio: ["pipe", "pipe", "inherit"], cwd: root },
   );
@@ -138,7 +144,8 @@ export async function serveSysfs(served: ServedSysfs): Promise<Sysfs> {
     deeds,
     into: (cwd) => [...enter, cwd],
     environment: { NODE_PATH: "folder" in onoff ? onoff.folder : "" },
-    set: (line, value) => child.stdin.write(`${JSON.stringify({ line, value })}\n`),
+    set: (line, ...values) =>
+      child.stdin.write(values.map((value) => `${JSON.stringify({ line, value })}\n`).join("")),
     takeAway: (line) => child.stdin.write(`${JSON.stringify({ line, gone: true })}\n`),
   };
 }
