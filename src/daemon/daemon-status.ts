@@ -3,11 +3,11 @@ import type { ClassificationReport } from "../learner/classification-metrics.ts"
 import type { EnsembleReport } from "../learner/ensemble-report.ts";
 import type { Glitch } from "../learner/glitches.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { ModelStatus } from "../model-status.ts";
 import type { ClockReport } from "../samples/sample-clock.ts";
 import type { FieldFaults } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
 import type { AnomalyStatus } from "../status/document.ts";
-import type { DeviceModel } from "../sync/device-status.ts";
 import type { LabelOutcome } from "./labels/late-labels.ts";
 import type { RateStatus } from "./watches.ts";
 
@@ -35,7 +35,7 @@ export interface DaemonStatus {
   /** What became of labels that came late, in samples; null where the config keeps none for them. */
   labels: LabelOutcome | null;
   /** The latest model from outside, and what became of it; null where none has come. */
-  model: DeviceModel | null;
+  model: ModelStatus | null;
   /** What the clock of the device has shown; null where source.time names none. */
   clock: ClockReport | null;
   /** Samples of the first of several devices that no other one completed. */

@@ -1,8 +1,9 @@
 /** What each checkpoint tells of the daemon that saved it, for the host that the checkpoints are sent to. */
+import type { ModelStatus } from "../model-status.ts";
 import { type FieldFaults, faultsText } from "../samples/sample-validator.ts";
 import type { SourceState } from "../samples/sources/source.ts";
 import type { AnomalyStatus } from "../status/document.ts";
-import type { DeviceModel, DeviceReport } from "../sync/device-status.ts";
+import type { DeviceReport } from "../sync/device-status.ts";
 import { formatCount } from "../wording/quantities.ts";
 
 /** The part of a daemon's status that the report is made of. */
@@ -15,7 +16,7 @@ interface Reported {
   faults: readonly FieldFaults[];
   source: SourceState;
   anomaly: AnomalyStatus | null;
-  model: DeviceModel | null;
+  model: ModelStatus | null;
 }
 
 const scoreOf = (scores: object, name: string): number | null => {

@@ -9,12 +9,12 @@ import {
 } from "../continuing/model-file.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
-import { hasRoom, type OutsideModel, type TakenIn } from "../learner/outside-model.ts";
+import { hasRoom, type OutsideModel } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { readRegularFile, UnsuitableFileError } from "../machine/regular-file.ts";
+import type { ModelStatus, TakenIn } from "../model-status.ts";
 import type { State, Stateful } from "../state.ts";
 import { requireCounts } from "../state-check.ts";
-import type { DeviceModel } from "../sync/device-status.ts";
 import { removeWaiting, type WaitingModel, waitingModels } from "../sync/inbox.ts";
 import type { Log } from "./log.ts";
 
@@ -173,7 +173,7 @@ export class ModelIntake implements Stateful {
   }
 
   /** What became of the last model; null where none has come. */
-  status(): DeviceModel | null {
+  status(): ModelStatus | null {
     const { learner, group } = this.#options;
     const version = this.#version;
     if (version === 0) return null;

@@ -5,6 +5,7 @@ import type { ColumnStatistic } from "../features/column-statistic.ts";
 import type { Pipeline } from "../features/pipeline.ts";
 import { restoreBlock, restoreTogether } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
+import type { TakenIn } from "../model-status.ts";
 import type { State, Stateful } from "../state.ts";
 import { finite, parts, positive, whole, wholeWithin } from "../state-check.ts";
 import { placeStatistic, statisticBytes } from "./arena-statistic.ts";
@@ -18,7 +19,7 @@ import {
   replayedLayers,
 } from "./experts/network.ts";
 import { NumberMix } from "./number-mix.ts";
-import type { OutsideModel, PublishedFeatures, TakenIn } from "./outside-model.ts";
+import type { OutsideModel, PublishedFeatures } from "./outside-model.ts";
 import { restoreArrays } from "./restore-arrays.ts";
 import { UsualError } from "./usual-error.ts";
 

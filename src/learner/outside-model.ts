@@ -1,5 +1,6 @@
 /** What a learner takes in from outside: a network that another learner trained, and the statistics of its columns. */
 import type { NetworkState } from "../engine/running/network-state.ts";
+import type { TakenIn } from "../model-status.ts";
 import type { State } from "../state.ts";
 
 export interface OutsideModel {
@@ -11,17 +12,6 @@ export interface OutsideModel {
   target: State;
   /** What its classes are called, in the order of its outputs, where the stream brings their names. */
   classNames?: readonly string[];
-}
-
-/** What became of a model that was taken in. */
-export interface TakenIn {
-  state: "side by side" | "in use" | "went back";
-  /** Why it is no longer used. */
-  reason?: string;
-  /** Samples that it was compared over. */
-  samples: number;
-  /** Mean difference of the loss of answers with it and without; below 0 it helps. Null: none is known. */
-  difference: number | null;
 }
 
 /** A learner that may have room for a model from outside. */

@@ -4,12 +4,13 @@ import type { NetworkState } from "../engine/running/network-state.ts";
 import type { Extraction } from "../features/extraction.ts";
 import { restoreBlock } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
+import type { TakenIn } from "../model-status.ts";
 import type { State } from "../state.ts";
 import { finite, parts, whole, wholeWithin } from "../state-check.ts";
 import { HeldSamples, type HeldSizes } from "./held-samples.ts";
 import { createNetworkLearner, type Learner, type LearnerDescription, type LearnerState } from "./learner.ts";
 import type { LearnerOptions } from "./learner-options.ts";
-import type { ModelHost, OutsideModel, TakenIn } from "./outside-model.ts";
+import type { ModelHost, OutsideModel } from "./outside-model.ts";
 import type { PrequentialLearner, TrainingCounts } from "./prequential-learner.ts";
 
 /** Batches of the samples side by side: losses of successive samples are correlated, their means much less. */

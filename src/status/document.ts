@@ -2,6 +2,7 @@
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { EnsembleParts, EnsembleReport } from "../learner/ensemble-report.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { ModelStatus } from "../model-status.ts";
 import type { ClockReport } from "../samples/sample-clock.ts";
 
 /** How the daemon stands, in a word. */
@@ -160,19 +161,6 @@ export interface SyncDocument {
   sent: number;
   waiting: number;
   dropped: number;
-}
-
-/** A model from the host. */
-export interface ModelStatus {
-  version: number;
-  group?: string;
-  state: "none" | "side by side" | "in use" | "went back" | "refused";
-  /** Why it was refused, or is no longer used. */
-  reason?: string;
-  /** Samples that it was compared over. */
-  samples: number;
-  /** Mean difference of the loss of answers with it and without; below 0 it helps. */
-  difference: number | null;
 }
 
 /** The answer to a command: a sentence, and whether it was carried out. */

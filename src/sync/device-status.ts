@@ -1,4 +1,5 @@
 /** `status.json`: what a device tells its host of itself. Written by the device, so the host trusts nothing in it. */
+import { type ModelStatus, modelStates } from "../model-status.ts";
 import type { State } from "../state.ts";
 import { safe } from "../wording/safe.ts";
 
@@ -36,23 +37,7 @@ export type DeviceReport = {
   /** What somebody should look at, each one sentence. */
   problems: string[];
   /** The latest model from the host; null or left out: none has come. */
-  model?: DeviceModel | null;
-};
-
-const modelStates = ["none", "side by side", "in use", "went back", "refused"] as const;
-
-/** A model from the host, and what became of it. */
-export type DeviceModel = {
-  version: number;
-  /** The group that it was published for. */
-  group?: string;
-  state: (typeof modelStates)[number];
-  /** Why it was refused, or is no longer used. */
-  reason?: string;
-  /** Samples that it has been compared over. */
-  samples: number;
-  /** Mean difference of loss to what was there before, negative where the new model is better; null: none is known. */
-  difference: number | null;
+  model?: ModelStatus | null;
 };
 
 /** A status document has at most so many bytes. */
@@ -124,7 +109,7 @@ export function reportFrom(stored: State | unknown): DeviceReport {
   };
 }
 
-function modelFrom(stored: unknown): DeviceModel | null {
+function modelFrom(stored: unknown): ModelStatus | null {
   const found = fieldsOf(stored);
   const state = modelStates.find((each) => each === found["state"]);
   if (state === undefined) return null;

@@ -1,8 +1,8 @@
 /** The page that shows the devices, and the same for Prometheus, to whoever has the key of the administrator. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isSameSecret } from "../../machine/secret.ts";
-import { formatDuration, formatShare } from "../../wording/quantities.ts";
-import type { DeviceModel } from "../device-status.ts";
+import type { ModelStatus } from "../../model-status.ts";
+import { countWas, formatDuration, formatShare } from "../../wording/quantities.ts";
 import type { DeviceRow, Devices } from "./fleet.ts";
 import { adminKeyId, type Registry } from "./registry.ts";
 import { escaped } from "./xml.ts";
@@ -143,7 +143,7 @@ export function fleetCells({ device, lastSeenMs, isSilent, status }: DeviceRow, 
     ...(isSilent ? [`silent, expected every ${formatDuration(status.every)}`] : []),
     ...report.problems,
     ...(model?.reason === undefined ? [] : [`model ${model.version} ${model.state}: ${model.reason}`]),
-    ...(sync.dropped > 0 ? [`${sync.dropped} checkpoints were never sent`] : []),
+    ...(sync.dropped > 0 ? [`${countWas(sync.dropped, "checkpoint")} never sent`] : []),
     ...(sync.problem === null ? [] : [sync.problem]),
   ];
   return [
@@ -163,7 +163,7 @@ export function fleetCells({ device, lastSeenMs, isSilent, status }: DeviceRow, 
 }
 
 /** Which published model a device has, what became of it, and how it compares: `17 in use, loss -3.1e-2`. */
-function modelCell(model: DeviceModel | null): string {
+function modelCell(model: ModelStatus | null): string {
   if (model === null || model.state === "none") return "";
   const { version, state, difference } = model;
   return `${version} ${state}${difference === null ? "" : `, loss ${difference > 0 ? "+" : ""}${difference.toPrecision(2)}`}`;
