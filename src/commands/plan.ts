@@ -137,73 +137,77 @@ const effortTable = (efforts: readonly EffortCost[]) =>
   );
 
 function networkPlan(config: Config, columns: readonly string[]): Report {
+  const figures = networkFigures(config, columns);
+  const { planned, features, ...rest } = figures;
+  const { buffers, totalBytes, unsharedBytes, batchSize, accumulate } = planned;
+  return {
+    data: {
+      ...{ config: config.file, learner: "network", batchSize, buffers, totalBytes, unsharedBytes },
+      ...rest,
+      features: featuresData(features),
+      updates: accumulate ? "gathered" : "in place",
+      budgetBytes: config.memory.budgetBytes,
+    },
+    text: networkLines(config, figures).join("\n"),
+  };
+}
+
+/** The memory of a network and of what stands beside it. */
+function networkFigures(config: Config, columns: readonly string[]) {
   const planned = planConfig(config, columns);
   const features = planFeaturesOf(config, columns);
-  const { model, buffers, totalBytes, unsharedBytes, batchSize, program, accumulate } = planned;
-  const fit = fitOf(config, columns);
-  const predictingBytes = plan(model, { batchSize, training: false }).totalBytes;
   const labels = planNetworkLabels(config, planned);
   const guestBytes = guestBytesOf(config, planned);
-  const anomaly = planAnomaly(config, columns, totalBytes + guestBytes + (labels?.bytes ?? 0));
+  const anomaly = planAnomaly(config, columns, planned.totalBytes + guestBytes + (labels?.bytes ?? 0));
   const checkpointBytes =
     mostCheckpointBytes(config, columns, planned) +
     features.bytes +
     (labels?.bytes ?? 0) +
     mostAnomalyCheckpointBytes(config, columns);
-  const daily = dailyWrites(config, checkpointBytes);
-  const historyBytes = historyBytesOf({ target: config.target, isEnsemble: false });
-  const instructions = Object.values(program).flat().length;
+  const { model, batchSize } = planned;
   return {
-    data: {
-      config: config.file,
-      learner: "network",
-      batchSize,
-      instructions,
-      buffers,
-      totalBytes,
-      guestBytes,
-      unsharedBytes,
-      predictingBytes,
-      features: featuresData(features),
-      labels,
-      anomaly,
-      historyBytes,
-      fit,
-      updates: accumulate ? "gathered" : "in place",
-      budgetBytes: config.memory.budgetBytes,
-      daily,
-    },
-    text: [
-      textTable(
-        ["buffer", "role", "shape", "bytes", "offset", "lifetime"],
-        buffers.map((buffer) => [
-          buffer.name,
-          buffer.role,
-          `${buffer.shape.join(" x ")} ${buffer.dtype}`,
-          String(buffer.bytes),
-          String(buffer.offset),
-          lifetimeOf(buffer),
-        ]),
-        [3, 4],
-      ),
-      "",
-      `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
-      ...(guestBytes === 0
-        ? []
-        : [`guest     ${guestBytes} bytes more: room for a network from outside beside this one`]),
-      ...featuresText(config, features),
-      `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
-      `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
-      ...labelsText(labels),
-      ...anomalyText(anomaly),
-      ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
-      `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
-      historyText(historyBytes),
-      dailyText(daily),
-      `lifetime  first to last of the ${instructions} instructions between which the content counts`,
-      ...budgetText(config, totalBytes + guestBytes + (labels?.bytes ?? 0) + (anomaly?.bytes ?? 0)),
-    ].join("\n"),
+    ...{ planned, features, labels, guestBytes, anomaly },
+    instructions: Object.values(planned.program).flat().length,
+    predictingBytes: plan(model, { batchSize, training: false }).totalBytes,
+    historyBytes: historyBytesOf({ target: config.target, isEnsemble: false }),
+    fit: fitOf(config, columns),
+    daily: dailyWrites(config, checkpointBytes),
   };
+}
+
+function networkLines(config: Config, figures: ReturnType<typeof networkFigures>): string[] {
+  const { planned, features, labels, guestBytes, anomaly, fit, predictingBytes, instructions } = figures;
+  const { buffers, totalBytes, unsharedBytes, batchSize, accumulate } = planned;
+  return [
+    textTable(
+      ["buffer", "role", "shape", "bytes", "offset", "lifetime"],
+      buffers.map((buffer) => [
+        buffer.name,
+        buffer.role,
+        `${buffer.shape.join(" x ")} ${buffer.dtype}`,
+        String(buffer.bytes),
+        String(buffer.offset),
+        lifetimeOf(buffer),
+      ]),
+      [3, 4],
+    ),
+    "",
+    `total     ${totalBytes} bytes (${formatSize(totalBytes)}), for batches of ${batchSize}`,
+    ...(guestBytes === 0
+      ? []
+      : [`guest     ${guestBytes} bytes more: room for a network from outside beside this one`]),
+    ...featuresText(config, features),
+    `sharing   saves ${unsharedBytes - totalBytes} bytes: buffers that do not live at the same time share space`,
+    `updates   ${accumulate ? "gathered: gradients are kept until all are there" : "in place: each gradient makes room for the next, no two exist at a time"}`,
+    ...labelsText(labels),
+    ...anomalyText(anomaly),
+    ...(fit === null ? [] : [`fit       ${fitText(fit, config)}`]),
+    `predict   a network that only predicts takes ${predictingBytes} bytes (${formatSize(predictingBytes)})`,
+    historyText(figures.historyBytes),
+    dailyText(figures.daily),
+    `lifetime  first to last of the ${instructions} instructions between which the content counts`,
+    ...budgetText(config, totalBytes + guestBytes + (labels?.bytes ?? 0) + (anomaly?.bytes ?? 0)),
+  ];
 }
 
 const anomalyText = (anomaly: PlannedAnomaly | null): string[] =>

@@ -12,7 +12,7 @@ import type { History } from "../status/history.ts";
 import { createRateMeter } from "../status/sample-rate.ts";
 import type { SyncConfig } from "../sync/sync-config.ts";
 import { readSyncState, type SyncState } from "../sync/sync-state.ts";
-import { formatDuration } from "../wording/quantities.ts";
+import { countWas, formatDuration } from "../wording/quantities.ts";
 import type { CheckpointSaver } from "./checkpoint-saver.ts";
 import type { DaemonStatus } from "./daemon-status.ts";
 import type { Log } from "./log.ts";
@@ -122,20 +122,12 @@ function partsOf(
 ): Parts {
   const { daemon, saver, version } = shown;
   const { config, learner } = daemon;
-  const { scores } = status;
-  const shownScores =
-    "confusion" in scores && scores.confusion.length > mostClassesShown
-      ? { ...scores, confusion: [], perClass: [] }
-      : scores;
   return {
     name: config.name,
     version,
     time: new Date().toISOString(),
     uptimeSeconds: Math.round(process.uptime()),
-    target: config.target && {
-      column: config.target.column,
-      classes: shownClasses(learner),
-    },
+    target: config.target && { column: config.target.column, classes: shownClasses(learner) },
     anomaly: status.anomaly,
     source: {
       place: daemon.place,
@@ -144,29 +136,10 @@ function partsOf(
       failures: status.portFailures,
       bytes: status.bytes,
     },
-    samples: {
-      learned: status.samples,
-      perSecond,
-      declaredPerSecond: status.rate?.declared ?? null,
-      missing: status.missing,
-      damaged: status.damaged,
-      rejected: status.rejected,
-      unlabelled: status.unlabelled,
-      unmatched: status.unmatched,
-      dropped: status.dropped,
-      unanswered: status.unanswered,
-    },
+    samples: samplesOf(status, perSecond),
     clock: status.clock,
-    training: {
-      samplesSeen: learner.samplesSeen,
-      updates: status.updates,
-      skippedSteps: status.skippedSteps,
-      loss: status.loss,
-      drifts: status.drifts,
-      paused: status.paused,
-      loweredEffort: status.loweredEffort,
-    },
-    scores: shownScores,
+    training: trainingOf(status, learner),
+    scores: scoresOf(status),
     fields: fieldsOf(shown, status),
     memory: { residentBytes: status.residentBytes, arenaBytes: status.arenaBytes },
     checkpoint: {
@@ -182,6 +155,34 @@ function partsOf(
     outputs: status.outputs,
   };
 }
+
+const samplesOf = (status: DaemonStatus, perSecond: number): Parts["samples"] => ({
+  learned: status.samples,
+  perSecond,
+  declaredPerSecond: status.rate?.declared ?? null,
+  missing: status.missing,
+  damaged: status.damaged,
+  rejected: status.rejected,
+  unlabelled: status.unlabelled,
+  unmatched: status.unmatched,
+  dropped: status.dropped,
+  unanswered: status.unanswered,
+});
+
+const trainingOf = (status: DaemonStatus, { samplesSeen }: PrequentialLearner): Parts["training"] => ({
+  samplesSeen,
+  updates: status.updates,
+  skippedSteps: status.skippedSteps,
+  loss: status.loss,
+  drifts: status.drifts,
+  paused: status.paused,
+  loweredEffort: status.loweredEffort,
+});
+
+const scoresOf = ({ scores }: DaemonStatus): Parts["scores"] =>
+  "confusion" in scores && scores.confusion.length > mostClassesShown
+    ? { ...scores, confusion: [], perClass: [] }
+    : scores;
 
 function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): FieldStatus[] {
   const { config, learner } = daemon;
@@ -253,7 +254,7 @@ function problemsOf(
     problems.push(`the simple rule "${best.name}" predicts better than what was learned`);
   }
   if (status.dropped > 0)
-    problems.push(`${status.dropped} samples were dropped, because learning fell behind`);
+    problems.push(`${countWas(status.dropped, "sample")} dropped, because learning fell behind`);
   if (status.loweredEffort !== null)
     problems.push(`learning fell behind, and stepped down to effort ${status.loweredEffort}`);
   const { ageSeconds } = checkpoint;
@@ -261,7 +262,9 @@ function problemsOf(
     problems.push(`the latest checkpoint is ${formatDuration(1000 * ageSeconds)} old`);
   const { sync } = document;
   if (sync !== null && sync.dropped > 0)
-    problems.push(`${sync.dropped} checkpoints were deleted before the host had them`);
+    problems.push(
+      `${countWas(sync.dropped, "checkpoint")} deleted before the host had ${sync.dropped === 1 ? "it" : "them"}`,
+    );
   if (sync?.ageSeconds != null && 1000 * sync.ageSeconds > lateIntervals * syncEveryMs)
     problems.push(`nothing has reached the host for ${formatDuration(1000 * sync.ageSeconds)}`);
   const failing = recent.findLast(({ event }) => event.startsWith("checkpoint"));

@@ -68,6 +68,11 @@ export function formatCount(count: number, noun: string, plural = `${noun}s`): s
   return `${count} ${count === 1 ? noun : plural}`;
 }
 
+/** Formats what happened to a count: `1 sample was`, `12 samples were`. */
+export function countWas(count: number, noun: string): string {
+  return `${formatCount(count, noun)} ${count === 1 ? "was" : "were"}`;
+}
+
 /** Formats a share between 0 and 1 as a percentage: `88.6 %`. */
 export function formatShare(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
