@@ -93,6 +93,7 @@ export const errorCodes = {
   "status.missing": "The config has no status, so the running daemon cannot be asked.",
   "status.unreachable": "The status server of the daemon does not answer.",
   "status.refused": "The status server of the daemon refuses a request.",
+  "webhook.secret": "The secret of the webhook cannot be read, or is too short.",
   "mqtt.missing": "The config names no MQTT broker.",
   "mqtt.password": "The password of the MQTT broker cannot be read.",
   "gpio.unavailable": "GPIO cannot be used: neither the package onoff nor the tools of gpiod work.",

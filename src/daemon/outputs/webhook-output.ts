@@ -149,7 +149,7 @@ function secretIn(file: string): string {
     secret = readNamedText(file, mostSecretBytes).trim();
   } catch (error) {
     throw new RivuletError(
-      "status.token",
+      "webhook.secret",
       `cannot read the secret of the webhook in ${file}: ${reasonOf(error)}`,
       {
         cause: error,
@@ -158,7 +158,7 @@ function secretIn(file: string): string {
   }
   if (secret.length >= shortestSecret) return secret;
   throw new RivuletError(
-    "status.token",
+    "webhook.secret",
     `${file} must hold a secret of at least ${shortestSecret} characters`,
   );
 }
