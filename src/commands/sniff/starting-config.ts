@@ -14,6 +14,7 @@ import {
   proposedFeatures,
   rateText,
 } from "./starting-features.ts";
+import { word } from "./yaml-word.ts";
 
 /** Most classes of a column by its name: with more values it is probably a count or a rounded number. */
 const mostClassesByName = 20;
@@ -295,13 +296,6 @@ const shortNumber = (value: number) => String(Number(value.toPrecision(6)));
 
 /** A number as it is, any other class as a word. */
 const classWord = (text: string) => (/^-?\d+$/.test(text) ? text : word(text));
-
-/** Writes a text as YAML, in quotes if it could be read as anything else. */
-export function word(text: string): string {
-  const isPlain =
-    /^[A-Za-z_/][A-Za-z0-9_/.-]*$/.test(text) && !/^(true|false|yes|no|on|off|y|n|null)$/i.test(text);
-  return isPlain && text !== unwanted ? text : safeJson(text);
-}
 
 /** What the values of a field are, in words. */
 export function valuesText(

@@ -1,7 +1,7 @@
 /** The features and the watch that a first config proposes, by the rate and the columns. */
 import { automaticFeatures } from "../../features/automatic.ts";
 import type { TransformDescription } from "../../features/feature-list.ts";
-import { safeJson } from "../../wording/safe.ts";
+import { word } from "./yaml-word.ts";
 
 /** Rows come faster than so, a second, where they may be those of a vibration. */
 const fastRate = 20;
@@ -69,13 +69,10 @@ function transformText(transform: TransformDescription): string {
   return `${name}: { ${keys.join(", ")} }`;
 }
 
-const plain = /^[A-Za-z][A-Za-z0-9_]*$|^\d+[a-z]*$/;
-const notWords = /^(true|false|yes|no|on|off|y|n|null)$/i;
-
 function valueText(value: string | number | (string | number)[]): string {
   if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
   if (typeof value === "number") return String(value);
-  return plain.test(value) && !notWords.test(value) ? value : safeJson(value);
+  return word(value);
 }
 
 /** Rates that people choose: within a fiftieth of one, it is meant. */
