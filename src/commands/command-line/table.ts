@@ -13,7 +13,7 @@ const task = {
   },
   classes: {
     value: "N|A,B",
-    help: "without CONFIG: predict a class, of so many or of these (default: label is one, and a column of words)",
+    help: "without CONFIG: the target is a class; how many classes there are, or their names (default: label and columns of words are classes)",
   },
 };
 
@@ -26,31 +26,33 @@ export const commands: Command[] = [
     positionals: [],
     options: {
       seconds: { value: "N", help: "how long to listen (default 20; with --anomaly 30, at least 8)" },
-      anomaly: { help: "show instead how normal is learned and faults of a made machine are told" },
+      anomaly: {
+        help: "show instead how it learns what is normal for a simulated machine, and reports its faults",
+      },
       checkpoints: { value: "FOLDER", help: "where the checkpoint goes (default checkpoints/demo)" },
     },
     details: [
-      "Nothing to plug in: an ATmega328P is emulated, runs the firmware in devices/firmware and sends frames through a pseudo-terminal, which is opened like any serial port. Halfway the rule that the network learns is changed, so the accuracy falls and heals. Ctrl-C ends it early in the same orderly way.",
+      "Nothing to plug in: an ATmega328P is emulated, runs the firmware in devices/firmware and sends frames through a pseudo-terminal, which is opened like any serial port. Halfway the rule that the network learns is changed, so the accuracy falls and recovers. Ctrl-C ends it early in the same orderly way.",
       "Without a terminal it prints a line each second; with --json these lines go to standard error and one JSON document, with the whole course in it, to standard output.",
-      "With --anomaly nothing is emulated: a made machine sends lines through a pseudo-terminal by a clock that runs 200 times faster than that of this computer, its cooling fails for a while, and later it begins to vibrate for good. The daemon watches it with the constants of the product: see docs/anomaly.md.",
+      "With --anomaly nothing is emulated: a simulated machine sends lines through a pseudo-terminal; its clock runs 200 times faster than that of this computer. Its cooling fails for a while, and later it begins to vibrate and does not stop. The daemon watches it with the settings of normal operation: see docs/anomaly.md.",
     ],
     load: () => import("../demo.ts"),
   },
   {
     name: "ports",
     group: "start",
-    summary: "list the serial ports: names, maker, serial number, and the path that stays",
+    summary: "list the serial ports: names, maker, serial number, and the stable path",
     positionals: [],
     options: {},
     details: [
-      "Nothing is opened, so no board is reset. The path under /dev/serial/by-id stays with a device when the cable moves or the order of plugging in changes; it is the one for a config.",
+      "Nothing is opened, so no board is reset. The path under /dev/serial/by-id stays the same when the device is plugged into another socket or in another order; use it in a config.",
     ],
     load: () => import("../ports.ts"),
   },
   {
     name: "sniff",
     group: "start",
-    summary: "recognise what a serial port or a recording of one sends, and print a config to start from",
+    summary: "recognize what a serial port or a recording of one sends, and print a config to start from",
     positionals: ["PORT"],
     options: {
       seconds: { value: "N", help: "how long to listen (default 5)" },
@@ -60,8 +62,8 @@ export const commands: Command[] = [
       },
     },
     details: [
-      "PORT may also be a file, or - for standard input. What is found stands in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
-      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. Predicted is the last column called label, a class, or target, a number, as by rivulet replay; or else the last of all, taken as a class where its values are small whole numbers. Of a machine without a label, such as three axes or a motor's current, what is normal is learned instead (anomaly). Features are those of features: auto by the measured rate, written out: windows of a fast accelerometer, lags and clock of a slow number; in a comment where it is your choice.",
+      "PORT may also be a file, or - for standard input. What is found is in comments above the config, so the output is a config file: rivulet sniff /dev/ttyACM0 > pump.yaml.",
+      "It knows frames, and lines of numbers with commas, semicolons, tabs or blanks, of JSON, and of name:value pairs. The types of a frame's fields are a guess, since its bytes do not tell them; names come from the lines or a header line, or are field1, field2 and so on. The target is the last column called label (a class) or target (a number), as in rivulet replay; else the last column, taken as a class where its values are small whole numbers. For a machine without a label, such as three axes or a motor's current, the config learns what is normal instead (anomaly). Features are what features: auto chooses at the measured rate, written out: windows of a fast accelerometer, lags and clock of a slow number; in a comment where the choice is yours.",
     ],
     load: () => import("../sniff.ts"),
   },
@@ -83,7 +85,7 @@ export const commands: Command[] = [
     positionals: ["CONFIG"],
     options: {},
     details: [
-      "Checks every key, how they go together, the network, and whether memory.budget holds what would be planned. Port, files and folders are not touched: rivulet doctor looks at those. Exit code 2 where the config is wrong, as for every command that reads one.",
+      "Checks every key, whether keys contradict each other, the network, and whether memory.budget is enough. Port, files and folders are not touched: rivulet doctor checks those. Exit code 2 where the config is wrong, as for every command that reads one.",
     ],
     load: () => import("../validate.ts"),
   },
@@ -117,14 +119,14 @@ export const commands: Command[] = [
     summary: "measure this machine: training steps, optimizers, decoding, how cost grows",
     positionals: [],
     options: {
-      rounds: { value: "N", help: "how often everything is measured in turn (default 9)" },
+      rounds: { value: "N", help: "number of rounds, in each of which everything is measured (default 9)" },
       only: {
         value: "GROUPS",
         help: "only some of training, optimizers, functions, decoding, growth, sensor, memory, separated by commas",
       },
     },
     details: [
-      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends in what that means: how fast a typical sensor network learns, what its daemon takes in memory, what is in the way of more. Takes about a minute on a fast machine; let it rest meanwhile.",
+      "Each figure is a median with the smallest and the largest, beside a bound that is measured in the same rounds: the most multiplications and additions that this core can do in 128-bit vectors, the speed at which it copies memory, a call of WebAssembly that does nothing. Ends with the result in sentences: how fast a typical sensor network learns, how much memory its daemon takes, and what limits the speed. Takes about a minute on a fast machine; do nothing else on it meanwhile.",
     ],
     load: () => import("../bench.ts"),
   },
@@ -137,13 +139,13 @@ export const commands: Command[] = [
       "status-every": { value: "DURATION", help: "how often a status line is printed (default 1min)" },
       record: {
         value: "FILE",
-        help: "also record the samples and what else changes what is learned, for rivulet replay; a file that exists is kept, and the next one gets a number",
+        help: "also record the samples, and everything else that affects learning, for rivulet replay; an existing file is kept, and the new one gets a number",
       },
       json: { help: "make each line on standard output a JSON object with its time and event" },
     },
     details: [
       "In a terminal it draws a live view; with --status-every, --json or elsewhere it prints lines, the first status within seconds of the first sample.",
-      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port that vanishes, or a connection, is opened again as soon as it is back; at the end of a file or of standard input it saves and ends.",
+      "Starts from the newest valid checkpoint in the config's checkpoint folder, saves one every checkpoint.every and one on SIGTERM, SIGINT or SIGHUP; then ends with exit code 0, or 1 where that last one cannot be saved. A second signal ends it at once. A port or connection that is lost is opened again as soon as it is back; at the end of a file or of standard input it saves and ends.",
     ],
     avoidsStreams: true,
     load: () => import("../run.ts"),
@@ -154,7 +156,7 @@ export const commands: Command[] = [
     summary: "watch a running daemon in the terminal: scores, fields, problems, latest events",
     positionals: ["CONFIG"],
     options: {
-      once: { help: "print the state once; without a terminal that is what it does" },
+      once: { help: "print the state once; without a terminal this is the default" },
       link: { help: "print the address of the status page with its token, for a browser" },
     },
     details: ["CONFIG is that of the daemon, and needs the key status. See docs/status.md."],
@@ -163,27 +165,30 @@ export const commands: Command[] = [
   {
     name: "label",
     group: "daemon",
-    summary: "tell a running daemon what samples that have passed were",
+    summary: "give a running daemon the labels of samples that it has already predicted",
     positionals: ["CONFIG"],
     options: {
-      class: { value: "CLASS", help: "the class that they were of" },
-      value: { value: "NUMBER", help: "the number that the target was" },
+      class: { value: "CLASS", help: "the true class of the samples" },
+      value: { value: "NUMBER", help: "the true value of the target" },
       last: { value: "DURATION", help: "the samples of the last seconds, such as 10s" },
       sequence: { value: "N", help: "the sample with this number" },
       at: { value: "TIME", help: "the sample taken nearest to a time such as 2026-11-29T20:40:00Z" },
       from: { value: "TIME", help: "the samples from this time on" },
       to: { value: "TIME", help: "the samples up to this time" },
-      id: { value: "TEXT", help: "the same id a second time changes nothing" },
+      id: {
+        value: "TEXT",
+        help: "an id of your choice; a label with the id of an earlier one changes nothing",
+      },
     },
     details: [
-      "Sends the label to the status server of the daemon that runs with CONFIG, and prints how many samples it joined, corrected or found expired, unknown or repeated: see docs/labels.md.",
+      "Sends the label to the status server of the daemon that runs with CONFIG, and prints how many samples it labelled or corrected, and how many were expired, unknown or repeated: see docs/labels.md.",
     ],
     load: () => import("../label.ts"),
   },
   {
     name: "normal",
     group: "daemon",
-    summary: "tell a running daemon that its latest anomaly was normal, so that the like brings no alarm",
+    summary: "tell a running daemon that its latest anomaly was normal, so that similar ones raise no alarm",
     positionals: ["CONFIG"],
     options: {},
     details: ["CONFIG is that of the daemon, and needs the keys anomaly and status. See docs/anomaly.md."],
@@ -192,7 +197,7 @@ export const commands: Command[] = [
   {
     name: "pause",
     group: "daemon",
-    summary: "tell a running daemon to predict only, as during maintenance",
+    summary: "tell a running daemon to predict without learning, for example during maintenance",
     positionals: ["CONFIG"],
     options: {
       for: {
@@ -245,8 +250,8 @@ export const commands: Command[] = [
     summary: "write the samples from a source to a file, to replay them later",
     positionals: ["CONFIG"],
     options: {
-      out: { value: "FILE", help: "the recording; a file that exists is refused" },
-      seconds: { value: "N", help: "how long to record (default: until told to stop)" },
+      out: { value: "FILE", help: "the recording; an existing file is refused" },
+      seconds: { value: "N", help: "how long to record (default: until a signal)" },
     },
     details: [
       "The recording is flushed to disk every second, so a power cut loses at most the last second. On SIGTERM, SIGINT or SIGHUP it closes the file and prints what it recorded. Of the config it reads source and name; samples keep their times, sequence numbers and order.",
@@ -265,7 +270,7 @@ export const commands: Command[] = [
       out: { value: "FILE", help: "where the rows go (default: standard output)" },
     },
     details: [
-      "One column for each field, in the recording's order and the values as they were decoded, so that replay and fit read the same from either.",
+      "One column for each field, in the order of the recording, with the values as they were decoded, so that replay and fit read the same from both.",
     ],
     load: () => import("../convert.ts"),
   },
@@ -284,27 +289,36 @@ export const commands: Command[] = [
       seed: { value: "N", help: "seed of the initial weights (default: the config's, else 1)" },
       from: {
         value: "CHECKPOINT",
-        help: "continue this learner, a file or a folder's newest, instead of beginning anew",
+        help: "continue this learner, a file or the newest of a folder, instead of starting over",
       },
       save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
       report: {
         value: "FILE.html",
-        help: "write a page: course of the scores beside simple rules, drifts, classes, experts, what matters",
+        help: "write an HTML page: scores over time beside simple rules, drifts, classes, experts, importance of the fields",
       },
-      without: { value: "NAME,NAME", help: "leave experts out of the ensemble, by name or by its beginning" },
+      without: {
+        value: "NAME,NAME",
+        help: "leave out experts of the ensemble, by name or the beginning of one",
+      },
       anomaly: {
-        help: "print what is unlike normal instead, as a daemon with the key anomaly would tell it",
+        help: "print anomalies instead, as a daemon with the key anomaly would report them",
       },
       "alarms-per-week": {
         value: "N",
         help: "with --anomaly: alarms a week at most (default: the config's, else 2)",
       },
-      interval: { value: "DURATION", help: "with --anomaly: time between two rows, where no column has it" },
-      windows: { value: "FILE", help: "with --anomaly: score the alarms by known windows, FROM,TO a line" },
+      interval: {
+        value: "DURATION",
+        help: "with --anomaly: time between two rows, where no column holds the time",
+      },
+      windows: {
+        value: "FILE",
+        help: "with --anomaly: score the alarms by known anomalies, one FROM,TO a line",
+      },
     },
     details: [
-      "Learns with the ensemble, or with the network that CONFIG names under model. Scores stand beside those of simple rules; skill is the part of the best rule's loss that is saved.",
-      "Without CONFIG the header says what is predicted: label is a class, target a number; all other columns are features, except words, clocks and counters. With CONFIG its target.column is predicted from source.fields, or from all other columns when it names none.",
+      "Learns with the ensemble, or with the network that CONFIG names under model. Scores are shown beside those of simple rules; skill is 1 - loss / loss of the best rule.",
+      "Without CONFIG the header says what is predicted: label is a class, target a number; all other columns are features, except words, clocks and counters. With CONFIG its target.column is predicted from source.fields, or from all other columns if it names none.",
       "From a recording of rivulet record it learns as the daemon would have: with the same config and seed the weights and scores are the same bit for bit. What cannot be read or used is counted, and the first of each kind is described with its line.",
     ],
     load: () => import("../replay.ts"),
@@ -322,12 +336,15 @@ export const commands: Command[] = [
         value: "REGIME",
         help: "batch (one update an epoch), stochastic (one a row) or mini-batch (default)",
       },
-      epochs: { value: "N", help: "how often to go over the rows (default 10)" },
+      epochs: { value: "N", help: "number of passes over the rows (default 10)" },
       "batch-size": {
         value: "N",
         help: "rows of one update in mini-batch, rows computed at a time in batch (default: training.batchSize)",
       },
-      "held-out": { value: "FRACTION", help: "part of the rows that is only evaluated on (default 0.2)" },
+      "held-out": {
+        value: "FRACTION",
+        help: "part of the rows that is used for evaluation only (default 0.2)",
+      },
       "held-out-last": { help: "hold out the last rows instead of rows drawn from all of them" },
       seed: { value: "N", help: "seed of the split, the order of rows and the initial weights" },
       workers: {
@@ -337,7 +354,7 @@ export const commands: Command[] = [
       save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
       report: {
         value: "FILE.html",
-        help: "write a page: course of the training, classes, calibration, what matters",
+        help: "write an HTML page: loss over the epochs, classes, calibration, importance of the fields",
       },
       "find-learning-rate": {
         help: "instead of training, raise the learning rate from 1e-7 to 10 and suggest one from the loss curve",
@@ -346,8 +363,8 @@ export const commands: Command[] = [
     },
     details: [
       "Values are validated as in the daemon, by range, stuck and source.values in the config: rows that the daemon would skip are left out and counted. Which rows are held out does not depend on that.",
-      "Trains the network that CONFIG names under model. Without a model it chooses one within --minutes: linear and hidden layers of several sizes and rates are compared on a part of the training rows, the better half trains on, and so forth; the last one trains until that part's loss no longer falls, and its best weights are kept. The held-out rows have no part in it. --save then writes a learner for run and replay with the same config: the ensemble that has observed the training rows, with the chosen network among its experts. Without CONFIG the header names the target, as for replay.",
-      "With --regime, --epochs, --batch-size, --workers or --find-learning-rate a config without a model stands for the default network.",
+      "Trains the network that CONFIG names under model. Without a model it chooses one within --minutes: linear and hidden layers of several sizes and rates are compared by their loss on a part of the training rows, the better half continues training, and so forth (successive halving); the last one trains until its loss on that part no longer falls, and its best weights are kept. The held-out rows have no part in it. --save then writes a learner for run and replay with the same config: the ensemble that has observed the training rows, with the chosen network among its experts. Without CONFIG the header names the target, as for replay.",
+      "With --regime, --epochs, --batch-size, --workers or --find-learning-rate the default network is trained where the config has no model.",
       "In the batch regime the file is streamed once an epoch, so it may be larger than memory. The other two shuffle, and so hold all rows in memory.",
       "model.schedule in the config changes the learning rate: constant, step, exponential, cosine or plateau, each with an optional warmUp, all counted in updates. A cosine without updates falls over the whole run.",
       "With workers, even one, each batch is cut into training.shards parts (default 4), whose gradients are added up in order: the weights are the same for any number of workers, but differ in their last digits from those of an uncut batch. Two threads pay off above some millions of multiplications a step, earlier where cores communicate faster.",
@@ -363,14 +380,14 @@ export const commands: Command[] = [
     options: {
       data,
       ...task,
-      epochs: { value: "N", help: "how often each run goes over the rows (default 20)" },
+      epochs: { value: "N", help: "number of passes of each run over the rows (default 20)" },
       "batch-size": { value: "N", help: "rows of one update in mini-batch descent (default 16)" },
       seed: { value: "N", help: "seed of the initial weights and the order of rows" },
-      out: { value: "FILE", help: "where the page goes (default compare.html)" },
+      out: { value: "FILE", help: "file of the page (default compare.html)" },
       svg: { value: "FOLDER", help: "write the figures as SVG files too" },
     },
     details: [
-      "The network is the one that CONFIG names under model, else the default network. Compares batch, stochastic and mini-batch descent, all optimizers, and a learning rate too large and too small, each from the same initial weights over the same rows, at most 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config play no part.",
+      "The network is the one that CONFIG names under model, else the default network. Compares batch, stochastic and mini-batch descent, all optimizers, and a learning rate too large and too small, each from the same initial weights over the same rows, at most 20000. The rate of plain descent is found by a short search; the optimizer and clip of the config are ignored.",
     ],
     load: () => import("../compare.ts"),
   },
@@ -378,26 +395,26 @@ export const commands: Command[] = [
     name: "inspect",
     group: "checkpoints",
     summary:
-      "show the contents of a checkpoint (a file, or a folder: its newest valid one), or what differs in another",
+      "show the contents of a checkpoint (a file, or the newest valid one of a folder), or how another one differs",
     positionals: ["CHECKPOINT", "[OTHER]"],
     options: {},
     details: [
-      "With OTHER it says what differs: what they are of, how far they came, their scores, and how far weights are apart.",
-      "A learner moves to another board with its folder of checkpoints: copy it to checkpoint.directory of the same config there, while no daemon uses it, and rivulet run goes on. Weights and statistics are the same numbers on every processor.",
+      "With OTHER it shows the differences: config, number of samples, scores, and distance of the weights.",
+      "A learner moves to another board with its folder of checkpoints: copy it to checkpoint.directory of the same config there, while no daemon uses it, and rivulet run continues. Weights and statistics are the same numbers on every processor.",
     ],
     load: () => import("../inspect.ts"),
   },
   {
     name: "predict",
     group: "checkpoints",
-    summary: "answer each row of a file with what a checkpoint has learned, and learn nothing",
+    summary: "predict each row of a file with what a checkpoint has learned, and learn nothing",
     positionals: ["CHECKPOINT"],
     options: {
       data: { value: "FILE", help: "a recording, or CSV with a header line; the target may be missing" },
       out: { value: "FILE", help: "where the predictions go (default: standard output)" },
     },
     details: [
-      "Writes CSV: the number of the row, the prediction, and of classes the probability of each, of an ensemble's numbers the ends of the interval. A row with a feature that is no finite number is answered with empty cells. CHECKPOINT is a file, or a folder, of which it is the newest valid one.",
+      "Writes CSV: the number of the row and the prediction; for classes the probability of each, for numbers of an ensemble the bounds of the interval. The cells are empty for a row with a feature that is not a finite number. CHECKPOINT is a file, or a folder, whose newest valid one is taken.",
     ],
     load: () => import("../predict.ts"),
   },
@@ -410,33 +427,33 @@ export const commands: Command[] = [
       data: { value: "FILE", help: "a recording, or CSV with a header line, the target among its columns" },
     },
     details: [
-      "The weights stay as they are, so the scores are those of an answer given without looking back; rivulet replay --from scores a learner that learns on.",
+      "The weights do not change while it scores; rivulet replay --from scores a learner that continues to learn.",
     ],
     load: () => import("../evaluate.ts"),
   },
   {
     name: "migrate",
     group: "checkpoints",
-    summary: "carry what a checkpoint has learned over to a changed config",
+    summary: "transfer what a checkpoint has learned to a changed config",
     positionals: ["CHECKPOINT"],
     options: {
-      config: { value: "NEW", help: "the config that learning is to go on with" },
+      config: { value: "NEW", help: "the config with which learning continues" },
       save: {
         value: "FILE",
         help: "where the new checkpoint goes (default: the folder of CHECKPOINT, as its newest)",
       },
-      "dry-run": { help: "say what would be carried over, and write nothing" },
+      "dry-run": { help: "show what would be transferred, and write nothing" },
     },
     details: [
-      "CHECKPOINT is a file or a folder of checkpoints, of which it is the newest valid one. Fields, classes and units are found again by name: what they were worth stays, in any order. New fields and new units of a layer start so that the answers are the same at first; a new class is hardly ever named at first. It says what was carried and what is new. Nothing that exists is changed.",
-      "A learning rate, schedule, optimizer, clipping or batch size needs no migration: rivulet run goes on with the new one and says so. With checkpoint.onChange: migrate it carries over at its start by itself. Another target, loss or list of transforms begins anew.",
+      "CHECKPOINT is a file, or a folder of checkpoints, whose newest valid one is taken. Fields, classes and units are matched by name, in any order, and keep their weights. New fields and new units of a layer start with weights that do not change the predictions; a new class starts with a low probability. It prints what was transferred and what is new. No existing file is changed.",
+      "A learning rate, schedule, optimizer, clipping or batch size needs no migration: rivulet run continues with the new one and says so. With checkpoint.onChange: migrate it transfers at its start by itself. After a change of target, loss or list of transforms learning starts over.",
     ],
     load: () => import("../migrate.ts"),
   },
   {
     name: "host",
     group: "host",
-    summary: "receive the checkpoints of boards, and show how they do",
+    summary: "receive the checkpoints of boards, and show the state of each board",
     positionals: ["[ACTION]", "[NAME]"],
     options: {
       folder: { value: "FOLDER", help: "the host's folder, for add, list and revoke (default ./fleet)" },
@@ -446,7 +463,7 @@ export const commands: Command[] = [
       key: { value: "FILE", help: "private key of the certificate in PEM" },
       store: {
         value: "URL",
-        help: "keep no objects, but send devices on to this S3 store, such as s3://bucket/prefix",
+        help: "store no objects here, but direct devices to this S3 store, such as s3://bucket/prefix",
       },
       region: { value: "NAME", help: "region of the store (default us-east-1)" },
       "store-key": { value: "ID", help: "id of the store's key" },
@@ -462,9 +479,9 @@ export const commands: Command[] = [
       group: { value: "NAME", help: "with add: the group whose published models the board takes" },
     },
     details: [
-      "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board worthless.",
-      "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics tells them to Prometheus.",
-      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts with the same FOLDER/.host stand side by side. What is old is deleted by a rule of the bucket; rivulet host list, page and metrics show the devices of the store.",
+      "rivulet host FOLDER runs the host: one process, files in FOLDER, nothing else to install. rivulet host add NAME prints what to paste on the board NAME; rivulet host list shows all devices, and its exit code is 1 if one is silent for three of its intervals; rivulet host revoke NAME makes the key of a lost board invalid.",
+      "It speaks the part of S3 that the boards use, so rclone, s3cmd and curl can read the checkpoints as well, as bucket fleet with the key of FOLDER/.host/admin.key. The page at / shows the devices to whoever has that key, and /metrics has the same for Prometheus.",
+      "With --store it is a front: it keeps its own keys and no objects, checks the key of a device, and answers with a URL for this one request at the store. No device holds a key of the store, and any number of fronts may run with the same FOLDER/.host. Old objects are deleted by a rule of the bucket; rivulet host list, page and metrics show the devices of the store.",
     ],
     load: () => import("../host.ts"),
   },
@@ -475,12 +492,12 @@ export const commands: Command[] = [
     positionals: ["CONFIG"],
     options: {
       "dry-run": {
-        help: "show what would be sent, without connecting; with sync.models the host is asked which model would come",
+        help: "show what would be sent, without connecting; with sync.models it asks the host which model it would fetch",
       },
       restore: { help: "fetch the newest valid checkpoint of this device into an empty folder" },
     },
     details: [
-      "Sends what the checkpoint folder holds and the host lacks, the newest first, and tells the host how the device does. rivulet install writes a timer that runs it every sync.every, and rivulet run runs it where there is no systemd. A daemon that learns meanwhile is not disturbed.",
+      "Sends what the checkpoint folder holds and the host lacks, the newest first, and reports the state of the device to the host. rivulet install writes a timer that runs it every sync.every, and rivulet run runs it where there is no systemd. A daemon that learns meanwhile is not disturbed.",
       "The exit code is 1 where nothing could be sent: the host is away, or refuses the key. The checkpoints wait in their folder, the newest sync.backlog of them.",
     ],
     load: () => import("../sync.ts"),
@@ -504,7 +521,7 @@ export const commands: Command[] = [
         value: "N",
         help: "with rollback: the version to use again (default: the network before the present one)",
       },
-      "dry-run": { help: "say what would be published, and write nothing" },
+      "dry-run": { help: "show what would be published, and write nothing" },
       region: { value: "NAME", help: "region of the store (default: AWS_REGION, else us-east-1)" },
       "store-key": {
         value: "ID",
@@ -517,13 +534,13 @@ export const commands: Command[] = [
       },
       fingerprint: {
         value: "SHA256",
-        help: "of the certificate of an HTTPS host that no authority has signed, as rivulet host prints it",
+        help: "fingerprint of the certificate of an HTTPS host, where no authority has signed it; rivulet host prints it",
       },
     },
     details: [
-      "rivulet models key [FILE] makes the key that signs, once, and prints the line for the boards. rivulet models publish CHECKPOINT --group G signs the network in a checkpoint with the statistics of its features, and publishes it: the boards of the group fetch it with their next rivulet sync, check it, and take it in beside what they have learned. CHECKPOINT is a file, or a folder of checkpoints, of which it is the newest.",
+      "rivulet models key [FILE] creates the signing key, once, and prints the line for the configs of the boards. rivulet models publish CHECKPOINT --group G signs the network in a checkpoint with the statistics of its features, and publishes it: the boards of the group fetch it with their next rivulet sync, verify it, and use it beside what they have learned. CHECKPOINT is a file, or a folder of checkpoints, whose newest is taken.",
       "rivulet models rollback --group G publishes the network before the present one under a new version; rivulet models list --group G shows the versions, the newest first.",
-      "With a folder the host may run or not. The URL of a host wants its key: --store-key admin --store-secret FOLDER/.host/admin.key.",
+      "With a folder the host may run or not. With the URL of a host give its key: --store-key admin --store-secret FOLDER/.host/admin.key.",
     ],
     load: () => import("../models.ts"),
   },
