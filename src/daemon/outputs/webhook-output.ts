@@ -159,6 +159,6 @@ function secretIn(file: string): string {
   if (secret.length >= shortestSecret) return secret;
   throw new RivuletError(
     "webhook.secret",
-    `${file} must hold a secret of at least ${shortestSecret} characters`,
+    `found a secret of ${secret.length} characters in ${file}, expected at least ${shortestSecret}; write a longer one`,
   );
 }
