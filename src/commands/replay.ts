@@ -305,7 +305,7 @@ function eventFacts({
       ? null
       : [
           "begins",
-          `after ${formatCount(learnedBefore, "sample")} that are not in the recording: the replay begins anew`,
+          `after ${formatCount(learnedBefore, "sample")} that are not in the recording: the replay starts over`,
         ],
   ];
 }

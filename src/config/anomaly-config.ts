@@ -92,7 +92,7 @@ export function checkAnomaly(
 ): void {
   for (const [index, name] of (watch ?? []).entries()) {
     if (watch?.indexOf(name) !== index)
-      errors.conflict(["anomaly", "watch", index], `: "${name}" stands there twice; remove one`);
+      errors.conflict(["anomaly", "watch", index], `: "${name}" is named twice; remove one`);
     if (names === null || names.has(name)) continue;
     errors.add(
       "config.bad-value",

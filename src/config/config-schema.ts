@@ -235,7 +235,7 @@ export const configSchema = map({
     otherwise: "nothing, where anomaly says what to watch",
   }),
   anomaly: optional(
-    "Learns what is normal without any target, and tells what is not, at most so often",
+    "Learns what is normal without any target, and reports what is not, at most so often",
     anomalySchema,
     { otherwise: "not watched" },
   ),

@@ -99,7 +99,7 @@ export function excessIn(root: unknown): Excess | null {
     }
     if (isMap(node)) {
       const twice = keyTwice(node.items.map(({ key }) => key as Node));
-      if (twice !== null) return { text: `the key "${twice.value}" is there twice; remove one`, node: twice };
+      if (twice !== null) return { text: `the key "${twice.value}" is given twice; remove one`, node: twice };
       for (const { value } of node.items) waiting.push({ node: value, level: level + 1 });
     } else {
       for (const item of items) waiting.push({ node: item, level: level + 1 });

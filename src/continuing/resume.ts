@@ -137,7 +137,7 @@ function describedWith(learner: PrequentialLearner, names: readonly string[]): A
 const mismatch = (where: string, difference: string, advice: string) =>
   new RivuletError(
     "checkpoint.mismatch",
-    `${where} was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to begin anew, or put the config back`,
+    `${where} was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to start over, or put the config back`,
   );
 
 /** What became of a checkpoint whose learner was carried over to another. */
@@ -170,7 +170,7 @@ export function carryOver(learner: PrequentialLearner, checkpoint: Checkpoint, w
 const helpOf = (where: string) =>
   `rivulet migrate ${dirname(where)} --config CONFIG carries over what was learned`;
 
-/** What was carried and what begins anew, on one line. */
+/** What was carried and what starts over, on one line. */
 function carriedText({ carried, fresh, removed }: CarryOutcome): string {
   const list = (names: string[]) => (names.length === 0 ? "nothing" : names.join(", "));
   const without = removed.length === 0 ? "" : `; left out is ${removed.join(", ")}`;
@@ -252,7 +252,7 @@ function settingsChanged(own: AnyDescription, stored: AnyDescription): Changes {
   );
   return found.length === 0
     ? []
-    : [`the settings have changed, and what was learned goes on with them: ${found.join(", ")}`];
+    : [`the settings have changed, and what was learned continues with them: ${found.join(", ")}`];
 }
 
 /** A rate that the config changes holds from now on; one that a schedule or a recovery has changed stays. */

@@ -180,7 +180,7 @@ export class AnomalyWatch implements Stateful {
   #warm(): void {
     this.#isWarm = true;
     const { rows } = this.detector;
-    const text = `what is normal is known from ${formatCount(rows, "sample")}: anomalies are told from now on`;
+    const text = `what is normal is known from ${formatCount(rows, "sample")}: anomalies are reported from now on`;
     this.#log({ event: "anomaly-warm", text, details: { samples: rows } });
   }
 
@@ -235,7 +235,7 @@ export class AnomalyWatch implements Stateful {
     // All of it is normal, also what is still to come: one that is under way is taken as such at its end.
     if (!this.#isOpen) this.detector.takeAsNormal();
     this.#counts[1]++;
-    const text = `anomaly ${episode.number} in ${episode.column} since ${episode.since} was normal: the like brings no alarm from now on`;
+    const text = `anomaly ${episode.number} in ${episode.column} since ${episode.since} was normal: similar ones raise no alarm from now on`;
     this.#log({ event: "anomaly-normal", text, details: { number: episode.number, column: episode.column } });
     return { done: true, text };
   }
@@ -293,13 +293,13 @@ export class AnomalyWatch implements Stateful {
     };
   }
 
-  /** Continues from a state; where that is of other columns, what is normal is learned anew, and the log says so. */
+  /** Continues from a state; where that is of other columns, what is normal is learned from the start, and the log says so. */
   resume(state: State): void {
     try {
       this.restore(state);
     } catch (error) {
       if (!(error instanceof RivuletError)) throw error;
-      const text = `what is normal is learned anew: ${error.message}`;
+      const text = `what is normal is learned from the start: ${error.message}`;
       this.#log({ event: "anomaly-lost", text, problem: true });
     }
   }

@@ -21,7 +21,7 @@ export function createButtons(
       path.isPaused = !path.isPaused;
       const text = path.isPaused
         ? "pause button: samples are predicted, and not learned from until it is pressed again"
-        : "pause button: learning goes on";
+        : "pause button: learning continues";
       log({ event: "pause", text, details: { paused: path.isPaused } });
     },
     onNormal() {

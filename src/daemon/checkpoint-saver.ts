@@ -135,7 +135,7 @@ export class CheckpointSaver {
     const found = this.#newestThatResumes();
     if (found === undefined) {
       const none = listCheckpoints(this.directory).length === 0 ? "no checkpoint" : "no valid checkpoint";
-      const text = `beginning anew: ${this.directory} has ${none}; ${about}`;
+      const text = `learning from scratch: ${this.directory} has ${none}; ${about}`;
       this.#log({ event: "begin", text });
       return;
     }
@@ -295,7 +295,7 @@ export class CheckpointSaver {
     if (!(error instanceof RivuletError)) throw error;
     // After the end it is one that the last checkpoint has overtaken.
     if (!this.#isFailing && !this.#isClosed) {
-      this.#log({ event: "checkpoint-fails", text: `${error.message}; learning goes on`, problem: true });
+      this.#log({ event: "checkpoint-fails", text: `${error.message}; learning continues`, problem: true });
     }
     this.#isFailing = true;
   }

@@ -33,7 +33,7 @@ export function continuedLearner(config: Config, columns: readonly string[], log
   if (begun.event === "chosen-network") {
     log({
       event: begun.event,
-      text: `${directory} holds an ensemble with the network that rivulet fit chose: it goes on with that`,
+      text: `${directory} holds an ensemble with the network that rivulet fit chose: it continues with that`,
     });
   }
   if (begun.event === "single-network") {

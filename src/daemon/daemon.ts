@@ -265,7 +265,7 @@ export class Daemon {
 
   #endPause(): void {
     if (!this.#path.endPauseIfOver()) return;
-    const text = "the pause is over: learning goes on";
+    const text = "the pause is over: learning continues";
     this.#log({ event: "pause", text, details: { paused: false } });
   }
 

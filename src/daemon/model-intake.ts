@@ -76,7 +76,7 @@ export class ModelIntake implements Stateful {
     } catch (error) {
       if (!(error instanceof RivuletError)) throw error;
       this.#refused = error.message;
-      const text = `${error.message}; it is not taken in`;
+      const text = `${error.message}; it is not used`;
       log({ event: "model-refused", text, problem: true, details: { version, group, directory } });
     }
     this.#version = version;

@@ -15,7 +15,7 @@ export interface RunRecording {
 
 /**
  * Records the samples of a path from now on. A file that exists is kept, and the recording gets a number behind its name:
- * the service starts again after a crash. Where the disk fails, recording ends, and learning goes on.
+ * the service starts again after a crash. Where the disk fails, recording ends, and learning continues.
  * @throws RivuletError where the file cannot be made
  */
 export function recordRun(
@@ -55,7 +55,7 @@ export function recordRun(
     if (!(error instanceof RivuletError)) throw error;
     log({
       event: "recording-fails",
-      text: `${error.message}; recording ends, learning goes on`,
+      text: `${error.message}; recording ends, learning continues`,
       problem: true,
     });
   };

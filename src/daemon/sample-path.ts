@@ -352,8 +352,8 @@ export class SamplePath implements DaemonMemory {
   }
 
   /**
-   * Goes on from a stored state. What an earlier version did not store begins anew.
-   * @throws RivuletError where a part of it is of another daemon; that part, and those after it, begin anew
+   * Goes on from a stored state. What an earlier version did not store starts over.
+   * @throws RivuletError where a part of it is of another daemon; that part, and those after it, start over
    */
   restore(given: State): void {
     const stored = (given ?? {}) as { [key: string]: State };

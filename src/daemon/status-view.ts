@@ -205,7 +205,7 @@ function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): Fi
 }
 
 const pausedText = ({ anomaly, pauseLeftMs }: DaemonStatus) =>
-  `samples are predicted, and not learned from${anomaly === null ? "" : "; no anomaly is told"}${pauseLeftMs === null ? "" : `; learning goes on in ${formatDuration(pauseLeftMs)}`}`;
+  `samples are predicted, and not learned from${anomaly === null ? "" : "; no anomaly is reported"}${pauseLeftMs === null ? "" : `; learning continues in ${formatDuration(pauseLeftMs)}`}`;
 
 function healthOf(
   status: DaemonStatus,

@@ -58,7 +58,7 @@ function commandsOf({
     path.isPaused = isPaused;
     const text = isPaused
       ? "learning is paused: samples are predicted, and not learned from"
-      : "learning goes on";
+      : "learning continues";
     if (isNew) log({ event: "pause", text, details: { paused: isPaused } });
     return { done: true, text, paused: isPaused };
   };

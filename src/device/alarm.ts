@@ -29,7 +29,7 @@ export interface Alarm {
   readonly active: boolean;
   /** Evaluates the next score: a probability, or standard deviations. NaN changes nothing. Allocates only when it switches on. */
   observe(score: number): void;
-  /** Switches on an alarm that was on when its process ended; the shortest time begins anew. */
+  /** Switches on an alarm that was on when its process ended; the shortest time starts over. */
   resume(): void;
   /** Stops the timer; the alarm keeps its state. */
   close(): void;

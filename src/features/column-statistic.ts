@@ -153,7 +153,7 @@ export class ColumnStatistic implements Stateful {
     return this.#moments[rows.run * this.columns + column] === 0;
   }
 
-  /** Whether the column begins, or begins anew, with its last number. */
+  /** Whether the column begins, or starts over, with its last number. */
   isBeginning(column: number): boolean {
     return this.count(column) === 1;
   }

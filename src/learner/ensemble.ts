@@ -478,7 +478,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
   }
 
   /**
-   * Puts trained weights into the place of the replayed network's, by name; its optimizer begins anew.
+   * Puts trained weights into the place of the replayed network's, by name; its optimizer starts over.
    * @throws RivuletError where a tensor is missing or of another shape
    */
   adoptNetwork(parameters: readonly Tensor[]): void {

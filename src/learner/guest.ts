@@ -60,7 +60,7 @@ const sane = parts(finite, [
   [at.rows, whole],
 ]);
 
-/** Layers of the replayed network it was published from; its optimizer begins anew. */
+/** Layers of the replayed network it was published from; its optimizer starts over. */
 const networkOptions = ({ features, classes, network, seed }: CommitteeOptions): NetworkExpertOptions => ({
   inputs: features,
   classes,

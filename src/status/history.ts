@@ -210,7 +210,7 @@ export class History implements Stateful {
     ) {
       throw new RivuletError(
         "state.mismatch",
-        `found other rings in the stored history, expected ${historySteps.length} of ${steps} steps; it begins anew`,
+        `found other rings in the stored history, expected ${historySteps.length} of ${steps} steps; it starts over`,
       );
     }
     restoreBlock(this.#times, times, "history");

@@ -144,7 +144,7 @@ export class StatusServer {
     const isFirst = this.#failure === null;
     const where = formatAddress(this.#options.listen);
     this.#failure = `cannot serve the status page at ${where}: ${reasonOf(error)}`;
-    if (isFirst) this.#options.report(`${this.#failure}; learning goes on, and it is tried again`, true);
+    if (isFirst) this.#options.report(`${this.#failure}; learning continues, and it is tried again`, true);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => void this.start(), this.#options.retryMs ?? 10_000);
   }

@@ -69,7 +69,7 @@ export function checkpointFacts(key: string): { samplesSeen: number; digest: str
 }
 
 /**
- * Orders the keys of a device's checkpoints, the newest first. Samples count from 0 again where a device begins anew, so
+ * Orders the keys of a device's checkpoints, the newest first. Samples count from 0 again where a device starts over, so
  * what has more samples than the newest one is of an earlier life, and comes last.
  */
 export function newestFirst(keys: readonly string[], newestKey: string | null): string[] {

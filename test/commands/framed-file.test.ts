@@ -29,7 +29,7 @@ function sniffed(bytes: Uint8Array) {
   const path = join(folderWith(), "bytes.bin");
   writeFileSync(path, bytes);
   const stream = recognize(bytes, true);
-  if (stream.framing === null) throw new Error("not recognised");
+  if (stream.framing === null) throw new Error("not recognized");
   const text = startingConfig(stream, { file: path }) as string;
   return {
     path,

@@ -24,7 +24,7 @@ async function run(cwd: string, ...words: string[]) {
   };
 }
 
-test("a field more is refused with the command that helps, and after it learning goes on", async () => {
+test("a field more is refused with the command that helps, and after it learning continues", async () => {
   const cwd = folderWith({
     ...{ "old.yaml": learn("x, y, label"), "new.yaml": learn("z, x, y, label") },
     ...{ "free.yaml": learn("y, z, x, label", ", onChange: migrate"), "d.csv": wide },

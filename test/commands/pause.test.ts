@@ -22,7 +22,7 @@ test("a running daemon is paused, for a time too, and goes on when it is told", 
   );
   expect((await pause(invoke(file, { for: "2h" }))).text).toContain("told: learning is paused for 2 h");
   expect(daemon.status().pauseLeftMs).toBeGreaterThan(7_000_000);
-  expect((await resume(invoke(file))).text).toBe("told: learning goes on");
+  expect((await resume(invoke(file))).text).toBe("told: learning continues");
   expect([daemon.status().paused, daemon.status().pauseLeftMs]).toEqual([false, null]);
   await pause(invoke(file));
   expect([daemon.status().paused, daemon.status().pauseLeftMs]).toEqual([true, null]);

@@ -68,7 +68,7 @@ function read(stdout: string) {
 
 const value = (index: number) => (20 + Math.sin(index)).toFixed(2);
 
-describe.concurrent("sniff recognises on a port", () => {
+describe.concurrent("sniff recognizes on a port", () => {
   test.each<[string, (index: number) => string, object, { fields: string[]; target: object }]>([
     [
       "lines with commas",
@@ -216,7 +216,7 @@ describe.concurrent("sniff says in one sentence", () => {
     expect(await complaint([terminal.path])).toContain("is in use by another program");
   });
 
-  test("what it heard where it recognises nothing", async () => {
+  test("what it heard where it recognizes nothing", async () => {
     const { path } = device(() => Uint8Array.of(0x80, 0xf3, 0x9c, 0xfe, 7, 0xc1));
     let sentence = "";
     // On a busy machine too little of it comes in a second to tell how much a second.

@@ -415,7 +415,7 @@ test("says where a file stops being YAML", () => {
     /^pump\.yaml:\d+: this is not YAML/,
   );
   expect(refusal("target: {column: x}\ntarget: {column: y}\n")).toMatch(
-    /^pump\.yaml:2: the key "target" is there twice; remove one$/,
+    /^pump\.yaml:2: the key "target" is given twice; remove one$/,
   );
 });
 
@@ -870,7 +870,7 @@ gpio: { alarm: { pin: 22, of: anomaly } }
       "anomaly: { watch: [flaw] }",
       '3: anomaly.watch[0]: "flaw" is not a column of source.fields; did you mean "flow"?',
     ],
-    ["anomaly: { watch: [flow, flow] }", '3: anomaly.watch[1]: "flow" stands there twice; remove one'],
+    ["anomaly: { watch: [flow, flow] }", '3: anomaly.watch[1]: "flow" is named twice; remove one'],
     ["anomaly: {}\nmodel: {}", "4: model needs a target, but the config has none; add target, or remove it"],
     [
       "anomaly: {}\ngpio: { alarm: { pin: 22, on: 3 } }",

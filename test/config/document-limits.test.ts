@@ -55,7 +55,7 @@ test.each<[string, string, RegExp]>([
   [
     "a key twice",
     "target: { column: x }\nname: a\ntarget: { column: y }",
-    /^c\.yaml:3: the key "target" is there twice/,
+    /^c\.yaml:3: the key "target" is given twice/,
   ],
   [
     "too many layers",

@@ -162,7 +162,7 @@ describe("resume refuses a checkpoint of another learner, and changes nothing:",
       ? ""
       : "rivulet migrate . --config CONFIG carries over what was learned, or ";
     expect(error.message).toBe(
-      `saved.msgpack was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to begin anew, or put the config back`,
+      `saved.msgpack was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to start over, or put the config back`,
     );
     expect(learner.state()).toEqual(before);
   });

@@ -114,7 +114,7 @@ describe("a daily job", () => {
       expect(watch.detector.alarms).toBe(before + 1);
       expect(watch.takeAsNormal()).toMatchObject({ done: true });
       expect(watch.isOpen).toBe(false);
-      expect(told("anomaly-normal")[0]).toContain("was normal: the like brings no alarm from now on");
+      expect(told("anomaly-normal")[0]).toContain("was normal: similar ones raise no alarm from now on");
       feed(watch, jobFrom + 5, jobFrom + 28 * rowsPerDay, stream);
       expect(watch.detector.alarms).toBe(before + 1);
       expect(watch.episodes[0]).toMatchObject({ saidNormal: true, number: before + 1 });
@@ -143,7 +143,7 @@ test("the warm-up is stated, told at its end, and silent", () => {
   expect(watch.status()).toMatchObject({ isWarm: false, samplesToWarm: 1 });
   feed(watch, 499, 500, next);
   expect(told("anomaly-warm")).toEqual([
-    "what is normal is known from 500 samples: anomalies are told from now on",
+    "what is normal is known from 500 samples: anomalies are reported from now on",
   ]);
 });
 
@@ -260,13 +260,13 @@ describe("a daemon without a target", () => {
     expect(again.daemon.learner.samplesSeen).toBe(5000);
   });
 
-  test("begins anew and says so where other columns are watched than before", async () => {
+  test("starts over and says so where other columns are watched than before", async () => {
     const folder = folderWith();
     writeFileSync(join(folder, "x.csv"), rows(600));
     await runOf(folder);
     const { entries } = await runOf(folder, "{ interval: 5min, watch: [flow] }");
     expect(entries.find(({ event }) => event === "anomaly-lost")?.text).toBe(
-      "what is normal is learned anew: found the columns temperature, flow in the stored anomaly detector, expected flow; restore a state of the same columns",
+      "what is normal is learned from the start: found the columns temperature, flow in the stored anomaly detector, expected flow; restore a state of the same columns",
     );
   });
 

@@ -86,7 +86,7 @@ describe("in passing", () => {
     });
     const fails = {
       event: "checkpoint-fails",
-      text: `cannot save a checkpoint in ${directory}: the folder does not exist; create it, or mount its disk; learning goes on`,
+      text: `cannot save a checkpoint in ${directory}: the folder does not exist; create it, or mount its disk; learning continues`,
       problem: true,
     };
     expect(entries.slice(1)).toEqual([fails, works(1), fails, works(3)]);
@@ -138,7 +138,7 @@ describe("at the start", () => {
     const first = bench();
     learn(first.learner, 40);
     expect(first.told("begin")[0].text).toMatch(
-      new RegExp(`^beginning anew: ${first.directory} has no checkpoint; \\d+ bytes of arena, \\w+ kernels$`),
+      new RegExp(`^learning from scratch: ${first.directory} has no checkpoint; \\d+ bytes of arena, \\w+ kernels$`),
     );
     const path = first.saver.close();
     const second = bench({ directory: first.directory });

@@ -403,7 +403,7 @@ describe.concurrent("the daemon", () => {
     const failure = await daemon.event("checkpoint-fails");
     expect(failure).toMatchObject({ problem: true });
     expect(failure.text).toBe(
-      `cannot save a checkpoint in ${join(cwd, "saved")}: the folder does not exist; create it, or mount its disk; learning goes on`,
+      `cannot save a checkpoint in ${join(cwd, "saved")}: the folder does not exist; create it, or mount its disk; learning continues`,
     );
     // Some ten periods go by, each with something to save.
     for (let told = 0; told < 20; told++) {
@@ -651,7 +651,7 @@ describe.concurrent("the daemon refuses to start, and changes nothing,", () => {
       ? `rivulet migrate ${join(cwd, "saved")} --config c.yaml carries over what was learned, or `
       : "";
     expect(await refusal(changed, {}, 2)).toBe(
-      `rivulet: ${path} was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to begin anew, or put the config back`,
+      `rivulet: ${path} was saved with a different configuration: ${difference}; ${advice}name another checkpoint.directory to start over, or put the config back`,
     );
     expect(readFileSync(path)).toEqual(bytes);
     expect(statSync(path).mtimeMs).toBe(mtimeMs);

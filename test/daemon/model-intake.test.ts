@@ -136,7 +136,7 @@ describe("a model in the inbox", () => {
     damaged[500] ^= 1;
     const checkpoint = Buffer.concat(encodeCheckpoint(checkpointOf(learner)));
     const deliveries: [Uint8Array, RegExp][] = [
-      [damaged, /version 1 of the models for pumps is damaged: .*; it is not taken in/],
+      [damaged, /version 1 of the models for pumps is damaged: .*; it is not used/],
       [checkpoint, /version 2 of the models for pumps is a checkpoint, expected a model file/],
       [modelFile(directory, "model: {}"), /version 3 .* was trained for something else: model.published/],
       [new Uint8Array(3_000_000), /version 4 of the models for pumps .*bytes/],

@@ -194,7 +194,7 @@ test("a pause goes on after a restart", () => {
   expect([after.path.isPaused, after.path.passedInPause, after.path.taken]).toEqual([true, 1, 2]);
 });
 
-test("the state of another daemon is refused, and that of an earlier version begins anew what it lacks", () => {
+test("the state of another daemon is refused, and that of an earlier version starts over what it lacks", () => {
   const { path } = pathOf(kinds["an ensemble for numbers"]);
   const state = path.state() as Record<string, never>;
   expect(() => path.restore({ ...state, validator: new Float64Array(3) as never })).toThrow(

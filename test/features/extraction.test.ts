@@ -269,7 +269,7 @@ describe("a profile", () => {
 describe("sequences", () => {
   const lagged = [{ lags: { of: ["a"], at: [1] } }];
 
-  test("begin anew where an id changes, which is no feature", () => {
+  test("start over where an id changes, which is no feature", () => {
     const { columns, made } = rowsOf({ columns: ["id", "a"], sequence: { by: "id" }, features: lagged }, [
       [7, 1],
       [7, 2],
@@ -287,7 +287,7 @@ describe("sequences", () => {
     ]);
   });
 
-  test("begin anew after a gap", () => {
+  test("start over after a gap", () => {
     const extraction = createExtraction({ columns: ["a"], sequence: { gap: "2s" }, features: lagged });
     const lags = [0, 1, 3, 6, 7].map((second) => {
       extraction.push([second], 0, Float64Array.of(1000 * second), 0);

@@ -26,7 +26,7 @@ describe("the time of a sample", () => {
     expect(times).toEqual([1_000_000_000_000, 1_000_000_001_000, 1_000_000_001_500]);
   });
 
-  test("begins anew at its arrival, where the device has started again", () => {
+  test("starts over at its arrival, where the device has started again", () => {
     const { times, report } = follow([90_000, 91_000, 10, 1010], { unit: "ms" }, 1_000_000_000_000);
     expect(times.slice(2)).toEqual([1_000_000_002_000, 1_000_000_003_000]);
     expect(report.back).toBe(1);

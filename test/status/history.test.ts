@@ -109,7 +109,7 @@ describe("the history of scores", () => {
     history.advance(noon + 1000, 1000, 0, 0);
     const columns = history.columns(0, noon + 1000);
     expect([columns.lastTarget, columns.baselines]).toEqual([[null], []]);
-    expect(() => new History(bench().learner).restore(history.state())).toThrow("it begins anew");
+    expect(() => new History(bench().learner).restore(history.state())).toThrow("it starts over");
     expect(historyBytes(0)).toBe(3 * 360 * 6 * 4);
   });
 });

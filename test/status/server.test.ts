@@ -76,7 +76,7 @@ describe("a daemon with status in its config", () => {
     expect(await (await post("/resume")).json()).toMatchObject({ paused: false });
     const timed = await post("/pause", {}, '{"for":"30min"}');
     expect(await timed.json()).toMatchObject({ done: true, paused: true });
-    expect(await (await get("/healthz")).text()).toMatch(/^paused: .*; learning goes on in (30|29) min/);
+    expect(await (await get("/healthz")).text()).toMatch(/^paused: .*; learning continues in (30|29) min/);
     expect((await post("/pause", {}, '{"for":"soon"}')).status).toBe(409);
     expect(daemon.status().pauseLeftMs).toBeGreaterThan(0);
     await post("/resume");
@@ -116,7 +116,7 @@ describe("a daemon with status in its config", () => {
       report: (text) => reports.push(text),
     });
     await server.start();
-    expect(reports).toEqual([expect.stringMatching(/^cannot serve the status page at .* learning goes on/)]);
+    expect(reports).toEqual([expect.stringMatching(/^cannot serve the status page at .* learning continues/)]);
     taken.close();
     await until(() => reports.length === 2);
     expect(reports[1]).toBe(`the status page is at http://127.0.0.1:${port}/`);
@@ -154,7 +154,7 @@ describe("what stands beside the samples", () => {
     const { samples, get } = await startWatched({ source: ", time: a" });
     await samples(12);
     const { clock } = (await (await get("/status.json")).json()) as StatusDocument;
-    // Its values rise from class 0 to class 2, as a clock does that begins anew at each third sample.
+    // Its values rise from class 0 to class 2, as a clock does that starts over at each third sample.
     expect(clock).toMatchObject({ columns: ["a"], back: 3, repeated: 0, absent: 0 });
     expect(await (await get("/metrics")).text()).toContain(
       'rivulet_clock_faults_total{kind="step back"} 3\n',

@@ -13,7 +13,7 @@ import { openDevice } from "../daemon.ts";
 export interface Wire {
   /** The keys of `source`. */
   source: object;
-  /** Before a process starts: the device begins anew, as what the one before did not read is lost with it. */
+  /** Before a process starts: the device starts over, as what the one before did not read is lost with it. */
   begin(): void;
   /** Sends rows, the first of them with the given index from 0, to a process that reads. */
   send(rows: readonly (readonly number[])[], first: number, child: ChildProcess): Promise<void>;

@@ -70,7 +70,7 @@ function pictureOf(state: AnomalyDemoState, width: number): string[] {
     return [`${head}${first}`, ...others.map((line) => `${" ".repeat(14)}${line}`)];
   });
   return [
-    bold("Rivulet learns what is normal, and tells what is not"),
+    bold("Rivulet learns what is normal, and reports what is not"),
     dim(`a made machine sends two samples a second of its clock to ${port};`),
     dim(`its clock runs ${machineSpeed} times faster than yours, and every constant is that of the product`),
     "",

@@ -210,7 +210,7 @@ function watchOf(
 }
 
 function endText({ isOpen, episodes: [latest], text }: AnomalyWatch): string {
-  return isOpen && latest !== undefined ? `anomaly ${latest.number} in ${latest.column} goes on` : text;
+  return isOpen && latest !== undefined ? `anomaly ${latest.number} in ${latest.column} continues` : text;
 }
 
 function reportOf(replay: AnomalyReplay): Report {

@@ -174,7 +174,7 @@ function taskLines(
   if (!isWatched) return [...lines, targetLine(target)];
   return [
     ...lines,
-    "anomaly: { alarmsPerWeek: 2 } # no column is called label or target: what is unlike normal is told",
+    "anomaly: { alarmsPerWeek: 2 } # no column is called label or target: anomalies are reported",
     `# ${targetLine(target)}`,
   ];
 }
@@ -192,7 +192,7 @@ function seriesLines(name: string, { rate, isTimed }: { rate: number | null; isT
   return [
     ...(rate === null ? [] : [`  rate: ${rateText(rate)} # as measured; text such as 1/hour will do too`]),
     ...(proposed?.isClear ? featuresBlock(proposed) : []),
-    "anomaly: { alarmsPerWeek: 2 } # a single column: what is unlike normal is told",
+    "anomaly: { alarmsPerWeek: 2 } # a single column: anomalies are reported",
     `# ${forecast} # beside it or in its place: predicts the column so many rows ahead`,
   ];
 }

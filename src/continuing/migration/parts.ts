@@ -19,7 +19,7 @@ export interface Names {
   experts: Axis;
 }
 
-/** What was carried over, and what begins anew, in words. */
+/** What was carried over, and what starts over, in words. */
 export interface Carried {
   carried: string[];
   fresh: string[];

@@ -142,7 +142,7 @@ export class StandardOutput implements PredictionOutput {
     this.isActive = false;
     const isGone = (error as NodeJS.ErrnoException).code === "EPIPE";
     const why = isGone ? "the program that read them has ended" : reasonOf(error);
-    this.#onEnd(`predictions no longer go to standard output: ${why}; learning goes on`);
+    this.#onEnd(`predictions no longer go to standard output: ${why}; learning continues`);
     this.#onEmpty?.();
   }
 

@@ -90,7 +90,7 @@ export class WebhookOutput implements PredictionOutput {
         return true;
       }
       if (!this.#isFailing) {
-        this.#report(`the webhook does not take predictions: ${failure.text}; learning goes on`, true);
+        this.#report(`the webhook does not take predictions: ${failure.text}; learning continues`, true);
       }
       this.#isFailing = true;
       if (failure.isFinal || this.#hasEnded || attempt === this.#retriesMs.length) return false;

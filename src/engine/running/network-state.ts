@@ -35,7 +35,7 @@ export type NetworkState = {
   plateau?: Float64Array;
 };
 
-/** Whether squares of gradients have overflowed: the optimizer must begin anew, or their weights never move again. */
+/** Whether squares of gradients have overflowed: the optimizer must start over, or their weights never move again. */
 export const hasOverflowed = ({ optimizerState }: NetworkState): boolean =>
   optimizerState.some(({ data }) => data.includes(Number.POSITIVE_INFINITY));
 

@@ -215,7 +215,7 @@ export class Network implements Stateful {
     this.snapshot?.keep();
   }
 
-  /** Goes back to the snapshot; optimizer and layer states, and what is accumulated, begin anew. */
+  /** Goes back to the snapshot; optimizer and layer states, and what is accumulated, start over. */
   recover(): void {
     this.snapshot?.restore();
     this.#clearStates();

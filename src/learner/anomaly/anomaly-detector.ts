@@ -1,4 +1,4 @@
-/** Learns what is normal for some columns without any target, and tells what is not, at most so often. */
+/** Learns what is normal for some columns without any target, and reports what is not, at most so often. */
 
 import { RivuletError } from "../../errors/errors.ts";
 import { restoreTogether } from "../../features/restore.ts";

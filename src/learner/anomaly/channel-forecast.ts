@@ -150,7 +150,7 @@ export class ChannelForecast implements Stateful {
 
   /**
    * An input that is quiet for months would let its part of the inverse grow without end: its row and column are scaled
-   * back. Where rounding has made a diagonal 0 or less the inverse begins anew.
+   * back. Where rounding has made a diagonal 0 or less the inverse starts over.
    */
   #bound(): void {
     const p = this.#inverse;

@@ -21,7 +21,7 @@ test.each(Object.keys(forms))("a table in the form of %s", async (form) => {
       const path = join(folder, "data.txt");
       writeFileSync(path, given.text);
       const stream = recognize(Buffer.from(given.text), true);
-      if (stream.framing === null) throw new Error(`not recognised: ${given.text}`);
+      if (stream.framing === null) throw new Error(`not recognized: ${given.text}`);
       const text = startingConfig(stream, { file: path });
       // Where a column never changes, or all rise, the user has to name the target.
       const named = (text ?? "")

@@ -8,7 +8,7 @@ const port = { path: "/dev/ttyUSB0", baudRate: 9600 };
 /** The config that is proposed for lines of text that come at a rate, where it is known. */
 function configFor(lines: string[], source: StartingSource = port, rate?: number): string | null {
   const stream = recognize(Buffer.from(lines.map((line) => `${line}\n`).join("")), true);
-  if (stream.framing === null) throw new Error("not recognised");
+  if (stream.framing === null) throw new Error("not recognized");
   return startingConfig(stream, source, rate);
 }
 
@@ -88,7 +88,7 @@ test("a clock that has a name is no field, a constant is none to predict, and ra
     (_, i) => `{"ts":${1_700_000_000 + i},"temp":${20 + (i % 9) / 2},"unit":1,"on":${i % 2}}`,
   );
   const stream = recognize(Buffer.from(`${rows.join("\n")}\n`), true);
-  if (stream.framing === null) throw new Error("not recognised");
+  if (stream.framing === null) throw new Error("not recognized");
   expect(startingConfig(stream, { path: "/dev/ttyUSB0", baudRate: 9600 })).toBe(`source:
   serial: { path: /dev/ttyUSB0, baudRate: 9600 }
   framing: lines

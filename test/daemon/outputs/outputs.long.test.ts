@@ -88,7 +88,7 @@ describe("in a pipe", () => {
       expect(log.findLast(({ event }) => event === "end")?.["samplesSeen"]).toBe(8000);
     }
     expect(early.log.map(({ text }) => text)).toContainEqual(
-      "predictions no longer go to standard output: the program that read them has ended; learning goes on",
+      "predictions no longer go to standard output: the program that read them has ended; learning continues",
     );
     const missed = deaf.log.find(({ event }) => event === "predictions-dropped")?.["dropped"];
     expect(missed).toBeGreaterThan(0);
@@ -236,7 +236,7 @@ describe("by webhook", () => {
     await until(() => output.sent === 1);
     expect(failing.sequences()).toEqual([[1], [1], [1]]);
     expect(reports).toEqual([
-      "the webhook does not take predictions: it answers 500; learning goes on",
+      "the webhook does not take predictions: it answers 500; learning continues",
       "the webhook takes predictions again",
     ]);
     const refusing = await serverThat(400, 200);

@@ -34,7 +34,7 @@ function asFrames(recognition: Recognition): FrameStream {
 
 const namesOf = ({ fields }: LineStream) => fields.map(({ name }) => name);
 
-describe("lines are recognised", () => {
+describe("lines are recognized", () => {
   test.each([
     ["commas", (t: string, v: string, l: number) => `${t},${v},${l}`],
     ["semicolons", (t: string, v: string, l: number) => `${t};${v};${l}`],
@@ -183,7 +183,7 @@ describe("lines are recognised", () => {
   });
 });
 
-describe("frames are recognised", () => {
+describe("frames are recognized", () => {
   test.each([16, 32] as const)(
     "with CRC-%i, their length, and the fields if they are floats and integers",
     (crc) => {
@@ -236,7 +236,7 @@ describe("the right baud rate has the highest score", () => {
     }
   });
 
-  test("and print that is not recognised is above noise", () => {
+  test("and print that is not recognized is above noise", () => {
     const print = Buffer.from("hello world, how are you today?\r\n".repeat(20));
     const noise = resample(print, 9600, 115_200);
     expect(scoreOf(recognize(print), print)).toBeGreaterThan(scoreOf(recognize(noise), noise));
