@@ -12,6 +12,7 @@ import type { TakenIn } from "../model-status.ts";
 import type { State, Stateful } from "../state.ts";
 import { Baselines } from "./baselines.ts";
 import { CalibrationError } from "./calibration-error.ts";
+import { observeChecked, predictChecked } from "./checked-sample.ts";
 import { ClassCommittee, classExperts } from "./class-committee.ts";
 import { mostProbable } from "./class-probabilities.ts";
 import { ClassificationMetrics } from "./classification-metrics.ts";
@@ -168,28 +169,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
    * `refusals` and nothing else changed. Allocates nothing.
    */
   observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
-    if (this.extraction === null) {
-      this.#check.requireRow(values, offset);
-      return this.#observeRow(values, offset);
-    }
-    // A row that goes into a window makes none by itself.
-    if (!this.extraction.push(values, offset, times, timeAt)) return true;
-    return this.#observeRow(this.extraction.row, 0);
-  }
-
-  #observeRow(values: Float64Array, offset: number): boolean {
-    if (!this.isLabelled(values, offset)) {
-      if (!this.#predictRow(values, offset)) {
-        this.refusals.notFinite++;
-        return false;
-      }
-      this.passUnlabelled();
-      return true;
-    }
-    if (!this.accepts(values, offset)) return false;
-    this.predictValidated(values, offset);
-    this.learnValidated(values, offset);
-    return true;
+    return observeChecked(this, this.#check, values, offset, times, timeAt);
   }
 
   /**
@@ -198,17 +178,7 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
    * nothing.
    */
   predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
-    if (this.extraction === null) {
-      this.#check.requireRow(values, offset);
-      return this.#predictRow(values, offset);
-    }
-    return this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0);
-  }
-
-  #predictRow(values: Float64Array, offset: number): boolean {
-    if (!this.#check.hasFiniteFeatures(values, offset)) return false;
-    this.predictValidated(values, offset);
-    return true;
+    return predictChecked(this, this.#check, values, offset, times, timeAt);
   }
 
   /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */

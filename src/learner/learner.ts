@@ -14,6 +14,7 @@ import { restoreTogether } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
 import type { State } from "../state.ts";
 import { requireCounts } from "../state-check.ts";
+import { observeChecked, predictChecked } from "./checked-sample.ts";
 import { mostProbable, readingOf, readProbabilities } from "./class-probabilities.ts";
 import { ClassificationMetrics, type ClassificationReport } from "./classification-metrics.ts";
 import { Glitches } from "./glitches.ts";
@@ -218,28 +219,7 @@ export class Learner<
    * nothing else changed. Allocates nothing.
    */
   observe(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
-    if (this.extraction === null) {
-      this.#check.requireRow(values, offset);
-      return this.#observeRow(values, offset);
-    }
-    // A row that goes into a window makes none by itself.
-    if (!this.extraction.push(values, offset, times, timeAt)) return true;
-    return this.#observeRow(this.extraction.row, 0);
-  }
-
-  #observeRow(values: Float64Array, offset: number): boolean {
-    const isLabelled = this.isLabelled(values, offset);
-    if (isLabelled ? !this.accepts(values, offset) : !this.#check.hasFiniteFeatures(values, offset)) {
-      if (!isLabelled) this.refusals.notFinite++;
-      return false;
-    }
-    this.predictValidated(values, offset);
-    if (!isLabelled) {
-      this.passUnlabelled();
-      return true;
-    }
-    this.learnValidated(values, offset);
-    return true;
+    return observeChecked(this, this.#check, values, offset, times, timeAt);
   }
 
   /**
@@ -247,17 +227,7 @@ export class Learner<
    * Returns false, with nothing predicted, where a feature is not finite. Allocates nothing.
    */
   predict(values: Float64Array, offset: number, times?: Float64Array, timeAt?: number): boolean {
-    if (this.extraction === null) {
-      this.#check.requireRow(values, offset);
-      return this.#predictRow(values, offset);
-    }
-    return this.extraction.push(values, offset, times, timeAt) && this.#predictRow(this.extraction.row, 0);
-  }
-
-  #predictRow(values: Float64Array, offset: number): boolean {
-    if (!this.#check.hasFiniteFeatures(values, offset)) return false;
-    this.predictValidated(values, offset);
-    return true;
+    return predictChecked(this, this.#check, values, offset, times, timeAt);
   }
 
   /** Predicts a sample whose features are known to be finite in float32. Allocates nothing. */
