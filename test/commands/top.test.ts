@@ -1,12 +1,14 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { livePicture } from "../../src/commands/live/picture.ts";
 import type { StatusDocument } from "../../src/status/document.ts";
 import { needing } from "../needs.ts";
 import { cli, folderWith, rivulet, startRivulet } from "../rivulet.ts";
 import { startWatched } from "../status/bench.ts";
+import { until } from "../until.ts";
 
 const source =
   "source: { stdin: true, framing: lines, fields: [a, b, label] }\ntarget: { column: label, classes: 3 }\n";
@@ -86,17 +88,25 @@ describe("the live view", () => {
   test(
     "is what run draws in a terminal, and the last line says how well it did",
     needing(hasScript, "apt install bsdutils"),
-    () => {
+    async () => {
       const cwd = folderWith({ "c.yaml": source, "rows.csv": rows });
-      const command = `(cat rows.csv; sleep 2) | "${process.execPath}" "${cli}" run c.yaml`;
-      const output = execFileSync("script", ["-qec", command, "/dev/null"], {
+      const rowsUntilDrawn = "cat rows.csv; while [ ! -e drawn ]; do sleep 0.1; done";
+      const command = `(${rowsUntilDrawn}) | "${process.execPath}" "${cli}" run c.yaml`;
+      const child = spawn("script", ["-qec", command, "/dev/null"], {
         cwd,
-        encoding: "utf8",
         stdio: ["ignore", "pipe", "inherit"],
         env: { ...process.env, TERM: "xterm", JOURNAL_STREAM: undefined },
       });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      const ended = once(child, "close");
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+      await until(() => output.includes("\u001b[1m300\u001b[22m, "));
+      writeFileSync(join(cwd, "drawn"), "");
+      await ended;
       expect(output).toContain("\u001b[?25l");
-      expect(output).toContain("\u001b[1m300\u001b[22m, ");
       const last = output.trim().split("\n").at(-1);
       expect(last).toMatch(/ended after 300 samples, accuracy \d+\.\d % lately, .*; saved /);
     },
