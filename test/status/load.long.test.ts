@@ -56,7 +56,7 @@ test("with a page open and metrics scraped each second it loses no sample, and t
       await pause(1000);
     }
   })();
-  const sent = await feed([watched, plain], 60);
+  const sent = await feed([watched, plain], 30);
   const [withPage, without] = [residentOf(watched), residentOf(plain)];
   process.stdout.write(
     `resident: ${(withPage / megabyte).toFixed(1)} MB watched, ${(without / megabyte).toFixed(1)} MB not\n`,
