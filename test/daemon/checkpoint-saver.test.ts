@@ -138,7 +138,9 @@ describe("at the start", () => {
     const first = bench();
     learn(first.learner, 40);
     expect(first.told("begin")[0].text).toMatch(
-      new RegExp(`^learning from scratch: ${first.directory} has no checkpoint; \\d+ bytes of arena, \\w+ kernels$`),
+      new RegExp(
+        `^learning from scratch: ${first.directory} has no checkpoint; \\d+ bytes of arena, \\w+ kernels$`,
+      ),
     );
     const path = first.saver.close();
     const second = bench({ directory: first.directory });

@@ -116,7 +116,9 @@ describe("a daemon with status in its config", () => {
       report: (text) => reports.push(text),
     });
     await server.start();
-    expect(reports).toEqual([expect.stringMatching(/^cannot serve the status page at .* learning continues/)]);
+    expect(reports).toEqual([
+      expect.stringMatching(/^cannot serve the status page at .* learning continues/),
+    ]);
     taken.close();
     await until(() => reports.length === 2);
     expect(reports[1]).toBe(`the status page is at http://127.0.0.1:${port}/`);
