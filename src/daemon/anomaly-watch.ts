@@ -21,23 +21,14 @@ const halfHourMs = 30 * 60 * 1000;
 /** Episodes that are kept to look at. */
 const keptEpisodes = 8;
 
-/** Where the times of samples come from. */
-export interface AnomalyClock {
-  /** Milliseconds that the system's clock is ahead of the times of samples. */
-  ahead(): number;
-  /** Whether a time is known well enough to tell the time of day from it. */
-  isKnown(milliseconds: number): boolean;
-  /** Time zone; null: that of the system. */
-  zone: string | null;
-}
-
 export interface AnomalyWatchOptions {
   config: AnomalyConfig;
   /** Fields of a sample, in order. */
   fields: readonly Pick<Field, "name" | "range">[];
   /** Name of the column that is predicted; null where none is. */
   target: string | null;
-  clock: AnomalyClock;
+  /** Time zone; null: that of the system. */
+  zone: string | null;
   log: Log;
   /** Time between two rows, where these are counted instead of their times. Default: that of the config. */
   rowMs?: number | null;
@@ -51,28 +42,30 @@ export class AnomalyWatch implements Stateful {
   readonly #rowMs: number | null;
   /** Rows are counted instead of their times. */
   #isCounted: boolean;
-  readonly #clock: AnomalyClock;
   readonly #log: Log;
   /** Where each watched column stands in a sample, and its range, [columns]. */
   readonly #places: Int32Array;
   readonly #lows: Float64Array;
   readonly #highs: Float64Array;
   readonly #row: Float64Array;
-  /** Time that has been watched, and time of the latest sample; milliseconds since the epoch at first, [2]. */
-  readonly #times = new Float64Array(2);
+  /** Time that has been watched, that of the latest sample, and of the first; milliseconds since the epoch at first, [3]. */
+  readonly #times = new Float64Array(3);
   /** Lasting changes that became normal, episodes that somebody said were normal, changes of local time, [3]. */
   readonly #counts = new Float64Array(3);
-  readonly #local: LocalTime;
+  #local: LocalTime;
   readonly #moment = new Float64Array(1);
   #isOpen = false;
   #isWarm = false;
-  /** Half hour of the latest look at local time. */
+  /** Half hour of the wall clock at which local time was read last. */
   #lookedAt = Number.NaN;
+  /** Milliseconds that the wall clock is ahead of the times of samples, null where it is not set; and when it began. */
+  #ahead: number | null = 0;
+  #earliest = Number.NEGATIVE_INFINITY;
   /** Local time ahead of UTC and of the time that has been watched; null where it is not known. */
   #zoneOffset: number | null = null;
   #offset: number | null = null;
 
-  constructor({ config, fields, target, clock, log, rowMs = config.intervalMs }: AnomalyWatchOptions) {
+  constructor({ config, fields, target, zone, log, rowMs = config.intervalMs }: AnomalyWatchOptions) {
     const columns = watchedColumns(
       config,
       fields.map(({ name }) => name),
@@ -85,8 +78,7 @@ export class AnomalyWatch implements Stateful {
     this.#config = config;
     this.#rowMs = rowMs;
     this.#isCounted = config.intervalMs !== null;
-    this.#clock = clock;
-    this.#local = new LocalTime(clock.zone);
+    this.#local = new LocalTime(zone);
     this.#log = log;
     this.#places = Int32Array.from(watched);
     this.#lows = Float64Array.from(watched, (place) => fields[place].range?.[0] ?? -Infinity);
@@ -135,31 +127,50 @@ export class AnomalyWatch implements Stateful {
     this.#isCounted = true;
   }
 
+  /** Times are those of a text, which shows local time where the config names no zone. */
+  setZone(zone: string): void {
+    this.#local = new LocalTime(zone);
+  }
+
+  /**
+   * Sets how far the wall clock is ahead of the times of samples, 0 at first. While it is not set, nothing is learned of
+   * hours and days. What comes of it depends on this and on the samples alone, so that a replay comes to the same.
+   *
+   * @param aheadMs milliseconds; null while the wall clock is not set
+   * @param earliestMs before this moment the wall clock cannot be right
+   */
+  setWallClock(aheadMs: number | null, earliestMs = Number.NEGATIVE_INFINITY): void {
+    this.#ahead = aheadMs;
+    this.#earliest = earliestMs;
+    this.#readLocalTime();
+  }
+
   /** The time that is watched goes on by that of the samples, but neither back nor by more than a day at a time. */
   #advance(times: Float64Array, timeAt: number): void {
     const own = this.#times;
     const hasTime = Number.isFinite(times[timeAt]);
     const isFirst = own[1] === 0;
-    if (isFirst) own[0] = hasTime ? times[timeAt] : 0;
+    if (isFirst) own[0] = own[2] = hasTime ? times[timeAt] : 0;
     else if (this.#isCounted) own[0] += this.#rowMs ?? 0;
     else if (hasTime) own[0] += Math.min(Math.max(times[timeAt] - own[1], 0), longestGapMs);
     if (hasTime) own[1] = times[timeAt];
     else if (isFirst) own[1] = 1;
-    const halfHour = Math.floor(own[0] / halfHourMs);
+    const halfHour = Math.floor((own[1] + (this.#ahead ?? 0)) / halfHourMs);
     if (halfHour === this.#lookedAt) return;
     this.#lookedAt = halfHour;
-    this.lookAtClock();
+    this.#readLocalTime();
   }
 
-  /** Finds out what the local time is; to be called now and then, as a clock may be set and summer may begin. */
-  lookAtClock(): void {
-    const sampleTime = this.#times[1];
-    if (sampleTime === 0) return;
-    const system = sampleTime + this.#clock.ahead();
-    const isKnown = !this.#isCounted && this.#clock.isKnown(system);
-    this.#moment[0] = system;
-    const zoneOffset = isKnown && this.#local.read(this.#moment, 0) ? this.#local.now[0] - system : null;
-    const offset = zoneOffset === null ? null : zoneOffset + Math.round(system - this.#times[0]);
+  /** Finds out what the local time is: summer may have begun. Counted rows tell days apart, if not which hour it is. */
+  #readLocalTime(): void {
+    const [watched, latest, first] = this.#times;
+    if (latest === 0) return;
+    const wall = latest + (this.#ahead ?? Number.NaN);
+    this.#moment[0] = wall;
+    const isKnown = !this.#isCounted && wall >= this.#earliest && this.#local.read(this.#moment, 0);
+    const zoneOffset = isKnown ? this.#local.now[0] - wall : null;
+    const ofRows = this.#isCounted ? -Math.round(first) : null;
+    const offset = zoneOffset === null ? ofRows : zoneOffset + Math.round(wall - watched);
     if (offset === this.#offset) return;
     const moved = zoneOffset === null || this.#zoneOffset === null ? 0 : zoneOffset - this.#zoneOffset;
     this.#offset = offset;
@@ -173,7 +184,8 @@ export class AnomalyWatch implements Stateful {
 
   /** A moment of the time that is watched, by the system's clock. */
   #systemTime(moment: number): string {
-    const time = this.#isCounted ? moment : moment + this.#times[1] - this.#times[0] + this.#clock.ahead();
+    const [watched, latest] = this.#times;
+    const time = this.#isCounted ? moment : moment + latest - watched + (this.#ahead ?? 0);
     return new Date(time).toISOString();
   }
 
@@ -308,7 +320,8 @@ export class AnomalyWatch implements Stateful {
   restore(given: State): void {
     const { detector, times, counts, episodes } = (given ?? {}) as Record<string, State>;
     this.detector.restore(detector ?? null);
-    if (times instanceof Float64Array && times.length === this.#times.length) this.#times.set(times);
+    // An earlier version did not keep the time of the first sample.
+    if (times instanceof Float64Array && (times.length === 2 || times.length === 3)) this.#times.set(times);
     if (counts instanceof Float64Array && counts.length === this.#counts.length) this.#counts.set(counts);
     this.#isOpen = this.detector.isOpen;
     this.episodes.length = 0;

@@ -19,7 +19,7 @@ import type { DaemonStatus } from "./daemon-status.ts";
 import { deviceReport } from "./device-report.ts";
 import { createEffortWatch } from "./effort-watch.ts";
 import { FieldStatistics } from "./field-statistics.ts";
-import { samplesHaveTimes } from "./file-times.ts";
+import { timesOf } from "./file-times.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
 import { Outputs } from "./outputs/outputs.ts";
@@ -112,7 +112,9 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    if (!(await samplesHaveTimes(this.config))) this.#path.countTime();
+    const { areCounted, areOfText } = await timesOf(this.config);
+    if (areCounted) this.#path.countTime();
+    if (areOfText) this.#path.stations.anomalyWatch?.setZone(this.config.timeZone ?? "UTC");
     const report = () => deviceReport(this.status());
     const saver = new CheckpointSaver(
       this.config,

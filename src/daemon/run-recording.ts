@@ -36,7 +36,7 @@ export function recordRun(
   };
   const recording = new RecordingFile(file, header, samples.taken + 1);
   recording.event({ kind: "begin", after: samples.taken, learned: learner.samplesSeen });
-  if (learner.extraction !== null) recording.event(samples.clockEvent());
+  recording.event(samples.clockEvent());
   // Labels and pauses are of no use without the pause that they come in.
   if (samples.isPaused) recording.event({ kind: "pause", after: samples.taken });
   const effort = loweredEffort(learner);

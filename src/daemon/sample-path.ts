@@ -19,7 +19,7 @@ import type { SteadyClock } from "../samples/sources/clock.ts";
 import type { State, Stateful } from "../state.ts";
 import { isCount } from "../state-check.ts";
 import { AlarmScores } from "./alarm-scores.ts";
-import { type AnomalyClock, AnomalyWatch } from "./anomaly-watch.ts";
+import { AnomalyWatch } from "./anomaly-watch.ts";
 import type { DaemonMemory } from "./checkpoint-saver.ts";
 import type { ConfiguredSource } from "./configured-source.ts";
 import { DriftWatch } from "./drift-watch.ts";
@@ -97,7 +97,7 @@ export class SamplePath implements DaemonMemory {
     this.stations = stations;
     this.#pauseEnd = new PauseEnd(clock);
     this.#wallClock = wallClock;
-    stations.learner.extraction?.setWallClock(null, wallClock.earliestMs);
+    this.#setWallClock();
     this.lookAtClock();
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
@@ -136,13 +136,18 @@ export class SamplePath implements DaemonMemory {
     this.stations.anomalyWatch?.countTime();
   }
 
-  /** Reads the wall clock; to be called now and then, as it may be set, or change to summer time. */
+  /** Reads the wall clock; to be called now and then, as it may be set. */
   lookAtClock(): void {
-    const { anomalyWatch, learner } = this.stations;
-    anomalyWatch?.lookAtClock();
     if (!this.#wallClock.look()) return;
-    learner.extraction?.setWallClock(this.#wallClock.known, this.#wallClock.earliestMs);
+    this.#setWallClock();
     this.recorder?.event(this.clockEvent());
+  }
+
+  #setWallClock(): void {
+    const { known, earliestMs } = this.#wallClock;
+    const { anomalyWatch, learner } = this.stations;
+    anomalyWatch?.setWallClock(known, earliestMs);
+    learner.extraction?.setWallClock(known, earliestMs);
   }
 
   /** What is known of the wall clock, for a recording: it decides what is learned of hours and days. */
@@ -408,13 +413,7 @@ export function createSamplePath(
     });
   });
   const wallClock = new WallClock(config, clock, deviceClock);
-  const anomalyWatch = createAnomalyWatch(
-    config,
-    watchedFields(learner, fields),
-    wallClock,
-    learner.memory.bytes,
-    log,
-  );
+  const anomalyWatch = createAnomalyWatch(config, watchedFields(learner, fields), learner.memory.bytes, log);
   const scores = new AlarmScores(learner, targetAt, anomalyWatch);
   const stations: Stations = {
     ring,
@@ -450,7 +449,6 @@ function watchedFields({ extraction, columns }: PrequentialLearner, fields: Conf
 function createAnomalyWatch(
   config: Config,
   fields: ReturnType<typeof watchedFields>,
-  wallClock: WallClock,
   learnerBytes: number,
   log: Log,
 ): AnomalyWatch | null {
@@ -459,16 +457,11 @@ function createAnomalyWatch(
   const planned = planAnomaly(config, columns, learnerBytes);
   if (anomaly === null || planned === null) return null;
   const rowMs = watchedIntervalMs(config, columns);
-  const clock: AnomalyClock = {
-    ahead: () => wallClock.ahead(),
-    isKnown: (milliseconds) => milliseconds >= wallClock.earliestMs && wallClock.isSet(),
-    zone,
-  };
   return new AnomalyWatch({
     config: { ...anomaly, watch: planned.columns },
     fields,
     target: null,
-    clock,
+    zone,
     log,
     rowMs,
   });

@@ -4,8 +4,6 @@ import { clockIsSet, earliestTime } from "../machine/clock-set.ts";
 import type { SampleClock } from "../samples/sample-clock.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 
-/** Times in a file are believed from here on: a board whose clock is not set shows 1970. */
-const earliestInFile = Date.UTC(1990, 0, 1);
 const minuteMs = 60_000;
 
 /**
@@ -13,7 +11,7 @@ const minuteMs = 60_000;
  * whose device counts from its start, or sends no time, have the time of this board, whose clock may be set later.
  */
 export class WallClock {
-  /** It shows no moment before this one. */
+  /** It shows no moment before this one; a file may be older than any board, and its times are taken as they are. */
   readonly earliestMs: number;
   /**
    * Milliseconds that it was ahead of the times of samples at the latest look; null while it was not set. Whole minutes,
@@ -28,7 +26,7 @@ export class WallClock {
 
   constructor({ source }: Config, clock: SteadyClock, deviceClock: SampleClock | null) {
     this.#isOfFile = source.file !== null;
-    this.earliestMs = this.#isOfFile ? earliestInFile : earliestTime;
+    this.earliestMs = this.#isOfFile ? Number.NEGATIVE_INFINITY : earliestTime;
     this.#clock = clock;
     this.#deviceClock = deviceClock;
   }

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseConfig } from "../../src/config/config.ts";
-import { type AnomalyClock, AnomalyWatch } from "../../src/daemon/anomaly-watch.ts";
+import { AnomalyWatch } from "../../src/daemon/anomaly-watch.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
 import { type AlarmRule, createAlarm } from "../../src/device/alarm.ts";
@@ -19,16 +19,15 @@ const rowsPerDay = 288;
 const start = Date.UTC(2026, 0, 5);
 const usual = { alarmsPerWeek: 2, coolDownMs: null, memoryMs: 28 * dayMs, watch: null, intervalMs: null };
 
-/** A watch of one column and its clock, which shows the time of the samples. */
-function watchOf({ fields = [{ name: "temperature" }], ...more }: Partial<WatchWishes> = {}) {
+/** A watch of one column by the wall clock, which shows the time of the samples. */
+function watchOf({ fields = [{ name: "temperature" }], zone = "UTC", ...more }: Partial<WatchWishes> = {}) {
   const entries: LogEntry[] = [];
-  const clock: AnomalyClock = { ahead: () => 0, isKnown: () => true, zone: "UTC", ...more.clock };
   const config = { ...usual, ...more.config };
   const watch = new AnomalyWatch({
     config,
     fields,
     target: null,
-    clock,
+    zone,
     log: (entry) => entries.push(entry),
   });
   const told = (event: string) => entries.filter((entry) => entry.event === event).map(({ text }) => text);
@@ -37,7 +36,7 @@ function watchOf({ fields = [{ name: "temperature" }], ...more }: Partial<WatchW
 
 interface WatchWishes {
   fields: { name: string; range?: [number, number] }[];
-  clock: Partial<AnomalyClock>;
+  zone: string;
   config: Partial<typeof usual>;
 }
 
@@ -162,7 +161,8 @@ describe("a clock", () => {
     const times = new Float64Array(1);
     const run = (timeOf: (row: number) => number) => {
       const next = stationary["heavy tails"](7);
-      const { watch } = watchOf({ clock: { isKnown: () => false } });
+      const { watch } = watchOf();
+      watch.setWallClock(null);
       const alarms: number[] = [];
       for (let row = 0; row < 20 * rowsPerDay; row++) {
         values[0] = next(row);
@@ -184,14 +184,14 @@ describe("a clock", () => {
   });
 
   test("teaches what is usual at an hour once it is set, and summer time moves that and is counted once", () => {
-    let isSet = false;
-    const { watch, told } = watchOf({ clock: { isKnown: () => isSet, zone: "Europe/Vienna" } });
+    const { watch, told } = watchOf({ zone: "Europe/Vienna" });
+    watch.setWallClock(null);
     const from = Date.UTC(2026, 2, 27);
     const values = new Float64Array(1);
     const times = new Float64Array(1);
     const next = stationary["gauss"](1);
     for (let row = 0; row < 5 * rowsPerDay; row++) {
-      if (row === rowsPerDay) isSet = true;
+      if (row === rowsPerDay) watch.setWallClock(0, start);
       values[0] = next(row);
       times[0] = from + row * rowMs;
       watch.observe(values, 0, times, 0);

@@ -1,13 +1,19 @@
 /** Hours and days by the clock of the board, of the device, or of a file; live and replayed. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Invocation } from "../../src/commands/command-line/command.ts";
+import { run as replay } from "../../src/commands/replay.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { configuredLearner } from "../../src/config/configured-learner.ts";
+import { Daemon } from "../../src/daemon/daemon.ts";
 import { recordRun } from "../../src/daemon/run-recording.ts";
 import { WallClock } from "../../src/daemon/wall-clock.ts";
 import { recordingFile } from "../../src/library/data-files.ts";
 import { evaluatePrequentially } from "../../src/training/prequential.ts";
 import { temporaryFolder } from "../checkpoint/folder.ts";
+import { stationary } from "../learner/anomaly/streams.ts";
+import { folderWith } from "../rivulet.ts";
 import { pathOf } from "./path.ts";
 
 const hour = 3_600_000;
@@ -57,6 +63,79 @@ test("a replay has the bits of a board whose clock was set and corrected in betw
   replayed.extraction?.setWallClock(null);
   await evaluatePrequentially(replayed, recordingFile(laterFile));
   expect(replayed.state()).toEqual(learner.state());
+});
+
+test("a replay finds the anomalies of a board whose clock was set, corrected and moved to summer time", async () => {
+  const config = `
+source: { tcp: { host: 127.0.0.1, port: 9 }, framing: lines, fields: [level], time: { column: t, unit: ms } }
+anomaly: { alarmsPerWeek: 7 }
+timeZone: Europe/Vienna
+`;
+  const { time, path, take, input, log } = boardOf(config);
+  const folder = folderWith({ "c.yaml": config });
+  const file = join(folder, "a.rec");
+  const recording = recordRun(file, "bench", input, path, log);
+  const beforeSummer = Date.UTC(2026, 2, 24);
+  const aheadAt = new Map([
+    [300, beforeSummer],
+    [900, beforeSummer + 700],
+    [1500, beforeSummer + 2.1 * hour],
+  ]);
+  const minutes = 5;
+  const next = stationary["gauss"](4);
+  for (let i = 0; i < 3500; i++) {
+    time.aheadMs = aheadAt.get(i) ?? time.aheadMs;
+    path.lookAtClock();
+    const day = (2 * Math.PI * i * minutes) / 1440;
+    take(Float64Array.of(20 * Math.sin(day) + next(i) + (i % 700 < 2 ? 30 : 0), i * minutes * 60_000));
+  }
+  await recording.close();
+  const { anomalyWatch } = path.stations;
+  expect(anomalyWatch?.status()).toMatchObject({ knowsLocalTime: true, localTimeChanges: 1 });
+  const replayed = await replay({
+    ...{ positionals: [join(folder, "c.yaml")], options: { data: file } },
+    ...{ switches: new Set(["anomaly"]), json: true },
+  } as Invocation);
+  const { episodes } = replayed.data as {
+    episodes: { evidence: number; threshold: number; until: string }[];
+  };
+  const found = anomalyWatch?.episodes.toReversed() ?? [];
+  expect(found.length).toBeGreaterThan(2);
+  expect(episodes.map(({ evidence, threshold, until }) => [evidence, threshold, until])).toEqual(
+    found.map(({ evidence, threshold, until }) => [evidence, threshold, until]),
+  );
+});
+
+test("rows that are counted tell days apart, in a run as in a replay, and those of a file from before 1990 too", async () => {
+  const rows = (timeOf: ((i: number) => string) | null) =>
+    `${timeOf ? "time," : ""}level\n${Array.from({ length: 1200 }, (_, i) => {
+      const level = 10 * Math.sin((2 * Math.PI * i) / 48) + (i === 1000 ? 60 : 0) + ((i * 7) % 5) / 10;
+      return `${timeOf ? `${timeOf(i)},` : ""}${level.toFixed(3)}\n`;
+    }).join("")}`;
+  const ancient = (i: number) => new Date(Date.UTC(1958, 2, 1) + i * 30 * 60_000).toISOString();
+  for (const [text, more] of [
+    [rows(null), "fields: [level], rate: every 30min"],
+    [rows(ancient), "fields: [level], time: { column: time }"],
+  ]) {
+    const folder = folderWith({ "a.csv": text });
+    const name = join(folder, "c.yaml");
+    const config = `source: { file: a.csv, ${more} }\nanomaly: {}\ncheckpoint: { directory: saved }\n`;
+    writeFileSync(name, config);
+    const daemon = new Daemon(parseConfig(config, name), { log: () => {}, isWatched: true });
+    await daemon.start();
+    await daemon.ended;
+    await daemon.stop();
+    const live = daemon.status().anomaly;
+    expect(live).toMatchObject({ knowsLocalTime: true });
+    const replayed = await replay({
+      ...{ positionals: [name], options: {}, switches: new Set(["anomaly"]), json: true },
+    } as unknown as Invocation);
+    const { episodes } = replayed.data as { episodes: { evidence: number; threshold: number }[] };
+    expect(episodes.length).toBeGreaterThan(0);
+    expect(episodes.map(({ evidence, threshold }) => [evidence, threshold])).toEqual(
+      live?.episodes.toReversed().map(({ evidence, threshold }) => [evidence, threshold]),
+    );
+  }
 });
 
 test("the clock moves in whole minutes, and not to and fro with corrections of a millisecond", () => {

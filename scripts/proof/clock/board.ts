@@ -105,7 +105,7 @@ export class ClockBoard {
     this.#rows++;
     this.#advance();
     this.#process.lookAtClock();
-    path.stations.anomalyWatch?.lookAtClock();
+    path.lookAtClock();
     if (path.endPauseIfOver()) this.entries.push({ event: "pause", text: "over" });
     if (this.#rows % lateEvery === lateBy && !path.isPaused) this.#labelLate(label);
     if (this.#rows % 6 === 0 && (await saver.saveInPassing()) !== null) this.saves++;

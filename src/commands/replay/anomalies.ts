@@ -8,7 +8,6 @@ import type { LogEntry } from "../../daemon/log.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
 import type { Extraction } from "../../features/extraction.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
-import { earliestTime } from "../../machine/clock-set.ts";
 import { clockAmong } from "../../samples/decoding/text-look.ts";
 import type { StreamEvent } from "../../training/dataset.ts";
 import { formatCount, parseDuration } from "../../wording/quantities.ts";
@@ -24,8 +23,8 @@ import { type AnomalyReplay, type FoundEpisode, momentText, rateText } from "./a
 import { readWindows, scoreWindows, windowFacts } from "./anomaly-windows.ts";
 
 const weekMs = 7 * 86_400_000;
-/** Dates of a file are believed from here on: it was not a board without a clock that wrote it. */
-const earliestInFile = Date.UTC(1990, 0, 1);
+/** Of a row that has none: rows are counted then. */
+const unknownTime = Float64Array.of(Number.NaN);
 
 /** @param written the config that the command line names; null: none */
 export async function replayAnomalies(invocation: Invocation, written: Config | null): Promise<Report> {
@@ -153,7 +152,10 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     const { kind } = event;
     if (kind === "pause" || kind === "resume") isPaused = kind === "pause";
     else if (kind === "normal") watch.takeAsNormal();
-    else if (kind === "clock") extraction?.setWallClock(event.ahead, event.earliest);
+    else if (kind === "clock") {
+      watch.setWallClock(event.ahead, event.earliest);
+      extraction?.setWallClock(event.ahead, event.earliest);
+    }
   };
   const places = watched.map((name) => (extraction?.columns ?? read).indexOf(name));
   const shown = new Float64Array(watched.length);
@@ -167,13 +169,11 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
   };
   const target = written?.target?.column ?? "";
   const validator = validatorFor(written, read, target, { mayLackTarget: true });
-  const own = new Float64Array(1);
   await data.read(
     read,
-    (values, offset, _, given = own, givenAt = 0) => {
+    (values, offset, _, given = unknownTime, givenAt = 0) => {
       rows++;
-      if (intervalMs !== null) own[0] = rows * intervalMs;
-      const [times, timeAt] = intervalMs === null ? [given, givenAt] : [own, 0];
+      const [times, timeAt] = intervalMs === null ? [given, givenAt] : [unknownTime, 0];
       if (extraction === null) observe(values, offset, times, timeAt);
       else if (validator.validate(values, offset) && extraction.push(values, offset, times, timeAt))
         observe(extraction.row, 0, times, timeAt);
@@ -199,11 +199,7 @@ function watchOf(
     config: { ...config, watch: watched },
     fields: columns.map((name) => known.get(name) ?? { name }),
     target: null,
-    clock: {
-      ahead: () => 0,
-      isKnown: (milliseconds) => milliseconds >= (isText ? earliestInFile : earliestTime),
-      zone: written?.timeZone ?? (isText ? "UTC" : null),
-    },
+    zone: written?.timeZone ?? (isText ? "UTC" : null),
     rowMs,
     log,
   });
