@@ -4,7 +4,7 @@ import { restoreArrays } from "../restore-arrays.ts";
 
 const lags = 8;
 const inputs = 12;
-const halfHours = 48;
+export const halfHours = 48;
 const hoursOfWeek = 168;
 const forgetting = 0.9995;
 /** Inputs and targets count as at most so many standard deviations. */
@@ -38,7 +38,7 @@ export class ChannelForecast implements Stateful {
   readonly #week = new Float64Array(hoursOfWeek);
   readonly #weekVisits = new Float64Array(hoursOfWeek);
   readonly #weights = new Float64Array(inputs);
-  /** Inverse of the inputs' covariance, [12, 12]. */
+  /** Inverse of the inputs' covariance, [12, 12]; it is symmetric, and only its lower half is kept up to date. */
   readonly #inverse = new Float64Array(inputs * inputs);
   readonly #input = new Float64Array(inputs);
   readonly #gain = new Float64Array(inputs);
@@ -67,6 +67,11 @@ export class ChannelForecast implements Stateful {
   /** Whether this half hour of the day was seen on two days or for two rows. */
   get knowsUsual(): boolean {
     return this.#scalars[at.knowsUsual] === 1;
+  }
+
+  /** Rows that half an hour of the day has had, from 0 to 47. */
+  visitsOf(halfHour: number): number {
+    return this.#dayVisits[halfHour];
   }
 
   get latest(): number {
@@ -129,19 +134,25 @@ export class ChannelForecast implements Stateful {
     const u = this.#input;
     const k = this.#gain;
     const p = this.#inverse;
-    const growth = 1 / forgetting;
+    for (let row = 0; row < inputs; row++) {
+      const input = u[row];
+      let sum = p[row * inputs + row] * input;
+      for (let column = 0; column < row; column++) {
+        const entry = p[row * inputs + column];
+        sum += entry * u[column];
+        k[column] += entry * input;
+      }
+      k[row] = sum;
+    }
     // From 0: a sum that begins with a constant of the module is a box for V8.
     let power = 0;
+    for (let row = 0; row < inputs; row++) power += u[row] * k[row];
+    const growth = 1 / forgetting;
+    const share = 1 / (power + forgetting);
     for (let row = 0; row < inputs; row++) {
-      let sum = 0;
-      for (let column = 0; column < inputs; column++) sum += p[row * inputs + column] * u[column];
-      k[row] = sum;
-      power += u[row] * sum;
-    }
-    for (let row = 0; row < inputs; row++) {
-      const gain = k[row] / (power + forgetting);
+      const gain = k[row] * share;
       this.#weights[row] += gain * error;
-      for (let column = 0; column < inputs; column++) {
+      for (let column = 0; column <= row; column++) {
         p[row * inputs + column] = (p[row * inputs + column] - gain * k[column]) * growth;
       }
     }
@@ -162,10 +173,8 @@ export class ChannelForecast implements Stateful {
       }
       if (own <= 1) continue;
       const scale = 1 / Math.sqrt(own);
-      for (let other = 0; other < inputs; other++) {
-        p[input * inputs + other] *= scale;
-        p[other * inputs + input] *= scale;
-      }
+      for (let other = 0; other <= input; other++) p[input * inputs + other] *= scale;
+      for (let other = input; other < inputs; other++) p[other * inputs + input] *= scale;
     }
   }
 
@@ -199,6 +208,10 @@ export class ChannelForecast implements Stateful {
   }
 
   state(): State {
+    const p = this.#inverse;
+    for (let row = 0; row < inputs; row++) {
+      for (let column = 0; column < row; column++) p[column * inputs + row] = p[row * inputs + column];
+    }
     return this.#arrays;
   }
 

@@ -53,11 +53,12 @@ export class JointDistance implements Stateful {
     const limit = furthest * channels;
     const weight = square > limit ? (rate * limit) / square : rate;
     const scale = weight / (1 - rate + weight * square);
+    const growth = 1 / (1 - rate);
     for (let row = 0; row < channels; row++) {
       const step = scale * product[row];
       for (let column = 0; column < channels; column++) {
         const index = row * channels + column;
-        inverse[index] = (inverse[index] - step * product[column]) / (1 - rate);
+        inverse[index] = (inverse[index] - step * product[column]) * growth;
       }
     }
     this.#bound();

@@ -6,7 +6,7 @@ import { restoreArrays } from "../restore-arrays.ts";
 /** Bins of 1/8 from -14: logarithms of scores between 1e-6 and 2e11. */
 const bins = 320;
 const binsPerUnit = 8;
-const lowest = -14;
+const leastLog = -14;
 /** Rows between two looks at the whole histogram; each of the first 200 is one. */
 const rowsPerLook = 32;
 const eagerRows = 200;
@@ -20,7 +20,7 @@ const at = { weight: 0, total: 1, sinceLook: 2, start: 3, excess: 4, startNats: 
 const sane = parts(notNegative, [
   [at.weight, within(1e-30, greatestWeight * 2)],
   [at.sinceLook, whole],
-  [at.start, within(lowest, lowest + bins / binsPerUnit)],
+  [at.start, within(leastLog, leastLog + bins / binsPerUnit)],
   [at.startNats, finite],
 ]);
 
@@ -43,6 +43,8 @@ export class ScoreTail implements Stateful {
   /** Weight of the rows in each bin, [320], and of those above it at the latest look. */
   readonly #weights = new Float32Array(bins);
   readonly #above = new Float32Array(bins);
+  /** The lowest and the highest bin that have had a weight, [2]. */
+  readonly #used = Int32Array.of(bins, -1);
   readonly #scalars = new Float64Array(6);
   /** [1] An array, so that V8 boxes no number on the way to the logarithm. */
   readonly #cell = new Float64Array(1);
@@ -51,7 +53,7 @@ export class ScoreTail implements Stateful {
   readonly #leastExcess: number;
 
   /** Bytes of one, beside the object. */
-  static readonly bytes = 2 * 4 * bins + 7 * 8;
+  static readonly bytes = 2 * 4 * bins + 8 * 8;
 
   constructor({ halfLife = 20_000, tail = 0.02, leastExcess = 0.06 }: ScoreTailOptions = {}) {
     // 2^(1/h) by its series, as powers may differ in the last bit between machines.
@@ -82,7 +84,8 @@ export class ScoreTail implements Stateful {
       return;
     }
     const bin = binOf(logs, index);
-    this.#cell[0] = (this.#above[bin] + 0.5 * this.#weights[bin] + 0.5 * weight) / (total + weight);
+    const above = bin < this.#used[0] ? total : this.#above[bin];
+    this.#cell[0] = (above + 0.5 * this.#weights[bin] + 0.5 * weight) / (total + weight);
     takeLogarithm(this.#cell, 0);
     out[outIndex] = Math.max(0, -this.#cell[0]);
   }
@@ -91,11 +94,23 @@ export class ScoreTail implements Stateful {
   add(logs: Float64Array, index: number): void {
     const scalars = this.#scalars;
     const weight = scalars[at.weight];
-    this.#weights[binOf(logs, index)] += weight;
+    const bin = binOf(logs, index);
+    this.#weights[bin] += weight;
+    this.#use(bin);
     scalars[at.total] += weight;
     scalars[at.weight] = weight * this.#growth;
     scalars[at.sinceLook]++;
     if (scalars[at.weight] > greatestWeight) this.#scaleDown();
+  }
+
+  /** Takes a bin into the range of those that are used; until the next look all rows so far are above a new lowest one. */
+  #use(bin: number): void {
+    const used = this.#used;
+    if (bin > used[1]) used[1] = bin;
+    if (bin >= used[0]) return;
+    if (used[0] < bins)
+      for (let each = bin; each < used[0]; each++) this.#above[each] = this.#scalars[at.total];
+    used[0] = bin;
   }
 
   /** Makes scores of this size this part of all rows, where they are rarer: they are then as usual as that. */
@@ -107,7 +122,9 @@ export class ScoreTail implements Stateful {
     this.measure(logs, index, this.#cell, 0);
     if (this.#cell[0] <= nats) return;
     const weight = (part / (1 - part)) * scalars[at.total];
-    this.#weights[binOf(logs, index)] += weight;
+    const bin = binOf(logs, index);
+    this.#weights[bin] += weight;
+    this.#use(bin);
     scalars[at.total] += weight;
     // What was summed is of before.
     scalars[at.sinceLook] = rowsPerLook;
@@ -123,14 +140,16 @@ export class ScoreTail implements Stateful {
     let above = 0;
     let moment = 0;
     let isBeyond = true;
-    for (let bin = bins - 1; bin >= 0; bin--) {
+    // Nothing is above the highest bin that is used, and all rows are above those below the lowest.
+    const lowest = this.#used[0];
+    for (let bin = this.#used[1]; bin >= lowest; bin--) {
       this.#above[bin] = above;
       above += weights[bin];
       if (!isBeyond) continue;
       moment += weights[bin] * (bin + 0.5);
       if (above < this.#tail * total) continue;
       isBeyond = false;
-      scalars[at.start] = bin / binsPerUnit + lowest;
+      scalars[at.start] = bin / binsPerUnit + leastLog;
       scalars[at.excess] = Math.max((moment / above - bin) / binsPerUnit, this.#leastExcess);
       this.#cell[0] = (above + 0.5 * weight) / (total + weight);
       takeLogarithm(this.#cell, 0);
@@ -158,10 +177,13 @@ export class ScoreTail implements Stateful {
       "tail of a score",
       { weights: notNegative, above: notNegative, scalars: sane },
     );
+    this.#used[0] = this.#weights.findIndex((weight) => weight > 0);
+    this.#used[1] = this.#weights.findLastIndex((weight) => weight > 0);
+    if (this.#used[0] < 0) this.#used[0] = bins;
   }
 }
 
 function binOf(logs: Float64Array, index: number): number {
-  const bin = Math.floor((logs[index] - lowest) * binsPerUnit);
+  const bin = Math.floor((logs[index] - leastLog) * binsPerUnit);
   return bin > 0 ? Math.min(bin, bins - 1) : 0;
 }
