@@ -12,6 +12,8 @@ const buffers = { largestBuffer: 100, steps: 5 };
 export interface RankedRun {
   series: Series;
   evidence: Float64Array;
+  /** How unusual the latest while is, at each row. */
+  sustained: Float64Array;
   isOpen: Uint8Array;
 }
 
@@ -46,16 +48,17 @@ function rank({ series, evidence, isOpen }: RankedRun): Ranked {
 }
 
 /** A score without sense, that tells as many rows as the detector did. */
-function atRandom({ series, evidence, isOpen }: RankedRun, seed: number): RankedRun {
+function atRandom({ series, evidence, isOpen, sustained }: RankedRun, seed: number): RankedRun {
   const random = createRandom(seed);
   const share = isOpen.reduce((sum, open) => sum + open, 0) / isOpen.length;
   const scores = Float64Array.from(evidence, () => random.uniform());
-  return { series, evidence: scores, isOpen: Uint8Array.from(scores, (score) => Number(score < share)) };
+  const told = Uint8Array.from(scores, (score) => Number(score < share));
+  return { series, sustained, evidence: scores, isOpen: told };
 }
 
 /** Says the same of every row: that it is unusual. */
-const constant = ({ series, evidence, isOpen }: RankedRun): RankedRun => ({
-  series,
+const constant = ({ series, evidence, isOpen, sustained }: RankedRun): RankedRun => ({
+  ...{ series, sustained },
   evidence: new Float64Array(evidence.length),
   isOpen: new Uint8Array(isOpen.length).fill(1),
 });
@@ -68,6 +71,11 @@ export function judgeRanking(runs: readonly RankedRun[], alarmsPerWeek: number):
     `the ${used.length} series with anomalies, at ${alarmsPerWeek} alarms a week: means of series; buffers up to ${buffers.largestBuffer} rows`,
   );
   const own = print("Rivulet", used.map(rank), anomalies);
+  print(
+    "its latest while",
+    used.map((run) => rank({ ...run, evidence: run.sustained })),
+    anomalies,
+  );
   const chance = print(
     "a random score",
     used.map((run, index) => rank(atRandom(run, index + 1))),

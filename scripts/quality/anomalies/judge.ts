@@ -19,6 +19,7 @@ const published =
 interface Run {
   series: Series;
   evidence: Float64Array;
+  sustained: Float64Array;
   /** Whether an alarm began at each row, and whether an episode was under way. */
   alarms: Uint8Array;
   isOpen: Uint8Array;
@@ -36,6 +37,7 @@ function observe(series: Series, alarmsPerWeek: number): Run {
     warmUpMs: 0,
   });
   const evidence = new Float64Array(values.length);
+  const sustained = new Float64Array(values.length);
   const alarms = new Uint8Array(values.length);
   const isOpen = new Uint8Array(values.length);
   const steady = new Float64Array(1);
@@ -45,9 +47,10 @@ function observe(series: Series, alarmsPerWeek: number): Run {
     steady[0] = Math.max(steady[0], times[row]);
     alarms[row] = Number(detector.observe(values, row, steady, 0));
     evidence[row] = detector.evidence;
+    sustained[row] = detector.sustained;
     isOpen[row] = Number(detector.isOpen);
   }
-  return { series, evidence, alarms, isOpen };
+  return { series, evidence, sustained, alarms, isOpen };
 }
 
 const detectionsOf = ({ series, alarms }: Run): Account =>

@@ -20,6 +20,10 @@ const mostNats = 39;
 const linearOffset = 14;
 const mostDeviation = 8;
 const mostColumns = 1024;
+/** Rows at least over which the evidence is averaged. */
+const shortestAverage = 16;
+const dispersion = ingredients.indexOf("dispersion");
+const unchanged = ingredients.indexOf("unchanged");
 /** What somebody says was normal counts as one row in so many, so that its three strongest scores add up to no alarm. */
 const partOfNormal = 0.03;
 /** A level that moved by so many standard deviations, or scatter by so large a ratio of squares, is another one. */
@@ -43,7 +47,8 @@ const found = {
   strongest: 12,
   latest: 13,
   change: 14,
-  count: 15,
+  unchanged: 15,
+  count: 16,
 } as const;
 
 export interface AnomalyDetectorOptions {
@@ -79,6 +84,8 @@ export interface AnomalyFinding {
   /** Change of the column from row to row, root mean square of the latest 16 rows or so, and what is usual. */
   change: number;
   usualChange: number;
+  /** Samples for which the column has had the same value; 0 after the first 256. */
+  unchanged: number;
   /** How unusual the row is, in nats, and how much an alarm needed. */
   evidence: number;
   threshold: number;
@@ -105,7 +112,7 @@ export interface AnomalyOutcome {
 }
 
 /**
- * Creates a detector of anomalies in a stream without labels: six scores a column (see `ChannelScores`), each beside its
+ * Creates a detector of anomalies in a stream without labels: seven scores a column (see `ChannelScores`), each beside its
  * own past, the strongest three added, and a gate that lets at most `alarmsPerWeek` through on average.
  *
  * @throws RivuletError where an option makes no sense
@@ -144,6 +151,8 @@ export class AnomalyDetector implements Stateful {
   readonly #nats = new Float64Array(ingredients.length + 1);
   readonly #cell = new Float64Array(1);
   readonly #evidence = new Float64Array(1);
+  /** [1] */
+  readonly #sustained = new Float64Array(1);
   /** Strongest joint distance of the episode, as a logarithm, [1]. */
   readonly #strongestJoint = new Float64Array(1);
   readonly #jointLog = new Float64Array(1);
@@ -156,7 +165,7 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (4 * ingredients.length + columns + 6 + found.count);
+    const own = 8 * (4 * ingredients.length + columns + 7 + found.count);
     const joint = columns > 1 ? JointDistance.bytes(columns) + 7 * ScoreTail.bytes : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes;
   }
@@ -198,6 +207,14 @@ export class AnomalyDetector implements Stateful {
   /** How unusual the latest row is, in nats: the sum of its three strongest ingredients. */
   get evidence(): number {
     return this.#evidence[0];
+  }
+
+  /**
+   * How unusual the rows of the latest while are, in nats: the running mean of the evidence over the rows after which an
+   * episode is over. It ranks stretches of time, as the evidence ranks moments.
+   */
+  get sustained(): number {
+    return this.#sustained[0];
   }
 
   /** Evidence that an alarm needs now. */
@@ -277,6 +294,8 @@ export class AnomalyDetector implements Stateful {
     this.#rows[0]++;
     this.#addStrongest();
     const begins = this.#gate.observe(this.#evidence, times, timeAt);
+    const span = Math.max(this.#gate.coolDownRows, shortestAverage);
+    this.#sustained[0] += (this.#evidence[0] - this.#sustained[0]) / span;
     if (begins) this.#note(values, offset, times[timeAt]);
     if (this.#gate.isAbove) this.#keepStrongest(times[timeAt]);
     return begins;
@@ -327,8 +346,11 @@ export class AnomalyDetector implements Stateful {
     let first = 0;
     let second = 0;
     let third = 0;
+    const weaker = this.#nats[dispersion] < this.#nats[unchanged] ? dispersion : unchanged;
     for (let which = 0; which < this.#nats.length; which++) {
       const nats = this.#nats[which];
+      // A value that stays is told by its scatter too: both are one piece of evidence.
+      if (which === weaker) continue;
       if (nats > first) {
         third = second;
         second = first;
@@ -366,6 +388,7 @@ export class AnomalyDetector implements Stateful {
     kept[found.deviation] = channel.standardDeviation;
     kept[found.scatter] = channel.scatter;
     kept[found.change] = Math.sqrt(channel.scatterNow);
+    kept[found.unchanged] = channel.unchangedRows;
     kept[found.strongest] = 0;
     for (const each of this.#channels) each.beginEpisode();
     this.#strongestJoint[0] = -linearOffset;
@@ -392,6 +415,7 @@ export class AnomalyDetector implements Stateful {
       highest: kept[found.highest],
       change: kept[found.change],
       usualChange: Math.sqrt(kept[found.scatter]),
+      unchanged: kept[found.unchanged],
       evidence: kept[found.evidence],
       threshold: kept[found.threshold],
       rank: this.#gate.rank,
@@ -407,7 +431,7 @@ export class AnomalyDetector implements Stateful {
     const hasMoved = Math.abs(channel.level - kept[found.mean]) > farLevel * kept[found.deviation];
     const scatter = kept[found.scatter];
     // Nights are quieter than days: only what the alarm was about, and in its direction, is a change.
-    const isOfScatter = ingredients[kept[found.ingredient]] === "dispersion";
+    const isOfScatter = kept[found.ingredient] === dispersion || kept[found.ingredient] === unchanged;
     const wasMore = kept[found.change] ** 2 > scatter;
     const ratio = wasMore ? channel.scatterNow / scatter : scatter / channel.scatterNow;
     const isOther = isOfScatter && ratio > farScatter;
@@ -425,6 +449,7 @@ export class AnomalyDetector implements Stateful {
     return {
       rows: this.#rows,
       evidence: this.#evidence,
+      sustained: this.#sustained,
       found: this.#found,
       strongestJoint: this.#strongestJoint,
     };
@@ -449,6 +474,7 @@ export class AnomalyDetector implements Stateful {
     return {
       rows: whole,
       evidence: notNegative,
+      sustained: notNegative,
       found: parts(finite, [
         [0, column],
         [1, ingredient],
@@ -481,7 +507,8 @@ export class AnomalyDetector implements Stateful {
     restoreTogether(
       [own, ...this.#channels, this.#joint, ...tails, this.#gate],
       [
-        stored["own"] ?? null,
+        // An earlier version did not keep the mean of the evidence.
+        { sustained: new Float64Array(1), ...(stored["own"] as Record<string, State> | null) },
         ...listed("channels", this.#channels.length),
         stored["joint"] ?? null,
         ...listed("tails", tails.length),

@@ -1,16 +1,29 @@
 import { restoreTogether } from "../../features/restore.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
-import { type Numbers, notNegative, parts, sampled, whole } from "../../state-check.ts";
+import { type Numbers, notNegative, parts, sampled, whole, wholeWithin } from "../../state-check.ts";
 import { restoreArrays } from "../restore-arrays.ts";
-import { ChannelForecast, given } from "./channel-forecast.ts";
+import { ChannelForecast, given, halfHours } from "./channel-forecast.ts";
 import { ScoreTail } from "./score-tail.ts";
 
 /** What a channel is compared with, in the order of `nats`. */
-export const ingredients = ["residual", "residualRun", "range", "dispersion", "level", "profile"] as const;
+export const ingredients = [
+  "residual",
+  "residualRun",
+  "range",
+  "dispersion",
+  "level",
+  "profile",
+  "unchanged",
+] as const;
 export type Ingredient = (typeof ingredients)[number];
 
-const of = { residual: 0, residualRun: 1, range: 2, dispersion: 3, level: 4, profile: 5 } as const;
+const of = {
+  ...{ residual: 0, residualRun: 1, range: 2, dispersion: 3, level: 4, profile: 5 },
+  unchanged: 6,
+} as const;
+/** Those that every row has a score of: all but the last. */
+const ofEachRow = 6;
 
 /** Rows before the tails answer. */
 export const quietRows = 100;
@@ -26,7 +39,14 @@ const fast = 1 / 16;
 const rateOfRun = 0.1;
 /** Added to a raw score before its logarithm. */
 const least = 0.02;
+/** The scatter at a half hour of the day counts as that of all half hours until it has more rows than so. */
+const rowsOfOwnScatter = 24;
+const rateOfDay = 0.02;
 const leastOfRun = 1e-6;
+/** A value that stays for so many rows is taken as normal. */
+const longestRun = 256;
+/** Fewer equal values than the scatter looks back are told by that. */
+const shortestRun = 16;
 /** Logarithm of a score below all. */
 const weakest = -14;
 
@@ -44,7 +64,9 @@ const at = {
   run: 10,
   lowestBefore: 11,
   highestBefore: 12,
-  count: 13,
+  /** Rows for which the value has been the same; 0 where it has been so for too long to be told. */
+  same: 13,
+  count: 14,
 } as const;
 
 function faultOf(scalars: Numbers): string | null {
@@ -57,6 +79,7 @@ function faultOf(scalars: Numbers): string | null {
     return `its variance is ${scalars[at.variance]}, too large for its range ${lowest} to ${highest}`;
   return parts(notNegative, [
     [at.rows, whole],
+    [at.same, wholeWithin(0, longestRun)],
     [at.mean, sampled],
     [at.highest, sampled],
     [at.lowest, sampled],
@@ -67,28 +90,33 @@ function faultOf(scalars: Numbers): string | null {
 }
 
 /**
- * Six ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
- * how far it leaves its range, how its scatter and its level changed within some 16 rows, and how far it is from the
- * same half hour of other days. Scores are of the value as it came; what is learned is clipped, so that one impossible
+ * Seven ways in which one channel may be unlike itself, each in nats: how far it is from its forecast, how long it has been,
+ * how far it leaves its range, how its scatter and its level changed within some 16 rows, how far it is from the
+ * same half hour of other days, and for how long it has not changed at all. Scores are of the value as it came; what is learned is clipped, so that one impossible
  * value does not become normal.
  */
 export class ChannelScores implements Stateful {
-  /** The six, in the order of `ingredients`; all 0 for a value that is missing and for the first 100, [6]. */
+  /** In the order of `ingredients`; all 0 for a value that is missing and for the first 100, [7]. */
   readonly nats: Float64Array = new Float64Array(ingredients.length);
   /** Value minus forecast in deviations of such errors, 0 where the value is missing, [1]. */
   readonly deviation: Float64Array = new Float64Array(1);
   readonly #scalars = new Float64Array(at.count);
   readonly #forecast = new ChannelForecast();
-  readonly #tails = ingredients.map(() => new ScoreTail());
+  /** The last is of runs of equal values, which count when they end: a sensor that is stuck makes none. */
+  readonly #tails = ingredients.map(
+    (_, which) => new ScoreTail(which < ofEachRow ? {} : { leastExcess: 0.25 }),
+  );
   readonly #runTail = new ScoreTail({ tail: 0.05 });
+  /** Mean square of the distance from what is usual, of each half hour of the day, [48]. */
+  readonly #daySquares = new Float64Array(halfHours);
   readonly #raw = new Float64Array(ingredients.length);
-  /** Logarithms of the raw scores of the latest row, and the largest of each since `beginEpisode`, [6]. */
+  /** Logarithms of the raw scores of the latest row, and the largest of each since `beginEpisode`, [7]. */
   readonly #logs = new Float64Array(ingredients.length);
   readonly #strongest = new Float64Array(ingredients.length);
   readonly #cell = new Float64Array(1);
 
   static readonly bytes =
-    ChannelForecast.bytes + 7 * ScoreTail.bytes + 8 * (at.count + 5 * ingredients.length + 2);
+    ChannelForecast.bytes + 8 * ScoreTail.bytes + 8 * (at.count + halfHours + 4 * ingredients.length + 2);
 
   /** Rows that had a value. */
   get rows(): number {
@@ -128,6 +156,11 @@ export class ChannelScores implements Stateful {
     return this.#scalars[at.slowSquare];
   }
 
+  /** Rows for which the value has been the same; 0 where it has been so for too long to be told. */
+  get unchangedRows(): number {
+    return this.#scalars[at.same];
+  }
+
   /** Range of the column before the latest value. */
   get lowest(): number {
     return this.#scalars[at.lowestBefore];
@@ -151,13 +184,45 @@ export class ChannelScores implements Stateful {
     this.#forecast.given[given.value] = values[index];
     this.#score(halfHour, hourOfWeek);
     const isQuiet = this.#scalars[at.rows] <= quietRows;
-    for (let which = 0; which < ingredients.length; which++) {
+    this.#scoreRun(isQuiet);
+    for (let which = 0; which < ofEachRow; which++) {
       this.#logs[which] = this.#raw[which] + least;
       takeLogarithm(this.#logs, which);
       const tail = this.#tails[which];
       if (isQuiet) this.nats[which] = 0;
       else tail.measure(this.#logs, which, this.nats, which);
       tail.add(this.#logs, which);
+    }
+  }
+
+  /** For how long the value has been the same, beside how long values of this channel stay. */
+  #scoreRun(isQuiet: boolean): void {
+    const tail = this.#tails[of.unchanged];
+    const same = this.#scalars[at.same];
+    this.nats[of.unchanged] = 0;
+    this.#logs[of.unchanged] = weakest;
+    if (this.#raw[of.unchanged] > 0) {
+      // The run before has ended.
+      this.#cell[0] = this.#raw[of.unchanged];
+      takeLogarithm(this.#cell, 0);
+      tail.add(this.#cell, 0);
+    }
+    if (same < shortestRun) return;
+    this.#logs[of.unchanged] = same;
+    takeLogarithm(this.#logs, of.unchanged);
+    if (!isQuiet) tail.measure(this.#logs, of.unchanged, this.nats, of.unchanged);
+  }
+
+  /** Counts equal values, and writes the length of a run that ends to `raw`. */
+  #countSame(): void {
+    const s = this.#scalars;
+    const isSame = s[at.rows] > 1 && this.#forecast.given[given.value] === this.#forecast.latest;
+    if (!isSame) {
+      this.#raw[of.unchanged] = s[at.same];
+      s[at.same] = 1;
+    } else if (s[at.same] > 0 && ++s[at.same] === longestRun) {
+      this.#raw[of.unchanged] = longestRun;
+      s[at.same] = 0;
     }
   }
 
@@ -189,6 +254,7 @@ export class ChannelScores implements Stateful {
       s[at.mean] = s[at.highest] = s[at.lowest] = s[at.fastLevel] = value;
       forecast.begin();
     }
+    this.#countSame();
     const rate = Math.max(1 / (row + 1), slowest);
     const errorRate = Math.max(1 / (row + 1), slowestOfErrors);
     const mean = s[at.mean];
@@ -224,15 +290,7 @@ export class ChannelScores implements Stateful {
     s[at.run] += rateOfRun * (Math.min(this.nats[of.residualRun], winsorized) - s[at.run]);
     raw[of.residualRun] = s[at.run];
 
-    const usual = forecast.usualNow;
-    if (forecast.knowsUsual) {
-      const off = value - usual;
-      const scale = Math.sqrt(s[at.profileSquare]) + 0.02 * deviation;
-      raw[of.profile] = scale > 0 ? Math.abs(off) / scale : 0;
-      const square = Math.min(off * off, winsorized * winsorized * scale * scale);
-      s[at.profileSquare] += errorRate * (square - s[at.profileSquare]);
-    } else s[at.profileSquare] = s[at.variance];
-
+    this.#scoreProfile(halfHour);
     this.#scoreChange();
     forecast.take(halfHour, hourOfWeek);
     s[at.lowestBefore] = s[at.lowest];
@@ -242,6 +300,30 @@ export class ChannelScores implements Stateful {
     const step = held - mean;
     s[at.mean] += rate * step;
     s[at.variance] = (1 - rate) * (s[at.variance] + rate * step * step);
+  }
+
+  /**
+   * Distance from what is usual at this half hour of the day, beside how far values are from it then: what hardly varies at
+   * night is far off where it is only a little, and what varies at noon is not.
+   */
+  #scoreProfile(halfHour: number): void {
+    const s = this.#scalars;
+    const errorRate = Math.max(1 / s[at.rows], slowestOfErrors);
+    const forecast = this.#forecast;
+    if (!forecast.knowsUsual) {
+      s[at.profileSquare] = s[at.variance];
+      return;
+    }
+    const off = forecast.given[given.value] - forecast.usualNow;
+    const visits = forecast.visitsOf(halfHour);
+    const own = this.#daySquares[halfHour];
+    const all = s[at.profileSquare];
+    const square = (visits * own + rowsOfOwnScatter * all) / (visits + rowsOfOwnScatter);
+    const scale = Math.sqrt(square) + 0.02 * forecast.given[given.deviation];
+    if (scale > 0) this.#raw[of.profile] = Math.abs(off) / scale;
+    const held = Math.min(off * off, winsorized * winsorized * scale * scale);
+    s[at.profileSquare] += errorRate * (held - all);
+    this.#daySquares[halfHour] += Math.max(1 / visits, rateOfDay) * (held - own);
   }
 
   /** Scatter and level of the last 16 rows or so, beside those before. */
@@ -273,6 +355,7 @@ export class ChannelScores implements Stateful {
     return {
       scalars: this.#scalars,
       strongest: this.#strongest,
+      daySquares: this.#daySquares,
       forecast: this.#forecast.state(),
       runTail: this.#runTail.state(),
       tails: this.#tails.map((tail) => tail.state()),
@@ -280,13 +363,16 @@ export class ChannelScores implements Stateful {
   }
 
   restore(state: State): void {
-    const { scalars, strongest, forecast, runTail, tails } = (state ?? {}) as Record<string, State>;
+    const { scalars, strongest, daySquares, forecast, runTail, tails } = (state ?? {}) as Record<
+      string,
+      State
+    >;
     const own = { state: () => this.#arrays, restore: this.#restoreArrays };
     const states = Array.isArray(tails) ? tails : [];
     restoreTogether(
       [own, this.#forecast, this.#runTail, ...this.#tails],
       [
-        { scalars: scalars ?? null, strongest: strongest ?? null },
+        { scalars: scalars ?? null, strongest: strongest ?? null, daySquares: daySquares ?? null },
         forecast ?? null,
         runTail ?? null,
         ...this.#tails.map((_, n) => states[n] ?? null),
@@ -295,10 +381,13 @@ export class ChannelScores implements Stateful {
   }
 
   get #arrays() {
-    return { scalars: this.#scalars, strongest: this.#strongest };
+    return { scalars: this.#scalars, strongest: this.#strongest, daySquares: this.#daySquares };
   }
 
   readonly #restoreArrays = (state: State): void => {
-    restoreArrays(this.#arrays, state, "scores of a channel", { scalars: faultOf });
+    restoreArrays(this.#arrays, state, "scores of a channel", {
+      scalars: faultOf,
+      daySquares: notNegative,
+    });
   };
 }

@@ -8,7 +8,7 @@ const places = ["the most unusual moment", "the second most unusual moment", "th
 
 /** What was seen, and what was expected of it: `85 seen where 21.4 was expected`. */
 export function reasonText(finding: AnomalyFinding): string {
-  const { ingredient, seen, expected, lowest, highest, change, usualChange } = finding;
+  const { ingredient, seen, expected, lowest, highest, change, usualChange, unchanged } = finding;
   switch (ingredient) {
     case "range":
       return `${short(seen)} seen, outside all that it has been so far, ${short(lowest)} to ${short(highest)}`;
@@ -22,6 +22,8 @@ export function reasonText(finding: AnomalyFinding): string {
       return `it does not go with the other columns: ${short(seen)} seen where ${short(expected)} was expected`;
     case "residualRun":
       return `it has been off what was expected for a while: ${short(seen)} seen where ${short(expected)} was expected`;
+    case "unchanged":
+      return `${short(seen)} seen for ${unchanged} samples in a row, without any change`;
     case "residual":
       return `${short(seen)} seen where ${short(expected)} was expected`;
   }

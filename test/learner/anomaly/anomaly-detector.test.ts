@@ -104,6 +104,38 @@ describe("what is not normal", () => {
     expect(alarms.some((row) => row >= broken && row < broken + 20)).toBe(true);
   });
 
+  test("is a sensor that is stuck, with its reason, and what stays stuck is normal within the stated time", () => {
+    const next = stationary["a day's course"](31);
+    const stuckAt = 3 * rowsPerWeek + 40;
+    const detector = createAnomalyDetector({ columns: ["value"] });
+    const value = new Float64Array(1);
+    let told = 0;
+    for (let row = 0; row < stuckAt + 900; row++) {
+      if (row < stuckAt) value[0] = next(row);
+      const begins = detector.observe(value, 0, Float64Array.of(row * rowMs), 0);
+      if (begins && row >= stuckAt) {
+        told++;
+        expect(row - stuckAt).toBeLessThan(64);
+        expect(detector.finding()).toMatchObject({ ingredient: "unchanged", unchanged: row - stuckAt + 2 });
+      }
+      if (row === stuckAt + 300 + detector.coolDownRows) {
+        expect(detector.isOpen).toBe(false);
+        expect(detector.outcome()).toMatchObject({ changed: "scatter" });
+      }
+    }
+    expect(told).toBe(1);
+  });
+
+  test("is no valve that keeps its position for an hour or two", () => {
+    const random = stationary["gauss"](8);
+    let position = 0;
+    const values = weeksOf(8, () => {
+      if (Math.abs(random(0)) > 2.1) position = 1 - position;
+      return position;
+    });
+    expect(alarmsIn(values).length).toBeLessThanOrEqual(4);
+  });
+
   test("is one cell of 1e30, which spoils nothing: what comes later is found as without it", () => {
     const next = stationary["a day's course"](21);
     const values = weeksOf(4, next);
@@ -152,6 +184,7 @@ test("continues from its state bit for bit, after any row", () => {
     const alarm = whole.observe(values, 2 * row, Float64Array.of(row * rowMs), 0);
     expect(parts.observe(values, 2 * row, Float64Array.of(row * rowMs), 0)).toBe(alarm);
     expect(parts.evidence).toBe(whole.evidence);
+    expect(parts.sustained).toBe(whole.sustained);
     if (row % 37 !== 0) continue;
     const next = createAnomalyDetector(options);
     next.restore(structuredClone(parts.state()));
@@ -159,6 +192,35 @@ test("continues from its state bit for bit, after any row", () => {
   }
   expect(parts.finding()).toEqual(whole.finding());
   expect(whole.alarms).toBeGreaterThan(0);
+});
+
+test("ranks a stretch of unusual rows above a moment that is as unusual, by its mean over the cool-down", () => {
+  const next = stationary["gauss"](12);
+  const values = Float64Array.from({ length: 4000 }, () => next(0));
+  values[2500] = 30;
+  for (let row = 3200; row < 3260; row += 2) values[row] = 30;
+  const detector = createAnomalyDetector({ columns: ["value"], coolDownMs: 40 * rowMs });
+  const evidence: number[] = [];
+  const sustained = Array.from(values, (_, row) => {
+    detector.observe(values, row, Float64Array.of(row * rowMs), 0);
+    evidence.push(detector.evidence);
+    return detector.sustained;
+  });
+  expect(detector.coolDownRows).toBe(40);
+  const most = (numbers: number[], from: number) => Math.max(...numbers.slice(from, from + 100));
+  expect(most(evidence, 2500)).toBeGreaterThan(most(evidence, 3200));
+  expect(most(sustained, 3200)).toBeGreaterThan(most(sustained, 2500));
+  expect(sustained[2500]).toBeCloseTo(sustained[2499] + (evidence[2500] - sustained[2499]) / 40, 12);
+});
+
+test("continues from the state of a version that did not keep the mean of the evidence", () => {
+  const detector = createAnomalyDetector({ columns: ["a"] });
+  detector.observe(Float64Array.of(3), 0, Float64Array.of(0), 0);
+  const state = structuredClone(detector.state()) as { own: Record<string, unknown> };
+  delete state.own["sustained"];
+  const next = createAnomalyDetector({ columns: ["a"] });
+  next.restore(state as never);
+  expect(next.rows).toBe(1);
 });
 
 test("refuses the state of other columns, and changes nothing", () => {
