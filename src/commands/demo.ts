@@ -12,6 +12,7 @@ import { wholeNumber } from "./command-line/call.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 import { freeFolder, fromHere } from "./demo/folders.ts";
+import { stopAtCheckpoint } from "./demo/last-checkpoint.ts";
 import { type CourseEntry, createDemoView, type DemoState } from "./demo/view.ts";
 
 /** How often the view is painted, in milliseconds. */
@@ -95,7 +96,7 @@ async function watch(board: Board, { seconds, directory, signalled, view }: Sett
   clearTimeout(timeUp);
   clearInterval(timer);
   const last = state();
-  const checkpoint = await daemon.stop();
+  const checkpoint = await stopAtCheckpoint(daemon);
   view.show(last, false);
   if (checkpoint === null) {
     throw new RivuletError(

@@ -12,6 +12,7 @@ import type { Invocation, Report } from "../command-line/command.ts";
 import { untilSignalled } from "../command-line/signals.ts";
 import { type AnomalyDemoState, createAnomalyView, type Moment, type ToldEntry } from "./anomaly-view.ts";
 import { freeFolder, fromHere } from "./folders.ts";
+import { stopAtCheckpoint } from "./last-checkpoint.ts";
 import {
   type MadeMachine,
   machineColumns,
@@ -90,7 +91,7 @@ async function watch(
   }, tickMs);
   await Promise.race([signalled, machine.ended.then(() => untilQuiet(taken))]);
   clearInterval(timer);
-  const checkpoint = await daemon.stop();
+  const checkpoint = await stopAtCheckpoint(daemon);
   const last = state();
   view.show(last, false);
   if (checkpoint === null || last.samples === 0) {
