@@ -48,12 +48,14 @@ export class FeatureMetric implements Stateful {
   learn(gradients: Float32Array, rows: number): void {
     const { inputs } = this;
     const squares = this.#squares;
-    for (let row = 0; row < rows; row++) {
+    for (let row = 0, at = 0; row < rows; row++) {
       this.#count[0]++;
       const rate = Math.max(1 / this.#count[0], floor);
-      for (let i = 0; i < inputs; i++) {
+      for (let i = 0; i < inputs; i++, at++) {
         // Of the row's own loss, not of the mean.
-        const gradient = Math.min(Math.max(rows * gradients[row * inputs + i], -largest), largest);
+        let gradient = rows * gradients[at];
+        if (gradient > largest) gradient = largest;
+        else if (gradient < -largest) gradient = -largest;
         squares[i] += rate * (gradient * gradient - squares[i]);
       }
     }

@@ -54,12 +54,13 @@ export class LatestRows implements RowOrder {
   }
 
   placeOf(age: number): number {
-    return (this.#place[at.next] - 1 - age + 2 * this.#most) % this.#most;
+    const place = this.#place[at.next] - 1 - age;
+    return place < 0 ? place + this.#most : place;
   }
 
   take(): number {
     const next = this.#place[at.next];
-    this.#place[at.next] = (next + 1) % this.#most;
+    this.#place[at.next] = next + 1 === this.#most ? 0 : next + 1;
     this.#place[at.filled] = Math.min(this.#place[at.filled] + 1, this.#most);
     this.#place[at.live] = Math.min(this.#place[at.live] + 1, this.#most);
     return next;

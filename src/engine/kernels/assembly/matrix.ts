@@ -549,6 +549,12 @@ function pairsOfRows(
     for (; j + 4 <= n; j += 4) {
       dot2x4(c + (usize(j) << 2), cRow, a, aRow, b + usize(j) * bRow, bRow, k, start);
     }
+    if (j < n && j > 0 && start == Start.Zero) {
+      // The last four columns again, some of which are finished: they get the same sums.
+      j = n - 4;
+      dot2x4(c + (usize(j) << 2), cRow, a, aRow, b + usize(j) * bRow, bRow, k, start);
+      j = n;
+    }
     for (; j < n; j++) {
       const at = c + (usize(j) << 2);
       dot1x1(at, a, b + usize(j) * bRow, k, start);

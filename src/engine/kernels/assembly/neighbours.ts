@@ -69,12 +69,17 @@ export function nearestRows(distances: usize, rows: i32, wanted: i32, nearest: u
   for (; row < rows && (row & 3) != 0; row++) replaceLast(distances, row, found, nearest, places);
   for (; row + 16 <= rows; row += 16) {
     const at = distances + (usize(row) << 2);
-    const smallest = f32x4.pmin(
-      f32x4.pmin(v128.load(at), v128.load(at, 16)),
-      f32x4.pmin(v128.load(at, 32), v128.load(at, 48)),
-    );
-    if (!v128.any_true(f32x4.lt(smallest, v128.load32_splat(last)))) continue;
-    for (let i = 0; i < 16; i++) replaceLast(distances, row + i, found, nearest, places);
+    const d0 = v128.load(at);
+    const d1 = v128.load(at, 16);
+    const d2 = v128.load(at, 32);
+    const d3 = v128.load(at, 48);
+    const bound = v128.load32_splat(last);
+    const smallest = f32x4.pmin(f32x4.pmin(d0, d1), f32x4.pmin(d2, d3));
+    if (!v128.any_true(f32x4.lt(smallest, bound))) continue;
+    let nearer = i32x4.bitmask(f32x4.lt(d0, bound)) | (i32x4.bitmask(f32x4.lt(d1, bound)) << 4);
+    nearer |= (i32x4.bitmask(f32x4.lt(d2, bound)) << 8) | (i32x4.bitmask(f32x4.lt(d3, bound)) << 12);
+    // The bound falls with each row that is taken, so each is compared again.
+    for (; nearer != 0; nearer &= nearer - 1) replaceLast(distances, row + ctz(nearer), found, nearest, places);
   }
   for (; row < rows; row++) replaceLast(distances, row, found, nearest, places);
   return found;
