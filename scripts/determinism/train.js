@@ -1,7 +1,7 @@
 /**
  * Trains three networks for 1,000 steps with `deterministic: true`, then ensembles for classes and for numbers on 2,000
- * rows, and a detector of anomalies on 6,000, and prints as JSON the SHA-256 of the networks' weights, of all that
- * ensembles and detector answered and hold, and of what each expert scored.
+ * rows, each followed by one that takes in its model from outside, and a detector of anomalies on 6,000. Prints as JSON
+ * the SHA-256 of the networks' weights, of all that ensembles and detector answered and hold, and of what each expert scored.
  * Plain JavaScript over the built library: it runs on any Node, also one that is emulated.
  */
 import { createHash } from "node:crypto";
@@ -89,6 +89,8 @@ for (const [name, model] of Object.entries(models)) {
   kernels = network.kernels;
 }
 const rows = 2000;
+/** Rows of an ensemble with a model from outside. */
+const guestRows = 800;
 const fields = ["steady", "constant", "rare", "wide", "target"];
 
 /** A row of four features, two of which are constant most of the time, a glitch now and then, and a target. */
@@ -140,7 +142,28 @@ for (const [name, target] of [
     hashes[`${name}/${expert}`] = createHash("sha256").update(Float64Array.of(loss, weight)).digest("hex");
   }
   hashes[`${name}/scores`] = createHash("sha256").update(JSON.stringify(report)).digest("hex");
+  hashes[`${name}/guest`] = hashGuest(ensemble.outgoing(), { fields, target, seed: 8 });
 }
+
+/** What an ensemble answers and holds that takes in the model of another one after some rows. */
+function hashGuest(model, options) {
+  const host = createEnsemble({ ...options, guest: true });
+  const random = createRandom(6);
+  const row = new Float64Array(fields.length);
+  const hash = createHash("sha256");
+  for (let index = 0; index < guestRows; index++) {
+    if (index === guestRows / 4) host.takeIn(model);
+    // The second half of the rows that the model has learned from.
+    fillRow(row, index + rows / 2, host.classes > 0, random);
+    host.observe(row, 0);
+    hash.update(host.prediction);
+  }
+  const guest = host.report().experts.find((expert) => expert.name === "guest");
+  if (!(guest?.weight > 0)) throw new Error("the model from outside had no weight in the answers");
+  hashState(hash, host.state());
+  return hash.update(Float64Array.of(guest.loss, guest.weight)).digest("hex");
+}
+
 /** A row each five minutes of three columns with all that happens to them: a course, gaps, cells, a lasting change. */
 function fillWatched(row, index, random) {
   const bump = (index % 288) / 144 - 1;
