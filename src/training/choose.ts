@@ -244,8 +244,10 @@ class Search {
     let rounds = Math.max(2, Math.ceil(firstUpdates / updatesPerRound));
     const until = choosingShare * this.#totalMilliseconds;
     while (left.length > 1) {
-      for (const candidate of left) {
-        for (let round = 0; round < rounds && (this.#elapsed < until || candidate.rounds === 0); round++) {
+      for (const [index, candidate] of left.entries()) {
+        // Where the time is short each has its share of it: the first ones must not use up that of the others.
+        const share = this.#elapsed + (until - this.#elapsed) / (left.length - index);
+        for (let round = 0; round < rounds && (this.#elapsed < share || candidate.rounds === 0); round++) {
           if (candidate.rounds === 0 && this.#elapsed > until && candidate !== left[0]) break;
           await this.#train(candidate, "choosing", left.length);
         }

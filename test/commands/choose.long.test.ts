@@ -51,6 +51,15 @@ describe("fit without a model", () => {
     expect(stdout).not.toContain("beware");
   });
 
+  test("says how many networks the time did not reach, and does not count them among those it compared", async () => {
+    const cwd = folderWith({ "d.csv": wave(500) });
+    const { code, stdout } = await rivulet(["fit", "--data", "d.csv", "--minutes", "0.00001"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^chosen +linear,.*: the best of 1 by/m);
+    expect(stdout).toMatch(/^not tried +15 networks: the time was over/m);
+    expect(stdout).not.toContain("Infinity");
+  });
+
   test("warns where rows that resemble their neighbours flatter those held out, in the report too", async () => {
     const slow = Array.from(
       { length: 300 },

@@ -115,9 +115,12 @@ function pageFor(call: ChooseCall, ensemble: Ensemble, report: ChoiceReport, val
 const lossNameOf = (task: ChoiceReport["task"]) =>
   task === "classification" ? "log loss" : "mean absolute error in deviations";
 
+/** The networks that were trained at all: in a short time not every one is reached. */
+const reachedOf = ({ tried }: ChoiceReport) => tried.filter(({ rounds }) => rounds > 0);
+
 /** What was chosen, and from what. */
 function choiceFacts(call: ChooseCall, report: ChoiceReport, validation: Fact[]): Fact[] {
-  const { chosen, tried, trainingRows, validationRows, heldOutRows, rounds, bestRound } = report;
+  const { chosen, trainingRows, validationRows, heldOutRows, rounds, bestRound } = report;
   const { validationLoss, endedBy, milliseconds } = report;
   const lossName = lossNameOf(report.task);
   const why = endedBy === "time" ? "the time was over" : "the loss no longer fell";
@@ -129,7 +132,7 @@ function choiceFacts(call: ChooseCall, report: ChoiceReport, validation: Fact[])
     ...validation,
     [
       "chosen",
-      `${chosen.name}, learning rate ${chosen.learningRate}, ${formatCount(chosen.parameters, "weight")}: the best of ${tried.length} by ${lossName} of the ${validationRows} rows`,
+      `${chosen.name}, learning rate ${chosen.learningRate}, ${formatCount(chosen.parameters, "weight")}: the best of ${reachedOf(report).length} by ${lossName} of the ${validationRows} rows`,
     ],
     [
       "training",
@@ -146,15 +149,20 @@ function textOf(
   names: readonly string[] | undefined,
 ): string {
   const { tried, heldOut } = report;
+  const reached = reachedOf(report);
+  const missed = tried.length - reached.length;
   return facts([
     ...choiceFacts(call, report, validation),
     [
       "tried",
-      tried.map(
+      reached.map(
         ({ name, learningRate, loss, rounds: trained }) =>
           `${loss.toPrecision(3)}  ${name}, rate ${learningRate}, ${formatCount(trained, "round")}`,
       ),
     ],
+    missed === 0
+      ? null
+      : ["not tried", `${formatCount(missed, "network")}: the time was over; give more --minutes`],
     ...(heldOut === null
       ? []
       : scoreFacts(heldOut, names)
