@@ -225,7 +225,7 @@ describe("on a served sysfs", needing(lackOfSysfs === null, `a served sysfs: ${l
 
   test("learns from buttons alone what the port does not send", async () => {
     const sysfs = await boardWith("pinctrl-bcm2711", 512);
-    const labels = "{ label: [{ pin: 26, class: 0 }, { pin: 27, class: 1 }] }";
+    const labels = "{ label: [{ pin: 26, class: 0, seconds: 3600 }, { pin: 27, class: 1, seconds: 3600 }] }";
     const { cwd, device } = bench(configFor(labels, "framing: lines, fields: [x, y]", 2), "lines");
     const daemon = runIn(sysfs, cwd);
     await daemon.event("gpio");
