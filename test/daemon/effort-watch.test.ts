@@ -30,7 +30,7 @@ async function daemon(cost: Record<Effort, number>) {
   const fields = defineFields([{ name: "a" }, { name: "label" }]);
   const decoder = createLineDecoder(fields, ring, { startsAtLine: true });
   const take = () => {
-    now += isPaused ? 0 : cost[effort];
+    now += cost[effort];
   };
   const reader = new SampleReader({ source, decoder, ring, fields, clock: null }, take, clock);
   await reader.open();
@@ -99,10 +99,42 @@ test("learning that is fast enough at a lower effort stays there", async () => {
 test("samples that are dropped in a pause, or because the machine stood still, change nothing", async () => {
   const paused = await daemon({ high: 5, normal: 5, low: 5 });
   paused.pause();
-  paused.run(30, 50);
+  paused.run(30, 0.1);
   expect(paused.steps).toEqual([]);
   // In each check a disk stalls the process for most of the time, and the ring overflows.
   const stalled = await daemon({ high: 5, normal: 5, low: 5 });
   stalled.run(30, 4000);
   expect(stalled.steps).toEqual([]);
+  // The machine stands still while a sample is learned from, which looks as if that took so long.
+  const suspended = await daemon({ high: 16_000, normal: 16_000, low: 16_000 });
+  suspended.run(30, 0.1);
+  expect(suspended.steps).toEqual([]);
+});
+
+test("a ring that empties is no reason to step down, however busy learning is", () => {
+  const ring = { dropped: 0, length: 100, capacity: 100 };
+  const busyMs = Float64Array.of(0);
+  let now = 0;
+  const steps: Effort[] = [];
+  const check = createEffortWatch({
+    ring,
+    busyMs,
+    clock: { now: () => now, systemAhead: () => 0 },
+    isPaused: () => false,
+    effort: () => "high",
+    setEffort: (next) => void steps.push(next),
+    log: () => {},
+  });
+  const checks = (count: number, change: number) => {
+    for (let done = 0; done < count; done++) {
+      now += checkEveryMs;
+      busyMs[0] = now;
+      ring.length += change;
+      check();
+    }
+  };
+  checks(8, -5);
+  expect(steps).toEqual([]);
+  checks(6, 0);
+  expect(steps).toEqual(["normal"]);
 });

@@ -162,6 +162,22 @@ test("the clock moves in whole minutes, and not to and fro with corrections of a
   ]);
 });
 
+test("a clock that goes back to 1970 is no longer known, until it is set again", () => {
+  const time = { aheadMs: start };
+  const clock = { now: () => 5000, systemAhead: () => time.aheadMs };
+  const wallClock = new WallClock(parseConfig(boardConfig(), "c.yaml"), clock, null);
+  const looks = [start, 0, 0, start].map((aheadMs) => {
+    time.aheadMs = aheadMs;
+    return [wallClock.look(), wallClock.known];
+  });
+  expect(looks).toEqual([
+    [true, start],
+    [true, null],
+    [false, null],
+    [true, start],
+  ]);
+});
+
 describe("the clock of a device", () => {
   const wavesOf = ({ learner }: ReturnType<typeof boardOf>) => [
     ...(learner.extraction?.row.subarray(1, 3) ?? []),

@@ -143,6 +143,15 @@ describe.each(kinds)("room for a model from outside, for $kind", (kind) => {
     expect(host.guest?.rows).toBe(10);
   });
 
+  test("begins with a second one as if it were the first", () => {
+    const [used, fresh] = [create(kind, { guest: true }), create(kind, { guest: true })];
+    used.takeIn(modelFrom(kind, shuffled(stream), 200));
+    for (const host of [used, fresh]) losses(host, stream, 200, 300);
+    const model = modelFrom(kind, stream, 200);
+    for (const host of [used, fresh]) host.takeIn(model);
+    expect(losses(used, stream, 300, 360)).toEqual(losses(fresh, stream, 300, 360));
+  });
+
   test("puts one to sleep whose answers are no numbers, and answers as without it", () => {
     const model = modelFrom(kind, stream, 100);
     for (const { data } of model.network.parameters) data.fill(3e38);
