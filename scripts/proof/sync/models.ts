@@ -11,11 +11,13 @@ import { checkpointOf } from "../../../src/continuing/learner-checkpoint.ts";
 import { createNetworkLearner } from "../../../src/learner/learner.ts";
 import { createSigningKey } from "../../../src/sync/client/signing-key.ts";
 import { adminKeyId, openRegistry } from "../../../src/sync/host/registry.ts";
+import { inboxOf, waitingModels } from "../../../src/sync/inbox.ts";
 import { decodePointer } from "../../../src/sync/model-pointer.ts";
 import { modelDigestIn, modelFolder, modelKey, versionIn } from "../../../src/sync/names.ts";
 import { sha256Of } from "../../../src/sync/signature.ts";
 import type { Outcome } from "../account.ts";
 import { freePort } from "../free-port.ts";
+import { DigestedFiles } from "./digested-files.ts";
 import { openProxy, start, startHost } from "./link.ts";
 
 const device = "pump-7";
@@ -48,20 +50,24 @@ function makeTeacher(directory: string) {
 }
 
 /** What is wrong with what the host shows, and the newest version that it has. */
-function inspectHost(folder: string, trust: string): { faults: string[]; newest: number } {
+function inspectHost(
+  folder: string,
+  trust: string,
+  files: DigestedFiles,
+): { faults: string[]; newest: number } {
   const faults: string[] = [];
   let newest = 0;
   for (const name of readIfThere(join(folder, modelFolder(group)))) {
     const key = modelFolder(group) + name;
-    const bytes = readFileSync(join(folder, key));
     const digest = modelDigestIn(key);
     const version = versionIn(key);
-    if (digest !== null && sha256Of(bytes) !== digest) faults.push(`${key} is not what its name says`);
+    if (digest !== null && files.digestOf(join(folder, key)) !== digest)
+      faults.push(`${key} is not what its name says`);
     if (version === null) continue;
     newest = Math.max(newest, version);
     try {
-      const { sha256 } = decodePointer(bytes, { group, version, trust }, key);
-      readFileSync(join(folder, modelKey(group, sha256)));
+      const { sha256 } = decodePointer(readFileSync(join(folder, key)), { group, version, trust }, key);
+      statSync(join(folder, modelKey(group, sha256)));
     } catch (error) {
       faults.push(`${key} points to nothing whole: ${(error as Error).message}`);
     }
@@ -70,17 +76,13 @@ function inspectHost(folder: string, trust: string): { faults: string[]; newest:
 }
 
 /** What is wrong with what waits for a board's daemon, and the newest version there. */
-function inspectInbox(inbox: string): { faults: string[]; version: number } {
-  const faults: string[] = [];
-  let version = 0;
-  for (const name of readIfThere(inbox)) {
-    const [, number, digest] = /^(\d{9})-([0-9a-f]{16})\.msgpack$/.exec(name) ?? [];
-    if (number === undefined) continue;
-    version = Math.max(version, Number(number));
-    if (!sha256Of(readFileSync(join(inbox, name))).startsWith(digest))
-      faults.push(`${name} in the inbox is not what its name says`);
-  }
-  return { faults, version };
+function inspectInbox(directory: string, trust: string): { faults: string[]; version: number } {
+  const waiting = waitingModels(directory, { group, trust });
+  const wrong = waiting.filter(({ path, digest }) => !sha256Of(readFileSync(path)).startsWith(digest));
+  return {
+    faults: wrong.map(({ path }) => `${path} is not what its name says`),
+    version: waiting.at(-1)?.version ?? 0,
+  };
 }
 
 function readIfThere(folder: string): string[] {
@@ -133,12 +135,13 @@ export async function proveModels(cycles: number): Promise<Outcome> {
   const { cwd, trust, publish } = prepare(proxy.port);
   const teacher = makeTeacher(join(cwd, "learned"));
   const host = await startHost(cwd, port);
-  const inbox = join(cwd, "checkpoints/inbox");
+  const directory = join(cwd, "checkpoints");
   let bytes = 0;
   let taken = 0;
+  const files = new DigestedFiles();
   const inspect = (cycle: number) => {
-    const shown = inspectHost(join(cwd, "fleet"), trust);
-    const waiting = inspectInbox(inbox);
+    const shown = inspectHost(join(cwd, "fleet"), trust, files);
+    const waiting = inspectInbox(directory, trust);
     faults.push(...[...shown.faults, ...waiting.faults].map((fault) => `cycle ${cycle}: ${fault}`));
     if (waiting.version < taken)
       faults.push(`cycle ${cycle}: the inbox went back from version ${taken} to ${waiting.version}`);
@@ -167,7 +170,7 @@ export async function proveModels(cycles: number): Promise<Outcome> {
     await run(["sync", "pump.yaml"]);
     const newest = inspect(kinds.length * cycles);
     if (taken !== newest) faults.push(`the board has version ${taken}, expected ${newest}`);
-    const left = readIfThere(inbox).length;
+    const left = readIfThere(inboxOf(directory)).length;
     if (left !== 1) faults.push(`${left} files are in the inbox, expected 1`);
   } finally {
     host.child.kill("SIGTERM");
