@@ -1,21 +1,22 @@
 /** What a model from another device is worth to an ensemble: a good one at a new device, and one trained with shuffled labels. */
 import { createEnsemble, type Ensemble } from "../../src/learner/ensemble.ts";
 import type { OutsideModel } from "../../src/learner/outside-model.ts";
+import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import { Random } from "../fuzz/random.ts";
 import { readStreams, type Stream, taskOf } from "./streams.ts";
 
-const mostPublished = 4000;
+export const mostPublished = 4000;
 const mostRows = 2000;
 /** With fewer rows the ensemble itself is still at its beginning. */
-const fewestRows = 500;
+export const fewestRows = 500;
 /** A poisoned model may cost this part of the loss. */
 const allowed = 0.06;
 
 const createFor = (stream: Stream): Ensemble => createEnsemble({ ...taskOf(stream), guest: true });
 
 /** Losses of the answers to rows `from` to below `to`: nats, or absolute errors. */
-function losses(
-  ensemble: Ensemble,
+export function answered(
+  learner: PrequentialLearner,
   { features }: Stream,
   values: Float64Array,
   from: number,
@@ -24,21 +25,21 @@ function losses(
   const width = features + 1;
   return Array.from({ length: to - from }, (_, index) => {
     const at = (from + index) * width;
-    ensemble.observe(values, at);
+    learner.observe(values, at);
     const truth = values[at + features];
-    return ensemble.classes > 0
-      ? -Math.log(Math.max(ensemble.prediction[truth], 1e-9))
-      : Math.abs(ensemble.prediction[0] - truth);
+    return learner.classes > 0
+      ? -Math.log(Math.max(learner.prediction[truth], 1e-9))
+      : Math.abs(learner.prediction[0] - truth);
   });
 }
 
 const mean = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
 /** The first rows with their targets in another order. */
-function shuffled({ features, values }: Stream, rows: number): Float64Array {
+export function shuffled({ features, values }: Stream, rows: number, seed = 7): Float64Array {
   const width = features + 1;
   const copy = values.slice(0, rows * width);
-  const random = new Random(7);
+  const random = new Random(seed);
   for (let row = rows - 1; row > 0; row--) {
     const [one, other] = [row * width + features, random.below(row + 1) * width + features];
     [copy[one], copy[other]] = [copy[other], copy[one]];
@@ -57,16 +58,16 @@ export function judgeModels(directory: string): number {
     const published = Math.min(mostPublished, stream.rows >> 1);
     const end = published + Math.min(mostRows, stream.rows - published);
     if (end - published < fewestRows) continue;
-    const answered = (values: Float64Array | null): number[] => {
+    const costs = (values: Float64Array | null): number[] => {
       const device = createFor(stream);
       if (values !== null) {
         const publisher = createFor(stream);
-        losses(publisher, stream, values, 0, published);
+        answered(publisher, stream, values, 0, published);
         device.takeIn(publisher.outgoing() as OutsideModel);
       }
-      return losses(device, stream, stream.values, published, end);
+      return answered(device, stream, stream.values, published, end);
     };
-    const [alone, good, poisoned] = [null, stream.values, shuffled(stream, published)].map(answered);
+    const [alone, good, poisoned] = [null, stream.values, shuffled(stream, published)].map(costs);
     const change = (numbers: number[], rows: number) =>
       mean(numbers.slice(0, rows)) / mean(alone.slice(0, rows)) - 1;
     const cost = change(poisoned, alone.length);

@@ -5,7 +5,8 @@
  * More run where they are named: `features` (windows, lags, whole sequences), `cost` (time and bytes of the ensemble
  * beside `learner/reference.c` in the folder above DIRECTORY), `phases` (classes that come one after another), and, which
  * take minutes, `machine` (the detector on made machines with vibration, of which DIRECTORY needs nothing), `choice` (the
- * network that `rivulet fit` chose), `late` (labels that come late, or rarely) and `models` (a model of another device).
+ * network that `rivulet fit` chose), `late` (labels that come late, or rarely), `models` (a model of another device) and
+ * `replacing` (the same where the config has a `model:`).
  * Ends with 1 where the median of three seeds misses its goal.
  */
 import { existsSync } from "node:fs";
@@ -21,6 +22,7 @@ import { judgeHeldOut } from "./held-out.ts";
 import { judgeLateLabels } from "./late.ts";
 import { judgeModels } from "./models.ts";
 import { judgePhases } from "./phases.ts";
+import { judgeReplacing } from "./replacing.ts";
 
 const parts: Record<string, (directory: string) => number> = {
   streams: judgeStreams,
@@ -35,6 +37,7 @@ const parts: Record<string, (directory: string) => number> = {
   choice: judgeChoice,
   late: judgeLateLabels,
   models: judgeModels,
+  replacing: judgeReplacing,
 };
 
 const [directory, part] = process.argv.slice(2);

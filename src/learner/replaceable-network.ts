@@ -19,6 +19,11 @@ const batches = 25;
 const earlyErrors = 5;
 const earlyBatches = 5;
 const lateErrors = 2;
+/**
+ * Where the loss is more than doubled, fewer are enough at any time. Such a model often learns better within some batches,
+ * and the fall of its loss makes the standard error large.
+ */
+const doubledErrors = 1.5;
 /** A class has at least this probability in the loss. */
 const smallest = 1e-15;
 
@@ -37,8 +42,10 @@ const at = {
   batches: 7,
   means: 8,
   squares: 9,
+  /** Sum of the losses of the network before. */
+  lossBefore: 10,
 } as const;
-const blockLength = 10;
+const blockLength = 11;
 const sane = parts(finite, [
   [at.phase, wholeWithin(0, 3)],
   [at.serial, whole],
@@ -60,7 +67,8 @@ type ReplaceableState = LearnerState & { outside: Float64Array; beside?: State }
  * Room for two networks of one description. A model that is taken in answers from the next sample on; the network before
  * it goes on learning beside it, each with its own statistics. After `sideBySide` samples that both predicted before they
  * learned them, the old one is back if the mean difference of their losses is against the new one by two standard errors
- * (of the means of 25 batches: Law and Kelton), or earlier where it is by five.
+ * (of the means of 25 batches: Law and Kelton), or earlier where it is by five, or by one and a half and the loss has more
+ * than doubled.
  *
  * A label for a sample that neither network has answered, as both came later, is counted and not learned from.
  */
@@ -295,6 +303,7 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     const difference = this.#losses[0] - this.#losses[1];
     block[at.samples]++;
     block[at.sum] += difference;
+    block[at.lossBefore] += this.#losses[1];
     block[at.batchSum] += difference;
     block[at.batchSamples]++;
     const isWhole = block[at.batchSamples] === this.#batchSize;
@@ -312,14 +321,15 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     else if (isWhole && block[at.batches] >= earlyBatches && this.#isWorse(earlyErrors)) this.#goBack();
   }
 
-  /** Whether the mean difference is against the new network by so many standard errors. */
+  /** Whether the mean difference is against the new network by so many standard errors, or fewer where it is large. */
   #isWorse(errors: number): boolean {
     const block = this.#block;
     const count = block[at.batches];
     if (count < 2) return false;
     const mean = block[at.means] / count;
     const variance = Math.max(0, block[at.squares] / count - mean * mean) / (count - 1);
-    return mean > 0 && mean > errors * Math.sqrt(variance);
+    const isDoubled = block[at.sum] > block[at.lossBefore];
+    return mean > 0 && mean > (isDoubled ? Math.min(errors, doubledErrors) : errors) * Math.sqrt(variance);
   }
 
   /** The scores stay those of the answers that were given, so they are copied to the network that returns. */

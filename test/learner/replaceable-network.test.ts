@@ -46,7 +46,8 @@ const optionsFor = (kind: Kind) => ({
   target: targets[kind],
   model: { layers: [{ dense: 16 }, "relu"] },
 });
-const plainFor = (kind: Kind): Learner => createNetworkLearner(optionsFor(kind));
+const plainFor = (kind: Kind, seed = 1): Learner =>
+  createNetworkLearner({ ...optionsFor(kind), training: { seed } });
 const create = (kind: Kind, sideBySide = 500) =>
   createReplaceableNetwork({ ...optionsFor(kind), sideBySide });
 
@@ -272,6 +273,34 @@ test("a late target that cannot be true is as none, and the right one is the fir
   expect(learner.takenIn).toEqual(right.takenIn);
   expect(learner.takenIn?.samples).toBe(1);
   expect(learner.report()).toEqual(right.report());
+});
+
+test("of twenty models of equal devices at most one goes back", () => {
+  const back = Array.from({ length: 20 }, (_, pair) => {
+    const learner = device("classes");
+    learner.takeIn(
+      observe(plainFor("classes", 2 + pair), rows("classes", 3000, { seed: 100 + pair })).outgoing(),
+    );
+    observe(learner, rows("classes", 500, { seed: 200 + pair }));
+    return learner.takenIn?.state === "went back";
+  }).filter(Boolean).length;
+  expect(back).toBeLessThanOrEqual(1);
+});
+
+test("a model that more than doubles the loss goes back early, also where it learns better meanwhile", () => {
+  const options = {
+    ...optionsFor("classes"),
+    model: { layers: [{ dense: 16 }, "relu"], optimizer: { sgd: { learningRate: 0.03 } } },
+  };
+  const row = (index: number, isWrong = false) =>
+    Float64Array.of(1, index % 2, (index + Number(isWrong)) % 2);
+  const rowsOf = (count: number, isWrong = false) =>
+    Array.from({ length: count }, (_, index) => row(index, isWrong));
+  const learner = observe(createReplaceableNetwork({ ...options, sideBySide: 500 }), rowsOf(3000));
+  learner.takeIn(observe(createNetworkLearner(options), rowsOf(300, true)).outgoing());
+  observe(learner, rowsOf(500));
+  // As its loss falls, it is never five standard errors worse.
+  expect(learner.takenIn).toMatchObject({ state: "went back", samples: 100 });
 });
 
 test("a model that is five per cent worse is found out in 500 samples", () => {
