@@ -43,6 +43,19 @@ const rooms: Part[] = [
     ),
   },
   { name: "recordings", holds: ["recording/"] },
+  // What reads a config, and its keys for rivulet sync, which runs every hour beside a daemon.
+  {
+    name: "syncpart",
+    holds: [
+      "sync-part.ts",
+      "sync-schema.ts",
+      "checkpoint-config.ts",
+      "config-errors.ts",
+      "document.ts",
+      "document-limits.ts",
+      "schema.ts",
+    ].map((path) => `config/${path}`),
+  },
   {
     name: "configuration",
     holds: ["config/"],
@@ -65,14 +78,12 @@ const rooms: Part[] = [
   { name: "signing", holds: ["sync/signature.ts"] },
   {
     name: "storage",
-    holds: [
-      "object-store.ts",
-      "http-exchange.ts",
-      "transmit-queue.ts",
-      "secure-agent.ts",
-      "credentials.ts",
-    ].map((path) => `sync/client/${path}`),
+    holds: ["object-store.ts", "http-exchange.ts", "transmit-queue.ts", "credentials.ts"].map(
+      (path) => `sync/client/${path}`,
+    ),
   },
+  // Loaded for https only.
+  { name: "secure", holds: ["sync/client/secure-agent.ts"] },
   { name: "charts", holds: ["commands/charts/"] },
   { name: "serialport", package: "serialport" },
 ];

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { diskError } from "../checkpoint/disk-error.ts";
-import { type Config, loadConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import { readSyncPart, type SyncPart } from "../config/sync-part.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { standardError } from "../machine/output.ts";
 import { credentialsFrom } from "../sync/client/credentials.ts";
@@ -17,18 +18,12 @@ const longestMs = 60 * 60_000;
 
 /** Sends the checkpoints of a config to its host, once. */
 export async function run({ positionals: [file], switches }: Invocation): Promise<Report> {
-  const config = loadConfig(file);
-  const { sync } = config;
-  if (sync === null) {
-    throw new RivuletError(
-      "sync.no-config",
-      `${file} has no key sync, expected the host that checkpoints are sent to; rivulet host add NAME prints it`,
-      { file, path: "sync" },
-    );
-  }
-  if (switches.has("dry-run")) return dryRun(config, sync);
-  createFolder(config.checkpoint.directory);
-  const lock = createSyncLock(config.checkpoint.directory);
+  const part = readSyncPart(file) ?? (await checkedPart(file));
+  const { sync, directory } = part;
+  const whole = () => loadWhole(file);
+  if (switches.has("dry-run")) return dryRun(part, whole);
+  createFolder(directory);
+  const lock = createSyncLock(directory);
   try {
     lock.hold();
   } catch (error) {
@@ -42,22 +37,38 @@ export async function run({ positionals: [file], switches }: Invocation): Promis
   let store: ObjectStore | undefined;
   try {
     store = storeOf(sync, watch.progress);
-    const { directory } = config.checkpoint;
     if (switches.has("restore")) {
       const { restore } = await import("./sync/restore.ts");
-      return await restore(config, sync, store);
+      return await restore(await whole(), sync, store);
     }
     const version = packageVersion();
     const outcome = await sendCheckpoints({ directory, config: sync, store, version });
     const { models } = sync;
     if (models === null || outcome.failure !== null) return report(sync, outcome, null);
     const { lookForModel } = await import("./sync/models.ts");
-    return report(sync, outcome, await lookForModel(config, { ...sync, models }, store));
+    return report(sync, outcome, await lookForModel(directory, { ...sync, models }, store, whole));
   } finally {
     watch.stop();
     store?.close();
     lock.release();
   }
+}
+
+/** A config whose keys about sync are not valid, or missing. @throws RivuletError with a line for each of its errors */
+async function checkedPart(file: string): Promise<SyncPart> {
+  const { sync, checkpoint } = await loadWhole(file);
+  if (sync !== null) return { sync, directory: checkpoint.directory };
+  throw new RivuletError(
+    "sync.no-config",
+    `${file} has no key sync, expected the host that checkpoints are sent to; rivulet host add NAME prints it`,
+    { file, path: "sync" },
+  );
+}
+
+/** For what plans a learner. */
+async function loadWhole(file: string): Promise<Config> {
+  const { loadConfig } = await import("../config/config.ts");
+  return loadConfig(file);
 }
 
 const storeOf = (sync: SyncConfig, progress: () => void): ObjectStore =>
@@ -79,9 +90,11 @@ function createFolder(directory: string): void {
   }
 }
 
-async function dryRun(config: Config, sync: SyncConfig): Promise<Report> {
-  const due = dueCheckpoints(config.checkpoint.directory, sync).map(({ path }) => path);
-  const models = await modelsOfDryRun(config, sync);
+async function dryRun(part: SyncPart, whole: () => Promise<Config>): Promise<Report> {
+  const { sync, directory } = part;
+  // A daemon that has not begun has no folder yet.
+  const due = existsSync(directory) ? dueCheckpoints(directory, sync).map(({ path }) => path) : [];
+  const models = await modelsOfDryRun(part, whole);
   return {
     data: {
       ...{ to: sync.to, device: sync.device, dryRun: true, due },
@@ -96,14 +109,17 @@ async function dryRun(config: Config, sync: SyncConfig): Promise<Report> {
 }
 
 /** Which model would come; for that alone a dry run asks the host. */
-async function modelsOfDryRun(config: Config, sync: SyncConfig): Promise<ModelsReport | null> {
+async function modelsOfDryRun(
+  { sync, directory }: SyncPart,
+  whole: () => Promise<Config>,
+): Promise<ModelsReport | null> {
   const { models } = sync;
   if (models === null) return null;
   const watch = endWithoutProgress();
   const store = storeOf(sync, watch.progress);
   try {
     const { lookForModel } = await import("./sync/models.ts");
-    return await lookForModel(config, { ...sync, models }, store, { dryRun: true });
+    return await lookForModel(directory, { ...sync, models }, store, whole, { dryRun: true });
   } finally {
     watch.stop();
     store.close();

@@ -33,6 +33,9 @@ export function createConfigErrors(document: ConfigDocument) {
   }
 
   return {
+    get areSome(): boolean {
+      return errors.length > 0;
+    },
     add,
     /** Adds an error about a value that contradicts another one, or has no effect without it. */
     conflict(path: KeyPath, predicate: string, named?: KeyPath): void {

@@ -5,6 +5,7 @@ import { mostShards, mostThreads } from "../engine/planning/shards.ts";
 import { mostClasses } from "../learner/target.ts";
 import { parseSize } from "../wording/quantities.ts";
 import { anomalySchema } from "./anomaly-config.ts";
+import { checkpointSchema, nameSchema } from "./checkpoint-config.ts";
 import { featuresSchema, sequenceSchema } from "./features-config.ts";
 import { forecastKeys } from "./forecast-config.ts";
 import { gpioSchema } from "./gpio-config.ts";
@@ -14,7 +15,6 @@ import { predictionsSchema } from "./predictions-config.ts";
 import {
   accepting,
   defaultsOf,
-  duration,
   flag,
   list,
   map,
@@ -179,25 +179,6 @@ const memorySchema = map({
   ),
 });
 
-const checkpointSchema = map({
-  directory: optional(
-    "Folder of the checkpoints; a relative path is relative to the config's folder",
-    text("the path of a folder"),
-    { otherwise: "checkpoints/NAME, with the config's name" },
-  ),
-  every: optional("Time between two checkpoints", duration(), {
-    otherwise: "10min, or so long that a day's checkpoints write at most 10 MB",
-  }),
-  keep: optional("Number of checkpoints to keep; older ones are deleted", wholeNumber(1, 10_000), {
-    default: 5,
-  }),
-  onChange: optional(
-    "What to do where fields, classes or layers have changed: refuse to start, or carry over by name what was learned",
-    oneOf(["refuse", "migrate"]),
-    { default: "refuse" },
-  ),
-});
-
 const timeZoneText = "the name of a time zone such as Europe/Vienna or UTC";
 const timeZone = accepting(
   timeZoneText,
@@ -217,17 +198,7 @@ function zoneExists(name: string): boolean {
 }
 
 export const configSchema = map({
-  name: optional(
-    "Name of the machine or place that is measured, used for checkpoints and the service",
-    accepting(
-      "letters, digits, dots, dashes or underscores",
-      v.pipe(
-        v.string(must("a short text")),
-        v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, must("letters, digits, dots, dashes or underscores")),
-      ),
-    ),
-    { otherwise: "the config's file name without its extension" },
-  ),
+  name: nameSchema,
   source: optional("Where samples come from, and their columns", sourceSchema, {
     otherwise: "a data file named on the command line",
   }),

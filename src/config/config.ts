@@ -2,13 +2,11 @@
  * The config: one YAML file that names the source of samples, the target to predict and the checkpoint folder. It is
  * validated completely before anything is opened or allocated; each error names file, line and key.
  */
-import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
 import type { GpioConfig } from "../device/gpio/gpio.ts";
 import type { InitialWeights } from "../engine/model/model.ts";
 import { plan } from "../engine/planning/planner.ts";
 import { RivuletError } from "../errors/errors.ts";
-import { reasonOf } from "../errors/system-error.ts";
 import type { Sequence } from "../features/extraction.ts";
 import type { Effort } from "../learner/effort.ts";
 import type { Eviction } from "../learner/ensemble-plan.ts";
@@ -17,11 +15,11 @@ import type { SyncConfig } from "../sync/sync-config.ts";
 import { nearest, suggestion } from "../wording/nearest.ts";
 import type { AlarmTask } from "./alarm-config.ts";
 import { type AnomalyConfig, anomalyWithDefaults, checkAnomaly } from "./anomaly-config.ts";
+import { checkpointFolderFor, nameFor } from "./checkpoint-config.ts";
 import { numberClasses } from "./class-words.ts";
 import { type ConfigErrors, createConfigErrors } from "./config-errors.ts";
 import { configSchema, defaults } from "./config-schema.ts";
-import { type KeyPath, pathName, readDocument } from "./document.ts";
-import { readLimited } from "./document-limits.ts";
+import { type KeyPath, pathName, readConfigText, readDocument } from "./document.ts";
 import { checkFeatures, sequenceWithDefaults } from "./features-config.ts";
 import { checkForecast, checkTargetKeys, type ForecastConfig, forecastOf } from "./forecast-config.ts";
 import { checkGpio, gpioWithDefaults } from "./gpio-config.ts";
@@ -199,7 +197,7 @@ function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void
     const hasNetwork = parsed.model !== undefined && parsed.model.ensemble !== true;
     const isPlain = target !== undefined && target.forecast === undefined;
     const learner = isPlain ? (hasNetwork ? "network" : "ensemble") : "none";
-    checkSync(sync, { name: nameFor(parsed, file), learner }, errors);
+    checkSync(sync, { name: nameFor(parsed.name, file), learner }, errors);
   }
   numberClasses(entriesWithClasses(parsed), target?.names, errors);
   const descriptions = source && fieldsOf(source);
@@ -354,8 +352,6 @@ function checkBalance({ target, training }: Parsed, errors: ConfigErrors): void 
   if (training?.replay?.balance === "classes") errors.conflict(["training", "replay", "balance"], predicate);
 }
 
-const nameFor = ({ name }: Parsed, file: string): string => name ?? basename(file, extname(file));
-
 function targetWithDefaults({ column, classes, names, standardize, forecast }: ParsedTarget): TargetConfig {
   if (classes === undefined) {
     const number = { column, standardize: standardize ?? defaults.target.standardize };
@@ -365,9 +361,9 @@ function targetWithDefaults({ column, classes, names, standardize, forecast }: P
 }
 
 function withDefaults(parsed: Parsed, file: string): Config {
-  const name = nameFor(parsed, file);
+  const name = nameFor(parsed.name, file);
   const { source, target, checkpoint, status } = parsed;
-  const directory = resolve(dirname(file), checkpoint?.directory ?? `checkpoints/${name}`);
+  const directory = checkpointFolderFor(checkpoint?.directory, name, file);
   const { effort, replay, ...training } = { ...defaults.training, ...parsed.training };
   return {
     file,
@@ -477,12 +473,5 @@ export function parseConfig(text: string, file: string): Config {
 
 /** Reads, parses and validates a config file. @throws RivuletError where it cannot be read or is not valid */
 export function loadConfig(file: string): Config {
-  let text: string;
-  try {
-    text = readLimited(file).toString("utf8");
-  } catch (error) {
-    const sentence = `cannot read the config ${file}: ${reasonOf(error)}`;
-    throw new RivuletError("config.unreadable", sentence, { file, cause: error });
-  }
-  return parseConfig(text, file);
+  return parseConfig(readConfigText(file), file);
 }

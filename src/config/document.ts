@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { RivuletError } from "../errors/errors.ts";
-import { excessIn, excessInText, mostAliases } from "./document-limits.ts";
+import { reasonOf } from "../errors/system-error.ts";
+import { excessIn, excessInText, mostAliases, readLimited } from "./document-limits.ts";
 
 /** The position of a value in a document: keys and list indices from the top. */
 export type KeyPath = readonly (string | number)[];
@@ -26,6 +27,16 @@ export function pathName(path: KeyPath): string {
 /** Parses a path that `pathName` has formatted. */
 export function parsePathName(name: string): KeyPath {
   return name.split(/[.[]/).map((key) => (key.endsWith("]") ? Number.parseInt(key, 10) : key));
+}
+
+/** Reads the text of a config. @throws RivuletError where that is not possible */
+export function readConfigText(file: string): string {
+  try {
+    return readLimited(file).toString("utf8");
+  } catch (error) {
+    const sentence = `cannot read the config ${file}: ${reasonOf(error)}`;
+    throw new RivuletError("config.unreadable", sentence, { file, cause: error });
+  }
 }
 
 /**

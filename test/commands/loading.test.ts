@@ -1,5 +1,5 @@
 /** What a command loads is what it costs a board: serialport takes 11 MB, the emulator is not even installed there. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -69,4 +69,13 @@ test.concurrent("run loads sockets where there is no port and no file, and gzip 
   expect(packed).toMatch(/NativeModule zlib\b/);
   const pipe = await loadedBy(["run", "pipe.yaml"], cwd, "pipe");
   expect(pipe).toMatch(/NativeModule net\b/);
+});
+
+test.concurrent("sync loads neither planner nor learner, and TLS only for https", async () => {
+  const sync = (to: string) => `${port}sync: { to: "${to}", device: pump-7, secretFile: pump-7.key }\n`;
+  const folder = folderWith({ "http.yaml": sync("http://127.0.0.1:1/fleet"), "pump-7.key": "secret\n" });
+  chmodSync(join(folder, "pump-7.key"), 0o600);
+  const loaded = await loadedBy(["sync", "http.yaml", "--dry-run"], folder);
+  expect(loaded).toMatch(/sync\.cjs/);
+  expect(loaded).not.toMatch(/planning\.cjs|learner\.cjs|configuration\.cjs|NativeModule (tls|https)\b/);
 });

@@ -12,23 +12,29 @@ export interface ModelsReport {
   lines: string[];
 }
 
-/** Looks for a newer model. A host that cannot be asked is reported, and no error, as the checkpoints have arrived. */
+/**
+ * Looks for a newer model. A host that cannot be asked, or a config that is not valid, is reported, and no error, as the
+ * checkpoints have arrived.
+ *
+ * @param directory folder of the checkpoints
+ * @param whole loads the config, where there is a new model
+ */
 export async function lookForModel(
-  config: Config,
+  directory: string,
   sync: SyncConfig & { models: ModelsConfig },
   store: ObjectStore,
+  whole: () => Promise<Config>,
   { dryRun = false } = {},
 ): Promise<ModelsReport> {
-  const { directory } = config.checkpoint;
   const checks = async () => {
     const { checksOf } = await import("./model-checks.ts");
-    return checksOf(config);
+    return checksOf(await whole());
   };
   try {
     const outcome = await fetchModel({ directory, config: sync, store, checks, dryRun });
     return { data: outcome, lines: linesOf(outcome, sync.models.group, dryRun) };
   } catch (error) {
-    if (!(error instanceof RivuletError) || !error.code.startsWith("sync.")) throw error;
+    if (!(error instanceof RivuletError) || !/^(sync|config)\./.test(error.code)) throw error;
     return { data: { failure: error.message }, lines: [`no model: ${error.message}`] };
   }
 }
