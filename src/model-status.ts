@@ -18,6 +18,8 @@ export type ModelStatus = Omit<TakenIn, "state"> & {
   version: number;
   /** The group that it was published for. */
   group?: string;
+  /** Mark of the group and of the key that signed it. */
+  source?: string;
   /** `refused` with a reason; `none` where the learner has told nothing of it yet. */
   state: (typeof modelStates)[number];
 };

@@ -15,7 +15,7 @@ import { readRegularFile, UnsuitableFileError } from "../machine/regular-file.ts
 import type { ModelStatus, TakenIn } from "../model-status.ts";
 import type { State, Stateful } from "../state.ts";
 import { requireCounts } from "../state-check.ts";
-import { removeWaiting, type WaitingModel, waitingModels } from "../sync/inbox.ts";
+import { removeWaiting, sourceMark, type WaitingModel, waitingModels } from "../sync/inbox.ts";
 import type { Log } from "./log.ts";
 
 /** A model on its way into the learner. */
@@ -31,7 +31,7 @@ export interface ModelIntakeOptions {
   learner: PrequentialLearner;
   /** Folder of the checkpoints. */
   directory: string;
-  /** The group whose models this device takes; versions are counted in each. */
+  /** The group whose models this device takes; versions are counted for each group and key. */
   group: string;
   /** The key that signs them. */
   trust: string;
@@ -177,7 +177,7 @@ export class ModelIntake implements Stateful {
     const { learner, group } = this.#options;
     const version = this.#version;
     if (version === 0) return null;
-    const known = { version, group };
+    const known = { version, group, source: sourceMark(this.#options) };
     if (this.#refused !== null) {
       return { ...known, state: "refused", reason: this.#refused, samples: 0, difference: null };
     }
@@ -189,14 +189,18 @@ export class ModelIntake implements Stateful {
 
   state(): State {
     this.#versionInState = this.#version;
-    return { group: this.#options.group, version: this.#version, refused: this.#refused };
+    const { group } = this.#options;
+    const source = sourceMark(this.#options);
+    return { group, source, version: this.#version, refused: this.#refused };
   }
 
   /** @throws RivuletError where it is the state of something else */
   restore(given: State): void {
-    const { group, version, refused = null } = (given ?? {}) as { [key: string]: State };
+    const own = sourceMark(this.#options);
+    // Without a source it is of before models of two keys were told apart.
+    const { group, source = own, version, refused = null } = (given ?? {}) as { [key: string]: State };
     requireCounts({ version }, "models from outside");
-    if (group !== this.#options.group) return;
+    if (group !== this.#options.group || source !== own) return;
     this.#version = version as number;
     this.#refused = typeof refused === "string" ? refused : null;
   }

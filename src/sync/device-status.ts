@@ -115,9 +115,11 @@ function modelFrom(stored: unknown): ModelStatus | null {
   if (state === undefined) return null;
   const reason = textOf(found["reason"], mostSentenceLength);
   const group = textOf(found["group"], 64);
+  const source = textOf(found["source"], 16);
   return {
     version: countOf(found["version"]),
     ...(group === "" ? {} : { group }),
+    ...(source === "" ? {} : { source }),
     state,
     ...(reason === "" ? {} : { reason }),
     samples: countOf(found["samples"]),

@@ -26,10 +26,13 @@ export const inboxOf = (directory: string): string => join(directory, "inbox");
 
 /** The name of a model file in the inbox. */
 export const waitingNameOf = (version: number, sha256: string, source: ModelSource): string =>
-  `${versionText(version)}-${sha256.slice(0, 16)}-${markOf(source)}.msgpack`;
+  `${versionText(version)}-${sha256.slice(0, 16)}-${sourceMark(source)}.msgpack`;
 
-/** In the name, because a config changes while a model waits: what another key has signed is not for the new group. */
-const markOf = ({ group, trust }: ModelSource): string =>
+/**
+ * Tells the models of a group and key from others. In the name, because a config changes while a model waits: what another
+ * key has signed is not for the new group. Versions are counted for each: an owner whose key is lost begins anew at 1.
+ */
+export const sourceMark = ({ group, trust }: ModelSource): string =>
   sha256Hex(Buffer.from(`${group}\0${trust}`)).slice(0, 8);
 
 /** The models of a source that wait beside the checkpoints of a folder, the oldest version first. */
@@ -37,7 +40,7 @@ export function waitingModels(directory: string, source: ModelSource): WaitingMo
   const inbox = inboxOf(directory);
   const names = namesIn(inbox);
   if (names.length === 0) return [];
-  const own = markOf(source);
+  const own = sourceMark(source);
   return names.flatMap((name) => {
     const [, version, digest, mark] = waitingName.exec(name) ?? [];
     return mark === own ? [{ path: join(inbox, name), version: Number(version), digest }] : [];
@@ -46,7 +49,7 @@ export function waitingModels(directory: string, source: ModelSource): WaitingMo
 
 /** Removes the models of a source below a version, and what was left half written of them. Best effort: what stays is passed over. */
 export function removeWaiting(directory: string, source: ModelSource, below: number): void {
-  const own = markOf(source);
+  const own = sourceMark(source);
   removeNames(directory, (name) => {
     const [, version, , mark] = waitingName.exec(name.replace(/\.tmp$/, "")) ?? [];
     return mark === own && Number(version) < below;
@@ -58,7 +61,7 @@ export function removeWaiting(directory: string, source: ModelSource, below: num
  * remove what was fetched for the next one. Best effort: what stays is passed over.
  */
 export function removeOfOthers(directory: string, source: ModelSource): void {
-  const own = markOf(source);
+  const own = sourceMark(source);
   removeNames(
     directory,
     (name) => anyName.test(name) && waitingName.exec(name.replace(/\.tmp$/, ""))?.[3] !== own,

@@ -28,9 +28,11 @@ export interface SyncRecord {
   models?: ModelsRecord;
 }
 
-/** What a device remembers of the models of a group. */
+/** What a device remembers of the models of a group that one key has signed. */
 export interface ModelsRecord {
   group: string;
+  /** Mark of the group and the key; left out in a record of before they were told apart. */
+  source?: string;
   /** The newest version that was taken, or refused though its signature is valid: what is not above it is never taken. */
   known: number;
   /** ETag of the hint that names it; null: none. */
@@ -98,9 +100,11 @@ const isTextOrNull = (value: unknown): boolean => value === null || typeof value
 
 function isModelsRecord(found: Partial<ModelsRecord> | undefined): boolean {
   if (typeof found !== "object" || found === null) return false;
-  const { group, known, hint, refused, refusal, failure, wrong = { version: 0, tries: 0 } } = found;
+  const { group, source = "", known, hint, refused, refusal, failure } = found;
+  const { wrong = { version: 0, tries: 0 } } = found;
   return (
     typeof group === "string" &&
+    typeof source === "string" &&
     isSafeCount(known) &&
     isSafeCount(wrong?.version) &&
     isSafeCount(wrong?.tries) &&
@@ -111,11 +115,14 @@ function isModelsRecord(found: Partial<ModelsRecord> | undefined): boolean {
   );
 }
 
-/** What a record knows of the models of a group; of another group nothing. */
-export const modelsIn = ({ models }: SyncRecord, group: string): ModelsRecord =>
-  models?.group === group
-    ? models
-    : { group, known: 0, hint: null, refused: {}, refusal: null, failure: null };
+/**
+ * What a record knows of the models of a group and key; of others nothing.
+ * @param source their mark
+ */
+export const modelsIn = ({ models }: SyncRecord, group: string, source: string): ModelsRecord =>
+  models?.group === group && (models.source ?? source) === source
+    ? { ...models, source }
+    : { group, source, known: 0, hint: null, refused: {}, refusal: null, failure: null };
 
 /** Writes the record durably. @throws the file system's error */
 export function writeSyncRecord(directory: string, record: SyncRecord): void {

@@ -240,12 +240,16 @@ describe("a model in the inbox", () => {
     expect(without.lostModels).toBe(1);
   });
 
-  test("of another group counts from its own first version", () => {
+  test.each([
+    ["of another group", "group: pumps", "group: fans"],
+    ["of another key", trust, `ed25519:${Buffer.alloc(32, 1).toString("base64")}`],
+  ])("%s counts from its own first version", (_, before, after) => {
     const directory = temporaryFolder();
     const first = pathOf(configIn(directory, overTcp));
     deliver(directory, 7, modelFile(directory));
     first.path.lookForModel();
-    const second = pathOf(configIn(directory, overTcp).replace("group: pumps", "group: fans"));
+    expect(first.path.stations.modelIntake?.status()).toMatchObject({ version: 7 });
+    const second = pathOf(configIn(directory, overTcp).replace(before, after));
     second.path.restore(structuredClone(first.path.state()));
     expect(second.path.stations.modelIntake?.status()).toBeNull();
   });

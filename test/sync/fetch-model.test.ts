@@ -8,7 +8,7 @@ import { fetchModel, type ModelChecks } from "../../src/sync/client/fetch-model.
 import { publishModel, rollbackModel } from "../../src/sync/client/publish.ts";
 import { sendCheckpoints } from "../../src/sync/client/send.ts";
 import { openModelFolder } from "../../src/sync/host/model-folder.ts";
-import { waitingNameOf } from "../../src/sync/inbox.ts";
+import { sourceMark, waitingNameOf } from "../../src/sync/inbox.ts";
 import { encodePointer, type ModelPointer } from "../../src/sync/model-pointer.ts";
 import { modelKey, pointerKey } from "../../src/sync/names.ts";
 import { sha256Of } from "../../src/sync/signature.ts";
@@ -199,6 +199,29 @@ describe("an older version does not come in", () => {
     expect(inbox()).toEqual([nameOf(1, third, { group: "fans", trust: key.trust })]);
   });
 
+  test("of the key before, a number says nothing of another key, whose owner begins anew at 1", async () => {
+    const { fetch, publish, inbox, directory, host } = await board();
+    await publish(first, second);
+    await fetch();
+    saveWithModel(directory, 2);
+    // What an owner does whose key is lost: delete what it has signed, and publish with a new one.
+    rmSync(join(host.folder, "models"), { recursive: true });
+    const renewed = signingKey();
+    const store = openModelFolder(host.folder);
+    await publishModel({ store, group, key: renewed, model: third });
+    store.close();
+    expect(await fetch()).toMatchObject({
+      version: null,
+      known: 2,
+      refused: expect.stringMatching(/000000001\.json is not signed by the key that is trusted/),
+    });
+    const { trust } = renewed;
+    expect(await fetch({ trust })).toMatchObject({ version: 1, refused: null });
+    expect(inbox()).toEqual([nameOf(1, third, { group, trust })]);
+    forget(directory);
+    expect(await fetch({ trust })).toMatchObject({ version: null, known: 1 });
+  });
+
   test("and what waits of another group or key is removed, also where the small file is of another host", async () => {
     const { fetch, publish, inbox, host } = await board();
     await publish(first, second);
@@ -221,7 +244,8 @@ describe("an older version does not come in", () => {
 /** A daemon saves a checkpoint that tells of the model that it has taken. */
 function saveWithModel(directory: string, version: number): void {
   const store = openStore(directory, { keep: 5 });
-  const model = { version, group, state: "in use", samples: 10, difference: -0.1 };
+  const source = sourceMark({ group, trust: key.trust });
+  const model = { version, group, source, state: "in use", samples: 10, difference: -0.1 };
   store.saveSync(encodeCheckpoint({ ...sampleCheckpoint(1), status: { model } }));
   store.close();
 }

@@ -15,14 +15,16 @@ import {
   type ModelSource,
   removeOfOthers,
   removeWaiting,
+  sourceMark,
   waitingModels,
   waitingNameOf,
 } from "../inbox.ts";
-import { decodePointer, type ModelPointer, mostPointerBytes, versionOfHint } from "../model-pointer.ts";
-import { hintKey, modelKey, pointerKey } from "../names.ts";
+import { decodePointer, type ModelPointer, mostPointerBytes } from "../model-pointer.ts";
+import { modelKey, pointerKey } from "../names.ts";
 import { sha256Of } from "../signature.ts";
 import type { ModelsConfig, SyncConfig } from "../sync-config.ts";
 import { type ModelsRecord, modelsIn, readSyncRecord, writeSyncRecord } from "../sync-record.ts";
+import { readHint } from "./model-hint.ts";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
 
 /** What a device asks of a model before it takes it. Each throws RivuletError where the model does not fit. */
@@ -65,8 +67,6 @@ const mostPointers = 32;
 const mostRefused = 16;
 /** Runs that find other bytes than are signed before the version is refused. */
 const mostTries = 3;
-/** A hint is one number. */
-const mostHintBytes = 4096;
 
 /**
  * Looks for a newer model of the device's group, checks signature, version, description, size, digest and state, and
@@ -97,8 +97,8 @@ export async function fetchModel(options: FetchOptions): Promise<FetchOutcome> {
   const { group } = config.models;
   const isForgotten = record.models === undefined;
   if (!dryRun) removeOfOthers(directory, config.models);
-  const memory = modelsIn(record, group);
-  const elsewhere = isForgotten ? knownToDaemon(directory, group) : 0;
+  const memory = modelsIn(record, group, sourceMark(config.models));
+  const elsewhere = isForgotten ? knownToDaemon(directory, config.models) : 0;
   memory.known = Math.max(memory.known, newestIn(directory, config.models), elsewhere);
   const outcome: FetchOutcome = { version: null, path: null, bytes: 0, known: memory.known, refused: null };
   try {
@@ -122,7 +122,7 @@ async function look(options: FetchOptions, memory: ModelsRecord, outcome: FetchO
   const hint = await readHint(store, group, memory.hint);
   const pointer = await newestPointer(options, memory, outcome, hint.version);
   if (pointer !== null) {
-    const daemons = knownToDaemon(directory, group);
+    const daemons = knownToDaemon(directory, config.models);
     if (pointer.version > daemons) await takeOrRefuse(options, memory, pointer, outcome);
     // Taken or refused, it is never fetched again; the daemon may know a later one than the record beside its checkpoints.
     memory.known = Math.max(pointer.version, daemons);
@@ -131,29 +131,6 @@ async function look(options: FetchOptions, memory: ModelsRecord, outcome: FetchO
   if (hint.version === null || hint.version <= memory.known) memory.hint = hint.etag;
   for (const version of Object.keys(memory.refused)) {
     if (Number(version) <= memory.known) delete memory.refused[version];
-  }
-}
-
-/** Reads the hint, of which nothing is believed; where it is as it was, there is nothing in it. */
-async function readHint(
-  store: FetchOptions["store"],
-  group: string,
-  etag: string | null,
-): Promise<{ version: number | null; etag: string | null }> {
-  try {
-    // AWS answers a key that may not list with 403 where there is no such object.
-    const hint = await store.get(hintKey(group), {
-      mostBytes: mostHintBytes,
-      etag,
-      isForbiddenMissing: true,
-    });
-    if (hint === "unchanged") return { version: null, etag };
-    return hint === null
-      ? { version: null, etag: null }
-      : { version: versionOfHint(hint.body), etag: hint.etag };
-  } catch (error) {
-    if (!(error instanceof RivuletError) || error.code !== "sync.bad-answer") throw error;
-    return { version: null, etag: null };
   }
 }
 
@@ -188,6 +165,11 @@ async function newestPointer(
   outcome: FetchOutcome,
   hinted: number | null,
 ): Promise<ModelPointer | null> {
+  if (hinted !== null && hinted <= memory.known) {
+    // Where an owner has begun anew with another key, this device is to be told of it.
+    const older = await readPointer(options, memory, hinted);
+    if (typeof older === "string" && older !== refusedBefore) outcome.refused = older;
+  }
   const isAhead = hinted !== null && hinted > memory.known + 1;
   const ahead = isAhead ? await readPointer(options, memory, hinted) : null;
   let newest = typeof ahead === "object" ? ahead : null;
@@ -325,9 +307,11 @@ function newestIn(directory: string, source: ModelSource): number {
   return waitingModels(directory, source).at(-1)?.version ?? 0;
 }
 
-/** The newest version of a group that the daemon has seen, as its newest checkpoint tells; 0: none. */
-function knownToDaemon(directory: string, group: string): number {
+/** The newest version of a source that the daemon has seen, as its newest checkpoint tells; 0: none. */
+function knownToDaemon(directory: string, models: ModelSource): number {
   const read = (bytes: Uint8Array, path: string) => reportFrom(summarizeCheckpoint(bytes, path).status);
   const { model = null } = newestCheckpoint(directory, read, () => {})?.checkpoint ?? {};
-  return model === null || (model.group ?? group) !== group ? 0 : model.version;
+  if (model === null) return 0;
+  const own = sourceMark(models);
+  return (model.group ?? models.group) === models.group && (model.source ?? own) === own ? model.version : 0;
 }

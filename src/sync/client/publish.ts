@@ -12,10 +12,10 @@ import {
   type ModelPointer,
   mostModelBytes,
   mostPointerBytes,
-  versionOfHint,
 } from "../model-pointer.ts";
 import { hintKey, modelFolder, modelKey, mostVersion, pointerKey, versionIn } from "../names.ts";
 import { sha256Of } from "../signature.ts";
+import { readHint } from "./model-hint.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { SigningKey } from "./signing-key.ts";
 
@@ -244,18 +244,8 @@ async function listedVersions(store: ModelStore, group: string): Promise<number[
 
 /** The version that the hint names, where the key has signed it. */
 async function hinted(store: ModelStore, group: string, trust: string): Promise<number> {
-  const version = await readHint(store, group);
+  const { version } = await readHint(store, group);
   return version !== null && (await lookAt(store, group, version, trust)) === "signed" ? version : 0;
-}
-
-async function readHint(store: ModelStore, group: string): Promise<number | null> {
-  try {
-    const hint = await store.get(hintKey(group), { mostBytes: mostPointerBytes });
-    return hint === null || hint === "unchanged" ? null : versionOfHint(hint.body);
-  } catch (error) {
-    if (!(error instanceof RivuletError) || error.code !== "sync.bad-answer") throw error;
-    return null;
-  }
 }
 
 /**

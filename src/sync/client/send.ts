@@ -12,6 +12,7 @@ import {
   encodeStatus,
   reportFrom,
 } from "../device-status.ts";
+import { sourceMark } from "../inbox.ts";
 import { checkpointKey, statusKey } from "../names.ts";
 import { sha256Of } from "../signature.ts";
 import type { SyncConfig } from "../sync-config.ts";
@@ -227,7 +228,7 @@ async function sendStatus(
 /** What is wrong with the models from the host, as the previous run found it. */
 function modelProblem(record: SyncRecord, { models }: SyncConfig): string | null {
   if (models === null) return null;
-  const { failure, refusal } = modelsIn(record, models.group);
+  const { failure, refusal } = modelsIn(record, models.group, sourceMark(models));
   return failure ?? refusal;
 }
 
