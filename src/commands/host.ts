@@ -234,44 +234,49 @@ function revokeDevice(folder: string, device: string): Report {
   };
 }
 
-/** Reads the devices of a front from its store. */
-async function devicesOfStore(behind: Behind, nowMs: number): Promise<DeviceRow[]> {
+/** Shows each device of a front, as its store has it. */
+async function visitStore(behind: Behind, nowMs: number, visit: (row: DeviceRow) => void): Promise<void> {
   const { StoreFleet } = await import("../sync/host/store-fleet.ts");
   const { store } = await clientOf(behind);
   try {
-    return await new StoreFleet(store).rows(nowMs);
+    for (const row of await new StoreFleet(store).rows(nowMs)) visit(row);
   } finally {
     store.close();
   }
 }
 
-async function listDevices(folder: string, { options }: Invocation): Promise<Report> {
+/** Of each device only what is printed stays in memory. */
+async function listDevices(folder: string, { options, json }: Invocation): Promise<Report> {
   if (!existsSync(join(folder, ownFolder))) {
     throw new RivuletError("host.bad-folder", `${folder} is not the folder of a host; name it with --folder`);
   }
   const nowMs = Date.now();
   const store = storeOf(options) ?? readReached(folder)?.store ?? null;
-  const rows =
-    store === null
-      ? await new Fleet(new ObjectFolder(folder, { isReadOnly: true })).rows(nowMs)
-      : await devicesOfStore(store, nowMs);
-  const silent = rows.filter(({ isSilent }) => isSilent).length;
-  const data = rows.map(({ device, lastSeenMs, isSilent, status }) => ({
-    ...status,
-    device,
-    lastSeen: new Date(lastSeenMs).toISOString(),
-    silent: isSilent,
-  }));
+  const data: object[] = [];
+  const rows: string[][] = [];
+  let devices = 0;
+  let silent = 0;
+  const visit = (row: DeviceRow) => {
+    devices++;
+    if (row.isSilent) silent++;
+    if (json) data.push(dataOf(row));
+    else rows.push(fleetCells(row, nowMs));
+  };
+  if (store !== null) await visitStore(store, nowMs, visit);
+  else await new Fleet(new ObjectFolder(folder, { isReadOnly: true })).forEach(nowMs, visit);
   return {
     data: { devices: data, silent },
     text: [
-      textTable(
-        fleetColumns,
-        rows.map((row) => fleetCells(row, nowMs)),
-        numericColumns,
-      ),
-      `${formatCount(rows.length, "device")}${silent > 0 ? `, ${silent} silent` : ""}`,
+      textTable(fleetColumns, rows, numericColumns),
+      `${formatCount(devices, "device")}${silent > 0 ? `, ${silent} silent` : ""}`,
     ].join("\n"),
     failed: silent > 0,
   };
 }
+
+const dataOf = ({ device, lastSeenMs, isSilent, status }: DeviceRow) => ({
+  ...status,
+  device,
+  lastSeen: new Date(lastSeenMs).toISOString(),
+  silent: isSilent,
+});

@@ -55,6 +55,9 @@ test("rivulet host list shows the devices of the store, as named or as the front
   const key = { "store-key": "admin", "store-secret": secret };
   expect(await list({ store: behind.to, ...key })).toMatchObject(shown);
   const store = { to: behind.to, region: "us-east-1", source: { keyId: "admin", secretFile: secret } };
-  writeFileSync(join(folder, ".host/address.json"), JSON.stringify({ url: "", fingerprint: null, store }));
+  writeFileSync(
+    join(folder, ".host/address.json"),
+    JSON.stringify({ url: "http://10.0.0.4:9000/fleet", fingerprint: null, store }),
+  );
   expect(await list({})).toMatchObject(shown);
 });

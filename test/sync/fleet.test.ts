@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Fleet } from "../../src/sync/host/fleet.ts";
+import { type DeviceRow, Fleet } from "../../src/sync/host/fleet.ts";
 import { ObjectFolder } from "../../src/sync/host/object-folder.ts";
 import { folderWith } from "../rivulet.ts";
 
@@ -22,7 +22,8 @@ class UnevenFolder extends ObjectFolder {
   }
 }
 
-test("the documents of many devices are read some at a time, and come by name", async () => {
+/** The folder of a host with 40 devices. */
+function folderOfForty(): string {
   const files: Record<string, string> = { "devices/none/other.json": "{}" };
   for (let index = 0; index < 40; index++) {
     const status = {
@@ -34,7 +35,11 @@ test("the documents of many devices are read some at a time, and come by name", 
     };
     files[`devices/${nameOf(index)}/status.json`] = JSON.stringify(status);
   }
-  const objects = new UnevenFolder(folderWith(files), { isReadOnly: true });
+  return folderWith(files);
+}
+
+test("the documents of many devices are read some at a time, and come by name", async () => {
+  const objects = new UnevenFolder(folderOfForty(), { isReadOnly: true });
   const fleet = new Fleet(objects);
   const rows = await fleet.rows(Date.now());
   const expected = Array.from({ length: 40 }, (_, index) => [nameOf(index), index, false]);
@@ -42,4 +47,16 @@ test("the documents of many devices are read some at a time, and come by name", 
   expect(objects.mostReading).toBe(16);
   await fleet.rows(Date.now());
   expect(objects.count).toBe(40);
+});
+
+test("devices are shown one after the other as all at once, and none is remembered", async () => {
+  const objects = new UnevenFolder(folderOfForty(), { isReadOnly: true });
+  const fleet = new Fleet(objects);
+  const now = Date.now();
+  const visited: DeviceRow[] = [];
+  await fleet.forEach(now, (row) => void visited.push(row));
+  expect(visited.map(({ device }) => device)).toEqual(Array.from({ length: 40 }, (_, at) => nameOf(at)));
+  expect(objects.count).toBe(40);
+  expect(visited).toEqual(await fleet.rows(now));
+  expect(objects.count).toBe(80);
 });

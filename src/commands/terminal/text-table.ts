@@ -3,9 +3,11 @@ import { safe } from "../../wording/safe.ts";
 /** Rows below a header, each column as wide as its widest cell; columns in `right` are flushed right. */
 export function textTable(header: string[], given: string[][], right: readonly number[] = []): string {
   const rows = given.map((row) => row.map(safe));
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column].length)),
-  );
+  const widths = header.map((title) => title.length);
+  // Not Math.max of all rows at once: a hundred thousand are too many arguments.
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column], cell.length);
+  }
   const line = (cells: string[]) =>
     cells
       .map((cell, column) =>

@@ -1,7 +1,7 @@
 /** What a host knows of its devices: what they tell in `status.json`, and when it came. */
 import { type DeviceStatus, decodeStatus, mostStatusBytes } from "../device-status.ts";
 import { checkpointFacts, checkpointFolder, isBareName, newestFirst, statusKey } from "../names.ts";
-import type { ObjectFolder } from "./object-folder.ts";
+import type { ObjectFacts, ObjectFolder } from "./object-folder.ts";
 
 export interface DeviceRow {
   device: string;
@@ -27,6 +27,12 @@ export interface Devices {
 export const isSilentAt = (nowMs: number, lastSeenMs: number, status: DeviceStatus): boolean =>
   nowMs - lastSeenMs > silentIntervals * status.every;
 
+/** What a device said last, and when it came. */
+interface Heard {
+  status: DeviceStatus;
+  lastSeenMs: number;
+}
+
 export class Fleet implements Devices {
   readonly #objects: ObjectFolder;
   /** Documents that were read, by device: of 20,000 only those that changed are read again. */
@@ -37,32 +43,60 @@ export class Fleet implements Devices {
   }
 
   /** The status of one device; null where it sent none. */
-  async status(device: string): Promise<{ status: DeviceStatus; lastSeenMs: number } | null> {
+  async status(device: string): Promise<Heard | null> {
     const key = statusKey(device);
     const facts = await this.#objects.facts(key);
     if (facts === null) return null;
     let known = this.#known.get(device);
     if (known?.etag !== facts.etag) {
-      const bytes = await this.#objects.read(key, 4 * mostStatusBytes, facts);
-      known = { etag: facts.etag, status: bytes === null ? null : decodeStatus(bytes) };
+      known = { etag: facts.etag, status: await this.#read(key, facts) };
       this.#known.set(device, known);
     }
     return known.status === null ? null : { status: known.status, lastSeenMs: facts.modifiedMs };
   }
 
+  async #read(key: string, facts: ObjectFacts): Promise<DeviceStatus | null> {
+    const bytes = await this.#objects.read(key, 4 * mostStatusBytes, facts);
+    return bytes === null ? null : decodeStatus(bytes);
+  }
+
+  async #readOnce(device: string): Promise<Heard | null> {
+    const key = statusKey(device);
+    const facts = await this.#objects.facts(key);
+    const status = facts === null ? null : await this.#read(key, facts);
+    return facts === null || status === null ? null : { status, lastSeenMs: facts.modifiedMs };
+  }
+
   async rows(nowMs: number): Promise<DeviceRow[]> {
+    const rows: DeviceRow[] = [];
+    await this.#visit(
+      nowMs,
+      (device) => this.status(device),
+      (row) => void rows.push(row),
+    );
+    return rows;
+  }
+
+  /** Shows each device once, by name, and keeps nothing of it in memory. */
+  forEach(nowMs: number, visit: (row: DeviceRow) => void): Promise<void> {
+    return this.#visit(nowMs, (device) => this.#readOnce(device), visit);
+  }
+
+  async #visit(
+    nowMs: number,
+    statusOf: (device: string) => Promise<Heard | null>,
+    visit: (row: DeviceRow) => void,
+  ): Promise<void> {
     const folders = (await this.#objects.names("devices/")).filter((name) => name.endsWith("/"));
     const devices = folders.map((name) => name.slice(0, -1)).filter(isBareName);
-    const rows: DeviceRow[] = [];
     for (let begin = 0; begin < devices.length; begin += readsAtOnce) {
       const some = devices.slice(begin, begin + readsAtOnce);
-      for (const [index, found] of (await Promise.all(some.map((device) => this.status(device)))).entries()) {
+      for (const [index, found] of (await Promise.all(some.map(statusOf))).entries()) {
         if (found === null) continue;
         const isSilent = isSilentAt(nowMs, found.lastSeenMs, found.status);
-        rows.push({ device: some[index], ...found, isSilent });
+        visit({ device: some[index], ...found, isSilent });
       }
     }
-    return rows;
   }
 
   /** Deletes what is older than the newest `keep` checkpoints of a device. */
