@@ -81,3 +81,28 @@ test(
     expect([kept.status, kept.text.length]).toEqual([200, small.length]);
   },
 );
+
+test(
+  "a disk that has turned read-only refuses uploads with 503 and what to do, and shows what it has",
+  needing(canMount, beingRoot),
+  async ({ skip }) => {
+    const disk = mountSmallDisk(19);
+    if (disk === null) return skip("this root may not mount");
+    const host = await startHost({ folder: join(disk, "fleet") });
+    const device = host.credentials("pump-7");
+    const [kept, lost] = [1, 2].map((samples) => {
+      const body = Buffer.alloc(1000, samples);
+      return { path: `/fleet/${checkpointKey("pump-7", samples, sha256Of(body))}`, body };
+    });
+    expect((await request(host, device, { method: "PUT", ...kept })).status).toBe(200);
+    spawnSync("mount", ["-o", "remount,ro", disk]);
+    const refused = await request(host, device, { method: "PUT", ...lost });
+    expect([refused.status, refused.text]).toEqual([
+      503,
+      expect.stringMatching(
+        /the disk of the host cannot be written \(the file system is read-only[^<]*check it/,
+      ),
+    ]);
+    expect((await request(host, device, { path: kept.path })).status).toBe(200);
+  },
+);

@@ -74,6 +74,10 @@ interface Request {
   mostBytes?: number;
 }
 
+/** A list of more pages or names than this does not end: of a hundred thousand devices each has a folder, or some files. */
+const mostPages = 10_000;
+const mostNames = 1_000_000;
+
 /** Answers of the store about itself are small. */
 const mostMessageBytes = 1 << 20;
 
@@ -187,7 +191,8 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
   /** Names that a list of several pages shows, without the prefix of the store. */
   async function names(begin: string, asked: Record<string, string>, shown: RegExp): Promise<string[]> {
     const found: string[] = [];
-    for (let token: string | undefined; ; ) {
+    let token: string | undefined;
+    for (let page = 0; page < mostPages && found.length < mostNames; page++) {
       const query = {
         "list-type": "2",
         prefix: prefix + begin,
@@ -201,8 +206,14 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
       for (const [, name] of text.matchAll(shown)) found.push(unescapeXml(name).slice(prefix.length));
       const next = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(text)?.[1];
       if (!text.includes("<IsTruncated>true</IsTruncated>") || next === undefined) return found.sort();
+      // It would go on in a circle.
+      if (unescapeXml(next) === token) break;
       token = unescapeXml(next);
     }
+    throw new RivuletError(
+      "sync.bad-answer",
+      `the list of ${prefix}${begin} at ${options.to} does not end, expected at most ${mostNames} names in ${mostPages} pages; check what answers there`,
+    );
   }
 
   return {

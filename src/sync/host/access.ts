@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { mostStatusBytes } from "../device-status.ts";
 import { checkpointFacts, checkpointFolder, deviceFolder, isModelKey, statusKey } from "../names.ts";
-import { faultOfSignature, parseAuthorization } from "../signature.ts";
+import { faultOfSignature, parseAuthorization, type SignedRequest } from "../signature.ts";
 import { HostError } from "./host-error.ts";
 import type { KeyHolder, Registry } from "./registry.ts";
 
@@ -26,7 +26,9 @@ export function authenticate(request: IncomingMessage, registry: Registry, nowMs
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   );
   const signed = { method: request.method ?? "", path: request.url ?? "", headers };
-  const fault = faultOfSignature(signed, authorization, holder.secret, nowMs);
+  const verify = (request: SignedRequest) => faultOfSignature(request, authorization, holder.secret, nowMs);
+  let fault = verify(signed);
+  if (fault === "signature") fault = verify(beforeProxy(signed));
   if (fault === "clock") {
     throw new HostError(
       403,
@@ -35,9 +37,19 @@ export function authenticate(request: IncomingMessage, registry: Registry, nowMs
     );
   }
   if (fault !== null) {
-    throw new HostError(403, "SignatureDoesNotMatch", `the signature is not one of the key ${accessKeyId}`);
+    throw new HostError(
+      403,
+      "SignatureDoesNotMatch",
+      `the signature is not one of the key ${accessKeyId} for this request: the secret is another one, or a proxy has changed the request`,
+    );
   }
   return holder;
+}
+
+/** The request as it was signed, where a proxy has put its own name into `Host` and says what was there. */
+function beforeProxy({ headers, ...request }: SignedRequest): SignedRequest {
+  const host = headers["x-forwarded-host"];
+  return { ...request, headers: host === undefined ? headers : { ...headers, host } };
 }
 
 /** A device writes its own checkpoints and its own status, and nothing else. @throws HostError for anything else */

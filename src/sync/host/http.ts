@@ -18,7 +18,7 @@ export function answered(log: (sentence: string) => void, answer: HostHandler): 
       await answer(request, response);
     } catch (error) {
       const isRefusal = error instanceof HostError;
-      const refusal = isRefusal ? error : new HostError(500, "InternalError", "the host failed; see its log");
+      const refusal = isRefusal ? error : new HostError(500, "InternalError", "the host failed");
       if (!request.destroyed && refusal.status !== 404 && refusal.status !== 412) {
         const reason = isRefusal ? refusal.message : String((error as Error).stack ?? error);
         log(safe(`refused ${request.method} ${(request.url ?? "").slice(0, 200)}: ${reason}`));

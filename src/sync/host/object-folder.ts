@@ -8,6 +8,7 @@ import fs from "node:fs";
 import { link, mkdir, open, readdir, rename, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
+import { reasonOf } from "../../errors/system-error.ts";
 import { HostError } from "./host-error.ts";
 import { ownFolder } from "./registry.ts";
 
@@ -91,7 +92,7 @@ export class ObjectFolder {
     const discard = () => unlink(path).catch(() => {});
     const hashes = { sha256: createHash("sha256"), md5: createHash("md5") };
     let bytes = 0;
-    const file = await open(path, "wx", 0o644).catch(fullDisk);
+    const file = await open(path, "wx", 0o644).catch(diskFault);
     const pace = watchPace(() => bytes, this.#slowMs);
     const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     try {
@@ -108,11 +109,11 @@ export class ObjectFolder {
           );
         hashes.sha256.update(chunk);
         hashes.md5.update(chunk);
-        await file.write(chunk).catch(fullDisk);
+        await file.write(chunk).catch(diskFault);
       }
       if (bytes < length)
         throw new HostError(400, "IncompleteBody", `the body has ${bytes} bytes, expected ${length}`);
-      await file.datasync().catch(fullDisk);
+      await file.datasync().catch(diskFault);
     } catch (error) {
       await discard();
       throw error;
@@ -149,7 +150,7 @@ export class ObjectFolder {
       if (code === "ENOTDIR" || code === "EISDIR" || code === "EEXIST" || code === "ENOTEMPTY") {
         throw new HostError(409, "InvalidRequest", `an object and a folder cannot both be named ${key}`);
       }
-      return fullDisk(error);
+      return diskFault(error);
     } finally {
       if (once) await unlink(temporary).catch(() => {});
     }
@@ -242,9 +243,13 @@ export class ObjectFolder {
 const fullSentence =
   "the disk of the host is full, so nothing more is stored and what is there stays; free some space, or lower --keep";
 
-function fullDisk(error: unknown): never {
+function diskFault(error: unknown): never {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") throw new HostError(507, "InsufficientStorage", fullSentence);
+  if (code === "EROFS" || code === "EIO") {
+    const sentence = `the disk of the host cannot be written (${reasonOf(error)}), so nothing more is stored; check it, and start the host again`;
+    throw new HostError(503, "ServiceUnavailable", sentence);
+  }
   throw error;
 }
 
