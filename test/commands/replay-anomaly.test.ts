@@ -62,6 +62,30 @@ describe("rivulet replay --anomaly", () => {
     expect(episodes[0].since).toBeUndefined();
   });
 
+  test("tells the time of a row behind a gap of days, and windows with a space before the time mean UTC", async () => {
+    const gapMs = 5 * 86_400_000;
+    const later = (row: number) => new Date(Date.parse(timeOf(row)) + gapMs).toISOString();
+    const lines = rowsOf().split("\n");
+    for (let row = 2000; row <= 4000; row++) lines[row] = lines[row].replace(timeOf(row), later(row));
+    const told = later(faultAt).slice(0, 19).replace("T", " ");
+    const folder = folderWith({ "x.csv": lines.join("\n"), "w.txt": `${told},${later(faultAt + 10)}\n` });
+    const zone = process.env["TZ"];
+    process.env["TZ"] = "America/New_York";
+    try {
+      const { data, text } = await invoke({
+        data: join(folder, "x.csv"),
+        windows: join(folder, "w.txt"),
+      });
+      const { episodes, windows } = data as unknown as Found;
+      expect(episodes.find(({ row }) => row === faultAt)?.since).toBe(later(faultAt));
+      expect(text).toContain(`${told}  temperature: `);
+      expect(windows).toMatchObject({ windows: 1, found: 1, delays: [0] });
+    } finally {
+      if (zone === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = zone;
+    }
+  });
+
   test("keeps to the alarms a week that are asked for", async () => {
     const folder = folderWith({ "x.csv": rowsOf() });
     const of = async (rate: string) =>

@@ -143,9 +143,10 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
   let rows = 0;
   let isPaused = false;
   const onEntry = ({ event }: LogEntry) => {
+    if (event !== "anomaly") return;
     const [episode] = watch.episodes;
-    const time = watch.detector.finding()?.since ?? 0;
-    if (event === "anomaly") found.push({ episode, row: rows, lastRow: rows, time });
+    // By the clock of the rows: of a gap that is longer than a day, the time that is watched has only a day.
+    found.push({ episode, row: rows, lastRow: rows, time: Date.parse(episode.since) });
   };
   const watch = watchOf(options, data.kinds !== undefined, onEntry);
   const onEvent = (event: StreamEvent) => {
