@@ -4,7 +4,7 @@ import { parseLabels } from "../daemon/labels/label-request.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { clientOf, textOf } from "./live/daemon-client.ts";
+import { answerOf, clientOf, type Told, toldIn } from "./live/daemon-client.ts";
 
 /** Tells a running daemon what samples that have passed were. */
 export async function run({ positionals: [file], options }: Invocation): Promise<Report> {
@@ -24,7 +24,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
     );
   }
   const answer = await post(config, config.status, text);
-  const { done, text: sentence, ...counts } = JSON.parse(answer) as { done: boolean; text: string };
+  const { done, text: sentence, ...counts } = answer;
   if (!done) throw new RivuletError("label.not-kept", `${config.name}: ${sentence}`);
   return { data: counts, text: `labels of ${config.name}: ${sentence}` };
 }
@@ -45,7 +45,7 @@ function documentOf(options: Invocation["options"]): Record<string, unknown> {
 }
 
 /** Sends a label to the status server of the config, and returns its answer. */
-async function post(config: Config, { tokenFile }: StatusConfig, text: string): Promise<string> {
+async function post(config: Config, { tokenFile }: StatusConfig, text: string): Promise<Told> {
   const { file, name } = config;
   const client = clientOf(config);
   if (client.token === null) {
@@ -63,7 +63,8 @@ async function post(config: Config, { tokenFile }: StatusConfig, text: string): 
     throw unreachable(reasonOf(cause));
   });
   const { statusCode } = response;
-  if (statusCode === 200 || statusCode === 409) return textOf(response);
-  response.resume();
+  if (statusCode === 200 || statusCode === 409)
+    return toldIn(await answerOf(response, client.address), client.address);
+  response.destroy();
   throw unreachable(`found the answer ${statusCode}`);
 }

@@ -13,7 +13,7 @@ export async function run({ positionals: [file] }: Invocation): Promise<Report> 
       { path: "anomaly" },
     );
   }
-  const answer = await clientOf(config).json<{ done: boolean; text: string }>("normal", { body: "{}" });
+  const answer = await clientOf(config).tell("normal", {});
   if (!answer.done) throw new RivuletError("status.refused", `${config.name}: ${answer.text}`);
-  return { data: answer, text: `${config.name}: ${answer.text}` };
+  return { data: { ...answer }, text: `${config.name}: ${answer.text}` };
 }

@@ -16,9 +16,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
 /** Sends a command to the daemon that runs with a config. @throws RivuletError where it cannot be asked, or refuses */
 export async function tell(file: string, command: "pause" | "resume", body: object): Promise<Report> {
   const config = loadConfig(file);
-  const answer = await clientOf(config).json<{ done: boolean; text: string }>(command, {
-    body: JSON.stringify(body),
-  });
+  const answer = await clientOf(config).tell(command, body);
   if (!answer.done) throw new RivuletError("status.refused", `${config.name}: ${answer.text}`);
-  return { data: answer, text: `${config.name}: ${answer.text}` };
+  return { data: { ...answer }, text: `${config.name}: ${answer.text}` };
 }

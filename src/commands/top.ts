@@ -4,7 +4,7 @@ import type { StatusDocument } from "../status/document.ts";
 import type { HistoryColumns } from "../status/history.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
-import { clientOf, type DaemonClient, eventsOf } from "./live/daemon-client.ts";
+import { clientOf, type DaemonClient, eventsOf, noDaemon } from "./live/daemon-client.ts";
 import { courseScore, livePicture } from "./live/picture.ts";
 import { LiveView } from "./live/view.ts";
 
@@ -16,7 +16,7 @@ const reconnectMs = 2000;
 export async function run({ positionals: [file], switches, json }: Invocation): Promise<Report | null> {
   const client = clientOf(loadConfig(file));
   if (switches.has("link")) return link(client, file);
-  const document = await client.json<StatusDocument>("status.json");
+  const document = await statusOf(client);
   if (json || switches.has("once") || !process.stdout.isTTY) {
     const score = courseScore(document);
     const lines = livePicture(document, score === null ? [] : [score], usualWidth);
@@ -24,6 +24,13 @@ export async function run({ positionals: [file], switches, json }: Invocation): 
   }
   await watch(client, document);
   return null;
+}
+
+/** @throws RivuletError where what answers is no daemon */
+async function statusOf(client: DaemonClient): Promise<StatusDocument> {
+  const document = (await client.json("status.json")) as Partial<StatusDocument>;
+  if (typeof document.name === "string" && Array.isArray(document.fields)) return document as StatusDocument;
+  throw noDaemon(client.address, "a document without name and fields");
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a style begins with
@@ -42,8 +49,8 @@ function link({ url, token }: DaemonClient, file: string): Report {
 
 async function watch(client: DaemonClient, first: StatusDocument): Promise<void> {
   const isSignalled = untilSignalled().then(() => true);
-  const { score } = await client.json<HistoryColumns>("history.json?step=10s");
-  const view = new LiveView(score.filter((value) => value !== null));
+  const { score } = (await client.json("history.json?step=10s")) as Partial<HistoryColumns>;
+  const view = new LiveView((score ?? []).filter((value) => value !== null));
   let hasEnded = false;
   void isSignalled.then(() => {
     hasEnded = true;

@@ -1,5 +1,5 @@
 /** A connection to an MQTT broker, opened again and again; what cannot be sent meanwhile is left out. */
-import type { IClientPublishOptions } from "mqtt";
+import type { IClientPublishOptions, MqttClient } from "mqtt";
 import type { MqttConfig } from "../../config/mqtt-config.ts";
 import type { Log } from "../../daemon/log.ts";
 import { RivuletError } from "../../errors/errors.ts";
@@ -8,6 +8,8 @@ import { readNamedText } from "../../machine/regular-file.ts";
 
 const reconnectMs = 1000;
 const longestLabelBytes = 64 * 1024;
+/** The package keeps a packet in memory until it is whole, and a broker may announce 256 MB. */
+const mostPacketBytes = 1 << 20;
 const mostPasswordBytes = 4096;
 
 interface Options {
@@ -71,12 +73,17 @@ export async function connectBroker(config: MqttConfig, name: string, log: Log):
     if (!isAway) log({ event: "broker-away", text: `${text}; it is tried again`, problem: true });
     isAway = true;
   };
+  limitPackets(client, (text) => away(`the broker ${config.url} sends ${text}`));
   client.on("error", (error) => away(`cannot use the broker ${config.url}: ${reasonOf(error)}`));
   client.on("close", () => away(`the broker ${config.url} is away`));
   client.on("message", (from, payload) => {
     if (from === birth) {
       if (payload.toString() === "online") begin();
     } else if (payload.length <= longestLabelBytes) takeLabel(payload.toString());
+    else {
+      const error = `found a label of ${payload.length} bytes, expected at most ${longestLabelBytes}`;
+      publish(`${topic}/label/result`, JSON.stringify({ error }), { retain: false });
+    }
   });
   const publish = (to: string, text: string, { retain }: Options) => {
     if (!client.connected) return;
@@ -99,6 +106,27 @@ export async function connectBroker(config: MqttConfig, name: string, log: Log):
       await client.endAsync(true);
     },
   };
+}
+
+/** Ends each connection whose next packet is larger than it may be. */
+function limitPackets(client: MqttClient, tell: (text: string) => void): void {
+  let pending = 0;
+  const watch = () => {
+    const { stream } = client;
+    pending = 0;
+    stream.on("data", (bytes: Buffer) => {
+      pending += bytes.length;
+      if (pending <= mostPacketBytes || stream.destroyed) return;
+      tell(`a packet of more than ${mostPacketBytes} bytes, expected less`);
+      stream.destroy();
+    });
+  };
+  client.on("packetreceive", () => {
+    pending = 0;
+  });
+  watch();
+  // Told before the next connection is opened.
+  client.on("reconnect", () => queueMicrotask(watch));
 }
 
 function passwordIn(file: string): string {

@@ -11,6 +11,9 @@ import type { CredentialSource } from "../sync-config.ts";
 const mostSecretBytes = 4096;
 /** A program that takes longer hangs. */
 const longestCommandMs = 60_000;
+/** What it started may keep its output open after its end; it is read no longer. */
+const longestAfterEndMs = 1000;
+const mostOutputLength = 1 << 16;
 /** Credentials are renewed so long before they expire. */
 const renewalMs = 5 * 60_000;
 
@@ -44,7 +47,20 @@ function environmentKey(environment: NodeJS.ProcessEnv): Credentials {
       "found no key of the store in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; set them, or give --store-key ID with --store-secret FILE, or --store-command with a program that prints it",
     );
   }
-  return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+  return checked(
+    { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
+    "the environment",
+  );
+}
+
+/** Ids and tokens become part of headers. @throws RivuletError where one of them cannot */
+function checked(credentials: Credentials, where: string): Credentials {
+  const { accessKeyId, sessionToken = "x" } = credentials;
+  if ([accessKeyId, sessionToken].every((text) => /^[\x21-\x7e]{1,16384}$/.test(text))) return credentials;
+  throw new RivuletError(
+    "sync.credentials",
+    `found an id or a session token of a key in ${where} that is no word of ASCII, expected one; correct it`,
+  );
 }
 
 /**
@@ -101,30 +117,19 @@ async function askProgram([program, ...words]: readonly string[]): Promise<{
       "sync.credentials",
       `${program} of sync.credentials.command ${what}; run it by hand to see why`,
     );
-  const { spawn } = await import("node:child_process");
-  const output = await new Promise<string>((resolve, reject) => {
-    // Its standard error may hold a secret, so it goes nowhere.
-    const child = spawn(program, words, {
-      stdio: ["ignore", "pipe", "ignore"],
-      timeout: longestCommandMs,
-      killSignal: "SIGKILL",
-    });
-    let text = "";
-    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      if (text.length < 1 << 16) text += chunk;
-    });
-    child.once("error", (error) => reject(refuse(`cannot be run: ${reasonOf(error)}`)));
-    child.once("close", (code, signal) =>
-      code === 0 ? resolve(text) : reject(refuse(`ended with ${signal ?? `exit code ${code}`}`)),
-    );
-  });
-  let found: Record<string, unknown>;
+  const output = await outputOf(program, words, refuse);
+  let found: unknown;
   try {
-    found = JSON.parse(output) as Record<string, unknown>;
-  } catch {
+    found = JSON.parse(output);
+  } catch {}
+  if (typeof found !== "object" || found === null)
     throw refuse("printed no JSON, expected Version, AccessKeyId and SecretAccessKey");
-  }
-  const { AccessKeyId: id, SecretAccessKey: secret, SessionToken: token, Expiration: expiration } = found;
+  const {
+    AccessKeyId: id,
+    SecretAccessKey: secret,
+    SessionToken: token,
+    Expiration: expiration,
+  } = found as Record<string, unknown>;
   if (typeof id !== "string" || typeof secret !== "string")
     throw refuse("printed no AccessKeyId and SecretAccessKey");
   const expiresMs = typeof expiration === "string" ? Date.parse(expiration) : Number.POSITIVE_INFINITY;
@@ -133,5 +138,38 @@ async function askProgram([program, ...words]: readonly string[]): Promise<{
     secretAccessKey: secret,
     ...(typeof token === "string" ? { sessionToken: token } : {}),
   };
-  return { credentials, expiresMs: Number.isNaN(expiresMs) ? 0 : expiresMs };
+  return {
+    credentials: checked(credentials, `the output of ${program}`),
+    expiresMs: Number.isNaN(expiresMs) ? 0 : expiresMs,
+  };
+}
+
+/** What a program prints until it ends. @throws RivuletError (rejects) where it fails, hangs or prints too much */
+async function outputOf(
+  program: string,
+  words: readonly string[],
+  refuse: (what: string) => RivuletError,
+): Promise<string> {
+  const { spawn } = await import("node:child_process");
+  return new Promise<string>((resolve, reject) => {
+    // Its standard error may hold a secret, so it goes nowhere.
+    const child = spawn(program, words, {
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: longestCommandMs,
+      killSignal: "SIGKILL",
+    });
+    let text = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      if (text.length <= mostOutputLength) return;
+      reject(refuse(`printed more than ${mostOutputLength} characters`));
+      child.kill("SIGKILL");
+      child.stdout.destroy();
+    });
+    child.once("error", (error) => reject(refuse(`cannot be run: ${reasonOf(error)}`)));
+    child.once("exit", () => setTimeout(() => child.stdout.destroy(), longestAfterEndMs).unref());
+    child.once("close", (code, signal) =>
+      code === 0 ? resolve(text) : reject(refuse(`ended with ${signal ?? `exit code ${code}`}`)),
+    );
+  });
 }

@@ -77,6 +77,7 @@ interface Request {
 /** A list of more pages or names than this does not end: of a hundred thousand devices each has a folder, or some files. */
 const mostPages = 10_000;
 const mostNames = 1_000_000;
+const mostNamesLength = 64 << 20;
 
 /** Answers of the store about itself are small. */
 const mostMessageBytes = 1 << 20;
@@ -191,8 +192,9 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
   /** Names that a list of several pages shows, without the prefix of the store. */
   async function names(begin: string, asked: Record<string, string>, shown: RegExp): Promise<string[]> {
     const found: string[] = [];
+    let length = 0;
     let token: string | undefined;
-    for (let page = 0; page < mostPages && found.length < mostNames; page++) {
+    for (let page = 0; page < mostPages && found.length < mostNames && length < mostNamesLength; page++) {
       const query = {
         "list-type": "2",
         prefix: prefix + begin,
@@ -203,7 +205,10 @@ export function createObjectStore(options: ObjectStoreOptions): ObjectStore {
       const answer = await send(request);
       if (answer.status !== 200) throw refusal(answer, request, options.to);
       const text = answer.body.toString("utf8");
-      for (const [, name] of text.matchAll(shown)) found.push(unescapeXml(name).slice(prefix.length));
+      for (const [, name] of text.matchAll(shown)) {
+        found.push(unescapeXml(name).slice(prefix.length));
+        length += name.length;
+      }
       const next = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/.exec(text)?.[1];
       if (!text.includes("<IsTruncated>true</IsTruncated>") || next === undefined) return found.sort();
       // It would go on in a circle.
