@@ -104,15 +104,15 @@ function faultIn(numbers: Numbers, from: number, to: number, check: Check): stri
 /**
  * A covariance or the inverse of one, [size, size]: variances from 0, symmetric, and no covariance larger than its two
  * variances allow. With `triangle`, only the numbers up to the diagonal count; with `inParts`, rows are updated without the
- * others, and covariances may be any.
+ * others, and covariances may be any. No variance is larger than `most`.
  */
 export const covariance =
-  (size: number, { triangle = false, inParts = false } = {}): Check =>
+  (size: number, { triangle = false, inParts = false, most: mostVariance = largest } = {}): Check =>
   (matrix) => {
     for (let row = 0; row < size; row++) {
       const variance = matrix[row * size + row];
-      if (!(variance >= 0 && variance < largest)) {
-        return `the variance in row ${row} is ${variance}, expected a finite number from 0`;
+      if (!(variance >= 0 && variance < mostVariance)) {
+        return `the variance in row ${row} is ${variance}, expected a ${mostVariance < largest ? `number from 0 to ${mostVariance}` : "finite number from 0"}`;
       }
       for (let column = 0; column < row; column++) {
         const lower = matrix[row * size + column];

@@ -18,6 +18,12 @@ const smallestVariance = 1e-12;
 /** A stored weight beyond this is damage: inputs and targets are standardized, and errors are held within 1. */
 const largestWeight = 1e9;
 
+/**
+ * An update keeps the sum of variances within the number of features. Far above it, what rounding leaves of an update is
+ * larger than the covariance itself.
+ */
+const mostVariance = 1e9;
+
 const blocksFor = (size: number) => ({
   weights: float64(size),
   covariance: float64(size, size),
@@ -95,7 +101,7 @@ export class LeastSquares implements Expert {
   restore(state: State): void {
     restoreArrays({ weights: this.#weights, covariance: this.#covariance }, state, "least squares", {
       weights: within(-largestWeight, largestWeight),
-      covariance: covariance(this.#size, { triangle: true }),
+      covariance: covariance(this.#size, { triangle: true, most: mostVariance }),
     });
   }
 }
