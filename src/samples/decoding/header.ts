@@ -39,9 +39,13 @@ export function separatorsIn(line: string): number[] {
   );
 }
 
+/** Longer is no name that a config or a person would write; on what is longer patterns take the square of its length. */
+const longestName = 200;
+
 /** What a name is without its letter case, its unit in brackets, and blanks. */
 export function plainName(name: string): string {
   return name
+    .slice(0, longestName)
     .toLowerCase()
     .replace(/\s*[([{].*[)\]}]\s*$/, "")
     .trim()

@@ -267,9 +267,12 @@ function usualWords(words: readonly [word: string, count: number][], present: nu
   return words.flatMap(([word, count]) => (count > 1 || !isMany ? [word] : []));
 }
 
+/** Longer is no number with its unit, and no name with its unit: on what is longer patterns take the square of its length. */
+const longestWithUnit = 100;
+
 /** The unit behind the first number of a column; null where there is none. */
 function unitBehind(cells: readonly string[]): string | null {
-  const number = cells.find((cell) => /^\s*[+-]?[\d.]/.test(cell)) ?? "";
+  const number = cells.find((cell) => cell.length <= longestWithUnit && /^\s*[+-]?[\d.]/.test(cell)) ?? "";
   const unit =
     /^\s*[+-]?[\d.,'\u2019\u00a0\u202f]+(?:e[+-]?\d+)?\s*(?!e[+-]?\d)([^\d\s,.;'\u2019].*?)\s*$/i.exec(
       number,
@@ -283,7 +286,7 @@ const usualUnit =
 
 /** The unit in brackets at the end of a name. */
 function unitIn(name: string): string | null {
-  const unit = /[([]([^()[\]]+)[)\]]\s*$/.exec(name)?.[1];
+  const unit = /[([]([^()[\]]+)[)\]]\s*$/.exec(name.slice(-longestWithUnit))?.[1];
   return unit !== undefined && usualUnit.test(unit) ? unit : null;
 }
 

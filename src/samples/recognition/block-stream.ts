@@ -96,7 +96,11 @@ export function recognizeBlocks(bytes: Uint8Array, startsAtLine: boolean): Recog
   return decoded(bytes, "blocks", found, startsAtLine, { begin: "", end });
 }
 
+/** Longer is no name with its value: on what is longer the patterns take the square of its length. */
+const longestPair = 500;
+
 function pairOf(line: string): [name: string, value: string] | null {
+  if (line.length > longestPair) return null;
   const found =
     /^([^:=\t,;{}[\]]*[A-Za-z][^:=\t,;{}[\]]*?)\s*[:=\t]\s*([^,;:=\t]*)$/.exec(line) ??
     /^([A-Za-z]\S*)\s+(\S+(?:\s+\S+)?)$/.exec(line);
