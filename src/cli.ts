@@ -9,6 +9,7 @@ import type { Report } from "./commands/command-line/command.ts";
 import { commandHelp, generalHelp } from "./commands/command-line/help.ts";
 import { commands } from "./commands/command-line/table.ts";
 import { exitCodeOf, RivuletError } from "./errors/errors.ts";
+import { describeLook } from "./errors/system-error.ts";
 import { outputFailed, reportOutputError, standardError, standardOutput } from "./machine/output.ts";
 import { safeJson, safeLines } from "./wording/safe.ts";
 
@@ -21,7 +22,8 @@ async function main(words: string[]): Promise<number> {
     const report = await answer(call);
     if (report !== null) print(json ? safeJson(report.data) : safeLines(report.text));
     return report?.failed ? 1 : 0;
-  } catch (error) {
+  } catch (caught) {
+    const error = named(caught);
     const known = error instanceof RivuletError;
     if (json) print(safeJson(known ? dataOf(error) : { error: String(error) }));
     standardError.write(
@@ -46,6 +48,12 @@ async function answer(call: Call): Promise<Report | null> {
   if (!call.command.avoidsStreams) listenForOutputErrors();
   const { run } = await call.command.load();
   return run(call.invocation);
+}
+
+/** What the file system says of a path that a user named, where no command has put it into words. */
+function named(error: unknown): unknown {
+  const sentence = error instanceof RivuletError ? null : describeLook(error);
+  return sentence === null ? error : new RivuletError("file.unreadable", sentence, { cause: error });
 }
 
 /** A failure as --json prints it: the sentence, and what a program tells it by. */

@@ -47,6 +47,7 @@ export const errorCodes = {
   "sample.unrecognized": "The bytes match no known format.",
 
   "file.exists": "The file exists already and is not replaced.",
+  "file.unreadable": "The file system refuses to look at a path.",
   "file.unsuitable": "The path is a folder, a pipe or a device, expected a regular file.",
   "disk.full": "The disk or the disk quota is full.",
   "disk.forbidden": "The file system is read-only, or the user has no permission.",

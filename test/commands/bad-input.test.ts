@@ -1,6 +1,6 @@
 /** What a user gets wrong: exit code 1, of a config 2, one sentence that says where and what to do, and nothing is changed. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -279,6 +279,17 @@ describe.concurrent("data that is", () => {
     const cwd = folderWith();
     writeFileSync(join(cwd, "d.csv"), gzipSync(rows).subarray(0, 30));
     expect(await complaint(cwd, words)).toMatch(/^d\.csv is a damaged gzip file/);
+  });
+
+  test.each([
+    ["loop", "its symbolic links lead in a circle"],
+    ["rows.csv/more", "a part of the path is not a folder"],
+    ["x".repeat(300), "its name is too long"],
+  ])("a path that leads nowhere: %s", async (path, reason) => {
+    const cwd = folderWith({ "rows.csv": rows });
+    symlinkSync("loop", join(cwd, "loop"));
+    expect(await complaint(cwd, ["replay", "--data", path])).toMatch(`cannot use ${path.slice(0, 200)}`);
+    expect(await complaint(cwd, ["replay", "--data", "rows.csv", "--save", path])).toMatch(reason);
   });
 
   test("a pipe, where it has to be read twice", async () => {
