@@ -267,6 +267,9 @@ function problemsOf(
     );
   if (sync?.ageSeconds != null && 1000 * sync.ageSeconds > lateIntervals * syncEveryMs)
     problems.push(`nothing has reached the host for ${formatDuration(1000 * sync.ageSeconds)}`);
+  const { model } = document;
+  if (model?.state === "refused")
+    problems.push(`version ${model.version} of the models is refused: ${model.reason}`);
   const failing = recent.findLast(({ event }) => event.startsWith("checkpoint"));
   if (failing?.event === "checkpoint-fails") problems.push(failing.text);
   return problems;

@@ -11,6 +11,7 @@ import {
   drawExperts,
   drawFacts,
   drawFields,
+  drawModel,
   drawProblems,
   drawTiles,
 } from "./sections.ts";
@@ -106,6 +107,7 @@ function draw(next: StatusDocument): void {
   drawAnomaly(next);
   drawTiles(next);
   drawConfusion(next);
+  drawModel(next);
   drawExperts(next);
   drawFields(next);
   drawFacts(next);

@@ -5,6 +5,7 @@ import { clockText } from "../samples/sample-clock.ts";
 import {
   ensembleParts,
   type FieldStatus,
+  type ModelStatus,
   type StatusDocument,
   type SyncDocument,
 } from "../status/document.ts";
@@ -118,6 +119,9 @@ function heat(value: number, total: number, isRight: boolean): HTMLElement {
   return cell;
 }
 
+/** The expert that is the network of a model from outside. */
+const outsideExpert = "guest";
+
 /** More columns than so are counted, not named. */
 const mostNamed = 8;
 
@@ -176,6 +180,37 @@ export function drawExperts({ scores }: StatusDocument): void {
     { title: "restarts", isNumber: true, isWide: true },
   ];
   fill("experts", table(columns, rows));
+}
+
+const modelStates: Record<ModelStatus["state"], string> = {
+  none: "not in this learner",
+  "side by side": "on trial beside the network before it",
+  "in use": "in use",
+  "went back": "not used any more",
+  refused: "refused",
+};
+
+/** The latest model from the host: what became of it, why, and what it is worth. */
+export function drawModel({ model, scores }: StatusDocument): void {
+  byId("model-panel").hidden = model === null;
+  if (model === null) return;
+  const { version, group, state, reason, samples, difference } = model;
+  byId("model-title").textContent = group === undefined ? "Model from the host" : `Model for ${group}`;
+  byId("model-panel").dataset["state"] = state;
+  byId("model-state").textContent = `Version ${version} is ${modelStates[state]}`;
+  byId("model-reason").textContent = reason === undefined ? "" : `— ${reason}`;
+  const weight = ensembleParts(scores)?.experts.find(({ name }) => name === outsideExpert)?.weight;
+  const facts: [string, string][] = [
+    ...(weight === undefined ? [] : ([["weight in the answer", percent(weight)]] as [string, string][])),
+    ...(samples === 0 ? [] : ([["compared over", `${count(samples)} samples`]] as [string, string][])),
+    ...(difference === null ? [] : ([["loss with it", lossText(difference)]] as [string, string][])),
+  ];
+  fill("model", ...facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]));
+}
+
+function lossText(difference: number): string {
+  if (difference === 0) return "as without it";
+  return `${measured(Math.abs(difference))} ${difference < 0 ? "less" : "more"} than without it`;
 }
 
 const faultsOf = ({ notFinite, outOfRange, stuck }: FieldStatus) => notFinite + outOfRange + stuck;

@@ -1,6 +1,9 @@
 /** The page as a browser shows it: on a desk and on a phone, in light and dark, by the board alone. */
 
+import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -30,6 +33,30 @@ async function startDaemon(more: string) {
   const token = readFileSync(join(cwd, "checkpoints/pump-7/status-token"), "utf8").trim();
   const port = /:(\d+)\/$/.exec(text)?.[1];
   return { daemon, token, url: `http://127.0.0.1:${port}/` };
+}
+
+/** The page of a daemon with another state than its own. */
+async function serveChanged(daemon: string, change: (status: object) => object) {
+  const server = createServer(async ({ url = "/" }, response) => {
+    if (url.endsWith("events")) {
+      response.writeHead(200, { "Content-Type": "text/event-stream" }).flushHeaders();
+      return;
+    }
+    const answer = await fetch(new URL(url, daemon));
+    const isStatus = url.endsWith("status.json");
+    const body = isStatus
+      ? JSON.stringify(change((await answer.json()) as object))
+      : Buffer.from(await answer.arrayBuffer());
+    response
+      .writeHead(answer.status, { "Content-Type": answer.headers.get("content-type") ?? "text/plain" })
+      .end(body);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
 }
 
 test("the page comes packed, and takes at most 60 KB in all", () => {
@@ -82,6 +109,47 @@ describe("in Chromium", needing(hasChromium, "apt install chromium"), () => {
       if (folder !== undefined) writeFileSync(join(folder, `page-${looks.width}.png`), picture);
     },
   );
+
+  test.each([
+    [
+      "on trial",
+      { state: "side by side", samples: 150, difference: -0.0125 },
+      /on trial.*weight.*150 samples.*0.0125 less/s,
+    ],
+    ["in use", { state: "in use", samples: 500, difference: 0 }, /Version 17 is in use.*as without it/s],
+    [
+      "given up",
+      { state: "went back", reason: "it was <i>worse</i>", samples: 500, difference: 0.2 },
+      /not used any more — it was <i>worse<\/i>.*0.2 more/s,
+    ],
+    [
+      "refused",
+      { state: "refused", reason: "it has other fields", samples: 0, difference: null },
+      /refused — it has other fields/,
+    ],
+  ])("a model from the host that is %s stands there with its fate", async (name, fate, expected) => {
+    const { url, close } = await serveChanged(open.url, (status) => {
+      const { scores } = status as { scores: { experts: { name: string }[] } };
+      scores.experts[0].name = "guest";
+      return { ...status, model: { version: 17, group: "pumps", ...fate } };
+    });
+    for (const looks of [
+      { width: 1280, height: 900 },
+      { width: 360, height: 740, dark: true },
+    ]) {
+      const page = await browser.open(url, looks);
+      await page.shows(isDrawn);
+      expect(await textOf(page, "model-panel")).toMatch(expected);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(looks.width);
+      const folder = process.env["RIVULET_SCREENSHOTS"];
+      if (folder !== undefined)
+        writeFileSync(
+          join(folder, `model-${name.replace(" ", "-")}-${looks.width}.png`),
+          await page.screenshot(),
+        );
+    }
+    close();
+  });
 
   test("the name of a field is text, whatever it is", async () => {
     const page = await browser.open(open.url, { width: 1280, height: 900 });
