@@ -15,8 +15,11 @@ const timeText = new RegExp(`^(?:${timeOfDay}|${shortTime})`);
 
 /** Whether a text is a date, a time of day, or both. */
 export function isClockText(text: string): boolean {
-  return clock.test(text.trim());
+  // Compiling the whole expression takes ten milliseconds, which a file without times need not pay.
+  return opensClock.test(text) && clock.test(text.trim());
 }
+
+const opensClock = /^\s*\d{1,4}[-/.:]\d/;
 
 /** Whether a text is a date without a time of day, or a time of day without a date; null: neither. */
 export function partOfClock(text: string): "date" | "time of day" | null {

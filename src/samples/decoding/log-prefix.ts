@@ -40,6 +40,7 @@ const dataMarks = new TextEncoder().encode("+-.\"'{(_");
 export function logPrefixEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = behindBrackets(bytes, start, end);
   if (at === start) at = behindLevelLetter(bytes, start, end);
+  if (at === start) at = behindArrow(bytes, start, end);
   if (at === start) at = behindDate(bytes, start, end);
   if (at === start) at = behindHost(bytes, start, end);
   return at < end ? at : start;
@@ -100,6 +101,15 @@ function behindLevelLetter(bytes: Uint8Array, start: number, end: number): numbe
   const name = skipBlanks(bytes, at + 1, end);
   const data = behindName(bytes, name, end);
   return data > name ? data : start;
+}
+
+/** `22:00:00.456 -> ` of the Arduino IDE, `22:00:00.456 > ` of PlatformIO. */
+function behindArrow(bytes: Uint8Array, start: number, end: number): number {
+  let at = partEnd(bytes, start, end, isTimeByte);
+  if (at - start < 8 || bytes[at] !== blank) return start;
+  at++;
+  if (bytes[at] === minus) at++;
+  return bytes[at] === greaterThan && bytes[at + 1] === blank ? skipBlanks(bytes, at + 1, end) : start;
 }
 
 /** `2026-03-28 22:00:00,123 - dht - INFO - `: without a level it is a time that stands in columns of its own. */

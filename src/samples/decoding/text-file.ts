@@ -24,7 +24,7 @@ const enoughRefused = 1000;
 /** Share of these that are rows where no more of them need be looked at. */
 const mostlyRows = 0.9;
 /** Lines that usually show what a file holds. */
-const fewLines = 200;
+const fewLines = 64;
 /** Rows decoded at a time. */
 const ringRows = 1024;
 
@@ -79,8 +79,8 @@ export async function lookAtFile(path: string): Promise<TextLook> {
 function lookAtBeginning(chunk: Uint8Array): TextLook | null {
   if (isSparse(chunk)) return null;
   const look = lookAtText(chunk, true, fewLines);
-  if (look === null) return lookAtText(chunk);
-  // Of a long greeting, most of the first lines are no rows.
+  // The first lines may be a long greeting of which each looks like a row: only a header says that they are rows.
+  if (look === null || look.namedBy === null) return lookAtText(chunk);
   const areRows = look.rows >= mostlyRows * look.lines;
   return areRows && look.columns.every(({ holds }) => holds !== "nothing") ? look : lookAtText(chunk);
 }

@@ -320,6 +320,8 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
 
 /** The number of a cell; of one in groups of three digits its sign and digits are enough to see it rise. */
 function numberIn(cell: string): number {
+  const plain = Number(cell);
+  if (Number.isFinite(plain)) return cell === "" ? Number.NaN : plain;
   const parts = cell.trim().split(/[^\d+-]+/);
   return parts.length > 2 ? Number(parts.join("")) : Number.parseFloat(cell.replace(",", "."));
 }

@@ -5,7 +5,7 @@ import { partOfClock } from "../decoding/clock-text.ts";
 import { defineFields, type FieldDescription, isFieldName } from "../decoding/fields.ts";
 import type { LineKind } from "../decoding/line-form.ts";
 import { unwanted } from "../decoding/line-reading.ts";
-import { createLineDecoder, type LineCounts } from "../decoding/lines.ts";
+import { createLineDecoder, type LineCounts, type RefusedLine } from "../decoding/lines.ts";
 import {
   clockAmong,
   isSparse,
@@ -113,7 +113,7 @@ function decoded(
   wanted: readonly TextColumn[],
   clock: readonly string[],
   startsAtLine: boolean,
-): LineStream | null {
+): LineStream | string | null {
   const { kind, namedBy } = look;
   const numbered = wanted.map(describe);
   const places =
@@ -141,6 +141,7 @@ function decoded(
   const { fields, decoder, observation } = found;
   const { counts } = decoder;
   if (counts.samples === 0) return null;
+  if (counts.samples + counts.rejected < counts.damaged) return aboutRefused(decoder.refusals[0], counts);
   const leftOut = look.columns.flatMap((column, place) =>
     wanted.includes(column) || clock.includes(column.name) ? [] : [leftOutText(column, place, look)],
   );
@@ -227,6 +228,12 @@ function otherReadingOf(
   if (!haveZeros && !areAsLong) return null;
   const [example] = rows;
   return { example, isLikelier: haveZeros, number: example.replace(",", "."), numbers: example.split(",") };
+}
+
+/** Says that most lines cannot be read as the others are. */
+function aboutRefused({ line, text }: RefusedLine, { damaged, samples, rejected }: LineCounts): string {
+  const all = damaged + samples + rejected;
+  return `most lines are no samples (${damaged} of ${all}; line ${line}: ${safe(text)}); let the device print the same values in each line, as decimal numbers`;
 }
 
 /** Says what lines hold of which no column is a field. */

@@ -11,6 +11,8 @@ describe("a logger's prefix ends where the data begin", () => {
     ["a time in brackets", "[12:00:01.123] ", "temp=21.5"],
     ["seconds since the start in brackets", "[   12.345678] ", "21.5,40"],
     ["several brackets", "[12:00:01][D][sensor]: ", "21.5"],
+    ["of the Arduino IDE", "22:00:00.456 -> ", "21.5,40"],
+    ["of PlatformIO", "22:00:00.456 > ", "temp:21.5"],
     ["of Zephyr", "[00:00:01.234,000] <inf> main: ", "temp: 21.5"],
     ["of Python's logging", "2026-03-28 22:00:00,123 - dht - INFO - ", "temp: 21.5"],
     ["a date, a level and a colon", "2026-03-28 22:00:00 WARNING: ", "21.5"],

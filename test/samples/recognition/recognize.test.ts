@@ -368,3 +368,12 @@ test("lines of LIBSVM are refused by their name", () => {
   const found = recognize(bytesOf(printed((t, v, l) => `${l} 1:${t} 2:${v} 7:1`)), true);
   expect(found).toMatchObject({ framing: null, almost: expect.stringContaining("LIBSVM") });
 });
+
+test("lines of hexadecimal bytes are no numbers with units, though some look so", () => {
+  const hex = (value: number) => Math.floor(value).toString(16).toUpperCase().padStart(2, "0");
+  const lines = Array.from(
+    { length: 60 },
+    (_, index) => `41 05 ${hex(index)} 41 0C ${hex(44 - index / 10)} 01`,
+  );
+  expect(recognize(bytesOf(lines), true).framing).toBeNull();
+});
