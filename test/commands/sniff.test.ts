@@ -23,13 +23,14 @@ function silentDevice(): PseudoTerminal {
   return terminal;
 }
 
-/** A device that sends `piece(0)`, `piece(1)` ... every 10 ms once somebody listens. */
+/** A device that sends `piece(0)`, `piece(1)` ... every 10 ms while somebody listens; it starts over when the port is opened. */
 function device(piece: (index: number) => string | Uint8Array): { path: string; unplug(): void } {
   const terminal = silentDevice();
   const buffer = Buffer.alloc(64);
   let index = 0;
   const timer = setInterval(() => {
     if (terminal.read(buffer) >= 0) terminal.write(Buffer.from(piece(index++)));
+    else index = 0;
   }, 10);
   const unplug = () => {
     clearInterval(timer);
