@@ -1,11 +1,11 @@
 /** The parts of the page below the chart, from one state of the daemon. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
 import type { RegressionReport } from "../learner/regression-metrics.ts";
+import type { ModelStatus } from "../model-status.ts";
 import { clockText } from "../samples/sample-clock.ts";
 import {
   ensembleParts,
   type FieldStatus,
-  type ModelStatus,
   type StatusDocument,
   type SyncDocument,
 } from "../status/document.ts";
