@@ -1,4 +1,4 @@
-import { type Config, loadConfig, requiredTarget } from "../config/config.ts";
+import { type Config, loadConfig, requiredTarget, type TargetConfig } from "../config/config.ts";
 import type { StatusConfig } from "../config/status-config.ts";
 import { parseLabels } from "../daemon/labels/label-request.ts";
 import { RivuletError, UsageError } from "../errors/errors.ts";
@@ -11,11 +11,7 @@ export async function run({ positionals: [file], options }: Invocation): Promise
   const config = loadConfig(file);
   const target = requiredTarget(config);
   const text = JSON.stringify(documentOf(options));
-  // Refused here where it would be refused there: then the daemon need not run.
-  parseLabels(text, {
-    classes: "classes" in target ? target.classes : 0,
-    names: [],
-  });
+  checkHere(text, target);
   if (config.status === null) {
     throw new RivuletError(
       "label.not-kept",
@@ -27,6 +23,20 @@ export async function run({ positionals: [file], options }: Invocation): Promise
   const { done, text: sentence, ...counts } = answer;
   if (!done) throw new RivuletError("label.not-kept", `${config.name}: ${sentence}`);
   return { data: counts, text: `labels of ${config.name}: ${sentence}` };
+}
+
+/** Refuses here what would be refused there: then the daemon need not run. @throws UsageError */
+function checkHere(text: string, target: TargetConfig): void {
+  const { classes, names } = "classes" in target ? target : { classes: 0, names: undefined };
+  // Names that the stream brings are known to the daemon alone.
+  const areOpen = names !== undefined && names.length < classes;
+  const document = JSON.parse(text) as { label: unknown };
+  if (areOpen && typeof document.label === "string") document.label = 0;
+  try {
+    parseLabels(JSON.stringify(document), { classes, names: areOpen ? [] : (names ?? []) });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 /** The label as the daemon reads it. */

@@ -53,11 +53,23 @@ test("where the config has no status server the line to add is printed", async (
 test.each([
   [["--last", "10s"], 2, "one of --class CLASS and --value NUMBER"],
   [["--class", "1", "--value", "2", "--last", "10s"], 2, "one of --class CLASS and --value NUMBER"],
-  [["--class", "7", "--last", "10s"], 1, "found the label 7, expected a class from 0 to 2"],
-  [["--class", "1"], 1, "found no samples in a label"],
-  [["--class", "1", "--from", "yesterday", "--to", "today"], 1, "expected a time with its zone"],
+  [["--class", "7", "--last", "10s"], 2, "found the label 7, expected a class from 0 to 2"],
+  [["--class", "1"], 2, "found no samples in a label"],
+  [["--class", "1", "--from", "yesterday", "--to", "today"], 2, "expected a time with its zone"],
 ])("wrong words are refused before anything is sent: %j", async (words, exit, sentence) => {
   const cwd = folderWith({ "c.yaml": config });
   const { code, stderr } = await rivulet(["label", "c.yaml", ...words], { cwd });
+  expect([code, stderr]).toEqual([exit, expect.stringContaining(sentence)]);
+});
+
+test.each([
+  ["[idle, run]", "run", 1, "add the line"],
+  ["[idle, run]", "rum", 2, 'found the label "rum", expected one of idle, run'],
+  // The stream may have brought it.
+  ["{ max: 4 }", "rum", 1, "add the line"],
+  ["3", "run", 2, "expected a class from 0 to 2"],
+])("with classes: %s the class %s is known here or not", async (classes, word, exit, sentence) => {
+  const cwd = folderWith({ "c.yaml": config.replace("classes: 3", `classes: ${classes}`) });
+  const { code, stderr } = await rivulet(["label", "c.yaml", "--class", word, "--last", "1s"], { cwd });
   expect([code, stderr]).toEqual([exit, expect.stringContaining(sentence)]);
 });
