@@ -78,7 +78,11 @@ class Bridge {
       }
     } catch (error) {
       if (!this.#isAway) {
-        this.#log({ event: "daemon-away", text: `${reasonOf(error)}; it is tried again`, problem: true });
+        const reason =
+          error instanceof RivuletError
+            ? error.message
+            : `the connection to the daemon at ${this.#daemon.url} broke off: ${reasonOf(error)}`;
+        this.#log({ event: "daemon-away", text: `${reason}; it is tried again`, problem: true });
       }
     }
     this.#isAway = true;

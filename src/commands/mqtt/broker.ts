@@ -102,6 +102,8 @@ export async function connectBroker(config: MqttConfig, name: string, log: Log):
       if (client.connected) start();
     },
     async close() {
+      // Its own end is no fault of the broker's.
+      isAway = true;
       if (client.connected) await client.publishAsync(`${topic}/availability`, "offline", { retain: true });
       await client.endAsync(true);
     },
