@@ -3,8 +3,9 @@ import uPlot from "uplot";
 import type { RecentEvent } from "../status/document.ts";
 import type { HistoryColumns } from "../status/history.ts";
 import { formatDuration } from "../wording/quantities.ts";
+import { isolated, timesShown } from "./curves.ts";
 import { byId, element } from "./elements.ts";
-import { measured, percent } from "./numbers.ts";
+import { localTime, measured, percent } from "./numbers.ts";
 
 export type View = "score" | "loss";
 
@@ -153,7 +154,6 @@ export function createChart() {
     const events = next.events
       .filter(({ event }) => marked.test(event) && event !== "drift")
       .map((event) => Date.parse(event.time) / 1000);
-    const single = time.length === 1;
     plot = new uPlot(
       {
         width,
@@ -164,8 +164,7 @@ export function createChart() {
         cursor: { y: false },
         scales: {
           x: {
-            range: (_, low, high) =>
-              single || high - low < history.step ? [low - history.step, high + history.step] : [low, high],
+            range: (_, low, high) => timesShown(low, high, time, history.step),
           },
           y: scaleOf(next, curves),
         },
@@ -190,12 +189,12 @@ export function createChart() {
         ],
         series: [
           {},
-          ...curves.map(({ name }, index) => ({
+          ...curves.map(({ name, values }, index) => ({
             label: name,
             stroke: color(`--curve-${1 + (index % 5)}`),
             width: index === 0 ? 2.5 : 1.5,
             dash: index === 0 ? [] : [6, 4],
-            points: { show: single, size: 6 },
+            points: { show: true, size: 6, filter: () => isolated(values) },
           })),
         ],
         hooks: {
@@ -238,7 +237,7 @@ function writeLegend(
     line.style.background = `var(--curve-${1 + (curve % 5)})`;
     return element("li", "", line, `${name} `, element("span", "value", format(values[at])));
   });
-  const when = new Date(1000 * time[at]).toLocaleString([], { dateStyle: "short", timeStyle: "medium" });
+  const when = localTime(new Date(1000 * time[at]));
   items.push(element("li", "quiet", `${stepText(step)} up to ${when}`));
   if (drifts > 0) {
     const line = element("i");

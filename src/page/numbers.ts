@@ -18,9 +18,12 @@ export function measured(value: number | null | undefined): string {
 
 const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 
+/** A moment by the reader's clock, of 24 hours as the axis has it. */
+export const localTime = (moment: Date): string => moment.toLocaleString([], { hourCycle: "h23" });
+
 /** A text of the daemon with its moments by the reader's clock. */
 export const withLocalTimes = (text: string): string =>
-  text.replace(moment, (written) => new Date(written).toLocaleString());
+  text.replace(moment, (written) => localTime(new Date(written)));
 
 /** A count with its thousands apart. */
 export const count = (value: number): string => value.toLocaleString("en-GB");

@@ -11,7 +11,7 @@ import {
 } from "../status/document.ts";
 import { formatDuration, formatSize } from "../wording/quantities.ts";
 import { byId, element, fill, meter, table } from "./elements.ts";
-import { count, measured, percent, unknown, withLocalTimes } from "./numbers.ts";
+import { count, localTime, measured, percent, unknown, withLocalTimes } from "./numbers.ts";
 
 /** A matrix of more classes is no picture any more. */
 const mostClassesInMatrix = 12;
@@ -148,7 +148,7 @@ export function drawAnomaly({ anomaly }: StatusDocument): void {
     ? about
     : `${about}; the time of day is not known yet, so nothing is learned of it`;
   const lines = episodes.map(({ since, until, text: reason, outcome, saidNormal }) => {
-    const stamp = element("time", "", new Date(since).toLocaleString());
+    const stamp = element("time", "", localTime(new Date(since)));
     stamp.setAttribute("datetime", since);
     const fate = saidNormal ? "said to be normal" : (outcome ?? "it goes on");
     const line = element("li", until === null && !saidNormal ? "problem" : "", stamp, reason);
@@ -341,7 +341,9 @@ export function drawEvents({ recent, time }: StatusDocument): void {
   const today = time.slice(0, 10);
   const lines = [...recent].reverse().map((entry) => {
     const when = new Date(entry.time);
-    const text = entry.time.startsWith(today) ? when.toLocaleTimeString() : when.toLocaleString();
+    const text = entry.time.startsWith(today)
+      ? when.toLocaleTimeString([], { hourCycle: "h23" })
+      : localTime(when);
     const stamp = element("time", "", text);
     stamp.setAttribute("datetime", entry.time);
     return element("li", entry.problem ? "problem" : "", stamp, entry.text);

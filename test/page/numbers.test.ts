@@ -3,7 +3,7 @@ import { withLocalTimes } from "../../src/page/numbers.ts";
 
 test("moments in a text of the daemon are shown by the reader's clock, and all else as it is", () => {
   const moment = "2026-11-30T10:00:11.814Z";
-  const shown = new Date(moment).toLocaleString();
+  const shown = new Date(moment).toLocaleString([], { hourCycle: "h23" });
   expect(withLocalTimes(`anomaly in flow since ${moment}: evidence 1.8`)).toBe(
     `anomaly in flow since ${shown}: evidence 1.8`,
   );
