@@ -26,7 +26,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   }
   const call = await callOf(invocation);
   const searches = searchesRate(invocation);
-  const save = await prepareSave(call.save);
+  const save = await prepareSave(call.save, call.config.checkpoint.directory);
   const { config, seed, heldOut, heldOutLast } = call;
   const data = await openData(call.data, { config });
   const columns = await columnsOf(config, data);

@@ -44,7 +44,7 @@ export async function run(invocation: Invocation): Promise<Report> {
   if (alone) throw new UsageError(`--${alone} belongs to --anomaly; add that, or leave it out`);
   const limits = { minimum: 0, maximum: 2 ** 32 - 1 };
   const seed = wholeNumber(invocation, "seed", written?.training.seed ?? 1, limits);
-  const save = await prepareSave(options["save"]);
+  const save = await prepareSave(options["save"], written?.checkpoint.directory);
   const { report: page } = options;
   if (page !== undefined) requirePage(page, "report", [path, ...positionals]);
   // One pass is enough where a config names the columns: then a pipe will do.

@@ -1,3 +1,5 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createSplit } from "../../src/training/split.ts";
 import { folderWith, rivulet } from "../rivulet.ts";
@@ -206,6 +208,13 @@ describe.concurrent("fit", () => {
     expect(saved).toBe("f.msgpack");
     const { stdout } = await rivulet(["inspect", "f.msgpack"], { cwd });
     expect(stdout).toMatch(new RegExp(`^learned +in ${updates} updates$`, "m"));
+  });
+
+  test("makes the folder of the config's checkpoints, where it is told to save there", async () => {
+    const cwd = folderWith({ "c.yaml": `${network}checkpoint: { directory: kept }\n`, "d.csv": saddle(40) });
+    const { code, stderr } = await rivulet(["fit", "c.yaml", "--data", "d.csv", "--save", "kept"], { cwd });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(readdirSync(join(cwd, "kept"))).toContain("checkpoint-00000001.msgpack");
   });
 
   test("refuses to hold out every row", async () => {

@@ -291,7 +291,10 @@ export const commands: Command[] = [
         value: "CHECKPOINT",
         help: "continue this learner, a file or the newest of a folder, instead of starting over",
       },
-      save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
+      save: {
+        value: "FILE",
+        help: "write a checkpoint of the trained learner, or into a folder of them, such as the config's",
+      },
       report: {
         value: "FILE.html",
         help: "write an HTML page: scores over time beside simple rules, drifts, classes, experts, importance of the fields",
@@ -351,7 +354,10 @@ export const commands: Command[] = [
         value: "N",
         help: "threads that share the work on each batch; the results do not depend on how many (default: training.workers, else the batch stays whole)",
       },
-      save: { value: "FILE", help: "write a checkpoint of the trained learner, or into a folder of them" },
+      save: {
+        value: "FILE",
+        help: "write a checkpoint of the trained learner, or into a folder of them, such as the config's",
+      },
       report: {
         value: "FILE.html",
         help: "write an HTML page: loss over the epochs, classes, calibration, importance of the fields",

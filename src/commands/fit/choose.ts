@@ -21,7 +21,7 @@ import { orderFact } from "./row-order.ts";
 /** Chooses a network for the rows of a file, trains it, and judges it on the held-out rows. */
 export async function chooseByFile(call: ChooseCall): Promise<Report> {
   const { config, seed, heldOut, heldOutLast, minutes } = call;
-  const save = await prepareSave(call.save);
+  const save = await prepareSave(call.save, call.config.checkpoint.directory);
   const data = await openData(call.data, { config });
   const options = ensembleOptions(call.config, await columnsOf(call.config, data));
   const validators = new Validators(config, options.fields, options.target.column);

@@ -12,13 +12,16 @@ export type Save = (learner: PrequentialLearner, name?: string, beside?: Beside)
 
 /**
  * Checks, before hours of training, that a checkpoint can be saved to the file that the user named, as far as that can
- * be known. Resolves with what saves it there; null where no file is named. In a folder of checkpoints, which is created
- * where it ends in a slash, it becomes the newest, from which a daemon continues.
+ * be known. Resolves with what saves it there; null where no file is named. In a folder of checkpoints it becomes the
+ * newest, from which a daemon continues; the folder is created where it ends in a slash, or is that of the config.
+ * @param checkpoints the config's `checkpoint.directory`
  * @throws RivuletError where the file cannot be written, or a daemon uses the folder
  */
-export async function prepareSave(path: string | undefined): Promise<Save | null> {
+export async function prepareSave(path: string | undefined, checkpoints?: string): Promise<Save | null> {
   if (path === undefined) return null;
-  if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isDirectory()) return folderSave(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  const isMeant = path.endsWith("/") || (found === undefined && resolve(path) === checkpoints);
+  if (isMeant || found?.isDirectory()) return folderSave(path);
   const file = resolve(path);
   const failure = `cannot save the checkpoint ${path}`;
   requireWritable(path, failure);
