@@ -142,8 +142,6 @@ const mismatch = (where: string, difference: string, advice: string) =>
 
 /** What became of a checkpoint whose learner was carried over to another. */
 export interface CarryOutcome extends Carried {
-  /** Fields and classes that the new learner does not have. */
-  removed: string[];
   /** Settings that are others now, in a sentence. */
   settings: Changes;
 }
@@ -163,8 +161,8 @@ export function carryOver(learner: PrequentialLearner, checkpoint: Checkpoint, w
   const beside = learner instanceof ReplaceableNetwork ? networkBesideIn(checkpoint, where) : null;
   const outcome = carryLearner(learner, before, beside);
   if (!isEnsemble(own.model)) applyRate(learner, own, stored);
-  const removed = stored.fields.filter((name) => !own.fields.includes(name));
-  return { ...outcome, removed, settings: settingsChanged(own, stored) };
+  const fields = stored.fields.filter((name) => !own.fields.includes(name));
+  return { ...outcome, removed: [...fields, ...outcome.removed], settings: settingsChanged(own, stored) };
 }
 
 const helpOf = (where: string) =>

@@ -59,6 +59,21 @@ export function carryNetwork(given: State, freshGiven: State, axes: NetworkAxes)
   return { ...rest, parameters, optimizerState } as unknown as State;
 }
 
+/** How many units of which layers with weights are new, or no longer there; the last layer has classes instead. */
+export function changedUnits(given: State, freshGiven: State): { added: string[]; dropped: string[] } {
+  const [before, fresh] = [given, freshGiven] as unknown as [NetworkState, NetworkState];
+  const [added, dropped]: string[][] = [[], []];
+  const weights = fresh.parameters.filter(({ name }) => name.endsWith(".weight")).slice(0, -1);
+  for (const { name, shape } of weights) {
+    const known = before.parameters.find((tensor) => tensor.name === name)?.shape[0] ?? shape[0];
+    const count = Math.abs(shape[0] - known);
+    if (count === 0) continue;
+    const layer = name.replace(/\.weight$/, "");
+    (shape[0] > known ? added : dropped).push(`${count} ${count === 1 ? "unit" : "units"} of layer ${layer}`);
+  }
+  return { added, dropped };
+}
+
 /** What is neither weight nor gradient: counts of updates and draws, the rate, states of layers. */
 function carriedCounts(before: NetworkState, fresh: NetworkState): Partial<NetworkState> & object {
   const { updates, skipped, learningRate } = before as unknown as Record<string, number>;

@@ -10,7 +10,7 @@ import {
   numbered,
   padded,
 } from "./labelled-cells.ts";
-import { carryNetwork } from "./network.ts";
+import { carryNetwork, changedUnits } from "./network.ts";
 
 /** What a learner knows by name: fields apart from the target, classes (none for a number), experts. */
 export interface Names {
@@ -23,6 +23,8 @@ export interface Names {
 export interface Carried {
   carried: string[];
   fresh: string[];
+  /** What the new learner does not have. */
+  removed: string[];
 }
 
 const isNumbers = (state: unknown): state is Numbers =>
@@ -44,7 +46,7 @@ export function isAlike(a: State | undefined, b: State | undefined): boolean {
 export class PartCarrier {
   readonly from: Names;
   readonly to: Names;
-  readonly outcome: Carried = { carried: [], fresh: [] };
+  readonly outcome: Carried = { carried: [], fresh: [], removed: [] };
 
   constructor(from: Names, to: Names) {
     this.from = from;
@@ -144,7 +146,11 @@ export class PartCarrier {
       outputs: outputsOf(this.from),
       newOutputs: outputsOf(this.to),
     });
-    return { state: carried ?? fresh, isCarried: carried !== null };
+    if (carried === null) return { state: fresh, isCarried: false };
+    const { added, dropped } = changedUnits(before, fresh);
+    this.outcome.fresh.push(...added);
+    this.outcome.removed.push(...dropped);
+    return { state: carried, isCarried: true };
   }
 }
 

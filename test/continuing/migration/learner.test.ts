@@ -151,10 +151,18 @@ describe("a network that is carried over", () => {
     const learner = createLearner({ fields: ["b", "noise", "a", "label"], target, model: model(9) });
     const { carried, fresh } = carryOver(learner, written(old), "old.msgpack");
     expect(carried).toContain("the network");
-    expect(fresh).toEqual(["field noise"]);
+    expect(fresh).toEqual(["field noise", "3 units of layer 0"]);
     expectSame(answers(learner), known, 1e-6);
     observe(learner, 600);
     expect((learner.report() as { slidingAccuracy: number }).slidingAccuracy).toBeGreaterThan(0.8);
+  });
+
+  test("to a narrower layer says what it does without", () => {
+    const old = observe(createLearner({ fields, target, model: model(6) }), 300);
+    const learner = createLearner({ fields: ["a", "label"], target, model: model(5) });
+    const { carried, removed } = carryOver(learner, written(old), "old.msgpack");
+    expect(carried).toContain("the network");
+    expect(removed).toEqual(["b", "1 unit of layer 0"]);
   });
 
   test("to other kinds of layers begins with new weights, and says so", () => {
