@@ -1,5 +1,6 @@
 /** The learner for a task: the ensemble, or the network that is named. */
-import { RivuletError } from "../errors/errors.ts";
+import { keyError, RivuletError } from "../errors/errors.ts";
+import { suggestion } from "../wording/nearest.ts";
 import type { ClassificationReport } from "./classification-metrics.ts";
 import { createEnsemble, type Ensemble } from "./ensemble.ts";
 import type { EnsembleClassReport, EnsembleNumberReport } from "./ensemble-report.ts";
@@ -49,6 +50,7 @@ export function createLearner<T extends Target>(
 ): Ensemble<EnsembleReportOf<T>>;
 export function createLearner(options: LearnerOptions): PrequentialLearner;
 export function createLearner(options: LearnerOptions): PrequentialLearner {
+  requireOptions(options);
   const { fields, target, features, stream, model, training, memory, without, experts } = options;
   if (model !== undefined && model.ensemble !== true) return createNetworkLearner(options);
   if (model !== undefined) requireEnsembleParts(model);
@@ -68,6 +70,34 @@ export function createLearner(options: LearnerOptions): PrequentialLearner {
     arena: { deterministic: training?.deterministic },
     budgetBytes: memory?.budgetBytes,
   });
+}
+
+const known: Record<keyof LearnerOptions, true> = {
+  ...{ fields: true, target: true, features: true, stream: true, model: true },
+  ...{ without: true, experts: true, training: true, memory: true },
+};
+
+/** What a program without types may have wrong. @throws RivuletError */
+function requireOptions(options: unknown): asserts options is LearnerOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new RivuletError(
+      "argument.bad-value",
+      `found ${options === null ? "null" : typeof options} as the options of a learner, expected an object with fields and target`,
+    );
+  }
+  const other = Object.keys(options).find((key) => !Object.hasOwn(known, key));
+  if (other !== undefined) {
+    const help = suggestion(other, Object.keys(known));
+    throw keyError("config.unknown-key", other, `is no option of a learner; ${help}`);
+  }
+  const { fields, target } = options as Partial<LearnerOptions>;
+  if (!Array.isArray(fields) || fields.some((name) => typeof name !== "string")) {
+    throw keyError("config.bad-value", "fields", `must be a list of names such as ["a", "b", "label"]`);
+  }
+  if (typeof target !== "object" || target === null) {
+    const example = `{ column: "label", classes: 2 }`;
+    throw keyError("config.bad-value", "target", `must be an object such as ${example}`);
+  }
 }
 
 /** The replayed network learns as the ensemble has it. */

@@ -4,6 +4,17 @@ import type { PrequentialLearner } from "../../src/learner/prequential-learner.t
 
 const task = { fields: ["a", "b", "label"], target: { column: "label", classes: 2 } };
 
+test.each<[string, unknown, string]>([
+  ["nothing", undefined, "found undefined as the options of a learner"],
+  ["another name", { columns: ["a", "label"], target: task.target }, "columns is no option of a learner"],
+  ["no fields", { target: task.target }, "fields must be a list of names"],
+  ["numbers as names", { ...task, fields: [1, 2] }, "fields must be a list of names"],
+  ["no target", { fields: ["a"] }, "target must be an object"],
+  ["a column as the target", { ...task, target: "label" }, "target must be an object"],
+])("a learner is not made of %s", (_, options, words) => {
+  expect(() => createLearner(options as never)).toThrow(words);
+});
+
 describe.each([
   ["the ensemble", task],
   ["a network", { ...task, model: {} }],
