@@ -19,8 +19,11 @@ const mostHeaderBytes = 8 * 1024;
 const mostBodyBytes = 64 * 1024;
 /** A connection over which nothing passes for so long is closed. */
 const idleMs = 30_000;
-/** However many ask, the state is put together so often at most, and in so small a part of the time. */
-const freshMs = 250;
+/**
+ * However many ask, the state is put together so often at most, and in so small a part of the time: a page and a scraper,
+ * which both ask each second, share it. What survives until it is replaced fills the old generation.
+ */
+const freshMs = 900;
 const mostOfTime = 0.02;
 const cookieSeconds = 30 * 86_400;
 

@@ -66,9 +66,11 @@ export class Refusals {
 
   /** Returns the counts of the reasons that occurred. */
   counts(): RefusedCount[] {
-    return this.#reasons
-      .map((reason, index) => ({ ...reason, count: this.#counts[index] }))
-      .filter(({ count }) => count > 0);
+    const refused: RefusedCount[] = [];
+    for (const [index, reason] of this.#reasons.entries()) {
+      if (this.#counts[index] > 0) refused.push({ ...reason, count: this.#counts[index] });
+    }
+    return refused;
   }
 }
 
