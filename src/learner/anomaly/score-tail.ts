@@ -43,7 +43,7 @@ export class ScoreTail implements Stateful {
   /** Weight of the rows in each bin, [320], and of those above it at the latest look. */
   readonly #weights = new Float32Array(bins);
   readonly #above = new Float32Array(bins);
-  /** The lowest and the highest bin that have had a weight, [2]. */
+  /** The lowest and the highest bin that have a weight, [2]. */
   readonly #used = Int32Array.of(bins, -1);
   readonly #scalars = new Float64Array(6);
   /** [1] An array, so that V8 boxes no number on the way to the logarithm. */
@@ -164,6 +164,18 @@ export class ScoreTail implements Stateful {
     scalars[at.weight] *= 1 / greatestWeight;
     // What was summed is in the old scale.
     scalars[at.sinceLook] = rowsPerLook;
+    this.#findUsed();
+  }
+
+  /** What is used follows from the weights alone, as it is not stored: the smallest of them vanish where they are scaled down. */
+  #findUsed(): void {
+    const used = this.#used;
+    const weights = this.#weights;
+    used[0] = 0;
+    used[1] = bins - 1;
+    while (used[0] < bins && weights[used[0]] === 0) used[0]++;
+    while (used[1] >= 0 && weights[used[1]] === 0) used[1]--;
+    this.#above.fill(0, used[1] + 1);
   }
 
   state(): State {
@@ -177,9 +189,7 @@ export class ScoreTail implements Stateful {
       "tail of a score",
       { weights: notNegative, above: notNegative, scalars: sane },
     );
-    this.#used[0] = this.#weights.findIndex((weight) => weight > 0);
-    this.#used[1] = this.#weights.findLastIndex((weight) => weight > 0);
-    if (this.#used[0] < 0) this.#used[0] = bins;
+    this.#findUsed();
   }
 }
 

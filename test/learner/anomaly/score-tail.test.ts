@@ -61,3 +61,24 @@ test("forgets: what was common a hundred thousand rows ago is rare now", () => {
   expect(common).toBeLessThan(1);
   expect(natsOf(tail, cell[0])).toBeGreaterThan(8);
 });
+
+test("continues from its state bit for bit, also where a weight has vanished with time", () => {
+  const tail = new ScoreTail({ halfLife: 100 });
+  const cell = Float64Array.of(-13.9);
+  tail.add(cell, 0);
+  cell[0] = 20;
+  tail.add(cell, 0);
+  for (let row = 0; row < 20_000; row++) {
+    cell[0] = (row % 37) / 10 - 3;
+    tail.measure(cell, 0, out, 0);
+    tail.add(cell, 0);
+  }
+  const restored = new ScoreTail({ halfLife: 100 });
+  restored.restore(structuredClone(tail.state()));
+  for (let log = -14; log < 24; log += 1 / 16) {
+    cell[0] = log;
+    expect(natsOf(restored, log)).toBe(natsOf(tail, log));
+    if (log % 1 === 0) for (const each of [tail, restored]) each.add(cell, 0);
+  }
+  expect(restored.state()).toEqual(tail.state());
+});
