@@ -21,6 +21,18 @@ const halfHourMs = 30 * 60 * 1000;
 /** Episodes that are kept to look at. */
 const keptEpisodes = 8;
 
+/** Places of what was found at the latest look at local time. */
+const looked = {
+  /** Half hour of the wall clock at which it was read. */
+  halfHour: 0,
+  /** Local time ahead of UTC and of the time that has been watched, in milliseconds; NaN where it is not known. */
+  zoneOffset: 1,
+  offset: 2,
+  /** How far the wall clock was ahead of the times of samples, in milliseconds; NaN where it was not set. */
+  ahead: 3,
+  count: 4,
+} as const;
+
 export interface AnomalyWatchOptions {
   config: AnomalyConfig;
   /** Fields of a sample, in order. */
@@ -56,14 +68,14 @@ export class AnomalyWatch implements Stateful {
   readonly #moment = new Float64Array(1);
   #isOpen = false;
   #isWarm = false;
-  /** Half hour of the wall clock at which local time was read last. */
-  #lookedAt = Number.NaN;
   /** Milliseconds that the wall clock is ahead of the times of samples, null where it is not set; and when it began. */
   #ahead: number | null = 0;
   #earliest = Number.NEGATIVE_INFINITY;
-  /** Local time ahead of UTC and of the time that has been watched; null where it is not known. */
-  #zoneOffset: number | null = null;
-  #offset: number | null = null;
+  /**
+   * See `looked`. Stored, as it cannot be found again: where the time of samples steps back within the half hour, the
+   * offset stays that of before.
+   */
+  readonly #looked = new Float64Array(looked.count).fill(Number.NaN);
 
   constructor({ config, fields, target, zone, log, rowMs = config.intervalMs }: AnomalyWatchOptions) {
     const columns = watchedColumns(
@@ -156,8 +168,8 @@ export class AnomalyWatch implements Stateful {
     if (hasTime) own[1] = times[timeAt];
     else if (isFirst) own[1] = 1;
     const halfHour = Math.floor((own[1] + (this.#ahead ?? 0)) / halfHourMs);
-    if (halfHour === this.#lookedAt) return;
-    this.#lookedAt = halfHour;
+    if (halfHour === this.#looked[looked.halfHour]) return;
+    this.#looked[looked.halfHour] = halfHour;
     this.#readLocalTime();
   }
 
@@ -168,18 +180,23 @@ export class AnomalyWatch implements Stateful {
     const wall = latest + (this.#ahead ?? Number.NaN);
     this.#moment[0] = wall;
     const isKnown = !this.#isCounted && wall >= this.#earliest && this.#local.read(this.#moment, 0);
-    const zoneOffset = isKnown ? this.#local.now[0] - wall : null;
-    const ofRows = this.#isCounted ? -Math.round(first) : null;
-    const offset = zoneOffset === null ? ofRows : zoneOffset + Math.round(wall - watched);
-    if (offset === this.#offset) return;
-    const moved = zoneOffset === null || this.#zoneOffset === null ? 0 : zoneOffset - this.#zoneOffset;
-    this.#offset = offset;
-    this.#zoneOffset = zoneOffset;
-    this.detector.setLocalOffset(offset);
-    if (moved === 0) return;
+    const zoneOffset = isKnown ? this.#local.now[0] - wall : Number.NaN;
+    const ofRows = this.#isCounted ? -Math.round(first) : Number.NaN;
+    const offset = isKnown ? zoneOffset + Math.round(wall - watched) : ofRows;
+    if (Object.is(offset, this.#looked[looked.offset])) return;
+    const moved = zoneOffset - this.#looked[looked.zoneOffset];
+    this.#looked[looked.offset] = offset;
+    this.#looked[looked.zoneOffset] = zoneOffset;
+    this.#tellOffset();
+    if (moved === 0 || Number.isNaN(moved)) return;
     this.#counts[2]++;
     const text = `local time was moved ${moved > 0 ? "forward" : "back"} by ${formatDuration(Math.abs(moved))}: what is usual at an hour moves with it`;
     this.#log({ event: "local-time", text, details: { moved } });
+  }
+
+  #tellOffset(): void {
+    const offset = this.#looked[looked.offset];
+    this.detector.setLocalOffset(Number.isNaN(offset) ? null : offset);
   }
 
   /** A moment of the time that is watched, by the system's clock. */
@@ -290,16 +307,18 @@ export class AnomalyWatch implements Stateful {
       isOpen: this.isOpen,
       evidence,
       threshold,
-      knowsLocalTime: this.#offset !== null,
+      knowsLocalTime: !Number.isNaN(this.#looked[looked.offset]),
       localTimeChanges: this.#counts[2],
       episodes: this.episodes.map((episode) => ({ ...episode })),
     };
   }
 
   state(): State {
+    this.#looked[looked.ahead] = this.#ahead ?? Number.NaN;
     return {
       detector: this.detector.state(),
       times: this.#times,
+      looked: this.#looked,
       counts: this.#counts,
       episodes: this.episodes.map((episode) => ({ ...episode })),
     };
@@ -318,13 +337,24 @@ export class AnomalyWatch implements Stateful {
 
   /** @throws RivuletError, with nothing changed, where the state is of other columns */
   restore(given: State): void {
-    const { detector, times, counts, episodes } = (given ?? {}) as Record<string, State>;
+    const { detector, times, counts, episodes, ...rest } = (given ?? {}) as Record<string, State>;
     this.detector.restore(detector ?? null);
-    // An earlier version did not keep the time of the first sample.
-    if (times instanceof Float64Array && (times.length === 2 || times.length === 3)) this.#times.set(times);
+    if (times instanceof Float64Array && times.length === this.#times.length) this.#times.set(times);
+    this.#restoreLook(rest["looked"] ?? null);
     if (counts instanceof Float64Array && counts.length === this.#counts.length) this.#counts.set(counts);
     this.#isOpen = this.detector.isOpen;
     this.episodes.length = 0;
     if (Array.isArray(episodes)) this.episodes.push(...(episodes as unknown as AnomalyEpisode[]));
+  }
+
+  /** An earlier version did not keep the latest look: the next sample brings another one. */
+  #restoreLook(state: State): void {
+    if (!(state instanceof Float64Array) || state.length !== looked.count) return;
+    this.#looked.set(state);
+    this.#tellOffset();
+    const before = state[looked.ahead];
+    const isSame = before === this.#ahead || (Number.isNaN(before) && this.#ahead === null);
+    // The wall clock was set while the daemon was off.
+    if (!isSame) this.#looked[looked.halfHour] = Number.NaN;
   }
 }

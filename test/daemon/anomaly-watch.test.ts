@@ -219,6 +219,59 @@ test("a restart at any sample changes nothing", () => {
   expect(whole.watch.episodes.length).toBeGreaterThan(0);
 });
 
+test("a restart changes nothing where a clock was set back within the half hour", () => {
+  const next = stationary["a day's course"](4);
+  const values = new Float64Array(1);
+  const times = new Float64Array(1);
+  const whole = watchOf();
+  let parts = watchOf();
+  times[0] = start;
+  for (let row = 0; row < 400; row++) {
+    times[0] += minuteMs;
+    if (row === 315) times[0] -= 4 * minuteMs;
+    if (row === 317) {
+      const restarted = watchOf();
+      restarted.watch.restore(structuredClone(parts.watch.state()));
+      parts = restarted;
+    }
+    values[0] = next(row);
+    for (const { watch } of [whole, parts]) watch.observe(values, 0, times, 0);
+    expect(parts.watch.state()).toEqual(whole.watch.state());
+  }
+});
+
+test("a wall clock that was set while the daemon was off holds from the first sample", () => {
+  const before = watchOf();
+  before.watch.setWallClock(null);
+  feed(before.watch, 0, 100, stationary["gauss"](4));
+  expect(before.watch.status().knowsLocalTime).toBe(false);
+  const after = watchOf();
+  after.watch.restore(structuredClone(before.watch.state()));
+  feed(after.watch, 99, 100, stationary["gauss"](4));
+  expect(after.watch.status().knowsLocalTime).toBe(true);
+});
+
+test("summer time that begins while the daemon is off moves what is usual, and is told", () => {
+  const stop = Math.floor((Date.UTC(2026, 2, 29) - start) / rowMs);
+  const before = watchOf({ zone: "Europe/Vienna" });
+  feed(before.watch, stop - 10, stop, stationary["gauss"](4));
+  const after = watchOf({ zone: "Europe/Vienna" });
+  after.watch.restore(structuredClone(before.watch.state()));
+  feed(after.watch, stop + 20, stop + 21, stationary["gauss"](4));
+  expect(after.told("local-time")).toHaveLength(1);
+});
+
+test("the state of a version that kept less is left out, and the log says that normal is learned again", () => {
+  const before = watchOf();
+  feed(before.watch, 0, 50, stationary["gauss"](4));
+  const state = structuredClone(before.watch.state()) as { detector: { own: Record<string, unknown> } };
+  delete state.detector.own["sustained"];
+  const { watch, told } = watchOf();
+  watch.resume(state as never);
+  expect(watch.detector.rows).toBe(0);
+  expect(told("anomaly-lost")[0]).toMatch(/^what is normal is learned from the start: found no Float64Array/);
+});
+
 describe("a daemon without a target", () => {
   const rows = (until: number) => {
     const next = stationary["a day's course"](3);
