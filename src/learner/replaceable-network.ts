@@ -46,6 +46,9 @@ const at = {
   lossBefore: 10,
 } as const;
 const blockLength = 11;
+/** Numbers of the block before the losses of the network before were summed. */
+const withoutLossBefore = 10;
+const aboveAllLosses = 1e99;
 const sane = parts(finite, [
   [at.phase, wholeWithin(0, 3)],
   [at.serial, whole],
@@ -460,7 +463,7 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     const { outside, beside } = (given ?? {}) as { outside?: State; beside?: State };
     const block = new Float64Array(blockLength);
     block[at.serial] = 1;
-    if (outside !== undefined) restoreBlock(block, outside, "comparison of networks", sane);
+    if (outside !== undefined) restoreBlock(block, withLossBefore(outside), "comparison of networks", sane);
     if (block[at.phase] === 1) this.#other.restore(beside ?? null);
     this.#current.restore(given);
     // The one that makes rows for both is not always that of the network in use.
@@ -489,6 +492,14 @@ export function createReplaceableNetwork(options: ReplaceableOptions): Replaceab
 function ownSchedule({ network }: Learner): Partial<NetworkState> {
   const { skipped, learningRate, updates, plateau } = network.state();
   return { skipped, learningRate, plateau, ...(network.model.schedule ? { updates } : {}) };
+}
+
+/** In a comparison whose losses were not summed from its first sample on, no loss counts as doubled. */
+function withLossBefore(block: State): State {
+  if (!(block instanceof Float64Array) || block.length !== withoutLossBefore) return block;
+  const padded = new Float64Array(blockLength).fill(aboveAllLosses);
+  padded.set(block);
+  return padded;
 }
 
 /** Whether the state of a learner holds a second network, which a learner without room leaves out. */

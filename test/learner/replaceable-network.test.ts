@@ -314,6 +314,18 @@ test("a model that is five per cent worse is found out in 500 samples", () => {
   expect(share).toBeLessThan(0.07);
 });
 
+test("a comparison of a version that did not sum the losses goes on, and none counts as doubled", () => {
+  const whole = device("classes");
+  whole.takeIn(modelFrom("classes", rows("classes", 3000, { seed: 5, wrong: 0.15 })));
+  observe(whole, next("classes").slice(0, 459));
+  const state = structuredClone(whole.state());
+  const learner = create("classes");
+  learner.restore({ ...state, outside: state.outside.slice(0, 10) } as never);
+  for (const each of [whole, learner]) observe(each, next("classes").slice(459));
+  expect(learner.takenIn).toEqual(whole.takenIn);
+  expect(learner.takenIn).toMatchObject({ samples: 500 });
+});
+
 test("two networks are planned within the budget, or refused", () => {
   const { bytes } = create("classes").memory;
   const withBudget = (budgetBytes: number) =>
