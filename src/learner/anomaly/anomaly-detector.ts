@@ -139,10 +139,10 @@ export class AnomalyDetector implements Stateful {
   readonly columns: readonly string[];
   readonly #gate: AlarmGate;
   readonly #channels: readonly ChannelScores[];
-  readonly #joint: JointDistance;
-  /** Of each ingredient's maximum over the columns, and of the joint distance; of several columns only. */
+  /** Of several columns only: how far they are from one another, its tail, and those of each ingredient's maximum. */
+  readonly #joint: JointDistance | null;
+  readonly #jointTail: ScoreTail | null;
   readonly #tails: readonly ScoreTail[];
-  readonly #jointTail = new ScoreTail();
   /** Maximum of each ingredient over the columns, and the column that has it. */
   readonly #maxima = new Float64Array(ingredients.length);
   readonly #places = new Int32Array(ingredients.length);
@@ -165,8 +165,9 @@ export class AnomalyDetector implements Stateful {
 
   /** Bytes of a detector of so many columns. */
   static bytes(columns: number): number {
-    const own = 8 * (4 * ingredients.length + columns + 7 + found.count);
-    const joint = columns > 1 ? JointDistance.bytes(columns) + 7 * ScoreTail.bytes : 0;
+    const own = 8 * (2 * ingredients.length + columns + 7 + found.count) + 4 * ingredients.length;
+    const tails = (ingredients.length + 1) * ScoreTail.bytes;
+    const joint = columns > 1 ? JointDistance.bytes(columns) + tails : 0;
     return own + columns * ChannelScores.bytes + joint + AlarmGate.bytes;
   }
 
@@ -192,10 +193,12 @@ export class AnomalyDetector implements Stateful {
     }
     this.columns = [...columns];
     this.#channels = columns.map(() => new ChannelScores());
-    this.#joint = new JointDistance(columns.length);
+    const areSeveral = columns.length > 1;
+    this.#joint = areSeveral ? new JointDistance(columns.length) : null;
+    this.#jointTail = areSeveral ? new ScoreTail() : null;
     this.#deviations = new Float64Array(columns.length);
     // On a linear scale: nats are logarithms already.
-    this.#tails = ingredients.map(() => new ScoreTail({ leastExcess: 0.7 }));
+    this.#tails = areSeveral ? ingredients.map(() => new ScoreTail({ leastExcess: 0.7 })) : [];
     this.#gate = new AlarmGate({ alarmsPerWeek, warmUpRows, warmUpMs, memoryMs, coolDownMs });
   }
 
@@ -289,8 +292,8 @@ export class AnomalyDetector implements Stateful {
         this.#places[which] = column;
       }
     }
-    if (this.#channels.length === 1) this.#nats.set(this.#maxima);
-    else this.#scoreTogether();
+    if (this.#joint === null || this.#jointTail === null) this.#nats.set(this.#maxima);
+    else this.#scoreTogether(this.#joint, this.#jointTail);
     this.#rows[0]++;
     this.#addStrongest();
     const begins = this.#gate.observe(this.#evidence, times, timeAt);
@@ -318,20 +321,20 @@ export class AnomalyDetector implements Stateful {
     if (this.alarms === 0) return false;
     this.#gate.endEpisode();
     for (const channel of this.#channels) channel.takeAsNormal(partOfNormal);
-    if (this.#channels.length > 1) this.#jointTail.takeAsNormal(this.#strongestJoint, 0, partOfNormal);
+    this.#jointTail?.takeAsNormal(this.#strongestJoint, 0, partOfNormal);
     return true;
   }
 
   /** Several columns: the largest of many numbers is large more often, so each maximum is compared with its own past. */
-  #scoreTogether(): void {
+  #scoreTogether(joint: JointDistance, jointTail: ScoreTail): void {
     for (let which = 0; which < ingredients.length; which++) {
       this.#cell[0] = Math.min(this.#maxima[which], mostNats) - linearOffset;
       this.#take(this.#tails[which], this.#cell, which);
     }
-    this.#joint.observe(this.#deviations);
-    this.#jointLog[0] = this.#joint.distance[0] + 0.02;
+    joint.observe(this.#deviations);
+    this.#jointLog[0] = joint.distance[0] + 0.02;
     takeLogarithm(this.#jointLog, 0);
-    this.#take(this.#jointTail, this.#jointLog, ingredients.length);
+    this.#take(jointTail, this.#jointLog, ingredients.length);
   }
 
   #take(tail: ScoreTail, logs: Float64Array, which: number): void {
@@ -460,10 +463,14 @@ export class AnomalyDetector implements Stateful {
       columns: [...this.columns],
       own: this.#arrays,
       channels: this.#channels.map((channel) => channel.state()),
-      joint: this.#joint.state(),
-      tails: [...this.#tails, this.#jointTail].map((tail) => tail.state()),
+      joint: this.#joint?.state() ?? null,
+      tails: this.#allTails.map((tail) => tail.state()),
       gate: this.#gate.state(),
     };
+  }
+
+  get #allTails(): ScoreTail[] {
+    return [...this.#tails, ...(this.#jointTail === null ? [] : [this.#jointTail])];
   }
 
   get #checks() {
@@ -497,7 +504,7 @@ export class AnomalyDetector implements Stateful {
       state: () => this.#arrays,
       restore: (state) => restoreArrays(this.#arrays, state, "anomaly detector", this.#checks),
     };
-    const tails = [...this.#tails, this.#jointTail];
+    const tails = this.#allTails;
     const listed = (name: string, count: number) => {
       const list = stored[name];
       return Array.from({ length: count }, (_, index) =>
@@ -505,12 +512,11 @@ export class AnomalyDetector implements Stateful {
       );
     };
     restoreTogether(
-      [own, ...this.#channels, this.#joint, ...tails, this.#gate],
+      [own, ...this.#channels, ...(this.#joint === null ? [] : [this.#joint]), ...tails, this.#gate],
       [
-        // An earlier version did not keep the mean of the evidence.
-        { sustained: new Float64Array(1), ...(stored["own"] as Record<string, State> | null) },
+        stored["own"] ?? null,
         ...listed("channels", this.#channels.length),
-        stored["joint"] ?? null,
+        ...(this.#joint === null ? [] : [stored["joint"] ?? null]),
         ...listed("tails", tails.length),
         stored["gate"] ?? null,
       ],

@@ -1,5 +1,6 @@
-import { describe, expect, test } from "vitest";
-import { createAnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { AnomalyDetector, createAnomalyDetector } from "../../../src/learner/anomaly/anomaly-detector.ts";
+import type { State } from "../../../src/state.ts";
 import { measureAllocation } from "../../allocation.ts";
 import { stationary } from "./streams.ts";
 
@@ -213,14 +214,30 @@ test("ranks a stretch of unusual rows above a moment that is as unusual, by its 
   expect(sustained[2500]).toBeCloseTo(sustained[2499] + (evidence[2500] - sustained[2499]) / 40, 12);
 });
 
-test("continues from the state of a version that did not keep the mean of the evidence", () => {
+test.each([1, 2, 15])("takes the bytes that were planned for %d columns", (count) => {
+  let allocated = 0;
+  const counted = <T extends new (...given: never[]) => ArrayBufferView>(type: T): T =>
+    new Proxy(type, {
+      construct(target, given, own) {
+        const array = Reflect.construct(target, given, own);
+        allocated += array.byteLength;
+        return array;
+      },
+    });
+  for (const type of [Float64Array, Float32Array, Int32Array]) vi.stubGlobal(type.name, counted(type));
+  onTestFinished(() => void vi.unstubAllGlobals());
+  createAnomalyDetector({ columns: Array.from({ length: count }, (_, column) => `c${column}`) });
+  expect(allocated).toBe(AnomalyDetector.bytes(count));
+});
+
+test("continues from the state of a version that kept tails of several columns for one", () => {
   const detector = createAnomalyDetector({ columns: ["a"] });
   detector.observe(Float64Array.of(3), 0, Float64Array.of(0), 0);
-  const state = structuredClone(detector.state()) as { own: Record<string, unknown> };
-  delete state.own["sustained"];
+  const two = createAnomalyDetector({ columns: ["a", "b"] }).state() as Record<string, State>;
+  const state = { ...(detector.state() as object), tails: two["tails"], joint: { rows: 1 } };
   const next = createAnomalyDetector({ columns: ["a"] });
-  next.restore(state as never);
-  expect(next.rows).toBe(1);
+  next.restore(structuredClone(state) as never);
+  expect(next.state()).toEqual(detector.state());
 });
 
 test("refuses the state of other columns, and changes nothing", () => {
