@@ -6,6 +6,8 @@ import type { Invocation } from "../../src/commands/command-line/command.ts";
 import { run } from "../../src/commands/replay.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { Daemon } from "../../src/daemon/daemon.ts";
+import type { RecordedEvent } from "../../src/recording/events.ts";
+import { RecordingFile } from "../../src/recording/recording-file.ts";
 import { stationary } from "../learner/anomaly/streams.ts";
 import { folderWith } from "../rivulet.ts";
 
@@ -151,6 +153,61 @@ checkpoint: { directory: saved }
     const watched = daemon.status().anomaly?.episodes ?? [];
     await daemon.stop();
     expect(watched.map(({ text }) => text)).toEqual(episodes.map(({ text }) => text).reverse());
+  });
+
+  test("makes features by the time of rows where these are counted for the alarms, as run does", async () => {
+    const next = stationary["a day's course"](5);
+    const lines = Array.from({ length: 3000 }, (_, row) => {
+      const time = new Date(start + row * rowMs + Math.floor(row / 50) * 3 * rowMs).toISOString();
+      return `${time},${next(row).toFixed(3)}\n`;
+    });
+    const folder = folderWith({
+      "x.csv": `time,level\n${lines.join("")}`,
+      "c.yaml": `source: { file: x.csv, time: time, fields: [level] }
+sequence: { gap: 10min }
+features: [{ window: { of: [level], size: 8, every: 8, take: [mean] } }]
+anomaly: { interval: 5min }
+checkpoint: { directory: saved }
+`,
+    });
+    const path = join(folder, "c.yaml");
+    const { text } = await invoke({}, [path]);
+    const daemon = new Daemon(loadConfig(path), { log: () => {} });
+    await daemon.start();
+    await daemon.ended;
+    const told = daemon.status().anomaly?.text as string;
+    await daemon.stop();
+    // Six windows of 8 in each 50 rows, of which 500 are needed.
+    expect(told).toContain("no alarm for another 140 samples");
+    expect(text).toContain(told);
+  });
+
+  test("believes no hours of a recording without a word on the wall clock, before a board could know them", async () => {
+    const folder = folderWith();
+    const textOf = async (name: string, clock: RecordedEvent | null, firstMs: number) => {
+      const path = join(folder, name);
+      const fields = [{ name: "level", type: "f32" as const, scale: 1, offset: 0 }];
+      const header = {
+        name,
+        createdAt: new Date(start).toISOString(),
+        source: "a test",
+        fields,
+        hasEvents: true,
+      };
+      const recording = new RecordingFile(path, header);
+      if (clock !== null) recording.event(clock);
+      const next = stationary["a day's course"](5);
+      for (let row = 0; row < 3000; row++)
+        recording.append(Float64Array.of(next(row)), 0, firstMs + row * rowMs, row, Number.NaN);
+      await recording.close();
+      return (await invoke({ data: path })).text.replaceAll(name, "");
+    };
+    const shows = (ahead: number | null) => ({ kind: "clock" as const, after: 0, ahead, earliest: 0 });
+    const unset = await textOf("unset.rec", shows(null), rowMs);
+    expect(await textOf("set.rec", shows(0), rowMs)).not.toBe(unset);
+    expect(await textOf("older.rec", null, rowMs)).toBe(unset);
+    const today = Date.UTC(2026, 0, 1);
+    expect(await textOf("today.rec", null, today)).toBe(await textOf("set-today.rec", shows(0), today));
   });
 
   test.each([

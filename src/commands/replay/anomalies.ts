@@ -8,6 +8,7 @@ import type { LogEntry } from "../../daemon/log.ts";
 import { RivuletError, UsageError } from "../../errors/errors.ts";
 import type { Extraction } from "../../features/extraction.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
+import { earliestTime } from "../../machine/clock-set.ts";
 import { clockAmong } from "../../samples/decoding/text-look.ts";
 import type { StreamEvent } from "../../training/dataset.ts";
 import { formatCount, parseDuration } from "../../wording/quantities.ts";
@@ -23,7 +24,7 @@ import { type AnomalyReplay, type FoundEpisode, momentText, rateText } from "./a
 import { readWindows, scoreWindows, windowFacts } from "./anomaly-windows.ts";
 
 const weekMs = 7 * 86_400_000;
-/** Of a row that has none: rows are counted then. */
+/** Of a row that has none. */
 const unknownTime = Float64Array.of(Number.NaN);
 
 /** @param written the config that the command line names; null: none */
@@ -172,9 +173,8 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
   const validator = validatorFor(written, read, target, { mayLackTarget: true });
   await data.read(
     read,
-    (values, offset, _, given = unknownTime, givenAt = 0) => {
+    (values, offset, _, times = unknownTime, timeAt = 0) => {
       rows++;
-      const [times, timeAt] = intervalMs === null ? [given, givenAt] : [unknownTime, 0];
       if (extraction === null) observe(values, offset, times, timeAt);
       else if (validator.validate(values, offset) && extraction.push(values, offset, times, timeAt))
         observe(extraction.row, 0, times, timeAt);
@@ -196,7 +196,7 @@ function watchOf(
 ): AnomalyWatch {
   const known = new Map(written?.source.fields?.map((field) => [field.name, field]));
   const columns = extraction?.columns ?? read;
-  return new AnomalyWatch({
+  const watch = new AnomalyWatch({
     config: { ...config, watch: watched },
     fields: columns.map((name) => known.get(name) ?? { name }),
     target: null,
@@ -204,6 +204,9 @@ function watchOf(
     rowMs,
     log,
   });
+  // An earlier version did not record what the wall clock showed: times may be of a board whose clock was not set.
+  if (!isText) watch.setWallClock(0, earliestTime);
+  return watch;
 }
 
 function endText({ isOpen, episodes: [latest], text }: AnomalyWatch): string {
