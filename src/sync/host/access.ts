@@ -46,9 +46,9 @@ export function authenticate(request: IncomingMessage, registry: Registry, nowMs
   return holder;
 }
 
-/** The request as it was signed, where a proxy has put its own name into `Host` and says what was there. */
+/** The request as it was signed, where proxies have put other names into `Host`: the first says what was there. */
 function beforeProxy({ headers, ...request }: SignedRequest): SignedRequest {
-  const host = headers["x-forwarded-host"];
+  const host = headers["x-forwarded-host"]?.split(",")[0].trim();
   return { ...request, headers: host === undefined ? headers : { ...headers, host } };
 }
 
