@@ -16,6 +16,7 @@ import type { ModelStatus, TakenIn } from "../model-status.ts";
 import type { State, Stateful } from "../state.ts";
 import { requireCounts } from "../state-check.ts";
 import { removeWaiting, sourceMark, type WaitingModel, waitingModels } from "../sync/inbox.ts";
+import { isKnownVersions, type KnownVersions, versionOf, withVersion } from "../sync/known-versions.ts";
 import type { Log } from "./log.ts";
 
 /** A model on its way into the learner. */
@@ -46,11 +47,13 @@ export interface ModelIntakeOptions {
  */
 export class ModelIntake implements Stateful {
   readonly #options: ModelIntakeOptions;
-  /** The last version that was looked at; 0: none. */
+  /** The last version that was looked at; 0: none since the config has this group and key. */
   #version = 0;
+  /** The newest version of each group and key. */
+  #versions: KnownVersions = [];
   /** Why it was not taken in; null where it was. */
   #refused: string | null = null;
-  /** The last version that the latest state knows of. */
+  /** The newest version that the latest state knows of. */
   #versionInState = 0;
   /** Why the newest file cannot be read just now, as it was told; null where it can. */
   #unread: string | null = null;
@@ -65,7 +68,7 @@ export class ModelIntake implements Stateful {
   look(): boolean {
     const { directory, group, log } = this.#options;
     const newest = this.#waiting().at(-1);
-    if (newest === undefined || newest.version <= this.#version) return false;
+    if (newest === undefined || newest.version <= versionOf(this.#versions, this.#source)) return false;
     const { version } = newest;
     const name = `version ${version} of the models for ${group}`;
     try {
@@ -80,8 +83,13 @@ export class ModelIntake implements Stateful {
       log({ event: "model-refused", text, problem: true, details: { version, group, directory } });
     }
     this.#version = version;
+    this.#versions = withVersion(this.#versions, this.#source, version);
     this.#phase = this.#learnerPhase;
     return true;
+  }
+
+  get #source(): string {
+    return sourceMark(this.#options);
   }
 
   #waiting(): WaitingModel[] {
@@ -177,7 +185,7 @@ export class ModelIntake implements Stateful {
     const { learner, group } = this.#options;
     const version = this.#version;
     if (version === 0) return null;
-    const known = { version, group, source: sourceMark(this.#options) };
+    const known = { version, group, source: this.#source };
     if (this.#refused !== null) {
       return { ...known, state: "refused", reason: this.#refused, samples: 0, difference: null };
     }
@@ -188,19 +196,22 @@ export class ModelIntake implements Stateful {
   }
 
   state(): State {
-    this.#versionInState = this.#version;
+    const source = this.#source;
+    this.#versionInState = versionOf(this.#versions, source);
     const { group } = this.#options;
-    const source = sourceMark(this.#options);
-    return { group, source, version: this.#version, refused: this.#refused };
+    return { group, source, version: this.#version, refused: this.#refused, versions: this.#versions };
   }
 
   /** @throws RivuletError where it is the state of something else */
   restore(given: State): void {
-    const own = sourceMark(this.#options);
-    // Without a source it is of before models of two keys were told apart.
-    const { group, source = own, version, refused = null } = (given ?? {}) as { [key: string]: State };
+    const { trust } = this.#options;
+    const stored = (given ?? {}) as { [key: string]: State };
+    const { group, version, refused = null, versions } = stored;
     requireCounts({ version }, "models from outside");
-    if (group !== this.#options.group || source !== own) return;
+    // Without a source it is of before models of two keys were told apart.
+    const source = String(stored["source"] ?? sourceMark({ group: String(group), trust }));
+    this.#versions = withVersion(isKnownVersions(versions) ? versions : [], source, version as number);
+    if (source !== this.#source) return;
     this.#version = version as number;
     this.#refused = typeof refused === "string" ? refused : null;
   }

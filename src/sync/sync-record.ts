@@ -8,6 +8,7 @@ import { removeSync, writeFileDurablySync } from "../checkpoint/durable-file.ts"
 import type { Spare } from "../checkpoint/retention.ts";
 import { readRegularFile } from "../machine/regular-file.ts";
 import { isCount } from "../state-check.ts";
+import { isKnownVersions, type KnownVersions, versionOf, withVersion } from "./known-versions.ts";
 
 export interface SyncRecord {
   /** Where it was sent to: for another host, or another name there, nothing was sent yet. */
@@ -26,6 +27,8 @@ export interface SyncRecord {
   lastSuccess: string | null;
   /** What is known of models from the host; left out: nothing yet. */
   models?: ModelsRecord;
+  /** What was known of the models of other groups and keys when they were used last; left out: none was. */
+  versions?: KnownVersions;
 }
 
 /** What a device remembers of the models of a group that one key has signed. */
@@ -81,6 +84,7 @@ function readRecord(directory: string): SyncRecord | null {
     const found = JSON.parse(text) as Partial<SyncRecord>;
     if (!isRecord(found)) return null;
     if (!isModelsRecord(found.models)) delete found.models;
+    if (!isKnownVersions(found.versions)) delete found.versions;
     return found;
   } catch {
     return null;
@@ -116,13 +120,22 @@ function isModelsRecord(found: Partial<ModelsRecord> | undefined): boolean {
 }
 
 /**
- * What a record knows of the models of a group and key; of others nothing.
+ * What a record knows of the models of a group and key; of others it knows the newest version.
  * @param source their mark
  */
-export const modelsIn = ({ models }: SyncRecord, group: string, source: string): ModelsRecord =>
-  models?.group === group && (models.source ?? source) === source
-    ? { ...models, source }
-    : { group, source, known: 0, hint: null, refused: {}, refusal: null, failure: null };
+export function modelsIn({ models, versions = [] }: SyncRecord, group: string, source: string): ModelsRecord {
+  if (models?.group === group && (models.source ?? source) === source) return { ...models, source };
+  const known = versionOf(versions, source);
+  return { group, source, known, hint: null, refused: {}, refusal: null, failure: null };
+}
+
+/** Puts what is known of the models of a group and key in the place of what a record knew of others. */
+export function replaceModels(record: SyncRecord, models: ModelsRecord): void {
+  const { models: before, versions = [] } = record;
+  if (before?.source !== undefined && before.source !== models.source)
+    record.versions = withVersion(versions, before.source, before.known);
+  record.models = models;
+}
 
 /** Writes the record durably. @throws the file system's error */
 export function writeSyncRecord(directory: string, record: SyncRecord): void {

@@ -19,6 +19,7 @@ import type { ModelHost } from "../../src/learner/outside-model.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import { classNamesOf } from "../../src/learner/target.ts";
 import { recordingFile } from "../../src/library/data-files.ts";
+import type { State } from "../../src/state.ts";
 import { waitingNameOf } from "../../src/sync/inbox.ts";
 import { evaluatePrequentially } from "../../src/training/prequential.ts";
 import { temporaryFolder } from "../checkpoint/folder.ts";
@@ -52,11 +53,11 @@ function modelFile(directory: string, more = ""): Uint8Array {
   return modelOf(decodeCheckpoint(Buffer.concat(encodeCheckpoint(checkpointOf(publisher))), "it")).bytes;
 }
 
-function deliver(directory: string, version: number, bytes: Uint8Array): void {
+function deliver(directory: string, version: number, bytes: Uint8Array, group = "pumps"): void {
   const inbox = join(directory, "inbox");
   mkdirSync(inbox, { recursive: true });
   const digest = createHash("sha256").update(bytes).digest("hex");
-  writeFileSync(join(inbox, waitingNameOf(version, digest, { group: "pumps", trust })), bytes);
+  writeFileSync(join(inbox, waitingNameOf(version, digest, { group, trust })), bytes);
 }
 
 const waiting = (directory: string) => readdirSync(join(directory, "inbox"));
@@ -125,6 +126,31 @@ describe("a model in the inbox", () => {
     after.path.lookForModel();
     expect(after.entries).toEqual([]);
     expect(after.path.stations.modelIntake?.status()).toMatchObject({ version: 1, state: "in use" });
+  });
+
+  test("is as old as it was where a config goes to another group and back, and then nothing is told of it", () => {
+    const directory = temporaryFolder();
+    const bytes = modelFile(directory);
+    const started = (group: string, state: State = null) => {
+      const { path } = pathOf(configIn(directory, overTcp).replace("group: pumps", `group: ${group}`));
+      if (state !== null) path.restore(structuredClone(state));
+      return path;
+    };
+    const pumps = started("pumps");
+    deliver(directory, 3, bytes);
+    pumps.lookForModel();
+    const fans = started("fans", pumps.state());
+    deliver(directory, 1, bytes, "fans");
+    fans.lookForModel();
+    expect(fans.stations.modelIntake?.status()).toMatchObject({ version: 1, group: "fans" });
+    const back = started("pumps", fans.state());
+    expect(structuredClone(started("pumps", back.state()).state())).toEqual(structuredClone(back.state()));
+    for (const version of [2, 3]) deliver(directory, version, bytes);
+    back.lookForModel();
+    expect(back.stations.modelIntake?.status()).toBeNull();
+    deliver(directory, 4, bytes);
+    back.lookForModel();
+    expect(back.stations.modelIntake?.status()).toMatchObject({ version: 4, group: "pumps" });
   });
 
   test("is refused in one line where it is not sound or of something else, and not looked at again", () => {

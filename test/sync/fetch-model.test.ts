@@ -222,6 +222,28 @@ describe("an older version does not come in", () => {
     expect(await fetch({ trust })).toMatchObject({ version: null, known: 1 });
   });
 
+  test("of a key that is back, old versions are as old as before, also from a record without their list", async () => {
+    const { fetch, publish, inbox, directory, host } = await board();
+    await publish(first, second);
+    await fetch();
+    const other = signingKey();
+    const store = openModelFolder(host.folder);
+    await publishModel({ store, group: "fans", key: other, model: third });
+    const fans = { group: "fans", trust: other.trust };
+    expect(await fetch(fans)).toMatchObject({ version: 1 });
+    // The newest is withdrawn.
+    rmSync(join(host.folder, pointerKey(group, 2)));
+    expect(await fetch()).toMatchObject({ version: null, known: 2 });
+    expect(inbox()).toEqual([]);
+    expect(await fetch(fans)).toMatchObject({ version: null, known: 1 });
+    const path = join(directory, "sync.json");
+    const { versions, ...earlier } = JSON.parse(readFileSync(path, "utf8"));
+    expect(versions).toHaveLength(2);
+    writeFileSync(path, JSON.stringify({ ...earlier, versions: "damaged" }));
+    expect(await fetch(fans)).toMatchObject({ version: null, known: 1 });
+    store.close();
+  });
+
   test("and what waits of another group or key is removed, also where the small file is of another host", async () => {
     const { fetch, publish, inbox, host } = await board();
     await publish(first, second);

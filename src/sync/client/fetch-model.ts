@@ -23,7 +23,13 @@ import { decodePointer, type ModelPointer, mostPointerBytes } from "../model-poi
 import { modelKey, pointerKey } from "../names.ts";
 import { sha256Of } from "../signature.ts";
 import type { ModelsConfig, SyncConfig } from "../sync-config.ts";
-import { type ModelsRecord, modelsIn, readSyncRecord, writeSyncRecord } from "../sync-record.ts";
+import {
+  type ModelsRecord,
+  modelsIn,
+  readSyncRecord,
+  replaceModels,
+  writeSyncRecord,
+} from "../sync-record.ts";
 import { readHint } from "./model-hint.ts";
 import type { ObjectStore, StoredObject } from "./object-store.ts";
 
@@ -110,7 +116,7 @@ export async function fetchModel(options: FetchOptions): Promise<FetchOutcome> {
     throw error;
   } finally {
     outcome.known = memory.known;
-    record.models = memory;
+    replaceModels(record, memory);
     if (!dryRun) withDiskError(directory, () => writeSyncRecord(directory, record));
   }
   return outcome;
