@@ -69,6 +69,7 @@ export async function run(invocation: Invocation): Promise<Report> {
     onLearned: course === null ? undefined : (targets, at, row) => course.observe(targets, at, row),
     takeModel: (bytes, version) => takeModel(learner, bytes, version),
   });
+  learner.healOverflow?.();
   save?.(learner, written?.name);
   const outcome: Outcome = {
     ...{ data: path, faults: validator.report(), saved: options["save"] ?? null, config: written },
@@ -251,7 +252,7 @@ function textOf(
   ]);
 }
 
-/** What happened to a single network that was worse than a constant answer, if anything. */
+/** How often a single network had to go back, if ever. */
 function recoveredFact(learner: PrequentialLearner): Fact {
   const { recoveries } = learner;
   if (recoveries === 0 || learner instanceof Ensemble || learner instanceof Forecaster) return null;
@@ -259,7 +260,7 @@ function recoveredFact(learner: PrequentialLearner): Fact {
   const times = recoveries === 1 ? "once" : `${recoveries} times`;
   return [
     "recovered",
-    `${times}: the network was worse than a constant answer, went back to earlier weights and learns at ${learningRate.toPrecision(3)} now; lower its learning rate, or leave model out for the ensemble`,
+    `${times}: the network was worse than a constant answer, or its numbers had overflowed; it went back to earlier weights and learns at ${learningRate.toPrecision(3)} now; lower its learning rate, or leave model out for the ensemble`,
   ];
 }
 

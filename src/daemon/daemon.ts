@@ -315,7 +315,7 @@ export class Daemon {
   }
 
   async #stop(withinMs: number, onRead: () => void): Promise<string | null> {
-    const { replies, lateLabels } = this.#path.stations;
+    const { replies, lateLabels, learnerWatch } = this.#path.stations;
     this.#saver?.stopSaving();
     clearInterval(this.#checkTimer);
     clearInterval(this.#historyTimer);
@@ -327,6 +327,8 @@ export class Daemon {
     lateLabels?.flush();
     onRead();
     this.#advanceHistory();
+    this.learner.healOverflow?.();
+    learnerWatch.observe();
     try {
       return this.#saver?.close() ?? null;
     } finally {

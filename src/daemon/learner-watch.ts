@@ -78,9 +78,14 @@ export class LearnerWatch {
     const { lastRecovery } = health;
     if (lastRecovery === null) return;
     const { loss, constantLoss, samplesBack, learningRate } = lastRecovery;
+    // One that was not worse than the constant went back because of numbers that were not finite.
+    const finding =
+      loss > constantLoss
+        ? `the network's loss was ${loss.toPrecision(3)} where a constant answer has ${constantLoss.toPrecision(3)}`
+        : "numbers of the network had overflowed";
     this.#log({
       event: "network-recovered",
-      text: `the network's loss was ${loss.toPrecision(3)} where a constant answer has ${constantLoss.toPrecision(3)}: it went back to its weights of ${samplesBack} samples before, and learns at ${learningRate.toPrecision(3)} from now on; lower model.optimizer.learningRate, or leave model out for the ensemble`,
+      text: `${finding}: it went back to its weights of ${samplesBack} samples before, and learns at ${learningRate.toPrecision(3)} from now on; lower model.optimizer.learningRate, or leave model out for the ensemble`,
       problem: true,
       details: { ...lastRecovery },
     });
@@ -94,7 +99,7 @@ export class LearnerWatch {
       const fate = recoveries > before.recoveries ? "went back to its last healthy state" : "was restarted";
       this.#log({
         event: "expert-healed",
-        text: `the expert ${name} was worse than a constant answer and ${fate}, while the others answer`,
+        text: `the expert ${name} was worse than a constant answer, or its numbers had overflowed: it ${fate}, while the others answer`,
         problem: true,
         details: { expert: name, loss, restarts, recoveries },
       });

@@ -230,6 +230,14 @@ export class ClassCommittee implements Committee {
     return this.#panel.asleep;
   }
 
+  get hasOverflowed(): boolean {
+    return this.#panel.hasOverflowed();
+  }
+
+  healOverflow(): void {
+    this.#panel.healOverflow();
+  }
+
   get targetStatistic(): null {
     return null;
   }

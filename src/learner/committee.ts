@@ -62,6 +62,8 @@ export interface Committee extends Stateful {
   readonly networks: readonly Network[];
   /** Which experts are healthy, and how often those that were not were healed. */
   readonly health: ExpertHealth;
+  /** Whether a number of an expert has overflowed, so that the state cannot be restored. Not for every row. */
+  readonly hasOverflowed: boolean;
   /** Numbers of a row that `hold` keeps: float32 and float64. */
   readonly heldSizes: HeldSizes;
   /** Judges a target that is a number; null for classes. */
@@ -85,6 +87,8 @@ export interface Committee extends Stateful {
    * learned, where it is a glitch. Allocates nothing.
    */
   learn(targets: Float64Array, at: number): boolean;
+  /** Heals the experts in which a number has overflowed, as is otherwise done within 256 rows. */
+  healOverflow(): void;
   /** Copies the row that was predicted, with its answers, to `singles` and `doubles`. Allocates nothing. */
   hold(singles: Float32Array, singlesAt: number, doubles: Float64Array, doublesAt: number): void;
   /** Makes a row that was held the one that `learn` is about. Allocates nothing. */

@@ -390,9 +390,14 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
     return this.#committee.health.healed + (this.#guest?.recoveries ?? 0);
   }
 
-  /** Experts that are not healthy are healed while the others answer. */
+  /** An expert that is far worse than the others is healed while they answer: only what cannot be restored is not worth keeping. */
   get isHealthy(): boolean {
-    return true;
+    return !this.#committee.hasOverflowed && !(this.#guest?.hasOverflowed ?? false);
+  }
+
+  healOverflow(): void {
+    this.#committee.healOverflow();
+    this.#guest?.healOverflow();
   }
 
   get memory(): LearnerArena {
@@ -578,6 +583,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
   restore(given: State): void {
     const state = checkedEnsembleState(given, this.#description.model.ensemble.effort);
     this.#row.forgetTentative(this.#guest);
+    // What has overflowed could not be put back where a part refuses.
+    this.healOverflow();
     this.#restoreAt(state.effort, state.parts, state.guest);
     this.#shift.restore(state.shift);
     this.#alarms = this.#committee.drift.alarms;

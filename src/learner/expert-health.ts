@@ -9,7 +9,7 @@ import { restoreArrays } from "./restore-arrays.ts";
 const fading = 0.995;
 /** Losses before an expert is judged, and again after it was healed. */
 const fewest = 400;
-/** Rows from one copy of a healthy expert to the next. */
+/** Rows from one copy of a healthy expert to the next, and from one look for overflow to the next. */
 const keepEvery = 256;
 
 export interface ExpertHealthOptions {
@@ -23,7 +23,7 @@ export interface ExpertHealthOptions {
 /**
  * Fading losses of experts beside that of a constant answer. An expert that is no worse than the constant keeps a copy of
  * itself every 256 rows. One that is worse by more than the margin goes back to that copy, and where it is not healthy
- * from there either, it is restarted.
+ * from there either, it is restarted. So is one in which a number has overflowed.
  */
 export class ExpertHealth implements Stateful {
   /** [experts]: times that each was restarted, and that it went back to what it had kept. */
@@ -64,6 +64,11 @@ export class ExpertHealth implements Stateful {
       if (counts[k] >= fewest && sums[k] > this.#factor * sums[experts] + this.#margin) return k;
     }
     return -1;
+  }
+
+  /** To be called after each row: whether it is time to look for overflow, which need not show in losses. */
+  looksNow(expert: number): boolean {
+    return this.#counts[expert] % keepEvery === 0;
   }
 
   /** To be called after each row: whether this expert is to keep a copy of itself now. */

@@ -13,6 +13,11 @@ export interface Expert extends Stateful {
   keep?(): void;
   /** Goes back to what it kept last. */
   recover?(): void;
+  /**
+   * Whether a number of it has overflowed, so that its state cannot be restored: it is then healed, at most 256 rows later.
+   * Allocates nothing.
+   */
+  hasOverflowed?(): boolean;
   /** Forgets everything, as if it had just been made. */
   restart(): void;
 }

@@ -208,6 +208,8 @@ export class Guest implements Stateful {
    * @throws RivuletError, with nothing changed, where the model is of another shape
    */
   enter({ network, features, target }: OutsideModel, experts: number): void {
+    // What has overflowed could not be put back where the model is refused.
+    this.healOverflow();
     const before = structuredClone(this.state());
     const { pipeline, statistic } = (features ?? {}) as unknown as PublishedFeatures;
     try {
@@ -400,7 +402,18 @@ export class Guest implements Stateful {
 
   #judge(): void {
     if (this.#health.observe(this.#losses) >= 0) this.#heal();
-    else if (this.#health.keepsNow(0)) this.#health.keep(0, this.#expert);
+    else if (this.#health.looksNow(0)) this.healOverflow();
+    if (this.isAwake && this.#health.keepsNow(0)) this.#health.keep(0, this.#expert);
+  }
+
+  /** Whether a number of it has overflowed, so that its state cannot be restored. Not for every row. */
+  get hasOverflowed(): boolean {
+    return this.isAwake && this.#expert.hasOverflowed();
+  }
+
+  /** Heals it at once where a number has overflowed. */
+  healOverflow(): void {
+    if (this.hasOverflowed) this.#heal();
   }
 
   /** Goes back to a healthy copy, or sleeps: begun anew, it would no longer be the model from outside. */

@@ -154,6 +154,14 @@ export class Learner<
     return this.health.isHealthy;
   }
 
+  get hasOverflowed(): boolean {
+    return this.health.hasOverflowed;
+  }
+
+  healOverflow(): void {
+    this.health.healOverflow();
+  }
+
   get memory(): LearnerArena {
     const { plan, kernels } = this.network;
     return { bytes: plan.totalBytes, kernels };
@@ -203,7 +211,7 @@ export class Learner<
     this.#batch = new TrainingBatch(this.network, batchSize);
     this.health = new NetworkHealth(this.network, {
       ...(this.classes > 0 ? classMargins : numberMargins),
-      seed,
+      ...{ seed, batchSize },
     });
     this.heldSizes = networkHeldSizes(this.network.inputs, this.classes);
     const features = columns.filter((_, column) => column !== this.targetAt);
@@ -328,7 +336,7 @@ export class Learner<
     }
     held.targets[slot] = targets[targetAt];
     this.#writeHeld(held, slot, targets, targetAt);
-    this.#batch.add();
+    if (this.#batch.add()) this.health.followUpdate();
   }
 
   /** The last answer is that which was given for a held sample. */
@@ -360,7 +368,7 @@ export class Learner<
     if (!this.#learnStatistics(values, targetAt)) return false;
     // Only now, so that the network is trained on it as statistics that know it have it.
     this.#writeRow(values, targetAt, batch.inputs, batch.targets, batch.rows);
-    batch.add();
+    if (batch.add()) this.health.followUpdate();
     this.samplesSeen++;
     return true;
   }
@@ -549,6 +557,8 @@ export class Learner<
     // Version 0.1.0 knew no number that cannot be true.
     const { glitches, health, targetGlitches = 0 } = parts;
     requireCounts({ targetGlitches }, "learner");
+    // What has overflowed could not be put back where a part refuses.
+    this.healOverflow();
     restoreTogether(
       [
         this.network,

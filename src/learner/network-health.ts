@@ -7,7 +7,7 @@ import { notNegative, parts, whole, wholeWithin } from "../state-check.ts";
 
 /** What is left of losses with each sample: they are those of the last 200 or so. */
 const fading = 0.995;
-/** Samples from one snapshot of healthy weights to the next. */
+/** Samples from one snapshot of healthy weights to the next, and from one look for overflow to the next. */
 const snapshotEvery = 256;
 /** Weights so many times larger than in the snapshot have run away: no change of what is measured does that. */
 const largestGrowth = 8;
@@ -53,6 +53,8 @@ export interface NetworkHealthOptions {
   margin: number;
   /** Seed of the initial weights. */
   seed: number;
+  /** Samples of one update. */
+  batchSize: number;
 }
 
 /** What happened at the last recovery. */
@@ -70,21 +72,25 @@ export interface NetworkRecovery {
 /**
  * Keeps a snapshot of the weights every 256 samples while the network is no worse than a constant answer. It goes back to
  * it, and halves the learning rate, where its fading loss is worse than the constant's by more than the margin and its weights
- * have run away; where it is worse for 400 samples on end; and where it has no finite answer or update
- * for 16. A change of what is measured is none of these: weights that have to be learned anew stay.
+ * have run away; where it is worse for 400 samples on end; where it has no finite answer or update for 16; and where a
+ * number has overflowed, which need not show in losses and is looked for every 256 samples. A change of what is measured is
+ * none of these: weights that have to be learned anew stay.
  */
 export class NetworkHealth implements Stateful {
   readonly #network: Network;
   readonly #seed: number;
   readonly #factor: number;
   readonly #margin: number;
+  /** Updates from one look for overflow to the next. */
+  readonly #lookEvery: number;
   readonly #block = new Float64Array(blockLength);
 
-  constructor(network: Network, { factor, margin, seed }: NetworkHealthOptions) {
+  constructor(network: Network, { factor, margin, seed, batchSize }: NetworkHealthOptions) {
     this.#network = network;
     this.#seed = seed;
     this.#factor = factor;
     this.#margin = margin;
+    this.#lookEvery = Math.max(1, Math.floor(snapshotEvery / batchSize));
   }
 
   /** Times that the network went back to its snapshot. */
@@ -92,9 +98,14 @@ export class NetworkHealth implements Stateful {
     return this.#block[at.recoveries];
   }
 
-  /** Whether the weights are worth keeping. */
+  /** Whether the weights are worth keeping. Not for every sample: it looks at all of them. */
   get isHealthy(): boolean {
-    return this.#block[at.far] === 0 && this.#block[at.stuck] === 0;
+    return this.#block[at.far] === 0 && this.#block[at.stuck] === 0 && !this.hasOverflowed;
+  }
+
+  /** Whether a number of the network has overflowed, so that its state cannot be restored. Not for every sample. */
+  get hasOverflowed(): boolean {
+    return this.#network.snapshot?.hasOverflowed() ?? false;
   }
 
   /** The last recovery; null where there was none. */
@@ -129,6 +140,17 @@ export class NetworkHealth implements Stateful {
     const hasRunAway = block[at.stuck] === longestStuck || (isFar && this.#hasOutgrown());
     if (hasRunAway || block[at.bad] === longestBad) this.#recover();
     else if (!isStuck && block[at.sinceSnapshot] >= snapshotEvery) this.#keepHealthy();
+  }
+
+  /** To be called after each update: only updates make numbers overflow. Allocates nothing. */
+  followUpdate(): void {
+    const { updates, skipped } = this.#network;
+    if ((updates + skipped) % this.#lookEvery === 0) this.healOverflow();
+  }
+
+  /** Goes back at once where a number has overflowed. Allocates nothing. */
+  healOverflow(): void {
+    if (this.hasOverflowed) this.#recover();
   }
 
   /** Weights are kept that are no worse than the constant. */

@@ -261,6 +261,14 @@ export class NumberCommittee implements Committee {
     return this.#panel.asleep;
   }
 
+  get hasOverflowed(): boolean {
+    return this.#panel.hasOverflowed();
+  }
+
+  healOverflow(): void {
+    this.#panel.healOverflow();
+  }
+
   get hasTarget(): boolean {
     return this.#course.values[course.known] > 0;
   }

@@ -4,6 +4,7 @@ import type { Stateful } from "../state.ts";
 import { type Effort, isAskedAt, replayAt } from "./effort.ts";
 import type { Expert } from "./expert.ts";
 import { ExpertHealth } from "./expert-health.ts";
+import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 
 /** An expert among others. */
@@ -41,6 +42,8 @@ export class Panel<M extends Member = Member> {
   /** The networks among the experts. */
   readonly networks: readonly Network[];
   readonly #replayed: readonly ReplayedNetwork[];
+  /** [experts]: what may overflow of each: itself, or of neighbours the network that makes their metric, where that is no member. */
+  readonly #overflowing: readonly Expert[];
 
   constructor({ members, replayed, ...margins }: PanelOptions<M>) {
     const experts = members.length;
@@ -53,6 +56,11 @@ export class Panel<M extends Member = Member> {
     this.asleep = new Uint8Array(experts);
     this.inTurn = Uint8Array.from(members, (member) => (isReplayed(member) ? 1 : 0));
     this.#replayed = learners;
+    const others = learners.filter((network) => !members.some(({ expert }) => expert === network));
+    this.#overflowing = members.map(({ expert }) => {
+      const behind = others.find(({ ring }) => expert instanceof Neighbours && expert.ring === ring);
+      return behind ?? expert;
+    });
     const plain = members.filter((member) => !isReplayed(member)).map(({ expert }) => expert);
     this.networks = [...plain, ...learners].flatMap((expert) =>
       expert instanceof NetworkExpert || expert instanceof ReplayedNetwork ? [expert.network] : [],
@@ -87,8 +95,24 @@ export class Panel<M extends Member = Member> {
     const sick = health.observe(losses);
     if (sick >= 0) this.heal(sick);
     for (let k = 0; k < members.length; k++) {
+      if (health.looksNow(k)) this.#healOverflow(k);
       if (asleep[k] === 0 && health.keepsNow(k)) health.keep(k, members[k].expert);
     }
+  }
+
+  /** Whether a number of an expert has overflowed, so that the state cannot be restored. Not for every row. */
+  hasOverflowed(): boolean {
+    return this.#overflowing.some((expert) => expert.hasOverflowed?.() ?? false);
+  }
+
+  /** Heals the experts in which a number has overflowed, as `judge` does within 256 rows. */
+  healOverflow(): void {
+    for (let k = 0; k < this.members.length; k++) this.#healOverflow(k);
+  }
+
+  #healOverflow(k: number): void {
+    const expert = this.#overflowing[k];
+    if (expert.hasOverflowed?.()) this.health.heal(k, expert);
   }
 
   /** Adds what rule number `rule` counts, of `rules`, to `weights` [experts]: the awake experts share it as `shares`. Allocates nothing. */

@@ -81,7 +81,10 @@ export interface PrequentialLearner extends Stateful {
   readonly glitches: Glitches;
   /** Times that a network or an expert that was not healthy went back to what it was, or was restarted. */
   readonly recoveries: number;
-  /** Whether the state is worth keeping: that of a network which is far worse than a constant answer is not. */
+  /**
+   * Whether the state is worth keeping: that of a network which is far worse than a constant answer is not, nor one in which
+   * a number has overflowed, which cannot be restored. Not for every sample: it looks at all weights.
+   */
   readonly isHealthy: boolean;
   readonly counts: TrainingCounts;
   readonly memory: LearnerArena;
@@ -106,6 +109,8 @@ export interface PrequentialLearner extends Stateful {
    * `unlabelled`; no weight changes. Allocates nothing.
    */
   passUnlabelled(): void;
+  /** Heals now what has overflowed, as is otherwise done within 256 samples: for a save after the last one. Counted in `recoveries`. */
+  healOverflow?(): void;
   /** A row has passed in a pause, of which nothing is learned: for answers that wait for their truth. */
   skip?(): void;
   /** What `hold` keeps of a sample. */

@@ -172,8 +172,14 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
     return this.#current.recoveries;
   }
 
+  /** The other one may be worse, but is part of the state while both run. */
   get isHealthy(): boolean {
-    return this.#current.isHealthy;
+    return this.#current.isHealthy && !(this.#isSideBySide && this.#other.hasOverflowed);
+  }
+
+  healOverflow(): void {
+    this.#current.healOverflow();
+    this.#other.healOverflow();
   }
 
   get counts(): TrainingCounts {
@@ -337,6 +343,7 @@ export class ReplaceableNetwork implements PrequentialLearner, ModelHost {
 
   /** The scores stay those of the answers that were given, so they are copied to the network that returns. */
   #goBack(): void {
+    this.#other.healOverflow();
     const { metrics, refusals, unanswered, unlabelled, samplesSeen } = this.#current.state();
     const answered = { metrics, refusals, unanswered, unlabelled, samplesSeen };
     this.#other.restore(structuredClone({ ...this.#other.state(), ...answered }) as unknown as State);

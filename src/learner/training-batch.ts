@@ -34,17 +34,18 @@ export class TrainingBatch implements Stateful {
 
   /**
    * Adds the sample in row `rows`, and takes a step where there are enough: as many as the network takes at a time, or
-   * the rest of the update. Allocates nothing.
+   * the rest of the update. Returns whether an update was completed, be it made or skipped. Allocates nothing.
    */
-  add(): void {
+  add(): boolean {
     const network = this.#network;
     this.#rows++;
     const enough = Math.min(network.batchSize, this.#batchSize - network.accumulated);
-    if (this.#rows < enough) return;
+    if (this.#rows < enough) return false;
     this.#rows = 0;
     network.input.set(this.inputs);
     network.target.set(this.targets);
     network.step(enough, this.#batchSize);
+    return network.accumulated === 0;
   }
 
   state(): TrainingBatchState {

@@ -11,6 +11,7 @@ import type { Ensemble } from "../learner/ensemble.ts";
 import type { EnsembleOptions } from "../learner/ensemble-plan.ts";
 import type { Forecaster } from "../learner/forecast/forecaster.ts";
 import type { Learner } from "../learner/learner.ts";
+import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 
 export interface SaveLearnerOptions {
   /** Name of the run, for those who look at the file. */
@@ -23,7 +24,8 @@ export interface SaveLearnerOptions {
  * Saves a learner of any kind, with all that it has come to, as `rivulet run` does: `loadLearner` continues from it bit
  * for bit, and so does a daemon of the same config. In a folder, which is created where the path ends in a slash, it
  * becomes the newest checkpoint; a folder that a daemon uses is refused. After a power cut a file holds all of it, or what
- * it held before.
+ * it held before. A network whose numbers have overflowed goes back to its last healthy weights first, which
+ * `learner.recoveries` counts: otherwise it could not be loaded.
  *
  * @param path a file, or a folder of checkpoints
  * @throws RivuletError where it cannot be written, or another process uses the folder
@@ -43,6 +45,7 @@ export function saveLearner(
   path: string,
   { name, keep }: SaveLearnerOptions = {},
 ): void {
+  (learner as PrequentialLearner).healOverflow?.();
   const chunks = encodeCheckpoint(checkpointOf(learner, name));
   if (path.endsWith("/") || statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     const store = openStore(path, keep === undefined ? {} : { keep });

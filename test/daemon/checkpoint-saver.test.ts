@@ -52,6 +52,19 @@ describe("in passing", () => {
     expect(saver.checkpointBytes).toBeGreaterThan(2000);
   });
 
+  test("nothing is saved while a number has overflowed", async () => {
+    const { saver, learner, directory } = bench();
+    learn(learner, 7);
+    const [first, ...others] = learner.network.parameters();
+    first.data[0] = Number.POSITIVE_INFINITY;
+    learner.network.setParameters([first, ...others]);
+    expect(await saver.saveInPassing()).toBeNull();
+    expect(savedIn(directory)).toEqual([]);
+    learner.healOverflow();
+    await saver.saveInPassing();
+    expect(samplesIn(directory)).toBe(7);
+  });
+
   test("one save is under way at a time, of what was known when it began", async () => {
     const { saver, learner, directory } = bench();
     learn(learner, 5);

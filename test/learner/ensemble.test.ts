@@ -306,6 +306,90 @@ test("an expert whose answers are no numbers any more is restarted while the oth
   expect(later.filter(Boolean).length / later.length).toBeGreaterThan(0.85);
 });
 
+describe.each(kinds)("where numbers overflow, an ensemble for $kind", ({ make, target }) => {
+  const stream = make(1000);
+  const created = (without: readonly string[] = []) =>
+    createEnsemble({ fields: stream.fields, target, without: [...without] });
+
+  /** Lets the moments of the first replayed network make its weights infinite with the next row. */
+  function overflow(ensemble: Ensemble): void {
+    type Part = {
+      ring?: unknown;
+      network: { optimizerState: { name: string; data: Float32Array }[] };
+    } | null;
+    const state = structuredClone(ensemble.state()) as never as { parts: { parts: Part[] }[] };
+    const replayed = state.parts[2].parts.find((part) => part?.ring);
+    for (const { name, data } of replayed?.network.optimizerState ?? []) {
+      if (name.startsWith("0.weight")) data.fill(name.endsWith("firstMoment") ? 3e38 : 0);
+    }
+    ensemble.restore(state as never);
+  }
+
+  const networkName = target.classes ? "replayed-network" : "replayed-level";
+  test.each([
+    ["goes back with the expert at its next answer", [], networkName, 2, { recoveries: 1, restarts: 0 }],
+    [
+      "begins anew with the metric of neighbours within 256 rows",
+      [networkName],
+      "neighbours",
+      256,
+      { recoveries: 0, restarts: 1 },
+    ],
+  ] as const)("%s, and is not worth saving before", (_, without, expert, most, healed) => {
+    const ensemble = created(without);
+    answers(ensemble, stream, 0, 600);
+    overflow(ensemble);
+    let row = 600;
+    for (; ensemble.recoveries === 0 && row < 900; row++) {
+      expect(ensemble.isHealthy).toBe(row === 600);
+      answers(ensemble, stream, row, row + 1);
+    }
+    expect(row - 600).toBeLessThanOrEqual(most);
+    expect([ensemble.isHealthy, ensemble.recoveries]).toEqual([true, 1]);
+    expect(ensemble.report().experts.find(({ name }) => name === expert)).toMatchObject(healed);
+    created(without).restore(structuredClone(ensemble.state()));
+  });
+
+  test("is healed at once where it is not to go on", () => {
+    const ensemble = created();
+    answers(ensemble, stream, 0, 600);
+    overflow(ensemble);
+    answers(ensemble, stream, 600, 601);
+    const state = structuredClone(ensemble.state());
+    expect(() => created().restore(state)).toThrow(/expected a finite number/);
+    ensemble.healOverflow();
+    expect([ensemble.isHealthy, ensemble.recoveries]).toEqual([true, 1]);
+    created().restore(structuredClone(ensemble.state()));
+  });
+
+  test("restarts an expert of the user's own that says so, within 256 rows", () => {
+    let isOverflown = false;
+    const own = {
+      predict: (_: Float32Array, answers: Float64Array, at: number) =>
+        void answers.fill(1 / 3, at, at + (target.classes ?? 1)),
+      learn: () => {},
+      hasOverflowed: () => isOverflown,
+      restart() {
+        isOverflown = false;
+      },
+      state: () => null,
+      restore: () => {},
+    };
+    const ensemble = createEnsemble({
+      fields: stream.fields,
+      target,
+      experts: [{ name: "own", expert: own }],
+    });
+    answers(ensemble, stream, 0, 100);
+    isOverflown = true;
+    expect(ensemble.isHealthy).toBe(false);
+    answers(ensemble, stream, 100, 250);
+    expect([ensemble.isHealthy, ensemble.recoveries]).toEqual([false, 0]);
+    answers(ensemble, stream, 250, 260);
+    expect([ensemble.isHealthy, ensemble.recoveries]).toEqual([true, 1]);
+  });
+});
+
 test("a single target says nothing of the scale: the next answer is that target, however small its unit", () => {
   for (const scale of [1e-6, 1, 1e6]) {
     const ensemble = createEnsemble({ fields: ["a", "target"], target: { column: "target" } });

@@ -44,3 +44,19 @@ test("lets a healthy expert keep a copy of itself, goes back to it once, and res
   expect(calls.slice(4)).toEqual(["restart"]);
   expect([...health.recoveries, ...health.restarts, health.healed]).toEqual([1, 0, 1, 0, 2]);
 });
+
+test("is to look for overflow every 256 rows, and so long after an expert was healed", () => {
+  const health = new ExpertHealth({ experts: 2, factor: 1, margin: 1 });
+  const looks: [number, number][] = [];
+  for (let row = 1; row <= 700; row++) {
+    health.observe(Float64Array.of(0.5, 0.5, 1));
+    for (const k of [0, 1]) if (health.looksNow(k)) looks.push([k, row]);
+    if (row === 100) health.heal(1, { restart: () => {} } as unknown as Expert);
+  }
+  expect(looks).toEqual([
+    [0, 256],
+    [1, 356],
+    [0, 512],
+    [1, 612],
+  ]);
+});

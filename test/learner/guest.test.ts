@@ -53,6 +53,8 @@ function modelFrom(kind: Kind, stream: MadeStream, to = stream.rows): OutsideMod
   return structuredClone(publisher.outgoing() as OutsideModel);
 }
 
+type Moments = { name: string; data: Float32Array };
+
 /** What the ensemble has learned itself, without scores. */
 const ownState = (ensemble: Ensemble) => (ensemble.state() as { parts: State[] }).parts.slice(0, 3);
 
@@ -160,6 +162,34 @@ describe.each(kinds)("room for a model from outside, for $kind", (kind) => {
     expect(losses(host, stream, 0, 50)).toEqual(losses(alone, stream, 0, 50));
     expect(host.guest).toMatchObject({ isAwake: false, isSick: true });
     expect(host.report().experts.map(({ name }) => name)).not.toContain("guest");
+  });
+
+  test("puts one to sleep whose weights overflow, and is not worth saving before", () => {
+    const overflown = () => {
+      const host = create(kind, { guest: true });
+      host.takeIn(modelFrom(kind, stream, 300));
+      losses(host, stream, 0, 100);
+      const state = structuredClone(host.state()) as never as {
+        guest: { parts: { optimizerState: Moments[] }[] };
+      };
+      for (const { name, data } of state.guest.parts[1].optimizerState) {
+        if (name.startsWith("0.weight")) data.fill(name.endsWith("firstMoment") ? 3e38 : 0);
+      }
+      host.restore(state as never);
+      losses(host, stream, 100, 101);
+      expect([host.isHealthy, host.guest?.isAwake]).toEqual([false, true]);
+      return host;
+    };
+    const [next, ends, takes] = [overflown(), overflown(), overflown()];
+    losses(next, stream, 101, 102);
+    ends.healOverflow();
+    expect(() => takes.takeIn({ ...modelFrom(kind, stream, 10), features: null })).toThrow(/stored/);
+    for (const host of [next, ends, takes]) {
+      expect(host.isHealthy).toBe(true);
+      // It had no healthy copy of itself yet.
+      expect(host.guest).toMatchObject({ isAwake: false, isSick: true });
+      create(kind, { guest: true }).restore(structuredClone(host.state()));
+    }
   });
 
   test("learns from labels that come late as from those that come at once", () => {

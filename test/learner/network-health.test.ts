@@ -27,11 +27,12 @@ function observe(learner: Learner, { values, width }: MadeStream, from: number, 
 
 describe.each(kinds)("a single network for $kind", ({ make, target }) => {
   const stream = make(4000);
-  const created = (optimizer = "rmsprop", learningRate = 0.005) =>
+  const created = (optimizer = "rmsprop", learningRate = 0.005, batchSize = 1) =>
     createNetworkLearner({
       fields: stream.fields,
       target,
       model: { layers: [{ dense: 32 }, "tanh"], optimizer: { [optimizer]: { learningRate } } },
+      training: { batchSize },
     });
 
   test.each(rates)(
@@ -96,4 +97,92 @@ describe.each(kinds)("a single network for $kind", ({ make, target }) => {
     observe(learner, stream, 1517, 4000);
     expect(scoresOf(learner, target.classes).loss).toBeLessThan(1.05 * loss);
   });
+
+  /** Makes a weight infinite: behind the tanh answers, losses and gradients stay finite until the next update. */
+  function overflow({ network }: Learner): void {
+    const [first, ...others] = network.parameters();
+    first.data[0] = Number.POSITIVE_INFINITY;
+    network.setParameters([first, ...others]);
+  }
+
+  /** Lets it learn from row 1500 on until it has gone back; returns after how many rows. */
+  function rowsUntilBack(learner: Learner, { values, width }: MadeStream): number {
+    let row = 1500;
+    for (; learner.recoveries === 0 && row < 1800; row++) {
+      expect(learner.isHealthy).toBe(false);
+      learner.observe(values, row * width);
+    }
+    expect([learner.isHealthy, learner.recoveries, learner.network.learningRate]).toEqual([true, 1, 0.0025]);
+    return row - 1500;
+  }
+
+  test("goes back with the update after an overflow that no answer and no loss tells of", () => {
+    const learner = created("rmsprop", 0.005, 256);
+    observe(learner, stream, 0, 1500);
+    overflow(learner);
+    expect(rowsUntilBack(learner, stream)).toBeLessThanOrEqual(256);
+    expect([learner.unanswered, learner.network.skipped]).toEqual([0, 0]);
+    const { loss, constantLoss } = learner.health.lastRecovery!;
+    expect(loss).toBeLessThan(constantLoss);
+  });
+
+  test("is not changed by a look at its state while a number has overflowed", () => {
+    const [one, other] = [created(), created()];
+    for (const learner of [one, other]) {
+      observe(learner, stream, 0, 1500);
+      overflow(learner);
+      observe(learner, stream, 1500, 1510);
+      if (learner === one) learner.state();
+      observe(learner, stream, 1510, 2000);
+    }
+    expect(one.state()).toEqual(other.state());
+    expect(one.recoveries).toBe(1);
+  });
+
+  test("starts over where numbers overflow for the fourth time from the same snapshot", () => {
+    const learner = created();
+    observe(learner, stream, 0, 1500);
+    const begun = created().network.parameters();
+    for (let times = 1; times <= 4; times++) {
+      expect(learner.network.parameters()).not.toEqual(begun);
+      overflow(learner);
+      learner.healOverflow();
+      expect(learner.recoveries).toBe(times);
+    }
+    expect(learner.network.parameters()).toEqual(begun);
+  });
+
+  test("takes a state over, or none of it, also while a number has overflowed", () => {
+    const learner = created();
+    observe(learner, stream, 0, 600);
+    const { metrics, ...state } = structuredClone(learner.state());
+    overflow(learner);
+    expect(() => learner.restore({ ...state, metrics: null } as never)).toThrow(/stored/);
+    expect([learner.isHealthy, learner.recoveries]).toEqual([true, 1]);
+    overflow(learner);
+    learner.restore({ ...state, metrics } as never);
+    expect(learner.state()).toEqual({ ...state, metrics });
+  });
 });
+
+test.each([1, 3])(
+  "a network with nothing to be judged by goes back after 256 samples, in batches of %d",
+  (batchSize) => {
+    const learner = createNetworkLearner({
+      fields: ["a", "b"],
+      target: { column: "b" },
+      model: { layers: [{ dense: 4 }, "tanh"] },
+      training: { batchSize },
+    });
+    const observe = (rows: number) => {
+      for (let i = 0; i < rows; i++) learner.observe(Float64Array.of(i % 7, 5), 0);
+    };
+    observe(256 * batchSize);
+    const [first, ...others] = learner.network.parameters();
+    learner.network.setParameters([{ ...first, data: first.data.fill(Number.NaN) }, ...others]);
+    observe(100);
+    expect([learner.isHealthy, learner.recoveries]).toEqual([false, 0]);
+    observe(156);
+    expect([learner.isHealthy, learner.recoveries]).toEqual([true, 1]);
+  },
+);

@@ -275,6 +275,27 @@ test("a late target that cannot be true is as none, and the right one is the fir
   expect(learner.report()).toEqual(right.report());
 });
 
+test("goes back to a network whose numbers overflowed meanwhile, and is not worth saving before", () => {
+  const given = next("classes");
+  const comes = () => {
+    const learner = device("classes");
+    learner.takeIn(modelFrom("classes", shuffled(rows("classes", 3000, { seed: 5 }))));
+    return learner;
+  };
+  const twin = comes();
+  const end = given.findIndex((row) => twin.observe(row, 0) && twin.takenIn?.state === "went back");
+  const learner = observe(comes(), given.slice(0, end));
+  const [, before] = learner.networks;
+  const [first, ...others] = before.parameters();
+  // A unit of its own that says nothing.
+  first.data[0] = Number.NEGATIVE_INFINITY;
+  before.setParameters([first, ...others]);
+  expect([learner.isHealthy, learner.recoveries]).toEqual([false, 0]);
+  observe(learner, given.slice(end, end + 1));
+  expect(learner.takenIn).toMatchObject({ state: "went back" });
+  expect([learner.isHealthy, learner.recoveries]).toEqual([true, 1]);
+});
+
 test("of twenty models of equal devices at most one goes back", () => {
   const back = Array.from({ length: 20 }, (_, pair) => {
     const learner = device("classes");

@@ -85,6 +85,16 @@ function coin(): Expert {
   };
 }
 
+test("a learner whose numbers have overflowed goes back before it is saved, so that it can be loaded", () => {
+  const learner = observe(createLearner({ ...classes, model: {} }), 0, 83) as Learner;
+  const [first, ...others] = learner.network.parameters();
+  first.data[0] = Number.POSITIVE_INFINITY;
+  learner.network.setParameters([first, ...others]);
+  const path = join(folder, "overflown.msgpack");
+  saveLearner(learner, path);
+  expect([learner.recoveries, loadLearner(path).recoveries]).toEqual([1, 1]);
+});
+
 describe("a folder of learners", () => {
   test("is created, holds the newest ones, and loads the newest", () => {
     const learner = createLearner(classes);

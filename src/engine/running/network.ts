@@ -221,10 +221,6 @@ export class Network implements Stateful {
     this.#clearStates();
   }
 
-  #recoverOverflow(): void {
-    if (this.snapshot?.hasOverflowed()) this.recover();
-  }
-
   #clearStates(): void {
     this.#accumulated = 0;
     this.#poisoned = false;
@@ -309,14 +305,10 @@ export class Network implements Stateful {
         else run(update.start, update.count, rows, 0);
       }
       this.updates++;
-      if (this.updates % updatesPerFading === 0) {
-        run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
-        this.#recoverOverflow();
-      }
+      if (this.updates % updatesPerFading === 0) run(this.#parts.fade.start, this.#parts.fade.count, rows, 0);
     } else {
       this.skipped++;
       if (plateau) plateau.accumulated[0] = 0;
-      this.#recoverOverflow();
     }
     this.#accumulated = 0;
     this.#poisoned = false;
@@ -391,14 +383,13 @@ export class Network implements Stateful {
   }
 
   /**
-   * Returns parameters, optimizer state and counts: training continued from it is bit for bit the same. A network with a
-   * snapshot goes back to it first where a number has overflowed, so that the state can be restored.
+   * Returns parameters, optimizer state and counts: training continued from it is bit for bit the same. That of a network
+   * whose numbers have overflowed cannot be restored: see `snapshot.hasOverflowed`.
    *
    * With `reuse`, the copies of parameters and optimizer state are in memory that is allocated once and overwritten by
    * the next such call: for callers that need them only until then, so that memory use stays constant.
    */
   state({ reuse = false } = {}): NetworkState {
-    this.#recoverOverflow();
     return {
       updates: this.updates,
       skipped: this.skipped,

@@ -19,8 +19,8 @@ export class WeightSnapshot {
   }
 
   /**
-   * Whether a number of the network has overflowed, so that its state would be refused by who reads it. Losses and
-   * gradients need not tell: behind an infinite weight tanh is 1 and its slope 0. Allocates nothing.
+   * Whether a number of the network has overflowed, so that its state cannot be restored: only `recover` mends that. Losses
+   * and gradients need not tell: behind an infinite weight tanh is 1 and its slope 0. Allocates nothing.
    */
   hasOverflowed(): boolean {
     const pairs = this.#pairs;

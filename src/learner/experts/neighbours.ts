@@ -35,7 +35,7 @@ const blocksFor = (inputs: number, rows: number, count: number) => ({
  */
 export class Neighbours implements Expert {
   readonly #arena: Arena;
-  readonly #ring: ReplayRing;
+  readonly ring: ReplayRing;
   readonly #metric: FeatureMetric;
   readonly #classes: number;
   readonly #count: number;
@@ -67,7 +67,7 @@ export class Neighbours implements Expert {
     const { probe, distances, nearest, places, votes } = arena.place(blocks);
     this.#arena = arena;
     this.#probe = probe;
-    this.#ring = ring;
+    this.ring = ring;
     this.#metric = metric;
     this.#classes = classes;
     this.#count = count;
@@ -86,9 +86,9 @@ export class Neighbours implements Expert {
 
   /** Finds the nearest of the rows that count. */
   #find(inputs: Float32Array): void {
-    const { columns, stride, filled, live } = this.#ring;
+    const { columns, stride, filled, live } = this.ring;
     const distances = this.#distances;
-    const count = this.#ring.inputs;
+    const count = this.ring.inputs;
     const { learning } = this.#arena.kernels;
     for (let i = 0; i < count; i++) this.#probe[i] = inputs[i];
     learning.weightedDistances(
@@ -100,7 +100,7 @@ export class Neighbours implements Expert {
       count,
       filled,
     );
-    for (let age = live; age < filled; age++) distances[this.#ring.placeOf(age)] = far;
+    for (let age = live; age < filled; age++) distances[this.ring.placeOf(age)] = far;
     const wanted = Math.min(this.#count, live);
     this.#found = learning.nearestRows(
       distances.byteOffset,
@@ -112,7 +112,7 @@ export class Neighbours implements Expert {
   }
 
   #vote(): void {
-    const added = nearest * Math.sqrt(this.#ring.inputs);
+    const added = nearest * Math.sqrt(this.ring.inputs);
     let sum = 0;
     for (let i = 0; i < this.#found; i++) {
       const distance = Math.sqrt(this.#nearest[i]) + added;
@@ -131,13 +131,13 @@ export class Neighbours implements Expert {
     for (let c = 0; c < classes; c++) answers[at + c] = (prior / classes) * share;
     const scale = (found * share) / this.#votes[this.#count];
     for (let i = 0; i < found; i++) {
-      answers[at + this.#ring.targets[this.#places[i]]] += this.#votes[i] * scale;
+      answers[at + this.ring.targets[this.#places[i]]] += this.#votes[i] * scale;
     }
   }
 
   #answerNumber(answers: Float64Array, at: number): void {
     let mean = 0;
-    for (let i = 0; i < this.#found; i++) mean += this.#votes[i] * this.#ring.targets[this.#places[i]];
+    for (let i = 0; i < this.#found; i++) mean += this.#votes[i] * this.ring.targets[this.#places[i]];
     answers[at] = this.#found > 0 ? mean / this.#votes[this.#count] : 0;
   }
 

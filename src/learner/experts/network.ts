@@ -100,6 +100,10 @@ export class NetworkExpert implements Expert {
     this.network.step(1);
   }
 
+  hasOverflowed(): boolean {
+    return this.network.snapshot?.hasOverflowed() ?? false;
+  }
+
   keep(): void {
     this.network.snapshot?.keep();
   }
@@ -266,6 +270,10 @@ export class ReplayedNetwork implements Expert {
   #step(rows: number): void {
     // A step whose numbers are not finite changed nothing: neither may its gradients.
     if (this.network.step(rows)) this.metric.learn(this.network.inputGradient, rows);
+  }
+
+  hasOverflowed(): boolean {
+    return this.network.snapshot?.hasOverflowed() ?? false;
   }
 
   keep(): void {
