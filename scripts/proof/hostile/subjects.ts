@@ -29,6 +29,8 @@ export interface Use {
   /** Mean loss of the last answers, beside that of a constant. */
   loss: number;
   constantLoss: number;
+  /** Whether it says that it is worth saving, some time after the change. */
+  isHealthy: boolean;
   /** What would be saved afterwards. */
   saved: Checkpoint;
 }
@@ -46,6 +48,8 @@ const learned = 700;
 const used = { ensemble: 250, network: 1500 };
 /** Of these, the last are scored. */
 const scored = 120;
+/** One that says that it is not healthy is not saved: it may go on for so many samples until it is. */
+const mending = 512;
 const columns = 3;
 
 /** Writes row `row` of a stream that is always the same: two features, and a class or a number that follows from them. */
@@ -95,8 +99,12 @@ function useLearner(learner: PrequentialLearner, end: number): Use {
     if (i >= end - scored) loss += lossOf(learner, row[2]) / scored;
   }
   learner.report();
-  const saved = checkpointOf(learner);
-  return { areFinite, loss, constantLoss: constantLoss(learner.classes), saved };
+  for (let i = end; !learner.isHealthy && i < end + mending; i++) {
+    writeRow(i, learner.classes > 0, row);
+    learner.observe(row, 0);
+  }
+  const { classes, isHealthy } = learner;
+  return { areFinite, loss, constantLoss: constantLoss(classes), isHealthy, saved: checkpointOf(learner) };
 }
 
 /** A model that comes from a host: a device takes it in, and what that saves is a learner's. */
@@ -167,7 +175,7 @@ function detectorSubject(): Subject {
       detector.restore(checkpoint.learnerState);
       observe(detector, learned, learned + used.ensemble);
       const areFinite = Number.isFinite(detector.evidence) && Number.isFinite(detector.threshold);
-      return { areFinite, loss: 0, constantLoss: 1, saved: around(detector.state()) };
+      return { areFinite, loss: 0, constantLoss: 1, isHealthy: true, saved: around(detector.state()) };
     },
   };
 }
