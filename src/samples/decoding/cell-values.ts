@@ -42,6 +42,7 @@ export const refusals = {
   unit: "another unit than before",
   "no-class": "a value that is no class",
   "other-header": "below a header that lacks a field",
+  "other-logger": "a line of another logger or channel",
   reply: "an echo of a reply",
   "too-long": "longer than a line may be",
 } as const;
@@ -414,18 +415,10 @@ export class CellValues {
   ): Refusal | null {
     const values = this.#ring.values;
     const cell = this.#slot + field;
-    if (this.isCommaOnly && this.decimalComma && readGrouped(bytes, start, end, true, values, cell)) {
-      this.accept(field);
-      return null;
-    }
-    let after = readDecimal(bytes, start, end, values, cell);
-    // A comma in quotes separates nothing; before three digits it may stand between groups.
-    const hasComma =
-      this.decimalComma || (isQuoted && after >= 0 && bytes[after] === comma && end - after !== 4);
-    if (hasComma && after !== end) {
-      const mark = after < 0 || bytes[after] === comma ? comma : point;
-      after = readDecimal(bytes, start, end, values, cell, mark);
-    }
+    const after =
+      this.isCommaOnly && this.decimalComma
+        ? this.#readCommaDecimal(bytes, start, end, cell)
+        : this.#readDecimal(bytes, start, end, cell, isQuoted);
     if (after === end) {
       this.accept(field);
       return null;
@@ -434,7 +427,7 @@ export class CellValues {
       this.missing(field);
       return null;
     }
-    if (readGrouped(bytes, start, end, this.decimalComma, values, cell)) {
+    if (readGrouped(bytes, start, end, false, values, cell)) {
       this.accept(field);
       return null;
     }
@@ -443,6 +436,30 @@ export class CellValues {
     if (truth < 0) return "not-a-number";
     this.#set(field, truth);
     return null;
+  }
+
+  /** Reads a number with either mark before its decimals; returns the index behind it, or -1. */
+  #readDecimal(bytes: Uint8Array, start: number, end: number, cell: number, isQuoted: boolean): number {
+    const values = this.#ring.values;
+    const after = readDecimal(bytes, start, end, values, cell);
+    // A comma in quotes separates nothing; before three digits it may stand between groups.
+    const hasComma =
+      this.decimalComma || (isQuoted && after >= 0 && bytes[after] === comma && end - after !== 4);
+    if (!hasComma || after === end) return after;
+    const mark = after < 0 || bytes[after] === comma ? comma : point;
+    return readDecimal(bytes, start, end, values, cell, mark);
+  }
+
+  /**
+   * Reads a number whose decimals stand behind a comma, so that a point stands between groups of three digits or nowhere:
+   * 21.38 is none, as 21.375 would be another one. Returns the index behind it, or -1.
+   */
+  #readCommaDecimal(bytes: Uint8Array, start: number, end: number, cell: number): number {
+    const values = this.#ring.values;
+    let last = end;
+    while (last > start && !isDigit(bytes[last - 1])) last--;
+    if (readGrouped(bytes, start, last, true, values, cell)) return last;
+    return readDecimal(bytes, start, end, values, cell, comma);
   }
 
   #acceptWithUnit(bytes: Uint8Array, start: number, end: number, field: number): Refusal | null {

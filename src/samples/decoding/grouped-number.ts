@@ -1,7 +1,8 @@
 /**
  * Reads numbers whose digits stand in groups of three, as spreadsheets and people write them: `1.200,5`, `1,200.5`,
- * `1'200.5`, `1 200,5`. A single group behind a point or a comma, `1.200`, may as well be decimals: it is a group only
- * where the caller knows the mark before decimals.
+ * `1'200.5`, `1 200,5`. A single group behind a point or a comma, `1.200`, may as well be decimals, and several behind
+ * points, `1.200.300`, a version or an address: points stand between groups only where a comma ends the number, or where
+ * the caller knows that decimals stand behind a comma.
  */
 import { apostrophe, blank, comma, isDigit } from "./ascii.ts";
 import { readDecimal } from "./decimal.ts";
@@ -11,6 +12,8 @@ const minus = 0x2d;
 const point = 0x2e;
 /** Longest number in bytes. */
 const longestBytes = 32;
+/** Largest part of an address. */
+const largestPart = 255;
 /** Blanks that do not break, and the typographic apostrophe, in UTF-8 or Latin-1. */
 const otherMarks = [[0xc2, 0xa0], [0xe2, 0x80, 0xaf], [0xe2, 0x80, 0x99], [0xa0]].map((bytes) =>
   Uint8Array.from(bytes),
@@ -22,7 +25,7 @@ const plain = new Uint8Array(longestBytes);
 /**
  * Reads the number `bytes[start..end)` into `target[at]`. Allocates nothing.
  *
- * @param isCommaDecimal decimals stand behind a comma, so that `1.200` is one group
+ * @param isCommaDecimal decimals are known to stand behind a comma, so that `1.200` is one group
  * @returns false, and `target` unchanged, where it is no number in groups
  */
 export function readGrouped(
@@ -37,22 +40,27 @@ export function readGrouped(
   let read = start;
   let length = 0;
   if (bytes[read] === plus || bytes[read] === minus) plain[length++] = bytes[read++];
+  const digits = read;
   const first = digitsEnd(bytes, read, end);
-  if (first === read || first - read > 3) return false;
+  // No group begins with a zero: 0.375 has decimals.
+  if (first === read || first - read > 3 || bytes[read] === 0x30) return false;
   while (read < first) plain[length++] = bytes[read++];
   const mark = read < end ? bytes[read] : 0;
   let groups = 0;
+  // An address such as 192.168.100.101 has four parts of at most 255.
+  let isAddress = mark === point && numberOf(bytes, digits, first) <= largestPart;
   for (;;) {
     const width = markWidth(bytes, read, end);
     const group = read + width;
     if (width === 0 || bytes[read] !== mark || digitsEnd(bytes, group, end) !== group + 3) break;
     for (read = group; read < group + 3; read++) plain[length++] = bytes[read];
+    isAddress &&= numberOf(bytes, group, read) <= largestPart;
     groups++;
   }
   if (groups === 0) return false;
   if (read === end) {
-    const mayBeDecimals = groups === 1 && (mark === comma || (mark === point && !isCommaDecimal));
-    if (mayBeDecimals) return false;
+    if (mark === comma ? groups === 1 : mark === point && !isCommaDecimal) return false;
+    if (isAddress && groups === 3) return false;
   } else {
     const decimal = bytes[read++];
     if ((decimal !== point && decimal !== comma) || decimal === mark || digitsEnd(bytes, read, end) !== end)
@@ -61,6 +69,13 @@ export function readGrouped(
     while (read < end) plain[length++] = bytes[read++];
   }
   return readDecimal(plain, 0, length, target, at) === length;
+}
+
+/** The number that the digits `bytes[start..end)` are. */
+function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end; at++) number = 10 * number + bytes[at] - 0x30;
+  return number;
 }
 
 function digitsEnd(bytes: Uint8Array, start: number, end: number): number {

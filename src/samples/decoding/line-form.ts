@@ -31,7 +31,7 @@ export interface LineForm {
 /** What a cell of a line holds. */
 export type CellKind = "number" | "missing" | "truth" | "clock" | "word";
 
-const kindOfSeparator: Record<number, LineKind> = {
+export const kindOfSeparator: Readonly<Record<number, LineKind>> = {
   [comma]: "commas",
   [semicolon]: "semicolons",
   [tab]: "tabs",
@@ -50,9 +50,9 @@ const mayHoldComma = (kind: LineKind, cell: string) =>
   // Where commas separate, a cell that holds one was in quotes, and digits in groups of three may be meant.
   !kind.startsWith("JSON") && kind !== "tuples" && (kind !== "commas" || !/,\d{3}$/.test(cell));
 
-/** Digits in groups of three, as grouped-number.ts reads them. */
+/** Digits in groups of three, as grouped-number.ts reads them where the mark before decimals is not known. */
 const groupedNumber =
-  /^[+-]?\d{1,3}(?!\.\d{3}$|,\d{3}$)([.,' \u2019\u00a0\u202f])\d{3}(?:\1\d{3})*(?:(?!\1)[.,]\d+)?$/;
+  /^[+-]?(?!0)(?:\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?!,\d{3}$)([,' \u2019\u00a0\u202f])\d{3}(?:\1\d{3})*(?:(?!\1)[.,]\d+)?)$/;
 
 /** Returns what a cell holds. */
 export function cellKindOf(cell: string, kind: LineKind): CellKind {
@@ -91,6 +91,8 @@ export function cellsForm(line: string): LineForm | null {
   for (const separator of separatorsIn(line)) {
     const kind = kindOfSeparator[separator];
     const cells = cellsOf(line, separator);
+    // Blanks between date and time of day separate no cells where something else does.
+    if (kind === "blanks" && best?.cells.some((cell) => cell.includes(" ") && isClockText(cell))) break;
     const kinds = cells.map((cell) => cellKindOf(cell, kind));
     if (!kinds.includes("number") && !kinds.includes("clock")) continue;
     const known = kinds.filter((holds) => holds !== "word" && holds !== "missing").length;

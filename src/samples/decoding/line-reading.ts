@@ -36,7 +36,8 @@ import { cellsOf, type HeaderMatch, matchHeader, separatorsIn } from "./header.t
 import { InfluxLines } from "./influx-lines.ts";
 import { JsonLines, opensJson } from "./json-lines.ts";
 import { cleanLine, needsCleaning } from "./line-cleaning.ts";
-import { logNameStart, logPrefixEnd } from "./log-prefix.ts";
+import { logPrefixEnd } from "./log-prefix.ts";
+import { LoggerName } from "./logger-name.ts";
 import { PairLines } from "./pair-lines.ts";
 import { textOf } from "./text.ts";
 import { TurnLines } from "./turn-lines.ts";
@@ -59,6 +60,7 @@ const hash = 0x23;
 const atSign = 0x40;
 const percent = 0x25;
 const slash = 0x2f;
+const openBrace = 0x7b;
 
 /** Reads lines into the slots of a ring. A line that is read the first time as another form keeps nothing of it. */
 export class LineReading {
@@ -85,8 +87,7 @@ export class LineReading {
   /** The line that is read is the data behind a logger's prefix; and whether samples have come so. */
   #isBehindPrefix = false;
   #havePrefix = false;
-  /** The logger's name in the prefix of the first sample that names no values. */
-  #logName: Uint8Array | null = null;
+  readonly #logger = new LoggerName();
   /** A line without what is no text. It grows to the longest such line. */
   #clean: Uint8Array = new Uint8Array(0);
 
@@ -294,15 +295,17 @@ export class LineReading {
 
   /** Reads the line whose data begin at `data`. Cells of another logger mean something else. */
   #readBehindPrefix(bytes: Uint8Array, start: number, data: number, end: number, slot: number): number {
-    const name = logNameStart(bytes, start, data);
+    const isOther = this.#logger.isOther(bytes, start, data);
+    const isNamed = this.#form !== null || bytes[data] === openBrace;
+    // It is refused before it is read, as a cell may bring a new class.
+    if (isOther && !isNamed) return this.values.refuse("other-logger", start, end);
     this.#isBehindPrefix = true;
-    const outcome = this.read(bytes, data, end, slot);
+    const outcome = isOther ? this.#readAsBefore(bytes, data, end, slot) : this.read(bytes, data, end, slot);
     this.#isBehindPrefix = false;
     if (outcome !== goodLine && outcome !== missingLine) return outcome;
     this.#havePrefix = true;
-    if (this.#form !== null) return outcome;
-    this.#logName ??= bytes.slice(name, data);
-    return isSameWord(bytes, name, data, this.#logName) ? outcome : this.values.refuse("syntax", start, end);
+    if (!isOther) this.#logger.take(bytes, start, data);
+    return outcome;
   }
 
   #mayUse(bytes: Uint8Array, start: number, end: number, separator: number): boolean {

@@ -5,7 +5,7 @@ import type { RefusalReason } from "./refusals.ts";
 /** Reasons in the order of their numbers. What says no more than another has its number. */
 const order: readonly (Refusal | "not-finite")[] = [
   ...(["columns", "not-a-number", "too-long", "not-finite", "reply"] as const),
-  ...(["no-field", "twice", "unit", "no-class", "other-header"] as const),
+  ...(["no-field", "twice", "unit", "no-class", "other-header", "other-logger"] as const),
 ];
 
 /** The number of a reason. */
@@ -58,6 +58,11 @@ export function lineReasons(fields: number, longestBytes: number): RefusalReason
       name: "otherHeader",
       words: "below a header that lacks a field",
       what: "a line below a header that names some of source.fields and lacks another",
+    },
+    "other-logger": {
+      name: "otherLogger",
+      words: "of another logger",
+      what: "a line behind the name of another logger or channel than that of the first samples",
     },
   };
   return order.map((reason) => sentences[reason as keyof typeof sentences]);

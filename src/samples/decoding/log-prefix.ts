@@ -2,7 +2,7 @@
  * What a logger puts before the data of a line: a time, a level and a name, as `I (1234) dht: 21.5`,
  * `[12:00:01.123] temp=21.5`, `2026-03-28 22:00:00,123 - dht - INFO - temp: 21.5` or `Mar 28 22:00:00 pi dht[812]: 21.5`.
  */
-import { blank, colon, comma, isBlank, isDigit, isSameWord, skipBlanks, tab } from "./ascii.ts";
+import { blank, colon, comma, isBlank, isDigit, isSameWord, isSeparator, skipBlanks } from "./ascii.ts";
 
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
@@ -10,13 +10,20 @@ const openParenthesis = 0x28;
 const closeParenthesis = 0x29;
 const lessThan = 0x3c;
 const greaterThan = 0x3e;
+const plus = 0x2b;
 const minus = 0x2d;
 const point = 0x2e;
 const slash = 0x2f;
+const underscore = 0x5f;
 const letterT = 0x54;
+const letterZ = 0x5a;
 
 /** Longest part of a prefix in bytes. */
 const longestPart = 48;
+/** Shortest time of day that a logger writes, 12:00:00. */
+const shortestTime = 8;
+/** Fewest decimals of the seconds since a start: brackets with fewer may hold a value, `[21.5] 40`. */
+const fewestDecimals = 3;
 /** The letters of levels in ESP-IDF: error, warning, information, debug, verbose. */
 const levelLetters = new TextEncoder().encode("EWIDV");
 const levels = [
@@ -47,27 +54,60 @@ export function logPrefixEnd(bytes: Uint8Array, start: number, end: number): num
 }
 
 /**
- * Returns where the name in the prefix `bytes[start..end)` begins: its last word before a colon; `end` where it has none.
- * Lines of one logger have the same name, those of others have another.
+ * Writes what names the logger in the prefix `bytes[start..end)` to `name`: its words without times, levels and process
+ * ids. Lines of one logger have the same name; those of others, or of another channel, have another. Allocates nothing.
+ *
+ * @returns the bytes of the name, at most the length of `name`; 0 where the prefix has none
  */
-export function logNameStart(bytes: Uint8Array, start: number, end: number): number {
-  let last = end;
-  while (last > start && (isBlank(bytes[last - 1]) || bytes[last - 1] === tab)) last--;
-  if (last === start || bytes[last - 1] !== colon) return end;
-  let first = last - 1;
-  while (first > start && bytes[first - 1] !== blank && bytes[first - 1] !== openBracket) first--;
-  return first;
+export function readLogName(bytes: Uint8Array, start: number, end: number, name: Uint8Array): number {
+  let length = 0;
+  for (let at = start; at < end; ) {
+    let word = at;
+    if (bytes[at] === openBracket) {
+      const close = bracketEnd(bytes, at, end);
+      word = at + 1;
+      at = Math.max(close, word);
+      if (close < 0 || !namesLogger(bytes, start, word, close)) continue;
+    } else {
+      at = partEnd(bytes, at, end, isWordByte);
+      if (at === word) at++;
+      if (isTimeOrLevel(bytes, start, word, at)) continue;
+    }
+    while (word < at && length < name.length) name[length++] = bytes[word++];
+  }
+  return length;
+}
+
+/** Whether the brackets around `bytes[start..end)` hold neither time nor level, nor a process id behind a word or a date. */
+function namesLogger(bytes: Uint8Array, prefix: number, start: number, end: number): boolean {
+  if (holdsTimeOrLevel(bytes, start, end)) return false;
+  // A letter alone may be a channel, unless the name stands behind it: [D][sensor].
+  if (end === start + 1 && levelLetters.includes(bytes[start])) return bytes[end + 1] !== openBracket;
+  const mayBeProcess = isDigit(bytes[prefix]) || (start - 2 >= prefix && isWordByte(bytes[start - 2]));
+  return !mayBeProcess || partEnd(bytes, start, end, isDigit) < end;
+}
+
+/** Whether a word outside brackets says when or how urgent: a level, a number, a date, a month; or is no word at all. */
+function isTimeOrLevel(bytes: Uint8Array, prefix: number, start: number, end: number): boolean {
+  const last = bytes[end - 1] === colon ? end - 1 : end;
+  if (isLevelWord(bytes, start, last) || partEnd(bytes, start, end, isClockByte) === end) return true;
+  const isLevelLetter = end === start + 1 && bytes[end + 1] === openParenthesis;
+  const isMonth = end === start + 3 && bytes[end] === blank;
+  return (start === prefix && (isLevelLetter || isMonth)) || !isWordByte(bytes[start]);
 }
 
 /** `[12:00:01] `, `[   12.345678] `, `[INFO] `, `[00:00:01.234,000] <inf> main: `, several of them. */
 function behindBrackets(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
+  let isLogged = false;
   while (at < end && bytes[at] === openBracket) {
     const close = bracketEnd(bytes, at, end);
     if (close < 0) return start;
+    // A word or a number alone in brackets may be the name of a channel.
+    isLogged ||= holdsTimeOrLevel(bytes, at + 1, close);
     at = skipBlanks(bytes, close + 1, end);
   }
-  if (at === start || at === end) return start;
+  if (!isLogged || at === end) return start;
   if (bytes[at] === colon) return skipBlanks(bytes, at + 1, end);
   if (bytes[at] !== lessThan) return isDataStart(bytes[at]) ? at : start;
   let close = at;
@@ -75,20 +115,35 @@ function behindBrackets(bytes: Uint8Array, start: number, end: number): number {
   return behindName(bytes, skipBlanks(bytes, close + 1, end), end);
 }
 
-/** Returns the index of the bracket that closes a time or a level, -1 where the brackets hold anything else. */
+/** Returns the index of the bracket that closes what may be a time, a level or a name; -1 where it is anything else. */
 function bracketEnd(bytes: Uint8Array, start: number, end: number): number {
   let hasColon = false;
-  let first = start + 1;
-  while (first < end && bytes[first] === blank) first++;
+  const first = skipBlanks(bytes, start + 1, end);
   for (let at = first; at < end && at - start < longestPart; at++) {
     const byte = bytes[at];
     if (byte === closeBracket) return at > first ? at : -1;
     if (byte === colon) hasColon = true;
-    const isWord = isDigit(byte) || isLetter(byte);
-    const isMark = byte === colon || byte === point || byte === minus || byte === slash || byte === blank;
-    if (!isWord && !isMark && !(byte === comma && hasColon)) return -1;
+    if (byte === comma ? !hasColon : !isWordByte(byte) && byte !== blank) return -1;
   }
   return -1;
+}
+
+/** Whether brackets hold a level, a time of day, or the seconds since a start with their decimals. */
+function holdsTimeOrLevel(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = skipBlanks(bytes, start, end);
+  if (isLevelWord(bytes, first, end)) return true;
+  const seconds = partEnd(bytes, first, end, isDigit);
+  if (seconds > first && bytes[seconds] === point) {
+    return end - seconds > fewestDecimals && partEnd(bytes, seconds + 1, end, isDigit) === end;
+  }
+  for (let at = first; at < end; at++) {
+    if (at > first && bytes[at - 1] !== blank && bytes[at - 1] !== letterT) continue;
+    const time = timeEnd(bytes, at, end);
+    // What has more parts is an address, 12:34:56:78:90:12.
+    if (time > at && bytes[time] !== colon && (!isLetter(bytes[time]) || bytes[time] === letterZ))
+      return true;
+  }
+  return false;
 }
 
 /** `I (1234) dht: ` of ESP-IDF. */
@@ -105,31 +160,37 @@ function behindLevelLetter(bytes: Uint8Array, start: number, end: number): numbe
 
 /** `22:00:00.456 -> ` of the Arduino IDE, `22:00:00.456 > ` of PlatformIO. */
 function behindArrow(bytes: Uint8Array, start: number, end: number): number {
-  let at = partEnd(bytes, start, end, isTimeByte);
-  if (at - start < 8 || bytes[at] !== blank) return start;
+  let at = timeEnd(bytes, start, end);
+  if (at - start < shortestTime || bytes[at] !== blank) return start;
   at++;
   if (bytes[at] === minus) at++;
   return bytes[at] === greaterThan && bytes[at + 1] === blank ? skipBlanks(bytes, at + 1, end) : start;
 }
 
-/** `2026-03-28 22:00:00,123 - dht - INFO - `: without a level it is a time that stands in columns of its own. */
+/**
+ * `2026-03-28 22:00:00,123 - dht - INFO - `: without a level it is a time that stands in columns of its own. So it is
+ * where a separator of cells or a number stands before the level, or a separator behind it: then the level is a cell too.
+ */
 function behindDate(bytes: Uint8Array, start: number, end: number): number {
   if (!isDigit(bytes[start])) return start;
   const date = partEnd(bytes, start, end, isDateByte);
-  if (date - start < 8 || date >= end || (bytes[date] !== blank && bytes[date] !== letterT)) return start;
-  const time = partEnd(bytes, date + 1, end, isTimeByte);
-  if (time - date < 8) return start;
-  let at = time;
+  const isDate = date - start >= 8 && partEnd(bytes, start, end, isDigit) < date;
+  if (!isDate || (bytes[date] !== blank && bytes[date] !== letterT)) return start;
+  const time = timeEnd(bytes, date + 1, end);
+  if (time - date <= shortestTime) return start;
+  let at = zoneEnd(bytes, time, end);
   while (at < end && at - time < longestPart) {
     while (at < end && !isLetter(bytes[at]) && !isDigit(bytes[at])) {
-      if (bytes[at] === comma) return start;
+      if (isSeparator(bytes[at])) return start;
       at++;
     }
     const word = at;
     at = partEnd(bytes, at, end, isNameByte);
-    if (!isLevelWord(bytes, word, at)) continue;
-    while (at < end && isBehindLevel(bytes[at])) at++;
-    return at;
+    if (isLevelWord(bytes, word, at)) {
+      while (at < end && isBehindLevel(bytes[at])) at++;
+      return at < end && isSeparator(bytes[at]) ? start : at;
+    }
+    if (bytes[word - 1] !== openBracket && partEnd(bytes, word, at, isNumberByte) === at) return start;
   }
   return start;
 }
@@ -141,9 +202,9 @@ function behindHost(bytes: Uint8Array, start: number, end: number): number {
   }
   const day = skipBlanks(bytes, start + 3, end);
   const time = partEnd(bytes, day, end, isDigit) + 1;
-  const timeEnd = partEnd(bytes, time, end, isTimeByte);
-  if (time - day < 2 || timeEnd - time < 8 || bytes[timeEnd] !== blank) return start;
-  let name = timeEnd + 1;
+  const host = timeEnd(bytes, time, end);
+  if (time - day < 2 || host - time < shortestTime || bytes[host] !== blank) return start;
+  let name = host + 1;
   while (name < end && bytes[name] !== blank) name++;
   const data = behindName(bytes, name + 1, end);
   return data > name + 1 ? data : start;
@@ -156,6 +217,35 @@ function behindName(bytes: Uint8Array, start: number, end: number): number {
     if (bytes[at] === colon && bytes[at + 1] === blank && at > start) return skipBlanks(bytes, at + 1, end);
   }
   return start;
+}
+
+/** Returns the index behind a time of day, with its decimals; `start` where there is none. */
+function timeEnd(bytes: Uint8Array, start: number, end: number): number {
+  const hours = partEnd(bytes, start, end, isDigit);
+  if (hours === start || hours - start > 2 || !areMinutes(bytes, hours, end)) return start;
+  let at = hours + 3;
+  if (areMinutes(bytes, at, end)) at += 3;
+  const decimals = partEnd(bytes, at + 1, end, isDigit);
+  if (bytes[at] === point) return decimals;
+  // Another comma than that before milliseconds separates cells: 12:00:00,warning or 12:00:00,20.5.
+  return bytes[at] === comma && decimals === at + 4 && bytes[decimals] === blank ? decimals : at;
+}
+
+/** Whether a colon and two digits stand at `start`. */
+function areMinutes(bytes: Uint8Array, start: number, end: number): boolean {
+  return (
+    start + 3 <= end && bytes[start] === colon && partEnd(bytes, start + 1, start + 3, isDigit) === start + 3
+  );
+}
+
+/** Returns the index behind the zone of a time, `Z`, `+02:00` or ` +0200`; `start` where there is none. */
+function zoneEnd(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[start] === letterZ) return start + 1;
+  const sign = skipBlanks(bytes, start, end);
+  if (bytes[sign] !== plus && bytes[sign] !== minus) return start;
+  const hours = partEnd(bytes, sign + 1, end, isDigit);
+  if (hours - sign === 3 && areMinutes(bytes, hours, end)) return hours + 3;
+  return hours - sign === 5 ? hours : start;
 }
 
 function partEnd(bytes: Uint8Array, start: number, end: number, isPart: (byte: number) => boolean): number {
@@ -172,16 +262,16 @@ function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 const isLetter = (byte: number) => (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-const isNameByte = (byte: number) => isLetter(byte) || isDigit(byte) || byte === point || byte === 0x5f;
+const isNameByte = (byte: number) => isLetter(byte) || isDigit(byte) || byte === point || byte === underscore;
+const isNumberByte = (byte: number) => isDigit(byte) || byte === point;
 const isDateByte = (byte: number) => isDigit(byte) || byte === minus || byte === slash || byte === point;
-const isTimeByte = (byte: number) => isDigit(byte) || byte === colon || byte === point || byte === comma;
+const isWordByte = (byte: number) =>
+  isNameByte(byte) || byte === colon || byte === minus || byte === slash || byte > 0x7f;
+/** Whether the byte may be of a date with its time and zone. */
+const isClockByte = (byte: number) =>
+  isDateByte(byte) || byte === colon || byte === plus || byte === letterT || byte === letterZ;
 /** Whether data may begin with the byte: behind brackets that are data themselves a separator follows. */
 const isDataStart = (byte: number) =>
   isLetter(byte) || isDigit(byte) || byte > 0x7f || dataMarks.includes(byte);
 const isBehindLevel = (byte: number) =>
-  byte === blank ||
-  byte === tab ||
-  byte === minus ||
-  byte === colon ||
-  byte === closeBracket ||
-  byte === 0x7c;
+  isBlank(byte) || byte === minus || byte === colon || byte === closeBracket;

@@ -1,12 +1,13 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
 import { carriageReturn, lineFeed } from "./ascii.ts";
 import { partOfClock } from "./clock-text.ts";
-import { cellsOf } from "./header.ts";
+import { cellsOf, separatorsIn } from "./header.ts";
 import { cleanLine } from "./line-cleaning.ts";
 import {
   type CellKind,
   cellKindOf,
   cellsForm,
+  kindOfSeparator,
   type LineForm,
   type LineKind,
   lineFormOf,
@@ -95,15 +96,30 @@ export function isSparse(bytes: Uint8Array): boolean {
   return lines.length > 0 && 2 * sparse.length > lines.length;
 }
 
-/** The lines without what a logger puts before them, where it does so before most. */
+/**
+ * The lines without what a logger puts before them, where it does so before most. Rows with as many cells as a header above
+ * them are whole as they are.
+ */
 function withoutPrefixes(lines: string[]): string[] {
   const data = lines.map((line) => {
     if (!/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )/.test(line)) return line;
     const bytes = new TextEncoder().encode(line);
     return textOf(bytes, logPrefixEnd(bytes, 0, bytes.length), bytes.length);
   });
-  const prefixed = data.filter((text, index) => text !== lines[index]).length;
-  return 2 * prefixed > lines.length ? data : lines;
+  const prefixed = lines.filter((line, index) => data[index] !== line);
+  if (2 * prefixed.length <= lines.length) return lines;
+  const above = lines.slice(0, lines.indexOf(prefixed[0]));
+  return above.some((line) => isHeaderOf(line, prefixed)) ? lines : data;
+}
+
+/** Whether a line names each cell of most rows. */
+function isHeaderOf(line: string, rows: readonly string[]): boolean {
+  return separatorsIn(line).some((separator) => {
+    const names = cellsOf(line, separator);
+    const kind = kindOfSeparator[separator];
+    if (names.length < 2 || new Set(names).size < names.length || !areNames(names, kind)) return false;
+    return 2 * rows.filter((row) => cellsOf(row, separator).length === names.length).length > rows.length;
+  });
 }
 
 /** The lines of a text that are neither empty nor comments, without what is no text. The last one may be cut off. */
@@ -157,7 +173,9 @@ function lookAtPlaces(
   const firstRow = forms.findIndex(isRow);
   if (firstRow < 0) return null;
   const { kind, cells } = forms[firstRow] as LineForm;
-  const rows = forms.filter(isRow).map((form) => form.cells);
+  const written = forms.filter(isRow).map((form) => form.cells);
+  const isCommaDecimal = kind !== "commas" && haveCommaDecimals(written, kind);
+  const rows = isCommaDecimal ? written.map((row) => row.map(withoutGroups)) : written;
   const header =
     headerAmong(lines.slice(0, firstRow), kind, cells.length) ??
     laterHeader(lines.slice(firstRow), kind, cells.length) ??
@@ -175,17 +193,42 @@ function lookAtPlaces(
       kind,
     ),
   );
-  const decimal = rows.some((row) => row.some((cell) => /^[+-]?\d+(?:\.\d{3})*,\d+$/.test(cell.trim())));
-  const isGrouped = rows.some((row) =>
-    row.some((cell) => /^[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?$/.test(cell.trim())),
-  );
   const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
   if (shift > 0) columns.unshift({ ...counter, words: [] });
   return {
     ...{ kind, columns, namedBy: header === null ? null : "header" },
     ...{ lines: lines.length, rows: rows.length },
-    ...(kind !== "commas" && decimal && isGrouped ? { decimal: "comma" as const } : {}),
+    ...(isCommaDecimal ? { decimal: "comma" as const } : {}),
   };
+}
+
+const pointGroups = /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$/;
+const isAddress = (cell: string) => /^(?:(?:1?\d?\d|2[0-4]\d|25[0-5])\.){3}\d{3}$/.test(cell);
+
+/**
+ * Whether points stand between groups of digits, so that 1.200 is a number of four digits: a cell shows it by both marks,
+ * or by several groups beside a decimal comma in another; and none shows the contrary, by a point before other than three
+ * digits or behind a comma.
+ */
+function haveCommaDecimals(rows: readonly string[][], kind: LineKind): boolean {
+  let isShown = false;
+  let hasGroups = false;
+  let hasComma = false;
+  for (const cell of rows.flat()) {
+    const text = cell.trim();
+    if (/^[+-]?\d+,\d+$/.test(text)) hasComma = true;
+    else if (pointGroups.test(text)) {
+      isShown ||= text.includes(",");
+      hasGroups ||= text.split(".").length > 2 && !isAddress(text);
+    } else if (text.includes(".") && cellKindOf(text, kind) === "number") return false;
+  }
+  return isShown || (hasGroups && hasComma);
+}
+
+/** A cell without the points between its groups of digits. */
+function withoutGroups(cell: string): string {
+  const text = cell.trim();
+  return pointGroups.test(text) && !isAddress(text) ? text.replaceAll(".", "") : cell;
 }
 
 /**

@@ -14,7 +14,7 @@ describe("digits in groups of three are one number", () => {
   test.each([
     ["1.200,5", 1200.5],
     ["1,200.5", 1200.5],
-    ["-12.345.678", -12_345_678],
+    ["-12.345.678,5", -12_345_678.5],
     ["+1,234,567", 1_234_567],
     ["1'200.25", 1200.25],
     ["1\u2019200", 1200],
@@ -28,7 +28,9 @@ describe("digits in groups of three are one number", () => {
 
 test("a single group behind a point counts where decimals are known to stand behind a comma", () => {
   expect(read("1.200", { isCommaDecimal: true })).toBe(1200);
+  expect(read("-12.345.678", { isCommaDecimal: true })).toBe(-12_345_678);
   expect(read("1.200")).toBeNull();
+  expect(read("12.345.678")).toBeNull();
   expect(read("1,200")).toBeNull();
   expect(read("1,200", { isCommaDecimal: true })).toBeNull();
 });
@@ -46,5 +48,7 @@ describe("anything else is no such number", () => {
     "1'20",
     "1.200,5x",
     "28.03.2026",
+    "0.375",
+    "192.168.100.101",
   ])("%j", (text) => expect(read(text, { isCommaDecimal: true })).toBeNull());
 });

@@ -16,6 +16,10 @@ describe("a logger's prefix ends where the data begin", () => {
     ["of Zephyr", "[00:00:01.234,000] <inf> main: ", "temp: 21.5"],
     ["of Python's logging", "2026-03-28 22:00:00,123 - dht - INFO - ", "temp: 21.5"],
     ["a date, a level and a colon", "2026-03-28 22:00:00 WARNING: ", "21.5"],
+    ["of Python's logging with an offset", "2026-03-28T22:00:00.123+02:00 dht INFO ", "21.5"],
+    ["of Python's logging with a process", "2026-03-28 22:00:00,123 [812] INFO ", "21.5,40"],
+    ["a date and a time in brackets", "[Sat Mar 28 22:00:00 2026] ", "21.5"],
+    ["a level in brackets", "[INFO] ", "21.5"],
     ["of a system log", "Mar 28 22:00:00 pi dht[812]: ", "21.5 40"],
   ])("%s", (_, prefix, data) => {
     const bytes = Buffer.from(prefix + data);
@@ -28,6 +32,18 @@ describe("a logger's prefix ends where the data begin", () => {
     ["numbers in brackets, separated", "[21.5],[40]"],
     ["a row that begins with its time", "2026-03-28 22:00:00,21.5,40"],
     ["a row with a time and a class", "2026-03-28 22:00:00 21.5 idle"],
+    ["a row with a time and a state", "2026-03-28 22:00:00,warning,20.1,40"],
+    ["a row of tabs with a time and a state", "2026-03-28 22:00:00\twarning\t20.1\t40"],
+    ["a row of semicolons with a time and a state", "2026-03-28 22:00:00;error;20.1"],
+    ["a row with a state between vertical bars", "2026-03-28 22:00:00 | info | 20.1"],
+    ["a row with a value of three digits before its state", "2026-03-28 22:00:00,120,warning 3"],
+    ["a row with a value before its state", "2026-03-28 22:00:00 20.1 warning 40"],
+    ["a row of two numbers and a state", "1774735200 12345678 warning 40"],
+    ["a channel's letter in brackets", "[A] 900"],
+    ["a channel's number in brackets", "[0] 900"],
+    ["a value in brackets", "[21.5] 40"],
+    ["an address in brackets", "[a4:c1:38:12:34:56] 21.5"],
+    ["an address of digits in brackets", "[12:34:56:78:90:12] 21.5"],
     ["names and values in turns", "I 12 V 5"],
     ["pairs", "temp: 21.5, hum: 40"],
   ])("%s has none", (_, line) => {
@@ -58,13 +74,50 @@ test("the data behind a prefix are read as they would be alone, in each line ane
   expect(damaged).toBe(0);
 });
 
-test("a value of another logger is not one of this", () => {
-  const { rows, damaged } = read(
-    "I (10) dht: 21.5\nI (20) heap: 30000\n\x1b[0;32mI (30) dht: 22.5\x1b[0m\n",
-    ["temp"],
-  );
-  expect(rows).toEqual([[21.5], [22.5]]);
-  expect(damaged).toBe(1);
+describe("a value of another logger", () => {
+  test("is not one of this", () => {
+    const { rows, damaged } = read(
+      "I (10) dht: 21.5\nI (20) heap: 30000\n\x1b[0;32mI (30) dht: 22.5\x1b[0m\n",
+      ["temp"],
+    );
+    expect(rows).toEqual([[21.5], [22.5]]);
+    expect(damaged).toBe(1);
+  });
+
+  test.each([
+    ["its name before the level", (name: string) => `2026-03-28 22:00:00,123 - ${name} - INFO - `],
+    ["its name in brackets", (name: string) => `[12:00:01][D][${name}]: `],
+    ["a channel in brackets", (name: string) => `[12:00:01] [${name === "dht" ? 0 : 1}] `],
+    ["a name in Zephyr's log", (name: string) => `[00:00:01.234,000] <inf> ${name}: `],
+  ])("is told by %s", (_, prefix) => {
+    const { rows } = read(`${prefix("dht")}21.5\n${prefix("heap")}30000\n${prefix("dht")}22.5\n`, ["temp"]);
+    expect(rows).toEqual([[21.5], [22.5]]);
+  });
+
+  test.each([
+    ["a system log", "Mar 28 22:00:00 pi dht[812]: ", "Apr  1 22:00:05 pi dht[90]: "],
+    ["a daemon's log", "2026-03-28 22:00:00,123 [812] INFO ", "2026-04-01 22:00:05,123 [90] WARNING "],
+  ])("is not told by the process in %s, which changes with a restart", (_, before, after) => {
+    const { rows, damaged } = read(`${before}21.5\n${after}22.5\n`, ["temp"]);
+    expect({ rows, damaged }).toEqual({ rows: [[21.5], [22.5]], damaged: 0 });
+  });
+
+  test("brings no new class", () => {
+    const classes: string[] = [];
+    const fields = defineFields([{ name: "temp" }, { name: "state", classes, mostClasses: 8 }]);
+    const ring = new SampleRing(2, 100, "pause");
+    const decoder = createLineDecoder(fields, ring, { startsAtLine: true });
+    feed(decoder, Buffer.from("I (10) dht: 21.5,idle\nI (20) net: 3,connected\nI (30) dht: 22.5,run\n"));
+    expect(fields[1].classes).toEqual(["idle", "run"]);
+    expect(decoder.counts.refused).toEqual({ "other-logger": 1 });
+  });
+
+  test("is the device's, once more have come in a row than of the first", () => {
+    const lines = Array.from({ length: 60 }, (_, second) => `I (${second}) dht: 2${second % 10}.5\n`);
+    const { rows, damaged } = read(`I (5) boot: 3\n${lines.join("")}`, ["temp"]);
+    expect(damaged).toBe(32);
+    expect(rows.slice(1)).toEqual(lines.slice(32).map((line) => [Number(line.slice(-5))]));
+  });
 });
 
 test("a log line between plain rows is no sample", () => {

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "vitest";
+import { lookAtText, type TextLook } from "../../../src/samples/decoding/text-look.ts";
+
+/** What the rows of a text hold, below their header. */
+function look(header: string | null, row: (index: number) => string, rows = 60): TextLook {
+  const lines = Array.from({ length: rows }, (_, index) => row(index));
+  const text = [...(header === null ? [] : [header]), ...lines].map((line) => `${line}\n`).join("");
+  return lookAtText(new TextEncoder().encode(text)) as TextLook;
+}
+
+const holdsOf = ({ columns }: TextLook) => columns.map(({ name, holds }) => `${name}: ${holds}`);
+const two = (number: number) => String(number).padStart(2, "0");
+const time = (index: number) => `2026-03-28 20:00:${two(index)}`;
+const state = (index: number) => ["ok", "warning", "error"][index % 3];
+
+describe("a column of states behind that of the time stays a column", () => {
+  const columns = ["time: clock", "state: words", "temp: numbers", "hum: numbers"];
+
+  test.each([
+    ["commas", ","],
+    ["tabs", "\t"],
+    ["semicolons", ";"],
+    ["vertical bars", "|"],
+  ])("between %s", (_, separator) => {
+    const row = (index: number) =>
+      [time(index), state(index), 20 + index / 10, 40 + (index % 7)].join(separator);
+    expect(holdsOf(look(["time", "state", "temp", "hum"].join(separator), row))).toEqual(columns);
+  });
+
+  test("between blanks, below a header of as many names", () => {
+    const row = (index: number) => `${time(index)} ${state(index)} ${20 + index / 10} ${40 + (index % 7)}`;
+    expect(holdsOf(look("date time state temp hum", row))).toEqual(["date: clock", ...columns]);
+  });
+});
+
+test("a logger's level behind the time of each line is no column", () => {
+  const found = look(
+    null,
+    (index) => `${time(index)},123 - dht - INFO - ${20 + index / 10},${40 + (index % 7)}`,
+  );
+  expect(holdsOf(found)).toEqual(["field1: numbers", "field2: numbers"]);
+});
+
+describe("decimals stand behind a comma", () => {
+  test.each([
+    ["where a cell has both marks", "1.200,5", "1.200"],
+    ["where a cell has several groups beside a comma", "1.200.300", "7,5"],
+  ])("%s", (_, one, other) => {
+    const found = look("a;b", (index) => `${index % 2 ? one : other};${index}`);
+    expect(found.decimal).toBe("comma");
+    expect(found.columns[0].holds).toBe("numbers");
+  });
+
+  test.each([
+    ["a single group of another column, with decimals of other lengths", "1,200", "21.375", "21.38"],
+    ["a single group and a comma", "2,5", "1.200", "1.300"],
+    ["a comma between groups", "1,200.5", "1.200", "1.300"],
+    ["decimals of other lengths", "1.200,5", "21.375", "21.38"],
+    ["decimals of a number below 1", "1.200,5", "0.375", "0.125"],
+    ["addresses", "2,5", "192.168.100.101", "192.168.100.102"],
+  ])("not by %s", (_, first, one, other) => {
+    expect(look("a;b", (index) => `${first};${index % 2 ? one : other}`).decimal).toBeUndefined();
+  });
+});
+
+test.each([
+  ["addresses", "192.168.100.10"],
+  ["versions", "1.200.30"],
+])("%s are words", (_, start) => {
+  expect(holdsOf(look("a;b", (index) => `${start}${index % 10};${index}`))[0]).toBe("a: words");
+});
