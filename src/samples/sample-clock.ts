@@ -1,6 +1,7 @@
 /** The clock of a device: makes times of samples of the columns that hold it, and counts what is wrong with it. */
 
 import { formatCount } from "../wording/quantities.ts";
+import { type PointedClock, pointedByName } from "./decoding/clock-text.ts";
 import type { Field } from "./decoding/fields.ts";
 import type { SampleRing } from "./ring.ts";
 
@@ -31,10 +32,27 @@ export const plainClock = (columns: readonly string[]): ClockColumns => ({
 
 /** The columns of a clock as fields of a decoder, behind those that are learned from. */
 export const clockFields = ({ columns, dateOrder, isInHeader = false }: ClockColumns): Field[] =>
-  (isInHeader ? [] : columns).map((name) => ({
+  (isInHeader ? [] : columns).map((name, place) => ({
     ...{ name, type: "f64", scale: 1, offset: 0, optional: true },
-    ...{ isTime: true, dateOrder },
+    ...{ isTime: true, dateOrder, pointed: pointedIn(columns, place, dateOrder) },
   }));
+
+/**
+ * What 18.05.10 in a column of a clock is: as the names say, else a date in the first of two columns, and where the config
+ * says in which order dates are written.
+ */
+function pointedIn(
+  columns: readonly string[],
+  place: number,
+  dateOrder: ClockColumns["dateOrder"],
+): PointedClock {
+  const named = pointedByName(columns[place]);
+  if (named !== null) return named;
+  if (columns.length === 1) return dateOrder === "auto" ? "time of day" : "date";
+  const other = pointedByName(columns[1 - place]);
+  const isDate = other === null ? place === 0 : other === "time of day";
+  return isDate ? "date" : "time of day";
+}
 
 /** What a clock has shown so far. */
 export interface ClockReport {
@@ -188,10 +206,15 @@ export class SampleClock {
   }
 }
 
+/** Whether a number is a day of a spreadsheet: whole ones may count anything, so "data" needs the part of a day behind it. */
+function isSpreadsheetDay(raw: number, name: string): boolean {
+  if (!(raw >= spreadsheetYears[0] && raw < spreadsheetYears[1])) return false;
+  return /^(date|datum|fecha)\b/i.test(name) || (/^data\b/i.test(name) && !Number.isInteger(raw));
+}
+
 /** Milliseconds in the unit of a clock that shows `raw`: by its size since 1970, else by its name. */
 function factorOf(raw: number, name: string): number {
-  const isDay = raw >= spreadsheetYears[0] && raw < spreadsheetYears[1];
-  if (isDay && /^(date|datum|fecha|data)\b/i.test(name)) return dayMs;
+  if (isSpreadsheetDay(raw, name)) return dayMs;
   if (raw >= 1e17) return clockUnits.ns;
   if (raw >= 1e14) return clockUnits.us;
   if (raw >= leastSinceEpoch) return clockUnits.ms;

@@ -53,6 +53,18 @@ describe("the time of a sample", () => {
     expect(follow([300, 400], { unit: "ms" }, Number.NaN).times).toEqual([300, 400]);
   });
 
+  test.each([
+    ["a day of a spreadsheet, by the name", "Date", 46_109, "2026-03-28T00:00:00.000Z"],
+    ["a day of a spreadsheet with its hour", "data", 46_109.25, "2026-03-28T06:00:00.000Z"],
+  ])("is %s", (_, column, raw, expected) => {
+    expect(new Date(follow([raw], { columns: [column] }).times[0]).toISOString()).toBe(expected);
+  });
+
+  test("is no day where a counter is called data", () => {
+    const { times } = follow([40_000, 40_001], { columns: ["data"] }, 1_000_000_000_000);
+    expect(times).toEqual([1_000_000_000_000, 1_000_000_000_001]);
+  });
+
   test("is the sum of a date and a time of day in two columns", () => {
     const clock = new SampleClock(plainClock(["Date", "Time"]));
     const time = new Float64Array(1);

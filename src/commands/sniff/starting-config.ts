@@ -67,8 +67,7 @@ export function startingConfig(
   if (used.length === 0 || (used.length === 1 && used[0].holdsWords)) return null;
   const target = used.length === 1 ? null : targetOf(used);
   const lines = ["source:", ...sourceLines(stream, source)];
-  if (clock.length > 0)
-    lines.push(`  time: ${clock.length === 1 ? word(clock[0]) : `[${clock.map(word).join(", ")}]`}`);
+  if (clock.length > 0) lines.push(timeLine(clock, stream.dateOrder));
   const rising = columns.filter((column) => !used.includes(column)).map(({ name }) => safeJson(name));
   const remarkOnList = isText
     ? rising.length === 0
@@ -109,6 +108,11 @@ function sourceLines(stream: RecognizedStream, source: StartingSource): string[]
   if (decimal !== undefined)
     lines.push(`  decimal: ${decimal} # points stand between groups of digits, as in 1.200,5`);
   return lines;
+}
+
+function timeLine(clock: readonly string[], dateOrder: RecognizedStream["dateOrder"]): string {
+  const column = clock.length === 1 ? word(clock[0]) : `[${clock.map(word).join(", ")}]`;
+  return `  time: ${dateOrder === undefined ? column : `{ column: ${column}, dateOrder: ${dateOrder} }`}`;
 }
 
 /** The columns in the order of the config: all by place, `_` for what is not wanted; or those that are used by name. */

@@ -44,7 +44,9 @@ export class BlockValues {
     this.#scales = Float64Array.from(fields, (field) => field.scale);
     this.#offsets = Float64Array.from(fields, (field) => field.offset);
     this.#names = fields.map(({ name }) => encoder.encode(name));
-    this.#clocks = fields.map(({ isTime, dateOrder }) => (isTime ? new ClockText(dateOrder) : null));
+    this.#clocks = fields.map(({ isTime, dateOrder, pointed }) =>
+      isTime ? new ClockText(dateOrder, pointed) : null,
+    );
     this.#isOptional = Uint8Array.from(fields, ({ optional }) => (optional === true ? 1 : 0));
     this.#given = new Uint8Array(fields.length);
   }

@@ -104,7 +104,9 @@ export class CellValues {
     this.#classes = fields.map(({ name, classes, mostClasses }) =>
       classes === undefined ? null : new ClassWords(classes, name, mostClasses),
     );
-    this.#clocks = fields.map(({ isTime, dateOrder }) => (isTime ? new ClockText(dateOrder) : null));
+    this.#clocks = fields.map(({ isTime, dateOrder, pointed }) =>
+      isTime ? new ClockText(dateOrder, pointed) : null,
+    );
     this.#codes = fields.map(({ missing }) => (missing === undefined ? null : Float64Array.from(missing)));
     this.isPlain = Uint8Array.from(fields, ({ classes, missing }) => (classes || missing ? 0 : 1));
     this.#units = new FieldUnits(fields.length);

@@ -29,6 +29,18 @@ export function partOfClock(text: string): "date" | "time of day" | null {
   return isClockText(text) && timeText.test(text.trim()) ? "time of day" : null;
 }
 
+/** What a text such as 18.05.10 is: what a column holds, since the text alone does not tell. */
+export type PointedClock = "date" | "time of day";
+
+const dateName = /(?:^|[^a-z])(?:date|datum|fecha|data|day|dia|giorno|jour|tag)(?:[^a-z]|$)/i;
+const timeName = /(?:^|[^a-z])(?:time|uhrzeit|zeit|hora|ora|heure|hour|clock)(?:[^a-z]|$)/i;
+
+/** What 18.05.10 in a column of this name is; null where the name does not tell. */
+export function pointedByName(name: string): PointedClock | null {
+  if (dateName.test(name) === timeName.test(name)) return null;
+  return dateName.test(name) ? "date" : "time of day";
+}
+
 /** What a text is. */
 export const noClock = 0;
 export const dateOnly = 1;
@@ -61,20 +73,22 @@ function daysTo(year: number, month: number, day: number): number {
 
 /**
  * Reads times of one column. A date without a zone is taken as universal time: only its steps are certain. Which number
- * of 10/03/2024 is the day shows with the first date that has one above 12; until then it is the first.
+ * of 10/03/2024 is the day shows with the first date that has one above 12, unless the caller knows it; until then it is
+ * the first.
  */
 export class ClockText {
-  /** Dates with points have years of two digits, 28.03.26. */
-  #areShortDates = false;
   #order: "auto" | "day-first" | "month-first";
   /** The byte after what was read last. */
   #at = 0;
   /** The number that was read last, and how many digits it had. */
   #number = 0;
   #digits = 0;
+  readonly #pointed: PointedClock;
 
-  constructor(order: "auto" | "day-first" | "month-first" = "auto") {
+  /** @param pointed what 18.05.10 alone is: it must not change from one text to the next */
+  constructor(order: "auto" | "day-first" | "month-first" = "auto", pointed: PointedClock = "time of day") {
     this.#order = order;
+    this.#pointed = pointed;
   }
 
   /**
@@ -119,10 +133,13 @@ export class ClockText {
     this.#at++;
     const hasThird = this.#readNumber(bytes, end);
     const third = this.#number;
-    // A time of day may have points too, 18.00.00, but no number above 24 in front, and no other time behind.
-    const isFollowed = this.#at + 1 < end && isBetween(bytes[this.#at]) && isDigit(bytes[this.#at + 1]);
-    if (mark === point && (first > 24 || isFollowed)) this.#areShortDates = true;
-    const isShort = this.#digits === 2 && (mark !== point || this.#areShortDates);
+    // A time of day may have points too, 18.00.00, but no other time behind it.
+    const isFollowed =
+      this.#at + 1 < end &&
+      bytes[this.#at] !== minus &&
+      isBetween(bytes[this.#at]) &&
+      isDigit(bytes[this.#at + 1]);
+    const isShort = this.#digits === 2 && (mark !== point || this.#pointed === "date" || isFollowed);
     const isDate = firstDigits === 4 || this.#digits === 4 || isShort;
     if (!hasThird || !isDate || firstDigits > 4 || this.#digits > 4) {
       this.#at = start;
@@ -130,11 +147,16 @@ export class ClockText {
     }
     if (firstDigits === 4) return this.#daysTo(first, second, third, start);
     const year = this.#digits === 4 ? third : 2000 + third;
-    if (first > 12) this.#order = "day-first";
-    else if (second > 12) this.#order = "month-first";
+    if (this.#order === "auto") this.#observeOrder(first, second);
     return this.#order === "month-first"
       ? this.#daysTo(year, first, second, start)
       : this.#daysTo(year, second, first, start);
+  }
+
+  /** Notes which of two numbers is the day, where they show it: a damaged date does not. */
+  #observeOrder(first: number, second: number): void {
+    if (first > 12 && first <= 31 && second >= 1 && second <= 12) this.#order = "day-first";
+    else if (second > 12 && second <= 31 && first >= 1 && first <= 12) this.#order = "month-first";
   }
 
   #daysTo(year: number, month: number, day: number, start: number): number {

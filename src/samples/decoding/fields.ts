@@ -1,4 +1,5 @@
 import { keyError } from "../../errors/errors.ts";
+import type { PointedClock } from "./clock-text.ts";
 
 /** How a field is packed in a frame, little-endian. In text lines every field is a decimal number. */
 export type FieldType = "f32" | "f64" | "i8" | "u8" | "i16" | "u16" | "i32" | "u32";
@@ -19,6 +20,8 @@ export interface Field {
   isTime?: boolean;
   /** How its dates are written, see ClockColumns. Default `auto`. */
   dateOrder?: "auto" | "day-first" | "month-first";
+  /** What 18.05.10 in it is. Default a time of day. */
+  pointed?: PointedClock;
   /** False: it is learned from even where it rises like a clock. Default true. */
   clock?: boolean;
   /** Numbers as sent that stand for a missing value, such as -999. */

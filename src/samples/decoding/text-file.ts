@@ -10,6 +10,7 @@ import { SampleRing } from "../ring.ts";
 import type { SampleClock } from "../sample-clock.ts";
 import { readText } from "../sources/file-text.ts";
 import { lineFeed } from "./ascii.ts";
+import { asSeen, type ClockLook } from "./clock-look.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field, FieldDescription } from "./fields.ts";
 import { plainName } from "./header.ts";
@@ -149,13 +150,16 @@ export class TextFileDecoder implements Decoder {
     { decimal, columns }: TextOptions = {},
   ) {
     this.#path = path;
-    this.#lines = createLineDecoder(fields, ring, {
+    const places = look === null ? columns : placesOf(path, fields, look, columns);
+    const seen =
+      look === null ? fields : fields.map((field) => asSeen(field, columnFor(field, look, places)));
+    this.#lines = createLineDecoder(seen, ring, {
       startsAtLine: true,
       passNonFinite: true,
       numberByLine: true,
       maximumLineBytes: longestLineBytes,
       decimal: decimal ?? look?.decimal,
-      columns: look === null ? columns : placesOf(path, fields, look, columns),
+      columns: places,
     });
   }
 
@@ -259,6 +263,17 @@ function placesOf(
   }
   if (namedBy === "lines") return undefined;
   return names.map((name) => fieldLike(fields, name)?.name ?? unwanted);
+}
+
+/** The column of a field; undefined where the file has none. */
+function columnFor(
+  { name }: Field,
+  { columns }: TextLook,
+  places: readonly string[] | undefined,
+): ClockLook | undefined {
+  const column =
+    places === undefined ? columns.find((found) => found.name === name) : columns[places.indexOf(name)];
+  return column === undefined || column.part === "piece" ? undefined : (column as ClockLook);
 }
 
 function placesLike(names: readonly string[], name: string): number[] {

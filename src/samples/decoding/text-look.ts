@@ -1,6 +1,7 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
 import { carriageReturn, lineFeed } from "./ascii.ts";
-import { partOfClock } from "./clock-text.ts";
+import { type ClockLook, lookAtClock } from "./clock-look.ts";
+import { datePieces } from "./date-pieces.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
 import { cleanLine } from "./line-cleaning.ts";
 import {
@@ -22,8 +23,10 @@ export interface TextColumn {
   name: string;
   /** What almost all of its cells hold that hold anything. A counter rises by one from row to row. */
   holds: "numbers" | "words" | "clock" | "counter" | "nothing";
-  /** Which part of the time a clock of text holds, where it is not the whole. */
-  part?: "date" | "time of day";
+  /** Which part of the time a clock of text holds, where it is not the whole; "piece": less than a date or a time of day. */
+  part?: ClockLook["part"] | "piece";
+  /** Which number of its dates comes first, where they show it. */
+  dateOrder?: ClockLook["dateOrder"];
   /** The different cells as written, in the order in which they come, if there are at most 64; otherwise none. */
   words: string[];
   /** Its first cell that holds anything; absent where it holds numbers. */
@@ -156,7 +159,7 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook,
       cells.set(name, column);
     }
   }
-  const columns = [...cells].map(([name, column]) => columnOf(name, column, kind));
+  const columns = withPieces([...cells].map(([name, column]) => columnOf(name, column, kind)));
   return { kind, columns, namedBy: "lines", rows: forms.length };
 }
 
@@ -181,16 +184,18 @@ function lookAtPlaces(
     laterHeader(lines.slice(firstRow), kind, cells.length) ??
     comments
       .map((line) => cellsOf(line, separatorOfKind(kind)))
-      .find((names) => isHeader(names, kind, cells.length)) ??
+      .find((names) => isHeader(names, kind, cells.length) || isDatedHeader(names, cells.length)) ??
     null;
   const names = header ?? cells.map((_, place) => `field${place + 1}`);
   // Rows may begin with a number that the header does not name.
   const shift = header !== null && header.length === cells.length - 1 ? 1 : 0;
-  const columns = names.map((name, place) =>
-    columnOf(
-      name,
-      rows.map((row) => row[place + shift] ?? ""),
-      kind,
+  const columns = withPieces(
+    names.map((name, place) =>
+      columnOf(
+        name,
+        rows.map((row) => row[place + shift] ?? ""),
+        kind,
+      ),
     ),
   );
   const counter = { name: "", holds: "counter", words: [], present: rows.length, odd: 0 } as const;
@@ -263,6 +268,11 @@ function isHeader(cells: readonly string[], kind: LineKind, width: number): bool
   return isWide && new Set(cells).size === width && areNames(cells, kind);
 }
 
+/** Whether words in a comment are a header, though blanks separate them as in any sentence: they name the pieces of a date. */
+function isDatedHeader(cells: readonly string[], width: number): boolean {
+  return cells.length === width && new Set(cells).size === width && datePieces(cells).length > 0;
+}
+
 /** Whether cells are names: none is a number or a time, and most are not empty. */
 function areNames(cells: readonly string[], kind: LineKind): boolean {
   const named = cells.filter((cell) => cell !== "");
@@ -290,7 +300,7 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   else if (isMostly(count("clock"))) holds = "clock";
   else if (isMostly(count("number", "truth")))
     holds = count("truth") > 0 ? "numbers" : risingKind(name, cells);
-  const part = holds === "clock" ? partOfClock(cells.find((cell) => cell.trim() !== "") as string) : null;
+  const clock = holds === "clock" ? lookAtClock(name, cells) : {};
   const unit = holds === "numbers" ? (unitBehind(cells) ?? unitIn(name)) : null;
   const usual = { numbers: ["number", "truth"], clock: ["clock", "number"], counter: ["number"] } as const;
   // A name that is written without a value has lost it.
@@ -299,9 +309,19 @@ function columnOf(name: string, cells: readonly string[], kind: LineKind): TextC
   return {
     ...{ name, holds, words: usualWords(words, present), present, odd },
     ...(holds === "words" && { example: cells.find((cell) => cell.trim() !== "") }),
-    ...(part && { part }),
+    ...clock,
     ...(unit && { unit }),
   };
+}
+
+/** The columns, of which year, month, day and what goes with them are pieces of a clock. */
+function withPieces(columns: TextColumn[]): TextColumn[] {
+  const pieces = datePieces(columns.map(({ name }) => name));
+  return columns.map((column, place) => {
+    const isPiece = pieces.includes(place) && (column.holds === "numbers" || column.holds === "counter");
+    const isClock = pieces.includes(place) && column.holds === "clock" && column.part === undefined;
+    return isPiece || isClock ? { ...column, holds: "clock", part: "piece" } : column;
+  });
 }
 
 /** Words without those that came once among many, as damage makes them. */
@@ -335,7 +355,9 @@ function unitIn(name: string): string | null {
 
 /** The columns that tell the time of a row: one, or those of date and time of day; none where there is no clock. */
 export function clockAmong(columns: readonly TextColumn[]): string[] {
-  const clocks = columns.filter(({ holds, name }) => holds === "clock" && name !== "");
+  const clocks = columns.filter(
+    ({ holds, name, part }) => holds === "clock" && name !== "" && part !== "piece",
+  );
   const whole = clocks.find(({ part }) => part === undefined);
   const date = clocks.find(({ part }) => part === "date");
   const timeOfDay = clocks.find(({ part }) => part === "time of day");

@@ -1,6 +1,7 @@
 /** Recognizes lines of text, as decoding/lines.ts describes them, in unknown bytes: by the same reading. */
 
 import { safe } from "../../wording/safe.ts";
+import { asSeen, type ClockLook } from "../decoding/clock-look.ts";
 import { partOfClock } from "../decoding/clock-text.ts";
 import { defineFields, type FieldDescription, isFieldName } from "../decoding/fields.ts";
 import type { LineKind } from "../decoding/line-form.ts";
@@ -118,10 +119,12 @@ function decoded(
   const numbered = wanted.map(describe);
   const places =
     namedBy === "lines" ? undefined : placesOf(look, [...wanted.map(({ name }) => name), ...clock]);
+  const clockColumn = (name: string) => look.columns.find((column) => column.name === name) as ClockLook;
   const read = (descriptions: readonly FieldDescription[]) => {
     const fields = defineFields(descriptions);
     const time = clock.length === 0 ? null : plainClock(clock);
-    const hidden = time === null ? [] : clockFields(time);
+    const hidden =
+      time === null ? [] : clockFields(time).map((field) => asSeen(field, clockColumn(field.name)));
     const ring = new SampleRing(fields.length + hidden.length, 256, "pause");
     const decoder = createLineDecoder([...fields, ...hidden], ring, {
       ...{ startsAtLine, columns: places, passNonFinite: true, decimal: look.decimal },
@@ -158,7 +161,7 @@ function decoded(
     ...{ passedOver, leftOut },
     ...(places === undefined ? {} : { places }),
     ...(look.decimal === undefined ? {} : { decimal: look.decimal }),
-    ...(clock.length === 0 ? {} : { clock }),
+    ...(clock.length === 0 ? {} : { clock, ...dateOrderOf(clock, look) }),
     units: wanted.map(({ unit }) => unit ?? null),
     odd: wanted.map(({ odd }) => odd),
     words: wanted.map(({ words }) => words),
@@ -172,6 +175,14 @@ function describe({ name, holds, words }: TextColumn): FieldDescription {
   if (holds !== "words" && !(targetRank(name) > 0 && areTruths(words))) return { name };
   const classes = classNamesIn(words);
   return { name, classes, mostClasses: classes.length };
+}
+
+/** The order of dates, where a reader that sees one at a time would take another, or times of day for dates. */
+function dateOrderOf(clock: readonly string[], { columns }: TextLook): Pick<RecognizedStream, "dateOrder"> {
+  const found = columns.find(({ name }) => name === clock[0]);
+  if (found?.dateOrder === "month-first") return { dateOrder: "month-first" };
+  const [{ pointed }] = clockFields(plainClock(clock));
+  return clock.length === 1 && found?.part === "date" && pointed !== "date" ? { dateOrder: "day-first" } : {};
 }
 
 /** The names of all columns by place, `_` for those that are not wanted. */

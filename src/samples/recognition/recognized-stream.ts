@@ -39,6 +39,8 @@ export interface RecognizedStream {
   places?: readonly string[];
   /** The columns of the clock; absent where there is none. */
   clock?: readonly string[];
+  /** How the clock's dates are written, where a reader of single lines would take another order. */
+  dateOrder?: "day-first" | "month-first";
   /** Of each field of text the unit of its numbers, null where it has none, [fields]. */
   units?: readonly (string | null)[];
   /** Of each field of text how many lines hold something else in it, [fields]. */

@@ -6,6 +6,7 @@ import {
   dateOnly,
   isClockText,
   noClock,
+  pointedByName,
   timeOfDayOnly,
 } from "../../../src/samples/decoding/clock-text.ts";
 
@@ -46,11 +47,29 @@ describe("a date with a time of day", () => {
   });
 });
 
-test("of two digits with points each, a date is told from a time of day by its first number above 24", () => {
-  const reader = new ClockText();
-  expect(read("18.00.00", undefined, reader).kind).toBe(timeOfDayOnly);
-  expect(read("28.03.26", undefined, reader)).toEqual({ kind: dateOnly, value: Date.UTC(2026, 2, 28) });
-  expect(read("01.04.26", undefined, reader)).toEqual({ kind: dateOnly, value: Date.UTC(2026, 3, 1) });
+describe("two digits with points each", () => {
+  test("are a time of day unless the column holds dates, whatever came before", () => {
+    const reader = new ClockText();
+    const kinds = ["18.05.10", "28.03.26", "98.00.00", "18.05.12", "01.04.26 22:00", "18.05.13"].map(
+      (text) => read(text, undefined, reader).kind,
+    );
+    expect(kinds).toEqual([timeOfDayOnly, noClock, noClock, timeOfDayOnly, dateAndTime, timeOfDayOnly]);
+  });
+
+  test("are dates where the column holds dates", () => {
+    const reader = new ClockText("auto", "date");
+    expect(read("05.03.26", undefined, reader)).toEqual({ kind: dateOnly, value: Date.UTC(2026, 2, 5) });
+    expect(read("98.00.00", undefined, reader).kind).toBe(noClock);
+    expect(read("25.03.26", undefined, reader)).toEqual({ kind: dateOnly, value: Date.UTC(2026, 2, 25) });
+  });
+
+  test.each([
+    ["Datum", "date"],
+    ["log_date", "date"],
+    ["Uhrzeit", "time of day"],
+    ["update", null],
+    ["date time", null],
+  ])("in a column called %s are %s", (name, expected) => expect(pointedByName(name)).toBe(expected));
 });
 
 test("the index of a feature in LIBSVM is no time", () => {
@@ -71,6 +90,13 @@ describe("which number is the day", () => {
     expect(iso(read("04/05/2024", undefined, reader).value)).toContain("2024-05-04");
     expect(iso(read("04/25/2024", undefined, reader).value)).toContain("2024-04-25");
     expect(iso(read("04/05/2024", undefined, reader).value)).toContain("2024-04-05");
+  });
+
+  test("is not shown by a damaged date", () => {
+    const reader = new ClockText();
+    read("98/05/2024", undefined, reader);
+    expect(iso(read("04/25/2024", undefined, reader).value)).toContain("2024-04-25");
+    expect(read("25/04/2024", "month-first").kind).toBe(noClock);
   });
 
   test("is as the config says", () => {

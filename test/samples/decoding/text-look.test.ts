@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lookAtText, type TextLook } from "../../../src/samples/decoding/text-look.ts";
+import { clockAmong, lookAtText, type TextLook } from "../../../src/samples/decoding/text-look.ts";
 
 /** What the rows of a text hold, below their header. */
 function look(header: string | null, row: (index: number) => string, rows = 60): TextLook {
@@ -68,4 +68,54 @@ test.each([
   ["versions", "1.200.30"],
 ])("%s are words", (_, start) => {
   expect(holdsOf(look("a;b", (index) => `${start}${index % 10};${index}`))[0]).toBe("a: words");
+});
+
+describe("a column of two digits with points each", () => {
+  const part = (name: string, cell: (index: number) => string) =>
+    look(`${name};v`, (index) => `${cell(index)};${index % 7}`).columns[0].part;
+  const day = (index: number) => `${two(1 + Math.floor(index / 3))}.03.26`;
+
+  test.each([
+    [
+      "dates, where a first number is no hour",
+      "x",
+      (index: number) => `${two(1 + (index % 30))}.03.26`,
+      "date",
+    ],
+    ["dates, where the same ones come again", "x", day, "date"],
+    ["dates, by its name", "datum", (index: number) => `${two(1 + (index % 20))}.03.26`, "date"],
+    [
+      "times of day, where a second number is no month",
+      "x",
+      (index: number) => `18.${two(index % 60)}.10`,
+      "time of day",
+    ],
+    ["times of day, by its name", "Zeit", (index: number) => `18.05.${two(index)}`, "time of day"],
+    ["times of day, where they go on", "x", (index: number) => `18.05.${two(index)}`, "time of day"],
+  ])("holds %s", (_, name, cell, expected) => expect(part(name, cell)).toBe(expected));
+});
+
+describe("a date in pieces is a clock", () => {
+  const cells = (index: number) => [
+    2026,
+    3,
+    1 + Math.floor(index / 24),
+    index % 24,
+    10 * (index % 6),
+    20 + index / 10,
+  ];
+
+  test.each([
+    ["year,month,day,hour,minute,temp", ","],
+    ["#YY MM DD hh mm WDIR", " "],
+  ])("%s", (header, separator) => {
+    const found = look(header, (index) => cells(index).join(separator));
+    expect(found.columns.map(({ holds }) => holds)).toEqual([...Array(5).fill("clock"), "numbers"]);
+    expect(clockAmong(found.columns)).toEqual([]);
+  });
+
+  test("but an hour and a month without the day are not", () => {
+    const found = look("month,hour,temp", (index) => `3,${index % 24},${20 + (index % 5)}`, 100);
+    expect(found.columns.map(({ holds }) => holds)).toEqual(["numbers", "numbers", "numbers"]);
+  });
 });
