@@ -210,7 +210,7 @@ const timeMap = map({
     { default: "auto" },
   ),
   dateOrder: optional(
-    "Which number of a date such as 10/03/2024 comes first; auto goes by the dates, and takes the day until one shows it",
+    "Which number of a date such as 10/03/2024 comes first; auto goes by the dates, and takes the day until one shows it; in a single column 18.05.10 is a time of day with auto, a date otherwise, unless the column's name says it",
     oneOf(dateOrders),
     { default: "auto" },
   ),
