@@ -34,6 +34,7 @@ export interface LineChart {
   /** Vertical lines with a label. */
   marks?: { x: number; label: string }[];
   width?: number;
+  /** A legend of more than two rows adds to it. */
   height?: number;
   /** Whether the title stands above the chart. Default true. */
   hasTitle?: boolean;
@@ -55,10 +56,12 @@ const mostPoints = 500;
  * Draws lines as one self-contained SVG. A value that is not finite, or not above zero on a log scale, leaves a gap.
  */
 export function lineChart(chart: LineChart): string {
-  const { title, xLabel, yLabel, series, band, width = 800, height = 460, hasTitle = true } = chart;
+  const { title, xLabel, yLabel, series, band, width = 800, height: asked = 460, hasTitle = true } = chart;
   const legendTop = hasTitle ? 58 : 14;
   const named: { name: string }[] = band === undefined ? series : [...series, band];
   const legend = legendRows(named, width - 110);
+  // A long legend on a phone takes nothing from the curves.
+  const height = asked + 24 * Math.max(0, legend.rows - 2);
   const [top, bottom] = [legendTop - 6 + legend.rows * 24, height - 62];
   const edges = (band?.points ?? []).flatMap(([x, low, high]): [number, number][] => [
     [x, low],

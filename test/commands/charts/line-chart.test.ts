@@ -37,6 +37,21 @@ describe("a line chart", () => {
     expect(chart).not.toMatch(/<script|<b>/);
   });
 
+  test("is as much higher as a legend on a phone is long", () => {
+    const axisOf = (names: number) => {
+      const series = Array.from({ length: names }, (_, i) => ({
+        name: `an optimizer ${i}`,
+        points: [[0, i] as [number, number], [1, 2] as [number, number]],
+      }));
+      const [, top, bottom] =
+        /d="M[\d.]+ ([\d.]+)V([\d.]+)H/.exec(
+          lineChart({ ...labels, width: 390, height: 300, hasTitle: false, series }),
+        ) ?? [];
+      return Number(bottom) - Number(top);
+    };
+    expect(axisOf(8)).toBe(axisOf(2));
+  });
+
   test("leaves a gap where a value is not finite, or has no logarithm", () => {
     const points: [number, number][] = [
       [0, 1],
