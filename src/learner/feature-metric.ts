@@ -53,9 +53,8 @@ export class FeatureMetric implements Stateful {
       const rate = Math.max(1 / this.#count[0], floor);
       for (let i = 0; i < inputs; i++, at++) {
         // Of the row's own loss, not of the mean.
-        let gradient = rows * gradients[at];
-        if (gradient > largest) gradient = largest;
-        else if (gradient < -largest) gradient = -largest;
+        // Not by branches: a number that may be a constant of the module is a box for V8.
+        const gradient = Math.min(Math.max(rows * gradients[at], -largest), largest);
         squares[i] += rate * (gradient * gradient - squares[i]);
       }
     }
