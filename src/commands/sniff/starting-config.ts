@@ -87,6 +87,11 @@ export function startingConfig(
   return `${lines.join("\n")}\n`;
 }
 
+const groupsText = {
+  comma: "points stand between groups of digits, as in 1.200,5",
+  point: "commas stand between groups of digits, as in 1,200.5",
+};
+
 function sourceLines(stream: RecognizedStream, source: StartingSource): string[] {
   const { framing, framingText, settings, otherReading, decimal } = stream;
   const origin =
@@ -105,8 +110,7 @@ function sourceLines(stream: RecognizedStream, source: StartingSource): string[]
     const { example, number } = otherReading;
     lines.push(`  decimal: point # or comma, if ${example} is the one number ${number}`);
   }
-  if (decimal !== undefined)
-    lines.push(`  decimal: ${decimal} # points stand between groups of digits, as in 1.200,5`);
+  if (decimal !== undefined) lines.push(`  decimal: ${decimal} # ${groupsText[decimal]}`);
   return lines;
 }
 

@@ -70,6 +70,8 @@ export class CellValues {
   decimalComma = false;
   /** A comma is the mark before decimals, so a point between groups of three digits is none. */
   isCommaOnly = false;
+  /** A point is the mark before decimals, so a comma between groups of three digits is none. */
+  isPointOnly = false;
   /** 1 for each field that is a number as it is sent, without classes or numbers that stand for none, [fields]. */
   readonly isPlain: Uint8Array;
   readonly #ring: SampleRing;
@@ -429,7 +431,7 @@ export class CellValues {
       this.missing(field);
       return null;
     }
-    if (readGrouped(bytes, start, end, false, values, cell)) {
+    if (readGrouped(bytes, start, end, this.isPointOnly ? "point" : null, values, cell)) {
       this.accept(field);
       return null;
     }
@@ -460,7 +462,7 @@ export class CellValues {
     const values = this.#ring.values;
     let last = end;
     while (last > start && !isDigit(bytes[last - 1])) last--;
-    if (readGrouped(bytes, start, last, true, values, cell)) return last;
+    if (readGrouped(bytes, start, last, "comma", values, cell)) return last;
     return readDecimal(bytes, start, end, values, cell, comma);
   }
 

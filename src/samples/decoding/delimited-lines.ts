@@ -32,6 +32,7 @@ export class DelimitedLines {
     this.#columns = columns;
     this.#decimal = decimal;
     values.isCommaOnly = decimal === "comma";
+    values.isPointOnly = decimal === "point";
     this.columns = columns;
   }
 

@@ -25,14 +25,14 @@ const plain = new Uint8Array(longestBytes);
 /**
  * Reads the number `bytes[start..end)` into `target[at]`. Allocates nothing.
  *
- * @param isCommaDecimal decimals are known to stand behind a comma, so that `1.200` is one group
+ * @param decimal the mark before decimals, where it is known: then a single group behind the other one counts
  * @returns false, and `target` unchanged, where it is no number in groups
  */
 export function readGrouped(
   bytes: Uint8Array,
   start: number,
   end: number,
-  isCommaDecimal: boolean,
+  decimal: "point" | "comma" | null,
   target: Float64Array,
   at: number,
 ): boolean {
@@ -59,7 +59,8 @@ export function readGrouped(
   }
   if (groups === 0) return false;
   if (read === end) {
-    if (mark === comma ? groups === 1 : mark === point && !isCommaDecimal) return false;
+    if (mark === comma && (decimal === "comma" || (groups === 1 && decimal === null))) return false;
+    if (mark === point && decimal !== "comma") return false;
     if (isAddress && groups === 3) return false;
   } else {
     const decimal = bytes[read++];

@@ -48,8 +48,8 @@ export interface TextLook {
   lines: number;
   /** Of these, the rows: the lines of this form. */
   rows: number;
-  /** Numbers are in groups of three digits with points, and decimals behind a comma: `1.200` is a group. */
-  decimal?: "comma";
+  /** The mark before decimals, where the other one stands between groups of three digits: `1.200` or `1,200` is a group. */
+  decimal?: "comma" | "point";
 }
 
 /** Most lines that are looked at, where nothing else is said. */
@@ -177,8 +177,8 @@ function lookAtPlaces(
   if (firstRow < 0) return null;
   const { kind, cells } = forms[firstRow] as LineForm;
   const written = forms.filter(isRow).map((form) => form.cells);
-  const isCommaDecimal = kind !== "commas" && haveCommaDecimals(written, kind);
-  const rows = isCommaDecimal ? written.map((row) => row.map(withoutGroups)) : written;
+  const decimal = kind === "commas" ? undefined : shownDecimal(written, kind);
+  const rows = decimal === "comma" ? written.map((row) => row.map(withoutGroups)) : written;
   const header =
     headerAmong(lines.slice(0, firstRow), kind, cells.length) ??
     laterHeader(lines.slice(firstRow), kind, cells.length) ??
@@ -203,37 +203,48 @@ function lookAtPlaces(
   return {
     ...{ kind, columns, namedBy: header === null ? null : "header" },
     ...{ lines: lines.length, rows: rows.length },
-    ...(isCommaDecimal ? { decimal: "comma" as const } : {}),
+    ...(decimal && { decimal }),
   };
 }
 
-const pointGroups = /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$/;
+const groupsBehind = {
+  point: /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$/,
+  comma: /^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/,
+};
 const isAddress = (cell: string) => /^(?:(?:1?\d?\d|2[0-4]\d|25[0-5])\.){3}\d{3}$/.test(cell);
 
+/** The mark before decimals, where cells show that the other one stands between groups of digits. */
+function shownDecimal(rows: readonly string[][], kind: LineKind): TextLook["decimal"] {
+  if (showGroups(rows, kind, "point")) return "comma";
+  return showGroups(rows, kind, "comma") ? "point" : undefined;
+}
+
 /**
- * Whether points stand between groups of digits, so that 1.200 is a number of four digits: a cell shows it by both marks,
- * or by several groups beside a decimal comma in another; and none shows the contrary, by a point before other than three
- * digits or behind a comma.
+ * Whether a mark stands between groups of digits, so that 1.200 or 1,200 is a number of four digits: a cell shows it by both
+ * marks, or by several groups beside decimals behind the other mark; and none shows the contrary, by a mark before other than
+ * three digits or behind the other one.
  */
-function haveCommaDecimals(rows: readonly string[][], kind: LineKind): boolean {
+function showGroups(rows: readonly string[][], kind: LineKind, mark: "point" | "comma"): boolean {
+  const [between, decimal] = mark === "point" ? [".", ","] : [",", "."];
+  const plain = mark === "point" ? /^[+-]?\d+,\d+$/ : /^[+-]?\d+\.\d+$/;
   let isShown = false;
   let hasGroups = false;
-  let hasComma = false;
+  let hasDecimals = false;
   for (const cell of rows.flat()) {
     const text = cell.trim();
-    if (/^[+-]?\d+,\d+$/.test(text)) hasComma = true;
-    else if (pointGroups.test(text)) {
-      isShown ||= text.includes(",");
-      hasGroups ||= text.split(".").length > 2 && !isAddress(text);
-    } else if (text.includes(".") && cellKindOf(text, kind) === "number") return false;
+    if (plain.test(text)) hasDecimals = true;
+    else if (groupsBehind[mark].test(text)) {
+      isShown ||= text.includes(decimal);
+      hasGroups ||= text.split(between).length > 2 && !isAddress(text);
+    } else if (text.includes(between) && cellKindOf(text, kind) === "number") return false;
   }
-  return isShown || (hasGroups && hasComma);
+  return isShown || (hasGroups && hasDecimals);
 }
 
 /** A cell without the points between its groups of digits. */
 function withoutGroups(cell: string): string {
   const text = cell.trim();
-  return pointGroups.test(text) && !isAddress(text) ? text.replaceAll(".", "") : cell;
+  return groupsBehind.point.test(text) && !isAddress(text) ? text.replaceAll(".", "") : cell;
 }
 
 /**

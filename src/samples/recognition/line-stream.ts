@@ -206,7 +206,7 @@ function leftOutText(column: TextColumn, place: number, { rows, namedBy }: TextL
   const what = {
     numbers: isFieldName(name) ? "a number" : "a name that no config can hold",
     words: words.length === 1 ? "always the same word" : wordsText(column),
-    clock: "another clock",
+    clock: column.part === "piece" ? "a part of the date" : "another clock",
     counter: "a counter of the rows",
     nothing: "nothing",
   }[holds];

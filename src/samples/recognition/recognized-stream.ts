@@ -51,8 +51,8 @@ export interface RecognizedStream {
   refused?: readonly string[];
   /** What the lines would be if their commas stood before decimals; null: nothing. */
   otherReading?: OtherReading | null;
-  /** Decimals stand behind a comma, where a point between groups of digits would be read as another mark. */
-  decimal?: "comma";
+  /** The mark before decimals, where the other one between groups of digits would be read as that. */
+  decimal?: "comma" | "point";
   /** Further results that a program may need, by name. */
   findings: Readonly<Record<string, unknown>>;
 }

@@ -3,11 +3,11 @@ import { readGrouped } from "../../../src/samples/decoding/grouped-number.ts";
 
 function read(
   text: string,
-  { isCommaDecimal = false, encoding = "utf8" as BufferEncoding } = {},
+  { decimal = null as "point" | "comma" | null, encoding = "utf8" as BufferEncoding } = {},
 ): number | null {
   const bytes = Buffer.from(text, encoding);
   const target = Float64Array.of(7);
-  return readGrouped(bytes, 0, bytes.length, isCommaDecimal, target, 0) ? target[0] : null;
+  return readGrouped(bytes, 0, bytes.length, decimal, target, 0) ? target[0] : null;
 }
 
 describe("digits in groups of three are one number", () => {
@@ -26,13 +26,15 @@ describe("digits in groups of three are one number", () => {
   test("with a blank in Latin-1", () => expect(read("1\u00a0200,5", { encoding: "latin1" })).toBe(1200.5));
 });
 
-test("a single group behind a point counts where decimals are known to stand behind a comma", () => {
-  expect(read("1.200", { isCommaDecimal: true })).toBe(1200);
-  expect(read("-12.345.678", { isCommaDecimal: true })).toBe(-12_345_678);
+test("a single group behind a point or a comma counts where decimals are known to stand behind the other", () => {
+  expect(read("1.200", { decimal: "comma" })).toBe(1200);
+  expect(read("-12.345.678", { decimal: "comma" })).toBe(-12_345_678);
   expect(read("1.200")).toBeNull();
   expect(read("12.345.678")).toBeNull();
+  expect(read("1,200", { decimal: "point" })).toBe(1200);
+  expect(read("1.200", { decimal: "point" })).toBeNull();
   expect(read("1,200")).toBeNull();
-  expect(read("1,200", { isCommaDecimal: true })).toBeNull();
+  expect(read("1,200", { decimal: "comma" })).toBeNull();
 });
 
 describe("anything else is no such number", () => {
@@ -50,5 +52,5 @@ describe("anything else is no such number", () => {
     "28.03.2026",
     "0.375",
     "192.168.100.101",
-  ])("%j", (text) => expect(read(text, { isCommaDecimal: true })).toBeNull());
+  ])("%j", (text) => expect(read(text, { decimal: "comma" })).toBeNull());
 });

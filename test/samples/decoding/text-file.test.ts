@@ -344,3 +344,10 @@ test("words of other programs for no value are missing values, unless they name 
     [2, 0],
   ]);
 });
+
+test("a group behind a comma is one where the column shows it", async () => {
+  expect(await rowsOf(file("a;b\n1,234.5;1\n1,234;2\n"))).toEqual([
+    [1234.5, 1],
+    [1234, 2],
+  ]);
+});

@@ -55,12 +55,19 @@ describe("decimals stand behind a comma", () => {
     ["a single group of another column, with decimals of other lengths", "1,200", "21.375", "21.38"],
     ["a single group and a comma", "2,5", "1.200", "1.300"],
     ["a comma between groups", "1,200.5", "1.200", "1.300"],
+    ["groups behind both", "1,200.5", "1.200,5", "7"],
     ["decimals of other lengths", "1.200,5", "21.375", "21.38"],
     ["decimals of a number below 1", "1.200,5", "0.375", "0.125"],
     ["addresses", "2,5", "192.168.100.101", "192.168.100.102"],
   ])("not by %s", (_, first, one, other) => {
-    expect(look("a;b", (index) => `${first};${index % 2 ? one : other}`).decimal).toBeUndefined();
+    expect(look("a;b", (index) => `${first};${index % 2 ? one : other}`).decimal).not.toBe("comma");
   });
+});
+
+test("decimals stand behind a point where a cell shows commas between groups", () => {
+  expect(look("a;b", (index) => `${index % 2 ? "1,200.5" : "1,200"};${index}`).decimal).toBe("point");
+  expect(look("a;b", (index) => `${index % 2 ? "1,234,567" : "21.38"};${index}`).decimal).toBe("point");
+  expect(look("a;b", (index) => `${index % 2 ? "1,200.5" : "1,20"};${index}`).decimal).toBeUndefined();
 });
 
 test.each([
