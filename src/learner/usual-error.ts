@@ -11,9 +11,10 @@ const first = 10;
 const firstErrors = 2;
 
 /**
- * Running mean of errors in deviations. No error is cut: answers and targets are within a known range, and where most errors
- * are 0 and a few are large, such as of a target that is rarely anything but 0, cutting them to a multiple of the mean
- * makes the mean vanish.
+ * Running mean of errors in deviations. No error is cut: where most errors are 0 and a few are large, such as of a target
+ * that is rarely anything but 0, cutting them to a multiple of the mean makes the mean vanish. The price is paid behind a
+ * shift of level, whose first errors count in full: with a shift of 8 deviations, errors of rows 5 to 50 behind it are 16 %
+ * larger in the mean of eight streams than with a cut at eight times the mean, and 3 % in the hundred rows that follow.
  */
 export class UsualError {
   /** [1] */
