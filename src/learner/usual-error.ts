@@ -1,7 +1,9 @@
 /** The usual size of an error, the scale on which rules of aggregation judge those of the experts. */
 
-/** Smallest weight of a new error. */
+/** Smallest weight of a new error, and how many times the usual error, or deviations of the target, one may count. */
 const floor = 0.01;
+const largest = 8;
+const largestDeviations = 4;
 const smallest = 1e-6;
 /**
  * The usual error before there is any, in deviations, and how many errors it stands for. Large, so that the rules do
@@ -11,10 +13,10 @@ const first = 10;
 const firstErrors = 2;
 
 /**
- * Running mean of errors in deviations. No error is cut: where most errors are 0 and a few are large, such as of a target
- * that is rarely anything but 0, cutting them to a multiple of the mean makes the mean vanish. The price is paid behind a
- * shift of level, whose first errors count in full: with a shift of 8 deviations, errors of rows 5 to 50 behind it are 16 %
- * larger in the mean of eight streams than with a cut at eight times the mean, and 3 % in the hundred rows that follow.
+ * Running mean of errors in deviations, each at most eight times the mean or four deviations, whichever is more. Without the
+ * first bound, errors behind a shift of level or a glitch count in full, and the rules learn nothing for long. Without the
+ * second, the mean vanishes where most errors are 0 and fewer than one in eight is large, such as of a target that is rarely
+ * anything but 0.
  */
 export class UsualError {
   /** [1] */
@@ -27,7 +29,8 @@ export class UsualError {
     const usual = this.scale[0];
     this.#errors[0]++;
     const rate = Math.max(1 / (this.#errors[0] + firstErrors), floor);
-    const next = usual + rate * (errors[0] - usual);
+    const counted = Math.min(errors[0], Math.max(largest * usual, largestDeviations));
+    const next = usual + rate * (counted - usual);
     this.scale[0] = Math.max(next, smallest);
   }
 
