@@ -16,7 +16,7 @@ export function peaks(): Partial<Record<KernelVariant, (turns: number) => void>>
     ["relaxed-simd", relaxedSimdPeak],
   ] as const;
   for (const [variant, text] of binaries) {
-    const bytes = new Uint8Array(Buffer.from(text(), "base64"));
+    const bytes = new Uint8Array(Buffer.from(text(), "hex"));
     if (!WebAssembly.validate(bytes)) continue;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
     const turn = exports["peak"] as (turns: number) => void;

@@ -1,3 +1,3 @@
-/** The kernels as WebAssembly modules, in base64, so that the engine needs no file system. The build makes binary.js. */
+/** The kernels as WebAssembly modules, in hexadecimal, so that the engine needs no file system. The build makes binary.js. */
 export const simdKernels: () => string;
 export const relaxedSimdKernels: () => string;

@@ -45,21 +45,36 @@ const compiled = new Map<string, WebAssembly.Module | null>();
  * The import of the memory in the modules: "env", "memory", a memory of limited size. One more bit makes it shared, and
  * a build for threads would differ in this bit only.
  */
-const memoryImport = "\x03env\x06memory\x02\x01";
-const sharedMemoryImport = "\x03env\x06memory\x02\x03";
+const memoryImport = hexOf("\x03env\x06memory\x02\x01");
+const sharedMemoryImport = hexOf("\x03env\x06memory\x02\x03");
 
 function compile(variant: "relaxed-simd" | "simd", shared = false): WebAssembly.Module | null {
   const key = shared ? `shared ${variant}` : variant;
   let module = compiled.get(key);
   if (module === undefined) {
-    let text = atob(variant === "simd" ? simdKernels() : relaxedSimdKernels());
+    let text = variant === "simd" ? simdKernels() : relaxedSimdKernels();
     if (shared) text = text.replace(memoryImport, sharedMemoryImport);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+    const bytes = bytesOfHex(text);
     module = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
     compiled.set(key, module);
   }
   return module;
+}
+
+function hexOf(text: string): string {
+  return Array.from(text, (letter) => letter.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+}
+
+function bytesOfHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++)
+    bytes[i] = 16 * hexDigit(text.charCodeAt(2 * i)) + hexDigit(text.charCodeAt(2 * i + 1));
+  return bytes;
+}
+
+/** Of 0 to 9 and a to f. */
+function hexDigit(code: number): number {
+  return code < 58 ? code - 48 : code - 87;
 }
 
 /** Returns the variants that run on this machine, fastest first. `scalar` always runs. */
