@@ -6,8 +6,9 @@ const dayMs = 86_400_000;
 const daysBeforeMonday = 3;
 
 /**
- * Local time of the moments of rows. Zones change their offset at whole quarters of an hour, so it is looked up once for
- * each: summer time included.
+ * Local time of the moments of rows, summer time included. To look an offset up costs kilobytes of garbage, so it is kept:
+ * for the day in universal time where it is the same at both ends, or else for the quarter of an hour, as zones change
+ * their offset at whole quarters.
  */
 export class LocalTime {
   /**
@@ -16,8 +17,8 @@ export class LocalTime {
    */
   readonly now = new Float64Array(4);
   readonly #offsetAt: (time: number) => number;
-  /** The quarter of an hour whose offset is known, and that offset in milliseconds, [2]. */
-  readonly #known = Float64Array.of(Number.NaN, 0);
+  /** From which moment to which the offset is known, and that offset in milliseconds, [3]. */
+  readonly #known = Float64Array.of(Number.NaN, Number.NaN, 0);
 
   /** @throws RivuletError where there is no such zone */
   constructor(timeZone: string | null) {
@@ -30,12 +31,8 @@ export class LocalTime {
     const time = times[at];
     if (!Number.isFinite(time)) return false;
     const known = this.#known;
-    const quarter = Math.floor(time / quarterMs);
-    if (quarter !== known[0]) {
-      known[0] = quarter;
-      known[1] = this.#offsetAt(time);
-    }
-    const local = time + known[1];
+    if (!(time >= known[0] && time < known[1])) this.#lookUp(time);
+    const local = time + known[2];
     const days = local / dayMs;
     const day = Math.floor(days);
     const weekday = (((day + daysBeforeMonday) % 7) + 7) % 7;
@@ -45,6 +42,16 @@ export class LocalTime {
     now[2] = weekday;
     now[3] = (weekday + now[1]) / 7;
     return true;
+  }
+
+  #lookUp(time: number): void {
+    const offset = this.#offsetAt(time);
+    const midnight = Math.floor(time / dayMs) * dayMs;
+    const isWholeDay = this.#offsetAt(midnight) === offset && this.#offsetAt(midnight + dayMs) === offset;
+    const known = this.#known;
+    known[0] = isWholeDay ? midnight : Math.floor(time / quarterMs) * quarterMs;
+    known[1] = known[0] + (isWholeDay ? dayMs : quarterMs);
+    known[2] = offset;
   }
 }
 

@@ -22,7 +22,9 @@ export interface ProfileOptions {
 const hoursOfDay = 24;
 const hoursOfWeek = 168;
 /** Smallest weight of a new value in the mean of its hour: about the latest 50 days, or 20 weeks. */
-const floors = { day: 0.02, week: 0.05, all: 0.0005 };
+const dayFloor = 0.02;
+const weekFloor = 0.05;
+const allFloor = 0.0005;
 /** Where `LocalTime.now` has the day and the week as shares. */
 const place = { day: 1, week: 3 } as const;
 
@@ -68,6 +70,11 @@ const at = { before: 0, knowsBefore: 1, start: 2 } as const;
 /** Where the values of all rows of a column are counted. */
 const visitsOf = (column: number) => at.start + (column + 1) * numbersOf - 1;
 
+const hourOfDay = ({ now }: LocalTime): number =>
+  Math.min(Math.floor(hoursOfDay * now[place.day]), hoursOfDay - 1);
+const hourOfWeek = ({ now }: LocalTime): number =>
+  Math.min(Math.floor(hoursOfWeek * now[place.week]), hoursOfWeek - 1);
+
 class Profile implements SeriesTransform {
   readonly row: Float64Array;
   readonly #columns: number;
@@ -77,6 +84,8 @@ class Profile implements SeriesTransform {
   readonly #byWeek: boolean;
   readonly #aheadMs: number;
   readonly #local: LocalTime;
+  /** Its own: one that reads two days by turns looks their offsets up each time. */
+  readonly #ahead: LocalTime;
   /** Time of the row before, whether it is known, then for each column `numbersOf` numbers. */
   readonly #block: Float64Array;
   readonly #time = new Float64Array(1);
@@ -90,6 +99,7 @@ class Profile implements SeriesTransform {
     this.#byWeek = byWeek;
     this.#aheadMs = aheadMs;
     this.#local = new LocalTime(rows.timeZone);
+    this.#ahead = new LocalTime(rows.timeZone);
     this.row = new Float64Array(this.#columns + 2 * places.length);
     this.#block = new Float64Array(at.start + places.length * numbersOf);
   }
@@ -102,13 +112,13 @@ class Profile implements SeriesTransform {
     this.#isBegun = this.#target < 0 || block[visitsOf(this.#target)] > 0;
     const isKnown = Number.isFinite(times[timeAt]);
     time[0] = times[timeAt] + this.#aheadMs;
-    this.#write(isKnown, 0);
+    this.#write(this.#ahead, isKnown, 0);
     if (this.#aheadMs > 0) time[0] = times[timeAt];
     else if (block[at.knowsBefore] === 1) time[0] = block[at.before];
-    this.#write(isKnown, 1);
+    this.#write(this.#local, isKnown, 1);
     time[0] = times[timeAt];
     if (isKnown) this.#local.read(time, 0);
-    for (let c = 0; c < this.#places.length; c++) this.#learn(c, values[offset + this.#places[c]], isKnown);
+    for (let c = 0; c < this.#places.length; c++) this.#learn(c, values, offset + this.#places[c], isKnown);
     block[at.before] = isKnown ? times[timeAt] : 0;
     block[at.knowsBefore] = isKnown ? 1 : 0;
     return true;
@@ -119,11 +129,11 @@ class Profile implements SeriesTransform {
   }
 
   /** Writes what is usual at the moment in `#time` as the first or second number of each column. */
-  #write(isKnown: boolean, second: number): void {
-    if (isKnown) this.#local.read(this.#time, 0);
+  #write(local: LocalTime, isKnown: boolean, second: number): void {
+    if (isKnown) local.read(this.#time, 0);
     const block = this.#block;
-    const hour = this.#hourOfDay;
-    const week = this.#hourOfWeek;
+    const hour = hourOfDay(local);
+    const week = hourOfWeek(local);
     for (let c = 0; c < this.#places.length; c++) {
       const weeks = at.start + c * numbersOf;
       const days = weeks + 2 * hoursOfWeek;
@@ -136,29 +146,21 @@ class Profile implements SeriesTransform {
     }
   }
 
-  get #hourOfDay(): number {
-    return Math.min(Math.floor(hoursOfDay * this.#local.now[place.day]), hoursOfDay - 1);
-  }
-
-  get #hourOfWeek(): number {
-    return Math.min(Math.floor(hoursOfWeek * this.#local.now[place.week]), hoursOfWeek - 1);
-  }
-
   /** Of an hour that is not known, only the mean of all rows learns. */
-  #learn(column: number, value: number, isKnown: boolean): void {
-    if (!Number.isFinite(value)) return;
+  #learn(column: number, values: Float64Array, valueAt: number, isKnown: boolean): void {
+    if (!Number.isFinite(values[valueAt])) return;
     const weeks = at.start + column * numbersOf;
     const days = weeks + 2 * hoursOfWeek;
-    this.#follow(days + 2 * hoursOfDay, value, floors.all);
+    this.#follow(days + 2 * hoursOfDay, values, valueAt, allFloor);
     if (!isKnown) return;
-    this.#follow(weeks + 2 * this.#hourOfWeek, value, floors.week);
-    this.#follow(days + 2 * this.#hourOfDay, value, floors.day);
+    this.#follow(weeks + 2 * hourOfWeek(this.#local), values, valueAt, weekFloor);
+    this.#follow(days + 2 * hourOfDay(this.#local), values, valueAt, dayFloor);
   }
 
-  #follow(mean: number, value: number, floor: number): void {
+  #follow(mean: number, values: Float64Array, valueAt: number, floor: number): void {
     const block = this.#block;
     block[mean + 1]++;
-    block[mean] += (value - block[mean]) * Math.max(1 / block[mean + 1], floor);
+    block[mean] += (values[valueAt] - block[mean]) * Math.max(1 / block[mean + 1], floor);
   }
 
   /** What is usual holds for every sequence. */

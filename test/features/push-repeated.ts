@@ -43,7 +43,7 @@ export default function repeat(): void {
     row[1] = ((i * 53) % 211) / 3 + 0.125;
     row[2] = i % 5 === 3 ? Number.NaN : 9.81 + ((i * 11) % 13) / 100;
     row[3] = (i % 640) / 64;
-    // Within a quarter of an hour: at its end the offset of the zone is looked up.
+    // Within a day: at its end the offset of the zone is looked up.
     time[0] = 1736121600_000 + (count++ % 80_000) * 10;
     extraction.push(row, 0, time, 0);
   }
