@@ -6,3 +6,9 @@ test("a hundred and fifty thousand samples and the replies to them allocate noth
   expect(collections).toBe(0);
   expect(heapGrowth).toBeLessThan(20_000);
 });
+
+test("thirty thousand samples and the forecasts in reply to them allocate nothing on the heap", () => {
+  const { collections, heapGrowth } = measureAllocation(new URL("./forecast-repeated.ts", import.meta.url));
+  expect(collections).toBe(0);
+  expect(heapGrowth).toBeLessThan(20_000);
+});

@@ -25,7 +25,15 @@ export interface DirectForecastOptions {
 const lags = [1, 2, 3, 5, 8, 12, 24];
 const longestLag = 24;
 /** Level, lags, what is usual by day and week then and now, change a day and a week ago, constant. */
-const inputs = 1 + lags.length + 4 + 2 + 1;
+const input = {
+  level: 0,
+  lags: 1,
+  usual: 1 + lags.length,
+  day: 5 + lags.length,
+  week: 6 + lags.length,
+} as const;
+const constantInput = input.week + 1;
+const inputs = constantInput + 1;
 const largestInput = 8;
 const levelShare = 0.1;
 /** Smallest weight of a new value in mean and variance. */
@@ -45,6 +53,9 @@ const kept = { answer: 0, width: 1, value: 2, deviation: 3, row: 4 } as const;
 const keptNumbers = 5;
 const slotNumbers = inputs + most + keptNumbers;
 
+/** The value of the row at hand, and the standard deviation that scales its inputs and its answer. */
+const scale = { value: 0, deviation: 1 } as const;
+
 const own = { rows: 0, mean: 1, variance: 2, last: 3, knows: 4, scored: 5, width: 6 } as const;
 
 const ownCheck = parts(finite, [
@@ -63,6 +74,9 @@ const seasonRows = (seconds: number, rate: number | null): number => {
  * Direct forecasts of y(i + h): the change y(i + h) - y(i) by least squares on the lags, the level and what is usual then
  * and now, beside the last value and the value a day and a week before the row that is forecast. They are joined by
  * weights exp(-(L - Lmin) / (0.02 Lmin)), with L the mean absolute error, older ones fading over about 200 + 10 h rows.
+ *
+ * Numbers pass between its methods in arrays, and return in them: V8 boxes a double that a call passes or returns unless it
+ * inlines the call, and these methods are too large to be inlined together.
  */
 export class DirectForecast implements Stateful {
   readonly horizon: number;
@@ -76,7 +90,6 @@ export class DirectForecast implements Stateful {
   readonly interval: ForecastInterval;
   readonly #dayRows: number;
   readonly #weekRows: number;
-  readonly #aheadMs: number;
   readonly #discount: number;
   readonly #season: Season;
   readonly #leastSquares = new DirectLeastSquares(inputs);
@@ -90,11 +103,13 @@ export class DirectForecast implements Stateful {
   readonly #weights: Float64Array;
   readonly #inputs = new Float64Array(inputs);
   readonly #usual = new Float64Array(4);
+  /** See `scale`. */
+  readonly #scale = new Float64Array(2);
   readonly #scratch = new Float64Array(2);
 
   static bytes(options: DirectForecastOptions): number {
     const past = pastRows(options);
-    const numbers = past + (options.horizon + 1) * slotNumbers + 7 + 4 * most + inputs + 9;
+    const numbers = past + (options.horizon + 1) * slotNumbers + 7 + 4 * most + inputs + 13;
     return 8 * numbers + Season.bytes + ForecastInterval.bytes + DirectLeastSquares.bytes(inputs);
   }
 
@@ -107,9 +122,8 @@ export class DirectForecast implements Stateful {
     this.interval = new ForecastInterval(coverage);
     this.#dayRows = seasonRows(daySeconds, rate);
     this.#weekRows = seasonRows(weekSeconds, rate);
-    this.#aheadMs = rate === null ? Number.NaN : (1000 * horizon) / rate;
     this.#discount = 1 - 1 / (200 + 10 * horizon);
-    this.#season = new Season(timeZone);
+    this.#season = new Season(timeZone, rate === null ? Number.NaN : (1000 * horizon) / rate);
     this.#past = new Float64Array(pastRows(options));
     this.#held = new Float64Array((horizon + 1) * slotNumbers).fill(-1);
     this.#losses = new Float64Array(this.names.length);
@@ -141,75 +155,79 @@ export class DirectForecast implements Stateful {
    * `times[timeAt]`; `join` then makes the answer of it. Nothing is learned. Allocates nothing.
    */
   predict(values: Float64Array, valueAt: number, times: Float64Array, timeAt: number): void {
-    const block = this.#own;
     const answers = this.answers;
-    const isMissing = Number.isNaN(values[valueAt]);
-    const value = isMissing ? block[own.last] : values[valueAt];
-    answers[at.lastValue] = value;
-    answers[at.day] = this.#seasonal(this.#dayRows, value);
-    answers[at.week] =
-      this.#weekRows === 0 ? answers[at.day] : this.#seasonal(this.#weekRows, answers[at.day]);
-    this.#describe(value, times, timeAt);
-    this.#leastSquares.predict(this.#inputs, 0, this.#scratch, 0);
-    answers[at.leastSquares] = value + this.#scratch[0] * this.#deviation;
+    this.#readScale(values, valueAt);
+    answers[at.lastValue] = this.#scale[scale.value];
+    answers[at.day] = answers[at.lastValue];
+    this.#readSeasonal(this.#dayRows, at.day);
+    answers[at.week] = answers[at.day];
+    this.#readSeasonal(this.#weekRows, at.week);
+    this.#describe(times, timeAt);
+    this.#leastSquares.predict(this.#inputs, 0, answers, at.leastSquares);
+    answers[at.leastSquares] =
+      this.#scale[scale.value] + answers[at.leastSquares] * this.#scale[scale.deviation];
   }
 
-  get #deviation(): number {
-    return Math.sqrt(this.#own[own.variance]) + 1e-12 * (1 + Math.abs(this.#own[own.mean]));
-  }
-
-  /** Value of the row that lies whole seasons before the one that is forecast; `otherwise` where it is not known. */
-  #seasonal(rows: number, otherwise: number): number {
-    if (rows === 0) return otherwise;
-    const seasons = Math.ceil(this.horizon / rows);
-    return this.#back(seasons * rows - this.horizon, otherwise);
-  }
-
-  /** Value of so many rows before the one at hand, which is 0; it is not yet among the past. */
-  #back(rows: number, otherwise: number): number {
-    const count = this.#own[own.rows];
-    const length = this.#past.length;
-    if (rows === 0 || rows > count || rows > length)
-      return rows === 0 ? this.answers[at.lastValue] : otherwise;
-    return this.#past[(count - rows) % length];
-  }
-
-  #describe(value: number, times: Float64Array, timeAt: number): void {
+  #readScale(values: Float64Array, valueAt: number): void {
     const block = this.#own;
-    const deviation = this.#deviation;
+    const value = values[valueAt];
+    this.#scale[scale.value] = Number.isNaN(value) ? block[own.last] : value;
+    this.#scale[scale.deviation] = Math.sqrt(block[own.variance]) + 1e-12 * (1 + Math.abs(block[own.mean]));
+  }
+
+  /** Answers with the value of the row that lies whole seasons before the one that is forecast, where it is known. */
+  #readSeasonal(rows: number, answerAt: number): void {
+    if (rows === 0) return;
+    const seasons = Math.ceil(this.horizon / rows);
+    this.#readPast(seasons * rows - this.horizon, this.answers, answerAt);
+  }
+
+  /** Writes the value of so many rows before the one at hand, which is 0, to `out[outAt]`; nothing where it is not known. */
+  #readPast(rows: number, out: Float64Array, outAt: number): void {
+    const count = this.#own[own.rows];
+    const past = this.#past;
+    // The row at hand is not yet among the past.
+    if (rows === 0) out[outAt] = this.#scale[scale.value];
+    else if (rows <= count && rows <= past.length) out[outAt] = past[(count - rows) % past.length];
+  }
+
+  /** Writes the inputs of least squares: differences, which are then scaled together. */
+  #describe(times: Float64Array, timeAt: number): void {
     const row = this.#inputs;
-    let to = 0;
-    row[to++] = levelShare * hold((value - block[own.mean]) / deviation);
-    for (let k = 0; k < lags.length; k++) row[to++] = hold((this.#back(lags[k], value) - value) / deviation);
-    this.#describeSeason(times, timeAt);
+    const value = this.#scale[scale.value];
+    row[input.level] = value - this.#own[own.mean];
+    for (let k = 0; k < lags.length; k++) {
+      const to = input.lags + k;
+      row[to] = value;
+      this.#readPast(lags[k], row, to);
+      row[to] -= value;
+    }
+    this.#season.write(times, timeAt, this.#usual);
     for (let i = 0; i < 4; i++) {
       const usual = this.#usual[i];
-      row[to++] = Number.isNaN(usual) ? 0 : hold((usual - value) / deviation);
+      row[input.usual + i] = Number.isNaN(usual) ? 0 : usual - value;
     }
-    row[to++] = this.#changeOf(this.#dayRows, deviation);
-    row[to++] = this.#changeOf(this.#weekRows, deviation);
-    row[to] = levelShare;
-  }
-
-  /** What is usual by day and week then, and by day and week now. */
-  #describeSeason(times: Float64Array, timeAt: number): void {
-    const usual = this.#usual;
-    const then = this.#scratch;
-    then[1] = times[timeAt] + this.#aheadMs;
-    this.#season.write(then, 1, usual, 0);
-    if (Number.isNaN(this.#aheadMs)) usual.fill(Number.NaN);
-    else this.#season.write(times, timeAt, usual, 2);
-    if (Number.isNaN(usual[1])) usual[1] = usual[0];
-    if (Number.isNaN(usual[3])) usual[3] = usual[2];
+    this.#describeChange(this.#dayRows, input.day);
+    this.#describeChange(this.#weekRows, input.week);
+    const deviation = this.#scale[scale.deviation];
+    for (let i = 0; i < constantInput; i++) {
+      row[i] = Math.min(Math.max(row[i] / deviation, -largestInput), largestInput);
+    }
+    row[input.level] *= levelShare;
+    row[constantInput] = levelShare;
   }
 
   /** How the column changed over as many rows a season ago. */
-  #changeOf(rows: number, deviation: number): number {
-    if (rows === 0) return 0;
+  #describeChange(rows: number, to: number): void {
+    const row = this.#inputs;
+    row[to] = 0;
+    if (rows === 0) return;
+    const change = this.#scratch;
+    change.fill(Number.NaN);
     const before = Math.ceil(this.horizon / rows) * rows;
-    const from = this.#back(before, Number.NaN);
-    const to = this.#back(before - this.horizon, Number.NaN);
-    return Number.isNaN(from) || Number.isNaN(to) ? 0 : hold((to - from) / deviation);
+    this.#readPast(before, change, 0);
+    this.#readPast(before - this.horizon, change, 1);
+    if (!Number.isNaN(change[0]) && !Number.isNaN(change[1])) row[to] = change[1] - change[0];
   }
 
   /** Joins what the forecasters say to the answer and its interval. Allocates nothing. */
@@ -224,14 +242,14 @@ export class DirectForecast implements Stateful {
       takeExponential(weights, k);
       sum += weights[k];
     }
-    let answer = 0;
+    const answer = this.answer;
+    answer[0] = 0;
     for (let k = 0; k < losses.length; k++) {
       weights[k] /= sum;
-      answer += weights[k] * this.answers[k];
+      answer[0] += weights[k] * this.answers[k];
     }
-    this.answer[0] = answer;
-    this.interval.write(this.answer, 1);
-    this.answer[1] *= this.#deviation;
+    this.interval.write(answer, 1);
+    answer[1] *= this.#scale[scale.deviation];
   }
 
   /**
@@ -247,7 +265,7 @@ export class DirectForecast implements Stateful {
     this.#hold();
     if (isKnown) {
       this.#season.learn(times, timeAt, values, valueAt);
-      this.#measure(values[valueAt]);
+      this.#measure(values, valueAt);
       block[own.last] = values[valueAt];
     }
     this.#past[block[own.rows] % this.#past.length] = block[own.last];
@@ -291,7 +309,8 @@ export class DirectForecast implements Stateful {
     scratch[0] = error / deviation;
     scratch[1] = held[from + kept.width] / deviation;
     this.interval.learn(scratch, 0, scratch, 1);
-    scratch[0] = hold((truth - held[from + kept.value]) / deviation);
+    const change = (truth - held[from + kept.value]) / deviation;
+    scratch[0] = Math.min(Math.max(change, -largestInput), largestInput);
     this.#leastSquares.learn(held, slot, scratch, 0);
     return true;
   }
@@ -306,13 +325,14 @@ export class DirectForecast implements Stateful {
     held[from + kept.answer] = this.answer[0];
     held[from + kept.width] = this.answer[1];
     held[from + kept.value] = this.answers[at.lastValue];
-    held[from + kept.deviation] = this.#deviation;
+    held[from + kept.deviation] = this.#scale[scale.deviation];
     // Before there are two values there is no scale.
     held[from + kept.row] = this.#own[own.knows] > 1 ? row : -1;
   }
 
-  #measure(value: number): void {
+  #measure(values: Float64Array, valueAt: number): void {
     const block = this.#own;
+    const value = values[valueAt];
     const known = ++block[own.knows];
     const rate = Math.max(1 / known, statisticFloor);
     const deviation = Math.sqrt(block[own.variance]);
@@ -352,8 +372,6 @@ export class DirectForecast implements Stateful {
     restoreTogether([live, this.#season, this.#leastSquares, this.interval], [arrays, ...list]);
   }
 }
-
-const hold = (value: number) => Math.min(Math.max(value, -largestInput), largestInput);
 
 /** Rows of the past that are kept: the longest lag, and the season before the row that is forecast. */
 function pastRows({ horizon, rate = null }: DirectForecastOptions): number {

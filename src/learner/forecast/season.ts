@@ -4,7 +4,8 @@ import type { State, Stateful } from "../../state.ts";
 
 const halfHours = 48;
 const hoursOfWeek = 168;
-const floors = { day: 0.02, week: 0.05 };
+const dayFloor = 0.02;
+const weekFloor = 0.05;
 /** Where `LocalTime.now` has the day and the week as shares. */
 const place = { day: 1, week: 3 } as const;
 /** Each place holds a mean and its visits. */
@@ -13,43 +14,49 @@ const weekAt = 2 * halfHours;
 
 /** What a column usually is at each half hour of the day and each hour of the week. */
 export class Season implements Stateful {
+  readonly #aheadMs: number;
   readonly #local: LocalTime;
+  /** Its own: one that reads two days by turns looks their offsets up each time. */
+  readonly #ahead: LocalTime;
+  readonly #then = new Float64Array(1);
   readonly #block = new Float64Array(2 * (halfHours + hoursOfWeek));
 
-  static readonly bytes = 16 * (halfHours + hoursOfWeek);
+  static readonly bytes = 8 + 16 * (halfHours + hoursOfWeek);
 
-  constructor(timeZone: string | null) {
+  /** @param aheadMs how far ahead of a row its forecast is; NaN where that is not known */
+  constructor(timeZone: string | null, aheadMs: number) {
+    this.#aheadMs = aheadMs;
     this.#local = new LocalTime(timeZone);
+    this.#ahead = new LocalTime(timeZone);
   }
 
   /**
-   * Writes what is usual at the moment `times[timeAt]` by the day and by the week to `out[outAt]` and `out[outAt + 1]`; NaN
-   * where that is not known. Allocates nothing.
+   * Writes to `out` what is usual by the day and by the week when the forecast of a row at `times[timeAt]` comes true, and
+   * the same at that row, [4]: by the week as by the day where it is not known, NaN where neither is. Allocates nothing.
    */
-  write(times: Float64Array, timeAt: number, out: Float64Array, outAt: number): void {
+  write(times: Float64Array, timeAt: number, out: Float64Array): void {
+    out.fill(Number.NaN);
+    if (Number.isNaN(this.#aheadMs)) return;
+    this.#then[0] = times[timeAt] + this.#aheadMs;
+    this.#writeAt(this.#ahead, this.#then, 0, out, 0);
+    this.#writeAt(this.#local, times, timeAt, out, 2);
+  }
+
+  #writeAt(local: LocalTime, times: Float64Array, timeAt: number, out: Float64Array, outAt: number): void {
+    if (!local.read(times, timeAt)) return;
     const block = this.#block;
-    out[outAt] = Number.NaN;
-    out[outAt + 1] = Number.NaN;
-    if (!this.#local.read(times, timeAt)) return;
-    const day = dayAt + 2 * this.#halfHour;
-    const week = weekAt + 2 * this.#hourOfWeek;
+    const day = dayAt + 2 * halfHour(local);
+    const week = weekAt + 2 * hourOfWeek(local);
     if (block[day + 1] > 0) out[outAt] = block[day];
-    if (block[week + 1] > 0) out[outAt + 1] = block[week];
+    out[outAt + 1] = block[week + 1] > 0 ? block[week] : out[outAt];
   }
 
   /** Learns the value `values[at]` of the moment `times[timeAt]`. Allocates nothing. */
   learn(times: Float64Array, timeAt: number, values: Float64Array, at: number): void {
-    if (!this.#local.read(times, timeAt)) return;
-    this.#follow(dayAt + 2 * this.#halfHour, values, at, floors.day);
-    this.#follow(weekAt + 2 * this.#hourOfWeek, values, at, floors.week);
-  }
-
-  get #halfHour(): number {
-    return Math.min(Math.floor(halfHours * this.#local.now[place.day]), halfHours - 1);
-  }
-
-  get #hourOfWeek(): number {
-    return Math.min(Math.floor(hoursOfWeek * this.#local.now[place.week]), hoursOfWeek - 1);
+    const local = this.#local;
+    if (!local.read(times, timeAt)) return;
+    this.#follow(dayAt + 2 * halfHour(local), values, at, dayFloor);
+    this.#follow(weekAt + 2 * hourOfWeek(local), values, at, weekFloor);
   }
 
   #follow(mean: number, values: Float64Array, at: number, floor: number): void {
@@ -66,3 +73,8 @@ export class Season implements Stateful {
     restoreBlock(this.#block, state, "season");
   }
 }
+
+const halfHour = ({ now }: LocalTime): number =>
+  Math.min(Math.floor(halfHours * now[place.day]), halfHours - 1);
+const hourOfWeek = ({ now }: LocalTime): number =>
+  Math.min(Math.floor(hoursOfWeek * now[place.week]), hoursOfWeek - 1);
