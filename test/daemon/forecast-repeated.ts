@@ -20,9 +20,9 @@ path.outputs = new Outputs([unheard], null, learner, path.stations.scores, null,
 path.fieldStatistics = new FieldStatistics(2);
 const row = new Float64Array(2);
 
-/** Thirty thousand samples along their path, each answered with a forecast. */
+/** Twenty thousand samples along their path, each answered with a forecast. */
 export default function repeat(): void {
-  for (let i = 0; i < 30_000; i++) {
+  for (let i = 0; i < 20_000; i++) {
     row[0] = i % 50 === 49 ? Number.NaN : 20.5 * Math.sin((i * Math.PI) / 24) + (i % 13) * 1.25;
     row[1] = (i % 7) * 1e6 + 0.5;
     take(row);
@@ -30,7 +30,7 @@ export default function repeat(): void {
 }
 
 // The optimizing compiler works beside this thread, and on a busy machine after it.
-for (let turn = 0; turn < 2; turn++) {
+for (let turn = 0; turn < 3; turn++) {
   repeat();
   await new Promise((resolve) => setTimeout(resolve, 100));
 }
