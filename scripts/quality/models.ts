@@ -5,12 +5,15 @@ import type { PrequentialLearner } from "../../src/learner/prequential-learner.t
 import { Random } from "../fuzz/random.ts";
 import { readStreams, type Stream, taskOf } from "./streams.ts";
 
-export const mostPublished = 4000;
+const mostPublished = 4000;
 const mostRows = 2000;
 /** With fewer rows the ensemble itself is still at its beginning. */
 export const fewestRows = 500;
 /** A poisoned model may cost this part of the loss. */
 const allowed = 0.06;
+
+/** Rows that a model is trained on before it is published. */
+export const publishedRows = ({ rows }: Stream): number => Math.min(mostPublished, rows >> 1);
 
 const createFor = (stream: Stream): Ensemble => createEnsemble({ ...taskOf(stream), guest: true });
 
@@ -55,7 +58,7 @@ export function judgeModels(directory: string): number {
   console.log("stream           alone     with a model, first 100 rows, all   poisoned");
   let missed = 0;
   for (const stream of readStreams(directory)) {
-    const published = Math.min(mostPublished, stream.rows >> 1);
+    const published = publishedRows(stream);
     const end = published + Math.min(mostRows, stream.rows - published);
     if (end - published < fewestRows) continue;
     const costs = (values: Float64Array | null): number[] => {

@@ -6,7 +6,7 @@ import { createNetworkLearner } from "../../src/learner/learner.ts";
 import type { LearnerOptions } from "../../src/learner/learner-options.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import { createReplaceableNetwork } from "../../src/learner/replaceable-network.ts";
-import { answered, fewestRows, mostPublished, shuffled } from "./models.ts";
+import { answered, fewestRows, publishedRows, shuffled } from "./models.ts";
 import { readStreams, type Stream, taskOf } from "./streams.ts";
 
 const sideBySide = 500;
@@ -34,7 +34,7 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => to
 /** Hands a model to a device that has learned the first rows, and runs both for themselves as well. */
 function judgePair(stream: Stream, learned: Float64Array, seed: number): Pair {
   const { values } = stream;
-  const published = Math.min(mostPublished, stream.rows >> 1);
+  const published = publishedRows(stream);
   const end = Math.min(stream.rows, published + sideBySide + rowsAfter);
   const trained = <L extends PrequentialLearner>(learner: L, rows: Float64Array): L => {
     answered(learner, stream, rows, 0, published);
@@ -61,7 +61,7 @@ export function judgeReplacing(directory: string): number {
   const all: Pair[] = [];
   let missed = 0;
   for (const stream of readStreams(directory)) {
-    const published = Math.min(mostPublished, stream.rows >> 1);
+    const published = publishedRows(stream);
     if (stream.rows - published < sideBySide + fewestRows) continue;
     const judged = (learned: (seed: number) => Float64Array) =>
       Array.from({ length: pairs }, (_, pair) => judgePair(stream, learned(pair), 2 + pair));

@@ -1,7 +1,7 @@
 import { loadConfig } from "../config/config.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { clientOf } from "./live/daemon-client.ts";
+import { tell } from "./live/tell.ts";
 
 /** Tells a running daemon that its latest anomaly was normal. */
 export async function run({ positionals: [file] }: Invocation): Promise<Report> {
@@ -13,7 +13,5 @@ export async function run({ positionals: [file] }: Invocation): Promise<Report> 
       { path: "anomaly" },
     );
   }
-  const answer = await clientOf(config).tell("normal", {});
-  if (!answer.done) throw new RivuletError("status.refused", `${config.name}: ${answer.text}`);
-  return { data: { ...answer }, text: `${config.name}: ${answer.text}` };
+  return tell(config, "normal", {});
 }

@@ -1,5 +1,8 @@
+import { loadConfig } from "../config/config.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
-import { tell } from "./pause.ts";
+import { tell } from "./live/tell.ts";
 
-/** Tells a running daemon to go on learning. */
-export const run = ({ positionals: [file] }: Invocation): Promise<Report> => tell(file, "resume", {});
+/** Tells a running daemon to continue learning. */
+export async function run({ positionals: [file] }: Invocation): Promise<Report> {
+  return tell(loadConfig(file), "resume", {});
+}

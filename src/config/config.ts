@@ -193,12 +193,7 @@ function entriesWithClasses({ gpio, source, predictions }: Parsed): [KeyPath, un
 function checkTogether(parsed: Parsed, file: string, errors: ConfigErrors): void {
   const { source, target, anomaly, sync } = parsed;
   if (target?.forecast !== undefined) checkForecast(parsed, target.forecast, errors);
-  if (sync !== undefined) {
-    const hasNetwork = parsed.model !== undefined && parsed.model.ensemble !== true;
-    const isPlain = target !== undefined && target.forecast === undefined;
-    const learner = isPlain ? (hasNetwork ? "network" : "ensemble") : "none";
-    checkSync(sync, { name: nameFor(parsed.name, file), learner }, errors);
-  }
+  if (sync !== undefined) checkSync(sync, nameFor(parsed.name, file), parsed, errors);
   numberClasses(entriesWithClasses(parsed), target?.names, errors);
   const descriptions = source && fieldsOf(source);
   const names = descriptions === undefined ? null : new Set(descriptions.map(({ name }) => name));

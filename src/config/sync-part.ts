@@ -33,12 +33,10 @@ export function readSyncPart(file: string): SyncPart | null {
   const document = readDocument(readConfigText(file), file);
   const result = v.safeParse(schema, document.data);
   if (!result.success) return null;
-  const { checkpoint, sync, model, target } = result.output;
+  const { checkpoint, sync } = result.output;
   const name = nameFor(result.output.name, file);
-  const hasNetwork = model !== undefined && model.ensemble !== true;
-  const takesModels = target !== undefined && target.forecast === undefined;
   const errors = createConfigErrors(document);
-  checkSync(sync, { name, learner: takesModels ? (hasNetwork ? "network" : "ensemble") : "none" }, errors);
+  checkSync(sync, name, result.output, errors);
   if (errors.areSome) return null;
   return {
     sync: syncWithDefaults(sync, name, file),

@@ -103,15 +103,21 @@ const syncDefaults = defaultsOf(syncSchema);
 
 type Parsed = v.InferOutput<typeof syncSchema>;
 
-/**
- * Reports keys that contradict or need each other.
- * @param config.learner what takes in a model: a single network, the ensemble, or what takes none
- */
-export function checkSync(
-  parsed: Parsed,
-  { name, learner }: { name: string; learner: "network" | "ensemble" | "none" },
-  errors: ConfigErrors,
-): void {
+/** The keys of a config on which it depends whether a model can be taken in. */
+export interface LearnerKeys {
+  model?: { ensemble?: unknown };
+  target?: { forecast?: unknown };
+}
+
+/** What takes in a model: a single network, the ensemble, or, as for a forecast, nothing. */
+function takerOf({ model, target }: LearnerKeys): "network" | "ensemble" | "none" {
+  if (target === undefined || target.forecast !== undefined) return "none";
+  return model !== undefined && model.ensemble !== true ? "network" : "ensemble";
+}
+
+/** Reports keys that contradict or need each other. @param name that of the config */
+export function checkSync(parsed: Parsed, name: string, keys: LearnerKeys, errors: ConfigErrors): void {
+  const learner = takerOf(keys);
   if (parsed.models !== undefined && learner === "none") {
     errors.conflict(
       ["sync", "models"],

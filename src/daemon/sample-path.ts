@@ -97,8 +97,8 @@ export class SamplePath implements DaemonMemory {
     this.stations = stations;
     this.#pauseEnd = new PauseEnd(clock);
     this.#wallClock = wallClock;
+    wallClock.look();
     this.#setWallClock();
-    this.lookAtClock();
     this.#targetAt = targetAt;
     this.#hasTarget = hasTarget;
     this.#isAnswered = hasPins || stations.replies !== null;

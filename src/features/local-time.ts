@@ -55,6 +55,14 @@ export class LocalTime {
   }
 }
 
+/** In which of so many equal parts of the day the moment read last lies, from 0. */
+export const partOfDay = ({ now }: LocalTime, parts: number): number =>
+  Math.min(Math.floor(parts * now[1]), parts - 1);
+
+/** The same of the week. */
+export const partOfWeek = ({ now }: LocalTime, parts: number): number =>
+  Math.min(Math.floor(parts * now[3]), parts - 1);
+
 /** Offset of a zone from universal time at a moment, in milliseconds. */
 function offsetIn(timeZone: string): (time: number) => number {
   if (timeZone === "UTC") return () => 0;

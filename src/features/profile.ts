@@ -1,5 +1,5 @@
 import type { State } from "../state.ts";
-import { LocalTime } from "./local-time.ts";
+import { LocalTime, partOfDay, partOfWeek } from "./local-time.ts";
 import { restoreBlock } from "./restore.ts";
 import {
   type PlannedSeries,
@@ -25,8 +25,6 @@ const hoursOfWeek = 168;
 const dayFloor = 0.02;
 const weekFloor = 0.05;
 const allFloor = 0.0005;
-/** Where `LocalTime.now` has the day and the week as shares. */
-const place = { day: 1, week: 3 } as const;
 
 /**
  * Adds what columns usually are at this hour of the day or the week, and what they usually were at the row before (with
@@ -69,11 +67,6 @@ const numbersOf = 2 * (hoursOfWeek + hoursOfDay + 1);
 const at = { before: 0, knowsBefore: 1, start: 2 } as const;
 /** Where the values of all rows of a column are counted. */
 const visitsOf = (column: number) => at.start + (column + 1) * numbersOf - 1;
-
-const hourOfDay = ({ now }: LocalTime): number =>
-  Math.min(Math.floor(hoursOfDay * now[place.day]), hoursOfDay - 1);
-const hourOfWeek = ({ now }: LocalTime): number =>
-  Math.min(Math.floor(hoursOfWeek * now[place.week]), hoursOfWeek - 1);
 
 class Profile implements SeriesTransform {
   readonly row: Float64Array;
@@ -132,8 +125,8 @@ class Profile implements SeriesTransform {
   #write(local: LocalTime, isKnown: boolean, second: number): void {
     if (isKnown) local.read(this.#time, 0);
     const block = this.#block;
-    const hour = hourOfDay(local);
-    const week = hourOfWeek(local);
+    const hour = partOfDay(local, hoursOfDay);
+    const week = partOfWeek(local, hoursOfWeek);
     for (let c = 0; c < this.#places.length; c++) {
       const weeks = at.start + c * numbersOf;
       const days = weeks + 2 * hoursOfWeek;
@@ -153,8 +146,8 @@ class Profile implements SeriesTransform {
     const days = weeks + 2 * hoursOfWeek;
     this.#follow(days + 2 * hoursOfDay, values, valueAt, allFloor);
     if (!isKnown) return;
-    this.#follow(weeks + 2 * hourOfWeek(this.#local), values, valueAt, weekFloor);
-    this.#follow(days + 2 * hourOfDay(this.#local), values, valueAt, dayFloor);
+    this.#follow(weeks + 2 * partOfWeek(this.#local, hoursOfWeek), values, valueAt, weekFloor);
+    this.#follow(days + 2 * partOfDay(this.#local, hoursOfDay), values, valueAt, dayFloor);
   }
 
   #follow(mean: number, values: Float64Array, valueAt: number, floor: number): void {

@@ -19,6 +19,14 @@ export function restoreBlock(block: Float64Array, state: State, what: string, ch
   block.set(state);
 }
 
+/** A stored block of an earlier version, which had `numbers`, as one of `length`; anything else as it is. @param missing what it lacks */
+export function extendedBlock(state: State, numbers: number, length: number, missing = 0): State {
+  if (!(state instanceof Float64Array) || state.length !== numbers) return state;
+  const block = new Float64Array(length).fill(missing);
+  block.set(state);
+  return block;
+}
+
 /** A block of numbers as a part of its own, for `restoreTogether`. */
 export function statefulBlock(block: Float64Array, what: string, check?: Check): Stateful {
   return { state: () => block, restore: (state) => restoreBlock(block, state, what, check) };

@@ -1,6 +1,6 @@
 /** Raises an alarm when errors rise so far above their mean that what was learned no longer holds. */
 
-import { restoreBlock } from "../features/restore.ts";
+import { extendedBlock, restoreBlock } from "../features/restore.ts";
 import type { State, Stateful } from "../state.ts";
 import { finite, notNegative, parts, whole } from "../state-check.ts";
 
@@ -98,10 +98,7 @@ export class DriftAlarm implements Stateful {
   }
 
   restore(state: State): void {
-    const isOlder = state instanceof Float64Array && state.length === withoutCorrelation;
-    const block = isOlder
-      ? Float64Array.from({ length: this.#block.length }, (_, i) => state[i] ?? 0)
-      : state;
+    const block = extendedBlock(state, withoutCorrelation, this.#block.length);
     restoreBlock(this.#block, block, "drift alarm", sane);
   }
 }

@@ -2,7 +2,7 @@
 import type { Network } from "../engine/running/network.ts";
 import type { NetworkState } from "../engine/running/network-state.ts";
 import type { Extraction } from "../features/extraction.ts";
-import { restoreBlock } from "../features/restore.ts";
+import { extendedBlock, restoreBlock } from "../features/restore.ts";
 import { takeLogarithm } from "../logarithm.ts";
 import type { TakenIn } from "../model-status.ts";
 import type { State } from "../state.ts";
@@ -502,12 +502,8 @@ function ownSchedule({ network }: Learner): Partial<NetworkState> {
 }
 
 /** In a comparison whose losses were not summed from its first sample on, no loss counts as doubled. */
-function withLossBefore(block: State): State {
-  if (!(block instanceof Float64Array) || block.length !== withoutLossBefore) return block;
-  const padded = new Float64Array(blockLength).fill(aboveAllLosses);
-  padded.set(block);
-  return padded;
-}
+const withLossBefore = (block: State): State =>
+  extendedBlock(block, withoutLossBefore, blockLength, aboveAllLosses);
 
 /** Whether the state of a learner holds a second network, which a learner without room leaves out. */
 export const hasNetworkBeside = (state: unknown): boolean =>

@@ -2,7 +2,6 @@
  * Kills `rivulet host` and `rivulet sync` at random bytes of an upload, and cuts the link between them: no half object is
  * ever visible, every checkpoint arrives exactly once with its digest, and nothing is left over after a restart.
  */
-import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +11,7 @@ import { checkpointOf } from "../../../src/continuing/learner-checkpoint.ts";
 import { createNetworkLearner } from "../../../src/learner/learner.ts";
 import { openRegistry } from "../../../src/sync/host/registry.ts";
 import { checkpointFacts } from "../../../src/sync/names.ts";
+import { sha256Of } from "../../../src/sync/signature.ts";
 import type { Outcome } from "../account.ts";
 import { freePort } from "../free-port.ts";
 import { DigestedFiles } from "./digested-files.ts";
@@ -56,14 +56,12 @@ function makeDevice(cwd: string, to: string) {
       }
       const file = Buffer.concat(encodeCheckpoint(checkpointOf(learner, "pump")));
       store.saveSync([file]);
-      digests.add(sha256(file));
+      digests.add(sha256Of(file));
       bytes = file.length;
     },
     close: () => store.close(),
   };
 }
-
-const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 /** Objects of the device at the host that are not whole, or none of its checkpoints; and how often each is there. */
 function inspectHost(

@@ -19,11 +19,16 @@ export const ingredients = [
 export type Ingredient = (typeof ingredients)[number];
 
 const of = {
-  ...{ residual: 0, residualRun: 1, range: 2, dispersion: 3, level: 4, profile: 5 },
+  residual: 0,
+  residualRun: 1,
+  range: 2,
+  dispersion: 3,
+  level: 4,
+  profile: 5,
   unchanged: 6,
 } as const;
 /** Those that every row has a score of: all but the last. */
-const ofEachRow = 6;
+const ofEachRow = of.unchanged;
 
 /** Rows before the tails answer. */
 export const quietRows = 100;

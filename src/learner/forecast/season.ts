@@ -1,4 +1,4 @@
-import { LocalTime } from "../../features/local-time.ts";
+import { LocalTime, partOfDay, partOfWeek } from "../../features/local-time.ts";
 import { restoreBlock } from "../../features/restore.ts";
 import type { State, Stateful } from "../../state.ts";
 
@@ -6,8 +6,6 @@ const halfHours = 48;
 const hoursOfWeek = 168;
 const dayFloor = 0.02;
 const weekFloor = 0.05;
-/** Where `LocalTime.now` has the day and the week as shares. */
-const place = { day: 1, week: 3 } as const;
 /** Each place holds a mean and its visits. */
 const dayAt = 0;
 const weekAt = 2 * halfHours;
@@ -45,8 +43,8 @@ export class Season implements Stateful {
   #writeAt(local: LocalTime, times: Float64Array, timeAt: number, out: Float64Array, outAt: number): void {
     if (!local.read(times, timeAt)) return;
     const block = this.#block;
-    const day = dayAt + 2 * halfHour(local);
-    const week = weekAt + 2 * hourOfWeek(local);
+    const day = dayAt + 2 * partOfDay(local, halfHours);
+    const week = weekAt + 2 * partOfWeek(local, hoursOfWeek);
     if (block[day + 1] > 0) out[outAt] = block[day];
     out[outAt + 1] = block[week + 1] > 0 ? block[week] : out[outAt];
   }
@@ -55,8 +53,8 @@ export class Season implements Stateful {
   learn(times: Float64Array, timeAt: number, values: Float64Array, at: number): void {
     const local = this.#local;
     if (!local.read(times, timeAt)) return;
-    this.#follow(dayAt + 2 * halfHour(local), values, at, dayFloor);
-    this.#follow(weekAt + 2 * hourOfWeek(local), values, at, weekFloor);
+    this.#follow(dayAt + 2 * partOfDay(local, halfHours), values, at, dayFloor);
+    this.#follow(weekAt + 2 * partOfWeek(local, hoursOfWeek), values, at, weekFloor);
   }
 
   #follow(mean: number, values: Float64Array, at: number, floor: number): void {
@@ -73,8 +71,3 @@ export class Season implements Stateful {
     restoreBlock(this.#block, state, "season");
   }
 }
-
-const halfHour = ({ now }: LocalTime): number =>
-  Math.min(Math.floor(halfHours * now[place.day]), halfHours - 1);
-const hourOfWeek = ({ now }: LocalTime): number =>
-  Math.min(Math.floor(hoursOfWeek * now[place.week]), hoursOfWeek - 1);

@@ -22,11 +22,12 @@ export function isClockText(text: string): boolean {
 const opensClock = /^\s*\d{1,4}[-/.:]\d/;
 
 /** Whether a text is a date without a time of day, or a time of day without a date; null: neither. */
-export function partOfClock(text: string): "date" | "time of day" | null {
+export function partOfClock(written: string): "date" | "time of day" | null {
+  const text = written.trim();
   // With points and two digits each it is a time of day, 18.00.00, unless the first is no hour.
-  const isDate = dateText.test(text.trim()) && !/^(?:[01]?\d|2[0-4])\.\d{2}\.\d{2}$/.test(text.trim());
+  const isDate = dateText.test(text) && !/^(?:[01]?\d|2[0-4])\.\d{2}\.\d{2}$/.test(text);
   if (isDate) return "date";
-  return isClockText(text) && timeText.test(text.trim()) ? "time of day" : null;
+  return isClockText(text) && timeText.test(text) ? "time of day" : null;
 }
 
 /** What a text such as 18.05.10 is: what a column holds, since the text alone does not tell. */

@@ -5,11 +5,10 @@
  * the caller knows that decimals stand behind a comma.
  */
 import { apostrophe, blank, comma, isDigit } from "./ascii.ts";
-import { readDecimal } from "./decimal.ts";
+import { point, readDecimal } from "./decimal.ts";
 
 const plus = 0x2b;
 const minus = 0x2d;
-const point = 0x2e;
 /** Longest number in bytes. */
 const longestBytes = 32;
 /** Largest part of an address. */

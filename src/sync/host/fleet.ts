@@ -1,7 +1,7 @@
 /** What a host knows of its devices: what they tell in `status.json`, and when it came. */
 import { type DeviceStatus, decodeStatus, mostStatusBytes } from "../device-status.ts";
 import { checkpointFacts, checkpointFolder, isBareName, newestFirst, statusKey } from "../names.ts";
-import type { ObjectFacts, ObjectFolder } from "./object-folder.ts";
+import type { ObjectFolder } from "./object-folder.ts";
 
 export interface DeviceRow {
   device: string;
@@ -42,59 +42,44 @@ export class Fleet implements Devices {
     this.#objects = objects;
   }
 
-  /** The status of one device; null where it sent none. */
-  async status(device: string): Promise<Heard | null> {
+  /**
+   * The status of one device; null where it sent none.
+   * @param options.isKept whether the document stays in memory until it changes
+   */
+  async status(device: string, { isKept = true } = {}): Promise<Heard | null> {
     const key = statusKey(device);
     const facts = await this.#objects.facts(key);
     if (facts === null) return null;
     let known = this.#known.get(device);
     if (known?.etag !== facts.etag) {
-      known = { etag: facts.etag, status: await this.#read(key, facts) };
-      this.#known.set(device, known);
+      const bytes = await this.#objects.read(key, 4 * mostStatusBytes, facts);
+      known = { etag: facts.etag, status: bytes === null ? null : decodeStatus(bytes) };
+      if (isKept) this.#known.set(device, known);
     }
     return known.status === null ? null : { status: known.status, lastSeenMs: facts.modifiedMs };
   }
 
-  async #read(key: string, facts: ObjectFacts): Promise<DeviceStatus | null> {
-    const bytes = await this.#objects.read(key, 4 * mostStatusBytes, facts);
-    return bytes === null ? null : decodeStatus(bytes);
-  }
-
-  async #readOnce(device: string): Promise<Heard | null> {
-    const key = statusKey(device);
-    const facts = await this.#objects.facts(key);
-    const status = facts === null ? null : await this.#read(key, facts);
-    return facts === null || status === null ? null : { status, lastSeenMs: facts.modifiedMs };
-  }
-
   async rows(nowMs: number): Promise<DeviceRow[]> {
     const rows: DeviceRow[] = [];
-    await this.#visit(
-      nowMs,
-      (device) => this.status(device),
-      (row) => void rows.push(row),
-    );
+    await this.forEach(nowMs, (row) => void rows.push(row), { areKept: true });
     return rows;
   }
 
-  /** Shows each device once, by name, and keeps nothing of it in memory. */
-  forEach(nowMs: number, visit: (row: DeviceRow) => void): Promise<void> {
-    return this.#visit(nowMs, (device) => this.#readOnce(device), visit);
-  }
-
-  async #visit(
+  /** Shows each device once, by name, and keeps nothing of it in memory unless told so. */
+  async forEach(
     nowMs: number,
-    statusOf: (device: string) => Promise<Heard | null>,
     visit: (row: DeviceRow) => void,
+    { areKept: isKept = false } = {},
   ): Promise<void> {
     const folders = (await this.#objects.names("devices/")).filter((name) => name.endsWith("/"));
     const devices = folders.map((name) => name.slice(0, -1)).filter(isBareName);
     for (let begin = 0; begin < devices.length; begin += readsAtOnce) {
       const some = devices.slice(begin, begin + readsAtOnce);
-      for (const [index, found] of (await Promise.all(some.map(statusOf))).entries()) {
-        if (found === null) continue;
-        const isSilent = isSilentAt(nowMs, found.lastSeenMs, found.status);
-        visit({ device: some[index], ...found, isSilent });
+      const found = await Promise.all(some.map((device) => this.status(device, { isKept })));
+      for (const [index, heard] of found.entries()) {
+        if (heard === null) continue;
+        const isSilent = isSilentAt(nowMs, heard.lastSeenMs, heard.status);
+        visit({ device: some[index], ...heard, isSilent });
       }
     }
   }
