@@ -14,7 +14,7 @@ export interface Stream {
   values: Float64Array;
 }
 
-/** The columns of a stream and what is predicted, as a learner is told. */
+/** The fields and the target of a stream, as options of a learner. */
 export const taskOf = ({ classes, features }: Stream) => ({
   fields: [...Array.from({ length: features }, (_, index) => `x${index}`), "target"],
   target: classes > 0 ? { column: "target", classes } : { column: "target" },

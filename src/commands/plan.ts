@@ -152,7 +152,7 @@ function networkPlan(config: Config, columns: readonly string[]): Report {
   };
 }
 
-/** The memory of a network and of what stands beside it. */
+/** Planned memory of a network, and of features, late labels, a model from outside and the anomaly detector. */
 function networkFigures(config: Config, columns: readonly string[]) {
   const planned = planConfig(config, columns);
   const features = planFeaturesOf(config, columns);

@@ -48,7 +48,7 @@ const learned = 700;
 const used = { ensemble: 250, network: 1500 };
 /** Of these, the last are scored. */
 const scored = 120;
-/** One that says that it is not healthy is not saved: it may go on for so many samples until it is. */
+/** A learner that is not healthy is not saved: it gets at most this many more samples to recover. */
 const mending = 512;
 const columns = 3;
 
