@@ -118,23 +118,21 @@ describe.concurrent("as a service of systemd the daemon", () => {
     expect(here.pings()).toBeLessThanOrEqual(before + 1);
   });
 
-  test("gives no sign of life while bytes come that it learns nothing from, and says why", async () => {
+  // That none is given meanwhile, systemd-service.test.ts shows by a clock of its own: on a busy machine noise has gaps.
+  test("says why it gives no sign of life while bytes come that it learns nothing from", async () => {
     const here = service();
     const device = here.plugIn();
     const noise = setInterval(() => device.text("no frame at all "), 10);
-    // Long enough that a busy machine does not make the noise look like silence.
-    const environment = { ...here.environment, WATCHDOG_USEC: "8000000" };
-    const daemon = startRivulet(words, { cwd: here.cwd, environment });
+    const daemon = startRivulet(words, here);
     const told = await daemon.event("service-trouble");
     expect(told.text).toMatch(
       /no watchdog keep-alive .* bytes were received and no sample was learned from; check that fields/,
     );
-    await pause(2000);
-    expect(here.pings()).toBe(0);
     clearInterval(noise);
+    const before = here.pings();
     device.bytes(Uint8Array.of(0));
     device.samples(20);
-    await until(() => here.pings() >= 1);
+    await until(() => here.pings() > before);
     daemon.process.kill("SIGTERM");
     expect((await daemon.ended).code).toBe(0);
   });
