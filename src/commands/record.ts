@@ -41,8 +41,10 @@ export async function run(invocation: Invocation): Promise<Report> {
     const slot = ring.frontSlot;
     recording.append(values, offset, ring.measuredAt[slot], ring.sequences[slot], ring.deviceTimes[slot]);
   });
-  const result = () => ({
-    ...{ out, source: place, samples: counts.samples, synced: counts.syncedSamples, bytes: counts.bytes },
+  const result = (): Result => ({
+    samples: counts.samples,
+    synced: counts.syncedSamples,
+    bytes: counts.bytes,
     missing: decoder.counts.missing,
     damaged: decoder.counts.damaged,
     unmatched: decoder.counts.unmatched ?? 0,
@@ -56,19 +58,17 @@ export async function run(invocation: Invocation): Promise<Report> {
     throw error;
   }
   const line = reportProgress(log, result);
-  let timeUp: NodeJS.Timeout | undefined;
+  const timer = timeOf(seconds);
   let hasEnded = false;
   let fault: RivuletError | null = null;
   try {
-    const over = new Promise<string>((resolve) => {
-      if (seconds > 0) timeUp = setTimeout(() => resolve(`${seconds} s have passed`), 1000 * seconds);
-    });
-    const reason = await Promise.race([signalled, over, recording.failed, source.ended ?? over]);
+    const ends = [signalled, timer.over, recording.failed, ...(source.ended ? [source.ended] : [])];
+    const reason = await Promise.race(ends);
     hasEnded = reason === undefined;
     if (reason !== undefined) log({ event: "stop", text: `${reason}: stopping` });
   } finally {
     clearInterval(line);
-    clearTimeout(timeUp);
+    timer.stop();
     await reader.close();
     for (const watched of input.watched) watched.stopWatching();
     fault = await notUnderstood(input, hasEnded);
@@ -76,13 +76,26 @@ export async function run(invocation: Invocation): Promise<Report> {
     else recording.discard();
   }
   if (fault !== null) throw fault;
-  const { reception, ...data } = result();
+  return reportOf(out, place, result());
+}
+
+/** A promise that is kept after the given time, never where that is 0. */
+function timeOf(seconds: number): { over: Promise<string>; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<string>((resolve) => {
+    if (seconds > 0) timer = setTimeout(() => resolve(`${seconds} s have passed`), 1000 * seconds);
+  });
+  return { over, stop: () => clearTimeout(timer) };
+}
+
+function reportOf(out: string, source: string, { reception, ...counts }: Result): Report {
+  const { refused, unfinishedBytes } = reception;
   return {
-    data: { ...data, refused: reception.refused, unfinishedBytes: reception.unfinishedBytes },
+    data: { out, source, ...counts, refused, unfinishedBytes },
     text: facts([
-      ["recording", `${out}, ${formatSize(data.bytes)}`],
-      ["samples", `${data.samples}; ${troubles({ ...data, reception })}`],
-      ["source", place],
+      ["recording", `${out}, ${formatSize(counts.bytes)}`],
+      ["samples", `${counts.samples}; ${troubles({ ...counts, reception })}`],
+      ["source", source],
     ]),
   };
 }

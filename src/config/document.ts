@@ -48,6 +48,19 @@ export function readConfigText(file: string): string {
  * @throws RivuletError with file and line where the text is not YAML, not a map, or beyond the limits
  */
 export function readDocument(text: string, file: string, verbatim: readonly KeyPath[] = []): ConfigDocument {
+  const { document, lines } = parseText(text, file);
+  for (const node of verbatim.flatMap((path) => nodesAt(document.contents, path))) {
+    if (isScalar(node) && typeof node.value === "number") node.value = node.source;
+  }
+  return {
+    data: plainData(document, file),
+    file,
+    lineOf: (path) => lines.linePos(offsetOf(document, path)).line,
+  };
+}
+
+/** Parses a map within the limits. @throws RivuletError for anything else */
+function parseText(text: string, file: string): { document: Document.Parsed; lines: LineCounter } {
   if (text.includes("\0")) {
     throw new RivuletError(
       "config.syntax",
@@ -82,33 +95,25 @@ export function readDocument(text: string, file: string, verbatim: readonly KeyP
     const { line } = lines.linePos(isNode(excess.node) ? (excess.node.range?.[0] ?? 0) : 0);
     throw new RivuletError("config.syntax", `${file}:${line}: ${excess.text}`, { file, line });
   }
-  for (const node of verbatim.flatMap((path) => nodesAt(document.contents, path))) {
-    if (isScalar(node) && typeof node.value === "number") node.value = node.source;
-  }
-  const data = plainData(document, file);
+  return { document, lines };
+}
 
-  function offset(path: KeyPath): number {
-    let node: unknown = document.contents;
-    let found = isNode(node) ? (node.range?.[0] ?? 0) : 0;
-    for (const key of path) {
-      if (isMap(node)) {
-        const pair = node.items.find((item) => String(item.key) === String(key));
-        if (pair === undefined) return found;
-        if (isNode(pair.key)) found = pair.key.range?.[0] ?? found;
-        node = pair.value;
-      } else if (isSeq(node)) {
-        node = node.items[Number(key)];
-        if (isNode(node)) found = node.range?.[0] ?? found;
-      }
+/** Where the value at `path` begins in the text, or the nearest map or list around it. */
+function offsetOf({ contents }: Document.Parsed, path: KeyPath): number {
+  let node: unknown = contents;
+  let found = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => String(item.key) === String(key));
+      if (pair === undefined) return found;
+      if (isNode(pair.key)) found = pair.key.range?.[0] ?? found;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      if (isNode(node)) found = node.range?.[0] ?? found;
     }
-    return found;
   }
-
-  return {
-    data,
-    file,
-    lineOf: (path) => lines.linePos(offset(path)).line,
-  };
+  return found;
 }
 
 /** Resolves the aliases of a document. */

@@ -55,24 +55,8 @@ export function gpiodVersion(): string | null {
 export function createGpiodBackend(version: string, label: string | null, onFailure: OnFailure): GpioBackend {
   const chip = chooseChip(detectChips(), label);
   const syntax = version.startsWith("1.") ? version1 : version2;
-  const prefix = deathSignalWords();
+  const tools: Tools = { chip, syntax, prefix: deathSignalWords() };
   const open = new Set<Output | Input>();
-
-  function start([tool, ...words]: string[]): ChildProcess {
-    const [program, ...rest] = [...prefix, tool, ...words];
-    return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
-  }
-
-  /** Calls `onEnd` when a child ends, with the last line of its standard error as the reason. */
-  function whenEnded(child: ChildProcess, onEnd: (reason: string) => void): void {
-    let errorOutput = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      errorOutput = (errorOutput + text).slice(-500);
-    });
-    child.once("error", (error) => onEnd(error.message));
-    child.once("close", (code, signal) => onEnd(lastLine(errorOutput) || `it ended with ${code ?? signal}`));
-  }
-
   const failure = (tool: string, pin: number, reason: string) =>
     `${tool} cannot hold GPIO ${pin} of ${chip.name}: ${reason}`;
 
@@ -83,42 +67,15 @@ export function createGpiodBackend(version: string, label: string | null, onFail
       requireLine(chip, pin);
       // A first call that is waited for: only so is an error known before this function returns.
       run(syntax.set(chip.name, pin, level), pin);
-      let wanted = level;
-      let held = level;
-      let child = hold();
-      let changing = false;
-
-      function hold(): ChildProcess {
-        held = wanted;
-        const holder = start(syntax.hold(chip.name, pin, held));
-        whenEnded(holder, (reason) => {
-          if (!open.has(output) || child !== holder) return;
-          if (changing) {
-            changing = false;
-            child = hold();
-            if (held !== wanted) change();
-          } else {
-            open.delete(output);
-            onFailure(failure("gpioset", pin, reason));
-          }
-        });
-        return holder;
-      }
-
-      function change(): void {
-        changing = true;
-        child.kill("SIGTERM");
-      }
-
+      const line = holdLine(tools, pin, level, (reason) => {
+        if (open.delete(output)) onFailure(failure("gpioset", pin, reason));
+      });
       const output: Output = {
         write(next) {
-          wanted = next;
-          if (open.has(output) && !changing && held !== wanted) change();
+          if (open.has(output)) line.write(next);
         },
         close() {
-          if (!open.delete(output)) return;
-          child.kill("SIGTERM");
-          driveLowOnce(syntax.set(chip.name, pin, 0));
+          if (open.delete(output)) line.close();
         },
       };
       open.add(output);
@@ -129,7 +86,7 @@ export function createGpiodBackend(version: string, label: string | null, onFail
       requireLine(chip, pin);
       const bias = biasWords(options);
       const level: Level = run(syntax.get(chip.name, pin, bias), pin).trim() === "1" ? 1 : 0;
-      const child = start(syntax.monitor(chip.name, pin, bias));
+      const child = start(tools, syntax.monitor(chip.name, pin, bias));
       const input: Input = {
         level,
         close() {
@@ -148,6 +105,76 @@ export function createGpiodBackend(version: string, label: string | null, onFail
 
     releaseAll() {
       for (const pin of open) pin.close();
+    },
+  };
+}
+
+/** The chip, and how the tools are called for it. */
+interface Tools {
+  chip: NamedChip;
+  syntax: Syntax;
+  /** Words before each command. */
+  prefix: readonly string[];
+}
+
+function start({ prefix }: Tools, [tool, ...words]: string[]): ChildProcess {
+  const [program, ...rest] = [...prefix, tool, ...words];
+  return spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Calls `onEnd` when a child ends, with the last line of its standard error as the reason. */
+function whenEnded(child: ChildProcess, onEnd: (reason: string) => void): void {
+  let errorOutput = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    errorOutput = (errorOutput + text).slice(-500);
+  });
+  child.once("error", (error) => onEnd(error.message));
+  child.once("close", (code, signal) => onEnd(lastLine(errorOutput) || `it ended with ${code ?? signal}`));
+}
+
+/**
+ * Drives a line by a child that holds one level. To change the level, the child is ended and the next one started.
+ * @param onLost is called when a child ends by itself
+ */
+function holdLine(tools: Tools, pin: number, level: Level, onLost: (reason: string) => void): Output {
+  const { chip, syntax } = tools;
+  let wanted = level;
+  let held = level;
+  let isClosed = false;
+  let isChanging = false;
+  let child = hold();
+
+  function hold(): ChildProcess {
+    held = wanted;
+    const holder = start(tools, syntax.hold(chip.name, pin, held));
+    whenEnded(holder, (reason) => {
+      if (isClosed || child !== holder) return;
+      if (!isChanging) {
+        isClosed = true;
+        onLost(reason);
+        return;
+      }
+      isChanging = false;
+      child = hold();
+      if (held !== wanted) change();
+    });
+    return holder;
+  }
+
+  function change(): void {
+    isChanging = true;
+    child.kill("SIGTERM");
+  }
+
+  return {
+    write(next) {
+      wanted = next;
+      if (!isChanging && held !== wanted) change();
+    },
+    close() {
+      isClosed = true;
+      child.kill("SIGTERM");
+      driveLowOnce(syntax.set(chip.name, pin, 0));
     },
   };
 }

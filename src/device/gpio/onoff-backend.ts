@@ -69,28 +69,13 @@ function pinError(error: unknown, action: string, pin: number, line: number): Ri
  * @param chip whose lines are the pins
  * @param onFailure is called when an open pin fails
  */
-export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: OnFailure): GpioBackend {
+export function createOnoffBackend(onoff: Onoff, chip: SysfsChip, onFailure: OnFailure): GpioBackend {
   const open = new Set<Output | Input>();
-
-  function take(pin: number, direction: "in" | "low" | "high"): OnoffPin {
-    requireLine(chip, pin);
-    const line = chip.base + pin;
-    const exportedBefore = existsSync(`/sys/class/gpio/gpio${line}`);
-    try {
-      // A program that exported the line before may have inverted its levels.
-      return new Gpio(line, direction, direction === "in" ? "both" : "none", { activeLow: false });
-    } catch (error) {
-      // onoff exports the line first, and does not unexport it when a later step fails.
-      if (!exportedBefore) attempt(() => writeFileSync("/sys/class/gpio/unexport", `${line}`));
-      throw pinError(error, "open", pin, line);
-    }
-  }
-
   return {
     description: `onoff on ${chip.label}, whose first line is ${chip.base}`,
 
     output(pin, level) {
-      const gpio = take(pin, level === 1 ? "high" : "low");
+      const gpio = exportLine(onoff, chip, pin, level === 1 ? "high" : "low");
       const output: Output = {
         write(next) {
           try {
@@ -110,33 +95,24 @@ export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: 
     },
 
     input(pin, onEdge) {
-      const gpio = take(pin, "in");
-      const read = gpio.readSync.bind(gpio);
+      const gpio = exportLine(onoff, chip, pin, "in");
       const input: Input = {
-        level: read() === 1 ? 1 : 0,
+        level: gpio.readSync() === 1 ? 1 : 0,
         close() {
           if (open.delete(input)) attempt(() => gpio.unexport());
         },
       };
       open.add(input);
-      function fail(error: unknown): void {
-        if (!open.has(input)) return;
+      const ifOpen =
+        <Value>(call: (value: Value) => void) =>
+        (value: Value) => {
+          if (open.has(input)) call(value);
+        };
+      const fail = ifOpen((error: unknown) => {
         input.close();
         onFailure(pinError(error, "read", pin, chip.base + pin).message);
-      }
-      // onoff reads the line after each edge and does not catch: if another program unexported it, the process would end.
-      gpio.readSync = () => {
-        try {
-          return read();
-        } catch (error) {
-          setImmediate(fail, error);
-          return Number.NaN;
-        }
-      };
-      gpio.watch((error, level) => {
-        if (error) fail(error);
-        else if (open.has(input)) onEdge(level);
       });
+      watchEdges(gpio, ifOpen(onEdge), fail);
       return input;
     },
 
@@ -144,4 +120,42 @@ export function createOnoffBackend({ Gpio }: Onoff, chip: SysfsChip, onFailure: 
       for (const pin of open) pin.close();
     },
   };
+}
+
+/** Exports a line of the chip and opens it. @throws RivuletError where the kernel refuses it */
+function exportLine(
+  { Gpio }: Onoff,
+  chip: SysfsChip,
+  pin: number,
+  direction: "in" | "low" | "high",
+): OnoffPin {
+  requireLine(chip, pin);
+  const line = chip.base + pin;
+  const exportedBefore = existsSync(`/sys/class/gpio/gpio${line}`);
+  try {
+    // A program that exported the line before may have inverted its levels.
+    return new Gpio(line, direction, direction === "in" ? "both" : "none", { activeLow: false });
+  } catch (error) {
+    // onoff exports the line first, and does not unexport it when a later step fails.
+    if (!exportedBefore) attempt(() => writeFileSync("/sys/class/gpio/unexport", `${line}`));
+    throw pinError(error, "open", pin, line);
+  }
+}
+
+/** Passes on each edge. An error while reading the line is passed on too, once the caller of this turn has ended. */
+function watchEdges(gpio: OnoffPin, onEdge: (level: Level) => void, onError: (error: unknown) => void): void {
+  const read = gpio.readSync.bind(gpio);
+  // onoff reads the line after each edge and does not catch: if another program unexported it, the process would end.
+  gpio.readSync = () => {
+    try {
+      return read();
+    } catch (error) {
+      setImmediate(onError, error);
+      return Number.NaN;
+    }
+  };
+  gpio.watch((error, level) => {
+    if (error) onError(error);
+    else onEdge(level);
+  });
 }

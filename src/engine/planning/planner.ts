@@ -11,7 +11,7 @@ import { createDraft, type Draft, layOut } from "./draft.ts";
 import { emitLoss, emitPrediction, lossShape, predictsFromLogits } from "./losses.ts";
 import { backwardPass, forwardPass, type Run } from "./passes.ts";
 import type { Filled, Plan, PlanOptions } from "./plan.ts";
-import { blocksOf, cutBatch, requireIndependentRows } from "./shards.ts";
+import { type Block, blocksOf, cutBatch, requireIndependentRows } from "./shards.ts";
 import {
   flattened,
   isTrained,
@@ -88,17 +88,16 @@ const firstPassed = (units: readonly Unit[], inputGradient: boolean) =>
 /** Plans with these options; activations of the trained layers are recomputed in `segmentCount` segments. */
 function planWith(model: Model, units: Unit[], options: Filled, segmentCount: number): Plan {
   const { batchSize, training, accumulate, recompute, cut } = options;
-  const first = firstPassed(units, options.inputGradient);
   const outputShape = units[units.length - 1].outputShape;
   const { targets, elements } = lossShape(model.loss, outputShape);
   const draft = createDraft(options);
   const { parameters, states, trained } = holdTensors(draft, model, units, options);
   const input = draft.hold("input", "input", [draft.batchSize, ...model.inputShape]);
+  const first = firstPassed(units, options.inputGradient);
   const stack = training ? segmentsOf(units, first, segmentCount) : { before: units, segments: [] };
 
   const pass = emitForward(draft, stack, input, training);
-  const { output } = pass;
-  if (output.buffer !== input.buffer) draft.buffers.get(output.buffer)!.role = "output";
+  if (pass.output.buffer !== input.buffer) markOutput(draft, pass.output);
   if (training && hasModes(units)) {
     draft.begin("evaluation");
     emitForward(draft, stack, input, false);
@@ -106,49 +105,67 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
   if (predictsFromLogits(model.loss)) {
     draft.begin("prediction");
     const prediction = draft.hold("prediction", "output", [draft.batchSize, ...outputShape]);
-    emitPrediction(model.loss, outputShape, draft.emit, prediction, output);
+    emitPrediction(model.loss, outputShape, draft.emit, prediction, pass.output);
   }
   const blocks = cut ? blocksOf(allCells(trained)) : [];
   const shards = cut ? { ...cut, blocks: blocks.length } : null;
-  let inputGradient: string | null = null;
-  if (training) {
-    const shared = cut ? { blocks, scalars: draft.stepScalars } : null;
-    const updates = createUpdates(model, trained, draft, accumulate, shared);
-    draft.begin("backward");
-    const { runs, inputGradient: found } = emitBackward(
-      draft,
-      model,
-      stack.segments,
-      pass,
-      outputShape,
-      updates,
-      options.inputGradient,
-    );
-    if (found) {
-      inputGradient = found.buffer;
-      draft.buffers.get(found.buffer)!.role = "output";
-    }
-    emitUpdates(draft, updates, runs, accumulate);
-    draft.begin("fade");
-    emitFading(model, trained, draft);
-  }
+  const inputGradient = training
+    ? emitTraining(draft, model, { stack, pass, outputShape, trained, blocks, options })
+    : null;
   return {
-    model,
-    batchSize,
-    training,
-    accumulate,
-    recompute,
-    shards,
+    ...{ model, batchSize, training, accumulate, recompute, shards },
     inputs: sizeOf(model.inputShape),
     outputs: sizeOf(outputShape),
     targets,
     lossElements: elements,
     parameters,
     states,
-    inputGradient,
+    inputGradient: inputGradient?.buffer ?? null,
     program: draft.program,
     ...layOut(draft, batchSize, shards, states),
   };
+}
+
+/** The forward pass that a training step continues, and what it trains. */
+interface Trained {
+  stack: Segments;
+  pass: ForwardPass;
+  outputShape: number[];
+  trained: readonly PlannedParameter[];
+  /** Blocks of the parameters; empty without shards. */
+  blocks: readonly Block[];
+  options: Filled;
+}
+
+/** Emits the rest of a training step: loss, backward pass and update. Returns the gradient of the inputs, if it is needed. */
+function emitTraining(
+  draft: Draft,
+  model: Model,
+  { stack, pass, outputShape, trained, blocks, options }: Trained,
+): BufferReference | null {
+  const { accumulate, cut, inputGradient: isNeeded } = options;
+  const shared = cut ? { blocks, scalars: draft.stepScalars } : null;
+  const updates = createUpdates(model, trained, draft, accumulate, shared);
+  draft.begin("backward");
+  const { runs, inputGradient } = emitBackward(
+    draft,
+    model,
+    stack.segments,
+    pass,
+    outputShape,
+    updates,
+    isNeeded,
+  );
+  if (inputGradient) markOutput(draft, inputGradient);
+  emitUpdates(draft, updates, runs, accumulate);
+  draft.begin("fade");
+  emitFading(model, trained, draft);
+  return inputGradient;
+}
+
+/** Marks a buffer as one that callers read. */
+function markOutput({ buffers }: Draft, { buffer }: BufferReference): void {
+  buffers.get(buffer)!.role = "output";
 }
 
 /** Adds the buffers of parameters, states and gradients. */

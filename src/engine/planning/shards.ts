@@ -130,69 +130,81 @@ export const shardScalars = "loss.scalars";
  * Lays out buffers and program of every shard. Shared buffers come first, with the gradients: those of the first shard
  * receive the sum.
  */
-export function layShards({ cut, batchSize, buffers, program, isWhole }: OneShard): {
+export function layShards(one: OneShard): {
   buffers: PlannedBuffer[];
   totalBytes: number;
   unsharedBytes: number;
 } {
-  const { count, rows } = cut;
-  const others = Array.from({ length: count - 1 }, (_, index) => index + 1);
-  const whole = new Map<string, number>();
-  const gradients = buffers.filter(({ role }) => role === "gradient");
-  const own = buffers.filter((buffer) => isOwn(buffer) && !isWhole(buffer));
-  const common = buffers
-    .filter((buffer) => !own.includes(buffer))
-    .flatMap((buffer) => {
-      if (isWhole(buffer)) {
-        const perRow = sizeOf(buffer.shape.slice(1));
-        whole.set(buffer.name, 4 * rows * perRow);
-        const shape = [batchSize, ...buffer.shape.slice(1)];
-        const values = buffer.values ? { values: Array(sizeOf(shape)).fill(buffer.values[0]) } : {};
-        return [{ ...buffer, shape, bytes: aligned(4 * sizeOf(shape)), ...values }];
-      }
-      if (buffer !== gradients.at(-1)) return [buffer];
-      const copies = others.flatMap((shard) =>
-        gradients.map((gradient) => ({ ...gradient, name: inShard(shard, gradient.name) })),
-      );
-      return [buffer, ...copies];
-    });
+  const { count } = one.cut;
+  const own = one.buffers.filter((buffer) => isOwn(buffer) && !one.isWhole(buffer));
+  const common = sharedBuffers(one, own);
   const start = wholeLines(place(common));
   const stride = wholeLines(place(own));
-  const placed = [0, ...others].flatMap((shard) =>
+  const placed = Array.from({ length: count }, (_, shard) =>
     own.map((buffer) => ({
       ...buffer,
       name: inShard(shard, buffer.name),
       offset: start + shard * stride + buffer.offset,
     })),
-  );
+  ).flat();
+  repeatProgram(one, own);
+  return {
+    buffers: [...common, ...placed],
+    totalBytes: start + count * stride,
+    unsharedBytes: start + count * wholeLines(own.reduce((sum, { bytes }) => sum + bytes, 0)),
+  };
+}
+
+const gradientsOf = (buffers: readonly PlannedBuffer[]) => buffers.filter(({ role }) => role === "gradient");
+
+/** The buffers that all shards share: those with rows hold the whole batch, and gradients are there once a shard. */
+function sharedBuffers(
+  { cut, batchSize, buffers, isWhole }: OneShard,
+  own: readonly PlannedBuffer[],
+): PlannedBuffer[] {
+  const gradients = gradientsOf(buffers);
+  const copies = Array.from({ length: cut.count - 1 }, (_, index) =>
+    gradients.map((gradient) => ({ ...gradient, name: inShard(index + 1, gradient.name) })),
+  ).flat();
+  return buffers
+    .filter((buffer) => !own.includes(buffer))
+    .flatMap((buffer) => {
+      if (buffer === gradients.at(-1)) return [buffer, ...copies];
+      if (!isWhole(buffer)) return [buffer];
+      const shape = [batchSize, ...buffer.shape.slice(1)];
+      const values = buffer.values ? { values: Array(sizeOf(shape)).fill(buffer.values[0]) } : {};
+      return [{ ...buffer, shape, bytes: aligned(4 * sizeOf(shape)), ...values }];
+    });
+}
+
+/** Repeats each part of the program for every shard, on its own buffers and its own rows of the shared ones. */
+function repeatProgram({ cut, buffers, program, isWhole }: OneShard, own: readonly PlannedBuffer[]): void {
   const ownNames = new Set(own.map(({ name }) => name));
-  const gradientNames = new Set(gradients.map(({ name }) => name));
+  const gradientNames = new Set(gradientsOf(buffers).map(({ name }) => name));
+  /** Bytes of a shard's rows in the buffers of the whole batch. */
+  const bytesOfRows = new Map(
+    buffers.filter(isWhole).map(({ name, shape }) => [name, 4 * cut.rows * sizeOf(shape.slice(1))]),
+  );
 
   function operandIn(shard: number, operand: Operand): Operand {
     if (typeof operand === "number" || !("buffer" in operand)) return operand;
     const { buffer, offset = 0 } = operand;
-    const moved: BufferReference = { buffer, offset: offset + shard * (whole.get(buffer) ?? 0) };
+    const moved: BufferReference = { buffer, offset: offset + shard * (bytesOfRows.get(buffer) ?? 0) };
     if (ownNames.has(buffer) || (shard > 0 && gradientNames.has(buffer)))
       moved.buffer = inShard(shard, buffer);
     return moved;
   }
   for (const part of shardParts) {
     const one = program[part];
-    program[part] = [0, ...others].flatMap((shard) =>
+    program[part] = Array.from({ length: cut.count }, (_, shard) =>
       one.map(({ operation, operands }) => {
         const moved = operands.map((operand) => operandIn(shard, operand));
         // The masks of all shards together are those of the undivided batch.
-        if (operation === Operation.DrawMask) moved.push(shard * rows * Number(operands[1]));
+        if (operation === Operation.DrawMask) moved.push(shard * cut.rows * Number(operands[1]));
         return { operation, operands: moved };
       }),
-    );
+    ).flat();
   }
-  const all = [...common, ...placed];
-  return {
-    buffers: all,
-    totalBytes: start + count * stride,
-    unsharedBytes: start + count * wholeLines(own.reduce((sum, { bytes }) => sum + bytes, 0)),
-  };
 }
 
 /** Bytes of a cache line; no two shards share one. */

@@ -147,39 +147,18 @@ function updatesOfShards(
   };
 }
 
+/** A layer with trained parameters whose gradients are computed after the backward pass. */
+interface Later {
+  parameter: PlannedParameter;
+  run: Run;
+  kind: LayerKind<SingleLayer>;
+  context: LayerContext;
+}
+
 function updatesInPlace(model: Model, trained: readonly PlannedParameter[], host: PassHost): Updates {
   const { emit, scalars } = host;
-  const later: {
-    parameter: PlannedParameter;
-    run: Run;
-    kind: LayerKind<SingleLayer>;
-    context: LayerContext;
-  }[] = [];
+  const later: Later[] = [];
   const small: PlannedParameter[] = [];
-
-  function emitParameterUpdate(
-    { fullName }: PlannedParameter,
-    gradient: BufferReference,
-    cells: number,
-  ): void {
-    if (model.clip) emit(Operation.ClipByValue, gradient, cells, { float: model.clip.maximum });
-    emitOptimizer(model, host, fullName, gradient, cells);
-  }
-
-  /** A dense layer's weights [inputs, outputs], some rows at a time. */
-  function emitStrips(
-    parameter: PlannedParameter,
-    { inputShape, input, outputGradient }: LayerContext,
-  ): void {
-    const [outputs, inputs] = parameter.shape;
-    const stripRows = Math.max(4, Math.floor(stripBytes / 4 / outputs) & ~3);
-    const strip = host.share(`${parameter.fullName}.gradient`, "gradient", [stripRows, outputs]);
-    const rows = sizeOf(inputShape) / lastAxis(inputShape);
-    const following = model.clip ? 2 : 1;
-    emit(Operation.UpdateInStrips, strip, input, outputGradient, inputs, outputs, rows, stripRows, following);
-    emitParameterUpdate(parameter, strip, cellsOf(parameter));
-  }
-
   return {
     onGradients(run, kind, context) {
       const own = run.unit.parameters.filter((parameter) => parameter.trained);
@@ -200,21 +179,52 @@ function updatesInPlace(model: Model, trained: readonly PlannedParameter[], host
       if (trained.length > small.length) emit(Operation.RequireFinite, scalars, 0, scalars);
     },
     emitUpdates() {
-      for (const { parameter, run, kind, context } of later) {
-        const { layer } = run.unit;
-        const bytes = 4 * sizeOf(parameter.shape);
-        if (parameter.name === kind.updatesInStrips && bytes > stripBytes) {
-          emitStrips(parameter, context);
-          continue;
-        }
-        const shape = parameter.stored === "transposed" ? [...parameter.shape].reverse() : parameter.shape;
-        const gradient = host.share(`${parameter.fullName}.gradient`, "gradient", shape);
-        kind.gradients?.(layer as SingleLayer, { ...context, gradients: { [parameter.name]: gradient } });
-        emitParameterUpdate(parameter, gradient, cellsOf(parameter));
-      }
+      for (const each of later) emitLater(model, host, each);
       for (const parameter of small) {
-        emitParameterUpdate(parameter, { buffer: `${parameter.fullName}.gradient` }, cellsOf(parameter));
+        const gradient = { buffer: `${parameter.fullName}.gradient` };
+        emitParameterUpdate(model, host, parameter, gradient);
       }
     },
   };
+}
+
+/** Emits the gradient of a parameter in space that the next one reuses, and its update. */
+function emitLater(model: Model, host: PassHost, { parameter, run, kind, context }: Later): void {
+  if (parameter.name === kind.updatesInStrips && 4 * sizeOf(parameter.shape) > stripBytes) {
+    emitStrips(model, host, parameter, context);
+    return;
+  }
+  const shape = parameter.stored === "transposed" ? [...parameter.shape].reverse() : parameter.shape;
+  const gradient = host.share(`${parameter.fullName}.gradient`, "gradient", shape);
+  const gradients = { [parameter.name]: gradient };
+  kind.gradients?.(run.unit.layer as SingleLayer, { ...context, gradients });
+  emitParameterUpdate(model, host, parameter, gradient);
+}
+
+/** Emits gradient and update of a dense layer's weights [inputs, outputs], some rows at a time. */
+function emitStrips(
+  model: Model,
+  host: PassHost,
+  parameter: PlannedParameter,
+  { inputShape, input, outputGradient }: LayerContext,
+): void {
+  const { emit, share } = host;
+  const [outputs, inputs] = parameter.shape;
+  const stripRows = Math.max(4, Math.floor(stripBytes / 4 / outputs) & ~3);
+  const strip = share(`${parameter.fullName}.gradient`, "gradient", [stripRows, outputs]);
+  const rows = sizeOf(inputShape) / lastAxis(inputShape);
+  const following = model.clip ? 2 : 1;
+  emit(Operation.UpdateInStrips, strip, input, outputGradient, inputs, outputs, rows, stripRows, following);
+  emitParameterUpdate(model, host, parameter, strip);
+}
+
+function emitParameterUpdate(
+  model: Model,
+  host: PassHost,
+  parameter: PlannedParameter,
+  gradient: BufferReference,
+): void {
+  const cells = cellsOf(parameter);
+  if (model.clip) host.emit(Operation.ClipByValue, gradient, cells, { float: model.clip.maximum });
+  emitOptimizer(model, host, parameter.fullName, gradient, cells);
 }

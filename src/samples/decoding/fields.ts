@@ -138,8 +138,8 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
   }
   const seen = new Map<string, number>();
   return descriptions.map((description, index) => {
-    const { name, type = "f32", scale = 1, offset = 0, range, stuck, optional = false } = description;
-    const { missing, classes, mostClasses, clock } = description;
+    const { name, type = "f32", scale = 1, offset = 0, optional = false } = description;
+    const { range, stuck, missing, classes, mostClasses, clock } = description;
     const where = `${path}[${index}]`;
     checkName(name, `${where}.name`);
     const earlier = seen.get(name);
@@ -151,44 +151,9 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       );
     }
     seen.set(name, index);
-    if (!Object.hasOwn(fieldBytes, type)) {
-      const known = Object.keys(fieldBytes).join(", ");
-      throw keyError(
-        "config.bad-value",
-        `${where}.type`,
-        `of field "${name}" is "${type}", expected one of ${known}; choose one`,
-      );
-    }
-    if (!Number.isFinite(scale) || scale === 0) {
-      throw keyError(
-        "config.bad-value",
-        `${where}.scale`,
-        `of field "${name}" is ${scale}, expected a finite number other than 0; correct it`,
-      );
-    }
-    if (!Number.isFinite(offset)) {
-      throw keyError(
-        "config.bad-value",
-        `${where}.offset`,
-        `of field "${name}" is ${offset}, expected a finite number; correct it`,
-      );
-    }
-    if (
-      range !== undefined &&
-      !(Number.isFinite(range[0]) && Number.isFinite(range[1]) && range[0] < range[1])
-    ) {
-      throw keyError(
-        "config.bad-value",
-        `${where}.range`,
-        `of field "${name}" is ${range[0]} to ${range[1]}, expected two finite numbers; give the lower first`,
-      );
-    }
-    if (stuck !== undefined && !(Number.isInteger(stuck) && stuck >= 2 && stuck <= mostInARow)) {
-      throw keyError(
-        "config.bad-value",
-        `${where}.stuck`,
-        `of field "${name}" is ${stuck}, expected a whole number of samples from 2 to ${mostInARow}; correct it`,
-      );
+    const fault = faultOf({ type, scale, offset, range, stuck });
+    if (fault !== null) {
+      throw keyError("config.bad-value", `${where}.${fault.key}`, `of field "${name}" is ${fault.sentence}`);
     }
     return {
       ...{ name, type, scale, offset },
@@ -201,6 +166,35 @@ export function defineFields(descriptions: readonly FieldDescription[], path = "
       ...(mostClasses === undefined ? {} : { mostClasses }),
     };
   });
+}
+
+/** The first value of a field that is wrong: its key, and what was found, what was expected and what to do; null where none is. */
+function faultOf({
+  type,
+  scale,
+  offset,
+  range,
+  stuck,
+}: Pick<Field, "type" | "scale" | "offset" | "range" | "stuck">): { key: string; sentence: string } | null {
+  if (!Object.hasOwn(fieldBytes, type)) {
+    const known = Object.keys(fieldBytes).join(", ");
+    return { key: "type", sentence: `"${type}", expected one of ${known}; choose one` };
+  }
+  if (!Number.isFinite(scale) || scale === 0) {
+    return { key: "scale", sentence: `${scale}, expected a finite number other than 0; correct it` };
+  }
+  if (!Number.isFinite(offset)) {
+    return { key: "offset", sentence: `${offset}, expected a finite number; correct it` };
+  }
+  if (range !== undefined && !(range.every(Number.isFinite) && range[0] < range[1])) {
+    const [low, high] = range;
+    return { key: "range", sentence: `${low} to ${high}, expected two finite numbers; give the lower first` };
+  }
+  if (stuck !== undefined && !(Number.isInteger(stuck) && stuck >= 2 && stuck <= mostInARow)) {
+    const expected = `expected a whole number of samples from 2 to ${mostInARow}`;
+    return { key: "stuck", sentence: `${stuck}, ${expected}; correct it` };
+  }
+  return null;
 }
 
 /** Whether a field may have this name. */

@@ -41,40 +41,13 @@ export function recognizeFrames(
   framing: FramingName,
   stuffing: Stuffing,
 ): FrameStream | string | null {
-  const { delimiter } = stuffing;
-  const kinds = new Map<string, { crc: 16 | 32; payloads: Uint8Array[] }>();
-  const unknown = new Map<number, number>();
-  const decoded = new Uint8Array(longestStretch);
-  // The data before the first delimiter may be half a frame, and so may the data after the last.
-  for (let start = bytes.indexOf(delimiter) + 1, end = 0; start > 0; start = end + 1) {
-    end = bytes.indexOf(delimiter, start);
-    if (end < 0) break;
-    if (end === start || end - start > longestStretch) continue;
-    const length = stuffing.decode(bytes, start, end, decoded, 0);
-    for (const { bits, crc } of checksums) {
-      const crcAt = length - bits / 8;
-      if (crcAt < headerBytes || !isSum(decoded, crcAt, bits, checksum(crc, decoded, 0, crcAt))) continue;
-      if (decoded[0] !== 1 || decoded[1] !== 0 || crcAt === headerBytes) {
-        unknown.set(bits, (unknown.get(bits) ?? 0) + 1);
-        continue;
-      }
-      const key = `${bits}/${length}`;
-      const kind = kinds.get(key) ?? { crc: bits, payloads: [] };
-      kinds.set(key, kind);
-      kind.payloads.push(decoded.slice(headerBytes, crcAt));
-    }
-  }
-  const [kind] = [...kinds.values()].sort((one, other) => other.payloads.length - one.payloads.length);
-  if (kind === undefined || kind.payloads.length < fewestFrames) {
-    for (const [bits, count] of unknown) {
-      if (count >= fewestFrames) {
-        return (
-          `found ${stuffing.name} frames with a good CRC-${bits}, but without a header of 8 bytes that begins with 1 and ` +
-          "0 and a sample after it; send frames as devices/firmware/rivulet.h does"
-        );
-      }
-    }
-    return null;
+  const { kind, headless } = findFrames(bytes, stuffing);
+  if (kind === null) {
+    if (headless === null) return null;
+    return (
+      `found ${stuffing.name} frames with a good CRC-${headless}, but without a header of 8 bytes that begins with 1 and ` +
+      "0 and a sample after it; send frames as devices/firmware/rivulet.h does"
+    );
   }
   const fields = guessPacking(kind.payloads.slice(0, mostPayloads));
   const ring = new SampleRing(fields.length, 256, "pause");
@@ -99,6 +72,46 @@ export function recognizeFrames(
     passedOver: [],
     findings: { crc: kind.crc, payloadBytes },
   };
+}
+
+/** Frames with the same checksum and length. */
+interface FrameGroup {
+  crc: 16 | 32;
+  /** Their fields, without header and checksum. */
+  payloads: Uint8Array[];
+}
+
+/** The largest group of frames, null where there are too few; `headless`: the checksum of frames that have another header. */
+function findFrames(
+  bytes: Uint8Array,
+  stuffing: Stuffing,
+): { kind: FrameGroup | null; headless: 16 | 32 | null } {
+  const { delimiter } = stuffing;
+  const groups = new Map<string, FrameGroup>();
+  const unknown = new Map<16 | 32, number>();
+  const decoded = new Uint8Array(longestStretch);
+  // The data before the first delimiter may be half a frame, and so may the data after the last.
+  for (let start = bytes.indexOf(delimiter) + 1, end = 0; start > 0; start = end + 1) {
+    end = bytes.indexOf(delimiter, start);
+    if (end < 0) break;
+    if (end === start || end - start > longestStretch) continue;
+    const length = stuffing.decode(bytes, start, end, decoded, 0);
+    for (const { bits, crc } of checksums) {
+      const crcAt = length - bits / 8;
+      if (crcAt < headerBytes || !isSum(decoded, crcAt, bits, checksum(crc, decoded, 0, crcAt))) continue;
+      if (decoded[0] !== 1 || decoded[1] !== 0 || crcAt === headerBytes) {
+        unknown.set(bits, (unknown.get(bits) ?? 0) + 1);
+        continue;
+      }
+      const key = `${bits}/${length}`;
+      const group = groups.get(key) ?? { crc: bits, payloads: [] };
+      groups.set(key, group);
+      group.payloads.push(decoded.slice(headerBytes, crcAt));
+    }
+  }
+  const [kind] = [...groups.values()].sort((one, other) => other.payloads.length - one.payloads.length);
+  const [headless = null] = [...unknown].find(([, count]) => count >= fewestFrames) ?? [];
+  return { kind: kind !== undefined && kind.payloads.length >= fewestFrames ? kind : null, headless };
 }
 
 /** Returns the bytes from the first frame on: a frame that was cut because reading began inside it is not damaged. */
