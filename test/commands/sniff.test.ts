@@ -274,8 +274,9 @@ describe.concurrent("sniff says in one sentence", () => {
 
 // In this process, and by itself: another one would inherit the device's end and keep it alive.
 test("sniff says that a port went away", async () => {
-  const { path, unplug } = device(() => "12,13\n");
-  const heard = listenToPort(path, [9600], 20, () => {});
-  setTimeout(unplug, 500);
-  await expect(heard).rejects.toThrow(/^the serial port \S+ failed while reading/);
+  const { path, unplug } = device((index) => {
+    if (index === 20) setImmediate(unplug);
+    return "12,13\n";
+  });
+  await expect(listenToPort(path, [9600], 300, () => {})).rejects.toThrow(/^the serial port \S+ failed while reading/);
 });

@@ -18,8 +18,22 @@ const otherMarks = [[0xc2, 0xa0], [0xe2, 0x80, 0xaf], [0xe2, 0x80, 0x99], [0xa0]
   Uint8Array.from(bytes),
 );
 
-/** The number without its groups. */
+/** How the digits of a number are grouped. */
+export interface Grouping {
+  /** The first byte of the mark between groups. */
+  mark: number;
+  /** Groups behind the first digits. */
+  groups: number;
+  /** The mark before decimals; 0 where there are none. */
+  decimal: number;
+  /** It may be an address such as 192.168.100.101: four parts of at most 255. */
+  isAddress: boolean;
+}
+
+/** The number without its groups, and how they were written: overwritten by each call of `findGroups`. */
 const plain = new Uint8Array(longestBytes);
+let plainLength = 0;
+const found: Grouping = { mark: 0, groups: 0, decimal: 0, isAddress: false };
 
 /**
  * Reads the number `bytes[start..end)` into `target[at]`. Allocates nothing.
@@ -35,6 +49,30 @@ export function readGrouped(
   target: Float64Array,
   at: number,
 ): boolean {
+  if (!findGroups(bytes, start, end) || !isCertain(found, decimal)) return false;
+  return readDecimal(plain, 0, plainLength, target, at) === plainLength;
+}
+
+/** Returns how the digits of a text are grouped, which the next call overwrites; null where it is no number in groups. */
+export function groupingOf(text: string): Readonly<Grouping> | null {
+  if (text.length > longestBytes) return null;
+  const bytes = Buffer.from(text);
+  return findGroups(bytes, 0, bytes.length) ? found : null;
+}
+
+/** Whether the groups are no decimals, no version and no address, though nothing is known of the other numbers. */
+export function isCertain(
+  { mark, groups, decimal, isAddress }: Readonly<Grouping>,
+  known: "point" | "comma" | null = null,
+): boolean {
+  if (decimal !== 0) return true;
+  if (mark === comma) return known === "point" || (groups > 1 && known === null);
+  if (mark === point) return known === "comma" && !isAddress;
+  return true;
+}
+
+/** Finds the groups of the number `bytes[start..end)`; false where it has none, or is no number. */
+function findGroups(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > longestBytes) return false;
   let read = start;
   let length = 0;
@@ -46,29 +84,28 @@ export function readGrouped(
   while (read < first) plain[length++] = bytes[read++];
   const mark = read < end ? bytes[read] : 0;
   let groups = 0;
-  // An address such as 192.168.100.101 has four parts of at most 255.
-  let isAddress = mark === point && numberOf(bytes, digits, first) <= largestPart;
+  let areBytes = mark === point && numberOf(bytes, digits, first) <= largestPart;
   for (;;) {
     const width = markWidth(bytes, read, end);
     const group = read + width;
     if (width === 0 || bytes[read] !== mark || digitsEnd(bytes, group, end) !== group + 3) break;
     for (read = group; read < group + 3; read++) plain[length++] = bytes[read];
-    isAddress &&= numberOf(bytes, group, read) <= largestPart;
+    areBytes &&= numberOf(bytes, group, read) <= largestPart;
     groups++;
   }
   if (groups === 0) return false;
-  if (read === end) {
-    if (mark === comma && (decimal === "comma" || (groups === 1 && decimal === null))) return false;
-    if (mark === point && decimal !== "comma") return false;
-    if (isAddress && groups === 3) return false;
-  } else {
-    const decimal = bytes[read++];
-    if ((decimal !== point && decimal !== comma) || decimal === mark || digitsEnd(bytes, read, end) !== end)
-      return false;
+  found.mark = mark;
+  found.groups = groups;
+  found.decimal = read < end ? bytes[read++] : 0;
+  found.isAddress = areBytes && groups === 3 && found.decimal === 0;
+  if (found.decimal !== 0) {
+    const isMark = found.decimal === point || found.decimal === comma;
+    if (!isMark || found.decimal === mark || digitsEnd(bytes, read, end) !== end) return false;
     plain[length++] = point;
     while (read < end) plain[length++] = bytes[read++];
   }
-  return readDecimal(plain, 0, length, target, at) === length;
+  plainLength = length;
+  return true;
 }
 
 /** The number that the digits `bytes[start..end)` are. */

@@ -1,6 +1,7 @@
 /** Finds the form of a line of text that is not known yet, with its names and cells. */
 import { bar, blank, comma, semicolon, tab } from "./ascii.ts";
 import { isClockText } from "./clock-text.ts";
+import { groupingOf, isCertain } from "./grouped-number.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
 import { missingWords } from "./words.ts";
 
@@ -50,10 +51,6 @@ const mayHoldComma = (kind: LineKind, cell: string) =>
   // Where commas separate, a cell that holds one was in quotes, and digits in groups of three may be meant.
   !kind.startsWith("JSON") && kind !== "tuples" && (kind !== "commas" || !/,\d{3}$/.test(cell));
 
-/** Digits in groups of three, as grouped-number.ts reads them where the mark before decimals is not known. */
-const groupedNumber =
-  /^[+-]?(?!0)(?:\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?!,\d{3}$)([,' \u2019\u00a0\u202f])\d{3}(?:\1\d{3})*(?:(?!\1)[.,]\d+)?)$/;
-
 /** Returns what a cell holds. */
 export function cellKindOf(cell: string, kind: LineKind): CellKind {
   const text = cell.trim();
@@ -63,7 +60,8 @@ export function cellKindOf(cell: string, kind: LineKind): CellKind {
   if (text === "" || missingSet.has(lower)) return "missing";
   if (hexadecimal.test(text)) return "word";
   if (pointNumber.test(text) || (mayHoldComma(kind, text) && commaNumber.test(text))) return "number";
-  if (groupedNumber.test(text)) return "number";
+  const grouping = groupingOf(text);
+  if (grouping !== null && isCertain(grouping)) return "number";
   if (/^(true|false|on|off|yes|no)$/.test(lower)) return "truth";
   return isClockText(text) ? "clock" : "word";
 }

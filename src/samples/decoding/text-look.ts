@@ -1,7 +1,9 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
-import { carriageReturn, lineFeed } from "./ascii.ts";
+import { carriageReturn, comma, lineFeed } from "./ascii.ts";
 import { type ClockLook, lookAtClock } from "./clock-look.ts";
 import { datePieces } from "./date-pieces.ts";
+import { point } from "./decimal.ts";
+import { groupingOf } from "./grouped-number.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
 import { cleanLine } from "./line-cleaning.ts";
 import {
@@ -207,12 +209,6 @@ function lookAtPlaces(
   };
 }
 
-const groupsBehind = {
-  point: /^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$/,
-  comma: /^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$/,
-};
-const isAddress = (cell: string) => /^(?:(?:1?\d?\d|2[0-4]\d|25[0-5])\.){3}\d{3}$/.test(cell);
-
 /** The mark before decimals, where cells show that the other one stands between groups of digits. */
 function shownDecimal(rows: readonly string[][], kind: LineKind): TextLook["decimal"] {
   if (showGroups(rows, kind, "point")) return "comma";
@@ -225,17 +221,21 @@ function shownDecimal(rows: readonly string[][], kind: LineKind): TextLook["deci
  * three digits or behind the other one.
  */
 function showGroups(rows: readonly string[][], kind: LineKind, mark: "point" | "comma"): boolean {
-  const [between, decimal] = mark === "point" ? [".", ","] : [",", "."];
+  const [between, betweenByte] = mark === "point" ? [".", point] : [",", comma];
   const plain = mark === "point" ? /^[+-]?\d+,\d+$/ : /^[+-]?\d+\.\d+$/;
   let isShown = false;
   let hasGroups = false;
   let hasDecimals = false;
   for (const cell of rows.flat()) {
     const text = cell.trim();
-    if (plain.test(text)) hasDecimals = true;
-    else if (groupsBehind[mark].test(text)) {
-      isShown ||= text.includes(decimal);
-      hasGroups ||= text.split(between).length > 2 && !isAddress(text);
+    if (plain.test(text)) {
+      hasDecimals = true;
+      continue;
+    }
+    const grouping = text.includes(between) ? groupingOf(text) : null;
+    if (grouping?.mark === betweenByte) {
+      isShown ||= grouping.decimal !== 0;
+      hasGroups ||= grouping.groups > 1 && !grouping.isAddress;
     } else if (text.includes(between) && cellKindOf(text, kind) === "number") return false;
   }
   return isShown || (hasGroups && hasDecimals);
@@ -244,7 +244,8 @@ function showGroups(rows: readonly string[][], kind: LineKind, mark: "point" | "
 /** A cell without the points between its groups of digits. */
 function withoutGroups(cell: string): string {
   const text = cell.trim();
-  return groupsBehind.point.test(text) && !isAddress(text) ? text.replaceAll(".", "") : cell;
+  const grouping = text.includes(".") ? groupingOf(text) : null;
+  return grouping?.mark === point && !grouping.isAddress ? text.replaceAll(".", "") : cell;
 }
 
 /**
