@@ -78,9 +78,10 @@ const rooms: Part[] = [
   { name: "signing", holds: ["sync/signature.ts"] },
   {
     name: "storage",
-    holds: ["object-store.ts", "http-exchange.ts", "transmit-queue.ts", "credentials.ts"].map(
-      (path) => `sync/client/${path}`,
-    ),
+    holds: [
+      ...["object-store.ts", "store-request.ts", "http-exchange.ts", "transmit-queue.ts"],
+      "credentials.ts",
+    ].map((path) => `sync/client/${path}`),
   },
   // Loaded for https only.
   { name: "secure", holds: ["sync/client/secure-agent.ts"] },

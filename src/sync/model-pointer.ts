@@ -151,5 +151,6 @@ export function versionOfHint(bytes: Uint8Array): number | null {
   }
 }
 
+/** Encodes the hint of a group: the number of its newest version. */
 export const encodeHint = (version: number): Buffer =>
   Buffer.from(`${JSON.stringify({ format: "rivulet-model-hint", version })}\n`);

@@ -24,6 +24,7 @@ export interface Devices {
   rows(nowMs: number): Promise<DeviceRow[]>;
 }
 
+/** Whether a device has said nothing for several of its intervals. */
 export const isSilentAt = (nowMs: number, lastSeenMs: number, status: DeviceStatus): boolean =>
   nowMs - lastSeenMs > silentIntervals * status.every;
 

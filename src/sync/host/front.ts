@@ -6,7 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { RivuletError } from "../../errors/errors.ts";
 import { pathAndQuery } from "../../wording/address.ts";
 import type { ObjectStore } from "../client/object-store.ts";
-import { parseAddress, pathOf } from "../client/object-store.ts";
+import { parseAddress, pathOf } from "../client/store-request.ts";
 import { type Credentials, presignedPath } from "../signature.ts";
 import { authenticate, requireListable, requireReadable, requireWritable } from "./access.ts";
 import { bucket } from "./handler.ts";
@@ -82,7 +82,8 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
 
   async function redirect({ request, response, holder }: Asked, key: string): Promise<void> {
     const { method = "" } = request;
-    const headers = method === "PUT" ? uploadHeaders(request, holder, key) : conditionOf(request);
+    const headers =
+      method === "PUT" ? uploadHeaders(request, holder, key, mostBodyBytes) : conditionOf(request);
     if (method !== "PUT") requireReadable(holder, key);
     const asked = { method, path: pathOf(bucketPath, prefix + key, {}), host, headers };
     const path = presignedPath(asked, await credentials(), {
@@ -93,40 +94,6 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
     // The body goes to the store: of a client that did not wait for this answer it is not read.
     if (!request.complete && request.headers.expect === undefined) response.shouldKeepAlive = false;
     response.writeHead(307, { location: `${origin}${path}`, "content-length": 0 }).end();
-  }
-
-  /** What the store must insist on: the body's digest, and that no object is replaced where the device said so. */
-  function uploadHeaders(request: IncomingMessage, holder: KeyHolder, key: string): Record<string, string> {
-    requireWritable(holder, key, lengthOf(request, mostBodyBytes));
-    const md5 = request.headers["content-md5"];
-    if (typeof md5 !== "string" || Buffer.from(md5, "base64").length !== 16) {
-      throw new HostError(
-        400,
-        "InvalidDigest",
-        "the header Content-MD5 must be the MD5 of the body: the store refuses any other body by it",
-      );
-    }
-    return { "content-md5": md5, ...conditionOf(request) };
-  }
-
-  async function list({ response, holder, query }: Asked): Promise<void> {
-    const begin = query.get("prefix") ?? "";
-    requireListable(holder, begin);
-    if ((query.get("delimiter") ?? "") !== "")
-      throw new HostError(501, "NotImplemented", "this front lists without a delimiter");
-    const token = query.get("continuation-token");
-    const after = token === null ? "" : Buffer.from(token, "base64url").toString("utf8");
-    const keys = (await store.list(begin)).filter((key) => key > after);
-    const page = keys.slice(0, mostKeysOfList);
-    const next = keys.length > page.length ? (page.at(-1) ?? null) : null;
-    sendXml(
-      response,
-      200,
-      listXml({
-        ...{ bucket, prefix: begin, delimiter: "", mostKeys: mostKeysOfList, isV2: true, isEncoded: false },
-        ...{ objects: page.map((key) => ({ key })), folders: [], next },
-      }),
-    );
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -150,7 +117,7 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
     }
     if (key === null && method === "GET" && query.has("location"))
       return sendXml(response, 200, locationXml());
-    if (key === null && method === "GET" && query.get("list-type") === "2") return list(asked);
+    if (key === null && method === "GET" && query.get("list-type") === "2") return answerList(store, asked);
     throw new HostError(501, "NotImplemented", `this front does not know ${method} of that`);
   }
 
@@ -163,4 +130,44 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
       throw new HostError(503, "ServiceUnavailable", `the store behind this host: ${error.message}`);
     }
   });
+}
+
+/** What the store must insist on: the body's digest, and that no object is replaced where the device said so. */
+function uploadHeaders(
+  request: IncomingMessage,
+  holder: KeyHolder,
+  key: string,
+  mostBodyBytes: number,
+): Record<string, string> {
+  requireWritable(holder, key, lengthOf(request, mostBodyBytes));
+  const md5 = request.headers["content-md5"];
+  if (typeof md5 !== "string" || Buffer.from(md5, "base64").length !== 16) {
+    throw new HostError(
+      400,
+      "InvalidDigest",
+      "the header Content-MD5 must be the MD5 of the body: the store refuses any other body by it",
+    );
+  }
+  return { "content-md5": md5, ...conditionOf(request) };
+}
+
+/** Answers with one page of the names below a prefix. */
+async function answerList(store: FrontOptions["store"], { response, holder, query }: Asked): Promise<void> {
+  const begin = query.get("prefix") ?? "";
+  requireListable(holder, begin);
+  if ((query.get("delimiter") ?? "") !== "")
+    throw new HostError(501, "NotImplemented", "this front lists without a delimiter");
+  const token = query.get("continuation-token");
+  const after = token === null ? "" : Buffer.from(token, "base64url").toString("utf8");
+  const keys = (await store.list(begin)).filter((key) => key > after);
+  const page = keys.slice(0, mostKeysOfList);
+  const next = keys.length > page.length ? (page.at(-1) ?? null) : null;
+  sendXml(
+    response,
+    200,
+    listXml({
+      ...{ bucket, prefix: begin, delimiter: "", mostKeys: mostKeysOfList, isV2: true, isEncoded: false },
+      ...{ objects: page.map((key) => ({ key })), folders: [], next },
+    }),
+  );
 }

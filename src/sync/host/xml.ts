@@ -16,11 +16,14 @@ export const escaped = (text: string): string =>
 const element = (name: string, value: string | number | boolean) =>
   `<${name}>${escaped(String(value))}</${name}>`;
 
+/** The body of an answer that refuses a request. */
 export const errorXml = (code: string, sentence: string): string =>
   `${head}<Error>${element("Code", code)}${element("Message", sentence)}</Error>`;
 
+/** The answer to where a bucket is: an empty region, as of us-east-1. */
 export const locationXml = (): string => `${head}<LocationConstraint ${namespace}></LocationConstraint>`;
 
+/** The list of the one bucket of a host. */
 export const bucketsXml = (bucket: string): string =>
   `${head}<ListAllMyBucketsResult ${namespace}><Owner>${element("ID", "rivulet")}</Owner><Buckets><Bucket>${element("Name", bucket)}${element("CreationDate", "2026-01-01T00:00:00.000Z")}</Bucket></Buckets></ListAllMyBucketsResult>`;
 
@@ -39,6 +42,7 @@ export interface ListPage {
   next: string | null;
 }
 
+/** The answer to a list of objects, of either version. */
 export function listXml({
   bucket,
   prefix,
