@@ -278,5 +278,7 @@ test("sniff says that a port went away", async () => {
     if (index === 20) setImmediate(unplug);
     return "12,13\n";
   });
-  await expect(listenToPort(path, [9600], 300, () => {})).rejects.toThrow(/^the serial port \S+ failed while reading/);
+  await expect(listenToPort(path, [9600], 300, () => {})).rejects.toThrow(
+    /^the serial port \S+ failed while reading/,
+  );
 });
