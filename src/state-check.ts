@@ -52,6 +52,7 @@ export const sampledOrMissing = each(
   "a number that a sample can hold, or none",
 );
 
+/** A number from `low` to `high`, both included. */
 export const within = (low: number, high: number): Check =>
   each((number) => number >= low && number <= high, `a number from ${low} to ${high}`);
 

@@ -19,6 +19,7 @@ export const largestSequence = 10 ** 12 - 1;
 const overlongName = /^checkpoint-\d{13,}\.msgpack$/;
 const temporaryName = /^checkpoint-\d{8,12}\.msgpack\.tmp$/;
 
+/** Returns the path of the checkpoint with a number, in a folder. */
 export function checkpointPath(folder: string, sequence: number): string {
   return join(folder, `checkpoint-${String(sequence).padStart(8, "0")}.msgpack`);
 }

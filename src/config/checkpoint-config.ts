@@ -3,6 +3,7 @@ import { basename, dirname, extname, resolve } from "node:path";
 import * as v from "valibot";
 import { accepting, duration, map, must, oneOf, optional, text, wholeNumber } from "./schema.ts";
 
+/** Schema of the key `name`. */
 export const nameSchema = optional(
   "Name of the machine or place that is measured, used for checkpoints and the service",
   accepting(

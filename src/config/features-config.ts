@@ -12,6 +12,7 @@ import { accepting, duration, either, list, map, oneOf, optional, text } from ".
 
 const transform = accepting("a transform", v.unknown());
 
+/** Schema of the key `features`: the transforms themselves are checked by `features/`. */
 export const featuresSchema = either(
   list(transform, "auto, or a list of transforms such as [standardize]", { maximum: 64 }),
   oneOf(["auto"]),

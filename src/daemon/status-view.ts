@@ -50,6 +50,7 @@ export interface StatusView {
 
 const noServer: ServerCounts = { requests: 0, refused: 0, slowReaders: 0, errors: 0, watching: 0 };
 
+/** Creates the view of a running daemon that page, metrics and events share. */
 export function createStatusView(shown: Shown): StatusView {
   const { daemon, recent } = shown;
   const watchdog = createWatchdog(daemon.pulse());

@@ -37,50 +37,9 @@ export interface Service {
 
 /** Creates the notifier of a service under systemd. Never blocks and never throws; without systemd-notify it reports that once. */
 export function createService({ environment, fault, status, onTrouble }: ServiceOptions): Service {
-  let call: ChildProcess | null = null;
-  let timer: NodeJS.Timeout | null = null;
-
-  /** Sends a message. Skips it while another call runs, unless it is important. */
-  function notify(message: string[], important = false): boolean {
-    if (call !== null && !important) return false;
-    let child: ChildProcess;
-    try {
-      // It inherits standard error, so its own errors reach the journal.
-      child = spawn("systemd-notify", message, {
-        env: environment,
-        stdio: ["ignore", "ignore", "inherit"],
-        timeout: longestCallMs,
-        killSignal: "SIGKILL",
-      });
-    } catch (error) {
-      reportUnsent(error as Error);
-      return false;
-    }
-    call = child;
-    const over = () => {
-      if (call === child) call = null;
-    };
-    child.once("close", over);
-    child.once("error", (error) => {
-      over();
-      reportUnsent(error);
-    });
-    // A running call must not keep the process alive.
-    child.unref();
-    return true;
-  }
-
-  let reportedUnsent = false;
-  function reportUnsent({ message }: Error): void {
-    if (!reportedUnsent) {
-      onTrouble(
-        `cannot notify systemd of the service's state (${message}); install the package systemd, which contains systemd-notify`,
-      );
-    }
-    reportedUnsent = true;
-  }
-
+  const notify = createNotifier(environment, onTrouble);
   const statusLine = () => `STATUS=${safe(status())}`;
+  let timer: NodeJS.Timeout | null = null;
 
   /** Sends a keep-alive after each half of systemd's watchdog interval. */
   function watch(watchdogMs: number): void {
@@ -115,6 +74,56 @@ export function createService({ environment, fault, status, onTrouble }: Service
       if (timer !== null) clearInterval(timer);
       notify(["STOPPING=1", "STATUS=stopping"], true);
     },
+  };
+}
+
+/**
+ * Creates the function that sends a message by systemd-notify, and returns whether it was sent: while another call runs, only
+ * an important one is.
+ */
+function createNotifier(
+  environment: NodeJS.ProcessEnv,
+  onTrouble: (sentence: string) => void,
+): (message: string[], important?: boolean) => boolean {
+  let call: ChildProcess | null = null;
+  let hasReported = false;
+
+  function reportUnsent({ message }: Error): void {
+    if (!hasReported) {
+      onTrouble(
+        `cannot notify systemd of the service's state (${message}); install the package systemd, which contains systemd-notify`,
+      );
+    }
+    hasReported = true;
+  }
+
+  return (message, important = false) => {
+    if (call !== null && !important) return false;
+    let child: ChildProcess;
+    try {
+      // It inherits standard error, so its own errors reach the journal.
+      child = spawn("systemd-notify", message, {
+        env: environment,
+        stdio: ["ignore", "ignore", "inherit"],
+        timeout: longestCallMs,
+        killSignal: "SIGKILL",
+      });
+    } catch (error) {
+      reportUnsent(error as Error);
+      return false;
+    }
+    call = child;
+    const over = () => {
+      if (call === child) call = null;
+    };
+    child.once("close", over);
+    child.once("error", (error) => {
+      over();
+      reportUnsent(error);
+    });
+    // A running call must not keep the process alive.
+    child.unref();
+    return true;
   };
 }
 

@@ -9,5 +9,6 @@ const blocksFor = (columns: number) => {
 
 export const statisticBytes = (columns: number): number => bytesOf(blocksFor(columns));
 
+/** Creates a column statistic whose blocks are in an arena. */
 export const placeStatistic = (options: ColumnStatisticOptions, arena: Arena): ColumnStatistic =>
   new ColumnStatistic(options, arena.place(blocksFor(options.columns)));

@@ -42,6 +42,7 @@ export interface EffortLearner {
   setEffort(effort: Effort): void;
 }
 
+/** Whether a learner can be told to do less for each sample. */
 export const hasEffort = <Learner extends object>(learner: Learner): learner is EffortLearner & Learner =>
   "setEffort" in learner;
 

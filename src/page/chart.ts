@@ -151,64 +151,29 @@ export function createChart() {
     plot = null;
     if (isEmpty) return;
     const format = view === "score" && ofClasses ? percent : measured;
-    const events = next.events
-      .filter(({ event }) => marked.test(event) && event !== "drift")
-      .map((event) => Date.parse(event.time) / 1000);
-    plot = new uPlot(
-      {
-        width,
-        height: height(),
-        // Room for half of the last time.
-        padding: [null, 28, null, null],
-        legend: { show: false },
-        cursor: { y: false },
-        scales: {
-          x: {
-            range: (_, low, high) => timesShown(low, high, time, history.step),
-          },
-          y: scaleOf(next, curves),
-        },
-        axes: [
-          {
-            stroke: color("--quiet"),
-            grid: { stroke: color("--line"), width: 1 },
-            ticks: { stroke: color("--line") },
-            space: 70,
-            values: (_, splits, __, ___, increment) => splits.map((split) => timeText(split, increment)),
-          },
-          {
-            stroke: color("--quiet"),
-            grid: { stroke: color("--line"), width: 1 },
-            ticks: { show: false },
-            size: 62,
-            values: (_, values) =>
-              values.map((value) =>
-                value === null ? "" : format === percent ? `${Math.round(100 * value)} %` : measured(value),
-              ),
-          },
-        ],
-        series: [
-          {},
-          ...curves.map(({ name, values }, index) => ({
-            label: name,
-            stroke: color(`--curve-${1 + (index % 5)}`),
-            width: index === 0 ? 2.5 : 1.5,
-            dash: index === 0 ? [] : [6, 4],
-            points: { show: true, size: 6, filter: () => isolated(values) },
-          })),
-        ],
-        hooks: {
-          draw: [(self) => drawMarks(self, drifts, events)],
-          setCursor: [
-            (self) =>
-              writeLegend(curves, time, self.cursor.idx ?? null, format, drifts.length, size * history.step),
-          ],
-        },
+    const stepShown = size * history.step;
+    const showLegend = (at: number | null) => writeLegend(curves, time, at, format, drifts.length, stepShown);
+    const events = eventTimes(next);
+    const options: uPlot.Options = {
+      width,
+      height: height(),
+      // Room for half of the last time.
+      padding: [null, 28, null, null],
+      legend: { show: false },
+      cursor: { y: false },
+      scales: {
+        x: { range: (_, low, high) => timesShown(low, high, time, history.step) },
+        y: scaleOf(next, curves),
       },
-      [time, ...curves.map(({ values }) => values)] as uPlot.AlignedData,
-      host,
-    );
-    writeLegend(curves, time, null, format, drifts.length, size * history.step);
+      axes: axesOf(format),
+      series: [{}, ...curves.map(seriesOf)],
+      hooks: {
+        draw: [(self) => drawMarks(self, drifts, events)],
+        setCursor: [(self) => showLegend(self.cursor.idx ?? null)],
+      },
+    };
+    plot = new uPlot(options, [time, ...curves.map(({ values }) => values)] as uPlot.AlignedData, host);
+    showLegend(null);
   }
 
   const redraw = () => shown && draw(shown);
@@ -220,6 +185,46 @@ export function createChart() {
   return { draw };
 }
 
+type Format = (value: number | null | undefined) => string;
+
+function axesOf(format: Format): uPlot.Axis[] {
+  const whole = (value: number) => `${Math.round(100 * value)} %`;
+  return [
+    {
+      stroke: color("--quiet"),
+      grid: { stroke: color("--line"), width: 1 },
+      ticks: { stroke: color("--line") },
+      space: 70,
+      values: (_, splits, __, ___, increment) => splits.map((split) => timeText(split, increment)),
+    },
+    {
+      stroke: color("--quiet"),
+      grid: { stroke: color("--line"), width: 1 },
+      ticks: { show: false },
+      size: 62,
+      values: (_, values) =>
+        values.map((value) => {
+          if (value === null) return "";
+          return format === percent ? whole(value) : measured(value);
+        }),
+    },
+  ];
+}
+
+const seriesOf = ({ name, values }: Curve, index: number): uPlot.Series => ({
+  label: name,
+  stroke: color(`--curve-${1 + (index % 5)}`),
+  width: index === 0 ? 2.5 : 1.5,
+  dash: index === 0 ? [] : [6, 4],
+  points: { show: true, size: 6, filter: () => isolated(values) },
+});
+
+/** When the marked events were, in seconds; drifts have marks of their own. */
+const eventTimes = ({ events }: Shown): number[] =>
+  events
+    .filter(({ event }) => marked.test(event) && event !== "drift")
+    .map((event) => Date.parse(event.time) / 1000);
+
 const stepText = (seconds: number) =>
   seconds >= 86_400 ? `${seconds / 86_400} d` : formatDuration(1000 * seconds);
 
@@ -227,7 +232,7 @@ function writeLegend(
   curves: readonly Curve[],
   time: readonly number[],
   index: number | null,
-  format: (value: number | null | undefined) => string,
+  format: Format,
   drifts: number,
   step: number,
 ): void {

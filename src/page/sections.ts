@@ -351,6 +351,7 @@ export function drawEvents({ recent, time }: StatusDocument): void {
   fill("events", ...lines);
 }
 
+/** Draws the problems of which the daemon tells; nothing where there is none. */
 export function drawProblems({ problems }: StatusDocument): void {
   byId("problems").hidden = problems.length === 0;
   fill("problems", ...problems.map((text) => element("li", "", withLocalTimes(text))));

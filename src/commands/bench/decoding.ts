@@ -12,6 +12,7 @@ const samples = 4096;
 /** Bytes of a chunk, as of a fast port between two reads; not a multiple of a frame, so that chunks split frames. */
 const chunkBytes = 1021;
 
+/** Measures how many samples a second each decoder reads, in `rounds` rounds. */
 export function decodingFigures(rounds: number): Figure[] {
   const fields = defineFields(
     Array.from({ length: count }, (_, index) => ({ name: `field${index}`, type: "f32" })),

@@ -5,7 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { daemonFlags } from "../../device/unit.ts";
-import { openByPackage, openByPerl, openPseudoTerminal } from "../../emulation/pseudo-terminal.ts";
+import {
+  openByPackage,
+  openByPerl,
+  openPseudoTerminal,
+  type PseudoTerminal,
+} from "../../emulation/pseudo-terminal.ts";
 import { createRandom } from "../../engine/model/random.ts";
 import { defineFields } from "../../samples/decoding/fields.ts";
 import { createFrameEncoder } from "../../samples/decoding/frames.ts";
@@ -80,8 +85,9 @@ export interface FedDaemon {
 
 /** Starts the daemon on a new port, with samples from the beginning. */
 export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaemon> {
+  // Before the daemon starts, as it takes a while.
   loop ??= recordLoop();
-  const { bytes, ends } = loop;
+  const stream = loop;
   const folder = mkdtempSync(join(tmpdir(), "rivulet-bench-"));
   const terminal = openPseudoTerminal([openByPerl, openByPackage]);
   const config = {
@@ -118,11 +124,41 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
   untilLearning.catch(() => {});
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
 
-  let rate = options.rate;
+  const feed = startFeed(stream, terminal, options.rate, () => output.includes('"port-open"'));
+  return {
+    process: child,
+    untilLearning,
+    get sent() {
+      return feed.sent;
+    },
+    lines: (event) =>
+      output
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line["event"] === event),
+    setRate: feed.setRate,
+    async stop() {
+      feed.stop();
+      child.kill("SIGTERM");
+      await ended;
+      terminal.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Sends the stream into a terminal from the time on at which `isOpen`, at `rate` samples a second. */
+function startFeed(
+  { bytes, ends }: ReturnType<typeof recordLoop>,
+  terminal: PseudoTerminal,
+  rate: number,
+  isOpen: () => boolean,
+) {
+  let wanted = rate;
   let frames = 0;
   let at = 0;
   let since = { at: performance.now(), frames: 0 };
-  const isOpen = () => output.includes('"port-open"');
   const timer = setInterval(() => {
     if (!isOpen()) {
       since = { at: performance.now(), frames };
@@ -130,7 +166,7 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
     }
     // Sends what the kernel accepts in a few calls; the rest waits for the next tick.
     for (let turn = 0; turn < 64; turn++) {
-      const due = Math.min(since.frames + (rate * (performance.now() - since.at)) / 1000, frames + 1024);
+      const due = Math.min(since.frames + (wanted * (performance.now() - since.at)) / 1000, frames + 1024);
       const first = frames % framesInLoop;
       const last = Math.min(first + Math.floor(due) - frames, framesInLoop);
       const end = last === 0 ? 0 : ends[last - 1];
@@ -148,27 +184,14 @@ export async function startFedDaemon(options: FedDaemonOptions): Promise<FedDaem
     }
   }, 2);
   return {
-    process: child,
-    untilLearning,
+    /** Samples so far. */
     get sent() {
       return frames;
     },
-    lines: (event) =>
-      output
-        .split("\n")
-        .slice(0, -1)
-        .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .filter((line) => line["event"] === event),
-    setRate(next) {
-      rate = next;
+    setRate(next: number) {
+      wanted = next;
       since = { at: performance.now(), frames };
     },
-    async stop() {
-      clearInterval(timer);
-      child.kill("SIGTERM");
-      await ended;
-      terminal.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop: () => clearInterval(timer),
   };
 }

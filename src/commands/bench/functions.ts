@@ -19,6 +19,7 @@ const subjects: { name: string; operation: Operation; operands: number[] }[] = [
   },
 ];
 
+/** Measures what one element of each activation costs, in `rounds` rounds. */
 export function functionFigures(rounds: number): Figure[] {
   const variant = chooseVariant(false);
   const repeats = subjects.map(({ operation, operands }) => {

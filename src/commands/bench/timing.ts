@@ -5,6 +5,7 @@ export interface Spread {
   maximum: number;
 }
 
+/** Returns median, minimum and maximum of measured values. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   return {

@@ -32,6 +32,7 @@ export interface FitPage {
   facts: readonly (readonly [name: string, text: string])[];
 }
 
+/** Returns the HTML page of a fit: curves of the loss, scores and facts. */
 export function fitPage(page: FitPage): string {
   const {
     data,

@@ -72,6 +72,7 @@ function isBehind(store: unknown): boolean {
   );
 }
 
+/** Stores how the host is reached, for `readReached`. */
 export const writeReached = (folder: string, reached: Reached): void =>
   writeJson(reachedFile(folder), reached);
 

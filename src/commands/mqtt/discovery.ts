@@ -4,6 +4,7 @@
  */
 import type { StatusDocument } from "../../status/document.ts";
 
+/** Returns the topic at which Home Assistant looks for the description of a device. */
 export const discoveryTopic = (prefix: string, name: string): string =>
   `${prefix}/device/rivulet-${idOf(name)}/config`;
 

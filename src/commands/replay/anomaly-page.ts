@@ -10,6 +10,7 @@ import { windowFacts } from "./anomaly-windows.ts";
 /** Columns that are drawn: those with alarms first. */
 const mostDrawn = 8;
 
+/** Returns the HTML page of a replay that watched for anomalies. */
 export function anomalyPage(replay: AnomalyReplay, course: AnomalyCourse): string {
   const { data, rows, found, columns, text, windows } = replay;
   const alarmsOf = (column: string) => found.filter(({ episode }) => episode.column === column).length;

@@ -48,5 +48,6 @@ export const momentText = (
     ? new Date(time).toISOString().slice(0, 19).replace("T", " ")
     : `row ${row}, day ${(((row - 1) * intervalMs) / 86_400_000).toFixed(1)}`;
 
+/** Says how many alarms there were, and how many a week. */
 export const rateText = ({ found, weeks, alarmsPerWeek }: AnomalyReplay): string =>
   `${formatCount(found.length, "alarm")} in ${weeks.toFixed(1)} weeks, ${(found.length / Math.max(weeks, 1)).toFixed(2)} a week of ${alarmsPerWeek} at most`;

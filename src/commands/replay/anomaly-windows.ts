@@ -62,6 +62,7 @@ function endOf(end: unknown): number | null {
   return Number.isFinite(time) ? time : null;
 }
 
+/** Compares alarms with windows in which somebody knows of an anomaly. @throws RivuletError where windows and rows count differently */
 export function scoreWindows(
   { unit, list }: Windows,
   { found, weeks, intervalMs }: AnomalyReplay,
@@ -85,6 +86,7 @@ export function scoreWindows(
   };
 }
 
+/** Returns the lines of a report on windows: those found, false alarms, and how soon. */
 export function windowFacts(score: WindowScore | null): Fact[] {
   if (score === null) return [];
   const { windows, found, falseAlarms, falsePerWeek, delays, unit } = score;

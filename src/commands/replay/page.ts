@@ -26,6 +26,7 @@ export interface ReplayPage {
   facts: readonly (readonly [name: string, text: string])[];
 }
 
+/** Returns the HTML page of a replay: the course of the scores, drifts and facts. */
 export function replayPage({ data, rows, learner, course, facts }: ReplayPage): string {
   const report = learner.report();
   const { column } = learner.describe().target;

@@ -111,6 +111,7 @@ export const serial: SourceKind<v.InferOutput<typeof schema>, SerialConfig> = {
   port: ({ port }) => port,
 };
 
+/** Creates the serial source of a config and its decoder. */
 export const prepareSerial: PrepareSource<SerialConfig> = (
   value,
   { createDecoder, silenceMs, onState, waitForPort, reopenCeilingMs },

@@ -32,6 +32,7 @@ export const tcp: SourceKind<TcpConfig> = {
   place: ({ host, port }) => `${host}:${port}`,
 };
 
+/** Creates the TCP source of a config and its decoder. */
 export const prepareTcp: PrepareSource<TcpConfig> = (
   value,
   { createDecoder, silenceMs, onState, reopenCeilingMs },

@@ -102,7 +102,44 @@ function openPins(
   hooks: GpioHooks,
   problem: OnFailure,
 ): Gpio | null {
+  const { heartbeat, labels, pause, normal, checkpoint } = config;
+  const pins = createPinOpener(backend, hooks, problem);
+  try {
+    recordPins(file, {
+      outputs: [heartbeat, config.alarm?.pin].filter((pin) => typeof pin === "number"),
+      inputs: [...labels, pause, normal, checkpoint].flatMap((button) => button?.pin ?? []),
+    });
+  } catch (error) {
+    problem(`cannot record the GPIO pins in ${file}, so a crash would leave them open: ${sentenceOf(error)}`);
+  }
+  if (heartbeat !== null) pins.openHeartbeat(heartbeat);
+  const alarm = config.alarm === null ? null : pins.openAlarm(config.alarm);
+  for (const button of labels) pins.listen("label", button, () => hooks.onLabel(button));
+  if (pause !== null) pins.listen("pause", pause, hooks.onPause);
+  if (normal !== null) pins.listen("normal", normal, hooks.onNormal);
+  if (checkpoint !== null) pins.listen("checkpoint", checkpoint, hooks.onCheckpoint);
+
+  const close = () => {
+    process.off("exit", close);
+    for (const part of pins.parts.splice(0)) part.close();
+    backend.releaseAll();
+    forgetPins(file);
+  };
+  if (pins.opened.length === 0) {
+    close();
+    return null;
+  }
+  // Also after an uncaught error, and after a second signal.
+  process.on("exit", close);
+  hooks.tell("gpio", `GPIO through ${backend.description}: ${pins.opened.join(", ")}`);
+  return { alarm, close };
+}
+
+/** Opens pins one by one; one that cannot be opened is logged and left out. */
+function createPinOpener(backend: GpioBackend, hooks: GpioHooks, problem: OnFailure) {
+  /** What is to be closed at the end. */
   const parts: { close(): void }[] = [];
+  /** Names and pins that could be opened, for the log. */
   const opened: string[] = [];
 
   function attempt<T>(name: string, pin: number, open: () => T): T | null {
@@ -132,62 +169,31 @@ function openPins(
     };
   }
 
-  function listen(name: string, { pin, pressed, holdMs }: ButtonConfig, onPress: () => void): void {
-    attempt(name, pin, () => {
-      let button: Button | null = null;
-      const input = backend.input(pin, (level) => button?.edge(level), pressed === null ? {} : { pressed });
-      button = createButton({ pressed: pressed ?? (input.level === 1 ? 0 : 1), holdMs }, onPress);
-      button.edge(input.level);
-      parts.push(button);
-    });
-  }
-
-  function openAlarm({ pin, subject, ...levels }: AlarmConfig): Alarm | null {
-    return attempt("alarm", pin, () => {
-      const write = output("alarm", pin);
-      const alarm = createAlarm(levels, (active) => {
-        write(active ? 1 : 0);
-        hooks.tell("alarm", `the alarm for ${subjectText(subject)} is ${active ? "on" : "off"}`);
+  return {
+    parts,
+    opened,
+    openHeartbeat: (pin: number) =>
+      attempt("heartbeat", pin, () => parts.push(startHeartbeat(hooks.learned, output("heartbeat", pin)))),
+    openAlarm: ({ pin, subject, ...levels }: AlarmConfig): Alarm | null =>
+      attempt("alarm", pin, () => {
+        const write = output("alarm", pin);
+        const alarm = createAlarm(levels, (active) => {
+          write(active ? 1 : 0);
+          hooks.tell("alarm", `the alarm for ${subjectText(subject)} is ${active ? "on" : "off"}`);
+        });
+        parts.push(alarm);
+        return alarm;
+      }),
+    listen(name: string, { pin, pressed, holdMs }: ButtonConfig, onPress: () => void): void {
+      attempt(name, pin, () => {
+        let button: Button | null = null;
+        const input = backend.input(pin, (level) => button?.edge(level), pressed === null ? {} : { pressed });
+        button = createButton({ pressed: pressed ?? (input.level === 1 ? 0 : 1), holdMs }, onPress);
+        button.edge(input.level);
+        parts.push(button);
       });
-      parts.push(alarm);
-      return alarm;
-    });
-  }
-
-  const { heartbeat, labels, pause, normal, checkpoint } = config;
-  try {
-    recordPins(file, {
-      outputs: [heartbeat, config.alarm?.pin].filter((pin) => typeof pin === "number"),
-      inputs: [...labels, pause, normal, checkpoint].flatMap((button) => button?.pin ?? []),
-    });
-  } catch (error) {
-    problem(`cannot record the GPIO pins in ${file}, so a crash would leave them open: ${sentenceOf(error)}`);
-  }
-  if (heartbeat !== null) {
-    attempt("heartbeat", heartbeat, () =>
-      parts.push(startHeartbeat(hooks.learned, output("heartbeat", heartbeat))),
-    );
-  }
-  const alarm = config.alarm === null ? null : openAlarm(config.alarm);
-  for (const button of labels) listen("label", button, () => hooks.onLabel(button));
-  if (pause !== null) listen("pause", pause, hooks.onPause);
-  if (normal !== null) listen("normal", normal, hooks.onNormal);
-  if (checkpoint !== null) listen("checkpoint", checkpoint, hooks.onCheckpoint);
-
-  const close = () => {
-    process.off("exit", close);
-    for (const part of parts.splice(0)) part.close();
-    backend.releaseAll();
-    forgetPins(file);
+    },
   };
-  if (opened.length === 0) {
-    close();
-    return null;
-  }
-  // Also after an uncaught error, and after a second signal.
-  process.on("exit", close);
-  hooks.tell("gpio", `GPIO through ${backend.description}: ${opened.join(", ")}`);
-  return { alarm, close };
 }
 
 /**

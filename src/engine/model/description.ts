@@ -162,28 +162,42 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Reads a value that is written as a name or as "name: options". `what`: what it is, for errors. */
 function read<Value>(
   written: unknown,
   path: string,
   what: string,
   kinds: Record<string, Kind<Value>>,
 ): Value {
+  const [name, given] = nameAndContent(written, path, what, kinds);
+  const kind = kinds[name];
+  const where = `${path}.${name}`;
+  let content = given ?? {};
+  if (!isMap(content)) {
+    if (!kind.alone) throw keyError("config.bad-value", where, `${optionsOf(name, kind, content)}`);
+    content = { [kind.alone]: content };
+  }
+  checkOptions(content as Record<string, unknown>, name, where, kind);
+  return kind.build(content, where);
+}
+
+/** @throws RivuletError where it is no name of a kind, alone or before its options */
+function nameAndContent<Value>(
+  written: unknown,
+  path: string,
+  what: string,
+  kinds: Record<string, Kind<Value>>,
+): [name: string, content: unknown] {
   const names = Object.keys(kinds);
-  let name: string;
-  let content: unknown;
-  if (typeof written === "string") {
-    name = written;
-    content = null;
-  } else if (isMap(written) && Object.keys(written).length === 1) {
-    name = Object.keys(written)[0];
-    content = written[name];
-  } else {
+  const single = isMap(written) ? Object.entries(written) : [];
+  if (typeof written !== "string" && single.length !== 1) {
     throw keyError(
       "config.bad-value",
       path,
       `must be one ${what}, as a name or as "name: options"; known are ${names.join(", ")}`,
     );
   }
+  const [name, content]: [string, unknown] = typeof written === "string" ? [written, null] : single[0];
   if (!Object.hasOwn(kinds, name)) {
     throw keyError(
       "config.unknown-key",
@@ -191,37 +205,35 @@ function read<Value>(
       `names an unknown ${what} "${name}"; ${suggestion(name, names)}`,
     );
   }
-  const kind = kinds[name];
-  if (content === null || content === undefined) content = {};
-  else if (!isMap(content)) {
-    if (!kind.alone)
-      throw keyError("config.bad-value", `${path}.${name}`, `${optionsOf(name, kind, content)}`);
-    content = { [kind.alone]: content };
-  }
-  for (const [option, value] of Object.entries(content as Record<string, unknown>)) {
-    if (!Object.hasOwn(kind.options, option)) {
-      const known = Object.keys(kind.options);
+  return [name, content];
+}
+
+/** @throws RivuletError for an option that is unknown, has a wrong value, or is missing */
+function checkOptions<Value>(
+  content: Record<string, unknown>,
+  name: string,
+  where: string,
+  { options, needs }: Kind<Value>,
+): void {
+  for (const [option, value] of Object.entries(content)) {
+    if (!Object.hasOwn(options, option)) {
+      const known = Object.keys(options);
       const hint = known.length > 0 ? suggestion(option, known) : `${name} has no options`;
-      throw keyError("config.unknown-key", `${path}.${name}.${option}`, `is unknown; ${hint}`);
+      throw keyError("config.unknown-key", `${where}.${option}`, `is unknown; ${hint}`);
     }
-    const needs = kind.options[option](value);
-    if (needs) {
+    const fault = options[option](value);
+    if (fault) {
       throw keyError(
         "config.bad-value",
-        `${path}.${name}.${option}`,
-        `must be ${needs}, not ${JSON.stringify(value)}`,
+        `${where}.${option}`,
+        `must be ${fault}, not ${JSON.stringify(value)}`,
       );
     }
   }
-  const missing = kind.needs?.find((option) => !Object.hasOwn(content as object, option));
-  if (kind.needs && missing) {
-    throw keyError(
-      "config.missing-key",
-      `${path}.${name}`,
-      `has no ${missing}; write ${exampleOf(name, kind.needs)}`,
-    );
+  const missing = needs?.find((option) => !Object.hasOwn(content, option));
+  if (needs && missing) {
+    throw keyError("config.missing-key", where, `has no ${missing}; write ${exampleOf(name, needs)}`);
   }
-  return kind.build(content, `${path}.${name}`);
 }
 
 /** What to write instead of a value that stands where only options may stand, or nothing. */

@@ -47,6 +47,7 @@ const roleOrder: Role[] = [
   "scratch",
 ];
 
+/** Creates a draft of a plan: buffers and instructions are added, and laid out at the end. */
 export function createDraft({ batchSize, cut, givenMasks, share }: Filled): Draft {
   const buffers: Draft["buffers"] = new Map();
   const sharing: Draft["sharing"] = new Set();

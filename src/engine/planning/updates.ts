@@ -40,6 +40,7 @@ export interface SharedUpdate {
   scalars: BufferReference;
 }
 
+/** Chooses how weights are updated: from gradients of shards, from accumulated ones, or in place. */
 export function createUpdates(
   model: Model,
   trained: readonly PlannedParameter[],

@@ -41,6 +41,7 @@ export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
+/** Whether a byte is a decimal digit. */
 export function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39;
 }

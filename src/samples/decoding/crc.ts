@@ -72,6 +72,7 @@ export interface Crc {
   readonly initial: number;
 }
 
+/** Creates a checksum from the parameters of Rocksoft's model, as catalogues of CRCs list them. */
 export function createCrc(parameters: CrcParameters): Crc {
   const { width, poly, init, refIn } = parameters;
   const table = new Int32Array(256);

@@ -155,6 +155,7 @@ function digit(byte: number): number {
   return byte <= 0x39 ? byte - zero : (byte | 0x20) - 0x57;
 }
 
+/** The framing of receivers of GPS and of instruments on ships. */
 export const nmea = blockFraming(
   "NMEA 0183 sentences with their checksum; fields are named RMC.speed, or RMC.7 by place",
   (_, fields) => new Sentences(fields.map(({ name }) => name)),

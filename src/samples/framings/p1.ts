@@ -58,6 +58,7 @@ export class Telegrams extends BlockFormat {
   }
 }
 
+/** The framing of smart meters by DSMR. */
 export const p1 = blockFraming(
   "Telegrams of a smart meter's P1 port, checked by CRC-16",
   () => new Telegrams(),

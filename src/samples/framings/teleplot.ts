@@ -35,6 +35,7 @@ class TeleplotLines extends BlockFormat {
   }
 }
 
+/** The framing of the plotter Teleplot. */
 export const teleplot = blockFraming(
   "Lines of >name:value, one variable each, as Teleplot reads them",
   () => new TeleplotLines(),

@@ -75,6 +75,7 @@ export function convolutionShape({ ints }: Heap, instruction: number, index: num
   return shape;
 }
 
+/** output = convolution of input and weight, plus bias; see the vector kernel of that name. */
 export function convolutionForward(
   memory: Float32Array,
   output: number,
@@ -113,6 +114,7 @@ export function convolutionForward(
   }
 }
 
+/** The gradient with respect to the input of a convolution. */
 export function convolutionInputGradient(
   memory: Float32Array,
   inputGradient: number,
@@ -163,6 +165,7 @@ export function convolutionInputGradient(
   }
 }
 
+/** The gradient with respect to the weights of a convolution. */
 export function convolutionWeightGradient(
   memory: Float32Array,
   weightGradient: number,

@@ -55,10 +55,12 @@ export function scaleToNorm(
   if (factor < 1) scale(memory, gradients, count, Math.fround(factor));
 }
 
+/** Multiplies `count` gradients by `factor`. */
 export function scale(memory: Float32Array, gradients: number, count: number, factor: number): void {
   for (let i = 0; i < count; i++) memory[gradients + i] = memory[gradients + i] * factor;
 }
 
+/** Limits `count` gradients to `-maximum` to `maximum`. */
 export function clamp(memory: Float32Array, gradients: number, count: number, maximum: number): void {
   for (let i = 0; i < count; i++) {
     memory[gradients + i] = Math.max(Math.min(memory[gradients + i], maximum), -maximum);

@@ -4,6 +4,7 @@ import { columnSums, product, productTransposed, Start } from "./matrix.ts";
 
 const f = Math.fround;
 
+/** All time steps of a GRU, in PyTorch's form: states and gates of each step. */
 export function gruForward(
   memory: Float32Array,
   states: number,
@@ -84,6 +85,7 @@ function forwardStep(
   }
 }
 
+/** Backpropagation through all time steps of a GRU, to its gates and inputs. */
 export function gruBackward(
   memory: Float32Array,
   gateGradients: number,
@@ -217,6 +219,7 @@ export function gruInputWeightGradient(
   product(memory, c + h2, h3, input, 1, inputs, d + h3, h4, inputs, hidden, count, start, 0);
 }
 
+/** The gradients of the hidden weights and biases of a GRU. */
 export function gruHiddenWeightGradient(
   memory: Float32Array,
   weightGradient: number,
@@ -259,6 +262,7 @@ export function gruBiasGradients(
   if (biasHhGradient) columnSums(memory, biasHhGradient, gateGradients, h4, count, h3, start);
 }
 
+/** Copies the last time step of each row. */
 export function lastStep(
   memory: Float32Array,
   output: number,

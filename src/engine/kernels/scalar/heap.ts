@@ -7,6 +7,7 @@ export interface Heap {
   doubles: Float64Array;
 }
 
+/** Returns the views through which scalar kernels read and write an arena. */
 export function heapOf(buffer: ArrayBuffer): Heap {
   return {
     ints: new Int32Array(buffer),

@@ -6,6 +6,7 @@ import { gaussianDistances, gaussianLearn } from "./naive-bayes.ts";
 import { nearestRows, weightedDistances } from "./neighbours.ts";
 import { stackLearn, stackLogits } from "./stacking.ts";
 
+/** Creates the scalar kernels of experts that are no networks, on an arena. */
 export function createScalarLearning(buffer: ArrayBuffer): LearningKernels {
   const { floats, doubles } = heapOf(buffer);
   return {

@@ -39,6 +39,7 @@ export function drawMask(
   }
 }
 
+/** output = input mask factor, element by element: dropout. */
 export function applyMask(
   memory: Float32Array,
   output: number,
@@ -50,10 +51,12 @@ export function applyMask(
   for (let i = 0; i < count; i++) memory[output + i] = f(memory[input + i] * memory[mask + i]) * factor;
 }
 
+/** output = input. */
 export function copy(memory: Float32Array, output: number, input: number, count: number): void {
   memory.copyWithin(output, input, input + count);
 }
 
+/** output = a + b. */
 export function add(memory: Float32Array, output: number, a: number, b: number, count: number): void {
   for (let i = 0; i < count; i++) memory[output + i] = memory[a + i] + memory[b + i];
 }

@@ -8,6 +8,7 @@ const smallest = f(1e-30);
 const sums = new Float32Array(4);
 const products = new Float32Array(4);
 
+/** Writes for each class the negative log likelihood of a row under its normal distributions. */
 export function gaussianDistances(
   floats: Float32Array,
   doubles: Float64Array,
@@ -43,6 +44,7 @@ export function gaussianDistances(
   }
 }
 
+/** Takes a row into the running means and squares of its class. */
 export function gaussianLearn(
   floats: Float32Array,
   row: number,

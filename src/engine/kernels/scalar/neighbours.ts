@@ -2,6 +2,7 @@
 
 const f = Math.fround;
 
+/** Writes the weighted squared distance of an input from each row. */
 export function weightedDistances(
   memory: Float32Array,
   distances: number,
@@ -24,6 +25,7 @@ export function weightedDistances(
   }
 }
 
+/** Writes the indices of the `wanted` rows with the smallest distances. */
 export function nearestRows(
   memory: Float32Array,
   distances: number,

@@ -93,6 +93,7 @@ function measureChannel(
   memory[statistics + 2 * channels + channel] = squares / (count - 1);
 }
 
+/** Batch normalization in training: by mean and variance of the batch, [rows, channels, positions]. */
 export function batchNormForward(
   memory: Float32Array,
   output: number,
@@ -129,6 +130,7 @@ export function batchNormForward(
   }
 }
 
+/** Batch normalization in evaluation: by the running mean and variance. */
 export function batchNormEvaluate(
   memory: Float32Array,
   output: number,
@@ -204,6 +206,7 @@ export function batchNormBackward(
   }
 }
 
+/** The gradient with respect to the input of batch normalization in evaluation. */
 export function batchNormEvaluateBackward(
   memory: Float32Array,
   inputGradient: number,
@@ -246,6 +249,7 @@ export function batchNormCommit(
   }
 }
 
+/** Layer normalization of each row, with mean and inverse deviation kept for the way back. */
 export function layerNormForward(
   memory: Float32Array,
   output: number,

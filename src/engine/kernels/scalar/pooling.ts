@@ -60,6 +60,7 @@ export function maxPoolForward(
   }
 }
 
+/** Adds each gradient to the input that was the maximum. */
 export function maxPoolBackward(
   { floats: memory, ints: integers }: Heap,
   inputGradient: number,
@@ -83,6 +84,7 @@ export function maxPoolBackward(
   }
 }
 
+/** The mean of each window. */
 export function averagePoolForward(
   memory: Float32Array,
   output: number,
@@ -117,6 +119,7 @@ export function averagePoolForward(
   }
 }
 
+/** Distributes each gradient evenly over its window. */
 export function averagePoolBackward(
   memory: Float32Array,
   inputGradient: number,
