@@ -110,6 +110,7 @@ function jsonForm(line: string): LineForm | null {
   const value = parsed(text) ?? parsed(text.replaceAll("'", '"'));
   if (value === undefined || value === null || typeof value !== "object") return null;
   const entries = flattened(value);
+  if (entries.length === 0) return null;
   const cells = entries.map(([, item]) => item);
   if (Array.isArray(value)) return { kind: isTuple ? "tuples" : "JSON arrays", names: [], cells };
   return { kind: "JSON objects", names: entries.map(([name]) => name), cells };

@@ -244,6 +244,12 @@ describe("the right baud rate has the highest score", () => {
   });
 });
 
+test.each(["[]", "{}", '{"a":[]}'])("lines of %s hold nothing, and are nothing", (text) => {
+  for (const startsAtLine of [true, false]) {
+    expect(recognize(Buffer.from(`${text}\n`.repeat(10)), startsAtLine).framing).toBe(null);
+  }
+});
+
 test("random bytes are nothing, and no bytes make it throw", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 4000 }), (bytes) => {
