@@ -132,7 +132,10 @@ export const covariance =
     return null;
   };
 
-/** @throws RivuletError where the numbers of a stored part are none that it can have */
+/**
+ * Checks the numbers of a stored part.
+ * @throws RivuletError where the numbers of a stored part are none that it can have
+ */
 export function requireCheck(numbers: Numbers, check: Check, what: string): void {
   const fault = check(numbers);
   if (fault === null) return;
@@ -142,7 +145,7 @@ export function requireCheck(numbers: Numbers, check: Check, what: string): void
   );
 }
 
-/** @throws RivuletError where a stored count is not a whole number from 0 */
+/** Checks stored counts. @throws RivuletError where a stored count is not a whole number from 0 */
 export function requireCounts(counts: Record<string, unknown>, what: string): void {
   for (const [name, count] of Object.entries(counts)) {
     if (isCount(count)) continue;

@@ -1,10 +1,11 @@
 /** Sizes that read well: what the code is held to, so that a file stays one idea and a function fits on a screen. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-const src = fileURLToPath(new URL("../src", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const src = join(root, "src");
 
 /** Files that are written by the build, and the one kernel whose variants belong together. */
 const exempt = [/binary\.ts$/, /scalar\/(run|losses|softmax)\.ts$/, /assembly\/matrix\.ts$/];
@@ -28,12 +29,45 @@ function functionsOf(lines: string[]): { name: string; length: number }[] {
   });
 }
 
-test("no function of a command has more than 70 lines", () => {
+test("every exported function is described, and first by what it does", () => {
+  const described = files.filter(({ file }) => !file.startsWith("engine/kernels/"));
+  const undescribed = described.flatMap(({ file, lines }) =>
+    lines.flatMap((line, at) => {
+      const name = /^export (?:async )?function\*? (\w+)/.exec(line)?.[1];
+      const isOverload = lines.slice(0, at).some((each) => each.startsWith(`export function ${name}<`));
+      if (name === undefined || isOverload) return [];
+      const begin = lines.findLastIndex((each, index) => index < at && each.startsWith("/**"));
+      const summary = lines
+        .slice(begin, at)
+        .join(" ")
+        .replace(/^[/* ]+/, "");
+      return lines[at - 1]?.endsWith("*/") && !summary.startsWith("@") ? [] : [`${file}: ${name}`];
+    }),
+  );
+  expect(undescribed).toEqual([]);
+});
+
+/** Functions that read better whole: an instruction, a formula, a kernel or a request after the other. */
+const whole = /^(engine\/kernels\/|sync\/host\/handler\.ts)/;
+
+test("no function has more than 75 lines", () => {
   const functions = files
-    // The benchmark's daemon is a script that runs another process from start to end.
-    .filter(({ file }) => file.startsWith("commands") && !file.endsWith("fed-daemon.ts"))
+    .filter(({ file }) => !whole.test(file))
     .flatMap(({ file, lines }) => functionsOf(lines).map((found) => ({ file, ...found })));
-  expect(functions.length).toBeGreaterThan(100);
-  const long = functions.filter(({ length }) => length > 70);
+  expect(functions.length).toBeGreaterThan(1000);
+  const long = functions.filter(({ length }) => length > 75);
   expect(long.map(({ file, name, length }) => `${file}: ${name}, ${length} lines`)).toEqual([]);
+});
+
+test("every file and folder that CONTRIBUTING.md names exists, and every room of the house is in its map", () => {
+  const text = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+  const named = [...text.matchAll(/`((?:src|test|scripts|devices|docs)\/[\w./-]*)`/g)].map(
+    ([, path]) => path,
+  );
+  const paths = named.filter((path) => !path.includes("NAME"));
+  expect(paths.length).toBeGreaterThan(60);
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const rooms = readdirSync(src, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const unnamed = rooms.filter(({ name }) => !paths.some((path) => path.startsWith(`src/${name}/`)));
+  expect(unnamed.map(({ name }) => name)).toEqual([]);
 });

@@ -120,7 +120,7 @@ export function horizonRows({ horizon }: ForecastConfig, rate: number | null): n
   return rowsOf(horizon, { columns: [], target: null, rate, timeZone: null }, "target.horizon");
 }
 
-/** @throws RivuletError where a command trains over files */
+/** Refuses a target that is a forecast. @throws RivuletError where a command trains over files */
 export function requireNoForecast(target: object): void {
   if (!("forecast" in target)) return;
   throw keyError(

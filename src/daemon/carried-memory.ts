@@ -13,6 +13,8 @@ export interface CarriedMemory {
 }
 
 /**
+ * Carries over what a daemon keeps beside its learner, where the config was changed.
+ *
  * @param given what the daemon kept beside the learner `before`
  * @param learner that of the changed config
  */

@@ -19,7 +19,7 @@ import { reasonOf } from "../errors/system-error.ts";
 import type { BoardReport } from "./board-report.ts";
 import { startMicrocontroller } from "./microcontroller.ts";
 import { createPacing } from "./pacing.ts";
-import { openPseudoTerminal } from "./pseudo-terminal.ts";
+import { openPseudoTerminal, type PseudoTerminal } from "./pseudo-terminal.ts";
 
 /** The pin of port B on which an Uno has its LED. */
 const ledPin = 5;
@@ -128,11 +128,43 @@ function print(document: object): void {
   process.stdout.write(`${JSON.stringify(document)}\n`);
 }
 
+/** Sends what the firmware writes. What the kernel does not accept waits, or is dropped, as `overflow` says. */
+function createTransmitter(terminal: PseudoTerminal, report: BoardReport, overflow: Options["overflow"]) {
+  /** Bytes that the firmware has sent and the kernel has not accepted yet. */
+  let pending: Uint8Array = new Uint8Array(0);
+  return {
+    get isEmpty() {
+      return pending.length === 0;
+    },
+    /** Takes bytes, which are copied, because they may wait longer than the microcontroller keeps them. */
+    take(bytes: Uint8Array) {
+      pending = bytes.slice();
+    },
+    /** Returns whether all of it is sent; what nobody hears is counted as such. */
+    flush(isHeard: boolean): boolean {
+      if (!isHeard) {
+        report.bytesUnheard += pending.length;
+        pending = pending.subarray(pending.length);
+        return true;
+      }
+      const taken = terminal.write(pending);
+      report.bytesSent += taken;
+      pending = pending.subarray(taken);
+      if (overflow === "drop") {
+        report.bytesDropped += pending.length;
+        pending = pending.subarray(pending.length);
+      }
+      return pending.length === 0;
+    },
+  };
+}
+
 async function main(options: Options): Promise<void> {
   const microcontroller = await startMicrocontroller(options.firmware);
   const terminal = openPseudoTerminal();
   if (options.link !== undefined) placeLink(options.link, terminal.path);
   const report: BoardReport = { milliseconds: 0, bytesSent: 0, bytesDropped: 0, bytesUnheard: 0 };
+  const transmitter = createTransmitter(terminal, report, options.overflow);
   const received = new Uint8Array(256);
   const lifetimeMs = options.seconds * 1000;
 
@@ -140,8 +172,6 @@ async function main(options: Options): Promise<void> {
   let ended = false;
   let bootedAt = Number.POSITIVE_INFINITY;
   let pacing: ReturnType<typeof createPacing> | undefined;
-  /** Bytes that the firmware has sent and the kernel has not accepted yet. */
-  let pending: Uint8Array = new Uint8Array(0);
   let led = false;
 
   const end = () => {
@@ -154,48 +184,30 @@ async function main(options: Options): Promise<void> {
     process.stdin.destroy();
   };
 
-  /** Sends what the kernel accepts of `pending`; returns whether all of it was sent. */
-  const flush = (heard: boolean): boolean => {
-    if (!heard) {
-      report.bytesUnheard += pending.length;
-      pending = pending.subarray(pending.length);
-      return true;
-    }
-    const taken = terminal.write(pending);
-    report.bytesSent += taken;
-    pending = pending.subarray(taken);
-    if (options.overflow === "drop") {
-      report.bytesDropped += pending.length;
-      pending = pending.subarray(pending.length);
-    }
-    return pending.length === 0;
-  };
-
   /** Serves the port and runs the emulated time due; returns the milliseconds until the next call, if there is one. */
   const tick = (): number | undefined => {
     const room = Math.min(received.length, microcontroller.receiveRoom);
     const count = room === 0 ? 0 : terminal.read(received.subarray(0, room));
-    const heard = count >= 0;
+    const isHeard = count >= 0;
     if (pacing === undefined) {
-      if (heard && bootedAt === Number.POSITIVE_INFINITY) bootedAt = performance.now() + bootMs;
+      if (isHeard && bootedAt === Number.POSITIVE_INFINITY) bootedAt = performance.now() + bootMs;
       if (performance.now() < bootedAt) return tickMs;
       pacing = createPacing(options.speed, () => performance.now());
     }
     if (count > 0) microcontroller.receive(received.subarray(0, count));
-    if (pending.length > 0 && !flush(heard)) {
+    if (!transmitter.isEmpty && !transmitter.flush(isHeard)) {
       pacing.hold();
       return tickMs;
     }
     const due = Math.min(pacing.due(), lifetimeMs - report.milliseconds);
-    // Copied, because the bytes may wait longer than the microcontroller keeps them.
-    pending = microcontroller.run(due).slice();
+    transmitter.take(microcontroller.run(due));
     report.milliseconds += due;
-    flush(heard);
+    transmitter.flush(isHeard);
     if (led !== microcontroller.pinHigh(ledPin)) {
       led = !led;
       print({ led });
     }
-    if (report.milliseconds >= lifetimeMs && pending.length === 0) return undefined;
+    if (report.milliseconds >= lifetimeMs && transmitter.isEmpty) return undefined;
     return pacing.behind ? 0 : tickMs;
   };
 

@@ -199,7 +199,10 @@ function stepOfTwo(
   }
 }
 
-/** @throws RivuletError where windows of `size` numbers have no spectrum here */
+/**
+ * Checks the length of a window whose spectrum is taken.
+ * @throws RivuletError where windows of `size` numbers have no spectrum here
+ */
 export function requireSize(size: number, path: string): void {
   if (hasSpectrum(size)) return;
   throw keyError(

@@ -52,7 +52,10 @@ export function loweredEffort(learner: object): Effort | null {
   return learner.effort;
 }
 
-/** @throws RivuletError where the effort is above the planned one, or leaves none of the experts */
+/**
+ * Checks that an ensemble can go to an effort.
+ * @throws RivuletError where the effort is above the planned one, or leaves none of the experts
+ */
 export function requireEffort(effort: Effort, planned: Effort, names: readonly string[]): void {
   if (efforts.indexOf(effort) < efforts.indexOf(planned)) {
     throw new RivuletError(

@@ -215,7 +215,10 @@ export function planEnsemble(options: EnsembleOptions): EnsemblePlan {
   };
 }
 
-/** @throws RivuletError where the parts need more, naming the three largest */
+/**
+ * Checks the planned parts of an ensemble against a memory budget.
+ * @throws RivuletError where the parts need more, naming the three largest
+ */
 export function requireEnsembleBudget(
   { parts, totalBytes }: Pick<EnsemblePlan, "parts" | "totalBytes">,
   budgetBytes: number,

@@ -206,7 +206,10 @@ function requireOptions({ effort = "high", without = [], coverage = 0.9 }: Ensem
   );
 }
 
-/** @throws RivuletError where a description has more layers than any device trains; what is no list of layers passes */
+/**
+ * Checks the number of layers in a stored description.
+ * @throws RivuletError where a description has more layers than any device trains; what is no list of layers passes
+ */
 export function requireLayers(layers: unknown): void {
   const count = countLayers(layers);
   if (count <= mostLayers) return;

@@ -10,7 +10,7 @@ export type KnownVersions = [source: string, version: number][];
 /** Sources that are remembered. A device has one, and another one where its group or the key of that changes. */
 const mostSources = 16;
 
-/** 0: nothing is known of the source. */
+/** Returns the newest version known of a source. 0: nothing is known of the source. */
 export const versionOf = (known: KnownVersions, source: string): number =>
   known.find(([each]) => each === source)?.[1] ?? 0;
 

@@ -11,7 +11,7 @@ export interface SyncState {
   dropped: number;
 }
 
-/** @throws RivuletError where the folder cannot be read */
+/** Reads what the last runs of `rivulet sync` left. @throws RivuletError where the folder cannot be read */
 export function readSyncState(
   directory: string,
   { to, device, backlog }: Pick<SyncConfig, "to" | "device" | "backlog">,

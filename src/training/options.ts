@@ -10,7 +10,10 @@ export function batchSizeOf(learner: Learner, regime: Regime, batchSize: number 
   return batchSize ?? learner.describe().training.batchSize;
 }
 
-/** @throws RivuletError, naming the option, where a count is no whole number of 1 or more */
+/**
+ * Checks an option that is a count.
+ * @throws RivuletError, naming the option, where a count is no whole number of 1 or more
+ */
 export function requireCount(name: string, count: number): void {
   if (Number.isInteger(count) && count >= 1) return;
   throw new RivuletError(

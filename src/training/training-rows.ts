@@ -210,7 +210,10 @@ export async function holdTrainingRows(learner: Learner, split: Split, advice: s
   return rows;
 }
 
-/** @throws RivuletError, ending in `advice`, where the training rows would take more than 1 GiB of memory */
+/**
+ * Checks that training rows can be held in memory.
+ * @throws RivuletError, ending in `advice`, where the training rows would take more than 1 GiB of memory
+ */
 export function requireHoldable({ dataset, trainingRows }: Split, inputs: number, advice: string): void {
   const bytes = trainingRows * (inputs + 1) * Float32Array.BYTES_PER_ELEMENT;
   if (bytes <= mostHeldBytes) return;

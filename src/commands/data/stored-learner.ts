@@ -6,7 +6,7 @@ import { RivuletError } from "../../errors/errors.ts";
 import type { PrequentialLearner } from "../../learner/prequential-learner.ts";
 import type { DataFile } from "../../library/data-files.ts";
 
-/** @throws RivuletError where there is no checkpoint, or it holds no learner */
+/** Reads a checkpoint and returns its learner. @throws RivuletError where there is no checkpoint, or it holds no learner */
 export function storedLearner(path: string): { file: string; learner: PrequentialLearner } {
   const { file, checkpoint } = readCheckpoint(path);
   return { file, learner: learnerFrom(checkpoint, file) };

@@ -90,7 +90,10 @@ async function heldOutOf(invocation: Invocation): Promise<CommonCall> {
   };
 }
 
-/** @throws UsageError where an option is out of its range; RivuletError where the config has an error */
+/**
+ * Reads the options of `rivulet fit`, and the config and data that they name.
+ * @throws UsageError where an option is out of its range; RivuletError where the config has an error
+ */
 export async function callOf(invocation: Invocation): Promise<FitCall> {
   const { options } = invocation;
   const rows = await heldOutOf(invocation);

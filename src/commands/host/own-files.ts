@@ -50,7 +50,7 @@ function writeJson(path: string, value: object): void {
 
 const startAgain = "delete it, then start the host again, which writes it";
 
-/** Null: the host was never started. @throws RivuletError where the file is damaged */
+/** Reads how the host is reached. Null: the host was never started. @throws RivuletError where the file is damaged */
 export function readReached(folder: string): Reached | null {
   const path = reachedFile(folder);
   const found = readJson(path, startAgain);

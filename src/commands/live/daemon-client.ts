@@ -78,7 +78,7 @@ export const noDaemon = (address: string, found: string): RivuletError =>
     `what answers at ${address} is no daemon of Rivulet: found ${found}; see whether rivulet run is under way, and whether status.listen is its address`,
   );
 
-/** @throws RivuletError where it is not what a daemon says to a command */
+/** Reads what a daemon answered to a command. @throws RivuletError where it is not what a daemon says to a command */
 export function toldIn(answer: object, address: string): Told {
   const { done, text } = answer as Partial<Told>;
   if (typeof done === "boolean" && typeof text === "string") return { ...answer, done, text };

@@ -6,7 +6,7 @@ import { LiveView } from "./view.ts";
 const everyMs = 1000;
 const pulseEveryMs = 10_000;
 
-/** @param log takes lines while the view is not shown */
+/** Creates the live view of a daemon in this process. @param log takes lines while the view is not shown */
 export function createRunView(log: Log) {
   let view: LiveView | null = null;
   let timers: NodeJS.Timeout[] = [];

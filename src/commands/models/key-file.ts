@@ -12,7 +12,7 @@ export const defaultKeyFile = (environment: NodeJS.ProcessEnv = process.env): st
 export const modelsBlock = (group: string, trust: string): string =>
   `  models: { group: ${group}, trust: "${trust}" }`;
 
-/** @throws UsageError where no group may have this name */
+/** Checks the name of a group of devices. @throws UsageError where no group may have this name */
 export function requireGroupName(group: string): void {
   if (!isBareName(group))
     throw new UsageError(`a group cannot be named "${group}", expected ${bareNameText}`);

@@ -46,7 +46,10 @@ async function loadPackage(): Promise<typeof import("mqtt")> {
   }
 }
 
-/** @throws RivuletError where the package mqtt is not installed, or the password cannot be read */
+/**
+ * Connects to an MQTT broker, and again whenever it is away.
+ * @throws RivuletError where the package mqtt is not installed, or the password cannot be read
+ */
 export async function connectBroker(config: MqttConfig, name: string, log: Log): Promise<Broker> {
   const { connect } = await loadPackage();
   const topic = `${config.prefix}/${name}`;

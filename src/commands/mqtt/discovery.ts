@@ -65,6 +65,8 @@ function sensorsOf(scores: StatusDocument["scores"] | null, watches: boolean): S
 }
 
 /**
+ * Describes a daemon as a device with its sensors, for Home Assistant.
+ *
  * @param topic of the daemon
  * @param everyMs time between two statuses
  */

@@ -27,7 +27,10 @@ const weekMs = 7 * 86_400_000;
 /** Of a row that has none. */
 const unknownTime = Float64Array.of(Number.NaN);
 
-/** @param written the config that the command line names; null: none */
+/**
+ * Watches a file for anomalies, as a daemon that began with it would.
+ * @param written the config that the command line names; null: none
+ */
 export async function replayAnomalies(invocation: Invocation, written: Config | null): Promise<Report> {
   const { positionals, options } = invocation;
   const path = dataOf(invocation, "replay", written);

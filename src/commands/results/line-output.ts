@@ -20,7 +20,10 @@ export interface LineOutput {
 /** Lines that are written together. */
 const linesAtOnce = 1024;
 
-/** @throws RivuletError where the file cannot be written */
+/**
+ * Opens the file or the standard output to which a command writes lines.
+ * @throws RivuletError where the file cannot be written
+ */
 export function openLineOutput(path: string | undefined): LineOutput {
   const failure = `cannot write ${path}`;
   if (path !== undefined) requireWritable(path, failure);

@@ -6,7 +6,10 @@ import type { Log } from "../log.ts";
 import { EventOutput } from "./event-output.ts";
 import type { PredictionOutput } from "./prediction.ts";
 
-/** @throws RivuletError where the secret of a webhook cannot be read */
+/**
+ * Opens the outputs of predictions that a config names.
+ * @throws RivuletError where the secret of a webhook cannot be read
+ */
 export async function openOutputs(
   { name, predictions }: Config,
   events: EventStream | null,

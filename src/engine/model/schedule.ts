@@ -171,7 +171,7 @@ export function isOpen(schedule: Schedule): schedule is ScheduleOf<"cosine"> {
   return schedule.type === "cosine" && schedule.updates === null;
 }
 
-/** @throws RivuletError where the schedule's length is still open */
+/** Checks that a schedule has a length. @throws RivuletError where the schedule's length is still open */
 export function requireLength(schedule: Schedule): void {
   if (!isOpen(schedule)) return;
   throw keyError(

@@ -4,7 +4,10 @@ import type { Socket } from "node:net";
 import tls from "node:tls";
 import { RivuletError } from "../../errors/errors.ts";
 
-/** @param fingerprint SHA-256 of the certificate that the host must show; null: one of a known authority */
+/**
+ * Creates the agent for connections by TLS.
+ * @param fingerprint SHA-256 of the certificate that the host must show; null: one of a known authority
+ */
 export const createSecureAgent = (options: https.AgentOptions, fingerprint: string | null): https.Agent =>
   fingerprint === null ? new https.Agent(options) : new PinnedAgent(options, fingerprint);
 

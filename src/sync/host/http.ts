@@ -28,7 +28,10 @@ export function answered(log: (sentence: string) => void, answer: HostHandler): 
   };
 }
 
-/** @throws HostError for a path that is not percent-encoded UTF-8, or names no object */
+/**
+ * Takes the path of a request apart; the key is null where it names the bucket.
+ * @throws HostError for a path that is not percent-encoded UTF-8, or names no object
+ */
 export function bucketAndKey(path: string): [bucket: string, key: string | null] {
   let decoded: string;
   try {
@@ -51,7 +54,10 @@ export function bucketAndKey(path: string): [bucket: string, key: string | null]
   return [decoded.slice(0, end), key];
 }
 
-/** @throws HostError where a body has no length, or a larger one than is taken */
+/**
+ * Returns the length of the body of a request.
+ * @throws HostError where a body has no length, or a larger one than is taken
+ */
 export function lengthOf({ headers }: IncomingMessage, mostBytes: number): number {
   const text = headers["content-length"];
   if (text === undefined || headers["transfer-encoding"] !== undefined) {
