@@ -18,7 +18,7 @@ import { formatCount, formatDuration, formatSize, parseDuration } from "../wordi
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 
-/** A process that is told to end is to have ended in a second, with its checkpoint. */
+/** A process that gets SIGTERM must end within a second, with its checkpoint. */
 const signalledMs = 500;
 
 /** Runs the daemon: learns from a source until a signal, or until the source ends. */

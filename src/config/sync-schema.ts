@@ -109,7 +109,7 @@ export interface LearnerKeys {
   target?: { forecast?: unknown };
 }
 
-/** What takes in a model: a single network, the ensemble, or, as for a forecast, nothing. */
+/** What can use a model from the host: a single network, the ensemble, or, as for a forecast, nothing. */
 function takerOf({ model, target }: LearnerKeys): "network" | "ensemble" | "none" {
   if (target === undefined || target.forecast !== undefined) return "none";
   return model !== undefined && model.ensemble !== true ? "network" : "ensemble";

@@ -32,7 +32,7 @@ import {
   storedNames,
 } from "./learner-checkpoint.ts";
 
-/** What a model was trained for. A device takes in none that was trained for something else. */
+/** What a model was trained for. A device refuses one that was trained for something else. */
 export interface PublishedDescription {
   fields: string[];
   target: TargetDescription;

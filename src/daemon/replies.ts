@@ -49,7 +49,7 @@ export class Replies {
   readonly #learner: PrequentialLearner;
   readonly #scores: AlarmScores;
   readonly #encoder: ReplyEncoder;
-  /** What the device is told is on or off; null where it is told of no alarm. */
+  /** The alarm whose state is sent to the device; null where none is. */
   readonly alarm: Alarm | null;
   readonly #subject: AlarmSubject;
   /** Alarm state that the device received last; null if unknown. */

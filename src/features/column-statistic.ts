@@ -300,7 +300,7 @@ export class ColumnStatistic implements Stateful {
     this.glitchTotal += count;
   }
 
-  /** Learns the first numbers of a column anew with each of them, as they are judged together. */
+  /** Learns the first numbers of a column again with each new one, as they are judged together. */
   #learnFirst(values: Float64Array, at: number, column: number): void {
     const { columns } = this;
     const moments = this.#moments;

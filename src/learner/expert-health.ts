@@ -96,7 +96,7 @@ export class ExpertHealth implements Stateful {
     this.#kept[index] = 1;
   }
 
-  /** Heals an expert, which is judged anew after some rows. */
+  /** Heals an expert, which is judged again after some rows. */
   heal(index: number, expert: Expert): void {
     this.healed++;
     if (this.#kept[index] === 1 && expert.recover !== undefined) {

@@ -416,7 +416,7 @@ export class Guest implements Stateful {
     if (this.hasOverflowed) this.#heal();
   }
 
-  /** Goes back to a healthy copy, or sleeps: begun anew, it would no longer be the model from outside. */
+  /** Goes back to a healthy copy, or sleeps: with new weights it would no longer be the model from outside. */
   #heal(): void {
     if (this.#health.hasCopy(0)) {
       this.#health.heal(0, this.#expert);

@@ -74,7 +74,7 @@ export interface NetworkRecovery {
  * it, and halves the learning rate, where its fading loss is worse than the constant's by more than the margin and its weights
  * have run away; where it is worse for 400 samples on end; where it has no finite answer or update for 16; and where a
  * number has overflowed, which need not show in losses and is looked for every 256 samples. A change of what is measured is
- * none of these: weights that have to be learned anew stay.
+ * none of these: weights that have to be learned again stay.
  */
 export class NetworkHealth implements Stateful {
   readonly #network: Network;

@@ -466,7 +466,7 @@ export class NumberCommittee implements Committee {
     this.#panel.keepNewest(0);
   }
 
-  /** Begins anew: what was learned of the first rows is of a target that could not be true. */
+  /** Starts over: what was learned of the first rows is of a target that could not be true. */
   #forgetAll(): void {
     this.#forgetTargets();
     this.#panel.restart();

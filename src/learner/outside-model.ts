@@ -1,4 +1,4 @@
-/** What a learner takes in from outside: a network that another learner trained, and the statistics of its columns. */
+/** What a learner can add from outside: a network that another learner trained, and the statistics of its columns. */
 import type { NetworkState } from "../engine/running/network-state.ts";
 import type { TakenIn } from "../model-status.ts";
 import type { State } from "../state.ts";

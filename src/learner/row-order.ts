@@ -88,7 +88,7 @@ export class LatestRows implements RowOrder {
 
 /**
  * As many rows of each class as there are: a new one takes the place of the oldest row of the most frequent class, so that
- * a class which has not come for long is still known. Rows that no longer count go first.
+ * a class that was absent for long is still known. Rows that no longer count go first.
  */
 export class BalancedRows implements RowOrder {
   /** [3]: unused, places that hold a row, rows that count. */

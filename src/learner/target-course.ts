@@ -85,7 +85,7 @@ export class TargetCourse {
     scaled[at] = Math.min(Math.max(scaled[at], lowest - margin), highest + margin);
   }
 
-  /** The range takes in the target `targets[at]`, unless it is far out. */
+  /** Widens the range to the target `targets[at]`, unless that is far out. */
   widen(targets: Float64Array, at: number): void {
     const known = this.values;
     const most = rangeDeviations * Math.sqrt(this.statistic.variances[0]);

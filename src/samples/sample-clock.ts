@@ -91,8 +91,8 @@ const at = { latest: 0, anchor: 1, usual: 2, steps: 3, raw: 4, turns: 5 } as con
 
 /**
  * Follows the clock of a stream. Times since 1970, as numbers or as dates, are taken as they are; a clock that counts
- * from the start of the device, or shows the time of day, is added to the time of arrival of its first sample, and begins
- * anew where it steps back.
+ * from the start of the device, or shows the time of day, is added to the time of arrival of its first sample, and starts
+ * over where it steps back.
  */
 export class SampleClock {
   readonly columns: readonly string[];

@@ -27,7 +27,7 @@ export function isOwnHost(authority: string | undefined, names: readonly string[
   if (["localhost", "127.0.0.1", "::1", ...names].includes(host)) return true;
   const own = hostname().toLowerCase();
   if (host === own || host === `${own}.local`) return true;
-  // Read anew, as a board may get another address while it runs.
+  // Read each time, as a board may get another address while it runs.
   return Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === host));
 }
 

@@ -30,7 +30,7 @@ export const waitingNameOf = (version: number, sha256: string, source: ModelSour
 
 /**
  * Tells the models of a group and key from others. In the name, because a config changes while a model waits: what another
- * key has signed is not for the new group. Versions are counted for each: an owner whose key is lost begins anew at 1.
+ * key has signed is not for the new group. Versions are counted for each: an owner whose key is lost starts at 1 again.
  */
 export const sourceMark = ({ group, trust }: ModelSource): string =>
   sha256Hex(Buffer.from(`${group}\0${trust}`)).slice(0, 8);

@@ -155,7 +155,7 @@ export function settleRecord(record: SyncRecord, present: readonly CheckpointFil
   if (present.length === 0) return;
   const newest = present[present.length - 1].sequence;
   const oldest = present[0].sequence;
-  // A folder that was begun anew counts from 1 again.
+  // A folder that was emptied counts from 1 again.
   if (newest < record.through) Object.assign(record, { through: oldest - 1, done: {} });
   for (const key of Object.keys(record.done)) if (Number(key) > newest) delete record.done[key];
   // What was there before the first run was never due.

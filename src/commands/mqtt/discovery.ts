@@ -1,5 +1,5 @@
 /**
- * What Home Assistant is told of a daemon, so that it shows one device with its sensors: a message of its MQTT discovery
+ * The description of a daemon for Home Assistant, which shows one device with its sensors: a message of its MQTT discovery
  * of devices (home-assistant.io/integrations/mqtt, "Device discovery payload").
  */
 import type { StatusDocument } from "../../status/document.ts";

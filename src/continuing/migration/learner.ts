@@ -94,7 +94,7 @@ const at = {
   baselines: 6,
 } as const;
 
-/** A model from outside goes on where it could have been taken in anew. */
+/** A model from outside goes on where it could have been added as a new one. */
 function fitsGuest(learner: PrequentialLearner, before: PrequentialLearner): boolean {
   const [own, known] = [learner, before].map((each) =>
     publishedDescription(each.describe() as AnyDescription),

@@ -16,7 +16,7 @@ const atomicBytes = 4096;
 type Writer = (bytes: Uint8Array, onReady: () => void) => number;
 
 /**
- * A pipe is opened anew, so that only this end does not wait: to make the descriptor itself do so would change it for all
+ * A pipe is opened again, so that only this end does not wait: to make the descriptor itself do so would change it for all
  * programs that share it.
  */
 function pipeWriter(): { write: Writer; close(): void } {

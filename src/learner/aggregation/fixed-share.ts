@@ -58,8 +58,8 @@ export class FixedShare implements Aggregation {
   }
 
   /**
-   * Learns that `answers` [experts, classes] were given where the class was `label`: the experts that are awake share anew
-   * what weight they had.
+   * Learns that `answers` [experts, classes] were given where the class was `label`: the experts that are awake
+   * redistribute the weight that they had.
    */
   learn(answers: Float64Array, label: number): void {
     const { weights } = this;

@@ -30,7 +30,7 @@ const at = {
   threshold: 11,
   alarms: 12,
   rank: 13,
-  /** The k-th largest of the kept maxima, and the k it was computed for; 0 where it must be computed anew. */
+  /** The k-th largest of the kept maxima, and the k it was computed for; 0 where it must be computed again. */
   ranked: 14,
   rankedPlace: 15,
   /** Of the latest row: its number, its evidence, and the rows of a block. */

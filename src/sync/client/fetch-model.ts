@@ -172,7 +172,7 @@ async function newestPointer(
   hinted: number | null,
 ): Promise<ModelPointer | null> {
   if (hinted !== null && hinted <= memory.known) {
-    // Where an owner has begun anew with another key, this device is to be told of it.
+    // Where an owner has started over with another key, the log of this device says so.
     const older = await readPointer(options, memory, hinted);
     if (typeof older === "string" && older !== refusedBefore) outcome.refused = older;
   }

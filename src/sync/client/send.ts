@@ -133,7 +133,7 @@ function saveRecord(directory: string, record: SyncRecord): void {
   }
 }
 
-/** What the host is told of the newest checkpoint that it has. */
+/** What is sent to the host about the newest checkpoint that it has. */
 interface KnownCheckpoint {
   sequence: number;
   key: string;
