@@ -46,7 +46,7 @@ export const positive = each((number) => number > 0 && number < largest, "a fini
 export const whole = each((number) => isCount(number), "a whole number from 0 to 2^52");
 /** A number that a sample can hold. */
 export const sampled = each((number) => Math.abs(number) < largestSample, "a number that a sample can hold");
-/** The same, or NaN where there is none. */
+/** A number that a sample can hold, or NaN where there is none. */
 export const sampledOrMissing = each(
   (number) => Number.isNaN(number) || Math.abs(number) < largestSample,
   "a number that a sample can hold, or none",

@@ -27,7 +27,7 @@ export function writeFileDurablySync(path: string, chunks: readonly Uint8Array[]
 }
 
 /**
- * The same for a file that the user named. The temporary file beside it has a name that no user's file has: `m.tmp`
+ * Writes a file that the user named, durably. The temporary file beside it has a name that no user's file has: `m.tmp`
  * beside `m` may be theirs.
  * @throws the file system's error; the temporary file is removed
  */

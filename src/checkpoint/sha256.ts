@@ -5,7 +5,7 @@
 
 /** First 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 const constants = fractionsOfPrimes(64, Math.cbrt);
-/** The same of the square roots of the first 8 primes. */
+/** The first 32 bits of the fractional parts of the square roots of the first 8 primes. */
 const initialState = fractionsOfPrimes(8, Math.sqrt);
 
 const blockBytes = 64;

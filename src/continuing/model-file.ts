@@ -114,7 +114,7 @@ const spareBytes = 1e6;
 /** The largest model file that is read for a learner, in bytes. */
 export const mostModelFileBytes = ({ memory }: PrequentialLearner): number => memory.bytes + spareBytes;
 
-/** The same of the learner in a checkpoint. */
+/** Describes the learner in a checkpoint as a model for others, see `publishedDescription`. */
 export const publishedDescriptionIn = (checkpoint: Checkpoint): PublishedDescription =>
   publishedDescription(descriptionIn(checkpoint));
 

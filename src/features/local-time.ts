@@ -59,7 +59,7 @@ export class LocalTime {
 export const partOfDay = ({ now }: LocalTime, parts: number): number =>
   Math.min(Math.floor(parts * now[1]), parts - 1);
 
-/** The same of the week. */
+/** In which of so many equal parts of the week the moment read last lies, from 0. */
 export const partOfWeek = ({ now }: LocalTime, parts: number): number =>
   Math.min(Math.floor(parts * now[3]), parts - 1);
 

@@ -17,7 +17,7 @@ export function createSplit(rows: number, heldOut: number, seed: number): () => 
   };
 }
 
-/** The same, with the last `heldOut` rows held out: the future of a recording, or a split that its author made. */
+/** Chooses the last `heldOut` rows: the future of a recording, or a split that its author made. */
 export function createLastSplit(rows: number, heldOut: number): () => boolean {
   let row = 0;
   return () => row++ >= rows - heldOut;

@@ -174,7 +174,7 @@ function noTrainingRows({ dataset, rows, heldOutRows }: DrawnRows, rejected: num
   );
 }
 
-/** How many rows a training on a dataset will use, by the same rules. Reads the dataset twice. */
+/** Counts the rows of a dataset that a training would use, see `splitRows`. Reads the dataset twice. */
 export async function countTrainingRows(
   dataset: Dataset,
   columns: readonly string[],

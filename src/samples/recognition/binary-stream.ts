@@ -12,7 +12,7 @@ const longestFrame = 260;
 /** Pairs of first bytes that are tried, the most frequent first. */
 const mostStarts = 8;
 
-/** Recognizes such frames. Returns as a `Recognizer` does. */
+/** Recognizes binary frames of other makers in unknown bytes. Returns as a `Recognizer` does. */
 export function recognizeBinary(bytes: Uint8Array): RecognizedStream | string | null {
   const head = bytes.subarray(0, mostBytes);
   for (const start of likelyStarts(head)) {

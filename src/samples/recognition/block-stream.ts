@@ -53,7 +53,7 @@ const formats = {
   nmea: { mark: /\$[A-Z]{5},[^*]*\*[0-9A-F]{2}$/, pairs: nmeaPairs },
 } as const;
 
-/** Recognizes one of the named formats. Returns as a `Recognizer` does. */
+/** Recognizes blocks of text of a known format, such as NMEA. Returns as a `Recognizer` does. */
 export function recognizeFormat(
   bytes: Uint8Array,
   name: keyof typeof formats,
