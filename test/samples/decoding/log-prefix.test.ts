@@ -112,6 +112,13 @@ describe("a value of another logger", () => {
     expect(decoder.counts.refused).toEqual({ "other-logger": 1 });
   });
 
+  test("stays the device's through more lines of others than any greeting has, but fewer than it has written", () => {
+    const lines = (name: string, from: number) =>
+      Array.from({ length: 40 }, (_, second) => `I (${from + second}) ${name}: 2${second % 10}.5\n`).join("");
+    const { rows, damaged } = read(`${lines("dht", 0)}${lines("net", 40)}I (80) dht: 22.5\n`, ["temp"]);
+    expect([rows.length, damaged]).toEqual([41, 40]);
+  });
+
   test("is the device's, once more have come in a row than of the first", () => {
     const lines = Array.from({ length: 60 }, (_, second) => `I (${second}) dht: 2${second % 10}.5\n`);
     const { rows, damaged } = read(`I (5) boot: 3\n${lines.join("")}`, ["temp"]);

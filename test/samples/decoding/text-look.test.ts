@@ -99,6 +99,12 @@ describe("a column of two digits with points each", () => {
     ],
     ["times of day, by its name", "Zeit", (index: number) => `18.05.${two(index)}`, "time of day"],
     ["times of day, where they go on", "x", (index: number) => `18.05.${two(index)}`, "time of day"],
+    [
+      "times of day, where several rows have each",
+      "x",
+      (index: number) => `18.05.${two(Math.floor(index / 4))}`,
+      "time of day",
+    ],
   ])("holds %s", (_, name, cell, expected) => expect(part(name, cell)).toBe(expected));
 });
 
@@ -119,6 +125,28 @@ describe("a date in pieces is a clock", () => {
     const found = look(header, (index) => cells(index).join(separator));
     expect(found.columns.map(({ holds }) => holds)).toEqual([...Array(5).fill("clock"), "numbers"]);
     expect(clockAmong(found.columns)).toEqual([]);
+  });
+
+  test("whose month or minute stands beside another piece, and a column of millimetres does not", () => {
+    const holds = (header: string, cells: (index: number) => (number | string)[]) =>
+      look(header, (index) => cells(index).join(","), 28).columns.map((column) => column.holds);
+    const rain = (index: number) => (index * 7) % 40;
+    const warm = (index: number) => 20 + (index % 5);
+    const clocks = Array(3).fill("clock");
+    expect(holds("MM,DD,YYYY,temp", (index) => [3, 1 + index, 2026, warm(index)])).toEqual([
+      ...clocks,
+      "numbers",
+    ]);
+    expect(holds("YY,MM,DD,mm,temp", (index) => [26, 3, 1 + index, rain(index), warm(index)])).toEqual([
+      ...clocks,
+      "clock",
+      "numbers",
+    ]);
+    expect(holds("YY,MM,DD,temp,mm", (index) => [26, 3, 1 + index, warm(index), rain(index)])).toEqual([
+      ...clocks,
+      "numbers",
+      "numbers",
+    ]);
   });
 
   test("but an hour and a month without the day are not", () => {
