@@ -140,6 +140,7 @@ function report({ to, device }: SyncConfig, outcome: SendOutcome, models: Models
       : []),
     ...refused.map((sentence) => `not sent: ${sentence}`),
   ];
+  if (status?.sync.isShared && status.sync.problem !== null) lines.push(status.sync.problem);
   // What arrived counts; the rest waits for the next run.
   const failed = failure !== null && sent.length === 0;
   if (failed) throw failure;

@@ -262,6 +262,7 @@ function problemsOf(
   if (ageSeconds !== null && 1000 * ageSeconds > lateIntervals * everyMs && status.samples > 0)
     problems.push(`the latest checkpoint is ${formatDuration(1000 * ageSeconds)} old`);
   const { sync } = document;
+  if (sync !== null && sync.problem !== null) problems.push(sync.problem);
   if (sync !== null && sync.dropped > 0)
     problems.push(
       `${countWas(sync.dropped, "checkpoint")} deleted before the host had ${sync.dropped === 1 ? "it" : "them"}`,

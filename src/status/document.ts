@@ -161,6 +161,8 @@ export interface SyncDocument {
   sent: number;
   waiting: number;
   dropped: number;
+  /** What a run found that somebody should look at, in one sentence; null: nothing. */
+  problem: string | null;
 }
 
 /** The answer to a command: a sentence, and whether it was carried out. */

@@ -9,6 +9,8 @@ export interface DeviceStatus {
   device: string;
   /** Increases with each document. A store may bring back an older one, which readers ignore. */
   counter: number;
+  /** Random, in hexadecimal: tells this document from those that another board sends under the same name. */
+  id?: string;
   /** Time by the device's clock, which may be wrong. */
   sentAt: string;
   /** Time between two documents, in ms. */
@@ -19,7 +21,14 @@ export interface DeviceStatus {
   newest: { key: string; samplesSeen: number; savedAt: string } | null;
   /** What the daemon said of itself when it saved that checkpoint. */
   report: DeviceReport;
-  sync: { sent: number; waiting: number; dropped: number; problem: string | null };
+  sync: {
+    sent: number;
+    waiting: number;
+    dropped: number;
+    problem: string | null;
+    /** Whether another board sends under this name: the host then deletes no checkpoint of either. Left out: none was found. */
+    isShared?: boolean;
+  };
 }
 
 /** What a daemon says of itself in each checkpoint. */
@@ -67,11 +76,13 @@ export function decodeStatus(bytes: Uint8Array): DeviceStatus | null {
   const sync = fieldsOf(found["sync"]);
   const device = textOf(found["device"], 64);
   if (device === "") return null;
+  const id = textOf(found["id"], 32);
   return {
     format: "rivulet-status",
     version: 1,
     device,
     counter: countOf(found["counter"]),
+    ...(id === "" ? {} : { id }),
     sentAt: textOf(found["sentAt"], 40),
     every: countOf(found["every"]),
     rivulet: textOf(found["rivulet"], 40),
@@ -89,6 +100,7 @@ export function decodeStatus(bytes: Uint8Array): DeviceStatus | null {
       waiting: countOf(sync["waiting"]),
       dropped: countOf(sync["dropped"]),
       problem: sync["problem"] === null ? null : textOf(sync["problem"], mostSentenceLength),
+      ...(sync["isShared"] === true ? { isShared: true } : {}),
     },
   };
 }

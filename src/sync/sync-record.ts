@@ -16,6 +16,10 @@ export interface SyncRecord {
   device: string;
   /** Number of the last status document. */
   counter: number;
+  /** Of the last status documents, the newest last: another one at the host is of another board. Left out: none was sent. */
+  ids?: string[];
+  /** Runs since one found the document of another board; left out: none did lately. */
+  sharedRuns?: number;
   /** Sequence numbers up to this one are counted in `sentBefore` and `dropped`. */
   through: number;
   sentBefore: number;
@@ -57,6 +61,9 @@ export interface ModelsRecord {
 const mostDropped = 10_000_000;
 const mostDroppedBetween = 10_000;
 
+/** A store may bring back an older document, when a request that was given up arrives late: it is of this board all the same. */
+export const mostIds = 8;
+
 const name = "sync.json";
 const mostBytes = 1 << 20;
 
@@ -85,6 +92,8 @@ function readRecord(directory: string): SyncRecord | null {
     if (!isRecord(found)) return null;
     if (!isModelsRecord(found.models)) delete found.models;
     if (!isKnownVersions(found.versions)) delete found.versions;
+    if (!areIds(found.ids)) delete found.ids;
+    if (!isSafeCount(found.sharedRuns)) delete found.sharedRuns;
     return found;
   } catch {
     return null;
@@ -99,6 +108,9 @@ function isRecord(found: Partial<SyncRecord>): found is SyncRecord {
     [counter, through, sentBefore, dropped].every(isSafeCount) && typeof done === "object" && done !== null
   );
 }
+
+const areIds = (ids: unknown): boolean =>
+  Array.isArray(ids) && ids.length <= mostIds && ids.every((each) => typeof each === "string");
 
 const isTextOrNull = (value: unknown): boolean => value === null || typeof value === "string";
 

@@ -1,4 +1,5 @@
 /** How sending to the host stands, by the record that each run of it leaves: no connection is opened. */
+import { sharedNameProblem } from "./shared-name.ts";
 import type { SyncConfig } from "./sync-config.ts";
 import { dueIn, readSyncRecord, sentCount } from "./sync-record.ts";
 
@@ -9,6 +10,8 @@ export interface SyncState {
   sent: number;
   waiting: number;
   dropped: number;
+  /** What somebody should look at, in one sentence; null: nothing. */
+  problem: string | null;
 }
 
 /** Reads what the last runs of `rivulet sync` left. @throws RivuletError where the folder cannot be read */
@@ -19,5 +22,5 @@ export function readSyncState(
   const record = readSyncRecord(directory, to, device);
   const waiting = dueIn(directory, record, backlog).length;
   const { lastSuccess, dropped } = record;
-  return { lastSuccess, sent: sentCount(record), waiting, dropped };
+  return { lastSuccess, sent: sentCount(record), waiting, dropped, problem: sharedNameProblem(record) };
 }

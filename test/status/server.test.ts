@@ -171,7 +171,7 @@ describe("what stands beside the samples", () => {
     });
     await samples(30);
     const sync = async () => ((await (await get("/status.json")).json()) as StatusDocument).sync;
-    expect(await sync()).toEqual({ ageSeconds: null, sent: 0, waiting: 0, dropped: 0 });
+    expect(await sync()).toEqual({ ageSeconds: null, sent: 0, waiting: 0, dropped: 0, problem: null });
     expect(await (await get("/metrics")).text()).toContain("rivulet_sync_pending 0\n");
     expect(daemon.status().portFailures).toBe(0);
   });

@@ -41,12 +41,17 @@ function learnerToContinue(
   return configuredLearner(config, columns);
 }
 
-function restoreReport({ path, key, samplesSeen, refused }: RestoreOutcome): Report {
+function restoreReport({ path, key, samplesSeen, refused, isShared }: RestoreOutcome): Report {
   return {
-    data: { restored: true, path, key, samplesSeen, refused },
+    data: { restored: true, path, key, samplesSeen, refused, isShared },
     text: [
       ...refused.map((sentence) => `passed over: ${sentence}`),
       `restored ${key} as ${path}: rivulet run continues after ${formatCount(samplesSeen, "sample")}`,
+      ...(isShared
+        ? [
+            "another board sends under this name too, and this may be its checkpoint; the host has those of both",
+          ]
+        : []),
     ].join("\n"),
   };
 }

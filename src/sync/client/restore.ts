@@ -3,13 +3,13 @@ import fs from "node:fs";
 import { diskError } from "../../checkpoint/disk-error.ts";
 import { openStore } from "../../checkpoint/store.ts";
 import { CheckpointError, RivuletError } from "../../errors/errors.ts";
-import { decodeStatus } from "../device-status.ts";
-import { checkpointFacts, checkpointFolder, newestFirst, statusKey } from "../names.ts";
+import type { DeviceStatus } from "../device-status.ts";
+import { checkpointFacts, checkpointFolder, newestFirst } from "../names.ts";
 import { sha256Of } from "../signature.ts";
 import type { SyncConfig } from "../sync-config.ts";
 import { readSyncRecord, writeSyncRecord } from "../sync-record.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { mostCheckpointBytes } from "./send.ts";
+import { mostCheckpointBytes, statusAt } from "./send.ts";
 
 export interface RestoreOptions {
   /** Folder of the checkpoints: missing or empty. */
@@ -26,6 +26,8 @@ export interface RestoreOutcome {
   samplesSeen: number;
   /** Newer ones that cannot be used, each with its reason. */
   refused: string[];
+  /** Whether another board sends under this name: the checkpoint may be its own. */
+  isShared: boolean;
 }
 
 /**
@@ -36,15 +38,19 @@ export async function restoreCheckpoint(options: RestoreOptions): Promise<Restor
   const { directory, config, store, accept } = options;
   requireEmpty(directory);
   const refused: string[] = [];
-  const { keys, counter } = await candidates(store, config.device);
+  const status = await statusAt(store, config.device);
+  const keys = await candidates(store, config.device, status);
   for (const key of keys) {
     const bytes = await fetchChecked(store, key, accept, refused);
     if (bytes === null) continue;
     const path = write(directory, bytes);
     const record = readSyncRecord(directory, config.to, config.device);
     const digest = checkpointFacts(key)?.digest ?? "";
-    writeSyncRecord(directory, { ...record, counter, done: { 1: digest } });
-    return { path, key, samplesSeen: checkpointFacts(key)?.samplesSeen ?? 0, refused };
+    // So that the board before is noticed where it goes on sending.
+    const ids = status?.id === undefined ? [] : [status.id];
+    writeSyncRecord(directory, { ...record, counter: status?.counter ?? 0, ids, done: { 1: digest } });
+    const samplesSeen = checkpointFacts(key)?.samplesSeen ?? 0;
+    return { path, key, samplesSeen, refused, isShared: status?.sync.isShared === true };
   }
   const why = refused.length === 0 ? "" : ` (${refused.join("; ")})`;
   throw new RivuletError(
@@ -68,16 +74,17 @@ function requireEmpty(directory: string): void {
   );
 }
 
-/** Names of the device's checkpoints, the newest first, and the number of its last document. */
-async function candidates(store: ObjectStore, device: string): Promise<{ keys: string[]; counter: number }> {
-  const document = await store.get(statusKey(device), { mostBytes: 1 << 16 });
-  const status = document === null || document === "unchanged" ? null : decodeStatus(document.body);
+/** Names of the device's checkpoints, the newest first. */
+async function candidates(
+  store: ObjectStore,
+  device: string,
+  status: DeviceStatus | null,
+): Promise<string[]> {
   const folder = checkpointFolder(device);
   const newest = status?.newest?.key.startsWith(folder) ? status.newest.key : null;
   // A list may lack what is there; what the document names is asked for in any case.
   const listed = (await store.list(folder)).filter((key) => checkpointFacts(key) !== null);
-  const keys = newest === null || listed.includes(newest) ? listed : [...listed, newest];
-  return { keys: newestFirst(keys, newest), counter: status?.counter ?? 0 };
+  return newestFirst(newest === null || listed.includes(newest) ? listed : [...listed, newest], newest);
 }
 
 async function fetchChecked(

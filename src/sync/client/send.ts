@@ -1,4 +1,5 @@
 /** One run of a device: sends its checkpoints, newest first, then the document that tells how it does. */
+import { randomBytes } from "node:crypto";
 import { readCheckpointFile } from "../../checkpoint/checkpoint-file.ts";
 import { type CheckpointFile, listCheckpoints } from "../../checkpoint/checkpoint-names.ts";
 import { diskError } from "../../checkpoint/disk-error.ts";
@@ -14,6 +15,7 @@ import {
 } from "../device-status.ts";
 import { sourceMark } from "../inbox.ts";
 import { checkpointKey, statusKey } from "../names.ts";
+import { noteSender, sharedNameProblem } from "../shared-name.ts";
 import { sha256Of } from "../signature.ts";
 import type { SyncConfig } from "../sync-config.ts";
 import {
@@ -200,15 +202,20 @@ async function sendStatus(
 ): Promise<DeviceStatus> {
   const { config, store, version, directory } = options;
   const { device, everyMs } = config;
+  const there = await statusAt(store, device);
   // A new card continues to count where the old one stopped, or readers would ignore it.
-  if (record.counter === 0) record.counter = await countAtHost(store, device);
-  record.counter++;
+  record.counter = Math.max(record.counter, there?.counter ?? 0) + 1;
+  const id = randomBytes(8).toString("hex");
+  noteSender(record, there, { id, everyMs });
+  // A document that arrives although its request failed must be recognized.
+  saveRecord(directory, record);
   const newest = newestSent(directory, record, device, sentNow);
   const status: DeviceStatus = {
     format: "rivulet-status",
     version: 1,
     device,
     counter: record.counter,
+    id,
     sentAt: new Date().toISOString(),
     every: everyMs,
     rivulet: version,
@@ -218,7 +225,8 @@ async function sendStatus(
       sent: sentCount(record),
       waiting: dueIn(directory, record, config.backlog).length,
       dropped: record.dropped,
-      problem: outcome.refused.at(-1) ?? modelProblem(record, config),
+      problem: sharedNameProblem(record) ?? outcome.refused.at(-1) ?? modelProblem(record, config),
+      ...(record.sharedRuns === undefined ? {} : { isShared: true }),
     },
   };
   await store.put(statusKey(device), encodeStatus(status));
@@ -232,9 +240,12 @@ function modelProblem(record: SyncRecord, { models }: SyncConfig): string | null
   return failure ?? refusal;
 }
 
-async function countAtHost(store: ObjectStore, device: string): Promise<number> {
-  const found = await store.get(statusKey(device), { mostBytes: 1 << 16 });
-  return found === null || found === "unchanged" ? 0 : (decodeStatus(found.body)?.counter ?? 0);
+/** The document that the host has of a device; null: none that can be read. */
+export async function statusAt(store: ObjectStore, device: string): Promise<DeviceStatus | null> {
+  // A store tells a key that may not list its bucket that a missing object is forbidden.
+  const options = { mostBytes: 1 << 16, isForbiddenMissing: true };
+  const found = await store.get(statusKey(device), options);
+  return found === null || found === "unchanged" ? null : decodeStatus(found.body);
 }
 
 /**

@@ -119,11 +119,11 @@ export function createHostHandler(options: HostOptions): HostHandler {
   async function requireSettled(device: string, key: string): Promise<void> {
     if (key === statusKey(device)) return;
     if ((await fleet.checkpointKeys(device)).length < keep + mostUnsettled) return;
-    throw new HostError(
-      403,
-      "AccessDenied",
-      `${device} has sent ${keep + mostUnsettled} checkpoints without a status, expected one after each run`,
-    );
+    const isShared = (await fleet.status(device))?.status.sync.isShared === true;
+    const why = isShared
+      ? `two boards send as ${device}, so nothing of either is deleted, and there are ${keep + mostUnsettled} checkpoints; give each a name of its own with rivulet host add`
+      : `${device} has sent ${keep + mostUnsettled} checkpoints without a status, expected one after each run`;
+    throw new HostError(403, "AccessDenied", why);
   }
 
   /** A name that tells the content must tell the truth, and a status must not go back. */
@@ -160,11 +160,13 @@ export function createHostHandler(options: HostOptions): HostHandler {
     const device = key.split("/")[1];
     const found = await fleet.status(device);
     if (found === null) return;
-    const { newest, report } = found.status;
-    await fleet.prune(device, newest?.key ?? null, keep);
+    const { newest, report, sync } = found.status;
+    // Of two boards with one name, what is new of the one may look old beside the other.
+    if (sync.isShared !== true) await fleet.prune(device, newest?.key ?? null, keep);
     const skill = report.skill === null ? "" : `, skill ${Math.round(100 * report.skill)} %`;
+    const problems = [...report.problems, ...(sync.problem === null ? [] : [sync.problem])];
     log(
-      `${device}: ${newest?.samplesSeen ?? 0} samples${skill}${report.problems.length > 0 ? `; ${report.problems.join("; ")}` : ""}`,
+      `${device}: ${newest?.samplesSeen ?? 0} samples${skill}${problems.map((problem) => `; ${problem}`).join("")}`,
     );
   }
 

@@ -218,7 +218,7 @@ function metricsText(rows: readonly DeviceRow[]): string {
     [
       "problems",
       "Number of problems that the device tells of.",
-      ({ status }) => status.report.problems.length,
+      ({ status }) => status.report.problems.length + Number(status.sync.problem !== null),
     ],
   ];
   const blocks = metrics.map(([name, help, read]) => {
