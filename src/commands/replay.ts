@@ -169,6 +169,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
     damaged,
     refused,
     cutOff,
+    doubts,
     clock,
     tornBytes,
     task,
@@ -195,6 +196,7 @@ function reportOf(learner: PrequentialLearner, report: PrequentialReport, outcom
       damaged,
       refused,
       cutOff,
+      doubts,
       clock,
       tornBytes,
       events: report.events,
@@ -313,17 +315,14 @@ function eventFacts({
 
 /** What was not learned from, if anything. */
 function flaws(report: PrequentialReport): Fact[] {
-  const { rejected, unlabelled, damaged, refused, cutOff, clock, tornBytes } = report;
+  const { rejected, unlabelled, damaged, refused, cutOff, doubts, clock, tornBytes } = report;
   const samples = `${formatCount(rejected, "sample")} that ${rejected === 1 ? "was" : "were"}`;
   return [
     rejected === 0 ? null : ["rejected", `${samples} not learned from, as live`],
     unlabelled === 0
       ? null
       : ["unlabelled", `${formatCount(unlabelled, "sample")} without a target, predicted only`],
-    damaged === 0 || refused.length > 0
-      ? null
-      : ["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`],
-    ...damageFacts({ damaged, refused, cutOff }),
+    ...damageFacts({ damaged, refused, cutOff, doubts }),
     clock === null
       ? null
       : ["clock", `${clock.columns.join(" and ")}: ${clockText(clock) ?? "no gap, no repeat"}`],

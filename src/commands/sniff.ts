@@ -49,7 +49,7 @@ export async function run(invocation: Invocation): Promise<Report> {
       framing: recognition.framing,
       ...recognition.findings,
       ...{ leftOut: recognition.leftOut ?? [], clock: recognition.clock ?? [] },
-      ...{ otherReading: recognition.otherReading ?? null },
+      ...{ otherReading: recognition.otherReading ?? null, doubts: recognition.doubts ?? [] },
       samples: observation.samples,
       wholeShare: wholeShare(recognition),
       samplesPerSecond,
@@ -190,8 +190,8 @@ function leftOutFacts({ leftOut, passedOver }: RecognizedStream): Fact[] {
   return [["left out", `${passedOver.slice(0, mostLeftOut).join(", ")}: not a number in every block`]];
 }
 
-function ambiguityFacts({ otherReading }: RecognizedStream): Fact[] {
-  if (!otherReading) return [];
+function ambiguityFacts({ otherReading, doubts = [] }: RecognizedStream): Fact[] {
+  if (!otherReading) return doubts.map((text): Fact => ["unsure", safe(text)]);
   const { example, number, numbers } = otherReading;
   return [
     [

@@ -68,7 +68,7 @@ export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
       const time = options.time && { ...plainClock(options.time.columns), ...options.time };
       const clock = time ? new SampleClock(time) : null;
       const hidden = time ? clockFields(time) : [];
-      const { rows, damaged, cutOff, refusals } = await readRows(
+      const { rows, damaged, cutOff, refusals, doubts } = await readRows(
         path,
         (values, offset, _, line, times, timeAt) => onRow(values, offset, line, times, timeAt),
         {
@@ -77,7 +77,7 @@ export function csvFile(path: string, options: TextFileOptions = {}): DataFile {
         },
       );
       damage = {
-        ...{ damaged, cutOff, refused: refusals.map(({ line, text }) => `line ${line}: ${text}`) },
+        ...{ damaged, cutOff, refused: refusals.map(({ line, text }) => `line ${line}: ${text}`), doubts },
         ...(clock === null ? {} : { clock: clock.report() }),
       };
       return { rows, ...damage };

@@ -47,6 +47,8 @@ export interface DatasetRead {
   cutOff?: number;
   /** Of each reason why lines cannot be read, where the first is and what is wrong with it. Default: none. */
   refused?: readonly string[];
+  /** What of a text may be meant otherwise than it is read, as sentences without a full stop. Default: nothing. */
+  doubts?: readonly string[];
   /** What the clock of the rows has shown; absent where none was named. */
   clock?: ClockReport;
   /** Bytes at the end of a recording that a power cut left incomplete. Default 0. */

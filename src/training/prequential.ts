@@ -58,6 +58,8 @@ export type PrequentialReport = {
   refused: readonly string[];
   /** 1 where a text ended in a part of a line. */
   cutOff: number;
+  /** What of a text may be meant otherwise than it was read. */
+  doubts: readonly string[];
   /** What the clock of the rows has shown; null where none was named. */
   clock: ClockReport | null;
   /** Bytes at the end of a recording that a power cut left incomplete. */
@@ -133,6 +135,7 @@ export async function evaluatePrequentially(
     damaged: read.damaged ?? 0,
     refused: read.refused ?? [],
     cutOff: read.cutOff ?? 0,
+    doubts: read.doubts ?? [],
     clock: read.clock ?? null,
     tornBytes: read.tornBytes ?? 0,
     updates,

@@ -227,3 +227,13 @@ checkpoint: { directory: saved }
     await expect(invoke({ data: join(folder, "x.csv"), ...given })).rejects.toThrow(sentence);
   });
 });
+
+test("lines that cannot be read are told, as is what may be meant otherwise", async () => {
+  const rows = Array.from({ length: 60 }, (_, index) => `${20 + (index % 7)}.5\t1,${200 + index}\n`);
+  const path = join(folderWith(), "data.txt");
+  writeFileSync(path, `temperature\tpower\n${rows.join("")}over 9\t1,200\n`);
+  const report = await invoke({ data: path, interval: "1s" });
+  expect(report).toMatchObject({ data: { damaged: 1, refused: [expect.stringContaining("line 62")] } });
+  expect(report?.text).toMatch(/damaged +1 line that cannot be read, left out: line 62/);
+  expect(report?.text).toMatch(/unsure +1,200 is read as 1200, but would be 1.200/);
+});

@@ -57,8 +57,16 @@ function usualTarget(data: DataFile, header: readonly string[]): string {
   if (named.length === 1) return named[0];
   throw new RivuletError(
     "data.missing-column",
-    `${data.name} ends in the column "${last}": say with --target which column to predict (one of ${header.join(", ")}), name it label (a class) or target (a number), or give a CONFIG`,
+    `${data.name} ends in the column "${last}": say with --target which column to predict (one of ${listed(header)}), name it label (a class) or target (a number), or give a CONFIG`,
   );
+}
+
+/** Most columns that a sentence lists. */
+const mostListed = 20;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  return more <= 0 ? names.join(", ") : `${names.slice(0, mostListed).join(", ")} and ${more} more`;
 }
 
 /** The classes as a config names them: their number where they are counted from 0, else their names. */

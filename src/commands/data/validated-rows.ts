@@ -4,6 +4,7 @@ import { sourceDefaults } from "../../config/source-schema.ts";
 import { type FieldFaults, faultsText, SampleValidator } from "../../samples/sample-validator.ts";
 import type { DatasetRead } from "../../training/dataset.ts";
 import { formatCount } from "../../wording/quantities.ts";
+import { safe } from "../../wording/safe.ts";
 import type { Fact } from "../terminal/text-table.ts";
 
 /**
@@ -58,13 +59,22 @@ export function faultFacts(faults: readonly FieldFaults[]): Fact[] {
   return faults.map((of, index) => [index === 0 ? "faults" : "", `${of.field} ${faultsText(of)}`]);
 }
 
-/** How many lines of a text could not be read, the first of each reason, and whether the last is cut off. */
-export function damageFacts({ damaged = 0, refused = [], cutOff = 0 }: Omit<DatasetRead, "rows">): Fact[] {
+/** How many lines of a text could not be read, the first of each reason, whether the last is cut off, and what is in doubt. */
+export function damageFacts({
+  damaged = 0,
+  refused = [],
+  cutOff = 0,
+  doubts = [],
+}: Omit<DatasetRead, "rows">): Fact[] {
   const lines = `${formatCount(damaged, "line")} that cannot be read, left out`;
   return [
+    damaged === 0 || refused.length > 0
+      ? null
+      : ["damaged", `${formatCount(damaged, "stretch", "stretches")} of the recording, left out`],
     ...refused.map(
       (text, index): Fact => [index === 0 ? "damaged" : "", index === 0 ? `${lines}: ${text}` : text],
     ),
     cutOff === 0 ? null : ["cut off", "the last line, left out"],
+    ...doubts.map((text): Fact => ["unsure", safe(text)]),
   ];
 }

@@ -15,7 +15,7 @@ import { formatCount, parseDuration } from "../../wording/quantities.ts";
 import { dataOf } from "../command-line/call.ts";
 import type { Invocation, Report } from "../command-line/command.ts";
 import { openData, uselessColumns } from "../data/data-file.ts";
-import { validatorFor } from "../data/validated-rows.ts";
+import { damageFacts, validatorFor } from "../data/validated-rows.ts";
 import { requirePage, writePage } from "../results/page-file.ts";
 import { type Fact, facts } from "../terminal/text-table.ts";
 import { AnomalyCourse } from "./anomaly-course.ts";
@@ -174,7 +174,7 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
   };
   const target = written?.target?.column ?? "";
   const validator = validatorFor(written, read, target, { mayLackTarget: true });
-  await data.read(
+  const { rows: _, ...damage } = await data.read(
     read,
     (values, offset, _, times = unknownTime, timeAt = 0) => {
       rows++;
@@ -185,7 +185,7 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
     { onEvent },
   );
   return {
-    ...{ data: path, columns: watched, rows, intervalMs, found, windows: null, text: endText(watch) },
+    ...{ data: path, columns: watched, rows, intervalMs, found, windows: null, damage, text: endText(watch) },
     alarmsPerWeek: config.alarmsPerWeek,
     weeks: watch.detector.elapsedMs / weekMs,
   };
@@ -217,7 +217,8 @@ function endText({ isOpen, episodes: [latest], text }: AnomalyWatch): string {
 }
 
 function reportOf(replay: AnomalyReplay): Report {
-  const { data, columns, rows, found, windows, text, weeks, alarmsPerWeek, intervalMs } = replay;
+  const { data, columns, rows, found, windows, damage, text, weeks, alarmsPerWeek, intervalMs } = replay;
+  const { damaged = 0, refused = [], cutOff = 0, doubts = [] } = damage;
   const episodes = found.map(({ episode, row, lastRow, time }) => {
     const { since, until, ...rest } = episode;
     const times = intervalMs === null ? { since: new Date(time).toISOString(), until } : {};
@@ -229,13 +230,26 @@ function reportOf(replay: AnomalyReplay): Report {
   });
   const shown: Fact[] = [
     ["data", `${data}, ${formatCount(rows, "row")}`],
+    ...damageFacts(damage),
     ["watched", columns.join(", ")],
     ["alarms", rateText(replay)],
     ["at the end", text],
     ...windowFacts(windows),
   ];
   return {
-    data: { rows, columns, weeks, alarmsPerWeek, alarms: found.length, episodes, windows },
+    data: {
+      rows,
+      damaged,
+      refused,
+      cutOff,
+      doubts,
+      columns,
+      weeks,
+      alarmsPerWeek,
+      alarms: found.length,
+      episodes,
+      windows,
+    },
     text: [facts(shown), ...(lines.length > 0 ? ["", ...lines] : [])].join("\n"),
   };
 }

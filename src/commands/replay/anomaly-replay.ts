@@ -1,5 +1,6 @@
 /** What a replay for anomalies came to. */
 import type { AnomalyEpisode } from "../../status/document.ts";
+import type { DatasetRead } from "../../training/dataset.ts";
 import { formatCount } from "../../wording/quantities.ts";
 
 /** How well alarms met known windows. */
@@ -35,6 +36,8 @@ export interface AnomalyReplay {
   intervalMs: number | null;
   found: FoundEpisode[];
   windows: WindowScore | null;
+  /** What of the file could not be read, or may be meant otherwise. */
+  damage: Omit<DatasetRead, "rows">;
   /** How it stands at the end. */
   text: string;
 }

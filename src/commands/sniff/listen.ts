@@ -1,10 +1,13 @@
 /** Collects bytes for `rivulet sniff`: from a port at several baud rates, or from a file. */
 import { createReadStream, readSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { RivuletError } from "../../errors/errors.ts";
 import { reasonOf } from "../../errors/system-error.ts";
 import { describeOpenFailure } from "../../samples/ports/ports.ts";
 import { printableShare, type Recognition, recognize, scoreOf } from "../../samples/recognition/recognize.ts";
+import { readBytes } from "../../samples/sources/file-bytes.ts";
+import { refuseForeignFormat } from "../../samples/sources/file-format.ts";
 import { asUtf8 } from "../../samples/sources/file-text.ts";
 import { type BindingPort, loadBindings } from "../../samples/sources/serial-bindings.ts";
 
@@ -234,32 +237,54 @@ export async function isReadable(path: string): Promise<boolean> {
 /** Reads the beginning of a file, or of standard input for `-`, for at most `seconds`. */
 export async function readBeginning(path: string, seconds: number): Promise<Heard> {
   const name = path === "-" ? "standard input" : path;
-  const stream = path === "-" ? process.stdin : createReadStream(path);
+  const isFile = path !== "-" && (await stat(path)).isFile();
+  const { bytes, isCut } = isFile
+    ? await beginningOf(readBytes(path))
+    : await heardFrom(path === "-" ? process.stdin : createReadStream(path), name, seconds);
+  if (bytes.length === 0)
+    throw new RivuletError("data.empty", `${name} is empty; give a recording of what a device sends`);
+  refuseForeignFormat(name, bytes);
+  return { bytes, recognition: recognizeFile(bytes, isCut), baudRate: null, seconds: null };
+}
+
+interface Beginning {
+  bytes: Uint8Array;
+  /** More bytes may follow. */
+  isCut: boolean;
+}
+
+/** Collects bytes, which may be in a buffer that is used again, until there are enough. */
+async function beginningOf(chunks: AsyncIterable<Uint8Array>): Promise<Beginning> {
+  const kept: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunks) {
+    kept.push(Uint8Array.from(chunk));
+    length += chunk.length;
+    if (length >= mostBytes) break;
+  }
+  return { bytes: Buffer.concat(kept), isCut: length >= mostBytes };
+}
+
+/** Reads a pipe or standard input for at most `seconds`. */
+async function heardFrom(stream: Readable, name: string, seconds: number): Promise<Beginning> {
+  const kept: Uint8Array[] = [];
+  const timer = setTimeout(() => stream.destroy(), 1000 * seconds);
   let isCut = false;
-  const timer = setTimeout(() => {
-    isCut = true;
-    stream.destroy();
-  }, 1000 * seconds);
-  const chunks: Uint8Array[] = [];
   let length = 0;
   try {
     for await (const chunk of stream) {
-      chunks.push(chunk as Buffer);
+      kept.push(chunk as Buffer);
       length += (chunk as Buffer).length;
-      isCut ||= length >= mostBytes;
+      isCut = length >= mostBytes;
       if (isCut) break;
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_STREAM_PREMATURE_CLOSE") {
-      throw new RivuletError("data.unreadable", `${name} cannot be read: ${reasonOf(error)}`);
-    }
+    isCut = (error as NodeJS.ErrnoException).code === "ERR_STREAM_PREMATURE_CLOSE";
+    if (!isCut) throw new RivuletError("data.unreadable", `${name} cannot be read: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
   }
-  if (length === 0)
-    throw new RivuletError("data.empty", `${name} is empty; give a recording of what a device sends`);
-  const bytes = Buffer.concat(chunks);
-  return { bytes, recognition: recognizeFile(bytes, isCut), baudRate: null, seconds: null };
+  return { bytes: Buffer.concat(kept), isCut };
 }
 
 function recognizeFile(bytes: Uint8Array, isCut: boolean): Recognition {

@@ -10,6 +10,8 @@ import {
   comma,
   isDigit,
   lineFeed,
+  minus,
+  plus,
   quote,
   skipBlanks,
   trimEnd,
@@ -42,6 +44,7 @@ export const refusals = {
   unit: "another unit than before",
   "no-class": "a value that is no class",
   "other-header": "below a header that lacks a field",
+  quote: "a quote that is not closed",
   "other-logger": "a line of another logger or channel",
   reply: "an echo of a reply",
   "too-long": "longer than a line may be",
@@ -50,6 +53,9 @@ export const refusals = {
 export type Refusal = keyof typeof refusals;
 
 const largestLineEnd = Math.max(lineFeed, carriageReturn);
+
+/** Longest number in bytes whose sign stands apart. */
+const longestSigned = 64;
 
 /** Stands for the field of a cell that no field wants. */
 export const noField = -1;
@@ -89,6 +95,8 @@ export class CellValues {
   readonly #isOptional: Uint8Array;
   /** For each field the number of the latest line that has named it, counted in 32 bits, [fields]. */
   readonly #given: Uint32Array;
+  /** A number with the sign directly before it. */
+  readonly #signed = new Uint8Array(longestSigned);
   #line = 0;
   #slot = 0;
   #found = 0;
@@ -362,7 +370,7 @@ export class CellValues {
     }
     const refusal =
       this.#classes[field] === null
-        ? this.#readNumber(bytes, first, last, field, isQuoted)
+        ? this.#readSigned(bytes, first, last, field, isQuoted)
         : this.#readClass(bytes, first, last, field);
     if (refusal !== null) this.refuse(refusal, first, last, field);
     return refusal === null;
@@ -408,6 +416,23 @@ export class CellValues {
     ) {
       this.accept(field);
     } else this.missing(field);
+  }
+
+  /** Reads a number whose sign blanks may separate from it. */
+  #readSigned(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    field: number,
+    isQuoted: boolean,
+  ): Refusal | null {
+    const isApart = (bytes[start] === plus || bytes[start] === minus) && bytes[start + 1] === blank;
+    if (!isApart || end - start > longestSigned) return this.#readNumber(bytes, start, end, field, isQuoted);
+    const joined = this.#signed;
+    joined[0] = bytes[start];
+    let length = 1;
+    for (let at = skipBlanks(bytes, start + 1, end); at < end; at++) joined[length++] = bytes[at];
+    return this.#readNumber(joined, 0, length, field, isQuoted);
   }
 
   #readNumber(

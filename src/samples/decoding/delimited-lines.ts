@@ -4,14 +4,19 @@ import {
   bar,
   blank,
   comma,
+  indexOfByte,
   isBlank,
+  isDigit,
   isSeparator,
+  minus,
+  plus,
   quote,
   semicolon,
   skipBlanks,
   tab,
 } from "./ascii.ts";
 import { type CellValues, noField, passedLine } from "./cell-values.ts";
+import { point } from "./decimal.ts";
 
 /** The separators in the order in which a line is tried with those that it holds. */
 export const separators = [semicolon, tab, bar, comma, blank] as const;
@@ -73,7 +78,12 @@ export class DelimitedLines {
         return values.refuse("columns", at, end);
       }
       const field = columns[column++];
-      if (field === noField) at = cellEnd(bytes, at, end, separator);
+      if (isWide && this.#hasSignApart(bytes, at, start, end)) {
+        const stop = cellEnd(bytes, skipGap(bytes, at + 1, end), end, separator);
+        if (field !== noField && !values.text(bytes, at, stop, field))
+          return this.#refuseCell(bytes, start, end, separator);
+        at = stop;
+      } else if (field === noField) at = cellEnd(bytes, at, end, separator);
       else {
         let stop = values.number(bytes, at, end, field);
         if (stop >= 0 && !isWide) while (stop < end && isBlank(bytes[stop])) stop++;
@@ -97,6 +107,18 @@ export class DelimitedLines {
     return values.finish();
   }
 
+  /**
+   * Whether blanks stand between the sign at `at` and its number, as scales write it. A minus alone is no value, so it is a
+   * sign only where the line has a cell too many.
+   */
+  #hasSignApart(bytes: Uint8Array, at: number, start: number, end: number): boolean {
+    const sign = bytes[at];
+    if ((sign !== plus && sign !== minus) || bytes[at + 1] !== blank) return false;
+    const number = skipGap(bytes, at + 1, end);
+    if (number >= end || !(isDigit(bytes[number]) || bytes[number] === point)) return false;
+    return sign === plus || countCells(bytes, start, end, blank) > this.columns.length;
+  }
+
   /** In a line with too many or too few cells, a fault in one of them is misleading. */
   #refuseCell(bytes: Uint8Array, start: number, end: number, separator: number): number {
     const values = this.#values;
@@ -111,16 +133,29 @@ function isCellEnd(byte: number, separator: number): boolean {
   return byte === separator || (separator === blank && (byte === tab || isBlank(byte)));
 }
 
-/** Returns the index of the separator or line end after the cell at `start`; separators in quotes do not count. */
+/**
+ * Returns the index of the separator or line end after the cell at `start`; separators in quotes do not count. Quotes open at
+ * the beginning of a cell, `5" pipe` has none; where blanks separate cells also inside, as in `temp{room="the hall"}`.
+ */
 function cellEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
   let at = start;
   while (at < end && !isCellEnd(bytes[at], separator)) {
     const byte = bytes[at++];
-    if (byte !== quote && !(byte === apostrophe && at === start + 1)) continue;
-    while (at < end && bytes[at] !== byte) at++;
-    at++;
+    const isFirst = at === start + 1;
+    if (byte !== quote && !(byte === apostrophe && isFirst)) continue;
+    if (!isFirst && separator !== blank) continue;
+    const close = closingQuote(bytes, byte, at, end);
+    if (close < 0 && !isFirst) continue;
+    at = close < 0 ? end : close + 1;
   }
   return Math.min(at, end);
+}
+
+/** The quote that closes what begins at `start`, -1 where none does: two quotes within quotes are one that is meant. */
+function closingQuote(bytes: Uint8Array, mark: number, start: number, end: number): number {
+  let at = indexOfByte(bytes, mark, start, end);
+  while (at >= 0 && at + 1 < end && bytes[at + 1] === mark) at = indexOfByte(bytes, mark, at + 2, end);
+  return at;
 }
 
 function skipGap(bytes: Uint8Array, start: number, end: number): number {

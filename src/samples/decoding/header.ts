@@ -1,5 +1,5 @@
 /** Finds the fields in a header: by their names, else in other letters or with a unit behind. */
-import { bar, blank, comma, semicolon, tab } from "./ascii.ts";
+import { blank } from "./ascii.ts";
 import { noField } from "./cell-values.ts";
 import { separators } from "./delimited-lines.ts";
 import type { Field } from "./fields.ts";
@@ -8,22 +8,36 @@ import type { Field } from "./fields.ts";
 export function cellsOf(line: string, separator: number): string[] {
   const trimmed = line.replace(/^ +| +$/g, "");
   const cells = trimmed.includes('"')
-    ? trimmed.split(outsideQuotes[separator]).map(unquoted)
+    ? cellsWithQuotes(trimmed, separator).map(unquoted)
     : trimmed.split(separator === blank ? /\s+/ : String.fromCharCode(separator)).map(unquoted);
   while (cells.length > 1 && cells.at(-1) === "") cells.pop();
   return cells;
 }
 
-/** Each separator where an even number of quotes follows. */
-const outsideQuotes = Object.fromEntries(
-  [
-    [comma, ","],
-    [semicolon, ";"],
-    [tab, "\\t"],
-    [bar, "[|]"],
-    [blank, "\\s+"],
-  ].map(([separator, text]) => [separator, new RegExp(`${text}(?=(?:[^"]*"[^"]*")*[^"]*$)`)]),
-) as Record<number, RegExp>;
+/** The cells of a line, of which some may be in quotes, by the rule of delimited-lines.ts. */
+function cellsWithQuotes(line: string, separator: number): string[] {
+  const text = String.fromCharCode(separator);
+  const isEnd = (at: number) => (separator === blank ? /\s/.test(line[at]) : line[at] === text);
+  const cells: string[] = [];
+  let start = 0;
+  for (let at = 0; at <= line.length; at++) {
+    if (at === line.length || isEnd(at)) {
+      cells.push(line.slice(start, at));
+      if (separator === blank) while (at + 1 < line.length && isEnd(at + 1)) at++;
+      start = at + 1;
+    } else if (line[at] === '"' && (separator === blank || line.slice(start, at).trim() === "")) {
+      at = closingQuote(line, at);
+    }
+  }
+  return cells;
+}
+
+/** The quote that closes the one at `open`, or that one where none does. */
+function closingQuote(line: string, open: number): number {
+  let at = line.indexOf('"', open + 1);
+  while (at >= 0 && line[at + 1] === '"') at = line.indexOf('"', at + 2);
+  return at < 0 ? open : at;
+}
 
 function unquoted(cell: string): string {
   const trimmed = cell.trim();

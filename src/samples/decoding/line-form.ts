@@ -41,8 +41,8 @@ export const kindOfSeparator: Readonly<Record<number, LineKind>> = {
 };
 
 const unitText = "(?:\\s*[A-Za-z%°µΩμ](?:[A-Za-z%°µ²³Ωμ/^]|\\d(?!\\d)){0,11})?";
-const pointNumber = new RegExp(`^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
-const commaNumber = new RegExp(`^[+-]?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
+const pointNumber = new RegExp(`^(?:[+-] *)?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
+const commaNumber = new RegExp(`^(?:[+-] *)?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
 const hexadecimal = /^[+-]?0x/i;
 const missingSet: ReadonlySet<string> = new Set(missingWords);
 

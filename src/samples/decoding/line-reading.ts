@@ -50,6 +50,8 @@ export interface ReadingOptions {
   columns?: readonly string[];
   /** Which mark stands before decimals. Default: as the separator shows. */
   decimal?: DecimalMark;
+  /** Cells of a row, where a header names more. Default: as many as the header. */
+  width?: number;
 }
 
 /** Forms in which a line names its values itself; JSON shows by its first byte. */
@@ -75,6 +77,7 @@ export class LineReading {
   readonly #turns: TurnLines;
   readonly #influx: InfluxLines;
   readonly #decimal: DecimalMark;
+  readonly #width: number;
   /** Shortest line that could be a header: names of a letter with a separator between them. */
   readonly #shortestHeader: number;
   /** The form of the latest line that named its values, or null where it had cells only. */
@@ -91,11 +94,16 @@ export class LineReading {
   /** A line without what is no text. It grows to the longest such line. */
   #clean: Uint8Array = new Uint8Array(0);
 
-  constructor(fields: readonly Field[], ring: SampleRing, { columns, decimal = null }: ReadingOptions = {}) {
+  constructor(
+    fields: readonly Field[],
+    ring: SampleRing,
+    { columns, decimal = null, width = Number.POSITIVE_INFINITY }: ReadingOptions = {},
+  ) {
     const names = fields.map(({ name }) => name);
     const places = Int32Array.from(columns ?? names, (name) => names.indexOf(name));
     this.#fields = fields;
     this.#decimal = decimal;
+    this.#width = width;
     this.values = new CellValues(fields, ring);
     this.#delimited = new DelimitedLines(this.values, places, decimal);
     this.#json = new JsonLines(this.values, fields);
@@ -111,6 +119,8 @@ export class LineReading {
    * @returns goodLine, missingLine, headerLine, passedLine or refusedLine, of which `values` says why
    */
   read(bytes: Uint8Array, start: number, end: number, slot: number): number {
+    // Cells that nobody wants may hold anything, so a comment could pass for a row.
+    if (bytes[start] === hash) return this.#readComment(bytes, start, end);
     if (this.#havePrefix && !this.#isBehindPrefix) {
       const data = logPrefixEnd(bytes, start, end);
       if (data > start) return this.#readBehindPrefix(bytes, start, data, end, slot);
@@ -131,6 +141,7 @@ export class LineReading {
    */
   readAhead(bytes: Uint8Array, start: number, end: number, slot: number): number {
     if (!this.#hasSample || this.#form !== null || this.contradiction !== null) return -1;
+    if (bytes[start] === hash) return -1;
     return this.#delimited.readAhead(bytes, start, end, slot, this.#separator);
   }
 
@@ -314,7 +325,7 @@ export class LineReading {
   }
 
   #follow({ columns }: HeaderMatch, separator: number): void {
-    this.#delimited.columns = columns;
+    this.#delimited.columns = columns.length > this.#width ? columns.slice(0, this.#width) : columns;
     this.#separator = separator;
     this.#headerSeparator = separator;
     this.contradiction = null;

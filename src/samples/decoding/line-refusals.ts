@@ -5,7 +5,7 @@ import type { RefusalReason } from "./refusals.ts";
 /** Reasons in the order of their numbers. What says no more than another has its number. */
 const order: readonly (Refusal | "not-finite")[] = [
   ...(["columns", "not-a-number", "too-long", "not-finite", "reply"] as const),
-  ...(["no-field", "twice", "unit", "no-class", "other-header", "other-logger"] as const),
+  ...(["no-field", "twice", "unit", "no-class", "other-header", "other-logger", "quote"] as const),
 ];
 
 /** The number of a reason. */
@@ -58,6 +58,11 @@ export function lineReasons(fields: number, longestBytes: number): RefusalReason
       name: "otherHeader",
       words: "below a header that lacks a field",
       what: "a line below a header that names some of source.fields and lacks another",
+    },
+    quote: {
+      name: "openQuote",
+      words: "with an open quote",
+      what: "a line with a quote that no line below closes",
     },
     "other-logger": {
       name: "otherLogger",

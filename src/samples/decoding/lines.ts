@@ -5,12 +5,21 @@
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
 import { carriageReturn, lineFeed, skipBlanks, trimEnd } from "./ascii.ts";
-import { goodLine, headerLine, missingLine, passedLine, type Refusal, refusals } from "./cell-values.ts";
+import {
+  goodLine,
+  headerLine,
+  missingLine,
+  passedLine,
+  type Refusal,
+  refusals,
+  refusedLine,
+} from "./cell-values.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field } from "./fields.ts";
 import { LineReading, type ReadingOptions } from "./line-reading.ts";
 import { lineReasons, refusalNumber } from "./line-refusals.ts";
 import { isReply } from "./line-replies.ts";
+import { endsInQuotes, QuotedLines } from "./quoted-lines.ts";
 import { type OnRefused, Refusals, type RefusedCount } from "./refusals.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
 import { textOf } from "./text.ts";
@@ -28,6 +37,10 @@ export interface LineOptions extends ReadingOptions {
   refuseReplies?: boolean;
   /** Longest line in bytes; longer ones are refused. Default 16 KiB, or 64 a field where that is more. */
   maximumLineBytes?: number;
+  /** The lines of a record may stand within quotes, as in files: a quote that opens a cell may close in a later line. */
+  joinsQuoted?: boolean;
+  /** Number of the first line that is read, from 1: what stands above it are titles. Default 1. */
+  firstLine?: number;
   /**
    * Pass on samples with a value that is not finite, for later validation; NaN for any that is written as a word.
    * Default: they are rejected.
@@ -164,6 +177,9 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #refusesReplies: boolean;
   readonly #passesNonFinite: boolean;
   readonly #numbersByLine: boolean;
+  readonly #firstLine: number;
+  /** The record whose quotes are open; null where a line is a record. */
+  readonly #record: QuotedLines | null;
   #inMidLine: boolean;
   #isCutOff = false;
   /** The contradiction that was reported last. */
@@ -179,6 +195,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     this.#refusesReplies = options.refuseReplies === true;
     this.#passesNonFinite = options.passNonFinite === true;
     this.#numbersByLine = options.numberByLine === true;
+    this.#firstLine = options.firstLine ?? 1;
+    this.#record = options.joinsQuoted === true ? new QuotedLines() : null;
     this.#reading = new LineReading(fields, ring, options);
     this.#inMidLine = !(options.startsAtLine ?? false);
     const columns = options.columns?.length ?? fields.length;
@@ -199,6 +217,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
+    if (!this.#readSeparately(time)) return start;
     const at = this.#splitter.split(chunk, start, end, this.#ring, this, time);
     this.counts.bytes += at - start;
     return at;
@@ -210,6 +229,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   }
 
   expectEnd(): void {
+    this.#record?.close();
+    this.#readSeparately(Number.NaN);
     this.#isCutOff = true;
   }
 
@@ -230,10 +251,14 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     const first = skipBlanks(bytes, start, end);
     const last = trimEnd(bytes, first, Math.min(end, bytes.length));
     const { delimiter } = this.#splitter;
-    // The line feed after a carriage return ends no line of its own.
-    if (start !== end || delimiter !== lineFeed || this.#lineEnd !== carriageReturn) this.#line++;
+    const before = this.#lineEnd;
     this.#lineEnd = delimiter;
-    if (end - start > this.#splitter.longestBytes) {
+    // The line feed after a carriage return ends no line of its own.
+    if (start === end && delimiter === lineFeed && before === carriageReturn) return;
+    this.#line++;
+    if (this.#line < this.#firstLine) {
+      if (first < last) counts.passedOver++;
+    } else if (end - start > this.#splitter.longestBytes) {
       this.#inMidLine = false;
       counts.tooLong++;
       this.#refuse("too-long", bytes, start, end);
@@ -242,12 +267,13 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       if (first === last) return;
       if (this.#reading.takeHeader(bytes, first, last)) counts.headers++;
       else counts.skipped++;
-    } else if (first < last) this.#read(bytes, first, last, slot, time);
+    } else if (this.#isInRecord(bytes, first, last)) this.#readRecord(bytes, first, last, slot, time);
+    else if (first < last) this.#read(bytes, first, last, slot, time);
   }
 
   /** A line of plain numbers, in the middle of a stream of such. */
   readAhead(bytes: Uint8Array, start: number, end: number, slot: number, time: number): number {
-    if (this.#inMidLine || this.#refusesReplies) return -1;
+    if (this.#inMidLine || this.#refusesReplies || this.#record?.isOpen) return -1;
     const ending = this.#reading.readAhead(bytes, start, end, slot);
     if (ending < 0 || ending - start > this.#splitter.longestBytes) return -1;
     this.#line++;
@@ -258,12 +284,18 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   }
 
   #read(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
-    const counts = this.counts;
     if (this.#refusesReplies && isReply(bytes, start, end)) {
-      if (this.#reading.takeHeader(bytes, start, end)) counts.headers++;
+      if (this.#reading.takeHeader(bytes, start, end)) this.counts.headers++;
       else this.#refuse("reply", bytes, start, end);
       return;
     }
+    if (!this.#accept(bytes, start, end, slot, time))
+      this.#refuse(this.#reading.values.reason, bytes, start, end);
+  }
+
+  /** Reads a line and takes what it is; returns false where it is refused. */
+  #accept(bytes: Uint8Array, start: number, end: number, slot: number, time: number): boolean {
+    const counts = this.counts;
     const outcome = this.#reading.read(bytes, start, end, slot);
     if (outcome === goodLine || (outcome === missingLine && this.#passesNonFinite)) {
       this.#ring.commit(time, this.#numbersByLine ? this.#line : counts.samples);
@@ -273,7 +305,47 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       this.#refusals.add(refusalNumber("not-finite"), bytes, start, end);
     } else if (outcome === passedLine) counts.passedOver++;
     else if (outcome === headerLine) this.#countHeader();
-    else this.#refuse(this.#reading.values.reason, bytes, start, end);
+    return outcome !== refusedLine;
+  }
+
+  #isInRecord(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#record === null) return false;
+    return this.#record.isOpen || endsInQuotes(bytes, start, end);
+  }
+
+  /** Reads a record of several lines with its last one. */
+  #readRecord(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
+    const record = this.#record as QuotedLines;
+    record.add(bytes, start, end);
+    if (record.isOpen && !record.isFull) return;
+    if (!record.isOpen && this.#accept(record.bytes, 0, record.length, slot, time)) {
+      record.clear();
+      return;
+    }
+    record.close();
+    this.#readSeparately(time);
+  }
+
+  /**
+   * Reads lines that are no record together: the first has a quote that is not closed. Returns false where the ring is full
+   * before the last of them.
+   */
+  #readSeparately(time: number): boolean {
+    const record = this.#record;
+    if (record === null || record.isOpen || record.lines === 0) return true;
+    const latest = this.#line;
+    for (; record.taken < record.lines; record.taken++) {
+      const slot = this.#ring.reserve();
+      if (slot < 0) break;
+      const [start, end] = record.line(record.taken);
+      this.#line = latest - record.lines + record.taken + 1;
+      if (start < end && !this.#accept(record.bytes, start, end, slot, time))
+        this.#refuse(record.taken === 0 ? "quote" : this.#reading.values.reason, record.bytes, start, end);
+    }
+    this.#line = latest;
+    if (record.taken < record.lines) return false;
+    record.clear();
+    return true;
   }
 
   /** What stood above the first header was its title. */

@@ -1,11 +1,25 @@
 /**
  * What a logger puts before the data of a line: a time, a level and a name, as `I (1234) dht: 21.5`,
- * `[12:00:01.123] temp=21.5`, `2026-03-28 22:00:00,123 - dht - INFO - temp: 21.5` or `Mar 28 22:00:00 pi dht[812]: 21.5`.
+ * `[12:00:01.123] temp=21.5`, `tele/SENSOR = {"temp":21.5}`, `2026-03-28 22:00:00,123 - dht - INFO - temp: 21.5` or `Mar 28 22:00:00 pi dht[812]: 21.5`.
  */
-import { blank, colon, comma, isBlank, isDigit, isSameWord, isSeparator, skipBlanks } from "./ascii.ts";
+import {
+  apostrophe,
+  blank,
+  colon,
+  comma,
+  isBlank,
+  isDigit,
+  isSameWord,
+  isSeparator,
+  quote,
+  skipBlanks,
+  tab,
+} from "./ascii.ts";
 
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 const openParenthesis = 0x28;
 const closeParenthesis = 0x29;
 const lessThan = 0x3c;
@@ -50,7 +64,20 @@ export function logPrefixEnd(bytes: Uint8Array, start: number, end: number): num
   if (at === start) at = behindArrow(bytes, start, end);
   if (at === start) at = behindDate(bytes, start, end);
   if (at === start) at = behindHost(bytes, start, end);
+  if (at === start) at = behindWords(bytes, start, end);
   return at < end ? at : start;
+}
+
+/** Where a JSON object to the end of the line follows words, as a broker's client writes a topic before it. */
+function behindWords(bytes: Uint8Array, start: number, end: number): number {
+  const opens =
+    bytes[start] === openBrace || bytes[start] === openBracket || bytes[start] === openParenthesis;
+  if (opens || bytes[end - 1] !== closeBrace) return start;
+  for (let at = start + 2; at < end; at++) {
+    const isOpened = bytes[at] === openBrace && (bytes[at + 1] === quote || bytes[at + 1] === apostrophe);
+    if (isOpened) return isBlank(bytes[at - 1]) || bytes[at - 1] === tab ? at : start;
+  }
+  return start;
 }
 
 /**

@@ -9,14 +9,15 @@ import { formatCount } from "../../wording/quantities.ts";
 import { SampleRing } from "../ring.ts";
 import type { SampleClock } from "../sample-clock.ts";
 import { readText } from "../sources/file-text.ts";
-import { lineFeed } from "./ascii.ts";
+import { carriageReturn, lineFeed } from "./ascii.ts";
 import { asSeen, type ClockLook } from "./clock-look.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field, FieldDescription } from "./fields.ts";
+import { foreignText } from "./foreign-text.ts";
 import { plainName } from "./header.ts";
 import { unwanted } from "./line-reading.ts";
 import { createLineDecoder, type LineDecoder, type LineOptions, type RefusedLine } from "./lines.ts";
-import { isSparse, lookAtText, sparseText, type TextLook } from "./text-look.ts";
+import { doubtsAbout, lookAtText, type TextLook } from "./text-look.ts";
 
 /** Longest line that is accepted, so that a file without line ends is not read into memory. */
 const longestLineBytes = 1 << 20;
@@ -24,6 +25,9 @@ const longestLineBytes = 1 << 20;
 const enoughRefused = 1000;
 /** Share of these that are rows where no more of them need be looked at. */
 const mostlyRows = 0.9;
+/** Lines that a file must begin with for a look at it, unless they are longer than this. */
+const enoughLines = 12;
+const longestBeginning = 1 << 20;
 /** Lines that usually show what a file holds. */
 const fewLines = 64;
 /** Rows decoded at a time. */
@@ -64,6 +68,8 @@ export interface RowsRead {
   cutOff: number;
   /** The first line that could not be read for each reason. */
   refusals: readonly RefusedLine[];
+  /** What may be meant otherwise than it was read. */
+  doubts: readonly string[];
 }
 
 /**
@@ -72,13 +78,44 @@ export interface RowsRead {
  * @throws RivuletError when the file cannot be read or holds no line of numbers
  */
 export async function lookAtFile(path: string): Promise<TextLook> {
-  for await (const chunk of readText(path)) return lookAtBeginning(chunk) ?? refuseUnknown(path, chunk);
+  for await (const chunk of readLines(path)) {
+    const look = lookAtBeginning(chunk) ?? refuseUnknown(path, chunk);
+    if (2 * look.rows >= look.lines) return look;
+    throw new RivuletError(
+      "data.bad-row",
+      `${path}: of the first ${formatCount(look.lines, "line")} ${look.rows} can be rows, the others hold something else; give a file with a row of numbers a line`,
+    );
+  }
   return refuseEmpty(path);
+}
+
+/** Reads a text in chunks, the first of which holds some lines, however long they are. */
+async function* readLines(path: string): AsyncGenerator<Uint8Array> {
+  let beginning: Uint8Array | null = new Uint8Array(0);
+  for await (const chunk of readText(path)) {
+    if (beginning === null) yield chunk;
+    else {
+      beginning = beginning.length === 0 ? chunk : Buffer.concat([beginning, chunk]);
+      if (hasLines(beginning) || beginning.length >= longestBeginning) {
+        yield beginning;
+        beginning = null;
+        // A chunk is valid until the next one.
+      } else beginning = Uint8Array.from(beginning);
+    }
+  }
+  if (beginning !== null && beginning.length > 0) yield beginning;
+}
+
+function hasLines(bytes: Uint8Array): boolean {
+  let ends = 0;
+  for (let at = 0; at < bytes.length && ends < enoughLines; at++)
+    if (bytes[at] === lineFeed || bytes[at] === carriageReturn) ends++;
+  return ends >= enoughLines;
 }
 
 /** A few lines show what all hold, unless a column is empty in them: a slow sensor may have its first value later. */
 function lookAtBeginning(chunk: Uint8Array): TextLook | null {
-  if (isSparse(chunk)) return null;
+  if (!isText(chunk) || foreignText(chunk) !== null) return null;
   const look = lookAtText(chunk, true, fewLines);
   // The first lines may be a long greeting of which each looks like a row: only a header says that they are rows.
   if (look === null || look.namedBy === null) return lookAtText(chunk);
@@ -101,6 +138,7 @@ export async function readRows(
   let decoder: TextFileDecoder | undefined;
   let ring = new SampleRing(1, 1, "pause");
   let columns: string[] = [];
+  let doubts: readonly string[] = [];
   let rows = 0;
   const { clock } = options;
   const handOn = () => {
@@ -115,9 +153,10 @@ export async function readRows(
   const decode = (chunk: Uint8Array, into: TextFileDecoder) => {
     for (let at = 0; at < chunk.length; handOn()) at = into.decode(chunk, at, chunk.length, Number.NaN);
   };
-  for await (const chunk of readText(path)) {
+  for await (const chunk of readLines(path)) {
     if (decoder === undefined) {
       const look = options.look ?? lookAtBeginning(chunk);
+      doubts = look === null ? [] : doubtsAbout(look, typeof options.decimal === "string");
       const fields = completed(options.fields ?? namesOf(path, chunk, look));
       columns = fields.map(({ name }) => name);
       ring = new SampleRing(fields.length, ringRows, "pause");
@@ -130,7 +169,7 @@ export async function readRows(
   decode(Uint8Array.of(lineFeed), decoder);
   decoder.finish();
   const { damaged, cutOff } = decoder.counts;
-  return { columns, rows, damaged, cutOff, refusals: decoder.refusals };
+  return { columns, rows, damaged, cutOff, refusals: decoder.refusals, doubts };
 }
 
 /** Decodes the bytes of a text file into a ring, by the same rules as `readRows`. */
@@ -155,9 +194,12 @@ export class TextFileDecoder implements Decoder {
       look === null ? fields : fields.map((field) => asSeen(field, columnFor(field, look, places)));
     this.#lines = createLineDecoder(seen, ring, {
       startsAtLine: true,
+      joinsQuoted: true,
       passNonFinite: true,
       numberByLine: true,
       maximumLineBytes: longestLineBytes,
+      firstLine: look?.headerLine,
+      width: look?.width,
       decimal: decimal ?? look?.decimal,
       columns: places,
     });
@@ -289,6 +331,18 @@ function fieldLike(fields: readonly Field[], name: string): Field | undefined {
   );
 }
 
+/** Share of bytes that no text holds from which on bytes are no text; power loss and line noise leave a few. */
+const mostForeign = 0.03;
+const fewForeign = 8;
+
+/** Whether bytes may be text: control codes are rare in it, apart from NUL, which loss of power leaves in files. */
+function isText(bytes: Uint8Array): boolean {
+  let foreign = 0;
+  for (const byte of bytes)
+    if (byte < 0x20 && byte > 0 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b) foreign++;
+  return foreign <= fewForeign || foreign < mostForeign * bytes.length;
+}
+
 function refuseEmpty(path: string): never {
   throw new RivuletError(
     "data.empty",
@@ -298,13 +352,14 @@ function refuseEmpty(path: string): never {
 
 function refuseUnknown(path: string, beginning: Uint8Array): never {
   if (beginning.every((byte) => byte === 0x0a || byte === 0x0d)) return refuseEmpty(path);
-  if (isSparse(beginning)) throw new RivuletError("data.bad-header", `${path}: ${sparseText}`);
-  if (beginning.includes(0)) {
+  if (!isText(beginning) || beginning.includes(0)) {
     throw new RivuletError(
       "data.bad-header",
-      `${path} is no text, expected a CSV file, plain or gzipped; a recording can be read by "rivulet replay"`,
+      `${path} is no text, expected a CSV file, plain or gzipped; where it holds frames of a device, "rivulet sniff" prints a config for them`,
     );
   }
+  const foreign = foreignText(beginning);
+  if (foreign !== null) throw new RivuletError("data.bad-header", `${path}: ${foreign}`);
   throw new RivuletError(
     "data.empty",
     `${path} has no row of numbers; give a file with a row of numbers a line`,

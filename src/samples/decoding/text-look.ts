@@ -1,11 +1,9 @@
 /** Looks at the beginning of a text: its form, its columns, and what each of them holds. */
-import { carriageReturn, comma, lineFeed } from "./ascii.ts";
 import { type ClockLook, lookAtClock } from "./clock-look.ts";
 import { datePieces } from "./date-pieces.ts";
-import { point } from "./decimal.ts";
-import { groupingOf } from "./grouped-number.ts";
+import { decimalMarksIn, withoutGroups } from "./decimal-marks.ts";
 import { cellsOf, separatorsIn } from "./header.ts";
-import { cleanLine } from "./line-cleaning.ts";
+import { areNames, headerAmong, isDatedHeader, isHeader, laterHeader } from "./header-look.ts";
 import {
   type CellKind,
   cellKindOf,
@@ -18,6 +16,8 @@ import {
 } from "./line-form.ts";
 import { logPrefixEnd } from "./log-prefix.ts";
 import { textOf } from "./text.ts";
+import { commentsIn, linesIn } from "./text-lines.ts";
+import { dependOn, takeTurns } from "./turns.ts";
 
 /** A column of a text. */
 export interface TextColumn {
@@ -46,12 +46,20 @@ export interface TextLook {
   columns: TextColumn[];
   /** Where the names come from; null: columns are numbered by place. */
   namedBy: "header" | "lines" | null;
-  /** Lines that were looked at, without comments and empty ones. */
+  /** Lines from the first row on that were looked at, without comments and empty ones. */
   lines: number;
   /** Of these, the rows: the lines of this form. */
   rows: number;
+  /** Cells of a row, where the header names more. */
+  width?: number;
+  /** Number of the line that is the header, from 1, where it stands above the rows: what stands above it are titles. */
+  headerLine?: number;
   /** The mark before decimals, where the other one stands between groups of three digits: `1.200` or `1,200` is a group. */
   decimal?: "comma" | "point";
+  /** How a cell is read that may as well be another number, where the other cells do not show which. */
+  markDoubt?: string;
+  /** A column whose words take turns: each line has the values of another quantity or device. */
+  turns?: { column: string; words: readonly string[] };
 }
 
 /** Most lines that are looked at, where nothing else is said. */
@@ -60,12 +68,12 @@ const usualLines = 2000;
 const mostWords = 64;
 /** Cells among which a word that came once is damage. */
 const enoughCells = 40;
-/** Bytes that are searched for a header in a comment. */
-const mostCommentBytes = 4096;
 /** Share of the cells that must hold the same for a column to hold it. */
 const almostAll = 0.9;
 /** Falls of a counter that are restarts of the device; what falls more often comes round, as the hour does. */
 const mostRestarts = 2;
+/** Share of the steps that may be falls in a long text. */
+const oftenFalling = 0.01;
 /** Fewest cells that tell a clock or a counter: fewer may rise by chance. */
 const fewestForRising = 8;
 
@@ -77,7 +85,8 @@ const fewestForRising = 8;
  * @param mostLines lines that are looked at
  */
 export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = usualLines): TextLook | null {
-  const lines = withoutPrefixes(linesIn(bytes, mostLines));
+  const written = linesIn(bytes, mostLines, startsAtLine);
+  const lines = withSigns(withoutPrefixes(written.map(({ text }) => text)));
   const forms = lines.map((line, index) => (index === 0 && !startsAtLine ? null : lineFormOf(line)));
   const kind = commonest(forms.map((form) => form?.kind));
   if (kind === undefined) return null;
@@ -87,18 +96,16 @@ export function lookAtText(bytes: Uint8Array, startsAtLine = true, mostLines = u
   if (areNamed && (!inTurns || chosen.every(({ names }) => names[0] === chosen[0].names[0]))) {
     return { ...lookAtNames(kind, chosen), lines: lines.length };
   }
-  return lookAtPlaces(lines, areNamed ? lines.map(cellsForm) : forms, commentsIn(bytes));
+  const found = lookAtPlaces(lines, areNamed ? lines.map(cellsForm) : forms, commentsIn(bytes));
+  if (found === null) return null;
+  const { header, ...look } = found;
+  return { ...look, ...(header >= 0 && { headerLine: written[header].number }) };
 }
 
-/** What is said of the lines of LIBSVM, in which a colon stands between the number of a column and its value. */
-export const sparseText =
-  "these are lines of LIBSVM, such as 1 1:0.5 3:0.2, which name columns by number; convert them to CSV with a column for each";
-
-/** Whether a text is of LIBSVM's form. */
-export function isSparse(bytes: Uint8Array): boolean {
-  const lines = linesIn(bytes.subarray(0, mostCommentBytes), fewestForRising);
-  const sparse = lines.filter((line) => /^[+-]?[\d.]+(?: +\d+:[+-]?[\d.]+(?:e[+-]?\d+)?){2,} *$/i.test(line));
-  return lines.length > 0 && 2 * sparse.length > lines.length;
+/** The lines with the sign of a number directly before it, where blanks stand between: a minus alone stands for no value. */
+function withSigns(lines: string[]): string[] {
+  if (!lines.some((line) => /(?:^|[\s,;|])\+ +[\d.]/.test(line))) return lines;
+  return lines.map((line) => line.replace(/(^|[\s,;|])([+-]) +(?=[\d.])/g, "$1$2"));
 }
 
 /**
@@ -107,7 +114,7 @@ export function isSparse(bytes: Uint8Array): boolean {
  */
 function withoutPrefixes(lines: string[]): string[] {
   const data = lines.map((line) => {
-    if (!/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )/.test(line)) return line;
+    if (!/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )|[ \t]\{["'].*\}$/.test(line)) return line;
     const bytes = new TextEncoder().encode(line);
     return textOf(bytes, logPrefixEnd(bytes, 0, bytes.length), bytes.length);
   });
@@ -127,31 +134,6 @@ function isHeaderOf(line: string, rows: readonly string[]): boolean {
   });
 }
 
-/** The lines of a text that are neither empty nor comments, without what is no text. The last one may be cut off. */
-function linesIn(bytes: Uint8Array, mostLines: number): string[] {
-  const lines: string[] = [];
-  const clean = new Uint8Array(bytes.length);
-  let start = 0;
-  for (let at = 0; at <= bytes.length && lines.length < mostLines; at++) {
-    const isEnd = at === bytes.length;
-    if (!isEnd && bytes[at] !== lineFeed && bytes[at] !== carriageReturn) continue;
-    if (isEnd && lines.length > 3) break;
-    const length = at > start ? cleanLine(bytes, start, at, clean) : 0;
-    const line = textOf(clean, 0, length).replace(/^ +| +$/g, "");
-    if (line !== "" && !/^(#|%|\/\/|sep=.$|@(relation|attribute|data)\b)/i.test(line)) lines.push(line);
-    start = at + 1;
-  }
-  return lines;
-}
-
-/** The comments of a text, without their marks, and the names of an ARFF file as one. One of them may be a header. */
-function commentsIn(bytes: Uint8Array): string[] {
-  const text = textOf(bytes, 0, Math.min(bytes.length, mostCommentBytes));
-  const attributes = [...text.matchAll(/^@attribute\s+("[^"]*"|'[^']*'|\S+)/gim)].map(([, name]) => name);
-  if (attributes.length > 0) return [attributes.join(",")];
-  return [...text.matchAll(/^[ \t]*(?:#|%|\/\/)+[ \t]*(.+?)[ \t\r]*$/gm)].map(([, comment]) => comment);
-}
-
 function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook, "lines"> {
   const cells = new Map<string, string[]>();
   for (const form of forms) {
@@ -162,35 +144,50 @@ function lookAtNames(kind: LineKind, forms: readonly LineForm[]): Omit<TextLook,
     }
   }
   const columns = withPieces([...cells].map(([name, column]) => columnOf(name, column, kind)));
-  return { kind, columns, namedBy: "lines", rows: forms.length };
+  const every = [...cells.values()];
+  const isTable = every.every(({ length }) => length === forms.length);
+  const rows = isTable ? forms.map((_, row) => every.map((column) => column[row])) : [];
+  return { kind, columns, namedBy: "lines", rows: forms.length, ...turnsAmong(columns, rows) };
 }
 
 function lookAtPlaces(
   lines: readonly string[],
   forms: readonly (LineForm | null)[],
   comments: readonly string[],
-): TextLook | null {
+): (TextLook & { header: number }) | null {
   const key = commonest(
     forms.map((form) => (form === null ? undefined : `${form.kind}/${form.cells.length}`)),
   );
   const isRow = (form: LineForm | null): form is LineForm =>
     form !== null && `${form.kind}/${form.cells.length}` === key;
-  const firstRow = forms.findIndex(isRow);
+  const all = forms.filter(isRow);
+  if (all.length === 0) return null;
+  const [{ kind }] = all;
+  // What stands above a header may have as many cells as a row, but words where rows have numbers.
+  const typical = numbersOf(all[all.length >> 1]);
+  const firstRow = forms.findIndex(
+    (form) => isRow(form) && typical.every((place) => isValue(form.cells[place], kind)),
+  );
   if (firstRow < 0) return null;
-  const { kind, cells } = forms[firstRow] as LineForm;
-  const written = forms.filter(isRow).map((form) => form.cells);
-  const decimal = kind === "commas" ? undefined : shownDecimal(written, kind);
+  const { cells } = forms[firstRow] as LineForm;
+  const written = forms
+    .slice(firstRow)
+    .filter(isRow)
+    .map((form) => form.cells);
+  const { decimal, doubt } = kind === "commas" ? {} : decimalMarksIn(written, kind);
   const rows = decimal === "comma" ? written.map((row) => row.map(withoutGroups)) : written;
+  const above = headerAmong(lines.slice(0, firstRow), kind, cells.length);
   const header =
-    headerAmong(lines.slice(0, firstRow), kind, cells.length) ??
+    above?.cells ??
     laterHeader(lines.slice(firstRow), kind, cells.length) ??
     comments
       .map((line) => cellsOf(line, separatorOfKind(kind)))
       .find((names) => isHeader(names, kind, cells.length) || isDatedHeader(names, cells.length)) ??
     null;
-  const names = header ?? cells.map((_, place) => `field${place + 1}`);
+  const most = mostCells(lines[firstRow], kind);
+  const names = header?.slice(0, most) ?? cells.map((_, place) => `field${place + 1}`);
   // Rows may begin with a number that the header does not name.
-  const shift = header !== null && header.length === cells.length - 1 ? 1 : 0;
+  const shift = header !== null && names.length === cells.length - 1 ? 1 : 0;
   const columns = withPieces(
     names.map((name, place) =>
       columnOf(
@@ -204,92 +201,58 @@ function lookAtPlaces(
   if (shift > 0) columns.unshift({ ...counter, words: [] });
   return {
     ...{ kind, columns, namedBy: header === null ? null : "header" },
-    ...{ lines: lines.length, rows: rows.length },
+    ...{ lines: lines.length - firstRow, rows: rows.length, header: above?.line ?? -1 },
+    ...(header !== null && names.length < header.length && { width: names.length }),
     ...(decimal && { decimal }),
+    ...(doubt && { markDoubt: doubt }),
+    ...turnsAmong(columns, rows),
   };
 }
 
-/** The mark before decimals, where cells show that the other one stands between groups of digits. */
-function shownDecimal(rows: readonly string[][], kind: LineKind): TextLook["decimal"] {
-  if (showGroups(rows, kind, "point")) return "comma";
-  return showGroups(rows, kind, "comma") ? "point" : undefined;
+/** The words that take turns among columns, [rows][columns], with the name of their column. */
+function turnsAmong(
+  columns: readonly TextColumn[],
+  rows: readonly (readonly string[])[],
+): Pick<TextLook, "turns"> {
+  // The name of what a line is about stands before its values.
+  const firstValue = columns.findIndex(({ holds }) => holds === "numbers");
+  const cellsOfColumn = (at: number) => rows.map((row) => (row[at] ?? "").trim());
+  const place = columns.findIndex(({ holds, words }, at) => {
+    if (holds !== "words" || at >= firstValue) return false;
+    const names = cellsOfColumn(at);
+    const isOfName = (other: TextColumn, value: number) =>
+      other.holds === "numbers" && dependOn(cellsOfColumn(value).map(numberIn), names);
+    return takeTurns(words, names) && columns.some(isOfName);
+  });
+  if (place < 0) return {};
+  const { name, words } = columns[place];
+  return { turns: { column: name === "" ? `column ${place + 1}` : name, words } };
 }
 
 /**
- * Whether a mark stands between groups of digits, so that 1.200 or 1,200 is a number of four digits: a cell shows it by both
- * marks, or by several groups beside decimals behind the other mark; and none shows the contrary, by a mark before other than
- * three digits or behind the other one.
+ * Returns what of a text may be meant otherwise than it is read, as sentences without a full stop.
+ * @param isMarkKnown a config says which mark stands before decimals
  */
-function showGroups(rows: readonly string[][], kind: LineKind, mark: "point" | "comma"): boolean {
-  const [between, betweenByte] = mark === "point" ? [".", point] : [",", comma];
-  const plain = mark === "point" ? /^[+-]?\d+,\d+$/ : /^[+-]?\d+\.\d+$/;
-  let isShown = false;
-  let hasGroups = false;
-  let hasDecimals = false;
-  for (const cell of rows.flat()) {
-    const text = cell.trim();
-    if (plain.test(text)) {
-      hasDecimals = true;
-      continue;
-    }
-    const grouping = text.includes(between) ? groupingOf(text) : null;
-    if (grouping?.mark === betweenByte) {
-      isShown ||= grouping.decimal !== 0;
-      hasGroups ||= grouping.groups > 1 && !grouping.isAddress;
-    } else if (text.includes(between) && cellKindOf(text, kind) === "number") return false;
-  }
-  return isShown || (hasGroups && hasDecimals);
+export function doubtsAbout({ markDoubt, turns }: TextLook, isMarkKnown = false): string[] {
+  const doubts = markDoubt === undefined || isMarkKnown ? [] : [markDoubt];
+  if (turns === undefined) return doubts;
+  const shown = turns.words.slice(0, 3).join(", ");
+  return [
+    ...doubts,
+    `the words of ${turns.column} take turns (${shown}), so each line may be about something else`,
+  ];
 }
 
-/** A cell without the points between its groups of digits. */
-function withoutGroups(cell: string): string {
-  const text = cell.trim();
-  const grouping = text.includes(".") ? groupingOf(text) : null;
-  return grouping?.mark === point && !grouping.isAddress ? text.replaceAll(".", "") : cell;
-}
+/** The places of the cells of a row that hold numbers. */
+const numbersOf = ({ cells, kind }: LineForm) =>
+  cells.flatMap((cell, place) => (cellKindOf(cell, kind) === "number" ? [place] : []));
 
-/**
- * The cells of the header among the lines above the rows: words, as many as a row has cells. Titles stand above it, and
- * units may stand below it.
- */
-function headerAmong(lines: readonly string[], kind: LineKind, width: number): string[] | null {
-  const separator = separatorOfKind(kind);
-  const candidates = lines.map((line) => cellsOf(line, separator)).filter((cells) => areNames(cells, kind));
-  const ofWidth = (fits: (cells: string[]) => boolean) => candidates.filter(fits);
-  const exact = ofWidth((cells) => cells.length === width);
-  const fitting = [
-    exact,
-    ofWidth((cells) => cells.length === width - 1 && width > 2),
-    ofWidth((cells) => cells.length > width),
-  ].find((found) => found.length > 0);
-  if (fitting === undefined) return null;
-  const usual = fitting.find((cells) => cells.some((cell) => /^(label|target|class)$/i.test(cell)));
-  // A sentence has blanks between its words too, so there the line nearest to the rows is the header.
-  return usual ?? (kind === "blanks" ? fitting[fitting.length - 1] : fitting[0]);
-}
+const isValue = (cell: string, kind: LineKind) => ["number", "missing"].includes(cellKindOf(cell, kind));
 
-/** The header among lines between the rows, as some devices print it now and then. */
-function laterHeader(lines: readonly string[], kind: LineKind, width: number): string[] | null {
-  const candidates = lines.map((line) => cellsOf(line, separatorOfKind(kind)));
-  return candidates.find((cells) => isHeader(cells, kind, width)) ?? null;
-}
-
-/** Whether a line that is not above the rows is a header: a name of its own for each of several columns. */
-function isHeader(cells: readonly string[], kind: LineKind, width: number): boolean {
-  const isWide = kind !== "blanks" && cells.length === width && width > 1;
-  return isWide && new Set(cells).size === width && areNames(cells, kind);
-}
-
-/** Whether words in a comment are a header, though blanks separate them as in any sentence: they name the pieces of a date. */
-function isDatedHeader(cells: readonly string[], width: number): boolean {
-  return cells.length === width && new Set(cells).size === width && datePieces(cells).length > 0;
-}
-
-/** Whether cells are names: none is a number or a time, and most are not empty. */
-function areNames(cells: readonly string[], kind: LineKind): boolean {
-  const named = cells.filter((cell) => cell !== "");
-  if (named.length < Math.max(1, cells.length / 2)) return false;
-  return named.every((cell) => /\p{L}/u.test(cell) && !["number", "clock"].includes(cellKindOf(cell, kind)));
+/** The cells of a row, with empty ones at its end: a header may name more. */
+function mostCells(row: string, kind: LineKind): number | undefined {
+  if (kind === "blanks") return undefined;
+  return row.split(String.fromCharCode(separatorOfKind(kind))).length;
 }
 
 function columnOf(name: string, cells: readonly string[], kind: LineKind): TextColumn {
@@ -370,7 +333,9 @@ export function clockAmong(columns: readonly TextColumn[]): string[] {
   const clocks = columns.filter(
     ({ holds, name, part }) => holds === "clock" && name !== "" && part !== "piece",
   );
-  const whole = clocks.find(({ part }) => part === undefined);
+  const wholes = clocks.filter(({ part }) => part === undefined);
+  // One that stands still is the time of something else, such as the beginning.
+  const whole = wholes.find(({ words }) => words.length !== 1) ?? wholes[0];
   const date = clocks.find(({ part }) => part === "date");
   const timeOfDay = clocks.find(({ part }) => part === "time of day");
   const wanted = date !== undefined && timeOfDay !== undefined ? [date, timeOfDay] : [whole ?? clocks[0]];
@@ -388,11 +353,28 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
   if (numbers.length < fewestForRising) return "numbers";
   const steps = numbers.slice(1).map((number, index) => number - numbers[index]);
   const share = (fits: (step: number) => boolean) => steps.filter(fits).length / steps.length;
-  if (share((step) => step >= 0) < almostAll || share((step) => step === 0) > 0.5) return "numbers";
-  if (epochs.some(([from, to]) => numbers[0] >= from && numbers[0] < to)) return "clock";
+  const still = share((step) => step === 0);
+  if (share((step) => step >= 0) < almostAll || still === 1) return "numbers";
+  const epoch = epochs.find(([from, to]) => numbers[0] >= from && numbers[0] < to);
+  if (epoch !== undefined && isCalendar(numbers, epoch[0] / 1e9)) return "clock";
+  if (still > 0.5) return "numbers";
   const falls = steps.filter((step) => step < 0).length;
-  if (share((step) => step === 1) >= almostAll && falls <= mostRestarts) return "counter";
+  if (falls > Math.max(mostRestarts, oftenFalling * steps.length)) return "numbers";
+  if (share((step) => step === 1) >= almostAll) return "counter";
   return clockName.test(name) ? "clock" : "numbers";
+}
+
+/**
+ * Whether numbers may be times since 1970 in units of which a second has `perSecond`: a counter of microseconds of 32 bits
+ * has the size of seconds too, but steps by weeks then, to no full hour.
+ */
+function isCalendar(numbers: readonly number[], perSecond: number): boolean {
+  const hour = 3600 * perSecond;
+  const step = (numbers[numbers.length - 1] - numbers[0]) / (numbers.length - 1);
+  return (
+    step < 24 * 7 * hour ||
+    numbers.filter((number) => number % hour === 0).length >= almostAll * numbers.length
+  );
 }
 
 /** The number of a cell; of one in groups of three digits its sign and digits are enough to see it rise. */

@@ -4,14 +4,14 @@ import { safe } from "../../wording/safe.ts";
 import { asSeen, type ClockLook } from "../decoding/clock-look.ts";
 import { partOfClock } from "../decoding/clock-text.ts";
 import { defineFields, type FieldDescription, isFieldName } from "../decoding/fields.ts";
+import { foreignText } from "../decoding/foreign-text.ts";
 import type { LineKind } from "../decoding/line-form.ts";
 import { unwanted } from "../decoding/line-reading.ts";
 import { createLineDecoder, type LineCounts, type RefusedLine } from "../decoding/lines.ts";
 import {
   clockAmong,
-  isSparse,
+  doubtsAbout,
   lookAtText,
-  sparseText,
   type TextColumn,
   type TextLook,
 } from "../decoding/text-look.ts";
@@ -37,52 +37,64 @@ export interface LineStream extends RecognizedStream {
 const naming = { header: ", names from a header line", lines: "", none: ", without names" } as const;
 
 const fewestLines = 3;
+/** Most columns of a stream for which a config is written: it would be larger than a config may be. */
+const mostColumns = 2000;
 /** Longest line in bytes that is examined. */
-const longestLine = 1 << 14;
+const longestLine = 1 << 17;
+/** Bytes in which another reading is looked for. */
+const shownBytes = 1 << 14;
 /** Share of the lines that must name a value for it to be a field: others come from another kind of line. */
 const almostAlways = 0.6;
 /** Share of the rows that must have a value in a column for it to be a field: a slower sensor has it now and then. */
 const nowAndThen = 0.05;
 /** Longest part of a word that is shown. */
 const longestExample = 32;
-/** Share of the lines that come after the same one as before where their names take turns. */
-const mostlyInTurns = 0.9;
 /** Most words of a column that are classes. */
 const mostWords = 20;
 
 /** Recognizes lines of numbers. Parameters and result are those of a `Recognizer`. */
 export function recognizeLines(bytes: Uint8Array, startsAtLine = false): LineStream | string | null {
   const text = withoutLongLines(bytes);
+  const foreign = foreignText(text);
+  if (foreign !== null) return foreign;
   const look = lookAtText(text, startsAtLine);
-  if (look !== null && isOneValueALine(look, text)) return null;
+  // Lines of a name and a value are blocks.
+  if (look?.turns !== undefined && look.columns.length === 2) return null;
   if (look === null || look.rows < fewestLines || 2 * look.rows < look.lines - 1) {
     return aboutSentences(text);
   }
-  if (isSparse(text)) return sparseText;
+  if (look.columns.length > mostColumns) return aboutColumns(look.columns.length);
   const clock = clockAmong(look.columns.filter(({ name }) => isFieldName(name)));
   const wanted = wantedColumns(look, clock);
   if (wanted.length === 0) return aboutWords(look);
+  const numbers = wanted.filter(({ holds }) => holds === "numbers");
+  if (look.turns !== undefined && numbers.length === 1) return aboutTurns(look.turns.words);
   return decoded(bytes, look, wanted, clock, startsAtLine);
 }
 
-/** Whether each line holds a name and its value, and the names take turns: several lines make a sample. */
-function isOneValueALine({ columns }: TextLook, bytes: Uint8Array): boolean {
-  const [name, value] = columns;
-  const turns = name.words.length;
-  if (columns.length !== 2 || name.holds !== "words" || value.holds !== "numbers" || turns < 2) return false;
-  const names = new TextDecoder().decode(bytes.subarray(0, longestLine)).split(/\s*[\r\n]+\s*/);
-  const words = names.slice(0, -1).map((line) => name.words.find((word) => line.includes(word)) ?? "");
-  const repeated = words.slice(turns).filter((word, index) => word === words[index]).length;
-  return new Set(words.slice(0, turns)).size === turns && repeated >= mostlyInTurns * (words.length - turns);
+function aboutColumns(count: number): string {
+  return (
+    `each line has ${count} columns, more than a config can list (${mostColumns}); ` +
+    "name those to learn from in source.fields, or use rivulet replay with --target"
+  );
+}
+
+/** Says that each line holds one value, of another quantity than the one before. */
+function aboutTurns(turns: readonly string[]): string {
+  return (
+    `each line holds one value, and a word says of what (${turns.slice(0, 4).join(", ")}); ` +
+    "let the device print all values in a line, or make a column of each"
+  );
 }
 
 /** The columns that are fields: numbers, and at most one of words, which are classes. */
-function wantedColumns({ columns, namedBy, rows }: TextLook, clock: readonly string[]): TextColumn[] {
+function wantedColumns({ columns, namedBy, rows, turns }: TextLook, clock: readonly string[]): TextColumn[] {
   const share = namedBy === "lines" ? almostAlways : nowAndThen;
   const usable = columns.filter(
     ({ name, present }, place) =>
       isFieldName(name) &&
       !clock.includes(name) &&
+      name !== turns?.column &&
       present >= Math.max(share * rows, 1) &&
       columns.findIndex((other) => other.name === name) === place,
   );
@@ -127,7 +139,15 @@ function decoded(
       time === null ? [] : clockFields(time).map((field) => asSeen(field, clockColumn(field.name)));
     const ring = new SampleRing(fields.length + hidden.length, 256, "pause");
     const decoder = createLineDecoder([...fields, ...hidden], ring, {
-      ...{ startsAtLine, columns: places, passNonFinite: true, decimal: look.decimal },
+      ...{
+        startsAtLine,
+        columns: places,
+        passNonFinite: true,
+        decimal: look.decimal,
+        joinsQuoted: startsAtLine,
+        firstLine: look.headerLine,
+        width: look.width,
+      },
     });
     const observation = observe(fields, decoder, ring, bytes, time && new SampleClock(time));
     return { fields, decoder, observation };
@@ -167,6 +187,7 @@ function decoded(
     words: wanted.map(({ words }) => words),
     refused: decoder.refusals.map(({ line, text }) => `line ${line}: ${text}`),
     otherReading: otherReadingOf(look, bytes),
+    doubts: doubtsAbout(look),
     findings: { kind, namedBy, passedOver },
   };
 }
@@ -226,7 +247,7 @@ function otherReadingOf(
   bytes: Uint8Array,
 ): RecognizedStream["otherReading"] {
   if (kind !== "commas" || columns.length !== 2 || namedBy !== null) return null;
-  const text = new TextDecoder().decode(bytes.subarray(0, longestLine));
+  const text = new TextDecoder().decode(bytes.subarray(0, shownBytes));
   const lines = text
     .split(/[\r\n]+/)
     .slice(0, -1)
@@ -282,12 +303,18 @@ function aboutSentences(bytes: Uint8Array): string | null {
   );
 }
 
-/** The bytes up to a line that is too long to be examined. */
+/** The bytes without lines that are too long to be examined. */
 function withoutLongLines(bytes: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = [];
   let start = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    if (bytes[at] === 0x0a || bytes[at] === 0x0d) start = at + 1;
-    else if (at - start > longestLine) return bytes.subarray(0, start);
+  let from = 0;
+  for (let at = 0; at <= bytes.length; at++) {
+    if (at < bytes.length && bytes[at] !== 0x0a && bytes[at] !== 0x0d) continue;
+    if (at - start > longestLine) {
+      kept.push(bytes.subarray(from, start));
+      from = at + 1;
+    }
+    start = at + 1;
   }
-  return bytes;
+  return from === 0 ? bytes : Buffer.concat([...kept, bytes.subarray(Math.min(from, bytes.length))]);
 }

@@ -51,6 +51,8 @@ export interface RecognizedStream {
   refused?: readonly string[];
   /** What the lines would be if their commas stood before decimals; null: nothing. */
   otherReading?: OtherReading | null;
+  /** What may be meant otherwise than it is read, as sentences without a full stop. */
+  doubts?: readonly string[];
   /** The mark before decimals, where the other one between groups of digits would be read as that. */
   decimal?: "comma" | "point";
   /** Further results that a program may need, by name. */

@@ -1,16 +1,20 @@
 /** Reads the bytes of a text file, of UTF-16 as UTF-8. */
 import { readBytes } from "./file-bytes.ts";
+import { refuseForeignFormat } from "./file-format.ts";
 
 /**
  * Reads a text file in chunks, plain or gzipped. Text in UTF-16, which its byte order mark tells, becomes UTF-8; any
  * other is passed on as it is. A chunk is valid until the next one.
  *
- * @throws RivuletError `data.unreadable` when the file cannot be read, or is damaged gzip
+ * @throws RivuletError `data.unreadable` when the file cannot be read, is damaged gzip, or of a format that is no text
  */
 export async function* readText(path: string): AsyncGenerator<Uint8Array> {
   let recode: ((chunk: Uint8Array) => Uint8Array) | undefined;
   for await (const chunk of readBytes(path)) {
-    recode ??= recoderFor(chunk);
+    if (recode === undefined) {
+      refuseForeignFormat(path, chunk);
+      recode = recoderFor(chunk);
+    }
     yield recode(chunk);
   }
 }

@@ -20,6 +20,7 @@ describe("a logger's prefix ends where the data begin", () => {
     ["of Python's logging with a process", "2026-03-28 22:00:00,123 [812] INFO ", "21.5,40"],
     ["a date and a time in brackets", "[Sat Mar 28 22:00:00 2026] ", "21.5"],
     ["a level in brackets", "[INFO] ", "21.5"],
+    ["a topic before a JSON object", "tele/tasmota_1/SENSOR = ", '{"temp":21.5}'],
     ["of a system log", "Mar 28 22:00:00 pi dht[812]: ", "21.5 40"],
   ])("%s", (_, prefix, data) => {
     const bytes = Buffer.from(prefix + data);
@@ -29,6 +30,7 @@ describe("a logger's prefix ends where the data begin", () => {
   test.each([
     ["a JSON array", "[21.5,40,0]"],
     ["a JSON object", '{"temp":21.5}'],
+    ["nested JSON objects", '{"id": "p7", "values": {"temp":21.5}}'],
     ["numbers in brackets, separated", "[21.5],[40]"],
     ["a row that begins with its time", "2026-03-28 22:00:00,21.5,40"],
     ["a row with a time and a class", "2026-03-28 22:00:00 21.5 idle"],

@@ -72,6 +72,7 @@ describe("a good file", () => {
       damaged: 0,
       cutOff: 0,
       refusals: [],
+      doubts: [],
     });
   });
 
@@ -199,7 +200,7 @@ describe("a line that cannot be read is counted, and described with its place", 
     ["too many columns", `${good}\n1,2,3,4\n`, 5, "another number of columns: "],
     ["a word", `${good}1,two,0\n`, 4, 'a value that is no number for b: "two"'],
     ["a number with a tail", `${good}1,2,0x1\n`, 4, 'a value that is no number for label: "0x1"'],
-    ["a quote left open", `${good}1,"2,0\n`, 4, "another number of columns: "],
+    ["a quote left open", `${good}1,"2,0\n`, 4, "a quote that is not closed: "],
     ["a log line", `${good}W (300) wifi: retry 2\n`, 4, "W (300) wifi: retry 2"],
     ["NUL bytes in the middle", `${good}1,\0\0\0-2.5,0\n`, 4, "a value that is no number for b: "],
   ])("%s", async (_, content, line, text) => {
@@ -350,4 +351,105 @@ test("a group behind a comma is one where the column shows it", async () => {
     [1234.5, 1],
     [1234, 2],
   ]);
+});
+
+describe("what stands above a header is no row", () => {
+  const rows = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, index) => `${index / 10}\t${20 + (index % 7)}\t${40 - (index % 5)}\n`,
+    ).join("");
+
+  test("though it has as many cells, as a file of LabVIEW has", async () => {
+    const above =
+      "Writer_Version\t2\nSeparator\tTab\nSamples\t20\t20\t\nX_Dimension\tTime\tTime\t\nX0\t0.0\t0.0\t\n" +
+      "***End_of_Header***\t\nX_Value\tflow\tpressure\tComment\n";
+    const path = file(above + rows(20));
+    expect(await namesIn(path)).toEqual(["X_Value", "flow", "pressure"]);
+    const { rows: read, damaged } = await readRows(path, () => {}, { fields: ["flow", "pressure"] });
+    expect([read, damaged]).toEqual([20, 0]);
+    expect((await rowsOf(path, { fields: ["flow", "pressure"] }))[1]).toEqual([21, 39]);
+  });
+
+  test("and a comment is none, though nobody wants its first cell", async () => {
+    const path = file("#group,false,true\nid,on,b\nx,true,2\ny,false,3\n#group,false,5\nz,true,4\n");
+    expect(await rowsOf(path, { fields: ["on", "b"] })).toEqual([
+      [1, 2],
+      [0, 3],
+      [1, 4],
+    ]);
+  });
+
+  test("however long a comment above them is", async () => {
+    expect(await rowsOf(file(`# ${"x".repeat(200_000)}\n${good}`))).toEqual(goodRows);
+  });
+});
+
+describe("quotes", () => {
+  test.each([
+    ["may hold line ends", 'a,note,b\n1,"one\ntwo, three",2\n3,"all ""fine""\r\n\r\nagain",4\n'],
+    ["of a header may hold them", '"a","note ""x""","b\r\n(C)"\r\n1,x,2\r\n3,y,4\r\n'],
+    ["that mean inches open nothing", 'a,note,b\n1,5" pipe,2\n3,6" pipe,4\n'],
+  ])("%s", async (_, content) => {
+    const path = file(content);
+    const b = (await namesIn(path))[2];
+    expect(await rowsOf(path, { fields: ["a", b] })).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  test("that nothing closes cost one line, told with its number", async () => {
+    const lines = Array.from(
+      { length: 3000 },
+      (_, index) => `${index},${index === 1500 ? '"' : ""}x,${index % 2}`,
+    );
+    const path = file(`a,note,b\n${lines.join("\n")}\n`);
+    const { rows, damaged, refusals } = await readRows(path, () => {}, { fields: ["a", "b"] });
+    expect([rows, damaged]).toEqual([2999, 1]);
+    expect(refusals).toMatchObject([{ line: 1502, reason: "quote" }]);
+  });
+
+  test("that nothing closes at the end of the file cost one line too", async () => {
+    const { rows, damaged } = await readRows(file('a,b\n1,2\n"3,4\n5,6\n'), () => {});
+    expect([rows, damaged]).toEqual([2, 1]);
+  });
+});
+
+describe("is refused for what it is", () => {
+  test.each<[string, string | Uint8Array, RegExp]>([
+    [
+      "frames of a device",
+      Uint8Array.from({ length: 3000 }, (_, at) => (at * 37 + (at >> 3)) & 0xff),
+      /is no text/,
+    ],
+    ["a file of which few lines are rows", `Polling: 1\n${"[1]: \t7 of many\n".repeat(40)}`, /1 can be rows/],
+    ["bytes in hexadecimal", "41 0C 03 1D\n41 0C 03 2E\n".repeat(20), /hexadecimal/],
+    ["JSON over several lines", '[\n  {\n    "a": 1,\n    "b": 2\n  }\n]\n', /one object a line/],
+    ["JSON with several objects in a line", '[{"a":1},{"a":2}]\n', /one object a line/],
+    ["a page", "<!DOCTYPE html>\n<html><body>1,2</body></html>\n", /XML or HTML/],
+  ])("%s", async (_, content, reason) => {
+    await expect(lookAtFile(file(content))).rejects.toThrow(reason);
+  });
+
+  test("but not where a logger's brackets stand before each line, or a line of JSON is long", async () => {
+    const logged = "[00:00:01.234,000] <inf> main: a: 1; b: 2\n[00:00:02.234,000] <inf> main: a: 3; b: 4\n";
+    expect(await namesIn(file(logged))).toEqual(["a", "b"]);
+    const long = `{"a":1,"text":"${"x".repeat(9000)}","b":2}\n`;
+    expect(await namesIn(file(long + long))).toEqual(["a", "text", "b"]);
+  });
+
+  test("but JSON with an object a line is read, within brackets too", async () => {
+    expect(await rowsOf(file('[\n{"a":1,"b":2},\n{"a":3,"b":4}\n]\n'))).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+});
+
+test.each([
+  ["behind a separator", "ST,GS,+   1.5kg\nST,GS,-   2.5kg\nUS,GS,+  10.5kg\n", ["_", "_", "w"]],
+  ["between blanks", "N     +   1.5 g\nN     -   2.5 g\nN     +  10.5 g\n", ["_", "w", "_"]],
+])("a sign apart from its number belongs to it, %s", async (_, content, columns) => {
+  expect(await rowsOf(file(content), { fields: ["w"], columns })).toEqual([[1.5], [-2.5], [10.5]]);
 });

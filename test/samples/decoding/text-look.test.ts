@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { clockAmong, lookAtText, type TextLook } from "../../../src/samples/decoding/text-look.ts";
+import {
+  clockAmong,
+  doubtsAbout,
+  lookAtText,
+  type TextLook,
+} from "../../../src/samples/decoding/text-look.ts";
 
 /** What the rows of a text hold, below their header. */
 function look(header: string | null, row: (index: number) => string, rows = 60): TextLook {
@@ -45,6 +50,7 @@ describe("decimals stand behind a comma", () => {
   test.each([
     ["where a cell has both marks", "1.200,5", "1.200"],
     ["where a cell has several groups beside a comma", "1.200.300", "7,5"],
+    ["where decimals of other lengths stand behind it, and no point before any", "1.200", "2,5"],
   ])("%s", (_, one, other) => {
     const found = look("a;b", (index) => `${index % 2 ? one : other};${index}`);
     expect(found.decimal).toBe("comma");
@@ -53,7 +59,6 @@ describe("decimals stand behind a comma", () => {
 
   test.each([
     ["a single group of another column, with decimals of other lengths", "1,200", "21.375", "21.38"],
-    ["a single group and a comma", "2,5", "1.200", "1.300"],
     ["a comma between groups", "1,200.5", "1.200", "1.300"],
     ["groups behind both", "1,200.5", "1.200,5", "7"],
     ["decimals of other lengths", "1.200,5", "21.375", "21.38"],
@@ -61,6 +66,43 @@ describe("decimals stand behind a comma", () => {
     ["addresses", "2,5", "192.168.100.101", "192.168.100.102"],
   ])("not by %s", (_, first, one, other) => {
     expect(look("a;b", (index) => `${first};${index % 2 ? one : other}`).decimal).not.toBe("comma");
+  });
+});
+
+describe("a cell that may be two numbers is said, with both", () => {
+  test.each<[string, string, string, string | undefined, string]>([
+    [
+      "beside decimals of other lengths",
+      "1,200",
+      "21.38",
+      "point",
+      "1200, but would be 1.200 with decimal: comma",
+    ],
+    [
+      "beside the other mark in doubt too",
+      "1,200",
+      "21.375",
+      "point",
+      "1200, but would be 1.200 with decimal: comma",
+    ],
+    [
+      "beside decimals behind commas",
+      "10.000",
+      "19,95",
+      "comma",
+      "10000, but would be 10.000 with decimal: point",
+    ],
+    ["alone", "1,200", "7", undefined, "1.200, but would be 1200 with decimal: point"],
+  ])("%s", (_, one, other, decimal, reading) => {
+    const found = look("a\tb\tc", (index) => `${one}\t${other}\t${index}`);
+    expect(found.decimal).toBe(decimal);
+    expect(doubtsAbout(found)).toEqual([`${one} is read as ${reading}`]);
+    expect(doubtsAbout(found, true)).toEqual([]);
+  });
+
+  test("but not where a mark stands before decimals for certain", () => {
+    expect(doubtsAbout(look("a;b", (index) => `21.${index}5;1,${index}5`))).toEqual([]);
+    expect(doubtsAbout(look("a;b", (index) => `21.375;${index}`))).toEqual([]);
   });
 });
 
@@ -153,4 +195,50 @@ describe("a date in pieces is a clock", () => {
     const found = look("month,hour,temp", (index) => `3,${index % 24},${20 + (index % 5)}`, 100);
     expect(found.columns.map(({ holds }) => holds)).toEqual(["numbers", "numbers", "numbers"]);
   });
+});
+
+describe("a column that rises is no clock", () => {
+  test.each([
+    ["where it comes round, whatever its name", "us,a", (index: number) => `${index % 30},${index}.5`],
+    [
+      "where it counts microseconds beyond the size of seconds",
+      "tmst,a",
+      (index: number) => `${3.5e9 + 1e6 * index},1.5`,
+    ],
+  ])("%s", (_, header, row) => {
+    expect(look(header, row, 300).columns[0].holds).not.toBe("clock");
+  });
+});
+
+test("of several clocks the one that advances tells the time", () => {
+  const found = look("start,time,a", (index) => `2026-03-28T00:00:00Z,2026-03-28T20:00:${two(index)}Z,1.5`);
+  expect(clockAmong(found.columns)).toEqual(["time"]);
+});
+
+describe("words that take turns before the values", () => {
+  const pq = (index: number) => "pq"[index % 2];
+  test.each<[string, (index: number) => string, string[] | undefined]>([
+    ["of two devices", (index) => `${pq(index)},${(index % 2) * 20 + (index % 7)}.5,7`, ["p", "q"]],
+    [
+      "of series with their times",
+      (index) => `${pq(index)},${index % 2}.5,${1.7e9 + (index >> 1)}`,
+      ["p", "q"],
+    ],
+    ["are none where no value depends on them", (index) => `${pq(index)},${index}.5,7`, undefined],
+    ["are none where one comes on and on", (index) => `${index % 20 ? "p,1" : "q,9"},7`, undefined],
+    ["are none behind them, where classes stand", (index) => `${index % 2}.5,7,${pq(index)}`, undefined],
+  ])("%s", (_, row, words) => {
+    const found = look("a,b,c", row);
+    expect(found.turns?.words).toEqual(words);
+    expect(doubtsAbout(found)).toHaveLength(words === undefined ? 0 : 1);
+  });
+});
+
+test("the sign of a number may stand apart", () => {
+  const found = look(null, (index) => `ST,GS,${index % 3 ? "+" : "-"}   ${index}.25kg`);
+  expect(found.columns.map(({ holds, unit }) => [holds, unit])).toEqual([
+    ["words", undefined],
+    ["words", undefined],
+    ["numbers", "kg"],
+  ]);
 });

@@ -1,0 +1,84 @@
+/** Finds in the cells of a text which mark stands before decimals, and whether the other one stands between groups of digits. */
+import { comma } from "./ascii.ts";
+import { point } from "./decimal.ts";
+import { groupingOf } from "./grouped-number.ts";
+import { cellKindOf, type LineKind } from "./line-form.ts";
+
+/** What the cells show. */
+export interface DecimalMarks {
+  /** The mark before decimals, where the other one stands between groups of three digits: `1.200` or `1,200` is a group. */
+  decimal?: "comma" | "point";
+  /** How a cell is read that may as well be another number; absent where the cells leave no doubt. */
+  doubt?: string;
+}
+
+type Mark = "comma" | "point";
+
+const letter = { point: ".", comma: "," };
+const codes = { point, comma };
+
+/** What cells show of a mark. */
+interface Seen {
+  /** The first cell in which the mark stands between groups for certain: the other mark stands behind them. */
+  certain?: string;
+  /** The first cell that holds several groups, as an address or a version may too. */
+  several?: string;
+  /** The first cell that is a group, or a number with three decimals. */
+  either?: string;
+  /** The mark stands before decimals: other than three digits follow, or no group precedes it. */
+  isDecimal: boolean;
+}
+
+/**
+ * Finds the marks in rows of cells. A program writes all numbers in one way, so what some cells show holds for all; and where
+ * no cell shows it, both marks together can only be points before decimals and commas between groups, or the other way round.
+ */
+export function decimalMarksIn(rows: readonly string[][], kind: LineKind): DecimalMarks {
+  const cells = rows.flat().map((cell) => cell.trim());
+  const points = seenIn(cells, kind, "point");
+  const commas = seenIn(cells, kind, "comma");
+  if (!points.isDecimal && isBetweenGroups(points, commas)) return { decimal: "comma" };
+  if (!commas.isDecimal && isBetweenGroups(commas, points)) return { decimal: "point" };
+  if (points.isDecimal && commas.isDecimal) return {};
+  if (commas.isDecimal) return points.either === undefined ? {} : decided("comma", points.either);
+  if (commas.either === undefined) return {};
+  if (points.isDecimal || points.either !== undefined) return decided("point", commas.either);
+  return { doubt: doubtOf(commas.either, commas.either.replace(",", "."), "point") };
+}
+
+/** Whether cells show that a mark stands between groups: by what stands behind one, or by several beside other decimals. */
+function isBetweenGroups({ certain, several }: Seen, other: Seen): boolean {
+  return certain !== undefined || (several !== undefined && (other.isDecimal || other.either !== undefined));
+}
+
+function decided(decimal: Mark, either: string): DecimalMarks {
+  const other = decimal === "comma" ? "point" : "comma";
+  const read = either.replaceAll(letter[other], "");
+  return { decimal, doubt: doubtOf(either, read, other) };
+}
+
+const doubtOf = (cell: string, read: string, other: Mark) => {
+  const alternative = read.includes(".") ? cell.replaceAll(",", "") : cell.replace(",", ".");
+  return `${cell} is read as ${read}, but would be ${alternative} with decimal: ${other}`;
+};
+
+function seenIn(cells: readonly string[], kind: LineKind, mark: Mark): Seen {
+  const seen: Seen = { isDecimal: false };
+  for (const cell of cells) {
+    if (!cell.includes(letter[mark])) continue;
+    const grouping = groupingOf(cell);
+    if (grouping?.mark === codes[mark]) {
+      if (grouping.decimal !== 0) seen.certain ??= cell;
+      else if (grouping.groups === 1) seen.either ??= cell;
+      else if (!grouping.isAddress) seen.several ??= cell;
+    } else if (cellKindOf(cell, kind) === "number") seen.isDecimal = true;
+  }
+  return seen;
+}
+
+/** Returns a cell without the points between its groups of digits. */
+export function withoutGroups(cell: string): string {
+  const text = cell.trim();
+  const grouping = text.includes(".") ? groupingOf(text) : null;
+  return grouping?.mark === point && !grouping.isAddress ? text.replaceAll(".", "") : cell;
+}

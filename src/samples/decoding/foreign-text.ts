@@ -1,0 +1,65 @@
+/** Texts that are known, but hold no lines of numbers: what they are, and what to do. */
+import { lineFormOf } from "./line-form.ts";
+
+/** Bytes of a text that are looked at. */
+const lookedAtBytes = 1 << 16;
+/** Lines of these that are looked at. */
+const lookedAtLines = 16;
+/** Fewest bytes in a line of hexadecimal ones: two or three may be numbers. */
+const fewestHexadecimal = 4;
+
+const forms: readonly [fits: (lines: readonly string[]) => boolean, sentence: string][] = [
+  [
+    mostly(/^[+-]?[\d.]+(?: +\d+:[+-]?[\d.]+(?:e[+-]?\d+)?){2,} *$/i),
+    "these are lines of LIBSVM, such as 1 1:0.5 3:0.2, which name columns by number; convert them to CSV with a column for each",
+  ],
+  [areBytes, "these are bytes in hexadecimal; let the device print the decimal numbers that they stand for"],
+  [
+    ([first]) => /^<(?:\?xml|!doctype|html|svg)/i.test(first),
+    "this is XML or HTML, as a page that asks to log in is; export the table as CSV",
+  ],
+  [
+    isDocument,
+    'this is JSON in which an object takes several lines, or a line several objects; write one object a line, as "jq -c .[]" does',
+  ],
+];
+
+/** What a text is where it holds no lines of numbers, and what to do, as a clause; null where it may hold some. */
+export function foreignText(bytes: Uint8Array): string | null {
+  const text = Buffer.from(bytes.subarray(0, lookedAtBytes)).toString("latin1").replace(/^ï»¿/, "");
+  const lines = text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    // The last one may be cut off.
+    .slice(0, bytes.length > lookedAtBytes ? -1 : undefined)
+    .slice(0, lookedAtLines);
+  if (lines.length === 0) return null;
+  return forms.find(([fits]) => fits(lines))?.[1] ?? null;
+}
+
+function mostly(pattern: RegExp): (lines: readonly string[]) => boolean {
+  return (lines) => 2 * lines.filter((line) => pattern.test(line)).length > lines.length;
+}
+
+/** Whether lines are bytes such as `41 0C 03 1D`: with letters, which decimal numbers have none of, but a header may. */
+function areBytes(lines: readonly string[]): boolean {
+  const pattern = new RegExp(
+    `^>?(?:(?:0x)?[\\dA-F]{2}[ :]+){${fewestHexadecimal - 1},}(?:0x)?[\\dA-F]{2}$`,
+    "i",
+  );
+  const bytes = lines.filter((line) => pattern.test(line));
+  const lettered = bytes.filter((line) => /[A-F]/i.test(line.replace(/0x/gi, "")));
+  return 3 * bytes.length > lines.length && lettered.length > 1;
+}
+
+/** Whether the text begins as JSON does, and no line is an object or an array of its own. */
+function isDocument(lines: readonly string[]): boolean {
+  // A logger's brackets open no JSON.
+  if (!/^(?:\[?\s*\{?$|[[{]\s*["'{[])/.test(lines[0])) return false;
+  const isRow = (line: string) => lineFormOf(line)?.kind.startsWith("JSON") === true && !areObjects(line);
+  return !lines.some(isRow);
+}
+
+/** Whether the line is an array of several objects. */
+const areObjects = (line: string) => /^\[\s*\{.*\}\s*,\s*\{/.test(line);
