@@ -23,3 +23,17 @@ export function readCheckpointFile(path: string, options: { followLinks: boolean
     throw new CheckpointError("checkpoint.unreadable", sentence, { cause: error });
   }
 }
+
+/** Errors of the operating system that say nothing of a file, and that somebody can put right. */
+const notOfTheFile = ["EACCES", "EPERM", "EMFILE", "ENFILE", "ENOMEM"];
+
+/**
+ * Whether a checkpoint was refused that may be whole: this process may not read it, or it is of a newer version. To learn
+ * from scratch beside it would end in its deletion.
+ */
+export function isWithheld({ code, cause }: CheckpointError): boolean {
+  if (code === "checkpoint.newer-version") return true;
+  return (
+    code === "checkpoint.unreadable" && notOfTheFile.includes((cause as NodeJS.ErrnoException).code ?? "")
+  );
+}

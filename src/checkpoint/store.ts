@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { readCheckpointFile } from "./checkpoint-file.ts";
+import { isWithheld, readCheckpointFile } from "./checkpoint-file.ts";
 import { type CheckpointFile, isOverlong, isTemporary, listCheckpoints } from "./checkpoint-names.ts";
 import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
 import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
@@ -60,7 +60,11 @@ export interface Store {
    * @throws RivuletError as `save`
    */
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
-  /** Reads the newest checkpoint that `read` accepts, like `newestCheckpoint`, and reports each one that it rejects. */
+  /**
+   * Reads the newest checkpoint that `read` accepts, like `newestCheckpoint`, and reports each one that it rejects.
+   *
+   * @throws CheckpointError where it accepts none, but one may be whole that this process may not read, or that is of a newer version
+   */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
   /** @throws RivuletError where another process, which started at the same moment, has locked the folder meanwhile */
   requireLock(): void;
@@ -184,10 +188,16 @@ class FolderStore implements Store {
   }
 
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined {
-    return newestCheckpoint(this.directory, read, (sentence, file) => {
+    let withheld: CheckpointError | undefined;
+    const found = newestCheckpoint(this.directory, read, (sentence, file, error) => {
       this.#retention.reject(file);
       this.#report(sentence);
+      if (isWithheld(error)) withheld ??= error;
     });
+    if (found !== undefined || withheld === undefined) return found;
+    const { code, message } = withheld;
+    const advice = `${message}; make it readable, or move it out of the folder to learn from scratch`;
+    throw new CheckpointError(code, advice, { cause: withheld });
   }
 
   requireLock(): void {
@@ -337,14 +347,14 @@ class FolderStore implements Store {
 export function newestCheckpoint<T>(
   directory: string,
   read: ReadCheckpoint<T>,
-  refused: (sentence: string, file: CheckpointFile) => void,
+  refused: (sentence: string, file: CheckpointFile, error: CheckpointError) => void,
 ): FoundCheckpoint<T> | undefined {
   for (const file of listCheckpoints(directory).reverse()) {
     try {
       return { ...file, checkpoint: read(readCheckpointFile(file.path, { followLinks: false }), file.path) };
     } catch (error) {
       if (!(error instanceof CheckpointError)) throw error;
-      refused(error.message, file);
+      refused(error.message, file, error);
     }
   }
   return undefined;

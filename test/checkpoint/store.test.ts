@@ -3,6 +3,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import { basename, join } from "node:path";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { sealed } from "../../scripts/proof/hostile/sealed.ts";
 import { listCheckpoints } from "../../src/checkpoint/checkpoint-names.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { newestCheckpoint, openStore, type Store } from "../../src/checkpoint/store.ts";
@@ -491,6 +492,37 @@ describe("the newest checkpoint", () => {
       throw new RivuletError("checkpoint.mismatch", "the config has another model");
     };
     expect(() => store.newest(read)).toThrow("the config has another model");
+  });
+
+  test.each(["EACCES", "EPERM", "EMFILE"])(
+    "that cannot be read for %s is no reason to learn from scratch",
+    (code) => {
+      const store = open(temporaryFolder());
+      const { path } = store.saveSync(chunksOf(1));
+      const opened = fs.openSync;
+      vi.spyOn(fs, "openSync").mockImplementation((file, ...words) =>
+        file === path ? diskFault(code)() : opened(file, ...words),
+      );
+      expect(() => store.newest(decodeCheckpoint)).toThrow(
+        /00000001\.msgpack cannot be read: .*; make it readable, or move it out of the folder to learn from scratch$/,
+      );
+      // Where an earlier one is left, learning goes on from that.
+      const before = { path: join(store.directory, "checkpoint-00000000.msgpack"), step: 7 };
+      fs.writeFileSync(before.path, bytesOf(before.step));
+      expect(newestStep(store)).toBe(7);
+    },
+  );
+
+  test("of a newer version is no reason to learn from scratch", () => {
+    const folder = temporaryFolder();
+    const newer = Object.assign(sampleCheckpoint(1), { version: 99 });
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), sealed(newer));
+    const store = open(folder);
+    expect(() => store.newest(decodeCheckpoint)).toThrow(
+      /update Rivulet on this machine; make it readable, or move it/,
+    );
+    store.saveSync(chunksOf(2));
+    expect(newestStep(store)).toBe(2);
   });
 
   test("can be looked at while another process holds the folder", () => {
