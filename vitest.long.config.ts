@@ -34,7 +34,6 @@ export default defineConfig({
       "test/samples/decoding/{damage,decimal}.test.ts",
       "test/checkpoint/format.test.ts",
       "test/learner/poison.test.ts",
-      "test/daemon/restart.test.ts",
     ],
     exclude: [],
     sequence: { sequencer: LongestFirst },

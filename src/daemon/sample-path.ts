@@ -77,7 +77,7 @@ export class SamplePath implements DaemonMemory {
   #hasTimes = true;
   /** Whether anything follows from a prediction: replies, or what is on the pins of the board. */
   readonly #isAnswered: boolean;
-  /** Predictions became worse since the last sample was taken. */
+  /** Predictions became worse since alarms last looked, be it by a label that came between two samples. */
   #hasDrifted = false;
   /** What was learned besides samples: labels that came late, anomalies that were normal. */
   #late = 0;
@@ -342,6 +342,7 @@ export class SamplePath implements DaemonMemory {
       ...Object.fromEntries(this.#remembering.map(([name, part]) => [name, part.state()])),
       isPaused: this.#isPaused,
       pauseLeft: this.#pauseEnd.state(),
+      hasDrifted: this.#hasDrifted,
       alarms: {
         board: this.#isBoardAlarmOn,
         reply: replies?.alarm?.active ?? false,
@@ -372,6 +373,7 @@ export class SamplePath implements DaemonMemory {
     this.taken = taken;
     this.#isPaused = stored["isPaused"] === true;
     this.#pauseEnd.restore(stored["pauseLeft"] ?? null);
+    this.#hasDrifted = stored["hasDrifted"] === true;
     const { board, reply, outputs } = (alarms ?? {}) as { [key: string]: State };
     Object.assign(this.#resumed, { board: board === true, outputs: outputs === true });
     if (reply === true) this.stations.replies?.alarm?.resume();

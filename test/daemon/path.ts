@@ -1,5 +1,5 @@
 /** A sample path without a device: samples are put into its ring, and what it does with them can be seen. */
-import { parseConfig } from "../../src/config/config.ts";
+import { type Config, parseConfig } from "../../src/config/config.ts";
 import { configuredLearner } from "../../src/config/configured-learner.ts";
 import type { ConfiguredSource } from "../../src/daemon/configured-source.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
@@ -15,12 +15,12 @@ import { steadyClock } from "../../src/samples/sources/clock.ts";
  * a sample. Samples come every 10 ms, after the `before` that have come already.
  */
 export function pathOf(
-  text: string,
+  given: string | Config,
   beside: readonly PrequentialLearner[] = [],
   clock = steadyClock,
   before = 0,
 ) {
-  const config = parseConfig(text, "c.yaml");
+  const config = typeof given === "string" ? parseConfig(given, "c.yaml") : given;
   const fields = config.source.fields as Field[];
   const { time } = config.source;
   const deviceClock = time && new SampleClock(time);
