@@ -8,6 +8,7 @@ import type { Pulse } from "../device/watchdog.ts";
 import type { RivuletError } from "../errors/errors.ts";
 import { hasEffort, loweredEffort } from "../learner/effort.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
+import { residentBytes } from "../machine/resident-memory.ts";
 import { type SteadyClock, steadyClock } from "../samples/sources/clock.ts";
 import { History } from "../status/history.ts";
 import { formatDuration } from "../wording/quantities.ts";
@@ -400,7 +401,7 @@ export class Daemon {
       checkpointEveryMs: this.#saver?.everyMs ?? 0,
       paused: this.#path.isPaused,
       pauseLeftMs: this.#path.pauseLeftMs,
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: residentBytes(),
       arenaBytes: memory.bytes,
     };
   }

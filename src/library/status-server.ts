@@ -4,6 +4,7 @@ import { RivuletError } from "../errors/errors.ts";
 import { Ensemble } from "../learner/ensemble.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import { shownClasses } from "../learner/target.ts";
+import { residentBytes } from "../machine/resident-memory.ts";
 import { rivuletVersion } from "../machine/version.ts";
 import type { CommandAnswer, ServerCounts, StatusDocument } from "../status/document.ts";
 import { History } from "../status/history.ts";
@@ -160,7 +161,7 @@ function documentOf({ learner, name, version, rateNow }: View, server: ServerCou
     },
     scores: learner.report() as StatusDocument["scores"],
     fields: fieldsOf(learner),
-    memory: { residentBytes: process.memoryUsage.rss(), arenaBytes: learner.memory.bytes },
+    memory: { residentBytes: residentBytes(), arenaBytes: learner.memory.bytes },
     checkpoint: { directory: "", saved: 0, bytes: 0, path: null, ageSeconds: null },
     sync: null,
     model: null,
