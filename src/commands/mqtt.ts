@@ -4,7 +4,7 @@ import type { MqttConfig } from "../config/mqtt-config.ts";
 import { createPlainLog, type Log } from "../daemon/log.ts";
 import { RivuletError } from "../errors/errors.ts";
 import { reasonOf } from "../errors/system-error.ts";
-import { standardError, standardOutput } from "../machine/output.ts";
+import { createLogOutput, standardError, standardOutput } from "../machine/output.ts";
 import type { StatusDocument } from "../status/document.ts";
 import type { Invocation } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
@@ -25,7 +25,7 @@ export async function run({ positionals: [file] }: Invocation): Promise<null> {
       { file },
     );
   }
-  const log = createPlainLog(standardOutput, standardError);
+  const log = createPlainLog(createLogOutput(standardOutput), createLogOutput(standardError));
   const signalled = untilSignalled();
   const broker = await connectBroker(config.mqtt, config.name, log);
   const bridge = new Bridge(daemon, broker, config.mqtt, log);

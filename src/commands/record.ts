@@ -5,7 +5,7 @@ import { lossText, notUnderstood, type Reception, receptionOf } from "../daemon/
 import { SampleReader } from "../daemon/sample-reader.ts";
 import { createClockWatch } from "../daemon/watches.ts";
 import type { RivuletError } from "../errors/errors.ts";
-import { standardError, standardOutput } from "../machine/output.ts";
+import { createLogOutput, standardError, standardOutput } from "../machine/output.ts";
 import { RecordingFile } from "../recording/recording-file.ts";
 import { steadyClock } from "../samples/sources/clock.ts";
 import { formatSize } from "../wording/quantities.ts";
@@ -26,7 +26,10 @@ export async function run(invocation: Invocation): Promise<Report> {
   // Node's timers count milliseconds in 31 bits.
   const seconds = wholeNumber(invocation, "seconds", 0, { minimum: 1, maximum: 2_000_000 });
   const config = loadConfig(positionals[0]);
-  const log = createPlainLog(json ? standardError : standardOutput, standardError);
+  const log = createPlainLog(
+    createLogOutput(json ? standardError : standardOutput),
+    createLogOutput(standardError),
+  );
   const input = configuredSource(config, log);
   const { source, decoder, ring, fields, place } = input;
   const signalled = untilSignalled();

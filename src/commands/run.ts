@@ -10,7 +10,13 @@ import { qualityText } from "../daemon/quality.ts";
 import { lossText, type Reception } from "../daemon/reception.ts";
 import type { Service, ServiceOptions } from "../device/systemd.ts";
 import { UsageError } from "../errors/errors.ts";
-import { type Output, standardError, standardOutput, writtenBytes } from "../machine/output.ts";
+import {
+  createLogOutput,
+  type Output,
+  standardError,
+  standardOutput,
+  writtenBytes,
+} from "../machine/output.ts";
 import { rivuletVersion } from "../machine/version.ts";
 import { clockText } from "../samples/sample-clock.ts";
 import { faultsText } from "../samples/sample-validator.ts";
@@ -34,9 +40,10 @@ export async function run({ positionals: [file], options, json }: Invocation): P
   // Loaded only where systemd listens, as child processes cost memory.
   const systemd = process.env["NOTIFY_SOCKET"] === undefined ? null : await import("../device/systemd.ts");
   // In a pipe the predictions have standard output to themselves.
-  const out = config.predictions?.stdout ? standardError : standardOutput;
+  const problems = createLogOutput(standardError);
+  const out = config.predictions?.stdout ? problems : createLogOutput(standardOutput);
   const isLive = !json && systemd === null && options["status-every"] === undefined && isTerminal();
-  const { log, limit } = createLog(json, out, options["status-every"] !== undefined);
+  const { log, limit } = createLog(json, out, problems, options["status-every"] !== undefined);
   const screen = isLive ? (await import("./live/watched-run.ts")).createRunView(log) : null;
   // A service starts at boot, perhaps before its port exists: it waits for it.
   const waiting = systemd && { waitForPort: true, reopenCeilingMs: systemd.longestLookMs(process.env) };
@@ -89,10 +96,15 @@ function isTerminal(): boolean {
   }
 }
 
-function createLog(json: boolean, out: Output, isStatusAsked: boolean): { log: Log; limit: LogLimit } {
+function createLog(
+  json: boolean,
+  out: Output,
+  problems: Output,
+  isStatusAsked: boolean,
+): { log: Log; limit: LogLimit } {
   // Who names an interval gets every one of these lines; the default is limited to what a card can bear.
   const limit = new LogLimit({ unlimited: isStatusAsked ? ["status"] : [] });
-  const log = json ? createJsonLog(out, limit) : createPlainLog(out, standardError, { limit });
+  const log = json ? createJsonLog(out, limit) : createPlainLog(out, problems, { limit });
   return { log, limit };
 }
 

@@ -53,6 +53,12 @@ class Bucket {
   }
 }
 
+/** What is counted of a kind of line. */
+interface Kind {
+  lines: Bucket;
+  leftOut: number;
+}
+
 /** Decides which lines of a log are written, and counts those that are not. */
 export class LogLimit {
   /** Lines that were left out, of all kinds. */
@@ -60,7 +66,7 @@ export class LogLimit {
   readonly #clock: SteadyClock;
   readonly #unlimited: ReadonlySet<string>;
   readonly #bytes: Bucket;
-  readonly #kinds = new Map<string, { lines: Bucket; leftOut: number }>();
+  readonly #kinds = new Map<string, Kind>();
 
   constructor({ unlimited = [], clock = steadyClock }: LogLimitOptions = {}) {
     this.#clock = clock;
@@ -76,13 +82,9 @@ export class LogLimit {
    * @param bytes length of the line, without that number
    */
   admit(kind: string, bytes: number): number | null {
-    if (this.#unlimited.has(kind)) return 0;
     const nowMs = this.#clock.now();
-    let counted = this.#kinds.get(kind);
-    if (counted === undefined) {
-      counted = { lines: new Bucket(burstLines, 1 / msPerLine, nowMs), leftOut: 0 };
-      this.#kinds.set(kind, counted);
-    }
+    const counted = this.#kind(kind, nowMs);
+    if (this.#unlimited.has(kind)) return this.#tell(counted);
     const isLimited = !scheduledKinds.has(kind);
     if ((isLimited && !counted.lines.has(1, nowMs)) || !this.#bytes.has(bytes + countBytes, nowMs)) {
       counted.leftOut++;
@@ -91,6 +93,25 @@ export class LogLimit {
     }
     if (isLimited) counted.lines.take(1);
     this.#bytes.take(bytes + countBytes);
+    return this.#tell(counted);
+  }
+
+  /** Counts a line that was admitted and could not be written, and those before it that it would have told of. */
+  refuse(kind: string, before: number): void {
+    this.leftOut++;
+    this.#kind(kind, this.#clock.now()).leftOut += 1 + before;
+  }
+
+  #kind(kind: string, nowMs: number): Kind {
+    const known = this.#kinds.get(kind);
+    if (known !== undefined) return known;
+    const counted = { lines: new Bucket(burstLines, 1 / msPerLine, nowMs), leftOut: 0 };
+    this.#kinds.set(kind, counted);
+    return counted;
+  }
+
+  /** The lines that were left out, for the line that tells of them. */
+  #tell(counted: Kind): number {
     const before = counted.leftOut;
     counted.leftOut = 0;
     return before;

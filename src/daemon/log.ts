@@ -14,6 +14,8 @@ export interface LogEntry {
 /** A stream, or what else takes text. */
 interface LineTaker {
   write(text: string): unknown;
+  /** Whether the text that was written last was left out, because nobody reads on. */
+  readonly isStalled?: boolean;
 }
 
 export type Log = (entry: LogEntry) => void;
@@ -43,7 +45,9 @@ export function createPlainLog(
     const leftOut = limit.admit(event, Buffer.byteLength(line));
     if (leftOut === null) return;
     const before = leftOut === 0 ? "" : ` (${leftOut} such lines before it were left out)`;
-    (problem ? problems : out).write(`${line}${before}\n`);
+    const taker = problem ? problems : out;
+    taker.write(`${line}${before}\n`);
+    if (taker.isStalled) limit.refuse(event, leftOut);
   };
 }
 
@@ -58,5 +62,6 @@ export function createJsonLog(out: LineTaker, limit = new LogLimit()): Log {
     const leftOut = limit.admit(event, Buffer.byteLength(line));
     if (leftOut === null) return;
     out.write(`${leftOut === 0 ? line : safeJson({ ...entry, leftOut })}\n`);
+    if (out.isStalled) limit.refuse(event, leftOut);
   };
 }

@@ -2,7 +2,7 @@
  * Standard output and standard error, written synchronously. `process.stdout` would load Node's streams and sockets, which
  * cost 1.8 MB of memory; only commands that draw on a terminal use it.
  */
-import { writeSync } from "node:fs";
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { reasonOf } from "../errors/system-error.ts";
 
 /** A text output. */
@@ -11,10 +11,18 @@ export interface Output {
   write(text: string): void;
 }
 
+/** Where the log of a daemon goes. */
+export interface LogOutput extends Output {
+  /** Whether the text that was written last was left out, because nobody reads on. */
+  readonly isStalled: boolean;
+}
+
 const standardOutputDescriptor = 1;
 const standardErrorDescriptor = 2;
 /** Delay before the next attempt to write when the reader is slow. */
 const waitMs = 2;
+/** How long a daemon waits for a reader of its log. */
+const patienceMs = 1000;
 
 let failed = false;
 let written = 0;
@@ -59,16 +67,57 @@ export const standardError: Output = {
   },
 };
 
-function writeWhole(descriptor: number, text: string): void {
+/**
+ * An output for the log of a daemon, which learns on where its log goes into a pipe that nobody reads any more: a line
+ * waits for a second, and those after it not at all until there is room again. All else is written as by `output`.
+ */
+export function createLogOutput(
+  output: Output,
+  descriptor = output === standardOutput ? standardOutputDescriptor : standardErrorDescriptor,
+): LogOutput {
+  const pipe = openPipe(descriptor);
+  let isStalled = false;
+  return {
+    get isStalled() {
+      return isStalled;
+    },
+    write(text) {
+      if (pipe === null) return output.write(text);
+      try {
+        isStalled = !writeWhole(pipe, text, isStalled ? 0 : patienceMs);
+      } catch {
+        output.write(text); // it says why
+      }
+    },
+  };
+}
+
+/**
+ * A pipe, opened anew so that only this end does not wait: to make the descriptor itself do so would change it for all
+ * programs that share it. Null where it is none, or may not be opened.
+ */
+function openPipe(descriptor: number): number | null {
+  try {
+    if (!fstatSync(descriptor).isFIFO()) return null;
+    return openSync(`/dev/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+}
+
+/** Writes a text, and returns whether there was room for it within the time. */
+function writeWhole(descriptor: number, text: string, mostMs = Number.POSITIVE_INFINITY): boolean {
   let rest = Buffer.from(text);
   written += rest.length;
-  while (rest.length > 0) {
+  for (let waited = 0; rest.length > 0; waited += waitMs) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      // The parent process has made this pipe non-blocking, so wait here.
+      if (waited >= mostMs) return false;
+      // The parent process has made this pipe non-blocking, or nobody reads just now, so wait here.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, waitMs);
     }
   }
+  return true;
 }
