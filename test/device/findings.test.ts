@@ -127,6 +127,14 @@ const cases: Record<string, Case> = {
     machine: { node: { ...node, variants: ["scalar"] } },
     expected: ["simd", "warning", /does not support WebAssembly SIMD although the processor does/, /n 22$/],
   },
+  "a container with less memory than the daemon needs": {
+    changes: { "sys/fs/cgroup/memory.max": `${32 * 2 ** 20}\n` },
+    expected: ["memory", "problem", /^this container may use 32 MiB, but the daemon needs 64 MiB/, /^ps /],
+  },
+  "a container without a limit of its own": {
+    changes: { "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n" },
+    expected: ["memory", "ok", /are free; the daemon needs/, null],
+  },
   "too little memory for the daemon": {
     changes: meminfo(512, 60),
     expected: ["memory", "problem", /^60 MiB of 512 MiB are free, but the daemon needs 64 MiB/, /^ps /],

@@ -16,8 +16,13 @@ export const memory: Check = {
   ask({ machine, board: { profile }, needs }) {
     const table = readText(machine, "/proc/meminfo");
     const total = bytesOf(table, "MemTotal");
-    const available = bytesOf(table, "MemAvailable");
-    const have = `${sizeText(available)} of ${sizeText(total)} are free`;
+    const free = bytesOf(table, "MemAvailable");
+    const limit = containerLimit(machine);
+    const available = Math.min(free, limit);
+    const have =
+      limit < free
+        ? `this container may use ${sizeText(limit)}`
+        : `${sizeText(free)} of ${sizeText(total)} are free`;
     const arena = needs?.arena ?? null;
     const look = needs === null ? null : `rivulet plan ${quoted(needs.config)}`;
     if (arena !== null && "refused" in arena) {
@@ -43,6 +48,14 @@ export const memory: Check = {
     return ok(`${have}; the daemon needs ${sizeText(needed)}${arena === null ? " plus its network" : ""}`);
   },
 };
+
+/** Bytes that a container may use: its own group is the root of what it sees. Infinite outside of one. */
+function containerLimit(machine: Machine): number {
+  const files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+  const file = files.find((each) => exists(machine, each));
+  const text = file === undefined ? "max" : readText(machine, file).trim();
+  return /^\d+$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+}
 
 /** Whether swap is on an SD card: that wears out the card, and waiting for it loses samples. Compressed memory (zram) does neither. */
 export const swap: Check = {
