@@ -1,5 +1,5 @@
 /** What the source never does with what comes from outside: make HTML of it, hand it to a shell, read it without a limit. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -66,4 +66,33 @@ test("what is read whole has a limit", () => {
   expect(reads).toEqual([]);
   const reading = files.filter(({ text }) => /\breadFile(Sync)?\(/.test(text)).map(({ file }) => file);
   expect(Object.keys(wholeReads).filter((file) => !reading.includes(file))).toEqual([]);
+});
+
+test("each limit on what comes from outside names tests that there are", () => {
+  const page = readFileSync(fileURLToPath(new URL("../docs/limits.md", import.meta.url)), "utf8");
+  const rows = page
+    .split("\n## ")[0]
+    .split("\n")
+    .filter((line) => line.startsWith("| "))
+    .slice(1);
+  expect(rows.length).toBeGreaterThan(30);
+  const proofs = readdirSync(fileURLToPath(new URL("../scripts/proof", import.meta.url)));
+  for (const row of rows) {
+    const named = row.split(" | ")[3].replace(/ \|$/, "").split(/[,;] /);
+    let folder = "";
+    for (const name of named) {
+      const proof = /^`proof -- (\w+)`$/.exec(name)?.[1];
+      if (proof !== undefined) {
+        expect(proofs, row).toContain(proof);
+        continue;
+      }
+      // A name alone stands for another file of the folder before.
+      const path = name.includes("/") ? name : `${folder}/${name}`;
+      folder = path.slice(0, path.lastIndexOf("/"));
+      expect(
+        existsSync(fileURLToPath(new URL(`${path}.test.ts`, import.meta.url))),
+        `${path} in ${row}`,
+      ).toBe(true);
+    }
+  }
 });
