@@ -1,6 +1,7 @@
 /** Server-sent events: the state once a second and each prediction, as long as somebody wants them. */
 import type { ServerResponse } from "node:http";
 import type { ServerCounts } from "./document.ts";
+import type { SharedBytes } from "./shared-bytes.ts";
 
 /** Clients at a time. */
 export const mostWatching = 8;
@@ -12,7 +13,7 @@ export class EventStream {
   /** Each client, and whether it wants predictions too. */
   readonly #clients = new Map<ServerResponse, boolean>();
   readonly #counts: ServerCounts;
-  readonly #status: () => string;
+  readonly #status: () => SharedBytes;
   #timer: NodeJS.Timeout | undefined;
   /** Predictions of this turn of the event loop. */
   #predictions = "";
@@ -20,11 +21,11 @@ export class EventStream {
   readonly #sendPredictions = () => {
     const text = this.#predictions;
     this.#predictions = "";
-    this.#send(text, true);
+    this.#send(Buffer.from(text), null);
   };
 
-  /** @param status the state as JSON */
-  constructor(counts: ServerCounts, status: () => string) {
+  /** @param status the state as an event */
+  constructor(counts: ServerCounts, status: () => SharedBytes) {
     this.#counts = counts;
     this.#status = status;
   }
@@ -44,11 +45,13 @@ export class EventStream {
     this.#count();
     client.on("close", () => this.#remove(client));
     // What a browser waits before it connects again.
-    client.write(`retry: 3000\nevent: status\ndata: ${this.#status()}\n\n`);
-    this.#timer ??= setInterval(
-      () => this.#send(`event: status\ndata: ${this.#status()}\n\n`, false),
-      everyMs,
-    );
+    client.write("retry: 3000\n");
+    const status = this.#status();
+    client.write(status.bytes, status.hold());
+    this.#timer ??= setInterval(() => {
+      const state = this.#status();
+      this.#send(state.bytes, state);
+    }, everyMs);
   }
 
   /** Sends a prediction, a line of JSON, to those who want it; those of one turn together. */
@@ -57,14 +60,15 @@ export class EventStream {
     this.#predictions += `event: prediction\ndata: ${line}\n`;
   }
 
-  #send(text: string, isForListeners: boolean): void {
+  /** @param shared where the bytes are kept; null: those of predictions, which not all clients want */
+  #send(bytes: Uint8Array, shared: SharedBytes | null): void {
     for (const [client, wantsPredictions] of this.#clients) {
-      if (isForListeners && !wantsPredictions) continue;
+      if (shared === null && !wantsPredictions) continue;
       if (client.writableLength > mostUnreadBytes) {
         this.#counts.slowReaders++;
         client.destroy();
       } else {
-        client.write(text);
+        client.write(bytes, shared?.hold());
       }
     }
   }

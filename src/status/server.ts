@@ -11,20 +11,15 @@ import { cookieName, cookieValue, credentialOf, hasOwnOrigin, isOwnHost } from "
 import type { CommandAnswer, ServerCounts, StatusDocument } from "./document.ts";
 import { EventStream, mostWatching } from "./event-stream.ts";
 import type { HistoryColumns } from "./history.ts";
-import { metricsText } from "./metrics.ts";
 import { type PageFile, pageFile } from "./page-files.ts";
+import type { SharedBytes } from "./shared-bytes.ts";
+import { jsonIn, SharedState } from "./shared-state.ts";
 
 const mostConnections = 32;
 const mostHeaderBytes = 8 * 1024;
 const mostBodyBytes = 64 * 1024;
 /** A connection over which nothing passes for so long is closed. */
 const idleMs = 30_000;
-/**
- * However many ask, the state is put together so often at most, and in so small a part of the time: a page and a scraper,
- * which both ask each second, share it. What survives until it is replaced fills the old generation.
- */
-const freshMs = 900;
-const mostOfTime = 0.02;
 const cookieSeconds = 30 * 86_400;
 
 /** What the server needs of the daemon. */
@@ -55,6 +50,8 @@ interface Answer {
   status: number;
   type?: string;
   body?: string | Uint8Array;
+  /** Where the body is kept, if others are sent it too. */
+  shared?: SharedBytes;
   headers?: Record<string, string>;
 }
 
@@ -78,11 +75,18 @@ const commonHeaders = {
   "X-Frame-Options": "DENY",
 };
 
+const jsonType = "application/json; charset=utf-8";
+const metricsType = "text/plain; version=0.0.4; charset=utf-8";
 const json = (status: number, value: unknown): Answer => ({
   status,
-  type: "application/json; charset=utf-8",
+  type: jsonType,
   body: JSON.stringify(value),
 });
+const sharedAnswer = (
+  type: string,
+  shared: SharedBytes,
+  bodyIn = ({ bytes }: SharedBytes): Uint8Array => bytes,
+): Answer => ({ status: 200, type, body: bodyIn(shared), shared });
 const refusal = (status: number, error: string): Answer => json(status, { error });
 
 export class StatusServer {
@@ -94,15 +98,14 @@ export class StatusServer {
   readonly #isGuarded: boolean;
   #retry: NodeJS.Timeout | undefined;
   #failure: string | null = null;
-  #document: StatusDocument | null = null;
-  #freshUntil = 0;
-  #statusText = "";
+  readonly #state: SharedState;
 
   constructor(options: StatusServerOptions) {
     const { longestRequestMs = 10_000 } = options;
     this.#options = options;
     this.#isGuarded = !isLoopback(options.listen.host);
-    this.#events = new EventStream(this.counts, () => this.#status());
+    this.#state = new SharedState(() => options.watched.document(this.counts));
+    this.#events = new EventStream(this.counts, () => this.#state.event);
     this.#server = createServer(
       {
         maxHeaderSize: mostHeaderBytes,
@@ -170,23 +173,6 @@ export class StatusServer {
     this.#server.closeAllConnections();
   }
 
-  #current(): StatusDocument {
-    const now = 1000 * process.uptime();
-    if (this.#document === null || now > this.#freshUntil) {
-      this.#document = this.#options.watched.document(this.counts);
-      const tookMs = 1000 * process.uptime() - now;
-      this.#freshUntil = now + Math.max(freshMs, tookMs / mostOfTime);
-      this.#statusText = "";
-    }
-    return this.#document;
-  }
-
-  #status(): string {
-    const document = this.#current();
-    if (this.#statusText === "") this.#statusText = JSON.stringify(document);
-    return this.#statusText;
-  }
-
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.counts.requests++;
     response.on("error", () => {});
@@ -202,7 +188,8 @@ export class StatusServer {
     }
   }
 
-  #write({ status, type, body, headers }: Answer, request: IncomingMessage, response: ServerResponse): void {
+  #write(answer: Answer, request: IncomingMessage, response: ServerResponse): void {
+    const { status, type, body, shared, headers } = answer;
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     response.writeHead(status, {
       ...commonHeaders,
@@ -212,6 +199,7 @@ export class StatusServer {
       ...(request.complete || request.method === "GET" ? {} : { Connection: "close" }),
       ...headers,
     });
+    if (shared !== undefined) response.once("close", shared.hold());
     response.end(request.method === "HEAD" ? undefined : bytes);
   }
 
@@ -238,7 +226,7 @@ export class StatusServer {
   }
 
   #health(): Answer {
-    const { health, reason } = this.#current();
+    const { health, reason } = this.#state.health;
     return {
       status: health === "hung" ? 503 : 200,
       type: "text/plain; charset=utf-8",
@@ -256,13 +244,9 @@ export class StatusServer {
     if (this.#isGuarded && credentialOf(request, token, this.address.port) === null) return unauthorized;
     switch (pathname) {
       case "/status.json":
-        return { ...json(200, null), body: this.#status() };
+        return sharedAnswer(jsonType, this.#state.event, jsonIn);
       case "/metrics":
-        return {
-          status: 200,
-          type: "text/plain; version=0.0.4; charset=utf-8",
-          body: metricsText(this.#current()),
-        };
+        return sharedAnswer(metricsType, this.#state.metrics);
       case "/history.json": {
         const ring = ["10s", "10min", "1d"].indexOf(query.get("step") ?? "10s");
         if (ring < 0) return refusal(400, "step must be 10s, 10min or 1d");
@@ -310,7 +294,7 @@ export class StatusServer {
     const body = await bodyOf(request);
     if (body === null) return refusal(413, `a body may have ${mostBodyBytes} bytes`);
     const answer = await command(body);
-    this.#document = null;
+    this.#state.expire();
     return json(answer.done ? 200 : 409, answer);
   }
 

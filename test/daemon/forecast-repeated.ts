@@ -2,6 +2,7 @@ import { FieldStatistics } from "../../src/daemon/field-statistics.ts";
 import { EventOutput } from "../../src/daemon/outputs/event-output.ts";
 import { Outputs } from "../../src/daemon/outputs/outputs.ts";
 import { EventStream } from "../../src/status/event-stream.ts";
+import { SharedBytes } from "../../src/status/shared-bytes.ts";
 import { pathOf } from "./path.ts";
 
 const { path, learner, take } = pathOf(`
@@ -15,7 +16,7 @@ target: { forecast: load, horizon: 20 }
 timeZone: Europe/Berlin
 `);
 const counts = { requests: 0, refused: 0, slowReaders: 0, errors: 0, watching: 0 };
-const unheard = new EventOutput(new EventStream(counts, () => ""));
+const unheard = new EventOutput(new EventStream(counts, () => new SharedBytes()));
 path.outputs = new Outputs([unheard], null, learner, path.stations.scores, null, () => {});
 path.fieldStatistics = new FieldStatistics(2);
 const row = new Float64Array(2);

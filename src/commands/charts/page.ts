@@ -84,7 +84,8 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .tiles { grid-template-columns: 1fr 1fr; }
   .tiles b { font-size: 23px; }
   table { font-size: 15px; }
-  th, td { padding: 6px; }
+  th, td { padding: 6px 4px; }
+  th, td:first-child { white-space: normal; overflow-wrap: break-word; vertical-align: bottom; }
   .bar { min-width: 60px; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 10px; }

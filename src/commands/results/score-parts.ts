@@ -93,7 +93,7 @@ export function classTables(report: AnyReport, names?: readonly string[]): Table
   const matrix: Table = {
     title: "Confusion matrix",
     sentence:
-      "A row for each true class, a column for each answer; the darker a cell, the more of the row's samples are in it.",
+      "A row for each true class, a column for each answer; the stronger its colour, the more of the row's samples a cell has.",
     columns: ["true class", ...confusion.map((_, label) => nameOf(label))],
     rows: confusion.map((counts, label) => {
       const all = counts.reduce((sum, count) => sum + count, 0);
