@@ -2,6 +2,7 @@ import { loadConfig } from "../config/config.ts";
 import { UsageError } from "../errors/errors.ts";
 import type { StatusDocument } from "../status/document.ts";
 import type { HistoryColumns } from "../status/history.ts";
+import { formatDuration } from "../wording/quantities.ts";
 import type { Invocation, Report } from "./command-line/command.ts";
 import { untilSignalled } from "./command-line/signals.ts";
 import { clientOf, type DaemonClient, eventsOf, noDaemon } from "./live/daemon-client.ts";
@@ -11,6 +12,9 @@ import { LiveView } from "./live/view.ts";
 /** Columns of the picture where there is no terminal. */
 const usualWidth = 100;
 const reconnectMs = 2000;
+/** The daemon sends its state once a second. */
+const everyMs = 1000;
+const longestSilenceMs = 5000;
 
 /** Shows a running daemon in the terminal until a signal; without a terminal it prints the state once. */
 export async function run({ positionals: [file], switches, json }: Invocation): Promise<Report | null> {
@@ -51,30 +55,34 @@ async function watch(client: DaemonClient, first: StatusDocument): Promise<void>
   const isSignalled = untilSignalled().then(() => true);
   const { score } = (await client.json("history.json?step=10s")) as Partial<HistoryColumns>;
   const view = new LiveView((score ?? []).filter((value) => value !== null));
-  let hasEnded = false;
-  void isSignalled.then(() => {
-    hasEnded = true;
-  });
-  view.show(first);
+  let heardAt = Date.now();
+  const hear = (document: StatusDocument) => {
+    heardAt = Date.now();
+    view.show(document);
+  };
+  const silence = setInterval(() => {
+    const silentMs = Date.now() - heardAt;
+    if (silentMs >= longestSilenceMs)
+      view.lost(`nothing heard from ${client.url} for ${formatDuration(silentMs)}, and it is asked again`);
+  }, everyMs);
+  hear(first);
   try {
-    while (!hasEnded) {
-      const over = await Promise.race([isSignalled, follow(client, view, () => hasEnded)]);
-      if (over) break;
+    while (!(await Promise.race([isSignalled, follow(client, hear)]))) {
       await Promise.race([isSignalled, new Promise((resolve) => setTimeout(resolve, reconnectMs))]);
     }
   } finally {
+    clearInterval(silence);
     view.close();
   }
   // What is still open must not keep the process.
   process.exit();
 }
 
-/** Shows what the daemon sends until it goes away. */
-async function follow(client: DaemonClient, view: LiveView, hasEnded: () => boolean): Promise<false> {
+/** Hears what the daemon sends until it goes away. */
+async function follow(client: DaemonClient, hear: (document: StatusDocument) => void): Promise<false> {
   try {
     for await (const { kind, data } of eventsOf(await client.open("events"))) {
-      if (hasEnded()) break;
-      if (kind === "status") view.show(JSON.parse(data) as StatusDocument);
+      if (kind === "status") hear(JSON.parse(data) as StatusDocument);
     }
   } catch {} // it is gone, and asked again in a moment
   return false;

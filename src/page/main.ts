@@ -4,6 +4,7 @@ import type { HistoryColumns } from "../status/history.ts";
 import { formatDuration } from "../wording/quantities.ts";
 import { createChart, type View } from "./chart.ts";
 import { byId } from "./elements.ts";
+import { withLocalTimes } from "./numbers.ts";
 import {
   drawAnomaly,
   drawConfusion,
@@ -124,7 +125,7 @@ function draw(next: StatusDocument): void {
 function showHealth(state: string, reason: string): void {
   byId("health").dataset["state"] = state;
   byId("state").textContent = state;
-  byId("reason").textContent = reason;
+  byId("reason").textContent = withLocalTimes(reason);
 }
 
 /** Follows the events; where the server refuses, it asks for the token. */

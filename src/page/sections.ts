@@ -1,11 +1,11 @@
 /** The parts of the page below the chart, from one state of the daemon. */
 import type { ClassificationReport } from "../learner/classification-metrics.ts";
-import type { RegressionReport } from "../learner/regression-metrics.ts";
 import type { ModelStatus } from "../model-status.ts";
 import { clockText } from "../samples/sample-clock.ts";
 import {
   ensembleParts,
   type FieldStatus,
+  type NumberScores,
   type StatusDocument,
   type SyncDocument,
 } from "../status/document.ts";
@@ -17,15 +17,6 @@ import { count, localTime, measured, percent, unknown, withLocalTimes } from "./
 const mostClassesInMatrix = 12;
 
 type ClassScores = ClassificationReport & { lastLabelAccuracy?: number; calibrationError?: number };
-type NumberScores = RegressionReport & {
-  interval?: { asked: number; coverage: number; halfWidth: number };
-  forecast?: {
-    horizon: number;
-    horizonMs: number | null;
-    latest: { value: number; lower: number; upper: number } | null;
-  };
-};
-
 function tile(title: string, value: string, isFirst = false): HTMLElement {
   return element("div", "tile", element("b", isFirst ? "first" : "", value), element("span", "", title));
 }
@@ -163,6 +154,7 @@ export function drawExperts({ scores }: StatusDocument): void {
   const parts = ensembleParts(scores);
   byId("experts-panel").hidden = parts === null;
   if (parts === null) return;
+  const hasRestarts = parts.experts.some(({ restarts }) => restarts > 0);
   const rows = [...parts.experts]
     .sort((a, b) => b.weight - a.weight)
     .map(({ name, weight, loss, restarts }) => [
@@ -170,14 +162,14 @@ export function drawExperts({ scores }: StatusDocument): void {
       meter(weight, percent(weight)),
       weight.toFixed(2),
       measured(loss),
-      restarts === 0 ? "" : String(restarts),
+      ...(hasRestarts ? [count(restarts)] : []),
     ]);
   const columns = [
     { title: "expert" },
     { title: "weight" },
     { title: "", isNumber: true },
     { title: "mean loss", isNumber: true },
-    { title: "restarts", isNumber: true, isWide: true },
+    ...(hasRestarts ? [{ title: "restarts", isNumber: true, isWide: true }] : []),
   ];
   fill("experts", table(columns, rows));
 }
@@ -216,18 +208,24 @@ function lossText(difference: number): string {
 const faultsOf = ({ notFinite, outOfRange, stuck }: FieldStatus) => notFinite + outOfRange + stuck;
 
 /** The fields: where their values lie, what was wrong with them, how much each matters. */
-export function drawFields({ fields }: StatusDocument): void {
+export function drawFields({ fields, target }: StatusDocument): void {
   const mostImportant = Math.max(1, ...fields.map(({ importance }) => importance ?? 0));
   const hasImportance = fields.some(({ importance }) => importance !== null);
   const rows = fields.map((field) => {
     const { name, isTarget, latest, mean, deviation, importance } = field;
     const faults = faultsOf(field);
+    const classes = isTarget ? (target?.classes ?? null) : null;
     return [
       element("span", "", name, isTarget ? element("span", "quiet", " target") : null),
-      measured(latest),
-      measured(mean),
-      measured(deviation),
-      rangeOf(field),
+      // Numbers of classes have neither a mean nor a range.
+      ...(classes === null
+        ? [measured(latest), measured(mean), measured(deviation), rangeOf(field)]
+        : [
+            element("span", "text", latest === null ? unknown : (classes[latest] ?? String(latest))),
+            "",
+            "",
+            "",
+          ]),
       faults === 0 ? "0" : element("span", "fault", count(faults)),
       ...(hasImportance
         ? [
@@ -289,6 +287,14 @@ export function drawFacts(status: StatusDocument): void {
   const labelled = Object.entries(status.labels ?? {})
     .filter(([, number]) => number > 0)
     .map(([outcome, number]) => `${count(number)} ${outcome}`);
+  const learned: [string, string][] =
+    status.target === null
+      ? []
+      : [
+          ["loss", measured(training.loss)],
+          ["drifts", count(training.drifts)],
+        ];
+  const planned = memory.arenaBytes === 0 ? "" : `, ${formatSize(memory.arenaBytes)} planned for the learner`;
   const age = checkpoint.ageSeconds;
   const facts: [string, string][] = [
     ["source", `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${source.losses} times` : ""}`],
@@ -301,12 +307,8 @@ export function drawFacts(status: StatusDocument): void {
       ? ([["without target", `${count(samples.unlabelled)}, predicted only`]] as [string, string][])
       : []),
     ["in all", `${count(training.samplesSeen)} samples since learning began`],
-    ["loss", measured(training.loss)],
-    ["drifts", count(training.drifts)],
-    [
-      "memory",
-      `${formatSize(memory.residentBytes)} resident, ${formatSize(memory.arenaBytes)} planned for the learner`,
-    ],
+    ...learned,
+    ["memory", `${formatSize(memory.residentBytes)} resident${planned}`],
     [
       "checkpoint",
       age === null
@@ -352,7 +354,9 @@ export function drawEvents({ recent, time }: StatusDocument): void {
 }
 
 /** Draws the problems of which the daemon tells; nothing where there is none. */
-export function drawProblems({ problems }: StatusDocument): void {
-  byId("problems").hidden = problems.length === 0;
-  fill("problems", ...problems.map((text) => element("li", "", withLocalTimes(text))));
+export function drawProblems({ problems, anomaly }: StatusDocument): void {
+  // An anomaly has its own panel.
+  const shown = problems.filter((text) => text !== anomaly?.text);
+  byId("problems").hidden = shown.length === 0;
+  fill("problems", ...shown.map((text) => element("li", "", withLocalTimes(text))));
 }

@@ -183,6 +183,16 @@ export interface ServerCounts {
   watching: number;
 }
 
+/** Scores of numbers, with what an ensemble or a forecast says besides. */
+export type NumberScores = RegressionReport & {
+  interval?: { asked: number; coverage: number; halfWidth: number };
+  forecast?: {
+    horizon: number;
+    horizonMs: number | null;
+    latest: { value: number; lower: number; upper: number } | null;
+  };
+};
+
 /** The baselines and experts of an ensemble; null for a single network. */
 export const ensembleParts = (scores: StatusDocument["scores"]): EnsembleParts | null =>
   "experts" in scores ? scores : null;

@@ -73,15 +73,58 @@ test("rivulet inspect draws the course of the scores that a checkpoint keeps", a
 });
 
 describe("the live view", () => {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a style begins with
+  const styles = /\u001b\[\d+m/g;
+
   test("knows nothing before the first sample, and says so", async () => {
     const { get } = await startWatched();
     const document = (await (await get("/status.json")).json()) as StatusDocument;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a style begins with
-    const styles = /\u001b\[\d+m/g;
     const text = livePicture(document, [], 100).join("\n").replaceAll(styles, "");
     expect(text).toMatch(/waiting: no sample has come yet/);
     expect(text).toMatch(/ensemble.* {5}– lately {8}– in all/);
     expect(text).toMatch(/skill +–/);
+  });
+
+  test("wraps in a narrow terminal, the problems first, and says that the daemon is out of reach", async () => {
+    const { get, samples } = await startWatched();
+    await samples(30);
+    const document = (await (await get("/status.json")).json()) as StatusDocument;
+    const problem = "a problem that somebody should know of whatever the width of the terminal";
+    const reason = "the source is away since 2026-11-30T16:11:37.692Z";
+    const seen = { ...document, problems: [problem], reason };
+    const lines = livePicture(seen, [0.25, 0.5], 40).map((line) => line.replaceAll(styles, ""));
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(50);
+    const text = lines.join(" ").replaceAll(/ +/g, " ");
+    expect(text).toMatch(new RegExp(`! ${problem}.* source `));
+    expect(text).toContain("of the best rule");
+    const localTime = new Date("2026-11-30T16:11:37Z").toLocaleString("sv-SE");
+    expect(text).toContain(`the source is away since ${localTime}`);
+    expect(lines).toContain(`${" ".repeat(16)}▃▅`);
+    expect(livePicture(seen, [], 100, "nothing heard for 7 s")[0]).toContain(
+      "bench  lost: nothing heard for 7 s",
+    );
+  });
+
+  test("shows a forecast with how far ahead it is and the ends of its interval", async () => {
+    const { get, samples } = await startWatched();
+    await samples(3);
+    const document = (await (await get("/status.json")).json()) as StatusDocument;
+    const scores = {
+      ...{
+        samples: 40,
+        mae: 1.5,
+        fadingMae: 1.25,
+        baselineMae: 4,
+        interval: { asked: 0.9, coverage: 0.875, halfWidth: 3 },
+      },
+      forecast: { horizon: 6, horizonMs: 3_600_000, latest: { value: 21.5, lower: 20, upper: 23 } },
+    };
+    const text = livePicture({ ...document, scores } as unknown as StatusDocument, [], 100)
+      .join("\n")
+      .replaceAll(styles, "");
+    expect(text).toMatch(
+      /forecast +21\.50 in 1 h 0 min, within 20\.00 to 23\.00\ninterval +87\.5 % of the targets in the 90\.0 % interval/,
+    );
   });
 
   const hasScript = spawnSync("script", ["--version"]).status === 0;

@@ -1,8 +1,9 @@
 /** The live view of a daemon in a terminal: what the status page shows, in a screen of text. */
 import { lossName } from "../../daemon/quality.ts";
-import { ensembleParts, type StatusDocument } from "../../status/document.ts";
-import { formatDuration, formatShare, formatSize } from "../../wording/quantities.ts";
+import { ensembleParts, type NumberScores, type StatusDocument } from "../../status/document.ts";
+import { formatCount, formatDuration, formatShare, formatSize } from "../../wording/quantities.ts";
 import { sparkline } from "../terminal/sparkline.ts";
+import { wrap } from "../terminal/wrap.ts";
 
 const unknown = "–";
 const bold = (text: string) => `\u001b[1m${text}\u001b[22m`;
@@ -12,7 +13,12 @@ const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
 /** Experts and events that are listed. */
 const mostListed = 3;
 
-type Row = [name: string, value: string];
+/** Columns of the names. */
+const nameWidth = 16;
+/** With fewer columns the course of the scores takes a row of its own. */
+const fewestForCourse = 66;
+
+type Row = readonly [name: string, value: string];
 
 /** Latest scores of a daemon, one a second: accuracies, or mean absolute errors. */
 export type Course = readonly number[];
@@ -23,42 +29,81 @@ export function courseScore({ scores }: StatusDocument): number | null {
   return "accuracy" in scores ? scores.fadingAccuracy : scores.fadingMae;
 }
 
-/** The lines of the view, for a terminal `width` columns wide. */
-export function livePicture(document: StatusDocument, course: Course, width: number): string[] {
-  const { name, version, health, reason, uptimeSeconds, problems, recent, source, checkpoint, memory } =
-    document;
-  const age = checkpoint.ageSeconds;
-  const rows: (Row | null)[] = [
-    ["source", `${source.place}, ${source.state}`],
-    ["samples", samplesText(document)],
-    null,
-    ...(document.anomaly === null ? [] : ([["anomaly", document.anomaly.text]] as Row[])),
-    ...(document.target === null ? [] : scoreRows(document, course, width)),
-    null,
-    [
-      "memory",
-      `${formatSize(memory.residentBytes)} resident, ${formatSize(memory.arenaBytes)} for the learner`,
-    ],
-    [
-      "checkpoint",
-      age === null
-        ? "none yet"
-        : `${formatDuration(1000 * age)} ago, ${checkpoint.saved} saved in ${checkpoint.directory}`,
-    ],
-  ];
+/** A name and a value, in as many lines as the width asks for. */
+const rowLines = ([name, value]: Row, width: number): string[] =>
+  wrap(value, Math.max(nameWidth, width - nameWidth)).map(
+    (line, index) => `${(index === 0 ? name : "").padEnd(nameWidth)}${line}`,
+  );
+
+/**
+ * The lines of the view, for a terminal `width` columns wide; what somebody should look at stands where no terminal is too
+ * low for it.
+ *
+ * @param lost why the daemon is out of reach, which makes all else old; null while it is heard
+ */
+export function livePicture(
+  document: StatusDocument,
+  course: Course,
+  width: number,
+  lost: string | null = null,
+): string[] {
+  const { name, version, health, reason, uptimeSeconds, problems, recent } = document;
+  const about = dim(`rivulet ${version}, up ${formatDuration(1000 * uptimeSeconds)}`);
+  const head =
+    lost === null
+      ? wrap(`${bold(name)}  ${health}: ${withLocalTimes(reason)}  ${about}`, width)
+      : wrap(`${name}  lost: ${lost}`, width).map(red);
+  // An anomaly has its own row.
+  const shown = problems.filter((text) => text !== document.anomaly?.text);
+  const rowsFor = (rows: readonly Row[]) => rows.flatMap((row) => rowLines(row, width));
   const events = recent
     .slice(-mostListed)
     .reverse()
-    .map(({ time, text, problem }) => `${dim(timeOfDay(time))} ${problem ? red(text) : text}`);
+    .flatMap(({ time, text, problem }) =>
+      wrap(`${timeOfDay(time)} ${withLocalTimes(text)}`, width).map((line, index) =>
+        problem ? red(line) : index === 0 ? `${dim(line.slice(0, 8))}${line.slice(8)}` : line,
+      ),
+    );
   return [
-    `${bold(name)}  ${health}: ${reason}  ${dim(`rivulet ${version}, up ${formatDuration(1000 * uptimeSeconds)}`)}`,
+    ...head,
+    ...shown.flatMap((text) => wrap(`! ${withLocalTimes(text)}`, width).map(red)),
     "",
-    ...rows.map((row) => (row === null ? "" : `${row[0].padEnd(16)}${row[1]}`)),
+    ...rowsFor(sourceRows(document)),
     "",
-    ...problems.map((text) => red(`! ${text}`)),
+    ...(document.anomaly === null ? [] : rowLines(["anomaly", withLocalTimes(document.anomaly.text)], width)),
+    ...(document.target === null
+      ? []
+      : [...scoreLines(document, course, width), ...rowsFor(detailRows(document))]),
+    "",
+    ...rowsFor(machineRows(document)),
+    "",
     ...events,
   ];
 }
+
+const sourceRows = (document: StatusDocument): Row[] => [
+  ["source", `${document.source.place}, ${document.source.state}`],
+  ["samples", samplesText(document)],
+];
+
+function machineRows({ memory, checkpoint }: StatusDocument): Row[] {
+  const planned = memory.arenaBytes === 0 ? "" : `, ${formatSize(memory.arenaBytes)} for the learner`;
+  const age = checkpoint.ageSeconds;
+  const saved =
+    age === null
+      ? "none yet"
+      : `${formatDuration(1000 * age)} ago, ${checkpoint.saved} saved in ${checkpoint.directory}`;
+  return [
+    ["memory", `${formatSize(memory.residentBytes)} resident${planned}`],
+    ["checkpoint", saved],
+  ];
+}
+
+const moment = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
+
+/** A text of the daemon with its moments by the clock of this machine: 2026-11-30 16:11:37. */
+const withLocalTimes = (text: string) =>
+  text.replace(moment, (written) => new Date(written).toLocaleString("sv-SE"));
 
 const timeOfDay = (time: string) => new Date(time).toTimeString().slice(0, 8);
 
@@ -75,33 +120,54 @@ function samplesText({ samples, training }: StatusDocument): string {
   return [`${bold(String(learned))}, ${perSecond.toFixed(0)} a second`, ...parts].join("; ");
 }
 
-/** Scores beside those of simple rules. */
-function scoreRows({ scores }: StatusDocument, course: Course, width: number): Row[] {
+/** Scores beside those of simple rules, below each other, and their course. */
+function scoreLines({ scores }: StatusDocument, course: Course, width: number): string[] {
   const isKnown = scores.samples > 0;
-  const parts = ensembleParts(scores);
-  const columns = Math.max(8, Math.min(40, width - 50));
+  const learned = ensembleParts(scores) === null ? "network" : "ensemble";
+  const hasRoom = width >= fewestForCourse;
+  const columns = Math.max(8, Math.min(40, hasRoom ? width - 50 : width - nameWidth));
   const share = (value: number) => (isKnown ? formatShare(value) : unknown).padStart(7);
   const error = (value: number) => (isKnown ? value.toPrecision(4) : unknown).padStart(9);
-  const learned = parts === null ? "network" : "ensemble";
-  const rows: Row[] =
-    "accuracy" in scores
-      ? [
-          [
-            learned,
-            `${bold(share(scores.fadingAccuracy))} lately  ${share(scores.accuracy)} in all  ${sparkline(course, columns, 0, 1)}`,
-          ],
-          ["most frequent", `${" ".repeat(16)}${share(scores.baselineAccuracy)} in all`],
-          ...("lastLabelAccuracy" in scores
-            ? [["last label", `${" ".repeat(16)}${share(scores.lastLabelAccuracy)} in all`] as Row]
-            : []),
-        ]
-      : [
-          [
-            `${learned}, error`,
-            `${bold(error(scores.fadingMae))} lately  ${error(scores.mae)} in all  ${sparkline(course, columns, 0, Math.max(...course, Number.MIN_VALUE))}`,
-          ],
-          ["mean, error", `${" ".repeat(18)}${error(scores.baselineMae)} in all`],
-        ];
+  const line = (name: string, lately: string, all: string, curve = "") =>
+    `${name.padEnd(nameWidth)}${lately}  ${all} in all${curve}`;
+  const withCourse = (name: string, lately: string, all: string, highest: number) => {
+    const curve = sparkline(course, columns, 0, highest);
+    const scored = line(name, `${bold(lately)} lately`, all, hasRoom ? `  ${curve}` : "");
+    return hasRoom || curve === "" ? [scored] : [scored, `${"".padEnd(nameWidth)}${curve}`];
+  };
+  if (!("accuracy" in scores)) {
+    const highest = Math.max(...course, Number.MIN_VALUE);
+    return [
+      ...withCourse(`${learned}, error`, error(scores.fadingMae), error(scores.mae), highest),
+      line("mean, error", "".padEnd(16), error(scores.baselineMae)),
+    ];
+  }
+  return [
+    ...withCourse(learned, share(scores.fadingAccuracy), share(scores.accuracy), 1),
+    line("most frequent", "".padEnd(14), share(scores.baselineAccuracy)),
+    ...("lastLabelAccuracy" in scores
+      ? [line("last label", "".padEnd(14), share(scores.lastLabelAccuracy))]
+      : []),
+  ];
+}
+
+/** What an ensemble and a forecast know besides. */
+function detailRows({ scores }: StatusDocument): Row[] {
+  const isKnown = scores.samples > 0;
+  const rows: Row[] = [];
+  const { interval, forecast } = scores as NumberScores;
+  if (forecast?.latest) {
+    const { horizon, horizonMs, latest } = forecast;
+    const ahead = horizonMs === null ? formatCount(horizon, "row") : formatDuration(horizonMs);
+    const [value, lower, upper] = [latest.value, latest.lower, latest.upper].map((one) => one.toPrecision(4));
+    rows.push(["forecast", `${bold(value)} in ${ahead}, within ${lower} to ${upper}`]);
+  }
+  if (interval !== undefined && isKnown)
+    rows.push([
+      "interval",
+      `${formatShare(interval.coverage)} of the targets in the ${formatShare(interval.asked)} interval`,
+    ]);
+  const parts = ensembleParts(scores);
   if (parts === null) return rows;
   const best = parts.baselines.reduce((least, one) => (one.loss < least.loss ? one : least));
   const skill = isKnown

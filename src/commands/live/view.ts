@@ -8,6 +8,7 @@ const longestCourse = 600;
 export class LiveView {
   readonly #screen = new Screen(process.stdout);
   readonly #course: number[];
+  #latest: StatusDocument | null = null;
 
   /** @param course scores before the first document */
   constructor(course: readonly number[] = []) {
@@ -18,7 +19,17 @@ export class LiveView {
     const score = courseScore(document);
     if (score !== null) this.#course.push(score);
     if (this.#course.length > longestCourse) this.#course.shift();
-    this.#screen.paint(livePicture(document, this.#course, this.#screen.width));
+    this.#latest = document;
+    this.#paint(document, null);
+  }
+
+  /** Shows the latest state with why it is old. */
+  lost(why: string): void {
+    if (this.#latest !== null) this.#paint(this.#latest, why);
+  }
+
+  #paint(document: StatusDocument, lost: string | null): void {
+    this.#screen.paint(livePicture(document, this.#course, this.#screen.width, lost));
   }
 
   /** Keeps the last picture on the terminal. */
