@@ -2,26 +2,45 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { reasonOf } from "../../errors/system-error.ts";
 import { formatAddress, type ListenAddress } from "../../wording/address.ts";
+import { formatDuration } from "../../wording/quantities.ts";
 import type { PredictionOutput, PredictionRecord } from "./prediction.ts";
 
 const mostClients = 8;
 /** A client that leaves this much unread misses lines until it has read on. */
 const mostUnreadBytes = 64 * 1024;
+/** One that reads nothing at all for so long is disconnected: it has a place that another may need. */
+const longestUnreadMs = 60_000;
+/** A peer that lost its power says nothing: the kernel asks it after so long without traffic. */
+const keepAliveMs = 60_000;
 const retryMs = 10_000;
+
+/** A client, and since when it has had too much unread, in milliseconds of a steady clock; null while it keeps up. */
+interface Client {
+  socket: Socket;
+  peer: string;
+  lateSince: number | null;
+  hasBeenTold: boolean;
+}
 
 export class TcpOutput implements PredictionOutput {
   readonly name = "tcp";
   sent = 0;
   dropped = 0;
   readonly #server: Server;
-  readonly #clients = new Set<Socket>();
+  readonly #clients = new Set<Client>();
   readonly #listen: ListenAddress;
   readonly #report: (text: string, problem: boolean) => void;
+  readonly #longestUnreadMs: number;
   #retry: NodeJS.Timeout | undefined;
   #isFailing = false;
 
   /** Listens from now on, and tries again where the address is taken. */
-  constructor(listen: ListenAddress, report: (text: string, problem: boolean) => void) {
+  constructor(
+    listen: ListenAddress,
+    report: (text: string, problem: boolean) => void,
+    unreadMs = longestUnreadMs,
+  ) {
+    this.#longestUnreadMs = unreadMs;
     this.#listen = listen;
     this.#report = report;
     this.#server = createServer((client) => this.#add(client));
@@ -39,13 +58,16 @@ export class TcpOutput implements PredictionOutput {
     return this.#clients.size > 0;
   }
 
-  #add(client: Socket): void {
+  #add(socket: Socket): void {
+    const peer = formatAddress({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 });
+    const client: Client = { socket, peer, lateSince: null, hasBeenTold: false };
     this.#clients.add(client);
-    client.on("error", () => {});
-    client.on("close", () => this.#clients.delete(client));
-    client.setNoDelay(true);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#clients.delete(client));
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
     // What a client sends is nothing that anybody asked for.
-    client.resume();
+    socket.resume();
   }
 
   #failed(error: Error): void {
@@ -62,20 +84,38 @@ export class TcpOutput implements PredictionOutput {
 
   send(_: PredictionRecord, line: string): void {
     for (const client of this.#clients) {
-      if (client.writableLength > mostUnreadBytes) this.dropped++;
-      else {
-        client.write(line);
+      if (client.socket.writableLength > mostUnreadBytes) {
+        this.dropped++;
+        this.#late(client);
+      } else {
+        client.lateSince = null;
+        client.socket.write(line);
         this.sent++;
       }
     }
   }
 
+  #late(client: Client): void {
+    const { socket, peer, hasBeenTold } = client;
+    const now = performance.now();
+    client.lateSince ??= now;
+    if (!hasBeenTold) {
+      client.hasBeenTold = true;
+      this.#report(`${peer} reads predictions too slowly and misses some; learning continues`, true);
+    }
+    if (now - client.lateSince < this.#longestUnreadMs) return;
+    this.#clients.delete(client);
+    socket.destroy();
+    const unread = formatDuration(this.#longestUnreadMs);
+    this.#report(`${peer} has read no prediction for ${unread}, and is disconnected`, true);
+  }
+
   close(withinMs: number): void {
     clearTimeout(this.#retry);
     this.#server.close();
-    for (const client of this.#clients) {
-      client.end();
-      setTimeout(() => client.destroy(), withinMs).unref();
+    for (const { socket } of this.#clients) {
+      socket.end();
+      setTimeout(() => socket.destroy(), withinMs).unref();
     }
   }
 }

@@ -155,12 +155,11 @@ describe("over TCP", () => {
   });
 
   test("a client that does not read misses lines, and the other gets them all", async () => {
-    let port = 0;
-    const output = new TcpOutput({ host: "127.0.0.1", port: 0 }, (text) => {
-      port = Number(/:(\d+)$/.exec(text)?.[1]);
-    });
+    const reports: string[] = [];
+    const output = new TcpOutput({ host: "127.0.0.1", port: 0 }, (text) => reports.push(text));
     onTestFinished(() => output.close(0));
-    await until(() => port > 0);
+    await until(() => reports.length > 0);
+    const port = Number(/:(\d+)$/.exec(reports[0])?.[1]);
     expect(output.isActive).toBe(false);
     const slow = await listenTo(port);
     slow.socket.pause();
@@ -173,6 +172,28 @@ describe("over TCP", () => {
     }
     expect(output.dropped).toBeGreaterThan(5);
     expect(output.sent + output.dropped).toBe(40);
+    expect(reports.filter((text) => text.includes("too slowly"))).toEqual([
+      `127.0.0.1:${slow.socket.localPort} reads predictions too slowly and misses some; learning continues`,
+    ]);
+  });
+
+  test("a client that reads nothing at all is disconnected after a while, so that it takes nobody's place", async () => {
+    const reports: string[] = [];
+    const output = new TcpOutput({ host: "127.0.0.1", port: 0 }, (text) => reports.push(text), 100);
+    onTestFinished(() => output.close(0));
+    await until(() => reports.length > 0);
+    const deaf = await listenTo(Number(/:(\d+)$/.exec(reports[0])?.[1]));
+    deaf.socket.pause();
+    await until(() => output.isActive);
+    const line = `${"x".repeat(2 ** 20)}\n`;
+    while (output.isActive) {
+      output.send(record(1), line);
+      await new Promise(setImmediate);
+    }
+    expect(output.dropped).toBeGreaterThan(1);
+    expect(reports.at(-1)).toBe(
+      `127.0.0.1:${deaf.socket.localPort} has read no prediction for 0.1 s, and is disconnected`,
+    );
   });
 });
 
