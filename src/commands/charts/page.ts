@@ -26,6 +26,8 @@ export interface Table {
   sentence?: string;
   columns: readonly string[];
   rows: readonly (readonly Cell[])[];
+  /** Whether a telephone, which has no room for many columns, shows each row as a card. */
+  hasCards?: boolean;
 }
 
 /** A figure of the summary: `accuracy`, `93.1 %`, `majority 34.1 %`. */
@@ -84,8 +86,13 @@ dd { margin: 0; overflow-wrap: anywhere; }
   .tiles { grid-template-columns: 1fr 1fr; }
   .tiles b { font-size: 23px; }
   table { font-size: 15px; }
-  th, td { padding: 6px 4px; }
-  th, td:first-child { white-space: normal; overflow-wrap: break-word; vertical-align: bottom; }
+  th, td { padding: 6px; }
+  .cards table { min-width: 100%; }
+  .cards thead { display: none; }
+  .cards tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 20px; padding: 8px 0; border-bottom: 1px solid var(--line); }
+  .cards td { display: flex; justify-content: space-between; gap: 8px; padding: 2px 0; border: 0; white-space: normal; }
+  .cards td:first-child { grid-column: 1 / -1; font-weight: 600; }
+  .cards td:not(:first-child)::before { content: attr(data-name); color: var(--faint); text-align: left; }
   .bar { min-width: 60px; }
   dl { grid-template-columns: 1fr; gap: 0; }
   dd { margin-bottom: 10px; }
@@ -139,20 +146,28 @@ const figureHtml = ({ title, sentence, draw }: Figure) => `<h2>${escapeText(titl
 <div class="narrow">${draw(narrow)}</div>
 </figure>`;
 
-const tableHtml = ({ title, sentence, columns, rows }: Table) => `<h2>${escapeText(title)}</h2>
+const tableHtml = ({
+  title,
+  sentence,
+  columns,
+  rows,
+  hasCards = false,
+}: Table) => `<h2>${escapeText(title)}</h2>
 ${sentence === undefined ? "" : `<p>${escapeText(sentence)}</p>`}
-<div class="table"><table>
+<div class="table${hasCards ? " cards" : ""}"><table>
 <thead><tr>${columns.map((column) => `<th>${escapeText(column)}</th>`).join("")}</tr></thead>
 <tbody>
-${rows.map((row) => `<tr>${row.map(cellHtml).join("")}</tr>`).join("\n")}
+${rows.map((row) => `<tr>${row.map((cell, at) => cellHtml(cell, hasCards ? columns[at] : null)).join("")}</tr>`).join("\n")}
 </tbody>
 </table></div>`;
 
-function cellHtml(cell: Cell): string {
-  if (typeof cell === "string") return `<td>${escapeText(cell)}</td>`;
+/** @param name of its column, for a card; null: the head of the table says it */
+function cellHtml(cell: Cell, name: string | null): string {
+  const about = name === null ? "" : ` data-name="${escapeText(name)}"`;
+  if (typeof cell === "string") return `<td${about}>${escapeText(cell)}</td>`;
   const { text, tint, bar } = cell;
   // What is not a number counts as nothing.
   const share = Math.min(1, Math.max(0, tint ?? bar ?? 0)) || 0;
   const kind = tint === undefined ? "bar" : "tint";
-  return `<td class="${kind}" style="--share:${Number(share.toFixed(3))}">${escapeText(text)}</td>`;
+  return `<td${about} class="${kind}" style="--share:${Number(share.toFixed(3))}">${escapeText(text)}</td>`;
 }

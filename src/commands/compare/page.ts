@@ -160,7 +160,7 @@ export function pageOf(name: string, comparison: DescentComparison, figures: Com
   return htmlOf({
     title: `Gradient descent compared: ${name}`,
     introduction: `One network of ${weights} weights, trained on the same ${rows} rows for ${formatCount(epochs, "epoch")} in ${runs.length} ways. Every run starts from the same weights (seed ${seed}); mini-batches have ${formatCount(batchSize, "row")}. The loss is always that over all rows.`,
-    parts: [...figures, { title: "All runs", columns, rows: runs.map(cellsOf) }],
+    parts: [...figures, { title: "All runs", columns, rows: runs.map(cellsOf), hasCards: true }],
   });
 }
 

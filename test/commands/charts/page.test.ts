@@ -52,3 +52,18 @@ test("a cell is tinted by its part of the whole, held between none and all", () 
     "0",
   ]);
 });
+
+test("a table whose rows are cards on a telephone names the column in each cell", () => {
+  const table = {
+    title: "All runs",
+    columns: ["run", "loss & rate"],
+    rows: [["a", { text: "0.5", bar: 0.5 }]],
+  };
+  const [plain, cards] = [table, { ...table, hasCards: true }].map((part) =>
+    htmlOf({ title: "t", introduction: "i", parts: [part] }),
+  );
+  expect(plain).toContain('<div class="table"><table>');
+  expect(plain).toContain('<td>a</td><td class="bar"');
+  expect(cards).toContain('<div class="table cards"><table>');
+  expect(cards).toContain('<td data-name="run">a</td><td data-name="loss &amp; rate" class="bar"');
+});
