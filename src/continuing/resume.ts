@@ -190,9 +190,7 @@ function obstacleTo(own: AnyDescription, stored: AnyDescription): string | null 
   const before = namesIn(stored.target).names ?? [];
   const names = namesIn(own.target).names ?? before;
   if ((classes ?? 0) < (known ?? 0) || before.some((name, index) => names[index] !== name)) {
-    const listed = (list: readonly string[], count: number | null) =>
-      list.length > 0 ? list.join(", ") : count;
-    return `target.classes is ${listed(names, classes)} in the config and ${listed(before, known)} in it, and the classes that it knows must stay the first ones`;
+    return classesObstacle({ names, count: classes }, { names: before, count: known });
   }
   const { stream: ownStream = null } = own;
   const { stream: storedStream = null } = stored;
@@ -204,6 +202,21 @@ function obstacleTo(own: AnyDescription, stored: AnyDescription): string | null 
   const lossOf = ({ model }: AnyDescription) => (model as ModelDescription).loss;
   const [loss, lossKnown] = [lossOf(own), lossOf(stored)];
   return firstDifference(loss, lossKnown, "model.loss");
+}
+
+/** Classes by their names, as far as they have some. */
+interface Classes {
+  names: readonly string[];
+  count: number | null;
+}
+
+function classesObstacle(own: Classes, known: Classes): string {
+  const listed = ({ names, count }: Classes) => (names.length > 0 ? names.join(", ") : count);
+  const advice =
+    known.names.length > 0
+      ? `write target.classes: [${listed(known)}], and new ones behind them`
+      : `write target.classes: ${known.count}, or more`;
+  return `target.classes is ${listed(own)} in the config and ${listed(known)} in it, and the classes that it knows must stay the first ones: ${advice}`;
 }
 
 /** Transforms that leave every field in its place, so that what was learned of it can be found by its name. */

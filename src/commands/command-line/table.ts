@@ -451,7 +451,7 @@ export const commands: Command[] = [
       "dry-run": { help: "show what would be transferred, and write nothing" },
     },
     details: [
-      "CHECKPOINT is a file, or a folder of checkpoints, whose newest valid one is taken. Fields, classes and units are matched by name, in any order, and keep their weights. New fields and new units of a layer start with weights that do not change the predictions; a new class starts with a low probability. It prints what was transferred and what is new. No existing file is changed.",
+      "CHECKPOINT is a file, or a folder of checkpoints, whose newest valid one is taken. Fields are matched by name, in any order, and keep their weights; classes too, with new ones behind those that are known. New fields and new units of a layer start with weights that do not change the predictions; a new class starts with a low probability. It prints what was transferred and what is new. No existing file is changed.",
       "A learning rate, schedule, optimizer, clipping or batch size needs no migration: rivulet run continues with the new one and says so. With checkpoint.onChange: migrate it transfers at its start by itself. After a change of target, loss or list of transforms learning starts over.",
     ],
     load: () => import("../migrate.ts"),

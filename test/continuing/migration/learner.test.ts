@@ -221,7 +221,11 @@ describe("what cannot be carried over is refused, with nothing changed:", () => 
       "model is a single network in the config and the ensemble",
     ],
     ["other transforms", { fields, target, features: [{ clip: { limit: 4 } }] }, "features"],
-    ["classes in another order", named(["run", "idle"]), "must stay the first ones"],
+    [
+      "classes in another order",
+      named(["run", "idle"]),
+      "write target.classes: [idle, run], and new ones behind them",
+    ],
   ])("%s", (_, options, words) => {
     const old = observe(createLearner(named(["idle", "run"])), 100);
     const learner = createLearner(options as never);
