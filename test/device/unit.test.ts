@@ -87,6 +87,6 @@ test("the command line comes to systemd as it is, whatever is in its words", () 
   const config = '/etc/a b/100 %/$HOME/"x"\\y.yaml';
   const [line] = part("start", { config, cli: "/opt/50%/a$b.cjs" });
   expect(line).toBe(
-    'ExecStart=/usr/bin/node --max-semi-space-size=1 --no-maglev --disallow-code-generation-from-strings /opt/50%%/a$$b.cjs run "/etc/a b/100 %%/$$HOME/\\"x\\"\\\\y.yaml"',
+    'ExecStart=/usr/bin/node --max-semi-space-size=1 --initial-old-space-size=8 --no-maglev --disallow-code-generation-from-strings /opt/50%%/a$$b.cjs run "/etc/a b/100 %%/$$HOME/\\"x\\"\\\\y.yaml"',
   );
 });
