@@ -236,13 +236,13 @@ describe("strangers", () => {
   });
 
   test("a megabyte of headers, a long body, half a request and an address that is none are refused", async () => {
-    const server = serverOf({ longestRequestMs: 200, commands: { x: () => ({ done: true, text: "done" }) } });
-    await server.start();
-    const { port } = server.address;
-    const answerTo = (text: string) =>
+    const commands = { x: () => ({ done: true, text: "done" }) };
+    const [patient, hasty] = [serverOf({ commands }), serverOf({ longestRequestMs: 200, commands })];
+    await Promise.all([patient.start(), hasty.start()]);
+    const answerTo = (text: string, { address } = patient) =>
       new Promise<string>((resolve) => {
         let answer = "";
-        const socket = connect(port, "127.0.0.1", () => socket.write(text));
+        const socket = connect(address.port, "127.0.0.1", () => socket.write(text));
         socket.on("data", (chunk) => {
           answer += chunk;
         });
@@ -252,8 +252,8 @@ describe("strangers", () => {
     const start = "POST /x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer a-token-of-enough-bits-1\r\n";
     const answers = await Promise.all([
       answerTo(`${start}X: ${"x".repeat(1 << 20)}\r\n\r\n`),
-      answerTo(`${start}Content-Type: application/json\r\nContent-Length: 10`),
-      answerTo(`${start}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{`),
+      answerTo(`${start}Content-Type: application/json\r\nContent-Length: 10`, hasty),
+      answerTo(`${start}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{`, hasty),
       answerTo("not http\r\n\r\n"),
       answerTo("GET /// HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
       answerTo("GET //status.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
