@@ -20,7 +20,9 @@ import type { RecentEvents } from "./recent-events.ts";
 import type { SamplePath } from "./sample-path.ts";
 
 /** A confusion matrix of more classes than that is nothing to look at, and takes long to write. */
-const mostClassesShown = 50;
+const mostClassesInMatrix = 50;
+/** The scores of more classes than that are left out too. */
+const mostClassesScored = 256;
 
 /** Parts of the daemon that the status shows. */
 export interface Shown {
@@ -180,10 +182,11 @@ const trainingOf = (status: DaemonStatus, { samplesSeen }: PrequentialLearner): 
   loweredEffort: status.loweredEffort,
 });
 
-const scoresOf = ({ scores }: DaemonStatus): Parts["scores"] =>
-  "confusion" in scores && scores.confusion.length > mostClassesShown
-    ? { ...scores, confusion: [], perClass: [] }
-    : scores;
+function scoresOf({ scores }: DaemonStatus): Parts["scores"] {
+  if (!("confusion" in scores) || scores.confusion.length <= mostClassesInMatrix) return scores;
+  const perClass = scores.perClass.length > mostClassesScored ? [] : scores.perClass;
+  return { ...scores, confusion: [], perClass };
+}
 
 function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): FieldStatus[] {
   const { config, learner } = daemon;

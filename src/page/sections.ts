@@ -73,38 +73,52 @@ export function drawConfusion({ scores, target }: StatusDocument): void {
   byId("confusion-panel").hidden = classes === null;
   if (classes === null) return;
   const { confusion, perClass } = scores as ClassScores;
-  if (confusion.length === 0) {
-    fill("confusion", element("p", "quiet", `${classes.length} classes are too many for a matrix`));
+  if (perClass.length === 0) {
+    fill("confusion", element("p", "quiet", `${classes.length} classes are too many to list`));
     return;
   }
   const hasMatrix = classes.length <= mostClassesInMatrix;
   const head = element(
     "tr",
     "",
-    element("th", "", "true class"),
-    ...(hasMatrix ? classes.map((name) => element("th", "number", `as ${name}`)) : []),
+    element("th", "", hasMatrix ? "true class" : "true class, the worst known first"),
+    ...(hasMatrix
+      ? classes.map((name) => element("th", "number", `as ${name}`))
+      : [element("th", "number", "samples")]),
     ...["precision %", "recall %", "F %"].map((title) => element("th", "number", title)),
   );
-  const rows = confusion.map((row, label) => {
-    const total = row.reduce((sum, value) => sum + value, 0);
-    const { precision, recall, f1 } = perClass[label];
-    const isSeen = total > 0;
+  const inOrder = classes.map((_, label) => label);
+  const labels = hasMatrix ? inOrder : inOrder.sort((a, b) => rankOf(perClass[a]) - rankOf(perClass[b]));
+  const rows = labels.map((label) => {
+    const { precision, recall, f1, support } = perClass[label];
     return element(
       "tr",
       "",
       element("td", "class", classes[label]),
-      ...(hasMatrix ? row.map((value, predicted) => heat(value, total, predicted === label)) : []),
+      ...(hasMatrix
+        ? confusion[label].map((value, predicted) => heat(value, support, predicted === label))
+        : [element("td", "number", count(support))]),
       ...[precision, recall, f1].map((value) =>
-        element("td", "number", isSeen ? (100 * value).toFixed(1) : unknown),
+        element("td", "number", support > 0 ? (100 * value).toFixed(1) : unknown),
       ),
     );
   });
   fill("confusion", element("table", "", element("thead", "", head), element("tbody", "", ...rows)));
 }
 
+/** Where a class stands in a long list: those of which nothing is known come last. */
+const rankOf = ({ f1, support }: ClassScores["perClass"][number]) => (support > 0 ? f1 : 2);
+
+/** From here on a cell is so dark that its number is legible in white alone. */
+const strongShare = 0.8;
+
 function heat(value: number, total: number, isRight: boolean): HTMLElement {
   const share = total > 0 ? value / total : 0;
-  const cell = element("td", `cell${isRight ? " right" : ""}${share > 0.55 ? " strong" : ""}`, count(value));
+  const cell = element(
+    "td",
+    `cell${isRight ? " right" : ""}${share > strongShare ? " strong" : ""}`,
+    count(value),
+  );
   cell.style.background = `rgba(var(--heat), ${share.toFixed(3)})`;
   cell.title = percent(share);
   return cell;
@@ -161,7 +175,7 @@ export function drawExperts({ scores }: StatusDocument): void {
       name,
       meter(weight, percent(weight)),
       weight.toFixed(2),
-      measured(loss),
+      scores.samples > 0 ? measured(loss) : unknown,
       ...(hasRestarts ? [count(restarts)] : []),
     ]);
   const columns = [
@@ -208,9 +222,9 @@ function lossText(difference: number): string {
 const faultsOf = ({ notFinite, outOfRange, stuck }: FieldStatus) => notFinite + outOfRange + stuck;
 
 /** The fields: where their values lie, what was wrong with them, how much each matters. */
-export function drawFields({ fields, target }: StatusDocument): void {
+export function drawFields({ fields, target, scores }: StatusDocument): void {
   const mostImportant = Math.max(1, ...fields.map(({ importance }) => importance ?? 0));
-  const hasImportance = fields.some(({ importance }) => importance !== null);
+  const hasImportance = scores.samples > 0 && fields.some(({ importance }) => importance !== null);
   const rows = fields.map((field) => {
     const { name, isTarget, latest, mean, deviation, importance } = field;
     const faults = faultsOf(field);
@@ -291,7 +305,7 @@ export function drawFacts(status: StatusDocument): void {
     status.target === null
       ? []
       : [
-          ["loss", measured(training.loss)],
+          ["loss", training.updates > 0 ? measured(training.loss) : unknown],
           ["drifts", count(training.drifts)],
         ];
   const planned = memory.arenaBytes === 0 ? "" : `, ${formatSize(memory.arenaBytes)} planned for the learner`;

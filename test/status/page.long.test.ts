@@ -151,6 +151,63 @@ describe("in Chromium", needing(hasChromium, "apt install chromium"), () => {
     close();
   });
 
+  test("of many classes the scores stand there, the worst first, and no matrix", async () => {
+    const classes = Array.from({ length: 64 }, (_, label) => `key ${label}`);
+    const { url, close } = await serveChanged(open.url, (status) => {
+      const { scores } = status as { scores: object };
+      const perClass = classes.map((_, label) => {
+        const score = label / 64;
+        return { precision: score, recall: score, f1: score, support: label === 3 ? 0 : 10 };
+      });
+      return {
+        ...status,
+        target: { column: "label", classes },
+        scores: { ...scores, confusion: [], perClass },
+      };
+    });
+    const page = await browser.open(url, { width: 360, height: 740 });
+    await page.shows(isDrawn);
+    const first = '[...document.querySelectorAll("#confusion td.class")].map((cell) => cell.textContent)';
+    const shown = await page.evaluate<string[]>(first);
+    expect(shown.slice(0, 4)).toEqual(["key 0", "key 1", "key 2", "key 4"]);
+    expect(shown.at(-1)).toBe("key 3");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    expect(await page.evaluate("document.getElementById('confusion').clientHeight")).toBeLessThan(500);
+    close();
+  });
+
+  test("an anomaly is said once, at the reader's time, and a daemon without a target has no scores", async () => {
+    const since = "2026-11-30T16:11:37.692Z";
+    const text = `anomaly in temperature since ${since}: evidence 5.2`;
+    const anomaly = {
+      ...{
+        text,
+        columns: ["temperature"],
+        alarmsPerWeek: 2,
+        alarms: 1,
+        accepted: 0,
+        saidNormal: 0,
+        isWarm: true,
+      },
+      ...{ samplesToWarm: 0, secondsToWarm: 0, isOpen: true, evidence: 5.2, threshold: 20.4, episodes: [] },
+      ...{ knowsLocalTime: true, localTimeChanges: 0 },
+    };
+    const { url, close } = await serveChanged(open.url, (status) => ({
+      ...status,
+      ...{ target: null, anomaly, health: "watching", reason: text, problems: [text] },
+    }));
+    const page = await browser.open(url, { width: 1280, height: 900 });
+    await page.shows(isDrawn);
+    expect(await page.evaluate("document.getElementById('problems').hidden")).toBe(true);
+    expect(await textOf(page, "anomaly-panel")).toContain("evidence 5.2");
+    expect(await textOf(page, "reason")).not.toContain(since);
+    expect(await textOf(page, "facts")).not.toMatch(/\n(loss|drifts)\n/);
+    // The buttons stand at the right of the head, however long the reason is.
+    const right = "Math.round(document.querySelector('.actions').getBoundingClientRect().right)";
+    expect(await page.evaluate(right)).toBe(1244);
+    close();
+  });
+
   test("the name of a field is text, whatever it is", async () => {
     const page = await browser.open(open.url, { width: 1280, height: 900 });
     await page.shows(isDrawn);
