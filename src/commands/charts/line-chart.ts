@@ -58,8 +58,7 @@ const mostPoints = 500;
 export function lineChart(chart: LineChart): string {
   const { title, xLabel, yLabel, series, band, width = 800, height: asked = 460, hasTitle = true } = chart;
   const legendTop = hasTitle ? 58 : 14;
-  const named: { name: string }[] = band === undefined ? series : [...series, band];
-  const legend = legendRows(named, width - 110);
+  const legend = legendRows(namedIn(chart), width - 110);
   // A long legend on a phone takes nothing from the curves.
   const height = asked + 24 * Math.max(0, legend.rows - 2);
   const [top, bottom] = [legendTop - 6 + legend.rows * 24, height - 62];
@@ -105,23 +104,38 @@ export function lineChart(chart: LineChart): string {
     if (path !== "")
       parts.push(`<path d="${path}" fill="none" ${strokeOf(one, index)} stroke-linejoin="round"/>`);
   });
-  named.forEach(({ name }, index) => {
-    if (name === "") return;
-    const { at, row } = legend.places[index];
-    const rowTop = legendTop + row * 24;
-    const [from, to] = [box.left + at, box.left + at + 26];
+  parts.push(...legendOf(chart, legend.places, box.left, legendTop));
+  return svg(title, width, height, parts);
+}
+
+/** What the legend names, in this order. */
+const namedIn = ({ series, band }: LineChart): { name: string }[] =>
+  band === undefined ? series : [...series, band];
+
+/** The names of lines and band, each behind a piece of it. */
+function legendOf(
+  chart: LineChart,
+  places: ReturnType<typeof legendRows>["places"],
+  left: number,
+  top: number,
+): string[] {
+  const { series, band } = chart;
+  return namedIn(chart).flatMap(({ name }, index) => {
+    if (name === "") return [];
+    const { at, row } = places[index];
+    const rowTop = top + row * 24;
+    const [from, to] = [left + at, left + at + 26];
     const isDot = index < series.length && series[index].dotted === true;
     const line = isDot ? `M${(from + to) / 2} ${rowTop}h0` : `M${from} ${rowTop}H${to}`;
     const stroke =
       index < series.length
         ? strokeOf(series[index], index)
         : `stroke="${band?.colour}" stroke-width="12" stroke-opacity="0.35"`;
-    parts.push(
+    return [
       `<path d="${line}" ${stroke}/>`,
       `<text x="${to + 7}" y="${rowTop}" dy="0.35em">${escapeText(name)}</text>`,
-    );
+    ];
   });
-  return svg(title, width, height, parts);
 }
 
 function strokeOf({ colour, dashed, dotted }: Series, index: number): string {
