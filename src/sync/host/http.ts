@@ -5,6 +5,9 @@ import { HostError } from "./host-error.ts";
 import { isObjectKey } from "./object-folder.ts";
 import { errorXml } from "./xml.ts";
 
+/** The one bucket of a host. */
+export const bucket = "fleet";
+
 /** Answers a request. Give it to the events `request` and `checkContinue` of a server. Never throws, never rejects. */
 export type HostHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
