@@ -12,9 +12,6 @@ export interface BaselinesOptions {
   names: readonly string[];
 }
 
-/** Prior count of each class. */
-const prior = 0.5;
-
 /** Experts that are simple rules themselves, with the names of the rules. */
 const rules: Record<string, string> = {
   "label-transitions": "last label",
@@ -32,8 +29,6 @@ export class Baselines implements Stateful {
   readonly #names: readonly string[];
   /** [experts]: sums. */
   readonly #losses: Float64Array;
-  /** [classes]: labels so far. */
-  readonly #labels: Float64Array;
   readonly #block = new Float64Array(4);
   readonly #cell = new Float64Array(1);
 
@@ -41,37 +36,24 @@ export class Baselines implements Stateful {
     this.#classes = classes;
     this.#names = names;
     this.#losses = new Float64Array(names.length);
-    this.#labels = new Float64Array(classes);
     this.#block[at.lastLabel] = -1;
   }
 
   /**
-   * Scores the experts' `answers` [experts, classes], or [experts], on the target `targets[targetAt]`. One that is `asleep`
-   * [experts] had nothing to say: among classes it is scored as the label frequencies.
+   * Scores the experts on the target `targets[targetAt]`: by their `losses` [experts + 1], the constant's last, where there are
+   * classes; by their `answers` [experts] where a number is predicted, as those losses are in deviations.
    */
-  observe(targets: Float64Array, targetAt: number, answers: Float64Array, asleep: Uint8Array): void {
+  observe(targets: Float64Array, targetAt: number, answers: Float64Array, losses: Float64Array): void {
     const target = targets[targetAt];
-    const losses = this.#losses;
+    const sums = this.#losses;
     const block = this.#block;
-    const classes = this.#classes;
     block[at.count]++;
-    if (classes === 0) {
-      for (let k = 0; k < losses.length; k++) losses[k] += Math.abs(answers[k] - target);
+    if (this.#classes === 0) {
+      for (let k = 0; k < sums.length; k++) sums[k] += Math.abs(answers[k] - target);
       return;
     }
-    const cell = this.#cell;
-    for (let k = 0; k < losses.length; k++) {
-      if (asleep[k] === 1) continue;
-      cell[0] = answers[k * classes + target];
-      takeLogarithm(cell, 0);
-      losses[k] -= cell[0];
-    }
-    let total = 0;
-    for (let c = 0; c < classes; c++) total += this.#labels[c];
-    cell[0] = (this.#labels[target] + prior) / (total + prior * classes);
-    takeLogarithm(cell, 0);
-    block[at.frequencies] -= cell[0];
-    for (let k = 0; k < losses.length; k++) if (asleep[k] === 1) losses[k] -= cell[0];
+    for (let k = 0; k < sums.length; k++) sums[k] += losses[k];
+    block[at.frequencies] += losses[sums.length];
     if (block[at.lastLabel] === target) block[at.lastLabelHits]++;
   }
 
@@ -101,9 +83,7 @@ export class Baselines implements Stateful {
 
   /** Learns a target, for the rules' next predictions. */
   learn(targets: Float64Array, targetAt: number): void {
-    if (this.#classes === 0) return;
-    this.#labels[targets[targetAt]]++;
-    this.#block[at.lastLabel] = targets[targetAt];
+    if (this.#classes > 0) this.#block[at.lastLabel] = targets[targetAt];
   }
 
   /** Mean loss of each expert, [experts]. */
@@ -140,15 +120,15 @@ export class Baselines implements Stateful {
   }
 
   state(): State {
-    return { losses: this.#losses, labels: this.#labels, block: this.#block };
+    return { losses: this.#losses, block: this.#block };
   }
 
   restore(state: State): void {
-    const live = { losses: this.#losses, labels: this.#labels, block: this.#block };
+    const live = { losses: this.#losses, block: this.#block };
     const block = parts(whole, [
       [at.frequencies, finite],
       [at.lastLabel, wholeWithin(-1, Math.max(0, this.#classes - 1))],
     ]);
-    restoreArrays(live, state, "baselines", { labels: whole, block });
+    restoreArrays(live, state, "baselines", { block });
   }
 }

@@ -94,13 +94,13 @@ export function classHeldSizes(options: CommitteeOptions): HeldSizes {
 
 /** What each part takes in an arena. */
 export function planClassCommittee(options: CommitteeOptions): PlannedPart[] {
-  const { features, classes, effort } = options;
+  const { features, classes } = options;
   const names = namesFor(options);
   const experts = names.length;
   const bytes: Record<string, () => number> = {
     network: () => NetworkExpert.bytes(networkOptions(options)),
     "replayed-network": () => ReplayedNetwork.bytes(replayedOptions(options)),
-    neighbours: () => Neighbours.bytes({ classes }, { rows: replayAt[effort].rows, inputs: features }),
+    neighbours: () => Neighbours.bytes({ classes }, { inputs: features }),
     "naive-bayes": () => NaiveBayes.bytes({ inputs: features, classes }),
     "label-transitions": () => LabelTransitions.bytes({ classes }),
     linear: () => LinearExpert.bytes({ inputs: features + classes, classes }),
@@ -152,14 +152,13 @@ export class ClassCommittee implements Committee {
   readonly deviations: Float32Array;
   readonly answer: Float64Array;
   readonly answers: Float64Array;
+  readonly losses: Float64Array;
   readonly drift = new DriftAlarm();
   /** The replayed network, where there is one; it also learns where it is left out of the mix. */
   readonly replayed: ReplayedNetwork | null;
   readonly heldSizes: HeldSizes;
   effort: Effort;
   readonly #classes: number;
-  /** The ring keeps rows of all classes. */
-  readonly #isBalanced: boolean;
   readonly #panel: Panel;
   readonly #replayedAt: number;
   readonly #neighboursAt: number;
@@ -176,7 +175,6 @@ export class ClassCommittee implements Committee {
   readonly #others: Float64Array;
   /** [classes]: rows of each label. */
   readonly #labels: Float64Array;
-  readonly #losses: Float64Array;
   readonly #error: Float64Array;
 
   constructor(options: CommitteeOptions, arena: Arena) {
@@ -186,7 +184,6 @@ export class ClassCommittee implements Committee {
     const placed = arena.place(blocksFor(options, experts));
     const { row } = placed;
     this.#classes = classes;
-    this.#isBalanced = options.balancesReplay;
     this.#row = row;
     this.#last = new LastLabel({ classes });
     this.#transitions = placed.transitions;
@@ -198,7 +195,7 @@ export class ClassCommittee implements Committee {
     this.answer = placed.answer.fill(1 / classes);
     this.answers = placed.answers;
     this.#labels = placed.labels;
-    this.#losses = placed.losses;
+    this.losses = placed.losses;
     this.#error = placed.error;
     this.#random = createRandom(seed);
     const withLabel = row.subarray(0, features + classes);
@@ -401,15 +398,14 @@ export class ClassCommittee implements Committee {
     error[0] = Math.max(probability, smallestForDrift);
     takeLogarithm(error, 0);
     error[0] = -error[0];
-    // A class that comes back after long looks like drift, and its rows are what a balanced ring is for.
-    if (this.drift.observe(error) && !this.#isBalanced) this.#panel.keepNewest(keptAtAlarm);
+    if (this.drift.observe(error)) this.#panel.keepNewest(keptAtAlarm);
   }
 
   /** Judges the experts by their log losses beside that of the label frequencies. */
   #judge(label: number): void {
     const classes = this.#classes;
     const experts = this.#panel.members.length;
-    const losses = this.#losses;
+    const losses = this.losses;
     for (let k = 0; k < experts; k++) losses[k] = this.answers[k * classes + label];
     losses[experts] = (this.#labels[label] + prior) / (this.#learned + prior * classes);
     for (let k = 0; k <= experts; k++) {

@@ -55,6 +55,11 @@ export interface Committee extends Stateful {
   readonly answer: Float64Array;
   /** The experts' last answers, [experts, classes], or numbers in the target's units [experts]. */
   readonly answers: Float64Array;
+  /**
+   * [experts + 1]: losses of the experts on the row that was learned last, the constant's last: log losses, or absolute errors in
+   * deviations. One that is asleep has the constant's.
+   */
+  readonly losses: Float64Array;
   readonly drift: DriftAlarm;
   /** The network that learns the level of the target, or classes, from replayed rows; null where there is none. */
   readonly replayed: ReplayedNetwork | null;

@@ -504,7 +504,8 @@ export class Ensemble<Report extends EnsembleReport = EnsembleReport>
 
   #score(values: Float64Array, targetAt: number): void {
     const { prediction } = this;
-    this.#baselines.observe(values, targetAt, this.#committee.answers, this.#committee.asleep);
+    const { answers, losses } = this.#committee;
+    this.#baselines.observe(values, targetAt, answers, losses);
     if (this.#classification) {
       this.#classification.observe(values[targetAt], this.predictedClass, prediction);
       this.#calibration.observe(values, targetAt, prediction, this.predictedClass);

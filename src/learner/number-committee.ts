@@ -113,10 +113,9 @@ export function numberHeldSizes(options: CommitteeOptions): HeldSizes {
 
 /** What each part takes in an arena. */
 export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
-  const { features, effort } = options;
+  const { features } = options;
   const names = namesFor(options);
   const experts = names.length;
-  const { rows } = replayAt[effort];
   const bytes: Record<string, () => number> = {
     "last-value": () => 0,
     "least-squares": () => LeastSquares.bytes({ inputs: 2 * features + 2 }),
@@ -124,8 +123,8 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
     network: () => NetworkExpert.bytes(networkOptions(options)),
     "replayed-level": () => ReplayedNetwork.bytes(levelOptions(options)),
     "replayed-change": () => ReplayedNetwork.bytes(changeOptions(options)),
-    neighbours: () => Neighbours.bytes({ classes: 0 }, { rows, inputs: features }),
-    "neighbours-change": () => Neighbours.bytes({ classes: 0 }, { rows, inputs: features + 2 }),
+    neighbours: () => Neighbours.bytes({ classes: 0 }, { inputs: features }),
+    "neighbours-change": () => Neighbours.bytes({ classes: 0 }, { inputs: features + 2 }),
   };
   const placed = numberExperts.filter(
     (name) =>
@@ -180,6 +179,7 @@ export class NumberCommittee implements Committee {
   readonly deviations: Float32Array;
   readonly answer: Float64Array;
   readonly answers: Float64Array;
+  readonly losses: Float64Array;
   readonly drift = new DriftAlarm();
   readonly replayed: ReplayedNetwork | null;
   readonly heldSizes: HeldSizes;
@@ -203,7 +203,6 @@ export class NumberCommittee implements Committee {
   /** [experts]: the answers in deviations. */
   readonly #scaled: Float64Array;
   readonly #mixed: Float64Array;
-  readonly #losses: Float64Array;
   readonly #error: Float64Array;
   /** [3]: the target in each unit. */
   readonly #targets: Float64Array;
@@ -227,7 +226,7 @@ export class NumberCommittee implements Committee {
     this.#line = placed.line;
     this.#scaled = placed.scaled;
     this.#mixed = placed.mixed;
-    this.#losses = placed.losses;
+    this.losses = placed.losses;
     this.#error = placed.error;
     this.#targets = placed.targets;
     this.#truth = placed.truth;
@@ -481,9 +480,9 @@ export class NumberCommittee implements Committee {
     const { scale } = this.#usual;
     this.#watchDrift();
     this.#mix.learn(scaled, target, scale);
-    for (let k = 0; k < experts; k++) this.#losses[k] = Math.abs(scaled[k] - target[0]);
-    this.#losses[experts] = Math.abs(target[0]);
-    this.#panel.judge(this.#losses);
+    for (let k = 0; k < experts; k++) this.losses[k] = Math.abs(scaled[k] - target[0]);
+    this.losses[experts] = Math.abs(target[0]);
+    this.#panel.judge(this.losses);
     this.#error[0] = Math.abs(this.#mixed[0] - target[0]);
     this.#usual.learn(this.#error);
   }

@@ -54,6 +54,8 @@ export class ReplayRing implements Stateful {
   readonly columns: Float32Array;
   /** [rows] */
   readonly targets: Targets;
+  /** [4]: places of the rows that count, from [0] to [1] and from [2] to [3], as `writeStretches` wrote them. */
+  readonly stretches: Uint32Array = new Uint32Array(4);
   readonly #order: RowOrder;
   /** Rows that are kept now. */
   #most: number;
@@ -73,11 +75,6 @@ export class ReplayRing implements Stateful {
     this.#most = options.rows;
   }
 
-  /** Places that hold a row, whether it counts or not: they are the first ones. */
-  get filled(): number {
-    return this.#order.filled;
-  }
-
   /** Rows that count: the newest. */
   get live(): number {
     return this.#order.live;
@@ -86,6 +83,11 @@ export class ReplayRing implements Stateful {
   /** Place of the row that is `age` rows older than the newest. */
   placeOf(age: number): number {
     return this.#order.placeOf(age);
+  }
+
+  /** Writes where the rows that count lie to `stretches`. Allocates nothing. */
+  writeStretches(): void {
+    this.#order.writeStretches(this.stretches);
   }
 
   /** Stores a row [inputs] in the place of the one that is to be forgotten. */

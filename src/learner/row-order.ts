@@ -4,15 +4,15 @@ import { type Check, type Numbers, wholeWithin } from "../state-check.ts";
 
 /** The order of the rows in a ring. Its places are filled from the first one on. */
 export interface RowOrder {
-  /** Places that hold a row, whether it counts or not. */
-  readonly filled: number;
   /** Rows that count: the newest. */
   readonly live: number;
   /** Place of the row that is `age` rows older than the newest. */
   placeOf(age: number): number;
+  /** Writes the places of the rows that count to `stretches` [4]: from [0] to [1], then from [2] to [3]. Allocates nothing. */
+  writeStretches(stretches: Uint32Array): void;
   /** Takes a place for a new row, perhaps that of another. Allocates nothing. */
   take(): number;
-  /** Excludes all rows but the newest `count`. */
+  /** Excludes all rows but the newest `count`, where rows can be excluded. */
   keepNewest(count: number): void;
   /** At most `most` rows from now on: `kept` of them lie in the first places, the oldest first. */
   limit(most: number, kept: number): void;
@@ -45,10 +45,6 @@ export class LatestRows implements RowOrder {
     this.#place = place;
   }
 
-  get filled(): number {
-    return this.#place[at.filled];
-  }
-
   get live(): number {
     return this.#place[at.live];
   }
@@ -56,6 +52,28 @@ export class LatestRows implements RowOrder {
   placeOf(age: number): number {
     const place = this.#place[at.next] - 1 - age;
     return place < 0 ? place + this.#most : place;
+  }
+
+  writeStretches(stretches: Uint32Array): void {
+    const next = this.#place[at.next];
+    const filled = this.#place[at.filled];
+    const excluded = filled - this.#place[at.live];
+    stretches[0] = 0;
+    stretches[1] = filled;
+    stretches[2] = 0;
+    stretches[3] = 0;
+    if (excluded === 0) return;
+    // The oldest row has the place that is next, or the first one while there are free places.
+    const oldest = filled < this.#most ? 0 : next;
+    const end = oldest + excluded;
+    if (end > filled) {
+      stretches[0] = end - filled;
+      stretches[1] = next;
+    } else {
+      stretches[1] = oldest;
+      stretches[2] = end;
+      stretches[3] = filled;
+    }
   }
 
   take(): number {
@@ -88,10 +106,11 @@ export class LatestRows implements RowOrder {
 
 /**
  * As many rows of each class as there are: a new one takes the place of the oldest row of the most frequent class, so that
- * a class that was absent for long is still known. Rows that no longer count go first.
+ * a class that was absent for long is still known. All rows count, whatever happens: a class that comes back after long
+ * looks like drift.
  */
 export class BalancedRows implements RowOrder {
-  /** [3]: unused, places that hold a row, rows that count. */
+  /** [3]: unused, places that hold a row, the same. */
   readonly #place: Float64Array;
   /** [rows]: the places, the oldest row first. */
   readonly #order: Float32Array;
@@ -119,32 +138,31 @@ export class BalancedRows implements RowOrder {
     this.#labels = labels;
   }
 
-  get filled(): number {
-    return this.#place[at.filled];
-  }
-
   get live(): number {
     return this.#place[at.live];
   }
 
   placeOf(age: number): number {
-    return this.#order[this.#place[at.filled] - 1 - age];
+    return this.#order[this.live - 1 - age];
+  }
+
+  writeStretches(stretches: Uint32Array): void {
+    stretches.fill(0);
+    stretches[1] = this.live;
   }
 
   take(): number {
     const order = this.#order;
-    const { filled, live } = this;
-    if (filled < this.#most) {
-      order[filled] = filled;
-      this.#place[at.filled] = filled + 1;
-      this.#place[at.live] = live + 1;
-      return filled;
+    const { live } = this;
+    if (live < this.#most) {
+      order[live] = live;
+      this.#setLive(live + 1);
+      return live;
     }
-    const index = live < filled ? 0 : this.#oldestOfMostFrequent();
+    const index = this.#oldestOfMostFrequent();
     const place = order[index];
-    for (let i = index + 1; i < filled; i++) order[i - 1] = order[i];
-    order[filled - 1] = place;
-    this.#place[at.live] = Math.min(live + 1, filled);
+    for (let i = index + 1; i < live; i++) order[i - 1] = order[i];
+    order[live - 1] = place;
     return place;
   }
 
@@ -153,24 +171,26 @@ export class BalancedRows implements RowOrder {
     const order = this.#order;
     const counts = this.#counts.fill(0);
     const labels = this.#labels;
-    const { filled } = this;
-    for (let i = 0; i < filled; i++) counts[labels[order[i]]]++;
+    const { live } = this;
+    for (let i = 0; i < live; i++) counts[labels[order[i]]]++;
     let most = 0;
     for (let c = 1; c < counts.length; c++) if (counts[c] > counts[most]) most = c;
     let index = 0;
-    while (index < filled - 1 && labels[order[index]] !== most) index++;
+    while (index < live - 1 && labels[order[index]] !== most) index++;
     return index;
   }
 
-  keepNewest(count: number): void {
-    this.#place[at.live] = Math.min(this.#place[at.live], count);
+  keepNewest(): void {}
+
+  #setLive(live: number): void {
+    this.#place[at.filled] = live;
+    this.#place[at.live] = live;
   }
 
   limit(most: number, kept: number): void {
     this.#most = most;
     for (let i = 0; i < kept; i++) this.#order[i] = i;
-    this.#place[at.filled] = kept;
-    this.#place[at.live] = kept;
+    this.#setLive(kept);
   }
 
   arrays() {
@@ -180,7 +200,7 @@ export class BalancedRows implements RowOrder {
   checks() {
     return {
       place: (place: Numbers) =>
-        faultOfPlace([place[1] % Math.max(1, this.#most), place[1], place[2]], this.#most),
+        faultOfPlace([place[1] % Math.max(1, this.#most), place[1], place[1]], this.#most),
       order: wholeWithin(0, Math.max(0, this.#order.length - 1)),
       targets: wholeWithin(0, this.#counts.length - 1),
     };

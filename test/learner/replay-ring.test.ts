@@ -34,6 +34,29 @@ test("after it is cut to the newest, only those are drawn, each as often", () =>
   expect(Math.min(...counts.values())).toBeGreaterThan(900);
 });
 
+test.each([
+  [5, 2],
+  [7, 3],
+  [9, 4],
+  [11, 1],
+  [12, 6],
+  [13, 0],
+])("of %i rows the newest %i lie where the ring says, in the order of their places", (rows, count) => {
+  const ring = filled(rows);
+  ring.keepNewest(count);
+  for (let more = 0; more < 9; more++) {
+    ring.writeStretches();
+    const [start, end, again, last] = ring.stretches;
+    const places = Array.from({ length: 7 }, (_, place) => place).filter(
+      (place) => (place >= start && place < end) || (place >= again && place < last),
+    );
+    const expected = Array.from({ length: ring.live }, (_, age) => ring.placeOf(age));
+    expect(places).toEqual(expected.sort((a, b) => a - b));
+    expect(end <= again || last === 0).toBe(true);
+    ring.store(Float32Array.of(0, 0), Float64Array.of(0), 0);
+  }
+});
+
 test.each([3, 7, 9, 23])(
   "limited to four it keeps the newest of %i rows, and the rows that follow",
   (rows) => {
@@ -45,7 +68,7 @@ test.each([3, 7, 9, 23])(
     for (let row = rows; row < rows + 6; row++)
       ring.store(Float32Array.of(row, 0), Float64Array.of(100 + row), 0);
     expect(targets()).toEqual([rows + 5, rows + 4, rows + 3, rows + 2]);
-    expect(ring.filled).toBe(4);
+    expect(ring.live).toBe(4);
     ring.limit(7);
     ring.store(Float32Array.of(0, 0), Float64Array.of(100), 0);
     expect(targets()).toEqual([0, rows + 5, rows + 4, rows + 3, rows + 2]);

@@ -89,10 +89,10 @@ const at = {
   recent: 1,
   committee: 2,
   metrics: 3,
-  interval: 4,
-  calibration: 5,
-  baselines: 6,
 } as const;
+
+/** Places of interval, calibration and baselines, which are of use to the same experts alone. */
+const ofTeam = [4, 5, 6];
 
 /** A model from outside goes on where it could have been added as a new one. */
 function fitsGuest(learner: PrequentialLearner, before: PrequentialLearner): boolean {
@@ -111,9 +111,7 @@ function ensembleState(carrier: PartCarrier, old: StateMap, fresh: StateMap): St
       return carrier.numbers(before[index], part, ({ features }) => [numbered(3), features]);
     if (index === at.committee) return committeeState(carrier, before[index] as StateMap, part as StateMap);
     if (index === at.metrics) return isSameTeam ? carrier.metrics(before[index], part) : part;
-    if (index === at.interval || index === at.calibration) return isSameTeam ? before[index] : part;
-    if (index === at.baselines)
-      return isSameTeam ? baselinesState(carrier, before[index] as StateMap, part as StateMap) : part;
+    if (ofTeam.includes(index)) return isSameTeam ? before[index] : part;
     if (index === made.length - 1) return carrier.glitches(before[index], part);
     const known = before[index];
     // A pipeline, where the config names transforms.
@@ -125,14 +123,6 @@ function ensembleState(carrier: PartCarrier, old: StateMap, fresh: StateMap): St
   carrier.note("statistics of the fields", true);
   carrier.note("scores", isSameTeam);
   return { ...old, parts, effort: fresh["effort"], shift: isSameTeam ? old["shift"] : fresh["shift"] };
-}
-
-function baselinesState(carrier: PartCarrier, before: StateMap, fresh: StateMap): State {
-  return {
-    losses: before["losses"],
-    labels: carrier.numbers(before["labels"], fresh["labels"], ({ classes }) => [classes]),
-    block: before["block"],
-  };
 }
 
 /**

@@ -3,16 +3,20 @@
  * Pointers are byte offsets in the arena; `assembly/` says what each reads and writes.
  */
 export interface LearningKernels {
-  weightedDistances(
-    distances: number,
+  nearestRows(
     inputs: number,
     weights: number,
     columns: number,
     stride: number,
     columnCount: number,
-    rows: number,
-  ): void;
-  nearestRows(distances: number, rows: number, wanted: number, nearest: number, places: number): number;
+    start: number,
+    end: number,
+    found: number,
+    wanted: number,
+    nearest: number,
+    places: number,
+    scratch: number,
+  ): number;
   gaussianDistances(
     distances: number,
     row: number,

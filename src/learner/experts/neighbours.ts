@@ -16,14 +16,14 @@ export interface NeighboursOptions {
 const prior = 0.2;
 /** Added to a distance, times the root of the inputs, so that no row outvotes all others. */
 const nearest = 0.01;
-/** Distance of rows that no longer count: farther than any row. */
-const far = 1e30;
+/** Distances that the kernel computes at once. */
+const distancesAtOnce = 16;
 
-const blocksFor = (inputs: number, rows: number, count: number) => ({
+const blocksFor = (inputs: number, count: number) => ({
   probe: float32(inputs),
-  distances: float32(strideOf(rows)),
-  nearest: float32(count),
-  places: float32(count),
+  nearest: float32(strideOf(count)),
+  places: float32(strideOf(count)),
+  scratch: float32(distancesAtOnce),
   votes: float64(count + 1),
 });
 
@@ -41,8 +41,7 @@ export class Neighbours implements Expert {
   readonly #count: number;
   /** [inputs]: the row to predict, in the arena. */
   readonly #probe: Float32Array;
-  /** [stride of the ring] */
-  readonly #distances: Float32Array;
+  readonly #scratch: Float32Array;
   /** Squared distances of the nearest rows, ascending, and where they are, [count]. */
   readonly #nearest: Float32Array;
   readonly #places: Float32Array;
@@ -50,8 +49,8 @@ export class Neighbours implements Expert {
   readonly #votes: Float64Array;
   #found = 0;
 
-  static bytes = ({ count = 12 }: NeighboursOptions, { rows, inputs }: ReplayRingOptions) =>
-    bytesOf(blocksFor(inputs, rows, count));
+  static bytes = ({ count = 12 }: NeighboursOptions, { inputs }: Pick<ReplayRingOptions, "inputs">) =>
+    bytesOf(blocksFor(inputs, count));
 
   /** @throws RivuletError where ring and metric are not in the arena */
   constructor(options: NeighboursOptions, ring: ReplayRing, metric: FeatureMetric, arena: Arena) {
@@ -63,15 +62,14 @@ export class Neighbours implements Expert {
         "found a ring or a metric of another arena than the neighbours', expected all in one; make them with the same arena",
       );
     }
-    const blocks = blocksFor(ring.inputs, ring.rows, count);
-    const { probe, distances, nearest, places, votes } = arena.place(blocks);
+    const { probe, nearest, places, scratch, votes } = arena.place(blocksFor(ring.inputs, count));
     this.#arena = arena;
     this.#probe = probe;
     this.ring = ring;
     this.#metric = metric;
     this.#classes = classes;
     this.#count = count;
-    this.#distances = distances;
+    this.#scratch = scratch;
     this.#nearest = nearest;
     this.#places = places;
     this.#votes = votes;
@@ -86,28 +84,30 @@ export class Neighbours implements Expert {
 
   /** Finds the nearest of the rows that count. */
   #find(inputs: Float32Array): void {
-    const { columns, stride, filled, live } = this.ring;
-    const distances = this.#distances;
     const count = this.ring.inputs;
-    const { learning } = this.#arena.kernels;
     for (let i = 0; i < count; i++) this.#probe[i] = inputs[i];
-    learning.weightedDistances(
-      distances.byteOffset,
+    const { stretches } = this.ring;
+    this.ring.writeStretches();
+    this.#found = 0;
+    this.#findAmong(stretches[0], stretches[1]);
+    if (stretches[3] > stretches[2]) this.#findAmong(stretches[2], stretches[3]);
+  }
+
+  #findAmong(start: number, end: number): void {
+    const { columns, stride, inputs, live } = this.ring;
+    this.#found = this.#arena.kernels.learning.nearestRows(
       this.#probe.byteOffset,
       this.#metric.weights.byteOffset,
       columns.byteOffset,
       stride,
-      count,
-      filled,
-    );
-    for (let age = live; age < filled; age++) distances[this.ring.placeOf(age)] = far;
-    const wanted = Math.min(this.#count, live);
-    this.#found = learning.nearestRows(
-      distances.byteOffset,
-      filled,
-      wanted,
+      inputs,
+      start,
+      end,
+      this.#found,
+      Math.min(this.#count, live),
       this.#nearest.byteOffset,
       this.#places.byteOffset,
+      this.#scratch.byteOffset,
     );
   }
 

@@ -23,45 +23,62 @@ function filledPair(): [Kernels, Kernels] {
 
 const words = ({ buffer }: Kernels, from: number, count: number) => [...new Uint32Array(buffer, from, count)];
 
+/** The nearest rows to the inputs at 0 with weights at 512 and columns at 8192: distances at 1024, places at 1152. */
+const nearest = (
+  { learning }: Kernels,
+  ...[stride, columns, start, end, found, wanted]: [number, number, number, number, number, number]
+) => learning.nearestRows(0, 512, 8192, stride, columns, start, end, found, wanted, 1024, 1152, 1280);
+
 describe("the learner's vector kernels give the same bits as their scalar twins", () => {
-  test.each([1, 3, 4, 15, 16, 17, 64, 101, 400])("distances to %i rows, and the nearest of them", (rows) => {
+  test.each([1, 3, 4, 15, 16, 17, 64, 101, 400])("the nearest of %i rows", (rows) => {
     const stride = 4 * Math.ceil(rows / 4);
     for (const columns of [1, 2, 5, 12]) {
-      const pair = filledPair();
-      const found = pair.map((kernels) => {
-        const { learning } = kernels;
-        learning.weightedDistances(4096, 0, 512, 8192, stride, columns, rows);
-        const wanted = Math.min(12, rows);
-        const count = learning.nearestRows(4096, rows, wanted, 1024, 1152);
-        return [
-          count,
-          ...words(kernels, 4096, rows),
-          ...words(kernels, 1024, wanted),
-          ...words(kernels, 1152, wanted),
-        ];
-      });
-      expect(found[0]).toEqual(found[1]);
-      const floats = new Float32Array(pair[0].buffer);
-      const distances = floats.slice(1024, 1024 + rows);
-      const sorted = [...distances].sort((a, b) => a - b).slice(0, 12);
-      expect([...floats.slice(256, 256 + sorted.length)]).toEqual(sorted);
-      sorted.forEach((distance, i) => {
-        expect(distances[floats[288 + i]]).toBe(distance);
-      });
-      let exact = 0;
-      for (let c = 0; c < columns; c++)
-        exact += floats[128 + c] * (floats[2048 + c * stride] - floats[c]) ** 2;
-      expect(distances[0]).toBeCloseTo(exact, 3);
+      for (const wanted of [1, 4, 7, 12]) {
+        // All rows at once, or those before the third part and those behind the half.
+        for (const parts of [
+          [0, rows],
+          [0, Math.floor(rows / 3), rows >> 1, rows],
+        ]) {
+          const pair = filledPair();
+          const found = pair.map((kernels) => {
+            let count = 0;
+            for (let i = 0; i < parts.length; i += 2)
+              count = nearest(kernels, stride, columns, parts[i], parts[i + 1], count, wanted);
+            return [count, ...words(kernels, 1024, wanted), ...words(kernels, 1152, wanted)];
+          });
+          expect(found[0]).toEqual(found[1]);
+          const floats = new Float32Array(pair[0].buffer);
+          const looked = Array.from({ length: rows }, (_, row) => row).filter(
+            (row) => row < parts[1] || row >= (parts[2] ?? rows),
+          );
+          const exact = (row: number) => {
+            let sum = 0;
+            for (let c = 0; c < columns; c++)
+              sum += floats[128 + c] * (floats[2048 + c * stride + row] - floats[c]) ** 2;
+            return sum;
+          };
+          const sorted = looked.map(exact).sort((a, b) => a - b);
+          expect(found[0][0]).toBe(Math.min(wanted, looked.length));
+          for (let i = 0; i < found[0][0]; i++) {
+            expect(floats[256 + i]).toBeCloseTo(sorted[i], 3);
+            expect(exact(floats[288 + i])).toBeCloseTo(floats[256 + i], 3);
+          }
+          expect(new Set(floats.slice(288, 288 + found[0][0])).size).toBe(found[0][0]);
+        }
+      }
     }
   });
 
   test("of equal distances the first rows are the nearest", () => {
     for (const kernels of filledPair()) {
-      new Float32Array(kernels.buffer, 4096, 64).fill(3);
-      new Float32Array(kernels.buffer, 4096, 64)[40] = 1;
-      expect(kernels.learning.nearestRows(4096, 64, 3, 1024, 1152)).toBe(3);
+      const column = new Float32Array(kernels.buffer, 8192, 64);
+      column.fill(3);
+      column[40] = 1;
+      new Float32Array(kernels.buffer).fill(1, 128, 129);
+      new Float32Array(kernels.buffer)[0] = 0;
+      expect(nearest(kernels, 64, 1, 0, 64, 0, 3)).toBe(3);
       expect([...new Float32Array(kernels.buffer, 1152, 3)]).toEqual([40, 0, 1]);
-      expect(kernels.learning.nearestRows(4096, 64, 0, 1024, 1152)).toBe(0);
+      expect(nearest(kernels, 64, 1, 0, 64, 0, 0)).toBe(0);
     }
   });
 

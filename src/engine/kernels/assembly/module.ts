@@ -4,5 +4,5 @@ export { run } from "./run";
 /** Kernels that the learner calls directly, without the interpreter. */
 export { leastSquaresUpdate } from "./least-squares";
 export { gaussianDistances, gaussianLearn } from "./naive-bayes";
-export { nearestRows, weightedDistances } from "./neighbours";
+export { nearestRows } from "./neighbours";
 export { stackLearn, stackLogits } from "./stacking";

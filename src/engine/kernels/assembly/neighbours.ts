@@ -2,21 +2,35 @@
 import { multiplyAdd } from "./arithmetic";
 
 /**
- * distances [rows] = sum over the columns of weights [columnCount] (columns - inputs [columnCount])^2, in their order.
- * `columns` is [columnCount, stride]; stride is a multiple of 4, and up to it distances are written past the last row.
+ * Finds the `wanted` rows from `start` to `end` with the smallest sums over the columns of
+ * weights [columnCount] (columns - inputs [columnCount])^2, in their order, among them those that earlier calls `found` in other
+ * rows. Writes the sums, ascending, to `nearest`, and where they stand, as float32, to `places`; of equal ones the first found. Both
+ * hold whole vectors, `scratch` 16 numbers, and `columns` is [columnCount, stride]. Returns how many there are.
  */
-export function weightedDistances(
-  distances: usize,
+export function nearestRows(
   inputs: usize,
   weights: usize,
   columns: usize,
   stride: i32,
   columnCount: i32,
-  rows: i32,
-): void {
+  start: i32,
+  end: i32,
+  found: i32,
+  wanted: i32,
+  nearest: usize,
+  places: usize,
+  scratch: usize,
+): i32 {
+  if (wanted == 0) return 0;
+  const bytes = (usize(wanted + 3) >> 2) << 4;
+  for (let at: usize = 0; found == 0 && at < bytes; at += 16) {
+    v128.store(nearest + at, f32x4.splat(f32.MAX_VALUE));
+    v128.store(places + at, f32x4.splat(0));
+  }
   const columnBytes = usize(stride) << 2;
-  let row = 0;
-  for (; row + 16 <= rows; row += 16) {
+  const last = nearest + (usize(wanted - 1) << 2);
+  let row = start;
+  for (; row + 16 <= end; row += 16) {
     let s0 = f32x4.splat(0);
     let s1 = f32x4.splat(0);
     let s2 = f32x4.splat(0);
@@ -35,72 +49,53 @@ export function weightedDistances(
       s3 = multiplyAdd(f32x4.mul(w, d3), d3, s3);
       at += columnBytes;
     }
-    const to = distances + (usize(row) << 2);
-    v128.store(to, s0);
-    v128.store(to, s1, 16);
-    v128.store(to, s2, 32);
-    v128.store(to, s3, 48);
+    const bound = v128.load32_splat(last);
+    const smallest = f32x4.pmin(f32x4.pmin(s0, s1), f32x4.pmin(s2, s3));
+    if (!v128.any_true(f32x4.lt(smallest, bound))) continue;
+    v128.store(scratch, s0);
+    v128.store(scratch, s1, 16);
+    v128.store(scratch, s2, 32);
+    v128.store(scratch, s3, 48);
+    let nearer = i32x4.bitmask(f32x4.lt(s0, bound)) | (i32x4.bitmask(f32x4.lt(s1, bound)) << 4);
+    nearer |= (i32x4.bitmask(f32x4.lt(s2, bound)) << 8) | (i32x4.bitmask(f32x4.lt(s3, bound)) << 12);
+    for (; nearer != 0; nearer &= nearer - 1) {
+      const lane = ctz(nearer);
+      insert(v128.load32_splat(scratch + (usize(lane) << 2)), row + lane, nearest, places, bytes);
+    }
   }
-  for (; row < rows; row += 4) {
+  for (; row < end; row++) {
     let s = f32x4.splat(0);
     let at = columns + (usize(row) << 2);
     for (let i = 0; i < columnCount; i++) {
-      const d = f32x4.sub(v128.load(at), v128.load32_splat(inputs + (usize(i) << 2)));
+      const d = f32x4.sub(v128.load32_splat(at), v128.load32_splat(inputs + (usize(i) << 2)));
       s = multiplyAdd(f32x4.mul(v128.load32_splat(weights + (usize(i) << 2)), d), d, s);
       at += columnBytes;
     }
-    v128.store(distances + (usize(row) << 2), s);
+    if (f32x4.extract_lane(s, 0) < load<f32>(last)) insert(s, row, nearest, places, bytes);
   }
+  return min(wanted, found + max(0, end - start));
 }
 
 /**
- * Writes the `wanted` smallest of `distances` [rows], ascending, to `nearest`, and where they stand, as float32, to `places`;
- * of equal ones the first. Returns how many there are.
+ * Puts a row, whose distance is in all lanes, behind those found that are as near, without a branch; the last one
+ * falls out.
  */
-export function nearestRows(distances: usize, rows: i32, wanted: i32, nearest: usize, places: usize): i32 {
-  let found = 0;
-  let row = 0;
-  for (; row < rows && found < wanted; row++) {
-    insert(load<f32>(distances + (usize(row) << 2)), row, found, nearest, places);
-    found++;
-  }
-  if (found == 0) return 0;
-  const last = nearest + (usize(found - 1) << 2);
-  for (; row < rows && (row & 3) != 0; row++) replaceLast(distances, row, found, nearest, places);
-  for (; row + 16 <= rows; row += 16) {
-    const at = distances + (usize(row) << 2);
-    const d0 = v128.load(at);
-    const d1 = v128.load(at, 16);
-    const d2 = v128.load(at, 32);
-    const d3 = v128.load(at, 48);
-    const bound = v128.load32_splat(last);
-    const smallest = f32x4.pmin(f32x4.pmin(d0, d1), f32x4.pmin(d2, d3));
-    if (!v128.any_true(f32x4.lt(smallest, bound))) continue;
-    let nearer = i32x4.bitmask(f32x4.lt(d0, bound)) | (i32x4.bitmask(f32x4.lt(d1, bound)) << 4);
-    nearer |= (i32x4.bitmask(f32x4.lt(d2, bound)) << 8) | (i32x4.bitmask(f32x4.lt(d3, bound)) << 12);
-    // The bound falls with each row that is taken, so each is compared again.
-    for (; nearer != 0; nearer &= nearer - 1) replaceLast(distances, row + ctz(nearer), found, nearest, places);
-  }
-  for (; row < rows; row++) replaceLast(distances, row, found, nearest, places);
-  return found;
-}
-
-/** Takes a row in the place of the farthest found, where it is nearer. */
 // @ts-ignore: decorator
 @inline
-function replaceLast(distances: usize, row: i32, found: i32, nearest: usize, places: usize): void {
-  const distance = load<f32>(distances + (usize(row) << 2));
-  if (distance < load<f32>(nearest + (usize(found - 1) << 2))) insert(distance, row, found - 1, nearest, places);
-}
-
-/** Puts a row in its order among the first `count` found. */
-function insert(distance: f32, row: i32, count: i32, nearest: usize, places: usize): void {
-  let place = usize(count) << 2;
-  while (place > 0 && load<f32>(nearest + place - 4) > distance) {
-    store<f32>(nearest + place, load<f32>(nearest + place - 4));
-    store<f32>(places + place, load<f32>(places + place - 4));
-    place -= 4;
+function insert(distance: v128, row: i32, nearest: usize, places: usize, bytes: usize): void {
+  const place = f32x4.splat(f32(row));
+  let distanceBefore = f32x4.splat(-f32.MAX_VALUE);
+  let placeBefore = place;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const distances = v128.load(nearest + at);
+    const rows = v128.load(places + at);
+    const before = v128.shuffle<f32>(distanceBefore, distances, 3, 4, 5, 6);
+    const rowsBefore = v128.shuffle<f32>(placeBefore, rows, 3, 4, 5, 6);
+    const stays = f32x4.le(distances, distance);
+    const follows = f32x4.le(before, distance);
+    v128.store(nearest + at, v128.bitselect(distances, f32x4.pmax(before, distance), stays));
+    v128.store(places + at, v128.bitselect(rows, v128.bitselect(place, rowsBefore, follows), stays));
+    distanceBefore = distances;
+    placeBefore = rows;
   }
-  store<f32>(nearest + place, distance);
-  store<f32>(places + place, f32(row));
 }

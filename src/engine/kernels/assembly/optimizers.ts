@@ -150,6 +150,21 @@ function rmsProp(
   const e = f32x4.splat(epsilon);
   const m = f32x4.splat(momentum);
   const zero = f32x4.splat(0);
+  // Two loops: the usual one without branches.
+  if (!mean && !velocity) {
+    for (; count > 0; count -= 4) {
+      const weight = v128.load(w);
+      const gradient = multiplyAdd(d, weight, v128.load(g));
+      const spread = multiplyAdd(a, v128.load(s), f32x4.mul(f32x4.mul(r, gradient), gradient));
+      v128.store(s, spread);
+      const update = f32x4.div(gradient, f32x4.add(f32x4.sqrt(spread), e));
+      v128.store(w, multiplyAdd(rate, update, weight));
+      w += 16;
+      g += 16;
+      s += 16;
+    }
+    return;
+  }
   for (; count > 0; count -= 4) {
     const weight = v128.load(w);
     const gradient = multiplyAdd(d, weight, v128.load(g));

@@ -3,26 +3,40 @@ import type { LearningKernels } from "../learning.ts";
 import { heapOf } from "./heap.ts";
 import { leastSquaresUpdate } from "./least-squares.ts";
 import { gaussianDistances, gaussianLearn } from "./naive-bayes.ts";
-import { nearestRows, weightedDistances } from "./neighbours.ts";
+import { nearestRows } from "./neighbours.ts";
 import { stackLearn, stackLogits } from "./stacking.ts";
 
 /** Creates the scalar kernels of experts that are no networks, on an arena. */
 export function createScalarLearning(buffer: ArrayBuffer): LearningKernels {
   const { floats, doubles } = heapOf(buffer);
   return {
-    weightedDistances: (distances, inputs, weights, columns, stride, columnCount, rows) =>
-      weightedDistances(
+    nearestRows: (
+      inputs,
+      weights,
+      columns,
+      stride,
+      columnCount,
+      start,
+      end,
+      found,
+      wanted,
+      nearest,
+      places,
+    ) =>
+      nearestRows(
         floats,
-        distances >>> 2,
         inputs >>> 2,
         weights >>> 2,
         columns >>> 2,
         stride,
         columnCount,
-        rows,
+        start,
+        end,
+        found,
+        wanted,
+        nearest >>> 2,
+        places >>> 2,
       ),
-    nearestRows: (distances, rows, wanted, nearest, places) =>
-      nearestRows(floats, distances >>> 2, rows, wanted, nearest >>> 2, places >>> 2),
     gaussianDistances: (distances, row, counts, means, squares, inputs, stride, classes, extra) =>
       gaussianDistances(
         floats,

@@ -1,44 +1,36 @@
 /** Twin of ../assembly/neighbours.ts. Pointers are element indices into `memory`. */
 
 const f = Math.fround;
+const largest = f(3.4028234663852886e38);
 
-/** Writes the weighted squared distance of an input from each row. */
-export function weightedDistances(
+/** Finds the `wanted` rows from `start` to `end` with the smallest weighted squared distances from the input. */
+export function nearestRows(
   memory: Float32Array,
-  distances: number,
   inputs: number,
   weights: number,
   columns: number,
   stride: number,
   columnCount: number,
-  rows: number,
-): void {
-  memory.fill(0, distances, distances + rows);
-  for (let i = 0; i < columnCount; i++) {
-    const x = memory[inputs + i];
-    const w = memory[weights + i];
-    const at = columns + i * stride;
-    for (let row = 0; row < rows; row++) {
-      const d = f(memory[at + row] - x);
-      memory[distances + row] = memory[distances + row] + f(f(w * d) * d);
-    }
-  }
-}
-
-/** Writes the indices of the `wanted` rows with the smallest distances. */
-export function nearestRows(
-  memory: Float32Array,
-  distances: number,
-  rows: number,
+  start: number,
+  end: number,
+  found: number,
   wanted: number,
   nearest: number,
   places: number,
 ): number {
-  let found = 0;
-  for (let row = 0; row < rows; row++) {
-    const distance = memory[distances + row];
-    if (found === wanted && !(found > 0 && distance < memory[nearest + found - 1])) continue;
-    let place = found < wanted ? found++ : found - 1;
+  if (wanted === 0) return 0;
+  if (found === 0) {
+    memory.fill(largest, nearest, nearest + wanted);
+    memory.fill(0, places, places + wanted);
+  }
+  for (let row = start; row < end; row++) {
+    let distance = 0;
+    for (let i = 0, at = columns + row; i < columnCount; i++, at += stride) {
+      const d = f(memory[at] - memory[inputs + i]);
+      distance = f(distance + f(f(memory[weights + i] * d) * d));
+    }
+    let place = wanted - 1;
+    if (!(distance < memory[nearest + place])) continue;
     for (; place > 0 && memory[nearest + place - 1] > distance; place--) {
       memory[nearest + place] = memory[nearest + place - 1];
       memory[places + place] = memory[places + place - 1];
@@ -46,5 +38,5 @@ export function nearestRows(
     memory[nearest + place] = distance;
     memory[places + place] = row;
   }
-  return found;
+  return Math.min(wanted, found + Math.max(0, end - start));
 }
