@@ -13,6 +13,7 @@ import {
   tanh,
 } from "../../engine/model/model.ts";
 import type { Random } from "../../engine/model/random.ts";
+import type { Plan, PlanOptions } from "../../engine/planning/plan.ts";
 import { plan } from "../../engine/planning/planner.ts";
 import { type Arena, arenaFor, bytesOf, float64 } from "../../engine/running/arena.ts";
 import { createNetwork, type Network } from "../../engine/running/network.ts";
@@ -62,6 +63,18 @@ export const networkExpertModel = (options: NetworkExpertOptions): Model => ({
   ...options.model,
 });
 
+/** In-place updates that save less than this part of the memory are not worth their time. */
+const leastSaving = 0.1;
+
+/**
+ * Adds how the weights are updated: from gradients that are kept, in one pass, unless in-place updates, with several
+ * instructions for each parameter, save a tenth of the memory. The weights are the same bit for bit.
+ */
+function withUpdates(model: Model, options: PlanOptions): PlanOptions {
+  const bytesWith = (accumulate: boolean) => plan(model, { ...options, accumulate }).totalBytes;
+  return { ...options, accumulate: bytesWith(false) >= (1 - leastSaving) * bytesWith(true) };
+}
+
 /**
  * A network, [inputs -> 32 tanh -> answer] by default, that makes one update with each row. RMSprop (Tieleman and Hinton,
  * 2012) without bias correction: its squares start at 0 with smoothing 0.995, so that the first rows move it far.
@@ -71,15 +84,17 @@ export class NetworkExpert implements Expert {
   readonly #seed: number;
   readonly #outputs: number;
 
-  static bytes = (options: NetworkExpertOptions) =>
-    plan(networkExpertModel(options), { accumulate: false, snapshot: true }).totalBytes;
+  static bytes(options: NetworkExpertOptions): number {
+    const model = networkExpertModel(options);
+    return plan(model, withUpdates(model, { snapshot: true })).totalBytes;
+  }
 
   constructor(options: NetworkExpertOptions, arena?: Arena) {
     const { seed = 1 } = options;
     this.#seed = seed;
-    this.network = createNetwork(networkExpertModel(options), {
-      accumulate: false,
-      snapshot: true,
+    const model = networkExpertModel(options);
+    this.network = createNetwork(model, {
+      ...withUpdates(model, { snapshot: true }),
       arena,
       seed,
       deterministic: true,
@@ -165,8 +180,13 @@ const replayedModel = (options: ReplayedNetworkOptions) => {
   return { ...usual, ...options.model };
 };
 
-const replayedPlan = (options: ReplayedNetworkOptions) =>
-  plan(replayedModel(options), { batchSize: group, inputGradient: true, accumulate: false, snapshot: true });
+const replayedOptions = (model: Model) =>
+  withUpdates(model, { batchSize: group, inputGradient: true, snapshot: true });
+
+function replayedPlan(options: ReplayedNetworkOptions): Plan {
+  const model = replayedModel(options);
+  return plan(model, replayedOptions(model));
+}
 
 const unitBlocks = { unit: float64(2) };
 
@@ -203,11 +223,9 @@ export class ReplayedNetwork implements Expert {
     this.#seed = seed;
     this.#random = random;
     this.draws = draws;
-    this.network = createNetwork(replayedModel(options), {
-      batchSize: group,
-      inputGradient: true,
-      accumulate: false,
-      snapshot: true,
+    const model = replayedModel(options);
+    this.network = createNetwork(model, {
+      ...replayedOptions(model),
       arena,
       seed,
       deterministic: true,
