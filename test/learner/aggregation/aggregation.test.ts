@@ -107,13 +107,13 @@ test("ML-Poly weighs experts by their regrets over their squares", () => {
     for (const [answers, target] of [
       [[1, 3], 0.5],
       [[4, 0], 3.5],
-      [[100, 1], 90],
+      [[1000, 1], 90],
     ] as const) {
       rule.mix(Float64Array.from(answers), mixed, 0);
       rule.learn(Float64Array.from(answers), mixed, 0, Float64Array.of(target), scale);
       const sign = mixed[0] > target ? 1 : -1;
       const raw = answers.map((answer, k) => {
-        const regret = sign * Math.min(8, Math.max(-8, (mixed[0] - answer) / 2));
+        const regret = sign * Math.min(64, Math.max(-64, (mixed[0] - answer) / 2));
         regrets[k] = fading * regrets[k] + regret;
         squares[k] = fading * squares[k] + regret * regret;
         return Math.max(regrets[k], 0) / (1e-9 + squares[k]);
