@@ -1,4 +1,4 @@
-/** Eight experts for a number, of its level and of its change, joined by ML-Poly. */
+/** Up to eight experts for a number, of its level and of its change, joined by ML-Poly. */
 
 import { createRandom, type Random } from "../engine/model/random.ts";
 import { type Arena, bytesOf, float32, float64 } from "../engine/running/arena.ts";
@@ -21,6 +21,7 @@ import type { Expert } from "./expert.ts";
 import type { ExpertHealth } from "./expert-health.ts";
 import { LastValue } from "./experts/last-value.ts";
 import { LeastSquares } from "./experts/least-squares.ts";
+import { Mean } from "./experts/mean.ts";
 import { Neighbours } from "./experts/neighbours.ts";
 import { NetworkExpert, ReplayedNetwork } from "./experts/network.ts";
 import type { HeldSizes } from "./held-samples.ts";
@@ -40,7 +41,11 @@ interface NumberMember extends Member {
 
 /** Targets among the inputs are limited to this many standard deviations. */
 const targetBound = 8;
-/** Most features for least squares, whose cost grows with their square. */
+/**
+ * Most features for least squares, whose cost grows with their square. Above it the mean stands in their place: where so many
+ * features say nothing of the target, all other experts are worse than it (1 to 4 %, 100 columns of noise). With fewer
+ * features it costs more than it brings: short series lose 1 to 2 %.
+ */
 const mostForLeastSquares = 64;
 /** Errors in deviations count as at most this to the drift alarm. */
 const largestForDrift = 4;
@@ -50,6 +55,7 @@ export const numberExperts = [
   "last-value",
   "least-squares",
   "least-squares-level",
+  "mean",
   "network",
   "replayed-level",
   "replayed-change",
@@ -59,8 +65,9 @@ export const numberExperts = [
 
 const namesFor = ({ without, effort, features, own }: CommitteeOptions) => {
   const used = numberExperts.filter((name) => {
-    const isTooWide = name.startsWith("least-squares") && features > mostForLeastSquares;
-    return !isWithout(name, without) && isAskedAt(name, effort) && !isTooWide;
+    const isWide = features > mostForLeastSquares;
+    const isOfOtherWidth = (isWide && name.startsWith("least-squares")) || (!isWide && name === "mean");
+    return !isWithout(name, without) && isAskedAt(name, effort) && !isOfOtherWidth;
   });
   return [...used, ...own.map(({ name }) => name)];
 };
@@ -120,6 +127,7 @@ export function planNumberCommittee(options: CommitteeOptions): PlannedPart[] {
     "last-value": () => 0,
     "least-squares": () => LeastSquares.bytes({ inputs: 2 * features + 2 }),
     "least-squares-level": () => LeastSquares.bytes({ inputs: features }),
+    mean: () => 0,
     network: () => NetworkExpert.bytes(networkOptions(options)),
     "replayed-level": () => ReplayedNetwork.bytes(levelOptions(options)),
     "replayed-change": () => ReplayedNetwork.bytes(changeOptions(options)),
@@ -157,6 +165,7 @@ function membersFor(
   add("last-value", Change, withTargets, () => new LastValue());
   add("least-squares", Change, line, () => new LeastSquares({ inputs: line.length }, arena));
   add("least-squares-level", Level, features, () => new LeastSquares({ inputs: features.length }, arena));
+  add("mean", Level, features, () => new Mean());
   add("network", Change, row, () => new NetworkExpert(networkOptions(options), arena));
   const level = usesLevel(names) ? new ReplayedNetwork(levelOptions(options), random, arena) : null;
   if (level) add("replayed-level", Target, features, () => level);
