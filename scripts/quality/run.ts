@@ -3,8 +3,8 @@
  * DIRECTORY. PART is `streams` (the ensemble, one pass), `held-out` (networks trained by `rivulet fit`) or `anomalies` (the
  * detector on NAB's series) or `forecasts` (nine of them, beside the last value and the season); left out, these four.
  * More run where they are named: `features` (windows, lags, whole sequences), `cost` (time and bytes of the ensemble
- * beside `learner/reference.c` in the folder above DIRECTORY), `phases` (classes that come one after another), and, which
- * take minutes, `machine` (the detector on made machines with vibration, of which DIRECTORY needs nothing), `choice` (the
+ * beside `learner/reference.c` in the folder above DIRECTORY), `phases` (classes that come one after another), `made` (streams
+ * of our own making, of which DIRECTORY needs nothing), and, which take minutes, `machine` (the detector on made machines with vibration, of which DIRECTORY needs nothing), `choice` (the
  * network that `rivulet fit` chose), `late` (labels that come late, or rarely), `models` (a model of another device) and
  * `replacing` (the same where the config has a `model:`).
  * Ends with 1 where the median of three seeds misses its goal.
@@ -20,6 +20,7 @@ import { judgeFeatures } from "./features.ts";
 import { judgeForecasts } from "./forecasts.ts";
 import { judgeHeldOut } from "./held-out.ts";
 import { judgeLateLabels } from "./late.ts";
+import { judgeMade } from "./made.ts";
 import { judgeModels } from "./models.ts";
 import { judgePhases } from "./phases.ts";
 import { judgeReplacing } from "./replacing.ts";
@@ -38,6 +39,7 @@ const parts: Record<string, (directory: string) => number> = {
   late: judgeLateLabels,
   models: judgeModels,
   replacing: judgeReplacing,
+  made: judgeMade,
 };
 
 const [directory, part] = process.argv.slice(2);
