@@ -269,8 +269,8 @@ export class ClassCommittee implements Committee {
   predict(row: number): void {
     this.#last.ask(row, this.#learned);
     // As an input an old last label would mislead: it is for label transitions alone, whose worth is known.
-    if (this.#last.isFresh) this.#lastLabel.set(this.#last.oneHot);
-    else this.#lastLabel.fill(0);
+    const { oneHot, isFresh } = this.#last;
+    for (let c = 0; c < oneHot.length; c++) this.#lastLabel[c] = isFresh ? oneHot[c] : 0;
     this.#wakeTransitions();
     const { members, asleep } = this.#panel;
     for (let k = 0; k < members.length; k++) {

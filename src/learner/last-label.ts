@@ -70,8 +70,8 @@ export class LastLabel implements Stateful {
   }
 
   #write(): void {
-    this.oneHot.fill(0);
-    if (this.#asked[at.label] >= 0) this.oneHot[this.#asked[at.label]] = 1;
+    const label = this.#asked[at.label];
+    for (let c = 0; c < this.oneHot.length; c++) this.oneHot[c] = c === label ? 1 : 0;
   }
 
   /** Whether `judge` is to be called for the row: it has an older label, of whose worth nothing is known otherwise. */
