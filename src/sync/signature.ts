@@ -1,6 +1,7 @@
 /** AWS Signature Version 4, by the package aws4: signs and verifies requests. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import aws4 from "aws4";
+import { utcTime } from "../wording/utc-time.ts";
 
 /** A key: its id travels with each request, the secret never does. */
 export interface Credentials {
@@ -22,7 +23,7 @@ export interface SignedRequest {
 export const clockToleranceMs = 15 * 60 * 1000;
 
 /** Time in the format of the protocol: `20260131T120000Z`. */
-const timeText = (timeMs: number): string => new Date(timeMs).toISOString().replace(/[:-]|\.\d{3}/g, "");
+const timeText = (timeMs: number): string => utcTime(timeMs).replace(/[:-]|\.\d{3}/g, "");
 
 /** Time in milliseconds of a text such as `20260131T120000Z`; NaN where it is none. */
 function timeOf(text: string): number {

@@ -75,6 +75,12 @@ test(
     expect(refused.status).toBe(507);
     expect(refused.text).toMatch(/<Code>InsufficientStorage<\/Code><Message>[^<]*full[^<]*<\/Message>/);
     expect(host.log.at(-1)).toContain("full");
+    const store = clientOf(host, "pump-7", { retryMs: [] });
+    const large = Buffer.alloc(4 << 20, 3);
+    await expect(store.putOnce(checkpointKey("pump-7", 3, sha256Of(large)), large)).rejects.toThrow(
+      "the disk of the host is full (status 507",
+    );
+    store.close();
     const kept = await request(host, device, {
       path: `/fleet/${checkpointKey("pump-7", 1, sha256Of(small))}`,
     });

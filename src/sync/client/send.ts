@@ -6,6 +6,7 @@ import { diskError } from "../../checkpoint/disk-error.ts";
 import { createFolderLock } from "../../checkpoint/folder-lock.ts";
 import { type CheckpointSummary, summarizeCheckpoint } from "../../checkpoint/format.ts";
 import { CheckpointError, RivuletError } from "../../errors/errors.ts";
+import { utcTime } from "../../wording/utc-time.ts";
 import {
   type DeviceReport,
   type DeviceStatus,
@@ -111,7 +112,7 @@ export async function sendCheckpoints({
       save();
     }
     outcome.status = await sendStatus(record, newest, { directory, config, store, version }, outcome);
-    record.lastSuccess = new Date().toISOString();
+    record.lastSuccess = utcTime(Date.now());
     save();
   } catch (error) {
     if (!(error instanceof RivuletError) || !error.code.startsWith("sync.")) throw error;
@@ -216,7 +217,7 @@ async function sendStatus(
     device,
     counter: record.counter,
     id,
-    sentAt: new Date().toISOString(),
+    sentAt: utcTime(Date.now()),
     every: everyMs,
     rivulet: version,
     newest: newest && { key: newest.key, samplesSeen: newest.samplesSeen, savedAt: newest.savedAt },

@@ -34,8 +34,9 @@ export async function receiveObject(
   const isFixed = isImmutable(key);
   const once = request.headers["if-none-match"] === "*" || isFixed;
   if (once && (await objects.facts(key)) !== null) throw takenError(key);
-  if (request.headers.expect !== undefined) response.writeContinue();
-  const incoming = await objects.receive(request, length);
+  const incoming = await objects.receive(request, length, () => {
+    if (request.headers.expect !== undefined) response.writeContinue();
+  });
   try {
     if (digestPattern.test(payload) && incoming.sha256 !== payload) {
       throw new HostError(
