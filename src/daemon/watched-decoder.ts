@@ -14,6 +14,8 @@ const attemptEveryMs = 3000;
 const keptBytes = 1 << 15;
 /** Most attempts to find out why there is no sample. */
 const mostAttempts = 20;
+/** From this many refused lines or frames on, the stream counts as not understood though it looks as expected. */
+const enoughRefused = 100;
 /** From this many bytes without a sample on, the stream counts as not understood even where none was refused. */
 const enoughBytes = 1024;
 
@@ -138,7 +140,13 @@ export class WatchedDecoder implements Decoder {
     // Loaded only here: a stream that is understood needs none of it.
     const { likelyCause, tooLittle } = await import("../samples/recognition/likely-cause.ts");
     const cause = likelyCause(this.#kept.subarray(0, this.#keptBytes), this.#expected);
-    return cause === tooLittle ? null : cause;
+    if (cause !== null && cause !== tooLittle) return cause;
+    if (isTooLong) {
+      return `${formatSize(unfinished.bytes)} came without the end of a line or frame; let the device end each, or correct source.framing`;
+    }
+    if (counts.damaged < enoughRefused) return null;
+    const reasons = this.refused().map(({ count, words }) => `${count} ${words}`);
+    return `all ${counts.damaged} lines or frames were refused (${reasons.join(", ")}); compare source with what "rivulet sniff" prints`;
   }
 
   /** Reports nothing more by itself. */

@@ -127,6 +127,9 @@ export class LineReading {
     }
     let outcome = this.#readAsBefore(bytes, start, end, slot);
     if (outcome === refusedLine) outcome = this.#readOther(bytes, start, end, slot);
+    // Colours of a terminal may hide the name of a field.
+    else if (outcome === missingLine && bytes !== this.#clean && needsCleaning(bytes, start, end))
+      outcome = this.#readCleaned(bytes, start, end, slot);
     if (outcome === goodLine || outcome === missingLine) {
       this.#hasSample = true;
       this.#headerSeparator = null;

@@ -149,6 +149,13 @@ describe("a line of another form", () => {
     expect(decoder.counts).toMatchObject({ samples: 1, damaged: 0 });
   });
 
+  test("may have colours around its names, in each line", () => {
+    const line = "\x1b[32ma\x1b[0m:1,b:-2.5,\x1b[32mc d\x1b[0m:300\n";
+    const { rows, counts } = decode(line.repeat(3));
+    expect(rows).toEqual([1, 2, 3].map(() => [1, -2.5, 300]));
+    expect(counts).toMatchObject({ damaged: 0, rejected: 0 });
+  });
+
   test("is not read as numbers that nobody meant", () => {
     expect(decode("1,0;-2,5;300,0\n1,0;2,5\n").rows).toEqual([[1, -2.5, 300]]);
     expect(decode("a:1,5\n").rows).toEqual([]);
