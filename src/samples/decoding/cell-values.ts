@@ -9,6 +9,7 @@ import {
   carriageReturn,
   comma,
   isDigit,
+  isSeparator,
   lineFeed,
   minus,
   plus,
@@ -52,7 +53,12 @@ export const refusals = {
 
 export type Refusal = keyof typeof refusals;
 
-const largestLineEnd = Math.max(lineFeed, carriageReturn);
+/** For each separator 1 for the bytes at which a cell that nobody wants ends or is quoted, [256]: one look a byte. */
+const stopsBefore: readonly Uint8Array[] = Array.from({ length: 128 }, (_, separator) => {
+  const stops = new Uint8Array(isSeparator(separator) ? 256 : 0);
+  for (const byte of [separator, quote, apostrophe, lineFeed, carriageReturn]) stops[byte] = 1;
+  return stops;
+});
 
 /** Longest number in bytes whose sign stands apart. */
 const longestSigned = 64;
@@ -205,14 +211,13 @@ export class CellValues {
     const scales = this.#scales;
     const offsets = this.#offsets;
     const last = columns.length - 1;
+    const stops = stopsBefore[separator];
     let at = start;
     for (let column = 0; column <= last; column++) {
       const field = columns[column];
       if (field === noField) {
-        while (at < end && bytes[at] > largestLineEnd && bytes[at] !== separator) {
-          if (bytes[at] === quote || bytes[at] === apostrophe) return -1;
-          at++;
-        }
+        while (at < end && stops[bytes[at]] === 0) at++;
+        if (at < end && (bytes[at] === quote || bytes[at] === apostrophe)) return -1;
       } else {
         const cell = slot + field;
         at = readDecimal(bytes, at, end, values, cell);

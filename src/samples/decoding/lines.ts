@@ -4,7 +4,7 @@
  */
 import { RivuletError } from "../../errors/errors.ts";
 import type { SampleRing } from "../ring.ts";
-import { carriageReturn, lineFeed, skipBlanks, trimEnd } from "./ascii.ts";
+import { carriageReturn, lineFeed, quote, skipBlanks, trimEnd } from "./ascii.ts";
 import {
   goodLine,
   headerLine,
@@ -180,6 +180,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #firstLine: number;
   /** The record whose quotes are open; null where a line is a record. */
   readonly #record: QuotedLines | null;
+  /** The lines that are read may hold quotes. */
+  #hasQuotes = false;
   #inMidLine: boolean;
   #isCutOff = false;
   /** The contradiction that was reported last. */
@@ -218,6 +220,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
     if (!this.#readSeparately(time)) return start;
+    if (this.#record !== null) this.#lookForQuotes(chunk, start, end);
     const at = this.#splitter.split(chunk, start, end, this.#ring, this, time);
     this.counts.bytes += at - start;
     return at;
@@ -308,8 +311,15 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     return outcome !== refusedLine;
   }
 
+  /** One search of a chunk spares one of each line, where there are none. */
+  #lookForQuotes(chunk: Uint8Array, start: number, end: number): void {
+    const first = chunk.indexOf(quote, start);
+    const hasBegun = this.#splitter.unfinishedBytes > 0 || this.#record?.isOpen === true;
+    this.#hasQuotes = (first >= 0 && first < end) || (this.#hasQuotes && hasBegun);
+  }
+
   #isInRecord(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#record === null) return false;
+    if (this.#record === null || !this.#hasQuotes) return false;
     return this.#record.isOpen || endsInQuotes(bytes, start, end);
   }
 
