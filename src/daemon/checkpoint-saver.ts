@@ -19,6 +19,7 @@ import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
 import { keepUnsent } from "../sync/sync-record.ts";
+import { formatDuration } from "../wording/quantities.ts";
 import { carryMemory } from "./carried-memory.ts";
 import type { Log } from "./log.ts";
 import { qualityText } from "./quality.ts";
@@ -27,6 +28,9 @@ import { qualityText } from "./quality.ts";
 const growthBytes = 4096;
 /** Enough of hashing for the compiler to see to it. */
 const rehearsedBytes = 1 << 16;
+
+/** A save that takes longer is told of: cards that wear out take seconds. */
+const stuckSeconds = 60;
 
 /** What a daemon keeps besides its learner. */
 export interface DaemonMemory extends Stateful {
@@ -69,6 +73,8 @@ export class CheckpointSaver {
   /** Path of the latest checkpoint, and seconds of this process at which it was saved, below 0 before it began. */
   #latest: { path: string; at: number } | null = null;
   #isFailing = false;
+  /** Seconds of this process at which the latest save in passing began. */
+  #savingSince = 0;
   #isClosed = false;
 
   /**
@@ -264,12 +270,18 @@ export class CheckpointSaver {
 
   /** Saves while samples keep coming. Returns the path; null if nothing was learned since the last save, or it failed. */
   async saveInPassing(): Promise<string | null> {
-    if (this.#isClosed || this.isSaving || this.#progress === this.#savedAt) return null;
+    if (this.#isClosed) return null;
+    if (this.isSaving) {
+      this.#tellIfStuck();
+      return null;
+    }
+    if (this.#progress === this.#savedAt) return null;
     // The last healthy checkpoint stays the newest.
     if (!this.#learner.isHealthy) return null;
     try {
       const chunks = this.#snapshot();
       const [progress, seen] = [this.#progress, this.#learner.samplesSeen];
+      this.#savingSince = process.uptime();
       const { path } = await this.#store.save(chunks, sealCheckpoint);
       this.#saved(path, progress, seen);
       return path;
@@ -288,6 +300,15 @@ export class CheckpointSaver {
     if (this.#isFailing)
       this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
     this.#isFailing = false;
+  }
+
+  /** A disk that answers neither with success nor with an error is told of as one that fails: once, until it works again. */
+  #tellIfStuck(): void {
+    const seconds = process.uptime() - this.#savingSince;
+    if (this.#isFailing || seconds < stuckSeconds) return;
+    this.#isFailing = true;
+    const text = `a save in ${this.directory} has not ended after ${formatDuration(1000 * Math.floor(seconds))}: the disk does not answer; learning continues`;
+    this.#log({ event: "checkpoint-fails", text, problem: true });
   }
 
   /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { sealed } from "../../scripts/proof/hostile/sealed.ts";
@@ -104,6 +104,36 @@ describe("in passing", () => {
     };
     expect(entries.slice(1)).toEqual([fails, works(1), fails, works(3)]);
     expect(saver.checkpoints).toBe(4);
+  });
+
+  test("a save that never ends is told of once, and once when the disk answers again", async () => {
+    const { saver, learner, directory, entries } = bench();
+    let answer: ((error: null) => void) | null = null;
+    const sync = vi.spyOn(fs, "fsync").mockImplementation(((_: number, done: typeof answer) => {
+      answer = done;
+    }) as never);
+    const seconds = vi.spyOn(process, "uptime").mockReturnValue(100);
+    onTestFinished(() => vi.restoreAllMocks());
+    learn(learner, 1);
+    const saving = saver.saveInPassing();
+    await expect.poll(() => answer).not.toBeNull();
+    for (const uptime of [159, 161, 4000]) {
+      seconds.mockReturnValue(uptime);
+      learn(learner, 1);
+      expect(await saver.saveInPassing()).toBeNull();
+    }
+    const fails = {
+      event: "checkpoint-fails",
+      text: `a save in ${directory} has not ended after 1 min 1 s: the disk does not answer; learning continues`,
+      problem: true,
+    };
+    expect(entries.slice(1)).toEqual([fails]);
+    sync.mockRestore();
+    (answer as unknown as (error: null) => void)(null);
+    const path = await saving;
+    expect(entries.slice(2)).toEqual([
+      { event: "checkpoint-works-again", text: `saved ${path}: saving works again` },
+    ]);
   });
 
   test("an error that is not the disk's is not taken for one", async () => {
