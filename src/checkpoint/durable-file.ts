@@ -147,6 +147,15 @@ export async function removeFile(path: string): Promise<void> {
   await settled((done) => fs.unlink(path, (error) => done(error?.code === "ENOENT" ? null : error)));
 }
 
+/** As `removeFile`, at once. `rmSync` would take one that may not be deleted for a folder, and say so. */
+export function removeFileSync(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
 /** Removes a file and ignores errors: if it still blocks the next write, that write throws. */
 export function removeSync(path: string): void {
   try {

@@ -8,7 +8,13 @@ import { CheckpointError, RivuletError } from "../errors/errors.ts";
 import { isWithheld, readCheckpointFile } from "./checkpoint-file.ts";
 import { type CheckpointFile, isOverlong, isTemporary, listCheckpoints } from "./checkpoint-names.ts";
 import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
-import { removeFile, syncFolderSync, writeFileDurably, writeFileDurablySync } from "./durable-file.ts";
+import {
+  removeFile,
+  removeFileSync,
+  syncFolderSync,
+  writeFileDurably,
+  writeFileDurablySync,
+} from "./durable-file.ts";
 import { createFolderLock, type FolderLock } from "./folder-lock.ts";
 import { isRegularFile, Retention, type Spare } from "./retention.ts";
 
@@ -286,7 +292,7 @@ class FolderStore implements Store {
     if (!isFull(error)) return false;
     const freed = filesThatMakeRoom(this.#retention.olderThan(1), this.directory, neededBytes);
     for (const old of freed) {
-      fs.rmSync(old.path, { force: true });
+      removeFileSync(old.path);
       this.#retention.forget(old);
     }
     if (freed.length > 0) {
@@ -309,7 +315,7 @@ class FolderStore implements Store {
   #deleteSurplusSync(): void {
     for (const old of this.#retention.surplus()) {
       try {
-        fs.rmSync(old.path, { force: true });
+        removeFileSync(old.path);
         this.#retention.forget(old);
       } catch (error) {
         this.#reportUndeleted(error);

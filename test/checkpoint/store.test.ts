@@ -196,7 +196,7 @@ describe.each(waysToSave)("%s", (_, save) => {
     const report = vi.fn();
     const store = open(temporaryFolder(), { keep: 1, report });
     await save(store, chunksOf(1));
-    const sync = vi.spyOn(fs, "rmSync").mockImplementation(diskFault("EIO"));
+    const sync = vi.spyOn(fs, "unlinkSync").mockImplementation(diskFault("EIO"));
     const async = vi.spyOn(fs, "unlink").mockImplementation(failing(diskFault("EIO")));
     await save(store, chunksOf(2));
     expect(report).toHaveBeenCalledWith(
