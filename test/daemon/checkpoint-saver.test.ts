@@ -113,7 +113,7 @@ describe("in passing", () => {
       answer = done;
     }) as never);
     const seconds = vi.spyOn(process, "uptime").mockReturnValue(100);
-    onTestFinished(() => vi.restoreAllMocks());
+    onTestFinished(() => void vi.restoreAllMocks());
     learn(learner, 1);
     const saving = saver.saveInPassing();
     await expect.poll(() => answer).not.toBeNull();
