@@ -11,7 +11,7 @@ import {
 } from "../status/document.ts";
 import { formatDuration, formatSize } from "../wording/quantities.ts";
 import { byId, element, fill, meter, table } from "./elements.ts";
-import { count, localTime, measured, percent, unknown, withLocalTimes } from "./numbers.ts";
+import { count, localTime, measured, percent, shortName, unknown, withLocalTimes } from "./numbers.ts";
 
 /** A matrix of more classes is no picture any more. */
 const mostClassesInMatrix = 12;
@@ -83,7 +83,7 @@ export function drawConfusion({ scores, target }: StatusDocument): void {
     "",
     element("th", "", hasMatrix ? "true class" : "true class, the worst known first"),
     ...(hasMatrix
-      ? classes.map((name) => element("th", "number", `as ${name}`))
+      ? classes.map((name) => named("th", "number", `as ${shortName(name, 14)}`, name))
       : [element("th", "number", "samples")]),
     ...["precision %", "recall %", "F %"].map((title) => element("th", "number", title)),
   );
@@ -94,7 +94,7 @@ export function drawConfusion({ scores, target }: StatusDocument): void {
     return element(
       "tr",
       "",
-      element("td", "class", classes[label]),
+      named("td", "class", shortName(classes[label], mostLetters), classes[label]),
       ...(hasMatrix
         ? confusion[label].map((value, predicted) => heat(value, support, predicted === label))
         : [element("td", "number", count(support))]),
@@ -104,6 +104,16 @@ export function drawConfusion({ scores, target }: StatusDocument): void {
     );
   });
   fill("confusion", element("table", "", element("thead", "", head), element("tbody", "", ...rows)));
+}
+
+/** Letters of the name of a class. */
+const mostLetters = 20;
+
+/** A cell with a name that may be shortened, and the whole of it for who points at it. */
+function named(kind: "td" | "th", className: string, text: string, name: string): HTMLElement {
+  const cell = element(kind, className, text);
+  cell.title = name;
+  return cell;
 }
 
 /** Where a class stands in a long list: those of which nothing is known come last. */
@@ -235,7 +245,11 @@ export function drawFields({ fields, target, scores }: StatusDocument): void {
       ...(classes === null
         ? [measured(latest), measured(mean), measured(deviation), rangeOf(field)]
         : [
-            element("span", "text", latest === null ? unknown : (classes[latest] ?? String(latest))),
+            element(
+              "span",
+              "text",
+              latest === null ? unknown : shortName(classes[latest] ?? String(latest), mostLetters),
+            ),
             "",
             "",
             "",
