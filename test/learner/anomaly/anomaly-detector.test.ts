@@ -46,6 +46,31 @@ describe("what is normal", () => {
     expect(detector.isWarm).toBe(true);
   });
 
+  test.each([1, 1000])("brings no week's budget in the first hours, at %d rows a second", (rowsPerSecond) => {
+    let alarms = 0;
+    for (const name of Object.keys(stationary)) {
+      const next = stationary[name](1000);
+      const detector = createAnomalyDetector({ columns: ["value"] });
+      for (let row = 0; row < 20_000; row++) {
+        detector.observe(Float64Array.of(next(row)), 0, Float64Array.of((1000 * row) / rowsPerSecond), 0);
+      }
+      alarms += detector.alarms;
+    }
+    // Where each record of a stream were an alarm, there would be 16.
+    expect(alarms).toBeLessThanOrEqual(5);
+  });
+
+  test("is told from a fault in the first hour of a row a second", () => {
+    const next = stationary["gauss"](7);
+    const detector = createAnomalyDetector({ columns: ["value"] });
+    const alarms: number[] = [];
+    for (let row = 0; row < 3600; row++) {
+      const value = next(row) + (row >= 1500 && row < 1530 ? 100 : 0);
+      if (detector.observe(Float64Array.of(value), 0, Float64Array.of(1000 * row), 0)) alarms.push(row);
+    }
+    expect(alarms).toEqual([1500]);
+  });
+
   test("of a constant column is no alarm, and its first change is one", () => {
     const values = new Float64Array(2000).fill(7);
     values.fill(8, 1500, 1505);
