@@ -210,7 +210,7 @@ export const configSchema = map({
     anomalySchema,
     { otherwise: "not watched" },
   ),
-  timeZone: optional("Time zone of the machine, for what is usual at an hour or on a day", timeZone, {
+  timeZone: optional("Time zone of hours and days, of samples and of files", timeZone, {
     otherwise: "that of the system",
   }),
   features: optional(

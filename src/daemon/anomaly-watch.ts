@@ -64,7 +64,7 @@ export class AnomalyWatch implements Stateful {
   readonly #times = new Float64Array(3);
   /** Lasting changes that became normal, episodes that somebody said were normal, changes of local time, [3]. */
   readonly #counts = new Float64Array(3);
-  #local: LocalTime;
+  readonly #local: LocalTime;
   readonly #moment = new Float64Array(1);
   #isOpen = false;
   #isWarm = false;
@@ -137,11 +137,6 @@ export class AnomalyWatch implements Stateful {
   /** Rows have no times of their own from now on: their number tells the time. */
   countTime(): void {
     this.#isCounted = true;
-  }
-
-  /** Times are those of a text, which shows local time where the config names no zone. */
-  setZone(zone: string): void {
-    this.#local = new LocalTime(zone);
   }
 
   /**

@@ -20,7 +20,7 @@ import type { DaemonStatus } from "./daemon-status.ts";
 import { deviceReport } from "./device-report.ts";
 import { createEffortWatch } from "./effort-watch.ts";
 import { FieldStatistics } from "./field-statistics.ts";
-import { timesOf } from "./file-times.ts";
+import { timesAreCounted } from "./file-times.ts";
 import type { LateLabels } from "./labels/late-labels.ts";
 import type { Log } from "./log.ts";
 import { Outputs } from "./outputs/outputs.ts";
@@ -113,9 +113,7 @@ export class Daemon {
    *   nothing is left open then
    */
   async start(): Promise<void> {
-    const { areCounted, areOfText } = await timesOf(this.config);
-    if (areCounted) this.#path.countTime();
-    if (areOfText) this.#path.stations.anomalyWatch?.setZone(this.config.timeZone ?? "UTC");
+    if (await timesAreCounted(this.config)) this.#path.countTime();
     const report = () => deviceReport(this.status());
     const saver = new CheckpointSaver(
       this.config,

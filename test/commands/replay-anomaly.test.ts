@@ -88,6 +88,30 @@ describe("rivulet replay --anomaly", () => {
     }
   });
 
+  test("tells hours by the zone of the config, or else of the system, as summer time ends", async () => {
+    const next = stationary["a day's course"](5);
+    const lines = Array.from({ length: 2500 }, (_, row) => {
+      const time = new Date(Date.UTC(2014, 9, 27) + row * rowMs).toISOString();
+      return `${time},${next(row).toFixed(3)}\n`;
+    });
+    const folder = folderWith({ "x.csv": `time,temperature\n${lines.join("")}` });
+    const config = join(folder, "c.yaml");
+    const textIn = async (system: string, written: string | null) => {
+      const zone = process.env["TZ"];
+      process.env["TZ"] = system;
+      if (written !== null) writeFileSync(config, `timeZone: ${written}\nanomaly: {}\n`);
+      try {
+        return (await invoke({ data: join(folder, "x.csv") }, written === null ? [] : [config])).text;
+      } finally {
+        if (zone === undefined) delete process.env["TZ"];
+        else process.env["TZ"] = zone;
+      }
+    };
+    const ofSystem = await textIn("America/New_York", null);
+    expect(await textIn("UTC", "America/New_York")).toBe(ofSystem);
+    expect(await textIn("America/New_York", "UTC")).not.toBe(ofSystem);
+  });
+
   test("keeps to the alarms a week that are asked for", async () => {
     const folder = folderWith({ "x.csv": rowsOf() });
     const of = async (rate: string) =>

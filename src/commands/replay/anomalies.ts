@@ -10,6 +10,7 @@ import type { Extraction } from "../../features/extraction.ts";
 import { csvFile, type DataFile } from "../../library/data-files.ts";
 import { earliestTime } from "../../machine/clock-set.ts";
 import { clockAmong } from "../../samples/decoding/text-look.ts";
+import { plainClock } from "../../samples/sample-clock.ts";
 import type { StreamEvent } from "../../training/dataset.ts";
 import { formatCount, parseDuration } from "../../wording/quantities.ts";
 import { dataOf } from "../command-line/call.ts";
@@ -78,7 +79,9 @@ async function timedData(
   if (data.kinds === undefined || written?.source.time) return { data, hasTimes: true };
   const time = clockAmong(await data.kinds());
   if (time.length > 0) {
-    return { data: written === null ? csvFile(path, { time: { columns: time } }) : data, hasTimes: true };
+    const config = written && { ...written, source: { ...written.source, time: plainClock(time) } };
+    const timed = config === null ? csvFile(path, { time: { columns: time } }) : openData(path, { config });
+    return { data: await timed, hasTimes: true };
   }
   if (!needsTime) return { data, hasTimes: false };
   throw new RivuletError(
@@ -191,7 +194,7 @@ async function replayOf(data: DataFile, options: ReplayOptions): Promise<Anomaly
   };
 }
 
-/** @param isText dates are those of a file, which says what its clock showed; a recording has moments */
+/** @param isText times are those of a file, which are taken as they are; those of a recording may be of a clock that was not set */
 function watchOf(
   { config, rows: { read, extraction, rowMs, watched }, written }: ReplayOptions,
   isText: boolean,
@@ -203,7 +206,7 @@ function watchOf(
     config: { ...config, watch: watched },
     fields: columns.map((name) => known.get(name) ?? { name }),
     target: null,
-    zone: written?.timeZone ?? (isText ? "UTC" : null),
+    zone: written?.timeZone ?? null,
     rowMs,
     log,
   });
