@@ -67,20 +67,16 @@ test(
     const device = host.credentials("pump-7");
     const put = (samples: number, body: Buffer) => {
       const path = `/fleet/${checkpointKey("pump-7", samples, sha256Of(body))}`;
-      return request(host, device, { method: "PUT", path, body });
+      return request(host, device, { method: "PUT", path, body, unsigned: { expect: "100-continue" } });
     };
     const small = Buffer.alloc(1 << 20, 1);
-    expect((await put(1, small)).status).toBe(200);
+    expect(await put(1, small)).toMatchObject({ status: 200, isAsked: true });
     const refused = await put(2, Buffer.alloc(4 << 20, 2));
     expect(refused.status).toBe(507);
     expect(refused.text).toMatch(/<Code>InsufficientStorage<\/Code><Message>[^<]*full[^<]*<\/Message>/);
     expect(host.log.at(-1)).toContain("full");
-    const store = clientOf(host, "pump-7", { retryMs: [] });
-    const large = Buffer.alloc(4 << 20, 3);
-    await expect(store.putOnce(checkpointKey("pump-7", 3, sha256Of(large)), large)).rejects.toThrow(
-      "the disk of the host is full (status 507",
-    );
-    store.close();
+    // Behind a body in vain the connection would close, and the device might not read why.
+    expect(refused.isAsked).toBe(false);
     const kept = await request(host, device, {
       path: `/fleet/${checkpointKey("pump-7", 1, sha256Of(small))}`,
     });

@@ -99,6 +99,8 @@ export interface RawAnswer {
   status: number;
   text: string;
   headers: http.IncomingHttpHeaders;
+  /** Whether the host asked for the body, where the request has `Expect: 100-continue`. */
+  isAsked: boolean;
 }
 
 /** Sends one signed request exactly as it is described. */
@@ -136,6 +138,10 @@ export function request(
       headers: { ...length, ...signed, ...unsigned },
       agent: false,
     });
+    let isAsked = false;
+    client.on("continue", () => {
+      isAsked = true;
+    });
     client.on("error", reject);
     client.on("response", (response) => {
       let text = "";
@@ -143,7 +149,7 @@ export function request(
         text += chunk;
       });
       response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, text, headers: response.headers }),
+        resolve({ status: response.statusCode ?? 0, text, headers: response.headers, isAsked }),
       );
       response.on("error", reject);
     });
