@@ -24,7 +24,10 @@ export function headerAmong(
   if (lowest < 0) return null;
   // Names, units and kinds of value stand together.
   let highest = lowest;
-  while (highest > 0 && fits(candidates[highest - 1])) highest--;
+  const isLabel = (cells: readonly string[]) =>
+    fits(cells) ||
+    (cells.length === width && cells.every((cell) => !["number", "clock"].includes(cellKindOf(cell, kind))));
+  while (highest > 0 && isLabel(candidates[highest - 1])) highest--;
   const isNear = lowest >= candidates.length - nearLines;
   const named = (isNear ? candidates.slice(highest, lowest + 1) : candidates).filter(fits);
   const exact = named.filter(({ length }) => length === width);

@@ -371,6 +371,15 @@ describe("what stands above a header is no row", () => {
     expect((await rowsOf(path, { fields: ["flow", "pressure"] }))[1]).toEqual([21, 39]);
   });
 
+  test("and names stand above units, of which some are signs, and kinds of value", async () => {
+    const above = '"TOA5","station"\n"TIME","AirTC","RH"\n"TS","Deg C","%"\n"","Avg","Smp"\n';
+    const times = Array.from(
+      { length: 20 },
+      (_, index) => `"2026-03-01 10:00:${10 + index}",${20 + index},4${index % 7}\n`,
+    );
+    expect(await namesIn(file(above + times.join("")))).toEqual(["TIME", "AirTC", "RH"]);
+  });
+
   test("and a comment is none, though nobody wants its first cell", async () => {
     const path = file("#group,false,true\nid,on,b\nx,true,2\ny,false,3\n#group,false,5\nz,true,4\n");
     expect(await rowsOf(path, { fields: ["on", "b"] })).toEqual([
