@@ -86,3 +86,13 @@ test("a drift alarm continues from a state that knows nothing of how errors foll
   );
   expect(() => continued.restore(new Float64Array(6))).toThrow(/expected 10 float64 numbers/);
 });
+
+test("behind an alarm a drift alarm knows nothing of the errors before it, nor how they followed one another", () => {
+  const alarm = new DriftAlarm();
+  let rows = 0;
+  const random = createRandom(3);
+  while (rows < 2000 && !alarm.observe(Float64Array.of(rows < 200 ? random.uniform() : 5))) rows++;
+  const [count, mean, squares] = alarm.state() as Float64Array;
+  expect([count, mean, squares]).toEqual([0, 0, 0]);
+  expect([...(alarm.state() as Float64Array)].slice(7)).toEqual([0, 0, 0]);
+});

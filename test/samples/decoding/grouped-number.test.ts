@@ -29,6 +29,8 @@ describe("digits in groups of three are one number", () => {
 test("a single group behind a point or a comma counts where decimals are known to stand behind the other", () => {
   expect(read("1.200", { decimal: "comma" })).toBe(1200);
   expect(read("-12.345.678", { decimal: "comma" })).toBe(-12_345_678);
+  // No address begins with more than 255.
+  expect(read("300.168.100.101", { decimal: "comma" })).toBe(300_168_100_101);
   expect(read("1.200")).toBeNull();
   expect(read("12.345.678")).toBeNull();
   expect(read("1,200", { decimal: "point" })).toBe(1200);
