@@ -9,7 +9,8 @@ export interface Checksum {
   matches(bytes: Uint8Array, from: number, at: number): boolean;
 }
 
-const sums = { none: 0, sum8: 1, xor8: 1, sum16be: 2, sum16le: 2 } as const;
+/** Bytes of each. `sum8-negated` is the byte that makes the sum of all 0: 256 less their sum. */
+const sums = { none: 0, sum8: 1, "sum8-negated": 1, xor8: 1, sum16be: 2, sum16le: 2 } as const;
 
 /** Every name: a CRC stands with its usual order of bytes, or as `-le` or `-be` at the end says. */
 export const checksumNames: readonly string[] = [
@@ -43,7 +44,7 @@ function createSum(name: keyof typeof sums): Checksum {
     matches(data, from, at) {
       let sum = 0;
       for (let read = from; read < at; read++) sum = isXor ? sum ^ data[read] : (sum + data[read]) & 0xffff;
-      return standsAt(data, at, bytes, name === "sum16le", sum);
+      return standsAt(data, at, bytes, name === "sum16le", name === "sum8-negated" ? -sum : sum);
     },
   };
 }

@@ -11,6 +11,8 @@ const mostBytes = 1 << 14;
 const longestFrame = 260;
 /** Pairs of first bytes that are tried, the most frequent first. */
 const mostStarts = 8;
+/** Bytes behind the checksum that end every frame. */
+const mostEnd = 2;
 
 /** Recognizes binary frames of other makers in unknown bytes. Returns as a `Recognizer` does. */
 export function recognizeBinary(bytes: Uint8Array): RecognizedStream | string | null {
@@ -74,8 +76,25 @@ function frameLength(bytes: Uint8Array, places: readonly number[], type: (typeof
   return { bytes: step, places: places.filter(isWhole) };
 }
 
-/** The checksum that fits all but a few of the frames; from the first byte or from behind the start. */
+/** The checksum that fits all but a few of the frames, and the bytes behind it that end each of them. */
 function checksumOf(bytes: Uint8Array, places: readonly number[], length: number) {
+  for (let ending = 0; ending <= mostEnd; ending++) {
+    const end = endOf(bytes, places, length, ending);
+    const found = end && checksumBefore(bytes, places, length - ending);
+    if (found) return { ...found, end };
+  }
+  return null;
+}
+
+/** The last bytes of a frame, where all of them end alike; else null. */
+function endOf(bytes: Uint8Array, places: readonly number[], length: number, ending: number) {
+  const ends = places.map((place) => bytes.subarray(place + length - ending, place + length).join(" "));
+  if (places.length === 0 || ends.some((end) => end !== ends[0])) return null;
+  return [...bytes.subarray(places[0] + length - ending, places[0] + length)];
+}
+
+/** The checksum in front of `length`, from the first byte or from behind the start. */
+function checksumBefore(bytes: Uint8Array, places: readonly number[], length: number) {
   for (const checksum of checksumNames) {
     if (checksum === "none") continue;
     const check = createChecksum(checksum);
@@ -106,21 +125,22 @@ const layoutOf = (start: readonly number[], length: BinaryLayout["length"]): Bin
 });
 
 function decoded(bytes: Uint8Array, layout: BinaryLayout, total: number): RecognizedStream | null {
-  const { start, length, checksum, checksumFrom } = layout;
+  const { start, length, checksum, checksumFrom, end } = layout;
   const first = start.length + (length === "none" ? 0 : length === "u8" ? 1 : 2);
-  const fields = fieldsBetween(first, total - createChecksum(checksum).bytes);
+  const fields = fieldsBetween(first, total - createChecksum(checksum).bytes - end.length);
   if (fields.length === 0) return null;
   const ring = new SampleRing(fields.length, 256, "pause");
   const decoder = createBinaryDecoder(fields, ring, layout, { passNonFinite: false });
   const observation = observe(fields, decoder, ring, bytes);
   const { samples, damaged } = decoder.counts;
   if (samples < fewestFrames) return null;
-  const shown = start.map((byte) => `0x${byte.toString(16).padStart(2, "0")}`).join(", ");
+  const shown = inHexadecimal(start);
   const parts = [
     `start: [${shown}]`,
     ...(length === "none" ? [`bytes: ${total}`] : [`length: ${length}`]),
     `checksum: ${checksum}`,
     ...(checksumFrom === 0 ? [] : [`checksumFrom: ${checksumFrom}`]),
+    ...(end.length === 0 ? [] : [`end: [${inHexadecimal(end)}]`]),
   ];
   return {
     framing: "binary",
@@ -136,6 +156,9 @@ function decoded(bytes: Uint8Array, layout: BinaryLayout, total: number): Recogn
     findings: { ...layout },
   };
 }
+
+const inHexadecimal = (bytes: readonly number[]) =>
+  bytes.map((byte) => `0x${byte.toString(16).padStart(2, "0")}`).join(", ");
 
 /** Numbers of 16 bits, which such sensors mostly send, and one of 8 where a byte is left. */
 function fieldsBetween(first: number, end: number): Field[] {

@@ -120,3 +120,30 @@ test("frames of a dust sensor are recognized by start, length and sum", () => {
     understood: 1,
   });
 });
+
+/** The frames of dust sensors: of type SDS011, which sums its six numbers, and ZH03B, which negates the sum of all but the first byte. */
+const dusty = {
+  SDS011(i: number): number[] {
+    const data = [i & 255, i >> 8, (3 * i) & 255, (3 * i) >> 8, 0x1a, 0x2b];
+    return [0xaa, 0xc0, ...data, data.reduce((sum, byte) => sum + byte) & 255, 0xab];
+  },
+  ZH03B(i: number): number[] {
+    const data = [0x17, i >> 8, i & 255, 0, 40 + (i % 7), 0, i % 11];
+    return [0xff, ...data, -data.reduce((sum, byte) => sum + byte) & 255];
+  },
+};
+
+test.each([
+  ["SDS011", "{ binary: { start: [0xaa, 0xc0], bytes: 10, checksum: sum8, checksumFrom: 2, end: [0xab] } }"],
+  ["ZH03B", "{ binary: { start: [0xff, 0x17], bytes: 9, checksum: sum8-negated, checksumFrom: 1 } }"],
+] as const)("frames of the type %s are recognized", (type, framingText) => {
+  const stream = Uint8Array.from(Array.from({ length: 80 }, (_, i) => dusty[type](300 + 7 * i)).flat());
+  const found = recognize(stream, false);
+  expect(found).toMatchObject({
+    framing: "binary",
+    framingText,
+    understood: 1,
+    fields: { length: 3 },
+    counts: { samples: 80, damaged: 0 },
+  });
+});
