@@ -1,10 +1,20 @@
 /** Who a request comes from, and what a device may do: the same for a host and for a front. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { mostStatusBytes } from "../device-status.ts";
 import { checkpointFacts, checkpointFolder, deviceFolder, isModelKey, statusKey } from "../names.ts";
 import { faultOfSignature, parseAuthorization, type SignedRequest } from "../signature.ts";
 import { HostError } from "./host-error.ts";
 import type { KeyHolder, Registry } from "./registry.ts";
+
+/** A request whose signature is valid. */
+export interface AuthenticatedRequest {
+  request: IncomingMessage;
+  response: ServerResponse;
+  holder: KeyHolder;
+  /** Null: the bucket itself. */
+  key: string | null;
+  query: URLSearchParams;
+}
 
 /**
  * Returns whose key has signed a request.

@@ -1,7 +1,7 @@
 /** Objects that devices and S3 clients read, whole or a range of them, and lists of their names. */
-import { requireListable, requireReadable } from "./access.ts";
-import type { Asked, HostParts } from "./asked.ts";
+import { type AuthenticatedRequest, requireListable, requireReadable } from "./access.ts";
 import { HostError } from "./host-error.ts";
+import type { HostParts } from "./host-parts.ts";
 import { bucket, sendXml } from "./http.ts";
 import type { ObjectFacts } from "./object-folder.ts";
 import { listXml } from "./xml.ts";
@@ -11,7 +11,7 @@ const mostKeysOfList = 1000;
 /** Sends an object, or a range of it. @throws HostError where there is none, or the device may not read it */
 export async function sendObject(
   { objects }: HostParts,
-  { request, response, holder, key }: Asked & { key: string },
+  { request, response, holder, key }: AuthenticatedRequest & { key: string },
 ): Promise<void> {
   requireReadable(holder, key);
   const facts = await objects.facts(key);
@@ -42,7 +42,10 @@ export async function sendObject(
 }
 
 /** Sends one page of the names below a prefix. @throws HostError where the device may not list them */
-export async function sendList({ objects }: HostParts, { response, holder, query }: Asked): Promise<void> {
+export async function sendList(
+  { objects }: HostParts,
+  { response, holder, query }: AuthenticatedRequest,
+): Promise<void> {
   const prefix = query.get("prefix") ?? "";
   const delimiter = query.get("delimiter") ?? "";
   const isV2 = query.get("list-type") === "2";

@@ -8,7 +8,13 @@ import { pathAndQuery } from "../../wording/address.ts";
 import type { ObjectStore } from "../client/object-store.ts";
 import { parseAddress, pathOf } from "../client/store-request.ts";
 import { type Credentials, presignedPath } from "../signature.ts";
-import { authenticate, requireListable, requireReadable, requireWritable } from "./access.ts";
+import {
+  type AuthenticatedRequest,
+  authenticate,
+  requireListable,
+  requireReadable,
+  requireWritable,
+} from "./access.ts";
 import { HostError } from "./host-error.ts";
 import { answered, bucket, bucketAndKey, type HostHandler, lengthOf, sendXml } from "./http.ts";
 import { answerPage } from "./page.ts";
@@ -37,14 +43,6 @@ export interface FrontOptions {
 const validSeconds = 300;
 /** Names in the answer to one list. */
 const mostKeysOfList = 1000;
-
-/** A request whose signature is valid. */
-interface Asked {
-  request: IncomingMessage;
-  response: ServerResponse;
-  holder: KeyHolder;
-  query: URLSearchParams;
-}
 
 /** The condition of a request, which only counts at the store where it is signed as well. */
 function conditionOf({ headers }: IncomingMessage): Record<string, string> {
@@ -79,13 +77,13 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
   const { host } = new URL(origin);
   const fleet = new StoreFleet(store);
 
-  async function redirect({ request, response, holder }: Asked, key: string): Promise<void> {
+  async function redirect({ request, response, holder }: AuthenticatedRequest, key: string): Promise<void> {
     const { method = "" } = request;
     const headers =
       method === "PUT" ? uploadHeaders(request, holder, key, mostBodyBytes) : conditionOf(request);
     if (method !== "PUT") requireReadable(holder, key);
-    const asked = { method, path: pathOf(bucketPath, prefix + key, {}), host, headers };
-    const path = presignedPath(asked, await credentials(), {
+    const signed = { method, path: pathOf(bucketPath, prefix + key, {}), host, headers };
+    const path = presignedPath(signed, await credentials(), {
       region,
       timeMs: clock(),
       seconds: validSeconds,
@@ -102,21 +100,23 @@ export function createFrontHandler(options: FrontOptions): HostHandler {
     if (!isSigned && (await answerPage(request, response, path, { fleet, registry, clock }))) return;
     const [named, key] = bucketAndKey(path);
     const holder = authenticate(request, registry, clock());
-    const asked = { request, response, holder, query };
+    const authenticated = { request, response, holder, key, query };
     if (named === "") return sendXml(response, 200, bucketsXml(bucket));
     if (named !== bucket) {
       const sentence = `there is no bucket ${named}, the one of this host is ${bucket}`;
       throw new HostError(404, "NoSuchBucket", sentence);
     }
     const isPlain = [...query.keys()].every((word) => word === "x-id");
-    if (key !== null && isPlain && ["GET", "HEAD", "PUT"].includes(method)) return redirect(asked, key);
+    if (key !== null && isPlain && ["GET", "HEAD", "PUT"].includes(method))
+      return redirect(authenticated, key);
     if (key === null && (method === "HEAD" || method === "PUT")) {
       response.writeHead(200).end();
       return;
     }
     if (key === null && method === "GET" && query.has("location"))
       return sendXml(response, 200, locationXml());
-    if (key === null && method === "GET" && query.get("list-type") === "2") return answerList(store, asked);
+    if (key === null && method === "GET" && query.get("list-type") === "2")
+      return answerList(store, authenticated);
     throw new HostError(501, "NotImplemented", `this front does not know ${method} of that`);
   }
 
@@ -151,7 +151,10 @@ function uploadHeaders(
 }
 
 /** Answers with one page of the names below a prefix. */
-async function answerList(store: FrontOptions["store"], { response, holder, query }: Asked): Promise<void> {
+async function answerList(
+  store: FrontOptions["store"],
+  { response, holder, query }: AuthenticatedRequest,
+): Promise<void> {
   const begin = query.get("prefix") ?? "";
   requireListable(holder, begin);
   if ((query.get("delimiter") ?? "") !== "")

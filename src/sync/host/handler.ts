@@ -1,11 +1,11 @@
 /** Answers the requests of devices and of S3 clients: a function for `node:http`, which any server can mount. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pathAndQuery } from "../../wording/address.ts";
-import { authenticate } from "./access.ts";
-import type { Asked, HostParts } from "./asked.ts";
+import { type AuthenticatedRequest, authenticate } from "./access.ts";
 import { sendList, sendObject } from "./downloads.ts";
 import { Fleet } from "./fleet.ts";
 import { HostError } from "./host-error.ts";
+import type { HostParts } from "./host-parts.ts";
 import { answered, bucket, bucketAndKey, type HostHandler, sendXml } from "./http.ts";
 import { ObjectFolder } from "./object-folder.ts";
 import { answerPage } from "./page.ts";
@@ -83,24 +83,24 @@ export function createHostHandler(options: HostOptions): HostHandler {
 }
 
 /** Answers what is asked of an object, or of the bucket. @throws HostError for what this host does not know */
-async function answerObject(parts: HostParts, asked: Asked): Promise<void> {
-  const { request, key, query, response } = asked;
+async function answerObject(parts: HostParts, authenticated: AuthenticatedRequest): Promise<void> {
+  const { request, key, query, response } = authenticated;
   const { method = "" } = request;
   if (key === null) {
     if (method === "PUT" || method === "HEAD") response.writeHead(200).end();
     else if (method === "GET" && query.has("location")) sendXml(response, 200, locationXml());
     else if (method === "GET" && !["acl", "policy", "versioning", "uploads"].some((word) => query.has(word)))
-      await sendList(parts, asked);
+      await sendList(parts, authenticated);
     else throw new HostError(501, "NotImplemented", `this host does not know ${method} of a bucket`);
     return;
   }
   if ((method === "GET" || method === "HEAD") && !query.has("acl"))
-    await sendObject(parts, { ...asked, key });
+    await sendObject(parts, { ...authenticated, key });
   else if (
     method === "PUT" &&
     [...query.keys()].every((word) => word === "x-id") &&
     request.headers["x-amz-copy-source"] === undefined
   ) {
-    await receiveObject(parts, { ...asked, key });
+    await receiveObject(parts, { ...authenticated, key });
   } else throw new HostError(501, "NotImplemented", `this host does not know ${method} of an object`);
 }

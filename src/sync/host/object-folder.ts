@@ -84,17 +84,18 @@ export class ObjectFolder {
 
   /**
    * Receives a body of `length` bytes.
-   * @param begin called once there is room for it: a sender that asked first reads a refusal, and sends nothing in vain
+   * @param sendContinue called once there is room for it, to answer `Expect: 100-continue`: whoever waits for that sends no
+   * body that is refused
    * @throws HostError where the disk is full, the body is too slow, or ends early
    */
-  async receive(body: Readable, length: number, begin = () => {}): Promise<Incoming> {
+  async receive(body: Readable, length: number, sendContinue = () => {}): Promise<Incoming> {
     await this.#requireSpace(length);
     const path = join(this.#incoming, `${process.pid}-${++this.#count}.part`);
     const discard = () => unlink(path).catch(() => {});
     const hashes = { sha256: createHash("sha256"), md5: createHash("md5") };
     let bytes = 0;
     const file = await open(path, "wx", 0o644).catch(diskFault);
-    begin();
+    sendContinue();
     const pace = watchPace(() => bytes, this.#slowMs);
     const chunks = (body as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
     try {

@@ -1,9 +1,9 @@
 /** Objects that devices and S3 clients send: what may be written, and what an object must be for its name. */
 import { decodeStatus, mostStatusBytes } from "../device-status.ts";
 import { checkpointFacts, checkpointFolder, modelDigestIn, statusKey, versionIn } from "../names.ts";
-import { requireWritable } from "./access.ts";
-import type { Asked, HostParts } from "./asked.ts";
+import { type AuthenticatedRequest, requireWritable } from "./access.ts";
 import { HostError } from "./host-error.ts";
+import type { HostParts } from "./host-parts.ts";
 import { lengthOf } from "./http.ts";
 import type { Incoming } from "./object-folder.ts";
 
@@ -17,7 +17,7 @@ const digestPattern = /^[0-9a-f]{64}$/;
  */
 export async function receiveObject(
   host: HostParts,
-  { request, response, holder, key }: Asked & { key: string },
+  { request, response, holder, key }: AuthenticatedRequest & { key: string },
 ): Promise<void> {
   const { objects, mostBodyBytes } = host;
   const length = lengthOf(request, mostBodyBytes);

@@ -1,18 +1,6 @@
-/** A request whose signature is valid, and what a host answers it from. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+/** What a host answers requests from. */
 import type { Fleet } from "./fleet.ts";
 import type { ObjectFolder } from "./object-folder.ts";
-import type { KeyHolder } from "./registry.ts";
-
-/** A request whose signature is valid. */
-export interface Asked {
-  request: IncomingMessage;
-  response: ServerResponse;
-  holder: KeyHolder;
-  /** Null: the bucket itself. */
-  key: string | null;
-  query: URLSearchParams;
-}
 
 /** A host: its objects, and how much it takes and keeps. */
 export interface HostParts {
