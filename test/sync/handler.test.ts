@@ -2,6 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import net from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { DeviceStatus } from "../../src/sync/device-status.ts";
+import { answered } from "../../src/sync/host/http.ts";
+import { answerPage } from "../../src/sync/host/page.ts";
+import { serveHost } from "../../src/sync/host/serve.ts";
 import { checkpointKey, statusKey } from "../../src/sync/names.ts";
 import { sha256Of } from "../../src/sync/signature.ts";
 import { until } from "../until.ts";
@@ -510,6 +514,32 @@ describe("the page", () => {
     expect(page).toContain("&lt;script&gt;");
     expect(page).toContain("<td>17 went back, loss +0.031</td>");
     expect(page).toContain("model 17 went back: worse &lt;i&gt;");
+  });
+
+  test("a fault while it is put together is in the log, and cuts the answer", async () => {
+    const { registry, credentials } = await startHost();
+    const fault = new TypeError("no such column");
+    const rows = async () => [
+      {
+        ...{ device: "pump-7", lastSeenMs: 0, isSilent: false },
+        get status(): DeviceStatus {
+          throw fault;
+        },
+      },
+    ];
+    const log: string[] = [];
+    const handler = answered(
+      (sentence) => log.push(sentence),
+      async (incoming, response) => {
+        await answerPage(incoming, response, "/", { fleet: { rows }, registry, clock: Date.now });
+      },
+    );
+    const broken = await serveHost(handler, { address: "127.0.0.1", port: 0, tls: null });
+    const authorization = `Bearer ${credentials("admin").secretAccessKey}`;
+    const answer = fetch(`http://127.0.0.1:${broken.port}/`, { headers: { authorization } });
+    await expect(answer.then((begun) => begun.text())).rejects.toThrow();
+    expect(log).toEqual([expect.stringContaining("refused GET /: TypeError: no such column")]);
+    await broken.close();
   });
 
   test("a silent device stands out, on the page and in the metrics", async () => {
