@@ -127,7 +127,7 @@ async function modelsOfDryRun(
 }
 
 function report({ to, device }: SyncConfig, outcome: SendOutcome, models: ModelsReport | null): Report {
-  const { sent, waiting, dropped, refused, status, failure } = outcome;
+  const { sent, waiting, dropped, refused, sharedName, status, failure } = outcome;
   const sentBytes = sent.reduce((sum, { bytes }) => sum + bytes, 0);
   const lines = [
     sent.length === 0
@@ -140,7 +140,7 @@ function report({ to, device }: SyncConfig, outcome: SendOutcome, models: Models
       : []),
     ...refused.map((sentence) => `not sent: ${sentence}`),
   ];
-  if (status?.sync.isShared && status.sync.problem !== null) lines.push(status.sync.problem);
+  if (sharedName !== null) lines.push(sharedName);
   // What arrived counts; the rest waits for the next run.
   const failed = failure !== null && sent.length === 0;
   if (failed) throw failure;
@@ -148,7 +148,8 @@ function report({ to, device }: SyncConfig, outcome: SendOutcome, models: Models
   lines.push(...(models?.lines ?? []));
   return {
     data: {
-      ...{ to, device, sent, waiting, dropped, refused, status, failure: failure?.message ?? null },
+      ...{ to, device, sent, waiting, dropped, refused, sharedName, status },
+      failure: failure?.message ?? null,
       ...(models === null ? {} : { models: models.data }),
     },
     text: lines.join("\n"),

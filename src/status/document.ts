@@ -161,7 +161,7 @@ export interface SyncDocument {
   sent: number;
   waiting: number;
   dropped: number;
-  /** What a run found that somebody should look at, in one sentence; null: nothing. */
+  /** What to do about another board of the same name, in one sentence; null where none was found lately. */
   problem: string | null;
 }
 

@@ -25,8 +25,9 @@ export interface DeviceStatus {
     sent: number;
     waiting: number;
     dropped: number;
+    /** What somebody should look at, each in a sentence, joined; null: nothing. */
     problem: string | null;
-    /** Whether another board sends under this name: the host then deletes no checkpoint of either. Left out: none was found. */
+    /** Whether another board sends under this name: the host then makes room by arrival. Left out: none was found lately. */
     isShared?: boolean;
   };
 }
@@ -53,6 +54,13 @@ export type DeviceReport = {
 export const mostStatusBytes = 4096;
 const mostProblems = 5;
 const mostSentenceLength = 200;
+const mostSyncProblemLength = 1000;
+
+/** What is wrong with sending, in one text; null where nothing is. */
+export function joinedProblems(sentences: readonly (string | null)[]): string | null {
+  const found = sentences.filter((sentence) => sentence !== null);
+  return found.length === 0 ? null : found.join("; ").slice(0, mostSyncProblemLength);
+}
 
 /** A document that is too large loses its problems, the longest part. */
 export function encodeStatus(status: DeviceStatus): Buffer {
@@ -99,7 +107,7 @@ export function decodeStatus(bytes: Uint8Array): DeviceStatus | null {
       sent: countOf(sync["sent"]),
       waiting: countOf(sync["waiting"]),
       dropped: countOf(sync["dropped"]),
-      problem: sync["problem"] === null ? null : textOf(sync["problem"], mostSentenceLength),
+      problem: sync["problem"] === null ? null : textOf(sync["problem"], mostSyncProblemLength),
       ...(sync["isShared"] === true ? { isShared: true } : {}),
     },
   };

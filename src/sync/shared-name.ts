@@ -20,13 +20,16 @@ export function noteSender(
   there: DeviceStatus | null,
   { id, everyMs }: { id: string; everyMs: number },
 ): void {
-  const { ids = [], sharedRuns } = record;
-  // What a version before sent has no number; and who has sent nothing yet takes over from the board before.
-  const isForeign = there?.id !== undefined && ids.length > 0 && !ids.includes(there.id);
-  if (isForeign) record.sharedRuns = 0;
+  const { ids = [], arrived, sharedRuns } = record;
+  // Who remembers no document, as on a new card, takes over from the board before, and what that has found.
+  const isTakeover = ids.length === 0 && arrived === undefined;
+  // What an earlier version sent has no number.
+  const isOwn = there?.id === undefined || isTakeover || there.id === arrived || ids.includes(there.id);
+  if (!isOwn || (isTakeover && there?.sync.isShared)) record.sharedRuns = 0;
   else if (sharedRuns !== undefined) record.sharedRuns = sharedRuns + 1;
   const { sharedRuns: runs = 0 } = record;
   if (runs >= toldRuns && runs * everyMs >= toldMs) delete record.sharedRuns;
+  if (isOwn && there?.id !== undefined) record.arrived = there.id;
   record.ids = [...ids, id].slice(-mostIds);
 }
 
@@ -36,7 +39,6 @@ export function sharedNameProblem({
   sharedRuns,
 }: Pick<SyncRecord, "device" | "sharedRuns">): string | null {
   if (sharedRuns === undefined) return null;
-  const when =
-    sharedRuns === 0 ? "" : `, last noticed ${sharedRuns} ${sharedRuns === 1 ? "run" : "runs"} ago`;
-  return `another board sends as ${device} too${when}, as after copying a card: give it a name of its own with rivulet host add`;
+  const when = sharedRuns === 0 ? "" : ` (noticed ${sharedRuns} ${sharedRuns === 1 ? "run" : "runs"} ago)`;
+  return `another board sends as ${device} too, or this one did before its card was put back${when}: after copying a card, give the copy a name of its own with rivulet host add`;
 }

@@ -1,6 +1,7 @@
 /**
- * What a device remembers of its host, in one small file beside its checkpoints, `sync.json`. Losing it costs only that
- * checkpoints are sent again, which changes nothing at the host. The daemon reads it, so it loads nothing.
+ * What a device remembers of its host, in one small file beside its checkpoints, `sync.json`. Losing it costs that
+ * checkpoints are sent again, which changes nothing at the host, and that another board of the same name is noticed a run
+ * later. The daemon reads it, so it loads nothing.
  */
 import { join } from "node:path";
 import { type CheckpointFile, listCheckpoints } from "../checkpoint/checkpoint-names.ts";
@@ -18,7 +19,9 @@ export interface SyncRecord {
   counter: number;
   /** Of the last status documents, the newest last: another one at the host is of another board. Left out: none was sent. */
   ids?: string[];
-  /** Runs since one found the document of another board; left out: none did lately. */
+  /** The one that is known to have arrived last, however many after it did not; left out: none is known. */
+  arrived?: string;
+  /** Runs since the last one that found the document of another board; left out where that is long ago, or never was. */
   sharedRuns?: number;
   /** Sequence numbers up to this one are counted in `sentBefore` and `dropped`. */
   through: number;
@@ -93,6 +96,7 @@ function readRecord(directory: string): SyncRecord | null {
     if (!isModelsRecord(found.models)) delete found.models;
     if (!isKnownVersions(found.versions)) delete found.versions;
     if (!areIds(found.ids)) delete found.ids;
+    if (typeof found.arrived !== "string") delete found.arrived;
     if (!isSafeCount(found.sharedRuns)) delete found.sharedRuns;
     return found;
   } catch {

@@ -10,7 +10,7 @@ export interface SyncState {
   sent: number;
   waiting: number;
   dropped: number;
-  /** What somebody should look at, in one sentence; null: nothing. */
+  /** What to do about another board of the same name, in one sentence; null where none was found lately. */
   problem: string | null;
 }
 

@@ -47,11 +47,7 @@ function restoreReport({ path, key, samplesSeen, refused, isShared }: RestoreOut
     text: [
       ...refused.map((sentence) => `passed over: ${sentence}`),
       `restored ${key} as ${path}: rivulet run continues after ${formatCount(samplesSeen, "sample")}`,
-      ...(isShared
-        ? [
-            "another board sends under this name too, and this may be its checkpoint; the host has those of both",
-          ]
-        : []),
+      ...(isShared ? ["another board sends under this name too, so this may be its checkpoint"] : []),
     ].join("\n"),
   };
 }

@@ -46,11 +46,15 @@ export async function restoreCheckpoint(options: RestoreOptions): Promise<Restor
     const path = write(directory, bytes);
     const record = readSyncRecord(directory, config.to, config.device);
     const digest = checkpointFacts(key)?.digest ?? "";
-    // So that the board before is noticed where it goes on sending.
-    const ids = status?.id === undefined ? [] : [status.id];
-    writeSyncRecord(directory, { ...record, counter: status?.counter ?? 0, ids, done: { 1: digest } });
+    const isShared = status?.sync.isShared === true;
+    writeSyncRecord(directory, {
+      ...{ ...record, counter: status?.counter ?? 0, done: { 1: digest } },
+      // So that the board before is noticed where it goes on sending.
+      ...(status?.id === undefined ? {} : { arrived: status.id }),
+      ...(isShared ? { sharedRuns: 0 } : {}),
+    });
     const samplesSeen = checkpointFacts(key)?.samplesSeen ?? 0;
-    return { path, key, samplesSeen, refused, isShared: status?.sync.isShared === true };
+    return { path, key, samplesSeen, refused, isShared };
   }
   const why = refused.length === 0 ? "" : ` (${refused.join("; ")})`;
   throw new RivuletError(

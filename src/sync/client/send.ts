@@ -12,6 +12,7 @@ import {
   type DeviceStatus,
   decodeStatus,
   encodeStatus,
+  joinedProblems,
   reportFrom,
 } from "../device-status.ts";
 import { sourceMark } from "../inbox.ts";
@@ -48,6 +49,8 @@ export interface SendOutcome {
   dropped: number;
   /** Files that are not valid checkpoints, each in one sentence; they are never sent. */
   refused: string[];
+  /** What to do about another board of the same name, in one sentence; null where none was found lately. */
+  sharedName: string | null;
   /** The document that the host has now; null where it did not get one. */
   status: DeviceStatus | null;
   /** Why not everything arrived; null where it did. */
@@ -98,29 +101,54 @@ export async function sendCheckpoints({
 }: SendOptions): Promise<SendOutcome> {
   const { to, device } = config;
   const record = readSyncRecord(directory, to, device);
-  const outcome: SendOutcome = { sent: [], waiting: 0, dropped: 0, refused: [], status: null, failure: null };
-  const save = () => saveRecord(directory, record);
+  const outcome: SendOutcome = {
+    ...{ sent: [], waiting: 0, dropped: 0, refused: [] },
+    ...{ sharedName: null, status: null, failure: null },
+  };
+  const options = { directory, config, store, version };
   try {
-    let newest: KnownCheckpoint | null = null;
-    for (const file of dueIn(directory, record, config.backlog)) {
-      const found = readChecked(file.path, outcome);
-      if (found === "gone") continue;
-      const sent = found === null ? null : await sendFile(file, found, device, store);
-      if (sent !== null) outcome.sent.push(sent.checkpoint);
-      newest ??= sent?.known ?? null;
-      record.done[file.sequence] = sent?.digest ?? damaged;
-      save();
-    }
-    outcome.status = await sendStatus(record, newest, { directory, config, store, version }, outcome);
-    record.lastSuccess = utcTime(Date.now());
-    save();
+    const newest = await sendDue(record, options, outcome);
+    outcome.status = await sendStatus(record, newest, options, outcome);
+    if (outcome.failure === null) record.lastSuccess = utcTime(Date.now());
+    saveRecord(directory, record);
   } catch (error) {
-    if (!(error instanceof RivuletError) || !error.code.startsWith("sync.")) throw error;
-    outcome.failure = error;
+    if (!isOfHost(error)) throw error;
+    outcome.failure ??= error;
   }
   outcome.waiting = dueIn(directory, record, config.backlog).length;
   outcome.dropped = record.dropped;
+  outcome.sharedName = sharedNameProblem(record);
   return outcome;
+}
+
+const isOfHost = (error: unknown): error is RivuletError =>
+  error instanceof RivuletError && error.code.startsWith("sync.");
+
+/**
+ * Sends the checkpoints that wait, until the host refuses one: the status is sent all the same, as the host makes room by it.
+ * @returns the newest that was sent
+ */
+async function sendDue(
+  record: SyncRecord,
+  { directory, config, store }: SendOptions,
+  outcome: SendOutcome,
+): Promise<KnownCheckpoint | null> {
+  let newest: KnownCheckpoint | null = null;
+  try {
+    for (const file of dueIn(directory, record, config.backlog)) {
+      const found = readChecked(file.path, outcome);
+      if (found === "gone") continue;
+      const sent = found === null ? null : await sendFile(file, found, config.device, store);
+      if (sent !== null) outcome.sent.push(sent.checkpoint);
+      newest ??= sent?.known ?? null;
+      record.done[file.sequence] = sent?.digest ?? damaged;
+      saveRecord(directory, record);
+    }
+  } catch (error) {
+    if (!isOfHost(error) || error.code !== "sync.refused") throw error;
+    outcome.failure = error;
+  }
+  return newest;
 }
 
 /** What a run would send, newest first. */
@@ -226,11 +254,17 @@ async function sendStatus(
       sent: sentCount(record),
       waiting: dueIn(directory, record, config.backlog).length,
       dropped: record.dropped,
-      problem: sharedNameProblem(record) ?? outcome.refused.at(-1) ?? modelProblem(record, config),
+      problem: joinedProblems([
+        sharedNameProblem(record),
+        outcome.failure?.message ?? null,
+        outcome.refused.at(-1) ?? null,
+        modelProblem(record, config),
+      ]),
       ...(record.sharedRuns === undefined ? {} : { isShared: true }),
     },
   };
   await store.put(statusKey(device), encodeStatus(status));
+  record.arrived = id;
   return status;
 }
 

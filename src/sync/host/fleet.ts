@@ -91,6 +91,17 @@ export class Fleet implements Devices {
     for (const key of newestFirst(keys, newestKey).slice(keep)) await this.#objects.remove(key);
   }
 
+  /** Deletes what arrived before the last `keep` checkpoints of a device, but not the newest that it names. */
+  async pruneByArrival(device: string, newestKey: string | null, keep: number): Promise<void> {
+    const keys = await this.checkpointKeys(device);
+    if (keys.length <= keep) return;
+    const found = await Promise.all(keys.map((key) => this.#objects.facts(key)));
+    const lastFirst = found
+      .filter((facts) => facts !== null)
+      .sort((one, other) => other.modifiedMs - one.modifiedMs);
+    for (const { key } of lastFirst.slice(keep)) if (key !== newestKey) await this.#objects.remove(key);
+  }
+
   async checkpointKeys(device: string): Promise<string[]> {
     const folder = checkpointFolder(device);
     return (await this.#objects.names(folder))

@@ -7,7 +7,9 @@ import type { HostParts } from "./host-parts.ts";
 import { lengthOf } from "./http.ts";
 import type { Incoming } from "./object-folder.ts";
 
-/** Beyond the checkpoints to keep, a device may send so many before it says which is the newest. */
+/** Beyond the checkpoints to keep, so many stay while two boards send under one name. */
+const mostShared = 1024;
+/** Beyond those, a device may send so many before its status says which is the newest. */
 const mostUnsettled = 1024;
 const digestPattern = /^[0-9a-f]{64}$/;
 
@@ -62,12 +64,10 @@ export async function receiveObject(
 /** A device that never tells which checkpoint is its newest cannot fill the disk. */
 async function requireSettled({ fleet, keep }: HostParts, device: string, key: string): Promise<void> {
   if (key === statusKey(device)) return;
-  if ((await fleet.checkpointKeys(device)).length < keep + mostUnsettled) return;
-  const isShared = (await fleet.status(device))?.status.sync.isShared === true;
-  const why = isShared
-    ? `two boards send as ${device}, so nothing of either is deleted, and there are ${keep + mostUnsettled} checkpoints; give each a name of its own with rivulet host add`
-    : `${device} has sent ${keep + mostUnsettled} checkpoints without a status, expected one after each run`;
-  throw new HostError(403, "AccessDenied", why);
+  const most = keep + mostShared + mostUnsettled;
+  if ((await fleet.checkpointKeys(device)).length < most) return;
+  const why = `there are ${most} checkpoints of ${device}, and room is made once its status arrives`;
+  throw new HostError(409, "OperationAborted", why);
 }
 
 /** A name that tells the content must tell the truth, and a status must not go back. */
@@ -105,8 +105,10 @@ async function settle({ fleet, keep, log }: HostParts, key: string): Promise<voi
   const found = await fleet.status(device);
   if (found === null) return;
   const { newest, report, sync } = found.status;
-  // Of two boards with one name, what is new of the one may look old beside the other.
-  if (sync.isShared !== true) await fleet.prune(device, newest?.key ?? null, keep);
+  const newestKey = newest?.key ?? null;
+  // Of two boards with one name, what is new of the one may have fewer samples than what is old of the other.
+  if (sync.isShared === true) await fleet.pruneByArrival(device, newestKey, keep + mostShared);
+  else await fleet.prune(device, newestKey, keep);
   const skill = report.skill === null ? "" : `, skill ${Math.round(100 * report.skill)} %`;
   const problems = [...report.problems, ...(sync.problem === null ? [] : [sync.problem])];
   log(
