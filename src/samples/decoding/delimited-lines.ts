@@ -137,7 +137,7 @@ function isCellEnd(byte: number, separator: number): boolean {
  * Returns the index of the separator or line end after the cell at `start`; separators in quotes do not count. Quotes open at
  * the beginning of a cell, `5" pipe` has none; where blanks separate cells also inside, as in `temp{room="the hall"}`.
  */
-function cellEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
+export function cellEnd(bytes: Uint8Array, start: number, end: number, separator: number): number {
   let at = start;
   while (at < end && !isCellEnd(bytes[at], separator)) {
     const byte = bytes[at++];
@@ -158,7 +158,8 @@ function closingQuote(bytes: Uint8Array, mark: number, start: number, end: numbe
   return at;
 }
 
-function skipGap(bytes: Uint8Array, start: number, end: number): number {
+/** Returns the index of the first byte from `start` on that is neither a blank nor a tab, or `end`. */
+export function skipGap(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && (isBlank(bytes[at]) || bytes[at] === tab)) at++;
   return at;

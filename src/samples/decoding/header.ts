@@ -1,42 +1,38 @@
 /** Finds the fields in a header: by their names, else in other letters or with a unit behind. */
-import { blank } from "./ascii.ts";
+import { blank, skipBlanks } from "./ascii.ts";
 import { noField } from "./cell-values.ts";
-import { separators } from "./delimited-lines.ts";
+import { cellEnd, separators, skipGap } from "./delimited-lines.ts";
 import type { Field } from "./fields.ts";
 
 /** Splits a line at a separator, quotes removed. A separator at the end begins no cell. */
 export function cellsOf(line: string, separator: number): string[] {
-  const trimmed = line.replace(/^ +| +$/g, "");
-  const cells = trimmed.includes('"')
+  const trimmed = withoutBlanks(line);
+  const cells = /["']/.test(trimmed)
     ? cellsWithQuotes(trimmed, separator).map(unquoted)
     : trimmed.split(separator === blank ? /\s+/ : String.fromCharCode(separator)).map(unquoted);
   while (cells.length > 1 && cells.at(-1) === "") cells.pop();
   return cells;
 }
 
-/** The cells of a line, of which some may be in quotes, by the rule of delimited-lines.ts. */
-function cellsWithQuotes(line: string, separator: number): string[] {
-  const text = String.fromCharCode(separator);
-  const isEnd = (at: number) => (separator === blank ? /\s/.test(line[at]) : line[at] === text);
-  const cells: string[] = [];
+/** The line without the blanks around it; a tab separates cells. A pattern takes the square of the blanks within. */
+function withoutBlanks(line: string): string {
   let start = 0;
-  for (let at = 0; at <= line.length; at++) {
-    if (at === line.length || isEnd(at)) {
-      cells.push(line.slice(start, at));
-      if (separator === blank) while (at + 1 < line.length && isEnd(at + 1)) at++;
-      start = at + 1;
-    } else if (line[at] === '"' && (separator === blank || line.slice(start, at).trim() === "")) {
-      at = closingQuote(line, at);
-    }
-  }
-  return cells;
+  let end = line.length;
+  while (line.charCodeAt(start) === blank) start++;
+  while (end > start && line.charCodeAt(end - 1) === blank) end--;
+  return line.slice(start, end);
 }
 
-/** The quote that closes the one at `open`, or that one where none does. */
-function closingQuote(line: string, open: number): number {
-  let at = line.indexOf('"', open + 1);
-  while (at >= 0 && line[at + 1] === '"') at = line.indexOf('"', at + 2);
-  return at < 0 ? open : at;
+/** The cells of a line, of which some may be in quotes, by the rule by which rows are read. */
+function cellsWithQuotes(line: string, separator: number): string[] {
+  const bytes = Buffer.from(line);
+  const cells: string[] = [];
+  for (let start = 0; ; ) {
+    const stop = cellEnd(bytes, skipBlanks(bytes, start, bytes.length), bytes.length, separator);
+    cells.push(bytes.toString("utf8", start, stop));
+    if (stop === bytes.length) return cells;
+    start = separator === blank ? skipGap(bytes, stop, bytes.length) : stop + 1;
+  }
 }
 
 function unquoted(cell: string): string {

@@ -19,7 +19,7 @@ import type { Field } from "./fields.ts";
 import { LineReading, type ReadingOptions } from "./line-reading.ts";
 import { lineReasons, refusalNumber } from "./line-refusals.ts";
 import { isReply } from "./line-replies.ts";
-import { endsInQuotes, QuotedLines } from "./quoted-lines.ts";
+import { QuotedLines } from "./quoted-lines.ts";
 import { type OnRefused, Refusals, type RefusedCount } from "./refusals.ts";
 import { Splitter, type StretchReader } from "./splitter.ts";
 import { textOf } from "./text.ts";
@@ -37,7 +37,7 @@ export interface LineOptions extends ReadingOptions {
   refuseReplies?: boolean;
   /** Longest line in bytes; longer ones are refused. Default 16 KiB, or 64 a field where that is more. */
   maximumLineBytes?: number;
-  /** The lines of a record may stand within quotes, as in files: a quote that opens a cell may close in a later line. */
+  /** The lines of a record may stand within quotes, as in files: a quote that opens a cell may close before the end of one below. */
   joinsQuoted?: boolean;
   /** Number of the first line that is read, from 1: what stands above it are titles. Default 1. */
   firstLine?: number;
@@ -142,8 +142,8 @@ export function createLineDecoder(
   return new RingLineDecoder(fields, ring, options);
 }
 
-/** Longest line in bytes, where nothing else is said. */
-const usualLongestBytes = 1 << 14;
+/** Longest line in bytes of so many columns, where nothing else is said. */
+export const longestLineBytes = (columns: number) => Math.max(1 << 14, 64 * columns);
 
 /** Longest part of a line that is kept to be shown. */
 const longestShownBytes = 80;
@@ -178,7 +178,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   readonly #passesNonFinite: boolean;
   readonly #numbersByLine: boolean;
   readonly #firstLine: number;
-  /** The record whose quotes are open; null where a line is a record. */
+  /** The lines of a record whose quotes are open; null where a line is a record. */
   readonly #record: QuotedLines | null;
   /** The lines that are read may hold quotes. */
   #hasQuotes = false;
@@ -202,7 +202,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
     this.#reading = new LineReading(fields, ring, options);
     this.#inMidLine = !(options.startsAtLine ?? false);
     const columns = options.columns?.length ?? fields.length;
-    const maximumBytes = options.maximumLineBytes ?? Math.max(usualLongestBytes, 64 * columns);
+    const maximumBytes = options.maximumLineBytes ?? longestLineBytes(columns);
     if (!Number.isInteger(maximumBytes) || maximumBytes < 2 * fields.length) {
       throw new RivuletError(
         "argument.bad-value",
@@ -219,7 +219,7 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   }
 
   decode(chunk: Uint8Array, start: number, end: number, time: number): number {
-    if (!this.#readSeparately(time)) return start;
+    if (!this.#readRecords(time)) return start;
     if (this.#record !== null) this.#lookForQuotes(chunk, start, end);
     const at = this.#splitter.split(chunk, start, end, this.#ring, this, time);
     this.counts.bytes += at - start;
@@ -232,8 +232,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   }
 
   expectEnd(): void {
-    this.#record?.close();
-    this.#readSeparately(Number.NaN);
+    this.#record?.end();
+    this.#readRecords(Number.NaN);
     this.#isCutOff = true;
   }
 
@@ -263,6 +263,8 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       if (first < last) counts.passedOver++;
     } else if (end - start > this.#splitter.longestBytes) {
       this.#inMidLine = false;
+      this.#record?.end();
+      this.#readRecords(time);
       counts.tooLong++;
       this.#refuse("too-long", bytes, start, end);
     } else if (this.#inMidLine) {
@@ -270,13 +272,15 @@ class RingLineDecoder implements LineDecoder, StretchReader {
       if (first === last) return;
       if (this.#reading.takeHeader(bytes, first, last)) counts.headers++;
       else counts.skipped++;
-    } else if (this.#isInRecord(bytes, first, last)) this.#readRecord(bytes, first, last, slot, time);
-    else if (first < last) this.#read(bytes, first, last, slot, time);
+    } else if (this.#isInRecord(bytes, first, last)) {
+      this.#record?.add(bytes, first, last, this.#line);
+      this.#readRecords(time);
+    } else if (first < last) this.#read(bytes, first, last, slot, time);
   }
 
   /** A line of plain numbers, in the middle of a stream of such. */
   readAhead(bytes: Uint8Array, start: number, end: number, slot: number, time: number): number {
-    if (this.#inMidLine || this.#refusesReplies || this.#record?.isOpen) return -1;
+    if (this.#inMidLine || this.#refusesReplies || this.#record?.isEmpty === false) return -1;
     const ending = this.#reading.readAhead(bytes, start, end, slot);
     if (ending < 0 || ending - start > this.#splitter.longestBytes) return -1;
     this.#line++;
@@ -314,48 +318,43 @@ class RingLineDecoder implements LineDecoder, StretchReader {
   /** One search of a chunk spares one of each line, where there are none. */
   #lookForQuotes(chunk: Uint8Array, start: number, end: number): void {
     const first = chunk.indexOf(quote, start);
-    const hasBegun = this.#splitter.unfinishedBytes > 0 || this.#record?.isOpen === true;
+    const hasBegun = this.#splitter.unfinishedBytes > 0 || this.#record?.isEmpty === false;
     this.#hasQuotes = (first >= 0 && first < end) || (this.#hasQuotes && hasBegun);
   }
 
   #isInRecord(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#record === null || !this.#hasQuotes) return false;
-    return this.#record.isOpen || endsInQuotes(bytes, start, end);
-  }
-
-  /** Reads a record of several lines with its last one. */
-  #readRecord(bytes: Uint8Array, start: number, end: number, slot: number, time: number): void {
-    const record = this.#record as QuotedLines;
-    record.add(bytes, start, end);
-    if (record.isOpen && !record.isFull) return;
-    if (!record.isOpen && this.#accept(record.bytes, 0, record.length, slot, time)) {
-      record.clear();
-      return;
-    }
-    record.close();
-    this.#readSeparately(time);
+    if (this.#record === null || this.#isCutOff) return false;
+    return !this.#record.isEmpty || (this.#hasQuotes && this.#record.begins(bytes, start, end));
   }
 
   /**
-   * Reads lines that are no record together: the first has a quote that is not closed. Returns false where the ring is full
-   * before the last of them.
+   * Reads the records that are complete, and the lines that are none together by themselves. Returns false where the ring is
+   * full before the last of them.
    */
-  #readSeparately(time: number): boolean {
+  #readRecords(time: number): boolean {
     const record = this.#record;
-    if (record === null || record.isOpen || record.lines === 0) return true;
+    if (record === null) return true;
     const latest = this.#line;
-    for (; record.taken < record.lines; record.taken++) {
+    while (!record.isEmpty) {
       const slot = this.#ring.reserve();
       if (slot < 0) break;
-      const [start, end] = record.line(record.taken);
-      this.#line = latest - record.lines + record.taken + 1;
-      if (start < end && !this.#accept(record.bytes, start, end, slot, time))
-        this.#refuse(record.taken === 0 ? "quote" : this.#reading.values.reason, record.bytes, start, end);
+      const count = record.recordLines();
+      if (count === 0) return true;
+      this.#line = record.number(count - 1);
+      const isRead = count > 1 && this.#accept(record.bytes, ...record.lines(0, count), slot, time);
+      if (!isRead) this.#readFirst(record, count > 1 || record.isUnclosed, slot, time);
+      record.take(isRead ? count : 1);
     }
     this.#line = latest;
-    if (record.taken < record.lines) return false;
-    record.clear();
-    return true;
+    return record.isEmpty;
+  }
+
+  /** Reads the first line of what is no record together. */
+  #readFirst(record: QuotedLines, isUnclosed: boolean, slot: number, time: number): void {
+    const [start, end] = record.lines(0, 1);
+    this.#line = record.number(0);
+    if (start < end && !this.#accept(record.bytes, start, end, slot, time))
+      this.#refuse(isUnclosed ? "quote" : this.#reading.values.reason, record.bytes, start, end);
   }
 
   /** What stood above the first header was its title. */

@@ -1,7 +1,7 @@
 /** The lines of a text as they are looked at: without what is no text, records in quotes as one. */
-import { carriageReturn, lineFeed } from "./ascii.ts";
+import { carriageReturn, lineFeed, skipBlanks, trimEnd } from "./ascii.ts";
 import { cleanLine } from "./line-cleaning.ts";
-import { endsInQuotes, mostRecordLines } from "./quoted-lines.ts";
+import { RecordQuotes } from "./quoted-lines.ts";
 import { textOf } from "./text.ts";
 
 /** Bytes that are searched for a header in a comment. */
@@ -22,13 +22,12 @@ export function linesIn(
   const clean = new Uint8Array(bytes.length);
   let number = 1;
   for (let start = 0; start <= bytes.length && lines.length < mostLines; ) {
-    const first = lineEnd(bytes, start);
-    const end = joinsQuoted ? recordEnd(bytes, start, first) : first;
+    const stop = lineEnd(bytes, start);
+    const end = joinsQuoted ? recordEnd(bytes, start, stop) : stop;
     if (end === bytes.length && lines.length > 3) break;
     const length = end > start ? cleanLine(bytes, start, end, clean) : 0;
-    const text = textOf(clean, 0, length)
-      .replace(/\r\n?|\n/g, " ")
-      .replace(/^ +| +$/g, "");
+    const first = skipBlanks(clean, 0, length);
+    const text = textOf(clean, first, trimEnd(clean, first, length)).replace(/\r\n?|\n/g, " ");
     if (text !== "" && !/^(#|%|\/\/|sep=.$|@(relation|attribute|data)\b)/i.test(text))
       lines.push({ text, number });
     for (let at = start; at <= end; at++) {
@@ -48,16 +47,16 @@ function lineEnd(bytes: Uint8Array, start: number): number {
 
 /** The end of the record whose first line is `bytes[start..end)`: of that line, unless a later one closes its quotes. */
 function recordEnd(bytes: Uint8Array, start: number, end: number): number {
+  const quotes = new RecordQuotes();
   let last = end;
-  let from = start;
-  let isOpen = false;
-  for (let count = 0; count < 2 * mostRecordLines && last < bytes.length; count++) {
-    isOpen = endsInQuotes(bytes, from, last, isOpen);
-    if (!isOpen) return last;
-    from = last + 1;
-    last = lineEnd(bytes, from);
+  for (let from = start; ; last = lineEnd(bytes, from)) {
+    const first = skipBlanks(bytes, from, last);
+    const ending = quotes.follow(bytes, first, trimEnd(bytes, first, last));
+    if (ending === "complete") return last;
+    if (ending === "none" || last >= bytes.length) return end;
+    const isPair = bytes[last] === carriageReturn && bytes[last + 1] === lineFeed;
+    from = last + (isPair ? 2 : 1);
   }
-  return end;
 }
 
 /** The comments of a text, without their marks, and the names of an ARFF file as one. One of them may be a header. */

@@ -419,6 +419,79 @@ describe("quotes", () => {
     expect(refusals).toMatchObject([{ line: 1502, reason: "quote" }]);
   });
 
+  describe("that nothing closes cost at most one line, though other cells below are in quotes", () => {
+    const numbered = (note: (index: number) => string) =>
+      `a,note,b\n${Array.from({ length: 40 }, (_, index) => `${index},${note(index)},${2 * index}\n`).join("")}`;
+    const all = Array.from({ length: 40 }, (_, index) => [index, 2 * index]);
+    const without = (...lines: number[]) => all.filter(([index]) => !lines.includes(index));
+    const fields = ["a", "b"];
+
+    test.each([
+      ["words", (index: number) => (index === 10 ? '"x' : `"n${index}"`)],
+      ["nothing", (index: number) => (index === 10 ? '"x' : '""')],
+      ["blanks", (index: number) => (index === 10 ? '"x' : '" "')],
+      ["pairs of quotes", (index: number) => (index === 10 ? '"x' : '"an ""n"""')],
+      ["separators", (index: number) => (index === 10 ? '"x' : '"n, o"')],
+    ])("which hold %s", async (_, note) => {
+      const path = file(numbered(note));
+      expect(await rowsOf(path, { fields })).toEqual(without(10));
+      expect(await readRows(path, () => {}, { fields })).toMatchObject({
+        damaged: 1,
+        refusals: [{ line: 12, reason: "quote" }],
+      });
+      expect(await lookAtFile(path)).toMatchObject({ columns: { length: 3 } });
+    });
+
+    test("where each stands for the word above it", async () => {
+      const path = file(numbered((index) => (index === 10 || index === 11 ? '"' : "x")));
+      expect(await rowsOf(path, { fields })).toEqual(without(10, 11));
+    });
+
+    test("where a record of several lines is below them", async () => {
+      const path = file(numbered((index) => ({ 10: '"x', 11: '"one\ntwo"' })[index] ?? "n"));
+      expect(await rowsOf(path, { fields })).toEqual(without(10));
+    });
+
+    test("in the last column, which nobody wants", async () => {
+      const rows = Array.from({ length: 40 }, (_, index) => {
+        const note = { 20: '"open', 30: '"x"' }[index] ?? (index < 20 ? '"ok"' : "ok");
+        return `${index},${2 * index},${note}\n`;
+      });
+      expect(await rowsOf(file(`a,b,note\n${rows.join("")}`), { fields })).toEqual(all);
+    });
+
+    test("behind a separator of another kind", async () => {
+      const path = file(numbered((index) => `p|"${index}`));
+      expect(await rowsOf(path, { fields })).toEqual(all);
+      expect(await namesIn(path)).toEqual(["a", "note", "b"]);
+    });
+
+    test.each(["#", "//", "%"])("in a comment behind %s", async (mark) => {
+      const lines = numbered((index) => `"n${index % 2}"`).split("\n");
+      lines.splice(6, 0, `${mark} moved, "to the hall`);
+      expect(await rowsOf(file(lines.join("\n")), { fields })).toEqual(all);
+    });
+
+    test("at a line that is too long to be one", async () => {
+      const path = file(
+        numbered((index) => ({ 10: '"x', 11: `n\n${"y".repeat((1 << 20) + 1)}\n11,n` })[index] ?? "n"),
+      );
+      const read = await readRows(path, () => {}, { fields });
+      expect(read).toMatchObject({ damaged: 3, refusals: [{ line: 12 }, { line: 13 }, { line: 14 }] });
+    });
+  });
+
+  test.each(["\n", "\r\n"])(
+    "of as many lines as are read as one are looked at as one, with %j",
+    async (end) => {
+      const record = (lines: number) => `"${Array.from({ length: lines }, () => "n").join(end)}"`;
+      const lines = (count: number) => `a,${record(count)},b${end}${`1,x,2${end}`.repeat(20)}`;
+      expect(await lookAtFile(file(lines(32)))).toMatchObject({ columns: { length: 3 }, headerLine: 1 });
+      expect(await rowsOf(file(lines(32)), { fields: ["a", "b"] })).toHaveLength(20);
+      expect(await namesIn(file(lines(33)))).not.toContain("a");
+    },
+  );
+
   test("that nothing closes at the end of the file cost one line too", async () => {
     const { rows, damaged } = await readRows(file('a,b\n1,2\n"3,4\n5,6\n'), () => {});
     expect([rows, damaged]).toEqual([2, 1]);
