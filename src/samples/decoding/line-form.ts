@@ -106,14 +106,21 @@ export function cellsForm(line: string): LineForm | null {
 
 function jsonForm(line: string): LineForm | null {
   const isTuple = line.startsWith("(");
-  const text = isTuple ? line.replace(/^\(/, "[").replace(/,?\s*\)$/, "]") : jsonPart(line);
+  const text = isTuple ? arrayOfTuple(line) : jsonPart(line);
   const value = parsed(text) ?? parsed(text.replaceAll("'", '"'));
   if (value === undefined || value === null || typeof value !== "object") return null;
   const entries = flattened(value);
-  if (entries.length === 0) return null;
+  if (entries === null || entries.length === 0) return null;
   const cells = entries.map(([, item]) => item);
   if (Array.isArray(value)) return { kind: isTuple ? "tuples" : "JSON arrays", names: [], cells };
   return { kind: "JSON objects", names: entries.map(([name]) => name), cells };
+}
+
+/** A tuple of Python as a JSON array; it may have a comma behind its last value. */
+function arrayOfTuple(line: string): string {
+  if (!line.endsWith(")")) return line;
+  const inner = line.slice(1, -1).trimEnd();
+  return `[${inner.endsWith(",") ? inner.slice(0, -1) : inner}]`;
 }
 
 /** A line of JSON without what makes it a part of an array over several lines. */
@@ -135,12 +142,24 @@ function parsed(text: string): unknown {
   }
 }
 
-function flattened(value: object, path = ""): [string, string][] {
-  return Object.entries(value).flatMap(([name, item]): [string, string][] => {
+/** Levels of arrays and objects within each other that are looked into. */
+const mostLevels = 32;
+
+/** The values of an object by their names, nested ones as `a.b`; null where it is nested too deeply. */
+function flattened(value: object, path = "", levels = mostLevels): [string, string][] | null {
+  if (levels === 0) return null;
+  const entries: [string, string][] = [];
+  for (const [name, item] of Object.entries(value)) {
     const full = path + name;
-    if (typeof item === "object" && item !== null) return flattened(item, `${full}.`);
-    return [[full, item === null ? "" : String(item)]];
-  });
+    if (typeof item !== "object" || item === null) {
+      entries.push([full, item === null ? "" : String(item)]);
+      continue;
+    }
+    const inner = flattened(item, `${full}.`, levels - 1);
+    if (inner === null) return null;
+    for (const entry of inner) entries.push(entry);
+  }
+  return entries;
 }
 
 /** Measurement, tags, fields and time; a backslash escapes what would separate them. */

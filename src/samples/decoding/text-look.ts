@@ -114,7 +114,8 @@ function withSigns(lines: string[]): string[] {
  */
 function withoutPrefixes(lines: string[]): string[] {
   const data = lines.map((line) => {
-    if (!/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )|[ \t]\{["'].*\}$/.test(line)) return line;
+    const holdsJson = line.endsWith("}") && /[ \t]\{["']/.test(line);
+    if (!holdsJson && !/^(?:\[|[EWIDV] \(|\d|[A-Z][a-z]{2} )/.test(line)) return line;
     const bytes = new TextEncoder().encode(line);
     return textOf(bytes, logPrefixEnd(bytes, 0, bytes.length), bytes.length);
   });

@@ -7,7 +7,7 @@ import { defineFields, type FieldDescription, isFieldName } from "../decoding/fi
 import { foreignText } from "../decoding/foreign-text.ts";
 import type { LineKind } from "../decoding/line-form.ts";
 import { unwanted } from "../decoding/line-reading.ts";
-import { createLineDecoder, type LineCounts, type RefusedLine } from "../decoding/lines.ts";
+import { createLineDecoder, type LineCounts, longestLineBytes, type RefusedLine } from "../decoding/lines.ts";
 import {
   clockAmong,
   doubtsAbout,
@@ -39,8 +39,8 @@ const naming = { header: ", names from a header line", lines: "", none: ", witho
 const fewestLines = 3;
 /** Most columns of a stream for which a config is written: it would be larger than a config may be. */
 const mostColumns = 2000;
-/** Longest line in bytes that is examined. */
-const longestLine = 1 << 17;
+/** Longest line in bytes that is examined: a decoder refuses longer ones, whatever their columns. */
+const longestLine = longestLineBytes(mostColumns);
 /** Bytes in which another reading is looked for. */
 const shownBytes = 1 << 14;
 /** Share of the lines that must name a value for it to be a field: others come from another kind of line. */

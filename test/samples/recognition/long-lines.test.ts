@@ -31,14 +31,36 @@ const parts = [
   "0 ",
   '{"a":',
   "a=1,",
+  ' {"',
+  '""',
+  " '",
+  '"\t',
 ];
 
-test.each(parts)("a line of nothing but %j is looked at in passing", async (part) => {
-  const line = part.repeat(Math.ceil(length / part.length));
+async function lookAt(line: string): Promise<void> {
   const file = join(temporaryFolder(), "d.csv");
   writeFileSync(file, `${line}\n1,2,3\n`);
   expect(() => recognize(Buffer.from(`${line}\n${line}\n`))).not.toThrow();
   await csvFile(file)
     .columns()
     .catch(() => {});
-});
+}
+
+test.each(parts)("a line of nothing but %j is looked at in passing", (part) =>
+  lookAt(part.repeat(Math.ceil(length / part.length))),
+);
+
+test.each<[start: string, part: string, end: string]>([
+  ["1,", " ", "x"],
+  ["(1,", " ", "x"],
+  ["1,", "\t", "x"],
+  ["a", ' {"', "x"],
+  ["a", ' {"', "}"],
+  ["a,", " ", `${'"'.repeat(length >> 1)},b`],
+  ['a,"', '""', ",b"],
+  ["# 1,", " ", "x"],
+  ["", "[", `1${"]".repeat(length)}`],
+  ['{"a":', '{"a":', `1${"}".repeat(length)}`],
+])("a line of %j, many %j, and its end is looked at in passing", (start, part, end) =>
+  lookAt(start + part.repeat(length / (2 * part.length)) + end),
+);
