@@ -24,16 +24,26 @@ export function readCheckpointFile(path: string, options: { followLinks: boolean
   }
 }
 
-/** Errors of the operating system that say nothing of a file, and that somebody can put right. */
-const notOfTheFile = ["EACCES", "EPERM", "EMFILE", "ENFILE", "ENOMEM"];
+/** What helps where the operating system refuses to read a file for a reason that says nothing of the file. */
+const remedies: Record<string, string> = {
+  EACCES: "make it readable for this user",
+  EPERM: "make it readable for this user",
+  EMFILE: "raise the limit of open files (ulimit -n, LimitNOFILE=)",
+  ENFILE: "close other programs",
+  ENOMEM: "free some memory",
+};
 
 /**
- * Whether a checkpoint was refused that may be whole: this process may not read it, or it is of a newer version. To learn
- * from scratch beside it would end in its deletion.
+ * What makes a file readable that the operating system refused to read, though it may be whole; null where the error is
+ * about the file itself.
  */
-export function isWithheld({ code, cause }: CheckpointError): boolean {
+export function remedyOf(error: unknown): string | null {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code ?? "";
+  return Object.hasOwn(remedies, code) ? remedies[code] : null;
+}
+
+/** Whether a checkpoint was refused that may be whole: this process may not read it now, or it is of a newer version. */
+export function isUnreadableForNow({ code, cause }: CheckpointError): boolean {
   if (code === "checkpoint.newer-version") return true;
-  return (
-    code === "checkpoint.unreadable" && notOfTheFile.includes((cause as NodeJS.ErrnoException).code ?? "")
-  );
+  return code === "checkpoint.unreadable" && remedyOf(cause) !== null;
 }

@@ -103,6 +103,10 @@ export const tailBytes = digestHeader.length + digestBytes;
 
 /** The first bytes of every checkpoint, after the header of the map. */
 const head = Buffer.from("\xa6format\xa7rivulet", "latin1");
+/** What follows in this and later versions: the key of the version, and a small integer. */
+const versionHeader = Buffer.from("\xa7version", "latin1");
+/** Bytes of a file in which its version stands: the header of the map takes up to 5. */
+export const beginBytes = 5 + head.length + versionHeader.length + 1;
 
 /**
  * Encodes a checkpoint as chunks; concatenated, they are the file. Weights and other typed arrays are views on the
@@ -252,6 +256,21 @@ export function endsInDigest(tail: Uint8Array): boolean {
   return tail.length === tailBytes && digestHeader.equals(tail.subarray(0, digestHeader.length));
 }
 
+/** Whether the first `beginBytes` bytes of a file are those of a checkpoint of a later version: a quick check, as `endsInDigest`. */
+export function beginsAsNewer(begin: Uint8Array): boolean {
+  const at = endOfHead(begin);
+  if (at === null) return false;
+  const end = at + versionHeader.length;
+  return versionHeader.equals(begin.subarray(at, end)) && begin[end] > version;
+}
+
+/** Where the first bytes of every checkpoint end; null where the file begins otherwise. */
+function endOfHead(bytes: Uint8Array): number | null {
+  // The header of the map precedes the first key and takes 1, 3 or 5 bytes.
+  const start = [1, 3, 5].find((each) => head.equals(bytes.subarray(each, each + head.length)));
+  return start === undefined ? null : start + head.length;
+}
+
 function checkDigest(bytes: Uint8Array, where: string): void {
   const least = 1 + head.length + tailBytes;
   if (bytes.length < least) {
@@ -260,9 +279,7 @@ function checkDigest(bytes: Uint8Array, where: string): void {
       `${where} is truncated: found ${bytes.length} bytes, expected at least ${least}`,
     );
   }
-  // The header of the map precedes the first key and takes 1, 3 or 5 bytes.
-  const begins = [1, 3, 5].some((start) => head.equals(bytes.subarray(start, start + head.length)));
-  if (!begins) {
+  if (endOfHead(bytes) === null) {
     throw new CheckpointError(
       "checkpoint.damaged",
       `${where} is not a checkpoint of Rivulet, or its start is damaged: it does not begin with format: "rivulet"`,

@@ -2,20 +2,26 @@
 import fs from "node:fs";
 import { RivuletError } from "../errors/errors.ts";
 import { openRegularFile } from "../machine/regular-file.ts";
+import { remedyOf } from "./checkpoint-file.ts";
 import {
   type CheckpointFile,
   checkpointPath,
   checkpointsAmong,
   largestSequence,
 } from "./checkpoint-names.ts";
-import { endsInDigest, tailBytes } from "./format.ts";
+import { beginBytes, beginsAsNewer, endsInDigest, tailBytes } from "./format.ts";
 
 /** Of all complete checkpoints, oldest first, those that must stay beside the newest; called before any is deleted. */
 export type Spare = (complete: readonly CheckpointFile[]) => readonly CheckpointFile[];
 
+/**
+ * What is known of a file: one that is complete ends like a checkpoint, and was not rejected when read; one that is
+ * unreadable may be whole, but this process may not read it, or it is of a newer version.
+ */
+type Content = "complete" | "incomplete" | "unreadable";
+
 interface Entry extends CheckpointFile {
-  /** It ends like a checkpoint, and was not rejected when read. */
-  complete: boolean;
+  content: Content;
   /** The folder was synced after its file was named, so that no power cut takes the name. */
   durable: boolean;
 }
@@ -26,7 +32,10 @@ export class Retention {
   readonly #keep: number;
   readonly #spare: Spare;
   #newestSequence = 0;
-  /** Oldest first. Incomplete ones stay for inspection until they are old, but are not counted among those to keep. */
+  /**
+   * Oldest first. Only complete ones are counted among those to keep. Incomplete ones stay for inspection until they are
+   * old, and unreadable ones for good: nobody but the user can say what they are worth.
+   */
   #entries: Entry[] = [];
 
   constructor(folder: string, keep: number, spare: Spare) {
@@ -42,7 +51,7 @@ export class Retention {
     // A folder of that name is nobody's checkpoint: it is neither counted nor deleted.
     this.#entries = files
       .filter(({ path }) => isRegularFile(path))
-      .map((file) => ({ ...file, complete: looksComplete(file.path), durable: true }));
+      .map((file) => ({ ...file, content: contentOf(file.path), durable: true }));
   }
 
   /**
@@ -72,7 +81,7 @@ export class Retention {
   /** Adds a file whose name is durable or not. A folder that was synced made the names of all files in it durable. */
   add(file: CheckpointFile, durable: boolean): void {
     if (durable) for (const entry of this.#entries) entry.durable = true;
-    this.#entries.push({ ...file, complete: true, durable });
+    this.#entries.push({ ...file, content: "complete", durable });
     this.#entries.sort((one, other) => one.sequence - other.sequence);
   }
 
@@ -81,28 +90,35 @@ export class Retention {
   }
 
   /** Counts a checkpoint that was rejected when read no longer among those to keep. */
-  reject({ sequence }: CheckpointFile): void {
-    for (const entry of this.#entries) if (entry.sequence === sequence) entry.complete = false;
+  reject({ sequence }: CheckpointFile, content: Exclude<Content, "complete">): void {
+    for (const entry of this.#entries) if (entry.sequence === sequence) entry.content = content;
   }
 
   /** Everything older than the newest `keep` complete checkpoints that is not spared. */
   surplus(): CheckpointFile[] {
     const old = this.olderThan(this.#keep);
     if (old.length === 0) return [];
-    const complete = this.#entries.filter((entry) => entry.complete);
+    const complete = this.#entries.filter(isComplete);
     const spared = new Set(this.#spare(complete).map(({ sequence }) => sequence));
     return old.filter(({ sequence }) => !spared.has(sequence));
   }
 
-  /** Everything older than the newest `count` complete checkpoints, but for the newest that no power cut can take. */
+  /**
+   * Everything older than the newest `count` complete checkpoints, but for the newest that no power cut can take, and for
+   * those that are unreadable.
+   */
   olderThan(count: number): CheckpointFile[] {
-    const complete = this.#entries.filter((entry) => entry.complete);
+    const complete = this.#entries.filter(isComplete);
     const oldestKept = complete.at(-count);
     const safe = complete.filter((entry) => entry.durable).at(-1);
     if (oldestKept === undefined) return [];
-    return this.#entries.filter((entry) => entry.sequence < oldestKept.sequence && entry !== safe);
+    return this.#entries.filter(
+      (entry) => entry.sequence < oldestKept.sequence && entry !== safe && entry.content !== "unreadable",
+    );
   }
 }
+
+const isComplete = ({ content }: Entry) => content === "complete";
 
 const statOf = (path: string) => fs.lstatSync(path, { throwIfNoEntry: false });
 
@@ -115,18 +131,23 @@ export function isRegularFile(path: string): boolean {
   return statOf(path)?.isFile() === true;
 }
 
-/** Checks only the end of a file: one that a power cut left empty, truncated or full of zeros does not pass. */
-function looksComplete(path: string): boolean {
+/** Looks only at both ends of a file: one that a power cut left empty, truncated or full of zeros is incomplete. */
+function contentOf(path: string): Content {
   try {
     const { file, bytes } = openRegularFile(path, { followLinks: false });
     try {
-      const tail = Buffer.alloc(tailBytes);
-      const start = Math.max(0, bytes - tailBytes);
-      return fs.readSync(file, tail, 0, tailBytes, start) === tailBytes && endsInDigest(tail);
+      const tail = readAt(file, Math.max(0, bytes - tailBytes), tailBytes);
+      if (!endsInDigest(tail)) return "incomplete";
+      return beginsAsNewer(readAt(file, 0, beginBytes)) ? "unreadable" : "complete";
     } finally {
       fs.closeSync(file);
     }
-  } catch {
-    return false; // a file that cannot be read does not count as complete
+  } catch (error) {
+    return remedyOf(error) === null ? "incomplete" : "unreadable";
   }
+}
+
+function readAt(file: number, start: number, length: number): Uint8Array {
+  const bytes = Buffer.alloc(length);
+  return bytes.subarray(0, fs.readSync(file, bytes, 0, length, start));
 }

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { CheckpointError, RivuletError } from "../errors/errors.ts";
-import { isWithheld, readCheckpointFile } from "./checkpoint-file.ts";
+import { isUnreadableForNow, readCheckpointFile, remedyOf } from "./checkpoint-file.ts";
 import { type CheckpointFile, isOverlong, isTemporary, listCheckpoints } from "./checkpoint-names.ts";
 import { diskError, filesThatMakeRoom, isFull } from "./disk-error.ts";
 import {
@@ -67,9 +67,10 @@ export interface Store {
    */
   saveSync(chunks: readonly Uint8Array[]): CheckpointFile;
   /**
-   * Reads the newest checkpoint that `read` accepts, like `newestCheckpoint`, and reports each one that it rejects.
+   * Reads the newest checkpoint that `read` accepts, like `newestCheckpoint`, and reports each one that it rejects. One that
+   * this process may not read, or that is of a newer version, may be whole: it is never deleted.
    *
-   * @throws CheckpointError where it accepts none, but one may be whole that this process may not read, or that is of a newer version
+   * @throws CheckpointError of the newest such one, where `read` accepts none
    */
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined;
   /** @throws RivuletError where another process, which started at the same moment, has locked the folder meanwhile */
@@ -194,16 +195,15 @@ class FolderStore implements Store {
   }
 
   newest<T>(read: ReadCheckpoint<T>): FoundCheckpoint<T> | undefined {
-    let withheld: CheckpointError | undefined;
-    const found = newestCheckpoint(this.directory, read, (sentence, file, error) => {
-      this.#retention.reject(file);
-      this.#report(sentence);
-      if (isWithheld(error)) withheld ??= error;
+    const refused: CheckpointError[] = [];
+    const found = newestCheckpoint(this.directory, read, (_, file, error) => {
+      this.#retention.reject(file, isUnreadableForNow(error) ? "unreadable" : "incomplete");
+      refused.push(error);
     });
-    if (found !== undefined || withheld === undefined) return found;
-    const { code, message } = withheld;
-    const advice = `${message}; make it readable, or move it out of the folder to learn from scratch`;
-    throw new CheckpointError(code, advice, { cause: withheld });
+    const unreadable = found === undefined ? refused.find(isUnreadableForNow) : undefined;
+    for (const error of refused) if (error !== unreadable) this.#report(error.message);
+    if (unreadable !== undefined) throw withAdvice(unreadable);
+    return found;
   }
 
   requireLock(): void {
@@ -364,6 +364,16 @@ export function newestCheckpoint<T>(
     }
   }
   return undefined;
+}
+
+/** The error of a checkpoint beside which nothing is learned from scratch, with what its user can do. */
+function withAdvice(error: CheckpointError): CheckpointError {
+  // That of a newer version says itself what to do.
+  const remedy = remedyOf(error.cause);
+  const sentence = remedy === null ? error.message : `${error.message}; ${remedy}`;
+  return new CheckpointError(error.code, `${sentence}, or move it out of the folder to learn from scratch`, {
+    cause: error,
+  });
 }
 
 /** Creates and locks a folder, deletes what a killed process left half written, and reads what is there. */

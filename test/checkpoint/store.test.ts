@@ -7,7 +7,7 @@ import { sealed } from "../../scripts/proof/hostile/sealed.ts";
 import { listCheckpoints } from "../../src/checkpoint/checkpoint-names.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/checkpoint/format.ts";
 import { newestCheckpoint, openStore, type Store } from "../../src/checkpoint/store.ts";
-import { RivuletError } from "../../src/errors/errors.ts";
+import { CheckpointError, RivuletError } from "../../src/errors/errors.ts";
 import { temporaryFolder } from "./folder.ts";
 import { sampleCheckpoint } from "./sample.ts";
 
@@ -32,6 +32,17 @@ function diskFault(code: string): () => never {
   return () => {
     throw Object.assign(new Error(`${code}: as the test wants it`), { code, syscall: "test" });
   };
+}
+
+/** A checkpoint as a later Rivulet might save it. */
+const newerBytes = (step: number) => sealed(Object.assign(sampleCheckpoint(step), { version: 99 }));
+
+/** Lets nobody open a file, whoever runs the tests. */
+function forbid(path: string, code: string): void {
+  const opened = fs.openSync;
+  vi.spyOn(fs, "openSync").mockImplementation((file, ...words) =>
+    file === path ? diskFault(code)() : opened(file, ...words),
+  );
 }
 
 /** An operation of `fs` with a callback that does as the synchronous one of a test. */
@@ -494,35 +505,95 @@ describe("the newest checkpoint", () => {
     expect(() => store.newest(read)).toThrow("the config has another model");
   });
 
-  test.each(["EACCES", "EPERM", "EMFILE"])(
-    "that cannot be read for %s is no reason to learn from scratch",
-    (code) => {
-      const store = open(temporaryFolder());
-      const { path } = store.saveSync(chunksOf(1));
-      const opened = fs.openSync;
-      vi.spyOn(fs, "openSync").mockImplementation((file, ...words) =>
-        file === path ? diskFault(code)() : opened(file, ...words),
-      );
-      expect(() => store.newest(decodeCheckpoint)).toThrow(
-        /00000001\.msgpack cannot be read: .*; make it readable, or move it out of the folder to learn from scratch$/,
-      );
-      // Where an earlier one is left, learning goes on from that.
-      const before = { path: join(store.directory, "checkpoint-00000000.msgpack"), step: 7 };
-      fs.writeFileSync(before.path, bytesOf(before.step));
-      expect(newestStep(store)).toBe(7);
-    },
-  );
+  test.each([
+    ["EACCES", "permission denied; make it readable for this user"],
+    ["EPERM", "permission denied; make it readable for this user"],
+    ["EMFILE", "too many files are open; raise the limit of open files (ulimit -n, LimitNOFILE=)"],
+    ["ENOMEM", "ENOMEM: as the test wants it; free some memory"],
+  ])("that cannot be read for %s is no reason to learn from scratch", (code, reason) => {
+    const store = open(temporaryFolder());
+    const { path } = store.saveSync(chunksOf(1));
+    forbid(path, code);
+    expect(() => store.newest(decodeCheckpoint)).toThrow(
+      `00000001.msgpack cannot be read: ${reason}, or move it out of the folder to learn from scratch`,
+    );
+    // Where an earlier one is left, learning goes on from that.
+    const before = { path: join(store.directory, "checkpoint-00000000.msgpack"), step: 7 };
+    fs.writeFileSync(before.path, bytesOf(before.step));
+    expect(newestStep(store)).toBe(7);
+  });
 
   test("of a newer version is no reason to learn from scratch", () => {
     const folder = temporaryFolder();
-    const newer = Object.assign(sampleCheckpoint(1), { version: 99 });
-    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), sealed(newer));
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), newerBytes(1));
     const store = open(folder);
     expect(() => store.newest(decodeCheckpoint)).toThrow(
-      /update Rivulet on this machine; make it readable, or move it/,
+      /update Rivulet on this machine, or move it out of the folder to learn from scratch$/,
     );
     store.saveSync(chunksOf(2));
     expect(newestStep(store)).toBe(2);
+  });
+
+  test("that cannot be read does not hide what was wrong with the others", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), newerBytes(1));
+    fs.writeFileSync(join(folder, "checkpoint-00000002.msgpack"), bytesOf(2).subarray(0, 1000));
+    const told: string[] = [];
+    const store = open(folder, { report: (sentence) => told.push(sentence) });
+    expect(() => store.newest(decodeCheckpoint)).toThrow("00000001.msgpack has version 99");
+    expect(told).toEqual([expect.stringMatching(/00000002\.msgpack is truncated/)]);
+  });
+
+  test("is refused by a reader of the caller's own, which need not name a cause", () => {
+    const store = open(temporaryFolder());
+    store.saveSync(chunksOf(1));
+    const read = () => {
+      throw new CheckpointError("checkpoint.unreadable", "not today");
+    };
+    expect(store.newest(read)).toBeUndefined();
+  });
+
+  test.each<[string, (store: Store, chunks: Uint8Array[]) => Promise<unknown>]>(waysToSave)(
+    "of a newer version stays when learning goes on from an older one, also after a restart (%s)",
+    async (_, saveIn) => {
+      const folder = temporaryFolder();
+      fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), bytesOf(1));
+      fs.writeFileSync(join(folder, "checkpoint-00000050.msgpack"), newerBytes(50));
+      for (let step = 51; step < 57; step += 3) {
+        const store = openStore(folder, { keep: 2 });
+        store.newest(decodeCheckpoint);
+        for (let i = 0; i < 3; i++) await saveIn(store, chunksOf(step + i));
+        store.close();
+      }
+      expect(sequences(folder)).toEqual([50, 55, 56]);
+    },
+  );
+
+  test("that this user may not read stays when learning goes on from an older one, also after a restart", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), bytesOf(1));
+    const path = join(folder, "checkpoint-00000002.msgpack");
+    fs.writeFileSync(path, bytesOf(2));
+    forbid(path, "EACCES");
+    for (let step = 3; step < 9; step += 3) {
+      const store = openStore(folder, { keep: 2 });
+      store.newest(decodeCheckpoint);
+      for (let i = 0; i < 3; i++) store.saveSync(chunksOf(step + i));
+      store.close();
+    }
+    expect(sequences(folder)).toEqual([2, 7, 8]);
+  });
+
+  test("that cannot be read makes no room on a full disk", () => {
+    const folder = temporaryFolder();
+    fs.writeFileSync(join(folder, "checkpoint-00000001.msgpack"), newerBytes(1));
+    const store = open(folder);
+    store.saveSync(chunksOf(2));
+    const free = { bavail: 0, bsize: 1, files: 100, ffree: 50 };
+    vi.spyOn(fs, "statfsSync").mockReturnValue(free as never);
+    forbid(join(folder, "checkpoint-00000003.msgpack.tmp"), "ENOSPC");
+    expect(() => store.saveSync(chunksOf(3))).toThrow("the disk is full");
+    expect(sequences(folder)).toEqual([1, 2]);
   });
 
   test("can be looked at while another process holds the folder", () => {
