@@ -19,7 +19,6 @@ import type { PrequentialLearner } from "../learner/prequential-learner.ts";
 import type { State, Stateful } from "../state.ts";
 import type { History } from "../status/history.ts";
 import { keepUnsent } from "../sync/sync-record.ts";
-import { formatDuration } from "../wording/quantities.ts";
 import { carryMemory } from "./carried-memory.ts";
 import type { Log } from "./log.ts";
 import { qualityText } from "./quality.ts";
@@ -29,8 +28,8 @@ const growthBytes = 4096;
 /** Enough of hashing for the compiler to see to it. */
 const rehearsedBytes = 1 << 16;
 
-/** A save that takes longer is told of: cards that wear out take seconds. */
-const stuckSeconds = 60;
+/** A save that takes longer, a minute, is told of: cards that wear out take seconds. */
+const stuckMs = 60_000;
 
 /** What a daemon keeps besides its learner. */
 export interface DaemonMemory extends Stateful {
@@ -72,9 +71,10 @@ export class CheckpointSaver {
   readonly #given: Pick<Config, "file"> & Pick<Config["checkpoint"], "onChange">;
   /** Path of the latest checkpoint, and seconds of this process at which it was saved, below 0 before it began. */
   #latest: { path: string; at: number } | null = null;
+  /** Whether the latest save failed, and whether one has not ended: each is told of once, until a save succeeds. */
   #isFailing = false;
-  /** Seconds of this process at which the latest save in passing began. */
-  #savingSince = 0;
+  #isStuck = false;
+  #failure: string | null = null;
   #isClosed = false;
 
   /**
@@ -121,6 +121,11 @@ export class CheckpointSaver {
     return this.#learner.samplesSeen + (this.#memory?.progress ?? 0);
   }
 
+  /** Why checkpoints are not saved; null where they are. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
   get directory(): string {
     return this.#store.directory;
   }
@@ -163,7 +168,7 @@ export class CheckpointSaver {
     let changes: Changes = [];
     const { onChange, file } = this.#given;
     const advice = `rivulet migrate ${this.directory} --config ${file} carries over what was learned`;
-    const found = this.#store.newest((bytes, where) => {
+    const read = (bytes: Uint8Array, where: string) => {
       const checkpoint = decodeCheckpoint(bytes, where);
       try {
         changes = resume(this.#learner, checkpoint, where, { onChange, advice });
@@ -173,12 +178,26 @@ export class CheckpointSaver {
         throw new CheckpointError(error.code, error.message, { cause: error });
       }
       return checkpoint;
-    });
-    if (found === undefined && mismatch !== null) throw mismatch;
-    for (const text of this.#reports ?? []) this.#log({ event: "checkpoint-refused", text, problem: true });
-    this.#reports = null;
+    };
+    let found: FoundCheckpoint<Checkpoint> | undefined;
+    try {
+      found = this.#store.newest(read);
+      if (found === undefined && mismatch !== null) throw mismatch;
+    } catch (error) {
+      this.#tellReports((error as Error).message);
+      throw error;
+    }
+    this.#tellReports();
     for (const text of changes) this.#log({ event: "config-changed", text });
     return found;
+  }
+
+  /** @param except what is told otherwise */
+  #tellReports(except: string | null = null): void {
+    for (const text of this.#reports ?? []) {
+      if (text !== except) this.#log({ event: "checkpoint-refused", text, problem: true });
+    }
+    this.#reports = null;
   }
 
   /** What was learned is worth more than its history: one that does not fit is left behind. */
@@ -270,24 +289,21 @@ export class CheckpointSaver {
 
   /** Saves while samples keep coming. Returns the path; null if nothing was learned since the last save, or it failed. */
   async saveInPassing(): Promise<string | null> {
-    if (this.#isClosed) return null;
-    if (this.isSaving) {
-      this.#tellIfStuck();
-      return null;
-    }
-    if (this.#progress === this.#savedAt) return null;
+    if (this.#isClosed || this.isSaving || this.#progress === this.#savedAt) return null;
     // The last healthy checkpoint stays the newest.
     if (!this.#learner.isHealthy) return null;
+    const stuckTimer = setTimeout(() => this.#saveIsStuck(), stuckMs).unref();
     try {
       const chunks = this.#snapshot();
       const [progress, seen] = [this.#progress, this.#learner.samplesSeen];
-      this.#savingSince = process.uptime();
       const { path } = await this.#store.save(chunks, sealCheckpoint);
       this.#saved(path, progress, seen);
       return path;
     } catch (error) {
       this.#saveFailed(error);
       return null;
+    } finally {
+      clearTimeout(stuckTimer);
     }
   }
 
@@ -297,27 +313,31 @@ export class CheckpointSaver {
     this.checkpoints++;
     this.#latest = { path, at: process.uptime() };
     this.#memory?.saved?.();
-    if (this.#isFailing)
+    if (this.#failure !== null)
       this.#log({ event: "checkpoint-works-again", text: `saved ${path}: saving works again` });
     this.#isFailing = false;
+    this.#isStuck = false;
+    this.#failure = null;
   }
 
-  /** A disk that answers neither with success nor with an error is told of as one that fails: once, until it works again. */
-  #tellIfStuck(): void {
-    const seconds = process.uptime() - this.#savingSince;
-    if (this.#isFailing || seconds < stuckSeconds) return;
-    this.#isFailing = true;
-    const text = `a save in ${this.directory} has not ended after ${formatDuration(1000 * Math.floor(seconds))}: the disk does not answer; learning continues`;
-    this.#log({ event: "checkpoint-fails", text, problem: true });
+  /** A disk that answers neither with success nor with an error is told of as one that fails. */
+  #saveIsStuck(): void {
+    const text = `a save in ${this.directory} has not ended after a minute: the disk does not answer`;
+    this.#fails(text, this.#isStuck);
+    this.#isStuck = true;
+  }
+
+  #fails(why: string, isTold: boolean): void {
+    // After the end it is one that the last checkpoint has overtaken.
+    if (this.#isClosed) return;
+    this.#failure = `${why}; learning continues`;
+    if (!isTold) this.#log({ event: "checkpoint-fails", text: this.#failure, problem: true });
   }
 
   /** Learning goes on without checkpoints: what was learned is still worth something. One line, not one a try. */
   #saveFailed(error: unknown): void {
     if (!(error instanceof RivuletError)) throw error;
-    // After the end it is one that the last checkpoint has overtaken.
-    if (!this.#isFailing && !this.#isClosed) {
-      this.#log({ event: "checkpoint-fails", text: `${error.message}; learning continues`, problem: true });
-    }
+    this.#fails(error.message, this.#isFailing);
     this.#isFailing = true;
   }
 

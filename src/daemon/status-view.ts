@@ -74,8 +74,9 @@ export function createStatusView(shown: Shown): StatusView {
       everyMs: shown.saver.everyMs,
       syncEveryMs: daemon.config.sync?.everyMs ?? Number.POSITIVE_INFINITY,
     };
+    const { failure } = shown.saver;
     const whole = { ...parts, health, reason, problems: [], server: { ...server }, recent: recent.list };
-    return { ...whole, problems: problemsOf(whole, status, intervals) };
+    return { ...whole, problems: problemsOf(whole, status, intervals, failure) };
   }
 
   return {
@@ -239,8 +240,9 @@ function problemsOf(
   document: StatusDocument,
   status: DaemonStatus,
   { everyMs, syncEveryMs }: { everyMs: number; syncEveryMs: number },
+  saveFailure: string | null,
 ): string[] {
-  const { health, reason, scores, checkpoint, recent } = document;
+  const { health, reason, scores, checkpoint } = document;
   const problems: string[] = [];
   if (health === "hung" || health === "waiting" || health === "predicting") problems.push(reason);
   for (const faults of status.faults) {
@@ -275,7 +277,6 @@ function problemsOf(
   const { model } = document;
   if (model?.state === "refused")
     problems.push(`version ${model.version} of the models is refused: ${model.reason}`);
-  const failing = recent.findLast(({ event }) => event.startsWith("checkpoint"));
-  if (failing?.event === "checkpoint-fails") problems.push(failing.text);
+  if (saveFailure !== null) problems.push(saveFailure);
   return problems;
 }

@@ -20,8 +20,8 @@ function bench({
   directory = join(temporaryFolder(), "made/for/it"),
   learner = createNetworkLearner(options) as Learner,
   everyMs = 1000 as number | null,
+  entries = [] as LogEntry[],
 } = {}) {
-  const entries: LogEntry[] = [];
   const config = { name: "bench", checkpoint: { directory, everyMs, keep: 2 }, sync: null } as Config;
   const saver = new CheckpointSaver(config, learner, new History(learner), (entry) => entries.push(entry));
   onTestFinished(() => saver.abandon());
@@ -106,34 +106,61 @@ describe("in passing", () => {
     expect(saver.checkpoints).toBe(4);
   });
 
-  test("a save that never ends is told of once, and once when the disk answers again", async () => {
+  test("a save that does not end is told of after a minute, then its cause, and that the disk works again", async () => {
     const { saver, learner, directory, entries } = bench();
-    let answer: ((error: null) => void) | null = null;
+    let answer: ((error: Error | null) => void) | null = null;
     const sync = vi.spyOn(fs, "fsync").mockImplementation(((_: number, done: typeof answer) => {
       answer = done;
     }) as never);
-    const seconds = vi.spyOn(process, "uptime").mockReturnValue(100);
-    onTestFinished(() => void vi.restoreAllMocks());
-    learn(learner, 1);
-    const saving = saver.saveInPassing();
-    await expect.poll(() => answer).not.toBeNull();
-    for (const uptime of [159, 161, 4000]) {
-      seconds.mockReturnValue(uptime);
-      learn(learner, 1);
-      expect(await saver.saveInPassing()).toBeNull();
-    }
-    const fails = {
-      event: "checkpoint-fails",
-      text: `a save in ${directory} has not ended after 1 min 1 s: the disk does not answer; learning continues`,
-      problem: true,
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      vi.restoreAllMocks();
+    });
+    // Not by vi.waitUntil, which lets the time of the test pass.
+    const isStuck = async () => {
+      while (answer === null) await new Promise(setImmediate);
     };
-    expect(entries.slice(1)).toEqual([fails]);
+    const save = () => {
+      answer = null;
+      learn(learner, 1);
+      return saver.saveInPassing();
+    };
+    const fails = (why: string) => ({
+      event: "checkpoint-fails",
+      text: `${why}; learning continues`,
+      problem: true,
+    });
+    const stuck = fails(`a save in ${directory} has not ended after a minute: the disk does not answer`);
+    const first = save();
+    await isStuck();
+    vi.advanceTimersByTime(59_999);
+    expect(entries.slice(1)).toEqual([]);
+    expect(saver.failure).toBeNull();
+    vi.advanceTimersByTime(1);
+    expect(entries.slice(1)).toEqual([stuck]);
+    expect(saver.failure).toBe(stuck.text);
+    // The cause, once the disk answers with one.
+    answer!(Object.assign(new Error("EIO"), { code: "EIO", syscall: "fsync" }));
+    expect(await first).toBeNull();
+    const broken = expect.stringMatching(/^cannot save .*input\/output error; .*; learning continues$/);
+    expect(entries.slice(2)).toEqual([{ ...stuck, text: broken }]);
+    expect(saver.failure).toEqual(broken);
+    const second = save();
+    await isStuck();
+    vi.advanceTimersByTime(100_000);
+    expect(saver.failure).toBe(stuck.text);
     sync.mockRestore();
-    (answer as unknown as (error: null) => void)(null);
-    const path = await saving;
-    expect(entries.slice(2)).toEqual([
+    answer!(null);
+    const path = await second;
+    expect(entries.slice(3)).toEqual([
       { event: "checkpoint-works-again", text: `saved ${path}: saving works again` },
     ]);
+    expect(saver.failure).toBeNull();
+    learn(learner, 1);
+    await saver.saveInPassing();
+    vi.advanceTimersByTime(100_000);
+    expect(entries).toHaveLength(4);
   });
 
   test("an error that is not the disk's is not taken for one", async () => {
@@ -326,6 +353,16 @@ describe("a newest file that cannot be continued from does not stop a start", ()
     expect(told("checkpoint-refused").map(({ text }) => text)).toEqual([expect.stringContaining(reason)]);
     expect(told("checkpoint-refused")[0].text).toContain("checkpoint-00000002.msgpack");
     expect(told("resume")).toHaveLength(1);
+  });
+
+  test("where none is left but one of a newer version, the reasons of the others are told too", async () => {
+    const directory = await folderWith((good) => Object.assign(good, { version: 99 }));
+    writeFileSync(join(directory, "checkpoint-00000001.msgpack"), "damaged");
+    const told: LogEntry[] = [];
+    expect(() => bench({ directory, entries: told })).toThrow("00000002.msgpack has version 99");
+    expect(told.map(({ event, text }) => [event, text])).toEqual([
+      ["checkpoint-refused", expect.stringContaining("checkpoint-00000001.msgpack is truncated")],
+    ]);
   });
 
   test("where all are of another configuration the start is refused, and nothing is deleted", async () => {
