@@ -8,17 +8,19 @@ import type { PredictionOutput, PredictionRecord } from "./prediction.ts";
 const mostClients = 8;
 /** A client that leaves this much unread misses lines until it has read on. */
 const mostUnreadBytes = 64 * 1024;
-/** One that reads nothing at all for so long is disconnected: it has a place that another may need. */
-const longestUnreadMs = 60_000;
+/**
+ * One to which nothing more can be sent for so long is disconnected: it has a place that another may need. The kernel
+ * takes more only when a third of its buffer of up to 4 MB is free, so a minute would end one that reads slowly.
+ */
+const longestUnreadMs = 600_000;
 /** A peer that lost its power says nothing: the kernel asks it after so long without traffic. */
 const keepAliveMs = 60_000;
 const retryMs = 10_000;
 
-/** A client, and since when it has had too much unread, in milliseconds of a steady clock; null while it keeps up. */
 interface Client {
   socket: Socket;
   peer: string;
-  lateSince: number | null;
+  /** Whether it has been said that it is too slow. */
   hasBeenTold: boolean;
 }
 
@@ -60,12 +62,14 @@ export class TcpOutput implements PredictionOutput {
 
   #add(socket: Socket): void {
     const peer = formatAddress({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 });
-    const client: Client = { socket, peer, lateSince: null, hasBeenTold: false };
+    const client: Client = { socket, peer, hasBeenTold: false };
     this.#clients.add(client);
     socket.on("error", () => {});
     socket.on("close", () => this.#clients.delete(client));
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveMs);
+    // Node calls it no silence where the kernel has taken a part of what waits.
+    socket.setTimeout(this.#longestUnreadMs, () => this.#endIfUnread(client));
     // What a client sends is nothing that anybody asked for.
     socket.resume();
   }
@@ -88,7 +92,6 @@ export class TcpOutput implements PredictionOutput {
         this.dropped++;
         this.#late(client);
       } else {
-        client.lateSince = null;
         client.socket.write(line);
         this.sent++;
       }
@@ -96,18 +99,16 @@ export class TcpOutput implements PredictionOutput {
   }
 
   #late(client: Client): void {
-    const { socket, peer, hasBeenTold } = client;
-    const now = performance.now();
-    client.lateSince ??= now;
-    if (!hasBeenTold) {
-      client.hasBeenTold = true;
-      this.#report(`${peer} reads predictions too slowly and misses some; learning continues`, true);
-    }
-    if (now - client.lateSince < this.#longestUnreadMs) return;
-    this.#clients.delete(client);
+    if (client.hasBeenTold) return;
+    client.hasBeenTold = true;
+    this.#report(`${client.peer} reads predictions too slowly and misses some; learning continues`, true);
+  }
+
+  #endIfUnread({ socket, peer }: Client): void {
+    if (socket.writableLength <= mostUnreadBytes) return;
     socket.destroy();
     const unread = formatDuration(this.#longestUnreadMs);
-    this.#report(`${peer} has read no prediction for ${unread}, and is disconnected`, true);
+    this.#report(`${peer} has not read its predictions for ${unread}, and is disconnected`, true);
   }
 
   close(withinMs: number): void {

@@ -191,9 +191,47 @@ describe("over TCP", () => {
       await new Promise(setImmediate);
     }
     expect(output.dropped).toBeGreaterThan(1);
+    await until(() => reports.length === 3);
     expect(reports.at(-1)).toBe(
-      `127.0.0.1:${deaf.socket.localPort} has read no prediction for 0.1 s, and is disconnected`,
+      `127.0.0.1:${deaf.socket.localPort} has not read its predictions for 0.1 s, and is disconnected`,
     );
+  });
+
+  test("a client that reads slowly stays, however late it is", async () => {
+    const limitMs = 1000;
+    const reports: string[] = [];
+    const output = new TcpOutput({ host: "127.0.0.1", port: 0 }, (text) => reports.push(text), limitMs);
+    onTestFinished(() => output.close(0));
+    await until(() => reports.length > 0);
+    let bytes = 0;
+    let isClosed = false;
+    const socket = connect({
+      ...{ host: "127.0.0.1", port: Number(/:(\d+)$/.exec(reports[0])?.[1]) },
+      onread: {
+        buffer: Buffer.alloc(2 ** 18),
+        callback(read) {
+          bytes += read;
+          return false;
+        },
+      },
+    });
+    onTestFinished(() => void socket.destroy());
+    socket.on("close", () => {
+      isClosed = true;
+    });
+    await until(() => output.isActive);
+    // One line, of which the kernel takes a part at a time.
+    output.send(record(1), `${"x".repeat(2 ** 26)}\n`);
+    const began = performance.now();
+    while (performance.now() - began < 3 * limitMs) {
+      output.send(record(2), "\n");
+      socket.resume();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(bytes).toBeLessThan(2 ** 26);
+    expect(output.dropped).toBeGreaterThan(10);
+    expect([output.isActive, isClosed]).toEqual([true, false]);
+    expect(reports.at(-1)).toContain("too slowly");
   });
 });
 
