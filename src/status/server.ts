@@ -50,8 +50,6 @@ interface Answer {
   status: number;
   type?: string;
   body?: string | Uint8Array;
-  /** Where the body is kept, if others are sent it too. */
-  shared?: SharedBytes;
   headers?: Record<string, string>;
 }
 
@@ -82,11 +80,16 @@ const json = (status: number, value: unknown): Answer => ({
   type: jsonType,
   body: JSON.stringify(value),
 });
-const sharedAnswer = (
+/** Holds the bytes before anything else is answered, which may replace them. */
+function sharedAnswer(
+  response: ServerResponse,
   type: string,
   shared: SharedBytes,
   bodyIn = ({ bytes }: SharedBytes): Uint8Array => bytes,
-): Answer => ({ status: 200, type, body: bodyIn(shared), shared });
+): Answer {
+  response.once("close", shared.hold());
+  return { status: 200, type, body: bodyIn(shared) };
+}
 const refusal = (status: number, error: string): Answer => json(status, { error });
 
 export class StatusServer {
@@ -189,7 +192,7 @@ export class StatusServer {
   }
 
   #write(answer: Answer, request: IncomingMessage, response: ServerResponse): void {
-    const { status, type, body, shared, headers } = answer;
+    const { status, type, body, headers } = answer;
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
     response.writeHead(status, {
       ...commonHeaders,
@@ -199,7 +202,6 @@ export class StatusServer {
       ...(request.complete || request.method === "GET" ? {} : { Connection: "close" }),
       ...headers,
     });
-    if (shared !== undefined) response.once("close", shared.hold());
     response.end(request.method === "HEAD" ? undefined : bytes);
   }
 
@@ -244,9 +246,9 @@ export class StatusServer {
     if (this.#isGuarded && credentialOf(request, token, this.address.port) === null) return unauthorized;
     switch (pathname) {
       case "/status.json":
-        return sharedAnswer(jsonType, this.#state.event, jsonIn);
+        return sharedAnswer(response, jsonType, this.#state.event, jsonIn);
       case "/metrics":
-        return sharedAnswer(metricsType, this.#state.metrics);
+        return sharedAnswer(response, metricsType, this.#state.metrics);
       case "/history.json": {
         const ring = ["10s", "10min", "1d"].indexOf(query.get("step") ?? "10s");
         if (ring < 0) return refusal(400, "step must be 10s, 10min or 1d");

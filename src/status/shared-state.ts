@@ -1,7 +1,8 @@
 /**
- * The state of the daemon as all who ask are sent it. However many ask, it is put together so often at most, and in so
- * small a part of the time: a page and a scraper, which both ask each second, share it. Only its bytes are kept: an
- * object that survives until it is replaced fills the old generation of the heap.
+ * The state of the daemon as all who ask are sent it. However many ask, it is put together about once a second, and in a
+ * small part of the time: a page and a scraper, which both ask each second, share it. It is put together once more for a
+ * scraper who asks for metrics after others have been sent a state without them. Only its bytes are kept: an object
+ * that survives until it is replaced fills the old generation of the heap.
  */
 import type { Health, StatusDocument } from "./document.ts";
 import { metricsText } from "./metrics.ts";

@@ -1,5 +1,5 @@
 /** The status server as scrapers, browsers and strangers meet it. */
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { type ClientRequest, request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -65,6 +65,22 @@ describe("a daemon with status in its config", () => {
       answer = `${response.status} ${await response.text()}`;
     }
     expect(answer).toMatch(/: the source 127.0.0.1:\d+ is waiting/);
+  });
+
+  test("shows that it cannot save until it can, whatever is asked of it meanwhile", async () => {
+    const { samples, get, post, config } = await startWatched();
+    const { directory } = config.checkpoint;
+    const problems = async () => ((await (await get("/status.json")).json()) as StatusDocument).problems;
+    await samples(30);
+    renameSync(directory, `${directory}-away`);
+    const asked = async () => ((await (await post("/checkpoint")).json()) as { text: string }).text;
+    for (let time = 0; time < 2; time++) {
+      expect(await asked()).toBe("nothing new was saved");
+      expect(await problems()).toEqual([expect.stringMatching(/^cannot save a checkpoint in .*the folder/)]);
+    }
+    renameSync(`${directory}-away`, directory);
+    expect(await asked()).toMatch(/^saved /);
+    expect(await problems()).toEqual([]);
   });
 
   test("pauses, goes on and saves when it is told to", async () => {
@@ -292,6 +308,30 @@ describe("strangers", () => {
     await until(() => server.counts.watching === 1);
     await until(() => server.counts.slowReaders === 1 && server.counts.watching === 0);
     expect(await statusOf(fetch(`http://127.0.0.1:${port}/status.json`))).toBe(200);
+  });
+
+  test("an answer that waits for its turn is whole, though the next request of the connection renews the state", async () => {
+    const { get } = await startWatched();
+    const document = (await (await get("/status.json")).json()) as StatusDocument;
+    let made = 0;
+    const watched = {
+      document: () => ({ ...document, name: String.fromCharCode(97 + made).repeat(5000 - 1000 * made++) }),
+      history: () => {
+        throw new Error("no history here");
+      },
+      commands: {},
+    };
+    const server = serverOf({ watched });
+    await server.start();
+    const socket = connect(server.address.port, "127.0.0.1");
+    const ask = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+    socket.write(ask("/status.json") + ask("/metrics", "Connection: close\r\n"));
+    let text = "";
+    for await (const chunk of socket.setEncoding("utf8")) text += chunk;
+    expect(made).toBe(2);
+    const [, first, second] = text.split("HTTP/1.1 200 OK\r\n");
+    expect(JSON.parse(first.split("\r\n\r\n")[1]).name).toBe("a".repeat(5000));
+    expect(second).toContain("\nrivulet_uptime_seconds ");
   });
 
   test("the ninth who wants to watch is refused", async () => {
