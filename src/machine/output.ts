@@ -21,8 +21,9 @@ const standardOutputDescriptor = 1;
 const standardErrorDescriptor = 2;
 /** Delay before the next attempt to write when the reader is slow. */
 const waitMs = 2;
-/** How long a daemon waits for a reader of its log. */
+/** How long a daemon waits for a reader of its log, and for how long it then waits no more. */
 const patienceMs = 1000;
+const impatientMs = 60_000;
 
 let failed = false;
 let written = 0;
@@ -68,8 +69,8 @@ export const standardError: Output = {
 };
 
 /**
- * An output for the log of a daemon, which learns on where its log goes into a pipe that nobody reads any more: a line
- * waits for a second, and those after it not at all until there is room again. All else is written as by `output`.
+ * An output for the log of a daemon, which learns on where its log goes into a pipe that nobody reads any more, or too
+ * slowly: a line waits for a second, and those of the next minute not at all. All else is written as by `output`.
  */
 export function createLogOutput(
   output: Output,
@@ -77,6 +78,8 @@ export function createLogOutput(
 ): LogOutput {
   const pipe = openPipe(descriptor);
   let isStalled = false;
+  /** In milliseconds of a steady clock. */
+  let patientFrom = 0;
   return {
     get isStalled() {
       return isStalled;
@@ -84,7 +87,9 @@ export function createLogOutput(
     write(text) {
       if (pipe === null) return output.write(text);
       try {
-        isStalled = !writeWhole(pipe, text, isStalled ? 0 : patienceMs);
+        const isPatient = performance.now() >= patientFrom;
+        isStalled = !writeWhole(pipe, text, isPatient ? patienceMs : 0);
+        if (isStalled && isPatient) patientFrom = performance.now() + impatientMs;
       } catch {
         output.write(text); // it says why
       }

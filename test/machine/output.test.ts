@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createJsonLog } from "../../src/daemon/log.ts";
 import { createLogOutput, type Output } from "../../src/machine/output.ts";
 import { temporaryFolder } from "../checkpoint/folder.ts";
@@ -41,6 +41,29 @@ test("a log that nobody reads holds up nothing, and tells afterwards how many li
   expect(JSON.parse(drain(pipe)).leftOut).toBe(301);
   log(status);
   expect(JSON.parse(drain(pipe)).leftOut).toBeUndefined();
+});
+
+test("a log whose reader is slow waits for a second in a minute, not for each line that is late", () => {
+  const pipe = openPipe();
+  const wait = vi.spyOn(Atomics, "wait").mockReturnValue("timed-out");
+  const now = vi.spyOn(performance, "now").mockReturnValue(1e6);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const out = createLogOutput(nowhere, pipe);
+  const fill = () => {
+    wait.mockClear();
+    do out.write("x".repeat(4096));
+    while (!out.isStalled);
+    return wait.mock.calls.reduce((ms, [, , , waited]) => ms + (waited as number), 0);
+  };
+  expect(fill()).toBe(1000);
+  for (let line = 0; line < 20; line++) {
+    now.mockReturnValue(1e6 + 2000 * (line + 1));
+    drain(pipe);
+    expect(fill()).toBe(0);
+  }
+  now.mockReturnValue(1e6 + 60_000);
+  drain(pipe);
+  expect(fill()).toBe(1000);
 });
 
 test("what is no pipe is written as ever", () => {
