@@ -129,7 +129,33 @@ const cases: Record<string, Case> = {
   },
   "a container with less memory than the daemon needs": {
     changes: { "sys/fs/cgroup/memory.max": `${32 * 2 ** 20}\n` },
-    expected: ["memory", "problem", /^this container may use 32 MiB, but the daemon needs 64 MiB/, /^ps /],
+    expected: [
+      "memory",
+      "problem",
+      /^this container may use 32 MiB, of which 32 MiB are free, but the daemon needs 64 MiB/,
+      /^ps /,
+    ],
+  },
+  "a container whose memory others use": {
+    changes: {
+      "sys/fs/cgroup/memory.max": `${128 * 2 ** 20}\n`,
+      "sys/fs/cgroup/memory.current": `${120 * 2 ** 20}\n`,
+      "sys/fs/cgroup/memory.stat": `anon 5\ninactive_file ${40 * 2 ** 20}\nactive_file 7\n`,
+    },
+    expected: [
+      "memory",
+      "problem",
+      /^this container may use 128 MiB, of which 48 MiB are free, but the daemon needs 64 MiB/,
+      /^ps /,
+    ],
+  },
+  "a container of the first version whose memory others use": {
+    changes: {
+      "sys/fs/cgroup/memory/memory.limit_in_bytes": `${128 * 2 ** 20}\n`,
+      "sys/fs/cgroup/memory/memory.usage_in_bytes": `${120 * 2 ** 20}\n`,
+      "sys/fs/cgroup/memory/memory.stat": `inactive_file 1\ntotal_inactive_file ${20 * 2 ** 20}\n`,
+    },
+    expected: ["memory", "problem", /^this container may use 128 MiB, of which 28 MiB are free/, /^ps /],
   },
   "a container without a limit of its own": {
     changes: { "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n" },

@@ -17,11 +17,11 @@ export const memory: Check = {
     const table = readText(machine, "/proc/meminfo");
     const total = bytesOf(table, "MemTotal");
     const free = bytesOf(table, "MemAvailable");
-    const limit = containerLimit(machine);
-    const available = Math.min(free, limit);
+    const container = containerMemory(machine);
+    const available = Math.min(free, container.free);
     const have =
-      limit < free
-        ? `this container may use ${sizeText(limit)}`
+      container.free < free
+        ? `this container may use ${sizeText(container.limit)}, of which ${sizeText(container.free)} are free`
         : `${sizeText(free)} of ${sizeText(total)} are free`;
     const arena = needs?.arena ?? null;
     const look = needs === null ? null : `rivulet plan ${quoted(needs.config)}`;
@@ -49,12 +49,36 @@ export const memory: Check = {
   },
 };
 
-/** Bytes that a container may use: its own group is the root of what it sees. Infinite outside of one. */
-function containerLimit(machine: Machine): number {
-  const files = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-  const file = files.find((each) => exists(machine, each));
-  const text = file === undefined ? "max" : readText(machine, file).trim();
-  return /^\d+$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
+/** Files of a container's memory in both versions of control groups: limit, use, and the key of the cache in it. */
+const containerFiles = [
+  {
+    limit: "/sys/fs/cgroup/memory.max",
+    used: "/sys/fs/cgroup/memory.current",
+    statistics: "/sys/fs/cgroup/memory.stat",
+    cache: "inactive_file",
+  },
+  {
+    limit: "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    used: "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    statistics: "/sys/fs/cgroup/memory/memory.stat",
+    cache: "total_inactive_file",
+  },
+];
+
+/**
+ * Bytes that a container may use, and those that are free: its own group is the root of what it sees. Infinite outside of
+ * one. Files in the cache that nobody has used lately count as free, as the kernel gives their memory to whoever needs it.
+ */
+function containerMemory(machine: Machine): { limit: number; free: number } {
+  const files = containerFiles.find((each) => exists(machine, each.limit));
+  const text = (file: string) => (exists(machine, file) ? readText(machine, file).trim() : "");
+  const limit = files === undefined ? "max" : text(files.limit);
+  if (files === undefined || !/^\d+$/.test(limit)) {
+    return { limit: Number.POSITIVE_INFINITY, free: Number.POSITIVE_INFINITY };
+  }
+  const cache = new RegExp(`^${files.cache} (\\d+)$`, "m").exec(text(files.statistics))?.[1];
+  const used = Math.max(0, Number(text(files.used)) - Number(cache ?? 0));
+  return { limit: Number(limit), free: Math.max(0, Number(limit) - used) };
 }
 
 /** Whether swap is on an SD card: that wears out the card, and waiting for it loses samples. Compressed memory (zram) does neither. */
