@@ -12,6 +12,7 @@ import { hasRoom } from "../learner/outside-model.ts";
 import type { CommonDescription, PrequentialLearner } from "../learner/prequential-learner.ts";
 import { hasNetworkBeside, ReplaceableNetwork } from "../learner/replaceable-network.ts";
 import { adoptNames, namesIn } from "../learner/target.ts";
+import { yamlText } from "../wording/yaml-text.ts";
 import { firstDifference } from "./difference.ts";
 import {
   type AnyDescription,
@@ -211,7 +212,7 @@ interface Classes {
 }
 
 function classesObstacle(own: Classes, known: Classes): string {
-  const listed = ({ names, count }: Classes) => (names.length > 0 ? names.join(", ") : count);
+  const listed = ({ names, count }: Classes) => (names.length > 0 ? names.map(yamlText).join(", ") : count);
   const advice =
     known.names.length > 0
       ? `write target.classes: [${listed(known)}], and new ones behind them`

@@ -1,11 +1,6 @@
 import { unwanted } from "../../samples/decoding/line-reading.ts";
 import { safeJson } from "../../wording/safe.ts";
+import { yamlText } from "../../wording/yaml-text.ts";
 
-/** What YAML reads as something else than a text. */
-const notTexts = /^(true|false|yes|no|on|off|y|n|null)$/i;
-
-/** Writes a text as YAML, in quotes where it could be read as anything else. A duration such as `30min` needs none. */
-export function word(text: string): string {
-  const isPlain = /^([A-Za-z_/][A-Za-z0-9_/.-]*|\d+[a-z]+)$/.test(text) && !notTexts.test(text);
-  return isPlain && text !== unwanted ? text : safeJson(text);
-}
+/** Writes the name of a field as YAML, also one that means a column to leave out where it has no quotes. */
+export const word = (text: string): string => (text === unwanted ? safeJson(text) : yamlText(text));

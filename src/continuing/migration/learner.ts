@@ -89,10 +89,13 @@ const at = {
   recent: 1,
   committee: 2,
   metrics: 3,
+  interval: 4,
+  calibration: 5,
+  baselines: 6,
 } as const;
 
-/** Places of interval, calibration and baselines, which are of use to the same experts alone. */
-const ofTeam = [4, 5, 6];
+/** Parts that are carried over only where the experts are the same. */
+const partsOfSameExperts: number[] = [at.interval, at.calibration, at.baselines];
 
 /** A model from outside goes on where it could have been added as a new one. */
 function fitsGuest(learner: PrequentialLearner, before: PrequentialLearner): boolean {
@@ -111,7 +114,7 @@ function ensembleState(carrier: PartCarrier, old: StateMap, fresh: StateMap): St
       return carrier.numbers(before[index], part, ({ features }) => [numbered(3), features]);
     if (index === at.committee) return committeeState(carrier, before[index] as StateMap, part as StateMap);
     if (index === at.metrics) return isSameTeam ? carrier.metrics(before[index], part) : part;
-    if (ofTeam.includes(index)) return isSameTeam ? before[index] : part;
+    if (partsOfSameExperts.includes(index)) return isSameTeam ? before[index] : part;
     if (index === made.length - 1) return carrier.glitches(before[index], part);
     const known = before[index];
     // A pipeline, where the config names transforms.

@@ -232,4 +232,12 @@ describe("what cannot be carried over is refused, with nothing changed:", () => 
     expect(() => carryOver(learner, written(old), "old.msgpack")).toThrow(words);
     expect(learner.samplesSeen).toBe(0);
   });
+
+  test("classes whose names YAML would read as something else are to be written in quotes", () => {
+    const old = observe(createLearner(named(["yes", "1"])), 100);
+    const learner = createLearner(named(["1", "yes"]));
+    expect(() => carryOver(learner, written(old), "old.msgpack")).toThrow(
+      'target.classes is "1", "yes" in the config and "yes", "1" in it, and the classes that it knows must stay the first ones: write target.classes: ["yes", "1"], and new ones',
+    );
+  });
 });
