@@ -96,10 +96,10 @@ export class LogLimit {
     return this.#tell(counted);
   }
 
-  /** Counts a line that was admitted and could not be written, and those before it that it would have told of. */
-  refuse(kind: string, before: number): void {
+  /** Counts a line that was admitted and could not be written, with those left out before it, which it would have told of. */
+  notWritten(kind: string, leftOut: number): void {
     this.leftOut++;
-    this.#kind(kind, this.#clock.now()).leftOut += 1 + before;
+    this.#kind(kind, this.#clock.now()).leftOut += 1 + leftOut;
   }
 
   #kind(kind: string, nowMs: number): Kind {

@@ -47,7 +47,7 @@ export function createPlainLog(
     const before = leftOut === 0 ? "" : ` (${leftOut} such lines before it were left out)`;
     const taker = problem ? problems : out;
     taker.write(`${line}${before}\n`);
-    if (taker.isStalled) limit.refuse(event, leftOut);
+    if (taker.isStalled) limit.notWritten(event, leftOut);
   };
 }
 
@@ -62,6 +62,6 @@ export function createJsonLog(out: LineTaker, limit = new LogLimit()): Log {
     const leftOut = limit.admit(event, Buffer.byteLength(line));
     if (leftOut === null) return;
     out.write(`${leftOut === 0 ? line : safeJson({ ...entry, leftOut })}\n`);
-    if (out.isStalled) limit.refuse(event, leftOut);
+    if (out.isStalled) limit.notWritten(event, leftOut);
   };
 }

@@ -77,7 +77,7 @@ export class SamplePath implements DaemonMemory {
   #hasTimes = true;
   /** Whether anything follows from a prediction: replies, or what is on the pins of the board. */
   readonly #isAnswered: boolean;
-  /** Predictions became worse since alarms last looked, be it by a label that came between two samples. */
+  /** Whether a drift was found that no alarm knows of yet. A label that comes between two samples may show it too. */
   #hasDrifted = false;
   /** What was learned besides samples: labels that came late, anomalies that were normal. */
   #late = 0;
