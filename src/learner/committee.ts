@@ -26,7 +26,7 @@ export interface CommitteeOptions {
   own: readonly OwnExpert[];
 }
 
-/** An expert of the user, with a unique name. */
+/** An expert of the user, with a name that no other expert has, be it in use or not. */
 export interface OwnExpert {
   name: string;
   expert: Expert;
@@ -57,7 +57,7 @@ export interface Committee extends Stateful {
   readonly answers: Float64Array;
   /**
    * [experts + 1]: losses of the experts on the row that was learned last, the constant's last: log losses, or absolute errors in
-   * deviations. One that is asleep has the constant's.
+   * deviations, which are 0 until two targets are known. One that is asleep has the constant's.
    */
   readonly losses: Float64Array;
   readonly drift: DriftAlarm;

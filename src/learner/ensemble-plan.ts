@@ -6,14 +6,14 @@ import type { PlannedFeatures, StreamDescription } from "../features/extraction.
 import type { TransformDescription } from "../features/feature-list.ts";
 import { createPipeline, type Pipeline } from "../features/pipeline.ts";
 import { statisticBytes } from "./arena-statistic.ts";
-import { classHeldSizes, planClassCommittee } from "./class-committee.ts";
+import { classExperts, classHeldSizes, planClassCommittee } from "./class-committee.ts";
 import type { CommitteeOptions, OwnExpert, PlannedPart } from "./committee.ts";
 import type { Effort } from "./effort.ts";
 import { Guest, guestHeldSizes, guestName } from "./guest.ts";
 import type { HeldSizes } from "./held-samples.ts";
 import { learnerFeatures } from "./learner-features.ts";
 import { modelFor } from "./model.ts";
-import { numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
+import { numberExperts, numberHeldSizes, planNumberCommittee } from "./number-committee.ts";
 import { RecentDeviation } from "./recent-deviation.ts";
 import { requireTarget, type TargetDescription } from "./target.ts";
 
@@ -49,7 +49,7 @@ export interface EnsembleOptions {
   without?: readonly string[];
   /**
    * Experts of your own beside the others: they see the standardized features of a row, held within 4 [features], and
-   * answer with probabilities [classes], or with a number in the target's units.
+   * answer with probabilities [classes], or with a number in the target's units. Each needs a name that no other expert has.
    */
   experts?: readonly OwnExpert[];
   /** Share of targets that the interval of a number is to hold. Default 0.9. */
@@ -92,6 +92,23 @@ export type EnsembleDescription = {
   training: { seed: number; deterministic: boolean; balance?: boolean };
 };
 
+/**
+ * A name decides which experts are made, asked and shown as simple rules: those of the ensemble are taken, in use or not.
+ * @throws RivuletError where another expert has the name of one of the user's
+ */
+function requireOwnNames(own: readonly OwnExpert[]): void {
+  const taken = new Set([...classExperts, ...numberExperts]);
+  for (const { name } of own) {
+    if (taken.has(name)) {
+      throw new RivuletError(
+        "argument.bad-value",
+        `found "${name}" as the name of an expert of your own, expected one that no other expert has; rename it`,
+      );
+    }
+    taken.add(name);
+  }
+}
+
 /** What the experts need to know, once the target is found to fit the fields. */
 function committeeOptions({
   fields,
@@ -107,6 +124,7 @@ function committeeOptions({
 }: EnsembleOptions): CommitteeOptions {
   const whole = "classes" in target ? target : { ...target, standardize: true };
   requireTarget(whole, fields);
+  requireOwnNames(own);
   const features = fields.length - 1;
   if (features === 0) {
     throw new RivuletError(

@@ -286,6 +286,30 @@ test("an expert of one's own counts for what it is worth", () => {
   expect(experts.at(-1)!.weight).toBeGreaterThan(0.9);
 });
 
+describe.each(kinds)("with experts of one's own, an ensemble for $kind", ({ target }) => {
+  const own = {
+    predict: () => {},
+    learn: () => {},
+    restart: () => {},
+    state: () => null,
+    restore: () => {},
+  };
+  test.each([
+    ["mean"],
+    ["network"],
+    ["least-squares"],
+    ["label-transitions"],
+    ["cooling", "heating", "cooling"],
+  ])("refuses a name that another expert has, whether that is in use or not: %s", (...names) => {
+    for (const make of [planEnsemble, createEnsemble]) {
+      const experts = names.map((name) => ({ name, expert: own }));
+      expect(() => make({ fields: ["a", "b", "target"], target, effort: "low", experts })).toThrow(
+        `found "${names[0]}" as the name of an expert of your own, expected one that no other expert has`,
+      );
+    }
+  });
+});
+
 test("an expert whose answers are no numbers any more is restarted while the others answer", () => {
   const stream = classStream(1200);
   const ensemble = createEnsemble({ fields: stream.fields, target: { column: "target", classes: 3 } });
