@@ -54,7 +54,7 @@ export class ReplayRing implements Stateful {
   readonly columns: Float32Array;
   /** [rows] */
   readonly targets: Targets;
-  /** [4]: places of the rows that count, from [0] to [1] and from [2] to [3], as `writeStretches` wrote them. */
+  /** [4]: places of the rows that count, from [0] to before [1] and from [2] to before [3], as `writeStretches` wrote them. */
   readonly stretches: Uint32Array = new Uint32Array(4);
   readonly #order: RowOrder;
   /** Rows that are kept now. */

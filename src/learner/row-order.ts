@@ -1,6 +1,6 @@
 /** Which place of a ring the next row takes, and how old the rows in the places are. */
 import { float32, float64 } from "../engine/running/arena.ts";
-import { type Check, type Numbers, wholeWithin } from "../state-check.ts";
+import { type Check, finite, type Numbers, parts, wholeWithin } from "../state-check.ts";
 
 /** The order of the rows in a ring. Its places are filled from the first one on. */
 export interface RowOrder {
@@ -8,7 +8,10 @@ export interface RowOrder {
   readonly live: number;
   /** Place of the row that is `age` rows older than the newest. */
   placeOf(age: number): number;
-  /** Writes the places of the rows that count to `stretches` [4]: from [0] to [1], then from [2] to [3]. Allocates nothing. */
+  /**
+   * Writes the places of the rows that count to `stretches` [4]: from [0] to before [1], then from [2] to before [3].
+   * Allocates nothing.
+   */
   writeStretches(stretches: Uint32Array): void;
   /** Takes a place for a new row, perhaps that of another. Allocates nothing. */
   take(): number;
@@ -110,7 +113,7 @@ export class LatestRows implements RowOrder {
  * looks like drift.
  */
 export class BalancedRows implements RowOrder {
-  /** [3]: unused, places that hold a row, the same. */
+  /** [3]: places that hold a row in [1]; [0] and [2] are unused, as the state has the form of that of `LatestRows`. */
   readonly #place: Float64Array;
   /** [rows]: the places, the oldest row first. */
   readonly #order: Float32Array;
@@ -139,7 +142,7 @@ export class BalancedRows implements RowOrder {
   }
 
   get live(): number {
-    return this.#place[at.live];
+    return this.#place[at.filled];
   }
 
   placeOf(age: number): number {
@@ -156,7 +159,7 @@ export class BalancedRows implements RowOrder {
     const { live } = this;
     if (live < this.#most) {
       order[live] = live;
-      this.#setLive(live + 1);
+      this.#place[at.filled] = live + 1;
       return live;
     }
     const index = this.#oldestOfMostFrequent();
@@ -182,15 +185,10 @@ export class BalancedRows implements RowOrder {
 
   keepNewest(): void {}
 
-  #setLive(live: number): void {
-    this.#place[at.filled] = live;
-    this.#place[at.live] = live;
-  }
-
   limit(most: number, kept: number): void {
     this.#most = most;
     for (let i = 0; i < kept; i++) this.#order[i] = i;
-    this.#setLive(kept);
+    this.#place[at.filled] = kept;
   }
 
   arrays() {
@@ -199,8 +197,7 @@ export class BalancedRows implements RowOrder {
 
   checks() {
     return {
-      place: (place: Numbers) =>
-        faultOfPlace([place[1] % Math.max(1, this.#most), place[1], place[1]], this.#most),
+      place: parts(finite, [[at.filled, wholeWithin(0, this.#most)]]),
       order: wholeWithin(0, Math.max(0, this.#order.length - 1)),
       targets: wholeWithin(0, this.#counts.length - 1),
     };

@@ -89,6 +89,35 @@ test("a full ring of all classes forgets the oldest row of the most frequent one
   expect(rowsIn(long)).toContain(1);
 });
 
+/** The state of a ring of all classes with three rows in its four places; `counts` stand where the order counts them. */
+function storedBalanced(counts: number[]) {
+  const state = structuredClone(balancedRing([0, 1, 0], 4).state()) as { place: Float64Array };
+  state.place.set(counts);
+  return state;
+}
+
+test.each([-3, Number.NaN, 1.5, 5, 1e9])(
+  "a ring of all classes refuses %d stored rows in four places",
+  (rows) => {
+    const ring = balancedRing([2, 2], 4);
+    expect(() => ring.restore(storedBalanced([0, rows, rows]))).toThrow(/the stored ring \(place\)/);
+    expect(rowsIn(ring)).toEqual([1, 0]);
+  },
+);
+
+test.each([-3, 0, 1, 9])("its rows are those of one stored count, whatever stands beside it: %d", (other) => {
+  const ring = balancedRing([], 4);
+  ring.restore(storedBalanced([other, 3, other]));
+  expect(rowsIn(ring)).toEqual([2, 1, 0]);
+  for (const row of [7, 8]) ring.store(Float32Array.of(row), Float64Array.of(2), 0);
+  expect(rowsIn(ring)).toEqual([8, 7, 2, 1]);
+  ring.limit(2);
+  const again = balancedRing([], 4);
+  again.limit(2);
+  again.restore(structuredClone(ring.state()));
+  expect(rowsIn(again)).toEqual([8, 7]);
+});
+
 test("an alarm of drift excludes none of its rows, and a lower limit keeps the newest", () => {
   const ring = balancedRing([0, 0, 0, 0, 1, 2]);
   ring.keepNewest(2);
