@@ -152,6 +152,19 @@ describe.each(kinds)("a single network for $kind", ({ make, target }) => {
     expect(learner.network.parameters()).toEqual(begun);
   });
 
+  test("does not start over at the fourth overflow where it has kept healthy weights since the third", () => {
+    const learner = created();
+    observe(learner, stream, 0, 1500);
+    const begun = created().network.parameters();
+    for (let times = 1; times <= 4; times++) {
+      if (times === 4) observe(learner, stream, 1500, 2100);
+      overflow(learner);
+      learner.healOverflow();
+      expect(learner.recoveries).toBe(times);
+      expect(learner.network.parameters()).not.toEqual(begun);
+    }
+  });
+
   test("takes a state over, or none of it, also while a number has overflowed", () => {
     const learner = created();
     observe(learner, stream, 0, 600);

@@ -82,3 +82,30 @@ test("continues from its state bit for bit, also where a weight has vanished wit
   }
   expect(restored.state()).toEqual(tail.state());
 });
+
+test("a score below all others says at once that the common ones are above it, before it is summed again", () => {
+  const tail = exponentialTail(1000);
+  expect(natsOf(tail, -12)).toBeLessThan(0.01);
+  tail.add(Float64Array.of(-13), 0);
+  // Most rows lie above -5, which lay below all that were used.
+  for (const log of [-12.5, -11, -10]) expect(natsOf(tail, log)).toBeLessThan(0.01);
+});
+
+test("measures right after the weights were scaled down what it measured before", () => {
+  // So many rows count that not every one is followed by a look at all of them.
+  const tail = new ScoreTail({ halfLife: 400 });
+  const weightOf = () => (tail.state() as { scalars: Float64Array }).scalars[0];
+  const cell = new Float64Array(1);
+  const logs = [-1.2, 0.3];
+  let before: number[] = [];
+  for (let row = 0, weight = 0; weight <= weightOf(); row++) {
+    weight = weightOf();
+    before = logs.map((log) => natsOf(tail, log));
+    cell[0] = (row % 37) / 10 - 3;
+    tail.add(cell, 0);
+  }
+  // About half of the scores are higher than the first, a tenth than the second.
+  expect(before[0]).toBeGreaterThan(0.4);
+  for (const [index, log] of logs.entries())
+    expect(Math.abs(natsOf(tail, log) - before[index])).toBeLessThan(0.2);
+});
