@@ -52,7 +52,7 @@ const manyClasses = ({ normal }: Noise): MakeRow => {
   };
 };
 
-/** A product and a wave of columns from millionths to millions; the target lies far from 0. */
+/** A product and a wave of columns from millionths to billions; the target lies far from 0. */
 const scales = (): MakeRow => (noise, features) => {
   fill(features, noise.normal);
   const [a, b, c] = features;
@@ -108,8 +108,8 @@ interface Observer {
   observe(values: Float64Array, offset: number): boolean;
 }
 
-/** Mean log loss, or mean absolute error, over the labelled rows but the first ones. */
-function lossOf(learner: Observer, { classes, features, rows, values }: Stream): number {
+/** Mean log loss, or mean absolute error, over the labelled rows but the first ones; infinite where an answer was no number. */
+export function lossOf(learner: Observer, { classes, features, rows, values }: Stream): number {
   let sum = 0;
   let count = 0;
   for (let row = 0; row < rows; row++) {
@@ -121,7 +121,7 @@ function lossOf(learner: Observer, { classes, features, rows, values }: Stream):
     sum += classes > 0 ? -Math.log(Math.max(prediction[truth], 1e-9)) : Math.abs(prediction[0] - truth);
     count++;
   }
-  return sum / count;
+  return Number.isNaN(sum) ? Number.POSITIVE_INFINITY : sum / count;
 }
 
 /** Prints the table, and returns how many streams a plain network picked in hindsight was better on. */

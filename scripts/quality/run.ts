@@ -7,7 +7,7 @@
  * of our own making, of which DIRECTORY needs nothing), and, which take minutes, `machine` (the detector on made machines with vibration, of which DIRECTORY needs nothing), `choice` (the
  * network that `rivulet fit` chose), `late` (labels that come late, or rarely), `models` (a model of another device) and
  * `replacing` (the same where the config has a `model:`).
- * Ends with 1 where the median of three seeds misses its goal.
+ * Ends with 1 where the median of three seeds misses its goal; `made` has one seed.
  */
 import { existsSync } from "node:fs";
 import { judgeAnomalies } from "./anomalies/judge.ts";
