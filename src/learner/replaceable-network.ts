@@ -17,8 +17,8 @@ import type { PrequentialLearner, TrainingCounts } from "./prequential-learner.t
 const batches = 25;
 /**
  * Before all samples have come, only a difference of so many standard errors, over so many batches, ends the comparison. Of
- * fewer batches the standard error itself is too uncertain to be looked at again and again: from 5 on, 3 % more of the equal
- * networks went back.
+ * fewer batches the standard error itself is too uncertain to be looked at again and again: with looks from the fifth batch
+ * on, 3 % more of equally good networks went back.
  */
 const earlyErrors = 5;
 const earlyBatches = 10;

@@ -127,7 +127,7 @@ function planWith(model: Model, units: Unit[], options: Filled, segmentCount: nu
 }
 
 /** The forward pass that a training step continues, and what it trains. */
-interface Trained {
+interface TrainingParts {
   stack: Segments;
   pass: ForwardPass;
   outputShape: number[];
@@ -141,7 +141,7 @@ interface Trained {
 function emitTraining(
   draft: Draft,
   model: Model,
-  { stack, pass, outputShape, trained, blocks, options }: Trained,
+  { stack, pass, outputShape, trained, blocks, options }: TrainingParts,
 ): BufferReference | null {
   const { accumulate, cut, inputGradient: isNeeded } = options;
   const shared = cut ? { blocks, scalars: draft.stepScalars } : null;

@@ -63,7 +63,7 @@ export const networkExpertModel = (options: NetworkExpertOptions): Model => ({
   ...options.model,
 });
 
-/** Copies a row. Not by `set`: a row is short, and V8 calls it where it would run a loop. */
+/** Copies a row. Not by `set`: a call costs more than a loop over so few numbers. */
 function copy(from: Float32Array, to: Float32Array): void {
   for (let i = 0; i < from.length; i++) to[i] = from[i];
 }

@@ -5,7 +5,8 @@ import { multiplyAdd } from "./arithmetic";
  * Finds the `wanted` rows from `start` to `end` with the smallest sums over the columns of
  * weights [columnCount] (columns - inputs [columnCount])^2, in their order, among them those that earlier calls `found` in other
  * rows. Writes the sums, ascending, to `nearest`, and where they stand, as float32, to `places`; of equal ones the first found. Both
- * hold whole vectors, `scratch` 16 numbers, and `columns` is [columnCount, stride]. Returns how many there are.
+ * hold whole vectors, `scratch` 16 numbers, and `columns` is [columnCount, stride]. All sums must be finite: one that is not may
+ * hide the 15 rows beside it. Returns how many there are.
  */
 export function nearestRows(
   inputs: usize,
