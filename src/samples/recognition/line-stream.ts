@@ -143,6 +143,8 @@ function decoded(
         startsAtLine,
         columns: places,
         passNonFinite: true,
+        // A file may have such lines whatever its columns.
+        maximumLineBytes: startsAtLine ? longestLine : undefined,
         decimal: look.decimal,
         joinsQuoted: startsAtLine,
         firstLine: look.headerLine,

@@ -383,3 +383,9 @@ test("lines of hexadecimal bytes are no numbers with units, though some look so"
   );
   expect(recognize(bytesOf(lines), true).framing).toBeNull();
 });
+
+test("a file with rows as long as are looked at is recognized, which is read too", () => {
+  const rows = printed((t, v) => `${t},${v},"${"x y ".repeat(5000)}"`);
+  const stream = asLines(recognize(bytesOf(["t,v,note", ...rows]), true));
+  expect(stream.counts).toMatchObject({ samples: rows.length, tooLong: 0 });
+});
