@@ -21,6 +21,9 @@ import { point } from "./decimal.ts";
 /** The separators in the order in which a line is tried with those that it holds. */
 export const separators = [semicolon, tab, bar, comma, blank] as const;
 
+/** What a number or a missing value begins with that is no digit. */
+const dataMarks: readonly number[] = [plus, minus, point];
+
 /** Which mark stands before decimals; null: a point, or a comma where no comma separates cells. */
 export type DecimalMark = "point" | "comma" | null;
 
@@ -29,6 +32,10 @@ export class DelimitedLines {
   #columns: Int32Array;
   /** Every field is a column, and a plain number. */
   #isPlain = false;
+  /** Cells behind those of the columns that a row may have and nobody wants: a header named them. */
+  surplus = 0;
+  /** A line had a plus with blanks before its number, so a minus may stand so too. */
+  #hasPlusApart = false;
   readonly #values: CellValues;
   readonly #decimal: DecimalMark;
 
@@ -75,6 +82,7 @@ export class DelimitedLines {
     while (at < end) {
       if (column === columns.length) {
         if (isEmptyRow(bytes, at, end)) break;
+        if (this.surplus > 0 && countCells(bytes, at, end, separator) <= this.surplus) break;
         return values.refuse("columns", at, end);
       }
       const field = columns[column++];
@@ -108,25 +116,38 @@ export class DelimitedLines {
   }
 
   /**
-   * Whether blanks stand between the sign at `at` and its number, as scales write it. A minus alone is no value, so it is a
-   * sign only where the line has a cell too many.
+   * Whether blanks stand between the sign at `at` and its number, as scales write it. A minus alone is no value, and may
+   * stand between two numbers, so it is a sign only where the line has a cell too many, and none but words before it.
    */
   #hasSignApart(bytes: Uint8Array, at: number, start: number, end: number): boolean {
     const sign = bytes[at];
     if ((sign !== plus && sign !== minus) || bytes[at + 1] !== blank) return false;
     const number = skipGap(bytes, at + 1, end);
     if (number >= end || !(isDigit(bytes[number]) || bytes[number] === point)) return false;
-    return sign === plus || countCells(bytes, start, end, blank) > this.columns.length;
+    if (sign === plus) this.#hasPlusApart = true;
+    if (sign === plus) return true;
+    if (!this.#hasPlusApart && !isBehindWords(bytes, start, at)) return false;
+    return countCells(bytes, start, end, blank) > this.columns.length;
   }
 
   /** In a line with too many or too few cells, a fault in one of them is misleading. */
   #refuseCell(bytes: Uint8Array, start: number, end: number, separator: number): number {
     const values = this.#values;
     const { reason, faultStart, faultEnd, faultField } = values;
-    if (countCells(bytes, start, end, separator) !== this.columns.length)
+    const cells = countCells(bytes, start, end, separator);
+    if (cells < this.columns.length || cells > this.columns.length + this.surplus)
       return values.refuse("columns", start, end);
     return values.refuse(reason, faultStart, faultEnd, faultField);
   }
+}
+
+/** Whether nothing but words stands between `start` and `at`: no cell there begins as a number does. */
+function isBehindWords(bytes: Uint8Array, start: number, at: number): boolean {
+  for (let word = start; word < at; word++) {
+    const opens = word === start || isBlank(bytes[word - 1]) || bytes[word - 1] === tab;
+    if (opens && (isDigit(bytes[word]) || dataMarks.includes(bytes[word]))) return false;
+  }
+  return true;
 }
 
 function isCellEnd(byte: number, separator: number): boolean {

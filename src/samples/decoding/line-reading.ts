@@ -36,7 +36,7 @@ import { cellsOf, type HeaderMatch, matchHeader, separatorsIn } from "./header.t
 import { InfluxLines } from "./influx-lines.ts";
 import { JsonLines, opensJson } from "./json-lines.ts";
 import { cleanLine, needsCleaning } from "./line-cleaning.ts";
-import { logPrefixEnd } from "./log-prefix.ts";
+import { logPrefixEnd, topicEnd } from "./log-prefix.ts";
 import { LoggerName } from "./logger-name.ts";
 import { PairLines } from "./pair-lines.ts";
 import { textOf } from "./text.ts";
@@ -86,6 +86,7 @@ export class LineReading {
   #separator: number = comma;
   /** The separator of the header above lines of which none has been read yet; null elsewhere. */
   #headerSeparator: number | null = null;
+  #hasHeader = false;
   #hasSample = false;
   /** The line that is read is the data behind a logger's prefix; and whether samples have come so. */
   #isBehindPrefix = false;
@@ -119,8 +120,8 @@ export class LineReading {
    * @returns goodLine, missingLine, headerLine, passedLine or refusedLine, of which `values` says why
    */
   read(bytes: Uint8Array, start: number, end: number, slot: number): number {
-    // Cells that nobody wants may hold anything, so a comment could pass for a row.
-    if (bytes[start] === hash) return this.#readComment(bytes, start, end);
+    if (bytes[start] === hash && this.#isComment(bytes[start + 1]))
+      return this.#readComment(bytes, start, end);
     if (this.#havePrefix && !this.#isBehindPrefix) {
       const data = logPrefixEnd(bytes, start, end);
       if (data > start) return this.#readBehindPrefix(bytes, start, data, end, slot);
@@ -209,9 +210,16 @@ export class LineReading {
       this.#isBehindPrefix || (this.#hasSample && !this.#havePrefix)
         ? start
         : logPrefixEnd(bytes, start, end);
-    if (data > start) return this.#readBehindPrefix(bytes, start, data, end, slot);
-    if (opensJson(bytes[start])) return this.#readOtherLine(bytes, start, end);
     const { values } = this;
+    if (data > start) {
+      const outcome = this.#readBehindPrefix(bytes, start, data, end, slot);
+      if (outcome !== refusedLine || topicEnd(bytes, start, end) !== data) return outcome;
+      // The words and the object may be cells, of which nobody wants the object.
+      const { reason, faultStart, faultEnd, faultField } = values;
+      const ofCells = this.#tryCells(bytes, start, end, slot);
+      return ofCells === refusedLine ? values.refuse(reason, faultStart, faultEnd, faultField) : ofCells;
+    }
+    if (opensJson(bytes[start])) return this.#readOtherLine(bytes, start, end);
     const ofCells = this.#tryCells(bytes, start, end, slot);
     if (ofCells !== refusedLine) return ofCells;
     const { reason, faultStart, faultEnd, faultField } = values;
@@ -282,13 +290,23 @@ export class LineReading {
   #readBelowHeader(bytes: Uint8Array, start: number, end: number, slot: number, separator: number): number {
     const { columns } = this.#delimited;
     const isFirst = separator === this.#headerSeparator;
-    if (!isFirst || countCells(bytes, start, end, separator) !== columns.length + 1) return refusedLine;
+    // Where the header names more than the rows have, a row that has it all is no row with a number in front.
+    if (!isFirst || this.#delimited.surplus > 0) return refusedLine;
+    if (countCells(bytes, start, end, separator) !== columns.length + 1) return refusedLine;
     const longer = new Int32Array(columns.length + 1).fill(noField);
     longer.set(columns, 1);
     this.#delimited.columns = longer;
     const outcome = this.#readCells(bytes, start, end, slot, separator);
     if (outcome === refusedLine) this.#delimited.columns = columns;
     return outcome;
+  }
+
+  /**
+   * Whether a line that begins with # and this byte is a comment, before it is read: cells that nobody wants may hold
+   * anything. A number directly behind # may count the rows of a device, which writes no header.
+   */
+  #isComment(second: number): boolean {
+    return this.#hasHeader || !isDigit(second);
   }
 
   #readComment(bytes: Uint8Array, start: number, end: number): number {
@@ -328,9 +346,12 @@ export class LineReading {
   }
 
   #follow({ columns }: HeaderMatch, separator: number): void {
-    this.#delimited.columns = columns.length > this.#width ? columns.slice(0, this.#width) : columns;
+    const width = Math.min(columns.length, this.#width);
+    this.#delimited.columns = columns.subarray(0, width);
+    this.#delimited.surplus = columns.length - width;
     this.#separator = separator;
     this.#headerSeparator = separator;
+    this.#hasHeader = true;
     this.contradiction = null;
   }
 

@@ -1,19 +1,22 @@
 /**
  * What a logger puts before the data of a line: a time, a level and a name, as `I (1234) dht: 21.5`,
- * `[12:00:01.123] temp=21.5`, `tele/SENSOR = {"temp":21.5}`, `2026-03-28 22:00:00,123 - dht - INFO - temp: 21.5` or `Mar 28 22:00:00 pi dht[812]: 21.5`.
+ * `[12:00:01.123] temp=21.5`, `2026-03-28 22:00:00,123 - dht - INFO - temp: 21.5` or `Mar 28 22:00:00 pi dht[812]: 21.5`;
+ * and the topic that a broker's client writes before JSON, as `tele/SENSOR = {"temp":21.5}`.
  */
 import {
   apostrophe,
   blank,
   colon,
   comma,
+  equals,
   isBlank,
   isDigit,
   isSameWord,
   isSeparator,
+  minus,
+  plus,
   quote,
   skipBlanks,
-  tab,
 } from "./ascii.ts";
 
 const openBracket = 0x5b;
@@ -24,8 +27,6 @@ const openParenthesis = 0x28;
 const closeParenthesis = 0x29;
 const lessThan = 0x3c;
 const greaterThan = 0x3e;
-const plus = 0x2b;
-const minus = 0x2d;
 const point = 0x2e;
 const slash = 0x2f;
 const underscore = 0x5f;
@@ -64,21 +65,29 @@ export function logPrefixEnd(bytes: Uint8Array, start: number, end: number): num
   if (at === start) at = behindArrow(bytes, start, end);
   if (at === start) at = behindDate(bytes, start, end);
   if (at === start) at = behindHost(bytes, start, end);
-  if (at === start) at = behindWords(bytes, start, end);
+  if (at === start) at = topicEnd(bytes, start, end);
   return at < end ? at : start;
 }
 
-/** Where a JSON object to the end of the line follows words, as a broker's client writes a topic before it. */
-function behindWords(bytes: Uint8Array, start: number, end: number): number {
-  const opens =
-    bytes[start] === openBrace || bytes[start] === openBracket || bytes[start] === openParenthesis;
-  if (opens || bytes[end - 1] !== closeBrace) return start;
-  for (let at = start + 2; at < end; at++) {
-    const isOpened = bytes[at] === openBrace && (bytes[at + 1] === quote || bytes[at + 1] === apostrophe);
-    if (isOpened) return isBlank(bytes[at - 1]) || bytes[at - 1] === tab ? at : start;
+/**
+ * Returns where a JSON object to the end of the line follows words, as a broker's client writes a topic before it; `start`
+ * where none does. What has a number or a separator among the words is cells or pairs.
+ */
+export function topicEnd(bytes: Uint8Array, start: number, end: number): number {
+  if (bytes[end - 1] !== closeBrace) return start;
+  if (!isLetter(bytes[start]) && bytes[start] !== slash) return start;
+  for (let at = start + 1; at < end; at++) {
+    const opensWord = bytes[at - 1] === blank;
+    const opensValue = opensWord || bytes[at - 1] === equals || bytes[at - 1] === colon;
+    if (bytes[at] === openBrace && (bytes[at + 1] === quote || bytes[at + 1] === apostrophe))
+      return opensWord ? at : start;
+    if (isSeparator(bytes[at]) || (opensValue && opensNumber(bytes[at], bytes[at + 1]))) return start;
   }
   return start;
 }
+
+const opensNumber = (byte: number, next: number) =>
+  isDigit(byte) || ((byte === plus || byte === minus || byte === point) && (isDigit(next) || next === point));
 
 /**
  * Writes what names the logger in the prefix `bytes[start..end)` to `name`: its words without times, levels and process

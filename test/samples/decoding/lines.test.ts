@@ -166,6 +166,33 @@ describe("a line of another form", () => {
     expect(takeRows(ring)).toEqual([[20.39, 7]]);
   });
 
+  test("is not joined by a minus between two numbers, which may stand for no value", () => {
+    const options: LineOptions = { startsAtLine: true, columns: ["a", "b"] };
+    const pair = defineFields([{ name: "a" }, { name: "b" }]);
+    const rowsIn = (text: string) => {
+      const ring = new SampleRing(2, 8, "pause");
+      feed(createLineDecoder(pair, ring, options), Buffer.from(text));
+      return takeRows(ring);
+    };
+    expect(rowsIn("21.5 - 40\n")).toEqual([]);
+    expect(rowsIn("21.5 + 40\n21.5 - 40\n")).toEqual([
+      [21.5, 40],
+      [21.5, -40],
+    ]);
+    expect(rowsIn("- 21.5 40\n")).toEqual([[-21.5, 40]]);
+  });
+
+  test("may begin with # and a number, as frames do, where no header says that it is a comment", () => {
+    const options: LineOptions = { startsAtLine: true, columns: ["_", "a", "b", "c d"] };
+    const found = decode("#1,1,2,3\n#2,4,5,6\n#note,7,8,9\n# 3,7,8,9\n", options);
+    expect(found.rows).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(found.counts).toMatchObject({ passedOver: 2, damaged: 0 });
+    expect(decode("n,a,b,c d\n#1,1,2,3\n2,4,5,6\n", options).rows).toEqual([[4, 5, 6]]);
+  });
+
   test("may end with CR alone, and a stream may mix all ends", () => {
     const { rows, counts } = decode("1,2,3\r4,5,6\r\n7,8,9\n\r10,11,12\r");
     expect(rows.map(([a]) => a)).toEqual([1, 4, 7, 10]);

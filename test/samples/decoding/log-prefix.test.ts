@@ -48,6 +48,10 @@ describe("a logger's prefix ends where the data begin", () => {
     ["an address of digits in brackets", "[12:34:56:78:90:12] 21.5"],
     ["names and values in turns", "I 12 V 5"],
     ["pairs", "temp: 21.5, hum: 40"],
+    ["numbers before a JSON object", '21.5 40 {"rssi":-70}'],
+    ["a word and a number before a JSON object", 'outside 21.5 {"rssi":-70}'],
+    ["cells before a JSON object", 'outside; 40; {"rssi":-70}'],
+    ["pairs before a JSON object", 'temp=21.5 {"rssi":-70}'],
   ])("%s has none", (_, line) => {
     const bytes = Buffer.from(line);
     expect(logPrefixEnd(bytes, 0, bytes.length)).toBe(0);
@@ -55,10 +59,11 @@ describe("a logger's prefix ends where the data begin", () => {
 });
 
 /** The samples of a text, and how many of its lines are refused. */
-function read(text: string, names: string[]) {
+function read(text: string, names: string[], columns?: string[]) {
   const ring = new SampleRing(names.length, 100, "pause");
   const decoder = createLineDecoder(defineFields(names.map((name) => ({ name }))), ring, {
     startsAtLine: true,
+    columns,
   });
   feed(decoder, Buffer.from(text));
   return { rows: takeRows(ring), damaged: decoder.counts.damaged };
@@ -133,4 +138,11 @@ test("a log line between plain rows is no sample", () => {
   const { rows, damaged } = read("21.5\nI (20) heap: 30000\n[12:00:01] 7\n22.5\n", ["temp"]);
   expect(rows).toEqual([[21.5], [22.5]]);
   expect(damaged).toBe(2);
+});
+
+test("numbers or words before a JSON object that nobody wants are cells", () => {
+  const line = '21.5 40 {"rssi":-70}\n';
+  expect(read(line, ["a", "b"], ["a", "b", "_"])).toEqual({ rows: [[21.5, 40]], damaged: 0 });
+  expect(read('outside {"rssi":-70}\n', ["rssi"], ["_", "rssi"])).toEqual({ rows: [[-70]], damaged: 0 });
+  expect(read('on {"x":1}\n', ["a"], ["a", "_"])).toEqual({ rows: [[1]], damaged: 0 });
 });
