@@ -23,7 +23,11 @@ const formats: readonly [name: string, advice: string, beginnings: readonly stri
   ["a NumPy array", "write it with numpy.savetxt", ["\x93NUMPY"]],
   ["a TDMS file of LabVIEW", exportTable, ["TDSm"]],
   ["a recording in BDF", "convert its channels to CSV", ["\xffBIOSEMI"]],
-  ["a sound file", "convert its samples to CSV", ["RIFF....WAVE", "fLaC", "OggS", "ID3"]],
+  [
+    "a sound file",
+    "convert its samples to CSV",
+    ["RIFF....WAVE", "fLaC", "OggS", "ID3\x02", "ID3\x03", "ID3\x04"],
+  ],
   [
     "a capture of network packets",
     "export its packets as CSV",
@@ -44,8 +48,11 @@ const longestBeginning = 16;
 export function refuseForeignFormat(name: string, beginning: Uint8Array): void {
   const first = Buffer.from(beginning.subarray(0, longestBeginning)).toString("latin1");
   const begins = (text: string) => [...text].every((letter, at) => letter === "." || letter === first[at]);
-  const found = formats.find(([, , beginnings]) => beginnings.some(begins));
-  if (found === undefined || !beginning.subarray(0, lookedAtBytes).some(isForeign)) return;
+  const start = beginning.subarray(0, lookedAtBytes);
+  // A name in a header may be a mark of letters, and other names in it may hold letters beyond ASCII.
+  const isNoText = (mark: string) => start.some(/^[\w. ]+$/.test(mark) ? isControl : isForeign);
+  const found = formats.find(([, , marks]) => marks.some((mark) => begins(mark) && isNoText(mark)));
+  if (found === undefined) return;
   const [format, advice] = found;
   throw new RivuletError(
     "data.unreadable",
@@ -54,4 +61,5 @@ export function refuseForeignFormat(name: string, beginning: Uint8Array): void {
 }
 
 /** Whether a text of ASCII holds no such byte. */
-const isForeign = (byte: number) => byte > 0x7e || byte < 0x09 || (byte > 0x0d && byte < 0x1b);
+const isForeign = (byte: number) => byte > 0x7e || isControl(byte);
+const isControl = (byte: number) => byte < 0x09 || (byte > 0x0d && byte < 0x1b);

@@ -13,6 +13,7 @@ test.each([
   ["\x89HDF\r\n\x1a\n", /an HDF5 file/],
   ["\x93NUMPY\x01\0", /numpy\.savetxt/],
   ["MATLAB 5.0 MAT-file\0\x01IM", /a MATLAB file/],
+  ["ID3\x03\0\0", /a sound file/],
   ["RIFF\x10\0\0\0WAVEfmt ", /a sound file/],
   ["%PDF-1.5\n\xff", /a PDF document/],
 ])("a file that begins with %j is refused by its name, with what to do", (beginning, sentence) => {
@@ -20,9 +21,13 @@ test.each([
   expect(() => refuseForeignFormat("data.csv", bytes(beginning))).toThrow(/^data\.csv is /);
 });
 
-test.each(["PAR1,PAR2\n1,2\n", "MATLAB 5.0,b\n1,2\n", "%PDF-like title\n1,2\n", "a,b\n1,2\n"])(
-  "a text that begins with %j is not refused",
-  (text) => {
-    expect(() => refuseForeignFormat("data.csv", bytes(text))).not.toThrow();
-  },
-);
+test.each([
+  "PAR1,PAR2\n1,2\n",
+  "MATLAB 5.0,b\n1,2\n",
+  "%PDF-like title\n1,2\n",
+  "PAR1,\xb0C\n1,2\n",
+  "ID3,\xb0C\n1,2\n",
+  "a,b\n1,2\n",
+])("a text that begins with %j is not refused", (text) => {
+  expect(() => refuseForeignFormat("data.csv", bytes(text))).not.toThrow();
+});
