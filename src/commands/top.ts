@@ -55,13 +55,13 @@ async function watch(client: DaemonClient, first: StatusDocument): Promise<void>
   const isSignalled = untilSignalled().then(() => true);
   const { score } = (await client.json("history.json?step=10s")) as Partial<HistoryColumns>;
   const view = new LiveView((score ?? []).filter((value) => value !== null));
-  let heardAt = Date.now();
+  let heardAt = performance.now();
   const hear = (document: StatusDocument) => {
-    heardAt = Date.now();
+    heardAt = performance.now();
     view.show(document);
   };
   const silence = setInterval(() => {
-    const silentMs = Date.now() - heardAt;
+    const silentMs = performance.now() - heardAt;
     if (silentMs >= longestSilenceMs)
       view.lost(`nothing heard from ${client.url} for ${formatDuration(silentMs)}, and it is asked again`);
   }, everyMs);

@@ -2,6 +2,7 @@ import type { Decoder, DecoderCounts } from "../samples/decoding/decoder.ts";
 import type { Field } from "../samples/decoding/fields.ts";
 import type { RefusedLine } from "../samples/decoding/lines.ts";
 import { lookAtFile, TextFileDecoder, type TextOptions } from "../samples/decoding/text-file.ts";
+import { doubtsAbout } from "../samples/decoding/text-look.ts";
 import type { SampleRing } from "../samples/ring.ts";
 import { RecordingDecoder } from "./decoder.ts";
 import { isRecordingFile } from "./play.ts";
@@ -12,6 +13,8 @@ export class FileDecoder implements Decoder {
   readonly #fields: readonly Field[];
   readonly #ring: SampleRing;
   #recording: RecordingDecoder | null = null;
+  /** What of a text may be meant otherwise than it is read, known once it is prepared. */
+  doubts: readonly string[] = [];
   readonly #options: TextOptions;
   #text: TextFileDecoder | null = null;
   #decoder: Decoder | null = null;
@@ -42,6 +45,7 @@ export class FileDecoder implements Decoder {
     }
     const look = await lookAtFile(this.#path);
     this.#text = new TextFileDecoder(this.#path, this.#fields, this.#ring, look, this.#options);
+    this.doubts = doubtsAbout(look, typeof this.#options.decimal === "string");
     this.#decoder = this.#text;
     return { isText: true };
   }

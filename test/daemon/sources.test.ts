@@ -154,6 +154,16 @@ describe.concurrent("a file", () => {
     expect(readdirSync(cwd).sort()).toEqual(Object.keys(files).sort());
   });
 
+  test("says how its numbers are read where they may be others", async () => {
+    const rows = Array.from({ length: 20 }, (_, index) => `1,200\t21.${index + 10}\t${index % 2}\n`);
+    const cwd = folderWith({ "c.yaml": configFor("file: d.csv"), "d.csv": `a\tb\tlabel\n${rows.join("")}` });
+    const { code, stdout } = await rivulet(["run", "c.yaml"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /reading \S*d\.csv; 1,200 is read as 1200, but would be 1\.200 with decimal: comma/,
+    );
+  });
+
   test("may have quotes and text as replay takes them, and a wrong row is left out", async () => {
     const good = csv
       .trimEnd()

@@ -2,6 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { FileDecoder } from "../../recording/file-decoder.ts";
 import { createFileSource } from "../../samples/sources/file-source.ts";
+import { safe } from "../../wording/safe.ts";
 import { text } from "../schema.ts";
 import type { PrepareSource, SourceKind } from "./source-kind.ts";
 
@@ -35,8 +36,9 @@ export const prepareFile: PrepareSource<string> = (path, options) => {
     onUnfinished: () => decoder.expectEnd(),
     onEnd: () => decoder.finish(),
     onState: (next, sentence) => {
-      const torn = decoder.tornBytes;
-      onState(next, next === "ended" && torn > 0 ? `${sentence}; its last ${torn} bytes are torn` : sentence);
+      const { doubts, tornBytes } = decoder;
+      const torn = next === "ended" && tornBytes > 0 ? [`its last ${tornBytes} bytes are torn`] : [];
+      onState(next, [sentence, ...(next === "open" ? doubts.map(safe) : torn)].join("; "));
     },
   });
   return { source, decoder };
