@@ -2,7 +2,7 @@
 import { comma } from "./ascii.ts";
 import { point } from "./decimal.ts";
 import { groupingOf } from "./grouped-number.ts";
-import { cellKindOf, type LineKind } from "./line-form.ts";
+import { cellKindOf, type LineKind, withoutUnit } from "./line-form.ts";
 
 /** What the cells show. */
 export interface DecimalMarks {
@@ -17,13 +17,13 @@ type Mark = "comma" | "point";
 const letter = { point: ".", comma: "," };
 const codes = { point, comma };
 
-/** What cells show of a mark. */
+/** What cells show of a mark, each by the first cell that shows it. */
 interface Seen {
-  /** The first cell in which the mark stands between groups for certain: the other mark stands behind them. */
+  /** The mark groups digits: the other one stands behind it, as in 1.200,5 for the point. */
   certain?: string;
-  /** The first cell that holds several groups, as an address or a version may too. */
+  /** The mark comes more than once, as in 1.200.300: it groups digits, or separates the parts of a version. */
   several?: string;
-  /** The first cell that is a group, or a number with three decimals. */
+  /** The mark has three digits behind it, as in 1.200: it groups digits, or stands before decimals. */
   either?: string;
   /** The mark stands before decimals: other than three digits follow, or no group precedes it. */
   isDecimal: boolean;
@@ -71,10 +71,13 @@ function seenIn(cells: readonly string[], kind: LineKind, mark: Mark): Seen {
       if (grouping.decimal !== 0) seen.certain ??= cell;
       else if (grouping.groups === 1) seen.either ??= cell;
       else if (!grouping.isAddress) seen.several ??= cell;
-    } else if (cellKindOf(cell, kind) === "number") seen.isDecimal = true;
+    } else if (cellKindOf(cell, kind) === "number" && !isGroupWithUnit(cell, mark)) seen.isDecimal = true;
   }
   return seen;
 }
+
+/** Whether three digits stand behind the mark and a unit behind them: 1,200 kg shows no more than 1,200 does. */
+const isGroupWithUnit = (cell: string, mark: Mark) => groupingOf(withoutUnit(cell))?.mark === codes[mark];
 
 /** Returns a cell without the points between its groups of digits. */
 export function withoutGroups(cell: string): string {

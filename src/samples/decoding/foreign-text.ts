@@ -7,6 +7,8 @@ const lookedAtBytes = 1 << 16;
 const lookedAtLines = 16;
 /** Fewest bytes in a line of hexadecimal ones: two or three may be numbers. */
 const fewestHexadecimal = 4;
+/** Rows for each line of bytes below which they are echoes and titles. */
+const fewRows = 0.25;
 
 const forms: readonly [fits: (lines: readonly string[]) => boolean, sentence: string][] = [
   [
@@ -42,7 +44,10 @@ function mostly(pattern: RegExp): (lines: readonly string[]) => boolean {
   return (lines) => 2 * lines.filter((line) => pattern.test(line)).length > lines.length;
 }
 
-/** Whether lines are bytes such as `41 0C 03 1D`: with letters, which decimal numbers have none of, but a header may. */
+/**
+ * Whether lines are bytes such as `41 0C 03 1D`: with letters, which decimal numbers have none of, but a header may. Rows
+ * among them are what the text is about, and the bytes are addresses or messages.
+ */
 function areBytes(lines: readonly string[]): boolean {
   const pattern = new RegExp(
     `^>?(?:(?:0x)?[\\dA-F]{2}[ :]+){${fewestHexadecimal - 1},}(?:0x)?[\\dA-F]{2}$`,
@@ -50,7 +55,9 @@ function areBytes(lines: readonly string[]): boolean {
   );
   const bytes = lines.filter((line) => pattern.test(line));
   const lettered = bytes.filter((line) => /[A-F]/i.test(line.replace(/0x/gi, "")));
-  return 3 * bytes.length > lines.length && lettered.length > 1;
+  if (3 * bytes.length <= lines.length || lettered.length < 2) return false;
+  const rows = lines.filter((line) => !pattern.test(line) && lineFormOf(line) !== null);
+  return rows.length < fewRows * bytes.length;
 }
 
 /** Whether the text begins as JSON does, and no line is an object or an array of its own. */

@@ -43,6 +43,8 @@ export const kindOfSeparator: Readonly<Record<number, LineKind>> = {
 const unitText = "(?:\\s*[A-Za-z%°µΩμ](?:[A-Za-z%°µ²³Ωμ/^]|\\d(?!\\d)){0,11})?";
 const pointNumber = new RegExp(`^(?:[+-] *)?(\\d+(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?${unitText}$`, "i");
 const commaNumber = new RegExp(`^(?:[+-] *)?\\d+,\\d+(e[+-]?\\d+)?${unitText}$`, "i");
+/** Longer is no number with its unit: on what is longer patterns take the square of its length. */
+const longestWithUnit = 100;
 const hexadecimal = /^[+-]?0x/i;
 const missingSet: ReadonlySet<string> = new Set(missingWords);
 
@@ -50,6 +52,13 @@ const missingSet: ReadonlySet<string> = new Set(missingWords);
 const mayHoldComma = (kind: LineKind, cell: string) =>
   // Where commas separate, a cell that holds one was in quotes, and digits in groups of three may be meant.
   !kind.startsWith("JSON") && kind !== "tuples" && (kind !== "commas" || !/,\d{3}$/.test(cell));
+
+const numberWithUnit = new RegExp(`^([+-]?[\\d.,'\u2019\u00a0\u202f ]*\\d)(?!e[+-]?\\d)${unitText}$`, "i");
+
+/** Returns the number of a cell without the unit behind it; the cell where it is no number with a unit. */
+export function withoutUnit(cell: string): string {
+  return cell.length > longestWithUnit ? cell : (numberWithUnit.exec(cell)?.[1] ?? cell);
+}
 
 /** Returns what a cell holds. */
 export function cellKindOf(cell: string, kind: LineKind): CellKind {

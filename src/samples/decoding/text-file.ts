@@ -9,7 +9,7 @@ import { formatCount } from "../../wording/quantities.ts";
 import { SampleRing } from "../ring.ts";
 import type { SampleClock } from "../sample-clock.ts";
 import { readText } from "../sources/file-text.ts";
-import { carriageReturn, lineFeed } from "./ascii.ts";
+import { carriageReturn, escapeByte, lineFeed } from "./ascii.ts";
 import { asSeen, type ClockLook } from "./clock-look.ts";
 import type { Decoder, DecoderCounts } from "./decoder.ts";
 import type { Field, FieldDescription } from "./fields.ts";
@@ -75,7 +75,7 @@ export interface RowsRead {
 /**
  * Looks at the beginning of a text file.
  *
- * @throws RivuletError when the file cannot be read or holds no line of numbers
+ * @throws RivuletError when the file cannot be read, holds no line of numbers, or fewer rows than other lines
  */
 export async function lookAtFile(path: string): Promise<TextLook> {
   for await (const chunk of readLines(path)) {
@@ -335,11 +335,26 @@ function fieldLike(fields: readonly Field[], name: string): Field | undefined {
 const mostForeign = 0.03;
 const fewForeign = 8;
 
-/** Whether bytes may be text: control codes are rare in it, apart from NUL, which loss of power leaves in files. */
+/**
+ * Whether bytes may be text: control codes are rare inside its lines, apart from NUL, which loss of power leaves in files. A
+ * device may frame each line by them, as by STX and ETX.
+ */
 function isText(bytes: Uint8Array): boolean {
   let foreign = 0;
-  for (const byte of bytes)
-    if (byte < 0x20 && byte > 0 && (byte < 0x07 || byte > 0x0d) && byte !== 0x1b) foreign++;
+  let atStart = true;
+  let codes = 0;
+  for (const byte of bytes) {
+    if (byte === lineFeed || byte === carriageReturn) {
+      atStart = true;
+      codes = 0;
+    } else if (byte > 0 && byte < 0x20 && (byte < 0x07 || byte > 0x0d) && byte !== escapeByte) {
+      if (!atStart) codes++;
+    } else if (byte !== 0) {
+      foreign += codes;
+      codes = 0;
+      atStart = false;
+    }
+  }
   return foreign <= fewForeign || foreign < mostForeign * bytes.length;
 }
 

@@ -46,7 +46,10 @@ export interface TextLook {
   columns: TextColumn[];
   /** Where the names come from; null: columns are numbered by place. */
   namedBy: "header" | "lines" | null;
-  /** Lines from the first row on that were looked at, without comments and empty ones. */
+  /**
+   * Lines that were looked at, without comments and empty ones: from the first row on, all of them where lines name their
+   * values.
+   */
   lines: number;
   /** Of these, the rows: the lines of this form. */
   rows: number;
@@ -64,6 +67,8 @@ export interface TextLook {
 
 /** Most lines that are looked at, where nothing else is said. */
 const usualLines = 2000;
+/** Longest part of a word that is shown. */
+const longestShown = 32;
 /** Different words of a column are collected up to this number. */
 const mostWords = 64;
 /** Cells among which a word that came once is damage. */
@@ -171,12 +176,6 @@ function lookAtPlaces(
   );
   if (firstRow < 0) return null;
   const { cells } = forms[firstRow] as LineForm;
-  const written = forms
-    .slice(firstRow)
-    .filter(isRow)
-    .map((form) => form.cells);
-  const { decimal, doubt } = kind === "commas" ? {} : decimalMarksIn(written, kind);
-  const rows = decimal === "comma" ? written.map((row) => row.map(withoutGroups)) : written;
   const above = headerAmong(lines.slice(0, firstRow), kind, cells.length);
   const header =
     above?.cells ??
@@ -186,6 +185,21 @@ function lookAtPlaces(
       .find((names) => isHeader(names, kind, cells.length) || isDatedHeader(names, cells.length)) ??
     null;
   const most = mostCells(lines[firstRow], kind);
+  // Cells that are empty at the end of a row are cells of a header.
+  const isNamed = (form: LineForm | null, line: number): form is LineForm => {
+    const count = form?.kind === kind && header !== null ? mostCells(lines[line], kind) : undefined;
+    return (
+      most !== undefined &&
+      count !== undefined &&
+      count >= most &&
+      count <= Math.max(most, header?.length ?? 0)
+    );
+  };
+  const written = forms.flatMap((form, line) =>
+    line >= firstRow && (isRow(form) || isNamed(form, line)) ? [form.cells] : [],
+  );
+  const { decimal, doubt } = kind === "commas" ? {} : decimalMarksIn(written, kind);
+  const rows = decimal === "comma" ? written.map((row) => row.map(withoutGroups)) : written;
   const names = header?.slice(0, most) ?? cells.map((_, place) => `field${place + 1}`);
   // Rows may begin with a number that the header does not name.
   const shift = header !== null && names.length === cells.length - 1 ? 1 : 0;
@@ -237,7 +251,10 @@ function turnsAmong(
 export function doubtsAbout({ markDoubt, turns }: TextLook, isMarkKnown = false): string[] {
   const doubts = markDoubt === undefined || isMarkKnown ? [] : [markDoubt];
   if (turns === undefined) return doubts;
-  const shown = turns.words.slice(0, 3).join(", ");
+  const shown = turns.words
+    .slice(0, 3)
+    .map((word) => word.slice(0, longestShown))
+    .join(", ");
   return [
     ...doubts,
     `the words of ${turns.column} take turns (${shown}), so each line may be about something else`,
@@ -345,6 +362,10 @@ export function clockAmong(columns: readonly TextColumn[]): string[] {
 
 /** Seconds, milliseconds, microseconds and nanoseconds of the years 2001 to 2096. */
 const epochs = [1, 1e3, 1e6, 1e9].map((unit) => [1e9 * unit, 4e9 * unit] as const);
+/** Seconds since 1970 that no row of a file was written at: the year 2040. */
+const farFuture = 2_208_988_800;
+/** How far the steps of a counter are from the usual one, as a share of it. */
+const mostlyEqual = 0.05;
 const clockName =
   /^(t|ts|ms|us|millis|micros|uptime|elapsed|seconds|datum|fecha|.*(time|date|epoch|stamp|clock).*)$/i;
 
@@ -357,7 +378,7 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
   const still = share((step) => step === 0);
   if (share((step) => step >= 0) < almostAll || still === 1) return "numbers";
   const epoch = epochs.find(([from, to]) => numbers[0] >= from && numbers[0] < to);
-  if (epoch !== undefined && isCalendar(numbers, epoch[0] / 1e9)) return "clock";
+  if (epoch !== undefined && isCalendar(numbers, steps, epoch[0] / 1e9)) return "clock";
   if (still > 0.5) return "numbers";
   const falls = steps.filter((step) => step < 0).length;
   if (falls > Math.max(mostRestarts, oftenFalling * steps.length)) return "numbers";
@@ -366,16 +387,17 @@ function risingKind(name: string, cells: readonly string[]): "numbers" | "clock"
 }
 
 /**
- * Whether numbers may be times since 1970 in units of which a second has `perSecond`: a counter of microseconds of 32 bits
- * has the size of seconds too, but steps by weeks then, to no full hour.
+ * Whether numbers with these steps may be times since 1970 in units of which a second has `perSecond`: a counter of
+ * microseconds of 32 bits has the size of seconds too, but steps by the same number of weeks then, into a far future, which
+ * no calendar does but by whole hours.
  */
-function isCalendar(numbers: readonly number[], perSecond: number): boolean {
+function isCalendar(numbers: readonly number[], steps: readonly number[], perSecond: number): boolean {
   const hour = 3600 * perSecond;
-  const step = (numbers[numbers.length - 1] - numbers[0]) / (numbers.length - 1);
-  return (
-    step < 24 * 7 * hour ||
-    numbers.filter((number) => number % hour === 0).length >= almostAll * numbers.length
-  );
+  if (numbers.every((number) => number < farFuture * perSecond)) return true;
+  const usual = [...steps].sort((one, other) => one - other)[steps.length >> 1];
+  const isMostly = (fits: (step: number) => boolean) => steps.filter(fits).length >= almostAll * steps.length;
+  const areEqual = isMostly((step) => Math.abs(step - usual) <= mostlyEqual * usual);
+  return usual < 24 * 7 * hour || !areEqual || isMostly((step) => step % hour === 0);
 }
 
 /** The number of a cell; of one in groups of three digits its sign and digits are enough to see it rise. */

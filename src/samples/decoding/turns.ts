@@ -25,9 +25,12 @@ export function takeTurns(words: readonly string[], cells: readonly string[]): b
 /** Whether values differ by the name beside each, [values]: the between-group share of their variance says so. */
 export function dependOn(values: readonly number[], names: readonly string[]): boolean {
   const groups = new Map<string, { count: number; sum: number }>();
+  const [first = 0] = values.filter(Number.isFinite);
   let [count, sum, squares] = [0, 0, 0];
-  for (const [index, value] of values.entries()) {
-    if (!Number.isFinite(value)) continue;
+  for (const [index, written] of values.entries()) {
+    if (!Number.isFinite(written)) continue;
+    // Sums of values far from zero lose what they differ by.
+    const value = written - first;
     const group = groups.get(names[index]) ?? { count: 0, sum: 0 };
     groups.set(names[index], { count: group.count + 1, sum: group.sum + value });
     count++;

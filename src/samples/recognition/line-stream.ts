@@ -81,8 +81,12 @@ function aboutColumns(count: number): string {
 
 /** Says that each line holds one value, of another quantity than the one before. */
 function aboutTurns(turns: readonly string[]): string {
+  const shown = turns
+    .slice(0, 4)
+    .map((word) => word.slice(0, longestExample))
+    .join(", ");
   return (
-    `each line holds one value, and a word says of what (${turns.slice(0, 4).join(", ")}); ` +
+    `each line holds one value, and a word says of what (${shown}); ` +
     "let the device print all values in a line, or make a column of each"
   );
 }

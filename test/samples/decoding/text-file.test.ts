@@ -389,6 +389,26 @@ describe("what stands above a header is no row", () => {
     ]);
   });
 
+  test("and names of more columns than a row has shift none, though some rows have them all", async () => {
+    const path = file(`a,b,c,d\n1,2,3,4\n${"1,2,3\n".repeat(63)}${"1,2,3,4\n".repeat(100)}1,2,3,4,5\n`);
+    const found = { rows: 0, others: 0 };
+    const { damaged } = await readRows(path, (values, at) => {
+      found.rows++;
+      if (String(values.subarray(at, at + 3)) !== "1,2,3") found.others++;
+    });
+    expect({ ...found, damaged }).toEqual({ rows: 164, others: 0, damaged: 1 });
+  });
+
+  test("and empty cells at the end of a row are cells", async () => {
+    const path = file(`a,b,c,d\n${"1,2,3,4\n1,2,3,\n1,2,,\n".repeat(30)}`);
+    expect(await lookAtFile(path)).toMatchObject({ rows: 63, lines: 63 });
+    expect((await rowsOf(path)).slice(0, 3)).toEqual([
+      [1, 2, 3, 4],
+      [1, 2, 3, Number.NaN],
+      [1, 2, Number.NaN, Number.NaN],
+    ]);
+  });
+
   test("however long a comment above them is", async () => {
     expect(await rowsOf(file(`# ${"x".repeat(200_000)}\n${good}`))).toEqual(goodRows);
   });
@@ -514,6 +534,17 @@ describe("is refused for what it is", () => {
     await expect(lookAtFile(file(content))).rejects.toThrow(reason);
   });
 
+  test("but not where rows stand between bytes in hexadecimal, such as addresses", async () => {
+    expect(await namesIn(file("temp=20.5\nA4:C1:38:AA:BB:C0\n".repeat(20)))).toEqual(["temp"]);
+  });
+
+  test("but not where control codes stand around each line", async () => {
+    const path = file(`a,b\n${"\x021,20.5\x03\n".repeat(60)}`);
+    expect(await lookAtFile(path)).toMatchObject({ rows: 60 });
+    const within = `a,b\n${"1,2\x020.5\x03 \n".repeat(60)}`;
+    await expect(lookAtFile(file(within))).rejects.toThrow(/is no text/);
+  });
+
   test("but not where a logger's brackets stand before each line, or a line of JSON is long", async () => {
     const logged = "[00:00:01.234,000] <inf> main: a: 1; b: 2\n[00:00:02.234,000] <inf> main: a: 3; b: 4\n";
     expect(await namesIn(file(logged))).toEqual(["a", "b"]);
@@ -534,4 +565,9 @@ test.each([
   ["between blanks", "N     +   1.5 g\nN     -   2.5 g\nN     +  10.5 g\n", ["_", "w", "_"]],
 ])("a sign apart from its number belongs to it, %s", async (_, content, columns) => {
   expect(await rowsOf(file(content), { fields: ["w"], columns })).toEqual([[1.5], [-2.5], [10.5]]);
+});
+
+test("decimals stay decimals beside numbers with a unit", async () => {
+  const path = file(`w\tx\n${"1,200 kg\t21.300\n".repeat(20)}`);
+  expect((await rowsOf(path))[0]).toEqual([1.2, 21.3]);
 });

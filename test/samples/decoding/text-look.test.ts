@@ -205,8 +205,18 @@ describe("a column that rises is no clock", () => {
       "tmst,a",
       (index: number) => `${3.5e9 + 1e6 * index},1.5`,
     ],
+    [
+      "where it does so and begins again once",
+      "tmst,a",
+      (index: number) => `${(3.9e9 + 2e7 * index) % 2 ** 32},1.5`,
+    ],
   ])("%s", (_, header, row) => {
-    expect(look(header, row, 300).columns[0].holds).not.toBe("clock");
+    expect(look(header, row, header === "tmst,a" ? 60 : 300).columns[0].holds).not.toBe("clock");
+  });
+
+  test("but seconds of this century are, however far apart and at whatever second", () => {
+    const found = look("when,a", (index) => `${1_500_001_234 + 951_377 * index},1.5`);
+    expect(found.columns[0].holds).toBe("clock");
   });
 });
 
@@ -225,6 +235,7 @@ describe("words that take turns before the values", () => {
       ["p", "q"],
     ],
     ["are none where no value depends on them", (index) => `${pq(index)},${index}.5,7`, undefined],
+    ["are none where the value stays the same", (index) => `${pq(index)},21.1,7`, undefined],
     ["are none where one comes on and on", (index) => `${index % 20 ? "p,1" : "q,9"},7`, undefined],
     ["are none behind them, where classes stand", (index) => `${index % 2}.5,7,${pq(index)}`, undefined],
   ])("%s", (_, row, words) => {
