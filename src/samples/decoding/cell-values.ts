@@ -53,7 +53,7 @@ export const refusals = {
 
 export type Refusal = keyof typeof refusals;
 
-/** For each separator 1 for the bytes at which a cell that nobody wants ends or is quoted, [256]: one look a byte. */
+/** A table for each separator, [256]: 1 for each byte at which skipping a cell that nobody wants must stop. */
 const stopsBefore: readonly Uint8Array[] = Array.from({ length: 128 }, (_, separator) => {
   const stops = new Uint8Array(isSeparator(separator) ? 256 : 0);
   for (const byte of [separator, quote, apostrophe, lineFeed, carriageReturn]) stops[byte] = 1;

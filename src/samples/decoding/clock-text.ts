@@ -1,5 +1,5 @@
 /** Times as text: ISO 8601, dates of other orders, and times of day. */
-import { isBlank, isDigit } from "./ascii.ts";
+import { isBlank, isDigit, minus, plus } from "./ascii.ts";
 
 const date = "(?:\\d{4}[-/.]\\d{1,2}[-/.]\\d{1,2}|\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2}))";
 const timeOfDay = "(?:\\d{1,2}:\\d{2}:\\d{2}|\\d{1,2}\\.\\d{2}\\.\\d{2})(?:[.,]\\d+)?";
@@ -50,8 +50,6 @@ export const dateAndTime = 3;
 
 const letterT = 0x54;
 const letterZ = 0x5a;
-const plus = 0x2b;
-const minus = 0x2d;
 const point = 0x2e;
 const comma = 0x2c;
 const slash = 0x2f;

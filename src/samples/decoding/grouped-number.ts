@@ -4,11 +4,9 @@
  * points, `1.200.300`, a version or an address: points stand between groups only where a comma ends the number, or where
  * the caller knows that decimals stand behind a comma.
  */
-import { apostrophe, blank, comma, isDigit } from "./ascii.ts";
+import { apostrophe, blank, comma, isDigit, minus, plus } from "./ascii.ts";
 import { point, readDecimal } from "./decimal.ts";
 
-const plus = 0x2b;
-const minus = 0x2d;
 /** Longest number in bytes. */
 const longestBytes = 32;
 /** Largest part of an address. */
