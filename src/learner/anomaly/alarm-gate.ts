@@ -1,4 +1,3 @@
-import { takeExponential } from "../../engine/model/exponential.ts";
 import { takeLogarithm } from "../../logarithm.ts";
 import type { State, Stateful } from "../../state.ts";
 import { finite, notNegative, parts, whole, wholeWithin } from "../../state-check.ts";
@@ -7,6 +6,8 @@ import { restoreArrays } from "../restore-arrays.ts";
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 /** Block maxima that are kept, the largest of the time that is remembered. */
 const kept = 64;
+/** Rows at most until the level follows what was kept. */
+const rowsPerRanking = 16;
 const shortestBlock = 16;
 const longestBlock = 256;
 /** Blocks of an alarm's share of a week. */
@@ -16,9 +17,11 @@ const floor = 17;
 /** An episode goes on while the evidence is at least this part of its threshold. */
 const partOfThreshold = 0.8;
 const caution = 0.1;
-/** Before the excesses of maxima are known, their mean counts as so many nats, and as so many that were seen. */
-const usualExcess = 3;
-const usualExcesses = 5;
+/**
+ * Mean of what maxima exceed a high level by, in nats, while they are too few to tell it: 3 where the three scores of the
+ * evidence rise together, and one more to be on the safe side.
+ */
+const usualExcess = 4;
 /**
  * Part of an alarm that is due at least, however short the time: what cannot be mistaken is told in the first seconds too. It
  * costs one false alarm in a hundred, if excesses are exponential, each time that the rows become e times as many.
@@ -40,13 +43,18 @@ const at = {
   threshold: 11,
   alarms: 12,
   rank: 13,
-  /** The evidence that a place among the maxima asks for, and the place it was computed for; 0 where it must be computed again. */
+  /** The evidence that a place among the maxima asks for, and the place it was computed for; 0 where it is outdated. */
   ranked: 14,
   rankedPlace: 15,
   /** Of the latest row: its number, its evidence, and the rows of a block. */
   row: 16,
   strength: 17,
   block: 18,
+  /** What the maximum of the block counts as while less than two alarms are due. */
+  blockCounted: 19,
+  /** Alarms that are due in the time so far, or in the time remembered. */
+  due: 20,
+  count: 21,
 } as const;
 
 const sane = parts(notNegative, [
@@ -88,8 +96,8 @@ export interface WarmUp {
 /**
  * Lets evidence through as alarms, at most so many a week on average: an alarm ranks among the N strongest block maxima of
  * a week. Where maxima are exchangeable, the newest exceeds the k-th of n with chance k / n, whatever their
- * distribution is; so no threshold is to be chosen. Of the first week, which is not over, the N strongest maxima are
- * extrapolated from those so far. One alarm an episode.
+ * distribution is; so no threshold is to be chosen. While less than two alarms are due, the level is extrapolated from the
+ * two strongest maxima. One alarm an episode.
  */
 export class AlarmGate implements Stateful {
   readonly alarmsPerWeek: number;
@@ -97,14 +105,15 @@ export class AlarmGate implements Stateful {
   readonly #warmUpMs: number;
   readonly #memoryMs: number;
   readonly #coolDownMs: number | null;
-  readonly #scalars = new Float64Array(19);
-  /** Evidence and time of the kept maxima, unordered, [64]. */
+  readonly #scalars = new Float64Array(at.count);
+  /** Evidence of the kept maxima, what they count as while less than two alarms are due, and their times, unordered, [64]. */
   readonly #evidence = new Float64Array(kept);
+  readonly #counted = new Float64Array(kept);
   readonly #times = new Float64Array(kept);
   /** [1] An array, so that V8 boxes no number on the way to the logarithm. */
   readonly #cell = new Float64Array(1);
 
-  static readonly bytes = 8 * (19 + 2 * kept + 1);
+  static readonly bytes = 8 * (at.count + 3 * kept + 1);
 
   constructor(options: AlarmGateOptions) {
     const { alarmsPerWeek, warmUpRows, warmUpMs, memoryMs = 4 * weekMs, coolDownMs = null } = options;
@@ -223,14 +232,30 @@ export class AlarmGate implements Stateful {
     const s = this.#scalars;
     const counted = s[at.row] === 0 ? 0 : 1 - this.#warmUpRows / 4 / s[at.row];
     const weeks = (counted * (s[at.latestMs] - s[at.firstMs])) / weekMs;
-    const counting = Math.min(Math.max(weeks, 1), this.#memoryMs / weekMs);
-    const place = Math.max(1, Math.round(this.alarmsPerWeek * counting));
-    if (s[at.rankedPlace] !== place) {
+    s[at.due] = this.alarmsPerWeek * Math.min(weeks, this.#memoryMs / weekMs);
+    const place = Math.max(2, Math.round(s[at.due]));
+    const isOutdated = s[at.rankedPlace] !== place || s[at.due] < 2;
+    // Where a block is a single row, each row would move the ranks.
+    if (s[at.ranked] === 0 || (isOutdated && s[at.row] % rowsPerRanking === 0)) {
       s[at.rankedPlace] = place;
-      s[at.ranked] = this.#evidenceAt(place);
-      if (weeks < 1) s[at.ranked] = Math.max(s[at.ranked], this.#extrapolate(this.alarmsPerWeek * weeks));
+      s[at.ranked] = this.#evidenceAt(place, this.#evidence);
+      if (s[at.due] < 2) this.#extrapolate();
     }
     s[at.threshold] = Math.max(floor, s[at.ranked]) * (1 + s[at.caution]);
+  }
+
+  /**
+   * The level that less than two alarms allow: above the second strongest maximum, as only a part of two alarms is due.
+   * Otherwise a stream of a thousand rows a second would pass its own record several times an hour. Excesses are taken as
+   * exponential, where each e-th part of the alarms is one mean excess higher; the second strongest, as a single fault in
+   * the warm-up must not hide those that follow.
+   */
+  #extrapolate(): void {
+    const s = this.#scalars;
+    this.#cell[0] = 2 / Math.max(s[at.due], leastDue);
+    takeLogarithm(this.#cell, 0);
+    const second = Math.max(floor, this.#evidenceAt(2, this.#counted));
+    s[at.ranked] = Math.max(s[at.ranked], second + usualExcess * this.#cell[0]);
   }
 
   /** Whether an episode begins; keeps the one under way. */
@@ -257,6 +282,8 @@ export class AlarmGate implements Stateful {
     s[at.blockRow] = s[at.row];
     s[at.blockMs] = s[at.latestMs];
     s[at.blockEvidence] = s[at.strength];
+    // A fault counts as the threshold that it exceeded: an alarm raises the level a little, and hides no stronger fault.
+    s[at.blockCounted] = this.isOpen ? Math.min(s[at.strength], s[at.episodeThreshold]) : s[at.strength];
   }
 
   /** Keeps the maximum of a block in the place of one that is too old, of none, or of the weakest. */
@@ -274,6 +301,7 @@ export class AlarmGate implements Stateful {
       if (this.#evidence[place] >= s[at.blockEvidence]) return;
     } else s[at.held]++;
     this.#evidence[place] = s[at.blockEvidence];
+    this.#counted[place] = s[at.blockCounted];
     this.#times[place] = s[at.blockMs];
   }
 
@@ -285,13 +313,14 @@ export class AlarmGate implements Stateful {
       else {
         const last = --s[at.held];
         this.#evidence[index] = this.#evidence[last];
+        this.#counted[index] = this.#counted[last];
         this.#times[index] = this.#times[last];
       }
     }
   }
 
   /** The maximum at a place, counted from the largest as 1; 0 where there are fewer. */
-  #evidenceAt(place: number): number {
+  #evidenceAt(place: number, maxima: Float64Array): number {
     const count = this.#scalars[at.held];
     if (count < place) return 0;
     let bound = Number.POSITIVE_INFINITY;
@@ -300,7 +329,7 @@ export class AlarmGate implements Stateful {
       let next = Number.NEGATIVE_INFINITY;
       let equals = 0;
       for (let index = 0; index < count; index++) {
-        const value = this.#evidence[index];
+        const value = maxima[index];
         if (value >= bound || value < next) continue;
         equals = value === next ? equals + 1 : 1;
         next = value;
@@ -309,31 +338,6 @@ export class AlarmGate implements Stateful {
       bound = next;
     }
     return bound;
-  }
-
-  /**
-   * The level that an alarm's share of a week allows before the week is over: of the time so far only a part of an alarm is due,
-   * so the level is above its maxima. Otherwise a stream of a thousand rows a second would pass its own record several times an
-   * hour. The stronger half of the maxima exceed the strongest of the others by amounts that are taken as exponential; of
-   * their strongest quarter, which may be faults, only is known that they are stronger than the rest (censored of type II:
-   * Epstein and Sobel, Life testing, Journal of the American Statistical Association 48, 1953). Few excesses tell their mean
-   * roughly; with its uncertainty, a gamma distribution, an excess is Pareto distributed (Lomax, ibid. 49, 1954). The level
-   * is what as many of the stronger half are expected to pass as alarms are due.
-   */
-  #extrapolate(alarmsDue: number): number {
-    const count = this.#scalars[at.held];
-    const stronger = Math.max(1, count >> 1);
-    const censored = stronger >> 2;
-    const base = count === 0 ? floor : this.#evidenceAt(Math.min(stronger + 1, count));
-    const most = count === 0 ? floor : this.#evidenceAt(censored + 1);
-    let excess = usualExcess * usualExcesses;
-    for (let index = 0; index < count; index++)
-      excess += Math.max(0, Math.min(this.#evidence[index], most) - base);
-    this.#cell[0] = stronger / Math.max(alarmsDue, leastDue);
-    takeLogarithm(this.#cell, 0);
-    this.#cell[0] = Math.max(0, this.#cell[0]) / (stronger - censored + usualExcesses);
-    takeExponential(this.#cell, 0);
-    return base + excess * (this.#cell[0] - 1);
   }
 
   /** Kept maxima that are at least as strong as the latest row. */
@@ -347,7 +351,12 @@ export class AlarmGate implements Stateful {
   }
 
   get #arrays() {
-    return { scalars: this.#scalars, evidence: this.#evidence, times: this.#times };
+    return {
+      scalars: this.#scalars,
+      evidence: this.#evidence,
+      counted: this.#counted,
+      times: this.#times,
+    };
   }
 
   state(): State {
@@ -355,6 +364,10 @@ export class AlarmGate implements Stateful {
   }
 
   restore(state: State): void {
-    restoreArrays(this.#arrays, state, "gate of alarms", { scalars: sane, evidence: notNegative });
+    restoreArrays(this.#arrays, state, "gate of alarms", {
+      scalars: sane,
+      evidence: notNegative,
+      counted: notNegative,
+    });
   }
 }
