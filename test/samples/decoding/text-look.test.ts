@@ -245,6 +245,11 @@ describe("words that take turns before the values", () => {
   });
 });
 
+test("words that take turns are shown by their beginning", () => {
+  const found = look("a,b,c", (index) => `${"pq"[index % 2].repeat(3000)},${index % 2}.5,7`);
+  expect(doubtsAbout(found)[0]).toMatch(/\(p{32}, q{32}\)/);
+});
+
 test("the sign of a number may stand apart", () => {
   const found = look(null, (index) => `ST,GS,${index % 3 ? "+" : "-"}   ${index}.25kg`);
   expect(found.columns.map(({ holds, unit }) => [holds, unit])).toEqual([

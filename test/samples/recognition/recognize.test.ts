@@ -375,6 +375,15 @@ test("lines of LIBSVM are refused by their name", () => {
   expect(found).toMatchObject({ framing: null, almost: expect.stringContaining("LIBSVM") });
 });
 
+test("lines of one value each are refused with the beginning of the words that say of what", () => {
+  const lines = Array.from({ length: 60 }, (_, index) => {
+    const word = ["temp", "hum"][index % 2].repeat(800);
+    return `${index},${word},${index % 2 ? 40 : 20}.${index % 7}`;
+  });
+  const { almost } = recognize(bytesOf(lines), true) as { almost?: string };
+  expect(almost).toMatch(/a word says of what \((temp){8}, (hum){10}hu\)/);
+});
+
 test("lines of hexadecimal bytes are no numbers with units, though some look so", () => {
   const hex = (value: number) => Math.floor(value).toString(16).toUpperCase().padStart(2, "0");
   const lines = Array.from(
