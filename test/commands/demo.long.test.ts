@@ -54,7 +54,7 @@ describe.concurrent("demo", () => {
     // The first few may be lost while the port is opened.
     expect(result.samples).toBeGreaterThan(3150);
     expect(result.samples).toBeLessThanOrEqual(3200);
-    // What happened, and when by the machine's clock: its cooling failed at 640 s, its bearing wore from 1120 s on.
+    // What happened, and when by the machine's clock: its cooling failed from 640 to 760 s, its bearing wore from 1120 s on.
     const told = result.told as { event: string; machineMs: number; text: string }[];
     expect(told.map(({ event }) => event)).toEqual([
       "anomaly-begin",
@@ -69,7 +69,7 @@ describe.concurrent("demo", () => {
     const [worn, hot] = result.anomaly.episodes;
     expect(hot).toMatchObject({ column: "temperature", number: 1 });
     expect(told[2].machineMs).toBeGreaterThan(610_000);
-    expect(told[2].machineMs).toBeLessThan(760_000);
+    expect(told[2].machineMs).toBeLessThan(780_000);
     expect(worn).toMatchObject({ column: "vibration", number: 2 });
     expect(told[4].machineMs).toBeGreaterThan(1_090_000);
     expect(told[4].machineMs).toBeLessThan(1_130_000);
