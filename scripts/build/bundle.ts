@@ -42,6 +42,8 @@ const rooms: Part[] = [
       (path) => `samples/${path}`,
     ),
   },
+  // For sniff and record; the demo has a daemon, which says what is wrong with a stream.
+  { name: "recognition", holds: ["samples/recognition/"] },
   { name: "recordings", holds: ["recording/"] },
   // What reads a config, and its keys for rivulet sync, which runs every hour beside a daemon.
   {
