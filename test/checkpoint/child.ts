@@ -90,7 +90,7 @@ async function dieAt(point: string, save: string, step: number) {
     fs.fsync = ((_file: number, done: (error: null) => void) =>
       ++syncs === 2 ? die() : done(null)) as never;
   } else if (point === "before old ones are deleted") {
-    fs.rmSync = die;
+    fs.unlinkSync = die;
     fs.unlink = die as never;
   }
   await store[save as "save" | "saveSync"](encodeCheckpoint(sampleCheckpoint(step)));
