@@ -28,7 +28,7 @@ const growthBytes = 4096;
 /** Enough of hashing for the compiler to see to it. */
 const rehearsedBytes = 1 << 16;
 
-/** A save that takes longer, a minute, is told of: cards that wear out take seconds. */
+/** A save that takes longer than this minute is reported: worn-out cards take seconds. */
 const stuckMs = 60_000;
 
 /** What a daemon keeps besides its learner. */
@@ -71,7 +71,7 @@ export class CheckpointSaver {
   readonly #given: Pick<Config, "file"> & Pick<Config["checkpoint"], "onChange">;
   /** Path of the latest checkpoint, and seconds of this process at which it was saved, below 0 before it began. */
   #latest: { path: string; at: number } | null = null;
-  /** Whether the latest save failed, and whether one has not ended: each is told of once, until a save succeeds. */
+  /** Whether the latest save failed, and whether one has not ended: each is reported once, until a save succeeds. */
   #isFailing = false;
   #isStuck = false;
   #failure: string | null = null;
@@ -192,7 +192,7 @@ export class CheckpointSaver {
     return found;
   }
 
-  /** @param except what is told otherwise */
+  /** @param except what is reported otherwise */
   #tellReports(except: string | null = null): void {
     for (const text of this.#reports ?? []) {
       if (text !== except) this.#log({ event: "checkpoint-refused", text, problem: true });
@@ -320,7 +320,7 @@ export class CheckpointSaver {
     this.#failure = null;
   }
 
-  /** A disk that answers neither with success nor with an error is told of as one that fails. */
+  /** A disk that answers neither with success nor with an error is reported as one that fails. */
   #saveIsStuck(): void {
     const text = `a save in ${this.directory} has not ended after a minute: the disk does not answer`;
     this.#fails(text, this.#isStuck);

@@ -96,7 +96,7 @@ export class LogLimit {
     return this.#tell(counted);
   }
 
-  /** Counts a line that was admitted and could not be written, with those left out before it, which it would have told of. */
+  /** Counts a line that was admitted and could not be written, with those left out before it, whose number it would have shown. */
   notWritten(kind: string, leftOut: number): void {
     this.leftOut++;
     this.#kind(kind, this.#clock.now()).leftOut += 1 + leftOut;

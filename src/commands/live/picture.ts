@@ -15,7 +15,7 @@ const mostListed = 3;
 
 /** Columns of the names. */
 const nameWidth = 16;
-/** With fewer columns the course of the scores takes a row of its own. */
+/** With fewer columns the scores of the last seconds are drawn on a separate row. */
 const fewestForCourse = 66;
 
 type Row = readonly [name: string, value: string];

@@ -23,7 +23,7 @@ const caution = 0.1;
  */
 const usualExcess = 4;
 /**
- * Part of an alarm that is due at least, however short the time: what cannot be mistaken is told in the first seconds too. It
+ * Part of an alarm that is due at least, however short the time: what cannot be mistaken is reported in the first seconds too. It
  * costs one false alarm in twenty, if excesses are exponential, each time that the rows become e times as many.
  */
 const leastDue = 0.05;
