@@ -238,53 +238,39 @@ export async function isReadable(path: string): Promise<boolean> {
 export async function readBeginning(path: string, seconds: number): Promise<Heard> {
   const name = path === "-" ? "standard input" : path;
   const isFile = path !== "-" && (await stat(path)).isFile();
-  const { bytes, isCut } = isFile
-    ? await beginningOf(readBytes(path))
-    : await heardFrom(path === "-" ? process.stdin : createReadStream(path), name, seconds);
+  const kept: Uint8Array[] = [];
+  const isCut = isFile
+    ? await keepBeginning(readBytes(path), kept)
+    : await hear(path === "-" ? process.stdin : createReadStream(path), kept, name, seconds);
+  const bytes = Buffer.concat(kept);
   if (bytes.length === 0)
     throw new RivuletError("data.empty", `${name} is empty; give a recording of what a device sends`);
   refuseForeignFormat(name, bytes);
   return { bytes, recognition: recognizeFile(bytes, isCut), baudRate: null, seconds: null };
 }
 
-interface Beginning {
-  bytes: Uint8Array;
-  /** More bytes may follow. */
-  isCut: boolean;
-}
-
-/** Collects bytes, which may be in a buffer that is used again, until there are enough. */
-async function beginningOf(chunks: AsyncIterable<Uint8Array>): Promise<Beginning> {
-  const kept: Uint8Array[] = [];
+/** Keeps chunks, which may be in a buffer that is used again, until there are enough; returns whether more may follow. */
+async function keepBeginning(chunks: AsyncIterable<Uint8Array>, kept: Uint8Array[]): Promise<boolean> {
   let length = 0;
   for await (const chunk of chunks) {
     kept.push(Uint8Array.from(chunk));
     length += chunk.length;
-    if (length >= mostBytes) break;
+    if (length >= mostBytes) return true;
   }
-  return { bytes: Buffer.concat(kept), isCut: length >= mostBytes };
+  return false;
 }
 
-/** Reads a pipe or standard input for at most `seconds`. */
-async function heardFrom(stream: Readable, name: string, seconds: number): Promise<Beginning> {
-  const kept: Uint8Array[] = [];
+/** Keeps what comes through a pipe or standard input within `seconds`; returns whether more may follow. */
+async function hear(stream: Readable, kept: Uint8Array[], name: string, seconds: number): Promise<boolean> {
   const timer = setTimeout(() => stream.destroy(), 1000 * seconds);
-  let isCut = false;
-  let length = 0;
   try {
-    for await (const chunk of stream) {
-      kept.push(chunk as Buffer);
-      length += (chunk as Buffer).length;
-      isCut = length >= mostBytes;
-      if (isCut) break;
-    }
+    return await keepBeginning(stream, kept);
   } catch (error) {
-    isCut = (error as NodeJS.ErrnoException).code === "ERR_STREAM_PREMATURE_CLOSE";
-    if (!isCut) throw new RivuletError("data.unreadable", `${name} cannot be read: ${reasonOf(error)}`);
+    if ((error as NodeJS.ErrnoException).code === "ERR_STREAM_PREMATURE_CLOSE") return true;
+    throw new RivuletError("data.unreadable", `${name} cannot be read: ${reasonOf(error)}`);
   } finally {
     clearTimeout(timer);
   }
-  return { bytes: Buffer.concat(kept), isCut };
 }
 
 function recognizeFile(bytes: Uint8Array, isCut: boolean): Recognition {

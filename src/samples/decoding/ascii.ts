@@ -6,10 +6,13 @@ export const carriageReturn = 0x0d;
 export const escapeByte = 0x1b;
 export const blank = 0x20;
 export const quote = 0x22;
+export const hash = 0x23;
+export const percent = 0x25;
 export const apostrophe = 0x27;
 export const plus = 0x2b;
 export const comma = 0x2c;
 export const minus = 0x2d;
+export const slash = 0x2f;
 export const colon = 0x3a;
 export const semicolon = 0x3b;
 export const equals = 0x3d;
@@ -41,6 +44,14 @@ export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && isBlank(bytes[at - 1])) at--;
   return at;
+}
+
+/** Whether `bytes[start..end)` begins as a comment does: with `#`, `%` or `//`. */
+export function beginsAsComment(bytes: Uint8Array, start: number, end: number): boolean {
+  const first = bytes[start];
+  return (
+    first === hash || first === percent || (first === slash && start + 1 < end && bytes[start + 1] === slash)
+  );
 }
 
 /** Whether a byte is a decimal digit. */

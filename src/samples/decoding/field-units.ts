@@ -1,9 +1,7 @@
 /** Units behind numbers, as in `20.5C` or `45 %`. Only the unit of a field's first value is one: with another, the value
  * means something else. */
-import { isDigit } from "./ascii.ts";
+import { isDigit, percent, slash } from "./ascii.ts";
 
-const percent = 0x25;
-const slash = 0x2f;
 const caret = 0x5e;
 /** Behind a zero it begins a hexadecimal number. */
 const letterX = 0x78;

@@ -5,8 +5,8 @@ import { lineFormOf } from "./line-form.ts";
 const lookedAtBytes = 1 << 16;
 /** Lines of these that are looked at. */
 const lookedAtLines = 16;
-/** Fewest bytes in a line of hexadecimal ones: two or three may be numbers. */
-const fewestHexadecimal = 4;
+/** Bytes in hexadecimal, at least four: two or three may be numbers. */
+const hexadecimal = /^>?(?:(?:0x)?[\dA-F]{2}[ :]+){3,}(?:0x)?[\dA-F]{2}$/i;
 /** Rows for each line of bytes below which they are echoes and titles. */
 const fewRows = 0.25;
 
@@ -49,14 +49,10 @@ function mostly(pattern: RegExp): (lines: readonly string[]) => boolean {
  * among them are what the text is about, and the bytes are addresses or messages.
  */
 function areBytes(lines: readonly string[]): boolean {
-  const pattern = new RegExp(
-    `^>?(?:(?:0x)?[\\dA-F]{2}[ :]+){${fewestHexadecimal - 1},}(?:0x)?[\\dA-F]{2}$`,
-    "i",
-  );
-  const bytes = lines.filter((line) => pattern.test(line));
+  const bytes = lines.filter((line) => hexadecimal.test(line));
   const lettered = bytes.filter((line) => /[A-F]/i.test(line.replace(/0x/gi, "")));
   if (3 * bytes.length <= lines.length || lettered.length < 2) return false;
-  const rows = lines.filter((line) => !pattern.test(line) && lineFormOf(line) !== null);
+  const rows = lines.filter((line) => !hexadecimal.test(line) && lineFormOf(line) !== null);
   return rows.length < fewRows * bytes.length;
 }
 

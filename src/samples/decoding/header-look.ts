@@ -25,8 +25,7 @@ export function headerAmong(
   // Names, units and kinds of value stand together.
   let highest = lowest;
   const isLabel = (cells: readonly string[]) =>
-    fits(cells) ||
-    (cells.length === width && cells.every((cell) => !["number", "clock"].includes(cellKindOf(cell, kind))));
+    fits(cells) || (cells.length === width && !cells.some((cell) => isValue(cell, kind)));
   while (highest > 0 && isLabel(candidates[highest - 1])) highest--;
   const isNear = lowest >= candidates.length - nearLines;
   const named = (isNear ? candidates.slice(highest, lowest + 1) : candidates).filter(fits);
@@ -58,5 +57,8 @@ export function isDatedHeader(cells: readonly string[], width: number): boolean 
 export function areNames(cells: readonly string[], kind: LineKind): boolean {
   const named = cells.filter((cell) => cell !== "");
   if (named.length < Math.max(1, cells.length / 2)) return false;
-  return named.every((cell) => /\p{L}/u.test(cell) && !["number", "clock"].includes(cellKindOf(cell, kind)));
+  return named.every((cell) => /\p{L}/u.test(cell) && !isValue(cell, kind));
 }
+
+/** Whether a cell is a number or a time. */
+const isValue = (cell: string, kind: LineKind) => ["number", "clock"].includes(cellKindOf(cell, kind));

@@ -6,17 +6,21 @@
 import { nearest } from "../../wording/nearest.ts";
 import type { SampleRing } from "../ring.ts";
 import {
+  beginsAsComment,
   blank,
   colon,
   comma,
   equals,
+  hash,
   indexOfByte,
   isBlank,
   isDigit,
   isSameWord,
   isSeparator,
+  percent,
   quote,
   skipBlanks,
+  slash,
   tab,
   trimEnd,
 } from "./ascii.ts";
@@ -58,10 +62,7 @@ export interface ReadingOptions {
 const namedForms = ["influx", "colons", "equals", "turns"] as const;
 type NamedForm = (typeof namedForms)[number];
 
-const hash = 0x23;
 const atSign = 0x40;
-const percent = 0x25;
-const slash = 0x2f;
 const openBrace = 0x7b;
 
 /** Reads lines into the slots of a ring. A line that is read the first time as another form keeps nothing of it. */
@@ -382,12 +383,8 @@ function isCommentMark(byte: number): boolean {
 }
 
 function isComment(bytes: Uint8Array, start: number, end: number): boolean {
-  const first = bytes[start];
   return (
-    first === hash ||
-    first === percent ||
-    (first === slash && start + 1 < end && bytes[start + 1] === slash) ||
-    (first === atSign && isArffKeyword(bytes, start + 1, end))
+    beginsAsComment(bytes, start, end) || (bytes[start] === atSign && isArffKeyword(bytes, start + 1, end))
   );
 }
 

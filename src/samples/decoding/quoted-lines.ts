@@ -3,7 +3,7 @@
  * an inch mark behind a number opens none. Lines are joined only where nothing else can be meant, since a joined line is no
  * row any more; the others are read by themselves.
  */
-import { blank, isBlank, isSeparator, lineFeed, quote, skipBlanks } from "./ascii.ts";
+import { beginsAsComment, blank, isBlank, isSeparator, lineFeed, quote, skipBlanks } from "./ascii.ts";
 
 /** Most lines of a record, and bytes from which on it has no more. */
 const mostRecordLines = 32;
@@ -31,7 +31,8 @@ export class RecordQuotes {
 
   /** Follows the line `bytes[start..end)`, which neither begins nor ends with a blank. */
   follow(bytes: Uint8Array, start: number, end: number): Ending {
-    if (this.#lines === 0 && opensComment(bytes, start)) return "complete";
+    // Quotes in a comment are those of a sentence.
+    if (this.#lines === 0 && beginsAsComment(bytes, start, end)) return "complete";
     this.#lines++;
     this.#bytes += end - start;
     if (!this.#followQuotes(bytes, start, end)) return "none";
@@ -82,12 +83,6 @@ export class RecordQuotes {
   #separates(byte: number): boolean {
     return this.#separator === 0 ? isSeparator(byte) : byte === this.#separator;
   }
-}
-
-/** Whether a comment begins at `start`: quotes in it are those of a sentence. */
-function opensComment(bytes: Uint8Array, start: number): boolean {
-  const first = bytes[start];
-  return first === 0x23 || first === 0x25 || (first === 0x2f && bytes[start + 1] === 0x2f);
 }
 
 /** Lines that wait for the end of the record that the first of them begins. */
