@@ -2,39 +2,33 @@
  * What happens to a sample, in order: watch for anomalies; validate; make features of it and its past, from which a row of
  * features may come out less often; predict, score, learn; then drift, alarm, reply, hold for a label.
  */
-import { type Config, sampleColumns } from "../config/config.ts";
-import { planAnomaly, watchedIntervalMs } from "../config/plan-anomaly.ts";
-import { planLabels } from "../config/plan-labels.ts";
 import type { Alarm, AlarmSubject } from "../device/alarm.ts";
 import { RivuletError } from "../errors/errors.ts";
 import type { Extraction } from "../features/extraction.ts";
 import { type Effort, hasEffort } from "../learner/effort.ts";
 import { hasRoom } from "../learner/outside-model.ts";
 import type { PrequentialLearner } from "../learner/prequential-learner.ts";
-import { classNamesOf } from "../learner/target.ts";
 import type { RecordedEvent } from "../recording/events.ts";
 import type { SampleRing } from "../samples/ring.ts";
-import { SampleValidator } from "../samples/sample-validator.ts";
+import type { SampleValidator } from "../samples/sample-validator.ts";
 import type { SteadyClock } from "../samples/sources/clock.ts";
 import type { State, Stateful } from "../state.ts";
 import { isCount } from "../state-check.ts";
-import { AlarmScores } from "./alarm-scores.ts";
-import { AnomalyWatch } from "./anomaly-watch.ts";
+import type { AlarmScores } from "./alarm-scores.ts";
+import type { AnomalyWatch } from "./anomaly-watch.ts";
 import type { DaemonMemory } from "./checkpoint-saver.ts";
-import type { ConfiguredSource } from "./configured-source.ts";
-import { DriftWatch } from "./drift-watch.ts";
+import type { DriftWatch } from "./drift-watch.ts";
 import type { FieldStatistics } from "./field-statistics.ts";
-import { LateLabels } from "./labels/late-labels.ts";
-import { LearnerWatch } from "./learner-watch.ts";
-import type { Log } from "./log.ts";
-import { type IncomingModel, ModelIntake } from "./model-intake.ts";
+import type { LateLabels } from "./labels/late-labels.ts";
+import type { LearnerWatch } from "./learner-watch.ts";
+import type { IncomingModel, ModelIntake } from "./model-intake.ts";
 import type { Outputs } from "./outputs/outputs.ts";
 import { PauseEnd } from "./pause-end.ts";
-import { createReplies, type Replies } from "./replies.ts";
-import { WallClock } from "./wall-clock.ts";
+import type { Replies } from "./replies.ts";
+import type { WallClock } from "./wall-clock.ts";
 
-/** The stations of a sample's way. */
-interface Stations {
+/** The stations of a sample's way, as `create-sample-path.ts` builds them. */
+export interface Stations {
   ring: SampleRing;
   validator: SampleValidator;
   learner: PrequentialLearner;
@@ -123,39 +117,6 @@ export class SamplePath implements DaemonMemory {
     }
   }
 
-  /** Samples without times of their own are counted, by source.rate. */
-  #push(extraction: Extraction, values: Float64Array, offset: number): boolean {
-    if (!this.#hasTimes) return extraction.push(values, offset);
-    const { ring } = this.stations;
-    return extraction.push(values, offset, ring.measuredAt, ring.frontSlot);
-  }
-
-  /** Says that samples come as fast as they are read, so that their number tells the time; to be called before the first. */
-  countTime(): void {
-    this.#hasTimes = false;
-    this.stations.anomalyWatch?.countTime();
-  }
-
-  /** Reads the wall clock; to be called now and then, as it may be set. */
-  lookAtClock(): void {
-    if (!this.#wallClock.look()) return;
-    this.#setWallClock();
-    this.recorder?.event(this.clockEvent());
-  }
-
-  #setWallClock(): void {
-    const { known, earliestMs } = this.#wallClock;
-    const { anomalyWatch, learner } = this.stations;
-    anomalyWatch?.setWallClock(known, earliestMs);
-    learner.extraction?.setWallClock(known, earliestMs);
-  }
-
-  /** What is known of the wall clock, for a recording: it decides what is learned of hours and days. */
-  clockEvent(): RecordedEvent {
-    const { known, earliestMs } = this.#wallClock;
-    return { kind: "clock", after: this.taken, ahead: known, earliest: earliestMs };
-  }
-
   /** A pause is for maintenance too: what happens then is not normal. */
   #watch(values: Float64Array, offset: number): void {
     const { anomalyWatch, ring } = this.stations;
@@ -163,17 +124,38 @@ export class SamplePath implements DaemonMemory {
     anomalyWatch.observe(values, offset, ring.measuredAt, ring.frontSlot);
   }
 
+  /** Samples without times of their own are counted, by source.rate. */
+  #push(extraction: Extraction, values: Float64Array, offset: number): boolean {
+    if (!this.#hasTimes) return extraction.push(values, offset);
+    const { ring } = this.stations;
+    return extraction.push(values, offset, ring.measuredAt, ring.frontSlot);
+  }
+
   /** Takes a row that is learned from: the sample itself, or what came out of windows and the like. Allocates nothing. */
   #takeRow(values: Float64Array, offset: number): void {
     const { learner, lateLabels } = this.stations;
     learner.predictValidated(values, offset);
     const isLabelled = this.#hasTarget && learner.isLabelled(values, offset);
-    let isKept = !this.isPaused;
-    if (this.isPaused) this.#pass(isLabelled);
+    let isKept = !this.#isPaused;
+    if (this.#isPaused) this.#pass(isLabelled);
     else if (isLabelled) isKept = this.#learn(values, offset);
     else learner.passUnlabelled();
     if (this.#isAnswered || this.#outputs !== null) this.#answer(values, offset);
     if (isKept && lateLabels !== null) this.#hold(lateLabels, values, offset, isLabelled);
+  }
+
+  /** Scores the prediction of a sample by its target, and learns from it; returns false where the target is refused, or cannot be true. */
+  #learn(values: Float64Array, offset: number): boolean {
+    const { learner, driftWatch, learnerWatch, beside } = this.stations;
+    let isLearned = false;
+    if (learner.acceptsTarget(values, offset)) {
+      isLearned = learner.learnValidated(values, offset);
+      if (isLearned && driftWatch.observe(values, offset + this.#targetAt)) this.#hasDrifted = true;
+      learnerWatch.observe();
+      this.stations.modelIntake?.observe();
+    }
+    for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
+    return isLearned;
   }
 
   /** Nothing is learned in a pause, and a label that comes later is none for a sample of a pause. */
@@ -181,6 +163,16 @@ export class SamplePath implements DaemonMemory {
     this.stations.learner.skip?.();
     if (isLabelled) this.passedInPause++;
     else this.stations.learner.unlabelled++;
+  }
+
+  /** Does what follows from a prediction: alarm and reply. */
+  #answer(values: Float64Array, offset: number): void {
+    const { ring, scores, alarmSubject, replies } = this.stations;
+    scores.observe(values, offset, this.#hasDrifted);
+    this.#hasDrifted = false;
+    if (alarmSubject !== null) this.#boardAlarm?.observe(scores.of(alarmSubject));
+    replies?.observe();
+    this.#outputs?.observe(this.taken, ring.measuredAt, ring.frontSlot);
   }
 
   /** Keeps the sample for a label that comes later, or for a correction. */
@@ -191,29 +183,61 @@ export class SamplePath implements DaemonMemory {
     else lateLabels.hold(this.taken, time, noTarget, 0);
   }
 
-  /** The alarm of the board; null until its pins are open, and once they are closed. */
-  get boardAlarm(): Alarm | null {
-    return this.#boardAlarm;
+  /** To be called once the sample with this number, one of earlier, was learned with the label `targets[at]`. */
+  learnedLate(number: number, targets: Float64Array, at: number): void {
+    this.recorder?.event({ kind: "label", after: this.taken, sample: number, label: targets[at] });
+    this.#late++;
+    if (this.stations.driftWatch.observe(targets, at)) this.#hasDrifted = true;
+    this.stations.learnerWatch.observe();
+    this.stations.modelIntake?.observe();
   }
 
-  set boardAlarm(alarm: Alarm | null) {
-    if (alarm === null) this.#resumed.board = this.#isBoardAlarmOn;
-    else if (this.#resumed.board) alarm.resume();
-    this.#boardAlarm = alarm;
+  /** Takes the latest anomaly as normal, because somebody says so. Returns what to tell of it. */
+  takeAsNormal(): { done: boolean; text: string } {
+    const { anomalyWatch } = this.stations;
+    if (anomalyWatch === null) return { done: false, text: "the config does not watch for anomalies" };
+    const answer = anomalyWatch.takeAsNormal();
+    if (answer.done) {
+      this.recorder?.event({ kind: "normal", after: this.taken });
+      this.#late++;
+    }
+    return answer;
   }
 
-  get #isBoardAlarmOn(): boolean {
-    return this.#boardAlarm?.active ?? this.#resumed.board;
+  /** Looks for a model from outside, and takes it in; to be called between two samples. */
+  lookForModel(): void {
+    // Worth a save: from the next checkpoint on, the model's file is not needed.
+    if (this.stations.modelIntake?.look()) this.#late++;
   }
 
-  /** Where predictions go besides the device; null where nobody can ask for them. */
-  get outputs(): Outputs | null {
-    return this.#outputs;
+  /** Takes a model from the host in beside what the learner has. */
+  takeModel({ model, version, digest, bytes }: IncomingModel): void {
+    const { learner, lateLabels } = this.stations;
+    if (!hasRoom(learner)) {
+      throw new RivuletError(
+        "argument.bad-value",
+        "found no room for a model from outside in the learner, expected it to be planned with sync.models",
+      );
+    }
+    // Labels that were accepted before are learned from before.
+    lateLabels?.flush();
+    learner.takeIn(model);
+    this.recorder?.event({ kind: "model", after: this.taken, version, digest, bytes });
   }
 
-  set outputs(outputs: Outputs | null) {
-    if (this.#resumed.outputs) outputs?.alarm?.resume();
-    this.#outputs = outputs;
+  /** To be called once a checkpoint holds what was learned so far. */
+  saved(): void {
+    this.stations.modelIntake?.saved();
+  }
+
+  /** The learner goes on at another effort, up to that for which it was planned. */
+  setEffort(effort: Effort): void {
+    const { learner, lateLabels } = this.stations;
+    if (!hasEffort(learner) || learner.effort === effort) return;
+    // Labels that were accepted before are learned from before.
+    lateLabels?.flush();
+    learner.setEffort(effort);
+    this.recorder?.event({ kind: "effort", after: this.taken, effort });
   }
 
   /** Whether samples are predicted and not learned from. */
@@ -250,85 +274,58 @@ export class SamplePath implements DaemonMemory {
     return true;
   }
 
-  /** The learner goes on at another effort, up to that for which it was planned. */
-  setEffort(effort: Effort): void {
-    const { learner, lateLabels } = this.stations;
-    if (!hasEffort(learner) || learner.effort === effort) return;
-    // Labels that were accepted before are learned from before.
-    lateLabels?.flush();
-    learner.setEffort(effort);
-    this.recorder?.event({ kind: "effort", after: this.taken, effort });
+  /** Says that samples come as fast as they are read, so that their number tells the time; to be called before the first. */
+  countTime(): void {
+    this.#hasTimes = false;
+    this.stations.anomalyWatch?.countTime();
   }
 
-  /** Looks for a model from outside, and takes it in; to be called between two samples. */
-  lookForModel(): void {
-    // Worth a save: from the next checkpoint on, the model's file is not needed.
-    if (this.stations.modelIntake?.look()) this.#late++;
+  /** Reads the wall clock; to be called now and then, as it may be set. */
+  lookAtClock(): void {
+    if (!this.#wallClock.look()) return;
+    this.#setWallClock();
+    this.recorder?.event(this.clockEvent());
   }
 
-  takeModel({ model, version, digest, bytes }: IncomingModel): void {
-    const { learner, lateLabels } = this.stations;
-    if (!hasRoom(learner)) {
-      throw new RivuletError(
-        "argument.bad-value",
-        "found no room for a model from outside in the learner, expected it to be planned with sync.models",
-      );
-    }
-    // Labels that were accepted before are learned from before.
-    lateLabels?.flush();
-    learner.takeIn(model);
-    this.recorder?.event({ kind: "model", after: this.taken, version, digest, bytes });
+  #setWallClock(): void {
+    const { known, earliestMs } = this.#wallClock;
+    const { anomalyWatch, learner } = this.stations;
+    anomalyWatch?.setWallClock(known, earliestMs);
+    learner.extraction?.setWallClock(known, earliestMs);
   }
 
-  saved(): void {
-    this.stations.modelIntake?.saved();
+  /** What is known of the wall clock, for a recording: it decides what is learned of hours and days. */
+  clockEvent(): RecordedEvent {
+    const { known, earliestMs } = this.#wallClock;
+    return { kind: "clock", after: this.taken, ahead: known, earliest: earliestMs };
   }
 
-  /** To be called once the sample with this number, one of earlier, was learned with the label `targets[at]`. */
-  learnedLate(number: number, targets: Float64Array, at: number): void {
-    this.recorder?.event({ kind: "label", after: this.taken, sample: number, label: targets[at] });
-    this.#late++;
-    if (this.stations.driftWatch.observe(targets, at)) this.#hasDrifted = true;
-    this.stations.learnerWatch.observe();
-    this.stations.modelIntake?.observe();
+  /** The alarm of the board; null until its pins are open, and once they are closed. */
+  get boardAlarm(): Alarm | null {
+    return this.#boardAlarm;
   }
 
-  /** Scores the prediction of a sample by its target, and learns from it; returns false where the target is refused, or cannot be true. */
-  #learn(values: Float64Array, offset: number): boolean {
-    const { learner, driftWatch, learnerWatch, beside } = this.stations;
-    let isLearned = false;
-    if (learner.acceptsTarget(values, offset)) {
-      isLearned = learner.learnValidated(values, offset);
-      if (isLearned && driftWatch.observe(values, offset + this.#targetAt)) this.#hasDrifted = true;
-      learnerWatch.observe();
-      this.stations.modelIntake?.observe();
-    }
-    for (let i = 0; i < beside.length; i++) beside[i].observe(values, offset);
-    return isLearned;
+  set boardAlarm(alarm: Alarm | null) {
+    if (alarm === null) this.#resumed.board = this.#isBoardAlarmOn;
+    else if (this.#resumed.board) alarm.resume();
+    this.#boardAlarm = alarm;
   }
 
-  /** Does what follows from a prediction: alarm and reply. */
-  #answer(values: Float64Array, offset: number): void {
-    const { ring, scores, alarmSubject, replies } = this.stations;
-    scores.observe(values, offset, this.#hasDrifted);
-    this.#hasDrifted = false;
-    if (alarmSubject !== null) this.#boardAlarm?.observe(scores.of(alarmSubject));
-    replies?.observe();
-    this.#outputs?.observe(this.taken, ring.measuredAt, ring.frontSlot);
+  get #isBoardAlarmOn(): boolean {
+    return this.#boardAlarm?.active ?? this.#resumed.board;
   }
 
-  /** Takes the latest anomaly as normal, because somebody says so. Returns what to tell of it. */
-  takeAsNormal(): { done: boolean; text: string } {
-    const { anomalyWatch } = this.stations;
-    if (anomalyWatch === null) return { done: false, text: "the config does not watch for anomalies" };
-    const answer = anomalyWatch.takeAsNormal();
-    if (answer.done) {
-      this.recorder?.event({ kind: "normal", after: this.taken });
-      this.#late++;
-    }
-    return answer;
+  /** Where predictions go besides the device; null where nobody can ask for them. */
+  get outputs(): Outputs | null {
+    return this.#outputs;
   }
 
+  set outputs(outputs: Outputs | null) {
+    if (this.#resumed.outputs) outputs?.alarm?.resume();
+    this.#outputs = outputs;
+  }
+
+  /** Grows with whatever is worth a save. */
   get progress(): number {
     return this.taken + this.#late;
   }
@@ -387,117 +384,3 @@ export class SamplePath implements DaemonMemory {
 
 /** Of a sample whose target is not known. */
 const noTarget = Float64Array.of(Number.NaN);
-
-/** What a sample path is made of besides the config. */
-interface Surroundings {
-  input: ConfiguredSource;
-  learner: PrequentialLearner;
-  beside: readonly PrequentialLearner[];
-  log: Log;
-  clock: SteadyClock;
-}
-
-/** Builds the path of a config's samples. */
-export function createSamplePath(
-  config: Config,
-  { input: { wayBack, ring, fields, clock: deviceClock }, learner, beside, log, clock }: Surroundings,
-): SamplePath {
-  const columns = sampleColumns(config) as string[];
-  const target = config.target?.column ?? null;
-  const targetAt = target === null ? -1 : learner.columns.indexOf(target);
-  const validator = new SampleValidator(fields, config.source.values, target ?? "", (change) => {
-    const { text, isProblem, faults } = change;
-    log({
-      event: isProblem ? "values-wrong" : "values-right",
-      text,
-      problem: isProblem,
-      details: { ...faults },
-    });
-  });
-  const wallClock = new WallClock(config, clock, deviceClock);
-  const anomalyWatch = createAnomalyWatch(config, watchedFields(learner, fields), learner.memory.bytes, log);
-  const scores = new AlarmScores(learner, targetAt, anomalyWatch);
-  const stations: Stations = {
-    ring,
-    validator,
-    learner,
-    beside,
-    anomalyWatch,
-    driftWatch: new DriftWatch(learner, log),
-    learnerWatch: new LearnerWatch(learner, log),
-    scores,
-    alarmSubject: config.gpio?.alarm?.subject ?? null,
-    replies: createReplies(config, wayBack, ring, learner, scores, log),
-    lateLabels: createLateLabels(config, learner, clock, () => path),
-    modelIntake: createModelIntake(config, learner, log, () => path),
-  };
-  const hasTarget = target !== null && columns.length === fields.length;
-  if (learner.extraction !== null) learner.extraction.hasTarget = hasTarget;
-  const path: SamplePath = new SamplePath(
-    stations,
-    { targetAt, hasTarget, hasPins: config.gpio !== null },
-    { clock, wallClock },
-  );
-  return path;
-}
-
-/** The columns of rows: those of samples with their ranges, those of features without. */
-function watchedFields({ extraction, columns }: PrequentialLearner, fields: ConfiguredSource["fields"]) {
-  if (extraction === null) return fields;
-  return columns.map((name) => fields.find((field) => field.name === name) ?? { name });
-}
-
-/** Null where the config does not watch for anomalies. */
-function createAnomalyWatch(
-  config: Config,
-  fields: ReturnType<typeof watchedFields>,
-  learnerBytes: number,
-  log: Log,
-): AnomalyWatch | null {
-  const { anomaly, timeZone: zone } = config;
-  const columns = sampleColumns(config) as string[];
-  const planned = planAnomaly(config, columns, learnerBytes);
-  if (anomaly === null || planned === null) return null;
-  const rowMs = watchedIntervalMs(config, columns);
-  return new AnomalyWatch({
-    config: { ...anomaly, watch: planned.columns },
-    fields,
-    target: null,
-    zone,
-    log,
-    rowMs,
-  });
-}
-
-/** Null where no models are fetched from the host. */
-function createModelIntake(
-  { sync, checkpoint: { directory } }: Config,
-  learner: PrequentialLearner,
-  log: Log,
-  path: () => SamplePath,
-): ModelIntake | null {
-  if (sync === null || sync.models === null) return null;
-  const { group, trust } = sync.models;
-  const take = (incoming: IncomingModel) => path().takeModel(incoming);
-  return new ModelIntake({ learner, directory, group, trust, take, log });
-}
-
-/** Null where the config keeps no samples for labels that come later. */
-function createLateLabels(
-  config: Config,
-  learner: PrequentialLearner,
-  clock: SteadyClock,
-  path: () => SamplePath,
-): LateLabels | null {
-  const planned = planLabels(config, learner.heldSizes, learner.memory.bytes);
-  if (planned === null) return null;
-  const { samples, keepMs } = planned;
-  return new LateLabels({
-    ...{ learner, samples, keepMs, clock },
-    target: { classes: learner.classes, names: classNamesOf(learner) ?? [] },
-    ofWindows: learner.extraction?.makesFewerRows ?? false,
-    newest: () => path().taken,
-    isPaused: () => path().isPaused,
-    onLearned: (number, targets, at) => path().learnedLate(number, targets, at),
-  });
-}

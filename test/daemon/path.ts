@@ -2,8 +2,8 @@
 import { type Config, parseConfig } from "../../src/config/config.ts";
 import { configuredLearner } from "../../src/config/configured-learner.ts";
 import type { ConfiguredSource } from "../../src/daemon/configured-source.ts";
+import { createSamplePath } from "../../src/daemon/create-sample-path.ts";
 import type { LogEntry } from "../../src/daemon/log.ts";
-import { createSamplePath } from "../../src/daemon/sample-path.ts";
 import type { PrequentialLearner } from "../../src/learner/prequential-learner.ts";
 import type { Field } from "../../src/samples/decoding/fields.ts";
 import { SampleRing } from "../../src/samples/ring.ts";
