@@ -90,7 +90,11 @@ async function bytesHeld(daemon: Run): Promise<number> {
 }
 
 test("thousands of connections leave nothing behind", async () => {
-  const daemon = startDaemon("status: { listen: 127.0.0.1:0 }", ["--expose-gc", "--import", answersWithBytesHeld]);
+  const daemon = startDaemon("status: { listen: 127.0.0.1:0 }", [
+    "--expose-gc",
+    "--import",
+    answersWithBytesHeld,
+  ]);
   const { hostname, port } = new URL(await urlOf(daemon));
   const connectOnce = (index: number) =>
     new Promise<void>((resolve) => {
