@@ -15,7 +15,7 @@ const optional = ["@lydell/node-pty", "avr8js", "mqtt"];
 
 /** What all files share: a class of errors, and what became of the output, must be one for all. */
 const base: Part[] = [
-  { name: "errors", holds: ["errors/errors.ts"] },
+  { name: "errors", holds: ["errors/errors.ts", "errors/system-error.ts", "wording/safe.ts"] },
   { name: "output", holds: ["machine/output.ts"] },
   { name: "kernels", holds: ["engine/kernels/binary.js"] },
   { name: "yaml", package: "yaml" },
@@ -26,6 +26,19 @@ const base: Part[] = [
  * leaves out what the daemon does not use.
  */
 const rooms: Part[] = [
+  {
+    name: "wording",
+    holds: ["wording/", "state-check.ts", "setting.ts", "logarithm.ts", "commands/terminal/text-table.ts"],
+  },
+  // What opens, reads and writes a file.
+  {
+    name: "files",
+    holds: [
+      ...["checkpoint/disk-error.ts", "checkpoint/durable-file.ts", "machine/regular-file.ts"],
+      ...["file-bytes.ts", "file-format.ts", "file-text.ts"].map((path) => `samples/sources/${path}`),
+      "commands/command-line/writable-file.ts",
+    ],
+  },
   {
     name: "planning",
     holds: [
@@ -58,24 +71,10 @@ const rooms: Part[] = [
       "schema.ts",
     ].map((path) => `config/${path}`),
   },
-  {
-    name: "configuration",
-    holds: ["config/"],
-    // To check a config takes no source, no learner and no kernel.
-    except: [
-      "config/sources/",
-      ...["configured-learner.ts", "plan-config.ts", "plan-labels.ts", "plan-anomaly.ts"].map(
-        (path) => `config/${path}`,
-      ),
-    ],
-  },
+  // To check a config takes no source.
+  { name: "configuration", holds: ["config/"], except: ["config/sources/"] },
   { name: "messagepack", holds: ["checkpoint/messagepack.ts", "checkpoint/message-structure.ts"] },
-  // To write a file or a recording takes no checkpoint.
-  {
-    name: "checkpoint",
-    holds: ["checkpoint/"],
-    except: ["checkpoint/disk-error.ts", "checkpoint/durable-file.ts"],
-  },
+  { name: "checkpoint", holds: ["checkpoint/"] },
   { name: "continuing", holds: ["continuing/"] },
   { name: "signing", holds: ["sync/signature.ts"] },
   {
@@ -88,6 +87,47 @@ const rooms: Part[] = [
   // Loaded for https only.
   { name: "secure", holds: ["sync/client/secure-agent.ts"] },
   { name: "charts", holds: ["commands/charts/"] },
+  // From a config to what it describes.
+  {
+    name: "configured",
+    holds: ["configured-learner.ts", "plan-config.ts", "plan-labels.ts", "plan-anomaly.ts"].map(
+      (path) => `config/${path}`,
+    ),
+  },
+  { name: "data", holds: ["library/data-files.ts"] },
+  { name: "framed", holds: ["commands/data/data-file.ts", "commands/data/framed-file.ts"] },
+  { name: "scores", holds: ["commands/results/scores.ts", "daemon/quality.ts"] },
+  {
+    name: "rows",
+    holds: [
+      ...["dataset.ts", "feature-rows.ts", "training-rows.ts", "usable-rows.ts"].map(
+        (path) => `training/${path}`,
+      ),
+      ...["commands/data/file-task.ts", "commands/data/validated-rows.ts"],
+      ...["page-file.ts", "save-checkpoint.ts", "score-parts.ts"].map((path) => `commands/results/${path}`),
+    ],
+  },
+  { name: "watches", holds: ["daemon/anomaly-watch.ts", "daemon/drift-watch.ts"] },
+  {
+    name: "portlist",
+    holds: ["samples/ports/port-survey.ts", "samples/ports/ports.ts", "machine/groups.ts"],
+  },
+  {
+    name: "sources",
+    holds: [
+      "samples/sources/",
+      ...[
+        "configured-source.ts",
+        "watched-decoder.ts",
+        "sample-reader.ts",
+        "reception.ts",
+        "file-times.ts",
+      ].map((path) => `daemon/${path}`),
+    ],
+  },
+  // A running daemon, asked over HTTP.
+  { name: "live", holds: ["commands/live/", "daemon/labels/label-request.ts", "status/token.ts"] },
+  { name: "folder", holds: ["sync/host/object-folder.ts", "sync/client/signing-key.ts"] },
   { name: "serialport", package: "serialport" },
 ];
 

@@ -40,15 +40,20 @@ export function separateParts(
     setup({ onResolve, onLoad }) {
       onResolve({ filter: new RegExp(`^${space}:`) }, ({ path }) => ({ path, namespace: space }));
       onResolve({ filter: /^\./ }, ({ path, namespace, resolveDir }) => {
-        if (namespace === space && path.endsWith(".cjs")) return { path, external: true };
+        if (namespace === space && path.endsWith(".cjs")) return { path, external: true, sideEffects: false };
         const module = relative(source, join(resolveDir, path));
         const part = owner(module);
-        return part === undefined || part === own ? undefined : { path: module, namespace: space };
+        // A file of which a command uses nothing is not loaded with it.
+        return part === undefined || part === own
+          ? undefined
+          : { path: module, namespace: space, sideEffects: false };
       });
       for (const part of parts) {
         if (!("package" in part)) continue;
         onResolve({ filter: new RegExp(`^${part.package}$`) }, ({ kind }) =>
-          kind === "entry-point" ? undefined : { path: `./${part.name}.cjs`, external: true },
+          kind === "entry-point"
+            ? undefined
+            : { path: `./${part.name}.cjs`, external: true, sideEffects: false },
         );
       }
       onLoad({ filter: /./, namespace: space }, ({ path }) => ({
