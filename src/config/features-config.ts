@@ -144,6 +144,9 @@ export function checkFeatures(
       if (config.features !== "auto") readFeatures(config.features);
       return;
     }
+    const horizon = config.target?.forecast?.horizon;
+    // How many rows that is decides about the features; the forecast's own check reports it.
+    if (typeof horizon === "string" && config.source.rate === null) return;
     const features = featuresOf(config, columns);
     const target = config.target?.column ?? null;
     const all = target === null || columns.includes(target) ? columns : [...columns, target];

@@ -30,6 +30,8 @@ export interface ConfiguredSource {
   place: string;
   /** The present state of the source. */
   state: () => SourceState;
+  /** What was last reported of it while it is not open, in a sentence; null while it is, and before the first report. */
+  trouble: () => string | null;
   /** The decoders of the devices, which report what they do not understand; empty for a source of samples. */
   watched: readonly WatchedDecoder[];
 }
@@ -57,7 +59,7 @@ export function configuredSource(
   const lasting = { ...reconnect, silenceMs: silenceMs ?? undefined };
   if (merge !== null) return mergedSource(config.source, merge, ring, fields, lasting, log);
   const found = origin as Origin;
-  const { state, onState } = trackState(found.kind.event, log);
+  const { state, trouble, onState } = trackState(found.kind.event, log);
   const refuseReplies = config.source.reply !== null;
   const watched: WatchedDecoder[] = [];
   const options = { ...lasting, onState, watched, log };
@@ -65,7 +67,7 @@ export function configuredSource(
   const { source } = prepared;
   const place = found.kind.place(found.value);
   const clock = time && new SampleClock(time);
-  return { ...prepared, wayBack: source, place, ring, fields, clock, state, watched };
+  return { ...prepared, wayBack: source, place, ring, fields, clock, state, trouble, watched };
 }
 
 function mergedSource(
@@ -102,16 +104,20 @@ function mergedSource(
     ...{ wayBack: merged[0].source, ring, fields, clock: null, watched, place: places.join(" and ") },
     // The merged state is the worst of the devices.
     state: () => tracked.map(({ state }) => state()).find((state) => state !== "open") ?? "open",
+    trouble: () => tracked.find(({ state }) => state() !== "open")?.trouble() ?? null,
   };
 }
 
 /** The state of a source as it is reported, each change in one line of the log. */
 function trackState(what: "port" | "source", log: Log) {
   let state: SourceState = "opening";
+  let latest: string | null = null;
   return {
     state: () => state,
+    trouble: () => (state === "open" ? null : latest),
     onState(next: SourceState, text: string) {
       state = next;
+      latest = text;
       log({ event: `${what}-${next}`, text, problem: next === "waiting" || next === "silent" });
     },
   };

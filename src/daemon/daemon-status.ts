@@ -66,6 +66,8 @@ export interface DaemonStatus {
   /** Those of an ensemble stand beside its baselines and its experts. */
   scores: ClassificationReport | RegressionReport | EnsembleReport;
   source: SourceState;
+  /** Why the source is not open, in a sentence; null while it is, and while nothing is known of it. */
+  sourceTrouble: string | null;
   /** Times that the source was lost. */
   portLosses: number;
   /** Attempts to open the source that failed. */
@@ -83,6 +85,8 @@ export interface DaemonStatus {
   checkpointBytes: number;
   /** Milliseconds from one save to the next. */
   checkpointEveryMs: number;
+  /** Samples that came with their target while learning was paused: predicted, and not learned from. */
+  passedInPause: number;
   /** Whether learning was paused, by a button or a request: samples are predicted and not learned from. */
   paused: boolean;
   /** Milliseconds after which the pause ends by itself; null where there is none, or somebody has to end it. */

@@ -20,7 +20,7 @@ export function qualityText(scores: Scores): string {
       ? `accuracy ${share(scores.slidingAccuracy)} lately, ${share(scores.accuracy)} in all (baseline ${share(scores.baselineAccuracy)})`
       : `mean absolute error ${error(scores.fadingMae)} lately, ${error(scores.mae)} in all (baseline ${error(scores.baselineMae)})`;
   if (!("skill" in scores)) return text;
-  return `${text}, ${isKnown ? skillText(scores) : `skill ${unknown}`}`;
+  return `${text}, skill ${isKnown ? skillText(scores) : unknown}`;
 }
 
 /** A change of the weights below this is not worth a word. */
@@ -55,7 +55,9 @@ export function skillText(report: EnsembleReport): string {
   const { skill, baselines } = report;
   const best = baselines.reduce((least, one) => (one.loss < least.loss ? one : least));
   const off = formatShare(Math.abs(skill), 1);
-  return skill >= 0
-    ? `${short(skill)}: ${off} less ${lossName(report)} than the best baseline, ${best.name}`
-    : `${short(skill)}: the baseline ${best.name} is better, by ${off} of its ${lossName(report)}`;
+  // Thousandths, so that the remainder of a rounding is no skill.
+  const rounded = Number(skill.toFixed(3)) || 0;
+  return rounded >= 0
+    ? `${rounded}: ${off} less ${lossName(report)} than the best baseline, ${best.name}`
+    : `${rounded}: the baseline ${best.name} is better, by ${off} of its ${lossName(report)}`;
 }

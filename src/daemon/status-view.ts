@@ -114,7 +114,8 @@ function readable(directory: string, sync: SyncConfig): SyncState | null {
   }
 }
 
-const handledBy = ({ samples, unlabelled }: DaemonStatus) => samples + unlabelled;
+const handledBy = ({ samples, unlabelled, passedInPause }: DaemonStatus) =>
+  samples + unlabelled + passedInPause;
 
 type Parts = Omit<StatusDocument, "health" | "reason" | "problems" | "server" | "recent">;
 
@@ -168,6 +169,7 @@ const samplesOf = (status: DaemonStatus, perSecond: number): Parts["samples"] =>
   damaged: status.damaged,
   rejected: status.rejected,
   unlabelled: status.unlabelled,
+  passedInPause: status.passedInPause,
   unmatched: status.unmatched,
   dropped: status.dropped,
   unanswered: status.unanswered,
@@ -212,6 +214,11 @@ function fieldsOf({ daemon, fields, path }: Shown, { faults }: DaemonStatus): Fi
 const pausedText = ({ anomaly, pauseLeftMs }: DaemonStatus) =>
   `samples are predicted, and not learned from${anomaly === null ? "" : "; no anomaly is reported"}${pauseLeftMs === null ? "" : `; learning continues in ${formatDuration(pauseLeftMs)}`}`;
 
+const predictingText = ({ labels }: DaemonStatus) =>
+  labels === null
+    ? "no sample has its target yet; samples are predicted only"
+    : "no sample has a label yet; samples are predicted only, until labels come from the device, a button, `rivulet label` or POST /labels";
+
 function healthOf(
   status: DaemonStatus,
   fault: string | null,
@@ -223,10 +230,11 @@ function healthOf(
   if (fault !== null) return { health: "hung", reason: fault };
   if (source === "ended" || source === "closed") return { health: "ended", reason: `${place} has ended` };
   if (paused) return { health: "paused", reason: pausedText(status) };
-  if (source !== "open") return { health: "waiting", reason: `the source ${place} is ${source}` };
+  if (source !== "open") {
+    return { health: "waiting", reason: status.sourceTrouble ?? `the source ${place} is ${source}` };
+  }
   if (samples === 0 && unlabelled === 0) return { health: "waiting", reason: "no sample has come yet" };
-  if (samples === 0)
-    return { health: "predicting", reason: "no sample has its target yet; samples are predicted only" };
+  if (samples === 0) return { health: "predicting", reason: predictingText(status) };
   if (isWatchOnly) return { health: "watching", reason: status.anomaly?.text ?? "" };
   return { health: "learning", reason: `${Number(perSecond.toPrecision(3))} samples a second` };
 }

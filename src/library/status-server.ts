@@ -148,7 +148,7 @@ function documentOf({ learner, name, version, rateNow }: View, server: ServerCou
       perSecond: rateNow(seenBy(learner)),
       declaredPerSecond: null,
       ...{ missing: 0, damaged: 0, rejected: refusals.notFinite + refusals.badLabel },
-      ...{ unlabelled, unmatched: 0, dropped: 0, unanswered },
+      ...{ unlabelled, passedInPause: 0, unmatched: 0, dropped: 0, unanswered },
     },
     clock: null,
     training: {

@@ -236,7 +236,9 @@ function writeLegend(
   drifts: number,
   step: number,
 ): void {
-  const at = index ?? time.length - 1;
+  // Steps without a score, such as those of a pause, are not the latest word.
+  const latest = time.findLastIndex((_, step) => curves.some(({ values }) => values[step] !== null));
+  const at = index ?? latest;
   const items = curves.map(({ name, values }, curve) => {
     const line = element("i");
     line.style.background = `var(--curve-${1 + (curve % 5)})`;

@@ -101,7 +101,7 @@ function draw(next: StatusDocument): void {
   document.querySelector("main")?.removeAttribute("hidden");
   document.title = `${next.name}: ${next.health}`;
   byId("name").textContent = next.name;
-  showHealth(next.health, next.reason);
+  showState(next);
   byId("about").textContent = `rivulet ${next.version}, up ${formatDuration(1000 * next.uptimeSeconds)}`;
   byId("pause").textContent = next.training.paused ? "Resume" : "Pause";
   drawProblems(next);
@@ -126,6 +126,12 @@ function showHealth(state: string, reason: string): void {
   byId("health").dataset["state"] = state;
   byId("state").textContent = state;
   byId("reason").textContent = withLocalTimes(reason);
+}
+
+/** The state in a word, with the reason where it does not stand among the problems or in the panel of the anomaly. */
+function showState({ health, reason, problems, anomaly }: StatusDocument): void {
+  const isAlarm = anomaly?.isOpen === true && (health === "watching" || health === "learning");
+  showHealth(isAlarm ? "alarm" : health, isAlarm || problems.includes(reason) ? "" : reason);
 }
 
 /** Follows the events; where the server refuses, it asks for the token. */

@@ -30,15 +30,15 @@ export function drawTiles({ scores, target }: StatusDocument): void {
   byId("tiles").hidden = target === null;
   if (target === null) return;
   const skill =
-    parts && tile("skill: loss saved beside the best rule", isKnown ? percent(parts.skill) : unknown);
+    parts && tile("skill: less loss than the best simple rule", isKnown ? percent(parts.skill) : unknown);
   if (target.classes !== null) {
     const { slidingAccuracy, accuracy, baselineAccuracy, lastLabelAccuracy } = scores as ClassScores;
     fill(
       "tiles",
       tile("right lately", share(slidingAccuracy), true),
       tile("right in all", share(accuracy)),
-      tile("most frequent class", share(baselineAccuracy)),
-      lastLabelAccuracy === undefined ? null : tile("last label again", share(lastLabelAccuracy)),
+      tile("if always the most frequent class", share(baselineAccuracy)),
+      lastLabelAccuracy === undefined ? null : tile("if always the last label", share(lastLabelAccuracy)),
       skill,
     );
     return;
@@ -49,7 +49,7 @@ export function drawTiles({ scores, target }: StatusDocument): void {
     forecastTile(scores as NumberScores),
     tile("mean error lately", number(fadingMae), true),
     tile("mean error in all", number(mae)),
-    tile("error of the mean", number(baselineMae)),
+    tile("mean error if always the mean", number(baselineMae)),
     tile("R²", number(r2)),
     interval === undefined
       ? null
@@ -64,7 +64,7 @@ function forecastTile({ forecast }: NumberScores): HTMLElement | null {
   const { horizon, horizonMs, latest } = forecast;
   const ahead = horizonMs === null ? `${count(horizon)} rows` : formatDuration(horizonMs);
   const ends = `${measured(latest.lower)} to ${measured(latest.upper)}`;
-  return tile(`forecast in ${ahead}, within ${ends}`, measured(latest.value), true);
+  return tile(`latest forecast, for ${ahead} later: ${ends}`, measured(latest.value), true);
 }
 
 /** The confusion matrix, each row with precision, recall and F of its class. */
@@ -152,10 +152,11 @@ export function drawAnomaly({ anomaly }: StatusDocument): void {
   fill(
     "anomaly-meter",
     meter(share, `${evidence.toFixed(1)} of the ${threshold.toFixed(1)} that an alarm needs`),
-    // While all is quiet the text says it.
-    ...(isOpen || !isWarm
-      ? [element("span", "quiet", `evidence ${evidence.toFixed(1)}, an alarm needs ${threshold.toFixed(1)}`)]
-      : []),
+    element(
+      "span",
+      "quiet",
+      `evidence that the latest sample is unlike normal: ${evidence.toFixed(1)}; an alarm needs ${threshold.toFixed(1)}`,
+    ),
   );
   const watched = columns.length <= mostNamed ? columns.join(", ") : `${columns.length} columns`;
   const about = `watching ${watched}; at most ${alarmsPerWeek} alarms a week`;
@@ -294,6 +295,8 @@ function rangeOf({ minimum, maximum, mean, deviation, latest, range }: FieldStat
   return element("div", "", bar, element("span", "quiet wide", words));
 }
 
+const times = (number: number) => (number === 1 ? "once" : `${count(number)} times`);
+
 /** When the host was last reached, and what it has. */
 function syncText({ ageSeconds, sent, waiting, dropped }: SyncDocument): string {
   const last = ageSeconds === null ? "not reached yet" : `reached ${formatDuration(1000 * ageSeconds)} ago`;
@@ -325,7 +328,10 @@ export function drawFacts(status: StatusDocument): void {
   const planned = memory.arenaBytes === 0 ? "" : `, ${formatSize(memory.arenaBytes)} planned for the learner`;
   const age = checkpoint.ageSeconds;
   const facts: [string, string][] = [
-    ["source", `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${source.losses} times` : ""}`],
+    [
+      "source",
+      `${source.place}: ${source.state}${source.losses > 0 ? `, lost ${times(source.losses)}` : ""}`,
+    ],
     ["samples", `${count(samples.learned)} learned, ${measured(samples.perSecond)} a second`],
     ["not learned", losses.length === 0 ? "none lost" : losses.join(", ")],
     ...(status.clock === null
@@ -333,6 +339,9 @@ export function drawFacts(status: StatusDocument): void {
       : ([["clock of the device", clockText(status.clock) ?? "nothing wrong"]] as [string, string][])),
     ...(samples.unlabelled > 0
       ? ([["without target", `${count(samples.unlabelled)}, predicted only`]] as [string, string][])
+      : []),
+    ...(samples.passedInPause > 0
+      ? ([["in a pause", `${count(samples.passedInPause)}, predicted only`]] as [string, string][])
       : []),
     ["in all", `${count(training.samplesSeen)} samples since learning began`],
     ...learned,

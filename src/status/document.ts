@@ -112,6 +112,8 @@ export interface StatusDocument {
     damaged: number;
     rejected: number;
     unlabelled: number;
+    /** With their target, in a pause. */
+    passedInPause: number;
     unmatched: number;
     dropped: number;
     unanswered: number;

@@ -173,20 +173,23 @@ export class History implements Stateful {
       const end = Math.min((step + 1) * 1000 * seconds, this.#times[0]);
       columns.time.push(Math.round((end + shift) / 1000));
     }
-    for (const start of starts) this.#writeStep(values.subarray(start, start + width), columns);
+    const most = "accuracy" in this.#learner.report() ? 1 : Number.POSITIVE_INFINITY;
+    for (const start of starts) this.#writeStep(values.subarray(start, start + width), columns, most);
     return columns;
   }
 
-  #writeStep(step: Float32Array, columns: HistoryColumns): void {
+  #writeStep(step: Float32Array, columns: HistoryColumns, mostScore: number): void {
     const samples = step[at.samples];
-    const mean = (place: number) => {
+    // A corrected label changes what an earlier step counted, in the step in which it comes.
+    const mean = (place: number, most = Number.POSITIVE_INFINITY) => {
       const value = share(step[place] ?? Number.NaN, samples);
-      return value === null || Number.isNaN(value) ? null : Number(value.toPrecision(5));
+      if (value === null || Number.isNaN(value)) return null;
+      return Number(Math.min(most, Math.max(0, value)).toPrecision(5));
     };
     columns.samples.push(samples);
-    columns.score.push(mean(at.score));
-    columns.baseline.push(mean(at.baseline));
-    columns.lastTarget.push(mean(at.lastTarget));
+    columns.score.push(mean(at.score, mostScore));
+    columns.baseline.push(mean(at.baseline, mostScore));
+    columns.lastTarget.push(mean(at.lastTarget, mostScore));
     columns.loss.push(mean(at.loss));
     columns.drifts.push(step[at.drifts]);
     columns.lost.push(step[at.lost]);

@@ -78,15 +78,20 @@ export function formatShare(share: number, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-/** Formats milliseconds with at most two units: `0.4 s`, `42 s`, `3 min 5 s`, `2 h 10 min`. */
+/** Formats milliseconds with at most two units: `0.4 s`, `42 s`, `3 min 5 s`, `2 h`. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 3600) return twoUnits(whole, 60, "min", "s");
   const minutes = Math.round(seconds / 60);
-  if (minutes < 1440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-  const hours = Math.round(seconds / 3600);
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (minutes < 1440) return twoUnits(minutes, 60, "h", "min");
+  return twoUnits(Math.round(seconds / 3600), 24, "d", "h");
+}
+
+/** A whole number of small units in large ones, each of which has so many; without a rest the large ones alone. */
+function twoUnits(count: number, each: number, large: string, small: string): string {
+  const rest = count % each;
+  return `${Math.floor(count / each)} ${large}${rest === 0 ? "" : ` ${rest} ${small}`}`;
 }

@@ -80,7 +80,7 @@ describe("the live view", () => {
     const { get } = await startWatched();
     const document = (await (await get("/status.json")).json()) as StatusDocument;
     const text = livePicture(document, [], 100).join("\n").replaceAll(styles, "");
-    expect(text).toMatch(/waiting: no sample has come yet/);
+    expect(text).toMatch(/^bench {2}waiting {2}rivulet .*\n! no sample has come yet$/m);
     expect(text).toMatch(/ensemble.* {5}– lately {8}– in all/);
     expect(text).toMatch(/skill +–/);
   });
@@ -96,7 +96,9 @@ describe("the live view", () => {
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(50);
     const text = lines.join(" ").replaceAll(/ +/g, " ");
     expect(text).toMatch(new RegExp(`! ${problem}.* source `));
-    expect(text).toContain("of the best rule");
+    expect(text).toMatch(/skill (-?0|1).*baseline/);
+    expect(lines).toContainEqual(expect.stringMatching(/^ensemble +[\d.]+ % lately$/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {16} *[\d.]+ % in all$/));
     const localTime = new Date("2026-11-30T16:11:37Z").toLocaleString("sv-SE");
     expect(text).toContain(`the source is away since ${localTime}`);
     expect(lines).toContain(`${" ".repeat(16)}▃▅`);
@@ -123,7 +125,7 @@ describe("the live view", () => {
       .join("\n")
       .replaceAll(styles, "");
     expect(text).toMatch(
-      /forecast +21\.50 in 1 h 0 min, within 20\.00 to 23\.00\ninterval +87\.5 % of the targets in the 90\.0 % interval/,
+      /forecast +21\.50 in 1 h, within 20\.00 to 23\.00\ninterval +87\.5 % of the targets in the 90\.0 % interval/,
     );
   });
 

@@ -50,7 +50,7 @@ describe("target: { forecast }", () => {
   test("refuses a horizon in time without a rate", () => {
     const without = source.replace(", rate: 0.1", "");
     expect(() => read(without, "target: { forecast: temperature, horizon: 1h }")).toThrow(
-      'target.horizon is "1h", but nothing says how many rows that is; set source.rate',
+      /target\.horizon is "1h", but nothing says how many rows that is; set source\.rate[^\n]*$/,
     );
   });
 

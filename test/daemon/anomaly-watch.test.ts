@@ -198,7 +198,7 @@ describe("a clock", () => {
       expect(watch.status().knowsLocalTime).toBe(row >= rowsPerDay);
     }
     expect(told("local-time")).toEqual([
-      "local time was moved forward by 1 h 0 min: what is usual at an hour moves with it",
+      "local time was moved forward by 1 h: what is usual at an hour moves with it",
     ]);
     expect(watch.status().localTimeChanges).toBe(1);
   });

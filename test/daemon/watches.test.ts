@@ -21,7 +21,7 @@ test("a system clock that is set is reported once, each time", () => {
   expect(entries).toEqual([
     {
       event: "clock-set",
-      text: "the system's clock was set forward by 3 d 0 h; the times of samples go on as they were until the next start",
+      text: "the system's clock was set forward by 3 d; the times of samples go on as they were until the next start",
       details: { jumpMs: 3 * 86_400_000 + 4000 },
     },
   ]);

@@ -51,6 +51,21 @@ describe("the history of scores", () => {
     expect(history.columns(2, noon + 20_000).samples).toEqual([50]);
   });
 
+  test("stays within what a score can be where labels are corrected afterwards", () => {
+    const { learner } = bench();
+    const totals = { samples: 100, accuracy: 1, baselineAccuracy: 0.5, logLoss: 0.1 };
+    const report = learner.report.bind(learner);
+    learner.report = () => ({ ...report(), ...totals }) as ReturnType<typeof report>;
+    const history = new History(learner);
+    history.advance(noon, 0, 0, 0);
+    // One more sample, and the labels of forty before it have been corrected: they had been right.
+    Object.assign(totals, { samples: 101, accuracy: 61 / 101 });
+    history.advance(noon + 10_000, 10_000, 0, 0);
+    Object.assign(totals, { samples: 102, accuracy: 1 });
+    history.advance(noon + 20_000, 10_000, 0, 0);
+    expect(history.columns(0, noon + 20_000).score).toEqual([0, 1]);
+  });
+
   test("of a month survives a restart, with the time in between as a gap", () => {
     const { learner, learn } = bench();
     const first = new History(learner);

@@ -64,7 +64,7 @@ describe("a daemon with status in its config", () => {
       const response = await get("/healthz");
       answer = `${response.status} ${await response.text()}`;
     }
-    expect(answer).toMatch(/: the source 127.0.0.1:\d+ is waiting/);
+    expect(answer).toMatch(/: the connection to 127\.0\.0\.1:\d+ was .*; (reconnecting|retrying)/);
   });
 
   test("shows that it cannot save until it can, whatever is asked of it meanwhile", async () => {
@@ -84,11 +84,14 @@ describe("a daemon with status in its config", () => {
   });
 
   test("pauses, goes on and saves when it is told to", async () => {
-    const { samples, post, get, daemon, config } = await startWatched();
+    const { samples, post, get, daemon, config, peer } = await startWatched();
     await samples(30);
     expect(await (await post("/pause")).json()).toMatchObject({ done: true, paused: true });
     expect(daemon.status().paused).toBe(true);
     expect(await (await get("/healthz")).text()).toMatch(/^paused: /);
+    peer.sockets[0].write("0,0,0\n1,0,1\n");
+    await until(() => daemon.status().passedInPause === 2);
+    expect(daemon.status().samples).toBe(30);
     expect(await (await post("/resume")).json()).toMatchObject({ paused: false });
     const timed = await post("/pause", {}, '{"for":"30min"}');
     expect(await timed.json()).toMatchObject({ done: true, paused: true });

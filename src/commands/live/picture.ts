@@ -1,5 +1,6 @@
 /** The live view of a daemon in a terminal: what the status page shows, in a screen of text. */
-import { lossName } from "../../daemon/quality.ts";
+import { skillText } from "../../daemon/quality.ts";
+import type { EnsembleReport } from "../../learner/ensemble-report.ts";
 import { ensembleParts, type NumberScores, type StatusDocument } from "../../status/document.ts";
 import { formatCount, formatDuration, formatShare, formatSize } from "../../wording/quantities.ts";
 import { sparkline } from "../terminal/sparkline.ts";
@@ -49,9 +50,11 @@ export function livePicture(
 ): string[] {
   const { name, version, health, reason, uptimeSeconds, problems, recent } = document;
   const about = dim(`rivulet ${version}, up ${formatDuration(1000 * uptimeSeconds)}`);
+  // A reason that is a problem stands among these.
+  const state = problems.includes(reason) ? health : `${health}: ${withLocalTimes(reason)}`;
   const head =
     lost === null
-      ? wrap(`${bold(name)}  ${health}: ${withLocalTimes(reason)}  ${about}`, width)
+      ? wrap(`${bold(name)}  ${state}  ${about}`, width)
       : wrap(`${name}  lost: ${lost}`, width).map(red);
   // An anomaly has its own row.
   const shown = problems.filter((text) => text !== document.anomaly?.text);
@@ -108,13 +111,14 @@ const withLocalTimes = (text: string) =>
 const timeOfDay = (time: string) => new Date(time).toTimeString().slice(0, 8);
 
 function samplesText({ samples, training }: StatusDocument): string {
-  const { learned, perSecond, missing, damaged, rejected, dropped, unlabelled } = samples;
+  const { learned, perSecond, missing, damaged, rejected, dropped, unlabelled, passedInPause } = samples;
   const parts = [
     [missing, "lost"],
     [damaged, "damaged"],
     [rejected, "rejected"],
     [dropped, "dropped"],
     [unlabelled, "without target"],
+    [passedInPause, "in a pause"],
     [training.drifts, training.drifts === 1 ? "drift" : "drifts"],
   ].flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
   return [`${bold(String(learned))}, ${perSecond.toFixed(0)} a second`, ...parts].join("; ");
@@ -128,26 +132,26 @@ function scoreLines({ scores }: StatusDocument, course: Course, width: number): 
   const columns = Math.max(8, Math.min(40, hasRoom ? width - 50 : width - nameWidth));
   const share = (value: number) => (isKnown ? formatShare(value) : unknown).padStart(7);
   const error = (value: number) => (isKnown ? value.toPrecision(4) : unknown).padStart(9);
-  const line = (name: string, lately: string, all: string, curve = "") =>
-    `${name.padEnd(nameWidth)}${lately}  ${all} in all${curve}`;
+  const named = (name: string, text: string) => `${name.padEnd(nameWidth)}${text}`;
+  const inAll = (name: string, all: string) =>
+    named(name, `${hasRoom ? "".padEnd(all.length + 9) : ""}${all} in all`);
   const withCourse = (name: string, lately: string, all: string, highest: number) => {
     const curve = sparkline(course, columns, 0, highest);
-    const scored = line(name, `${bold(lately)} lately`, all, hasRoom ? `  ${curve}` : "");
-    return hasRoom || curve === "" ? [scored] : [scored, `${"".padEnd(nameWidth)}${curve}`];
+    const first = named(name, `${bold(lately)} lately`);
+    if (hasRoom) return [`${first}  ${all} in all  ${curve}`];
+    return [first, inAll("", all), ...(curve === "" ? [] : [named("", curve)])];
   };
   if (!("accuracy" in scores)) {
     const highest = Math.max(...course, Number.MIN_VALUE);
     return [
       ...withCourse(`${learned}, error`, error(scores.fadingMae), error(scores.mae), highest),
-      line("mean, error", "".padEnd(16), error(scores.baselineMae)),
+      inAll("mean, error", error(scores.baselineMae)),
     ];
   }
   return [
     ...withCourse(learned, share(scores.fadingAccuracy), share(scores.accuracy), 1),
-    line("most frequent", "".padEnd(14), share(scores.baselineAccuracy)),
-    ...("lastLabelAccuracy" in scores
-      ? [line("last label", "".padEnd(14), share(scores.lastLabelAccuracy))]
-      : []),
+    inAll("most frequent", share(scores.baselineAccuracy)),
+    ...("lastLabelAccuracy" in scores ? [inAll("last label", share(scores.lastLabelAccuracy))] : []),
   ];
 }
 
@@ -169,10 +173,7 @@ function detailRows({ scores }: StatusDocument): Row[] {
     ]);
   const parts = ensembleParts(scores);
   if (parts === null) return rows;
-  const best = parts.baselines.reduce((least, one) => (one.loss < least.loss ? one : least));
-  const skill = isKnown
-    ? `${parts.skill.toFixed(2)} of the ${lossName(scores)} of the best rule, ${best.name}, is saved${parts.skill < 0 ? ": the rule is better" : ""}`
-    : unknown;
+  const skill = isKnown ? skillText(scores as EnsembleReport) : unknown;
   const experts = [...parts.experts]
     .sort((a, b) => b.weight - a.weight)
     .slice(0, mostListed)

@@ -5,7 +5,7 @@ import { rankText } from "../../../src/learner/anomaly/finding-text.ts";
 const hour = 3_600_000;
 
 test.each([
-  [20 * 60_000, 0, "the most unusual moment of the last 20 min 0 s (evidence 25.0, an alarm needs 17.3)"],
+  [20 * 60_000, 0, "the most unusual moment of the last 20 min (evidence 25.0, an alarm needs 17.3)"],
   [23 * hour, 1, "the second most unusual moment of the last day (evidence 25.0, an alarm needs 17.3)"],
   [
     5 * 24 * hour,
